@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+/**
+ * Runs one of our TypeScript tools on Node 24, whatever Node the machine has (>= 20.19), installing first when needed.
+ *
+ * This file is plain JavaScript without dependencies, because it is the only one that runs before anything is installed.
+ * It must not print to stdout: a tool's `--json` line belongs to that tool alone.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const PNPM_VERSION = '12.21.0'
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 20 || (major === 20 && minor < 19)) {
+  fail(`Isochrone needs Node 20.19 or newer to start; this is ${process.version}. Install a newer Node from https://nodejs.org.`)
+}
+
+installIfNeeded()
+const node = major >= 24 ? process.execPath : join(root, 'node_modules/node/bin/node')
+const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, PATH: `${dirname(node)}:${join(root, 'node_modules/.bin')}:${process.env.PATH}`, ISOCHRONE_ROOT: root },
+})
+// The terminal sends Ctrl-C to the whole group; a signal sent to this process alone is handed on.
+process.on('SIGINT', () => {})
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+child.on('error', (error) => fail(`Could not start Node 24 (${error.message}). Delete node_modules and run the command again.`))
+child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)))
+
+/** `pnpm install` when the lock file or a manifest is newer than the last install that finished. */
+function installIfNeeded() {
+  const stamp = join(root, 'node_modules/.isochrone-install')
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'pnpm-lock.yaml')))
+    .update(readFileSync(join(root, 'pnpm-workspace.yaml')))
+    .digest('hex')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  process.stderr.write('Installing packages (about half a minute the first time)…\n')
+  const args = ['-y', `pnpm@${PNPM_VERSION}`, 'install', '--frozen-lockfile']
+  const env = { ...process.env, PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1', CI: 'true' }
+  const result = spawnSync('npx', args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', env })
+  if (result.error) fail(`npx could not run (${result.error.message}). Isochrone needs npm beside Node.`)
+  if (result.status !== 0) {
+    process.stderr.write(`${result.stdout}\n${result.stderr}\n`)
+    fail('Installing packages failed; the lines above say why. A full disk and a lost network are the usual causes; run the command again.')
+  }
+  mkdirSync(dirname(stamp), { recursive: true })
+  writeFileSync(stamp, wanted)
+}
+
+function fail(line) {
+  process.stderr.write(`${line}\n`)
+  process.exit(1)
+}
