@@ -1,0 +1,90 @@
+/**
+ * The vocabulary of environment variables: one zod type for each variable, shared by the schema of every process.
+ *
+ * A process picks the pieces that it needs in `processes.ts`; a new variable is added here once, with its unit in its
+ * name and its meaning beside it.
+ */
+import { z } from 'zod'
+
+const port = z.coerce.number().int().min(0).max(65_535)
+const durationMs = z.coerce
+  .number()
+  .int()
+  .positive()
+  .max(365 * 86_400_000)
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+const privateKey = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{64}$/, 'must be a private key: 0x and 64 hexadecimal digits')
+  .transform((key) => key as `0x${string}`)
+const secret = z.string().min(24, 'must have at least 24 characters')
+
+/** A comma-separated list, blank items dropped. */
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+)
+
+/** What every process needs. */
+export const common = {
+  ISOCHRONE_ENVIRONMENT: z.enum(['development', 'production']),
+  NODE_ENV: z.string().default('development'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+}
+
+export const storage = {
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgresql:// URL'),
+  REDIS_URL: z.string().regex(/^rediss?:\/\//, 'must be a redis:// or rediss:// URL'),
+}
+
+export const chain = {
+  CHAIN_RPC_URL: httpUrl,
+  /** JSON file with the addresses of the deployed contracts, written by the deploy step. */
+  DEPLOYMENT_FILE: z.string().min(1),
+}
+
+/** Deadlines that a deployment chooses; `npm start` runs them at a minute (see DESIGN.md). */
+export const windows = {
+  EPOCH_MS: durationMs.default(3_600_000),
+  CHALLENGE_WINDOW_MS: durationMs.default(86_400_000),
+  WITHDRAW_THAW_MS: durationMs.default(30 * 86_400_000),
+  CLAIM_GRACE_MS: durationMs.default(7 * 86_400_000),
+}
+
+/** Directory for what this process alone keeps on disk: a journal, signed receipts, epoch files. */
+export const dataDir = { DATA_DIR: z.string().min(1) }
+
+/** Shared between worker, web and gateway: authorises `/internal` routes. */
+export const internalToken = { INTERNAL_TOKEN: secret }
+
+export const gatewayServer = {
+  GATEWAY_HOST: z.string().default('127.0.0.1'),
+  GATEWAY_PORT: port.default(4001),
+  /** How customers and agents reach this gateway; the printed `curl` uses it. */
+  GATEWAY_PUBLIC_URL: httpUrl.default('http://127.0.0.1:4001'),
+  /** The lane's private key: it numbers and signs delivery receipts and vouchers. */
+  GATEWAY_KEY: privateKey,
+  /** Eight characters at most: it is signed as `bytes8`. */
+  GATEWAY_REGION: z.string().min(1).max(8).default('local'),
+}
+
+/** Every gateway that this process talks to. */
+export const gatewayUrls = { GATEWAY_URLS: list.pipe(z.array(httpUrl).min(1).max(64)) }
+
+/** Sends settlement transactions and owns the deployment. It can move no customer money by itself. */
+export const operatorKey = { OPERATOR_KEY: privateKey }
+
+/** Holds the channels of teams that want no wallet of their own. */
+export const managedWalletKey = { MANAGED_WALLET_KEY: privateKey }
+
+export const webServer = {
+  WEB_HOST: z.string().default('127.0.0.1'),
+  WEB_PORT: port.default(4000),
+  WEB_URL: httpUrl.default('http://127.0.0.1:4000'),
+  AUTH_SECRET: secret,
+}
+
+/** Where a process that serves nothing else answers `/healthz` and `/metrics`; 0 picks a free port, absent means none. */
+export const opsPort = { OPS_PORT: port.optional() }

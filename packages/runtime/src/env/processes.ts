@@ -1,0 +1,94 @@
+/**
+ * One environment schema for each kind of process, built from the shared pieces.
+ *
+ * A process reads its environment once, at start: `const env = loadEnv(gatewayEnv)`.
+ */
+import { z } from 'zod'
+import {
+  chain,
+  common,
+  dataDir,
+  gatewayServer,
+  gatewayUrls,
+  internalToken,
+  managedWalletKey,
+  operatorKey,
+  opsPort,
+  storage,
+  webServer,
+  windows,
+} from './pieces.ts'
+
+export const gatewayEnv = z.object({
+  ...common,
+  ...storage,
+  ...chain,
+  ...windows,
+  ...dataDir,
+  ...internalToken,
+  ...gatewayServer,
+})
+
+export const workerEnv = z.object({
+  ...common,
+  ...storage,
+  ...chain,
+  ...windows,
+  ...dataDir,
+  ...internalToken,
+  ...gatewayUrls,
+  ...operatorKey,
+  ...managedWalletKey,
+  ...opsPort,
+})
+
+export const webEnv = z.object({
+  ...common,
+  ...storage,
+  ...chain,
+  ...windows,
+  ...internalToken,
+  ...gatewayUrls,
+  ...operatorKey,
+  ...managedWalletKey,
+  ...webServer,
+})
+
+/** The agent takes most of its settings from its command line; the environment fills what that leaves out. */
+export const agentEnv = z.object({
+  ...common,
+  DATA_DIR: dataDir.DATA_DIR.optional(),
+  GATEWAY_URLS: gatewayUrls.GATEWAY_URLS.optional(),
+  ...opsPort,
+})
+
+/** What tools (migrations, seed, close epoch) need beside their flags. */
+export const toolEnv = z.object({
+  ...common,
+  ...storage,
+  ...chain,
+  ...windows,
+  ...internalToken,
+  ...gatewayUrls,
+  ...operatorKey,
+  ...managedWalletKey,
+  GATEWAY_KEY: gatewayServer.GATEWAY_KEY,
+  AUTH_SECRET: webServer.AUTH_SECRET,
+  WEB_URL: webServer.WEB_URL,
+})
+
+/** Services that a person may bring along; absent means that `packages/local-stack` starts its own. */
+export const externalServicesEnv = z.object({
+  DATABASE_URL: storage.DATABASE_URL.optional(),
+  REDIS_URL: storage.REDIS_URL.optional(),
+  CHAIN_RPC_URL: chain.CHAIN_RPC_URL.optional(),
+  CHROMIUM_PATH: z.string().optional(),
+  ISOCHRONE_ROOT: z.string().optional(),
+})
+
+export type GatewayEnv = z.infer<typeof gatewayEnv>
+export type WorkerEnv = z.infer<typeof workerEnv>
+export type WebEnv = z.infer<typeof webEnv>
+export type AgentEnv = z.infer<typeof agentEnv>
+export type ToolEnv = z.infer<typeof toolEnv>
+export type ExternalServicesEnv = z.infer<typeof externalServicesEnv>

@@ -1,0 +1,9 @@
+/** What every process needs: environment, logger, metrics, shutdown, listening. */
+export * from './env/development.ts'
+export * from './env/load-env.ts'
+export * from './env/processes.ts'
+export { createLogger, type Logger } from './logger.ts'
+export { createMetrics, latencyBucketsS, type Metrics } from './metrics.ts'
+export { createShutdown, type Shutdown, type ShutdownOptions } from './shutdown.ts'
+export { listen, ListenError, toListenError, type ListenAddress } from './listen.ts'
+export { runMain } from './run-main.ts'

@@ -1,0 +1,37 @@
+/**
+ * Structured logs: JSON lines on stdout, one logger for each process, child loggers for parts.
+ *
+ * Never logs prompts, completions, keys or tokens: the fields that could hold them are redacted even when somebody
+ * passes a whole request by mistake.
+ */
+import { pino, type Logger } from 'pino'
+
+export type { Logger }
+
+const secretFields = [
+  'authorization',
+  'cookie',
+  'apiKey',
+  'privateKey',
+  'token',
+  'secret',
+  'password',
+  'prompt',
+  'messages',
+  'completion',
+  'input',
+]
+
+/** A pino logger that writes JSON lines to stdout; `level` defaults to `info`. */
+export function createLogger(name: string, level = 'info'): Logger {
+  return pino({
+    name,
+    level,
+    base: { pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: {
+      paths: secretFields.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
+      censor: '[redacted]',
+    },
+  })
+}
