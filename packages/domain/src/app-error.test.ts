@@ -3,7 +3,9 @@ import { AppError, errorTable, isAppError, toAppError } from './app-error.ts'
 
 /** Providers are judged by errors they own, so the table itself is part of the contract with them. */
 test('only provider errors are owned by a provider', () => {
-  const owned = Object.entries(errorTable).filter(([, row]) => row.owner === 'provider').map(([code]) => code)
+  const owned = Object.entries(errorTable)
+    .filter(([, row]) => row.owner === 'provider')
+    .map(([code]) => code)
   expect(owned).toEqual(['provider_failed', 'provider_timeout'])
 })
 

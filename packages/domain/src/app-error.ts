@@ -76,5 +76,8 @@ export function isAppError(value: unknown): value is AppError {
 /** Any thrown value as an `AppError`: unknown ones are `internal`, their text kept as the cause only. */
 export function toAppError(value: unknown): AppError {
   if (isAppError(value)) return value
-  return new AppError('internal', { publicMessage: 'Something failed on our side. Try again; if it persists, quote the request id.', cause: value })
+  return new AppError('internal', {
+    publicMessage: 'Something failed on our side. Try again; if it persists, quote the request id.',
+    cause: value,
+  })
 }

@@ -13,5 +13,7 @@ export function newId(prefix: IdPrefix): string {
 
 /** Whether `value` is an id of that kind, well formed. Says nothing about whether it exists. */
 export function isId(prefix: IdPrefix, value: unknown): value is string {
-  return typeof value === 'string' && value.startsWith(`${prefix}_`) && /^[0-9a-f]{32}$/.test(value.slice(prefix.length + 1))
+  return (
+    typeof value === 'string' && value.startsWith(`${prefix}_`) && /^[0-9a-f]{32}$/.test(value.slice(prefix.length + 1))
+  )
 }

@@ -9,7 +9,12 @@ test('text and money convert back and forth without losing a micro-dollar', () =
 })
 
 test('a charge is never shown as zero', () => {
-  fc.assert(fc.property(amount.filter((a) => a > 0n), (microUsd) => /[1-9]/.test(formatUsd(microUsd))))
+  fc.assert(
+    fc.property(
+      amount.filter((a) => a > 0n),
+      (microUsd) => /[1-9]/.test(formatUsd(microUsd)),
+    ),
+  )
   expect(formatUsd(1n)).toBe('$0.000001')
   expect(formatUsd(1_234_500_000n)).toBe('$1,234.50')
   expect(formatUsd(-5_000_000n)).toBe('−$5.00')

@@ -16,7 +16,10 @@ export function microUsdFromUsd(text: string): bigint {
 export function usdFromMicroUsd(microUsd: bigint): string {
   const sign = microUsd < 0n ? '-' : ''
   const abs = microUsd < 0n ? -microUsd : microUsd
-  const decimals = (abs % MICRO).toString().padStart(6, '0').replace(/0{1,4}$/, '')
+  const decimals = (abs % MICRO)
+    .toString()
+    .padStart(6, '0')
+    .replace(/0{1,4}$/, '')
   return `${sign}${abs / MICRO}.${decimals}`
 }
 

@@ -3,12 +3,14 @@ import { expect, test } from 'vitest'
 import { prng } from './prng.ts'
 
 test('a recorded state continues exactly where it was taken', () => {
-  fc.assert(fc.property(fc.integer(), fc.nat(50), (seed, skip) => {
-    const first = prng(seed)
-    for (let i = 0; i < skip; i++) first.uint32()
-    const second = prng(first.state())
-    for (let i = 0; i < 20; i++) expect(second.uint32()).toBe(first.uint32())
-  }))
+  fc.assert(
+    fc.property(fc.integer(), fc.nat(50), (seed, skip) => {
+      const first = prng(seed)
+      for (let i = 0; i < skip; i++) first.uint32()
+      const second = prng(first.state())
+      for (let i = 0; i < 20; i++) expect(second.uint32()).toBe(first.uint32())
+    }),
+  )
 })
 
 test('draws stay inside their bound and reach all of it', () => {

@@ -17,7 +17,10 @@ export function transition<State extends string, Event extends string>(
 ): State {
   const to = table[from][event]
   if (to === undefined) {
-    throw new AppError('state_conflict', { publicMessage: `Cannot ${event} what is already ${from}.`, details: { from, event } })
+    throw new AppError('state_conflict', {
+      publicMessage: `Cannot ${event} what is already ${from}.`,
+      details: { from, event },
+    })
   }
   return to
 }

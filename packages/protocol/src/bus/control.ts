@@ -1,0 +1,80 @@
+/**
+ * What gateways know of the world: keys, organisations with their channels, nodes with their terms.
+ *
+ * Services write each change as a numbered event; a gateway applies them in order and reloads everything on a gap.
+ * Every event carries the whole new state of its subject, so applying one twice changes nothing.
+ */
+import { z } from 'zod'
+
+const bytes32 = z.string().regex(/^0x[0-9a-f]{64}$/)
+const microUsd = z.string().regex(/^\d{1,30}$/)
+
+export const pricesJson = z.object({
+  inMicroUsdPerMtok: microUsd,
+  cachedMicroUsdPerMtok: microUsd,
+  outMicroUsdPerMtok: microUsd,
+  inMicroUsdPerGb: microUsd,
+  outMicroUsdPerGb: microUsd,
+})
+export type PricesJson = z.infer<typeof pricesJson>
+
+export const apiKeyState = z.object({
+  kind: z.literal('api-key'),
+  keyId: z.string(),
+  /** SHA-256 of the secret, base64url without padding. The secret itself is stored nowhere. */
+  keyHash: z.string(),
+  orgId: z.string(),
+  enabled: z.boolean(),
+  /** Milliseconds since the epoch, null = never. */
+  expiresAtMs: z.number().nullable(),
+})
+
+export const organisationState = z.object({
+  kind: z.literal('organisation'),
+  orgId: z.string(),
+  name: z.string(),
+  /** The channel that pays, null until one exists. */
+  channelId: bytes32.nullable(),
+  requestsPerMinuteMax: z.int().min(0),
+  concurrentRequestsMax: z.int().min(0),
+  /** Dollars that a second of waiting is worth to this renter, µUSD: the one knob between price and latency. */
+  valueOfSecondMicroUsd: microUsd,
+})
+
+export const nodeState = z.object({
+  kind: z.literal('node'),
+  nodeId: bytes32,
+  /** Human id, `node_…`. */
+  id: z.string(),
+  name: z.string(),
+  providerId: bytes32,
+  providerName: z.string(),
+  providerOrgId: z.string(),
+  active: z.boolean(),
+  termsHash: bytes32,
+  prices: pricesJson,
+  region: z.string(),
+  /** What shares its fate: alternates come from another one. */
+  failureDomain: z.string(),
+  /** ISO 3166-1 alpha-2, for residency. */
+  country: z.string(),
+  simulated: z.boolean(),
+})
+
+export const controlState = z.discriminatedUnion('kind', [apiKeyState, organisationState, nodeState])
+export type ApiKeyState = z.infer<typeof apiKeyState>
+export type OrganisationState = z.infer<typeof organisationState>
+export type NodeState = z.infer<typeof nodeState>
+export type ControlState = z.infer<typeof controlState>
+
+/** `version` grows by exactly one from event to event. */
+export interface ControlEvent {
+  version: number
+  state: ControlState
+}
+
+/** All of it at one version, from one database snapshot. */
+export interface ControlSnapshot {
+  version: number
+  states: ControlState[]
+}

@@ -1,0 +1,31 @@
+/**
+ * The worker's call to a gateway for a queued job: `POST /internal/v1/dispatch`, authorised by the internal token.
+ *
+ * Idempotent by `requestId`: a request that was answered is never run again, its answer is returned from the journal;
+ * one that is running is waited for.
+ */
+import { z } from 'zod'
+
+export const dispatchRequest = z.object({
+  requestId: z.string(),
+  jobId: z.string(),
+  orgId: z.string(),
+  keyId: z.string().nullable(),
+  path: z.enum(['/v1/chat/completions', '/v1/completions']),
+  /** The OpenAI request as the customer sent it, streaming off. */
+  body: z.record(z.string(), z.unknown()),
+  /** Node chosen by the worker's own `decide`, and what it saw when it chose. */
+  nodeId: z.string(),
+  placement: z.unknown(),
+  timeoutMs: z.int().min(1),
+})
+export type DispatchRequest = z.infer<typeof dispatchRequest>
+
+/** `retry` = nothing was answered and nothing billed; another node may try. */
+export const dispatchResponse = z.object({
+  outcome: z.enum(['answered', 'retry', 'rejected']),
+  httpStatus: z.int(),
+  answer: z.unknown(),
+  message: z.string().nullable(),
+})
+export type DispatchResponse = z.infer<typeof dispatchResponse>

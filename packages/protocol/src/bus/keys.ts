@@ -1,0 +1,17 @@
+/** Names in Redis, in one place: streams, hashes, channels. Braces keep what one script touches in one cluster slot. */
+export const redisKeys = {
+  /** Stream of control events, ids `<version>-0`. */
+  control: 'isochrone:control',
+  /** Stream of what gateways have journalled; the worker consumes it as group `ingest`. */
+  receipts: 'isochrone:receipts',
+  receiptsGroup: 'ingest',
+  /** Hash of a channel's budget: `limit`, `spent:<lane>`, `lease:<lane>`, µUSD as decimal text. */
+  budget: (channelId: string) => `isochrone:budget:{${channelId}}`,
+  /** Pub/sub: a message asks every gateway to close its epoch now. */
+  closeEpoch: 'isochrone:close-epoch',
+  /** Hash: lane → JSON `GatewayStatus`, with a field time to live by timestamp inside. */
+  gateways: 'isochrone:gateways',
+  /** Hash: nodeId → JSON `NodeLiveness`, written by gateways each second or two. */
+  nodes: 'isochrone:nodes',
+  queueInference: 'inference',
+} as const

@@ -1,0 +1,143 @@
+/**
+ * What a gateway journals and publishes, in order and at least once; the worker stores it exactly once.
+ *
+ * One entry holds all that became true together: a request's outcome, its receipt pairs and, for a queued job, its
+ * answer. They are durable together or not at all, which is why an answered request always has its receipt.
+ */
+import { z } from 'zod'
+
+const bytes32 = z.string().regex(/^0x[0-9a-f]{64}$/)
+const microUsd = z.string().regex(/^\d{1,39}$/)
+const structJson = z.record(z.string(), z.union([z.string(), z.number()]))
+const signature = z.string().regex(/^0x[0-9a-f]{130}$/)
+
+/** One line of an epoch file: see `encodeLine`. */
+export const receiptPairJson = z.object({
+  delivery: structJson,
+  deliverySignature: signature,
+  work: structJson.nullable(),
+  workSignature: signature.nullable(),
+})
+export type ReceiptPairJson = z.infer<typeof receiptPairJson>
+
+export const attemptJson = z.object({
+  attempt: z.int(),
+  nodeId: bytes32,
+  outcome: z.enum(['completed', 'client_aborted', 'provider_failed', 'provider_timeout', 'gateway_failed', 'rejected']),
+  ttftMs: z.number().nullable(),
+  durationMs: z.number(),
+  message: z.string().nullable(),
+})
+
+export const requestOutcomeJson = z.object({
+  /** `req_…` */
+  requestId: z.string(),
+  orgId: z.string(),
+  keyId: z.string().nullable(),
+  jobId: z.string().nullable(),
+  channelId: bytes32,
+  path: z.string(),
+  model: z.string(),
+  stream: z.boolean(),
+  status: z.enum(['succeeded', 'failed', 'aborted']),
+  httpStatus: z.int(),
+  errorCode: z.string().nullable(),
+  errorMessage: z.string().nullable(),
+  receivedAtMs: z.number(),
+  finishedAtMs: z.number(),
+  /** Request accepted → first non-empty token, null when there was none. */
+  ttftMs: z.number().nullable(),
+  /** (duration − TTFT) / (tokens out − 1), null below two tokens. */
+  tpotMs: z.number().nullable(),
+  tokensIn: z.int(),
+  tokensCached: z.int(),
+  tokensOut: z.int(),
+  priceMicroUsd: microUsd,
+  attempts: z.array(attemptJson),
+  /** The placement record: candidates, terms in dollars, rejections, version, seed. Shape owned by the scheduler. */
+  placement: z.unknown(),
+})
+export type RequestOutcomeJson = z.infer<typeof requestOutcomeJson>
+
+export const requestFinishedEntry = z.object({
+  type: z.literal('request-finished'),
+  lane: bytes32,
+  request: requestOutcomeJson,
+  receipts: z.array(receiptPairJson),
+  /** For a queued job: the OpenAI response or error body that was the answer. */
+  answer: z.unknown().optional(),
+})
+
+/** A receipt that was completed after the fact, from what an agent re-presented. */
+export const receiptRecoveredEntry = z.object({
+  type: z.literal('receipt-recovered'),
+  lane: bytes32,
+  request: requestOutcomeJson,
+  receipts: z.array(receiptPairJson),
+})
+
+export const voucherJson = z.object({ voucher: structJson, signature })
+
+export const epochClosedEntry = z.object({
+  type: z.literal('epoch-closed'),
+  lane: bytes32,
+  anchor: structJson,
+  anchorSignature: signature,
+  vouchers: z.array(voucherJson),
+  /** Lane sequence numbers covered, inclusive. */
+  fromSeq: z.int(),
+  toSeq: z.int(),
+  closedAtMs: z.number(),
+})
+export type EpochClosedEntry = z.infer<typeof epochClosedEntry>
+
+export const receiptStreamEntry = z.discriminatedUnion('type', [
+  requestFinishedEntry,
+  receiptRecoveredEntry,
+  epochClosedEntry,
+])
+export type ReceiptStreamEntry = z.infer<typeof receiptStreamEntry>
+export type RequestFinishedEntry = z.infer<typeof requestFinishedEntry>
+
+/** What a gateway says of a node that is linked to it; in Redis for the pages and for the worker's placement. */
+export const nodeLiveness = z.object({
+  nodeId: bytes32,
+  lane: bytes32,
+  gatewayUrl: z.string(),
+  seenAtMs: z.number(),
+  linkedSinceMs: z.number(),
+  hardware: z.string(),
+  models: z.array(
+    z.object({
+      model: z.string(),
+      modelHash: bytes32,
+      contextTokensMax: z.int(),
+      quantisation: z.string(),
+      simulated: z.boolean(),
+    }),
+  ),
+  concurrencyMax: z.int(),
+  activeStreams: z.int(),
+  queuedStreams: z.int(),
+  rttMs: z.number().nullable(),
+  simulatedRttMs: z.number().nullable(),
+  /** Measured at this gateway over recent attempts. */
+  ttftP50Ms: z.number().nullable(),
+  ttftP95Ms: z.number().nullable(),
+  tokensPerSecond: z.number().nullable(),
+  /** Latency model as the scheduler has fitted it, so that every placer decides on the same numbers. */
+  estimate: z
+    .object({ prefillMsPerToken: z.number(), tpotMs: z.number(), tpotMsPerStream: z.number(), failureRate: z.number() })
+    .nullable(),
+})
+export type NodeLiveness = z.infer<typeof nodeLiveness>
+
+export const gatewayStatus = z.object({
+  lane: bytes32,
+  url: z.string(),
+  region: z.string(),
+  seenAtMs: z.number(),
+  ready: z.boolean(),
+  activeRequests: z.int(),
+})
+export type GatewayStatus = z.infer<typeof gatewayStatus>

@@ -1,0 +1,71 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import {
+  decodeCredit,
+  decodeData,
+  decodeFrame,
+  decodeJsonPayload,
+  decodeOpen,
+  encodeCredit,
+  encodeData,
+  encodeFrame,
+  encodeJsonFrame,
+  encodeOpen,
+  frameType,
+} from './frames.ts'
+import { outputChain } from './output-chain.ts'
+
+const u32 = fc.nat(4_294_967_295)
+
+test('every kind of frame comes back as it was sent', () => {
+  fc.assert(
+    fc.property(u32, u32, u32, fc.string({ unit: 'grapheme' }), fc.uint8Array(), (stream, a, b, text, body) => {
+      const data = decodeData(decodeFrame(encodeData(stream, a, text)))
+      expect([data.tokensOut, Buffer.from(data.chunk).toString('utf8')]).toEqual([
+        a,
+        Buffer.from(text, 'utf8').toString('utf8'),
+      ])
+      expect(decodeCredit(decodeFrame(encodeCredit(stream, a, b)))).toEqual({ frames: a, tokensAcknowledged: b })
+      const open = decodeOpen(decodeFrame(encodeOpen(stream, { text: a }, body)))
+      expect(open.header).toEqual({ text: a })
+      expect(Buffer.from(open.body)).toEqual(Buffer.from(body))
+      const json = decodeFrame(encodeJsonFrame(frameType.hello, stream, { a }))
+      expect([json.streamId, decodeJsonPayload(json)]).toEqual([stream, { a }])
+    }),
+  )
+})
+
+test('bytes that are no frame are refused with one kind of error, never a crash', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
+      try {
+        const frame = decodeFrame(bytes)
+        for (const decode of [decodeData, decodeCredit, decodeOpen, decodeJsonPayload]) {
+          try {
+            decode(frame)
+          } catch (error) {
+            expect(String(error)).toContain('Agent link')
+          }
+        }
+      } catch (error) {
+        expect(String(error)).toContain('Agent link')
+      }
+    }),
+    { numRuns: 2000 },
+  )
+  expect(() => decodeOpen(decodeFrame(encodeFrame(frameType.open, 1, Buffer.from([255, 255, 255, 255]))))).toThrow(
+    'cut header',
+  )
+})
+
+test('the output hash depends on every chunk and on their order', () => {
+  const salt = `0x${'ab'.repeat(32)}` as const
+  const chain = (chunks: string[]) => {
+    const c = outputChain(salt)
+    for (const x of chunks) c.add(Buffer.from(x))
+    return c.head()
+  }
+  expect(chain(['a', 'b'])).not.toBe(chain(['b', 'a']))
+  expect(chain(['a', 'b'])).not.toBe(chain(['ab']))
+  expect(chain(['a'])).toBe(chain(['a']))
+})

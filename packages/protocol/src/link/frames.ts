@@ -1,0 +1,150 @@
+/**
+ * Frames of the agent link: one WebSocket, many streams. A frame is a WebSocket binary message:
+ *
+ *   type (u8) ‖ stream id (u32, big-endian; 0 = the link itself) ‖ payload
+ *
+ * Credits count DATA frames per stream and double as acknowledgement: CREDIT says up to which token the gateway has
+ * handed the stream on. Whatever does not parse closes that link, and that link alone.
+ */
+import { AppError } from '@isochrone/domain'
+
+export const frameType = {
+  /** Gateway → agent: nonce to sign. JSON `LinkChallenge`. */
+  challenge: 0x01,
+  /** Agent → gateway: JSON `LinkHello`. */
+  hello: 0x02,
+  /** Gateway → agent: JSON `LinkWelcome`. */
+  welcome: 0x03,
+  /** Agent → gateway, each second: JSON `LinkHeartbeat`. */
+  heartbeat: 0x04,
+  /** Gateway → agent: header length (u32) ‖ JSON `StreamOpen` ‖ request body as the customer sent it. */
+  open: 0x10,
+  /** Agent → gateway: tokens so far (u32) ‖ one OpenAI chunk as JSON text. */
+  data: 0x11,
+  /** Agent → gateway: JSON `StreamEnd`; the stream is over. */
+  end: 0x12,
+  /** Gateway → agent: further DATA frames allowed (u32) ‖ tokens acknowledged so far (u32). */
+  credit: 0x13,
+  /** Gateway → agent: stop the engine; END with status `aborted` follows. No payload. */
+  cancel: 0x14,
+  /** Agent → gateway after reconnecting: JSON `SignedWork` that has no confirmation yet. Stream 0. */
+  represent: 0x20,
+  /** Gateway → agent: JSON `ReceiptConfirm`; the receipt is on record. Stream 0. */
+  confirm: 0x21,
+  /** Either way: eight opaque bytes that come back in PONG. Stream 0. */
+  ping: 0x30,
+  pong: 0x31,
+  /** Either way: JSON `LinkReject`, then the link closes. Stream 0. */
+  reject: 0x3f,
+} as const
+export type FrameType = (typeof frameType)[keyof typeof frameType]
+
+export interface Frame {
+  type: FrameType
+  streamId: number
+  payload: Uint8Array
+}
+
+/** Largest frame either side accepts: a 10 MB prompt and its header fit. */
+export const FRAME_BYTES_MAX = 16 * 1024 * 1024
+/** DATA frames that an agent may send before the first CREDIT. */
+export const INITIAL_CREDITS = 64
+export const HEARTBEAT_INTERVAL_MS = 1_000
+/** A link that says nothing for this long is dead. */
+export const LINK_SILENCE_MS_MAX = 5_000
+
+const HEADER_BYTES = 5
+const known = new Set<number>(Object.values(frameType))
+
+export function encodeFrame(type: FrameType, streamId: number, payload: Uint8Array = new Uint8Array()): Buffer {
+  const out = Buffer.allocUnsafe(HEADER_BYTES + payload.length)
+  out[0] = type
+  out.writeUInt32BE(streamId, 1)
+  out.set(payload, HEADER_BYTES)
+  return out
+}
+
+export function encodeJsonFrame(type: FrameType, streamId: number, message: unknown): Buffer {
+  return encodeFrame(type, streamId, Buffer.from(JSON.stringify(message), 'utf8'))
+}
+
+/** Throws `invalid_input` on what is no frame of ours. The payload is a view into `message`. */
+export function decodeFrame(message: Uint8Array): Frame {
+  const type = message[0]
+  if (message.length < HEADER_BYTES || message.length > FRAME_BYTES_MAX || type === undefined || !known.has(type)) {
+    throw protocolError('not a frame')
+  }
+  const view = new DataView(message.buffer, message.byteOffset)
+  return { type: type as FrameType, streamId: view.getUint32(1), payload: message.subarray(HEADER_BYTES) }
+}
+
+export function decodeJsonPayload(frame: Frame): unknown {
+  try {
+    return JSON.parse(textOf(frame.payload))
+  } catch (cause) {
+    throw protocolError('a payload that is not JSON', cause)
+  }
+}
+
+/** DATA: a chunk with the count of tokens that the stream has produced up to and including it. */
+export function encodeData(streamId: number, tokensOut: number, chunkJson: string): Buffer {
+  const textBytes = Buffer.byteLength(chunkJson)
+  const out = Buffer.allocUnsafe(HEADER_BYTES + 4 + textBytes)
+  out[0] = frameType.data
+  out.writeUInt32BE(streamId, 1)
+  out.writeUInt32BE(tokensOut, HEADER_BYTES)
+  out.write(chunkJson, HEADER_BYTES + 4, 'utf8')
+  return out
+}
+
+/** `chunk` is the JSON text's bytes, passed on without parsing where possible. */
+export function decodeData(frame: Frame): { tokensOut: number; chunk: Uint8Array } {
+  if (frame.payload.length < 4) throw protocolError('DATA without a count')
+  const view = new DataView(frame.payload.buffer, frame.payload.byteOffset)
+  return { tokensOut: view.getUint32(0), chunk: frame.payload.subarray(4) }
+}
+
+export function encodeCredit(streamId: number, frames: number, tokensAcknowledged: number): Buffer {
+  const payload = Buffer.allocUnsafe(8)
+  payload.writeUInt32BE(frames, 0)
+  payload.writeUInt32BE(tokensAcknowledged, 4)
+  return encodeFrame(frameType.credit, streamId, payload)
+}
+
+export function decodeCredit(frame: Frame): { frames: number; tokensAcknowledged: number } {
+  if (frame.payload.length !== 8) throw protocolError('CREDIT of a wrong length')
+  const view = new DataView(frame.payload.buffer, frame.payload.byteOffset)
+  return { frames: view.getUint32(0), tokensAcknowledged: view.getUint32(4) }
+}
+
+/** OPEN: a JSON header and the body's raw bytes. */
+export function encodeOpen(streamId: number, header: unknown, body: Uint8Array): Buffer {
+  const headerBytes = Buffer.from(JSON.stringify(header), 'utf8')
+  const payload = Buffer.allocUnsafe(4 + headerBytes.length + body.length)
+  payload.writeUInt32BE(headerBytes.length, 0)
+  payload.set(headerBytes, 4)
+  payload.set(body, 4 + headerBytes.length)
+  return encodeFrame(frameType.open, streamId, payload)
+}
+
+export function decodeOpen(frame: Frame): { header: unknown; body: Uint8Array } {
+  const { payload } = frame
+  if (payload.length < 4) throw protocolError('OPEN without a header')
+  const headerLength = new DataView(payload.buffer, payload.byteOffset).getUint32(0)
+  if (4 + headerLength > payload.length) throw protocolError('OPEN with a cut header')
+  try {
+    return {
+      header: JSON.parse(textOf(payload.subarray(4, 4 + headerLength))),
+      body: payload.subarray(4 + headerLength),
+    }
+  } catch (cause) {
+    throw protocolError('OPEN with a header that is not JSON', cause)
+  }
+}
+
+const textOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+
+function protocolError(what: string, cause?: unknown): AppError {
+  return new AppError('invalid_input', { publicMessage: `Agent link: ${what}.`, cause })
+}

@@ -1,0 +1,126 @@
+/**
+ * JSON messages of the agent link, each with the schema by which the receiving side checks it.
+ *
+ * Hashes and keys are lower-case hex. Times are milliseconds since the epoch on the sender's clock unless they say µs.
+ */
+import { z } from 'zod'
+
+const bytes32 = z.string().regex(/^0x[0-9a-f]{64}$/)
+const address = z.string().regex(/^0x[0-9a-f]{40}$/)
+const signature = z.string().regex(/^0x[0-9a-f]{130}$/)
+const count = z.int().min(0)
+const structJson = z.record(z.string(), z.union([z.string(), z.number()]))
+
+export const LINK_PROTOCOL_VERSION = 1
+
+export const linkChallenge = z.object({
+  protocol: z.int(),
+  nonce: bytes32,
+  lane: bytes32,
+  chainId: z.int(),
+  /** PaymentChannels: the verifying contract of receipts and of the link proof. */
+  verifyingContract: address,
+})
+export type LinkChallenge = z.infer<typeof linkChallenge>
+
+export const gpuInventory = z.object({
+  name: z.string().max(100),
+  count,
+  memoryMib: count,
+  uuids: z.array(z.string().max(80)).max(64),
+})
+
+export const nodeInventory = z.object({
+  /** What the engine runs on, as people read it: `AMD EPYC 7B13 (2 cores)` or `8 × NVIDIA H200`. */
+  hardware: z.string().max(200),
+  cpuModel: z.string().max(200),
+  cpuCores: count,
+  memoryMib: count,
+  gpus: z.array(gpuInventory).max(16),
+  agentVersion: z.string().max(40),
+  os: z.string().max(80),
+})
+export type NodeInventory = z.infer<typeof nodeInventory>
+
+export const servedModel = z.object({
+  model: z.string().min(1).max(200),
+  modelHash: bytes32,
+  /** Tokens, prompt and completion together. */
+  contextTokensMax: z.int().min(1),
+  quantisation: z.string().max(20),
+  /** True where timing comes from a performance curve instead of an engine. Shown wherever the model is. */
+  simulated: z.boolean(),
+})
+export type ServedModel = z.infer<typeof servedModel>
+
+export const linkHello = z.object({
+  protocol: z.int(),
+  nodeKey: address,
+  /** `LinkProof` over the challenge, signed by the node key. */
+  proof: signature,
+  /** Streams that may run at once. */
+  concurrencyMax: z.int().min(1).max(4096),
+  models: z.array(servedModel).max(64),
+  inventory: nodeInventory,
+  /** Set where the link runs through the delay shim on one machine; the pages then say "simulated network". */
+  simulatedRttMs: z.number().min(0).max(10_000).nullable(),
+})
+export type LinkHello = z.infer<typeof linkHello>
+
+export const linkWelcome = z.object({ nodeId: bytes32, gatewayRegion: z.string(), heartbeatIntervalMs: z.int() })
+export type LinkWelcome = z.infer<typeof linkWelcome>
+
+export const linkHeartbeat = z.object({
+  sentAtMs: count,
+  activeStreams: count,
+  queuedStreams: count,
+  /** Output tokens per second over the last heartbeat. */
+  tokensPerSecond: z.number().min(0),
+  /** 0 to 1 where the engine knows it. */
+  kvUsage: z.number().min(0).max(1).nullable(),
+  draining: z.boolean(),
+})
+export type LinkHeartbeat = z.infer<typeof linkHeartbeat>
+
+export const streamOpen = z.object({
+  requestId: bytes32,
+  attempt: z.int().min(0).max(255),
+  channelId: bytes32,
+  termsHash: bytes32,
+  model: z.string(),
+  modelHash: bytes32,
+  /** Salt of `requestHash` and `outputHash`: without it the hashes say nothing about short prompts. */
+  salt: bytes32,
+  path: z.enum(['/v1/chat/completions', '/v1/completions']),
+  /** The gateway gives up after this many ms from OPEN; the agent may stop then too. */
+  timeoutMs: z.int().min(1),
+  /** Output tokens at which the agent must stop: what was reserved. */
+  tokensOutMax: z.int().min(1),
+})
+export type StreamOpen = z.infer<typeof streamOpen>
+
+export const signedWork = z.object({ work: structJson, signature })
+export type SignedWork = z.infer<typeof signedWork>
+
+export const streamEnd = z.object({
+  /** `rejected`: the agent never started the engine (full, unknown model, draining), so another replica may. */
+  status: z.enum(['completed', 'aborted', 'engine_failed', 'rejected', 'invalid_request']),
+  /** For people; no prompts. */
+  message: z.string().max(500).nullable(),
+  /** The engine's own HTTP status where it refused. */
+  engineStatus: z.int().nullable(),
+  work: signedWork.nullable(),
+})
+export type StreamEnd = z.infer<typeof streamEnd>
+
+/** `delivery` is null when the gateway has no intent for this receipt and never will: the agent may stop presenting it. */
+export const receiptConfirm = z.object({
+  workHash: bytes32,
+  delivery: structJson.nullable(),
+  signature: signature.nullable(),
+  reason: z.string().max(200).nullable(),
+})
+export type ReceiptConfirm = z.infer<typeof receiptConfirm>
+
+export const linkReject = z.object({ code: z.string(), message: z.string() })
+export type LinkReject = z.infer<typeof linkReject>

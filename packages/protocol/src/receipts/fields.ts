@@ -1,0 +1,112 @@
+/**
+ * The signed structures, field by field in the order in which they are hashed (EIP-712). The contracts hash the same
+ * lists (`contracts/src/libraries`), and a test holds the two against each other.
+ *
+ * Money is µUSD. A field's TypeScript type follows from its width: up to 64 bits a safe integer, above that a bigint.
+ */
+export type FieldType = 'bytes32' | 'bytes8' | 'uint8' | 'uint16' | 'uint32' | 'uint64' | 'uint128' | 'address'
+export type FieldList = readonly (readonly [name: string, type: FieldType])[]
+
+export const workReceiptFields = [
+  ['channelId', 'bytes32'],
+  ['requestId', 'bytes32'],
+  ['attempt', 'uint8'],
+  ['nodeId', 'bytes32'],
+  ['seq', 'uint64'],
+  ['termsHash', 'bytes32'],
+  ['modelHash', 'bytes32'],
+  ['requestHash', 'bytes32'],
+  ['outputHash', 'bytes32'],
+  ['integrityRoot', 'bytes32'],
+  ['tokensIn', 'uint32'],
+  ['tokensCached', 'uint32'],
+  ['tokensOut', 'uint32'],
+  ['engineTtftUs', 'uint64'],
+  ['engineDurationUs', 'uint64'],
+  ['finishedAtMs', 'uint64'],
+  ['status', 'uint8'],
+] as const satisfies FieldList
+
+export const deliveryReceiptFields = [
+  ['workHash', 'bytes32'],
+  ['channelId', 'bytes32'],
+  ['requestId', 'bytes32'],
+  ['attempt', 'uint8'],
+  ['nodeId', 'bytes32'],
+  ['lane', 'bytes32'],
+  ['seq', 'uint64'],
+  ['termsHash', 'bytes32'],
+  ['billedIn', 'uint32'],
+  ['billedCached', 'uint32'],
+  ['billedOut', 'uint32'],
+  ['bytesIn', 'uint64'],
+  ['bytesOut', 'uint64'],
+  ['price', 'uint128'],
+  ['attemptTtftMs', 'uint32'],
+  ['durationMs', 'uint32'],
+  ['startedAtMs', 'uint64'],
+  ['httpStatus', 'uint16'],
+  ['fault', 'uint8'],
+  ['region', 'bytes8'],
+] as const satisfies FieldList
+
+export const leaseReceiptFields = [
+  ['channelId', 'bytes32'],
+  ['leaseId', 'bytes32'],
+  ['nodeId', 'bytes32'],
+  ['lane', 'bytes32'],
+  ['seq', 'uint64'],
+  ['termsHash', 'bytes32'],
+  ['fromMs', 'uint64'],
+  ['toMs', 'uint64'],
+  ['gpuMs', 'uint64'],
+  ['price', 'uint128'],
+] as const satisfies FieldList
+
+export const voucherFields = [
+  ['channelId', 'bytes32'],
+  ['providerId', 'bytes32'],
+  ['lane', 'bytes32'],
+  ['epoch', 'uint64'],
+  ['cumulative', 'uint128'],
+  ['receiptRoot', 'bytes32'],
+] as const satisfies FieldList
+
+export const epochAnchorFields = [
+  ['lane', 'bytes32'],
+  ['epoch', 'uint64'],
+  ['root', 'bytes32'],
+  ['count', 'uint64'],
+  ['sum', 'uint128'],
+  ['dataHash', 'bytes32'],
+] as const satisfies FieldList
+
+export const ceilingFields = [
+  ['channelId', 'bytes32'],
+  ['amount', 'uint128'],
+] as const satisfies FieldList
+
+export const nodeKeyFields = [
+  ['providerId', 'bytes32'],
+  ['nodeKey', 'address'],
+] as const satisfies FieldList
+
+/** Signed by a node to prove its key to one gateway, once: the gateway's nonce and lane are in it. */
+export const linkProofFields = [
+  ['nonce', 'bytes32'],
+  ['lane', 'bytes32'],
+  ['nodeKey', 'address'],
+] as const satisfies FieldList
+
+export const structFields = {
+  WorkReceipt: workReceiptFields,
+  DeliveryReceipt: deliveryReceiptFields,
+  LeaseReceipt: leaseReceiptFields,
+  Voucher: voucherFields,
+  EpochAnchor: epochAnchorFields,
+  Ceiling: ceilingFields,
+  NodeKey: nodeKeyFields,
+  LinkProof: linkProofFields,
+} as const
+
+export type StructName = keyof typeof structFields

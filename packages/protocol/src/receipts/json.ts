@@ -1,0 +1,50 @@
+/**
+ * Signed structures as JSON: numbers stay numbers, bigints become decimal text. Decoding checks every field's type and
+ * range, because this is the border where another party's data comes in.
+ */
+import { AppError } from '@isochrone/domain'
+import { structFields, type FieldType, type StructName } from './fields.ts'
+import type { Struct } from './types.ts'
+
+export type StructJson = Record<string, string | number>
+
+export function encodeStruct<N extends StructName>(name: N, value: Struct<N>): StructJson {
+  const source = value as Record<string, unknown>
+  const out: StructJson = {}
+  for (const [field] of structFields[name]) {
+    const item = source[field]
+    out[field] = typeof item === 'bigint' ? item.toString() : (item as string | number)
+  }
+  return out
+}
+
+/** Throws `invalid_input` naming the field when something is missing, of another type or out of range. */
+export function decodeStruct<N extends StructName>(name: N, json: unknown): Struct<N> {
+  if (typeof json !== 'object' || json === null) throw invalid(name, name)
+  const source = json as Record<string, unknown>
+  const out: Record<string, unknown> = {}
+  for (const [field, type] of structFields[name]) {
+    const value = decodeField(type, source[field])
+    if (value === undefined) throw invalid(name, field)
+    out[field] = value
+  }
+  return out as Struct<N>
+}
+
+function decodeField(type: FieldType, value: unknown): string | number | bigint | undefined {
+  if (type === 'uint128') {
+    if (typeof value !== 'string' || !/^\d{1,39}$/.test(value)) return undefined
+    const parsed = BigInt(value)
+    return parsed < 1n << 128n ? parsed : undefined
+  }
+  if (type.startsWith('uint')) {
+    const limit = 2 ** Number(type.slice(4))
+    return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value < limit ? value : undefined
+  }
+  const length = type === 'address' ? 20 : Number(type.slice(5))
+  return typeof value === 'string' && value.length === 2 + 2 * length && /^0x[0-9a-f]+$/.test(value) ? value : undefined
+}
+
+function invalid(name: string, field: string): AppError {
+  return new AppError('invalid_input', { publicMessage: `${name}: the field ${field} is missing or not valid.`, field })
+}
