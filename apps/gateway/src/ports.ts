@@ -1,0 +1,132 @@
+/**
+ * The borders inside the gateway: what the request flow asks of the agent links, the journal and the lane.
+ *
+ * `requests/` and `http/` know these interfaces only; `link/`, `journal/` and `lane/` implement them.
+ */
+import type {
+  DeliveryReceipt,
+  DispatchResponse,
+  Fault,
+  Hex,
+  NodeInventory,
+  ReceiptPairJson,
+  RequestFinishedEntry,
+  ServedModel,
+  StreamEnd,
+  StreamOpen,
+} from '@isochrone/protocol'
+
+/** A node that is linked to this gateway right now. */
+export interface NodeSession {
+  readonly nodeId: Hex
+  readonly models: readonly ServedModel[]
+  readonly inventory: NodeInventory
+  readonly concurrencyMax: number
+  /** Set where the link runs through the delay shim. */
+  readonly simulatedRttMs: number | null
+  readonly linkedSinceMs: number
+  /** Smoothed round trip of link pings, null before the first. */
+  readonly rttMs: number | null
+  /** Streams open here from this gateway. */
+  readonly activeStreams: number
+  /** As the node said in its last heartbeat, all gateways together, and our own share at that moment. */
+  readonly reported: { activeStreams: number; queuedStreams: number; ownAtHeartbeat: number; tokensPerSecond: number; draining: boolean; atMs: number } | null
+  /** Sends OPEN. Never throws: a link that is gone ends the stream with status `rejected`. */
+  open(header: StreamOpen, body: Uint8Array): AttemptStream
+}
+
+export interface StreamChunk {
+  /** Output tokens so far, this chunk included. */
+  tokensOut: number
+  /** One OpenAI chunk as JSON text. */
+  chunk: Uint8Array
+}
+
+/** How a stream ended as the link saw it. `link_lost` has no END frame: the work receipt may come later. */
+export type AttemptEnd = { kind: 'ended'; end: StreamEnd } | { kind: 'link_lost' }
+
+export interface AttemptStream {
+  readonly nodeId: Hex
+  /** Chunks in order; ends after the last one. Nothing is buffered beyond the credits granted. */
+  readonly chunks: AsyncIterable<StreamChunk>
+  /** Resolves once, after the last chunk was taken or the stream was cancelled. */
+  readonly ended: Promise<AttemptEnd>
+  /** The chunk was handed on to the customer: grants credit and acknowledges its tokens. */
+  acknowledge(tokensOut: number): void
+  /** Stops the engine. `ended` follows, at the latest after a bounded time. */
+  cancel(): void
+}
+
+export interface Sessions {
+  all(): readonly NodeSession[]
+  byNode(nodeId: string): NodeSession | undefined
+  onChange(listener: () => void): void
+}
+
+/** What is written before a dispatch, so that a crash knows what was under way. */
+export interface Intent {
+  /** `req_…` and its 32-byte name. */
+  requestId: string
+  requestIdHash: Hex
+  orgId: string
+  keyId: string | null
+  jobId: string | null
+  channelId: Hex
+  attempt: number
+  nodeId: Hex
+  termsHash: Hex
+  modelHash: Hex
+  salt: Hex
+  path: string
+  model: string
+  stream: boolean
+  bytesIn: number
+  tokensOutMax: number
+  reservedMicroUsd: bigint
+  startedAtMs: number
+}
+
+/** What the gateway itself saw of an attempt. */
+export interface AttemptSeen {
+  intent: Intent
+  end: AttemptEnd
+  /** Tokens and chain head over the chunks that were handed on. */
+  tokensDelivered: number
+  outputHash: Hex
+  requestHash: Hex
+  bytesOut: number
+  attemptTtftMs: number | null
+  durationMs: number
+  httpStatus: number
+  fault: Fault
+  /** Whether an error of this attempt is billed at all: false before the first token and for a discarded hedge. */
+  billable: boolean
+}
+
+export interface CompletedAttempt {
+  pair: ReceiptPairJson
+  delivery: DeliveryReceipt
+  tokensIn: number
+  tokensCached: number
+  tokensOut: number
+  priceMicroUsd: bigint
+}
+
+/** The lane: this gateway's key, its numbering, receipts and epochs. */
+export interface Lane {
+  readonly id: Hex
+  readonly region: string
+  /** Durable intent before dispatch (group commit). */
+  recordIntent(intent: Intent): Promise<void>
+  /** Checks the work receipt against what was seen, bounds the bill, numbers and signs the delivery receipt. Not yet durable. */
+  completeAttempt(seen: AttemptSeen): CompletedAttempt
+  /**
+   * Makes the outcome durable: request, receipts and answer as one journal entry. Confirms the receipts to the agents.
+   * Must resolve before the last chunk leaves.
+   */
+  finishRequest(entry: Omit<RequestFinishedEntry, 'type' | 'lane'>): Promise<void>
+  /** µUSD signed by this lane for the channel, lifetime. */
+  signedMicroUsd(channelId: Hex): bigint
+  /** The answer of a queued request that was already answered, from the journal. */
+  answerOf(requestId: string): DispatchResponse | undefined
+}
