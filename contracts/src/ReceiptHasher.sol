@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IPaymentChannels} from "./interfaces/IPaymentChannels.sol";
+import {DeliveryReceipt, LeaseReceipt, ReceiptHashes, Voucher, WorkReceipt} from "./libraries/ReceiptHashes.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+
+/// @title  ReceiptHasher
+/// @notice The chain's own word on how a receipt hashes, for anyone who checks an encoder against it. Struct hashes and
+///         leaves are pure; digests are in the domain of the `PaymentChannels` that this was deployed for.
+contract ReceiptHasher {
+    IPaymentChannels public immutable channels;
+
+    constructor(IPaymentChannels channels_) {
+        channels = channels_;
+    }
+
+    function hashWorkReceipt(WorkReceipt calldata receipt) external pure returns (bytes32) {
+        return ReceiptHashes.hash(receipt);
+    }
+
+    function hashDeliveryReceipt(DeliveryReceipt calldata receipt) external pure returns (bytes32) {
+        return ReceiptHashes.hash(receipt);
+    }
+
+    function hashLeaseReceipt(LeaseReceipt calldata receipt) external pure returns (bytes32) {
+        return ReceiptHashes.hash(receipt);
+    }
+
+    function hashVoucher(Voucher calldata voucher) external pure returns (bytes32) {
+        return ReceiptHashes.hash(voucher);
+    }
+
+    function hashCeiling(bytes32 channelId, uint128 amount) external pure returns (bytes32) {
+        return ReceiptHashes.hashCeiling(channelId, amount);
+    }
+
+    /// @notice The Merkle leaf of a receipt: tag 1 work, 2 delivery, 3 lease.
+    function leafOf(uint8 tag, bytes32 structHash) external pure returns (bytes32) {
+        return ReceiptHashes.leaf(tag, structHash);
+    }
+
+    /// @notice The digest that is signed for a struct hash.
+    function digestOf(bytes32 structHash) external view returns (bytes32) {
+        return MessageHashUtils.toTypedDataHash(channels.domainSeparator(), structHash);
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Voucher} from "../libraries/ReceiptHashes.sol";
+
+/// @title  IPaymentChannels
+/// @notice Payers' escrow. A payer deposits, signs a ceiling on what may ever be drawn, and lanes redeem cumulative
+///         vouchers against it into the providers' pending; pending is settled, less the fee, after a window.
+/// @dev    All amounts are µUSD (the token's 6 decimals). Always true:
+///         the token balance ≥ {liabilities};
+///         per channel, over its life: Σ claimed ≤ min(deposited − withdrawn, ceiling);
+///         claimed of (channel, provider, lane) ≤ its signed cumulative, and only grows;
+///         Σ claimed of a lane ≤ Σ price of the epochs that it anchored.
+///         Pausing stops inflow (open, deposit) alone: claims, settlements and withdrawals always go on.
+interface IPaymentChannels {
+    struct Channel {
+        address owner;
+        uint128 deposited; // Lifetime.
+        uint128 withdrawn; // Lifetime.
+        uint128 claimed; // Lifetime.
+        uint128 ceiling; // Lifetime; signed by the owner.
+        uint128 withdrawing; // Asked back and thawing.
+        uint64 thawEndsAt; // Chain time in seconds; 0 when nothing thaws.
+    }
+
+    struct Pending {
+        uint128 claimed; // Lifetime of (provider, epoch).
+        uint128 settled; // Of that, paid out.
+        uint64 payableAt; // Chain time in seconds; 0 before the first claim.
+    }
+
+    /// @notice Why a voucher was not paid at all. `None`: it was paid, in part or in full.
+    enum Refusal {
+        None,
+        BadSignature,
+        UnknownProvider,
+        EpochNotAnchored,
+        RootMismatch,
+        NothingDue,
+        UnknownChannel,
+        CeilingReached,
+        BalanceEmpty,
+        AnchoredSumReached
+    }
+
+    event ChannelOpened(bytes32 indexed channelId, address indexed owner, bytes32 salt);
+    event Deposited(bytes32 indexed channelId, address indexed from, uint128 amount, uint128 deposited);
+    event CeilingRaised(bytes32 indexed channelId, uint128 ceiling);
+    event WithdrawalRequested(bytes32 indexed channelId, uint128 amount, uint64 thawEndsAt);
+    event Withdrawn(bytes32 indexed channelId, address indexed to, uint128 amount);
+    /// @param cumulative as signed; `paid` now; `unpaid` of what was due stays due.
+    event Claimed(
+        bytes32 indexed channelId,
+        bytes32 indexed providerId,
+        bytes32 indexed lane,
+        uint64 epoch,
+        uint128 cumulative,
+        uint128 paid,
+        uint128 unpaid
+    );
+    event ClaimSkipped(
+        bytes32 indexed channelId,
+        bytes32 indexed providerId,
+        bytes32 indexed lane,
+        uint64 epoch,
+        uint128 cumulative,
+        Refusal reason
+    );
+    event Settled(
+        bytes32 indexed providerId, uint64 indexed epoch, uint128 gross, uint128 fee, uint128 net, address payout
+    );
+    event TreasuryChanged(address treasury);
+
+    error ChannelExists(bytes32 channelId);
+    error UnknownChannel(bytes32 channelId);
+    error NotChannelOwner(bytes32 channelId, address caller);
+    error ZeroAddress();
+    error ZeroAmount();
+    error TotalTooLarge(uint256 total, uint256 max);
+    error UnexpectedTransferAmount(uint256 received, uint256 expected);
+    error CeilingNotRaised(bytes32 channelId, uint128 amount, uint128 ceiling);
+    error InvalidCeilingSignature(bytes32 channelId, address owner);
+    error WithdrawalTooLarge(bytes32 channelId, uint128 amount, uint128 unclaimed);
+    error NoWithdrawalRequested(bytes32 channelId);
+    error StillThawing(bytes32 channelId, uint64 thawEndsAt);
+    error NothingToWithdraw(bytes32 channelId);
+    error ClaimRefused(Refusal reason);
+    error LengthMismatch(uint256 vouchers, uint256 signatures);
+    error NothingPayable(bytes32 providerId);
+
+    /// @notice Opens a channel: `channelId = keccak256(abi.encode(owner, salt))`. Anyone may open one for an owner.
+    function open(address owner, bytes32 salt) external returns (bytes32 channelId);
+
+    /// @notice Takes `amount` from the caller into the channel. Anyone may; it moves no timer.
+    function deposit(bytes32 channelId, uint128 amount) external;
+
+    /// @notice {deposit} with the caller's ERC-2612 permit. A permit that somebody else has already put on record is
+    ///         no error: the allowance is what counts.
+    function depositWithPermit(bytes32 channelId, uint128 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s)
+        external;
+
+    /// @notice Deposits by an ERC-3009 `ReceiveWithAuthorization` of `from` to this contract, which anyone may relay.
+    /// @dev    The signed nonce is `keccak256(abi.encode(channelId, nonceSalt))`: it binds the authorization to the
+    ///         channel, so that a relayer cannot lead the money into another.
+    function depositWithAuthorization(
+        bytes32 channelId,
+        address from,
+        uint128 amount,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes32 nonceSalt,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external;
+
+    /// @notice Raises what may be drawn over the channel's life to `amount`. It never falls. Anyone may relay.
+    /// @param  signature EIP-712 `Ceiling(bytes32 channelId,uint128 amount)` by the owner (ERC-1271 counts).
+    function setCeiling(bytes32 channelId, uint128 amount, bytes calldata signature) external;
+
+    /// @notice Pays what a voucher makes due, as far as balance, ceiling and the lane's anchored sum go, into the
+    ///         provider's pending of the epoch, and records only what was paid: the rest stays due.
+    /// @param  signature EIP-712 `Voucher` by the lane's key.
+    /// @dev    Reverts with {ClaimRefused} when nothing was paid.
+    function claim(Voucher calldata voucher, bytes calldata signature) external returns (uint128 paid);
+
+    /// @notice {claim} for many. A voucher that cannot be paid is skipped and reported by {ClaimSkipped}.
+    function claimMany(Voucher[] calldata vouchers, bytes[] calldata signatures) external returns (uint128 paid);
+
+    /// @notice Pays out what is payable of the given epochs: net to the provider's payout, fee to the treasury. Epochs
+    ///         which are not payable yet are left alone. Anyone may call.
+    /// @dev    The fee is `floor(total·bps/10⁴)` of the provider's lifetime total after, less the same before: how
+    ///         settlements are cut up changes the fee by nothing.
+    function settle(bytes32 providerId, uint64[] calldata epochs) external returns (uint128 gross);
+
+    /// @notice Asks `amount` back and starts the thaw anew; 0 takes the request back. Owner only.
+    function requestWithdrawal(bytes32 channelId, uint128 amount) external;
+
+    /// @notice After the thaw, pays the lesser of what was asked back and what is unclaimed. Owner only.
+    function withdraw(bytes32 channelId, address to) external returns (uint128 amount);
+
+    function channelOf(bytes32 channelId) external view returns (Channel memory);
+    function pendingOf(bytes32 providerId, uint64 epoch) external view returns (Pending memory);
+    function claimedOf(bytes32 channelId, bytes32 providerId, bytes32 lane) external view returns (uint128);
+    function laneClaimed(bytes32 lane) external view returns (uint128);
+    function settledTotal(bytes32 providerId) external view returns (uint128);
+
+    /// @notice Σ (deposited − withdrawn − claimed) of channels + Σ (claimed − settled) of pending.
+    function liabilities() external view returns (uint256);
+
+    /// @notice The EIP-712 domain of vouchers, ceilings and receipts.
+    function domainSeparator() external view returns (bytes32);
+    function voucherDigest(Voucher calldata voucher) external view returns (bytes32);
+    function ceilingDigest(bytes32 channelId, uint128 amount) external view returns (bytes32);
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IProviderRegistry} from "../../src/interfaces/IProviderRegistry.sol";
+import {Market} from "../support/Market.sol";
+
+contract RegistryTest is Market {
+    function test_aProviderFreezesTheFeeOfItsDay() public {
+        registry.setFee(400);
+        vm.assertEq(registry.providerOf(providerId).feeBps, FEE_BPS);
+        vm.assertEq(providerId, keccak256(abi.encode(owner, bytes32("provider"))));
+        vm.expectRevert(abi.encodeWithSelector(IProviderRegistry.ProviderExists.selector, providerId));
+        vm.prank(owner);
+        registry.registerProvider("provider", payout);
+    }
+
+    function test_theFeeIsCapped() public {
+        vm.expectRevert(abi.encodeWithSelector(IProviderRegistry.FeeTooHigh.selector, 3001, 3000));
+        registry.setFee(3001);
+    }
+
+    function test_aNodeKeyProvesPossession() public {
+        address nodeKey = vm.addr(NODE_KEY);
+        bytes memory proof = signed(NODE_KEY, registry.nodeKeyDigest(providerId, nodeKey));
+        vm.prank(owner);
+        bytes32 nodeId = registry.addNodeKey(providerId, nodeKey, proof);
+        vm.assertEq(nodeId, bytes32(uint256(uint160(nodeKey))));
+        vm.assertTrue(registry.nodeKeyOf(nodeKey).active, "active");
+
+        address other = vm.addr(LANE_KEY);
+        vm.expectRevert(abi.encodeWithSelector(IProviderRegistry.InvalidNodeKeySignature.selector, other));
+        vm.prank(owner);
+        registry.addNodeKey(providerId, other, proof);
+    }
+
+    function test_aNodeKeyBelongsToOneProviderForEver() public {
+        address nodeKey = vm.addr(NODE_KEY);
+        bytes memory proof = signed(NODE_KEY, registry.nodeKeyDigest(providerId, nodeKey));
+        vm.prank(owner);
+        registry.addNodeKey(providerId, nodeKey, proof);
+        vm.prank(owner);
+        registry.removeNodeKey(providerId, nodeKey);
+        vm.assertTrue(!registry.nodeKeyOf(nodeKey).active, "retired");
+
+        bytes32 other = registry.registerProvider("other", payout);
+        bytes memory otherProof = signed(NODE_KEY, registry.nodeKeyDigest(other, nodeKey));
+        vm.expectRevert(abi.encodeWithSelector(IProviderRegistry.NodeKeyTaken.selector, nodeKey, providerId));
+        registry.addNodeKey(other, nodeKey, otherProof);
+    }
+
+    function test_onlyTheOwnerChangesAProvider() public {
+        bytes memory refusal =
+            abi.encodeWithSelector(IProviderRegistry.NotProviderOwner.selector, providerId, address(this));
+        vm.expectRevert(refusal);
+        registry.setPayout(providerId, address(this));
+        vm.expectRevert(refusal);
+        registry.registerTerms(providerId, "terms");
+        vm.expectRevert(refusal);
+        registry.addNodeKey(providerId, address(1), "");
+        vm.expectRevert(abi.encodeWithSelector(IProviderRegistry.UnknownProvider.selector, bytes32("nobody")));
+        registry.setPayout("nobody", address(this));
+    }
+
+    function test_ownershipMovesWhenItIsAccepted() public {
+        vm.prank(owner);
+        registry.offerOwnership(providerId, payer);
+        vm.assertEq(registry.providerOf(providerId).owner, owner);
+        vm.expectRevert(abi.encodeWithSelector(IProviderRegistry.NotNextOwner.selector, providerId, address(this)));
+        registry.acceptOwnership(providerId);
+        vm.prank(payer);
+        registry.acceptOwnership(providerId);
+        vm.assertEq(registry.providerOf(providerId).owner, payer);
+    }
+
+    function test_termsAreImmutableAndNobodyCanTakeThemFirst() public {
+        bytes32 other = registry.registerProvider("other", payout);
+        registry.registerTerms(other, "terms");
+        vm.prank(owner);
+        registry.registerTerms(providerId, "terms");
+        vm.assertEq(registry.termsRegisteredAt(providerId, "terms"), block.timestamp);
+        vm.expectRevert(abi.encodeWithSelector(IProviderRegistry.TermsExist.selector, providerId, bytes32("terms")));
+        vm.prank(owner);
+        registry.registerTerms(providerId, "terms");
+    }
+
+    function test_lanesAreAdmittedByTheirRole() public {
+        vm.expectRevert();
+        vm.prank(payer);
+        registry.addLane(payer);
+        bytes32 added = registry.addLane(payer);
+        vm.assertTrue(registry.isLane(added), "admitted");
+        vm.expectRevert(abi.encodeWithSelector(IProviderRegistry.LaneExists.selector, added));
+        registry.addLane(payer);
+        registry.removeLane(payer);
+        vm.expectRevert(abi.encodeWithSelector(IProviderRegistry.UnknownLane.selector, added));
+        registry.removeLane(payer);
+    }
+}
