@@ -118,7 +118,10 @@ export interface Lane {
   readonly region: string
   /** Durable intent before dispatch (group commit). */
   recordIntent(intent: Intent): Promise<void>
-  /** Checks the work receipt against what was seen, bounds the bill, numbers and signs the delivery receipt. Not yet durable. */
+  /**
+   * Checks the work receipt against what was seen and bounds the bill. The pair is a draft: `finishRequest` numbers and
+   * signs it, so that numbers follow the journal's order without gaps.
+   */
   completeAttempt(seen: AttemptSeen): CompletedAttempt
   /**
    * Makes the outcome durable: request, receipts and answer as one journal entry. Confirms the receipts to the agents.

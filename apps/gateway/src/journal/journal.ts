@@ -1,0 +1,60 @@
+/**
+ * The gateway's journal as the rest of the gateway knows it: append, read back, forget.
+ *
+ * What `durable` resolved for survives a kill at any instant. Records are numbered from 1 without gaps; a number is
+ * never used again.
+ */
+
+/** Entries that go on to the Redis Stream, and those that only this gateway reads. */
+export type RecordKind = 'published' | 'local'
+
+export interface JournalRecord {
+  /** Place in the journal, from 1. */
+  index: number
+  kind: RecordKind
+  /** JSON text as bytes. */
+  payload: Buffer
+}
+
+export interface Appended {
+  index: number
+  /** Resolves after the fsync that covers the record; rejects when the journal has failed. */
+  durable: Promise<void>
+}
+
+export interface Journal {
+  /**
+   * Queues one record; the order of calls is the order on disk.
+   * @throws AppError `internal` when the journal has failed, is closed, or its queue is full.
+   */
+  append(kind: RecordKind, record: unknown): Appended
+  /** Durable records from `fromIndex` on, in order, read from the files with bounded memory. */
+  read(fromIndex: number): AsyncIterable<JournalRecord>
+  /** Oldest record still on disk; `lastIndex + 1` when there is none. */
+  readonly firstIndex: number
+  /** Newest durable record, 0 when there is none. */
+  readonly lastIndex: number
+  /** Called after each group commit. */
+  onDurable(listener: () => void): void
+  /** Deletes whole segments all of whose records lie below `index` and that are older than the retention. */
+  forgetBelow(index: number): Promise<void>
+  /** Null while writing works, else why it does not. A journal that failed once stays failed until a restart. */
+  readonly failure: Error | null
+  /** Writes what is queued and closes the files. */
+  close(): Promise<void>
+}
+
+export interface OpenJournalOptions {
+  /** Directory of the segments; made when missing. One process at a time. */
+  dir: string
+  /** Shortest time between the end of one fsync and the next one, so that busy times share it. Default 4 ms. */
+  gatherMs?: number
+  /** A segment is closed above this. Default 32 MiB. */
+  segmentBytesMax?: number
+  /** Segments younger than this are never forgotten. Default 1 h. */
+  retainMs?: number
+  /** For metrics: duration of write and fsync in ms, and how many records shared it. */
+  onCommit?: (durationMs: number, records: number) => void
+  /** Told once when the tail of the last segment was torn and cut off. */
+  onTornTail?: (file: string, bytes: number) => void
+}

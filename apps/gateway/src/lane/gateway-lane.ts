@@ -1,0 +1,60 @@
+/**
+ * The lane with everything that the gateway's main and its agent links need beyond `ports.ts`.
+ */
+import type {
+  EpochClosedEntry,
+  Hex,
+  NodeState,
+  ReceiptConfirm,
+  SignedWork,
+} from '@isochrone/protocol'
+import type { Clock } from '@isochrone/domain'
+import type { Logger } from '@isochrone/runtime'
+import type { Journal } from '../journal/journal.ts'
+import type { Lane } from '../ports.ts'
+
+export interface LaneContracts {
+  chainId: number
+  /** Verifying contract of receipts, vouchers and link proofs. */
+  paymentChannels: Hex
+  /** Verifying contract of epoch anchors. */
+  receiptAnchor: Hex
+}
+
+export interface LaneOptions {
+  journal: Journal
+  /** The lane's private key. */
+  privateKey: Hex
+  /** At most eight ASCII characters. */
+  region: string
+  contracts: LaneContracts
+  epochMs: number
+  /** Epoch files go to `<dataDir>/epochs`. */
+  dataDir: string
+  /** A node's current terms: the intent keeps provider and prices as it saw them. */
+  nodeOf: (nodeId: Hex) => NodeState | undefined
+  logger: Logger
+  clock?: Clock
+}
+
+export interface GatewayLane extends Lane {
+  /** First attempt number of this request that this lane has not used: dispatching a job again must not reuse one. */
+  nextAttempt(requestIdHash: Hex): number
+  /**
+   * A work receipt that came without its stream: after a reconnect, or after a cancel that took too long.
+   * Null: not decided yet, the confirmation follows through `onConfirm`.
+   */
+  presentWork(nodeId: Hex, signed: SignedWork): Promise<ReceiptConfirm | null>
+  /** Confirmations to be sent to nodes. The link server listens. */
+  onConfirm(listener: (nodeId: Hex, confirm: ReceiptConfirm) => void): void
+  /** µUSD signed by this lane, lifetime, by channel: what budget leasing starts from. */
+  signedByChannel(): ReadonlyMap<Hex, bigint>
+  /** Closes the epoch now. Null when nothing was signed since the last one: empty epochs do not exist. */
+  closeEpoch(): Promise<EpochClosedEntry | null>
+  /** Path of the file of a closed epoch. */
+  epochFile(epoch: number): string | undefined
+  /** Starts closing epochs at clock boundaries. */
+  start(): void
+  /** Stops the clock and waits for a close that is under way. */
+  stop(): Promise<void>
+}
