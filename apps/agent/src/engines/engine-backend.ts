@@ -1,0 +1,61 @@
+/**
+ * What an engine inside this process offers to the OpenAI-compatible server in front of it.
+ *
+ * Guarantee: `tokensOut` of an event is cumulative and never decreases, and the end event's usage is the exact count.
+ * A backend refuses before it yields anything, by throwing `EngineRequestError`.
+ */
+
+export type ModelCard = {
+  readonly id: string
+  /** SHA-256 of the weights as bytes32; for a simulated model, of its description. */
+  readonly modelHash: `0x${string}`
+  readonly contextTokens: number
+  readonly simulated: boolean
+  /** What a reader should know: the hardware that is simulated, or that the demo model talks nonsense. */
+  readonly note: string
+}
+
+export type ChatMessage = { readonly role: 'system' | 'user' | 'assistant'; readonly content: string }
+
+export type GenerationRequest = {
+  readonly model: string
+  readonly input:
+    | { readonly kind: 'chat'; readonly messages: readonly ChatMessage[] }
+    | { readonly kind: 'completion'; readonly prompt: string }
+  /** Undefined leaves the limit to the backend, which states its default. */
+  readonly tokensOutMax: number | undefined
+  readonly temperature: number
+  readonly topP: number
+  readonly seed: number | undefined
+  readonly stop: readonly string[]
+}
+
+export type Usage = { readonly tokensIn: number; readonly tokensCached: number; readonly tokensOut: number }
+
+export type GenerationEvent =
+  | { readonly type: 'text'; readonly text: string; readonly usage: Usage }
+  | { readonly type: 'end'; readonly text: string; readonly reason: 'stop' | 'length'; readonly usage: Usage }
+
+export interface EngineBackend {
+  readonly models: readonly ModelCard[]
+  /** Yields text as it is made and then one end event. Stops between tokens once `signal` aborts. */
+  generate(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<GenerationEvent, void, void>
+  /** Sequences running now and requests waiting for one. */
+  load(): { readonly running: number; readonly queued: number }
+  close(): Promise<void>
+}
+
+/** A request that an engine refuses, with what the OpenAI error body says. */
+export class EngineRequestError extends Error {
+  override readonly name = 'EngineRequestError'
+  readonly httpStatus: number
+  readonly code: string
+  readonly param: string | null
+
+  constructor(httpStatus: number, code: string, message: string, param: string | null = null) {
+    super(message)
+    this.httpStatus = httpStatus
+    this.code = code
+    this.param = param
+  }
+}

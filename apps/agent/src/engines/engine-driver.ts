@@ -1,0 +1,80 @@
+/**
+ * How the agent drives any engine: an OpenAI-compatible URL, always streaming.
+ *
+ * Built-in and external engines are driven alike, so what works with ours works with vLLM, SGLang or Ollama. Every
+ * failure is an `EngineFailure` with a reason; nothing is read ahead of the consumer beyond one socket buffer.
+ */
+
+export type EngineKind = 'llama' | 'simulated' | 'openai'
+
+export type EngineModel = {
+  readonly id: string
+  /** As the engine reports it; undefined for engines that do not. */
+  readonly modelHash: `0x${string}` | undefined
+  readonly contextTokens: number | undefined
+  readonly simulated: boolean
+}
+
+export type EngineUsage = { readonly tokensIn: number; readonly tokensCached: number; readonly tokensOut: number }
+
+export type OpenAiChunk = Readonly<Record<string, unknown>>
+
+export type EngineEvent =
+  | {
+      readonly type: 'chunk'
+      /** As the engine sent it, without per-chunk usage. */
+      readonly chunk: OpenAiChunk
+      /** Output tokens that this chunk carries; 0 for a role or an empty one. */
+      readonly tokens: number
+    }
+  | { readonly type: 'usage'; readonly usage: EngineUsage; readonly chunk: OpenAiChunk }
+
+export type EngineCall = {
+  readonly path: '/v1/chat/completions' | '/v1/completions'
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+export interface EngineDriver {
+  readonly kind: EngineKind
+  /** The models that the engine serves now. */
+  models(): Promise<readonly EngineModel[]>
+  /**
+   * Sends a request and yields its chunks, then exactly one usage event, last.
+   * @throws {EngineFailure} from the first `next()` when refused, from a later one when the engine died on the way.
+   */
+  start(call: EngineCall, signal: AbortSignal): AsyncGenerator<EngineEvent, void, void>
+  close(): Promise<void>
+}
+
+export type EngineFailureReason =
+  /** The engine refused the request: the client's fault (4xx). */
+  | 'rejected'
+  /** The engine is full (429, 503). */
+  | 'overloaded'
+  /** No connection, or a 5xx before the first chunk. */
+  | 'unavailable'
+  /** The stream broke off, or carried an error, after it had begun. */
+  | 'died'
+  /** Silence for longer than the engine's limit. */
+  | 'timeout'
+  /** Our own signal. */
+  | 'aborted'
+
+export class EngineFailure extends Error {
+  override readonly name = 'EngineFailure'
+  readonly reason: EngineFailureReason
+  readonly httpStatus: number | undefined
+  /** The engine's own OpenAI error code, when it sent one. */
+  readonly code: string | undefined
+
+  constructor(
+    reason: EngineFailureReason,
+    message: string,
+    options: { httpStatus?: number; code?: string; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause })
+    this.reason = reason
+    this.httpStatus = options.httpStatus
+    this.code = options.code
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * An engine that only keeps time: tokens arrive when a measured curve of the named hardware says that they would.
+ *
+ * It must never be mistaken for a real one: the model card and the first words of each answer say `simulated`. The text
+ * is a function of the request alone, so that a replay gives the same words.
+ */
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { prefillMs, tpotMs, type PerfCurve } from '@isochrone/perf-model'
+import {
+  EngineRequestError,
+  type EngineBackend,
+  type GenerationEvent,
+  type GenerationRequest,
+  type ModelCard,
+} from './engine-backend.ts'
+import { SequenceQueue } from './sequence-queue.ts'
+import { StopMatcher } from './stop-matcher.ts'
+
+export type SimulatedOptions = {
+  readonly modelId: string
+  readonly curve: PerfCurve
+  readonly sequences: number
+  readonly queueMax: number
+  readonly contextTokens?: number
+}
+
+/** Stated default when a request names no limit. */
+const TOKENS_OUT_DEFAULT = 256
+/** The usual estimate for English text: no tokenizer is run, because no model is. */
+const BYTES_PER_TOKEN = 4
+const words = 'time light road price node sum clock wire proof line stone river lamp seed map coin'.split(' ')
+
+/** A backend that answers with the timing of `options.curve`. */
+export function createSimulatedBackend(options: SimulatedOptions): EngineBackend {
+  const { curve, modelId } = options
+  const hardware = `${curve.gpu}x${curve.gpuCount} ${curve.precision}`
+  const contextTokens = options.contextTokens ?? 131_072
+  const card: ModelCard = {
+    id: modelId,
+    modelHash: `0x${createHash('sha256').update(`simulated ${modelId} ${hardware}`).digest('hex')}`,
+    contextTokens,
+    simulated: true,
+    note: `simulated ${hardware}: timing of ${curve.measuredModel}; ${curve.source}`,
+  }
+  const running = new Map<number, number>()
+  const queue = new SequenceQueue(
+    Array.from({ length: options.sequences }, (_, slot) => slot),
+    options.queueMax,
+  )
+  let prefillFreeAtMs = 0
+
+  /** Decode speed now: every running sequence shares the replica. */
+  const stepMs = () => {
+    const total = [...running.values()].reduce((sum, tokens) => sum + tokens, 0)
+    return tpotMs(curve, running.size, total / Math.max(1, running.size))
+  }
+
+  async function* generate(
+    request: GenerationRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<GenerationEvent, void, void> {
+    const prompt = JSON.stringify(request.input)
+    const tokensIn = Math.max(1, Math.ceil(promptBytes(request) / BYTES_PER_TOKEN))
+    if (tokensIn >= contextTokens) {
+      throw new EngineRequestError(
+        400,
+        'context_length_exceeded',
+        `the prompt has ${tokensIn} tokens, the context ${contextTokens}`,
+        request.input.kind === 'chat' ? 'messages' : 'prompt',
+      )
+    }
+    const slot = await queue.acquire((free) => free[0] ?? 0, signal)
+    try {
+      running.set(slot, tokensIn)
+      const now = performance.now()
+      prefillFreeAtMs = Math.max(prefillFreeAtMs, now) + prefillMs(curve, tokensIn)
+      let dueMs = prefillFreeAtMs
+      const stops = new StopMatcher(request.stop)
+      const limit = Math.min(request.tokensOutMax ?? TOKENS_OUT_DEFAULT, contextTokens - tokensIn)
+      const next = wordsOf(`${prompt} ${request.seed ?? 0}`)
+      const usage = (tokensOut: number) => ({ tokensIn, tokensCached: 0, tokensOut })
+      let made = 0
+      while (made < limit) {
+        dueMs += stepMs()
+        const waitMs = dueMs - performance.now()
+        if (waitMs > 0) await sleep(waitMs, undefined, { signal })
+        signal.throwIfAborted()
+        const piece = made === 0 ? `[simulated ${hardware}]` : ` ${next()}`
+        made += 1
+        running.set(slot, tokensIn + made)
+        const { text, stopped } = stops.push(piece)
+        if (stopped) return yield { type: 'end', text, reason: 'stop', usage: usage(made) }
+        if (made < limit && text !== '') yield { type: 'text', text, usage: usage(made) }
+        if (made === limit) yield { type: 'end', text: text + stops.flush(), reason: 'length', usage: usage(made) }
+      }
+    } finally {
+      running.delete(slot)
+      queue.release(slot)
+    }
+  }
+
+  return {
+    models: [card],
+    generate,
+    load: () => ({ running: queue.running, queued: queue.queued }),
+    close: async () => {},
+  }
+}
+
+function promptBytes({ input }: GenerationRequest): number {
+  if (input.kind === 'completion') return Buffer.byteLength(input.prompt)
+  return input.messages.reduce((sum, message) => sum + Buffer.byteLength(message.content) + BYTES_PER_TOKEN, 0)
+}
+
+/** An endless sequence of words that depends on `text` alone. */
+function wordsOf(text: string): () => string {
+  let digest = createHash('sha256').update(text).digest()
+  let at = 0
+  return () => {
+    if (at === digest.length) {
+      digest = createHash('sha256').update(digest).digest()
+      at = 0
+    }
+    return words[(digest[at++] ?? 0) % words.length] ?? ''
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * The demo model: a llama of two layers with random weights that talks nonsense made of English words.
+ *
+ * It exists so that `npm start` runs a real engine without a download. Weights come from an integer PRNG through exact
+ * float operations, so the file is identical on every machine and its hash can be pinned. Output rows are non-zero only
+ * for tokens that begin a word or end a sentence: the nonsense is legible, and the model never ends by itself.
+ */
+import { learnBytePairs } from './byte-pair-vocabulary.ts'
+import { demoText } from './demo-text.ts'
+import { encodeGguf, type GgufTensor, type GgufValue } from './encode-gguf.ts'
+
+export const demoModelId = 'isochrone-demo-tiny'
+
+const shape = { embedding: 64, layers: 2, heads: 2, keyValueHeads: 1, feedForward: 192, contextTokens: 8192 } as const
+const specialTokens = ['<|endoftext|>', '<|im_start|>', '<|im_end|>'] as const
+const TOKEN_NORMAL = 1
+const TOKEN_CONTROL = 3
+const MERGES_MAX = 640
+const SEED = 20_260_101
+
+const chatTemplate =
+  "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}" +
+  '{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}'
+
+/** The bytes of the demo model's GGUF file; the same on each call. */
+export function buildDemoModel(): Buffer {
+  const { tokens: learnt, merges } = learnBytePairs(demoText, MERGES_MAX)
+  const tokens = [...learnt, ...specialTokens]
+  return encodeGguf(metadata(tokens, merges), weights(tokens))
+}
+
+function metadata(tokens: readonly string[], merges: readonly string[]): Record<string, GgufValue> {
+  const normalCount = tokens.length - specialTokens.length
+  const endOfText = normalCount
+  const endOfTurn = normalCount + 2
+  const u32 = (value: number): GgufValue => ({ type: 'u32', value })
+  const string = (value: string): GgufValue => ({ type: 'string', value })
+  return {
+    'general.architecture': string('llama'),
+    'general.name': string(demoModelId),
+    'general.file_type': u32(0),
+    'general.alignment': u32(32),
+    'llama.vocab_size': u32(tokens.length),
+    'llama.context_length': u32(shape.contextTokens),
+    'llama.embedding_length': u32(shape.embedding),
+    'llama.block_count': u32(shape.layers),
+    'llama.feed_forward_length': u32(shape.feedForward),
+    'llama.attention.head_count': u32(shape.heads),
+    'llama.attention.head_count_kv': u32(shape.keyValueHeads),
+    'llama.attention.layer_norm_rms_epsilon': { type: 'f32', value: 1e-5 },
+    'llama.rope.dimension_count': u32(shape.embedding / shape.heads),
+    'llama.rope.freq_base': { type: 'f32', value: 10_000 },
+    'tokenizer.ggml.model': string('gpt2'),
+    'tokenizer.ggml.pre': string('gpt-2'),
+    'tokenizer.ggml.tokens': { type: 'string[]', value: tokens },
+    'tokenizer.ggml.token_type': {
+      type: 'i32[]',
+      value: tokens.map((_, index) => (index < normalCount ? TOKEN_NORMAL : TOKEN_CONTROL)),
+    },
+    'tokenizer.ggml.merges': { type: 'string[]', value: merges },
+    'tokenizer.ggml.bos_token_id': u32(endOfText),
+    'tokenizer.ggml.eos_token_id': u32(endOfTurn),
+    'tokenizer.ggml.eot_token_id': u32(endOfTurn),
+    'tokenizer.ggml.padding_token_id': u32(endOfText),
+    'tokenizer.ggml.add_bos_token': { type: 'bool', value: false },
+    'tokenizer.chat_template': string(chatTemplate),
+  }
+}
+
+function weights(tokens: readonly string[]): GgufTensor[] {
+  const { embedding, layers, heads, keyValueHeads, feedForward } = shape
+  const keyValue = (embedding / heads) * keyValueHeads
+  const next = mulberry32(SEED)
+  const matrix = (name: string, rows: number, columns: number, spread: number): GgufTensor => ({
+    name,
+    shape: [columns, rows],
+    data: Float32Array.from({ length: rows * columns }, () => (next() - 0.5) * spread),
+  })
+  const norm = (name: string): GgufTensor => ({ name, shape: [embedding], data: new Float32Array(embedding).fill(1) })
+  // Spreads are powers of two and plain decimals near sqrt(12 / columns): unit variance after each product.
+  const tensors = [
+    matrix('token_embd.weight', tokens.length, embedding, 3.5),
+    norm('output_norm.weight'),
+    spokenRows(matrix('output.weight', tokens.length, embedding, 1), tokens),
+  ]
+  for (let layer = 0; layer < layers; layer++) {
+    const name = (part: string) => `blk.${layer}.${part}.weight`
+    tensors.push(
+      norm(name('attn_norm')),
+      matrix(name('attn_q'), embedding, embedding, 0.4375),
+      matrix(name('attn_k'), keyValue, embedding, 0.4375),
+      matrix(name('attn_v'), keyValue, embedding, 0.4375),
+      matrix(name('attn_output'), embedding, embedding, 0.4375),
+      norm(name('ffn_norm')),
+      matrix(name('ffn_gate'), feedForward, embedding, 0.4375),
+      matrix(name('ffn_up'), feedForward, embedding, 0.4375),
+      matrix(name('ffn_down'), embedding, feedForward, 0.25),
+    )
+  }
+  return tensors
+}
+
+/** Zeroes the rows of tokens that would make the output illegible; `Ġ` is the alphabet's character for a space. */
+function spokenRows(output: GgufTensor, tokens: readonly string[]): GgufTensor {
+  const words = new Set(demoText.split(/[^a-z]+/))
+  const isSpoken = (token: string) =>
+    (token.startsWith('Ġ') && token.length > 2 && words.has(token.slice(1))) || token === ',' || token === '.'
+  tokens.forEach((token, row) => {
+    if (!isSpoken(token)) output.data.fill(0, row * shape.embedding, (row + 1) * shape.embedding)
+  })
+  return output
+}
+
+/** Integer-only PRNG (mulberry32, Tommy Ettinger, public domain): the same sequence on every machine, in [0, 1). */
+function mulberry32(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
