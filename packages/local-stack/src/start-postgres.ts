@@ -21,7 +21,7 @@ export interface StartPostgresOptions {
   /** A server that is already there; then nothing is started. */
   readonly databaseUrl?: string | undefined
   readonly databaseName?: string
-  /** Tests only: no fsync, so a crash of the machine may lose data. */
+  /** Tests only: no fsync. A killed server loses nothing that was committed, a crashed machine may. */
   readonly volatile?: boolean
 }
 
@@ -48,7 +48,7 @@ export async function startPostgres(options: StartPostgresOptions): Promise<Serv
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: '120',
-    ...(volatile && { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    ...(volatile && { fsync: 'off', full_page_writes: 'off' }),
   }
   const running = await spawnService({
     name: 'PostgreSQL',
