@@ -1,0 +1,26 @@
+/** The whole API, and how server components call it in-process. */
+import { adminRouter } from './routers/admin.ts'
+import { balanceRouter, jobsRouter, keysRouter, requestsRouter, settingsRouter } from './routers/organisation.ts'
+import { providerRouter } from './routers/provider.ts'
+import { epochsRouter, marketplaceRouter } from './routers/public.ts'
+import { sessionRouter } from './routers/session.ts'
+import { createCallerFactory, router } from './trpc.ts'
+
+export const appRouter = router({
+  marketplace: marketplaceRouter,
+  epochs: epochsRouter,
+  session: sessionRouter,
+  requests: requestsRouter,
+  jobs: jobsRouter,
+  keys: keysRouter,
+  balance: balanceRouter,
+  settings: settingsRouter,
+  provider: providerRouter,
+  admin: adminRouter,
+})
+
+export type AppRouter = typeof appRouter
+
+/** `createCaller({ controlPlane, viewer }).requests.list({})`; throws TRPCError, see `apiErrorOf`. */
+export const createCaller = createCallerFactory(appRouter)
+export type ApiCaller = ReturnType<typeof createCaller>

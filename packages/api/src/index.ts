@@ -1,0 +1,4 @@
+/** The API of the web app: tRPC routers over services, who may call what, and sign-in. */
+export { appRouter, createCaller, type ApiCaller, type AppRouter } from './app-router.ts'
+export { apiErrorOf, type ApiContext } from './trpc.ts'
+export { procedureAccess, type Access, type ProcedurePath } from './access.ts'

@@ -1,0 +1,86 @@
+/** Inputs of the procedures, checked field by field; amounts arrive as dollars in text and leave as µUSD. */
+import { microUsdFromUsd } from '@isochrone/domain'
+import { z } from 'zod'
+
+const cursor = z.string().max(200).optional()
+const limit = z.int().min(1).max(200).optional()
+const id = z.string().min(1).max(100)
+const name = z.string().trim().min(1, 'is empty').max(80, 'has more than 80 characters')
+
+export const address = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/, 'is not an address: 0x and 40 hexadecimal digits')
+  .transform((text) => text.toLowerCase() as `0x${string}`)
+
+/** `"12.50"` → 12500000n. At most six decimals. */
+export const usdAmount = z.string().transform((text, context) => {
+  try {
+    return microUsdFromUsd(text)
+  } catch {
+    context.addIssue({ code: 'custom', message: 'is not an amount in dollars with at most six decimals' })
+    return z.NEVER
+  }
+})
+
+const positiveUsd = usdAmount.refine((microUsd) => microUsd > 0n, 'must be above zero')
+export const topUpUsd = positiveUsd.refine((microUsd) => microUsd <= 1_000_000_000_000n, 'is above $1,000,000')
+
+export const offerFilter = z.object({
+  model: z.string().max(200).optional(),
+  region: z.string().max(40).optional(),
+  liveOnly: z.boolean().optional(),
+  sort: z.enum(['price', 'latency', 'throughput']).optional(),
+})
+export const byId = z.object({ id })
+export const epochPage = z.object({ cursor, limit })
+export const epochKey = z.object({ lane: z.string().regex(/^0x[0-9a-f]{64}$/), epoch: z.int().min(0) })
+export const requestPage = z.object({
+  cursor,
+  limit,
+  status: z.enum(['succeeded', 'failed', 'aborted']).optional(),
+  model: z.string().max(200).optional(),
+})
+export const jobPage = z.object({
+  cursor,
+  limit,
+  status: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']).optional(),
+})
+export const newOrganisation = z.object({ name })
+export const newKey = z.object({ name, expiresInDays: z.int().min(1).max(3650).nullable().default(null) })
+export const fund = z.object({ amountUsd: topUpUsd })
+export const walletPrepare = z.object({ ownerAddress: address, amountUsd: topUpUsd })
+export const walletLink = z.object({
+  ownerAddress: address,
+  ceilingMicroUsd: z
+    .bigint()
+    .positive()
+    .lt(1n << 96n),
+  signature: z
+    .string()
+    .regex(/^0x[0-9a-fA-F]{130}$/, 'is not a 65-byte signature')
+    .transform((text) => text.toLowerCase() as `0x${string}`),
+})
+export const settings = z.object({
+  sort: z.enum(['price', 'latency', 'balanced']),
+  valueOfSecondUsd: usdAmount.refine((microUsd) => microUsd <= 1_000_000_000n, 'is above $1,000 a second'),
+})
+export const newProvider = z.object({ name, payoutAddress: address })
+
+const pricePerMtok = usdAmount.refine((microUsd) => microUsd <= 1_000_000_000n, 'is above $1,000')
+export const newJoinToken = z.object({
+  nodeName: name,
+  /** Signed as eight bytes. */
+  region: z.string().regex(/^[a-z0-9-]{2,8}$/, 'is 2 to 8 characters: a–z, 0–9 and hyphens, for example eu-de'),
+  country: z
+    .string()
+    .regex(/^[A-Za-z]{2}$/, 'is a country code of two letters')
+    .transform((text) => text.toUpperCase()),
+  /** Dollars per million tokens. */
+  inUsdPerMtok: pricePerMtok,
+  cachedUsdPerMtok: pricePerMtok,
+  outUsdPerMtok: pricePerMtok,
+  /** Dollars per 10⁹ bytes. */
+  inUsdPerGb: pricePerMtok.default(0n),
+  outUsdPerGb: pricePerMtok.default(0n),
+  expiresInHours: z.int().min(1).max(720).default(24),
+})

@@ -1,0 +1,75 @@
+/** What a team does in its own organisation: requests, jobs, keys, balance, settings. */
+import { byId, fund, jobPage, newKey, requestPage, settings, walletLink, walletPrepare } from '../inputs.ts'
+import { orgAdminProcedure, orgProcedure, router } from '../trpc.ts'
+
+export const requestsRouter = router({
+  /** Newest first. */
+  list: orgProcedure
+    .input(requestPage)
+    .query(({ ctx, input }) => ctx.controlPlane.requests.list({ orgId: ctx.org.id, ...input })),
+  /** With receipts, checked signatures, Merkle proofs and transactions. */
+  detail: orgProcedure
+    .input(byId)
+    .query(({ ctx, input }) => ctx.controlPlane.requests.detail({ orgId: ctx.org.id, requestId: input.id })),
+})
+
+export const jobsRouter = router({
+  list: orgProcedure
+    .input(jobPage)
+    .query(({ ctx, input }) => ctx.controlPlane.jobs.list({ orgId: ctx.org.id, ...input })),
+  detail: orgProcedure
+    .input(byId)
+    .query(({ ctx, input }) => ctx.controlPlane.jobs.detail({ orgId: ctx.org.id, jobId: input.id })),
+  cancel: orgProcedure
+    .input(byId)
+    .mutation(({ ctx, input }) => ctx.controlPlane.jobs.cancel({ orgId: ctx.org.id, jobId: input.id })),
+})
+
+export const keysRouter = router({
+  list: orgProcedure.query(({ ctx }) => ctx.controlPlane.apiKeys.list({ orgId: ctx.org.id })),
+  /** The secret is in the answer and nowhere else. */
+  create: orgAdminProcedure
+    .input(newKey)
+    .mutation(({ ctx, input }) =>
+      ctx.controlPlane.apiKeys.create({ orgId: ctx.org.id, userId: ctx.viewer.userId, ...input }),
+    ),
+  /** Gateways refuse the key within a second. */
+  revoke: orgAdminProcedure
+    .input(byId)
+    .mutation(({ ctx, input }) => ctx.controlPlane.apiKeys.revoke({ orgId: ctx.org.id, keyId: input.id })),
+})
+
+export const balanceRouter = router({
+  get: orgProcedure.query(({ ctx }) => ctx.controlPlane.funding.balance({ orgId: ctx.org.id })),
+  /** Tops the managed channel up; the order is carried out on the chain in the background. */
+  fund: orgAdminProcedure.input(fund).mutation(({ ctx, input }) =>
+    ctx.controlPlane.funding.request({
+      orgId: ctx.org.id,
+      userId: ctx.viewer.userId,
+      microUsd: input.amountUsd,
+    }),
+  ),
+  /** What a browser wallet needs to open, fund and cap a channel of its own. */
+  walletPrepare: orgAdminProcedure.input(walletPrepare).query(({ ctx, input }) =>
+    ctx.controlPlane.funding.prepareWalletChannel({
+      orgId: ctx.org.id,
+      ownerAddress: input.ownerAddress,
+      microUsd: input.amountUsd,
+    }),
+  ),
+  walletLink: orgAdminProcedure
+    .input(walletLink)
+    .mutation(({ ctx, input }) => ctx.controlPlane.funding.linkWalletChannel({ orgId: ctx.org.id, ...input })),
+  walletStatus: orgProcedure.query(({ ctx }) => ctx.controlPlane.funding.channel({ orgId: ctx.org.id })),
+})
+
+export const settingsRouter = router({
+  get: orgProcedure.query(({ ctx }) => ctx.controlPlane.accounts.settings({ orgId: ctx.org.id })),
+  update: orgAdminProcedure.input(settings).mutation(({ ctx, input }) =>
+    ctx.controlPlane.accounts.updateSettings({
+      orgId: ctx.org.id,
+      sort: input.sort,
+      valueOfSecondMicroUsd: input.valueOfSecondUsd,
+    }),
+  ),
+})

@@ -1,0 +1,39 @@
+/** What a provider does: its nodes, the tokens that admit new ones, and what they earned. */
+import { byId, newJoinToken, newProvider } from '../inputs.ts'
+import { orgAdminProcedure, providerAdminProcedure, providerProcedure, router } from '../trpc.ts'
+
+export const providerRouter = router({
+  /** Turns the active organisation into a provider; the worker registers it on the chain. */
+  create: orgAdminProcedure
+    .input(newProvider)
+    .mutation(({ ctx, input }) => ctx.controlPlane.providers.create({ orgId: ctx.org.id, ...input })),
+  overview: providerProcedure.query(({ ctx }) => ctx.controlPlane.providers.overview({ providerId: ctx.providerId })),
+  nodes: providerProcedure.query(({ ctx }) => ctx.controlPlane.providers.nodes({ providerId: ctx.providerId })),
+  earnings: providerProcedure.query(({ ctx }) => ctx.controlPlane.providers.earnings({ providerId: ctx.providerId })),
+  joinTokens: providerProcedure.query(({ ctx }) =>
+    ctx.controlPlane.providers.joinTokens({ providerId: ctx.providerId }),
+  ),
+  /** The token is in the answer and nowhere else; it admits one node, once. */
+  createJoinToken: providerAdminProcedure.input(newJoinToken).mutation(({ ctx, input }) =>
+    ctx.controlPlane.providers.createJoinToken({
+      providerId: ctx.providerId,
+      userId: ctx.viewer.userId,
+      nodeName: input.nodeName,
+      region: input.region,
+      country: input.country,
+      prices: {
+        inMicroUsdPerMtok: input.inUsdPerMtok,
+        cachedMicroUsdPerMtok: input.cachedUsdPerMtok,
+        outMicroUsdPerMtok: input.outUsdPerMtok,
+        inMicroUsdPerGb: input.inUsdPerGb,
+        outMicroUsdPerGb: input.outUsdPerGb,
+      },
+      expiresInHours: input.expiresInHours,
+    }),
+  ),
+  revokeJoinToken: providerAdminProcedure
+    .input(byId)
+    .mutation(({ ctx, input }) =>
+      ctx.controlPlane.providers.revokeJoinToken({ providerId: ctx.providerId, joinTokenId: input.id }),
+    ),
+})

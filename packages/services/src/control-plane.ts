@@ -1,0 +1,138 @@
+/**
+ * Everything that people do and see through the web app, as one interface: the tRPC routers call exactly one of these.
+ *
+ * Every function that takes an `orgId` or `providerId` answers for that one alone: an id of another organisation is
+ * `not_found`. Whether the caller belongs to the organisation is decided before (see the api package).
+ */
+import type { Prices } from '@isochrone/domain'
+import type { NodeInventory } from '@isochrone/protocol'
+import type { Viewer, ViewerOrganisation } from './accounts/viewer.ts'
+import type { AdminOverview } from './queries/views/admin.ts'
+import type { Page } from './queries/views/common.ts'
+import type { EpochDetail, EpochSummary } from './queries/views/epochs.ts'
+import type { Offer, OfferFilter, OfferList } from './queries/views/marketplace.ts'
+import type {
+  ApiKeyView,
+  BalanceView,
+  ChannelView,
+  CreatedApiKey,
+  FundingOrderView,
+  OrgSettingsView,
+  WalletChannelPlan,
+} from './queries/views/money.ts'
+import type {
+  CreatedJoinToken,
+  EarningsView,
+  JoinTokenView,
+  ProviderNode,
+  ProviderOverview,
+  ProviderView,
+} from './queries/views/providers.ts'
+import type {
+  JobDetail,
+  JobFilter,
+  JobSummary,
+  RequestDetail,
+  RequestFilter,
+  RequestSummary,
+} from './queries/views/requests.ts'
+
+export interface JoinDescription {
+  providerId: string
+  providerName: string
+  nodeName: string
+  chainId: number
+  registryAddress: string
+  gatewayUrls: string[]
+  /** ISO 8601. */
+  expiresAt: string
+}
+
+export interface JoinNodeInput {
+  token: string
+  /** Address of the node's key, lower case. */
+  nodeKey: string
+  /** EIP-712 `NodeKey(providerId, nodeKey)` by the node key; verifying contract: the registry. */
+  proof: string
+  inventory: NodeInventory
+}
+
+export interface JoinedNode {
+  nodeId: string
+  /** `node_…` */
+  id: string
+  nodeName: string
+  gatewayUrls: string[]
+}
+
+export interface ControlPlane {
+  marketplace: {
+    offers(filter: OfferFilter): Promise<OfferList>
+    /** By `node_…` id. */
+    offer(input: { id: string }): Promise<Offer>
+  }
+  epochs: {
+    list(input: { cursor?: string | undefined; limit?: number | undefined }): Promise<Page<EpochSummary>>
+    detail(input: { lane: string; epoch: number }): Promise<EpochDetail>
+  }
+  accounts: {
+    viewer(input: { userId: string; activeOrgId: string | null }): Promise<Viewer | null>
+    createOrganisation(input: { userId: string; name: string }): Promise<ViewerOrganisation>
+    settings(input: { orgId: string }): Promise<OrgSettingsView>
+    updateSettings(input: {
+      orgId: string
+      sort: OrgSettingsView['sort']
+      valueOfSecondMicroUsd: bigint
+    }): Promise<OrgSettingsView>
+  }
+  requests: {
+    list(input: RequestFilter & { orgId: string }): Promise<Page<RequestSummary>>
+    detail(input: { orgId: string; requestId: string }): Promise<RequestDetail>
+  }
+  jobs: {
+    list(input: JobFilter & { orgId: string }): Promise<Page<JobSummary>>
+    detail(input: { orgId: string; jobId: string }): Promise<JobDetail>
+    cancel(input: { orgId: string; jobId: string }): Promise<JobSummary>
+  }
+  apiKeys: {
+    list(input: { orgId: string }): Promise<ApiKeyView[]>
+    create(input: { orgId: string; userId: string; name: string; expiresInDays: number | null }): Promise<CreatedApiKey>
+    revoke(input: { orgId: string; keyId: string }): Promise<ApiKeyView>
+  }
+  funding: {
+    balance(input: { orgId: string }): Promise<BalanceView>
+    /** Asks the worker to top a managed channel up and to raise its ceiling by the same amount. */
+    request(input: { orgId: string; userId: string; microUsd: bigint }): Promise<FundingOrderView>
+    prepareWalletChannel(input: { orgId: string; ownerAddress: string; microUsd: bigint }): Promise<WalletChannelPlan>
+    /** Links the channel to the organisation; the signed ceiling proves that its owner agrees. */
+    linkWalletChannel(input: {
+      orgId: string
+      ownerAddress: string
+      ceilingMicroUsd: bigint
+      signature: string
+    }): Promise<ChannelView>
+    channel(input: { orgId: string }): Promise<ChannelView | null>
+  }
+  providers: {
+    create(input: { orgId: string; name: string; payoutAddress: string }): Promise<ProviderView>
+    overview(input: { providerId: string }): Promise<ProviderOverview>
+    nodes(input: { providerId: string }): Promise<ProviderNode[]>
+    earnings(input: { providerId: string }): Promise<EarningsView>
+    joinTokens(input: { providerId: string }): Promise<JoinTokenView[]>
+    createJoinToken(input: {
+      providerId: string
+      userId: string
+      nodeName: string
+      region: string
+      country: string
+      prices: Prices
+      expiresInHours: number
+    }): Promise<CreatedJoinToken>
+    revokeJoinToken(input: { providerId: string; joinTokenId: string }): Promise<JoinTokenView>
+    describeJoin(input: { token: string }): Promise<JoinDescription>
+    joinNode(input: JoinNodeInput): Promise<JoinedNode>
+  }
+  admin: {
+    overview(): Promise<AdminOverview>
+  }
+}

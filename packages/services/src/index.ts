@@ -1,0 +1,10 @@
+/** Use-cases: a folder for each aggregate, a file for each verb, and the ports that they need. */
+export type { ControlPlane, JoinDescription, JoinedNode, JoinNodeInput } from './control-plane.ts'
+export type { Viewer, ViewerOrganisation } from './accounts/viewer.ts'
+export type * from './queries/views/admin.ts'
+export type * from './queries/views/common.ts'
+export type * from './queries/views/epochs.ts'
+export type * from './queries/views/marketplace.ts'
+export type * from './queries/views/money.ts'
+export type * from './queries/views/providers.ts'
+export type * from './queries/views/requests.ts'

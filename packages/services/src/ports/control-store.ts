@@ -1,0 +1,58 @@
+/** What control needs of the database. `db`'s control repository fits it. */
+export interface ApiKeyRow {
+  keyId: string
+  keyHash: string
+  orgId: string
+  enabled: boolean
+  expiresAtMs: number | null
+}
+
+export interface OrganisationRow {
+  orgId: string
+  name: string
+  channelId: string | null
+  requestsPerMinuteMax: number
+  concurrentRequestsMax: number
+  valueOfSecondMicroUsd: bigint
+}
+
+export interface NodeRow {
+  nodeId: string
+  id: string
+  name: string
+  providerId: string
+  providerName: string
+  providerOrgId: string
+  active: boolean
+  termsHash: string
+  /** JSON with `prices` as `pricesJson`. */
+  termsDocument: unknown
+  region: string
+  country: string
+  failureDomain: string
+  simulated: boolean
+}
+
+export interface ControlStore {
+  append(states: readonly object[]): Promise<number>
+  version(): Promise<number>
+  apiKeys(ids?: readonly string[]): Promise<ApiKeyRow[]>
+  organisations(ids?: readonly string[]): Promise<OrganisationRow[]>
+  nodes(nodeIds?: readonly string[]): Promise<NodeRow[]>
+}
+
+export interface ControlOutbox {
+  unpublished(limit: number): Promise<{ version: number; state: unknown }[]>
+  markPublished(upToVersion: number): Promise<void>
+}
+
+/** A store that can show one moment: several reads that agree. */
+export interface ControlSnapshotSource {
+  snapshot<T>(work: (tx: { control: ControlStore }) => Promise<T>): Promise<T>
+}
+
+/** The stream that gateways follow. */
+export interface ControlStream {
+  /** Adds an event under `<version>-0`; a version that is there already, or older than the last one, changes nothing. */
+  add(version: number, state: unknown): Promise<void>
+}

@@ -1,0 +1,42 @@
+/** What platform staff see at a glance. */
+import type { EpochStatus, JobStatus } from '@isochrone/domain'
+
+export interface GatewayView {
+  lane: string
+  url: string
+  region: string
+  ready: boolean
+  activeRequests: number
+  seenAtMs: number
+  live: boolean
+}
+
+export interface ChainTransactionView {
+  id: string
+  purpose: string
+  subject: string
+  txHash: string | null
+  status: string
+  error: string | null
+  createdAtMs: number
+}
+
+export interface AdminOverview {
+  users: number
+  organisations: number
+  providers: number
+  nodesTotal: number
+  nodesLive: number
+  gateways: GatewayView[]
+  jobs: Record<JobStatus, number>
+  epochs: Record<EpochStatus, number>
+  requestsLastDay: number
+  /** Journal entries in Redis that no worker has stored yet. */
+  receiptsBacklog: number
+  controlVersion: number
+  chainBlock: number | null
+  depositedMicroUsd: bigint
+  claimedMicroUsd: bigint
+  /** Newest first, at most 50. */
+  transactions: ChainTransactionView[]
+}

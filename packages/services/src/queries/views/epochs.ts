@@ -1,0 +1,38 @@
+/** What anyone may see of settlement: lanes' epochs, their roots and vouchers. */
+import type { EpochStatus } from '@isochrone/domain'
+import type { Check } from './common.ts'
+
+export interface EpochSummary {
+  lane: string
+  epoch: number
+  status: EpochStatus
+  root: string
+  count: number
+  sumMicroUsd: bigint
+  closedAtMs: number
+  anchoredTx: string | null
+  claimedTx: string | null
+  settledTx: string | null
+  payableAtMs: number | null
+}
+
+export interface VoucherView {
+  channelId: string
+  providerId: string
+  providerName: string | null
+  cumulativeMicroUsd: bigint
+  paidMicroUsd: bigint | null
+  skippedReason: string | null
+  claimedTx: string | null
+}
+
+export interface EpochDetail extends EpochSummary {
+  dataHash: string
+  fromSeq: number
+  toSeq: number
+  anchorSignature: string
+  /** Where the lane publishes the epoch file, null when the lane is unknown. */
+  fileUrl: string | null
+  checks: Check[]
+  vouchers: VoucherView[]
+}

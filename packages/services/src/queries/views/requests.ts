@@ -1,0 +1,128 @@
+/** What a team sees of its requests, receipts and queued jobs. */
+import type { JobStatus } from '@isochrone/domain'
+import type { Check, SettlementStage } from './common.ts'
+
+export interface RequestSummary {
+  /** `req_…` */
+  id: string
+  jobId: string | null
+  path: string
+  model: string
+  stream: boolean
+  status: 'succeeded' | 'failed' | 'aborted'
+  httpStatus: number
+  errorCode: string | null
+  receivedAtMs: number
+  finishedAtMs: number
+  ttftMs: number | null
+  tpotMs: number | null
+  tokensIn: number
+  tokensCached: number
+  tokensOut: number
+  priceMicroUsd: bigint
+  node: NodeRef | null
+  settlement: SettlementStage
+}
+
+export interface NodeRef {
+  /** `node_…` */
+  id: string
+  nodeId: string
+  name: string
+  providerName: string
+  simulated: boolean
+}
+
+export interface AttemptView {
+  attempt: number
+  nodeId: string
+  nodeName: string | null
+  outcome: string
+  ttftMs: number | null
+  durationMs: number
+  message: string | null
+}
+
+/** A Merkle proof of one delivery receipt in its lane's epoch. Null proof: too large to build here, see the file. */
+export interface InclusionView {
+  leaf: string
+  root: string
+  proof: string[] | null
+}
+
+export interface ReceiptView {
+  lane: string
+  seq: number
+  attempt: number
+  node: NodeRef | null
+  nodeId: string
+  /** EIP-712 struct hashes. */
+  deliveryHash: string
+  workHash: string | null
+  priceMicroUsd: bigint
+  fault: 'none' | 'provider' | 'client' | 'gateway' | 'capacity'
+  /** The signed fields by name, integers as text where they exceed 53 bits. */
+  delivery: Record<string, string | number>
+  deliverySignature: string
+  work: Record<string, string | number> | null
+  workSignature: string | null
+  checks: Check[]
+  settlement: SettlementStage
+  epoch: number | null
+  anchoredTx: string | null
+  claimedTx: string | null
+  settledTx: string | null
+  inclusion: InclusionView | null
+}
+
+export interface RequestDetail extends RequestSummary {
+  errorMessage: string | null
+  keyId: string | null
+  keyName: string | null
+  channelId: string
+  lane: string
+  attempts: AttemptView[]
+  /** The placement record as the scheduler wrote it: candidates, terms in dollars, rejections, version, seed. */
+  placement: unknown
+  receipts: ReceiptView[]
+}
+
+export interface RequestFilter {
+  cursor?: string | undefined
+  /** 1 to 200, default 50. */
+  limit?: number | undefined
+  status?: 'succeeded' | 'failed' | 'aborted' | undefined
+  model?: string | undefined
+}
+
+export interface JobSummary {
+  /** `job_…` */
+  id: string
+  requestId: string
+  status: JobStatus
+  path: string
+  model: string
+  attempts: number
+  attemptsMax: number
+  node: NodeRef | null
+  httpStatus: number | null
+  error: string | null
+  deadlineAtMs: number | null
+  createdAtMs: number
+  startedAtMs: number | null
+  finishedAtMs: number | null
+}
+
+export interface JobDetail extends JobSummary {
+  body: unknown
+  answer: unknown
+  placement: unknown
+  /** Whether the request's row (and so its receipts page) exists yet. */
+  requestRecorded: boolean
+}
+
+export interface JobFilter {
+  cursor?: string | undefined
+  limit?: number | undefined
+  status?: JobStatus | undefined
+}
