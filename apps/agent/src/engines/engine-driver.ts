@@ -26,6 +26,8 @@ export type EngineEvent =
       readonly chunk: OpenAiChunk
       /** Output tokens that this chunk carries; 0 for a role or an empty one. */
       readonly tokens: number
+      /** Usage so far, where the engine reports it on the way. */
+      readonly usage: EngineUsage | undefined
     }
   | { readonly type: 'usage'; readonly usage: EngineUsage; readonly chunk: OpenAiChunk }
 

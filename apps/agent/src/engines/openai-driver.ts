@@ -53,6 +53,7 @@ const chunkBody = z.looseObject({
     .array(
       z.looseObject({
         text: z.string().nullish(),
+        finish_reason: z.string().nullish(),
         delta: z.looseObject({ content: z.string().nullish(), reasoning_content: z.string().nullish() }).nullish(),
       }),
     )
@@ -112,7 +113,7 @@ async function* stream(
     const counter = new ChunkCounter()
     for await (const data of serverSentData(response.body)) {
       begun = true
-      if (data === '[DONE]') return yield counter.end()
+      if (data === '[DONE]') return yield* counter.end()
       const event = counter.read(parseChunk(data))
       if (event) yield event
     }
@@ -124,37 +125,49 @@ async function* stream(
   }
 }
 
-/** Follows one stream: tokens per chunk, and the usage to report at its end. */
+/**
+ * Follows one stream: tokens per chunk, and the usage to report at its end.
+ *
+ * Without usage on the way the chunk that carries the finish reason is held back until the total is known, so that the
+ * tokens of all chunks add up to the engine's own count.
+ */
 class ChunkCounter {
   #tokensOut = 0
   #usage: EngineUsage | undefined
   #last: OpenAiChunk = {}
+  #held: OpenAiChunk | undefined
 
-  read(chunk: z.output<typeof chunkBody>): EngineEvent | undefined {
-    const { usage, ...plain } = chunk
-    if (usage) {
-      this.#usage = {
-        tokensIn: usage.prompt_tokens,
-        tokensCached: Math.min(usage.prompt_tokens_details?.cached_tokens ?? 0, usage.prompt_tokens),
-        tokensOut: usage.completion_tokens,
-      }
-    }
+  read({ usage, ...chunk }: z.output<typeof chunkBody>): EngineEvent | undefined {
+    if (usage) this.#usage = usageOf(usage)
     const [choice] = chunk.choices
-    if (!choice) {
-      this.#last = plain
+    this.#last = { ...chunk, choices: [] }
+    if (!choice) return undefined
+    if (!usage && choice.finish_reason) {
+      this.#held = chunk
       return undefined
     }
     const text = choice.delta?.content || choice.delta?.reasoning_content || choice.text
     const guessed = text ? 1 : 0
-    const tokens = usage ? Math.max(0, usage.completion_tokens - this.#tokensOut) : guessed
-    this.#tokensOut += tokens
-    this.#last = { ...plain, choices: [] }
-    return { type: 'chunk', chunk: plain, tokens }
+    return this.#count(chunk, usage ? Math.max(0, usage.completion_tokens - this.#tokensOut) : guessed)
   }
 
-  end(): EngineEvent {
+  *end(): Generator<EngineEvent, void, void> {
     const usage = this.#usage ?? { tokensIn: 0, tokensCached: 0, tokensOut: this.#tokensOut }
-    return { type: 'usage', usage, chunk: this.#last }
+    if (this.#held) yield this.#count(this.#held, Math.max(0, usage.tokensOut - this.#tokensOut))
+    yield { type: 'usage', usage, chunk: this.#last }
+  }
+
+  #count(chunk: OpenAiChunk, tokens: number): EngineEvent {
+    this.#tokensOut += tokens
+    return { type: 'chunk', chunk, tokens, usage: this.#usage }
+  }
+}
+
+function usageOf(usage: z.output<typeof usageBody>): EngineUsage {
+  return {
+    tokensIn: usage.prompt_tokens,
+    tokensCached: Math.min(usage.prompt_tokens_details?.cached_tokens ?? 0, usage.prompt_tokens),
+    tokensOut: usage.completion_tokens,
   }
 }
 

@@ -1,0 +1,106 @@
+/**
+ * The agent of one node, put together: key, engine, receipts, and a link to each gateway.
+ *
+ * It opens no port to the outside and needs none. Stopping it drains: nothing new starts, running streams get a grace
+ * period, the rest is aborted and signed for.
+ */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Hex, ServedModel } from '@isochrone/protocol'
+import type { Logger } from '@isochrone/runtime'
+import { startEngine, type EngineConfig } from './engines/start-engine.ts'
+import { LinkClient } from './link/link-client.ts'
+import type { SimulatedNetwork } from './link/link-context.ts'
+import { StreamCapacity } from './link/stream-capacity.ts'
+import { lockDataDir } from './node/data-dir-lock.ts'
+import { readInventory } from './node/inventory.ts'
+import { loadNodeKey } from './node/node-key.ts'
+import { ReceiptLog } from './receipts/receipt-log.ts'
+
+export type AgentOptions = {
+  readonly dataDir: string
+  /** Default: `node.key` in the data directory. */
+  readonly nodeKeyFile?: string | undefined
+  /** Default: `models` in the data directory. */
+  readonly modelsDir?: string | undefined
+  readonly gatewayUrls: readonly string[]
+  readonly engine: EngineConfig
+  readonly concurrencyMax: number
+  /** What the pages show as hardware instead of what was read from the machine. */
+  readonly hardwareLabel?: string | undefined
+  readonly simulatedNetwork?: SimulatedNetwork | undefined
+  readonly logger: Logger
+}
+
+export type RunningAgent = {
+  readonly address: Hex
+  readonly engineUrl: string
+  readonly models: readonly ServedModel[]
+  readonly links: readonly LinkClient[]
+  readonly receipts: ReceiptLog
+  /** Drains for at most `graceMs`, then stops. */
+  close(graceMs?: number): Promise<void>
+}
+
+const GRACE_MS = 3_000
+
+/** Starts the agent. Rejects when another one runs on the data directory or the engine does not start. */
+export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
+  const { dataDir, logger, concurrencyMax } = options
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  const lock = await lockDataDir(dataDir)
+  try {
+    const nodeKey = await loadNodeKey(options.nodeKeyFile ?? join(dataDir, 'node.key'))
+    const receipts = await ReceiptLog.open(join(dataDir, 'receipts.jsonl'))
+    const inventory = await readInventory(options.hardwareLabel ?? simulatedLabel(options.engine))
+    const engine = await startEngine(options.engine, concurrencyMax, options.modelsDir ?? join(dataDir, 'models'))
+    const capacity = new StreamCapacity(concurrencyMax)
+    const context = {
+      nodeKey,
+      driver: engine.driver,
+      receipts,
+      capacity,
+      inventory,
+      models: engine.models,
+      engineModelOf: engine.engineModelOf,
+      engineQueued: engine.queued,
+      simulatedNetwork: options.simulatedNetwork ?? null,
+      logger,
+    }
+    const links = options.gatewayUrls.map((url) => new LinkClient(url, context))
+    for (const link of links) link.start()
+    logger.info(
+      {
+        node: nodeKey.address,
+        engine: options.engine.kind,
+        models: engine.models,
+        concurrencyMax,
+        gateways: options.gatewayUrls,
+        unconfirmedReceipts: receipts.unconfirmedCount,
+        seqLast: receipts.seqLast,
+      },
+      'agent started',
+    )
+    return {
+      address: nodeKey.address,
+      engineUrl: engine.url,
+      models: engine.models,
+      links,
+      receipts,
+      async close(graceMs = GRACE_MS) {
+        capacity.drain()
+        await Promise.all(links.map((link) => link.close(graceMs)))
+        await engine.close()
+        await receipts.close()
+        await lock.release()
+      },
+    }
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+function simulatedLabel(engine: EngineConfig): string | undefined {
+  return engine.kind === 'simulated' ? `simulated ${engine.gpuCount} × NVIDIA ${engine.gpu}` : undefined
+}

@@ -1,0 +1,177 @@
+/** The agent's command line: options, their checks, and nothing else. The commands themselves are in `commands.ts`. */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { EngineConfig } from './engines/start-engine.ts'
+import { agentVersion } from './node/inventory.ts'
+
+export type EngineFlags = {
+  readonly engine: 'llama' | 'simulated' | 'openai'
+  readonly model?: string
+  readonly modelId?: string
+  readonly modelHash?: `0x${string}`
+  readonly modelsDir?: string
+  readonly context: number
+  readonly gpu: 'H200' | 'B200' | 'B300'
+  readonly gpuCount: number
+  readonly engineUrl?: string
+  readonly engineModel?: string
+  readonly engineKey?: string
+  readonly capacity: number
+}
+
+export type RunFlags = EngineFlags & {
+  readonly dataDir?: string
+  readonly nodeKeyFile?: string
+  readonly gateway: string[]
+  readonly hardware?: string
+  readonly simulatedRttMs?: number
+  readonly simulatedJitterMs: number
+  readonly simulatedSeed: number
+  readonly graceMs: number
+}
+
+export type JoinFlags = {
+  readonly token: string
+  readonly api: string
+  readonly dataDir?: string
+  readonly nodeKeyFile?: string
+  readonly hardware?: string
+}
+export type ServeFlags = EngineFlags & { readonly port: number }
+export type KeyFlags = { readonly dataDir?: string; readonly nodeKeyFile?: string }
+
+export type Commands = {
+  run(flags: RunFlags): Promise<void>
+  join(flags: JoinFlags): Promise<void>
+  serveEngine(flags: ServeFlags): Promise<void>
+  key(flags: KeyFlags): Promise<void>
+}
+
+/** The program, ready to parse `process.argv`. */
+export function createCli(commands: Commands): Command {
+  const program = new Command('isochrone-agent')
+    .description('Runs a node of the Isochrone marketplace: dials out to gateways, drives an engine, signs receipts.')
+    .version(agentVersion)
+    .showHelpAfterError()
+
+  withEngine(program.command('run').description('serve requests until stopped'))
+    .option(
+      '--gateway <url>',
+      'gateway to link to; repeat for several (default: those of join, or GATEWAY_URLS)',
+      collect,
+      [],
+    )
+    .option('--data-dir <dir>', 'key, receipts and models of this node (default: DATA_DIR)')
+    .option('--node-key-file <file>', 'node key (default: node.key in the data directory, made on the first run)')
+    .option('--hardware <text>', 'what to show as hardware instead of what this machine reports')
+    .option('--simulated-rtt-ms <ms>', 'delay the link by this round trip; shown as "simulated network"', atLeast(0))
+    .option('--simulated-jitter-ms <ms>', 'spread of the simulated round trip', atLeast(0), 0)
+    .option('--simulated-seed <n>', 'seed of the simulated jitter', integer(0), 1)
+    .option('--grace-ms <ms>', 'on stop, how long running requests may finish', integer(0), 3000)
+    .addHelpText(
+      'after',
+      '\nExample:\n  agent run --data-dir ./node --gateway http://127.0.0.1:4001 --engine openai --engine-url http://127.0.0.1:8000',
+    )
+    .action((flags: RunFlags) => commands.run(flags))
+
+  program
+    .command('join')
+    .description('admit this node with a one-time token from the provider console, then use run')
+    .requiredOption('--token <token>', 'the token')
+    .requiredOption('--api <url>', 'URL of the marketplace, for example http://127.0.0.1:4000', url)
+    .option('--data-dir <dir>', 'where to keep key and configuration (default: DATA_DIR)')
+    .option('--node-key-file <file>', 'node key (default: node.key in the data directory)')
+    .option('--hardware <text>', 'what to show as hardware instead of what this machine reports')
+    .action((flags: JoinFlags) => commands.join(flags))
+
+  withEngine(program.command('serve-engine').description('run only the built-in engine as an OpenAI-compatible server'))
+    .option('--port <port>', 'port on 127.0.0.1; 0 picks a free one', integer(0), 0)
+    .action((flags: ServeFlags) => commands.serveEngine(flags))
+
+  program
+    .command('key')
+    .description("print the node key's address, making the key first when there is none")
+    .option('--data-dir <dir>', 'data directory of the node (default: DATA_DIR)')
+    .option('--node-key-file <file>', 'node key (default: node.key in the data directory)')
+    .action((flags: KeyFlags) => commands.key(flags))
+  return program
+}
+
+/** The engine that the flags describe. Throws a line for the person when they contradict one another. */
+export function engineConfigOf(flags: EngineFlags): EngineConfig {
+  const { modelId } = flags
+  switch (flags.engine) {
+    case 'llama':
+      return { kind: 'llama', modelSource: flags.model, modelId, contextTokensMax: flags.context }
+    case 'simulated':
+      return { kind: 'simulated', gpu: flags.gpu, gpuCount: flags.gpuCount, modelId }
+    case 'openai':
+      if (!flags.engineUrl) throw new Error('--engine openai needs --engine-url')
+      if (modelId !== undefined && !flags.engineModel) throw new Error('--model-id needs --engine-model here')
+      return {
+        kind: 'openai',
+        baseUrl: flags.engineUrl,
+        apiKey: flags.engineKey,
+        engineModel: flags.engineModel,
+        modelId,
+        modelHash: flags.modelHash,
+        contextTokensMax: flags.context,
+      }
+  }
+}
+
+function withEngine(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--engine <kind>', 'llama: built in, real; simulated: timing only; openai: any server of yours')
+        .choices(['llama', 'simulated', 'openai'])
+        .default('llama'),
+    )
+    .option('--capacity <n>', 'requests that run at once', integer(1), 8)
+    .option('--model <file|uri>', 'llama: a GGUF file or URI (default: the demo model)')
+    .option('--models-dir <dir>', 'llama: where model files are kept (default: models in the data directory)')
+    .option('--model-id <name>', 'public name of the model')
+    .option(
+      '--context <tokens>',
+      'llama: context of each request; openai: when the engine does not say',
+      integer(16),
+      8192,
+    )
+    .addOption(new Option('--gpu <gpu>', 'simulated: hardware').choices(['H200', 'B200', 'B300']).default('H200'))
+    .option('--gpu-count <n>', 'simulated: GPUs', integer(1), 8)
+    .option('--engine-url <url>', 'openai: base URL, for example http://127.0.0.1:8000', url)
+    .option('--engine-model <name>', "openai: serve only this one of the engine's models")
+    .option('--engine-key <key>', "openai: the engine's API key")
+    .option('--model-hash <hash>', 'openai: SHA-256 of the weights as 0x and 64 hexadecimal digits', hash)
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, url(value)]
+}
+
+function url(value: string): string {
+  if (!URL.canParse(value) || !/^(https?|wss?):/.test(value)) throw new InvalidArgumentError('not an http or ws URL')
+  return value
+}
+
+function hash(value: string): string {
+  if (!/^0x[0-9a-f]{64}$/.test(value)) throw new InvalidArgumentError('0x and 64 lower-case hexadecimal digits')
+  return value
+}
+
+function integer(min: number): (value: string) => number {
+  return (value) => {
+    const parsed = Number(value)
+    if (!Number.isSafeInteger(parsed) || parsed < min) throw new InvalidArgumentError(`an integer of ${min} or more`)
+    return parsed
+  }
+}
+
+function atLeast(min: number): (value: string) => number {
+  return (value) => {
+    const parsed = Number(value)
+    if (value.trim() === '' || !Number.isFinite(parsed) || parsed < min) {
+      throw new InvalidArgumentError(`a number of ${min} or more`)
+    }
+    return parsed
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * Starts the engine that a configuration names and returns its driver: our own behind its loopback server, or whatever
+ * OpenAI-compatible server the provider runs.
+ */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { basename, join } from 'node:path'
+import { curveOf, type GpuName } from '@isochrone/perf-model'
+import type { ServedModel } from '@isochrone/protocol'
+import { demoModelId } from '../gguf/demo-model.ts'
+import { ensureDemoModel } from '../gguf/ensure-demo-model.ts'
+import type { EngineBackend } from './engine-backend.ts'
+import type { EngineDriver } from './engine-driver.ts'
+import { createOpenAiDriver } from './openai-driver.ts'
+import { serveOpenAi } from './serve-openai.ts'
+import { createSimulatedBackend } from './simulated-backend.ts'
+
+export type EngineConfig =
+  | {
+      readonly kind: 'llama'
+      /** A GGUF file or URI; undefined is the demo model. */
+      readonly modelSource: string | undefined
+      readonly modelId: string | undefined
+      readonly contextTokensMax: number
+    }
+  | {
+      readonly kind: 'simulated'
+      readonly gpu: GpuName
+      readonly gpuCount: number
+      readonly modelId: string | undefined
+    }
+  | {
+      readonly kind: 'openai'
+      readonly baseUrl: string
+      readonly apiKey: string | undefined
+      /** Serve only this one of the engine's models; undefined serves all. */
+      readonly engineModel: string | undefined
+      /** The public name of `engineModel`. */
+      readonly modelId: string | undefined
+      readonly modelHash: `0x${string}` | undefined
+      readonly contextTokensMax: number
+    }
+
+export type RunningEngine = {
+  readonly driver: EngineDriver
+  readonly url: string
+  readonly models: readonly ServedModel[]
+  engineModelOf(model: string): string
+  queued(): number
+  close(): Promise<void>
+}
+
+const QUEUE_PER_SEQUENCE = 2
+
+/** Starts `config` for at most `concurrencyMax` requests at once, ours on `port` of 127.0.0.1. */
+export async function startEngine(
+  config: EngineConfig,
+  concurrencyMax: number,
+  modelsDir: string,
+  port = 0,
+): Promise<RunningEngine> {
+  if (config.kind === 'openai') return connectExternal(config, concurrencyMax)
+  const backend =
+    config.kind === 'llama'
+      ? await loadLlama(config, concurrencyMax, modelsDir)
+      : createSimulatedBackend({
+          modelId: config.modelId ?? demoModelId,
+          curve: curveOf(config.gpu, config.gpuCount, 'fp8'),
+          sequences: concurrencyMax,
+          queueMax: concurrencyMax * QUEUE_PER_SEQUENCE,
+        })
+  const server = await serveOpenAi(backend, port)
+  const driver = createOpenAiDriver({ baseUrl: server.url, kind: config.kind, connectionsMax: concurrencyMax * 2 })
+  return {
+    driver,
+    url: server.url,
+    models: backend.models.map((card) => ({
+      model: card.id,
+      modelHash: card.modelHash,
+      contextTokensMax: card.contextTokens,
+      quantisation: config.kind === 'simulated' ? 'fp8' : 'gguf',
+      simulated: card.simulated,
+    })),
+    engineModelOf: (model) => model,
+    queued: () => backend.load().queued,
+    async close() {
+      await driver.close()
+      await server.close()
+    },
+  }
+}
+
+async function loadLlama(
+  config: Extract<EngineConfig, { kind: 'llama' }>,
+  sequences: number,
+  modelsDir: string,
+): Promise<EngineBackend> {
+  // Imported here, so that an agent with another engine never loads the native library.
+  const { createLlamaBackend } = await import('./llama-backend.ts')
+  const shared = { sequences, queueMax: sequences * QUEUE_PER_SEQUENCE, contextTokensMax: config.contextTokensMax }
+  if (config.modelSource === undefined) {
+    const { path, modelHash } = await ensureDemoModel(modelsDir)
+    const note = 'demo model with random weights: it talks nonsense'
+    return createLlamaBackend({ ...shared, modelPath: path, modelId: config.modelId ?? demoModelId, modelHash, note })
+  }
+  const { resolveModelFile } = await import('node-llama-cpp')
+  const modelPath = await resolveModelFile(config.modelSource, { directory: join(modelsDir), cli: false })
+  const modelHash = await hashFile(modelPath)
+  const modelId = config.modelId ?? basename(modelPath).replace(/\.gguf$/i, '')
+  return createLlamaBackend({ ...shared, modelPath, modelId, modelHash, note: `GGUF file ${basename(modelPath)}` })
+}
+
+async function connectExternal(
+  config: Extract<EngineConfig, { kind: 'openai' }>,
+  concurrencyMax: number,
+): Promise<RunningEngine> {
+  const driver = createOpenAiDriver({
+    baseUrl: config.baseUrl,
+    connectionsMax: concurrencyMax * 2,
+    ...(config.apiKey !== undefined && { apiKey: config.apiKey }),
+  })
+  const offered = await driver.models()
+  const chosen = offered.filter((model) => config.engineModel === undefined || model.id === config.engineModel)
+  if (chosen.length === 0) {
+    await driver.close()
+    const names = offered.map((model) => model.id).join(', ') || 'none'
+    throw new Error(
+      `the engine at ${config.baseUrl} does not serve ${config.engineModel ?? 'any model'}; it has: ${names}`,
+    )
+  }
+  const publicName = (id: string) => (id === config.engineModel ? (config.modelId ?? id) : id)
+  const engineNames = new Map(chosen.map((model) => [publicName(model.id), model.id]))
+  return {
+    driver,
+    url: config.baseUrl,
+    models: chosen.map((model) => ({
+      model: publicName(model.id),
+      // Without a hash of the weights the name stands for them: a claim, which audits of the output test.
+      modelHash: config.modelHash ?? model.modelHash ?? sha256(`openai ${model.id}`),
+      contextTokensMax: model.contextTokens ?? config.contextTokensMax,
+      quantisation: 'unknown',
+      simulated: model.simulated,
+    })),
+    engineModelOf: (model) => engineNames.get(model) ?? model,
+    queued: () => 0,
+    close: () => driver.close(),
+  }
+}
+
+async function hashFile(path: string): Promise<`0x${string}`> {
+  const hash = createHash('sha256')
+  for await (const part of createReadStream(path)) hash.update(part as Buffer)
+  return `0x${hash.digest('hex')}`
+}
+
+function sha256(text: string): `0x${string}` {
+  return `0x${createHash('sha256').update(text).digest('hex')}`
+}

@@ -1,0 +1,139 @@
+/**
+ * Keeps one link to one gateway up, for ever: dials out, watches for silence, and dials again with jittered backoff.
+ */
+import { prng } from '@isochrone/domain'
+import { FRAME_BYTES_MAX, LINK_SILENCE_MS_MAX } from '@isochrone/protocol'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { WebSocket } from 'ws'
+import { DelayLine } from './delay-line.ts'
+import type { LinkContext } from './link-context.ts'
+import { LinkSession } from './link-session.ts'
+
+const LINK_PATH = '/v1/agent/link'
+const BACKOFF_MS_MIN = 100
+const BACKOFF_MS_MAX = 5_000
+const HANDSHAKE_MS_MAX = 5_000
+
+export class LinkClient {
+  readonly #url: string
+  readonly #context: LinkContext
+  readonly #stop = new AbortController()
+  #session: LinkSession | undefined
+  #loop: Promise<void> | undefined
+
+  /** `gatewayUrl` is the gateway's public http(s) or ws(s) URL. */
+  constructor(gatewayUrl: string, context: LinkContext) {
+    this.#url = linkUrl(gatewayUrl)
+    this.#context = { ...context, logger: context.logger.child({ gateway: this.#url }) }
+  }
+
+  get ready(): boolean {
+    return this.#session?.ready ?? false
+  }
+
+  start(): void {
+    this.#loop ??= this.#run()
+  }
+
+  /** Lets running streams finish for at most `graceMs`, aborts the rest, and closes the link. */
+  async close(graceMs: number): Promise<void> {
+    const session = this.#session
+    if (session) {
+      await Promise.race([session.idle(), sleep(graceMs, undefined, { ref: false })])
+      await session.close('shutdown')
+      // What was sent last is still inside the delay shim.
+      const shim = this.#context.simulatedNetwork
+      if (shim) await sleep(shim.rttMs + shim.jitterMs)
+    }
+    this.#stop.abort()
+    await this.#loop
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop
+    let attempt = 0
+    while (!signal.aborted) {
+      const wasReady = await this.#connectOnce(signal)
+      attempt = wasReady ? 0 : attempt + 1
+      // Full jitter: agents that lost the same gateway must not come back together.
+      const ceilingMs = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(attempt, 10))
+      await sleep(BACKOFF_MS_MIN / 2 + Math.random() * ceilingMs, undefined, { signal }).catch(() => {})
+    }
+  }
+
+  /** One connection from dial to end. Resolves with whether it ever became ready; never rejects. */
+  async #connectOnce(signal: AbortSignal): Promise<boolean> {
+    const { logger } = this.#context
+    const socket = new WebSocket(this.#url, {
+      maxPayload: FRAME_BYTES_MAX,
+      handshakeTimeout: HANDSHAKE_MS_MAX,
+      perMessageDeflate: false,
+    })
+    let wasReady = false
+    const { outbound, inbound, clear } = this.#wire(socket, (frame) => session.receive(frame))
+    const session = new LinkSession(
+      this.#context,
+      { send: outbound, close: (reason) => socket.close(1002, reason) },
+      (gatewayRegion) => {
+        wasReady = true
+        clearTimeout(handshake)
+        logger.info({ gatewayRegion }, 'linked')
+      },
+    )
+    this.#session = session
+    const handshake = setTimeout(() => socket.terminate(), 2 * HANDSHAKE_MS_MAX)
+    let silence = setTimeout(() => socket.terminate(), 2 * HANDSHAKE_MS_MAX)
+    const stop = () => socket.close(1000, 'the agent stops')
+    signal.addEventListener('abort', stop, { once: true })
+
+    await new Promise<void>((resolve) => {
+      socket.on('message', (data: Buffer) => {
+        clearTimeout(silence)
+        silence = setTimeout(() => {
+          logger.warn({ silenceMs: LINK_SILENCE_MS_MAX }, 'the gateway is silent')
+          socket.terminate()
+        }, LINK_SILENCE_MS_MAX)
+        inbound(data)
+      })
+      socket.on('error', (error) => logger.debug({ err: error }, 'link error'))
+      socket.on('close', (code) => {
+        logger.info({ code, wasReady }, wasReady ? 'link lost' : 'no link')
+        resolve()
+      })
+    })
+    clearTimeout(silence)
+    clearTimeout(handshake)
+    clear()
+    signal.removeEventListener('abort', stop)
+    await session.close('link-lost')
+    return wasReady
+  }
+
+  /** The two directions of the socket, through the delay shim where one is set. */
+  #wire(socket: WebSocket, deliver: (frame: Buffer) => void) {
+    const transmit = (frame: Buffer) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(frame)
+    }
+    const { simulatedNetwork } = this.#context
+    if (!simulatedNetwork) return { outbound: transmit, inbound: deliver, clear: () => {} }
+    const options = { ...simulatedNetwork, prng: prng(simulatedNetwork.seed) }
+    const out = new DelayLine(options, transmit)
+    const back = new DelayLine(options, deliver)
+    return {
+      outbound: (frame: Buffer) => out.push(frame),
+      inbound: (frame: Buffer) => back.push(frame),
+      clear: () => {
+        out.clear()
+        back.clear()
+      },
+    }
+  }
+}
+
+/** The link's WebSocket URL at a gateway. */
+export function linkUrl(gatewayUrl: string): string {
+  const url = new URL(gatewayUrl)
+  url.protocol = url.protocol.replace(/^http/, 'ws')
+  url.pathname = `${url.pathname.replace(/\/$/, '')}${url.pathname.endsWith(LINK_PATH) ? '' : LINK_PATH}`
+  return url.toString()
+}

@@ -1,0 +1,24 @@
+/** What all links of one agent share: its key, its engine, its receipts, its capacity, and what it says of itself. */
+import type { Logger } from '@isochrone/runtime'
+import type { NodeInventory, ServedModel } from '@isochrone/protocol'
+import type { EngineDriver } from '../engines/engine-driver.ts'
+import type { NodeKeyPair } from '../node/node-key.ts'
+import type { ReceiptLog } from '../receipts/receipt-log.ts'
+import type { StreamCapacity } from './stream-capacity.ts'
+
+export type SimulatedNetwork = { readonly rttMs: number; readonly jitterMs: number; readonly seed: number }
+
+export type LinkContext = {
+  readonly nodeKey: NodeKeyPair
+  readonly driver: EngineDriver
+  readonly receipts: ReceiptLog
+  readonly capacity: StreamCapacity
+  readonly inventory: NodeInventory
+  readonly models: readonly ServedModel[]
+  /** The engine's own name for a model that is served under another one. */
+  readonly engineModelOf: (model: string) => string
+  /** Requests that wait inside the engine, where it can tell. */
+  readonly engineQueued: () => number
+  readonly simulatedNetwork: SimulatedNetwork | null
+  readonly logger: Logger
+}

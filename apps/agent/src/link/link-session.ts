@@ -1,0 +1,248 @@
+/**
+ * One connection to one gateway: handshake, heartbeats, streams, receipts. Knows frames; knows no socket.
+ *
+ * Whatever breaks the protocol closes this link and no other. When the link is lost, every stream on it is aborted and
+ * signs for what was acknowledged; the receipts are presented on the next connection.
+ */
+import {
+  addressToBytes32,
+  decodeCredit,
+  decodeFrame,
+  decodeJsonPayload,
+  decodeOpen,
+  decodeStruct,
+  encodeFrame,
+  encodeJsonFrame,
+  frameType,
+  INITIAL_CREDITS,
+  LINK_PROTOCOL_VERSION,
+  linkChallenge,
+  linkReject,
+  linkWelcome,
+  receiptConfirm,
+  recoverStructSigner,
+  signStruct,
+  streamOpen,
+  type Frame,
+  type Hex,
+  type LinkHeartbeat,
+  type LinkHello,
+  type ReceiptConfirm,
+  type SigningDomain,
+  type StreamEnd,
+} from '@isochrone/protocol'
+import { CreditWindow } from './credit-window.ts'
+import type { LinkContext } from './link-context.ts'
+import { runStream, StreamAbort } from './run-stream.ts'
+
+/** What the session asks of the socket under it. */
+export type LinkTransport = { send(frame: Buffer): void; close(reason: string): void }
+
+/** The gateway broke the protocol; the link is closed. */
+export class LinkViolation extends Error {
+  override readonly name = 'LinkViolation'
+}
+
+type OpenStream = { readonly credits: CreditWindow; readonly aborter: AbortController }
+type Peer = { readonly domain: SigningDomain; readonly lane: Hex }
+type State = { readonly phase: 'challenge' } | { readonly phase: 'welcome' | 'ready'; readonly peer: Peer }
+
+export class LinkSession {
+  readonly #context: LinkContext
+  readonly #transport: LinkTransport
+  readonly #onReady: (gatewayRegion: string) => void
+  readonly #streams = new Map<number, OpenStream>()
+  readonly #running = new Set<Promise<void>>()
+  #state: State = { phase: 'challenge' }
+  #heartbeat: NodeJS.Timeout | undefined
+  #closed = false
+
+  constructor(context: LinkContext, transport: LinkTransport, onReady: (gatewayRegion: string) => void) {
+    this.#context = context
+    this.#transport = transport
+    this.#onReady = onReady
+  }
+
+  get ready(): boolean {
+    return this.#state.phase === 'ready' && !this.#closed
+  }
+
+  /** Handles one frame. On a violation it says so to the gateway, closes the link and returns. */
+  receive(message: Uint8Array): void {
+    if (this.#closed) return
+    try {
+      this.#handle(decodeFrame(message))
+    } catch (error) {
+      const text = error instanceof Error ? error.message : 'protocol violation'
+      this.#context.logger.warn({ err: error }, 'the gateway broke the link protocol')
+      this.#send(encodeJsonFrame(frameType.reject, 0, { code: 'protocol_violation', message: text.slice(0, 300) }))
+      this.#transport.close('protocol violation')
+    }
+  }
+
+  /** The connection is gone, or goes on shutdown. Resolves when every stream has signed for what it did. */
+  async close(cause: 'link-lost' | 'shutdown'): Promise<void> {
+    if (cause === 'link-lost') this.#closed = true
+    clearInterval(this.#heartbeat)
+    for (const { aborter } of this.#streams.values()) aborter.abort(new StreamAbort(cause))
+    await Promise.all(this.#running)
+    this.#closed = true
+  }
+
+  /** Resolves when no stream runs on this link. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running)
+  }
+
+  #handle(frame: Frame): void {
+    if (frame.type === frameType.ping) return this.#send(encodeFrame(frameType.pong, 0, frame.payload))
+    if (frame.type === frameType.pong) return
+    if (frame.type === frameType.reject) {
+      const { code, message } = linkReject.parse(decodeJsonPayload(frame))
+      this.#context.logger.warn({ code, reason: message }, 'the gateway refused the link')
+      return this.#transport.close('refused by the gateway')
+    }
+    const state = this.#state
+    if (state.phase === 'challenge') return this.#answerChallenge(frame)
+    if (state.phase === 'welcome') return this.#enter(frame, state.peer)
+    switch (frame.type) {
+      case frameType.open:
+        return this.#open(frame, state.peer)
+      case frameType.credit: {
+        const { frames, tokensAcknowledged } = decodeCredit(frame)
+        // Credits for a stream that just ended cross its END on the way and mean nothing.
+        const granted = this.#streams.get(frame.streamId)?.credits.grant(frames, tokensAcknowledged)
+        if (granted === false) throw new LinkViolation('CREDIT acknowledges tokens that were never sent')
+        return
+      }
+      case frameType.cancel:
+        return this.#streams.get(frame.streamId)?.aborter.abort(new StreamAbort('cancelled'))
+      case frameType.confirm:
+        return this.#confirm(receiptConfirm.parse(decodeJsonPayload(frame)), state.peer)
+      default:
+        throw new LinkViolation(`a frame of type 0x${frame.type.toString(16)} does not come from a gateway`)
+    }
+  }
+
+  #answerChallenge(frame: Frame): void {
+    if (frame.type !== frameType.challenge) throw new LinkViolation('the first frame is not a CHALLENGE')
+    const challenge = linkChallenge.parse(decodeJsonPayload(frame))
+    if (challenge.protocol !== LINK_PROTOCOL_VERSION) {
+      throw new LinkViolation(`the gateway speaks protocol ${challenge.protocol}, this agent ${LINK_PROTOCOL_VERSION}`)
+    }
+    const { nodeKey, capacity, inventory, models, simulatedNetwork } = this.#context
+    const lane = challenge.lane as Hex
+    const domain = { chainId: challenge.chainId, verifyingContract: challenge.verifyingContract as Hex }
+    const proof = { nonce: challenge.nonce as Hex, lane, nodeKey: nodeKey.address }
+    const hello: LinkHello = {
+      protocol: LINK_PROTOCOL_VERSION,
+      nodeKey: nodeKey.address,
+      proof: signStruct(domain, 'LinkProof', proof, nodeKey.privateKey).signature,
+      concurrencyMax: capacity.concurrencyMax,
+      models: [...models],
+      inventory,
+      simulatedRttMs: simulatedNetwork?.rttMs ?? null,
+    }
+    this.#state = { phase: 'welcome', peer: { domain, lane } }
+    this.#send(encodeJsonFrame(frameType.hello, 0, hello))
+  }
+
+  #enter(frame: Frame, peer: Peer): void {
+    if (frame.type !== frameType.welcome) throw new LinkViolation('HELLO was not answered by WELCOME')
+    const welcome = linkWelcome.parse(decodeJsonPayload(frame))
+    if (welcome.nodeId !== addressToBytes32(this.#context.nodeKey.address)) {
+      throw new LinkViolation('WELCOME names another node')
+    }
+    this.#state = { phase: 'ready', peer }
+    const unconfirmed = this.#context.receipts.unconfirmedOf(peer.lane)
+    for (const { signedWork } of unconfirmed) this.#send(encodeJsonFrame(frameType.represent, 0, signedWork))
+    this.#startHeartbeat(Math.max(100, welcome.heartbeatIntervalMs))
+    this.#onReady(welcome.gatewayRegion)
+  }
+
+  #startHeartbeat(intervalMs: number): void {
+    const { capacity, engineQueued } = this.#context
+    let tokensBefore = capacity.tokensOutTotal
+    let beforeMs = performance.now()
+    const beat = () => {
+      const nowMs = performance.now()
+      const elapsedS = (nowMs - beforeMs) / 1000
+      const message: LinkHeartbeat = {
+        sentAtMs: Date.now(),
+        activeStreams: capacity.active,
+        queuedStreams: engineQueued(),
+        tokensPerSecond: elapsedS > 0.05 ? (capacity.tokensOutTotal - tokensBefore) / elapsedS : 0,
+        kvUsage: null,
+        draining: capacity.draining,
+      }
+      tokensBefore = capacity.tokensOutTotal
+      beforeMs = nowMs
+      this.#send(encodeJsonFrame(frameType.heartbeat, 0, message))
+      const stamp = Buffer.alloc(8)
+      stamp.writeDoubleBE(nowMs)
+      this.#send(encodeFrame(frameType.ping, 0, stamp))
+    }
+    beat()
+    this.#heartbeat = setInterval(beat, intervalMs)
+  }
+
+  #open(frame: Frame, peer: Peer): void {
+    const { streamId } = frame
+    if (streamId === 0 || this.#streams.has(streamId)) throw new LinkViolation(`OPEN of stream ${streamId}`)
+    const { header, body } = decodeOpen(frame)
+    const open = streamOpen.parse(header)
+    const aborter = new AbortController()
+    const credits = new CreditWindow(open.salt as Hex, INITIAL_CREDITS)
+    const timeout = setTimeout(() => aborter.abort(new StreamAbort('timeout')), open.timeoutMs)
+    this.#streams.set(streamId, { credits, aborter })
+    const job = {
+      streamId,
+      open,
+      // A copy: the frame's memory belongs to the socket.
+      body: Uint8Array.from(body),
+      credits,
+      signal: aborter.signal,
+      ...peer,
+      send: (data: Buffer) => this.#send(data),
+    }
+    const running = runStream(this.#context, job)
+      .catch((error: unknown): StreamEnd => {
+        this.#context.logger.error({ err: error, requestId: open.requestId }, 'a stream could not be signed for')
+        return {
+          status: 'engine_failed',
+          message: 'the node could not sign its receipt',
+          engineStatus: null,
+          work: null,
+        }
+      })
+      .then((end) => {
+        clearTimeout(timeout)
+        this.#streams.delete(streamId)
+        this.#send(encodeJsonFrame(frameType.end, streamId, end))
+      })
+      .finally(() => this.#running.delete(running))
+    this.#running.add(running)
+  }
+
+  #confirm(confirm: ReceiptConfirm, peer: Peer): void {
+    const { receipts, logger } = this.#context
+    if (!receipts.isUnconfirmed(confirm.workHash as Hex)) return
+    if (confirm.delivery !== null) {
+      const value = decodeStruct('DeliveryReceipt', confirm.delivery)
+      const signature = (confirm.signature ?? '0x') as Hex
+      const signer = recoverStructSigner(peer.domain, 'DeliveryReceipt', { value, signature })
+      if (value.workHash !== confirm.workHash || signer === null || addressToBytes32(signer) !== peer.lane) {
+        throw new LinkViolation('a delivery receipt that its lane did not sign')
+      }
+    } else {
+      logger.warn({ workHash: confirm.workHash, reason: confirm.reason }, 'the gateway will not bill a receipt')
+    }
+    receipts
+      .confirm(confirm)
+      .catch((error: unknown) => logger.error({ err: error }, 'a confirmation could not be stored'))
+  }
+
+  #send(frame: Buffer): void {
+    if (!this.#closed) this.#transport.send(frame)
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Turns a customer's body into the call that the engine gets: within what was reserved, and under the engine's own name
+ * for the model. Refusals here are the customer's mistakes; the engine checks the rest itself.
+ */
+import type { StreamOpen } from '@isochrone/protocol'
+import type { EngineCall } from '../engines/engine-driver.ts'
+
+export type PreparedCall =
+  | { readonly ok: true; readonly call: EngineCall }
+  | { readonly ok: false; readonly message: string }
+
+const tokenLimitFields = ['max_tokens', 'max_completion_tokens'] as const
+
+/** The engine call for `open`. Output is limited to `open.tokensOutMax`, whatever the body says. */
+export function prepareCall(open: StreamOpen, body: Uint8Array, engineModel: string): PreparedCall {
+  const fields = parseObject(body)
+  if (!fields) return { ok: false, message: 'the body is not a JSON object' }
+  if (fields.n !== undefined && fields.n !== null && fields.n !== 1) {
+    return { ok: false, message: 'n: only one choice is supported' }
+  }
+  let tokensOutMax = open.tokensOutMax
+  for (const field of tokenLimitFields) {
+    const given = fields[field]
+    if (given === undefined || given === null) continue
+    if (typeof given !== 'number' || !Number.isInteger(given) || given < 1) {
+      return { ok: false, message: `${field}: must be an integer of 1 or more` }
+    }
+    tokensOutMax = Math.min(tokensOutMax, given)
+  }
+  const { max_completion_tokens: _replaced, stream_options: _ours, ...rest } = fields
+  // `max_tokens` is the field that every server of this kind knows.
+  return { ok: true, call: { path: open.path, body: { ...rest, model: engineModel, max_tokens: tokensOutMax } } }
+}
+
+function parseObject(body: Uint8Array): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}

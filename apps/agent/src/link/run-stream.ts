@@ -1,0 +1,170 @@
+/**
+ * Runs one request from OPEN to END: engine, DATA under credits, work receipt.
+ *
+ * Guarantees: exactly one END; a receipt for what the engine did, on disk before END leaves; nothing is read from the
+ * engine while the gateway grants no credit. A stream whose link is lost signs for what was acknowledged, a stream that
+ * ends in any other way for what was sent: DATA and END travel in order, so the gateway saw it all.
+ */
+import {
+  encodeData,
+  requestHashOf,
+  ZERO_BYTES32,
+  addressToBytes32,
+  workStatus,
+  type Hex,
+  type SignedWork,
+  type SigningDomain,
+  type StreamEnd,
+  type StreamOpen,
+  type WorkReceipt,
+} from '@isochrone/protocol'
+import { EngineFailure, type EngineUsage, type OpenAiChunk } from '../engines/engine-driver.ts'
+import type { CreditWindow, DeliveredPart } from './credit-window.ts'
+import type { LinkContext } from './link-context.ts'
+import { prepareCall } from './prepare-call.ts'
+
+/** Why a stream was aborted; its abort signal carries this as reason. */
+export class StreamAbort extends Error {
+  override readonly name = 'StreamAbort'
+  readonly why: 'cancelled' | 'link-lost' | 'timeout' | 'shutdown'
+
+  constructor(why: StreamAbort['why']) {
+    super(`the stream was aborted: ${why}`)
+    this.why = why
+  }
+}
+
+export type StreamJob = {
+  readonly streamId: number
+  readonly open: StreamOpen
+  readonly body: Uint8Array
+  readonly credits: CreditWindow
+  /** Aborts with a `StreamAbort`. */
+  readonly signal: AbortSignal
+  readonly domain: SigningDomain
+  readonly lane: Hex
+  readonly send: (frame: Buffer) => void
+}
+
+/** What the stream turned out to be; times in ms of a monotonic clock. */
+type Run = { startedMs: number; firstTokenMs: number | undefined; tokensOut: number; usage: EngineUsage | undefined }
+
+/** The END message of the stream; `work` is null when the engine did nothing. Never throws for what engines do. */
+export async function runStream(context: LinkContext, job: StreamJob): Promise<StreamEnd> {
+  const served = context.models.find((model) => model.model === job.open.model)
+  if (served?.modelHash !== job.open.modelHash) return ending('rejected', `this node does not serve ${job.open.model}`)
+  const prepared = prepareCall(job.open, job.body, context.engineModelOf(job.open.model))
+  if (!prepared.ok) return ending('invalid_request', prepared.message, 400)
+  const entered = context.capacity.tryEnter()
+  if (entered !== 'entered') return ending('rejected', `this node is ${entered}`)
+
+  const run: Run = { startedMs: performance.now(), firstTokenMs: undefined, tokensOut: 0, usage: undefined }
+  const engine = new AbortController()
+  const signal = AbortSignal.any([job.signal, engine.signal])
+  try {
+    for await (const event of context.driver.start(prepared.call, signal)) {
+      if (event.usage) run.usage = event.usage
+      if (event.type === 'usage') break
+      await job.credits.waitForCredit(job.signal)
+      const allowed = job.open.tokensOutMax - run.tokensOut
+      if (event.tokens > allowed) {
+        // An engine that ignores its limit is stopped here: nobody reserved money for more.
+        sendChunk(context, job, run, finishedByLength(event.chunk), 0)
+        break
+      }
+      sendChunk(context, job, run, event.chunk, event.tokens)
+    }
+    return await signed(context, job, run, 'completed', null)
+  } catch (error) {
+    return await failed(context, job, run, error)
+  } finally {
+    engine.abort()
+    context.capacity.leave()
+  }
+}
+
+function sendChunk(context: LinkContext, job: StreamJob, run: Run, chunk: OpenAiChunk, tokens: number): void {
+  run.tokensOut += tokens
+  if (tokens > 0) run.firstTokenMs ??= performance.now()
+  context.capacity.countTokens(tokens)
+  const json = JSON.stringify({ ...chunk, model: job.open.model })
+  const frame = encodeData(job.streamId, run.tokensOut, json)
+  job.credits.record(run.tokensOut, Buffer.from(json, 'utf8'))
+  job.send(frame)
+}
+
+/** A last chunk without text, in the shape of `chunk`. */
+function finishedByLength(chunk: OpenAiChunk): OpenAiChunk {
+  const empty = chunk.object === 'text_completion' ? { text: '' } : { delta: {} }
+  return { ...chunk, choices: [{ index: 0, ...empty, finish_reason: 'length' }] }
+}
+
+async function failed(context: LinkContext, job: StreamJob, run: Run, error: unknown): Promise<StreamEnd> {
+  const { reason } = job.signal
+  if (reason instanceof StreamAbort) return signed(context, job, run, 'aborted', reason.message)
+  const failure =
+    error instanceof EngineFailure ? error : new EngineFailure('died', 'the engine failed', { cause: error })
+  const message = failure.message.slice(0, 500)
+  if (failure.reason === 'rejected') return ending('invalid_request', message, failure.httpStatus ?? null)
+  if (failure.reason === 'overloaded') return ending('rejected', message, failure.httpStatus ?? null)
+  context.logger.warn({ err: failure, requestId: job.open.requestId, tokensOut: run.tokensOut }, 'the engine failed')
+  return signed(context, job, run, 'engine_failed', message, failure.httpStatus ?? null)
+}
+
+async function signed(
+  context: LinkContext,
+  job: StreamJob,
+  run: Run,
+  status: 'completed' | 'aborted' | 'engine_failed',
+  message: string | null,
+  engineStatus: number | null = null,
+): Promise<StreamEnd> {
+  const { reason } = job.signal
+  const linkLost = reason instanceof StreamAbort && reason.why === 'link-lost'
+  const final = linkLost ? 'aborted' : status
+  const part = linkLost ? job.credits.acknowledged : job.credits.sent
+  return { status: final, message, engineStatus, work: await signWork(context, job, run, final, part) }
+}
+
+async function signWork(
+  context: LinkContext,
+  job: StreamJob,
+  run: Run,
+  status: 'completed' | 'aborted' | 'engine_failed',
+  part: DeliveredPart,
+): Promise<SignedWork> {
+  const { open } = job
+  const nowMs = performance.now()
+  const microseconds = (ms: number) => Math.max(0, Math.round(ms * 1000))
+  const tokensInTotal = run.usage?.tokensIn ?? 0
+  const tokensCached = run.usage?.tokensCached ?? 0
+  const counted = status === 'completed' ? (run.usage?.tokensOut ?? part.tokensOut) : part.tokensOut
+  const receipt: Omit<WorkReceipt, 'seq'> = {
+    channelId: open.channelId as Hex,
+    requestId: open.requestId as Hex,
+    attempt: open.attempt,
+    nodeId: addressToBytes32(context.nodeKey.address),
+    termsHash: open.termsHash as Hex,
+    modelHash: open.modelHash as Hex,
+    requestHash: requestHashOf(open.salt as Hex, job.body),
+    outputHash: part.head,
+    integrityRoot: ZERO_BYTES32,
+    tokensIn: tokensInTotal - tokensCached,
+    tokensCached,
+    tokensOut: Math.min(counted, part.tokensOut),
+    engineTtftUs: run.firstTokenMs === undefined ? 0 : microseconds(run.firstTokenMs - run.startedMs),
+    engineDurationUs: microseconds(nowMs - run.startedMs),
+    finishedAtMs: Date.now(),
+    status: status === 'engine_failed' ? workStatus.engineFailed : workStatus[status],
+  }
+  const presented = await context.receipts.sign(job.domain, job.lane, receipt, context.nodeKey.privateKey)
+  return presented.signedWork
+}
+
+function ending(
+  status: 'rejected' | 'invalid_request',
+  message: string,
+  engineStatus: number | null = null,
+): StreamEnd {
+  return { status, message: message.slice(0, 500), engineStatus, work: null }
+}

@@ -1,0 +1,46 @@
+/** How much runs on this node now, over all its gateways: the bound on it, and what heartbeats report. */
+
+export class StreamCapacity {
+  readonly concurrencyMax: number
+  #active = 0
+  #tokensOut = 0
+  #draining = false
+
+  constructor(concurrencyMax: number) {
+    this.concurrencyMax = concurrencyMax
+  }
+
+  get active(): number {
+    return this.#active
+  }
+
+  get draining(): boolean {
+    return this.#draining
+  }
+
+  /** Output tokens since the start of the process. */
+  get tokensOutTotal(): number {
+    return this.#tokensOut
+  }
+
+  /** Takes a place, or says why there is none. */
+  tryEnter(): 'entered' | 'full' | 'draining' {
+    if (this.#draining) return 'draining'
+    if (this.#active >= this.concurrencyMax) return 'full'
+    this.#active += 1
+    return 'entered'
+  }
+
+  leave(): void {
+    this.#active -= 1
+  }
+
+  countTokens(tokens: number): void {
+    this.#tokensOut += tokens
+  }
+
+  /** From now on nothing new starts. */
+  drain(): void {
+    this.#draining = true
+  }
+}
