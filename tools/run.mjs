@@ -15,7 +15,9 @@ const PNPM_VERSION = '12.21.0'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 20 || (major === 20 && minor < 19)) {
-  fail(`Isochrone needs Node 20.19 or newer to start; this is ${process.version}. Install a newer Node from https://nodejs.org.`)
+  fail(
+    `Isochrone needs Node 20.19 or newer to start; this is ${process.version}. Install a newer Node from https://nodejs.org.`,
+  )
 }
 
 installIfNeeded()
@@ -23,12 +25,18 @@ const node = major >= 24 ? process.execPath : join(root, 'node_modules/node/bin/
 const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...process.argv.slice(2)], {
   cwd: root,
   stdio: 'inherit',
-  env: { ...process.env, PATH: `${dirname(node)}:${join(root, 'node_modules/.bin')}:${process.env.PATH}`, ISOCHRONE_ROOT: root },
+  env: {
+    ...process.env,
+    PATH: `${dirname(node)}:${join(root, 'node_modules/.bin')}:${process.env.PATH}`,
+    ISOCHRONE_ROOT: root,
+  },
 })
 // The terminal sends Ctrl-C to the whole group; a signal sent to this process alone is handed on.
 process.on('SIGINT', () => {})
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-child.on('error', (error) => fail(`Could not start Node 24 (${error.message}). Delete node_modules and run the command again.`))
+child.on('error', (error) =>
+  fail(`Could not start Node 24 (${error.message}). Delete node_modules and run the command again.`),
+)
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)))
 
 /** `pnpm install` when the lock file or a manifest is newer than the last install that finished. */
@@ -46,7 +54,9 @@ function installIfNeeded() {
   if (result.error) fail(`npx could not run (${result.error.message}). Isochrone needs npm beside Node.`)
   if (result.status !== 0) {
     process.stderr.write(`${result.stdout}\n${result.stderr}\n`)
-    fail('Installing packages failed; the lines above say why. A full disk and a lost network are the usual causes; run the command again.')
+    fail(
+      'Installing packages failed; the lines above say why. A full disk and a lost network are the usual causes; run the command again.',
+    )
   }
   mkdirSync(dirname(stamp), { recursive: true })
   writeFileSync(stamp, wanted)

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync, chmodSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync, chmodSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -44,6 +44,20 @@ test('Postgres keeps its data over a restart, and its password is for its owner 
   expect(statSync(join(dir, 'pg/password')).mode & 0o077).toBe(0)
   await second.stop()
 })
+
+test.runIf(process.getuid?.() === 0)(
+  'under root, Postgres runs from a directory that others cannot enter',
+  async () => {
+    const closed = join(dir, 'closed')
+    mkdirSync(closed, { mode: 0o700 })
+    const server = await startPostgres({ dataDir: join(closed, 'pg'), port: await freePort(), volatile: true })
+    expect(await queryOne(server.url, 'select 1 as one')).toEqual({ one: 1 })
+    const moved = await queryOne<{ data_directory: string }>(server.url, 'show data_directory')
+    await server.stop()
+    expect(moved?.data_directory).toMatch(/^\/var\/tmp\/isochrone-postgres\/data-/)
+    rmSync(moved?.data_directory ?? '', { recursive: true })
+  },
+)
 
 test('a Postgres that the person brings is used as it is, or refused in one line', async () => {
   const port = await freePort()

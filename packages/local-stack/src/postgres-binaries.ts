@@ -23,24 +23,25 @@ export interface PostgresHome {
 /**
  * Finds binaries and a directory that the server can use.
  *
+ * @param salt tells clusters of one directory apart that had to move: a reset makes a new one
  * @throws LocalStackError when there is no build for this platform or no user to run as.
  */
-export function findPostgresHome(wantedDir: string): PostgresHome {
+export function findPostgresHome(wantedDir: string, salt = ''): PostgresHome {
   const native = nativeDir()
   const asked = resolve(wantedDir)
   if (process.getuid?.() !== 0) {
     return { ...binaries(native), clusterDir: asked, identity: undefined }
   }
   const identity = unprivilegedUser()
-  if (isOpenToOthers(native) && isOpenToOthers(nearestExisting(dirname(asked)))) {
-    return { ...binaries(native), clusterDir: asked, identity }
-  }
   const base = '/var/tmp/isochrone-postgres'
-  const version = createHash('sha256').update(native).digest('hex').slice(0, 12)
-  const copy = join(base, `bin-${version}`)
+  const shortHash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 12)
+  const clusterDir = isOpenToOthers(nearestExisting(dirname(asked)))
+    ? asked
+    : join(base, `data-${shortHash(asked + salt)}`)
+  if (isOpenToOthers(native)) return { ...binaries(native), clusterDir, identity }
+  const copy = join(base, `bin-${shortHash(native)}`)
   if (!existsSync(copy)) copyAtomically(native, copy)
-  const name = createHash('sha256').update(asked).digest('hex').slice(0, 12)
-  return { ...binaries(copy), clusterDir: join(base, `data-${name}`), identity }
+  return { ...binaries(copy), clusterDir, identity }
 }
 
 /** Creates the cluster directory, owned by the user that the server runs as. */

@@ -39,8 +39,8 @@ export async function startPostgres(options: StartPostgresOptions): Promise<Serv
     return externalService(databaseUrl)
   }
   mkdirSync(dataDir, { recursive: true })
-  const home = findPostgresHome(join(dataDir, 'cluster'))
   const password = passwordOf(dataDir)
+  const home = findPostgresHome(join(dataDir, 'cluster'), password)
   if (!existsSync(join(home.clusterDir, 'PG_VERSION'))) createCluster(home, password, volatile)
 
   const urlOf = (database: string) => `postgresql://${user}:${password}@127.0.0.1:${port}/${database}`

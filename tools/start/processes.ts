@@ -1,0 +1,105 @@
+/**
+ * How each of our own processes is started: its program, its part of the environment, and when it counts as up.
+ *
+ * All run on this Node, straight from TypeScript, in process groups of their own, with their output in `logs/`.
+ */
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { spawnProcess, spawnService, type RunningProcess } from '@isochrone/local-stack'
+import { childEnv } from '@isochrone/runtime'
+import { projectRoot } from '../project-root.ts'
+import { nextBin } from './build-web.ts'
+import type { DemoNodeWithKey } from './node-keys.ts'
+import type { Ports } from './ports.ts'
+
+export interface ProcessContext {
+  readonly dataDir: string
+  readonly ports: Ports
+  /** Environment shared by all; each process reads its own part. */
+  readonly env: Readonly<Record<string, string>>
+  /** GGUF that the CPU nodes serve; undefined for the demo model. */
+  readonly model: string | undefined
+}
+
+const nodeFlags = ['--disable-warning=ExperimentalWarning', '--enable-source-maps']
+
+const logOf = (ctx: ProcessContext, name: string) => join(ctx.dataDir, 'logs', `${name}.log`)
+
+/** True when a GET is answered below the given status within two seconds. */
+export async function answersHttp(url: string, statusBelow = 300): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000), redirect: 'manual' })
+    await response.body?.cancel()
+    return response.status < statusBelow
+  } catch {
+    return false
+  }
+}
+
+export function startGateway(ctx: ProcessContext): Promise<RunningProcess> {
+  return spawnService({
+    name: 'The gateway',
+    command: process.execPath,
+    args: [...nodeFlags, join(projectRoot, 'apps/gateway/src/main.ts')],
+    cwd: projectRoot,
+    logFile: logOf(ctx, 'gateway'),
+    env: childEnv({ ...ctx.env, DATA_DIR: join(ctx.dataDir, 'gateway') }),
+    isReady: () => answersHttp(`http://127.0.0.1:${ctx.ports.gateway}/healthz`),
+  })
+}
+
+export async function startWorker(ctx: ProcessContext): Promise<RunningProcess> {
+  const running = spawnProcess({
+    name: 'The worker',
+    command: process.execPath,
+    args: [...nodeFlags, join(projectRoot, 'apps/worker/src/main.ts')],
+    cwd: projectRoot,
+    logFile: logOf(ctx, 'worker'),
+    env: childEnv({ ...ctx.env, DATA_DIR: join(ctx.dataDir, 'worker') }),
+  })
+  return aliveFor(running, 1_500, 'The worker', logOf(ctx, 'worker'))
+}
+
+export async function startAgent(ctx: ProcessContext, node: DemoNodeWithKey): Promise<RunningProcess> {
+  const args = ['run', '--data-dir', node.dir, '--gateway', String(ctx.env.GATEWAY_URLS), '--engine', node.engine]
+  args.push('--models-dir', join(ctx.dataDir, 'models'), '--capacity', String(node.capacity))
+  if (node.gpu) args.push('--gpu', node.gpu, '--gpu-count', String(node.gpuCount))
+  if (node.engine === 'llama' && ctx.model) args.push('--model', ctx.model)
+  args.push('--simulated-rtt-ms', String(node.simulatedRttMs), '--simulated-jitter-ms', String(node.simulatedJitterMs))
+  args.push('--simulated-seed', String(node.seed))
+  const name = `agent-${node.name}`
+  const running = spawnProcess({
+    name,
+    command: process.execPath,
+    args: [...nodeFlags, join(projectRoot, 'apps/agent/src/main.ts'), ...args],
+    cwd: projectRoot,
+    logFile: logOf(ctx, name),
+    env: childEnv({ ...ctx.env, DATA_DIR: node.dir }),
+  })
+  return aliveFor(running, 300, `The agent ${node.name}`, logOf(ctx, name))
+}
+
+export function startWeb(ctx: ProcessContext): Promise<RunningProcess> {
+  const webDir = join(projectRoot, 'apps/web')
+  return spawnService({
+    name: 'The web app',
+    command: process.execPath,
+    args: [nextBin(), 'start', '--hostname', '127.0.0.1', '--port', String(ctx.ports.web)],
+    cwd: webDir,
+    logFile: logOf(ctx, 'web'),
+    env: childEnv({
+      ...ctx.env,
+      DATA_DIR: join(ctx.dataDir, 'web'),
+      NODE_ENV: 'production',
+      NEXT_TELEMETRY_DISABLED: '1',
+    }),
+    isReady: () => answersHttp(`http://127.0.0.1:${ctx.ports.web}/`, 500),
+  })
+}
+
+/** A process without a port of its own counts as up when it has not ended by then. */
+async function aliveFor(running: RunningProcess, ms: number, name: string, log: string): Promise<RunningProcess> {
+  const first = await Promise.race([running.exited, sleep(ms)])
+  if (first === undefined) return running
+  throw new Error(`${name} ended with ${first.signal ?? `code ${first.code}`} at its start (log: ${log})`)
+}
