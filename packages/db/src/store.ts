@@ -2,11 +2,32 @@
  * All repositories on one connection pool, and the same set inside a transaction: what apps hand to services.
  */
 import type { Db, DbOrTx } from './create-db.ts'
+import { chainRepository } from './repositories/chain-repository.ts'
+import { accountsRepository } from './repositories/accounts-repository.ts'
+import { apiKeysRepository } from './repositories/api-keys-repository.ts'
 import { controlRepository } from './repositories/control-repository.ts'
+import { earningsRepository } from './repositories/earnings-repository.ts'
+import { fundingRepository } from './repositories/funding-repository.ts'
+import { providersRepository } from './repositories/providers-repository.ts'
+import { readingsRepository } from './repositories/readings-repository.ts'
+import { epochRepository } from './repositories/epoch-repository.ts'
+import { jobRepository } from './repositories/job-repository.ts'
+import { requestRepository } from './repositories/request-repository.ts'
+import { settlementRepository } from './repositories/settlement-repository.ts'
 
 export function repositories(db: DbOrTx) {
   return {
     control: controlRepository(db),
+    accounts: accountsRepository(db),
+    apiKeys: apiKeysRepository(db),
+    funding: fundingRepository(db),
+    providers: { ...providersRepository(db), ...earningsRepository(db) },
+    readings: readingsRepository(db),
+    requests: requestRepository(db),
+    epochs: epochRepository(db),
+    jobs: jobRepository(db),
+    chain: chainRepository(db),
+    settlement: settlementRepository(db),
   }
 }
 

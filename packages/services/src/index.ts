@@ -14,3 +14,6 @@ export { recordControlChange, type ChangedSubjects } from './control/record-cont
 export { redisControlStream } from './control/redis-control-stream.ts'
 export type * from './ports/control-store.ts'
 export type { RedisCommands } from './ports/redis-commands.ts'
+export { ingestReceiptEntries } from './receipts/ingest-receipt-entries.ts'
+export type { IngestDeps, IngestResult, PublishedEntry } from './receipts/ingest-receipt-entries.ts'
+export type * from './ports/receipt-store.ts'

@@ -567,6 +567,9 @@ CREATE INDEX "receipt_requestId_idx" ON "receipt"("requestId");
 CREATE INDEX "receipt_nodeId_epoch_idx" ON "receipt"("nodeId", "epoch");
 
 -- CreateIndex
+CREATE INDEX "receipt_channelId_idx" ON "receipt"("channelId");
+
+-- CreateIndex
 CREATE INDEX "receipt_lane_epoch_idx" ON "receipt"("lane", "epoch");
 
 -- CreateIndex

@@ -1,0 +1,112 @@
+/** Ingestion into the real Postgres: exactly once, whatever is repeated, reordered or broken. */
+import { systemClock } from '@isochrone/domain'
+import { createDb, createStore, isDataError, type Db } from '@isochrone/db'
+import { startTestStack, type TestStack } from '@isochrone/local-stack'
+import { randomBytes32, type Hex } from '@isochrone/protocol'
+import { ingestReceiptEntries } from '@isochrone/services'
+import { testLane, type TestRequest } from '@isochrone/services/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+let stack: TestStack
+let db: Db
+const nodeKey = randomBytes32()
+
+beforeAll(async () => {
+  stack = await startTestStack({ postgres: true })
+  db = createDb(stack.databaseUrl)
+})
+afterAll(async () => {
+  await db?.$disconnect()
+  await stack?.stop()
+})
+
+const ingest = (entries: readonly unknown[]) =>
+  ingestReceiptEntries(
+    { store: createStore(db), clock: systemClock, isDataError },
+    entries.map((entry, index) => ({ id: `${index}-0`, json: JSON.stringify(entry) })),
+  )
+
+let counter = 0
+function request(channelId: Hex, priceMicroUsd: bigint, extra: Partial<TestRequest> = {}): TestRequest {
+  const requestId = `req_${String(++counter).padStart(32, '0')}`
+  return { requestId, orgId: 'org_a', channelId, providerId: randomBytes32(), nodeKey, priceMicroUsd, ...extra }
+}
+
+test('an entry that comes twice, in any order and in any batch, is stored once', async () => {
+  const lane = testLane()
+  const channel = randomBytes32()
+  const entries = Array.from({ length: 20 }, (_, index) => lane.finish(request(channel, BigInt(index))))
+  const close = lane.close()
+  await ingest([close, ...entries.slice(10)])
+  await ingest([...entries.toReversed(), close, entries[3], entries[3]])
+  const rows = await db.receipt.findMany({ where: { lane: lane.lane } })
+  expect(rows).toHaveLength(20)
+  expect(rows.reduce((sum, row) => sum + row.priceMicroUsd, 0n)).toBe(190n)
+  expect(rows.every((row) => row.epoch === 1n)).toBe(true)
+  expect(await db.request.count({ where: { lane: lane.lane } })).toBe(20)
+  expect(await db.epoch.count({ where: { lane: lane.lane } })).toBe(1)
+})
+
+test('a broken entry is rejected with a reason and holds up nobody else', async () => {
+  const lane = testLane()
+  const good = lane.finish(request(randomBytes32(), 5n))
+  const lying = lane.finish(request(randomBytes32(), 6n))
+  lying.request.priceMicroUsd = '7'
+  const result = await ingest([{ type: 'nonsense' }, good, lying])
+  expect(result.stored).toBe(1)
+  expect(result.rejected.map(({ id }) => id)).toEqual(['0-0', '2-0'])
+  expect(result.rejected[1]?.reason).toContain('7 µUSD')
+  expect(await db.receipt.count({ where: { lane: lane.lane } })).toBe(1)
+})
+
+test('two receipts of one lane under one number: the first stays, the second is rejected', async () => {
+  const laneKey = randomBytes32()
+  const first = testLane({ laneKey })
+  const second = testLane({ laneKey })
+  const honest = request(randomBytes32(), 5n)
+  expect((await ingest([first.finish(honest)])).stored).toBe(1)
+  const other = testLane({ laneKey }).finish(request(randomBytes32(), 2n))
+  const { stored, rejected } = await ingest([second.finish(request(randomBytes32(), 9n)), other])
+  expect(stored).toBe(0)
+  expect(rejected.map(({ reason }) => reason).join()).toContain('signed')
+  const rows = await db.receipt.findMany({ where: { lane: first.lane } })
+  expect(rows.map((row) => row.requestId)).toEqual([honest.requestId])
+})
+
+test('what an engine may say and jsonb refuses is stored, with its receipt', async () => {
+  const lane = testLane()
+  const jobId = 'job_nul'
+  const queued = request(randomBytes32(), 5n, { jobId, answer: { text: 'a\0b\ud800' } })
+  await db.job.create({
+    data: { id: jobId, orgId: 'org_a', requestId: queued.requestId, path: '/v1/completions', model: 'tiny', body: {} },
+  })
+  expect(await ingest([lane.finish(queued)])).toEqual({ stored: 1, rejected: [] })
+  const job = await db.job.findUniqueOrThrow({ where: { id: jobId } })
+  expect(job).toMatchObject({ status: 'succeeded', answer: { text: 'a\u{FFFD}b\u{FFFD}' }, httpStatus: 200 })
+})
+
+test('a job that was cancelled stays cancelled, and its receipt is stored all the same', async () => {
+  const lane = testLane()
+  const queued = request(randomBytes32(), 5n, { jobId: 'job_cancelled', answer: { ok: true } })
+  const { requestId } = queued
+  await db.job.create({
+    data: { id: 'job_cancelled', orgId: 'o', requestId, path: '/', model: 'tiny', body: {}, status: 'cancelled' },
+  })
+  expect((await ingest([lane.finish(queued)])).stored).toBe(1)
+  expect((await db.job.findUniqueOrThrow({ where: { id: 'job_cancelled' } })).status).toBe('cancelled')
+})
+
+test('a request told of twice keeps its success and costs the sum of its receipts', async () => {
+  const lane = testLane()
+  const channel = randomBytes32()
+  const failed = request(channel, 3n, { status: 'failed' })
+  const succeeded = { ...failed, status: 'succeeded' as const, priceMicroUsd: 4n }
+  const recovered = { ...lane.finish({ ...failed, priceMicroUsd: 2n }), type: 'receipt-recovered' }
+  await ingest([recovered])
+  await ingest([lane.finish(failed)])
+  await ingest([lane.finish(succeeded)])
+  const row = await db.request.findUniqueOrThrow({ where: { id: failed.requestId }, include: { receipts: true } })
+  expect(row.status).toBe('succeeded')
+  expect(row.receipts).toHaveLength(3)
+  expect(row.priceMicroUsd).toBe(9n)
+})

@@ -1,0 +1,72 @@
+/** People, their organisations and how these are routed. Sign-in itself belongs to better-auth. */
+import type { DbOrTx } from '../create-db.ts'
+
+export function accountsRepository(db: DbOrTx) {
+  return {
+    async user(userId: string) {
+      const row = await db.user.findUnique({
+        where: { id: userId },
+        select: {
+          id: true,
+          name: true,
+          email: true,
+          role: true,
+          members: {
+            select: { role: true, organization: { select: { id: true, name: true, slug: true } } },
+            orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+          },
+        },
+      })
+      if (!row) return null
+      const providers = await db.provider.findMany({
+        where: { orgId: { in: row.members.map(({ organization }) => organization.id) } },
+        select: { id: true, orgId: true },
+      })
+      const providerOf = new Map(providers.map((provider) => [provider.orgId, provider.id]))
+      const { members, ...user } = row
+      return {
+        ...user,
+        memberships: members.map(({ role, organization }) => ({
+          orgId: organization.id,
+          orgName: organization.name,
+          slug: organization.slug,
+          role,
+          providerId: providerOf.get(organization.id) ?? null,
+        })),
+      }
+    },
+
+    async userIdByEmail(email: string): Promise<string | null> {
+      const row = await db.user.findUnique({ where: { email: email.toLowerCase() }, select: { id: true } })
+      return row?.id ?? null
+    },
+
+    async setRole(userId: string, role: 'user' | 'admin'): Promise<void> {
+      await db.user.update({ where: { id: userId }, data: { role } })
+    },
+
+    async organisationBySlug(slug: string): Promise<{ id: string; name: string } | null> {
+      return db.organization.findUnique({ where: { slug }, select: { id: true, name: true } })
+    },
+
+    /** With its owner and default settings. */
+    async insertOrganisation(input: { id: string; name: string; slug: string; memberId: string; userId: string }) {
+      const { id, name, slug, memberId, userId } = input
+      await db.organization.create({
+        data: { id, name, slug, members: { create: { id: memberId, userId, role: 'owner' } } },
+      })
+      await db.orgSettings.create({ data: { orgId: id } })
+    },
+
+    async settings(orgId: string) {
+      return db.orgSettings.findUnique({ where: { orgId } })
+    },
+
+    async saveSettings(
+      orgId: string,
+      settings: { sort: 'price' | 'latency' | 'balanced'; valueOfSecondMicroUsd: bigint },
+    ): Promise<void> {
+      await db.orgSettings.upsert({ where: { orgId }, create: { orgId, ...settings }, update: settings })
+    },
+  }
+}

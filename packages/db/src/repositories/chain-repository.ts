@@ -1,0 +1,167 @@
+/** What the chain said (channels, movements, payouts), how far it was read, and the transactions that we sent. */
+import type { DbOrTx } from '../create-db.ts'
+import type { MovementKind } from '../generated/client.ts'
+
+export interface NewMovement {
+  id: string
+  channelId: string
+  kind: MovementKind
+  microUsd: bigint
+  txHash: string
+  logIndex: number
+  blockNumber: bigint
+  atMs: bigint
+}
+
+export interface NewPayout {
+  txHash: string
+  logIndex: number
+  providerId: string
+  epoch: bigint
+  grossMicroUsd: bigint
+  feeMicroUsd: bigint
+  netMicroUsd: bigint
+  blockNumber: bigint
+  atMs: bigint
+}
+
+/** Lifetime totals of a channel as the contract has them. */
+export interface ChannelTotals {
+  depositedMicroUsd: bigint
+  withdrawingMicroUsd: bigint
+  withdrawnMicroUsd: bigint
+  ceilingMicroUsd: bigint
+  claimedMicroUsd: bigint
+}
+
+const CURSOR_ID = 'isochrone'
+
+/** @param db a transaction wherever several calls must agree. */
+export function chainRepository(db: DbOrTx) {
+  return {
+    async cursor(): Promise<{ blockNumber: bigint; blockHash: string } | null> {
+      return db.chainCursor.findUnique({ where: { id: CURSOR_ID }, select: { blockNumber: true, blockHash: true } })
+    },
+
+    async moveCursor(blockNumber: bigint, blockHash: string): Promise<void> {
+      const data = { blockNumber, blockHash }
+      await db.chainCursor.upsert({ where: { id: CURSOR_ID }, create: { id: CURSOR_ID, ...data }, update: data })
+    },
+
+    /** Forgets what was indexed, to read the chain anew: its history is another one now. */
+    async forgetIndexed(): Promise<void> {
+      await db.channelMovement.deleteMany()
+      await db.payout.deleteMany()
+      await db.chainCursor.deleteMany({ where: { id: CURSOR_ID } })
+    },
+
+    /** Channels that organisations pay from, those named or all. */
+    async channels(ids?: readonly string[]) {
+      return db.channel.findMany({ ...(ids && { where: { id: { in: [...ids] } } }), orderBy: { id: 'asc' } })
+    },
+
+    async updateChannel(id: string, totals: Partial<ChannelTotals> & { openedTx?: string }): Promise<void> {
+      await db.channel.updateMany({ where: { id }, data: totals })
+    },
+
+    /** Movements of channels that we know; what is there already stays. */
+    async insertMovements(rows: readonly NewMovement[]): Promise<void> {
+      if (rows.length > 0) await db.channelMovement.createMany({ data: [...rows], skipDuplicates: true })
+    },
+
+    async insertPayouts(rows: readonly NewPayout[]): Promise<void> {
+      if (rows.length > 0) await db.payout.createMany({ data: [...rows], skipDuplicates: true })
+    },
+
+    async recordTransaction(row: {
+      id: string
+      purpose: string
+      subject: string
+      txHash: string | null
+      status: string
+      error: string | null
+    }): Promise<void> {
+      await db.chainTransaction.create({ data: row })
+    },
+
+    /** The newest transaction for a subject; null when none was sent. */
+    async lastTransaction(purpose: string, subject: string): Promise<{ txHash: string | null; status: string } | null> {
+      return db.chainTransaction.findFirst({
+        where: { purpose, subject },
+        orderBy: { createdAt: 'desc' },
+        select: { txHash: true, status: true },
+      })
+    },
+
+    /** Orders that are not over, oldest first. */
+    async openFundingOrders(limit: number) {
+      return db.fundingOrder.findMany({
+        where: { status: { in: ['requested', 'sent'] } },
+        orderBy: { createdAt: 'asc' },
+        take: limit,
+      })
+    },
+
+    async updateFundingOrder(
+      id: string,
+      data: { status: string; txHash?: string | null; error?: string | null },
+    ): Promise<void> {
+      await db.fundingOrder.updateMany({ where: { id, status: { notIn: ['final', 'failed'] } }, data })
+    },
+
+    async channelOfOrg(orgId: string) {
+      return db.channel.findUnique({ where: { orgId } })
+    },
+
+    async unregisteredProviders(limit: number) {
+      return db.provider.findMany({ where: { registeredTx: null }, orderBy: { createdAt: 'asc' }, take: limit })
+    },
+
+    async setProviderRegistered(id: string, registeredTx: string, feeBps: number): Promise<void> {
+      await db.provider.updateMany({ where: { id, registeredTx: null }, data: { registeredTx, feeBps } })
+    },
+
+    /** Terms of registered providers that are not on the chain yet. */
+    async unregisteredTerms(limit: number) {
+      return db.terms.findMany({
+        where: { registeredTx: null, provider: { registeredTx: { not: null } } },
+        include: { provider: { select: { ownerAddress: true } } },
+        orderBy: { createdAt: 'asc' },
+        take: limit,
+      })
+    },
+
+    async setTermsRegistered(hash: string, registeredTx: string): Promise<void> {
+      await db.terms.updateMany({ where: { hash, registeredTx: null }, data: { registeredTx } })
+    },
+
+    /** Nodes of registered providers whose key waits for its transaction. */
+    async nodesToAdmit(limit: number) {
+      return db.node.findMany({
+        where: { status: 'joining', keyProof: { not: null }, provider: { registeredTx: { not: null } } },
+        include: { provider: { select: { ownerAddress: true } } },
+        orderBy: { createdAt: 'asc' },
+        take: limit,
+      })
+    },
+
+    /** True when this call made it active. */
+    async activateNode(nodeId: string, keyTx: string): Promise<boolean> {
+      const { count } = await db.node.updateMany({
+        where: { nodeId, status: 'joining' },
+        data: { status: 'active', keyTx },
+      })
+      return count === 1
+    },
+
+    async unadmittedLanes(limit: number) {
+      return db.gatewayLane.findMany({ where: { addedTx: null }, orderBy: { createdAt: 'asc' }, take: limit })
+    },
+
+    async setLaneAdded(lane: string, addedTx: string): Promise<void> {
+      await db.gatewayLane.updateMany({ where: { lane, addedTx: null }, data: { addedTx } })
+    },
+  }
+}
+
+export type ChainRepository = ReturnType<typeof chainRepository>

@@ -1,0 +1,56 @@
+/** What nodes did and earned, from receipts; what was paid out, from the chain's events. */
+import type { DbOrTx } from '../create-db.ts'
+
+const PROVIDER_FAULT = 1
+
+export function earningsRepository(db: DbOrTx) {
+  return {
+    async nodeStats(nodeIds: readonly string[], sinceMs: number) {
+      const rows = await db.$queryRaw<
+        { nodeId: string; attempts: number; faults: number; earnedMicroUsd: bigint; tokensOut: number }[]
+      >`
+        select "nodeId",
+               count(*)::int as attempts,
+               (count(*) filter (where fault = ${PROVIDER_FAULT}))::int as faults,
+               coalesce(sum("priceMicroUsd"), 0)::bigint as "earnedMicroUsd",
+               coalesce(sum((delivery->>'billedOut')::bigint), 0)::float8 as "tokensOut"
+        from receipt
+        where "nodeId" = any(${[...nodeIds]}) and "startedAtMs" >= ${BigInt(sinceMs)}
+        group by "nodeId"`
+      return rows
+    },
+
+    async earningsByEpoch(nodeIds: readonly string[], limit: number) {
+      return db.$queryRaw<{ lane: string; epoch: bigint; receipts: number; earnedMicroUsd: bigint }[]>`
+        select lane, epoch, count(*)::int as receipts, coalesce(sum("priceMicroUsd"), 0)::bigint as "earnedMicroUsd"
+        from receipt
+        where "nodeId" = any(${[...nodeIds]}) and epoch is not null
+        group by lane, epoch order by epoch desc, lane limit ${limit}`
+    },
+
+    async earned(nodeIds: readonly string[]) {
+      const where = { nodeId: { in: [...nodeIds] } }
+      const [all, open] = [
+        await db.receipt.aggregate({ where, _sum: { priceMicroUsd: true } }),
+        await db.receipt.aggregate({ where: { ...where, epoch: null }, _sum: { priceMicroUsd: true } }),
+      ]
+      return { allMicroUsd: all._sum.priceMicroUsd ?? 0n, openMicroUsd: open._sum.priceMicroUsd ?? 0n }
+    },
+
+    async payouts(providerId: string, limit: number) {
+      return db.payout.findMany({ where: { providerId }, orderBy: [{ epoch: 'desc' }, { blockNumber: 'desc' }], take: limit })
+    },
+
+    async paid(providerId: string) {
+      const { _sum } = await db.payout.aggregate({
+        where: { providerId },
+        _sum: { grossMicroUsd: true, feeMicroUsd: true, netMicroUsd: true },
+      })
+      return {
+        grossMicroUsd: _sum.grossMicroUsd ?? 0n,
+        feeMicroUsd: _sum.feeMicroUsd ?? 0n,
+        netMicroUsd: _sum.netMicroUsd ?? 0n,
+      }
+    },
+  }
+}

@@ -1,0 +1,143 @@
+/** Providers, their terms, join tokens and nodes. */
+import type { DbOrTx } from '../create-db.ts'
+import type { Prisma } from '../generated/client.ts'
+
+const withNames = { provider: { select: { name: true } }, terms: { select: { document: true } } } as const
+
+const listedToken = {
+  id: true,
+  providerId: true,
+  nodeName: true,
+  region: true,
+  country: true,
+  prices: true,
+  usedByNodeId: true,
+  usedAt: true,
+  expiresAt: true,
+  createdAt: true,
+} as const
+
+export function providersRepository(db: DbOrTx) {
+  return {
+    ...tokenRows(db),
+    ...nodeRows(db),
+
+    async byId(providerId: string) {
+      return db.provider.findUnique({ where: { id: providerId } })
+    },
+
+    async byOrg(orgId: string) {
+      return db.provider.findUnique({ where: { orgId } })
+    },
+
+    async insert(row: {
+      id: string
+      orgId: string
+      name: string
+      ownerAddress: string
+      payoutAddress: string
+      salt: string
+      feeBps: number
+    }) {
+      const { count } = await db.provider.createMany({ data: [row], skipDuplicates: true })
+      return count === 0 ? null : db.provider.findUnique({ where: { id: row.id } })
+    },
+
+    async insertTerms(row: { hash: string; providerId: string; document: object }): Promise<void> {
+      await db.terms.createMany({
+        data: [{ ...row, document: row.document as Prisma.InputJsonObject }],
+        skipDuplicates: true,
+      })
+    },
+  }
+}
+
+function tokenRows(db: DbOrTx) {
+  return {
+    async joinTokens(providerId: string) {
+      return db.joinToken.findMany({
+        where: { providerId },
+        orderBy: { createdAt: 'desc' },
+        take: 200,
+        select: listedToken,
+      })
+    },
+
+    async joinTokenByHash(tokenHash: string) {
+      return db.joinToken.findUnique({ where: { tokenHash }, select: listedToken })
+    },
+
+    async insertJoinToken(row: {
+      id: string
+      tokenHash: string
+      providerId: string
+      nodeName: string
+      region: string
+      country: string
+      prices: object
+      expiresAt: Date
+      createdBy: string
+    }) {
+      return db.joinToken.create({
+        data: { ...row, prices: row.prices as Prisma.InputJsonObject },
+        select: listedToken,
+      })
+    },
+
+    async useJoinToken(id: string, nodeId: string, now: Date): Promise<boolean> {
+      const { count } = await db.joinToken.updateMany({
+        where: { id, usedAt: null, expiresAt: { gt: now } },
+        data: { usedAt: now, usedByNodeId: nodeId },
+      })
+      return count === 1
+    },
+
+    /** Sets the expiry to before the creation, which is how a revoked token is told from an expired one. */
+    async expireJoinToken(providerId: string, id: string) {
+      const where = { id, providerId }
+      await db.joinToken.updateMany({ where: { ...where, usedAt: null }, data: { expiresAt: new Date(0) } })
+      return db.joinToken.findFirst({ where, select: listedToken })
+    },
+  }
+}
+
+function nodeRows(db: DbOrTx) {
+  return {
+    async node(nodeId: string) {
+      return db.node.findUnique({ where: { nodeId }, include: withNames })
+    },
+
+    async nodeById(id: string) {
+      return db.node.findUnique({ where: { id }, include: withNames })
+    },
+
+    async nodes(providerId?: string) {
+      return db.node.findMany({
+        ...(providerId && { where: { providerId } }),
+        include: withNames,
+        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+        take: 5_000,
+      })
+    },
+
+    async nodesByNodeId(nodeIds: readonly string[]) {
+      return db.node.findMany({ where: { nodeId: { in: [...nodeIds] } }, include: withNames })
+    },
+
+    async insertNode(row: {
+      nodeId: string
+      id: string
+      name: string
+      providerId: string
+      termsHash: string
+      region: string
+      country: string
+      failureDomain: string
+      simulated: boolean
+      inventory: object
+      keyProof: string
+    }): Promise<void> {
+      await db.node.create({ data: { ...row, inventory: row.inventory as Prisma.InputJsonObject } })
+    },
+  }
+}

@@ -1,0 +1,33 @@
+/** What the web's side of the platform is given when it starts. */
+import type { Clock } from '@isochrone/domain'
+import type { Hex } from '@isochrone/protocol'
+import type { ControlPlaneStore } from './control-plane-store.ts'
+import type { ControlStream } from './control-store.ts'
+import type { LiveState } from './live-state.ts'
+
+/** Where the contracts are, and whose keys act for teams and providers that have none. Addresses in lower case. */
+export interface ChainFacts {
+  chainId: number
+  /** As a browser reaches it. */
+  rpcUrl: string
+  usdc: Hex
+  channels: Hex
+  registry: Hex
+  anchor: Hex
+  /** Registers providers and sends transactions. */
+  operatorAddress: Hex
+  /** Owns managed channels. */
+  managedOwnerAddress: Hex
+  /** Fee that providers freeze when they register, basis points. */
+  feeBps: number
+}
+
+export interface ControlPlaneDeps {
+  store: ControlPlaneStore
+  live: LiveState
+  stream: ControlStream
+  clock: Clock
+  chain: ChainFacts
+  /** Public URLs of all gateways: what agents dial. */
+  gatewayUrls: readonly string[]
+}

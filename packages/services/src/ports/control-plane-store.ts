@@ -1,0 +1,183 @@
+/** What the actions and queries of people need of the database. `db`'s repositories fit these interfaces. */
+import type { EpochStatus, JobStatus } from '@isochrone/domain'
+import type { ControlOutbox, ControlStore } from './control-store.ts'
+import type {
+  ApiKeyListRow,
+  ChannelRow,
+  EpochRow,
+  FundingOrderRow,
+  JobDetailRow,
+  JobRow,
+  JoinTokenRow,
+  ListedNodeRow,
+  MovementRow,
+  NodeStatsRow,
+  PayoutRow,
+  ProviderEpochRow,
+  ProviderRow,
+  ReceiptRow,
+  RequestListRow,
+  RequestRow,
+  SettingsRow,
+  UserRow,
+  VoucherRow,
+} from './rows.ts'
+
+/** A row before which a list goes on: time, then id. */
+export interface Before {
+  at: Date
+  id: string
+}
+
+export interface AccountsStore {
+  user(userId: string): Promise<UserRow | null>
+  insertOrganisation(input: { id: string; name: string; slug: string; memberId: string; userId: string }): Promise<void>
+  settings(orgId: string): Promise<SettingsRow | null>
+  saveSettings(orgId: string, settings: { sort: SettingsRow['sort']; valueOfSecondMicroUsd: bigint }): Promise<void>
+}
+
+export interface ApiKeysStore {
+  list(orgId: string): Promise<ApiKeyListRow[]>
+  insert(row: {
+    id: string
+    orgId: string
+    name: string
+    start: string
+    prefix: string
+    keyHash: string
+    expiresAt: Date | null
+  }): Promise<ApiKeyListRow>
+  /** Null when the organisation has no such key. Idempotent. */
+  disable(orgId: string, keyId: string): Promise<ApiKeyListRow | null>
+  /** When each key of the organisation was last used by a finished request. */
+  lastUsed(orgId: string): Promise<Map<string, Date>>
+}
+
+export interface FundingStore {
+  channelOfOrg(orgId: string): Promise<ChannelRow | null>
+  /** Null when the organisation has a channel, or the channel an organisation: nothing is overwritten. */
+  insertChannel(row: {
+    id: string
+    orgId: string
+    custody: 'managed' | 'wallet'
+    ownerAddress: string
+    salt: string
+  }): Promise<ChannelRow | null>
+  /** Replaces a channel that never held money or paid for anything; false when it did. */
+  removeUnusedChannel(channelId: string): Promise<boolean>
+  movements(channelId: string, limit: number): Promise<MovementRow[]>
+  orders(orgId: string, limit: number): Promise<FundingOrderRow[]>
+  /** Top-ups that are not final or failed yet. */
+  openOrders(orgId: string): Promise<number>
+  insertOrder(row: { id: string; orgId: string; microUsd: bigint; requestedBy: string }): Promise<FundingOrderRow>
+  /** Σ delivery receipts on the channel. */
+  signedMicroUsd(channelId: string): Promise<bigint>
+  signedSinceMicroUsd(channelId: string, sinceMs: number): Promise<bigint>
+}
+
+export interface ProvidersStore {
+  byId(providerId: string): Promise<ProviderRow | null>
+  byOrg(orgId: string): Promise<ProviderRow | null>
+  /** Null when the organisation is a provider already. */
+  insert(row: Omit<ProviderRow, 'createdAt' | 'registeredTx'>): Promise<ProviderRow | null>
+  /** The same terms twice are one row. */
+  insertTerms(row: { hash: string; providerId: string; document: object }): Promise<void>
+  joinTokens(providerId: string): Promise<JoinTokenRow[]>
+  joinTokenByHash(tokenHash: string): Promise<JoinTokenRow | null>
+  insertJoinToken(row: {
+    id: string
+    tokenHash: string
+    providerId: string
+    nodeName: string
+    region: string
+    country: string
+    prices: object
+    expiresAt: Date
+    createdBy: string
+  }): Promise<JoinTokenRow>
+  /** True for exactly one caller: unused and not expired at `now`. */
+  useJoinToken(id: string, nodeId: string, now: Date): Promise<boolean>
+  /** Ends an unused token. Null when the provider has no such token. */
+  expireJoinToken(providerId: string, id: string): Promise<JoinTokenRow | null>
+  node(nodeId: string): Promise<ListedNodeRow | null>
+  nodeById(id: string): Promise<ListedNodeRow | null>
+  /** All, or one provider's. */
+  nodes(providerId?: string): Promise<ListedNodeRow[]>
+  nodesByNodeId(nodeIds: readonly string[]): Promise<ListedNodeRow[]>
+  insertNode(row: {
+    nodeId: string
+    id: string
+    name: string
+    providerId: string
+    termsHash: string
+    region: string
+    country: string
+    failureDomain: string
+    simulated: boolean
+    inventory: object
+    keyProof: string
+  }): Promise<void>
+  /** Of each node since a time, by receipts. */
+  nodeStats(nodeIds: readonly string[], sinceMs: number): Promise<NodeStatsRow[]>
+  /** Receipts by closed epoch, newest first. */
+  earningsByEpoch(nodeIds: readonly string[], limit: number): Promise<ProviderEpochRow[]>
+  /** Σ receipts: of all time, and of epochs that are still open. */
+  earned(nodeIds: readonly string[]): Promise<{ allMicroUsd: bigint; openMicroUsd: bigint }>
+  payouts(providerId: string, limit: number): Promise<PayoutRow[]>
+  paid(providerId: string): Promise<{ grossMicroUsd: bigint; feeMicroUsd: bigint; netMicroUsd: bigint }>
+}
+
+export interface ReadingsStore {
+  requests(filter: {
+    orgId: string
+    limit: number
+    before: Before | null
+    status: RequestRow['status'] | null
+    model: string | null
+  }): Promise<RequestListRow[]>
+  request(orgId: string, requestId: string): Promise<RequestRow | null>
+  requestExists(requestId: string): Promise<boolean>
+  receiptsOf(requestId: string): Promise<ReceiptRow[]>
+  /** Delivery hashes of an epoch, at most `limit`. */
+  deliveryHashes(lane: string, epoch: bigint, limit: number): Promise<string[]>
+  epochs(filter: { limit: number; before: Before | null }): Promise<EpochRow[]>
+  epochsByKey(keys: readonly { lane: string; epoch: bigint }[]): Promise<EpochRow[]>
+  vouchers(lane: string, epoch: bigint): Promise<VoucherRow[]>
+  laneUrl(lane: string): Promise<string | null>
+  jobs(filter: { orgId: string; limit: number; before: Before | null; status: JobStatus | null }): Promise<JobRow[]>
+  job(orgId: string, jobId: string): Promise<JobDetailRow | null>
+  adminCounts(sinceMs: number): Promise<{
+    users: number
+    organisations: number
+    providers: number
+    nodes: number
+    requestsSince: number
+    jobs: Partial<Record<JobStatus, number>>
+    epochs: Partial<Record<EpochStatus, number>>
+    chainBlock: number | null
+    depositedMicroUsd: bigint
+    claimedMicroUsd: bigint
+    transactions: {
+      id: string
+      purpose: string
+      subject: string
+      txHash: string | null
+      status: string
+      error: string | null
+      createdAt: Date
+    }[]
+  }>
+}
+
+export interface ControlPlaneRepositories {
+  control: ControlStore & ControlOutbox
+  accounts: AccountsStore
+  apiKeys: ApiKeysStore
+  funding: FundingStore
+  providers: ProvidersStore
+  readings: ReadingsStore
+}
+
+export interface ControlPlaneStore extends ControlPlaneRepositories {
+  transaction<T>(work: (tx: ControlPlaneRepositories) => Promise<T>): Promise<T>
+}

@@ -1,0 +1,101 @@
+/** What ingestion needs of the database. `db`'s repositories fit it. */
+export interface RequestRow {
+  id: string
+  idHash: string
+  orgId: string
+  keyId: string | null
+  jobId: string | null
+  channelId: string
+  lane: string
+  path: string
+  model: string
+  stream: boolean
+  status: 'succeeded' | 'failed' | 'aborted'
+  httpStatus: number
+  errorCode: string | null
+  errorMessage: string | null
+  receivedAtMs: number
+  finishedAtMs: number
+  ttftMs: number | null
+  tpotMs: number | null
+  tokensIn: number
+  tokensCached: number
+  tokensOut: number
+  priceMicroUsd: bigint
+  nodeId: string | null
+  attempts: unknown
+  placement: unknown
+}
+
+export interface ReceiptRow {
+  lane: string
+  seq: bigint
+  deliveryHash: string
+  workHash: string | null
+  requestId: string
+  requestIdHash: string
+  attempt: number
+  nodeId: string
+  channelId: string
+  priceMicroUsd: bigint
+  fault: number
+  startedAtMs: bigint
+  delivery: unknown
+  deliverySignature: string
+  work: unknown
+  workSignature: string | null
+}
+
+export interface ClosedEpochRow {
+  lane: string
+  epoch: bigint
+  root: string
+  count: bigint
+  sumMicroUsd: bigint
+  dataHash: string
+  fromSeq: bigint
+  toSeq: bigint
+  anchor: unknown
+  anchorSignature: string
+  closedAtMs: bigint
+}
+
+export interface VoucherRow {
+  lane: string
+  epoch: bigint
+  channelId: string
+  providerId: string
+  cumulativeMicroUsd: bigint
+  receiptRoot: string
+  signature: string
+}
+
+export interface JobEnd {
+  status: 'succeeded' | 'failed' | 'cancelled'
+  httpStatus: number | null
+  answer: unknown
+  error: string | null
+  now: Date
+}
+
+export interface IngestRepositories {
+  requests: {
+    insertRequests(rows: readonly RequestRow[]): Promise<number>
+    replaceUnsuccessful(row: RequestRow): Promise<void>
+    sumPrices(requestIds: readonly string[]): Promise<void>
+    insertReceipts(rows: readonly ReceiptRow[]): Promise<number>
+    deliveryHashes(lane: string, seqs: readonly bigint[]): Promise<Map<bigint, string>>
+    coverReceipts(lane: string, fromSeq: bigint, toSeq: bigint): Promise<void>
+  }
+  epochs: {
+    insertClosed(epochs: readonly ClosedEpochRow[], vouchers: readonly VoucherRow[]): Promise<void>
+    lastCoveredSeq(lane: string): Promise<bigint | null>
+  }
+  jobs: {
+    finish(id: string, end: JobEnd): Promise<boolean>
+  }
+}
+
+export interface IngestStore {
+  transaction<T>(work: (tx: IngestRepositories) => Promise<T>): Promise<T>
+}

@@ -1,0 +1,122 @@
+/**
+ * A journal entry as rows of the database, checked field by field: this is where another process's data comes in.
+ *
+ * Throws on an entry that contradicts itself: a receipt of another request or lane, a price that is not the sum.
+ */
+import { AppError } from '@isochrone/domain'
+import {
+  bytes32Of,
+  decodeLine,
+  decodeStruct,
+  receiptStreamEntry,
+  structHash,
+  ZERO_BYTES32,
+  type EpochClosedEntry,
+  type ReceiptPairJson,
+  type ReceiptStreamEntry,
+} from '@isochrone/protocol'
+import type { ClosedEpochRow, JobEnd, ReceiptRow, RequestRow, VoucherRow } from '../ports/receipt-store.ts'
+import { parseStorableJson } from './storable-json.ts'
+
+export type EntryRows =
+  | {
+      kind: 'request'
+      request: RequestRow
+      receipts: ReceiptRow[]
+      /** Completed after the fact: it never replaces what the gateway itself said of the request. */
+      recovered: boolean
+      job: { id: string; end: Omit<JobEnd, 'now'> } | null
+    }
+  | { kind: 'epoch'; epoch: ClosedEpochRow; vouchers: VoucherRow[] }
+
+/** @throws AppError `invalid_input` or ZodError, when the entry is not one. */
+export function entryRowsOf(text: string): EntryRows {
+  const entry = receiptStreamEntry.parse(parseStorableJson(text))
+  return entry.type === 'epoch-closed' ? epochRows(entry) : requestRows(entry)
+}
+
+function requestRows(entry: Exclude<ReceiptStreamEntry, EpochClosedEntry>): EntryRows {
+  const { requestId, ...outcome } = entry.request
+  const idHash = bytes32Of(requestId)
+  const receipts = entry.receipts.map((pair) => receiptRow(entry.lane, requestId, idHash, pair))
+  const delivered = receipts.find((row) => row.fault === 0) ?? receipts.at(-1)
+  const request: RequestRow = {
+    ...outcome,
+    id: requestId,
+    idHash,
+    lane: entry.lane,
+    priceMicroUsd: BigInt(outcome.priceMicroUsd),
+    nodeId: delivered?.nodeId ?? null,
+  }
+  const sum = receipts.reduce((total, row) => total + row.priceMicroUsd, 0n)
+  if (entry.type === 'request-finished' && sum !== request.priceMicroUsd) {
+    throw contradiction(`${requestId} says ${request.priceMicroUsd} µUSD, its receipts ${sum}`)
+  }
+  const answer = entry.type === 'request-finished' ? entry.answer : undefined
+  const { jobId, status, httpStatus, errorMessage } = outcome
+  const end = { status: status === 'succeeded' ? 'succeeded' : 'failed', httpStatus, answer, error: errorMessage } as const
+  const job = jobId !== null && answer !== undefined ? { id: jobId, end } : null
+  return { kind: 'request', request, receipts, recovered: entry.type === 'receipt-recovered', job }
+}
+
+function receiptRow(lane: string, requestId: string, requestIdHash: string, pair: ReceiptPairJson): ReceiptRow {
+  const { delivery, work } = decodeLine(pair)
+  const { value } = delivery
+  if (value.requestId !== requestIdHash) throw contradiction(`receipt ${value.seq} is not of ${requestId}`)
+  if (value.lane !== lane) throw contradiction(`receipt ${value.seq} of ${requestId} is of another lane`)
+  const workHash = work && structHash('WorkReceipt', work.value)
+  if ((workHash ?? ZERO_BYTES32) !== value.workHash) throw contradiction(`receipt ${value.seq} answers other work`)
+  return {
+    lane,
+    seq: BigInt(value.seq),
+    deliveryHash: structHash('DeliveryReceipt', value),
+    workHash,
+    requestId,
+    requestIdHash,
+    attempt: value.attempt,
+    nodeId: value.nodeId,
+    channelId: value.channelId,
+    priceMicroUsd: value.price,
+    fault: value.fault,
+    startedAtMs: BigInt(value.startedAtMs),
+    delivery: pair.delivery,
+    deliverySignature: pair.deliverySignature,
+    work: pair.work,
+    workSignature: pair.workSignature,
+  }
+}
+
+function epochRows(entry: EpochClosedEntry): EntryRows {
+  const anchor = decodeStruct('EpochAnchor', entry.anchor)
+  if (anchor.lane !== entry.lane) throw contradiction(`epoch ${anchor.epoch} is of another lane`)
+  const epoch = BigInt(anchor.epoch)
+  const vouchers = entry.vouchers.map(({ voucher, signature }): VoucherRow => {
+    const value = decodeStruct('Voucher', voucher)
+    if (value.lane !== entry.lane || value.epoch !== anchor.epoch) {
+      throw contradiction(`epoch ${anchor.epoch} has a voucher of ${value.epoch}`)
+    }
+    const { channelId, providerId, cumulative, receiptRoot } = value
+    return { lane: entry.lane, epoch, channelId, providerId, cumulativeMicroUsd: cumulative, receiptRoot, signature }
+  })
+  return {
+    kind: 'epoch',
+    epoch: {
+      lane: entry.lane,
+      epoch,
+      root: anchor.root,
+      count: BigInt(anchor.count),
+      sumMicroUsd: anchor.sum,
+      dataHash: anchor.dataHash,
+      fromSeq: BigInt(entry.fromSeq),
+      toSeq: BigInt(entry.toSeq),
+      anchor: entry.anchor,
+      anchorSignature: entry.anchorSignature,
+      closedAtMs: BigInt(Math.trunc(entry.closedAtMs)),
+    },
+    vouchers,
+  }
+}
+
+function contradiction(what: string): AppError {
+  return new AppError('invalid_input', { publicMessage: `A journal entry contradicts itself: ${what}.` })
+}

@@ -1,0 +1,172 @@
+/**
+ * A lane for tests: signs real receipts, closes real epochs with real vouchers, and says it all as journal entries.
+ */
+import {
+  addressOfKey,
+  addressToBytes32,
+  bytes32Of,
+  encodeLine,
+  encodeStruct,
+  merkleRoot,
+  randomBytes32,
+  receiptLeaf,
+  regionToBytes8,
+  signStruct,
+  structHash,
+  ZERO_BYTES32,
+  type DeliveryReceipt,
+  type EpochClosedEntry,
+  type Hex,
+  type RequestFinishedEntry,
+  type RequestOutcomeJson,
+  type WorkReceipt,
+} from '@isochrone/protocol'
+
+export interface TestLaneOptions {
+  laneKey?: Hex
+  chainId?: number
+  paymentChannels?: Hex
+  receiptAnchor?: Hex
+  /** Where numbering of epochs starts. */
+  firstEpoch?: number
+}
+
+export interface TestRequest {
+  requestId: string
+  orgId: string
+  channelId: Hex
+  providerId: Hex
+  nodeKey: Hex
+  priceMicroUsd: bigint
+  jobId?: string | null
+  answer?: unknown
+  status?: RequestOutcomeJson['status']
+  receivedAtMs?: number
+}
+
+export function testLane(options: TestLaneOptions = {}) {
+  const laneKey = options.laneKey ?? randomBytes32()
+  const lane = addressToBytes32(addressOfKey(laneKey))
+  const chainId = options.chainId ?? 31_337
+  const receipts = { chainId, verifyingContract: options.paymentChannels ?? `0x${'11'.repeat(20)}` } as const
+  const anchors = { chainId, verifyingContract: options.receiptAnchor ?? `0x${'22'.repeat(20)}` } as const
+  let seq = 0
+  let firstOpenSeq = 1
+  let epoch = options.firstEpoch ?? 1
+  let open: DeliveryReceipt[] = []
+  const due = new Map<string, { channelId: Hex; providerId: Hex; cumulative: bigint; epoch: number }>()
+
+  function finish(request: TestRequest): RequestFinishedEntry {
+    const { requestId, orgId, channelId, providerId, nodeKey, priceMicroUsd } = request
+    const nodeId = addressToBytes32(addressOfKey(nodeKey))
+    const at = request.receivedAtMs ?? Date.now()
+    const named = { channelId, requestId: bytes32Of(requestId), attempt: 0, nodeId, termsHash: bytes32Of('terms') }
+    const work: WorkReceipt = {
+      ...named,
+      seq: seq + 1,
+      modelHash: bytes32Of('model'),
+      requestHash: bytes32Of('request'),
+      outputHash: bytes32Of('output'),
+      integrityRoot: ZERO_BYTES32,
+      tokensIn: 10,
+      tokensCached: 0,
+      tokensOut: 5,
+      engineTtftUs: 1_000,
+      engineDurationUs: 5_000,
+      finishedAtMs: at,
+      status: 0,
+    }
+    const delivery: DeliveryReceipt = {
+      ...named,
+      workHash: structHash('WorkReceipt', work),
+      lane,
+      seq: ++seq,
+      billedIn: 10,
+      billedCached: 0,
+      billedOut: 5,
+      bytesIn: 100,
+      bytesOut: 500,
+      price: priceMicroUsd,
+      attemptTtftMs: 3,
+      durationMs: 9,
+      startedAtMs: at,
+      httpStatus: 200,
+      fault: 0,
+      region: regionToBytes8('local'),
+    }
+    open.push(delivery)
+    const key = `${channelId}:${providerId}`
+    const before = due.get(key)?.cumulative ?? 0n
+    due.set(key, { channelId, providerId, cumulative: before + priceMicroUsd, epoch })
+    const pair = encodeLine({
+      delivery: signStruct(receipts, 'DeliveryReceipt', delivery, laneKey),
+      work: signStruct(receipts, 'WorkReceipt', work, nodeKey),
+    })
+    return {
+      type: 'request-finished',
+      lane,
+      request: outcome(request, nodeId, at),
+      receipts: [pair],
+      ...(request.answer !== undefined && { answer: request.answer }),
+    }
+  }
+
+  /** Null when nothing was signed since the last close. */
+  function close(closedAtMs = Date.now()): EpochClosedEntry | null {
+    if (open.length === 0) return null
+    const root = merkleRoot(open.map((delivery) => receiptLeaf('DeliveryReceipt', delivery)))
+    const sum = open.reduce((total, { price }) => total + price, 0n)
+    const anchor = { lane, epoch, root, count: open.length, sum, dataHash: bytes32Of(`file ${epoch}`) }
+    const vouchers = [...due.values()]
+      .filter((entry) => entry.epoch === epoch && entry.cumulative > 0n)
+      .map(({ channelId, providerId, cumulative }) => {
+        const voucher = { channelId, providerId, lane, epoch, cumulative, receiptRoot: root }
+        const { signature } = signStruct(receipts, 'Voucher', voucher, laneKey)
+        return { voucher: encodeStruct('Voucher', voucher), signature }
+      })
+    const entry: EpochClosedEntry = {
+      type: 'epoch-closed',
+      lane,
+      anchor: encodeStruct('EpochAnchor', anchor),
+      anchorSignature: signStruct(anchors, 'EpochAnchor', anchor, laneKey).signature,
+      vouchers,
+      fromSeq: firstOpenSeq,
+      toSeq: seq,
+      closedAtMs,
+    }
+    open = []
+    firstOpenSeq = seq + 1
+    epoch += 1
+    return entry
+  }
+
+  return { lane, laneKey, finish, close }
+}
+
+function outcome(request: TestRequest, nodeId: Hex, at: number): RequestOutcomeJson {
+  const status = request.status ?? 'succeeded'
+  return {
+    requestId: request.requestId,
+    orgId: request.orgId,
+    keyId: null,
+    jobId: request.jobId ?? null,
+    channelId: request.channelId,
+    path: '/v1/chat/completions',
+    model: 'tiny',
+    stream: true,
+    status,
+    httpStatus: status === 'succeeded' ? 200 : 502,
+    errorCode: status === 'succeeded' ? null : 'provider_failed',
+    errorMessage: status === 'succeeded' ? null : 'The node failed.',
+    receivedAtMs: at,
+    finishedAtMs: at + 9,
+    ttftMs: 3,
+    tpotMs: 1.5,
+    tokensIn: 10,
+    tokensCached: 0,
+    tokensOut: 5,
+    priceMicroUsd: request.priceMicroUsd.toString(),
+    attempts: [{ attempt: 0, nodeId, outcome: 'completed', ttftMs: 3, durationMs: 9, message: null }],
+    placement: { engineVersion: 'test' },
+  }
+}
