@@ -25,7 +25,7 @@ if (args.includes('--version')) {
 /** A pipe takes 64 KiB at a time and answers EAGAIN while full; the output of a build is megabytes. */
 function writeAll(text) {
   const bytes = Buffer.from(text)
-  for (let offset = 0; offset < bytes.length; ) {
+  for (let offset = 0; offset < bytes.length;) {
     try {
       offset += writeSync(1, bytes, offset)
     } catch (error) {

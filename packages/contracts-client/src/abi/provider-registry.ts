@@ -1,0 +1,456 @@
+/** Written by contracts/tools/export-abis.ts from ProviderRegistry.sol; run that instead of editing this. */
+export const providerRegistryAbi = [
+  {
+    type: 'constructor',
+    inputs: [
+      { name: 'admin', type: 'address', internalType: 'address' },
+      { name: 'initialFeeBps', type: 'uint16', internalType: 'uint16' },
+    ],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'DEFAULT_ADMIN_ROLE',
+    inputs: [],
+    outputs: [{ name: '', type: 'bytes32', internalType: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'FEE_BPS_MAX',
+    inputs: [],
+    outputs: [{ name: '', type: 'uint16', internalType: 'uint16' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'LANE_ADMIN_ROLE',
+    inputs: [],
+    outputs: [{ name: '', type: 'bytes32', internalType: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'acceptOwnership',
+    inputs: [{ name: 'providerId', type: 'bytes32', internalType: 'bytes32' }],
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'addLane',
+    inputs: [{ name: 'gatewayKey', type: 'address', internalType: 'address' }],
+    outputs: [{ name: 'lane', type: 'bytes32', internalType: 'bytes32' }],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'addNodeKey',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'nodeKey', type: 'address', internalType: 'address' },
+      { name: 'signature', type: 'bytes', internalType: 'bytes' },
+    ],
+    outputs: [{ name: 'nodeId', type: 'bytes32', internalType: 'bytes32' }],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'eip712Domain',
+    inputs: [],
+    outputs: [
+      { name: 'fields', type: 'bytes1', internalType: 'bytes1' },
+      { name: 'name', type: 'string', internalType: 'string' },
+      { name: 'version', type: 'string', internalType: 'string' },
+      { name: 'chainId', type: 'uint256', internalType: 'uint256' },
+      { name: 'verifyingContract', type: 'address', internalType: 'address' },
+      { name: 'salt', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'extensions', type: 'uint256[]', internalType: 'uint256[]' },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'feeBps',
+    inputs: [],
+    outputs: [{ name: '', type: 'uint16', internalType: 'uint16' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'getRoleAdmin',
+    inputs: [{ name: 'role', type: 'bytes32', internalType: 'bytes32' }],
+    outputs: [{ name: '', type: 'bytes32', internalType: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'grantRole',
+    inputs: [
+      { name: 'role', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'account', type: 'address', internalType: 'address' },
+    ],
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'hasRole',
+    inputs: [
+      { name: 'role', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'account', type: 'address', internalType: 'address' },
+    ],
+    outputs: [{ name: '', type: 'bool', internalType: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'isLane',
+    inputs: [{ name: 'lane', type: 'bytes32', internalType: 'bytes32' }],
+    outputs: [{ name: '', type: 'bool', internalType: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'nodeKeyDigest',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'nodeKey', type: 'address', internalType: 'address' },
+    ],
+    outputs: [{ name: '', type: 'bytes32', internalType: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'nodeKeyOf',
+    inputs: [{ name: 'nodeKey', type: 'address', internalType: 'address' }],
+    outputs: [
+      {
+        name: '',
+        type: 'tuple',
+        internalType: 'struct IProviderRegistry.NodeKey',
+        components: [
+          { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'active', type: 'bool', internalType: 'bool' },
+        ],
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'offerOwnership',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'nextOwner', type: 'address', internalType: 'address' },
+    ],
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'providerExists',
+    inputs: [{ name: 'providerId', type: 'bytes32', internalType: 'bytes32' }],
+    outputs: [{ name: '', type: 'bool', internalType: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'providerOf',
+    inputs: [{ name: 'providerId', type: 'bytes32', internalType: 'bytes32' }],
+    outputs: [
+      {
+        name: '',
+        type: 'tuple',
+        internalType: 'struct IProviderRegistry.Provider',
+        components: [
+          { name: 'owner', type: 'address', internalType: 'address' },
+          { name: 'feeBps', type: 'uint16', internalType: 'uint16' },
+          { name: 'payout', type: 'address', internalType: 'address' },
+          { name: 'nextOwner', type: 'address', internalType: 'address' },
+        ],
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'registerProvider',
+    inputs: [
+      { name: 'salt', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'payout', type: 'address', internalType: 'address' },
+    ],
+    outputs: [{ name: 'providerId', type: 'bytes32', internalType: 'bytes32' }],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'registerTerms',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'termsHash', type: 'bytes32', internalType: 'bytes32' },
+    ],
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'removeLane',
+    inputs: [{ name: 'gatewayKey', type: 'address', internalType: 'address' }],
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'removeNodeKey',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'nodeKey', type: 'address', internalType: 'address' },
+    ],
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'renounceRole',
+    inputs: [
+      { name: 'role', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'callerConfirmation', type: 'address', internalType: 'address' },
+    ],
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'revokeRole',
+    inputs: [
+      { name: 'role', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'account', type: 'address', internalType: 'address' },
+    ],
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'setFee',
+    inputs: [{ name: 'newFeeBps', type: 'uint16', internalType: 'uint16' }],
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'setPayout',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'payout', type: 'address', internalType: 'address' },
+    ],
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'supportsInterface',
+    inputs: [{ name: 'interfaceId', type: 'bytes4', internalType: 'bytes4' }],
+    outputs: [{ name: '', type: 'bool', internalType: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'termsRegisteredAt',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'termsHash', type: 'bytes32', internalType: 'bytes32' },
+    ],
+    outputs: [{ name: '', type: 'uint64', internalType: 'uint64' }],
+    stateMutability: 'view',
+  },
+  { type: 'event', name: 'EIP712DomainChanged', inputs: [], anonymous: false },
+  {
+    type: 'event',
+    name: 'FeeChanged',
+    inputs: [{ name: 'feeBps', type: 'uint16', indexed: false, internalType: 'uint16' }],
+    anonymous: false,
+  },
+  {
+    type: 'event',
+    name: 'LaneAdded',
+    inputs: [
+      { name: 'lane', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'gatewayKey', type: 'address', indexed: false, internalType: 'address' },
+    ],
+    anonymous: false,
+  },
+  {
+    type: 'event',
+    name: 'LaneRemoved',
+    inputs: [
+      { name: 'lane', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'gatewayKey', type: 'address', indexed: false, internalType: 'address' },
+    ],
+    anonymous: false,
+  },
+  {
+    type: 'event',
+    name: 'NodeKeyAdded',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'nodeId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'nodeKey', type: 'address', indexed: false, internalType: 'address' },
+    ],
+    anonymous: false,
+  },
+  {
+    type: 'event',
+    name: 'NodeKeyRemoved',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'nodeId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'nodeKey', type: 'address', indexed: false, internalType: 'address' },
+    ],
+    anonymous: false,
+  },
+  {
+    type: 'event',
+    name: 'OwnershipOffered',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'nextOwner', type: 'address', indexed: true, internalType: 'address' },
+    ],
+    anonymous: false,
+  },
+  {
+    type: 'event',
+    name: 'OwnershipTransferred',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'owner', type: 'address', indexed: true, internalType: 'address' },
+    ],
+    anonymous: false,
+  },
+  {
+    type: 'event',
+    name: 'PayoutChanged',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'payout', type: 'address', indexed: false, internalType: 'address' },
+    ],
+    anonymous: false,
+  },
+  {
+    type: 'event',
+    name: 'ProviderRegistered',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'owner', type: 'address', indexed: true, internalType: 'address' },
+      { name: 'payout', type: 'address', indexed: false, internalType: 'address' },
+      { name: 'feeBps', type: 'uint16', indexed: false, internalType: 'uint16' },
+      { name: 'salt', type: 'bytes32', indexed: false, internalType: 'bytes32' },
+    ],
+    anonymous: false,
+  },
+  {
+    type: 'event',
+    name: 'RoleAdminChanged',
+    inputs: [
+      { name: 'role', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'previousAdminRole', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'newAdminRole', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+    ],
+    anonymous: false,
+  },
+  {
+    type: 'event',
+    name: 'RoleGranted',
+    inputs: [
+      { name: 'role', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'account', type: 'address', indexed: true, internalType: 'address' },
+      { name: 'sender', type: 'address', indexed: true, internalType: 'address' },
+    ],
+    anonymous: false,
+  },
+  {
+    type: 'event',
+    name: 'RoleRevoked',
+    inputs: [
+      { name: 'role', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'account', type: 'address', indexed: true, internalType: 'address' },
+      { name: 'sender', type: 'address', indexed: true, internalType: 'address' },
+    ],
+    anonymous: false,
+  },
+  {
+    type: 'event',
+    name: 'TermsRegistered',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'termsHash', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+    ],
+    anonymous: false,
+  },
+  { type: 'error', name: 'AccessControlBadConfirmation', inputs: [] },
+  {
+    type: 'error',
+    name: 'AccessControlUnauthorizedAccount',
+    inputs: [
+      { name: 'account', type: 'address', internalType: 'address' },
+      { name: 'neededRole', type: 'bytes32', internalType: 'bytes32' },
+    ],
+  },
+  {
+    type: 'error',
+    name: 'FeeTooHigh',
+    inputs: [
+      { name: 'feeBps', type: 'uint16', internalType: 'uint16' },
+      { name: 'max', type: 'uint16', internalType: 'uint16' },
+    ],
+  },
+  {
+    type: 'error',
+    name: 'InvalidNodeKeySignature',
+    inputs: [{ name: 'nodeKey', type: 'address', internalType: 'address' }],
+  },
+  { type: 'error', name: 'InvalidShortString', inputs: [] },
+  { type: 'error', name: 'LaneExists', inputs: [{ name: 'lane', type: 'bytes32', internalType: 'bytes32' }] },
+  { type: 'error', name: 'NodeKeyNotActive', inputs: [{ name: 'nodeKey', type: 'address', internalType: 'address' }] },
+  {
+    type: 'error',
+    name: 'NodeKeyTaken',
+    inputs: [
+      { name: 'nodeKey', type: 'address', internalType: 'address' },
+      { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+    ],
+  },
+  {
+    type: 'error',
+    name: 'NotNextOwner',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'caller', type: 'address', internalType: 'address' },
+    ],
+  },
+  {
+    type: 'error',
+    name: 'NotProviderOwner',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'caller', type: 'address', internalType: 'address' },
+    ],
+  },
+  { type: 'error', name: 'ProviderExists', inputs: [{ name: 'providerId', type: 'bytes32', internalType: 'bytes32' }] },
+  { type: 'error', name: 'StringTooLong', inputs: [{ name: 'str', type: 'string', internalType: 'string' }] },
+  {
+    type: 'error',
+    name: 'TermsExist',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'termsHash', type: 'bytes32', internalType: 'bytes32' },
+    ],
+  },
+  { type: 'error', name: 'UnknownLane', inputs: [{ name: 'lane', type: 'bytes32', internalType: 'bytes32' }] },
+  {
+    type: 'error',
+    name: 'UnknownProvider',
+    inputs: [{ name: 'providerId', type: 'bytes32', internalType: 'bytes32' }],
+  },
+  { type: 'error', name: 'ZeroAddress', inputs: [] },
+] as const

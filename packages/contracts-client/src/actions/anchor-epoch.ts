@@ -1,0 +1,19 @@
+/** Relays a lane's signed epoch: root, count, Σ price and data hash. */
+import type { EpochAnchor, Signed } from '@isochrone/protocol'
+import { encodeFunctionData } from 'viem'
+
+import { receiptAnchorAbi } from '../abi/receipt-anchor.ts'
+import type { ChainWriter } from '../chain-client.ts'
+import { anchorOf } from '../reads/anchor-of.ts'
+import { doneWhen, type WriteOutcome } from './outcome.ts'
+
+/** Safe to retry: the same root on record counts as done, another one under that epoch does not. */
+export async function anchorEpoch(
+  writer: ChainWriter,
+  { value, signature }: Signed<EpochAnchor>,
+): Promise<WriteOutcome> {
+  const args = [{ ...value, epoch: BigInt(value.epoch), count: BigInt(value.count) }, signature] as const
+  const data = encodeFunctionData({ abi: receiptAnchorAbi, functionName: 'anchor', args })
+  const isSame = async () => (await anchorOf(writer, value.lane, value.epoch))?.root === value.root.toLowerCase()
+  return doneWhen('EpochAlreadyAnchored', writer.sender.send({ to: writer.deployment.addresses.anchor, data }), isSame)
+}

@@ -1,0 +1,32 @@
+/** A lane's epoch as it is on record. */
+import type { Hex } from 'viem'
+
+import { receiptAnchorAbi } from '../abi/receipt-anchor.ts'
+import type { ChainReader } from '../chain-client.ts'
+
+export interface Anchored {
+  root: Hex
+  /** Chain time in seconds. */
+  anchoredAtS: number
+  /** Receipts under the root. */
+  count: number
+  /** Σ price in µUSD. */
+  sum: bigint
+  dataHash: Hex
+}
+
+/** Null when the epoch was never anchored. */
+export async function anchorOf(
+  { publicClient, deployment }: ChainReader,
+  lane: Hex,
+  epoch: number,
+): Promise<Anchored | null> {
+  const { root, anchoredAt, count, sum, dataHash } = await publicClient.readContract({
+    address: deployment.addresses.anchor,
+    abi: receiptAnchorAbi,
+    functionName: 'anchorOf',
+    args: [lane, BigInt(epoch)],
+  })
+  if (anchoredAt === 0n) return null
+  return { root, anchoredAtS: Number(anchoredAt), count: Number(count), sum, dataHash }
+}
