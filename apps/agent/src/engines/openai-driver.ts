@@ -135,25 +135,28 @@ class ChunkCounter {
   #tokensOut = 0
   #usage: EngineUsage | undefined
   #last: OpenAiChunk = {}
-  #held: OpenAiChunk | undefined
+  #held: { readonly chunk: OpenAiChunk; readonly guessed: number } | undefined
 
   read({ usage, ...chunk }: z.output<typeof chunkBody>): EngineEvent | undefined {
     if (usage) this.#usage = usageOf(usage)
     const [choice] = chunk.choices
     this.#last = { ...chunk, choices: [] }
     if (!choice) return undefined
-    if (!usage && choice.finish_reason) {
-      this.#held = chunk
-      return undefined
-    }
     const text = choice.delta?.content || choice.delta?.reasoning_content || choice.text
     const guessed = text ? 1 : 0
+    if (!usage && choice.finish_reason) {
+      this.#held = { chunk, guessed }
+      return undefined
+    }
     return this.#count(chunk, usage ? Math.max(0, usage.completion_tokens - this.#tokensOut) : guessed)
   }
 
   *end(): Generator<EngineEvent, void, void> {
+    if (this.#held) {
+      const { chunk, guessed } = this.#held
+      yield this.#count(chunk, this.#usage ? Math.max(0, this.#usage.tokensOut - this.#tokensOut) : guessed)
+    }
     const usage = this.#usage ?? { tokensIn: 0, tokensCached: 0, tokensOut: this.#tokensOut }
-    if (this.#held) yield this.#count(this.#held, Math.max(0, usage.tokensOut - this.#tokensOut))
     yield { type: 'usage', usage, chunk: this.#last }
   }
 

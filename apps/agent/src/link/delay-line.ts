@@ -16,7 +16,8 @@ export type DelayOptions = {
 export class DelayLine<Item> {
   readonly #deliver: (item: Item) => void
   readonly #options: DelayOptions
-  readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #travelling: { readonly item: Item; readonly dueMs: number }[] = []
+  #timer: NodeJS.Timeout | undefined
   #lastDueMs = 0
 
   constructor(options: DelayOptions, deliver: (item: Item) => void) {
@@ -25,22 +26,38 @@ export class DelayLine<Item> {
   }
 
   push(item: Item): void {
-    const now = performance.now()
     const { rttMs, jitterMs, prng } = this.#options
     // Sum of four uniforms: close to normal, and never below the floor that light sets.
     const spread = (prng.unit() + prng.unit() + prng.unit() + prng.unit() - 2) * Math.sqrt(3)
     const delayMs = rttMs / 2 + Math.max(0, (jitterMs / 2) * spread)
-    this.#lastDueMs = Math.max(this.#lastDueMs, now + delayMs)
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      this.#deliver(item)
-    }, this.#lastDueMs - now)
-    this.#timers.add(timer)
+    this.#lastDueMs = Math.max(this.#lastDueMs, performance.now() + delayMs)
+    this.#travelling.push({ item, dueMs: this.#lastDueMs })
+    this.#timer ??= this.#wait()
   }
 
   /** Drops what is still under way. */
   clear(): void {
-    for (const timer of this.#timers) clearTimeout(timer)
-    this.#timers.clear()
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#travelling.length = 0
+  }
+
+  /** One timer for the head of the line: timers of their own would fire out of order within a millisecond. */
+  #wait(): NodeJS.Timeout | undefined {
+    const [head] = this.#travelling
+    if (!head) return undefined
+    return setTimeout(
+      () => {
+        this.#arrive()
+        this.#timer = this.#wait()
+      },
+      Math.max(0, Math.ceil(head.dueMs - performance.now())),
+    )
+  }
+
+  #arrive(): void {
+    const nowMs = performance.now()
+    const due = this.#travelling.findIndex(({ dueMs }) => dueMs > nowMs)
+    for (const { item } of this.#travelling.splice(0, due < 0 ? this.#travelling.length : due)) this.#deliver(item)
   }
 }

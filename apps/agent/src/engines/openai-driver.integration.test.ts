@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { createOpenAiDriver } from './openai-driver.ts'
+
+const closers: (() => Promise<unknown> | unknown)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close()
+})
+
+/** A driver for a server that answers with `listener`: engines that misbehave in ways that ours do not. */
+async function driverFor(listener: RequestListener, silenceMsMax = 5000) {
+  const server: Server = createServer(listener).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const driver = createOpenAiDriver({
+    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/`,
+    silenceMsMax,
+  })
+  closers.push(
+    () => driver.close(),
+    () => (server.closeAllConnections(), server.close()),
+  )
+  return driver
+}
+
+async function drain(driver: Awaited<ReturnType<typeof driverFor>>, signal = new AbortController().signal) {
+  const tokens: number[] = []
+  for await (const event of driver.start({ path: '/v1/completions', body: {} }, signal)) {
+    if (event.type === 'usage') return { tokens, usage: event.usage }
+    tokens.push(event.tokens)
+  }
+  throw new Error('a stream without a usage event')
+}
+
+const event = (data: object | string) => `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`
+const chunk = (text: string, finish: string | null = null) =>
+  event({ choices: [{ index: 0, text, finish_reason: finish }] })
+
+test('an engine without per-chunk usage is counted by chunks, and the last chunk makes up the difference', async () => {
+  const driver = await driverFor((_, response) => {
+    const usage = event({ choices: [], usage: { prompt_tokens: 4, completion_tokens: 5 } })
+    response.end(chunk('a') + chunk('b') + chunk('', 'stop') + usage + event('[DONE]'))
+  })
+  expect(await drain(driver)).toEqual({ tokens: [1, 1, 3], usage: { tokensIn: 4, tokensCached: 0, tokensOut: 5 } })
+})
+
+test('an engine that reports no usage at all is billed by what it streamed', async () => {
+  const driver = await driverFor((_, response) => void response.end(chunk('a') + chunk('b', 'stop') + event('[DONE]')))
+  expect(await drain(driver)).toEqual({ tokens: [1, 1], usage: { tokensIn: 0, tokensCached: 0, tokensOut: 2 } })
+})
+
+test.each<[string, string, RequestListener]>([
+  ['a stream that merely stops', 'died', (_, response) => void response.end(chunk('a'))],
+  ['a socket that breaks', 'died', (_, response) => void response.write(chunk('a'), () => response.destroy())],
+  ['an error event', 'died', (_, response) => void response.end(chunk('a') + event({ error: { message: 'oom' } }))],
+  ['an event that is not JSON', 'died', (_, response) => void response.end(chunk('a') + event('{'))],
+  ['a 500', 'unavailable', (_, response) => void response.writeHead(500).end('oops')],
+  ['a 503', 'overloaded', (_, response) => void response.writeHead(503).end()],
+  ['a 422', 'rejected', (_, response) => void response.writeHead(422).end('{"error":{"message":"no","code":7}}')],
+  ['a socket that closes before the answer', 'unavailable', (request) => void request.socket.destroy()],
+])('%s is a failure of the kind %s', async (_name, reason, listener) => {
+  await expect(drain(await driverFor(listener))).rejects.toMatchObject({ name: 'EngineFailure', reason })
+})
+
+test('silence is a timeout, before and after the first chunk', async () => {
+  await expect(drain(await driverFor(() => {}, 50))).rejects.toMatchObject({ reason: 'timeout' })
+  const stalls = await driverFor((_, response) => void response.write(chunk('a')), 50)
+  await expect(drain(stalls)).rejects.toMatchObject({ reason: 'timeout' })
+})
+
+test('an engine that is not there is unavailable', async () => {
+  const driver = createOpenAiDriver({ baseUrl: 'http://127.0.0.1:9' })
+  closers.push(() => driver.close())
+  await expect(driver.models()).rejects.toMatchObject({ reason: 'unavailable' })
+})
+
+test('a reader that stops reading stops the engine’s writes', async () => {
+  let written = 0
+  const driver = await driverFor((_, response) => {
+    const more = () => {
+      while (written < 50_000_000 && response.write(chunk('x'.repeat(1000)))) written += 1000
+      response.once('drain', more)
+    }
+    more()
+  })
+  const events = driver.start({ path: '/v1/completions', body: {} }, new AbortController().signal)
+  await events.next()
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  const after = written
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(written).toBe(after)
+  expect(written).toBeLessThan(20_000_000)
+  await events.return()
+})

@@ -1,0 +1,68 @@
+import { curveOf, tpotMs, unloadedTtftMs } from '@isochrone/perf-model'
+import { expect, test } from 'vitest'
+import type { GenerationRequest } from './engine-backend.ts'
+import { createSimulatedBackend } from './simulated-backend.ts'
+
+const curve = curveOf('H200', 8, 'fp8')
+const backend = () => createSimulatedBackend({ modelId: 'm', curve, sequences: 64, queueMax: 4, contextTokens: 4096 })
+const request = (prompt: string, tokensOutMax: number, more: Partial<GenerationRequest> = {}): GenerationRequest => ({
+  model: 'm',
+  input: { kind: 'completion', prompt },
+  tokensOutMax,
+  temperature: 1,
+  topP: 1,
+  seed: undefined,
+  stop: [],
+  ...more,
+})
+
+async function run(
+  engine: ReturnType<typeof backend>,
+  asked: GenerationRequest,
+  signal = new AbortController().signal,
+) {
+  const startedMs = performance.now()
+  let firstMs: number | undefined
+  let text = ''
+  let tokens = 0
+  for await (const event of engine.generate(asked, signal)) {
+    firstMs ??= performance.now() - startedMs
+    text += event.text
+    tokens = event.usage.tokensOut
+  }
+  return { text, tokens, firstMs: firstMs ?? 0, durationMs: performance.now() - startedMs }
+}
+
+test('answers take the time that the curve says', async () => {
+  const { firstMs, durationMs, tokens } = await run(backend(), request('x'.repeat(4000), 20))
+  const expectedMs = unloadedTtftMs(curve, 1000) + 19 * tpotMs(curve, 1, 1010)
+  expect(tokens).toBe(20)
+  expect(firstMs).toBeGreaterThanOrEqual(unloadedTtftMs(curve, 1000) - 2)
+  expect(durationMs).toBeGreaterThanOrEqual(expectedMs - 5)
+  expect(durationMs).toBeLessThan(expectedMs * 2)
+})
+
+test('load makes every request slower, as on the hardware', async () => {
+  const engine = backend()
+  const alone = await run(engine, request('a', 10))
+  const together = await Promise.all(Array.from({ length: 32 }, () => run(engine, request('a', 10))))
+  expect(Math.min(...together.map(({ durationMs }) => durationMs))).toBeGreaterThan(alone.durationMs * 1.3)
+})
+
+test('it says that it is simulated, and says the same again', async () => {
+  const engine = backend()
+  const [first, again] = [await run(engine, request('same', 6)), await run(engine, request('same', 6))]
+  expect(first.text).toMatch(/^\[simulated H200x8 fp8\] \w+/)
+  expect(again.text).toBe(first.text)
+  expect(engine.models[0]).toMatchObject({ simulated: true })
+})
+
+test('stop strings, long prompts and cancels behave as on a real engine', async () => {
+  const engine = backend()
+  const { text } = await run(engine, request('p', 12))
+  const stop = text.split(' ')[6] ?? ''
+  expect((await run(engine, request('p', 12, { stop: [stop] }))).text).toBe(text.slice(0, text.indexOf(stop)))
+  await expect(run(engine, request('x'.repeat(20_000), 5))).rejects.toMatchObject({ httpStatus: 400 })
+  await expect(run(engine, request('p', 1000), AbortSignal.timeout(30))).rejects.toThrow()
+  expect(engine.load()).toEqual({ running: 0, queued: 0 })
+})

@@ -1,0 +1,304 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  encodeCredit,
+  encodeFrame,
+  frameType,
+  INITIAL_CREDITS,
+  outputChain,
+  randomBytes32,
+  requestHashOf,
+  workStatus,
+  type Hex,
+} from '@isochrone/protocol'
+import { createLogger } from '@isochrone/runtime'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { startAgent, type RunningAgent } from '../agent.ts'
+import { serveOpenAi, type EngineServer } from '../engines/serve-openai.ts'
+import { startEngine, type RunningEngine } from '../engines/start-engine.ts'
+import { ScriptedBackend } from '../engines/scripted-backend.ts'
+import { TestGateway, unknownHash } from './test-gateway.ts'
+
+const logger = createLogger('test', 'silent')
+const root = await mkdtemp(join(tmpdir(), 'isochrone-link-'))
+let engine: RunningEngine
+let gateway: TestGateway
+let agent: RunningAgent
+let dataDir: string
+let runs = 0
+
+beforeAll(async () => {
+  const demo = { kind: 'llama', modelSource: undefined, modelId: undefined, contextTokensMax: 2048 } as const
+  engine = await startEngine(demo, 16, join(root, 'models'))
+})
+afterAll(async () => {
+  await engine?.close()
+  await rm(root, { recursive: true })
+})
+
+const start = (more: object = {}) =>
+  startAgent({
+    dataDir,
+    gatewayUrls: [gateway.url],
+    engine: {
+      kind: 'openai',
+      baseUrl: engine.url,
+      apiKey: undefined,
+      engineModel: undefined,
+      modelId: undefined,
+      modelHash: undefined,
+      contextTokensMax: 2048,
+    },
+    concurrencyMax: 8,
+    logger,
+    ...more,
+  })
+const linked = () =>
+  expect.poll(() => gateway.current && agent.links.every((link) => link.ready), { timeout: 8000 }).toBe(true)
+
+beforeEach(async () => {
+  dataDir = join(root, `node-${runs++}`)
+  gateway = new TestGateway()
+  await gateway.start()
+  agent = await start()
+  await linked()
+})
+afterEach(async () => {
+  await agent.close(0)
+  await gateway.kill()
+})
+
+const chat = (max_tokens: number, content = 'Where does the river go?') => ({
+  messages: [{ role: 'user', content }],
+  max_tokens,
+})
+
+test('the node proves its key and says what it is', async () => {
+  expect(gateway.current?.hello).toMatchObject({ nodeKey: agent.address, concurrencyMax: 8, simulatedRttMs: null })
+  expect(gateway.current?.hello.models).toEqual([{ ...engine.models[0], quantisation: 'unknown' }])
+  await expect.poll(() => gateway.heartbeats.length).toBeGreaterThan(2)
+  expect(gateway.heartbeats.at(-1)).toMatchObject({ activeStreams: 0, draining: false })
+})
+
+test('a request streams, and its receipt fits what the gateway saw', async () => {
+  const body = JSON.stringify(chat(20))
+  const stream = gateway.open({}, body)
+  const end = await stream.end
+  expect(end.status).toBe('completed')
+  const work = gateway.checkedWork(end.work)
+  const last = stream.chunks.at(-1)
+  expect(work).toMatchObject({
+    requestId: stream.open.requestId,
+    channelId: stream.open.channelId,
+    termsHash: stream.open.termsHash,
+    modelHash: stream.open.modelHash,
+    requestHash: requestHashOf(stream.open.salt as Hex, Buffer.from(body)),
+    outputHash: last?.head,
+    tokensOut: 20,
+    status: workStatus.completed,
+    seq: 1,
+  })
+  expect(last?.tokensOut).toBe(20)
+  expect(work.tokensIn + work.tokensCached).toBeGreaterThan(5)
+  expect(work.engineTtftUs).toBeGreaterThan(0)
+  expect(work.engineDurationUs).toBeGreaterThanOrEqual(work.engineTtftUs)
+  expect(stream.text()).toMatch(/^[ a-z,.]+$/)
+  expect(stream.chunks.every(({ json }) => json.usage === undefined)).toBe(true)
+})
+
+test('output stops at what was reserved, whatever the body asks for', async () => {
+  const stream = gateway.open({ tokensOutMax: 5 }, chat(500))
+  expect(gateway.checkedWork((await stream.end).work).tokensOut).toBe(5)
+})
+
+test('eight streams run at once and one more is rejected without a receipt', async () => {
+  const streams = Array.from({ length: 9 }, (_, i) => gateway.open({}, chat(60, `Question ${i}`)))
+  const ends = await Promise.all(streams.map((stream) => stream.end))
+  expect(ends.map((end) => end.status).filter((status) => status === 'completed')).toHaveLength(8)
+  expect(ends.filter((end) => end.status === 'rejected')).toMatchObject([{ work: null, message: 'this node is full' }])
+  const seqs = ends.filter((end) => end.work).map((end) => gateway.checkedWork(end.work).seq)
+  expect(seqs.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+})
+
+/** Without this a slow reader makes the node buffer without bound. */
+test('a stream without credits stops at the initial window and goes on when credits come', async () => {
+  const stream = gateway.open({}, chat(150))
+  await expect.poll(() => stream.chunks.length).toBe(INITIAL_CREDITS)
+  await new Promise((resolve) => setTimeout(resolve, 150))
+  expect(stream.chunks.length).toBe(INITIAL_CREDITS)
+  stream.credit(200, 10)
+  expect((await stream.end).status).toBe('completed')
+  expect(stream.chunks.at(-1)?.tokensOut).toBe(150)
+})
+
+test('a cancel reaches the engine, and the receipt is for what was sent', async () => {
+  const stream = gateway.open({}, chat(1500))
+  await expect.poll(() => stream.chunks.length).toBeGreaterThan(3)
+  stream.cancel()
+  const end = await stream.end
+  const work = gateway.checkedWork(end.work)
+  const last = stream.chunks.at(-1)
+  expect([end.status, work.status]).toEqual(['aborted', workStatus.aborted])
+  expect([work.tokensOut, work.outputHash]).toEqual([last?.tokensOut, last?.head])
+  expect(work.tokensIn + work.tokensCached).toBeGreaterThan(0)
+  await expect.poll(() => gateway.heartbeats.at(-1)?.activeStreams).toBe(0)
+})
+
+/** A gateway's death bills a stream exactly to the last acknowledged frame, once. */
+test('a lost link signs for the acknowledged tokens and presents the receipt until it is confirmed', async () => {
+  const stream = gateway.open({}, chat(1500))
+  await expect.poll(() => stream.chunks.length).toBe(INITIAL_CREDITS)
+  const acknowledged = stream.chunks[20]
+  stream.credit(5, acknowledged?.tokensOut ?? 0)
+  await expect.poll(() => stream.chunks.length).toBe(INITIAL_CREDITS + 5)
+  await gateway.kill()
+  await expect.poll(() => agent.receipts.unconfirmedCount).toBe(1)
+
+  await gateway.start()
+  await linked()
+  await expect.poll(() => gateway.represented.length).toBe(1)
+  const work = gateway.checkedWork(gateway.represented[0] ?? null)
+  expect(work).toMatchObject({
+    requestId: stream.open.requestId,
+    tokensOut: acknowledged?.tokensOut,
+    outputHash: acknowledged?.head,
+    status: workStatus.aborted,
+  })
+
+  gateway.confirm(work)
+  await expect.poll(() => agent.receipts.unconfirmedCount).toBe(0)
+  await gateway.kill()
+  await gateway.start()
+  await linked()
+  expect(gateway.represented).toHaveLength(1)
+  const log = await readFile(join(dataDir, 'receipts.jsonl'), 'utf8')
+  expect(
+    log
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { kind: string }).kind),
+  ).toEqual(['work', 'confirm'])
+})
+
+test('a stream that lost its link before any credit is signed for no token', async () => {
+  const stream = gateway.open({}, chat(1500))
+  await expect.poll(() => stream.chunks.length).toBe(INITIAL_CREDITS)
+  await gateway.kill()
+  await expect.poll(() => agent.receipts.unconfirmedCount).toBe(1)
+  await gateway.start()
+  await expect.poll(() => gateway.represented.length, { timeout: 8000 }).toBe(1)
+  const work = gateway.checkedWork(gateway.represented[0] ?? null)
+  expect([work.tokensOut, work.outputHash]).toEqual([0, outputChain(stream.open.salt as Hex).head()])
+})
+
+test('numbers go on after a restart, and another agent cannot share the data directory', async () => {
+  await expect(start()).rejects.toThrow('another agent already runs')
+  await gateway.open({}, chat(3)).end
+  await agent.close(0)
+  agent = await start()
+  await expect.poll(() => gateway.represented.length, { timeout: 8000 }).toBe(1)
+  const end = await gateway.open({}, chat(3)).end
+  expect(gateway.checkedWork(end.work).seq).toBe(2)
+})
+
+test('a confirmation that the lane did not sign closes the link and confirms nothing', async () => {
+  const end = await gateway.open({}, chat(3)).end
+  gateway.confirm(gateway.checkedWork(end.work), randomBytes32())
+  await expect.poll(() => gateway.rejects.length).toBe(1)
+  await expect.poll(() => gateway.represented.length, { timeout: 8000 }).toBe(1)
+  expect(agent.receipts.unconfirmedCount).toBe(1)
+})
+
+test.each([
+  ['a DATA frame', () => encodeFrame(frameType.data, 1, Buffer.alloc(4))],
+  ['bytes that are no frame', () => Buffer.from([0xff, 1, 2])],
+  ['an OPEN that is not JSON', () => encodeFrame(frameType.open, 1, Buffer.from([0, 0, 0, 1, 0x7b]))],
+  ['a second CHALLENGE', () => encodeFrame(frameType.challenge, 0, Buffer.from('{}'))],
+])('%s closes this link alone, and the agent comes back', async (_name, frame) => {
+  const other = new TestGateway()
+  await other.start()
+  await agent.close(0)
+  agent = await start({ gatewayUrls: [gateway.url, other.url] })
+  await expect.poll(() => agent.links.every((link) => link.ready)).toBe(true)
+  const connections = gateway.connections
+  gateway.raw(frame())
+  await expect.poll(() => gateway.connections, { timeout: 8000 }).toBe(connections + 1)
+  expect([gateway.rejects.length, other.connections]).toEqual([1, 1])
+  await agent.close(0)
+  await other.kill()
+})
+
+test('credit for tokens that were never sent is a violation', async () => {
+  const stream = gateway.open({}, chat(1500))
+  await expect.poll(() => stream.chunks.length).toBe(INITIAL_CREDITS)
+  gateway.raw(encodeCredit(stream.id, 1, 100_000))
+  await expect.poll(() => gateway.rejects.length).toBe(1)
+})
+
+test('credits and cancels for streams that ended mean nothing', async () => {
+  const stream = gateway.open({}, chat(3))
+  await stream.end
+  stream.credit(5, 3)
+  stream.cancel()
+  expect((await gateway.open({}, chat(3)).end).status).toBe('completed')
+})
+
+test.each([
+  ['another model', { model: 'gpt-none' }, chat(3), 'rejected'],
+  ['other weights', { modelHash: unknownHash }, chat(3), 'rejected'],
+  ['a body that is no object', {}, '[]', 'invalid_request'],
+  ['a prompt that is too long', {}, chat(3, 'x '.repeat(5000)), 'invalid_request'],
+  ['a field of a wrong type', {}, { ...chat(3), temperature: 'hot' }, 'invalid_request'],
+])('%s is refused without a receipt', async (_name, change, body, status) => {
+  const end = await gateway.open(change, body).end
+  expect(end).toMatchObject({ status, work: null })
+  expect(agent.receipts.unconfirmedCount).toBe(0)
+})
+
+test('a request that takes too long is aborted and signed for', async () => {
+  const stream = gateway.open({ timeoutMs: 60 }, chat(1500))
+  const end = await stream.end
+  expect(end.status).toBe('aborted')
+  expect(gateway.checkedWork(end.work).tokensOut).toBe(stream.chunks.at(-1)?.tokensOut ?? 0)
+})
+
+test('the gateway answers pings and is answered', async () => {
+  gateway.raw(encodeFrame(frameType.ping, 0, Buffer.from('12345678')))
+  await expect.poll(() => gateway.pongs).toBe(1)
+})
+
+test('a stop lets running requests finish', async () => {
+  const stream = gateway.open({}, chat(40))
+  await expect.poll(() => stream.chunks.length).toBeGreaterThan(0)
+  await agent.close(5000)
+  expect((await stream.end).status).toBe('completed')
+})
+
+test('the delay shim delays both ways, keeps order and is declared', async () => {
+  await agent.close(0)
+  agent = await start({ simulatedNetwork: { rttMs: 80, jitterMs: 10, seed: 1 } })
+  await expect.poll(() => gateway.current?.hello.simulatedRttMs, { timeout: 8000 }).toBe(80)
+  await expect.poll(() => agent.links[0]?.ready).toBe(true)
+  const startedMs = performance.now()
+  const stream = gateway.open({}, chat(10))
+  const end = await stream.end
+  expect(performance.now() - startedMs).toBeGreaterThanOrEqual(79)
+  expect(gateway.checkedWork(end.work).outputHash).toBe(stream.chunks.at(-1)?.head)
+})
+
+test('an engine that dies mid-stream ends the stream with a receipt for what was delivered', async () => {
+  const backend = new ScriptedBackend('brittle', { dieAfterTokens: 7 })
+  const server: EngineServer = await serveOpenAi(backend)
+  await agent.close(0)
+  const external = { kind: 'openai', baseUrl: server.url, contextTokensMax: 100 }
+  agent = await start({ engine: external })
+  await expect.poll(() => gateway.current?.hello.models[0]?.model, { timeout: 8000 }).toBe('brittle')
+  await expect.poll(() => agent.links[0]?.ready).toBe(true)
+  const stream = gateway.open({}, chat(50))
+  const end = await stream.end
+  const work = gateway.checkedWork(end.work)
+  expect(end.status).toBe('engine_failed')
+  expect([work.tokensOut, work.status, work.tokensIn]).toEqual([7, workStatus.engineFailed, 3])
+  await server.close()
+})

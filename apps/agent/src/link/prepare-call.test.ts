@@ -1,0 +1,45 @@
+import { ZERO_BYTES32, type StreamOpen } from '@isochrone/protocol'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { prepareCall } from './prepare-call.ts'
+
+const open: StreamOpen = {
+  requestId: ZERO_BYTES32,
+  attempt: 0,
+  channelId: ZERO_BYTES32,
+  termsHash: ZERO_BYTES32,
+  model: 'public',
+  modelHash: ZERO_BYTES32,
+  salt: ZERO_BYTES32,
+  path: '/v1/chat/completions',
+  timeoutMs: 1,
+  tokensOutMax: 50,
+}
+const prepare = (body: unknown) => prepareCall(open, Buffer.from(JSON.stringify(body)), 'own-name')
+
+/** The customer reserved money for this many tokens and no more. */
+test('the engine is never asked for more tokens than were reserved', () => {
+  const limit = fc.option(fc.integer({ min: 1, max: 1000 }), { nil: undefined })
+  fc.assert(
+    fc.property(limit, limit, (max_tokens, max_completion_tokens) => {
+      const prepared = prepare({ max_tokens, max_completion_tokens })
+      const expected = Math.min(50, max_tokens ?? 50, max_completion_tokens ?? 50)
+      expect(prepared).toMatchObject({ ok: true, call: { body: { max_tokens: expected, model: 'own-name' } } })
+    }),
+  )
+})
+
+test.each([
+  [{ max_tokens: 'many' }, 'max_tokens'],
+  [{ max_tokens: 0 }, 'max_tokens'],
+  [{ n: 3 }, 'n'],
+  [[], 'the body'],
+  [null, 'the body'],
+])('%j is refused naming the field', (body, field) => {
+  expect(prepare(body)).toMatchObject({ ok: false, message: expect.stringContaining(field) as string })
+})
+
+test('everything else is passed on untouched', () => {
+  const prepared = prepare({ model: 'public', logit_bias: { 5: 1 }, tools: [{ a: 1 }], stream: false })
+  expect(prepared).toMatchObject({ ok: true, call: { body: { logit_bias: { 5: 1 }, tools: [{ a: 1 }] } } })
+})

@@ -1,0 +1,104 @@
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  addressOfKey,
+  addressToBytes32,
+  decodeStruct,
+  randomBytes32,
+  recoverStructSigner,
+  ZERO_BYTES32,
+  type Hex,
+  type WorkReceipt,
+} from '@isochrone/protocol'
+import { afterAll, expect, test } from 'vitest'
+import { AppendLog } from './append-log.ts'
+import { ReceiptLog } from './receipt-log.ts'
+
+const directory = await mkdtemp(join(tmpdir(), 'isochrone-receipts-'))
+afterAll(() => rm(directory, { recursive: true }))
+
+const key = randomBytes32()
+const domain = { chainId: 1, verifyingContract: `0x${'ab'.repeat(20)}` as Hex }
+const [laneA, laneB] = [randomBytes32(), randomBytes32()]
+const work = (): Omit<WorkReceipt, 'seq'> => ({
+  channelId: ZERO_BYTES32,
+  requestId: randomBytes32(),
+  attempt: 0,
+  nodeId: addressToBytes32(addressOfKey(key)),
+  termsHash: ZERO_BYTES32,
+  modelHash: ZERO_BYTES32,
+  requestHash: ZERO_BYTES32,
+  outputHash: ZERO_BYTES32,
+  integrityRoot: ZERO_BYTES32,
+  tokensIn: 1,
+  tokensCached: 0,
+  tokensOut: 2,
+  engineTtftUs: 3,
+  engineDurationUs: 4,
+  finishedAtMs: 5,
+  status: 0,
+})
+const rejected = (workHash: Hex) => ({ workHash, delivery: null, signature: null, reason: 'unknown' })
+
+/** Two receipts with one number are a contradiction that a contract can judge, and cost stake. */
+test('numbers are never used twice, not even by receipts signed at once or after a crash', async () => {
+  const path = join(directory, 'seq.jsonl')
+  const log = await ReceiptLog.open(path)
+  const signed = await Promise.all(Array.from({ length: 50 }, () => log.sign(domain, laneA, work(), key)))
+  await log.close()
+  await appendFile(path, '{"kind":"work","lane":"0xcut')
+  const reopened = await ReceiptLog.open(path)
+  const more = await reopened.sign(domain, laneA, work(), key)
+  const seqs = [...signed, more].map(({ signedWork }) => decodeStruct('WorkReceipt', signedWork.work).seq)
+  expect(seqs).toEqual(Array.from({ length: 51 }, (_, i) => i + 1))
+  await reopened.close()
+  const again = await ReceiptLog.open(path)
+  expect([again.seqLast, again.unconfirmedCount]).toEqual([51, 51])
+  await again.close()
+})
+
+test('what resolves is on disk already, signed by the node', async () => {
+  const path = join(directory, 'disk.jsonl')
+  const log = await ReceiptLog.open(path)
+  const { signedWork } = await log.sign(domain, laneA, work(), key)
+  const line = JSON.parse((await readFile(path, 'utf8')).trim()) as { work: object; signature: Hex }
+  expect(line).toMatchObject(signedWork)
+  const value = decodeStruct('WorkReceipt', line.work)
+  expect(recoverStructSigner(domain, 'WorkReceipt', { value, signature: line.signature })).toBe(addressOfKey(key))
+  await log.close()
+})
+
+test('a receipt is presented to its own gateway until that one answers, and never again', async () => {
+  const path = join(directory, 'confirm.jsonl')
+  const log = await ReceiptLog.open(path)
+  const first = await log.sign(domain, laneA, work(), key)
+  const second = await log.sign(domain, laneB, work(), key)
+  expect(log.unconfirmedOf(laneA)).toMatchObject([{ workHash: first.workHash }])
+  await log.confirm(rejected(first.workHash))
+  await log.confirm(rejected(first.workHash))
+  await log.confirm(rejected(randomBytes32()))
+  await log.close()
+  const reopened = await ReceiptLog.open(path)
+  expect(reopened.unconfirmedOf(laneA)).toEqual([])
+  expect(reopened.unconfirmedOf(laneB)).toMatchObject([{ workHash: second.workHash, signedWork: second.signedWork }])
+  expect((await readFile(path, 'utf8')).trim().split('\n')).toHaveLength(3)
+  await reopened.close()
+})
+
+test('a whole line that is damaged stops the start: the log is evidence', async () => {
+  const path = join(directory, 'damaged.jsonl')
+  await appendFile(path, '{"kind":"work"}\n')
+  await expect(ReceiptLog.open(path)).rejects.toThrow()
+})
+
+test('lines keep their order under load, and a closed log refuses more instead of losing them', async () => {
+  const path = join(directory, 'order.jsonl')
+  const log = await AppendLog.open(path, () => {})
+  await Promise.all(Array.from({ length: 500 }, (_, i) => log.append(i)))
+  await log.close()
+  const lines = (await readFile(path, 'utf8')).trim().split('\n').map(Number)
+  expect(lines).toEqual(Array.from({ length: 500 }, (_, i) => i))
+  await expect(log.append(1)).rejects.toThrow()
+  await expect(log.append(2)).rejects.toThrow()
+})
