@@ -58,7 +58,9 @@ export function apiKeysRepository(db: DbOrTx) {
         where: { orgId, keyId: { not: null } },
         _max: { receivedAt: true },
       })
-      return new Map(rows.flatMap((row) => (row.keyId && row._max.receivedAt ? [[row.keyId, row._max.receivedAt]] : [])))
+      return new Map(
+        rows.flatMap((row) => (row.keyId && row._max.receivedAt ? [[row.keyId, row._max.receivedAt]] : [])),
+      )
     },
   }
 }

@@ -38,7 +38,11 @@ export function earningsRepository(db: DbOrTx) {
     },
 
     async payouts(providerId: string, limit: number) {
-      return db.payout.findMany({ where: { providerId }, orderBy: [{ epoch: 'desc' }, { blockNumber: 'desc' }], take: limit })
+      return db.payout.findMany({
+        where: { providerId },
+        orderBy: [{ epoch: 'desc' }, { blockNumber: 'desc' }],
+        take: limit,
+      })
     },
 
     async paid(providerId: string) {

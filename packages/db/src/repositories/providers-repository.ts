@@ -49,6 +49,14 @@ export function providersRepository(db: DbOrTx) {
         skipDuplicates: true,
       })
     },
+
+    async terms(hashes: readonly string[]): Promise<Map<string, unknown>> {
+      const rows = await db.terms.findMany({
+        where: { hash: { in: [...hashes] } },
+        select: { hash: true, document: true },
+      })
+      return new Map(rows.map((row) => [row.hash, row.document]))
+    },
   }
 }
 

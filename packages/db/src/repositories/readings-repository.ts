@@ -8,7 +8,12 @@ interface Before {
 }
 
 export function readingsRepository(db: DbOrTx) {
-  return { ...requestReads(db), ...epochReads(db), ...jobReads(db), adminCounts: (sinceMs: number) => counts(db, sinceMs) }
+  return {
+    ...requestReads(db),
+    ...epochReads(db),
+    ...jobReads(db),
+    adminCounts: (sinceMs: number) => counts(db, sinceMs),
+  }
 }
 
 function requestReads(db: DbOrTx) {

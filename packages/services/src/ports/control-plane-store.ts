@@ -82,6 +82,8 @@ export interface ProvidersStore {
   insert(row: Omit<ProviderRow, 'createdAt' | 'registeredTx'>): Promise<ProviderRow | null>
   /** The same terms twice are one row. */
   insertTerms(row: { hash: string; providerId: string; document: object }): Promise<void>
+  /** Documents by hash. */
+  terms(hashes: readonly string[]): Promise<Map<string, unknown>>
   joinTokens(providerId: string): Promise<JoinTokenRow[]>
   joinTokenByHash(tokenHash: string): Promise<JoinTokenRow | null>
   insertJoinToken(row: {

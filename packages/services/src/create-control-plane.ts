@@ -1,0 +1,78 @@
+/** Wires every action and query of people to its ports: what the web app builds once and hands to the API. */
+import { createOrganisation } from './accounts/create-organisation.ts'
+import { settingsOf, updateSettings } from './accounts/settings.ts'
+import { viewerOf } from './accounts/viewer-of.ts'
+import { createApiKey, listApiKeys, revokeApiKey } from './api-keys/api-keys.ts'
+import type { ControlPlane } from './control-plane.ts'
+import { balanceOf, channelView } from './funding/balance.ts'
+import { requestFunding } from './funding/request-funding.ts'
+import { linkWalletChannel, prepareWalletChannel } from './funding/wallet-channel.ts'
+import type { ControlPlaneDeps } from './ports/control-plane-deps.ts'
+import { createProvider } from './providers/create-provider.ts'
+import { describeJoin, joinNode } from './providers/join-node.ts'
+import { createJoinToken, listJoinTokens, revokeJoinToken } from './providers/join-tokens.ts'
+import { adminOverview } from './queries/admin.ts'
+import { epochDetail, listEpochs } from './queries/epochs.ts'
+import { jobDetail, jobsOfOrg } from './queries/jobs.ts'
+import { marketplaceOffer, marketplaceOffers } from './queries/marketplace.ts'
+import { providerEarnings, providerNodes, providerOverview } from './queries/provider.ts'
+import { requestDetail, requestsOfOrg } from './queries/requests.ts'
+
+export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
+  const { store } = deps
+  return {
+    marketplace: {
+      offers: (filter) => marketplaceOffers(deps, filter),
+      offer: (input) => marketplaceOffer(deps, input),
+    },
+    epochs: {
+      list: (input) => listEpochs(deps, input),
+      detail: (input) => epochDetail(deps, input),
+    },
+    accounts: {
+      viewer: (input) => viewerOf(store.accounts, input),
+      createOrganisation: (input) => createOrganisation(deps, input),
+      settings: ({ orgId }) => settingsOf(store.accounts, orgId),
+      updateSettings: (input) => updateSettings(deps, input),
+    },
+    requests: {
+      list: (input) => requestsOfOrg(deps, input),
+      detail: (input) => requestDetail(deps, input),
+    },
+    jobs: {
+      list: (input) => jobsOfOrg(deps, input),
+      detail: (input) => jobDetail(deps, input),
+      cancel: async (input) => {
+        await deps.cancelJob(input)
+        return jobDetail(deps, input)
+      },
+    },
+    apiKeys: {
+      list: (input) => listApiKeys(store, input),
+      create: ({ orgId, name, expiresInDays }) => createApiKey(deps, { orgId, name, expiresInDays }),
+      revoke: (input) => revokeApiKey(deps, input),
+    },
+    funding: {
+      balance: (input) => balanceOf(deps, input),
+      request: (input) => requestFunding(deps, input),
+      prepareWalletChannel: (input) => prepareWalletChannel(deps, input),
+      linkWalletChannel: (input) => linkWalletChannel(deps, input),
+      channel: async ({ orgId }) => {
+        const row = await store.funding.channelOfOrg(orgId)
+        return row && channelView(store.funding, row)
+      },
+    },
+    providers: {
+      create: (input) => createProvider(deps, input),
+      overview: (input) => providerOverview(deps, input),
+      nodes: (input) => providerNodes(deps, input),
+      earnings: (input) => providerEarnings(deps, input),
+      joinTokens: (input) => listJoinTokens(deps, input),
+      createJoinToken: (input) => createJoinToken(deps, input),
+      revokeJoinToken: (input) => revokeJoinToken(deps, input),
+      describeJoin: (input) => describeJoin(deps, input),
+      joinNode: (input) => joinNode(deps, input),
+    },
+    admin: { overview: () => adminOverview(deps) },
+  }
+}

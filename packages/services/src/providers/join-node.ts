@@ -1,0 +1,143 @@
+/**
+ * A node joins its provider: a valid token, and proof that whoever presents it holds the node's key.
+ *
+ * The token is spent in the transaction that writes the node, so it admits exactly one. The same key presenting the
+ * same token again gets its first answer, because an agent may lose the reply. The worker binds the key on the chain.
+ */
+import { AppError, newId } from '@isochrone/domain'
+import { addressToBytes32, nodeInventory, recoverStructSigner, type Hex } from '@isochrone/protocol'
+import { commitAndPublish } from '../control/commit-and-publish.ts'
+import { recordControlChange } from '../control/record-control-change.ts'
+import type { JoinDescription, JoinedNode, JoinNodeInput } from '../control-plane.ts'
+import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
+import type { ControlPlaneRepositories, ProvidersStore } from '../ports/control-plane-store.ts'
+import type { JoinTokenRow } from '../ports/rows.ts'
+import { joinTokenHash } from './join-tokens.ts'
+import { pricesFromJson, pricesToJson, termsHashOf, type TermsDocument } from './terms.ts'
+
+type Deps = Pick<ControlPlaneDeps, 'store' | 'stream' | 'clock' | 'chain' | 'gatewayUrls'>
+
+/** Set for the demonstration's own nodes only: a curve behind the timing, one host behind all. */
+export interface DemoTraits {
+  simulated: boolean
+  sharedHost: boolean
+}
+
+/** What an agent needs in order to prove its key. */
+export async function describeJoin(deps: Deps, { token }: { token: string }): Promise<JoinDescription> {
+  const row = await usableToken(deps.store.providers, token, deps.clock.nowMs())
+  const provider = await deps.store.providers.byId(row.providerId)
+  if (!provider) throw refused()
+  return {
+    providerId: provider.id,
+    providerName: provider.name,
+    nodeName: row.nodeName,
+    chainId: deps.chain.chainId,
+    registryAddress: deps.chain.registry,
+    gatewayUrls: [...deps.gatewayUrls],
+    expiresAt: row.expiresAt.toISOString(),
+  }
+}
+
+export async function joinNode(deps: Deps, input: JoinNodeInput, traits?: DemoTraits): Promise<JoinedNode> {
+  const nodeKey = checkedAddress(input.nodeKey)
+  const nodeId = addressToBytes32(nodeKey)
+  const inventory = nodeInventory.safeParse(input.inventory)
+  if (!inventory.success) {
+    const issue = inventory.error.issues[0]
+    const field = ['inventory', ...(issue?.path ?? [])].join('.')
+    throw new AppError('invalid_input', { publicMessage: `${field}: ${issue?.message ?? 'is not valid'}`, field })
+  }
+  const token = await deps.store.providers.joinTokenByHash(joinTokenHash(input.token))
+  if (!token) throw refused()
+  if (token.usedByNodeId === nodeId) return joinedAlready(deps, nodeId)
+
+  requireProof(deps, token.providerId as Hex, nodeKey, input.proof)
+  return commitAndPublish(deps, async (tx) => {
+    if (await tx.providers.node(nodeId)) {
+      throw new AppError('state_conflict', {
+        publicMessage: 'This node key has joined before. Start the agent with a fresh key.',
+      })
+    }
+    if (!(await tx.providers.useJoinToken(token.id, nodeId, new Date(deps.clock.nowMs())))) throw refused()
+    const id = newId('node')
+    await insertNode(tx, { id, nodeId, token, proof: input.proof.toLowerCase(), inventory: inventory.data, traits })
+    await recordControlChange(tx.control, { nodeIds: [nodeId] })
+    return { nodeId, id, nodeName: token.nodeName, gatewayUrls: [...deps.gatewayUrls] }
+  })
+}
+
+async function insertNode(
+  tx: ControlPlaneRepositories,
+  row: {
+    id: string
+    nodeId: string
+    token: JoinTokenRow
+    proof: string
+    inventory: object
+    traits: DemoTraits | undefined
+  },
+): Promise<void> {
+  const { token, traits } = row
+  const document: TermsDocument = {
+    version: 1,
+    providerId: token.providerId,
+    nodeName: token.nodeName,
+    region: token.region,
+    country: token.country,
+    simulated: traits?.simulated ?? false,
+    sharedHost: traits?.sharedHost ?? false,
+    prices: pricesToJson(pricesFromJson(token.prices)),
+  }
+  const hash = termsHashOf(document)
+  await tx.providers.insertTerms({ hash, providerId: token.providerId, document })
+  await tx.providers.insertNode({
+    nodeId: row.nodeId,
+    id: row.id,
+    name: token.nodeName,
+    providerId: token.providerId,
+    termsHash: hash,
+    region: token.region,
+    country: token.country,
+    // Until a provider declares what its nodes share, each is taken to fail by itself.
+    failureDomain: row.id,
+    simulated: document.simulated,
+    inventory: row.inventory,
+    keyProof: row.proof,
+  })
+}
+
+async function joinedAlready(deps: Deps, nodeId: string): Promise<JoinedNode> {
+  const node = await deps.store.providers.node(nodeId)
+  if (!node) throw refused()
+  return { nodeId, id: node.id, nodeName: node.name, gatewayUrls: [...deps.gatewayUrls] }
+}
+
+function requireProof(deps: Deps, providerId: Hex, nodeKey: Hex, proof: string): void {
+  const domain = { chainId: deps.chain.chainId, verifyingContract: deps.chain.registry }
+  const signature = proof.toLowerCase() as Hex
+  const signer = /^0x[0-9a-f]{130}$/.test(signature)
+    ? recoverStructSigner(domain, 'NodeKey', { value: { providerId, nodeKey }, signature })
+    : null
+  if (signer === nodeKey) return
+  throw new AppError('forbidden', { publicMessage: 'The proof is not by this node key for this provider.' })
+}
+
+async function usableToken(providers: ProvidersStore, token: string, nowMs: number): Promise<JoinTokenRow> {
+  const row = await providers.joinTokenByHash(joinTokenHash(token))
+  if (!row || row.usedAt || row.expiresAt.getTime() <= nowMs) throw refused()
+  return row
+}
+
+/** One answer for unknown, used and expired: a guesser learns nothing. */
+function refused(): AppError {
+  return new AppError('unauthenticated', {
+    publicMessage: 'The join token is not valid: unknown, used or expired. Create another one on the Nodes page.',
+  })
+}
+
+function checkedAddress(text: string): Hex {
+  const lower = text.toLowerCase()
+  if (/^0x[0-9a-f]{40}$/.test(lower)) return lower as Hex
+  throw new AppError('invalid_input', { publicMessage: 'nodeKey: is not an address.', field: 'nodeKey' })
+}

@@ -1,0 +1,80 @@
+/** One-time tokens that admit a node. Only the SHA-256 of a token is kept; the token itself is shown once. */
+import { createHash, randomBytes } from 'node:crypto'
+import { AppError, newId, type Prices } from '@isochrone/domain'
+import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
+import type { ControlPlaneStore } from '../ports/control-plane-store.ts'
+import type { JoinTokenRow } from '../ports/rows.ts'
+import type { CreatedJoinToken, JoinTokenView } from '../queries/views/providers.ts'
+import { pricesFromJson, pricesToJson } from './terms.ts'
+
+const HOUR_MS = 3_600_000
+
+export function joinTokenHash(token: string): string {
+  return createHash('sha256').update(token, 'utf8').digest('hex')
+}
+
+export async function createJoinToken(
+  { store, clock }: Pick<ControlPlaneDeps, 'store' | 'clock'>,
+  input: {
+    providerId: string
+    userId: string
+    nodeName: string
+    region: string
+    country: string
+    prices: Prices
+    expiresInHours: number
+  },
+): Promise<CreatedJoinToken> {
+  const token = `isojoin_${randomBytes(24).toString('base64url')}`
+  const row = await store.providers.insertJoinToken({
+    id: newId('join'),
+    tokenHash: joinTokenHash(token),
+    providerId: input.providerId,
+    nodeName: input.nodeName,
+    region: input.region,
+    country: input.country,
+    prices: pricesToJson(input.prices),
+    expiresAt: new Date(clock.nowMs() + input.expiresInHours * HOUR_MS),
+    createdBy: input.userId,
+  })
+  return { token, joinToken: viewOf(row, clock.nowMs()) }
+}
+
+/** Newest first. */
+export async function listJoinTokens(
+  { store, clock }: Pick<ControlPlaneDeps, 'store' | 'clock'>,
+  { providerId }: { providerId: string },
+): Promise<JoinTokenView[]> {
+  return (await store.providers.joinTokens(providerId)).map((row) => viewOf(row, clock.nowMs()))
+}
+
+/** Idempotent. `not_found` for another provider's token, `state_conflict` for one that was used. */
+export async function revokeJoinToken(
+  { store, clock }: { store: ControlPlaneStore; clock: ControlPlaneDeps['clock'] },
+  { providerId, joinTokenId }: { providerId: string; joinTokenId: string },
+): Promise<JoinTokenView> {
+  const row = await store.providers.expireJoinToken(providerId, joinTokenId)
+  if (!row) throw new AppError('not_found', { publicMessage: 'There is no such join token.' })
+  if (row.usedAt) throw new AppError('state_conflict', { publicMessage: 'This token was used: its node has joined.' })
+  return viewOf(row, clock.nowMs())
+}
+
+function viewOf(row: JoinTokenRow, nowMs: number): JoinTokenView {
+  return {
+    id: row.id,
+    nodeName: row.nodeName,
+    region: row.region,
+    country: row.country,
+    prices: pricesFromJson(row.prices),
+    status: statusOf(row, nowMs),
+    usedByNodeId: row.usedByNodeId,
+    createdAtMs: row.createdAt.getTime(),
+    expiresAtMs: row.expiresAt.getTime(),
+  }
+}
+
+function statusOf(row: JoinTokenRow, nowMs: number): JoinTokenView['status'] {
+  if (row.usedAt) return 'used'
+  if (row.expiresAt < row.createdAt) return 'revoked'
+  return row.expiresAt.getTime() <= nowMs ? 'expired' : 'open'
+}

@@ -1,0 +1,46 @@
+/** The state of the platform at a glance, for its staff. */
+import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
+import { isLive } from './live-nodes.ts'
+import type { AdminOverview } from './views/admin.ts'
+
+const DAY_MS = 86_400_000
+
+export async function adminOverview({
+  store,
+  live,
+  clock,
+}: Pick<ControlPlaneDeps, 'store' | 'live' | 'clock'>): Promise<AdminOverview> {
+  const nowMs = clock.nowMs()
+  const [counts, nodes, gateways, receiptsBacklog, controlVersion] = await Promise.all([
+    store.readings.adminCounts(nowMs - DAY_MS),
+    live.nodes(),
+    live.gateways(),
+    live.receiptsBacklog(),
+    store.control.version(),
+  ])
+  return {
+    users: counts.users,
+    organisations: counts.organisations,
+    providers: counts.providers,
+    nodesTotal: counts.nodes,
+    nodesLive: [...nodes.values()].filter((node) => isLive(node, nowMs)).length,
+    gateways: gateways.map((gateway) => ({ ...gateway, live: isLive(gateway, nowMs) })),
+    jobs: { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0, ...counts.jobs },
+    epochs: { closed: 0, anchored: 0, claimed: 0, settled: 0, ...counts.epochs },
+    requestsLastDay: counts.requestsSince,
+    receiptsBacklog,
+    controlVersion,
+    chainBlock: counts.chainBlock,
+    depositedMicroUsd: counts.depositedMicroUsd,
+    claimedMicroUsd: counts.claimedMicroUsd,
+    transactions: counts.transactions.map(({ id, purpose, subject, txHash, status, error, createdAt }) => ({
+      id,
+      purpose,
+      subject,
+      txHash,
+      status,
+      error,
+      createdAtMs: createdAt.getTime(),
+    })),
+  }
+}

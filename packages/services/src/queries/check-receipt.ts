@@ -1,0 +1,138 @@
+/**
+ * Checks one receipt pair from first principles: who signed, whether the two belong together, whether the price follows
+ * from the terms. Nothing here trusts what the database says about a receipt.
+ */
+import { priceMicroUsd } from '@isochrone/domain'
+import {
+  bytes32ToAddress,
+  decodeStruct,
+  fault,
+  recoverStructSigner,
+  structHash,
+  ZERO_BYTES32,
+  type DeliveryReceipt,
+  type Hex,
+  type SigningDomain,
+  type StructName,
+  type WorkReceipt,
+} from '@isochrone/protocol'
+import { pricesOfTerms, termsHashOf } from '../providers/terms.ts'
+import type { Check } from './views/common.ts'
+
+export interface ReceiptEvidence {
+  delivery: unknown
+  deliverySignature: string
+  work: unknown
+  workSignature: string | null
+}
+
+/** @param terms the document whose hash the receipt names, null when it is not at hand. */
+export function checkReceipt(domain: SigningDomain, evidence: ReceiptEvidence, terms: unknown): Check[] {
+  const delivery = decoded('DeliveryReceipt', evidence.delivery)
+  if (!delivery) return [check('delivery_signature', 'invalid', 'The delivery receipt is malformed.')]
+  const work = evidence.work === null ? null : decoded('WorkReceipt', evidence.work)
+  return [
+    signatureCheck(
+      'delivery_signature',
+      domain,
+      'DeliveryReceipt',
+      delivery,
+      evidence.deliverySignature,
+      delivery.lane,
+    ),
+    ...workChecks(domain, delivery, work, evidence),
+    priceCheck(delivery, terms),
+  ]
+}
+
+function workChecks(
+  domain: SigningDomain,
+  delivery: DeliveryReceipt,
+  work: WorkReceipt | null,
+  evidence: ReceiptEvidence,
+): Check[] {
+  if (delivery.workHash === ZERO_BYTES32) {
+    return [check('work_signature', 'unverifiable', 'The node never answered, so it signed nothing.')]
+  }
+  if (!work || !evidence.workSignature) {
+    return [check('work_signature', 'invalid', 'The delivery names a work receipt that is missing or malformed.')]
+  }
+  return [
+    signatureCheck('work_signature', domain, 'WorkReceipt', work, evidence.workSignature, work.nodeId),
+    matchCheck(delivery, work),
+  ]
+}
+
+function matchCheck(delivery: DeliveryReceipt, work: WorkReceipt): Check {
+  const same = (['channelId', 'requestId', 'attempt', 'nodeId', 'termsHash'] as const).find(
+    (field) => delivery[field] !== work[field],
+  )
+  if (structHash('WorkReceipt', work) !== delivery.workHash) {
+    return check('work_matches', 'invalid', 'The delivery receipt names another work receipt.')
+  }
+  if (same) return check('work_matches', 'invalid', `Work and delivery differ in ${same}.`)
+  const within =
+    delivery.billedIn <= work.tokensIn &&
+    delivery.billedCached <= work.tokensCached &&
+    delivery.billedOut <= work.tokensOut
+  return within
+    ? check(
+        'work_matches',
+        'valid',
+        'Work and delivery speak of the same attempt, and no more is billed than was done.',
+      )
+    : check('work_matches', 'invalid', 'More tokens are billed than the node counted.')
+}
+
+function priceCheck(delivery: DeliveryReceipt, terms: unknown): Check {
+  if (delivery.price === 0n && delivery.fault !== fault.none) {
+    return check('price', 'valid', 'The attempt failed and costs nothing.')
+  }
+  if (terms === null) return check('price', 'unverifiable', 'The terms that it names are not at hand.')
+  if (termsHashOf(terms) !== delivery.termsHash) {
+    return check('price', 'invalid', 'The stored terms do not have the hash that the receipt names.')
+  }
+  const expected = priceMicroUsd(
+    {
+      tokensIn: delivery.billedIn,
+      tokensCached: delivery.billedCached,
+      tokensOut: delivery.billedOut,
+      bytesIn: delivery.bytesIn,
+      bytesOut: delivery.bytesOut,
+    },
+    pricesOfTerms(terms),
+  )
+  return expected === delivery.price
+    ? check('price', 'valid', 'The price follows from the terms and the counts, to the micro-dollar.')
+    : check('price', 'invalid', `The terms give ${expected} µUSD, the receipt says ${delivery.price} µUSD.`)
+}
+
+function signatureCheck<N extends 'WorkReceipt' | 'DeliveryReceipt'>(
+  name: 'delivery_signature' | 'work_signature',
+  domain: SigningDomain,
+  struct: N,
+  value: N extends 'WorkReceipt' ? WorkReceipt : DeliveryReceipt,
+  signature: string,
+  signerName: Hex,
+): Check {
+  const who = struct === 'WorkReceipt' ? 'node' : 'gateway lane'
+  const signer =
+    struct === 'WorkReceipt'
+      ? recoverStructSigner(domain, 'WorkReceipt', { value: value as WorkReceipt, signature: signature as Hex })
+      : recoverStructSigner(domain, 'DeliveryReceipt', { value: value as DeliveryReceipt, signature: signature as Hex })
+  const expected = /^0x0{24}[0-9a-f]{40}$/.test(signerName) ? bytes32ToAddress(signerName) : null
+  if (signer && signer === expected) return check(name, 'valid', `Signed by the ${who} ${signer}.`)
+  return check(name, 'invalid', `Not signed by the ${who} that it names.`)
+}
+
+function decoded<N extends StructName>(name: N, json: unknown) {
+  try {
+    return decodeStruct(name, json)
+  } catch {
+    return null
+  }
+}
+
+function check(name: Check['name'], verdict: Check['verdict'], detail: string): Check {
+  return { name, verdict, detail }
+}

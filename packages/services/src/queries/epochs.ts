@@ -1,0 +1,84 @@
+/** Lanes' epochs and how they were settled: public, because anyone may check them. */
+import { AppError } from '@isochrone/domain'
+import { bytes32ToAddress, decodeStruct, recoverStructSigner, type Hex } from '@isochrone/protocol'
+import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
+import type { EpochRow } from '../ports/rows.ts'
+import { decodeCursor, limitOf, pageOf } from './cursor.ts'
+import type { Check, Page } from './views/common.ts'
+import type { EpochDetail, EpochSummary } from './views/epochs.ts'
+
+type Deps = Pick<ControlPlaneDeps, 'store' | 'chain'>
+
+/** Newest first. */
+export async function listEpochs(
+  { store }: Deps,
+  input: { cursor?: string | undefined; limit?: number | undefined },
+): Promise<Page<EpochSummary>> {
+  const limit = limitOf(input.limit)
+  const rows = await store.readings.epochs({ limit: limit + 1, before: decodeCursor(input.cursor) })
+  return pageOf(rows, limit, (row) => ({ at: new Date(Number(row.closedAtMs)), id: row.lane }), summaryOf)
+}
+
+export async function epochDetail(
+  { store, chain }: Deps,
+  { lane, epoch }: { lane: string; epoch: number },
+): Promise<EpochDetail> {
+  const [row] = await store.readings.epochsByKey([{ lane, epoch: BigInt(epoch) }])
+  if (!row) throw new AppError('not_found', { publicMessage: 'This lane has closed no such epoch.' })
+  const vouchers = await store.readings.vouchers(lane, row.epoch)
+  const names = new Map<string, string>()
+  for (const providerId of new Set(vouchers.map((voucher) => voucher.providerId))) {
+    const provider = await store.providers.byId(providerId)
+    if (provider) names.set(providerId, provider.name)
+  }
+  const laneUrl = await store.readings.laneUrl(lane)
+  return {
+    ...summaryOf(row),
+    dataHash: row.dataHash,
+    fromSeq: Number(row.fromSeq),
+    toSeq: Number(row.toSeq),
+    anchorSignature: row.anchorSignature,
+    fileUrl: laneUrl && `${laneUrl.replace(/\/$/, '')}/v1/epochs/${row.epoch}/file`,
+    checks: [anchorCheck({ chainId: chain.chainId, verifyingContract: chain.anchor }, row)],
+    vouchers: vouchers.map((voucher) => ({
+      channelId: voucher.channelId,
+      providerId: voucher.providerId,
+      providerName: names.get(voucher.providerId) ?? null,
+      cumulativeMicroUsd: voucher.cumulativeMicroUsd,
+      paidMicroUsd: voucher.paidMicroUsd,
+      skippedReason: voucher.skippedReason,
+      claimedTx: voucher.claimedTx,
+    })),
+  }
+}
+
+function anchorCheck(domain: { chainId: number; verifyingContract: Hex }, row: EpochRow): Check {
+  const name = 'anchor_signature'
+  try {
+    const value = decodeStruct('EpochAnchor', row.anchor)
+    const signer = recoverStructSigner(domain, 'EpochAnchor', { value, signature: row.anchorSignature as Hex })
+    const consistent = value.root === row.root && value.sum === row.sumMicroUsd && BigInt(value.count) === row.count
+    if (signer !== null && signer === bytes32ToAddress(row.lane) && consistent) {
+      return { name, verdict: 'valid', detail: `Root, count and sum are signed by the lane ${signer}.` }
+    }
+  } catch {
+    // A malformed anchor has no signer.
+  }
+  return { name, verdict: 'invalid', detail: 'The anchor is not signed by its lane.' }
+}
+
+function summaryOf(row: EpochRow): EpochSummary {
+  return {
+    lane: row.lane,
+    epoch: Number(row.epoch),
+    status: row.status,
+    root: row.root,
+    count: Number(row.count),
+    sumMicroUsd: row.sumMicroUsd,
+    closedAtMs: Number(row.closedAtMs),
+    anchoredTx: row.anchoredTx,
+    claimedTx: row.claimedTx,
+    settledTx: row.settledTx,
+    payableAtMs: row.payableAtS === null ? null : Number(row.payableAtS) * 1000,
+  }
+}

@@ -1,0 +1,114 @@
+/** A provider's view of itself: nodes, work and money. */
+import { AppError } from '@isochrone/domain'
+import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
+import { providerView } from '../providers/create-provider.ts'
+import { pricesOfTerms } from '../providers/terms.ts'
+import { hardwareOf, isLive, isSimulated, measurementsOf, modelsOf } from './live-nodes.ts'
+import { epochOf, epochsOf } from './settlement.ts'
+import type { EarningsView, ProviderNode, ProviderOverview } from './views/providers.ts'
+
+type Deps = Pick<ControlPlaneDeps, 'store' | 'live' | 'clock'>
+
+const DAY_MS = 86_400_000
+const EPOCHS_SHOWN = 200
+
+export async function providerOverview(deps: Deps, { providerId }: { providerId: string }): Promise<ProviderOverview> {
+  const { store } = deps
+  const provider = await store.providers.byId(providerId)
+  if (!provider) throw new AppError('not_found', { publicMessage: 'There is no such provider.' })
+  const nodes = await store.providers.nodes(providerId)
+  const nodeIds = nodes.map((node) => node.nodeId)
+  const live = await deps.live.nodes()
+  const nowMs = deps.clock.nowMs()
+  const stats = await store.providers.nodeStats(nodeIds, nowMs - DAY_MS)
+  const earned = await store.providers.earned(nodeIds)
+  const paid = await store.providers.paid(providerId)
+  const sum = (pick: (row: (typeof stats)[number]) => number) => stats.reduce((total, row) => total + pick(row), 0)
+  return {
+    provider: providerView(provider),
+    nodesTotal: nodes.length,
+    nodesLive: nodeIds.filter((nodeId) => isLive(live.get(nodeId), nowMs)).length,
+    attemptsLastDay: sum((row) => row.attempts),
+    faultsLastDay: sum((row) => row.faults),
+    tokensOutLastDay: sum((row) => row.tokensOut),
+    earnedMicroUsd: earned.allMicroUsd,
+    paidNetMicroUsd: paid.netMicroUsd,
+    paidFeeMicroUsd: paid.feeMicroUsd,
+    pendingMicroUsd: earned.allMicroUsd > paid.grossMicroUsd ? earned.allMicroUsd - paid.grossMicroUsd : 0n,
+  }
+}
+
+export async function providerNodes(deps: Deps, { providerId }: { providerId: string }): Promise<ProviderNode[]> {
+  const rows = await deps.store.providers.nodes(providerId)
+  const live = await deps.live.nodes()
+  const nowMs = deps.clock.nowMs()
+  const stats = await deps.store.providers.nodeStats(
+    rows.map((row) => row.nodeId),
+    nowMs - DAY_MS,
+  )
+  return rows.map((row) => {
+    const liveness = live.get(row.nodeId)
+    const models = modelsOf(row, liveness)
+    const stat = stats.find(({ nodeId }) => nodeId === row.nodeId)
+    return {
+      id: row.id,
+      nodeId: row.nodeId,
+      name: row.name,
+      status: row.status,
+      region: row.region,
+      country: row.country,
+      failureDomain: row.failureDomain,
+      simulated: isSimulated(row, models),
+      hardware: hardwareOf(row, liveness).hardware,
+      models,
+      prices: pricesOfTerms(row.terms.document),
+      termsHash: row.termsHash,
+      keyTx: row.keyTx,
+      live: isLive(liveness, nowMs),
+      measured: measurementsOf(liveness),
+      attemptsLastDay: stat?.attempts ?? 0,
+      faultsLastDay: stat?.faults ?? 0,
+      earnedLastDayMicroUsd: stat?.earnedMicroUsd ?? 0n,
+      createdAtMs: row.createdAt.getTime(),
+    }
+  })
+}
+
+export async function providerEarnings(
+  { store }: Pick<Deps, 'store'>,
+  { providerId }: { providerId: string },
+): Promise<EarningsView> {
+  const nodeIds = (await store.providers.nodes(providerId)).map((node) => node.nodeId)
+  const rows = await store.providers.earningsByEpoch(nodeIds, EPOCHS_SHOWN)
+  const epochs = await epochsOf(store.readings, rows)
+  const payouts = await store.providers.payouts(providerId, EPOCHS_SHOWN)
+  return {
+    epochs: rows.flatMap((row) => {
+      const epoch = epochOf(epochs, row)
+      if (!epoch) return []
+      return [
+        {
+          lane: row.lane,
+          epoch: Number(row.epoch),
+          status: epoch.status,
+          closedAtMs: Number(epoch.closedAtMs),
+          receipts: row.receipts,
+          earnedMicroUsd: row.earnedMicroUsd,
+          anchoredTx: epoch.anchoredTx,
+          claimedTx: epoch.claimedTx,
+          settledTx: epoch.settledTx,
+          payableAtMs: epoch.payableAtS === null ? null : Number(epoch.payableAtS) * 1000,
+        },
+      ]
+    }),
+    payouts: payouts.map(({ epoch, grossMicroUsd, feeMicroUsd, netMicroUsd, txHash, atMs }) => ({
+      epoch: Number(epoch),
+      grossMicroUsd,
+      feeMicroUsd,
+      netMicroUsd,
+      txHash,
+      atMs: Number(atMs),
+    })),
+    openMicroUsd: (await store.providers.earned(nodeIds)).openMicroUsd,
+  }
+}
