@@ -129,7 +129,7 @@ test('services end when the process that started them is killed', async () => {
   try {
     printed = execFileSync(process.execPath, [script], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   } catch (error) {
-    printed = String((error as { stdout: string }).stdout)
+    printed = (error as { stdout: string }).stdout
   }
   const pid = Number(printed)
   expect(pid).toBeGreaterThan(1)

@@ -5,11 +5,11 @@
  */
 import type { Logger } from './logger.ts'
 
-type Step = { name: string; stop: () => Promise<unknown> | unknown; limitMs: number }
+type Step = { name: string; stop: () => unknown; limitMs: number }
 
 export interface Shutdown {
   /** Registers a step; what was registered last stops first, so register in order of dependency. */
-  onShutdown(name: string, stop: () => Promise<unknown> | unknown, limitMs?: number): void
+  onShutdown(name: string, stop: () => unknown, limitMs?: number): void
   /** Runs the steps once; later calls return the same promise. True when every step ended in time without an error. */
   run(reason: string): Promise<boolean>
 }

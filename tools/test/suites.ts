@@ -1,0 +1,120 @@
+/**
+ * The suites of `npm test`, in order: cheap and telling ones first.
+ *
+ * Unit tests run in parallel; integration tests run one file at a time, because each starts servers of its own and the
+ * machine may have two cores.
+ */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { generateClient } from '../db/generate.ts'
+import { lintSteps } from '../lint/steps.ts'
+import { projectRoot } from '../project-root.ts'
+import { runCommand } from '../run-command.ts'
+import { findChromium } from './find-chromium.ts'
+import { countsOf, readForgeReport, readPlaywrightReport, readVitestReport } from './read-reports.ts'
+import { oneCheck, type Suite, type SuiteResult } from './suite.ts'
+
+export const suites: readonly Suite[] = [
+  { name: 'generate', title: 'Prisma client', run: generate },
+  ...lintSteps(projectRoot).map(({ name, run }): Suite => ({
+    name: 'lint',
+    title: name,
+    run: async () => {
+      const { ok, output } = await run()
+      return oneCheck(ok, output)
+    },
+  })),
+  { name: 'contracts', title: 'contracts: unit and fuzz (forge)', run: contracts },
+  { name: 'unit', title: 'unit and property tests', run: () => vitest('unit') },
+  { name: 'integration', title: 'integration tests', run: () => vitest('integration') },
+  { name: 'chaos', title: 'chaos: kill -9 under load', run: () => vitest('chaos') },
+  { name: 'e2e', title: 'browser flows (Playwright)', run: playwright },
+]
+
+async function generate(): Promise<SuiteResult> {
+  try {
+    await generateClient()
+    return oneCheck(true, '')
+  } catch (error) {
+    return oneCheck(false, String(error))
+  }
+}
+
+async function contracts(): Promise<SuiteResult> {
+  const cwd = join(projectRoot, 'contracts')
+  const forge = forgeBinary(cwd)
+  const { code, stdout, output } = await runCommand(forge, ['test', '--json'], { cwd, limitMs: 300_000 })
+  const counts = countsOf(() => readForgeReport(stdout), code)
+  // The JSON of a failed run is unreadable: show forge's own report instead.
+  const shown = counts.failed > 0 ? (await runCommand(forge, ['test'], { cwd, limitMs: 300_000 })).output : output
+  return { ...counts, output: shown }
+}
+
+/** The native binary inside the npm package; its launcher when there is none for this platform. */
+function forgeBinary(cwd: string): string {
+  try {
+    const launcher = createRequire(join(cwd, 'package.json')).resolve('@foundry-rs/forge/package.json')
+    const arch = process.arch === 'x64' ? 'amd64' : process.arch
+    const name = `@foundry-rs/forge-${process.platform}-${arch}/package.json`
+    return join(dirname(createRequire(launcher).resolve(name)), 'bin/forge')
+  } catch {
+    return join(cwd, 'node_modules/.bin/forge')
+  }
+}
+
+type VitestKind = 'unit' | 'integration' | 'chaos'
+
+const suffixes: Record<VitestKind, RegExp> = {
+  unit: /^(?!.*\.(integration|chaos)\.test\.ts$).*\.test\.ts$/,
+  integration: /\.integration\.test\.ts$/,
+  chaos: /\.chaos\.test\.ts$/,
+}
+
+async function vitest(kind: VitestKind): Promise<SuiteResult> {
+  const files = ['packages', 'apps', 'tools'].flatMap((dir) => testFiles(dir, suffixes[kind]))
+  if (files.length === 0) return oneCheck(false, `there are no ${kind} tests`)
+  const scratch = mkdtempSync(join(tmpdir(), 'isochrone-report-'))
+  const report = join(scratch, 'report.json')
+  const flags = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  if (kind !== 'unit') flags.push('--no-file-parallelism')
+  try {
+    const bin = join(projectRoot, 'node_modules/.bin/vitest')
+    const { code, output } = await runCommand(bin, [...flags, ...files], { cwd: projectRoot })
+    return { ...countsOf(() => readVitestReport(readFileSync(report, 'utf8')), code), output }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+const ignored = new Set(['node_modules', 'generated', '.next'])
+
+function testFiles(dir: string, pattern: RegExp): string[] {
+  return readdirSync(join(projectRoot, dir), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${dir}/${entry.name}`
+    if (entry.isDirectory()) return ignored.has(entry.name) ? [] : testFiles(path, pattern)
+    return pattern.test(entry.name) ? [path] : []
+  })
+}
+
+async function playwright(): Promise<SuiteResult> {
+  const cwd = join(projectRoot, 'e2e')
+  if (!existsSync(join(cwd, 'playwright.config.ts'))) return oneCheck(false, 'e2e/playwright.config.ts is missing')
+  const chromium = await findChromium()
+  if (chromium.kind === 'none') return oneCheck(false, chromium.line)
+  const scratch = mkdtempSync(join(tmpdir(), 'isochrone-report-'))
+  const report = join(scratch, 'report.json')
+  try {
+    const env = {
+      PLAYWRIGHT_JSON_OUTPUT_FILE: report,
+      PLAYWRIGHT_JSON_OUTPUT_NAME: report,
+      ...(chromium.kind === 'path' && { CHROMIUM_PATH: chromium.path }),
+    }
+    const bin = join(projectRoot, 'node_modules/.bin/playwright')
+    const { code, output } = await runCommand(bin, ['test', '--reporter=list,json'], { cwd, env })
+    return { ...countsOf(() => readPlaywrightReport(readFileSync(report, 'utf8')), code), output }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
