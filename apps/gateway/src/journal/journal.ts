@@ -36,7 +36,12 @@ export interface Journal {
   readonly lastIndex: number
   /** Called after each group commit. */
   onDurable(listener: () => void): void
-  /** Deletes whole segments all of whose records lie below `index` and that are older than the retention. */
+  /** A reader that must see every record: nothing from the index it needs next is forgotten. */
+  registerReader(nextIndex: () => number): void
+  /**
+   * Deletes whole segments all of whose records lie below `index` and below every reader's next one, and that are older
+   * than the retention. Without a registered reader nothing is deleted.
+   */
   forgetBelow(index: number): Promise<void>
   /** Null while writing works, else why it does not. A journal that failed once stays failed until a restart. */
   readonly failure: Error | null

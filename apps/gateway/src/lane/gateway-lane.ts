@@ -1,13 +1,7 @@
 /**
  * The lane with everything that the gateway's main and its agent links need beyond `ports.ts`.
  */
-import type {
-  EpochClosedEntry,
-  Hex,
-  NodeState,
-  ReceiptConfirm,
-  SignedWork,
-} from '@isochrone/protocol'
+import type { EpochClosedEntry, Hex, NodeState, ReceiptConfirm, SignedWork } from '@isochrone/protocol'
 import type { Clock } from '@isochrone/domain'
 import type { Logger } from '@isochrone/runtime'
 import type { Journal } from '../journal/journal.ts'
@@ -49,6 +43,11 @@ export interface GatewayLane extends Lane {
   onConfirm(listener: (nodeId: Hex, confirm: ReceiptConfirm) => void): void
   /** µUSD signed by this lane, lifetime, by channel: what budget leasing starts from. */
   signedByChannel(): ReadonlyMap<Hex, bigint>
+  /**
+   * µUSD reserved by requests that an earlier process left open, by channel: their receipts may still come, so a budget
+   * must hold as much back.
+   */
+  heldForRecovery(): ReadonlyMap<Hex, bigint>
   /** Closes the epoch now. Null when nothing was signed since the last one: empty epochs do not exist. */
   closeEpoch(): Promise<EpochClosedEntry | null>
   /** Path of the file of a closed epoch. */

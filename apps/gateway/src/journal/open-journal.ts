@@ -1,0 +1,164 @@
+/**
+ * Opens the journal of a directory: takes its lock, cuts a torn tail, and goes on numbering where the last record ends.
+ *
+ * Only the last segment can have a torn tail, because the next one begins after a sync. Damage anywhere else stops the
+ * start: receipts would be missing, and a person has to look. The cut tail is kept in a file beside.
+ */
+import { mkdir, open, rm, stat, truncate, writeFile, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AppError } from '@isochrone/domain'
+import { encodeFrame } from './frame.ts'
+import { createGroupCommit } from './group-commit.ts'
+import type { Journal, JournalRecord, OpenJournalOptions } from './journal.ts'
+import { lockDirectory } from './lock-directory.ts'
+import { listSegments, readSegment, segmentAt, syncDirectory, type Segment } from './segments.ts'
+
+/** Throws `state_conflict` when another process has it open, `internal` when durable records are damaged. */
+export async function openJournal(options: OpenJournalOptions): Promise<Journal> {
+  const { dir, gatherMs = 4, segmentBytesMax = 32 * 1024 * 1024, retainMs = 3_600_000 } = options
+  await mkdir(dir, { recursive: true })
+  const unlock = await lockDirectory(dir)
+  let segments: Segment[]
+  let lastIndex: number
+  let file: FileHandle
+  let fileBytes: number
+  try {
+    segments = await listSegments(dir)
+    lastIndex = await recover(segments, options)
+    const last = segments.at(-1) ?? segmentAt(dir, 1)
+    if (segments.length === 0) segments.push(last)
+    file = await open(last.path, 'a')
+    fileBytes = (await file.stat()).size
+    await syncDirectory(dir)
+  } catch (error) {
+    await unlock()
+    throw error
+  }
+  let nextIndex = lastIndex + 1
+  const listeners: (() => void)[] = []
+  const readers: (() => number)[] = []
+
+  const commit = createGroupCommit({ write, gatherMs, onCommit: options.onCommit })
+
+  async function write(frames: Buffer[]): Promise<void> {
+    if (fileBytes >= segmentBytesMax) await rotate()
+    const bytes = frames.length === 1 && frames[0] ? frames[0] : Buffer.concat(frames)
+    for (let offset = 0; offset < bytes.length;) {
+      offset += (await file.write(bytes, offset, bytes.length - offset)).bytesWritten
+    }
+    await file.datasync()
+    fileBytes += bytes.length
+    lastIndex += frames.length
+    for (const listener of listeners) listener()
+  }
+
+  async function rotate(): Promise<void> {
+    const segment = segmentAt(dir, lastIndex + 1)
+    const next = await open(segment.path, 'ax')
+    await syncDirectory(dir)
+    await file.close()
+    file = next
+    fileBytes = 0
+    segments.push(segment)
+  }
+
+  /** Where the last reader stopped, so that following the journal does not scan a segment again and again. */
+  let bookmark = { index: 0, path: '', offset: 0 }
+
+  async function* read(fromIndex: number): AsyncGenerator<JournalRecord> {
+    let at = Math.max(fromIndex, segments[0]?.firstIndex ?? 1)
+    while (at <= lastIndex) {
+      const segment = segments.findLast(({ firstIndex }) => firstIndex <= at)
+      if (!segment) return
+      const startedAt = at
+      const known = bookmark.index === at && bookmark.path === segment.path
+      let index = known ? at : segment.firstIndex
+      let offset = known ? bookmark.offset : 0
+      for await (const frame of readSegment(segment, offset)) {
+        // The segment may grow while it is read: what is not yet synced must not leave.
+        if (index > lastIndex) return
+        offset += frame.bytes
+        index++
+        if (index <= at) continue
+        at = index
+        bookmark = { index, path: segment.path, offset }
+        yield { index: index - 1, kind: frame.kind, payload: frame.payload }
+      }
+      if (at === startedAt) throw damaged(segment)
+    }
+  }
+
+  async function forgetBelow(index: number): Promise<void> {
+    if (readers.length === 0) return
+    const floor = Math.min(index, ...readers.map((nextIndex) => nextIndex()))
+    for (;;) {
+      const [oldest, second] = segments
+      if (!oldest || !second || second.firstIndex > floor) return
+      if (Date.now() - (await stat(oldest.path)).mtimeMs < retainMs) return
+      segments.shift()
+      await rm(oldest.path, { force: true })
+    }
+  }
+
+  return {
+    append(kind, record) {
+      const durable = commit.push(encodeFrame(kind, record))
+      return { index: nextIndex++, durable }
+    },
+    read,
+    get firstIndex() {
+      return segments[0]?.firstIndex ?? lastIndex + 1
+    },
+    get lastIndex() {
+      return lastIndex
+    },
+    onDurable: (listener) => void listeners.push(listener),
+    registerReader: (nextIndex) => void readers.push(nextIndex),
+    forgetBelow,
+    get failure() {
+      return commit.failure
+    },
+    async close() {
+      await commit.drain()
+      await file.close()
+      await unlock()
+    },
+  }
+}
+
+/** Number of the last whole record; cuts what follows it in the last segment. */
+async function recover(segments: readonly Segment[], { dir, onTornTail }: OpenJournalOptions): Promise<number> {
+  let lastIndex = (segments[0]?.firstIndex ?? 1) - 1
+  for (const [position, segment] of segments.entries()) {
+    if (segment.firstIndex !== lastIndex + 1) throw damaged(segment)
+    const frames = readSegment(segment)
+    let step = await frames.next()
+    for (; !step.done; step = await frames.next()) lastIndex++
+    const size = (await stat(segment.path)).size
+    const torn = size - step.value
+    if (torn === 0) continue
+    if (position < segments.length - 1) throw damaged(segment)
+    await keepTail(segment, step.value, torn, join(dir, `torn-${lastIndex + 1}-${Date.now()}.bin`))
+    await truncate(segment.path, step.value)
+    onTornTail?.(segment.path, torn)
+  }
+  return lastIndex
+}
+
+async function keepTail(segment: Segment, offset: number, bytes: number, target: string): Promise<void> {
+  const file = await open(segment.path, 'r')
+  try {
+    const tail = Buffer.alloc(bytes)
+    await file.read(tail, 0, bytes, offset)
+    await writeFile(target, tail)
+  } finally {
+    await file.close()
+  }
+}
+
+function damaged({ path }: Segment): AppError {
+  return new AppError('internal', {
+    publicMessage: `The journal file ${path} is damaged or one is missing before it. Restore it; receipts are in it.`,
+    details: { path },
+  })
+}

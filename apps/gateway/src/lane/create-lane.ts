@@ -1,0 +1,157 @@
+/**
+ * The lane: this gateway's key, its numbering, its receipts and its epochs, on top of the journal.
+ *
+ * Numbers are given at the moment a receipt is journalled, so they follow the journal without gaps and a restart finds
+ * the next one there. Nothing signed leaves before it is durable.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { AppError, invariant, systemClock } from '@isochrone/domain'
+import {
+  addressOfKey,
+  addressToBytes32,
+  encodeStruct,
+  fault,
+  ZERO_BYTES32,
+  type EpochClosedEntry,
+  type Hex,
+  type ReceiptConfirm,
+  type Signed,
+  type SigningDomain,
+  type WorkReceipt,
+} from '@isochrone/protocol'
+import type { AttemptSeen, CompletedAttempt } from '../ports.ts'
+import { decodeSignedWork, notSignedBy, workMismatch } from './check-work.ts'
+import { closeEpoch, epochFileName } from './close-epoch.ts'
+import { draftOfSeen } from './draft-delivery.ts'
+import { createEpochClock } from './epoch-clock.ts'
+import type { GatewayLane, LaneOptions } from './gateway-lane.ts'
+import { attemptKey, LaneState, type Draft, type OpenAttempt } from './lane-state.ts'
+import { createLaneWriter } from './lane-writer.ts'
+import { confirmation, presentWork } from './present-work.ts'
+import { encodeIntent, type LaneRecord } from './records.ts'
+
+/** An epoch is closed early at this size, so that its file and tree stay small. */
+const EPOCH_RECEIPTS_MAX = 20_000
+const UNSIGNED: Hex = `0x${'00'.repeat(65)}`
+
+/** Replays the journal, then serves. */
+export async function createLane(options: LaneOptions): Promise<GatewayLane> {
+  const { journal, privateKey, region, contracts, epochMs, nodeOf, logger, clock = systemClock } = options
+  const id = addressToBytes32(addressOfKey(privateKey))
+  const domain: SigningDomain = { chainId: contracts.chainId, verifyingContract: contracts.paymentChannels }
+  const dir = join(options.dataDir, 'epochs')
+  const context = { lane: id, region }
+  const state = new LaneState()
+  for await (const { index, payload } of journal.read(journal.firstIndex)) {
+    state.apply(JSON.parse(payload.toString('utf8')) as LaneRecord, index, true)
+  }
+  const writer = createLaneWriter({ journal, state, privateKey, domain })
+  const listeners: ((nodeId: Hex, confirm: ReceiptConfirm) => void)[] = []
+  const epochs = createEpochClock({ clock, epochMs, close: closeNow, logger })
+
+  async function closeNow(): Promise<EpochClosedEntry | null> {
+    if (state.unclosed.length === 0) return null
+    const nowMs = clock.nowMs()
+    const epoch = Math.max(state.lastEpoch + 1, Math.floor(nowMs / epochMs))
+    const entry = await closeEpoch({ lane: id, privateKey, contracts, dir, state, epoch, nowMs })
+    await Promise.all([writer.write(entry), writer.write(state.checkpoint(nowMs))])
+    await journal.forgetBelow(state.floorIndex)
+    logger.info({ epoch, receipts: entry.anchor.count, sumMicroUsd: entry.anchor.sum }, 'epoch closed')
+    return entry
+  }
+
+  function confirm({ intent, draft, presented }: OpenAttempt): void {
+    const delivered = state.delivered.get(attemptKey(intent.requestIdHash, intent.attempt))
+    if (!delivered) return
+    const hashes = new Set<Hex>([delivered.value.workHash, presented ?? delivered.value.workHash])
+    if (!draft?.work) hashes.delete(ZERO_BYTES32)
+    for (const workHash of hashes) {
+      for (const listener of listeners) listener(intent.nodeId, confirmation(workHash, delivered))
+    }
+  }
+
+  /** The work receipt of an attempt, or why there is none that counts. */
+  function workOf(seen: AttemptSeen): { work: Signed<WorkReceipt> | null; refused: string | null } {
+    const signed = seen.end.kind === 'ended' ? seen.end.end.work : null
+    if (!signed) return { work: null, refused: null }
+    try {
+      const work = decodeSignedWork(signed)
+      const refused =
+        notSignedBy(seen.intent.nodeId, work, domain) ?? workMismatch(work.value, seen.intent, seen.requestHash)
+      return { work: refused === null ? work : null, refused }
+    } catch {
+      return { work: null, refused: 'not a work receipt' }
+    }
+  }
+
+  return {
+    id,
+    region,
+    async recordIntent(intent) {
+      const node = nodeOf(intent.nodeId)
+      if (!node || node.termsHash !== intent.termsHash) {
+        throw new AppError('capacity_unavailable', {
+          publicMessage: 'The node changed its terms while the request was being placed. Try again.',
+          retryAfterS: 1,
+        })
+      }
+      const key = attemptKey(intent.requestIdHash, intent.attempt)
+      invariant(!state.open.has(key) && !state.delivered.get(key), 'an attempt is dispatched once')
+      await writer.write(encodeIntent(intent, node.providerId as Hex, node.prices))
+    },
+    completeAttempt(seen) {
+      const attempt = state.open.get(attemptKey(seen.intent.requestIdHash, seen.intent.attempt))
+      invariant(attempt, 'an attempt is completed after its intent and before its request finished')
+      const { work, refused } = workOf(seen)
+      const about = { nodeId: seen.intent.nodeId, requestId: seen.intent.requestId }
+      if (refused) logger.warn({ ...about, refused }, 'work receipt refused')
+      if (work && seen.fault === fault.none && work.value.outputHash !== seen.outputHash) {
+        logger.warn(about, 'the node signed another output than the one that was handed on')
+      }
+      attempt.draft = draftOfSeen(context, attempt, seen, work, refused !== null)
+      return completedOf(attempt.draft)
+    },
+    async finishRequest(entry) {
+      const attempts = entry.receipts.map(({ delivery }) => {
+        const attempt = state.open.get(attemptKey(delivery.requestId as Hex, Number(delivery.attempt)))
+        invariant(attempt?.draft, 'a receipt of a finished request comes from completeAttempt')
+        return { attempt, draft: attempt.draft }
+      })
+      const drafts = attempts.map(({ draft }) => draft)
+      await writer.writeReceipts(drafts, (receipts) => ({ ...entry, type: 'request-finished', lane: id, receipts }))
+      if (state.unclosed.length >= EPOCH_RECEIPTS_MAX) epochs.closeSoon()
+      for (const { attempt } of attempts) confirm(attempt)
+    },
+    signedMicroUsd: (channelId) => state.signedByChannel.get(channelId) ?? 0n,
+    signedByChannel: () => state.signedByChannel,
+    answerOf: (requestId) => state.answers.get(requestId),
+    nextAttempt: (requestIdHash) => state.nextAttempts.get(requestIdHash) ?? 0,
+    heldForRecovery: () => state.heldForRecovery(),
+    onConfirm: (listener) => void listeners.push(listener),
+    presentWork: (nodeId, signed) => presentWork({ state, writer, context, domain, clock }, nodeId, signed),
+    closeEpoch: () => epochs.closeNow(),
+    epochFile(epoch) {
+      const path = join(dir, epochFileName(id, epoch))
+      return epoch <= state.lastEpoch && existsSync(path) ? path : undefined
+    },
+    start: () => epochs.start(),
+    stop: () => epochs.stop(),
+  }
+}
+
+function completedOf({ delivery, work }: Draft): CompletedAttempt {
+  return {
+    pair: {
+      delivery: encodeStruct('DeliveryReceipt', delivery),
+      deliverySignature: UNSIGNED,
+      work: work && encodeStruct('WorkReceipt', work.value),
+      workSignature: work?.signature ?? null,
+    },
+    delivery,
+    tokensIn: delivery.billedIn,
+    tokensCached: delivery.billedCached,
+    tokensOut: delivery.billedOut,
+    priceMicroUsd: delivery.price,
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Whether an agent may link: it speaks our protocol, owns the key that it names, and the node is admitted.
+ *
+ * Every refusal is a sentence that tells the provider what to do.
+ */
+import {
+  addressToBytes32,
+  decodeFrame,
+  decodeJsonPayload,
+  frameType,
+  LINK_PROTOCOL_VERSION,
+  linkHello,
+  recoverStructSigner,
+  type Hex,
+  type LinkChallenge,
+  type LinkHello,
+} from '@isochrone/protocol'
+import type { LinkServerOptions } from './link-server-types.ts'
+
+export type HelloResult = { nodeId: Hex; hello: LinkHello } | { code: string; message: string }
+
+/** Throws `invalid_input` when the message is no frame. */
+export function checkHello(
+  message: Uint8Array,
+  challenge: LinkChallenge,
+  control: LinkServerOptions['control'],
+): HelloResult {
+  const frame = decodeFrame(message)
+  if (frame.type !== frameType.hello) return { code: 'protocol_violation', message: 'The first frame must be HELLO.' }
+  const json = decodeJsonPayload(frame)
+  const protocol = (json as { protocol?: unknown } | null)?.protocol
+  if (protocol !== LINK_PROTOCOL_VERSION) {
+    const message = `This gateway speaks link protocol ${LINK_PROTOCOL_VERSION}, the agent ${String(protocol).slice(0, 20)}. Update the older one.`
+    return { code: 'protocol_version', message }
+  }
+  const parsed = linkHello.safeParse(json)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    const message = `HELLO is not as agreed: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`
+    return { code: 'protocol_violation', message }
+  }
+  const hello = parsed.data
+  const signer = recoverStructSigner(
+    { chainId: challenge.chainId, verifyingContract: challenge.verifyingContract as Hex },
+    'LinkProof',
+    {
+      value: { nonce: challenge.nonce as Hex, lane: challenge.lane as Hex, nodeKey: hello.nodeKey as Hex },
+      signature: hello.proof as Hex,
+    },
+  )
+  if (signer !== hello.nodeKey) {
+    return { code: 'bad_proof', message: 'The proof is not signed by the node key that it names.' }
+  }
+  return admitted(addressToBytes32(hello.nodeKey), hello, control)
+}
+
+function admitted(nodeId: Hex, hello: LinkHello, control: LinkServerOptions['control']): HelloResult {
+  if (!control.ready) return { code: 'not_ready', message: 'This gateway is still starting. Connect again shortly.' }
+  const node = control.node(nodeId)
+  if (!node) {
+    return {
+      code: 'unknown_node',
+      message: `No node has the key ${hello.nodeKey}. Join it first: agent join --token …`,
+    }
+  }
+  if (!node.active)
+    return { code: 'inactive_node', message: `The node ${node.name} is switched off. Switch it on first.` }
+  return { nodeId, hello }
+}

@@ -1,0 +1,176 @@
+/**
+ * Where agents dial in: `/v1/agent/link` on the gateway's own HTTP server.
+ *
+ * One link a node: a newer one of the same key takes over. A link that is silent, breaks the protocol or belongs to a
+ * node that was switched off is closed; no other link notices.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { systemClock, toAppError } from '@isochrone/domain'
+import {
+  encodeJsonFrame,
+  FRAME_BYTES_MAX,
+  frameType,
+  HEARTBEAT_INTERVAL_MS,
+  LINK_PROTOCOL_VERSION,
+  LINK_SILENCE_MS_MAX,
+  randomBytes32,
+  type LinkChallenge,
+  type SignedWork,
+} from '@isochrone/protocol'
+import { WebSocketServer, type RawData, type WebSocket } from 'ws'
+import { checkHello } from './check-hello.ts'
+import type { LinkServer, LinkServerOptions } from './link-server-types.ts'
+import { LinkSession } from './link-session.ts'
+import { linkSocket, type LinkSocket } from './link-socket.ts'
+
+const PATH = '/v1/agent/link'
+const HANDSHAKE_MS_MAX = 5_000
+const HANDSHAKES_MAX = 256
+/** Receipts of one node that may be on their way into the journal before its link is paused. */
+const PRESENTED_MAX = 256
+
+export function createLinkServer(options: LinkServerOptions): LinkServer {
+  const { httpServer, lane, contracts, control, logger, clock = systemClock } = options
+  const server = new WebSocketServer({ noServer: true, maxPayload: FRAME_BYTES_MAX, perMessageDeflate: false })
+  const sessions = new Map<string, { session: LinkSession; socket: LinkSocket }>()
+  const listeners: (() => void)[] = []
+  let handshakes = 0
+  let closing = false
+  const changed = () => {
+    for (const listener of listeners) listener()
+  }
+
+  function onUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    stream.on('error', () => stream.destroy())
+    if (request.url?.split('?', 1)[0] !== PATH) return refuseUpgrade(stream, '404 Not Found')
+    if (closing || handshakes >= HANDSHAKES_MAX) return refuseUpgrade(stream, '503 Service Unavailable')
+    server.handleUpgrade(request, stream, head, greet)
+  }
+
+  function greet(ws: WebSocket): void {
+    const socket = linkSocket(ws)
+    const challenge: LinkChallenge = {
+      protocol: LINK_PROTOCOL_VERSION,
+      nonce: randomBytes32(),
+      lane: lane.id,
+      chainId: contracts.chainId,
+      verifyingContract: contracts.paymentChannels,
+    }
+    handshakes++
+    const timer = setTimeout(() => socket.reject('handshake_timeout', 'HELLO did not come in time.'), HANDSHAKE_MS_MAX)
+    let isGreeting = true
+    const greeted = () => {
+      if (!isGreeting) return
+      isGreeting = false
+      handshakes--
+      clearTimeout(timer)
+    }
+    ws.on('error', (error) => logger.debug({ err: error }, 'agent link error'))
+    ws.once('close', greeted)
+    ws.once('message', (data) => {
+      greeted()
+      guard(socket, 'a node that said no hello', () => {
+        const result = checkHello(bytesOf(data), challenge, control)
+        if ('code' in result) socket.reject(result.code, result.message)
+        else admit(ws, socket, result)
+      })
+    })
+    socket.send(encodeJsonFrame(frameType.challenge, 0, challenge))
+  }
+
+  function admit(
+    ws: WebSocket,
+    socket: LinkSocket,
+    { nodeId, hello }: Pick<LinkSession, 'nodeId'> & { hello: Hello },
+  ): void {
+    let presented = 0
+    const present = (session: LinkSession, signed: SignedWork): void => {
+      if (++presented === PRESENTED_MAX) socket.pause()
+      lane
+        .presentWork(nodeId, signed)
+        .then((confirm) => confirm && session.confirm(confirm))
+        .catch((error: unknown) => violation(socket, nodeId, error))
+        .finally(() => {
+          if (presented-- === PRESENTED_MAX) socket.resume()
+        })
+    }
+    const session = new LinkSession({ nodeId, hello, socket, nowMs: () => clock.nowMs(), present })
+    sessions.get(nodeId)?.socket.reject('replaced', 'A newer link of this node key took over.')
+    sessions.get(nodeId)?.session.lost()
+    sessions.set(nodeId, { session, socket })
+    ws.on('message', (data) => guard(socket, nodeId, () => session.receive(bytesOf(data))))
+    ws.once('close', () => {
+      session.lost()
+      if (sessions.get(nodeId)?.session === session) {
+        sessions.delete(nodeId)
+        logger.info({ nodeId }, 'node unlinked')
+        changed()
+      }
+    })
+    const welcome = { nodeId, gatewayRegion: lane.region, heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS }
+    socket.send(encodeJsonFrame(frameType.welcome, 0, welcome))
+    session.ping()
+    logger.info({ nodeId, hardware: hello.inventory.hardware }, 'node linked')
+    changed()
+  }
+
+  function guard(socket: LinkSocket, nodeId: string, action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      violation(socket, nodeId, error)
+    }
+  }
+
+  function violation(socket: LinkSocket, nodeId: string, error: unknown): void {
+    const { code, publicMessage } = toAppError(error)
+    if (code !== 'invalid_input') logger.error({ err: error, nodeId }, 'agent link failed on our side')
+    else logger.warn({ nodeId, reason: publicMessage }, 'agent link broke the protocol')
+    socket.reject(code === 'invalid_input' ? 'protocol_violation' : 'internal', publicMessage)
+  }
+
+  function tick(): void {
+    for (const { session, socket } of sessions.values()) {
+      if (performance.now() - session.heardAtMs > LINK_SILENCE_MS_MAX) {
+        socket.reject('silent', `Nothing was heard for ${LINK_SILENCE_MS_MAX} ms.`)
+        session.lost()
+      } else if (control.ready && control.node(session.nodeId)?.active !== true) {
+        socket.reject('inactive_node', 'The node was switched off.')
+      } else session.ping()
+    }
+  }
+
+  lane.onConfirm((nodeId, confirm) => sessions.get(nodeId)?.session.confirm(confirm))
+  httpServer.on('upgrade', onUpgrade)
+  const timer = setInterval(tick, HEARTBEAT_INTERVAL_MS)
+
+  return {
+    sessions: {
+      all: () => [...sessions.values()].map(({ session }) => session),
+      byNode: (nodeId) => sessions.get(nodeId)?.session,
+      onChange: (listener) => void listeners.push(listener),
+    },
+    async close() {
+      closing = true
+      clearInterval(timer)
+      httpServer.off('upgrade', onUpgrade)
+      const open = [...server.clients].map((ws) => new Promise((resolve) => ws.once('close', resolve)))
+      for (const { socket } of sessions.values()) socket.reject('going_away', 'This gateway is stopping.')
+      for (const ws of server.clients) linkSocket(ws).close()
+      await Promise.all(open)
+    },
+  }
+}
+
+type Hello = ConstructorParameters<typeof LinkSession>[0]['hello']
+
+/** Messages arrive whole: `nodebuffer` is the default binary type. */
+function bytesOf(data: RawData): Uint8Array {
+  if (Array.isArray(data)) return Buffer.concat(data)
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data
+}
+
+function refuseUpgrade(stream: Duplex, status: string): void {
+  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}

@@ -1,0 +1,209 @@
+/**
+ * One node's link after its handshake: frames in, streams and measurements out.
+ *
+ * Whatever breaks the protocol throws `invalid_input` out of `receive`; the caller then closes this link and no other.
+ */
+import { AppError } from '@isochrone/domain'
+import {
+  decodeData,
+  decodeFrame,
+  decodeJsonPayload,
+  encodeCredit,
+  encodeFrame,
+  encodeJsonFrame,
+  encodeOpen,
+  frameType,
+  INITIAL_CREDITS,
+  linkHeartbeat,
+  signedWork,
+  streamEnd,
+  type Frame,
+  type Hex,
+  type LinkHello,
+  type ReceiptConfirm,
+  type SignedWork,
+  type StreamOpen,
+} from '@isochrone/protocol'
+import type { z } from 'zod'
+import type { AttemptStream, NodeSession } from '../ports.ts'
+import { LinkStream } from './link-stream.ts'
+import type { LinkSocket } from './link-socket.ts'
+
+const STREAMS_MAX = 8_192
+/** Bytes that may wait for a slow agent before new streams are turned away. */
+const SEND_BUFFER_BYTES_MAX = 32 * 1024 * 1024
+/** Credits gather for this long unless a stream is about to run dry. */
+const CREDIT_GATHER_MS = 20
+const RTT_SMOOTHING = 0.2
+
+export interface LinkSessionOptions {
+  nodeId: Hex
+  hello: LinkHello
+  socket: LinkSocket
+  nowMs: () => number
+  /** A work receipt without a stream; resolves when it was dealt with. */
+  present: (session: LinkSession, signed: SignedWork) => void
+}
+
+export class LinkSession implements NodeSession {
+  readonly nodeId: Hex
+  readonly models
+  readonly inventory
+  readonly concurrencyMax: number
+  readonly simulatedRttMs: number | null
+  readonly linkedSinceMs: number
+  rttMs: number | null = null
+  reported: NodeSession['reported'] = null
+  /** When the agent was last heard, on the monotonic clock. */
+  heardAtMs = performance.now()
+  readonly #options: LinkSessionOptions
+  readonly #streams = new Map<number, LinkStream>()
+  readonly #creditDue = new Set<LinkStream>()
+  #creditTimer: NodeJS.Timeout | undefined
+  #lastStreamId = 0
+  #closed = false
+
+  constructor(options: LinkSessionOptions) {
+    const { hello } = options
+    this.#options = options
+    this.nodeId = options.nodeId
+    this.models = hello.models as NodeSession['models']
+    this.inventory = hello.inventory
+    this.concurrencyMax = hello.concurrencyMax
+    this.simulatedRttMs = hello.simulatedRttMs
+    this.linkedSinceMs = options.nowMs()
+  }
+
+  get activeStreams(): number {
+    return this.#streams.size
+  }
+
+  open(header: StreamOpen, body: Uint8Array): AttemptStream {
+    const stream = new LinkStream(++this.#lastStreamId, this.nodeId, {
+      creditDue: (due) => this.#scheduleCredit(due),
+      sendCancel: ({ id }) => this.#options.socket.send(encodeFrame(frameType.cancel, id)),
+      forget: (ended) => {
+        this.#streams.delete(ended.id)
+        this.#creditDue.delete(ended)
+      },
+    })
+    const refusal = this.#refusal()
+    if (refusal !== null) {
+      stream.end({ status: 'rejected', message: refusal, engineStatus: null, work: null })
+      return stream
+    }
+    this.#streams.set(stream.id, stream)
+    this.#options.socket.send(encodeOpen(stream.id, header, body))
+    return stream
+  }
+
+  #refusal(): string | null {
+    if (this.#closed) return 'The link to the node is gone.'
+    if (this.#streams.size >= STREAMS_MAX) return 'Too many streams on one link.'
+    if (this.#options.socket.bufferedBytes > SEND_BUFFER_BYTES_MAX) return 'The node does not read its link.'
+    return null
+  }
+
+  /** Takes one message. Throws `invalid_input` on whatever an agent may not send. */
+  receive(message: Uint8Array): void {
+    this.heardAtMs = performance.now()
+    const frame = decodeFrame(message)
+    switch (frame.type) {
+      case frameType.data:
+        this.#streamOf(frame)?.push(decodeData(frame))
+        return
+      case frameType.end:
+        return this.#end(frame)
+      case frameType.heartbeat:
+        return this.#heartbeat(frame)
+      case frameType.represent:
+        return this.#options.present(this, parse(signedWork, frame))
+      case frameType.ping:
+        return this.#options.socket.send(encodeFrame(frameType.pong, 0, frame.payload))
+      case frameType.pong:
+        return this.#pong(frame)
+      case frameType.reject:
+        return this.#options.socket.close()
+      default:
+        throw new AppError('invalid_input', { publicMessage: `Agent link: frame ${frame.type} is not the agent's.` })
+    }
+  }
+
+  confirm(confirm: ReceiptConfirm): void {
+    this.#options.socket.send(encodeJsonFrame(frameType.confirm, 0, confirm))
+  }
+
+  ping(): void {
+    const payload = Buffer.allocUnsafe(8)
+    payload.writeDoubleBE(performance.now())
+    this.#options.socket.send(encodeFrame(frameType.ping, 0, payload))
+  }
+
+  /** Ends every stream as `link_lost`: chunks that did arrive are still handed on. */
+  lost(): void {
+    this.#closed = true
+    clearTimeout(this.#creditTimer)
+    for (const stream of this.#streams.values()) stream.finish({ kind: 'link_lost' })
+  }
+
+  /** Undefined for a stream that is over; an id that was never opened breaks the protocol. */
+  #streamOf({ streamId }: Frame): LinkStream | undefined {
+    if (streamId === 0 || streamId > this.#lastStreamId) {
+      throw new AppError('invalid_input', { publicMessage: 'Agent link: a stream that was never opened.' })
+    }
+    return this.#streams.get(streamId)
+  }
+
+  #end(frame: Frame): void {
+    const stream = this.#streamOf(frame)
+    const end = parse(streamEnd, frame)
+    if (stream) stream.end(end)
+    // It came after we had given the stream up: its receipt still wants an answer.
+    else if (end.work) this.#options.present(this, end.work)
+  }
+
+  #heartbeat(frame: Frame): void {
+    const { activeStreams, queuedStreams, tokensPerSecond, draining } = parse(linkHeartbeat, frame)
+    const ownAtHeartbeat = this.#streams.size
+    const atMs = this.#options.nowMs()
+    this.reported = { activeStreams, queuedStreams, ownAtHeartbeat, tokensPerSecond, draining, atMs }
+  }
+
+  #pong({ payload }: Frame): void {
+    if (payload.length !== 8)
+      throw new AppError('invalid_input', { publicMessage: 'Agent link: PONG of a wrong length.' })
+    const sentAtMs = Buffer.from(payload.buffer, payload.byteOffset, 8).readDoubleBE()
+    const sampleMs = performance.now() - sentAtMs
+    // An agent that makes up a pong measures nothing.
+    if (!(sampleMs >= 0 && sampleMs < 60_000)) return
+    this.rttMs = this.rttMs === null ? sampleMs : this.rttMs + RTT_SMOOTHING * (sampleMs - this.rttMs)
+  }
+
+  #scheduleCredit(stream: LinkStream): void {
+    if (stream.creditWaiting >= INITIAL_CREDITS / 2) {
+      this.#creditDue.delete(stream)
+      this.#sendCredit(stream)
+      return
+    }
+    this.#creditDue.add(stream)
+    this.#creditTimer ??= setTimeout(() => {
+      this.#creditTimer = undefined
+      for (const due of this.#creditDue) this.#sendCredit(due)
+      this.#creditDue.clear()
+    }, CREDIT_GATHER_MS)
+  }
+
+  #sendCredit(stream: LinkStream): void {
+    const credit = stream.takeCredit()
+    if (credit) this.#options.socket.send(encodeCredit(stream.id, credit.frames, credit.tokensAcknowledged))
+  }
+}
+
+function parse<T>(schema: z.ZodType<T>, frame: Frame): T {
+  const parsed = schema.safeParse(decodeJsonPayload(frame))
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new AppError('invalid_input', {
+    publicMessage: `Agent link: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not as agreed'}`,
+  })
+}

@@ -1,0 +1,134 @@
+/**
+ * One attempt on an agent link, as the request flow sees it.
+ *
+ * Holds at most the chunks that credits allowed. Credit comes back when the consumer acknowledges, so a slow customer
+ * slows the engine instead of filling memory. `ended` settles exactly once, whatever order things happen in.
+ */
+import { AppError } from '@isochrone/domain'
+import { INITIAL_CREDITS, type Hex, type StreamEnd } from '@isochrone/protocol'
+import type { AttemptEnd, AttemptStream, StreamChunk } from '../ports.ts'
+
+/** How long a cancelled engine may take to answer with END and its work receipt. */
+const CANCEL_MS_MAX = 2_000
+
+export interface StreamWire {
+  /** There is credit to be granted. */
+  creditDue(stream: LinkStream): void
+  sendCancel(stream: LinkStream): void
+  /** The stream needs its id no longer. */
+  forget(stream: LinkStream): void
+}
+
+export class LinkStream implements AttemptStream {
+  readonly id: number
+  readonly nodeId: Hex
+  readonly ended: Promise<AttemptEnd>
+  readonly #wire: StreamWire
+  #settle: (end: AttemptEnd) => void = () => undefined
+  readonly #queue: StreamChunk[] = []
+  #waiting: ((result: IteratorResult<StreamChunk, undefined>) => void) | null = null
+  #outcome: AttemptEnd | null = null
+  #discarding = false
+  #cancelTimer: NodeJS.Timeout | undefined
+  /** DATA frames that the agent may still send. */
+  #allowed = INITIAL_CREDITS
+  #taken = 0
+  #granting = 0
+  #acknowledged = 0
+
+  constructor(id: number, nodeId: Hex, wire: StreamWire) {
+    this.id = id
+    this.nodeId = nodeId
+    this.#wire = wire
+    this.ended = new Promise((resolve) => (this.#settle = resolve))
+  }
+
+  get chunks(): AsyncIterable<StreamChunk> {
+    return {
+      [Symbol.asyncIterator]: () => ({
+        next: () => this.#next(),
+        return: async () => {
+          this.#discard()
+          return { done: true, value: undefined }
+        },
+      }),
+    }
+  }
+
+  acknowledge(tokensOut: number): void {
+    this.#acknowledged = Math.max(this.#acknowledged, tokensOut)
+    this.#granting += this.#taken
+    this.#taken = 0
+    if (this.#granting > 0 && !this.#outcome) this.#wire.creditDue(this)
+  }
+
+  cancel(): void {
+    this.#discard()
+    if (this.#outcome || this.#cancelTimer) return
+    this.#cancelTimer = setTimeout(() => this.finish({ kind: 'link_lost' }), CANCEL_MS_MAX)
+    this.#wire.sendCancel(this)
+  }
+
+  /** Credit to be sent now, null when the last one still says it all. */
+  takeCredit(): { frames: number; tokensAcknowledged: number } | null {
+    if (this.#granting === 0 || this.#outcome) return null
+    const frames = this.#granting
+    this.#granting = 0
+    this.#allowed += frames
+    return { frames, tokensAcknowledged: this.#acknowledged }
+  }
+
+  get creditWaiting(): number {
+    return this.#granting
+  }
+
+  /** Throws `invalid_input` when the agent sends more than it has credit for. */
+  push(chunk: StreamChunk): void {
+    if (this.#outcome) return
+    if (this.#allowed === 0) throw new AppError('invalid_input', { publicMessage: 'Agent link: DATA without credit.' })
+    this.#allowed--
+    if (this.#discarding) return
+    const waiting = this.#waiting
+    if (!waiting) {
+      this.#queue.push(chunk)
+      return
+    }
+    this.#waiting = null
+    this.#taken++
+    waiting({ done: false, value: chunk })
+  }
+
+  end(end: StreamEnd): void {
+    this.finish({ kind: 'ended', end })
+  }
+
+  /** The first outcome counts. */
+  finish(outcome: AttemptEnd): void {
+    if (this.#outcome) return
+    this.#outcome = outcome
+    clearTimeout(this.#cancelTimer)
+    this.#wire.forget(this)
+    this.#waiting?.({ done: true, value: undefined })
+    this.#waiting = null
+    if (this.#queue.length === 0) this.#settle(outcome)
+  }
+
+  #next(): Promise<IteratorResult<StreamChunk, undefined>> {
+    const chunk = this.#queue.shift()
+    if (chunk) {
+      this.#taken++
+      if (this.#outcome && this.#queue.length === 0) this.#settle(this.#outcome)
+      return Promise.resolve({ done: false, value: chunk })
+    }
+    if (this.#outcome || this.#discarding) return Promise.resolve({ done: true, value: undefined })
+    return new Promise((resolve) => (this.#waiting = resolve))
+  }
+
+  #discard(): void {
+    this.#discarding = true
+    this.#queue.length = 0
+    this.#waiting?.({ done: true, value: undefined })
+    this.#waiting = null
+    if (this.#outcome) this.#settle(this.#outcome)
+  }
+}
