@@ -1,0 +1,131 @@
+/** What tests of the lane and of the links share: a node with a key, its terms, intents and work receipts. */
+import {
+  addressOfKey,
+  addressToBytes32,
+  bytes32Of,
+  encodeStruct,
+  signStruct,
+  structHash,
+  ZERO_BYTES32,
+  type Hex,
+  type NodeState,
+  type SignedWork,
+  type StreamEnd,
+  type WorkReceipt,
+} from '@isochrone/protocol'
+import { createLogger } from '@isochrone/runtime'
+import type { AttemptSeen, Intent } from '../ports.ts'
+import type { LaneContracts } from './gateway-lane.ts'
+
+const bytes32 = (digits: string): Hex => `0x${digits.repeat(32)}`
+
+export const laneKey = bytes32('11')
+export const nodeKey = bytes32('22')
+export const otherKey = bytes32('33')
+export const laneId = addressToBytes32(addressOfKey(laneKey))
+export const nodeId = addressToBytes32(addressOfKey(nodeKey))
+export const contracts: LaneContracts = {
+  chainId: 31_337,
+  paymentChannels: `0x${'aa'.repeat(20)}`,
+  receiptAnchor: `0x${'bb'.repeat(20)}`,
+}
+export const receiptDomain = { chainId: contracts.chainId, verifyingContract: contracts.paymentChannels }
+export const channelId = bytes32('c1')
+export const providerId = bytes32('d1')
+export const requestHash = bytes32('e1')
+export const outputHash = bytes32('e2')
+export const silentLogger = createLogger('test', 'silent')
+
+export const node: NodeState = {
+  kind: 'node',
+  nodeId,
+  id: 'node_1',
+  name: 'demo',
+  providerId,
+  providerName: 'Demo',
+  providerOrgId: 'org_p',
+  active: true,
+  termsHash: bytes32('f1'),
+  prices: {
+    inMicroUsdPerMtok: '1000000',
+    cachedMicroUsdPerMtok: '500000',
+    outMicroUsdPerMtok: '2000000',
+    inMicroUsdPerGb: '0',
+    outMicroUsdPerGb: '0',
+  },
+  region: 'local',
+  failureDomain: 'a',
+  country: 'DE',
+  simulated: false,
+}
+
+export function intentOf(requestId: string, changes: Partial<Intent> = {}): Intent {
+  return {
+    requestId,
+    requestIdHash: bytes32Of(requestId),
+    orgId: 'org_1',
+    keyId: 'key_1',
+    jobId: null,
+    channelId,
+    attempt: 0,
+    nodeId,
+    termsHash: node.termsHash as Hex,
+    modelHash: bytes32('ab'),
+    salt: bytes32('5a'),
+    path: '/v1/chat/completions',
+    model: 'demo',
+    stream: true,
+    bytesIn: 100,
+    tokensOutMax: 256,
+    reservedMicroUsd: 1_000n,
+    startedAtMs: 1_700_000_000_000,
+    ...changes,
+  }
+}
+
+export function workOf(intent: Intent, changes: Partial<WorkReceipt> = {}, key: Hex = nodeKey) {
+  const work: WorkReceipt = {
+    channelId: intent.channelId,
+    requestId: intent.requestIdHash,
+    attempt: intent.attempt,
+    nodeId: intent.nodeId,
+    seq: 1,
+    termsHash: intent.termsHash,
+    modelHash: intent.modelHash,
+    requestHash,
+    outputHash,
+    integrityRoot: ZERO_BYTES32,
+    tokensIn: 20,
+    tokensCached: 0,
+    tokensOut: 10,
+    engineTtftUs: 1_000,
+    engineDurationUs: 20_000,
+    finishedAtMs: intent.startedAtMs + 30,
+    status: 0,
+    ...changes,
+  }
+  const { signature } = signStruct(receiptDomain, 'WorkReceipt', work, key)
+  const signed: SignedWork = { work: encodeStruct('WorkReceipt', work), signature }
+  return { work, signed, workHash: structHash('WorkReceipt', work) }
+}
+
+export function endOf(work: SignedWork | null, status: StreamEnd['status'] = 'completed'): AttemptSeen['end'] {
+  return { kind: 'ended', end: { status, message: null, engineStatus: null, work } }
+}
+
+export function seenOf(intent: Intent, changes: Partial<AttemptSeen> = {}): AttemptSeen {
+  return {
+    intent,
+    end: endOf(workOf(intent).signed),
+    tokensDelivered: 10,
+    outputHash,
+    requestHash,
+    bytesOut: 900,
+    attemptTtftMs: 5,
+    durationMs: 30,
+    httpStatus: 200,
+    fault: 0,
+    billable: true,
+    ...changes,
+  }
+}
