@@ -1,0 +1,293 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import {
+  decodeCredit,
+  decodeJsonPayload,
+  decodeOpen,
+  encodeData,
+  encodeFrame,
+  encodeJsonFrame,
+  frameType,
+  INITIAL_CREDITS,
+  type Hex,
+  type ReceiptConfirm,
+  type SignedWork,
+  type StreamOpen,
+} from '@isochrone/protocol'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import {
+  contracts,
+  intentOf,
+  laneId,
+  node,
+  nodeId,
+  nodeKey,
+  otherKey,
+  silentLogger,
+  workOf,
+} from '../lane/lane-fixtures.ts'
+import type { AttemptStream, NodeSession } from '../ports.ts'
+import { createLinkServer } from './create-link-server.ts'
+import type { LinkServer } from './link-server-types.ts'
+import { connectAgent, type AgentOptions, type ScriptedAgent } from './scripted-agent.ts'
+
+let http: Server
+let links: LinkServer
+let url: string
+let control: { ready: boolean; active: boolean }
+let presented: [Hex, SignedWork][]
+let confirmTo: (nodeId: Hex, confirm: ReceiptConfirm) => void
+const agents: ScriptedAgent[] = []
+
+beforeEach(async () => {
+  http = createServer()
+  control = { ready: true, active: true }
+  presented = []
+  links = createLinkServer({
+    httpServer: http,
+    contracts,
+    lane: {
+      id: laneId,
+      region: 'local',
+      onConfirm: (listener) => (confirmTo = listener),
+      presentWork: async (from, signed) => {
+        presented.push([from, signed])
+        return { workHash: `0x${'01'.repeat(32)}`, delivery: null, signature: null, reason: 'test' }
+      },
+    },
+    control: {
+      get ready() {
+        return control.ready
+      },
+      node: (id) => (id === nodeId ? { ...node, active: control.active } : undefined),
+    },
+    logger: silentLogger,
+  })
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}/v1/agent/link`
+})
+
+afterEach(async () => {
+  for (const agent of agents.splice(0)) agent.drop()
+  await links.close()
+  http.closeAllConnections()
+  await new Promise((resolve) => http.close(resolve))
+})
+
+const connect = async (options: Partial<AgentOptions> = {}): Promise<ScriptedAgent> => {
+  const agent = await connectAgent({ url, key: nodeKey, ...options })
+  agents.push(agent)
+  return agent
+}
+
+async function linked(): Promise<{ agent: ScriptedAgent; session: NodeSession }> {
+  const agent = await connect()
+  await agent.take(frameType.welcome)
+  const session = links.sessions.byNode(nodeId)
+  if (!session) throw new Error('not linked')
+  return { agent, session }
+}
+
+const header: StreamOpen = {
+  requestId: intentOf('req_a').requestIdHash,
+  attempt: 0,
+  channelId: intentOf('req_a').channelId,
+  termsHash: node.termsHash as Hex,
+  model: 'demo',
+  modelHash: `0x${'ab'.repeat(32)}`,
+  salt: `0x${'5a'.repeat(32)}`,
+  path: '/v1/chat/completions',
+  timeoutMs: 10_000,
+  tokensOutMax: 256,
+}
+
+const end = (work: SignedWork | null = null, status = 'completed') => ({
+  status,
+  message: null,
+  engineStatus: null,
+  work,
+})
+
+async function collect(stream: AttemptStream, onChunk?: (tokensOut: number) => void): Promise<string[]> {
+  const out: string[] = []
+  for await (const { chunk, tokensOut } of stream.chunks) {
+    out.push(Buffer.from(chunk).toString())
+    stream.acknowledge(tokensOut)
+    onChunk?.(tokensOut)
+  }
+  return out
+}
+
+test('an admitted node is welcomed, measured, and gets its requests byte for byte', async () => {
+  const { agent, session } = await linked()
+  const body = Buffer.from('{"messages":[{"role":"user","content":"é"}]}')
+  const stream = session.open(header, body)
+  const frame = await agent.take(frameType.open)
+  const open = decodeOpen(frame)
+  expect([open.header, Buffer.from(open.body)]).toEqual([header, body])
+  const { signed } = workOf(intentOf('req_a'))
+  for (let i = 1; i <= 3; i++) agent.send(encodeData(frame.streamId, i, `{"n":${i}}`))
+  agent.send(encodeJsonFrame(frameType.end, frame.streamId, end(signed)))
+  expect(await collect(stream)).toEqual(['{"n":1}', '{"n":2}', '{"n":3}'])
+  expect(await stream.ended).toEqual({ kind: 'ended', end: end(signed) })
+  expect(session.activeStreams).toBe(0)
+  await vi.waitFor(() => expect(session.rttMs).toBeGreaterThan(0))
+})
+
+test.each([
+  ['unknown_node', { key: otherKey }],
+  ['bad_proof', { proofKey: otherKey }],
+  ['protocol_version', { changes: { protocol: 99 } }],
+  ['protocol_violation', { changes: { concurrencyMax: 0 } }],
+])('a hello that fails is refused with a sentence: %s', async (code, options) => {
+  const agent = await connect(options)
+  expect(decodeJsonPayload(await agent.take(frameType.reject))).toMatchObject({
+    code,
+    message: expect.stringMatching(/.{20}/),
+  })
+  expect(await agent.closed).toBe(1008)
+  expect(links.sessions.all()).toEqual([])
+})
+
+test('before the control state is loaded, and for a node that is switched off, agents are sent away', async () => {
+  control.ready = false
+  expect(decodeJsonPayload(await (await connect()).take(frameType.reject))).toMatchObject({ code: 'not_ready' })
+  control.ready = true
+  control.active = false
+  expect(decodeJsonPayload(await (await connect()).take(frameType.reject))).toMatchObject({ code: 'inactive_node' })
+})
+
+test('a node that is switched off loses its link within about a second', async () => {
+  const { agent } = await linked()
+  control.active = false
+  expect(decodeJsonPayload(await agent.take(frameType.reject))).toMatchObject({ code: 'inactive_node' })
+  await agent.closed
+  await vi.waitFor(() => expect(links.sessions.all()).toEqual([]))
+})
+
+test('a slow customer slows the engine: nothing beyond the credits is sent, and credit acknowledges tokens', async () => {
+  const { agent, session } = await linked()
+  const stream = session.open(header, Buffer.from('{}'))
+  const { streamId } = await agent.take(frameType.open)
+  for (let i = 1; i <= INITIAL_CREDITS; i++) agent.send(encodeData(streamId, i, 'x'))
+  const chunks = stream.chunks[Symbol.asyncIterator]()
+  for (let i = 1; i <= 10; i++) await chunks.next()
+  stream.acknowledge(10)
+  expect(decodeCredit(await agent.take(frameType.credit))).toEqual({ frames: 10, tokensAcknowledged: 10 })
+  for (let i = 11; i <= 50; i++) await chunks.next()
+  stream.acknowledge(50)
+  expect(decodeCredit(await agent.take(frameType.credit))).toEqual({ frames: 40, tokensAcknowledged: 50 })
+  for (let i = 0; i < 50; i++) agent.send(encodeData(streamId, 65 + i, 'x'))
+  // One more than was allowed breaks the protocol.
+  agent.send(encodeData(streamId, 115, 'x'))
+  expect(decodeJsonPayload(await agent.take(frameType.reject))).toMatchObject({ code: 'protocol_violation' })
+  await agent.closed
+})
+
+test('cancel reaches the engine, chunks on the way are dropped, and its receipt still arrives', async () => {
+  const { agent, session } = await linked()
+  const stream = session.open(header, Buffer.from('{}'))
+  const { streamId } = await agent.take(frameType.open)
+  agent.send(encodeData(streamId, 1, 'x'))
+  const chunks = stream.chunks[Symbol.asyncIterator]()
+  expect((await chunks.next()).done).toBe(false)
+  stream.cancel()
+  expect((await agent.take(frameType.cancel)).streamId).toBe(streamId)
+  agent.send(encodeData(streamId, 2, 'x'))
+  const { signed } = workOf(intentOf('req_a'), { status: 1 })
+  agent.send(encodeJsonFrame(frameType.end, streamId, end(signed, 'aborted')))
+  expect(await stream.ended).toEqual({ kind: 'ended', end: end(signed, 'aborted') })
+  expect((await chunks.next()).done).toBe(true)
+})
+
+test('an engine that ignores a cancel is given up after a bounded time, and its late receipt is presented', async () => {
+  const { agent, session } = await linked()
+  const stream = session.open(header, Buffer.from('{}'))
+  const { streamId } = await agent.take(frameType.open)
+  stream.cancel()
+  expect(await stream.ended).toEqual({ kind: 'link_lost' })
+  const { signed } = workOf(intentOf('req_a'))
+  agent.send(encodeData(streamId, 1, 'late'))
+  agent.send(encodeJsonFrame(frameType.end, streamId, end(signed, 'aborted')))
+  await agent.take(frameType.confirm)
+  expect(presented).toEqual([[nodeId, signed]])
+})
+
+test('when a link dies its streams end as lost after what had arrived, and a new stream is rejected', async () => {
+  const { agent, session } = await linked()
+  const stream = session.open(header, Buffer.from('{}'))
+  const { streamId } = await agent.take(frameType.open)
+  agent.send(encodeData(streamId, 1, 'a'))
+  agent.send(encodeData(streamId, 2, 'b'))
+  const chunks = stream.chunks[Symbol.asyncIterator]()
+  expect((await chunks.next()).done).toBe(false)
+  agent.drop()
+  await vi.waitFor(() => expect(links.sessions.all()).toEqual([]))
+  expect((await chunks.next()).value).toMatchObject({ tokensOut: 2 })
+  expect((await chunks.next()).done).toBe(true)
+  expect(await stream.ended).toEqual({ kind: 'link_lost' })
+  expect(await session.open(header, Buffer.from('{}')).ended).toMatchObject({ end: { status: 'rejected' } })
+})
+
+test('a newer link of the same node key takes over, and streams of the old one end', async () => {
+  const { agent, session } = await linked()
+  const stream = session.open(header, Buffer.from('{}'))
+  const second = await linked()
+  expect(decodeJsonPayload(await agent.take(frameType.reject))).toMatchObject({ code: 'replaced' })
+  expect(await stream.ended).toEqual({ kind: 'link_lost' })
+  await agent.closed
+  expect(links.sessions.all()).toEqual([second.session])
+})
+
+test('one agent that breaks the protocol loses its own link only', async () => {
+  const { agent } = await linked()
+  const rude = await connect({ key: otherKey })
+  rude.send(Buffer.from([0xff, 1, 2]))
+  await rude.closed
+  agent.send(encodeData(7, 1, 'x'))
+  expect(decodeJsonPayload(await agent.take(frameType.reject))).toMatchObject({ code: 'protocol_violation' })
+  const again = await linked()
+  for (const bad of [
+    encodeFrame(frameType.welcome, 0),
+    encodeJsonFrame(frameType.heartbeat, 0, { activeStreams: -1 }),
+  ]) {
+    again.agent.send(bad)
+  }
+  await again.agent.closed
+  await linked()
+})
+
+test('heartbeats, presented receipts and confirmations pass', async () => {
+  const { agent, session } = await linked()
+  const beat = { sentAtMs: 1, activeStreams: 3, queuedStreams: 2, tokensPerSecond: 9.5, kvUsage: null, draining: false }
+  agent.send(encodeJsonFrame(frameType.heartbeat, 0, beat))
+  await vi.waitFor(() =>
+    expect(session.reported).toMatchObject({ activeStreams: 3, queuedStreams: 2, ownAtHeartbeat: 0, draining: false }),
+  )
+  const { signed, workHash } = workOf(intentOf('req_a'))
+  agent.send(encodeJsonFrame(frameType.represent, 0, signed))
+  expect(decodeJsonPayload(await agent.take(frameType.confirm))).toMatchObject({ reason: 'test' })
+  confirmTo(nodeId, { workHash, delivery: null, signature: null, reason: null })
+  expect(decodeJsonPayload(await agent.take(frameType.confirm))).toMatchObject({ workHash })
+  agent.send(encodeFrame(frameType.ping, 0, Buffer.from('12345678')))
+  expect(Buffer.from((await agent.take(frameType.pong)).payload).toString()).toBe('12345678')
+})
+
+test('a frozen agent is cut off after the silence limit', { timeout: 15_000 }, async () => {
+  const { agent, session } = await linked()
+  const stream = session.open(header, Buffer.from('{}'))
+  agent.freeze()
+  expect(await stream.ended).toEqual({ kind: 'link_lost' })
+  await agent.closed
+})
+
+test('any other upgrade is refused', async () => {
+  const response = await new Promise<number | undefined>((resolve) => {
+    void import('ws').then(({ WebSocket }) => {
+      const socket = new WebSocket(url.replace('agent/link', 'other'))
+      socket.on('error', () => undefined)
+      socket.on('unexpected-response', (_, { statusCode }) => resolve(statusCode))
+    })
+  })
+  expect(response).toBe(404)
+})
