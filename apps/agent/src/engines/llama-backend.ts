@@ -126,11 +126,15 @@ async function* decode(
     if (prompt.stopTokens.has(token)) break
     made += 1
     const { text, stopped } = stops.push(assembler.push(token))
-    if (stopped) return yield { type: 'end', text, reason: 'stop', usage: usage(made) }
+    if (stopped) {
+      yield { type: 'end', text, reason: 'stop', usage: usage(made) }
+      return
+    }
     if (made === limit) {
       const tail = stops.push(assembler.flush())
       const ending = text + tail.text + stops.flush()
-      return yield { type: 'end', text: ending, reason: tail.stopped ? 'stop' : 'length', usage: usage(made) }
+      yield { type: 'end', text: ending, reason: tail.stopped ? 'stop' : 'length', usage: usage(made) }
+      return
     }
     if (text !== '') yield { type: 'text', text, usage: usage(made) }
   }

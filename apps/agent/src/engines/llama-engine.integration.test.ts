@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import OpenAI from 'openai'
+import OpenAI, { BadRequestError, NotFoundError } from 'openai'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demoModelId } from '../gguf/demo-model.ts'
 import { ensureDemoModel } from '../gguf/ensure-demo-model.ts'
@@ -156,7 +156,10 @@ test('a cancel reaches the engine and frees its sequence', async () => {
 
 test('a client that disconnects frees the sequence', async () => {
   const stream = await client.chat.completions.create({ ...ask('Long', { max_tokens: 1900 }), stream: true })
-  for await (const _ of stream) break
+  for await (const chunk of stream) {
+    expect(chunk.model).toBe(demoModelId)
+    break
+  }
   await idle()
 })
 
@@ -189,7 +192,7 @@ test.each([
 ])('a malformed body is refused naming the field: %j', async (change, param) => {
   const body = { ...ask('x'), ...change } as OpenAI.ChatCompletionCreateParamsNonStreaming
   const error = await client.chat.completions.create(body).catch((cause: unknown) => cause)
-  expect(error).toBeInstanceOf(OpenAI.BadRequestError)
+  expect(error).toBeInstanceOf(BadRequestError)
   expect(error).toMatchObject({ param })
 })
 
@@ -197,7 +200,7 @@ test('an unknown model is not found', async () => {
   const error = await client.chat.completions
     .create({ ...ask('x'), model: 'gpt-none' })
     .catch((cause: unknown) => cause)
-  expect(error).toBeInstanceOf(OpenAI.NotFoundError)
+  expect(error).toBeInstanceOf(NotFoundError)
 })
 
 test('completions work like chat', async () => {

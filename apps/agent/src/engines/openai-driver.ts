@@ -87,7 +87,7 @@ export function createOpenAiDriver(options: OpenAiDriverOptions): EngineDriver {
       if (response.statusCode !== 200) throw await refusal(response.statusCode, response.body)
       return modelsBody.parse(await response.body.json()).data.map((model): EngineModel => ({
         id: model.id,
-        modelHash: model.model_hash as `0x${string}` | undefined,
+        modelHash: model.model_hash,
         contextTokens: model.context_length ?? model.max_model_len ?? undefined,
         simulated: model.simulated ?? false,
       }))
@@ -219,7 +219,7 @@ async function refusal(httpStatus: number, body: AsyncIterable<Uint8Array>): Pro
 
 function failureOf(cause: unknown, begun: boolean): EngineFailure {
   if (cause instanceof EngineFailure) return cause
-  const code = (cause as { code?: unknown } | undefined)?.code
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
   const silent = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
   const message = cause instanceof Error ? cause.message : 'the engine failed'
   if (silent) return new EngineFailure('timeout', 'the engine was silent for too long', { cause })

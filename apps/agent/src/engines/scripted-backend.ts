@@ -1,5 +1,5 @@
 /** Test support: a backend that emits numbered tokens and fails where it is told to. */
-import type { EngineBackend, GenerationEvent, GenerationRequest, ModelCard } from './engine-backend.ts'
+import type { EngineBackend, GenerationEvent, GenerationRequest, ModelCard, Usage } from './engine-backend.ts'
 
 export type Script = {
   readonly dieAfterTokens?: number
@@ -25,7 +25,6 @@ export class ScriptedBackend implements EngineBackend {
     this.#running += 1
     try {
       const limit = request.tokensOutMax ?? 10
-      const usage = (tokensOut: number) => ({ tokensIn: 3, tokensCached: 0, tokensOut })
       for (let made = 1; made <= limit; made++) {
         await this.#script.pace?.()
         signal.throwIfAborted()
@@ -44,4 +43,8 @@ export class ScriptedBackend implements EngineBackend {
   }
 
   async close(): Promise<void> {}
+}
+
+function usage(tokensOut: number): Usage {
+  return { tokensIn: 3, tokensCached: 0, tokensOut }
 }

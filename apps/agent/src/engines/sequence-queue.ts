@@ -41,7 +41,7 @@ export class SequenceQueue<Slot> {
     return await new Promise<Slot>((resolve, reject) => {
       const leave = () => {
         this.#waiting.splice(this.#waiting.indexOf(waiter), 1)
-        reject(signal.reason as Error)
+        reject(signal.reason)
       }
       const take = (slot: Slot) => {
         signal.removeEventListener('abort', leave)

@@ -90,7 +90,10 @@ export function createSimulatedBackend(options: SimulatedOptions): EngineBackend
         made += 1
         running.set(slot, tokensIn + made)
         const { text, stopped } = stops.push(piece)
-        if (stopped) return yield { type: 'end', text, reason: 'stop', usage: usage(made) }
+        if (stopped) {
+          yield { type: 'end', text, reason: 'stop', usage: usage(made) }
+          return
+        }
         if (made < limit && text !== '') yield { type: 'text', text, usage: usage(made) }
         if (made === limit) yield { type: 'end', text: text + stops.flush(), reason: 'length', usage: usage(made) }
       }

@@ -3,14 +3,15 @@
  * OpenAI-compatible server the provider runs.
  */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { basename, join } from 'node:path'
+import { createReadStream, existsSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { curveOf, type GpuName } from '@isochrone/perf-model'
 import type { ServedModel } from '@isochrone/protocol'
 import { demoModelId } from '../gguf/demo-model.ts'
 import { ensureDemoModel } from '../gguf/ensure-demo-model.ts'
 import type { EngineBackend } from './engine-backend.ts'
-import type { EngineDriver } from './engine-driver.ts'
+import type { EngineDriver, EngineModel } from './engine-driver.ts'
 import { createOpenAiDriver } from './openai-driver.ts'
 import { serveOpenAi } from './serve-openai.ts'
 import { createSimulatedBackend } from './simulated-backend.ts'
@@ -45,12 +46,14 @@ export type RunningEngine = {
   readonly driver: EngineDriver
   readonly url: string
   readonly models: readonly ServedModel[]
-  engineModelOf(model: string): string
-  queued(): number
+  readonly engineModelOf: (model: string) => string
+  readonly queued: () => number
   close(): Promise<void>
 }
 
 const QUEUE_PER_SEQUENCE = 2
+const ENGINE_ATTEMPTS_MAX = 20
+const ENGINE_RETRY_MS = 500
 
 /** Starts `config` for at most `concurrencyMax` requests at once, ours on `port` of 127.0.0.1. */
 export async function startEngine(
@@ -103,8 +106,7 @@ async function loadLlama(
     const note = 'demo model with random weights: it talks nonsense'
     return createLlamaBackend({ ...shared, modelPath: path, modelId: config.modelId ?? demoModelId, modelHash, note })
   }
-  const { resolveModelFile } = await import('node-llama-cpp')
-  const modelPath = await resolveModelFile(config.modelSource, { directory: join(modelsDir), cli: false })
+  const modelPath = await modelFile(config.modelSource, modelsDir)
   const modelHash = await hashFile(modelPath)
   const modelId = config.modelId ?? basename(modelPath).replace(/\.gguf$/i, '')
   return createLlamaBackend({ ...shared, modelPath, modelId, modelHash, note: `GGUF file ${basename(modelPath)}` })
@@ -119,7 +121,7 @@ async function connectExternal(
     connectionsMax: concurrencyMax * 2,
     ...(config.apiKey !== undefined && { apiKey: config.apiKey }),
   })
-  const offered = await driver.models()
+  const offered = await waitForModels(driver, config.baseUrl)
   const chosen = offered.filter((model) => config.engineModel === undefined || model.id === config.engineModel)
   if (chosen.length === 0) {
     await driver.close()
@@ -147,9 +149,28 @@ async function connectExternal(
   }
 }
 
+/** A file as the shell means it, else a URI that the library fetches into `modelsDir` once. */
+async function modelFile(source: string, modelsDir: string): Promise<string> {
+  if (existsSync(source)) return resolve(source)
+  const { resolveModelFile } = await import('node-llama-cpp')
+  return resolveModelFile(source, { directory: resolve(modelsDir), cli: false })
+}
+
+/** An engine that loads a large model may start minutes after its agent: it is asked again until it answers. */
+async function waitForModels(driver: EngineDriver, baseUrl: string): Promise<readonly EngineModel[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await driver.models()
+    } catch (cause) {
+      if (attempt < ENGINE_ATTEMPTS_MAX) await sleep(ENGINE_RETRY_MS)
+      else throw new Error(`no engine answers at ${baseUrl}: ${cause instanceof Error ? cause.message : ''}`, { cause })
+    }
+  }
+}
+
 async function hashFile(path: string): Promise<`0x${string}`> {
   const hash = createHash('sha256')
-  for await (const part of createReadStream(path)) hash.update(part as Buffer)
+  for await (const part of createReadStream(path) as AsyncIterable<Buffer>) hash.update(part)
   return `0x${hash.digest('hex')}`
 }
 

@@ -31,7 +31,7 @@ test('a single stop string cuts the text at its first place, however the text ca
 test('no stop string is ever let through, with several of them', () => {
   fc.assert(
     fc.property(letters, fc.array(stop, { maxLength: 4 }), (text, stops) => {
-      const result = run([...text], stops)
+      const result = run(text.split(''), stops)
       for (const each of stops) expect(result.text).not.toContain(each)
       expect(text.startsWith(result.text)).toBe(true)
       expect(result.stopped || result.text === text).toBe(true)

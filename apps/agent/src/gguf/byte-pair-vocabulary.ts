@@ -69,12 +69,14 @@ function mergeInPlace(symbols: string[], left: string, right: string): void {
 }
 
 function makeByteAlphabet(): string[] {
-  const printable = (byte: number) =>
-    (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || (byte >= 174 && byte <= 255)
   const alphabet: string[] = []
   let replacements = 0
   for (let byte = 0; byte < 256; byte++) {
-    alphabet.push(String.fromCodePoint(printable(byte) ? byte : 256 + replacements++))
+    alphabet.push(String.fromCodePoint(isPrintable(byte) ? byte : 256 + replacements++))
   }
   return alphabet
+}
+
+function isPrintable(byte: number): boolean {
+  return (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || (byte >= 174 && byte <= 255)
 }

@@ -33,8 +33,6 @@ function metadata(tokens: readonly string[], merges: readonly string[]): Record<
   const normalCount = tokens.length - specialTokens.length
   const endOfText = normalCount
   const endOfTurn = normalCount + 2
-  const u32 = (value: number): GgufValue => ({ type: 'u32', value })
-  const string = (value: string): GgufValue => ({ type: 'string', value })
   return {
     'general.architecture': string('llama'),
     'general.name': string(demoModelId),
@@ -65,6 +63,14 @@ function metadata(tokens: readonly string[], merges: readonly string[]): Record<
     'tokenizer.ggml.add_bos_token': { type: 'bool', value: false },
     'tokenizer.chat_template': string(chatTemplate),
   }
+}
+
+function u32(value: number): GgufValue {
+  return { type: 'u32', value }
+}
+
+function string(value: string): GgufValue {
+  return { type: 'string', value }
 }
 
 function weights(tokens: readonly string[]): GgufTensor[] {

@@ -46,7 +46,7 @@ export class CreditWindow {
     await new Promise<void>((resolve, reject) => {
       const onAbort = () => {
         this.#wake = undefined
-        reject(signal.reason as Error)
+        reject(signal.reason)
       }
       signal.addEventListener('abort', onAbort, { once: true })
       this.#wake = () => {

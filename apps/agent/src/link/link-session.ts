@@ -33,7 +33,7 @@ import {
 } from '@isochrone/protocol'
 import { CreditWindow } from './credit-window.ts'
 import type { LinkContext } from './link-context.ts'
-import { runStream, StreamAbort } from './run-stream.ts'
+import { runStream, StreamAbort, type StreamJob } from './run-stream.ts'
 
 /** What the session asks of the socket under it. */
 export type LinkTransport = { send(frame: Buffer): void; close(reason: string): void }
@@ -205,23 +205,24 @@ export class LinkSession {
       ...peer,
       send: (data: Buffer) => this.#send(data),
     }
-    const running = runStream(this.#context, job)
-      .catch((error: unknown): StreamEnd => {
-        this.#context.logger.error({ err: error, requestId: open.requestId }, 'a stream could not be signed for')
-        return {
-          status: 'engine_failed',
-          message: 'the node could not sign its receipt',
-          engineStatus: null,
-          work: null,
-        }
-      })
-      .then((end) => {
-        clearTimeout(timeout)
-        this.#streams.delete(streamId)
-        this.#send(encodeJsonFrame(frameType.end, streamId, end))
-      })
-      .finally(() => this.#running.delete(running))
+    const running = this.#runToEnd(job).finally(() => {
+      clearTimeout(timeout)
+      this.#running.delete(running)
+    })
     this.#running.add(running)
+  }
+
+  async #runToEnd(job: StreamJob): Promise<void> {
+    const { streamId, open } = job
+    let end: StreamEnd
+    try {
+      end = await runStream(this.#context, job)
+    } catch (error) {
+      this.#context.logger.error({ err: error, requestId: open.requestId }, 'a stream could not be signed for')
+      end = { status: 'engine_failed', message: 'the node could not sign its receipt', engineStatus: null, work: null }
+    }
+    this.#streams.delete(streamId)
+    this.#send(encodeJsonFrame(frameType.end, streamId, end))
   }
 
   #confirm(confirm: ReceiptConfirm, peer: Peer): void {

@@ -135,7 +135,6 @@ async function signWork(
 ): Promise<SignedWork> {
   const { open } = job
   const nowMs = performance.now()
-  const microseconds = (ms: number) => Math.max(0, Math.round(ms * 1000))
   const tokensInTotal = run.usage?.tokensIn ?? 0
   const tokensCached = run.usage?.tokensCached ?? 0
   const counted = status === 'completed' ? (run.usage?.tokensOut ?? part.tokensOut) : part.tokensOut
@@ -159,6 +158,11 @@ async function signWork(
   }
   const presented = await context.receipts.sign(job.domain, job.lane, receipt, context.nodeKey.privateKey)
   return presented.signedWork
+}
+
+/** Whole microseconds of a duration in ms. */
+function microseconds(ms: number): number {
+  return Math.max(0, Math.round(ms * 1000))
 }
 
 function ending(

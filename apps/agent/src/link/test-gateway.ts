@@ -30,7 +30,9 @@ import {
   structHash,
   ZERO_BYTES32,
   type Hex,
+  type DeliveryReceipt,
   type LinkHeartbeat,
+  type SigningDomain,
   type LinkHello,
   type SignedWork,
   type StreamEnd,
@@ -56,13 +58,14 @@ type Connection = {
 }
 
 export class TestGateway {
-  readonly domain = { chainId: 31_337, verifyingContract: `0x${'c0'.repeat(20)}` as Hex }
+  readonly domain: SigningDomain = { chainId: 31_337, verifyingContract: `0x${'c0'.repeat(20)}` }
   readonly key = randomBytes32()
   readonly lane = addressToBytes32(addressOfKey(this.key))
   readonly heartbeats: LinkHeartbeat[] = []
   readonly represented: SignedWork[] = []
   readonly rejects: unknown[] = []
   connections = 0
+  welcomes = 0
   pongs = 0
   current: Connection | undefined
   port = 0
@@ -151,7 +154,7 @@ export class TestGateway {
 
   /** Confirms a receipt with a signed delivery receipt, or with one that somebody else signed. */
   confirm(work: WorkReceipt, key: Hex = this.key): void {
-    const delivery = {
+    const delivery: DeliveryReceipt = {
       workHash: structHash('WorkReceipt', work),
       channelId: work.channelId,
       requestId: work.requestId,
@@ -171,7 +174,7 @@ export class TestGateway {
       startedAtMs: 1,
       httpStatus: 200,
       fault: 0,
-      region: `0x${'00'.repeat(8)}` as Hex,
+      region: `0x${'00'.repeat(8)}`,
     }
     const { signature } = signStruct(this.domain, 'DeliveryReceipt', delivery, key)
     const message = {
@@ -197,6 +200,7 @@ export class TestGateway {
           if (signer !== hello.nodeKey) return socket.close(1008)
           const welcome = { nodeId: addressToBytes32(hello.nodeKey), gatewayRegion: 'test', heartbeatIntervalMs: 100 }
           this.current = { socket, hello, streams }
+          this.welcomes += 1
           return socket.send(encodeJsonFrame(frameType.welcome, 0, welcome))
         }
         case frameType.heartbeat:

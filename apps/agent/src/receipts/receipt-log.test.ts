@@ -9,6 +9,7 @@ import {
   recoverStructSigner,
   ZERO_BYTES32,
   type Hex,
+  type SigningDomain,
   type WorkReceipt,
 } from '@isochrone/protocol'
 import { afterAll, expect, test } from 'vitest'
@@ -19,7 +20,7 @@ const directory = await mkdtemp(join(tmpdir(), 'isochrone-receipts-'))
 afterAll(() => rm(directory, { recursive: true }))
 
 const key = randomBytes32()
-const domain = { chainId: 1, verifyingContract: `0x${'ab'.repeat(20)}` as Hex }
+const domain: SigningDomain = { chainId: 1, verifyingContract: `0x${'ab'.repeat(20)}` }
 const [laneA, laneB] = [randomBytes32(), randomBytes32()]
 const work = (): Omit<WorkReceipt, 'seq'> => ({
   channelId: ZERO_BYTES32,
@@ -89,7 +90,7 @@ test('a receipt is presented to its own gateway until that one answers, and neve
 test('a whole line that is damaged stops the start: the log is evidence', async () => {
   const path = join(directory, 'damaged.jsonl')
   await appendFile(path, '{"kind":"work"}\n')
-  await expect(ReceiptLog.open(path)).rejects.toThrow()
+  await expect(ReceiptLog.open(path)).rejects.toThrow('lane')
 })
 
 test('lines keep their order under load, and a closed log refuses more instead of losing them', async () => {
@@ -99,6 +100,6 @@ test('lines keep their order under load, and a closed log refuses more instead o
   await log.close()
   const lines = (await readFile(path, 'utf8')).trim().split('\n').map(Number)
   expect(lines).toEqual(Array.from({ length: 500 }, (_, i) => i))
-  await expect(log.append(1)).rejects.toThrow()
-  await expect(log.append(2)).rejects.toThrow()
+  await expect(log.append(1)).rejects.toThrow('closed')
+  await expect(log.append(2)).rejects.toThrow('closed')
 })

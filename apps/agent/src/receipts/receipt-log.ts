@@ -49,7 +49,10 @@ export class ReceiptLog {
     let seqLast = 0
     const log = await AppendLog.open(path, (value) => {
       const line = logLine.parse(value)
-      if (line.kind === 'confirm') return void unconfirmed.delete(line.workHash)
+      if (line.kind === 'confirm') {
+        unconfirmed.delete(line.workHash)
+        return
+      }
       const work = decodeStruct('WorkReceipt', line.work)
       const workHash = structHash('WorkReceipt', work)
       seqLast = Math.max(seqLast, work.seq)
