@@ -2,3 +2,6 @@
 export { appRouter, createCaller, type ApiCaller, type AppRouter } from './app-router.ts'
 export { apiErrorOf, type ApiContext } from './trpc.ts'
 export { procedureAccess, type Access, type ProcedurePath } from './access.ts'
+export { createAuth, type Auth, type CreateAuthOptions } from './auth/create-auth.ts'
+export { viewerFromHeaders } from './auth/viewer-from-headers.ts'
+export { agentJoin, describeAgentJoin } from './http/agent-join.ts'

@@ -84,3 +84,23 @@ export const newJoinToken = z.object({
   outUsdPerGb: pricePerMtok.default(0n),
   expiresInHours: z.int().min(1).max(720).default(24),
 })
+
+/** Checked in full by the service; here only that it is an object of bounded size. */
+export const nodeInventoryInput = z.object({
+  hardware: z.string().max(200),
+  cpuModel: z.string().max(200),
+  cpuCores: z.int().min(0),
+  memoryMib: z.int().min(0),
+  gpus: z
+    .array(
+      z.object({
+        name: z.string().max(100),
+        count: z.int().min(0),
+        memoryMib: z.int().min(0),
+        uuids: z.array(z.string().max(80)).max(64),
+      }),
+    )
+    .max(16),
+  agentVersion: z.string().max(40),
+  os: z.string().max(80),
+})

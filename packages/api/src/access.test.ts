@@ -1,0 +1,180 @@
+/** Who may call what: the router, the table and the behaviour of every procedure agree, in every role. */
+import { AppError } from '@isochrone/domain'
+import type { ControlPlane, Viewer, ViewerOrganisation } from '@isochrone/services'
+import { expect, test } from 'vitest'
+import { procedureAccess, type Access, type ProcedurePath } from './access.ts'
+import { appRouter, createCaller } from './app-router.ts'
+import { apiErrorOf } from './trpc.ts'
+
+const team: ViewerOrganisation = { id: 'org_1', name: 'Team', slug: 'team', role: 'owner', providerId: null }
+const provider: ViewerOrganisation = { ...team, id: 'org_2', providerId: `0x${'ab'.repeat(32)}` }
+const viewer = (org: ViewerOrganisation | null, admin = false): Viewer => ({
+  userId: 'user_1',
+  name: 'A person',
+  email: 'a@example.test',
+  admin,
+  organisations: org ? [org] : [],
+  activeOrganisation: org,
+})
+
+const roles = {
+  visitor: null,
+  'no organisation': viewer(null),
+  'team member': viewer({ ...team, role: 'member' }),
+  'team admin': viewer({ ...team, role: 'admin' }),
+  'team owner': viewer(team),
+  'provider member': viewer({ ...provider, role: 'member' }),
+  'provider owner': viewer(provider),
+  staff: viewer(null, true),
+} satisfies Record<string, Viewer | null>
+type Role = keyof typeof roles
+
+const everyone = Object.keys(roles) as Role[]
+const owners: Role[] = ['team admin', 'team owner', 'provider owner']
+const allowed: Record<Access, readonly Role[]> = {
+  public: everyone,
+  user: everyone.filter((role) => role !== 'visitor'),
+  org: ['team member', ...owners, 'provider member'],
+  'org-admin': owners,
+  provider: ['provider member', 'provider owner'],
+  'provider-admin': ['provider owner'],
+  admin: ['staff'],
+}
+
+const address = `0x${'11'.repeat(20)}`
+const inputs: Partial<Record<ProcedurePath, unknown>> = {
+  'marketplace.offers': {},
+  'marketplace.offer': { id: 'node_1' },
+  'epochs.list': {},
+  'epochs.detail': { lane: `0x${'00'.repeat(32)}`, epoch: 1 },
+  'session.createOrganisation': { name: 'New' },
+  'requests.list': {},
+  'requests.detail': { id: 'req_1' },
+  'jobs.list': {},
+  'jobs.detail': { id: 'job_1' },
+  'jobs.cancel': { id: 'job_1' },
+  'keys.create': { name: 'CI' },
+  'keys.revoke': { id: 'key_1' },
+  'balance.fund': { amountUsd: '10' },
+  'balance.walletPrepare': { ownerAddress: address, amountUsd: '10' },
+  'balance.walletLink': { ownerAddress: address, ceilingMicroUsd: 1n, signature: `0x${'22'.repeat(65)}` },
+  'settings.update': { sort: 'price', valueOfSecondUsd: '0.0002' },
+  'provider.create': { name: 'P', payoutAddress: address },
+  'provider.createJoinToken': {
+    nodeName: 'n1',
+    region: 'eu-de',
+    country: 'de',
+    inUsdPerMtok: '0.1',
+    cachedUsdPerMtok: '0.05',
+    outUsdPerMtok: '0.4',
+  },
+  'provider.revokeJoinToken': { id: 'join_1' },
+}
+
+interface Reached {
+  call: string
+  input: unknown
+}
+
+/** A control plane that only notes what reached it. */
+function recorder(reached: Reached[]): ControlPlane {
+  const group = (name: string) =>
+    new Proxy(
+      {},
+      {
+        get: (_target, verb) => async (input: unknown) => {
+          reached.push({ call: `${name}.${String(verb)}`, input })
+          return null
+        },
+      },
+    )
+  return new Proxy({}, { get: (_target, name) => group(String(name)) }) as ControlPlane
+}
+
+async function call(path: string, controlPlane: ControlPlane, who: Viewer | null, input: unknown): Promise<unknown> {
+  const [namespace = '', verb = ''] = path.split('.')
+  const caller = createCaller({ controlPlane, viewer: who }) as unknown as Record<
+    string,
+    Record<string, (input: unknown) => Promise<unknown>>
+  >
+  return caller[namespace]?.[verb]?.(input)
+}
+
+const paths = Object.keys(procedureAccess) as ProcedurePath[]
+
+test('every procedure has a row in the table, and enforces what the row says', () => {
+  const procedures = appRouter._def.procedures as unknown as Record<string, { _def: { meta?: { access: Access } } }>
+  const declared = Object.fromEntries(Object.entries(procedures).map(([path, { _def }]) => [path, _def.meta?.access]))
+  expect(declared).toEqual(procedureAccess)
+})
+
+test.each(paths)('%s reaches a service in the roles of its row and in no other', async (path) => {
+  for (const role of everyone) {
+    const reached: Reached[] = []
+    const outcome = await call(path, recorder(reached), roles[role], inputs[path]).then(
+      () => 'allowed',
+      (error: unknown) => apiErrorOf(error).code,
+    )
+    const may = allowed[procedureAccess[path]].includes(role)
+    expect({ role, may: outcome === 'allowed', reached: reached.length > 0 }).toEqual({
+      role,
+      may,
+      reached: may && path !== 'session.me',
+    })
+    if (!may) expect(outcome).toBe(refusal(role, procedureAccess[path]))
+  }
+})
+
+function refusal(role: Role, access: Access): string {
+  if (role === 'visitor') return 'unauthenticated'
+  return access === 'admin' ? 'not_found' : 'forbidden'
+}
+
+/** Nothing that a caller sends may choose whose data is read or changed. */
+test('organisation and provider come from the viewer, never from the input', async () => {
+  for (const path of paths) {
+    const access = procedureAccess[path]
+    if (access === 'public' || access === 'user' || access === 'admin') continue
+    const reached: Reached[] = []
+    const forged = { ...(inputs[path] as object | undefined), orgId: 'org_9', providerId: 'prov_9', userId: 'user_9' }
+    await call(path, recorder(reached), roles['provider owner'], inputs[path] === undefined ? undefined : forged)
+    expect(JSON.stringify(reached, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}` : value))).not.toMatch(
+      /org_9|prov_9|user_9/,
+    )
+    const { orgId, providerId } = reached[0]?.input as { orgId?: string; providerId?: string }
+    expect(orgId ?? providerId).toBe(access.startsWith('provider') ? provider.providerId : provider.id)
+  }
+})
+
+test('bad input is invalid_input and names the field', async () => {
+  const owner = { controlPlane: recorder([]), viewer: viewer(provider) }
+  const caller = createCaller(owner)
+  const faults: [Promise<unknown>, string][] = [
+    [caller.balance.fund({ amountUsd: '1.2345678' }), 'amountUsd'],
+    [caller.balance.fund({ amountUsd: '0' }), 'amountUsd'],
+    [caller.keys.create({ name: '   ' }), 'name'],
+    [caller.provider.create({ name: 'P', payoutAddress: 'me' }), 'payoutAddress'],
+    [caller.requests.list({ limit: 5_000 }), 'limit'],
+  ]
+  for (const [promise, field] of faults) {
+    const error = await promise.then(
+      () => null,
+      (thrown: unknown) => apiErrorOf(thrown),
+    )
+    expect(error).toMatchObject({ code: 'invalid_input', field })
+    expect(error?.publicMessage.startsWith(`${field}: `)).toBe(true)
+  }
+})
+
+test('what a service refuses keeps its code, and what it does not explain is internal', async () => {
+  const failing = (thrown: unknown) =>
+    createCaller({
+      viewer: viewer(team),
+      controlPlane: { requests: { detail: () => Promise.reject(thrown) } } as unknown as ControlPlane,
+    }).requests.detail({ id: 'req_1' })
+  const refused = await failing(new AppError('not_found', { publicMessage: 'No such request.' })).catch(apiErrorOf)
+  expect(refused).toMatchObject({ code: 'not_found', publicMessage: 'No such request.' })
+  const crashed = await failing(new Error('password=hunter2')).catch(apiErrorOf)
+  expect(crashed).toMatchObject({ code: 'internal' })
+  expect((crashed as AppError).publicMessage).not.toContain('hunter2')
+})

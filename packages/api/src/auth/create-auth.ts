@@ -1,0 +1,105 @@
+/**
+ * Sign-in by better-auth: e-mail and password, Sign-In with Ethereum, organisations, API keys.
+ *
+ * Whatever gateways must hear of (organisations, keys) is written by our services, in one transaction with the event that
+ * tells them. better-auth's own endpoints for these writes are closed, because they would leave the event out.
+ */
+import { apiKey } from '@better-auth/api-key'
+import type { ControlPlane } from '@isochrone/services'
+import { betterAuth } from 'better-auth'
+import { prismaAdapter } from 'better-auth/adapters/prisma'
+import { organization, siwe } from 'better-auth/plugins'
+import { isAddress, isHex, verifyMessage } from 'viem'
+import { generateSiweNonce } from 'viem/siwe'
+
+export interface CreateAuthOptions {
+  /** The database client; only better-auth looks inside. */
+  prisma: Parameters<typeof prismaAdapter>[0]
+  accounts: Pick<ControlPlane['accounts'], 'createOrganisation'>
+  secret: string
+  /** Where people reach the web app; sign-in is accepted from there (and from the other name of loopback) alone. */
+  webUrl: string
+  /** Whether a new account gets an organisation of its own; demonstration data brings its own. */
+  organisationForNewUsers?: boolean
+}
+
+const closedPaths = [
+  '/api-key/create',
+  '/api-key/update',
+  '/api-key/delete',
+  '/api-key/get',
+  '/api-key/list',
+  '/api-key/verify',
+  '/api-key/delete-all-expired-api-keys',
+  '/organization/create',
+  '/organization/update',
+  '/organization/delete',
+]
+
+const DAY_S = 86_400
+
+export function createAuth(options: CreateAuthOptions) {
+  const { accounts, organisationForNewUsers = true } = options
+  return betterAuth({
+    appName: 'Isochrone',
+    baseURL: options.webUrl,
+    basePath: '/api/auth',
+    secret: options.secret,
+    trustedOrigins: originsOf(options.webUrl),
+    database: prismaAdapter(options.prisma, { provider: 'postgresql' }),
+    telemetry: { enabled: false },
+    logger: { level: 'error' },
+    emailAndPassword: { enabled: true, minPasswordLength: 10, maxPasswordLength: 128, autoSignIn: true },
+    user: {
+      // Never from a form: staff are made staff in the database.
+      additionalFields: { role: { type: 'string', required: false, input: false, defaultValue: 'user' } },
+    },
+    session: { expiresIn: 14 * DAY_S, updateAge: DAY_S },
+    rateLimit: {
+      enabled: true,
+      window: 10,
+      max: 200,
+      customRules: { '/sign-in/email': { window: 60, max: 30 }, '/sign-up/email': { window: 60, max: 30 } },
+    },
+    disabledPaths: closedPaths,
+    databaseHooks: {
+      user: {
+        create: {
+          after: async (user) => {
+            if (!organisationForNewUsers) return
+            await accounts.createOrganisation({ userId: user.id, name: `${shortName(user.name)}’s team` })
+          },
+        },
+      },
+    },
+    plugins: [
+      organization({ allowUserToCreateOrganization: false, disableOrganizationDeletion: true }),
+      siwe({
+        domain: new URL(options.webUrl).host,
+        getNonce: async () => generateSiweNonce(),
+        verifyMessage: async ({ message, signature, address }) =>
+          isAddress(address) && isHex(signature) && verifyMessage({ address, message, signature }).catch(() => false),
+      }),
+      apiKey({
+        references: 'organization',
+        defaultPrefix: 'iso_',
+        rateLimit: { enabled: false },
+        schema: { apikey: { modelName: 'apiKey' } },
+      }),
+    ],
+  })
+}
+
+export type Auth = ReturnType<typeof createAuth>
+
+/** A wallet's user is named by its address; an organisation by the two ends of it. */
+function shortName(name: string): string {
+  return isAddress(name) ? `${name.slice(0, 6)}…${name.slice(-4)}` : name.trim().slice(0, 60) || 'New'
+}
+
+/** On one machine, `localhost` and `127.0.0.1` are the same place to a person. */
+function originsOf(webUrl: string): string[] {
+  const url = new URL(webUrl)
+  const twin = { localhost: '127.0.0.1', '127.0.0.1': 'localhost' }[url.hostname]
+  return twin ? [url.origin, `${url.protocol}//${twin}${url.port && `:${url.port}`}`] : [url.origin]
+}

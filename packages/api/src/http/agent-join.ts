@@ -1,0 +1,72 @@
+/**
+ * `GET` and `POST /api/agent/join`, as plain functions of Request → Response: how an agent that holds a token learns
+ * what to prove, and joins. Errors are `{ error: { code, message, field } }` with the table's status.
+ */
+import { AppError, toAppError } from '@isochrone/domain'
+import type { ControlPlane } from '@isochrone/services'
+import { nodeInventoryInput } from '../inputs.ts'
+import { z } from 'zod'
+
+const BODY_BYTES_MAX = 64 * 1024
+
+const joinBody = z.object({
+  token: z.string().min(1).max(200),
+  nodeKey: z.string().max(42),
+  proof: z.string().max(140),
+  inventory: nodeInventoryInput,
+})
+
+type Providers = Pick<ControlPlane['providers'], 'describeJoin' | 'joinNode'>
+
+/** `?token=…` → providerId, chainId, registryAddress, gatewayUrls, expiresAt. */
+export async function describeAgentJoin(providers: Providers, request: Request): Promise<Response> {
+  return answer(async () => {
+    const token = new URL(request.url).searchParams.get('token') ?? ''
+    return providers.describeJoin({ token: token.slice(0, 200) })
+  })
+}
+
+/** `{ token, nodeKey, proof, inventory }` → nodeId, nodeName, gatewayUrls. */
+export async function agentJoin(providers: Providers, request: Request): Promise<Response> {
+  return answer(async () => {
+    const parsed = joinBody.safeParse(await jsonBody(request))
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0]
+      const field = issue?.path.map(String).join('.') ?? 'body'
+      throw new AppError('invalid_input', { publicMessage: `${field}: ${issue?.message ?? 'is not valid'}`, field })
+    }
+    return providers.joinNode(parsed.data)
+  })
+}
+
+async function jsonBody(request: Request): Promise<unknown> {
+  const tooLarge = new AppError('payload_too_large', {
+    publicMessage: `The body has more than ${BODY_BYTES_MAX} bytes.`,
+  })
+  if (Number(request.headers.get('content-length') ?? 0) > BODY_BYTES_MAX) throw tooLarge
+  let bytes = 0
+  const chunks: Uint8Array[] = []
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.length
+    if (bytes > BODY_BYTES_MAX) throw tooLarge
+    chunks.push(chunk)
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'))
+  } catch (cause) {
+    throw new AppError('invalid_input', { publicMessage: 'The body is not JSON.', field: 'body', cause })
+  }
+}
+
+async function answer(work: () => Promise<object>): Promise<Response> {
+  const headers = { 'cache-control': 'no-store' }
+  try {
+    return Response.json(await work(), { headers })
+  } catch (thrown) {
+    const { code, httpStatus, publicMessage, field } = toAppError(thrown)
+    return Response.json(
+      { error: { code, message: publicMessage, field: field ?? null } },
+      { status: httpStatus, headers },
+    )
+  }
+}
