@@ -12,7 +12,7 @@ export interface Progress {
 export const silentProgress: Progress = { step: (_title, work) => work(), note: () => {} }
 
 export function consoleProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
-  const live = Boolean(stream.isTTY)
+  const live = stream.isTTY
   return {
     async step(title, work) {
       const started = performance.now()

@@ -1,0 +1,20 @@
+/** Asks the gateway of a running marketplace to close its epoch now. */
+import type { InstanceInfo } from '../start/instance-file.ts'
+
+export interface ClosedEpochs {
+  readonly lane: string
+  /** Empty when there were no receipts to close. */
+  readonly epochs: readonly number[]
+  readonly receipts: number
+}
+
+/** @throws Error when the gateway does not answer or refuses. */
+export async function closeEpoch(instance: Pick<InstanceInfo, 'gatewayUrl' | 'internalToken'>): Promise<ClosedEpochs> {
+  const response = await fetch(`${instance.gatewayUrl}/internal/v1/close-epoch`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${instance.internalToken}` },
+    signal: AbortSignal.timeout(30_000),
+  })
+  if (!response.ok) throw new Error(`the gateway refused to close its epoch: status ${response.status}`)
+  return (await response.json()) as ClosedEpochs
+}
