@@ -16,7 +16,6 @@ export type * from './ports/control-store.ts'
 export type { RedisCommands } from './ports/redis-commands.ts'
 export { ingestReceiptEntries } from './receipts/ingest-receipt-entries.ts'
 export type { IngestDeps, IngestResult, PublishedEntry } from './receipts/ingest-receipt-entries.ts'
-export type * from './ports/receipt-store.ts'
 export { createControlPlane } from './create-control-plane.ts'
 export { redisLiveState, type RedisReader } from './redis-state.ts'
 export { createOrganisation } from './accounts/create-organisation.ts'
@@ -30,3 +29,29 @@ export { canonicalJson, pricesFromJson, pricesOfTerms, pricesToJson, termsHashOf
 export type { ChainFacts, ControlPlaneDeps } from './ports/control-plane-deps.ts'
 export type * from './ports/control-plane-store.ts'
 export type { LiveState } from './ports/live-state.ts'
+export { enqueueJob, type EnqueueJobInput } from './jobs/enqueue-job.ts'
+export { cancelJob } from './jobs/cancel-job.ts'
+export { getJob, type JobState } from './jobs/get-job.ts'
+export { runJob, type JobLook, type RunJobDeps } from './jobs/run-job.ts'
+export { sweepJobs } from './jobs/sweep-jobs.ts'
+export { createOwnDispatches, type OwnDispatches } from './jobs/own-dispatches.ts'
+export type { FleetSource, GatewayDispatch, JobQueue } from './ports/job-store.ts'
+export { epochDigest, epochLeaves } from './epochs/epoch-leaves.ts'
+export { settleDueEpochs, type SettleRound } from './epochs/settle-due-epochs.ts'
+export { indexChainEvents } from './chain/index-chain-events.ts'
+export { runFundingOrders } from './chain/run-funding-orders.ts'
+export { registerPending, type RegistryRound } from './chain/register-pending.ts'
+export { limitOf, publishBudgetLimits } from './chain/publish-budget-limits.ts'
+export type {
+  ChainEvent,
+  ChainReads,
+  ChannelOnChain,
+  ClaimOutcome,
+  ManagedWalletChain,
+  RegistryChain,
+  Sent,
+  SettlementChain,
+} from './ports/chain-port.ts'
+export { settlementStatus, type SettlementEpoch, type SettlementStatus } from './epochs/settlement-status.ts'
+export { closeEpochNow, type ClosedNow, type CloseEpochDeps } from './epochs/close-epoch-now.ts'
+export type { SettlementFilter, SettlementReads } from './ports/settlement-reads.ts'

@@ -57,6 +57,11 @@ export function epochRepository(db: DbOrTx) {
       return _max.toSeq
     },
 
+    /** Whether an epoch of the lane ends right before this number. */
+    async endsBefore(lane: string, fromSeq: bigint): Promise<boolean> {
+      return (await db.epoch.count({ where: { lane, toSeq: fromSeq - 1n } })) > 0
+    },
+
     /** Delivery receipts that the epoch covers, by number. */
     async deliveries(lane: string, fromSeq: bigint, toSeq: bigint): Promise<unknown[]> {
       const rows = await db.receipt.findMany({
@@ -78,18 +83,42 @@ export function epochRepository(db: DbOrTx) {
       })
     },
 
-    /** What the chain said of a voucher. */
-    async recordClaim(claim: {
-      lane: string
-      epoch: bigint
-      channelId: string
-      providerId: string
-      paidMicroUsd: bigint
-      skippedReason: string | null
-      claimedTx: string | null
-    }): Promise<void> {
-      const { lane, epoch, channelId, providerId, ...data } = claim
-      await db.voucher.update({ where: { lane_epoch_channelId_providerId: { lane, epoch, channelId, providerId } }, data })
+    /** Why the chain paid a voucher in part or not at all. */
+    async recordSkip(
+      key: { lane: string; epoch: bigint; channelId: string; providerId: string },
+      skippedReason: string,
+    ): Promise<void> {
+      await db.voucher.updateMany({ where: key, data: { skippedReason } })
+    },
+
+    /** Adds what a `Claimed` event paid. Once for each event: in the transaction that moves the indexer's cursor. */
+    async addClaim(
+      key: { lane: string; epoch: bigint; channelId: string; providerId: string },
+      paidMicroUsd: bigint,
+      claimedTx: string,
+    ): Promise<void> {
+      const { lane, epoch, channelId, providerId } = key
+      await db.$executeRaw`
+        update voucher set "paidMicroUsd" = coalesce("paidMicroUsd", 0) + ${paidMicroUsd}, "claimedTx" = ${claimedTx}
+        where lane = ${lane} and epoch = ${epoch} and "channelId" = ${channelId} and "providerId" = ${providerId}`
+      await db.epoch.updateMany({ where: { lane, epoch, claimedTx: null }, data: { claimedTx } })
+    },
+
+    async noteAnchored(lane: string, epoch: bigint, anchoredTx: string): Promise<void> {
+      await db.epoch.updateMany({ where: { lane, epoch, anchoredTx: null }, data: { anchoredTx } })
+    },
+
+    /** Every lane's epoch with this number and a voucher for the provider. */
+    async noteSettled(providerId: string, epoch: bigint, settledTx: string): Promise<void> {
+      await db.epoch.updateMany({
+        where: { epoch, settledTx: null, vouchers: { some: { providerId } } },
+        data: { settledTx },
+      })
+    },
+
+    /** Forgets what was paid, to count it anew from the chain. */
+    async forgetClaims(): Promise<void> {
+      await db.voucher.updateMany({ data: { paidMicroUsd: null, claimedTx: null } })
     },
 
     /** True when this call moved it from `from` to `to`. */
@@ -98,14 +127,10 @@ export function epochRepository(db: DbOrTx) {
       epoch: bigint,
       from: EpochStatus,
       to: EpochStatus,
-      data: { anchoredTx?: string | null; claimedTx?: string | null; settledTx?: string | null; payableAtS?: bigint } = {},
+      data: { anchoredTx?: string; claimedTx?: string; settledTx?: string; payableAtS?: bigint } = {},
     ): Promise<boolean> {
       const { count } = await db.epoch.updateMany({ where: { lane, epoch, status: from }, data: { ...data, status: to } })
       return count === 1
-    },
-
-    async setPayableAt(lane: string, epoch: bigint, payableAtS: bigint): Promise<void> {
-      await db.epoch.updateMany({ where: { lane, epoch }, data: { payableAtS } })
     },
   }
 }

@@ -47,10 +47,19 @@ export function jobRepository(db: DbOrTx) {
     },
 
     /** Back to the queue after an attempt that answered nothing. `attempted` false: no node was tried. */
-    async requeue(id: string, { attempted, error }: { attempted: boolean; error: string }): Promise<void> {
+    async requeue(
+      id: string,
+      { attempted, error, placement }: { attempted: boolean; error: string; placement?: unknown },
+    ): Promise<void> {
       await db.job.updateMany({
         where: { id, status: 'running' },
-        data: { status: 'queued', nodeId: null, error, ...(!attempted && { attempts: { decrement: 1 } }) },
+        data: {
+          status: 'queued',
+          nodeId: null,
+          error,
+          ...(!attempted && { attempts: { decrement: 1 } }),
+          ...(placement !== undefined && { placement: placement as Prisma.InputJsonValue }),
+        },
       })
     },
 

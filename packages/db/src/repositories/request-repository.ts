@@ -109,10 +109,13 @@ export function requestRepository(db: DbOrTx) {
           and epoch.lane = receipt.lane and receipt.seq between epoch."fromSeq" and epoch."toSeq"`
     },
 
-    /** Σ price that each lane has signed for each channel, µUSD, lifetime. */
-    async signedByChannel(): Promise<{ channelId: string; lane: string; microUsd: bigint }[]> {
+    /** Σ price that each lane has signed for each channel, or for those named, µUSD, lifetime. */
+    async signedByChannel(
+      channelIds?: readonly string[],
+    ): Promise<{ channelId: string; lane: string; microUsd: bigint }[]> {
+      const some = channelIds ? Prisma.sql`where "channelId" = any(${[...channelIds]}::text[])` : Prisma.empty
       return db.$queryRaw`
-        select "channelId", lane, sum("priceMicroUsd")::bigint as "microUsd" from receipt group by 1, 2`
+        select "channelId", lane, sum("priceMicroUsd")::bigint as "microUsd" from receipt ${some} group by 1, 2`
     },
   }
 }

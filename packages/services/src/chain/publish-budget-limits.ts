@@ -1,0 +1,45 @@
+/**
+ * Tells gateways, through Redis, how much may be spent from each channel: min(deposited − withdrawn − withdrawing,
+ * ceiling), and what each lane has signed according to Postgres, so that a Redis that lost its data never lets a
+ * channel be spent twice.
+ */
+import { redisKeys } from '@isochrone/protocol'
+import type { ChannelRow } from '../ports/chain-store.ts'
+import type { RedisCommands } from '../ports/redis-commands.ts'
+
+export interface BudgetDeps {
+  channels(ids?: readonly string[]): Promise<ChannelRow[]>
+  /** µUSD that each lane has signed for these channels, or for all, lifetime. */
+  signedByChannel(channelIds?: readonly string[]): Promise<{ channelId: string; lane: string; microUsd: bigint }[]>
+  redis: RedisCommands
+}
+
+/** Spent only grows: what the lane itself reported may be ahead of Postgres. */
+const SET_BUDGET = `
+redis.call('HSET', KEYS[1], 'limit', ARGV[1])
+for i = 2, #ARGV, 2 do
+  local field = 'spent:' .. ARGV[i]
+  local before = tonumber(redis.call('HGET', KEYS[1], field) or '0')
+  if before < tonumber(ARGV[i + 1]) then redis.call('HSET', KEYS[1], field, ARGV[i + 1]) end
+end
+return 1`
+
+/** For the channels named, or for all: at start, and now and then in case Redis lost data. */
+export async function publishBudgetLimits(deps: BudgetDeps, channelIds?: readonly string[]): Promise<number> {
+  if (channelIds?.length === 0) return 0
+  const channels = await deps.channels(channelIds)
+  const signed = await deps.signedByChannel(channelIds)
+  const byChannel = Map.groupBy(signed, (row) => row.channelId)
+  for (const channel of channels) {
+    const spent = (byChannel.get(channel.id) ?? []).flatMap(({ lane, microUsd }) => [lane, microUsd.toString()])
+    await deps.redis.call('EVAL', SET_BUDGET, 1, redisKeys.budget(channel.id), limitOf(channel).toString(), ...spent)
+  }
+  return channels.length
+}
+
+/** µUSD, lifetime; never below zero. */
+export function limitOf(channel: ChannelRow): bigint {
+  const funded = channel.depositedMicroUsd - channel.withdrawnMicroUsd - channel.withdrawingMicroUsd
+  const limit = funded < channel.ceilingMicroUsd ? funded : channel.ceilingMicroUsd
+  return limit > 0n ? limit : 0n
+}

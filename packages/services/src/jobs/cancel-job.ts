@@ -1,0 +1,20 @@
+/** Cancels a job that is not over. One that runs may still finish at its node; its receipt then stands, its answer is dropped. */
+import { AppError, type Clock } from '@isochrone/domain'
+import type { JobRows } from '../ports/job-store.ts'
+import { getJob, type JobState } from './get-job.ts'
+
+/** Throws `not_found`, or `state_conflict` when it was over already. */
+export async function cancelJob(
+  deps: { jobs: Pick<JobRows, 'get' | 'finish'>; clock: Clock },
+  orgId: string,
+  jobId: string,
+): Promise<JobState> {
+  const before = await getJob(deps.jobs, orgId, jobId)
+  if (!before) throw new AppError('not_found', { publicMessage: 'There is no such job.', field: 'jobId' })
+  const now = new Date(deps.clock.nowMs())
+  const end = { status: 'cancelled', httpStatus: null, answer: null, error: 'Cancelled by its owner.', now } as const
+  if (!(await deps.jobs.finish(jobId, end))) {
+    throw new AppError('state_conflict', { publicMessage: `Cannot cancel what is already ${before.status}.` })
+  }
+  return { ...before, status: 'cancelled', error: end.error, finishedAtMs: now.getTime() }
+}

@@ -1,0 +1,106 @@
+/** What the chain services need of the database. `db`'s repositories fit it. */
+import type { ControlStore } from './control-store.ts'
+import type { TransactionLog } from './chain-port.ts'
+
+export interface MovementRow {
+  id: string
+  channelId: string
+  kind: 'deposit' | 'ceiling' | 'claim' | 'withdrawal_requested' | 'withdrawal'
+  microUsd: bigint
+  txHash: string
+  logIndex: number
+  blockNumber: bigint
+  atMs: bigint
+}
+
+export interface PayoutRow {
+  txHash: string
+  logIndex: number
+  providerId: string
+  epoch: bigint
+  grossMicroUsd: bigint
+  feeMicroUsd: bigint
+  netMicroUsd: bigint
+  blockNumber: bigint
+  atMs: bigint
+}
+
+export interface ChannelRow {
+  id: string
+  orgId: string
+  custody: 'managed' | 'wallet'
+  ownerAddress: string
+  salt: string
+  depositedMicroUsd: bigint
+  withdrawingMicroUsd: bigint
+  withdrawnMicroUsd: bigint
+  ceilingMicroUsd: bigint
+  claimedMicroUsd: bigint
+  openedTx: string | null
+}
+
+export interface ChannelTotals {
+  depositedMicroUsd: bigint
+  withdrawingMicroUsd: bigint
+  withdrawnMicroUsd: bigint
+  ceilingMicroUsd: bigint
+  claimedMicroUsd: bigint
+}
+
+export interface ChainIndexStore {
+  cursor(): Promise<{ blockNumber: bigint; blockHash: string } | null>
+  moveCursor(blockNumber: bigint, blockHash: string): Promise<void>
+  forgetIndexed(): Promise<void>
+  channels(ids?: readonly string[]): Promise<ChannelRow[]>
+  updateChannel(id: string, totals: Partial<ChannelTotals> & { openedTx?: string }): Promise<void>
+  insertMovements(rows: readonly MovementRow[]): Promise<void>
+  insertPayouts(rows: readonly PayoutRow[]): Promise<void>
+}
+
+export interface ClaimNotes {
+  addClaim(
+    key: { lane: string; epoch: bigint; channelId: string; providerId: string },
+    paidMicroUsd: bigint,
+    claimedTx: string,
+  ): Promise<void>
+  noteAnchored(lane: string, epoch: bigint, anchoredTx: string): Promise<void>
+  noteSettled(providerId: string, epoch: bigint, settledTx: string): Promise<void>
+  forgetClaims(): Promise<void>
+}
+
+export interface IndexStore {
+  chain: ChainIndexStore
+  transaction<T>(work: (tx: { chain: ChainIndexStore; epochs: ClaimNotes }) => Promise<T>): Promise<T>
+}
+
+export interface FundingOrderRow {
+  id: string
+  orgId: string
+  microUsd: bigint
+  status: string
+  txHash: string | null
+}
+
+export interface FundingStore extends TransactionLog {
+  openFundingOrders(limit: number): Promise<FundingOrderRow[]>
+  updateFundingOrder(id: string, data: { status: string; txHash?: string | null; error?: string | null }): Promise<void>
+  channelOfOrg(orgId: string): Promise<ChannelRow | null>
+}
+
+export interface RegistryStore extends TransactionLog {
+  unregisteredProviders(limit: number): Promise<{ id: string; ownerAddress: string; payoutAddress: string; salt: string }[]>
+  setProviderRegistered(id: string, registeredTx: string, feeBps: number): Promise<void>
+  unregisteredTerms(limit: number): Promise<{ hash: string; providerId: string; provider: { ownerAddress: string } }[]>
+  setTermsRegistered(hash: string, registeredTx: string): Promise<void>
+  nodesToAdmit(
+    limit: number,
+  ): Promise<{ nodeId: string; providerId: string; keyProof: string | null; provider: { ownerAddress: string } }[]>
+  activateNode(nodeId: string, keyTx: string): Promise<boolean>
+  unadmittedLanes(limit: number): Promise<{ lane: string }[]>
+  setLaneAdded(lane: string, addedTx: string): Promise<void>
+}
+
+export interface RegistryTransactions {
+  chain: RegistryStore
+  transaction<T>(work: (tx: { chain: RegistryStore; control: ControlStore }) => Promise<T>): Promise<T>
+}
