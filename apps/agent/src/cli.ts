@@ -144,8 +144,9 @@ function withEngine(command: Command): Command {
     .option('--model-hash <hash>', 'openai: SHA-256 of the weights as 0x and 64 hexadecimal digits', hash)
 }
 
+/** Repeated flags and comma-separated lists mean the same. */
 function collect(value: string, before: string[]): string[] {
-  return [...before, url(value)]
+  return [...before, ...value.split(',').map((each) => url(each.trim()))]
 }
 
 function url(value: string): string {

@@ -41,7 +41,7 @@ async function joinCommand(flags: JoinFlags): Promise<void> {
   const inventory = await readInventory(flags.hardware)
   const { nodeKeyFile, token } = flags
   const config = await joinMarket({ apiUrl: flags.api, token, dataDir, nodeKeyFile, inventory })
-  print(`This node is ${config.nodeId} (key ${config.nodeKey}). Start it with: agent run --data-dir ${dataDir}`)
+  print(`This node is ${config.nodeName} (key ${config.nodeKey}). Start it with: agent run --data-dir ${dataDir}`)
 }
 
 async function serveEngine(flags: ServeFlags): Promise<void> {

@@ -12,6 +12,7 @@ import { readInventory } from './node/inventory.ts'
 
 const directory = await mkdtemp(join(tmpdir(), 'isochrone-join-'))
 const providerId = randomBytes32()
+const nodeId = randomBytes32()
 const registryAddress: Hex = `0x${'ab'.repeat(20)}`
 const gatewayUrls = ['http://127.0.0.1:4001']
 const posted = z.object({ token: z.string(), nodeKey: z.string(), proof: z.string(), inventory: nodeInventory })
@@ -29,7 +30,7 @@ const api = createServer((request, response) => {
       return answer(403, { error: { message: 'The token is unknown, used or expired.' } })
     if (!body) return answer(200, { providerId, chainId: 31_337, registryAddress, gatewayUrls, expiresAt: 1 })
     joins.push(body)
-    return answer(200, { nodeId: 'node_1', listing: { id: 'listing_1' }, gatewayUrls })
+    return answer(200, { nodeId, nodeName: 'one', gatewayUrls })
   })()
 })
 let apiUrl: string
@@ -52,7 +53,7 @@ test('joining proves the key to exactly this provider and leaves a configuration
   const value = { providerId, nodeKey: sent?.nodeKey as Hex }
   const domain = { chainId: 31_337, verifyingContract: registryAddress }
   expect(recoverStructSigner(domain, 'NodeKey', { value, signature: sent?.proof as Hex })).toBe(config.nodeKey)
-  expect(config).toEqual({ apiUrl, providerId, nodeId: 'node_1', nodeKey: sent?.nodeKey, gatewayUrls })
+  expect(config).toEqual({ apiUrl, providerId, nodeId, nodeName: 'one', nodeKey: sent?.nodeKey, gatewayUrls })
   expect(await readJoinedConfig(dataDir)).toEqual(config)
   expect(JSON.stringify(sent)).not.toContain('privateKey')
 })

@@ -22,7 +22,7 @@ const invitation = z.object({
   gatewayUrls,
   expiresAt: z.union([z.string(), z.number()]),
 })
-const admission = z.object({ nodeId: z.string(), listing: z.unknown(), gatewayUrls })
+const admission = z.object({ nodeId: bytes32, nodeName: z.string(), gatewayUrls })
 const apiError = z.object({ error: z.object({ message: z.string() }) })
 
 /** What `agent run` reads from the data directory. */
@@ -30,6 +30,7 @@ const joinedConfig = z.object({
   apiUrl: z.url(),
   providerId: bytes32,
   nodeId: z.string(),
+  nodeName: z.string(),
   nodeKey: z.string(),
   gatewayUrls,
 })
@@ -63,6 +64,7 @@ export async function joinMarket(options: JoinOptions): Promise<JoinedConfig> {
     apiUrl: options.apiUrl,
     providerId: invited.providerId,
     nodeId: admitted.nodeId,
+    nodeName: admitted.nodeName,
     nodeKey: nodeKey.address,
     gatewayUrls: admitted.gatewayUrls,
   }
