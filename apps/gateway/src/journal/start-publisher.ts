@@ -36,8 +36,6 @@ const BATCH_RECORDS_MAX = 256
 const BATCH_BYTES_MAX = 4 * 1024 * 1024
 const RETRY_MS_MAX = 2_000
 const SAVE_EVERY_MS = 200
-/** Each entry is one stream field of this name, holding the entry as JSON. */
-const FIELD = 'entry'
 
 export async function startPublisher(options: PublisherOptions): Promise<Publisher> {
   const { journal, redis, dir, logger, stream = redisKeys.receipts, rewindMs = 5_000 } = options
@@ -82,7 +80,7 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
     }
     if (batch.length > 0) {
       const transaction = redis.multi()
-      for (const payload of batch) transaction.xadd(stream, '*', FIELD, payload)
+      for (const payload of batch) transaction.xadd(stream, '*', redisKeys.receiptsField, payload)
       const results = await transaction.exec()
       if (!results) throw new Error('Redis discarded the transaction')
       for (const [error] of results) if (error) throw error

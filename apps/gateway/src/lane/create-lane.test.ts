@@ -34,6 +34,7 @@ import {
   node,
   nodeId,
   otherKey,
+  outcomeOf,
   seenOf,
   workOf,
 } from './lane-fixtures.ts'
@@ -87,30 +88,7 @@ async function entries(journal: Journal): Promise<ReceiptStreamEntry[]> {
 
 const finish = (lane: GatewayLane, intent: Intent, completed: CompletedAttempt[], answer?: unknown) =>
   lane.finishRequest({
-    request: {
-      requestId: intent.requestId,
-      orgId: intent.orgId,
-      keyId: intent.keyId,
-      jobId: intent.jobId,
-      channelId: intent.channelId,
-      path: intent.path,
-      model: intent.model,
-      stream: intent.stream,
-      status: 'succeeded',
-      httpStatus: 200,
-      errorCode: null,
-      errorMessage: null,
-      receivedAtMs: intent.startedAtMs,
-      finishedAtMs: intent.startedAtMs + 40,
-      ttftMs: 6,
-      tpotMs: 2,
-      tokensIn: 20,
-      tokensCached: 0,
-      tokensOut: 10,
-      priceMicroUsd: '0',
-      attempts: [],
-      placement: null,
-    },
+    request: outcomeOf(intent),
     receipts: completed.map(({ pair }) => pair),
     ...(answer === undefined ? {} : { answer }),
   })
@@ -279,8 +257,13 @@ test("a receipt that is nobody's, forged, or for a request that still runs is no
   )
   await finish(lane, intent, [completed])
   expect(completed).toMatchObject({ tokensOut: 3, tokensIn: 0, priceMicroUsd: 6n })
-  expect(confirms).toEqual([[nodeId, expect.objectContaining({ workHash: workOf(intent).workHash })]])
-  expect(await lane.presentWork(nodeId, workOf(intent).signed)).toMatchObject({ delivery: { price: '6' } })
+  const told = {
+    workHash: workOf(intent).workHash,
+    delivery: null,
+    reason: expect.stringContaining('6 µUSD') as string,
+  }
+  expect(confirms).toEqual([[nodeId, expect.objectContaining(told)]])
+  expect(await lane.presentWork(nodeId, workOf(intent).signed)).toMatchObject(told)
   await journal.close()
 })
 
@@ -339,7 +322,7 @@ test('any mix of finished, open and closed work adds up after a restart at any p
           if (step === 'close') await running.lane.closeEpoch()
           if (step === 'restart') {
             running = await restart(running)
-            inherited = [...inherited, ...open]
+            inherited.push(...open)
             open = []
           }
           if (step === 'recover') {

@@ -119,7 +119,16 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
         return { attempt, draft: attempt.draft }
       })
       const drafts = attempts.map(({ draft }) => draft)
-      await writer.writeReceipts(drafts, (receipts) => ({ ...entry, type: 'request-finished', lane: id, receipts }))
+      const sum = drafts.reduce((total, { delivery }) => total + delivery.price, 0n)
+      // Whoever stores the entry checks that they agree.
+      const request = { ...entry.request, priceMicroUsd: sum.toString() }
+      await writer.writeReceipts(drafts, (receipts) => ({
+        ...entry,
+        type: 'request-finished',
+        lane: id,
+        request,
+        receipts,
+      }))
       if (state.unclosed.length >= EPOCH_RECEIPTS_MAX) epochs.closeSoon()
       for (const { attempt } of attempts) confirm(attempt)
     },

@@ -9,6 +9,7 @@ import {
   ZERO_BYTES32,
   type Hex,
   type NodeState,
+  type RequestOutcomeJson,
   type SignedWork,
   type StreamEnd,
   type WorkReceipt,
@@ -100,7 +101,7 @@ export function workOf(intent: Intent, changes: Partial<WorkReceipt> = {}, key: 
     tokensOut: 10,
     engineTtftUs: 1_000,
     engineDurationUs: 20_000,
-    finishedAtMs: intent.startedAtMs + 30,
+    finishedAtMs: 1_700_000_000_030,
     status: 0,
     ...changes,
   }
@@ -127,5 +128,32 @@ export function seenOf(intent: Intent, changes: Partial<AttemptSeen> = {}): Atte
     fault: 0,
     billable: true,
     ...changes,
+  }
+}
+
+export function outcomeOf(intent: Intent): RequestOutcomeJson {
+  return {
+    requestId: intent.requestId,
+    orgId: intent.orgId,
+    keyId: intent.keyId,
+    jobId: intent.jobId,
+    channelId: intent.channelId,
+    path: intent.path,
+    model: intent.model,
+    stream: intent.stream,
+    status: 'succeeded',
+    httpStatus: 200,
+    errorCode: null,
+    errorMessage: null,
+    receivedAtMs: intent.startedAtMs,
+    finishedAtMs: intent.startedAtMs + 40,
+    ttftMs: 6,
+    tpotMs: 2,
+    tokensIn: 20,
+    tokensCached: 0,
+    tokensOut: 10,
+    priceMicroUsd: '0',
+    attempts: [],
+    placement: null,
   }
 }

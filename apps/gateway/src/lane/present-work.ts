@@ -65,9 +65,16 @@ export async function presentWork(
   return confirmation(workHash, delivered)
 }
 
+/**
+ * A delivery receipt confirms the work receipt that it names. One that was signed before this work receipt came, because
+ * the link was lost, tells the node only that the attempt is closed; the epoch file holds it.
+ */
 export function confirmation(workHash: Hex, delivered: Signed<DeliveryReceipt>): ReceiptConfirm {
-  const delivery = encodeStruct('DeliveryReceipt', delivered.value)
-  return { workHash, delivery, signature: delivered.signature, reason: null }
+  const { value, signature } = delivered
+  if (value.workHash !== workHash) {
+    return refusal(workHash, `the attempt was billed before this came: delivery ${value.seq}, ${value.price} µUSD`)
+  }
+  return { workHash, delivery: encodeStruct('DeliveryReceipt', value), signature, reason: null }
 }
 
 function refusal(workHash: Hex, reason: string): ReceiptConfirm {

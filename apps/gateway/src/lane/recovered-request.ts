@@ -1,5 +1,5 @@
 /** What is on record of a request that this gateway's own death cut off: its intent and the node's work receipt. */
-import type { Hex, RequestOutcomeJson } from '@isochrone/protocol'
+import type { RequestOutcomeJson } from '@isochrone/protocol'
 import type { Draft, OpenAttempt } from './lane-state.ts'
 
 export function recoveredRequest(
@@ -12,7 +12,7 @@ export function recoveredRequest(
     orgId: intent.orgId,
     keyId: intent.keyId,
     jobId: intent.jobId,
-    channelId: intent.channelId as Hex,
+    channelId: intent.channelId,
     path: intent.path,
     model: intent.model,
     stream: intent.stream,

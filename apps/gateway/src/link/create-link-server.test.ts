@@ -92,7 +92,7 @@ const header: StreamOpen = {
   requestId: intentOf('req_a').requestIdHash,
   attempt: 0,
   channelId: intentOf('req_a').channelId,
-  termsHash: node.termsHash as Hex,
+  termsHash: node.termsHash,
   model: 'demo',
   modelHash: `0x${'ab'.repeat(32)}`,
   salt: `0x${'5a'.repeat(32)}`,

@@ -5,6 +5,8 @@ export const redisKeys = {
   /** Stream of what gateways have journalled; the worker consumes it as group `ingest`. */
   receipts: 'isochrone:receipts',
   receiptsGroup: 'ingest',
+  /** The one field of each entry of that stream: the journal entry as JSON. */
+  receiptsField: 'entry',
   /** Hash of a channel's budget: `limit`, `spent:<lane>`, `lease:<lane>`, µUSD as decimal text. */
   budget: (channelId: string) => `isochrone:budget:{${channelId}}`,
   /** Pub/sub: a message asks every gateway to close its epoch now. */
