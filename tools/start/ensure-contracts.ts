@@ -16,6 +16,7 @@ import {
   writeDeployment,
 } from '@isochrone/contracts-client'
 import { loadEnv, toolEnv } from '@isochrone/runtime'
+import { pad } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 
 export interface EnsureContractsOptions {
@@ -51,5 +52,5 @@ export async function ensureContracts({ rpcUrl, deploymentFile, env }: EnsureCon
   }
   const writer = createChainWriter({ rpcUrl, deployment, privateKey: settings.OPERATOR_KEY })
   const lane = privateKeyToAccount(settings.GATEWAY_KEY).address
-  if (!(await isLane(writer, lane))) await addLane(writer, lane)
+  if (!(await isLane(writer, pad(lane)))) await addLane(writer, lane)
 }

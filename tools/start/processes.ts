@@ -3,14 +3,16 @@
  *
  * All run on this Node, straight from TypeScript, in process groups of their own, with their output in `logs/`.
  */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { spawnProcess, spawnService, type RunningProcess } from '@isochrone/local-stack'
+import { describeExit, spawnProcess, spawnService, type RunningProcess } from '@isochrone/local-stack'
 import { childEnv } from '@isochrone/runtime'
 import { projectRoot } from '../project-root.ts'
 import { nextBin } from './build-web.ts'
 import type { DemoNodeWithKey } from './node-keys.ts'
 import type { Ports } from './ports.ts'
+import { StartError } from './start-error.ts'
 
 export interface ProcessContext {
   readonly dataDir: string
@@ -101,5 +103,6 @@ export function startWeb(ctx: ProcessContext): Promise<RunningProcess> {
 async function aliveFor(running: RunningProcess, ms: number, name: string, log: string): Promise<RunningProcess> {
   const first = await Promise.race([running.exited, sleep(ms)])
   if (first === undefined) return running
-  throw new Error(`${name} ended with ${first.signal ?? `code ${first.code}`} at its start (log: ${log})`)
+  const lines = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-3).join(' | ')
+  throw new StartError(`${name} ended with ${describeExit(first)} at its start: ${lines} (log: ${log})`)
 }
