@@ -30,7 +30,14 @@ export interface NodeSession {
   /** Streams open here from this gateway. */
   readonly activeStreams: number
   /** As the node said in its last heartbeat, all gateways together, and our own share at that moment. */
-  readonly reported: { activeStreams: number; queuedStreams: number; ownAtHeartbeat: number; tokensPerSecond: number; draining: boolean; atMs: number } | null
+  readonly reported: {
+    activeStreams: number
+    queuedStreams: number
+    ownAtHeartbeat: number
+    tokensPerSecond: number
+    draining: boolean
+    atMs: number
+  } | null
   /** Sends OPEN. Never throws: a link that is gone ends the stream with status `rejected`. */
   open(header: StreamOpen, body: Uint8Array): AttemptStream
 }

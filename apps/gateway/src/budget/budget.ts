@@ -1,0 +1,205 @@
+/**
+ * Spending limits without a round trip for each request: budget is leased in pieces out of the channel's limit, and
+ * requests reserve their worst case out of the lease.
+ *
+ * Overspend is zero: what this lane has signed, plus what it may still sign, never exceeds what Redis granted it.
+ * Without Redis, requests are served from the lease that is held, and refused (503) beyond it.
+ */
+import { AppError, invariant } from '@isochrone/domain'
+import type { Hex } from '@isochrone/protocol'
+
+/** One call of the budget script. Rejects when Redis does not answer. */
+export interface BudgetStore {
+  /** µUSD. Resolves with what was granted on top of `held`, and the lane's spent as Redis now has it. */
+  sync(
+    channelId: Hex,
+    report: { spent: bigint; held: bigint; wanted: bigint },
+  ): Promise<{ granted: bigint; spent: bigint }>
+}
+
+export interface BudgetOptions {
+  store: BudgetStore
+  /** µUSD that this lane has signed for the channel, lifetime. */
+  signedMicroUsd(channelId: Hex): bigint
+  /** µUSD that intents of an earlier run may still be billed: reserved until their receipts are reconciled. */
+  recoverableMicroUsd(channelId: Hex): bigint
+  nowMs(): number
+}
+
+export interface Reservation {
+  readonly channelId: Hex
+  readonly microUsd: bigint
+  /** Frees the reservation, once, after the lane has signed what it became. Later calls do nothing. */
+  release(): void
+}
+
+export interface Budget {
+  /** Throws `insufficient_balance` when the channel cannot cover it, `capacity_unavailable` when nobody can say. */
+  reserve(channelId: Hex, microUsd: bigint): Promise<Reservation>
+  /** Reports what was signed and gives back leases that lie idle. Call each second. */
+  tick(): Promise<void>
+  /** µUSD held and not reserved, over all channels. */
+  idleMicroUsd(): bigint
+}
+
+interface Account {
+  /** µUSD that Redis counts for this lane: its spent and its lease together. Null before the first sync. */
+  authorised: bigint | null
+  /** What Redis counts as spent beyond our journal (a lost volume), found at the first sync: reported along ever after. */
+  unknownSpent: bigint
+  reserved: bigint
+  reportedSpent: bigint
+  usedAtMs: number
+  refillAfterMs: number
+  inFlight: Promise<void> | null
+  waiting: number
+}
+
+/** A lease covers this many requests of the size that asked for it. */
+const REQUESTS_PER_LEASE = 32n
+const IDLE_MS_MAX = 15_000
+const REFILL_PAUSE_MS = 250
+/** Requests that may wait for a lease of one channel at a time. */
+const WAITING_MAX = 4_096
+
+/** A budget keeper for one lane. */
+export function createBudget(options: BudgetOptions): Budget {
+  const accounts = new Map<Hex, Account>()
+
+  const accountOf = (channelId: Hex): Account => {
+    let account = accounts.get(channelId)
+    if (!account) {
+      account = {
+        authorised: null,
+        unknownSpent: 0n,
+        reserved: 0n,
+        reportedSpent: -1n,
+        usedAtMs: options.nowMs(),
+        refillAfterMs: 0,
+        inFlight: null,
+        waiting: 0,
+      }
+      accounts.set(channelId, account)
+    }
+    return account
+  }
+
+  /** What may be reserved now. Between signing and release a request counts twice, which errs to the safe side. */
+  const freeOf = (channelId: Hex, account: Account): bigint => {
+    if (account.authorised === null) return -1n
+    const committed = options.signedMicroUsd(channelId) + options.recoverableMicroUsd(channelId) + account.reserved
+    return account.authorised - committed
+  }
+
+  /** One call at a time for each channel, so that replies apply in order. */
+  async function sync(channelId: Hex, account: Account, wanted: bigint): Promise<void> {
+    if (account.inFlight) return account.inFlight
+    account.inFlight = (async () => {
+      const spent = options.signedMicroUsd(channelId)
+      const first = account.authorised === null
+      account.authorised ??= spent + options.recoverableMicroUsd(channelId)
+      // Receipts recovered beyond what was held are spent all the same; they must show.
+      if (account.authorised < spent) account.authorised = spent
+      const held = account.authorised - spent
+      const reported = spent + account.unknownSpent
+      const reply = await options.store.sync(channelId, { spent: reported, held, wanted })
+      if (first && reply.spent > reported) account.unknownSpent += reply.spent - reported
+      account.authorised += reply.granted
+      if (reply.granted < wanted) account.refillAfterMs = options.nowMs() + REFILL_PAUSE_MS
+      account.reportedSpent = spent
+    })()
+    try {
+      await account.inFlight
+    } finally {
+      account.inFlight = null
+    }
+  }
+
+  async function reserve(channelId: Hex, microUsd: bigint): Promise<Reservation> {
+    invariant(microUsd >= 0n, 'a reservation is not negative')
+    const account = accountOf(channelId)
+    account.usedAtMs = options.nowMs()
+    if (freeOf(channelId, account) < microUsd) await leaseFor(channelId, account, microUsd)
+    account.reserved += microUsd
+    refill(channelId, account, microUsd)
+    let open = true
+    return {
+      channelId,
+      microUsd,
+      release() {
+        if (!open) return
+        open = false
+        account.reserved -= microUsd
+      },
+    }
+  }
+
+  /** Asks ahead of need, so that a steady load never waits for Redis. */
+  function refill(channelId: Hex, account: Account, microUsd: bigint): void {
+    if (account.inFlight || options.nowMs() < account.refillAfterMs) return
+    if (freeOf(channelId, account) >= (microUsd * REQUESTS_PER_LEASE) / 4n) return
+    sync(channelId, account, microUsd * REQUESTS_PER_LEASE).catch(() => {
+      account.refillAfterMs = options.nowMs() + REFILL_PAUSE_MS
+    })
+  }
+
+  /** Returns when the lease covers `microUsd`; the caller reserves it before it yields. */
+  async function leaseFor(channelId: Hex, account: Account, microUsd: bigint): Promise<void> {
+    if (account.waiting >= WAITING_MAX) throw unknownBudget(undefined)
+    account.waiting++
+    try {
+      // Joining a call that is under way may leave too little; asking again ourselves decides.
+      for (let attempt = 0; attempt < 8; attempt++) {
+        const joined = account.inFlight !== null
+        await sync(channelId, account, microUsd * REQUESTS_PER_LEASE)
+        if (freeOf(channelId, account) >= microUsd) return
+        if (!joined) break
+      }
+    } catch (cause) {
+      if (freeOf(channelId, account) >= microUsd) return
+      throw unknownBudget(cause)
+    } finally {
+      account.waiting--
+    }
+    throw new AppError('insufficient_balance', {
+      publicMessage:
+        'This request could cost more than the balance and spending limit leave. Add funds or raise the limit.',
+      details: { channelId, wantedMicroUsd: microUsd.toString() },
+    })
+  }
+
+  async function tick(): Promise<void> {
+    for (const [channelId, account] of accounts) {
+      if (account.authorised === null || account.inFlight) continue
+      const spent = options.signedMicroUsd(channelId)
+      const idle = options.nowMs() - account.usedAtMs > IDLE_MS_MAX
+      const free = freeOf(channelId, account)
+      const givesBack = idle && free > 0n
+      if (!givesBack && spent === account.reportedSpent) continue
+      if (givesBack) account.authorised -= free
+      await sync(channelId, account, 0n)
+      if (idle && account.reserved === 0n && account.waiting === 0 && !account.inFlight) accounts.delete(channelId)
+    }
+  }
+
+  return {
+    reserve,
+    tick,
+    idleMicroUsd() {
+      let sum = 0n
+      for (const [channelId, account] of accounts) {
+        const free = freeOf(channelId, account)
+        if (free > 0n) sum += free
+      }
+      return sum
+    },
+  }
+}
+
+function unknownBudget(cause: unknown): AppError {
+  return new AppError('capacity_unavailable', {
+    publicMessage: 'The balance cannot be checked at this moment. Try again shortly.',
+    retryAfterS: 2,
+    cause,
+  })
+}

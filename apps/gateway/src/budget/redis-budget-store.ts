@@ -1,0 +1,38 @@
+/** The budget script on Redis. Numbers cross as decimal text; Lua's doubles are exact up to 2⁵³ µUSD (nine billion USD). */
+import { redisKeys, type Hex } from '@isochrone/protocol'
+import { syncBudgetScript } from './sync-script.ts'
+import type { BudgetStore } from './budget.ts'
+
+/** The part of ioredis that running a script needs. */
+export interface ScriptRunner {
+  eval(script: string, keyCount: number, ...args: (string | number)[]): Promise<unknown>
+}
+
+/**
+ * Budget calls of one lane. Calls carry a number that grows, even across restarts; where a clock went back, the number
+ * that Redis has seen is taken up.
+ */
+export function createRedisBudgetStore(redis: ScriptRunner, lane: Hex): BudgetStore {
+  let lastOp = 0
+
+  async function call(channelId: Hex, numbers: readonly bigint[]): Promise<[bigint, bigint]> {
+    lastOp = Math.max(lastOp + 1, Date.now() * 1_000)
+    const args = [lane, lastOp, ...numbers.map(String)]
+    const reply = await redis.eval(syncBudgetScript, 1, redisKeys.budget(channelId), ...args)
+    if (!Array.isArray(reply) || reply.length !== 2) throw new Error('the budget script answered nonsense')
+    return [BigInt(String(reply[0])), BigInt(String(reply[1]))]
+  }
+
+  return {
+    async sync(channelId, { spent, held, wanted }) {
+      const numbers = [spent, held, wanted]
+      let [granted, total] = await call(channelId, numbers)
+      if (granted < 0n) {
+        lastOp = Number(total)
+        ;[granted, total] = await call(channelId, numbers)
+      }
+      if (granted < 0n) throw new Error('another process signs for this lane')
+      return { granted, spent: total }
+    },
+  }
+}

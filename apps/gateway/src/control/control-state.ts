@@ -1,0 +1,65 @@
+/**
+ * What this gateway knows of the world, in memory: API keys, organisations and nodes at one control version.
+ *
+ * Applying a state twice changes nothing, because each one is the whole new state of its subject. Reads are map look-ups:
+ * no request waits for a database.
+ */
+import type { ApiKeyState, ControlSnapshot, ControlState, NodeState, OrganisationState } from '@isochrone/protocol'
+
+export interface ControlView {
+  /** 0 before the first snapshot. */
+  readonly version: number
+  keyByHash(keyHash: string): ApiKeyState | undefined
+  organisation(orgId: string): OrganisationState | undefined
+  /** By the 32-byte name that receipts carry. */
+  node(nodeId: string): NodeState | undefined
+  nodes(): Iterable<NodeState>
+}
+
+export interface ControlStore extends ControlView {
+  apply(version: number, state: ControlState): void
+  replace(snapshot: ControlSnapshot): void
+}
+
+/** An empty store at version 0. */
+export function createControlStore(): ControlStore {
+  let version = 0
+  let keys = new Map<string, ApiKeyState>()
+  let hashOfKeyId = new Map<string, string>()
+  let organisations = new Map<string, OrganisationState>()
+  let nodes = new Map<string, NodeState>()
+
+  const put = (state: ControlState): void => {
+    if (state.kind === 'organisation') organisations.set(state.orgId, state)
+    else if (state.kind === 'node') nodes.set(state.nodeId, state)
+    else {
+      // A key whose secret was replaced must not stay valid under its old hash.
+      const oldHash = hashOfKeyId.get(state.keyId)
+      if (oldHash !== undefined && oldHash !== state.keyHash) keys.delete(oldHash)
+      hashOfKeyId.set(state.keyId, state.keyHash)
+      keys.set(state.keyHash, state)
+    }
+  }
+
+  return {
+    get version() {
+      return version
+    },
+    keyByHash: (keyHash) => keys.get(keyHash),
+    organisation: (orgId) => organisations.get(orgId),
+    node: (nodeId) => nodes.get(nodeId),
+    nodes: () => nodes.values(),
+    apply(newVersion, state) {
+      put(state)
+      version = newVersion
+    },
+    replace(snapshot) {
+      keys = new Map()
+      hashOfKeyId = new Map()
+      organisations = new Map()
+      nodes = new Map()
+      for (const state of snapshot.states) put(state)
+      version = snapshot.version
+    },
+  }
+}

@@ -1,0 +1,78 @@
+/** The parts of an answer that the gateway itself writes: ids, usage, headers that name the node and the decision. */
+import type { Hex } from '@isochrone/protocol'
+import type { RequestContext, Target } from '../requests/request-context.ts'
+import type { Served } from '../requests/serve-request.ts'
+
+/** Larger headers are refused by common clients and proxies. */
+const PLACEMENT_HEADER_BYTES_MAX = 4_096
+
+/** The id that the node gives an answer, from the request's 32-byte name. */
+export function answerIdOf(path: string, requestIdHash: Hex): string {
+  return `${path === '/v1/chat/completions' ? 'chatcmpl' : 'cmpl'}-${requestIdHash.slice(2, 26)}`
+}
+
+/** Usage in OpenAI's words, as billed, where `prompt_tokens` counts cached ones too. */
+export function usageOf({ completed }: Served) {
+  const promptTokens = completed.tokensIn + completed.tokensCached
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: completed.tokensOut,
+    total_tokens: promptTokens + completed.tokensOut,
+    prompt_tokens_details: { cached_tokens: completed.tokensCached },
+  }
+}
+
+/** What we add: who served it, and the exact price. Money is decimal text in µUSD. */
+export function isochroneOf(ctx: RequestContext, served: Served, explain: boolean) {
+  return {
+    requestId: ctx.requestId,
+    node: served.target.node.id,
+    nodeName: served.target.node.name,
+    provider: served.target.node.providerName,
+    simulated: served.target.node.simulated,
+    priceMicroUsd: served.completed.priceMicroUsd.toString(),
+    ttftMs: served.ttftMs,
+    ...(explain && { placement: served.placement }),
+  }
+}
+
+/** The chunk without choices that ends a stream whose caller asked for usage. */
+export function usageChunkOf(ctx: RequestContext, served: Served, explain: boolean) {
+  const chat = ctx.request.path === '/v1/chat/completions'
+  return {
+    id: answerIdOf(ctx.request.path, ctx.requestIdHash),
+    object: chat ? 'chat.completion.chunk' : 'text_completion',
+    created: Math.floor(ctx.receivedAtMs / 1_000),
+    model: ctx.request.model,
+    choices: [],
+    usage: usageOf(served),
+    isochrone: isochroneOf(ctx, served, explain),
+  }
+}
+
+/** Headers of an answer. `explain` adds the decision: who was chosen, the scores, who was rejected and why. */
+export function answerHeaders(
+  requestId: string,
+  target: Target,
+  placement: unknown,
+  explain: boolean,
+): Record<string, string> {
+  return {
+    'x-request-id': requestId,
+    'x-isochrone-node': target.node.id,
+    ...(explain && { 'x-isochrone-placement': placementHeader(placement) }),
+  }
+}
+
+/** JSON in ASCII; without the rejected and then without all but the best rows where it would be too long. */
+function placementHeader(placement: unknown): string {
+  const record = typeof placement === 'object' && placement !== null ? (placement as Record<string, unknown>) : {}
+  const { engineVersion, prngState, choice, alternates, candidates, rejected, poolSize, explored } = record
+  const whole = { engineVersion, prngState, choice, alternates, poolSize, explored, candidates, rejected }
+  const best = Array.isArray(candidates) ? candidates.slice(0, 3) : []
+  const fits = [whole, { ...whole, rejected: undefined }, { ...whole, rejected: undefined, candidates: best }].find(
+    (form) => JSON.stringify(form).length <= PLACEMENT_HEADER_BYTES_MAX,
+  )
+  const text = JSON.stringify(fits ?? { engineVersion, choice })
+  return text.replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}

@@ -1,0 +1,349 @@
+/** What customers see, through the official client: answers, typed errors, bills. */
+import OpenAI, {
+  APIError,
+  AuthenticationError,
+  BadRequestError,
+  InternalServerError,
+  NotFoundError,
+  RateLimitError,
+} from 'openai'
+import { afterEach, expect, test } from 'vitest'
+import type { Hex } from '@isochrone/protocol'
+import { API_KEY, INTERNAL_TOKEN, startFakeGateway, type FakeGatewayOptions } from '../testing/fake-gateway.ts'
+import { fakeNode, MODEL, type NodeScript } from '../testing/fake-node.ts'
+
+const open: { close(): Promise<unknown> }[] = []
+afterEach(async () => {
+  for (const gateway of open.splice(0)) await gateway.close()
+})
+const idOf = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`
+
+async function start(scripts: NodeScript[], options: Partial<FakeGatewayOptions> = {}) {
+  const nodes = scripts.map((script, index) => fakeNode(idOf(index + 1), script))
+  const gateway = await startFakeGateway({ nodes, ...options })
+  open.push(gateway)
+  return { ...gateway, nodes }
+}
+const ask = { model: MODEL, messages: [{ role: 'user' as const, content: 'Hi' }] }
+const hello = { tokens: ['Hel', 'lo', '!'] }
+const post = (url: string, body: string, headers: Record<string, string> = {}) =>
+  fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json', ...headers },
+    body,
+  })
+
+test('a whole answer carries text, usage, price and the node, and has exactly one billed receipt', async () => {
+  const { openai, entries } = await start([hello])
+  const { data, response } = await openai.chat.completions.create(ask).withResponse()
+  expect(data.choices[0]?.message).toMatchObject({ role: 'assistant', content: 'Hello!' })
+  expect(data.choices[0]?.finish_reason).toBe('stop')
+  expect(data.usage).toMatchObject({ prompt_tokens: 10, completion_tokens: 3, total_tokens: 13 })
+  expect(data).toMatchObject({ isochrone: { node: 'node_0', priceMicroUsd: '19' } })
+  expect(response.headers.get('x-request-id')).toMatch(/^req_[0-9a-f]{32}$/)
+  expect(response.headers.get('x-isochrone-node')).toBe('node_0')
+  expect(entries).toHaveLength(1)
+  expect(entries[0]).toMatchObject({ request: { status: 'succeeded', priceMicroUsd: '19', tokensOut: 3 } })
+  expect(entries[0]?.receipts).toHaveLength(1)
+})
+
+test('a stream ends with usage and [DONE] only after its receipt is durable', async () => {
+  const { openai, entries, deps, nodes } = await start([hello])
+  let durable = false
+  const finish = deps.lane.finishRequest.bind(deps.lane)
+  deps.lane.finishRequest = async (entry) => {
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    await finish(entry)
+    durable = true
+  }
+  const stream = await openai.chat.completions.create({ ...ask, stream: true, stream_options: { include_usage: true } })
+  let text = ''
+  let usage: unknown
+  for await (const chunk of stream) {
+    text += chunk.choices[0]?.delta.content ?? ''
+    if (chunk.usage) {
+      usage = chunk
+      expect(durable).toBe(true)
+    }
+  }
+  expect(text).toBe('Hello!')
+  expect(usage).toMatchObject({ usage: { completion_tokens: 3 }, isochrone: { node: 'node_0', priceMicroUsd: '19' } })
+  expect(nodes[0]?.acknowledged.at(-1)).toBe(3)
+  expect(entries).toHaveLength(1)
+})
+
+test('completions answer with text', async () => {
+  const { openai } = await start([hello])
+  const answer = await openai.completions.create({ model: MODEL, prompt: 'Hi' })
+  expect(answer.choices[0]?.text).toBe('Hello!')
+  expect(answer.object).toBe('text_completion')
+})
+
+test('the node gets the body byte for byte, unknown fields included', async () => {
+  const { url, nodes } = await start([hello])
+  const body = `{ "model":"${MODEL}",  "messages":[{"role":"user","content":"ü"}], "future_field": {"x": 1} }`
+  expect((await post(url, body)).status).toBe(200)
+  expect(nodes[0]?.opened[0]?.body).toBe(body)
+  expect(nodes[0]?.opened[0]?.header.tokensOutMax).toBe(256)
+})
+
+test('a failure before the first token moves on to another node, unseen and unbilled', async () => {
+  for (const status of ['engine_failed', 'rejected', 'link_lost'] as const) {
+    const failing = { status }
+    const { openai, entries, nodes } = await start([failing, failing])
+    for (const node of nodes) node.open = failOnce(node.open.bind(node), nodes, hello)
+    const stream = await openai.chat.completions.create({ ...ask, stream: true })
+    let text = ''
+    for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? ''
+    expect(text).toBe('Hello!')
+    expect(entries).toHaveLength(1)
+    expect(entries[0]?.receipts.map(({ delivery }) => delivery.price)).toEqual(['0', '19'])
+    expect(entries[0]?.request.attempts).toHaveLength(2)
+  }
+})
+
+/** After the first node was asked, every node answers well. */
+function failOnce<T extends (...args: never[]) => unknown>(
+  openStream: T,
+  nodes: { script: NodeScript }[],
+  then: NodeScript,
+): T {
+  return ((...args: never[]) => {
+    const stream = openStream(...args)
+    for (const node of nodes) node.script = then
+    return stream
+  }) as T
+}
+
+test('a silent node is left after the limit, and the answer comes from another one', async () => {
+  const limits = { silenceMsMax: 60, totalMsMax: 5_000 }
+  const { openai, entries, nodes } = await start([{ status: 'silent' }, { status: 'silent' }], {
+    attemptLimits: limits,
+  })
+  for (const node of nodes) node.open = failOnce(node.open.bind(node), nodes, hello)
+  const answer = await openai.chat.completions.create(ask)
+  expect(answer.choices[0]?.message.content).toBe('Hello!')
+  expect(entries[0]?.request.attempts.map(({ outcome }) => outcome)).toEqual(['provider_timeout', 'completed'])
+})
+
+test('an engine that dies mid-stream ends it with an error frame; delivered tokens alone are billed', async () => {
+  const { openai, entries } = await start([
+    { tokens: ['a', 'b'], status: 'engine_failed' },
+    { tokens: ['a', 'b'], status: 'engine_failed' },
+  ])
+  const stream = await openai.chat.completions.create({ ...ask, stream: true })
+  let text = ''
+  const reading = (async () => {
+    for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? ''
+  })()
+  await expect(reading).rejects.toThrow(APIError)
+  expect(text).toBe('ab')
+  expect(entries[0]).toMatchObject({ request: { status: 'failed', errorCode: 'provider_failed', priceMicroUsd: '6' } })
+  expect(entries[0]?.receipts).toHaveLength(1)
+})
+
+test('when every node fails, the client throws its typed server error and nothing is billed', async () => {
+  const { openai, entries } = await start([{ status: 'engine_failed' }, { status: 'engine_failed' }])
+  await expect(openai.chat.completions.create(ask)).rejects.toThrow(InternalServerError)
+  expect(entries[0]).toMatchObject({ request: { status: 'failed', httpStatus: 502, priceMicroUsd: '0' } })
+  expect(entries[0]?.receipts).toHaveLength(2)
+})
+
+test('a customer who leaves cancels the engine and is billed for what was delivered', async () => {
+  const { openai, entries, nodes } = await start([{ tokens: Array.from({ length: 200 }, () => 'x'), tokenMs: 5 }])
+  const stream = await openai.chat.completions.create({ ...ask, stream: true })
+  let seen = 0
+  for await (const _chunk of stream) if (++seen === 4) break
+  await expect.poll(() => entries.length, { timeout: 3_000 }).toBe(1)
+  expect(nodes[0]?.cancelled).toBe(1)
+  expect(entries[0]).toMatchObject({ request: { status: 'aborted', httpStatus: 499 } })
+  expect(Number(entries[0]?.receipts[0]?.delivery.billedOut)).toBeGreaterThanOrEqual(3)
+  expect(Number(entries[0]?.receipts[0]?.delivery.billedOut)).toBeLessThan(150)
+})
+
+test('wrong, revoked and missing keys are 401 before the body is looked at', async () => {
+  const { url, openai, control } = await start([hello])
+  const stranger = new OpenAI({ apiKey: 'iso_wrong', baseURL: `${url}/v1`, maxRetries: 0 })
+  await expect(stranger.chat.completions.create(ask)).rejects.toThrow(AuthenticationError)
+  const bare = await fetch(`${url}/v1/chat/completions`, { method: 'POST', body: 'not json' })
+  expect(bare.status).toBe(401)
+  expect(bare.headers.get('x-should-retry')).toBe('false')
+  const key = control.keyByHash((await import('node:crypto')).hash('sha256', API_KEY, 'base64url'))
+  if (!key) throw new Error('no key')
+  control.apply(2, { ...key, enabled: false })
+  await expect(openai.chat.completions.create(ask)).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' })
+})
+
+test('bad bodies are 400 and name the field or the place', async () => {
+  const { url, openai } = await start([hello])
+  const named = async (body: unknown) => {
+    const error = await openai.chat.completions.create(body as never).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    )
+    expect(error).toBeInstanceOf(BadRequestError)
+    return (error as BadRequestError).param
+  }
+  expect(await named({ messages: ask.messages })).toBe('model')
+  expect(await named({ model: MODEL })).toBe('messages')
+  expect(await named({ model: MODEL, messages: [] })).toBe('messages')
+  expect(await named({ ...ask, messages: [{ content: 'x' }] })).toBe('messages[0].role')
+  expect(await named({ ...ask, max_tokens: 0 })).toBe('max_tokens')
+  expect(await named({ ...ask, max_completion_tokens: 1.5 })).toBe('max_completion_tokens')
+  expect(await named({ ...ask, stream: 'yes' })).toBe('stream')
+  const broken = await post(url, '{"model": "x",\n "messages": ]}')
+  expect(broken.status).toBe(400)
+  expect(await broken.json()).toMatchObject({ error: { message: expect.stringContaining('line 2, column 14') } })
+})
+
+test('too large is 413, another type is 415, another path is 404, all in the same shape', async () => {
+  const { url } = await start([hello], { bodyBytesMax: 1_000 })
+  const large = await post(url, JSON.stringify({ ...ask, pad: 'x'.repeat(2_000) }))
+  expect([large.status, await large.json()]).toMatchObject([413, { error: { code: 'payload_too_large' } }])
+  const typed = await post(url, 'x=1', { 'content-type': 'text/plain' })
+  expect([typed.status, await typed.json()]).toMatchObject([415, { error: { code: 'unsupported_media_type' } }])
+  const nowhere = await fetch(`${url}/v1/nothing`)
+  expect([nowhere.status, await nowhere.json()]).toMatchObject([404, { error: { code: 'not_found' } }])
+})
+
+test('an unknown model is 404 model_not_found', async () => {
+  const { openai } = await start([hello])
+  const error = await openai.chat.completions.create({ ...ask, model: 'gpt-9' }).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(NotFoundError)
+  expect(error).toMatchObject({ code: 'model_not_found', param: 'model' })
+})
+
+test('no node is 503 with Retry-After, and on record', async () => {
+  const { url, entries } = await start([])
+  const answer = await post(url, JSON.stringify(ask))
+  expect(answer.status).toBe(503)
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect(entries[0]).toMatchObject({ request: { status: 'failed', httpStatus: 503 }, receipts: [] })
+})
+
+test('over the limit is 429 insufficient_quota, which the client does not retry; nothing is dispatched', async () => {
+  const { url, nodes } = await start([hello], { limitMicroUsd: 100n })
+  const patient = new OpenAI({ apiKey: API_KEY, baseURL: `${url}/v1`, maxRetries: 3 })
+  const error = await patient.chat.completions.create(ask).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(RateLimitError)
+  expect(error).toMatchObject({ code: 'insufficient_quota' })
+  expect(nodes[0]?.opened).toHaveLength(0)
+})
+
+test('rate and concurrency limits are 429 with when to come back', async () => {
+  const rate = await start([hello], { requestsPerMinuteMax: 1 })
+  expect((await post(rate.url, JSON.stringify(ask))).status).toBe(200)
+  const second = await post(rate.url, JSON.stringify(ask))
+  expect([second.status, Number(second.headers.get('retry-after')) > 0]).toEqual([429, true])
+  const busy = await start([{ tokens: ['a', 'b'], tokenMs: 100 }], { concurrentRequestsMax: 1 })
+  const answers = await Promise.all([post(busy.url, JSON.stringify(ask)), post(busy.url, JSON.stringify(ask))])
+  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 429])
+})
+
+test('the placement is explained on request: header, whole record in the answer', async () => {
+  const { openai } = await start([hello, hello])
+  const { data, response } = await openai.chat.completions
+    .create(ask, { headers: { 'x-isochrone-explain': '1' } })
+    .withResponse()
+  const header: unknown = JSON.parse(response.headers.get('x-isochrone-placement') ?? 'null')
+  expect(header).toMatchObject({ poolSize: 2, candidates: [{ terms: {} }, {}] })
+  expect(data).toMatchObject({
+    isochrone: { placement: { engineVersion: expect.any(String), sampled: expect.any(Array) } },
+  })
+})
+
+test('models list what is linked, with what is simulated', async () => {
+  const { openai } = await start([hello, hello])
+  const models = await openai.models.list()
+  expect(models.data).toMatchObject([{ id: MODEL, object: 'model', isochrone: { nodes: 2, simulatedNodes: 0 } }])
+})
+
+test('a request that opts to wait becomes a job, which only its organisation can read', async () => {
+  const { url, jobs } = await start([hello])
+  const answer = await post(url, JSON.stringify({ ...ask, stream: true }), { 'x-isochrone-queue': '1' })
+  expect(answer.status).toBe(202)
+  const job = (await answer.json()) as { id: string }
+  expect(job).toMatchObject({ object: 'isochrone.job', status: 'queued' })
+  expect(jobs.get(job.id)?.input).toMatchObject({ body: { stream: false } })
+  const read = (id: string) => fetch(`${url}/v1/jobs/${id}`, { headers: { authorization: `Bearer ${API_KEY}` } })
+  expect(await (await read(job.id)).json()).toMatchObject({ id: job.id, status: 'queued' })
+  expect((await read(`job_${'f'.repeat(32)}`)).status).toBe(404)
+})
+
+test('a job is run once however often it is dispatched, and answered from the journal after', async () => {
+  const { url, nodes, entries } = await start([{ ...hello, tokenMs: 10 }])
+  const dispatch = (token = INTERNAL_TOKEN, nodeId = idOf(1)) =>
+    fetch(`${url}/internal/v1/dispatch`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        requestId: 'req_job',
+        jobId: 'job_1',
+        orgId: 'org_1',
+        keyId: null,
+        path: '/v1/chat/completions',
+        body: ask,
+        nodeId,
+        placement: { by: 'worker' },
+        timeoutMs: 5_000,
+      }),
+    })
+  expect((await dispatch('wrong')).status).toBe(401)
+  expect(await (await dispatch(INTERNAL_TOKEN, idOf(9))).json()).toMatchObject({ outcome: 'retry' })
+  const both = await Promise.all([dispatch(), dispatch()])
+  for (const answer of both) {
+    expect(await answer.json()).toMatchObject({
+      outcome: 'answered',
+      answer: { choices: [{ message: { content: 'Hello!' } }], usage: { completion_tokens: 3 } },
+    })
+  }
+  expect(await (await dispatch()).json()).toMatchObject({ outcome: 'answered' })
+  expect(nodes[0]?.opened).toHaveLength(1)
+  expect(entries).toHaveLength(1)
+  expect(entries[0]?.request).toMatchObject({ jobId: 'job_1', placement: { by: 'worker' } })
+})
+
+test('a failed job attempt is to be tried again, under an attempt number that was never used', async () => {
+  const { url, nodes, entries } = await start([{ status: 'engine_failed' }])
+  const dispatch = async () => {
+    const answer = await fetch(`${url}/internal/v1/dispatch`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${INTERNAL_TOKEN}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        requestId: 'req_job',
+        jobId: 'job_1',
+        orgId: 'org_1',
+        keyId: null,
+        path: '/v1/chat/completions',
+        body: ask,
+        nodeId: idOf(1),
+        placement: null,
+        timeoutMs: 5_000,
+      }),
+    })
+    return (await answer.json()) as { outcome: string }
+  }
+  expect((await dispatch()).outcome).toBe('retry')
+  const [node] = nodes
+  if (node) node.script = hello
+  expect((await dispatch()).outcome).toBe('answered')
+  expect(nodes[0]?.opened.map(({ header }) => header.attempt)).toEqual([0, 1])
+  expect(entries.map(({ request }) => request.status)).toEqual(['failed', 'succeeded'])
+})
+
+test('health, metrics and early epoch close answer; health says why not', async () => {
+  const { url, deps } = await start([hello])
+  await post(url, JSON.stringify(ask))
+  expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ status: 'ok', linkedNodes: 1 })
+  const metrics = await (await fetch(`${url}/metrics`)).text()
+  expect(metrics).toContain('isochrone_gateway_requests_total{path="/v1/chat/completions",status="200"} 1')
+  expect(metrics).toContain('isochrone_gateway_ttft_seconds_count 1')
+  const closed = await fetch(`${url}/internal/v1/close-epoch`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${INTERNAL_TOKEN}` },
+  })
+  expect(await closed.json()).toMatchObject({ epochs: [7] })
+  deps.notReady = () => 'cannot write its journal'
+  expect((await fetch(`${url}/healthz`)).status).toBe(503)
+  expect((await post(url, JSON.stringify(ask))).status).toBe(503)
+})

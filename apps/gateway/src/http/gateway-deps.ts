@@ -1,0 +1,65 @@
+/** What the HTTP edge is made with. `main.ts` wires the real parts, tests their own. */
+import type { Server } from 'node:http'
+import type { Clock } from '@isochrone/domain'
+import type { Logger } from '@isochrone/runtime'
+import type { FastifyInstance } from 'fastify'
+import type { ControlView } from '../control/control-state.ts'
+import type { Lane, Sessions } from '../ports.ts'
+import type { InferencePath } from '../requests/parse-request.ts'
+import type { RequestLimits } from '../requests/request-limits.ts'
+import type { ServeDeps } from '../requests/serve-request.ts'
+import type { GatewayMetrics } from './gateway-metrics.ts'
+
+export interface NewJobInput {
+  orgId: string
+  keyId: string
+  path: InferencePath
+  model: string
+  body: Record<string, unknown>
+}
+
+export interface JobStatusView {
+  id: string
+  status: string
+  createdAtMs: number
+  finishedAtMs: number | null
+  httpStatus: number | null
+  /** The OpenAI response, or error body. */
+  answer: unknown
+  error: string | null
+}
+
+/** Queued work lives in Postgres: the one path of this API that may wait for it. */
+export interface Jobs {
+  enqueue(input: NewJobInput): Promise<{ id: string }>
+  /** Undefined when the organisation has no such job. */
+  get(orgId: string, jobId: string): Promise<JobStatusView | undefined>
+}
+
+export interface EpochDoor {
+  /** Closes the epoch now; null when there was nothing to close. */
+  close(): Promise<{ epoch: number; count: number } | null>
+}
+
+export interface GatewayDeps {
+  control: ControlView
+  sessions: Sessions
+  lane: Lane
+  serve: ServeDeps
+  requestLimits: RequestLimits
+  jobs: Jobs
+  epochs: EpochDoor
+  metrics: GatewayMetrics
+  /** Models that any node has offered, here or at another gateway, since this one started. */
+  knownModels: { has(model: string): boolean; readonly any: boolean }
+  /** Why this gateway may not serve; null when it may. */
+  notReady(): string | null
+  internalToken: string
+  logger: Logger
+  clock: Clock
+  bodyBytesMax?: number
+  /** The server on which agents link; its own where none is given. */
+  httpServer?: Server
+  /** Routes of other parts: the files of closed epochs. */
+  addRoutes?: (app: FastifyInstance) => void
+}

@@ -1,0 +1,51 @@
+/** What this gateway tells Prometheus: requests, latency, tokens, load, leases, journal. */
+import { latencyBucketsS, type Metrics } from '@isochrone/runtime'
+
+export interface GatewayMetrics {
+  requestEnded(path: string, httpStatus: number): void
+  /** ms from acceptance to the first token. */
+  firstToken(ttftMs: number): void
+  tokens(tokensIn: number, tokensOut: number): void
+  /** For the journal's `onCommit`. */
+  journalCommit(durationMs: number, records: number): void
+  render(): Promise<{ contentType: string; body: string }>
+}
+
+export interface MetricsSources {
+  activeRequests(): number
+  linkedNodes(): number
+  leaseIdleMicroUsd(): bigint
+  controlVersion(): number
+}
+
+export function createGatewayMetrics(metrics: Metrics, sources: () => MetricsSources): GatewayMetrics {
+  const requests = metrics.counter('requests_total', 'Requests answered', ['path', 'status'])
+  const ttft = metrics.histogram('ttft_seconds', 'Request accepted to first token', latencyBucketsS)
+  const tokens = metrics.counter('tokens_total', 'Tokens billed', ['direction'])
+  const commit = metrics.histogram('journal_commit_seconds', 'Journal write and fsync', latencyBucketsS)
+  const records = metrics.counter('journal_records_total', 'Journal records made durable')
+  const active = metrics.gauge('active_requests', 'Requests under way')
+  const nodes = metrics.gauge('linked_nodes', 'Nodes linked to this gateway')
+  const lease = metrics.gauge('lease_idle_micro_usd', 'Budget held and not reserved, µUSD')
+  const version = metrics.gauge('control_version', 'Version of the control state')
+  return {
+    requestEnded: (path, httpStatus) => requests.inc({ path, status: String(httpStatus) }),
+    firstToken: (ttftMs) => ttft.observe(ttftMs / 1_000),
+    tokens(tokensIn, tokensOut) {
+      tokens.inc({ direction: 'in' }, tokensIn)
+      tokens.inc({ direction: 'out' }, tokensOut)
+    },
+    journalCommit(durationMs, count) {
+      commit.observe(durationMs / 1_000)
+      records.inc(count)
+    },
+    render() {
+      const now = sources()
+      active.set(now.activeRequests())
+      nodes.set(now.linkedNodes())
+      lease.set(Number(now.leaseIdleMicroUsd()))
+      version.set(now.controlVersion())
+      return metrics.render()
+    },
+  }
+}

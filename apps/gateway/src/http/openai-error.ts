@@ -1,0 +1,63 @@
+/**
+ * Errors in the shape of OpenAI's API, so that its official client throws its typed errors.
+ *
+ * What a retry cannot mend says `x-should-retry: false`, because that client retries 409, 429 and 5xx by itself.
+ */
+import { toAppError, type AppError, type ErrorCode } from '@isochrone/domain'
+
+export interface OpenAiError {
+  httpStatus: number
+  headers: Record<string, string>
+  body: OpenAiErrorBody
+}
+
+export interface OpenAiErrorBody {
+  error: { message: string; type: string; param: string | null; code: string; owner: string; request_id?: string }
+}
+
+/** `type` and `code` as OpenAI uses them, where it has a word for it. */
+const words: Record<ErrorCode, { type: string; code: string; httpStatus?: number }> = {
+  invalid_input: { type: 'invalid_request_error', code: 'invalid_request' },
+  unauthenticated: { type: 'invalid_request_error', code: 'invalid_api_key' },
+  insufficient_balance: { type: 'insufficient_quota', code: 'insufficient_quota', httpStatus: 429 },
+  forbidden: { type: 'invalid_request_error', code: 'permission_denied' },
+  not_found: { type: 'invalid_request_error', code: 'not_found' },
+  state_conflict: { type: 'invalid_request_error', code: 'state_conflict' },
+  rate_limited: { type: 'requests', code: 'rate_limit_exceeded' },
+  payload_too_large: { type: 'invalid_request_error', code: 'payload_too_large' },
+  unsupported_media_type: { type: 'invalid_request_error', code: 'unsupported_media_type' },
+  capacity_unavailable: { type: 'server_error', code: 'capacity_unavailable' },
+  provider_failed: { type: 'server_error', code: 'provider_failed' },
+  provider_timeout: { type: 'server_error', code: 'provider_timeout' },
+  chain_unavailable: { type: 'server_error', code: 'chain_unavailable' },
+  internal: { type: 'server_error', code: 'internal_error' },
+}
+
+/** Any thrown value as an answer. Unknown values become 500 without their text. */
+export function toOpenAiError(thrown: unknown, requestId?: string): OpenAiError {
+  const error = toAppError(thrown)
+  const word = words[error.code]
+  const headers: Record<string, string> = {}
+  if (!error.retryable) headers['x-should-retry'] = 'false'
+  if (error.retryAfterS !== undefined) headers['retry-after'] = String(error.retryAfterS)
+  return {
+    httpStatus: word.httpStatus ?? error.httpStatus,
+    headers,
+    body: {
+      error: {
+        message: error.publicMessage,
+        type: word.type,
+        param: error.field ?? null,
+        code: specificCode(error) ?? word.code,
+        owner: error.owner,
+        ...(requestId !== undefined && { request_id: requestId }),
+      },
+    },
+  }
+}
+
+/** Some errors have a code of their own at OpenAI: `model_not_found`, `context_length_exceeded`. */
+function specificCode({ details, code }: AppError): string | undefined {
+  const reason = details.reason
+  return (code === 'not_found' || code === 'invalid_input') && typeof reason === 'string' ? reason : undefined
+}

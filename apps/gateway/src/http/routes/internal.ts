@@ -1,0 +1,120 @@
+/**
+ * What the worker asks of a gateway: to run a queued job on the node it chose, and to close the epoch now.
+ *
+ * Idempotent by request id: a job that was answered is answered from the journal, one that runs is waited for. A caller
+ * that goes away stops nothing; its retry finds the answer.
+ */
+import { hash, timingSafeEqual } from 'node:crypto'
+import { AppError, toAppError } from '@isochrone/domain'
+import { bytes32Of, dispatchRequest, type DispatchRequest, type DispatchResponse, type Hex } from '@isochrone/protocol'
+import type { FastifyInstance } from 'fastify'
+import { collectAnswer } from '../../requests/collect-answer.ts'
+import { parseInferenceRequest, parseJson } from '../../requests/parse-request.ts'
+import type { RequestContext } from '../../requests/request-context.ts'
+import { serveRequest, type Served } from '../../requests/serve-request.ts'
+import { isochroneOf, usageOf } from '../answer-parts.ts'
+import type { GatewayDeps } from '../gateway-deps.ts'
+import { toOpenAiError } from '../openai-error.ts'
+import { bodyOf } from './inference.ts'
+
+/** Jobs under way at one gateway; more are asked to come again. */
+const RUNNING_MAX = 1_024
+
+export function internalRoutes(app: FastifyInstance, deps: GatewayDeps): void {
+  const running = new Map<string, Promise<DispatchResponse>>()
+  const onRequest = (
+    request: { headers: { authorization?: string | undefined } },
+    _reply: unknown,
+    next: () => void,
+  ) => {
+    requireInternalToken(request.headers.authorization, deps.internalToken)
+    next()
+  }
+
+  app.post('/internal/v1/dispatch', {
+    onRequest,
+    handler: async (request): Promise<DispatchResponse> => {
+      const parsed = dispatchRequest.safeParse(parseJson(bodyOf(request)))
+      if (!parsed.success) {
+        const field = parsed.error.issues[0]?.path.join('.') ?? ''
+        throw new AppError('invalid_input', { publicMessage: `'${field}' is missing or not valid.`, field })
+      }
+      const dispatch = parsed.data
+      const answered = deps.lane.answerOf(dispatch.requestId)
+      if (answered) return answered
+      let run = running.get(dispatch.requestId)
+      if (!run) {
+        if (running.size >= RUNNING_MAX || deps.notReady() !== null)
+          return retry('this gateway takes no further jobs now')
+        run = runDispatch(deps, dispatch).finally(() => running.delete(dispatch.requestId))
+        running.set(dispatch.requestId, run)
+      }
+      return await run
+    },
+  })
+
+  app.post('/internal/v1/close-epoch', { onRequest }, async () => {
+    const closed = await deps.epochs.close()
+    return { lane: deps.lane.id, epochs: closed ? [closed.epoch] : [], receipts: closed?.count ?? 0 }
+  })
+}
+
+async function runDispatch(deps: GatewayDeps, dispatch: DispatchRequest): Promise<DispatchResponse> {
+  try {
+    const ctx = contextOf(deps, dispatch)
+    const sink = collectAnswer(
+      dispatch.path === '/v1/chat/completions' ? 'chat' : 'completion',
+      new AbortController().signal,
+    )
+    const bodyFor = (served: Served) =>
+      served.brokenBy
+        ? toOpenAiError(served.brokenBy, dispatch.requestId).body
+        : { ...sink.answer(), usage: usageOf(served), isochrone: isochroneOf(ctx, served, false) }
+    const served = await serveRequest(deps.serve, ctx, sink, bodyFor)
+    deps.metrics.requestEnded('/internal/v1/dispatch', 200)
+    deps.metrics.tokens(served.completed.tokensIn + served.completed.tokensCached, served.completed.tokensOut)
+    return { outcome: 'answered', httpStatus: 200, answer: bodyFor(served), message: null }
+  } catch (thrown) {
+    const error = toAppError(thrown)
+    const { httpStatus, body } = toOpenAiError(error, dispatch.requestId)
+    deps.metrics.requestEnded('/internal/v1/dispatch', httpStatus)
+    if (error.code === 'internal')
+      deps.logger.error({ err: thrown, requestId: dispatch.requestId }, 'a job failed here')
+    if (error.retryable) return retry(error.publicMessage, httpStatus)
+    return { outcome: 'rejected', httpStatus, answer: body, message: error.publicMessage }
+  }
+}
+
+function contextOf(deps: GatewayDeps, dispatch: DispatchRequest): RequestContext {
+  const organisation = deps.control.organisation(dispatch.orgId)
+  if (!organisation?.channelId) {
+    throw new AppError('insufficient_balance', { publicMessage: 'The organisation of this job has no funds.' })
+  }
+  return {
+    requestId: dispatch.requestId,
+    requestIdHash: bytes32Of(dispatch.requestId),
+    receivedAtMs: deps.clock.nowMs(),
+    organisation,
+    channelId: organisation.channelId as Hex,
+    keyId: dispatch.keyId,
+    jobId: dispatch.jobId,
+    request: parseInferenceRequest(dispatch.path, Buffer.from(JSON.stringify(dispatch.body))),
+    pinned: { nodeId: dispatch.nodeId, placement: dispatch.placement, timeoutMs: dispatch.timeoutMs },
+  }
+}
+
+const retry = (message: string, httpStatus = 503): DispatchResponse => ({
+  outcome: 'retry',
+  httpStatus,
+  answer: null,
+  message,
+})
+
+/** Compares digests, so that neither content nor length shows in the time it takes. */
+function requireInternalToken(authorization: string | undefined, token: string): void {
+  const given = hash('sha256', authorization ?? '', 'buffer')
+  const wanted = hash('sha256', `Bearer ${token}`, 'buffer')
+  if (!timingSafeEqual(given, wanted)) {
+    throw new AppError('unauthenticated', { publicMessage: 'This route is for the marketplace itself.' })
+  }
+}

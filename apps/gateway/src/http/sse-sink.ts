@@ -1,0 +1,88 @@
+/**
+ * Streams an answer as server-sent events. A chunk's bytes go out as they came from the node, framed and nothing else.
+ *
+ * Headers leave with the first chunk, so an earlier failure still has its own status. A customer who stops reading holds
+ * the stream back; one who reads nothing for too long is gone.
+ */
+import type { ServerResponse } from 'node:http'
+import type { AnswerSink, Target } from '../requests/request-context.ts'
+
+export interface SseSink extends AnswerSink {
+  /** True once headers have left. */
+  readonly started: boolean
+  /** Ends the stream with further events and, when `done`, the closing `[DONE]`. */
+  end(events: readonly unknown[], done: boolean): void
+}
+
+const PREFIX = Buffer.from('data: ')
+const SUFFIX = Buffer.from('\n\n')
+const LINE_FEED = 10
+const CARRIAGE_RETURN = 13
+const STALL_MS_MAX = 60_000
+
+/** A sink on `response`; `headersOf` is asked once, when the node is known. */
+export function createSseSink(
+  response: ServerResponse,
+  signal: AbortSignal,
+  headersOf: (target: Target, placement: unknown) => Record<string, string>,
+): SseSink {
+  let bytes = 0
+  let started = false
+
+  /** Resolves when the customer has caught up or is gone. */
+  function drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const stall = setTimeout(() => response.destroy(), STALL_MS_MAX)
+      const settle = () => {
+        clearTimeout(stall)
+        response.off('drain', settle)
+        response.off('close', settle)
+        resolve()
+      }
+      response.on('drain', settle)
+      response.on('close', settle)
+    })
+  }
+
+  return {
+    streams: true,
+    signal,
+    get started() {
+      return started
+    },
+    begin(target, placement) {
+      if (started) return
+      started = true
+      response.writeHead(200, {
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-cache, no-transform',
+        'x-accel-buffering': 'no',
+        ...headersOf(target, placement),
+      })
+    },
+    write(chunk) {
+      // A line break inside a chunk would let a node end the event and write events of its own.
+      if (chunk.includes(LINE_FEED) || chunk.includes(CARRIAGE_RETURN)) chunk = withoutLineBreaks(chunk)
+      const frame = Buffer.allocUnsafe(PREFIX.length + chunk.length + SUFFIX.length)
+      frame.set(PREFIX, 0)
+      frame.set(chunk, PREFIX.length)
+      frame.set(SUFFIX, PREFIX.length + chunk.length)
+      bytes += frame.length
+      if (response.write(frame) || response.destroyed) return undefined
+      return drained()
+    },
+    bytesOut: () => bytes,
+    reset() {
+      bytes = 0
+    },
+    end(events, done) {
+      const text = events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')
+      response.end(done ? `${text}data: [DONE]\n\n` : text)
+    },
+  }
+}
+
+/** JSON text means the same with spaces there. */
+function withoutLineBreaks(chunk: Uint8Array): Uint8Array {
+  return chunk.map((byte) => (byte === LINE_FEED || byte === CARRIAGE_RETURN ? 32 : byte))
+}

@@ -1,0 +1,34 @@
+/**
+ * Queued work as the gateway's API needs it: the services' use-cases on Postgres and the BullMQ queue.
+ *
+ * The row is the promise; the queue only wakes the worker, and its sweep finds what Redis could not be told.
+ */
+import { systemClock } from '@isochrone/domain'
+import type { Store } from '@isochrone/db'
+import { redisKeys } from '@isochrone/protocol'
+import type { Logger } from '@isochrone/runtime'
+import { enqueueJob, getJob } from '@isochrone/services'
+import { Queue } from 'bullmq'
+import type { Jobs } from './http/gateway-deps.ts'
+
+export interface JobsOptions {
+  store: Pick<Store, 'jobs'>
+  redisUrl: string
+  logger: Logger
+}
+
+export function createJobs({ store, redisUrl, logger }: JobsOptions): Jobs & { close(): Promise<void> } {
+  const bull = new Queue(redisKeys.queueInference, {
+    connection: { url: redisUrl, enableOfflineQueue: false, maxRetriesPerRequest: 1 },
+  })
+  bull.on('error', (error) => logger.debug({ err: error }, 'the job queue lost Redis'))
+  const queue = {
+    add: async (jobId: string) =>
+      void (await bull.add('run', { jobId }, { jobId, removeOnComplete: true, removeOnFail: true })),
+  }
+  return {
+    enqueue: (input) => enqueueJob({ jobs: store.jobs, queue, clock: systemClock }, input),
+    get: (orgId, jobId) => getJob(store.jobs, orgId, jobId),
+    close: () => bull.close(),
+  }
+}

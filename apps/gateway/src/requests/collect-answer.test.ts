@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest'
+import { collectAnswer } from './collect-answer.ts'
+
+const collect = (kind: 'chat' | 'completion', chunks: object[]) => {
+  const sink = collectAnswer(kind, new AbortController().signal)
+  for (const chunk of chunks) void sink.write(Buffer.from(JSON.stringify(chunk)))
+  return sink
+}
+const chunk = (...choices: object[]) => ({ id: 'x', object: 'chat.completion.chunk', created: 1, model: 'm', choices })
+
+test('choices, tool calls and fields unknown to us come together', () => {
+  const answer = collect('chat', [
+    chunk({ index: 0, delta: { role: 'assistant', content: '' } }),
+    chunk({ index: 1, delta: { content: 'b' } }, { index: 0, delta: { content: 'a', reasoning_content: 'r' } }),
+    chunk({ index: 0, delta: { tool_calls: [{ index: 0, id: 't', function: { name: 'f', arguments: '{"x"' } }] } }),
+    chunk({ index: 0, delta: { tool_calls: [{ index: 0, function: { arguments: ':1}' } }] } }),
+    chunk({ index: 0, delta: {}, finish_reason: 'tool_calls' }),
+  ]).answer()
+  expect(answer).toMatchObject({
+    id: 'x',
+    object: 'chat.completion',
+    choices: [
+      {
+        finish_reason: 'tool_calls',
+        message: {
+          content: 'a',
+          reasoning_content: 'r',
+          tool_calls: [{ id: 't', function: { name: 'f', arguments: '{"x":1}' } }],
+        },
+      },
+      { index: 1, message: { content: 'b' } },
+    ],
+  })
+})
+
+test('a failed attempt leaves nothing behind', () => {
+  const sink = collect('completion', [chunk({ index: 0, text: 'lost' })])
+  sink.reset()
+  void sink.write(Buffer.from(JSON.stringify(chunk({ index: 0, text: 'kept' }))))
+  expect(sink.answer()).toMatchObject({ choices: [{ text: 'kept' }] })
+})
+
+test('a chunk that is not JSON adds nothing', () => {
+  const sink = collect('chat', [])
+  void sink.write(Buffer.from('{oops'))
+  expect(sink.answer().choices).toEqual([])
+})

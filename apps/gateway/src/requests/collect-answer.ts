@@ -1,0 +1,114 @@
+/**
+ * Puts the chunks of a stream together into the whole answer that OpenAI gives without streaming.
+ *
+ * Strings of a choice's delta are joined, tool calls by their index; any other field keeps its last value.
+ */
+import type { AnswerSink } from './request-context.ts'
+
+export interface CollectedAnswer extends AnswerSink {
+  /** The answer without usage. */
+  answer(): Record<string, unknown>
+}
+
+interface Choice {
+  index: number
+  /** Chat: the message. Completions: `text` alone. */
+  merged: Record<string, unknown>
+  rest: Record<string, unknown>
+}
+
+/** A sink for one request; `signal` aborts when the customer is gone. */
+export function collectAnswer(kind: 'chat' | 'completion', signal: AbortSignal): CollectedAnswer {
+  let envelope: Record<string, unknown> = {}
+  let choices = new Map<number, Choice>()
+
+  function answer(): Record<string, unknown> {
+    const ordered = [...choices.values()].toSorted((a, b) => a.index - b.index)
+    return {
+      ...envelope,
+      object: kind === 'chat' ? 'chat.completion' : 'text_completion',
+      choices: ordered.map(({ index, merged, rest }) =>
+        kind === 'chat'
+          ? { index, ...rest, message: { role: 'assistant', content: '', ...merged } }
+          : { index, ...rest, ...merged },
+      ),
+    }
+  }
+
+  return {
+    streams: false,
+    signal,
+    begin: () => {},
+    write(chunk) {
+      const { choices: parts, usage: _usage, ...head } = parseChunk(chunk)
+      if (Object.keys(envelope).length === 0) envelope = head
+      for (const part of Array.isArray(parts) ? (parts as Record<string, unknown>[]) : []) addPart(choices, kind, part)
+      return undefined
+    },
+    bytesOut: () => Buffer.byteLength(JSON.stringify(answer())),
+    reset() {
+      envelope = {}
+      choices = new Map()
+    },
+    answer,
+  }
+}
+
+function addPart(choices: Map<number, Choice>, kind: 'chat' | 'completion', part: Record<string, unknown>): void {
+  const { index: rawIndex, delta, text, ...rest } = part
+  const index = typeof rawIndex === 'number' ? rawIndex : 0
+  let choice = choices.get(index)
+  if (!choice) choices.set(index, (choice = { index, merged: {}, rest: {} }))
+  if (kind === 'completion') choice.merged.text = textOf(choice.merged.text) + textOf(text)
+  else if (typeof delta === 'object' && delta !== null) mergeDelta(choice.merged, delta as Record<string, unknown>)
+  for (const [name, value] of Object.entries(rest)) {
+    if (value !== null || !(name in choice.rest)) choice.rest[name] = value
+  }
+}
+
+function mergeDelta(into: Record<string, unknown>, delta: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(delta)) {
+    const before = into[name]
+    if (name === 'tool_calls' && Array.isArray(value))
+      into[name] = mergeToolCalls(before, value as Record<string, unknown>[])
+    else if (typeof value === 'string' && typeof before === 'string' && name !== 'role') into[name] = before + value
+    else if (value !== null || before === undefined) into[name] = value
+  }
+}
+
+/** Each piece names its call by `index`; its arguments come in parts. */
+function mergeToolCalls(before: unknown, pieces: readonly Record<string, unknown>[]): Record<string, unknown>[] {
+  const calls = Array.isArray(before) ? [...(before as Record<string, unknown>[])] : []
+  for (const piece of pieces) {
+    const { index, ...rest } = piece
+    const at = typeof index === 'number' && index >= 0 && index <= calls.length ? index : calls.length
+    const call: Record<string, unknown> = { ...calls[at] }
+    for (const [name, value] of Object.entries(rest)) {
+      if (name !== 'function' || typeof value !== 'object' || value === null) call[name] = value
+      else call.function = joined(call.function, value as Record<string, unknown>)
+    }
+    calls[at] = call
+  }
+  return calls
+}
+
+function joined(before: unknown, piece: Record<string, unknown>): Record<string, unknown> {
+  const out: Record<string, unknown> = { ...(before as Record<string, unknown> | undefined) }
+  for (const [name, value] of Object.entries(piece)) {
+    out[name] = name === 'arguments' ? textOf(out[name]) + textOf(value) : value
+  }
+  return out
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+/** A chunk that is not a JSON object adds nothing: the node's own signature covers it all the same. */
+function parseChunk(chunk: Uint8Array): Record<string, unknown> {
+  try {
+    const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('utf8')
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}

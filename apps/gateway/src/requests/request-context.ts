@@ -1,0 +1,45 @@
+/** What each step of a request knows about it, and where its answer goes. */
+import type { NodeState, OrganisationState, Hex } from '@isochrone/protocol'
+import type { NodeSession } from '../ports.ts'
+import type { InferenceRequest } from './parse-request.ts'
+
+export interface RequestContext {
+  /** `req_…`, and its 32-byte name in receipts. */
+  requestId: string
+  requestIdHash: Hex
+  receivedAtMs: number
+  organisation: OrganisationState
+  /** The channel that pays. */
+  channelId: Hex
+  keyId: string | null
+  jobId: string | null
+  request: InferenceRequest
+  /** For a queued job: the node that the worker's placement chose, and its record. No other node is tried. */
+  pinned: { nodeId: string; placement: unknown; timeoutMs: number } | null
+}
+
+/** A node that one attempt goes to, with its terms as they stand now. */
+export interface Target {
+  session: NodeSession
+  node: NodeState
+  modelHash: Hex
+  /** Streams on the node as placement saw it. */
+  activeStreams: number
+  rttMs: number
+}
+
+/** Where the chunks of an answer go: to the customer as they come, or into one whole answer. */
+export interface AnswerSink {
+  /** True where a chunk that was written cannot be taken back. */
+  readonly streams: boolean
+  /** Aborted when the customer is gone. */
+  readonly signal: AbortSignal
+  /** Before the first chunk of an attempt. */
+  begin(target: Target, placement: unknown): void
+  /** Hands one chunk on; a promise where the customer must catch up first. It never rejects. */
+  write(chunk: Uint8Array): Promise<void> | undefined
+  /** Bytes handed on in this attempt, framing included. */
+  bytesOut(): number
+  /** Forgets a failed attempt whose chunks never left. */
+  reset(): void
+}

@@ -1,0 +1,41 @@
+import { manualClock } from '@isochrone/domain'
+import { expect, test } from 'vitest'
+import { createRequestLimits } from './request-limits.ts'
+
+const organisation = {
+  kind: 'organisation' as const,
+  orgId: 'org_1',
+  name: '',
+  channelId: null,
+  requestsPerMinuteMax: 60,
+  concurrentRequestsMax: 1_000,
+  valueOfSecondMicroUsd: '0',
+}
+
+test('a minute holds its requests and refills evenly', () => {
+  const clock = manualClock()
+  const limits = createRequestLimits(clock)
+  for (let i = 0; i < 60; i++) limits.enter(organisation)()
+  expect(() => limits.enter(organisation)).toThrow('try again in 1 s')
+  clock.advanceMs(1_000)
+  limits.enter(organisation)()
+  expect(() => limits.enter(organisation)).toThrow('rate_limited')
+})
+
+test('requests at once are bounded, and leaving twice counts once', () => {
+  const limits = createRequestLimits(manualClock())
+  const two = { ...organisation, concurrentRequestsMax: 2 }
+  const leave = limits.enter(two)
+  limits.enter(two)
+  expect(() => limits.enter(two)).toThrow('at once')
+  leave()
+  leave()
+  expect(limits.active()).toBe(1)
+  limits.enter(two)
+  expect(() => limits.enter(two)).toThrow('at once')
+})
+
+test('an organisation with a limit of zero is refused everything', () => {
+  const limits = createRequestLimits(manualClock())
+  expect(() => limits.enter({ ...organisation, requestsPerMinuteMax: 0 })).toThrow('rate_limited')
+})

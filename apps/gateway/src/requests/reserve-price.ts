@@ -1,0 +1,46 @@
+/**
+ * The most that a request can cost at any node that could serve it now: what is reserved before anything runs.
+ *
+ * The bill is bounded by the same counts (tokens in ≤ bytes in + 64, tokens out ≤ the limit, bytes out ≤ the bound), so
+ * it never exceeds the reservation.
+ */
+import { maxPriceMicroUsd, type Prices } from '@isochrone/domain'
+import type { NodeState, PricesJson } from '@isochrone/protocol'
+import type { InferenceRequest } from './parse-request.ts'
+
+/** Bytes of answer that are billed at most, for each token and for the frame around them. */
+const BYTES_OUT_PER_TOKEN_MAX = 4_096
+const BYTES_OUT_BASE = 65_536
+/** A prompt of n bytes has at most n tokens, and a chat template adds a few. */
+const TEMPLATE_TOKENS_MAX = 64
+
+export function bytesOutMaxOf(request: InferenceRequest): number {
+  return BYTES_OUT_BASE + request.tokensOutMax * BYTES_OUT_PER_TOKEN_MAX
+}
+
+/** µUSD; 0 when no node is given. */
+export function reservePriceMicroUsd(request: InferenceRequest, nodes: readonly NodeState[]): bigint {
+  const limits = {
+    tokensInMax: request.body.length + TEMPLATE_TOKENS_MAX,
+    tokensOutMax: request.tokensOutMax,
+    bytesIn: request.body.length,
+    bytesOutMax: bytesOutMaxOf(request),
+  }
+  let dearest = 0n
+  for (const node of nodes) {
+    const price = maxPriceMicroUsd(limits, pricesOf(node.prices))
+    if (price > dearest) dearest = price
+  }
+  return dearest
+}
+
+/** Prices from their JSON form. */
+export function pricesOf(json: PricesJson): Prices {
+  return {
+    inMicroUsdPerMtok: BigInt(json.inMicroUsdPerMtok),
+    cachedMicroUsdPerMtok: BigInt(json.cachedMicroUsdPerMtok),
+    outMicroUsdPerMtok: BigInt(json.outMicroUsdPerMtok),
+    inMicroUsdPerGb: BigInt(json.inMicroUsdPerGb),
+    outMicroUsdPerGb: BigInt(json.outMicroUsdPerGb),
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * One attempt: intent to the journal, OPEN to the node, chunks to the sink, and what was seen of it at the end.
+ *
+ * Chunks without tokens are held back until the first token, so that a failure before it can still move to another
+ * node unseen. Bounded by a silence limit, a total limit and the credits of the stream.
+ */
+import {
+  fault,
+  outputChain,
+  randomBytes32,
+  requestHashOf,
+  type Fault,
+  type Hex,
+  type StreamEnd,
+} from '@isochrone/protocol'
+import type { AttemptEnd, AttemptSeen, AttemptStream, Intent, Lane } from '../ports.ts'
+import type { AnswerSink, RequestContext, Target } from './request-context.ts'
+
+export type AttemptOutcome = 'completed' | 'client_aborted' | 'provider_failed' | 'provider_timeout' | 'rejected'
+
+export interface AttemptLimits {
+  /** Longest wait for the first token, and between tokens, ms. */
+  silenceMsMax: number
+  /** Longest attempt in all, ms. */
+  totalMsMax: number
+}
+
+export interface AttemptResult {
+  seen: AttemptSeen
+  target: Target
+  outcome: AttemptOutcome
+  /** The request itself is at fault: no other node would take it. */
+  invalidRequest: boolean
+  /** For people; from the node. */
+  message: string | null
+  /** Chunks have left for the customer. */
+  begun: boolean
+}
+
+export interface AttemptInput {
+  ctx: RequestContext
+  target: Target
+  attempt: number
+  reservedMicroUsd: bigint
+  /** Bytes that the reservation covers; more are not billed. */
+  bytesOutMax: number
+  placement: unknown
+  sink: AnswerSink
+  limits: AttemptLimits
+  /** Called when the stream counts at the node: placement then sees it there. */
+  onOpened: () => void
+}
+
+/** Chunks without a token that are held back at most. */
+const HELD_CHUNKS_MAX = 16
+
+/** Runs the attempt to its end. Rejects only when the intent cannot be made durable; nothing was dispatched then. */
+export async function runAttempt(lane: Lane, input: AttemptInput): Promise<AttemptResult> {
+  const { ctx, target, sink } = input
+  const intent = intentOf(input)
+  await lane.recordIntent(intent)
+  const startedAt = performance.now()
+  const stream = target.session.open(openHeaderOf(intent, input.limits), ctx.request.body)
+  input.onOpened()
+  const flow = await pump(stream, input, intent.salt, startedAt)
+  const end = await stream.ended
+  const { outcome, blame, httpStatus } = judge(end, flow)
+  const completed = outcome === 'completed'
+  if (completed && !flow.begun) {
+    // An answer of no tokens at all is still an answer.
+    sink.begin(target, input.placement)
+    flow.begun = true
+    for (const chunk of flow.held) await handOn(sink, chunk, flow)
+  }
+  return {
+    seen: {
+      intent,
+      end,
+      tokensDelivered: flow.tokensDelivered,
+      outputHash: flow.chain.head(),
+      requestHash: requestHashOf(intent.salt, ctx.request.body),
+      bytesOut: Math.min(sink.bytesOut(), input.bytesOutMax),
+      attemptTtftMs: flow.ttftMs,
+      durationMs: Math.max(0, Math.round(performance.now() - startedAt)),
+      httpStatus,
+      fault: blame,
+      billable: completed || outcome === 'client_aborted' || (sink.streams && flow.tokensDelivered > 0),
+    },
+    target,
+    outcome,
+    invalidRequest: end.kind === 'ended' && end.end.status === 'invalid_request',
+    message: end.kind === 'ended' ? end.end.message : 'the link to the node was lost',
+    begun: sink.streams && flow.begun,
+  }
+}
+
+interface Flow {
+  chain: ReturnType<typeof outputChain>
+  held: Uint8Array[]
+  begun: boolean
+  tokensDelivered: number
+  ttftMs: number | null
+  stoppedBy: 'silence' | 'client' | null
+  customerSlow: boolean
+}
+
+async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, startedAt: number): Promise<Flow> {
+  const { sink, limits, target, placement } = input
+  const flow: Flow = {
+    chain: outputChain(salt),
+    held: [],
+    begun: false,
+    tokensDelivered: 0,
+    ttftMs: null,
+    stoppedBy: null,
+    customerSlow: false,
+  }
+  const stop = (why: 'silence' | 'client') => {
+    if (flow.stoppedBy !== null) return
+    flow.stoppedBy = why
+    stream.cancel()
+  }
+  // A customer who reads slowly is no silence of the node.
+  const silence = setTimeout(() => (flow.customerSlow ? silence.refresh() : stop('silence')), limits.silenceMsMax)
+  const total = setTimeout(() => stop(flow.customerSlow ? 'client' : 'silence'), limits.totalMsMax)
+  const onAbort = () => stop('client')
+  if (sink.signal.aborted) onAbort()
+  else sink.signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    for await (const { tokensOut, chunk } of stream.chunks) {
+      if (flow.stoppedBy !== null) break
+      silence.refresh()
+      if (!flow.begun && tokensOut === 0 && flow.held.length < HELD_CHUNKS_MAX) {
+        flow.held.push(chunk)
+        stream.acknowledge(0)
+        continue
+      }
+      if (!flow.begun) {
+        flow.begun = true
+        flow.ttftMs = Math.max(0, Math.round(performance.now() - startedAt))
+        sink.begin(target, placement)
+        for (const early of flow.held) await handOn(sink, early, flow)
+      }
+      await handOn(sink, chunk, flow)
+      flow.tokensDelivered = tokensOut
+      stream.acknowledge(tokensOut)
+      silence.refresh()
+    }
+  } finally {
+    clearTimeout(silence)
+    clearTimeout(total)
+    sink.signal.removeEventListener('abort', onAbort)
+  }
+  return flow
+}
+
+async function handOn(sink: AnswerSink, chunk: Uint8Array, flow: Flow): Promise<void> {
+  flow.chain.add(chunk)
+  const slow = sink.write(chunk)
+  if (!slow) return
+  flow.customerSlow = true
+  await slow
+  flow.customerSlow = false
+}
+
+interface Verdict {
+  outcome: AttemptOutcome
+  blame: Fault
+  httpStatus: number
+}
+
+/** Who ended it. A node that ended well before it heard of a stop has completed. */
+function judge(end: AttemptEnd, { stoppedBy }: Flow): Verdict {
+  const status: StreamEnd['status'] | 'link_lost' = end.kind === 'ended' ? end.end.status : 'link_lost'
+  if (stoppedBy === 'client') return { outcome: 'client_aborted', blame: fault.client, httpStatus: 499 }
+  if (stoppedBy === 'silence') return { outcome: 'provider_timeout', blame: fault.provider, httpStatus: 504 }
+  if (status === 'completed') return { outcome: 'completed', blame: fault.none, httpStatus: 200 }
+  if (status === 'rejected') return { outcome: 'rejected', blame: fault.capacity, httpStatus: 503 }
+  if (status === 'invalid_request') return { outcome: 'rejected', blame: fault.client, httpStatus: 400 }
+  return { outcome: 'provider_failed', blame: fault.provider, httpStatus: 502 }
+}
+
+function intentOf({ ctx, target, attempt, reservedMicroUsd }: AttemptInput): Intent {
+  const { request } = ctx
+  return {
+    requestId: ctx.requestId,
+    requestIdHash: ctx.requestIdHash,
+    orgId: ctx.organisation.orgId,
+    keyId: ctx.keyId,
+    jobId: ctx.jobId,
+    channelId: ctx.channelId,
+    attempt,
+    nodeId: target.session.nodeId,
+    termsHash: target.node.termsHash as Hex,
+    modelHash: target.modelHash,
+    salt: randomBytes32(),
+    path: request.path,
+    model: request.model,
+    stream: request.stream,
+    bytesIn: request.body.length,
+    tokensOutMax: request.tokensOutMax,
+    reservedMicroUsd,
+    startedAtMs: Date.now(),
+  }
+}
+
+function openHeaderOf(intent: Intent, limits: AttemptLimits) {
+  return {
+    requestId: intent.requestIdHash,
+    attempt: intent.attempt,
+    channelId: intent.channelId,
+    termsHash: intent.termsHash,
+    model: intent.model,
+    modelHash: intent.modelHash,
+    salt: intent.salt,
+    path: intent.path as '/v1/chat/completions' | '/v1/completions',
+    timeoutMs: limits.totalMsMax,
+    tokensOutMax: intent.tokensOutMax,
+  }
+}

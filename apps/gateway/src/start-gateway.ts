@@ -1,0 +1,224 @@
+/**
+ * Puts the gateway together: journal and lane first, then what others tell it, then its doors.
+ *
+ * Stops in reverse: refuses new requests, lets running ones end, closes the links, then the epoch clock, the publisher
+ * and the journal last of all, because everything before may still write to it.
+ */
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { prng, systemClock } from '@isochrone/domain'
+import { createDb, createStore } from '@isochrone/db'
+import { redisKeys, type Hex } from '@isochrone/protocol'
+import { createMetrics, listen, type GatewayEnv, type Logger, type Shutdown } from '@isochrone/runtime'
+import { loadControlSnapshot } from '@isochrone/services'
+import type { Redis } from 'ioredis'
+import { createBudget, type Budget } from './budget/budget.ts'
+import { createRedisBudgetStore } from './budget/redis-budget-store.ts'
+import { createControlStore } from './control/control-state.ts'
+import { controlStreamReader, followControl } from './control/follow-control.ts'
+import { createRedis } from './create-redis.ts'
+import { createApp } from './http/create-app.ts'
+import { createGatewayMetrics } from './http/gateway-metrics.ts'
+import { createJobs } from './jobs.ts'
+import { openJournal } from './journal/open-journal.ts'
+import { startPublisher } from './journal/start-publisher.ts'
+import { createLane } from './lane/create-lane.ts'
+import { epochRoutes } from './lane/epoch-routes.ts'
+import type { GatewayLane } from './lane/gateway-lane.ts'
+import { listenForEpochClose } from './lane/listen-for-epoch-close.ts'
+import { createLinkServer } from './link/create-link-server.ts'
+import { startLiveness } from './link/start-liveness.ts'
+import { readContracts } from './read-contracts.ts'
+import { createKnownModels, type KnownModels } from './requests/known-models.ts'
+import { createMeasurements } from './requests/node-measurements.ts'
+import { createPlacer } from './requests/place-request.ts'
+import { createRequestLimits } from './requests/request-limits.ts'
+
+/** Longest silence of a node, and longest attempt in all. */
+const ATTEMPT_LIMITS = { silenceMsMax: 30_000, totalMsMax: 600_000 }
+const DRAIN_MS_MAX = 10_000
+const TICK_MS = 1_000
+
+export interface StartGatewayOptions {
+  env: GatewayEnv
+  logger: Logger
+  /** Stop steps are registered here as parts come up. */
+  shutdown: Shutdown
+}
+
+/** Resolves when the gateway listens; `/healthz` turns 200 when its control state is loaded. */
+export async function startGateway({
+  env,
+  logger,
+  shutdown,
+}: StartGatewayOptions): Promise<{ url: string; lane: Hex }> {
+  const clock = systemClock
+  const contracts = await readContracts(env.DEPLOYMENT_FILE)
+  const control = createControlStore()
+  const requestLimits = createRequestLimits(clock)
+  const measurements = createMeasurements()
+
+  const metrics = createGatewayMetrics(createMetrics('gateway'), () => ({
+    activeRequests: () => requestLimits.active(),
+    linkedNodes: () => links.sessions.all().length,
+    leaseIdleMicroUsd: () => budget.idleMicroUsd(),
+    controlVersion: () => control.version,
+  }))
+
+  const journalDir = join(env.DATA_DIR, 'journal')
+  const journal = await openJournal({
+    dir: journalDir,
+    onCommit: (durationMs, records) => metrics.journalCommit(durationMs, records),
+    onTornTail: (file, bytes) => logger.warn({ file, bytes }, 'a torn end of the journal was cut off'),
+  })
+  shutdown.onShutdown('journal', () => journal.close())
+
+  const lane = await createLane({
+    journal,
+    privateKey: env.GATEWAY_KEY,
+    region: env.GATEWAY_REGION,
+    contracts,
+    epochMs: env.EPOCH_MS,
+    dataDir: env.DATA_DIR,
+    nodeOf: (nodeId) => control.node(nodeId),
+    logger,
+  })
+
+  const redis = createRedis(env.REDIS_URL, logger)
+  const publisherRedis = createRedis(env.REDIS_URL, logger, { commandTimeout: 10_000 })
+  const controlRedis = createRedis(env.REDIS_URL, logger, { commandTimeout: 5_000 })
+  shutdown.onShutdown('redis', () => {
+    for (const connection of [redis, publisherRedis, controlRedis]) connection.disconnect()
+  })
+  const publisher = await startPublisher({ journal, redis: publisherRedis, dir: journalDir, logger })
+  shutdown.onShutdown('publisher', () => publisher.stop())
+
+  const db = createDb(env.DATABASE_URL, { connectionsMax: 4 })
+  const store = createStore(db)
+  shutdown.onShutdown('database', () => db.$disconnect())
+  const follower = followControl({
+    store: control,
+    loadSnapshot: () => loadControlSnapshot(store),
+    readAfter: controlStreamReader(controlRedis),
+    logger,
+  })
+  shutdown.onShutdown('control', () => follower.stop())
+
+  let draining = false
+  const notReady = (): string | null => {
+    if (draining) return 'is about to stop'
+    if (journal.failure) return 'cannot write its journal'
+    return follower.ready() ? null : 'has not loaded its accounts yet'
+  }
+
+  lane.start()
+  shutdown.onShutdown('epochs', () => lane.stop())
+  const epochCloseListener = await listenForEpochClose({ redis, lane, logger })
+  shutdown.onShutdown('epoch close listener', () => epochCloseListener.stop())
+
+  const httpServer = createServer({ keepAliveTimeout: 72_000 })
+  const links = createLinkServer({
+    httpServer,
+    lane,
+    contracts,
+    control: {
+      get ready() {
+        return follower.ready()
+      },
+      node: (nodeId) => control.node(nodeId),
+    },
+    logger,
+  })
+  const { sessions } = links
+  const knownModels = createKnownModels(sessions)
+  const { budget, tick } = budgetOf(redis, lane, knownModels)
+  const ticker = setInterval(tick, TICK_MS)
+  shutdown.onShutdown('ticker', () => clearInterval(ticker))
+
+  const jobs = createJobs({ store, redisUrl: env.REDIS_URL, logger })
+  shutdown.onShutdown('jobs', () => jobs.close())
+
+  const app = await createApp({
+    control,
+    sessions,
+    lane,
+    serve: {
+      lane,
+      budget,
+      placer: createPlacer({ sessions, control, measurements, rng: prng(seed()), clock }),
+      measurements,
+      limits: ATTEMPT_LIMITS,
+      logger,
+      nextAttempt: ({ jobId, requestIdHash }) => (jobId === null ? 0 : lane.nextAttempt(requestIdHash)),
+    },
+    requestLimits,
+    jobs,
+    epochs: { close: async () => closedOf(await lane.closeEpoch()) },
+    metrics,
+    knownModels,
+    notReady,
+    internalToken: env.INTERNAL_TOKEN,
+    logger,
+    clock,
+    httpServer,
+    addRoutes: (instance) => epochRoutes(instance, lane),
+  })
+  shutdown.onShutdown('links', () => links.close())
+  shutdown.onShutdown('http', () => httpServer.closeIdleConnections())
+  shutdown.onShutdown('requests', () => drained(() => requestLimits.active()), DRAIN_MS_MAX + 1_000)
+  shutdown.onShutdown('refuse new requests', () => void (draining = true))
+
+  const { url } = await listen(app.server, { host: env.GATEWAY_HOST, port: env.GATEWAY_PORT })
+  const liveness = startLiveness({
+    redis,
+    sessions,
+    lane: lane.id,
+    publicUrl: env.GATEWAY_PUBLIC_URL,
+    region: env.GATEWAY_REGION,
+    measurementsOf: (nodeId) => measurements.of(nodeId),
+    status: () => ({ ready: notReady() === null, activeRequests: requestLimits.active() }),
+    logger,
+  })
+  shutdown.onShutdown('liveness', () => liveness.stop())
+  logger.info({ url, lane: lane.id }, 'listening')
+  return { url, lane: lane.id }
+}
+
+/** The budget keeper, and what it and the model list need each second. */
+function budgetOf(redis: Redis, lane: GatewayLane, knownModels: KnownModels): { budget: Budget; tick: () => void } {
+  // Stale by a second at most, and only to the safe side: what is held back shrinks as receipts come in.
+  let heldForRecovery = lane.heldForRecovery()
+  const budget = createBudget({
+    store: createRedisBudgetStore(redis, lane.id),
+    signedMicroUsd: (channelId) => lane.signedMicroUsd(channelId),
+    recoverableMicroUsd: (channelId) => heldForRecovery.get(channelId) ?? 0n,
+    nowMs: () => Date.now(),
+  })
+  let ticking = false
+  return {
+    budget,
+    tick() {
+      heldForRecovery = lane.heldForRecovery()
+      if (ticking || redis.status !== 'ready') return
+      ticking = true
+      Promise.all([budget.tick(), redis.hvals(redisKeys.nodes).then((texts) => knownModels.learn(texts, Date.now()))])
+        .catch(() => {
+          // Redis went away between two ticks; the next one tries again.
+        })
+        .finally(() => (ticking = false))
+    },
+  }
+}
+
+function closedOf(entry: Awaited<ReturnType<GatewayLane['closeEpoch']>>) {
+  return entry && { epoch: Number(entry.anchor.epoch), count: Number(entry.anchor.count) }
+}
+
+async function drained(active: () => number): Promise<void> {
+  const deadline = Date.now() + DRAIN_MS_MAX
+  while (active() > 0 && Date.now() < deadline) await sleep(20)
+}
+
+/** Where placement draws begin: recorded with each decision, so any seed will do. */
+const seed = (): number => crypto.getRandomValues(new Uint32Array(1))[0] ?? 1

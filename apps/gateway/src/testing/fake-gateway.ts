@@ -1,0 +1,208 @@
+/**
+ * The request flow and its HTTP edge on a real port, with nodes and a lane in memory: bills like the real lane, writes
+ * nothing. For tests of what customers see.
+ */
+import { hash } from 'node:crypto'
+import { priceMicroUsd, prng, systemClock } from '@isochrone/domain'
+import {
+  fault,
+  type DeliveryReceipt,
+  type DispatchResponse,
+  type Hex,
+  type RequestFinishedEntry,
+} from '@isochrone/protocol'
+import { createLogger, createMetrics, listen } from '@isochrone/runtime'
+import OpenAI from 'openai'
+import { createBudget } from '../budget/budget.ts'
+import { createControlStore } from '../control/control-state.ts'
+import { createApp } from '../http/create-app.ts'
+import type { GatewayDeps } from '../http/gateway-deps.ts'
+import { createGatewayMetrics } from '../http/gateway-metrics.ts'
+import type { AttemptSeen, CompletedAttempt, Lane } from '../ports.ts'
+import { createMeasurements } from '../requests/node-measurements.ts'
+import { createPlacer } from '../requests/place-request.ts'
+import { createRequestLimits } from '../requests/request-limits.ts'
+import { pricesOf } from '../requests/reserve-price.ts'
+import type { AttemptLimits } from '../requests/run-attempt.ts'
+import { MODEL, type FakeNode } from './fake-node.ts'
+
+export const API_KEY = 'iso_test_key'
+export const INTERNAL_TOKEN = 'a-token-for-tests-of-the-gateway'
+export const CHANNEL: Hex = `0x${'cc'.repeat(32)}`
+export const testPrices = {
+  inMicroUsdPerMtok: '1000000',
+  cachedMicroUsdPerMtok: '500000',
+  outMicroUsdPerMtok: '3000000',
+  inMicroUsdPerGb: '0',
+  outMicroUsdPerGb: '0',
+}
+
+export interface FakeGatewayOptions {
+  nodes: FakeNode[]
+  limitMicroUsd?: bigint
+  requestsPerMinuteMax?: number
+  concurrentRequestsMax?: number
+  attemptLimits?: AttemptLimits
+  bodyBytesMax?: number
+  change?: (deps: GatewayDeps) => void
+}
+
+export async function startFakeGateway(options: FakeGatewayOptions) {
+  const control = createControlStore()
+  control.replace({ version: 1, states: statesOf(options) })
+  const entries: Omit<RequestFinishedEntry, 'type' | 'lane'>[] = []
+  const lane = fakeLane(entries)
+  const sessions = {
+    all: () => options.nodes,
+    byNode: (id: string) => options.nodes.find((n) => n.nodeId === id),
+    onChange: () => {},
+  }
+  const measurements = createMeasurements()
+  const limit = { microUsd: options.limitMicroUsd ?? 1_000_000n }
+  const budget = createBudget({
+    store: {
+      sync: async (_channel, { spent, held, wanted }) => {
+        const left = limit.microUsd - spent - held
+        return { granted: left <= 0n ? 0n : left < wanted ? left : wanted, spent }
+      },
+    },
+    signedMicroUsd: (channelId) => lane.signedMicroUsd(channelId),
+    recoverableMicroUsd: () => 0n,
+    nowMs: () => Date.now(),
+  })
+  const clock = systemClock
+  const logger = createLogger('gateway-test', 'silent')
+  const requestLimits = createRequestLimits(clock)
+  const jobs = new Map<string, { orgId: string; input: unknown }>()
+  const deps: GatewayDeps = {
+    control,
+    sessions,
+    lane,
+    serve: {
+      lane,
+      budget,
+      placer: createPlacer({ sessions, control, measurements, rng: prng(1), clock }),
+      measurements,
+      limits: options.attemptLimits ?? { silenceMsMax: 5_000, totalMsMax: 10_000 },
+      logger,
+      nextAttempt: (ctx) => (ctx.jobId ? lane.attemptsOf(ctx.requestId) : 0),
+    },
+    requestLimits,
+    jobs: {
+      enqueue: async (input) => {
+        const id = `job_${'0'.repeat(31)}${jobs.size}`
+        jobs.set(id, { orgId: input.orgId, input })
+        return { id }
+      },
+      get: async (orgId, id) =>
+        jobs.get(id)?.orgId === orgId
+          ? { id, status: 'queued', createdAtMs: 0, finishedAtMs: null, httpStatus: null, answer: null, error: null }
+          : undefined,
+    },
+    epochs: { close: async () => ({ epoch: 7, count: entries.length }) },
+    metrics: createGatewayMetrics(createMetrics('gateway', { defaults: false }), () => ({
+      activeRequests: () => requestLimits.active(),
+      linkedNodes: () => options.nodes.length,
+      leaseIdleMicroUsd: () => budget.idleMicroUsd(),
+      controlVersion: () => control.version,
+    })),
+    knownModels: { has: (model) => model === MODEL, any: true },
+    notReady: () => null,
+    internalToken: INTERNAL_TOKEN,
+    logger,
+    clock,
+    ...(options.bodyBytesMax !== undefined && { bodyBytesMax: options.bodyBytesMax }),
+  }
+  options.change?.(deps)
+  const app = await createApp(deps)
+  const { url } = await listen(app.server, { host: '127.0.0.1', port: 0 })
+  const openai = new OpenAI({ apiKey: API_KEY, baseURL: `${url}/v1`, maxRetries: 0 })
+  return { url, openai, entries, control, deps, lane, budget, jobs, close: () => app.close() }
+}
+
+function statesOf({ nodes, requestsPerMinuteMax = 6_000, concurrentRequestsMax = 64 }: FakeGatewayOptions) {
+  const organisation = {
+    kind: 'organisation' as const,
+    orgId: 'org_1',
+    name: 'Test',
+    channelId: CHANNEL,
+    requestsPerMinuteMax,
+    concurrentRequestsMax,
+    valueOfSecondMicroUsd: '100',
+  }
+  const key = {
+    kind: 'api-key' as const,
+    keyId: 'key_1',
+    keyHash: hash('sha256', API_KEY, 'base64url'),
+    orgId: 'org_1',
+    enabled: true,
+    expiresAtMs: null,
+  }
+  const nodeStates = nodes.map((node, index) => ({
+    kind: 'node' as const,
+    nodeId: node.nodeId,
+    id: `node_${index}`,
+    name: `Node ${index}`,
+    providerId: `0x${'aa'.repeat(32)}`,
+    providerName: 'Provider',
+    providerOrgId: 'org_p',
+    active: true,
+    termsHash: `0x${'bb'.repeat(32)}`,
+    prices: testPrices,
+    region: 'local',
+    failureDomain: `rack-${index}`,
+    country: 'DE',
+    simulated: false,
+  }))
+  return [organisation, key, ...nodeStates]
+}
+
+function fakeLane(
+  entries: Omit<RequestFinishedEntry, 'type' | 'lane'>[],
+): Lane & { attemptsOf(requestId: string): number; intents: number } {
+  let signed = 0n
+  const answers = new Map<string, DispatchResponse>()
+  const attempts = new Map<string, number>()
+  const id: Hex = `0x${'dd'.repeat(32)}`
+  const lane = {
+    id,
+    region: 'local',
+    intents: 0,
+    attemptsOf: (requestId: string) => attempts.get(requestId) ?? 0,
+    recordIntent: async (intent: { requestId: string; attempt: number }) => {
+      lane.intents++
+      attempts.set(intent.requestId, intent.attempt + 1)
+    },
+    completeAttempt(seen: AttemptSeen): CompletedAttempt {
+      const tokensIn = seen.billable && seen.fault !== fault.provider ? 10 : 0
+      const tokensOut = seen.billable ? seen.tokensDelivered : 0
+      const usage = { tokensIn, tokensCached: 0, tokensOut, bytesIn: seen.intent.bytesIn, bytesOut: seen.bytesOut }
+      const price = seen.billable ? priceMicroUsd(usage, pricesOf(testPrices)) : 0n
+      const delivery = {
+        billedOut: tokensOut,
+        price: price.toString(),
+        attempt: seen.intent.attempt,
+        fault: seen.fault,
+      }
+      return {
+        pair: { delivery, deliverySignature: '0x', work: null, workSignature: null },
+        delivery: {} as DeliveryReceipt,
+        tokensIn,
+        tokensCached: 0,
+        tokensOut,
+        priceMicroUsd: price,
+      }
+    },
+    finishRequest: async (entry: Omit<RequestFinishedEntry, 'type' | 'lane'>) => {
+      entries.push(entry)
+      signed += BigInt(entry.request.priceMicroUsd)
+      if (entry.answer !== undefined) {
+        const { requestId, httpStatus } = entry.request
+        answers.set(requestId, { outcome: 'answered', httpStatus, answer: entry.answer, message: null })
+      }
+    },
+    signedMicroUsd: () => signed,
+    answerOf: (requestId: string) => answers.get(requestId),
+  }
+  return lane
+}
