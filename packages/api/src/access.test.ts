@@ -138,9 +138,9 @@ test('organisation and provider come from the viewer, never from the input', asy
     const reached: Reached[] = []
     const forged = { ...(inputs[path] as object | undefined), orgId: 'org_9', providerId: 'prov_9', userId: 'user_9' }
     await call(path, recorder(reached), roles['provider owner'], inputs[path] === undefined ? undefined : forged)
-    expect(JSON.stringify(reached, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}` : value))).not.toMatch(
-      /org_9|prov_9|user_9/,
-    )
+    expect(
+      JSON.stringify(reached, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}` : value)),
+    ).not.toMatch(/org_9|prov_9|user_9/)
     const { orgId, providerId } = reached[0]?.input as { orgId?: string; providerId?: string }
     expect(orgId ?? providerId).toBe(access.startsWith('provider') ? provider.providerId : provider.id)
   }

@@ -7,6 +7,7 @@ import type { ControlPlane } from './control-plane.ts'
 import { balanceOf, channelView } from './funding/balance.ts'
 import { requestFunding } from './funding/request-funding.ts'
 import { linkWalletChannel, prepareWalletChannel } from './funding/wallet-channel.ts'
+import { cancelJob } from './jobs/cancel-job.ts'
 import type { ControlPlaneDeps } from './ports/control-plane-deps.ts'
 import { createProvider } from './providers/create-provider.ts'
 import { describeJoin, joinNode } from './providers/join-node.ts'
@@ -43,7 +44,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       list: (input) => jobsOfOrg(deps, input),
       detail: (input) => jobDetail(deps, input),
       cancel: async (input) => {
-        await deps.cancelJob(input)
+        await cancelJob({ jobs: store.jobs, clock: deps.clock }, input.orgId, input.jobId)
         return jobDetail(deps, input)
       },
     },

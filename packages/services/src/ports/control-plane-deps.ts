@@ -30,6 +30,4 @@ export interface ControlPlaneDeps {
   chain: ChainFacts
   /** Public URLs of all gateways: what agents dial. */
   gatewayUrls: readonly string[]
-  /** Ends a queued or running job of this organisation: the jobs service, bound to its store. */
-  cancelJob(input: { orgId: string; jobId: string }): Promise<unknown>
 }

@@ -1,6 +1,7 @@
 /** What the actions and queries of people need of the database. `db`'s repositories fit these interfaces. */
 import type { EpochStatus, JobStatus } from '@isochrone/domain'
 import type { ControlOutbox, ControlStore } from './control-store.ts'
+import type { JobRows } from './job-store.ts'
 import type {
   ApiKeyListRow,
   ChannelRow,
@@ -178,6 +179,7 @@ export interface ControlPlaneRepositories {
   funding: FundingStore
   providers: ProvidersStore
   readings: ReadingsStore
+  jobs: Pick<JobRows, 'get' | 'finish'>
 }
 
 export interface ControlPlaneStore extends ControlPlaneRepositories {

@@ -21,6 +21,7 @@ type Deps = Pick<ControlPlaneDeps, 'store' | 'stream' | 'clock' | 'chain' | 'gat
 export interface DemoTraits {
   simulated: boolean
   sharedHost: boolean
+  failureDomain: string
 }
 
 /** What an agent needs in order to prove its key. */
@@ -53,18 +54,24 @@ export async function joinNode(deps: Deps, input: JoinNodeInput, traits?: DemoTr
   if (token.usedByNodeId === nodeId) return joinedAlready(deps, nodeId)
 
   requireProof(deps, token.providerId as Hex, nodeKey, input.proof)
-  return commitAndPublish(deps, async (tx) => {
+  const joined = await commitAndPublish(deps, async (tx) => {
+    // Spending the token locks its row, so of two that race the second waits here and then sees the first one's node.
+    if (!(await tx.providers.useJoinToken(token.id, nodeId, new Date(deps.clock.nowMs())))) return null
     if (await tx.providers.node(nodeId)) {
       throw new AppError('state_conflict', {
         publicMessage: 'This node key has joined before. Start the agent with a fresh key.',
       })
     }
-    if (!(await tx.providers.useJoinToken(token.id, nodeId, new Date(deps.clock.nowMs())))) throw refused()
     const id = newId('node')
-    await insertNode(tx, { id, nodeId, token, proof: input.proof.toLowerCase(), inventory: inventory.data, traits })
+    const proof = input.proof.toLowerCase()
+    await insertNode(tx, { id, nodeId, token, proof, inventory: inventory.data, traits })
     await recordControlChange(tx.control, { nodeIds: [nodeId] })
     return { nodeId, id, nodeName: token.nodeName, gatewayUrls: [...deps.gatewayUrls] }
   })
+  if (joined) return joined
+  const spent = await deps.store.providers.joinTokenByHash(joinTokenHash(input.token))
+  if (spent?.usedByNodeId === nodeId) return joinedAlready(deps, nodeId)
+  throw refused()
 }
 
 async function insertNode(
@@ -100,7 +107,7 @@ async function insertNode(
     region: token.region,
     country: token.country,
     // Until a provider declares what its nodes share, each is taken to fail by itself.
-    failureDomain: row.id,
+    failureDomain: traits?.failureDomain ?? row.id,
     simulated: document.simulated,
     inventory: row.inventory,
     keyProof: row.proof,

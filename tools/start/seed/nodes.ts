@@ -1,0 +1,67 @@
+/**
+ * Admits the demo nodes by the same door as anybody's: a join token, the node key's proof, and then the worker's
+ * transaction. They say that they share a host, and two of them that they are simulated.
+ */
+import { arch, cpus, release, totalmem, type as osType } from 'node:os'
+import { addressToBytes32, signStruct, type Hex, type NodeInventory } from '@isochrone/protocol'
+import { createJoinToken, joinNode, type ControlPlaneDeps } from '@isochrone/services'
+import type { SeedParts } from '../seed.ts'
+import type { SeedContext } from '../seed-types.ts'
+
+type Node = SeedContext['nodes'][number]
+
+/** Dollars per million tokens in and out, and per 10⁹ bytes, in µUSD: cheap for toys, market-like for the simulated. */
+const prices = {
+  cpu: price(20_000n, 60_000n),
+  H200: price(180_000n, 550_000n),
+  B200: price(240_000n, 700_000n),
+}
+
+export async function ensureNodes(
+  { store }: Pick<SeedParts, 'store'>,
+  deps: ControlPlaneDeps,
+  { providerId, userId, nodes }: { providerId: string; userId: string; nodes: readonly Node[] },
+): Promise<void> {
+  for (const node of nodes) {
+    const nodeKey = node.address.toLowerCase() as Hex
+    if (await store.providers.node(addressToBytes32(nodeKey))) continue
+    const { token } = await createJoinToken(deps, {
+      providerId,
+      userId,
+      nodeName: node.name,
+      region: node.region,
+      country: node.country,
+      prices: prices[node.gpu ?? 'cpu'],
+      expiresInHours: 1,
+    })
+    const domain = { chainId: deps.chain.chainId, verifyingContract: deps.chain.registry }
+    const claim = { providerId: providerId as Hex, nodeKey }
+    const proof = signStruct(domain, 'NodeKey', claim, node.privateKey).signature
+    const traits = { simulated: node.engine === 'simulated', sharedHost: true, failureDomain: node.failureDomain }
+    await joinNode(deps, { token, nodeKey, proof, inventory: inventoryOf(node) }, traits)
+  }
+}
+
+function inventoryOf(node: Node): NodeInventory {
+  const cores = cpus()
+  const cpuModel = (cores[0]?.model.trim() || `${arch()} CPU`).slice(0, 200)
+  return {
+    hardware: node.gpu ? `${node.gpuCount} × NVIDIA ${node.gpu} (simulated)` : `${cpuModel} (${cores.length} cores)`,
+    cpuModel,
+    cpuCores: cores.length,
+    memoryMib: Math.floor(totalmem() / 1_048_576),
+    gpus: [],
+    agentVersion: '0.1.0',
+    os: `${osType()} ${release()}`.slice(0, 80),
+  }
+}
+
+function price(inMicroUsdPerMtok: bigint, outMicroUsdPerMtok: bigint) {
+  return {
+    inMicroUsdPerMtok,
+    cachedMicroUsdPerMtok: inMicroUsdPerMtok / 2n,
+    outMicroUsdPerMtok,
+    inMicroUsdPerGb: 10_000n,
+    outMicroUsdPerGb: 50_000n,
+  }
+}
