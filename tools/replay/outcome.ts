@@ -9,6 +9,8 @@ export interface Outcome {
   readonly tokensIn: number
   readonly tokensOut: number
   readonly priceMicroUsd: bigint
+  /** `req_…`, as the gateway named it; null when it did not finish. */
+  readonly requestId: string | null
   /** Name of the node that served it. */
   readonly node: string | null
   /** Times that it had to be sent again. */
@@ -17,6 +19,7 @@ export interface Outcome {
 
 /** What the gateway adds to a final chunk or answer. */
 export interface IsochroneExtra {
+  readonly requestId?: string
   readonly node?: string
   readonly nodeName?: string
   readonly priceMicroUsd?: string

@@ -18,7 +18,7 @@ const sendsMax = 4
 const jobPollMs = 250
 const jobLimitMs = 600_000
 
-type Answer = Pick<Outcome, 'ttftMs' | 'tokensIn' | 'tokensOut' | 'priceMicroUsd' | 'node'>
+type Answer = Pick<Outcome, 'ttftMs' | 'tokensIn' | 'tokensOut' | 'priceMicroUsd' | 'requestId' | 'node'>
 
 /** Never rejects: a request that could not be finished says why. */
 export async function sendRequest(client: OpenAI, request: RequestToSend, queued: boolean): Promise<Outcome> {
@@ -42,6 +42,7 @@ export async function sendRequest(client: OpenAI, request: RequestToSend, queued
     tokensIn: 0,
     tokensOut: 0,
     priceMicroUsd: 0n,
+    requestId: null,
     node: null,
     resent: sendsMax - 1,
   }
@@ -99,6 +100,7 @@ function answerOf(usage: OpenAI.CompletionUsage, extra: IsochroneExtra | undefin
     tokensIn: usage.prompt_tokens,
     tokensOut: usage.completion_tokens,
     priceMicroUsd: BigInt(extra?.priceMicroUsd ?? 0),
+    requestId: extra?.requestId ?? null,
     node: extra?.nodeName ?? extra?.node ?? null,
   }
 }

@@ -12,6 +12,7 @@ const outcome = (changes: Partial<Outcome> = {}): Outcome => ({
   tokensIn: 10,
   tokensOut: 100,
   priceMicroUsd: 7n,
+  requestId: 'req_1',
   node: 'a',
   resent: 0,
   ...changes,

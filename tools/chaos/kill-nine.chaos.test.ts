@@ -1,0 +1,118 @@
+/**
+ * The promise about money under failure: `kill -9` of the gateway, the worker, Redis or a node in the middle of a
+ * replay loses no billed receipt, bills none twice, and settles none twice.
+ *
+ * A real marketplace on free ports, real clients, real signals. It checks Postgres against what clients were told, and
+ * the chain against Postgres.
+ */
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createChainReader, getIsochroneEvents, readDeployment } from '@isochrone/contracts-client'
+import { createDb, type Db } from '@isochrone/db'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { projectRoot } from '../project-root.ts'
+import type { Outcome } from '../replay/outcome.ts'
+import { runReplay } from '../replay/run-replay.ts'
+import { settleReplay } from '../replay/settle.ts'
+import { readTrace } from '../replay/trace.ts'
+import { startMarketplace, type Marketplace } from '../start/marketplace.ts'
+import type { Supervised } from '../start/supervised.ts'
+
+let dir: string
+let market: Marketplace
+let db: Db
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'isochrone-chaos-'))
+  chmodSync(dir, 0o755)
+  market = await startMarketplace({
+    dataDir: dir,
+    ports: 'free',
+    web: false,
+    epochMs: 10_000,
+    challengeWindowMs: 3_000,
+  })
+  db = createDb(market.info.databaseUrl, { connectionsMax: 2 })
+}, 240_000)
+
+afterAll(async () => {
+  await db?.$disconnect()
+  await market?.stop()
+  if (dir) rmSync(dir, { recursive: true, force: true })
+}, 60_000)
+
+/** Kills one process after the other, each up again before the next goes down. */
+async function breakThings(victims: readonly Supervised[], done: () => boolean): Promise<number> {
+  let kills = 0
+  for (const victim of victims) {
+    await sleep(2_500)
+    if (done()) break
+    await victim.kill9()
+    kills += 1
+    await sleep(400)
+    await victim.restart()
+  }
+  return kills
+}
+
+async function replayUnderFire(queued: boolean, requests: number) {
+  const trace = await readTrace(join(projectRoot, 'tools/replay/traces/demo.csv'), requests)
+  const { gatewayUrl, apiKey, model } = market.info
+  let finished = false
+  const { gateway, worker, redis, agents } = market.children
+  const victims = [gateway, agents[0], redis, worker, agents[3], gateway].filter((child) => child !== undefined)
+  const broken = breakThings(victims, () => finished)
+  const { outcomes } = await runReplay(trace, {
+    gatewayUrl,
+    apiKey,
+    model,
+    speed: 6,
+    queued,
+    concurrencyMax: 24,
+    promptTokensMax: 200,
+    tokensOutMax: 120,
+    note: () => {},
+  })
+  finished = true
+  return { outcomes, kills: await broken }
+}
+
+async function expectExactBooks(outcomes: readonly Outcome[]): Promise<void> {
+  const settlement = await settleReplay(market.info, 120_000, () => {})
+  expect(settlement.books.debited).toBe(settlement.books.receipts)
+  expect(settlement.books.credited + settlement.books.fee).toBe(settlement.books.debited)
+  for (const { requestId, priceMicroUsd, tokensOut } of outcomes) {
+    const billed = await db.receipt.findMany({ where: { requestId: requestId ?? '', priceMicroUsd: { gt: 0n } } })
+    expect(billed, `receipts of ${requestId} (${tokensOut} tokens)`).toHaveLength(1)
+    expect(billed[0]?.priceMicroUsd).toBe(priceMicroUsd)
+  }
+}
+
+async function expectNothingSettledTwice(): Promise<void> {
+  const deployment = await readDeployment(market.info.deploymentFile)
+  if (!deployment) throw new Error('the marketplace has a deployment')
+  const chain = createChainReader({ rpcUrl: market.info.chainRpcUrl, deployment })
+  const toBlock = await chain.publicClient.getBlockNumber()
+  const events = await getIsochroneEvents(chain, { fromBlock: BigInt(deployment.blockNumber), toBlock })
+  const anchored = events
+    .filter((event) => event.eventName === 'EpochAnchored')
+    .map(({ args }) => `${args.lane}/${args.epoch}`)
+  expect(anchored.length).toBeGreaterThan(0)
+  expect(new Set(anchored).size).toBe(anchored.length)
+}
+
+for (const mode of ['interactive', 'queued'] as const) {
+  test(
+    `${mode}: kill -9 loses no billed receipt, bills none twice and settles none twice`,
+    { timeout: 360_000 },
+    async () => {
+      const { outcomes, kills } = await replayUnderFire(mode === 'queued', mode === 'queued' ? 60 : 120)
+      expect(kills).toBeGreaterThanOrEqual(3)
+      expect(outcomes.filter(({ finished }) => !finished).map(({ error }) => error)).toEqual([])
+      await expectExactBooks(outcomes)
+      await expectNothingSettledTwice()
+    },
+  )
+}
