@@ -39,14 +39,13 @@ test('answers take the time that the curve says', async () => {
   expect(tokens).toBe(20)
   expect(firstMs).toBeGreaterThanOrEqual(unloadedTtftMs(curve, 1000) - 2)
   expect(durationMs).toBeGreaterThanOrEqual(expectedMs - 5)
-  expect(durationMs).toBeLessThan(expectedMs * 2)
+  expect(durationMs).toBeLessThan(expectedMs * 5)
 })
 
 test('load makes every request slower, as on the hardware', async () => {
   const engine = backend()
-  const alone = await run(engine, request('a', 10))
   const together = await Promise.all(Array.from({ length: 32 }, () => run(engine, request('a', 10))))
-  expect(Math.min(...together.map(({ durationMs }) => durationMs))).toBeGreaterThan(alone.durationMs * 1.3)
+  expect(Math.min(...together.map(({ durationMs }) => durationMs))).toBeGreaterThan(10 * tpotMs(curve, 30, 1))
 })
 
 test('it says that it is simulated, and says the same again', async () => {

@@ -2,8 +2,8 @@
  * The demo model: a llama of two layers with random weights that talks nonsense made of English words.
  *
  * It exists so that `npm start` runs a real engine without a download. Weights come from an integer PRNG through exact
- * float operations, so the file is identical on every machine and its hash can be pinned. Output rows are non-zero only
- * for tokens that begin a word or end a sentence: the nonsense is legible, and the model never ends by itself.
+ * float operations, so the file is identical on every machine and its hash can be pinned. Only words, commas and full
+ * stops can be sampled: the nonsense is legible, and the model never ends by itself.
  */
 import { learnBytePairs } from './byte-pair-vocabulary.ts'
 import { demoText } from './demo-text.ts'
@@ -17,6 +17,8 @@ const TOKEN_NORMAL = 1
 const TOKEN_CONTROL = 3
 const MERGES_MAX = 640
 const SEED = 20_260_101
+const BIAS = 2
+const UNSPOKEN_WEIGHT = -20
 
 const chatTemplate =
   "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}" +
@@ -85,7 +87,7 @@ function weights(tokens: readonly string[]): GgufTensor[] {
   const norm = (name: string): GgufTensor => ({ name, shape: [embedding], data: new Float32Array(embedding).fill(1) })
   // Spreads are powers of two and plain decimals near sqrt(12 / columns): unit variance after each product.
   const tensors = [
-    matrix('token_embd.weight', tokens.length, embedding, 3.5),
+    withFirstColumn(matrix('token_embd.weight', tokens.length, embedding, 3.5), BIAS),
     norm('output_norm.weight'),
     spokenRows(matrix('output.weight', tokens.length, embedding, 1), tokens),
   ]
@@ -96,25 +98,42 @@ function weights(tokens: readonly string[]): GgufTensor[] {
       matrix(name('attn_q'), embedding, embedding, 0.4375),
       matrix(name('attn_k'), keyValue, embedding, 0.4375),
       matrix(name('attn_v'), keyValue, embedding, 0.4375),
-      matrix(name('attn_output'), embedding, embedding, 0.4375),
+      withoutFirstRow(matrix(name('attn_output'), embedding, embedding, 0.4375)),
       norm(name('ffn_norm')),
       matrix(name('ffn_gate'), feedForward, embedding, 0.4375),
       matrix(name('ffn_up'), feedForward, embedding, 0.4375),
-      matrix(name('ffn_down'), embedding, feedForward, 0.25),
+      withoutFirstRow(matrix(name('ffn_down'), embedding, feedForward, 0.25)),
     )
   }
   return tensors
 }
 
-/** Zeroes the rows of tokens that would make the output illegible; `Ġ` is the alphabet's character for a space. */
+/**
+ * Rules out tokens that would make the output illegible or end it; `Ġ` is the alphabet's character for a space.
+ *
+ * The first component of the hidden state is the same positive number for every token (`BIAS`, which no layer writes
+ * to), so a negative weight on it puts a token out of reach at any temperature.
+ */
 function spokenRows(output: GgufTensor, tokens: readonly string[]): GgufTensor {
   const words = new Set(demoText.split(/[^a-z]+/))
   const isSpoken = (token: string) =>
     (token.startsWith('Ġ') && token.length > 2 && words.has(token.slice(1))) || token === ',' || token === '.'
   tokens.forEach((token, row) => {
-    if (!isSpoken(token)) output.data.fill(0, row * shape.embedding, (row + 1) * shape.embedding)
+    const start = row * shape.embedding
+    if (!isSpoken(token)) output.data.fill(0, start, start + shape.embedding)
+    output.data[start] = isSpoken(token) ? 0 : UNSPOKEN_WEIGHT
   })
   return output
+}
+
+function withFirstColumn(tensor: GgufTensor, value: number): GgufTensor {
+  for (let start = 0; start < tensor.data.length; start += shape.embedding) tensor.data[start] = value
+  return tensor
+}
+
+function withoutFirstRow(tensor: GgufTensor): GgufTensor {
+  tensor.data.fill(0, 0, tensor.shape[0])
+  return tensor
 }
 
 /** Integer-only PRNG (mulberry32, Tommy Ettinger, public domain): the same sequence on every machine, in [0, 1). */

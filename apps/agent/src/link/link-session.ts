@@ -76,6 +76,7 @@ export class LinkSession {
       const text = error instanceof Error ? error.message : 'protocol violation'
       this.#context.logger.warn({ err: error }, 'the gateway broke the link protocol')
       this.#send(encodeJsonFrame(frameType.reject, 0, { code: 'protocol_violation', message: text.slice(0, 300) }))
+      this.#closed = true
       this.#transport.close('protocol violation')
     }
   }

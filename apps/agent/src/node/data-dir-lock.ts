@@ -15,17 +15,18 @@ export type DataDirLock = { release(): Promise<void> }
 /** Takes the lock of `directory`, which must exist. Throws when another agent that lives holds it. */
 export async function lockDataDir(directory: string): Promise<DataDirLock> {
   // Named by a hash, because a socket's path may have about 100 bytes and a data directory's is longer at times.
-  const name = createHash('sha256')
+  const hash = createHash('sha256')
     .update(await realpath(directory))
     .digest('hex')
-    .slice(0, 24)
-  const path =
-    process.platform === 'win32' ? `\\\\.\\pipe\\isochrone-${name}` : join(tmpdir(), `isochrone-${name}.sock`)
-  if (await someoneListens(path)) throw new Error(`another agent already runs on ${directory}; stop it first`)
-  await rm(path, { force: true })
+  const path = socketPath(`isochrone-${hash.slice(0, 24)}`)
+  const taken = new Error(`another agent already runs on ${directory}; stop it first`)
+  if (await someoneListens(path)) throw taken
+  if (path.endsWith('.sock')) await rm(path, { force: true })
   const server = createServer((socket) => socket.destroy())
   server.listen(path)
-  await once(server, 'listening')
+  await once(server, 'listening').catch((cause: NodeJS.ErrnoException) => {
+    throw cause.code === 'EADDRINUSE' ? taken : cause
+  })
   server.unref()
   return {
     async release() {
@@ -34,6 +35,12 @@ export async function lockDataDir(directory: string): Promise<DataDirLock> {
       await closed
     },
   }
+}
+
+/** Linux has names without files, which end with their process; elsewhere a dead socket's file is replaced. */
+function socketPath(name: string): string {
+  if (process.platform === 'linux') return `\0${name}`
+  return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`)
 }
 
 async function someoneListens(path: string): Promise<boolean> {
