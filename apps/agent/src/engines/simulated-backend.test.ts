@@ -45,7 +45,9 @@ test('answers take the time that the curve says', async () => {
 test('load makes every request slower, as on the hardware', async () => {
   const engine = backend()
   const together = await Promise.all(Array.from({ length: 32 }, () => run(engine, request('a', 10))))
-  expect(Math.min(...together.map(({ durationMs }) => durationMs))).toBeGreaterThan(10 * tpotMs(curve, 30, 1))
+  // The first step of whoever comes first is still made alone.
+  expect(Math.min(...together.map(({ durationMs }) => durationMs))).toBeGreaterThan(9 * tpotMs(curve, 30, 1))
+  expect(9 * tpotMs(curve, 30, 1)).toBeGreaterThan(10 * tpotMs(curve, 1, 1))
 })
 
 test('it says that it is simulated, and says the same again', async () => {
