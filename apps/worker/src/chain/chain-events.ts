@@ -1,0 +1,48 @@
+/** Our contracts' events in the words of the services, with the time of their block. */
+import { getIsochroneEvents, type ChainReader, type IsochroneEvent } from '@isochrone/contracts-client'
+import type { ChainEvent } from '@isochrone/services'
+
+type What = ChainEvent extends infer E ? (E extends ChainEvent ? Omit<E, 'txHash' | 'logIndex' | 'blockNumber' | 'atMs'> : never) : never
+
+/** Both ends included, oldest first. */
+export async function chainEvents(reader: ChainReader, fromBlock: bigint, toBlock: bigint): Promise<ChainEvent[]> {
+  const times = new Map<bigint, bigint>()
+  const events: ChainEvent[] = []
+  for (const event of await getIsochroneEvents(reader, { fromBlock, toBlock })) {
+    const what = whatOf(event)
+    if (what === null) continue
+    const { blockNumber, transactionHash, logIndex } = event
+    const known = times.get(blockNumber)
+    const time = known ?? (await reader.publicClient.getBlock({ blockNumber })).timestamp
+    times.set(blockNumber, time)
+    events.push({ ...what, blockNumber, txHash: transactionHash, logIndex, atMs: time * 1_000n } as ChainEvent)
+  }
+  return events
+}
+
+function whatOf(event: IsochroneEvent): What | null {
+  switch (event.eventName) {
+    case 'ChannelOpened':
+      return { kind: 'channel_opened', channelId: event.args.channelId }
+    case 'Deposited':
+      return { kind: 'deposit', channelId: event.args.channelId, microUsd: event.args.amount }
+    case 'CeilingRaised':
+      return { kind: 'ceiling', channelId: event.args.channelId, microUsd: event.args.ceiling }
+    case 'WithdrawalRequested':
+      return { kind: 'withdrawal_requested', channelId: event.args.channelId, microUsd: event.args.amount }
+    case 'Withdrawn':
+      return { kind: 'withdrawal', channelId: event.args.channelId, microUsd: event.args.amount }
+    case 'EpochAnchored':
+      return { kind: 'anchored', lane: event.args.lane, epoch: event.args.epoch }
+    case 'Claimed': {
+      const { channelId, providerId, lane, epoch, paid } = event.args
+      return { kind: 'claimed', channelId, providerId, lane, epoch, paidMicroUsd: paid }
+    }
+    case 'Settled': {
+      const { providerId, epoch, gross, fee, net } = event.args
+      return { kind: 'settled', providerId, epoch, gross, fee, net }
+    }
+    default:
+      return null
+  }
+}

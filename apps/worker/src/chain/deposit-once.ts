@@ -1,0 +1,40 @@
+/**
+ * A managed wallet's deposit that happens once for each order, by an ERC-3009 authorization whose nonce is the order's:
+ * the token itself refuses to use it twice, whatever crashes in between.
+ */
+import {
+  depositAuthorizationTypedData,
+  depositWithAuthorization,
+  mintTestUsdc,
+  tokenBalance,
+  type ChainWriter,
+  type WriteOutcome,
+} from '@isochrone/contracts-client'
+import { bytes32Of, type Hex } from '@isochrone/protocol'
+
+/** Far enough away never to matter; a replay is stopped by the nonce. */
+const VALID_BEFORE_S = 4_102_444_800n
+
+export async function depositOnce(
+  wallet: ChainWriter,
+  { channelId, microUsd: amount, orderId }: { channelId: Hex; microUsd: bigint; orderId: string },
+): Promise<WriteOutcome> {
+  const { deployment, sender } = wallet
+  const from = sender.account.address
+  // Development money: only a token that we deployed ourselves can be minted.
+  const held = await tokenBalance(wallet, from)
+  if (deployment.codeHashes.token !== null && held < amount) await mintTestUsdc(wallet, { to: from, amount: amount - held })
+  const authorization = {
+    channelId,
+    from,
+    amount,
+    validAfterS: 0n,
+    validBeforeS: VALID_BEFORE_S,
+    nonceSalt: bytes32Of(orderId),
+  }
+  const { chainId, addresses } = deployment
+  const { token, channels } = addresses
+  const typedData = depositAuthorizationTypedData({ ...authorization, chainId, token, channels })
+  const signature = await sender.account.signTypedData(typedData)
+  return depositWithAuthorization(wallet, { ...authorization, signature })
+}

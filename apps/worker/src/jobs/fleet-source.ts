@@ -1,0 +1,39 @@
+/** The fleet for the worker's placement: nodes from Postgres, their load from Redis, each read at most so often. */
+import type { Store } from '@isochrone/db'
+import type { NodeState } from '@isochrone/protocol'
+import { loadControlSnapshot, type FleetSource, type LiveState } from '@isochrone/services'
+
+const CONTROL_AGE_MS_MAX = 1_000
+const LIVENESS_AGE_MS_MAX = 200
+
+export function fleetSource({ store, live }: { store: Store; live: LiveState }): FleetSource {
+  const control = cached(CONTROL_AGE_MS_MAX, async () => {
+    const { states } = await loadControlSnapshot(store)
+    const nodes: NodeState[] = []
+    const values = new Map<string, number>()
+    for (const state of states) {
+      if (state.kind === 'node') nodes.push(state)
+      if (state.kind === 'organisation') values.set(state.orgId, Number(state.valueOfSecondMicroUsd))
+    }
+    return { nodes, values }
+  })
+  const liveness = cached(LIVENESS_AGE_MS_MAX, () => live.nodes())
+  return {
+    nodes: async () => ({ states: (await control()).nodes, liveness: await liveness() }),
+    valueOfSecondMicroUsd: async (orgId) => (await control()).values.get(orgId) ?? 0,
+  }
+}
+
+/** One read at a time, its result good for `ageMsMax`; a failure is kept by nobody. */
+function cached<T>(ageMsMax: number, read: () => Promise<T>): () => Promise<T> {
+  let held: { atMs: number; value: Promise<T> } | undefined
+  return () => {
+    if (held && Date.now() - held.atMs < ageMsMax) return held.value
+    const entry = { atMs: Date.now(), value: read() }
+    held = entry
+    entry.value.catch(() => {
+      if (held === entry) held = undefined
+    })
+    return entry.value
+  }
+}

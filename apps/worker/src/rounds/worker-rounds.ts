@@ -1,0 +1,73 @@
+/** The worker's rounds, each a thin shell over one or two services. */
+import { systemClock } from '@isochrone/domain'
+import type { Store } from '@isochrone/db'
+import type { Logger } from '@isochrone/runtime'
+import {
+  indexChainEvents,
+  publishBudgetLimits,
+  registerPending,
+  runFundingOrders,
+  settleDueEpochs,
+  sweepJobs,
+  type JobQueue,
+  type RedisCommands,
+} from '@isochrone/services'
+import type { createChain } from '../chain/create-chain.ts'
+import type { Round } from './start-rounds.ts'
+
+export interface WorkerRoundsOptions {
+  store: Store
+  chain: ReturnType<typeof createChain>
+  redis: RedisCommands
+  queue: JobQueue
+  /** Ships the control outbox after a round that wrote to it. */
+  publishControl(): Promise<void>
+  logger: Logger
+}
+
+const ROUNDS_OF_BLOCKS_MAX = 20
+
+export function workerRounds({ store, chain, redis, queue, publishControl, logger }: WorkerRoundsOptions): Round[] {
+  const clock = systemClock
+  const budgets = (channelIds?: readonly string[]) =>
+    publishBudgetLimits(
+      { channels: store.chain.channels, signedByChannel: store.requests.signedByChannel, redis },
+      channelIds,
+    )
+
+  async function index(): Promise<void> {
+    for (let round = 0; round < ROUNDS_OF_BLOCKS_MAX; round++) {
+      const { channelIds, caughtUp } = await indexChainEvents({ store, chain: chain.reads })
+      await budgets(channelIds)
+      if (caughtUp) return
+    }
+  }
+
+  async function register(): Promise<void> {
+    const { done, refused } = await registerPending({ store, chain: chain.registry })
+    for (const row of refused) logger.warn(row, 'the chain refused a registration')
+    if (done > 0) await publishControl()
+  }
+
+  async function fund(): Promise<void> {
+    const finished = await runFundingOrders({ store: store.chain, chain: chain.reads, wallet: chain.managed })
+    if (finished > 0) await index()
+  }
+
+  async function settle(): Promise<void> {
+    const deps = { epochs: store.epochs, transactions: store.chain, chain: chain.settlement, clock }
+    const { settled, stuck } = await settleDueEpochs(deps)
+    if (settled > 0) logger.info({ epochs: settled }, 'settled')
+    const [first] = stuck
+    if (first) throw new Error(`epoch ${first.epoch} of ${first.lane} is stuck: ${first.reason}`)
+  }
+
+  return [
+    { name: 'register', everyMs: 1_000, run: register },
+    { name: 'fund', everyMs: 1_000, run: fund },
+    { name: 'settle', everyMs: 1_000, run: settle },
+    { name: 'index', everyMs: 1_000, run: index },
+    { name: 'budgets', everyMs: 30_000, run: async () => void (await budgets()) },
+    { name: 'sweep', everyMs: 5_000, run: async () => void (await sweepJobs({ jobs: store.jobs, queue, clock })) },
+  ]
+}

@@ -1,0 +1,117 @@
+/** Wires the worker: receipts stream, inference queue, rounds, control outbox. Everything it does may be done twice. */
+import { hostname } from 'node:os'
+import { systemClock } from '@isochrone/domain'
+import { assertDeploymentMatches, readDeployment } from '@isochrone/contracts-client'
+import { createDb, createStore, isDataError } from '@isochrone/db'
+import { EnvError, type Logger, type Shutdown, type WorkerEnv } from '@isochrone/runtime'
+import {
+  createOwnDispatches,
+  ingestReceiptEntries,
+  publishBudgetLimits,
+  publishControlEvents,
+  redisControlStream,
+  redisLiveState,
+} from '@isochrone/services'
+import { createChain } from './chain/create-chain.ts'
+import { createRedis } from './create-redis.ts'
+import { dispatchToGateway } from './jobs/dispatch-to-gateway.ts'
+import { fleetSource } from './jobs/fleet-source.ts'
+import { inferenceQueue, startInferenceWorker } from './jobs/inference-worker.ts'
+import { consumeReceipts } from './receipts/consume-receipts.ts'
+import { startRounds } from './rounds/start-rounds.ts'
+import { workerRounds } from './rounds/worker-rounds.ts'
+
+export interface StartWorkerOptions {
+  env: WorkerEnv
+  logger: Logger
+  /** Stop steps are registered here as parts come up. */
+  shutdown: Shutdown
+}
+
+const CONTROL_MS = 250
+const HEALTH_MS = 60_000
+const DRAIN_MS_MAX = 10_000
+
+export async function startWorker({ env, logger, shutdown }: StartWorkerOptions): Promise<void> {
+  const deployment = await readDeployment(env.DEPLOYMENT_FILE)
+  if (!deployment) throw new EnvError(`DEPLOYMENT_FILE: there is no deployment at ${env.DEPLOYMENT_FILE}`)
+  const chain = createChain({
+    rpcUrl: env.CHAIN_RPC_URL,
+    deployment,
+    operatorKey: env.OPERATOR_KEY,
+    managedWalletKey: env.MANAGED_WALLET_KEY,
+  })
+  await assertDeploymentMatches(chain.reader.publicClient, deployment)
+
+  const db = createDb(env.DATABASE_URL, { connectionsMax: 12 })
+  const store = createStore(db)
+  shutdown.onShutdown('database', () => db.$disconnect())
+  const redis = createRedis(env.REDIS_URL, logger)
+  const streamRedis = createRedis(env.REDIS_URL, logger, { blocking: true })
+  shutdown.onShutdown('redis', () => [redis, streamRedis].forEach((connection) => connection.disconnect()))
+  const live = redisLiveState(redis)
+
+  const publishControl = async () =>
+    void (await publishControlEvents({ outbox: store.control, stream: redisControlStream(redis) }))
+  const stopControl = every(CONTROL_MS, publishControl)
+  shutdown.onShutdown('control outbox', stopControl)
+
+  // A Redis that was started afresh must know the limits before anything is leased from them.
+  const restoreBudgets = () => publishBudgetLimits({ ...store.chain, ...store.requests, redis })
+  redis.on('ready', () => void restoreBudgets().catch((error) => logger.debug({ err: error }, 'budgets come later')))
+
+  const receipts = consumeReceipts({
+    redis: streamRedis,
+    ingest: (entries) => ingestReceiptEntries({ store, clock: systemClock, isDataError }, entries),
+    consumer: `${hostname()}-${env.DATA_DIR}`,
+    logger,
+  })
+  shutdown.onShutdown('receipts', () => receipts.stop(), DRAIN_MS_MAX)
+
+  const queue = inferenceQueue(env.REDIS_URL, logger)
+  shutdown.onShutdown('inference queue', () => queue.close())
+  const rounds = await startRounds({
+    redisUrl: env.REDIS_URL,
+    rounds: workerRounds({ store, chain, redis, queue, publishControl, logger }),
+    logger,
+  })
+  shutdown.onShutdown('rounds', () => rounds.stop(), DRAIN_MS_MAX)
+
+  const inference = startInferenceWorker({
+    jobs: store.jobs,
+    fleet: fleetSource({ store, live }),
+    gateway: dispatchToGateway({ gatewayUrls: env.GATEWAY_URLS, internalToken: env.INTERNAL_TOKEN }),
+    own: createOwnDispatches(),
+    clock: systemClock,
+    redisUrl: env.REDIS_URL,
+    logger,
+  })
+  // What cannot end in time is taken over by the next worker: its lock runs out.
+  shutdown.onShutdown('inference', () => Promise.race([inference.close(), wait(DRAIN_MS_MAX - 1_000)]), DRAIN_MS_MAX)
+
+  const health = setInterval(async () => {
+    const backlog = await live.receiptsBacklog()
+    logger.info({ entriesStored: receipts.stored(), backlog, redis: redis.status }, 'healthy')
+  }, HEALTH_MS)
+  shutdown.onShutdown('health', () => clearInterval(health))
+  logger.info({ chainId: deployment.chainId, gateways: env.GATEWAY_URLS }, 'working')
+}
+
+/** Repeats `work`, one at a time; a failure waits for the next turn. */
+function every(ms: number, work: () => Promise<void>): () => void {
+  let busy = false
+  const timer = setInterval(() => {
+    if (busy) return
+    busy = true
+    work()
+      .catch(() => {
+        // Redis or Postgres is away; both say so themselves.
+      })
+      .finally(() => (busy = false))
+  }, ms)
+  return () => clearInterval(timer)
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref())
+}

@@ -1,0 +1,127 @@
+/** A marketplace for the worker's tests: contracts deployed on the stack's chain, an organisation, a provider, a node. */
+import { join } from 'node:path'
+import {
+  addLane,
+  channelIdOf,
+  createChainWriter,
+  createChainClient,
+  createTransactionSender,
+  deployIsochrone,
+  providerIdOf,
+  writeDeployment,
+} from '@isochrone/contracts-client'
+import { createDb, createStore } from '@isochrone/db'
+import type { TestStack } from '@isochrone/local-stack'
+import { addressOfKey, addressToBytes32, bytes32Of, randomBytes32, signStruct, type Hex } from '@isochrone/protocol'
+import { developmentKeys, loadEnv, workerEnv } from '@isochrone/runtime'
+import { testLane } from '@isochrone/services/testing'
+import { privateKeyToAccount } from 'viem/accounts'
+
+export type TestMarket = Awaited<ReturnType<typeof startTestMarket>>
+
+export const ORG = 'org_test'
+const PRICES = {
+  inMicroUsdPerMtok: '1000',
+  cachedMicroUsdPerMtok: '500',
+  outMicroUsdPerMtok: '2000',
+  inMicroUsdPerGb: '0',
+  outMicroUsdPerGb: '0',
+}
+
+export async function startTestMarket(stack: TestStack, { gatewayUrl = 'http://127.0.0.1:1' } = {}) {
+  const [operatorKey, laneKey, managedWalletKey] = developmentKeys
+  const publicClient = createChainClient(stack.chainRpcUrl)
+  const operator = privateKeyToAccount(operatorKey)
+  const deployment = await deployIsochrone({
+    publicClient,
+    sender: createTransactionSender({ publicClient, account: operator, pollMs: 20 }),
+    params: { admin: operator.address, treasury: operator.address, feeBps: 500, settleWindowS: 2, thawS: 600 },
+  })
+  const deploymentFile = join(stack.dir, 'deployment.json')
+  await writeDeployment(deploymentFile, deployment)
+  const writer = createChainWriter({ rpcUrl: stack.chainRpcUrl, deployment, privateKey: operatorKey })
+  await addLane(writer, addressOfKey(laneKey))
+
+  const db = createDb(stack.databaseUrl)
+  const salt = bytes32Of('salt')
+  const wallet = privateKeyToAccount(managedWalletKey).address
+  const channelId = channelIdOf(wallet, salt)
+  const providerId = providerIdOf(operator.address, salt)
+  const nodeKey = randomBytes32()
+  const nodeId = addressToBytes32(addressOfKey(nodeKey))
+  const termsHash = bytes32Of('terms')
+  const registry = { chainId: deployment.chainId, verifyingContract: deployment.addresses.registry }
+  const value = { providerId, nodeKey: addressOfKey(nodeKey) }
+  const keyProof = signStruct(registry, 'NodeKey', value, nodeKey).signature
+
+  await db.organization.create({ data: { id: ORG, name: 'Test', slug: 'test' } })
+  await db.channel.create({
+    data: { id: channelId, orgId: ORG, custody: 'managed', ownerAddress: wallet.toLowerCase(), salt },
+  })
+  await db.provider.create({
+    data: {
+      id: providerId,
+      orgId: 'org_provider',
+      name: 'Provider',
+      ownerAddress: operator.address.toLowerCase(),
+      payoutAddress: '0xcafe000000000000000000000000000000000001',
+      salt,
+      feeBps: 0,
+    },
+  })
+  await db.terms.create({ data: { hash: termsHash, providerId, document: { prices: PRICES } } })
+  await db.node.create({
+    data: {
+      nodeId,
+      id: 'node_1',
+      name: 'one',
+      providerId,
+      termsHash,
+      region: 'local',
+      country: 'DE',
+      failureDomain: 'one',
+      keyProof,
+    },
+  })
+  const fund = (microUsd: bigint, id = `fund_${crypto.randomUUID()}`) =>
+    db.fundingOrder.create({ data: { id, orgId: ORG, microUsd, requestedBy: 'user' } })
+
+  const env = loadEnv(workerEnv, {
+    DATABASE_URL: stack.databaseUrl,
+    REDIS_URL: stack.redisUrl,
+    CHAIN_RPC_URL: stack.chainRpcUrl,
+    DEPLOYMENT_FILE: deploymentFile,
+    DATA_DIR: stack.dir,
+    GATEWAY_URLS: gatewayUrl,
+  })
+  const lane = testLane({
+    laneKey,
+    chainId: deployment.chainId,
+    paymentChannels: deployment.addresses.channels.toLowerCase() as Hex,
+    receiptAnchor: deployment.addresses.anchor.toLowerCase() as Hex,
+  })
+  let counter = 0
+  /** A finished request's journal entry. */
+  const request = (priceMicroUsd: bigint, extra: { requestId?: string; jobId?: string; answer?: unknown } = {}) =>
+    lane.finish({
+      requestId: `req_${String(++counter).padStart(32, '0')}`,
+      orgId: ORG,
+      channelId,
+      providerId,
+      nodeKey,
+      priceMicroUsd,
+      ...extra,
+    })
+  return { deployment, env, db, store: createStore(db), lane, request, fund, channelId, providerId, nodeId, writer }
+}
+
+/** Resolves with the first truthy value; fails after `limitMs`. */
+export async function eventually<T>(read: () => Promise<T>, limitMs = 20_000): Promise<NonNullable<T>> {
+  const deadline = Date.now() + limitMs
+  for (;;) {
+    const value = await read()
+    if (value) return value
+    if (Date.now() > deadline) throw new Error(`not within ${limitMs} ms: ${String(read)}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
