@@ -8,13 +8,13 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { Umzug } from 'umzug'
 
 /** The directory with one folder for each migration. */
-export const migrationsDir = fileURLToPath(new URL('../../../prisma/migrations', import.meta.url))
+export const migrationsDir = join(dirname(fileURLToPath(import.meta.url)), '../../../prisma/migrations')
 
 /** The database and the migrations of this checkout do not fit together; `message` is one line. */
 export class MigrationError extends Error {

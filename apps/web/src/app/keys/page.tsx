@@ -1,0 +1,73 @@
+/** A team's API keys: made here, shown once, refused by every gateway within a second of being revoked. */
+import { KeyRound } from 'lucide-react'
+import { CreateKeyDialog } from '~/components/keys/create-key-dialog.tsx'
+import { RevokeKeyDialog } from '~/components/keys/revoke-key-dialog.tsx'
+import { Badge } from '~/components/ui/badge.tsx'
+import { EmptyState } from '~/components/ui/empty-state.tsx'
+import { PageHeader } from '~/components/ui/page-header.tsx'
+import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
+import { Utc } from '~/components/ui/values.tsx'
+import { gatewayUrl } from '~/server/context.ts'
+import { pageData } from '~/server/page-data.ts'
+import { adminOnlyReason, requireOrganisation } from '~/server/require.ts'
+
+export const metadata = { title: 'API keys' }
+
+export default async function KeysPage() {
+  const organisation = await requireOrganisation('/keys')
+  const disabledReason = adminOnlyReason(organisation)
+  const [keys, market] = await pageData('/keys', (api) =>
+    Promise.all([api.keys.list(), api.marketplace.offers({ liveOnly: true })]),
+  )
+  const model = market.offers[0]?.models[0]?.model ?? 'isochrone-demo-tiny'
+  const create = <CreateKeyDialog disabledReason={disabledReason} gatewayUrl={await gatewayUrl()} model={model} />
+  return (
+    <>
+      <PageHeader
+        title="API keys"
+        description="A key spends this organisation’s balance. Its secret is shown once; we keep only its hash."
+        actions={keys.length > 0 && create}
+      />
+      {keys.length === 0 ? (
+        <EmptyState icon={KeyRound} title="No API keys yet" action={create}>
+          A key is what your programs send with each request.
+        </EmptyState>
+      ) : (
+        <Table label="API keys" className="min-w-[640px]">
+          <thead>
+            <tr>
+              <Th>Name</Th>
+              <Th>Starts with</Th>
+              <Th>State</Th>
+              <Th>Created, UTC</Th>
+              <Th>Last used, UTC</Th>
+              <Th>Expires, UTC</Th>
+              <Th>
+                <span className="sr-only">Actions</span>
+              </Th>
+            </tr>
+          </thead>
+          <tbody>
+            {keys.map((key) => (
+              <Tr key={key.id}>
+                <Td className="font-medium">{key.name}</Td>
+                <Td className="font-mono text-xs">{key.start}…</Td>
+                <Td>{key.enabled ? <Badge tone="good">active</Badge> : <Badge>revoked</Badge>}</Td>
+                <Td>
+                  <Utc at={key.createdAtMs} bare />
+                </Td>
+                <Td>
+                  <Utc at={key.lastUsedAtMs} bare />
+                </Td>
+                <Td>{key.expiresAtMs === null ? 'never' : <Utc at={key.expiresAtMs} bare />}</Td>
+                <Td className="text-right">
+                  {key.enabled && <RevokeKeyDialog id={key.id} name={key.name} disabledReason={disabledReason} />}
+                </Td>
+              </Tr>
+            ))}
+          </tbody>
+        </Table>
+      )}
+    </>
+  )
+}

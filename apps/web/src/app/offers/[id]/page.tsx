@@ -1,0 +1,168 @@
+/** One node on offer: what it claims, what was measured, what it costs, and how to use its model. */
+import type { Offer } from '@isochrone/services'
+import { QuickStart } from '~/components/quick-start.tsx'
+import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
+import { LiveBadge, SimulatedBadge, SimulatedNetworkBadge } from '~/components/status.tsx'
+import { Badge } from '~/components/ui/badge.tsx'
+import { Facts } from '~/components/ui/facts.tsx'
+import { Notice } from '~/components/ui/notice.tsx'
+import { PageHeader, Section } from '~/components/ui/page-header.tsx'
+import { Stats } from '~/components/ui/stat.tsx'
+import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
+import { Hash, Money, Utc } from '~/components/ui/values.tsx'
+import { servesDemoModel } from '~/lib/demo-model.ts'
+import { addressOf, formatCount, formatMs, formatTokensPerSecond } from '~/lib/format.ts'
+import { gatewayUrl } from '~/server/context.ts'
+import { pageData } from '~/server/page-data.ts'
+
+export const metadata = { title: 'Offer' }
+
+export default async function OfferPage({ params }: { params: Promise<{ id: string }> }) {
+  const { id } = await params
+  const offer = await pageData(`/offers/${id}`, (api) => api.marketplace.offer({ id }))
+  const model = offer.models[0]?.model
+  return (
+    <>
+      <PageHeader
+        trail={[{ href: '/', label: 'Marketplace' }]}
+        title={offer.name}
+        description={`Offered by ${offer.providerName}, ${offer.region} (${offer.country}).`}
+        badges={
+          <>
+            <LiveBadge live={offer.live} />
+            {offer.simulated && <SimulatedBadge />}
+            {offer.measured && offer.measured.simulatedRttMs !== null && <SimulatedNetworkBadge />}
+          </>
+        }
+        actions={<LiveRefresh intervalMs={5_000} />}
+      />
+      {servesDemoModel(offer) && (
+        <Notice className="mb-4">The demo model on this node has random weights, so it talks nonsense.</Notice>
+      )}
+      <Measurements offer={offer} />
+      <div className="grid gap-x-6 lg:grid-cols-2">
+        <Section title="Hardware" description="As the node’s agent declares it. A claim, until it is attested.">
+          <Facts
+            items={[
+              [
+                'Hardware',
+                <span key="h">
+                  {offer.hardware} <Badge title="Declared by the node, not checked yet.">claimed</Badge>
+                </span>,
+              ],
+              offer.cpuCores !== null && ['CPU cores', formatCount(offer.cpuCores)],
+              offer.memoryMib !== null && ['Memory', `${formatCount(offer.memoryMib)} MiB`],
+              ...offer.gpus.map(
+                (gpu) => [`${gpu.count} × ${gpu.name}`, `${formatCount(gpu.memoryMib)} MiB each`] as const,
+              ),
+              ['Node key', <Hash key="k" value={addressOf(offer.nodeId)} label="node key" />],
+              ['On offer since', <Utc key="s" at={offer.createdAtMs} />],
+            ]}
+          />
+        </Section>
+        <Section title="Terms" description="Frozen by hash: a receipt names the terms under which it was priced.">
+          <Facts
+            items={[
+              [
+                'Input',
+                <span key="i">
+                  <Money microUsd={offer.prices.inMicroUsdPerMtok} /> per M tokens
+                </span>,
+              ],
+              [
+                'Cached input',
+                <span key="c">
+                  <Money microUsd={offer.prices.cachedMicroUsdPerMtok} /> per M tokens
+                </span>,
+              ],
+              [
+                'Output',
+                <span key="o">
+                  <Money microUsd={offer.prices.outMicroUsdPerMtok} /> per M tokens
+                </span>,
+              ],
+              [
+                'Bytes in',
+                <span key="bi">
+                  <Money microUsd={offer.prices.inMicroUsdPerGb} /> per GB
+                </span>,
+              ],
+              [
+                'Bytes out',
+                <span key="bo">
+                  <Money microUsd={offer.prices.outMicroUsdPerGb} /> per GB
+                </span>,
+              ],
+              ['Terms', <Hash key="t" value={offer.termsHash} label="terms hash" />],
+            ]}
+          />
+        </Section>
+      </div>
+      <Models offer={offer} />
+      {model && (
+        <Section
+          title="Use it"
+          description="Requests name a model, not a node: each is placed where the answer arrives soonest for its price, which may be here."
+        >
+          <QuickStart gatewayUrl={await gatewayUrl()} model={model} />
+        </Section>
+      )}
+    </>
+  )
+}
+
+function Measurements({ offer: { measured } }: { offer: Offer }) {
+  if (!measured) {
+    return <Notice className="mb-6">Not linked to any gateway now, so there are no current measurements.</Notice>
+  }
+  return (
+    <Stats
+      items={[
+        { label: 'TTFT p50', value: formatMs(measured.ttftP50Ms), hint: `p95 ${formatMs(measured.ttftP95Ms)}` },
+        { label: 'Tokens/s a stream', value: formatTokensPerSecond(measured.tokensPerSecond), hint: 'output, recent' },
+        {
+          label: 'Network RTT',
+          value: formatMs(measured.rttMs),
+          hint:
+            measured.simulatedRttMs === null
+              ? 'gateway ↔ node'
+              : `simulated network, ${formatMs(measured.simulatedRttMs)} added`,
+        },
+        {
+          label: 'Free slots',
+          value: `${formatCount(Math.max(0, measured.concurrencyMax - measured.activeStreams))} of ${formatCount(measured.concurrencyMax)}`,
+          hint: `${formatCount(measured.queuedStreams)} queued`,
+        },
+        { label: 'Linked since, UTC', value: <Utc at={measured.linkedSinceMs} bare />, hint: measured.gatewayUrl },
+      ]}
+    />
+  )
+}
+
+function Models({ offer }: { offer: Offer }) {
+  if (offer.models.length === 0) return null
+  return (
+    <Section title="Models">
+      <Table label="Models">
+        <thead>
+          <tr>
+            <Th>Model</Th>
+            <Th>Quantisation</Th>
+            <Th numeric>Context, tokens</Th>
+            <Th>Timing</Th>
+          </tr>
+        </thead>
+        <tbody>
+          {offer.models.map((model) => (
+            <Tr key={model.model}>
+              <Td className="font-medium">{model.model}</Td>
+              <Td>{model.quantisation}</Td>
+              <Td numeric>{formatCount(model.contextTokensMax)}</Td>
+              <Td>{model.simulated ? <SimulatedBadge /> : 'a real engine'}</Td>
+            </Tr>
+          ))}
+        </tbody>
+      </Table>
+    </Section>
+  )
+}

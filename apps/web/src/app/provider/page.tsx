@@ -1,0 +1,112 @@
+/** A provider's nodes and what they earned; for others, how to become one. */
+import { Server } from 'lucide-react'
+import { EarningsTables } from '~/components/provider/earnings-tables.tsx'
+import { BecomeProvider } from '~/components/provider/become-provider.tsx'
+import { NodesTable, TokensTable } from '~/components/provider/nodes-tables.tsx'
+import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
+import { ButtonLink } from '~/components/ui/button.tsx'
+import { EmptyState } from '~/components/ui/empty-state.tsx'
+import { Notice } from '~/components/ui/notice.tsx'
+import { PageHeader, Section } from '~/components/ui/page-header.tsx'
+import { Stats } from '~/components/ui/stat.tsx'
+import { Hash, Money } from '~/components/ui/values.tsx'
+import { formatCount } from '~/lib/format.ts'
+import { pageData } from '~/server/page-data.ts'
+import { adminOnlyReason, requireOrganisation } from '~/server/require.ts'
+
+export const metadata = { title: 'Provider' }
+
+export default async function ProviderPage() {
+  const organisation = await requireOrganisation('/provider')
+  if (!organisation.providerId) {
+    return (
+      <>
+        <PageHeader
+          title="Become a provider"
+          description="List your accelerators, run one agent that dials out, set prices, and be paid for exactly what was delivered."
+        />
+        <BecomeProvider name={organisation.name} disabledReason={adminOnlyReason(organisation)} />
+      </>
+    )
+  }
+  const [overview, nodes, earnings, tokens] = await pageData('/provider', (api) =>
+    Promise.all([api.provider.overview(), api.provider.nodes(), api.provider.earnings(), api.provider.joinTokens()]),
+  )
+  const { provider } = overview
+  const open = tokens.filter(({ status }) => status === 'open')
+  return (
+    <>
+      <PageHeader
+        title={provider.name}
+        description={
+          <>
+            Paid to <Hash value={provider.payoutAddress} label="payout address" />, less a fee of{' '}
+            {provider.feeBps / 100} %.
+          </>
+        }
+        actions={
+          <>
+            <LiveRefresh intervalMs={5_000} />
+            <ButtonLink href="/provider/join" tone="primary">
+              Add a node
+            </ButtonLink>
+          </>
+        }
+      />
+      {!provider.registeredTx && <Notice className="mb-4">The registration is on its way to the chain.</Notice>}
+      <Stats
+        items={[
+          { label: 'Earned', value: <Money microUsd={overview.earnedMicroUsd} />, hint: 'sum of receipts' },
+          {
+            label: 'Paid out, net',
+            value: <Money microUsd={overview.paidNetMicroUsd} />,
+            hint: (
+              <>
+                fee <Money microUsd={overview.paidFeeMicroUsd} />
+              </>
+            ),
+          },
+          {
+            label: 'Not settled yet',
+            value: <Money microUsd={overview.pendingMicroUsd} />,
+            hint: (
+              <>
+                open epoch <Money microUsd={earnings.openMicroUsd} />
+              </>
+            ),
+          },
+          { label: 'Nodes live', value: `${overview.nodesLive} of ${overview.nodesTotal}` },
+          {
+            label: 'Attempts in 24 h',
+            value: formatCount(overview.attemptsLastDay),
+            hint: `${formatCount(overview.faultsLastDay)} at fault`,
+          },
+          { label: 'Tokens out in 24 h', value: formatCount(overview.tokensOutLastDay) },
+        ]}
+      />
+      <Section title="Nodes">
+        {nodes.length > 0 ? (
+          <NodesTable nodes={nodes} />
+        ) : (
+          <EmptyState
+            icon={Server}
+            title="No node has joined yet"
+            action={
+              <ButtonLink href="/provider/join" tone="primary">
+                Add a node
+              </ButtonLink>
+            }
+          >
+            One command on the machine admits it; no port needs to be open.
+          </EmptyState>
+        )}
+      </Section>
+      {open.length > 0 && (
+        <Section title="Open join tokens" description="Each admits one node, once, before it expires.">
+          <TokensTable tokens={open} disabledReason={adminOnlyReason(organisation)} />
+        </Section>
+      )}
+      <EarningsTables earnings={earnings} />
+    </>
+  )
+}

@@ -1,0 +1,132 @@
+/** One request and its receipts: what was delivered, by whom, for how much, whether it holds, and where the money is. */
+import type { RequestDetail } from '@isochrone/services'
+import { PlacementPanel } from '~/components/receipt/placement-panel.tsx'
+import { ReceiptPanel } from '~/components/receipt/receipt-panel.tsx'
+import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
+import { RequestStatusBadge, SettlementBadge } from '~/components/status.tsx'
+import { Notice } from '~/components/ui/notice.tsx'
+import { PageHeader, Section } from '~/components/ui/page-header.tsx'
+import { Stats } from '~/components/ui/stat.tsx'
+import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
+import { Hash, Money, Utc } from '~/components/ui/values.tsx'
+import { addressOf, formatCount, formatMs, shortHash } from '~/lib/format.ts'
+import { chainContext } from '~/server/context.ts'
+import { pageData } from '~/server/page-data.ts'
+import { txStagesOf } from '~/server/tx-stages.ts'
+
+export const metadata = { title: 'Request' }
+
+export default async function RequestPage({ params }: { params: Promise<{ id: string }> }) {
+  const { id } = await params
+  const request = await pageData(`/requests/${id}`, (api) => api.requests.detail({ id }))
+  const { chainId, paymentChannels } = await chainContext()
+  const txStages = await txStagesOf(request.receipts.flatMap((r) => [r.anchoredTx, r.claimedTx, r.settledTx]))
+  return (
+    <>
+      <PageHeader
+        trail={[{ href: '/requests', label: 'Requests' }]}
+        title={<Hash value={request.id} label="request id" full />}
+        badges={
+          <>
+            <RequestStatusBadge status={request.status} />
+            <SettlementBadge stage={request.settlement} />
+          </>
+        }
+        actions={request.settlement === 'settled' ? undefined : <LiveRefresh intervalMs={3_000} />}
+      />
+      <Summary request={request} />
+      {request.errorMessage && (
+        <Notice tone="bad" className="mb-6">
+          {request.errorMessage} <span className="text-xs">({request.errorCode})</span>
+        </Notice>
+      )}
+      {request.receipts.map((receipt) => (
+        <ReceiptPanel
+          key={`${receipt.lane}-${receipt.seq}`}
+          receipt={receipt}
+          domain={{ chainId, verifyingContract: paymentChannels }}
+          txStages={txStages}
+        />
+      ))}
+      <Attempts attempts={request.attempts} />
+      <PlacementPanel placement={request.placement} nodeNames={namesOf(request)} />
+    </>
+  )
+}
+
+function Summary({ request }: { request: RequestDetail }) {
+  return (
+    <Stats
+      items={[
+        {
+          label: 'Price',
+          value: <Money microUsd={request.priceMicroUsd} />,
+          hint: request.keyName ? `Key “${request.keyName}”` : 'exact to the micro-dollar',
+        },
+        { label: 'Model', value: request.model, hint: request.path },
+        {
+          label: 'Received, UTC',
+          value: <Utc at={request.receivedAtMs} bare />,
+          hint: request.stream ? 'streamed' : 'one answer',
+        },
+        {
+          label: 'Time to first token',
+          value: formatMs(request.ttftMs),
+          hint: `${formatMs(request.tpotMs)} per further token`,
+        },
+        {
+          label: 'Duration',
+          value: formatMs(request.finishedAtMs - request.receivedAtMs),
+          hint: `HTTP ${request.httpStatus}`,
+        },
+        {
+          label: 'Tokens in / out',
+          value: `${formatCount(request.tokensIn)} / ${formatCount(request.tokensOut)}`,
+          hint: `${formatCount(request.tokensCached)} cached`,
+        },
+      ]}
+    />
+  )
+}
+
+function Attempts({ attempts }: { attempts: RequestDetail['attempts'] }) {
+  if (attempts.length === 0) return null
+  return (
+    <Section title="Attempts" description="Each dispatch to a node. Only what was delivered is billed, once.">
+      <Table label="Attempts">
+        <thead>
+          <tr>
+            <Th numeric className="w-12">
+              #
+            </Th>
+            <Th>Node</Th>
+            <Th>Outcome</Th>
+            <Th numeric>TTFT</Th>
+            <Th numeric>Duration</Th>
+            <Th>What happened</Th>
+          </tr>
+        </thead>
+        <tbody>
+          {attempts.map((attempt) => (
+            <Tr key={attempt.attempt}>
+              <Td numeric>{attempt.attempt + 1}</Td>
+              <Td className="whitespace-nowrap">{attempt.nodeName ?? shortHash(addressOf(attempt.nodeId))}</Td>
+              <Td className="whitespace-nowrap">{attempt.outcome.replaceAll('_', ' ')}</Td>
+              <Td numeric>{formatMs(attempt.ttftMs)}</Td>
+              <Td numeric>{formatMs(attempt.durationMs)}</Td>
+              <Td className="text-ink-2">{attempt.message ?? '—'}</Td>
+            </Tr>
+          ))}
+        </tbody>
+      </Table>
+    </Section>
+  )
+}
+
+function namesOf(request: RequestDetail): Record<string, string> {
+  const nodes = [request.node, ...request.receipts.map(({ node }) => node)].filter((node) => node !== null)
+  return Object.fromEntries([
+    ...request.attempts.flatMap(({ nodeId, nodeName }) => (nodeName ? [[nodeId, nodeName]] : [])),
+    ...nodes.map(({ nodeId, name }) => [nodeId, name]),
+  ])
+}

@@ -1,0 +1,14 @@
+/** Sign up with email and password or with a wallet. */
+import { redirect } from 'next/navigation'
+import { AuthForm } from '~/components/auth/auth-form.tsx'
+import { safeNext } from '~/lib/safe-next.ts'
+import { readSearch, type SearchParams } from '~/lib/search.ts'
+import { chainContext, viewer } from '~/server/context.ts'
+
+export const metadata = { title: 'Sign up' }
+
+export default async function SignUpPage({ searchParams }: { searchParams: SearchParams }) {
+  const next = safeNext((await readSearch(searchParams)).next)
+  if (await viewer()) redirect(next)
+  return <AuthForm mode="sign-up" next={next} chainId={(await chainContext()).chainId} />
+}

@@ -1,0 +1,175 @@
+'use client'
+/** Makes a one-time join token, shows the one command to run, and waits until the node has joined. */
+import Link from 'next/link'
+import { useEffect, useState, type FormEvent } from 'react'
+import { CircleCheck, LoaderCircle } from 'lucide-react'
+import type { CreatedJoinToken, JoinTokenView } from '@isochrone/services'
+import { createJoinToken, joinTokenStatus } from '~/actions/provider.ts'
+import { Button, ButtonLink } from '~/components/ui/button.tsx'
+import { CodeBlock } from '~/components/ui/code-block.tsx'
+import { ErrorNotice } from '~/components/ui/error-notice.tsx'
+import { Field } from '~/components/ui/field.tsx'
+import { Notice } from '~/components/ui/notice.tsx'
+import { formatUtc } from '~/lib/format.ts'
+import { useAction } from '~/lib/use-action.ts'
+
+const POLL_MS = 2_000
+
+export function JoinForm({ webUrl, disabledReason }: { webUrl: string; disabledReason: string | undefined }) {
+  const create = useAction(createJoinToken)
+  if (create.data) return <JoinWait created={create.data} webUrl={webUrl} onAnother={create.reset} />
+
+  const errorOf = (field: string) => (create.error?.field === field ? create.error.message : undefined)
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault()
+    const form = new FormData(event.currentTarget)
+    const text = (name: string) => String(form.get(name) ?? '').trim()
+    void create.run({
+      nodeName: text('nodeName'),
+      region: text('region').toLowerCase(),
+      country: text('country'),
+      inUsdPerMtok: text('inUsdPerMtok'),
+      cachedUsdPerMtok: text('cachedUsdPerMtok'),
+      outUsdPerMtok: text('outUsdPerMtok'),
+    })
+  }
+  return (
+    <form onSubmit={submit} className="flex max-w-2xl flex-col gap-4">
+      <div className="grid gap-3 sm:grid-cols-3">
+        <Field
+          label="Node name"
+          name="nodeName"
+          required
+          maxLength={80}
+          placeholder="rack-1"
+          error={errorOf('nodeName')}
+        />
+        <Field
+          label="Region"
+          name="region"
+          required
+          maxLength={8}
+          placeholder="eu-de"
+          hint="2 to 8 characters."
+          error={errorOf('region')}
+        />
+        <Field
+          label="Country"
+          name="country"
+          required
+          maxLength={2}
+          placeholder="DE"
+          hint="Two letters; residency rules use it."
+          error={errorOf('country')}
+        />
+      </div>
+      <div className="grid gap-3 sm:grid-cols-3">
+        <Field
+          label="Input price"
+          name="inUsdPerMtok"
+          inputMode="decimal"
+          defaultValue="0.10"
+          unit="$/M tok"
+          required
+          error={errorOf('inUsdPerMtok')}
+        />
+        <Field
+          label="Cached input price"
+          name="cachedUsdPerMtok"
+          inputMode="decimal"
+          defaultValue="0.02"
+          unit="$/M tok"
+          required
+          error={errorOf('cachedUsdPerMtok')}
+        />
+        <Field
+          label="Output price"
+          name="outUsdPerMtok"
+          inputMode="decimal"
+          defaultValue="0.40"
+          unit="$/M tok"
+          required
+          error={errorOf('outUsdPerMtok')}
+        />
+      </div>
+      {create.error && <ErrorNotice error={create.error} />}
+      <Button
+        type="submit"
+        tone="primary"
+        className="self-start"
+        pending={create.pending}
+        disabledReason={disabledReason}
+      >
+        Create the join command
+      </Button>
+    </form>
+  )
+}
+
+function JoinWait({
+  created,
+  webUrl,
+  onAnother,
+}: {
+  created: CreatedJoinToken
+  webUrl: string
+  onAnother: () => void
+}) {
+  const { id, nodeName, expiresAtMs } = created.joinToken
+  const token = usePolledToken(id)
+  const nodeId = token?.usedByNodeId
+  const folder = nodeName.toLowerCase().replace(/[^a-z0-9-]+/g, '-')
+  return (
+    <div className="flex max-w-2xl flex-col gap-4">
+      <p>
+        Run this in a clone of Isochrone on the machine that holds the accelerators. It dials out to our gateways, so no
+        port needs to be open; it makes the node&apos;s key there, and the key never leaves it. Then serve with the same
+        program: <code className="font-mono text-xs">run --data-dir .data/{folder}</code>.
+      </p>
+      <CodeBlock
+        label="agent join command"
+        code={`node tools/run.mjs apps/agent/src/main.ts join --token ${created.token} --api ${webUrl} --data-dir .data/${folder}`}
+      />
+      <Notice tone="warn">The token is shown once, admits one node, and expires at {formatUtc(expiresAtMs)}.</Notice>
+      <div role="status" className="flex items-center gap-2 rounded-md border border-line bg-surface px-3 py-2.5">
+        {nodeId ? (
+          <>
+            <CircleCheck aria-hidden className="size-4 text-good" /> {nodeName} has joined.
+            <Link className="link" href={`/offers/${nodeId}`}>
+              See it on the market
+            </Link>
+          </>
+        ) : token?.status === 'expired' || token?.status === 'revoked' ? (
+          `The token is ${token.status}.`
+        ) : (
+          <>
+            <LoaderCircle aria-hidden className="size-4 animate-spin text-accent" /> Waiting for {nodeName}…
+          </>
+        )}
+      </div>
+      <div className="flex gap-2">
+        <ButtonLink href="/provider">Your nodes</ButtonLink>
+        <Button tone="quiet" onClick={onAnother}>
+          Add another
+        </Button>
+      </div>
+    </div>
+  )
+}
+
+/** Asks until the token is no longer open; stops when the page is left. */
+function usePolledToken(id: string): JoinTokenView | null {
+  const [token, setToken] = useState<JoinTokenView | null>(null)
+  const settled = token !== null && token.status !== 'open'
+  useEffect(() => {
+    if (settled) return
+    const timer = setInterval(() => {
+      void joinTokenStatus({ id }).then(
+        (result) => result.ok && setToken(result.data),
+        () => {},
+      )
+    }, POLL_MS)
+    return () => clearInterval(timer)
+  }, [id, settled])
+  return token
+}

@@ -1,0 +1,103 @@
+/** A provider's nodes, and the tokens with which further ones may join. */
+import type { JoinTokenView, ProviderNode } from '@isochrone/services'
+import Link from 'next/link'
+import { LiveBadge, NodeStatusBadge, SimulatedBadge, SimulatedNetworkBadge } from '~/components/status.tsx'
+import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
+import { Money, Utc } from '~/components/ui/values.tsx'
+import { formatCount, formatMs } from '~/lib/format.ts'
+import { RevokeToken } from './revoke-token.tsx'
+
+export function NodesTable({ nodes }: { nodes: ProviderNode[] }) {
+  return (
+    <Table label="Nodes" className="min-w-[1040px]">
+      <thead>
+        <tr>
+          <Th>Node</Th>
+          <Th>State</Th>
+          <Th>Hardware</Th>
+          <Th>Region</Th>
+          <Th numeric>Price in / out, $ per M tokens</Th>
+          <Th numeric>TTFT p50</Th>
+          <Th numeric>Streams</Th>
+          <Th numeric>Attempts 24 h</Th>
+          <Th numeric>At fault 24 h</Th>
+          <Th numeric>Earned 24 h</Th>
+        </tr>
+      </thead>
+      <tbody>
+        {nodes.map((node) => (
+          <Tr key={node.id}>
+            <Td className="whitespace-nowrap">
+              <Link href={`/offers/${node.id}`} className="link font-medium">
+                {node.name}
+              </Link>
+            </Td>
+            <Td>
+              <span className="flex gap-1">
+                <NodeStatusBadge status={node.status} />
+                <LiveBadge live={node.live} />
+              </span>
+            </Td>
+            <Td>
+              <span className="flex items-center gap-1.5 whitespace-nowrap">
+                {node.hardware}
+                {node.simulated && <SimulatedBadge />}
+                {node.measured && node.measured.simulatedRttMs !== null && <SimulatedNetworkBadge />}
+              </span>
+            </Td>
+            <Td className="whitespace-nowrap">
+              {node.region} <span className="text-xs text-ink-3">{node.country}</span>
+            </Td>
+            <Td numeric>
+              <Money microUsd={node.prices.inMicroUsdPerMtok} /> / <Money microUsd={node.prices.outMicroUsdPerMtok} />
+            </Td>
+            <Td numeric>{formatMs(node.measured?.ttftP50Ms)}</Td>
+            <Td numeric>{node.measured ? `${node.measured.activeStreams} of ${node.measured.concurrencyMax}` : '—'}</Td>
+            <Td numeric>{formatCount(node.attemptsLastDay)}</Td>
+            <Td numeric>{formatCount(node.faultsLastDay)}</Td>
+            <Td numeric>
+              <Money microUsd={node.earnedLastDayMicroUsd} />
+            </Td>
+          </Tr>
+        ))}
+      </tbody>
+    </Table>
+  )
+}
+
+export function TokensTable({
+  tokens,
+  disabledReason,
+}: {
+  tokens: JoinTokenView[]
+  disabledReason: string | undefined
+}) {
+  return (
+    <Table label="Open join tokens">
+      <thead>
+        <tr>
+          <Th>For</Th>
+          <Th>Region</Th>
+          <Th>Expires, UTC</Th>
+          <Th>
+            <span className="sr-only">Actions</span>
+          </Th>
+        </tr>
+      </thead>
+      <tbody>
+        {tokens.map((token) => (
+          <Tr key={token.id}>
+            <Td className="font-medium">{token.nodeName}</Td>
+            <Td>
+              {token.region} <span className="text-xs text-ink-3">{token.country}</span>
+            </Td>
+            <Td>
+              <Utc at={token.expiresAtMs} bare />
+            </Td>
+            <Td className="text-right">{!disabledReason && <RevokeToken id={token.id} nodeName={token.nodeName} />}</Td>
+          </Tr>
+        ))}
+      </tbody>
+    </Table>
+  )
+}

@@ -1,0 +1,70 @@
+/** Where one can go, by role: the one list behind the side bar and the command palette. */
+
+export interface NavItem {
+  href: string
+  label: string
+  icon: NavIcon
+  /** Words that find it in the palette, beside its label. */
+  keywords?: string
+}
+
+export type NavIcon =
+  | 'marketplace'
+  | 'overview'
+  | 'requests'
+  | 'jobs'
+  | 'keys'
+  | 'balance'
+  | 'nodes'
+  | 'join'
+  | 'epochs'
+  | 'admin'
+
+export interface NavGroup {
+  title: string
+  items: NavItem[]
+}
+
+export interface NavViewer {
+  signedIn: boolean
+  hasTeam: boolean
+  hasProvider: boolean
+  isAdmin: boolean
+}
+
+const publicItems: NavItem[] = [
+  { href: '/', label: 'Marketplace', icon: 'marketplace', keywords: 'offers nodes gpu models prices' },
+  { href: '/epochs', label: 'Epochs', icon: 'epochs', keywords: 'settlement anchors merkle chain' },
+]
+
+const teamItems: NavItem[] = [
+  { href: '/dashboard', label: 'Overview', icon: 'overview', keywords: 'dashboard home quick start' },
+  { href: '/requests', label: 'Requests', icon: 'requests', keywords: 'receipts history' },
+  { href: '/jobs', label: 'Queued jobs', icon: 'jobs', keywords: 'queue batch' },
+  { href: '/keys', label: 'API keys', icon: 'keys', keywords: 'secret token create revoke' },
+  { href: '/balance', label: 'Balance', icon: 'balance', keywords: 'funds deposit ceiling wallet billing' },
+]
+
+const providerItems: NavItem[] = [
+  { href: '/provider', label: 'Nodes & earnings', icon: 'nodes', keywords: 'provider payouts' },
+  { href: '/provider/join', label: 'Add a node', icon: 'join', keywords: 'agent join token' },
+]
+
+/** The groups that this viewer may open, in the order in which they are shown. */
+export function navGroups({ signedIn, hasTeam, hasProvider, isAdmin }: NavViewer): NavGroup[] {
+  return [
+    { title: 'Market', items: publicItems },
+    ...(signedIn && hasTeam ? [{ title: 'Team', items: teamItems }] : []),
+    ...(signedIn ? [{ title: 'Provider', items: hasProvider ? providerItems : providerItems.slice(0, 1) }] : []),
+    ...(isAdmin
+      ? [
+          {
+            title: 'Platform',
+            items: [
+              { href: '/admin', label: 'Operations', icon: 'admin', keywords: 'admin queues gateways' } as NavItem,
+            ],
+          },
+        ]
+      : []),
+  ]
+}

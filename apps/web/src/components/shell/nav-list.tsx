@@ -1,0 +1,77 @@
+'use client'
+/** The links of the side bar; the one that is open says so to everybody (`aria-current`). */
+import Link from 'next/link'
+import { usePathname } from 'next/navigation'
+import {
+  Activity,
+  ArrowLeftRight,
+  CirclePlus,
+  Gauge,
+  KeyRound,
+  Landmark,
+  Layers,
+  ListOrdered,
+  Server,
+  Store,
+  type LucideIcon,
+} from 'lucide-react'
+import { cn } from '~/lib/cn.ts'
+import type { NavGroup, NavIcon } from './nav-items.ts'
+
+const icons: Record<NavIcon, LucideIcon> = {
+  marketplace: Store,
+  overview: Gauge,
+  requests: ArrowLeftRight,
+  jobs: ListOrdered,
+  keys: KeyRound,
+  balance: Landmark,
+  nodes: Server,
+  join: CirclePlus,
+  epochs: Layers,
+  admin: Activity,
+}
+
+export function NavList({ groups, onNavigate }: { groups: NavGroup[]; onNavigate?: () => void }) {
+  const path = usePathname()
+  const hrefs = groups.flatMap((group) => group.items.map((item) => item.href))
+  const current = currentHref(path, hrefs)
+  return (
+    <div className="flex flex-col gap-4">
+      {groups.map((group) => (
+        <div key={group.title}>
+          <p className="mb-1 px-2 text-2xs font-medium tracking-wide text-ink-3 uppercase">{group.title}</p>
+          <ul className="flex flex-col gap-px">
+            {group.items.map((item) => {
+              const Icon = icons[item.icon]
+              const active = item.href === current
+              return (
+                <li key={item.href}>
+                  <Link
+                    href={item.href}
+                    aria-current={active ? 'page' : undefined}
+                    onClick={onNavigate}
+                    className={cn(
+                      'flex h-8 items-center gap-2 rounded-md px-2 text-ink-2 hover:bg-hover hover:text-ink',
+                      active && 'bg-accent-soft font-medium text-accent hover:bg-accent-soft hover:text-accent',
+                    )}
+                  >
+                    <Icon aria-hidden className="size-4 shrink-0" strokeWidth={1.75} />
+                    {item.label}
+                  </Link>
+                </li>
+              )
+            })}
+          </ul>
+        </div>
+      ))}
+    </div>
+  )
+}
+
+/** The longest link that the path lies under; offers belong to the marketplace. */
+function currentHref(path: string, hrefs: string[]): string | undefined {
+  if (path === '/' || path.startsWith('/offers')) return '/'
+  return hrefs
+    .filter((href) => href !== '/' && (path === href || path.startsWith(`${href}/`)))
+    .toSorted((a, b) => b.length - a.length)[0]
+}

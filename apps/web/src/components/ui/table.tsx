@@ -1,0 +1,90 @@
+/**
+ * Real tables: sticky header, 38 px rows, numbers right-aligned in tabular figures. A table that is wider than its page
+ * scrolls inside its own focusable region, so that the page itself never moves sideways.
+ */
+import Link from 'next/link'
+import type { ComponentProps, ReactNode } from 'react'
+import { ArrowDown, ArrowUp } from 'lucide-react'
+import { cn } from '~/lib/cn.ts'
+
+export function Table({ label, className, children }: { label: string; className?: string; children: ReactNode }) {
+  return (
+    <div
+      role="region"
+      aria-label={label}
+      // Scrollable regions must be reachable by keyboard (WCAG 2.1.1).
+      tabIndex={0}
+      className="max-h-[75vh] overflow-auto rounded-md border border-line bg-surface focus-visible:outline-offset-[-2px]"
+    >
+      <table className={cn('w-full border-collapse text-sm', className)}>
+        <caption className="sr-only">{label}</caption>
+        {children}
+      </table>
+    </div>
+  )
+}
+
+export interface ThProps extends Omit<ComponentProps<'th'>, 'align'> {
+  numeric?: boolean
+  /** Present on a sortable column: where a click leads, and how the column is sorted now. */
+  sort?: { href: string; state: 'ascending' | 'descending' | 'none' }
+}
+
+export function Th({ numeric, sort, className, children, ...rest }: ThProps) {
+  return (
+    <th
+      scope="col"
+      {...rest}
+      aria-sort={sort && sort.state !== 'none' ? sort.state : undefined}
+      className={cn(
+        'sticky top-0 z-10 h-9 border-b border-line bg-sunken px-2.5 py-1 text-left text-xs font-medium whitespace-nowrap text-ink-3',
+        numeric && 'text-right',
+        className,
+      )}
+    >
+      {sort ? (
+        <Link
+          href={sort.href}
+          scroll={false}
+          replace
+          className={cn('inline-flex items-center gap-1 hover:text-ink', sort.state !== 'none' && 'text-ink')}
+        >
+          {children}
+          {sort.state === 'ascending' && <ArrowUp aria-hidden className="size-3" />}
+          {sort.state === 'descending' && <ArrowDown aria-hidden className="size-3" />}
+        </Link>
+      ) : (
+        children
+      )}
+    </th>
+  )
+}
+
+export function Tr({ className, ...rest }: ComponentProps<'tr'>) {
+  return <tr {...rest} className={cn('border-b border-line last:border-b-0 hover:bg-hover', className)} />
+}
+
+export function Td({ numeric, className, ...rest }: Omit<ComponentProps<'td'>, 'align'> & { numeric?: boolean }) {
+  return (
+    <td
+      {...rest}
+      className={cn('h-[38px] px-2.5 py-1 align-middle', numeric && 'figures text-right whitespace-nowrap', className)}
+    />
+  )
+}
+
+/** Rows of the final height while the first data is on its way. */
+export function SkeletonRows({ rows = 6, columns }: { rows?: number; columns: number }) {
+  return Array.from({ length: rows }, (_, row) => (
+    <tr key={row} className="border-b border-line last:border-b-0">
+      {Array.from({ length: columns }, (_cell, column) => (
+        <td key={column} className="h-[38px] px-3">
+          <div
+            className="h-3 animate-pulse rounded bg-line"
+            style={{ width: `${45 + ((row * 7 + column * 13) % 40)}%` }}
+          />
+        </td>
+      ))}
+    </tr>
+  ))
+}

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { addressOf, formatAgo, formatMs, formatTokensPerSecond, formatUtc, shortHash } from './format.ts'
+
+test('a duration carries the unit that fits it, and an absent one is not zero', () => {
+  expect([4.24, 183.4, 1_840, 125_000, null].map(formatMs)).toEqual(['4.2 ms', '183 ms', '1.84 s', '2 min 5 s', '—'])
+  expect(formatTokensPerSecond(null)).toBe('—')
+  expect(formatTokensPerSecond(3_312.4)).toBe('3,312')
+})
+
+test('times are in UTC and say so', () => {
+  expect(formatUtc(Date.UTC(2026, 0, 31, 23, 59, 59))).toBe('2026-01-31 23:59:59 UTC')
+  expect(formatAgo(1_000, 91_000)).toBe('1 min ago')
+  expect(formatAgo(41_000, 1_000)).toBe('in 40 s')
+})
+
+test('a hash is shortened in the middle, and a node name is its address', () => {
+  expect(shortHash(`0x${'ab'.repeat(32)}`)).toBe('0xabab…abab')
+  expect(addressOf(`0x${'00'.repeat(12)}${'cd'.repeat(20)}`)).toBe(`0x${'cd'.repeat(20)}`)
+})

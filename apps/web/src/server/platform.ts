@@ -1,0 +1,93 @@
+/**
+ * What the web process holds while it lives: environment, database, Redis, chain, sign-in and the control plane. Built on
+ * first use, never at build time, and once per process: Next may evaluate modules several times, so it hangs on global.
+ */
+import { createAuth, type Auth } from '@isochrone/api'
+import { createChainClient, readDeployment, type Deployment } from '@isochrone/contracts-client'
+import { createDb, createStore } from '@isochrone/db'
+import { AppError, systemClock } from '@isochrone/domain'
+import { addressOfKey } from '@isochrone/protocol'
+import { createLogger, loadEnv, webEnv, type Logger, type WebEnv } from '@isochrone/runtime'
+import {
+  createControlPlane,
+  redisControlStream,
+  redisLiveState,
+  type ChainFacts,
+  type ControlPlane,
+} from '@isochrone/services'
+import { Redis } from 'ioredis'
+import type { Hex, PublicClient } from 'viem'
+
+export interface Platform {
+  env: WebEnv
+  logger: Logger
+  deployment: Deployment
+  chainClient: PublicClient
+  controlPlane: ControlPlane
+  auth: Auth
+  /** Answers when Postgres and Redis do. */
+  ping(): Promise<void>
+}
+
+const REDIS_COMMAND_TIMEOUT_MS = 2_000
+const holder = globalThis as typeof globalThis & { isochronePlatform?: Promise<Platform> }
+
+/** The platform of this process. A build that failed is tried again by the next caller. */
+export function platform(): Promise<Platform> {
+  holder.isochronePlatform ??= createPlatform().catch((error: unknown) => {
+    delete holder.isochronePlatform
+    throw error
+  })
+  return holder.isochronePlatform
+}
+
+async function createPlatform(): Promise<Platform> {
+  const env = loadEnv(webEnv)
+  const logger = createLogger('web', env.LOG_LEVEL)
+  const deployment = await readDeployment(env.DEPLOYMENT_FILE)
+  if (!deployment) {
+    throw new AppError('chain_unavailable', {
+      publicMessage: 'The contracts are not deployed yet. Try again in a moment.',
+    })
+  }
+  const db = createDb(env.DATABASE_URL)
+  const store = createStore(db)
+  const redis = new Redis(env.REDIS_URL, { maxRetriesPerRequest: 1, commandTimeout: REDIS_COMMAND_TIMEOUT_MS })
+  // Without a listener a lost connection would end the process; ioredis connects again by itself.
+  redis.on('error', (error) => logger.warn({ err: error }, 'redis does not answer'))
+  const controlPlane = createControlPlane({
+    store,
+    live: redisLiveState(redis),
+    stream: redisControlStream(redis),
+    clock: systemClock,
+    chain: chainFacts(env, deployment),
+    gatewayUrls: env.GATEWAY_URLS,
+  })
+  const auth = createAuth({
+    prisma: db,
+    accounts: controlPlane.accounts,
+    secret: env.AUTH_SECRET,
+    webUrl: env.WEB_URL,
+    // People name their organisation themselves: on the sign-up form, or on the page that follows a wallet's sign-in.
+    organisationForNewUsers: false,
+  })
+  const ping = async () => {
+    await Promise.all([db.$queryRaw`SELECT 1`, redis.ping()])
+  }
+  return { env, logger, deployment, chainClient: createChainClient(env.CHAIN_RPC_URL), controlPlane, auth, ping }
+}
+
+function chainFacts(env: WebEnv, { chainId, addresses, params }: Deployment): ChainFacts {
+  const lower = (address: string) => address.toLowerCase() as Hex
+  return {
+    chainId,
+    rpcUrl: env.CHAIN_RPC_URL,
+    usdc: lower(addresses.token),
+    channels: lower(addresses.channels),
+    registry: lower(addresses.registry),
+    anchor: lower(addresses.anchor),
+    operatorAddress: addressOfKey(env.OPERATOR_KEY),
+    managedOwnerAddress: addressOfKey(env.MANAGED_WALLET_KEY),
+    feeBps: params.feeBps,
+  }
+}
