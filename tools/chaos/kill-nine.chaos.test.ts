@@ -15,7 +15,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { projectRoot } from '../project-root.ts'
 import type { Outcome } from '../replay/outcome.ts'
 import { runReplay } from '../replay/run-replay.ts'
-import { settleReplay } from '../replay/settle.ts'
+import { seenOf, settleReplay } from '../replay/settle.ts'
 import { readTrace } from '../replay/trace.ts'
 import { startMarketplace, type Marketplace } from '../start/marketplace.ts'
 import type { Supervised } from '../start/supervised.ts'
@@ -80,7 +80,8 @@ async function replayUnderFire(queued: boolean, requests: number) {
 }
 
 async function expectExactBooks(outcomes: readonly Outcome[]): Promise<void> {
-  const settlement = await settleReplay(market.info, 120_000, () => {})
+  const settlement = await settleReplay(market.info, seenOf(outcomes), 120_000, () => {})
+  expect(settlement.exact).toBe(true)
   expect(settlement.books.debited).toBe(settlement.books.receipts)
   expect(settlement.books.credited + settlement.books.fee).toBe(settlement.books.debited)
   for (const { requestId, priceMicroUsd, tokensOut } of outcomes) {

@@ -11,7 +11,7 @@ import { projectRoot } from '../project-root.ts'
 import { readInstanceFile } from '../start/instance-file.ts'
 import { describeStartError } from '../start/start-error.ts'
 import { runReplay, type ReplayOptions } from './run-replay.ts'
-import { settleReplay, type Settlement } from './settle.ts'
+import { seenOf, settleReplay, type Settlement } from './settle.ts'
 import { describeSummary, summarise } from './summary.ts'
 import { readTrace, TraceError } from './trace.ts'
 
@@ -92,7 +92,8 @@ async function main(file: string, flags: Flags): Promise<void> {
   out.write(`\n${lines.join('\n')}\n`)
 
   const ours = instance !== null && instance.gatewayUrl === gatewayUrl
-  const settlement = flags.settle && ours ? await settleReplay(instance, flags.settleLimitS * 1_000, note) : null
+  const settlement =
+    flags.settle && ours ? await settleReplay(instance, seenOf(outcomes), flags.settleLimitS * 1_000, note) : null
   out.write(`${describeSettlement(settlement).join('\n')}\n`)
   const moneyCheck = settlement === null ? 'not checked' : settlement.exact ? 'exact' : 'mismatch'
   if (flags.json) {

@@ -1,14 +1,16 @@
 /**
  * The end of a replay: close the epoch, wait until the chain has settled it, and hold the books against each other.
  *
- * Three sources that do not know of one another: receipts in Postgres, debits of channels and credits of providers on
- * the chain. They must agree to the micro-USD over the whole life of this deployment, so an error anywhere shows.
+ * Four sources: what clients were told, receipts in Postgres, debits of channels and credits of providers on the chain.
+ * The replay's own requests must have been billed at the price that their clients saw; receipts, debits and credits must
+ * agree to the micro-USD over the whole life of this deployment, so an error anywhere shows.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createChainReader, getIsochroneEvents, readDeployment, type IsochroneEvent } from '@isochrone/contracts-client'
 import { createDb, type Db } from '@isochrone/db'
 import { closeEpoch } from '../epochs-close/close-epoch.ts'
 import type { InstanceInfo } from '../start/instance-file.ts'
+import type { Outcome } from './outcome.ts'
 
 export interface Books {
   /** Σ price of all receipts, µUSD. */
@@ -18,6 +20,12 @@ export interface Books {
   /** What providers were paid out, µUSD. */
   readonly credited: bigint
   readonly fee: bigint
+}
+
+/** What the replay's clients saw: the requests that finished, and Σ of their prices in µUSD. */
+export interface Seen {
+  readonly requestIds: readonly string[]
+  readonly priceMicroUsd: bigint
 }
 
 export interface Settlement {
@@ -38,6 +46,7 @@ export function isExact({ receipts, debited, credited, fee }: Books): boolean {
  */
 export async function settleReplay(
   instance: InstanceInfo,
+  seen: Seen,
   limitMs: number,
   note: (line: string) => void,
 ): Promise<Settlement> {
@@ -56,7 +65,7 @@ export async function settleReplay(
     for (let lastNote = 0; ; await sleep(1_000)) {
       const events = await readChain()
       const books = { receipts: await sumOfReceipts(db), ...sumsOf(events) }
-      const exact = isExact(books) && (await allReceiptsClosed(db))
+      const exact = isExact(books) && (await allReceiptsClosed(db)) && (await isBilledAsSeen(db, seen))
       if (exact || Date.now() >= deadline) {
         return { books, exact, transactions: transactionsOf(events.slice(before)) }
       }
@@ -77,6 +86,24 @@ export async function settleReplay(
 async function sumOfReceipts(db: Db): Promise<bigint> {
   const { _sum } = await db.receipt.aggregate({ _sum: { priceMicroUsd: true } })
   return _sum.priceMicroUsd ?? 0n
+}
+
+/** True when each request that a client saw finish has a receipt, and together they cost what the clients were told. */
+async function isBilledAsSeen(db: Db, { requestIds, priceMicroUsd }: Seen): Promise<boolean> {
+  let sum = 0n
+  const billed = new Set<string>()
+  for (let from = 0; from < requestIds.length; from += 1_000) {
+    const requestId = { in: requestIds.slice(from, from + 1_000) }
+    const receipts = await db.receipt.findMany({
+      where: { requestId },
+      select: { requestId: true, priceMicroUsd: true },
+    })
+    for (const receipt of receipts) {
+      sum += receipt.priceMicroUsd
+      billed.add(receipt.requestId)
+    }
+  }
+  return billed.size === requestIds.length && sum === priceMicroUsd
 }
 
 async function allReceiptsClosed(db: Db): Promise<boolean> {
@@ -109,4 +136,13 @@ function transactionsOf(events: readonly IsochroneEvent[]): { purpose: string; h
     if (purpose && transactionHash) seen.set(transactionHash, purpose)
   }
   return [...seen].map(([hash, purpose]) => ({ purpose, hash }))
+}
+
+/** What the clients of a replay saw. */
+export function seenOf(outcomes: readonly Outcome[]): Seen {
+  const finished = outcomes.filter(({ requestId }) => requestId !== null)
+  return {
+    requestIds: finished.map(({ requestId }) => String(requestId)),
+    priceMicroUsd: finished.reduce((sum, { priceMicroUsd }) => sum + priceMicroUsd, 0n),
+  }
 }
