@@ -141,7 +141,7 @@ test('organisation and provider come from the viewer, never from the input', asy
     expect(
       JSON.stringify(reached, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}` : value)),
     ).not.toMatch(/org_9|prov_9|user_9/)
-    const { orgId, providerId } = reached[0]?.input as { orgId?: string; providerId?: string }
+    const { orgId, providerId } = (reached[0]?.input ?? {}) as { orgId?: string; providerId?: string }
     expect(orgId ?? providerId).toBe(access.startsWith('provider') ? provider.providerId : provider.id)
   }
 })

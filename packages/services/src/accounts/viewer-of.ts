@@ -28,7 +28,7 @@ export async function viewerOf(
 
 /** better-auth writes several roles as a list; the strongest counts, an unknown one is a member's. */
 function roleOf(text: string): ViewerOrganisation['role'] {
-  const roles = text.split(',').map((role) => role.trim())
-  if (roles.includes('owner')) return 'owner'
-  return roles.includes('admin') ? 'admin' : 'member'
+  const roles = new Set(text.split(',').map((role) => role.trim()))
+  if (roles.has('owner')) return 'owner'
+  return roles.has('admin') ? 'admin' : 'member'
 }

@@ -1,6 +1,6 @@
 /** The state of the platform at a glance, for its staff. */
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
-import { isLive } from './live-nodes.ts'
+import { isLive, LIVENESS_MS_MAX } from './live-nodes.ts'
 import type { AdminOverview } from './views/admin.ts'
 
 const DAY_MS = 86_400_000
@@ -24,7 +24,15 @@ export async function adminOverview({
     providers: counts.providers,
     nodesTotal: counts.nodes,
     nodesLive: [...nodes.values()].filter((node) => isLive(node, nowMs)).length,
-    gateways: gateways.map((gateway) => ({ ...gateway, live: isLive(gateway, nowMs) })),
+    gateways: gateways.map(({ lane, url, region, ready, activeRequests, seenAtMs }) => ({
+      lane,
+      url,
+      region,
+      ready,
+      activeRequests,
+      seenAtMs,
+      live: nowMs - seenAtMs <= LIVENESS_MS_MAX,
+    })),
     jobs: { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0, ...counts.jobs },
     epochs: { closed: 0, anchored: 0, claimed: 0, settled: 0, ...counts.epochs },
     requestsLastDay: counts.requestsSince,

@@ -4,7 +4,7 @@
  */
 import { priceMicroUsd } from '@isochrone/domain'
 import {
-  bytes32ToAddress,
+  addressToBytes32,
   decodeStruct,
   fault,
   recoverStructSigner,
@@ -31,15 +31,10 @@ export function checkReceipt(domain: SigningDomain, evidence: ReceiptEvidence, t
   const delivery = decoded('DeliveryReceipt', evidence.delivery)
   if (!delivery) return [check('delivery_signature', 'invalid', 'The delivery receipt is malformed.')]
   const work = evidence.work === null ? null : decoded('WorkReceipt', evidence.work)
+  const signature = evidence.deliverySignature as Hex
+  const signer = recoverStructSigner(domain, 'DeliveryReceipt', { value: delivery, signature })
   return [
-    signatureCheck(
-      'delivery_signature',
-      domain,
-      'DeliveryReceipt',
-      delivery,
-      evidence.deliverySignature,
-      delivery.lane,
-    ),
+    signerCheck('delivery_signature', 'gateway lane', signer, delivery.lane),
     ...workChecks(domain, delivery, work, evidence),
     priceCheck(delivery, terms),
   ]
@@ -57,10 +52,9 @@ function workChecks(
   if (!work || !evidence.workSignature) {
     return [check('work_signature', 'invalid', 'The delivery names a work receipt that is missing or malformed.')]
   }
-  return [
-    signatureCheck('work_signature', domain, 'WorkReceipt', work, evidence.workSignature, work.nodeId),
-    matchCheck(delivery, work),
-  ]
+  const signature = evidence.workSignature as Hex
+  const signer = recoverStructSigner(domain, 'WorkReceipt', { value: work, signature })
+  return [signerCheck('work_signature', 'node', signer, work.nodeId), matchCheck(delivery, work)]
 }
 
 function matchCheck(delivery: DeliveryReceipt, work: WorkReceipt): Check {
@@ -107,21 +101,15 @@ function priceCheck(delivery: DeliveryReceipt, terms: unknown): Check {
     : check('price', 'invalid', `The terms give ${expected} µUSD, the receipt says ${delivery.price} µUSD.`)
 }
 
-function signatureCheck<N extends 'WorkReceipt' | 'DeliveryReceipt'>(
+/** @param signer whoever signed, null for nobody; @param named the 32-byte name that the receipt gives. */
+function signerCheck(
   name: 'delivery_signature' | 'work_signature',
-  domain: SigningDomain,
-  struct: N,
-  value: N extends 'WorkReceipt' ? WorkReceipt : DeliveryReceipt,
-  signature: string,
-  signerName: Hex,
+  who: string,
+  signer: Hex | null,
+  named: string,
 ): Check {
-  const who = struct === 'WorkReceipt' ? 'node' : 'gateway lane'
-  const signer =
-    struct === 'WorkReceipt'
-      ? recoverStructSigner(domain, 'WorkReceipt', { value: value as WorkReceipt, signature: signature as Hex })
-      : recoverStructSigner(domain, 'DeliveryReceipt', { value: value as DeliveryReceipt, signature: signature as Hex })
-  const expected = /^0x0{24}[0-9a-f]{40}$/.test(signerName) ? bytes32ToAddress(signerName) : null
-  if (signer && signer === expected) return check(name, 'valid', `Signed by the ${who} ${signer}.`)
+  if (signer !== null && addressToBytes32(signer) === named)
+    return check(name, 'valid', `Signed by the ${who} ${signer}.`)
   return check(name, 'invalid', `Not signed by the ${who} that it names.`)
 }
 

@@ -64,7 +64,15 @@ export async function requestDetail(
     keyName: key?.name ?? null,
     channelId: row.channelId,
     lane: row.lane,
-    attempts: attempts.map((attempt) => ({ ...attempt, nodeName: nodes.get(attempt.nodeId)?.name ?? null })),
+    attempts: attempts.map(({ attempt, nodeId, outcome, ttftMs, durationMs, message }) => ({
+      attempt,
+      nodeId,
+      nodeName: nodes.get(nodeId)?.name ?? null,
+      outcome,
+      ttftMs,
+      durationMs,
+      message,
+    })),
     placement: row.placement,
     receipts: await receiptViews(deps, receipts, epochs, nodes),
   }

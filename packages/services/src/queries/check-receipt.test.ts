@@ -1,0 +1,135 @@
+/** Every lie in a receipt pair is found by the check that owns it, and an honest pair passes all. */
+import { priceMicroUsd } from '@isochrone/domain'
+import {
+  addressOfKey,
+  addressToBytes32,
+  bytes32Of,
+  encodeStruct,
+  regionToBytes8,
+  signStruct,
+  structHash,
+  ZERO_BYTES32,
+  type DeliveryReceipt,
+  type Hex,
+  type WorkReceipt,
+} from '@isochrone/protocol'
+import { expect, test } from 'vitest'
+import { pricesOfTerms, termsHashOf } from '../providers/terms.ts'
+import { checkReceipt } from './check-receipt.ts'
+
+const domain = { chainId: 31_337, verifyingContract: `0x${'4'.repeat(40)}` } as const
+const laneKey: Hex = `0x${'22'.repeat(32)}`
+const nodeKey: Hex = `0x${'11'.repeat(32)}`
+const terms = {
+  version: 1,
+  prices: {
+    inMicroUsdPerMtok: '100000',
+    cachedMicroUsdPerMtok: '50000',
+    outMicroUsdPerMtok: '400000',
+    inMicroUsdPerGb: '0',
+    outMicroUsdPerGb: '1000',
+  },
+}
+const work: WorkReceipt = {
+  channelId: bytes32Of('channel'),
+  requestId: bytes32Of('request'),
+  attempt: 0,
+  nodeId: addressToBytes32(addressOfKey(nodeKey)),
+  seq: 1,
+  termsHash: termsHashOf(terms),
+  modelHash: bytes32Of('model'),
+  requestHash: bytes32Of('question'),
+  outputHash: bytes32Of('answer'),
+  integrityRoot: ZERO_BYTES32,
+  tokensIn: 40,
+  tokensCached: 0,
+  tokensOut: 100,
+  engineTtftUs: 4_000,
+  engineDurationUs: 90_000,
+  finishedAtMs: 1_700_000_000_000,
+  status: 0,
+}
+
+function deliveryOf(changes: Partial<DeliveryReceipt> = {}): DeliveryReceipt {
+  const counts = { billedIn: 40, billedCached: 0, billedOut: 100, bytesIn: 300, bytesOut: 20_000, ...changes }
+  const usage = {
+    tokensIn: counts.billedIn,
+    tokensCached: counts.billedCached,
+    tokensOut: counts.billedOut,
+    bytesIn: counts.bytesIn,
+    bytesOut: counts.bytesOut,
+  }
+  return {
+    workHash: structHash('WorkReceipt', work),
+    channelId: work.channelId,
+    requestId: work.requestId,
+    attempt: 0,
+    nodeId: work.nodeId,
+    lane: addressToBytes32(addressOfKey(laneKey)),
+    seq: 9,
+    termsHash: work.termsHash,
+    price: priceMicroUsd(usage, pricesOfTerms(terms)),
+    attemptTtftMs: 5,
+    durationMs: 95,
+    startedAtMs: 1_700_000_000_000,
+    httpStatus: 200,
+    fault: 0,
+    region: regionToBytes8('local'),
+    ...counts,
+  }
+}
+
+function evidenceOf(delivery: DeliveryReceipt, workKey: Hex = nodeKey, key: Hex = laneKey) {
+  return {
+    delivery: encodeStruct('DeliveryReceipt', delivery),
+    deliverySignature: signStruct(domain, 'DeliveryReceipt', delivery, key).signature,
+    work: encodeStruct('WorkReceipt', work),
+    workSignature: signStruct(domain, 'WorkReceipt', work, workKey).signature,
+  }
+}
+
+/** Names of the checks that did not pass. */
+const failed = (evidence: Parameters<typeof checkReceipt>[1], document: unknown = terms) =>
+  checkReceipt(domain, evidence, document)
+    .filter(({ verdict }) => verdict !== 'valid')
+    .map(({ name, verdict }) => `${name} ${verdict}`)
+
+test('an honest pair passes every check', () => {
+  expect(failed(evidenceOf(deliveryOf()))).toEqual([])
+})
+
+test('each lie is found by the check that owns it', () => {
+  const cases: [string, ReturnType<typeof evidenceOf>, string[]][] = [
+    ['another lane signed', evidenceOf(deliveryOf(), nodeKey, nodeKey), ['delivery_signature invalid']],
+    ['another node signed', evidenceOf(deliveryOf(), laneKey), ['work_signature invalid']],
+    ['a dearer price', evidenceOf(deliveryOf({ price: 1_000_000n })), ['price invalid']],
+    ['more tokens than counted', evidenceOf(deliveryOf({ billedOut: 101 })), ['work_matches invalid']],
+    ['another attempt', evidenceOf(deliveryOf({ attempt: 1 })), ['work_matches invalid']],
+    ['another work receipt', evidenceOf(deliveryOf({ workHash: bytes32Of('x') })), ['work_matches invalid']],
+  ]
+  for (const [lie, evidence, expected] of cases) expect([lie, failed(evidence)]).toEqual([lie, expected])
+})
+
+test('a field that was changed after signing breaks the signature', () => {
+  const evidence = evidenceOf(deliveryOf())
+  expect(failed({ ...evidence, delivery: { ...evidence.delivery, durationMs: 1 } })).toEqual([
+    'delivery_signature invalid',
+  ])
+})
+
+test('terms that are missing leave the price open, terms that were changed are caught', () => {
+  const changed = { ...terms, prices: { ...terms.prices, outMicroUsdPerMtok: '500000' } }
+  expect(failed(evidenceOf(deliveryOf()), null)).toEqual(['price unverifiable'])
+  expect(failed(evidenceOf(deliveryOf()), changed)).toEqual(['price invalid'])
+})
+
+test('a node that never answered signed nothing, and costs nothing', () => {
+  const delivery = deliveryOf({ workHash: ZERO_BYTES32, billedIn: 0, billedOut: 0, price: 0n, fault: 1 })
+  expect(failed({ ...evidenceOf(delivery), work: null, workSignature: null })).toEqual(['work_signature unverifiable'])
+})
+
+test('malformed receipts are invalid and never throw', () => {
+  expect(failed({ ...evidenceOf(deliveryOf()), delivery: { seq: -1 } })).toEqual(['delivery_signature invalid'])
+  expect(failed({ ...evidenceOf(deliveryOf()), work: 'nonsense' })).toContain('work_signature invalid')
+  expect(failed({ ...evidenceOf(deliveryOf()), deliverySignature: '0x' })).toEqual(['delivery_signature invalid'])
+})

@@ -1,0 +1,150 @@
+/** Finished requests and closed epochs as a gateway would publish them, with real signatures and prices from the terms. */
+import { priceMicroUsd } from '@isochrone/domain'
+import {
+  addressOfKey,
+  addressToBytes32,
+  bytes32Of,
+  encodeLine,
+  encodeStruct,
+  merkleRoot,
+  receiptLeaf,
+  regionToBytes8,
+  signStruct,
+  structHash,
+  ZERO_BYTES32,
+  type DeliveryReceipt,
+  type EpochClosedEntry,
+  type Hex,
+  type ReceiptPairJson,
+  type RequestFinishedEntry,
+  type WorkReceipt,
+} from '@isochrone/protocol'
+import { pricesOfTerms } from '@isochrone/services'
+import type { TestControlPlane } from './test-control-plane.ts'
+
+const laneKey: Hex = `0x${'22'.repeat(32)}`
+export const testLane = addressToBytes32(addressOfKey(laneKey))
+
+interface TestNode {
+  nodeId: string
+  termsHash: string
+  privateKey: Hex
+  terms: unknown
+}
+
+export function publisherOf({ deps }: TestControlPlane) {
+  const domain = { chainId: deps.chain.chainId, verifyingContract: deps.chain.channels }
+  const anchors = { chainId: deps.chain.chainId, verifyingContract: deps.chain.anchor }
+  let seq = 0
+  let open: DeliveryReceipt[] = []
+
+  function finish(at: { requestId: string; orgId: string; channelId: string; node: TestNode; receivedAtMs: number }) {
+    seq += 1
+    const node = at.node
+    const named = {
+      channelId: at.channelId as Hex,
+      requestId: bytes32Of(at.requestId),
+      attempt: 0,
+      nodeId: node.nodeId as Hex,
+      termsHash: node.termsHash as Hex,
+    }
+    const usage = { tokensIn: 12, tokensCached: 0, tokensOut: 64, bytesIn: 200, bytesOut: 9_000 }
+    const work: WorkReceipt = {
+      ...named,
+      seq,
+      modelHash: bytes32Of('model'),
+      requestHash: bytes32Of('question'),
+      outputHash: bytes32Of('answer'),
+      integrityRoot: ZERO_BYTES32,
+      tokensIn: usage.tokensIn,
+      tokensCached: 0,
+      tokensOut: usage.tokensOut,
+      engineTtftUs: 3_000,
+      engineDurationUs: 70_000,
+      finishedAtMs: at.receivedAtMs + 75,
+      status: 0,
+    }
+    const price = priceMicroUsd(usage, pricesOfTerms(node.terms))
+    const delivery: DeliveryReceipt = {
+      ...named,
+      workHash: structHash('WorkReceipt', work),
+      lane: testLane,
+      seq,
+      billedIn: usage.tokensIn,
+      billedCached: 0,
+      billedOut: usage.tokensOut,
+      bytesIn: usage.bytesIn,
+      bytesOut: usage.bytesOut,
+      price,
+      attemptTtftMs: 5,
+      durationMs: 75,
+      startedAtMs: at.receivedAtMs,
+      httpStatus: 200,
+      fault: 0,
+      region: regionToBytes8('local'),
+    }
+    open.push(delivery)
+    const pair: ReceiptPairJson = encodeLine({
+      delivery: signStruct(domain, 'DeliveryReceipt', delivery, laneKey),
+      work: signStruct(domain, 'WorkReceipt', work, node.privateKey),
+    })
+    return entryOf(at, pair, price)
+  }
+
+  function close(epoch: number): EpochClosedEntry {
+    const root = merkleRoot(open.map((delivery) => receiptLeaf('DeliveryReceipt', delivery)))
+    const sum = open.reduce((total, delivery) => total + delivery.price, 0n)
+    const anchor = { lane: testLane, epoch, root, count: open.length, sum, dataHash: bytes32Of('file') }
+    const entry: EpochClosedEntry = {
+      type: 'epoch-closed',
+      lane: testLane,
+      anchor: encodeStruct('EpochAnchor', anchor),
+      anchorSignature: signStruct(anchors, 'EpochAnchor', anchor, laneKey).signature,
+      vouchers: [],
+      fromSeq: seq - open.length + 1,
+      toSeq: seq,
+      closedAtMs: Date.now(),
+    }
+    open = []
+    return entry
+  }
+
+  return { finish, close }
+}
+
+function entryOf(
+  at: { requestId: string; orgId: string; channelId: string; node: TestNode; receivedAtMs: number },
+  pair: ReceiptPairJson,
+  price: bigint,
+): RequestFinishedEntry {
+  const completed = { attempt: 0, nodeId: at.node.nodeId, outcome: 'completed', ttftMs: 5, durationMs: 75 } as const
+  return {
+    type: 'request-finished',
+    lane: testLane,
+    receipts: [pair],
+    request: {
+      requestId: at.requestId,
+      orgId: at.orgId,
+      keyId: null,
+      jobId: null,
+      channelId: at.channelId,
+      path: '/v1/chat/completions',
+      model: 'demo',
+      stream: true,
+      status: 'succeeded',
+      httpStatus: 200,
+      errorCode: null,
+      errorMessage: null,
+      receivedAtMs: at.receivedAtMs,
+      finishedAtMs: at.receivedAtMs + 80,
+      ttftMs: 6,
+      tpotMs: 1.1,
+      tokensIn: 12,
+      tokensCached: 0,
+      tokensOut: 64,
+      priceMicroUsd: price.toString(),
+      attempts: [{ ...completed, message: null }],
+      placement: { engineVersion: 'test' },
+    },
+  }
+}
