@@ -80,8 +80,9 @@ export function consumeReceipts(options: ConsumeReceiptsOptions): { stored(): nu
   async function read(from: '0' | '>'): Promise<StreamEntry[]> {
     const block = from === '>' ? (['BLOCK', BLOCK_MS] as const) : []
     const args = ['GROUP', group, consumer, 'COUNT', BATCH_ENTRIES, ...block, 'STREAMS', stream, from] as const
-    const reply = (await redis.call('XREADGROUP', ...args)) as [string, StreamEntry[]][] | null
-    return reply?.[0]?.[1] ?? []
+    // Raw calls answer a map as one flat list: the stream's name, then its entries.
+    const reply = (await redis.call('XREADGROUP', ...args)) as [string, StreamEntry[]] | null
+    return reply?.[1] ?? []
   }
 
   const running = (async () => {
