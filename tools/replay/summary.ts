@@ -41,11 +41,12 @@ export function tpotMsOf({ ttftMs, durationMs, tokensOut }: Outcome): number | n
   return ttftMs === null || tokensOut < 2 ? null : (durationMs - ttftMs) / (tokensOut - 1)
 }
 
-export function summarise(outcomes: readonly Outcome[], durationS: number, slo: Slo): Summary {
+/** `slo` is null for queued work, which promises none. */
+export function summarise(outcomes: readonly Outcome[], durationS: number, slo: Slo | null): Summary {
   const finished = outcomes.filter((outcome) => outcome.finished)
   const inside = finished.filter((outcome) => {
     const tpotMs = tpotMsOf(outcome)
-    return (outcome.ttftMs ?? 0) <= slo.ttftMs && (tpotMs ?? 0) <= slo.tpotMs
+    return slo === null || ((outcome.ttftMs ?? 0) <= slo.ttftMs && (tpotMs ?? 0) <= slo.tpotMs)
   })
   const nodes: Record<string, number> = {}
   for (const { node } of finished) if (node) nodes[node] = (nodes[node] ?? 0) + 1
@@ -72,13 +73,13 @@ function percentiles(values: readonly (number | null)[]): Percentiles {
 }
 
 /** The summary as lines for a person. */
-export function describeSummary(summary: Summary, slo: Slo): string[] {
+export function describeSummary(summary: Summary, slo: Slo | null): string[] {
   const ms = ({ p50, p95, p99 }: Percentiles) =>
     p50 === null ? 'not measured' : `p50 ${p50} ms   p95 ${p95} ms   p99 ${p99} ms`
   const nodes = Object.entries(summary.requestsPerNode).map(([name, count]) => `  ${name.padEnd(20)} ${count}`)
   return [
     `${summary.finished} finished, ${summary.lost} lost, ${summary.resent} sent again, in ${summary.durationS} s`,
-    `Goodput   ${summary.goodput} requests/s within TTFT ${slo.ttftMs} ms and TPOT ${slo.tpotMs} ms`,
+    `Goodput   ${summary.goodput} requests/s ${slo ? `within TTFT ${slo.ttftMs} ms and TPOT ${slo.tpotMs} ms` : 'answered'}`,
     `TTFT      ${ms(summary.ttftMs)}`,
     `TPOT      ${ms(summary.tpotMs)}`,
     `Tokens    ${summary.tokensIn} in, ${summary.tokensOut} out`,
