@@ -20,6 +20,7 @@ import { assertPortsFree, defaultPorts, freePorts, type PortName, type Ports } f
 import { startAgent, startGateway, startWeb, startWorker, type ProcessContext } from './processes.ts'
 import { silentProgress, type Progress } from './progress.ts'
 import { loadSecrets } from './secrets.ts'
+import { waitUntilSpendable } from './seed/wait-until-spendable.ts'
 import { StartError } from './start-error.ts'
 import { supervise, type Startable, type Supervised } from './supervised.ts'
 import { waitForNodes } from './wait-for-nodes.ts'
@@ -153,6 +154,7 @@ export async function startMarketplace(options: StartMarketplaceOptions): Promis
         nodes.map((node) => keep(`The agent ${node.name}`, () => startAgent(ctx, node))),
       )
       await waitForNodes(redis.url, nodes.length, signal)
+      await waitUntilSpendable({ databaseUrl: postgres.url, redisUrl: redis.url }, signal)
       return children
     })
     const webChild = web ? await run('Web app', () => keep('The web app', () => startWeb(ctx))) : null

@@ -25,7 +25,14 @@ export { ownedIdOf, saltOf } from './funding/owned-id.ts'
 export { joinNode, type DemoTraits } from './providers/join-node.ts'
 export { createJoinToken, joinTokenHash } from './providers/join-tokens.ts'
 export { createProvider } from './providers/create-provider.ts'
-export { canonicalJson, pricesFromJson, pricesOfTerms, pricesToJson, termsHashOf, type TermsDocument } from './providers/terms.ts'
+export {
+  canonicalJson,
+  pricesFromJson,
+  pricesOfTerms,
+  pricesToJson,
+  termsHashOf,
+  type TermsDocument,
+} from './providers/terms.ts'
 export type { ChainFacts, ControlPlaneDeps } from './ports/control-plane-deps.ts'
 export type * from './ports/control-plane-store.ts'
 export type { LiveState } from './ports/live-state.ts'

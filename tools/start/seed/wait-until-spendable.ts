@@ -15,7 +15,11 @@ export async function waitUntilSpendable(
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: 2 })
   redis.on('error', () => {})
   try {
-    const channels = await db.channel.findMany({ where: { custody: 'managed' }, select: { id: true, orgId: true } })
+    const team = await db.organization.findUnique({ where: { slug: 'acme-research' }, select: { id: true } })
+    const channels = await db.channel.findMany({
+      where: { custody: 'managed', orgId: team?.id ?? '' },
+      select: { id: true },
+    })
     for (const deadline = Date.now() + limitMs; Date.now() < deadline; await sleep(100)) {
       signal?.throwIfAborted()
       const limits = await Promise.all(channels.map(({ id }) => redis.hget(redisKeys.budget(id), 'limit')))
