@@ -2,7 +2,11 @@
 import { getIsochroneEvents, type ChainReader, type IsochroneEvent } from '@isochrone/contracts-client'
 import type { ChainEvent } from '@isochrone/services'
 
-type What = ChainEvent extends infer E ? (E extends ChainEvent ? Omit<E, 'txHash' | 'logIndex' | 'blockNumber' | 'atMs'> : never) : never
+type What = ChainEvent extends infer E
+  ? E extends ChainEvent
+    ? Omit<E, 'txHash' | 'logIndex' | 'blockNumber' | 'atMs'>
+    : never
+  : never
 
 /** Both ends included, oldest first. */
 export async function chainEvents(reader: ChainReader, fromBlock: bigint, toBlock: bigint): Promise<ChainEvent[]> {

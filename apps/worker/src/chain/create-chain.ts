@@ -49,8 +49,18 @@ export function createChain({ rpcUrl, deployment, operatorKey, managedWalletKey 
     anchor: async (signed) => sentOf(await anchorEpoch(operator, signed)),
     async claimMany(vouchers) {
       const { receipt, claimed, skipped } = await claimMany(operator, vouchers)
-      const short = claimed.map(({ channelId, providerId, unpaid }) => ({ channelId, providerId, unpaid, reason: null }))
-      const refused = skipped.map(({ channelId, providerId, reason }) => ({ channelId, providerId, unpaid: 0n, reason }))
+      const short = claimed.map(({ channelId, providerId, unpaid }) => ({
+        channelId,
+        providerId,
+        unpaid,
+        reason: null,
+      }))
+      const refused = skipped.map(({ channelId, providerId, reason }) => ({
+        channelId,
+        providerId,
+        unpaid: 0n,
+        reason,
+      }))
       return { txHash: receipt.transactionHash, outcomes: [...short, ...refused] }
     },
     settle: async (providerId, epochs) => sentOf(await settle(operator, { providerId, epochs })),

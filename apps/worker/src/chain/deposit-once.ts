@@ -23,7 +23,8 @@ export async function depositOnce(
   const from = sender.account.address
   // Development money: only a token that we deployed ourselves can be minted.
   const held = await tokenBalance(wallet, from)
-  if (deployment.codeHashes.token !== null && held < amount) await mintTestUsdc(wallet, { to: from, amount: amount - held })
+  if (deployment.codeHashes.token !== null && held < amount)
+    await mintTestUsdc(wallet, { to: from, amount: amount - held })
   const authorization = {
     channelId,
     from,

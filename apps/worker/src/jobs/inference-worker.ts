@@ -45,7 +45,8 @@ export function inferenceQueue(redisUrl: string, logger: Logger): JobQueue & { c
   const queue = new Queue(redisKeys.queueInference, { connection: { url: redisUrl, maxRetriesPerRequest: 1 } })
   queue.on('error', (error) => logger.debug({ err: error }, 'the inference queue lost Redis'))
   return {
-    add: async (jobId) => void (await queue.add('run', { jobId }, { jobId, removeOnComplete: true, removeOnFail: true })),
+    add: async (jobId) =>
+      void (await queue.add('run', { jobId }, { jobId, removeOnComplete: true, removeOnFail: true })),
     close: () => queue.close(),
   }
 }

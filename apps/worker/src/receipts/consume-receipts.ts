@@ -48,7 +48,11 @@ export function consumeReceipts(options: ConsumeReceiptsOptions): { stored(): nu
       await redis.xadd(REJECTED_STREAM, '*', 'source', id, 'reason', reason, 'entry', json)
     }
     const ids = entries.map(([id]) => id)
-    await redis.multi().xack(stream, group, ...ids).xdel(stream, ...ids).exec()
+    await redis
+      .multi()
+      .xack(stream, group, ...ids)
+      .xdel(stream, ...ids)
+      .exec()
   }
 
   async function makeGroup(): Promise<void> {

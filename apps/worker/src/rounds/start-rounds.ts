@@ -16,7 +16,7 @@ export interface Round {
 const QUEUE = 'rounds'
 const RESCHEDULE_MS = 15_000
 /** A killed worker's round is taken over after about this long, ms. */
-const LOCK_MS = 5_000
+const LOCK_MS = 10_000
 
 export async function startRounds({
   redisUrl,
@@ -48,7 +48,8 @@ export async function startRounds({
       } catch (error) {
         // The same trouble each second is one line, not a thousand.
         const line = error instanceof Error ? error.message : String(error)
-        if (lastLines.get(job.name) !== line) logger.warn({ err: error, round: job.name }, 'a round failed; it comes again')
+        if (lastLines.get(job.name) !== line)
+          logger.warn({ err: error, round: job.name }, 'a round failed; it comes again')
         lastLines.set(job.name, line)
       }
     },

@@ -116,7 +116,7 @@ export async function startTestMarket(stack: TestStack, { gatewayUrl = 'http://1
 }
 
 /** Resolves with the first truthy value; fails after `limitMs`. */
-export async function eventually<T>(read: () => Promise<T>, limitMs = 20_000): Promise<NonNullable<T>> {
+export async function eventually<T>(read: () => Promise<T | false | null | undefined>, limitMs = 20_000): Promise<T> {
   const deadline = Date.now() + limitMs
   for (;;) {
     const value = await read()

@@ -35,10 +35,18 @@ export interface ChannelTotals {
 }
 
 const CURSOR_ID = 'isochrone'
+/** Key of the advisory lock, because before the first round there is no row to lock. */
+const CURSOR_LOCK = 7_133_705n
 
 /** @param db a transaction wherever several calls must agree. */
 export function chainRepository(db: DbOrTx) {
   return {
+    /** The cursor, and nobody else's until this transaction ends: two indexers must not count one event twice. */
+    async lockCursor(): Promise<{ blockNumber: bigint; blockHash: string } | null> {
+      await db.$executeRaw`select pg_advisory_xact_lock(${CURSOR_LOCK})`
+      return db.chainCursor.findUnique({ where: { id: CURSOR_ID }, select: { blockNumber: true, blockHash: true } })
+    },
+
     async cursor(): Promise<{ blockNumber: bigint; blockHash: string } | null> {
       return db.chainCursor.findUnique({ where: { id: CURSOR_ID }, select: { blockNumber: true, blockHash: true } })
     },

@@ -129,7 +129,10 @@ export function epochRepository(db: DbOrTx) {
       to: EpochStatus,
       data: { anchoredTx?: string; claimedTx?: string; settledTx?: string; payableAtS?: bigint } = {},
     ): Promise<boolean> {
-      const { count } = await db.epoch.updateMany({ where: { lane, epoch, status: from }, data: { ...data, status: to } })
+      const { count } = await db.epoch.updateMany({
+        where: { lane, epoch, status: from },
+        data: { ...data, status: to },
+      })
       return count === 1
     },
   }

@@ -79,7 +79,8 @@ export function jobRepository(db: DbOrTx) {
         data: {
           status: end.status,
           httpStatus: end.httpStatus,
-          answer: end.answer === null || end.answer === undefined ? Prisma.DbNull : (end.answer as Prisma.InputJsonValue),
+          answer:
+            end.answer === null || end.answer === undefined ? Prisma.DbNull : (end.answer as Prisma.InputJsonValue),
           error: end.error,
           finishedAt: end.now,
         },

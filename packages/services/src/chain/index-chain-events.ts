@@ -36,7 +36,7 @@ export async function indexChainEvents(deps: IndexDeps): Promise<{ channelIds: s
   const channelIds = touched.filter((id) => knownIds.has(id))
   const totals = await totalsOf(chain, channelIds)
   await store.transaction(async (tx) => {
-    const before = await tx.chain.cursor()
+    const before = await tx.chain.lockCursor()
     // Another worker was here first: its transaction has these events.
     if ((before?.blockNumber ?? null) !== cursor) return
     await storeEvents(tx, events, knownIds)
@@ -54,7 +54,9 @@ async function indexLateChannels({ store, chain }: IndexDeps, late: readonly Cha
     const totals = await totalsOf(chain, [id])
     const row = totals.get(id)
     if (row === undefined) continue
-    const events = (await chain.events(chain.firstBlock, cursor)).filter((event) => 'channelId' in event && event.channelId === id)
+    const events = (await chain.events(chain.firstBlock, cursor)).filter(
+      (event) => 'channelId' in event && event.channelId === id,
+    )
     await store.transaction(async (tx) => {
       // Claims are counted by the cursor's own transaction; here only the channel's history is filled in.
       await tx.chain.insertMovements(events.map(movementOf).filter((movement) => movement !== null))
@@ -71,6 +73,7 @@ async function validCursor({ store, chain }: IndexDeps): Promise<bigint | null> 
   if (cursor === null) return null
   if ((await chain.blockHash(cursor.blockNumber)) === cursor.blockHash) return cursor.blockNumber
   await store.transaction(async (tx) => {
+    if ((await tx.chain.lockCursor())?.blockHash !== cursor.blockHash) return
     await tx.chain.forgetIndexed()
     await tx.epochs.forgetClaims()
   })
@@ -119,6 +122,7 @@ async function storeEvents(
 function movementOf(event: ChainEvent): MovementRow | null {
   if (event.kind === 'anchored' || event.kind === 'settled' || event.kind === 'channel_opened') return null
   const { txHash, logIndex, blockNumber, atMs, channelId } = event
-  const [kind, microUsd] = event.kind === 'claimed' ? (['claim', event.paidMicroUsd] as const) : [event.kind, event.microUsd]
+  const [kind, microUsd] =
+    event.kind === 'claimed' ? (['claim', event.paidMicroUsd] as const) : [event.kind, event.microUsd]
   return { id: `${txHash}:${logIndex}`, channelId, kind, microUsd, txHash, logIndex, blockNumber, atMs }
 }

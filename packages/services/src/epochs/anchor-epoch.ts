@@ -34,7 +34,9 @@ export async function anchorEpoch(deps: EpochDeps, row: EpochRow): Promise<boole
     }
     const subject = `${lane}:${epoch}`
     const signed = { value: anchor, signature: row.anchorSignature as Hex }
-    ;({ txHash } = await sendRecorded(deps.transactions, { purpose: 'anchor', subject }, () => deps.chain.anchor(signed)))
+    ;({ txHash } = await sendRecorded(deps.transactions, { purpose: 'anchor', subject }, () =>
+      deps.chain.anchor(signed),
+    ))
   }
   const anchored = known ?? (await deps.chain.anchorOf(anchor.lane, anchor.epoch))
   const payableAtS = anchored ? BigInt(anchored.anchoredAtS + deps.chain.settleWindowS) : undefined

@@ -30,7 +30,8 @@ export async function claimEpoch(deps: EpochDeps, row: EpochRow): Promise<void> 
     )
     for (const { channelId, providerId, unpaid, reason } of outcomes) {
       const why = reason ?? (unpaid > 0n ? 'short' : null)
-      if (why !== null && why !== 'nothing_due') await deps.epochs.recordSkip({ lane, epoch, channelId, providerId }, why)
+      if (why !== null && why !== 'nothing_due')
+        await deps.epochs.recordSkip({ lane, epoch, channelId, providerId }, why)
     }
     claimedTx = txHash ?? claimedTx
   }

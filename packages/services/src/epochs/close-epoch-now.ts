@@ -38,7 +38,8 @@ export async function closeEpochNow(deps: CloseEpochDeps, { timeoutMs = 20_000 }
     const open = new Set((await deps.settlement.uncoveredByLane()).map(({ lane }) => lane))
     const closedLanes = new Set(closed.map(({ lane }) => lane))
     const quiet = nowMs - startMs >= QUIET_MS
-    const complete = live.every(({ lane }) => closedLanes.has(lane) || (quiet && !open.has(lane))) && (quiet || live.length > 0)
+    const complete =
+      live.every(({ lane }) => closedLanes.has(lane) || (quiet && !open.has(lane))) && (quiet || live.length > 0)
     if (complete || nowMs - startMs >= timeoutMs) {
       return { epochs: closed.map(({ lane, epoch }) => ({ lane, epoch: Number(epoch) })), complete }
     }

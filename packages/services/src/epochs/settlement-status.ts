@@ -55,7 +55,8 @@ export async function settlementStatus(reads: SettlementReads, filter: Settlemen
   const creditMicroUsd = total(payouts.map(({ netMicroUsd }) => netMicroUsd))
   const feeMicroUsd = total(payouts.map(({ feeMicroUsd: fee }) => fee))
   const channelId = filter.orgId === undefined ? null : await reads.channelIdOfOrg(filter.orgId)
-  const ofPayer = <T extends { channelId: string }>(rows: readonly T[]) => rows.filter((row) => row.channelId === channelId)
+  const ofPayer = <T extends { channelId: string }>(rows: readonly T[]) =>
+    rows.filter((row) => row.channelId === channelId)
   const payer = channelId !== null && {
     channelId,
     receiptsMicroUsd: total(ofPayer(sums).map(({ microUsd }) => microUsd)),

@@ -26,7 +26,10 @@ export interface EnqueueJobInput {
 const DEADLINE_MS = 3_600_000
 const ATTEMPTS_MAX = 8
 
-export async function enqueueJob(deps: EnqueueDeps, input: EnqueueJobInput): Promise<{ id: string; requestId: string }> {
+export async function enqueueJob(
+  deps: EnqueueDeps,
+  input: EnqueueJobInput,
+): Promise<{ id: string; requestId: string }> {
   const id = newId('job')
   const requestId = newId('req')
   const { deadlineMs = DEADLINE_MS, ...job } = input

@@ -33,7 +33,13 @@ export async function runJob(deps: RunJobDeps, jobId: string): Promise<JobLook> 
   const job = await deps.jobs.start(jobId, new Date(nowMs))
   if (job === null) return done
   if (job.deadlineAt !== null && job.deadlineAt.getTime() <= nowMs) {
-    return failed(deps, job, 504, 'job_deadline_exceeded', job.error ?? 'No node could take the job before its deadline.')
+    return failed(
+      deps,
+      job,
+      504,
+      'job_deadline_exceeded',
+      job.error ?? 'No node could take the job before its deadline.',
+    )
   }
   const placement = await place(deps, job)
   if (placement.kind === 'none') {

@@ -6,7 +6,11 @@ import type { JobQueue, JobRows } from '../ports/job-store.ts'
 const AGE_MS_MIN = 5_000
 const JOBS_A_SWEEP = 5_000
 
-export async function sweepJobs(deps: { jobs: Pick<JobRows, 'openBefore'>; queue: JobQueue; clock: Clock }): Promise<number> {
+export async function sweepJobs(deps: {
+  jobs: Pick<JobRows, 'openBefore'>
+  queue: JobQueue
+  clock: Clock
+}): Promise<number> {
   const ids = await deps.jobs.openBefore(new Date(deps.clock.nowMs() - AGE_MS_MIN), JOBS_A_SWEEP)
   for (const id of ids) await deps.queue.add(id)
   return ids.length

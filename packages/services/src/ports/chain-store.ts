@@ -49,6 +49,8 @@ export interface ChannelTotals {
 
 export interface ChainIndexStore {
   cursor(): Promise<{ blockNumber: bigint; blockHash: string } | null>
+  /** The same, locked until the transaction ends. */
+  lockCursor(): Promise<{ blockNumber: bigint; blockHash: string } | null>
   moveCursor(blockNumber: bigint, blockHash: string): Promise<void>
   forgetIndexed(): Promise<void>
   channels(ids?: readonly string[]): Promise<ChannelRow[]>
@@ -88,7 +90,9 @@ export interface FundingStore extends TransactionLog {
 }
 
 export interface RegistryStore extends TransactionLog {
-  unregisteredProviders(limit: number): Promise<{ id: string; ownerAddress: string; payoutAddress: string; salt: string }[]>
+  unregisteredProviders(
+    limit: number,
+  ): Promise<{ id: string; ownerAddress: string; payoutAddress: string; salt: string }[]>
   setProviderRegistered(id: string, registeredTx: string, feeBps: number): Promise<void>
   unregisteredTerms(limit: number): Promise<{ hash: string; providerId: string; provider: { ownerAddress: string } }[]>
   setTermsRegistered(hash: string, registeredTx: string): Promise<void>

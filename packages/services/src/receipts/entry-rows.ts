@@ -54,7 +54,12 @@ function requestRows(entry: Exclude<ReceiptStreamEntry, EpochClosedEntry>): Entr
   }
   const answer = entry.type === 'request-finished' ? entry.answer : undefined
   const { jobId, status, httpStatus, errorMessage } = outcome
-  const end = { status: status === 'succeeded' ? 'succeeded' : 'failed', httpStatus, answer, error: errorMessage } as const
+  const end = {
+    status: status === 'succeeded' ? 'succeeded' : 'failed',
+    httpStatus,
+    answer,
+    error: errorMessage,
+  } as const
   const job = jobId !== null && answer !== undefined ? { id: jobId, end } : null
   return { kind: 'request', request, receipts, recovered: entry.type === 'receipt-recovered', job }
 }

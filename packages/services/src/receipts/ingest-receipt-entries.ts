@@ -30,7 +30,10 @@ export interface IngestResult {
 type Parsed = PublishedEntry & { rows: EntryRows }
 type RequestRows = Extract<EntryRows, { kind: 'request' }>
 
-export async function ingestReceiptEntries(deps: IngestDeps, entries: readonly PublishedEntry[]): Promise<IngestResult> {
+export async function ingestReceiptEntries(
+  deps: IngestDeps,
+  entries: readonly PublishedEntry[],
+): Promise<IngestResult> {
   const result: IngestResult = { stored: 0, rejected: [] }
   const parsed: Parsed[] = []
   for (const entry of entries) {

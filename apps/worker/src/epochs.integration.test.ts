@@ -1,0 +1,122 @@
+/** A worker that dies between any two steps of settlement: the next one goes on, and nothing is paid twice. */
+import { manualClock, systemClock } from '@isochrone/domain'
+import { isDataError } from '@isochrone/db'
+import { startTestStack, type TestStack } from '@isochrone/local-stack'
+import {
+  indexChainEvents,
+  ingestReceiptEntries,
+  registerPending,
+  runFundingOrders,
+  settleDueEpochs,
+  settlementStatus,
+} from '@isochrone/services'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createChain } from './chain/create-chain.ts'
+import { eventually, ORG, startTestMarket, type TestMarket } from './testing/test-market.ts'
+
+let stack: TestStack
+let market: TestMarket
+let chain: ReturnType<typeof createChain>
+
+beforeAll(async () => {
+  stack = await startTestStack({ postgres: true, redis: true, chain: true })
+  market = await startTestMarket(stack)
+  const { OPERATOR_KEY: operatorKey, MANAGED_WALLET_KEY: managedWalletKey } = market.env
+  chain = createChain({ rpcUrl: stack.chainRpcUrl, deployment: market.deployment, operatorKey, managedWalletKey })
+})
+afterAll(async () => {
+  await market?.db.$disconnect()
+  await stack?.stop()
+})
+
+/** Lets every call through `live` times out of two, and dies right after it the other time: the work is done, unrecorded. */
+function dyingAfter<T extends object>(target: T, methods: readonly (keyof T)[], counter: { deaths: number }): T {
+  const seen = new Set<keyof T>()
+  return new Proxy(target, {
+    get(object, name, receiver) {
+      const value: unknown = Reflect.get(object, name, receiver)
+      const method = name as keyof T
+      if (typeof value !== 'function' || !methods.includes(method)) return value
+      return async (...args: unknown[]) => {
+        const result: unknown = await Reflect.apply(value, object, args)
+        if (seen.has(method)) return result
+        seen.add(method)
+        counter.deaths += 1
+        throw new Error(`died after ${String(name)}`)
+      }
+    },
+  })
+}
+
+const ingest = (entries: readonly unknown[]) =>
+  ingestReceiptEntries(
+    { store: market.store, clock: systemClock, isDataError },
+    entries.map((entry, index) => ({ id: `${index}-0`, json: JSON.stringify(entry) })),
+  )
+const index = () => indexChainEvents({ store: market.store, chain: chain.reads })
+
+test('registration and funding survive a death after every transaction, and an order deposits once', async () => {
+  const counter = { deaths: 0 }
+  const registry = dyingAfter(chain.registry, ['registerProvider', 'registerTerms', 'addNodeKey'], counter)
+  const wallet = dyingAfter(chain.managed, ['openChannel', 'depositOnce', 'raiseCeiling'], counter)
+  await market.fund(10_000_000n)
+  for (let round = 0; round < 10; round++) {
+    await registerPending({ store: market.store, chain: registry }).catch(() => {})
+    await runFundingOrders({ store: market.store.chain, chain: chain.reads, wallet }).catch(() => {})
+  }
+  expect(counter.deaths).toBe(6)
+  await index()
+  const channel = await market.db.channel.findUniqueOrThrow({ where: { id: market.channelId } })
+  expect(channel).toMatchObject({ depositedMicroUsd: 10_000_000n, ceilingMicroUsd: 10_000_000n })
+  expect((await market.db.node.findUniqueOrThrow({ where: { nodeId: market.nodeId } })).status).toBe('active')
+  expect((await market.db.fundingOrder.findFirstOrThrow()).status).toBe('final')
+})
+
+test('settlement survives a death after every transaction; two workers at once pay once', async () => {
+  const counter = { deaths: 0 }
+  const settlement = dyingAfter(chain.settlement, ['anchor', 'claimMany', 'settle'], counter)
+  const entries = [
+    market.request(1_001n),
+    market.request(2_002n),
+    market.lane.close(),
+    market.request(3n),
+    market.lane.close(),
+  ]
+  await ingest(entries)
+  const deps = { epochs: market.store.epochs, transactions: market.store.chain, chain: settlement, clock: systemClock }
+  const status = await eventually(async () => {
+    await Promise.all([settleDueEpochs(deps), settleDueEpochs(deps)])
+    await Promise.all([index(), index()])
+    const now = await settlementStatus(market.store.settlement, { orgId: ORG })
+    return now.exact && now
+  }, 30_000)
+  expect(counter.deaths).toBe(3)
+  expect(status.debitMicroUsd).toBe(3_006n)
+  expect(status.creditMicroUsd + status.feeMicroUsd).toBe(3_006n)
+  const claims = await market.db.channelMovement.findMany({ where: { kind: 'claim' } })
+  expect(claims.reduce((sum, row) => sum + row.microUsd, 0n)).toBe(3_006n)
+}, 60_000)
+
+test('an epoch whose receipts are not all here is not anchored, nor one that does not follow from them', async () => {
+  const deps = {
+    epochs: market.store.epochs,
+    transactions: market.store.chain,
+    chain: chain.settlement,
+    clock: manualClock(),
+  }
+  const early = market.request(5n)
+  const late = market.request(6n)
+  const close = market.lane.close()
+  await ingest([early, close])
+  await settleDueEpochs(deps)
+  const where = { lane: market.lane.lane, status: 'closed' } as const
+  expect(await market.db.epoch.count({ where })).toBe(1)
+  const lying = {
+    ...late,
+    receipts: late.receipts.map((pair) => ({ ...pair, delivery: { ...pair.delivery, durationMs: 1 } })),
+  }
+  await ingest([lying])
+  const { stuck } = await settleDueEpochs(deps)
+  expect(stuck[0]?.reason).toContain('its receipts give')
+  expect(await market.db.epoch.count({ where })).toBe(1)
+})
