@@ -4,8 +4,8 @@ import type { PlacementRequest, RejectionReason, ReplicaView } from './types.ts'
 
 /** Older state than this says nothing about load. */
 export const STATE_AGE_MS_MAX = 5_000
-/** Streams that may wait in a node's own queue, as a multiple of what it runs at once. */
-const QUEUE_FACTOR = 2
+/** Streams that a node takes, as a multiple of what it runs at once: agents refuse what they cannot start. */
+const QUEUE_FACTOR = 1
 
 export function rejectionOf(replica: ReplicaView, request: PlacementRequest, nowMs: number): RejectionReason | null {
   if (replica.model !== request.model) return 'other_model'

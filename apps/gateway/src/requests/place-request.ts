@@ -98,6 +98,13 @@ function placePinned(
       retryAfterS: 1,
     })
   }
+  if (target.activeStreams >= target.session.concurrencyMax) {
+    throw new AppError('capacity_unavailable', {
+      publicMessage: 'The node chosen for this job is busy.',
+      retryAfterS: 1,
+      details: { reason: 'full' },
+    })
+  }
   return { targets: [target], record: pinned.placement }
 }
 

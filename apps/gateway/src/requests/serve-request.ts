@@ -4,6 +4,7 @@
  * Whoever got a token or a 200 has exactly one billed receipt; failed attempts add receipts of price 0. It returns only
  * after the outcome is durable, so the caller may send the last chunk. Bounded: three attempts.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, toAppError } from '@isochrone/domain'
 import type { RequestFinishedEntry } from '@isochrone/protocol'
 import type { Logger } from '@isochrone/runtime'
@@ -56,7 +57,7 @@ export async function serveRequest(
   sink: AnswerSink,
   answerOf?: AnswerOf,
 ): Promise<Served> {
-  const placed = placeFirst(deps, ctx)
+  const placed = await placeFirst(deps, ctx, sink.signal)
   const serving = deps.placer.serving(ctx.request.model)
   const reserveMicroUsd = reservePriceMicroUsd(ctx.request, serving)
   const reservation = await deps.budget.reserve(ctx.channelId, reserveMicroUsd)
@@ -69,30 +70,46 @@ export async function serveRequest(
 
 type Placed = ReturnType<Placer['place']>
 
-/** A refusal for want of a node is on record, without receipts, so that people can ask why. */
-function placeFirst(deps: ServeDeps, ctx: RequestContext): Placed {
+/** How long an interactive request waits for a place, and how often it looks: a burst is served late before never. */
+const PATIENCE_MS = 10_000
+const LOOK_AGAIN_MS = 25
+/** Requests that wait for a place at a time; the rest are refused at once. */
+const PATIENT_MAX = 2_048
+let patient = 0
+
+/** Reasons that pass by themselves. */
+const passing: ReadonlySet<unknown> = new Set(['full', 'breaker_open'])
+
+/** Waits while every node is busy. A refusal is on record, without receipts, so that people can ask why. */
+async function placeFirst(deps: ServeDeps, ctx: RequestContext, signal: AbortSignal): Promise<Placed> {
+  const deadline = performance.now() + PATIENCE_MS
+  const waits = patient < PATIENT_MAX
+  if (waits) patient++
   try {
-    return deps.placer.place(ctx, [])
-  } catch (error) {
-    const appError = toAppError(error)
-    if (!ctx.pinned) {
-      deps.lane
-        .finishRequest(
-          outcomeEntry({
-            ctx,
-            records: [],
-            served: null,
-            error: appError,
-            placement: appError.details.record ?? null,
-            answer: undefined,
-          }),
-        )
-        .catch((cause: unknown) =>
-          deps.logger.error({ err: cause, requestId: ctx.requestId }, 'a refusal could not be journalled'),
-        )
+    for (;;) {
+      try {
+        return deps.placer.place(ctx, [])
+      } catch (error) {
+        const { details } = toAppError(error)
+        const goesOn = waits && passing.has(details.reason) && !signal.aborted && performance.now() < deadline
+        if (!goesOn) throw error
+        await sleep(LOOK_AGAIN_MS)
+      }
     }
-    throw appError
+  } catch (thrown) {
+    const error = toAppError(thrown)
+    if (!ctx.pinned) recordRefusal(deps, ctx, error)
+    throw error
+  } finally {
+    if (waits) patient--
   }
+}
+
+function recordRefusal({ lane, logger }: ServeDeps, ctx: RequestContext, error: AppError): void {
+  const placement = error.details.record ?? null
+  lane
+    .finishRequest(outcomeEntry({ ctx, records: [], served: null, error, placement, answer: undefined }))
+    .catch((cause: unknown) => logger.error({ err: cause, requestId: ctx.requestId }, 'a refusal was not journalled'))
 }
 
 async function attemptAll(

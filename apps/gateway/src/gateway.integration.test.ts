@@ -1,0 +1,188 @@
+/** The gateway process with real agents: what the official client gets, and what is on record after a kill. */
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import OpenAI from 'openai'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { ZERO_BYTES32, redisKeys } from '@isochrone/protocol'
+import {
+  WORLD_CHANNEL,
+  WORLD_KEY,
+  WORLD_TOKEN,
+  startGatewayWorld,
+  until,
+  type GatewayWorld,
+} from './testing/gateway-world.ts'
+
+let world: GatewayWorld
+let gateway: ChildProcess
+let openai: OpenAI
+let model = ''
+const messages = [{ role: 'user' as const, content: 'Tell me about light.' }]
+
+beforeAll(async () => {
+  world = await startGatewayWorld(2, 1_000_000n)
+  gateway = await world.startGateway()
+  for (const index of [0, 1])
+    world.startAgent(index, ['--engine', 'llama', '--context', '2048', '--models-dir', `${world.stack.dir}/models`])
+  await world.linked(2)
+  openai = new OpenAI({ apiKey: WORLD_KEY, baseURL: `${world.url}/v1`, maxRetries: 0 })
+  model = (await openai.models.list()).data[0]?.id ?? ''
+})
+afterAll(() => world?.stop())
+
+interface Billed {
+  requestId: string
+  status: string
+  prices: bigint[]
+  workHashes: unknown[]
+}
+
+async function billed(): Promise<Billed[]> {
+  const found: Billed[] = []
+  for (const entry of await world.published()) {
+    if (entry.type === 'epoch-closed') continue
+    found.push({
+      requestId: entry.request.requestId,
+      status: entry.request.status,
+      prices: entry.receipts.map(({ delivery }) => BigInt(delivery.price ?? 0)),
+      workHashes: entry.receipts.map(({ delivery }) => delivery.workHash),
+    })
+  }
+  return found
+}
+
+test('answers and streams come from a real engine, each with one receipt signed by both sides', async () => {
+  const whole = await openai.chat.completions.create({ model, messages, max_tokens: 12 }).withResponse()
+  expect(whole.data.choices[0]?.message.content).toBeTypeOf('string')
+  expect(whole.data.usage?.completion_tokens).toBeGreaterThan(0)
+  const stream = await openai.chat.completions.create({
+    model,
+    messages,
+    max_tokens: 20,
+    stream: true,
+    stream_options: { include_usage: true },
+  })
+  let last: unknown
+  for await (const chunk of stream) last = chunk
+  expect(last).toMatchObject({
+    usage: { prompt_tokens: expect.any(Number) },
+    isochrone: { node: expect.stringMatching(/^node_/) },
+  })
+  const text = await openai.completions.create({ model, prompt: 'Light is', max_tokens: 5 })
+  expect(text.choices[0]?.text).toBeTypeOf('string')
+
+  await until(async () => (await billed()).length === 3)
+  for (const { status, prices, workHashes } of await billed()) {
+    expect(status).toBe('succeeded')
+    expect(prices).toHaveLength(1)
+    expect(prices[0]).toBeGreaterThan(0n)
+    expect(workHashes).not.toContain(ZERO_BYTES32)
+  }
+  const requestId = whole.response.headers.get('x-request-id')
+  expect((await billed()).map((entry) => entry.requestId)).toContain(requestId)
+})
+
+test('many at once use all nodes and spend exactly what their receipts say', async () => {
+  const before = (await billed()).length
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, () => openai.chat.completions.create({ model, messages, max_tokens: 8 }).withResponse()),
+  )
+  expect(new Set(answers.map(({ response }) => response.headers.get('x-isochrone-node'))).size).toBe(2)
+  await until(async () => (await billed()).length === before + 40)
+  const signed = (await billed()).flatMap(({ prices }) => prices).reduce((sum, price) => sum + price, 0n)
+  const spent = async () => {
+    const fields = await world.redis.hgetall(redisKeys.budget(WORLD_CHANNEL))
+    return BigInt(Object.entries(fields).find(([name]) => name.startsWith('spent:'))?.[1] ?? 0)
+  }
+  await until(async () => (await spent()) === signed)
+})
+
+// A cold start of the gateway on a busy machine takes seconds.
+vi.setConfig({ testTimeout: 60_000 })
+
+test('a killed gateway loses no bill: each stream it cut is billed once, for what was acknowledged', async () => {
+  const before = new Set((await billed()).map(({ requestId }) => requestId))
+  const chunks = [0, 0, 0, 0]
+  const cut = chunks.map(async (_, index) => {
+    const stream = await openai.chat.completions.create({ model, messages, max_tokens: 1_500, stream: true })
+    for await (const _chunk of stream) chunks[index] = (chunks[index] ?? 0) + 1
+  })
+  const ends = Promise.allSettled(cut)
+  await until(async () => chunks.every((count) => count > 30))
+  gateway.kill('SIGKILL')
+  await once(gateway, 'exit')
+  const interrupted = (await ends).filter(({ status }) => status === 'rejected').length
+  expect(interrupted).toBeGreaterThan(0)
+
+  gateway = await world.startGateway()
+  await world.linked(2)
+  const now = async () => (await billed()).filter(({ requestId }) => !before.has(requestId))
+  await until(async () => (await now()).length === 4)
+  const entries = await now()
+  expect(new Set(entries.map(({ requestId }) => requestId)).size).toBe(4)
+  for (const { prices } of entries) {
+    expect(prices).toHaveLength(1)
+    expect(prices[0]).toBeGreaterThan(0n)
+  }
+  const answer = await openai.chat.completions.create({ model, messages, max_tokens: 4 })
+  expect(answer.usage?.completion_tokens).toBeGreaterThan(0)
+})
+
+test('a dispatched job is answered once, even across a kill', async () => {
+  const nodeId = (await world.db.node.findMany())[0]?.nodeId
+  const dispatch = async () => {
+    const response = await fetch(`${world.url}/internal/v1/dispatch`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${WORLD_TOKEN}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        requestId: 'req_job_w',
+        jobId: 'job_w',
+        orgId: 'org_w',
+        keyId: null,
+        path: '/v1/chat/completions',
+        body: { model, messages, max_tokens: 6 },
+        nodeId,
+        placement: null,
+        timeoutMs: 10_000,
+      }),
+    })
+    return (await response.json()) as { outcome: string; answer: unknown }
+  }
+  const first = await dispatch()
+  expect(first.outcome).toBe('answered')
+  gateway.kill('SIGKILL')
+  await once(gateway, 'exit')
+  gateway = await world.startGateway()
+  expect((await dispatch()).answer).toEqual(first.answer)
+  await until(async () => (await billed()).some(({ requestId }) => requestId === 'req_job_w'))
+  expect((await billed()).filter(({ requestId }) => requestId === 'req_job_w')).toHaveLength(1)
+})
+
+test('an epoch closes on demand, with its file', async () => {
+  const headers = { authorization: `Bearer ${WORLD_TOKEN}` }
+  const closed = await fetch(`${world.url}/internal/v1/close-epoch`, { method: 'POST', headers })
+  const { epochs, receipts } = (await closed.json()) as { epochs: number[]; receipts: number }
+  expect(receipts).toBeGreaterThan(40)
+  const file = await fetch(`${world.url}/v1/epochs/${epochs[0]}/file`)
+  expect(file.headers.get('content-type')).toBe('application/gzip')
+  expect((await fetch(`${world.url}/v1/epochs/1/file`)).status).toBe(404)
+})
+
+test('a revoked key stops working within a second', async () => {
+  await world.linked(2)
+  await world.changeKey(false)
+  const revokedAtMs = Date.now()
+  await until(async () => {
+    const error: unknown = await openai.models.list().then(
+      () => null,
+      (thrown: unknown) => thrown,
+    )
+    return error instanceof OpenAI.AuthenticationError
+  })
+  expect(Date.now() - revokedAtMs).toBeLessThan(1_000)
+})
+
+test('a polite stop ends in time and with code 0', async () => {
+  gateway.kill('SIGTERM')
+  expect(await once(gateway, 'exit')).toEqual([0, null])
+})

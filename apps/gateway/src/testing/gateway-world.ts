@@ -1,0 +1,183 @@
+/**
+ * A gateway as it runs, for integration tests: its own process on the real Postgres and Redis, and real agents that dial
+ * in. The control plane is rows written here.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { hash } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createDb, createStore } from '@isochrone/db'
+import { freePort, startTestStack } from '@isochrone/local-stack'
+import {
+  addressOfKey,
+  addressToBytes32,
+  receiptStreamEntry,
+  redisKeys,
+  type Hex,
+  type ReceiptStreamEntry,
+} from '@isochrone/protocol'
+import { childEnv, developmentKeys } from '@isochrone/runtime'
+import { publishControlEvents, recordControlChange, redisControlStream } from '@isochrone/services'
+import { Redis } from 'ioredis'
+
+export const WORLD_KEY = 'iso_integration'
+export const WORLD_CHANNEL: Hex = `0x${'c1'.repeat(32)}`
+export const WORLD_TOKEN = 'integration-internal-token'
+const PROVIDER = `0x${'a1'.repeat(32)}`
+const TERMS = `0x${'b1'.repeat(32)}`
+const mainOf = (app: string) => fileURLToPath(new URL(`../../../${app}/src/main.ts`, import.meta.url))
+
+export type GatewayWorld = Awaited<ReturnType<typeof startGatewayWorld>>
+
+export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint) {
+  const stack = await startTestStack({ postgres: true, redis: true })
+  const db = createDb(stack.databaseUrl, { connectionsMax: 2 })
+  const store = createStore(db)
+  const redis = new Redis(stack.redisUrl)
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const children = new Set<ChildProcess>()
+  const deploymentFile = join(stack.dir, 'deployment.json')
+  const contract = (byte: string) => `0x${byte.repeat(20)}`
+  writeFileSync(
+    deploymentFile,
+    JSON.stringify({ chainId: 31_337, addresses: { channels: contract('e1'), anchor: contract('e2') } }),
+  )
+  const nodeKeys = Array.from({ length: nodeCount }, (_, index) => developmentKeys[index + 3] as Hex)
+  await writeControlPlane(db, nodeKeys)
+  await redis.hset(redisKeys.budget(WORLD_CHANNEL), 'limit', limitMicroUsd.toString())
+
+  function start(app: string, args: readonly string[], env: Record<string, string>): ChildProcess {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', mainOf(app), ...args], {
+      env: childEnv(env),
+      stdio: ['ignore', openSync(join(stack.dir, `${app}.log`), 'a'), 'inherit'],
+    })
+    children.add(child)
+    return child
+  }
+
+  /** Resolves when it is healthy. */
+  async function startGateway(): Promise<ChildProcess> {
+    const child = start('gateway', [], {
+      DATABASE_URL: stack.databaseUrl,
+      REDIS_URL: stack.redisUrl,
+      CHAIN_RPC_URL: 'http://127.0.0.1:9',
+      DEPLOYMENT_FILE: deploymentFile,
+      DATA_DIR: join(stack.dir, 'gateway'),
+      GATEWAY_PORT: String(port),
+      GATEWAY_PUBLIC_URL: url,
+      GATEWAY_KEY: developmentKeys[1],
+      INTERNAL_TOKEN: WORLD_TOKEN,
+      EPOCH_MS: '3600000',
+    })
+    await until(async () => (await health())?.status === 'ok')
+    return child
+  }
+
+  async function health(): Promise<{ status: string; linkedNodes: number } | null> {
+    const response = await fetch(`${url}/healthz`).catch(() => null)
+    return response && ((await response.json()) as { status: string; linkedNodes: number })
+  }
+
+  function startAgent(index: number, args: readonly string[]): ChildProcess {
+    const dir = join(stack.dir, `agent-${index}`)
+    mkdirSync(dir, { recursive: true })
+    writeFileSync(join(dir, 'node.key'), `${nodeKeys[index]}\n`, { mode: 0o600 })
+    return start('agent', ['run', '--data-dir', dir, '--gateway', url, ...args], {})
+  }
+
+  return {
+    url,
+    db,
+    redis,
+    stack,
+    startGateway,
+    startAgent,
+    linked: (count: number) => until(async () => (await health())?.linkedNodes === count),
+    /** As a service does: change, event in one transaction, then publish. */
+    async changeKey(enabled: boolean): Promise<void> {
+      await store.transaction(async (tx) => {
+        await tx.apiKeys.disable('org_w', 'key_w')
+        await recordControlChange(tx.control, { apiKeyIds: ['key_w'] })
+      })
+      if (!enabled) await publishControlEvents({ outbox: store.control, stream: redisControlStream(redis) })
+    },
+    /** All that was published, in order; a repeated entry counts once. */
+    async published(): Promise<ReceiptStreamEntry[]> {
+      const rows = await redis.xrange(redisKeys.receipts, '-', '+')
+      const texts = new Set(rows.map(([, fields]) => fields[1] ?? ''))
+      return [...texts].map((text) => receiptStreamEntry.parse(JSON.parse(text)))
+    },
+    async stop(): Promise<void> {
+      for (const child of children) {
+        if (child.exitCode === null && child.signalCode === null) {
+          child.kill('SIGKILL')
+          await once(child, 'exit')
+        }
+      }
+      redis.disconnect()
+      await db.$disconnect()
+      await stack.stop()
+    },
+  }
+}
+
+export async function until(condition: () => Promise<boolean>, limitMs = 30_000): Promise<void> {
+  const deadline = Date.now() + limitMs
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`did not happen within ${limitMs} ms`)
+    await sleep(50)
+  }
+}
+
+async function writeControlPlane(db: ReturnType<typeof createDb>, nodeKeys: readonly Hex[]): Promise<void> {
+  await db.organization.create({ data: { id: 'org_w', name: 'World', slug: 'world' } })
+  await db.organization.create({ data: { id: 'org_p', name: 'Provider', slug: 'provider' } })
+  await db.channel.create({
+    data: {
+      id: WORLD_CHANNEL,
+      orgId: 'org_w',
+      custody: 'managed',
+      ownerAddress: `0x${'d1'.repeat(20)}`,
+      salt: `0x${'00'.repeat(32)}`,
+    },
+  })
+  const key = hash('sha256', WORLD_KEY, 'base64url')
+  await db.apiKey.create({ data: { id: 'key_w', referenceId: 'org_w', key } })
+  const address = `0x${'f1'.repeat(20)}`
+  const provider = {
+    orgId: 'org_p',
+    name: 'Provider',
+    ownerAddress: address,
+    payoutAddress: address,
+    salt: TERMS,
+    feeBps: 250,
+  }
+  await db.provider.create({ data: { id: PROVIDER, ...provider } })
+  const prices = {
+    inMicroUsdPerMtok: '1000000',
+    cachedMicroUsdPerMtok: '500000',
+    outMicroUsdPerMtok: '3000000',
+    inMicroUsdPerGb: '0',
+    outMicroUsdPerGb: '0',
+  }
+  await db.terms.create({ data: { hash: TERMS, providerId: PROVIDER, document: { prices } } })
+  for (const [index, nodeKey] of nodeKeys.entries()) {
+    await db.node.create({
+      data: {
+        nodeId: addressToBytes32(addressOfKey(nodeKey)),
+        id: `node_${index}`,
+        name: `node-${index}`,
+        providerId: PROVIDER,
+        termsHash: TERMS,
+        status: 'active',
+        region: 'local',
+        country: 'DE',
+        failureDomain: `rack-${index}`,
+      },
+    })
+  }
+}
