@@ -98,7 +98,7 @@ test('many at once use all nodes and spend exactly what their receipts say', asy
 })
 
 // A cold start of the gateway on a busy machine takes seconds.
-vi.setConfig({ testTimeout: 60_000 })
+vi.setConfig({ testTimeout: 120_000 })
 
 test('a killed gateway loses no bill: each stream it cut is billed once, for what was acknowledged', async () => {
   const before = new Set((await billed()).map(({ requestId }) => requestId))

@@ -125,7 +125,7 @@ export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint
   }
 }
 
-export async function until(condition: () => Promise<boolean>, limitMs = 30_000): Promise<void> {
+export async function until(condition: () => Promise<boolean>, limitMs = 90_000): Promise<void> {
   const deadline = Date.now() + limitMs
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`did not happen within ${limitMs} ms`)
