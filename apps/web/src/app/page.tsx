@@ -12,7 +12,7 @@ import { PageHeader } from '~/components/ui/page-header.tsx'
 import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Money } from '~/components/ui/values.tsx'
 import { servesDemoModel } from '~/lib/demo-model.ts'
-import { formatCount, formatMs, formatTokensPerSecond } from '~/lib/format.ts'
+import { formatCount, formatMs, formatTokensPerSecond, shortHardware } from '~/lib/format.ts'
 import { matchesOffer } from '~/lib/match-offer.ts'
 import { hrefWith, oneOf, readSearch, type SearchParams } from '~/lib/search.ts'
 import { pageData } from '~/server/page-data.ts'
@@ -125,7 +125,7 @@ function OfferRow({ offer }: { offer: Offer }) {
         {offer.models.length === 0 && <span className="text-ink-3">not announced yet</span>}
       </Td>
       <Td>
-        {offer.hardware}
+        <span title={offer.hardware}>{shortHardware(offer.hardware)}</span>
         {offer.simulated && (
           <div>
             <SimulatedBadge />

@@ -46,16 +46,16 @@ const requestLooks: Record<RequestSummary['status'], Look> = {
 
 export const settlementLooks: Record<SettlementStage, Look> = {
   none: { icon: CircleDashed, word: 'no receipt', tone: 'neutral', hint: 'Nothing was signed for it.' },
-  open: { icon: PenLine, word: 'signed', tone: 'neutral', hint: 'Signed by both sides; its epoch is still open.' },
-  closed: { icon: FileCheck, word: 'epoch closed', tone: 'neutral', hint: 'In a Merkle root that is being anchored.' },
-  anchored: { icon: Anchor, word: 'anchored', tone: 'accent', hint: 'Its Merkle root is on the chain.' },
+  open: { icon: PenLine, word: 'signed', tone: 'neutral', hint: 'By the node and by the gateway.' },
+  closed: { icon: FileCheck, word: 'epoch closed', tone: 'neutral', hint: 'Its lane has put it under a Merkle root.' },
+  anchored: { icon: Anchor, word: 'anchored', tone: 'accent', hint: 'The root is on the chain.' },
   claimed: {
     icon: Hourglass,
     word: 'claimed',
     tone: 'accent',
-    hint: 'Drawn from the channel; payable after the window.',
+    hint: 'Drawn from the payer’s channel.',
   },
-  settled: { icon: CheckCheck, word: 'settled', tone: 'good', hint: 'Paid out to the provider, less the fee.' },
+  settled: { icon: CheckCheck, word: 'settled', tone: 'good', hint: 'Paid to the provider, less the fee.' },
 }
 
 const epochLooks: Record<EpochStatus, Look> = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { addressOf, formatAgo, formatMs, formatTokensPerSecond, formatUtc, shortHash } from './format.ts'
+import { addressOf, formatAgo, formatMs, formatTokensPerSecond, formatUtc, shortHardware, shortHash } from './format.ts'
 
 test('a duration carries the unit that fits it, and an absent one is not zero', () => {
   expect([4.24, 183.4, 1_840, 125_000, null].map(formatMs)).toEqual(['4.2 ms', '183 ms', '1.84 s', '2 min 5 s', '—'])
@@ -16,4 +16,9 @@ test('times are in UTC and say so', () => {
 test('a hash is shortened in the middle, and a node name is its address', () => {
   expect(shortHash(`0x${'ab'.repeat(32)}`)).toBe('0xabab…abab')
   expect(addressOf(`0x${'00'.repeat(12)}${'cd'.repeat(20)}`)).toBe(`0x${'cd'.repeat(20)}`)
+})
+
+test('hardware is shown without marks, and keeps what tells it apart', () => {
+  expect(shortHardware('Intel(R) Xeon(R) Processor @ 2.50GHz (2 cores)')).toBe('Intel Xeon (2 cores)')
+  expect(shortHardware('simulated 8 × NVIDIA H200')).toBe('8 × NVIDIA H200')
 })

@@ -21,8 +21,20 @@ export function formatMs(ms: number | null | undefined): string {
 
 /** Output tokens per second, three significant digits at most. */
 export function formatTokensPerSecond(rate: number | null | undefined): string {
-  if (rate === null || rate === undefined) return '—'
+  // A node that has streamed nothing yet has no rate: zero would read as a measurement.
+  if (!rate) return '—'
   return rate < 100 ? rate.toFixed(1) : formatCount(Math.round(rate))
+}
+
+/** Hardware without the noise of its maker's marks; what stands behind `simulated` is on a badge of its own. */
+export function shortHardware(hardware: string): string {
+  return hardware
+    .replace(/\((R|TM)\)/gi, '')
+    .replace(/\b(Processor|CPU)\b/g, '')
+    .replace(/@\s*[\d.]+\s*GHz/i, '')
+    .replace(/^simulated\s+/i, '')
+    .replace(/\s+/g, ' ')
+    .trim()
 }
 
 /** `2026-01-31 23:59:59 UTC`. */

@@ -4,7 +4,7 @@ import Link from 'next/link'
 import { LiveBadge, NodeStatusBadge, SimulatedBadge, SimulatedNetworkBadge } from '~/components/status.tsx'
 import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Money, Utc } from '~/components/ui/values.tsx'
-import { formatCount, formatMs } from '~/lib/format.ts'
+import { formatCount, formatMs, shortHardware } from '~/lib/format.ts'
 import { RevokeToken } from './revoke-token.tsx'
 
 export function NodesTable({ nodes }: { nodes: ProviderNode[] }) {
@@ -40,7 +40,7 @@ export function NodesTable({ nodes }: { nodes: ProviderNode[] }) {
             </Td>
             <Td>
               <span className="flex items-center gap-1.5 whitespace-nowrap">
-                {node.hardware}
+                <span title={node.hardware}>{shortHardware(node.hardware)}</span>
                 {node.simulated && <SimulatedBadge />}
                 {node.measured && node.measured.simulatedRttMs !== null && <SimulatedNetworkBadge />}
               </span>

@@ -50,7 +50,7 @@ export function PlacementPanel({ placement, nodeNames }: PlacementPanelProps) {
             <Th numeric>Slow tokens, $</Th>
             <Th numeric>Failure risk, $</Th>
             <Th numeric>Expected TTFT</Th>
-            <Th numeric>Streams then</Th>
+            <Th numeric>Streams</Th>
           </tr>
         </thead>
         <tbody>

@@ -65,7 +65,7 @@ export function TxSteps({ stage }: { stage: TxStage }) {
   if (stage === 'unknown') return <span className="block text-ink-3">the chain does not answer</span>
   const at = txOrder.indexOf(stage)
   return (
-    <span className="block text-ink-3">
+    <span className="block text-2xs text-ink-3">
       {txOrder.map((step, index) => (
         <span key={step} className={cn(index <= at && 'text-good', index === at && 'font-medium')}>
           {index > 0 && ' → '}

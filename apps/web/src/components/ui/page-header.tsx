@@ -53,7 +53,7 @@ export interface SectionProps {
 /** A titled part of a page, set apart by space and a heading rather than by a card. */
 export function Section({ title, description, actions, id, children }: SectionProps) {
   return (
-    <section aria-label={title} id={id} className="mb-8 min-w-0">
+    <section id={id} className="mb-8 min-w-0">
       <div className="mb-2.5 flex flex-wrap items-end justify-between gap-x-4 gap-y-2">
         <div>
           <h2 className="text-base font-semibold">{title}</h2>

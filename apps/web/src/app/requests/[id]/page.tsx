@@ -18,7 +18,9 @@ export const metadata = { title: 'Request' }
 
 export default async function RequestPage({ params }: { params: Promise<{ id: string }> }) {
   const { id } = await params
-  const request = await pageData(`/requests/${id}`, (api) => api.requests.detail({ id }))
+  const [request, market] = await pageData(`/requests/${id}`, (api) =>
+    Promise.all([api.requests.detail({ id }), api.marketplace.offers({})]),
+  )
   const { chainId, paymentChannels } = await chainContext()
   const txStages = await txStagesOf(request.receipts.flatMap((r) => [r.anchoredTx, r.claimedTx, r.settledTx]))
   return (
@@ -49,7 +51,13 @@ export default async function RequestPage({ params }: { params: Promise<{ id: st
         />
       ))}
       <Attempts attempts={request.attempts} />
-      <PlacementPanel placement={request.placement} nodeNames={namesOf(request)} />
+      <PlacementPanel
+        placement={request.placement}
+        nodeNames={{
+          ...Object.fromEntries(market.offers.map(({ nodeId, name }) => [nodeId, name])),
+          ...namesOf(request),
+        }}
+      />
     </>
   )
 }

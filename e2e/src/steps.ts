@@ -1,0 +1,50 @@
+/** What both flows do alike: make a key, send a request with the official client, follow its receipt to settlement. */
+import { expect, type Page } from '@playwright/test'
+import OpenAI from 'openai'
+import type { InstanceInfo } from '../../tools/start/instance-file.ts'
+import { expectAccessible } from './expect-accessible.ts'
+
+/** Makes an API key on the keys page and returns its secret, which the page shows once. */
+export async function createKey(page: Page, name: string): Promise<string> {
+  await page.getByRole('link', { name: 'API keys' }).first().click()
+  await page.getByRole('button', { name: 'Create key' }).first().click()
+  await page.getByLabel('Name').fill(name)
+  await page.getByRole('dialog').getByRole('button', { name: 'Create key' }).click()
+  const secret = await page.getByTestId('key-secret').innerText()
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'I have stored it' }).click()
+  await expect(page.getByRole('row', { name: new RegExp(name) })).toBeVisible()
+  return secret
+}
+
+/** Streams one chat completion as a customer would and returns the request's id. Waits out the seconds of a new key. */
+export async function sendRequest({ gatewayUrl, model }: InstanceInfo, apiKey: string): Promise<string> {
+  const client = new OpenAI({ apiKey, baseURL: `${gatewayUrl}/v1`, maxRetries: 0 })
+  const messages = [{ role: 'user' as const, content: 'Say something.' }]
+  const { data: stream, response } = await client.chat.completions
+    .create({ model, messages, stream: true, max_tokens: 24 })
+    .withResponse()
+  let text = ''
+  for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? ''
+  expect(text.length).toBeGreaterThan(0)
+  return response.headers.get('x-request-id') ?? ''
+}
+
+/** Opens a request's page and waits until its receipt is verified in the browser, and then until it is settled. */
+export async function followReceipt(page: Page, requestId: string): Promise<void> {
+  await expect(async () => {
+    await page.getByRole('link', { name: 'Requests', exact: true }).first().click()
+    await page.getByRole('link', { name: requestId.slice(0, 12) }).click({ timeout: 2_000 })
+  }).toPass({ timeout: 30_000 })
+  await expect(page.getByRole('heading', { level: 1 })).toContainText(requestId)
+  await expect(page.getByTestId('receipt-verdict')).toContainText('Verified in your browser')
+  await expect(page.getByText('Signature recovers to lane')).toBeVisible()
+  await expect(page.getByText('Signature recovers to node')).toBeVisible()
+  await expectAccessible(page)
+
+  await expect(page.getByText('siblings lead from this receipt to root')).toBeVisible({ timeout: 60_000 })
+  const track = page.getByRole('list', { name: 'Settlement' })
+  await expect(track.locator('[aria-current="step"]')).toContainText('settled', { timeout: 90_000 })
+  await expect(track.getByText('final')).toHaveCount(3)
+  await expect(page.getByText('invalid', { exact: true })).toHaveCount(0)
+}
