@@ -1,4 +1,6 @@
 /** Sending under concurrency, refusals and a silent chain. */
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { mintTestUsdc } from './actions/mint-test-usdc.ts'
@@ -25,6 +27,24 @@ test('concurrent sends of two processes with one account are all included, each 
   const sends = Array.from({ length: 20 }, (_, i) => mintTestUsdc(i % 2 ? one : two, { to: payout, amount: 1n }))
   await Promise.all(sends)
   expect(await tokenBalance(one, payout)).toBe(20n)
+})
+
+test('a transaction that another process displaced is sent again, and only then', async () => {
+  const { deployment } = market
+  const writer = createChainWriter({ rpcUrl: chain.rpcUrl, deployment, privateKey: testKeys[3] })
+  const { account } = writer.sender
+  const before = await tokenBalance(writer, account.address)
+  chain.setMining(false)
+  const nonce = await chain.client.getTransactionCount({ address: account.address })
+  const sent = mintTestUsdc(writer, { to: account.address, amount: 5n })
+  while ((await chain.client.getTxpoolStatus()).pending === 0) await sleep(10)
+  const dearer = { nonce, gas: 21_000n, maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 10n ** 11n }
+  const raw = { type: 'eip1559', chainId: deployment.chainId, to: payout, value: 1n, ...dearer } as const
+  await chain.client.sendRawTransaction({ serializedTransaction: await account.signTransaction(raw) })
+  chain.setMining(true)
+  await sent
+  expect(await tokenBalance(writer, account.address)).toBe(before + 5n)
+  expect(await chain.client.getTransactionCount({ address: account.address })).toBe(nonce + 2)
 })
 
 test('a refusal is a sentence with the values of the contract', async () => {

@@ -1,8 +1,8 @@
 /**
  * Sends one account's transactions: numbers them in turn, resends what may have been lost, waits for inclusion.
  *
- * A transaction is signed once and resent as the same bytes, so a lost answer never makes a second transaction. A nonce
- * that another process took is replaced by the next. Every queue and retry is bounded.
+ * A transaction is signed once and resent as the same bytes, so a lost answer never makes a second transaction. It gets a
+ * new number only when another process's transaction holds the old one. Every queue and retry is bounded.
  */
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -41,8 +41,17 @@ const GAS_MARGIN = 60_000n
 const GAS_JITTER = 2 ** 16
 const NONCE_ATTEMPTS_MAX = 8
 const BROADCAST_ATTEMPTS_MAX = 4
+const DISPLACED_MAX = 5
+/** A number counts as lost when its loss was seen for this long: nodes behind one address may lag one another. */
+const DISPLACED_AFTER_MS = 2_000
 const NONCE_TAKEN = /nonce too low|replacement transaction underpriced|transaction underpriced|already been used/i
 const ALREADY_KNOWN = /already known|already imported|known transaction/i
+
+interface Sent {
+  raw: Hex
+  hash: Hex
+  nonce: number
+}
 
 export function createTransactionSender(options: TransactionSenderOptions): TransactionSender {
   const { publicClient, account, receiptTimeoutMs = 60_000, pollMs = 100 } = options
@@ -56,30 +65,31 @@ export function createTransactionSender(options: TransactionSenderOptions): Tran
       throw new AppError('chain_unavailable', { publicMessage: 'Too many transactions wait to be sent. Try again.' })
     }
     const gas = await estimate(request)
-    queued += 1
-    const submitted = turn.then(() => submit(request, gas))
-    turn = submitted.catch(() => {})
-    const hash = await submitted.finally(() => (queued -= 1))
-    try {
-      return await included(request, hash)
-    } finally {
-      inFlight -= 1
+    for (let attempt = 0; attempt < DISPLACED_MAX; attempt++) {
+      queued += 1
+      const submitted = turn.then(() => submit(request, gas))
+      turn = submitted.catch(() => {})
+      const sent = await submitted.finally(() => (queued -= 1))
+      const receipt = await included(sent).finally(() => (inFlight -= 1))
+      if (receipt?.status === 'success') return receipt
+      if (receipt) throw await refusalOf(request, receipt)
     }
+    throw crowded()
   }
 
   /** Against the pending block, whose time is now: the last block of a quiet chain may be hours old. */
   async function estimate(request: TransactionRequest): Promise<bigint> {
     try {
       const gas = await publicClient.estimateGas({ account: account.address, ...request, blockTag: 'pending' })
-      // More than estimated for what changes until inclusion: another epoch may have become payable. The random part makes the bytes unlike any other process's, so that
-      // "already known" can only mean our own resend.
+      // More than estimated for what changes until inclusion: another epoch may have become payable. The random part
+      // makes the bytes unlike any other process's, so that "already known" can only mean our own resend.
       return gas + gas / 4n + GAS_MARGIN + BigInt(randomInt(GAS_JITTER))
     } catch (error) {
       throw explainChainError(error)
     }
   }
 
-  async function submit(request: TransactionRequest, gas: bigint): Promise<Hex> {
+  async function submit(request: TransactionRequest, gas: bigint): Promise<Sent> {
     try {
       const chainId = await publicClient.getChainId()
       const fees = await publicClient.estimateFeesPerGas()
@@ -89,7 +99,7 @@ export function createTransactionSender(options: TransactionSenderOptions): Tran
         if (await broadcast(raw)) {
           nextNonce = nonce + 1
           inFlight += 1
-          return keccak256(raw)
+          return { raw, hash: keccak256(raw), nonce }
         }
         nextNonce = undefined
       }
@@ -97,9 +107,7 @@ export function createTransactionSender(options: TransactionSenderOptions): Tran
       nextNonce = undefined
       throw explainChainError(error)
     }
-    throw new AppError('chain_unavailable', {
-      publicMessage: 'Other processes keep taking the next transaction number of this account. Try again.',
-    })
+    throw crowded()
   }
 
   /** The chain's own count whenever nothing of ours is under way, so that a reset or dropped transaction leaves no gap. */
@@ -129,12 +137,21 @@ export function createTransactionSender(options: TransactionSenderOptions): Tran
     return transaction !== null
   }
 
-  async function included(request: TransactionRequest, hash: Hex): Promise<TransactionReceipt> {
+  /** The receipt; null when another process's transaction took our number, so that ours can never be included. */
+  async function included({ raw, hash, nonce }: Sent): Promise<TransactionReceipt | null> {
     const deadlineMs = Date.now() + receiptTimeoutMs
+    let displacedSinceMs: number | undefined
     while (Date.now() < deadlineMs) {
+      const count = await publicClient.getTransactionCount({ address: account.address }).catch(() => 0)
       const receipt = await publicClient.getTransactionReceipt({ hash }).catch(() => null)
-      if (receipt?.status === 'success') return receipt
-      if (receipt) throw await refusalOf(request, receipt)
+      if (receipt) return receipt
+      if (count <= nonce) {
+        displacedSinceMs = undefined
+        if (!(await isKnown(hash))) await broadcast(raw).catch(() => false) // A restarted node forgets its pool.
+      } else {
+        displacedSinceMs ??= Date.now()
+        if (Date.now() - displacedSinceMs >= DISPLACED_AFTER_MS) return null
+      }
       await sleep(pollMs)
     }
     throw new AppError('chain_unavailable', {
@@ -155,4 +172,10 @@ export function createTransactionSender(options: TransactionSenderOptions): Tran
   }
 
   return { account, send }
+}
+
+function crowded(): AppError {
+  return new AppError('chain_unavailable', {
+    publicMessage: 'Other processes keep taking the transaction numbers of this account. Try again.',
+  })
 }

@@ -36,10 +36,11 @@ export async function startTestChain() {
   const client = createTestClient({ chain: foundry, mode: 'anvil', transport: http(rpcUrl) }).extend(publicActions)
 
   const stopping = new AbortController()
+  const state = { isMining: true }
   const mining = (async () => {
     while (!stopping.signal.aborted) {
       const { pending } = await client.getTxpoolStatus()
-      if (pending > 0) await client.mine({ blocks: 1 })
+      if (state.isMining && pending > 0) await client.mine({ blocks: 1 })
       await sleep(10)
     }
   })()
@@ -47,6 +48,10 @@ export async function startTestChain() {
   return {
     rpcUrl,
     client,
+    /** Lets transactions wait in the pool, or mines them again. */
+    setMining(isMining: boolean): void {
+      state.isMining = isMining
+    },
     /** Moves chain time, as if nobody had sent anything for that long. */
     async passTime(seconds: number): Promise<void> {
       await client.increaseTime({ seconds })
