@@ -118,5 +118,9 @@ test('the limit and what was signed come back to a Redis that lost everything', 
     return fields.limit === '75000000' && fields[`spent:${market.lane.lane}`] === '1334588'
   }, 45_000)
   await publish(market.request(5n), market.lane.close())
-  await eventually(async () => (await status()).exact && (await status()).receiptsMicroUsd === 1_334_593n, 45_000)
+  const settled = await eventually(async () => {
+    const now = await status()
+    return now.exact && now.selected.requests === 58 && now
+  }, 45_000)
+  expect(settled.receiptsMicroUsd).toBe(1_334_593n)
 }, 100_000)

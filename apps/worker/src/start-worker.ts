@@ -89,11 +89,11 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
   // What cannot end in time is taken over by the next worker: its lock runs out.
   shutdown.onShutdown('inference', () => Promise.race([inference.close(), wait(DRAIN_MS_MAX - 1_000)]), DRAIN_MS_MAX)
 
-  const health = setInterval(async () => {
+  const stopHealth = every(HEALTH_MS, async () => {
     const backlog = await live.receiptsBacklog()
     logger.info({ entriesStored: receipts.stored(), backlog, redis: redis.status }, 'healthy')
-  }, HEALTH_MS)
-  shutdown.onShutdown('health', () => clearInterval(health))
+  })
+  shutdown.onShutdown('health', stopHealth)
   logger.info({ chainId: deployment.chainId, gateways: env.GATEWAY_URLS }, 'working')
 }
 

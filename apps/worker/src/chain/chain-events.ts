@@ -19,7 +19,7 @@ export async function chainEvents(reader: ChainReader, fromBlock: bigint, toBloc
     const known = times.get(blockNumber)
     const time = known ?? (await reader.publicClient.getBlock({ blockNumber })).timestamp
     times.set(blockNumber, time)
-    events.push({ ...what, blockNumber, txHash: transactionHash, logIndex, atMs: time * 1_000n } as ChainEvent)
+    events.push({ ...what, blockNumber, txHash: transactionHash, logIndex, atMs: time * 1_000n })
   }
   return events
 }

@@ -13,7 +13,7 @@ import type { Redis } from 'ioredis'
 export interface ConsumeReceiptsOptions {
   /** A connection of its own: reads block it. */
   redis: Redis
-  ingest(entries: readonly PublishedEntry[]): Promise<IngestResult>
+  ingest: (entries: readonly PublishedEntry[]) => Promise<IngestResult>
   consumer: string
   logger: Logger
   /** Entries that another consumer has held for so long are taken over, ms. */

@@ -21,7 +21,7 @@ export interface WorkerRoundsOptions {
   redis: RedisCommands
   queue: JobQueue
   /** Ships the control outbox after a round that wrote to it. */
-  publishControl(): Promise<void>
+  publishControl: () => Promise<void>
   logger: Logger
 }
 
@@ -30,10 +30,7 @@ const ROUNDS_OF_BLOCKS_MAX = 20
 export function workerRounds({ store, chain, redis, queue, publishControl, logger }: WorkerRoundsOptions): Round[] {
   const clock = systemClock
   const budgets = (channelIds?: readonly string[]) =>
-    publishBudgetLimits(
-      { channels: store.chain.channels, signedByChannel: store.requests.signedByChannel, redis },
-      channelIds,
-    )
+    publishBudgetLimits({ ...store.chain, ...store.requests, redis }, channelIds)
 
   async function index(): Promise<void> {
     for (let round = 0; round < ROUNDS_OF_BLOCKS_MAX; round++) {

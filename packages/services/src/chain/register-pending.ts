@@ -47,7 +47,7 @@ export async function registerPending(deps: RegistryDeps): Promise<RegistryRound
 
 interface Task {
   subject: string
-  run(): Promise<void>
+  run: () => Promise<void>
 }
 
 async function admitLanes({ store, chain }: RegistryDeps): Promise<Task[]> {

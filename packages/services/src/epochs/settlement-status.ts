@@ -78,8 +78,14 @@ export async function settlementStatus(reads: SettlementReads, filter: Settlemen
     (payer === false || payer.receiptsMicroUsd === payer.debitMicroUsd)
   return {
     selected,
-    epochs: epochs.map(({ vouchers: _, epoch, count, payableAtS, ...row }) => ({
-      ...row,
+    epochs: epochs.map(({ epoch, count, payableAtS, ...row }) => ({
+      lane: row.lane,
+      status: row.status,
+      root: row.root,
+      sumMicroUsd: row.sumMicroUsd,
+      anchoredTx: row.anchoredTx,
+      claimedTx: row.claimedTx,
+      settledTx: row.settledTx,
       epoch: Number(epoch),
       receipts: Number(count),
       payableAtS: payableAtS === null ? null : Number(payableAtS),

@@ -8,6 +8,9 @@ export const TOKENS_OUT_DEFAULT = 256
 /** Queued work waits by choice: only stalls far beyond this count. */
 const SLO_MS = { ttft: 10_000, tpot: 250 }
 
+/** A renter who queues has said that time matters less: a second is worth this share of what it is worth interactively. */
+const QUEUED_VALUE_SHARE = 0.1
+
 const limits = z.object({
   max_tokens: z.int().min(1).nullish(),
   max_completion_tokens: z.int().min(1).nullish(),
@@ -20,6 +23,7 @@ export function failedNodesOf(job: QueuedJobRow): string[] {
   return placementMemory.safeParse(job.placement).data?.failedNodeIds.slice(-2) ?? []
 }
 
+/** `valueOfSecondMicroUsd` is the organisation's own, for interactive requests. */
 export function placementRequestOf(job: QueuedJobRow, valueOfSecondMicroUsd: number): PlacementRequest {
   const bytesIn = Buffer.byteLength(JSON.stringify(job.body))
   const { max_tokens, max_completion_tokens } = limits.safeParse(job.body).data ?? {}
@@ -30,7 +34,7 @@ export function placementRequestOf(job: QueuedJobRow, valueOfSecondMicroUsd: num
     tokensIn: Math.ceil(bytesIn / 4),
     tokensOutMax: max_completion_tokens ?? max_tokens ?? TOKENS_OUT_DEFAULT,
     bytesIn,
-    valueOfSecondMicroUsd,
+    valueOfSecondMicroUsd: valueOfSecondMicroUsd * QUEUED_VALUE_SHARE,
     priceMicroUsdMax: null,
     countries: null,
     excludeNodeIds: failedNodesOf(job),

@@ -57,7 +57,7 @@ export function testLane(options: TestLaneOptions = {}) {
   const due = new Map<string, { channelId: Hex; providerId: Hex; cumulative: bigint; epoch: number }>()
 
   function finish(request: TestRequest): RequestFinishedEntry {
-    const { requestId, orgId, channelId, providerId, nodeKey, priceMicroUsd } = request
+    const { requestId, channelId, providerId, nodeKey, priceMicroUsd } = request
     const nodeId = addressToBytes32(addressOfKey(nodeKey))
     const at = request.receivedAtMs ?? Date.now()
     const named = { channelId, requestId: bytes32Of(requestId), attempt: 0, nodeId, termsHash: bytes32Of('terms') }
