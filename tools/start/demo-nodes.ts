@@ -12,6 +12,8 @@ export interface DemoNode {
   readonly region: string
   readonly country: string
   readonly failureDomain: string
+  /** µUSD per 10⁶ tokens in and out. */
+  readonly pricePerMtok: { readonly in: bigint; readonly out: bigint }
   /** Requests that run on it at once. */
   readonly capacity: number
   /** Round trip of the simulated link and its spread, in ms. */
@@ -21,22 +23,38 @@ export interface DemoNode {
   readonly seed: number
 }
 
+/**
+ * Each kind is dear where its hardware is slow: a CPU for long prompts, a GPU server for long answers. So no node is the
+ * best choice for every request, and a renter's price of latency decides between them.
+ */
 export const demoNodes: readonly DemoNode[] = [
-  cpuNode('aurora-1', ['eu-west', 'NL'], 8, 1),
-  cpuNode('aurora-2', ['eu-north', 'SE'], 22, 2),
-  cpuNode('aurora-3', ['us-east', 'US'], 76, 3),
-  simulatedNode('borealis-h200', 'H200', ['eu-west', 'NL'], 10, 4),
-  simulatedNode('borealis-b200', 'B200', ['us-east', 'US'], 74, 5),
+  cpuNode('aurora-1', ['eu-west', 'NL'], 8, price(162_000n, 60_000n), 1),
+  cpuNode('aurora-2', ['eu-north', 'SE'], 22, price(160_000n, 60_000n), 2),
+  cpuNode('aurora-3', ['us-east', 'US'], 76, price(156_000n, 58_000n), 3),
+  simulatedNode('borealis-h200', 'H200', ['eu-west', 'NL'], 10, price(130_000n, 400_000n), 4),
+  simulatedNode('borealis-b200', 'B200', ['us-east', 'US'], 74, price(100_000n, 700_000n), 5),
 ]
 
 type Place = readonly [region: string, country: string]
+type Price = DemoNode['pricePerMtok']
 
-function cpuNode(name: string, place: Place, rttMs: number, seed: number): DemoNode {
-  return { engine: 'llama', gpu: null, gpuCount: 0, capacity: 8, ...common(name, place, rttMs, seed) }
+function price(inMicroUsd: bigint, outMicroUsd: bigint): Price {
+  return { in: inMicroUsd, out: outMicroUsd }
 }
 
-function simulatedNode(name: string, gpu: 'H200' | 'B200', place: Place, rttMs: number, seed: number): DemoNode {
-  return { engine: 'simulated', gpu, gpuCount: 8, capacity: 64, ...common(name, place, rttMs, seed) }
+function cpuNode(name: string, place: Place, rttMs: number, pricePerMtok: Price, seed: number): DemoNode {
+  return { engine: 'llama', gpu: null, gpuCount: 0, capacity: 8, pricePerMtok, ...common(name, place, rttMs, seed) }
+}
+
+function simulatedNode(
+  name: string,
+  gpu: 'H200' | 'B200',
+  place: Place,
+  rttMs: number,
+  pricePerMtok: Price,
+  seed: number,
+): DemoNode {
+  return { engine: 'simulated', gpu, gpuCount: 8, capacity: 64, pricePerMtok, ...common(name, place, rttMs, seed) }
 }
 
 function common(name: string, [region, country]: Place, simulatedRttMs: number, seed: number) {

@@ -10,13 +10,6 @@ import type { SeedContext } from '../seed-types.ts'
 
 type Node = SeedContext['nodes'][number]
 
-/** Dollars per million tokens in and out, and per 10⁹ bytes, in µUSD: cheap for toys, market-like for the simulated. */
-const prices = {
-  cpu: price(20_000n, 60_000n),
-  H200: price(180_000n, 550_000n),
-  B200: price(240_000n, 700_000n),
-}
-
 export async function ensureNodes(
   { store }: Pick<SeedParts, 'store'>,
   deps: ControlPlaneDeps,
@@ -31,7 +24,7 @@ export async function ensureNodes(
       nodeName: node.name,
       region: node.region,
       country: node.country,
-      prices: prices[node.gpu ?? 'cpu'],
+      prices: pricesOf(node),
       expiresInHours: 1,
     })
     const domain = { chainId: deps.chain.chainId, verifyingContract: deps.chain.registry }
@@ -56,11 +49,12 @@ function inventoryOf(node: Node): NodeInventory {
   }
 }
 
-function price(inMicroUsdPerMtok: bigint, outMicroUsdPerMtok: bigint) {
+/** Cached input at half price; traffic at what neoclouds ask or less, µUSD per 10⁹ bytes. */
+function pricesOf({ pricePerMtok }: Node) {
   return {
-    inMicroUsdPerMtok,
-    cachedMicroUsdPerMtok: inMicroUsdPerMtok / 2n,
-    outMicroUsdPerMtok,
+    inMicroUsdPerMtok: pricePerMtok.in,
+    cachedMicroUsdPerMtok: pricePerMtok.in / 2n,
+    outMicroUsdPerMtok: pricePerMtok.out,
     inMicroUsdPerGb: 10_000n,
     outMicroUsdPerGb: 50_000n,
   }
