@@ -12,6 +12,7 @@ const START_LIMIT_MS = 300_000
 /** `test` with `market`: started once for all tests of a worker. */
 export const test = base.extend<object, { market: Marketplace }>({
   market: [
+    // eslint-disable-next-line no-empty-pattern -- Playwright reads the pattern to learn which fixtures this one needs.
     async ({}, use) => {
       const dataDir = mkdtempSync(join(tmpdir(), 'isochrone-e2e-'))
       // As root, Postgres runs as a user of its own, who must be able to pass through.

@@ -49,10 +49,10 @@ export async function actionResult<T>(run: (caller: ApiCaller) => Promise<T>): P
 }
 
 /** Logs what failed under a fresh id, and returns the id for the person to quote. */
-async function report(error: AppError): Promise<string> {
+async function report(failure: AppError): Promise<string> {
   const requestId = newId('req')
-  const level = error.owner === 'client' ? 'info' : 'error'
+  const level = failure.owner === 'client' ? 'info' : 'error'
   const held = await platform().catch(() => null)
-  held?.logger[level]({ requestId, code: error.code, err: error.cause ?? error }, 'a page or action failed')
+  held?.logger[level]({ requestId, code: failure.code, err: failure.cause ?? failure }, 'a page or action failed')
   return requestId
 }

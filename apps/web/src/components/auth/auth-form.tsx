@@ -8,6 +8,7 @@ import { Button } from '~/components/ui/button.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { signIn, signUp } from '~/lib/auth-client.ts'
+import { formSecret, formText } from '~/lib/form-text.ts'
 import { WalletSignIn } from './wallet-sign-in.tsx'
 
 export interface AuthFormProps {
@@ -34,11 +35,11 @@ export function AuthForm({ mode, next, chainId }: AuthFormProps) {
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
     const form = new FormData(event.currentTarget)
-    const text = (name: string) => String(form.get(name) ?? '').trim()
+    const text = (name: string) => formText(form, name)
     setPending(true)
     setError(null)
     try {
-      const credentials = { email: text('email'), password: String(form.get('password') ?? '') }
+      const credentials = { email: text('email'), password: formSecret(form, 'password') }
       if (newcomer) {
         await signUp({ name: text('name'), ...credentials })
         const needed = await needsOrganisation()

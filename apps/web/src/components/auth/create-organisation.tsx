@@ -6,6 +6,7 @@ import { createOrganisation } from '~/actions/account.ts'
 import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
+import { formText } from '~/lib/form-text.ts'
 import { useAction } from '~/lib/use-action.ts'
 
 export function CreateOrganisation({ next }: { next: string }) {
@@ -13,7 +14,7 @@ export function CreateOrganisation({ next }: { next: string }) {
   const create = useAction(createOrganisation)
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
-    const result = await create.run({ name: String(new FormData(event.currentTarget).get('name')) })
+    const result = await create.run({ name: formText(new FormData(event.currentTarget), 'name') })
     if (!result.ok) return
     router.replace(next)
     router.refresh()

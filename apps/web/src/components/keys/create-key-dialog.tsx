@@ -10,6 +10,7 @@ import { Dialog } from '~/components/ui/dialog.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
+import { formText } from '~/lib/form-text.ts'
 import { useAction } from '~/lib/use-action.ts'
 
 export interface CreateKeyDialogProps {
@@ -26,8 +27,8 @@ export function CreateKeyDialog({ disabledReason, gatewayUrl, model }: CreateKey
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
     const form = new FormData(event.currentTarget)
-    const days = String(form.get('days') ?? '').trim()
-    void create.run({ name: String(form.get('name')), expiresInDays: days === '' ? null : Number(days) })
+    const days = formText(form, 'days')
+    void create.run({ name: formText(form, 'name'), expiresInDays: days === '' ? null : Number(days) })
   }
   return (
     <Dialog

@@ -15,6 +15,7 @@ import { Notice } from '~/components/ui/notice.tsx'
 import { Hash } from '~/components/ui/values.tsx'
 import { walletErrorText } from '~/lib/wallet-error.ts'
 import { WalletProvider, type WalletChain } from './wallet-provider.tsx'
+import { formText } from '~/lib/form-text.ts'
 import { fundFromWallet, walletStepIds, type StepReport, type WalletStepId } from './wallet-steps.ts'
 
 const stepWords: Record<WalletStepId, string> = {
@@ -45,7 +46,7 @@ function FundingForm({ chainId, disabledReason }: WalletChain & { disabledReason
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
-    const amountUsd = String(new FormData(event.currentTarget).get('amount')).trim()
+    const amountUsd = formText(new FormData(event.currentTarget), 'amount')
     if (!connector) return
     setPending(true)
     setSteps({})

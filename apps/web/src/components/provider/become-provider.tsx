@@ -6,6 +6,7 @@ import { createProvider } from '~/actions/provider.ts'
 import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
+import { formText } from '~/lib/form-text.ts'
 import { useAction } from '~/lib/use-action.ts'
 
 export function BecomeProvider({ name, disabledReason }: { name: string; disabledReason: string | undefined }) {
@@ -16,8 +17,8 @@ export function BecomeProvider({ name, disabledReason }: { name: string; disable
     event.preventDefault()
     const form = new FormData(event.currentTarget)
     const result = await create.run({
-      name: String(form.get('name')),
-      payoutAddress: String(form.get('payoutAddress')).trim(),
+      name: formText(form, 'name'),
+      payoutAddress: formText(form, 'payoutAddress'),
     })
     if (result.ok) router.refresh()
   }

@@ -11,6 +11,7 @@ import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { formatUtc } from '~/lib/format.ts'
+import { formText } from '~/lib/form-text.ts'
 import { useAction } from '~/lib/use-action.ts'
 
 const POLL_MS = 2_000
@@ -23,7 +24,7 @@ export function JoinForm({ webUrl, disabledReason }: { webUrl: string; disabledR
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
     const form = new FormData(event.currentTarget)
-    const text = (name: string) => String(form.get(name) ?? '').trim()
+    const text = (name: string) => formText(form, name)
     void create.run({
       nodeName: text('nodeName'),
       region: text('region').toLowerCase(),

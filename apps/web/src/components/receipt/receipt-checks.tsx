@@ -10,9 +10,12 @@ export function ReceiptChecks({ receipt, domain }: { receipt: ReceiptView; domai
   useEffect(() => {
     let current = true
     // viem is a large library that only this panel needs: it loads beside the page, not before it.
-    void import('~/lib/verify-receipt.ts')
-      .then(({ verifyReceipt }) => verifyReceipt(receipt, domain))
-      .then((done) => current && setChecks(done))
+    const check = async () => {
+      const { verifyReceipt } = await import('~/lib/verify-receipt.ts')
+      const done = await verifyReceipt(receipt, domain)
+      if (current) setChecks(done)
+    }
+    void check()
     return () => {
       current = false
     }
