@@ -20,17 +20,17 @@ export default async function KeysPage() {
     Promise.all([api.keys.list(), api.marketplace.offers({ liveOnly: true })]),
   )
   const model = market.offers[0]?.models[0]?.model ?? 'isochrone-demo-tiny'
-  const create = <CreateKeyDialog disabledReason={disabledReason} gatewayUrl={await gatewayUrl()} model={model} />
   return (
     <>
       <PageHeader
         title="API keys"
         description="A key spends this organisation’s balance. Its secret is shown once; we keep only its hash."
-        actions={keys.length > 0 && create}
+        // Always in this place: were it to move when the first key appears, its dialog would close on the secret.
+        actions={<CreateKeyDialog disabledReason={disabledReason} gatewayUrl={await gatewayUrl()} model={model} />}
       />
       {keys.length === 0 ? (
-        <EmptyState icon={KeyRound} title="No API keys yet" action={create}>
-          A key is what your programs send with each request.
+        <EmptyState icon={KeyRound} title="No API keys yet">
+          A key is what your programs send with each request. Create the first one above.
         </EmptyState>
       ) : (
         <Table label="API keys" className="min-w-[640px]">
