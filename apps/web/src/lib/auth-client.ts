@@ -25,8 +25,8 @@ export const signOut = () => post<unknown>('/sign-out', {})
 export const setActiveOrganisation = (organizationId: string) =>
   post<unknown>('/organization/set-active', { organizationId })
 
-export const siweNonce = (input: { walletAddress: string; chainId: number }) =>
-  post<{ nonce: string }>('/siwe/nonce', input)
+/** A nonce for one Sign-In with Ethereum; it is used up by the next `siweVerify`. */
+export const siweNonce = () => post<{ nonce: string }>('/siwe/nonce', {})
 
-export const siweVerify = (input: { message: string; signature: string; walletAddress: string; chainId: number }) =>
-  post<unknown>('/siwe/verify', input)
+/** Address and chain are read out of the signed message itself. */
+export const siweVerify = (input: { message: string; signature: string }) => post<unknown>('/siwe/verify', input)

@@ -55,7 +55,7 @@ async function proveAddress({ provider }: AnnouncedWallet, chainId: number): Pro
   const first = accounts[0]
   if (!first) throw new Error('The wallet offered no account.')
   const address = getAddress(first)
-  const { nonce } = await siweNonce({ walletAddress: address, chainId })
+  const { nonce } = await siweNonce()
   const message = createSiweMessage({
     domain: window.location.host,
     address,
@@ -66,5 +66,5 @@ async function proveAddress({ provider }: AnnouncedWallet, chainId: number): Pro
     nonce,
   })
   const signature = await provider.request({ method: 'personal_sign', params: [stringToHex(message), address] })
-  await siweVerify({ message, signature, walletAddress: address, chainId })
+  await siweVerify({ message, signature })
 }
