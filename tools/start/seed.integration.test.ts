@@ -196,7 +196,7 @@ test('a managed balance is asked for once and followed; its organisation cannot 
   expect(balance.channel).toMatchObject({ custody: 'managed', availableMicroUsd: 0n })
   const wallet = privateKeyToAccount(`0x${'43'.repeat(32)}`)
   const plan = await api.balance.walletPrepare({ ownerAddress: wallet.address, amountUsd: '5' })
-  const signature = await wallet.signTypedData(plan.ceiling.typedData as never)
+  const signature = await wallet.signTypedData(plan.ceiling.typedData)
   const link = { ownerAddress: wallet.address, ceilingMicroUsd: plan.ceiling.amountMicroUsd, signature }
   expect(await code(api.balance.walletLink(link))).toBe('state_conflict')
 })
@@ -205,7 +205,7 @@ test('a wallet channel is linked by its owner’s signature for this organisatio
   const api = await provider()
   const wallet = privateKeyToAccount(`0x${'44'.repeat(32)}`)
   const plan = await api.balance.walletPrepare({ ownerAddress: wallet.address, amountUsd: '5' })
-  const signature = await wallet.signTypedData(plan.ceiling.typedData as never)
+  const signature = await wallet.signTypedData(plan.ceiling.typedData)
   const link = { ownerAddress: wallet.address, ceilingMicroUsd: 5_000_000n, signature }
   expect(await code((await team()).balance.walletLink(link))).toBe('forbidden')
   expect(await code(api.balance.walletLink({ ...link, ceilingMicroUsd: 6_000_000n }))).toBe('forbidden')

@@ -104,7 +104,7 @@ test('a Redis and a Postgres that die come back, and nothing is lost or counted 
   await publish(market.lane.close())
   const settled = await eventually(async () => {
     const now = await status().catch(() => null)
-    return now?.exact && now.selected.requests === 57 && now
+    return now?.exact && now.selected.requests === 57 && now.selected.openReceipts === 0 && now
   }, 45_000)
   expect(settled.receiptsMicroUsd).toBe(1_333_363n + 1_225n)
   expect(settled.debitMicroUsd).toBe(settled.receiptsMicroUsd)
@@ -120,7 +120,7 @@ test('the limit and what was signed come back to a Redis that lost everything', 
   await publish(market.request(5n), market.lane.close())
   const settled = await eventually(async () => {
     const now = await status()
-    return now.exact && now.selected.requests === 58 && now
+    return now.exact && now.selected.requests === 58 && now.selected.openReceipts === 0 && now
   }, 45_000)
   expect(settled.receiptsMicroUsd).toBe(1_334_593n)
 }, 100_000)

@@ -13,7 +13,11 @@ export interface EpochCloseListenerOptions {
 
 /** Resolves at once; the subscription comes back by itself after Redis was away. */
 export async function listenForEpochClose({ redis, lane, logger }: EpochCloseListenerOptions) {
-  const subscriber = redis.duplicate({ maxRetriesPerRequest: null, enableOfflineQueue: true, commandTimeout: undefined })
+  const subscriber = redis.duplicate({
+    maxRetriesPerRequest: null,
+    enableOfflineQueue: true,
+    commandTimeout: undefined,
+  })
   subscriber.on('error', (error) => logger.warn({ err: error }, 'the epoch-close subscription lost Redis'))
   subscriber.on('message', () => {
     lane.closeEpoch().catch((error: unknown) => logger.error({ err: error }, 'the epoch could not be closed'))

@@ -1,6 +1,5 @@
 /** Providers, their terms, join tokens and nodes. */
 import type { DbOrTx } from '../create-db.ts'
-import type { Prisma } from '../generated/client.ts'
 
 const withNames = { provider: { select: { name: true } }, terms: { select: { document: true } } } as const
 
@@ -45,7 +44,7 @@ export function providersRepository(db: DbOrTx) {
 
     async insertTerms(row: { hash: string; providerId: string; document: object }): Promise<void> {
       await db.terms.createMany({
-        data: [{ ...row, document: row.document as Prisma.InputJsonObject }],
+        data: [{ ...row, document: row.document }],
         skipDuplicates: true,
       })
     },
@@ -87,7 +86,7 @@ function tokenRows(db: DbOrTx) {
       createdBy: string
     }) {
       return db.joinToken.create({
-        data: { ...row, prices: row.prices as Prisma.InputJsonObject },
+        data: { ...row, prices: row.prices },
         select: listedToken,
       })
     },
@@ -145,7 +144,7 @@ function nodeRows(db: DbOrTx) {
       inventory: object
       keyProof: string
     }): Promise<void> {
-      await db.node.create({ data: { ...row, inventory: row.inventory as Prisma.InputJsonObject } })
+      await db.node.create({ data: { ...row, inventory: row.inventory } })
     },
   }
 }

@@ -13,7 +13,7 @@ import { addressOfKey } from './identifiers.ts'
 import { decodeStruct, encodeStruct } from './json.ts'
 import { merkleProof, merkleRoot, receiptLeaf, verifyMerkleProof } from './merkle.ts'
 import { recoverStructSigner, signStruct } from './sign.ts'
-import type { DeliveryReceipt, Struct, WorkReceipt } from './types.ts'
+import type { Struct, WorkReceipt } from './types.ts'
 
 const hexOf = (bytes: number) => fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((b) => bytesToHex(b))
 const arbitraryField: Record<FieldType, fc.Arbitrary<unknown>> = {
@@ -31,7 +31,7 @@ function arbitraryStruct<N extends StructName>(name: N): fc.Arbitrary<Struct<N>>
   return fc.record(Object.fromEntries(entries)) as fc.Arbitrary<Struct<N>>
 }
 const domain = { chainId: 31_337, verifyingContract: '0x5fbdb2315678afecb367f032d93f642f64180aa3' as Hex }
-const privateKey = `0x${'11'.repeat(32)}` as Hex
+const privateKey: Hex = `0x${'11'.repeat(32)}`
 const names = Object.keys(structFields) as StructName[]
 
 test.each(names)('%s hashes exactly as viem hashes it', (name) => {
@@ -99,7 +99,7 @@ test('changing any field changes the signer that is recovered', () => {
         const field = structFields.DeliveryReceipt[i]?.[0] ?? 'price'
         fc.pre(a[field] !== b[field])
         const signed = signStruct(domain, 'DeliveryReceipt', a, privateKey)
-        const forged = { ...signed, value: { ...a, [field]: b[field] } as DeliveryReceipt }
+        const forged = { ...signed, value: { ...a, [field]: b[field] } }
         expect(recoverStructSigner(domain, 'DeliveryReceipt', forged)).not.toBe(addressOfKey(privateKey))
       },
     ),

@@ -1,5 +1,6 @@
 /** The environment that a child process starts with: ours, with changes on top; undefined removes a variable. */
-export function childEnv(changes: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
-  const merged = { ...process.env, ...changes }
-  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined)) as NodeJS.ProcessEnv
+export function childEnv(changes: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+  const merged: NodeJS.ProcessEnv = { ...process.env, ...changes }
+  for (const [name, value] of Object.entries(changes)) if (value === undefined) delete merged[name]
+  return merged
 }
