@@ -8,7 +8,11 @@ export async function createOrganisation(input: { name: string }): Promise<Actio
   return actionResult((api) => api.session.createOrganisation(input))
 }
 
-/** Whether the person who has just signed in still needs an organisation. */
-export async function needsOrganisation(): Promise<ActionResult<boolean>> {
-  return actionResult(async (api) => (await api.session.me())?.activeOrganisation === null)
+/** Where somebody who has just signed in goes: on, or to name an organisation first; staff without one to their page. */
+export async function landingOf(input: { next: string }): Promise<ActionResult<string>> {
+  return actionResult(async (api) => {
+    const person = await api.session.me()
+    if (!person || person.activeOrganisation) return input.next
+    return person.admin ? '/admin' : `/welcome?next=${encodeURIComponent(input.next)}`
+  })
 }

@@ -1,5 +1,7 @@
 /** What platform staff watch: gateways, queues, epochs, and the transactions that we send. */
+import type { GatewayView } from '@isochrone/services'
 import type { ReactNode } from 'react'
+import { CheckCheck, CircleCheck, CircleX, LoaderCircle, Unplug } from 'lucide-react'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { EpochStatusBadge, JobStatusBadge } from '~/components/status.tsx'
 import { Badge } from '~/components/ui/badge.tsx'
@@ -78,9 +80,7 @@ export default async function AdminPage() {
                 <Tr key={gateway.lane}>
                   <Td className="font-medium">{gateway.url}</Td>
                   <Td>
-                    <Badge tone={gateway.live ? (gateway.ready ? 'good' : 'warn') : 'bad'}>
-                      {gateway.live ? (gateway.ready ? 'ready' : 'loading') : 'silent'}
-                    </Badge>
+                    <GatewayBadge gateway={gateway} />
                   </Td>
                   <Td>{gateway.region}</Td>
                   <Td numeric>{formatCount(gateway.activeRequests)}</Td>
@@ -122,9 +122,7 @@ export default async function AdminPage() {
                     <Hash value={tx.subject} label="subject" />
                   </Td>
                   <Td>
-                    <Badge tone={tx.status === 'failed' ? 'bad' : tx.status === 'final' ? 'good' : 'accent'}>
-                      {tx.status}
-                    </Badge>
+                    <TransactionBadge status={tx.status} />
                   </Td>
                   <Td>{tx.txHash ? <Hash value={tx.txHash} label="transaction" /> : '—'}</Td>
                   <Td className="text-ink-2">{tx.error ?? '—'}</Td>
@@ -135,6 +133,39 @@ export default async function AdminPage() {
         )}
       </Section>
     </>
+  )
+}
+
+function GatewayBadge({ gateway: { live, ready } }: { gateway: GatewayView }) {
+  if (!live) {
+    return (
+      <Badge tone="bad" icon={Unplug} title="No report for some seconds.">
+        silent
+      </Badge>
+    )
+  }
+  return ready ? (
+    <Badge tone="good" icon={CircleCheck}>
+      ready
+    </Badge>
+  ) : (
+    <Badge tone="warn" icon={LoaderCircle}>
+      loading
+    </Badge>
+  )
+}
+
+function TransactionBadge({ status }: { status: string }) {
+  const [tone, icon] =
+    status === 'failed'
+      ? (['bad', CircleX] as const)
+      : status === 'final'
+        ? (['good', CheckCheck] as const)
+        : (['accent', LoaderCircle] as const)
+  return (
+    <Badge tone={tone} icon={icon}>
+      {status}
+    </Badge>
   )
 }
 

@@ -1,5 +1,5 @@
 /** A team's API keys: made here, shown once, refused by every gateway within a second of being revoked. */
-import { KeyRound } from 'lucide-react'
+import { Ban, CircleCheck, KeyRound } from 'lucide-react'
 import { CreateKeyDialog } from '~/components/keys/create-key-dialog.tsx'
 import { RevokeKeyDialog } from '~/components/keys/revoke-key-dialog.tsx'
 import { Badge } from '~/components/ui/badge.tsx'
@@ -52,7 +52,15 @@ export default async function KeysPage() {
               <Tr key={key.id}>
                 <Td className="font-medium">{key.name}</Td>
                 <Td className="font-mono text-xs">{key.start}…</Td>
-                <Td>{key.enabled ? <Badge tone="good">active</Badge> : <Badge>revoked</Badge>}</Td>
+                <Td>
+                  {key.enabled ? (
+                    <Badge tone="good" icon={CircleCheck}>
+                      active
+                    </Badge>
+                  ) : (
+                    <Badge icon={Ban}>revoked</Badge>
+                  )}
+                </Td>
                 <Td>
                   <Utc at={key.createdAtMs} bare />
                 </Td>

@@ -3,7 +3,7 @@
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useState, type FormEvent } from 'react'
-import { createOrganisation, needsOrganisation } from '~/actions/account.ts'
+import { createOrganisation, landingOf } from '~/actions/account.ts'
 import { Button } from '~/components/ui/button.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
@@ -27,8 +27,8 @@ export function AuthForm({ mode, next, chainId }: AuthFormProps) {
   const newcomer = mode === 'sign-up'
 
   async function enter() {
-    const answer = await needsOrganisation()
-    router.replace(answer.ok && answer.data ? `/welcome?next=${encodeURIComponent(next)}` : next)
+    const landing = await landingOf({ next })
+    router.replace(landing.ok ? landing.data : next)
     router.refresh()
   }
 
@@ -42,8 +42,8 @@ export function AuthForm({ mode, next, chainId }: AuthFormProps) {
       const credentials = { email: text('email'), password: formSecret(form, 'password') }
       if (newcomer) {
         await signUp({ name: text('name'), ...credentials })
-        const needed = await needsOrganisation()
-        if (needed.ok && needed.data) await createOrganisation({ name: text('organisation') })
+        // Where this fails, the person is asked for the name once more: see `landingOf`.
+        await createOrganisation({ name: text('organisation') })
       } else {
         await signIn(credentials)
       }

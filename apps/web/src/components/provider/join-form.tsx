@@ -26,7 +26,8 @@ export function JoinForm({ webUrl, disabledReason }: { webUrl: string; disabledR
     const form = new FormData(event.currentTarget)
     const text = (name: string) => formText(form, name)
     void create.run({
-      nodeName: text('nodeName'),
+      // Not `nodeName`: a form's controls shadow its DOM properties, and React reads that one.
+      nodeName: text('node'),
       region: text('region').toLowerCase(),
       country: text('country'),
       inUsdPerMtok: text('inUsdPerMtok'),
@@ -37,14 +38,7 @@ export function JoinForm({ webUrl, disabledReason }: { webUrl: string; disabledR
   return (
     <form onSubmit={submit} className="flex max-w-2xl flex-col gap-4">
       <div className="grid gap-3 sm:grid-cols-3">
-        <Field
-          label="Node name"
-          name="nodeName"
-          required
-          maxLength={80}
-          placeholder="rack-1"
-          error={errorOf('nodeName')}
-        />
+        <Field label="Node name" name="node" required maxLength={80} placeholder="rack-1" error={errorOf('nodeName')} />
         <Field
           label="Region"
           name="region"

@@ -9,18 +9,17 @@ import { RevokeToken } from './revoke-token.tsx'
 
 export function NodesTable({ nodes }: { nodes: ProviderNode[] }) {
   return (
-    <Table label="Nodes" className="min-w-[1040px]">
+    <Table label="Nodes" className="min-w-[900px]">
       <thead>
         <tr>
           <Th>Node</Th>
           <Th>State</Th>
           <Th>Hardware</Th>
           <Th>Region</Th>
-          <Th numeric>Price in / out, $ per M tokens</Th>
+          <Th numeric>$/M tokens in, out</Th>
           <Th numeric>TTFT p50</Th>
           <Th numeric>Streams</Th>
-          <Th numeric>Attempts 24 h</Th>
-          <Th numeric>At fault 24 h</Th>
+          <Th numeric>Attempts, at fault 24 h</Th>
           <Th numeric>Earned 24 h</Th>
         </tr>
       </thead>
@@ -39,22 +38,27 @@ export function NodesTable({ nodes }: { nodes: ProviderNode[] }) {
               </span>
             </Td>
             <Td>
-              <span className="flex items-center gap-1.5 whitespace-nowrap">
-                <span title={node.hardware}>{shortHardware(node.hardware)}</span>
+              <span title={node.hardware}>{shortHardware(node.hardware)}</span>
+              <div className="flex flex-wrap gap-1">
                 {node.simulated && <SimulatedBadge />}
                 {node.measured && node.measured.simulatedRttMs !== null && <SimulatedNetworkBadge />}
-              </span>
+              </div>
             </Td>
             <Td className="whitespace-nowrap">
               {node.region} <span className="text-xs text-ink-3">{node.country}</span>
             </Td>
             <Td numeric>
-              <Money microUsd={node.prices.inMicroUsdPerMtok} /> / <Money microUsd={node.prices.outMicroUsdPerMtok} />
+              <Money microUsd={node.prices.inMicroUsdPerMtok} />
+              <div>
+                <Money microUsd={node.prices.outMicroUsdPerMtok} />
+              </div>
             </Td>
             <Td numeric>{formatMs(node.measured?.ttftP50Ms)}</Td>
             <Td numeric>{node.measured ? `${node.measured.activeStreams} of ${node.measured.concurrencyMax}` : '—'}</Td>
-            <Td numeric>{formatCount(node.attemptsLastDay)}</Td>
-            <Td numeric>{formatCount(node.faultsLastDay)}</Td>
+            <Td numeric>
+              {formatCount(node.attemptsLastDay)}
+              <div className="text-xs text-ink-3">{formatCount(node.faultsLastDay)}</div>
+            </Td>
             <Td numeric>
               <Money microUsd={node.earnedLastDayMicroUsd} />
             </Td>

@@ -8,7 +8,7 @@ import { CopyButton } from './copy-button.tsx'
 export function Hash({ value, label, full }: { value: string; label: string; full?: boolean }) {
   return (
     <span className="inline-flex max-w-full items-center gap-0.5">
-      <code title={value} className={cn('font-mono text-xs', full && 'break-all')}>
+      <code title={value} className={cn('min-w-0 font-mono text-xs', full && 'break-all')}>
         {full ? value : shortHash(value)}
       </code>
       <CopyButton value={value} label={label} />
