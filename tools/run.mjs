@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * Runs one of our TypeScript tools on Node 24, whatever Node the machine has (>= 20.19), installing first when needed.
+ * Runs one of our TypeScript tools on Node 24, whatever Node the machine has (>= 20.19), installing first when needed,
+ * and generating the database client when the schema has changed.
  *
  * This file is plain JavaScript without dependencies, because it is the only one that runs before anything is installed.
  * It must not print to stdout: a tool's `--json` line belongs to that tool alone.
@@ -22,6 +23,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 
 installIfNeeded()
 const node = major >= 24 ? process.execPath : join(root, 'node_modules/node/bin/node')
+generateClient()
 const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...process.argv.slice(2)], {
   cwd: root,
   stdio: 'inherit',
@@ -60,6 +62,13 @@ function installIfNeeded() {
   }
   mkdirSync(dirname(stamp), { recursive: true })
   writeFileSync(stamp, wanted)
+}
+
+/** The Prisma client is code that tools import, so it must be there before any of them is loaded. */
+function generateClient() {
+  const args = ['--disable-warning=ExperimentalWarning', join(root, 'tools/db/generate.ts')]
+  const result = spawnSync(node, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+  if (result.status !== 0) fail('The database client could not be generated; the lines above say why.')
 }
 
 function fail(line) {

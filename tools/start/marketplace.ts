@@ -9,7 +9,6 @@ import { join, resolve } from 'node:path'
 import { applyMigrations } from '@isochrone/db/migrate'
 import { startAnvil, startPostgres, startRedis, type Service } from '@isochrone/local-stack'
 import { developmentDefaults, externalServicesEnv, loadEnv } from '@isochrone/runtime'
-import { generateClient } from '../db/generate.ts'
 import { projectRoot } from '../project-root.ts'
 import { buildWeb, webBuildNeeded } from './build-web.ts'
 import { ensureContracts } from './ensure-contracts.ts'
@@ -125,10 +124,7 @@ export async function startMarketplace(options: StartMarketplaceOptions): Promis
         ),
       ]),
     )
-    await run('Database schema', async () => {
-      await generateClient()
-      await applyMigrations(postgres.url)
-    })
+    await run('Database schema', () => applyMigrations(postgres.url))
 
     const deploymentFile = join(dataDir, 'deployment.json')
     const env = environment(options, { dataDir, ports, deploymentFile, urls: [postgres.url, redis.url, chain.url] })
