@@ -56,7 +56,7 @@ interface Account {
 }
 
 /** A lease covers this many requests of the size that asked for it. */
-const REQUESTS_PER_LEASE = 32n
+const REQUESTS_PER_LEASE = 32
 const IDLE_MS_MAX = 15_000
 const REFILL_PAUSE_MS = 250
 /** Requests that may wait for a lease of one channel at a time. */
@@ -119,8 +119,7 @@ export function createBudget(options: BudgetOptions): Budget {
     invariant(microUsd >= 0n, 'a reservation is not negative')
     const account = accountOf(channelId)
     account.usedAtMs = options.nowMs()
-    if (freeOf(channelId, account) < microUsd) await leaseFor(channelId, account, microUsd)
-    account.reserved += microUsd
+    if (!take(channelId, account, microUsd)) await leaseFor(channelId, account, microUsd)
     refill(channelId, account, microUsd)
     let open = true
     return {
@@ -137,13 +136,20 @@ export function createBudget(options: BudgetOptions): Budget {
   /** Asks ahead of need, so that a steady load never waits for Redis. */
   function refill(channelId: Hex, account: Account, microUsd: bigint): void {
     if (account.inFlight || options.nowMs() < account.refillAfterMs) return
-    if (freeOf(channelId, account) >= (microUsd * REQUESTS_PER_LEASE) / 4n) return
-    sync(channelId, account, microUsd * REQUESTS_PER_LEASE).catch(() => {
+    if (freeOf(channelId, account) >= (microUsd * BigInt(REQUESTS_PER_LEASE)) / 4n) return
+    sync(channelId, account, microUsd * BigInt(REQUESTS_PER_LEASE)).catch(() => {
       account.refillAfterMs = options.nowMs() + REFILL_PAUSE_MS
     })
   }
 
-  /** Returns when the lease covers `microUsd`; the caller reserves it before it yields. */
+  /** Looks and reserves in one turn: whoever waits for the same lease sees it taken. */
+  function take(channelId: Hex, account: Account, microUsd: bigint): boolean {
+    if (freeOf(channelId, account) < microUsd) return false
+    account.reserved += microUsd
+    return true
+  }
+
+  /** Returns when `microUsd` of the lease is reserved. */
   async function leaseFor(channelId: Hex, account: Account, microUsd: bigint): Promise<void> {
     if (account.waiting >= WAITING_MAX) throw unknownBudget(undefined)
     account.waiting++
@@ -151,12 +157,14 @@ export function createBudget(options: BudgetOptions): Budget {
       // Joining a call that is under way may leave too little; asking again ourselves decides.
       for (let attempt = 0; attempt < 8; attempt++) {
         const joined = account.inFlight !== null
-        await sync(channelId, account, microUsd * REQUESTS_PER_LEASE)
-        if (freeOf(channelId, account) >= microUsd) return
+        // A lease for everybody who waits, so that the rounds above suffice for any burst.
+        const requests = BigInt(Math.max(REQUESTS_PER_LEASE, account.waiting))
+        await sync(channelId, account, microUsd * requests)
+        if (take(channelId, account, microUsd)) return
         if (!joined) break
       }
     } catch (cause) {
-      if (freeOf(channelId, account) >= microUsd) return
+      if (take(channelId, account, microUsd)) return
       throw unknownBudget(cause)
     } finally {
       account.waiting--

@@ -1,0 +1,39 @@
+import type { Hex } from '@isochrone/protocol'
+import { expect, test } from 'vitest'
+import { createBudget, type BudgetStore } from './budget.ts'
+
+const channelId: Hex = `0x${'11'.repeat(32)}`
+
+/** One lane's view of a channel with `limit`, as the script in Redis grants it; each answer takes a turn. */
+function storeOf(limit: bigint): BudgetStore {
+  return {
+    async sync(_channelId, { spent, held, wanted }) {
+      await new Promise((resolve) => setImmediate(resolve))
+      const left = limit - spent - held
+      return { granted: left < 0n ? 0n : left < wanted ? left : wanted, spent }
+    },
+  }
+}
+
+const budgetOf = (limit: bigint) =>
+  createBudget({
+    store: storeOf(limit),
+    signedMicroUsd: () => 0n,
+    recoverableMicroUsd: () => 0n,
+    nowMs: () => performance.now(),
+  })
+
+/** Requests that wait for the same answer of Redis must not each take the whole of it. */
+test('parallel requests together never reserve more than the limit', async () => {
+  for (const parallel of [2, 3, 40]) {
+    const budget = budgetOf(150n)
+    const outcomes = await Promise.allSettled(Array.from({ length: parallel }, () => budget.reserve(channelId, 100n)))
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  }
+})
+
+test('a burst that the balance covers is served whole, however many come at once', async () => {
+  const budget = budgetOf(1_000_000n)
+  const outcomes = await Promise.allSettled(Array.from({ length: 2_000 }, () => budget.reserve(channelId, 100n)))
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(2_000)
+})
