@@ -6,6 +6,7 @@
 import {
   bytes32ToAddress,
   decodeStruct,
+  fault,
   recoverStructSigner,
   type Hex,
   type Signed,
@@ -13,7 +14,7 @@ import {
   type SigningDomain,
   type WorkReceipt,
 } from '@isochrone/protocol'
-import type { Intent } from '../ports.ts'
+import type { AttemptSeen, Intent } from '../ports.ts'
 
 /** Form only. Throws `invalid_input` naming the field when it is no work receipt at all. */
 export function decodeSignedWork({ work, signature }: SignedWork): Signed<WorkReceipt> {
@@ -37,4 +38,10 @@ export function workMismatch(work: WorkReceipt, intent: Intent, requestHash: Hex
   if (requestHash !== null && work.requestHash !== requestHash) return 'another request body'
   if (work.tokensOut > intent.tokensOutMax) return 'more output tokens than were ordered'
   return null
+}
+
+/** A whole answer must be the one that the node signs: else its signature proves something that nobody received. */
+export function outputMismatch(work: WorkReceipt, seen: AttemptSeen): string | null {
+  if (seen.fault !== fault.none || work.outputHash === seen.outputHash) return null
+  return 'another output than the one that was handed on'
 }

@@ -226,6 +226,20 @@ test("a stream cut by a gateway's death is billed once, to the acknowledged toke
   await running.journal.close()
 })
 
+test('an attempt that another one had replaced earns nothing after a restart, whatever its node signs', async () => {
+  let running = await start()
+  const first = intentOf('req_moved')
+  const second = intentOf('req_moved', { attempt: 1 })
+  await running.lane.recordIntent(first)
+  await running.lane.recordIntent(second)
+  running = await restart(running)
+  const present = (intent: typeof first) => running.lane.presentWork(nodeId, workOf(intent, { status: 1 }).signed)
+  expect(await present(first)).toMatchObject({ delivery: { price: '0', billedOut: 0 } })
+  expect(await present(second)).toMatchObject({ delivery: { price: '40', billedOut: 10 } })
+  expect(running.lane.signedMicroUsd(channelId)).toBe(40n)
+  await running.journal.close()
+})
+
 test('what nobody received costs nothing after a restart: unstreamed and queued requests', async () => {
   let running = await start()
   const unstreamed = intentOf('req_u', { stream: false })
@@ -274,6 +288,7 @@ test('a work receipt that is not the one that was ordered earns nothing', async 
     ['terms', { termsHash: `0x${'99'.repeat(32)}` }],
     ['model', { modelHash: `0x${'99'.repeat(32)}` }],
     ['body', { requestHash: `0x${'99'.repeat(32)}` }],
+    ['output', { outputHash: `0x${'99'.repeat(32)}` }],
     ['tokens', { tokensOut: 257 }],
     ['attempt', { attempt: 1 }],
     ['key', {}, otherKey],

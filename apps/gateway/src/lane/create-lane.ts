@@ -11,7 +11,6 @@ import {
   addressOfKey,
   addressToBytes32,
   encodeStruct,
-  fault,
   ZERO_BYTES32,
   type EpochClosedEntry,
   type Hex,
@@ -21,7 +20,7 @@ import {
   type WorkReceipt,
 } from '@isochrone/protocol'
 import type { AttemptSeen, CompletedAttempt } from '../ports.ts'
-import { decodeSignedWork, notSignedBy, workMismatch } from './check-work.ts'
+import { decodeSignedWork, notSignedBy, outputMismatch, workMismatch } from './check-work.ts'
 import { closeEpoch, epochFileName } from './close-epoch.ts'
 import { draftOfSeen } from './draft-delivery.ts'
 import { createEpochClock } from './epoch-clock.ts'
@@ -78,7 +77,9 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
     try {
       const work = decodeSignedWork(signed)
       const refused =
-        notSignedBy(seen.intent.nodeId, work, domain) ?? workMismatch(work.value, seen.intent, seen.requestHash)
+        notSignedBy(seen.intent.nodeId, work, domain) ??
+        workMismatch(work.value, seen.intent, seen.requestHash) ??
+        outputMismatch(work.value, seen)
       return { work: refused === null ? work : null, refused }
     } catch {
       return { work: null, refused: 'not a work receipt' }
@@ -106,9 +107,6 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
       const { work, refused } = workOf(seen)
       const about = { nodeId: seen.intent.nodeId, requestId: seen.intent.requestId }
       if (refused) logger.warn({ ...about, refused }, 'work receipt refused')
-      if (work && seen.fault === fault.none && work.value.outputHash !== seen.outputHash) {
-        logger.warn(about, 'the node signed another output than the one that was handed on')
-      }
       attempt.draft = draftOfSeen(context, attempt, seen, work, refused !== null)
       return completedOf(attempt.draft)
     },

@@ -61,15 +61,20 @@ export function draftOfSeen(
 
 /**
  * After this gateway's own death: the node signed for what was acknowledged, so that was delivered. A request that was
- * not streamed, or a queued one, got no answer at all and costs nothing.
+ * not streamed, or a queued one, got no answer at all and costs nothing; nor does an attempt that another one replaced.
  */
-export function draftOfRecovered(context: DraftContext, attempt: OpenAttempt, work: Signed<WorkReceipt>): Draft {
+export function draftOfRecovered(
+  context: DraftContext,
+  attempt: OpenAttempt,
+  work: Signed<WorkReceipt>,
+  superseded: boolean,
+): Draft {
   const { intent } = attempt
   const bill = billAttempt({
     work: work.value,
     workRefused: false,
     fault: fault.gateway,
-    billable: intent.stream && intent.jobId === null,
+    billable: intent.stream && intent.jobId === null && !superseded,
     tokensDelivered: work.value.tokensOut,
     tokensOutMax: intent.tokensOutMax,
     bytesIn: intent.bytesIn,

@@ -50,7 +50,9 @@ export async function presentWork(
       open.presented = workHash
       return null
     }
-    const draft = draftOfRecovered(context, open, work)
+    // A later attempt was dispatched, which happens only where nothing of this one had been handed on.
+    const superseded = (state.nextAttempts.get(requestId) ?? 0) > attempt + 1
+    const draft = draftOfRecovered(context, open, work, superseded)
     const request = recoveredRequest(open, draft, clock.nowMs())
     await writer.writeReceipts([draft], (receipts) => ({
       type: 'receipt-recovered',
