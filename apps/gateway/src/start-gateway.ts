@@ -99,7 +99,11 @@ export async function startGateway({
   shutdown.onShutdown('database', () => db.$disconnect())
   const follower = followControl({
     store: control,
-    loadSnapshot: () => loadControlSnapshot(store),
+    loadSnapshot: async () => {
+      // Pages link to epoch files by it.
+      await store.chain.introduceLane({ lane: lane.id, url: env.GATEWAY_PUBLIC_URL, region: env.GATEWAY_REGION })
+      return loadControlSnapshot(store)
+    },
     readAfter: controlStreamReader(controlRedis),
     logger,
   })

@@ -464,7 +464,6 @@ CREATE TABLE "gateway_lane" (
     "lane" TEXT NOT NULL,
     "url" TEXT NOT NULL,
     "region" TEXT NOT NULL,
-    "addedTx" TEXT,
     "createdAt" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
     CONSTRAINT "gateway_lane_pkey" PRIMARY KEY ("lane")

@@ -1,6 +1,5 @@
 /** The services' view of the chain, on our contracts: reads, settlement, registry and the managed wallet. */
 import {
-  addLane,
   addNodeKey,
   anchorEpoch,
   anchorOf,
@@ -75,7 +74,6 @@ export function createChain({ rpcUrl, deployment, operatorKey, managedWalletKey 
     },
     registerTerms: async (input) => sentOf(await registerTerms(operator, input)),
     addNodeKey: async (input) => sentOf(await addNodeKey(operator, input)),
-    addLane: async (gatewayKey) => sentOf(await addLane(operator, gatewayKey)),
   }
 
   const walletAddress = wallet.sender.account.address

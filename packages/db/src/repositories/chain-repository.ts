@@ -162,12 +162,9 @@ export function chainRepository(db: DbOrTx) {
       return count === 1
     },
 
-    async unadmittedLanes(limit: number) {
-      return db.gatewayLane.findMany({ where: { addedTx: null }, orderBy: { createdAt: 'asc' }, take: limit })
-    },
-
-    async setLaneAdded(lane: string, addedTx: string): Promise<void> {
-      await db.gatewayLane.updateMany({ where: { lane, addedTx: null }, data: { addedTx } })
+    /** A gateway says where it answers. Whether its key may sign is another matter: the chain's. */
+    async introduceLane({ lane, url, region }: { lane: string; url: string; region: string }): Promise<void> {
+      await db.gatewayLane.upsert({ where: { lane }, create: { lane, url, region }, update: { url, region } })
     },
   }
 }

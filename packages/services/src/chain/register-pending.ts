@@ -1,8 +1,9 @@
 /**
- * Puts on the chain what people asked for in the web app: providers, terms, node keys, lanes. A node becomes active,
+ * Puts on the chain what people asked for in the web app: providers, terms, node keys. A node becomes active,
  * and gateways learn of it, once its key is on record.
  *
- * Every step is safe to repeat. What the operator does not own is left to its owner's wallet.
+ * Every step is safe to repeat. What the operator does not own is left to its owner's wallet. Lanes are never admitted
+ * from here: whoever could write a row would then hold a key that signs for money.
  */
 import { isAppError, toAppError } from '@isochrone/domain'
 import { bytes32ToAddress, type Hex } from '@isochrone/protocol'
@@ -28,7 +29,7 @@ const EARLIER = 'earlier'
 
 export async function registerPending(deps: RegistryDeps): Promise<RegistryRound> {
   const round: RegistryRound = { done: 0, refused: [] }
-  const steps = [admitLanes, registerProviders, registerTermsOfProviders, admitNodes]
+  const steps = [registerProviders, registerTermsOfProviders, admitNodes]
   for (const step of steps) {
     for (const { subject, run } of await step(deps)) {
       try {
@@ -48,17 +49,6 @@ export async function registerPending(deps: RegistryDeps): Promise<RegistryRound
 interface Task {
   subject: string
   run: () => Promise<void>
-}
-
-async function admitLanes({ store, chain }: RegistryDeps): Promise<Task[]> {
-  const rows = await store.chain.unadmittedLanes(ROWS_A_ROUND)
-  return rows.map(({ lane }) => ({
-    subject: lane,
-    async run() {
-      const sent = await recorded(store, 'lane', lane, () => chain.addLane(bytes32ToAddress(lane)))
-      await store.chain.setLaneAdded(lane, sent.txHash ?? EARLIER)
-    },
-  }))
 }
 
 async function registerProviders({ store, chain }: RegistryDeps): Promise<Task[]> {

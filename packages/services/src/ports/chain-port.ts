@@ -74,7 +74,6 @@ export interface RegistryChain {
   registerProvider(input: { salt: Hex; payoutAddress: Hex }): Promise<Sent & { feeBps: number }>
   registerTerms(input: { providerId: Hex; termsHash: Hex }): Promise<Sent>
   addNodeKey(input: { providerId: Hex; nodeKey: Hex; signature: Hex }): Promise<Sent>
-  addLane(gatewayKey: Hex): Promise<Sent>
 }
 
 /** The wallet that holds managed channels. */

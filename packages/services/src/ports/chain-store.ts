@@ -100,8 +100,6 @@ export interface RegistryStore extends TransactionLog {
     limit: number,
   ): Promise<{ nodeId: string; providerId: string; keyProof: string | null; provider: { ownerAddress: string } }[]>
   activateNode(nodeId: string, keyTx: string): Promise<boolean>
-  unadmittedLanes(limit: number): Promise<{ lane: string }[]>
-  setLaneAdded(lane: string, addedTx: string): Promise<void>
 }
 
 export interface RegistryTransactions {

@@ -12,9 +12,9 @@ export function Table({ label, className, children }: { label: string; className
     <div
       role="region"
       aria-label={label}
-      // Scrollable regions must be reachable by keyboard (WCAG 2.1.1).
+      // Scrollable regions must be reachable by keyboard (WCAG 2.1.1); positioned, so that hidden labels scroll with it.
       tabIndex={0}
-      className="max-h-[75vh] overflow-auto rounded-md border border-line bg-surface focus-visible:outline-offset-[-2px]"
+      className="relative max-h-[75vh] overflow-auto rounded-md border border-line bg-surface focus-visible:outline-offset-[-2px]"
     >
       <table className={cn('w-full border-collapse text-sm', className)}>
         <caption className="sr-only">{label}</caption>
