@@ -115,6 +115,30 @@ function failOnce<T extends (...args: never[]) => unknown>(
   }) as T
 }
 
+/** Its price was not part of what was reserved: with it the request could cost more than the balance. */
+test('a dearer node that links while a request runs is no alternate for it', async () => {
+  const { openai, control, nodes } = await start([{ status: 'engine_failed' }])
+  const [first] = nodes
+  const dear = fakeNode(idOf(2), hello)
+  const openStream = first!.open.bind(first)
+  first!.open = (header, body) => {
+    nodes.push(dear)
+    const state = control.node(first!.nodeId)!
+    const prices = { ...state.prices, outMicroUsdPerMtok: '900000000' }
+    control.apply(2, { ...state, nodeId: dear.nodeId, failureDomain: 'b', prices })
+    return openStream(header, body)
+  }
+  await expect(openai.chat.completions.create(ask)).rejects.toThrow(InternalServerError)
+  expect(dear.opened).toEqual([])
+})
+
+test('a node that claims more tokens than it sent bytes is paid for no more than the bytes', async () => {
+  const { openai, entries } = await start([{ tokens: ['a'], claimedEach: 3_000 }], { limitMicroUsd: 10_000_000_000n })
+  const answer = await openai.chat.completions.create({ ...ask, max_tokens: 3_500 })
+  expect(answer.choices[0]?.message.content).toBe('a')
+  expect(Number(entries[0]?.receipts[0]?.delivery.billedOut)).toBeLessThan(1_000)
+})
+
 test('a silent node is left after the limit, and the answer comes from another one', async () => {
   const limits = { silenceMsMax: 60, totalMsMax: 5_000 }
   const { openai, entries, nodes } = await start([{ status: 'silent' }, { status: 'silent' }], {

@@ -40,8 +40,14 @@ test('a failed attempt leaves nothing behind', () => {
   expect(sink.answer()).toMatchObject({ choices: [{ text: 'kept' }] })
 })
 
-test('a chunk that is not JSON adds nothing', () => {
+test('a chunk that is not JSON, or not of the agreed shape, adds nothing', () => {
   const sink = collect('chat', [])
+  for (const choices of [null, 7, [null], ['x'], {}]) void sink.write(Buffer.from(JSON.stringify({ choices })))
+  expect(sink.answer().choices).toEqual([])
+  const calls = { index: 0, delta: { tool_calls: [null, 7, { index: 0, id: 't' }] } }
+  void sink.write(Buffer.from(JSON.stringify({ choices: [calls] })))
+  expect(sink.answer()).toMatchObject({ choices: [{ message: { tool_calls: [{ id: 't' }] } }] })
+  sink.reset()
   void sink.write(Buffer.from('{oops'))
   expect(sink.answer().choices).toEqual([])
 })

@@ -42,7 +42,7 @@ export function collectAnswer(kind: 'chat' | 'completion', signal: AbortSignal):
     write(chunk) {
       const { choices: parts, usage: _usage, ...head } = parseChunk(chunk)
       if (Object.keys(envelope).length === 0) envelope = head
-      for (const part of Array.isArray(parts) ? (parts as Record<string, unknown>[]) : []) addPart(choices, kind, part)
+      for (const part of objectsOf(parts)) addPart(choices, kind, part)
       return undefined
     },
     bytesOut: () => Buffer.byteLength(JSON.stringify(answer())),
@@ -69,8 +69,7 @@ function addPart(choices: Map<number, Choice>, kind: 'chat' | 'completion', part
 function mergeDelta(into: Record<string, unknown>, delta: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(delta)) {
     const before = into[name]
-    if (name === 'tool_calls' && Array.isArray(value))
-      into[name] = mergeToolCalls(before, value as Record<string, unknown>[])
+    if (name === 'tool_calls' && Array.isArray(value)) into[name] = mergeToolCalls(before, objectsOf(value))
     else if (typeof value === 'string' && typeof before === 'string' && name !== 'role') into[name] = before + value
     else if (value !== null || before === undefined) into[name] = value
   }
@@ -98,6 +97,12 @@ function joined(before: unknown, piece: Record<string, unknown>): Record<string,
     out[name] = name === 'arguments' ? textOf(out[name]) + textOf(value) : value
   }
   return out
+}
+
+/** The objects of a list; what else a node puts there adds nothing. */
+function objectsOf(value: unknown): Record<string, unknown>[] {
+  const items: unknown[] = Array.isArray(value) ? value : []
+  return items.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null)
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')

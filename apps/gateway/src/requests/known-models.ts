@@ -27,7 +27,9 @@ export function createKnownModels(sessions: Sessions): KnownModels {
   sessions.onChange(addLinked)
   addLinked()
   return {
-    has: (model) => models.has(model),
+    // What is linked now is known even when the memory is full: no node can fill it to hide another's model.
+    has: (model) =>
+      models.has(model) || sessions.all().some((session) => session.models.some((served) => served.model === model)),
     get any() {
       return models.size > 0
     },

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { errorPositionOfJson } from './json-error-position.ts'
-import { DEFAULT_TOKENS_OUT_MAX, parseInferenceRequest } from './parse-request.ts'
+import { DEFAULT_TOKENS_OUT_MAX, parseInferenceRequest, parseJson } from './parse-request.ts'
 
 const parse = (body: unknown) => parseInferenceRequest('/v1/chat/completions', Buffer.from(JSON.stringify(body)))
 const messages = [{ role: 'user', content: 'x' }]
@@ -31,4 +31,12 @@ test('what is JSON has no error before its end, and cutting it is an error at th
       expect(errorPositionOfJson(part).position).toBeLessThanOrEqual(part.length)
     }),
   )
+})
+
+/** Ten megabytes of one string would end the search in a stack overflow, which is a 500. */
+test('a huge body that is no JSON is the caller’s error', () => {
+  for (const length of [1_000, 250_000, 9_000_000]) {
+    const cut = Buffer.from(`{"a":"${'a'.repeat(length)}`)
+    expect(() => parseJson(cut)).toThrow(expect.objectContaining({ code: 'invalid_input' }))
+  }
 })

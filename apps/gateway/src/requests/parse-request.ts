@@ -24,6 +24,7 @@ export interface InferenceRequest {
 export const DEFAULT_TOKENS_OUT_MAX = 256
 const TOKENS_OUT_MAX = 1_000_000
 const CHOICES_MAX = 8
+const LOCATED_CHARACTERS_MAX = 256 * 1024
 
 /** Throws `invalid_input` naming the field, or the position where the body stops being JSON. */
 export function parseInferenceRequest(path: InferencePath, body: Uint8Array): InferenceRequest {
@@ -54,10 +55,16 @@ export function parseJson(body: Uint8Array): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    const { line, column, position } = errorPositionOfJson(text)
-    const where = text.trim() === '' ? 'it is empty' : `line ${line}, column ${column} (position ${position})`
-    throw new AppError('invalid_input', { publicMessage: `The body is not valid JSON: ${where}.`, cause })
+    throw new AppError('invalid_input', { publicMessage: `The body is not valid JSON${placeOf(text)}.`, cause })
   }
+}
+
+/** Looked for in texts of a bounded length: the search holds up every other request, and recurses on long strings. */
+function placeOf(text: string): string {
+  if (text.trim() === '') return ': it is empty'
+  if (text.length > LOCATED_CHARACTERS_MAX) return ''
+  const { line, column, position } = errorPositionOfJson(text)
+  return `: line ${line}, column ${column} (position ${position})`
 }
 
 function checkMessages(messages: unknown): void {

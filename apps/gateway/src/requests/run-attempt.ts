@@ -98,7 +98,9 @@ interface Flow {
   chain: ReturnType<typeof outputChain>
   held: Uint8Array[]
   begun: boolean
+  /** As the node counts them, at most one for each byte handed on: no tokenizer makes more. */
   tokensDelivered: number
+  bytesDelivered: number
   ttftMs: number | null
   stoppedBy: 'silence' | 'client' | null
   customerSlow: boolean
@@ -111,6 +113,7 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
     held: [],
     begun: false,
     tokensDelivered: 0,
+    bytesDelivered: 0,
     ttftMs: null,
     stoppedBy: null,
     customerSlow: false,
@@ -142,7 +145,7 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
         for (const early of flow.held) await handOn(sink, early, flow)
       }
       await handOn(sink, chunk, flow)
-      flow.tokensDelivered = tokensOut
+      flow.tokensDelivered = Math.max(flow.tokensDelivered, Math.min(tokensOut, flow.bytesDelivered))
       stream.acknowledge(tokensOut)
       silence.refresh()
     }
@@ -156,6 +159,7 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
 
 async function handOn(sink: AnswerSink, chunk: Uint8Array, flow: Flow): Promise<void> {
   flow.chain.add(chunk)
+  flow.bytesDelivered += chunk.length
   const slow = sink.write(chunk)
   if (!slow) return
   flow.customerSlow = true

@@ -126,7 +126,7 @@ async function attemptAll(
   const queue = [...placed.targets]
   let failure: AppError | null = null
   for (let index = 0; index < ATTEMPTS_MAX; index++) {
-    const target = nextTarget(deps, ctx, queue, tried)
+    const target = nextTarget(deps, ctx, queue, tried, reservedMicroUsd)
     if (!target) break
     tried.push(target.session.nodeId)
     const opened = deps.placer.hold(target)
@@ -159,19 +159,24 @@ function limitsOf(limits: AttemptLimits, { pinned }: RequestContext): AttemptLim
   return pinned ? { ...limits, totalMsMax: Math.min(limits.totalMsMax, pinned.timeoutMs) } : limits
 }
 
-/** The next alternate that is still linked; then whatever a fresh decision finds. A pinned job has no other node. */
+/**
+ * The next alternate that is still linked; then what a fresh decision finds, as far as the reservation covers it: a dearer
+ * node may have linked since. A pinned job has no other node.
+ */
 function nextTarget(
   deps: ServeDeps,
   ctx: RequestContext,
   queue: Target[],
   tried: readonly string[],
+  reservedMicroUsd: bigint,
 ): Target | undefined {
   for (let target = queue.shift(); target; target = queue.shift()) {
     if (!tried.includes(target.session.nodeId)) return target
   }
   if (ctx.pinned || tried.length === 0) return undefined
   try {
-    return deps.placer.place(ctx, tried).targets[0]
+    const { targets } = deps.placer.place(ctx, tried)
+    return targets.find(({ node }) => reservePriceMicroUsd(ctx.request, [node]) <= reservedMicroUsd)
   } catch {
     return undefined
   }

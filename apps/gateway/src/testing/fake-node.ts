@@ -10,6 +10,8 @@ export interface NodeScript {
   tokens?: string[]
   status?: StreamEnd['status'] | 'link_lost' | 'silent'
   message?: string
+  /** Tokens that it claims for each one. Default 1. */
+  claimedEach?: number
   /** Pause before each token, ms. */
   tokenMs?: number
 }
@@ -91,11 +93,14 @@ function openStream(node: FakeNode, header: StreamOpen, over: () => void): Attem
       for (const [index, text] of tokens.entries()) {
         if (script.tokenMs) await sleep(script.tokenMs, undefined, { signal: cancel.signal })
         if (cancel.signal.aborted) return end('aborted')
-        yield bytes(index + 1, chat ? { delta: { content: text } } : { text })
+        yield bytes((index + 1) * (script.claimedEach ?? 1), chat ? { delta: { content: text } } : { text })
       }
       if (status === 'silent') await sleep(60_000, undefined, { signal: cancel.signal })
       else if (status === 'completed') {
-        yield bytes(tokens.length, chat ? { delta: {}, finish_reason: 'stop' } : { text: '', finish_reason: 'stop' })
+        yield bytes(
+          tokens.length * (script.claimedEach ?? 1),
+          chat ? { delta: {}, finish_reason: 'stop' } : { text: '', finish_reason: 'stop' },
+        )
       }
       end(status === 'silent' ? 'aborted' : status)
     } catch {
