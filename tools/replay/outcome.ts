@@ -3,8 +3,13 @@ export interface Outcome {
   readonly finished: boolean
   /** Why not, in one line; null when it finished. */
   readonly error: string | null
-  /** From sending to the first token, as the client saw it; null when none came, or for queued work. */
+  /**
+   * Interactive: from sending to the first token, as the client saw it. Queued: from dispatch, as the gateway measured;
+   * the wait in the queue is not in it. Null when none came.
+   */
   readonly ttftMs: number | null
+  /** From the same start to the last token. */
+  readonly servedMs: number
   readonly durationMs: number
   readonly tokensIn: number
   readonly tokensOut: number
@@ -23,4 +28,7 @@ export interface IsochroneExtra {
   readonly node?: string
   readonly nodeName?: string
   readonly priceMicroUsd?: string
+  /** Dispatch → first token, and → end, at the gateway. */
+  readonly ttftMs?: number | null
+  readonly durationMs?: number
 }

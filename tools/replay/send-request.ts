@@ -18,7 +18,7 @@ const sendsMax = 4
 const jobPollMs = 250
 const jobLimitMs = 600_000
 
-type Answer = Pick<Outcome, 'ttftMs' | 'tokensIn' | 'tokensOut' | 'priceMicroUsd' | 'requestId' | 'node'>
+type Answer = Pick<Outcome, 'ttftMs' | 'servedMs' | 'tokensIn' | 'tokensOut' | 'priceMicroUsd' | 'requestId' | 'node'>
 
 /** Never rejects: a request that could not be finished says why. */
 export async function sendRequest(client: OpenAI, request: RequestToSend, queued: boolean): Promise<Outcome> {
@@ -38,6 +38,7 @@ export async function sendRequest(client: OpenAI, request: RequestToSend, queued
     finished: false,
     error,
     ttftMs: null,
+    servedMs: 0,
     durationMs: performance.now() - started,
     tokensIn: 0,
     tokensOut: 0,
@@ -67,7 +68,7 @@ async function sendStreaming(client: OpenAI, { model, prompt, tokensOutMax }: Re
   }
   // A stream that merely stops looks like success to the client: without its usage chunk it was cut off.
   if (!usage) throw new Error('the stream ended before its usage')
-  return { ttftMs, ...answerOf(usage, extra) }
+  return { ttftMs, servedMs: performance.now() - started, ...answerOf(usage, extra) }
 }
 
 interface Job {
@@ -85,7 +86,8 @@ async function sendQueued(client: OpenAI, { model, prompt, tokensOutMax }: Reque
   while (Date.now() < deadline) {
     const job = await client.get<Job>(`/jobs/${id}`)
     if (job.status === 'succeeded' && job.response) {
-      return { ttftMs: null, ...answerOf(job.response.usage, job.response.isochrone) }
+      const { usage, isochrone: extra } = job.response
+      return { ttftMs: extra?.ttftMs ?? null, servedMs: extra?.durationMs ?? 0, ...answerOf(usage, extra) }
     }
     if (job.status === 'failed' || job.status === 'cancelled') {
       throw new Error(job.error?.error?.message ?? job.error?.message ?? `job ${id} ${job.status}`)
@@ -95,7 +97,10 @@ async function sendQueued(client: OpenAI, { model, prompt, tokensOutMax }: Reque
   throw new Error(`job ${id} was not done within ${jobLimitMs / 1_000} s`)
 }
 
-function answerOf(usage: OpenAI.CompletionUsage, extra: IsochroneExtra | undefined): Omit<Answer, 'ttftMs'> {
+function answerOf(
+  usage: OpenAI.CompletionUsage,
+  extra: IsochroneExtra | undefined,
+): Omit<Answer, 'ttftMs' | 'servedMs'> {
   return {
     tokensIn: usage.prompt_tokens,
     tokensOut: usage.completion_tokens,

@@ -8,6 +8,7 @@ const outcome = (changes: Partial<Outcome> = {}): Outcome => ({
   finished: true,
   error: null,
   ttftMs: 100,
+  servedMs: 1_090,
   durationMs: 1_090,
   tokensIn: 10,
   tokensOut: 100,
@@ -37,7 +38,7 @@ test('only finished requests inside both targets are goodput, and the lost are c
   const outcomes = [
     outcome(),
     outcome({ ttftMs: 1_001, node: 'b' }),
-    outcome({ durationMs: 20_000 }),
+    outcome({ servedMs: 20_000 }),
     outcome({ finished: false, error: 'no', node: null }),
   ]
   expect(summarise(outcomes, 2, slo)).toMatchObject({

@@ -36,9 +36,9 @@ export function percentile(values: readonly number[], p: number): number | null 
   return value === undefined ? null : Math.round(value * 100) / 100
 }
 
-/** (duration − TTFT)/(tokens − 1); null for queued work and answers of one token. */
-export function tpotMsOf({ ttftMs, durationMs, tokensOut }: Outcome): number | null {
-  return ttftMs === null || tokensOut < 2 ? null : (durationMs - ttftMs) / (tokensOut - 1)
+/** (time served − TTFT)/(tokens − 1); null for answers of one token. */
+export function tpotMsOf({ ttftMs, servedMs, tokensOut }: Outcome): number | null {
+  return ttftMs === null || tokensOut < 2 ? null : (servedMs - ttftMs) / (tokensOut - 1)
 }
 
 /** `slo` is null for queued work, which promises none. */
@@ -80,7 +80,7 @@ export function describeSummary(summary: Summary, slo: Slo | null): string[] {
   return [
     `${summary.finished} finished, ${summary.lost} lost, ${summary.resent} sent again, in ${summary.durationS} s`,
     `Goodput   ${summary.goodput} requests/s ${slo ? `within TTFT ${slo.ttftMs} ms and TPOT ${slo.tpotMs} ms` : 'answered'}`,
-    `TTFT      ${ms(summary.ttftMs)}`,
+    `TTFT      ${ms(summary.ttftMs)}${slo ? '' : '   from dispatch'}`,
     `TPOT      ${ms(summary.tpotMs)}`,
     `Tokens    ${summary.tokensIn} in, ${summary.tokensOut} out`,
     `Cost      ${formatUsd(BigInt(summary.costMicroUsd))}`,

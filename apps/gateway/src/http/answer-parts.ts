@@ -32,6 +32,7 @@ export function isochroneOf(ctx: RequestContext, served: Served, explain: boolea
     simulated: served.target.node.simulated,
     priceMicroUsd: served.completed.priceMicroUsd.toString(),
     ttftMs: served.ttftMs,
+    durationMs: served.durationMs,
     ...(explain && { placement: served.placement }),
   }
 }

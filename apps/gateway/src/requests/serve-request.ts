@@ -37,6 +37,8 @@ export interface Served {
   brokenBy: AppError | null
   /** Dispatch → first token of the attempt that served, null where none came. */
   ttftMs: number | null
+  /** Dispatch → end of the attempt that served. */
+  durationMs: number
   /** When the first token came, ms since the epoch. */
   firstTokenAtMs: number
 }
@@ -199,6 +201,7 @@ async function finish(deps: ServeDeps, { ctx, records, placement, failure, answe
     placement,
     brokenBy: failure,
     ttftMs: last.result.seen.attemptTtftMs,
+    durationMs: last.result.seen.durationMs,
     firstTokenAtMs: last.result.seen.intent.startedAtMs + (last.result.seen.attemptTtftMs ?? 0),
   }
   // A request that no node would take is answered too: with its error.
