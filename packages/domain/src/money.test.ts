@@ -16,6 +16,7 @@ test('a charge is never shown as zero', () => {
     ),
   )
   expect(formatUsd(1n)).toBe('$0.000001')
+  expect([60_000n, 58_000n, 1n].map((price) => formatUsd(price, 3))).toEqual(['$0.060', '$0.058', '$0.000001'])
   expect(formatUsd(1_234_500_000n)).toBe('$1,234.50')
   expect(formatUsd(-5_000_000n)).toBe('−$5.00')
 })

@@ -12,19 +12,20 @@ export function microUsdFromUsd(text: string): bigint {
   return BigInt(match[1] ?? '0') * MICRO + BigInt((match[2] ?? '').padEnd(6, '0'))
 }
 
-/** Exact decimal text without a currency sign: `1500000n` → `"1.50"`, `1n` → `"0.000001"`. Two to six decimals. */
-export function usdFromMicroUsd(microUsd: bigint): string {
+/**
+ * Exact decimal text without a currency sign: `1500000n` → `"1.50"`, `1n` → `"0.000001"`. As many of the six decimals as
+ * the amount has, and at least `decimalsMin`, so that a column of prices lines up.
+ */
+export function usdFromMicroUsd(microUsd: bigint, decimalsMin = 2): string {
   const sign = microUsd < 0n ? '-' : ''
   const abs = microUsd < 0n ? -microUsd : microUsd
-  const decimals = (abs % MICRO)
-    .toString()
-    .padStart(6, '0')
-    .replace(/0{1,4}$/, '')
-  return `${sign}${abs / MICRO}.${decimals}`
+  const decimals = (abs % MICRO).toString().padStart(6, '0')
+  const significant = decimals.replace(/0+$/, '').length
+  return `${sign}${abs / MICRO}.${decimals.slice(0, Math.max(significant, decimalsMin))}`
 }
 
 /** For people: exact, with thousands separators: `1234500000n` → `"$1,234.50"`. */
-export function formatUsd(microUsd: bigint): string {
-  const [whole = '0', decimals = '00'] = usdFromMicroUsd(microUsd < 0n ? -microUsd : microUsd).split('.')
+export function formatUsd(microUsd: bigint, decimalsMin = 2): string {
+  const [whole = '0', decimals = '00'] = usdFromMicroUsd(microUsd < 0n ? -microUsd : microUsd, decimalsMin).split('.')
   return `${microUsd < 0n ? '−' : ''}$${whole.replace(/\B(?=(\d{3})+$)/g, ',')}.${decimals}`
 }

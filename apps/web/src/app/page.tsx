@@ -137,9 +137,9 @@ function OfferRow({ offer }: { offer: Offer }) {
         <div className={second}>{offer.country}</div>
       </Td>
       <Td numeric>
-        <Money microUsd={prices.inMicroUsdPerMtok} />
+        <Money microUsd={prices.inMicroUsdPerMtok} decimalsMin={3} />
         <div>
-          <Money microUsd={prices.outMicroUsdPerMtok} />
+          <Money microUsd={prices.outMicroUsdPerMtok} decimalsMin={3} />
         </div>
       </Td>
       <Td numeric>

@@ -48,9 +48,9 @@ export function NodesTable({ nodes }: { nodes: ProviderNode[] }) {
               {node.region} <span className="text-xs text-ink-3">{node.country}</span>
             </Td>
             <Td numeric>
-              <Money microUsd={node.prices.inMicroUsdPerMtok} />
+              <Money microUsd={node.prices.inMicroUsdPerMtok} decimalsMin={3} />
               <div>
-                <Money microUsd={node.prices.outMicroUsdPerMtok} />
+                <Money microUsd={node.prices.outMicroUsdPerMtok} decimalsMin={3} />
               </div>
             </Td>
             <Td numeric>{formatMs(node.measured?.ttftP50Ms)}</Td>

@@ -16,11 +16,18 @@ export function Hash({ value, label, full }: { value: string; label: string; ful
   )
 }
 
+interface MoneyProps {
+  microUsd: bigint
+  /** Decimals shown at least, so that a column lines up; never fewer than the amount has. */
+  decimalsMin?: number
+  className?: string
+}
+
 /** Money, exact to the micro-dollar. Zero is shown as `$0.00`; a charge is never rounded to it. */
-export function Money({ microUsd, className }: { microUsd: bigint; className?: string }) {
+export function Money({ microUsd, decimalsMin, className }: MoneyProps) {
   return (
     <data value={microUsd.toString()} title={`${microUsd.toString()} µUSD`} className={cn('figures', className)}>
-      {formatUsd(microUsd)}
+      {formatUsd(microUsd, decimalsMin)}
     </data>
   )
 }
