@@ -139,6 +139,15 @@ test('a node that claims more tokens than it sent bytes is paid for no more than
   expect(Number(entries[0]?.receipts[0]?.delivery.billedOut)).toBeLessThan(1_000)
 })
 
+/** What is put together in memory must have an end. */
+test('a node that floods a whole answer is stopped, left and not paid', async () => {
+  const { openai, entries, nodes } = await start([{ tokens: ['a', 'b', 'c'], padding: 200_000 }])
+  const asked = openai.chat.completions.create({ ...ask, max_tokens: 4 })
+  await expect(asked).rejects.toThrow(InternalServerError)
+  expect(nodes[0]?.cancelled).toBe(1)
+  expect(entries[0]).toMatchObject({ request: { status: 'failed', priceMicroUsd: '0' } })
+})
+
 test('a silent node is left after the limit, and the answer comes from another one', async () => {
   const limits = { silenceMsMax: 60, totalMsMax: 5_000 }
   const { openai, entries, nodes } = await start([{ status: 'silent' }, { status: 'silent' }], {

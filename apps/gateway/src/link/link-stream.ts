@@ -10,6 +10,8 @@ import type { AttemptEnd, AttemptStream, StreamChunk } from '../ports.ts'
 
 /** How long a cancelled engine may take to answer with END and its work receipt. */
 const CANCEL_MS_MAX = 2_000
+/** Of one DATA frame: with the credits it bounds what a stream holds. One token with all its log-probabilities is 1 % of it. */
+const CHUNK_BYTES_MAX = 256 * 1024
 
 export interface StreamWire {
   /** There is credit to be granted. */
@@ -82,10 +84,13 @@ export class LinkStream implements AttemptStream {
     return this.#granting
   }
 
-  /** Throws `invalid_input` when the agent sends more than it has credit for. */
+  /** Throws `invalid_input` when the agent sends more than it has credit for, or a chunk that is too large. */
   push(chunk: StreamChunk): void {
     if (this.#outcome) return
     if (this.#allowed === 0) throw new AppError('invalid_input', { publicMessage: 'Agent link: DATA without credit.' })
+    if (chunk.chunk.length > CHUNK_BYTES_MAX) {
+      throw new AppError('invalid_input', { publicMessage: `Agent link: a chunk above ${CHUNK_BYTES_MAX} bytes.` })
+    }
     this.#allowed--
     if (this.#discarding) return
     const waiting = this.#waiting

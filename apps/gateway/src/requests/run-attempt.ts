@@ -53,6 +53,8 @@ export interface AttemptInput {
 
 /** Chunks without a token that are held back at most. */
 const HELD_CHUNKS_MAX = 16
+/** Chunks of one answer that is put together in memory; also bounded by what the reservation covers. */
+const COLLECTED_BYTES_MAX = 256 * 1024 * 1024
 
 /** Runs the attempt to its end. Rejects only when the intent cannot be made durable; nothing was dispatched then. */
 export async function runAttempt(lane: Lane, input: AttemptInput): Promise<AttemptResult> {
@@ -102,12 +104,13 @@ interface Flow {
   tokensDelivered: number
   bytesDelivered: number
   ttftMs: number | null
-  stoppedBy: 'silence' | 'client' | null
+  stoppedBy: 'silence' | 'client' | 'flood' | null
   customerSlow: boolean
 }
 
 async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, startedAt: number): Promise<Flow> {
   const { sink, limits, target, placement } = input
+  const collectedBytesMax = Math.min(input.bytesOutMax, COLLECTED_BYTES_MAX)
   const flow: Flow = {
     chain: outputChain(salt),
     held: [],
@@ -118,7 +121,7 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
     stoppedBy: null,
     customerSlow: false,
   }
-  const stop = (why: 'silence' | 'client') => {
+  const stop = (why: 'silence' | 'client' | 'flood') => {
     if (flow.stoppedBy !== null) return
     flow.stoppedBy = why
     stream.cancel()
@@ -133,6 +136,10 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
     for await (const { tokensOut, chunk } of stream.chunks) {
       if (flow.stoppedBy !== null) break
       silence.refresh()
+      if (!sink.streams && flow.bytesDelivered + chunk.length > collectedBytesMax) {
+        stop('flood')
+        break
+      }
       if (!flow.begun && tokensOut === 0 && flow.held.length < HELD_CHUNKS_MAX) {
         flow.held.push(chunk)
         stream.acknowledge(0)
@@ -178,6 +185,7 @@ function judge(end: AttemptEnd, { stoppedBy }: Flow): Verdict {
   const status: StreamEnd['status'] | 'link_lost' = end.kind === 'ended' ? end.end.status : 'link_lost'
   if (stoppedBy === 'client') return { outcome: 'client_aborted', blame: fault.client, httpStatus: 499 }
   if (stoppedBy === 'silence') return { outcome: 'provider_timeout', blame: fault.provider, httpStatus: 504 }
+  if (stoppedBy === 'flood') return { outcome: 'provider_failed', blame: fault.provider, httpStatus: 502 }
   if (status === 'completed') return { outcome: 'completed', blame: fault.none, httpStatus: 200 }
   if (status === 'rejected') return { outcome: 'rejected', blame: fault.capacity, httpStatus: 503 }
   if (status === 'invalid_request') return { outcome: 'rejected', blame: fault.client, httpStatus: 400 }

@@ -10,6 +10,8 @@ export interface NodeScript {
   tokens?: string[]
   status?: StreamEnd['status'] | 'link_lost' | 'silent'
   message?: string
+  /** Bytes that are added to each chunk. */
+  padding?: number
   /** Tokens that it claims for each one. Default 1. */
   claimedEach?: number
   /** Pause before each token, ms. */
@@ -80,9 +82,12 @@ function openStream(node: FakeNode, header: StreamOpen, over: () => void): Attem
   }
   const chat = header.path === '/v1/chat/completions'
   const envelope = { id: 'chatcmpl-x', object: 'chat.completion.chunk', created: 1, model: header.model }
+  const padding = script.padding ? { padding: 'x'.repeat(script.padding) } : {}
   const bytes = (tokensOut: number, choice: object): StreamChunk => ({
     tokensOut,
-    chunk: Buffer.from(JSON.stringify({ ...envelope, choices: [{ index: 0, finish_reason: null, ...choice }] })),
+    chunk: Buffer.from(
+      JSON.stringify({ ...envelope, choices: [{ index: 0, finish_reason: null, ...choice }], ...padding }),
+    ),
   })
 
   async function* chunks(): AsyncGenerator<StreamChunk> {
