@@ -21,12 +21,8 @@ export class AppendLog {
   /** Opens or creates the log and hands each whole line to `onLine`, in order. Throws when a whole line is no JSON. */
   static async open(path: string, onLine: (value: unknown) => void): Promise<AppendLog> {
     const file = await open(path, 'a+', 0o600)
-    const text = await file.readFile('utf8')
-    const end = text.lastIndexOf('\n') + 1
-    if (end < text.length) await file.truncate(Buffer.byteLength(text.slice(0, end)))
-    for (const line of text.slice(0, end).split('\n')) {
-      if (line !== '') onLine(JSON.parse(line))
-    }
+    const wholeBytes = await readLines(file, (line) => onLine(JSON.parse(line)))
+    if (wholeBytes < (await file.stat()).size) await file.truncate(wholeBytes)
     return new AppendLog(file)
   }
 
@@ -61,5 +57,30 @@ export class AppendLog {
       }
     }
     this.#flushing = undefined
+  }
+}
+
+const READ_BYTES = 1024 * 1024
+const LINE_FEED = 10
+
+/** Hands on each whole line and resolves with the bytes they take. The log outgrows any string: one line is held at a time. */
+async function readLines(file: FileHandle, onLine: (line: string) => void): Promise<number> {
+  const buffer = Buffer.allocUnsafe(READ_BYTES)
+  let held: Buffer[] = []
+  let position = 0
+  let wholeBytes = 0
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, 0, READ_BYTES, position)
+    if (bytesRead === 0) return wholeBytes
+    let start = 0
+    for (let end = buffer.indexOf(LINE_FEED); end >= 0 && end < bytesRead; end = buffer.indexOf(LINE_FEED, start)) {
+      const line = Buffer.concat([...held, buffer.subarray(start, end)]).toString('utf8')
+      held = []
+      start = end + 1
+      if (line !== '') onLine(line)
+      wholeBytes = position + start
+    }
+    held.push(Buffer.from(buffer.subarray(start, bytesRead)))
+    position += bytesRead
   }
 }

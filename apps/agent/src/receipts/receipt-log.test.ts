@@ -103,3 +103,16 @@ test('lines keep their order under load, and a closed log refuses more instead o
   await expect(log.append(1)).rejects.toThrow('closed')
   await expect(log.append(2)).rejects.toThrow('closed')
 })
+
+/** The file is read in pieces, because it outgrows any string; lines and letters lie across their borders. */
+test('a long log is read whole, and only its torn end is cut', async () => {
+  const path = join(directory, 'long.jsonl')
+  const lines = Array.from({ length: 9 }, (_, n) => JSON.stringify({ n, text: '€'.repeat(100_000 + n) }))
+  await appendFile(path, `${lines.join('\n')}\n{"torn":"€`)
+  const seen: unknown[] = []
+  const log = await AppendLog.open(path, (value) => seen.push(value))
+  expect(seen.map((value) => JSON.stringify(value))).toEqual(lines)
+  await log.append('next')
+  await log.close()
+  expect(await readFile(path, 'utf8')).toBe(`${lines.join('\n')}\n"next"\n`)
+})
