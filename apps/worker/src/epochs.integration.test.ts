@@ -72,6 +72,16 @@ test('registration and funding survive a death after every transaction, and an o
   expect((await market.db.fundingOrder.findFirstOrThrow()).status).toBe('final')
 })
 
+test('a top-up never spends real money: nobody has paid the platform for it', async () => {
+  const { deployment } = market
+  const real = { ...deployment, codeHashes: { ...deployment.codeHashes, token: null } }
+  const { OPERATOR_KEY: operatorKey, MANAGED_WALLET_KEY: managedWalletKey } = market.env
+  const { managed } = createChain({ rpcUrl: stack.chainRpcUrl, deployment: real, operatorKey, managedWalletKey })
+  await expect(
+    managed.depositOnce({ channelId: market.channelId, microUsd: 1n, orderId: 'dep_real' }),
+  ).rejects.toMatchObject({ code: 'state_conflict' })
+})
+
 test('settlement survives a death after every transaction; two workers at once pay once', async () => {
   const counter = { deaths: 0 }
   const settlement = dyingAfter(chain.settlement, ['anchor', 'claimMany', 'settle'], counter)

@@ -10,6 +10,7 @@ import {
   type ChainWriter,
   type WriteOutcome,
 } from '@isochrone/contracts-client'
+import { AppError } from '@isochrone/domain'
 import { bytes32Of, type Hex } from '@isochrone/protocol'
 
 /** Far enough away never to matter; a replay is stopped by the nonce. */
@@ -21,10 +22,14 @@ export async function depositOnce(
 ): Promise<WriteOutcome> {
   const { deployment, sender } = wallet
   const from = sender.account.address
-  // Development money: only a token that we deployed ourselves can be minted.
+  // Nobody has paid for a top-up yet: with real money it would be a gift of the platform's own.
+  if (deployment.codeHashes.token === null) {
+    throw new AppError('state_conflict', {
+      publicMessage: 'Managed top-ups are for test money, which is not what this market uses. Pay in from a wallet.',
+    })
+  }
   const held = await tokenBalance(wallet, from)
-  if (deployment.codeHashes.token !== null && held < amount)
-    await mintTestUsdc(wallet, { to: from, amount: amount - held })
+  if (held < amount) await mintTestUsdc(wallet, { to: from, amount: amount - held })
   const authorization = {
     channelId,
     from,
