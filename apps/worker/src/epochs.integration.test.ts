@@ -1,4 +1,5 @@
 /** A worker that dies between any two steps of settlement: the next one goes on, and nothing is paid twice. */
+import { mintTestUsdc } from '@isochrone/contracts-client'
 import { manualClock, systemClock } from '@isochrone/domain'
 import { isDataError } from '@isochrone/db'
 import { startTestStack, type TestStack } from '@isochrone/local-stack'
@@ -74,6 +75,8 @@ test('registration and funding survive a death after every transaction, and an o
 
 test('a top-up never spends real money: nobody has paid the platform for it', async () => {
   const { deployment } = market
+  const { address } = chain.managed
+  await mintTestUsdc(market.writer, { to: address, amount: 1n })
   const real = { ...deployment, codeHashes: { ...deployment.codeHashes, token: null } }
   const { OPERATOR_KEY: operatorKey, MANAGED_WALLET_KEY: managedWalletKey } = market.env
   const { managed } = createChain({ rpcUrl: stack.chainRpcUrl, deployment: real, operatorKey, managedWalletKey })
