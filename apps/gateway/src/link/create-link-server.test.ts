@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { connect as connectTcp, type AddressInfo } from 'node:net'
 import {
   decodeCredit,
   decodeJsonPayload,
@@ -290,4 +290,17 @@ test('any other upgrade is refused', async () => {
     })
   })
   expect(response).toBe(404)
+})
+
+/** An upgraded socket has left the HTTP server and its time limits: what is not closed here stays open for ever. */
+test('a refused upgrade is closed even when the other side keeps its end open', async () => {
+  const { port } = http.address() as AddressInfo
+  const stranger = connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true })
+  stranger.on('error', () => {})
+  stranger.resume()
+  stranger.write('GET /elsewhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+  await new Promise((resolve) => stranger.once('end', resolve))
+  const connections = () => new Promise((resolve) => http.getConnections((_error, count) => resolve(count)))
+  await expect.poll(connections, { timeout: 2_000 }).toBe(0)
+  stranger.destroy()
 })

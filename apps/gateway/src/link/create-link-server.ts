@@ -171,6 +171,8 @@ function bytesOf(data: RawData): Uint8Array {
   return data instanceof ArrayBuffer ? new Uint8Array(data) : data
 }
 
+/** Whoever keeps their end open after a refusal keeps nothing of ours open. */
 function refuseUpgrade(stream: Duplex, status: string): void {
+  stream.once('finish', () => stream.destroy())
   stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
