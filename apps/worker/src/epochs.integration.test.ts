@@ -100,7 +100,7 @@ test('settlement survives a death after every transaction; two workers at once p
   const status = await eventually(async () => {
     await Promise.all([settleDueEpochs(deps), settleDueEpochs(deps)])
     await Promise.all([index(), index()])
-    const now = await settlementStatus(market.store.settlement, { orgId: ORG })
+    const now = await market.store.snapshot((tx) => settlementStatus(tx.settlement, { orgId: ORG }))
     return now.exact && now
   }, 30_000)
   expect(counter.deaths).toBe(3)

@@ -17,7 +17,7 @@ let shutdown: Shutdown
 const publish = async (...entries: unknown[]) => {
   for (const entry of entries) await redis.xadd(redisKeys.receipts, '*', 'entry', JSON.stringify(entry))
 }
-const status = () => settlementStatus(market.store.settlement, { orgId: ORG })
+const status = () => market.store.snapshot((tx) => settlementStatus(tx.settlement, { orgId: ORG }))
 
 async function start(): Promise<void> {
   const logger = createLogger('worker', 'silent')

@@ -42,6 +42,7 @@ export interface SettlementStatus {
   exact: boolean
 }
 
+/** `reads` must be of one snapshot (`store.snapshot`): sums taken at different moments need not agree. */
 export async function settlementStatus(reads: SettlementReads, filter: SettlementFilter): Promise<SettlementStatus> {
   const groups = await reads.selected(filter)
   const numbers = [...new Set(groups.flatMap(({ epoch }) => (epoch === null ? [] : [epoch])))]
