@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { connect as connectTcp, type AddressInfo } from 'node:net'
 import {
+  AGENT_FRAME_BYTES_MAX,
   decodeCredit,
   decodeJsonPayload,
   decodeOpen,
@@ -15,6 +16,7 @@ import {
   type StreamOpen,
 } from '@isochrone/protocol'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { WebSocket } from 'ws'
 import {
   contracts,
   intentOf,
@@ -303,4 +305,13 @@ test('a refused upgrade is closed even when the other side keeps its end open', 
   const connections = () => new Promise((resolve) => http.getConnections((_error, count) => resolve(count)))
   await expect.poll(connections, { timeout: 2_000 }).toBe(0)
   stranger.destroy()
+})
+
+test('a stranger who sends more than an agent ever would is cut off before it is read', async () => {
+  const socket = new WebSocket(url)
+  await new Promise((resolve) => socket.once('open', resolve))
+  const closed = new Promise<number>((resolve) => socket.once('close', resolve))
+  socket.on('error', () => {})
+  socket.send(Buffer.alloc(AGENT_FRAME_BYTES_MAX + 1))
+  expect(await closed).toBe(1009)
 })

@@ -9,7 +9,7 @@ import type { Duplex } from 'node:stream'
 import { systemClock, toAppError } from '@isochrone/domain'
 import {
   encodeJsonFrame,
-  FRAME_BYTES_MAX,
+  AGENT_FRAME_BYTES_MAX,
   frameType,
   HEARTBEAT_INTERVAL_MS,
   LINK_PROTOCOL_VERSION,
@@ -32,7 +32,7 @@ const PRESENTED_MAX = 256
 
 export function createLinkServer(options: LinkServerOptions): LinkServer {
   const { httpServer, lane, contracts, control, logger, clock = systemClock } = options
-  const server = new WebSocketServer({ noServer: true, maxPayload: FRAME_BYTES_MAX, perMessageDeflate: false })
+  const server = new WebSocketServer({ noServer: true, maxPayload: AGENT_FRAME_BYTES_MAX, perMessageDeflate: false })
   const sessions = new Map<string, { session: LinkSession; socket: LinkSocket }>()
   const listeners: (() => void)[] = []
   let handshakes = 0

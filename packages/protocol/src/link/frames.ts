@@ -45,8 +45,10 @@ export interface Frame {
   payload: Uint8Array
 }
 
-/** Largest frame either side accepts: a 10 MB prompt and its header fit. */
+/** Largest frame that an agent accepts: a 10 MB prompt and its header fit. */
 export const FRAME_BYTES_MAX = 16 * 1024 * 1024
+/** Largest frame that a gateway accepts. Agents send small ones, and a stranger can send one before it has proved a key. */
+export const AGENT_FRAME_BYTES_MAX = 512 * 1024
 /** DATA frames that an agent may send before the first CREDIT. */
 export const INITIAL_CREDITS = 64
 export const HEARTBEAT_INTERVAL_MS = 1_000
