@@ -8,13 +8,17 @@ export interface ClosedEpochs {
   readonly receipts: number
 }
 
-/** @throws Error when the gateway does not answer or refuses. */
+/** @throws Error, one line for a person, when the gateway does not answer or refuses. */
 export async function closeEpoch(instance: Pick<InstanceInfo, 'gatewayUrl' | 'internalToken'>): Promise<ClosedEpochs> {
   const response = await fetch(`${instance.gatewayUrl}/internal/v1/close-epoch`, {
     method: 'POST',
     headers: { authorization: `Bearer ${instance.internalToken}` },
     signal: AbortSignal.timeout(30_000),
+  }).catch((cause: unknown) => {
+    throw new Error(`The gateway at ${instance.gatewayUrl} does not answer. Is the marketplace still running?`, {
+      cause,
+    })
   })
-  if (!response.ok) throw new Error(`the gateway refused to close its epoch: status ${response.status}`)
+  if (!response.ok) throw new Error(`The gateway refused to close its epoch: status ${response.status}.`)
   return (await response.json()) as ClosedEpochs
 }

@@ -1,21 +1,21 @@
 /** `npm run epochs:close`: closes the running marketplace's epoch early, so that its receipts settle now. */
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { Command } from 'commander'
 import { projectRoot } from '../project-root.ts'
 import { readInstanceFile } from '../start/instance-file.ts'
 import { closeEpoch } from './close-epoch.ts'
 
-const { values } = parseArgs({ options: { 'data-dir': { type: 'string' }, help: { type: 'boolean' } } })
-if (values.help) {
-  process.stdout.write('npm run epochs:close -- [--data-dir DIR]\n')
-  process.exit(0)
-}
-const instance = readInstanceFile(resolve(values['data-dir'] ?? join(projectRoot, '.data')))
-if (!instance) {
-  process.stderr.write('No marketplace runs here. Start one with: npm start\n')
-  process.exit(1)
-}
+const program = new Command('npm run epochs:close --')
+  .description('Closes the epoch of the marketplace that runs here, so that its receipts settle now.')
+  .option('--data-dir <dir>', 'data directory of the marketplace', join(projectRoot, '.data'))
+  .allowExcessArguments(false)
+  .showHelpAfterError()
+  .parse()
+
 try {
+  const dataDir = resolve(program.opts<{ dataDir: string }>().dataDir)
+  const instance = readInstanceFile(dataDir)
+  if (!instance) throw new Error(`No marketplace runs on ${dataDir}. Start one with: npm start`)
   const { lane, epochs, receipts } = await closeEpoch(instance)
   const line =
     epochs.length === 0
