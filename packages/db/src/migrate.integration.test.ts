@@ -50,11 +50,13 @@ test('a migration that fails leaves neither half a schema nor a record', async (
   expect(await rows(`select 1 from _prisma_migrations where migration_name = '9990_bad'`)).toEqual([])
 })
 
-test('an edited migration and one that this checkout lacks both stop the start', async () => {
+test('an edited migration and one that this checkout lacks both stop the start and say what to do', async () => {
   addMigration('9990_one', 'create table one (id int)')
   await applyMigrations(databaseUrl, dir)
   appendFileSync(join(dir, '9990_one/migration.sql'), '\n-- a thought')
-  await expect(applyMigrations(databaseUrl, dir)).rejects.toThrow('9990_one was edited after it was applied')
+  await expect(applyMigrations(databaseUrl, dir)).rejects.toThrow(
+    /9990_one was edited after it was applied .* npm start -- --reset$/,
+  )
   rmSync(join(dir, '9990_one'), { recursive: true })
-  await expect(applyMigrations(databaseUrl, dir)).rejects.toThrow('which this checkout lacks')
+  await expect(applyMigrations(databaseUrl, dir)).rejects.toThrow(/which this checkout lacks.* npm start -- --reset$/)
 })

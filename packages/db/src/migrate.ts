@@ -21,6 +21,9 @@ export class MigrationError extends Error {
   override readonly name = 'MigrationError'
 }
 
+/** The way out for a demo's data, which nobody misses. */
+const startAfresh = 'start afresh without the data kept so far: npm start -- --reset'
+
 /** The key that Prisma Migrate itself locks. */
 const prismaAdvisoryLock = 72_707_369
 
@@ -94,12 +97,14 @@ async function assertHistoryMatches(client: pg.Client, dir: string): Promise<voi
   for (const { name, checksum } of await appliedMigrations(client)) {
     if (!known.has(name)) {
       throw new MigrationError(
-        `the database has migration ${name}, which this checkout lacks: it was used by a newer one`,
+        `the database has migration ${name}, which this checkout lacks: it was used by a newer one. Check that one out again, or ${startAfresh}`,
       )
     }
     const sql = await readFile(join(dir, name, 'migration.sql'), 'utf8')
     if (checksumOf(sql) !== checksum) {
-      throw new MigrationError(`migration ${name} was edited after it was applied to this database`)
+      throw new MigrationError(
+        `migration ${name} was edited after it was applied to this database. Restore the file, or ${startAfresh}`,
+      )
     }
   }
 }
