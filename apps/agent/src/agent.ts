@@ -8,6 +8,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Hex, ServedModel } from '@isochrone/protocol'
 import type { Logger } from '@isochrone/runtime'
+import { EngineHealth } from './engines/engine-health.ts'
 import { startEngine, type EngineConfig } from './engines/start-engine.ts'
 import { LinkClient } from './link/link-client.ts'
 import type { SimulatedNetwork } from './link/link-context.ts'
@@ -55,6 +56,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     const inventory = await readInventory(options.hardwareLabel ?? simulatedLabel(options.engine))
     const engine = await startEngine(options.engine, concurrencyMax, options.modelsDir ?? join(dataDir, 'models'))
     const capacity = new StreamCapacity(concurrencyMax)
+    const engineHealth = options.engine.kind === 'openai' ? new EngineHealth({ driver: engine.driver, logger }) : null
+    engineHealth?.start()
     const context = {
       nodeKey,
       driver: engine.driver,
@@ -64,6 +67,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       models: engine.models,
       engineModelOf: engine.engineModelOf,
       engineQueued: engine.queued,
+      engineHealth,
       simulatedNetwork: options.simulatedNetwork ?? null,
       logger,
     }
@@ -90,6 +94,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       async close(graceMs = GRACE_MS) {
         capacity.drain()
         await Promise.all(links.map((link) => link.close(graceMs)))
+        await engineHealth?.close()
         await engine.close()
         await receipts.close()
         await lock.release()

@@ -2,6 +2,7 @@
 import type { Logger } from '@isochrone/runtime'
 import type { NodeInventory, ServedModel } from '@isochrone/protocol'
 import type { EngineDriver } from '../engines/engine-driver.ts'
+import type { EngineHealth } from '../engines/engine-health.ts'
 import type { NodeKeyPair } from '../node/node-key.ts'
 import type { ReceiptLog } from '../receipts/receipt-log.ts'
 import type { StreamCapacity } from './stream-capacity.ts'
@@ -19,6 +20,8 @@ export type LinkContext = {
   readonly engineModelOf: (model: string) => string
   /** Requests that wait inside the engine, where it can tell. */
   readonly engineQueued: () => number
+  /** Of an engine outside of this process; null for one that lives and dies with it. */
+  readonly engineHealth: EngineHealth | null
   readonly simulatedNetwork: SimulatedNetwork | null
   readonly logger: Logger
 }

@@ -55,6 +55,7 @@ export class LinkSession {
   readonly #running = new Set<Promise<void>>()
   #state: State = { phase: 'challenge' }
   #heartbeat: NodeJS.Timeout | undefined
+  #stopListening = () => {}
   #closed = false
 
   constructor(context: LinkContext, transport: LinkTransport, onReady: (gatewayRegion: string) => void) {
@@ -85,6 +86,7 @@ export class LinkSession {
   async close(cause: 'link-lost' | 'shutdown'): Promise<void> {
     if (cause === 'link-lost') this.#closed = true
     clearInterval(this.#heartbeat)
+    this.#stopListening()
     for (const { aborter } of this.#streams.values()) aborter.abort(new StreamAbort(cause))
     await Promise.all(this.#running)
     this.#closed = true
@@ -162,7 +164,7 @@ export class LinkSession {
   }
 
   #startHeartbeat(intervalMs: number): void {
-    const { capacity, engineQueued } = this.#context
+    const { capacity, engineQueued, engineHealth } = this.#context
     let tokensBefore = capacity.tokensOutTotal
     let beforeMs = performance.now()
     const beat = () => {
@@ -174,7 +176,7 @@ export class LinkSession {
         queuedStreams: engineQueued(),
         tokensPerSecond: elapsedS > 0.05 ? (capacity.tokensOutTotal - tokensBefore) / elapsedS : 0,
         kvUsage: null,
-        draining: capacity.draining,
+        draining: capacity.draining || engineHealth?.up === false,
       }
       tokensBefore = capacity.tokensOutTotal
       beforeMs = nowMs
@@ -185,6 +187,8 @@ export class LinkSession {
     }
     beat()
     this.#heartbeat = setInterval(beat, intervalMs)
+    // Said at once, because each request placed here meanwhile is one attempt lost.
+    this.#stopListening = engineHealth?.onChange(beat) ?? this.#stopListening
   }
 
   #open(frame: Frame, peer: Peer): void {

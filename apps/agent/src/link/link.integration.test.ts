@@ -287,6 +287,26 @@ test('the delay shim delays both ways, keeps order and is declared', async () =>
   expect(gateway.checkedWork(end.work).outputHash).toBe(stream.chunks.at(-1)?.head)
 })
 
+/** Without this every request placed on the node fails until a person notices. */
+test('a node whose engine is gone says that it drains, and takes requests again when the engine is back', async () => {
+  const backend = new ScriptedBackend('frail', {})
+  let server: EngineServer = await serveOpenAi(backend)
+  const port = Number(new URL(server.url).port)
+  await agent.close(0)
+  agent = await start({ engine: { kind: 'openai', baseUrl: server.url, contextTokensMax: 100 } })
+  await expect.poll(() => gateway.current?.hello.models[0]?.model, { timeout: 8000 }).toBe('frail')
+  await expect.poll(() => agent.links[0]?.ready).toBe(true)
+  await server.close()
+  expect((await gateway.open({}, chat(3)).end).status).toBe('engine_failed')
+  // Asked for at once after the failed request, not at the next turn of the probe.
+  await expect.poll(() => gateway.heartbeats.at(-1)?.draining, { timeout: 1000 }).toBe(true)
+  expect(await gateway.open({}, chat(3)).end).toMatchObject({ status: 'rejected', work: null })
+  server = await serveOpenAi(new ScriptedBackend('frail', {}), port)
+  await expect.poll(() => gateway.heartbeats.at(-1)?.draining, { timeout: 10_000 }).toBe(false)
+  expect((await gateway.open({}, chat(3)).end).status).toBe('completed')
+  await server.close()
+}, 20_000)
+
 test('an engine that dies mid-stream ends the stream with a receipt for what was delivered', async () => {
   const backend = new ScriptedBackend('brittle', { dieAfterTokens: 7 })
   const server: EngineServer = await serveOpenAi(backend)

@@ -55,6 +55,7 @@ export async function runStream(context: LinkContext, job: StreamJob): Promise<S
   if (served?.modelHash !== job.open.modelHash) return ending('rejected', `this node does not serve ${job.open.model}`)
   const prepared = prepareCall(job.open, job.body, context.engineModelOf(job.open.model))
   if (!prepared.ok) return ending('invalid_request', prepared.message, 400)
+  if (context.engineHealth?.up === false) return ending('rejected', 'the engine of this node does not answer')
   const entered = context.capacity.tryEnter()
   if (entered !== 'entered') return ending('rejected', `this node is ${entered}`)
 
@@ -107,6 +108,7 @@ async function failed(context: LinkContext, job: StreamJob, run: Run, error: unk
   const message = failure.message.slice(0, 500)
   if (failure.reason === 'rejected') return ending('invalid_request', message, failure.httpStatus ?? null)
   if (failure.reason === 'overloaded') return ending('rejected', message, failure.httpStatus ?? null)
+  context.engineHealth?.suspect(failure)
   context.logger.warn({ err: failure, requestId: job.open.requestId, tokensOut: run.tokensOut }, 'the engine failed')
   return signed(context, job, run, 'engine_failed', message, failure.httpStatus ?? null)
 }
