@@ -4,9 +4,10 @@
  * Bodies are kept as the bytes that came and parsed once, because the node is sent, and the receipt covers, those bytes.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { AppError } from '@isochrone/domain'
-import fastify, { type FastifyInstance } from 'fastify'
+import { AppError, newId } from '@isochrone/domain'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { GatewayDeps } from './gateway-deps.ts'
+import { linger } from './linger.ts'
 import { toOpenAiError } from './openai-error.ts'
 import { inferenceRoutes } from './routes/inference.ts'
 import { internalRoutes } from './routes/internal.ts'
@@ -16,6 +17,8 @@ import { opsRoutes } from './routes/ops.ts'
 
 /** A link frame holds 16 MiB, the request's header included. */
 const BODY_BYTES_MAX = 10 * 1024 * 1024
+/** What is still read of a body after its refusal, so that the client gets to read the answer. */
+const LINGER = { bytesMax: 128 * 1024 * 1024, msMax: 10_000 }
 
 /** The app, not listening yet. `app.server` is the HTTP server on which agents link. */
 export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
@@ -30,23 +33,33 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
     logger: false,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 72_000,
+    // An address that cannot be read meets no hook and no route.
+    frameworkErrors: (_error, request, reply) => {
+      request.requestId = newId('req')
+      refuse(new AppError('invalid_input', { publicMessage: 'The address could not be read.' }), request, reply)
+    },
   })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 
+  app.addHook('onRequest', (request, reply, next) => {
+    request.requestId = newId('req')
+    request.receivedAtMs = deps.clock.nowMs()
+    reply.header('x-request-id', request.requestId)
+    next()
+  })
+  app.addHook('onResponse', (request, _reply, next) => {
+    linger(request.raw, { ...LINGER, msMax: deps.lingerMsMax ?? LINGER.msMax })
+    next()
+  })
   app.setErrorHandler((error, request, reply) => {
     const mapped = mapFrameworkError(error, bodyBytesMax)
-    const answer = toOpenAiError(mapped, request.requestId)
-    if (answer.httpStatus >= 500) deps.logger.error({ err: error, requestId: request.requestId }, 'request failed')
-    if (request.requestId !== '') reply.header('x-request-id', request.requestId)
-    void reply.code(answer.httpStatus).headers(answer.headers).send(answer.body)
+    const httpStatus = refuse(mapped, request, reply)
+    if (httpStatus >= 500) deps.logger.error({ err: error, requestId: request.requestId }, 'request failed')
   })
   app.setNotFoundHandler((request, reply) => {
-    const error = new AppError('not_found', {
-      publicMessage: `There is no ${request.method} ${pathOf(request.url)} here.`,
-    })
-    const answer = toOpenAiError(error)
-    void reply.code(answer.httpStatus).headers(answer.headers).send(answer.body)
+    const publicMessage = `There is no ${request.method} ${pathOf(request.url)} here.`
+    refuse(new AppError('not_found', { publicMessage }), request, reply)
   })
 
   app.decorateRequest('requestId', '')
@@ -63,10 +76,19 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** `req_…`, empty before a route gave it one. */
+    /** `req_…`, which every answer carries. */
     requestId: string
     receivedAtMs: number
   }
+}
+
+/** Sends the error in OpenAI's shape; returns its HTTP status. */
+function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): number {
+  const { httpStatus, headers, body } = toOpenAiError(error, request.requestId)
+  // fastify would close at once after a body that it did not read, and so take the answer from whoever still sends.
+  reply.removeHeader('connection')
+  void reply.code(httpStatus).headers(headers).header('x-request-id', request.requestId).send(body)
+  return httpStatus
 }
 
 /** fastify's own refusals happen before our code; they are the client's, with a name. */

@@ -58,6 +58,8 @@ export interface GatewayDeps {
   logger: Logger
   clock: Clock
   bodyBytesMax?: number
+  /** How long the rest of a refused body is read, ms. */
+  lingerMsMax?: number
   /** The server on which agents link; its own where none is given. */
   httpServer?: Server
   /** Routes of other parts: the files of closed epochs. */

@@ -44,6 +44,7 @@ export interface FakeGatewayOptions {
   concurrentRequestsMax?: number
   attemptLimits?: AttemptLimits
   bodyBytesMax?: number
+  lingerMsMax?: number
   change?: (deps: GatewayDeps) => void
 }
 
@@ -112,6 +113,7 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
     logger,
     clock,
     ...(options.bodyBytesMax !== undefined && { bodyBytesMax: options.bodyBytesMax }),
+    ...(options.lingerMsMax !== undefined && { lingerMsMax: options.lingerMsMax }),
   }
   options.change?.(deps)
   const app = await createApp(deps)

@@ -3,7 +3,7 @@
  *
  * The key is checked before the body is read. With `x-isochrone-queue: 1` the request becomes a queued job instead.
  */
-import { AppError, newId } from '@isochrone/domain'
+import { AppError } from '@isochrone/domain'
 import { bytes32Of, type Hex } from '@isochrone/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { collectAnswer } from '../../requests/collect-answer.ts'
@@ -28,8 +28,6 @@ export function inferenceRoutes(app: FastifyInstance, deps: GatewayDeps): void {
   for (const path of paths) {
     app.post(path, {
       onRequest: (request, _reply, next) => {
-        request.requestId = newId('req')
-        request.receivedAtMs = deps.clock.nowMs()
         const why = deps.notReady()
         if (why !== null)
           throw new AppError('capacity_unavailable', { publicMessage: `This gateway ${why}.`, retryAfterS: 1 })

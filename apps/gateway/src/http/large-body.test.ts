@@ -1,0 +1,49 @@
+/** A body over the limit is answered 413 and the answer reaches a client that is still sending. */
+import { once } from 'node:events'
+import { request as httpRequest } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { API_KEY, startFakeGateway } from '../testing/fake-gateway.ts'
+import type { LargeBodyResult } from '../testing/large-body-client.ts'
+
+const MIB = 1024 * 1024
+let gateway: Awaited<ReturnType<typeof startFakeGateway>>
+beforeAll(async () => {
+  gateway = await startFakeGateway({ nodes: [], lingerMsMax: 400 })
+})
+afterAll(() => gateway.close())
+
+/** The client has its own thread, as it has its own machine: in one thread it would never meet a closed socket. */
+test('the official client throws the typed 413 for any size, never a connection error', async () => {
+  const sizesMib = [10.1, 10.5, 11, 12, 13, 14, 15, 16, 17, 18, 20, 22, 24, 27, 30, 33, 36, 40, 45, 50, 60]
+  const client = new Worker(new URL('../testing/large-body-client.ts', import.meta.url), {
+    workerData: { url: gateway.url, apiKey: API_KEY, sizesMib },
+  })
+  const [results] = (await once(client, 'message')) as [LargeBodyResult[]]
+  const refused = { thrown: 'APIError', status: 413, code: 'payload_too_large' }
+  expect(results).toEqual(sizesMib.map((mib) => ({ mib, ...refused })))
+}, 60_000)
+
+/** Neither a lie about the length nor its absence may hold a connection: bytes and time are bounded. */
+test('who never stops sending is answered, then cut off', async () => {
+  for (const headers of [{ 'content-length': 20 * MIB }, { 'transfer-encoding': 'chunked' }]) {
+    const sending = httpRequest(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json', ...headers },
+    })
+    const closed = new Promise<void>((resolve) => sending.once('close', resolve))
+    const status = new Promise<number | undefined>((resolve, reject) => {
+      sending.once('response', (response) => {
+        response.resume()
+        resolve(response.statusCode)
+      })
+      sending.once('error', reject)
+    })
+    sending.on('error', () => {})
+    if ('transfer-encoding' in headers) sending.write(Buffer.alloc(11 * MIB))
+    else sending.write('{')
+    expect(await status).toBe(413)
+    await Promise.race([closed, sleep(3_000).then(() => Promise.reject(new Error('the connection was kept')))])
+  }
+})
