@@ -229,6 +229,14 @@ test('bad bodies are 400 and name the field or the place', async () => {
   expect(await broken.json()).toMatchObject({ error: { message: expect.stringContaining('line 2, column 14') } })
 })
 
+test('what the engine refuses is 400 too, with the field that its message names', async () => {
+  const { openai, nodes } = await start([{ status: 'invalid_request', message: 'n: only one choice is supported' }])
+  const error = await openai.chat.completions.create({ ...ask, n: 3 }).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(BadRequestError)
+  expect(error).toMatchObject({ param: 'n' })
+  expect(nodes[0]?.opened).toHaveLength(1)
+})
+
 test('too large is 413, another type is 415, another path is 404, all in the same shape', async () => {
   const { url } = await start([hello], { bodyBytesMax: 1_000 })
   const large = await post(url, JSON.stringify({ ...ask, pad: 'x'.repeat(2_000) }))

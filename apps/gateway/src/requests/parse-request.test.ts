@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { errorPositionOfJson } from './json-error-position.ts'
+import { fieldOfRefusal } from './known-fields.ts'
 import { DEFAULT_TOKENS_OUT_MAX, parseInferenceRequest, parseJson } from './parse-request.ts'
 
 const parse = (body: unknown) => parseInferenceRequest('/v1/chat/completions', Buffer.from(JSON.stringify(body)))
@@ -10,6 +11,70 @@ test('what is reserved is the limit over all choices, and a default where none i
   expect(parse({ model: 'm', messages }).tokensOutMax).toBe(DEFAULT_TOKENS_OUT_MAX)
   expect(parse({ model: 'm', messages, max_tokens: 7, n: 3 }).tokensOutMax).toBe(21)
   expect(parse({ model: 'm', messages, max_tokens: 7, max_completion_tokens: 5 }).tokensOutMax).toBe(5)
+})
+
+test('what OpenAI defines is checked here and named by its path; what it does not define passes', () => {
+  const fieldOf = (more: object) => {
+    try {
+      parse({ model: 'm', messages, ...more })
+    } catch (error) {
+      return (error as { code: string; field?: string }).field ?? 'unnamed'
+    }
+    return null
+  }
+  const wrong: [object, string][] = [
+    [{ temperature: 'hot' }, 'temperature'],
+    [{ temperature: 9 }, 'temperature'],
+    [{ top_p: -1 }, 'top_p'],
+    [{ n: 0 }, 'n'],
+    [{ n: 9 }, 'n'],
+    [{ seed: 1.5 }, 'seed'],
+    [{ stop: [1] }, 'stop'],
+    [{ presence_penalty: 3 }, 'presence_penalty'],
+    [{ logit_bias: { '50256': 'x' } }, 'logit_bias[50256]'],
+    [{ logprobs: 2 }, 'logprobs'],
+    [{ top_logprobs: 21 }, 'top_logprobs'],
+    [{ stream: 'yes' }, 'stream'],
+    [{ stream_options: 1 }, 'stream_options'],
+    [{ stream_options: { include_usage: 1 } }, 'stream_options.include_usage'],
+    [{ tools: 'all' }, 'tools'],
+    [{ tools: [{ type: 'function' }] }, 'tools[0].function'],
+    [{ tools: [{ type: 'function', function: {} }] }, 'tools[0].function.name'],
+    [{ response_format: {} }, 'response_format.type'],
+    [{ messages: [...messages, { role: 'robot', content: 'x' }] }, 'messages[1].role'],
+    [{ messages: [{ role: 'user', content: ['x'] }] }, 'messages[0].content[0]'],
+  ]
+  for (const [more, field] of wrong) expect(fieldOf(more), JSON.stringify(more)).toBe(field)
+  const right = {
+    temperature: null,
+    top_k: 'whatever',
+    n: 3,
+    stop: ['a', 'b'],
+    logit_bias: { '50256': -100 },
+    tools: [{ type: 'function', function: { name: 'f', parameters: {} } }],
+    tool_choice: 'auto',
+    response_format: { type: 'json_object' },
+    messages: [{ role: 'tool', content: [{ type: 'text', text: 'x' }], tool_call_id: 'c' }],
+  }
+  expect(fieldOf(right)).toBeNull()
+})
+
+test('a prompt may be a text, token ids or several of either', () => {
+  const ask = (prompt: unknown) =>
+    parseInferenceRequest('/v1/completions', Buffer.from(JSON.stringify({ model: 'm', prompt })))
+  for (const prompt of ['x', ['x', 'y'], [1, 2], [[1], [2]]]) expect(ask(prompt).tokensOutMax).toBe(256)
+  expect(() => ask([{}])).toThrow(expect.objectContaining({ field: 'prompt[0]' }))
+  expect(() => ask([])).toThrow(expect.objectContaining({ field: 'prompt' }))
+})
+
+test('the field at the head of an engine’s refusal is found, and a mere word is none', () => {
+  const body = { n: 3, messages: [], tools: [] }
+  expect(fieldOfRefusal('n: only one choice is supported', body)).toBe('n')
+  expect(fieldOfRefusal('messages.0.role: Invalid option', body)).toBe('messages[0].role')
+  expect(fieldOfRefusal('messages[2].content: too long', body)).toBe('messages[2].content')
+  expect(fieldOfRefusal('error: n is bad', body)).toBeNull()
+  expect(fieldOfRefusal('constructor: x', body)).toBeNull()
+  expect(fieldOfRefusal('the prompt is too long', body)).toBeNull()
 })
 
 test('the place where a text stops being JSON is found without quoting the text', () => {

@@ -2,10 +2,11 @@
  * Reads an OpenAI request as far as a gateway must: model, stream, token limits. All else passes through untouched, so
  * that engines may offer what this gateway has never heard of.
  *
- * Checks by hand instead of a schema: a schema would copy every message of a long conversation.
+ * Messages are checked by hand instead of by a schema, which would copy every one of a long conversation.
  */
 import { AppError } from '@isochrone/domain'
 import { errorPositionOfJson } from './json-error-position.ts'
+import { readKnownFields } from './known-fields.ts'
 
 export type InferencePath = '/v1/chat/completions' | '/v1/completions'
 
@@ -22,31 +23,19 @@ export interface InferenceRequest {
 
 /** A request without a token limit is reserved, and stopped, at this many output tokens. */
 export const DEFAULT_TOKENS_OUT_MAX = 256
-const TOKENS_OUT_MAX = 1_000_000
-const CHOICES_MAX = 8
+const roles: ReadonlySet<string> = new Set(['system', 'developer', 'user', 'assistant', 'tool', 'function'])
 const LOCATED_CHARACTERS_MAX = 256 * 1024
 
 /** Throws `invalid_input` naming the field, or the position where the body stops being JSON. */
 export function parseInferenceRequest(path: InferencePath, body: Uint8Array): InferenceRequest {
   const json = objectOf(parseJson(body))
-  const { model, stream } = json
+  const { model } = json
   if (model === undefined || model === null) throw missing('model')
   if (typeof model !== 'string' || model === '') throw wrong('model', 'a non-empty string')
-  if (stream !== undefined && stream !== null && typeof stream !== 'boolean') throw wrong('stream', 'a boolean')
   if (path === '/v1/chat/completions') checkMessages(json.messages)
   else checkPrompt(json.prompt)
-  const choices = limitOf(json.n, 'n', CHOICES_MAX) ?? 1
-  const chatLimit =
-    path === '/v1/chat/completions' ? limitOf(json.max_completion_tokens, 'max_completion_tokens') : null
-  const limit = chatLimit ?? limitOf(json.max_tokens, 'max_tokens') ?? DEFAULT_TOKENS_OUT_MAX
-  return {
-    path,
-    model,
-    stream: stream === true,
-    includeUsage: includeUsageOf(json.stream_options),
-    tokensOutMax: limit * choices,
-    body,
-  }
+  const { stream, includeUsage, choices, tokensOutMax } = readKnownFields(path, json)
+  return { path, model, stream, includeUsage, tokensOutMax: (tokensOutMax ?? DEFAULT_TOKENS_OUT_MAX) * choices, body }
 }
 
 /** The body as JSON. Throws `invalid_input` with line and column. */
@@ -73,38 +62,35 @@ function checkMessages(messages: unknown): void {
   for (const [index, message] of messages.entries()) {
     if (typeof message !== 'object' || message === null) throw wrong(`messages[${index}]`, 'an object')
     const { role, content } = message as Record<string, unknown>
-    if (typeof role !== 'string') throw wrong(`messages[${index}].role`, 'a string')
+    if (typeof role !== 'string' || !roles.has(role)) {
+      throw wrong(`messages[${index}].role`, `one of ${[...roles].join(', ')}`)
+    }
     const known = content === undefined || content === null || typeof content === 'string' || Array.isArray(content)
     if (!known) throw wrong(`messages[${index}].content`, 'a string or an array of parts')
+    if (Array.isArray(content)) checkParts(content, `messages[${index}].content`)
   }
 }
 
+function checkParts(parts: readonly unknown[], field: string): void {
+  for (const [index, part] of parts.entries()) {
+    if (typeof part !== 'object' || part === null) throw wrong(`${field}[${index}]`, 'an object')
+    if (typeof (part as Record<string, unknown>).type !== 'string') throw wrong(`${field}[${index}].type`, 'a string')
+  }
+}
+
+/** A text, token ids, or several of either, as OpenAI has it; whether it takes several is the engine's to say. */
 function checkPrompt(prompt: unknown): void {
   if (prompt === undefined || prompt === null) throw missing('prompt')
-  if (typeof prompt !== 'string' && !(Array.isArray(prompt) && prompt.length > 0)) {
-    throw wrong('prompt', 'a string or a non-empty array')
+  if (typeof prompt === 'string') return
+  if (!Array.isArray(prompt) || prompt.length === 0) throw wrong('prompt', 'a string or a non-empty array')
+  for (const [index, item] of prompt.entries()) {
+    const known = typeof item === 'string' || Number.isInteger(item) || Array.isArray(item)
+    if (!known) throw wrong(`prompt[${index}]`, 'a string, a token id or an array of token ids')
   }
 }
 
-function includeUsageOf(options: unknown): boolean {
-  if (options === undefined || options === null) return false
-  if (typeof options !== 'object') throw wrong('stream_options', 'an object')
-  const { include_usage: includeUsage } = options as Record<string, unknown>
-  if (includeUsage !== undefined && includeUsage !== null && typeof includeUsage !== 'boolean') {
-    throw wrong('stream_options.include_usage', 'a boolean')
-  }
-  return includeUsage === true
-}
-
-function limitOf(value: unknown, field: string, max = TOKENS_OUT_MAX): number | null {
-  if (value === undefined || value === null) return null
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > max) {
-    throw wrong(field, `an integer from 1 to ${max}`)
-  }
-  return value
-}
-
-function objectOf(value: unknown): Record<string, unknown> {
+/** Throws `invalid_input` on JSON that is no object. */
+export function objectOf(value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new AppError('invalid_input', { publicMessage: 'The body must be a JSON object.' })
   }

@@ -10,8 +10,10 @@ import type { RequestFinishedEntry } from '@isochrone/protocol'
 import type { Logger } from '@isochrone/runtime'
 import type { Budget } from '../budget/budget.ts'
 import type { CompletedAttempt, Lane } from '../ports.ts'
+import { fieldOfRefusal } from './known-fields.ts'
 import { outcomeEntry, type AttemptRecord } from './outcome-entry.ts'
 import type { Measurements } from './node-measurements.ts'
+import { objectOf, parseJson, type InferenceRequest } from './parse-request.ts'
 import type { Placer } from './place-request.ts'
 import type { AnswerSink, RequestContext, Target } from './request-context.ts'
 import { bytesOutMaxOf, reservePriceMicroUsd } from './reserve-price.ts'
@@ -146,7 +148,7 @@ async function attemptAll(
     const completed = deps.lane.completeAttempt(result.seen)
     records.push({ result, completed })
     observe(deps.measurements, result, completed)
-    failure = failureOf(result)
+    failure = failureOf(result, ctx.request)
     const over = failure === null || result.begun || result.outcome === 'client_aborted' || result.invalidRequest
     if (over) return await finish(deps, { ctx, records, placement: placed.record, failure, answerOf })
     sink.reset()
@@ -217,14 +219,19 @@ async function journal(deps: ServeDeps, input: Parameters<typeof outcomeEntry>[0
 }
 
 /** Why the attempt did not succeed, as the customer may read it; null when it did. */
-function failureOf({ outcome, invalidRequest, message, begun }: AttemptResult): AppError | null {
+function failureOf(
+  { outcome, invalidRequest, message, begun }: AttemptResult,
+  request: InferenceRequest,
+): AppError | null {
   if (outcome === 'completed') return null
   const details = { outcome, message }
   if (outcome === 'client_aborted') {
     return new AppError('invalid_input', { publicMessage: 'The client closed the request.', details })
   }
   if (invalidRequest) {
-    return new AppError('invalid_input', { publicMessage: message ?? 'The engine refused the request.', details })
+    const publicMessage = message ?? 'The engine refused the request.'
+    const field = fieldOfRefusal(publicMessage, objectOf(parseJson(request.body)))
+    return new AppError('invalid_input', { publicMessage, ...(field !== null && { field }), details })
   }
   const part = begun ? ' The tokens delivered so far are billed.' : ''
   if (outcome === 'provider_timeout') {
