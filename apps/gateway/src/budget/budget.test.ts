@@ -37,3 +37,26 @@ test('a burst that the balance covers is served whole, however many come at once
   const outcomes = await Promise.allSettled(Array.from({ length: 2_000 }, () => budget.reserve(channelId, 100n)))
   expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(2_000)
 })
+
+/** Queued work is refused only where it could never be paid; a Redis that is away refuses nothing. */
+test('cover is asked of Redis only when the lease here does not show it, and reserves nothing', async () => {
+  let asked = 0
+  let away = false
+  const inner = storeOf(1_000n)
+  const store: BudgetStore = {
+    sync: (channel, report) => {
+      asked++
+      return away ? Promise.reject(new Error('away')) : inner.sync(channel, report)
+    },
+  }
+  const budget = createBudget({ store, signedMicroUsd: () => 0n, recoverableMicroUsd: () => 0n, nowMs: () => 0 })
+  await budget.requireCover(channelId, 900n)
+  await budget.requireCover(channelId, 900n)
+  expect(asked).toBe(1)
+  const held = await budget.reserve(channelId, 900n)
+  await budget.requireCover(channelId, 900n)
+  held.release()
+  await expect(budget.requireCover(channelId, 1_001n)).rejects.toMatchObject({ code: 'insufficient_balance' })
+  away = true
+  await expect(budget.requireCover(channelId, 1_001n)).resolves.toBeUndefined()
+})

@@ -36,6 +36,11 @@ export interface Reservation {
 export interface Budget {
   /** Throws `insufficient_balance` when the channel cannot cover it, `capacity_unavailable` when nobody can say. */
   reserve(channelId: Hex, microUsd: bigint): Promise<Reservation>
+  /**
+   * Throws `insufficient_balance` when the channel could not cover it even after every request under way here ended for
+   * nothing. Reserves nothing. Resolves when nobody can say: work that waits is judged again when it runs.
+   */
+  requireCover(channelId: Hex, microUsd: bigint): Promise<void>
   /** Reports what was signed and gives back leases that lie idle. Call each second. */
   tick(): Promise<void>
   /** µUSD held and not reserved, over all channels. */
@@ -169,11 +174,25 @@ export function createBudget(options: BudgetOptions): Budget {
     } finally {
       account.waiting--
     }
-    throw new AppError('insufficient_balance', {
-      publicMessage:
-        'This request could cost more than the balance and spending limit leave. Add funds or raise the limit.',
-      details: { channelId, wantedMicroUsd: microUsd.toString() },
-    })
+    throw tooDear(channelId, microUsd)
+  }
+
+  async function requireCover(channelId: Hex, microUsd: bigint): Promise<void> {
+    const account = accountOf(channelId)
+    account.usedAtMs = options.nowMs()
+    // A price of zero is one that nobody knows yet; an empty channel pays none of them.
+    const needed = microUsd > 0n ? microUsd : 1n
+    const covered = () => account.authorised !== null && freeOf(channelId, account) + account.reserved >= needed
+    for (let attempt = 0; attempt < 2 && !covered(); attempt++) {
+      const joined = account.inFlight !== null
+      try {
+        await sync(channelId, account, needed)
+      } catch {
+        return
+      }
+      if (!joined) break
+    }
+    if (!covered()) throw tooDear(channelId, needed)
   }
 
   async function tick(): Promise<void> {
@@ -192,6 +211,7 @@ export function createBudget(options: BudgetOptions): Budget {
 
   return {
     reserve,
+    requireCover,
     tick,
     idleMicroUsd() {
       let sum = 0n
@@ -202,6 +222,14 @@ export function createBudget(options: BudgetOptions): Budget {
       return sum
     },
   }
+}
+
+function tooDear(channelId: Hex, microUsd: bigint): AppError {
+  return new AppError('insufficient_balance', {
+    publicMessage:
+      'This request could cost more than the balance and spending limit leave. Add funds or raise the limit.',
+    details: { channelId, wantedMicroUsd: microUsd.toString() },
+  })
 }
 
 function unknownBudget(cause: unknown): AppError {

@@ -5,6 +5,8 @@ import type { Served } from '../requests/serve-request.ts'
 
 /** Larger headers are refused by common clients and proxies. */
 const PLACEMENT_HEADER_BYTES_MAX = 4_096
+/** Of scores, their terms and all prices in a placement: 10⁻⁶ dollars. */
+const PLACEMENT_UNIT = 'microUsd'
 
 /** The id that the node gives an answer, from the request's 32-byte name. */
 export function answerIdOf(path: string, requestIdHash: Hex): string {
@@ -22,7 +24,10 @@ export function usageOf({ completed }: Served) {
   }
 }
 
-/** What we add: who served it, and the exact price. Money is decimal text in µUSD. */
+/**
+ * What we add: who served it, and the exact price. Money is decimal text in µUSD; the scores of an explained placement are
+ * numbers in µUSD, as its `unit` says.
+ */
 export function isochroneOf(ctx: RequestContext, served: Served, explain: boolean) {
   return {
     requestId: ctx.requestId,
@@ -33,11 +38,11 @@ export function isochroneOf(ctx: RequestContext, served: Served, explain: boolea
     priceMicroUsd: served.completed.priceMicroUsd.toString(),
     ttftMs: served.ttftMs,
     durationMs: served.durationMs,
-    ...(explain && { placement: served.placement }),
+    ...(explain && { placement: { unit: PLACEMENT_UNIT, ...recordOf(served.placement) } }),
   }
 }
 
-/** The chunk without choices that ends a stream whose caller asked for usage. */
+/** The chunk without choices that ends a stream whose caller asked for usage, or for the placement. */
 export function usageChunkOf(ctx: RequestContext, served: Served, explain: boolean) {
   const chat = ctx.request.path === '/v1/chat/completions'
   return {
@@ -67,13 +72,17 @@ export function answerHeaders(
 
 /** JSON in ASCII; without the rejected and then without all but the best rows where it would be too long. */
 function placementHeader(placement: unknown): string {
-  const record = typeof placement === 'object' && placement !== null ? (placement as Record<string, unknown>) : {}
-  const { engineVersion, prngState, choice, alternates, candidates, rejected, poolSize, explored } = record
-  const whole = { engineVersion, prngState, choice, alternates, poolSize, explored, candidates, rejected }
+  const { engineVersion, prngState, choice, alternates, candidates, rejected, poolSize, explored } = recordOf(placement)
+  const unit = PLACEMENT_UNIT
+  const whole = { unit, engineVersion, prngState, choice, alternates, poolSize, explored, candidates, rejected }
   const best = Array.isArray(candidates) ? candidates.slice(0, 3) : []
   const fits = [whole, { ...whole, rejected: undefined }, { ...whole, rejected: undefined, candidates: best }].find(
     (form) => JSON.stringify(form).length <= PLACEMENT_HEADER_BYTES_MAX,
   )
-  const text = JSON.stringify(fits ?? { engineVersion, choice })
+  const text = JSON.stringify(fits ?? { unit, engineVersion, choice })
   return text.replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+function recordOf(placement: unknown): Record<string, unknown> {
+  return typeof placement === 'object' && placement !== null ? (placement as Record<string, unknown>) : {}
 }

@@ -9,7 +9,7 @@ import OpenAI, {
 } from 'openai'
 import { afterEach, expect, test } from 'vitest'
 import type { Hex } from '@isochrone/protocol'
-import { API_KEY, INTERNAL_TOKEN, startFakeGateway, type FakeGatewayOptions } from '../testing/fake-gateway.ts'
+import { API_KEY, CHANNEL, INTERNAL_TOKEN, startFakeGateway, type FakeGatewayOptions } from '../testing/fake-gateway.ts'
 import { fakeNode, MODEL, type NodeScript } from '../testing/fake-node.ts'
 
 const open: { close(): Promise<unknown> }[] = []
@@ -287,10 +287,27 @@ test('the placement is explained on request: header, whole record in the answer'
     .create(ask, { headers: { 'x-isochrone-explain': '1' } })
     .withResponse()
   const header: unknown = JSON.parse(response.headers.get('x-isochrone-placement') ?? 'null')
-  expect(header).toMatchObject({ poolSize: 2, candidates: [{ terms: {} }, {}] })
+  expect(header).toMatchObject({ unit: 'microUsd', poolSize: 2, candidates: [{ terms: {} }, {}] })
   expect(data).toMatchObject({
-    isochrone: { placement: { engineVersion: expect.any(String), sampled: expect.any(Array) } },
+    isochrone: { placement: { unit: 'microUsd', engineVersion: expect.any(String), sampled: expect.any(Array) } },
   })
+})
+
+/** `curl -N` shows the body alone. */
+test('an explained stream says in its last chunk why the node was chosen, usage asked for or not', async () => {
+  const { url } = await start([hello])
+  const lastChunk = async (headers: Record<string, string>) => {
+    const text = await (await post(url, JSON.stringify({ ...ask, stream: true }), headers)).text()
+    const events = text.trim().split('\n\n')
+    expect(events.at(-1)).toBe('data: [DONE]')
+    return JSON.parse(events.at(-2)?.slice('data: '.length) ?? 'null') as unknown
+  }
+  expect(await lastChunk({ 'x-isochrone-explain': '1' })).toMatchObject({
+    choices: [],
+    usage: { completion_tokens: 3 },
+    isochrone: { node: 'node_0', placement: { unit: 'microUsd', candidates: [{ terms: {} }] } },
+  })
+  expect(await lastChunk({})).not.toHaveProperty('isochrone')
 })
 
 test('models list what is linked, with what is simulated', async () => {
@@ -309,6 +326,26 @@ test('a request that opts to wait becomes a job, which only its organisation can
   const read = (id: string) => fetch(`${url}/v1/jobs/${id}`, { headers: { authorization: `Bearer ${API_KEY}` } })
   expect(await (await read(job.id)).json()).toMatchObject({ id: job.id, status: 'queued' })
   expect((await read(`job_${'f'.repeat(32)}`)).status).toBe(404)
+})
+
+test('what no money could pay for is not queued; what may be paid once others end is', async () => {
+  const queued = { 'x-isochrone-queue': '1' }
+  const refused = async (gateway: Awaited<ReturnType<typeof start>>) => {
+    const answer = await post(gateway.url, JSON.stringify(ask), queued)
+    expect([answer.status, await answer.json()]).toMatchObject([429, { error: { code: 'insufficient_quota' } }])
+    expect(answer.headers.get('x-should-retry')).toBe('false')
+    expect(gateway.jobs.size).toBe(0)
+  }
+  await refused(await start([hello], { limitMicroUsd: 100n }))
+  await refused(await start([], { limitMicroUsd: 0n }))
+  const unfunded = await start([hello])
+  const organisation = unfunded.control.organisation('org_1')
+  unfunded.control.apply(2, { ...organisation!, channelId: null })
+  await refused(unfunded)
+  const rich = await start([hello])
+  const held = await rich.budget.reserve(CHANNEL, 999_900n)
+  expect((await post(rich.url, JSON.stringify(ask), queued)).status).toBe(202)
+  held.release()
 })
 
 test('a job is run once however often it is dispatched, and answered from the journal after', async () => {

@@ -14,6 +14,7 @@ import {
   type InferenceRequest,
 } from '../../requests/parse-request.ts'
 import type { RequestContext } from '../../requests/request-context.ts'
+import { reservePriceMicroUsd } from '../../requests/reserve-price.ts'
 import { serveRequest, type Served } from '../../requests/serve-request.ts'
 import { answerHeaders, isochroneOf, usageChunkOf, usageOf } from '../answer-parts.ts'
 import { authenticate, type Caller } from '../authenticate.ts'
@@ -71,22 +72,25 @@ function admit(
   inference: InferenceRequest,
 ): RequestContext {
   requireKnownModel(deps, inference.model)
-  if (organisation.channelId === null) {
-    throw new AppError('insufficient_balance', {
-      publicMessage: 'Your organisation has no funds yet. Add funds, then send the request again.',
-    })
-  }
   return {
     requestId: request.requestId,
     requestIdHash: bytes32Of(request.requestId),
     receivedAtMs: request.receivedAtMs,
     organisation,
-    channelId: organisation.channelId as Hex,
+    channelId: requireChannel(organisation),
     keyId: key.keyId,
     jobId: null,
     request: inference,
     pinned: null,
   }
+}
+
+/** The channel that pays. Throws `insufficient_balance` where there is none. */
+function requireChannel({ channelId }: Caller['organisation']): Hex {
+  if (channelId !== null) return channelId as Hex
+  throw new AppError('insufficient_balance', {
+    publicMessage: 'Your organisation has no funds yet. Add funds, then send the request again.',
+  })
 }
 
 /** Before any node was ever seen, nobody can say that a model does not exist: placement answers 503 then. */
@@ -112,7 +116,11 @@ async function answerStreaming(
     const served = await serveRequest(deps.serve, ctx, sink)
     recordServed(deps, ctx, served)
     if (served.brokenBy) sink.end([toOpenAiError(served.brokenBy, ctx.requestId).body], false)
-    else sink.end(ctx.request.includeUsage ? [usageChunkOf(ctx, served, explain)] : [], true)
+    else {
+      // People who ask why read the body, not the headers: explained streams end with the chunk, asked for or not.
+      const closing = ctx.request.includeUsage || explain
+      sink.end(closing ? [usageChunkOf(ctx, served, explain)] : [], true)
+    }
   } catch (error) {
     // Once chunks have left there is no status to send: an error frame, because a stream that merely stops looks whole.
     if (!sink.started) throw error
@@ -149,7 +157,10 @@ function goneSignal(reply: FastifyReply): AbortSignal {
   return gone.signal
 }
 
-/** Queued work goes through Postgres; the answer is read at `GET /v1/jobs/:id`. */
+/**
+ * Queued work goes through Postgres; the answer is read at `GET /v1/jobs/:id`. Work that no money of today could pay for is
+ * refused now: it would wait only to fail.
+ */
 async function enqueue(
   deps: GatewayDeps,
   { key, organisation }: Caller,
@@ -157,8 +168,11 @@ async function enqueue(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   requireKnownModel(deps, inference.model)
+  const channelId = requireChannel(organisation)
   const leave = deps.requestLimits.enter(organisation)
   try {
+    const { budget, placer } = deps.serve
+    await budget.requireCover(channelId, reservePriceMicroUsd(inference, placer.serving(inference.model)))
     const body = parseJson(inference.body) as Record<string, unknown>
     const { id } = await deps.jobs.enqueue({
       orgId: organisation.orgId,
