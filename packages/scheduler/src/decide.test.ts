@@ -162,6 +162,15 @@ test('load moves work away before a replica is full, and a full pool says when t
   if (none.kind === 'none') expect(none.retryAfterS).toBeGreaterThanOrEqual(1)
 })
 
+test('a burst does not follow the optimistic prior of a replica that has answered nothing yet', () => {
+  const cold = replica(1, { rttMs: 1, activeStreams: 3 })
+  const known = replica(2, { rttMs: 40, activeStreams: 3, estimate: { ...baseEstimate, observations: 50 } })
+  const best = (fleet: ReplicaView[]) =>
+    decide({ replicas: fleet }, request, prng(5), NOW_MS).record.candidates[0]?.nodeId
+  expect(best([cold, known])).toBe(known.nodeId)
+  expect(best([replica(1, { rttMs: 1 }), known])).toBe(cold.nodeId)
+})
+
 test('an empty market, an unknown model and a prompt beyond every context each say why', () => {
   expect(decide({ replicas: [] }, request, prng(1), NOW_MS)).toMatchObject({ kind: 'none', reason: 'no_replica' })
   expect(decide({ replicas: [replica(1)] }, { ...request, model: 'x' }, prng(1), NOW_MS)).toMatchObject({

@@ -19,7 +19,7 @@ import type {
 } from './types.ts'
 
 /** Changes whenever the same inputs may give another choice. */
-export const ENGINE_VERSION = '0.1.0'
+export const ENGINE_VERSION = '0.2.0'
 
 /** One decision in a hundred tries a random admissible replica, so that estimates never go blind. */
 const EXPLORATION_RATE = 0.01

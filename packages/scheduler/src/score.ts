@@ -28,9 +28,11 @@ export interface Scored {
 export function scoreOf(replica: ReplicaView, request: PlacementRequest): Scored {
   const { estimate, prices } = replica
   const tokensOut = Math.max(1, request.tokensOutMax * EXPECTED_OUT_SHARE)
-  const waiting = Math.max(0, finite(replica.activeStreams, 0) + 1 - replica.concurrencyMax)
-  const backlogMs = (waiting / replica.concurrencyMax) * finite(estimate.attemptMs, 500)
-  const concurrency = Math.min(replica.concurrencyMax, finite(replica.activeStreams, 0) + 1)
+  // Slow start: a replica earns its places by answering. Else a burst would follow the optimistic prior of a new one.
+  const slots = Math.min(replica.concurrencyMax, 1 + finite(estimate.observations, 0))
+  const waiting = Math.max(0, finite(replica.activeStreams, 0) + 1 - slots)
+  const backlogMs = (waiting / slots) * finite(estimate.attemptMs, 500)
+  const concurrency = Math.min(slots, finite(replica.activeStreams, 0) + 1)
   const tpotMs = finite(estimate.tpotMs, 50) + finite(estimate.tpotMsPerStream, 1) * concurrency
   // A prefill waits for the steps of those who are already decoding: half a step each on average.
   const interferenceMs = (concurrency - 1) * tpotMs * 0.5

@@ -56,7 +56,8 @@ function replicaOf(
       baseMs: Math.max(1, (live.ttftP50Ms ?? 5) - (rttMs ?? 0)),
       ...estimate,
       attemptMs: 500,
-      observations: live.estimate === null ? 0 : 1,
+      // A gateway publishes an estimate once it has one; by then the node has earned its places.
+      observations: live.estimate === null ? 0 : live.concurrencyMax,
     },
   }
 }
