@@ -35,6 +35,8 @@ export function isochroneOf(ctx: RequestContext, served: Served, explain: boolea
     nodeName: served.target.node.name,
     provider: served.target.node.providerName,
     simulated: served.target.node.simulated,
+    // 256 where the request named no limit: an answer that ends there says why.
+    tokensOutMax: ctx.request.tokensOutMax,
     priceMicroUsd: served.completed.priceMicroUsd.toString(),
     ttftMs: served.ttftMs,
     durationMs: served.durationMs,

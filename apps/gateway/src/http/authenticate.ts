@@ -5,6 +5,7 @@ import { hash } from 'node:crypto'
 import { AppError } from '@isochrone/domain'
 import type { ApiKeyState, OrganisationState } from '@isochrone/protocol'
 import type { ControlView } from '../control/control-state.ts'
+import type { GatewayDeps } from './gateway-deps.ts'
 
 export interface Caller {
   key: ApiKeyState
@@ -28,4 +29,11 @@ export function authenticate(authorization: string | undefined, control: Control
     throw new AppError('unauthenticated', { publicMessage: 'This API key is not valid: unknown, revoked or expired.' })
   }
   return { key, organisation }
+}
+
+/** Throws `capacity_unavailable` while this gateway may not serve: before the keys are loaded every key looks revoked. */
+export function requireReady(deps: Pick<GatewayDeps, 'notReady'>): void {
+  const why = deps.notReady()
+  if (why === null) return
+  throw new AppError('capacity_unavailable', { publicMessage: `This gateway ${why}.`, retryAfterS: 1 })
 }

@@ -39,7 +39,7 @@ test('a whole answer carries text, usage, price and the node, and has exactly on
   expect(data.choices[0]?.message).toMatchObject({ role: 'assistant', content: 'Hello!' })
   expect(data.choices[0]?.finish_reason).toBe('stop')
   expect(data.usage).toMatchObject({ prompt_tokens: 10, completion_tokens: 3, total_tokens: 13 })
-  expect(data).toMatchObject({ isochrone: { node: 'node_0', priceMicroUsd: '19' } })
+  expect(data).toMatchObject({ isochrone: { node: 'node_0', priceMicroUsd: '19', tokensOutMax: 256 } })
   expect(response.headers.get('x-request-id')).toMatch(/^req_[0-9a-f]{32}$/)
   expect(response.headers.get('x-isochrone-node')).toBe('node_0')
   expect(entries).toHaveLength(1)
@@ -423,5 +423,7 @@ test('health, metrics and early epoch close answer; health says why not', async 
   expect(await closed.json()).toMatchObject({ epochs: [7] })
   deps.notReady = () => 'cannot write its journal'
   expect((await fetch(`${url}/healthz`)).status).toBe(503)
+  // Before the keys are loaded a good key must not look revoked.
+  expect((await fetch(`${url}/v1/models`)).status).toBe(503)
   expect((await post(url, JSON.stringify(ask))).status).toBe(503)
 })

@@ -17,7 +17,7 @@ import type { RequestContext } from '../../requests/request-context.ts'
 import { reservePriceMicroUsd } from '../../requests/reserve-price.ts'
 import { serveRequest, type Served } from '../../requests/serve-request.ts'
 import { answerHeaders, isochroneOf, usageChunkOf, usageOf } from '../answer-parts.ts'
-import { authenticate, type Caller } from '../authenticate.ts'
+import { authenticate, requireReady, type Caller } from '../authenticate.ts'
 import type { GatewayDeps } from '../gateway-deps.ts'
 import { toOpenAiError } from '../openai-error.ts'
 import { createSseSink } from '../sse-sink.ts'
@@ -29,9 +29,7 @@ export function inferenceRoutes(app: FastifyInstance, deps: GatewayDeps): void {
   for (const path of paths) {
     app.post(path, {
       onRequest: (request, _reply, next) => {
-        const why = deps.notReady()
-        if (why !== null)
-          throw new AppError('capacity_unavailable', { publicMessage: `This gateway ${why}.`, retryAfterS: 1 })
+        requireReady(deps)
         callers.set(request, authenticate(request.headers.authorization, deps.control, request.receivedAtMs))
         next()
       },

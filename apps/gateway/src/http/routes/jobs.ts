@@ -1,16 +1,13 @@
 /** `GET /v1/jobs/:id`: the state of a queued request and, once it is over, its answer. */
 import { AppError, isId } from '@isochrone/domain'
 import type { FastifyInstance } from 'fastify'
-import { authenticate } from '../authenticate.ts'
+import { authenticate, requireReady } from '../authenticate.ts'
 import type { GatewayDeps } from '../gateway-deps.ts'
 
 export function jobRoutes(app: FastifyInstance, deps: GatewayDeps): void {
   app.get<{ Params: { id: string } }>('/v1/jobs/:id', {
     handler: async (request) => {
-      // Before the keys are loaded every key would look revoked.
-      const why = deps.notReady()
-      if (why !== null)
-        throw new AppError('capacity_unavailable', { publicMessage: `This gateway ${why}.`, retryAfterS: 1 })
+      requireReady(deps)
       const { organisation } = authenticate(request.headers.authorization, deps.control, deps.clock.nowMs())
       const { id } = request.params
       const job = isId('job', id) ? await deps.jobs.get(organisation.orgId, id) : undefined

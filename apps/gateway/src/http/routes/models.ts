@@ -1,7 +1,7 @@
 /** `GET /v1/models`: what can be asked for now, with the nodes that serve it and whether their timing is simulated. */
 import { AppError } from '@isochrone/domain'
 import type { FastifyInstance } from 'fastify'
-import { authenticate } from '../authenticate.ts'
+import { authenticate, requireReady } from '../authenticate.ts'
 import type { GatewayDeps } from '../gateway-deps.ts'
 
 interface ModelView {
@@ -14,10 +14,12 @@ interface ModelView {
 
 export function modelRoutes(app: FastifyInstance, deps: GatewayDeps): void {
   app.get('/v1/models', (request) => {
+    requireReady(deps)
     authenticate(request.headers.authorization, deps.control, deps.clock.nowMs())
     return { object: 'list', data: [...modelsOf(deps).values()] }
   })
   app.get<{ Params: { '*': string } }>('/v1/models/*', (request) => {
+    requireReady(deps)
     authenticate(request.headers.authorization, deps.control, deps.clock.nowMs())
     const found = modelsOf(deps).get(request.params['*'])
     if (found) return found
