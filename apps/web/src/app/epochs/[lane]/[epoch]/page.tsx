@@ -61,7 +61,7 @@ export default async function EpochPage({ params }: { params: Promise<{ lane: st
                 [
                   check.name.replaceAll('_', ' '),
                   <span key={check.name} className="flex flex-wrap items-center gap-2">
-                    <VerdictBadge verdict={check.verdict} /> {check.detail}
+                    <VerdictBadge verdict={check.verdict} /> <span className="min-w-0 break-words">{check.detail}</span>
                   </span>,
                 ] as const,
             ),
