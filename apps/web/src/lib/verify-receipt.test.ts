@@ -108,10 +108,30 @@ test('signatures by other keys, other work and a foreign root are each found', a
   expect(await verdicts({ inclusion })).toEqual(['valid', 'valid', 'invalid'])
 })
 
+/** A pair whose delivery names no work: the node signed nothing. */
+const unsignedBy = (billedOut: number): Partial<ReceiptView> => {
+  const value = { ...delivery, workHash: `0x${'00'.repeat(32)}` as const, billedOut }
+  return {
+    delivery: encodeStruct('DeliveryReceipt', value),
+    deliveryHash: structHash('DeliveryReceipt', value),
+    deliverySignature: signStruct(domain, 'DeliveryReceipt', value, laneKey).signature,
+    work: null,
+    workSignature: null,
+    inclusion: null,
+  }
+}
+
 test('what is not there yet is unverifiable, never valid', async () => {
-  expect(await verdicts({ work: null, workSignature: null, inclusion: null })).toEqual([
-    'valid',
-    'unverifiable',
-    'unverifiable',
-  ])
+  expect(await verdicts(unsignedBy(0))).toEqual(['valid', 'unverifiable', 'unverifiable'])
+})
+
+test('a work receipt that is named and missing is invalid', async () => {
+  expect(await verdicts({ work: null, workSignature: null })).toEqual(['valid', 'invalid', 'valid'])
+})
+
+test('a node that was lost after it had answered is not said to have been silent', async () => {
+  const detailOf = async (billedOut: number) =>
+    (await verifyReceipt({ ...receipt, ...unsignedBy(billedOut) }, domain))[1]?.detail
+  expect(await detailOf(41)).toMatch(/link to the node was lost.*the gateway saw pass/)
+  expect(await detailOf(0)).toBe('The node never answered, so it signed nothing.')
 })

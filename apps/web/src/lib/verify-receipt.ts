@@ -50,11 +50,12 @@ async function checkWork(receipt: ReceiptView, domain: SigningDomain): Promise<B
   const name = 'Work receipt signed by the node'
   const { work, workSignature } = receipt
   if (!work || !workSignature) {
-    return {
-      name,
-      verdict: 'unverifiable',
-      detail: 'The node never answered, so it signed nothing; the price is zero.',
-    }
+    if (BigInt(String(receipt.delivery.workHash)) !== 0n) return invalid(name, 'The work receipt it names is missing.')
+    const detail =
+      Number(receipt.delivery.billedOut) > 0
+        ? 'The link to the node was lost before it signed: the bill is what the gateway saw pass.'
+        : 'The node never answered, so it signed nothing.'
+    return { name, verdict: 'unverifiable', detail }
   }
   const hash = structHashOf('WorkReceipt', work)
   if (hash !== receipt.delivery.workHash) return invalid(name, 'The delivery receipt refers to other work.')

@@ -128,6 +128,17 @@ test('a node that never answered signed nothing, and costs nothing', () => {
   expect(failed({ ...evidenceOf(delivery), work: null, workSignature: null })).toEqual(['work_signature unverifiable'])
 })
 
+test('a node lost in the middle of its answer did answer: the bill is what the gateway saw pass', () => {
+  const delivery = deliveryOf({ workHash: ZERO_BYTES32, billedOut: 41, fault: 1 })
+  const checks = checkReceipt(domain, { ...evidenceOf(delivery), work: null, workSignature: null }, terms)
+  expect(checks.map(({ name, verdict }) => `${name} ${verdict}`)).toEqual([
+    'delivery_signature valid',
+    'work_signature unverifiable',
+    'price valid',
+  ])
+  expect(checks[1]?.detail).toMatch(/link to the node was lost.*the gateway saw pass/)
+})
+
 test('malformed receipts are invalid and never throw', () => {
   expect(failed({ ...evidenceOf(deliveryOf()), delivery: { seq: -1 } })).toEqual(['delivery_signature invalid'])
   expect(failed({ ...evidenceOf(deliveryOf()), work: 'nonsense' })).toContain('work_signature invalid')

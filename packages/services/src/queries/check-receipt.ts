@@ -47,7 +47,7 @@ function workChecks(
   evidence: ReceiptEvidence,
 ): Check[] {
   if (delivery.workHash === ZERO_BYTES32) {
-    return [check('work_signature', 'unverifiable', 'The node never answered, so it signed nothing.')]
+    return [check('work_signature', 'unverifiable', unsignedWork(delivery))]
   }
   if (!work || !evidence.workSignature) {
     return [check('work_signature', 'invalid', 'The delivery names a work receipt that is missing or malformed.')]
@@ -55,6 +55,12 @@ function workChecks(
   const signature = evidence.workSignature as Hex
   const signer = recoverStructSigner(domain, 'WorkReceipt', { value: work, signature })
   return [signerCheck('work_signature', 'node', signer, work.nodeId), matchCheck(delivery, work)]
+}
+
+function unsignedWork({ billedOut }: DeliveryReceipt): string {
+  return billedOut > 0
+    ? 'The link to the node was lost before it signed: the bill is what the gateway saw pass.'
+    : 'The node never answered, so it signed nothing.'
 }
 
 function matchCheck(delivery: DeliveryReceipt, work: WorkReceipt): Check {
