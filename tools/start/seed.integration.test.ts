@@ -167,6 +167,8 @@ test('a node joins once, by its token and with proof of its key', async () => {
   expect(answers.map(({ status }) => status)).toEqual([200, 200])
   expect(joined.status).toBe(200)
   expect(await joined.json()).toMatchObject({ nodeName: 'outsider', gatewayUrls: plane.deps.gatewayUrls })
+  // An agent that lost the reply starts over, with GET; the token still admits no other key.
+  expect((await describeAgentJoin(plane.controlPlane.providers, new Request(`${url}?token=${token}`))).status).toBe(200)
   expect((await join(others)).status).toBe(401)
   expect((await describeAgentJoin(plane.controlPlane.providers, new Request(`${url}?token=nope`))).status).toBe(401)
   expect((await api.provider.nodes()).filter((node) => node.name === 'outsider')).toMatchObject([{ status: 'joining' }])

@@ -24,9 +24,12 @@ export interface DemoTraits {
   failureDomain: string
 }
 
-/** What an agent needs in order to prove its key. */
+/**
+ * What an agent needs in order to prove its key. A spent token is described too, because an agent that lost the reply
+ * to its join asks again from the start; another key is refused when it presents the token.
+ */
 export async function describeJoin(deps: Deps, { token }: { token: string }): Promise<JoinDescription> {
-  const row = await usableToken(deps.store.providers, token, deps.clock.nowMs())
+  const row = await knownToken(deps.store.providers, token, deps.clock.nowMs())
   const provider = await deps.store.providers.byId(row.providerId)
   if (!provider) throw refused()
   return {
@@ -130,9 +133,9 @@ function requireProof(deps: Deps, providerId: Hex, nodeKey: Hex, proof: string):
   throw new AppError('forbidden', { publicMessage: 'The proof is not by this node key for this provider.' })
 }
 
-async function usableToken(providers: ProvidersStore, token: string, nowMs: number): Promise<JoinTokenRow> {
+async function knownToken(providers: ProvidersStore, token: string, nowMs: number): Promise<JoinTokenRow> {
   const row = await providers.joinTokenByHash(joinTokenHash(token))
-  if (!row || row.usedAt || row.expiresAt.getTime() <= nowMs) throw refused()
+  if (!row || (!row.usedAt && row.expiresAt.getTime() <= nowMs)) throw refused()
   return row
 }
 
