@@ -1,5 +1,5 @@
 'use client'
-/** Makes a one-time join token, shows the one command to run, and waits until the node has joined. */
+/** Makes a one-time join token, shows the commands to run, and waits until the node has joined. */
 import Link from 'next/link'
 import { useEffect, useState, type FormEvent } from 'react'
 import { CircleCheck, LoaderCircle } from 'lucide-react'
@@ -114,17 +114,30 @@ function JoinWait({
   const token = usePolledToken(id)
   const nodeId = token?.usedByNodeId
   const folder = nodeName.toLowerCase().replace(/[^a-z0-9-]+/g, '-')
+  const agent = 'node tools/run.mjs apps/agent/src/main.ts'
   return (
     <div className="flex max-w-2xl flex-col gap-4">
-      <p>
-        Run this in a clone of Isochrone on the machine that holds the accelerators. It dials out to our gateways, so no
-        port needs to be open; it makes the node&apos;s key there, and the key never leaves it. Then serve with the same
-        program: <code className="font-mono text-xs">run --data-dir .data/{folder}</code>.
-      </p>
-      <CodeBlock
-        label="agent join command"
-        code={`node tools/run.mjs apps/agent/src/main.ts join --token ${created.token} --api ${webUrl} --data-dir .data/${folder}`}
-      />
+      <p>Run both in a clone of Isochrone on the machine that holds the accelerators, one after the other.</p>
+      <ol className="flex list-inside list-decimal flex-col gap-4">
+        <li>
+          <span className="font-medium">Join, once.</span> Makes the node&apos;s key, which never leaves that machine,
+          proves it to us, and notes the gateways in the folder.
+          <div className="mt-1.5">
+            <CodeBlock
+              label="agent join command"
+              code={`${agent} join --token ${created.token} --api ${webUrl} --data-dir .data/${folder}`}
+            />
+          </div>
+        </li>
+        <li>
+          <span className="font-medium">Serve, until you stop it.</span> Dials out to our gateways, so no port needs to
+          be open, and answers requests with the built-in engine and the demo model. For an engine of your own add{' '}
+          <code className="font-mono text-xs">--engine openai --engine-url http://127.0.0.1:8000</code>.
+          <div className="mt-1.5">
+            <CodeBlock label="agent run command" code={`${agent} run --data-dir .data/${folder}`} />
+          </div>
+        </li>
+      </ol>
       <Notice tone="warn">The token is shown once, admits one node, and expires at {formatUtc(expiresAtMs)}.</Notice>
       <div role="status" className="flex items-center gap-2 rounded-md border border-line bg-surface px-3 py-2.5">
         {nodeId ? (

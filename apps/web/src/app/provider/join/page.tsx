@@ -1,4 +1,4 @@
-/** Admits one node to the market with one command. */
+/** Admits one node to the market with a join token. */
 import { redirect } from 'next/navigation'
 import { JoinForm } from '~/components/provider/join-form.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
