@@ -3,30 +3,35 @@ import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { API_KEY, startFakeGateway } from '../testing/fake-gateway.ts'
 import type { LargeBodyResult } from '../testing/large-body-client.ts'
 
 const MIB = 1024 * 1024
-let gateway: Awaited<ReturnType<typeof startFakeGateway>>
-beforeAll(async () => {
-  gateway = await startFakeGateway({ nodes: [], lingerMsMax: 400 })
+const open: { close(): Promise<unknown> }[] = []
+afterEach(async () => {
+  for (const gateway of open.splice(0)) await gateway.close()
 })
-afterAll(() => gateway.close())
+async function start(lingerMsMax?: number) {
+  const gateway = await startFakeGateway({ nodes: [], ...(lingerMsMax !== undefined && { lingerMsMax }) })
+  open.push(gateway)
+  return gateway
+}
 
 /** The client has its own thread, as it has its own machine: in one thread it would never meet a closed socket. */
 test('the official client throws the typed 413 for any size, never a connection error', async () => {
-  const sizesMib = [10.1, 10.5, 11, 12, 13, 14, 15, 16, 17, 18, 20, 22, 24, 27, 30, 33, 36, 40, 45, 50, 60]
+  const sizesMib = [10.1, 10.5, 11, 12, 13, 14, 16, 18, 20, 24, 30, 60]
+  const gateway = await start()
   const client = new Worker(new URL('../testing/large-body-client.ts', import.meta.url), {
     workerData: { url: gateway.url, apiKey: API_KEY, sizesMib },
   })
   const [results] = (await once(client, 'message')) as [LargeBodyResult[]]
-  const refused = { thrown: 'APIError', status: 413, code: 'payload_too_large' }
-  expect(results).toEqual(sizesMib.map((mib) => ({ mib, ...refused })))
+  expect(results).toEqual(sizesMib.map((mib) => ({ mib, thrown: 'APIError', status: 413, code: 'payload_too_large' })))
 }, 60_000)
 
 /** Neither a lie about the length nor its absence may hold a connection: bytes and time are bounded. */
 test('who never stops sending is answered, then cut off', async () => {
+  const gateway = await start(400)
   for (const headers of [{ 'content-length': 20 * MIB }, { 'transfer-encoding': 'chunked' }]) {
     const sending = httpRequest(`${gateway.url}/v1/chat/completions`, {
       method: 'POST',

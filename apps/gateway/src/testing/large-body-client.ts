@@ -19,4 +19,5 @@ for (const mib of sizesMib) {
   if (!(error instanceof APIError)) throw new Error('the request was not refused')
   results.push({ mib, thrown: error.constructor.name, status: error.status, code: error.code })
 }
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker's port has no origin
 parentPort?.postMessage(results)
