@@ -44,6 +44,7 @@ export type RunningAgent = {
 }
 
 const GRACE_MS = 3_000
+const LOADING_LOG_MS = 2_000
 
 /** Starts the agent. Rejects when another one runs on the data directory or the engine does not start. */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
@@ -54,7 +55,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     const nodeKey = await loadNodeKey(options.nodeKeyFile ?? join(dataDir, 'node.key'))
     const receipts = await ReceiptLog.open(join(dataDir, 'receipts.jsonl'))
     const inventory = await readInventory(options.hardwareLabel ?? simulatedLabel(options.engine))
-    const engine = await startEngine(options.engine, concurrencyMax, options.modelsDir ?? join(dataDir, 'models'))
+    const modelsDir = options.modelsDir ?? join(dataDir, 'models')
+    const engine = await startEngine(options.engine, concurrencyMax, modelsDir, 0, loadingLog(logger))
     const capacity = new StreamCapacity(concurrencyMax)
     const engineHealth = options.engine.kind === 'openai' ? new EngineHealth({ driver: engine.driver, logger }) : null
     engineHealth?.start()
@@ -103,6 +105,18 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   } catch (error) {
     await lock.release()
     throw error
+  }
+}
+
+/** Who started this agent reads from its log that a large model is on its way; a small one is not worth a line. */
+function loadingLog(logger: Logger): (percent: number) => void {
+  let saidMs = performance.now()
+  let saidPercent = 0
+  return (percent) => {
+    if (percent <= saidPercent || performance.now() - saidMs < LOADING_LOG_MS) return
+    saidMs = performance.now()
+    saidPercent = percent
+    logger.info({ percent }, 'loading the model')
   }
 }
 

@@ -27,6 +27,8 @@ export type LlamaOptions = {
   readonly queueMax: number
   /** Per sequence; the model's own limit caps it. */
   readonly contextTokensMax: number
+  /** Told how much of the model is loaded, 0 to 1. */
+  readonly onLoadProgress?: (part: number) => void
 }
 
 /** Stated default when a request names no limit. */
@@ -44,7 +46,10 @@ export async function createLlamaBackend(options: LlamaOptions): Promise<EngineB
     progressLogs: false,
     logLevel: LlamaLogLevel.error,
   })
-  const model = await llama.loadModel({ modelPath: options.modelPath })
+  const model = await llama.loadModel({
+    modelPath: options.modelPath,
+    ...(options.onLoadProgress && { onLoadProgress: options.onLoadProgress }),
+  })
   const contextTokens = Math.min(options.contextTokensMax, model.trainContextSize)
   const context = await model.createContext({
     sequences: options.sequences,

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { curveOf, type GpuName } from '@isochrone/perf-model'
@@ -55,17 +56,22 @@ const QUEUE_PER_SEQUENCE = 2
 const ENGINE_ATTEMPTS_MAX = 20
 const ENGINE_RETRY_MS = 500
 
-/** Starts `config` for at most `concurrencyMax` requests at once, ours on `port` of 127.0.0.1. */
+/**
+ * Starts `config` for at most `concurrencyMax` requests at once, ours on `port` of 127.0.0.1.
+ *
+ * `onLoading` is told how far a model of our own is, in whole percent: a large one takes minutes to read.
+ */
 export async function startEngine(
   config: EngineConfig,
   concurrencyMax: number,
   modelsDir: string,
   port = 0,
+  onLoading: (percent: number) => void = () => {},
 ): Promise<RunningEngine> {
   if (config.kind === 'openai') return connectExternal(config, concurrencyMax)
   const backend =
     config.kind === 'llama'
-      ? await loadLlama(config, concurrencyMax, modelsDir)
+      ? await loadLlama(config, concurrencyMax, modelsDir, onLoading)
       : createSimulatedBackend({
           modelId: config.modelId ?? demoModelId,
           curve: curveOf(config.gpu, config.gpuCount, 'fp8'),
@@ -97,6 +103,7 @@ async function loadLlama(
   config: Extract<EngineConfig, { kind: 'llama' }>,
   sequences: number,
   modelsDir: string,
+  onLoading: (percent: number) => void,
 ): Promise<EngineBackend> {
   // Imported here, so that an agent with another engine never loads the native library.
   const { createLlamaBackend } = await import('./llama-backend.ts')
@@ -107,9 +114,12 @@ async function loadLlama(
     return createLlamaBackend({ ...shared, modelPath: path, modelId: config.modelId ?? demoModelId, modelHash, note })
   }
   const modelPath = await modelFile(config.modelSource, modelsDir)
-  const modelHash = await hashFile(modelPath)
+  // The file is read twice: for its hash, then into the engine.
+  const modelHash = await hashFile(modelPath, (part) => onLoading(Math.floor(part * 50)))
+  const onLoadProgress = (part: number) => onLoading(50 + Math.floor(part * 50))
   const modelId = config.modelId ?? basename(modelPath).replace(/\.gguf$/i, '')
-  return createLlamaBackend({ ...shared, modelPath, modelId, modelHash, note: `GGUF file ${basename(modelPath)}` })
+  const note = `GGUF file ${basename(modelPath)}`
+  return createLlamaBackend({ ...shared, modelPath, modelId, modelHash, note, onLoadProgress })
 }
 
 async function connectExternal(
@@ -168,9 +178,15 @@ async function waitForModels(driver: EngineDriver, baseUrl: string): Promise<rea
   }
 }
 
-async function hashFile(path: string): Promise<`0x${string}`> {
+async function hashFile(path: string, onProgress: (part: number) => void): Promise<`0x${string}`> {
   const hash = createHash('sha256')
-  for await (const part of createReadStream(path) as AsyncIterable<Buffer>) hash.update(part)
+  const { size } = await stat(path)
+  let done = 0
+  for await (const part of createReadStream(path) as AsyncIterable<Buffer>) {
+    hash.update(part)
+    done += part.length
+    onProgress(done / size)
+  }
   return `0x${hash.digest('hex')}`
 }
 
