@@ -3,16 +3,19 @@
  *
  * stdout carries the result alone (one JSON line with `--json`); progress and trouble go to stderr.
  */
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { externalServicesEnv, loadEnv } from '@isochrone/runtime'
 import { Command, InvalidArgumentError } from 'commander'
+import { z } from 'zod'
 import { projectRoot } from '../project-root.ts'
 import type { InstanceInfo } from './instance-file.ts'
 import { lockInstance } from './instance-lock.ts'
 import { startMarketplace, type Marketplace } from './marketplace.ts'
+import { modelSource } from './model-source.ts'
 import { defaultPorts, portNames, type PortName } from './ports.ts'
 import { consoleProgress } from './progress.ts'
+import { resetData } from './reset-data.ts'
 import { describeStartError, StartError } from './start-error.ts'
 
 type Flags = Partial<Record<`${PortName}Port`, number>> & {
@@ -44,7 +47,7 @@ try {
   marketplace = await startMarketplace({
     dataDir: flags.dataDir,
     ports,
-    model: modelSource(flags.model),
+    model: flags.model === undefined ? undefined : modelSource(flags.model, callerDir()),
     progress,
     signal: abort.signal,
     onGivenUp: (name) => {
@@ -74,7 +77,7 @@ function parseFlags(): Flags {
       'Runs an Isochrone marketplace on this machine: Postgres, Redis, a chain, gateway, worker, five nodes, web.',
     )
     .option('--reset', 'delete the kept data first and start afresh')
-    .option('--json', 'print one line of JSON when ready: url, gatewayUrl, apiKey, signIns')
+    .option('--json', 'print one line of JSON when ready: url, gatewayUrl, apiKey, signIns, model')
     .option('--model <file|uri>', 'serve a GGUF model of your own on the CPU nodes (a URI is fetched)')
     .option('--data-dir <dir>', 'where data is kept', join(projectRoot, '.data'))
     .showHelpAfterError()
@@ -91,14 +94,12 @@ function parsePort(text: string): number {
   return port
 }
 
-function modelSource(model: string | undefined): string | undefined {
-  if (model === undefined || /^[a-z][a-z0-9+.-]+:/i.test(model)) return model
-  const file = resolve(model)
-  if (!existsSync(file)) throw new StartError(`There is no model file ${file}.`)
-  return file
+/** npm runs its scripts in the project; where the person called from is in INIT_CWD. */
+function callerDir(): string {
+  return loadEnv(z.object({ INIT_CWD: z.string().optional() })).INIT_CWD ?? process.cwd()
 }
 
-/** Deletes everything that a marketplace kept, except the cache, which holds nothing of its own. */
+/** Empties the data directory of a marketplace that does not run. */
 function reset(dataDir: string): void {
   const external = loadEnv(externalServicesEnv)
   const theirs = (['DATABASE_URL', 'REDIS_URL', 'CHAIN_RPC_URL'] as const).filter((name) => external[name])
@@ -110,27 +111,7 @@ function reset(dataDir: string): void {
   if (!existsSync(dataDir)) return
   const lock = lockInstance(dataDir)
   lock.release()
-  // Never delete a directory that is not one of ours.
-  const known = new Set([
-    'supervisor.pid',
-    'instance.json',
-    'secrets.json',
-    'deployment.json',
-    'logs',
-    'postgres',
-    'redis',
-    'chain',
-    'gateway',
-    'worker',
-    'web',
-    'agents',
-    'models',
-    'cache',
-    'seed.json',
-  ])
-  for (const name of readdirSync(dataDir)) {
-    if (known.has(name) && name !== 'cache') rmSync(join(dataDir, name), { recursive: true, force: true })
-  }
+  resetData(dataDir)
 }
 
 function announce(info: InstanceInfo): void {
@@ -152,7 +133,7 @@ function announce(info: InstanceInfo): void {
     '  Sign in as (development only)',
     ...people,
     '',
-    '  A first request (the demo model talks nonsense: its weights are random)',
+    `  A first request${flags.model === undefined ? ' (the demo model talks nonsense: its weights are random)' : ''}`,
     '',
     `  curl -N ${gatewayUrl}/v1/chat/completions \\`,
     `    -H 'authorization: Bearer ${apiKey}' -H 'content-type: application/json' \\`,

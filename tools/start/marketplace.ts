@@ -5,7 +5,7 @@
  * running, stops them in reverse order within a bounded time, and touches nothing that it did not start.
  */
 import { mkdirSync, statfsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { applyMigrations } from '@isochrone/db/migrate'
 import { startAnvil, startPostgres, startRedis, type Service } from '@isochrone/local-stack'
 import { developmentDefaults, externalServicesEnv, loadEnv } from '@isochrone/runtime'
@@ -14,22 +14,26 @@ import { buildWeb, webBuildNeeded } from './build-web.ts'
 import { ensureContracts } from './ensure-contracts.ts'
 import { removeInstanceFile, writeInstanceFile, type InstanceInfo } from './instance-file.ts'
 import { lockInstance } from './instance-lock.ts'
+import { fetchModel, modelPathOf } from './fetch-model.ts'
+import { assertGguf, type ModelSource } from './model-source.ts'
 import { loadNodeKeys } from './node-keys.ts'
 import { assertPortsFree, defaultPorts, freePorts, type PortName, type Ports } from './ports.ts'
-import { startAgent, startGateway, startWeb, startWorker, type ProcessContext } from './processes.ts'
+import { startGateway, startWeb, startWorker, type ProcessContext } from './processes.ts'
+import { modelToAskFor } from './model-to-ask-for.ts'
+import { watchNodes } from './node-watch.ts'
 import { silentProgress, type Progress } from './progress.ts'
+import { firstStarts } from './first-starts.ts'
 import { loadSecrets } from './secrets.ts'
 import { waitUntilSpendable } from './seed/wait-until-spendable.ts'
 import { StartError } from './start-error.ts'
 import { supervise, type Startable, type Supervised } from './supervised.ts'
-import { waitForNodes } from './wait-for-nodes.ts'
 
 export interface StartMarketplaceOptions {
   readonly dataDir: string
   /** Fixed ports, or `free` for a test. */
   readonly ports?: Partial<Ports> | 'free'
-  /** A GGUF file that the CPU nodes serve instead of the demo model. */
-  readonly model?: string | undefined
+  /** A model that the CPU nodes serve instead of the demo model. */
+  readonly model?: ModelSource | undefined
   /** Leave the web app out: a test of the data path starts faster. */
   readonly web?: boolean
   readonly epochMs?: number
@@ -76,7 +80,7 @@ export async function startMarketplace(options: StartMarketplaceOptions): Promis
       removeInstanceFile(dataDir)
       lock.release()
     }))
-  const run = async <T>(title: string, work: () => Promise<T>): Promise<T> => {
+  const run = async <T>(title: string, work: (say: (detail: string) => void) => Promise<T>): Promise<T> => {
     signal?.throwIfAborted()
     return progress.step(title, work)
   }
@@ -101,6 +105,7 @@ export async function startMarketplace(options: StartMarketplaceOptions): Promis
     await assertPortsFree(ports, portsToBind(external, web), lock.afterCrash ? 12_000 : 0)
     const cacheDir = join(projectRoot, '.data/cache')
     mkdirSync(join(dataDir, 'logs'), { recursive: true })
+    const model = options.model && (await modelFile(options.model, join(dataDir, 'models'), run, signal))
 
     const [postgres, redis, chain] = await run('Postgres, Redis and the chain', () =>
       allOrThrow([
@@ -141,15 +146,16 @@ export async function startMarketplace(options: StartMarketplaceOptions): Promis
       return seed({ dataDir, ...services, deploymentFile, webUrl: url, gatewayUrl, env, nodes })
     })
 
-    const ctx: ProcessContext = { dataDir, ports, env, model: options.model }
+    const ctx: ProcessContext = { dataDir, ports, env, model }
     const [gateway, worker] = await run('Gateway and worker', () =>
       allOrThrow([keep('The gateway', () => startGateway(ctx)), keep('The worker', () => startWorker(ctx))]),
     )
-    const agents = await run(`${nodes.length} nodes`, async () => {
-      const children = await allOrThrow(
-        nodes.map((node) => keep(`The agent ${node.name}`, () => startAgent(ctx, node))),
+    const agents = await run(`${nodes.length} nodes`, async (say) => {
+      const watch = watchNodes(redis.url)
+      const startOf = firstStarts({ ctx, watch, count: nodes.length, afterCrash: lock.afterCrash, say, signal })
+      const children = await allOrThrow(nodes.map((node) => keep(`The agent ${node.name}`, startOf(node)))).finally(
+        () => watch.close(),
       )
-      await waitForNodes(redis.url, nodes.length, signal)
       await waitUntilSpendable({ databaseUrl: postgres.url, redisUrl: redis.url }, signal)
       return children
     })
@@ -159,7 +165,7 @@ export async function startMarketplace(options: StartMarketplaceOptions): Promis
       url,
       gatewayUrl,
       apiKey: seeded.apiKey,
-      model: await firstModel(gatewayUrl, seeded.apiKey),
+      model: await modelToAskFor(gatewayUrl, seeded.apiKey),
       signIns: [...seeded.signIns],
       dataDir,
       pid: process.pid,
@@ -254,12 +260,19 @@ function assertDiskSpace(dataDir: string): void {
   }
 }
 
-/** A model that the CPU nodes serve, for the printed curl. */
-async function firstModel(gatewayUrl: string, apiKey: string): Promise<string> {
-  const response = await fetch(`${gatewayUrl}/v1/models`, { headers: { authorization: `Bearer ${apiKey}` } })
-  if (!response.ok) throw new StartError(`The gateway lists no models (status ${response.status}).`)
-  const { data } = (await response.json()) as { data: { id: string }[] }
-  const model = data[0]?.id
-  if (!model) throw new StartError('No node serves a model; see .data/logs/agent-*.log.')
-  return model
+/** The file that the nodes load; what is to be fetched is fetched once, before anything starts. */
+async function modelFile(
+  source: ModelSource,
+  modelsDir: string,
+  run: Progress['step'],
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const path =
+    source.kind === 'file'
+      ? source.path
+      : await run(`Model ${basename(modelPathOf(source.url, modelsDir))}`, (onProgress) =>
+          fetchModel({ url: source.url, modelsDir, onProgress, signal }),
+        )
+  assertGguf(path)
+  return path
 }

@@ -10,9 +10,11 @@ import { describeExit, spawnProcess, spawnService, type RunningProcess } from '@
 import { childEnv } from '@isochrone/runtime'
 import { projectRoot } from '../project-root.ts'
 import { nextBin } from './build-web.ts'
+import { openProcessLog, type ProcessLog } from './agent-log.ts'
 import type { DemoNodeWithKey } from './node-keys.ts'
 import type { Ports } from './ports.ts'
 import { StartError } from './start-error.ts'
+import type { Startable } from './supervised.ts'
 
 export interface ProcessContext {
   readonly dataDir: string
@@ -62,7 +64,14 @@ export async function startWorker(ctx: ProcessContext): Promise<RunningProcess> 
   return aliveFor(running, 1_500, 'The worker', logOf(ctx, 'worker'))
 }
 
-export async function startAgent(ctx: ProcessContext, node: DemoNodeWithKey): Promise<RunningProcess> {
+export type StartedAgent = RunningProcess & Startable & { readonly log: ProcessLog }
+
+/** Starts a node's agent. `untilUp` decides when it counts as up; by default it does when it lives for a moment. */
+export async function startAgent(
+  ctx: ProcessContext,
+  node: DemoNodeWithKey,
+  untilUp?: (agent: StartedAgent) => Promise<void>,
+): Promise<StartedAgent> {
   const args = ['run', '--data-dir', node.dir, '--gateway', String(ctx.env.GATEWAY_URLS), '--engine', node.engine]
   args.push('--models-dir', join(ctx.dataDir, 'models'), '--capacity', String(node.capacity))
   if (node.gpu) args.push('--gpu', node.gpu, '--gpu-count', String(node.gpuCount))
@@ -70,6 +79,7 @@ export async function startAgent(ctx: ProcessContext, node: DemoNodeWithKey): Pr
   args.push('--simulated-rtt-ms', String(node.simulatedRttMs), '--simulated-jitter-ms', String(node.simulatedJitterMs))
   args.push('--simulated-seed', String(node.seed))
   const name = `agent-${node.name}`
+  const log = openProcessLog(logOf(ctx, name))
   const running = spawnProcess({
     name,
     command: process.execPath,
@@ -78,7 +88,18 @@ export async function startAgent(ctx: ProcessContext, node: DemoNodeWithKey): Pr
     logFile: logOf(ctx, name),
     env: childEnv({ ...ctx.env, DATA_DIR: node.dir }),
   })
-  return aliveFor(running, 300, `The agent ${node.name}`, logOf(ctx, name))
+  const agent = { ...running, log, lastError: () => log.lastError() }
+  if (!untilUp) {
+    await aliveFor(running, 300, `The agent ${node.name}`, log.file)
+    return agent
+  }
+  try {
+    await untilUp(agent)
+    return agent
+  } catch (error) {
+    await running.stop(1_000)
+    throw error
+  }
 }
 
 export function startWeb(ctx: ProcessContext): Promise<RunningProcess> {

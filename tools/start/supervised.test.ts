@@ -47,6 +47,23 @@ test('one that never comes back is given up after a bounded number of starts', a
   expect(starts).toBe(3)
 })
 
+test('a cause that repeats is told once, and again when it is given up', async () => {
+  const notes: string[] = []
+  const start = async (): Promise<Startable> => {
+    const made = fakeProcess(1_000_000_000)
+    setTimeout(made.crash, 1)
+    return { ...made, lastError: () => 'no such file' }
+  }
+  await supervise({ name: 'The agent', start, note: (line) => notes.push(line), onGivenUp: () => {}, restartsMax: 3 })
+  const end = 'The agent ended again (exit code 1: no such file) and is not restarted any more.'
+  await vi.waitFor(() => expect(notes.at(-1)).toBe(end), { timeout: 5_000 })
+  expect(notes).toEqual([
+    'The agent ended (exit code 1: no such file); starting it again in 250 ms.',
+    'The agent is back.',
+    end,
+  ])
+})
+
 test('one that was stopped stays down, and a stop while it waits to restart holds', async () => {
   const { processes, start } = starter()
   const child = await supervise({ name: 'x', start, note: () => {}, onGivenUp: () => {} })

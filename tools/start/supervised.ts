@@ -11,6 +11,8 @@ export interface Startable {
   readonly pid: number | null
   readonly exited: Promise<Exit>
   stop(limitMs?: number): Promise<unknown>
+  /** What it said last of its trouble, where that is known. */
+  lastError?(): string
 }
 
 export interface Supervised {
@@ -28,7 +30,7 @@ export interface Supervised {
 export interface SuperviseOptions {
   readonly name: string
   readonly start: () => Promise<Startable>
-  /** Told of crashes and restarts, one line each. */
+  /** Told of crashes and restarts, one line each; a cause that repeats is told once, and when it is given up. */
   readonly note: (line: string) => void
   /** Called when the restarts are used up. */
   readonly onGivenUp: (name: string) => void
@@ -44,6 +46,7 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
   let current: Startable | undefined
   let wanted = true
   let failures = 0
+  let told: string | undefined
 
   async function launch(): Promise<void> {
     const started = await start()
@@ -57,8 +60,12 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
       if (current !== started) return
       current = undefined
       if (!wanted) return
-      if (Date.now() - startedAtMs > healthyAfterMs) failures = 0
-      void recover(describeExit(exit))
+      if (Date.now() - startedAtMs > healthyAfterMs) {
+        failures = 0
+        told = undefined
+      }
+      const said = started.lastError?.()
+      void recover(said ? `${describeExit(exit)}: ${said}` : describeExit(exit))
     })
   }
 
@@ -71,12 +78,14 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
         return
       }
       const waitMs = Math.min(250 * 2 ** (failures - 1), backoffMsMax)
-      note(`${name} ended (${reason}); starting it again in ${waitMs} ms.`)
+      const news = reason !== told
+      told = reason
+      if (news) note(`${name} ended (${reason}); starting it again in ${waitMs} ms.`)
       await sleep(waitMs)
       if (!wanted || current) return
       try {
         await launch()
-        note(`${name} is back.`)
+        if (news) note(`${name} is back.`)
         return
       } catch (error) {
         reason = error instanceof Error ? error.message : String(error)
@@ -110,6 +119,7 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
       await halt()
       wanted = true
       failures = 0
+      told = undefined
       await launch()
     },
   }
