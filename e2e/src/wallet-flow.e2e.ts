@@ -1,7 +1,6 @@
 /** A payer who holds the keys: Sign-In with Ethereum, a channel of their own, and the same way to a settled receipt. */
 import { defineChain } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
-import { createTestClient, http, parseEther } from 'viem'
 import { installWallet } from './browser-wallet.ts'
 import { expectAccessible } from './expect-accessible.ts'
 import { expect, test } from './marketplace.ts'
@@ -19,8 +18,6 @@ test('a browser wallet signs in, deposits, sets the ceiling and pays for a reque
     nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
     rpcUrls: { default: { http: [info.chainRpcUrl] } },
   })
-  const faucet = createTestClient({ chain, mode: 'anvil', transport: http(info.chainRpcUrl) })
-  await faucet.setBalance({ address: account.address, value: parseEther('1') })
   const asked = await installWallet(page, { account, chain, rpcUrl: info.chainRpcUrl, name: 'Flow Wallet' })
 
   await page.goto(`${info.url}/sign-in`)

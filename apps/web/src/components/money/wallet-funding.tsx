@@ -20,6 +20,7 @@ import { fundFromWallet, walletStepIds, type StepReport, type WalletStepId } fro
 
 const stepWords: Record<WalletStepId, string> = {
   'ceiling-signature': 'Sign the ceiling, and link the channel to this organisation',
+  gas: 'Get coins for gas (development chain)',
   'test-usdc': 'Get test USDC (development chain)',
   open: 'Open the channel',
   approve: 'Allow the channel contract to take the deposit',
@@ -39,16 +40,18 @@ function FundingForm({ chainId, disabledReason }: WalletChain & { disabledReason
   const router = useRouter()
   const config = useConfig()
   const connectors = useConnectors()
-  const [pending, setPending] = useState(false)
+  const [pending, setPending] = useState<string | null>(null)
   const [steps, setSteps] = useState<Partial<Record<WalletStepId, StepReport>>>({})
   const [outcome, setOutcome] = useState<{ tone: 'good' | 'bad'; text: string } | null>(null)
-  const connector = connectors[0]
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
+    // Each wallet has its own button; the Enter key presses the first.
+    const pressed = (event.nativeEvent as SubmitEvent).submitter?.getAttribute('value')
+    const connector = connectors.find(({ uid }) => uid === pressed)
     const amountUsd = formText(new FormData(event.currentTarget), 'amount')
     if (!connector) return
-    setPending(true)
+    setPending(connector.uid)
     setSteps({})
     setOutcome(null)
     try {
@@ -59,15 +62,16 @@ function FundingForm({ chainId, disabledReason }: WalletChain & { disabledReason
       const prepared = await prepareWalletChannel({ ownerAddress: accounts[0] ?? '', amountUsd })
       if (!prepared.ok) throw new Error(prepared.error.message)
       const report = (step: StepReport) => setSteps((before) => ({ ...before, [step.step]: step }))
-      await fundFromWallet({ config, plan: prepared.data, amountMicroUsd, report })
-      setOutcome({
-        tone: 'good',
-        text: 'Deposited, and the ceiling is on the chain. The balance follows within seconds.',
-      })
+      const { depositedMicroUsd } = await fundFromWallet({ config, plan: prepared.data, amountMicroUsd, report })
+      const text =
+        depositedMicroUsd > 0n
+          ? 'Deposited, and the ceiling is on the chain. The balance follows within seconds.'
+          : 'An earlier deposit covers this ceiling, which is on the chain. No money moved.'
+      setOutcome({ tone: 'good', text })
     } catch (thrown) {
       setOutcome({ tone: 'bad', text: revertOf(thrown) ? decodeRevert(thrown) : walletErrorText(thrown) })
     } finally {
-      setPending(false)
+      setPending(null)
       router.refresh()
     }
   }
@@ -82,19 +86,30 @@ function FundingForm({ chainId, disabledReason }: WalletChain & { disabledReason
         defaultValue="10"
         unit="USDC"
         required
-        hint="Your wallet keeps the channel: only you can withdraw, and nothing above the ceiling can be drawn."
+        hint="Your wallet keeps the channel, and nothing above the ceiling can be drawn. Only you can withdraw: call requestWithdrawal(channelId, amount) on the PaymentChannels contract, and withdraw(channelId, to) once the thaw is over."
       />
-      <Button
-        type="submit"
-        tone="primary"
-        className="self-start"
-        pending={pending}
-        disabledReason={disabledReason ?? (connector ? undefined : 'No wallet was found in this browser.')}
-      >
-        <Wallet aria-hidden className="size-4" />
-        {connector ? `Deposit with ${connector.name}` : 'Deposit with a wallet'}
-      </Button>
-      {!connector && (
+      <div className="flex flex-wrap gap-2">
+        {connectors.map(({ uid, name }) => (
+          <Button
+            key={uid}
+            type="submit"
+            value={uid}
+            tone="primary"
+            pending={pending === uid}
+            disabledReason={disabledReason ?? (pending === null ? undefined : 'Another wallet is being asked.')}
+          >
+            <Wallet aria-hidden className="size-4" />
+            Deposit with {name}
+          </Button>
+        ))}
+        {connectors.length === 0 && (
+          <Button type="submit" tone="primary" disabledReason="No wallet was found in this browser.">
+            <Wallet aria-hidden className="size-4" />
+            Deposit with a wallet
+          </Button>
+        )}
+      </div>
+      {connectors.length === 0 && (
         <p className="text-xs text-ink-3">No wallet was found in this browser. A managed balance needs none.</p>
       )}
       {started && (
