@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import OpenAI, { BadRequestError, NotFoundError } from 'openai'
@@ -10,6 +10,7 @@ import { EngineFailure, type EngineDriver, type EngineUsage } from './engine-dri
 import { createLlamaBackend } from './llama-backend.ts'
 import { createOpenAiDriver } from './openai-driver.ts'
 import { serveOpenAi, type EngineServer } from './serve-openai.ts'
+import { startEngine } from './start-engine.ts'
 
 const directory = await mkdtemp(join(tmpdir(), 'isochrone-engine-'))
 const sequences = 16
@@ -62,6 +63,17 @@ async function collect(body: Record<string, unknown>, signal = new AbortControll
   }
   return { text, tokens, usage }
 }
+
+test('a model file that is broken is named with what is wrong, and loading tells how far it is', async () => {
+  const modelSource = join(directory, 'broken.gguf')
+  await writeFile(modelSource, Buffer.concat([Buffer.from('GGUF'), Buffer.alloc(1_000, 0xab)]))
+  const percents: number[] = []
+  const config = { kind: 'llama', modelSource, modelId: undefined, contextTokensMax: 64 } as const
+  await expect(startEngine(config, 1, directory, 0, (percent) => percents.push(percent))).rejects.toThrow(
+    `the model file ${modelSource} cannot be loaded: `,
+  )
+  expect(percents).toContain(50)
+})
 
 test('the official client streams text, and usage equals the tokens streamed', async () => {
   const stream = await client.chat.completions.create({

@@ -119,7 +119,13 @@ async function loadLlama(
   const onLoadProgress = (part: number) => onLoading(50 + Math.floor(part * 50))
   const modelId = config.modelId ?? basename(modelPath).replace(/\.gguf$/i, '')
   const note = `GGUF file ${basename(modelPath)}`
-  return createLlamaBackend({ ...shared, modelPath, modelId, modelHash, note, onLoadProgress })
+  try {
+    return await createLlamaBackend({ ...shared, modelPath, modelId, modelHash, note, onLoadProgress })
+  } catch (cause) {
+    // The library's words name neither the file nor that it is at fault.
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`the model file ${modelPath} cannot be loaded: ${reason}`, { cause })
+  }
 }
 
 async function connectExternal(
