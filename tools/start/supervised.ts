@@ -64,7 +64,8 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
         failures = 0
         told = undefined
       }
-      const said = started.lastError?.()
+      // One that a signal ended had no trouble of its own.
+      const said = exit.signal ? undefined : started.lastError?.()
       void recover(said ? `${describeExit(exit)}: ${said}` : describeExit(exit))
     })
   }
