@@ -23,7 +23,7 @@ export const metadata = { title: 'Balance' }
 export default async function BalancePage() {
   const organisation = await requireOrganisation('/balance')
   const balance = await pageData('/balance', (api) => api.balance.get())
-  const { chainId, rpcUrl } = await chainContext()
+  const { chainId, rpcUrl, paymentChannels } = await chainContext()
   const txStages = await txStagesOf(balance.movements.map(({ txHash }) => txHash))
   const disabledReason = adminOnlyReason(organisation)
   const custody = balance.channel?.custody ?? null
@@ -64,6 +64,13 @@ export default async function BalancePage() {
               ['Channel', <Hash key="c" full value={balance.channel.channelId} label="channel id" />],
               ['Held by', custody === 'managed' ? 'Isochrone, for this organisation' : 'your wallet'],
               ['Owner', <Hash key="o" full value={balance.channel.ownerAddress} label="owner address" />],
+              ['Contract', <Hash key="p" full value={paymentChannels} label="address of PaymentChannels" />],
+              [
+                'Withdrawing',
+                custody === 'managed'
+                  ? 'not offered for managed balances'
+                  : 'The owner calls requestWithdrawal(channelId, amount) on the contract with an amount in µUSDC, and withdraw(channelId, to) once the thaw is over. Requests can no longer draw what was asked back.',
+              ],
             ]}
           />
         </Section>

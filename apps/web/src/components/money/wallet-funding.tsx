@@ -86,7 +86,7 @@ function FundingForm({ chainId, disabledReason }: WalletChain & { disabledReason
         defaultValue="10"
         unit="USDC"
         required
-        hint="Your wallet keeps the channel, and nothing above the ceiling can be drawn. Only you can withdraw: call requestWithdrawal(channelId, amount) on the PaymentChannels contract, and withdraw(channelId, to) once the thaw is over."
+        hint="Your wallet keeps the channel, and nothing above the ceiling can be drawn. Only you can withdraw, with requestWithdrawal and then withdraw of the PaymentChannels contract."
       />
       <div className="flex flex-wrap gap-2">
         {connectors.map(({ uid, name }) => (
