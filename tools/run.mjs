@@ -41,7 +41,7 @@ child.on('error', (error) =>
 )
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)))
 
-/** `pnpm install` when the lock file or a manifest is newer than the last install that finished. */
+/** `pnpm install` when the lock or workspace file is another than at the last install that finished. */
 function installIfNeeded() {
   const stamp = join(root, 'node_modules/.isochrone-install')
   const wanted = createHash('sha256')

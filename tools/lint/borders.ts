@@ -1,5 +1,5 @@
 /**
- * Who may import whom, as DESIGN.md says under "The house". `domain` is open to all and not repeated here.
+ * Who may import whom, as docs/ARCHITECTURE.md says under "Borders". `domain` is open to all and not repeated here.
  */
 
 /** For each workspace member: the `@isochrone/*` packages that its sources may import beside `domain`. */

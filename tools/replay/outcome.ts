@@ -18,6 +18,8 @@ export interface Outcome {
   readonly requestId: string | null
   /** Name of the node that served it. */
   readonly node: string | null
+  /** That node answers with the timing of a performance curve. */
+  readonly simulated: boolean
   /** Times that it had to be sent again. */
   readonly resent: number
 }
@@ -27,6 +29,7 @@ export interface IsochroneExtra {
   readonly requestId?: string
   readonly node?: string
   readonly nodeName?: string
+  readonly simulated?: boolean
   readonly priceMicroUsd?: string
   /** Dispatch → first token, and → end, at the gateway. */
   readonly ttftMs?: number | null

@@ -18,7 +18,10 @@ const sendsMax = 4
 const jobPollMs = 250
 const jobLimitMs = 600_000
 
-type Answer = Pick<Outcome, 'ttftMs' | 'servedMs' | 'tokensIn' | 'tokensOut' | 'priceMicroUsd' | 'requestId' | 'node'>
+type Answer = Pick<
+  Outcome,
+  'ttftMs' | 'servedMs' | 'tokensIn' | 'tokensOut' | 'priceMicroUsd' | 'requestId' | 'node' | 'simulated'
+>
 
 /** Never rejects: a request that could not be finished says why. */
 export async function sendRequest(client: OpenAI, request: RequestToSend, queued: boolean): Promise<Outcome> {
@@ -45,6 +48,7 @@ export async function sendRequest(client: OpenAI, request: RequestToSend, queued
     priceMicroUsd: 0n,
     requestId: null,
     node: null,
+    simulated: false,
     resent: sendsMax - 1,
   }
 }
@@ -107,6 +111,7 @@ function answerOf(
     priceMicroUsd: BigInt(extra?.priceMicroUsd ?? 0),
     requestId: extra?.requestId ?? null,
     node: extra?.nodeName ?? extra?.node ?? null,
+    simulated: extra?.simulated === true,
   }
 }
 

@@ -15,6 +15,7 @@ const outcome = (changes: Partial<Outcome> = {}): Outcome => ({
   priceMicroUsd: 7n,
   requestId: 'req_1',
   node: 'a',
+  simulated: false,
   resent: 0,
   ...changes,
 })

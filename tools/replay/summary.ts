@@ -27,6 +27,8 @@ export interface Summary {
   readonly tokensOut: number
   readonly costMicroUsd: string
   readonly requestsPerNode: Readonly<Record<string, number>>
+  /** Those of them that are simulated. */
+  readonly simulatedNodes: readonly string[]
 }
 
 /** Nearest-rank percentile (the smallest value that at least `p` of the values do not exceed); null for none. */
@@ -63,6 +65,7 @@ export function summarise(outcomes: readonly Outcome[], durationS: number, slo: 
     tokensIn: sum(({ tokensIn }) => tokensIn),
     tokensOut: sum(({ tokensOut }) => tokensOut),
     costMicroUsd: finished.reduce((total, { priceMicroUsd }) => total + priceMicroUsd, 0n).toString(),
+    simulatedNodes: [...new Set(finished.flatMap(({ node, simulated }) => (node && simulated ? [node] : [])))],
     requestsPerNode: Object.fromEntries(Object.entries(nodes).toSorted(([a], [b]) => (a < b ? -1 : 1))),
   }
 }
@@ -76,7 +79,10 @@ function percentiles(values: readonly (number | null)[]): Percentiles {
 export function describeSummary(summary: Summary, slo: Slo | null): string[] {
   const ms = ({ p50, p95, p99 }: Percentiles) =>
     p50 === null ? 'not measured' : `p50 ${p50} ms   p95 ${p95} ms   p99 ${p99} ms`
-  const nodes = Object.entries(summary.requestsPerNode).map(([name, count]) => `  ${name.padEnd(20)} ${count}`)
+  const nodes = Object.entries(summary.requestsPerNode).map(
+    ([name, count]) =>
+      `  ${name.padEnd(20)} ${String(count).padStart(4)}${summary.simulatedNodes.includes(name) ? '   simulated' : ''}`,
+  )
   return [
     `${summary.finished} finished, ${summary.lost} lost, ${summary.resent} sent again, in ${summary.durationS} s`,
     `Goodput   ${summary.goodput} requests/s ${slo ? `within TTFT ${slo.ttftMs} ms and TPOT ${slo.tpotMs} ms` : 'answered'}`,

@@ -67,3 +67,8 @@ export function shortHash(hash: string): string {
 export function addressOf(bytes32: string): string {
   return /^0x0{24}[0-9a-fA-F]{40}$/.test(bytes32) ? `0x${bytes32.slice(26)}` : bytes32
 }
+
+/** A node's name, which always says when what stands behind it is simulated. */
+export function nodeLabel({ name, simulated }: { name: string; simulated: boolean }): string {
+  return simulated ? `${name} (simulated)` : name
+}

@@ -29,7 +29,6 @@ export const developmentDefaults: Readonly<Record<string, string>> = {
   EPOCH_MS: '60000',
   CHALLENGE_WINDOW_MS: '60000',
   WITHDRAW_THAW_MS: '600000',
-  CLAIM_GRACE_MS: '600000',
 }
 
 /** Values that production must never run with, compared case-insensitively. */

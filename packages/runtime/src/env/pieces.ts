@@ -45,12 +45,11 @@ export const chain = {
   DEPLOYMENT_FILE: z.string().min(1),
 }
 
-/** Deadlines that a deployment chooses; `npm start` runs them at a minute (see DESIGN.md). */
+/** Deadlines that a deployment chooses; `npm start` runs them at a minute (see docs/GLOSSARY.md: epoch, pending, thaw). */
 export const windows = {
   EPOCH_MS: durationMs.default(3_600_000),
   CHALLENGE_WINDOW_MS: durationMs.default(86_400_000),
   WITHDRAW_THAW_MS: durationMs.default(30 * 86_400_000),
-  CLAIM_GRACE_MS: durationMs.default(7 * 86_400_000),
 }
 
 /** Directory for what this process alone keeps on disk: a journal, signed receipts, epoch files. */

@@ -67,7 +67,7 @@ export async function requestDetail(
     attempts: attempts.map(({ attempt, nodeId, outcome, ttftMs, durationMs, message }) => ({
       attempt,
       nodeId,
-      nodeName: nodes.get(nodeId)?.name ?? null,
+      nodeName: labelOf(nodes.get(nodeId)),
       outcome,
       ttftMs,
       durationMs,
@@ -103,4 +103,10 @@ function summaryOf(
     node: row.nodeId ? (nodes.get(row.nodeId) ?? null) : null,
     settlement,
   }
+}
+
+/** A name that says what it names: timing from a performance curve is never shown as hardware. */
+function labelOf(node: NodeRef | undefined): string | null {
+  if (!node) return null
+  return node.simulated ? `${node.name} (simulated)` : node.name
 }

@@ -62,7 +62,12 @@ export default async function BalancePage() {
           <Facts
             items={[
               ['Channel', <Hash key="c" full value={balance.channel.channelId} label="channel id" />],
-              ['Held by', custody === 'managed' ? 'Isochrone, for this organisation' : 'your wallet'],
+              [
+                'Held by',
+                custody === 'managed'
+                  ? 'Isochrone, for this organisation. It holds the key and could spend all of it; a wallet channel keeps that key with you.'
+                  : 'your wallet',
+              ],
               ['Owner', <Hash key="o" full value={balance.channel.ownerAddress} label="owner address" />],
               ['Contract', <Hash key="p" full value={paymentChannels} label="address of PaymentChannels" />],
               [

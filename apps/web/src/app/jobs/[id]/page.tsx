@@ -1,7 +1,7 @@
 /** One queued job: where it is, what it was asked, and what came of it. */
 import { CancelJob } from '~/components/jobs/cancel-job.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
-import { JobStatusBadge } from '~/components/status.tsx'
+import { JobStatusBadge, SimulatedBadge } from '~/components/status.tsx'
 import { ButtonLink } from '~/components/ui/button.tsx'
 import { CodeBlock } from '~/components/ui/code-block.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
@@ -39,7 +39,12 @@ export default async function JobPage({ params }: { params: Promise<{ id: string
         <Facts
           items={[
             ['Model', job.model],
-            ['Node', job.node?.name ?? 'none yet'],
+            [
+              'Node',
+              <span key="n">
+                {job.node?.name ?? 'none yet'} {job.node?.simulated && <SimulatedBadge />}
+              </span>,
+            ],
             ['Attempts', `${job.attempts} of ${job.attemptsMax}`],
             ['Created', <Utc key="c" at={job.createdAtMs} />],
             ['Started', <Utc key="s" at={job.startedAtMs} />],

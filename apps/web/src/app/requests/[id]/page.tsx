@@ -9,7 +9,7 @@ import { PageHeader, Section } from '~/components/ui/page-header.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
 import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
-import { addressOf, formatCount, formatMs, shortHash } from '~/lib/format.ts'
+import { addressOf, formatCount, formatMs, shortHash, nodeLabel } from '~/lib/format.ts'
 import { chainContext } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
 import { txStagesOf } from '~/server/tx-stages.ts'
@@ -54,7 +54,7 @@ export default async function RequestPage({ params }: { params: Promise<{ id: st
       <PlacementPanel
         placement={request.placement}
         nodeNames={{
-          ...Object.fromEntries(market.offers.map(({ nodeId, name }) => [nodeId, name])),
+          ...Object.fromEntries(market.offers.map((offer) => [offer.nodeId, nodeLabel(offer)])),
           ...namesOf(request),
         }}
       />
@@ -135,6 +135,6 @@ function namesOf(request: RequestDetail): Record<string, string> {
   const nodes = [request.node, ...request.receipts.map(({ node }) => node)].filter((node) => node !== null)
   return Object.fromEntries([
     ...request.attempts.flatMap(({ nodeId, nodeName }) => (nodeName ? [[nodeId, nodeName]] : [])),
-    ...nodes.map(({ nodeId, name }) => [nodeId, name]),
+    ...nodes.map((node) => [node.nodeId, nodeLabel(node)]),
   ])
 }
