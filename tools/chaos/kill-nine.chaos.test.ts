@@ -68,7 +68,8 @@ async function replayUnderFire(queued: boolean, requests: number) {
     gatewayUrl,
     apiKey,
     model,
-    speed: 6,
+    // Slow enough that the replay outlasts four kills and restarts.
+    speed: 3,
     queued,
     concurrencyMax: 24,
     promptTokensMax: 200,
