@@ -4,7 +4,7 @@
  * Fed by finished attempts only. Bounded: one small ring for each node and one estimator for each node and model.
  */
 import type { Hex } from '@isochrone/protocol'
-import { createReplicaEstimator, type AttemptObservation, type ReplicaEstimator } from '@isochrone/scheduler'
+import { createReplicaEstimator, type AttemptObservation, type ReplicaEstimator } from '@isochrone/scheduler/snapshot'
 import type { NodeMeasurements } from '../link/link-server-types.ts'
 
 export interface Measurements {

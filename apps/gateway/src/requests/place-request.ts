@@ -6,7 +6,7 @@
  */
 import { AppError, type Clock, type Prng } from '@isochrone/domain'
 import type { Hex, NodeState } from '@isochrone/protocol'
-import { decide, type PlacementRequest, type ReplicaView } from '@isochrone/scheduler'
+import { decide, type PlacementRequest, type ReplicaView } from '@isochrone/scheduler/snapshot'
 import type { ControlView } from '../control/control-state.ts'
 import type { NodeSession, Sessions } from '../ports.ts'
 import type { Measurements } from './node-measurements.ts'

@@ -1,6 +1,6 @@
 /** The fleet as the worker's placement sees it: gateways' reports joined with what the control plane knows. */
 import type { NodeLiveness, NodeState } from '@isochrone/protocol'
-import type { FleetSnapshot, ReplicaView } from '@isochrone/scheduler'
+import type { FleetSnapshot, ReplicaView } from '@isochrone/scheduler/snapshot'
 import type { OwnDispatches } from './own-dispatches.ts'
 
 /** Only nodes that are active and that a gateway has reported; one that is linked no more ages out as `stale`. */

@@ -1,5 +1,5 @@
 /** What placement must know of a queued request, read from its OpenAI body. */
-import type { PlacementRequest } from '@isochrone/scheduler'
+import type { PlacementRequest } from '@isochrone/scheduler/snapshot'
 import { z } from 'zod'
 import type { QueuedJobRow } from '../ports/job-store.ts'
 

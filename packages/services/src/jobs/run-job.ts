@@ -7,7 +7,7 @@
  */
 import { prng, toAppError, type Clock } from '@isochrone/domain'
 import { dispatchRequest, type DispatchResponse } from '@isochrone/protocol'
-import { decide, type Placement } from '@isochrone/scheduler'
+import { decide, type Placement } from '@isochrone/scheduler/snapshot'
 import type { FleetSource, GatewayDispatch, JobRows, QueuedJobRow } from '../ports/job-store.ts'
 import { fleetSnapshotOf } from './fleet-snapshot.ts'
 import type { OwnDispatches } from './own-dispatches.ts'

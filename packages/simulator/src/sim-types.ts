@@ -1,0 +1,119 @@
+/**
+ * The borders inside the simulator: world, requests, and what a placement policy may see and do.
+ *
+ * A policy sees what a real gateway would: declared offers, round trips that it has measured, heartbeats that are old by
+ * the time they arrive, and the outcome of its own attempts. It never sees the engine's true state or the future.
+ */
+import type { Prng } from '@isochrone/domain'
+import type { EngineEstimate, OfferPrices, Tier } from '@isochrone/scheduler'
+
+export interface SimReplica {
+  /** Index in the fleet: how policies name it. */
+  index: number
+  nodeId: string
+  providerId: string
+  failureDomain: string
+  country: string
+  region: string
+  tier: Tier
+  gpuClass: 'H200' | 'B200' | 'B300'
+  /** Ask for the whole replica, USD/h, and the list it was read from. */
+  usdPerHour: number
+  priceSource: string
+  prices: OfferPrices
+  /** What the published curve says of its class; the true engine may be slower (`speed`). */
+  declared: EngineEstimate
+  /** Engine time ÷ declared time, ≥ 1 for a slow one. Hidden from policies. */
+  speed: number
+  concurrencyMax: number
+  kvTokens: number
+  /** Nearest measured point of the network matrix. */
+  serverId: string
+  meanUpMs: number
+  meanDownMs: number
+  /** Share of attempts that end in an error before the first token while it is up. Hidden from policies. */
+  errorRate: number
+}
+
+export interface SimGateway {
+  index: number
+  name: string
+  serverId: string
+}
+
+export interface SimRequest {
+  /** Index in the workload, in order of arrival. */
+  index: number
+  arriveMs: number
+  tenant: number
+  gateway: number
+  tokensIn: number
+  tokensOut: number
+  /** Prefix blocks of `prefixBlockTokens`, first block first; empty where the trace has none. */
+  prefixHashes: readonly number[]
+  ttftSloMs: number
+  tpotSloMs: number
+}
+
+/** What the node says of itself; arrives half a round trip after `atMs`. */
+export interface SimReport {
+  atMs: number
+  activeStreams: number
+  queuedStreams: number
+  prefillTokens: number
+  contextTokens: number
+  kvTokensUsed: number
+  ownStreams: number
+  ownPrefillTokens: number
+}
+
+export interface SimOutcome {
+  kind: 'finished' | 'failed' | 'refused'
+  /** As seen at the gateway, ms from dispatch, round trip included; null where there was none. */
+  ttftMs: number | null
+  durationMs: number
+  tpotMs: number | null
+  tokensCached: number
+  tokensOut: number
+  concurrency: number
+  contextTokens: number
+}
+
+export interface PolicyWorld {
+  gateway: SimGateway
+  replicas: readonly SimReplica[]
+  /** Round trip gateway ↔ replica, ms, by replica index: each gateway measures it with its link pings. */
+  rttMs: Float64Array
+  prefixBlockTokens: number
+  rng: Prng
+  /** A probe answers with the node's report one round trip later, at its cost in time; null = the node did not answer. */
+  probe(replica: number, answer: (report: SimReport | null, nowMs: number) => void): void
+}
+
+/** `wait`: ask again after `afterMs`; `refuse`: answer the customer 429/503 now. */
+export type Choice =
+  | { kind: 'replica'; replica: number }
+  | { kind: 'wait'; afterMs: number }
+  | { kind: 'refuse'; reason: string }
+
+/** One instance for each gateway. All times are simulated ms. `tried` are replicas that failed this request already. */
+export interface PolicyInstance {
+  choose(request: SimRequest, nowMs: number, tried: readonly number[]): Choice
+  onDispatch?(replica: number, request: SimRequest, nowMs: number): void
+  onFirstToken?(replica: number, request: SimRequest, ttftMs: number, nowMs: number): void
+  onEnd?(replica: number, request: SimRequest, outcome: SimOutcome, nowMs: number): void
+  /** A heartbeat, already late by the one-way delay. */
+  onReport?(replica: number, report: SimReport, nowMs: number): void
+  /** The link came up or was lost, as the gateway notices it. Replicas that are down are never to be chosen. */
+  onLink?(replica: number, up: boolean, nowMs: number): void
+}
+
+export interface SimPolicy {
+  /** Lower-case, `-` between words; ours is `isochrone`. */
+  name: string
+  /** Where its rule and its settings are documented: a paper, or a document's address and date. */
+  source: string
+  /** One sentence: the rule as configured here. */
+  rule: string
+  create(world: PolicyWorld): PolicyInstance
+}
