@@ -41,6 +41,14 @@ export interface SimGateway {
   serverId: string
 }
 
+/** The world of one run: what the seed drew, before anything happens in it. */
+export interface SimFleet {
+  replicas: readonly SimReplica[]
+  gateways: readonly SimGateway[]
+  /** Round trip gateway ↔ replica, ms: `rttMs[gateway][replica]`. */
+  rttMs: readonly Float64Array[]
+}
+
 export interface SimRequest {
   /** Index in the workload, in order of arrival. */
   index: number
