@@ -58,6 +58,10 @@ export const node: NodeState = {
   failureDomain: 'a',
   country: 'DE',
   simulated: false,
+  gpuClass: 'CPU',
+  trust: 'claimed',
+  dataPolicy: 'any',
+  tier: 'regional',
 }
 
 export function intentOf(requestId: string, changes: Partial<Intent> = {}): Intent {

@@ -14,6 +14,7 @@ import type { RequestContext, Target } from './request-context.ts'
 
 /** What a renter expects where it has not said otherwise, ms. */
 const SLO = { ttftMs: 1_000, tpotMs: 50 }
+const VALUE_OF_SECOND_MICRO_USD = 200
 export interface PlacerDeps {
   sessions: Sessions
   control: ControlView
@@ -109,7 +110,7 @@ function placePinned(
 }
 
 function placementRequestOf(
-  { requestId, request, organisation }: RequestContext,
+  { requestId, request }: RequestContext,
   measurements: Measurements,
   excludeNodeIds: readonly string[],
 ): PlacementRequest {
@@ -119,7 +120,7 @@ function placementRequestOf(
     tokensIn: measurements.tokensInOf(request.model, request.body.length),
     tokensOutMax: request.tokensOutMax,
     bytesIn: request.body.length,
-    valueOfSecondMicroUsd: Number(organisation.valueOfSecondMicroUsd),
+    valueOfSecondMicroUsd: VALUE_OF_SECOND_MICRO_USD,
     priceMicroUsdMax: null,
     countries: null,
     excludeNodeIds: [...excludeNodeIds],

@@ -9,7 +9,7 @@ const organisation = {
   channelId: null,
   requestsPerMinuteMax: 60,
   concurrentRequestsMax: 1_000,
-  valueOfSecondMicroUsd: '0',
+  routing: {},
 }
 
 test('a minute holds its requests and refills evenly', () => {

@@ -130,7 +130,7 @@ function statesOf({ nodes, requestsPerMinuteMax = 6_000, concurrentRequestsMax =
     channelId: CHANNEL,
     requestsPerMinuteMax,
     concurrentRequestsMax,
-    valueOfSecondMicroUsd: '100',
+    routing: {},
   }
   const key = {
     kind: 'api-key' as const,
@@ -155,6 +155,10 @@ function statesOf({ nodes, requestsPerMinuteMax = 6_000, concurrentRequestsMax =
     failureDomain: `rack-${index}`,
     country: 'DE',
     simulated: false,
+    gpuClass: 'CPU',
+    trust: 'claimed' as const,
+    dataPolicy: 'any' as const,
+    tier: 'regional' as const,
   }))
   return [organisation, key, ...nodeStates]
 }

@@ -4,23 +4,22 @@ import type { NodeState } from '@isochrone/protocol'
 import { loadControlSnapshot, type FleetSource, type LiveState } from '@isochrone/services'
 
 const CONTROL_AGE_MS_MAX = 1_000
+const VALUE_OF_SECOND_MICRO_USD = 200
 const LIVENESS_AGE_MS_MAX = 200
 
 export function fleetSource({ store, live }: { store: Store; live: LiveState }): FleetSource {
   const control = cached(CONTROL_AGE_MS_MAX, async () => {
     const { states } = await loadControlSnapshot(store)
     const nodes: NodeState[] = []
-    const values = new Map<string, number>()
     for (const state of states) {
       if (state.kind === 'node') nodes.push(state)
-      if (state.kind === 'organisation') values.set(state.orgId, Number(state.valueOfSecondMicroUsd))
     }
-    return { nodes, values }
+    return { nodes }
   })
   const liveness = cached(LIVENESS_AGE_MS_MAX, () => live.nodes())
   return {
     nodes: async () => ({ states: (await control()).nodes, liveness: await liveness() }),
-    valueOfSecondMicroUsd: async (orgId) => (await control()).values.get(orgId) ?? 0,
+    valueOfSecondMicroUsd: async () => VALUE_OF_SECOND_MICRO_USD,
   }
 }
 

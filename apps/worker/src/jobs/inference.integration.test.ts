@@ -102,6 +102,10 @@ function fleet() {
     failureDomain: nodeId,
     country: 'DE',
     simulated: false,
+    gpuClass: 'CPU',
+    trust: 'claimed',
+    dataPolicy: 'any',
+    tier: 'regional',
   }))
   const model = {
     model: 'tiny',

@@ -37,9 +37,15 @@ export const organisationState = z.object({
   channelId: bytes32.nullable(),
   requestsPerMinuteMax: z.int().min(0),
   concurrentRequestsMax: z.int().min(0),
-  /** Dollars that a second of waiting is worth to this renter, µUSD: the one knob between price and latency. */
-  valueOfSecondMicroUsd: microUsd,
+  /** Routing policy of requests that say nothing else, in the API's own words (`max_price`, `regions`, …). */
+  routing: z.record(z.string(), z.unknown()).default({}),
 })
+
+/** How well a hardware fact is known; a later level includes the earlier ones. */
+export const trustLevel = z.enum(['claimed', 'challenged', 'attested'])
+/** What a provider promises to do with prompts; a later level includes the earlier ones. */
+export const dataPolicy = z.enum(['any', 'no_training', 'no_retention'])
+export const tier = z.enum(['edge', 'regional', 'cloud'])
 
 export const nodeState = z.object({
   kind: z.literal('node'),
@@ -59,6 +65,11 @@ export const nodeState = z.object({
   /** ISO 3166-1 alpha-2, for residency. */
   country: z.string(),
   simulated: z.boolean(),
+  /** `H200`, `B200`, `CPU`, …; empty: as its inventory says. */
+  gpuClass: z.string().max(40).default(''),
+  trust: trustLevel.default('claimed'),
+  dataPolicy: dataPolicy.default('any'),
+  tier: tier.default('regional'),
 })
 
 export const controlState = z.discriminatedUnion('kind', [apiKeyState, organisationState, nodeState])

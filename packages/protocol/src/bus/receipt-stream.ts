@@ -119,6 +119,10 @@ export const nodeLiveness = z.object({
   concurrencyMax: z.int(),
   activeStreams: z.int(),
   queuedStreams: z.int(),
+  /** As the node's last heartbeat said; absent where its engine does not say. */
+  draining: z.boolean().optional(),
+  prefillTokens: z.number().optional(),
+  contextTokens: z.number().optional(),
   rttMs: z.number().nullable(),
   simulatedRttMs: z.number().nullable(),
   /** Measured at this gateway over recent attempts. */
@@ -127,8 +131,17 @@ export const nodeLiveness = z.object({
   tokensPerSecond: z.number().nullable(),
   /** Latency model as the scheduler has fitted it, so that every placer decides on the same numbers. */
   estimate: z
-    .object({ prefillMsPerToken: z.number(), tpotMs: z.number(), tpotMsPerStream: z.number(), failureRate: z.number() })
+    .object({
+      baseMs: z.number().optional(),
+      prefillMsPerToken: z.number(),
+      tpotMs: z.number(),
+      tpotMsPerStream: z.number(),
+      tpotMsPerStreamToken: z.number().optional(),
+      failureRate: z.number(),
+    })
     .nullable(),
+  /** Until when this gateway gives it a pause after failures, ms since the epoch; 0 = it does not. */
+  breakerOpenUntilMs: z.number().optional(),
 })
 export type NodeLiveness = z.infer<typeof nodeLiveness>
 

@@ -79,6 +79,10 @@ export const linkHeartbeat = z.object({
   /** 0 to 1 where the engine knows it. */
   kvUsage: z.number().min(0).max(1).nullable(),
   draining: z.boolean(),
+  /** Prompt tokens that wait for prefill, of all gateways; absent where the engine does not say. */
+  prefillTokens: count.optional(),
+  /** Mean context of the running sequences, tokens; absent where the engine does not say. */
+  contextTokens: z.number().min(0).optional(),
 })
 export type LinkHeartbeat = z.infer<typeof linkHeartbeat>
 
