@@ -68,7 +68,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       inventory,
       models: engine.models,
       engineModelOf: engine.engineModelOf,
-      engineQueued: engine.queued,
+      engineLoad: engine.load,
       engineHealth,
       simulatedNetwork: options.simulatedNetwork ?? null,
       logger,

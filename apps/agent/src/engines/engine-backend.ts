@@ -36,12 +36,21 @@ export type GenerationEvent =
   | { readonly type: 'text'; readonly text: string; readonly usage: Usage }
   | { readonly type: 'end'; readonly text: string; readonly reason: 'stop' | 'length'; readonly usage: Usage }
 
+export type EngineLoad = {
+  /** Sequences running now, and requests waiting for one. */
+  readonly running: number
+  readonly queued: number
+  /** Prompt tokens that wait for prefill; undefined where the engine cannot tell. */
+  readonly prefillTokens?: number | undefined
+  /** Mean context of the sequences that decode, tokens; undefined where the engine cannot tell. */
+  readonly contextTokens?: number | undefined
+}
+
 export interface EngineBackend {
   readonly models: readonly ModelCard[]
   /** Yields text as it is made and then one end event. Stops between tokens once `signal` aborts. */
   generate(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<GenerationEvent, void, void>
-  /** Sequences running now and requests waiting for one. */
-  load(): { readonly running: number; readonly queued: number }
+  load(): EngineLoad
   close(): Promise<void>
 }
 

@@ -16,6 +16,7 @@ import {
 import { createPromptEncoder, type EncodedPrompt } from './llama-prompt.ts'
 import { SequenceQueue } from './sequence-queue.ts'
 import { StopMatcher } from './stop-matcher.ts'
+import { TokenLoad, type RequestLoad } from './token-load.ts'
 import { TokenText } from './token-text.ts'
 
 export type LlamaOptions = {
@@ -62,6 +63,7 @@ export async function createLlamaBackend(options: LlamaOptions): Promise<EngineB
   const encode = createPromptEncoder(model)
   const sequences = Array.from({ length: options.sequences }, () => context.getSequence())
   const queue = new SequenceQueue(sequences, options.queueMax)
+  const load = new TokenLoad()
   const card: ModelCard = {
     id: options.modelId,
     modelHash: options.modelHash,
@@ -83,14 +85,22 @@ export async function createLlamaBackend(options: LlamaOptions): Promise<EngineB
         request.input.kind === 'chat' ? 'messages' : 'prompt',
       )
     }
-    const sequence = await queue.acquire((free) => longestPrefix(free, prompt.tokens), signal)
+    const asked = load.begin(prompt.tokens.length)
+    let sequence: LlamaContextSequence
+    try {
+      sequence = await queue.acquire((free) => longestPrefix(free, prompt.tokens), signal)
+    } catch (error) {
+      asked.end()
+      throw error
+    }
     try {
       const limit = Math.min(request.tokensOutMax ?? TOKENS_OUT_DEFAULT, contextTokens - prompt.tokens.length)
-      yield* decode(model, sequence, prompt, request, limit, signal)
+      yield* decode({ model, sequence, prompt, request, limit, signal, asked })
     } catch (error) {
       await sequence.clearHistory()
       throw error
     } finally {
+      asked.end()
       queue.release(sequence)
     }
   }
@@ -98,7 +108,12 @@ export async function createLlamaBackend(options: LlamaOptions): Promise<EngineB
   return {
     models: [card],
     generate,
-    load: () => ({ running: queue.running, queued: queue.queued }),
+    load: () => ({
+      running: queue.running,
+      queued: queue.queued,
+      prefillTokens: load.prefillTokens,
+      contextTokens: load.contextTokens,
+    }),
     async close() {
       await context.dispose()
       await model.dispose()
@@ -107,16 +122,20 @@ export async function createLlamaBackend(options: LlamaOptions): Promise<EngineB
   }
 }
 
-async function* decode(
-  model: LlamaModel,
-  sequence: LlamaContextSequence,
-  prompt: EncodedPrompt,
-  request: GenerationRequest,
-  limit: number,
-  signal: AbortSignal,
-): AsyncGenerator<GenerationEvent, void, void> {
+interface Decoding {
+  model: LlamaModel
+  sequence: LlamaContextSequence
+  prompt: EncodedPrompt
+  request: GenerationRequest
+  limit: number
+  signal: AbortSignal
+  asked: RequestLoad
+}
+
+async function* decode(decoding: Decoding): AsyncGenerator<GenerationEvent, void, void> {
+  const { model, sequence, prompt, request, limit, signal, asked } = decoding
   const tokensIn = prompt.tokens.length
-  const { tokensCached, rest } = await prefill(sequence, prompt.tokens, signal)
+  const { tokensCached, rest } = await prefill(sequence, prompt.tokens, signal, asked)
   const usage = (tokensOut: number) => ({ tokensIn, tokensCached, tokensOut })
   const stops = new StopMatcher([...request.stop, ...prompt.stopTexts])
   const assembler = new TokenText(model)
@@ -128,8 +147,10 @@ async function* decode(
     ...(request.seed !== undefined && { seed: request.seed >>> 0 }),
   })) {
     signal.throwIfAborted()
+    asked.decoding()
     if (prompt.stopTokens.has(token)) break
     made += 1
+    asked.token()
     const { text, stopped } = stops.push(assembler.push(token))
     if (stopped) {
       yield { type: 'end', text, reason: 'stop', usage: usage(made) }
@@ -152,16 +173,19 @@ async function prefill(
   sequence: LlamaContextSequence,
   tokens: readonly Token[],
   signal: AbortSignal,
+  asked: RequestLoad,
 ): Promise<{ tokensCached: number; rest: Token[] }> {
   const shared = Math.min(sharedPrefix(sequence, tokens), tokens.length - 1)
   await sequence.eraseContextTokenRanges([{ start: shared, end: sequence.nextTokenIndex }])
   // Erasing may drop more than asked for, where a model cannot forget in part.
   const tokensCached = Math.min(shared, sequence.nextTokenIndex)
+  asked.prefilled(tokensCached)
   let at = tokensCached
   while (tokens.length - at > PREFILL_CHUNK_TOKENS) {
     signal.throwIfAborted()
     await sequence.evaluateWithoutGeneratingNewTokens(tokens.slice(at, at + PREFILL_CHUNK_TOKENS))
     at += PREFILL_CHUNK_TOKENS
+    asked.prefilled(PREFILL_CHUNK_TOKENS)
   }
   return { tokensCached, rest: tokens.slice(at) }
 }

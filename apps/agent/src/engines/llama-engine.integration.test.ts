@@ -47,7 +47,10 @@ const ask = (content: string, more: object = {}) => ({
   max_tokens: 24,
   ...more,
 })
-const idle = () => expect.poll(() => backend.load(), { timeout: 5000 }).toEqual({ running: 0, queued: 0 })
+const idle = () =>
+  expect
+    .poll(() => backend.load(), { timeout: 5000 })
+    .toEqual({ running: 0, queued: 0, prefillTokens: 0, contextTokens: 0 })
 
 async function collect(body: Record<string, unknown>, signal = new AbortController().signal) {
   let text = ''

@@ -65,5 +65,5 @@ test('stop strings, long prompts and cancels behave as on a real engine', async 
   expect((await run(engine, request('p', 12, { stop: [stop] }))).text).toBe(text.slice(0, text.indexOf(stop)))
   await expect(run(engine, request('x'.repeat(20_000), 5))).rejects.toMatchObject({ httpStatus: 400 })
   await expect(run(engine, request('p', 1000), AbortSignal.timeout(30))).rejects.toThrow('abort')
-  expect(engine.load()).toEqual({ running: 0, queued: 0 })
+  expect(engine.load()).toEqual({ running: 0, queued: 0, prefillTokens: 0, contextTokens: 0 })
 })

@@ -16,6 +16,7 @@ import {
 } from './engine-backend.ts'
 import { SequenceQueue } from './sequence-queue.ts'
 import { StopMatcher } from './stop-matcher.ts'
+import { TokenLoad } from './token-load.ts'
 
 export type SimulatedOptions = {
   readonly modelId: string
@@ -48,6 +49,7 @@ export function createSimulatedBackend(options: SimulatedOptions): EngineBackend
     Array.from({ length: options.sequences }, (_, slot) => slot),
     options.queueMax,
   )
+  const load = new TokenLoad()
   let prefillFreeAtMs = 0
 
   /** Decode speed now: every running sequence shares the replica. */
@@ -70,7 +72,14 @@ export function createSimulatedBackend(options: SimulatedOptions): EngineBackend
         request.input.kind === 'chat' ? 'messages' : 'prompt',
       )
     }
-    const slot = await queue.acquire((free) => free[0] ?? 0, signal)
+    const asked = load.begin(tokensIn)
+    let slot: number
+    try {
+      slot = await queue.acquire((free) => free[0] ?? 0, signal)
+    } catch (error) {
+      asked.end()
+      throw error
+    }
     try {
       running.set(slot, tokensIn)
       const now = performance.now()
@@ -88,6 +97,8 @@ export function createSimulatedBackend(options: SimulatedOptions): EngineBackend
         signal.throwIfAborted()
         const piece = made === 0 ? `[simulated ${hardware}]` : ` ${next()}`
         made += 1
+        if (made === 1) asked.decoding()
+        asked.token()
         running.set(slot, tokensIn + made)
         const { text, stopped } = stops.push(piece)
         if (stopped) {
@@ -98,6 +109,7 @@ export function createSimulatedBackend(options: SimulatedOptions): EngineBackend
         if (made === limit) yield { type: 'end', text: text + stops.flush(), reason: 'length', usage: usage(made) }
       }
     } finally {
+      asked.end()
       running.delete(slot)
       queue.release(slot)
     }
@@ -106,7 +118,12 @@ export function createSimulatedBackend(options: SimulatedOptions): EngineBackend
   return {
     models: [card],
     generate,
-    load: () => ({ running: queue.running, queued: queue.queued }),
+    load: () => ({
+      running: queue.running,
+      queued: queue.queued,
+      prefillTokens: load.prefillTokens,
+      contextTokens: load.contextTokens,
+    }),
     close: async () => {},
   }
 }

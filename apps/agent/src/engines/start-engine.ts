@@ -11,7 +11,7 @@ import { curveOf, type GpuName } from '@isochrone/perf-model'
 import type { ServedModel } from '@isochrone/protocol'
 import { demoModelId } from '../gguf/demo-model.ts'
 import { ensureDemoModel } from '../gguf/ensure-demo-model.ts'
-import type { EngineBackend } from './engine-backend.ts'
+import type { EngineBackend, EngineLoad } from './engine-backend.ts'
 import type { EngineDriver, EngineModel } from './engine-driver.ts'
 import { createOpenAiDriver } from './openai-driver.ts'
 import { serveOpenAi } from './serve-openai.ts'
@@ -48,7 +48,8 @@ export type RunningEngine = {
   readonly url: string
   readonly models: readonly ServedModel[]
   readonly engineModelOf: (model: string) => string
-  readonly queued: () => number
+  /** What waits inside the engine, as far as it can tell. */
+  readonly load: () => EngineLoad
   close(): Promise<void>
 }
 
@@ -91,7 +92,7 @@ export async function startEngine(
       simulated: card.simulated,
     })),
     engineModelOf: (model) => model,
-    queued: () => backend.load().queued,
+    load: () => backend.load(),
     async close() {
       await driver.close()
       await server.close()
@@ -160,7 +161,7 @@ async function connectExternal(
       simulated: model.simulated,
     })),
     engineModelOf: (model) => engineNames.get(model) ?? model,
-    queued: () => 0,
+    load: () => ({ running: 0, queued: 0 }),
     close: () => driver.close(),
   }
 }

@@ -1,6 +1,7 @@
 /** What all links of one agent share: its key, its engine, its receipts, its capacity, and what it says of itself. */
 import type { Logger } from '@isochrone/runtime'
 import type { NodeInventory, ServedModel } from '@isochrone/protocol'
+import type { EngineLoad } from '../engines/engine-backend.ts'
 import type { EngineDriver } from '../engines/engine-driver.ts'
 import type { EngineHealth } from '../engines/engine-health.ts'
 import type { NodeKeyPair } from '../node/node-key.ts'
@@ -18,8 +19,8 @@ export type LinkContext = {
   readonly models: readonly ServedModel[]
   /** The engine's own name for a model that is served under another one. */
   readonly engineModelOf: (model: string) => string
-  /** Requests that wait inside the engine, where it can tell. */
-  readonly engineQueued: () => number
+  /** What waits inside the engine, where it can tell. */
+  readonly engineLoad: () => EngineLoad
   /** Of an engine outside of this process; null for one that lives and dies with it. */
   readonly engineHealth: EngineHealth | null
   readonly simulatedNetwork: SimulatedNetwork | null

@@ -164,19 +164,22 @@ export class LinkSession {
   }
 
   #startHeartbeat(intervalMs: number): void {
-    const { capacity, engineQueued, engineHealth } = this.#context
+    const { capacity, engineLoad, engineHealth } = this.#context
     let tokensBefore = capacity.tokensOutTotal
     let beforeMs = performance.now()
     const beat = () => {
       const nowMs = performance.now()
       const elapsedS = (nowMs - beforeMs) / 1000
+      const { queued, prefillTokens, contextTokens } = engineLoad()
       const message: LinkHeartbeat = {
         sentAtMs: Date.now(),
         activeStreams: capacity.active,
-        queuedStreams: engineQueued(),
+        queuedStreams: queued,
         tokensPerSecond: elapsedS > 0.05 ? (capacity.tokensOutTotal - tokensBefore) / elapsedS : 0,
         kvUsage: null,
         draining: capacity.draining || engineHealth?.up === false,
+        ...(prefillTokens !== undefined && { prefillTokens }),
+        ...(contextTokens !== undefined && { contextTokens }),
       }
       tokensBefore = capacity.tokensOutTotal
       beforeMs = nowMs
