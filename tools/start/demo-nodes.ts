@@ -11,6 +11,9 @@ export interface DemoNode {
   readonly gpuCount: number
   readonly region: string
   readonly country: string
+  /** What its provider declares in its terms. */
+  readonly tier: 'edge' | 'regional' | 'cloud'
+  readonly dataPolicy: 'any' | 'no_training' | 'no_retention'
   readonly failureDomain: string
   /** µUSD per 10⁶ tokens in and out. */
   readonly pricePerMtok: { readonly in: bigint; readonly out: bigint }
@@ -28,14 +31,14 @@ export interface DemoNode {
  * best choice for every request, and a renter's price of latency decides between them.
  */
 export const demoNodes: readonly DemoNode[] = [
-  cpuNode('aurora-1', ['eu-west', 'NL'], 8, price(162_000n, 60_000n), 1),
-  cpuNode('aurora-2', ['eu-north', 'SE'], 22, price(160_000n, 60_000n), 2),
-  cpuNode('aurora-3', ['us-east', 'US'], 76, price(156_000n, 58_000n), 3),
-  simulatedNode('borealis-h200', 'H200', ['eu-west', 'NL'], 10, price(130_000n, 400_000n), 4),
-  simulatedNode('borealis-b200', 'B200', ['us-east', 'US'], 74, price(100_000n, 700_000n), 5),
+  cpuNode('aurora-1', ['eu-west', 'NL', 'edge', 'no_retention'], 8, price(162_000n, 60_000n), 1),
+  cpuNode('aurora-2', ['eu-north', 'SE', 'regional', 'no_training'], 22, price(160_000n, 60_000n), 2),
+  cpuNode('aurora-3', ['us-east', 'US', 'regional', 'any'], 76, price(156_000n, 58_000n), 3),
+  simulatedNode('borealis-h200', 'H200', ['eu-west', 'NL', 'cloud', 'no_retention'], 10, price(130_000n, 400_000n), 4),
+  simulatedNode('borealis-b200', 'B200', ['us-east', 'US', 'cloud', 'no_training'], 74, price(100_000n, 700_000n), 5),
 ]
 
-type Place = readonly [region: string, country: string]
+type Place = readonly [region: string, country: string, tier: DemoNode['tier'], dataPolicy: DemoNode['dataPolicy']]
 type Price = DemoNode['pricePerMtok']
 
 function price(inMicroUsd: bigint, outMicroUsd: bigint): Price {
@@ -57,7 +60,8 @@ function simulatedNode(
   return { engine: 'simulated', gpu, gpuCount: 8, capacity: 64, pricePerMtok, ...common(name, place, rttMs, seed) }
 }
 
-function common(name: string, [region, country]: Place, simulatedRttMs: number, seed: number) {
+function common(name: string, [region, country, tier, dataPolicy]: Place, simulatedRttMs: number, seed: number) {
   // Each is a failure domain of its own, so that failover has somewhere to go.
-  return { name, region, country, failureDomain: name, simulatedRttMs, simulatedJitterMs: simulatedRttMs / 10, seed }
+  const jitter = { simulatedRttMs, simulatedJitterMs: simulatedRttMs / 10, seed }
+  return { name, region, country, tier, dataPolicy, failureDomain: name, ...jitter }
 }

@@ -143,6 +143,8 @@ test('a node joins once, by its token and with proof of its key', async () => {
     nodeName: 'outsider',
     region: 'eu-de',
     country: 'de',
+    tier: 'edge',
+    dataPolicy: 'no_training',
     inUsdPerMtok: '0.10',
     cachedUsdPerMtok: '0.05',
     outUsdPerMtok: '0.40',
@@ -171,7 +173,14 @@ test('a node joins once, by its token and with proof of its key', async () => {
   expect((await describeAgentJoin(plane.controlPlane.providers, new Request(`${url}?token=${token}`))).status).toBe(200)
   expect((await join(others)).status).toBe(401)
   expect((await describeAgentJoin(plane.controlPlane.providers, new Request(`${url}?token=nope`))).status).toBe(401)
-  expect((await api.provider.nodes()).filter((node) => node.name === 'outsider')).toMatchObject([{ status: 'joining' }])
+  const declared = { tier: 'edge', dataPolicy: 'no_training', gpuClass: 'CPU', trust: 'claimed' }
+  const [node] = (await api.provider.nodes()).filter(({ name }) => name === 'outsider')
+  expect(node).toMatchObject({ status: 'joining', ...declared })
+  const { states } = await loadControlSnapshot(plane.store)
+  expect(states.find((state) => state.kind === 'node' && state.name === 'outsider')).toMatchObject(declared)
+  // The promise is part of what receipts refer to by hash.
+  const terms = await plane.store.providers.terms([node?.termsHash ?? ''])
+  expect(terms.get(node?.termsHash ?? '')).toMatchObject({ version: 2, tier: 'edge', dataPolicy: 'no_training' })
   expect((await api.provider.joinTokens())[0]).toMatchObject({ status: 'used' })
 })
 

@@ -58,7 +58,6 @@ const inputs: Partial<Record<ProcedurePath, unknown>> = {
   'balance.fund': { amountUsd: '10' },
   'balance.walletPrepare': { ownerAddress: address, amountUsd: '10' },
   'balance.walletLink': { ownerAddress: address, ceilingMicroUsd: 1n, signature: `0x${'22'.repeat(65)}` },
-  'settings.update': { sort: 'price', valueOfSecondUsd: '0.0002' },
   'provider.create': { name: 'P', payoutAddress: address },
   'provider.createJoinToken': {
     nodeName: 'n1',

@@ -1,6 +1,6 @@
 /** The whole API, and how server components call it in-process. */
 import { adminRouter } from './routers/admin.ts'
-import { balanceRouter, jobsRouter, keysRouter, requestsRouter, settingsRouter } from './routers/organisation.ts'
+import { balanceRouter, jobsRouter, keysRouter, organisationRouter, requestsRouter } from './routers/organisation.ts'
 import { providerRouter } from './routers/provider.ts'
 import { epochsRouter, marketplaceRouter } from './routers/public.ts'
 import { sessionRouter } from './routers/session.ts'
@@ -14,7 +14,7 @@ export const appRouter = router({
   jobs: jobsRouter,
   keys: keysRouter,
   balance: balanceRouter,
-  settings: settingsRouter,
+  organisation: organisationRouter,
   provider: providerRouter,
   admin: adminRouter,
 })

@@ -60,10 +60,6 @@ export const walletLink = z.object({
     .regex(/^0x[0-9a-fA-F]{130}$/, 'is not a 65-byte signature')
     .transform((text) => text.toLowerCase() as `0x${string}`),
 })
-export const settings = z.object({
-  sort: z.enum(['price', 'latency', 'balanced']),
-  valueOfSecondUsd: usdAmount.refine((microUsd) => microUsd <= 1_000_000_000n, 'is above $1,000 a second'),
-})
 export const newProvider = z.object({ name, payoutAddress: address })
 
 const pricePerMtok = usdAmount.refine((microUsd) => microUsd <= 1_000_000_000n, 'is above $1,000')
@@ -75,6 +71,8 @@ export const newJoinToken = z.object({
     .string()
     .regex(/^[A-Za-z]{2}$/, 'is a country code of two letters')
     .transform((text) => text.toUpperCase()),
+  tier: z.enum(['edge', 'regional', 'cloud']).default('regional'),
+  dataPolicy: z.enum(['any', 'no_training', 'no_retention']).default('any'),
   /** Dollars per million tokens. */
   inUsdPerMtok: pricePerMtok,
   cachedUsdPerMtok: pricePerMtok,

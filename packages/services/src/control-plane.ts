@@ -6,6 +6,7 @@
  */
 import type { Prices } from '@isochrone/domain'
 import type { NodeInventory } from '@isochrone/protocol'
+import type { DataPolicy, Tier } from '@isochrone/scheduler'
 import type { Viewer, ViewerOrganisation } from './accounts/viewer.ts'
 import type { AdminOverview } from './queries/views/admin.ts'
 import type { Page } from './queries/views/common.ts'
@@ -17,7 +18,6 @@ import type {
   ChannelView,
   CreatedApiKey,
   FundingOrderView,
-  OrgSettingsView,
   WalletChannelPlan,
 } from './queries/views/money.ts'
 import type {
@@ -36,6 +36,7 @@ import type {
   RequestFilter,
   RequestSummary,
 } from './queries/views/requests.ts'
+import type { RoutingView } from './queries/views/routing.ts'
 
 export interface JoinDescription {
   providerId: string
@@ -78,12 +79,7 @@ export interface ControlPlane {
   accounts: {
     viewer(input: { userId: string; activeOrgId: string | null }): Promise<Viewer | null>
     createOrganisation(input: { userId: string; name: string }): Promise<ViewerOrganisation>
-    settings(input: { orgId: string }): Promise<OrgSettingsView>
-    updateSettings(input: {
-      orgId: string
-      sort: OrgSettingsView['sort']
-      valueOfSecondMicroUsd: bigint
-    }): Promise<OrgSettingsView>
+    routing(input: { orgId: string }): Promise<RoutingView>
   }
   requests: {
     list(input: RequestFilter & { orgId: string }): Promise<Page<RequestSummary>>
@@ -125,6 +121,8 @@ export interface ControlPlane {
       nodeName: string
       region: string
       country: string
+      tier?: Tier
+      dataPolicy?: DataPolicy
       prices: Prices
       expiresInHours: number
     }): Promise<CreatedJoinToken>

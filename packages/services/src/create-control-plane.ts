@@ -1,6 +1,6 @@
 /** Wires every action and query of people to its ports: what the web app builds once and hands to the API. */
 import { createOrganisation } from './accounts/create-organisation.ts'
-import { settingsOf, updateSettings } from './accounts/settings.ts'
+import { routingOf } from './accounts/routing.ts'
 import { viewerOf } from './accounts/viewer-of.ts'
 import { createApiKey, listApiKeys, revokeApiKey } from './api-keys/api-keys.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -33,8 +33,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     accounts: {
       viewer: (input) => viewerOf(store.accounts, input),
       createOrganisation: (input) => createOrganisation(deps, input),
-      settings: ({ orgId }) => settingsOf(store.accounts, orgId),
-      updateSettings: (input) => updateSettings(deps, input),
+      routing: ({ orgId }) => routingOf(store.accounts, orgId),
     },
     requests: {
       list: (input) => requestsOfOrg(deps, input),

@@ -24,6 +24,8 @@ export async function ensureNodes(
       nodeName: node.name,
       region: node.region,
       country: node.country,
+      tier: node.tier,
+      dataPolicy: node.dataPolicy,
       prices: pricesOf(node),
       expiresInHours: 1,
     })

@@ -1,5 +1,5 @@
-/** What a team does in its own organisation: requests, jobs, keys, balance, settings. */
-import { byId, fund, jobPage, newKey, requestPage, settings, walletLink, walletPrepare } from '../inputs.ts'
+/** What a team does in its own organisation: requests, jobs, keys, balance, routing. */
+import { byId, fund, jobPage, newKey, requestPage, walletLink, walletPrepare } from '../inputs.ts'
 import { orgAdminProcedure, orgProcedure, router } from '../trpc.ts'
 
 export const requestsRouter = router({
@@ -63,13 +63,7 @@ export const balanceRouter = router({
   walletStatus: orgProcedure.query(({ ctx }) => ctx.controlPlane.funding.channel({ orgId: ctx.org.id })),
 })
 
-export const settingsRouter = router({
-  get: orgProcedure.query(({ ctx }) => ctx.controlPlane.accounts.settings({ orgId: ctx.org.id })),
-  update: orgAdminProcedure.input(settings).mutation(({ ctx, input }) =>
-    ctx.controlPlane.accounts.updateSettings({
-      orgId: ctx.org.id,
-      sort: input.sort,
-      valueOfSecondMicroUsd: input.valueOfSecondUsd,
-    }),
-  ),
+export const organisationRouter = router({
+  /** The default routing policy. */
+  routing: orgProcedure.query(({ ctx }) => ctx.controlPlane.accounts.routing({ orgId: ctx.org.id })),
 })

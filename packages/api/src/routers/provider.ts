@@ -21,6 +21,8 @@ export const providerRouter = router({
       nodeName: input.nodeName,
       region: input.region,
       country: input.country,
+      tier: input.tier,
+      dataPolicy: input.dataPolicy,
       prices: {
         inMicroUsdPerMtok: input.inUsdPerMtok,
         cachedMicroUsdPerMtok: input.cachedUsdPerMtok,

@@ -1,5 +1,6 @@
 /** People, their organisations and how these are routed. Sign-in itself belongs to better-auth. */
 import type { DbOrTx } from '../create-db.ts'
+import type { Prisma } from '../generated/client.ts'
 
 export function accountsRepository(db: DbOrTx) {
   return {
@@ -62,11 +63,10 @@ export function accountsRepository(db: DbOrTx) {
       return db.orgSettings.findUnique({ where: { orgId } })
     },
 
-    async saveSettings(
-      orgId: string,
-      settings: { sort: 'price' | 'latency' | 'balanced'; valueOfSecondMicroUsd: bigint },
-    ): Promise<void> {
-      await db.orgSettings.upsert({ where: { orgId }, create: { orgId, ...settings }, update: settings })
+    /** @param routing the whole policy, in the words of the API: it replaces the one before. */
+    async saveRouting(orgId: string, routing: object): Promise<void> {
+      const json = routing as Prisma.InputJsonObject
+      await db.orgSettings.upsert({ where: { orgId }, create: { orgId, routing: json }, update: { routing: json } })
     },
   }
 }

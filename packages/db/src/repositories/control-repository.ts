@@ -83,7 +83,7 @@ export function controlRepository(db: DbOrTx) {
           channelId: channelOf.get(id) ?? null,
           requestsPerMinuteMax: row?.requestsPerMinuteMax ?? 6_000,
           concurrentRequestsMax: row?.concurrentRequestsMax ?? 256,
-          valueOfSecondMicroUsd: row?.valueOfSecondMicroUsd ?? 200n,
+          routing: (row?.routing ?? {}) as unknown,
         }
       })
     },
@@ -108,6 +108,10 @@ export function controlRepository(db: DbOrTx) {
         country: row.country,
         failureDomain: row.failureDomain,
         simulated: row.simulated,
+        tier: row.tier,
+        dataPolicy: row.dataPolicy,
+        trust: row.trust,
+        gpuClass: row.gpuClass,
       }))
     },
   }

@@ -9,6 +9,8 @@ const listedToken = {
   nodeName: true,
   region: true,
   country: true,
+  tier: true,
+  dataPolicy: true,
   prices: true,
   usedByNodeId: true,
   usedAt: true,
@@ -81,6 +83,8 @@ function tokenRows(db: DbOrTx) {
       nodeName: string
       region: string
       country: string
+      tier: 'edge' | 'regional' | 'cloud'
+      dataPolicy: 'any' | 'no_training' | 'no_retention'
       prices: object
       expiresAt: Date
       createdBy: string
@@ -141,6 +145,9 @@ function nodeRows(db: DbOrTx) {
       country: string
       failureDomain: string
       simulated: boolean
+      tier: 'edge' | 'regional' | 'cloud'
+      dataPolicy: 'any' | 'no_training' | 'no_retention'
+      gpuClass: string
       inventory: object
       keyProof: string
     }): Promise<void> {

@@ -10,11 +10,7 @@ export function apiKeyStateOf(row: ApiKeyRow): ControlState {
 }
 
 export function organisationStateOf(row: OrganisationRow): ControlState {
-  return organisationState.parse({
-    kind: 'organisation',
-    ...row,
-    valueOfSecondMicroUsd: row.valueOfSecondMicroUsd.toString(),
-  })
+  return organisationState.parse({ kind: 'organisation', ...row })
 }
 
 export function nodeStateOf({ termsDocument, ...row }: NodeRow): ControlState {

@@ -1,5 +1,6 @@
 /** What the actions and queries of people need of the database. `db`'s repositories fit these interfaces. */
 import type { EpochStatus, JobStatus } from '@isochrone/domain'
+import type { DataPolicy, Tier } from '@isochrone/scheduler'
 import type { ControlOutbox, ControlStore } from './control-store.ts'
 import type { JobRows } from './job-store.ts'
 import type {
@@ -34,7 +35,8 @@ export interface AccountsStore {
   user(userId: string): Promise<UserRow | null>
   insertOrganisation(input: { id: string; name: string; slug: string; memberId: string; userId: string }): Promise<void>
   settings(orgId: string): Promise<SettingsRow | null>
-  saveSettings(orgId: string, settings: { sort: SettingsRow['sort']; valueOfSecondMicroUsd: bigint }): Promise<void>
+  /** The whole policy: it replaces the one before. */
+  saveRouting(orgId: string, routing: object): Promise<void>
 }
 
 export interface ApiKeysStore {
@@ -94,6 +96,8 @@ export interface ProvidersStore {
     nodeName: string
     region: string
     country: string
+    tier: Tier
+    dataPolicy: DataPolicy
     prices: object
     expiresAt: Date
     createdBy: string
@@ -117,6 +121,9 @@ export interface ProvidersStore {
     country: string
     failureDomain: string
     simulated: boolean
+    tier: Tier
+    dataPolicy: DataPolicy
+    gpuClass: string
     inventory: object
     keyProof: string
   }): Promise<void>

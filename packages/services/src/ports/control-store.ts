@@ -1,4 +1,6 @@
 /** What control needs of the database. `db`'s control repository fits it. */
+import type { DataPolicy, Tier, TrustLevel } from '@isochrone/scheduler'
+
 export interface ApiKeyRow {
   keyId: string
   keyHash: string
@@ -13,7 +15,8 @@ export interface OrganisationRow {
   channelId: string | null
   requestsPerMinuteMax: number
   concurrentRequestsMax: number
-  valueOfSecondMicroUsd: bigint
+  /** Default routing policy as it was saved. */
+  routing: unknown
 }
 
 export interface NodeRow {
@@ -31,6 +34,10 @@ export interface NodeRow {
   country: string
   failureDomain: string
   simulated: boolean
+  tier: Tier
+  dataPolicy: DataPolicy
+  trust: TrustLevel
+  gpuClass: string
 }
 
 export interface ControlStore {

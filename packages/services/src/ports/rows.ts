@@ -1,5 +1,6 @@
 /** Rows as `db`'s repositories give them to queries and actions: plain values, JSON columns unchecked. */
 import type { EpochStatus, JobStatus } from '@isochrone/domain'
+import type { DataPolicy, Tier, TrustLevel } from '@isochrone/scheduler'
 
 export interface UserRow {
   id: string
@@ -10,8 +11,8 @@ export interface UserRow {
 }
 
 export interface SettingsRow {
-  sort: 'price' | 'latency' | 'balanced'
-  valueOfSecondMicroUsd: bigint
+  /** Default routing policy, unchecked JSON. */
+  routing: unknown
   requestsPerMinuteMax: number
   concurrentRequestsMax: number
 }
@@ -81,6 +82,10 @@ export interface ListedNodeRow {
   country: string
   failureDomain: string
   simulated: boolean
+  tier: Tier
+  dataPolicy: DataPolicy
+  trust: TrustLevel
+  gpuClass: string
   inventory: unknown
   models: unknown
   keyTx: string | null
@@ -95,6 +100,8 @@ export interface JoinTokenRow {
   nodeName: string
   region: string
   country: string
+  tier: Tier
+  dataPolicy: DataPolicy
   prices: unknown
   usedByNodeId: string | null
   usedAt: Date | null

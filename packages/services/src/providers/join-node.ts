@@ -5,13 +5,14 @@
  * same token again gets its first answer, because an agent may lose the reply. The worker binds the key on the chain.
  */
 import { AppError, newId } from '@isochrone/domain'
-import { addressToBytes32, nodeInventory, recoverStructSigner, type Hex } from '@isochrone/protocol'
+import { addressToBytes32, nodeInventory, recoverStructSigner, type Hex, type NodeInventory } from '@isochrone/protocol'
 import { commitAndPublish } from '../control/commit-and-publish.ts'
 import { recordControlChange } from '../control/record-control-change.ts'
 import type { JoinDescription, JoinedNode, JoinNodeInput } from '../control-plane.ts'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { ControlPlaneRepositories, ProvidersStore } from '../ports/control-plane-store.ts'
 import type { JoinTokenRow } from '../ports/rows.ts'
+import { gpuClassOf } from './gpu-class.ts'
 import { joinTokenHash } from './join-tokens.ts'
 import { pricesFromJson, pricesToJson, termsHashOf, type TermsDocument } from './terms.ts'
 
@@ -84,19 +85,21 @@ async function insertNode(
     nodeId: string
     token: JoinTokenRow
     proof: string
-    inventory: object
+    inventory: NodeInventory
     traits: DemoTraits | undefined
   },
 ): Promise<void> {
   const { token, traits } = row
   const document: TermsDocument = {
-    version: 1,
+    version: 2,
     providerId: token.providerId,
     nodeName: token.nodeName,
     region: token.region,
     country: token.country,
     simulated: traits?.simulated ?? false,
     sharedHost: traits?.sharedHost ?? false,
+    tier: token.tier,
+    dataPolicy: token.dataPolicy,
     prices: pricesToJson(pricesFromJson(token.prices)),
   }
   const hash = termsHashOf(document)
@@ -112,6 +115,9 @@ async function insertNode(
     // Until a provider declares what its nodes share, each is taken to fail by itself.
     failureDomain: traits?.failureDomain ?? row.id,
     simulated: document.simulated,
+    tier: token.tier,
+    dataPolicy: token.dataPolicy,
+    gpuClass: gpuClassOf(row.inventory),
     inventory: row.inventory,
     keyProof: row.proof,
   })

@@ -1,6 +1,7 @@
 /** One-time tokens that admit a node. Only the SHA-256 of a token is kept; the token itself is shown once. */
 import { createHash, randomBytes } from 'node:crypto'
 import { AppError, newId, type Prices } from '@isochrone/domain'
+import type { DataPolicy, Tier } from '@isochrone/scheduler'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { ControlPlaneStore } from '../ports/control-plane-store.ts'
 import type { JoinTokenRow } from '../ports/rows.ts'
@@ -21,6 +22,10 @@ export async function createJoinToken(
     nodeName: string
     region: string
     country: string
+    /** `regional` when left out. */
+    tier?: Tier
+    /** `any` when left out: nothing is promised. */
+    dataPolicy?: DataPolicy
     prices: Prices
     expiresInHours: number
   },
@@ -33,6 +38,8 @@ export async function createJoinToken(
     nodeName: input.nodeName,
     region: input.region,
     country: input.country,
+    tier: input.tier ?? 'regional',
+    dataPolicy: input.dataPolicy ?? 'any',
     prices: pricesToJson(input.prices),
     expiresAt: new Date(clock.nowMs() + input.expiresInHours * HOUR_MS),
     createdBy: input.userId,
@@ -65,6 +72,8 @@ function viewOf(row: JoinTokenRow, nowMs: number): JoinTokenView {
     nodeName: row.nodeName,
     region: row.region,
     country: row.country,
+    tier: row.tier,
+    dataPolicy: row.dataPolicy,
     prices: pricesFromJson(row.prices),
     status: statusOf(row, nowMs),
     usedByNodeId: row.usedByNodeId,

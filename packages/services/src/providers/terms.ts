@@ -4,10 +4,11 @@
  */
 import type { Prices } from '@isochrone/domain'
 import { bytesToHex, keccak256, pricesJson, type Hex, type PricesJson } from '@isochrone/protocol'
+import type { DataPolicy, Tier } from '@isochrone/scheduler'
 import { z } from 'zod'
 
 export interface TermsDocument {
-  version: 1
+  version: 2
   providerId: string
   nodeName: string
   region: string
@@ -15,6 +16,10 @@ export interface TermsDocument {
   simulated: boolean
   /** Declared: other nodes run on the same host. */
   sharedHost: boolean
+  /** Declared: where it stands in the network. Terms of version 1 say nothing of it. */
+  tier: Tier
+  /** Declared: what happens to prompts. Terms of version 1 promise nothing. */
+  dataPolicy: DataPolicy
   prices: PricesJson
 }
 

@@ -1,5 +1,6 @@
 /** What anyone may see of the market: nodes on offer, with what gateways measured of them. */
 import type { Prices } from '@isochrone/domain'
+import type { DataPolicy, Tier, TrustLevel } from '@isochrone/scheduler'
 
 export interface OfferModel {
   model: string
@@ -42,6 +43,11 @@ export interface Offer {
   simulated: boolean
   region: string
   country: string
+  tier: Tier
+  dataPolicy: DataPolicy
+  trust: TrustLevel
+  /** What a policy's `gpu_classes` names: `H200`, …, `CPU`. */
+  gpuClass: string
   models: OfferModel[]
   termsHash: string
   prices: Prices

@@ -85,11 +85,3 @@ export interface WalletChannelPlan {
     }
   }
 }
-
-export interface OrgSettingsView {
-  sort: 'price' | 'latency' | 'balanced'
-  /** Dollars that one second of waiting is worth, µUSD. */
-  valueOfSecondMicroUsd: bigint
-  requestsPerMinuteMax: number
-  concurrentRequestsMax: number
-}

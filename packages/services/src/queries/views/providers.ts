@@ -1,5 +1,6 @@
 /** What a provider sees of its nodes, join tokens and earnings. */
 import type { Prices } from '@isochrone/domain'
+import type { DataPolicy, Tier, TrustLevel } from '@isochrone/scheduler'
 import type { OfferMeasurements, OfferModel } from './marketplace.ts'
 
 export interface ProviderView {
@@ -39,6 +40,10 @@ export interface ProviderNode {
   country: string
   failureDomain: string
   simulated: boolean
+  tier: Tier
+  dataPolicy: DataPolicy
+  trust: TrustLevel
+  gpuClass: string
   hardware: string
   models: OfferModel[]
   prices: Prices
@@ -57,6 +62,8 @@ export interface JoinTokenView {
   nodeName: string
   region: string
   country: string
+  tier: Tier
+  dataPolicy: DataPolicy
   prices: Prices
   status: 'open' | 'used' | 'expired' | 'revoked'
   usedByNodeId: string | null
