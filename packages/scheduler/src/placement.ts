@@ -19,7 +19,10 @@ export interface RoutingPolicy {
    * `capacity`: it goes wherever there is a place, the better ones first.
    */
   admission: 'slack' | 'capacity'
-  /** Countries (`DE`) or provider regions (`eu-de`) it may run in; null = any. Fails closed. */
+  /**
+   * Countries (`DE`), provider regions (`eu-de`), or a region inside a country (`DE/eu-de`) it may run in; null = any.
+   * Fails closed: an unknown country is outside. `regionAllowed` is the reference.
+   */
   regions: readonly string[] | null
   /** Nodes and providers that must not serve it, by id. */
   exclude: readonly string[]
