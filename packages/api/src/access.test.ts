@@ -58,6 +58,8 @@ const inputs: Partial<Record<ProcedurePath, unknown>> = {
   'balance.fund': { amountUsd: '10' },
   'balance.walletPrepare': { ownerAddress: address, amountUsd: '10' },
   'balance.walletLink': { ownerAddress: address, ceilingMicroUsd: 1n, signature: `0x${'22'.repeat(65)}` },
+  'organisation.setRouting': { routing: { sort: 'price' } },
+  'organisation.previewRouting': { routing: {} },
   'provider.create': { name: 'P', payoutAddress: address },
   'provider.createJoinToken': {
     nodeName: 'n1',
@@ -154,6 +156,7 @@ test('bad input is invalid_input and names the field', async () => {
     [caller.keys.create({ name: '   ' }), 'name'],
     [caller.provider.create({ name: 'P', payoutAddress: 'me' }), 'payoutAddress'],
     [caller.requests.list({ limit: 5_000 }), 'limit'],
+    [caller.organisation.setRouting({ routing: [] as never }), 'routing'],
   ]
   for (const [promise, field] of faults) {
     const error = await promise.then(

@@ -26,6 +26,8 @@ export const procedureAccess = {
   'balance.walletLink': 'org-admin',
   'balance.walletStatus': 'org',
   'organisation.routing': 'org',
+  'organisation.setRouting': 'org-admin',
+  'organisation.previewRouting': 'org',
   'provider.create': 'org-admin',
   'provider.overview': 'provider',
   'provider.nodes': 'provider',

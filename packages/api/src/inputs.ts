@@ -60,6 +60,12 @@ export const walletLink = z.object({
     .regex(/^0x[0-9a-fA-F]{130}$/, 'is not a 65-byte signature')
     .transform((text) => text.toLowerCase() as `0x${string}`),
 })
+/** Checked in full by the service, which owns the rules; here only that it is an object of bounded size. */
+export const routing = z.object({
+  routing: z
+    .record(z.string().max(60), z.json())
+    .refine((policy) => JSON.stringify(policy).length <= 16_384, 'is larger than 16 KiB'),
+})
 export const newProvider = z.object({ name, payoutAddress: address })
 
 const pricePerMtok = usdAmount.refine((microUsd) => microUsd <= 1_000_000_000n, 'is above $1,000')

@@ -36,7 +36,7 @@ import type {
   RequestFilter,
   RequestSummary,
 } from './queries/views/requests.ts'
-import type { RoutingView } from './queries/views/routing.ts'
+import type { RoutingJson, RoutingPreview, RoutingView } from './queries/views/routing.ts'
 
 export interface JoinDescription {
   providerId: string
@@ -80,6 +80,10 @@ export interface ControlPlane {
     viewer(input: { userId: string; activeOrgId: string | null }): Promise<Viewer | null>
     createOrganisation(input: { userId: string; name: string }): Promise<ViewerOrganisation>
     routing(input: { orgId: string }): Promise<RoutingView>
+    /** Replaces the default policy. */
+    saveRouting(input: { orgId: string; routing: RoutingJson }): Promise<RoutingView>
+    /** What a policy would leave of the market now; nothing is saved. */
+    previewRouting(input: { orgId: string; routing: RoutingJson }): Promise<RoutingPreview>
   }
   requests: {
     list(input: RequestFilter & { orgId: string }): Promise<Page<RequestSummary>>

@@ -1,6 +1,6 @@
 /** Wires every action and query of people to its ports: what the web app builds once and hands to the API. */
 import { createOrganisation } from './accounts/create-organisation.ts'
-import { routingOf } from './accounts/routing.ts'
+import { routingOf, saveRouting } from './accounts/routing.ts'
 import { viewerOf } from './accounts/viewer-of.ts'
 import { createApiKey, listApiKeys, revokeApiKey } from './api-keys/api-keys.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -18,6 +18,7 @@ import { jobDetail, jobsOfOrg } from './queries/jobs.ts'
 import { marketplaceOffer, marketplaceOffers } from './queries/marketplace.ts'
 import { providerEarnings, providerNodes, providerOverview } from './queries/provider.ts'
 import { requestDetail, requestsOfOrg } from './queries/requests.ts'
+import { routingPreview } from './queries/routing-preview.ts'
 
 export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
   const { store } = deps
@@ -34,6 +35,8 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       viewer: (input) => viewerOf(store.accounts, input),
       createOrganisation: (input) => createOrganisation(deps, input),
       routing: ({ orgId }) => routingOf(store.accounts, orgId),
+      saveRouting: (input) => saveRouting(deps, input),
+      previewRouting: (input) => routingPreview(deps, input),
     },
     requests: {
       list: (input) => requestsOfOrg(deps, input),

@@ -1,5 +1,5 @@
 /** What a team does in its own organisation: requests, jobs, keys, balance, routing. */
-import { byId, fund, jobPage, newKey, requestPage, walletLink, walletPrepare } from '../inputs.ts'
+import { byId, fund, jobPage, newKey, requestPage, routing, walletLink, walletPrepare } from '../inputs.ts'
 import { orgAdminProcedure, orgProcedure, router } from '../trpc.ts'
 
 export const requestsRouter = router({
@@ -66,4 +66,12 @@ export const balanceRouter = router({
 export const organisationRouter = router({
   /** The default routing policy. */
   routing: orgProcedure.query(({ ctx }) => ctx.controlPlane.accounts.routing({ orgId: ctx.org.id })),
+  /** Replaces it; gateways apply it within a second. */
+  setRouting: orgAdminProcedure
+    .input(routing)
+    .mutation(({ ctx, input }) => ctx.controlPlane.accounts.saveRouting({ orgId: ctx.org.id, routing: input.routing })),
+  /** Which nodes a policy would leave now. */
+  previewRouting: orgProcedure
+    .input(routing)
+    .query(({ ctx, input }) => ctx.controlPlane.accounts.previewRouting({ orgId: ctx.org.id, routing: input.routing })),
 })

@@ -1,8 +1,70 @@
-/** An organisation's default routing policy: what holds for every request that says nothing else. */
-import type { AccountsStore } from '../ports/control-plane-store.ts'
+/**
+ * An organisation's default routing policy: what holds for every request that says nothing else.
+ *
+ * It is kept in the words of the API and read by the same parser as a request's own, here before it is saved and by
+ * every gateway after. So a policy that was accepted means the same wherever it is applied.
+ */
+import { AppError } from '@isochrone/domain'
+import { parseRoutingPolicy, routingDefaults, secondsBySort } from '@isochrone/scheduler'
+import { commitAndPublish } from '../control/commit-and-publish.ts'
+import { recordControlChange } from '../control/record-control-change.ts'
+import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
+import type { AccountsStore, ProvidersStore } from '../ports/control-plane-store.ts'
+import { refuseCapBelowMarket } from '../queries/routing-preview.ts'
 import type { RoutingJson, RoutingView } from '../queries/views/routing.ts'
 
 export async function routingOf(accounts: AccountsStore, orgId: string): Promise<RoutingView> {
   const row = await accounts.settings(orgId)
-  return { routing: (row?.routing ?? {}) as RoutingJson }
+  const { sort, ttftSloMs, tpotSloMs } = routingDefaults
+  return {
+    routing: (row?.routing ?? {}) as RoutingJson,
+    defaults: { sort, ttftSloMs, tpotSloMs, worthOfSecondMicroUsd: secondsBySort },
+  }
+}
+
+/** Replaces the policy; `{}` is the platform's defaults. Throws `invalid_input` that names the field. */
+export async function saveRouting(
+  deps: Pick<ControlPlaneDeps, 'store' | 'stream'>,
+  { orgId, routing }: { orgId: string; routing: RoutingJson },
+): Promise<RoutingView> {
+  const kept = withoutNulls(routing)
+  const { policy } = parseRoutingPolicy(kept)
+  refuseCapBelowMarket(policy, await deps.store.providers.nodes())
+  if (policy.exclude?.length) kept.exclude = await knownIds(deps.store.providers, policy.exclude)
+  return commitAndPublish(deps, async (tx) => {
+    await tx.accounts.saveRouting(orgId, kept)
+    await recordControlChange(tx.control, { orgIds: [orgId] })
+    return routingOf(tx.accounts, orgId)
+  })
+}
+
+/** `null` is how clients take a field back; it needs no place in the store. */
+function withoutNulls(routing: RoutingJson): RoutingJson {
+  return Object.fromEntries(
+    Object.entries(routing)
+      .filter(([, value]) => value !== null && value !== undefined)
+      .map(([key, value]) => [key, isPlainObject(value) ? withoutNulls(value) : value]),
+  )
+}
+
+const isPlainObject = (value: unknown): value is RoutingJson =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The ids as placement compares them. An id that excludes nobody is a slip, and would be found out too late. */
+async function knownIds(providers: ProvidersStore, ids: readonly string[]): Promise<string[]> {
+  return Promise.all(
+    ids.map(async (id, index) => {
+      if (id.startsWith('node_')) {
+        const node = await providers.nodeById(id)
+        if (node) return node.nodeId
+      } else {
+        const wanted = id.toLowerCase()
+        if ((await providers.node(wanted)) || (await providers.byId(wanted))) return wanted
+      }
+      throw new AppError('invalid_input', {
+        field: `routing.exclude.${index}`,
+        publicMessage: `routing.exclude.${index} names no node and no provider: ${JSON.stringify(id.slice(0, 80))}.`,
+      })
+    }),
+  )
 }

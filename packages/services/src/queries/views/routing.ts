@@ -1,4 +1,5 @@
-/** What a team sees of its default routing policy. */
+/** What a team sees of its default routing policy, and of what a policy leaves of the market. */
+import type { RejectionReason, RoutingSort } from '@isochrone/scheduler'
 
 /** The policy in the words of the API (`sort`, `max_price`, …), as a request may carry it too. Prices are in dollars. */
 export type RoutingJson = Record<string, unknown>
@@ -6,4 +7,32 @@ export type RoutingJson = Record<string, unknown>
 export interface RoutingView {
   /** As saved; `{}` = the platform's defaults. */
   routing: RoutingJson
+  defaults: {
+    sort: RoutingSort
+    ttftSloMs: number
+    tpotSloMs: number
+    /** What each sort takes a second to be worth, µUSD: until the first token, and of the text that follows. */
+    worthOfSecondMicroUsd: Record<RoutingSort, { first: number; generation: number }>
+  }
+}
+
+export interface RoutingPreview {
+  /** Nodes on offer, and those of them that a request with this policy could go to now. */
+  total: number
+  eligible: number
+  /** Eligible ones first. */
+  nodes: RoutingPreviewNode[]
+}
+
+export interface RoutingPreviewNode {
+  /** `node_…` */
+  id: string
+  name: string
+  providerName: string
+  simulated: boolean
+  region: string
+  country: string
+  gpuClass: string
+  /** Why it is out; null = eligible. `offline`: the policy admits it, but no gateway is linked to it. */
+  out: RejectionReason | 'offline' | null
 }
