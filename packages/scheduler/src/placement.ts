@@ -2,6 +2,7 @@
  * What placement is asked and what it answers. Scores are floating-point µUSD and never become a bill.
  */
 import type { PrngState } from '@isochrone/domain'
+import type { Tuning } from './decide/constants.ts'
 import type { DataPolicy, ReplicaOffer, TrustLevel } from './offer.ts'
 
 /** A renter's wishes after validation, defaults and suffix are merged: see `parse-routing-policy.ts` for the JSON. */
@@ -138,4 +139,6 @@ export interface PlacementRecord {
   /** Set when nothing was chosen. */
   reason: RejectionReason | 'no_replica' | null
   retryAfterMs: number
+  /** Tuning that differed from the engine's defaults. */
+  tuning?: Readonly<Partial<Tuning>> | undefined
 }

@@ -1,0 +1,105 @@
+/**
+ * Every number that placement may be tuned by, with its reason. A caller of `createReplicaPool` may override any of
+ * them; overrides travel in the placement record, so that a replay uses the same ones.
+ */
+export interface Tuning {
+  /** Candidates that a decision looks at; an eligible set of at most this size is looked at whole. */
+  sampleSize: number
+  /** Of them, how many come from the cheapest replicas that have slack; the rest are drawn uniformly. */
+  priceBiased: number
+  /** Fewer candidates than this are filled up with replicas that are open but without slack: alternates need them. */
+  sampleFill: number
+  /** Price-biased draws are made among about this many slack replicas, so that several gateways do not all take one. */
+  cheapSet: number
+  /** Rows that the exact fallback may look at when no candidate of the sample was admissible. */
+  scanMax: number
+  /** Share of the SLO that a prediction may use before it costs: predictions err, and other gateways place too. */
+  headroomTtft: number
+  headroomTpot: number
+  /** A prediction over the headroom by the whole SLO costs this many times what the request costs on average. */
+  sloWeight: number
+  /** And, where the renter's value of a second makes it more, this many times that value. */
+  sloValueWeight: number
+  /** Weight of one other stream on the replica whose TPOT the new one would push over the headroom. */
+  othersWeight: number
+  /** TPOT SLO assumed of the streams that run already, ms, and TTFT headroom used for the slack bit, ms. */
+  nominalTpotSloMs: number
+  nominalTtftSloMs: number
+  /** Prompt tokens that an engine prefills in one step beside decoding (Sarathi-Serve, OSDI 2024; vLLM: 2,048). */
+  prefillChunkTokens: number
+  /** Round trip assumed where none was measured, ms. */
+  unknownRttMs: number
+  /** Bytes of answer per token, framing included: measured on OpenAI chunks of one token. */
+  bytesPerTokenOut: number
+  /** Cost of a retry, in average costs of the request and in ms of waiting. */
+  retryPriceShare: number
+  retryMs: number
+  /** One decision in a hundred tries a random admissible replica, so that estimates never go blind. */
+  explorationShare: number
+  /** Scores closer to the best than this share of the request's average cost are equal. */
+  tieBand: number
+  /** Streams that a node queues beyond its cap, as a share of the cap. */
+  queueShare: number
+  /** A prefix holder keeps its bonus while its load is at most this many times the mean (bounded loads, 2016). */
+  prefixLoadFactor: number
+  /** State older than this is a second choice, ms. */
+  staleAfterMs: number
+  /** Observations that a fit remembers, and how many the prior counts for. */
+  fitMemory: number
+  fitPriorWeight: number
+  /** Weight of a TTFT above the prediction: most of those waited behind prompts that nobody has reported. */
+  ttftAboveWeight: number
+  failureMemory: number
+  /** A breaker opens after this many failures in a row, or at this failure rate after as many attempts. */
+  breakerFailures: number
+  breakerRate: number
+  breakerRateObservations: number
+  /** First and longest time that a breaker stays open, and how long it waits for its trial, ms. */
+  breakerMsMin: number
+  breakerMsMax: number
+  breakerTrialMs: number
+  /** A refusal lowers the cap to this share of the streams seen; slow start begins with this many streams. */
+  capDecrease: number
+  slowStartStreams: number
+  retryAfterMsMin: number
+  retryAfterMsMax: number
+}
+
+export const defaultTuning: Readonly<Tuning> = {
+  sampleSize: 16,
+  priceBiased: 8,
+  sampleFill: 8,
+  cheapSet: 16,
+  scanMax: 1_024,
+  headroomTtft: 0.8,
+  headroomTpot: 0.9,
+  sloWeight: 20,
+  sloValueWeight: 5,
+  othersWeight: 0.1,
+  nominalTpotSloMs: 50,
+  nominalTtftSloMs: 500,
+  prefillChunkTokens: 1_024,
+  unknownRttMs: 50,
+  bytesPerTokenOut: 200,
+  retryPriceShare: 1,
+  retryMs: 1_000,
+  explorationShare: 0.01,
+  tieBand: 0.02,
+  queueShare: 0.25,
+  prefixLoadFactor: 1.25,
+  staleAfterMs: 5_000,
+  fitMemory: 64,
+  fitPriorWeight: 4,
+  ttftAboveWeight: 0.25,
+  failureMemory: 32,
+  breakerFailures: 5,
+  breakerRate: 0.5,
+  breakerRateObservations: 16,
+  breakerMsMin: 1_000,
+  breakerMsMax: 60_000,
+  breakerTrialMs: 15_000,
+  capDecrease: 0.9,
+  slowStartStreams: 4,
+  retryAfterMsMin: 100,
+  retryAfterMsMax: 30_000,
+}

@@ -1,0 +1,158 @@
+/**
+ * Placement: choose the replica that will serve one request, and up to two alternates.
+ *
+ * Pure and synchronous: the pool, the time and the generator come from the caller, so a record replays a decision
+ * exactly. The cost does not grow with the fleet: see `sample.ts`. What was looked at and not chosen has a score or a
+ * reason in the record, which is only made when asked for.
+ */
+import { invariant, type Prng } from '@isochrone/domain'
+import type { PlacementRecord, PlacementRequest, RejectionReason } from '../placement.ts'
+import * as col from '../pool/columns.ts'
+import type { CompiledPolicy } from '../pool/compiled-policy.ts'
+import type { ReplicaPool } from '../pool/replica-pool.ts'
+import { choose } from './choose.ts'
+import { markExcluded } from './exclude.ts'
+import { admit, predict, STALE_REASON } from './predict.ts'
+import { recordOf } from './record.ts'
+import { add, sample } from './sample.ts'
+import { TERMS, type DecisionScratch } from './scratch.ts'
+import { commonestReason, retryAfterOf, staticReasonOf } from './why-none.ts'
+
+const NO_SLOTS: readonly number[] = Object.freeze([])
+
+export interface Placed {
+  kind: 'placed'
+  slot: number
+  /** Best first, each in a failure domain of its own; empty when the policy allows no fallback. */
+  alternates: readonly number[]
+  ttftMs: number
+  tpotMs: number
+  /** Expected price of the tokens and bytes, µUSD. An estimate, never a bill. */
+  priceMicroUsd: number
+  explored: boolean
+  /** Only before the next decision on that pool and before its offers change. */
+  record(): PlacementRecord
+}
+
+export interface NotPlaced {
+  kind: 'none'
+  reason: RejectionReason | 'no_replica'
+  retryAfterMs: number
+  /** Only before the next decision on that pool and before its offers change. */
+  record(): PlacementRecord
+}
+
+export type Decision = Placed | NotPlaced
+
+export function decide(pool: ReplicaPool, request: PlacementRequest, rng: Prng, nowMs: number): Decision {
+  invariant(request.tokensOutMax > 0, 'the API refuses an empty completion')
+  const { scratch: s, tuning } = pool
+  pool.advance(nowMs)
+  const compiled = pool.compiled(request.policy, request.modelHash, request.tokensIn + request.tokensOutMax)
+  s.decisions++
+  s.request = request
+  s.nowMs = nowMs
+  s.eligible = compiled.eligible
+  s.n = 0
+  if (compiled.eligible > 0) sample(pool, compiled, request, rng)
+  look(pool, 0, request, nowMs)
+  if (admit(s) === 0 && s.n < compiled.eligible) scan(pool, compiled, request, nowMs)
+  s.prngState = rng.state()
+  choose(s, request, rng, tuning)
+  return s.chosen < 0 ? new None(pool) : new Choice(pool)
+}
+
+/** Turns stored times into ages and judges the rows from `from` on. */
+function look(pool: ReplicaPool, from: number, request: PlacementRequest, nowMs: number): void {
+  const { scratch: s } = pool
+  for (let i = from; i < s.n; i++) {
+    const at = i * col.ROW + col.STATE
+    s.rows[at] = nowMs - (s.rows[at] as number)
+  }
+  if (request.excludeNodeIds.length > 0 || request.policy.exclude.length > 0) markExcluded(pool, from, request)
+  predict(s, from, request, nowMs, pool.tuning)
+}
+
+/**
+ * The exact fallback, cheapest first: nothing that was sampled is admissible, so open replicas are looked at one by one,
+ * up to a bound. Those that are admissible join the sample.
+ */
+function scan(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementRequest, nowMs: number): void {
+  const { scratch: s, flags, tuning } = pool
+  let left = tuning.scanMax
+  let found = 0
+  for (const view of compiled.views) {
+    if (view.bucket.open === 0) continue
+    for (const cell of view.cells) {
+      if (cell.open === 0) continue
+      for (let i = 0; i < cell.count; i++) {
+        if (left-- === 0) return void admit(s)
+        const slot = cell.slots[i] as number
+        if (((flags[slot] as number) & col.OPEN) === 0) continue
+        const at = s.n
+        if (!add(pool, slot)) continue
+        look(pool, at, request, nowMs)
+        // What is stale may serve when nothing else can: it stays in the sample too.
+        if (s.reason[at] !== 0 && s.reason[at] !== STALE_REASON) s.n = at
+        else if (++found === tuning.sampleFill) return void admit(s)
+      }
+    }
+  }
+  admit(s)
+}
+
+function alternatesOf(s: DecisionScratch): readonly number[] {
+  if (s.alternate1 < 0) return NO_SLOTS
+  const first = s.slots[s.alternate1] as number
+  return s.alternate2 < 0 ? [first] : [first, s.slots[s.alternate2] as number]
+}
+
+class Choice implements Placed {
+  readonly kind = 'placed'
+  readonly slot: number
+  readonly alternates: readonly number[]
+  readonly ttftMs: number
+  readonly tpotMs: number
+  readonly priceMicroUsd: number
+  readonly explored: boolean
+  readonly #pool: ReplicaPool
+  readonly #decision: number
+
+  constructor(pool: ReplicaPool) {
+    const { scratch: s } = pool
+    this.#pool = pool
+    this.#decision = s.decisions
+    this.slot = s.slots[s.chosen] as number
+    this.alternates = alternatesOf(s)
+    this.ttftMs = s.ttftMs[s.chosen] as number
+    this.tpotMs = s.tpotMs[s.chosen] as number
+    this.priceMicroUsd = (s.terms[s.chosen * TERMS] as number) + (s.terms[s.chosen * TERMS + 1] as number)
+    this.explored = s.explored
+  }
+
+  record(): PlacementRecord {
+    invariant(this.#pool.scratch.decisions === this.#decision, 'a record is made before the next decision')
+    return recordOf(this.#pool, null, 0)
+  }
+}
+
+class None implements NotPlaced {
+  readonly kind = 'none'
+  readonly reason: RejectionReason | 'no_replica'
+  readonly retryAfterMs: number
+  readonly #pool: ReplicaPool
+  readonly #decision: number
+
+  constructor(pool: ReplicaPool) {
+    const { scratch: s } = pool
+    this.#pool = pool
+    this.#decision = s.decisions
+    this.reason = commonestReason(s) ?? staticReasonOf(pool, s.request) ?? 'no_replica'
+    this.retryAfterMs = retryAfterOf(s, pool.tuning)
+  }
+
+  record(): PlacementRecord {
+    invariant(this.#pool.scratch.decisions === this.#decision, 'a record is made before the next decision')
+    return recordOf(this.#pool, this.reason, this.retryAfterMs)
+  }
+}

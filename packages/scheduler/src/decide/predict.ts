@@ -1,0 +1,89 @@
+/**
+ * What a replica would do with one request more: TTFT̂ = RTT + base + wait for a place + prefill of what waits and of
+ * this prompt, each chunk beside a decode step; TPOT̂ = a + b·c + g·c·ctx with this request among the c.
+ * Then the admissibility of each sampled row. Nothing here depends on the other rows.
+ */
+import * as col from '../pool/columns.ts'
+import { rejectionReasons, type PlacementRequest, type RejectionReason } from '../placement.ts'
+import type { Tuning } from './constants.ts'
+import type { DecisionScratch } from './scratch.ts'
+
+const codes = new Map(rejectionReasons.map((reason, i) => [reason, i + 1]))
+/** Code of a reason in `scratch.reason`. */
+export const codeOf = (reason: RejectionReason): number => codes.get(reason) ?? 0
+export const reasonOf = (code: number): RejectionReason | null => rejectionReasons[code - 1] ?? null
+
+const CONTEXT_TOO_LONG = codeOf('context_too_long')
+const OVER_PRICE_CAP = codeOf('over_price_cap')
+const DRAINING = codeOf('draining')
+const BREAKER_OPEN = codeOf('breaker_open')
+const FULL = codeOf('full')
+const NO_SLACK = codeOf('no_slack')
+export const STALE_REASON = codeOf('stale')
+
+/** Predicts rows [from, n) and gives each a reason unless it has one already. */
+export function predict(s: DecisionScratch, from: number, request: PlacementRequest, nowMs: number, t: Tuning): void {
+  const { rows, ttftMs, tpotMs, reason, cached } = s
+  const { tokensIn, policy } = request
+  const tokensOut = Math.max(1, request.tokensOutExpected)
+  const ownContext = tokensIn + tokensOut / 2
+  const needed = tokensIn + request.tokensOutMax
+  const bySlack = policy.admission === 'slack'
+  for (let i = from; i < s.n; i++) {
+    const r = i * col.ROW
+    const active = rows[r + col.ACTIVE] as number
+    const cap = rows[r + col.STREAMS_MAX] as number
+    const a = rows[r + col.TPOT_A] as number
+    const b = rows[r + col.TPOT_B] as number
+    const g = rows[r + col.TPOT_G] as number
+    const others = active < cap ? active : cap
+    const context = (rows[r + col.CONTEXT] as number) || ownContext
+    const running = active + 1 < cap ? active + 1 : cap
+    const tpot = a + b * running + g * (context * (running - 1) + ownContext)
+    // The step of those that decode already: a chunk of prefill shares a step with it, and the first waits half a one.
+    const step = others > 0 ? a + (b + g * context) * others : 0
+    const work = (rows[r + col.PREFILL_TOKENS] as number) + tokensIn - (cached[i] as number)
+    const rtt = rows[r + col.RTT] as number
+    let ttft = (Number.isNaN(rtt) ? t.unknownRttMs : rtt) + (rows[r + col.BASE] as number)
+    ttft += work * (rows[r + col.PREFILL_MS] as number) + (1 + work / t.prefillChunkTokens) * step
+    if (active + 1 > cap) ttft += ((active + 1 - cap) * tpot * tokensOut) / cap
+    ttftMs[i] = ttft
+    tpotMs[i] = tpot
+    if (reason[i] !== 0) continue
+    if (needed > (rows[r + col.CONTEXT_MAX] as number)) reason[i] = CONTEXT_TOO_LONG
+    else if (overPriceCap(rows, r, request, t)) reason[i] = OVER_PRICE_CAP
+    else if (rows[r + col.DRAINING] !== 0) reason[i] = DRAINING
+    else if ((rows[r + col.BREAKER_UNTIL] as number) > nowMs) reason[i] = BREAKER_OPEN
+    else if (active >= cap * (1 + t.queueShare)) reason[i] = FULL
+    else if (bySlack && (ttft > policy.ttftSloMs || tpot > policy.tpotSloMs)) reason[i] = NO_SLACK
+    else if ((rows[r + col.STATE] as number) > t.staleAfterMs) reason[i] = STALE_REASON
+  }
+}
+
+/** The caps hold for the worst case: nothing cached, every reserved token used. */
+function overPriceCap(rows: Float64Array, r: number, request: PlacementRequest, t: Tuning): boolean {
+  const { maxPrice } = request.policy
+  const priceIn = Math.max(rows[r + col.P_IN] as number, rows[r + col.P_CACHED] as number)
+  const priceOut = rows[r + col.P_OUT] as number
+  if (maxPrice.inPerMtok !== null && priceIn > maxPrice.inPerMtok) return true
+  if (maxPrice.outPerMtok !== null && priceOut > maxPrice.outPerMtok) return true
+  if (maxPrice.requestMicroUsd === null) return false
+  const tokens = (request.tokensIn * priceIn + request.tokensOutMax * priceOut) / 1e6
+  const bytesOut = request.tokensOutMax * t.bytesPerTokenOut
+  const bytes =
+    (request.bytesIn * (rows[r + col.P_IN_GB] as number) + bytesOut * (rows[r + col.P_OUT_GB] as number)) / 1e9
+  return !(tokens + bytes <= maxPrice.requestMicroUsd)
+}
+
+/** Stale rows are a second choice: admitted when no fresh one is admissible. Returns how many rows are admissible. */
+export function admit(s: DecisionScratch): number {
+  let fresh = 0
+  let stale = 0
+  for (let i = 0; i < s.n; i++) {
+    if (s.reason[i] === 0) fresh++
+    else if (s.reason[i] === STALE_REASON) stale++
+  }
+  if (fresh > 0 || stale === 0) return fresh
+  for (let i = 0; i < s.n; i++) if (s.reason[i] === STALE_REASON) s.reason[i] = 0
+  return stale
+}

@@ -1,0 +1,129 @@
+/** A decision as plain JSON: everything that a person needs to understand it and a machine to run it again. */
+import { rejectionReasons, type CandidateRow, type PlacementRecord, type SampledReplica } from '../placement.ts'
+import * as col from '../pool/columns.ts'
+import { staticRejection } from '../pool/compiled-policy.ts'
+import type { ReplicaOffer } from '../offer.ts'
+import type { ReplicaPool } from '../pool/replica-pool.ts'
+import { reasonOf } from './predict.ts'
+import { TERMS, type DecisionScratch } from './scratch.ts'
+import { invariant } from '@isochrone/domain'
+
+/** Changes whenever the same inputs may give another choice. */
+export const ENGINE_VERSION = '1.0.0'
+/** Pools up to this size say of every replica why it was not eligible. */
+const SMALL_POOL = 64
+
+export function recordOf(pool: ReplicaPool, reason: PlacementRecord['reason'], retryAfterMs: number): PlacementRecord {
+  const { scratch: s } = pool
+  const { request } = s
+  invariant(request, 'a decision was made')
+  const offers = Array.from({ length: s.n }, (_, i) => pool.offerAt(s.slots[i] as number))
+  const outcome = outcomeOf(s, offers)
+  return {
+    engineVersion: ENGINE_VERSION,
+    prngState: s.prngState,
+    nowMs: s.nowMs,
+    request,
+    poolSize: pool.size,
+    eligible: s.eligible,
+    sampled: offers.map((offer, i) => sampledOf(s, i, offer)),
+    ...outcome,
+    rejected: pool.size <= SMALL_POOL ? [...outcome.rejected, ...notEligible(pool)] : outcome.rejected,
+    explored: s.explored,
+    reason,
+    retryAfterMs,
+    ...(Object.keys(pool.tuningOverrides).length > 0 && { tuning: pool.tuningOverrides }),
+  }
+}
+
+/** What `choose` found, by node id. `offers` are those of the sample. */
+export function outcomeOf(
+  s: DecisionScratch,
+  offers: readonly ReplicaOffer[],
+): Pick<PlacementRecord, 'candidates' | 'rejected' | 'choice' | 'alternates'> {
+  const nodeIdOf = (i: number): string => offers[i]?.nodeId ?? ''
+  const candidates: CandidateRow[] = []
+  const rejected: PlacementRecord['rejected'] = []
+  for (let i = 0; i < s.n; i++) {
+    const rejection = reasonOf(s.reason[i] as number)
+    if (rejection) rejected.push({ nodeId: nodeIdOf(i), reason: rejection })
+    else candidates.push(candidateOf(s, i, offers[i] as ReplicaOffer))
+  }
+  candidates.sort((a, b) => a.score - b.score)
+  const alternates = [s.alternate1, s.alternate2].filter((i) => i >= 0).map(nodeIdOf)
+  return { candidates, rejected, choice: s.chosen < 0 ? null : nodeIdOf(s.chosen), alternates }
+}
+
+function candidateOf(s: DecisionScratch, i: number, offer: ReplicaOffer): CandidateRow {
+  const at = i * TERMS
+  const term = (n: number): number => s.terms[at + n] as number
+  return {
+    nodeId: offer.nodeId,
+    failureDomain: offer.failureDomain,
+    score: s.score[i] as number,
+    terms: {
+      tokens: term(0),
+      bytes: term(1),
+      latency: term(2),
+      generation: term(3),
+      sloTtft: term(4),
+      sloTpot: term(5),
+      failure: term(6),
+    },
+    ttftMs: s.ttftMs[i] as number,
+    tpotMs: s.tpotMs[i] as number,
+    activeStreams: s.rows[i * col.ROW + col.ACTIVE] as number,
+    tokensCached: s.cached[i] as number,
+  }
+}
+
+function sampledOf(s: DecisionScratch, i: number, offer: ReplicaOffer): SampledReplica {
+  const value = (column: number): number => s.rows[i * col.ROW + column] as number
+  const orNull = (number: number): number | null => (Number.isNaN(number) ? null : number)
+  return {
+    offer,
+    activeStreams: value(col.ACTIVE),
+    prefillTokens: value(col.PREFILL_TOKENS),
+    contextTokens: value(col.CONTEXT),
+    streamsMax: value(col.STREAMS_MAX),
+    rttMs: orNull(value(col.RTT)),
+    stateAgeMs: orNull(value(col.STATE)),
+    draining: value(col.DRAINING) !== 0,
+    breakerOpenUntilMs: value(col.BREAKER_UNTIL),
+    tokensCached: s.cached[i] as number,
+    failureRate: value(col.FAILURE_RATE),
+    observations: value(col.OBSERVATIONS),
+    estimate: {
+      baseMs: value(col.BASE),
+      prefillMsPerToken: value(col.PREFILL_MS),
+      tpotBaseMs: value(col.TPOT_A),
+      tpotPerStreamMs: value(col.TPOT_B),
+      tpotPerStreamTokenMs: value(col.TPOT_G),
+    },
+  }
+}
+
+/** Replicas that the fixed constraints exclude, hardest reason first. */
+function notEligible(pool: ReplicaPool): PlacementRecord['rejected'] {
+  const { request, slots, n } = pool.scratch
+  if (!request) return []
+  const seen = new Set(slots.subarray(0, n))
+  const rejected: PlacementRecord['rejected'] = []
+  for (const slot of pool.slots()) {
+    if (seen.has(slot)) continue
+    const offer = pool.offerAt(slot)
+    const otherBuild = request.modelHash !== null && request.modelHash !== offer.modelHash
+    const reason = otherBuild ? rejectionReasons[0] : staticRejection(offer, request.policy)
+    const needed = request.tokensIn + request.tokensOutMax
+    const { maxPrice } = request.policy
+    if (reason) rejected.push({ nodeId: offer.nodeId, reason })
+    else if (needed > offer.contextTokensMax) rejected.push({ nodeId: offer.nodeId, reason: 'context_too_long' })
+    else if (
+      offer.prices.inPerMtok > (maxPrice.inPerMtok ?? Number.POSITIVE_INFINITY) ||
+      offer.prices.outPerMtok > (maxPrice.outPerMtok ?? Number.POSITIVE_INFINITY)
+    ) {
+      rejected.push({ nodeId: offer.nodeId, reason: 'over_price_cap' })
+    }
+  }
+  return rejected
+}

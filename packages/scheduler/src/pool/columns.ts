@@ -1,0 +1,71 @@
+/**
+ * Layout of a replica in the pool. A hot row is 24 doubles, three cache lines, because a candidate is a random access:
+ * columns in arrays of their own would touch a line each. What only updates need lies in a cold row.
+ * A sample copies hot rows, so that scoring, recording and replaying read the same layout.
+ */
+export const ROW = 24
+export const P_IN = 0
+export const P_CACHED = 1
+export const P_OUT = 2
+export const P_IN_GB = 3
+export const P_OUT_GB = 4
+/** Streams running and waiting: reported − own share at the heartbeat + own now. */
+export const ACTIVE = 5
+/** Prompt tokens that wait for prefill, counted in the same way. */
+export const PREFILL_TOKENS = 6
+/** Mean context of the streams, tokens; 0 = unknown. */
+export const CONTEXT = 7
+/** Learned cap on streams. */
+export const STREAMS_MAX = 8
+/** NaN = not measured. */
+export const RTT = 9
+/** In the pool: when the last report was taken, NaN = none yet. In a sample: its age, ms. */
+export const STATE = 10
+export const BREAKER_UNTIL = 11
+export const FAILURE_RATE = 12
+export const OBSERVATIONS = 13
+export const BASE = 14
+export const PREFILL_MS = 15
+export const TPOT_A = 16
+export const TPOT_B = 17
+export const TPOT_G = 18
+export const CONTEXT_MAX = 19
+/** 0 or 1. */
+export const DRAINING = 20
+/** Interned ids, equal when the strings are. */
+export const DOMAIN = 21
+export const PROVIDER = 22
+export const BUILD = 23
+
+export const COLD = 32
+/** Exponentially weighted sums of the TPOT fit: weight, x, y, xx, xy; then those of the TTFT fit. */
+export const TPOT_SUMS = 0
+export const TTFT_SUMS = 5
+export const PRIOR_BASE = 10
+export const PRIOR_PREFILL = 11
+export const PRIOR_A = 12
+export const PRIOR_B = 13
+/** Declared g ÷ b: how much a token of context adds to a stream's step, relative to the stream itself. */
+export const PRIOR_G_OVER_B = 14
+export const FAILURES_IN_A_ROW = 15
+/** 0 = closed; else how many times in a row the breaker has opened. */
+export const BREAKER_LEVEL = 16
+/** 1 while the single trial of a half-open breaker runs. */
+export const BREAKER_TRIAL = 17
+export const STREAMS_DECLARED = 18
+export const REPORTED_STREAMS = 19
+export const REPORTED_OWN = 20
+export const OWN_STREAMS = 21
+export const REPORTED_PREFILL = 22
+export const REPORTED_OWN_PREFILL = 23
+export const OWN_PREFILL = 24
+/** Tokens of context of all streams as reported, and of own streams then and now. */
+export const REPORTED_CONTEXT = 25
+export const OWN_CONTEXT_THEN = 26
+export const OWN_CONTEXT = 27
+
+/** Bits of a slot's flags. `OPEN`: linked, breaker closed, not draining, not full. `SLACK`: open, fresh, not saturated. */
+export const OPEN = 1
+export const SLACK = 2
+export const STALE = 4
+export const BREAKER = 8

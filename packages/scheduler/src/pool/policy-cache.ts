@@ -1,0 +1,41 @@
+/** Compiled policies of a pool by identity, then by content: a bounded number of them, oldest out first. */
+import type { RoutingPolicy } from '../placement.ts'
+import { CompiledPolicy } from './compiled-policy.ts'
+
+const POLICIES_MAX = 1_024
+/** Requests that need less context than this share one compilation. */
+const CONTEXT_CLASS_MIN = 11
+
+export class PolicyCache {
+  readonly #byKey = new Map<string, CompiledPolicy>()
+  /** By identity, then by context class, for requests that name no build. */
+  #byIdentity = new WeakMap<RoutingPolicy, (CompiledPolicy | undefined)[]>()
+
+  get(policy: RoutingPolicy, modelHash: string | null, contextTokens: number): CompiledPolicy {
+    const contextClass = contextClassOf(contextTokens)
+    if (modelHash !== null) return this.#byContent(policy, modelHash, contextClass)
+    let known = this.#byIdentity.get(policy)
+    if (!known) this.#byIdentity.set(policy, (known = []))
+    return (known[contextClass] ??= this.#byContent(policy, null, contextClass))
+  }
+
+  #byContent(policy: RoutingPolicy, modelHash: string | null, contextClass: number): CompiledPolicy {
+    const { regions, minTrust, dataPolicy, gpuClasses, maxPrice } = policy
+    const key = `${regions?.join(',')}|${minTrust}|${dataPolicy}|${gpuClasses?.join(',')}|${maxPrice.inPerMtok}|${maxPrice.outPerMtok}|${modelHash}|${contextClass}`
+    const known = this.#byKey.get(key)
+    if (known) return known
+    if (this.#byKey.size >= POLICIES_MAX) {
+      const [oldest] = this.#byKey.keys()
+      if (oldest !== undefined) this.#byKey.delete(oldest)
+    }
+    const made = new CompiledPolicy(policy, modelHash, contextClass)
+    this.#byKey.set(key, made)
+    return made
+  }
+}
+
+/** A class below the floor admits every cell: too short a context is then found on the row. */
+function contextClassOf(tokens: number): number {
+  const exact = 31 - Math.clz32(Math.max(1, tokens))
+  return exact < CONTEXT_CLASS_MIN ? 0 : exact
+}

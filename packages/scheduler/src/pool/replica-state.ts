@@ -1,0 +1,67 @@
+/**
+ * One replica of a pool by itself: what is known of it now, and why it could not serve a request, for callers that did
+ * not ask for a decision (a node that is pinned, a page, another placer that starts from what was learned here).
+ */
+import type { ReplicaOffer, EngineEstimate } from '../offer.ts'
+import type { PlacementRequest, RejectionReason } from '../placement.ts'
+import * as col from './columns.ts'
+import { staticRejection } from './compiled-policy.ts'
+import type { ReplicaPool } from './replica-pool.ts'
+
+export interface ReplicaState {
+  /** Streams running and waiting on it, of all gateways. */
+  activeStreams: number
+  /** Learned cap on streams, at most the declared one. */
+  streamsMax: number
+  breakerOpenUntilMs: number
+  draining: boolean
+  failureRate: number
+  observations: number
+  estimate: EngineEstimate
+}
+
+/** `slot` must be in use. */
+export function replicaStateOf(pool: ReplicaPool, slot: number): ReplicaState {
+  const at = (column: number): number => pool.rows[slot * col.ROW + column] as number
+  return {
+    activeStreams: at(col.ACTIVE),
+    streamsMax: at(col.STREAMS_MAX),
+    breakerOpenUntilMs: at(col.BREAKER_UNTIL),
+    draining: at(col.DRAINING) !== 0,
+    failureRate: at(col.FAILURE_RATE),
+    observations: at(col.OBSERVATIONS),
+    estimate: {
+      baseMs: at(col.BASE),
+      prefillMsPerToken: at(col.PREFILL_MS),
+      tpotBaseMs: at(col.TPOT_A),
+      tpotPerStreamMs: at(col.TPOT_B),
+      tpotPerStreamTokenMs: at(col.TPOT_G),
+    },
+  }
+}
+
+/** What forbids the request on this replica whatever its load: law, trust, money, size. Null where nothing does. */
+export function constraintRejection(offer: ReplicaOffer, request: PlacementRequest): RejectionReason | null {
+  const { policy, tokensIn, tokensOutMax } = request
+  if (request.modelHash !== null && request.modelHash !== offer.modelHash) return 'other_build'
+  const unwanted = [...policy.exclude, ...request.excludeNodeIds]
+  if (unwanted.includes(offer.nodeId) || policy.exclude.includes(offer.providerId)) return 'excluded'
+  const rejection = staticRejection(offer, policy)
+  if (rejection) return rejection
+  if (tokensIn + tokensOutMax > offer.contextTokensMax) return 'context_too_long'
+  return isOverPriceCap(offer, request) ? 'over_price_cap' : null
+}
+
+/** Not finite prices are over any cap. */
+function isOverPriceCap(
+  { prices }: ReplicaOffer,
+  { policy, tokensIn, tokensOutMax, bytesIn }: PlacementRequest,
+): boolean {
+  const { inPerMtok, outPerMtok, requestMicroUsd } = policy.maxPrice
+  if (inPerMtok !== null && !(prices.inPerMtok <= inPerMtok)) return true
+  if (outPerMtok !== null && !(prices.outPerMtok <= outPerMtok)) return true
+  if (requestMicroUsd === null) return false
+  const tokens = tokensIn * prices.inPerMtok + tokensOutMax * prices.outPerMtok
+  const price = tokens / 1e6 + (bytesIn * prices.inPerGb) / 1e9
+  return !(price <= requestMicroUsd)
+}
