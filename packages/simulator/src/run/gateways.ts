@@ -1,0 +1,288 @@
+/**
+ * The gateway side of a run, the same for every policy: it asks the policy where, sends, waits, notices loss, fails over
+ * and continues. The policy hears of each dispatch exactly one end.
+ *
+ * Before the first token a failure moves on to another replica. After it, the prompt and what was delivered are
+ * prefilled elsewhere, and the customer waits through the gap: TPOT includes it.
+ */
+import { prng } from '@isochrone/domain'
+import type { PolicyInstance, SimFleet, SimOutcome, SimPolicy, SimReport, SimRequest } from '../sim-types.ts'
+import { outcomeFailed, outcomeFinished, outcomeRefused, outcomes, type Attempts } from './attempts.ts'
+import type { EventQueue } from './event-queue.ts'
+import { gatewayProbed, gatewayReport, gatewayRetry, nodeArrive, nodeCancel, nodeProbe } from './events.ts'
+import { hash32 } from './hash-unit.ts'
+import type { Nodes } from './nodes.ts'
+import {
+  stateFailed,
+  stateFinished,
+  statePending,
+  stateRefused,
+  stateUnfinished,
+  type RequestLog,
+} from './request-log.ts'
+import type { SimSettings } from './settings.ts'
+
+export interface GatewaysInput {
+  fleet: SimFleet
+  requests: readonly SimRequest[]
+  policy: SimPolicy
+  settings: SimSettings
+  seed: number
+  attempts: Attempts
+  log: RequestLog
+  queue: EventQueue
+  nodes: Nodes
+}
+
+interface Probe {
+  gateway: number
+  replica: number
+  answer: (report: SimReport | null, nowMs: number) => void
+  report: SimReport | null
+}
+
+interface Mail {
+  gateway: number
+  replica: number
+  incarnation: number
+  report: SimReport
+}
+
+const policyStream = 21
+const nothingTried: readonly number[] = []
+
+export class Gateways {
+  nowMs = 0
+  probes = 0
+  readonly instances: readonly PolicyInstance[]
+  private readonly input: GatewaysInput
+  private readonly replicas: number
+  /** The incarnation that each link leads to; 0 = the gateway holds it for lost. */
+  private readonly links: Int32Array
+  private readonly tried = new Map<number, number[]>()
+  /** What is left of requests that go on after their first token. */
+  private readonly rest = new Map<number, SimRequest>()
+  private readonly mail = new Map<number, Mail>()
+  private readonly probing = new Map<number, Probe>()
+  private mailCount = 0
+
+  constructor(input: GatewaysInput) {
+    const { fleet, policy, settings, seed, nodes } = input
+    this.input = input
+    this.replicas = fleet.replicas.length
+    this.links = new Int32Array(fleet.gateways.length * this.replicas)
+    this.instances = fleet.gateways.map((gateway) =>
+      policy.create({
+        gateway,
+        replicas: fleet.replicas,
+        rttMs: fleet.rttMs[gateway.index] as Float64Array,
+        prefixBlockTokens: settings.prefixBlockTokens,
+        rng: prng(hash32(seed, policyStream, gateway.index)),
+        probe: (replica, answer) => this.startProbe(gateway.index, replica, answer),
+      }),
+    )
+    for (const gateway of fleet.gateways) {
+      for (const replica of fleet.replicas) {
+        const up = nodes.isUp(replica.index)
+        if (up) this.links[gateway.index * this.replicas + replica.index] = nodes.incarnation[replica.index] as number
+        this.instances[gateway.index]?.onLink?.(replica.index, up, 0)
+      }
+    }
+  }
+
+  /** Asks the policy for a place for a request that has none. */
+  place(index: number, nowMs: number): void {
+    const { log, queue, requests } = this.input
+    if (log.state[index] !== statePending || log.live[index] !== 0) return
+    const request = this.rest.get(index) ?? (requests[index] as SimRequest)
+    const policy = this.instances[request.gateway] as PolicyInstance
+    const choice = policy.choose(request, nowMs, this.tried.get(index) ?? nothingTried)
+    if (choice.kind === 'replica') this.dispatch(request, choice.replica, policy, nowMs)
+    else if (choice.kind === 'wait') {
+      log.waits[index]!++
+      queue.add(nowMs + Math.max(1, choice.afterMs), gatewayRetry, index)
+    } else log.finish(index, log.firstMs[index] === 0 ? stateRefused : stateFailed, nowMs)
+  }
+
+  firstToken(attempt: number, nowMs: number): void {
+    const { attempts, log, requests } = this.input
+    if (attempts.ended[attempt] === 1) return
+    const index = attempts.request[attempt] as number
+    attempts.firstMs[attempt] = nowMs
+    if (log.firstMs[index] === 0) log.firstMs[index] = nowMs
+    const request = this.rest.get(index) ?? (requests[index] as SimRequest)
+    const ttftMs = nowMs - (attempts.dispatchMs[attempt] as number)
+    this.instances[request.gateway]?.onFirstToken?.(attempts.replica[attempt] as number, request, ttftMs, nowMs)
+  }
+
+  /** The node's own end of an attempt has arrived. */
+  ended(attempt: number, nowMs: number): void {
+    const { attempts } = this.input
+    if (attempts.ended[attempt] === 0) this.end(attempt, attempts.outcome[attempt] as number, nowMs)
+  }
+
+  /** No first token in time: give it up here, and tell the node. */
+  attemptTimedOut(attempt: number, nowMs: number): void {
+    this.giveUp(attempt, nowMs)
+    this.end(attempt, outcomeFailed, nowMs)
+  }
+
+  /** The customer has gone. */
+  requestTimedOut(index: number, nowMs: number): void {
+    const { attempts, log, nodes } = this.input
+    const attempt = (log.live[index] as number) - 1
+    log.finish(index, stateUnfinished, nowMs)
+    if (attempt < 0) return
+    attempts.delivered[attempt] = nodes.produced(attempt, nowMs)
+    this.giveUp(attempt, nowMs)
+    this.end(attempt, outcomeFailed, nowMs)
+  }
+
+  linkLost(link: number, incarnation: number, nowMs: number): void {
+    if (this.links[link] !== incarnation) return
+    this.links[link] = 0
+    const gateway = Math.floor(link / this.replicas)
+    const replica = link % this.replicas
+    this.instances[gateway]?.onLink?.(replica, false, nowMs)
+    for (const attempt of this.input.attempts.liveOn(gateway, replica)) this.end(attempt, outcomeFailed, nowMs)
+  }
+
+  /** A link that comes up while the gateway still trusts the former one is how it learns that the node had gone. */
+  linkUp(link: number, incarnation: number, nowMs: number): void {
+    const former = this.links[link] as number
+    if (former >= incarnation) return
+    const gateway = Math.floor(link / this.replicas)
+    const replica = link % this.replicas
+    if (former > 0) this.linkLost(link, former, nowMs)
+    if (!this.input.nodes.isUp(replica) || this.input.nodes.incarnation[replica] !== incarnation) return
+    this.links[link] = incarnation
+    this.instances[gateway]?.onLink?.(replica, true, nowMs)
+  }
+
+  /** Sends a node's report to every gateway whose policy listens; called at the node's heartbeat. */
+  sendReports(replica: number, nowMs: number): void {
+    const { fleet, nodes, queue } = this.input
+    if (!nodes.isUp(replica)) return
+    for (const { index: gateway } of fleet.gateways) {
+      if (!this.instances[gateway]?.onReport) continue
+      const id = this.mailCount++ | 0
+      const incarnation = nodes.incarnation[replica] as number
+      this.mail.set(id, { gateway, replica, incarnation, report: nodes.report(replica, gateway, nowMs) })
+      queue.add(nowMs + this.rttMs(gateway, replica) / 2, gatewayReport, id)
+    }
+  }
+
+  report(id: number, nowMs: number): void {
+    const { gateway, replica, incarnation, report } = this.mail.get(id) as Mail
+    this.mail.delete(id)
+    if (this.links[gateway * this.replicas + replica] !== incarnation) return
+    this.instances[gateway]?.onReport?.(replica, report, nowMs)
+  }
+
+  /** A probe is at its node: half a round trip back with the report, or silence until the gateway gives it up. */
+  probeAtNode(id: number, nowMs: number): void {
+    const { nodes, queue, settings } = this.input
+    const probe = this.probing.get(id) as Probe
+    const up = nodes.isUp(probe.replica)
+    if (up) probe.report = nodes.report(probe.replica, probe.gateway, nowMs)
+    const backMs = up ? this.rttMs(probe.gateway, probe.replica) / 2 : settings.linkLossNoticedMs
+    queue.add(nowMs + backMs, gatewayProbed, id)
+  }
+
+  probed(id: number, nowMs: number): void {
+    const probe = this.probing.get(id) as Probe
+    this.probing.delete(id)
+    probe.answer(probe.report, nowMs)
+  }
+
+  private dispatch(request: SimRequest, replica: number, policy: PolicyInstance, nowMs: number): void {
+    const { attempts, log, queue } = this.input
+    const incarnation = this.links[request.gateway * this.replicas + replica] as number
+    const attempt = attempts.open(request.index, request.gateway, replica, incarnation, nowMs)
+    attempts.tokensIn[attempt] = request.tokensIn
+    attempts.tokensOut[attempt] = request.tokensOut
+    log.live[request.index] = attempt + 1
+    log.attempts[request.index]!++
+    policy.onDispatch?.(replica, request, nowMs)
+    if (incarnation === 0) this.end(attempt, outcomeFailed, nowMs)
+    else queue.add(nowMs + this.rttMs(request.gateway, replica) / 2, nodeArrive, attempt)
+  }
+
+  private giveUp(attempt: number, nowMs: number): void {
+    const { attempts, queue } = this.input
+    const oneWayMs = this.rttMs(attempts.gateway[attempt] as number, attempts.replica[attempt] as number) / 2
+    queue.add(nowMs + oneWayMs, nodeCancel, attempt)
+  }
+
+  private end(attempt: number, outcome: number, nowMs: number): void {
+    const { attempts, log, requests } = this.input
+    const index = attempts.request[attempt] as number
+    const request = this.rest.get(index) ?? (requests[index] as SimRequest)
+    const firstMs = attempts.firstMs[attempt] as number
+    attempts.close(attempt, nowMs)
+    attempts.outcome[attempt] = outcome
+    if (outcome === outcomeFinished) attempts.delivered[attempt] = request.tokensOut
+    else if (firstMs === 0) attempts.delivered[attempt] = 0
+    log.live[index] = 0
+    const policy = this.instances[request.gateway] as PolicyInstance
+    if (policy.onEnd) policy.onEnd(attempts.replica[attempt] as number, request, this.outcomeOf(attempt), nowMs)
+    if (log.state[index] !== statePending) return
+    if (outcome === outcomeFinished) {
+      log.finish(index, stateFinished, nowMs)
+      this.tried.delete(index)
+      this.rest.delete(index)
+    } else this.moveOn(attempt, request, nowMs)
+  }
+
+  private moveOn(attempt: number, request: SimRequest, nowMs: number): void {
+    const { attempts, log, settings } = this.input
+    const { index } = request
+    const tried = this.tried.get(index)
+    const replica = attempts.replica[attempt] as number
+    if (tried) tried.push(replica)
+    else this.tried.set(index, [replica])
+    const delivered = attempts.delivered[attempt] as number
+    if (delivered > 0) {
+      log.delivered[index]! += delivered
+      const tokensIn = request.tokensIn + delivered
+      this.rest.set(index, { ...request, tokensIn, tokensOut: Math.max(1, request.tokensOut - delivered) })
+    }
+    if ((log.attempts[index] as number) >= settings.attemptsMax) {
+      const refused = attempts.outcome[attempt] === outcomeRefused && log.firstMs[index] === 0
+      log.finish(index, refused ? stateRefused : stateFailed, nowMs)
+      return
+    }
+    if (log.firstMs[index] === 0) log.failovers[index]!++
+    else log.continuations[index]!++
+    this.place(index, nowMs)
+  }
+
+  private outcomeOf(attempt: number): SimOutcome {
+    const { attempts } = this.input
+    const kind = outcomes[attempts.outcome[attempt] as number]
+    const dispatchMs = attempts.dispatchMs[attempt] as number
+    const firstMs = attempts.firstMs[attempt] as number
+    const endMs = attempts.endMs[attempt] as number
+    const tokensOut = attempts.delivered[attempt] as number
+    return {
+      kind: kind === 'finished' || kind === 'refused' ? kind : 'failed',
+      ttftMs: firstMs > 0 ? firstMs - dispatchMs : null,
+      durationMs: endMs - dispatchMs,
+      tpotMs: kind === 'finished' && tokensOut > 1 ? (endMs - firstMs) / (tokensOut - 1) : null,
+      tokensCached: attempts.cached[attempt] as number,
+      tokensOut,
+      concurrency: attempts.concurrency[attempt] as number,
+      contextTokens: attempts.context[attempt] as number,
+    }
+  }
+
+  private startProbe(gateway: number, replica: number, answer: Probe['answer']): void {
+    const id = this.probes++
+    this.probing.set(id, { gateway, replica, answer, report: null })
+    this.input.queue.add(this.nowMs + this.rttMs(gateway, replica) / 2, nodeProbe, id)
+  }
+
+  private rttMs(gateway: number, replica: number): number {
+    return (this.input.fleet.rttMs[gateway] as Float64Array)[replica] as number
+  }
+}

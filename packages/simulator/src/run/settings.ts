@@ -1,0 +1,38 @@
+/** What a run takes from `scenarios/market.json`: the gateway's and the engine's fixed numbers. */
+import market from '../../scenarios/market.json' with { type: 'json' }
+
+export interface SimSettings {
+  prefillChunkTokens: number
+  queueMax: number
+  prefixBlockTokens: number
+  heartbeatMs: number
+  linkLossNoticedMs: number
+  /** Dispatch → first token at the gateway; later the attempt is given up. */
+  attemptTimeoutMs: number
+  attemptsMax: number
+  /** Arrival → end; later the customer has gone. */
+  requestTimeoutMs: number
+  /** Requests that arrive earlier are simulated and not counted. */
+  warmUpMs: number
+  horizonMs: number
+  /** For the definition of utilisation. */
+  tpotSloMs: number
+}
+
+/** The settings of the market file, some of them replaced. */
+export function marketSettings(changes: Partial<SimSettings> = {}): SimSettings {
+  return {
+    prefillChunkTokens: market.engine.prefillChunkTokens,
+    queueMax: market.engine.queueMax,
+    prefixBlockTokens: market.prefix.blockTokens,
+    heartbeatMs: market.heartbeatMs,
+    linkLossNoticedMs: market.linkLossNoticedMs,
+    attemptTimeoutMs: market.attemptTimeoutMs,
+    attemptsMax: market.attemptsMax,
+    requestTimeoutMs: market.requestTimeoutMs,
+    warmUpMs: market.warmUpMs,
+    horizonMs: market.horizonMs,
+    tpotSloMs: market.slo.tpotMs,
+    ...changes,
+  }
+}
