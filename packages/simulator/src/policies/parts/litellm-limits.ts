@@ -1,0 +1,66 @@
+/**
+ * The filter before every LiteLLM strategy: cooldowns, rpm, tpm and max_parallel_requests of each deployment.
+ *
+ * Source: docs.litellm.ai/docs/routing (2026-10-03): "Max Parallel Requests", "Cooldowns"; rpm and tpm count in the current
+ * minute. The operator sets them from the declared curve: max_parallel_requests = streams inside the TPOT SLO, rpm and tpm =
+ * what the replica can finish in a minute inside it. In the policy's favour: all gateways' streams count, as if Redis told
+ * them at once, and a deployment at its parallel limit is passed over, where LiteLLM would wait for it.
+ */
+import type { Choice, PolicyInstance, PolicyWorld, SimRequest } from '../../sim-types.ts'
+import { createCooldown } from './cooldown.ts'
+import { requestsPerSecondInsideSlo, streamsInsideSlo } from './declared-capacity.ts'
+import type { FleetView } from './fleet-view.ts'
+import type { TrafficMix } from './traffic-mix.ts'
+
+/** Nothing is free: ask again soon, as a semaphore would wake its waiter. */
+const waitMs = 20
+
+export interface LitellmLimits {
+  /** Deployments that this request may use now. */
+  available(candidates: readonly number[], request: SimRequest, nowMs: number): number[]
+  /** What to do when none is: refuse when all were tried, else wait. */
+  none(candidates: readonly number[]): Choice
+  hooks: Required<Pick<PolicyInstance, 'onDispatch' | 'onEnd'>>
+}
+
+export function createLitellmLimits(world: PolicyWorld, view: FleetView, mix: TrafficMix): LitellmLimits {
+  const count = world.replicas.length
+  const cooldown = createCooldown(count)
+  const requests = new Float64Array(count)
+  const tokens = new Float64Array(count)
+  let minute = -1
+  const turn = (nowMs: number): void => {
+    const now = Math.floor(nowMs / 60_000)
+    if (now === minute) return
+    minute = now
+    requests.fill(0)
+    tokens.fill(0)
+  }
+  return {
+    available(candidates, request, nowMs) {
+      turn(nowMs)
+      return candidates.filter((index) => {
+        const replica = world.replicas[index]
+        if (replica === undefined || cooldown.isCooling(index, nowMs)) return false
+        if (view.streams(index) >= streamsInsideSlo(replica, mix, request.tpotSloMs)) return false
+        const rpm = requestsPerSecondInsideSlo(replica, mix, request.tpotSloMs) * 60
+        const tpm = rpm * (mix.tokensIn() + mix.tokensOut())
+        return (requests[index] ?? 0) + 1 <= rpm && (tokens[index] ?? 0) + request.tokensIn <= tpm
+      })
+    },
+    none: (candidates) =>
+      candidates.length === 0 ? { kind: 'refuse', reason: 'no replica left' } : { kind: 'wait', afterMs: waitMs },
+    hooks: {
+      onDispatch(replica, _, nowMs) {
+        turn(nowMs)
+        requests[replica] = (requests[replica] ?? 0) + 1
+      },
+      onEnd(replica, request, outcome, nowMs) {
+        turn(nowMs)
+        tokens[replica] =
+          (tokens[replica] ?? 0) + (outcome.kind === 'finished' ? request.tokensIn + outcome.tokensOut : 0)
+        cooldown.hooks.onEnd?.(replica, request, outcome, nowMs)
+      },
+    },
+  }
+}
