@@ -20,3 +20,8 @@ export { decide, type Decision, type NotPlaced, type Placed } from './decide/dec
 export { chooseFromSample, type SampleOutcome } from './decide/choose-from-sample.ts'
 export { defaultTuning, type Tuning } from './decide/constants.ts'
 export { ENGINE_VERSION } from './decide/record.ts'
+export { replayDecision } from './explain/replay-decision.ts'
+export type { Replay } from './explain/replay-decision.ts'
+export { explainDecision } from './explain/explain-decision.ts'
+export { parsePlacementRecord } from './explain/parse-placement-record.ts'
+export { constraintRejection, replicaStateOf, type ReplicaState } from './pool/replica-state.ts'

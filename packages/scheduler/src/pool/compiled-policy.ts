@@ -7,6 +7,7 @@
 import type { ReplicaOffer } from '../offer.ts'
 import { dataPolicies, trustLevels } from '../offer.ts'
 import type { RejectionReason, RoutingPolicy } from '../placement.ts'
+import { regionAllowed } from '../policy/regions.ts'
 import type { Bucket, Cell, CellClass, CellIndex } from './cell-index.ts'
 
 /** One bucket as the policy sees it. */
@@ -128,8 +129,7 @@ export function staticRejection(
   policy: Pick<RoutingPolicy, 'regions' | 'minTrust' | 'dataPolicy' | 'gpuClasses'>,
 ): RejectionReason | null {
   const { regions, gpuClasses } = policy
-  const inside = (place: string): boolean => place !== '' && (regions?.includes(place) ?? true)
-  if (regions !== null && !inside(offer.country) && !inside(offer.region)) return 'outside_residency'
+  if (!regionAllowed(regions, offer)) return 'outside_residency'
   if (dataPolicies.indexOf(offer.dataPolicy) < dataPolicies.indexOf(policy.dataPolicy)) return 'data_policy'
   if (gpuClasses !== null && !gpuClasses.includes(offer.gpuClass)) return 'gpu_class'
   if (trustLevels.indexOf(offer.trust) < trustLevels.indexOf(policy.minTrust)) return 'trust'

@@ -1,0 +1,149 @@
+/**
+ * A recorded decision for a person: what was asked, each candidate with every term in dollars, who was rejected and why,
+ * who won and by what, and what it takes to run it again. Everything comes from the record and nothing is recomputed.
+ */
+import type { CandidateRow, PlacementRecord, RoutingPolicy, ScoreTerms } from '../placement.ts'
+import { listed, reasonWords, rejectionDetail, usd } from './reason-words.ts'
+import { textTable, type Column } from './text-table.ts'
+
+const termNames: Readonly<Record<keyof ScoreTerms, string>> = {
+  tokens: 'tokens',
+  bytes: 'bytes',
+  latency: 'latency',
+  generation: 'generation',
+  sloTtft: 'SLO TTFT',
+  sloTpot: 'SLO TPOT',
+  failure: 'failure',
+}
+const terms = Object.keys(termNames) as (keyof ScoreTerms)[]
+const REJECTED_SHOWN = 8
+
+export function explainDecision(record: PlacementRecord): string {
+  return [header(record), candidateTable(record), rejections(record), verdict(record), replayLine(record)]
+    .filter((part) => part !== '')
+    .join('\n\n')
+}
+
+function header(record: PlacementRecord): string {
+  const { request, poolSize, eligible, sampled } = record
+  const cached = request.prefixHashes.length > 0 ? `, ${request.prefixHashes.length} known prefix blocks` : ''
+  return [
+    `Request ${request.requestId}: ${request.tokensIn} tokens in, ${request.tokensOutExpected} expected out (at most ${request.tokensOutMax})${cached}`,
+    `Policy: ${policyWords(request.policy)}`,
+    `Pool: ${poolSize} replicas, ${eligible} inside the fixed constraints, ${sampled.length} looked at`,
+  ].join('\n')
+}
+
+function policyWords(policy: RoutingPolicy): string {
+  const { maxPrice, regions, exclude, gpuClasses } = policy
+  const parts = [
+    `a second until the first token is worth ${usd(policy.valueOfSecondMicroUsd)}, one of generation ${usd(policy.valueOfGenerationSecondMicroUsd)}`,
+    `targets ${policy.ttftSloMs} ms to the first token, ${policy.tpotSloMs} ms a token (${policy.admission === 'slack' ? 'kept or refused' : 'preferred'})`,
+    maxPrice.inPerMtok === null ? '' : `input at most ${usd(maxPrice.inPerMtok)}/Mtok`,
+    maxPrice.outPerMtok === null ? '' : `output at most ${usd(maxPrice.outPerMtok)}/Mtok`,
+    maxPrice.requestMicroUsd === null ? '' : `the request at most ${usd(maxPrice.requestMicroUsd)}`,
+    regions === null ? '' : `regions ${listed(regions)}`,
+    exclude.length === 0 ? '' : `without ${listed(exclude)}`,
+    policy.minTrust === 'claimed' ? '' : `trust ${policy.minTrust}`,
+    policy.dataPolicy === 'any' ? '' : `data policy ${policy.dataPolicy}`,
+    gpuClasses === null ? '' : `GPU ${listed(gpuClasses)}`,
+    policy.allowFallbacks ? '' : 'no fallbacks',
+  ]
+  return parts.filter((part) => part !== '').join('; ')
+}
+
+function candidateTable({ candidates, choice, alternates }: PlacementRecord): string {
+  if (candidates.length === 0) return 'No candidate was admissible.'
+  const used = terms.filter((term) => candidates.some((candidate) => candidate.terms[term] !== 0))
+  const columns: Column[] = [
+    { title: '' },
+    { title: 'node' },
+    { title: 'score USD', isNumber: true },
+    ...used.map((term) => ({ title: termNames[term], isNumber: true })),
+    { title: 'TTFT ms', isNumber: true },
+    { title: 'TPOT ms', isNumber: true },
+    { title: 'streams', isNumber: true },
+    { title: 'cached', isNumber: true },
+  ]
+  const place = (nodeId: string): string =>
+    nodeId === choice ? 'chosen' : alternates.includes(nodeId) ? `alternate ${alternates.indexOf(nodeId) + 1}` : ''
+  const rows = candidates.map((candidate) => [
+    place(candidate.nodeId),
+    shortId(candidate.nodeId),
+    dollars(candidate.score),
+    ...used.map((term) => dollars(candidate.terms[term])),
+    candidate.ttftMs.toFixed(0),
+    candidate.tpotMs.toFixed(1),
+    candidate.activeStreams.toFixed(0),
+    candidate.tokensCached.toFixed(0),
+  ])
+  const absent = terms.filter((term) => !used.includes(term)).map((term) => termNames[term])
+  const note = absent.length > 0 ? `\nTerms that are 0 for all: ${absent.join(', ')}` : ''
+  return `Candidates, best first; every term in USD for this request\n${textTable(columns, rows)}${note}`
+}
+
+function rejections({ rejected, sampled, request, nowMs }: PlacementRecord): string {
+  if (rejected.length === 0) return ''
+  const rows = new Map(sampled.map((replica) => [replica.offer.nodeId, replica]))
+  const lines = rejected.slice(0, REJECTED_SHOWN).map(({ nodeId, reason }) => {
+    const detail = rejectionDetail(reason, rows.get(nodeId), request, nowMs)
+    return `  ${shortId(nodeId)} ${reasonWords[reason]}${detail === '' ? '' : ` (${detail})`}`
+  })
+  if (rejected.length > REJECTED_SHOWN) {
+    const more = new Map<string, number>()
+    for (const { reason } of rejected.slice(REJECTED_SHOWN)) more.set(reason, (more.get(reason) ?? 0) + 1)
+    lines.push(`  and ${[...more].map(([reason, count]) => `${count} × ${reason}`).join(', ')}`)
+  }
+  return ['Rejected', ...lines].join('\n')
+}
+
+function verdict(record: PlacementRecord): string {
+  const { choice, candidates, reason, retryAfterMs } = record
+  const chosen = candidates.find(({ nodeId }) => nodeId === choice)
+  if (!chosen) {
+    const why =
+      reason === null
+        ? 'nothing was chosen'
+        : reason === 'no_replica'
+          ? reasonWords[reason]
+          : `most often: the replica ${reasonWords[reason]}`
+    return `Not placed: ${why}. Trying again makes sense after ${(retryAfterMs / 1_000).toFixed(1)} s.`
+  }
+  return `${shortId(chosen.nodeId)} was chosen: ${whyChosen(record, chosen)}.`
+}
+
+function whyChosen({ candidates, explored }: PlacementRecord, chosen: CandidateRow): string {
+  const [best] = candidates
+  const next = candidates.find(({ nodeId }) => nodeId !== chosen.nodeId)
+  if (!next || !best) return 'it was the only admissible candidate'
+  if (explored) {
+    return `one decision in a hundred tries another admissible replica, so that estimates never go blind; the best score was ${shortId(best.nodeId)}, ${dollars(chosen.score - best.score)} USD lower`
+  }
+  if (best.nodeId !== chosen.nodeId) {
+    return `its score is ${dollars(chosen.score - best.score)} USD above the best, too little to tell them apart; among equals the draw decides, so that equal offers share equally`
+  }
+  const lead = next.score - chosen.score
+  if (lead === 0) return 'it shares the lowest score, and among equals the draw decides'
+  const gains = terms
+    .map((term) => ({ term, gain: next.terms[term] - chosen.terms[term] }))
+    .toSorted((a, b) => b.gain - a.gain)
+  const won = gains.filter(({ gain }) => gain > 0).slice(0, 2)
+  const lost = gains.filter(({ gain }) => gain < 0).slice(-1)
+  const words = [
+    ...won.map(({ term, gain }) => `${termNames[term]} ${dollars(gain)} USD better`),
+    ...lost.map(({ term, gain }) => `${termNames[term]} ${dollars(-gain)} USD worse`),
+  ]
+  return `its score is the lowest, ${dollars(lead)} USD below ${shortId(next.nodeId)} (${words.join(', ')})`
+}
+
+function replayLine({ engineVersion, prngState, nowMs }: PlacementRecord): string {
+  return `Engine ${engineVersion}, generator state [${prngState.join(', ')}], decided at ${isoTime(nowMs)}`
+}
+
+/** Terms are fractions of a cent: eight decimals show a hundredth of a µUSD. */
+const dollars = (microUsd: number): string => (microUsd / 1e6).toFixed(8)
+
+/** Long ids keep both ends, which is what people compare. */
+const shortId = (id: string): string => (id.length > 20 ? `${id.slice(0, 10)}…${id.slice(-6)}` : id)
+
+const isoTime = (ms: number): string => (Math.abs(ms) < 8.64e15 ? new Date(ms).toISOString() : `${ms} ms`)
