@@ -1,6 +1,6 @@
 'use server'
 /** What a provider's forms do: register, admit nodes, take tokens back. */
-import type { CreatedJoinToken, JoinTokenView, ProviderView } from '@isochrone/services'
+import type { CreatedJoinToken, DataPolicy, JoinTokenView, ProviderView, Tier } from '@isochrone/services'
 import { revalidatePath } from 'next/cache'
 import type { ActionResult } from '~/lib/result.ts'
 import { actionResult } from '~/server/page-data.ts'
@@ -9,6 +9,8 @@ export interface JoinTokenInput {
   nodeName: string
   region: string
   country: string
+  tier: Tier
+  dataPolicy: DataPolicy
   inUsdPerMtok: string
   cachedUsdPerMtok: string
   outUsdPerMtok: string

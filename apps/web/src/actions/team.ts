@@ -6,6 +6,9 @@ import type {
   CreatedApiKey,
   FundingOrderView,
   JobSummary,
+  RoutingJson,
+  RoutingPreview,
+  RoutingView,
   WalletChannelPlan,
 } from '@isochrone/services'
 import { revalidatePath } from 'next/cache'
@@ -54,4 +57,14 @@ export async function cancelJob(input: { id: string }): Promise<ActionResult<Job
   const result = await actionResult((api) => api.jobs.cancel(input))
   revalidatePath('/jobs')
   return result
+}
+
+export async function saveRouting(input: { routing: RoutingJson }): Promise<ActionResult<RoutingView>> {
+  const result = await actionResult((api) => api.organisation.setRouting(input))
+  revalidatePath('/settings/routing')
+  return result
+}
+
+export async function previewRouting(input: { routing: RoutingJson }): Promise<ActionResult<RoutingPreview>> {
+  return actionResult((api) => api.organisation.previewRouting(input))
 }

@@ -1,5 +1,12 @@
-/** The placement record as far as the page explains it. The scheduler owns its shape; a stranger one shows as JSON only. */
+/**
+ * The placement record as far as the page explains it. The scheduler owns its shape; a stranger one shows as JSON only.
+ *
+ * Records of the first engine lie in the database for ever: what they do not say is null here and is not shown.
+ */
 import { z } from 'zod'
+
+export const termNames = ['tokens', 'bytes', 'latency', 'generation', 'sloTtft', 'sloTpot', 'failure'] as const
+export type TermName = (typeof termNames)[number]
 
 const candidate = z.object({
   nodeId: z.string(),
@@ -8,6 +15,7 @@ const candidate = z.object({
     tokens: z.number(),
     bytes: z.number(),
     latency: z.number(),
+    generation: z.number().nullable().default(null),
     sloTtft: z.number(),
     sloTpot: z.number(),
     failure: z.number(),
@@ -15,18 +23,54 @@ const candidate = z.object({
   ttftMs: z.number(),
   tpotMs: z.number(),
   activeStreams: z.number(),
+  tokensCached: z.number().nullable().default(null),
 })
+export type CandidateView = z.infer<typeof candidate>
+
+const policy = z.object({
+  valueOfSecondMicroUsd: z.number(),
+  valueOfGenerationSecondMicroUsd: z.number(),
+  maxPrice: z
+    .object({
+      inPerMtok: z.number().nullable(),
+      outPerMtok: z.number().nullable(),
+      requestMicroUsd: z.number().nullable(),
+    })
+    .nullable()
+    .default(null),
+  regions: z.array(z.string()).nullable().default(null),
+  exclude: z.array(z.string()).default([]),
+  minTrust: z.string().default('claimed'),
+  dataPolicy: z.string().default('any'),
+  gpuClasses: z.array(z.string()).nullable().default(null),
+  allowFallbacks: z.boolean().default(true),
+})
+export type PolicyView = z.infer<typeof policy>
 
 const placementRecord = z.object({
   engineVersion: z.string(),
   nowMs: z.number(),
-  request: z.object({ valueOfSecondMicroUsd: z.number(), tokensIn: z.number(), tokensOutMax: z.number() }),
+  request: z.object({
+    tokensIn: z.number(),
+    tokensOutMax: z.number(),
+    policy: policy.nullable().default(null),
+    /** Of the first engine, which knew no policy. */
+    valueOfSecondMicroUsd: z.number().nullable().default(null),
+  }),
   candidates: z.array(candidate),
   rejected: z.array(z.object({ nodeId: z.string(), reason: z.string() })),
   poolSize: z.number(),
+  eligible: z.number().nullable().default(null),
+  sampled: z
+    .array(z.object({ offer: z.object({ nodeId: z.string() }) }))
+    .nullable()
+    .default(null)
+    .catch(null),
   explored: z.boolean(),
   choice: z.string().nullable(),
   alternates: z.array(z.string()),
+  reason: z.string().nullable().default(null),
+  retryAfterMs: z.number().nullable().default(null),
 })
 export type PlacementView = z.infer<typeof placementRecord>
 
@@ -38,14 +82,21 @@ export function readPlacement(value: unknown): PlacementView | null {
 
 const rejectionWords: Record<string, string> = {
   other_model: 'serves another model',
-  excluded: 'had already failed this request',
+  other_build: 'runs another build of the model',
+  excluded: 'was excluded, or had already failed this request',
   draining: 'is draining: it takes no new work',
-  stale: 'its last report was more than 5 s old',
+  stale: 'its last report was too old',
   breaker_open: 'rests after failures in a row',
-  outside_residency: 'stands outside the countries allowed',
+  outside_residency: 'stands outside the regions allowed',
+  data_policy: 'promises less about data than was asked for',
+  gpu_class: 'is of another GPU class',
+  trust: 'its hardware is less well known than was asked for',
   context_too_long: 'its context is too short for prompt and completion',
   full: 'was full, its queue included',
   over_price_cap: 'would cost more than the cap',
+  no_slack: 'was not expected to answer in time',
+  no_replica: 'no node serves this model',
+  offline: 'is not linked to a gateway',
 }
 
 /** A rejection reason as the end of a sentence that starts with the node. */
@@ -53,7 +104,52 @@ export function rejectionText(reason: string): string {
   return rejectionWords[reason] ?? reason.replaceAll('_', ' ')
 }
 
+export const termWords: Record<TermName, { label: string; help: string }> = {
+  tokens: { label: 'Tokens', help: 'what the tokens cost at the node’s prices' },
+  bytes: { label: 'Bytes', help: 'what the traffic costs' },
+  latency: { label: 'Waiting', help: 'seconds until the first token, at what a second is worth to you' },
+  generation: { label: 'Streaming', help: 'seconds of text after it, at what those are worth' },
+  sloTtft: { label: 'Late start', help: 'a penalty where the first token is expected after your target' },
+  sloTpot: { label: 'Slow tokens', help: 'a penalty where further tokens are expected slower than your target' },
+  failure: { label: 'Failure risk', help: 'the chance that it fails, times what another try costs' },
+}
+
+/**
+ * Why a candidate lost to the winner: by how much in all, and the term that made most of it. Null for the winner itself,
+ * and for one that scored no worse (the winner was then chosen to learn, or drawn among equals).
+ */
+export function lossOf(
+  row: CandidateView,
+  winner: CandidateView | undefined,
+): { byMicroUsd: number; term: TermName } | null {
+  if (!winner || row.nodeId === winner.nodeId || row.score <= winner.score) return null
+  const excess = (term: TermName) => (row.terms[term] ?? 0) - (winner.terms[term] ?? 0)
+  const term = termNames.toSorted((a, b) => excess(b) - excess(a))[0] ?? 'tokens'
+  return { byMicroUsd: row.score - winner.score, term }
+}
+
 /** µUSD as the scheduler reckons them, in floating point, in dollars; for reading, never for billing. */
 export function formatScoreUsd(microUsd: number): string {
-  return microUsd === 0 ? '0' : (microUsd / 1e6).toFixed(8).replace(/0+$/, '')
+  return microUsd === 0 ? '0' : (microUsd / 1e6).toFixed(8).replace(/\.?0+$/, '')
 }
+
+/** What the policy demanded, one phrase each; empty where it demanded nothing. `nameOf` names ids. */
+export function policyPhrases(view: PolicyView, nameOf: (id: string) => string): string[] {
+  const { maxPrice, regions, exclude, gpuClasses } = view
+  const cap = (microUsd: number | null | undefined, unit: string) =>
+    microUsd === null || microUsd === undefined ? [] : [`at most $${formatScoreUsd(microUsd)} ${unit}`]
+  return [
+    ...(regions ? [`in ${listed(regions)}`] : []),
+    ...cap(maxPrice?.inPerMtok, 'per M tokens in'),
+    ...cap(maxPrice?.outPerMtok, 'per M tokens out'),
+    ...cap(maxPrice?.requestMicroUsd, 'for the request'),
+    ...(gpuClasses ? [`on ${listed(gpuClasses)}`] : []),
+    ...(view.minTrust === 'claimed' ? [] : [`hardware at least ${view.minTrust}`]),
+    ...(view.dataPolicy === 'any' ? [] : [view.dataPolicy.replace('_', ' ')]),
+    ...(exclude.length > 0 ? [`not ${listed(exclude.map(nameOf))}`] : []),
+    ...(view.allowFallbacks ? [] : ['no fallbacks']),
+  ]
+}
+
+const listed = (words: readonly string[]): string =>
+  words.length > 8 ? `${words.slice(0, 7).join(', ')} and ${words.length - 7} more` : words.join(', ')

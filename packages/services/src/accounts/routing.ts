@@ -11,7 +11,7 @@ import { recordControlChange } from '../control/record-control-change.ts'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { AccountsStore, ProvidersStore } from '../ports/control-plane-store.ts'
 import { refuseCapBelowMarket } from '../queries/routing-preview.ts'
-import type { RoutingJson, RoutingView } from '../queries/views/routing.ts'
+import type { JsonValue, RoutingJson, RoutingView } from '../queries/views/routing.ts'
 
 export async function routingOf(accounts: AccountsStore, orgId: string): Promise<RoutingView> {
   const row = await accounts.settings(orgId)
@@ -42,12 +42,12 @@ export async function saveRouting(
 function withoutNulls(routing: RoutingJson): RoutingJson {
   return Object.fromEntries(
     Object.entries(routing)
-      .filter(([, value]) => value !== null && value !== undefined)
+      .filter(([, value]) => value !== null)
       .map(([key, value]) => [key, isPlainObject(value) ? withoutNulls(value) : value]),
   )
 }
 
-const isPlainObject = (value: unknown): value is RoutingJson =>
+const isPlainObject = (value: JsonValue): value is RoutingJson =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The ids as placement compares them. An id that excludes nobody is a slip, and would be found out too late. */

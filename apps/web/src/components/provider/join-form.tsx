@@ -13,11 +13,13 @@ import { Notice } from '~/components/ui/notice.tsx'
 import { formatUtc } from '~/lib/format.ts'
 import { formText } from '~/lib/form-text.ts'
 import { useAction } from '~/lib/use-action.ts'
+import { DeclarationFields, defaultDeclaration } from './declaration-fields.tsx'
 
 const POLL_MS = 2_000
 
 export function JoinForm({ webUrl, disabledReason }: { webUrl: string; disabledReason: string | undefined }) {
   const create = useAction(createJoinToken)
+  const [declared, setDeclared] = useState(defaultDeclaration)
   if (create.data) return <JoinWait created={create.data} webUrl={webUrl} onAnother={create.reset} />
 
   const errorOf = (field: string) => (create.error?.field === field ? create.error.message : undefined)
@@ -30,6 +32,7 @@ export function JoinForm({ webUrl, disabledReason }: { webUrl: string; disabledR
       nodeName: text('node'),
       region: text('region').toLowerCase(),
       country: text('country'),
+      ...declared,
       inUsdPerMtok: text('inUsdPerMtok'),
       cachedUsdPerMtok: text('cachedUsdPerMtok'),
       outUsdPerMtok: text('outUsdPerMtok'),
@@ -87,6 +90,7 @@ export function JoinForm({ webUrl, disabledReason }: { webUrl: string; disabledR
           error={errorOf('outUsdPerMtok')}
         />
       </div>
+      <DeclarationFields value={declared} onChange={setDeclared} />
       {create.error && <ErrorNotice error={create.error} />}
       <Button
         type="submit"

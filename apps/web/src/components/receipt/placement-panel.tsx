@@ -1,91 +1,113 @@
-/** Why this node: candidates with the terms of their score in dollars, and why the others were out. */
+/** Why this node: candidates with the terms of their score in dollars, why the others lost, and why some were out. */
 import type { RequestDetail } from '@isochrone/services'
 import { Badge } from '~/components/ui/badge.tsx'
 import { CopyButton } from '~/components/ui/copy-button.tsx'
+import { DownloadButton } from '~/components/ui/download-button.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Section } from '~/components/ui/page-header.tsx'
-import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { addressOf, formatMs, shortHash } from '~/lib/format.ts'
-import { formatScoreUsd, readPlacement, rejectionText } from '~/lib/placement.ts'
+import { formatScoreUsd, policyPhrases, readPlacement, rejectionText, type PlacementView } from '~/lib/placement.ts'
+import { CandidatesTable } from './candidates-table.tsx'
 
 export interface PlacementPanelProps {
+  /** Names the downloaded file. */
+  requestId: string
   placement: RequestDetail['placement']
-  /** Names of nodes, by node id. */
+  /** Names of nodes, and of providers, by id. */
   nodeNames: Record<string, string>
 }
 
-export function PlacementPanel({ placement, nodeNames }: PlacementPanelProps) {
+export function PlacementPanel({ requestId, placement, nodeNames }: PlacementPanelProps) {
   const record = readPlacement(placement)
+  const json = JSON.stringify(placement, null, 2)
   if (!record) {
     return (
       <Section title="Placement">
-        <Notice>No placement was recorded: the request ended before one was made.</Notice>
+        <Notice>
+          {placement === null || placement === undefined
+            ? 'No placement was recorded: the request ended before one was made.'
+            : 'The placement was recorded in a form that this page does not know. '}
+          {placement !== null && placement !== undefined && (
+            <CopyButton withText label="placement record" value={json} />
+          )}
+        </Notice>
       </Section>
     )
   }
-  const nameOf = (nodeId: string) => nodeNames[nodeId] ?? shortHash(addressOf(nodeId))
-  const role = (nodeId: string) =>
-    nodeId === record.choice ? 'chosen' : record.alternates.includes(nodeId) ? 'alternate' : null
+  const nameOf = (id: string) => nodeNames[id] ?? shortHash(addressOf(id))
+  const replayable = record.sampled !== null
   return (
     <Section
       title="Placement"
-      description={
+      description={<Summary record={record} nameOf={nameOf} />}
+      actions={
         <>
-          {record.candidates.length} of {record.poolSize} replicas could serve it; the lowest score wins. A second of
-          waiting was worth ${formatScoreUsd(record.request.valueOfSecondMicroUsd)} to you. Engine version{' '}
-          {record.engineVersion}.{record.explored && ' This one was chosen at random, to keep the estimates fresh.'}
+          <CopyButton withText label="placement record" value={json} />
+          <DownloadButton fileName={`placement-${requestId}.json`} text={`${json}\n`}>
+            Download record
+          </DownloadButton>
         </>
       }
-      actions={<CopyButton withText label="placement record" value={JSON.stringify(placement, null, 2)} />}
     >
-      <Table label="Candidates and their scores in dollars" className="min-w-[820px]">
-        <thead>
-          <tr>
-            <Th>Node</Th>
-            <Th numeric>Score, $</Th>
-            <Th numeric>Tokens, $</Th>
-            <Th numeric>Bytes, $</Th>
-            <Th numeric>Waiting, $</Th>
-            <Th numeric>Late start, $</Th>
-            <Th numeric>Slow tokens, $</Th>
-            <Th numeric>Failure risk, $</Th>
-            <Th numeric>Expected TTFT</Th>
-            <Th numeric>Streams</Th>
-          </tr>
-        </thead>
-        <tbody>
-          {record.candidates.map((row) => (
-            <Tr key={row.nodeId}>
-              <Td className="whitespace-nowrap">
-                {nameOf(row.nodeId)}{' '}
-                {role(row.nodeId) && (
-                  <Badge tone={role(row.nodeId) === 'chosen' ? 'accent' : 'neutral'}>{role(row.nodeId)}</Badge>
-                )}
-              </Td>
-              <Td numeric className="font-medium">
-                {formatScoreUsd(row.score)}
-              </Td>
-              <Td numeric>{formatScoreUsd(row.terms.tokens)}</Td>
-              <Td numeric>{formatScoreUsd(row.terms.bytes)}</Td>
-              <Td numeric>{formatScoreUsd(row.terms.latency)}</Td>
-              <Td numeric>{formatScoreUsd(row.terms.sloTtft)}</Td>
-              <Td numeric>{formatScoreUsd(row.terms.sloTpot)}</Td>
-              <Td numeric>{formatScoreUsd(row.terms.failure)}</Td>
-              <Td numeric>{formatMs(row.ttftMs)}</Td>
-              <Td numeric>{row.activeStreams}</Td>
-            </Tr>
-          ))}
-        </tbody>
-      </Table>
-      {record.rejected.length > 0 && (
-        <ul className="mt-2 flex flex-col gap-1 text-ink-2">
-          {record.rejected.map(({ nodeId, reason }) => (
-            <li key={nodeId}>
-              <span className="font-medium text-ink">{nameOf(nodeId)}</span> was out: {rejectionText(reason)}.
-            </li>
-          ))}
-        </ul>
+      {record.choice === null && (
+        <Notice tone="warn" className="mb-3">
+          Nobody was chosen{record.reason ? `: ${rejectionText(record.reason)}` : ''}.
+          {record.retryAfterMs ? ` The advice was to try again after ${formatMs(record.retryAfterMs)}.` : ''}
+        </Notice>
       )}
+      {record.candidates.length > 0 && <CandidatesTable record={record} nameOf={nameOf} />}
+      {record.rejected.length > 0 && <Rejected record={record} nameOf={nameOf} />}
+      <p className="mt-3 text-xs text-ink-3">
+        {replayable ? (
+          <>
+            The record holds the seed and every row that was looked at. Replay it with{' '}
+            <code className="font-mono text-ink-2">npm run explain -- placement-{requestId}.json</code>: the same choice
+            comes out.
+          </>
+        ) : (
+          'Recorded by an earlier engine: it kept scores and reasons, but not the rows needed to replay the choice.'
+        )}
+      </p>
     </Section>
+  )
+}
+
+interface Part {
+  record: PlacementView
+  nameOf: (id: string) => string
+}
+
+function Summary({ record, nameOf }: Part) {
+  const { request, poolSize, eligible, sampled, explored, engineVersion } = record
+  const worth = request.policy?.valueOfSecondMicroUsd ?? request.valueOfSecondMicroUsd
+  const asked = request.policy ? policyPhrases(request.policy, nameOf) : []
+  return (
+    <>
+      {eligible === null || sampled === null
+        ? `${record.candidates.length} of ${poolSize} replicas could serve it; the lowest score wins.`
+        : `Of ${counted(poolSize, 'replica')} of the model ${eligible} met the policy, ${sampled.length} were compared, and the lowest score wins.`}
+      {worth !== null && ` A second of waiting was worth $${formatScoreUsd(worth)} to you.`}
+      {asked.length > 0 && ` Policy: ${asked.join('; ')}.`}
+      {explored && ' This one was chosen to learn how it does now, not because it scored best.'} Engine version{' '}
+      {engineVersion}.
+    </>
+  )
+}
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+
+function Rejected({ record, nameOf }: Part) {
+  return (
+    <div className="mt-3">
+      <h3 className="mb-1 font-medium">Not considered</h3>
+      <ul className="flex flex-col gap-1 text-ink-2">
+        {record.rejected.map(({ nodeId, reason }) => (
+          <li key={nodeId} className="flex flex-wrap items-center gap-x-1.5">
+            <span className="font-medium text-ink">{nameOf(nodeId)}</span> {rejectionText(reason)}{' '}
+            <Badge>{reason.replaceAll('_', ' ')}</Badge>
+          </li>
+        ))}
+      </ul>
+    </div>
   )
 }

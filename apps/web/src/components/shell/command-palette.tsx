@@ -5,6 +5,7 @@ import { useRouter } from 'next/navigation'
 import { useEffect, useId, useState, type KeyboardEvent } from 'react'
 import { CornerDownLeft, Search } from 'lucide-react'
 import { cn } from '~/lib/cn.ts'
+import { leaveFor } from '~/lib/leave-guard.ts'
 import { findCommands, type Command } from './find-commands.ts'
 import type { NavGroup } from './nav-items.ts'
 import { applyTheme } from './theme-switch.tsx'
@@ -31,7 +32,7 @@ export function CommandPalette({ groups }: { groups: NavGroup[] }) {
     if (!command) return
     setOpen(false)
     if (command.theme) applyTheme(command.theme)
-    else router.push(command.href)
+    else leaveFor(() => router.push(command.href))
   }
 
   function onKeyDown(event: KeyboardEvent) {

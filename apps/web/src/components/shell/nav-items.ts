@@ -18,6 +18,7 @@ export type NavIcon =
   | 'nodes'
   | 'join'
   | 'epochs'
+  | 'routing'
   | 'admin'
 
 export interface NavGroup {
@@ -43,6 +44,7 @@ const teamItems: NavItem[] = [
   { href: '/jobs', label: 'Queued jobs', icon: 'jobs', keywords: 'queue batch' },
   { href: '/keys', label: 'API keys', icon: 'keys', keywords: 'secret token create revoke' },
   { href: '/balance', label: 'Balance', icon: 'balance', keywords: 'funds deposit ceiling wallet billing' },
+  { href: '/settings/routing', label: 'Routing', icon: 'routing', keywords: 'settings policy price latency regions' },
 ]
 
 const providerItems: NavItem[] = [

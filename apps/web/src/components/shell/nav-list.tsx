@@ -13,6 +13,7 @@ import {
   ListOrdered,
   Server,
   Store,
+  Waypoints,
   type LucideIcon,
 } from 'lucide-react'
 import { cn } from '~/lib/cn.ts'
@@ -28,6 +29,7 @@ const icons: Record<NavIcon, LucideIcon> = {
   nodes: Server,
   join: CirclePlus,
   epochs: Layers,
+  routing: Waypoints,
   admin: Activity,
 }
 

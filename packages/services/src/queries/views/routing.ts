@@ -2,7 +2,9 @@
 import type { RejectionReason, RoutingSort } from '@isochrone/scheduler'
 
 /** The policy in the words of the API (`sort`, `max_price`, …), as a request may carry it too. Prices are in dollars. */
-export type RoutingJson = Record<string, unknown>
+export type RoutingJson = { [field: string]: JsonValue }
+
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
 
 export interface RoutingView {
   /** As saved; `{}` = the platform's defaults. */

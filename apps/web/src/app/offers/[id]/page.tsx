@@ -12,6 +12,7 @@ import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
 import { servesDemoModel } from '~/lib/demo-model.ts'
 import { addressOf, formatCount, formatMs, formatTokensPerSecond } from '~/lib/format.ts'
+import { dataPolicyWords, tierWords, trustWords } from '~/lib/node-words.ts'
 import { gatewayUrl } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
 
@@ -47,9 +48,11 @@ export default async function OfferPage({ params }: { params: Promise<{ id: stri
               [
                 'Hardware',
                 <span key="h">
-                  {offer.hardware} <Badge title="Declared by the node, not checked yet.">claimed</Badge>
+                  {offer.hardware} <Badge title={trustWords[offer.trust].help}>{offer.trust}</Badge>
                 </span>,
               ],
+              ['GPU class', offer.gpuClass],
+              ['Trust', <Declared key="t" words={trustWords[offer.trust]} />],
               offer.cpuCores !== null && ['CPU cores', formatCount(offer.cpuCores)],
               offer.memoryMib !== null && ['Memory', `${formatCount(offer.memoryMib)} MiB`],
               ...offer.gpus.map(
@@ -63,6 +66,8 @@ export default async function OfferPage({ params }: { params: Promise<{ id: stri
         <Section title="Terms" description="Frozen by hash: a receipt names the terms under which it was priced.">
           <Facts
             items={[
+              ['Tier', <Declared key="ti" words={tierWords[offer.tier]} />],
+              ['Data policy', <Declared key="d" words={dataPolicyWords[offer.dataPolicy]} />],
               [
                 'Input',
                 <span key="i">
@@ -107,6 +112,15 @@ export default async function OfferPage({ params }: { params: Promise<{ id: stri
           <QuickStart gatewayUrl={await gatewayUrl()} model={model} />
         </Section>
       )}
+    </>
+  )
+}
+
+function Declared({ words }: { words: { label: string; help: string } }) {
+  return (
+    <>
+      {words.label}
+      <span className="block text-xs text-ink-3">{words.help}</span>
     </>
   )
 }

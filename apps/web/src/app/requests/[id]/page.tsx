@@ -52,8 +52,10 @@ export default async function RequestPage({ params }: { params: Promise<{ id: st
       ))}
       <Attempts attempts={request.attempts} />
       <PlacementPanel
+        requestId={request.id}
         placement={request.placement}
         nodeNames={{
+          ...Object.fromEntries(market.offers.map((offer) => [offer.providerId, offer.providerName])),
           ...Object.fromEntries(market.offers.map((offer) => [offer.nodeId, nodeLabel(offer)])),
           ...namesOf(request),
         }}

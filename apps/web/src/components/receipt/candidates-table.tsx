@@ -1,0 +1,127 @@
+/** The candidates of one placement: each term of the score in dollars, as figures and as a bar, the winner first. */
+import { Badge } from '~/components/ui/badge.tsx'
+import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
+import { cn } from '~/lib/cn.ts'
+import { formatCount, formatMs } from '~/lib/format.ts'
+import {
+  formatScoreUsd,
+  lossOf,
+  termNames,
+  termWords,
+  type CandidateView,
+  type PlacementView,
+  type TermName,
+} from '~/lib/placement.ts'
+
+const termColours: Record<TermName, string> = {
+  tokens: 'bg-(--term-1)',
+  bytes: 'bg-(--term-2)',
+  latency: 'bg-(--term-3)',
+  generation: 'bg-(--term-4)',
+  sloTtft: 'bg-(--term-5)',
+  sloTpot: 'bg-(--term-6)',
+  failure: 'bg-(--term-7)',
+}
+
+export function CandidatesTable({ record, nameOf }: { record: PlacementView; nameOf: (id: string) => string }) {
+  const { candidates, choice, alternates } = record
+  const winner = candidates.find(({ nodeId }) => nodeId === choice)
+  const known = termNames.filter((term) => candidates.some(({ terms }) => terms[term] !== null))
+  const cached = candidates.some(({ tokensCached }) => tokensCached !== null)
+  const highest = Math.max(...candidates.map(({ score }) => score))
+  return (
+    <>
+      <Table label="Candidates and their scores in dollars" className="min-w-[1080px]">
+        <thead>
+          <tr>
+            <Th>Node</Th>
+            <Th numeric>Score, $</Th>
+            {known.map((term) => (
+              <Th key={term} numeric title={termWords[term].help}>
+                <Swatch term={term} /> {termWords[term].label}, $
+              </Th>
+            ))}
+            <Th numeric>Expected TTFT</Th>
+            <Th numeric>Per token</Th>
+            {cached && <Th numeric>Cached tokens</Th>}
+            <Th numeric>Streams</Th>
+          </tr>
+        </thead>
+        <tbody>
+          {candidates.map((row) => (
+            <Tr key={row.nodeId} className={cn(row.nodeId === choice && 'bg-accent-soft hover:bg-accent-soft')}>
+              <Td className="py-2">
+                <div className="flex items-center gap-1.5 whitespace-nowrap">
+                  <span className="font-medium">{nameOf(row.nodeId)}</span>
+                  {row.nodeId === choice && <Badge tone="accent">chosen</Badge>}
+                  {alternates.includes(row.nodeId) && <Badge>alternate {alternates.indexOf(row.nodeId) + 1}</Badge>}
+                </div>
+                <Bar row={row} highest={highest} />
+                <Verdict row={row} winner={winner} explored={record.explored} />
+              </Td>
+              <Td numeric className="font-medium">
+                {formatScoreUsd(row.score)}
+              </Td>
+              {known.map((term) => (
+                <Td key={term} numeric className={cn(row.terms[term] === 0 && 'text-ink-3')}>
+                  {row.terms[term] === null ? '—' : formatScoreUsd(row.terms[term])}
+                </Td>
+              ))}
+              <Td numeric>{formatMs(row.ttftMs)}</Td>
+              <Td numeric>{formatMs(row.tpotMs)}</Td>
+              {cached && <Td numeric>{row.tokensCached === null ? '—' : formatCount(row.tokensCached)}</Td>}
+              <Td numeric>{row.activeStreams}</Td>
+            </Tr>
+          ))}
+        </tbody>
+      </Table>
+      <ul aria-label="Terms of the score" className="mt-2 flex flex-wrap gap-x-5 gap-y-1 text-xs text-ink-3">
+        {known.map((term) => (
+          <li key={term} className="flex items-center gap-1.5">
+            <Swatch term={term} /> <span className="font-medium text-ink-2">{termWords[term].label}</span>{' '}
+            {termWords[term].help}
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
+const Swatch = ({ term }: { term: TermName }) => (
+  <span aria-hidden className={cn('inline-block size-2 shrink-0 rounded-xs', termColours[term])} />
+)
+
+/** The figures stand beside it, so it is for the eye alone. */
+function Bar({ row, highest }: { row: CandidateView; highest: number }) {
+  if (!(highest > 0)) return null
+  return (
+    <div aria-hidden className="mt-1.5 flex h-1.5 w-56 overflow-hidden rounded-xs bg-line">
+      {termNames.map((term) => {
+        const share = Math.max(0, row.terms[term] ?? 0) / highest
+        return share > 0 && <span key={term} className={termColours[term]} style={{ width: `${share * 100}%` }} />
+      })}
+    </div>
+  )
+}
+
+function Verdict({
+  row,
+  winner,
+  explored,
+}: {
+  row: CandidateView
+  winner: CandidateView | undefined
+  explored: boolean
+}) {
+  const text = verdictOf(row, winner, explored)
+  return text && <p className="mt-1 text-xs whitespace-nowrap text-ink-3">{text}</p>
+}
+
+function verdictOf(row: CandidateView, winner: CandidateView | undefined, explored: boolean): string | null {
+  if (!winner) return null
+  if (row.nodeId === winner.nodeId) return explored ? 'Won by a draw, to learn.' : 'Lowest score.'
+  const loss = lossOf(row, winner)
+  if (loss)
+    return `Lost by $${formatScoreUsd(loss.byMicroUsd)}, most of it ${termWords[loss.term].label.toLowerCase()}.`
+  return explored ? 'Scored better; another was tried, to learn.' : 'Scored the same.'
+}

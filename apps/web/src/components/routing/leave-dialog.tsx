@@ -1,0 +1,60 @@
+'use client'
+/** Asks before a page with unsaved changes is left: by a link, by the palette, or by closing the tab. */
+import { useRouter } from 'next/navigation'
+import { useEffect, useState } from 'react'
+import { Button } from '~/components/ui/button.tsx'
+import { Dialog } from '~/components/ui/dialog.tsx'
+import { guardLeaving, leaveFor } from '~/lib/leave-guard.ts'
+
+export function LeaveDialog({ active }: { active: boolean }) {
+  const router = useRouter()
+  const [go, setGo] = useState<{ run: () => void } | null>(null)
+  useEffect(() => {
+    if (!active) return
+    const release = guardLeaving((run) => setGo({ run }))
+    const onUnload = (event: BeforeUnloadEvent) => event.preventDefault()
+    // Before Next's own handler, which would go at once.
+    const onClick = (event: MouseEvent) => {
+      const link = event.target instanceof Element ? event.target.closest('a[href]') : null
+      if (!(link instanceof HTMLAnchorElement) || !leavesThisTab(event, link)) return
+      event.preventDefault()
+      event.stopPropagation()
+      leaveFor(() => router.push(`${link.pathname}${link.search}`))
+    }
+    window.addEventListener('beforeunload', onUnload)
+    document.addEventListener('click', onClick, true)
+    return () => {
+      release()
+      window.removeEventListener('beforeunload', onUnload)
+      document.removeEventListener('click', onClick, true)
+    }
+  }, [active, router])
+  return (
+    <Dialog
+      open={go !== null}
+      onOpenChange={(open) => !open && setGo(null)}
+      title="Leave without saving?"
+      description="The changes to the routing policy are lost."
+    >
+      <div className="flex justify-end gap-2">
+        <Button onClick={() => setGo(null)}>Stay</Button>
+        <Button
+          tone="danger"
+          onClick={() => {
+            setGo(null)
+            go?.run()
+          }}
+        >
+          Leave
+        </Button>
+      </div>
+    </Dialog>
+  )
+}
+
+/** A plain click on a link to another page of ours; new tabs, downloads and anchors lose nothing. */
+function leavesThisTab(event: MouseEvent, link: HTMLAnchorElement): boolean {
+  if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return false
+  if (link.target === '_blank' || link.hasAttribute('download') || link.origin !== window.location.origin) return false
+  return link.pathname !== window.location.pathname || link.search !== window.location.search
+}

@@ -1,0 +1,64 @@
+'use client'
+/** What the policy leaves of the market now: how many nodes, and why the others are out. */
+import Link from 'next/link'
+import { CircleCheck, CircleSlash } from 'lucide-react'
+import type { RoutingPreviewNode } from '@isochrone/services'
+import { Notice } from '~/components/ui/notice.tsx'
+import { Section } from '~/components/ui/page-header.tsx'
+import { cn } from '~/lib/cn.ts'
+import { nodeLabel } from '~/lib/format.ts'
+import { rejectionText } from '~/lib/placement.ts'
+import type { PreviewState } from './use-routing-preview.ts'
+
+const NODES_SHOWN = 12
+
+export function PreviewPanel({ preview: { data, error, pending } }: { preview: PreviewState }) {
+  return (
+    <Section title="What this leaves" description="Of the nodes on offer, right now and for any model.">
+      <div aria-busy={pending} className={cn('transition-opacity', (pending || error) && 'opacity-60')}>
+        <p role="status" className="mb-2 text-lg font-semibold">
+          {data ? (
+            <>
+              <span className="figures">{data.eligible}</span> of <span className="figures">{data.total}</span> nodes
+            </>
+          ) : (
+            'Counting…'
+          )}
+        </p>
+        {data && data.total > 0 && data.eligible === 0 && !error && (
+          <Notice tone="warn" className="mb-2">
+            No node is left: until one is, every request is refused.
+          </Notice>
+        )}
+        {data && <Nodes nodes={data.nodes} />}
+      </div>
+      {error && <p className="mt-2 text-xs text-bad">Not counted: {error.message}</p>}
+    </Section>
+  )
+}
+
+function Nodes({ nodes }: { nodes: RoutingPreviewNode[] }) {
+  const hidden = nodes.length - NODES_SHOWN
+  return (
+    <ul className="rounded-md border border-line bg-surface">
+      {nodes.slice(0, NODES_SHOWN).map((node) => {
+        const Icon = node.out ? CircleSlash : CircleCheck
+        return (
+          <li key={node.id} className="flex items-start gap-2 border-b border-line px-3 py-2 last:border-b-0">
+            <Icon aria-hidden className={cn('mt-0.5 size-4 shrink-0', node.out ? 'text-ink-3' : 'text-good')} />
+            <div className="min-w-0">
+              <Link href={`/offers/${node.id}`} className="link">
+                {nodeLabel(node)}
+              </Link>{' '}
+              <span className="text-xs text-ink-3">
+                {node.gpuClass}, {node.region} ({node.country})
+              </span>
+              <p className="text-xs text-ink-2">{node.out ? `Out: ${rejectionText(node.out)}.` : 'May serve.'}</p>
+            </div>
+          </li>
+        )
+      })}
+      {hidden > 0 && <li className="px-3 py-2 text-xs text-ink-3">and {hidden} more</li>}
+    </ul>
+  )
+}

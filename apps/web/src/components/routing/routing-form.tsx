@@ -1,0 +1,92 @@
+'use client'
+/** The default policy as a form, with what it leaves of the market beside it while it is being written. */
+import { useCallback, useState, type FormEvent } from 'react'
+import type { RoutingView } from '@isochrone/services'
+import { saveRouting } from '~/actions/team.ts'
+import { Button } from '~/components/ui/button.tsx'
+import { ErrorNotice } from '~/components/ui/error-notice.tsx'
+import { Notice } from '~/components/ui/notice.tsx'
+import { Toast } from '~/components/ui/toast.tsx'
+import { draftOf, emptyDraft, formField, routingOf, sameRouting, type RoutingDraft } from '~/lib/routing-draft.ts'
+import type { RoutingMarket } from '~/lib/routing-market.ts'
+import { useAction } from '~/lib/use-action.ts'
+import { ConstraintRows } from './constraint-rows.tsx'
+import { LeaveDialog } from './leave-dialog.tsx'
+import { PreferenceRows } from './preference-rows.tsx'
+import { PreviewPanel } from './preview-panel.tsx'
+import { RequestExample } from './request-example.tsx'
+import { useRoutingPreview } from './use-routing-preview.ts'
+
+export interface RoutingFormProps {
+  view: RoutingView
+  market: RoutingMarket
+  gatewayUrl: string
+  model: string
+  disabledReason: string | undefined
+}
+
+export function RoutingForm({ view, market, gatewayUrl, model, disabledReason }: RoutingFormProps) {
+  const [saved, setSaved] = useState(() => draftOf(view.routing))
+  const [draft, setDraft] = useState(saved)
+  const [toast, setToast] = useState<string | null>(null)
+  const save = useAction(saveRouting)
+  const routing = routingOf(draft)
+  const preview = useRoutingPreview(routing)
+  const changed = !sameRouting(draft, saved)
+  const closeToast = useCallback(() => setToast(null), [])
+
+  function edit(change: Partial<RoutingDraft>) {
+    save.reset()
+    setDraft((was) => ({ ...was, ...change }))
+  }
+  async function submit(event: FormEvent) {
+    event.preventDefault()
+    const result = await save.run({ routing })
+    if (!result.ok) return
+    const kept = draftOf(result.data.routing)
+    setSaved(kept)
+    setDraft(kept)
+    setToast('Saved. Gateways apply it to new requests within a second.')
+  }
+
+  // What was refused on saving stays until the next edit; before that, what the preview found wrong.
+  const problem = save.error ?? preview.error
+  const field = formField(problem?.field ?? null)
+  const errorOf = (name: string) => (problem && field === name ? problem.message : undefined)
+  const rows = { draft, edit, errorOf, market, disabled: disabledReason !== undefined }
+  return (
+    <div className="grid gap-x-8 gap-y-8 xl:grid-cols-[minmax(0,1fr)_24rem]">
+      <form onSubmit={(event) => void submit(event)} noValidate className="min-w-0">
+        {disabledReason && <Notice className="mb-4">{disabledReason} You can read it.</Notice>}
+        <PreferenceRows {...rows} defaults={view.defaults} />
+        <ConstraintRows {...rows} />
+        {problem && (!field || problem.owner !== 'client') && <ErrorNotice error={problem} />}
+        <div className="sticky bottom-0 z-20 -mx-4 mt-2 flex flex-wrap items-center gap-2 border-t border-line bg-canvas px-4 py-3 lg:mx-0 lg:px-0">
+          <Button
+            type="submit"
+            tone="primary"
+            pending={save.pending}
+            disabledReason={disabledReason ?? (changed ? undefined : 'Nothing was changed.')}
+          >
+            Save
+          </Button>
+          {changed && <Button onClick={() => edit(saved)}>Discard changes</Button>}
+          <Button
+            tone="quiet"
+            disabledReason={disabledReason ?? (sameRouting(draft, emptyDraft) ? 'These are the defaults.' : undefined)}
+            onClick={() => edit(emptyDraft)}
+          >
+            Reset to defaults
+          </Button>
+          {changed && <span className="text-xs text-ink-3">Not saved yet</span>}
+        </div>
+      </form>
+      <div className="flex min-w-0 flex-col gap-8 xl:sticky xl:top-6 xl:self-start">
+        <PreviewPanel preview={preview} />
+        <RequestExample routing={routing} gatewayUrl={gatewayUrl} model={model} />
+      </div>
+      <LeaveDialog active={changed && disabledReason === undefined} />
+      <Toast message={toast} onClose={closeToast} />
+    </div>
+  )
+}

@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest'
+import { formatScoreUsd, lossOf, policyPhrases, readPlacement } from './placement.ts'
+
+const terms = { tokens: 100, bytes: 1, latency: 20, sloTtft: 0, sloTpot: 0, failure: 2 }
+const row = (nodeId: string, changes: object = {}) => ({
+  nodeId,
+  failureDomain: nodeId,
+  score: 123,
+  terms,
+  ttftMs: 40,
+  tpotMs: 4,
+  activeStreams: 1,
+  ...changes,
+})
+const first = {
+  engineVersion: '1',
+  prngState: [1, 2, 3, 4],
+  nowMs: 1,
+  request: { valueOfSecondMicroUsd: 200, tokensIn: 10, tokensOutMax: 64 },
+  candidates: [row('a'), row('b', { score: 200 })],
+  rejected: [{ nodeId: 'c', reason: 'full' }],
+  poolSize: 3,
+  explored: false,
+  choice: 'a',
+  alternates: ['b'],
+}
+const policy = {
+  valueOfSecondMicroUsd: 1_000,
+  valueOfGenerationSecondMicroUsd: 200,
+  maxPrice: { inPerMtok: null, outPerMtok: 400_000, requestMicroUsd: null },
+  ttftSloMs: 2_000,
+  tpotSloMs: 50,
+  admission: 'capacity',
+  regions: ['DE', 'NL'],
+  exclude: ['0xab'],
+  minTrust: 'attested',
+  dataPolicy: 'no_training',
+  gpuClasses: ['H200'],
+  allowFallbacks: false,
+}
+
+/** Records are kept for ever, so a page that crashed on an old one would lose it. */
+test('a record of the first engine is read with what it has', () => {
+  const view = readPlacement(first)
+  expect(view).toMatchObject({ choice: 'a', eligible: null, sampled: null, request: { policy: null } })
+  expect(view?.candidates[0]).toMatchObject({ tokensCached: null, terms: { generation: null, latency: 20 } })
+})
+
+test('a record of the present engine is read whole', () => {
+  const view = readPlacement({
+    ...first,
+    engineVersion: '2',
+    request: { policy, tokensIn: 10, tokensOutMax: 64 },
+    candidates: [row('a', { terms: { ...terms, generation: 7 }, tokensCached: 5 })],
+    sampled: [{ offer: { nodeId: 'a' } }],
+    eligible: 2,
+    reason: null,
+    retryAfterMs: 0,
+  })
+  expect(view).toMatchObject({ eligible: 2, candidates: [{ tokensCached: 5, terms: { generation: 7 } }] })
+  expect(view?.sampled).toHaveLength(1)
+})
+
+test.each([null, undefined, {}, 'x', { ...first, candidates: 'many' }])('%j is no record', (value) => {
+  expect(readPlacement(value)).toBeNull()
+})
+
+test('a loser is told the term that cost it most', () => {
+  const view = readPlacement({
+    ...first,
+    candidates: [row('a'), row('b', { score: 173, terms: { ...terms, latency: 70 } })],
+  })
+  const [winner, loser] = view?.candidates ?? []
+  expect(loser && lossOf(loser, winner)).toEqual({ byMicroUsd: 50, term: 'latency' })
+  expect(winner && lossOf(winner, winner)).toBeNull()
+  // Chosen to learn: the better one did not lose by its score.
+  expect(winner && lossOf(winner, loser)).toBeNull()
+})
+
+test('a policy is told in words', () => {
+  expect(policyPhrases(policy, (id) => `node ${id}`)).toEqual([
+    'in DE, NL',
+    'at most $0.4 per M tokens out',
+    'on H200',
+    'hardware at least attested',
+    'no training',
+    'not node 0xab',
+    'no fallbacks',
+  ])
+})
+
+test.each([
+  [0, '0'],
+  [1_000_000, '1'],
+  [100, '0.0001'],
+  [0.012, '0.00000001'],
+  [10_000_000, '10'],
+])('%d µUSD reads as $%s', (microUsd, text) => {
+  expect(formatScoreUsd(microUsd)).toBe(text)
+})
