@@ -36,6 +36,9 @@ export interface NodeSession {
     ownAtHeartbeat: number
     tokensPerSecond: number
     draining: boolean
+    /** Prompt tokens that wait for prefill, and mean context of the running streams; absent where the engine does not say. */
+    prefillTokens?: number | undefined
+    contextTokens?: number | undefined
     atMs: number
   } | null
   /** Sends OPEN. Never throws: a link that is gone ends the stream with status `rejected`. */
@@ -67,7 +70,10 @@ export interface AttemptStream {
 export interface Sessions {
   all(): readonly NodeSession[]
   byNode(nodeId: string): NodeSession | undefined
-  onChange(listener: () => void): void
+  /** A node was linked or is linked no more; a newer link of the same node counts as linked again. */
+  onChange(listener: (session: NodeSession, linked: boolean) => void): void
+  /** A node has said how it is: `reported` is new. */
+  onReport(listener: (session: NodeSession) => void): void
 }
 
 /** What is written before a dispatch, so that a crash knows what was under way. */

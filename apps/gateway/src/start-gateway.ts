@@ -27,6 +27,8 @@ import { createLane } from './lane/create-lane.ts'
 import { epochRoutes } from './lane/epoch-routes.ts'
 import type { GatewayLane } from './lane/gateway-lane.ts'
 import { listenForEpochClose } from './lane/listen-for-epoch-close.ts'
+import { createFleet } from './fleet/create-fleet.ts'
+import { nodeMeasurementsOf } from './fleet/node-measurements-of.ts'
 import { createLinkServer } from './link/create-link-server.ts'
 import { startLiveness } from './link/start-liveness.ts'
 import { readContracts } from './read-contracts.ts'
@@ -34,6 +36,7 @@ import { createKnownModels, type KnownModels } from './requests/known-models.ts'
 import { createMeasurements } from './requests/node-measurements.ts'
 import { createPlacer } from './requests/place-request.ts'
 import { createRequestLimits } from './requests/request-limits.ts'
+import { createWaitingRoom } from './requests/waiting-room.ts'
 
 /** Longest silence of a node, and longest attempt in all. */
 const ATTEMPT_LIMITS = { silenceMsMax: 30_000, totalMsMax: 600_000 }
@@ -61,6 +64,7 @@ export async function startGateway({
 
   const metrics = createGatewayMetrics(createMetrics('gateway'), () => ({
     activeRequests: () => requestLimits.active(),
+    waitingRequests: () => room.size,
     linkedNodes: () => links.sessions.all().length,
     leaseIdleMicroUsd: () => budget.idleMicroUsd(),
     controlVersion: () => control.version,
@@ -135,6 +139,9 @@ export async function startGateway({
     logger,
   })
   const { sessions } = links
+  const fleet = createFleet({ sessions, control, clock })
+  const placer = createPlacer({ fleet, rng: prng(seed()), clock })
+  const room = createWaitingRoom({ placer, onRoom: fleet.onRoom, clock })
   const knownModels = createKnownModels(sessions)
   const { budget, tick } = budgetOf(redis, lane, knownModels)
   const ticker = setInterval(tick, TICK_MS)
@@ -150,7 +157,8 @@ export async function startGateway({
     serve: {
       lane,
       budget,
-      placer: createPlacer({ sessions, control, measurements, rng: prng(seed()), clock }),
+      placer,
+      room,
       measurements,
       limits: ATTEMPT_LIMITS,
       logger,
@@ -180,7 +188,7 @@ export async function startGateway({
     lane: lane.id,
     publicUrl: env.GATEWAY_PUBLIC_URL,
     region: env.GATEWAY_REGION,
-    measurementsOf: (nodeId) => measurements.of(nodeId),
+    measurementsOf: (nodeId) => nodeMeasurementsOf(measurements.of(nodeId), fleet.stateOf(nodeId)),
     status: () => ({ ready: notReady() === null, activeRequests: requestLimits.active() }),
     logger,
   })

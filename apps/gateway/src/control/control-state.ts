@@ -13,7 +13,11 @@ export interface ControlView {
   organisation(orgId: string): OrganisationState | undefined
   /** By the 32-byte name that receipts carry. */
   node(nodeId: string): NodeState | undefined
+  /** By the id that people see, `node_…`. */
+  nodeById(id: string): NodeState | undefined
   nodes(): Iterable<NodeState>
+  /** Called after a node has changed, with its 32-byte name; null = any may have. */
+  onNodeChange(listener: (nodeId: string | null) => void): void
 }
 
 export interface ControlStore extends ControlView {
@@ -28,11 +32,15 @@ export function createControlStore(): ControlStore {
   let hashOfKeyId = new Map<string, string>()
   let organisations = new Map<string, OrganisationState>()
   let nodes = new Map<string, NodeState>()
+  let nodesById = new Map<string, NodeState>()
+  const listeners: ((nodeId: string | null) => void)[] = []
 
   const put = (state: ControlState): void => {
     if (state.kind === 'organisation') organisations.set(state.orgId, state)
-    else if (state.kind === 'node') nodes.set(state.nodeId, state)
-    else {
+    else if (state.kind === 'node') {
+      nodes.set(state.nodeId, state)
+      nodesById.set(state.id, state)
+    } else {
       // A key whose secret was replaced must not stay valid under its old hash.
       const oldHash = hashOfKeyId.get(state.keyId)
       if (oldHash !== undefined && oldHash !== state.keyHash) keys.delete(oldHash)
@@ -48,18 +56,23 @@ export function createControlStore(): ControlStore {
     keyByHash: (keyHash) => keys.get(keyHash),
     organisation: (orgId) => organisations.get(orgId),
     node: (nodeId) => nodes.get(nodeId),
+    nodeById: (id) => nodesById.get(id),
     nodes: () => nodes.values(),
+    onNodeChange: (listener) => void listeners.push(listener),
     apply(newVersion, state) {
       put(state)
       version = newVersion
+      if (state.kind === 'node') for (const listener of listeners) listener(state.nodeId)
     },
     replace(snapshot) {
       keys = new Map()
       hashOfKeyId = new Map()
       organisations = new Map()
       nodes = new Map()
+      nodesById = new Map()
       for (const state of snapshot.states) put(state)
       version = snapshot.version
+      for (const listener of listeners) listener(null)
     },
   }
 }

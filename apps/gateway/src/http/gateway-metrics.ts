@@ -13,6 +13,7 @@ export interface GatewayMetrics {
 
 export interface MetricsSources {
   activeRequests(): number
+  waitingRequests(): number
   linkedNodes(): number
   leaseIdleMicroUsd(): bigint
   controlVersion(): number
@@ -25,6 +26,7 @@ export function createGatewayMetrics(metrics: Metrics, sources: () => MetricsSou
   const commit = metrics.histogram('journal_commit_seconds', 'Journal write and fsync', latencyBucketsS)
   const records = metrics.counter('journal_records_total', 'Journal records made durable')
   const active = metrics.gauge('active_requests', 'Requests under way')
+  const waiting = metrics.gauge('waiting_requests', 'Requests that wait for a place')
   const nodes = metrics.gauge('linked_nodes', 'Nodes linked to this gateway')
   const lease = metrics.gauge('lease_idle_micro_usd', 'Budget held and not reserved, µUSD')
   const version = metrics.gauge('control_version', 'Version of the control state')
@@ -42,6 +44,7 @@ export function createGatewayMetrics(metrics: Metrics, sources: () => MetricsSou
     render() {
       const now = sources()
       active.set(now.activeRequests())
+      waiting.set(now.waitingRequests())
       nodes.set(now.linkedNodes())
       lease.set(Number(now.leaseIdleMicroUsd()))
       version.set(now.controlVersion())

@@ -12,7 +12,16 @@ export interface OpenAiError {
 }
 
 export interface OpenAiErrorBody {
-  error: { message: string; type: string; param: string | null; code: string; owner: string; request_id?: string }
+  error: {
+    message: string
+    type: string
+    param: string | null
+    code: string
+    owner: string
+    /** Of a refusal for want of capacity: the smallest changes of the routing policy that would admit the request. */
+    suggestions?: readonly unknown[]
+    request_id?: string
+  }
 }
 
 /** `type` and `code` as OpenAI uses them, where it has a word for it. */
@@ -50,6 +59,7 @@ export function toOpenAiError(thrown: unknown, requestId?: string): OpenAiError 
         param: error.field ?? null,
         code: specificCode(error) ?? word.code,
         owner: error.owner,
+        ...(Array.isArray(error.details.suggestions) && { suggestions: error.details.suggestions }),
         ...(requestId !== undefined && { request_id: requestId }),
       },
     },

@@ -34,11 +34,15 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
   const { httpServer, lane, contracts, control, logger, clock = systemClock } = options
   const server = new WebSocketServer({ noServer: true, maxPayload: AGENT_FRAME_BYTES_MAX, perMessageDeflate: false })
   const sessions = new Map<string, { session: LinkSession; socket: LinkSocket }>()
-  const listeners: (() => void)[] = []
+  const listeners: ((session: LinkSession, linked: boolean) => void)[] = []
+  const reportListeners: ((session: LinkSession) => void)[] = []
   let handshakes = 0
   let closing = false
-  const changed = () => {
-    for (const listener of listeners) listener()
+  const changed = (session: LinkSession, linked: boolean) => {
+    for (const listener of listeners) listener(session, linked)
+  }
+  const reported = (session: LinkSession) => {
+    for (const listener of reportListeners) listener(session)
   }
 
   function onUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
@@ -95,7 +99,7 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
           if (presented-- === PRESENTED_MAX) socket.resume()
         })
     }
-    const session = new LinkSession({ nodeId, hello, socket, nowMs: () => clock.nowMs(), present })
+    const session = new LinkSession({ nodeId, hello, socket, nowMs: () => clock.nowMs(), present, reported })
     sessions.get(nodeId)?.socket.reject('replaced', 'A newer link of this node key took over.')
     sessions.get(nodeId)?.session.lost()
     sessions.set(nodeId, { session, socket })
@@ -105,14 +109,14 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
       if (sessions.get(nodeId)?.session === session) {
         sessions.delete(nodeId)
         logger.info({ nodeId }, 'node unlinked')
-        changed()
+        changed(session, false)
       }
     })
     const welcome = { nodeId, gatewayRegion: lane.region, heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS }
     socket.send(encodeJsonFrame(frameType.welcome, 0, welcome))
     session.ping()
     logger.info({ nodeId, hardware: hello.inventory.hardware }, 'node linked')
-    changed()
+    changed(session, true)
   }
 
   function guard(socket: LinkSocket, nodeId: string, action: () => void): void {
@@ -150,6 +154,7 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
       all: () => [...sessions.values()].map(({ session }) => session),
       byNode: (nodeId) => sessions.get(nodeId)?.session,
       onChange: (listener) => void listeners.push(listener),
+      onReport: (listener) => void reportListeners.push(listener),
     },
     async close() {
       closing = true

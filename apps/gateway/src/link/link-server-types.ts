@@ -10,7 +10,10 @@ import type { GatewayLane, LaneContracts } from '../lane/gateway-lane.ts'
 import type { Sessions } from '../ports.ts'
 
 /** What this gateway has measured of a node; the request flow's estimators own it. */
-export type NodeMeasurements = Pick<NodeLiveness, 'ttftP50Ms' | 'ttftP95Ms' | 'tokensPerSecond' | 'estimate'>
+export type NodeMeasurements = Pick<
+  NodeLiveness,
+  'ttftP50Ms' | 'ttftP95Ms' | 'tokensPerSecond' | 'estimate' | 'breakerOpenUntilMs'
+>
 
 export interface LinkServerOptions {
   /** Its `upgrade` event is taken over for `/v1/agent/link`; every other upgrade is refused with 404. */

@@ -43,6 +43,8 @@ export interface LinkSessionOptions {
   nowMs: () => number
   /** A work receipt without a stream; resolves when it was dealt with. */
   present: (session: LinkSession, signed: SignedWork) => void
+  /** A heartbeat has come. */
+  reported: (session: LinkSession) => void
 }
 
 export class LinkSession implements NodeSession {
@@ -163,10 +165,9 @@ export class LinkSession implements NodeSession {
   }
 
   #heartbeat(frame: Frame): void {
-    const { activeStreams, queuedStreams, tokensPerSecond, draining } = parse(linkHeartbeat, frame)
-    const ownAtHeartbeat = this.#streams.size
-    const atMs = this.#options.nowMs()
-    this.reported = { activeStreams, queuedStreams, ownAtHeartbeat, tokensPerSecond, draining, atMs }
+    const { sentAtMs: _sentAtMs, kvUsage: _kvUsage, ...said } = parse(linkHeartbeat, frame)
+    this.reported = { ...said, ownAtHeartbeat: this.#streams.size, atMs: this.#options.nowMs() }
+    this.#options.reported(this)
   }
 
   #pong({ payload }: Frame): void {

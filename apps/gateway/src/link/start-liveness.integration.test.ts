@@ -34,7 +34,12 @@ const session = {
 
 test('linked nodes and the gateway appear within a moment, go when they go, and leave nothing at the end', async () => {
   let linked: NodeSession[] = [session]
-  const sessions: Sessions = { all: () => linked, byNode: () => undefined, onChange: () => undefined }
+  const sessions: Sessions = {
+    all: () => linked,
+    byNode: () => undefined,
+    onChange: () => undefined,
+    onReport: () => undefined,
+  }
   const liveness = startLiveness({
     redis,
     sessions,

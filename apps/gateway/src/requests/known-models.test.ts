@@ -8,7 +8,7 @@ test("a node that names thousands of models does not hide another node's", () =>
   const sample = fakeNode(idOf(1), {})
   const named = (count: number) => Array.from({ length: count }, (_, n) => ({ ...sample.models[0]!, model: `m-${n}` }))
   const nodes = [{ ...sample, models: named(10_000) }]
-  const known = createKnownModels({ all: () => nodes, byNode: () => undefined, onChange: () => {} })
+  const known = createKnownModels({ all: () => nodes, byNode: () => undefined, onChange: () => {}, onReport: () => {} })
   const honest = fakeNode(idOf(2), {})
   nodes.push({ ...honest, models: [...honest.models] as (typeof nodes)[0]['models'] })
   expect(known.has(honest.models[0]!.model)).toBe(true)

@@ -28,7 +28,7 @@ export function outcomeEntry(input: OutcomeInput): Omit<RequestFinishedEntry, 't
   const { ctx, records, served, error, placement, answer } = input
   const finishedAtMs = Date.now()
   const last = records.at(-1)
-  const aborted = last?.result.outcome === 'client_aborted'
+  const aborted = last?.result.outcome === 'client_aborted' || error?.details.outcome === 'client_aborted'
   const usage = served?.completed
   const tokensOut = usage?.tokensOut ?? 0
   const ttftMs = served ? ttftOf(ctx, last) : null

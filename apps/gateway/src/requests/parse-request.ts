@@ -1,12 +1,15 @@
 /**
- * Reads an OpenAI request as far as a gateway must: model, stream, token limits. All else passes through untouched, so
- * that engines may offer what this gateway has never heard of.
+ * Reads an OpenAI request as far as a gateway must: model, stream, token limits, our own `routing`. All else passes
+ * through untouched, so that engines may offer what this gateway has never heard of.
  *
  * Messages are checked by hand instead of by a schema, which would copy every one of a long conversation.
  */
 import { AppError } from '@isochrone/domain'
+import { parseRoutingPolicy, splitModelSuffix, type RoutingSort, type RoutingWish } from '@isochrone/scheduler'
 import { errorPositionOfJson } from './json-error-position.ts'
 import { readKnownFields } from './known-fields.ts'
+import { promptHeadOf } from './prompt-head.ts'
+import { rewriteBody } from './rewrite-body.ts'
 
 export type InferencePath = '/v1/chat/completions' | '/v1/completions'
 
@@ -17,8 +20,20 @@ export interface InferenceRequest {
   includeUsage: boolean
   /** Over all choices; `DEFAULT_TOKENS_OUT_MAX` for each where the request names no limit. */
   tokensOutMax: number
-  /** The body as it came, which is what the node gets and what is hashed. */
+  /** What the node gets and what is hashed: the body as it came, less what is the gateway's own. */
   body: Uint8Array
+  /** `routing` of the body: checked, and as it was sent. */
+  routing: RoutingWish
+  routingJson: Record<string, unknown>
+  /** `:price`, `:latency` or `:throughput` behind the model's name. */
+  suffix: RoutingSort | null
+  /** The beginning of the prompt as text: what replicas may have in their prefix caches. */
+  promptHead: string
+}
+
+export interface ParseOptions {
+  /** Models that exist under that very name, which may end like a suffix. */
+  isModel?: (name: string) => boolean
 }
 
 /** A request without a token limit is reserved, and stopped, at this many output tokens. */
@@ -27,15 +42,40 @@ const roles: ReadonlySet<string> = new Set(['system', 'developer', 'user', 'assi
 const LOCATED_CHARACTERS_MAX = 256 * 1024
 
 /** Throws `invalid_input` naming the field, or the position where the body stops being JSON. */
-export function parseInferenceRequest(path: InferencePath, body: Uint8Array): InferenceRequest {
-  const json = objectOf(parseJson(body))
-  const { model } = json
-  if (model === undefined || model === null) throw missing('model')
-  if (typeof model !== 'string' || model === '') throw wrong('model', 'a non-empty string')
+export function parseInferenceRequest(
+  path: InferencePath,
+  sentBody: Uint8Array,
+  { isModel = () => false }: ParseOptions = {},
+): InferenceRequest {
+  const json = objectOf(parseJson(sentBody))
+  const { model: name } = json
+  if (name === undefined || name === null) throw missing('model')
+  if (typeof name !== 'string' || name === '') throw wrong('model', 'a non-empty string')
   if (path === '/v1/chat/completions') checkMessages(json.messages)
   else checkPrompt(json.prompt)
   const { stream, includeUsage, choices, tokensOutMax } = readKnownFields(path, json)
-  return { path, model, stream, includeUsage, tokensOutMax: (tokensOutMax ?? DEFAULT_TOKENS_OUT_MAX) * choices, body }
+  const { policy: routing } = parseRoutingPolicy(json.routing)
+  const { model, suffix } = isModel(name) ? { model: name, suffix: null } : splitModelSuffix(name)
+  return {
+    path,
+    model,
+    stream,
+    includeUsage,
+    tokensOutMax: (tokensOutMax ?? DEFAULT_TOKENS_OUT_MAX) * choices,
+    body: forNode(sentBody, 'routing' in json, suffix === null ? null : model),
+    routing,
+    routingJson: typeof json.routing === 'object' && json.routing !== null ? { ...json.routing } : {},
+    suffix,
+    promptHead: promptHeadOf(path === '/v1/chat/completions' ? json.messages : json.prompt),
+  }
+}
+
+/** Engines know nothing of routing, and models by their names alone. */
+function forNode(body: Uint8Array, hasRouting: boolean, newModel: string | null): Uint8Array {
+  if (!hasRouting && newModel === null) return body
+  const changes = new Map<string, string | null>([['routing', null]])
+  if (newModel !== null) changes.set('model', JSON.stringify(newModel))
+  return rewriteBody(body, changes)
 }
 
 /** The body as JSON. Throws `invalid_input` with line and column. */

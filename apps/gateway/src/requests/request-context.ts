@@ -1,5 +1,6 @@
 /** What each step of a request knows about it, and where its answer goes. */
 import type { NodeState, OrganisationState, Hex } from '@isochrone/protocol'
+import type { RoutingPolicy } from '@isochrone/scheduler'
 import type { NodeSession } from '../ports.ts'
 import type { InferenceRequest } from './parse-request.ts'
 
@@ -14,6 +15,8 @@ export interface RequestContext {
   keyId: string | null
   jobId: string | null
   request: InferenceRequest
+  /** Where it may run and what it is worth: its own wishes inside its organisation's. */
+  policy: RoutingPolicy
   /** For a queued job: the node that the worker's placement chose, and its record. No other node is tried. */
   pinned: { nodeId: string; placement: unknown; timeoutMs: number } | null
 }
@@ -23,8 +26,6 @@ export interface Target {
   session: NodeSession
   node: NodeState
   modelHash: Hex
-  /** Streams on the node as placement saw it. */
-  activeStreams: number
   rttMs: number
 }
 

@@ -49,6 +49,8 @@ export interface AttemptInput {
   limits: AttemptLimits
   /** Called when the stream counts at the node: placement then sees it there. */
   onOpened: () => void
+  /** Called once, when the first token has come. */
+  onFirstToken: () => void
 }
 
 /** Chunks without a token that are held back at most. */
@@ -148,6 +150,7 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
       if (!flow.begun) {
         flow.begun = true
         flow.ttftMs = Math.max(0, Math.round(performance.now() - startedAt))
+        input.onFirstToken()
         sink.begin(target, placement)
         for (const early of flow.held) await handOn(sink, early, flow)
       }

@@ -4,9 +4,9 @@
  * Whoever got a token or a 200 has exactly one billed receipt; failed attempts add receipts of price 0. It returns only
  * after the outcome is durable, so the caller may send the last chunk. Bounded: three attempts.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, toAppError } from '@isochrone/domain'
 import type { RequestFinishedEntry } from '@isochrone/protocol'
+import { fairCostOf, type AttemptOutcome as PoolOutcome, type PlacementRequest } from '@isochrone/scheduler'
 import type { Logger } from '@isochrone/runtime'
 import type { Budget } from '../budget/budget.ts'
 import type { CompletedAttempt, Lane } from '../ports.ts'
@@ -14,15 +14,19 @@ import { fieldOfRefusal } from './known-fields.ts'
 import { outcomeEntry, type AttemptRecord } from './outcome-entry.ts'
 import type { Measurements } from './node-measurements.ts'
 import { objectOf, parseJson, type InferenceRequest } from './parse-request.ts'
-import type { Placer } from './place-request.ts'
+import { noCapacity, requireReachableCap } from './no-capacity.ts'
+import type { Opening, Placed, Placer } from './place-request.ts'
+import { placementRequestOf } from './placement-request.ts'
 import type { AnswerSink, RequestContext, Target } from './request-context.ts'
 import { bytesOutMaxOf, reservePriceMicroUsd } from './reserve-price.ts'
+import { isPlaced, type WaitingRoom } from './waiting-room.ts'
 import { runAttempt, type AttemptLimits, type AttemptResult } from './run-attempt.ts'
 
 export interface ServeDeps {
   lane: Lane
   budget: Budget
   placer: Placer
+  room: WaitingRoom
   measurements: Measurements
   limits: AttemptLimits
   logger: Logger
@@ -61,51 +65,47 @@ export async function serveRequest(
   sink: AnswerSink,
   answerOf?: AnswerOf,
 ): Promise<Served> {
-  const placed = await placeFirst(deps, ctx, sink.signal)
-  const serving = deps.placer.serving(ctx.request.model)
-  const reserveMicroUsd = reservePriceMicroUsd(ctx.request, serving)
-  const reservation = await deps.budget.reserve(ctx.channelId, reserveMicroUsd)
+  const asked = placementRequestOf(ctx, deps.measurements)
+  const placed = await placeFirst(deps, ctx, asked, sink.signal)
   try {
-    return await attemptAll(deps, ctx, sink, placed, reserveMicroUsd, answerOf)
+    const reservedMicroUsd = reservePriceMicroUsd(ctx.request, deps.placer.priceLists(ctx.request.model))
+    const reservation = await deps.budget.reserve(ctx.channelId, reservedMicroUsd)
+    try {
+      return await attemptAll(deps, { ctx, asked, sink, placed, reservedMicroUsd, answerOf })
+    } finally {
+      reservation.release()
+    }
   } finally {
-    reservation.release()
+    // What was opened by the decision and never attempted leaves its place.
+    placed.ticket.closed(cancelled(asked))
   }
 }
 
-type Placed = ReturnType<Placer['place']>
-
-/** How long an interactive request waits for a place, and how often it looks: a burst is served late before never. */
+/** How long an interactive request waits for a place, ms: a burst is served late before never. */
 const PATIENCE_MS = 10_000
-const LOOK_AGAIN_MS = 25
-/** Requests that wait for a place at a time; the rest are refused at once. */
-const PATIENT_MAX = 2_048
-let patient = 0
-
-/** Reasons that pass by themselves. */
-const passing: ReadonlySet<unknown> = new Set(['full', 'breaker_open'])
 
 /** Waits while every node is busy. A refusal is on record, without receipts, so that people can ask why. */
-async function placeFirst(deps: ServeDeps, ctx: RequestContext, signal: AbortSignal): Promise<Placed> {
-  const deadline = performance.now() + PATIENCE_MS
-  const waits = patient < PATIENT_MAX
-  if (waits) patient++
+async function placeFirst(
+  deps: ServeDeps,
+  ctx: RequestContext,
+  asked: PlacementRequest,
+  signal: AbortSignal,
+): Promise<Placed> {
+  if (ctx.pinned) return deps.placer.placePinned(ctx, asked)
+  const { model } = ctx.request
   try {
-    for (;;) {
-      try {
-        return deps.placer.place(ctx, [])
-      } catch (error) {
-        const { details } = toAppError(error)
-        const goesOn = waits && passing.has(details.reason) && !signal.aborted && performance.now() < deadline
-        if (!goesOn) throw error
-        await sleep(LOOK_AGAIN_MS)
-      }
-    }
+    requireReachableCap(asked, deps.placer.priceLists(model))
+    const { policy } = asked
+    // What must come within a time is not worth waiting longer for.
+    const patienceMs = policy.admission === 'slack' ? Math.min(PATIENCE_MS, policy.ttftSloMs) : PATIENCE_MS
+    const tenant = ctx.organisation.orgId
+    const outcome = await deps.room.place({ model, tenant, request: asked, patienceMs, signal })
+    if (isPlaced(outcome)) return outcome
+    throw noCapacity(outcome, [])
   } catch (thrown) {
-    const error = toAppError(thrown)
-    if (!ctx.pinned) recordRefusal(deps, ctx, error)
+    const error = signal.aborted ? clientGone() : toAppError(thrown)
+    recordRefusal(deps, ctx, error)
     throw error
-  } finally {
-    if (waits) patient--
   }
 }
 
@@ -116,43 +116,53 @@ function recordRefusal({ lane, logger }: ServeDeps, ctx: RequestContext, error: 
     .catch((cause: unknown) => logger.error({ err: cause, requestId: ctx.requestId }, 'a refusal was not journalled'))
 }
 
-async function attemptAll(
-  deps: ServeDeps,
-  ctx: RequestContext,
-  sink: AnswerSink,
-  placed: Placed,
-  reservedMicroUsd: bigint,
-  answerOf: AnswerOf | undefined,
-): Promise<Served> {
+interface Serving {
+  ctx: RequestContext
+  asked: PlacementRequest
+  sink: AnswerSink
+  placed: Placed
+  reservedMicroUsd: bigint
+  answerOf: AnswerOf | undefined
+}
+
+async function attemptAll(deps: ServeDeps, serving: Serving): Promise<Served> {
+  const { ctx, asked, sink, placed, reservedMicroUsd, answerOf } = serving
   const first = deps.nextAttempt(ctx)
   const records: AttemptRecord[] = []
   const tried: string[] = []
-  const queue = [...placed.targets]
   let failure: AppError | null = null
   for (let index = 0; index < ATTEMPTS_MAX; index++) {
-    const target = nextTarget(deps, ctx, queue, tried, reservedMicroUsd)
-    if (!target) break
+    const opening = index === 0 ? placed : nextOpening(deps, serving, tried)
+    if (!opening) break
+    const { target, ticket } = opening
     tried.push(target.session.nodeId)
-    const opened = deps.placer.hold(target)
-    const result = await runAttempt(deps.lane, {
-      ctx,
-      target,
-      attempt: first + index,
-      reservedMicroUsd,
-      bytesOutMax: bytesOutMaxOf(ctx.request),
-      placement: placed.record,
-      sink,
-      limits: limitsOf(deps.limits, ctx),
-      onOpened: opened,
-    }).finally(opened)
-    const completed = deps.lane.completeAttempt(result.seen)
-    records.push({ result, completed })
-    observe(deps.measurements, result, completed)
-    failure = failureOf(result, ctx.request)
-    const over = failure === null || result.begun || result.outcome === 'client_aborted' || result.invalidRequest
-    if (over) return await finish(deps, { ctx, records, placement: placed.record, failure, answerOf })
+    try {
+      const result = await runAttempt(deps.lane, {
+        ctx,
+        target,
+        attempt: first + index,
+        reservedMicroUsd,
+        bytesOutMax: bytesOutMaxOf(ctx.request),
+        placement: placed.record,
+        sink,
+        limits: limitsOf(deps.limits, ctx),
+        onOpened: ticket.sent,
+        onFirstToken: ticket.firstToken,
+      })
+      const completed = deps.lane.completeAttempt(result.seen)
+      records.push({ result, completed })
+      ticket.closed(outcomeOf(result, completed, ticket.streamsBefore))
+      learn(deps.measurements, result, completed)
+      failure = failureOf(result, ctx.request)
+      const over = failure === null || result.begun || result.outcome === 'client_aborted' || result.invalidRequest
+      if (over) charge(deps, serving, completed)
+      if (over) return await finish(deps, { ctx, records, placement: placed.record, failure, answerOf })
+    } finally {
+      ticket.closed(cancelled(asked))
+    }
     sink.reset()
   }
+  charge(deps, serving, null)
   const error = failure ?? noNodeLeft()
   await journal(deps, { ctx, records, served: null, error, placement: placed.record, answer: undefined })
   throw error
@@ -165,25 +175,26 @@ function limitsOf(limits: AttemptLimits, { pinned }: RequestContext): AttemptLim
 
 /**
  * The next alternate that is still linked; then what a fresh decision finds, as far as the reservation covers it: a dearer
- * node may have linked since. A pinned job has no other node.
+ * node may have linked since. A pinned job has no other node, and neither has who allows no fallback.
  */
-function nextTarget(
+function nextOpening(
   deps: ServeDeps,
-  ctx: RequestContext,
-  queue: Target[],
+  { ctx, asked, placed, reservedMicroUsd }: Serving,
   tried: readonly string[],
-  reservedMicroUsd: bigint,
-): Target | undefined {
-  for (let target = queue.shift(); target; target = queue.shift()) {
-    if (!tried.includes(target.session.nodeId)) return target
+): Opening | undefined {
+  if (ctx.pinned || !asked.policy.allowFallbacks) return undefined
+  const covers = ({ node }: Pick<Target, 'node'>) => reservePriceMicroUsd(ctx.request, [node]) <= reservedMicroUsd
+  for (let replica = placed.alternates.shift(); replica; replica = placed.alternates.shift()) {
+    if (tried.includes(replica.session.nodeId) || !covers(replica)) continue
+    const opening = deps.placer.open(replica, asked)
+    if (opening) return opening
   }
-  if (ctx.pinned || tried.length === 0) return undefined
-  try {
-    const { targets } = deps.placer.place(ctx, tried)
-    return targets.find(({ node }) => reservePriceMicroUsd(ctx.request, [node]) <= reservedMicroUsd)
-  } catch {
-    return undefined
-  }
+  const again = deps.placer.place(ctx.request.model, { ...asked, excludeNodeIds: tried })
+  if (!isPlaced(again)) return undefined
+  if (covers(again.target)) return again
+  again.ticket.closed(cancelled(asked))
+  const [covered] = again.alternates.filter(covers)
+  return covered && deps.placer.open(covered, asked)
 }
 
 interface Finish {
@@ -257,26 +268,70 @@ function noNodeLeft(): AppError {
   })
 }
 
-/** Only what the node answers for counts as its failure; what a customer stopped or got wrong teaches nothing. */
-function observe(measurements: Measurements, result: AttemptResult, completed: CompletedAttempt): void {
-  const { outcome, target, seen } = result
-  if (outcome === 'client_aborted' || result.invalidRequest) return
-  const { intent, attemptTtftMs } = seen
-  measurements.observe(
-    intent.nodeId,
-    intent.model,
-    {
-      failed: outcome !== 'completed',
-      tokensIn: completed.tokensIn + completed.tokensCached,
-      tokensOut: completed.tokensOut,
-      concurrency: Math.min(target.session.concurrencyMax, target.activeStreams + 1),
-      engineTtftMs: attemptTtftMs === null ? null : Math.max(0, attemptTtftMs - target.rttMs),
-      gatewayTtftMs: attemptTtftMs,
-      durationMs: seen.durationMs,
-    },
-    Date.now(),
-  )
-  if (outcome === 'completed') {
-    measurements.learnTokensIn(intent.model, intent.bytesIn, completed.tokensIn + completed.tokensCached)
+/** As the journal and the customer's own log have it, were anybody left to read it. */
+function clientGone(): AppError {
+  const publicMessage = 'The client closed the request.'
+  return new AppError('invalid_input', { publicMessage, details: { outcome: 'client_aborted' } })
+}
+
+/** An attempt that never came to anything: it teaches nothing. */
+function cancelled({ tokensIn }: PlacementRequest): PoolOutcome {
+  return {
+    kind: 'cancelled',
+    tokensIn,
+    tokensCached: 0,
+    tokensOut: 0,
+    concurrency: 1,
+    contextTokens: 0,
+    engineTtftMs: null,
+    tpotMs: null,
   }
+}
+
+/** Only what the node answers for counts as its failure; what a customer stopped or got wrong teaches nothing. */
+const kinds: Record<AttemptResult['outcome'], PoolOutcome['kind']> = {
+  completed: 'finished',
+  provider_failed: 'failed',
+  provider_timeout: 'failed',
+  rejected: 'refused',
+  client_aborted: 'cancelled',
+}
+
+function outcomeOf(
+  { outcome, invalidRequest, target, seen }: AttemptResult,
+  { tokensIn, tokensCached, tokensOut }: CompletedAttempt,
+  streamsBefore: number,
+): PoolOutcome {
+  const { attemptTtftMs, durationMs } = seen
+  return {
+    kind: invalidRequest ? 'cancelled' : kinds[outcome],
+    tokensIn: tokensIn + tokensCached,
+    tokensCached,
+    tokensOut,
+    concurrency: Math.min(target.session.concurrencyMax, streamsBefore + 1),
+    contextTokens: target.session.reported?.contextTokens ?? 0,
+    engineTtftMs: attemptTtftMs === null ? null : Math.max(0, attemptTtftMs - target.rttMs),
+    tpotMs: attemptTtftMs === null || tokensOut < 2 ? null : (durationMs - attemptTtftMs) / (tokensOut - 1),
+  }
+}
+
+/** What pages show, and what the next request of the model is taken for. */
+function learn(measurements: Measurements, result: AttemptResult, completed: CompletedAttempt): void {
+  const { outcome, invalidRequest, seen } = result
+  if (outcome === 'client_aborted' || invalidRequest) return
+  const { intent, attemptTtftMs, durationMs } = seen
+  const { tokensOut } = completed
+  measurements.observe(intent.nodeId, { ttftMs: attemptTtftMs, durationMs, tokensOut })
+  if (outcome !== 'completed') return
+  const tokensIn = completed.tokensIn + completed.tokensCached
+  measurements.learn(intent.model, { bytesIn: intent.bytesIn, tokensIn, tokensOut })
+}
+
+/** Corrects what the organisation was charged at its placement by what it got: its next turn comes by that. */
+function charge({ room }: ServeDeps, { ctx, asked }: Serving, completed: CompletedAttempt | null): void {
+  if (ctx.pinned) return
+  const estimated = fairCostOf(asked.tokensIn, asked.tokensOutExpected)
+  const tokensIn = completed ? completed.tokensIn + completed.tokensCached : 0
+  const tokensOut = completed?.tokensOut ?? 0
+  room.charge(ctx.request.model, ctx.organisation.orgId, { tokensIn, tokensOut }, estimated)
 }

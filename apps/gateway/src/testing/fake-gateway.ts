@@ -18,9 +18,11 @@ import { createControlStore } from '../control/control-state.ts'
 import { createApp } from '../http/create-app.ts'
 import type { GatewayDeps } from '../http/gateway-deps.ts'
 import { createGatewayMetrics } from '../http/gateway-metrics.ts'
-import type { AttemptSeen, CompletedAttempt, Lane } from '../ports.ts'
+import type { AttemptSeen, CompletedAttempt, Lane, Sessions } from '../ports.ts'
 import { createMeasurements } from '../requests/node-measurements.ts'
+import { createFleet } from '../fleet/create-fleet.ts'
 import { createPlacer } from '../requests/place-request.ts'
+import { createWaitingRoom } from '../requests/waiting-room.ts'
 import { createRequestLimits } from '../requests/request-limits.ts'
 import { pricesOf } from '../requests/reserve-price.ts'
 import type { AttemptLimits } from '../requests/run-attempt.ts'
@@ -36,6 +38,9 @@ export const testPrices = {
   inMicroUsdPerGb: '0',
   outMicroUsdPerGb: '0',
 }
+
+type LinkListener = Parameters<Sessions['onChange']>[0]
+type ReportListener = Parameters<Sessions['onReport']>[0]
 
 export interface FakeGatewayOptions {
   nodes: FakeNode[]
@@ -53,10 +58,13 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
   control.replace({ version: 1, states: statesOf(options) })
   const entries: Omit<RequestFinishedEntry, 'type' | 'lane'>[] = []
   const lane = fakeLane(entries)
+  const linkListeners: LinkListener[] = []
+  const reportListeners: ReportListener[] = []
   const sessions = {
     all: () => options.nodes,
     byNode: (id: string) => options.nodes.find((n) => n.nodeId === id),
-    onChange: () => {},
+    onChange: (listener: LinkListener) => void linkListeners.push(listener),
+    onReport: (listener: ReportListener) => void reportListeners.push(listener),
   }
   const measurements = createMeasurements()
   const limit = { microUsd: options.limitMicroUsd ?? 1_000_000n }
@@ -72,6 +80,9 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
     nowMs: () => Date.now(),
   })
   const clock = systemClock
+  const fleet = createFleet({ sessions, control, clock })
+  const placer = createPlacer({ fleet, rng: prng(1), clock })
+  const room = createWaitingRoom({ placer, onRoom: fleet.onRoom, clock })
   const logger = createLogger('gateway-test', 'silent')
   const requestLimits = createRequestLimits(clock)
   const jobs = new Map<string, { orgId: string; input: unknown }>()
@@ -82,7 +93,8 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
     serve: {
       lane,
       budget,
-      placer: createPlacer({ sessions, control, measurements, rng: prng(1), clock }),
+      placer,
+      room,
       measurements,
       limits: options.attemptLimits ?? { silenceMsMax: 5_000, totalMsMax: 10_000 },
       logger,
@@ -103,6 +115,7 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
     epochs: { close: async () => ({ epoch: 7, count: entries.length }) },
     metrics: createGatewayMetrics(createMetrics('gateway', { defaults: false }), () => ({
       activeRequests: () => requestLimits.active(),
+      waitingRequests: () => room.size,
       linkedNodes: () => options.nodes.length,
       leaseIdleMicroUsd: () => budget.idleMicroUsd(),
       controlVersion: () => control.version,
@@ -119,7 +132,23 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
   const app = await createApp(deps)
   const { url } = await listen(app.server, { host: '127.0.0.1', port: 0 })
   const openai = new OpenAI({ apiKey: API_KEY, baseURL: `${url}/v1`, maxRetries: 0 })
-  return { url, openai, entries, control, deps, lane, budget, jobs, close: () => app.close() }
+  return {
+    url,
+    openai,
+    entries,
+    control,
+    deps,
+    lane,
+    budget,
+    jobs,
+    room,
+    /** As the link server does when a node links. */
+    link(node: FakeNode) {
+      if (!options.nodes.includes(node)) options.nodes.push(node)
+      for (const listener of linkListeners) listener(node, true)
+    },
+    close: () => app.close(),
+  }
 }
 
 function statesOf({ nodes, requestsPerMinuteMax = 6_000, concurrentRequestsMax = 64 }: FakeGatewayOptions) {

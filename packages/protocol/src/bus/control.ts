@@ -65,8 +65,8 @@ export const nodeState = z.object({
   /** ISO 3166-1 alpha-2, for residency. */
   country: z.string(),
   simulated: z.boolean(),
-  /** `H200`, `B200`, `CPU`, …; empty: as its inventory says. */
-  gpuClass: z.string().max(40).default(''),
+  /** `H200`, `B200`, `CPU`, … */
+  gpuClass: z.string().max(40).default('CPU'),
   trust: trustLevel.default('claimed'),
   dataPolicy: dataPolicy.default('any'),
   tier: tier.default('regional'),

@@ -1,8 +1,9 @@
 /**
- * One replica of a pool by itself: what is known of it now, and why it could not serve a request, for callers that did
- * not ask for a decision (a node that is pinned, a page, another placer that starts from what was learned here).
+ * One replica of a pool by itself: what is known of it now, and what forbids a request on it, for callers that did not
+ * ask for a decision (a node that is pinned, a page, another placer that starts from what was learned here).
  */
-import type { ReplicaOffer, EngineEstimate } from '../offer.ts'
+import { defaultTuning, type Tuning } from '../decide/constants.ts'
+import type { EngineEstimate, ReplicaOffer } from '../offer.ts'
 import type { PlacementRequest, RejectionReason } from '../placement.ts'
 import * as col from './columns.ts'
 import { staticRejection } from './compiled-policy.ts'
@@ -40,8 +41,15 @@ export function replicaStateOf(pool: ReplicaPool, slot: number): ReplicaState {
   }
 }
 
-/** What forbids the request on this replica whatever its load: law, trust, money, size. Null where nothing does. */
-export function constraintRejection(offer: ReplicaOffer, request: PlacementRequest): RejectionReason | null {
+/**
+ * What forbids the request on this replica whatever its load: law, trust, money, size. Null where nothing does. The same
+ * constraints as a decision's.
+ */
+export function constraintRejection(
+  offer: ReplicaOffer,
+  request: PlacementRequest,
+  tuning: Pick<Tuning, 'bytesPerTokenOut'> = defaultTuning,
+): RejectionReason | null {
   const { policy, tokensIn, tokensOutMax } = request
   if (request.modelHash !== null && request.modelHash !== offer.modelHash) return 'other_build'
   const unwanted = [...policy.exclude, ...request.excludeNodeIds]
@@ -49,19 +57,18 @@ export function constraintRejection(offer: ReplicaOffer, request: PlacementReque
   const rejection = staticRejection(offer, policy)
   if (rejection) return rejection
   if (tokensIn + tokensOutMax > offer.contextTokensMax) return 'context_too_long'
-  return isOverPriceCap(offer, request) ? 'over_price_cap' : null
+  return isOverPriceCap(offer, request, tuning.bytesPerTokenOut) ? 'over_price_cap' : null
 }
 
-/** Not finite prices are over any cap. */
-function isOverPriceCap(
-  { prices }: ReplicaOffer,
-  { policy, tokensIn, tokensOutMax, bytesIn }: PlacementRequest,
-): boolean {
+/** The worst case: nothing cached, every reserved token used. Prices that are not finite are over any cap. */
+function isOverPriceCap({ prices }: ReplicaOffer, request: PlacementRequest, bytesPerTokenOut: number): boolean {
+  const { policy, tokensIn, tokensOutMax, bytesIn } = request
   const { inPerMtok, outPerMtok, requestMicroUsd } = policy.maxPrice
-  if (inPerMtok !== null && !(prices.inPerMtok <= inPerMtok)) return true
+  const priceIn = Math.max(prices.inPerMtok, prices.cachedPerMtok)
+  if (inPerMtok !== null && !(priceIn <= inPerMtok)) return true
   if (outPerMtok !== null && !(prices.outPerMtok <= outPerMtok)) return true
   if (requestMicroUsd === null) return false
-  const tokens = tokensIn * prices.inPerMtok + tokensOutMax * prices.outPerMtok
-  const price = tokens / 1e6 + (bytesIn * prices.inPerGb) / 1e9
-  return !(price <= requestMicroUsd)
+  const tokens = tokensIn * priceIn + tokensOutMax * prices.outPerMtok
+  const bytes = bytesIn * prices.inPerGb + tokensOutMax * bytesPerTokenOut * prices.outPerGb
+  return !(tokens / 1e6 + bytes / 1e9 <= requestMicroUsd)
 }

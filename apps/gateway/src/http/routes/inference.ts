@@ -14,6 +14,7 @@ import {
   type InferenceRequest,
 } from '../../requests/parse-request.ts'
 import type { RequestContext } from '../../requests/request-context.ts'
+import { routingOf } from '../../requests/routing-of.ts'
 import { reservePriceMicroUsd } from '../../requests/reserve-price.ts'
 import { serveRequest, type Served } from '../../requests/serve-request.ts'
 import { answerHeaders, isochroneOf, usageChunkOf, usageOf } from '../answer-parts.ts'
@@ -40,7 +41,9 @@ export function inferenceRoutes(app: FastifyInstance, deps: GatewayDeps): void {
       handler: async (request, reply) => {
         const caller = callers.get(request)
         if (!caller) throw new Error('a request without a caller')
-        const inference = parseInferenceRequest(path, bodyOf(request))
+        const inference = parseInferenceRequest(path, bodyOf(request), {
+          isModel: (name) => deps.knownModels.has(name),
+        })
         if (request.headers['x-isochrone-queue'] === '1') return await enqueue(deps, caller, inference, reply)
         const ctx = admit(deps, request, caller, inference)
         const leave = deps.requestLimits.enter(caller.organisation)
@@ -79,6 +82,7 @@ function admit(
     keyId: key.keyId,
     jobId: null,
     request: inference,
+    policy: routingOf(organisation, inference, deps.control),
     pinned: null,
   }
 }
@@ -167,20 +171,28 @@ async function enqueue(
 ): Promise<FastifyReply> {
   requireKnownModel(deps, inference.model)
   const channelId = requireChannel(organisation)
+  // What contradicts itself would wait only to fail.
+  routingOf(organisation, inference, deps.control)
   const leave = deps.requestLimits.enter(organisation)
   try {
     const { budget, placer } = deps.serve
-    await budget.requireCover(channelId, reservePriceMicroUsd(inference, placer.serving(inference.model)))
+    await budget.requireCover(channelId, reservePriceMicroUsd(inference, placer.priceLists(inference.model)))
     const body = parseJson(inference.body) as Record<string, unknown>
     const { id } = await deps.jobs.enqueue({
       orgId: organisation.orgId,
       keyId: key.keyId,
       path: inference.path,
       model: inference.model,
-      body: { ...body, stream: false, stream_options: undefined },
+      body: { ...body, ...routingForJob(inference), stream: false, stream_options: undefined },
     })
     return reply.code(202).send({ id, object: 'isochrone.job', status: 'queued' })
   } finally {
     leave()
   }
+}
+
+/** The worker places the job: what the body said of routing, and what the model's suffix did, goes with it. */
+function routingForJob({ routingJson, suffix }: InferenceRequest): { routing?: Record<string, unknown> } {
+  const routing = { ...routingJson, ...(suffix !== null && { sort: suffix }) }
+  return Object.keys(routing).length > 0 ? { routing } : {}
 }

@@ -11,6 +11,7 @@ import type { FastifyInstance } from 'fastify'
 import { collectAnswer } from '../../requests/collect-answer.ts'
 import { parseInferenceRequest, parseJson } from '../../requests/parse-request.ts'
 import type { RequestContext } from '../../requests/request-context.ts'
+import { routingOf } from '../../requests/routing-of.ts'
 import { serveRequest, type Served } from '../../requests/serve-request.ts'
 import { isochroneOf, usageOf } from '../answer-parts.ts'
 import type { GatewayDeps } from '../gateway-deps.ts'
@@ -90,6 +91,9 @@ function contextOf(deps: GatewayDeps, dispatch: DispatchRequest): RequestContext
   if (!organisation?.channelId) {
     throw new AppError('insufficient_balance', { publicMessage: 'The organisation of this job has no funds.' })
   }
+  const request = parseInferenceRequest(dispatch.path, Buffer.from(JSON.stringify(dispatch.body)), {
+    isModel: (name) => deps.knownModels.has(name),
+  })
   return {
     requestId: dispatch.requestId,
     requestIdHash: bytes32Of(dispatch.requestId),
@@ -98,7 +102,8 @@ function contextOf(deps: GatewayDeps, dispatch: DispatchRequest): RequestContext
     channelId: organisation.channelId as Hex,
     keyId: dispatch.keyId,
     jobId: dispatch.jobId,
-    request: parseInferenceRequest(dispatch.path, Buffer.from(JSON.stringify(dispatch.body))),
+    request,
+    policy: routingOf(organisation, request, deps.control),
     pinned: { nodeId: dispatch.nodeId, placement: dispatch.placement, timeoutMs: dispatch.timeoutMs },
   }
 }

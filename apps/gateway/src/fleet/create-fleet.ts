@@ -1,0 +1,268 @@
+/**
+ * The replicas that are linked to this gateway: one pool for each model, kept in step by events (a link comes or goes, a
+ * heartbeat, a change of the control state, an attempt's progress) and never built anew for a request.
+ *
+ * A node is in the pools of its models while it is linked and admitted. What an attempt teaches outlives a broken link:
+ * the next link of the node starts from what was learned.
+ */
+import type { Clock } from '@isochrone/domain'
+import type { NodeState, ServedModel } from '@isochrone/protocol'
+import {
+  createReplicaPool,
+  replicaStateOf,
+  type AttemptOutcome,
+  type AttemptWork,
+  type EngineEstimate,
+  type ReplicaPool,
+  type ReplicaState,
+} from '@isochrone/scheduler'
+import type { ControlView } from '../control/control-state.ts'
+import type { NodeSession, Sessions } from '../ports.ts'
+import { replicaOfferOf } from './replica-offer.ts'
+
+/** One replica as it is linked now. */
+export interface LinkedReplica {
+  readonly model: string
+  readonly session: NodeSession
+  readonly served: ServedModel
+  readonly node: NodeState
+}
+
+/** One attempt on a replica, from its placement to its end. Calls after `closed`, or after the link went, change nothing. */
+export interface AttemptTicket {
+  readonly replica: LinkedReplica
+  /** Streams on the replica as placement saw it, this one not included. */
+  readonly streamsBefore: number
+  /** The stream counts at the node now. */
+  sent(): void
+  /** Its prompt waits for prefill no more. */
+  firstToken(): void
+  closed(outcome: AttemptOutcome): void
+}
+
+export interface Fleet {
+  /** Undefined where no node has served the model since this gateway started. */
+  pool(model: string): ReplicaPool | undefined
+  at(model: string, slot: number): LinkedReplica | undefined
+  byNode(model: string, nodeId: string): LinkedReplica | undefined
+  open(replica: LinkedReplica, work: AttemptWork, prefixHashes: readonly number[]): AttemptTicket | undefined
+  /** Nodes that serve the model here now, one for each list of prices. */
+  priceLists(model: string): NodeState[]
+  /** What is known of the node through its busiest model; null before its first attempt here. */
+  stateOf(nodeId: string): ReplicaState | null
+  /** Called when a replica of the model may have a place that it had not: one was freed, linked or has reported. */
+  onRoom(listener: (model: string) => void): void
+}
+
+interface Entry extends LinkedReplica {
+  node: NodeState
+  slot: number
+  prior: EngineEstimate | undefined
+  alive: boolean
+  /** Streams and prompt tokens of this gateway that the node knows of. */
+  ownStreams: number
+  ownPrefillTokens: number
+  attempts: number
+}
+
+interface ModelPool {
+  pool: ReplicaPool
+  byNode: Map<string, Entry>
+  bySlot: (Entry | undefined)[]
+}
+
+/** An agent refuses what is beyond its concurrency: nothing waits at the node, it waits here. */
+const TUNING = { queueShare: 0 }
+/** Replicas of which it is remembered what they can do while they are not linked. */
+const PRIORS_MAX = 10_000
+
+export function createFleet({
+  sessions,
+  control,
+  clock,
+}: {
+  sessions: Sessions
+  control: ControlView
+  clock: Clock
+}): Fleet {
+  const models = new Map<string, ModelPool>()
+  /** Node → its entries, one for each model. */
+  const entries = new Map<string, Entry[]>()
+  const priors = new Map<string, EngineEstimate>()
+  const listeners: ((model: string) => void)[] = []
+  const room = (model: string): void => {
+    for (const listener of listeners) listener(model)
+  }
+
+  function poolOf(model: string): ModelPool {
+    let entry = models.get(model)
+    if (!entry)
+      models.set(model, (entry = { pool: createReplicaPool({ tuning: TUNING }), byNode: new Map(), bySlot: [] }))
+    return entry
+  }
+
+  function add(session: NodeSession, node: NodeState, served: ServedModel): Entry {
+    const { pool, byNode, bySlot } = poolOf(served.model)
+    const prior = priors.get(`${session.nodeId} ${served.model}`)
+    const slot = pool.upsert(replicaOfferOf(session, node, served, prior))
+    const entry: Entry = {
+      model: served.model,
+      session,
+      served,
+      node,
+      slot,
+      prior,
+      alive: true,
+      ownStreams: 0,
+      ownPrefillTokens: 0,
+      attempts: 0,
+    }
+    byNode.set(session.nodeId, entry)
+    bySlot[slot] = entry
+    return entry
+  }
+
+  function drop(entry: Entry): void {
+    const { pool, byNode, bySlot } = poolOf(entry.model)
+    const { nodeId } = entry.session
+    entry.alive = false
+    if (entry.attempts > 0) remember(`${nodeId} ${entry.model}`, replicaStateOf(pool, entry.slot).estimate)
+    pool.remove(nodeId)
+    byNode.delete(nodeId)
+    bySlot[entry.slot] = undefined
+  }
+
+  function remember(key: string, estimate: EngineEstimate): void {
+    priors.delete(key)
+    priors.set(key, estimate)
+    for (const oldest of priors.keys()) {
+      if (priors.size <= PRIORS_MAX) break
+      priors.delete(oldest)
+    }
+  }
+
+  /** Brings the node's entries in step with its link and the control state. */
+  function sync(nodeId: string): void {
+    const session = sessions.byNode(nodeId)
+    const node = control.node(nodeId)
+    const before = entries.get(nodeId) ?? []
+    if (!session || !node?.active) {
+      for (const entry of before) drop(entry)
+      entries.delete(nodeId)
+      return
+    }
+    if (before[0]?.session === session) {
+      for (const entry of before) {
+        entry.node = node
+        poolOf(entry.model).pool.upsert(replicaOfferOf(session, node, entry.served, entry.prior))
+      }
+    } else {
+      for (const entry of before) drop(entry)
+      const firstOfModel = session.models.filter(
+        ({ model }, index) => session.models.findIndex((other) => other.model === model) === index,
+      )
+      entries.set(
+        nodeId,
+        firstOfModel.map((served) => add(session, node, served)),
+      )
+      if (session.reported) report(session)
+    }
+    for (const { model } of entries.get(nodeId) ?? []) room(model)
+  }
+
+  function report(session: NodeSession): void {
+    const { reported } = session
+    if (!reported) return
+    for (const entry of entries.get(session.nodeId) ?? []) {
+      if (entry.session !== session) continue
+      const { pool } = poolOf(entry.model)
+      pool.report(entry.slot, {
+        atMs: reported.atMs,
+        activeStreams: reported.activeStreams,
+        queuedStreams: reported.queuedStreams,
+        ownStreams: entry.ownStreams,
+        draining: reported.draining,
+        prefillTokens: reported.prefillTokens,
+        ownPrefillTokens: entry.ownPrefillTokens,
+        contextTokens: reported.contextTokens,
+      })
+      pool.setRtt(entry.slot, session.rttMs)
+      room(entry.model)
+    }
+  }
+
+  sessions.onChange(({ nodeId }) => sync(nodeId))
+  sessions.onReport(report)
+  control.onNodeChange((nodeId) => {
+    if (nodeId !== null) return sync(nodeId)
+    for (const linked of new Set([...entries.keys(), ...sessions.all().map((session) => session.nodeId)])) sync(linked)
+  })
+  for (const { nodeId } of sessions.all()) sync(nodeId)
+
+  return {
+    pool: (model) => models.get(model)?.pool,
+    at: (model, slot) => models.get(model)?.bySlot[slot],
+    byNode: (model, nodeId) => models.get(model)?.byNode.get(nodeId),
+    open(replica, work, prefixHashes) {
+      const entry = models.get(replica.model)?.byNode.get(replica.session.nodeId)
+      if (!entry || entry.session !== replica.session) return undefined
+      return ticketOf(entry, poolOf(entry.model).pool, work, prefixHashes)
+    },
+    priceLists(model) {
+      const byPrices = new Map<string, NodeState>()
+      for (const { node } of models.get(model)?.byNode.values() ?? []) {
+        byPrices.set(Object.values(node.prices).join(' '), node)
+      }
+      return [...byPrices.values()]
+    },
+    stateOf(nodeId) {
+      const busiest = entries.get(nodeId)?.toSorted((a, b) => b.attempts - a.attempts)[0]
+      if (!busiest || busiest.attempts === 0) return null
+      const { pool } = poolOf(busiest.model)
+      return replicaStateOf(pool, busiest.slot)
+    },
+    onRoom: (listener) => void listeners.push(listener),
+  }
+
+  function ticketOf(
+    entry: Entry,
+    pool: ReplicaPool,
+    work: AttemptWork,
+    prefixHashes: readonly number[],
+  ): AttemptTicket {
+    const streamsBefore = replicaStateOf(pool, entry.slot).activeStreams
+    const waiting = Math.max(0, work.tokensIn - work.tokensCached)
+    let phase: 'placed' | 'sent' | 'over' = 'placed'
+    let prefills = true
+    entry.attempts++
+    pool.opened(entry.slot, work)
+    pool.prefix.note(entry.slot, prefixHashes)
+    return {
+      replica: entry,
+      streamsBefore,
+      sent() {
+        if (phase !== 'placed') return
+        phase = 'sent'
+        entry.ownStreams++
+        entry.ownPrefillTokens += waiting
+      },
+      firstToken() {
+        if (!prefills || phase === 'over') return
+        prefills = false
+        if (phase === 'sent') entry.ownPrefillTokens -= waiting
+        if (entry.alive) pool.firstToken(entry.slot, work)
+      },
+      closed(outcome) {
+        if (phase === 'over') return
+        if (phase === 'sent') {
+          entry.ownStreams--
+          if (prefills) entry.ownPrefillTokens -= waiting
+        }
+        phase = 'over'
+        if (!entry.alive) return
+        pool.closed(entry.slot, work, outcome, clock.nowMs())
+        room(entry.model)
+      },
+    }
+  }
+}

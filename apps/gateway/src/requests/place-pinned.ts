@@ -1,0 +1,37 @@
+/**
+ * A queued job at the node that the worker chose. The choice was made elsewhere, a moment ago: what must never be broken
+ * (residency, data policy, price cap, …) is looked at again here, and so is whether there is a place.
+ */
+import { AppError } from '@isochrone/domain'
+import { constraintRejection, replicaStateOf, type PlacementRequest, type RejectionReason } from '@isochrone/scheduler'
+import type { Fleet, LinkedReplica } from '../fleet/create-fleet.ts'
+import type { Opening, Placed } from './place-request.ts'
+import type { RequestContext } from './request-context.ts'
+
+/** Throws `capacity_unavailable` where the node is gone, full or not for this request. */
+export function placePinned(
+  { fleet, open }: { fleet: Fleet; open(replica: LinkedReplica, request: PlacementRequest): Opening | undefined },
+  { pinned, request: { model } }: RequestContext,
+  request: PlacementRequest,
+): Placed {
+  const pool = fleet.pool(model)
+  const replica = pinned ? fleet.byNode(model, pinned.nodeId) : undefined
+  const slot = pinned ? pool?.slotOf(pinned.nodeId) : undefined
+  if (!pinned || !pool || !replica || slot === undefined) {
+    throw unavailable('The node chosen for this job is not linked here any more.')
+  }
+  const { activeStreams, draining } = replicaStateOf(pool, slot)
+  if (activeStreams >= replica.session.concurrencyMax)
+    throw unavailable('The node chosen for this job is busy.', 'full')
+  if (draining) throw unavailable('The node chosen for this job is about to stop.', 'draining')
+  const reason = constraintRejection(pool.offerAt(slot), request, pool.tuning)
+  if (reason !== null) {
+    throw unavailable('The node chosen for this job is not one that its routing policy allows.', reason)
+  }
+  const opening = open(replica, request)
+  if (!opening) throw unavailable('The node chosen for this job is not linked here any more.')
+  return { ...opening, alternates: [], record: pinned.placement }
+}
+
+const unavailable = (publicMessage: string, reason?: RejectionReason): AppError =>
+  new AppError('capacity_unavailable', { publicMessage, retryAfterS: 1, details: { reason } })

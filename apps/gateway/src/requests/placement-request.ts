@@ -1,0 +1,30 @@
+/** What placement is asked for one request: its size as far as it can be known, and the policy that holds for it. */
+import type { PlacementRequest } from '@isochrone/scheduler'
+import type { Measurements } from './node-measurements.ts'
+import { PREFIX_BLOCK_BYTES, prefixHashesFor } from './prompt-head.ts'
+import type { RequestContext } from './request-context.ts'
+
+/** Made once for a request; later decisions on it change only what they exclude and how long it has waited. */
+export function placementRequestOf(ctx: RequestContext, measurements: Measurements): PlacementRequest {
+  const { requestId, request, organisation, policy } = ctx
+  const { model, body, tokensOutMax, promptHead } = request
+  return {
+    requestId,
+    modelHash: null,
+    tokensIn: measurements.tokensInOf(model, body.length),
+    tokensOutMax,
+    tokensOutExpected: measurements.tokensOutOf(model, tokensOutMax),
+    bytesIn: body.length,
+    prefixHashes: prefixHashesFor(promptHead, organisation.orgId),
+    prefixBlockTokens: Math.max(1, measurements.tokensInOf(model, PREFIX_BLOCK_BYTES)),
+    policy,
+    excludeNodeIds: [],
+  }
+}
+
+/** With less time left for the first token than was asked for: what has been waited is gone. */
+export function afterWaiting(request: PlacementRequest, waitedMs: number): PlacementRequest {
+  const { policy } = request
+  if (policy.admission !== 'slack' || waitedMs < 1) return request
+  return { ...request, policy: { ...policy, ttftSloMs: Math.max(1, policy.ttftSloMs - waitedMs) } }
+}

@@ -1,0 +1,228 @@
+/**
+ * Where requests wait while every replica that may serve them is full, or none would keep the time they ask for.
+ *
+ * Who is next is decided by what their organisations were served, not by who came first (see the scheduler's fair queue).
+ * Nobody looks again in turns: a freed place, a heartbeat or a link wakes the queue of its model, and a slow timer finds
+ * what changes by time alone. Bounded in waiters, in patience and in decisions a wake.
+ */
+import { createFairQueue, fairCostOf, type FairQueue, type PlacementRequest, type Waiter } from '@isochrone/scheduler'
+import type { Clock } from '@isochrone/domain'
+import { afterWaiting } from './placement-request.ts'
+import type { Placed, Placer, Refused } from './place-request.ts'
+
+export interface WaitingRoom {
+  /**
+   * A place, now or when the turn comes; a refusal when patience is over, when no change of load would help, or when the
+   * room is full. Rejects with the signal's reason when it aborts.
+   */
+  place(input: WaitInput): Promise<Placed | Refusal>
+  /** What a served request has really taken: its organisation's turn comes by that. */
+  charge(model: string, tenant: string, served: { tokensIn: number; tokensOut: number }, estimated: number): void
+  readonly size: number
+}
+
+export interface WaitInput {
+  model: string
+  tenant: string
+  request: PlacementRequest
+  patienceMs: number
+  signal: AbortSignal
+}
+
+export interface Refusal extends Refused {
+  /** How long it waited in vain, ms; 0 = not at all. */
+  waitedMs: number
+  /** The room had no place either. */
+  roomFull: boolean
+}
+
+interface Waiting {
+  input: WaitInput
+  sinceMs: number
+  /** False when it has left already. */
+  leave(): boolean
+  settle(outcome: Placed | Refusal): void
+}
+
+interface Queue {
+  fair: FairQueue<Waiting>
+  wakeDue: boolean
+  timer: NodeJS.Timeout | undefined
+  /** Mean time between two that left for a place, ms; null before the second. */
+  gapMs: number | null
+  lastLeftMs: number
+}
+
+/** Requests that wait at a time, all models together, and those of one organisation for one model. */
+const WAITERS_MAX = 2_048
+const WAITERS_PER_TENANT_MAX = 512
+/** Decisions in one wake: what a burst of waiters may cost the event loop at a time. */
+const DECISIONS_PER_WAKE = 256
+/** What no event tells: a breaker whose pause is over, a state that has gone stale. */
+const LOOK_AGAIN_MS = 100
+const RETRY_AFTER_MS_MAX = 60_000
+const QUEUES_MAX = 10_000
+
+/** Reasons that pass by themselves. */
+const passing: ReadonlySet<unknown> = new Set(['full', 'no_slack', 'breaker_open'])
+
+const mayPass = ({ reason, record }: Refused): boolean =>
+  passing.has(reason) || record.rejected.some((row) => passing.has(row.reason))
+
+export const isPlaced = (outcome: Placed | Refused): outcome is Placed => 'ticket' in outcome
+
+export function createWaitingRoom({
+  placer,
+  onRoom,
+  clock,
+}: {
+  placer: Placer
+  onRoom: (listener: (model: string) => void) => void
+  clock: Clock
+}): WaitingRoom {
+  const queues = new Map<string, Queue>()
+  let size = 0
+
+  function queueOf(model: string): Queue {
+    let queue = queues.get(model)
+    if (queue) return queue
+    if (queues.size >= QUEUES_MAX) {
+      for (const [name, { fair }] of queues) if (fair.size === 0) queues.delete(name)
+    }
+    const fair = createFairQueue<Waiting>({ waitersMax: WAITERS_MAX, perTenantMax: WAITERS_PER_TENANT_MAX })
+    queue = { fair, wakeDue: false, timer: undefined, gapMs: null, lastLeftMs: 0 }
+    queues.set(model, queue)
+    return queue
+  }
+
+  function wake(model: string): void {
+    const queue = queues.get(model)
+    if (!queue || queue.wakeDue || queue.fair.size === 0) return
+    queue.wakeDue = true
+    setImmediate(() => {
+      queue.wakeDue = false
+      serveWaiting(queue)
+    })
+  }
+
+  function serveWaiting(queue: Queue): void {
+    const { fair } = queue
+    let decisions = 0
+    let placed: Placed | undefined
+    const hopeless: { waiting: Waiting; outcome: Refused }[] = []
+    const admissible = (waiting: Waiting): boolean => {
+      if (++decisions > DECISIONS_PER_WAKE) return false
+      const outcome = look(waiting)
+      if (isPlaced(outcome)) placed = outcome
+      // What no change of load can mend leaves the room at once, with its reason.
+      else if (!mayPass(outcome)) hopeless.push({ waiting, outcome })
+      return placed !== undefined
+    }
+    while (fair.size > 0 && decisions < DECISIONS_PER_WAKE) {
+      placed = undefined
+      const next = fair.pop(clock.nowMs(), admissible)
+      if (!next || !placed) break
+      left(queue)
+      next.item.settle(placed)
+    }
+    for (const { waiting, outcome } of hopeless) if (waiting.leave()) waiting.settle(refusalOf(queue, waiting, outcome))
+    for (const { item } of fair.expire(clock.nowMs())) item.settle(lastLook(queue, item))
+    if (fair.size > 0) queue.timer ??= setInterval(() => serveWaiting(queue), LOOK_AGAIN_MS)
+    else {
+      clearInterval(queue.timer)
+      queue.timer = undefined
+    }
+  }
+
+  function left(queue: Queue): void {
+    const nowMs = clock.nowMs()
+    // A gap longer than anybody waits says that the room was empty in between.
+    const gapMs = Math.min(nowMs - queue.lastLeftMs, RETRY_AFTER_MS_MAX)
+    if (queue.lastLeftMs > 0) queue.gapMs = queue.gapMs === null ? gapMs : queue.gapMs + (gapMs - queue.gapMs) / 8
+    queue.lastLeftMs = nowMs
+  }
+
+  /** Whoever comes back stands behind those that wait: as long as they take, and no less than a place takes to come. */
+  function retryAfterMsOf({ fair, gapMs }: Queue, refused: Refused): number {
+    return Math.min(RETRY_AFTER_MS_MAX, Math.max(refused.retryAfterMs, gapMs === null ? 0 : fair.size * gapMs))
+  }
+
+  function refusalOf(queue: Queue, { sinceMs }: Waiting, refused: Refused): Refusal {
+    const waitedMs = Math.max(0, clock.nowMs() - sinceMs)
+    return { ...refused, retryAfterMs: retryAfterMsOf(queue, refused), waitedMs, roomFull: false }
+  }
+
+  const look = ({ input, sinceMs }: Waiting): Placed | Refused =>
+    placer.place(input.model, afterWaiting(input.request, clock.nowMs() - sinceMs))
+
+  /** At the end of its patience, whoever is last in line is looked at too. */
+  function lastLook(queue: Queue, waiting: Waiting): Placed | Refusal {
+    const outcome = look(waiting)
+    return isPlaced(outcome) ? outcome : refusalOf(queue, waiting, outcome)
+  }
+
+  function wait(queue: Queue, input: WaitInput): Promise<Placed | Refusal> {
+    const { promise, resolve, reject } = Promise.withResolvers<Placed | Refusal>()
+    const sinceMs = clock.nowMs()
+    const { tokensIn, tokensOutExpected } = input.request
+    const waiting: Waiting = {
+      input,
+      sinceMs,
+      leave: () => typeof waiter !== 'string' && queue.fair.cancel(waiter),
+      settle(outcome) {
+        over()
+        resolve(outcome)
+      },
+    }
+    const waiter: Waiter<Waiting> | string =
+      size >= WAITERS_MAX
+        ? 'queue_full'
+        : queue.fair.push(input.tenant, waiting, fairCostOf(tokensIn, tokensOutExpected), sinceMs + input.patienceMs)
+    if (typeof waiter === 'string') {
+      const outcome = look(waiting)
+      return Promise.resolve(isPlaced(outcome) ? outcome : { ...refusalOf(queue, waiting, outcome), roomFull: true })
+    }
+    size++
+    const onAbort = () => {
+      waiting.leave()
+      over()
+      reject(input.signal.reason as Error)
+    }
+    const patience = setTimeout(() => {
+      if (waiting.leave()) waiting.settle(lastLook(queue, waiting))
+    }, input.patienceMs)
+    const over = () => {
+      size--
+      clearTimeout(patience)
+      input.signal.removeEventListener('abort', onAbort)
+    }
+    input.signal.addEventListener('abort', onAbort, { once: true })
+    queue.timer ??= setInterval(() => serveWaiting(queue), LOOK_AGAIN_MS)
+    wake(input.model)
+    return promise
+  }
+
+  onRoom(wake)
+  return {
+    get size() {
+      return size
+    },
+    async place(input) {
+      input.signal.throwIfAborted()
+      const { model, tenant, request } = input
+      const queue = queueOf(model)
+      // Who comes while others wait stands in line: it may be next all the same, if its organisation was served least.
+      if (queue.fair.size > 0 && input.patienceMs > 0) return await wait(queue, input)
+      const refused = placer.place(model, request)
+      if (isPlaced(refused)) {
+        queue.fair.charge(tenant, request.tokensIn, request.tokensOutExpected)
+        return refused
+      }
+      if (!mayPass(refused) || input.patienceMs <= 0) return { ...refused, waitedMs: 0, roomFull: false }
+      return await wait(queue, input)
+    },
+    charge(model, tenant, { tokensIn, tokensOut }, estimated) {
+      queues.get(model)?.fair.charge(tenant, tokensIn, tokensOut, estimated)
+    },
+  }
+}
