@@ -1,12 +1,12 @@
 /**
  * The site problem as plain arrays, and what a set of sites is worth.
  *
- * Round trips are stored demand by demand; a pair that is unknown or forbidden is infinitely far. Weights sum to 1.
+ * Round trips are stored site by site; a pair that is unknown or forbidden is infinitely far. Weights sum to 1.
  */
 export interface SiteMatrix {
   readonly demandCount: number
   readonly siteCount: number
-  /** ms, at `demand * siteCount + site`. */
+  /** ms, at `site * demandCount + demand`. */
   readonly rttMs: Float64Array
   readonly weight: Float64Array
   readonly targetMs: number
@@ -41,13 +41,14 @@ export interface Nearest {
 }
 
 export function nearestOf(matrix: SiteMatrix, set: readonly number[]): Nearest {
-  const member = new Int32Array(matrix.demandCount).fill(-1)
-  const firstMs = new Float64Array(matrix.demandCount).fill(Infinity)
-  const secondMs = new Float64Array(matrix.demandCount).fill(Infinity)
-  for (let demand = 0; demand < matrix.demandCount; demand++) {
-    const row = demand * matrix.siteCount
-    for (let position = 0; position < set.length; position++) {
-      const rtt = matrix.rttMs[row + set[position]!]!
+  const { demandCount, rttMs } = matrix
+  const member = new Int32Array(demandCount).fill(-1)
+  const firstMs = new Float64Array(demandCount).fill(Infinity)
+  const secondMs = new Float64Array(demandCount).fill(Infinity)
+  for (let position = 0; position < set.length; position++) {
+    const column = set[position]! * demandCount
+    for (let demand = 0; demand < demandCount; demand++) {
+      const rtt = rttMs[column + demand]!
       if (rtt < firstMs[demand]!) {
         secondMs[demand] = firstMs[demand]!
         firstMs[demand] = rtt
@@ -58,15 +59,13 @@ export function nearestOf(matrix: SiteMatrix, set: readonly number[]): Nearest {
   return { member, firstMs, secondMs }
 }
 
-export function scoreOf(matrix: SiteMatrix, nearest: Nearest): SiteScore {
-  const score = { covered: 0, meanMs: 0 }
-  for (let demand = 0; demand < matrix.demandCount; demand++) add(score, matrix, demand, nearest.firstMs[demand]!, 1)
-  return score
-}
-
-/** Adds (`sign` 1) or takes away (-1) what one demand point counts when its nearest site is `rttMs` away. */
-export function add(score: SiteScore, matrix: SiteMatrix, demand: number, rttMs: number, sign: 1 | -1): void {
-  const weight = sign * matrix.weight[demand]!
-  if (rttMs <= matrix.targetMs) score.covered += weight
-  score.meanMs += weight * Math.min(rttMs, unreachableMs)
+export function scoreOf(matrix: SiteMatrix, { firstMs }: Nearest): SiteScore {
+  let covered = 0
+  let meanMs = 0
+  for (let demand = 0; demand < matrix.demandCount; demand++) {
+    const weight = matrix.weight[demand]!
+    if (firstMs[demand]! <= matrix.targetMs) covered += weight
+    meanMs += weight * Math.min(firstMs[demand]!, unreachableMs)
+  }
+  return { covered, meanMs }
 }
