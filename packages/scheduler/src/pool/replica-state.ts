@@ -56,19 +56,24 @@ export function constraintRejection(
   if (unwanted.includes(offer.nodeId) || policy.exclude.includes(offer.providerId)) return 'excluded'
   const rejection = staticRejection(offer, policy)
   if (rejection) return rejection
-  if (tokensIn + tokensOutMax > offer.contextTokensMax) return 'context_too_long'
+  if (!(tokensIn + tokensOutMax <= usable(offer.contextTokensMax, 0))) return 'context_too_long'
   return isOverPriceCap(offer, request, tuning.bytesPerTokenOut) ? 'over_price_cap' : null
 }
 
-/** The worst case: nothing cached, every reserved token used. Prices that are not finite are over any cap. */
+/** The worst case: nothing cached, every reserved token used. Broken prices are over any cap. */
 function isOverPriceCap({ prices }: ReplicaOffer, request: PlacementRequest, bytesPerTokenOut: number): boolean {
   const { policy, tokensIn, tokensOutMax, bytesIn } = request
   const { inPerMtok, outPerMtok, requestMicroUsd } = policy.maxPrice
-  const priceIn = Math.max(prices.inPerMtok, prices.cachedPerMtok)
-  if (inPerMtok !== null && !(priceIn <= inPerMtok)) return true
-  if (outPerMtok !== null && !(prices.outPerMtok <= outPerMtok)) return true
+  const priceIn = Math.max(price(prices.inPerMtok), price(prices.cachedPerMtok))
+  const priceOut = price(prices.outPerMtok)
+  if (inPerMtok !== null && priceIn > inPerMtok) return true
+  if (outPerMtok !== null && priceOut > outPerMtok) return true
   if (requestMicroUsd === null) return false
-  const tokens = tokensIn * priceIn + tokensOutMax * prices.outPerMtok
-  const bytes = bytesIn * prices.inPerGb + tokensOutMax * bytesPerTokenOut * prices.outPerGb
+  const tokens = tokensIn * priceIn + tokensOutMax * priceOut
+  const bytes = bytesIn * price(prices.inPerGb) + tokensOutMax * bytesPerTokenOut * price(prices.outPerGb)
   return !(tokens / 1e6 + bytes / 1e9 <= requestMicroUsd)
 }
+
+/** As the pool reads numbers of an offer. */
+const usable = (value: number, otherwise: number): number => (Number.isFinite(value) && value >= 0 ? value : otherwise)
+const price = (value: number): number => usable(value, Number.MAX_SAFE_INTEGER)
