@@ -1,12 +1,15 @@
 /** What a routing policy leaves of the market now, node by node, by the constraints of the engine that will place. */
 import { AppError, usdFromMicroUsd } from '@isochrone/domain'
-import { mergeRouting, parseRoutingPolicy, regionAllowed, dataPolicies, trustLevels } from '@isochrone/scheduler'
-import type { RejectionReason, RoutingPolicy, RoutingWish } from '@isochrone/scheduler'
+import { constraintRejection, mergeRouting, parseRoutingPolicy } from '@isochrone/scheduler'
+import type { PlacementRequest, RejectionReason, ReplicaOffer, RoutingPolicy, RoutingWish } from '@isochrone/scheduler'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { ListedNodeRow } from '../ports/rows.ts'
 import { pricesOfTerms } from '../providers/terms.ts'
 import { isLive, isSimulated, modelsOf } from './live-nodes.ts'
 import type { RoutingJson, RoutingPreview, RoutingPreviewNode } from './views/routing.ts'
+
+/** What a cap on the whole request is held against: a page of text in, half a page out. */
+const TOKENS = { in: 1_000, out: 500 }
 
 /** Throws `invalid_input` that names the field. */
 export async function routingPreview(
@@ -38,19 +41,45 @@ export async function routingPreview(
   }
 }
 
-/** Why the policy's fixed constraints exclude a node; what depends on load or on the request is not among them. */
+/** Why the policy excludes a node whatever its load: the engine's own answer, which a gateway would give too. */
 function rejectionOf(row: ListedNodeRow, policy: RoutingPolicy): RejectionReason | null {
-  const { exclude, regions, gpuClasses, maxPrice } = policy
-  if (exclude.includes(row.nodeId) || exclude.includes(row.providerId)) return 'excluded'
-  if (!regionAllowed(regions, row)) return 'outside_residency'
-  if (dataPolicies.indexOf(row.dataPolicy) < dataPolicies.indexOf(policy.dataPolicy)) return 'data_policy'
-  if (gpuClasses !== null && !gpuClasses.includes(row.gpuClass)) return 'gpu_class'
-  if (trustLevels.indexOf(row.trust) < trustLevels.indexOf(policy.minTrust)) return 'trust'
-  const prices = pricesOfTerms(row.terms.document)
-  const dear =
-    Number(prices.inMicroUsdPerMtok) > (maxPrice.inPerMtok ?? Infinity) ||
-    Number(prices.outMicroUsdPerMtok) > (maxPrice.outPerMtok ?? Infinity)
-  return dear ? 'over_price_cap' : null
+  const { inMicroUsdPerMtok, cachedMicroUsdPerMtok, outMicroUsdPerMtok, inMicroUsdPerGb, outMicroUsdPerGb } =
+    pricesOfTerms(row.terms.document)
+  const offer: ReplicaOffer = {
+    nodeId: row.nodeId,
+    providerId: row.providerId,
+    // A policy says nothing of the model, its build or its context: every one will do.
+    modelHash: '',
+    contextTokensMax: Number.MAX_SAFE_INTEGER,
+    failureDomain: row.failureDomain,
+    region: row.region,
+    country: row.country,
+    tier: row.tier,
+    gpuClass: row.gpuClass,
+    trust: row.trust,
+    dataPolicy: row.dataPolicy,
+    concurrencyMax: 1,
+    prices: {
+      inPerMtok: Number(inMicroUsdPerMtok),
+      cachedPerMtok: Number(cachedMicroUsdPerMtok),
+      outPerMtok: Number(outMicroUsdPerMtok),
+      inPerGb: Number(inMicroUsdPerGb),
+      outPerGb: Number(outMicroUsdPerGb),
+    },
+  }
+  return constraintRejection(offer, { ...typicalRequest, policy })
+}
+
+const typicalRequest: Omit<PlacementRequest, 'policy'> = {
+  requestId: '',
+  modelHash: null,
+  tokensIn: TOKENS.in,
+  tokensOutMax: TOKENS.out,
+  tokensOutExpected: TOKENS.out,
+  bytesIn: 4 * TOKENS.in,
+  prefixHashes: [],
+  prefixBlockTokens: 16,
+  excludeNodeIds: [],
 }
 
 const caps = [

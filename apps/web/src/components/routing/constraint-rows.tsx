@@ -157,7 +157,7 @@ function PriceCaps({ draft, edit, errorOf, market, disabled }: RowsProps) {
             disabled={disabled}
             onChange={(event) => edit({ maxRequestUsd: event.target.value })}
             error={errorOf('max_price.request')}
-            hint="Prompt and answer together."
+            hint="Prompt and answer together, counted here for 1,000 tokens in and 500 out."
           />
         </div>
       )}
