@@ -3,7 +3,7 @@
  * scenario adds) and windows in which a replica is slow. Definitions and means: `scenarios/market.json`.
  */
 import { prng } from '@isochrone/domain'
-import market from '../../scenarios/market.json' with { type: 'json' }
+import { loadMarket, type Market } from '../scenario/load-market.ts'
 import type { SimFleet } from '../sim-types.ts'
 import { hash32, hashUnit } from './hash-unit.ts'
 
@@ -42,7 +42,13 @@ const killStream = 3
 const windowsMax = 100_000
 
 /** Faults from time 0 to `untilMs`, ordered by replica and time. */
-export function planFaults(fleet: SimFleet, seed: number, untilMs: number, on: FaultSwitches): FaultPlan {
+export function planFaults(
+  fleet: SimFleet,
+  seed: number,
+  untilMs: number,
+  on: FaultSwitches,
+  market: Market = loadMarket(),
+): FaultPlan {
   const outages: Outage[] = []
   const slowWindows: SlowWindow[] = []
   const { factor, meanMs, meanGapMs } = market.stragglers
@@ -56,7 +62,7 @@ export function planFaults(fleet: SimFleet, seed: number, untilMs: number, on: F
       for (const window of windows) slowWindows.push({ ...window, factor })
     }
   }
-  if (on.kill) outages.push(...killed(fleet, seed))
+  if (on.kill) outages.push(...killed(fleet, seed, market.kill))
   return { outages, slowWindows, errors: on.errors }
 }
 
@@ -75,8 +81,7 @@ function alternating(seed: number, meanOnMs: number, meanOffMs: number, untilMs:
 }
 
 /** `kill.share` of the fleet, at least one replica, all at once. */
-function killed(fleet: SimFleet, seed: number): Outage[] {
-  const { share, atMs, backAfterMs } = market.kill
+function killed(fleet: SimFleet, seed: number, { share, atMs, backAfterMs }: Market['kill']): Outage[] {
   const drawn = fleet.replicas
     .map(({ index }) => ({ index, draw: hashUnit(seed, killStream, index) }))
     .toSorted((a, b) => a.draw - b.draw || a.index - b.index)

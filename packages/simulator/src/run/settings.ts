@@ -1,5 +1,5 @@
 /** What a run takes from `scenarios/market.json`: the gateway's and the engine's fixed numbers. */
-import market from '../../scenarios/market.json' with { type: 'json' }
+import { loadMarket, type Market } from '../scenario/load-market.ts'
 
 export interface SimSettings {
   prefillChunkTokens: number
@@ -19,8 +19,8 @@ export interface SimSettings {
   tpotSloMs: number
 }
 
-/** The settings of the market file, some of them replaced. */
-export function marketSettings(changes: Partial<SimSettings> = {}): SimSettings {
+/** The settings of a market (default: the one that ships with the project), some of them replaced. */
+export function marketSettings(changes: Partial<SimSettings> = {}, market: Market = loadMarket()): SimSettings {
   return {
     prefillChunkTokens: market.engine.prefillChunkTokens,
     queueMax: market.engine.queueMax,
