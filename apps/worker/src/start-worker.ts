@@ -5,7 +5,7 @@ import { assertDeploymentMatches, readDeployment } from '@isochrone/contracts-cl
 import { createDb, createStore, isDataError } from '@isochrone/db'
 import { EnvError, type Logger, type Shutdown, type WorkerEnv } from '@isochrone/runtime'
 import {
-  createOwnDispatches,
+  createJobFleet,
   ingestReceiptEntries,
   publishBudgetLimits,
   publishControlEvents,
@@ -81,7 +81,7 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
     jobs: store.jobs,
     fleet: fleetSource({ store, live }),
     gateway: dispatchToGateway({ gatewayUrls: env.GATEWAY_URLS, internalToken: env.INTERNAL_TOKEN }),
-    own: createOwnDispatches(),
+    pools: createJobFleet(),
     clock: systemClock,
     redisUrl: env.REDIS_URL,
     logger,

@@ -4,22 +4,23 @@ import type { NodeState } from '@isochrone/protocol'
 import { loadControlSnapshot, type FleetSource, type LiveState } from '@isochrone/services'
 
 const CONTROL_AGE_MS_MAX = 1_000
-const VALUE_OF_SECOND_MICRO_USD = 200
 const LIVENESS_AGE_MS_MAX = 200
 
 export function fleetSource({ store, live }: { store: Store; live: LiveState }): FleetSource {
   const control = cached(CONTROL_AGE_MS_MAX, async () => {
     const { states } = await loadControlSnapshot(store)
     const nodes: NodeState[] = []
+    const routing = new Map<string, unknown>()
     for (const state of states) {
       if (state.kind === 'node') nodes.push(state)
+      if (state.kind === 'organisation') routing.set(state.orgId, state.routing)
     }
-    return { nodes }
+    return { nodes, routing }
   })
   const liveness = cached(LIVENESS_AGE_MS_MAX, () => live.nodes())
   return {
     nodes: async () => ({ states: (await control()).nodes, liveness: await liveness() }),
-    valueOfSecondMicroUsd: async () => VALUE_OF_SECOND_MICRO_USD,
+    routing: async (orgId) => (await control()).routing.get(orgId) ?? {},
   }
 }
 

@@ -11,15 +11,7 @@ import {
   type NodeState,
 } from '@isochrone/protocol'
 import { createLogger } from '@isochrone/runtime'
-import {
-  cancelJob,
-  createOwnDispatches,
-  enqueueJob,
-  getJob,
-  runJob,
-  sweepJobs,
-  type RunJobDeps,
-} from '@isochrone/services'
+import { cancelJob, createJobFleet, enqueueJob, getJob, runJob, sweepJobs, type RunJobDeps } from '@isochrone/services'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { eventually } from '../testing/test-market.ts'
 import { dispatchToGateway } from './dispatch-to-gateway.ts'
@@ -72,9 +64,9 @@ afterAll(async () => {
 function deps(): RunJobDeps {
   return {
     jobs: store.jobs,
-    fleet: { nodes: async () => fleet(), valueOfSecondMicroUsd: async () => 200 },
+    fleet: { nodes: async () => fleet(), routing: async () => ({}) },
     gateway: dispatchToGateway({ gatewayUrls: [url], internalToken: 'x' }),
-    own: createOwnDispatches(),
+    pools: createJobFleet(),
     clock: systemClock,
   }
 }

@@ -1,19 +1,27 @@
-/** What placement must know of a queued request, read from its OpenAI body. */
-import type { PlacementRequest } from '@isochrone/scheduler/snapshot'
+/** What placement must know of a queued request, read from its OpenAI body and its organisation's routing policy. */
+import {
+  mergeRouting,
+  parseRoutingPolicy,
+  type PlacementRequest,
+  type RoutingPolicy,
+  type RoutingWish,
+} from '@isochrone/scheduler'
 import { z } from 'zod'
 import type { QueuedJobRow } from '../ports/job-store.ts'
 
 /** Output tokens reserved for a request that names no limit, the same as at the gateway. */
 export const TOKENS_OUT_DEFAULT = 256
-/** Queued work waits by choice: only stalls far beyond this count. */
+/** Queued work waits by choice: only stalls far beyond this count, where it has not said otherwise. */
 const SLO_MS = { ttft: 10_000, tpot: 250 }
 
 /** A renter who queues has said that time matters less: a second is worth this share of what it is worth interactively. */
 const QUEUED_VALUE_SHARE = 0.1
 
-const limits = z.object({
+const body = z.object({
   max_tokens: z.int().min(1).nullish(),
   max_completion_tokens: z.int().min(1).nullish(),
+  n: z.int().min(1).nullish(),
+  routing: z.unknown(),
 })
 
 const placementMemory = z.object({ failedNodeIds: z.array(z.string()) })
@@ -23,22 +31,46 @@ export function failedNodesOf(job: QueuedJobRow): string[] {
   return placementMemory.safeParse(job.placement).data?.failedNodeIds.slice(-2) ?? []
 }
 
-/** `valueOfSecondMicroUsd` is the organisation's own, for interactive requests. */
-export function placementRequestOf(job: QueuedJobRow, valueOfSecondMicroUsd: number): PlacementRequest {
-  const bytesIn = Buffer.byteLength(JSON.stringify(job.body))
-  const { max_tokens, max_completion_tokens } = limits.safeParse(job.body).data ?? {}
+/**
+ * `organisationRouting` is the organisation's default policy as stored; `nodeIdOf` turns the id that people see into the
+ * one that placement knows. Throws `invalid_input` where the policies cannot be read or contradict each other.
+ */
+export function placementRequestOf(
+  job: QueuedJobRow,
+  organisationRouting: unknown,
+  nodeIdOf: (id: string) => string | undefined,
+): PlacementRequest {
+  const { max_tokens, max_completion_tokens, n, routing } = body.safeParse(job.body).data ?? {}
+  const bytesIn = Buffer.byteLength(JSON.stringify({ ...(job.body as object), routing: undefined }))
+  const wish = parseRoutingPolicy(routing).policy
+  const policy = mergeRouting({
+    organisation: parseRoutingPolicy(organisationRouting, 'organisation.routing').policy,
+    request: wish,
+  })
+  const tokensOutMax = (max_completion_tokens ?? max_tokens ?? TOKENS_OUT_DEFAULT) * (n ?? 1)
   return {
     requestId: job.requestId,
-    model: job.model,
+    modelHash: null,
     // About four bytes a token; an estimate for the score, no bill follows from it.
     tokensIn: Math.ceil(bytesIn / 4),
-    tokensOutMax: max_completion_tokens ?? max_tokens ?? TOKENS_OUT_DEFAULT,
+    tokensOutMax,
+    tokensOutExpected: tokensOutMax,
     bytesIn,
-    valueOfSecondMicroUsd: valueOfSecondMicroUsd * QUEUED_VALUE_SHARE,
-    priceMicroUsdMax: null,
-    countries: null,
+    prefixHashes: [],
+    prefixBlockTokens: 1,
+    policy: { ...patient(policy, wish), exclude: policy.exclude.map((id) => nodeIdOf(id) ?? id) },
     excludeNodeIds: failedNodesOf(job),
-    sloTtftMs: SLO_MS.ttft,
-    sloTpotMs: SLO_MS.tpot,
+  }
+}
+
+/** Time matters less to who queues; what the request itself says of time still holds. */
+function patient(policy: RoutingPolicy, wish: RoutingWish): RoutingPolicy {
+  const share = wish.sort === undefined && wish.valueOfSecondMicroUsd === undefined ? QUEUED_VALUE_SHARE : 1
+  return {
+    ...policy,
+    valueOfSecondMicroUsd: policy.valueOfSecondMicroUsd * share,
+    valueOfGenerationSecondMicroUsd: policy.valueOfGenerationSecondMicroUsd * share,
+    ttftSloMs: wish.ttftSloMs ?? Math.max(SLO_MS.ttft, policy.ttftSloMs),
+    tpotSloMs: wish.tpotSloMs ?? Math.max(SLO_MS.tpot, policy.tpotSloMs),
   }
 }

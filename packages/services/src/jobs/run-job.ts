@@ -7,17 +7,17 @@
  */
 import { prng, toAppError, type Clock } from '@isochrone/domain'
 import { dispatchRequest, type DispatchResponse } from '@isochrone/protocol'
-import { decide, type Placement } from '@isochrone/scheduler/snapshot'
+import { createReplicaPool, decide, type PlacementRecord, type PlacementRequest } from '@isochrone/scheduler'
 import type { FleetSource, GatewayDispatch, JobRows, QueuedJobRow } from '../ports/job-store.ts'
-import { fleetSnapshotOf } from './fleet-snapshot.ts'
-import type { OwnDispatches } from './own-dispatches.ts'
+import type { JobFleet } from './job-fleet.ts'
 import { failedNodesOf, placementRequestOf } from './placement-request.ts'
 
 export interface RunJobDeps {
   jobs: JobRows
   fleet: FleetSource
   gateway: GatewayDispatch
-  own: OwnDispatches
+  /** What this placer knows of the fleet; one for all the jobs of a worker. */
+  pools: JobFleet
   clock: Clock
 }
 
@@ -41,42 +41,81 @@ export async function runJob(deps: RunJobDeps, jobId: string): Promise<JobLook> 
       job.error ?? 'No node could take the job before its deadline.',
     )
   }
-  const placement = await place(deps, job)
+  const policies = await policiesOf(deps, job)
+  if ('refusal' in policies) return failed(deps, job, 400, 'invalid_request', policies.refusal)
+  const placement = place(deps, job, policies.request)
   if (placement.kind === 'none') {
     const reason = `no node for ${job.model}: ${placement.reason}`
     await deps.jobs.requeue(job.id, { attempted: false, error: reason })
-    return { kind: 'again', delayMs: Math.min(BACKOFF_MS.max, placement.retryAfterS * 1_000), reason }
+    return {
+      kind: 'again',
+      delayMs: Math.min(BACKOFF_MS.max, Math.max(BACKOFF_MS.min, placement.retryAfterMs)),
+      reason,
+    }
   }
-  const { nodeId } = placement.replica
-  await deps.jobs.place(job.id, nodeId, { record: placement.record, failedNodeIds: failedNodesOf(job) })
-  const end = deps.own.begin(nodeId, deps.clock.nowMs())
+  const { nodeId, record, close } = placement
   let response: DispatchResponse
   try {
-    response = await deps.gateway.dispatch(requestOf(job, nodeId, placement.record, nowMs))
+    await deps.jobs.place(job.id, nodeId, { record, failedNodeIds: failedNodesOf(job) })
+    response = await deps.gateway.dispatch(requestOf(job, nodeId, record, nowMs))
+    close(outcomeOf(response), deps.clock.nowMs())
   } catch (error) {
     // Nothing is known of this attempt: the gateway, asked again, tells what became of it.
     const reason = `the gateway did not answer: ${toAppError(error).publicMessage}`
     await deps.jobs.requeue(job.id, { attempted: false, error: reason })
     return { kind: 'again', delayMs: GATEWAY_AWAY_MS, reason }
   } finally {
-    end()
+    close('cancelled', deps.clock.nowMs())
   }
   return conclude(deps, job, nodeId, response)
 }
 
-async function place(deps: RunJobDeps, job: QueuedJobRow): Promise<Placement> {
-  const [{ states, liveness }, valueOfSecond] = await Promise.all([
-    deps.fleet.nodes(),
-    deps.fleet.valueOfSecondMicroUsd(job.orgId),
-  ])
+/** What the job asks of placement, with the fleet brought up to date; or why its policies can never be met. */
+async function policiesOf(
+  deps: RunJobDeps,
+  job: QueuedJobRow,
+): Promise<{ request: PlacementRequest } | { refusal: string }> {
+  const [{ states, liveness }, routing] = await Promise.all([deps.fleet.nodes(), deps.fleet.routing(job.orgId)])
+  deps.pools.sync(states, liveness, deps.clock.nowMs())
+  try {
+    return {
+      request: placementRequestOf(job, routing, (id) => states.find((state) => state.id === id)?.nodeId),
+    }
+  } catch (error) {
+    const { code, publicMessage } = toAppError(error)
+    if (code !== 'invalid_input') throw error
+    return { refusal: publicMessage }
+  }
+}
+
+type JobPlacement =
+  | { kind: 'none'; reason: string; retryAfterMs: number }
+  | { kind: 'placed'; nodeId: string; record: PlacementRecord; close: ReturnType<JobFleet['open']> }
+
+/** Decides and counts the job at its node in one step, so that jobs of one moment spread. */
+function place(deps: RunJobDeps, job: QueuedJobRow, request: PlacementRequest): JobPlacement {
+  const pool = deps.pools.pool(job.model) ?? nobody
   const nowMs = deps.clock.nowMs()
-  const snapshot = fleetSnapshotOf(states, liveness, deps.own, nowMs)
-  const request = placementRequestOf(job, valueOfSecond)
   // The seed is of the request and the attempt: the record carries the generator's state, so it can be replayed.
   const rng = prng(Number.parseInt(job.requestId.slice(-8), 16) ^ (job.attempts * 0x9e3779b9))
-  const placement = decide(snapshot, request, rng, nowMs)
-  if (placement.kind === 'placed' || request.excludeNodeIds.length === 0) return placement
-  return decide(snapshot, { ...request, excludeNodeIds: [] }, rng, nowMs)
+  let decision = decide(pool, request, rng, nowMs)
+  if (decision.kind === 'none' && request.excludeNodeIds.length > 0) {
+    decision = decide(pool, { ...request, excludeNodeIds: [] }, rng, nowMs)
+  }
+  if (decision.kind === 'none') return { kind: 'none', reason: decision.reason, retryAfterMs: decision.retryAfterMs }
+  const record = decision.record()
+  const { nodeId } = pool.offerAt(decision.slot)
+  const work = { tokensIn: request.tokensIn, tokensCached: 0, tokensOut: request.tokensOutExpected }
+  return { kind: 'placed', nodeId, record, close: deps.pools.open(job.model, nodeId, work, nowMs) }
+}
+
+/** A model that no node serves: the decision then says so. */
+const nobody = createReplicaPool({ prefixBlocksMax: 1 })
+
+/** A gateway that is full or closing says 503, and nothing of the node. */
+function outcomeOf({ outcome, httpStatus }: DispatchResponse): 'finished' | 'failed' | 'cancelled' {
+  if (outcome === 'answered') return 'finished'
+  return outcome === 'retry' && httpStatus !== 503 ? 'failed' : 'cancelled'
 }
 
 function requestOf(job: QueuedJobRow, nodeId: string, placement: unknown, nowMs: number) {

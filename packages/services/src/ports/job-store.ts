@@ -54,8 +54,8 @@ export interface JobQueue {
 /** The fleet as gateways report it, and what the control plane knows of its nodes. */
 export interface FleetSource {
   nodes(): Promise<{ states: readonly NodeState[]; liveness: ReadonlyMap<string, NodeLiveness> }>
-  /** µUSD that a second of waiting is worth to the organisation. */
-  valueOfSecondMicroUsd(orgId: string): Promise<number>
+  /** The organisation's default routing policy as it is stored; `{}` where it has none. */
+  routing(orgId: string): Promise<unknown>
 }
 
 /** Throws when the gateway cannot be reached or does not answer in time. */

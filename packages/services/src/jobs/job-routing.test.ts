@@ -1,0 +1,165 @@
+/** Queued jobs obey the routing policy of their body and of their organisation, and go nowhere that is draining. */
+import { manualClock } from '@isochrone/domain'
+import { bytes32Of, type DispatchRequest, type NodeLiveness, type NodeState } from '@isochrone/protocol'
+import { expect, test } from 'vitest'
+import type { QueuedJobRow } from '../ports/job-store.ts'
+import { createJobFleet } from './job-fleet.ts'
+import { runJob, type JobLook } from './run-job.ts'
+
+const clock = manualClock()
+
+function nodeOf(name: string, more: Partial<NodeState> = {}): NodeState {
+  return {
+    kind: 'node',
+    nodeId: bytes32Of(name),
+    id: `node_${name}`,
+    name,
+    providerId: bytes32Of('provider'),
+    providerName: 'p',
+    providerOrgId: 'org_p',
+    active: true,
+    termsHash: bytes32Of('terms'),
+    prices: {
+      inMicroUsdPerMtok: '1000000',
+      cachedMicroUsdPerMtok: '1000000',
+      outMicroUsdPerMtok: '2000000',
+      inMicroUsdPerGb: '0',
+      outMicroUsdPerGb: '0',
+    },
+    region: 'local',
+    failureDomain: name,
+    country: 'DE',
+    simulated: false,
+    gpuClass: 'CPU',
+    trust: 'claimed',
+    dataPolicy: 'any',
+    tier: 'regional',
+    ...more,
+  }
+}
+
+function livenessOf(state: NodeState, more: Partial<NodeLiveness> = {}): NodeLiveness {
+  const model = {
+    model: 'm',
+    modelHash: bytes32Of('m'),
+    contextTokensMax: 4_096,
+    quantisation: 'f16',
+    simulated: false,
+  }
+  return {
+    nodeId: state.nodeId,
+    lane: bytes32Of('lane'),
+    gatewayUrl: 'http://127.0.0.1:1',
+    seenAtMs: clock.nowMs(),
+    linkedSinceMs: 0,
+    hardware: 'cpu',
+    models: [model],
+    concurrencyMax: 4,
+    activeStreams: 0,
+    queuedStreams: 0,
+    rttMs: 1,
+    simulatedRttMs: null,
+    ttftP50Ms: null,
+    ttftP95Ms: null,
+    tokensPerSecond: null,
+    estimate: null,
+    ...more,
+  }
+}
+
+interface World {
+  states: NodeState[]
+  live?: Partial<Record<string, Partial<NodeLiveness>>>
+  routing?: unknown
+  organisation?: unknown
+}
+
+/** One look at a job with that routing; the names of the nodes that it was dispatched to. */
+async function look({ states, live = {}, routing, organisation = {} }: World) {
+  const dispatched: DispatchRequest[] = []
+  const ends: { status: string; error: string | null }[] = []
+  const job: QueuedJobRow = {
+    id: 'job_1',
+    orgId: 'org_1',
+    keyId: null,
+    requestId: 'req_0000000a',
+    path: '/v1/chat/completions',
+    model: 'm',
+    body: { model: 'm', messages: [], max_tokens: 10, ...(routing !== undefined && { routing }) },
+    status: 'running',
+    attempts: 1,
+    attemptsMax: 8,
+    placement: null,
+    answer: null,
+    httpStatus: null,
+    error: null,
+    deadlineAt: null,
+    createdAt: new Date(0),
+    startedAt: null,
+    finishedAt: null,
+  }
+  const result: JobLook = await runJob(
+    {
+      jobs: {
+        insert: async () => {},
+        get: async () => job,
+        start: async () => job,
+        place: async () => {},
+        requeue: async () => {},
+        finish: async (_id, { status, error }) => ends.push({ status, error }) > 0,
+        openBefore: async () => [],
+      },
+      fleet: {
+        nodes: async () => ({
+          states,
+          liveness: new Map(states.map((state) => [state.nodeId, livenessOf(state, live[state.name])])),
+        }),
+        routing: async () => organisation,
+      },
+      gateway: {
+        dispatch: async (request) => {
+          dispatched.push(request)
+          return { outcome: 'answered', httpStatus: 200, answer: {}, message: null }
+        },
+      },
+      pools: createJobFleet(),
+      clock,
+    },
+    'job_1',
+  )
+  const names = dispatched.map(({ nodeId }) => states.find((state) => state.nodeId === nodeId)?.name)
+  return { result, names, ends }
+}
+
+const german = nodeOf('german')
+const french = nodeOf('french', { country: 'FR' })
+const cheap = nodeOf('cheap', { prices: { ...german.prices, outMicroUsdPerMtok: '100' } })
+
+test('regions, price caps, data policies and exclusions hold for queued work too', async () => {
+  const states = [german, french]
+  expect((await look({ states, routing: { regions: ['FR'] } })).names).toEqual(['french'])
+  expect((await look({ states, organisation: { regions: ['FR'] } })).names).toEqual(['french'])
+  expect((await look({ states, routing: { regions: ['US'] } })).names).toEqual([])
+  expect((await look({ states: [german, cheap], routing: { max_price: { output: 0.01 } } })).names).toEqual(['cheap'])
+  expect((await look({ states: [german], routing: { max_price: { request: 0.000_001 } } })).names).toEqual([])
+  expect((await look({ states, routing: { data_policy: 'no_retention' } })).names).toEqual([])
+  expect((await look({ states, routing: { exclude: ['node_german'] } })).names).toEqual(['french'])
+})
+
+test('a node that drains, is full or rests after failures takes no job', async () => {
+  const states = [german, french]
+  expect((await look({ states, live: { german: { draining: true } } })).names).toEqual(['french'])
+  expect((await look({ states, live: { german: { activeStreams: 4 } } })).names).toEqual(['french'])
+  const resting = { breakerOpenUntilMs: clock.nowMs() + 5_000 }
+  expect((await look({ states, live: { german: resting, french: resting } })).names).toEqual([])
+})
+
+test('policies that contradict each other end the job with the reason, and nothing is dispatched', async () => {
+  const { names, ends } = await look({
+    states: [german],
+    routing: { regions: ['DE'] },
+    organisation: { regions: ['FR'] },
+  })
+  expect(names).toEqual([])
+  expect(ends).toMatchObject([{ status: 'failed', error: expect.stringContaining('routing.regions') }])
+})
