@@ -6,6 +6,7 @@ import type { Prng } from '@isochrone/domain'
 import type { PlacementRecord, PlacementRequest, RejectionReason, SampledReplica } from '../placement.ts'
 import * as col from '../pool/columns.ts'
 import { staticRejection } from '../pool/compiled-policy.ts'
+import { priceOr, usableOr } from '../pool/usable.ts'
 import { choose } from './choose.ts'
 import { defaultTuning, type Tuning } from './constants.ts'
 import { admit, codeOf, predict } from './predict.ts'
@@ -67,11 +68,11 @@ function fixedReason({ offer }: SampledReplica, request: PlacementRequest): Reje
 function load(s: DecisionScratch, i: number, replica: SampledReplica, idOf: (text: string) => number): void {
   const { offer, estimate } = replica
   const set = (column: number, value: number): void => void (s.rows[i * col.ROW + column] = value)
-  set(col.P_IN, price(offer.prices.inPerMtok))
-  set(col.P_CACHED, price(offer.prices.cachedPerMtok))
-  set(col.P_OUT, price(offer.prices.outPerMtok))
-  set(col.P_IN_GB, price(offer.prices.inPerGb))
-  set(col.P_OUT_GB, price(offer.prices.outPerGb))
+  set(col.P_IN, priceOr(offer.prices.inPerMtok))
+  set(col.P_CACHED, priceOr(offer.prices.cachedPerMtok))
+  set(col.P_OUT, priceOr(offer.prices.outPerMtok))
+  set(col.P_IN_GB, priceOr(offer.prices.inPerGb))
+  set(col.P_OUT_GB, priceOr(offer.prices.outPerGb))
   set(col.ACTIVE, replica.activeStreams)
   set(col.PREFILL_TOKENS, replica.prefillTokens)
   set(col.CONTEXT, replica.contextTokens)
@@ -86,11 +87,8 @@ function load(s: DecisionScratch, i: number, replica: SampledReplica, idOf: (tex
   set(col.TPOT_A, estimate.tpotBaseMs)
   set(col.TPOT_B, estimate.tpotPerStreamMs)
   set(col.TPOT_G, estimate.tpotPerStreamTokenMs)
-  set(col.CONTEXT_MAX, Number.isFinite(offer.contextTokensMax) ? offer.contextTokensMax : 0)
+  set(col.CONTEXT_MAX, usableOr(offer.contextTokensMax, 0))
   set(col.DRAINING, replica.draining ? 1 : 0)
   set(col.DOMAIN, idOf(offer.failureDomain))
   s.cached[i] = replica.tokensCached
 }
-
-/** As the pool reads a price: a broken one is too high for everybody. */
-const price = (value: number): number => (Number.isFinite(value) && value >= 0 ? value : Number.MAX_SAFE_INTEGER)

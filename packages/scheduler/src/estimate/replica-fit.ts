@@ -146,7 +146,9 @@ function solve(cold: Float64Array, at: number, intercept: number, slope: number,
   }
 }
 
-const usable = (value: number | null): value is number => value !== null && Number.isFinite(value) && value >= 0
+/** Larger values are no measurement, and their squares would leave the doubles. */
+const USABLE_MAX = 1e9
+const usable = (value: number | null): value is number => value !== null && value >= 0 && value <= USABLE_MAX
 
 function validPrior(prior: EngineEstimate): boolean {
   return (

@@ -8,6 +8,7 @@ import type { PlacementRequest, RejectionReason } from '../placement.ts'
 import * as col from './columns.ts'
 import { staticRejection } from './compiled-policy.ts'
 import type { ReplicaPool } from './replica-pool.ts'
+import { priceOr, usableOr } from './usable.ts'
 
 export interface ReplicaState {
   /** Streams running and waiting on it, of all gateways. */
@@ -56,7 +57,7 @@ export function constraintRejection(
   if (unwanted.includes(offer.nodeId) || policy.exclude.includes(offer.providerId)) return 'excluded'
   const rejection = staticRejection(offer, policy)
   if (rejection) return rejection
-  if (!(tokensIn + tokensOutMax <= usable(offer.contextTokensMax, 0))) return 'context_too_long'
+  if (!(tokensIn + tokensOutMax <= usableOr(offer.contextTokensMax, 0))) return 'context_too_long'
   return isOverPriceCap(offer, request, tuning.bytesPerTokenOut) ? 'over_price_cap' : null
 }
 
@@ -64,16 +65,12 @@ export function constraintRejection(
 function isOverPriceCap({ prices }: ReplicaOffer, request: PlacementRequest, bytesPerTokenOut: number): boolean {
   const { policy, tokensIn, tokensOutMax, bytesIn } = request
   const { inPerMtok, outPerMtok, requestMicroUsd } = policy.maxPrice
-  const priceIn = Math.max(price(prices.inPerMtok), price(prices.cachedPerMtok))
-  const priceOut = price(prices.outPerMtok)
+  const priceIn = Math.max(priceOr(prices.inPerMtok), priceOr(prices.cachedPerMtok))
+  const priceOut = priceOr(prices.outPerMtok)
   if (inPerMtok !== null && priceIn > inPerMtok) return true
   if (outPerMtok !== null && priceOut > outPerMtok) return true
   if (requestMicroUsd === null) return false
   const tokens = tokensIn * priceIn + tokensOutMax * priceOut
-  const bytes = bytesIn * price(prices.inPerGb) + tokensOutMax * bytesPerTokenOut * price(prices.outPerGb)
+  const bytes = bytesIn * priceOr(prices.inPerGb) + tokensOutMax * bytesPerTokenOut * priceOr(prices.outPerGb)
   return !(tokens / 1e6 + bytes / 1e9 <= requestMicroUsd)
 }
-
-/** As the pool reads numbers of an offer. */
-const usable = (value: number, otherwise: number): number => (Number.isFinite(value) && value >= 0 ? value : otherwise)
-const price = (value: number): number => usable(value, Number.MAX_SAFE_INTEGER)
