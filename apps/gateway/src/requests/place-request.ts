@@ -59,7 +59,7 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
     place(model, request) {
       const pool = fleet.pool(model) ?? nobody
       const decision = decide(pool, request, rng, clock.nowMs())
-      const record = decision.record()
+      const record = withoutPrompt(decision.record())
       if (decision.kind === 'none') return { reason: decision.reason, retryAfterMs: decision.retryAfterMs, record }
       const replica = fleet.at(model, decision.slot)
       const cached = record.candidates.find(({ nodeId }) => nodeId === record.choice)?.tokensCached
@@ -73,6 +73,12 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
     priceLists: (model) => fleet.priceLists(model),
   }
 }
+
+/** A record says how much of the prompt is cached where; the hashes that told so stay in this gateway's memory. */
+const withoutPrompt = (record: PlacementRecord): PlacementRecord => ({
+  ...record,
+  request: { ...record.request, prefixHashes: [] },
+})
 
 const targetOf = ({ session, node, served }: LinkedReplica): Target => ({
   session,

@@ -30,6 +30,8 @@ export interface ServeDeps {
   measurements: Measurements
   limits: AttemptLimits
   logger: Logger
+  /** How long an interactive request waits for a place, ms. Default 10 s: a burst is served late before never. */
+  patienceMs?: number
   /** First attempt number that was never used for this request: a job that is dispatched again must not reuse one. */
   nextAttempt(ctx: RequestContext): number
 }
@@ -81,7 +83,6 @@ export async function serveRequest(
   }
 }
 
-/** How long an interactive request waits for a place, ms: a burst is served late before never. */
 const PATIENCE_MS = 10_000
 
 /** Waits while every node is busy. A refusal is on record, without receipts, so that people can ask why. */
@@ -96,8 +97,9 @@ async function placeFirst(
   try {
     requireReachableCap(asked, deps.placer.priceLists(model))
     const { policy } = asked
+    const longestMs = deps.patienceMs ?? PATIENCE_MS
     // What must come within a time is not worth waiting longer for.
-    const patienceMs = policy.admission === 'slack' ? Math.min(PATIENCE_MS, policy.ttftSloMs) : PATIENCE_MS
+    const patienceMs = policy.admission === 'slack' ? Math.min(longestMs, policy.ttftSloMs) : longestMs
     const tenant = ctx.organisation.orgId
     const outcome = await deps.room.place({ model, tenant, request: asked, patienceMs, signal })
     if (isPlaced(outcome)) return outcome

@@ -9,6 +9,7 @@ import {
   type DeliveryReceipt,
   type DispatchResponse,
   type Hex,
+  type NodeState,
   type RequestFinishedEntry,
 } from '@isochrone/protocol'
 import { createLogger, createMetrics, listen } from '@isochrone/runtime'
@@ -29,6 +30,8 @@ import type { AttemptLimits } from '../requests/run-attempt.ts'
 import { MODEL, type FakeNode } from './fake-node.ts'
 
 export const API_KEY = 'iso_test_key'
+/** Of a second organisation. */
+export const OTHER_KEY = 'iso_other_key'
 export const INTERNAL_TOKEN = 'a-token-for-tests-of-the-gateway'
 export const CHANNEL: Hex = `0x${'cc'.repeat(32)}`
 export const testPrices = {
@@ -44,6 +47,11 @@ type ReportListener = Parameters<Sessions['onReport']>[0]
 
 export interface FakeGatewayOptions {
   nodes: FakeNode[]
+  /** What the control plane knows of each node, by its place in `nodes`. */
+  nodeStates?: Partial<NodeState>[]
+  /** The first organisation's default routing policy. */
+  routing?: Record<string, unknown>
+  patienceMs?: number
   limitMicroUsd?: bigint
   requestsPerMinuteMax?: number
   concurrentRequestsMax?: number
@@ -98,6 +106,7 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
       measurements,
       limits: options.attemptLimits ?? { silenceMsMax: 5_000, totalMsMax: 10_000 },
       logger,
+      ...(options.patienceMs !== undefined && { patienceMs: options.patienceMs }),
       nextAttempt: (ctx) => (ctx.jobId ? lane.attemptsOf(ctx.requestId) : 0),
     },
     requestLimits,
@@ -151,7 +160,8 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
   }
 }
 
-function statesOf({ nodes, requestsPerMinuteMax = 6_000, concurrentRequestsMax = 64 }: FakeGatewayOptions) {
+function statesOf(options: FakeGatewayOptions) {
+  const { nodes, nodeStates = [], routing = {}, requestsPerMinuteMax = 6_000, concurrentRequestsMax = 64 } = options
   const organisation = {
     kind: 'organisation' as const,
     orgId: 'org_1',
@@ -159,7 +169,7 @@ function statesOf({ nodes, requestsPerMinuteMax = 6_000, concurrentRequestsMax =
     channelId: CHANNEL,
     requestsPerMinuteMax,
     concurrentRequestsMax,
-    routing: {},
+    routing,
   }
   const key = {
     kind: 'api-key' as const,
@@ -169,7 +179,7 @@ function statesOf({ nodes, requestsPerMinuteMax = 6_000, concurrentRequestsMax =
     enabled: true,
     expiresAtMs: null,
   }
-  const nodeStates = nodes.map((node, index) => ({
+  const stateOf = (node: FakeNode, index: number) => ({
     kind: 'node' as const,
     nodeId: node.nodeId,
     id: `node_${index}`,
@@ -188,8 +198,16 @@ function statesOf({ nodes, requestsPerMinuteMax = 6_000, concurrentRequestsMax =
     trust: 'claimed' as const,
     dataPolicy: 'any' as const,
     tier: 'regional' as const,
-  }))
-  return [organisation, key, ...nodeStates]
+  })
+  const other = { ...organisation, orgId: 'org_2', routing: {} }
+  const otherKey = { ...key, keyId: 'key_2', keyHash: hash('sha256', OTHER_KEY, 'base64url'), orgId: 'org_2' }
+  return [
+    organisation,
+    key,
+    other,
+    otherKey,
+    ...nodes.map((node, index) => ({ ...stateOf(node, index), ...nodeStates[index] })),
+  ]
 }
 
 function fakeLane(

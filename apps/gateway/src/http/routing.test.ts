@@ -1,0 +1,231 @@
+/** Routing policies through the real HTTP surface: what a request asks for holds, in the first choice and in failover. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parsePlacementRecord, replayDecision } from '@isochrone/scheduler'
+import { afterEach, expect, test } from 'vitest'
+import type { Hex, NodeState } from '@isochrone/protocol'
+import { API_KEY, OTHER_KEY, startFakeGateway, testPrices, type FakeGatewayOptions } from '../testing/fake-gateway.ts'
+import { fakeNode, MODEL, type NodeScript } from '../testing/fake-node.ts'
+
+const open: { close(): Promise<unknown> }[] = []
+afterEach(async () => {
+  for (const gateway of open.splice(0)) await gateway.close()
+})
+const idOf = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`
+const hello = { tokens: ['Hel', 'lo', '!'] }
+
+async function start(
+  states: (Partial<NodeState> & { script?: NodeScript; concurrencyMax?: number })[],
+  options: Partial<FakeGatewayOptions> = {},
+) {
+  const nodes = states.map(({ script = hello, concurrencyMax = 8 }, index) =>
+    fakeNode(idOf(index + 1), script, concurrencyMax),
+  )
+  const nodeStates = states.map(({ script: _script, concurrencyMax: _max, ...state }) => state)
+  const gateway = await startFakeGateway({ nodes, nodeStates, limitMicroUsd: 1_000_000_000n, ...options })
+  open.push(gateway)
+
+  async function ask(routing?: unknown, more: Record<string, unknown> = {}, init: RequestInit = {}) {
+    const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      ...init,
+      headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json', ...init.headers },
+      body: JSON.stringify({ model: MODEL, messages: [{ role: 'user', content: 'Hi' }], routing, ...more }),
+    })
+    const body = (await response.json()) as {
+      error?: { param: string; message: string; code: string; suggestions?: unknown[] }
+      isochrone?: { node: string; placement?: unknown }
+      model?: string
+    }
+    return { status: response.status, headers: response.headers, ...body }
+  }
+  return { ...gateway, nodes, ask }
+}
+
+const german = { country: 'DE', region: 'eu-de' }
+const french = { country: 'FR', region: 'eu-fr' }
+
+test('regions are obeyed by every request and by failover, and refused where nobody is inside', async () => {
+  const { ask, nodes } = await start([german, french])
+  for (const regions of [['FR'], ['eu-fr']]) {
+    for (let i = 0; i < 20; i++) expect((await ask({ regions })).isochrone?.node).toBe('node_1')
+  }
+  const outside = await ask({ regions: ['US'] })
+  expect([outside.status, outside.error?.code]).toEqual([503, 'capacity_unavailable'])
+  expect(Number(outside.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect(outside.error?.message).toContain('regions')
+  nodes[1]!.script = { status: 'engine_failed' }
+  expect((await ask({ regions: ['FR'] })).status).toBe(502)
+  expect(nodes[0]?.opened).toHaveLength(0)
+})
+
+test("a request may tighten its organisation's residency and never leave it", async () => {
+  const { ask, nodes } = await start([german, french], { routing: { regions: ['FR'] } })
+  for (let i = 0; i < 10; i++) expect((await ask()).isochrone?.node).toBe('node_1')
+  const outside = await ask({ regions: ['DE'] })
+  expect([outside.status, outside.error?.param]).toEqual([400, 'routing.regions'])
+  expect(nodes[0]?.opened).toHaveLength(0)
+})
+
+test('a price cap is obeyed; one below every price is refused with the cheapest price', async () => {
+  const cheap = { prices: { ...testPrices, outMicroUsdPerMtok: '1000000' } }
+  const { ask } = await start([{}, cheap])
+  for (let i = 0; i < 10; i++) expect((await ask({ max_price: { output: 2 } })).isochrone?.node).toBe('node_1')
+  const low = await ask({ max_price: { output: 0.5 } })
+  expect([low.status, low.error?.param]).toEqual([400, 'routing.max_price.output'])
+  expect(low.error?.message).toContain('asks 1')
+  const tiny = await ask({ max_price: { request: 0.000_000_1 } })
+  expect([tiny.status, tiny.error?.param]).toEqual([400, 'routing.max_price.request'])
+})
+
+test('data policy, trust, GPU class and exclusions are obeyed', async () => {
+  const strict = { dataPolicy: 'no_retention', trust: 'attested', gpuClass: 'H200' } as const
+  const { ask } = await start([{}, strict])
+  for (const routing of [
+    { data_policy: 'no_training' },
+    { min_trust: 'challenged' },
+    { gpu_classes: ['H200'] },
+    { exclude: ['node_0'] },
+    { exclude: [idOf(1)] },
+  ]) {
+    for (let i = 0; i < 5; i++) expect((await ask(routing)).isochrone?.node).toBe('node_1')
+  }
+  expect((await ask({ gpu_classes: ['B200'] })).status).toBe(503)
+})
+
+test('wrong policies are 400 and name the field', async () => {
+  const { ask, nodes } = await start([{}])
+  const wrong: [unknown, string][] = [
+    ['price', 'routing'],
+    [{ sort: 'cheapest' }, 'routing.sort'],
+    [{ max_price: { output: -1 } }, 'routing.max_price.output'],
+    [{ maxprice: 1 }, 'routing.maxprice'],
+    [{ regions: [] }, 'routing.regions'],
+    [{ sort: 'price', value_of_second_usd: 1 }, 'routing.value_of_second_usd'],
+  ]
+  for (const [routing, param] of wrong) {
+    const { status, error } = await ask(routing)
+    expect([status, error?.param]).toEqual([400, param])
+  }
+  expect(nodes[0]?.opened).toHaveLength(0)
+})
+
+test('the node sees neither routing nor suffix, and every other byte as it was sent', async () => {
+  const { url, nodes, ask } = await start([{}])
+  const text = `{"model":"${MODEL}:price", "routing":{"sort":"price"},"messages":[{"role":"user","content":"Hi"}],"seed":1.0}`
+  const answer = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
+    body: text,
+  })
+  expect(answer.status).toBe(200)
+  expect(await answer.json()).toMatchObject({ model: MODEL })
+  expect(nodes[0]?.opened[0]).toMatchObject({
+    header: { model: MODEL },
+    body: `{"model":"${MODEL}","messages":[{"role":"user","content":"Hi"}],"seed":1.0}`,
+  })
+  const contradiction = await ask({ sort: 'latency' }, { model: `${MODEL}:price` })
+  expect([contradiction.status, contradiction.error?.param]).toEqual([400, 'routing.sort'])
+  expect((await ask({}, { model: `${MODEL}:fast` })).status).toBe(404)
+})
+
+test('a cheap replica serves who asks for price, a fast one who asks for latency', async () => {
+  const cheap = { prices: { ...testPrices, outMicroUsdPerMtok: '2000000' }, script: { ...hello, tokenMs: 40 } }
+  const { ask } = await start([cheap, {}], { routing: { sort: 'latency' } })
+  const share = async (model: string) => {
+    let served = 0
+    for (let i = 0; i < 12; i++) if ((await ask(undefined, { model })).isochrone?.node === 'node_0') served++
+    return served
+  }
+  await share(MODEL)
+  expect(await share(`${MODEL}:price`)).toBeGreaterThanOrEqual(10)
+  expect(await share(`${MODEL}:latency`)).toBeLessThanOrEqual(2)
+})
+
+test('without fallbacks a failure is the answer, and no other node is asked', async () => {
+  const failing = { script: { status: 'engine_failed' as const } }
+  const { ask, nodes } = await start([failing, failing])
+  expect((await ask({ allow_fallbacks: false })).status).toBe(502)
+  expect(nodes.reduce((sum, node) => sum + node.opened.length, 0)).toBe(1)
+})
+
+test('the record that explain returns replays to the same choice, bit for bit', async () => {
+  const { ask } = await start([{}, { prices: { ...testPrices, outMicroUsdPerMtok: '2500000' } }, french])
+  for (let i = 0; i < 5; i++) {
+    const { isochrone } = await ask(
+      { sort: 'balanced', regions: ['EU'] },
+      {},
+      { headers: { 'x-isochrone-explain': '1' } },
+    )
+    const record = parsePlacementRecord(isochrone?.placement)
+    expect(record).toMatchObject({ poolSize: 3, choice: expect.any(String) })
+    expect(replayDecision(record).differences).toEqual([])
+  }
+})
+
+test('when no place comes in time, the answer is 503 with an honest Retry-After and what would help', async () => {
+  const { ask, room } = await start([{ concurrencyMax: 1, script: { ...hello, tokenMs: 300 } }], { patienceMs: 100 })
+  const first = ask()
+  await sleep(50)
+  const asked = performance.now()
+  const second = await ask()
+  expect(performance.now() - asked).toBeGreaterThanOrEqual(90)
+  expect([second.status, second.error?.code]).toEqual([503, 'capacity_unavailable'])
+  expect(Number(second.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+  expect(second.error?.suggestions).toBeInstanceOf(Array)
+  expect((await first).status).toBe(200)
+  expect(room.size).toBe(0)
+})
+
+test('a target that nobody can keep is refused after that time, not after ten seconds', async () => {
+  const { ask } = await start([{ concurrencyMax: 1, script: { ...hello, tokenMs: 200 } }])
+  const first = ask()
+  await sleep(50)
+  const asked = performance.now()
+  const refused = await ask({ ttft_slo_ms: 60 })
+  expect(performance.now() - asked).toBeLessThan(600)
+  expect(refused.status).toBe(503)
+  expect((await first).status).toBe(200)
+})
+
+test('a customer who leaves while waiting leaves the queue, and the place goes to the next one', async () => {
+  const { ask, room, nodes, entries } = await start([{ concurrencyMax: 1, script: { ...hello, tokenMs: 60 } }])
+  const first = ask()
+  await sleep(30)
+  const gone = new AbortController()
+  const left = ask({}, {}, { signal: gone.signal }).catch(() => 'left')
+  await expect.poll(() => room.size).toBe(1)
+  gone.abort()
+  await expect.poll(() => room.size).toBe(0)
+  expect(await left).toBe('left')
+  expect((await first).status).toBe(200)
+  expect((await ask()).status).toBe(200)
+  expect(nodes[0]?.opened).toHaveLength(2)
+  expect(entries.map(({ request }) => request.status).toSorted()).toEqual(['aborted', 'succeeded', 'succeeded'])
+})
+
+test('a node that links serves who waits at once', async () => {
+  const { ask, room, link, nodes, control } = await start([{ concurrencyMax: 1, script: { ...hello, tokenMs: 500 } }])
+  const first = ask()
+  await sleep(30)
+  const second = ask()
+  await expect.poll(() => room.size).toBe(1)
+  const fresh = fakeNode(idOf(2), hello)
+  control.apply(2, { ...control.node(nodes[0]!.nodeId)!, nodeId: fresh.nodeId, id: 'node_1', failureDomain: 'b' })
+  link(fresh)
+  expect((await second).isochrone?.node).toBe('node_1')
+  expect((await first).status).toBe(200)
+})
+
+test('who sends a burst does not hold up another organisation', async () => {
+  const { ask } = await start([{ concurrencyMax: 2, script: { ...hello, tokenMs: 5 } }])
+  const order: string[] = []
+  const from = (name: string, key: string) =>
+    ask({}, {}, { headers: { authorization: `Bearer ${key}` } }).then(({ status }) => order.push(`${name} ${status}`))
+  const burst = Array.from({ length: 40 }, () => from('burst', API_KEY))
+  await sleep(30)
+  const small = Array.from({ length: 5 }, () => from('small', OTHER_KEY))
+  await Promise.all([...burst, ...small])
+  expect(order.every((line) => line.endsWith('200'))).toBe(true)
+  // Served in turns: the five are through long before the burst is.
+  expect(order.lastIndexOf('small 200')).toBeLessThan(25)
+})
