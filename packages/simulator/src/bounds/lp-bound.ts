@@ -1,0 +1,92 @@
+/**
+ * A lower bound on what any placement policy pays that serves these requests inside their SLOs: a linear programme
+ * (HiGHS), certified request by request.
+ *
+ * Why it is a bound:
+ * 1. Prices are linear in tokens, so a request's cost on a replica is a number, and whoever serves it pays at least the
+ *    price of where it is served; failed attempts, hedges and probes only add.
+ * 2. A request inside its SLOs takes its engine time between its arrival and its due time (arrival + TTFT SLO +
+ *    (tokens out − 1) × TPOT SLO), so the work of all requests that arrive and are due inside a stretch of time fits it.
+ * 3. Of a stretch, a replica can spend at most 1 − s·a/M on work: each step costs s·a whoever is in it, and while every
+ *    stream keeps its TPOT SLO the mean step is at most M (`longest-mean-step.ts`).
+ * 4. The rest is relaxed in the policy's favour (`bound-problem.ts`).
+ * The LP is solved over groups of similar requests, which is *not* a relaxation by itself. So its dual prices λ of
+ * engine time are put to the true problem: Σ over requests of min over replicas of (cost + λ·work) − Σ λ·capacity is a
+ * lower bound for any λ ≥ 0 (weak duality), grouped well or badly. That sum is the figure; `lpUsd` shows what the
+ * grouping lost.
+ *
+ * Not covered by 3, and too small to matter: prefill on an idle engine runs without steps (at most (s·a/M)·p/(n·M) of
+ * the time, 0.05 % for the mean request), each stream's first step belongs to its TTFT, and the ≤ 1 % of requests that
+ * miss their SLO under a policy that "meets" it. `usdWithoutSlo` holds even so: it counts all engine time as work.
+ */
+import { boundProblem, type BoundInput } from './bound-problem.ts'
+import { boundWindows } from './bound-windows.ts'
+import { certify, costPerMtokServing } from './certify.ts'
+import { groupRequests } from './group-requests.ts'
+import { solveAssignment } from './solve-assignment.ts'
+
+export interface LpBoundInput extends BoundInput {
+  /** Length of the windows; left out, the whole span is one. Shorter ones see bursts. */
+  windowMs?: number
+}
+
+export interface LpBound {
+  /** `infeasible`: the fleet cannot do this work inside the SLO, whoever places it. */
+  status: 'optimal' | 'infeasible'
+  /** The bound, USD; 0 when infeasible. */
+  usd: number
+  /** The bound per 10⁶ tokens (in and out), USD. */
+  costPerMtok: number
+  /** The same for who finishes at least 99 % of the requests, and leaves out those that are dearest for their tokens. */
+  costPerMtokAt99: number
+  /** Cost of the LP over groups, USD: between `usd` and it lies what grouping lost. */
+  lpUsd: number
+  /** The bound if every ms of engine time were work: it needs no argument from the SLO. */
+  usdWithoutSlo: number
+  tokens: number
+  windows: number
+  groups: number
+  rows: number
+  columns: number
+}
+
+/** @throws AppError internal when the solver ends without an answer */
+export async function lpBound(input: LpBoundInput): Promise<LpBound> {
+  const problem = boundProblem(input)
+  const none = {
+    usd: 0,
+    costPerMtok: 0,
+    costPerMtokAt99: 0,
+    lpUsd: 0,
+    usdWithoutSlo: 0,
+    windows: 0,
+    groups: 0,
+    rows: 0,
+    columns: 0,
+  }
+  if (problem.count === 0) return { status: 'optimal', tokens: 0, ...none }
+  const windows = boundWindows(problem, input.windowMs ?? Infinity)
+  const groups = groupRequests(problem, windows, input.fleet)
+  const solved = await solveAssignment(input.fleet, groups, windows, problem.workShare)
+  const size = {
+    tokens: problem.tokens,
+    windows: windows.windows,
+    groups: groups.length,
+    rows: groups.length + windows.stretches.length * input.fleet.length,
+    columns: groups.length * input.fleet.length,
+  }
+  const allTime = problem.workShare.map(() => 1)
+  const relaxed = await solveAssignment(input.fleet, groups, windows, allTime)
+  const usdWithoutSlo = relaxed ? certify(problem, windows, input.fleet, relaxed.lambda, allTime).usd : 0
+  if (!solved) return { ...none, ...size, status: 'infeasible', usdWithoutSlo }
+  const certificate = certify(problem, windows, input.fleet, solved.lambda, problem.workShare)
+  return {
+    ...size,
+    status: 'optimal',
+    usd: certificate.usd,
+    costPerMtok: certificate.usd / (problem.tokens / 1e6),
+    costPerMtokAt99: costPerMtokServing(certificate, 0.99),
+    lpUsd: solved.usd,
+    usdWithoutSlo,
+  }
+}
