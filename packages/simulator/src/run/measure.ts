@@ -18,8 +18,8 @@ export interface RunFigures {
   sloAttainment: number
   /** Requests a second inside their SLOs. */
   goodputRps: number
-  /** USD billed for all attempts per 10⁶ tokens (in and out) of finished requests. */
-  costPerMtok: number
+  /** USD billed for all attempts per 10⁶ tokens (in and out) of finished requests; null when none finished. */
+  costPerMtok: number | null
   ttftP50Ms: number
   ttftP95Ms: number
   ttftP99Ms: number
@@ -91,7 +91,7 @@ export function measureRun(
     unfinished: counts[stateUnfinished] as number,
     sloAttainment: share(inside, ttfts.length),
     goodputRps: share(inside, spanS),
-    costPerMtok: share(billedMicroUsd(fleet, attempts, counted), tokens),
+    costPerMtok: tokens > 0 ? billedMicroUsd(fleet, attempts, counted) / tokens : null,
     ttftP50Ms: quantile(ttft, 0.5),
     ttftP95Ms: quantile(ttft, 0.95),
     ttftP99Ms: quantile(ttft, 0.99),

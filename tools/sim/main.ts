@@ -1,0 +1,132 @@
+/**
+ * `npm run sim -- --trace FILE --util 0.6`: runs every placement policy through the same simulated market and compares
+ * SLO attainment and cost with each other and with the bound that no policy can beat.
+ *
+ * With `--json` stdout is one JSON object, the same bytes for the same arguments; progress goes to stderr.
+ */
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import { loadMarket, policies as allPolicies, readTrace, type SimPolicy } from '@isochrone/simulator'
+import { describeStartError } from '../start/start-error.ts'
+import { runTasks, SimError } from './run-tasks.ts'
+import type { SimConfig, SimTask } from './sim-task.ts'
+import { summarise } from './summarise.ts'
+import { tableOf } from './table.ts'
+
+interface Flags {
+  trace: string
+  util: number
+  seeds: number
+  firstSeed: number
+  policies?: SimPolicy[]
+  horizonS?: number
+  churn: boolean
+  jobs: number
+  data: string
+  json?: true
+}
+
+const program = new Command('npm run sim --')
+  .description('Compares placement policies in a simulated market: real prices, round trips, reliability and arrivals.')
+  .requiredOption('--trace <file>', 'request trace: Azure LLM inference CSV or Mooncake JSON lines, gzipped or not')
+  .option('--util <share>', 'offered work ÷ work that the fleet can do inside the SLO', number(0.01, 5), 0.6)
+  .option('--seeds <n>', 'how many seeds; each draws fleet, arrivals and faults', whole(1, 1_000), 5)
+  .option('--first-seed <n>', 'the first of them', whole(0, 2 ** 31), 1)
+  .option('--policies <names>', 'only these, comma-separated', policyList)
+  .option('--horizon-s <s>', 'length of the workload (default: that of market.json)', number(1, 86_400))
+  .option('--churn <on|off>', 'replicas come and go', onOff, true)
+  .option('--jobs <n>', 'worker threads', whole(1, 256), availableParallelism())
+  .option('--data <dir>', 'folder with prices/, network/ and reliability/', '../shared/data')
+  .option('--json', 'print one JSON object')
+  .showHelpAfterError()
+  .parse()
+
+// Nothing to put away: simulated worlds live in memory alone.
+process.on('SIGINT', () => {
+  process.stderr.write('\nStopped.\n')
+  process.exit(130)
+})
+
+try {
+  await main(program.opts<Flags>())
+} catch (error) {
+  process.stderr.write(`${error instanceof SimError ? error.message : describeStartError(error)}\n`)
+  process.exit(1)
+}
+
+async function main(flags: Flags): Promise<void> {
+  const { util, churn, jobs } = flags
+  const policies = flags.policies ?? allPolicies
+  const seeds = Array.from({ length: flags.seeds }, (_, i) => flags.firstSeed + i)
+  const horizonMs = flags.horizonS === undefined ? loadMarket().horizonMs : flags.horizonS * 1000
+  const traceFile = resolve(flags.trace)
+  readTrace(traceFile)
+  const config: SimConfig & { horizonMs: number } = {
+    traceFile,
+    dataFolder: resolve(flags.data),
+    util,
+    horizonMs,
+    churn,
+  }
+  const tasks = seeds.flatMap((seed): SimTask[] => [
+    { seed, policy: null },
+    ...policies.map(({ name }) => ({ seed, policy: name })),
+  ])
+  const startedMs = performance.now()
+  const wall = new Map<string, number>()
+  let done = 0
+  const answers = await runTasks(config, tasks, jobs, ({ task, wallS }) => {
+    const name = task.policy ?? 'bound'
+    wall.set(name, (wall.get(name) ?? 0) + wallS)
+    progress(`${++done}/${tasks.length}  seed ${task.seed}  ${name}  ${seconds(startedMs)} s`)
+  })
+  progress('')
+  const summary = summarise(config, seeds, policies, answers)
+  process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : `${tableOf(summary)}\n`)
+  const slowest = [...wall].toSorted((a, b) => b[1] - a[1]).slice(0, 5)
+  const named = slowest.map(([name, s]) => `${name} ${s.toFixed(1)}`).join(', ')
+  process.stderr.write(`${seconds(startedMs)} s with ${jobs} jobs; longest, s: ${named}\n`)
+}
+
+/** One line that rewrites itself; nothing where stderr is not a terminal. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${text}`)
+}
+
+function seconds(sinceMs: number): string {
+  return ((performance.now() - sinceMs) / 1000).toFixed(1)
+}
+
+function policyList(text: string): SimPolicy[] {
+  return text.split(',').map((given) => {
+    const name = given.trim()
+    const policy = allPolicies.find((known) => known.name === name)
+    if (policy) return policy
+    throw new InvalidArgumentError(`no policy '${name}'; known: ${allPolicies.map((known) => known.name).join(', ')}`)
+  })
+}
+
+function onOff(text: string): boolean {
+  if (text !== 'on' && text !== 'off') throw new InvalidArgumentError('on or off')
+  return text === 'on'
+}
+
+function number(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (text.trim() === '' || !(value >= min && value <= max)) {
+      throw new InvalidArgumentError(`a number from ${min} to ${max}`)
+    }
+    return value
+  }
+}
+
+function whole(min: number, max: number): (text: string) => number {
+  const parse = number(min, max)
+  return (text) => {
+    const value = parse(text)
+    if (!Number.isInteger(value)) throw new InvalidArgumentError(`a whole number from ${min} to ${max}`)
+    return value
+  }
+}

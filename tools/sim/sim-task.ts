@@ -1,0 +1,21 @@
+/** What the main thread and the workers of `npm run sim` tell each other. Plain data. */
+import type { LpBound, RunFigures } from '@isochrone/simulator'
+
+export interface SimConfig {
+  traceFile: string
+  dataFolder: string
+  util: number
+  horizonMs: number | null
+  churn: boolean
+}
+
+/** One seed's bound (`policy` null) or one policy on it. */
+export interface SimTask {
+  seed: number
+  policy: string | null
+}
+
+export type SimAnswer =
+  | { kind: 'bound'; task: SimTask; bound: LpBound; requests: number; wallS: number }
+  | { kind: 'figures'; task: SimTask; figures: RunFigures; wallS: number }
+  | { kind: 'error'; message: string }

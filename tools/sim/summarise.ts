@@ -1,0 +1,102 @@
+/** Puts the answers of all seeds together: means over seeds, and their spread. */
+import { fileLabel, spreadOf, type LpBound, type RunFigures, type SimPolicy, type Spread } from '@isochrone/simulator'
+import type { SimResultAnswer } from './run-tasks.ts'
+import type { SimConfig } from './sim-task.ts'
+
+export const definitions = {
+  utilisation: 'offered work / work that the fleet can do inside the SLO; scenarios/market.json, field utilisation',
+  sloAttainment:
+    'share of requests that finished with TTFT (from arrival at the gateway) and TPOT inside their SLOs; refused, failed and unfinished ones are misses',
+  ttftSloMs: '500 ms + 2 x unloaded prefill on H200',
+  tpotSloMs: '50 ms, gaps of continuations included',
+  costPerMtok: 'USD billed for all attempts, wasted ones included, per 10^6 tokens (in and out) of finished requests',
+  costOverBound: 'costPerMtok / bound.costPerMtok - 1',
+  percentiles: 'over all requests; one that never got there counts as the request timeout, 120,000 ms',
+  counted: 'requests that arrive after warm-up; figures are means over seeds',
+} as const
+
+type Figures = RunFigures & { costOverBound: number | null }
+type Means = { [K in keyof Figures]: number | null }
+
+export interface PolicySummary extends Means {
+  policy: string
+  source: string
+  rule: string
+  spread: { [K in keyof Figures]?: Omit<Spread, 'mean'> }
+}
+
+export interface SimSummary {
+  definitions: typeof definitions
+  trace: string
+  util: number
+  churn: boolean
+  horizonS: number
+  seeds: number[]
+  requests: number[]
+  bound: {
+    status: string
+    costPerMtok: number | null
+    costPerMtokAt99: number | null
+    spread: Omit<Spread, 'mean'> | null
+  }
+  policies: PolicySummary[]
+}
+
+export function summarise(
+  config: SimConfig & { horizonMs: number },
+  seeds: number[],
+  policies: readonly SimPolicy[],
+  answers: readonly SimResultAnswer[],
+): SimSummary {
+  const bounds = new Map<number, LpBound>()
+  const requests: number[] = []
+  for (const answer of answers) {
+    if (answer.kind !== 'bound') continue
+    bounds.set(answer.task.seed, answer.bound)
+    requests.push(answer.requests)
+  }
+  const feasible = (seed: number) => (bounds.get(seed)?.status === 'optimal' ? (bounds.get(seed) ?? null) : null)
+  const bound = spreadOf(seeds.map((seed) => feasible(seed)?.costPerMtok ?? null))
+  const at99 = spreadOf(seeds.map((seed) => feasible(seed)?.costPerMtokAt99 ?? null))
+  return {
+    definitions,
+    trace: fileLabel(config.traceFile),
+    util: config.util,
+    churn: config.churn,
+    horizonS: config.horizonMs / 1000,
+    seeds,
+    requests,
+    bound: {
+      status: bound ? 'optimal' : 'infeasible',
+      costPerMtok: bound?.mean ?? null,
+      costPerMtokAt99: at99?.mean ?? null,
+      spread: withoutMean(bound),
+    },
+    policies: policies.map((policy) => {
+      const rows = answers.flatMap((answer): Figures[] => {
+        if (answer.kind !== 'figures' || answer.task.policy !== policy.name) return []
+        const least = feasible(answer.task.seed)?.costPerMtok ?? null
+        const { costPerMtok } = answer.figures
+        const costOverBound = costPerMtok === null || least === null || least <= 0 ? null : costPerMtok / least - 1
+        return [{ ...answer.figures, costOverBound }]
+      })
+      return summaryOf(policy, rows)
+    }),
+  }
+}
+
+function summaryOf({ name, source, rule }: SimPolicy, rows: readonly Figures[]): PolicySummary {
+  const means: Partial<Means> = {}
+  const spread: PolicySummary['spread'] = {}
+  for (const key of Object.keys(rows[0] ?? {}) as (keyof Figures)[]) {
+    const figure = spreadOf(rows.map((row) => row[key]))
+    means[key] = figure?.mean ?? null
+    const rest = withoutMean(figure)
+    if (rest) spread[key] = rest
+  }
+  return { policy: name, ...(means as Means), source, rule, spread }
+}
+
+function withoutMean(spread: Spread | null): Omit<Spread, 'mean'> | null {
+  return spread && { sd: spread.sd, min: spread.min, max: spread.max }
+}
