@@ -1,9 +1,9 @@
 /** A team that wants no wallet: from signing up to a settled receipt. */
 import { expectAccessible } from './expect-accessible.ts'
 import { expect, test } from './marketplace.ts'
-import { createKey, followReceipt, sendRequest } from './steps.ts'
+import { createKey, followReceipt, sendRequest, setRoutingPolicy } from './steps.ts'
 
-test('sign up → fund → create a key → send a request → see its receipt verified → see it settled', async ({
+test('sign up → fund → create a key → send a request → see its receipt verified → see it settled → set a routing policy', async ({
   page,
   market,
 }) => {
@@ -39,6 +39,8 @@ test('sign up → fund → create a key → send a request → see its receipt v
   await page.getByRole('link', { name: 'Epochs' }).first().click()
   await expect(page.getByRole('table', { name: 'Epochs' }).getByText('settled').first()).toBeVisible()
   await expectAccessible(page)
+
+  await setRoutingPolicy(page)
 })
 
 test('an unknown address and a foreign request are the same 404, and a visitor is asked to sign in', async ({

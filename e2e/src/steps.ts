@@ -48,3 +48,19 @@ export async function followReceipt(page: Page, requestId: string): Promise<void
   await expect(track.getByText('final')).toHaveCount(3)
   await expect(page.getByText('invalid', { exact: true })).toHaveCount(0)
 }
+
+/** Makes the cheapest node in Germany the default, where none is on offer: the page says so, and keeps it all the same. */
+export async function setRoutingPolicy(page: Page): Promise<void> {
+  await page.getByRole('link', { name: 'Routing' }).first().click()
+  await expect(page.getByText('5 of 5 nodes')).toBeVisible()
+  await page.getByRole('radio', { name: 'Price', exact: true }).check()
+  await page.getByLabel('Another country or region').fill('de')
+  await page.getByRole('button', { name: 'Add region' }).click()
+  await expect(page.getByText('0 of 5 nodes')).toBeVisible()
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByText('Saved. Gateways apply it')).toBeVisible()
+  await page.reload()
+  await expect(page.getByRole('radio', { name: 'Price', exact: true })).toBeChecked()
+  await expect(page.getByRole('checkbox', { name: 'Germany (DE)' })).toBeChecked()
+}

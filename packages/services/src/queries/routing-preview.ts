@@ -50,7 +50,7 @@ function rejectionOf(row: ListedNodeRow, policy: RoutingPolicy): RejectionReason
     providerId: row.providerId,
     // A policy says nothing of the model, its build or its context: every one will do.
     modelHash: '',
-    contextTokensMax: Number.MAX_SAFE_INTEGER,
+    contextTokensMax: 1_000_000,
     failureDomain: row.failureDomain,
     region: row.region,
     country: row.country,

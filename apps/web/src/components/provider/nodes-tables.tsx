@@ -11,7 +11,7 @@ import { RevokeToken } from './revoke-token.tsx'
 
 export function NodesTable({ nodes }: { nodes: ProviderNode[] }) {
   return (
-    <Table label="Nodes" className="min-w-[1020px]">
+    <Table label="Nodes" className="min-w-[960px]">
       <thead>
         <tr>
           <Th>Node</Th>
@@ -35,7 +35,7 @@ export function NodesTable({ nodes }: { nodes: ProviderNode[] }) {
               </Link>
             </Td>
             <Td>
-              <span className="flex gap-1">
+              <span className="flex flex-col items-start gap-1">
                 <NodeStatusBadge status={node.status} />
                 <LiveBadge live={node.live} />
               </span>

@@ -26,12 +26,13 @@ const termColours: Record<TermName, string> = {
 export function CandidatesTable({ record, nameOf }: { record: PlacementView; nameOf: (id: string) => string }) {
   const { candidates, choice, alternates } = record
   const winner = candidates.find(({ nodeId }) => nodeId === choice)
-  const known = termNames.filter((term) => candidates.some(({ terms }) => terms[term] !== null))
+  const known = termNames.filter((term) => candidates.some(({ terms }) => terms[term]))
+  const zero = termNames.filter((term) => !known.includes(term) && candidates.some(({ terms }) => terms[term] === 0))
   const cached = candidates.some(({ tokensCached }) => tokensCached !== null)
   const highest = Math.max(...candidates.map(({ score }) => score))
   return (
     <>
-      <Table label="Candidates and their scores in dollars" className="min-w-[1080px]">
+      <Table label="Candidates and their scores in dollars" className="min-w-[960px]">
         <thead>
           <tr>
             <Th>Node</Th>
@@ -60,11 +61,11 @@ export function CandidatesTable({ record, nameOf }: { record: PlacementView; nam
                 <Verdict row={row} winner={winner} explored={record.explored} />
               </Td>
               <Td numeric className="font-medium">
-                {formatScoreUsd(row.score)}
+                {alignedUsd(row.score)}
               </Td>
               {known.map((term) => (
                 <Td key={term} numeric className={cn(row.terms[term] === 0 && 'text-ink-3')}>
-                  {row.terms[term] === null ? '—' : formatScoreUsd(row.terms[term])}
+                  {row.terms[term] === null ? '—' : alignedUsd(row.terms[term])}
                 </Td>
               ))}
               <Td numeric>{formatMs(row.ttftMs)}</Td>
@@ -77,15 +78,21 @@ export function CandidatesTable({ record, nameOf }: { record: PlacementView; nam
       </Table>
       <ul aria-label="Terms of the score" className="mt-2 flex flex-wrap gap-x-5 gap-y-1 text-xs text-ink-3">
         {known.map((term) => (
-          <li key={term} className="flex items-center gap-1.5">
+          <li key={term}>
             <Swatch term={term} /> <span className="font-medium text-ink-2">{termWords[term].label}</span>{' '}
             {termWords[term].help}
           </li>
         ))}
+        {zero.length > 0 && (
+          <li>Nothing for any of them: {zero.map((term) => termWords[term].label.toLowerCase()).join(', ')}.</li>
+        )}
       </ul>
     </>
   )
 }
+
+/** Eight decimals, a hundredth of a millionth of a dollar, so that a column lines up. */
+const alignedUsd = (microUsd: number): string => (microUsd === 0 ? '0' : (microUsd / 1e6).toFixed(8))
 
 const Swatch = ({ term }: { term: TermName }) => (
   <span aria-hidden className={cn('inline-block size-2 shrink-0 rounded-xs', termColours[term])} />

@@ -79,7 +79,7 @@ export function PreferenceRows({
         )}
       </SettingRow>
       <SettingRow
-        title="Late from"
+        title="Response times"
         help="Expected time beyond these targets makes a node’s score worse. Nothing is refused for it by default."
       >
         {() => (

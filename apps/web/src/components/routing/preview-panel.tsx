@@ -1,7 +1,7 @@
 'use client'
 /** What the policy leaves of the market now: how many nodes, and why the others are out. */
 import Link from 'next/link'
-import { CircleCheck, CircleSlash } from 'lucide-react'
+import { CircleCheck, CircleSlash, LoaderCircle } from 'lucide-react'
 import type { RoutingPreviewNode } from '@isochrone/services'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Section } from '~/components/ui/page-header.tsx'
@@ -15,24 +15,19 @@ const NODES_SHOWN = 12
 export function PreviewPanel({ preview: { data, error, pending } }: { preview: PreviewState }) {
   return (
     <Section title="What this leaves" description="Of the nodes on offer, right now and for any model.">
-      <div aria-busy={pending} className={cn('transition-opacity', (pending || error) && 'opacity-60')}>
-        <p role="status" className="mb-2 text-lg font-semibold">
-          {data ? (
-            <>
-              <span className="figures">{data.eligible}</span> of <span className="figures">{data.total}</span> nodes
-            </>
-          ) : (
-            'Counting…'
-          )}
+      <div aria-busy={pending}>
+        <p role="status" className="mb-2 flex items-center gap-2 text-lg font-semibold">
+          {error ? 'Not counted' : data ? `${data.eligible} of ${data.total} nodes` : 'Counting…'}
+          {pending && <LoaderCircle aria-hidden className="size-3.5 animate-spin text-ink-3" />}
         </p>
         {data && data.total > 0 && data.eligible === 0 && !error && (
           <Notice tone="warn" className="mb-2">
             No node is left: until one is, every request is refused.
           </Notice>
         )}
-        {data && <Nodes nodes={data.nodes} />}
+        {data && !error && <Nodes nodes={data.nodes} />}
       </div>
-      {error && <p className="mt-2 text-xs text-bad">Not counted: {error.message}</p>}
+      {error && <p className="text-bad">{error.message}</p>}
     </Section>
   )
 }

@@ -52,9 +52,9 @@ export function RegionPicker({ labelledBy, describedBy, market, values, onChange
         onChange={onChange}
         disabled={disabled}
       />
-      <div className="flex items-center gap-2">
+      <div className="flex flex-wrap items-center gap-2">
         <label htmlFor={inputId} className="text-xs text-ink-3">
-          Another
+          Another country or region
         </label>
         <input
           id={inputId}

@@ -7,6 +7,7 @@ import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Toast } from '~/components/ui/toast.tsx'
+import type { ActionError } from '~/lib/result.ts'
 import { draftOf, emptyDraft, formField, routingOf, sameRouting, type RoutingDraft } from '~/lib/routing-draft.ts'
 import type { RoutingMarket } from '~/lib/routing-market.ts'
 import { useAction } from '~/lib/use-action.ts'
@@ -52,11 +53,11 @@ export function RoutingForm({ view, market, gatewayUrl, model, disabledReason }:
   // What was refused on saving stays until the next edit; before that, what the preview found wrong.
   const problem = save.error ?? preview.error
   const field = formField(problem?.field ?? null)
-  const errorOf = (name: string) => (problem && field === name ? problem.message : undefined)
+  const errorOf = (name: string) => (problem && field === name ? sentenceFor(problem) : undefined)
   const rows = { draft, edit, errorOf, market, disabled: disabledReason !== undefined }
   return (
     <div className="grid gap-x-8 gap-y-8 xl:grid-cols-[minmax(0,1fr)_24rem]">
-      <form onSubmit={(event) => void submit(event)} noValidate className="min-w-0">
+      <form onSubmit={(event) => void submit(event)} noValidate className="@container min-w-0">
         {disabledReason && <Notice className="mb-4">{disabledReason} You can read it.</Notice>}
         <PreferenceRows {...rows} defaults={view.defaults} />
         <ConstraintRows {...rows} />
@@ -78,10 +79,13 @@ export function RoutingForm({ view, market, gatewayUrl, model, disabledReason }:
           >
             Reset to defaults
           </Button>
-          {changed && <span className="text-xs text-ink-3">Not saved yet</span>}
+          <p className="ml-auto text-xs text-ink-3">
+            {changed && 'Not saved yet. '}
+            {preview.data && !preview.error && `${preview.data.eligible} of ${preview.data.total} nodes left.`}
+          </p>
         </div>
       </form>
-      <div className="flex min-w-0 flex-col gap-8 xl:sticky xl:top-6 xl:self-start">
+      <div className="min-w-0 xl:sticky xl:top-6 xl:self-start">
         <PreviewPanel preview={preview} />
         <RequestExample routing={routing} gatewayUrl={gatewayUrl} model={model} />
       </div>
@@ -89,4 +93,10 @@ export function RoutingForm({ view, market, gatewayUrl, model, disabledReason }:
       <Toast message={toast} onClose={closeToast} />
     </div>
   )
+}
+
+/** At its field an error need not name it again. */
+function sentenceFor({ field, message }: ActionError): string {
+  const own = field && message.startsWith(`${field} `) ? message.slice(field.length + 1) : message
+  return own.charAt(0).toUpperCase() + own.slice(1)
 }

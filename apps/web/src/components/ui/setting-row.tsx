@@ -1,5 +1,5 @@
 'use client'
-/** One setting: what it is and does on the left, its control on the right, its error under that. */
+/** One setting: what it is and does, its control beside that where there is room (in a `@container`), its error. */
 import { useId, type ReactNode } from 'react'
 
 export interface SettingRowProps {
@@ -15,12 +15,12 @@ export function SettingRow({ title, help, error, children }: SettingRowProps) {
   const titleId = `${id}-title`
   const helpId = `${id}-help`
   return (
-    <div className="grid gap-x-8 gap-y-2 border-b border-line py-4 first:pt-0 last:border-b-0 md:grid-cols-[minmax(0,17rem)_minmax(0,1fr)]">
+    <div className="grid gap-x-8 gap-y-2.5 border-b border-line py-4 first:pt-0 last:border-b-0 @3xl:grid-cols-[minmax(0,17rem)_minmax(0,1fr)]">
       <div>
         <p id={titleId} className="font-medium">
           {title}
         </p>
-        <div id={helpId} className="mt-0.5 text-xs text-ink-3">
+        <div id={helpId} className="mt-0.5 max-w-[72ch] text-xs text-ink-3">
           {help}
         </div>
       </div>

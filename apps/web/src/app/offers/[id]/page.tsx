@@ -3,7 +3,6 @@ import type { Offer } from '@isochrone/services'
 import { QuickStart } from '~/components/quick-start.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { LiveBadge, SimulatedBadge, SimulatedNetworkBadge } from '~/components/status.tsx'
-import { Badge } from '~/components/ui/badge.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
@@ -45,12 +44,7 @@ export default async function OfferPage({ params }: { params: Promise<{ id: stri
         <Section title="Hardware" description="As the node’s agent declares it. A claim, until it is attested.">
           <Facts
             items={[
-              [
-                'Hardware',
-                <span key="h">
-                  {offer.hardware} <Badge title={trustWords[offer.trust].help}>{offer.trust}</Badge>
-                </span>,
-              ],
+              ['Hardware', offer.hardware],
               ['GPU class', offer.gpuClass],
               ['Trust', <Declared key="t" words={trustWords[offer.trust]} />],
               offer.cpuCores !== null && ['CPU cores', formatCount(offer.cpuCores)],

@@ -15,7 +15,7 @@ export default async function JoinPage() {
       <PageHeader
         trail={[{ href: '/provider', label: 'Nodes & earnings' }]}
         title="Add a node"
-        description="Name it, say where it stands and what it costs. The prices become terms that receipts refer to by hash."
+        description="Name it, say where it stands, what it costs and what it promises. Together these are the terms that receipts refer to by hash."
       />
       <JoinForm webUrl={await webUrl()} disabledReason={adminOnlyReason(organisation)} />
     </>
