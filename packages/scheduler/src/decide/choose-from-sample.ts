@@ -5,7 +5,7 @@
 import type { Prng } from '@isochrone/domain'
 import type { PlacementRecord, PlacementRequest, RejectionReason, SampledReplica } from '../placement.ts'
 import * as col from '../pool/columns.ts'
-import { staticRejection } from '../pool/compiled-policy.ts'
+import { staticRejection } from '../pool/static-rejection.ts'
 import { priceOr, usableOr } from '../pool/usable.ts'
 import { choose } from './choose.ts'
 import { defaultTuning, type Tuning } from './constants.ts'

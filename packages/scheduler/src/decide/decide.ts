@@ -14,7 +14,7 @@ import { choose } from './choose.ts'
 import { markExcluded } from './exclude.ts'
 import { admit, predict, STALE_REASON } from './predict.ts'
 import { recordOf } from './record.ts'
-import { add, sample } from './sample.ts'
+import { add, load, sample } from './sample.ts'
 import { TERMS, type DecisionScratch } from './scratch.ts'
 import { commonestReason, retryAfterOf, staticReasonOf } from './why-none.ts'
 
@@ -62,15 +62,11 @@ export function decide(pool: ReplicaPool, request: PlacementRequest, rng: Prng, 
   return s.chosen < 0 ? new None(pool) : new Choice(pool)
 }
 
-/** Turns stored times into ages and judges the rows from `from` on. */
+/** Copies and judges the rows from `from` on. */
 function look(pool: ReplicaPool, from: number, request: PlacementRequest, nowMs: number): void {
-  const { scratch: s } = pool
-  for (let i = from; i < s.n; i++) {
-    const at = i * col.ROW + col.STATE
-    s.rows[at] = nowMs - (s.rows[at] as number)
-  }
+  load(pool, from, nowMs)
   if (request.excludeNodeIds.length > 0 || request.policy.exclude.length > 0) markExcluded(pool, from, request)
-  predict(s, from, request, nowMs, pool.tuning)
+  predict(pool.scratch, from, request, nowMs, pool.tuning)
 }
 
 /**
@@ -79,22 +75,29 @@ function look(pool: ReplicaPool, from: number, request: PlacementRequest, nowMs:
  */
 function scan(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementRequest, nowMs: number): void {
   const { scratch: s, flags, tuning } = pool
+  const { slab } = pool.index
   let left = tuning.scanMax
   let found = 0
   for (const view of compiled.views) {
-    if (view.bucket.open === 0) continue
-    for (const cell of view.cells) {
-      if (cell.open === 0) continue
-      for (let i = 0; i < cell.count; i++) {
-        if (left-- === 0) return void admit(s)
-        const slot = cell.slots[i] as number
-        if (((flags[slot] as number) & col.OPEN) === 0) continue
-        const at = s.n
-        if (!add(pool, slot)) continue
-        look(pool, at, request, nowMs)
-        // What is stale may serve when nothing else can: it stays in the sample too.
-        if (s.reason[at] !== 0 && s.reason[at] !== STALE_REASON) s.n = at
-        else if (++found === tuning.sampleFill) return void admit(s)
+    const { bucket, mask } = view
+    if (bucket.open === 0) continue
+    for (let w = 0; w < bucket.words; w++) {
+      let bits = (mask[w] as number) & (bucket.openBits[w] as number)
+      for (; bits !== 0; bits &= bits - 1) {
+        const place = w * 32 + 31 - Math.clz32(bits & -bits)
+        const start = bucket.starts[place] as number
+        const end = start + (bucket.counts[place] as number)
+        for (let i = start; i < end; i++) {
+          if (left-- === 0) return void admit(s)
+          const slot = slab.data[i] as number
+          if (((flags[slot] as number) & col.OPEN) === 0) continue
+          const at = s.n
+          if (!add(pool, slot)) continue
+          look(pool, at, request, nowMs)
+          // What is stale may serve when nothing else can: it stays in the sample too.
+          if (s.reason[at] !== 0 && s.reason[at] !== STALE_REASON) s.n = at
+          else if (++found === tuning.sampleFill) return void admit(s)
+        }
       }
     }
   }

@@ -1,7 +1,7 @@
 /** A decision as plain JSON: everything that a person needs to understand it and a machine to run it again. */
 import { rejectionReasons, type CandidateRow, type PlacementRecord, type SampledReplica } from '../placement.ts'
 import * as col from '../pool/columns.ts'
-import { staticRejection } from '../pool/compiled-policy.ts'
+import { staticRejection } from '../pool/static-rejection.ts'
 import type { ReplicaOffer } from '../offer.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
 import { reasonOf } from './predict.ts'

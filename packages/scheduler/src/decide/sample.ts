@@ -7,44 +7,34 @@
  */
 import type { Prng } from '@isochrone/domain'
 import type { PlacementRequest } from '../placement.ts'
-import type { Cell } from '../pool/cell-index.ts'
 import * as col from '../pool/columns.ts'
 import type { CompiledPolicy } from '../pool/compiled-policy.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
-import { CELLS_MAX, type DecisionScratch } from './scratch.ts'
+import { CELLS_MAX } from './scratch.ts'
 
 /** Random places of a cell that are tried before it is walked through. */
 const CELL_TRIES = 4
 
+/** Fills `scratch.slots`; the rows are copied by `load`. */
 export function sample(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementRequest, rng: Prng): void {
   const { scratch: s, tuning } = pool
   s.n = 0
   if (compiled.eligible <= tuning.sampleSize) takeAll(pool, compiled)
   else {
-    const total = collect(s, compiled, col.SLACK, tuning.cheapSet, rng)
-    drawCollected(pool, col.SLACK, total, tuning.priceBiased, rng)
+    const total = collect(pool, compiled, col.SLACK, rng)
+    if (total > 0) drawCollected(pool, col.SLACK, total, tuning.priceBiased, rng)
     const spare = drawUniform(pool, compiled, tuning.sampleSize, rng)
-    for (let i = 0; i < spare && s.n < tuning.sampleFill / 2; i++) add(pool, s.spare[i] as number)
-    if (s.n < tuning.sampleFill) {
-      const open = collect(s, compiled, col.OPEN, tuning.cheapSet, rng)
-      drawCollected(pool, col.OPEN, open, tuning.sampleFill - s.n, rng)
-    }
-    // Nobody is open: a few are looked at all the same, so that the answer has reasons.
-    if (s.n === 0) drawAny(pool, compiled, rng)
+    if (s.n < tuning.sampleFill) fill(pool, compiled, spare, rng)
   }
   if (request.prefixHashes.length > 0) addHolders(pool, compiled, request)
 }
 
-/** Copies a slot's row into the sample unless it is there. */
+/** Notes a slot unless it is noted already. */
 export function add(pool: ReplicaPool, slot: number): boolean {
   const s = pool.scratch
-  const { n, slots, rows } = s
+  const { n, slots } = s
   if (n === s.capacity) return false
   for (let i = 0; i < n; i++) if (slots[i] === slot) return false
-  const from = slot * col.ROW
-  const to = n * col.ROW
-  const source = pool.rows
-  for (let i = 0; i < col.ROW; i++) rows[to + i] = source[from + i] as number
   slots[n] = slot
   s.cached[n] = 0
   s.reason[n] = 0
@@ -52,75 +42,103 @@ export function add(pool: ReplicaPool, slot: number): boolean {
   return true
 }
 
-function takeAll(pool: ReplicaPool, compiled: CompiledPolicy): void {
-  for (const view of compiled.views) {
-    for (const cell of view.cells) for (let i = 0; i < cell.count; i++) add(pool, cell.slots[i] as number)
+/** Copies the rows of the slots from `from` on, stored times as ages. All at once, so that their cache misses overlap. */
+export function load(pool: ReplicaPool, from: number, nowMs: number): void {
+  const { n, slots, rows } = pool.scratch
+  const source = pool.rows
+  for (let i = from; i < n; i++) {
+    const at = (slots[i] as number) * col.ROW
+    const to = i * col.ROW
+    for (let c = 0; c < col.ROW; c++) rows[to + c] = source[at + c] as number
+    rows[to + col.STATE] = nowMs - (rows[to + col.STATE] as number)
   }
 }
 
-/** Finds the cheapest cells with such slots until about `target` slots are found; returns how many. */
-function collect(s: DecisionScratch, compiled: CompiledPolicy, bit: number, target: number, rng: Prng): number {
+function takeAll(pool: ReplicaPool, compiled: CompiledPolicy): void {
+  const { data } = pool.index.slab
+  for (const { bucket, mask } of compiled.views) {
+    for (let w = 0; w < bucket.words; w++) {
+      for (let left = mask[w] as number; left !== 0; left &= left - 1) {
+        const place = w * 32 + 31 - Math.clz32(left & -left)
+        const start = bucket.starts[place] as number
+        const end = start + (bucket.counts[place] as number)
+        for (let i = start; i < end; i++) add(pool, data[i] as number)
+      }
+    }
+  }
+}
+
+/** Finds the cheapest cells with such slots until about `cheapSet` slots are found; returns how many. */
+function collect(pool: ReplicaPool, compiled: CompiledPolicy, bit: number, rng: Prng): number {
+  const { scratch: s, tuning } = pool
+  const { views } = compiled
   let total = 0
   s.cells = 0
-  for (const view of compiled.views) {
-    const { bucket, mask } = view
-    if (view.count === 0 || (bit === col.SLACK ? bucket.slack : bucket.open) === 0) continue
-    const bits = bit === col.SLACK ? bucket.slackBits : bucket.openBits
-    const words = (bucket.cells.length + 31) >>> 5
+  for (let v = 0; v < views.length; v++) {
+    const { bucket, mask, count } = views[v] as (typeof views)[number]
+    const slack = bit === col.SLACK
+    if (count === 0 || (slack ? bucket.slack : bucket.open) === 0) continue
+    const bits = slack ? bucket.slackBits : bucket.openBits
+    const having = slack ? bucket.slacks : bucket.opens
+    const { words } = bucket
     // From a random word on: where a bucket has more cells than are taken, all have the same chance.
     let w = words > 1 ? rng.below(words) : 0
-    for (let k = 0; k < words; k++, w = w + 1 === words ? 0 : w + 1) {
-      let left = (mask[w] as number) & (bits[w] as number)
-      while (left !== 0) {
+    for (let k = 0; k < words; k++) {
+      for (let left = (mask[w] as number) & (bits[w] as number); left !== 0; left &= left - 1) {
         const place = w * 32 + 31 - Math.clz32(left & -left)
-        left &= left - 1
-        const cell = bucket.cells[place] as Cell
-        total += bit === col.SLACK ? cell.slack : cell.open
-        s.cell[s.cells] = cell
+        total += having[place] as number
+        s.cellStart[s.cells] = bucket.starts[place] as number
+        s.cellCount[s.cells] = bucket.counts[place] as number
         s.cumulative[s.cells++] = total
         if (s.cells === CELLS_MAX) return total
       }
+      w = w + 1 === words ? 0 : w + 1
     }
-    if (total >= target) return total
+    if (total >= tuning.cheapSet) return total
   }
   return total
 }
 
+/** Draws among the collected slots that have the bit; `total` > 0 of them. */
 function drawCollected(pool: ReplicaPool, bit: number, total: number, wanted: number, rng: Prng): void {
-  const s = pool.scratch
-  const end = Math.min(s.n + wanted, pool.tuning.sampleSize)
+  const { scratch: s, flags } = pool
+  const { data } = pool.index.slab
   if (total <= wanted) {
     for (let c = 0; c < s.cells; c++) {
-      const cell = s.cell[c] as Cell
-      for (let i = 0; i < cell.count; i++) {
-        const slot = cell.slots[i] as number
-        if (((pool.flags[slot] as number) & bit) !== 0) add(pool, slot)
+      const start = s.cellStart[c] as number
+      const end = start + (s.cellCount[c] as number)
+      for (let i = start; i < end; i++) {
+        const slot = data[i] as number
+        if (((flags[slot] as number) & bit) !== 0) add(pool, slot)
       }
     }
     return
   }
+  const end = s.n + wanted
   for (let draw = wanted * 2; draw > 0 && s.n < end; draw--) {
     const r = rng.below(total)
     let c = 0
     while ((s.cumulative[c] as number) <= r) c++
-    add(pool, slotIn(pool, s.cell[c] as Cell, bit, rng))
+    add(pool, slotIn(pool, s.cellStart[c] as number, s.cellCount[c] as number, bit, rng))
   }
 }
 
 /** A slot of the cell that has the bit; the cell has at least one. */
-function slotIn(pool: ReplicaPool, cell: Cell, bit: number, rng: Prng): number {
-  const { slots, count } = cell
+function slotIn(pool: ReplicaPool, start: number, count: number, bit: number, rng: Prng): number {
   const { flags } = pool
+  const { data } = pool.index.slab
+  if (count === 1) return data[start] as number
   let at = 0
   for (let i = 0; i < CELL_TRIES; i++) {
     at = rng.below(count)
-    if (((flags[slots[at] as number] as number) & bit) !== 0) return slots[at] as number
+    const slot = data[start + at] as number
+    if (((flags[slot] as number) & bit) !== 0) return slot
   }
   for (let i = 0; i < count; i++) {
     at = at + 1 === count ? 0 : at + 1
-    if (((flags[slots[at] as number] as number) & bit) !== 0) break
+    if (((flags[data[start + at] as number] as number) & bit) !== 0) break
   }
-  return slots[at] as number
+  return data[start + at] as number
 }
 
 /** Uniform draws of replicas with slack until the sample is full; returns how many open ones without it were met. */
@@ -128,7 +146,8 @@ function drawUniform(pool: ReplicaPool, compiled: CompiledPolicy, size: number, 
   const { scratch: s, flags } = pool
   let spare = 0
   for (let draw = (size - s.n) * 2; draw > 0 && s.n < size; draw--) {
-    const slot = slotAt(compiled, rng.below(compiled.eligible))
+    const slot = slotAt(pool, compiled, rng)
+    if (slot < 0) continue
     const flag = flags[slot] as number
     if ((flag & col.SLACK) !== 0) add(pool, slot)
     else if ((flag & col.OPEN) !== 0 && spare < s.spare.length) s.spare[spare++] = slot
@@ -136,19 +155,35 @@ function drawUniform(pool: ReplicaPool, compiled: CompiledPolicy, size: number, 
   return spare
 }
 
-function drawAny(pool: ReplicaPool, compiled: CompiledPolicy, rng: Prng): void {
-  for (let draw = 0; draw < pool.tuning.sampleFill; draw++) add(pool, slotAt(compiled, rng.below(compiled.eligible)))
+/** Little has slack: open replicas join, random ones and cheap ones. */
+function fill(pool: ReplicaPool, compiled: CompiledPolicy, spare: number, rng: Prng): void {
+  const { scratch: s, tuning } = pool
+  for (let i = 0; i < spare && s.n < tuning.sampleFill / 2; i++) add(pool, s.spare[i] as number)
+  const open = collect(pool, compiled, col.OPEN, rng)
+  if (open > 0) drawCollected(pool, col.OPEN, open, tuning.sampleFill - s.n, rng)
+  // Nobody is open: a few are looked at all the same, so that the answer has reasons.
+  for (let draw = 0; s.n < tuning.sampleFill && open === 0 && draw < tuning.sampleFill; draw++) {
+    const slot = slotAt(pool, compiled, rng)
+    if (slot >= 0) add(pool, slot)
+  }
 }
 
-/** The eligible slot with this number. */
-function slotAt(compiled: CompiledPolicy, number: number): number {
+/** A random eligible slot; -1 when its place has been given up since the counts were summed. */
+function slotAt(pool: ReplicaPool, compiled: CompiledPolicy, rng: Prng): number {
   const { views, cumulative } = compiled
+  const number = rng.below(compiled.eligible)
   const v = above(cumulative, views.length, number)
-  const view = views[v] as (typeof views)[number]
-  const inView = number - (v === 0 ? 0 : (cumulative[v - 1] as number))
-  const c = above(view.cumulative, view.cells.length, inView)
-  const cell = view.cells[c] as Cell
-  return cell.slots[inView - (c === 0 ? 0 : (view.cumulative[c - 1] as number))] as number
+  const { bucket, mask, cumulative: inWords } = views[v] as (typeof views)[number]
+  let left = number - (v === 0 ? 0 : (cumulative[v - 1] as number))
+  const w = above(inWords, bucket.words, left)
+  if (w > 0) left -= inWords[w - 1] as number
+  for (let bits = mask[w] as number; bits !== 0; bits &= bits - 1) {
+    const place = w * 32 + 31 - Math.clz32(bits & -bits)
+    const count = bucket.counts[place] as number
+    if (left < count) return pool.index.slab.data[(bucket.starts[place] as number) + left] as number
+    left -= count
+  }
+  return -1
 }
 
 /** First place whose value is above `number`. */
@@ -171,8 +206,8 @@ function addHolders(pool: ReplicaPool, compiled: CompiledPolicy, request: Placem
   const limit = Math.ceil((tuning.prefixLoadFactor * (pool.streamsTotal + 1)) / pool.size)
   for (let h = 0; h < found; h++) {
     const slot = s.holders.slot[h] as number
-    const load = (pool.rows[slot * col.ROW + col.ACTIVE] as number) + 1
-    if (load > limit || !compiled.admits(pool.index.cellOf(slot))) continue
+    const active = (pool.rows[slot * col.ROW + col.ACTIVE] as number) + 1
+    if (active > limit || !compiled.admits(pool.index.cellOf(slot))) continue
     add(pool, slot)
     for (let i = 0; i < s.n; i++) {
       if (s.slots[i] !== slot) continue

@@ -3,7 +3,6 @@
  * Holds the sampled rows as they were seen, until the next decision, so that a record can be made of them.
  */
 import type { PrngState } from '@isochrone/domain'
-import type { Cell } from '../pool/cell-index.ts'
 import { ROW } from '../pool/columns.ts'
 import type { PlacementRequest } from '../placement.ts'
 import type { PrefixHolders } from '../prefix/prefix-index.ts'
@@ -30,7 +29,8 @@ export class DecisionScratch {
   readonly holders: PrefixHolders = { slot: new Int32Array(2), blocks: new Int32Array(2) }
   /** Cells that `collect` found, with their open or slack slots cumulated. */
   cells = 0
-  readonly cell: Cell[] = []
+  readonly cellStart = new Int32Array(CELLS_MAX)
+  readonly cellCount = new Int32Array(CELLS_MAX)
   readonly cumulative = new Int32Array(CELLS_MAX)
   readonly spare: Int32Array
   /** Outcome of `choose`: places in the sample, -1 = none. */

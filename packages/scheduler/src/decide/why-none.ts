@@ -1,7 +1,7 @@
 /** Why a request found no place, and when it may find one. */
 import { rejectionReasons, type PlacementRequest, type RejectionReason } from '../placement.ts'
 import * as col from '../pool/columns.ts'
-import { staticRejection } from '../pool/compiled-policy.ts'
+import { staticRejection } from '../pool/static-rejection.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
 import type { Tuning } from './constants.ts'
 import { reasonOf } from './predict.ts'
@@ -26,17 +26,22 @@ export function staticReasonOf(pool: ReplicaPool, request: PlacementRequest | nu
   const { policy } = request
   const needed = request.tokensIn + request.tokensOutMax
   const counts = new Map<RejectionReason, number>()
-  for (const cell of pool.index.cells) {
-    if (!cell) continue
+  for (const cell of pool.index.cells()) {
+    const count = cell.bucket.counts[cell.place] as number
+    if (count === 0) continue
     const kind = cell.class
     const otherBuild = request.modelHash !== null && request.modelHash !== kind.modelHash
     const reason =
       (otherBuild ? 'other_build' : staticRejection(kind, policy)) ??
       (2 ** (kind.contextClass + 1) <= needed ? 'context_too_long' : 'over_price_cap')
-    counts.set(reason, (counts.get(reason) ?? 0) + cell.count)
+    counts.set(reason, (counts.get(reason) ?? 0) + count)
   }
   let most: RejectionReason | null = null
-  for (const [reason, count] of counts) if (most === null || count > (counts.get(most) ?? 0)) most = reason
+  // In the order of the table, not of arrival: of equally common reasons the hardest is named.
+  for (const reason of rejectionReasons) {
+    const count = counts.get(reason) ?? 0
+    if (count > 0 && (most === null || count > (counts.get(most) ?? 0))) most = reason
+  }
   return most
 }
 

@@ -1,137 +1,161 @@
 /**
- * A policy's fixed constraints, compiled for one pool: which cells it admits, in price order, with cumulative counts.
+ * A policy's fixed constraints, compiled for one pool: one bit a cell, in price order, with cumulative counts per word.
  *
- * Kept in step bucket by bucket, so a change costs one bucket, not the fleet. A draw never meets a replica that the
- * fixed constraints exclude, and `eligible` is exact up to constraints finer than a cell (see `decide/reject.ts`).
+ * Kept in step as replicas come and go, at a cost that does not grow with the fleet: new cells are looked at once, and
+ * counts are summed again when more than a sixteenth of them may be off (at once where they are few, so an eligible set
+ * of sixteen or less, and an empty one, is exact). A draw never meets a replica that the fixed constraints exclude.
+ * Constraints finer than a cell (exact prices, exact context, ids) are for `decide/predict.ts`.
  */
-import type { ReplicaOffer } from '../offer.ts'
-import { dataPolicies, trustLevels } from '../offer.ts'
-import type { RejectionReason, RoutingPolicy } from '../placement.ts'
-import { regionAllowed } from '../policy/regions.ts'
-import type { Bucket, Cell, CellClass, CellIndex } from './cell-index.ts'
+import type { RoutingPolicy } from '../placement.ts'
+import type { Bucket, Cell, CellClass } from './bucket.ts'
+import type { CellIndex } from './cell-index.ts'
+import { levelOf } from './price-level.ts'
+import { staticCheck, type StaticPolicy } from './static-rejection.ts'
 
 /** One bucket as the policy sees it. */
 export interface BucketView {
   bucket: Bucket
   version: number
-  cells: Cell[]
-  /** Slots in cells [0, i]. */
+  /** `bucket.moves` when counts were summed, and how many cells of the bucket have been looked at. */
+  moves: number
+  looked: number
+  admitted: number
+  /** Bit set of admitted places, and admitted slots in words [0, i]. */
+  mask: Uint32Array
   cumulative: Int32Array
   count: number
-  /** Bit set of admitted places. */
-  mask: Uint32Array
 }
 
-export type StaticPolicy = Pick<RoutingPolicy, 'regions' | 'minTrust' | 'dataPolicy' | 'gpuClasses' | 'maxPrice'>
+/** By class: not looked at yet, admitted, not admitted. */
+const [UNKNOWN, ADMITTED, NOT] = [0, 1, 2] as const
 
 export class CompiledPolicy {
   readonly views: BucketView[] = []
   /** Eligible slots in views [0, i]. */
   cumulative = new Int32Array(16)
   eligible = 0
-  readonly #policy: StaticPolicy
+  readonly #check: (kind: CellClass) => boolean
   readonly #modelHash: string | null
   readonly #contextClass: number
-  /** By class: 0 unknown, 1 admitted, 2 not. */
+  readonly #levelIn: number
+  readonly #levelOut: number
   #admitted = new Uint8Array(64)
   #version = 0
 
-  constructor(policy: StaticPolicy, modelHash: string | null, contextClass: number) {
-    this.#policy = policy
+  constructor(policy: StaticPolicy & Pick<RoutingPolicy, 'maxPrice'>, modelHash: string | null, contextClass: number) {
+    this.#check = staticCheck(policy)
     this.#modelHash = modelHash
     this.#contextClass = contextClass
+    const { inPerMtok, outPerMtok } = policy.maxPrice
+    this.#levelIn = inPerMtok === null ? Number.POSITIVE_INFINITY : levelOf(inPerMtok)
+    this.#levelOut = outPerMtok === null ? Number.POSITIVE_INFINITY : levelOf(outPerMtok)
   }
 
   /** Brings the views in step with the cells. */
-  refresh(index: CellIndex, offerAt: (slot: number) => ReplicaOffer): void {
+  refresh(index: CellIndex): void {
     if (this.#version === index.version) return
     this.#version = index.version
     const { buckets } = index
-    if (this.views.length !== buckets.length) this.#adopt(buckets)
-    this.eligible = 0
-    for (let i = 0; i < buckets.length; i++) {
-      const view = this.views[i] as BucketView
-      if (view.version !== view.bucket.version) this.#rebuild(view, index, offerAt)
-      this.eligible += view.count
-      this.cumulative[i] = this.eligible
+    let changed = this.views.length !== buckets.length
+    if (changed) this.#adopt(buckets)
+    for (const view of this.views) {
+      const { bucket } = view
+      if (view.moves === bucket.moves) continue
+      index.orderCells(bucket)
+      if (view.version !== bucket.version) restart(view)
+      const before = view.admitted
+      if (view.looked < bucket.cells.length) this.#look(view, index.classes)
+      const few = view.moves >= 0 && bucket.moves - view.moves <= view.count >> 4
+      if (few && view.admitted === before) continue
+      index.orderSlots(bucket)
+      sum(view)
+      changed = true
     }
+    if (changed) this.#total()
   }
 
-  /** Whether its replicas are among the eligible ones. Only after `refresh`. */
+  /** Whether the cell's replicas are among the eligible ones. */
   admits(cell: Cell): boolean {
-    for (const view of this.views) {
-      if (view.bucket === cell.bucket)
-        return (((view.mask[cell.place >>> 5] as number) >>> (cell.place & 31)) & 1) === 1
+    return cell.levelIn <= this.#levelIn && cell.levelOut <= this.#levelOut && this.#admits(cell.class)
+  }
+
+  #total(): void {
+    if (this.cumulative.length < this.views.length) this.cumulative = new Int32Array(this.views.length * 2)
+    this.eligible = 0
+    for (let i = 0; i < this.views.length; i++) {
+      this.eligible += (this.views[i] as BucketView).count
+      this.cumulative[i] = this.eligible
     }
-    return false
   }
 
   #adopt(buckets: readonly Bucket[]): void {
     const known = new Map(this.views.map((view) => [view.bucket, view]))
     this.views.length = 0
-    for (const bucket of buckets) {
-      this.views.push(
-        known.get(bucket) ?? {
-          bucket,
-          version: 0,
-          cells: [],
-          cumulative: new Int32Array(4),
-          count: 0,
-          mask: new Uint32Array(1),
-        },
-      )
-    }
-    if (this.cumulative.length < buckets.length) this.cumulative = new Int32Array(buckets.length * 2)
+    for (const bucket of buckets) this.views.push(known.get(bucket) ?? viewOf(bucket))
   }
 
-  #rebuild(view: BucketView, index: CellIndex, offerAt: (slot: number) => ReplicaOffer): void {
-    const cells = index.orderedCells(view.bucket)
-    const { maxPrice } = this.#policy
-    if (view.mask.length * 32 < cells.length) view.mask = new Uint32Array(((cells.length + 31) >>> 5) * 2)
-    else view.mask.fill(0)
-    if (view.cumulative.length < cells.length) view.cumulative = new Int32Array(cells.length * 2)
-    view.cells.length = 0
-    view.count = 0
-    for (const cell of cells) {
-      if (!this.#admits(cell.class)) continue
-      if (cell.minsStale) index.refreshMins(cell, offerAt)
-      if (maxPrice.inPerMtok !== null && cell.minIn > maxPrice.inPerMtok) continue
-      if (maxPrice.outPerMtok !== null && cell.minOut > maxPrice.outPerMtok) continue
-      index.ordered(cell)
-      view.mask[cell.place >>> 5] = (view.mask[cell.place >>> 5] as number) | (1 << (cell.place & 31))
-      view.count += cell.count
-      view.cumulative[view.cells.length] = view.count
-      view.cells.push(cell)
+  /** Looks at the bucket's cells that are new to the view. */
+  #look(view: BucketView, kinds: readonly CellClass[]): void {
+    const { bucket } = view
+    const { classes, levelsIn, levelsOut, words } = bucket
+    if (view.mask.length < words) {
+      const mask = new Uint32Array(words * 2)
+      mask.set(view.mask)
+      view.mask = mask
+      view.cumulative = new Int32Array(words * 2)
     }
-    view.version = view.bucket.version
+    if (this.#admitted.length < kinds.length) {
+      const admitted = new Uint8Array(kinds.length * 2)
+      admitted.set(this.#admitted)
+      this.#admitted = admitted
+    }
+    const end = bucket.cells.length
+    for (let place = view.looked; place < end; place++) {
+      if ((levelsIn[place] as number) > this.#levelIn || (levelsOut[place] as number) > this.#levelOut) continue
+      const id = classes[place] as number
+      const known = this.#admitted[id] as number
+      if (known === NOT || (known === UNKNOWN && !this.#admits(kinds[id] as CellClass))) continue
+      view.mask[place >>> 5] = (view.mask[place >>> 5] as number) | (1 << (place & 31))
+      view.admitted++
+    }
+    view.looked = end
   }
 
   #admits(kind: CellClass): boolean {
-    if (kind.id >= this.#admitted.length) {
-      const grown = new Uint8Array(kind.id * 2)
-      grown.set(this.#admitted)
-      this.#admitted = grown
-    }
-    let known = this.#admitted[kind.id]
-    if (known === 0) {
-      const fits = kind.contextClass >= this.#contextClass
-      const build = this.#modelHash === null || this.#modelHash === kind.modelHash
-      known = fits && build && staticRejection(kind, this.#policy) === null ? 1 : 2
-      this.#admitted[kind.id] = known
-    }
-    return known === 1
+    const known = this.#admitted[kind.id]
+    if (known === ADMITTED || known === NOT) return known === ADMITTED
+    const fits = kind.contextClass >= this.#contextClass
+    const build = this.#modelHash === null || this.#modelHash === kind.modelHash
+    const admitted = fits && build && this.#check(kind)
+    this.#admitted[kind.id] = admitted ? ADMITTED : NOT
+    return admitted
   }
 }
 
-/** Why the fixed constraints exclude a replica, or null. */
-export function staticRejection(
-  offer: Pick<ReplicaOffer, 'country' | 'region' | 'trust' | 'dataPolicy' | 'gpuClass'>,
-  policy: Pick<RoutingPolicy, 'regions' | 'minTrust' | 'dataPolicy' | 'gpuClasses'>,
-): RejectionReason | null {
-  const { regions, gpuClasses } = policy
-  if (!regionAllowed(regions, offer)) return 'outside_residency'
-  if (dataPolicies.indexOf(offer.dataPolicy) < dataPolicies.indexOf(policy.dataPolicy)) return 'data_policy'
-  if (gpuClasses !== null && !gpuClasses.includes(offer.gpuClass)) return 'gpu_class'
-  if (trustLevels.indexOf(offer.trust) < trustLevels.indexOf(policy.minTrust)) return 'trust'
-  return null
+function viewOf(bucket: Bucket): BucketView {
+  const mask = new Uint32Array(1)
+  return { bucket, version: 0, moves: -1, looked: 0, admitted: 0, mask, cumulative: new Int32Array(1), count: 0 }
+}
+
+function restart(view: BucketView): void {
+  view.version = view.bucket.version
+  view.looked = 0
+  view.admitted = 0
+  view.mask.fill(0)
+  view.moves = -1
+  view.count = 0
+}
+
+function sum(view: BucketView): void {
+  const { bucket, mask, cumulative } = view
+  const { counts, words } = bucket
+  let count = 0
+  for (let w = 0; w < words; w++) {
+    for (let left = mask[w] as number; left !== 0; left &= left - 1) {
+      count += counts[w * 32 + 31 - Math.clz32(left & -left)] as number
+    }
+    cumulative[w] = count
+  }
+  view.count = count
+  view.moves = bucket.moves
 }

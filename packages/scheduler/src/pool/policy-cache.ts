@@ -3,8 +3,8 @@ import type { RoutingPolicy } from '../placement.ts'
 import { CompiledPolicy } from './compiled-policy.ts'
 
 const POLICIES_MAX = 1_024
-/** Requests that need less context than this share one compilation. */
-const CONTEXT_CLASS_MIN = 11
+/** Context classes are four times apart, and requests below 8,192 tokens share one: few compilations for each policy. */
+const CONTEXT_CLASS_MIN = 13
 
 export class PolicyCache {
   readonly #byKey = new Map<string, CompiledPolicy>()
@@ -36,6 +36,7 @@ export class PolicyCache {
 
 /** A class below the floor admits every cell: too short a context is then found on the row. */
 function contextClassOf(tokens: number): number {
-  const exact = 31 - Math.clz32(Math.max(1, tokens))
-  return exact < CONTEXT_CLASS_MIN ? 0 : exact
+  const exact = 31 - Math.clz32(Math.max(1, Math.min(tokens, 2 ** 31)))
+  const odd = exact - ((exact + 1) & 1)
+  return odd < CONTEXT_CLASS_MIN ? 0 : odd
 }

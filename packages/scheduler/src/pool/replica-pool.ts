@@ -20,6 +20,7 @@ import { CompiledPolicy } from './compiled-policy.ts'
 import { PolicyCache } from './policy-cache.ts'
 import { ReportOrder } from './report-order.ts'
 import { SlotTimers } from './timers.ts'
+import { usableOr } from './usable.ts'
 
 export interface ReplicaPoolOptions {
   /** State older than this is a second choice, ms. Default 5,000. */
@@ -161,7 +162,7 @@ export class ReplicaPool {
 
   /** Round trip gateway ↔ replica, ms; null or a broken value = not measured. */
   setRtt(slot: number, rttMs: number | null): void {
-    this.rows[slot * col.ROW + col.RTT] = rttMs !== null && Number.isFinite(rttMs) && rttMs >= 0 ? rttMs : Number.NaN
+    this.rows[slot * col.ROW + col.RTT] = usableOr(rttMs, Number.NaN)
   }
 
   /** An attempt was dispatched to it. */
@@ -226,7 +227,7 @@ export class ReplicaPool {
   /** The policy's fixed constraints compiled for this pool. `contextTokens` is what the request needs. */
   compiled(policy: RoutingPolicy, modelHash: string | null, contextTokens: number): CompiledPolicy {
     const compiled = this.#policies.get(policy, modelHash, contextTokens)
-    compiled.refresh(this.index, this.#offerAt)
+    compiled.refresh(this.index)
     return compiled
   }
 
@@ -242,8 +243,6 @@ export class ReplicaPool {
   knownId(text: string): number | undefined {
     return this.#ids.get(text)
   }
-
-  readonly #offerAt = (slot: number): ReplicaOffer => this.offerAt(slot)
 
   #addPrefill(c: number, tokens: number): void {
     this.cold[c + col.OWN_PREFILL] = Math.max(0, (this.cold[c + col.OWN_PREFILL] as number) + tokens)
@@ -322,9 +321,7 @@ export class ReplicaPool {
   }
 }
 
-function finite(value: number | undefined, otherwise: number | undefined): number {
-  return value !== undefined && Number.isFinite(value) && value >= 0 ? value : (otherwise ?? 0)
-}
+const finite = (value: number | undefined, otherwise: number | undefined): number => usableOr(value, otherwise ?? 0)
 
 const uncachedOf = (work: AttemptWork): number => finite(work.tokensIn - work.tokensCached, 0)
 /** Mean context over a stream's life. */

@@ -6,7 +6,7 @@ import { defaultTuning, type Tuning } from '../decide/constants.ts'
 import type { EngineEstimate, ReplicaOffer } from '../offer.ts'
 import type { PlacementRequest, RejectionReason } from '../placement.ts'
 import * as col from './columns.ts'
-import { staticRejection } from './compiled-policy.ts'
+import { staticRejection } from './static-rejection.ts'
 import type { ReplicaPool } from './replica-pool.ts'
 import { priceOr, usableOr } from './usable.ts'
 

@@ -1,0 +1,36 @@
+/** The fixed constraints of a policy: what an offer is, not how it does. Residency fails closed. */
+import { dataPolicies, trustLevels, type ReplicaOffer } from '../offer.ts'
+import type { RejectionReason, RoutingPolicy } from '../placement.ts'
+import { regionAllowed } from '../policy/regions.ts'
+
+export type StaticPolicy = Pick<RoutingPolicy, 'regions' | 'minTrust' | 'dataPolicy' | 'gpuClasses'>
+type StaticOffer = Pick<ReplicaOffer, 'country' | 'region' | 'trust' | 'dataPolicy' | 'gpuClass'>
+
+/** Why the fixed constraints exclude a replica, or null. */
+export function staticRejection(offer: StaticOffer, policy: StaticPolicy): RejectionReason | null {
+  const { regions, gpuClasses } = policy
+  if (!regionAllowed(regions, offer)) return 'outside_residency'
+  if (dataPolicies.indexOf(offer.dataPolicy) < dataPolicies.indexOf(policy.dataPolicy)) return 'data_policy'
+  if (gpuClasses !== null && !gpuClasses.includes(offer.gpuClass)) return 'gpu_class'
+  if (trustLevels.indexOf(offer.trust) < trustLevels.indexOf(policy.minTrust)) return 'trust'
+  return null
+}
+
+/** The same question prepared for many offers: true where `staticRejection` is null. */
+export function staticCheck(policy: StaticPolicy): (offer: StaticOffer) => boolean {
+  const gpuClasses = policy.gpuClasses === null ? null : new Set(policy.gpuClasses)
+  const trusts = new Set(trustLevels.slice(Math.max(0, trustLevels.indexOf(policy.minTrust))))
+  const promises = new Set(dataPolicies.slice(Math.max(0, dataPolicies.indexOf(policy.dataPolicy))))
+  const places = new Map<string, boolean>()
+  const inside = (offer: StaticOffer): boolean => {
+    const place = `${offer.country}/${offer.region}`
+    let allowed = places.get(place)
+    if (allowed === undefined) places.set(place, (allowed = regionAllowed(policy.regions, offer)))
+    return allowed
+  }
+  return (offer) =>
+    promises.has(offer.dataPolicy) &&
+    (gpuClasses === null || gpuClasses.has(offer.gpuClass)) &&
+    trusts.has(offer.trust) &&
+    (policy.regions === null || inside(offer))
+}
