@@ -40,7 +40,7 @@ function cheapestUsd(fleet: SimReplica[], requests: SimRequest[], windowMs: numb
     const replicaOf = requests.map((_, i) => Math.floor(code / fleet.length ** i) % fleet.length)
     const fits = stretches.every(({ lengthMs, kinds }) =>
       fleet.every(({ gpuClass, speed }, r) => {
-        const inside = replicaOf.keys().filter((i) => replicaOf[i] === r && kinds.includes(kindOf[i] as number))
+        const inside = [...replicaOf.keys()].filter((i) => replicaOf[i] === r && kinds.includes(kindOf[i] as number))
         const work = inside.reduce((sum, i) => sum + speed * (problem.workMs[gpuClass][i] as number), 0)
         return work <= lengthMs * (problem.workShare[r] as number)
       }),
@@ -137,7 +137,7 @@ test('whoever may leave requests out is bounded by the best that can be left out
   const lambda = new Float64Array(windows.stretches.length * fleet.length).fill(1e-9)
   const certificate = certify(problem, windows, fleet, lambda, problem.workShare)
   const ratio = (left: readonly number[]) => {
-    const kept = requests.keys().filter((i) => !left.includes(i))
+    const kept = [...requests.keys()].filter((i) => !left.includes(i))
     let [usd, tokens] = [-certificate.worthUsd, 0]
     for (const i of kept) {
       usd += certificate.leastUsd[i] as number

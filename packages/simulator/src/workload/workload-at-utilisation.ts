@@ -12,6 +12,7 @@ import { shuffled } from '../draw.ts'
 import type { Market } from '../scenario/load-market.ts'
 import type { SimReplica, SimRequest } from '../sim-types.ts'
 import { subSeed } from '../sub-seed.ts'
+import { prefixChain } from './prefix-chain.ts'
 import { ttftSloMs } from './slo.ts'
 import { addWork, noWork, utilisationOfWork } from './utilisation.ts'
 
@@ -29,6 +30,8 @@ export interface WorkloadInput {
 /** Enough for any fleet here; a trace too thin for the fleet is refused instead of copied without end. */
 const copiesMax = 100_000
 const noPrefix: readonly number[] = []
+/** Copies are different users: none has a prefix of another's. */
+const copyStride = 2 ** 32
 
 interface Arrival {
   atMs: number
@@ -68,6 +71,8 @@ export function workloadAtUtilisation(input: WorkloadInput): SimRequest[] {
   }
   arrivals.sort((a, b) => a.atMs - b.atMs || a.tenant - b.tenant)
   const gatewayOf = dealGateways(rng, tenant, market.demandShareByGateway)
+  const chain = prefixChain()
+  const hashes = new Map(trace.map((request) => [request, chain.hashesOf(request.blockIds)]))
   return arrivals.map(({ atMs, tenant: copy, request }, index) => ({
     index,
     arriveMs: atMs,
@@ -75,7 +80,9 @@ export function workloadAtUtilisation(input: WorkloadInput): SimRequest[] {
     gateway: gatewayOf[copy] as number,
     tokensIn: request.tokensIn,
     tokensOut: request.tokensOut,
-    prefixHashes: noPrefix,
+    prefixHashes: request.blockIds.length
+      ? (hashes.get(request) ?? []).map((hash) => hash + copy * copyStride)
+      : noPrefix,
     ttftSloMs: ttftSloMs(market, request.tokensIn),
     tpotSloMs: market.slo.tpotMs,
   }))
