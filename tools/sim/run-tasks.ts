@@ -32,8 +32,9 @@ export async function runTasks(
       let current = -1
       const give = () => {
         current = next++
-        if (current < tasks.length) worker.postMessage(tasks[current])
-        else resolve()
+        if (current >= tasks.length) return resolve()
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread has no origin
+        worker.postMessage(tasks[current])
       }
       worker.on('message', (answer: SimAnswer) => {
         if (answer.kind === 'error') return reject(new SimError(answer.message))
