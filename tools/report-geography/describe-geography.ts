@@ -12,8 +12,8 @@ export function describeGeography(report: GeographyReport, markdown: boolean): s
   const table = (header: string[], rows: string[][]) => (markdown ? markdownTable : plainTable)(header, rows)
   const { data, target, plans, sensitivity, priceComparison } = report
   const reached = Object.entries(target.reached).map(
-    ([set, { share, cities, met, unserved }]) =>
-      `- ${setNames[set as keyof typeof setNames]}: ${percent(share)} (${cities} of ${data.cities}), ${met ? 'met' : 'not met'}. Not served: ${unserved.join(', ')}.`,
+    ([set, { share, cities, met, citiesAtBest, citiesWithEverySite, unserved }]) =>
+      `- ${setNames[set as keyof typeof setNames]}: ${percent(share)} (${cities} of ${data.cities}), ${met ? 'met' : 'not met'}. The most that ${target.k} sites there can serve: ${citiesAtBest ?? 'not proved'}; a site in each of them: ${citiesWithEverySite ?? 'not proved'}. Not served: ${unserved.join(', ')}.`,
   )
   return [
     heading('Coverage from k sites'),

@@ -37,7 +37,7 @@ const program = new Command('npm run report:geography --')
 
 try {
   const flags = program.opts<Flags>()
-  const report = geographyReport({
+  const report = await geographyReport({
     dataDir: resolve(flags.data),
     market: loadMarket(),
     ks: flags.k,

@@ -9,7 +9,7 @@
  */
 import { prng, type Prng } from '@isochrone/domain'
 import { bestAddition, betterSet, swapUntilBest } from './sites/improve-sites.ts'
-import { nearestOf, type SiteMatrix } from './sites/site-matrix.ts'
+import { nearestOf, unreachableMs, type SiteMatrix } from './sites/site-matrix.ts'
 
 export interface DemandPoint {
   id: string
@@ -21,7 +21,7 @@ export interface SiteProblem {
   demand: readonly DemandPoint[]
   /** Ids of the candidate sites. */
   sites: readonly string[]
-  /** Round trip of `demand[d]` to `sites[s]`, ms; null = unknown, and an unknown site serves nobody. */
+  /** Round trip of `demand[d]` to `sites[s]`, ms; null = unknown, which like 10 s or more serves nobody. */
   rttMs: (d: number, s: number) => number | null
   targetMs: number
   /** Sites that are there already: part of every plan and counted in it. */
@@ -145,7 +145,7 @@ function matrixOf(problem: SiteProblem, rng: Prng) {
   const weight = Float64Array.from(demand, ({ id, at }) => finite(problem.demand[at]!.weight, `weight of ${id}`))
   const total = weight.reduce((sum, value) => sum + value, 0)
   if (!(total > 0 && Number.isFinite(total))) throw new RangeError('there is no demand to serve')
-  const rttMs = new Float64Array(demand.length * sites.length).fill(Infinity)
+  const rttMs = new Float64Array(demand.length * sites.length).fill(unreachableMs)
   demand.forEach((point, row) => {
     sites.forEach((site, column) => {
       if (problem.mayServe && !problem.mayServe(point.id, site.id)) return

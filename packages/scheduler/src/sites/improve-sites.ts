@@ -32,7 +32,7 @@ export function bestAddition(matrix: SiteMatrix, set: readonly number[]): number
       const first = firstMs[demand]!
       if (rtt >= first) continue
       if (rtt <= targetMs && first > targetMs) gain.covered += weight[demand]!
-      gain.meanMs += weight[demand]! * (Math.min(rtt, unreachableMs) - Math.min(first, unreachableMs))
+      gain.meanMs += weight[demand]! * (rtt - first)
     }
     if (compareScores(gain, bestGain) > 0) {
       best = site
@@ -45,12 +45,13 @@ export function bestAddition(matrix: SiteMatrix, set: readonly number[]): number
 /** Swaps until no single swap improves the set. The first `fixedCount` members stay. */
 export function swapUntilBest(matrix: SiteMatrix, start: readonly number[], fixedCount: number): number[] {
   const set = [...start]
+  const lost: Losses = { covered: new Float64Array(set.length), meanMs: new Float64Array(set.length) }
   let nearest = nearestOf(matrix, set)
   let swaps = 0
   for (let sinceSwap = 0, site = 0; sinceSwap < matrix.siteCount && swaps < swapsMax; site++, sinceSwap++) {
     if (site === matrix.siteCount) site = 0
-    const position = set.includes(site) ? null : bestLeaver(matrix, set, fixedCount, nearest, site)
-    if (position === null) continue
+    const position = set.includes(site) ? -1 : bestLeaver(matrix, nearest, lost, fixedCount, site)
+    if (position < 0) continue
     set[position] = site
     nearest = nearestOf(matrix, set)
     swaps += 1
@@ -59,41 +60,52 @@ export function swapUntilBest(matrix: SiteMatrix, start: readonly number[], fixe
   return set
 }
 
-/** Whose place `site` should take to improve the set most; null when that improves nothing. */
+/** By member: what would be lost if it left. Kept by the caller, because a plan asks this millions of times. */
+interface Losses {
+  readonly covered: Float64Array
+  readonly meanMs: Float64Array
+}
+
+/** Whose place `site` should take to improve the set most; -1 when that improves nothing. */
 function bestLeaver(
   matrix: SiteMatrix,
-  set: readonly number[],
-  fixedCount: number,
   { member, firstMs, secondMs }: Nearest,
+  lost: Losses,
+  fixedCount: number,
   site: number,
-): number | null {
+): number {
   const { demandCount, rttMs, weight, targetMs } = matrix
   // What the newcomer brings whoever leaves, and what each leaver costs beside it.
   let covered = 0
   let meanMs = 0
-  const lostCovered = new Float64Array(set.length)
-  const lostMs = new Float64Array(set.length)
+  lost.covered.fill(0)
+  lost.meanMs.fill(0)
+  const column = site * demandCount
   for (let demand = 0; demand < demandCount; demand++) {
-    const rtt = rttMs[site * demandCount + demand]!
+    const rtt = rttMs[column + demand]!
     const first = firstMs[demand]!
     const share = weight[demand]!
     if (rtt < first) {
       if (rtt <= targetMs && first > targetMs) covered += share
-      meanMs += share * (Math.min(rtt, unreachableMs) - Math.min(first, unreachableMs))
-    } else if (first < Infinity) {
-      const next = Math.min(rtt, secondMs[demand]!)
+      meanMs += share * (rtt - first)
+    } else if (first < unreachableMs) {
+      const second = secondMs[demand]!
+      const next = rtt < second ? rtt : second
       const position = member[demand]!
-      if (first <= targetMs && next > targetMs) lostCovered[position]! -= share
-      lostMs[position]! += share * (Math.min(next, unreachableMs) - Math.min(first, unreachableMs))
+      if (first <= targetMs && next > targetMs) lost.covered[position]! -= share
+      lost.meanMs[position]! += share * (next - first)
     }
   }
-  let best: number | null = null
-  let bestGain: SiteScore = { covered: 0, meanMs: 0 }
-  for (let position = fixedCount; position < set.length; position++) {
-    const gain = { covered: covered + lostCovered[position]!, meanMs: meanMs + lostMs[position]! }
+  let best = -1
+  const bestGain: SiteScore = { covered: 0, meanMs: 0 }
+  const gain: SiteScore = { covered: 0, meanMs: 0 }
+  for (let position = fixedCount; position < lost.covered.length; position++) {
+    gain.covered = covered + lost.covered[position]!
+    gain.meanMs = meanMs + lost.meanMs[position]!
     if (compareScores(gain, bestGain) <= 0) continue
     best = position
-    bestGain = gain
+    bestGain.covered = gain.covered
+    bestGain.meanMs = gain.meanMs
   }
   return best
 }

@@ -1,7 +1,8 @@
 /**
  * The site problem as plain arrays, and what a set of sites is worth.
  *
- * Round trips are stored site by site; a pair that is unknown or forbidden is infinitely far. Weights sum to 1.
+ * Round trips are stored site by site; a pair that is unknown or forbidden is `unreachableMs` away,
+ * which serves nobody. Weights sum to 1.
  */
 export interface SiteMatrix {
   readonly demandCount: number
@@ -18,7 +19,7 @@ export interface SiteScore {
   meanMs: number
 }
 
-/** What the mean counts for demand that no site may serve: farther than any place on Earth. */
+/** A round trip this long is none, and what the mean counts for demand without a site: no place on Earth is so far. */
 export const unreachableMs = 10_000
 
 const shareEpsilon = 1e-9
@@ -43,8 +44,8 @@ export interface Nearest {
 export function nearestOf(matrix: SiteMatrix, set: readonly number[]): Nearest {
   const { demandCount, rttMs } = matrix
   const member = new Int32Array(demandCount).fill(-1)
-  const firstMs = new Float64Array(demandCount).fill(Infinity)
-  const secondMs = new Float64Array(demandCount).fill(Infinity)
+  const firstMs = new Float64Array(demandCount).fill(unreachableMs)
+  const secondMs = new Float64Array(demandCount).fill(unreachableMs)
   for (let position = 0; position < set.length; position++) {
     const column = set[position]! * demandCount
     for (let demand = 0; demand < demandCount; demand++) {
@@ -65,7 +66,7 @@ export function scoreOf(matrix: SiteMatrix, { firstMs }: Nearest): SiteScore {
   for (let demand = 0; demand < matrix.demandCount; demand++) {
     const weight = matrix.weight[demand]!
     if (firstMs[demand]! <= matrix.targetMs) covered += weight
-    meanMs += weight * Math.min(firstMs[demand]!, unreachableMs)
+    meanMs += weight * firstMs[demand]!
   }
   return { covered, meanMs }
 }
