@@ -11,12 +11,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createChainReader, getIsochroneEvents, readDeployment } from '@isochrone/contracts-client'
 import { createDb, type Db } from '@isochrone/db'
+import { readTrace } from '@isochrone/simulator'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { projectRoot } from '../project-root.ts'
 import type { Outcome } from '../replay/outcome.ts'
 import { runReplay } from '../replay/run-replay.ts'
 import { seenOf, settleReplay } from '../replay/settle.ts'
-import { readTrace } from '../replay/trace.ts'
 import { startMarketplace, type Marketplace } from '../start/marketplace.ts'
 import type { Supervised } from '../start/supervised.ts'
 
@@ -58,7 +58,7 @@ async function breakThings(victims: readonly Supervised[], done: () => boolean):
 }
 
 async function replayUnderFire(queued: boolean, requests: number) {
-  const trace = await readTrace(join(projectRoot, 'tools/replay/traces/demo.csv'), requests)
+  const trace = readTrace(join(projectRoot, 'tools/replay/traces/demo.csv')).slice(0, requests)
   const { gatewayUrl, apiKey, model } = market.info
   let finished = false
   const { gateway, worker, redis, agents } = market.children

@@ -7,13 +7,13 @@
  */
 import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
+import { readTrace } from '@isochrone/simulator'
 import { projectRoot } from '../project-root.ts'
 import { readInstanceFile } from '../start/instance-file.ts'
-import { describeStartError } from '../start/start-error.ts'
+import { describeStartError, StartError } from '../start/start-error.ts'
 import { runReplay, type ReplayOptions } from './run-replay.ts'
 import { seenOf, settleReplay, type Settlement } from './settle.ts'
 import { describeSummary, summarise } from './summary.ts'
-import { readTrace, TraceError } from './trace.ts'
 
 interface Flags {
   requests: number
@@ -57,18 +57,18 @@ const program = new Command('npm run replay --')
 try {
   await main(String(program.args[0]), program.opts<Flags>())
 } catch (error) {
-  process.stderr.write(`${error instanceof TraceError ? error.message : describeStartError(error)}\n`)
+  process.stderr.write(`${describeStartError(error)}\n`)
   process.exit(1)
 }
 
 async function main(file: string, flags: Flags): Promise<void> {
-  const trace = await readTrace(resolve(file), flags.requests)
+  const trace = readTrace(resolve(file)).slice(0, flags.requests)
   const instance = readInstanceFile(resolve(flags.dataDir))
   const gatewayUrl = flags.url ?? instance?.gatewayUrl
   const apiKey = flags.apiKey ?? instance?.apiKey
   const model = flags.model ?? instance?.model
   if (!gatewayUrl || !apiKey || !model) {
-    throw new TraceError('No marketplace runs here: start one with npm start, or give --url, --api-key and --model.')
+    throw new StartError('No marketplace runs here: start one with npm start, or give --url, --api-key and --model.')
   }
   const note = (line: string) => void process.stderr.write(`${line}\n`)
   const options: ReplayOptions = {

@@ -1,11 +1,11 @@
 /** Sends the requests of a trace at their times (made faster by `speed`), a bounded number at once. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { prng } from '@isochrone/domain'
+import type { TraceRequest } from '@isochrone/simulator'
 import OpenAI from 'openai'
 import type { Outcome } from './outcome.ts'
 import { sendRequest } from './send-request.ts'
 import { synthesisePrompt } from './synthesise-prompt.ts'
-import type { TraceRequest } from './trace.ts'
 
 export interface ReplayOptions {
   readonly gatewayUrl: string
