@@ -61,7 +61,7 @@ function end(
   instance.onEnd?.(attempt.replica, request, outcome, nowMs)
 }
 
-test('there are the eighteen baselines, each with a name, a rule and a source of its own', () => {
+test('there are the nineteen baselines, each with a name, a rule and a source of its own', () => {
   expect(baselines.map((policy) => policy.name)).toEqual([
     'random',
     'round-robin',
@@ -78,6 +78,7 @@ test('there are the eighteen baselines, each with a name, a rule and a source of
     'prequal',
     'c3',
     'llm-d',
+    'llm-d-default-scorers',
     'dynamo',
     'sglang-cache-aware',
     'skyserve',

@@ -8,6 +8,7 @@ import { leastLoaded } from './least-loaded.ts'
 import { litellmCost } from './litellm-cost.ts'
 import { litellmLatency } from './litellm-latency.ts'
 import { livepeer } from './livepeer.ts'
+import { llmDDefaultScorers } from './llm-d-default-scorers.ts'
 import { llmD } from './llm-d.ts'
 import { llmgateway } from './llmgateway.ts'
 import { nearest } from './nearest.ts'
@@ -35,6 +36,7 @@ export const baselines: readonly SimPolicy[] = [
   prequal,
   c3,
   llmD,
+  llmDDefaultScorers,
   dynamo,
   sglangCacheAware,
   skyserve,

@@ -3,7 +3,7 @@
  * allows it. When none does, the request waits at the gateway (backpressure).
  *
  * Source: Suresh, Canini, Schmid, Feldmann, "C3: Cutting Tail Latency in Cloud Data Stores via Adaptive Replica Selection",
- * NSDI 2015, sections 3.1 and 3.2. R̄ and 1/μ̄ are smoothed response and service times, smoothing 0.9 on the old value;
+ * NSDI 2015, sections 3.1 and 3.2. R̄, 1/μ̄ and the reported queue are smoothed, 0.9 on the old value;
  * service time is the response time less the round trip ÷ the requests that the engine ran together with it. The cubic
  * penalty keeps queues short where service is fast. Clients = the four gateways. Rate control: `parts/cubic-rate.ts`. In its
  * favour: the wait ends after half of the request's TTFT SLO, then the best rank gets it.
@@ -34,14 +34,14 @@ export const c3: SimPolicy = {
       return {
         responseMs: (world.rttMs[index] ?? 0) + engineMs,
         serviceMs,
+        queue: 0,
         limit: createCubicRate((2 * intervalMs) / serviceMs),
       }
     })
     const rank = (index: number): number => {
       const server = servers[index]
       if (server === undefined) return Infinity
-      // The reported queue holds this gateway's own requests too, as in the paper.
-      const queue = 1 + clients * view.ownStreams(index) + view.streams(index)
+      const queue = 1 + clients * view.ownStreams(index) + server.queue
       return c3Score(server.responseMs, server.serviceMs, queue)
     }
     return observed(
@@ -56,6 +56,11 @@ export const c3: SimPolicy = {
         },
         onDispatch: (index, _, nowMs) => servers[index]?.limit.sent(nowMs),
         onFirstToken: (index, _, __, nowMs) => servers[index]?.limit.answered(nowMs),
+        onReport(index, report) {
+          const server = servers[index]
+          if (server !== undefined)
+            server.queue = smoothing * server.queue + (1 - smoothing) * (report.activeStreams + report.queuedStreams)
+        },
         onEnd(index, _, outcome) {
           const server = servers[index]
           if (server === undefined || outcome.kind !== 'finished') return

@@ -3,32 +3,33 @@
  *
  * Source: openrouter.ai/docs/guides/routing/provider-selection, "Provider sorting" and "Floor price shortcut" (2026):
  * load balancing is off, providers are tried in order of price; those with outages in the last 30 s go last.
- * The price is that of the mean request. In its favour: a replica at its declared concurrency, which would answer 429,
- * is passed over without the wasted round trip, and a 429 counts as an outage.
+ * The price is that of the mean request. By itself the rule fills the cheapest replica to its declared concurrency, far past
+ * any SLO. In its favour one at the limit that an operator would set (`parts/slo-limits.ts`) is passed over, and a 429
+ * counts as an outage.
  */
 import type { SimPolicy } from '../sim-types.ts'
 import { meanRequestPriceMicroUsd } from './parts/declared-capacity.ts'
 import { createFleetView, observed } from './parts/fleet-view.ts'
 import { pickLowest, preferring, take } from './parts/pick.ts'
 import { createRecentOutages } from './parts/recent-outages.ts'
+import { createSloLimits } from './parts/slo-limits.ts'
 import { createTrafficMix } from './parts/traffic-mix.ts'
 
 export const cheapest: SimPolicy = {
   name: 'cheapest',
   source: 'openrouter.ai/docs/guides/routing/provider-selection, "sort: price" (2026)',
-  rule: 'The lowest price for the mean request among replicas without an outage in 30 s and below their declared concurrency.',
+  rule: 'The lowest price for the mean request among replicas without an outage in 30 s and below a stream limit from the declared curve.',
   create(world) {
     const view = createFleetView(world)
     const outages = createRecentOutages(world.replicas.length)
     const mix = createTrafficMix()
+    const limits = createSloLimits(world, view, mix)
     return observed(
       {
-        choose(_, nowMs, tried) {
+        choose(request, nowMs, tried) {
           const stable = preferring(view.candidates(tried), (replica) => !outages.isUnstable(replica, nowMs))
-          const free = preferring(
-            stable,
-            (replica) => view.streams(replica) < (world.replicas[replica]?.concurrencyMax ?? 0),
-          )
+          const free = limits.below(stable, request, nowMs)
+          if (free.length === 0) return take(limits.leastFull(stable, request))
           const price = (index: number): number => {
             const replica = world.replicas[index]
             return replica === undefined ? Infinity : meanRequestPriceMicroUsd(replica, mix)
@@ -36,7 +37,7 @@ export const cheapest: SimPolicy = {
           return take(pickLowest(free, price, world.rng))
         },
       },
-      [view.hooks, outages.hooks, mix.hooks],
+      [view.hooks, outages.hooks, mix.hooks, limits.hooks],
     )
   },
 }

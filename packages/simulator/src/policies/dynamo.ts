@@ -4,8 +4,8 @@
  *
  * Source: NVIDIA Dynamo documentation, "Routing Concepts" and "Router Configuration" (docs/components/router, 2026):
  * router-kv-overlap-score-credit 1, prefill-load-scale 1, router-temperature 0 (the lowest cost, no softmax), no queue
- * threshold, output blocks untracked. Several routers share their view of active sequences (replica sync), here with the
- * heartbeats. Blocks of 16 tokens, the default; the choice does not depend on it. Which blocks a worker holds comes from the
+ * threshold, output blocks untracked. The router tracks its own active sequences (the default; sharing them among routers
+ * is an option, and with heartbeats would make them rush). Blocks of 16 tokens, the default; the choice does not depend on it. Which blocks a worker holds comes from the
  * router's own dispatches (the documented mode without KV events), since nodes of a market publish none.
  */
 import type { SimPolicy } from '../sim-types.ts'
@@ -29,8 +29,8 @@ export const dynamo: SimPolicy = {
             dynamoCost({
               promptTokens: request.tokensIn,
               cachedTokens: held.matched(replica, request.prefixHashes) * world.prefixBlockTokens,
-              waitingTokens: view.prefillTokens(replica),
-              activeTokens: view.activeTokens(replica),
+              waitingTokens: view.ownPrefillTokens(replica),
+              activeTokens: view.ownPromptTokens(replica),
             })
           return take(pickLowest(view.candidates(tried), cost, world.rng))
         },

@@ -28,7 +28,7 @@ export const litellmCost: SimPolicy = {
         choose(request, nowMs, tried) {
           const candidates = view.candidates(tried)
           const available = limits.available(candidates, request, nowMs)
-          if (available.length === 0) return limits.none(candidates)
+          if (available.length === 0) return limits.instead(candidates, request, nowMs)
           return take(pickLowest(available, price, world.rng))
         },
       },

@@ -37,7 +37,7 @@ export const litellmLatency: SimPolicy = {
           if (nowMs - lastSuccessMs > ttlMs) for (const kept of latencies) kept.splice(0)
           const candidates = view.candidates(tried)
           const available = limits.available(candidates, request, nowMs)
-          if (available.length === 0) return limits.none(candidates)
+          if (available.length === 0) return limits.instead(candidates, request, nowMs)
           const means = available.map(mean)
           const limitMs = Math.min(...means) * (1 + lowestLatencyBuffer)
           return take(

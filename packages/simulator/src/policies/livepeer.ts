@@ -6,12 +6,13 @@
  * selectStakeWeight 0.7, selectPriceWeight 0, selectPriceExpFactor 100: P = Σ weight · share, with price share ∝
  * exp(−price ÷ factor). Nobody has a stake here, so in its favour the 0.7 goes to price, and prices are in units in which
  * the lowest is 100: a provider at twice the lowest price gets 1/e of its share. Pools refresh every 10 minutes, or when
- * fewer than half are left; a suspension lasts until a refresh (3 refreshes in theirs: the shorter is in its favour).
+ * fewer than half are left; an orchestrator caps its sessions (-maxSessions), here at `parts/slo-limits.ts`; a suspension lasts until a refresh (3 refreshes in theirs: the shorter is in its favour).
  */
 import type { SimPolicy } from '../sim-types.ts'
 import { meanRequestPriceMicroUsd } from './parts/declared-capacity.ts'
 import { createFleetView, observed } from './parts/fleet-view.ts'
 import { pickUniform, pickWeighted, preferring, take } from './parts/pick.ts'
+import { createSloLimits } from './parts/slo-limits.ts'
 import { createTrafficMix } from './parts/traffic-mix.ts'
 
 const priceWeight = 0.7
@@ -27,6 +28,7 @@ export const livepeer: SimPolicy = {
   create(world) {
     const view = createFleetView(world)
     const mix = createTrafficMix()
+    const limits = createSloLimits(world, view, mix)
     const suspended = new Set<number>()
     let refreshedMs = 0
     const price = (index: number): number => {
@@ -35,7 +37,7 @@ export const livepeer: SimPolicy = {
     }
     return observed(
       {
-        choose(_, nowMs, tried) {
+        choose(request, nowMs, tried) {
           const tooFew = world.replicas.length - suspended.size < Math.ceil(world.replicas.length / 2)
           if (tooFew || nowMs - refreshedMs >= refreshMs) {
             suspended.clear()
@@ -43,7 +45,10 @@ export const livepeer: SimPolicy = {
           }
           const pool = preferring(view.candidates(tried), (replica) => !suspended.has(replica))
           const idle = pool.filter((replica) => view.ownStreams(replica) === 0)
-          if (idle.length === 0) return take(pickUniform(pool, world.rng))
+          if (idle.length === 0) {
+            const free = limits.below(pool, request, nowMs)
+            return take(free.length > 0 ? pickUniform(free, world.rng) : limits.leastFull(pool, request))
+          }
           const weights = livepeerProbabilities(idle.map(price))
           return take(pickWeighted(idle, (replica) => weights[idle.indexOf(replica)] ?? 0, world.rng))
         },
@@ -51,7 +56,7 @@ export const livepeer: SimPolicy = {
           if (outcome.kind !== 'finished') suspended.add(replica)
         },
       },
-      [view.hooks, mix.hooks],
+      [view.hooks, mix.hooks, limits.hooks],
     )
   },
 }

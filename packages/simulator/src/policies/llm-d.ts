@@ -1,71 +1,69 @@
 /**
- * llm-d's endpoint picker with the default plugins of its chart: 2 · queue score + 2 · KV-cache score + 3 · prefix score,
- * the highest wins, ties at random.
+ * llm-d's endpoint picker as its "optimized baseline" guide composes it: replicas that hold at least 0.8 of the prompt in
+ * their prefix cache, unless they have 286,720 tokens more in flight than the others; among those left, the fewest tokens
+ * in flight, this prompt's uncached ones included.
  *
- * Source: llm-d router (llm-d/llm-d-router, config/charts/routerlib default-plugins.yaml; scorer READMEs; docs/architecture,
- * 2026): queue score = (max − q) ÷ (max − min) over the candidates, 1 when all are equal; KV score = 1 − utilisation; prefix
- * score = matched ÷ total blocks by the approximate producer. Metrics are scraped every 50 ms (refresh-metrics-interval
- * default), here with probes that take their round trip.
+ * Source: llm-d/llm-d guides/optimized-baseline (optimized-baseline.values.yaml: prefix-cache-affinity-filter with
+ * affinityThreshold 0.80, maxTokensInFlightPenalty 286720, maxTTFTPenaltyMs 0; token-load-scorer; max-score-picker) and the
+ * READMEs of these plugins in llm-d/llm-d-router, 2026. Tokens in flight are the picker's own requests (inflight-load-producer).
+ * The chart's default scorers, which do worse here, are `llm-d-default-scorers.ts`.
  */
 import type { SimPolicy } from '../sim-types.ts'
 import { createFleetView, observed } from './parts/fleet-view.ts'
 import { createHeldBlocks } from './parts/held-blocks.ts'
 import { pickLowest, take } from './parts/pick.ts'
-import { createScraper } from './parts/scraper.ts'
 
-const weights = { queue: 2, kvCache: 2, prefix: 3 }
-const scrapeMs = 50
-
-export interface EndpointMetrics {
-  queued: number
-  /** 0 to 1; null when unknown. */
-  kvUtilisation: number | null
-  /** 0 to 1. */
-  prefixMatch: number
-}
+const affinityThreshold = 0.8
+const maxTokensInFlightPenalty = 286_720
 
 export const llmD: SimPolicy = {
   name: 'llm-d',
-  source: 'llm-d router chart, default-plugins.yaml, and the READMEs of its scorers (llm-d/llm-d-router, 2026)',
-  rule: 'The highest 2 · queue score + 2 · free KV share + 3 · share of the prompt in its prefix cache; metrics scraped every 50 ms.',
+  source: 'llm-d guide "optimized baseline" (guides/optimized-baseline, 2026) and the READMEs of its plugins',
+  rule: 'The fewest tokens in flight, among replicas that hold 0.8 of the prompt in their prefix cache unless these are 286,720 tokens busier.',
   create(world) {
     const view = createFleetView(world)
     const held = createHeldBlocks(world)
-    const scraper = createScraper(world, view, scrapeMs)
+    const inFlight = new Float64Array(world.replicas.length)
+    const charged = new Map<number, number>()
+    const uncached = (replica: number, tokensIn: number, prefixHashes: readonly number[]): number =>
+      Math.max(0, tokensIn - held.matched(replica, prefixHashes) * world.prefixBlockTokens)
     return observed(
       {
-        choose(request, nowMs, tried) {
-          scraper.tick(nowMs)
-          const candidates = view.candidates(tried)
-          const scores = llmDScores(
-            candidates.map((replica) => {
-              const report = scraper.latest(replica)
-              const kvTokens = world.replicas[replica]?.kvTokens ?? 0
-              return {
-                queued: report?.queuedStreams ?? 0,
-                kvUtilisation: report === null || kvTokens <= 0 ? null : Math.min(1, report.kvTokensUsed / kvTokens),
-                prefixMatch:
-                  request.prefixHashes.length === 0
-                    ? 0
-                    : held.matched(replica, request.prefixHashes) / request.prefixHashes.length,
-              }
-            }),
+        choose({ tokensIn, prefixHashes }, _, tried) {
+          const kept = affinityFiltered(
+            view.candidates(tried),
+            (replica) => (prefixHashes.length === 0 ? 0 : held.matched(replica, prefixHashes) / prefixHashes.length),
+            (replica) => inFlight[replica] ?? 0,
           )
-          return take(pickLowest(candidates, (replica) => -(scores[candidates.indexOf(replica)] ?? 0), world.rng))
+          const load = (replica: number): number => (inFlight[replica] ?? 0) + uncached(replica, tokensIn, prefixHashes)
+          return take(pickLowest(kept, load, world.rng))
         },
+        onDispatch(replica, request, nowMs) {
+          const tokens = uncached(replica, request.tokensIn, request.prefixHashes)
+          charged.set(request.index, tokens)
+          inFlight[replica] = (inFlight[replica] ?? 0) + tokens
+          held.hooks.onDispatch?.(replica, request, nowMs)
+        },
+        onEnd(replica, request) {
+          inFlight[replica] = Math.max(0, (inFlight[replica] ?? 0) - (charged.get(request.index) ?? 0))
+          charged.delete(request.index)
+        },
+        onLink: (replica, up, nowMs) => held.hooks.onLink?.(replica, up, nowMs),
       },
-      [view.hooks, held.hooks],
+      [view.hooks],
     )
   },
 }
 
-/** Weighted sum of the three scores for each endpoint; higher is better. An unknown KV utilisation scores nothing. */
-export function llmDScores(endpoints: readonly EndpointMetrics[]): number[] {
-  const most = Math.max(...endpoints.map((endpoint) => endpoint.queued))
-  const least = Math.min(...endpoints.map((endpoint) => endpoint.queued))
-  return endpoints.map(({ queued, kvUtilisation, prefixMatch }) => {
-    const queue = most === least ? 1 : (most - queued) / (most - least)
-    const kvCache = kvUtilisation === null ? 0 : 1 - kvUtilisation
-    return weights.queue * queue + weights.kvCache * kvCache + weights.prefix * prefixMatch
-  })
+/** The sticky candidates, or all when there is none or the least busy of them is too far behind. */
+export function affinityFiltered(
+  candidates: readonly number[],
+  match: (replica: number) => number,
+  tokensInFlight: (replica: number) => number,
+): readonly number[] {
+  const sticky = candidates.filter((replica) => match(replica) >= affinityThreshold)
+  if (sticky.length === 0 || sticky.length === candidates.length) return candidates
+  const others = candidates.filter((replica) => match(replica) < affinityThreshold)
+  const penalty = Math.min(...sticky.map(tokensInFlight)) - Math.min(...others.map(tokensInFlight))
+  return penalty > maxTokensInFlightPenalty ? candidates : sticky
 }

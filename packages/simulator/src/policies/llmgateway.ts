@@ -7,13 +7,14 @@
  * reproduces the documented values 0.07, 0.62, 1.73 and 5.61 at 90, 80, 70 and 50 %. Defaults where nothing was measured:
  * uptime 100 %, 1000 ms, 50 tokens/s. The documented provider rate limit, beyond which routing falls back to another
  * provider, is set from the declared curve; in its favour not as requests in a fixed minute, which would let the whole
- * minute's quota arrive in seconds, but as the streams inside the TPOT SLO that it amounts to, over all gateways.
+ * minute's quota arrive in seconds, but as the streams inside the TPOT SLO that it amounts to (`parts/slo-limits.ts`).
  */
 import type { SimPolicy } from '../sim-types.ts'
-import { meanRequestPriceMicroUsd, streamsInsideSlo } from './parts/declared-capacity.ts'
+import { meanRequestPriceMicroUsd } from './parts/declared-capacity.ts'
 import { createFleetView, observed } from './parts/fleet-view.ts'
 import { createMinuteMetrics } from './parts/minute-metrics.ts'
-import { pickLowest, pickUniform, preferring, take } from './parts/pick.ts'
+import { pickLowest, pickUniform, take } from './parts/pick.ts'
+import { createSloLimits } from './parts/slo-limits.ts'
 import { createTrafficMix } from './parts/traffic-mix.ts'
 
 const weights = { price: 0.6, uptime: 0.5, throughput: 0.05, latency: 0.025 }
@@ -38,6 +39,7 @@ export const llmgateway: SimPolicy = {
   create(world) {
     const view = createFleetView(world)
     const mix = createTrafficMix()
+    const limits = createSloLimits(world, view, mix)
     const history = world.replicas.map(() => createMinuteMetrics())
     let scores: readonly number[] = []
     let uptimes: readonly number[] = []
@@ -65,10 +67,9 @@ export const llmgateway: SimPolicy = {
       {
         choose(request, nowMs, tried) {
           rescore(nowMs)
-          const below = preferring(view.candidates(tried), (index) => {
-            const replica = world.replicas[index]
-            return replica !== undefined && view.streams(index) < streamsInsideSlo(replica, mix, request.tpotSloMs)
-          })
+          const candidates = view.candidates(tried)
+          const below = limits.below(candidates, request, nowMs)
+          if (below.length === 0) return take(limits.leastFull(candidates, request))
           if (world.rng.unit() < explorationRate) return take(pickUniform(below, world.rng))
           const best = pickLowest(below, score, world.rng)
           if (best === undefined) return take(best)
@@ -88,7 +89,7 @@ export const llmgateway: SimPolicy = {
             history[replica]?.throughput((outcome.tokensOut * 1000) / outcome.durationMs, nowMs)
         },
       },
-      [view.hooks, mix.hooks],
+      [view.hooks, mix.hooks, limits.hooks],
     )
   },
 }

@@ -3,9 +3,10 @@ import { expect, test } from 'vitest'
 import type { PolicyInstance } from '../sim-types.ts'
 import { c3, c3Score } from './c3.ts'
 import { dynamo, dynamoCost } from './dynamo.ts'
-import { fakeReport, fakeRequest, fakeWorld, failedOutcome } from './fake-world.ts'
+import { failedOutcome, fakeOutcome, fakeReport, fakeRequest, fakeWorld } from './fake-world.ts'
 import { leastLoaded } from './least-loaded.ts'
-import { llmD, llmDScores } from './llm-d.ts'
+import { llmDDefaultScorers, llmDScores } from './llm-d-default-scorers.ts'
+import { affinityFiltered, llmD } from './llm-d.ts'
 import { nearest } from './nearest.ts'
 import { createCubicRate, cubicRate } from './parts/cubic-rate.ts'
 import { createProbePool, reuseBudget, type Probe } from './parts/probe-pool.ts'
@@ -37,26 +38,27 @@ test('round robin visits every replica once before any twice', () => {
 })
 
 test('nearest takes the least round trip, and the next when it is full', () => {
-  const instance = nearest.create(fakeWorld([{}, { concurrencyMax: 2 }, {}], { rttMs: [40, 5, 90] }))
+  const instance = nearest.create(fakeWorld([{}, { concurrencyMax: 8 }, {}], { rttMs: [40, 5, 90] }))
   expect(chosen(instance)).toBe(1)
-  instance.onReport?.(1, fakeReport({ activeStreams: 2 }), 0)
+  for (let i = 0; i < 2; i++) instance.onDispatch?.(1, fakeRequest(), 0)
   expect(chosen(instance)).toBe(0)
 })
 
-test('load is reported less own at the heartbeat plus own now', () => {
+test('least loaded counts its own requests, and hears of their end at once', () => {
   const instance = leastLoaded.create(fakeWorld([{}, {}]))
-  instance.onReport?.(0, fakeReport({ activeStreams: 5, ownStreams: 5 }), 0)
-  instance.onReport?.(1, fakeReport({ activeStreams: 1 }), 0)
+  instance.onDispatch?.(0, fakeRequest(), 0)
+  expect(chosen(instance)).toBe(1)
+  instance.onDispatch?.(1, fakeRequest(), 0)
+  instance.onDispatch?.(1, fakeRequest(), 0)
   expect(chosen(instance)).toBe(0)
-  instance.onDispatch?.(0, fakeRequest(), 0)
-  instance.onDispatch?.(0, fakeRequest(), 0)
+  for (let i = 0; i < 2; i++) instance.onEnd?.(1, fakeRequest(), failedOutcome, 0)
   expect(chosen(instance)).toBe(1)
 })
 
 test('power of two choices never takes the most loaded of three, and does not always take the least', () => {
   const instance = powerOfTwoChoices.create(fakeWorld([{}, {}, {}]))
-  for (const [replica, activeStreams] of [9, 5, 1].entries())
-    instance.onReport?.(replica, fakeReport({ activeStreams }), 0)
+  for (const [replica, own] of [9, 5, 1].entries())
+    for (let i = 0; i < own; i++) instance.onDispatch?.(replica, fakeRequest(), 0)
   expect(new Set(Array.from({ length: 100 }, () => chosen(instance)))).toEqual(new Set([1, 2]))
 })
 
@@ -151,7 +153,23 @@ test('c3: without a permitted replica the request waits, at most half of its TTF
   expect(instance.choose(fakeRequest({ arriveMs: 0 }), 300, []).kind).toBe('replica')
 })
 
-test('llm-d: 2 · queue + 2 · free KV + 3 · prefix', () => {
+test('llm-d: the fewest tokens in flight, not the fewest requests', () => {
+  const instance = llmD.create(fakeWorld([{}, {}]))
+  instance.onDispatch?.(0, fakeRequest({ index: 1, tokensIn: 9000 }), 0)
+  for (let index = 2; index < 5; index++) instance.onDispatch?.(1, fakeRequest({ index, tokensIn: 1000 }), 0)
+  expect(chosen(instance)).toBe(1)
+  instance.onEnd?.(0, fakeRequest({ index: 1, tokensIn: 9000 }), failedOutcome, 0)
+  expect(chosen(instance)).toBe(0)
+})
+
+test('llm-d: stickiness ends where the holders are 286,720 tokens busier', () => {
+  const match = (replica: number): number => (replica === 2 ? 0.8 : 0.79)
+  expect(affinityFiltered([0, 1, 2], match, (replica) => (replica === 2 ? 286_720 : 0))).toEqual([2])
+  expect(affinityFiltered([0, 1, 2], match, (replica) => (replica === 2 ? 286_721 : 0))).toEqual([0, 1, 2])
+  expect(affinityFiltered([0, 1], match, () => 0)).toEqual([0, 1])
+})
+
+test('llm-d default scorers: 2 · queue + 2 · free KV + 3 · prefix', () => {
   expect(
     llmDScores([
       { queued: 0, kvUtilisation: 0.5, prefixMatch: 0 },
@@ -162,9 +180,9 @@ test('llm-d: 2 · queue + 2 · free KV + 3 · prefix', () => {
   expect(llmDScores([{ queued: 7, kvUtilisation: 1, prefixMatch: 0 }])).toEqual([2])
 })
 
-test('llm-d scrapes each replica at most every 50 ms, one question at a time, and goes by the answers', () => {
+test('llm-d default scorers: scrapes each replica at most every 50 ms, one question at a time, and goes by the answers', () => {
   const world = fakeWorld([{}, {}])
-  const instance = llmD.create(world)
+  const instance = llmDDefaultScorers.create(world)
   chosen(instance, 0)
   chosen(instance, 100)
   expect(world.asked.length).toBe(2)
@@ -180,22 +198,25 @@ test('dynamo: waiting and uncached prompt tokens plus active KV, in blocks of 16
   )
 })
 
-test.for([dynamo, llmD, sglangCacheAware])(
+test.for([dynamo, llmD, llmDDefaultScorers, sglangCacheAware])(
   '$name goes where the prefix is, until that replica is far busier',
   (policy) => {
-    const world = fakeWorld([{}, {}, {}])
-    const instance = policy.create(world)
+    const instance = policy.create(fakeWorld([{}, {}, {}]))
     const prefix = [1, 2, 3, 4]
+    const first = fakeRequest({ index: 1, tokensIn: 2048, prefixHashes: prefix })
     for (let replica = 0; replica < 3; replica++) instance.onReport?.(replica, fakeReport({ atMs: 1 }), 1)
-    instance.onDispatch?.(1, fakeRequest({ prefixHashes: prefix }), 0)
-    instance.onFirstToken?.(1, fakeRequest({ prefixHashes: prefix }), 100, 0)
-    instance.onEnd?.(1, fakeRequest({ prefixHashes: prefix }), failedOutcome, 0)
-    expect(Array.from({ length: 20 }, () => chosen(instance, 2, [...prefix, 5]))).toEqual(
-      Array.from({ length: 20 }, () => 1),
+    instance.onDispatch?.(1, first, 0)
+    instance.onFirstToken?.(1, first, 100, 0)
+    instance.onEnd?.(1, first, fakeOutcome(), 0)
+    const picks = Array.from({ length: 20 }, () => chosen(instance, 2, [...prefix, 5]))
+    expect(picks).toEqual(picks.map(() => 1))
+    for (let index = 2; index < 102; index++) instance.onDispatch?.(1, fakeRequest({ index, tokensIn: 4000 }), 2)
+    // llm-d's scorers weigh a whole prompt in cache (3) above an idle KV cache (2): only a queue (2) tips them.
+    instance.onReport?.(
+      1,
+      fakeReport({ atMs: 3, activeStreams: 100, queuedStreams: 60, kvTokensUsed: 1_500_000, ownStreams: 100 }),
+      3,
     )
-    const busy = { activeStreams: 200, queuedStreams: 60, kvTokensUsed: 1_500_000, prefillTokens: 60_000 }
-    instance.onReport?.(1, fakeReport({ atMs: 3, ...busy }), 3)
-    // llm-d weighs a whole prompt in cache (3) above an idle KV cache (2), so only the queue (2) tips it.
     expect(chosen(instance, 4, [...prefix, 5])).not.toBe(1)
   },
 )
@@ -219,9 +240,9 @@ test('skyserve: load counts in proportion to what the GPU class can do', () => {
     },
   }
   const instance = skyserve.create(fakeWorld([{}, fast]))
-  instance.onReport?.(0, fakeReport({ activeStreams: 10 }), 0)
-  instance.onReport?.(1, fakeReport({ activeStreams: 15 }), 0)
+  for (let i = 0; i < 10; i++) instance.onDispatch?.(0, fakeRequest(), 0)
+  for (let i = 0; i < 15; i++) instance.onDispatch?.(1, fakeRequest(), 0)
   expect(chosen(instance)).toBe(1)
-  instance.onReport?.(1, fakeReport({ activeStreams: 25 }), 0)
+  for (let i = 0; i < 10; i++) instance.onDispatch?.(1, fakeRequest(), 0)
   expect(chosen(instance)).toBe(0)
 })

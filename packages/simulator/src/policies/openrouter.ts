@@ -8,8 +8,9 @@
  * endpoints far worse than their peers; a traffic cap is learned from 429s. Measured traffic, reaction within minutes.
  *
  * The documents give no constants. Chosen in the policy's favour: half-life of measurements 60 s; a second of TTFT counts as
- * a fifth of the lowest price; a doubled speed may cost √2 as much; shares halve at 10 % behind the best and fall with the
- * fourth power; exploration 1 % of traffic. Customers with a latency target are told to set `preferred_min_throughput` and
+ * a fifth of the lowest price; a doubled speed may cost √2 as much; shares halve at 20 % behind the best and fall with the
+ * fourth power; exploration 1 % of traffic; the traffic cap starts at what the declared curve fits into the SLO (`slo-limits.ts`),
+ * since engines here answer 429 only far past it. Customers with a latency target are told to set `preferred_min_throughput` and
  * `preferred_max_latency` (same page), which move slower endpoints to the end: set here to the request's SLOs.
  */
 import type { PolicyWorld, SimPolicy, SimReplica, SimRequest } from '../sim-types.ts'
@@ -17,13 +18,14 @@ import { declaredTpotMs, declaredTtftMs, meanRequestPriceMicroUsd } from './part
 import { createDecayingMean } from './parts/decaying-mean.ts'
 import { createFleetView, observed, type FleetView } from './parts/fleet-view.ts'
 import { pickWeighted, preferring, take } from './parts/pick.ts'
+import { createSloLimits } from './parts/slo-limits.ts'
 import { createTrafficMix, type TrafficMix } from './parts/traffic-mix.ts'
 
 const halfLifeMs = 60_000
 const priorWeight = 3
 const ttftSecondInPrices = 0.2
 const speedExponent = 0.5
-const behindAtHalf = 0.1
+const behindAtHalf = 0.2
 const dropExponent = 4
 const explorationShare = 0.01
 /** Breaker: bad share above the peers' by this much, with this many attempts behind it. */
@@ -41,6 +43,7 @@ export const openrouter: SimPolicy = {
     const view = createFleetView(world)
     const mix = createTrafficMix()
     const endpoints = world.replicas.map((replica) => createEndpoint(world, replica, mix))
+    const limits = createSloLimits(world, view, mix)
     const shares = createShares(world, view, endpoints)
     return observed(
       {
@@ -48,13 +51,13 @@ export const openrouter: SimPolicy = {
           const left = shares.refreshed(nowMs)
           const candidates = view.candidates(tried)
           const open = preferring(candidates, (replica) => left.paused[replica] !== true)
-          const uncapped = preferring(
-            open,
-            (replica) => view.streams(replica) < (endpoints[replica]?.streamsCap(nowMs) ?? 0),
-          )
+          const uncapped = limits
+            .below(open, request, nowMs)
+            .filter((replica) => view.streams(replica) < (endpoints[replica]?.streamsCap(nowMs) ?? 0))
+          if (uncapped.length === 0) return take(limits.leastFull(open, request))
           const preferred = preferring(uncapped, (replica) => endpoints[replica]?.isPreferred(request, nowMs) ?? false)
           // Exploration goes to any open endpoint, preferred or not: how else would it be seen to have improved?
-          const pool = world.rng.unit() < explorationShare ? open : preferred
+          const pool = world.rng.unit() < explorationShare ? uncapped : preferred
           return take(pickWeighted(pool, (replica) => left.weight[replica] ?? 0, world.rng))
         },
         onFirstToken: (replica, _, ttftMs, nowMs) => endpoints[replica]?.ttftMs.add(ttftMs, nowMs),
@@ -67,7 +70,7 @@ export const openrouter: SimPolicy = {
             endpoint.msPerToken.add(outcome.tpotMs, nowMs)
         },
       },
-      [view.hooks, mix.hooks],
+      [view.hooks, mix.hooks, limits.hooks],
     )
   },
 }

@@ -37,12 +37,13 @@ export const prequal: SimPolicy = {
 
     const answered = (replica: number, report: SimReport | null, nowMs: number): void => {
       if (report === null || !view.isUp(replica)) return pool.drop(replica)
-      recent.push(report.activeStreams)
+      const inFlight = report.activeStreams + report.queuedStreams
+      recent.push(inFlight)
       if (recent.length > distributionSize) recent.shift()
       const usesLeft = reuseBudget(poolSize, world.replicas.length, probesAQuery, removalsAQuery, world.rng)
       pool.add({
         replica,
-        inFlight: report.activeStreams,
+        inFlight,
         waitingTokens: report.prefillTokens,
         answeredMs: nowMs,
         usesLeft,

@@ -4,7 +4,7 @@
  * Source: SGLang model gateway, src/policies/cache_aware.rs and router_args.py (2026): imbalanced when max − min > 64 and
  * max > 1.5 · min requests; else the worker with the longest prefix match if it is more than 0.3 of the prompt (0.5 in
  * older versions), else the least loaded. Circuit breaker: 10 failures in a row open it for 60 s; 3 successes close it.
- * In its favour: other gateways' requests count, and ties are shared. The tree follows the router's own dispatches.
+ * The router counts and remembers its own dispatches. In its favour ties are shared.
  */
 import type { SimPolicy } from '../sim-types.ts'
 import { createFleetView, observed } from './parts/fleet-view.ts'
@@ -29,12 +29,12 @@ export const sglangCacheAware: SimPolicy = {
       {
         choose(request, nowMs, tried) {
           const healthy = preferring(view.candidates(tried), (replica) => (openUntilMs[replica] ?? 0) <= nowMs)
-          const least = (): number | undefined => pickLowest(healthy, view.streams, world.rng)
-          if (request.prefixHashes.length === 0 || isImbalanced(healthy.map(view.streams))) return take(least())
+          const least = (): number | undefined => pickLowest(healthy, view.ownStreams, world.rng)
+          if (request.prefixHashes.length === 0 || isImbalanced(healthy.map(view.ownStreams))) return take(least())
           const longest = Math.max(0, ...healthy.map((replica) => held.matched(replica, request.prefixHashes)))
           if (longest / request.prefixHashes.length <= cacheThreshold) return take(least())
           const holders = healthy.filter((replica) => held.matched(replica, request.prefixHashes) === longest)
-          return take(pickLowest(holders, view.streams, world.rng))
+          return take(pickLowest(holders, view.ownStreams, world.rng))
         },
         onEnd(replica, _, outcome, nowMs) {
           if (outcome.kind === 'finished') row[replica] = 0

@@ -3,7 +3,7 @@
  *
  * Source: SkyPilot, sky/serve/load_balancing_policies.py (`instance_aware_least_load`) and docs.skypilot.co, "Serving
  * models: load balancing and target_qps_per_replica by accelerator" (2025); Mao et al., "SkyServe", EuroSys 2025. The target
- * QPS is what the declared curve can finish inside the TPOT SLO. In its favour other gateways' requests count too. Its spot
+ * QPS is what the declared curve can finish inside the TPOT SLO. Each load balancer counts its own requests. Its spot
  * placement decides where replicas are launched; here the fleet is given, so that part has nothing to choose.
  */
 import type { SimPolicy } from '../sim-types.ts'
@@ -25,7 +25,7 @@ export const skyserve: SimPolicy = {
           const load = (index: number): number => {
             const replica = world.replicas[index]
             if (replica === undefined) return Infinity
-            return view.streams(index) / requestsPerSecondInsideSlo(replica, mix, request.tpotSloMs)
+            return view.ownStreams(index) / requestsPerSecondInsideSlo(replica, mix, request.tpotSloMs)
           }
           return take(pickLowest(view.candidates(tried), load, world.rng))
         },

@@ -1,9 +1,11 @@
 /**
  * What one gateway knows of its fleet: links, heartbeats, and its own attempts.
  *
- * The load of a replica is what it last reported, less this gateway's share of that report, plus what this gateway has
- * there now; so its own dispatches count at once and those of other gateways a heartbeat later. Every baseline reads the
- * fleet through this, so none is better informed than another. Nothing here is ever negative.
+ * Two measures of load. `ownStreams`: this gateway's requests there, exact at any moment; what routers count that look for
+ * the least loaded. `streams`: what the replica last reported, less this gateway's share of that report, plus what this
+ * gateway has there now; what limits are checked against. Looking for the minimum of the second makes all gateways rush to
+ * the same replica until the next heartbeat, so policies that do so count their own, as their documents say. Nothing here
+ * is ever negative.
  */
 import type { PolicyInstance, PolicyWorld, SimReport } from '../../sim-types.ts'
 
@@ -17,10 +19,10 @@ export interface FleetView {
   streams(replica: number): number
   /** Streams of this gateway there. */
   ownStreams(replica: number): number
-  /** Prompt tokens that wait for prefill there, as far as this gateway can know. */
-  prefillTokens(replica: number): number
-  /** KV tokens held by streams there: others' by the heartbeat's mean context, its own by their prompts. */
-  activeTokens(replica: number): number
+  /** Prompt tokens of this gateway that wait for prefill there: dispatched, no first token yet. */
+  ownPrefillTokens(replica: number): number
+  /** Prompt tokens of this gateway's streams there, waiting or running. */
+  ownPromptTokens(replica: number): number
   report(replica: number): SimReport | null
   hooks: Hooks
 }
@@ -32,8 +34,6 @@ export function createFleetView(world: PolicyWorld): FleetView {
   const ownPrefill = new Float64Array(count)
   const ownPromptTokens = new Float64Array(count)
   const othersStreams = new Float64Array(count)
-  const othersPrefill = new Float64Array(count)
-  const othersTokens = new Float64Array(count)
   const reports: (SimReport | null)[] = Array.from({ length: count }, () => null)
   const take = (counter: Float64Array, replica: number, amount: number): void => {
     counter[replica] = Math.max(0, (counter[replica] ?? 0) - amount)
@@ -49,8 +49,8 @@ export function createFleetView(world: PolicyWorld): FleetView {
     isUp: (replica) => down[replica] === 0,
     streams: (replica) => (othersStreams[replica] ?? 0) + (ownStreams[replica] ?? 0),
     ownStreams: (replica) => ownStreams[replica] ?? 0,
-    prefillTokens: (replica) => (othersPrefill[replica] ?? 0) + (ownPrefill[replica] ?? 0),
-    activeTokens: (replica) => (othersTokens[replica] ?? 0) + (ownPromptTokens[replica] ?? 0),
+    ownPrefillTokens: (replica) => ownPrefill[replica] ?? 0,
+    ownPromptTokens: (replica) => ownPromptTokens[replica] ?? 0,
     report: (replica) => reports[replica] ?? null,
     hooks: {
       onDispatch(replica, request) {
@@ -66,17 +66,13 @@ export function createFleetView(world: PolicyWorld): FleetView {
       },
       onReport(replica, report) {
         reports[replica] = report
-        othersStreams[replica] = Math.max(0, report.activeStreams - report.ownStreams)
-        othersPrefill[replica] = Math.max(0, report.prefillTokens - report.ownPrefillTokens)
-        othersTokens[replica] = (othersStreams[replica] ?? 0) * report.contextTokens
+        othersStreams[replica] = Math.max(0, report.activeStreams + report.queuedStreams - report.ownStreams)
       },
       onLink(replica, up) {
         down[replica] = up ? 0 : 1
         // Whatever the last heartbeat said is gone: a node that comes back comes back empty.
         reports[replica] = null
         othersStreams[replica] = 0
-        othersPrefill[replica] = 0
-        othersTokens[replica] = 0
       },
     },
   }
