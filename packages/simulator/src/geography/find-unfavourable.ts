@@ -125,7 +125,7 @@ export function findUnfavourable(
         dearer,
       )
     if (onlyHyperscaler > 0)
-      note('cities_only_they_reach', `${onlyHyperscaler} cities have ${gpuClass} of AWS ${within}, and none of ours.`)
+      note('cities_only_they_reach', `Cities with ${gpuClass} of AWS ${within} and none of ours: ${onlyHyperscaler}.`)
   }
 
   const unplaced = ours.summary.rows - ours.summary.rowsWithPlace
