@@ -7,11 +7,11 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { loadMarket, policies as allPolicies, readTrace, type SimPolicy } from '@isochrone/simulator'
+import { hasMarketData, loadMarket, policies as allPolicies, readTrace, type SimPolicy } from '@isochrone/simulator'
 import { describeStartError } from '../start/start-error.ts'
 import { runTasks, SimError } from './run-tasks.ts'
 import type { SimConfig, SimTask } from './sim-task.ts'
-import { summarise } from './summarise.ts'
+import { belowBound, summarise } from './summarise.ts'
 import { tableOf } from './table.ts'
 
 interface Flags {
@@ -37,7 +37,11 @@ const program = new Command('npm run sim --')
   .option('--horizon-s <s>', 'length of the workload (default: that of market.json)', number(1, 86_400))
   .option('--churn <on|off>', 'replicas come and go', onOff, true)
   .option('--jobs <n>', 'worker threads', whole(1, 256), availableParallelism())
-  .option('--data <dir>', 'folder with prices/, network/ and reliability/', '../shared/data')
+  .option(
+    '--data <dir>',
+    'folder with prices/, network/ and reliability/; `demo` for a made-up market',
+    '../shared/data',
+  )
   .option('--json', 'print one JSON object')
   .showHelpAfterError()
   .parse()
@@ -61,10 +65,11 @@ async function main(flags: Flags): Promise<void> {
   const seeds = Array.from({ length: flags.seeds }, (_, i) => flags.firstSeed + i)
   const horizonMs = flags.horizonS === undefined ? loadMarket().horizonMs : flags.horizonS * 1000
   const traceFile = resolve(flags.trace)
+  // Read here for its refusals alone: one line, before any thread is started.
   readTrace(traceFile)
   const config: SimConfig & { horizonMs: number } = {
     traceFile,
-    dataFolder: resolve(flags.data),
+    dataFolder: dataFolderOf(flags.data),
     util,
     horizonMs,
     churn,
@@ -84,9 +89,22 @@ async function main(flags: Flags): Promise<void> {
   progress('')
   const summary = summarise(config, seeds, policies, answers)
   process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : `${tableOf(summary)}\n`)
+  const below = belowBound(answers)
+  if (below !== null) throw new SimError(below)
   const slowest = [...wall].toSorted((a, b) => b[1] - a[1]).slice(0, 5)
   const named = slowest.map(([name, s]) => `${name} ${s.toFixed(1)}`).join(', ')
   process.stderr.write(`${seconds(startedMs)} s with ${jobs} jobs; longest, s: ${named}\n`)
+}
+
+/** The default folder may be missing: then the made-up market stands in. A folder that was asked for must be there. */
+function dataFolderOf(given: string): string | null {
+  if (given === 'demo') return null
+  const folder = resolve(given)
+  if (program.getOptionValueSource('data') !== 'default' || hasMarketData(folder)) return folder
+  process.stderr.write(
+    `${given} holds no market data: prices, network and reliability are made up; docs/DATA.md names the originals.\n`,
+  )
+  return null
 }
 
 /** One line that rewrites itself; nothing where stderr is not a terminal. */

@@ -3,7 +3,8 @@ import type { LpBound, RunFigures } from '@isochrone/simulator'
 
 export interface SimConfig {
   traceFile: string
-  dataFolder: string
+  /** Null: the made-up market that ships with the project. */
+  dataFolder: string | null
   util: number
   horizonMs: number | null
   churn: boolean

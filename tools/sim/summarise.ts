@@ -1,5 +1,15 @@
 /** Puts the answers of all seeds together: means over seeds, and their spread. */
-import { fileLabel, spreadOf, type LpBound, type RunFigures, type SimPolicy, type Spread } from '@isochrone/simulator'
+import { AppError } from '@isochrone/domain'
+import {
+  assertNotBelowBound,
+  fileLabel,
+  spreadOf,
+  type BoundedResult,
+  type LpBound,
+  type RunFigures,
+  type SimPolicy,
+  type Spread,
+} from '@isochrone/simulator'
 import type { SimResultAnswer } from './run-tasks.ts'
 import type { SimConfig } from './sim-task.ts'
 
@@ -28,6 +38,8 @@ export interface PolicySummary extends Means {
 export interface SimSummary {
   definitions: typeof definitions
   trace: string
+  /** `demo`: prices, network and reliability are made up, and say nothing about a market. */
+  data: 'measured' | 'demo'
   util: number
   churn: boolean
   horizonS: number
@@ -61,6 +73,7 @@ export function summarise(
   return {
     definitions,
     trace: fileLabel(config.traceFile),
+    data: config.dataFolder === null ? 'demo' : 'measured',
     util: config.util,
     churn: config.churn,
     horizonS: config.horizonMs / 1000,
@@ -83,6 +96,26 @@ export function summarise(
       return summaryOf(policy, rows)
     }),
   }
+}
+
+/** One line when, on some seed, a policy that meets the SLO paid less than the bound: then one of the two is wrong. */
+export function belowBound(answers: readonly SimResultAnswer[]): string | null {
+  for (const answer of answers) {
+    if (answer.kind !== 'bound') continue
+    const { seed } = answer.task
+    const results = answers.flatMap((other): BoundedResult[] => {
+      if (other.kind !== 'figures' || other.task.seed !== seed) return []
+      const { sloAttainment, costPerMtok } = other.figures
+      return costPerMtok === null ? [] : [{ policy: other.task.policy ?? '', sloAttainment, costPerMtok }]
+    })
+    try {
+      assertNotBelowBound(results, answer.bound)
+    } catch (error) {
+      if (error instanceof AppError) return `seed ${seed}: ${error.publicMessage}`
+      throw error
+    }
+  }
+  return null
 }
 
 function summaryOf({ name, source, rule }: SimPolicy, rows: readonly Figures[]): PolicySummary {

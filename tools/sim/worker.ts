@@ -8,6 +8,7 @@ import { invariant } from '@isochrone/domain'
 import {
   allFaults,
   boundOf,
+  demoMarketData,
   loadMarket,
   policies,
   prepareMarketRun,
@@ -61,5 +62,7 @@ function worldOf(seed: number): MarketRun {
 }
 
 function readInputs() {
-  return { market: loadMarket(), data: readMarketData(config.dataFolder), trace: readTrace(config.traceFile) }
+  const { dataFolder, traceFile } = config
+  const data = dataFolder === null ? demoMarketData() : readMarketData(dataFolder)
+  return { market: loadMarket(), data, trace: readTrace(traceFile) }
 }
