@@ -76,7 +76,8 @@ export interface SimReport {
 }
 
 export interface SimOutcome {
-  kind: 'finished' | 'failed' | 'refused'
+  /** `cancelled`: a hedge that lost; `moved`: the policy took the stream elsewhere after its first token. */
+  kind: 'finished' | 'failed' | 'refused' | 'cancelled' | 'moved'
   /** As seen at the gateway, ms from dispatch, round trip included; null where there was none. */
   ttftMs: number | null
   durationMs: number
@@ -104,6 +105,14 @@ export type Choice =
   | { kind: 'wait'; afterMs: number }
   | { kind: 'refuse'; reason: string }
 
+/** A stream of this gateway that decodes on a replica: what its own frames have shown so far. */
+export interface SimProgress {
+  request: SimRequest
+  /** Tokens received, and when the first came. */
+  delivered: number
+  firstMs: number
+}
+
 /** One instance for each gateway. All times are simulated ms. `tried` are replicas that failed this request already. */
 export interface PolicyInstance {
   choose(request: SimRequest, nowMs: number, tried: readonly number[]): Choice
@@ -114,6 +123,12 @@ export interface PolicyInstance {
   onReport?(replica: number, report: SimReport, nowMs: number): void
   /** The link came up or was lost, as the gateway notices it. Replicas that are down are never to be chosen. */
   onLink?(replica: number, up: boolean, nowMs: number): void
+  /** Asked after each first dispatch: silence of this length is late enough for a second attempt, ms; Infinity = never. */
+  hedgeAfterMs?(replica: number, request: SimRequest, nowMs: number): number
+  /** The silence has lasted: where to send a second attempt, −1 = nowhere. The first token of either wins. */
+  hedge?(request: SimRequest, nowMs: number, tried: readonly number[]): number
+  /** With each heartbeat, when the policy listens: its streams there. Returns requests to continue on another replica. */
+  onProgress?(replica: number, streams: readonly SimProgress[], nowMs: number): readonly number[]
 }
 
 export interface SimPolicy {

@@ -6,8 +6,11 @@
  * mean of those that ended at this gateway stands for it.
  */
 import {
+  createHedgeBudget,
+  createHedgeDelays,
   createReplicaPool,
   decide,
+  shouldMove,
   type AttemptWork,
   type PlacementRequest,
   type PrefixHolders,
@@ -25,6 +28,13 @@ export interface IsochroneSettings {
   slackPatienceShare: number
   /** Longest time between two asks of a request that waits, ms. */
   waitMsMax: number
+  /** Second attempts per request at most, 0 = none; and moved streams per request at most. */
+  hedgeShare: number
+  moveShare: number
+  hedgeTtftMs: number
+  /** Candidates whose last report is older than this are asked for a new one over the link, ms; Infinity = never. */
+  probeMs: number
+  moveFactor: number
   /** Overrides of the engine's own tuning; none = as in production. */
   tuning: Partial<Tuning>
 }
@@ -35,6 +45,11 @@ export const isochroneSettings: IsochroneSettings = {
   valueOfGenerationSecondMicroUsd: 2,
   slackPatienceShare: 0.3,
   waitMsMax: 25,
+  hedgeShare: 0.05,
+  moveShare: 0.05,
+  hedgeTtftMs: 170,
+  probeMs: 100,
+  moveFactor: 1.3,
   tuning: {},
 }
 
@@ -60,12 +75,39 @@ const answersRemembered = 1_000
 /** Policies are made for SLOs in steps of this: the engine knows a policy by identity. */
 const sloStepMs = 10
 
+/** A hedge is sent early enough for a first token this long after it, and never sooner than the second, ms. */
+const hedgeTtftMs = 250
+const hedgeMsMin = 50
+
+interface Opened {
+  work: AttemptWork
+  predictedTtftMs: number
+}
+
 function createInstance(world: PolicyWorld, settings: IsochroneSettings): PolicyInstance {
   const { replicas, rttMs, prefixBlockTokens, rng } = world
   const pool = createReplicaPool({ tuning: settings.tuning })
   const slots = new Int32Array(replicas.length).fill(-1)
   const replicaOf: number[] = []
-  const works = new Map<number, AttemptWork>()
+  const works = new Map<number, Map<number, Opened>>()
+  const hedges = createHedgeBudget({ share: settings.hedgeShare })
+  const moves = createHedgeBudget({ share: settings.moveShare, burst: 100 })
+  const delays = createHedgeDelays()
+  /** Tokens received when the stream was last looked at, by request; and when the replica was. */
+  const seen = new Map<number, number>()
+  const seenMs = new Float64Array(replicas.length)
+  let predictedTtftMs = 0
+  const askedMs = new Float64Array(replicas.length).fill(-Infinity)
+
+  /** The link's ping carries the node's report back: those that may be chosen next are asked often, the others rest. */
+  function refresh(slot: number, nowMs: number): void {
+    const replica = replicaOf[slot] as number
+    if (nowMs - (askedMs[replica] as number) < settings.probeMs) return
+    askedMs[replica] = nowMs
+    world.probe(replica, (report) => {
+      if (report && slots[replica] === slot) pool.report(slot, { ...report, draining: false })
+    })
+  }
   const slackPolicies = new Map<number, RoutingPolicy>()
   const capacityPolicies = new Map<number, RoutingPolicy>()
   const holders: PrefixHolders = { slot: new Int32Array(8), blocks: new Int32Array(8) }
@@ -126,7 +168,16 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       const patient = elapsedMs <= settings.slackPatienceShare * request.ttftSloMs
       const policy = policyFor(request, leftMs, patient ? 'slack' : 'capacity')
       const decision = decide(pool, ask(request, tried, policy), rng, nowMs)
-      if (decision.kind === 'placed') return { kind: 'replica', replica: replicaOf[decision.slot] as number }
+      if (decision.kind === 'placed') {
+        predictedTtftMs = decision.ttftMs
+        refresh(decision.slot, nowMs)
+        for (const alternate of decision.alternates) refresh(alternate, nowMs)
+        if (tried.length === 0) {
+          hedges.earn()
+          moves.earn()
+        }
+        return { kind: 'replica', replica: replicaOf[decision.slot] as number }
+      }
       return { kind: 'wait', afterMs: Math.min(settings.waitMsMax, decision.retryAfterMs) }
     },
     onDispatch(replica, request) {
@@ -135,25 +186,81 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       const { tokensIn, index, prefixHashes } = request
       const tokensCached = cachedTokens(slot, request)
       const work: AttemptWork = { tokensIn, tokensCached, tokensOut: Math.round(answerTokens) }
-      works.set(index, work)
+      const opened = works.get(index) ?? new Map<number, Opened>()
+      opened.set(replica, { work, predictedTtftMs })
+      works.set(index, opened)
       pool.opened(slot, work)
       if (prefixHashes.length > 0) pool.prefix.note(slot, prefixHashes)
     },
-    onFirstToken(replica, request) {
-      const work = works.get(request.index)
+    hedgeAfterMs(replica, request, nowMs) {
+      if (settings.hedgeShare === 0) return Infinity
+      return Math.max(hedgeMsMin, request.ttftSloMs - (nowMs - request.arriveMs) - settings.hedgeTtftMs)
+    },
+    hedge(request, nowMs, tried) {
+      if (hedges.available === 0) return -1
+      const policy = policyFor(request, request.ttftSloMs - (nowMs - request.arriveMs), 'slack')
+      const decision = decide(pool, ask(request, tried, policy), rng, nowMs)
+      if (decision.kind === 'none' || !hedges.take()) return -1
+      predictedTtftMs = decision.ttftMs
+      return replicaOf[decision.slot] as number
+    },
+    onProgress(replica, streams, nowMs) {
+      const elapsedMs = nowMs - (seenMs[replica] as number)
+      seenMs[replica] = nowMs
+      let tokens = 0
+      let streamMs = 0
+      for (const { request, delivered, firstMs } of streams) {
+        const before = seen.get(request.index)
+        seen.set(request.index, delivered)
+        if (before === undefined || delivered < before || nowMs - firstMs < elapsedMs) continue
+        tokens += delivered - before
+        streamMs += elapsedMs
+      }
       const slot = slots[replica] as number
-      if (work && slot >= 0) pool.firstToken(slot, work)
+      if (settings.moveShare === 0 || slot < 0 || streamMs === 0) return []
+      const recentTpotMs = streamMs / Math.max(1, tokens)
+      const moving: number[] = []
+      for (const { request, delivered, firstMs } of streams) {
+        if (delivered < 2 || recentTpotMs <= settings.moveFactor * request.tpotSloMs || moves.available === 0) continue
+        const policy = policyFor(request, request.ttftSloMs, 'slack')
+        const rest = { ...request, tokensIn: request.tokensIn + delivered }
+        const decision = decide(pool, ask(rest, [replica], policy), rng, nowMs)
+        if (decision.kind === 'none') break
+        const move = shouldMove({
+          delivered,
+          sinceFirstMs: nowMs - firstMs,
+          tokensLeft: answerTokens,
+          recentTpotMs,
+          tpotSloMs: request.tpotSloMs,
+          elsewhereTtftMs: decision.ttftMs,
+          elsewhereTpotMs: decision.tpotMs,
+        })
+        if (move && moves.take()) moving.push(request.index)
+      }
+      return moving
+    },
+    onFirstToken(replica, request, ttftMs) {
+      const opened = works.get(request.index)?.get(replica)
+      const slot = slots[replica] as number
+      if (!opened || slot < 0) return
+      delays.observed(slot, opened.predictedTtftMs, ttftMs)
+      pool.firstToken(slot, opened.work)
     },
     onEnd(replica, request, outcome, nowMs) {
-      const work = works.get(request.index)
-      works.delete(request.index)
+      const ofRequest = works.get(request.index)
+      const work = ofRequest?.get(replica)?.work
+      ofRequest?.delete(replica)
+      if (ofRequest?.size === 0) works.delete(request.index)
+      seen.delete(request.index)
       const slot = slots[replica] as number
       if (outcome.kind === 'finished') {
         answers = Math.min(answersRemembered, answers + 1)
         answerTokens += (outcome.tokensOut - answerTokens) / answers
       }
       if (!work || slot < 0) return
-      const { kind, tokensCached, tokensOut, concurrency, contextTokens, tpotMs } = outcome
+      // A stream that was moved away ran like any other until then.
+      const kind = outcome.kind === 'moved' ? 'finished' : outcome.kind
+      const { tokensCached, tokensOut, concurrency, contextTokens, tpotMs } = outcome
       const engineTtftMs = outcome.ttftMs === null ? null : Math.max(0, outcome.ttftMs - (rttMs[replica] as number))
       pool.closed(
         slot,

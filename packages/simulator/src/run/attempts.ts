@@ -2,10 +2,12 @@
  * All attempts of a run, one column a field: dispatch order is index order, and nothing is ever reused, so that an event
  * can name an attempt long after it ended. Columns that hold an index hold it plus one; 0 is none.
  */
-export const outcomes = ['none', 'finished', 'refused', 'failed'] as const
+export const outcomes = ['none', 'finished', 'refused', 'failed', 'cancelled', 'moved'] as const
 export const outcomeFinished = 1
 export const outcomeRefused = 2
 export const outcomeFailed = 3
+export const outcomeCancelled = 4
+export const outcomeMoved = 5
 
 export class Attempts {
   count = 0

@@ -14,3 +14,4 @@ export const gatewayReport = 12 // mail
 export const gatewayLinkLost = 13 // link, incarnation
 export const gatewayLinkUp = 14 // link, incarnation
 export const gatewayProbed = 15 // probe
+export const gatewayHedge = 16 // attempt

@@ -3,13 +3,38 @@
  * and continues. The policy hears of each dispatch exactly one end.
  *
  * Before the first token a failure moves on to another replica. After it, the prompt and what was delivered are
- * prefilled elsewhere, and the customer waits through the gap: TPOT includes it.
+ * prefilled elsewhere, and the customer waits through the gap: TPOT includes it. A hedge that loses is cancelled before it
+ * delivers anything, and so is not billed.
  */
 import { prng } from '@isochrone/domain'
-import type { PolicyInstance, SimFleet, SimOutcome, SimPolicy, SimReport, SimRequest } from '../sim-types.ts'
-import { outcomeFailed, outcomeFinished, outcomeRefused, outcomes, type Attempts } from './attempts.ts'
+import type {
+  PolicyInstance,
+  SimFleet,
+  SimOutcome,
+  SimPolicy,
+  SimProgress,
+  SimReport,
+  SimRequest,
+} from '../sim-types.ts'
+import {
+  outcomeCancelled,
+  outcomeFailed,
+  outcomeFinished,
+  outcomeMoved,
+  outcomeRefused,
+  outcomes,
+  type Attempts,
+} from './attempts.ts'
 import type { EventQueue } from './event-queue.ts'
-import { gatewayProbed, gatewayReport, gatewayRetry, nodeArrive, nodeCancel, nodeProbe } from './events.ts'
+import {
+  gatewayHedge,
+  gatewayProbed,
+  gatewayReport,
+  gatewayRetry,
+  nodeArrive,
+  nodeCancel,
+  nodeProbe,
+} from './events.ts'
 import { hash32 } from './hash-unit.ts'
 import type { Nodes } from './nodes.ts'
 import {
@@ -109,6 +134,13 @@ export class Gateways {
     if (attempts.ended[attempt] === 1) return
     const index = attempts.request[attempt] as number
     attempts.firstMs[attempt] = nowMs
+    const other = (log.live[index] === attempt + 1 ? log.second[index] : log.live[index]) as number
+    log.live[index] = attempt + 1
+    log.second[index] = 0
+    if (other > 0) {
+      this.giveUp(other - 1, nowMs)
+      this.end(other - 1, outcomeCancelled, nowMs)
+    }
     if (log.firstMs[index] === 0) log.firstMs[index] = nowMs
     const request = this.rest.get(index) ?? (requests[index] as SimRequest)
     const ttftMs = nowMs - (attempts.dispatchMs[attempt] as number)
@@ -130,12 +162,14 @@ export class Gateways {
   /** The customer has gone. */
   requestTimedOut(index: number, nowMs: number): void {
     const { attempts, log, nodes } = this.input
-    const attempt = (log.live[index] as number) - 1
+    const live = [log.live[index] as number, log.second[index] as number]
     log.finish(index, stateUnfinished, nowMs)
-    if (attempt < 0) return
-    attempts.delivered[attempt] = nodes.produced(attempt, nowMs)
-    this.giveUp(attempt, nowMs)
-    this.end(attempt, outcomeFailed, nowMs)
+    for (const plusOne of live) {
+      if (plusOne === 0) continue
+      attempts.delivered[plusOne - 1] = nodes.produced(plusOne - 1, nowMs)
+      this.giveUp(plusOne - 1, nowMs)
+      this.end(plusOne - 1, outcomeFailed, nowMs)
+    }
   }
 
   linkLost(link: number, incarnation: number, nowMs: number): void {
@@ -177,6 +211,50 @@ export class Gateways {
     this.mail.delete(id)
     if (this.links[gateway * this.replicas + replica] !== incarnation) return
     this.instances[gateway]?.onReport?.(replica, report, nowMs)
+    this.progress(gateway, replica, nowMs)
+  }
+
+  /** An attempt has been silent for as long as its policy allows. */
+  hedge(attempt: number, nowMs: number): void {
+    const { attempts, log, requests, settings } = this.input
+    const index = attempts.request[attempt] as number
+    if (attempts.ended[attempt] === 1 || (attempts.firstMs[attempt] as number) > 0) return
+    if (log.second[index] !== 0 || (log.attempts[index] as number) >= settings.attemptsMax) return
+    const request = requests[index] as SimRequest
+    const policy = this.instances[request.gateway] as PolicyInstance
+    const tried = [...(this.tried.get(index) ?? nothingTried), attempts.replica[attempt] as number]
+    const replica = policy.hedge?.(request, nowMs, tried) ?? -1
+    if (replica < 0) return
+    log.hedges[index]!++
+    log.second[index] = log.live[index] as number
+    this.dispatch(request, replica, policy, nowMs)
+  }
+
+  /** Shows the policy its streams on a replica, and moves those that it wants elsewhere. */
+  private progress(gateway: number, replica: number, nowMs: number): void {
+    const policy = this.instances[gateway]
+    if (!policy?.onProgress) return
+    const { attempts, log, nodes, requests, settings } = this.input
+    const streams: SimProgress[] = []
+    const attemptOf = new Map<number, number>()
+    for (const attempt of attempts.liveOn(gateway, replica)) {
+      const firstMs = attempts.firstMs[attempt] as number
+      if (firstMs === 0) continue
+      const index = attempts.request[attempt] as number
+      const request = this.rest.get(index) ?? (requests[index] as SimRequest)
+      attemptOf.set(index, attempt)
+      streams.push({ request, delivered: nodes.produced(attempt, nowMs), firstMs })
+    }
+    for (const index of policy.onProgress(replica, streams, nowMs)) {
+      const attempt = attemptOf.get(index)
+      if (attempt === undefined || (log.attempts[index] as number) >= settings.attemptsMax) continue
+      const delivered = nodes.produced(attempt, nowMs)
+      if (delivered === 0) continue
+      attempts.delivered[attempt] = delivered
+      log.moves[index]!++
+      this.giveUp(attempt, nowMs)
+      this.end(attempt, outcomeMoved, nowMs)
+    }
   }
 
   /** A probe is at its node: half a round trip back with the report, or silence until the gateway gives it up. */
@@ -206,6 +284,10 @@ export class Gateways {
     policy.onDispatch?.(replica, request, nowMs)
     if (incarnation === 0) this.end(attempt, outcomeFailed, nowMs)
     else queue.add(nowMs + this.rttMs(request.gateway, replica) / 2, nodeArrive, attempt)
+    if (incarnation === 0 || !policy.hedgeAfterMs || log.firstMs[request.index] !== 0) return
+    if ((log.attempts[request.index] as number) > 1) return
+    const afterMs = policy.hedgeAfterMs(replica, request, nowMs)
+    if (Number.isFinite(afterMs)) queue.add(nowMs + Math.max(1, afterMs), gatewayHedge, attempt)
   }
 
   private giveUp(attempt: number, nowMs: number): void {
@@ -223,7 +305,9 @@ export class Gateways {
     attempts.outcome[attempt] = outcome
     if (outcome === outcomeFinished) attempts.delivered[attempt] = request.tokensOut
     else if (firstMs === 0) attempts.delivered[attempt] = 0
-    log.live[index] = 0
+    const beside = (log.live[index] === attempt + 1 ? log.second[index] : log.live[index]) as number
+    log.live[index] = beside
+    log.second[index] = 0
     const policy = this.instances[request.gateway] as PolicyInstance
     if (policy.onEnd) policy.onEnd(attempts.replica[attempt] as number, request, this.outcomeOf(attempt), nowMs)
     if (log.state[index] !== statePending) return
@@ -231,16 +315,23 @@ export class Gateways {
       log.finish(index, stateFinished, nowMs)
       this.tried.delete(index)
       this.rest.delete(index)
-    } else this.moveOn(attempt, request, nowMs)
+    } else if (beside > 0) this.remember(attempt)
+    else this.moveOn(attempt, request, nowMs)
+  }
+
+  private remember(attempt: number): void {
+    const { attempts } = this.input
+    const index = attempts.request[attempt] as number
+    const tried = this.tried.get(index)
+    const replica = attempts.replica[attempt] as number
+    if (tried) tried.push(replica)
+    else this.tried.set(index, [replica])
   }
 
   private moveOn(attempt: number, request: SimRequest, nowMs: number): void {
     const { attempts, log, settings } = this.input
     const { index } = request
-    const tried = this.tried.get(index)
-    const replica = attempts.replica[attempt] as number
-    if (tried) tried.push(replica)
-    else this.tried.set(index, [replica])
+    this.remember(attempt)
     const delivered = attempts.delivered[attempt] as number
     if (delivered > 0) {
       log.delivered[index]! += delivered
@@ -265,10 +356,10 @@ export class Gateways {
     const endMs = attempts.endMs[attempt] as number
     const tokensOut = attempts.delivered[attempt] as number
     return {
-      kind: kind === 'finished' || kind === 'refused' ? kind : 'failed',
+      kind: kind === 'none' || kind === undefined ? 'failed' : kind,
       ttftMs: firstMs > 0 ? firstMs - dispatchMs : null,
       durationMs: endMs - dispatchMs,
-      tpotMs: kind === 'finished' && tokensOut > 1 ? (endMs - firstMs) / (tokensOut - 1) : null,
+      tpotMs: (kind === 'finished' || kind === 'moved') && tokensOut > 1 ? (endMs - firstMs) / (tokensOut - 1) : null,
       tokensCached: attempts.cached[attempt] as number,
       tokensOut,
       concurrency: attempts.concurrency[attempt] as number,

@@ -30,6 +30,9 @@ export interface RunFigures {
   failovers: number
   continuations: number
   waits: number
+  hedges: number
+  /** Streams that the policy moved to another replica after their first token; they are continuations too. */
+  moves: number
   /** Work done ÷ work that the fleet can do inside the SLO, as market.json defines utilisation. */
   utilisation: number
   /** Engine time of the busiest replica ÷ mean over the fleet. */
@@ -55,7 +58,7 @@ export function measureRun(
   const counts = new Uint32Array(stateUnfinished + 1)
   const ttfts: number[] = []
   const tpots: number[] = []
-  let [inside, tokens, lost, failovers, continuations, waits] = [0, 0, 0, 0, 0, 0]
+  let [inside, tokens, lost, failovers, continuations, waits, hedges, moves] = [0, 0, 0, 0, 0, 0, 0, 0]
   for (const request of requests) {
     const { index, arriveMs, tokensOut } = request
     if (arriveMs < fromMs || arriveMs >= toMs) continue
@@ -73,6 +76,8 @@ export function measureRun(
     failovers += log.failovers[index] as number
     continuations += log.continuations[index] as number
     waits += log.waits[index] as number
+    hedges += log.hedges[index] as number
+    moves += log.moves[index] as number
   }
   const untilMs = Math.min(toMs, requests.at(-1)?.arriveMs ?? 0)
   const spanS = Math.max(0, untilMs - fromMs) / 1000
@@ -81,8 +86,8 @@ export function measureRun(
     return arriveMs >= fromMs && arriveMs < toMs
   }
   const work = workByReplica(fleet, attempts, counted)
-  const ttft = Float64Array.from(ttfts).sort()
-  const tpot = Float64Array.from(tpots).sort()
+  const ttft = Float64Array.from(ttfts).toSorted()
+  const tpot = Float64Array.from(tpots).toSorted()
   return {
     arrived: ttfts.length,
     finished: counts[stateFinished] as number,
@@ -101,6 +106,8 @@ export function measureRun(
     failovers,
     continuations,
     waits,
+    hedges,
+    moves,
     utilisation: share(sum(work), capacityMs(fleet, settings.tpotSloMs) * spanS),
     maxOverMeanLoad: share(Math.max(0, ...work), sum(work) / Math.max(1, work.length)),
     prefixHitShare: prefixHitShare(attempts, counted),

@@ -18,10 +18,14 @@ export class RequestLog {
   readonly failovers: Uint8Array
   readonly continuations: Uint8Array
   readonly waits: Uint16Array
+  readonly hedges: Uint8Array
+  readonly moves: Uint8Array
   /** Tokens delivered by attempts that ended early. */
   readonly delivered: Int32Array
   /** The live attempt plus one; 0 = none. */
   readonly live: Int32Array
+  /** The hedge beside it plus one; 0 = none. */
+  readonly second: Int32Array
 
   constructor(requests: number) {
     this.state = new Uint8Array(requests)
@@ -31,7 +35,10 @@ export class RequestLog {
     this.failovers = new Uint8Array(requests)
     this.continuations = new Uint8Array(requests)
     this.waits = new Uint16Array(requests)
+    this.hedges = new Uint8Array(requests)
+    this.moves = new Uint8Array(requests)
     this.delivered = new Int32Array(requests)
+    this.second = new Int32Array(requests)
     this.live = new Int32Array(requests)
   }
 

@@ -108,6 +108,8 @@ function handle(
       return gateways.report(a, nowMs)
     case events.gatewayRetry:
       return gateways.place(a, nowMs)
+    case events.gatewayHedge:
+      return gateways.hedge(a, nowMs)
     case events.nodeHeartbeat:
       queue.add(nowMs + heartbeatMs, events.nodeHeartbeat, a)
       return gateways.sendReports(a, nowMs)
