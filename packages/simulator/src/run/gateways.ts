@@ -166,7 +166,8 @@ export class Gateways {
     log.finish(index, stateUnfinished, nowMs)
     for (const plusOne of live) {
       if (plusOne === 0) continue
-      attempts.delivered[plusOne - 1] = nodes.produced(plusOne - 1, nowMs)
+      const delivered = attempts.delivered[plusOne - 1] as number
+      attempts.delivered[plusOne - 1] = Math.max(delivered, nodes.produced(plusOne - 1, nowMs))
       this.giveUp(plusOne - 1, nowMs)
       this.end(plusOne - 1, outcomeFailed, nowMs)
     }
