@@ -1,0 +1,106 @@
+/**
+ * `npm run sim:bounds -- --trace FILE --util 0.6`: how low the cost of any policy can be, how that changes with the
+ * length of the LP's windows, and how near a clairvoyant really gets (which bounds the bound's own slack).
+ *
+ * With `--json` stdout is one JSON object.
+ */
+import { resolve } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import {
+  allFaults,
+  fleetSummary,
+  hindsightSearch,
+  loadMarket,
+  lpBound,
+  prepareMarketRun,
+  readMarketData,
+  readTrace,
+} from '@isochrone/simulator'
+import { describeStartError } from '../start/start-error.ts'
+
+interface Flags {
+  trace: string
+  util: number
+  seed: number
+  horizonS?: number
+  windowsS: number[]
+  hindsight: boolean
+  data: string
+  json?: true
+}
+
+const program = new Command('npm run sim:bounds --')
+  .description('Bounds the cost of every placement policy from below, and shows how tight the bound is.')
+  .requiredOption('--trace <file>', 'request trace: Azure LLM inference CSV or Mooncake JSON lines, gzipped or not')
+  .option('--util <share>', 'offered work ÷ work that the fleet can do inside the SLO', number(0.01, 5), 0.6)
+  .option('--seed <n>', 'draws fleet, arrivals and faults', number(0, 2 ** 31), 1)
+  .option('--horizon-s <s>', 'length of the workload (default: that of market.json)', number(1, 86_400))
+  .option('--windows-s <list>', 'lengths of windows to compare with the whole span', numbers, [270, 180, 60])
+  .option('--no-hindsight', 'leave out the clairvoyant, which takes most of the time')
+  .option('--data <dir>', 'folder with prices/, network/ and reliability/', '../shared/data')
+  .option('--json', 'print one JSON object')
+  .showHelpAfterError()
+  .parse()
+
+try {
+  await main(program.opts<Flags>())
+} catch (error) {
+  process.stderr.write(`${describeStartError(error)}\n`)
+  process.exit(1)
+}
+
+async function main(flags: Flags): Promise<void> {
+  const { util, seed } = flags
+  const run = prepareMarketRun({
+    market: loadMarket(),
+    data: readMarketData(resolve(flags.data)),
+    trace: readTrace(resolve(flags.trace)),
+    util,
+    seed,
+    horizonMs: flags.horizonS === undefined ? undefined : flags.horizonS * 1_000,
+    faults: allFaults,
+  })
+  const fleet = run.fleet.replicas
+  const requests = run.requests.filter(({ arriveMs }) => arriveMs >= run.settings.warmUpMs)
+  const bounds = []
+  for (const windowS of [null, ...flags.windowsS]) {
+    const startedMs = performance.now()
+    const window = windowS === null ? {} : { windowMs: windowS * 1_000 }
+    const bound = await lpBound({ requests, fleet, market: run.market, ...window })
+    bounds.push({ windowS, ...bound, solveS: (performance.now() - startedMs) / 1_000 })
+  }
+  const hindsight = flags.hindsight ? await hindsightSearch(run) : null
+  const summary = { util, seed, requests: requests.length, fleet: fleetSummary(fleet), bounds, hindsight }
+  if (flags.json) {
+    process.stdout.write(`${JSON.stringify(summary)}\n`)
+    return
+  }
+  const [whole] = bounds
+  const least = whole?.costPerMtok ?? 0
+  const lines = [`utilisation ${util}, seed ${seed}: ${requests.length} requests after warm-up`]
+  for (const { windowS, status, costPerMtok, groups, rows, columns, solveS } of bounds) {
+    const window = windowS === null ? 'one window' : `windows of ${windowS} s`
+    const size = `${groups} groups, ${rows} × ${columns}, ${solveS.toFixed(1)} s`
+    lines.push(`LP, ${window}: ${status}, ${costPerMtok.toFixed(4)} USD per 10⁶ tokens (${size})`)
+  }
+  for (const { headroom, figures } of hindsight?.tried ?? []) {
+    const over = `${((figures.costPerMtok / least - 1) * 100).toFixed(1)} % over the LP`
+    const slo = `SLO ${(figures.sloAttainment * 100).toFixed(2)} %`
+    lines.push(`clairvoyant, ${headroom} of capacity promised: ${figures.costPerMtok.toFixed(4)}, ${over}, ${slo}`)
+  }
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+function number(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (text.trim() === '' || !(value >= min && value <= max)) {
+      throw new InvalidArgumentError(`a number from ${min} to ${max}`)
+    }
+    return value
+  }
+}
+
+function numbers(text: string): number[] {
+  return text.split(',').map(number(1, 86_400))
+}
