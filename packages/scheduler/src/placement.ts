@@ -41,6 +41,8 @@ export interface PlacementRequest {
   modelHash: string | null
   /** Upper estimate of prompt tokens. */
   tokensIn: number
+  /** Prompt tokens that may be billed at most: what a price cap on the request is checked with. Default `tokensIn`. */
+  tokensInMax?: number | undefined
   /** Output tokens that were reserved: what a price cap on the request is checked with. */
   tokensOutMax: number
   /** Output tokens that are likely: what the score uses. */

@@ -4,7 +4,7 @@
  * A pure function of the sample, the request, the generator and the tuning: the pool's decisions and the replay of a
  * record both end here. Two numbers are always drawn, so that a replay meets the same stream.
  *
- *   tokens·prices + bytes·prices + v·TTFT̂ + v_gen·TPOT̂·tokens + λ·max(0, TTFT̂/SLO − h) + λ·max(0, TPOT̂/SLO − h) + P(fail)·cost of retry
+ *   tokens·prices + bytes·prices + v·TTFT̂ + v_gen·TPOT̂·tokens + λ·max(0, TTFT̂ − h·SLO)/SLO + λ·max(0, TPOT̂ − h·SLO)/SLO + P(fail)·cost of retry
  *
  * λ scales with what the request costs on average in the sample, so that an SLO is kept at `sort: price` too.
  */
@@ -17,38 +17,29 @@ import { TERMS, type DecisionScratch } from './scratch.ts'
 export function choose(s: DecisionScratch, request: PlacementRequest, rng: Prng, t: Tuning): void {
   const exploreDraw = rng.unit()
   const pickDraw = rng.unit()
-  const reference = score(s, request, t)
-  const { reason, score: scores } = s
-  let best = -1
-  let admissible = 0
-  for (let i = 0; i < s.n; i++) {
-    if (reason[i] !== 0) continue
-    admissible++
-    if (best < 0 || (scores[i] as number) < (scores[best] as number)) best = i
-  }
+  const reference = tokenCosts(s, request)
+  const best = score(s, request, reference, t)
   s.explored = false
   s.chosen = best
   s.alternate1 = s.alternate2 = -1
   if (best < 0) return
-  if (admissible > 1) {
-    const explored = exploreDraw < t.explorationShare ? explore(s, pickDraw) : -1
-    s.explored = explored >= 0 && explored !== best
-    s.chosen = explored >= 0 ? explored : tied(s, (scores[best] as number) + t.tieBand * reference, pickDraw)
-  }
-  if (!request.policy.allowFallbacks || admissible < 2) return
-  const domain = s.rows[s.chosen * col.ROW + col.DOMAIN] as number
+  const explored = exploreDraw < t.explorationShare ? explore(s, pickDraw) : -1
+  s.explored = explored >= 0 && explored !== best
+  s.chosen = explored >= 0 ? explored : tied(s, (s.score[best] as number) + t.tieBand * reference, pickDraw)
+  if (!request.policy.allowFallbacks) return
+  const domain = domainOf(s, s.chosen)
   s.alternate1 = bestOutside(s, domain, domain)
-  if (s.alternate1 >= 0) s.alternate2 = bestOutside(s, domain, s.rows[s.alternate1 * col.ROW + col.DOMAIN] as number)
+  if (s.alternate1 >= 0) s.alternate2 = bestOutside(s, domain, domainOf(s, s.alternate1))
 }
 
-/** Fills scores and terms of all rows; returns the mean cost of the request's tokens in the sample, µUSD. */
-function score(s: DecisionScratch, request: PlacementRequest, t: Tuning): number {
-  const { rows, cached, terms, score: scores, ttftMs, tpotMs, n } = s
-  const { tokensIn, bytesIn, policy } = request
+/** Fills the first term of all rows; returns its mean, µUSD: what the request costs on average in the sample. */
+function tokenCosts(s: DecisionScratch, request: PlacementRequest): number {
+  const { source: rows, base, cached, terms, n } = s
+  const { tokensIn } = request
   const tokensOut = Math.max(1, request.tokensOutExpected)
   let sum = 0
   for (let i = 0; i < n; i++) {
-    const r = i * col.ROW
+    const r = base[i] as number
     const hit = cached[i] as number
     const tokens =
       ((tokensIn - hit) * (rows[r + col.P_IN] as number) +
@@ -58,39 +49,55 @@ function score(s: DecisionScratch, request: PlacementRequest, t: Tuning): number
     terms[i * TERMS] = tokens
     sum += tokens
   }
-  const reference = n > 0 ? sum / n : 0
-  const bytesOut = tokensOut * t.bytesPerTokenOut
-  const valuePerMs = policy.valueOfSecondMicroUsd / 1_000
-  const generationPerMs = policy.valueOfGenerationSecondMicroUsd / 1_000
+  return n > 0 ? sum / n : 0
+}
+
+/** Fills scores and terms of the admissible rows; returns the best of them or -1. */
+function score(s: DecisionScratch, request: PlacementRequest, reference: number, t: Tuning): number {
+  const { source: rows, base, reason, terms, score: scores, ttftMs, tpotMs, n } = s
+  const { bytesIn, policy } = request
   const { ttftSloMs, tpotSloMs } = policy
-  const weightTtft = Math.max(t.sloWeight * reference, t.sloValueWeight * valuePerMs * ttftSloMs)
-  const weightTpot = Math.max(t.sloWeight * reference, t.sloValueWeight * generationPerMs * tpotSloMs * tokensOut)
-  const weightOthers = t.othersWeight * t.sloWeight * reference
+  const tokensOut = Math.max(1, request.tokensOutExpected)
+  const bytesOut = tokensOut * t.bytesPerTokenOut
+  const valuePerMs = policy.valueOfSecondMicroUsd * 1e-3
+  const generation = policy.valueOfGenerationSecondMicroUsd * 1e-3 * tokensOut
+  const weightTtft = Math.max(t.sloWeight * reference, t.sloValueWeight * valuePerMs * ttftSloMs) / ttftSloMs
+  const weightTpot = Math.max(t.sloWeight * reference, t.sloValueWeight * generation * tpotSloMs) / tpotSloMs
+  const weightOthers = (t.othersWeight * t.sloWeight * reference) / t.nominalTpotSloMs
+  const ttftFree = t.headroomTtft * ttftSloMs
+  const tpotFree = t.headroomTpot * tpotSloMs
+  const othersFree = t.headroomTpot * t.nominalTpotSloMs
+  const retry = t.retryPriceShare * reference + valuePerMs * t.retryMs
+  let best = -1
+  let bestScore = Number.POSITIVE_INFINITY
   for (let i = 0; i < n; i++) {
-    const r = i * col.ROW
+    if (reason[i] !== 0) continue
+    const r = base[i] as number
     const at = i * TERMS
     const ttft = ttftMs[i] as number
     const tpot = tpotMs[i] as number
-    const tokens = terms[at] as number
     const bytes = (bytesIn * (rows[r + col.P_IN_GB] as number) + bytesOut * (rows[r + col.P_OUT_GB] as number)) * 1e-9
     const latency = valuePerMs * ttft
-    const generation = generationPerMs * tpot * tokensOut
-    const sloTtft = weightTtft * positive(ttft / ttftSloMs - t.headroomTtft)
-    const othersOver = positive(tpot / t.nominalTpotSloMs - t.headroomTpot)
+    const generating = generation * tpot
+    const sloTtft = weightTtft * positive(ttft - ttftFree)
     const sloTpot =
-      weightTpot * positive(tpot / tpotSloMs - t.headroomTpot) +
-      weightOthers * (rows[r + col.ACTIVE] as number) * othersOver
-    const failure =
-      (rows[r + col.FAILURE_RATE] as number) * (t.retryPriceShare * reference + valuePerMs * (ttft + t.retryMs))
+      weightTpot * positive(tpot - tpotFree) +
+      weightOthers * (rows[r + col.ACTIVE] as number) * positive(tpot - othersFree)
+    const failure = (rows[r + col.FAILURE_RATE] as number) * (retry + latency)
     terms[at + 1] = bytes
     terms[at + 2] = latency
-    terms[at + 3] = generation
+    terms[at + 3] = generating
     terms[at + 4] = sloTtft
     terms[at + 5] = sloTpot
     terms[at + 6] = failure
-    scores[i] = tokens + bytes + latency + generation + sloTtft + sloTpot + failure
+    const total = (terms[at] as number) + bytes + latency + generating + sloTtft + sloTpot + failure
+    scores[i] = total
+    if (total < bestScore) {
+      best = i
+      bestScore = total
+    }
   }
-  return reference
+  return best
 }
 
 /** A random admissible row that is expected to keep the SLO: learning may cost money, not a promise. -1 = there is none. */
@@ -116,15 +123,17 @@ function tied(s: DecisionScratch, limit: number, draw: number): number {
 }
 
 function bestOutside(s: DecisionScratch, domain: number, other: number): number {
-  const { reason, rows, score: scores, n } = s
+  const { reason, source: rows, base, score: scores, n } = s
   let best = -1
   for (let i = 0; i < n; i++) {
     if (reason[i] !== 0) continue
-    const own = rows[i * col.ROW + col.DOMAIN] as number
-    if (own === domain || own === other) continue
-    if (best < 0 || (scores[i] as number) < (scores[best] as number)) best = i
+    // The score first: most rows fail there, and the domain is another cache line.
+    if (best >= 0 && (scores[i] as number) >= (scores[best] as number)) continue
+    const own = rows[(base[i] as number) + col.DOMAIN] as number
+    if (own !== domain && own !== other) best = i
   }
   return best
 }
 
+const domainOf = (s: DecisionScratch, i: number): number => s.source[(s.base[i] as number) + col.DOMAIN] as number
 const positive = (value: number): number => (value > 0 ? value : 0)

@@ -14,7 +14,7 @@ import { choose } from './choose.ts'
 import { markExcluded } from './exclude.ts'
 import { admit, predict, STALE_REASON } from './predict.ts'
 import { recordOf } from './record.ts'
-import { add, load, sample } from './sample.ts'
+import { add, locate, sample } from './sample.ts'
 import { TERMS, type DecisionScratch } from './scratch.ts'
 import { commonestReason, retryAfterOf, staticReasonOf } from './why-none.ts'
 
@@ -62,9 +62,9 @@ export function decide(pool: ReplicaPool, request: PlacementRequest, rng: Prng, 
   return s.chosen < 0 ? new None(pool) : new Choice(pool)
 }
 
-/** Copies and judges the rows from `from` on. */
+/** Finds and judges the rows from `from` on. */
 function look(pool: ReplicaPool, from: number, request: PlacementRequest, nowMs: number): void {
-  load(pool, from, nowMs)
+  locate(pool, from)
   if (request.excludeNodeIds.length > 0 || request.policy.exclude.length > 0) markExcluded(pool, from, request)
   predict(pool.scratch, from, request, nowMs, pool.tuning)
 }

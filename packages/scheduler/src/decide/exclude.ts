@@ -14,7 +14,7 @@ export function markExcluded(pool: ReplicaPool, from: number, request: Placement
     const provider = pool.knownId(id)
     if (provider === undefined) continue
     const s = pool.scratch
-    for (let i = from; i < s.n; i++) if (s.rows[i * col.ROW + col.PROVIDER] === provider) s.reason[i] = EXCLUDED
+    for (let i = from; i < s.n; i++) if (s.value(i, col.PROVIDER) === provider) s.reason[i] = EXCLUDED
   }
 }
 

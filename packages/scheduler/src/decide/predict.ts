@@ -23,14 +23,14 @@ export const STALE_REASON = codeOf('stale')
 
 /** Predicts rows [from, n) and gives each a reason unless it has one already. */
 export function predict(s: DecisionScratch, from: number, request: PlacementRequest, nowMs: number, t: Tuning): void {
-  const { rows, ttftMs, tpotMs, reason, cached } = s
+  const { source: rows, base, ages, ttftMs, tpotMs, reason, cached } = s
   const { tokensIn, policy } = request
   const tokensOut = Math.max(1, request.tokensOutExpected)
   const ownContext = tokensIn + tokensOut / 2
   const needed = tokensIn + request.tokensOutMax
   const bySlack = policy.admission === 'slack'
   for (let i = from; i < s.n; i++) {
-    const r = i * col.ROW
+    const r = base[i] as number
     const active = rows[r + col.ACTIVE] as number
     const cap = rows[r + col.STREAMS_MAX] as number
     const a = rows[r + col.TPOT_A] as number
@@ -56,7 +56,8 @@ export function predict(s: DecisionScratch, from: number, request: PlacementRequ
     else if ((rows[r + col.BREAKER_UNTIL] as number) > nowMs) reason[i] = BREAKER_OPEN
     else if (active >= cap * (1 + t.queueShare)) reason[i] = FULL
     else if (bySlack && (ttft > policy.ttftSloMs || tpot > policy.tpotSloMs)) reason[i] = NO_SLACK
-    else if ((rows[r + col.STATE] as number) > t.staleAfterMs) reason[i] = STALE_REASON
+    else if ((ages ? (rows[r + col.STATE] as number) : nowMs - (rows[r + col.STATE] as number)) > t.staleAfterMs)
+      reason[i] = STALE_REASON
   }
 }
 
@@ -68,7 +69,7 @@ function overPriceCap(rows: Float64Array, r: number, request: PlacementRequest, 
   if (maxPrice.inPerMtok !== null && priceIn > maxPrice.inPerMtok) return true
   if (maxPrice.outPerMtok !== null && priceOut > maxPrice.outPerMtok) return true
   if (maxPrice.requestMicroUsd === null) return false
-  const tokens = (request.tokensIn * priceIn + request.tokensOutMax * priceOut) / 1e6
+  const tokens = ((request.tokensInMax ?? request.tokensIn) * priceIn + request.tokensOutMax * priceOut) / 1e6
   const bytesOut = request.tokensOutMax * t.bytesPerTokenOut
   const bytes =
     (request.bytesIn * (rows[r + col.P_IN_GB] as number) + bytesOut * (rows[r + col.P_OUT_GB] as number)) / 1e9

@@ -72,13 +72,13 @@ function candidateOf(s: DecisionScratch, i: number, offer: ReplicaOffer): Candid
     },
     ttftMs: s.ttftMs[i] as number,
     tpotMs: s.tpotMs[i] as number,
-    activeStreams: s.rows[i * col.ROW + col.ACTIVE] as number,
+    activeStreams: s.value(i, col.ACTIVE),
     tokensCached: s.cached[i] as number,
   }
 }
 
 function sampledOf(s: DecisionScratch, i: number, offer: ReplicaOffer): SampledReplica {
-  const value = (column: number): number => s.rows[i * col.ROW + column] as number
+  const value = (column: number): number => s.value(i, column)
   const orNull = (number: number): number | null => (Number.isNaN(number) ? null : number)
   return {
     offer,
@@ -87,7 +87,7 @@ function sampledOf(s: DecisionScratch, i: number, offer: ReplicaOffer): SampledR
     contextTokens: value(col.CONTEXT),
     streamsMax: value(col.STREAMS_MAX),
     rttMs: orNull(value(col.RTT)),
-    stateAgeMs: orNull(value(col.STATE)),
+    stateAgeMs: orNull(s.age(i)),
     draining: value(col.DRAINING) !== 0,
     breakerOpenUntilMs: value(col.BREAKER_UNTIL),
     tokensCached: s.cached[i] as number,

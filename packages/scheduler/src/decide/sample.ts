@@ -8,14 +8,16 @@
 import type { Prng } from '@isochrone/domain'
 import type { PlacementRequest } from '../placement.ts'
 import * as col from '../pool/columns.ts'
-import type { CompiledPolicy } from '../pool/compiled-policy.ts'
+import { AT_MASK, AT_WORD, ENTRY, GUIDES, type CompiledPolicy } from '../pool/compiled-policy.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
 import { CELLS_MAX } from './scratch.ts'
 
 /** Random places of a cell that are tried before it is walked through. */
 const CELL_TRIES = 4
+/** Times that uniform draws fill the sample up: what they meet may lack slack. */
+const UNIFORM_ROUNDS = 2
 
-/** Fills `scratch.slots`; the rows are copied by `load`. */
+/** Fills `scratch.slots`; `locate` finds the rows. */
 export function sample(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementRequest, rng: Prng): void {
   const { scratch: s, tuning } = pool
   s.n = 0
@@ -42,16 +44,21 @@ export function add(pool: ReplicaPool, slot: number): boolean {
   return true
 }
 
-/** Copies the rows of the slots from `from` on, stored times as ages. All at once, so that their cache misses overlap. */
-export function load(pool: ReplicaPool, from: number, nowMs: number): void {
-  const { n, slots, rows } = pool.scratch
+/** Says where the rows from `from` on are, and touches them, so that their cache misses overlap. */
+export function locate(pool: ReplicaPool, from: number): void {
+  const s = pool.scratch
+  const { n, slots, base, kept } = s
   const source = pool.rows
+  s.source = source
+  s.ages = false
+  let touched = 0
   for (let i = from; i < n; i++) {
     const at = (slots[i] as number) * col.ROW
-    const to = i * col.ROW
-    for (let c = 0; c < col.ROW; c++) rows[to + c] = source[at + c] as number
-    rows[to + col.STATE] = nowMs - (rows[to + col.STATE] as number)
+    base[i] = at
+    kept[i] = 0
+    touched += (source[at] as number) + (source[at + 8] as number) + (source[at + 16] as number)
   }
+  s.touched = touched
 }
 
 function takeAll(pool: ReplicaPool, compiled: CompiledPolicy): void {
@@ -144,13 +151,19 @@ function slotIn(pool: ReplicaPool, start: number, count: number, bit: number, rn
 /** Uniform draws of replicas with slack until the sample is full; returns how many open ones without it were met. */
 function drawUniform(pool: ReplicaPool, compiled: CompiledPolicy, size: number, rng: Prng): number {
   const { scratch: s, flags } = pool
+  const { drawn } = s
   let spare = 0
-  for (let draw = (size - s.n) * 2; draw > 0 && s.n < size; draw--) {
-    const slot = slotAt(pool, compiled, rng)
-    if (slot < 0) continue
-    const flag = flags[slot] as number
-    if ((flag & col.SLACK) !== 0) add(pool, slot)
-    else if ((flag & col.OPEN) !== 0 && spare < s.spare.length) s.spare[spare++] = slot
+  for (let round = 0; round < UNIFORM_ROUNDS && s.n < size; round++) {
+    // All draws of a round before any is judged: their cache misses overlap.
+    const wanted = size - s.n
+    for (let i = 0; i < wanted; i++) drawn[i] = slotAt(pool, compiled, rng)
+    for (let i = 0; i < wanted; i++) {
+      const slot = drawn[i] as number
+      if (slot < 0) continue
+      const flag = flags[slot] as number
+      if ((flag & col.SLACK) !== 0) add(pool, slot)
+      else if ((flag & col.OPEN) !== 0 && spare < s.spare.length) s.spare[spare++] = slot
+    }
   }
   return spare
 }
@@ -170,32 +183,22 @@ function fill(pool: ReplicaPool, compiled: CompiledPolicy, spare: number, rng: P
 
 /** A random eligible slot; -1 when its place has been given up since the counts were summed. */
 function slotAt(pool: ReplicaPool, compiled: CompiledPolicy, rng: Prng): number {
-  const { views, cumulative } = compiled
-  const number = rng.below(compiled.eligible)
-  const v = above(cumulative, views.length, number)
-  const { bucket, mask, cumulative: inWords } = views[v] as (typeof views)[number]
-  let left = number - (v === 0 ? 0 : (cumulative[v - 1] as number))
-  const w = above(inWords, bucket.words, left)
-  if (w > 0) left -= inWords[w - 1] as number
-  for (let bits = mask[w] as number; bits !== 0; bits &= bits - 1) {
-    const place = w * 32 + 31 - Math.clz32(bits & -bits)
-    const count = bucket.counts[place] as number
-    if (left < count) return pool.index.slab.data[(bucket.starts[place] as number) + left] as number
+  const { entries, guide, eligible } = compiled
+  const { arena, slab } = pool.index
+  const { counts } = arena
+  const draw = rng.unit()
+  let left = Math.floor(draw * eligible)
+  let e = guide[Math.floor(draw * GUIDES)] as number
+  while ((entries[e] as number) <= left) e += ENTRY
+  if (e > 0) left -= entries[e - ENTRY] as number
+  const first = (entries[e + AT_WORD] as number) << 5
+  for (let bits = entries[e + AT_MASK] as number; bits !== 0; bits &= bits - 1) {
+    const place = first + 31 - Math.clz32(bits & -bits)
+    const count = counts[place] as number
+    if (left < count) return slab.data[(arena.starts[place] as number) + left] as number
     left -= count
   }
   return -1
-}
-
-/** First place whose value is above `number`. */
-function above(values: Int32Array, length: number, number: number): number {
-  let low = 0
-  let high = length - 1
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((values[middle] as number) > number) high = middle
-    else low = middle + 1
-  }
-  return low
 }
 
 /** Holders of the prompt's prefix, and what is cached; none for a holder above its share of the load. */

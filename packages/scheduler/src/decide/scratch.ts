@@ -3,7 +3,7 @@
  * Holds the sampled rows as they were seen, until the next decision, so that a record can be made of them.
  */
 import type { PrngState } from '@isochrone/domain'
-import { ROW } from '../pool/columns.ts'
+import { ROW, STATE } from '../pool/columns.ts'
 import type { PlacementRequest } from '../placement.ts'
 import type { PrefixHolders } from '../prefix/prefix-index.ts'
 import type { Tuning } from './constants.ts'
@@ -18,7 +18,14 @@ export class DecisionScratch {
   n = 0
   readonly capacity: number
   readonly slots: Int32Array
+  /** Rows of its own: those of a replay, and those of the pool that changed after the decision. */
   readonly rows: Float64Array
+  /** Where row i lies: `source[base[i] + column]`. A decision reads the pool's rows in place. */
+  source: Float64Array
+  readonly base: Int32Array
+  /** Whether `STATE` holds an age instead of a time. */
+  ages = true
+  readonly kept: Uint8Array
   readonly cached: Float64Array
   /** 0 = admissible, else 1 + index in `rejectionReasons`. */
   readonly reason: Uint8Array
@@ -27,12 +34,15 @@ export class DecisionScratch {
   readonly tpotMs: Float64Array
   readonly terms: Float64Array
   readonly holders: PrefixHolders = { slot: new Int32Array(2), blocks: new Int32Array(2) }
+  /** Keeps the reads that warm the cache from being optimised away. */
+  touched = 0
   /** Cells that `collect` found, with their open or slack slots cumulated. */
   cells = 0
   readonly cellStart = new Int32Array(CELLS_MAX)
   readonly cellCount = new Int32Array(CELLS_MAX)
   readonly cumulative = new Int32Array(CELLS_MAX)
   readonly spare: Int32Array
+  readonly drawn: Int32Array
   /** Outcome of `choose`: places in the sample, -1 = none. */
   chosen = -1
   alternate1 = -1
@@ -49,6 +59,9 @@ export class DecisionScratch {
     this.capacity = capacity
     this.slots = new Int32Array(capacity)
     this.rows = new Float64Array(capacity * ROW)
+    this.source = this.rows
+    this.base = Int32Array.from({ length: capacity }, (_, i) => i * ROW)
+    this.kept = new Uint8Array(capacity)
     this.cached = new Float64Array(capacity)
     this.reason = new Uint8Array(capacity)
     this.score = new Float64Array(capacity)
@@ -56,5 +69,28 @@ export class DecisionScratch {
     this.tpotMs = new Float64Array(capacity)
     this.terms = new Float64Array(capacity * TERMS)
     this.spare = new Int32Array(tuning.sampleSize)
+    this.drawn = new Int32Array(tuning.sampleSize)
+  }
+
+  /** A row's value as the decision saw it. */
+  value(i: number, column: number): number {
+    return (this.kept[i] === 1 ? this.rows[i * ROW + column] : this.source[(this.base[i] as number) + column]) as number
+  }
+
+  /** How old the row's state was, ms; NaN = there was none. */
+  age(i: number): number {
+    return this.ages ? this.value(i, STATE) : this.nowMs - this.value(i, STATE)
+  }
+
+  /** The pool is about to change this slot: what a record of the last decision needs of it is kept. */
+  keep(slot: number): void {
+    const { slots, n } = this
+    for (let i = 0; i < n; i++) {
+      if (slots[i] !== slot || this.kept[i] === 1) continue
+      const from = this.base[i] as number
+      for (let c = 0; c < ROW; c++) this.rows[i * ROW + c] = this.source[from + c] as number
+      this.kept[i] = 1
+      return
+    }
   }
 }

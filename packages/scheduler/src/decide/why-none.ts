@@ -56,16 +56,15 @@ export function retryAfterOf(s: DecisionScratch, t: Tuning): number {
 }
 
 function waitOf(s: DecisionScratch, i: number, t: Tuning): number {
-  const { rows, request } = s
+  const { request } = s
   if (!request) return t.retryAfterMsMax
-  const r = i * col.ROW
-  const streams = Math.max(1, Math.min(rows[r + col.ACTIVE] as number, rows[r + col.STREAMS_MAX] as number))
+  const streams = Math.max(1, Math.min(s.value(i, col.ACTIVE), s.value(i, col.STREAMS_MAX)))
   const tpot = s.tpotMs[i] as number
   /** Mean time between ends of streams. */
   const endMs = (tpot * Math.max(1, request.tokensOutExpected)) / streams
   switch (reasonOf(s.reason[i] as number)) {
     case 'breaker_open':
-      return Math.max(0, (rows[r + col.BREAKER_UNTIL] as number) - s.nowMs)
+      return Math.max(0, s.value(i, col.BREAKER_UNTIL) - s.nowMs)
     case 'full':
       return endMs
     case 'no_slack': {

@@ -3,6 +3,7 @@
  * them without touching an object. Bit sets say which places have open slots and which have slots with slack.
  */
 import type { ReplicaOffer } from '../offer.ts'
+import type { CellArena } from './cell-arena.ts'
 
 /** The attributes that a policy's fixed constraints look at. */
 export interface CellClass {
@@ -47,21 +48,27 @@ export class Bucket {
   moves = 0
   open = 0
   slack = 0
-  /** By place: id of its class, price levels, start in the slab, replicas, open ones, ones with slack. */
-  classes = new Int32Array(32)
-  levelsIn = new Int16Array(32)
-  levelsOut = new Int16Array(32)
-  starts = new Int32Array(32)
-  counts = new Int32Array(32)
-  opens = new Int32Array(32)
-  slacks = new Int32Array(32)
-  openBits = new Uint32Array(1)
-  slackBits = new Uint32Array(1)
+  /** Its region in the arena, and views of it, by place and by word: see `CellArena`. */
+  base = 0
+  size = 0
+  classes = new Int32Array(0)
+  levelsIn = new Int16Array(0)
+  levelsOut = new Int16Array(0)
+  starts = new Int32Array(0)
+  counts = new Int32Array(0)
+  opens = new Int32Array(0)
+  slacks = new Int32Array(0)
+  openBits = new Uint32Array(0)
+  slackBits = new Uint32Array(0)
+  readonly #arena: CellArena
 
-  constructor(level: number) {
+  constructor(level: number, arena: CellArena) {
     this.level = level
+    this.#arena = arena
+    arena.adopt(this)
   }
 
+  /** Words of bits that its cells take. */
   get words(): number {
     return (this.cells.length + 31) >>> 5
   }
@@ -69,7 +76,10 @@ export class Bucket {
   /** Adds an empty cell at the end. */
   push(cell: Cell, start: number): void {
     const place = this.cells.length
-    if (place === this.counts.length) this.#grow()
+    if (place === this.size) {
+      this.#arena.double(this)
+      this.version++
+    }
     this.cells.push(cell)
     this.#fill(cell, place, start)
     this.counts[place] = this.opens[place] = this.slacks[place] = 0
@@ -87,15 +97,12 @@ export class Bucket {
 
   /** Canonical order by hash, without the empty cells, which are returned with the starts of their rooms. */
   order(): { cell: Cell; start: number }[] {
-    const { starts, counts, opens, slacks } = this
+    const [starts, counts] = [this.starts.slice(), this.counts.slice()]
+    const [opens, slacks] = [this.opens.slice(), this.slacks.slice()]
     const kept = this.cells.filter((cell) => (counts[cell.place] as number) > 0)
     const empty = this.cells.filter((cell) => counts[cell.place] === 0)
     const gone = empty.map((cell) => ({ cell, start: starts[cell.place] as number }))
     kept.sort((a, b) => a.hash - b.hash || (a.key < b.key ? -1 : 1))
-    this.starts = starts.slice()
-    this.counts = counts.slice()
-    this.opens = opens.slice()
-    this.slacks = slacks.slice()
     this.openBits.fill(0)
     this.slackBits.fill(0)
     for (const [place, cell] of kept.entries()) {
@@ -128,22 +135,4 @@ export class Bucket {
     this.openBits[word] = (this.opens[place] as number) > 0 ? open | bit : open & ~bit
     this.slackBits[word] = (this.slacks[place] as number) > 0 ? slack | bit : slack & ~bit
   }
-
-  #grow(): void {
-    const size = this.counts.length * 2
-    this.classes = grown(this.classes, new Int32Array(size))
-    this.levelsIn = grown(this.levelsIn, new Int16Array(size))
-    this.levelsOut = grown(this.levelsOut, new Int16Array(size))
-    this.starts = grown(this.starts, new Int32Array(size))
-    this.counts = grown(this.counts, new Int32Array(size))
-    this.opens = grown(this.opens, new Int32Array(size))
-    this.slacks = grown(this.slacks, new Int32Array(size))
-    this.openBits = grown(this.openBits, new Uint32Array(size >>> 5))
-    this.slackBits = grown(this.slackBits, new Uint32Array(size >>> 5))
-  }
-}
-
-function grown<T extends Int32Array | Int16Array | Uint32Array>(from: T, to: T): T {
-  to.set(from)
-  return to
 }

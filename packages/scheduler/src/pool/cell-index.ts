@@ -8,6 +8,7 @@
  */
 import { invariant } from '@isochrone/domain'
 import type { ReplicaOffer } from '../offer.ts'
+import { CellArena } from './cell-arena.ts'
 import { Bucket, type Cell, type CellClass } from './bucket.ts'
 import { OPEN, SLACK } from './columns.ts'
 import { hashId } from './hash-id.ts'
@@ -20,6 +21,7 @@ export class CellIndex {
   /** By id. */
   readonly classes: CellClass[] = []
   readonly slab = new Slab()
+  readonly arena = new CellArena()
   /** Changes whenever a replica arrives or leaves. */
   version = 1
   readonly #bucketByLevel = new Map<number, Bucket>()
@@ -161,7 +163,7 @@ export class CellIndex {
   #bucketAt(level: number): Bucket {
     const known = this.#bucketByLevel.get(level)
     if (known) return known
-    const bucket = new Bucket(level)
+    const bucket = new Bucket(level, this.arena)
     this.#bucketByLevel.set(level, bucket)
     this.buckets.push(bucket)
     this.buckets.sort((a, b) => a.level - b.level)

@@ -20,20 +20,29 @@ export interface BucketView {
   moves: number
   looked: number
   admitted: number
-  /** Bit set of admitted places, and admitted slots in words [0, i]. */
+  /** Bit set of admitted places, and admitted slots in each word. */
   mask: Uint32Array
-  cumulative: Int32Array
+  inWord: Int32Array
   count: number
 }
 
+/** An entry: eligible slots up to and with this word, the word's number in the arena, its admitted places. */
+export const ENTRY = 4
+export const AT_CUMULATIVE = 0
+export const AT_WORD = 1
+export const AT_MASK = 2
+/** Entries of a guide table: with as many words, a search takes two steps. */
+export const GUIDES = 256
 /** By class: not looked at yet, admitted, not admitted. */
 const [UNKNOWN, ADMITTED, NOT] = [0, 1, 2] as const
 
 export class CompiledPolicy {
   readonly views: BucketView[] = []
-  /** Eligible slots in views [0, i]. */
-  cumulative = new Int32Array(16)
   eligible = 0
+  /** Words of places that have eligible slots, in price order, `ENTRY` numbers each: see `AT_…`. */
+  entries = new Int32Array(ENTRY * 16)
+  /** Where to begin the search for a share of the eligible slots (indexed search, Chen and Asau, 1974). */
+  readonly guide = new Int32Array(GUIDES)
   readonly #check: (kind: CellClass) => boolean
   readonly #modelHash: string | null
   readonly #contextClass: number
@@ -80,11 +89,28 @@ export class CompiledPolicy {
   }
 
   #total(): void {
-    if (this.cumulative.length < this.views.length) this.cumulative = new Int32Array(this.views.length * 2)
-    this.eligible = 0
-    for (let i = 0; i < this.views.length; i++) {
-      this.eligible += (this.views[i] as BucketView).count
-      this.cumulative[i] = this.eligible
+    let words = 0
+    for (const { bucket } of this.views) words += bucket.words
+    if (this.entries.length < words * ENTRY) this.entries = new Int32Array(words * ENTRY * 2)
+    const { entries } = this
+    let eligible = 0
+    let e = 0
+    for (const { bucket, count, inWord, mask } of this.views) {
+      if (count === 0) continue
+      for (let w = 0; w < bucket.words; w++) {
+        if (inWord[w] === 0) continue
+        eligible += inWord[w] as number
+        entries[e + AT_CUMULATIVE] = eligible
+        entries[e + AT_WORD] = (bucket.base >> 5) + w
+        entries[e + AT_MASK] = mask[w] as number
+        e += ENTRY
+      }
+    }
+    this.eligible = eligible
+    for (let g = 0, at = 0; g < GUIDES && eligible > 0; g++) {
+      const first = Math.floor((g / GUIDES) * eligible)
+      while ((entries[at] as number) <= first) at += ENTRY
+      this.guide[g] = at
     }
   }
 
@@ -102,7 +128,7 @@ export class CompiledPolicy {
       const mask = new Uint32Array(words * 2)
       mask.set(view.mask)
       view.mask = mask
-      view.cumulative = new Int32Array(words * 2)
+      view.inWord = new Int32Array(words * 2)
     }
     if (this.#admitted.length < kinds.length) {
       const admitted = new Uint8Array(kinds.length * 2)
@@ -134,7 +160,7 @@ export class CompiledPolicy {
 
 function viewOf(bucket: Bucket): BucketView {
   const mask = new Uint32Array(1)
-  return { bucket, version: 0, moves: -1, looked: 0, admitted: 0, mask, cumulative: new Int32Array(1), count: 0 }
+  return { bucket, version: 0, moves: -1, looked: 0, admitted: 0, mask, inWord: new Int32Array(1), count: 0 }
 }
 
 function restart(view: BucketView): void {
@@ -147,15 +173,16 @@ function restart(view: BucketView): void {
 }
 
 function sum(view: BucketView): void {
-  const { bucket, mask, cumulative } = view
+  const { bucket, mask, inWord } = view
   const { counts, words } = bucket
-  let count = 0
+  view.count = 0
   for (let w = 0; w < words; w++) {
+    let count = 0
     for (let left = mask[w] as number; left !== 0; left &= left - 1) {
       count += counts[w * 32 + 31 - Math.clz32(left & -left)] as number
     }
-    cumulative[w] = count
+    inWord[w] = count
+    view.count += count
   }
-  view.count = count
   view.moves = bucket.moves
 }

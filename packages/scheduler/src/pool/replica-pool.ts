@@ -78,6 +78,7 @@ export class ReplicaPool {
     const known = this.#slots.get(offer.nodeId)
     const slot = known ?? this.#free.pop() ?? this.#offers.length
     const before = known === undefined ? undefined : this.#offers[slot]
+    this.scratch.keep(slot)
     if ((slot + 1) * col.ROW > this.rows.length) this.#grow(slot)
     const { rows, cold } = this
     const r = slot * col.ROW
@@ -147,6 +148,7 @@ export class ReplicaPool {
     const r = slot * col.ROW
     const c = slot * col.COLD
     if (!this.#offers[slot] || !(report.atMs >= 0) || report.atMs < (rows[r + col.STATE] as number)) return
+    this.scratch.keep(slot)
     rows[r + col.STATE] = report.atMs
     rows[r + col.DRAINING] = report.draining ? 1 : 0
     cold[c + col.REPORTED_STREAMS] =
@@ -162,12 +164,14 @@ export class ReplicaPool {
 
   /** Round trip gateway ↔ replica, ms; null or a broken value = not measured. */
   setRtt(slot: number, rttMs: number | null): void {
+    this.scratch.keep(slot)
     this.rows[slot * col.ROW + col.RTT] = usableOr(rttMs, Number.NaN)
   }
 
   /** An attempt was dispatched to it. */
   opened(slot: number, work: AttemptWork): void {
     if (!this.#offers[slot]) return
+    this.scratch.keep(slot)
     const c = slot * col.COLD
     this.cold[c + col.OWN_STREAMS] = (this.cold[c + col.OWN_STREAMS] as number) + 1
     this.#addPrefill(c, uncachedOf(work))
@@ -179,6 +183,7 @@ export class ReplicaPool {
   /** Its first token came: its prompt no longer waits. */
   firstToken(slot: number, work: AttemptWork): void {
     if (!this.#offers[slot]) return
+    this.scratch.keep(slot)
     this.#addPrefill(slot * col.COLD, -uncachedOf(work))
     this.#load(slot)
   }
@@ -186,6 +191,7 @@ export class ReplicaPool {
   /** The attempt ended. `work` as it was opened; `engineTtftMs` is null when `firstToken` was never called. */
   closed(slot: number, work: AttemptWork, outcome: AttemptOutcome, nowMs: number): void {
     if (!this.#offers[slot]) return
+    this.scratch.keep(slot)
     const { rows, cold, tuning } = this
     const c = slot * col.COLD
     this.#nowMs = Math.max(this.#nowMs, nowMs)

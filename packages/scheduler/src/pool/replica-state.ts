@@ -63,14 +63,14 @@ export function constraintRejection(
 
 /** The worst case: nothing cached, every reserved token used. Broken prices are over any cap. */
 function isOverPriceCap({ prices }: ReplicaOffer, request: PlacementRequest, bytesPerTokenOut: number): boolean {
-  const { policy, tokensIn, tokensOutMax, bytesIn } = request
+  const { policy, tokensInMax = request.tokensIn, tokensOutMax, bytesIn } = request
   const { inPerMtok, outPerMtok, requestMicroUsd } = policy.maxPrice
   const priceIn = Math.max(priceOr(prices.inPerMtok), priceOr(prices.cachedPerMtok))
   const priceOut = priceOr(prices.outPerMtok)
   if (inPerMtok !== null && priceIn > inPerMtok) return true
   if (outPerMtok !== null && priceOut > outPerMtok) return true
   if (requestMicroUsd === null) return false
-  const tokens = tokensIn * priceIn + tokensOutMax * priceOut
+  const tokens = tokensInMax * priceIn + tokensOutMax * priceOut
   const bytes = bytesIn * priceOr(prices.inPerGb) + tokensOutMax * bytesPerTokenOut * priceOr(prices.outPerGb)
   return !(tokens / 1e6 + bytes / 1e9 <= requestMicroUsd)
 }

@@ -5,6 +5,11 @@ export class Slab {
   /** Starts of rooms given back, by log2 of their size. */
   readonly #free: number[][] = Array.from({ length: 31 }, () => [])
 
+  /** No room ends behind it. */
+  get end(): number {
+    return this.#end
+  }
+
   /** Start of a room of 2^`log2Size` slots. */
   take(log2Size: number): number {
     const known = this.#free[log2Size]?.pop()
