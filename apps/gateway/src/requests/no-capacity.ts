@@ -72,8 +72,9 @@ const inputPriceOf = ({ prices }: NodeState): number =>
   Math.max(Number(prices.inMicroUsdPerMtok), Number(prices.cachedMicroUsdPerMtok))
 const outputPriceOf = ({ prices }: NodeState): number => Number(prices.outMicroUsdPerMtok)
 
-function worstCaseOf({ tokensIn, tokensOutMax, bytesIn }: PlacementRequest, node: NodeState): number {
-  const tokens = tokensIn * inputPriceOf(node) + tokensOutMax * outputPriceOf(node)
+function worstCaseOf(request: PlacementRequest, node: NodeState): number {
+  const { tokensInMax = request.tokensIn, tokensOutMax, bytesIn } = request
+  const tokens = tokensInMax * inputPriceOf(node) + tokensOutMax * outputPriceOf(node)
   return tokens / 1e6 + (bytesIn * Number(node.prices.inMicroUsdPerGb)) / 1e9
 }
 

@@ -32,6 +32,7 @@ interface PerNode {
 interface PerModel {
   tokensPerByte: number
   tokensOut: number
+  seen: number
 }
 
 const RING = 128
@@ -39,7 +40,9 @@ const RING = 128
 const NODES_MAX = 20_000
 const MODELS_MAX = 10_000
 /** Before anything was counted: generous for text, where four bytes a token are usual. */
-const priors: PerModel = { tokensPerByte: 0.3, tokensOut: 200 }
+const priors: PerModel = { tokensPerByte: 0.3, tokensOut: 200, seen: 0 }
+/** Answers that a mean remembers. */
+const MEMORY = 16
 
 export function createMeasurements(): Measurements {
   const nodes = new Map<Hex, PerNode>()
@@ -64,8 +67,11 @@ export function createMeasurements(): Measurements {
     learn(model, { bytesIn, tokensIn, tokensOut }) {
       if (tokensIn <= 0 || bytesIn <= 0) return
       const known = models.get(model) ?? { ...priors }
-      known.tokensPerByte += (tokensIn / bytesIn - known.tokensPerByte) / 16
-      known.tokensOut += (tokensOut - known.tokensOut) / 16
+      // The prior counts as one answer: what a model really does is known after a few.
+      known.seen = Math.min(MEMORY, known.seen + 1)
+      const weight = 1 / Math.min(MEMORY, known.seen + 1)
+      known.tokensPerByte += (tokensIn / bytesIn - known.tokensPerByte) * weight
+      known.tokensOut += (tokensOut - known.tokensOut) * weight
       renew(models, model, known, MODELS_MAX)
     },
     of(nodeId) {

@@ -7,6 +7,7 @@ import type { Hex, NodeState } from '@isochrone/protocol'
 import { createReplicaPool, decide, type PlacementRecord, type PlacementRequest } from '@isochrone/scheduler'
 import type { AttemptTicket, Fleet, LinkedReplica } from '../fleet/create-fleet.ts'
 import { placePinned } from './place-pinned.ts'
+import { createSuggestions, type Suggestion } from './suggestions.ts'
 import type { RequestContext, Target } from './request-context.ts'
 
 export interface PlacerDeps {
@@ -40,6 +41,8 @@ export interface Placer {
   placePinned(ctx: RequestContext, request: PlacementRequest): Placed
   /** Undefined where the replica is linked no more. */
   open(replica: LinkedReplica, request: PlacementRequest): Opening | undefined
+  /** The smallest changes that would admit what was refused. */
+  suggest(model: string, request: PlacementRequest): Suggestion[]
   /** Nodes that serve the model here now, full or not: one for each list of prices. */
   priceLists(model: string): NodeState[]
 }
@@ -47,6 +50,8 @@ export interface Placer {
 export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
   /** Where a model has no pool: the decision then says so, like any other. */
   const nobody = createReplicaPool({ prefixBlocksMax: 1 })
+
+  const suggest = createSuggestions()
 
   function open(replica: LinkedReplica, request: PlacementRequest, tokensCached = 0): Opening | undefined {
     const { tokensIn, tokensOutExpected, prefixHashes } = request
@@ -70,6 +75,10 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
     },
     placePinned: (ctx, request) => placePinned({ fleet, open }, ctx, request),
     open: (replica, request) => open(replica, request),
+    suggest(model, request) {
+      const pool = fleet.pool(model)
+      return pool ? suggest(pool, request, clock.nowMs()) : []
+    },
     priceLists: (model) => fleet.priceLists(model),
   }
 }

@@ -1,6 +1,7 @@
 /** What placement is asked for one request: its size as far as it can be known, and the policy that holds for it. */
 import type { PlacementRequest } from '@isochrone/scheduler'
 import type { Measurements } from './node-measurements.ts'
+import { tokensInMaxOf } from './reserve-price.ts'
 import { PREFIX_BLOCK_BYTES, prefixHashesFor } from './prompt-head.ts'
 import type { RequestContext } from './request-context.ts'
 
@@ -12,6 +13,7 @@ export function placementRequestOf(ctx: RequestContext, measurements: Measuremen
     requestId,
     modelHash: null,
     tokensIn: measurements.tokensInOf(model, body.length),
+    tokensInMax: tokensInMaxOf(request),
     tokensOutMax,
     tokensOutExpected: measurements.tokensOutOf(model, tokensOutMax),
     bytesIn: body.length,

@@ -18,10 +18,13 @@ export function bytesOutMaxOf(request: InferenceRequest): number {
   return BYTES_OUT_BASE + request.tokensOutMax * BYTES_OUT_PER_TOKEN_MAX
 }
 
+/** Prompt tokens that are billed at most. */
+export const tokensInMaxOf = ({ body }: InferenceRequest): number => body.length + TEMPLATE_TOKENS_MAX
+
 /** µUSD; 0 when no node is given. */
 export function reservePriceMicroUsd(request: InferenceRequest, nodes: readonly NodeState[]): bigint {
   const limits = {
-    tokensInMax: request.body.length + TEMPLATE_TOKENS_MAX,
+    tokensInMax: tokensInMaxOf(request),
     tokensOutMax: request.tokensOutMax,
     bytesIn: request.body.length,
     bytesOutMax: bytesOutMaxOf(request),

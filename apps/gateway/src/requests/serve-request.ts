@@ -103,7 +103,7 @@ async function placeFirst(
     const tenant = ctx.organisation.orgId
     const outcome = await deps.room.place({ model, tenant, request: asked, patienceMs, signal })
     if (isPlaced(outcome)) return outcome
-    throw noCapacity(outcome, [])
+    throw noCapacity(outcome, deps.placer.suggest(model, asked))
   } catch (thrown) {
     const error = signal.aborted ? clientGone() : toAppError(thrown)
     recordRefusal(deps, ctx, error)

@@ -5,8 +5,9 @@
  * Nobody looks again in turns: a freed place, a heartbeat or a link wakes the queue of its model, and a slow timer finds
  * what changes by time alone. Bounded in waiters, in patience and in decisions a wake.
  */
-import { createFairQueue, fairCostOf, type FairQueue, type PlacementRequest, type Waiter } from '@isochrone/scheduler'
+import { fairCostOf, type PlacementRequest, type Waiter } from '@isochrone/scheduler'
 import type { Clock } from '@isochrone/domain'
+import { createFairLines, type FairLines } from './fair-lines.ts'
 import { afterWaiting } from './placement-request.ts'
 import type { Placed, Placer, Refused } from './place-request.ts'
 
@@ -45,7 +46,7 @@ interface Waiting {
 }
 
 interface Queue {
-  fair: FairQueue<Waiting>
+  fair: FairLines<Waiting>
   wakeDue: boolean
   timer: NodeJS.Timeout | undefined
   /** Mean time between two that left for a place, ms; null before the second. */
@@ -89,7 +90,7 @@ export function createWaitingRoom({
     if (queues.size >= QUEUES_MAX) {
       for (const [name, { fair }] of queues) if (fair.size === 0) queues.delete(name)
     }
-    const fair = createFairQueue<Waiting>({ waitersMax: WAITERS_MAX, perTenantMax: WAITERS_PER_TENANT_MAX })
+    const fair = createFairLines<Waiting>({ waitersMax: WAITERS_MAX, perTenantMax: WAITERS_PER_TENANT_MAX })
     queue = { fair, wakeDue: false, timer: undefined, gapMs: null, lastLeftMs: 0 }
     queues.set(model, queue)
     return queue
@@ -174,10 +175,16 @@ export function createWaitingRoom({
         resolve(outcome)
       },
     }
-    const waiter: Waiter<Waiting> | string =
+    const waiter: Waiter<Waiting> | 'full' =
       size >= WAITERS_MAX
-        ? 'queue_full'
-        : queue.fair.push(input.tenant, waiting, fairCostOf(tokensIn, tokensOutExpected), sinceMs + input.patienceMs)
+        ? 'full'
+        : queue.fair.push(
+            input.tenant,
+            input.request.policy,
+            waiting,
+            fairCostOf(tokensIn, tokensOutExpected),
+            sinceMs + input.patienceMs,
+          )
     if (typeof waiter === 'string') {
       const outcome = look(waiting)
       return Promise.resolve(isPlaced(outcome) ? outcome : { ...refusalOf(queue, waiting, outcome), roomFull: true })

@@ -53,6 +53,8 @@ export function placementRequestOf(
     modelHash: null,
     // About four bytes a token; an estimate for the score, no bill follows from it.
     tokensIn: Math.ceil(bytesIn / 4),
+    // No tokenizer makes more tokens than bytes: what a cap on the whole request is held against.
+    tokensInMax: bytesIn,
     tokensOutMax,
     tokensOutExpected: tokensOutMax,
     bytesIn,

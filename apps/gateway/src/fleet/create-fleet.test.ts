@@ -1,0 +1,142 @@
+import { manualClock } from '@isochrone/domain'
+import type { Hex, NodeState } from '@isochrone/protocol'
+import { replicaStateOf } from '@isochrone/scheduler'
+import { expect, test } from 'vitest'
+import { createControlStore } from '../control/control-state.ts'
+import { node as lawfulNode } from '../lane/lane-fixtures.ts'
+import type { NodeSession, Sessions } from '../ports.ts'
+import { fakeNode, MODEL, type FakeNode } from '../testing/fake-node.ts'
+import { createFleet } from './create-fleet.ts'
+
+const idOf = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`
+const work = { tokensIn: 100, tokensCached: 0, tokensOut: 50 }
+const finished = {
+  kind: 'finished',
+  ...work,
+  concurrency: 1,
+  contextTokens: 0,
+  engineTtftMs: 400,
+  tpotMs: 20,
+} as const
+
+function world(states: Partial<NodeState>[]) {
+  const clock = manualClock()
+  const control = createControlStore()
+  const nodes = states.map((state, index) => ({
+    ...lawfulNode,
+    nodeId: idOf(index + 1),
+    id: `node_${index}`,
+    ...state,
+  }))
+  control.replace({ version: 1, states: nodes })
+  const linked = new Map<string, FakeNode>()
+  const onLink: Parameters<Sessions['onChange']>[0][] = []
+  const onReport: Parameters<Sessions['onReport']>[0][] = []
+  const sessions: Sessions = {
+    all: () => [...linked.values()],
+    byNode: (nodeId) => linked.get(nodeId),
+    onChange: (listener) => void onLink.push(listener),
+    onReport: (listener) => void onReport.push(listener),
+  }
+  const fleet = createFleet({ sessions, control, clock })
+  return {
+    fleet,
+    control,
+    nodes,
+    link(index: number): FakeNode {
+      const session = fakeNode(idOf(index + 1), {})
+      linked.set(session.nodeId, session)
+      for (const listener of onLink) listener(session, true)
+      return session
+    },
+    unlink(session: FakeNode): void {
+      linked.delete(session.nodeId)
+      for (const listener of onLink) listener(session, false)
+    },
+    report(session: FakeNode, reported: Partial<NonNullable<NodeSession['reported']>>): void {
+      clock.advanceMs(1_000)
+      const empty = { activeStreams: 0, queuedStreams: 0, ownAtHeartbeat: 0, tokensPerSecond: 0, draining: false }
+      Object.assign(session, { reported: { ...empty, atMs: clock.nowMs(), ...reported } })
+      for (const listener of onReport) listener(session)
+    },
+    streams(index: number): number {
+      const pool = fleet.pool(MODEL)
+      const slot = pool?.slotOf(idOf(index + 1))
+      return pool && slot !== undefined ? replicaStateOf(pool, slot).activeStreams : -1
+    },
+    open(index: number) {
+      const replica = fleet.byNode(MODEL, idOf(index + 1))
+      const ticket = replica && fleet.open(replica, work, [])
+      if (!ticket) throw new Error('not linked')
+      return ticket
+    },
+  }
+}
+
+test('a node is in the pool while it is linked and admitted, with the terms that hold now', () => {
+  const { fleet, control, nodes, link, unlink } = world([{}])
+  expect(fleet.pool(MODEL)).toBeUndefined()
+  const session = link(0)
+  const pool = fleet.pool(MODEL)
+  expect(pool?.size).toBe(1)
+  const slot = pool?.slotOf(session.nodeId) ?? -1
+  control.apply(2, { ...nodes[0]!, country: 'FR', tier: 'edge' })
+  expect(pool?.offerAt(slot)).toMatchObject({ country: 'FR', tier: 'edge' })
+  control.apply(3, { ...nodes[0]!, active: false })
+  expect(pool?.size).toBe(0)
+  control.apply(4, nodes[0]!)
+  expect(pool?.size).toBe(1)
+  unlink(session)
+  expect(pool?.size).toBe(0)
+  expect(fleet.byNode(MODEL, session.nodeId)).toBeUndefined()
+})
+
+/** Several gateways send work to the same node: each sees the others' streams, and its own once. */
+test('load is what the node reports, less our share of it, plus our streams now', () => {
+  const { link, report, streams, open } = world([{}])
+  const session = link(0)
+  const first = open(0)
+  first.sent()
+  expect(streams(0)).toBe(1)
+  report(session, { activeStreams: 4 })
+  expect(streams(0)).toBe(4)
+  const second = open(0)
+  expect(streams(0)).toBe(5)
+  first.closed(finished)
+  expect(streams(0)).toBe(4)
+  second.sent()
+  report(session, { activeStreams: 2 })
+  expect(streams(0)).toBe(2)
+  second.closed(finished)
+  second.closed(finished)
+  expect(streams(0)).toBe(1)
+})
+
+test('an attempt of a link that is gone is never counted against the one after it', () => {
+  const { link, unlink, streams, open } = world([{}, {}])
+  const session = link(0)
+  const stray = open(0)
+  stray.sent()
+  unlink(session)
+  // The slot is used again, by another node and then by a new link of the same one.
+  link(1)
+  expect(streams(1)).toBe(0)
+  stray.firstToken()
+  stray.closed({ ...finished, kind: 'failed' })
+  expect(streams(1)).toBe(0)
+  link(0)
+  expect(streams(0)).toBe(0)
+})
+
+test('what was learned of a node outlives its link', () => {
+  const { fleet, link, unlink, open } = world([{}])
+  const session = link(0)
+  for (let i = 0; i < 40; i++) open(0).closed(finished)
+  const learned = fleet.stateOf(session.nodeId)?.estimate
+  expect(learned?.tpotBaseMs).toBeGreaterThan(8)
+  unlink(session)
+  link(0)
+  const pool = fleet.pool(MODEL)!
+  const { estimate } = replicaStateOf(pool, pool.slotOf(session.nodeId)!)
+  expect(estimate.tpotBaseMs).toBeCloseTo(learned?.tpotBaseMs ?? 0)
+})
