@@ -7,15 +7,7 @@
  * delivers anything, and so is not billed.
  */
 import { prng } from '@isochrone/domain'
-import type {
-  PolicyInstance,
-  SimFleet,
-  SimOutcome,
-  SimPolicy,
-  SimProgress,
-  SimReport,
-  SimRequest,
-} from '../sim-types.ts'
+import type { PolicyInstance, SimFleet, SimOutcome, SimPolicy, SimProgress, SimRequest } from '../sim-types.ts'
 import {
   outcomeCancelled,
   outcomeFailed,
@@ -26,15 +18,7 @@ import {
   type Attempts,
 } from './attempts.ts'
 import type { EventQueue } from './event-queue.ts'
-import {
-  gatewayHedge,
-  gatewayProbed,
-  gatewayReport,
-  gatewayRetry,
-  nodeArrive,
-  nodeCancel,
-  nodeProbe,
-} from './events.ts'
+import { gatewayHedge, gatewayRetry, nodeArrive, nodeCancel } from './events.ts'
 import { hash32 } from './hash-unit.ts'
 import type { Nodes } from './nodes.ts'
 import {
@@ -46,6 +30,7 @@ import {
   type RequestLog,
 } from './request-log.ts'
 import type { SimSettings } from './settings.ts'
+import { Telemetry } from './telemetry.ts'
 
 export interface GatewaysInput {
   fleet: SimFleet
@@ -59,26 +44,11 @@ export interface GatewaysInput {
   nodes: Nodes
 }
 
-interface Probe {
-  gateway: number
-  replica: number
-  answer: (report: SimReport | null, nowMs: number) => void
-  report: SimReport | null
-}
-
-interface Mail {
-  gateway: number
-  replica: number
-  incarnation: number
-  report: SimReport
-}
-
 const policyStream = 21
 const nothingTried: readonly number[] = []
 
 export class Gateways {
-  nowMs = 0
-  probes = 0
+  readonly telemetry: Telemetry
   readonly instances: readonly PolicyInstance[]
   private readonly input: GatewaysInput
   private readonly replicas: number
@@ -87,13 +57,11 @@ export class Gateways {
   private readonly tried = new Map<number, number[]>()
   /** What is left of requests that go on after their first token. */
   private readonly rest = new Map<number, SimRequest>()
-  private readonly mail = new Map<number, Mail>()
-  private readonly probing = new Map<number, Probe>()
-  private mailCount = 0
 
   constructor(input: GatewaysInput) {
     const { fleet, policy, settings, seed, nodes } = input
     this.input = input
+    this.telemetry = new Telemetry(input)
     this.replicas = fleet.replicas.length
     this.links = new Int32Array(fleet.gateways.length * this.replicas)
     this.instances = fleet.gateways.map((gateway) =>
@@ -103,7 +71,7 @@ export class Gateways {
         rttMs: fleet.rttMs[gateway.index] as Float64Array,
         prefixBlockTokens: settings.prefixBlockTokens,
         rng: prng(hash32(seed, policyStream, gateway.index)),
-        probe: (replica, answer) => this.startProbe(gateway.index, replica, answer),
+        probe: (replica, answer) => this.telemetry.probe(gateway.index, replica, answer),
       }),
     )
     for (const gateway of fleet.gateways) {
@@ -194,22 +162,14 @@ export class Gateways {
     this.instances[gateway]?.onLink?.(replica, true, nowMs)
   }
 
-  /** Sends a node's report to every gateway whose policy listens; called at the node's heartbeat. */
-  sendReports(replica: number, nowMs: number): void {
-    const { fleet, nodes, queue } = this.input
-    if (!nodes.isUp(replica)) return
-    for (const { index: gateway } of fleet.gateways) {
-      if (!this.instances[gateway]?.onReport) continue
-      const id = this.mailCount++ | 0
-      const incarnation = nodes.incarnation[replica] as number
-      this.mail.set(id, { gateway, replica, incarnation, report: nodes.report(replica, gateway, nowMs) })
-      queue.add(nowMs + this.rttMs(gateway, replica) / 2, gatewayReport, id)
-    }
+  /** A node's heartbeat. */
+  heartbeat(replica: number, nowMs: number): void {
+    this.telemetry.sendReports(replica, nowMs, this.listens)
   }
 
+  /** A heartbeat has arrived. */
   report(id: number, nowMs: number): void {
-    const { gateway, replica, incarnation, report } = this.mail.get(id) as Mail
-    this.mail.delete(id)
+    const { gateway, replica, incarnation, report } = this.telemetry.open(id)
     if (this.links[gateway * this.replicas + replica] !== incarnation) return
     this.instances[gateway]?.onReport?.(replica, report, nowMs)
     this.progress(gateway, replica, nowMs)
@@ -258,22 +218,6 @@ export class Gateways {
     }
   }
 
-  /** A probe is at its node: half a round trip back with the report, or silence until the gateway gives it up. */
-  probeAtNode(id: number, nowMs: number): void {
-    const { nodes, queue, settings } = this.input
-    const probe = this.probing.get(id) as Probe
-    const up = nodes.isUp(probe.replica)
-    if (up) probe.report = nodes.report(probe.replica, probe.gateway, nowMs)
-    const backMs = up ? this.rttMs(probe.gateway, probe.replica) / 2 : settings.linkLossNoticedMs
-    queue.add(nowMs + backMs, gatewayProbed, id)
-  }
-
-  probed(id: number, nowMs: number): void {
-    const probe = this.probing.get(id) as Probe
-    this.probing.delete(id)
-    probe.answer(probe.report, nowMs)
-  }
-
   private dispatch(request: SimRequest, replica: number, policy: PolicyInstance, nowMs: number): void {
     const { attempts, log, queue } = this.input
     const incarnation = this.links[request.gateway * this.replicas + replica] as number
@@ -284,7 +228,7 @@ export class Gateways {
     log.attempts[request.index]!++
     policy.onDispatch?.(replica, request, nowMs)
     if (incarnation === 0) this.end(attempt, outcomeFailed, nowMs)
-    else queue.add(nowMs + this.rttMs(request.gateway, replica) / 2, nodeArrive, attempt)
+    else queue.add(nowMs + this.input.nodes.rttMs(request.gateway, replica) / 2, nodeArrive, attempt)
     if (incarnation === 0 || !policy.hedgeAfterMs || log.firstMs[request.index] !== 0) return
     if ((log.attempts[request.index] as number) > 1) return
     const afterMs = policy.hedgeAfterMs(replica, request, nowMs)
@@ -293,7 +237,8 @@ export class Gateways {
 
   private giveUp(attempt: number, nowMs: number): void {
     const { attempts, queue } = this.input
-    const oneWayMs = this.rttMs(attempts.gateway[attempt] as number, attempts.replica[attempt] as number) / 2
+    const oneWayMs =
+      this.input.nodes.rttMs(attempts.gateway[attempt] as number, attempts.replica[attempt] as number) / 2
     queue.add(nowMs + oneWayMs, nodeCancel, attempt)
   }
 
@@ -368,13 +313,5 @@ export class Gateways {
     }
   }
 
-  private startProbe(gateway: number, replica: number, answer: Probe['answer']): void {
-    const id = this.probes++
-    this.probing.set(id, { gateway, replica, answer, report: null })
-    this.input.queue.add(this.nowMs + this.rttMs(gateway, replica) / 2, nodeProbe, id)
-  }
-
-  private rttMs(gateway: number, replica: number): number {
-    return (this.input.fleet.rttMs[gateway] as Float64Array)[replica] as number
-  }
+  private readonly listens = (gateway: number): boolean => this.instances[gateway]?.onReport !== undefined
 }

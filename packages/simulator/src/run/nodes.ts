@@ -189,12 +189,13 @@ export class Nodes {
     }
   }
 
-  private reaches(attempt: number, replica: number): boolean {
-    return this.downs[replica] === 0 && this.input.attempts.incarnation[attempt] === this.incarnation[replica]
+  /** Round trip of a link, ms. */
+  rttMs(gateway: number, replica: number): number {
+    return (this.input.fleet.rttMs[gateway] as Float64Array)[replica] as number
   }
 
-  private rttMs(gateway: number, replica: number): number {
-    return (this.input.fleet.rttMs[gateway] as Float64Array)[replica] as number
+  private reaches(attempt: number, replica: number): boolean {
+    return this.downs[replica] === 0 && this.input.attempts.incarnation[attempt] === this.incarnation[replica]
   }
 
   private oneWayMs(attempt: number): number {

@@ -75,7 +75,7 @@ export function simulate(input: SimulationInput): SimulationResult {
     const queueMs = queue.nextMs
     const nextMs = Math.min(engineMs, queueMs, arriveMs, attemptEndMs, requestEndMs)
     nowMs = nextMs
-    gateways.nowMs = nextMs
+    gateways.telemetry.nowMs = nextMs
     count++
     if (engineMs === nextMs) nodes.runEngine(timers.first, nextMs)
     else if (queueMs === nextMs) {
@@ -85,7 +85,7 @@ export function simulate(input: SimulationInput): SimulationResult {
     else if (attemptEndMs === nextMs) gateways.attemptTimedOut(oldestAttempt, nextMs)
     else gateways.requestTimedOut(oldestRequest, nextMs)
   }
-  return { log, attempts, events: count, probes: gateways.probes, endedMs: nowMs }
+  return { log, attempts, events: count, probes: gateways.telemetry.probes, endedMs: nowMs }
 }
 
 function handle(
@@ -112,13 +112,13 @@ function handle(
       return gateways.hedge(a, nowMs)
     case events.nodeHeartbeat:
       queue.add(nowMs + heartbeatMs, events.nodeHeartbeat, a)
-      return gateways.sendReports(a, nowMs)
+      return gateways.heartbeat(a, nowMs)
     case events.nodeCancel:
       return nodes.cancel(a, nowMs)
     case events.nodeProbe:
-      return gateways.probeAtNode(a, nowMs)
+      return gateways.telemetry.probeAtNode(a, nowMs)
     case events.gatewayProbed:
-      return gateways.probed(a, nowMs)
+      return gateways.telemetry.probed(a, nowMs)
     case events.nodeDown:
       return nodes.down(a, nowMs)
     case events.nodeUp:
