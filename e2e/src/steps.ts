@@ -52,11 +52,11 @@ export async function followReceipt(page: Page, requestId: string): Promise<void
 /** Makes the cheapest node in Germany the default, where none is on offer: the page says so, and keeps it all the same. */
 export async function setRoutingPolicy(page: Page): Promise<void> {
   await page.getByRole('link', { name: 'Routing' }).first().click()
-  await expect(page.getByText('5 of 5 nodes')).toBeVisible()
+  await expect(page.getByText('5 of 5 nodes', { exact: true })).toBeVisible()
   await page.getByRole('radio', { name: 'Price', exact: true }).check()
   await page.getByLabel('Another country or region').fill('de')
   await page.getByRole('button', { name: 'Add region' }).click()
-  await expect(page.getByText('0 of 5 nodes')).toBeVisible()
+  await expect(page.getByText('0 of 5 nodes', { exact: true })).toBeVisible()
   await expectAccessible(page)
   await page.getByRole('button', { name: 'Save' }).click()
   await expect(page.getByText('Saved. Gateways apply it')).toBeVisible()

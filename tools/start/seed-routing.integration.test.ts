@@ -85,8 +85,12 @@ test.each([
 
 test('what a policy leaves of the market is counted, and every other node has its reason', async () => {
   const out = async (routing: Record<string, never> | object) => {
-    const { nodes, ...counts } = await team.organisation.previewRouting({ routing: { ...routing } as never })
-    return { ...counts, out: Object.fromEntries(nodes.flatMap((node) => (node.out ? [[node.name, node.out]] : []))) }
+    const { nodes, total, eligible } = await team.organisation.previewRouting({ routing: { ...routing } as never })
+    return {
+      total,
+      eligible,
+      out: Object.fromEntries(nodes.flatMap((node) => (node.out ? [[node.name, node.out]] : []))),
+    }
   }
   expect(await out({})).toEqual({ total: 5, eligible: 4, out: { 'aurora-2': 'offline' } })
   expect(await out({ regions: ['EU'] })).toMatchObject({
@@ -97,6 +101,14 @@ test('what a policy leaves of the market is counted, and every other node has it
   expect((await out({ data_policy: 'no_retention' })).out).toMatchObject({ 'aurora-3': 'data_policy' })
   expect((await out({ max_price: { output: 0.1 } })).out).toMatchObject({ 'borealis-b200': 'over_price_cap' })
   expect(await out({ min_trust: 'attested' })).toMatchObject({ eligible: 0, out: { 'aurora-1': 'trust' } })
+})
+
+test('a policy that leaves nobody is told the smallest changes that would help', async () => {
+  const { eligible, changes } = await team.organisation.previewRouting({ routing: { regions: ['DE'] } })
+  expect(eligible).toBe(0)
+  expect(changes.join()).toMatch(/allow (NL|US) in regions/)
+  const all = await team.organisation.previewRouting({ routing: {} })
+  expect(all.changes).toEqual([])
 })
 
 test('an id as pages show it is kept as placement compares it', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatScoreUsd, lossOf, policyPhrases, readPlacement } from './placement.ts'
+import { formatScoreUsd, policyPhrases, readPlacement, verdictOf } from './placement.ts'
 
 const terms = { tokens: 100, bytes: 1, latency: 20, sloTtft: 0, sloTpot: 0, failure: 2 }
 const row = (nodeId: string, changes: object = {}) => ({
@@ -65,16 +65,23 @@ test.each([null, undefined, {}, 'x', { ...first, candidates: 'many' }])('%j is n
   expect(readPlacement(value)).toBeNull()
 })
 
-test('a loser is told the term that cost it most', () => {
-  const view = readPlacement({
-    ...first,
-    candidates: [row('a'), row('b', { score: 173, terms: { ...terms, latency: 70 } })],
-  })
-  const [winner, loser] = view?.candidates ?? []
-  expect(loser && lossOf(loser, winner)).toEqual({ byMicroUsd: 50, term: 'latency' })
-  expect(winner && lossOf(winner, winner)).toBeNull()
-  // Chosen to learn: the better one did not lose by its score.
-  expect(winner && lossOf(winner, loser)).toBeNull()
+test('a loser is told the term that cost it most, and a winner how it won', () => {
+  const verdicts = (record: object) => {
+    const view = readPlacement({ ...first, ...record })
+    return view?.candidates.map((row) => verdictOf(row, view))
+  }
+  const lost = row('b', { score: 173, terms: { ...terms, latency: 70 } })
+  expect(verdicts({ candidates: [row('a'), lost] })).toEqual(['Lowest score.', 'Lost by $0.00005, most of it waiting.'])
+  expect(verdicts({ candidates: [row('a'), lost], choice: 'b' })).toEqual([
+    'Lower by $0.00005, too little to tell apart; the draw fell on another.',
+    'Close to the lowest score; the draw fell on it.',
+  ])
+  expect(verdicts({ candidates: [row('a'), lost], choice: 'b', explored: true })).toEqual([
+    'Scored better; another was tried in order to learn.',
+    'Tried in order to learn how it does now.',
+  ])
+  expect(verdicts({ candidates: [row('a')] })).toEqual(['The only candidate.'])
+  expect(verdicts({ candidates: [row('a')], choice: null })).toEqual([null])
 })
 
 test('a policy is told in words', () => {

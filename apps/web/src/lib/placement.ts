@@ -114,18 +114,30 @@ export const termWords: Record<TermName, { label: string; help: string }> = {
   failure: { label: 'Failure risk', help: 'the chance that it fails, times what another try costs' },
 }
 
-/**
- * Why a candidate lost to the winner: by how much in all, and the term that made most of it. Null for the winner itself,
- * and for one that scored no worse (the winner was then chosen to learn, or drawn among equals).
- */
-export function lossOf(
-  row: CandidateView,
-  winner: CandidateView | undefined,
-): { byMicroUsd: number; term: TermName } | null {
-  if (!winner || row.nodeId === winner.nodeId || row.score <= winner.score) return null
+/** Why a candidate won or lost, as a sentence; null where nobody won. */
+export function verdictOf(row: CandidateView, { candidates, choice, explored }: PlacementView): string | null {
+  const winner = candidates.find(({ nodeId }) => nodeId === choice)
+  if (!winner) return null
+  const best = Math.min(...candidates.map(({ score }) => score))
+  if (row.nodeId === winner.nodeId) {
+    if (candidates.length === 1) return 'The only candidate.'
+    if (explored) return 'Tried in order to learn how it does now.'
+    return row.score > best ? 'Close to the lowest score; the draw fell on it.' : 'Lowest score.'
+  }
+  const byUsd = formatScoreUsd(Math.abs(row.score - winner.score))
+  if (row.score > winner.score) {
+    return `Lost by $${byUsd}, most of it ${termWords[costliestTerm(row, winner)].label.toLowerCase()}.`
+  }
+  if (explored) return 'Scored better; another was tried in order to learn.'
+  return row.score === winner.score
+    ? 'Same score; the draw fell on another.'
+    : `Lower by $${byUsd}, too little to tell apart; the draw fell on another.`
+}
+
+/** The term in which a row exceeds the winner most. */
+function costliestTerm(row: CandidateView, winner: CandidateView): TermName {
   const excess = (term: TermName) => (row.terms[term] ?? 0) - (winner.terms[term] ?? 0)
-  const term = termNames.toSorted((a, b) => excess(b) - excess(a))[0] ?? 'tokens'
-  return { byMicroUsd: row.score - winner.score, term }
+  return termNames.toSorted((a, b) => excess(b) - excess(a))[0] ?? 'tokens'
 }
 
 /** µUSD as the scheduler reckons them, in floating point, in dollars; for reading, never for billing. */

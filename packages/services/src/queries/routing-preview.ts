@@ -1,7 +1,13 @@
 /** What a routing policy leaves of the market now, node by node, by the constraints of the engine that will place. */
 import { AppError, usdFromMicroUsd } from '@isochrone/domain'
-import { constraintRejection, mergeRouting, parseRoutingPolicy } from '@isochrone/scheduler'
-import type { PlacementRequest, RejectionReason, ReplicaOffer, RoutingPolicy, RoutingWish } from '@isochrone/scheduler'
+import {
+  constraintRejection,
+  createReplicaPool,
+  mergeRouting,
+  parseRoutingPolicy,
+  whyNoCapacity,
+} from '@isochrone/scheduler'
+import type { PlacementRequest, ReplicaOffer, RoutingPolicy, RoutingWish } from '@isochrone/scheduler'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { ListedNodeRow } from '../ports/rows.ts'
 import { pricesOfTerms } from '../providers/terms.ts'
@@ -17,38 +23,51 @@ export async function routingPreview(
   { routing }: { routing: RoutingJson },
 ): Promise<RoutingPreview> {
   const policy = mergeRouting({ organisation: parseRoutingPolicy(routing).policy })
-  const [rows, live] = await Promise.all([deps.store.providers.nodes(), deps.live.nodes()])
+  const [all, live] = await Promise.all([deps.store.providers.nodes(), deps.live.nodes()])
   const nowMs = deps.clock.nowMs()
-  const nodes = rows
-    .filter((row) => row.status === 'active')
-    .map((row): RoutingPreviewNode => {
-      const liveness = live.get(row.nodeId)
-      return {
-        id: row.id,
-        name: row.name,
-        providerName: row.provider.name,
-        simulated: isSimulated(row, modelsOf(row, liveness)),
-        region: row.region,
-        country: row.country,
-        gpuClass: row.gpuClass,
-        out: rejectionOf(row, policy) ?? (isLive(liveness, nowMs) ? null : 'offline'),
-      }
-    })
+  const rows = all.filter((row) => row.status === 'active')
+  const nodes = rows.map((row): RoutingPreviewNode => {
+    const liveness = live.get(row.nodeId)
+    return {
+      id: row.id,
+      name: row.name,
+      providerName: row.provider.name,
+      simulated: isSimulated(row, modelsOf(row, liveness)),
+      region: row.region,
+      country: row.country,
+      gpuClass: row.gpuClass,
+      out:
+        constraintRejection(offerOf(row), { ...typicalRequest, policy }) ??
+        (isLive(liveness, nowMs) ? null : 'offline'),
+    }
+  })
+  const eligible = nodes.filter(({ out }) => out === null).length
+  const linked = rows.filter((row) => isLive(live.get(row.nodeId), nowMs))
   return {
     total: nodes.length,
-    eligible: nodes.filter(({ out }) => out === null).length,
+    eligible,
     nodes: nodes.toSorted((a, b) => Number(a.out !== null) - Number(b.out !== null) || a.name.localeCompare(b.name)),
+    changes: eligible > 0 ? [] : changesThatAdmit(linked, policy, nowMs),
   }
 }
 
-/** Why the policy excludes a node whatever its load: the engine's own answer, which a gateway would give too. */
-function rejectionOf(row: ListedNodeRow, policy: RoutingPolicy): RejectionReason | null {
+/** The engine's own answer to "why no capacity?", for idle nodes: only the policy is in question here. */
+function changesThatAdmit(rows: readonly ListedNodeRow[], policy: RoutingPolicy, nowMs: number): string[] {
+  const pool = createReplicaPool({ prefixBlocksMax: 1 })
+  const idle = { atMs: nowMs, activeStreams: 0, queuedStreams: 0, ownStreams: 0, draining: false }
+  for (const row of rows) pool.report(pool.upsert(offerOf(row)), idle)
+  return whyNoCapacity(pool, { ...typicalRequest, policy }, nowMs).changes.map(({ sentence }) =>
+    sentence.replace('for this request', `for ${TOKENS.in} tokens in and ${TOKENS.out} out`),
+  )
+}
+
+/** A node as the engine sees it, for any model: a policy says nothing of model, build or context. */
+function offerOf(row: ListedNodeRow): ReplicaOffer {
   const { inMicroUsdPerMtok, cachedMicroUsdPerMtok, outMicroUsdPerMtok, inMicroUsdPerGb, outMicroUsdPerGb } =
     pricesOfTerms(row.terms.document)
-  const offer: ReplicaOffer = {
+  return {
     nodeId: row.nodeId,
     providerId: row.providerId,
-    // A policy says nothing of the model, its build or its context: every one will do.
     modelHash: '',
     contextTokensMax: 1_000_000,
     failureDomain: row.failureDomain,
@@ -67,7 +86,6 @@ function rejectionOf(row: ListedNodeRow, policy: RoutingPolicy): RejectionReason
       outPerGb: Number(outMicroUsdPerGb),
     },
   }
-  return constraintRejection(offer, { ...typicalRequest, policy })
 }
 
 const typicalRequest: Omit<PlacementRequest, 'policy'> = {

@@ -4,10 +4,9 @@ import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { cn } from '~/lib/cn.ts'
 import { formatCount, formatMs } from '~/lib/format.ts'
 import {
-  formatScoreUsd,
-  lossOf,
   termNames,
   termWords,
+  verdictOf,
   type CandidateView,
   type PlacementView,
   type TermName,
@@ -25,7 +24,6 @@ const termColours: Record<TermName, string> = {
 
 export function CandidatesTable({ record, nameOf }: { record: PlacementView; nameOf: (id: string) => string }) {
   const { candidates, choice, alternates } = record
-  const winner = candidates.find(({ nodeId }) => nodeId === choice)
   const known = termNames.filter((term) => candidates.some(({ terms }) => terms[term]))
   const zero = termNames.filter((term) => !known.includes(term) && candidates.some(({ terms }) => terms[term] === 0))
   const cached = candidates.some(({ tokensCached }) => tokensCached !== null)
@@ -58,7 +56,7 @@ export function CandidatesTable({ record, nameOf }: { record: PlacementView; nam
                   {alternates.includes(row.nodeId) && <Badge>alternate {alternates.indexOf(row.nodeId) + 1}</Badge>}
                 </div>
                 <Bar row={row} highest={highest} />
-                <Verdict row={row} winner={winner} explored={record.explored} />
+                <Verdict row={row} record={record} />
               </Td>
               <Td numeric className="font-medium">
                 {alignedUsd(row.score)}
@@ -111,24 +109,7 @@ function Bar({ row, highest }: { row: CandidateView; highest: number }) {
   )
 }
 
-function Verdict({
-  row,
-  winner,
-  explored,
-}: {
-  row: CandidateView
-  winner: CandidateView | undefined
-  explored: boolean
-}) {
-  const text = verdictOf(row, winner, explored)
+function Verdict({ row, record }: { row: CandidateView; record: PlacementView }) {
+  const text = verdictOf(row, record)
   return text && <p className="mt-1 text-xs whitespace-nowrap text-ink-3">{text}</p>
-}
-
-function verdictOf(row: CandidateView, winner: CandidateView | undefined, explored: boolean): string | null {
-  if (!winner) return null
-  if (row.nodeId === winner.nodeId) return explored ? 'Won by a draw, to learn.' : 'Lowest score.'
-  const loss = lossOf(row, winner)
-  if (loss)
-    return `Lost by $${formatScoreUsd(loss.byMicroUsd)}, most of it ${termWords[loss.term].label.toLowerCase()}.`
-  return explored ? 'Scored better; another was tried, to learn.' : 'Scored the same.'
 }

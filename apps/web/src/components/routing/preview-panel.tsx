@@ -22,7 +22,17 @@ export function PreviewPanel({ preview: { data, error, pending } }: { preview: P
         </p>
         {data && data.total > 0 && data.eligible === 0 && !error && (
           <Notice tone="warn" className="mb-2">
-            No node is left: until one is, every request is refused.
+            <p>No node is left: until one is, every request is refused.</p>
+            {data.changes.length > 0 && (
+              <>
+                <p className="mt-1">What would let one in:</p>
+                <ul className="list-disc pl-4">
+                  {data.changes.map((change) => (
+                    <li key={change}>{change}</li>
+                  ))}
+                </ul>
+              </>
+            )}
           </Notice>
         )}
         {data && !error && <Nodes nodes={data.nodes} />}
@@ -48,7 +58,11 @@ function Nodes({ nodes }: { nodes: RoutingPreviewNode[] }) {
               <span className="text-xs text-ink-3">
                 {node.gpuClass}, {node.region} ({node.country})
               </span>
-              <p className="text-xs text-ink-2">{node.out ? `Out: ${rejectionText(node.out)}.` : 'May serve.'}</p>
+              <p className="text-xs text-ink-2">
+                {node.out
+                  ? `Out: ${node.out === 'excluded' ? 'you exclude it' : rejectionText(node.out)}.`
+                  : 'May serve.'}
+              </p>
             </div>
           </li>
         )

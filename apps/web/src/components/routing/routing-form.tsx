@@ -40,10 +40,15 @@ export function RoutingForm({ view, market, gatewayUrl, model, disabledReason }:
     save.reset()
     setDraft((was) => ({ ...was, ...change }))
   }
-  async function submit(event: FormEvent) {
+  async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
+    const form = event.currentTarget
     const result = await save.run({ routing })
-    if (!result.ok) return
+    if (!result.ok) {
+      // Once the error is at its field, that field is where to go on.
+      requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
+      return
+    }
     const kept = draftOf(result.data.routing)
     setSaved(kept)
     setDraft(kept)
@@ -57,7 +62,7 @@ export function RoutingForm({ view, market, gatewayUrl, model, disabledReason }:
   const rows = { draft, edit, errorOf, market, disabled: disabledReason !== undefined }
   return (
     <div className="grid gap-x-8 gap-y-8 xl:grid-cols-[minmax(0,1fr)_24rem]">
-      <form onSubmit={(event) => void submit(event)} noValidate className="@container min-w-0">
+      <form onSubmit={(event) => void submit(event)} noValidate className="@container min-w-0 [&_input]:scroll-mb-24">
         {disabledReason && <Notice className="mb-4">{disabledReason} You can read it.</Notice>}
         <PreferenceRows {...rows} defaults={view.defaults} />
         <ConstraintRows {...rows} />

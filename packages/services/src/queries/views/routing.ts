@@ -24,6 +24,8 @@ export interface RoutingPreview {
   eligible: number
   /** Eligible ones first. */
   nodes: RoutingPreviewNode[]
+  /** Where none is eligible: the smallest changes of the policy that would let one in, as sentences. Else empty. */
+  changes: string[]
 }
 
 export interface RoutingPreviewNode {

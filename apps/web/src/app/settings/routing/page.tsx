@@ -18,7 +18,7 @@ export default async function RoutingPage() {
     <>
       <PageHeader
         title="Routing"
-        description={`Where requests of ${organisation.name} go when they say nothing else: what you prefer, and what every node must keep to.`}
+        description={`Where requests of ${organisation.name} go when they say nothing else.`}
       />
       <RoutingForm
         view={view}
