@@ -1,0 +1,106 @@
+import { prng } from '@isochrone/domain'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { decide } from '../decide/decide.ts'
+import { NOW_MS, offer, request } from '../decide/fixtures.ts'
+import type { ReplicaOffer } from '../offer.ts'
+import { createReplicaPool, type ReplicaPool } from '../pool/replica-pool.ts'
+import { chance, oneOf, randomOffer, randomPolicy, randomReport, randomRequest } from '../testing/random-market.ts'
+import { whyNoCapacity } from './why-no-capacity.ts'
+
+function poolOf(offers: readonly ReplicaOffer[]): ReplicaPool {
+  const pool = createReplicaPool()
+  for (const one of offers) pool.upsert(one)
+  return pool
+}
+const priced = (n: number, outPerMtok: number, change: Partial<ReplicaOffer> = {}): ReplicaOffer =>
+  offer(n, { prices: { inPerMtok: 100_000, cachedPerMtok: 20_000, outPerMtok, inPerGb: 0, outPerGb: 0 }, ...change })
+
+test('it names the cap to raise, what that opens and what it costs, and the country to allow', () => {
+  const pool = poolOf([
+    ...Array.from({ length: 12 }, (_, n) => priced(n, 620_000)),
+    ...Array.from({ length: 3 }, (_, n) => priced(100 + n, 350_000, { country: 'FR', region: 'eu-fr' })),
+  ])
+  const asked = request(
+    { tokensOutExpected: 500, tokensOutMax: 1_000 },
+    {
+      regions: ['DE'],
+      maxPrice: { inPerMtok: null, outPerMtok: 400_000, requestMicroUsd: null },
+    },
+  )
+  const { changes, open, poolSize } = whyNoCapacity(pool, asked, NOW_MS)
+  expect([open, poolSize]).toEqual([0, 15])
+  expect(changes.map(({ sentence }) => sentence)).toEqual([
+    'raise max_price.output from 0.40 to 0.62 USD/Mtok: 12 replicas, about +0.00011 USD for this request',
+    'allow FR in regions: 3 replicas, about 0.000275 USD for this request',
+  ])
+})
+
+test('where no single change would do, it names a pair', () => {
+  const pool = poolOf([priced(1, 620_000, { country: 'FR', gpuClass: 'B200' })])
+  const { changes } = whyNoCapacity(pool, request({}, { regions: ['DE'], gpuClasses: ['H200'] }), NOW_MS)
+  expect(changes.map(({ sentence }) => sentence)).toEqual([
+    'allow FR in regions and allow B200 in gpu_classes: 1 replica, about 0.000224 USD for this request',
+  ])
+})
+
+test('where time is in the way, it says how long to wait and which target would be met', () => {
+  const pool = poolOf([priced(1, 400_000)])
+  pool.report(0, {
+    atMs: NOW_MS,
+    activeStreams: 2,
+    queuedStreams: 0,
+    ownStreams: 0,
+    draining: false,
+    prefillTokens: 60_000,
+  })
+  const { changes } = whyNoCapacity(pool, request({}, { admission: 'slack', ttftSloMs: 900 }), NOW_MS)
+  expect(changes.map(({ sentence }) => sentence)).toEqual([
+    expect.stringMatching(/^wait \d+\.\d s: 1 replica, /),
+    expect.stringMatching(/^accept a TTFT of [\d,]+ ms instead of 900 ms: 1 replica, /),
+  ])
+})
+
+test('nothing is suggested where something is open, or where nothing that can be changed would help', () => {
+  const pool = poolOf([priced(1, 400_000)])
+  expect(whyNoCapacity(pool, request(), NOW_MS)).toMatchObject({ open: 1, changes: [] })
+  expect(whyNoCapacity(pool, request({ modelHash: '0xother' }), NOW_MS)).toMatchObject({ open: 0, changes: [] })
+  expect(whyNoCapacity(createReplicaPool(), request(), NOW_MS)).toEqual({ poolSize: 0, open: 0, changes: [] })
+})
+
+test('every suggestion is true: with the change applied, the engine places the request', { timeout: 60_000 }, () => {
+  let applied = 0
+  const check = fc.property(fc.nat(2 ** 31), fc.integer({ min: 1, max: 60 }), (seed, replicas) => {
+    const rng = prng(seed)
+    const pool = createReplicaPool()
+    for (let n = 0; n < replicas; n++) {
+      const slot = pool.upsert(randomOffer(rng, n))
+      if (chance(rng, 0.8)) pool.report(slot, randomReport(rng, NOW_MS))
+    }
+    for (let n = 0; n < 20; n++) {
+      const asked = { ...randomRequest(rng, randomPolicy(rng), n), prefixHashes: [] }
+      const { changes, open } = whyNoCapacity(pool, asked, NOW_MS)
+      const decision = decide(pool, asked, prng(n), NOW_MS)
+      expect(open > 0).toBe(decision.kind === 'placed')
+      expect(changes.length).toBeLessThanOrEqual(5)
+      for (const change of changes) {
+        expect(change.changes.length).toBeLessThanOrEqual(2)
+        if (change.waitMs > 0) continue
+        expect(decide(pool, change.request, prng(oneOf(rng, [1, 2, 3])), NOW_MS).kind).toBe('placed')
+        applied++
+      }
+    }
+  })
+  fc.assert(check, { numRuns: 60, endOnFailure: true })
+  expect(applied).toBeGreaterThan(400)
+})
+
+test('in a large fleet it looks at a bounded number of replicas and estimates the rest', () => {
+  const pool = poolOf(Array.from({ length: 12_000 }, (_, n) => priced(n, 500_000 + (n % 40) * 1_000)))
+  const asked = request({}, { maxPrice: { inPerMtok: null, outPerMtok: 400_000, requestMicroUsd: null } })
+  const [first] = whyNoCapacity(pool, asked, NOW_MS).changes
+  expect(first?.isEstimate).toBe(true)
+  expect(first?.replicas).toBeGreaterThan(50)
+  expect(first?.replicas).toBeLessThan(2_000)
+  expect(first && decide(pool, first.request, prng(1), NOW_MS).kind).toBe('placed')
+})

@@ -1,0 +1,54 @@
+import { isAppError } from '@isochrone/domain'
+import { expect, test } from 'vitest'
+import { offer, policy } from '../decide/fixtures.ts'
+import { createReplicaPool } from '../pool/replica-pool.ts'
+import { contradictionOf, refuseContradiction } from './contradiction-of.ts'
+
+const pool = createReplicaPool()
+for (let n = 0; n < 30; n++) {
+  const prices = { inPerMtok: 100_000 + n, cachedPerMtok: 20_000, outPerMtok: 350_000 + n, inPerGb: 0, outPerGb: 0 }
+  pool.upsert(
+    offer(n, { nodeId: `node_${n}`, prices, country: n < 20 ? 'DE' : 'FR', gpuClass: n < 20 ? 'H200' : 'B200' }),
+  )
+}
+const cap = (inPerMtok: number | null, outPerMtok: number | null) => ({ inPerMtok, outPerMtok, requestMicroUsd: null })
+
+test('a cap below every price is refused with the lowest price and its node', () => {
+  expect(contradictionOf({ ...policy, maxPrice: cap(null, 100_000) }, pool)).toEqual({
+    field: 'max_price.output',
+    reason: 'max_price.output 0.10 USD is below the lowest price on offer, 0.35 USD (node node_0)',
+  })
+  expect(contradictionOf({ ...policy, regions: ['FR'], maxPrice: cap(100_010, null) }, pool)?.reason).toBe(
+    'max_price.input 0.10001 USD is below the lowest price on offer inside the other constraints, 0.10002 USD (node node_20)',
+  )
+})
+
+test('constraints that nobody meets, alone or together, are named', () => {
+  const reasonOf = (change: Partial<typeof policy>) => contradictionOf({ ...policy, ...change }, pool)?.reason
+  expect(reasonOf({ regions: ['JP'] })).toBe('regions JP has no replica of this model; there are replicas in DE, FR')
+  expect(reasonOf({ gpuClasses: ['L40S'] })).toBe(
+    'gpu_classes L40S is offered by no replica of this model; there are B200, H200',
+  )
+  expect(reasonOf({ minTrust: 'attested' })).toBe(
+    'min_trust attested is reached by no replica of this model; there are challenged',
+  )
+  expect(reasonOf({ dataPolicy: 'no_retention' })).toBe(
+    'data_policy no_retention is promised by no replica of this model; there are no_training',
+  )
+  expect(reasonOf({ regions: ['FR'], gpuClasses: ['H200'] })).toBe(
+    'regions and gpu_classes are each possible, but no replica of this model fits all of them',
+  )
+})
+
+test('what somebody can serve, and a model that nobody offers, is no contradiction', () => {
+  expect(contradictionOf(policy, pool)).toBeNull()
+  expect(contradictionOf({ ...policy, maxPrice: cap(100_000, 350_000) }, pool)).toBeNull()
+  expect(contradictionOf({ ...policy, regions: ['JP'] }, createReplicaPool())).toBeNull()
+  expect(() => refuseContradiction(policy, pool)).not.toThrow()
+  try {
+    refuseContradiction({ ...policy, maxPrice: cap(null, 1) }, pool)
+    expect.unreachable()
+  } catch (error) {
+    expect(isAppError(error) && [error.code, error.field]).toEqual(['invalid_input', 'routing.max_price.output'])
+  }
+})

@@ -1,0 +1,146 @@
+/**
+ * A policy that no replica on offer could ever serve, whatever its load: why, in one sentence about one field.
+ *
+ * For the moment when a policy is saved or refused; it walks through the groups of a pool, not on the path of a request.
+ */
+import { AppError } from '@isochrone/domain'
+import { dataPolicies, trustLevels } from '../offer.ts'
+import type { RoutingPolicy } from '../placement.ts'
+import { offerGroupsOf, type OfferGroup } from '../pool/offer-groups.ts'
+import { levelOf } from '../pool/price-level.ts'
+import type { ReplicaPool } from '../pool/replica-pool.ts'
+import { priceOr } from '../pool/usable.ts'
+import { listed, usd } from '../explain/reason-words.ts'
+import { regionAllowed } from './regions.ts'
+
+export interface Contradiction {
+  /** Such as `max_price.output`. */
+  field: string
+  reason: string
+}
+
+/** Null when at least one replica fits, or when there is none of the model at all. */
+export function contradictionOf(policy: RoutingPolicy, pool: ReplicaPool): Contradiction | null {
+  const groups = offerGroupsOf(pool)
+  if (groups.length === 0) return null
+  const left = staticChecks.reduce<OfferGroup[]>(
+    (within, { fits }) => within.filter((group) => fits(group, policy)),
+    groups,
+  )
+  if (left.length === 0) return staticContradiction(policy, groups)
+  return priceContradiction(policy, pool, left, left.length < groups.length)
+}
+
+/** Throws `invalid_input` for what `contradictionOf` finds; `root` names the policy in `field`. */
+export function refuseContradiction(policy: RoutingPolicy, pool: ReplicaPool, root = 'routing'): void {
+  const found = contradictionOf(policy, pool)
+  if (!found) return
+  throw new AppError('invalid_input', { field: `${root}.${found.field}`, publicMessage: `${root}.${found.reason}.` })
+}
+
+interface StaticCheck {
+  field: string
+  fits(group: OfferGroup, policy: RoutingPolicy): boolean
+  /** After "<field> ". */
+  problem(policy: RoutingPolicy, groups: readonly OfferGroup[]): string
+}
+
+const staticChecks: readonly StaticCheck[] = [
+  {
+    field: 'regions',
+    fits: ({ kind }, { regions }) => regionAllowed(regions, kind),
+    problem: ({ regions }, groups) =>
+      `${listed(regions)} has no replica of this model; there are replicas in ${offered(groups, ({ kind }) => kind.country)}`,
+  },
+  {
+    field: 'gpu_classes',
+    fits: ({ kind }, { gpuClasses }) => gpuClasses === null || gpuClasses.includes(kind.gpuClass),
+    problem: ({ gpuClasses }, groups) =>
+      `${listed(gpuClasses)} is offered by no replica of this model; there are ${offered(groups, ({ kind }) => kind.gpuClass)}`,
+  },
+  {
+    field: 'min_trust',
+    fits: ({ kind }, { minTrust }) => trustLevels.indexOf(kind.trust) >= trustLevels.indexOf(minTrust),
+    problem: ({ minTrust }, groups) =>
+      `${minTrust} is reached by no replica of this model; there are ${offered(groups, ({ kind }) => kind.trust)}`,
+  },
+  {
+    field: 'data_policy',
+    fits: ({ kind }, { dataPolicy }) => dataPolicies.indexOf(kind.dataPolicy) >= dataPolicies.indexOf(dataPolicy),
+    problem: ({ dataPolicy }, groups) =>
+      `${dataPolicy} is promised by no replica of this model; there are ${offered(groups, ({ kind }) => kind.dataPolicy)}`,
+  },
+]
+
+function staticContradiction(policy: RoutingPolicy, groups: readonly OfferGroup[]): Contradiction {
+  for (const { field, fits, problem } of staticChecks) {
+    if (!groups.some((group) => fits(group, policy))) return { field, reason: `${field} ${problem(policy, groups)}` }
+  }
+  const fields = staticChecks
+    .filter(({ fits }) => groups.some((group) => !fits(group, policy)))
+    .map(({ field }) => field)
+  const [first = 'regions'] = fields
+  return {
+    field: first,
+    reason: `${fields.join(' and ')} are each possible, but no replica of this model fits all of them`,
+  }
+}
+
+/** Caps are compared with the exact prices of the cheapest groups. */
+function priceContradiction(
+  { maxPrice }: RoutingPolicy,
+  pool: ReplicaPool,
+  groups: readonly OfferGroup[],
+  isNarrowed: boolean,
+): Contradiction | null {
+  const caps = [
+    { field: 'max_price.input', cap: maxPrice.inPerMtok, level: 'levelIn', price: inputPrice },
+    { field: 'max_price.output', cap: maxPrice.outPerMtok, level: 'levelOut', price: outputPrice },
+  ] as const
+  for (const { field, cap, level, price } of caps) {
+    if (cap === null) continue
+    const lowest = lowestOf(pool, groups, (group) => group[level], price)
+    if (lowest === null || lowest.price <= cap) continue
+    const where = isNarrowed ? ' inside the other constraints' : ''
+    return {
+      field,
+      reason: `${field} ${usd(cap)} is below the lowest price on offer${where}, ${usd(lowest.price)} (node ${lowest.nodeId})`,
+    }
+  }
+  if (maxPrice.inPerMtok === null || maxPrice.outPerMtok === null) return null
+  const [input, output] = [maxPrice.inPerMtok, maxPrice.outPerMtok]
+  const fits = groups.some((group) => {
+    if (group.levelIn > levelOf(input) || group.levelOut > levelOf(output)) return false
+    return group.slots.some((slot) => inputPrice(pool, slot) <= input && outputPrice(pool, slot) <= output)
+  })
+  if (fits) return null
+  return { field: 'max_price', reason: 'max_price.input and max_price.output are each met, but by no replica together' }
+}
+
+const inputPrice = (pool: ReplicaPool, slot: number): number => {
+  const { prices } = pool.offerAt(slot)
+  return Math.max(priceOr(prices.inPerMtok), priceOr(prices.cachedPerMtok))
+}
+const outputPrice = (pool: ReplicaPool, slot: number): number => priceOr(pool.offerAt(slot).prices.outPerMtok)
+
+function lowestOf(
+  pool: ReplicaPool,
+  groups: readonly OfferGroup[],
+  levelIndexOf: (group: OfferGroup) => number,
+  priceOf: (pool: ReplicaPool, slot: number) => number,
+): { price: number; nodeId: string } | null {
+  let lowest: { price: number; nodeId: string } | null = null
+  for (const group of groups.toSorted((a, b) => levelIndexOf(a) - levelIndexOf(b))) {
+    // Levels never fall as prices rise, so what comes now is dearer.
+    if (lowest !== null && levelIndexOf(group) > levelOf(lowest.price)) break
+    for (const slot of group.slots) {
+      const price = priceOf(pool, slot)
+      if (lowest === null || price < lowest.price) lowest = { price, nodeId: pool.offerAt(slot).nodeId }
+    }
+  }
+  return lowest
+}
+
+function offered(groups: readonly OfferGroup[], attribute: (group: OfferGroup) => string): string {
+  return listed([...new Set(groups.map((group) => attribute(group) || 'an unknown country'))].toSorted())
+}
