@@ -61,6 +61,24 @@ test('limits: a gateway that sends all of the traffic may use the whole limit', 
   expect(first).toBeLessThanOrEqual(30)
 })
 
+test('limits: long prompts that must wait for one another lower the limit far below what TPOT allows', () => {
+  const limit = (tokensIn: number, ttftSloMs: number): number => {
+    const instance = cheapest.create(fakeWorld([priced(1), priced(2)]))
+    for (let beat = 0; beat < 100; beat++)
+      instance.onReport?.(0, fakeReport({ activeStreams: 20, ownStreams: 20 }), beat * 1000)
+    const request = fakeRequest({ tokensIn, ttftSloMs })
+    let streams = 0
+    for (; streams < 300; streams++) {
+      const choice = instance.choose(request, 100_000, [])
+      if (choice.kind !== 'replica' || choice.replica !== 0) break
+      instance.onDispatch?.(0, request, 0)
+    }
+    return streams
+  }
+  expect(limit(1000, 563)).toBeGreaterThan(25)
+  expect(limit(12_000, 1261)).toBeLessThan(5)
+})
+
 test('litellm cost: a deployment at its parallel limit is passed over; when all are, the least full takes it', () => {
   const instance = litellmCost.create(fakeWorld([priced(1), priced(2)]))
   let first = 0

@@ -14,15 +14,30 @@ import type { TrafficMix } from './traffic-mix.ts'
  */
 export const sloShare = 0.5
 
-/** Streams that a replica can run at once with TPOT at `sloShare` of its SLO; at least 1, at most what it declares. */
+/** In a step that also decodes, a prompt gets about two thirds of the time. */
+const prefillStretch = 1.5
+
+/**
+ * Streams that a replica can run at once with TPOT and the wait for the first token at `sloShare` of their SLOs; at least 1,
+ * at most what it declares.
+ */
 export function streamsInsideSlo(replica: SimReplica, mix: TrafficMix, tpotSloMs: number): number {
   const { tpotBaseMs, tpotPerStreamMs, tpotPerStreamTokenMs, prefillMsPerToken } = replica.declared
   const perStreamMs =
     tpotPerStreamMs +
     tpotPerStreamTokenMs * mix.contextTokens() +
     (mix.tokensIn() * prefillMsPerToken) / Math.max(1, mix.tokensOut())
-  const streams = Math.floor((tpotSloMs * sloShare - tpotBaseMs) / perStreamMs)
+  const byTpot = (tpotSloMs * sloShare - tpotBaseMs) / perStreamMs
+  const streams = Math.floor(Math.min(byTpot, streamsInsideTtft(replica, mix, tpotSloMs * sloShare)))
   return Math.max(1, Math.min(replica.concurrencyMax, Number.isFinite(streams) ? streams : replica.concurrencyMax))
+}
+
+/** Streams whose prompts, served in turn (M/D/1), are expected to be through at `sloShare` of the TTFT SLO. */
+function streamsInsideTtft(replica: SimReplica, mix: TrafficMix, tpotMs: number): number {
+  const prefillMs = mix.tokensIn() * replica.declared.prefillMsPerToken * prefillStretch
+  const waits = Math.max(0, mix.ttftSloMs() * sloShare - prefillMs) / prefillMs
+  const busyShare = (2 * waits) / (1 + 2 * waits)
+  return (busyShare * mix.tokensOut() * tpotMs) / prefillMs
 }
 
 /** Requests of the mean size that a replica can finish in a second inside the TPOT SLO. */
