@@ -84,9 +84,10 @@ async function main(flags: Flags): Promise<void> {
     lines.push(`LP, ${window}: ${status}, ${costPerMtok.toFixed(4)} USD per 10⁶ tokens (${size})`)
   }
   for (const { headroom, figures } of hindsight?.tried ?? []) {
-    const over = `${((figures.costPerMtok / least - 1) * 100).toFixed(1)} % over the LP`
+    const cost = figures.costPerMtok ?? Number.NaN
+    const over = `${((cost / least - 1) * 100).toFixed(1)} % over the LP`
     const slo = `SLO ${(figures.sloAttainment * 100).toFixed(2)} %`
-    lines.push(`clairvoyant, ${headroom} of capacity promised: ${figures.costPerMtok.toFixed(4)}, ${over}, ${slo}`)
+    lines.push(`clairvoyant, ${headroom} of capacity promised: ${cost.toFixed(4)}, ${over}, ${slo}`)
   }
   process.stdout.write(`${lines.join('\n')}\n`)
 }

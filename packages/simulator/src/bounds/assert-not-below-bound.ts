@@ -8,8 +8,8 @@ export interface BoundedResult {
   policy: string
   /** Share of requests inside their SLOs. */
   sloAttainment: number
-  /** USD billed per 10⁶ tokens of finished requests. */
-  costPerMtok: number
+  /** USD billed per 10⁶ tokens of finished requests; null when none finished. */
+  costPerMtok: number | null
 }
 
 /** From here on a policy meets the SLO. */
@@ -29,9 +29,11 @@ export function assertNotBelowBound(
       publicMessage: `the bound says that this work cannot be done inside the SLO, and ${first.policy} did it`,
     })
   }
-  const below = meeting.filter(({ costPerMtok }) => costPerMtok < bound.costPerMtokAt99 * (1 - tolerance))
+  const below = meeting.filter(
+    ({ costPerMtok }) => costPerMtok !== null && costPerMtok < bound.costPerMtokAt99 * (1 - tolerance),
+  )
   if (below.length === 0) return
-  const list = below.map(({ policy, costPerMtok }) => `${policy} ${costPerMtok.toFixed(6)}`).join(', ')
+  const list = below.map(({ policy, costPerMtok }) => `${policy} ${costPerMtok?.toFixed(6)}`).join(', ')
   throw new AppError('internal', {
     publicMessage: `below the bound of ${bound.costPerMtokAt99.toFixed(6)} USD per Mtok: ${list}`,
     details: { below },

@@ -5,7 +5,7 @@
  * every assignment that keeps the capacities. So a bound needs no trust in a solver, its tolerances or its grouping.
  */
 import type { SimReplica } from '../sim-types.ts'
-import { costMicroUsd, type BoundProblem } from './bound-problem.ts'
+import type { BoundProblem } from './bound-problem.ts'
 import type { BoundWindows } from './bound-windows.ts'
 
 export interface Certificate {
@@ -43,18 +43,25 @@ export function certify(
   const leastUsd = new Float64Array(problem.count)
   const requestTokens = new Float64Array(problem.count)
   let usd = -worthUsd
+  // Ten million pairs: prices and work by replica in plain arrays.
+  const inUsd = Float64Array.from(fleet, ({ prices }) => prices.inPerMtok / 1e12)
+  const cachedUsd = Float64Array.from(fleet, ({ prices }) => prices.cachedPerMtok / 1e12)
+  const outUsd = Float64Array.from(fleet, ({ prices }) => prices.outPerMtok / 1e12)
+  const workOf = fleet.map(({ gpuClass }) => problem.workMs[gpuClass])
   for (let i = 0; i < problem.count; i++) {
     const offset = (kindOf[i] as number) * replicas
+    const tokensIn = problem.tokensIn[i] as number
+    const tokensCached = problem.tokensCached[i] as number
+    const tokensOut = problem.tokensOut[i] as number
     let least = Infinity
     for (let r = 0; r < replicas; r++) {
-      const replica = fleet[r] as SimReplica
-      const work = problem.workMs[replica.gpuClass][i] as number
-      const full = costMicroUsd(problem, i, replica) / 1e6 + (toll[offset + r] as number) * work
+      const price =
+        tokensIn * (inUsd[r] as number) + tokensCached * (cachedUsd[r] as number) + tokensOut * (outUsd[r] as number)
+      const full = price + (toll[offset + r] as number) * ((workOf[r] as Float64Array)[i] as number)
       if (full < least) least = full
     }
     leastUsd[i] = least
-    requestTokens[i] =
-      (problem.tokensIn[i] as number) + (problem.tokensCached[i] as number) + (problem.tokensOut[i] as number)
+    requestTokens[i] = tokensIn + tokensCached + tokensOut
     usd += least
   }
   return { usd, leastUsd, worthUsd, requestTokens }

@@ -59,10 +59,12 @@ export async function hindsightSearch(input: HindsightInput): Promise<HindsightR
     const step = { headroom, crowded: plan.crowded, moves: plan.moves, figures }
     tried.push(step)
     const meets = figures.sloAttainment >= meetsSloFrom
-    if (meets && (best === null || figures.costPerMtok < best.figures.costPerMtok)) best = step
+    if (meets && (best === null || costOf(step) < costOf(best))) best = step
   }
   return { best, tried }
 }
+
+const costOf = ({ figures }: HindsightStep) => figures.costPerMtok ?? Infinity
 
 /** Sends request i to `replicaOf[i]`; later attempts to the cheapest replica that is up and has not failed it. */
 function fixedAssignment(replicaOf: Int32Array): SimPolicy {

@@ -6,7 +6,7 @@
  * directions, so the lower of the two averages is the path without the slower direction's passing congestion. A pair
  * without a measurement is filled with great-circle distance × the median stretch, and counted as filled.
  */
-import { decimal, text, wholeNumber } from './fields.ts'
+import { decimal, text } from './fields.ts'
 import { dataError } from './data-file.ts'
 import { readTable } from './read-table.ts'
 

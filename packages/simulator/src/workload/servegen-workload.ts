@@ -119,7 +119,7 @@ function draw(input: ServeGenWorkloadInput, spanMs: number): Arrival[] {
       arrivals.push({ atMs, tenant, tokensIn, tokensOut: atQuantile(lengths.tokensOut, rng.unit()) })
     })
   }
-  return arrivals.sort((a, b) => a.atMs - b.atMs || a.tenant - b.tenant)
+  return arrivals.toSorted((a, b) => a.atMs - b.atMs || a.tenant - b.tenant)
 }
 
 const windowS = 600
@@ -140,10 +140,9 @@ function drawClient(
     const windowStartS = Math.floor(clockS / windowS) * windowS
     const untilMs = Math.min(spanMs, fromMs + (windowStartS + windowS - clockS) * 1_000)
     const window = byStart.get(windowStartS)
-    if (window && window.rateRps > 0) {
+    const lengths = client.lengths.findLast((each) => each.startS <= windowStartS) ?? client.lengths[0]
+    if (window && lengths && window.rateRps > 0) {
       const meanGapMs = 1_000 / window.rateRps
-      const lengths =
-        client.lengths.findLast((each) => each.startS <= windowStartS) ?? (client.lengths[0] as LengthWindow)
       left ??= gap(rng, window.family, window.shape) * rng.unit()
       let atMs = fromMs + left * meanGapMs
       for (; atMs < untilMs; atMs += gap(rng, window.family, window.shape) * meanGapMs) take(atMs, lengths)
