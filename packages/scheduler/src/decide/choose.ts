@@ -25,7 +25,7 @@ export function choose(s: DecisionScratch, request: PlacementRequest, rng: Prng,
   if (best < 0) return
   const explored = exploreDraw < t.explorationShare ? explore(s, pickDraw) : -1
   s.explored = explored >= 0 && explored !== best
-  s.chosen = explored >= 0 ? explored : tied(s, (s.score[best] as number) + t.tieBand * reference, pickDraw)
+  s.chosen = explored >= 0 ? explored : tied(s, (s.score[best] as number) + t.tieBand * reference, pickDraw, request)
   if (!request.policy.allowFallbacks) return
   const domain = domainOf(s, s.chosen)
   s.alternate1 = bestOutside(s, domain, domain)
@@ -112,13 +112,29 @@ function explore(s: DecisionScratch, draw: number): number {
 const safe = (s: DecisionScratch, i: number): boolean =>
   s.reason[i] === 0 && s.terms[i * TERMS + 4] === 0 && s.terms[i * TERMS + 5] === 0
 
-/** One of the rows that score at most `limit`. */
-function tied(s: DecisionScratch, limit: number, draw: number): number {
+/**
+ * One of the rows that score at most `limit`. Of a prompt with a known beginning the later turns will follow the first,
+ * so a first one goes to those that have the fewest streams.
+ */
+function tied(s: DecisionScratch, limit: number, draw: number, request: PlacementRequest): number {
   const { reason, score: scores, n } = s
+  const follows = request.prefixHashes.length > 0
+  let fewest = Number.POSITIVE_INFINITY
   let count = 0
-  for (let i = 0; i < n; i++) if (reason[i] === 0 && (scores[i] as number) <= limit) count++
+  for (let i = 0; i < n; i++) {
+    if (reason[i] !== 0 || (scores[i] as number) > limit) continue
+    const streams = follows ? s.value(i, col.ACTIVE) : 0
+    if (streams < fewest) count = 0
+    if (streams <= fewest) {
+      fewest = streams
+      count++
+    }
+  }
   let left = Math.floor(draw * count)
-  for (let i = 0; i < n; i++) if (reason[i] === 0 && (scores[i] as number) <= limit && left-- === 0) return i
+  for (let i = 0; i < n; i++) {
+    if (reason[i] !== 0 || (scores[i] as number) > limit) continue
+    if ((!follows || s.value(i, col.ACTIVE) === fewest) && left-- === 0) return i
+  }
   return s.chosen
 }
 

@@ -70,7 +70,7 @@ export const defaultTuning: Readonly<Tuning> = {
   priceBiased: 8,
   sampleFill: 8,
   cheapSet: 16,
-  scanMax: 1_024,
+  scanMax: 256,
   headroomTtft: 0.8,
   headroomTpot: 0.9,
   sloWeight: 20,

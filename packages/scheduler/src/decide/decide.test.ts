@@ -47,3 +47,69 @@ test('ten equal offers share equally', () => {
   expect(counts.size).toBe(10)
   for (const count of counts.values()) expect(Math.abs(count - 5_000)).toBeLessThan(250)
 })
+
+/** The optimum fills cheap replicas to their SLO and then the next: the sample must find the ones at the margin. */
+test('with the cheapest replicas saturated, the choice is among the cheapest of those that have slack', () => {
+  const price = (n: number): ReplicaOffer['prices'] => ({ ...offer(0).prices, outPerMtok: 100_000 * 1.002 ** n })
+  const pool = poolOf(range(2_000).map((n) => offer(n, { prices: price(n) })))
+  for (const n of range(2_000)) {
+    const slot = pool.slotOf(hexId(n)) as number
+    const saturated = n < 500
+    pool.report(slot, {
+      atMs: NOW_MS,
+      activeStreams: saturated ? 110 : 20,
+      queuedStreams: 0,
+      ownStreams: 0,
+      draining: false,
+      contextTokens: 1_000,
+    })
+  }
+  const rng = prng(2)
+  const ratios = range(300).map(() => {
+    const decision = decide(pool, request({}, { valueOfSecondMicroUsd: 0 }), rng, NOW_MS)
+    if (decision.kind === 'none' || decision.explored) return 1
+    return pool.offerAt(decision.slot).prices.outPerMtok / price(500).outPerMtok
+  })
+  expect(Math.min(...ratios)).toBeGreaterThanOrEqual(1)
+  expect(ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length).toBeLessThan(1.1)
+})
+
+test('a pool in which every report is stale still places, and one fresh replica goes before them', () => {
+  const pool = poolOf(range(40).map((n) => offer(n)))
+  const reportAt = (n: number, atMs: number): void =>
+    pool.report(pool.slotOf(hexId(n)) as number, {
+      atMs,
+      activeStreams: 1,
+      queuedStreams: 0,
+      ownStreams: 0,
+      draining: false,
+    })
+  for (const n of range(40)) reportAt(n, NOW_MS - 60_000)
+  expect(decide(pool, request(), prng(1), NOW_MS).kind).toBe('placed')
+  reportAt(17, NOW_MS)
+  for (const seed of range(20)) {
+    expect(decide(pool, request(), prng(seed), NOW_MS)).toMatchObject({ slot: pool.slotOf(hexId(17)) })
+  }
+})
+
+test('a record made after the dispatch shows the replicas as the decision saw them', () => {
+  const pool = poolOf(range(30).map((n) => offer(n)))
+  const decision = decide(pool, request(), prng(1), NOW_MS)
+  const before = structuredClone(decision.record())
+  if (decision.kind === 'placed') pool.opened(decision.slot, { tokensIn: 1_000, tokensCached: 0, tokensOut: 200 })
+  expect(decision.record()).toEqual(before)
+})
+
+test('a holder of the prompt’s prefix wins while its load is within bounds, and not beyond', () => {
+  const pool = poolOf(range(200).map((n) => offer(n)))
+  const hashes = [11, 12, 13, 14]
+  const asked = request({ prefixHashes: hashes, prefixBlockTokens: 250 })
+  const holder = pool.slotOf(hexId(7)) as number
+  pool.prefix.note(holder, hashes)
+  for (const seed of range(10)) expect(decide(pool, asked, prng(seed + 1), NOW_MS)).toMatchObject({ slot: holder })
+  const load = (slot: number, activeStreams: number): void =>
+    pool.report(slot, { atMs: NOW_MS, activeStreams, queuedStreams: 0, ownStreams: 0, draining: false })
+  for (const n of range(200)) load(pool.slotOf(hexId(n)) as number, 8)
+  load(holder, 12)
+  expect(decide(pool, asked, prng(1), NOW_MS)).not.toMatchObject({ slot: holder })
+})

@@ -59,7 +59,7 @@ export function decide(pool: ReplicaPool, request: PlacementRequest, rng: Prng, 
   if (admit(s) === 0 && s.n < compiled.eligible) scan(pool, compiled, request, nowMs)
   s.prngState = rng.state()
   choose(s, request, rng, tuning)
-  return s.chosen < 0 ? new None(pool) : new Choice(pool)
+  return s.chosen < 0 ? new None(pool, compiled) : new Choice(pool)
 }
 
 /** Finds and judges the rows from `from` on. */
@@ -146,11 +146,11 @@ class None implements NotPlaced {
   readonly #pool: ReplicaPool
   readonly #decision: number
 
-  constructor(pool: ReplicaPool) {
+  constructor(pool: ReplicaPool, compiled: CompiledPolicy) {
     const { scratch: s } = pool
     this.#pool = pool
     this.#decision = s.decisions
-    this.reason = commonestReason(s) ?? staticReasonOf(pool, s.request) ?? 'no_replica'
+    this.reason = commonestReason(s) ?? staticReasonOf(pool, compiled) ?? 'no_replica'
     this.retryAfterMs = retryAfterOf(s, pool.tuning)
   }
 

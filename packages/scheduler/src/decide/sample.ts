@@ -14,6 +14,10 @@ import { CELLS_MAX } from './scratch.ts'
 
 /** Random places of a cell that are tried before it is walked through. */
 const CELL_TRIES = 4
+/** Below this share of its own cap a replica is not loaded, whatever the mean: where few streams run, the mean says little. */
+const FREE_SHARE = 0.1
+/** A block that came to new replicas as often as this many times the pool's size is thought to be everywhere. */
+const COMMON_ROUNDS = 2
 /** Times that uniform draws fill the sample up: what they meet may lack slack. */
 const UNIFORM_ROUNDS = 2
 
@@ -201,20 +205,28 @@ function slotAt(pool: ReplicaPool, compiled: CompiledPolicy, rng: Prng): number 
   return -1
 }
 
-/** Holders of the prompt's prefix, and what is cached; none for a holder above its share of the load. */
+/**
+ * Holders of the prompt's prefix, and what is cached. A holder above its share of the load is not credited with it, and
+ * what all prompts begin with is credited to everybody: the last to have seen it are nothing special.
+ */
 function addHolders(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementRequest): void {
   const { scratch: s, tuning } = pool
-  const found = pool.prefix.holders(request.prefixHashes, s.holders)
+  const { prefixHashes, prefixBlockTokens, tokensIn } = request
+  const found = pool.prefix.holders(prefixHashes, s.holders)
+  if (found === 0) return
+  const common = pool.prefix.common(prefixHashes, COMMON_ROUNDS * pool.size)
+  for (let i = 0; common > 0 && i < s.n; i++) s.cached[i] = Math.min(tokensIn, common * prefixBlockTokens)
   // Consistent hashing with bounded loads (Mirrokni, Thorup, Zadimoghaddam, 2018): ⌈c·(m+1)/n⌉.
   const limit = Math.ceil((tuning.prefixLoadFactor * (pool.streamsTotal + 1)) / pool.size)
   for (let h = 0; h < found; h++) {
     const slot = s.holders.slot[h] as number
+    const blocks = s.holders.blocks[h] as number
     const active = (pool.rows[slot * col.ROW + col.ACTIVE] as number) + 1
-    if (active > limit || !compiled.admits(pool.index.cellOf(slot))) continue
+    const free = FREE_SHARE * (pool.rows[slot * col.ROW + col.STREAMS_MAX] as number)
+    if (blocks <= common || active > Math.max(limit, free) || !compiled.admits(pool.index.cellOf(slot))) continue
     add(pool, slot)
     for (let i = 0; i < s.n; i++) {
-      if (s.slots[i] !== slot) continue
-      s.cached[i] = Math.min(request.tokensIn, (s.holders.blocks[h] as number) * request.prefixBlockTokens)
+      if (s.slots[i] === slot) s.cached[i] = Math.min(tokensIn, blocks * prefixBlockTokens)
     }
   }
 }

@@ -2,6 +2,7 @@
 import { rejectionReasons, type PlacementRequest, type RejectionReason } from '../placement.ts'
 import * as col from '../pool/columns.ts'
 import { staticRejection } from '../pool/static-rejection.ts'
+import type { CompiledPolicy } from '../pool/compiled-policy.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
 import type { Tuning } from './constants.ts'
 import { reasonOf } from './predict.ts'
@@ -20,9 +21,19 @@ export function commonestReason(s: DecisionScratch): RejectionReason | null {
   return reasonOf(most)
 }
 
-/** When the fixed constraints leave nothing: the one that excludes most replicas, cells standing for their members. */
-export function staticReasonOf(pool: ReplicaPool, request: PlacementRequest | null): RejectionReason | null {
+/** When the fixed constraints leave nothing: the one that excludes most replicas. Remembered until offers change. */
+export function staticReasonOf(pool: ReplicaPool, compiled: CompiledPolicy): RejectionReason | null {
+  const { request } = pool.scratch
   if (!request) return null
+  if (compiled.reasonVersion !== pool.index.version) {
+    compiled.reason = excludingMost(pool, request)
+    compiled.reasonVersion = pool.index.version
+  }
+  return compiled.reason
+}
+
+/** Cells stand for their members. */
+function excludingMost(pool: ReplicaPool, request: PlacementRequest): RejectionReason | null {
   const { policy } = request
   const needed = request.tokensIn + request.tokensOutMax
   const counts = new Map<RejectionReason, number>()

@@ -6,7 +6,7 @@
  * of sixteen or less, and an empty one, is exact). A draw never meets a replica that the fixed constraints exclude.
  * Constraints finer than a cell (exact prices, exact context, ids) are for `decide/predict.ts`.
  */
-import type { RoutingPolicy } from '../placement.ts'
+import type { RejectionReason, RoutingPolicy } from '../placement.ts'
 import type { Bucket, Cell, CellClass } from './bucket.ts'
 import type { CellIndex } from './cell-index.ts'
 import { levelOf } from './price-level.ts'
@@ -43,6 +43,9 @@ export class CompiledPolicy {
   entries = new Int32Array(ENTRY * 16)
   /** Where to begin the search for a share of the eligible slots (indexed search, Chen and Asau, 1974). */
   readonly guide = new Int32Array(GUIDES)
+  /** Why nothing is eligible, for `index.version`: see `why-none.ts`. */
+  reason: RejectionReason | null = null
+  reasonVersion = 0
   readonly #check: (kind: CellClass) => boolean
   readonly #modelHash: string | null
   readonly #contextClass: number
