@@ -19,6 +19,8 @@ export interface PrefixIndex {
   note(slot: number, hashes: readonly number[]): void
   /** Fills `out` with the replicas that hold the longest known prefix, longest first, then latest; returns how many. */
   holders(hashes: readonly number[], out: PrefixHolders): number
+  /** Leading blocks that have come to a replica `times` times or more: most replicas will hold what all prompts share. */
+  common(hashes: readonly number[], times: number): number
   /** The replica restarted or left, and its cache with it. */
   forget(slot: number): void
   /** Blocks known now. */
@@ -43,6 +45,8 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
   let ways = new Int32Array(capacity * WAYS).fill(NONE)
   /** The incarnation of the replica when it was noted: `forget` starts a new one, and old notes turn void. */
   let wayEpochs = new Int32Array(capacity * WAYS)
+  /** How often the block came to a replica that was not among its last ones. */
+  let spreads = new Int32Array(capacity)
   let chain = new Int32Array(capacity)
   let newer = new Int32Array(capacity)
   let older = new Int32Array(capacity)
@@ -78,6 +82,7 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
     const from = entry * WAYS
     let at = 0
     while (at < WAYS - 1 && ways[from + at] !== slot && ways[from + at] !== NONE) at++
+    if (ways[from + at] !== slot) spreads[entry] = (spreads[entry] as number) + 1
     for (; at > 0; at--) {
       ways[from + at] = ways[from + at - 1] as number
       wayEpochs[from + at] = wayEpochs[from + at - 1] as number
@@ -96,6 +101,16 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
       if (count < wanted) known = longest(hashes, known - 1, count + 1)
     }
     return count
+  }
+
+  function common(hashes: readonly number[], times: number): number {
+    const length = validLength(hashes)
+    let blocks = 0
+    for (let entry = NONE; blocks < length; blocks++) {
+      entry = find(hashes[blocks] as number)
+      if (entry === NONE || (spreads[entry] as number) < times) break
+    }
+    return blocks
   }
 
   /** Length of the longest prefix, at most `lengthMax`, whose last block has `replicas` holders; 0 = none. */
@@ -144,6 +159,7 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
       unlink(entry)
       unchain(entry)
       ways.fill(NONE, entry * WAYS, (entry + 1) * WAYS)
+      spreads[entry] = 0
     } else {
       if (size === capacity) enlarge()
       size++
@@ -162,6 +178,7 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
     wayEpochs = grown(wayEpochs, capacity * WAYS)
     const used = ways.length
     ways = grown(ways, capacity * WAYS).fill(NONE, used)
+    spreads = grown(spreads, capacity)
     chain = grown(chain, capacity)
     newer = grown(newer, capacity)
     older = grown(older, capacity)
@@ -204,6 +221,7 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
   return {
     note,
     holders,
+    common,
     forget(slot) {
       if (slot >= 0 && slot < epochs.length) epochs[slot] = ((epochs[slot] as number) + 1) | 0
     },
@@ -236,6 +254,6 @@ function bucketOf(key: number, buckets: number): number {
 
 function grown<A extends Int32Array | Float64Array>(array: A, length: number): A {
   const larger = new (array.constructor as new (length: number) => A)(length)
-  larger.set(array as never)
+  larger.set(array)
   return larger
 }
