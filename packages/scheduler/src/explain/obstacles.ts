@@ -74,7 +74,7 @@ export function createObstacleFinder(pool: ReplicaPool, request: PlacementReques
     const room = (s.rows[col.CONTEXT_MAX] as number) - request.tokensIn
     s.request = room < request.tokensOutMax ? { ...unbounded, tokensOutMax: Math.max(1, room) } : unbounded
     predict(s, 0, s.request, nowMs, pool.tuning)
-    const reason = reasonOf(s.reason[0] as number)
+    const reason = reasonOf(s.reason[0])
     const excluded = [offer.nodeId, offer.providerId].filter((id) => policy.exclude.includes(id))
     const changes: Change[] = []
     if (excluded.length > 0) changes.push({ field: 'exclude', ids: excluded })

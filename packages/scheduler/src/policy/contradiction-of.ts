@@ -40,9 +40,9 @@ export function refuseContradiction(policy: RoutingPolicy, pool: ReplicaPool, ro
 
 interface StaticCheck {
   field: string
-  fits(group: OfferGroup, policy: RoutingPolicy): boolean
+  fits: (group: OfferGroup, policy: RoutingPolicy) => boolean
   /** After "<field> ". */
-  problem(policy: RoutingPolicy, groups: readonly OfferGroup[]): string
+  problem: (policy: RoutingPolicy, groups: readonly OfferGroup[]) => string
 }
 
 const staticChecks: readonly StaticCheck[] = [
