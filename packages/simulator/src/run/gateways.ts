@@ -197,17 +197,17 @@ export class Gateways {
     if (!policy?.onProgress) return
     const { attempts, log, nodes, requests, settings } = this.input
     const streams: SimProgress[] = []
-    const attemptOf = new Map<number, number>()
+    const shown: number[] = []
     for (const attempt of attempts.liveOn(gateway, replica)) {
       const firstMs = attempts.firstMs[attempt] as number
       if (firstMs === 0) continue
       const index = attempts.request[attempt] as number
       const request = this.rest.get(index) ?? (requests[index] as SimRequest)
-      attemptOf.set(index, attempt)
+      shown.push(attempt)
       streams.push({ request, delivered: nodes.produced(attempt, nowMs), firstMs })
     }
     for (const index of policy.onProgress(replica, streams, nowMs)) {
-      const attempt = attemptOf.get(index)
+      const attempt = shown[streams.findIndex(({ request }) => request.index === index)]
       if (attempt === undefined || (log.attempts[index] as number) >= settings.attemptsMax) continue
       const delivered = nodes.produced(attempt, nowMs)
       if (delivered === 0) continue
