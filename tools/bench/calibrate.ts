@@ -6,10 +6,10 @@ export interface Calibration {
   checksum: number
 }
 
-const OPERATIONS = 20_000_000
-const ROUNDS = 5
+const OPERATIONS = 1_000_000
+const ROUNDS = 100
 
-/** The fastest of five rounds: what disturbs a machine only ever adds time. */
+/** The fastest of a hundred short rounds: what disturbs a machine only ever adds time. */
 export function calibrate(): Calibration {
   const table = Float64Array.from({ length: 2_048 }, (_, i) => 1 + i / 4_096)
   let best = Number.POSITIVE_INFINITY

@@ -42,6 +42,7 @@ const summary = {
   p50Us: asked.p50Us,
   p99Us: asked.p99Us,
   decisionsPerSecond: asked.decisionsPerSecond,
+  decisionsPerCpuSecond: asked.decisionsPerCpuSecond,
   calibrationNsPerOp,
   calibration: {
     operations: calibrationBefore.operations,
@@ -60,7 +61,7 @@ function describe(result: BenchResult): string {
   const n = (value: number): string => value.toLocaleString('en-US')
   return (
     `${n(result.replicas)} replicas in ${n(result.cells)} cells: p50 ${result.p50Us} µs, p99 ${result.p99Us} µs, ` +
-    `p99.9 ${result.p999Us} µs, ${n(result.decisionsPerSecond)} decisions/s; an update ${result.updateNs} ns; ` +
+    `p99.9 ${result.p999Us} µs, ${n(result.decisionsPerSecond)} decisions/s (${n(result.decisionsPerCpuSecond)} per CPU second); an update ${result.updateNs} ns; ` +
     `${(result.placedShare * 100).toFixed(1)} % placed`
   )
 }

@@ -1,4 +1,7 @@
-/** Requests to bench placement with: 240 policies of all kinds, prompts of all lengths, a third of them in conversations. */
+/**
+ * Requests to bench placement with: 240 policies of all kinds, the first tenth of which makes a third of the requests,
+ * prompts of all lengths, and a third of them in conversations.
+ */
 import type { Prng } from '@isochrone/domain'
 import { dataPolicies, trustLevels, type PlacementRequest, type RoutingPolicy } from '@isochrone/scheduler'
 import { countries, gpuClasses, pick } from './fleet.ts'
@@ -43,7 +46,7 @@ function makePolicy(rng: Prng): RoutingPolicy {
 export function makeRequests(count: number, rng: Prng): PlacementRequest[] {
   const policies = Array.from({ length: POLICIES }, () => makePolicy(rng))
   return Array.from({ length: count }, (_, i) => {
-    const known = pick(policies, rng)
+    const known = policies[Math.floor(POLICIES * rng.unit() ** 2)] as RoutingPolicy
     const tokensIn = Math.floor(20 * 400 ** rng.unit())
     const tokensOutMax = 1 << (5 + rng.below(6))
     return {

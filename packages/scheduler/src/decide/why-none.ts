@@ -16,7 +16,7 @@ export function commonestReason(s: DecisionScratch): RejectionReason | null {
     const code = s.reason[i] as number
     if (code === 0) continue
     counts[code] = (counts[code] as number) + 1
-    if (most === 0 || (counts[code] as number) > (counts[most] as number)) most = code
+    if (most === 0 || counts[code] > (counts[most] as number)) most = code
   }
   return reasonOf(most)
 }
