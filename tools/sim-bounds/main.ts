@@ -8,13 +8,16 @@ import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import {
   allFaults,
+  demoMarketData,
   fleetSummary,
+  hasMarketData,
   hindsightSearch,
   loadMarket,
   lpBound,
   prepareMarketRun,
   readMarketData,
   readTrace,
+  type MarketData,
 } from '@isochrone/simulator'
 import { describeStartError } from '../start/start-error.ts'
 
@@ -37,7 +40,11 @@ const program = new Command('npm run sim:bounds --')
   .option('--horizon-s <s>', 'length of the workload (default: that of market.json)', number(1, 86_400))
   .option('--windows-s <list>', 'lengths of windows to compare with the whole span', numbers, [270, 180, 60])
   .option('--no-hindsight', 'leave out the clairvoyant, which takes most of the time')
-  .option('--data <dir>', 'folder with prices/, network/ and reliability/', '../shared/data')
+  .option(
+    '--data <dir>',
+    'folder with prices/, network/ and reliability/; `demo` for a made-up market',
+    '../shared/data',
+  )
   .option('--json', 'print one JSON object')
   .showHelpAfterError()
   .parse()
@@ -53,7 +60,7 @@ async function main(flags: Flags): Promise<void> {
   const { util, seed } = flags
   const run = prepareMarketRun({
     market: loadMarket(),
-    data: readMarketData(resolve(flags.data)),
+    data: marketData(flags.data),
     trace: readTrace(resolve(flags.trace)),
     util,
     seed,
@@ -90,6 +97,15 @@ async function main(flags: Flags): Promise<void> {
     lines.push(`clairvoyant, ${headroom} of capacity promised: ${cost.toFixed(4)}, ${over}, ${slo}`)
   }
   process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/** The default folder may be missing: then the made-up market stands in. A folder that was asked for must be there. */
+function marketData(given: string): MarketData {
+  const folder = resolve(given)
+  const byDefault = program.getOptionValueSource('data') === 'default'
+  if (given !== 'demo' && (!byDefault || hasMarketData(folder))) return readMarketData(folder)
+  process.stderr.write('Prices, network and reliability are made up; docs/DATA.md names the originals.\n')
+  return demoMarketData()
 }
 
 function number(min: number, max: number): (text: string) => number {

@@ -28,7 +28,7 @@ export interface WorkloadInput {
 }
 
 /** Enough for any fleet here; a trace too thin for the fleet is refused instead of copied without end. */
-const copiesMax = 100_000
+const copiesMax = 20_000
 const noPrefix: readonly number[] = []
 /** Copies are different users: none has a prefix of another's. */
 const copyStride = 2 ** 32
@@ -48,13 +48,14 @@ export function workloadAtUtilisation(input: WorkloadInput): SimRequest[] {
   const { trace, fleet, market, util, horizonMs } = input
   if (!(util > 0 && util <= 100)) refuse('util', `expected a utilisation above 0, got ${util}`)
   if (trace.length === 0) refuse('trace', 'the trace holds no requests')
+  refuseThinTrace(input)
   const rng = prng(subSeed(input.seed, 'workload'))
   const sums = noWork()
   const reached = () => utilisationOfWork(sums, fleet, horizonMs, market.slo.tpotMs) >= util
   const arrivals: Arrival[] = []
   let tenant = 0
   for (; !reached(); tenant++) {
-    if (tenant >= copiesMax) refuse('trace', `the trace is too thin: ${copiesMax} copies do not reach ${util}`)
+    if (tenant >= 2 * copiesMax) refuse('trace', `the trace is too thin: ${tenant} copies do not reach ${util}`)
     const copy = shiftedCopy(rng, trace, horizonMs)
     const before = { ...sums }
     for (const { request } of copy) addWork(sums, request)
@@ -88,11 +89,25 @@ export function workloadAtUtilisation(input: WorkloadInput): SimRequest[] {
   }))
 }
 
+/** What a copy brings on average says how many are needed: better refused than copied for minutes. */
+function refuseThinTrace({ trace, fleet, market, util }: WorkloadInput): void {
+  const sums = noWork()
+  for (const request of trace) addWork(sums, request)
+  const copies = util / utilisationOfWork(sums, fleet, periodOf(trace), market.slo.tpotMs)
+  if (copies > copiesMax) {
+    refuse('trace', `the trace is too thin for this fleet: it would take ${Math.ceil(copies)} copies of it`)
+  }
+}
+
+/** How long the trace lasts: the mean gap stands between its last request and the first of its next round. */
+function periodOf(trace: readonly TraceRequest[]): number {
+  const lastMs = trace.at(-1)?.atMs ?? 0
+  return lastMs + Math.max(1, lastMs / trace.length)
+}
+
 /** The trace from a random place on, for `horizonMs`; it begins again where it ends. */
 function shiftedCopy(rng: Prng, trace: readonly TraceRequest[], horizonMs: number) {
-  const lastMs = (trace.at(-1) as TraceRequest).atMs
-  // The mean gap stands between the last request and the first of the next round.
-  const periodMs = lastMs + Math.max(1, lastMs / trace.length)
+  const periodMs = periodOf(trace)
   const fromMs = rng.unit() * periodMs
   const copy: { atMs: number; request: TraceRequest }[] = []
   for (let round = 0; round * periodMs < fromMs + horizonMs; round++) {

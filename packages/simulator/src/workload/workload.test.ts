@@ -111,6 +111,8 @@ test('a utilisation that makes no sense is refused', () => {
   expect(() => workloadAtUtilisation({ ...input, util: 0 })).toThrow(/utilisation above 0/)
   expect(() => workloadAtUtilisation({ ...input, util: Number.NaN })).toThrow(/utilisation above 0/)
   expect(() => workloadAtUtilisation({ ...input, trace: [], util: 0.4 })).toThrow(/no requests/)
+  const last = { ...(trace[0] as TraceRequest), atMs: 1e15 }
+  expect(() => workloadAtUtilisation({ ...input, trace: [...trace, last], util: 0.4 })).toThrow(/too thin/)
 })
 
 test('gaps between arrivals have mean 1 and the spread of their family', () => {
