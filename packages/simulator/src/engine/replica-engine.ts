@@ -11,6 +11,7 @@ import type { EngineEstimate } from '@isochrone/scheduler'
 import { FinishHeap } from './finish-heap.ts'
 import { PrefixCache } from './prefix-cache.ts'
 import { SlotList } from './slot-list.ts'
+import { beginning, decoding, free, prefilling, StreamTable, waiting } from './stream-table.ts'
 
 export interface EngineOptions {
   /** `baseMs` is not used: it stands for the step after the prefill, which is simulated. */
@@ -46,15 +47,8 @@ export interface StreamStart {
   fails: boolean
 }
 
-const free = 0
-const waiting = 1
-const prefilling = 2
-/** Decoding, its first token not yet out. */
-const beginning = 3
-const decoding = 4
 /** Tokens: far below one, far above the rounding of a day of simulated steps. */
 const tolerance = 1e-5
-const noHashes: readonly number[] = []
 
 export class ReplicaEngine {
   /** When something will happen next if nothing arrives; Infinity when idle. */
@@ -84,19 +78,7 @@ export class ReplicaEngine {
   private readonly prefillList: SlotList
   private readonly firstList: SlotList
   private readonly finishHeap: FinishHeap
-  private readonly freeSlots: Int32Array
-  private freeCount: number
-  private readonly state: Uint8Array
-  private readonly tag: Int32Array
-  private readonly gateway: Int32Array
-  private readonly tokensIn: Float64Array
-  private readonly tokensOut: Float64Array
-  private readonly cached: Float64Array
-  private readonly fails: Uint8Array
-  private readonly startAt: Float64Array
-  private readonly startStreams: Float64Array
-  private readonly startContext: Float64Array
-  private readonly hashes: (readonly number[])[]
+  private readonly streams: StreamTable
   private readonly ownCount: Int32Array
   private readonly ownBehindHead: Float64Array
 
@@ -110,19 +92,7 @@ export class ReplicaEngine {
     this.prefillList = new SlotList(capacity)
     this.firstList = new SlotList(capacity)
     this.finishHeap = new FinishHeap(capacity)
-    this.freeSlots = Int32Array.from({ length: capacity }, (_, i) => capacity - 1 - i)
-    this.freeCount = capacity
-    this.state = new Uint8Array(capacity)
-    this.tag = new Int32Array(capacity)
-    this.gateway = new Int32Array(capacity)
-    this.tokensIn = new Float64Array(capacity)
-    this.tokensOut = new Float64Array(capacity)
-    this.cached = new Float64Array(capacity)
-    this.fails = new Uint8Array(capacity)
-    this.startAt = new Float64Array(capacity)
-    this.startStreams = new Float64Array(capacity)
-    this.startContext = new Float64Array(capacity)
-    this.hashes = Array.from({ length: capacity }, () => noHashes)
+    this.streams = new StreamTable(capacity)
     this.ownCount = new Int32Array(options.gateways)
     this.ownBehindHead = new Float64Array(options.gateways)
   }
@@ -154,7 +124,7 @@ export class ReplicaEngine {
 
   ownPrefillTokens(gateway: number): number {
     const head = this.prefillList.head
-    const own = head >= 0 && this.gateway[head] === gateway ? this.headLeftTokens : 0
+    const own = head >= 0 && this.streams.gateway[head] === gateway ? this.headLeftTokens : 0
     return (this.ownBehindHead[gateway] as number) + own
   }
 
@@ -162,22 +132,22 @@ export class ReplicaEngine {
   start(stream: StreamStart, nowMs: number): number {
     this.advance(nowMs)
     const need = stream.tokensIn + stream.tokensOut
-    if (need > this.options.kvTokens || this.freeCount === 0) return -1
+    if (need > this.options.kvTokens || this.streams.freeCount === 0) return -1
     const runs = this.waitingList.head < 0 && this.fits(need)
     if (!runs && this.waitingList.length >= this.options.queueMax) return -1
-    const slot = this.freeSlots[--this.freeCount] as number
-    this.tag[slot] = stream.tag
-    this.gateway[slot] = stream.gateway
-    this.tokensIn[slot] = stream.tokensIn
-    this.tokensOut[slot] = stream.tokensOut
-    this.fails[slot] = stream.fails ? 1 : 0
-    this.hashes[slot] = stream.prefixHashes
-    this.cached[slot] = this.cachedPrefix(slot)
+    const slot = this.streams.take()
+    this.streams.tag[slot] = stream.tag
+    this.streams.gateway[slot] = stream.gateway
+    this.streams.tokensIn[slot] = stream.tokensIn
+    this.streams.tokensOut[slot] = stream.tokensOut
+    this.streams.fails[slot] = stream.fails ? 1 : 0
+    this.streams.hashes[slot] = stream.prefixHashes
+    this.streams.cached[slot] = this.cachedPrefix(slot)
     this.ownCount[stream.gateway]!++
     this.addBehindHead(slot, 1)
     if (runs) this.admit(slot)
     else {
-      this.state[slot] = waiting
+      this.streams.state[slot] = waiting
       this.waitingList.push(slot)
     }
     this.refresh()
@@ -190,10 +160,10 @@ export class ReplicaEngine {
     for (;;) {
       const first = this.firstList.head
       if (this.prefillList.head >= 0 && this.headLeftTokens <= tolerance) this.endPrefill(nowMs)
-      else if (first >= 0 && (this.startAt[first] as number) + 1 <= this.positionTokens + tolerance) {
+      else if (first >= 0 && (this.streams.startAt[first] as number) + 1 <= this.positionTokens + tolerance) {
         this.firstList.remove(first)
-        this.state[first] = decoding
-        this.events.firstToken(this.tag[first] as number, nowMs)
+        this.streams.state[first] = decoding
+        this.events.firstToken(this.streams.tag[first] as number, nowMs)
       } else if (this.finishHeap.size > 0 && this.finishHeap.topKey() <= this.positionTokens + tolerance) {
         this.finish(nowMs)
       } else break
@@ -203,12 +173,12 @@ export class ReplicaEngine {
 
   /** Removes a stream wherever it is; nothing when the slot no longer holds `tag`. */
   cancel(slot: number, tag: number, nowMs: number): void {
-    if (this.state[slot] === free || this.tag[slot] !== tag) return
+    if (this.streams.state[slot] === free || this.streams.tag[slot] !== tag) return
     this.advance(nowMs)
-    if (this.state[slot] === waiting) {
+    if (this.streams.state[slot] === waiting) {
       this.waitingList.remove(slot)
       this.addBehindHead(slot, -1)
-    } else if (this.state[slot] === prefilling) this.leavePrefill(slot)
+    } else if (this.streams.state[slot] === prefilling) this.leavePrefill(slot)
     else this.leaveDecode(slot)
     this.release(slot)
     this.refresh()
@@ -216,10 +186,10 @@ export class ReplicaEngine {
 
   /** Tokens that a stream has produced so far; 0 when the slot no longer holds `tag`. */
   produced(slot: number, tag: number, nowMs: number): number {
-    if ((this.state[slot] as number) < beginning || this.tag[slot] !== tag) return 0
+    if ((this.streams.state[slot] as number) < beginning || this.streams.tag[slot] !== tag) return 0
     this.advance(nowMs)
-    const tokens = Math.floor(this.positionTokens - (this.startAt[slot] as number) + tolerance)
-    return Math.min(tokens, this.tokensOut[slot] as number)
+    const tokens = Math.floor(this.positionTokens - (this.streams.startAt[slot] as number) + tolerance)
+    return Math.min(tokens, this.streams.tokensOut[slot] as number)
   }
 
   setSpeed(speed: number, nowMs: number): void {
@@ -231,16 +201,13 @@ export class ReplicaEngine {
   /** The process dies: all streams and the cache are gone. `lost` hears of each stream and the tokens it had produced. */
   crash(nowMs: number, lost: (tag: number, produced: number) => void): void {
     this.advance(nowMs)
-    for (let slot = 0; slot < this.state.length; slot++) {
-      if (this.state[slot] === free) continue
-      const tag = this.tag[slot] as number
+    for (let slot = 0; slot < this.streams.capacity; slot++) {
+      if (this.streams.state[slot] === free) continue
+      const tag = this.streams.tag[slot] as number
       lost(tag, this.produced(slot, tag, nowMs))
-      this.state[slot] = free
-      this.hashes[slot] = noHashes
     }
     for (const list of [this.waitingList, this.prefillList, this.firstList, this.finishHeap]) list.clear()
-    this.freeCount = this.state.length
-    for (let i = 0; i < this.freeCount; i++) this.freeSlots[i] = this.freeCount - 1 - i
+    this.streams.clear()
     this.cache.clear()
     this.ownCount.fill(0)
     this.ownBehindHead.fill(0)
@@ -253,30 +220,33 @@ export class ReplicaEngine {
   }
 
   private cachedPrefix(slot: number): number {
-    const hashes = this.hashes[slot] as readonly number[]
+    const hashes = this.streams.hashes[slot] as readonly number[]
     if (hashes.length === 0) return 0
     // The last token is always computed: its logits are the answer's first token.
-    return Math.min(this.cache.match(hashes) * this.options.prefixBlockTokens, (this.tokensIn[slot] as number) - 1)
+    return Math.min(
+      this.cache.match(hashes) * this.options.prefixBlockTokens,
+      (this.streams.tokensIn[slot] as number) - 1,
+    )
   }
 
   private addBehindHead(slot: number, sign: 1 | -1): void {
-    const tokens = sign * ((this.tokensIn[slot] as number) - (this.cached[slot] as number))
+    const tokens = sign * ((this.streams.tokensIn[slot] as number) - (this.streams.cached[slot] as number))
     this.behindHeadTokens += tokens
-    this.ownBehindHead[this.gateway[slot] as number]! += tokens
+    this.ownBehindHead[this.streams.gateway[slot] as number]! += tokens
   }
 
   private admit(slot: number): void {
-    this.state[slot] = prefilling
-    this.kvUsed += (this.tokensIn[slot] as number) + (this.tokensOut[slot] as number)
+    this.streams.state[slot] = prefilling
+    this.kvUsed += (this.streams.tokensIn[slot] as number) + (this.streams.tokensOut[slot] as number)
     this.prefillList.push(slot)
     if (this.prefillList.head === slot) this.startPrefill(slot)
   }
 
   private startPrefill(slot: number): void {
     this.addBehindHead(slot, -1)
-    this.cached[slot] = this.cachedPrefix(slot)
-    this.headLeftTokens = (this.tokensIn[slot] as number) - (this.cached[slot] as number)
-    this.events.prefillStarted(this.tag[slot] as number, this.cached[slot] as number)
+    this.streams.cached[slot] = this.cachedPrefix(slot)
+    this.headLeftTokens = (this.streams.tokensIn[slot] as number) - (this.streams.cached[slot] as number)
+    this.events.prefillStarted(this.streams.tag[slot] as number, this.streams.cached[slot] as number)
   }
 
   private leavePrefill(slot: number): void {
@@ -288,58 +258,56 @@ export class ReplicaEngine {
 
   private endPrefill(nowMs: number): void {
     const slot = this.prefillList.head
-    const cached = this.cached[slot] as number
-    this.prefilledTokens += (this.tokensIn[slot] as number) - cached
+    const cached = this.streams.cached[slot] as number
+    this.prefilledTokens += (this.streams.tokensIn[slot] as number) - cached
     this.cachedTokens += cached
-    const hashes = this.hashes[slot] as readonly number[]
+    const hashes = this.streams.hashes[slot] as readonly number[]
     if (hashes.length > 0) this.cache.insert(hashes)
     this.leavePrefill(slot)
-    if (this.fails[slot] === 1) {
+    if (this.streams.fails[slot] === 1) {
       this.release(slot)
-      this.events.failed(this.tag[slot] as number, nowMs)
+      this.events.failed(this.streams.tag[slot] as number, nowMs)
       return
     }
-    this.state[slot] = beginning
+    this.streams.state[slot] = beginning
     this.decodingCount++
     this.contextSum += this.contextOf(slot)
-    this.startAt[slot] = this.positionTokens
-    this.startStreams[slot] = this.streamIntegral
-    this.startContext[slot] = this.contextIntegral
+    this.streams.startAt[slot] = this.positionTokens
+    this.streams.startStreams[slot] = this.streamIntegral
+    this.streams.startContext[slot] = this.contextIntegral
     this.firstList.push(slot)
-    this.finishHeap.push(slot, this.positionTokens + (this.tokensOut[slot] as number))
+    this.finishHeap.push(slot, this.positionTokens + (this.streams.tokensOut[slot] as number))
   }
 
   private finish(nowMs: number): void {
     const slot = this.finishHeap.top()
-    const streams = this.streamIntegral - (this.startStreams[slot] as number)
-    const context = this.contextIntegral - (this.startContext[slot] as number)
-    const concurrency = streams / (this.tokensOut[slot] as number)
+    const streams = this.streamIntegral - (this.streams.startStreams[slot] as number)
+    const context = this.contextIntegral - (this.streams.startContext[slot] as number)
+    const concurrency = streams / (this.streams.tokensOut[slot] as number)
     this.leaveDecode(slot)
     this.release(slot)
-    this.events.finished(this.tag[slot] as number, nowMs, concurrency, streams > 0 ? context / streams : 0)
+    this.events.finished(this.streams.tag[slot] as number, nowMs, concurrency, streams > 0 ? context / streams : 0)
   }
 
   private leaveDecode(slot: number): void {
-    if (this.state[slot] === beginning) this.firstList.remove(slot)
+    if (this.streams.state[slot] === beginning) this.firstList.remove(slot)
     this.finishHeap.remove(slot)
     this.decodingCount--
     this.contextSum -= this.contextOf(slot)
   }
 
   private contextOf(slot: number): number {
-    return (this.tokensIn[slot] as number) + (this.tokensOut[slot] as number) / 2
+    return (this.streams.tokensIn[slot] as number) + (this.streams.tokensOut[slot] as number) / 2
   }
 
   private release(slot: number): void {
-    if (this.state[slot] !== waiting) {
-      this.kvUsed -= (this.tokensIn[slot] as number) + (this.tokensOut[slot] as number)
+    if (this.streams.state[slot] !== waiting) {
+      this.kvUsed -= (this.streams.tokensIn[slot] as number) + (this.streams.tokensOut[slot] as number)
     }
-    this.state[slot] = free
-    this.hashes[slot] = noHashes
-    this.ownCount[this.gateway[slot] as number]!--
-    this.freeSlots[this.freeCount++] = slot
+    this.streams.give(slot)
+    this.ownCount[this.streams.gateway[slot] as number]!--
     for (let next = this.waitingList.head; next >= 0; next = this.waitingList.head) {
-      if (!this.fits((this.tokensIn[next] as number) + (this.tokensOut[next] as number))) break
+      if (!this.fits((this.streams.tokensIn[next] as number) + (this.streams.tokensOut[next] as number))) break
       this.waitingList.remove(next)
       this.admit(next)
     }
@@ -376,7 +344,7 @@ export class ReplicaEngine {
       this.prefillPerMs = prefillChunkTokens / stepMs
       const first = this.firstList.head
       let position = this.finishHeap.topKey()
-      if (first >= 0) position = Math.min(position, (this.startAt[first] as number) + 1)
+      if (first >= 0) position = Math.min(position, (this.streams.startAt[first] as number) + 1)
       next = (position - this.positionTokens) * stepMs
     }
     if (prefills) next = Math.min(next, this.headLeftTokens / this.prefillPerMs)
