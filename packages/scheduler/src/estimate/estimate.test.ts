@@ -137,3 +137,20 @@ test('a replica without a declared curve starts with few streams and earns more 
   for (let i = 0; i < 100; i++) attempt(pool, slot, {})
   expect(replicaStateOf(pool, slot).streamsMax).toBe(64)
 })
+
+test('a replica that comes back keeps what was learned of it, its open breaker too', () => {
+  const pool = createReplicaPool()
+  const slot = pool.upsert(offer(1))
+  for (let i = 0; i < 50; i++) attempt(pool, slot, { tpotMs: 40 })
+  const learned = replicaStateOf(pool, slot).estimate
+  for (let i = 0; i < 5; i++) attempt(pool, slot, failure)
+  pool.remove(offer(1).nodeId)
+  const back = pool.upsert(offer(1))
+  expect(replicaStateOf(pool, back).estimate).toEqual(learned)
+  expect(isOpen(pool, NOW_MS)).toBe(true)
+  expect(isOpen(pool, NOW_MS + 1_000)).toBe(false)
+
+  pool.remove(offer(1).nodeId)
+  const other = pool.upsert(offer(1, { concurrencyMax: 32 }))
+  expect(replicaStateOf(pool, other)).toMatchObject({ observations: 0, streamsMax: 32 })
+})

@@ -17,6 +17,7 @@ import { createPrefixIndex, type PrefixIndex } from '../prefix/prefix-index.ts'
 import { CellIndex } from './cell-index.ts'
 import * as col from './columns.ts'
 import { CompiledPolicy } from './compiled-policy.ts'
+import { DepartedReplicas } from './departed.ts'
 import { PolicyCache } from './policy-cache.ts'
 import { ReportOrder } from './report-order.ts'
 import { SlotTimers } from './timers.ts'
@@ -58,6 +59,7 @@ export class ReplicaPool {
   readonly #order = new ReportOrder()
   readonly #timers = new SlotTimers()
   readonly #policies = new PolicyCache()
+  readonly #departed = new DepartedReplicas()
   #nowMs = 0
 
   constructor(options: ReplicaPoolOptions) {
@@ -73,7 +75,7 @@ export class ReplicaPool {
     return this.#slots.size
   }
 
-  /** Adds a replica or takes over its changed offer; what was learned of it stays. Returns its slot. */
+  /** Adds a replica or takes over its changed offer; what was learned of it stays, also while it was away. Returns its slot. */
   upsert(offer: ReplicaOffer): number {
     const known = this.#slots.get(offer.nodeId)
     const slot = known ?? this.#free.pop() ?? this.#offers.length
@@ -92,11 +94,17 @@ export class ReplicaPool {
       rows[r + col.RTT] = rows[r + col.STATE] = Number.NaN
     }
     const declared = Math.max(1, finite(offer.concurrencyMax, 1))
-    const unlearned = !before || cold[c + col.STREAMS_DECLARED] !== declared
+    if (!before && this.#departed.restore(offer, rows, cold, slot, sameMachine)) this.#timeBreaker(slot)
+    else if (!before || !samePrior(before.prior, offer.prior)) {
+      resetFit(rows, cold, slot, offer.prior)
+      rows[r + col.STREAMS_MAX] = offer.prior ? declared : Math.min(declared, this.tuning.slowStartStreams)
+    }
+    if (before && before.concurrencyMax !== offer.concurrencyMax) {
+      const cap = rows[r + col.STREAMS_MAX] as number
+      // A cap that nothing had lowered follows what is declared.
+      rows[r + col.STREAMS_MAX] = cap < (cold[c + col.STREAMS_DECLARED] as number) ? Math.min(cap, declared) : declared
+    }
     cold[c + col.STREAMS_DECLARED] = declared
-    if (!before || !samePrior(before.prior, offer.prior)) resetFit(rows, cold, slot, offer.prior)
-    const start = offer.prior ? declared : Math.min(declared, this.tuning.slowStartStreams)
-    if (unlearned) rows[r + col.STREAMS_MAX] = before ? Math.min(declared, rows[r + col.STREAMS_MAX] as number) : start
     const { prices } = offer
     rows[r + col.P_IN] = finite(prices.inPerMtok, Number.MAX_SAFE_INTEGER)
     rows[r + col.P_CACHED] = finite(prices.cachedPerMtok, Number.MAX_SAFE_INTEGER)
@@ -116,6 +124,7 @@ export class ReplicaPool {
   remove(nodeId: string): boolean {
     const slot = this.#slots.get(nodeId)
     if (slot === undefined) return false
+    this.#departed.save(this.offerAt(slot), this.rows, this.cold, slot)
     this.streamsTotal -= this.rows[slot * col.ROW + col.ACTIVE] as number
     this.index.remove(slot, this.flags[slot] as number)
     this.flags[slot] = 0
@@ -332,6 +341,10 @@ const finite = (value: number | undefined, otherwise: number | undefined): numbe
 const uncachedOf = (work: AttemptWork): number => finite(work.tokensIn - work.tokensCached, 0)
 /** Mean context over a stream's life. */
 const contextOf = (work: AttemptWork): number => finite(work.tokensIn + work.tokensOut / 2, 0)
+
+/** Another curve or concurrency is another machine: nothing learned holds. */
+const sameMachine = (a: ReplicaOffer, b: ReplicaOffer): boolean =>
+  a.concurrencyMax === b.concurrencyMax && samePrior(a.prior, b.prior)
 
 function samePrior(a: ReplicaOffer['prior'], b: ReplicaOffer['prior']): boolean {
   if (a === b) return true
