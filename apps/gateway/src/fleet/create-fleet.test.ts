@@ -43,28 +43,28 @@ function world(states: Partial<NodeState>[]) {
     fleet,
     control,
     nodes,
-    link(index: number): FakeNode {
+    link: (index: number): FakeNode => {
       const session = fakeNode(idOf(index + 1), {})
       linked.set(session.nodeId, session)
       for (const listener of onLink) listener(session, true)
       return session
     },
-    unlink(session: FakeNode): void {
+    unlink: (session: FakeNode): void => {
       linked.delete(session.nodeId)
       for (const listener of onLink) listener(session, false)
     },
-    report(session: FakeNode, reported: Partial<NonNullable<NodeSession['reported']>>): void {
+    report: (session: FakeNode, reported: Partial<NonNullable<NodeSession['reported']>>): void => {
       clock.advanceMs(1_000)
       const empty = { activeStreams: 0, queuedStreams: 0, ownAtHeartbeat: 0, tokensPerSecond: 0, draining: false }
       Object.assign(session, { reported: { ...empty, atMs: clock.nowMs(), ...reported } })
       for (const listener of onReport) listener(session)
     },
-    streams(index: number): number {
+    streams: (index: number): number => {
       const pool = fleet.pool(MODEL)
       const slot = pool?.slotOf(idOf(index + 1))
       return pool && slot !== undefined ? replicaStateOf(pool, slot).activeStreams : -1
     },
-    open(index: number) {
+    open: (index: number) => {
       const replica = fleet.byNode(MODEL, idOf(index + 1))
       const ticket = replica && fleet.open(replica, work, [])
       if (!ticket) throw new Error('not linked')

@@ -34,9 +34,9 @@ export interface AttemptTicket {
   /** Streams on the replica as placement saw it, this one not included. */
   readonly streamsBefore: number
   /** The stream counts at the node now. */
-  sent(): void
+  readonly sent: () => void
   /** Its prompt waits for prefill no more. */
-  firstToken(): void
+  readonly firstToken: () => void
   closed(outcome: AttemptOutcome): void
 }
 
@@ -51,7 +51,7 @@ export interface Fleet {
   /** What is known of the node through its busiest model; null before its first attempt here. */
   stateOf(nodeId: string): ReplicaState | null
   /** Called when a replica of the model may have a place that it had not: one was freed, linked or has reported. */
-  onRoom(listener: (model: string) => void): void
+  readonly onRoom: (listener: (model: string) => void) => void
 }
 
 interface Entry extends LinkedReplica {

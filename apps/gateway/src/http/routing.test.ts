@@ -24,7 +24,11 @@ async function start(
   const gateway = await startFakeGateway({ nodes, nodeStates, limitMicroUsd: 1_000_000_000n, ...options })
   open.push(gateway)
 
-  async function ask(routing?: unknown, more: Record<string, unknown> = {}, init: RequestInit = {}) {
+  async function ask(
+    routing?: unknown,
+    more: Record<string, unknown> = {},
+    init: { headers?: Record<string, string>; signal?: AbortSignal } = {},
+  ) {
     const response = await fetch(`${gateway.url}/v1/chat/completions`, {
       method: 'POST',
       ...init,

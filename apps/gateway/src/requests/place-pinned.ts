@@ -10,7 +10,7 @@ import type { RequestContext } from './request-context.ts'
 
 /** Throws `capacity_unavailable` where the node is gone, full or not for this request. */
 export function placePinned(
-  { fleet, open }: { fleet: Fleet; open(replica: LinkedReplica, request: PlacementRequest): Opening | undefined },
+  { fleet, open }: { fleet: Fleet; open: (replica: LinkedReplica, request: PlacementRequest) => Opening | undefined },
   { pinned, request: { model } }: RequestContext,
   request: PlacementRequest,
 ): Placed {

@@ -77,7 +77,8 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
     open: (replica, request) => open(replica, request),
     suggest(model, request) {
       const pool = fleet.pool(model)
-      return pool ? suggest(pool, request, clock.nowMs()) : []
+      const idOf = (nodeId: string) => fleet.byNode(model, nodeId)?.node.id ?? nodeId
+      return pool ? suggest({ pool, request, nowMs: clock.nowMs(), idOf }) : []
     },
     priceLists: (model) => fleet.priceLists(model),
   }

@@ -195,7 +195,7 @@ function nextOpening(
   if (!isPlaced(again)) return undefined
   if (covers(again.target)) return again
   again.ticket.closed(cancelled(asked))
-  const [covered] = again.alternates.filter(covers)
+  const covered = again.alternates.find(covers)
   return covered && deps.placer.open(covered, asked)
 }
 

@@ -23,24 +23,32 @@ export interface Suggestion {
 const SMALL_POOL = 256
 const REST_MS = 50
 
-export function createSuggestions(): (pool: ReplicaPool, request: PlacementRequest, nowMs: number) => Suggestion[] {
+export interface SuggestInput {
+  pool: ReplicaPool
+  request: PlacementRequest
+  nowMs: number
+  /** The id that people see of a node. */
+  idOf: (nodeId: string) => string
+}
+
+export function createSuggestions(): (input: SuggestInput) => Suggestion[] {
   let restUntilMs = 0
-  return (pool, request, nowMs) => {
+  return ({ pool, request, nowMs, idOf }) => {
     if (pool.size > SMALL_POOL) {
       if (nowMs < restUntilMs) return []
       restUntilMs = nowMs + REST_MS
     }
-    return whyNoCapacity(pool, request, nowMs).changes.map(suggestionOf)
+    return whyNoCapacity(pool, request, nowMs).changes.map((change) => suggestionOf(change, idOf))
   }
 }
 
 type CapacityChange = WhyNoCapacity['changes'][number]
 type Change = CapacityChange['changes'][number]
 
-function suggestionOf(change: CapacityChange): Suggestion {
+function suggestionOf(change: CapacityChange, idOf: SuggestInput['idOf']): Suggestion {
   return {
     sentence: change.sentence,
-    changes: change.changes.map((one) => ({ field: fieldOf(one), value: valueOf(one) })),
+    changes: change.changes.map((one) => ({ field: fieldOf(one), value: valueOf(one, idOf) })),
     replicas: change.replicas,
     replicas_are_an_estimate: change.isEstimate,
     price_usd: usd(change.priceMicroUsd),
@@ -51,12 +59,12 @@ function suggestionOf(change: CapacityChange): Suggestion {
 /** Outside of the policy are the wait and the length of the answer. */
 const fieldOf = ({ field }: Change): string => (field === 'wait' || field === 'max_tokens' ? field : `routing.${field}`)
 
-function valueOf(change: Change): unknown {
+function valueOf(change: Change, idOf: SuggestInput['idOf']): unknown {
   if ('microUsd' in change) return usd(change.microUsd)
   if ('ms' in change) return change.ms
   if ('tokens' in change) return change.tokens
   if ('gpuClass' in change) return change.gpuClass
-  if ('ids' in change) return change.ids
+  if ('ids' in change) return change.ids.map(idOf)
   return 'country' in change ? change.country : change.level
 }
 

@@ -152,7 +152,7 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
     jobs,
     room,
     /** As the link server does when a node links. */
-    link(node: FakeNode) {
+    link: (node: FakeNode) => {
       if (!options.nodes.includes(node)) options.nodes.push(node)
       for (const listener of linkListeners) listener(node, true)
     },
