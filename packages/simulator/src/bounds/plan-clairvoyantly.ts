@@ -24,7 +24,7 @@ export interface ClairvoyantInput extends BoundInput {
 export interface ClairvoyantPlan {
   /** Replica of each request, by its place in the input. */
   replicaOf: Int32Array
-  /** Requests for which no replica had room: they are sent to the cheapest all the same. */
+  /** Requests for which no replica had room: they go where most is left. */
   crowded: number
   usd: number
   /** Moves that the passes made. */
@@ -55,13 +55,10 @@ export async function planClairvoyantly(input: ClairvoyantInput): Promise<Clairv
       ({ gpuClass }, r) => (cost[r] as number) + (tolls[r] as number) * (problem.workMs[gpuClass][i] as number),
     )
     const best = firstFitting(full, (r) => fits(request, r))
-    if (best < 0) {
-      crowded += 1
-      replicaOf[i] = indexOfLeast(cost)
-    } else {
-      book.add(request, best, at(request, best))
-      replicaOf[i] = best
-    }
+    if (best < 0) crowded += 1
+    const chosen = best < 0 ? indexOfLeast(fleet.map((_, r) => -book.roomFrom(r, request.arriveMs))) : best
+    book.add(request, chosen, at(request, chosen))
+    replicaOf[i] = chosen
   }
   let moves = 0
   for (let pass = 0; pass < passes; pass++) {

@@ -63,6 +63,16 @@ export class SlotBook {
     this.walk(request, replica, atMs, Infinity, 1)
   }
 
+  /** Work, ms, that a replica has free in the ten seconds from `atMs` on; negative when it is overbooked. */
+  roomFrom(replica: number, atMs: number): number {
+    const first = Math.floor(atMs / secondMs)
+    let room = 0
+    for (let second = first; second < Math.min(this.seconds, first + 10); second++) {
+      room += this.room[replica * this.seconds + second] as number
+    }
+    return room
+  }
+
   private walk(request: SimRequest, replica: number, atMs: number, prefillByMs: number, sign: -1 | 0 | 1): boolean {
     const { declared, speed } = this.fleet[replica] as SimReplica
     const prefillMs = speed * request.tokensIn * declared.prefillMsPerToken
