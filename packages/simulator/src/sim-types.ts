@@ -97,9 +97,11 @@ export interface PolicyWorld {
   rng: Prng
   /** A probe answers with the node's report one round trip later, at its cost in time; null = the node did not answer. */
   probe(replica: number, answer: (report: SimReport | null, nowMs: number) => void): void
+  /** Asks `choose` again, at this instant, for a request of this gateway that waits. */
+  wake(request: number): void
 }
 
-/** `wait`: ask again after `afterMs`; `refuse`: answer the customer 429/503 now. */
+/** `wait`: ask again after `afterMs`, Infinity = when woken; `refuse`: answer the customer 429/503 now. */
 export type Choice =
   | { kind: 'replica'; replica: number }
   | { kind: 'wait'; afterMs: number }

@@ -21,6 +21,7 @@ export function fakeWorld(
     prefixBlockTokens: 512,
     rng: prng(options.seed ?? 1),
     probe: (replica, answer) => void asked.push({ replica, answer }),
+    wake: () => undefined,
     asked,
   }
 }

@@ -72,6 +72,7 @@ export class Gateways {
         prefixBlockTokens: settings.prefixBlockTokens,
         rng: prng(hash32(seed, policyStream, gateway.index)),
         probe: (replica, answer) => this.telemetry.probe(gateway.index, replica, answer),
+        wake: (request) => input.queue.add(this.nowMs, gatewayRetry, request),
       }),
     )
     for (const gateway of fleet.gateways) {
@@ -93,7 +94,7 @@ export class Gateways {
     if (choice.kind === 'replica') this.dispatch(request, choice.replica, policy, nowMs)
     else if (choice.kind === 'wait') {
       log.waits[index]!++
-      queue.add(nowMs + Math.max(1, choice.afterMs), gatewayRetry, index)
+      if (choice.afterMs !== Infinity) queue.add(nowMs + Math.max(1, choice.afterMs), gatewayRetry, index)
     } else log.finish(index, log.firstMs[index] === 0 ? stateRefused : stateFailed, nowMs)
   }
 
