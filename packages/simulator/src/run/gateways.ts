@@ -72,7 +72,7 @@ export class Gateways {
         prefixBlockTokens: settings.prefixBlockTokens,
         rng: prng(hash32(seed, policyStream, gateway.index)),
         probe: (replica, answer) => this.telemetry.probe(gateway.index, replica, answer),
-        wake: (request) => input.queue.add(this.nowMs, gatewayRetry, request),
+        wake: (request) => input.queue.add(this.telemetry.nowMs, gatewayRetry, request),
       }),
     )
     for (const gateway of fleet.gateways) {
