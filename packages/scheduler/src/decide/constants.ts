@@ -13,7 +13,10 @@ export interface Tuning {
   cheapSet: number
   /** Rows that the exact fallback may look at when no candidate of the sample was admissible. */
   scanMax: number
-  /** Share of the SLO that a prediction may use before it costs: predictions err, and other gateways place too. */
+  /**
+   * Share of the SLO that a prediction may use before it costs: predictions err, and other gateways place too. TTFT needs
+   * more room: prompts that others send in the same second are in no report yet.
+   */
   headroomTtft: number
   headroomTpot: number
   /** A prediction over the headroom by the whole SLO costs this many times what the request costs on average. */
@@ -71,11 +74,11 @@ export const defaultTuning: Readonly<Tuning> = {
   sampleFill: 8,
   cheapSet: 16,
   scanMax: 256,
-  headroomTtft: 0.8,
-  headroomTpot: 0.9,
+  headroomTtft: 0.5,
+  headroomTpot: 0.86,
   sloWeight: 20,
   sloValueWeight: 5,
-  othersWeight: 0.1,
+  othersWeight: 1,
   nominalTpotSloMs: 50,
   nominalTtftSloMs: 500,
   prefillChunkTokens: 1_024,
@@ -84,7 +87,7 @@ export const defaultTuning: Readonly<Tuning> = {
   retryPriceShare: 1,
   retryMs: 1_000,
   explorationShare: 0.01,
-  tieBand: 0.02,
+  tieBand: 0.01,
   queueShare: 0.25,
   prefixLoadFactor: 1.25,
   staleAfterMs: 5_000,
