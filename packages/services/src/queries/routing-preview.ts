@@ -100,19 +100,25 @@ const typicalRequest: Omit<PlacementRequest, 'policy'> = {
   excludeNodeIds: [],
 }
 
+/** A price as caps on it compare it: input that is not cached may still be billed at the dearer of the two prices. */
 const caps = [
-  { field: 'input', cap: 'inPerMtok', price: 'inMicroUsdPerMtok' },
-  { field: 'output', cap: 'outPerMtok', price: 'outMicroUsdPerMtok' },
+  {
+    field: 'input',
+    cap: 'inPerMtok',
+    priceOf: ({ prices }: ReplicaOffer) => Math.max(prices.inPerMtok, prices.cachedPerMtok),
+  },
+  { field: 'output', cap: 'outPerMtok', priceOf: ({ prices }: ReplicaOffer) => prices.outPerMtok },
 ] as const
 
 /** A cap below every price on offer would refuse all requests: `invalid_input` that says what the lowest price is. */
 export function refuseCapBelowMarket({ maxPrice }: RoutingWish, rows: readonly ListedNodeRow[]): void {
-  const prices = rows.filter(({ status }) => status === 'active').map((row) => pricesOfTerms(row.terms.document))
-  for (const { field, cap, price } of caps) {
+  const offers = rows.filter(({ status }) => status === 'active').map(offerOf)
+  for (const { field, cap, priceOf } of caps) {
     const limit = maxPrice?.[cap]
-    const lowest = prices.map((row) => row[price]).reduce<bigint | null>((a, b) => (a === null || b < a ? b : a), null)
-    if (limit === undefined || lowest === null || lowest <= BigInt(limit)) continue
-    const usd = usdFromMicroUsd(lowest)
+    if (limit === undefined || offers.length === 0) continue
+    const lowest = offers.reduce((least, offer) => Math.min(least, priceOf(offer)), Number.POSITIVE_INFINITY)
+    if (lowest <= limit) continue
+    const usd = usdFromMicroUsd(BigInt(lowest))
     throw new AppError('invalid_input', {
       field: `routing.max_price.${field}`,
       publicMessage: `routing.max_price.${field} is below every price on offer: the lowest is $${usd} per million tokens, so no request could be placed.`,

@@ -80,7 +80,7 @@ export function PreferenceRows({
       </SettingRow>
       <SettingRow
         title="Response times"
-        help="Expected time beyond these targets makes a node’s score worse. Nothing is refused for it by default."
+        help="Expected time beyond these targets makes a node’s score worse. Nothing is refused for it: only a request that names a target itself waits, or is refused, where it would not hold."
       >
         {() => (
           <div className="grid gap-3 sm:grid-cols-2">
