@@ -264,7 +264,9 @@ export function createFleet({
         }
         phase = 'over'
         if (!entry.alive) return
-        pool.closed(entry.slot, work, outcome, clock.nowMs())
+        // The pool takes a missing time for a prompt that still waits.
+        const engineTtftMs = outcome.engineTtftMs ?? (prefills ? null : 0)
+        pool.closed(entry.slot, work, { ...outcome, engineTtftMs }, clock.nowMs())
         room(entry.model)
       },
     }

@@ -4,19 +4,19 @@
  * Whoever got a token or a 200 has exactly one billed receipt; failed attempts add receipts of price 0. It returns only
  * after the outcome is durable, so the caller may send the last chunk. Bounded: three attempts.
  */
-import { AppError, toAppError } from '@isochrone/domain'
+import { toAppError, type AppError } from '@isochrone/domain'
 import type { RequestFinishedEntry } from '@isochrone/protocol'
-import { fairCostOf, type AttemptOutcome as PoolOutcome, type PlacementRequest } from '@isochrone/scheduler'
+import { fairCostOf, type PlacementRequest } from '@isochrone/scheduler'
 import type { Logger } from '@isochrone/runtime'
 import type { Budget } from '../budget/budget.ts'
 import type { CompletedAttempt, Lane } from '../ports.ts'
-import { fieldOfRefusal } from './known-fields.ts'
+import { clientGone, failureOf, noNodeLeft } from './attempt-failure.ts'
 import { outcomeEntry, type AttemptRecord } from './outcome-entry.ts'
 import type { Measurements } from './node-measurements.ts'
-import { objectOf, parseJson, type InferenceRequest } from './parse-request.ts'
 import { noCapacity, requireReachableCap } from './no-capacity.ts'
 import type { Opening, Placed, Placer } from './place-request.ts'
 import { placementRequestOf } from './placement-request.ts'
+import { cancelled, outcomeOf } from './pool-outcome.ts'
 import type { AnswerSink, RequestContext, Target } from './request-context.ts'
 import { bytesOutMaxOf, reservePriceMicroUsd } from './reserve-price.ts'
 import { isPlaced, type WaitingRoom } from './waiting-room.ts'
@@ -229,92 +229,6 @@ async function finish(deps: ServeDeps, { ctx, records, placement, failure, answe
 async function journal(deps: ServeDeps, input: Parameters<typeof outcomeEntry>[0]): Promise<void> {
   const entry: Omit<RequestFinishedEntry, 'type' | 'lane'> = outcomeEntry(input)
   await deps.lane.finishRequest(entry)
-}
-
-/** Why the attempt did not succeed, as the customer may read it; null when it did. */
-function failureOf(
-  { outcome, invalidRequest, message, begun }: AttemptResult,
-  request: InferenceRequest,
-): AppError | null {
-  if (outcome === 'completed') return null
-  const details = { outcome, message }
-  if (outcome === 'client_aborted') {
-    return new AppError('invalid_input', { publicMessage: 'The client closed the request.', details })
-  }
-  if (invalidRequest) {
-    const publicMessage = message ?? 'The engine refused the request.'
-    const field = fieldOfRefusal(publicMessage, objectOf(parseJson(request.body)))
-    return new AppError('invalid_input', { publicMessage, ...(field !== null && { field }), details })
-  }
-  const part = begun ? ' The tokens delivered so far are billed.' : ''
-  if (outcome === 'provider_timeout') {
-    return new AppError('provider_timeout', { publicMessage: `The node did not answer in time.${part}`, details })
-  }
-  if (outcome === 'rejected') {
-    return new AppError('capacity_unavailable', {
-      publicMessage: 'The nodes that serve this model could not take the request. Try again shortly.',
-      retryAfterS: 1,
-      details,
-    })
-  }
-  return new AppError('provider_failed', {
-    publicMessage: `The node failed while it served this request.${part}`,
-    details,
-  })
-}
-
-function noNodeLeft(): AppError {
-  return new AppError('capacity_unavailable', {
-    publicMessage: 'No node serves this model at this moment. Try again shortly.',
-    retryAfterS: 1,
-  })
-}
-
-/** As the journal and the customer's own log have it, were anybody left to read it. */
-function clientGone(): AppError {
-  const publicMessage = 'The client closed the request.'
-  return new AppError('invalid_input', { publicMessage, details: { outcome: 'client_aborted' } })
-}
-
-/** An attempt that never came to anything: it teaches nothing. */
-function cancelled({ tokensIn }: PlacementRequest): PoolOutcome {
-  return {
-    kind: 'cancelled',
-    tokensIn,
-    tokensCached: 0,
-    tokensOut: 0,
-    concurrency: 1,
-    contextTokens: 0,
-    engineTtftMs: null,
-    tpotMs: null,
-  }
-}
-
-/** Only what the node answers for counts as its failure; what a customer stopped or got wrong teaches nothing. */
-const kinds: Record<AttemptResult['outcome'], PoolOutcome['kind']> = {
-  completed: 'finished',
-  provider_failed: 'failed',
-  provider_timeout: 'failed',
-  rejected: 'refused',
-  client_aborted: 'cancelled',
-}
-
-function outcomeOf(
-  { outcome, invalidRequest, target, seen }: AttemptResult,
-  { tokensIn, tokensCached, tokensOut }: CompletedAttempt,
-  streamsBefore: number,
-): PoolOutcome {
-  const { attemptTtftMs, durationMs } = seen
-  return {
-    kind: invalidRequest ? 'cancelled' : kinds[outcome],
-    tokensIn: tokensIn + tokensCached,
-    tokensCached,
-    tokensOut,
-    concurrency: Math.min(target.session.concurrencyMax, streamsBefore + 1),
-    contextTokens: target.session.reported?.contextTokens ?? 0,
-    engineTtftMs: attemptTtftMs === null ? null : Math.max(0, attemptTtftMs - target.rttMs),
-    tpotMs: attemptTtftMs === null || tokensOut < 2 ? null : (durationMs - attemptTtftMs) / (tokensOut - 1),
-  }
 }
 
 /** What pages show, and what the next request of the model is taken for. */

@@ -1,0 +1,50 @@
+/** What went wrong with a request's attempts, as its customer may read it. */
+import { AppError } from '@isochrone/domain'
+import { fieldOfRefusal } from './known-fields.ts'
+import { objectOf, parseJson, type InferenceRequest } from './parse-request.ts'
+import type { AttemptResult } from './run-attempt.ts'
+
+/** Why the attempt did not succeed, as the customer may read it; null when it did. */
+export function failureOf(
+  { outcome, invalidRequest, message, begun }: AttemptResult,
+  request: InferenceRequest,
+): AppError | null {
+  if (outcome === 'completed') return null
+  const details = { outcome, message }
+  if (outcome === 'client_aborted') {
+    return new AppError('invalid_input', { publicMessage: 'The client closed the request.', details })
+  }
+  if (invalidRequest) {
+    const publicMessage = message ?? 'The engine refused the request.'
+    const field = fieldOfRefusal(publicMessage, objectOf(parseJson(request.body)))
+    return new AppError('invalid_input', { publicMessage, ...(field !== null && { field }), details })
+  }
+  const part = begun ? ' The tokens delivered so far are billed.' : ''
+  if (outcome === 'provider_timeout') {
+    return new AppError('provider_timeout', { publicMessage: `The node did not answer in time.${part}`, details })
+  }
+  if (outcome === 'rejected') {
+    return new AppError('capacity_unavailable', {
+      publicMessage: 'The nodes that serve this model could not take the request. Try again shortly.',
+      retryAfterS: 1,
+      details,
+    })
+  }
+  return new AppError('provider_failed', {
+    publicMessage: `The node failed while it served this request.${part}`,
+    details,
+  })
+}
+
+export function noNodeLeft(): AppError {
+  return new AppError('capacity_unavailable', {
+    publicMessage: 'No node serves this model at this moment. Try again shortly.',
+    retryAfterS: 1,
+  })
+}
+
+/** As the journal and the customer's own log have it, were anybody left to read it. */
+export function clientGone(): AppError {
+  const publicMessage = 'The client closed the request.'
+  return new AppError('invalid_input', { publicMessage, details: { outcome: 'client_aborted' } })
+}
