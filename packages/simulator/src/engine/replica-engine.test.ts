@@ -128,7 +128,7 @@ test('streams above the limit wait, a full queue refuses, and a freed place is t
   expect(engine.runningStreams).toBe(2)
   expect(engine.waitingStreams).toBe(1)
   drain()
-  expect([...finished.keys()].toSorted()).toEqual([1, 2, 3])
+  expect([...finished.keys()].toSorted((a, b) => a - b)).toEqual([1, 2, 3])
 })
 
 test('memory for context is reserved whole: what does not fit waits, what never fits is refused', () => {
@@ -170,7 +170,7 @@ test('a crash loses streams and cache, and says how much each had produced', () 
   runUntil(31.7 + 10.5 * aloneMs)
   const lost: [number, number][] = []
   engine.crash(31.7 + 10.5 * aloneMs, (tag, produced) => lost.push([tag, produced]))
-  expect(lost.map(([tag]) => tag).toSorted()).toEqual([1, 2])
+  expect(lost.map(([tag]) => tag).toSorted((a, b) => a - b)).toEqual([1, 2])
   expect(engine.nextMs).toBe(Infinity)
   engine.cancel(slot, 2, 200)
   start(3, 1000, 10, 300, { prefixHashes: [1] })

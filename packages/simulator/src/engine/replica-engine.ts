@@ -244,9 +244,10 @@ export class ReplicaEngine {
 
   private startPrefill(slot: number): void {
     this.addBehindHead(slot, -1)
-    this.streams.cached[slot] = this.cachedPrefix(slot)
-    this.headLeftTokens = (this.streams.tokensIn[slot] as number) - (this.streams.cached[slot] as number)
-    this.events.prefillStarted(this.streams.tag[slot] as number, this.streams.cached[slot] as number)
+    const cached = this.cachedPrefix(slot)
+    this.streams.cached[slot] = cached
+    this.headLeftTokens = (this.streams.tokensIn[slot] as number) - cached
+    this.events.prefillStarted(this.streams.tag[slot] as number, cached)
   }
 
   private leavePrefill(slot: number): void {

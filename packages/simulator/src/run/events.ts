@@ -15,3 +15,4 @@ export const gatewayLinkLost = 13 // link, incarnation
 export const gatewayLinkUp = 14 // link, incarnation
 export const gatewayProbed = 15 // probe
 export const gatewayHedge = 16 // attempt
+export const gatewayWatch = 17 // replica

@@ -20,7 +20,7 @@ const settings = marketSettings({ warmUpMs: 0 })
 const [replica] = testFleet(1).replicas
 if (!replica) throw new Error('the test fleet has a replica')
 const fleet: SimFleet = {
-  replicas: [0, 1].map((index) => ({ ...replica, index, nodeId: `node-${index}` })),
+  replicas: [0, 1].map((index) => Object.assign({}, replica, { index, nodeId: `node-${index}` })),
   gateways: [{ index: 0, name: 'here', serverId: 'here' }],
   rttMs: [Float64Array.of(20, 20)],
 }
@@ -149,7 +149,7 @@ test('a full node refuses, one round trip later, and the request goes elsewhere'
   const { heard, policy } = firstThenSecond()
   const tight: SimFleet = {
     ...fleet,
-    replicas: fleet.replicas.map((node) => (node.index === 0 ? { ...node, kvTokens: 100 } : node)),
+    replicas: fleet.replicas.with(0, Object.assign({}, replica, { kvTokens: 100 })),
   }
   const { figures } = run(policy, [request()], {}, tight)
   expect(heard.outcomes[0]).toMatchObject({ replica: 0, atMs: 1020, outcome: { kind: 'refused' } })
@@ -188,10 +188,10 @@ test('a heartbeat arrives half a round trip after it was taken, every second, an
 
 test('a probe costs one round trip; a dead node answers with silence', () => {
   const answers: { from: number; report: SimReport | null; nowMs: number }[] = []
-  const { policy } = firstThenSecond(({ probe }) => ({
+  const { policy } = firstThenSecond((world) => ({
     onDispatch: (_replica, { index }) => {
       if (index > 0) return
-      for (const from of [0, 1]) probe(from, (report, nowMs) => answers.push({ from, report, nowMs }))
+      for (const from of [0, 1]) world.probe(from, (report, nowMs) => answers.push({ from, report, nowMs }))
     },
   }))
   const outages = [{ replica: 1, fromMs: 0, toMs: 9_000_000 }]

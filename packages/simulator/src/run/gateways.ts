@@ -6,7 +6,7 @@
  * prefilled elsewhere, and the customer waits through the gap: TPOT includes it. A hedge that loses is cancelled before it
  * delivers anything, and so is not billed.
  */
-import { prng } from '@isochrone/domain'
+import { invariant, prng } from '@isochrone/domain'
 import type { PolicyInstance, SimFleet, SimOutcome, SimPolicy, SimProgress, SimRequest } from '../sim-types.ts'
 import {
   outcomeCancelled,
@@ -86,9 +86,9 @@ export class Gateways {
 
   /** Asks the policy for a place for a request that has none. */
   place(index: number, nowMs: number): void {
-    const { log, queue, requests } = this.input
+    const { log, queue } = this.input
     if (log.state[index] !== statePending || log.live[index] !== 0) return
-    const request = this.rest.get(index) ?? (requests[index] as SimRequest)
+    const request = this.requestOf(index)
     const policy = this.instances[request.gateway] as PolicyInstance
     const choice = policy.choose(request, nowMs, this.tried.get(index) ?? nothingTried)
     if (choice.kind === 'replica') this.dispatch(request, choice.replica, policy, nowMs)
@@ -99,7 +99,7 @@ export class Gateways {
   }
 
   firstToken(attempt: number, nowMs: number): void {
-    const { attempts, log, requests } = this.input
+    const { attempts, log } = this.input
     if (attempts.ended[attempt] === 1) return
     const index = attempts.request[attempt] as number
     attempts.firstMs[attempt] = nowMs
@@ -111,7 +111,7 @@ export class Gateways {
       this.end(other - 1, outcomeCancelled, nowMs)
     }
     if (log.firstMs[index] === 0) log.firstMs[index] = nowMs
-    const request = this.rest.get(index) ?? (requests[index] as SimRequest)
+    const request = this.requestOf(index)
     const ttftMs = nowMs - (attempts.dispatchMs[attempt] as number)
     this.instances[request.gateway]?.onFirstToken?.(attempts.replica[attempt] as number, request, ttftMs, nowMs)
   }
@@ -173,7 +173,6 @@ export class Gateways {
     const { gateway, replica, incarnation, report } = this.telemetry.open(id)
     if (this.links[gateway * this.replicas + replica] !== incarnation) return
     this.instances[gateway]?.onReport?.(replica, report, nowMs)
-    this.progress(gateway, replica, nowMs)
   }
 
   /** An attempt has been silent for as long as its policy allows. */
@@ -192,18 +191,28 @@ export class Gateways {
     this.dispatch(request, replica, policy, nowMs)
   }
 
+  /** Whether any policy instance watches its streams. */
+  get watches(): boolean {
+    return this.instances.some(({ onProgress }) => onProgress !== undefined)
+  }
+
+  /** Time to look at the streams that decode on a replica. */
+  watch(replica: number, nowMs: number): void {
+    for (const { index } of this.input.fleet.gateways) this.progress(index, replica, nowMs)
+  }
+
   /** Shows the policy its streams on a replica, and moves those that it wants elsewhere. */
   private progress(gateway: number, replica: number, nowMs: number): void {
     const policy = this.instances[gateway]
     if (!policy?.onProgress) return
-    const { attempts, log, nodes, requests, settings } = this.input
+    const { attempts, log, nodes, settings } = this.input
     const streams: SimProgress[] = []
     const shown: number[] = []
     for (const attempt of attempts.liveOn(gateway, replica)) {
       const firstMs = attempts.firstMs[attempt] as number
       if (firstMs === 0) continue
       const index = attempts.request[attempt] as number
-      const request = this.rest.get(index) ?? (requests[index] as SimRequest)
+      const request = this.requestOf(index)
       shown.push(attempt)
       streams.push({ request, delivered: nodes.produced(attempt, nowMs), firstMs })
     }
@@ -244,9 +253,9 @@ export class Gateways {
   }
 
   private end(attempt: number, outcome: number, nowMs: number): void {
-    const { attempts, log, requests } = this.input
+    const { attempts, log } = this.input
     const index = attempts.request[attempt] as number
-    const request = this.rest.get(index) ?? (requests[index] as SimRequest)
+    const request = this.requestOf(index)
     const firstMs = attempts.firstMs[attempt] as number
     attempts.close(attempt, nowMs)
     attempts.outcome[attempt] = outcome
@@ -312,6 +321,13 @@ export class Gateways {
       concurrency: attempts.concurrency[attempt] as number,
       contextTokens: attempts.context[attempt] as number,
     }
+  }
+
+  /** A request as it stands: what is left of it once tokens were delivered. */
+  private requestOf(index: number): SimRequest {
+    const request = this.rest.get(index) ?? this.input.requests[index]
+    invariant(request, `request ${index} is part of the workload`)
+    return request
   }
 
   private readonly listens = (gateway: number): boolean => this.instances[gateway]?.onReport !== undefined

@@ -6,6 +6,8 @@ export interface SimSettings {
   queueMax: number
   prefixBlockTokens: number
   heartbeatMs: number
+  /** How often a gateway looks at how fast its streams on a replica advance. */
+  streamWatchMs: number
   linkLossNoticedMs: number
   /** Dispatch → first token at the gateway; later the attempt is given up. */
   attemptTimeoutMs: number
@@ -26,6 +28,7 @@ export function marketSettings(changes: Partial<SimSettings> = {}, market: Marke
     queueMax: market.engine.queueMax,
     prefixBlockTokens: market.prefix.blockTokens,
     heartbeatMs: market.heartbeatMs,
+    streamWatchMs: market.streamWatchMs,
     linkLossNoticedMs: market.linkLossNoticedMs,
     attemptTimeoutMs: market.attemptTimeoutMs,
     attemptsMax: market.attemptsMax,

@@ -36,6 +36,7 @@ export interface SimulationResult {
 }
 
 const heartbeatStream = 31
+const watchStream = 32
 
 /** Runs to the end. Throws when the workload is out of order or names a gateway that the fleet does not have. */
 export function simulate(input: SimulationInput): SimulationResult {
@@ -49,6 +50,8 @@ export function simulate(input: SimulationInput): SimulationResult {
   const gateways = new Gateways({ ...input, attempts, log, queue, nodes })
   for (const { index } of fleet.replicas) {
     queue.add(hashUnit(input.seed, heartbeatStream, index) * settings.heartbeatMs, events.nodeHeartbeat, index)
+    if (!gateways.watches) continue
+    queue.add(hashUnit(input.seed, watchStream, index) * settings.streamWatchMs, events.gatewayWatch, index)
   }
 
   let nowMs = 0
@@ -80,7 +83,7 @@ export function simulate(input: SimulationInput): SimulationResult {
     if (engineMs === nextMs) nodes.runEngine(timers.first, nextMs)
     else if (queueMs === nextMs) {
       queue.take()
-      handle(queue, nodes, gateways, faults.slowWindows, nextMs, settings.heartbeatMs)
+      handle(queue, nodes, gateways, faults.slowWindows, nextMs, settings)
     } else if (arriveMs === nextMs) gateways.place(arrived++, nextMs)
     else if (attemptEndMs === nextMs) gateways.attemptTimedOut(oldestAttempt, nextMs)
     else gateways.requestTimedOut(oldestRequest, nextMs)
@@ -94,7 +97,7 @@ function handle(
   gateways: Gateways,
   slowWindows: readonly SlowWindow[],
   nowMs: number,
-  heartbeatMs: number,
+  settings: SimSettings,
 ): void {
   const { kind, a, b } = queue
   switch (kind) {
@@ -108,10 +111,13 @@ function handle(
       return gateways.report(a, nowMs)
     case events.gatewayRetry:
       return gateways.place(a, nowMs)
+    case events.gatewayWatch:
+      queue.add(nowMs + settings.streamWatchMs, events.gatewayWatch, a)
+      return gateways.watch(a, nowMs)
     case events.gatewayHedge:
       return gateways.hedge(a, nowMs)
     case events.nodeHeartbeat:
-      queue.add(nowMs + heartbeatMs, events.nodeHeartbeat, a)
+      queue.add(nowMs + settings.heartbeatMs, events.nodeHeartbeat, a)
       return gateways.heartbeat(a, nowMs)
     case events.nodeCancel:
       return nodes.cancel(a, nowMs)
