@@ -54,7 +54,7 @@ function tokenCosts(s: DecisionScratch, request: PlacementRequest): number {
 
 /** Fills scores and terms of the admissible rows; returns the best of them or -1. */
 function score(s: DecisionScratch, request: PlacementRequest, reference: number, t: Tuning): number {
-  const { source: rows, base, reason, terms, score: scores, ttftMs, tpotMs, n } = s
+  const { source: rows, base, reason, terms, score: scores, ttftMs, ttftTailMs, tpotMs, n } = s
   const { bytesIn, policy } = request
   const { ttftSloMs, tpotSloMs } = policy
   const tokensOut = Math.max(1, request.tokensOutExpected)
@@ -79,7 +79,7 @@ function score(s: DecisionScratch, request: PlacementRequest, reference: number,
     const bytes = (bytesIn * (rows[r + col.P_IN_GB] as number) + bytesOut * (rows[r + col.P_OUT_GB] as number)) * 1e-9
     const latency = valuePerMs * ttft
     const generating = generation * tpot
-    const sloTtft = weightTtft * positive(ttft - ttftFree)
+    const sloTtft = weightTtft * positive((ttftTailMs[i] as number) - ttftFree)
     const sloTpot =
       weightTpot * positive(tpot - tpotFree) +
       weightOthers * (rows[r + col.ACTIVE] as number) * positive(tpot - othersFree)

@@ -3,7 +3,8 @@
  * them; overrides travel in the placement record, so that a replay uses the same ones.
  */
 export interface Tuning {
-  /** Candidates that a decision looks at; an eligible set of at most this size is looked at whole. */
+  /** An eligible set of at most this size is looked at whole; of a larger one, this many candidates. */
+  wholeMax: number
   sampleSize: number
   /** Of them, how many come from the cheapest replicas that have slack; the rest are drawn uniformly. */
   priceBiased: number
@@ -13,12 +14,14 @@ export interface Tuning {
   cheapSet: number
   /** Rows that the exact fallback may look at when no candidate of the sample was admissible. */
   scanMax: number
-  /**
-   * Share of the SLO that a prediction may use before it costs: predictions err, and other gateways place too. TTFT needs
-   * more room: prompts that others send in the same second are in no report yet.
-   */
+  /** Share of the SLO that a prediction may use before it costs: predictions err, and other gateways place too. */
   headroomTtft: number
   headroomTpot: number
+  /**
+   * Round trip and own prefill are sure; the wait is not: prompts that others send in the same instant are in no report
+   * yet. Where the SLO is at stake it counts this many times, about its 99th percentile over its mean.
+   */
+  ttftTail: number
   /** A prediction over the headroom by the whole SLO costs this many times what the request costs on average. */
   sloWeight: number
   /** And, where the renter's value of a second makes it more, this many times that value. */
@@ -37,7 +40,7 @@ export interface Tuning {
   /** Cost of a retry, in average costs of the request and in ms of waiting. */
   retryPriceShare: number
   retryMs: number
-  /** One decision in a hundred tries a random admissible replica, so that estimates never go blind. */
+  /** Share of decisions that try a random admissible replica, so that estimates never go blind; each pays a dearer price. */
   explorationShare: number
   /** Scores closer to the best than this share of the request's average cost are equal. */
   tieBand: number
@@ -69,16 +72,18 @@ export interface Tuning {
 }
 
 export const defaultTuning: Readonly<Tuning> = {
+  wholeMax: 64,
   sampleSize: 16,
   priceBiased: 8,
   sampleFill: 8,
   cheapSet: 16,
   scanMax: 256,
-  headroomTtft: 0.5,
-  headroomTpot: 0.86,
-  sloWeight: 20,
+  headroomTtft: 0.85,
+  headroomTpot: 0.8,
+  ttftTail: 2.75,
+  sloWeight: 6,
   sloValueWeight: 5,
-  othersWeight: 1,
+  othersWeight: 0.1,
   nominalTpotSloMs: 50,
   nominalTtftSloMs: 500,
   prefillChunkTokens: 1_024,
@@ -86,8 +91,8 @@ export const defaultTuning: Readonly<Tuning> = {
   bytesPerTokenOut: 200,
   retryPriceShare: 1,
   retryMs: 1_000,
-  explorationShare: 0.01,
-  tieBand: 0.01,
+  explorationShare: 0.002,
+  tieBand: 0.005,
   queueShare: 0.25,
   prefixLoadFactor: 1.25,
   staleAfterMs: 5_000,

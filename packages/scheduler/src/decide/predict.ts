@@ -23,7 +23,7 @@ export const STALE_REASON = codeOf('stale')
 
 /** Predicts rows [from, n) and gives each a reason unless it has one already. */
 export function predict(s: DecisionScratch, from: number, request: PlacementRequest, nowMs: number, t: Tuning): void {
-  const { source: rows, base, ages, ttftMs, tpotMs, reason, cached } = s
+  const { source: rows, base, ages, ttftMs, ttftTailMs, tpotMs, reason, cached } = s
   const { tokensIn, policy } = request
   const tokensOut = Math.max(1, request.tokensOutExpected)
   const ownContext = tokensIn + tokensOut / 2
@@ -44,10 +44,13 @@ export function predict(s: DecisionScratch, from: number, request: PlacementRequ
     const step = others > 0 ? a + (b + g * context) * others : 0
     const work = (rows[r + col.PREFILL_TOKENS] as number) + tokensIn - (cached[i] as number)
     const rtt = rows[r + col.RTT] as number
-    let ttft = (Number.isNaN(rtt) ? t.unknownRttMs : rtt) + (rows[r + col.BASE] as number)
+    const wayMs = Number.isNaN(rtt) ? t.unknownRttMs : rtt
+    let ttft = wayMs + (rows[r + col.BASE] as number)
     ttft += work * (rows[r + col.PREFILL_MS] as number) + (1 + work / t.prefillChunkTokens) * step
     if (active + 1 > cap) ttft += ((active + 1 - cap) * tpot * tokensOut) / cap
     ttftMs[i] = ttft
+    const sure = wayMs + (tokensIn - (cached[i] as number)) * (rows[r + col.PREFILL_MS] as number)
+    ttftTailMs[i] = sure + t.ttftTail * (ttft - sure)
     tpotMs[i] = tpot
     if (reason[i] !== 0) continue
     if (needed > (rows[r + col.CONTEXT_MAX] as number)) reason[i] = CONTEXT_TOO_LONG

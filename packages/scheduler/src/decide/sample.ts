@@ -25,7 +25,7 @@ const UNIFORM_ROUNDS = 2
 export function sample(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementRequest, rng: Prng): void {
   const { scratch: s, tuning } = pool
   s.n = 0
-  if (compiled.eligible <= tuning.sampleSize) takeAll(pool, compiled)
+  if (compiled.eligible <= tuning.wholeMax) takeAll(pool, compiled)
   else {
     const total = collect(pool, compiled, col.SLACK, rng)
     if (total > 0) drawCollected(pool, col.SLACK, total, tuning.priceBiased, rng)

@@ -31,6 +31,8 @@ export class DecisionScratch {
   readonly reason: Uint8Array
   readonly score: Float64Array
   readonly ttftMs: Float64Array
+  /** TTFT with its wait weighted: what the SLO is judged by. */
+  readonly ttftTailMs: Float64Array
   readonly tpotMs: Float64Array
   readonly terms: Float64Array
   readonly holders: PrefixHolders = { slot: new Int32Array(2), blocks: new Int32Array(2) }
@@ -55,7 +57,10 @@ export class DecisionScratch {
   eligible = 0
   prngState: PrngState = [0, 0, 0, 0]
 
-  constructor(tuning: Pick<Tuning, 'sampleSize'>, capacity = tuning.sampleSize * 2 + 2) {
+  constructor(
+    tuning: Pick<Tuning, 'sampleSize' | 'wholeMax'>,
+    capacity = Math.max(tuning.wholeMax, tuning.sampleSize) + tuning.sampleSize + 2,
+  ) {
     this.capacity = capacity
     this.slots = new Int32Array(capacity)
     this.rows = new Float64Array(capacity * ROW)
@@ -66,6 +71,7 @@ export class DecisionScratch {
     this.reason = new Uint8Array(capacity)
     this.score = new Float64Array(capacity)
     this.ttftMs = new Float64Array(capacity)
+    this.ttftTailMs = new Float64Array(capacity)
     this.tpotMs = new Float64Array(capacity)
     this.terms = new Float64Array(capacity * TERMS)
     this.spare = new Int32Array(tuning.sampleSize)

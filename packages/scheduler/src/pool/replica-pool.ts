@@ -319,7 +319,8 @@ export class ReplicaPool {
     // Alone on the replica there is nobody to wait for: a slow machine is judged by its score, not hidden.
     if (active >= 1 && step > tuning.headroomTpot * tuning.nominalTpotSloMs) return false
     const perToken = (rows[r + col.PREFILL_MS] as number) + step / tuning.prefillChunkTokens
-    return (rows[r + col.PREFILL_TOKENS] as number) * perToken <= tuning.headroomTtft * tuning.nominalTtftSloMs
+    const waitMs = tuning.ttftTail * (rows[r + col.PREFILL_TOKENS] as number) * perToken
+    return waitMs <= tuning.headroomTtft * tuning.nominalTtftSloMs
   }
 
   #grow(slot: number): void {

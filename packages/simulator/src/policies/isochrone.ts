@@ -7,7 +7,6 @@
  */
 import {
   createHedgeBudget,
-  createHedgeDelays,
   createReplicaPool,
   decide,
   shouldMove,
@@ -28,28 +27,32 @@ export interface IsochroneSettings {
   slackPatienceShare: number
   /** Longest time between two asks of a request that waits, ms. */
   waitMsMax: number
-  /** Second attempts per request at most, 0 = none; and moved streams per request at most. */
+  /** Second attempts per request at most; a hedge is sent when what is left of the TTFT SLO is this long, ms. */
   hedgeShare: number
-  moveShare: number
   hedgeTtftMs: number
+  /** Moved streams per request at most; a stream is looked at when its replica takes this many times the TPOT SLO. */
+  moveShare: number
+  moveFactor: number
+  /** A moved stream has lost time: it looks for a replica that keeps this share of the TPOT SLO. */
+  movedTpotShare: number
   /** Candidates whose last report is older than this are asked for a new one over the link, ms; Infinity = never. */
   probeMs: number
-  moveFactor: number
   /** Overrides of the engine's own tuning; none = as in production. */
   tuning: Partial<Tuning>
 }
 
 /** `sort: price` with the SLO of the request. */
 export const isochroneSettings: IsochroneSettings = {
-  valueOfSecondMicroUsd: 10,
+  valueOfSecondMicroUsd: 200,
   valueOfGenerationSecondMicroUsd: 2,
   slackPatienceShare: 0.3,
   waitMsMax: 25,
   hedgeShare: 0.05,
+  hedgeTtftMs: 150,
   moveShare: 0.05,
-  hedgeTtftMs: 170,
-  probeMs: 100,
-  moveFactor: 1.3,
+  moveFactor: 1.5,
+  movedTpotShare: 0.6,
+  probeMs: 50,
   tuning: {},
 }
 
@@ -60,7 +63,7 @@ export function isochroneWith(name: string, settings: IsochroneSettings): SimPol
   return {
     name,
     source: 'packages/scheduler of this project; docs/PLACEMENT.md',
-    rule: 'The lowest dollar score among about sixteen sampled replicas: price, price of time, and the cost of missing the SLO.',
+    rule: 'Lowest dollar score among the replicas that the policy admits (about sixteen of a large pool): price, price of time, cost of missing the SLO. Hedges within 5 % of requests, and moves streams off replicas that have become too slow.',
     create: (world) => createInstance(world, settings),
   }
 }
@@ -75,8 +78,7 @@ const answersRemembered = 1_000
 /** Policies are made for SLOs in steps of this: the engine knows a policy by identity. */
 const sloStepMs = 10
 
-/** A hedge is sent early enough for a first token this long after it, and never sooner than the second, ms. */
-const hedgeTtftMs = 250
+/** No hedge is sent sooner, ms. */
 const hedgeMsMin = 50
 
 interface Opened {
@@ -92,11 +94,11 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
   const works = new Map<number, Map<number, Opened>>()
   const hedges = createHedgeBudget({ share: settings.hedgeShare })
   const moves = createHedgeBudget({ share: settings.moveShare, burst: 100 })
-  const delays = createHedgeDelays()
   /** Tokens received when the stream was last looked at, by request; and when the replica was. */
   const seen = new Map<number, number>()
   const seenMs = new Float64Array(replicas.length)
   let predictedTtftMs = 0
+  const streaming = new Set<number>()
   const askedMs = new Float64Array(replicas.length).fill(-Infinity)
 
   /** The link's ping carries the node's report back: those that may be chosen next are asked often, the others rest. */
@@ -108,6 +110,8 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       if (report && slots[replica] === slot) pool.report(slot, { ...report, draining: false })
     })
   }
+  const againSlackPolicies = new Map<number, RoutingPolicy>()
+  const againPolicies = new Map<number, RoutingPolicy>()
   const slackPolicies = new Map<number, RoutingPolicy>()
   const capacityPolicies = new Map<number, RoutingPolicy>()
   const holders: PrefixHolders = { slot: new Int32Array(8), blocks: new Int32Array(8) }
@@ -129,17 +133,29 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
     }
   }
 
-  function policyFor(request: SimRequest, leftMs: number, admission: RoutingPolicy['admission']): RoutingPolicy {
-    const policies = admission === 'slack' ? slackPolicies : capacityPolicies
+  function policyFor(
+    request: SimRequest,
+    leftMs: number,
+    admission: RoutingPolicy['admission'],
+    again = false,
+  ): RoutingPolicy {
+    const tpotSloMs = again ? settings.movedTpotShare * request.tpotSloMs : request.tpotSloMs
+    const policies = again
+      ? admission === 'slack'
+        ? againSlackPolicies
+        : againPolicies
+      : admission === 'slack'
+        ? slackPolicies
+        : capacityPolicies
     const step = Math.max(1, Math.floor(leftMs / sloStepMs))
     const known = policies.get(step)
-    if (known && known.tpotSloMs === request.tpotSloMs) return known
+    if (known && known.tpotSloMs === tpotSloMs) return known
     const made: RoutingPolicy = {
       valueOfSecondMicroUsd: settings.valueOfSecondMicroUsd,
       valueOfGenerationSecondMicroUsd: settings.valueOfGenerationSecondMicroUsd,
       maxPrice: { inPerMtok: null, outPerMtok: null, requestMicroUsd: null },
       ttftSloMs: step * sloStepMs,
-      tpotSloMs: request.tpotSloMs,
+      tpotSloMs,
       admission,
       regions: null,
       exclude: [],
@@ -163,10 +179,11 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
 
   return {
     choose(request, nowMs, tried): Choice {
-      const elapsedMs = nowMs - request.arriveMs
+      // A stream that goes on elsewhere has had its first token: what counts is the gap, and that begins now.
+      const elapsedMs = streaming.has(request.index) ? 0 : nowMs - request.arriveMs
       const leftMs = request.ttftSloMs - elapsedMs
       const patient = elapsedMs <= settings.slackPatienceShare * request.ttftSloMs
-      const policy = policyFor(request, leftMs, patient ? 'slack' : 'capacity')
+      const policy = policyFor(request, leftMs, patient ? 'slack' : 'capacity', streaming.has(request.index))
       const decision = decide(pool, ask(request, tried, policy), rng, nowMs)
       if (decision.kind === 'placed') {
         predictedTtftMs = decision.ttftMs
@@ -243,7 +260,7 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       const opened = works.get(request.index)?.get(replica)
       const slot = slots[replica] as number
       if (!opened || slot < 0) return
-      delays.observed(slot, opened.predictedTtftMs, ttftMs)
+      streaming.add(request.index)
       pool.firstToken(slot, opened.work)
     },
     onEnd(replica, request, outcome, nowMs) {
@@ -252,6 +269,7 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       ofRequest?.delete(replica)
       if (ofRequest?.size === 0) works.delete(request.index)
       seen.delete(request.index)
+      if (outcome.kind === 'finished') streaming.delete(request.index)
       const slot = slots[replica] as number
       if (outcome.kind === 'finished') {
         answers = Math.min(answersRemembered, answers + 1)

@@ -40,6 +40,7 @@ const Market = z.looseObject({
   demandShareByGateway: z.array(share).min(1).max(64),
   heartbeatMs: ms,
   linkLossNoticedMs: ms,
+  streamWatchMs: ms,
   attemptTimeoutMs: ms,
   attemptsMax: z.int().min(1).max(64),
   requestTimeoutMs: ms,
