@@ -1,7 +1,7 @@
 /** The default routing policy: who may set it, what is refused and why, what it leaves, and that gateways hear of it. */
 import { apiErrorOf, type ApiCaller } from '@isochrone/api'
 import { redisKeys, type NodeLiveness } from '@isochrone/protocol'
-import { loadControlSnapshot } from '@isochrone/services'
+import { loadControlSnapshot, type RoutingJson } from '@isochrone/services'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demoPassword, seed } from './seed.ts'
 import { startTestControlPlane, type TestControlPlane } from './seed/test-control-plane.ts'
@@ -84,8 +84,8 @@ test.each([
 })
 
 test('what a policy leaves of the market is counted, and every other node has its reason', async () => {
-  const out = async (routing: Record<string, never> | object) => {
-    const { nodes, total, eligible } = await team.organisation.previewRouting({ routing: { ...routing } as never })
+  const out = async (routing: RoutingJson) => {
+    const { nodes, total, eligible } = await team.organisation.previewRouting({ routing })
     return {
       total,
       eligible,
@@ -115,7 +115,7 @@ test('an id as pages show it is kept as placement compares it', async () => {
   const [node] = await plane.store.providers.nodes()
   const { routing } = await team.organisation.setRouting({ routing: { exclude: [node?.id ?? ''] } })
   expect(routing).toEqual({ exclude: [node?.nodeId] })
-  const preview = await team.organisation.previewRouting({ routing: routing as never })
+  const preview = await team.organisation.previewRouting({ routing })
   expect(preview.nodes.find(({ id }) => id === node?.id)?.out).toBe('excluded')
   await team.organisation.setRouting({ routing: {} })
 })

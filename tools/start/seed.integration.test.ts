@@ -174,7 +174,7 @@ test('a node joins once, by its token and with proof of its key', async () => {
   expect((await join(others)).status).toBe(401)
   expect((await describeAgentJoin(plane.controlPlane.providers, new Request(`${url}?token=nope`))).status).toBe(401)
   const declared = { tier: 'edge', dataPolicy: 'no_training', gpuClass: 'CPU', trust: 'claimed' }
-  const [node] = (await api.provider.nodes()).filter(({ name }) => name === 'outsider')
+  const node = (await api.provider.nodes()).find(({ name }) => name === 'outsider')
   expect(node).toMatchObject({ status: 'joining', ...declared })
   const { states } = await loadControlSnapshot(plane.store)
   expect(states.find((state) => state.kind === 'node' && state.name === 'outsider')).toMatchObject(declared)

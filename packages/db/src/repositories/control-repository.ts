@@ -83,7 +83,7 @@ export function controlRepository(db: DbOrTx) {
           channelId: channelOf.get(id) ?? null,
           requestsPerMinuteMax: row?.requestsPerMinuteMax ?? 6_000,
           concurrentRequestsMax: row?.concurrentRequestsMax ?? 256,
-          routing: (row?.routing ?? {}) as unknown,
+          routing: row?.routing ?? {},
         }
       })
     },

@@ -20,7 +20,7 @@ export function useRoutingPreview(routing: RoutingJson): PreviewState {
   useEffect(() => {
     newest.current = wanted
     setState((was) => ({ ...was, pending: true }))
-    const timer = setTimeout(async () => {
+    async function ask() {
       const result = await previewRouting({ routing: JSON.parse(wanted) as RoutingJson }).catch(() => null)
       if (newest.current !== wanted) return
       setState((was) => ({
@@ -28,7 +28,8 @@ export function useRoutingPreview(routing: RoutingJson): PreviewState {
         error: result && !result.ok ? result.error : null,
         pending: false,
       }))
-    }, QUIET_MS)
+    }
+    const timer = setTimeout(() => void ask(), QUIET_MS)
     return () => clearTimeout(timer)
   }, [wanted])
   return state
