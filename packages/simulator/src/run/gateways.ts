@@ -193,7 +193,7 @@ export class Gateways {
 
   /** Whether any policy instance watches its streams. */
   get watches(): boolean {
-    return this.instances.some(({ onProgress }) => onProgress !== undefined)
+    return this.instances.some((instance) => instance.onProgress !== undefined)
   }
 
   /** Time to look at the streams that decode on a replica. */
