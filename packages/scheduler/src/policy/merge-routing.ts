@@ -8,7 +8,7 @@ import { AppError } from '@isochrone/domain'
 import { dataPolicies, trustLevels } from '../offer.ts'
 import type { RoutingPolicy } from '../placement.ts'
 import { intersectRegions } from './regions.ts'
-import { routingDefaults, secondsBySort } from './routing-defaults.ts'
+import { routingDefaults, secondsBySort, targetsBySort } from './routing-defaults.ts'
 import type { RoutingSort, RoutingWish } from './routing-wish.ts'
 
 export interface RoutingSources {
@@ -22,6 +22,7 @@ export function mergeRouting({ organisation, request, suffix }: RoutingSources):
   const ours = organisation ?? {}
   const asked = request ?? {}
   const seconds = secondsOf(ours, asked, suffix ?? null)
+  const targets = targetsBySort[seconds.sort]
   const ttftSloMs = asked.ttftSloMs ?? ours.ttftSloMs
   const tpotSloMs = asked.tpotSloMs ?? ours.tpotSloMs
   // Only who asks for a target wants no answer rather than a late one.
@@ -34,8 +35,8 @@ export function mergeRouting({ organisation, request, suffix }: RoutingSources):
       outPerMtok: lower(ours.maxPrice?.outPerMtok, asked.maxPrice?.outPerMtok),
       requestMicroUsd: lower(ours.maxPrice?.requestMicroUsd, asked.maxPrice?.requestMicroUsd),
     },
-    ttftSloMs: ttftSloMs ?? routingDefaults.ttftSloMs,
-    tpotSloMs: tpotSloMs ?? routingDefaults.tpotSloMs,
+    ttftSloMs: ttftSloMs ?? targets.ttftSloMs,
+    tpotSloMs: tpotSloMs ?? targets.tpotSloMs,
     admission: isTargeted ? 'slack' : routingDefaults.admission,
     regions: regionsOf(ours, asked),
     exclude: [...new Set([...(ours.exclude ?? []), ...(asked.exclude ?? [])])],
@@ -50,7 +51,7 @@ function secondsOf(
   ours: RoutingWish,
   asked: RoutingWish,
   suffix: RoutingSort | null,
-): { first: number; generation: number } {
+): { sort: RoutingSort; first: number; generation: number } {
   if (suffix !== null && asked.sort !== undefined && asked.sort !== suffix) {
     throw contradiction(
       'routing.sort',
@@ -64,12 +65,13 @@ function secondsOf(
     )
   }
   const sort = asked.sort ?? suffix
-  if (sort !== null) return secondsBySort[sort]
+  if (sort !== null) return { sort, ...secondsBySort[sort] }
   const value = asked.valueOfSecondMicroUsd
-  if (value !== undefined) return { first: value, generation: value }
-  if (ours.sort !== undefined) return secondsBySort[ours.sort]
+  if (value !== undefined) return { sort: 'balanced', first: value, generation: value }
+  if (ours.sort !== undefined) return { sort: ours.sort, ...secondsBySort[ours.sort] }
   const ourValue = ours.valueOfSecondMicroUsd
-  return ourValue === undefined ? secondsBySort[routingDefaults.sort] : { first: ourValue, generation: ourValue }
+  const own = ourValue === undefined ? secondsBySort[routingDefaults.sort] : { first: ourValue, generation: ourValue }
+  return { sort: routingDefaults.sort, ...own }
 }
 
 function regionsOf(ours: RoutingWish, asked: RoutingWish): readonly string[] | null {

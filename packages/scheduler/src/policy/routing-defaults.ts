@@ -23,6 +23,17 @@ export const secondsBySort: Readonly<Record<RoutingSort, { first: number; genera
   throughput: { first: 1_000, generation: 10_000 },
 }
 
+/**
+ * Targets that shape the score where nobody named any; they promise nothing. Whoever sorts by price has said that a slow
+ * answer is welcome: ten seconds keep a person's attention (Nielsen, 1993), and 5 tokens/s are silent reading.
+ */
+export const targetsBySort: Readonly<Record<RoutingSort, { ttftSloMs: number; tpotSloMs: number }>> = {
+  price: { ttftSloMs: 10_000, tpotSloMs: 200 },
+  balanced: { ttftSloMs: 2_000, tpotSloMs: 50 },
+  latency: { ttftSloMs: 2_000, tpotSloMs: 50 },
+  throughput: { ttftSloMs: 2_000, tpotSloMs: 50 },
+}
+
 export const routingDefaults = {
   sort: 'balanced',
   /** Targets that shape the score and promise nothing: above ten seconds attention is lost, two feel like an answer. */
