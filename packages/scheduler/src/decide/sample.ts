@@ -16,8 +16,8 @@ import { CELLS_MAX } from './scratch.ts'
 const CELL_TRIES = 4
 /** Below this share of its own cap a replica is not loaded, whatever the mean: where few streams run, the mean says little. */
 const FREE_SHARE = 0.1
-/** A block that came to new replicas as often as this many times the pool's size is thought to be everywhere. */
-const COMMON_ROUNDS = 2
+/** Where prompts part into more ways than this many times the pool's size, what precedes is thought to be everywhere. */
+const COMMON_BRANCHES = 2
 /** Times that uniform draws fill the sample up: what they meet may lack slack. */
 const UNIFORM_ROUNDS = 2
 
@@ -214,7 +214,7 @@ function addHolders(pool: ReplicaPool, compiled: CompiledPolicy, request: Placem
   const { prefixHashes, prefixBlockTokens, tokensIn } = request
   const found = pool.prefix.holders(prefixHashes, s.holders)
   if (found === 0) return
-  const common = pool.prefix.common(prefixHashes, COMMON_ROUNDS * pool.size)
+  const common = pool.prefix.common(prefixHashes, COMMON_BRANCHES * pool.size)
   for (let i = 0; common > 0 && i < s.n; i++) s.cached[i] = Math.min(tokensIn, common * prefixBlockTokens)
   // Consistent hashing with bounded loads (Mirrokni, Thorup, Zadimoghaddam, 2018): ⌈c·(m+1)/n⌉.
   const limit = Math.ceil((tuning.prefixLoadFactor * (pool.streamsTotal + 1)) / pool.size)

@@ -110,3 +110,14 @@ test('200,000 different blocks meet no collision', () => {
       seen.add(hash)
   expect(seen.size).toBe(200 * 996)
 })
+
+test('a common beginning is where many prompts part, however long; a long conversation has none', () => {
+  const index = createPrefixIndex({ blocksMax: 1_000 })
+  for (let n = 0; n < 10; n++) index.note(n % 3, [1, 2, 3, 100 + n, 200 + n])
+  for (let turns = 1; turns <= 40; turns++) index.note(5, [9, ...Array.from({ length: turns }, (_, n) => 500 + n)])
+  expect(index.common([1, 2, 3, 105, 205], 8)).toBe(3)
+  expect(index.common([1, 2, 3, 999], 8)).toBe(3)
+  expect(index.common([1, 2, 77], 8)).toBe(0)
+  expect(index.common([9, 500, 501, 502], 8)).toBe(0)
+  expect(index.common([], 8)).toBe(0)
+})

@@ -19,8 +19,11 @@ export interface PrefixIndex {
   note(slot: number, hashes: readonly number[]): void
   /** Fills `out` with the replicas that hold the longest known prefix, longest first, then latest; returns how many. */
   holders(hashes: readonly number[], out: PrefixHolders): number
-  /** Leading blocks that have come to a replica `times` times or more: most replicas will hold what all prompts share. */
-  common(hashes: readonly number[], times: number): number
+  /**
+   * Leading blocks of the prompt up to the last one after which at least `branches` different prompts went on: what
+   * many callers begin with, such as a service's own prompt.
+   */
+  common(hashes: readonly number[], branches: number): number
   /** The replica restarted or left, and its cache with it. */
   forget(slot: number): void
   /** Blocks known now. */
@@ -34,6 +37,8 @@ export interface PrefixIndexOptions {
 
 /** Replicas remembered for one block, latest first: a beginning that everybody shares needs no more than a choice. */
 const WAYS = 4
+/** A common beginning is looked for in this many leading blocks. */
+const COMMON_MAX = 128
 const ENTRIES_AT_FIRST = 256
 const NONE = -1
 
@@ -45,8 +50,8 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
   let ways = new Int32Array(capacity * WAYS).fill(NONE)
   /** The incarnation of the replica when it was noted: `forget` starts a new one, and old notes turn void. */
   let wayEpochs = new Int32Array(capacity * WAYS)
-  /** How often the block came to a replica that was not among its last ones. */
-  let spreads = new Int32Array(capacity)
+  /** Blocks that became known as its successor: one in a conversation, many where prompts part. */
+  let branches = new Int32Array(capacity)
   let chain = new Int32Array(capacity)
   let newer = new Int32Array(capacity)
   let older = new Int32Array(capacity)
@@ -65,14 +70,18 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
     invariant(Number.isSafeInteger(slot) && slot >= 0, 'a slot is a whole number from 0')
     if (slot >= epochs.length) epochs = grown(epochs, Math.max(slot + 1, epochs.length * 2))
     const last = Math.min(validLength(hashes), blocksMax) - 1
+    let isNewBranch = false
     for (let i = last; i >= 0; i--) {
       const key = hashes[i] as number
       let entry = find(key)
-      if (entry === NONE) entry = insert(key)
+      const isKnown = entry !== NONE
+      if (!isKnown) entry = insert(key)
       else if (entry !== newest) {
         unlink(entry)
         linkNewest(entry)
       }
+      if (isNewBranch) branches[entry] = (branches[entry] as number) + 1
+      isNewBranch = !isKnown
       noteWay(entry, slot)
     }
   }
@@ -82,7 +91,6 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
     const from = entry * WAYS
     let at = 0
     while (at < WAYS - 1 && ways[from + at] !== slot && ways[from + at] !== NONE) at++
-    if (ways[from + at] !== slot) spreads[entry] = (spreads[entry] as number) + 1
     for (; at > 0; at--) {
       ways[from + at] = ways[from + at - 1] as number
       wayEpochs[from + at] = wayEpochs[from + at - 1] as number
@@ -103,14 +111,12 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
     return count
   }
 
-  function common(hashes: readonly number[], times: number): number {
-    const length = validLength(hashes)
-    let blocks = 0
-    for (let entry = NONE; blocks < length; blocks++) {
-      entry = find(hashes[blocks] as number)
-      if (entry === NONE || (spreads[entry] as number) < times) break
+  function common(hashes: readonly number[], branchesMin: number): number {
+    for (let blocks = Math.min(validLength(hashes), COMMON_MAX); blocks > 0; blocks--) {
+      const entry = find(hashes[blocks - 1] as number)
+      if (entry !== NONE && (branches[entry] as number) >= branchesMin) return blocks
     }
-    return blocks
+    return 0
   }
 
   /** Length of the longest prefix, at most `lengthMax`, whose last block has `replicas` holders; 0 = none. */
@@ -159,7 +165,7 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
       unlink(entry)
       unchain(entry)
       ways.fill(NONE, entry * WAYS, (entry + 1) * WAYS)
-      spreads[entry] = 0
+      branches[entry] = 0
     } else {
       if (size === capacity) enlarge()
       size++
@@ -178,7 +184,7 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
     wayEpochs = grown(wayEpochs, capacity * WAYS)
     const used = ways.length
     ways = grown(ways, capacity * WAYS).fill(NONE, used)
-    spreads = grown(spreads, capacity)
+    branches = grown(branches, capacity)
     chain = grown(chain, capacity)
     newer = grown(newer, capacity)
     older = grown(older, capacity)
