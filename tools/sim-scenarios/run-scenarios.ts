@@ -59,8 +59,9 @@ export function runScenarios(
   return report
 }
 
-function prefix({ market, conversations }: ScenarioInputs, seeds: readonly number[], progress: Progress) {
-  const trace = conversations()
+function prefix(inputs: ScenarioInputs, seeds: readonly number[], progress: Progress) {
+  const { market } = inputs
+  const trace = inputs.conversations()
   const runs: { variant: string; policy: SimPolicy; gateways?: 'any'; speedUp?: number }[] = [
     ...[isochrone, ...compared.map(policyNamed)].map((policy) => ({ variant: sticky, policy })),
     { variant: `clock × ${busy}`, policy: isochrone, speedUp: busy },
