@@ -80,7 +80,7 @@ export const defaultTuning: Readonly<Tuning> = {
   scanMax: 256,
   headroomTtft: 0.85,
   headroomTpot: 0.8,
-  ttftTail: 2.75,
+  ttftTail: 2.9,
   sloWeight: 6,
   sloValueWeight: 5,
   othersWeight: 0.1,

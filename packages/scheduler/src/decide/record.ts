@@ -9,7 +9,7 @@ import { TERMS, type DecisionScratch } from './scratch.ts'
 import { invariant } from '@isochrone/domain'
 
 /** Changes whenever the same inputs may give another choice. */
-export const ENGINE_VERSION = '1.0.0'
+export const ENGINE_VERSION = '1.1.0'
 /** Pools up to this size say of every replica why it was not eligible. */
 const SMALL_POOL = 64
 
