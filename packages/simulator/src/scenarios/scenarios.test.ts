@@ -92,11 +92,15 @@ test('tiers: without the edge the next tiers serve, nobody leaves its country, a
   expect(result.withoutFirstToken).toBe(0)
   expect(result.unfinished).toBe(0)
   expect(result.backAfterMs ?? Infinity).toBeLessThanOrEqual(10_000)
-  for (const { edge } of share('before the loss')) expect(edge).toBeGreaterThan(0.25)
+  // Of 42 replicas 6 are at the edge: with more than a seventh of the requests it is sought, not met by chance.
+  const before = share('before the loss')
+  for (const { edge } of before) expect(edge).toBeGreaterThan(1 / 7)
   for (const { edge, regional, cloud } of share('without the edge')) {
     expect(edge).toBe(0)
     expect(regional + cloud).toBeCloseTo(1)
     expect(regional).toBeGreaterThan(0.3)
   }
-  for (const { edge } of share('after the return')) expect(edge).toBeGreaterThan(0.25)
+  share('after the return').forEach(({ edge }, group) => {
+    expect(edge).toBeGreaterThan(0.7 * (before[group]?.edge ?? 1))
+  })
 })
