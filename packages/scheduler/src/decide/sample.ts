@@ -66,15 +66,17 @@ export function locate(pool: ReplicaPool, from: number): void {
 }
 
 function takeAll(pool: ReplicaPool, compiled: CompiledPolicy): void {
-  const { data } = pool.index.slab
-  for (const { bucket, mask } of compiled.views) {
-    for (let w = 0; w < bucket.words; w++) {
-      for (let left = mask[w] as number; left !== 0; left &= left - 1) {
-        const place = w * 32 + 31 - Math.clz32(left & -left)
-        const start = bucket.starts[place] as number
-        const end = start + (bucket.counts[place] as number)
-        for (let i = start; i < end; i++) add(pool, data[i] as number)
-      }
+  const { entries, entriesEnd } = compiled
+  const { arena, slab } = pool.index
+  const { counts, starts } = arena
+  const { data } = slab
+  for (let e = 0; e < entriesEnd; e += ENTRY) {
+    const first = (entries[e + AT_WORD] as number) << 5
+    for (let bits = entries[e + AT_MASK] as number; bits !== 0; bits &= bits - 1) {
+      const place = first + 31 - Math.clz32(bits & -bits)
+      const start = starts[place] as number
+      const end = start + (counts[place] as number)
+      for (let i = start; i < end; i++) add(pool, data[i] as number)
     }
   }
 }
@@ -82,13 +84,13 @@ function takeAll(pool: ReplicaPool, compiled: CompiledPolicy): void {
 /** Finds the cheapest cells with such slots until about `cheapSet` slots are found; returns how many. */
 function collect(pool: ReplicaPool, compiled: CompiledPolicy, bit: number, rng: Prng): number {
   const { scratch: s, tuning } = pool
-  const { views } = compiled
+  const { live } = compiled
   let total = 0
   s.cells = 0
-  for (let v = 0; v < views.length; v++) {
-    const { bucket, mask, count } = views[v] as (typeof views)[number]
-    const slack = bit === col.SLACK
-    if (count === 0 || (slack ? bucket.slack : bucket.open) === 0) continue
+  const slack = bit === col.SLACK
+  for (let v = 0; v < live.length; v++) {
+    const { bucket, mask } = live[v] as (typeof live)[number]
+    if ((slack ? bucket.slack : bucket.open) === 0) continue
     const bits = slack ? bucket.slackBits : bucket.openBits
     const having = slack ? bucket.slacks : bucket.opens
     const { words } = bucket
@@ -160,7 +162,7 @@ function drawUniform(pool: ReplicaPool, compiled: CompiledPolicy, size: number, 
   for (let round = 0; round < UNIFORM_ROUNDS && s.n < size; round++) {
     // All draws of a round before any is judged: their cache misses overlap.
     const wanted = size - s.n
-    for (let i = 0; i < wanted; i++) drawn[i] = slotAt(pool, compiled, rng)
+    drawSlots(pool, compiled, drawn, wanted, rng)
     for (let i = 0; i < wanted; i++) {
       const slot = drawn[i] as number
       if (slot < 0) continue
@@ -180,29 +182,38 @@ function fill(pool: ReplicaPool, compiled: CompiledPolicy, spare: number, rng: P
   if (open > 0) drawCollected(pool, col.OPEN, open, tuning.sampleFill - s.n, rng)
   // Nobody is open: a few are looked at all the same, so that the answer has reasons.
   for (let draw = 0; s.n < tuning.sampleFill && open === 0 && draw < tuning.sampleFill; draw++) {
-    const slot = slotAt(pool, compiled, rng)
+    drawSlots(pool, compiled, s.drawn, 1, rng)
+    const slot = s.drawn[0] as number
     if (slot >= 0) add(pool, slot)
   }
 }
 
-/** A random eligible slot; -1 when its place has been given up since the counts were summed. */
-function slotAt(pool: ReplicaPool, compiled: CompiledPolicy, rng: Prng): number {
+/** Random eligible slots into `drawn`; -1 where a place has been given up since the counts were summed. */
+function drawSlots(pool: ReplicaPool, compiled: CompiledPolicy, drawn: Int32Array, wanted: number, rng: Prng): void {
   const { entries, guide, eligible } = compiled
   const { arena, slab } = pool.index
-  const { counts } = arena
-  const draw = rng.unit()
-  let left = Math.floor(draw * eligible)
-  let e = guide[Math.floor(draw * GUIDES)] as number
-  while ((entries[e] as number) <= left) e += ENTRY
-  if (e > 0) left -= entries[e - ENTRY] as number
-  const first = (entries[e + AT_WORD] as number) << 5
-  for (let bits = entries[e + AT_MASK] as number; bits !== 0; bits &= bits - 1) {
-    const place = first + 31 - Math.clz32(bits & -bits)
-    const count = counts[place] as number
-    if (left < count) return slab.data[(arena.starts[place] as number) + left] as number
-    left -= count
+  const { counts, starts } = arena
+  const { data } = slab
+  for (let i = 0; i < wanted; i++) {
+    const draw = rng.unit()
+    // Not `Math.floor`: these are small and not negative, and the truncation is one instruction.
+    let left = (draw * eligible) | 0
+    let e = guide[(draw * GUIDES) | 0] as number
+    while ((entries[e] as number) <= left) e += ENTRY
+    if (e > 0) left -= entries[e - ENTRY] as number
+    const first = (entries[e + AT_WORD] as number) << 5
+    let slot = -1
+    for (let bits = entries[e + AT_MASK] as number; bits !== 0; bits &= bits - 1) {
+      const place = first + 31 - Math.clz32(bits & -bits)
+      const count = counts[place] as number
+      if (left < count) {
+        slot = data[(starts[place] as number) + left] as number
+        break
+      }
+      left -= count
+    }
+    drawn[i] = slot
   }
-  return -1
 }
 
 /**

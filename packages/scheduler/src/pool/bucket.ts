@@ -36,6 +36,8 @@ export interface Cell {
 
 export class Bucket {
   readonly level: number
+  /** Its place among the index's buckets. */
+  rank = 0
   /** By place. Empty cells stay until the next ordering. */
   cells: Cell[] = []
   /** Cells [0, ordered) are in canonical order. */

@@ -15,6 +15,9 @@ import { hashId } from './hash-id.ts'
 import { blendedLevel, levelOf } from './price-level.ts'
 import { Slab } from './slab.ts'
 
+/** Arrivals and departures that a compiled policy catches up with one by one; after more it looks at every bucket. */
+export const RECENT = 32
+
 export class CellIndex {
   /** Cheapest first. */
   readonly buckets: Bucket[] = []
@@ -24,6 +27,8 @@ export class CellIndex {
   readonly arena = new CellArena()
   /** Changes whenever a replica arrives or leaves. */
   version = 1
+  /** The bucket in which version v became v + 1, at v modulo its length. */
+  readonly recent: Bucket[] = []
   readonly #bucketByLevel = new Map<number, Bucket>()
   readonly #cellByKey = new Map<string, Cell>()
   readonly #classByKey = new Map<string, CellClass>()
@@ -130,7 +135,7 @@ export class CellIndex {
 
   #moved(bucket: Bucket): void {
     bucket.moves++
-    this.version++
+    this.recent[this.version++ % RECENT] = bucket
   }
 
   #count(cell: Cell, before: number, after: number): void {
@@ -167,6 +172,7 @@ export class CellIndex {
     this.#bucketByLevel.set(level, bucket)
     this.buckets.push(bucket)
     this.buckets.sort((a, b) => a.level - b.level)
+    for (const [rank, each] of this.buckets.entries()) each.rank = rank
     return bucket
   }
 }

@@ -8,7 +8,7 @@
  */
 import type { RejectionReason, RoutingPolicy } from '../placement.ts'
 import type { Bucket, Cell, CellClass } from './bucket.ts'
-import type { CellIndex } from './cell-index.ts'
+import { RECENT, type CellIndex } from './cell-index.ts'
 import { levelOf } from './price-level.ts'
 import { staticCheck, type StaticPolicy } from './static-rejection.ts'
 
@@ -38,9 +38,12 @@ const [UNKNOWN, ADMITTED, NOT] = [0, 1, 2] as const
 
 export class CompiledPolicy {
   readonly views: BucketView[] = []
+  /** Those that have eligible slots. */
+  readonly live: BucketView[] = []
   eligible = 0
-  /** Words of places that have eligible slots, in price order, `ENTRY` numbers each: see `AT_…`. */
+  /** Words of admitted places in price order, `ENTRY` numbers each: see `AT_…`. One without slots is never drawn. */
   entries = new Int32Array(ENTRY * 16)
+  entriesEnd = 0
   /** Where to begin the search for a share of the eligible slots (indexed search, Chen and Asau, 1974). */
   readonly guide = new Int32Array(GUIDES)
   /** Why nothing is eligible, for `index.version`: see `why-none.ts`. */
@@ -52,7 +55,7 @@ export class CompiledPolicy {
   readonly #levelIn: number
   readonly #levelOut: number
   #admitted = new Uint8Array(64)
-  #version = 0
+  #version = -RECENT
 
   constructor(policy: StaticPolicy & Pick<RoutingPolicy, 'maxPrice'>, modelHash: string | null, contextClass: number) {
     this.#check = staticCheck(policy)
@@ -66,24 +69,36 @@ export class CompiledPolicy {
   /** Brings the views in step with the cells. */
   refresh(index: CellIndex): void {
     if (this.#version === index.version) return
-    this.#version = index.version
-    const { buckets } = index
+    const { buckets, version, recent } = index
     let changed = this.views.length !== buckets.length
     if (changed) this.#adopt(buckets)
-    for (const view of this.views) {
-      const { bucket } = view
-      if (view.moves === bucket.moves) continue
-      index.orderCells(bucket)
-      if (view.version !== bucket.version) restart(view)
-      const before = view.admitted
-      if (view.looked < bucket.cells.length) this.#look(view, index.classes)
-      const few = view.moves >= 0 && bucket.moves - view.moves <= view.count >> 4
-      if (few && view.admitted === before) continue
-      index.orderSlots(bucket)
-      sum(view)
-      changed = true
+    if (changed || version - this.#version > RECENT) {
+      for (const view of this.views) if (this.#catchUp(view, index)) changed = true
+    } else {
+      for (let v = this.#version; v < version; v++) {
+        const { rank } = recent[v % RECENT] as Bucket
+        if (this.#catchUp(this.views[rank] as BucketView, index)) changed = true
+      }
     }
+    this.#version = version
     if (changed) this.#total()
+  }
+
+  /** Brings one view in step with its bucket; true when the eligible slots have to be counted again. */
+  #catchUp(view: BucketView, index: CellIndex): boolean {
+    const { bucket } = view
+    if (view.moves === bucket.moves) return false
+    index.orderCells(bucket)
+    const restarted = view.version !== bucket.version
+    if (restarted) restart(view)
+    const before = view.admitted
+    if (view.looked < bucket.cells.length) this.#look(view, index.classes)
+    const grown = view.admitted !== before
+    const few = view.moves >= 0 && bucket.moves - view.moves <= view.count >> 4
+    if (few && !grown) return false
+    index.orderSlots(bucket)
+    // Most arrivals and departures are of replicas that this policy does not admit.
+    return sum(view) || restarted || grown
   }
 
   /** Whether the cell's replicas are among the eligible ones. */
@@ -98,10 +113,13 @@ export class CompiledPolicy {
     const { entries } = this
     let eligible = 0
     let e = 0
-    for (const { bucket, count, inWord, mask } of this.views) {
-      if (count === 0) continue
+    this.live.length = 0
+    for (const view of this.views) {
+      const { bucket, count, inWord, mask } = view
+      if (view.admitted === 0) continue
+      if (count > 0) this.live.push(view)
       for (let w = 0; w < bucket.words; w++) {
-        if (inWord[w] === 0) continue
+        if (mask[w] === 0) continue
         eligible += inWord[w] as number
         entries[e + AT_CUMULATIVE] = eligible
         entries[e + AT_WORD] = (bucket.base >> 5) + w
@@ -110,6 +128,7 @@ export class CompiledPolicy {
       }
     }
     this.eligible = eligible
+    this.entriesEnd = e
     for (let g = 0, at = 0; g < GUIDES && eligible > 0; g++) {
       const first = Math.floor((g / GUIDES) * eligible)
       while ((entries[at] as number) <= first) at += ENTRY
@@ -131,7 +150,9 @@ export class CompiledPolicy {
       const mask = new Uint32Array(words * 2)
       mask.set(view.mask)
       view.mask = mask
-      view.inWord = new Int32Array(words * 2)
+      const inWord = new Int32Array(words * 2)
+      inWord.set(view.inWord)
+      view.inWord = inWord
     }
     if (this.#admitted.length < kinds.length) {
       const admitted = new Uint8Array(kinds.length * 2)
@@ -175,17 +196,21 @@ function restart(view: BucketView): void {
   view.count = 0
 }
 
-function sum(view: BucketView): void {
+/** Counts the admitted slots of each word; true when any count is another than before. */
+function sum(view: BucketView): boolean {
   const { bucket, mask, inWord } = view
   const { counts, words } = bucket
+  let changed = false
   view.count = 0
   for (let w = 0; w < words; w++) {
     let count = 0
     for (let left = mask[w] as number; left !== 0; left &= left - 1) {
       count += counts[w * 32 + 31 - Math.clz32(left & -left)] as number
     }
+    if (inWord[w] !== count) changed = true
     inWord[w] = count
     view.count += count
   }
   view.moves = bucket.moves
+  return changed
 }

@@ -52,6 +52,8 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
   let wayEpochs = new Int32Array(capacity * WAYS)
   /** Blocks that became known as its successor: one in a conversation, many where prompts part. */
   let branches = new Int32Array(capacity)
+  /** No block has more. */
+  let branchesMost = 0
   let chain = new Int32Array(capacity)
   let newer = new Int32Array(capacity)
   let older = new Int32Array(capacity)
@@ -80,7 +82,7 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
         unlink(entry)
         linkNewest(entry)
       }
-      if (isNewBranch) branches[entry] = (branches[entry] as number) + 1
+      if (isNewBranch) branchesMost = Math.max(branchesMost, (branches[entry] = (branches[entry] as number) + 1))
       isNewBranch = !isKnown
       noteWay(entry, slot)
     }
@@ -112,6 +114,7 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
   }
 
   function common(hashes: readonly number[], branchesMin: number): number {
+    if (branchesMost < branchesMin) return 0
     for (let blocks = Math.min(validLength(hashes), COMMON_MAX); blocks > 0; blocks--) {
       const entry = find(hashes[blocks - 1] as number)
       if (entry !== NONE && (branches[entry] as number) >= branchesMin) return blocks
