@@ -18,6 +18,8 @@ import { add, locate, sample } from './sample.ts'
 import { TERMS, type DecisionScratch } from './scratch.ts'
 import { commonestReason, retryAfterOf, staticReasonOf } from './why-none.ts'
 
+/** Rows that the fallback looks at together. */
+const SCAN_BATCH = 16
 const NO_SLOTS: readonly number[] = Object.freeze([])
 
 export interface Placed {
@@ -70,16 +72,16 @@ function look(pool: ReplicaPool, from: number, request: PlacementRequest, nowMs:
 }
 
 /**
- * The exact fallback, cheapest first: nothing that was sampled is admissible, so open replicas are looked at one by one,
- * up to a bound. Those that are admissible join the sample.
+ * The exact fallback, cheapest first: nothing that was sampled is admissible, so open replicas are looked at, up to a
+ * bound. Those that are admissible join the sample. By the batch: one at a time costs more than the prediction itself.
  */
 function scan(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementRequest, nowMs: number): void {
   const { scratch: s, flags, tuning } = pool
   const { slab } = pool.index
   let left = tuning.scanMax
-  let found = 0
-  for (const view of compiled.views) {
-    const { bucket, mask } = view
+  let missing = tuning.sampleFill
+  let from = s.n
+  gather: for (const { bucket, mask } of compiled.live) {
     if (bucket.open === 0) continue
     for (let w = 0; w < bucket.words; w++) {
       let bits = (mask[w] as number) & (bucket.openBits[w] as number)
@@ -88,20 +90,32 @@ function scan(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementReq
         const start = bucket.starts[place] as number
         const end = start + (bucket.counts[place] as number)
         for (let i = start; i < end; i++) {
-          if (left-- === 0) return void admit(s)
+          if (left-- === 0) break gather
           const slot = slab.data[i] as number
-          if (((flags[slot] as number) & col.OPEN) === 0) continue
-          const at = s.n
-          if (!add(pool, slot)) continue
-          look(pool, at, request, nowMs)
-          // What is stale may serve when nothing else can: it stays in the sample too.
-          if (s.reason[at] !== 0 && s.reason[at] !== STALE_REASON) s.n = at
-          else if (++found === tuning.sampleFill) return void admit(s)
+          if (((flags[slot] as number) & col.OPEN) === 0 || !add(pool, slot)) continue
+          if (s.n - from < SCAN_BATCH && s.n < s.capacity) continue
+          missing -= keepUsable(pool, from, missing, request, nowMs)
+          if (missing === 0) break gather
+          from = s.n
         }
       }
     }
   }
+  if (missing > 0) keepUsable(pool, from, missing, request, nowMs)
   admit(s)
+}
+
+/** Looks at the rows from `from` on and keeps up to `max` that may serve; returns how many. */
+function keepUsable(pool: ReplicaPool, from: number, max: number, request: PlacementRequest, nowMs: number): number {
+  const { scratch: s } = pool
+  look(pool, from, request, nowMs)
+  const { n } = s
+  s.n = from
+  for (let i = from; i < n && s.n < from + max; i++) {
+    // What is stale may serve when nothing else can: it stays in the sample too.
+    if (s.reason[i] === 0 || s.reason[i] === STALE_REASON) s.move(i, s.n++)
+  }
+  return s.n - from
 }
 
 function alternatesOf(s: DecisionScratch): readonly number[] {

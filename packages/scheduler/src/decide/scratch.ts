@@ -88,6 +88,18 @@ export class DecisionScratch {
     return this.ages ? this.value(i, STATE) : this.nowMs - this.value(i, STATE)
   }
 
+  /** Moves a row that was looked at to an earlier place. */
+  move(from: number, to: number): void {
+    if (from === to) return
+    this.slots[to] = this.slots[from] as number
+    this.base[to] = this.base[from] as number
+    this.cached[to] = this.cached[from] as number
+    this.reason[to] = this.reason[from] as number
+    this.ttftMs[to] = this.ttftMs[from] as number
+    this.ttftTailMs[to] = this.ttftTailMs[from] as number
+    this.tpotMs[to] = this.tpotMs[from] as number
+  }
+
   /** The pool is about to change this slot: what a record of the last decision needs of it is kept. */
   keep(slot: number): void {
     const { slots, n } = this

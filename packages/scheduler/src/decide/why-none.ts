@@ -8,9 +8,11 @@ import type { Tuning } from './constants.ts'
 import { reasonOf } from './predict.ts'
 import type { DecisionScratch } from './scratch.ts'
 
+const reasonCounts = new Uint16Array(rejectionReasons.length + 1)
+
 /** The commonest reason in the sample; null when nothing was sampled. */
 export function commonestReason(s: DecisionScratch): RejectionReason | null {
-  const counts = new Uint16Array(rejectionReasons.length + 1)
+  const counts = reasonCounts.fill(0)
   let most = 0
   for (let i = 0; i < s.n; i++) {
     const code = s.reason[i] as number
