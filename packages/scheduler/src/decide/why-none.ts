@@ -2,12 +2,15 @@
 import { rejectionReasons, type PlacementRequest, type RejectionReason } from '../placement.ts'
 import * as col from '../pool/columns.ts'
 import { staticRejection } from '../pool/static-rejection.ts'
+import type { CellClass } from '../pool/bucket.ts'
 import type { CompiledPolicy } from '../pool/compiled-policy.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
 import type { Tuning } from './constants.ts'
-import { reasonOf } from './predict.ts'
+import { codeOf, reasonOf } from './predict.ts'
 import type { DecisionScratch } from './scratch.ts'
 
+const CONTEXT_TOO_LONG = codeOf('context_too_long')
+const OVER_PRICE_CAP = codeOf('over_price_cap')
 const reasonCounts = new Uint16Array(rejectionReasons.length + 1)
 
 /** The commonest reason in the sample; null when nothing was sampled. */
@@ -28,34 +31,43 @@ export function staticReasonOf(pool: ReplicaPool, compiled: CompiledPolicy): Rej
   const { request } = pool.scratch
   if (!request) return null
   if (compiled.reasonVersion !== pool.index.version) {
-    compiled.reason = excludingMost(pool, request)
+    compiled.reason = excludingMost(pool, compiled, request)
     compiled.reasonVersion = pool.index.version
   }
   return compiled.reason
 }
 
-/** Cells stand for their members. */
-function excludingMost(pool: ReplicaPool, request: PlacementRequest): RejectionReason | null {
-  const { policy } = request
+/** Classes stand for their members: of a class that nothing else excludes, the context or the price does. */
+function excludingMost(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementRequest): RejectionReason | null {
+  const { classes, classCounts } = pool.index
   const needed = request.tokensIn + request.tokensOutMax
-  const counts = new Map<RejectionReason, number>()
-  for (const cell of pool.index.cells()) {
-    const count = cell.bucket.counts[cell.place] as number
+  if (compiled.reasonByClass.length < classes.length) {
+    const known = new Uint8Array(classes.length * 2)
+    known.set(compiled.reasonByClass)
+    compiled.reasonByClass = known
+  }
+  const { reasonByClass } = compiled
+  const counts = new Uint32Array(rejectionReasons.length + 1)
+  for (let id = 0; id < classes.length; id++) {
+    const count = classCounts[id] as number
     if (count === 0) continue
-    const kind = cell.class
-    const otherBuild = request.modelHash !== null && request.modelHash !== kind.modelHash
-    const reason =
-      (otherBuild ? 'other_build' : staticRejection(kind, policy)) ??
-      (2 ** (kind.contextClass + 1) <= needed ? 'context_too_long' : 'over_price_cap')
-    counts.set(reason, (counts.get(reason) ?? 0) + count)
+    const kind = classes[id] as CellClass
+    let code = (reasonByClass[id] as number) - 1
+    if (code < 0) {
+      const otherBuild = request.modelHash !== null && request.modelHash !== kind.modelHash
+      const reason = otherBuild ? 'other_build' : staticRejection(kind, request.policy)
+      code = reason === null ? 0 : codeOf(reason)
+      reasonByClass[id] = code + 1
+    }
+    if (code === 0) code = 2 ** (kind.contextClass + 1) <= needed ? CONTEXT_TOO_LONG : OVER_PRICE_CAP
+    counts[code] = (counts[code] as number) + count
   }
-  let most: RejectionReason | null = null
+  let most = 0
   // In the order of the table, not of arrival: of equally common reasons the hardest is named.
-  for (const reason of rejectionReasons) {
-    const count = counts.get(reason) ?? 0
-    if (count > 0 && (most === null || count > (counts.get(most) ?? 0))) most = reason
+  for (let code = 1; code < counts.length; code++) {
+    if ((counts[code] as number) > (counts[most] as number)) most = code
   }
-  return most
+  return reasonOf(most)
 }
 
 /**

@@ -23,6 +23,8 @@ export class CellIndex {
   readonly buckets: Bucket[] = []
   /** By id. */
   readonly classes: CellClass[] = []
+  /** Replicas by class. */
+  classCounts = new Int32Array(64)
   readonly slab = new Slab()
   readonly arena = new CellArena()
   /** Changes whenever a replica arrives or leaves. */
@@ -77,7 +79,7 @@ export class CellIndex {
     bucket.counts[place] = count + 1
     if (cell.sorted === count) bucket.unsorted.push(cell)
     this.#cellOf[slot] = cell
-    this.#moved(bucket)
+    this.#moved(cell, 1)
     this.#count(cell, 0, flags)
   }
 
@@ -94,7 +96,7 @@ export class CellIndex {
     bucket.counts[place] = end - start - 1
     if (at - start < cell.sorted) cell.sorted--
     this.#cellOf[slot] = undefined
-    this.#moved(bucket)
+    this.#moved(cell, -1)
   }
 
   /** A slot's flags changed. */
@@ -133,7 +135,8 @@ export class CellIndex {
     cell.sorted = count
   }
 
-  #moved(bucket: Bucket): void {
+  #moved({ bucket, class: { id } }: Cell, by: number): void {
+    this.classCounts[id] = (this.classCounts[id] as number) + by
     bucket.moves++
     this.recent[this.version++ % RECENT] = bucket
   }
@@ -153,6 +156,11 @@ export class CellIndex {
     const id = this.classes.length
     const made: CellClass = { id, key, country, region, trust, dataPolicy, gpuClass, modelHash, contextClass }
     this.classes.push(made)
+    if (id === this.classCounts.length) {
+      const counts = new Int32Array(id * 2)
+      counts.set(this.classCounts)
+      this.classCounts = counts
+    }
     this.#classByKey.set(key, made)
     return made
   }

@@ -49,6 +49,8 @@ export class CompiledPolicy {
   /** Why nothing is eligible, for `index.version`: see `why-none.ts`. */
   reason: RejectionReason | null = null
   reasonVersion = 0
+  /** By class: 0 = not asked yet, else 1 + the code of what excludes it. */
+  reasonByClass = new Uint8Array(0)
   readonly #check: (kind: CellClass) => boolean
   readonly #modelHash: string | null
   readonly #contextClass: number
