@@ -12,7 +12,7 @@ import type { CompiledPolicy } from '../pool/compiled-policy.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
 import { choose } from './choose.ts'
 import { markExcluded } from './exclude.ts'
-import { admit, predict, STALE_REASON } from './predict.ts'
+import { admit, certainlyNoSlack, predict, STALE_REASON } from './predict.ts'
 import { recordOf } from './record.ts'
 import { add, locate, sample } from './sample.ts'
 import { TERMS, type DecisionScratch } from './scratch.ts'
@@ -76,8 +76,9 @@ function look(pool: ReplicaPool, from: number, request: PlacementRequest, nowMs:
  * bound. Those that are admissible join the sample. By the batch: one at a time costs more than the prediction itself.
  */
 function scan(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementRequest, nowMs: number): void {
-  const { scratch: s, flags, tuning } = pool
+  const { scratch: s, flags, rows, tuning } = pool
   const { slab } = pool.index
+  const bySlack = request.policy.admission === 'slack'
   let left = tuning.scanMax
   let missing = tuning.sampleFill
   let from = s.n
@@ -92,7 +93,9 @@ function scan(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementReq
         for (let i = start; i < end; i++) {
           if (left-- === 0) break gather
           const slot = slab.data[i] as number
-          if (((flags[slot] as number) & col.OPEN) === 0 || !add(pool, slot)) continue
+          if (((flags[slot] as number) & col.OPEN) === 0) continue
+          if (bySlack && certainlyNoSlack(rows, slot * col.ROW, request, tuning)) continue
+          if (!add(pool, slot)) continue
           if (s.n - from < SCAN_BATCH && s.n < s.capacity) continue
           missing -= keepUsable(pool, from, missing, request, nowMs)
           if (missing === 0) break gather

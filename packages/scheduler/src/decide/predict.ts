@@ -64,6 +64,22 @@ export function predict(s: DecisionScratch, from: number, request: PlacementRequ
   }
 }
 
+/**
+ * Cheaply: is the row certain to be rejected for want of slack (if not for something harder)? From lower bounds of what
+ * `predict` says with nothing cached, so a row that this rejects would not have been kept.
+ */
+export function certainlyNoSlack(rows: Float64Array, r: number, request: PlacementRequest, t: Tuning): boolean {
+  const { policy, tokensIn } = request
+  const active = rows[r + col.ACTIVE] as number
+  const cap = rows[r + col.STREAMS_MAX] as number
+  const running = active + 1 < cap ? active + 1 : cap
+  if ((rows[r + col.TPOT_A] as number) + (rows[r + col.TPOT_B] as number) * running > policy.tpotSloMs) return true
+  const rtt = rows[r + col.RTT] as number
+  const work = (rows[r + col.PREFILL_TOKENS] as number) + tokensIn
+  const wayMs = Number.isNaN(rtt) ? t.unknownRttMs : rtt
+  return wayMs + (rows[r + col.BASE] as number) + work * (rows[r + col.PREFILL_MS] as number) > policy.ttftSloMs
+}
+
 /** The caps hold for the worst case: nothing cached, every reserved token used. */
 function overPriceCap(rows: Float64Array, r: number, request: PlacementRequest, t: Tuning): boolean {
   const { maxPrice } = request.policy
