@@ -21,7 +21,18 @@ export class PolicyCache {
 
   #byContent(policy: RoutingPolicy, modelHash: string | null, contextClass: number): CompiledPolicy {
     const { regions, minTrust, dataPolicy, gpuClasses, maxPrice } = policy
-    const key = `${regions?.join(',')}|${minTrust}|${dataPolicy}|${gpuClasses?.join(',')}|${maxPrice.inPerMtok}|${maxPrice.outPerMtok}|${modelHash}|${contextClass}`
+    // JSON keeps null, words and lists apart: no text that a tenant sends can stand for another tenant's policy.
+    const { inPerMtok, outPerMtok } = maxPrice
+    const key = JSON.stringify([
+      regions,
+      minTrust,
+      dataPolicy,
+      gpuClasses,
+      inPerMtok,
+      outPerMtok,
+      modelHash,
+      contextClass,
+    ])
     const known = this.#byKey.get(key)
     if (known) return known
     if (this.#byKey.size >= POLICIES_MAX) {

@@ -127,6 +127,7 @@ export function randomRequest(rng: Prng, policy: RoutingPolicy, n: number): Plac
     tokensOutMax,
     tokensOutExpected: chance(rng, 0.1) ? 0 : rng.below(tokensOutMax) + 1,
     bytesIn: rng.below(10_000),
+    ...(rng.below(2) === 0 ? {} : { tokensInMax: rng.below(100_000) }),
     prefixHashes: chance(rng, 0.5) ? [] : randomPrefix(rng),
     prefixBlockTokens: 256,
     policy,

@@ -5,6 +5,9 @@
 import { dataPolicies, trustLevels, type ReplicaOffer } from '../offer.ts'
 import type { PlacementRequest } from '../placement.ts'
 
+/** What a cap on the request counts for the bytes of a token's answer, as docs/API.md states it. */
+const ANSWER_BYTES_PER_TOKEN = 200
+
 /** A sentence, or null when every promise holds. */
 export function violationOf(offer: ReplicaOffer, request: PlacementRequest): string | null {
   const { policy } = request
@@ -25,9 +28,10 @@ export function violationOf(offer: ReplicaOffer, request: PlacementRequest): str
   if (outPerMtok !== null && !(isPrice(prices.outPerMtok) && prices.outPerMtok <= outPerMtok)) return fail('output cap')
   if (requestMicroUsd !== null) {
     const charges = [
-      [request.tokensIn / 1e6, prices.inPerMtok],
+      [(request.tokensInMax ?? request.tokensIn) / 1e6, Math.max(prices.inPerMtok, prices.cachedPerMtok)],
       [request.tokensOutMax / 1e6, prices.outPerMtok],
       [request.bytesIn / 1e9, prices.inPerGb],
+      [(request.tokensOutMax * ANSWER_BYTES_PER_TOKEN) / 1e9, prices.outPerGb],
     ] as const
     const used = charges.filter(([amount]) => amount > 0)
     const cost = used.reduce((sum, [amount, price]) => sum + amount * (isPrice(price) ? price : Infinity), 0)
