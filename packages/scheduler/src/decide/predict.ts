@@ -23,13 +23,17 @@ export const STALE_REASON = codeOf('stale')
 
 /** Predicts rows [from, n) and gives each a reason unless it has one already. */
 export function predict(s: DecisionScratch, from: number, request: PlacementRequest, nowMs: number, t: Tuning): void {
-  const { source: rows, base, ages, ttftMs, ttftTailMs, tpotMs, reason, cached } = s
+  const { source: rows, base, ages, ttftMs, ttftTailMs, tpotMs, reason, cached, n } = s
   const { tokensIn, policy } = request
+  const { unknownRttMs, prefillChunkTokens, ttftTail, staleAfterMs } = t
+  const { ttftSloMs, tpotSloMs, maxPrice } = policy
+  const capped = maxPrice.inPerMtok !== null || maxPrice.outPerMtok !== null || maxPrice.requestMicroUsd !== null
+  const queueFactor = 1 + t.queueShare
   const tokensOut = Math.max(1, request.tokensOutExpected)
   const ownContext = tokensIn + tokensOut / 2
   const needed = tokensIn + request.tokensOutMax
   const bySlack = policy.admission === 'slack'
-  for (let i = from; i < s.n; i++) {
+  for (let i = from; i < n; i++) {
     const r = base[i] as number
     const active = rows[r + col.ACTIVE] as number
     const cap = rows[r + col.STREAMS_MAX] as number
@@ -42,24 +46,26 @@ export function predict(s: DecisionScratch, from: number, request: PlacementRequ
     const tpot = a + b * running + g * (context * (running - 1) + ownContext)
     // The step of those that decode already: a chunk of prefill shares a step with it, and the first waits half a one.
     const step = others > 0 ? a + (b + g * context) * others : 0
-    const work = (rows[r + col.PREFILL_TOKENS] as number) + tokensIn - (cached[i] as number)
+    const hit = cached[i] as number
+    const work = (rows[r + col.PREFILL_TOKENS] as number) + tokensIn - hit
     const rtt = rows[r + col.RTT] as number
-    const wayMs = Number.isNaN(rtt) ? t.unknownRttMs : rtt
+    const wayMs = Number.isNaN(rtt) ? unknownRttMs : rtt
+    const prefillMs = rows[r + col.PREFILL_MS] as number
     let ttft = wayMs + (rows[r + col.BASE] as number)
-    ttft += work * (rows[r + col.PREFILL_MS] as number) + (1 + work / t.prefillChunkTokens) * step
+    ttft += work * prefillMs + (1 + work / prefillChunkTokens) * step
     if (active + 1 > cap) ttft += ((active + 1 - cap) * tpot * tokensOut) / cap
     ttftMs[i] = ttft
-    const sure = wayMs + (tokensIn - (cached[i] as number)) * (rows[r + col.PREFILL_MS] as number)
-    ttftTailMs[i] = sure + t.ttftTail * (ttft - sure)
+    const sure = wayMs + (tokensIn - hit) * prefillMs
+    ttftTailMs[i] = sure + ttftTail * (ttft - sure)
     tpotMs[i] = tpot
     if (reason[i] !== 0) continue
     if (needed > (rows[r + col.CONTEXT_MAX] as number)) reason[i] = CONTEXT_TOO_LONG
-    else if (overPriceCap(rows, r, request, t)) reason[i] = OVER_PRICE_CAP
+    else if (capped && overPriceCap(rows, r, request, t)) reason[i] = OVER_PRICE_CAP
     else if (rows[r + col.DRAINING] !== 0) reason[i] = DRAINING
     else if ((rows[r + col.BREAKER_UNTIL] as number) > nowMs) reason[i] = BREAKER_OPEN
-    else if (active >= cap * (1 + t.queueShare)) reason[i] = FULL
-    else if (bySlack && (ttft > policy.ttftSloMs || tpot > policy.tpotSloMs)) reason[i] = NO_SLACK
-    else if ((ages ? (rows[r + col.STATE] as number) : nowMs - (rows[r + col.STATE] as number)) > t.staleAfterMs)
+    else if (active >= cap * queueFactor) reason[i] = FULL
+    else if (bySlack && (ttft > ttftSloMs || tpot > tpotSloMs)) reason[i] = NO_SLACK
+    else if ((ages ? (rows[r + col.STATE] as number) : nowMs - (rows[r + col.STATE] as number)) > staleAfterMs)
       reason[i] = STALE_REASON
   }
 }

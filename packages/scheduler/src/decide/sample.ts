@@ -25,6 +25,7 @@ const UNIFORM_ROUNDS = 2
 export function sample(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementRequest, rng: Prng): void {
   const { scratch: s, tuning } = pool
   s.n = 0
+  s.seen.fill(0)
   if (compiled.eligible <= tuning.wholeMax) takeAll(pool, compiled)
   else {
     const total = collect(pool, compiled, col.SLACK, rng)
@@ -38,9 +39,14 @@ export function sample(pool: ReplicaPool, compiled: CompiledPolicy, request: Pla
 /** Notes a slot unless it is noted already. */
 export function add(pool: ReplicaPool, slot: number): boolean {
   const s = pool.scratch
-  const { n, slots } = s
+  const { n, slots, seen } = s
   if (n === s.capacity) return false
-  for (let i = 0; i < n; i++) if (slots[i] === slot) return false
+  const word = (slot >>> 5) & 31
+  const marked = seen[word] as number
+  const bit = 1 << (slot & 31)
+  // Only a slot whose mark is set may be there already.
+  if ((marked & bit) === 0) seen[word] = marked | bit
+  else for (let i = 0; i < n; i++) if (slots[i] === slot) return false
   slots[n] = slot
   s.cached[n] = 0
   s.reason[n] = 0

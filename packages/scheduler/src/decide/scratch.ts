@@ -43,6 +43,8 @@ export class DecisionScratch {
   readonly cellStart = new Int32Array(CELLS_MAX)
   readonly cellCount = new Int32Array(CELLS_MAX)
   readonly cumulative = new Int32Array(CELLS_MAX)
+  /** Marks of the slots sampled, by their last ten bits. */
+  readonly seen = new Int32Array(32)
   readonly spare: Int32Array
   readonly drawn: Int32Array
   /** Outcome of `choose`: places in the sample, -1 = none. */
