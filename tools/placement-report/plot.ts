@@ -6,10 +6,10 @@
  */
 import type { PolicyResult, SimResult } from './sim-result.ts'
 
-const PANEL = { width: 420, height: 360, left: 52, right: 12, top: 44, bottom: 46 }
+const PANEL = { width: 420, height: 360, left: 66, right: 12, top: 44, bottom: 46 }
 const GAP = 16
 /** Fewer misses than one in 100,000 cannot be told apart in runs of this length. */
-const NINES_MAX = 5
+const NINES_MAX = 4.5
 const NINES_MIN = 0
 const LABEL_PX = 11
 const OURS = 'isochrone'
@@ -77,7 +77,7 @@ function panel(result: SimResult, offset: number, costMax: number): string {
   )
   if (offset === 0)
     out.push(
-      `<text transform="translate(12 ${PANEL.top + inner.height / 2}) rotate(-90)" text-anchor="middle">cost above the LP bound</text>`,
+      `<text transform="translate(14 ${PANEL.top + inner.height / 2}) rotate(-90)" text-anchor="middle">cost above the LP bound</text>`,
     )
   const points = result.policies.flatMap((one): Point[] =>
     one.costOverBound === null ? [] : [{ x: xOf(one.sloAttainment), y: yOf(one.costOverBound), result: one }],
@@ -94,7 +94,8 @@ function panel(result: SimResult, offset: number, costMax: number): string {
 
 /** Labels go beside their dot; where they would overlap they move down, then up, with a line back to the dot. */
 function labelled(points: readonly Point[], area: { left: number; right: number; bottom: number }): string[] {
-  const placed: { x0: number; x1: number; y: number }[] = []
+  // Dots are in the way of labels, too.
+  const placed = points.map(({ x, y }) => ({ x0: x - 5, x1: x + 5, y: y + 4 }))
   const out: string[] = []
   for (const { x, y, result } of points.toSorted(
     (a, b) => Number(b.result.policy === OURS) - Number(a.result.policy === OURS) || a.y - b.y,

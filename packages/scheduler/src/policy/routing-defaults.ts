@@ -13,8 +13,8 @@ import type { RoutingSort } from './routing-wish.ts'
  * what a second is worth while somebody sits and waits.
  */
 export const secondsBySort: Readonly<Record<RoutingSort, { first: number; generation: number }>> = {
-  /** A second breaks ties between equal prices (a call costs some hundred µUSD) and buys nothing else. */
-  price: { first: 10, generation: 2 },
+  /** 0.72 USD/h: of two prices within a few per cent the nearer wins, and waiting buys nothing else. */
+  price: { first: 200, generation: 2 },
   /** One caller in ten is a waiting person. Text that streams faster than it is read (20 tokens/s) saves a fifth of that. */
   balanced: { first: 1_000, generation: 200 },
   /** A person waits for each first token, and reads what follows while it comes. */

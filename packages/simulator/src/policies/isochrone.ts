@@ -9,6 +9,7 @@ import {
   createHedgeBudget,
   createReplicaPool,
   decide,
+  secondsBySort,
   shouldMove,
   type AttemptWork,
   type PlacementRequest,
@@ -41,10 +42,10 @@ export interface IsochroneSettings {
   tuning: Partial<Tuning>
 }
 
-/** `sort: price` with the SLO of the request. */
+/** `sort: price` with the request's SLO named, as a customer would send it; the rest is the gateway's own conduct. */
 export const isochroneSettings: IsochroneSettings = {
-  valueOfSecondMicroUsd: 200,
-  valueOfGenerationSecondMicroUsd: 2,
+  valueOfSecondMicroUsd: secondsBySort.price.first,
+  valueOfGenerationSecondMicroUsd: secondsBySort.price.generation,
   slackPatienceShare: 0.3,
   waitMsMax: 25,
   hedgeShare: 0.05,
@@ -57,6 +58,17 @@ export const isochroneSettings: IsochroneSettings = {
 }
 
 export const isochrone: SimPolicy = isochroneWith('isochrone', isochroneSettings)
+
+/** Placement by the engine and nothing else: no hedge, no move, load by heartbeat alone. What the baselines have. */
+export const isochronePlacementOnly: SimPolicy = {
+  ...isochroneWith('isochrone-placement-only', {
+    ...isochroneSettings,
+    hedgeShare: 0,
+    moveShare: 0,
+    probeMs: Number.POSITIVE_INFINITY,
+  }),
+  rule: 'The same engine and settings without hedges, moves and pings for load.',
+}
 
 /** The policy under another name and with other settings: for tuning, and for comparing its parts. */
 export function isochroneWith(name: string, settings: IsochroneSettings): SimPolicy {
