@@ -12,9 +12,9 @@ function poolOf(offers: readonly ReplicaOffer[], options = {}): ReplicaPool {
   return pool
 }
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
+const prices = (out: number): ReplicaOffer['prices'] => ({ ...offer(0).prices, outPerMtok: out })
 
 test('a small pool: the cheapest wins, alternates are in other domains, and the record replays from JSON', () => {
-  const prices = (out: number): ReplicaOffer['prices'] => ({ ...offer(0).prices, outPerMtok: out })
   const pool = poolOf([
     offer(1, { prices: prices(900_000) }),
     offer(2, { prices: prices(300_000), failureDomain: 'a' }),
@@ -112,4 +112,20 @@ test('a holder of the prompt’s prefix wins while its load is within bounds, an
   for (const n of range(200)) load(pool.slotOf(hexId(n)) as number, 8)
   load(holder, 12)
   expect(decide(pool, asked, prng(1), NOW_MS)).not.toMatchObject({ slot: holder })
+})
+
+/** A big provider that is excluded must not hide the others, however cheap and many its replicas are. */
+test('replicas beyond thousands of excluded or too dear ones are found', () => {
+  const cheap = range(2_000).map((n) => offer(n, { providerId: 'prv_big', prices: prices(100_000) }))
+  const few = range(5).map((n) => offer(3_000 + n, { providerId: 'prv_small', prices: prices(900_000) }))
+  const pool = poolOf([...cheap, ...few])
+  const bytes = poolOf([
+    ...range(2_000).map((n) => offer(n, { prices: { ...prices(100_000), outPerGb: 50_000_000_000 } })),
+    ...few,
+  ])
+  for (let seed = 0; seed < 50; seed++) {
+    expect(decide(pool, request({}, { exclude: ['prv_big'] }), prng(seed), NOW_MS).kind).toBe('placed')
+    const maxPrice = { inPerMtok: null, outPerMtok: null, requestMicroUsd: 1_000 }
+    expect(decide(bytes, request({}, { maxPrice }), prng(seed), NOW_MS).kind).toBe('placed')
+  }
 })

@@ -87,7 +87,7 @@ export function certainlyNoSlack(rows: Float64Array, r: number, request: Placeme
 }
 
 /** The caps hold for the worst case: nothing cached, every reserved token used. */
-function overPriceCap(rows: Float64Array, r: number, request: PlacementRequest, t: Tuning): boolean {
+export function overPriceCap(rows: Float64Array, r: number, request: PlacementRequest, t: Tuning): boolean {
   const { maxPrice } = request.policy
   const priceIn = Math.max(rows[r + col.P_IN] as number, rows[r + col.P_CACHED] as number)
   const priceOut = rows[r + col.P_OUT] as number
