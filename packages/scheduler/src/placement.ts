@@ -43,6 +43,8 @@ export interface PlacementRequest {
   tokensIn: number
   /** Prompt tokens that may be billed at most: what a price cap on the request is checked with. Default `tokensIn`. */
   tokensInMax?: number | undefined
+  /** Prompt tokens that it has at least: only these make a prompt too long for certain. Default `tokensIn`. */
+  tokensInMin?: number | undefined
   /** Output tokens that were reserved: what a price cap on the request is checked with. */
   tokensOutMax: number
   /** Output tokens that are likely: what the score uses. */

@@ -5,6 +5,7 @@
  * Fed by finished attempts only. Bounded: one small ring for each node of late, two numbers for each model.
  */
 import type { Hex } from '@isochrone/protocol'
+import { promptTokensLikely, TOKENS_PER_BYTE, TOKENS_PER_BYTE_DEFAULT } from '@isochrone/scheduler'
 
 export interface NodePercentiles {
   ttftP50Ms: number | null
@@ -15,11 +16,14 @@ export interface NodePercentiles {
 export interface Measurements {
   /** `ttftMs` is dispatch → first token as the gateway saw it, round trip included; null when there was none. */
   observe(nodeId: Hex, seen: { ttftMs: number | null; durationMs: number; tokensOut: number }): void
-  /** Prompt tokens that a body of this size is likely to be, from what the model's engines have counted. */
-  tokensInOf(model: string, bytesIn: number): number
+  /**
+   * Prompt tokens that a body of this size is likely to be, from what the model's engines have counted for the same
+   * organisation: what others send says nothing of its prompts, and must not.
+   */
+  tokensInOf(orgId: string, model: string, bytesIn: number): number
   /** Output tokens that an answer of the model is likely to have, at most `tokensOutMax`. */
   tokensOutOf(model: string, tokensOutMax: number): number
-  learn(model: string, seen: { bytesIn: number; tokensIn: number; tokensOut: number }): void
+  learn(orgId: string, model: string, seen: { bytesIn: number; tokensIn: number; tokensOut: number }): void
   of(nodeId: Hex): NodePercentiles
 }
 
@@ -29,9 +33,9 @@ interface PerNode {
   tokensPerSecond: number | null
 }
 
-interface PerModel {
-  tokensPerByte: number
-  tokensOut: number
+/** A mean that forgets. */
+interface Mean {
+  value: number
   seen: number
 }
 
@@ -39,14 +43,15 @@ const RING = 128
 /** Nodes and models remembered; the longest unseen go first. */
 const NODES_MAX = 20_000
 const MODELS_MAX = 10_000
-/** Before anything was counted: generous for text, where four bytes a token are usual. */
-const priors: PerModel = { tokensPerByte: 0.3, tokensOut: 200, seen: 0 }
+/** Before anything was counted. */
+const TOKENS_OUT_DEFAULT = 200
 /** Answers that a mean remembers. */
 const MEMORY = 16
 
 export function createMeasurements(): Measurements {
   const nodes = new Map<Hex, PerNode>()
-  const models = new Map<string, PerModel>()
+  const tokensOutOf = new Map<string, Mean>()
+  const tokensPerByteOf = new Map<string, Mean>()
 
   return {
     observe(nodeId, { ttftMs, durationMs, tokensOut }) {
@@ -61,18 +66,15 @@ export function createMeasurements(): Measurements {
       node.tokensPerSecond =
         node.tokensPerSecond === null ? rate : node.tokensPerSecond + (rate - node.tokensPerSecond) / 16
     },
-    tokensInOf: (model, bytesIn) => Math.ceil(bytesIn * (models.get(model) ?? priors).tokensPerByte),
+    tokensInOf: (orgId, model, bytesIn) =>
+      promptTokensLikely(bytesIn, tokensPerByteOf.get(JSON.stringify([orgId, model]))?.value),
     tokensOutOf: (model, tokensOutMax) =>
-      Math.max(1, Math.min(tokensOutMax, Math.round((models.get(model) ?? priors).tokensOut))),
-    learn(model, { bytesIn, tokensIn, tokensOut }) {
+      Math.max(1, Math.min(tokensOutMax, Math.round(tokensOutOf.get(model)?.value ?? TOKENS_OUT_DEFAULT))),
+    learn(orgId, model, { bytesIn, tokensIn, tokensOut }) {
       if (tokensIn <= 0 || bytesIn <= 0) return
-      const known = models.get(model) ?? { ...priors }
-      // The prior counts as one answer: what a model really does is known after a few.
-      known.seen = Math.min(MEMORY, known.seen + 1)
-      const weight = 1 / Math.min(MEMORY, known.seen + 1)
-      known.tokensPerByte += (tokensIn / bytesIn - known.tokensPerByte) * weight
-      known.tokensOut += (tokensOut - known.tokensOut) * weight
-      renew(models, model, known, MODELS_MAX)
+      const perByte = Math.min(TOKENS_PER_BYTE.max, Math.max(TOKENS_PER_BYTE.min, tokensIn / bytesIn))
+      learnMean(tokensPerByteOf, JSON.stringify([orgId, model]), perByte, TOKENS_PER_BYTE_DEFAULT)
+      learnMean(tokensOutOf, model, tokensOut, TOKENS_OUT_DEFAULT)
     },
     of(nodeId) {
       const node = nodes.get(nodeId)
@@ -84,6 +86,14 @@ export function createMeasurements(): Measurements {
       }
     },
   }
+}
+
+/** The prior counts as one answer: what a model really does is known after a few. */
+function learnMean(means: Map<string, Mean>, key: string, value: number, prior: number): void {
+  const mean = means.get(key) ?? { value: prior, seen: 0 }
+  mean.seen = Math.min(MEMORY, mean.seen + 1)
+  mean.value += (value - mean.value) / Math.min(MEMORY, mean.seen + 1)
+  renew(means, key, mean, MODELS_MAX)
 }
 
 function renew<K, V>(map: Map<K, V>, key: K, value: V, sizeMax: number): void {

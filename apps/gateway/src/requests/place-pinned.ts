@@ -24,7 +24,9 @@ export function placePinned(
   if (activeStreams >= replica.session.concurrencyMax)
     throw unavailable('The node chosen for this job is busy.', 'full')
   if (draining) throw unavailable('The node chosen for this job is about to stop.', 'draining')
-  const reason = constraintRejection(pool.offerAt(slot), request, pool.tuning)
+  // The placer may know better how long the prompt is: it is too long only where that is certain.
+  const tokensIn = Math.min(request.tokensIn, request.tokensInMin ?? request.tokensIn)
+  const reason = constraintRejection(pool.offerAt(slot), { ...request, tokensIn }, pool.tuning)
   if (reason !== null) {
     throw unavailable('The node chosen for this job is not one that its routing policy allows.', reason)
   }

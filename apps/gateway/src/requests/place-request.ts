@@ -63,7 +63,12 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
   return {
     place(model, request) {
       const pool = fleet.pool(model) ?? nobody
-      const decision = decide(pool, request, rng, clock.nowMs())
+      let decision = decide(pool, request, rng, clock.nowMs())
+      const { tokensIn, tokensInMin = tokensIn } = request
+      // Estimates err: only the least that the prompt can be makes it too long, else the engine shall say.
+      if (decision.kind === 'none' && decision.reason === 'context_too_long' && tokensInMin < tokensIn) {
+        decision = decide(pool, { ...request, tokensIn: tokensInMin }, rng, clock.nowMs())
+      }
       const record = withoutPrompt(decision.record())
       if (decision.kind === 'none') return { reason: decision.reason, retryAfterMs: decision.retryAfterMs, record }
       const replica = fleet.at(model, decision.slot)

@@ -1,5 +1,5 @@
 /** What placement is asked for one request: its size as far as it can be known, and the policy that holds for it. */
-import type { PlacementRequest } from '@isochrone/scheduler'
+import { promptTokensMin, type PlacementRequest } from '@isochrone/scheduler'
 import type { Measurements } from './node-measurements.ts'
 import { tokensInMaxOf } from './reserve-price.ts'
 import { PREFIX_BLOCK_BYTES, prefixHashesFor } from './prompt-head.ts'
@@ -12,13 +12,14 @@ export function placementRequestOf(ctx: RequestContext, measurements: Measuremen
   return {
     requestId,
     modelHash: null,
-    tokensIn: measurements.tokensInOf(model, body.length),
+    tokensIn: measurements.tokensInOf(organisation.orgId, model, body.length),
     tokensInMax: tokensInMaxOf(request),
+    tokensInMin: promptTokensMin(Buffer.from(body.buffer, body.byteOffset, body.byteLength)),
     tokensOutMax,
     tokensOutExpected: measurements.tokensOutOf(model, tokensOutMax),
     bytesIn: body.length,
     prefixHashes: prefixHashesFor(promptHead, organisation.orgId),
-    prefixBlockTokens: Math.max(1, measurements.tokensInOf(model, PREFIX_BLOCK_BYTES)),
+    prefixBlockTokens: Math.max(1, measurements.tokensInOf(organisation.orgId, model, PREFIX_BLOCK_BYTES)),
     policy,
     excludeNodeIds: [],
   }

@@ -6,20 +6,19 @@
  */
 import { maxPriceMicroUsd, type Prices } from '@isochrone/domain'
 import type { NodeState, PricesJson } from '@isochrone/protocol'
+import { promptTokensMax } from '@isochrone/scheduler'
 import type { InferenceRequest } from './parse-request.ts'
 
 /** Bytes of answer that are billed at most, for each token and for the frame around them. */
 const BYTES_OUT_PER_TOKEN_MAX = 4_096
 const BYTES_OUT_BASE = 65_536
-/** A prompt of n bytes has at most n tokens, and a chat template adds a few. */
-const TEMPLATE_TOKENS_MAX = 64
 
 export function bytesOutMaxOf(request: InferenceRequest): number {
   return BYTES_OUT_BASE + request.tokensOutMax * BYTES_OUT_PER_TOKEN_MAX
 }
 
 /** Prompt tokens that are billed at most. */
-export const tokensInMaxOf = ({ body }: InferenceRequest): number => body.length + TEMPLATE_TOKENS_MAX
+export const tokensInMaxOf = ({ body }: InferenceRequest): number => promptTokensMax(body.length)
 
 /** µUSD; 0 when no node is given. */
 export function reservePriceMicroUsd(request: InferenceRequest, nodes: readonly NodeState[]): bigint {

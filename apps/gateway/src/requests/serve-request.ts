@@ -154,7 +154,7 @@ async function attemptAll(deps: ServeDeps, serving: Serving): Promise<Served> {
       const completed = deps.lane.completeAttempt(result.seen)
       records.push({ result, completed })
       ticket.closed(outcomeOf(result, completed, ticket.streamsBefore))
-      learn(deps.measurements, result, completed)
+      learn(deps.measurements, ctx, result, completed)
       failure = failureOf(result, ctx.request)
       const over = failure === null || result.begun || result.outcome === 'client_aborted' || result.invalidRequest
       if (over) charge(deps, serving, completed)
@@ -232,7 +232,12 @@ async function journal(deps: ServeDeps, input: Parameters<typeof outcomeEntry>[0
 }
 
 /** What pages show, and what the next request of the model is taken for. */
-function learn(measurements: Measurements, result: AttemptResult, completed: CompletedAttempt): void {
+function learn(
+  measurements: Measurements,
+  { organisation: { orgId } }: RequestContext,
+  result: AttemptResult,
+  completed: CompletedAttempt,
+): void {
   const { outcome, invalidRequest, seen } = result
   if (outcome === 'client_aborted' || invalidRequest) return
   const { intent, attemptTtftMs, durationMs } = seen
@@ -240,7 +245,7 @@ function learn(measurements: Measurements, result: AttemptResult, completed: Com
   measurements.observe(intent.nodeId, { ttftMs: attemptTtftMs, durationMs, tokensOut })
   if (outcome !== 'completed') return
   const tokensIn = completed.tokensIn + completed.tokensCached
-  measurements.learn(intent.model, { bytesIn: intent.bytesIn, tokensIn, tokensOut })
+  measurements.learn(orgId, intent.model, { bytesIn: intent.bytesIn, tokensIn, tokensOut })
 }
 
 /** Corrects what the organisation was charged at its placement by what it got: its next turn comes by that. */

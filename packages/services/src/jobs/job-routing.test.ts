@@ -1,6 +1,12 @@
 /** Queued jobs obey the routing policy of their body and of their organisation, and go nowhere that is draining. */
 import { manualClock } from '@isochrone/domain'
-import { bytes32Of, type DispatchRequest, type NodeLiveness, type NodeState } from '@isochrone/protocol'
+import {
+  bytes32Of,
+  type DispatchRequest,
+  type DispatchResponse,
+  type NodeLiveness,
+  type NodeState,
+} from '@isochrone/protocol'
 import { expect, test } from 'vitest'
 import type { QueuedJobRow } from '../ports/job-store.ts'
 import { createJobFleet } from './job-fleet.ts'
@@ -72,12 +78,15 @@ interface World {
   live?: Partial<Record<string, Partial<NodeLiveness>>>
   routing?: unknown
   organisation?: unknown
+  body?: object
+  response?: Partial<DispatchResponse>
 }
 
 /** One look at a job with that routing; the names of the nodes that it was dispatched to. */
-async function look({ states, live = {}, routing, organisation = {} }: World) {
+async function look({ states, live = {}, routing, organisation = {}, body = {}, response = {} }: World) {
   const dispatched: DispatchRequest[] = []
   const ends: { status: string; error: string | null }[] = []
+  const requeued: unknown[] = []
   const job: QueuedJobRow = {
     id: 'job_1',
     orgId: 'org_1',
@@ -85,9 +94,9 @@ async function look({ states, live = {}, routing, organisation = {} }: World) {
     requestId: 'req_0000000a',
     path: '/v1/chat/completions',
     model: 'm',
-    body: { model: 'm', messages: [], max_tokens: 10, ...(routing !== undefined && { routing }) },
+    body: { model: 'm', messages: [], max_tokens: 10, ...body, ...(routing !== undefined && { routing }) },
     status: 'running',
-    attempts: 1,
+    attempts: 8,
     attemptsMax: 8,
     placement: null,
     answer: null,
@@ -105,7 +114,7 @@ async function look({ states, live = {}, routing, organisation = {} }: World) {
         get: async () => job,
         start: async () => job,
         place: async () => {},
-        requeue: async () => {},
+        requeue: async (_id, end) => void requeued.push(end),
         finish: async (_id, { status, error }) => ends.push({ status, error }) > 0,
         openBefore: async () => [],
       },
@@ -119,7 +128,7 @@ async function look({ states, live = {}, routing, organisation = {} }: World) {
       gateway: {
         dispatch: async (request) => {
           dispatched.push(request)
-          return { outcome: 'answered', httpStatus: 200, answer: {}, message: null }
+          return { outcome: 'answered', httpStatus: 200, answer: {}, message: null, ...response }
         },
       },
       pools: createJobFleet(),
@@ -128,7 +137,7 @@ async function look({ states, live = {}, routing, organisation = {} }: World) {
     'job_1',
   )
   const names = dispatched.map(({ nodeId }) => states.find((state) => state.nodeId === nodeId)?.name)
-  return { result, names, ends }
+  return { result, names, ends, requeued }
 }
 
 const german = nodeOf('german')
@@ -162,4 +171,18 @@ test('policies that contradict each other end the job with the reason, and nothi
   })
   expect(names).toEqual([])
   expect(ends).toMatchObject([{ status: 'failed', error: expect.stringContaining('routing.regions') }])
+})
+
+test("a gateway's refusal for want of capacity is no attempt and nothing against the node, however often it comes", async () => {
+  const refused = { outcome: 'retry', httpStatus: 503, message: 'busy' } as const
+  const { result, ends, requeued } = await look({ states: [german], response: refused })
+  expect(requeued).toEqual([{ attempted: false, error: 'busy' }])
+  expect([result.kind, ends]).toEqual(['again', []])
+  const failed = await look({ states: [german], response: { ...refused, httpStatus: 502 } })
+  expect(failed.ends).toMatchObject([{ status: 'failed' }])
+})
+
+test('a prompt that may fit goes to a node: only the least number of its tokens makes it too long', async () => {
+  expect((await look({ states: [german], body: { user: 'a'.repeat(20_000) } })).names).toEqual(['german'])
+  expect((await look({ states: [german], body: { user: 'a'.repeat(200_000) } })).names).toEqual([])
 })

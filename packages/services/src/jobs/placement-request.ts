@@ -2,6 +2,9 @@
 import {
   mergeRouting,
   parseRoutingPolicy,
+  promptTokensLikely,
+  promptTokensMax,
+  promptTokensMin,
   type PlacementRequest,
   type RoutingPolicy,
   type RoutingWish,
@@ -41,7 +44,8 @@ export function placementRequestOf(
   nodeIdOf: (id: string) => string | undefined,
 ): PlacementRequest {
   const { max_tokens, max_completion_tokens, n, routing } = body.safeParse(job.body).data ?? {}
-  const bytesIn = Buffer.byteLength(JSON.stringify({ ...(job.body as object), routing: undefined }))
+  const bytes = Buffer.from(JSON.stringify({ ...(job.body as object), routing: undefined }))
+  const bytesIn = bytes.length
   const wish = parseRoutingPolicy(routing).policy
   const policy = mergeRouting({
     organisation: parseRoutingPolicy(organisationRouting, 'organisation.routing').policy,
@@ -51,10 +55,9 @@ export function placementRequestOf(
   return {
     requestId: job.requestId,
     modelHash: null,
-    // About four bytes a token; an estimate for the score, no bill follows from it.
-    tokensIn: Math.ceil(bytesIn / 4),
-    // No tokenizer makes more tokens than bytes: what a cap on the whole request is held against.
-    tokensInMax: bytesIn,
+    tokensIn: promptTokensLikely(bytesIn),
+    tokensInMax: promptTokensMax(bytesIn),
+    tokensInMin: promptTokensMin(bytes),
     tokensOutMax,
     tokensOutExpected: tokensOutMax,
     bytesIn,

@@ -26,6 +26,8 @@ export type JobLook = { kind: 'done' } | { kind: 'again'; delayMs: number; reaso
 const DISPATCH_MS_MAX = 120_000
 const BACKOFF_MS = { min: 250, max: 15_000 }
 const GATEWAY_AWAY_MS = 1_000
+/** After a gateway's refusal: what its nodes are and do is reported once a second. */
+const REFUSED_AGAIN_MS = 1_000
 const done: JobLook = { kind: 'done' }
 
 export async function runJob(deps: RunJobDeps, jobId: string): Promise<JobLook> {
@@ -102,6 +104,11 @@ function place(deps: RunJobDeps, job: QueuedJobRow, request: PlacementRequest): 
   if (decision.kind === 'none' && request.excludeNodeIds.length > 0) {
     decision = decide(pool, { ...request, excludeNodeIds: [] }, rng, nowMs)
   }
+  // An estimate may be too high: only the least that the prompt can be makes it too long.
+  if (decision.kind === 'none' && decision.reason === 'context_too_long') {
+    const tokensIn = Math.min(request.tokensIn, request.tokensInMin ?? request.tokensIn)
+    decision = decide(pool, { ...request, tokensIn, excludeNodeIds: [] }, rng, nowMs)
+  }
   if (decision.kind === 'none') return { kind: 'none', reason: decision.reason, retryAfterMs: decision.retryAfterMs }
   const record = decision.record()
   const { nodeId } = pool.offerAt(decision.slot)
@@ -113,10 +120,12 @@ function place(deps: RunJobDeps, job: QueuedJobRow, request: PlacementRequest): 
 const nobody = createReplicaPool({ prefixBlocksMax: 1 })
 
 /** A gateway that is full or closing says 503, and nothing of the node. */
-function outcomeOf({ outcome, httpStatus }: DispatchResponse): 'finished' | 'failed' | 'cancelled' {
-  if (outcome === 'answered') return 'finished'
-  return outcome === 'retry' && httpStatus !== 503 ? 'failed' : 'cancelled'
+function outcomeOf(response: DispatchResponse): 'finished' | 'failed' | 'cancelled' {
+  if (response.outcome === 'answered') return 'finished'
+  return response.outcome === 'retry' && !isRefusal(response) ? 'failed' : 'cancelled'
 }
+
+const isRefusal = ({ outcome, httpStatus }: DispatchResponse): boolean => outcome === 'retry' && httpStatus === 503
 
 function requestOf(job: QueuedJobRow, nodeId: string, placement: unknown, nowMs: number) {
   const left = job.deadlineAt === null ? DISPATCH_MS_MAX : job.deadlineAt.getTime() - nowMs
@@ -137,8 +146,9 @@ async function conclude(
   deps: RunJobDeps,
   job: QueuedJobRow,
   nodeId: string,
-  { outcome, httpStatus, answer, message }: DispatchResponse,
+  response: DispatchResponse,
 ): Promise<JobLook> {
+  const { outcome, httpStatus, answer, message } = response
   const now = new Date(deps.clock.nowMs())
   if (outcome !== 'retry') {
     const status = outcome === 'answered' && httpStatus < 400 ? 'succeeded' : 'failed'
@@ -146,6 +156,11 @@ async function conclude(
     return done
   }
   const reason = message ?? 'the node answered nothing'
+  if (isRefusal(response)) {
+    // Capacity or a constraint, as the gateway sees them: no attempt, and nothing against the node. The deadline bounds it.
+    await deps.jobs.requeue(job.id, { attempted: false, error: reason })
+    return { kind: 'again', delayMs: REFUSED_AGAIN_MS, reason }
+  }
   if (job.attempts >= job.attemptsMax) {
     return failed(deps, job, 502, 'provider_failed', `${job.attempts} attempts failed; the last: ${reason}`)
   }
