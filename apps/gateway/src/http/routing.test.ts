@@ -55,7 +55,8 @@ test('regions are obeyed by every request and by failover, and refused where nob
   }
   const outside = await ask({ regions: ['US'] })
   expect([outside.status, outside.error?.code]).toEqual([503, 'capacity_unavailable'])
-  expect(Number(outside.headers.get('retry-after'))).toBeGreaterThan(0)
+  // Waiting does not move a node.
+  expect(outside.headers.get('retry-after')).toBeNull()
   expect(outside.error?.message).toContain('regions')
   expect(outside.error?.suggestions).toMatchObject([{ changes: [{ field: 'routing.regions' }], replicas: 1 }, {}])
   nodes[1]!.script = { status: 'engine_failed' }
@@ -77,7 +78,7 @@ test('a price cap is obeyed; one below every price is refused with the cheapest 
   for (let i = 0; i < 10; i++) expect((await ask({ max_price: { output: 2 } })).isochrone?.node).toBe('node_1')
   const low = await ask({ max_price: { output: 0.5 } })
   expect([low.status, low.error?.param]).toEqual([400, 'routing.max_price.output'])
-  expect(low.error?.message).toContain('asks 1')
+  expect(low.error?.message).toContain('1.00 USD')
   const tiny = await ask({ max_price: { request: 0.000_000_1 } })
   expect([tiny.status, tiny.error?.param]).toEqual([400, 'routing.max_price.request'])
 })
@@ -249,4 +250,20 @@ test('who sends a burst does not hold up another organisation', async () => {
   expect(order.every((line) => line.endsWith('200'))).toBe(true)
   // Served in turns: the five are through long before the burst is.
   expect(order.lastIndexOf('small 200')).toBeLessThan(25)
+})
+
+test('a cap below every price that the other constraints leave is 400 at once, and an exclusion counts', async () => {
+  const cheap = { ...french, prices: { ...testPrices, outMicroUsdPerMtok: '1000000' } }
+  const { ask } = await start([german, cheap])
+  for (const rest of [{ regions: ['DE'] }, { exclude: ['node_1'] }]) {
+    const { status, error } = await ask({ ...rest, max_price: { output: 1.5 } })
+    expect([status, error?.param]).toEqual([400, 'routing.max_price.output'])
+  }
+})
+
+test('nothing is suggested that the organisation forbids; who can change it is named', async () => {
+  const { ask } = await start([german], { routing: { regions: ['FR'] } })
+  const { status, error } = await ask()
+  expect([status, error?.suggestions]).toEqual([503, []])
+  expect(error?.message).toContain("Your organisation's policy allows only FR; an owner can change it.")
 })

@@ -4,10 +4,18 @@
  */
 import { AppError, type Clock, type Prng } from '@isochrone/domain'
 import type { Hex, NodeState } from '@isochrone/protocol'
-import { createReplicaPool, decide, type PlacementRecord, type PlacementRequest } from '@isochrone/scheduler'
+import {
+  contradictionOf,
+  createReplicaPool,
+  decide,
+  type Contradiction,
+  type PlacementRecord,
+  type PlacementRequest,
+  type RoutingWish,
+} from '@isochrone/scheduler'
 import type { AttemptTicket, Fleet, LinkedReplica } from '../fleet/create-fleet.ts'
 import { placePinned } from './place-pinned.ts'
-import { createSuggestions, type Suggestion } from './suggestions.ts'
+import { createSuggestions, type Suggestions } from './suggestions.ts'
 import type { RequestContext, Target } from './request-context.ts'
 
 export interface PlacerDeps {
@@ -42,7 +50,9 @@ export interface Placer {
   /** Undefined where the replica is linked no more. */
   open(replica: LinkedReplica, request: PlacementRequest): Opening | undefined
   /** The smallest changes that would admit what was refused. */
-  suggest(model: string, request: PlacementRequest): Suggestion[]
+  suggest(model: string, request: PlacementRequest, organisation: RoutingWish): Suggestions
+  /** What no change of load would mend: nothing on offer here fits the policy. */
+  contradiction(model: string, request: PlacementRequest): Contradiction | null
   /** Nodes that serve the model here now, full or not: one for each list of prices. */
   priceLists(model: string): NodeState[]
 }
@@ -80,10 +90,16 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
     },
     placePinned: (ctx, request) => placePinned({ fleet, open }, ctx, request),
     open: (replica, request) => open(replica, request),
-    suggest(model, request) {
+    suggest(model, request, organisation) {
       const pool = fleet.pool(model)
       const idOf = (nodeId: string) => fleet.byNode(model, nodeId)?.node.id ?? nodeId
-      return pool ? suggest({ pool, request, nowMs: clock.nowMs(), idOf }) : []
+      return pool
+        ? suggest({ pool, request, organisation, nowMs: clock.nowMs(), idOf })
+        : { suggestions: [], limits: [] }
+    },
+    contradiction(model, request) {
+      const pool = fleet.pool(model)
+      return pool ? contradictionOf(request.policy, pool, request) : null
     },
     priceLists: (model) => fleet.priceLists(model),
   }

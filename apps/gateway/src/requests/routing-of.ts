@@ -24,7 +24,7 @@ export function routingOf(
   const known = plain ? defaults.get(organisation) : undefined
   if (known) return known
   const merged = mergeRouting({
-    organisation: wishOf(organisation),
+    organisation: organisationWishOf(organisation),
     request: request.routing,
     suffix: request.suffix,
   })
@@ -34,7 +34,8 @@ export function routingOf(
   return policy
 }
 
-function wishOf(organisation: OrganisationState): RoutingWish {
+/** What the organisation itself asks; throws `state_conflict` where it cannot be read. */
+export function organisationWishOf(organisation: OrganisationState): RoutingWish {
   let wish = wishes.get(organisation)
   if (wish) return wish
   try {

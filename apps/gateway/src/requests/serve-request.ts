@@ -13,11 +13,12 @@ import type { CompletedAttempt, Lane } from '../ports.ts'
 import { clientGone, failureOf, noNodeLeft } from './attempt-failure.ts'
 import { outcomeEntry, type AttemptRecord } from './outcome-entry.ts'
 import type { Measurements } from './node-measurements.ts'
-import { noCapacity, requireReachableCap } from './no-capacity.ts'
+import { noCapacity } from './no-capacity.ts'
 import type { Opening, Placed, Placer } from './place-request.ts'
 import { placementRequestOf } from './placement-request.ts'
 import { cancelled, outcomeOf } from './pool-outcome.ts'
 import type { AnswerSink, RequestContext, Target } from './request-context.ts'
+import { organisationWishOf } from './routing-of.ts'
 import { bytesOutMaxOf, reservePriceMicroUsd } from './reserve-price.ts'
 import { isPlaced, type WaitingRoom } from './waiting-room.ts'
 import { runAttempt, type AttemptLimits, type AttemptResult } from './run-attempt.ts'
@@ -71,7 +72,11 @@ export async function serveRequest(
   const placed = await placeFirst(deps, ctx, asked, sink.signal)
   try {
     const reservedMicroUsd = reservePriceMicroUsd(ctx.request, deps.placer.priceLists(ctx.request.model))
-    const reservation = await deps.budget.reserve(ctx.channelId, reservedMicroUsd)
+    const reservation = await deps.budget.reserve(ctx.channelId, reservedMicroUsd).catch((error: unknown) => {
+      // What cannot be paid for is not served: the turn that it took is given back.
+      charge(deps, { ctx, asked }, null)
+      throw error
+    })
     try {
       return await attemptAll(deps, { ctx, asked, sink, placed, reservedMicroUsd, answerOf })
     } finally {
@@ -95,7 +100,6 @@ async function placeFirst(
   if (ctx.pinned) return deps.placer.placePinned(ctx, asked)
   const { model } = ctx.request
   try {
-    requireReachableCap(asked, deps.placer.priceLists(model))
     const { policy } = asked
     const longestMs = deps.patienceMs ?? PATIENCE_MS
     // What must come within a time is not worth waiting longer for.
@@ -103,7 +107,9 @@ async function placeFirst(
     const tenant = ctx.organisation.orgId
     const outcome = await deps.room.place({ model, tenant, request: asked, patienceMs, signal })
     if (isPlaced(outcome)) return outcome
-    throw noCapacity(outcome, deps.placer.suggest(model, asked))
+    if (outcome.roomFull) throw noCapacity(outcome, { suggestions: [], limits: [] }, null)
+    const contradiction = deps.placer.contradiction(model, asked)
+    throw noCapacity(outcome, deps.placer.suggest(model, asked, organisationWishOf(ctx.organisation)), contradiction)
   } catch (thrown) {
     const error = signal.aborted ? clientGone() : toAppError(thrown)
     recordRefusal(deps, ctx, error)
@@ -133,10 +139,12 @@ async function attemptAll(deps: ServeDeps, serving: Serving): Promise<Served> {
   const records: AttemptRecord[] = []
   const tried: string[] = []
   let failure: AppError | null = null
+  let placement = placed.record
   for (let index = 0; index < ATTEMPTS_MAX; index++) {
     const opening = index === 0 ? placed : nextOpening(deps, serving, tried)
     if (!opening) break
     const { target, ticket } = opening
+    if ('record' in opening && index > 0) placement = withEarlier(opening.record, placement)
     tried.push(target.session.nodeId)
     try {
       const result = await runAttempt(deps.lane, {
@@ -145,7 +153,7 @@ async function attemptAll(deps: ServeDeps, serving: Serving): Promise<Served> {
         attempt: first + index,
         reservedMicroUsd,
         bytesOutMax: bytesOutMaxOf(ctx.request),
-        placement: placed.record,
+        placement,
         sink,
         limits: limitsOf(deps.limits, ctx),
         onOpened: ticket.sent,
@@ -158,7 +166,7 @@ async function attemptAll(deps: ServeDeps, serving: Serving): Promise<Served> {
       failure = failureOf(result, ctx.request)
       const over = failure === null || result.begun || result.outcome === 'client_aborted' || result.invalidRequest
       if (over) charge(deps, serving, completed)
-      if (over) return await finish(deps, { ctx, records, placement: placed.record, failure, answerOf })
+      if (over) return await finish(deps, { ctx, records, placement, failure, answerOf })
     } finally {
       ticket.closed(cancelled(asked))
     }
@@ -166,8 +174,15 @@ async function attemptAll(deps: ServeDeps, serving: Serving): Promise<Served> {
   }
   charge(deps, serving, null)
   const error = failure ?? noNodeLeft()
-  await journal(deps, { ctx, records, served: null, error, placement: placed.record, answer: undefined })
+  await journal(deps, { ctx, records, served: null, error, placement, answer: undefined })
   throw error
+}
+
+/** The decision that served, with those before it: each names the nodes that were tried by it. */
+function withEarlier(record: unknown, before: unknown): unknown {
+  if (typeof record !== 'object' || record === null) return record
+  const { earlier, ...first } = before as { earlier?: unknown[] }
+  return { ...record, earlier: [...(earlier ?? []), first] }
 }
 
 /** A job brings its own total limit. */
@@ -183,7 +198,7 @@ function nextOpening(
   deps: ServeDeps,
   { ctx, asked, placed, reservedMicroUsd }: Serving,
   tried: readonly string[],
-): Opening | undefined {
+): Opening | Placed | undefined {
   if (ctx.pinned || !asked.policy.allowFallbacks) return undefined
   const covers = ({ node }: Pick<Target, 'node'>) => reservePriceMicroUsd(ctx.request, [node]) <= reservedMicroUsd
   for (let replica = placed.alternates.shift(); replica; replica = placed.alternates.shift()) {
@@ -196,7 +211,8 @@ function nextOpening(
   if (covers(again.target)) return again
   again.ticket.closed(cancelled(asked))
   const covered = again.alternates.find(covers)
-  return covered && deps.placer.open(covered, asked)
+  const opening = covered && deps.placer.open(covered, asked)
+  return opening && { ...opening, alternates: [], record: again.record }
 }
 
 interface Finish {
@@ -249,7 +265,11 @@ function learn(
 }
 
 /** Corrects what the organisation was charged at its placement by what it got: its next turn comes by that. */
-function charge({ room }: ServeDeps, { ctx, asked }: Serving, completed: CompletedAttempt | null): void {
+function charge(
+  { room }: ServeDeps,
+  { ctx, asked }: Pick<Serving, 'ctx' | 'asked'>,
+  completed: CompletedAttempt | null,
+): void {
   if (ctx.pinned) return
   const estimated = fairCostOf(asked.tokensIn, asked.tokensOutExpected)
   const tokensIn = completed ? completed.tokensIn + completed.tokensCached : 0

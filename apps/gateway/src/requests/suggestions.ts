@@ -4,7 +4,13 @@
  * Looking takes up to some milliseconds in a large fleet, and refusals come in floods: there is a rest between two looks,
  * and those refused meanwhile are told only when to come back.
  */
-import { whyNoCapacity, type PlacementRequest, type ReplicaPool, type WhyNoCapacity } from '@isochrone/scheduler'
+import {
+  whyNoCapacity,
+  type PlacementRequest,
+  type ReplicaPool,
+  type RoutingWish,
+  type WhyNoCapacity,
+} from '@isochrone/scheduler'
 
 export interface Suggestion {
   /** For a person. */
@@ -19,6 +25,12 @@ export interface Suggestion {
   cost_usd: number
 }
 
+export interface Suggestions {
+  suggestions: Suggestion[]
+  /** What would help and only an owner of the organisation can change, in sentences. */
+  limits: readonly string[]
+}
+
 /** Fleets up to this size are looked at within a fraction of a millisecond. */
 const SMALL_POOL = 256
 const REST_MS = 50
@@ -26,19 +38,21 @@ const REST_MS = 50
 export interface SuggestInput {
   pool: ReplicaPool
   request: PlacementRequest
+  organisation: RoutingWish
   nowMs: number
   /** The id that people see of a node. */
   idOf: (nodeId: string) => string
 }
 
-export function createSuggestions(): (input: SuggestInput) => Suggestion[] {
+export function createSuggestions(): (input: SuggestInput) => Suggestions {
   let restUntilMs = 0
-  return ({ pool, request, nowMs, idOf }) => {
+  return ({ pool, request, organisation, nowMs, idOf }) => {
     if (pool.size > SMALL_POOL) {
-      if (nowMs < restUntilMs) return []
+      if (nowMs < restUntilMs) return { suggestions: [], limits: [] }
       restUntilMs = nowMs + REST_MS
     }
-    return whyNoCapacity(pool, request, nowMs).changes.map((change) => suggestionOf(change, idOf))
+    const { changes, limits } = whyNoCapacity(pool, request, nowMs, organisation)
+    return { suggestions: changes.map((change) => suggestionOf(change, idOf)), limits }
   }
 }
 

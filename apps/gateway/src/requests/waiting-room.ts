@@ -5,7 +5,7 @@
  * Nobody looks again in turns: a freed place, a heartbeat or a link wakes the queue of its model, and a slow timer finds
  * what changes by time alone. Bounded in waiters, in patience and in decisions a wake.
  */
-import { fairCostOf, type PlacementRequest, type Waiter } from '@isochrone/scheduler'
+import { fairCostOf, type PlacementRecord, type PlacementRequest, type Waiter } from '@isochrone/scheduler'
 import type { Clock } from '@isochrone/domain'
 import { createFairLines, type FairLines } from './fair-lines.ts'
 import { afterWaiting } from './placement-request.ts'
@@ -30,7 +30,9 @@ export interface WaitInput {
   signal: AbortSignal
 }
 
-export interface Refusal extends Refused {
+export interface Refusal extends Omit<Refused, 'record'> {
+  /** Null where no decision was made: the room was full. */
+  record: PlacementRecord | null
   /** How long it waited in vain, ms; 0 = not at all. */
   waitedMs: number
   /** The room had no place either. */
@@ -61,6 +63,8 @@ const WAITERS_PER_TENANT_MAX = 512
 const DECISIONS_PER_WAKE = 256
 /** What no event tells: a breaker whose pause is over, a state that has gone stale. */
 const LOOK_AGAIN_MS = 100
+/** Where nothing is known yet of how fast the room empties. */
+const FULL_RETRY_MS = 1_000
 const RETRY_AFTER_MS_MAX = 60_000
 const QUEUES_MAX = 10_000
 
@@ -70,7 +74,7 @@ const passing: ReadonlySet<unknown> = new Set(['full', 'no_slack', 'breaker_open
 const mayPass = ({ reason, record }: Refused): boolean =>
   passing.has(reason) || record.rejected.some((row) => passing.has(row.reason))
 
-export const isPlaced = (outcome: Placed | Refused): outcome is Placed => 'ticket' in outcome
+export const isPlaced = (outcome: Placed | Refused | Refusal): outcome is Placed => 'ticket' in outcome
 
 export function createWaitingRoom({
   placer,
@@ -144,7 +148,7 @@ export function createWaitingRoom({
   }
 
   /** Whoever comes back stands behind those that wait: as long as they take, and no less than a place takes to come. */
-  function retryAfterMsOf({ fair, gapMs }: Queue, refused: Refused): number {
+  function retryAfterMsOf({ fair, gapMs }: Queue, refused: Pick<Refused, 'retryAfterMs'>): number {
     return Math.min(RETRY_AFTER_MS_MAX, Math.max(refused.retryAfterMs, gapMs === null ? 0 : fair.size * gapMs))
   }
 
@@ -159,7 +163,10 @@ export function createWaitingRoom({
   /** At the end of its patience, whoever is last in line is looked at too. */
   function lastLook(queue: Queue, waiting: Waiting): Placed | Refusal {
     const outcome = look(waiting)
-    return isPlaced(outcome) ? outcome : refusalOf(queue, waiting, outcome)
+    if (!isPlaced(outcome)) return refusalOf(queue, waiting, outcome)
+    const { tenant, request } = waiting.input
+    queue.fair.charge(tenant, request.tokensIn, request.tokensOutExpected)
+    return outcome
   }
 
   function wait(queue: Queue, input: WaitInput): Promise<Placed | Refusal> {
@@ -186,8 +193,9 @@ export function createWaitingRoom({
             sinceMs + input.patienceMs,
           )
     if (typeof waiter === 'string') {
-      const outcome = look(waiting)
-      return Promise.resolve(isPlaced(outcome) ? outcome : { ...refusalOf(queue, waiting, outcome), roomFull: true })
+      // Not even looked at: who finds the room full must not pass those who wait in it.
+      const retryAfterMs = retryAfterMsOf(queue, { retryAfterMs: FULL_RETRY_MS })
+      return Promise.resolve({ reason: 'full', retryAfterMs, record: null, waitedMs: 0, roomFull: true })
     }
     size++
     const onAbort = () => {

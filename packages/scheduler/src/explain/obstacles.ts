@@ -101,21 +101,31 @@ function sloChanges({ ttftSloMs, tpotSloMs }: RoutingPolicy, ttftMs: number, tpo
 }
 
 /** The caps as the engine checks them: nothing cached, every reserved token used. */
-function priceChanges({ prices }: ReplicaOffer, request: PlacementRequest, bytesPerTokenOut: number): Change[] {
+function priceChanges(offer: ReplicaOffer, request: PlacementRequest, bytesPerTokenOut: number): Change[] {
+  const { prices } = offer
   const { maxPrice } = request.policy
   const priceIn = Math.max(priceOr(prices.inPerMtok), priceOr(prices.cachedPerMtok))
   const priceOut = priceOr(prices.outPerMtok)
-  const tokens = ((request.tokensInMax ?? request.tokensIn) * priceIn + request.tokensOutMax * priceOut) / 1e6
-  const bytesOut = request.tokensOutMax * bytesPerTokenOut
-  const bytes = (request.bytesIn * priceOr(prices.inPerGb) + bytesOut * priceOr(prices.outPerGb)) / 1e9
   const needed = [
     ['max_price.input', maxPrice.inPerMtok, priceIn],
     ['max_price.output', maxPrice.outPerMtok, priceOut],
-    ['max_price.request', maxPrice.requestMicroUsd, tokens + bytes],
+    ['max_price.request', maxPrice.requestMicroUsd, worstCaseMicroUsd(offer, request, bytesPerTokenOut)],
   ] as const
   return needed
     .filter(([, cap, price]) => cap !== null && !(price <= cap))
     .map(([field, , price]) => ({ field, microUsd: Math.ceil(price) }))
+}
+
+/** What a cap on the whole request is held against, µUSD: nothing cached, every reserved token used, bytes both ways. */
+export function worstCaseMicroUsd(
+  { prices }: ReplicaOffer,
+  { tokensIn, tokensInMax = tokensIn, tokensOutMax, bytesIn }: PlacementRequest,
+  bytesPerTokenOut: number,
+): number {
+  const priceIn = Math.max(priceOr(prices.inPerMtok), priceOr(prices.cachedPerMtok))
+  const tokens = tokensInMax * priceIn + tokensOutMax * priceOr(prices.outPerMtok)
+  const bytes = bytesIn * priceOr(prices.inPerGb) + tokensOutMax * bytesPerTokenOut * priceOr(prices.outPerGb)
+  return tokens / 1e6 + bytes / 1e9
 }
 
 function expectedPrice({ prices }: ReplicaOffer, request: PlacementRequest, pool: ReplicaPool): number {

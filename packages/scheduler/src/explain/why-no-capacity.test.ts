@@ -63,9 +63,18 @@ test('where time is in the way, it says how long to wait and which target would 
 
 test('nothing is suggested where something is open, or where nothing that can be changed would help', () => {
   const pool = poolOf([priced(1, 400_000)])
-  expect(whyNoCapacity(pool, request(), NOW_MS)).toMatchObject({ open: 1, changes: [] })
-  expect(whyNoCapacity(pool, request({ modelHash: '0xother' }), NOW_MS)).toMatchObject({ open: 0, changes: [] })
-  expect(whyNoCapacity(createReplicaPool(), request(), NOW_MS)).toEqual({ poolSize: 0, open: 0, changes: [] })
+  expect(whyNoCapacity(pool, request(), NOW_MS)).toMatchObject({ open: 1, changes: [], limits: [] })
+  expect(whyNoCapacity(pool, request({ modelHash: '0xother' }), NOW_MS)).toMatchObject({
+    open: 0,
+    changes: [],
+    limits: [],
+  })
+  expect(whyNoCapacity(createReplicaPool(), request(), NOW_MS)).toEqual({
+    poolSize: 0,
+    open: 0,
+    changes: [],
+    limits: [],
+  })
 })
 
 test('every suggestion is true: with the change applied, the engine places the request', { timeout: 60_000 }, () => {

@@ -8,9 +8,11 @@
 import { dataPolicies, trustLevels } from '../offer.ts'
 import type { PlacementRequest } from '../placement.ts'
 import { offerGroupsOf } from '../pool/offer-groups.ts'
+import type { RoutingWish } from '../policy/routing-wish.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
 import { changeCost, changeRequest, changeWords } from './change-request.ts'
 import { createObstacleFinder, fixedObstacles, type Change } from './obstacles.ts'
+import { organisationLimit } from './organisation-limits.ts'
 import { usd } from './reason-words.ts'
 
 export interface CapacityChange {
@@ -36,6 +38,8 @@ export interface WhyNoCapacity {
   open: number
   /** Best first; empty when something is open, or when nothing that can be changed would help. */
   changes: readonly CapacityChange[]
+  /** What else would help, and the request's organisation forbids: no change of the request can do it. */
+  limits: readonly string[]
 }
 
 /** Rows looked at in all: a few milliseconds. */
@@ -65,16 +69,32 @@ interface Row {
   costMicroUsd: number
 }
 
-export function whyNoCapacity(pool: ReplicaPool, request: PlacementRequest, nowMs: number): WhyNoCapacity {
-  const rows = rowsOf(pool, request, nowMs)
+/** `organisation` is what the request's organisation asks itself: nothing outside of it is suggested. */
+export function whyNoCapacity(
+  pool: ReplicaPool,
+  request: PlacementRequest,
+  nowMs: number,
+  organisation: RoutingWish = {},
+): WhyNoCapacity {
+  const limits = new Set<string>()
+  const rows = rowsOf(pool, request, nowMs).filter(({ changes }) => {
+    const found = changes.flatMap((change) => organisationLimit(change, organisation) ?? [])
+    if (changes.length === 1) for (const limit of found) limits.add(limit)
+    return found.length === 0
+  })
   const open = Math.round(rows.reduce((sum, { changes, weight }) => sum + (changes.length === 0 ? weight : 0), 0))
-  if (open > 0) return { poolSize: pool.size, open, changes: [] }
+  if (open > 0) return { poolSize: pool.size, open, changes: [], limits: [] }
   const singles = bestOf(rows, 1)
   const suggested = new Set(singles.flatMap(({ changes }) => changes.map(keyOf)))
   // A pair with half of it suggested already asks for more than that half alone.
   const pairs = bestOf(rows, 2).filter(({ changes }) => !changes.some((change) => suggested.has(keyOf(change))))
   const chosen = [...singles, ...pairs].slice(0, SUGGESTIONS_MAX)
-  return { poolSize: pool.size, open, changes: chosen.map((row) => suggestionOf(row, rows, request)) }
+  return {
+    poolSize: pool.size,
+    open,
+    changes: chosen.map((row) => suggestionOf(row, rows, request)),
+    limits: [...limits].slice(0, 2),
+  }
 }
 
 function rowsOf(pool: ReplicaPool, request: PlacementRequest, nowMs: number): Row[] {

@@ -5,11 +5,12 @@
  */
 import { AppError } from '@isochrone/domain'
 import { dataPolicies, trustLevels } from '../offer.ts'
-import type { RoutingPolicy } from '../placement.ts'
+import type { PlacementRequest, RoutingPolicy } from '../placement.ts'
 import { offerGroupsOf, type OfferGroup } from '../pool/offer-groups.ts'
 import { levelOf } from '../pool/price-level.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
 import { priceOr } from '../pool/usable.ts'
+import { worstCaseMicroUsd } from '../explain/obstacles.ts'
 import { listed, usd } from '../explain/reason-words.ts'
 import { regionAllowed } from './regions.ts'
 
@@ -19,8 +20,15 @@ export interface Contradiction {
   reason: string
 }
 
-/** Null when at least one replica fits, or when there is none of the model at all. */
-export function contradictionOf(policy: RoutingPolicy, pool: ReplicaPool): Contradiction | null {
+/**
+ * Null when at least one replica fits, or when there is none of the model at all. With `request` its cap on the whole is
+ * looked at too.
+ */
+export function contradictionOf(
+  policy: RoutingPolicy,
+  pool: ReplicaPool,
+  request?: PlacementRequest,
+): Contradiction | null {
   const groups = offerGroupsOf(pool)
   if (groups.length === 0) return null
   const left = staticChecks.reduce<OfferGroup[]>(
@@ -28,7 +36,10 @@ export function contradictionOf(policy: RoutingPolicy, pool: ReplicaPool): Contr
     groups,
   )
   if (left.length === 0) return staticContradiction(policy, groups)
-  return priceContradiction(policy, pool, left, left.length < groups.length)
+  return (
+    priceContradiction(policy, pool, left, left.length < groups.length) ??
+    (request ? requestContradiction(policy, pool, left, request) : null)
+  )
 }
 
 /** Throws `invalid_input` for what `contradictionOf` finds; `root` names the policy in `field`. */
@@ -88,7 +99,7 @@ function staticContradiction(policy: RoutingPolicy, groups: readonly OfferGroup[
 
 /** Caps are compared with the exact prices of the cheapest groups. */
 function priceContradiction(
-  { maxPrice }: RoutingPolicy,
+  { maxPrice, exclude }: RoutingPolicy,
   pool: ReplicaPool,
   groups: readonly OfferGroup[],
   isNarrowed: boolean,
@@ -99,7 +110,7 @@ function priceContradiction(
   ] as const
   for (const { field, cap, level, price } of caps) {
     if (cap === null) continue
-    const lowest = lowestOf(pool, groups, (group) => group[level], price)
+    const lowest = lowestOf(pool, groups, exclude, (group) => group[level], price)
     if (lowest === null || lowest.price <= cap) continue
     const where = isNarrowed ? ' inside the other constraints' : ''
     return {
@@ -117,6 +128,33 @@ function priceContradiction(
   return { field: 'max_price', reason: 'max_price.input and max_price.output are each met, but by no replica together' }
 }
 
+function requestContradiction(
+  { maxPrice: { requestMicroUsd: cap }, exclude }: RoutingPolicy,
+  pool: ReplicaPool,
+  groups: readonly OfferGroup[],
+  request: PlacementRequest,
+): Contradiction | null {
+  if (cap === null) return null
+  let lowest: number | null = null
+  for (const { slots } of groups) {
+    for (const slot of slots) {
+      const offer = pool.offerAt(slot)
+      if (isExcluded(offer, exclude)) continue
+      const price = worstCaseMicroUsd(offer, request, pool.tuning.bytesPerTokenOut)
+      if (price <= cap) return null
+      if (lowest === null || price < lowest) lowest = price
+    }
+  }
+  if (lowest === null) return null
+  return {
+    field: 'max_price.request',
+    reason: `max_price.request ${usd(cap)} is below the worst case of this request at every replica that may serve it, ${usd(Math.ceil(lowest))} at least`,
+  }
+}
+
+const isExcluded = ({ nodeId, providerId }: { nodeId: string; providerId: string }, exclude: readonly string[]) =>
+  exclude.includes(nodeId) || exclude.includes(providerId)
+
 const inputPrice = (pool: ReplicaPool, slot: number): number => {
   const { prices } = pool.offerAt(slot)
   return Math.max(priceOr(prices.inPerMtok), priceOr(prices.cachedPerMtok))
@@ -126,6 +164,7 @@ const outputPrice = (pool: ReplicaPool, slot: number): number => priceOr(pool.of
 function lowestOf(
   pool: ReplicaPool,
   groups: readonly OfferGroup[],
+  exclude: readonly string[],
   levelIndexOf: (group: OfferGroup) => number,
   priceOf: (pool: ReplicaPool, slot: number) => number,
 ): { price: number; nodeId: string } | null {
@@ -134,6 +173,7 @@ function lowestOf(
     // Levels never fall as prices rise, so what comes now is dearer.
     if (lowest !== null && levelIndexOf(group) > levelOf(lowest.price)) break
     for (const slot of group.slots) {
+      if (isExcluded(pool.offerAt(slot), exclude)) continue
       const price = priceOf(pool, slot)
       if (lowest === null || price < lowest.price) lowest = { price, nodeId: pool.offerAt(slot).nodeId }
     }

@@ -67,7 +67,7 @@ const fields = {
       { error: 'must be an object with input, output (USD per million tokens) or request (USD)' },
     )
     .nullish(),
-  ttft_slo_ms: sloMs.nullish(),
+  ttft_slo_ms: sloMs.refine((ms) => ms >= 1, { error: 'must be at least 1 ms: no replica answers sooner' }).nullish(),
   tpot_slo_ms: sloMs.nullish(),
   regions: someWords('countries such as DE or EU, or provider regions such as eu-de').nullish(),
   exclude: words('node or provider ids').nullish(),
@@ -106,7 +106,8 @@ export function parseRoutingPolicy(json: unknown, root = 'routing'): { policy: R
   if (isSaid(sent.ttft_slo_ms)) policy.ttftSloMs = sent.ttft_slo_ms
   if (isSaid(sent.tpot_slo_ms)) policy.tpotSloMs = sent.tpot_slo_ms
   if (isSaid(sent.regions)) policy.regions = regionsOf(sent.regions, `${root}.regions`)
-  if (isSaid(sent.exclude)) policy.exclude = [...new Set(sent.exclude)]
+  if (isSaid(sent.exclude))
+    policy.exclude = [...new Set(sent.exclude.map((id, index) => idOf(id, `${root}.exclude.${index}`)))]
   if (isSaid(sent.min_trust)) policy.minTrust = sent.min_trust
   if (isSaid(sent.data_policy)) policy.dataPolicy = sent.data_policy
   if (isSaid(sent.gpu_classes)) policy.gpuClasses = [...new Set(sent.gpu_classes.map((name) => name.toUpperCase()))]
@@ -131,6 +132,13 @@ function microUsd(usdAmount: number): number {
   const exact = usdAmount * 1e6
   const whole = Math.round(exact)
   return Math.abs(exact - whole) <= 1e-9 * Math.max(1, exact) ? whole : Math.floor(exact)
+}
+
+/** Hex is compared in lower case. Whether somebody has the id is another question. */
+function idOf(text: string, field: string): string {
+  if (/^0x[0-9a-f]{64}$/i.test(text)) return text.toLowerCase()
+  if (!/^0x/i.test(text) && /^[\w.-]+$/.test(text)) return text
+  throw invalid(field, `is no id of a node (node_…, 0x and 64 hex digits) or of a provider: ${JSON.stringify(text)}`)
 }
 
 function regionsOf(texts: readonly string[], field: string): string[] {

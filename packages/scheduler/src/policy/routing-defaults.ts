@@ -25,7 +25,7 @@ export const secondsBySort: Readonly<Record<RoutingSort, { first: number; genera
 
 /**
  * Targets that shape the score where nobody named any; they promise nothing. Whoever sorts by price has said that a slow
- * answer is welcome: ten seconds keep a person's attention (Nielsen, 1993), and 5 tokens/s are silent reading.
+ * answer is welcome: two seconds feel like an answer and 20 tokens/s are four times the speed of silent reading; ten seconds keep a person's attention (Nielsen, 1993), and 5 tokens/s are silent reading.
  */
 export const targetsBySort: Readonly<Record<RoutingSort, { ttftSloMs: number; tpotSloMs: number }>> = {
   price: { ttftSloMs: 10_000, tpotSloMs: 200 },
@@ -36,10 +36,8 @@ export const targetsBySort: Readonly<Record<RoutingSort, { ttftSloMs: number; tp
 
 export const routingDefaults = {
   sort: 'balanced',
-  /** Targets that shape the score and promise nothing: above ten seconds attention is lost, two feel like an answer. */
-  ttftSloMs: 2_000,
-  /** 20 tokens/s, about four times the speed of silent reading. */
-  tpotSloMs: 50,
+  /** Those of `sort`; other sorts have their own. */
+  ...targetsBySort.balanced,
   /** Without a target of one's own, a late answer is better than none. */
   admission: 'capacity',
   minTrust: 'claimed',

@@ -228,3 +228,14 @@ test('a provider cannot enter a residency by naming its region after it', () => 
   expect(regionAllowed(euOnly, { country: 'DE', region: 'eu-de' })).toBe(true)
   expect(regionAllowed(euOnly, { country: 'DE', region: 'eu-fr' })).toBe(false)
 })
+
+test('ids in exclude: hex in any case, malformed ones are refused, and targets below a millisecond', () => {
+  const hex = 'AB'.repeat(32)
+  expect(parseRoutingPolicy({ exclude: [`0x${hex}`, 'node_unknown'] }).policy.exclude).toEqual([
+    `0x${hex.toLowerCase()}`,
+    'node_unknown',
+  ])
+  for (const wrong of [{ exclude: ['0xabc'] }, { exclude: ['node one'] }, { ttft_slo_ms: 0.4 }]) {
+    expect(() => parseRoutingPolicy(wrong)).toThrow()
+  }
+})
