@@ -93,7 +93,7 @@ export function PreferenceRows({
               disabled={disabled}
               onChange={(event) => edit({ ttftSloMs: event.target.value })}
               error={errorOf('ttft_slo_ms')}
-              hint={`Empty: ${defaults.ttftSloMs} ms from acceptance.`}
+              hint={`Empty: ${defaults.ttftSloMs} ms from acceptance, and more where price is preferred.`}
             />
             <Field
               label="Each further token"
@@ -104,7 +104,7 @@ export function PreferenceRows({
               disabled={disabled}
               onChange={(event) => edit({ tpotSloMs: event.target.value })}
               error={errorOf('tpot_slo_ms')}
-              hint={`Empty: ${defaults.tpotSloMs} ms, which is ${Math.round(1_000 / defaults.tpotSloMs)} tokens a second.`}
+              hint={`Empty: ${defaults.tpotSloMs} ms, ${Math.round(1_000 / defaults.tpotSloMs)} tokens a second; slower where price is preferred.`}
             />
           </div>
         )}
