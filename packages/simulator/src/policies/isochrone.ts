@@ -93,23 +93,17 @@ const sloStepMs = 10
 /** No hedge is sent sooner, ms. */
 const hedgeMsMin = 50
 
-interface Opened {
-  work: AttemptWork
-  predictedTtftMs: number
-}
-
 function createInstance(world: PolicyWorld, settings: IsochroneSettings): PolicyInstance {
   const { replicas, rttMs, prefixBlockTokens, rng } = world
   const pool = createReplicaPool({ tuning: settings.tuning })
   const slots = new Int32Array(replicas.length).fill(-1)
   const replicaOf: number[] = []
-  const works = new Map<number, Map<number, Opened>>()
+  const works = new Map<number, Map<number, AttemptWork>>()
   const hedges = createHedgeBudget({ share: settings.hedgeShare })
   const moves = createHedgeBudget({ share: settings.moveShare, burst: 100 })
   /** Tokens received when the stream was last looked at, by request; and when the replica was. */
   const seen = new Map<number, number>()
   const seenMs = new Float64Array(replicas.length)
-  let predictedTtftMs = 0
   const streaming = new Set<number>()
   const askedMs = new Float64Array(replicas.length).fill(-Infinity)
 
@@ -198,7 +192,6 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       const policy = policyFor(request, leftMs, patient ? 'slack' : 'capacity', streaming.has(request.index))
       const decision = decide(pool, ask(request, tried, policy), rng, nowMs)
       if (decision.kind === 'placed') {
-        predictedTtftMs = decision.ttftMs
         refresh(decision.slot, nowMs)
         for (const alternate of decision.alternates) refresh(alternate, nowMs)
         if (tried.length === 0) {
@@ -215,8 +208,8 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       const { tokensIn, index, prefixHashes } = request
       const tokensCached = cachedTokens(slot, request)
       const work: AttemptWork = { tokensIn, tokensCached, tokensOut: Math.round(answerTokens) }
-      const opened = works.get(index) ?? new Map<number, Opened>()
-      opened.set(replica, { work, predictedTtftMs })
+      const opened = works.get(index) ?? new Map<number, AttemptWork>()
+      opened.set(replica, work)
       works.set(index, opened)
       pool.opened(slot, work)
       if (prefixHashes.length > 0) pool.prefix.note(slot, prefixHashes)
@@ -230,7 +223,6 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       const policy = policyFor(request, request.ttftSloMs - (nowMs - request.arriveMs), 'slack')
       const decision = decide(pool, ask(request, tried, policy), rng, nowMs)
       if (decision.kind === 'none' || !hedges.take()) return -1
-      predictedTtftMs = decision.ttftMs
       return replicaOf[decision.slot] as number
     },
     onProgress(replica, streams, nowMs) {
@@ -268,16 +260,16 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       }
       return moving
     },
-    onFirstToken(replica, request, ttftMs) {
+    onFirstToken(replica, request) {
       const opened = works.get(request.index)?.get(replica)
       const slot = slots[replica] as number
       if (!opened || slot < 0) return
       streaming.add(request.index)
-      pool.firstToken(slot, opened.work)
+      pool.firstToken(slot, opened)
     },
     onEnd(replica, request, outcome, nowMs) {
       const ofRequest = works.get(request.index)
-      const work = ofRequest?.get(replica)?.work
+      const work = ofRequest?.get(replica)
       ofRequest?.delete(replica)
       if (ofRequest?.size === 0) works.delete(request.index)
       seen.delete(request.index)

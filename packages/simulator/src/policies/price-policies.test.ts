@@ -112,7 +112,7 @@ test('litellm latency: random within half above the lowest mean of the last ten,
   for (const [replica, ttftMs] of [100, 149, 151].entries())
     for (let i = 0; i < 10; i++) instance.onFirstToken?.(replica, fakeRequest(), ttftMs, 0)
   const picks = new Set(Array.from({ length: 100 }, () => chosen(instance)))
-  expect([...picks].toSorted()).toEqual([0, 1])
+  expect([...picks].toSorted((a, b) => (a ?? -1) - (b ?? -1))).toEqual([0, 1])
   for (let i = 0; i < 10; i++) instance.onFirstToken?.(2, fakeRequest(), 50, 0)
   expect(new Set(Array.from({ length: 100 }, () => chosen(instance)))).toEqual(new Set([2]))
 })

@@ -13,17 +13,17 @@ type Hooks = Required<Pick<PolicyInstance, 'onDispatch' | 'onFirstToken' | 'onEn
 
 export interface FleetView {
   /** Replicas whose link is up and on which this request has not failed, by index. A fresh array. */
-  candidates(tried: readonly number[]): number[]
-  isUp(replica: number): boolean
+  readonly candidates: (tried: readonly number[]) => number[]
+  readonly isUp: (replica: number) => boolean
   /** Streams running and waiting there, as far as this gateway can know. */
-  streams(replica: number): number
+  readonly streams: (replica: number) => number
   /** Streams of this gateway there. */
-  ownStreams(replica: number): number
+  readonly ownStreams: (replica: number) => number
   /** Prompt tokens of this gateway that wait for prefill there: dispatched, no first token yet. */
-  ownPrefillTokens(replica: number): number
+  readonly ownPrefillTokens: (replica: number) => number
   /** Prompt tokens of this gateway's streams there, waiting or running. */
-  ownPromptTokens(replica: number): number
-  report(replica: number): SimReport | null
+  readonly ownPromptTokens: (replica: number) => number
+  readonly report: (replica: number) => SimReport | null
   hooks: Hooks
 }
 
