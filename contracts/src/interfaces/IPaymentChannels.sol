@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Voucher} from "../libraries/ReceiptHashes.sol";
+import {SessionKey, Voucher} from "../libraries/ReceiptHashes.sol";
 
 /// @title  IPaymentChannels
 /// @notice Payers' escrow. A payer deposits, signs a ceiling on what may ever be drawn, and lanes redeem cumulative
@@ -10,8 +10,11 @@ import {Voucher} from "../libraries/ReceiptHashes.sol";
 ///         the token balance ≥ {liabilities};
 ///         per channel, over its life: Σ claimed ≤ min(deposited − withdrawn, ceiling);
 ///         claimed of (channel, provider, lane) ≤ its signed cumulative, and only grows;
-///         Σ claimed of a lane ≤ Σ price of the epochs that it anchored.
-///         Pausing stops inflow (open, deposit) alone: claims, settlements and withdrawals always go on.
+///         Σ claimed of a lane ≤ Σ price of the epochs that it anchored, but for vouchers announced a grace period ago;
+///         settled + refunded of (provider, epoch) ≤ claimed; nothing frozen is settled.
+///         Pending of (provider, epoch) becomes payable as performance records release it ({ISlaLedger.releaseOf}); what no
+///         record released within the grace period is payable then, but for what an invalid record or a dispute freezes.
+///         Pausing stops inflow (open, deposit) alone: claims, settlements, refunds and withdrawals always go on.
 interface IPaymentChannels {
     struct Channel {
         address owner;
@@ -25,8 +28,18 @@ interface IPaymentChannels {
 
     struct Pending {
         uint128 claimed; // Lifetime of (provider, epoch).
-        uint128 settled; // Of that, paid out.
-        uint64 payableAt; // Chain time in seconds; 0 before the first claim.
+        uint128 settled; // Of that, paid out or refunded.
+        uint128 frozen; // Of the rest, held for open disputes.
+        uint64 graceEndsAt; // Chain time in seconds from which no record is waited for; 0 before the first claim.
+        uint128 payable_; // What {settle} would take now.
+    }
+
+    /// @notice A claim of one lane on one channel, as {claimEach} takes it: no field that its neighbours repeat.
+    struct Due {
+        bytes32 channelId;
+        uint128 cumulative;
+        bytes32 r;
+        bytes32 vs; // EIP-2098.
     }
 
     /// @notice Why a voucher was not paid at all. `None`: it was paid, in part or in full.
@@ -34,8 +47,6 @@ interface IPaymentChannels {
         None,
         BadSignature,
         UnknownProvider,
-        EpochNotAnchored,
-        RootMismatch,
         NothingDue,
         UnknownChannel,
         CeilingReached,
@@ -70,6 +81,21 @@ interface IPaymentChannels {
         bytes32 indexed providerId, uint64 indexed epoch, uint128 gross, uint128 fee, uint128 net, address payout
     );
     event TreasuryChanged(address treasury);
+    event SessionKeyRevoked(bytes32 indexed channelId, address indexed key);
+    event VoucherAnnounced(
+        bytes32 indexed channelId,
+        bytes32 indexed providerId,
+        bytes32 indexed lane,
+        uint64 epoch,
+        uint128 cumulative,
+        uint64 claimableAt
+    );
+    event PendingFrozen(bytes32 indexed providerId, uint64 indexed epoch, uint128 amount, uint128 frozen);
+    event PendingUnfrozen(bytes32 indexed providerId, uint64 indexed epoch, uint128 amount, uint128 frozen);
+    event PendingRefunded(
+        bytes32 indexed providerId, uint64 indexed epoch, bytes32 indexed channelId, uint128 amount
+    );
+    event Credited(bytes32 indexed channelId, address indexed from, uint128 amount, uint128 deposited);
 
     error ChannelExists(bytes32 channelId);
     error UnknownChannel(bytes32 channelId);
@@ -87,6 +113,12 @@ interface IPaymentChannels {
     error ClaimRefused(Refusal reason);
     error LengthMismatch(uint256 vouchers, uint256 signatures);
     error NothingPayable(bytes32 providerId);
+    error SessionKeyInvalid(bytes32 channelId, address key);
+    error SessionOver(bytes32 channelId, address key, uint64 validUntil);
+    error SessionCeilingTooHigh(uint128 amount, uint128 max);
+    error NotAnnounced(bytes32 lane, uint128 cumulative);
+    error GraceRunning(uint64 claimableAt);
+    error LaneNotActive(bytes32 lane);
 
     /// @notice Opens a channel: `channelId = keccak256(abi.encode(owner, salt))`. Anyone may open one for an owner.
     function open(address owner, bytes32 salt) external returns (bytes32 channelId);
@@ -118,6 +150,18 @@ interface IPaymentChannels {
     /// @param  signature EIP-712 `Ceiling(bytes32 channelId,uint128 amount)` by the owner (ERC-1271 counts).
     function setCeiling(bytes32 channelId, uint128 amount, bytes calldata signature) external;
 
+    /// @notice {setCeiling} by a key that the owner let raise it: `ownerSignature` over {SessionKey}, `keySignature` over
+    ///         the same `Ceiling` by the session key.
+    function setCeilingBySession(
+        uint128 amount,
+        SessionKey calldata session,
+        bytes calldata ownerSignature,
+        bytes calldata keySignature
+    ) external;
+
+    /// @notice Ends a session key before its time, for this channel, for ever. Owner only.
+    function revokeSessionKey(bytes32 channelId, address key) external;
+
     /// @notice Pays what a voucher makes due, as far as balance, ceiling and the lane's anchored sum go, into the
     ///         provider's pending of the epoch, and records only what was paid: the rest stays due.
     /// @param  signature EIP-712 `Voucher` by the lane's key.
@@ -127,11 +171,39 @@ interface IPaymentChannels {
     /// @notice {claim} for many. A voucher that cannot be paid is skipped and reported by {ClaimSkipped}.
     function claimMany(Voucher[] calldata vouchers, bytes[] calldata signatures) external returns (uint128 paid);
 
+    /// @notice {claimMany} for one provider, lane, epoch and root: each due is a voucher with those fields. Cheapest.
+    function claimEach(bytes32 providerId, bytes32 lane, uint64 epoch, bytes32 receiptRoot, Due[] calldata dues)
+        external
+        returns (uint128 paid);
+
+    /// @notice Starts the grace period of a voucher that its lane has not anchored enough for, so that a lane which omits
+    ///         receipts cannot censor a provider. Anyone may call; a later voucher of the same three starts anew.
+    function announce(Voucher calldata voucher, bytes calldata signature) external;
+
+    /// @notice Pays an announced voucher after its grace period by the signature alone, if the lane still stands.
+    function claimAnnounced(Voucher calldata voucher, bytes calldata signature) external returns (uint128 paid);
+
     /// @notice Pays out what is payable of the given epochs: net to the provider's payout, fee to the treasury. Epochs
     ///         which are not payable yet are left alone. Anyone may call.
-    /// @dev    The fee is `floor(total·bps/10⁴)` of the provider's lifetime total after, less the same before: how
-    ///         settlements are cut up changes the fee by nothing.
+    /// @dev    Payable = claimed − settled − frozen, as far as final records released it or, after the grace period, as
+    ///         far as no invalid record freezes it. The fee is `floor(total·bps/10⁴)` of the provider's lifetime total
+    ///         after, less the same before: how settlements are cut up changes the fee by nothing.
     function settle(bytes32 providerId, uint64[] calldata epochs) external returns (uint128 gross);
+
+    /// @notice Holds min(amount, claimed − settled − frozen) of a pending for a dispute. DISPUTE_ROLE only.
+    function freeze(bytes32 providerId, uint64 epoch, uint128 amount) external returns (uint128 frozen);
+
+    /// @notice Lets go of what was held. DISPUTE_ROLE only.
+    function unfreeze(bytes32 providerId, uint64 epoch, uint128 amount) external;
+
+    /// @notice Moves min(amount, claimed − settled) of a pending back into the channel that paid it, frozen part first.
+    ///         DISPUTE_ROLE only. Counts as deposited: the ceiling, a lifetime total, is not lowered.
+    function refundPending(bytes32 providerId, uint64 epoch, bytes32 channelId, uint128 amount)
+        external
+        returns (uint128 refunded);
+
+    /// @notice {deposit} that no pause stops: for refunds and SLA credits, paid by the caller. Anyone may.
+    function credit(bytes32 channelId, uint128 amount) external;
 
     /// @notice Asks `amount` back and starts the thaw anew; 0 takes the request back. Owner only.
     function requestWithdrawal(bytes32 channelId, uint128 amount) external;

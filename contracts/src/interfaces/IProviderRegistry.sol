@@ -15,8 +15,14 @@ interface IProviderRegistry {
     }
 
     struct NodeKey {
-        bytes32 providerId;
-        bool active;
+        bytes32 providerId; // For ever: a receipt signed by the key is this provider's at any later time.
+        uint64 retiresAt; // 0 while it is in use. From then on, in chain seconds, the key serves no more.
+    }
+
+    struct Lane {
+        address operator; // Owns the lane's stake and answers its disputes.
+        uint64 admittedAt; // Chain time in seconds; 0 = never.
+        uint64 removedAt; // 0 while it stands.
     }
 
     event ProviderRegistered(
@@ -26,9 +32,9 @@ interface IProviderRegistry {
     event OwnershipOffered(bytes32 indexed providerId, address indexed nextOwner);
     event OwnershipTransferred(bytes32 indexed providerId, address indexed owner);
     event NodeKeyAdded(bytes32 indexed providerId, bytes32 indexed nodeId, address nodeKey);
-    event NodeKeyRemoved(bytes32 indexed providerId, bytes32 indexed nodeId, address nodeKey);
+    event NodeKeyRetiring(bytes32 indexed providerId, bytes32 indexed nodeId, address nodeKey, uint64 retiresAt);
     event TermsRegistered(bytes32 indexed providerId, bytes32 indexed termsHash);
-    event LaneAdded(bytes32 indexed lane, address gatewayKey);
+    event LaneAdded(bytes32 indexed lane, address gatewayKey, address operator);
     event LaneRemoved(bytes32 indexed lane, address gatewayKey);
     event FeeChanged(uint16 feeBps);
 
@@ -44,6 +50,9 @@ interface IProviderRegistry {
     error TermsExist(bytes32 providerId, bytes32 termsHash);
     error LaneExists(bytes32 lane);
     error UnknownLane(bytes32 lane);
+    error InvalidLaneKeySignature(address gatewayKey);
+    error LaneStakeTooSmall(bytes32 lane, uint128 active, uint128 min);
+    error StakeVaultSet(address vault);
 
     /// @notice Registers the caller as a provider. `providerId = keccak256(abi.encode(caller, salt))`.
     function registerProvider(bytes32 salt, address payout) external returns (bytes32 providerId);
@@ -62,17 +71,26 @@ interface IProviderRegistry {
     ///         that nobody binds a key which another runs.
     function addNodeKey(bytes32 providerId, address nodeKey, bytes calldata signature) external returns (bytes32 nodeId);
 
-    /// @notice Retires a node key. Its binding stays on record; the key cannot come back under another provider.
-    function removeNodeKey(bytes32 providerId, address nodeKey) external;
+    /// @notice Starts the thaw of a node key: it serves until `retiresAt`, and its receipts count until then. Its binding
+    ///         stays on record; the key cannot come back under another provider. Owner only.
+    function retireNodeKey(bytes32 providerId, address nodeKey) external;
 
     /// @notice Puts the hash of an immutable version of terms on record. Owner only.
     function registerTerms(bytes32 providerId, bytes32 termsHash) external;
 
     /// @notice Admits a gateway key as a lane: `lane = bytes32(uint256(uint160(gatewayKey)))`. LANE_ADMIN only.
-    function addLane(address gatewayKey) external returns (bytes32 lane);
+    /// @param  signature EIP-712 `LaneKey(address gatewayKey,address operator)` by the gateway key: proof of possession.
+    /// @dev    The lane's active stake must reach `laneStakeMin` once a vault is set.
+    function addLane(address gatewayKey, address operator, bytes calldata signature) external returns (bytes32 lane);
 
     /// @notice Stops a lane from anchoring more epochs. What it anchored before stays claimable. LANE_ADMIN only.
     function removeLane(address gatewayKey) external;
+
+    /// @notice Names the stake vault, once and for ever. ADMIN only.
+    function setStakeVault(address vault) external;
+
+    /// @notice Least active stake of a lane at its admission, in µUSD. ADMIN only.
+    function setLaneStakeMin(uint128 amount) external;
 
     /// @notice Sets the fee that later registrations freeze, in basis points. ADMIN only.
     function setFee(uint16 feeBps) external;
@@ -81,6 +99,13 @@ interface IProviderRegistry {
     function providerOf(bytes32 providerId) external view returns (Provider memory);
     function providerExists(bytes32 providerId) external view returns (bool);
     function nodeKeyOf(address nodeKey) external view returns (NodeKey memory);
+    /// @notice Whether the key is bound and not retired at this chain time.
+    function isNodeActive(bytes32 nodeId) external view returns (bool);
+
+    /// @notice Who may thaw and withdraw the stake of a subject (a providerId or a lane); zero when there is no such one.
+    function ownerOfSubject(bytes32 subject) external view returns (address);
+    function laneOf(bytes32 lane) external view returns (Lane memory);
+    function laneKeyDigest(address gatewayKey, address operator) external view returns (bytes32);
     function isLane(bytes32 lane) external view returns (bool);
 
     /// @notice Chain time, in seconds, at which the terms were registered; 0 when they were not.

@@ -58,6 +58,9 @@ export const nodeState = z.object({
   providerOrgId: z.string(),
   active: z.boolean(),
   termsHash: bytes32,
+  /** `Terms` as it is signed into the hash, and the document behind `documentHash`: both go into epoch files. */
+  terms: z.record(z.string(), z.union([z.string(), z.number()])),
+  termsDocument: z.record(z.string(), z.unknown()),
   prices: pricesJson,
   region: z.string(),
   /** What shares its fate: alternates come from another one. */

@@ -91,10 +91,24 @@ export const epochClosedEntry = z.object({
 })
 export type EpochClosedEntry = z.infer<typeof epochClosedEntry>
 
+/** A node's performance record of an epoch: signed by the lane, and by the node unless it did not agree in time. */
+export const performanceSignedEntry = z.object({
+  type: z.literal('performance-signed'),
+  lane: bytes32,
+  record: structJson,
+  laneSignature: signature,
+  nodeSignature: signature.nullable(),
+  /** Why the node did not sign; null when it did. */
+  nodeReason: z.string().nullable(),
+  counts: z.array(structJson),
+})
+export type PerformanceSignedEntry = z.infer<typeof performanceSignedEntry>
+
 export const receiptStreamEntry = z.discriminatedUnion('type', [
   requestFinishedEntry,
   receiptRecoveredEntry,
   epochClosedEntry,
+  performanceSignedEntry,
 ])
 export type ReceiptStreamEntry = z.infer<typeof receiptStreamEntry>
 export type RequestFinishedEntry = z.infer<typeof requestFinishedEntry>

@@ -31,6 +31,10 @@ export const frameType = {
   represent: 0x20,
   /** Gateway → agent: JSON `ReceiptConfirm`; the receipt is on record. Stream 0. */
   confirm: 0x21,
+  /** Gateway → agent: JSON `EpochNotice`: an epoch that holds receipts of this node is closed. Stream 0. */
+  epochNotice: 0x22,
+  /** Agent → gateway: JSON `RecordAnswer`: the node's signature under its performance record, or why not. Stream 0. */
+  recordAnswer: 0x23,
   /** Either way: eight opaque bytes that come back in PONG. Stream 0. */
   ping: 0x30,
   pong: 0x31,

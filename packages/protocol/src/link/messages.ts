@@ -126,5 +126,31 @@ export const receiptConfirm = z.object({
 })
 export type ReceiptConfirm = z.infer<typeof receiptConfirm>
 
+/**
+ * A closed epoch, said to each node that has receipts in it: where its file is, and the performance record to be signed.
+ * The agent keeps the file (hash checked), so that the gateway cannot withhold it from the world.
+ */
+export const epochNotice = z.object({
+  epoch: count,
+  dataHash: bytes32,
+  /** Path of the file on the gateway, below the URL that the link was dialled at. */
+  filePath: z.string().max(200),
+  fileBytes: count,
+  record: structJson,
+  /** `SlaLedger`: the verifying contract of the record. */
+  slaLedger: address,
+  /** The node's `SlaCounts`, whose root is in the record. */
+  counts: z.array(structJson).max(10_000),
+})
+export type EpochNotice = z.infer<typeof epochNotice>
+
+export const recordAnswer = z.object({
+  epoch: count,
+  /** Null when the node does not agree, with the reason. */
+  signature: signature.nullable(),
+  reason: z.string().max(300).nullable(),
+})
+export type RecordAnswer = z.infer<typeof recordAnswer>
+
 export const linkReject = z.object({ code: z.string(), message: z.string() })
 export type LinkReject = z.infer<typeof linkReject>

@@ -79,6 +79,68 @@ export const epochAnchorFields = [
   ['count', 'uint64'],
   ['sum', 'uint128'],
   ['dataHash', 'bytes32'],
+  ['fromSeq', 'uint64'],
+  ['toSeq', 'uint64'],
+] as const satisfies FieldList
+
+/** An immutable version of a listing; its struct hash is the `termsHash` in receipts. A promise of 0 is no promise. */
+export const termsFields = [
+  ['providerId', 'bytes32'],
+  ['documentHash', 'bytes32'],
+  ['inPerMtok', 'uint64'],
+  ['cachedPerMtok', 'uint64'],
+  ['outPerMtok', 'uint64'],
+  ['inPerGb', 'uint64'],
+  ['outPerGb', 'uint64'],
+  ['perGpuHour', 'uint64'],
+  ['ttftBaseMs', 'uint32'],
+  ['ttftPerKtokMs', 'uint32'],
+  ['tpotUs', 'uint32'],
+  ['concurrencyMax', 'uint16'],
+  ['penaltyBps', 'uint16'],
+  ['sloRegion', 'bytes8'],
+] as const satisfies FieldList
+
+/** One payer's samples at one node in one epoch of a lane. */
+export const slaCountsFields = [
+  ['nodeId', 'bytes32'],
+  ['lane', 'bytes32'],
+  ['epoch', 'uint64'],
+  ['channelId', 'bytes32'],
+  ['termsHash', 'bytes32'],
+  ['samples', 'uint32'],
+  ['faults', 'uint32'],
+  ['ttftSamples', 'uint32'],
+  ['ttftOver', 'uint32'],
+  ['tpotSamples', 'uint32'],
+  ['tpotOver', 'uint32'],
+  ['spent', 'uint128'],
+] as const satisfies FieldList
+
+/** A node's epoch on a lane, signed by both: what it earned, and the root over its `SlaCounts`. */
+export const performanceRecordFields = [
+  ['nodeId', 'bytes32'],
+  ['lane', 'bytes32'],
+  ['epoch', 'uint64'],
+  ['version', 'uint8'],
+  ['earned', 'uint128'],
+  ['attempts', 'uint32'],
+  ['faults', 'uint32'],
+  ['countsRoot', 'bytes32'],
+] as const satisfies FieldList
+
+/** Lets `key` raise a channel's ceiling, up to `ceilingMax`, until `validUntil` (chain seconds). */
+export const sessionKeyFields = [
+  ['channelId', 'bytes32'],
+  ['key', 'address'],
+  ['ceilingMax', 'uint128'],
+  ['validUntil', 'uint64'],
+] as const satisfies FieldList
+
+/** Signed by a gateway's key when it is admitted as a lane. */
+export const laneKeyFields = [
+  ['gatewayKey', 'address'],
+  ['operator', 'address'],
 ] as const satisfies FieldList
 
 export const ceilingFields = [
@@ -104,6 +166,11 @@ export const structFields = {
   LeaseReceipt: leaseReceiptFields,
   Voucher: voucherFields,
   EpochAnchor: epochAnchorFields,
+  Terms: termsFields,
+  SlaCounts: slaCountsFields,
+  PerformanceRecord: performanceRecordFields,
+  SessionKey: sessionKeyFields,
+  LaneKey: laneKeyFields,
   Ceiling: ceilingFields,
   NodeKey: nodeKeyFields,
   LinkProof: linkProofFields,

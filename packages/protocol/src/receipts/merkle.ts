@@ -9,7 +9,7 @@ import { bytesToHex, hexToBytes, keccak256, type Hex } from '../crypto/keccak.ts
 import { structHash } from './eip712.ts'
 import type { Struct } from './types.ts'
 
-const leafTags = { WorkReceipt: 1, DeliveryReceipt: 2, LeaseReceipt: 3 } as const
+const leafTags = { WorkReceipt: 1, DeliveryReceipt: 2, LeaseReceipt: 3, SlaCounts: 4 } as const
 export type ReceiptKind = keyof typeof leafTags
 
 /** keccak(keccak(tag as uint8 word ‖ structHash)). */

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+/// @title  IStakeVault
+/// @notice Stake of providers (subject = providerId) and gateway operators (subject = lane), in µUSD of the token.
+/// @dev    Always true: token balance ≥ Σ stake of all subjects; slash ≤ what is there and never reverts for want of it;
+///         what thaws or is locked can still be slashed; thaw > filing window + longest dispute + 48 h, so that work done
+///         before a thaw began is covered until the last dispute about it has ended. A stranger's deposit moves no timer.
+interface IStakeVault {
+    struct Stake {
+        uint128 tokens; // All of it, thawing and locked included.
+        uint128 locked; // Held for open disputes: cannot be withdrawn.
+        uint128 thawing;
+        uint64 thawEndsAt; // Chain time in seconds; 0 when nothing thaws.
+    }
+
+    event Provisioned(bytes32 indexed subject, address indexed from, uint128 amount, uint128 tokens);
+    event ThawRequested(bytes32 indexed subject, uint128 amount, uint64 thawEndsAt);
+    event StakeWithdrawn(bytes32 indexed subject, address indexed to, uint128 amount);
+    event StakeLocked(bytes32 indexed subject, uint128 amount, uint128 locked);
+    event StakeUnlocked(bytes32 indexed subject, uint128 amount, uint128 locked);
+    event Slashed(bytes32 indexed subject, uint128 wanted, uint128 taken, address indexed to);
+
+    error ZeroAmount();
+    error ZeroAddress();
+    error UnknownSubject(bytes32 subject);
+    error NotSubjectOwner(bytes32 subject, address caller);
+    error ThawTooLarge(bytes32 subject, uint128 amount, uint128 free);
+    error NothingThawing(bytes32 subject);
+    error StillThawing(bytes32 subject, uint64 thawEndsAt);
+    error NothingToWithdraw(bytes32 subject);
+    error ThawTooShort(uint64 thawSeconds, uint64 min);
+    error UnexpectedTransferAmount(uint256 received, uint256 expected);
+
+    /// @notice Adds stake to a provider or a lane. Anyone may; it changes no timer.
+    function provision(bytes32 subject, uint128 amount) external;
+
+    /// @notice Starts the thaw of `amount` anew; 0 takes the request back. Owner of the subject only.
+    function thaw(bytes32 subject, uint128 amount) external;
+
+    /// @notice After the thaw, pays min(thawing, tokens − locked). Owner only.
+    function withdraw(bytes32 subject, address to) external returns (uint128 amount);
+
+    /// @notice Holds min(amount, tokens − locked) for a dispute, and says how much. LOCKER_ROLE only.
+    function lock(bytes32 subject, uint128 amount) external returns (uint128 lockedNow);
+
+    /// @notice Lets go of what was locked. LOCKER_ROLE only.
+    function unlock(bytes32 subject, uint128 amount) external;
+
+    /// @notice Takes min(amount, tokens) to `to`, from locked and thawing stake as well. SLASHER_ROLE only.
+    function slash(bytes32 subject, uint128 amount, address to) external returns (uint128 taken);
+
+    function stakeOf(bytes32 subject) external view returns (Stake memory);
+
+    /// @notice Stake that backs work begun now: tokens − thawing.
+    function activeStakeOf(bytes32 subject) external view returns (uint128);
+
+    /// @notice Σ stake of all subjects.
+    function liabilities() external view returns (uint256);
+    function thawSeconds() external view returns (uint64);
+}
