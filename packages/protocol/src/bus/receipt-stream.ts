@@ -84,6 +84,8 @@ export const epochClosedEntry = z.object({
   anchor: structJson,
   anchorSignature: signature,
   vouchers: z.array(voucherJson),
+  /** Nodes with receipts in it: a `performance-signed` entry follows for each, seconds later. */
+  nodes: z.array(bytes32).default([]),
   /** Lane sequence numbers covered, inclusive. */
   fromSeq: z.int(),
   toSeq: z.int(),
@@ -99,7 +101,7 @@ export const performanceSignedEntry = z.object({
   laneSignature: signature,
   nodeSignature: signature.nullable(),
   /** Why the node did not sign; null when it did. */
-  nodeReason: z.string().nullable(),
+  nodeReason: z.string().max(300).nullable(),
   counts: z.array(structJson),
 })
 export type PerformanceSignedEntry = z.infer<typeof performanceSignedEntry>

@@ -127,25 +127,29 @@ export const receiptConfirm = z.object({
 export type ReceiptConfirm = z.infer<typeof receiptConfirm>
 
 /**
- * A closed epoch, said to each node that has receipts in it: where its file is, and the performance record to be signed.
- * The agent keeps the file (hash checked), so that the gateway cannot withhold it from the world.
+ * A closed epoch, said to each node that has receipts in it: the lane's signature under it, where its file is, and the
+ * performance record to be signed. The agent keeps file and anchor: neither can be withheld from the world any more, and
+ * a lane that puts another anchor on-chain has signed two for one epoch.
  */
 export const epochNotice = z.object({
-  epoch: count,
-  dataHash: bytes32,
+  anchor: structJson,
+  anchorSignature: signature,
+  /** The verifying contract of the anchor. */
+  receiptAnchor: address,
   /** Path of the file on the gateway, below the URL that the link was dialled at. */
-  filePath: z.string().max(200),
+  filePath: z.string().regex(/^\/v1\/epochs\/\d{1,16}\/file$/),
   fileBytes: count,
   record: structJson,
-  /** `SlaLedger`: the verifying contract of the record. */
+  recordSignature: signature,
+  /** The verifying contract of the record. */
   slaLedger: address,
-  /** The node's `SlaCounts`, whose root is in the record. */
-  counts: z.array(structJson).max(10_000),
 })
 export type EpochNotice = z.infer<typeof epochNotice>
 
 export const recordAnswer = z.object({
   epoch: count,
+  /** Version of the record that this answers. */
+  version: z.int().min(0).max(255),
   /** Null when the node does not agree, with the reason. */
   signature: signature.nullable(),
   reason: z.string().max(300).nullable(),
