@@ -14,10 +14,42 @@ export {
   regionFromBytes8,
   regionToBytes8,
 } from './receipts/identifiers.ts'
-export { merkleProof, merkleRoot, receiptLeaf, verifyMerkleProof } from './receipts/merkle.ts'
-export { decodeLine, encodeLine, readEpochFile, writeEpochFile } from './receipts/epoch-file.ts'
-export type { EpochFileLine } from './receipts/epoch-file.ts'
-export { bytesToHex, hexToBytes, keccak256 } from './crypto/keccak.ts'
+export {
+  canonicalJson,
+  deliveryPriceMicroUsd,
+  documentHashOf,
+  leasePriceMicroUsd,
+  pricesOfTerms,
+  termsHashOf,
+} from './receipts/terms.ts'
+export {
+  LeafBuffer,
+  leafBytesOfHash,
+  leafOfHash,
+  merkleProof,
+  merkleRoot,
+  merkleTree,
+  receiptLeaf,
+  verifyMerkleProof,
+} from './receipts/merkle.ts'
+export type { MerkleTree, ReceiptKind } from './receipts/merkle.ts'
+export * from './receipts/epoch-file-lines.ts'
+export {
+  openEpochFileWriter,
+  parseEpochFileLine,
+  readEpochFile,
+  readEpochFileText,
+  writeEpochFile,
+} from './receipts/epoch-file.ts'
+export type {
+  EpochFileSource,
+  EpochFileText,
+  EpochFileWriter,
+  ReadEpochFileOptions,
+  WrittenEpochFile,
+} from './receipts/epoch-file.ts'
+export { bytesToHex, createKeccakStream, hexToBytes, keccak256 } from './crypto/keccak.ts'
+export type { KeccakStream } from './crypto/keccak.ts'
 export { recoverAddress, secp256k1Backend, signDigest } from './crypto/secp256k1.ts'
 export * from './link/frames.ts'
 export * from './link/messages.ts'

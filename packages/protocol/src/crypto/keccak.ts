@@ -16,6 +16,20 @@ export function keccak256(...parts: Uint8Array[]): Uint8Array {
   return hasher.digest('binary')
 }
 
+/** Keccak-256 of what comes piece by piece, with a state of its own: for files. */
+export interface KeccakStream {
+  update(bytes: Uint8Array): void
+  digest(): Hex
+}
+
+export async function createKeccakStream(): Promise<KeccakStream> {
+  const own = (await createKeccak(256)).init()
+  return {
+    update: (bytes) => void own.update(bytes),
+    digest: () => `0x${own.digest('hex')}`,
+  }
+}
+
 /** Lower-case hex behind `0x`. */
 export function bytesToHex(bytes: Uint8Array): Hex {
   return `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`

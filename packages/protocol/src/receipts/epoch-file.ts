@@ -1,72 +1,227 @@
 /**
- * The published record of a lane's epoch: JSON lines, gzip, one line per delivery receipt with the work receipt it
- * answers. Its Keccak-256 is on-chain, so whoever keeps a copy can prove what it holds.
+ * The published record of a lane's epoch as a stream: JSON lines, gzip. Its Keccak-256 is on-chain, so whoever keeps a
+ * copy can prove what it holds.
+ *
+ * Written and read piece by piece: memory does not grow with the number of receipts. A reader is bounded in line length
+ * and in inflated size, because the file comes from another party.
  */
-import { promisify } from 'node:util'
-import { gunzip, gzip } from 'node:zlib'
-import { AppError } from '@isochrone/domain'
-import { bytesToHex, keccak256, type Hex } from '../crypto/keccak.ts'
-import { decodeStruct, encodeStruct } from './json.ts'
-import type { DeliveryReceipt, Signed, WorkReceipt } from './types.ts'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { open, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { Readable, type Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import { createGunzip, createGzip } from 'node:zlib'
+import { AppError, invariant, isAppError } from '@isochrone/domain'
+import { createKeccakStream, type Hex } from '../crypto/keccak.ts'
+import { decodeEpochFileLine, encodeEpochFileLine, epochFileLineRank, type EpochFileLine } from './epoch-file-lines.ts'
 
-export interface EpochFileLine {
-  delivery: Signed<DeliveryReceipt>
-  /** Null when the node never answered. */
-  work: Signed<WorkReceipt> | null
+export interface WrittenEpochFile {
+  /** Keccak-256 of the gzip bytes. */
+  dataHash: Hex
+  fileBytes: number
 }
 
-const MAX_INFLATED_BYTES = 1 << 30
-
-/** The file's bytes and its `dataHash`. */
-export async function writeEpochFile(lines: readonly EpochFileLine[]): Promise<{ bytes: Uint8Array; dataHash: Hex }> {
-  const text = lines.map((line) => `${JSON.stringify(encodeLine(line))}\n`).join('')
-  const bytes = await promisify(gzip)(text)
-  return { bytes, dataHash: bytesToHex(keccak256(bytes)) }
+export interface EpochFileWriter {
+  /** Resolves when the sink has room again. Throws when a line is out of order. */
+  write(line: EpochFileLine): Promise<void>
+  /** Ends file and sink. */
+  end(): Promise<WrittenEpochFile>
 }
 
-/** Throws `invalid_input` naming the line when the file is damaged. Checks form only, not signatures. */
-export async function readEpochFile(bytes: Uint8Array): Promise<EpochFileLine[]> {
-  let text: string
-  try {
-    text = (await promisify(gunzip)(bytes, { maxOutputLength: MAX_INFLATED_BYTES })).toString('utf8')
-  } catch (cause) {
-    throw new AppError('invalid_input', { publicMessage: 'The epoch file is not a complete gzip file.', cause })
-  }
-  const rows = text.split('\n')
-  if (rows.at(-1) === '') rows.pop()
-  return rows.map((row, index) => {
-    try {
-      return decodeLine(JSON.parse(row))
-    } catch (cause) {
-      throw new AppError('invalid_input', {
-        publicMessage: `Line ${index + 1} of the epoch file is not a receipt.`,
-        cause,
-      })
+/** Text is handed to the compressor in pieces of about this size. */
+const PIECE_CHARS = 64 * 1024
+
+/** Writes an epoch file into any byte stream. The same lines make the same bytes. */
+export async function openEpochFileWriter(sink: Writable): Promise<EpochFileWriter> {
+  const hash = await createKeccakStream()
+  const gzip = createGzip()
+  const sinkDone = finished(sink)
+  let sinkFailure: unknown
+  let fileBytes = 0
+  let rank = 0
+  let text = ''
+  const pumped = (async () => {
+    for await (const chunk of gzip as AsyncIterable<Buffer>) {
+      hash.update(chunk)
+      fileBytes += chunk.length
+      if (!sink.write(chunk)) await Promise.race([once(sink, 'drain'), sinkDone])
     }
+    sink.end()
+    await sinkDone
+  })().catch((error: unknown) => {
+    sink.destroy()
+    throw sinkFailure ?? error
   })
-}
+  // Thrown at the next `write` or at `end`: a failed sink destroys the compressor.
+  pumped.catch(() => gzip.destroy())
+  sinkDone.catch((error: unknown) => {
+    sinkFailure = error
+    gzip.destroy()
+  })
 
-/** One line as it is written, also the form in which receipts travel inside the platform. */
-export function encodeLine({ delivery, work }: EpochFileLine) {
+  async function flush(): Promise<void> {
+    const piece = text
+    text = ''
+    if (gzip.destroyed) await pumped
+    if (!gzip.write(piece)) await Promise.race([once(gzip, 'drain'), pumped])
+  }
+
   return {
-    delivery: encodeStruct('DeliveryReceipt', delivery.value),
-    deliverySignature: delivery.signature,
-    work: work && encodeStruct('WorkReceipt', work.value),
-    workSignature: work?.signature ?? null,
+    async write(line) {
+      const next = epochFileLineRank[line.kind]
+      invariant(next >= rank, `a ${line.kind} line comes too late in an epoch file`)
+      rank = next
+      text += `${JSON.stringify(encodeEpochFileLine(line))}\n`
+      if (text.length >= PIECE_CHARS) await flush()
+    },
+    async end() {
+      await flush()
+      gzip.end()
+      await pumped
+      return { dataHash: hash.digest(), fileBytes }
+    },
   }
 }
 
-export function decodeLine(json: unknown): EpochFileLine {
-  const row = json as Record<string, unknown>
-  return {
-    delivery: { value: decodeStruct('DeliveryReceipt', row.delivery), signature: signatureOf(row.deliverySignature) },
-    work: row.work ? { value: decodeStruct('WorkReceipt', row.work), signature: signatureOf(row.workSignature) } : null,
+/**
+ * Writes an epoch file to a stream, or to a path: there it has a temporary name until it is whole and synced, so that a
+ * file of that name is always complete.
+ */
+export async function writeEpochFile(
+  target: string | Writable,
+  lines: Iterable<EpochFileLine> | AsyncIterable<EpochFileLine>,
+): Promise<WrittenEpochFile> {
+  if (typeof target !== 'string') return writeLines(target, lines)
+  const next = `${target}.next`
+  const written = await writeLines(createWriteStream(next, { flush: true }), lines)
+  await rename(next, target)
+  const directory = await open(dirname(target))
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+  return written
+}
+
+async function writeLines(
+  sink: Writable,
+  lines: Iterable<EpochFileLine> | AsyncIterable<EpochFileLine>,
+): Promise<WrittenEpochFile> {
+  const writer = await openEpochFileWriter(sink)
+  for await (const line of lines) await writer.write(line)
+  return writer.end()
+}
+
+export interface ReadEpochFileOptions {
+  /** Above this the file is refused. */
+  inflatedBytesMax?: number
+  /** A single line, in bytes. */
+  lineBytesMax?: number
+  /** Sees the bytes of the file as they are read, to hash them on the way. */
+  onBytes?: (chunk: Uint8Array) => void
+}
+
+const INFLATED_BYTES_MAX = 16 * 2 ** 30
+const LINE_BYTES_MAX = 4 * 2 ** 20
+
+export interface EpochFileText {
+  /** From 1. */
+  lineNumber: number
+  text: string
+}
+
+export type EpochFileSource = Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+
+/** Lines with their numbers, decoded. Throws `invalid_input` naming the line and the field. Checks form, not signatures. */
+export async function* readEpochFile(
+  source: EpochFileSource,
+  options: ReadEpochFileOptions = {},
+): AsyncGenerator<{ lineNumber: number; line: EpochFileLine }> {
+  for await (const batch of readEpochFileText(source, options)) {
+    for (const { lineNumber, text } of batch) yield { lineNumber, line: parseEpochFileLine(lineNumber, text) }
   }
 }
 
-function signatureOf(value: unknown): Hex {
-  if (typeof value !== 'string' || !/^0x[0-9a-f]{130}$/.test(value)) {
-    throw new AppError('invalid_input', { publicMessage: 'A signature is 65 bytes of hex.', field: 'signature' })
+/** One line from its text. Throws `invalid_input` naming line and field. */
+export function parseEpochFileLine(lineNumber: number, text: string): EpochFileLine {
+  try {
+    return decodeEpochFileLine(JSON.parse(text))
+  } catch (cause) {
+    const reason = isAppError(cause) ? cause.publicMessage : 'It is not JSON.'
+    const field = isAppError(cause) ? cause.field : undefined
+    throw new AppError('invalid_input', {
+      publicMessage: `Line ${lineNumber} of the epoch file cannot be read. ${reason}`,
+      ...(field !== undefined && { field }),
+      details: { lineNumber },
+      cause,
+    })
   }
-  return value as Hex
+}
+
+/** The undecoded lines of a file in batches of what one piece of it inflates to. */
+export async function* readEpochFileText(
+  source: EpochFileSource,
+  options: ReadEpochFileOptions = {},
+): AsyncGenerator<EpochFileText[]> {
+  const { inflatedBytesMax = INFLATED_BYTES_MAX, lineBytesMax = LINE_BYTES_MAX, onBytes } = options
+  let rest: Buffer = Buffer.alloc(0)
+  let lineNumber = 0
+  let inflatedBytes = 0
+  for await (const chunk of inflate(source, onBytes)) {
+    inflatedBytes += chunk.length
+    if (inflatedBytes > inflatedBytesMax) throw tooLarge(`inflates to more than ${inflatedBytesMax} bytes`)
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    const batch: EpochFileText[] = []
+    let from = 0
+    for (let to = bytes.indexOf(10); to >= 0; to = bytes.indexOf(10, from)) {
+      batch.push({ lineNumber: ++lineNumber, text: bytes.toString('utf8', from, to) })
+      from = to + 1
+    }
+    rest = bytes.subarray(from)
+    if (rest.length > lineBytesMax) throw tooLarge(`has more than ${lineBytesMax} bytes in line ${lineNumber + 1}`)
+    if (batch.length > 0) yield batch
+  }
+  if (rest.length > 0) {
+    throw new AppError('invalid_input', {
+      publicMessage: `The epoch file ends in the middle of line ${lineNumber + 1}.`,
+      details: { lineNumber: lineNumber + 1 },
+    })
+  }
+}
+
+async function* inflate(source: EpochFileSource, onBytes?: (chunk: Uint8Array) => void): AsyncGenerator<Buffer> {
+  // A larger piece than the default: fewer, longer batches.
+  const gunzip = createGunzip({ chunkSize: 256 * 1024 })
+  let sourceFailure: unknown
+  const input = Readable.from(
+    (async function* () {
+      try {
+        for await (const chunk of source instanceof Uint8Array ? [source] : source) {
+          onBytes?.(chunk)
+          yield chunk
+        }
+      } catch (error) {
+        sourceFailure = error
+        throw error
+      }
+    })(),
+    { objectMode: false },
+  )
+  input.on('error', (error) => gunzip.destroy(error))
+  input.pipe(gunzip)
+  try {
+    for await (const chunk of gunzip as AsyncIterable<Buffer>) yield chunk
+  } catch (cause) {
+    if (sourceFailure !== undefined) throw sourceFailure
+    throw new AppError('invalid_input', { publicMessage: 'The epoch file is not a complete gzip file.', cause })
+  } finally {
+    input.destroy()
+    gunzip.destroy()
+  }
+}
+
+function tooLarge(what: string): AppError {
+  return new AppError('payload_too_large', { publicMessage: `The epoch file ${what}.` })
 }

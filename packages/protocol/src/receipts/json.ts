@@ -3,8 +3,8 @@
  * range, because this is the border where another party's data comes in.
  */
 import { AppError } from '@isochrone/domain'
-import { structFields, type FieldType, type StructName } from './fields.ts'
-import type { Struct } from './types.ts'
+import { structFields, type FieldList, type FieldType, type StructName } from './fields.ts'
+import type { Struct, StructOf } from './types.ts'
 
 export type StructJson = Record<string, string | number>
 
@@ -20,15 +20,20 @@ export function encodeStruct<N extends StructName>(name: N, value: Struct<N>): S
 
 /** Throws `invalid_input` naming the field when something is missing, of another type or out of range. */
 export function decodeStruct<N extends StructName>(name: N, json: unknown): Struct<N> {
+  return decodeFields(name, structFields[name], json) as Struct<N>
+}
+
+/** {@link decodeStruct} for a list of fields that is not signed as a structure. `name` says in errors what it is. */
+export function decodeFields<F extends FieldList>(name: string, fields: F, json: unknown): StructOf<F> {
   if (typeof json !== 'object' || json === null) throw invalid(name, name)
   const source = json as Record<string, unknown>
   const out: Record<string, unknown> = {}
-  for (const [field, type] of structFields[name]) {
+  for (const [field, type] of fields) {
     const value = decodeField(type, source[field])
     if (value === undefined) throw invalid(name, field)
     out[field] = value
   }
-  return out as Struct<N>
+  return out as StructOf<F>
 }
 
 function decodeField(type: FieldType, value: unknown): string | number | bigint | undefined {

@@ -6,30 +6,15 @@ import { expect, test } from 'vitest'
 import { hexToBytes, type Hex } from '../crypto/keccak.ts'
 import { javascriptBackend, recoverAddress, secp256k1Backend, signDigest } from '../crypto/secp256k1.ts'
 import { bytesToHex } from '../crypto/keccak.ts'
+import { arbitraryStruct, hexOf } from './arbitrary-struct.ts'
 import { structDigest, structHash, typedDataOf } from './eip712.ts'
-import { readEpochFile, writeEpochFile } from './epoch-file.ts'
-import { structFields, type FieldType, type StructName } from './fields.ts'
+import { structFields, type StructName } from './fields.ts'
 import { addressOfKey } from './identifiers.ts'
 import { decodeStruct, encodeStruct } from './json.ts'
-import { merkleProof, merkleRoot, receiptLeaf, verifyMerkleProof } from './merkle.ts'
+import { LeafBuffer, merkleProof, merkleRoot, merkleTree, receiptLeaf, verifyMerkleProof } from './merkle.ts'
 import { recoverStructSigner, signStruct } from './sign.ts'
-import type { Struct, WorkReceipt } from './types.ts'
+import type { WorkReceipt } from './types.ts'
 
-const hexOf = (bytes: number) => fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((b) => bytesToHex(b))
-const arbitraryField: Record<FieldType, fc.Arbitrary<unknown>> = {
-  bytes32: hexOf(32),
-  bytes8: hexOf(8),
-  address: hexOf(20),
-  uint8: fc.nat(255),
-  uint16: fc.nat(65_535),
-  uint32: fc.nat(4_294_967_295),
-  uint64: fc.nat(Number.MAX_SAFE_INTEGER),
-  uint128: fc.bigInt({ min: 0n, max: (1n << 128n) - 1n }),
-}
-function arbitraryStruct<N extends StructName>(name: N): fc.Arbitrary<Struct<N>> {
-  const entries = structFields[name].map(([field, type]) => [field, arbitraryField[type]])
-  return fc.record(Object.fromEntries(entries)) as fc.Arbitrary<Struct<N>>
-}
 const domain = { chainId: 31_337, verifyingContract: '0x5fbdb2315678afecb367f032d93f642f64180aa3' as Hex }
 const privateKey: Hex = `0x${'11'.repeat(32)}`
 const names = Object.keys(structFields) as StructName[]
@@ -122,6 +107,35 @@ test('the Merkle root and every proof equal those of OpenZeppelin', () => {
   )
 })
 
+test('a tree gives the proof of each leaf by where it was given, duplicates and near twins included', () => {
+  // Leaves that share their first bytes meet the full comparison.
+  const twins = fc.array(fc.nat(255), { minLength: 1, maxLength: 60 })
+  fc.assert(
+    fc.property(twins, fc.array(hexOf(32), { maxLength: 20 }), (lastBytes, others) => {
+      const near = lastBytes.map((byte): Hex => `0x${'ab'.repeat(31)}${byte.toString(16).padStart(2, '0')}`)
+      const leaves = [...near, ...others]
+      const buffer = new LeafBuffer()
+      for (const leaf of leaves) buffer.add(hexToBytes(leaf))
+      const tree = merkleTree(buffer.bytes)
+      const oracle = SimpleMerkleTree.of(leaves)
+      expect([tree.root, tree.size]).toEqual([oracle.root, leaves.length])
+      leaves.forEach((leaf, i) => {
+        expect(verifyMerkleProof(tree.root, leaf, tree.proofOf(i))).toBe(true)
+      })
+      for (const index of [-1, leaves.length, 0.5]) expect(() => tree.proofOf(index)).toThrow(RangeError)
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test('a tree of nothing, or of something that is no leaf, is a mistake of the caller', () => {
+  expect(() => merkleTree([])).toThrow('at least one leaf')
+  expect(() => merkleTree(new Uint8Array(33))).toThrow('32 bytes')
+  expect(() => merkleTree(['0x12'])).toThrow('32 bytes')
+  expect(() => new LeafBuffer().add(new Uint8Array(31))).toThrow('32 bytes')
+  expect(() => merkleProof([`0x${'11'.repeat(32)}`], `0x${'12'.repeat(32)}`)).toThrow(RangeError)
+})
+
 test('the same fields as another kind of receipt make another leaf', () => {
   fc.assert(
     fc.property(
@@ -149,18 +163,4 @@ test('JSON carries every structure without loss, and names the field that is wro
   }
   expect(() => decodeStruct('WorkReceipt', { ...json, nodeId: '0x12' })).toThrow('nodeId')
   expect(() => decodeStruct('WorkReceipt', null)).toThrow('WorkReceipt')
-})
-
-test('an epoch file comes back line by line, and a flipped byte does not', async () => {
-  const deliveries = fc
-    .sample(arbitraryStruct('DeliveryReceipt'), 5)
-    .map((value) => signStruct(domain, 'DeliveryReceipt', value, privateKey))
-  const works = fc
-    .sample(arbitraryStruct('WorkReceipt'), 5)
-    .map((value) => signStruct(domain, 'WorkReceipt', value, privateKey))
-  const lines = deliveries.map((delivery, i) => ({ delivery, work: i === 0 ? null : (works[i] ?? null) }))
-  const { bytes, dataHash } = await writeEpochFile(lines)
-  expect(dataHash).toMatch(/^0x[0-9a-f]{64}$/)
-  expect(await readEpochFile(bytes)).toEqual(lines)
-  await expect(readEpochFile(bytes.subarray(0, bytes.length - 9))).rejects.toThrow('gzip')
 })

@@ -9,7 +9,8 @@ type ValueOf<T extends FieldType> = T extends 'bytes32' | 'bytes8' | 'address'
   : T extends 'uint128'
     ? bigint
     : number
-type StructOf<F extends FieldList> = { [E in F[number] as E[0]]: ValueOf<E[1]> }
+/** The TypeScript shape of a list of fields. */
+export type StructOf<F extends FieldList> = { [E in F[number] as E[0]]: ValueOf<E[1]> }
 
 export type Struct<N extends StructName> = StructOf<(typeof structFields)[N]>
 export type WorkReceipt = Struct<'WorkReceipt'>
