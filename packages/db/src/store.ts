@@ -6,6 +6,7 @@ import { chainRepository } from './repositories/chain-repository.ts'
 import { accountsRepository } from './repositories/accounts-repository.ts'
 import { apiKeysRepository } from './repositories/api-keys-repository.ts'
 import { controlRepository } from './repositories/control-repository.ts'
+import { evidenceRepository } from './repositories/evidence-repository.ts'
 import { earningsRepository } from './repositories/earnings-repository.ts'
 import { fundingRepository } from './repositories/funding-repository.ts'
 import { providersRepository } from './repositories/providers-repository.ts'
@@ -13,6 +14,8 @@ import { readingsRepository } from './repositories/readings-repository.ts'
 import { epochRepository } from './repositories/epoch-repository.ts'
 import { jobRepository } from './repositories/job-repository.ts'
 import { requestRepository } from './repositories/request-repository.ts'
+import { pendingTransactionRepository } from './repositories/pending-transaction-repository.ts'
+import { performanceRepository } from './repositories/performance-repository.ts'
 import { settlementRepository } from './repositories/settlement-repository.ts'
 
 export function repositories(db: DbOrTx) {
@@ -28,6 +31,9 @@ export function repositories(db: DbOrTx) {
     jobs: jobRepository(db),
     chain: chainRepository(db),
     settlement: settlementRepository(db),
+    evidence: evidenceRepository(db),
+    records: performanceRepository(db),
+    pendingTransactions: pendingTransactionRepository(db),
   }
 }
 

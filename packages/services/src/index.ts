@@ -28,11 +28,16 @@ export { joinNode, type DemoTraits } from './providers/join-node.ts'
 export { createJoinToken, joinTokenHash } from './providers/join-tokens.ts'
 export { createProvider } from './providers/create-provider.ts'
 export {
-  canonicalJson,
+  makeTerms,
+  noPromises,
   pricesFromJson,
-  pricesOfTerms,
+  pricesOfStored,
   pricesToJson,
-  termsHashOf,
+  promisesAnything,
+  termsOfStored,
+  type MadeTerms,
+  type Promises,
+  type StoredTerms,
   type TermsDocument,
 } from './providers/terms.ts'
 export type { ChainFacts, ControlPlaneDeps } from './ports/control-plane-deps.ts'
@@ -62,5 +67,4 @@ export type {
   SettlementChain,
 } from './ports/chain-port.ts'
 export { settlementStatus, type SettlementEpoch, type SettlementStatus } from './epochs/settlement-status.ts'
-export { closeEpochNow, type ClosedNow, type CloseEpochDeps } from './epochs/close-epoch-now.ts'
 export type { SettlementFilter, SettlementReads } from './ports/settlement-reads.ts'

@@ -1,6 +1,6 @@
 /** What the chain said (channels, movements, payouts), how far it was read, and the transactions that we sent. */
 import type { DbOrTx } from '../create-db.ts'
-import type { MovementKind } from '../generated/client.ts'
+import type { MovementKind, Prisma } from '../generated/client.ts'
 
 export interface NewMovement {
   id: string
@@ -11,6 +11,14 @@ export interface NewMovement {
   logIndex: number
   blockNumber: bigint
   atMs: bigint
+}
+
+/** What the indexer took from a block, in the words of the services. */
+export interface IndexedEvent {
+  txHash: string
+  logIndex: number
+  blockNumber: bigint
+  event: unknown
 }
 
 export interface NewPayout {
@@ -32,6 +40,8 @@ export interface ChannelTotals {
   withdrawnMicroUsd: bigint
   ceilingMicroUsd: bigint
   claimedMicroUsd: bigint
+  /** Chain time, s; null while nothing thaws. */
+  thawEndsAtS: bigint | null
 }
 
 const CURSOR_ID = 'isochrone'
@@ -60,7 +70,42 @@ export function chainRepository(db: DbOrTx) {
     async forgetIndexed(): Promise<void> {
       await db.channelMovement.deleteMany()
       await db.payout.deleteMany()
+      await db.indexedEvent.deleteMany()
+      await db.chainBlock.deleteMany()
       await db.chainCursor.deleteMany({ where: { id: CURSOR_ID } })
+    },
+
+    /** Blocks whose hash is kept, newest first. */
+    async blocks(): Promise<{ number: bigint; hash: string }[]> {
+      return db.chainBlock.findMany({ orderBy: { number: 'desc' } })
+    },
+
+    /** Adds blocks and what was taken from them; forgets those before `keepFrom`. */
+    async keepBlocks(
+      blocks: readonly { number: bigint; hash: string }[],
+      events: readonly IndexedEvent[],
+      keepFrom: bigint,
+    ): Promise<void> {
+      await db.chainBlock.deleteMany({ where: { number: { lt: keepFrom } } })
+      await db.indexedEvent.deleteMany({ where: { blockNumber: { lt: keepFrom } } })
+      if (blocks.length > 0) await db.chainBlock.createMany({ data: [...blocks], skipDuplicates: true })
+      const data = events.map((row) => ({ ...row, event: row.event as Prisma.InputJsonObject }))
+      if (data.length > 0) await db.indexedEvent.createMany({ data, skipDuplicates: true })
+    },
+
+    /** Removes blocks after `number` with all that was taken from them, and says what that was, newest first. */
+    async dropBlocksAfter(number: bigint): Promise<unknown[]> {
+      const later = { blockNumber: { gt: number } }
+      const events = await db.indexedEvent.findMany({
+        where: later,
+        orderBy: [{ blockNumber: 'desc' }, { logIndex: 'desc' }],
+        select: { event: true },
+      })
+      await db.indexedEvent.deleteMany({ where: later })
+      await db.channelMovement.deleteMany({ where: later })
+      await db.payout.deleteMany({ where: later })
+      await db.chainBlock.deleteMany({ where: { number: { gt: number } } })
+      return events.map((row) => row.event)
     },
 
     /** Channels that organisations pay from, those named or all. */
@@ -68,8 +113,13 @@ export function chainRepository(db: DbOrTx) {
       return db.channel.findMany({ ...(ids && { where: { id: { in: [...ids] } } }), orderBy: { id: 'asc' } })
     },
 
-    async updateChannel(id: string, totals: Partial<ChannelTotals> & { openedTx?: string }): Promise<void> {
+    async updateChannel(id: string, totals: Partial<ChannelTotals> & { openedTx?: string | null }): Promise<void> {
       await db.channel.updateMany({ where: { id }, data: totals })
+    },
+
+    /** Channels whose owner has asked money back. */
+    async thawingChannels() {
+      return db.channel.findMany({ where: { withdrawingMicroUsd: { gt: 0n } }, orderBy: { id: 'asc' } })
     },
 
     /** Movements of channels that we know; what is there already stays. */

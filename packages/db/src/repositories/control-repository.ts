@@ -92,7 +92,7 @@ export function controlRepository(db: DbOrTx) {
     async nodes(nodeIds?: readonly string[]) {
       const rows = await db.node.findMany({
         ...(nodeIds && { where: { nodeId: { in: [...nodeIds] } } }),
-        include: { provider: { select: { name: true, orgId: true } }, terms: { select: { document: true } } },
+        include: { provider: { select: { name: true, orgId: true } }, terms: { select: { values: true, document: true } } },
       })
       return rows.map((row) => ({
         nodeId: row.nodeId,
@@ -103,6 +103,7 @@ export function controlRepository(db: DbOrTx) {
         providerOrgId: row.provider.orgId,
         active: row.status === 'active',
         termsHash: row.termsHash,
+        terms: row.terms.values as unknown,
         termsDocument: row.terms.document as unknown,
         region: row.region,
         country: row.country,

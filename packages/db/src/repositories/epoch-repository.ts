@@ -42,13 +42,9 @@ export function epochRepository(db: DbOrTx) {
       return db.epoch.findUnique({ where: { lane_epoch: { lane, epoch } } })
     },
 
-    /** Not settled yet, oldest first. */
-    async unsettled(limit: number) {
-      return db.epoch.findMany({
-        where: { status: { not: 'settled' } },
-        orderBy: [{ epoch: 'asc' }, { lane: 'asc' }],
-        take: limit,
-      })
+    /** Those that are on this step, oldest first. */
+    async inStatus(status: EpochStatus, limit: number) {
+      return db.epoch.findMany({ where: { status }, orderBy: [{ epoch: 'asc' }, { lane: 'asc' }], take: limit })
     },
 
     /** Greatest number that a closed epoch of the lane covers; null when it has none. */
@@ -83,10 +79,24 @@ export function epochRepository(db: DbOrTx) {
       })
     },
 
-    /** Why the chain paid a voucher in part or not at all. */
+    /** A channel's vouchers, of all lanes, oldest epochs first. */
+    async vouchersOfChannel(channelId: string) {
+      return db.voucher.findMany({
+        where: { channelId },
+        orderBy: [{ epoch: 'asc' }, { lane: 'asc' }, { providerId: 'asc' }],
+        include: { epochRow: true },
+      })
+    },
+
+    /** Receipts on the channel that no closed epoch covers yet. */
+    async openReceipts(channelId: string): Promise<number> {
+      return db.receipt.count({ where: { channelId, epoch: null } })
+    },
+
+    /** Why the chain paid a voucher in part or not at all; null once it has. */
     async recordSkip(
       key: { lane: string; epoch: bigint; channelId: string; providerId: string },
-      skippedReason: string,
+      skippedReason: string | null,
     ): Promise<void> {
       await db.voucher.updateMany({ where: key, data: { skippedReason } })
     },
@@ -116,9 +126,34 @@ export function epochRepository(db: DbOrTx) {
       })
     },
 
+    /** Takes back what a `Claimed` event paid that a reorganisation removed. */
+    async subtractClaim(
+      key: { lane: string; epoch: bigint; channelId: string; providerId: string },
+      paidMicroUsd: bigint,
+    ): Promise<void> {
+      const { lane, epoch, channelId, providerId } = key
+      await db.$executeRaw`
+        update voucher
+        set "paidMicroUsd" = nullif(coalesce("paidMicroUsd", 0) - ${paidMicroUsd}, 0), "claimedTx" = null
+        where lane = ${lane} and epoch = ${epoch} and "channelId" = ${channelId} and "providerId" = ${providerId}`
+    },
+
     /** Forgets what was paid, to count it anew from the chain. */
     async forgetClaims(): Promise<void> {
-      await db.voucher.updateMany({ data: { paidMicroUsd: null, claimedTx: null } })
+      await db.voucher.updateMany({ data: { paidMicroUsd: null, claimedTx: null, skippedReason: null } })
+      await db.epoch.updateMany({ data: { status: 'closed', anchoredTx: null, claimedTx: null, settledTx: null } })
+    },
+
+    /** Back to the first step: something that the chain had said of the epoch is not on it any more. */
+    async reopen(lane: string, epoch: bigint): Promise<void> {
+      const nothing = { anchoredTx: null, claimedTx: null, settledTx: null, payableAtS: null }
+      await db.epoch.updateMany({ where: { lane, epoch }, data: { status: 'closed', ...nothing } })
+    },
+
+    /** Every lane's epoch with this number and a voucher for the provider. */
+    async reopenOfProvider(providerId: string, epoch: bigint): Promise<void> {
+      const where = { epoch, status: 'settled' as const, vouchers: { some: { providerId } } }
+      await db.epoch.updateMany({ where, data: { status: 'claimed', settledTx: null } })
     },
 
     /** True when this call moved it from `from` to `to`. */

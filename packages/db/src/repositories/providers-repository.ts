@@ -1,7 +1,7 @@
 /** Providers, their terms, join tokens and nodes. */
 import type { DbOrTx } from '../create-db.ts'
 
-const withNames = { provider: { select: { name: true } }, terms: { select: { document: true } } } as const
+const withNames = { provider: { select: { name: true } }, terms: { select: { values: true, document: true } } } as const
 
 const listedToken = {
   id: true,
@@ -12,6 +12,7 @@ const listedToken = {
   tier: true,
   dataPolicy: true,
   prices: true,
+  promises: true,
   usedByNodeId: true,
   usedAt: true,
   expiresAt: true,
@@ -44,19 +45,16 @@ export function providersRepository(db: DbOrTx) {
       return count === 0 ? null : db.provider.findUnique({ where: { id: row.id } })
     },
 
-    async insertTerms(row: { hash: string; providerId: string; document: object }): Promise<void> {
-      await db.terms.createMany({
-        data: [{ ...row, document: row.document }],
-        skipDuplicates: true,
-      })
+    async insertTerms(row: { hash: string; providerId: string; values: object; document: object }): Promise<void> {
+      await db.terms.createMany({ data: [{ ...row }], skipDuplicates: true })
     },
 
-    async terms(hashes: readonly string[]): Promise<Map<string, unknown>> {
+    async terms(hashes: readonly string[]): Promise<Map<string, { values: unknown; document: unknown }>> {
       const rows = await db.terms.findMany({
         where: { hash: { in: [...hashes] } },
-        select: { hash: true, document: true },
+        select: { hash: true, values: true, document: true },
       })
-      return new Map(rows.map((row) => [row.hash, row.document]))
+      return new Map(rows.map(({ hash, values, document }) => [hash, { values, document }]))
     },
   }
 }
@@ -86,11 +84,12 @@ function tokenRows(db: DbOrTx) {
       tier: 'edge' | 'regional' | 'cloud'
       dataPolicy: 'any' | 'no_training' | 'no_retention'
       prices: object
+      promises: object
       expiresAt: Date
       createdBy: string
     }) {
       return db.joinToken.create({
-        data: { ...row, prices: row.prices },
+        data: { ...row },
         select: listedToken,
       })
     },

@@ -56,21 +56,6 @@ export function settlementRepository(db: DbOrTx) {
       const row = await db.channel.findUnique({ where: { orgId }, select: { id: true } })
       return row?.id ?? null
     },
-
-    /** Receipts that no closed epoch covers yet, by lane. */
-    async uncoveredByLane() {
-      return db.$queryRaw<{ lane: string; receipts: bigint }[]>`
-        select lane, count(*) as receipts from receipt where epoch is null group by 1`
-    },
-
-    /** Epochs that were closed at or after, ms since the epoch. */
-    async closedSince(sinceMs: number): Promise<{ lane: string; epoch: bigint }[]> {
-      return db.epoch.findMany({
-        where: { closedAtMs: { gte: BigInt(sinceMs) } },
-        select: { lane: true, epoch: true },
-        orderBy: [{ epoch: 'asc' }, { lane: 'asc' }],
-      })
-    },
   }
 }
 

@@ -1,9 +1,7 @@
 /** Rows of the database as the states that gateways know, checked by the protocol's own schema. */
-import { apiKeyState, nodeState, organisationState, pricesJson, type ControlState } from '@isochrone/protocol'
-import { z } from 'zod'
+import { apiKeyState, nodeState, organisationState, type ControlState } from '@isochrone/protocol'
 import type { ApiKeyRow, NodeRow, OrganisationRow } from '../ports/control-store.ts'
-
-const termsWithPrices = z.object({ prices: pricesJson })
+import { pricesOfStored, pricesToJson } from '../providers/terms.ts'
 
 export function apiKeyStateOf(row: ApiKeyRow): ControlState {
   return apiKeyState.parse({ kind: 'api-key', ...row })
@@ -13,6 +11,7 @@ export function organisationStateOf(row: OrganisationRow): ControlState {
   return organisationState.parse({ kind: 'organisation', ...row })
 }
 
-export function nodeStateOf({ termsDocument, ...row }: NodeRow): ControlState {
-  return nodeState.parse({ kind: 'node', ...row, prices: termsWithPrices.parse(termsDocument).prices })
+export function nodeStateOf(row: NodeRow): ControlState {
+  const stored = { values: row.terms, document: row.termsDocument }
+  return nodeState.parse({ kind: 'node', ...row, prices: pricesToJson(pricesOfStored(stored)) })
 }

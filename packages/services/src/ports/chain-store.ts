@@ -5,7 +5,7 @@ import type { TransactionLog } from './chain-port.ts'
 export interface MovementRow {
   id: string
   channelId: string
-  kind: 'deposit' | 'ceiling' | 'claim' | 'withdrawal_requested' | 'withdrawal'
+  kind: 'deposit' | 'ceiling' | 'claim' | 'withdrawal_requested' | 'withdrawal' | 'refund' | 'credit'
   microUsd: bigint
   txHash: string
   logIndex: number

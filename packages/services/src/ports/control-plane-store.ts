@@ -2,6 +2,7 @@
 import type { EpochStatus, JobStatus } from '@isochrone/domain'
 import type { DataPolicy, Tier } from '@isochrone/scheduler'
 import type { ControlOutbox, ControlStore } from './control-store.ts'
+import type { EvidenceReadings } from './evidence-readings.ts'
 import type { JobRows } from './job-store.ts'
 import type {
   ApiKeyListRow,
@@ -84,9 +85,9 @@ export interface ProvidersStore {
   /** Null when the organisation is a provider already. */
   insert(row: Omit<ProviderRow, 'createdAt' | 'registeredTx'>): Promise<ProviderRow | null>
   /** The same terms twice are one row. */
-  insertTerms(row: { hash: string; providerId: string; document: object }): Promise<void>
-  /** Documents by hash. */
-  terms(hashes: readonly string[]): Promise<Map<string, unknown>>
+  insertTerms(row: { hash: string; providerId: string; values: object; document: object }): Promise<void>
+  /** By hash. */
+  terms(hashes: readonly string[]): Promise<Map<string, { values: unknown; document: unknown }>>
   joinTokens(providerId: string): Promise<JoinTokenRow[]>
   joinTokenByHash(tokenHash: string): Promise<JoinTokenRow | null>
   insertJoinToken(row: {
@@ -99,6 +100,7 @@ export interface ProvidersStore {
     tier: Tier
     dataPolicy: DataPolicy
     prices: object
+    promises: object
     expiresAt: Date
     createdBy: string
   }): Promise<JoinTokenRow>
@@ -186,6 +188,7 @@ export interface ControlPlaneRepositories {
   funding: FundingStore
   providers: ProvidersStore
   readings: ReadingsStore
+  evidence: EvidenceReadings
   jobs: Pick<JobRows, 'get' | 'finish'>
 }
 

@@ -28,7 +28,8 @@ export interface NodeRow {
   providerOrgId: string
   active: boolean
   termsHash: string
-  /** JSON with `prices` as `pricesJson`. */
+  /** Signed fields; `{}` for terms from before prices were signed. */
+  terms: unknown
   termsDocument: unknown
   region: string
   country: string

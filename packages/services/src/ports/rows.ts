@@ -43,7 +43,7 @@ export interface ChannelRow {
 
 export interface MovementRow {
   id: string
-  kind: 'deposit' | 'ceiling' | 'claim' | 'withdrawal_requested' | 'withdrawal'
+  kind: 'deposit' | 'ceiling' | 'claim' | 'withdrawal_requested' | 'withdrawal' | 'refund' | 'credit'
   microUsd: bigint
   txHash: string
   blockNumber: bigint
@@ -91,7 +91,7 @@ export interface ListedNodeRow {
   keyTx: string | null
   createdAt: Date
   provider: { name: string }
-  terms: { document: unknown }
+  terms: { values: unknown; document: unknown }
 }
 
 export interface JoinTokenRow {
@@ -103,6 +103,8 @@ export interface JoinTokenRow {
   tier: Tier
   dataPolicy: DataPolicy
   prices: unknown
+  /** `{}` = none. */
+  promises: unknown
   usedByNodeId: string | null
   usedAt: Date | null
   expiresAt: Date

@@ -31,6 +31,4 @@ export interface SettlementReads {
   receiptSums(numbers: readonly bigint[]): Promise<{ channelId: string; microUsd: bigint }[]>
   payouts(numbers: readonly bigint[]): Promise<{ txHash: string; feeMicroUsd: bigint; netMicroUsd: bigint }[]>
   channelIdOfOrg(orgId: string): Promise<string | null>
-  uncoveredByLane(): Promise<{ lane: string; receipts: bigint }[]>
-  closedSince(sinceMs: number): Promise<{ lane: string; epoch: bigint }[]>
 }

@@ -14,7 +14,7 @@ import type { ControlPlaneRepositories, ProvidersStore } from '../ports/control-
 import type { JoinTokenRow } from '../ports/rows.ts'
 import { gpuClassOf } from './gpu-class.ts'
 import { joinTokenHash } from './join-tokens.ts'
-import { pricesFromJson, pricesToJson, termsHashOf, type TermsDocument } from './terms.ts'
+import { makeTerms, pricesFromJson, promisesSchema, type TermsDocument } from './terms.ts'
 
 type Deps = Pick<ControlPlaneDeps, 'store' | 'stream' | 'clock' | 'chain' | 'gatewayUrls'>
 
@@ -91,8 +91,7 @@ async function insertNode(
 ): Promise<void> {
   const { token, traits } = row
   const document: TermsDocument = {
-    version: 2,
-    providerId: token.providerId,
+    version: 3,
     nodeName: token.nodeName,
     region: token.region,
     country: token.country,
@@ -100,16 +99,20 @@ async function insertNode(
     sharedHost: traits?.sharedHost ?? false,
     tier: token.tier,
     dataPolicy: token.dataPolicy,
-    prices: pricesToJson(pricesFromJson(token.prices)),
   }
-  const hash = termsHashOf(document)
-  await tx.providers.insertTerms({ hash, providerId: token.providerId, document })
+  const terms = makeTerms({
+    providerId: token.providerId as Hex,
+    prices: pricesFromJson(token.prices),
+    promises: promisesSchema.parse(token.promises),
+    document,
+  })
+  await tx.providers.insertTerms({ ...terms, providerId: token.providerId })
   await tx.providers.insertNode({
     nodeId: row.nodeId,
     id: row.id,
     name: token.nodeName,
     providerId: token.providerId,
-    termsHash: hash,
+    termsHash: terms.hash,
     region: token.region,
     country: token.country,
     // Until a provider declares what its nodes share, each is taken to fail by itself.

@@ -1,40 +1,111 @@
 /**
- * Terms: an immutable version of what a node is offered for. Their hash is the Keccak-256 of the canonical JSON (keys in
- * order, no white space), so anyone who has the document can check it against the receipts and the registry.
+ * Terms as they are made and stored: prices and promises as signed fields, the rest of the listing as a document that
+ * they bind by its hash. Once made they never change; a node that changes anything gets other terms.
  */
-import type { Prices } from '@isochrone/domain'
-import { bytesToHex, keccak256, pricesJson, type Hex, type PricesJson } from '@isochrone/protocol'
+import { AppError, type Prices } from '@isochrone/domain'
+import {
+  decodeStruct,
+  documentHashOf,
+  encodeStruct,
+  pricesJson,
+  pricesOfTerms,
+  regionToBytes8,
+  termsHashOf,
+  type Hex,
+  type PricesJson,
+  type StructJson,
+  type Terms,
+} from '@isochrone/protocol'
 import type { DataPolicy, Tier } from '@isochrone/scheduler'
 import { z } from 'zod'
 
+/** What a listing says beyond prices and promises. Versions 1 and 2 had the prices in it. */
 export interface TermsDocument {
-  version: 2
-  providerId: string
+  version: 3
   nodeName: string
   region: string
   country: string
   simulated: boolean
   /** Declared: other nodes run on the same host. */
   sharedHost: boolean
-  /** Declared: where it stands in the network. Terms of version 1 say nothing of it. */
+  /** Declared: where it stands in the network. */
   tier: Tier
-  /** Declared: what happens to prompts. Terms of version 1 promise nothing. */
+  /** Declared: what happens to prompts. */
   dataPolicy: DataPolicy
-  prices: PricesJson
 }
 
-export function termsHashOf(document: unknown): Hex {
-  return bytesToHex(keccak256(Buffer.from(canonicalJson(document), 'utf8')))
+/** Service promises. 0 is no promise, and a capacity of 0 is none declared. */
+export const promisesSchema = z.object({
+  /** 95 % of attempts have their first token within `ttftBaseMs` + `ttftPerKtokMs` for each 1000 tokens in, begun. */
+  ttftBaseMs: z.int().min(0).max(3_600_000).default(0),
+  ttftPerKtokMs: z.int().min(0).max(3_600_000).default(0),
+  /** 95 % of attempts take no longer for each token after the first, µs. */
+  tpotUs: z.int().min(0).max(60_000_000).default(0),
+  /** Attempts at once up to which the promises hold. */
+  concurrencyMax: z.int().min(0).max(4_096).default(0),
+  /** Of what a payer spent while a promise was broken. */
+  penaltyBps: z.int().min(0).max(10_000).default(0),
+  /** The gateway region at which they hold; empty = any. */
+  sloRegion: z.string().max(8).default(''),
+})
+export type Promises = z.infer<typeof promisesSchema>
+export const noPromises: Promises = promisesSchema.parse({})
+
+/** Terms as the database has them: `values` are the signed fields, `{}` where prices were not signed yet. */
+export interface StoredTerms {
+  values: unknown
+  document: unknown
 }
 
-/** JSON with sorted keys and no white space (the subset of RFC 8785 that has no floats). */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  const entries = Object.entries(value)
-    .filter(([, item]) => item !== undefined)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`
+export interface MadeTerms {
+  hash: Hex
+  values: StructJson
+  document: TermsDocument
+}
+
+/** @throws AppError `invalid_input` when a price is more than 64 bits hold exactly (9·10¹⁵ µUSD). */
+export function makeTerms(input: {
+  providerId: Hex
+  prices: Prices
+  promises: Promises
+  document: TermsDocument
+}): MadeTerms {
+  const { providerId, prices, promises, document } = input
+  const { sloRegion, ...numbers } = promises
+  const terms: Terms = {
+    providerId,
+    documentHash: documentHashOf(document),
+    inPerMtok: price(prices.inMicroUsdPerMtok),
+    cachedPerMtok: price(prices.cachedMicroUsdPerMtok),
+    outPerMtok: price(prices.outMicroUsdPerMtok),
+    inPerGb: price(prices.inMicroUsdPerGb),
+    outPerGb: price(prices.outMicroUsdPerGb),
+    perGpuHour: 0,
+    ...numbers,
+    sloRegion: sloRegion === '' ? NO_REGION : regionToBytes8(sloRegion),
+  }
+  return { hash: termsHashOf(terms), values: encodeStruct('Terms', terms), document }
+}
+
+const NO_REGION: Hex = `0x${'00'.repeat(8)}`
+
+/** The signed fields; null for terms from before prices were signed. */
+export function termsOfStored({ values }: StoredTerms): Terms | null {
+  const isEmpty = typeof values !== 'object' || values === null || Object.keys(values).length === 0
+  return isEmpty ? null : decodeStruct('Terms', values)
+}
+
+/** Throws when stored terms have no prices: they were never ours. */
+export function pricesOfStored(stored: StoredTerms): Prices {
+  const terms = termsOfStored(stored)
+  return terms ? pricesOfTerms(terms) : pricesFromJson(documentWithPrices.parse(stored.document).prices)
+}
+
+const documentWithPrices = z.object({ prices: pricesJson })
+
+/** Whether counts under these terms could ever cost their provider anything. */
+export function promisesAnything(terms: Terms): boolean {
+  return terms.penaltyBps > 0
 }
 
 export function pricesToJson(prices: Prices): PricesJson {
@@ -47,7 +118,6 @@ export function pricesToJson(prices: Prices): PricesJson {
   }
 }
 
-/** Throws when a stored document has no prices: it was never ours. */
 export function pricesFromJson(json: unknown): Prices {
   const prices = pricesJson.parse(json)
   return {
@@ -59,6 +129,7 @@ export function pricesFromJson(json: unknown): Prices {
   }
 }
 
-export function pricesOfTerms(document: unknown): Prices {
-  return pricesFromJson(z.object({ prices: pricesJson }).parse(document).prices)
+function price(microUsd: bigint): number {
+  if (microUsd >= 0n && microUsd <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(microUsd)
+  throw new AppError('invalid_input', { publicMessage: 'prices: one is too large.', field: 'prices' })
 }

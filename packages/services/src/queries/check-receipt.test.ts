@@ -1,10 +1,11 @@
 /** Every lie in a receipt pair is found by the check that owns it, and an honest pair passes all. */
-import { priceMicroUsd } from '@isochrone/domain'
 import {
   addressOfKey,
   addressToBytes32,
   bytes32Of,
+  deliveryPriceMicroUsd,
   encodeStruct,
+  pricesOfTerms,
   regionToBytes8,
   signStruct,
   structHash,
@@ -14,29 +15,41 @@ import {
   type WorkReceipt,
 } from '@isochrone/protocol'
 import { expect, test } from 'vitest'
-import { pricesOfTerms, termsHashOf } from '../providers/terms.ts'
+import { makeTerms, noPromises, termsOfStored, type StoredTerms, type TermsDocument } from '../providers/terms.ts'
 import { checkReceipt } from './check-receipt.ts'
 
 const domain = { chainId: 31_337, verifyingContract: `0x${'4'.repeat(40)}` } as const
 const laneKey: Hex = `0x${'22'.repeat(32)}`
 const nodeKey: Hex = `0x${'11'.repeat(32)}`
-const terms = {
-  version: 1,
-  prices: {
-    inMicroUsdPerMtok: '100000',
-    cachedMicroUsdPerMtok: '50000',
-    outMicroUsdPerMtok: '400000',
-    inMicroUsdPerGb: '0',
-    outMicroUsdPerGb: '1000',
-  },
+const document: TermsDocument = {
+  version: 3,
+  nodeName: 'one',
+  region: 'local',
+  country: 'DE',
+  simulated: false,
+  sharedHost: false,
+  tier: 'regional',
+  dataPolicy: 'any',
 }
+const terms = makeTerms({
+  providerId: bytes32Of('provider'),
+  promises: noPromises,
+  document,
+  prices: {
+    inMicroUsdPerMtok: 100_000n,
+    cachedMicroUsdPerMtok: 50_000n,
+    outMicroUsdPerMtok: 400_000n,
+    inMicroUsdPerGb: 0n,
+    outMicroUsdPerGb: 1_000n,
+  },
+})
 const work: WorkReceipt = {
   channelId: bytes32Of('channel'),
   requestId: bytes32Of('request'),
   attempt: 0,
   nodeId: addressToBytes32(addressOfKey(nodeKey)),
   seq: 1,
-  termsHash: termsHashOf(terms),
+  termsHash: terms.hash,
   modelHash: bytes32Of('model'),
   requestHash: bytes32Of('question'),
   outputHash: bytes32Of('answer'),
@@ -52,14 +65,7 @@ const work: WorkReceipt = {
 
 function deliveryOf(changes: Partial<DeliveryReceipt> = {}): DeliveryReceipt {
   const counts = { billedIn: 40, billedCached: 0, billedOut: 100, bytesIn: 300, bytesOut: 20_000, ...changes }
-  const usage = {
-    tokensIn: counts.billedIn,
-    tokensCached: counts.billedCached,
-    tokensOut: counts.billedOut,
-    bytesIn: counts.bytesIn,
-    bytesOut: counts.bytesOut,
-  }
-  return {
+  const delivery: DeliveryReceipt = {
     workHash: structHash('WorkReceipt', work),
     channelId: work.channelId,
     requestId: work.requestId,
@@ -68,7 +74,7 @@ function deliveryOf(changes: Partial<DeliveryReceipt> = {}): DeliveryReceipt {
     lane: addressToBytes32(addressOfKey(laneKey)),
     seq: 9,
     termsHash: work.termsHash,
-    price: priceMicroUsd(usage, pricesOfTerms(terms)),
+    price: 0n,
     attemptTtftMs: 5,
     durationMs: 95,
     startedAtMs: 1_700_000_000_000,
@@ -77,6 +83,9 @@ function deliveryOf(changes: Partial<DeliveryReceipt> = {}): DeliveryReceipt {
     region: regionToBytes8('local'),
     ...counts,
   }
+  const signed = termsOfStored(terms)
+  if (!signed) throw new Error('these terms are signed')
+  return { ...delivery, price: changes.price ?? deliveryPriceMicroUsd(delivery, pricesOfTerms(signed)) }
 }
 
 function evidenceOf(delivery: DeliveryReceipt, workKey: Hex = nodeKey, key: Hex = laneKey) {
@@ -89,8 +98,8 @@ function evidenceOf(delivery: DeliveryReceipt, workKey: Hex = nodeKey, key: Hex 
 }
 
 /** Names of the checks that did not pass. */
-const failed = (evidence: Parameters<typeof checkReceipt>[1], document: unknown = terms) =>
-  checkReceipt(domain, evidence, document)
+const failed = (evidence: Parameters<typeof checkReceipt>[1], stored: StoredTerms | null = terms) =>
+  checkReceipt(domain, evidence, stored)
     .filter(({ verdict }) => verdict !== 'valid')
     .map(({ name, verdict }) => `${name} ${verdict}`)
 
@@ -118,9 +127,10 @@ test('a field that was changed after signing breaks the signature', () => {
 })
 
 test('terms that are missing leave the price open, terms that were changed are caught', () => {
-  const changed = { ...terms, prices: { ...terms.prices, outMicroUsdPerMtok: '500000' } }
+  const dearer = { ...terms, values: { ...terms.values, outPerMtok: 500_000 } }
+  const elsewhere = { ...terms, document: { ...document, region: 'mars' } }
   expect(failed(evidenceOf(deliveryOf()), null)).toEqual(['price unverifiable'])
-  expect(failed(evidenceOf(deliveryOf()), changed)).toEqual(['price invalid'])
+  for (const changed of [dearer, elsewhere]) expect(failed(evidenceOf(deliveryOf()), changed)).toEqual(['price invalid'])
 })
 
 test('a node that never answered signed nothing, and costs nothing', () => {

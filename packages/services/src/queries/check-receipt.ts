@@ -2,13 +2,16 @@
  * Checks one receipt pair from first principles: who signed, whether the two belong together, whether the price follows
  * from the terms. Nothing here trusts what the database says about a receipt.
  */
-import { priceMicroUsd } from '@isochrone/domain'
 import {
   addressToBytes32,
   decodeStruct,
+  deliveryPriceMicroUsd,
+  documentHashOf,
   fault,
+  pricesOfTerms,
   recoverStructSigner,
   structHash,
+  termsHashOf,
   ZERO_BYTES32,
   type DeliveryReceipt,
   type Hex,
@@ -16,7 +19,7 @@ import {
   type StructName,
   type WorkReceipt,
 } from '@isochrone/protocol'
-import { pricesOfTerms, termsHashOf } from '../providers/terms.ts'
+import { termsOfStored, type StoredTerms } from '../providers/terms.ts'
 import type { Check } from './views/common.ts'
 
 export interface ReceiptEvidence {
@@ -26,8 +29,8 @@ export interface ReceiptEvidence {
   workSignature: string | null
 }
 
-/** @param terms the document whose hash the receipt names, null when it is not at hand. */
-export function checkReceipt(domain: SigningDomain, evidence: ReceiptEvidence, terms: unknown): Check[] {
+/** @param stored the terms whose hash the receipt names, null when they are not at hand. */
+export function checkReceipt(domain: SigningDomain, evidence: ReceiptEvidence, stored: StoredTerms | null): Check[] {
   const delivery = decoded('DeliveryReceipt', evidence.delivery)
   if (!delivery) return [check('delivery_signature', 'invalid', 'The delivery receipt is malformed.')]
   const work = evidence.work === null ? null : decoded('WorkReceipt', evidence.work)
@@ -36,7 +39,7 @@ export function checkReceipt(domain: SigningDomain, evidence: ReceiptEvidence, t
   return [
     signerCheck('delivery_signature', 'gateway lane', signer, delivery.lane),
     ...workChecks(domain, delivery, work, evidence),
-    priceCheck(delivery, terms),
+    priceCheck(delivery, stored),
   ]
 }
 
@@ -84,24 +87,17 @@ function matchCheck(delivery: DeliveryReceipt, work: WorkReceipt): Check {
     : check('work_matches', 'invalid', 'More tokens are billed than the node counted.')
 }
 
-function priceCheck(delivery: DeliveryReceipt, terms: unknown): Check {
+function priceCheck(delivery: DeliveryReceipt, stored: StoredTerms | null): Check {
   if (delivery.price === 0n && delivery.fault !== fault.none) {
     return check('price', 'valid', 'The attempt failed and costs nothing.')
   }
+  const terms = stored && termsOfStored(stored)
   if (terms === null) return check('price', 'unverifiable', 'The terms that it names are not at hand.')
-  if (termsHashOf(terms) !== delivery.termsHash) {
+  const signed = decoded('Terms', terms)
+  if (!signed || structHash('Terms', signed) !== delivery.termsHash) {
     return check('price', 'invalid', 'The stored terms do not have the hash that the receipt names.')
   }
-  const expected = priceMicroUsd(
-    {
-      tokensIn: delivery.billedIn,
-      tokensCached: delivery.billedCached,
-      tokensOut: delivery.billedOut,
-      bytesIn: delivery.bytesIn,
-      bytesOut: delivery.bytesOut,
-    },
-    pricesOfTerms(terms),
-  )
+  const expected = deliveryPriceMicroUsd(delivery, pricesOfTerms(signed))
   return expected === delivery.price
     ? check('price', 'valid', 'The price follows from the terms and the counts, to the micro-dollar.')
     : check('price', 'invalid', `The terms give ${expected} µUSD, the receipt says ${delivery.price} µUSD.`)

@@ -3,7 +3,7 @@ import { AppError } from '@isochrone/domain'
 import type { NodeLiveness } from '@isochrone/protocol'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { ListedNodeRow } from '../ports/rows.ts'
-import { pricesOfTerms } from '../providers/terms.ts'
+import { pricesOfStored } from '../providers/terms.ts'
 import { hardwareOf, isLive, isSimulated, measurementsOf, modelsOf } from './live-nodes.ts'
 import type { Offer, OfferFilter, OfferList } from './views/marketplace.ts'
 
@@ -53,7 +53,7 @@ function offerOf(row: ListedNodeRow, liveness: NodeLiveness | undefined, nowMs: 
     gpuClass: row.gpuClass,
     models,
     termsHash: row.termsHash,
-    prices: pricesOfTerms(row.terms.document),
+    prices: pricesOfStored(row.terms),
     live: isLive(liveness, nowMs),
     measured: measurementsOf(liveness),
     createdAtMs: row.createdAt.getTime(),

@@ -2,7 +2,7 @@
 import { AppError } from '@isochrone/domain'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import { providerView } from '../providers/create-provider.ts'
-import { pricesOfTerms } from '../providers/terms.ts'
+import { pricesOfStored } from '../providers/terms.ts'
 import { hardwareOf, isLive, isSimulated, measurementsOf, modelsOf } from './live-nodes.ts'
 import { epochOf, epochsOf } from './settlement.ts'
 import type { EarningsView, ProviderNode, ProviderOverview } from './views/providers.ts'
@@ -65,7 +65,7 @@ export async function providerNodes(deps: Deps, { providerId }: { providerId: st
       simulated: isSimulated(row, models),
       hardware: hardwareOf(row, liveness).hardware,
       models,
-      prices: pricesOfTerms(row.terms.document),
+      prices: pricesOfStored(row.terms),
       termsHash: row.termsHash,
       keyTx: row.keyTx,
       live: isLive(liveness, nowMs),

@@ -10,7 +10,7 @@ import {
 import type { PlacementRequest, ReplicaOffer, RoutingPolicy, RoutingWish } from '@isochrone/scheduler'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { ListedNodeRow } from '../ports/rows.ts'
-import { pricesOfTerms } from '../providers/terms.ts'
+import { pricesOfStored } from '../providers/terms.ts'
 import { isLive, isSimulated, modelsOf } from './live-nodes.ts'
 import type { RoutingJson, RoutingPreview, RoutingPreviewNode } from './views/routing.ts'
 
@@ -64,7 +64,7 @@ function changesThatAdmit(rows: readonly ListedNodeRow[], policy: RoutingPolicy,
 /** A node as the engine sees it, for any model: a policy says nothing of model, build or context. */
 function offerOf(row: ListedNodeRow): ReplicaOffer {
   const { inMicroUsdPerMtok, cachedMicroUsdPerMtok, outMicroUsdPerMtok, inMicroUsdPerGb, outMicroUsdPerGb } =
-    pricesOfTerms(row.terms.document)
+    pricesOfStored(row.terms)
   return {
     nodeId: row.nodeId,
     providerId: row.providerId,
