@@ -1,0 +1,170 @@
+/**
+ * Nodes' performance records and the counts under them. A record's status is what the chain last said of it; `signed`
+ * until then.
+ */
+import type { DbOrTx } from '../create-db.ts'
+import type { Prisma, RecordStatus } from '../generated/client.ts'
+
+export interface NewPerformanceRecord {
+  nodeId: string
+  lane: string
+  epoch: bigint
+  version: number
+  providerId: string
+  earnedMicroUsd: bigint
+  attempts: number
+  faults: number
+  countsRoot: string
+  record: unknown
+  laneSignature: string
+  nodeSignature: string | null
+  nodeReason: string | null
+}
+
+export interface NewSlaCounts {
+  nodeId: string
+  lane: string
+  epoch: bigint
+  version: number
+  channelId: string
+  termsHash: string
+  leaf: string
+  counts: unknown
+}
+
+export interface RecordKey {
+  nodeId: string
+  lane: string
+  epoch: bigint
+  version: number
+}
+
+/** What the chain says of a record, as far as it is stored. */
+export interface RecordStanding {
+  status: RecordStatus
+  finalAtS?: bigint | null
+  reportedTx?: string | null
+  finalTx?: string | null
+  challengedTx?: string | null
+  challengerReason?: string | null
+}
+
+/** @param db a transaction wherever several calls must agree. */
+export function performanceRepository(db: DbOrTx) {
+  return {
+    /** Inserts what is new. The node's signature may come after the lane's; nothing else of a record changes. */
+    async insertSigned(records: readonly NewPerformanceRecord[], counts: readonly NewSlaCounts[]): Promise<void> {
+      if (records.length > 0) {
+        const data = records.map((row) => ({ ...row, record: row.record as Prisma.InputJsonObject }))
+        await db.performanceRecord.createMany({ data, skipDuplicates: true })
+      }
+      for (const { nodeId, lane, epoch, version, countsRoot, nodeSignature } of records) {
+        if (nodeSignature === null) continue
+        const where = { nodeId, lane, epoch, version, countsRoot, status: 'signed' as const, nodeSignature: null }
+        await db.performanceRecord.updateMany({ where, data: { nodeSignature, nodeReason: null } })
+      }
+      if (counts.length > 0) {
+        const data = counts.map((row) => ({ ...row, counts: row.counts as Prisma.InputJsonObject }))
+        await db.slaCounts.createMany({ data, skipDuplicates: true })
+      }
+    },
+
+    /** Which provider each node belongs to; nodes that nobody knows are left out. */
+    async providersOfNodes(nodeIds: readonly string[]): Promise<Map<string, string>> {
+      const rows = await db.node.findMany({
+        where: { nodeId: { in: [...nodeIds] } },
+        select: { nodeId: true, providerId: true },
+      })
+      return new Map(rows.map((row) => [row.nodeId, row.providerId]))
+    },
+
+    async ofEpoch(lane: string, epoch: bigint) {
+      return db.performanceRecord.findMany({
+        where: { lane, epoch },
+        orderBy: [{ nodeId: 'asc' }, { version: 'asc' }],
+      })
+    },
+
+    /** Newest epochs first: a provider's, or one node's. */
+    async records(filter: { providerId?: string; nodeId?: string; limit: number }) {
+      const { providerId, nodeId, limit } = filter
+      return db.performanceRecord.findMany({
+        where: { ...(providerId !== undefined && { providerId }), ...(nodeId !== undefined && { nodeId }) },
+        orderBy: [{ epoch: 'desc' }, { lane: 'asc' }, { nodeId: 'asc' }, { version: 'desc' }],
+        take: limit,
+      })
+    },
+
+    /** Records of anchored epochs that can go on: not final, not invalid. Oldest epochs first. */
+    async underWay(limit: number) {
+      return db.performanceRecord.findMany({
+        where: { status: { in: ['signed', 'reported', 'challenged'] } },
+        orderBy: [{ epoch: 'asc' }, { lane: 'asc' }, { nodeId: 'asc' }, { version: 'asc' }],
+        take: limit,
+      })
+    },
+
+    /** True when the row was in one of the statuses `from`. */
+    async setStanding(key: RecordKey, from: readonly RecordStatus[], standing: RecordStanding): Promise<boolean> {
+      const { count } = await db.performanceRecord.updateMany({
+        where: { ...key, status: { in: [...from] } },
+        data: standing,
+      })
+      return count === 1
+    },
+
+    /** The transactions that the chain's events name, where they are not known yet. */
+    async noteTransaction(
+      key: Omit<RecordKey, 'version'> & { version?: number },
+      field: 'reportedTx' | 'finalTx' | 'challengedTx',
+      txHash: string,
+    ): Promise<void> {
+      await db.performanceRecord.updateMany({ where: { ...key, [field]: null }, data: { [field]: txHash } })
+    },
+
+    /** Back to what the lane signed, to be read from the chain anew: what was on it is not any more. */
+    async reopen(key: Omit<RecordKey, 'version'>): Promise<void> {
+      const nothing = { reportedTx: null, finalTx: null, challengedTx: null, finalAtS: null }
+      await db.performanceRecord.updateMany({ where: key, data: { status: 'signed', ...nothing } })
+      await db.slaCounts.updateMany({ where: key, data: { countedTx: null, broken: null, creditMicroUsd: null } })
+    },
+
+    async reopenAll(): Promise<void> {
+      const nothing = { reportedTx: null, finalTx: null, challengedTx: null, finalAtS: null }
+      await db.performanceRecord.updateMany({ data: { status: 'signed', ...nothing } })
+      await db.slaCounts.updateMany({ data: { countedTx: null, broken: null, creditMicroUsd: null } })
+    },
+
+    async countsOf(key: RecordKey) {
+      return db.slaCounts.findMany({ where: { ...key }, orderBy: [{ channelId: 'asc' }, { termsHash: 'asc' }] })
+    },
+
+    /** Counts of final records that are in no pool yet, oldest epochs first. */
+    async uncounted(limit: number) {
+      return db.slaCounts.findMany({
+        where: { broken: null, countedTx: null, recordRow: { status: 'final' } },
+        orderBy: [{ epoch: 'asc' }, { lane: 'asc' }, { nodeId: 'asc' }, { channelId: 'asc' }, { termsHash: 'asc' }],
+        take: limit,
+      })
+    },
+
+    /** `broken` 0 and no transaction: the terms promise nothing that the counts could break. */
+    async markCounted(
+      key: RecordKey & { channelId: string; termsHash: string },
+      data: { countedTx: string | null; broken: number; creditMicroUsd: bigint },
+    ): Promise<void> {
+      await db.slaCounts.updateMany({ where: { ...key }, data })
+    },
+
+    /** Signed `Terms` by hash; `{}` where the terms are older than that. */
+    async termsValues(hashes: readonly string[]): Promise<Map<string, unknown>> {
+      const rows = await db.terms.findMany({
+        where: { hash: { in: [...hashes] } },
+        select: { hash: true, values: true },
+      })
+      return new Map(rows.map((row) => [row.hash, row.values]))
+    },
+  }
+}
+
+export type PerformanceRepository = ReturnType<typeof performanceRepository>

@@ -1,0 +1,125 @@
+/** What the pages of receipts, epochs, records, claims and statements read. `db`'s evidence repository fits it. */
+import type { ChannelRow, EpochRow, MovementRow, PayoutRow, ReceiptRow } from './rows.ts'
+
+export type RecordStatus = 'signed' | 'reported' | 'challenged' | 'final' | 'invalid'
+
+export interface ReceiptListRow {
+  seq: bigint
+  attempt: number
+  nodeId: string
+  channelId: string
+  priceMicroUsd: bigint
+  fault: number
+  startedAtMs: bigint
+  delivery: unknown
+}
+
+/** A receipt with the request that it answers: only its payer may be told which. */
+export type PlacedReceiptRow = ReceiptRow & { requestId: string; channelId: string }
+
+export interface RecordRow {
+  nodeId: string
+  lane: string
+  epoch: bigint
+  version: number
+  status: RecordStatus
+  providerId: string
+  earnedMicroUsd: bigint
+  attempts: number
+  faults: number
+  countsRoot: string
+  /** `PerformanceRecord` as signed. */
+  record: unknown
+  laneSignature: string
+  nodeSignature: string | null
+  nodeReason: string | null
+  finalAtS: bigint | null
+  reportedTx: string | null
+  finalTx: string | null
+  challengedTx: string | null
+  challengerReason: string | null
+}
+
+export interface CountsRow {
+  channelId: string
+  termsHash: string
+  leaf: string
+  /** `SlaCounts` as hashed. */
+  counts: unknown
+  countedTx: string | null
+  broken: number | null
+  creditMicroUsd: bigint | null
+}
+
+export interface TermsRow {
+  hash: string
+  providerId: string
+  /** `Terms` as hashed; `{}` for terms from before prices were signed. */
+  values: unknown
+  document: unknown
+  registeredTx: string | null
+}
+
+export type ProviderVoucherRow = {
+  lane: string
+  epoch: bigint
+  channelId: string
+  cumulativeMicroUsd: bigint
+  paidMicroUsd: bigint | null
+  skippedReason: string | null
+  claimedTx: string | null
+}
+
+/** A row of a channel's history before which a list goes on. */
+export interface BeforeMovement {
+  blockNumber: bigint
+  logIndex: number
+}
+
+export interface HistoryFilter {
+  channelId: string
+  kinds: readonly MovementRow['kind'][] | null
+  /** Both ends in ms since the epoch; from included, to not. */
+  fromMs: number | null
+  toMs: number | null
+  limit: number
+  before: BeforeMovement | null
+}
+
+export interface EvidenceReadings {
+  receipt(lane: string, seq: bigint): Promise<PlacedReceiptRow | null>
+  /** Struct hash of a delivery or a work receipt. */
+  receiptPlace(hash: string): Promise<{ lane: string; seq: bigint } | null>
+  /** In order of their numbers, above `afterSeq`. */
+  receiptsOfEpoch(filter: {
+    lane: string
+    epoch: bigint
+    afterSeq: bigint
+    limit: number
+    channelId: string | null
+  }): Promise<ReceiptListRow[]>
+  /** Struct hashes of an epoch's delivery receipts and of the work receipts that they answer, at most `limit` pairs. */
+  leafHashes(lane: string, epoch: bigint, limit: number): Promise<{ deliveryHash: string; workHash: string | null }[]>
+  recordsOfEpoch(lane: string, epoch: bigint): Promise<RecordRow[]>
+  /** Every version of one record, newest first. */
+  recordVersions(key: { nodeId: string; lane: string; epoch: bigint }): Promise<RecordRow[]>
+  countsOf(key: { nodeId: string; lane: string; epoch: bigint; version: number }): Promise<CountsRow[]>
+  /** Of these (lane, epoch)s and one provider. */
+  recordsOfProvider(providerId: string, keys: readonly { lane: string; epoch: bigint }[]): Promise<RecordRow[]>
+  /** Epochs that hold vouchers or records of a provider, newest first; `status` of any of its records there. */
+  epochsOfProvider(filter: {
+    providerId: string
+    limit: number
+    before: { closedAtMs: bigint; lane: string } | null
+    recordStatus: RecordStatus | null
+  }): Promise<EpochRow[]>
+  vouchersOfProvider(
+    providerId: string,
+    keys: readonly { lane: string; epoch: bigint }[],
+  ): Promise<ProviderVoucherRow[]>
+  payoutsOfEpochs(providerId: string, epochs: readonly bigint[]): Promise<PayoutRow[]>
+  termsRows(hashes: readonly string[]): Promise<TermsRow[]>
+  /** Newest first. */
+  history(filter: HistoryFilter): Promise<(MovementRow & { logIndex: number })[]>
+  channelByOrg(orgId: string): Promise<(ChannelRow & { thawEndsAtS: bigint | null }) | null>
+}
