@@ -5,13 +5,14 @@
  * machine may have two cores.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { generateClient } from '../db/generate.ts'
 import { lintSteps } from '../lint/steps.ts'
 import { projectRoot } from '../project-root.ts'
 import { runCommand } from '../run-command.ts'
+import { checkCoverage } from '../test-contracts/check-coverage.ts'
+import { runForge } from '../test-contracts/run-forge.ts'
 import { findChromium } from './find-chromium.ts'
 import { countsOf, readForgeReport, readPlaywrightReport, readVitestReport } from './read-reports.ts'
 import { oneCheck, type Suite, type SuiteResult } from './suite.ts'
@@ -26,7 +27,8 @@ export const suites: readonly Suite[] = [
       return oneCheck(ok, output)
     },
   })),
-  { name: 'contracts', title: 'contracts: unit and fuzz (forge)', run: contracts },
+  { name: 'contracts', title: 'contracts: behaviours, attacks, fuzzing, invariants (forge)', run: contracts },
+  { name: 'coverage', title: 'contracts: coverage', run: coverage },
   { name: 'unit', title: 'unit and property tests', run: () => vitest('unit') },
   { name: 'integration', title: 'integration tests', run: () => vitest('integration') },
   { name: 'chaos', title: 'chaos: kill -9 under load', run: () => vitest('chaos') },
@@ -43,25 +45,16 @@ async function generate(): Promise<SuiteResult> {
 }
 
 async function contracts(): Promise<SuiteResult> {
-  const cwd = join(projectRoot, 'contracts')
-  const forge = forgeBinary(cwd)
-  const { code, stdout, output } = await runCommand(forge, ['test', '--json'], { cwd, limitMs: 300_000 })
+  const { code, stdout, output } = await runForge(['test', '--json'], { limitMs: 600_000 })
   const counts = countsOf(() => readForgeReport(stdout), code)
   // The JSON of a failed run is unreadable: show forge's own report instead.
-  const shown = counts.failed > 0 ? (await runCommand(forge, ['test'], { cwd, limitMs: 300_000 })).output : output
+  const shown = counts.failed > 0 ? (await runForge(['test'], { limitMs: 600_000 })).output : output
   return { ...counts, output: shown }
 }
 
-/** The native binary inside the npm package; its launcher when there is none for this platform. */
-function forgeBinary(cwd: string): string {
-  try {
-    const launcher = createRequire(join(cwd, 'package.json')).resolve('@foundry-rs/forge/package.json')
-    const arch = process.arch === 'x64' ? 'amd64' : process.arch
-    const name = `@foundry-rs/forge-${process.platform}-${arch}/package.json`
-    return join(dirname(createRequire(launcher).resolve(name)), 'bin/forge')
-  } catch {
-    return join(cwd, 'node_modules/.bin/forge')
-  }
+async function coverage(): Promise<SuiteResult> {
+  const { ok, text } = await checkCoverage()
+  return oneCheck(ok, text)
 }
 
 type VitestKind = 'unit' | 'integration' | 'chaos'
