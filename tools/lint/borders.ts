@@ -17,7 +17,7 @@ export const borders: Readonly<Record<string, readonly string[] | 'any package'>
   'packages/client': ['protocol'],
   'packages/simulator': ['services', 'scheduler', 'protocol', 'perf-model'],
   'packages/local-stack': ['runtime', 'contracts-client', 'db'],
-  'apps/agent': ['runtime', 'protocol', 'perf-model'],
+  'apps/agent': ['runtime', 'protocol', 'perf-model', 'verifier'],
   'apps/witness': ['runtime', 'protocol'],
   'apps/gateway': 'any package',
   'apps/worker': 'any package',
