@@ -2,13 +2,14 @@
 import { adminRouter } from './routers/admin.ts'
 import { balanceRouter, jobsRouter, keysRouter, organisationRouter, requestsRouter } from './routers/organisation.ts'
 import { providerRouter } from './routers/provider.ts'
-import { epochsRouter, marketplaceRouter } from './routers/public.ts'
+import { epochsRouter, marketplaceRouter, receiptsRouter } from './routers/public.ts'
 import { sessionRouter } from './routers/session.ts'
 import { createCallerFactory, router } from './trpc.ts'
 
 export const appRouter = router({
   marketplace: marketplaceRouter,
   epochs: epochsRouter,
+  receipts: receiptsRouter,
   session: sessionRouter,
   requests: requestsRouter,
   jobs: jobsRouter,

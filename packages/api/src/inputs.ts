@@ -33,7 +33,27 @@ export const offerFilter = z.object({
 })
 export const byId = z.object({ id })
 export const epochPage = z.object({ cursor, limit })
-export const epochKey = z.object({ lane: z.string().regex(/^0x[0-9a-f]{64}$/), epoch: z.int().min(0) })
+const bytes32 = z.string().regex(/^0x[0-9a-f]{64}$/, 'is not 0x and 64 lower-case hexadecimal digits')
+export const epochKey = z.object({ lane: bytes32, epoch: z.int().min(0) })
+export const epochReceiptsPage = epochKey.extend({ after: z.int().min(0).optional(), limit })
+export const recordKey = epochKey.extend({ nodeId: bytes32 })
+export const receiptKey = z.object({ lane: bytes32, seq: z.int().min(0) })
+export const receiptHash = z.object({ hash: bytes32 })
+const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'is not a day such as 2026-01-31')
+export const historyPage = z.object({
+  cursor,
+  limit,
+  kind: z
+    .enum(['deposit', 'ceiling', 'claim', 'withdrawal_requested', 'withdrawal', 'refund', 'credit'])
+    .optional(),
+  fromDay: day.optional(),
+  toDay: day.optional(),
+})
+export const claimsPage = z.object({
+  cursor,
+  limit,
+  status: z.enum(['signed', 'reported', 'challenged', 'final', 'invalid']).optional(),
+})
 export const requestPage = z.object({
   cursor,
   limit,

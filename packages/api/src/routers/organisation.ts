@@ -1,5 +1,5 @@
 /** What a team does in its own organisation: requests, jobs, keys, balance, routing. */
-import { byId, fund, jobPage, newKey, requestPage, routing, walletLink, walletPrepare } from '../inputs.ts'
+import { byId, fund, historyPage, jobPage, newKey, requestPage, routing, walletLink, walletPrepare } from '../inputs.ts'
 import { orgAdminProcedure, orgProcedure, router } from '../trpc.ts'
 
 export const requestsRouter = router({
@@ -41,6 +41,10 @@ export const keysRouter = router({
 
 export const balanceRouter = router({
   get: orgProcedure.query(({ ctx }) => ctx.controlPlane.funding.balance({ orgId: ctx.org.id })),
+  /** What moved on the channel, newest first; filtered by kind and days. */
+  history: orgProcedure
+    .input(historyPage)
+    .query(({ ctx, input }) => ctx.controlPlane.funding.history({ orgId: ctx.org.id, ...input })),
   /** Tops the managed channel up; the order is carried out on the chain in the background. */
   fund: orgAdminProcedure.input(fund).mutation(({ ctx, input }) =>
     ctx.controlPlane.funding.request({

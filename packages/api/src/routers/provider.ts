@@ -1,5 +1,5 @@
 /** What a provider does: its nodes, the tokens that admit new ones, and what they earned. */
-import { byId, newJoinToken, newProvider } from '../inputs.ts'
+import { byId, claimsPage, newJoinToken, newProvider } from '../inputs.ts'
 import { orgAdminProcedure, providerAdminProcedure, providerProcedure, router } from '../trpc.ts'
 
 export const providerRouter = router({
@@ -10,6 +10,10 @@ export const providerRouter = router({
   overview: providerProcedure.query(({ ctx }) => ctx.controlPlane.providers.overview({ providerId: ctx.providerId })),
   nodes: providerProcedure.query(({ ctx }) => ctx.controlPlane.providers.nodes({ providerId: ctx.providerId })),
   earnings: providerProcedure.query(({ ctx }) => ctx.controlPlane.providers.earnings({ providerId: ctx.providerId })),
+  /** Epoch by epoch: record, release, payout, and why the rest is pending. */
+  claims: providerProcedure
+    .input(claimsPage)
+    .query(({ ctx, input }) => ctx.controlPlane.providers.claims({ providerId: ctx.providerId, ...input })),
   joinTokens: providerProcedure.query(({ ctx }) =>
     ctx.controlPlane.providers.joinTokens({ providerId: ctx.providerId }),
   ),

@@ -1,5 +1,5 @@
-/** What anyone may see: the marketplace and how epochs were settled. */
-import { byId, epochKey, epochPage, offerFilter } from '../inputs.ts'
+/** What anyone may see: the marketplace, and the evidence of how epochs were settled. */
+import { byId, epochKey, epochPage, epochReceiptsPage, offerFilter, receiptHash, receiptKey, recordKey } from '../inputs.ts'
 import { publicProcedure, router } from '../trpc.ts'
 
 export const marketplaceRouter = router({
@@ -12,4 +12,18 @@ export const marketplaceRouter = router({
 export const epochsRouter = router({
   list: publicProcedure.input(epochPage).query(({ ctx, input }) => ctx.controlPlane.epochs.list(input)),
   detail: publicProcedure.input(epochKey).query(({ ctx, input }) => ctx.controlPlane.epochs.detail(input)),
+  /** In order of their numbers. */
+  receipts: publicProcedure.input(epochReceiptsPage).query(({ ctx, input }) => ctx.controlPlane.epochs.receipts(input)),
+  /** A node's performance record, with counts, signatures and payouts. */
+  record: publicProcedure.input(recordKey).query(({ ctx, input }) => ctx.controlPlane.epochs.record(input)),
+})
+
+export const receiptsRouter = router({
+  /** Only its payer is told which request it answers. */
+  detail: publicProcedure
+    .input(receiptKey)
+    .query(({ ctx, input }) =>
+      ctx.controlPlane.receipts.detail({ ...input, orgId: ctx.viewer?.activeOrganisation?.id ?? null }),
+    ),
+  place: publicProcedure.input(receiptHash).query(({ ctx, input }) => ctx.controlPlane.receipts.place(input)),
 })

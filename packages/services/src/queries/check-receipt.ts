@@ -17,6 +17,7 @@ import {
   type Hex,
   type SigningDomain,
   type StructName,
+  type Terms,
   type WorkReceipt,
 } from '@isochrone/protocol'
 import { termsOfStored, type StoredTerms } from '../providers/terms.ts'
@@ -91,16 +92,27 @@ function priceCheck(delivery: DeliveryReceipt, stored: StoredTerms | null): Chec
   if (delivery.price === 0n && delivery.fault !== fault.none) {
     return check('price', 'valid', 'The attempt failed and costs nothing.')
   }
-  const terms = stored && termsOfStored(stored)
+  const terms = stored && signedTerms(stored)
   if (terms === null) return check('price', 'unverifiable', 'The terms that it names are not at hand.')
-  const signed = decoded('Terms', terms)
-  if (!signed || structHash('Terms', signed) !== delivery.termsHash) {
+  if (terms === 'malformed' || termsHashOf(terms) !== delivery.termsHash) {
     return check('price', 'invalid', 'The stored terms do not have the hash that the receipt names.')
   }
-  const expected = deliveryPriceMicroUsd(delivery, pricesOfTerms(signed))
+  if (documentHashOf(stored?.document) !== terms.documentHash) {
+    return check('price', 'invalid', 'The stored listing is not the one that the terms bind.')
+  }
+  const expected = deliveryPriceMicroUsd(delivery, pricesOfTerms(terms))
   return expected === delivery.price
     ? check('price', 'valid', 'The price follows from the terms and the counts, to the micro-dollar.')
     : check('price', 'invalid', `The terms give ${expected} µUSD, the receipt says ${delivery.price} µUSD.`)
+}
+
+/** Null: from before prices were signed. */
+function signedTerms(stored: StoredTerms): Terms | null | 'malformed' {
+  try {
+    return termsOfStored(stored)
+  } catch {
+    return 'malformed'
+  }
 }
 
 /** @param signer whoever signed, null for nobody; @param named the 32-byte name that the receipt gives. */

@@ -4,8 +4,12 @@ import { bytes32ToAddress, decodeStruct, recoverStructSigner, type Hex } from '@
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { EpochRow } from '../ports/rows.ts'
 import { decodeCursor, limitOf, pageOf } from './cursor.ts'
+import { nodeRefs } from './node-refs.ts'
+import { receiptListItem } from './receipts.ts'
+import { recordsOfEpoch } from './records.ts'
 import type { Check, Page } from './views/common.ts'
 import type { EpochDetail, EpochSummary } from './views/epochs.ts'
+import type { ReceiptListItem } from './views/receipts.ts'
 
 type Deps = Pick<ControlPlaneDeps, 'store' | 'chain'>
 
@@ -40,6 +44,7 @@ export async function epochDetail(
     anchorSignature: row.anchorSignature,
     fileUrl: laneUrl && `${laneUrl.replace(/\/$/, '')}/v1/epochs/${row.epoch}/file`,
     checks: [anchorCheck({ chainId: chain.chainId, verifyingContract: chain.anchor }, row)],
+    records: await recordsOfEpoch({ store }, row),
     vouchers: vouchers.map((voucher) => ({
       channelId: voucher.channelId,
       providerId: voucher.providerId,
@@ -50,6 +55,28 @@ export async function epochDetail(
       claimedTx: voucher.claimedTx,
     })),
   }
+}
+
+/** Receipts of a closed epoch by their numbers. The cursor is the number of the last. */
+export async function epochReceipts(
+  { store }: Pick<Deps, 'store'>,
+  input: { lane: string; epoch: number; after?: number | undefined; limit?: number | undefined },
+): Promise<Page<ReceiptListItem>> {
+  const limit = limitOf(input.limit)
+  const rows = await store.evidence.receiptsOfEpoch({
+    lane: input.lane,
+    epoch: BigInt(input.epoch),
+    afterSeq: BigInt(input.after ?? 0),
+    limit: limit + 1,
+    channelId: null,
+  })
+  const shown = rows.slice(0, limit)
+  const nodes = await nodeRefs(
+    store.providers,
+    shown.map(({ nodeId }) => nodeId),
+  )
+  const last = rows.length > limit ? shown.at(-1) : undefined
+  return { items: shown.map((row) => receiptListItem(row, nodes)), nextCursor: last ? String(last.seq) : null }
 }
 
 function anchorCheck(domain: { chainId: number; verifyingContract: Hex }, row: EpochRow): Check {

@@ -1,42 +1,75 @@
-/** Receipts as pages show them: checked, with the Merkle proof of their place in the anchored epoch. */
+/** Receipts as pages show them: checked, with the Merkle proofs of their places in the anchored epoch. */
+import { AppError } from '@isochrone/domain'
 import {
   decodeStruct,
   fault,
-  bytesToHex,
-  hexToBytes,
-  keccak256,
-  merkleProof,
-  receiptLeaf,
+  leafOfHash,
+  structHash,
   verifyMerkleProof,
   type Hex,
+  type ReceiptKind,
 } from '@isochrone/protocol'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
-import type { ReadingsStore } from '../ports/control-plane-store.ts'
+import type { ReceiptListRow } from '../ports/evidence-readings.ts'
 import type { EpochRow, ReceiptRow } from '../ports/rows.ts'
 import { checkReceipt } from './check-receipt.ts'
-import { epochOf, stageOf, type EpochsByKey } from './settlement.ts'
+import { epochTree } from './epoch-tree.ts'
+import { nodeRefs } from './node-refs.ts'
+import { epochOf, epochsOf, stageOf, type EpochsByKey } from './settlement.ts'
+import { termsViews } from './terms-views.ts'
 import type { Check } from './views/common.ts'
+import type { ReceiptDetail, ReceiptListItem } from './views/receipts.ts'
 import type { InclusionView, NodeRef, ReceiptView } from './views/requests.ts'
 
-/** Above this many receipts a proof is built from the published epoch file instead of here. */
-const PROOF_LEAVES_MAX = 50_000
-const DELIVERY_TAG = 2
+type Deps = Pick<ControlPlaneDeps, 'store' | 'chain'>
 
 const faultNames = ['none', 'provider', 'client', 'gateway', 'capacity'] as const satisfies (keyof typeof fault)[]
 
+/** One receipt by its place in a lane. `orgId`: of who asks; the request's id is told to its payer alone. */
+export async function receiptDetail(
+  deps: Deps,
+  { lane, seq, orgId }: { lane: string; seq: number; orgId: string | null },
+): Promise<ReceiptDetail> {
+  const { store } = deps
+  const row = await store.evidence.receipt(lane, BigInt(seq))
+  if (!row) throw new AppError('not_found', { publicMessage: 'This lane has signed no receipt of that number.' })
+  const epochs = await epochsOf(store.readings, [row])
+  const [view] = await receiptViews(deps, [row], epochs, await nodeRefs(store.providers, [row.nodeId]))
+  if (!view) throw new AppError('internal', { publicMessage: 'The receipt could not be shown.' })
+  const epoch = epochOf(epochs, row)
+  const own = orgId !== null && (await store.readings.request(orgId, row.requestId)) !== null
+  return {
+    ...view,
+    channelId: row.channelId,
+    providerId: view.terms?.providerId ?? null,
+    requestId: own ? row.requestId : null,
+    epochClosedAtMs: epoch && Number(epoch.closedAtMs),
+    payableAtMs: epoch?.payableAtS ? Number(epoch.payableAtS) * 1_000 : null,
+  }
+}
+
+/** Where the receipt with this struct hash stands; `not_found` when we hold none. */
+export async function receiptPlace({ store }: Deps, { hash }: { hash: string }): Promise<{ lane: string; seq: number }> {
+  const place = await store.evidence.receiptPlace(hash)
+  if (!place) throw new AppError('not_found', { publicMessage: 'No receipt with this hash is known here.' })
+  return { lane: place.lane, seq: Number(place.seq) }
+}
+
 export async function receiptViews(
-  { store, chain }: Pick<ControlPlaneDeps, 'store' | 'chain'>,
+  deps: Deps,
   receipts: readonly ReceiptRow[],
   epochs: EpochsByKey,
   nodes: ReadonlyMap<string, NodeRef>,
 ): Promise<ReceiptView[]> {
+  const { store, chain } = deps
   const domain = { chainId: chain.chainId, verifyingContract: chain.channels }
-  const terms = await store.providers.terms([...new Set(receipts.map(termsHashIn))])
+  const terms = await termsViews(store, receipts.map(termsHashIn))
   const views: ReceiptView[] = []
   for (const row of receipts) {
     const epoch = epochOf(epochs, row)
-    const inclusion = epoch && (await inclusionOf(store.readings, row, epoch))
-    const checks = checkReceipt(domain, row, terms.get(termsHashIn(row)) ?? null)
+    const inclusion = epoch && (await inclusionOf(deps, 'DeliveryReceipt', row.delivery, epoch))
+    const workInclusion = epoch && row.work !== null ? await inclusionOf(deps, 'WorkReceipt', row.work, epoch) : null
+    const named = terms.get(termsHashIn(row)) ?? null
     views.push({
       lane: row.lane,
       seq: Number(row.seq),
@@ -51,55 +84,75 @@ export async function receiptViews(
       deliverySignature: row.deliverySignature,
       work: fieldsOf(row.work),
       workSignature: row.workSignature,
-      checks: [...checks, inclusionCheck(inclusion)],
+      checks: [...checkReceipt(domain, row, named && { values: named.values ?? {}, document: named.document }), ...inclusionChecks(row, inclusion, workInclusion)],
       settlement: stageOf(epochs, row),
       epoch: row.epoch === null ? null : Number(row.epoch),
       anchoredTx: epoch?.anchoredTx ?? null,
       claimedTx: epoch?.claimedTx ?? null,
       settledTx: epoch?.settledTx ?? null,
       inclusion,
+      workInclusion,
+      terms: named,
     })
   }
   return views
 }
 
-async function inclusionOf(readings: ReadingsStore, row: ReceiptRow, epoch: EpochRow): Promise<InclusionView> {
-  const leaf = leafOf(row)
-  const root = epoch.root as Hex
-  if (!leaf || epoch.count > BigInt(PROOF_LEAVES_MAX)) return { leaf: leaf ?? row.deliveryHash, root, proof: null }
-  const hashes = await readings.deliveryHashes(row.lane, epoch.epoch, PROOF_LEAVES_MAX)
-  const leaves = hashes.map((hash) => leafOfHash(hash as Hex))
-  // While receipts of the epoch are still being stored, the tree is not whole.
-  if (BigInt(leaves.length) !== epoch.count || !leaves.includes(leaf)) return { leaf, root, proof: null }
-  return { leaf, root, proof: merkleProof(leaves, leaf) }
-}
-
-function inclusionCheck(inclusion: InclusionView | null): Check {
-  const name = 'inclusion'
-  if (!inclusion) return { name, verdict: 'unverifiable', detail: 'Its epoch is still open: nothing is anchored yet.' }
-  if (!inclusion.proof) {
-    return { name, verdict: 'unverifiable', detail: 'The epoch is not all here: build the proof from its epoch file.' }
+export function receiptListItem(row: ReceiptListRow, nodes: ReadonlyMap<string, NodeRef>): ReceiptListItem {
+  const fields = fieldsOf(row.delivery) ?? {}
+  const count = (field: string) => Number(fields[field] ?? 0)
+  return {
+    seq: Number(row.seq),
+    attempt: row.attempt,
+    nodeId: row.nodeId,
+    node: nodes.get(row.nodeId) ?? null,
+    channelId: row.channelId,
+    priceMicroUsd: row.priceMicroUsd,
+    fault: faultNames[row.fault] ?? 'none',
+    startedAtMs: Number(row.startedAtMs),
+    tokensIn: count('billedIn'),
+    tokensCached: count('billedCached'),
+    tokensOut: count('billedOut'),
+    ttftMs: count('attemptTtftMs'),
   }
-  return verifyMerkleProof(inclusion.root as Hex, inclusion.leaf as Hex, inclusion.proof as Hex[])
-    ? { name, verdict: 'valid', detail: 'The receipt is in the Merkle root of its epoch.' }
-    : { name, verdict: 'invalid', detail: 'The receipt is not in the Merkle root of its epoch.' }
 }
 
 /** From the receipt itself, so that a changed row cannot borrow another's place in the tree. */
-function leafOf(row: ReceiptRow): Hex | null {
+async function inclusionOf(
+  { store }: Deps,
+  kind: ReceiptKind & ('DeliveryReceipt' | 'WorkReceipt'),
+  json: unknown,
+  epoch: EpochRow,
+): Promise<InclusionView> {
+  const place = { root: epoch.root, leaves: Number(epoch.count) }
+  const leaf = leafOf(kind, json)
+  const tree = leaf === null ? null : await epochTree(store.evidence, epoch)
+  return { ...place, leaf: leaf ?? '', proof: leaf === null ? null : (tree?.proofOf(leaf) ?? null) }
+}
+
+function leafOf(kind: 'DeliveryReceipt' | 'WorkReceipt', json: unknown): Hex | null {
   try {
-    return receiptLeaf('DeliveryReceipt', decodeStruct('DeliveryReceipt', row.delivery))
+    return leafOfHash(kind, structHash(kind, decodeStruct(kind, json)))
   } catch {
     return null
   }
 }
 
-/** The leaf of a delivery receipt by its struct hash: see `receiptLeaf`. */
-function leafOfHash(hash: Hex): Hex {
-  const buffer = new Uint8Array(64)
-  buffer[31] = DELIVERY_TAG
-  buffer.set(hexToBytes(hash), 32)
-  return bytesToHex(keccak256(keccak256(buffer)))
+function inclusionChecks(row: ReceiptRow, delivery: InclusionView | null, work: InclusionView | null): Check[] {
+  return [
+    inclusionCheck('inclusion', 'delivery', delivery),
+    ...(row.work === null ? [] : [inclusionCheck('work_inclusion', 'work', work)]),
+  ]
+}
+
+function inclusionCheck(name: Check['name'], which: string, inclusion: InclusionView | null): Check {
+  if (!inclusion) return { name, verdict: 'unverifiable', detail: 'Its epoch is still open: nothing is anchored yet.' }
+  if (!inclusion.proof) {
+    return { name, verdict: 'unverifiable', detail: 'The epoch is not all here: build the proof from its epoch file.' }
+  }
+  return verifyMerkleProof(inclusion.root as Hex, inclusion.leaf as Hex, inclusion.proof as Hex[])
+    ? { name, verdict: 'valid', detail: `The ${which} receipt is in the Merkle root of its epoch.` }
+    : { name, verdict: 'invalid', detail: `The ${which} receipt is not in the Merkle root of its epoch.` }
 }
 
 function termsHashIn(row: ReceiptRow): string {

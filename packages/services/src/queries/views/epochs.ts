@@ -1,6 +1,7 @@
 /** What anyone may see of settlement: lanes' epochs, their roots and vouchers. */
 import type { EpochStatus } from '@isochrone/domain'
 import type { Check } from './common.ts'
+import type { RecordSummary } from './records.ts'
 
 export interface EpochSummary {
   lane: string
@@ -35,4 +36,6 @@ export interface EpochDetail extends EpochSummary {
   fileUrl: string | null
   checks: Check[]
   vouchers: VoucherView[]
+  /** Newest version of each node's. */
+  records: RecordSummary[]
 }

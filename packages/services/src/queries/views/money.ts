@@ -36,7 +36,7 @@ export interface ChannelView {
 
 export interface MovementView {
   id: string
-  kind: 'deposit' | 'ceiling' | 'claim' | 'withdrawal_requested' | 'withdrawal'
+  kind: 'deposit' | 'ceiling' | 'claim' | 'withdrawal_requested' | 'withdrawal' | 'refund' | 'credit'
   microUsd: bigint
   txHash: string
   blockNumber: number

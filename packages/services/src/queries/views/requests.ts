@@ -43,11 +43,25 @@ export interface AttemptView {
   message: string | null
 }
 
-/** A Merkle proof of one delivery receipt in its lane's epoch. Null proof: too large to build here, see the file. */
+/** A Merkle proof of one receipt in its lane's epoch. Null proof: not to be built here, see the epoch file. */
 export interface InclusionView {
   leaf: string
   root: string
+  /** Siblings from the leaf up. */
   proof: string[] | null
+  /** Leaves under the root. */
+  leaves: number
+}
+
+/** The terms that a receipt names: prices and promises as hashed, and the document that they bind. */
+export interface TermsView {
+  hash: string
+  providerId: string
+  /** `Terms` by field; null for terms from before prices were signed. */
+  values: Record<string, string | number> | null
+  document: unknown
+  /** Null until they are on the chain. */
+  registeredTx: string | null
 }
 
 export interface ReceiptView {
@@ -72,7 +86,12 @@ export interface ReceiptView {
   anchoredTx: string | null
   claimedTx: string | null
   settledTx: string | null
+  /** Of the delivery receipt; null while the epoch is open. */
   inclusion: InclusionView | null
+  /** Of the work receipt; null where there is none, and while the epoch is open. */
+  workInclusion: InclusionView | null
+  /** Null when nobody here knows them. */
+  terms: TermsView | null
 }
 
 export interface RequestDetail extends RequestSummary {

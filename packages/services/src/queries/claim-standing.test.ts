@@ -1,0 +1,47 @@
+/** Why money is pending is told from facts alone, and each reason from the fact that causes it. */
+import { expect, test } from 'vitest'
+import { claimStanding, type ClaimFacts } from './claim-standing.ts'
+
+const facts: ClaimFacts = {
+  epochStatus: 'claimed',
+  record: { status: 'final', earnedMicroUsd: 900n, finalAtMs: 50_000 },
+  claimedMicroUsd: 900n,
+  paidOut: false,
+  payableAtMs: 90_000,
+  nowMs: 60_000,
+}
+const standing = (changes: Partial<ClaimFacts>, record: Partial<ClaimFacts['record']> = {}) =>
+  claimStanding({ ...facts, ...changes, record: { ...facts.record, ...record } })
+
+test('each step on the way to a payout is named by what it waits for', () => {
+  const cases: [string, ReturnType<typeof standing>][] = [
+    ['closed', standing({ epochStatus: 'closed', claimedMicroUsd: null, payableAtMs: null }, { status: 'signed' })],
+    ['anchored', standing({ epochStatus: 'anchored', claimedMicroUsd: null }, { status: 'signed' })],
+    ['unclaimed', standing({ claimedMicroUsd: 0n }, { status: 'signed' })],
+    ['claimed', standing({}, { status: 'signed' })],
+    ['in_window', standing({ nowMs: 10_000 }, { status: 'reported' })],
+    ['challenged', standing({}, { status: 'challenged' })],
+    ['released', standing({})],
+    ['paid', standing({ epochStatus: 'settled', paidOut: true })],
+    ['nothing_due', standing({}, { earnedMicroUsd: 0n })],
+  ]
+  for (const [state, actual] of cases) expect(actual.state).toBe(state)
+})
+
+/** Silence must not be a veto: the page says so at the moment at which the contract does. */
+test('what no record released by the end of the grace period is payable by grace', () => {
+  expect(standing({ nowMs: 90_000 }, { status: 'signed' }).state).toBe('grace')
+  expect(standing({ nowMs: 89_999 }, { status: 'signed' }).state).toBe('claimed')
+})
+
+test('an invalid record freezes whatever else is true', () => {
+  for (const changes of [{}, { nowMs: 1e12 }, { paidOut: true }, { claimedMicroUsd: 0n }]) {
+    expect(standing(changes, { status: 'invalid' }).state).toBe('frozen')
+  }
+})
+
+test('the next step is told by the earlier of window and grace period', () => {
+  expect(standing({ nowMs: 10_000 }, { status: 'reported' }).nextAtMs).toBe(50_000)
+  expect(standing({ nowMs: 10_000, payableAtMs: 40_000 }, { status: 'reported' }).nextAtMs).toBe(40_000)
+  expect(standing({}, { status: 'signed' }).nextAtMs).toBe(90_000)
+})

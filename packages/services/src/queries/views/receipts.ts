@@ -1,0 +1,27 @@
+/** A receipt on a page of its own, and the lists that lead to it. Public: the epoch file says the same. */
+import type { NodeRef, ReceiptView } from './requests.ts'
+
+export interface ReceiptDetail extends ReceiptView {
+  channelId: string
+  providerId: string | null
+  /** `req_…`, told to the payer alone. */
+  requestId: string | null
+  epochClosedAtMs: number | null
+  /** From when its claim may be settled without any record; null until it is anchored. */
+  payableAtMs: number | null
+}
+
+export interface ReceiptListItem {
+  seq: number
+  attempt: number
+  nodeId: string
+  node: NodeRef | null
+  channelId: string
+  priceMicroUsd: bigint
+  fault: ReceiptView['fault']
+  startedAtMs: number
+  tokensIn: number
+  tokensCached: number
+  tokensOut: number
+  ttftMs: number
+}
