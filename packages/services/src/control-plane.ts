@@ -11,6 +11,7 @@ import type { Viewer, ViewerOrganisation } from './accounts/viewer.ts'
 import type { AdminOverview } from './queries/views/admin.ts'
 import type { Page } from './queries/views/common.ts'
 import type { EpochDetail, EpochSummary } from './queries/views/epochs.ts'
+import type { HistoryFilterInput, HistoryItem } from './queries/views/history.ts'
 import type { Offer, OfferFilter, OfferList } from './queries/views/marketplace.ts'
 import type {
   ApiKeyView,
@@ -28,6 +29,8 @@ import type {
   ProviderOverview,
   ProviderView,
 } from './queries/views/providers.ts'
+import type { ReceiptDetail, ReceiptListItem } from './queries/views/receipts.ts'
+import type { EpochClaims, RecordDetail, RecordStatus } from './queries/views/records.ts'
 import type {
   JobDetail,
   JobFilter,
@@ -75,6 +78,19 @@ export interface ControlPlane {
   epochs: {
     list(input: { cursor?: string | undefined; limit?: number | undefined }): Promise<Page<EpochSummary>>
     detail(input: { lane: string; epoch: number }): Promise<EpochDetail>
+    receipts(input: {
+      lane: string
+      epoch: number
+      after?: number | undefined
+      limit?: number | undefined
+    }): Promise<Page<ReceiptListItem>>
+    record(input: { lane: string; epoch: number; nodeId: string }): Promise<RecordDetail>
+  }
+  receipts: {
+    /** `orgId`: of who asks, null for a visitor. */
+    detail(input: { lane: string; seq: number; orgId: string | null }): Promise<ReceiptDetail>
+    /** By the struct hash of a delivery or a work receipt. */
+    place(input: { hash: string }): Promise<{ lane: string; seq: number }>
   }
   accounts: {
     viewer(input: { userId: string; activeOrgId: string | null }): Promise<Viewer | null>
@@ -101,6 +117,8 @@ export interface ControlPlane {
   }
   funding: {
     balance(input: { orgId: string }): Promise<BalanceView>
+    /** Every movement of the channel on the chain, newest first. */
+    history(input: HistoryFilterInput & { orgId: string }): Promise<Page<HistoryItem>>
     /** Asks the worker to top a managed channel up and to raise its ceiling by the same amount. */
     request(input: { orgId: string; userId: string; microUsd: bigint }): Promise<FundingOrderView>
     prepareWalletChannel(input: { orgId: string; ownerAddress: string; microUsd: bigint }): Promise<WalletChannelPlan>
@@ -118,6 +136,12 @@ export interface ControlPlane {
     overview(input: { providerId: string }): Promise<ProviderOverview>
     nodes(input: { providerId: string }): Promise<ProviderNode[]>
     earnings(input: { providerId: string }): Promise<EarningsView>
+    claims(input: {
+      providerId: string
+      cursor?: string | undefined
+      limit?: number | undefined
+      status?: RecordStatus | undefined
+    }): Promise<Page<EpochClaims>>
     joinTokens(input: { providerId: string }): Promise<JoinTokenView[]>
     createJoinToken(input: {
       providerId: string

@@ -13,10 +13,14 @@ import { createProvider } from './providers/create-provider.ts'
 import { describeJoin, joinNode } from './providers/join-node.ts'
 import { createJoinToken, listJoinTokens, revokeJoinToken } from './providers/join-tokens.ts'
 import { adminOverview } from './queries/admin.ts'
-import { epochDetail, listEpochs } from './queries/epochs.ts'
+import { claimsOfProvider } from './queries/claims.ts'
+import { epochDetail, epochReceipts, listEpochs } from './queries/epochs.ts'
+import { channelHistory } from './queries/history.ts'
 import { jobDetail, jobsOfOrg } from './queries/jobs.ts'
 import { marketplaceOffer, marketplaceOffers } from './queries/marketplace.ts'
 import { providerEarnings, providerNodes, providerOverview } from './queries/provider.ts'
+import { receiptDetail, receiptPlace } from './queries/receipts.ts'
+import { recordDetail } from './queries/records.ts'
 import { requestDetail, requestsOfOrg } from './queries/requests.ts'
 import { routingPreview } from './queries/routing-preview.ts'
 
@@ -30,6 +34,12 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     epochs: {
       list: (input) => listEpochs(deps, input),
       detail: (input) => epochDetail(deps, input),
+      receipts: (input) => epochReceipts(deps, input),
+      record: (input) => recordDetail(deps, input),
+    },
+    receipts: {
+      detail: (input) => receiptDetail(deps, input),
+      place: (input) => receiptPlace(deps, input),
     },
     accounts: {
       viewer: (input) => viewerOf(store.accounts, input),
@@ -57,6 +67,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     },
     funding: {
       balance: (input) => balanceOf(deps, input),
+      history: (input) => channelHistory(deps, input),
       request: (input) => requestFunding(deps, input),
       prepareWalletChannel: (input) => prepareWalletChannel(deps, input),
       linkWalletChannel: (input) => linkWalletChannel(deps, input),
@@ -70,6 +81,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       overview: (input) => providerOverview(deps, input),
       nodes: (input) => providerNodes(deps, input),
       earnings: (input) => providerEarnings(deps, input),
+      claims: (input) => claimsOfProvider(deps, input),
       joinTokens: (input) => listJoinTokens(deps, input),
       createJoinToken: (input) => createJoinToken(deps, input),
       revokeJoinToken: (input) => revokeJoinToken(deps, input),
