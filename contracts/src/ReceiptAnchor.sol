@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IProviderRegistry} from "./interfaces/IProviderRegistry.sol";
 import {IReceiptAnchor} from "./interfaces/IReceiptAnchor.sol";
+import {EpochAnchor, ReceiptHashes} from "./libraries/ReceiptHashes.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
@@ -10,9 +11,6 @@ import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProo
 /// @title  ReceiptAnchor
 /// @notice See {IReceiptAnchor}. Holds no money and has no administrator.
 contract ReceiptAnchor is IReceiptAnchor, EIP712 {
-    bytes32 private constant EPOCH_ANCHOR_TYPEHASH =
-        keccak256("EpochAnchor(bytes32 lane,uint64 epoch,bytes32 root,uint64 count,uint128 sum,bytes32 dataHash)");
-
     IProviderRegistry public immutable registry;
 
     mapping(bytes32 lane => LaneTotals) private _totals;
@@ -23,36 +21,33 @@ contract ReceiptAnchor is IReceiptAnchor, EIP712 {
     }
 
     /// @inheritdoc IReceiptAnchor
-    function anchor(EpochAnchor calldata epochAnchor, bytes calldata signature) external {
-        (bytes32 lane, uint64 epoch) = (epochAnchor.lane, epochAnchor.epoch);
-        bytes32 existing = _anchors[lane][epoch].root;
-        if (existing != bytes32(0)) revert EpochAlreadyAnchored(lane, epoch, existing);
+    function anchor(EpochAnchor calldata value, bytes calldata signature) external {
+        bytes32 lane = value.lane;
+        bytes32 existing = _anchors[lane][value.epoch].root;
+        if (existing != bytes32(0)) revert EpochAlreadyAnchored(lane, value.epoch, existing);
         if (!registry.isLane(lane)) revert LaneNotActive(lane);
-        if (epochAnchor.count == 0 || epochAnchor.root == bytes32(0)) revert EmptyEpoch(lane, epoch);
-
-        // Strictly increasing, so that no epoch can be slipped in behind vouchers which are already signed.
         LaneTotals memory totals = _totals[lane];
-        if (epoch <= totals.lastEpoch) revert EpochNotIncreasing(lane, epoch, totals.lastEpoch);
-
-        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(anchorDigest(epochAnchor), signature);
+        _requireNext(value, totals);
+        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(anchorDigest(value), signature);
         if (failure != ECDSA.RecoverError.NoError || bytes32(uint256(uint160(signer))) != lane) {
             revert InvalidAnchorSignature(lane);
         }
-
-        uint128 laneSum = totals.sum + epochAnchor.sum;
-        _totals[lane] = LaneTotals(epoch, totals.epochs + 1, laneSum);
-        _anchors[lane][epoch] = Anchored(
-            epochAnchor.root, uint64(block.timestamp), epochAnchor.count, epochAnchor.sum, epochAnchor.dataHash
-        );
-        emit EpochAnchored(
-            lane, epoch, epochAnchor.root, epochAnchor.count, epochAnchor.sum, epochAnchor.dataHash, laneSum
-        );
+        _record(value, totals.sum + value.sum);
     }
 
     /// @inheritdoc IReceiptAnchor
-    function verify(bytes32 lane, uint64 epoch, bytes32 leaf, bytes32[] calldata proof) external view returns (bool) {
+    function verify(bytes32 lane, uint64 epoch, bytes32 leaf, bytes32[] calldata proof) public view returns (bool) {
         bytes32 root = _anchors[lane][epoch].root;
         return root != bytes32(0) && MerkleProof.verifyCalldata(proof, root, leaf);
+    }
+
+    /// @inheritdoc IReceiptAnchor
+    function proveReceipt(bytes32 lane, uint64 epoch, uint8 tag, bytes32 structHash, bytes32[] calldata proof)
+        external
+    {
+        bytes32 leaf = ReceiptHashes.leaf(tag, structHash);
+        if (!verify(lane, epoch, leaf, proof)) revert NotIncluded(leaf);
+        emit ReceiptProven(lane, epoch, tag, structHash);
     }
 
     /// @inheritdoc IReceiptAnchor
@@ -66,18 +61,39 @@ contract ReceiptAnchor is IReceiptAnchor, EIP712 {
     }
 
     /// @inheritdoc IReceiptAnchor
-    function claimBasis(bytes32 lane, uint64 epoch)
-        external
-        view
-        returns (bytes32 root, uint64 anchoredAt, uint128 laneSum)
-    {
-        Anchored storage anchored = _anchors[lane][epoch];
-        return (anchored.root, anchored.anchoredAt, _totals[lane].sum);
+    function laneSumOf(bytes32 lane) external view returns (uint128) {
+        return _totals[lane].sum;
     }
 
     /// @inheritdoc IReceiptAnchor
-    function anchorDigest(EpochAnchor calldata epochAnchor) public view returns (bytes32) {
-        // All fields are static, so the struct encodes in place, exactly as EIP-712 lays out its members.
-        return _hashTypedDataV4(keccak256(abi.encode(EPOCH_ANCHOR_TYPEHASH, epochAnchor)));
+    function anchorDigest(EpochAnchor calldata value) public view returns (bytes32) {
+        return _hashTypedDataV4(ReceiptHashes.hash(value));
+    }
+
+    function _record(EpochAnchor calldata value, uint128 laneSum) private {
+        _totals[value.lane] = LaneTotals(value.epoch, value.toSeq, laneSum);
+        _anchors[value.lane][value.epoch] = Anchored(value.root, uint64(block.timestamp), value.count, value.sum);
+        emit EpochAnchored(
+            value.lane,
+            value.epoch,
+            value.root,
+            value.count,
+            value.sum,
+            value.dataHash,
+            value.fromSeq,
+            value.toSeq,
+            laneSum
+        );
+    }
+
+    /// @dev Epochs of a lane only go up, so that none can be slipped in behind vouchers which are already signed; and its
+    ///      numbers go on where they ended, so that no receipt can be left out between two epochs.
+    function _requireNext(EpochAnchor calldata value, LaneTotals memory totals) private pure {
+        (bytes32 lane, uint64 epoch) = (value.lane, value.epoch);
+        if (value.count == 0 || value.root == bytes32(0)) revert EmptyEpoch(lane, epoch);
+        if (epoch <= totals.lastEpoch) revert EpochNotIncreasing(lane, epoch, totals.lastEpoch);
+        if (value.fromSeq <= totals.lastSeq || value.fromSeq - totals.lastSeq != 1 || value.toSeq < value.fromSeq) {
+            revert SequenceGap(lane, value.fromSeq, totals.lastSeq);
+        }
     }
 }

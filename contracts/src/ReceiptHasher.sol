@@ -2,12 +2,23 @@
 pragma solidity ^0.8.28;
 
 import {IPaymentChannels} from "./interfaces/IPaymentChannels.sol";
-import {DeliveryReceipt, LeaseReceipt, ReceiptHashes, Voucher, WorkReceipt} from "./libraries/ReceiptHashes.sol";
+import {
+    DeliveryReceipt,
+    EpochAnchor,
+    LeaseReceipt,
+    PerformanceRecord,
+    ReceiptHashes,
+    SessionKey,
+    SlaCounts,
+    Terms,
+    Voucher,
+    WorkReceipt
+} from "./libraries/ReceiptHashes.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 
 /// @title  ReceiptHasher
-/// @notice The chain's own word on how a receipt hashes, for anyone who checks an encoder against it. Struct hashes and
-///         leaves are pure; digests are in the domain of the `PaymentChannels` that this was deployed for.
+/// @notice The chain's own word on how a signed structure hashes, for anyone who checks an encoder against it. Struct
+///         hashes and leaves are pure; digests are in the domain of the `PaymentChannels` that this was deployed for.
 contract ReceiptHasher {
     IPaymentChannels public immutable channels;
 
@@ -31,11 +42,31 @@ contract ReceiptHasher {
         return ReceiptHashes.hash(voucher);
     }
 
+    function hashEpochAnchor(EpochAnchor calldata value) external pure returns (bytes32) {
+        return ReceiptHashes.hash(value);
+    }
+
+    function hashTerms(Terms calldata terms) external pure returns (bytes32) {
+        return ReceiptHashes.hash(terms);
+    }
+
+    function hashSlaCounts(SlaCounts calldata counts) external pure returns (bytes32) {
+        return ReceiptHashes.hash(counts);
+    }
+
+    function hashPerformanceRecord(PerformanceRecord calldata record) external pure returns (bytes32) {
+        return ReceiptHashes.hash(record);
+    }
+
+    function hashSessionKey(SessionKey calldata session) external pure returns (bytes32) {
+        return ReceiptHashes.hash(session);
+    }
+
     function hashCeiling(bytes32 channelId, uint128 amount) external pure returns (bytes32) {
         return ReceiptHashes.hashCeiling(channelId, amount);
     }
 
-    /// @notice The Merkle leaf of a receipt: tag 1 work, 2 delivery, 3 lease.
+    /// @notice The Merkle leaf of a struct hash: tag 1 work, 2 delivery, 3 lease, 4 counts.
     function leafOf(uint8 tag, bytes32 structHash) external pure returns (bytes32) {
         return ReceiptHashes.leaf(tag, structHash);
     }

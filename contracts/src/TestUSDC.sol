@@ -9,7 +9,7 @@ import {ERC3009} from "@openzeppelin/contracts/token/ERC20/extensions/draft-ERC3
 /// @notice Stands in for USDC on development chains: 6 decimals, ERC-2612 permit and ERC-3009 authorizations.
 /// @dev    DEVELOPMENT ONLY: anyone may mint. Never deploy it where a balance is worth something.
 contract TestUSDC is ERC20Permit, ERC3009 {
-    /// @notice The most that one call mints: a million USDC. Keeps a stray faucet call from filling the 96-bit totals.
+    /// @notice The most that one call mints: a million USDC. Keeps a stray faucet call from filling the 72-bit totals.
     uint256 public constant MINT_MAX = 1_000_000e6;
 
     /// @notice One faucet call asked for more than `MINT_MAX`.

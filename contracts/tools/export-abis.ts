@@ -1,18 +1,34 @@
 /**
  * Writes the ABIs and creation bytecode of our contracts into packages/contracts-client as TypeScript, from forge's
- * build; with `--check` writes nothing, and fails when what is committed is not what the sources give.
+ * build; with `--check` writes nothing, and fails when what is committed is not what the sources give. `--only A,B` exports
+ * these alone, whatever the state of the others.
  *
  * The files are committed so that nobody needs a Solidity compiler to install, deploy or read the chain.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 
 import { forgeBinary } from './forge-binary.ts'
 
-const CONTRACTS = ['TestUSDC', 'ProviderRegistry', 'ReceiptAnchor', 'PaymentChannels', 'ReceiptHasher'] as const
+/** Contract → source file in contracts/src. */
+const SOURCES = {
+  TestUSDC: 'TestUSDC.sol',
+  ProviderRegistry: 'ProviderRegistry.sol',
+  ReceiptAnchor: 'ReceiptAnchor.sol',
+  SignatureVerifier: 'SignatureVerifier.sol',
+  StakeVault: 'StakeVault.sol',
+  PaymentChannels: 'PaymentChannels.sol',
+  SlaLedger: 'SlaLedger.sol',
+  DisputeManager: 'DisputeManager.sol',
+  TimelockController: 'Timelock.sol',
+  ReceiptHasher: 'ReceiptHasher.sol',
+} as const
+type ContractName = keyof typeof SOURCES
 
 interface Artifact {
   abi: unknown[]
@@ -23,10 +39,16 @@ const contractsDir = fileURLToPath(new URL('..', import.meta.url))
 const rootDir = join(contractsDir, '..')
 const clientDir = join(rootDir, 'packages/contracts-client/src')
 
-const isCheck = process.argv.includes('--check')
+const { values: options } = parseArgs({ options: { check: { type: 'boolean' }, only: { type: 'string' } } })
+const isCheck = options.check === true
+const contracts = (Object.keys(SOURCES) as ContractName[]).filter(
+  (name) => options.only === undefined || options.only.split(',').includes(name),
+)
+const outDir = mkdtempSync(join(tmpdir(), 'isochrone-abis-'))
+process.on('exit', () => rmSync(outDir, { recursive: true, force: true }))
 build()
 const stale: string[] = []
-for (const [path, text] of CONTRACTS.flatMap(filesOf)) {
+for (const [path, text] of contracts.flatMap(filesOf)) {
   if (existsSync(path) && readFileSync(path, 'utf8') === text) continue
   stale.push(path.slice(rootDir.length + 1))
   if (isCheck) continue
@@ -42,14 +64,17 @@ if (isCheck && stale.length > 0) {
 }
 
 function build(): void {
-  const result = spawnSync(forgeBinary(), ['build', 'src'], { cwd: contractsDir, encoding: 'utf8' })
+  const files = contracts.map((name) => `src/${SOURCES[name]}`)
+  // A folder of its own: what is built for tests is neither used nor disturbed.
+  const folders = ['--out', join(outDir, 'out'), '--cache-path', join(outDir, 'cache')]
+  const result = spawnSync(forgeBinary(), ['build', ...files, ...folders], { cwd: contractsDir, encoding: 'utf8' })
   if (result.status === 0) return
   process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}\n`)
   process.exit(1)
 }
 
-function filesOf(contract: (typeof CONTRACTS)[number]): [path: string, text: string][] {
-  const file = join(contractsDir, 'out', `${contract}.sol`, `${contract}.json`)
+function filesOf(contract: ContractName): [path: string, text: string][] {
+  const file = join(outDir, 'out', `${contract}.sol`, `${contract}.json`)
   const artifact = JSON.parse(readFileSync(file, 'utf8')) as Artifact
   const kebab = contract.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase()
   const camel = contract === 'TestUSDC' ? 'testUsdc' : `${contract[0]?.toLowerCase()}${contract.slice(1)}`

@@ -34,6 +34,12 @@ interface IPaymentChannels {
         uint128 payable_; // What {settle} would take now.
     }
 
+    /// @notice Where a lane stands against what it anchored.
+    struct LaneClaims {
+        uint128 claimed; // Lifetime, against the anchored sum.
+        uint128 claimedAnnounced; // Lifetime, by announced vouchers after their grace period: not against that sum.
+    }
+
     /// @notice A claim of one lane on one channel, as {claimEach} takes it: no field that its neighbours repeat.
     struct Due {
         bytes32 channelId;
@@ -81,6 +87,7 @@ interface IPaymentChannels {
         bytes32 indexed providerId, uint64 indexed epoch, uint128 gross, uint128 fee, uint128 net, address payout
     );
     event TreasuryChanged(address treasury);
+    event SlaLedgerNamed(address ledger);
     event SessionKeyRevoked(bytes32 indexed channelId, address indexed key);
     event VoucherAnnounced(
         bytes32 indexed channelId,
@@ -92,9 +99,7 @@ interface IPaymentChannels {
     );
     event PendingFrozen(bytes32 indexed providerId, uint64 indexed epoch, uint128 amount, uint128 frozen);
     event PendingUnfrozen(bytes32 indexed providerId, uint64 indexed epoch, uint128 amount, uint128 frozen);
-    event PendingRefunded(
-        bytes32 indexed providerId, uint64 indexed epoch, bytes32 indexed channelId, uint128 amount
-    );
+    event PendingRefunded(bytes32 indexed providerId, uint64 indexed epoch, bytes32 indexed channelId, uint128 amount);
     event Credited(bytes32 indexed channelId, address indexed from, uint128 amount, uint128 deposited);
 
     error ChannelExists(bytes32 channelId);
@@ -116,9 +121,12 @@ interface IPaymentChannels {
     error SessionKeyInvalid(bytes32 channelId, address key);
     error SessionOver(bytes32 channelId, address key, uint64 validUntil);
     error SessionCeilingTooHigh(uint128 amount, uint128 max);
+    error AlreadyAnnounced(bytes32 lane, uint128 cumulative, uint64 claimableAt);
     error NotAnnounced(bytes32 lane, uint128 cumulative);
     error GraceRunning(uint64 claimableAt);
     error LaneNotActive(bytes32 lane);
+    error SlaLedgerSet(address ledger);
+    error GraceTooLong(uint64 graceSeconds, uint64 thawSeconds);
 
     /// @notice Opens a channel: `channelId = keccak256(abi.encode(owner, salt))`. Anyone may open one for an owner.
     function open(address owner, bytes32 salt) external returns (bytes32 channelId);
@@ -147,7 +155,9 @@ interface IPaymentChannels {
     ) external;
 
     /// @notice Raises what may be drawn over the channel's life to `amount`. It never falls. Anyone may relay.
-    /// @param  signature EIP-712 `Ceiling(bytes32 channelId,uint128 amount)` by the owner (ERC-1271 counts).
+    /// @param  signature EIP-712 `Ceiling(bytes32 channelId,uint128 amount)` by the owner: a key, a contract wallet
+    ///         (ERC-1271), or one that is not deployed yet (ERC-6492).
+    /// @dev    Above what all deposits together can reach, every amount is the same: that one is recorded.
     function setCeiling(bytes32 channelId, uint128 amount, bytes calldata signature) external;
 
     /// @notice {setCeiling} by a key that the owner let raise it: `ownerSignature` over {SessionKey}, `keySignature` over
@@ -177,11 +187,13 @@ interface IPaymentChannels {
         returns (uint128 paid);
 
     /// @notice Starts the grace period of a voucher that its lane has not anchored enough for, so that a lane which omits
-    ///         receipts cannot censor a provider. Anyone may call; a later voucher of the same three starts anew.
+    ///         receipts cannot censor a provider. Anyone may call. Each voucher has a grace period of its own: a later
+    ///         one, announced by whomever, puts nothing off.
     function announce(Voucher calldata voucher, bytes calldata signature) external;
 
-    /// @notice Pays an announced voucher after its grace period by the signature alone, if the lane still stands.
-    function claimAnnounced(Voucher calldata voucher, bytes calldata signature) external returns (uint128 paid);
+    /// @notice Pays an announced voucher after its grace period by the signature alone, if the lane still stands, as far as
+    ///         balance and ceiling go.
+    function claimAnnounced(Voucher calldata voucher) external returns (uint128 paid);
 
     /// @notice Pays out what is payable of the given epochs: net to the provider's payout, fee to the treasury. Epochs
     ///         which are not payable yet are left alone. Anyone may call.
@@ -214,7 +226,14 @@ interface IPaymentChannels {
     function channelOf(bytes32 channelId) external view returns (Channel memory);
     function pendingOf(bytes32 providerId, uint64 epoch) external view returns (Pending memory);
     function claimedOf(bytes32 channelId, bytes32 providerId, bytes32 lane) external view returns (uint128);
-    function laneClaimed(bytes32 lane) external view returns (uint128);
+    function laneClaimsOf(bytes32 lane) external view returns (LaneClaims memory);
+
+    /// @notice Chain time, in seconds, from which {claimAnnounced} takes the voucher; 0 when it was not announced.
+    function claimableAt(Voucher calldata voucher) external view returns (uint64);
+
+    function isSessionRevoked(bytes32 channelId, address key) external view returns (bool);
+
+    /// @notice µUSD paid out to the provider and in fees, over its life.
     function settledTotal(bytes32 providerId) external view returns (uint128);
 
     /// @notice Σ (deposited − withdrawn − claimed) of channels + Σ (claimed − settled) of pending.
@@ -224,4 +243,5 @@ interface IPaymentChannels {
     function domainSeparator() external view returns (bytes32);
     function voucherDigest(Voucher calldata voucher) external view returns (bytes32);
     function ceilingDigest(bytes32 channelId, uint128 amount) external view returns (bytes32);
+    function sessionKeyDigest(SessionKey calldata session) external view returns (bytes32);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IStakeVault} from "./IStakeVault.sol";
+
 /// @title  IProviderRegistry
 /// @notice Who serves, who is paid, and whose signatures count: providers with their payout and frozen fee, the keys of
 ///         their nodes, the lanes (gateway keys), and the hashes of the terms that providers published.
@@ -37,6 +39,8 @@ interface IProviderRegistry {
     event LaneAdded(bytes32 indexed lane, address gatewayKey, address operator);
     event LaneRemoved(bytes32 indexed lane, address gatewayKey);
     event FeeChanged(uint16 feeBps);
+    event StakeVaultNamed(address vault);
+    event LaneStakeMinChanged(uint128 amount);
 
     error ProviderExists(bytes32 providerId);
     error UnknownProvider(bytes32 providerId);
@@ -80,10 +84,11 @@ interface IProviderRegistry {
 
     /// @notice Admits a gateway key as a lane: `lane = bytes32(uint256(uint160(gatewayKey)))`. LANE_ADMIN only.
     /// @param  signature EIP-712 `LaneKey(address gatewayKey,address operator)` by the gateway key: proof of possession.
-    /// @dev    The lane's active stake must reach `laneStakeMin` once a vault is set.
+    /// @dev    The lane's active stake must reach {laneStakeMin} once a vault is set. A lane that was removed never returns.
     function addLane(address gatewayKey, address operator, bytes calldata signature) external returns (bytes32 lane);
 
-    /// @notice Stops a lane from anchoring more epochs. What it anchored before stays claimable. LANE_ADMIN only.
+    /// @notice Stops a lane from anchoring more epochs, for ever. What it anchored before stays claimable. LANE_ADMIN, or
+    ///         GUARDIAN, who may do this at once.
     function removeLane(address gatewayKey) external;
 
     /// @notice Names the stake vault, once and for ever. ADMIN only.
@@ -95,7 +100,18 @@ interface IProviderRegistry {
     /// @notice Sets the fee that later registrations freeze, in basis points. ADMIN only.
     function setFee(uint16 feeBps) external;
 
+    /// @notice What a provider that registers now is charged, in basis points.
     function feeBps() external view returns (uint16);
+
+    /// @notice Seconds between a node key's retirement and the moment when it serves no more.
+    function keyThawSeconds() external view returns (uint64);
+
+    /// @notice Holds the stake of lanes; zero until it is named.
+    function stakeVault() external view returns (IStakeVault);
+
+    /// @notice Least active stake of a lane at its admission, in µUSD.
+    function laneStakeMin() external view returns (uint128);
+
     function providerOf(bytes32 providerId) external view returns (Provider memory);
     function providerExists(bytes32 providerId) external view returns (bool);
     function nodeKeyOf(address nodeKey) external view returns (NodeKey memory);
@@ -105,8 +121,12 @@ interface IProviderRegistry {
     /// @notice Who may thaw and withdraw the stake of a subject (a providerId or a lane); zero when there is no such one.
     function ownerOfSubject(bytes32 subject) external view returns (address);
     function laneOf(bytes32 lane) external view returns (Lane memory);
-    function laneKeyDigest(address gatewayKey, address operator) external view returns (bytes32);
+
+    /// @notice Whether the lane was admitted and stands.
     function isLane(bytes32 lane) external view returns (bool);
+
+    /// @notice The EIP-712 digest that a gateway key signs to prove possession.
+    function laneKeyDigest(address gatewayKey, address operator) external view returns (bytes32);
 
     /// @notice Chain time, in seconds, at which the terms were registered; 0 when they were not.
     function termsRegisteredAt(bytes32 providerId, bytes32 termsHash) external view returns (uint64);

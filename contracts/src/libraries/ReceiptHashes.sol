@@ -191,6 +191,10 @@ library ReceiptHashes {
         return keccak256(abi.encode(VOUCHER_TYPEHASH, voucher));
     }
 
+    function hashMemory(Voucher memory voucher) internal pure returns (bytes32) {
+        return keccak256(abi.encode(VOUCHER_TYPEHASH, voucher));
+    }
+
     function hash(EpochAnchor memory value) internal pure returns (bytes32) {
         return keccak256(abi.encode(EPOCH_ANCHOR_TYPEHASH, value));
     }

@@ -7,8 +7,9 @@ export const paymentChannelsAbi = [
       { name: 'token_', type: 'address', internalType: 'contract IERC20' },
       { name: 'registry_', type: 'address', internalType: 'contract IProviderRegistry' },
       { name: 'receiptAnchor_', type: 'address', internalType: 'contract IReceiptAnchor' },
+      { name: 'signatureVerifier_', type: 'address', internalType: 'contract ISignatureVerifier' },
       { name: 'treasury_', type: 'address', internalType: 'address' },
-      { name: 'settleWindowSeconds_', type: 'uint64', internalType: 'uint64' },
+      { name: 'graceSeconds_', type: 'uint64', internalType: 'uint64' },
       { name: 'thawSeconds_', type: 'uint64', internalType: 'uint64' },
     ],
     stateMutability: 'nonpayable',
@@ -22,10 +23,39 @@ export const paymentChannelsAbi = [
   },
   {
     type: 'function',
+    name: 'DISPUTE_ROLE',
+    inputs: [],
+    outputs: [{ name: '', type: 'bytes32', internalType: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     name: 'GUARDIAN_ROLE',
     inputs: [],
     outputs: [{ name: '', type: 'bytes32', internalType: 'bytes32' }],
     stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'announce',
+    inputs: [
+      {
+        name: 'voucher',
+        type: 'tuple',
+        internalType: 'struct Voucher',
+        components: [
+          { name: 'channelId', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'epoch', type: 'uint64', internalType: 'uint64' },
+          { name: 'cumulative', type: 'uint128', internalType: 'uint128' },
+          { name: 'receiptRoot', type: 'bytes32', internalType: 'bytes32' },
+        ],
+      },
+      { name: 'signature', type: 'bytes', internalType: 'bytes' },
+    ],
+    outputs: [],
+    stateMutability: 'nonpayable',
   },
   {
     type: 'function',
@@ -83,6 +113,50 @@ export const paymentChannelsAbi = [
   },
   {
     type: 'function',
+    name: 'claimAnnounced',
+    inputs: [
+      {
+        name: 'voucher',
+        type: 'tuple',
+        internalType: 'struct Voucher',
+        components: [
+          { name: 'channelId', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'epoch', type: 'uint64', internalType: 'uint64' },
+          { name: 'cumulative', type: 'uint128', internalType: 'uint128' },
+          { name: 'receiptRoot', type: 'bytes32', internalType: 'bytes32' },
+        ],
+      },
+    ],
+    outputs: [{ name: 'paid', type: 'uint128', internalType: 'uint128' }],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'claimEach',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'epoch', type: 'uint64', internalType: 'uint64' },
+      { name: 'receiptRoot', type: 'bytes32', internalType: 'bytes32' },
+      {
+        name: 'dues',
+        type: 'tuple[]',
+        internalType: 'struct IPaymentChannels.Due[]',
+        components: [
+          { name: 'channelId', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'cumulative', type: 'uint128', internalType: 'uint128' },
+          { name: 'r', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'vs', type: 'bytes32', internalType: 'bytes32' },
+        ],
+      },
+    ],
+    outputs: [{ name: 'paid', type: 'uint128', internalType: 'uint128' }],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
     name: 'claimMany',
     inputs: [
       {
@@ -105,6 +179,27 @@ export const paymentChannelsAbi = [
   },
   {
     type: 'function',
+    name: 'claimableAt',
+    inputs: [
+      {
+        name: 'voucher',
+        type: 'tuple',
+        internalType: 'struct Voucher',
+        components: [
+          { name: 'channelId', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'epoch', type: 'uint64', internalType: 'uint64' },
+          { name: 'cumulative', type: 'uint128', internalType: 'uint128' },
+          { name: 'receiptRoot', type: 'bytes32', internalType: 'bytes32' },
+        ],
+      },
+    ],
+    outputs: [{ name: '', type: 'uint64', internalType: 'uint64' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     name: 'claimedOf',
     inputs: [
       { name: 'channelId', type: 'bytes32', internalType: 'bytes32' },
@@ -113,6 +208,16 @@ export const paymentChannelsAbi = [
     ],
     outputs: [{ name: '', type: 'uint128', internalType: 'uint128' }],
     stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'credit',
+    inputs: [
+      { name: 'channelId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'amount', type: 'uint128', internalType: 'uint128' },
+    ],
+    outputs: [],
+    stateMutability: 'nonpayable',
   },
   {
     type: 'function',
@@ -179,9 +284,27 @@ export const paymentChannelsAbi = [
   },
   {
     type: 'function',
+    name: 'freeze',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'epoch', type: 'uint64', internalType: 'uint64' },
+      { name: 'amount', type: 'uint128', internalType: 'uint128' },
+    ],
+    outputs: [{ name: 'frozen', type: 'uint128', internalType: 'uint128' }],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
     name: 'getRoleAdmin',
     inputs: [{ name: 'role', type: 'bytes32', internalType: 'bytes32' }],
     outputs: [{ name: '', type: 'bytes32', internalType: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'graceSeconds',
+    inputs: [],
+    outputs: [{ name: '', type: 'uint64', internalType: 'uint64' }],
     stateMutability: 'view',
   },
   {
@@ -206,9 +329,29 @@ export const paymentChannelsAbi = [
   },
   {
     type: 'function',
-    name: 'laneClaimed',
+    name: 'isSessionRevoked',
+    inputs: [
+      { name: 'channelId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'key', type: 'address', internalType: 'address' },
+    ],
+    outputs: [{ name: '', type: 'bool', internalType: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'laneClaimsOf',
     inputs: [{ name: 'lane', type: 'bytes32', internalType: 'bytes32' }],
-    outputs: [{ name: '', type: 'uint128', internalType: 'uint128' }],
+    outputs: [
+      {
+        name: '',
+        type: 'tuple',
+        internalType: 'struct IPaymentChannels.LaneClaims',
+        components: [
+          { name: 'claimed', type: 'uint128', internalType: 'uint128' },
+          { name: 'claimedAnnounced', type: 'uint128', internalType: 'uint128' },
+        ],
+      },
+    ],
     stateMutability: 'view',
   },
   {
@@ -251,7 +394,9 @@ export const paymentChannelsAbi = [
         components: [
           { name: 'claimed', type: 'uint128', internalType: 'uint128' },
           { name: 'settled', type: 'uint128', internalType: 'uint128' },
-          { name: 'payableAt', type: 'uint64', internalType: 'uint64' },
+          { name: 'frozen', type: 'uint128', internalType: 'uint128' },
+          { name: 'graceEndsAt', type: 'uint64', internalType: 'uint64' },
+          { name: 'payable_', type: 'uint128', internalType: 'uint128' },
         ],
       },
     ],
@@ -263,6 +408,18 @@ export const paymentChannelsAbi = [
     inputs: [],
     outputs: [{ name: '', type: 'address', internalType: 'contract IReceiptAnchor' }],
     stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'refundPending',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'epoch', type: 'uint64', internalType: 'uint64' },
+      { name: 'channelId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'amount', type: 'uint128', internalType: 'uint128' },
+    ],
+    outputs: [{ name: 'refunded', type: 'uint128', internalType: 'uint128' }],
+    stateMutability: 'nonpayable',
   },
   {
     type: 'function',
@@ -303,12 +460,70 @@ export const paymentChannelsAbi = [
   },
   {
     type: 'function',
+    name: 'revokeSessionKey',
+    inputs: [
+      { name: 'channelId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'key', type: 'address', internalType: 'address' },
+    ],
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'sessionKeyDigest',
+    inputs: [
+      {
+        name: 'session',
+        type: 'tuple',
+        internalType: 'struct SessionKey',
+        components: [
+          { name: 'channelId', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'key', type: 'address', internalType: 'address' },
+          { name: 'ceilingMax', type: 'uint128', internalType: 'uint128' },
+          { name: 'validUntil', type: 'uint64', internalType: 'uint64' },
+        ],
+      },
+    ],
+    outputs: [{ name: '', type: 'bytes32', internalType: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     name: 'setCeiling',
     inputs: [
       { name: 'channelId', type: 'bytes32', internalType: 'bytes32' },
       { name: 'amount', type: 'uint128', internalType: 'uint128' },
       { name: 'signature', type: 'bytes', internalType: 'bytes' },
     ],
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'setCeilingBySession',
+    inputs: [
+      { name: 'amount', type: 'uint128', internalType: 'uint128' },
+      {
+        name: 'session',
+        type: 'tuple',
+        internalType: 'struct SessionKey',
+        components: [
+          { name: 'channelId', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'key', type: 'address', internalType: 'address' },
+          { name: 'ceilingMax', type: 'uint128', internalType: 'uint128' },
+          { name: 'validUntil', type: 'uint64', internalType: 'uint64' },
+        ],
+      },
+      { name: 'ownerSignature', type: 'bytes', internalType: 'bytes' },
+      { name: 'keySignature', type: 'bytes', internalType: 'bytes' },
+    ],
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'setSlaLedger',
+    inputs: [{ name: 'ledger', type: 'address', internalType: 'contract ISlaLedger' }],
     outputs: [],
     stateMutability: 'nonpayable',
   },
@@ -331,16 +546,23 @@ export const paymentChannelsAbi = [
   },
   {
     type: 'function',
-    name: 'settleWindowSeconds',
-    inputs: [],
-    outputs: [{ name: '', type: 'uint64', internalType: 'uint64' }],
+    name: 'settledTotal',
+    inputs: [{ name: 'providerId', type: 'bytes32', internalType: 'bytes32' }],
+    outputs: [{ name: '', type: 'uint128', internalType: 'uint128' }],
     stateMutability: 'view',
   },
   {
     type: 'function',
-    name: 'settledTotal',
-    inputs: [{ name: 'providerId', type: 'bytes32', internalType: 'bytes32' }],
-    outputs: [{ name: '', type: 'uint128', internalType: 'uint128' }],
+    name: 'signatureVerifier',
+    inputs: [],
+    outputs: [{ name: '', type: 'address', internalType: 'contract ISignatureVerifier' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'slaLedger',
+    inputs: [],
+    outputs: [{ name: '', type: 'address', internalType: 'contract ISlaLedger' }],
     stateMutability: 'view',
   },
   {
@@ -370,6 +592,17 @@ export const paymentChannelsAbi = [
     inputs: [],
     outputs: [{ name: '', type: 'address', internalType: 'address' }],
     stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'unfreeze',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'epoch', type: 'uint64', internalType: 'uint64' },
+      { name: 'amount', type: 'uint128', internalType: 'uint128' },
+    ],
+    outputs: [],
+    stateMutability: 'nonpayable',
   },
   { type: 'function', name: 'unpauseInflow', inputs: [], outputs: [], stateMutability: 'nonpayable' },
   {
@@ -451,6 +684,17 @@ export const paymentChannelsAbi = [
   },
   {
     type: 'event',
+    name: 'Credited',
+    inputs: [
+      { name: 'channelId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'from', type: 'address', indexed: true, internalType: 'address' },
+      { name: 'amount', type: 'uint128', indexed: false, internalType: 'uint128' },
+      { name: 'deposited', type: 'uint128', indexed: false, internalType: 'uint128' },
+    ],
+    anonymous: false,
+  },
+  {
+    type: 'event',
     name: 'Deposited',
     inputs: [
       { name: 'channelId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
@@ -465,6 +709,39 @@ export const paymentChannelsAbi = [
     type: 'event',
     name: 'Paused',
     inputs: [{ name: 'account', type: 'address', indexed: false, internalType: 'address' }],
+    anonymous: false,
+  },
+  {
+    type: 'event',
+    name: 'PendingFrozen',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'epoch', type: 'uint64', indexed: true, internalType: 'uint64' },
+      { name: 'amount', type: 'uint128', indexed: false, internalType: 'uint128' },
+      { name: 'frozen', type: 'uint128', indexed: false, internalType: 'uint128' },
+    ],
+    anonymous: false,
+  },
+  {
+    type: 'event',
+    name: 'PendingRefunded',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'epoch', type: 'uint64', indexed: true, internalType: 'uint64' },
+      { name: 'channelId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'amount', type: 'uint128', indexed: false, internalType: 'uint128' },
+    ],
+    anonymous: false,
+  },
+  {
+    type: 'event',
+    name: 'PendingUnfrozen',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'epoch', type: 'uint64', indexed: true, internalType: 'uint64' },
+      { name: 'amount', type: 'uint128', indexed: false, internalType: 'uint128' },
+      { name: 'frozen', type: 'uint128', indexed: false, internalType: 'uint128' },
+    ],
     anonymous: false,
   },
   {
@@ -499,6 +776,15 @@ export const paymentChannelsAbi = [
   },
   {
     type: 'event',
+    name: 'SessionKeyRevoked',
+    inputs: [
+      { name: 'channelId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'key', type: 'address', indexed: true, internalType: 'address' },
+    ],
+    anonymous: false,
+  },
+  {
+    type: 'event',
     name: 'Settled',
     inputs: [
       { name: 'providerId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
@@ -512,6 +798,12 @@ export const paymentChannelsAbi = [
   },
   {
     type: 'event',
+    name: 'SlaLedgerNamed',
+    inputs: [{ name: 'ledger', type: 'address', indexed: false, internalType: 'address' }],
+    anonymous: false,
+  },
+  {
+    type: 'event',
     name: 'TreasuryChanged',
     inputs: [{ name: 'treasury', type: 'address', indexed: false, internalType: 'address' }],
     anonymous: false,
@@ -520,6 +812,19 @@ export const paymentChannelsAbi = [
     type: 'event',
     name: 'Unpaused',
     inputs: [{ name: 'account', type: 'address', indexed: false, internalType: 'address' }],
+    anonymous: false,
+  },
+  {
+    type: 'event',
+    name: 'VoucherAnnounced',
+    inputs: [
+      { name: 'channelId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'providerId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'lane', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'epoch', type: 'uint64', indexed: false, internalType: 'uint64' },
+      { name: 'cumulative', type: 'uint128', indexed: false, internalType: 'uint128' },
+      { name: 'claimableAt', type: 'uint64', indexed: false, internalType: 'uint64' },
+    ],
     anonymous: false,
   },
   {
@@ -553,6 +858,15 @@ export const paymentChannelsAbi = [
   },
   {
     type: 'error',
+    name: 'AlreadyAnnounced',
+    inputs: [
+      { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'cumulative', type: 'uint128', internalType: 'uint128' },
+      { name: 'claimableAt', type: 'uint64', internalType: 'uint64' },
+    ],
+  },
+  {
+    type: 'error',
     name: 'CeilingNotRaised',
     inputs: [
       { name: 'channelId', type: 'bytes32', internalType: 'bytes32' },
@@ -568,6 +882,15 @@ export const paymentChannelsAbi = [
   },
   { type: 'error', name: 'EnforcedPause', inputs: [] },
   { type: 'error', name: 'ExpectedPause', inputs: [] },
+  { type: 'error', name: 'GraceRunning', inputs: [{ name: 'claimableAt', type: 'uint64', internalType: 'uint64' }] },
+  {
+    type: 'error',
+    name: 'GraceTooLong',
+    inputs: [
+      { name: 'graceSeconds', type: 'uint64', internalType: 'uint64' },
+      { name: 'thawSeconds', type: 'uint64', internalType: 'uint64' },
+    ],
+  },
   {
     type: 'error',
     name: 'InvalidCeilingSignature',
@@ -577,6 +900,7 @@ export const paymentChannelsAbi = [
     ],
   },
   { type: 'error', name: 'InvalidShortString', inputs: [] },
+  { type: 'error', name: 'LaneNotActive', inputs: [{ name: 'lane', type: 'bytes32', internalType: 'bytes32' }] },
   {
     type: 'error',
     name: 'LengthMismatch',
@@ -589,6 +913,14 @@ export const paymentChannelsAbi = [
     type: 'error',
     name: 'NoWithdrawalRequested',
     inputs: [{ name: 'channelId', type: 'bytes32', internalType: 'bytes32' }],
+  },
+  {
+    type: 'error',
+    name: 'NotAnnounced',
+    inputs: [
+      { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'cumulative', type: 'uint128', internalType: 'uint128' },
+    ],
   },
   {
     type: 'error',
@@ -610,6 +942,32 @@ export const paymentChannelsAbi = [
     name: 'SafeERC20FailedOperation',
     inputs: [{ name: 'token', type: 'address', internalType: 'address' }],
   },
+  {
+    type: 'error',
+    name: 'SessionCeilingTooHigh',
+    inputs: [
+      { name: 'amount', type: 'uint128', internalType: 'uint128' },
+      { name: 'max', type: 'uint128', internalType: 'uint128' },
+    ],
+  },
+  {
+    type: 'error',
+    name: 'SessionKeyInvalid',
+    inputs: [
+      { name: 'channelId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'key', type: 'address', internalType: 'address' },
+    ],
+  },
+  {
+    type: 'error',
+    name: 'SessionOver',
+    inputs: [
+      { name: 'channelId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'key', type: 'address', internalType: 'address' },
+      { name: 'validUntil', type: 'uint64', internalType: 'uint64' },
+    ],
+  },
+  { type: 'error', name: 'SlaLedgerSet', inputs: [{ name: 'ledger', type: 'address', internalType: 'address' }] },
   {
     type: 'error',
     name: 'StillThawing',

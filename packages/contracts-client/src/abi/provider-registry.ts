@@ -5,6 +5,7 @@ export const providerRegistryAbi = [
     inputs: [
       { name: 'admin', type: 'address', internalType: 'address' },
       { name: 'initialFeeBps', type: 'uint16', internalType: 'uint16' },
+      { name: 'keyThawSeconds_', type: 'uint64', internalType: 'uint64' },
     ],
     stateMutability: 'nonpayable',
   },
@@ -24,6 +25,13 @@ export const providerRegistryAbi = [
   },
   {
     type: 'function',
+    name: 'GUARDIAN_ROLE',
+    inputs: [],
+    outputs: [{ name: '', type: 'bytes32', internalType: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     name: 'LANE_ADMIN_ROLE',
     inputs: [],
     outputs: [{ name: '', type: 'bytes32', internalType: 'bytes32' }],
@@ -39,7 +47,11 @@ export const providerRegistryAbi = [
   {
     type: 'function',
     name: 'addLane',
-    inputs: [{ name: 'gatewayKey', type: 'address', internalType: 'address' }],
+    inputs: [
+      { name: 'gatewayKey', type: 'address', internalType: 'address' },
+      { name: 'operator', type: 'address', internalType: 'address' },
+      { name: 'signature', type: 'bytes', internalType: 'bytes' },
+    ],
     outputs: [{ name: 'lane', type: 'bytes32', internalType: 'bytes32' }],
     stateMutability: 'nonpayable',
   },
@@ -112,6 +124,55 @@ export const providerRegistryAbi = [
   },
   {
     type: 'function',
+    name: 'isNodeActive',
+    inputs: [{ name: 'nodeId', type: 'bytes32', internalType: 'bytes32' }],
+    outputs: [{ name: '', type: 'bool', internalType: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'keyThawSeconds',
+    inputs: [],
+    outputs: [{ name: '', type: 'uint64', internalType: 'uint64' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'laneKeyDigest',
+    inputs: [
+      { name: 'gatewayKey', type: 'address', internalType: 'address' },
+      { name: 'operator', type: 'address', internalType: 'address' },
+    ],
+    outputs: [{ name: '', type: 'bytes32', internalType: 'bytes32' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'laneOf',
+    inputs: [{ name: 'lane', type: 'bytes32', internalType: 'bytes32' }],
+    outputs: [
+      {
+        name: '',
+        type: 'tuple',
+        internalType: 'struct IProviderRegistry.Lane',
+        components: [
+          { name: 'operator', type: 'address', internalType: 'address' },
+          { name: 'admittedAt', type: 'uint64', internalType: 'uint64' },
+          { name: 'removedAt', type: 'uint64', internalType: 'uint64' },
+        ],
+      },
+    ],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'laneStakeMin',
+    inputs: [],
+    outputs: [{ name: '', type: 'uint128', internalType: 'uint128' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     name: 'nodeKeyDigest',
     inputs: [
       { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
@@ -131,7 +192,7 @@ export const providerRegistryAbi = [
         internalType: 'struct IProviderRegistry.NodeKey',
         components: [
           { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
-          { name: 'active', type: 'bool', internalType: 'bool' },
+          { name: 'retiresAt', type: 'uint64', internalType: 'uint64' },
         ],
       },
     ],
@@ -146,6 +207,13 @@ export const providerRegistryAbi = [
     ],
     outputs: [],
     stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'ownerOfSubject',
+    inputs: [{ name: 'subject', type: 'bytes32', internalType: 'bytes32' }],
+    outputs: [{ name: '', type: 'address', internalType: 'address' }],
+    stateMutability: 'view',
   },
   {
     type: 'function',
@@ -202,20 +270,20 @@ export const providerRegistryAbi = [
   },
   {
     type: 'function',
-    name: 'removeNodeKey',
+    name: 'renounceRole',
     inputs: [
-      { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
-      { name: 'nodeKey', type: 'address', internalType: 'address' },
+      { name: 'role', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'callerConfirmation', type: 'address', internalType: 'address' },
     ],
     outputs: [],
     stateMutability: 'nonpayable',
   },
   {
     type: 'function',
-    name: 'renounceRole',
+    name: 'retireNodeKey',
     inputs: [
-      { name: 'role', type: 'bytes32', internalType: 'bytes32' },
-      { name: 'callerConfirmation', type: 'address', internalType: 'address' },
+      { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'nodeKey', type: 'address', internalType: 'address' },
     ],
     outputs: [],
     stateMutability: 'nonpayable',
@@ -239,6 +307,13 @@ export const providerRegistryAbi = [
   },
   {
     type: 'function',
+    name: 'setLaneStakeMin',
+    inputs: [{ name: 'amount', type: 'uint128', internalType: 'uint128' }],
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
     name: 'setPayout',
     inputs: [
       { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
@@ -246,6 +321,20 @@ export const providerRegistryAbi = [
     ],
     outputs: [],
     stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'setStakeVault',
+    inputs: [{ name: 'vault', type: 'address', internalType: 'address' }],
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'stakeVault',
+    inputs: [],
+    outputs: [{ name: '', type: 'address', internalType: 'contract IStakeVault' }],
+    stateMutability: 'view',
   },
   {
     type: 'function',
@@ -277,6 +366,7 @@ export const providerRegistryAbi = [
     inputs: [
       { name: 'lane', type: 'bytes32', indexed: true, internalType: 'bytes32' },
       { name: 'gatewayKey', type: 'address', indexed: false, internalType: 'address' },
+      { name: 'operator', type: 'address', indexed: false, internalType: 'address' },
     ],
     anonymous: false,
   },
@@ -291,6 +381,12 @@ export const providerRegistryAbi = [
   },
   {
     type: 'event',
+    name: 'LaneStakeMinChanged',
+    inputs: [{ name: 'amount', type: 'uint128', indexed: false, internalType: 'uint128' }],
+    anonymous: false,
+  },
+  {
+    type: 'event',
     name: 'NodeKeyAdded',
     inputs: [
       { name: 'providerId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
@@ -301,11 +397,12 @@ export const providerRegistryAbi = [
   },
   {
     type: 'event',
-    name: 'NodeKeyRemoved',
+    name: 'NodeKeyRetiring',
     inputs: [
       { name: 'providerId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
       { name: 'nodeId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
       { name: 'nodeKey', type: 'address', indexed: false, internalType: 'address' },
+      { name: 'retiresAt', type: 'uint64', indexed: false, internalType: 'uint64' },
     ],
     anonymous: false,
   },
@@ -380,6 +477,12 @@ export const providerRegistryAbi = [
   },
   {
     type: 'event',
+    name: 'StakeVaultNamed',
+    inputs: [{ name: 'vault', type: 'address', indexed: false, internalType: 'address' }],
+    anonymous: false,
+  },
+  {
+    type: 'event',
     name: 'TermsRegistered',
     inputs: [
       { name: 'providerId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
@@ -406,11 +509,25 @@ export const providerRegistryAbi = [
   },
   {
     type: 'error',
+    name: 'InvalidLaneKeySignature',
+    inputs: [{ name: 'gatewayKey', type: 'address', internalType: 'address' }],
+  },
+  {
+    type: 'error',
     name: 'InvalidNodeKeySignature',
     inputs: [{ name: 'nodeKey', type: 'address', internalType: 'address' }],
   },
   { type: 'error', name: 'InvalidShortString', inputs: [] },
   { type: 'error', name: 'LaneExists', inputs: [{ name: 'lane', type: 'bytes32', internalType: 'bytes32' }] },
+  {
+    type: 'error',
+    name: 'LaneStakeTooSmall',
+    inputs: [
+      { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'active', type: 'uint128', internalType: 'uint128' },
+      { name: 'min', type: 'uint128', internalType: 'uint128' },
+    ],
+  },
   { type: 'error', name: 'NodeKeyNotActive', inputs: [{ name: 'nodeKey', type: 'address', internalType: 'address' }] },
   {
     type: 'error',
@@ -437,6 +554,7 @@ export const providerRegistryAbi = [
     ],
   },
   { type: 'error', name: 'ProviderExists', inputs: [{ name: 'providerId', type: 'bytes32', internalType: 'bytes32' }] },
+  { type: 'error', name: 'StakeVaultSet', inputs: [{ name: 'vault', type: 'address', internalType: 'address' }] },
   { type: 'error', name: 'StringTooLong', inputs: [{ name: 'str', type: 'string', internalType: 'string' }] },
   {
     type: 'error',

@@ -10,9 +10,9 @@ export const receiptAnchorAbi = [
     name: 'anchor',
     inputs: [
       {
-        name: 'epochAnchor',
+        name: 'value',
         type: 'tuple',
-        internalType: 'struct IReceiptAnchor.EpochAnchor',
+        internalType: 'struct EpochAnchor',
         components: [
           { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
           { name: 'epoch', type: 'uint64', internalType: 'uint64' },
@@ -20,6 +20,8 @@ export const receiptAnchorAbi = [
           { name: 'count', type: 'uint64', internalType: 'uint64' },
           { name: 'sum', type: 'uint128', internalType: 'uint128' },
           { name: 'dataHash', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'fromSeq', type: 'uint64', internalType: 'uint64' },
+          { name: 'toSeq', type: 'uint64', internalType: 'uint64' },
         ],
       },
       { name: 'signature', type: 'bytes', internalType: 'bytes' },
@@ -32,9 +34,9 @@ export const receiptAnchorAbi = [
     name: 'anchorDigest',
     inputs: [
       {
-        name: 'epochAnchor',
+        name: 'value',
         type: 'tuple',
-        internalType: 'struct IReceiptAnchor.EpochAnchor',
+        internalType: 'struct EpochAnchor',
         components: [
           { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
           { name: 'epoch', type: 'uint64', internalType: 'uint64' },
@@ -42,6 +44,8 @@ export const receiptAnchorAbi = [
           { name: 'count', type: 'uint64', internalType: 'uint64' },
           { name: 'sum', type: 'uint128', internalType: 'uint128' },
           { name: 'dataHash', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'fromSeq', type: 'uint64', internalType: 'uint64' },
+          { name: 'toSeq', type: 'uint64', internalType: 'uint64' },
         ],
       },
     ],
@@ -65,23 +69,8 @@ export const receiptAnchorAbi = [
           { name: 'anchoredAt', type: 'uint64', internalType: 'uint64' },
           { name: 'count', type: 'uint64', internalType: 'uint64' },
           { name: 'sum', type: 'uint128', internalType: 'uint128' },
-          { name: 'dataHash', type: 'bytes32', internalType: 'bytes32' },
         ],
       },
-    ],
-    stateMutability: 'view',
-  },
-  {
-    type: 'function',
-    name: 'claimBasis',
-    inputs: [
-      { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
-      { name: 'epoch', type: 'uint64', internalType: 'uint64' },
-    ],
-    outputs: [
-      { name: 'root', type: 'bytes32', internalType: 'bytes32' },
-      { name: 'anchoredAt', type: 'uint64', internalType: 'uint64' },
-      { name: 'laneSum', type: 'uint128', internalType: 'uint128' },
     ],
     stateMutability: 'view',
   },
@@ -102,6 +91,26 @@ export const receiptAnchorAbi = [
   },
   {
     type: 'function',
+    name: 'laneSumOf',
+    inputs: [{ name: 'lane', type: 'bytes32', internalType: 'bytes32' }],
+    outputs: [{ name: '', type: 'uint128', internalType: 'uint128' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
+    name: 'proveReceipt',
+    inputs: [
+      { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'epoch', type: 'uint64', internalType: 'uint64' },
+      { name: 'tag', type: 'uint8', internalType: 'uint8' },
+      { name: 'structHash', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'proof', type: 'bytes32[]', internalType: 'bytes32[]' },
+    ],
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
     name: 'registry',
     inputs: [],
     outputs: [{ name: '', type: 'address', internalType: 'contract IProviderRegistry' }],
@@ -118,7 +127,7 @@ export const receiptAnchorAbi = [
         internalType: 'struct IReceiptAnchor.LaneTotals',
         components: [
           { name: 'lastEpoch', type: 'uint64', internalType: 'uint64' },
-          { name: 'epochs', type: 'uint64', internalType: 'uint64' },
+          { name: 'lastSeq', type: 'uint64', internalType: 'uint64' },
           { name: 'sum', type: 'uint128', internalType: 'uint128' },
         ],
       },
@@ -148,7 +157,20 @@ export const receiptAnchorAbi = [
       { name: 'count', type: 'uint64', indexed: false, internalType: 'uint64' },
       { name: 'sum', type: 'uint128', indexed: false, internalType: 'uint128' },
       { name: 'dataHash', type: 'bytes32', indexed: false, internalType: 'bytes32' },
+      { name: 'fromSeq', type: 'uint64', indexed: false, internalType: 'uint64' },
+      { name: 'toSeq', type: 'uint64', indexed: false, internalType: 'uint64' },
       { name: 'laneSum', type: 'uint128', indexed: false, internalType: 'uint128' },
+    ],
+    anonymous: false,
+  },
+  {
+    type: 'event',
+    name: 'ReceiptProven',
+    inputs: [
+      { name: 'lane', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'epoch', type: 'uint64', indexed: true, internalType: 'uint64' },
+      { name: 'tag', type: 'uint8', indexed: false, internalType: 'uint8' },
+      { name: 'structHash', type: 'bytes32', indexed: true, internalType: 'bytes32' },
     ],
     anonymous: false,
   },
@@ -185,5 +207,15 @@ export const receiptAnchorAbi = [
   },
   { type: 'error', name: 'InvalidShortString', inputs: [] },
   { type: 'error', name: 'LaneNotActive', inputs: [{ name: 'lane', type: 'bytes32', internalType: 'bytes32' }] },
+  { type: 'error', name: 'NotIncluded', inputs: [{ name: 'leaf', type: 'bytes32', internalType: 'bytes32' }] },
+  {
+    type: 'error',
+    name: 'SequenceGap',
+    inputs: [
+      { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'fromSeq', type: 'uint64', internalType: 'uint64' },
+      { name: 'lastSeq', type: 'uint64', internalType: 'uint64' },
+    ],
+  },
   { type: 'error', name: 'StringTooLong', inputs: [{ name: 'str', type: 'string', internalType: 'string' }] },
 ] as const
