@@ -1,9 +1,11 @@
 /** The gateway process with real agents: what the official client gets, and what is on record after a kill. */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { ZERO_BYTES32, redisKeys } from '@isochrone/protocol'
+import { bytesToHex, keccak256, ZERO_BYTES32, redisKeys } from '@isochrone/protocol'
 import {
   WORLD_CHANNEL,
   WORLD_KEY,
@@ -40,7 +42,7 @@ interface Billed {
 async function billed(): Promise<Billed[]> {
   const found: Billed[] = []
   for (const entry of await world.published()) {
-    if (entry.type === 'epoch-closed') continue
+    if (!('receipts' in entry)) continue
     found.push({
       requestId: entry.request.requestId,
       status: entry.request.status,
@@ -158,14 +160,37 @@ test('a dispatched job is answered once, even across a kill', async () => {
   expect((await billed()).filter(({ requestId }) => requestId === 'req_job_w')).toHaveLength(1)
 })
 
-test('an epoch closes on demand, with its file', async () => {
+test('an epoch closes on demand, anyone gets its file, and both nodes sign their records', async () => {
+  await world.linked(2)
   const headers = { authorization: `Bearer ${WORLD_TOKEN}` }
   const closed = await fetch(`${world.url}/internal/v1/close-epoch`, { method: 'POST', headers })
   const { epochs, receipts } = (await closed.json()) as { epochs: number[]; receipts: number }
-  expect(receipts).toBeGreaterThan(40)
-  const file = await fetch(`${world.url}/v1/epochs/${epochs[0]}/file`)
+  expect(receipts).toBeGreaterThan(80)
+  const [epoch] = epochs
+  const file = await fetch(`${world.url}/v1/epochs/${epoch}/file`)
   expect(file.headers.get('content-type')).toBe('application/gzip')
+  const bytes = new Uint8Array(await file.arrayBuffer())
+  const list = (await (await fetch(`${world.url}/v1/epochs`)).json()) as { data: { dataHash: string; epoch: number }[] }
+  expect(list.data).toEqual([expect.objectContaining({ epoch, dataHash: bytesToHex(keccak256(bytes)) })])
   expect((await fetch(`${world.url}/v1/epochs/1/file`)).status).toBe(404)
+
+  const records = async () => (await world.published()).filter((entry) => entry.type === 'performance-signed')
+  await until(async () => (await records()).length === 2)
+  const billedTo = new Map<unknown, bigint>()
+  for (const entry of await world.published()) {
+    for (const { delivery } of 'receipts' in entry ? entry.receipts : []) {
+      billedTo.set(delivery.nodeId, (billedTo.get(delivery.nodeId) ?? 0n) + BigInt(delivery.price ?? 0))
+    }
+  }
+  for (const { record, nodeReason } of await records()) {
+    expect([nodeReason, record.earned]).toEqual([null, billedTo.get(record.nodeId)?.toString()])
+  }
+  for (const index of [0, 1]) {
+    const copies = readdirSync(join(world.stack.dir, `agent-${index}`, 'epochs')).filter((name) => name.endsWith('.gz'))
+    expect(copies).toHaveLength(1)
+    const copy = readFileSync(join(world.stack.dir, `agent-${index}`, 'epochs', copies[0] ?? ''))
+    expect(Buffer.compare(copy, bytes)).toBe(0)
+  }
 })
 
 test('a revoked key stops working within a second', async () => {

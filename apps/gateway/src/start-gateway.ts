@@ -26,7 +26,6 @@ import { startPublisher } from './journal/start-publisher.ts'
 import { createLane } from './lane/create-lane.ts'
 import { epochRoutes } from './lane/epoch-routes.ts'
 import type { GatewayLane } from './lane/gateway-lane.ts'
-import { listenForEpochClose } from './lane/listen-for-epoch-close.ts'
 import { createFleet } from './fleet/create-fleet.ts'
 import { nodeMeasurementsOf } from './fleet/node-measurements-of.ts'
 import { createLinkServer } from './link/create-link-server.ts'
@@ -122,8 +121,6 @@ export async function startGateway({
 
   lane.start()
   shutdown.onShutdown('epochs', () => lane.stop())
-  const epochCloseListener = await listenForEpochClose({ redis, lane, logger })
-  shutdown.onShutdown('epoch close listener', () => epochCloseListener.stop())
 
   const httpServer = createServer({ keepAliveTimeout: 72_000 })
   const links = createLinkServer({

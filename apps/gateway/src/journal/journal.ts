@@ -23,6 +23,8 @@ export interface Appended {
 }
 
 export interface Journal {
+  /** Directory of the segments. */
+  readonly dir: string
   /**
    * Queues one record; the order of calls is the order on disk.
    * @throws AppError `internal` when the journal has failed, is closed, or its queue is full.

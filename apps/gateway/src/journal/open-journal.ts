@@ -101,6 +101,7 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
   }
 
   return {
+    dir,
     append(kind, record) {
       const durable = commit.push(encodeFrame(kind, record))
       return { index: nextIndex++, durable }

@@ -20,4 +20,12 @@ export class BoundedMap<K, V> {
       if (!oldest.done) this.#entries.delete(oldest.value)
     }
   }
+
+  oldest(): V | undefined {
+    return this.#entries.values().next().value
+  }
+
+  newestFirst(): V[] {
+    return [...this.#entries.values()].toReversed()
+  }
 }

@@ -1,106 +1,79 @@
 /**
- * Closes an epoch: the file of its receipts, its root, and what the lane signs about them.
+ * Closes an epoch: decides what is in it, has it written, and gives the entry to be journalled.
  *
- * The anchor binds root, count, sum and the file's hash; each voucher is cumulative over the lane's lifetime, so a
+ * The anchor binds root, count, sum, span and the file's hash; each voucher is cumulative over the lane's lifetime, so a
  * lost one is made good by the next.
  */
-import { mkdir, open, rename } from 'node:fs/promises'
-import { join } from 'node:path'
-import {
-  encodeStruct,
-  merkleRoot,
-  signStruct,
-  writeEpochFile,
-  type EpochClosedEntry,
-  type Hex,
-  type SigningDomain,
-} from '@isochrone/protocol'
-import { syncDirectory } from '../journal/segments.ts'
+import { invariant } from '@isochrone/domain'
+import type { EpochClosedEntry, Hex } from '@isochrone/protocol'
 import type { LaneContracts } from './gateway-lane.ts'
-import type { LaneState, UnclosedReceipt } from './lane-state.ts'
+import type { LaneState } from './lane-state.ts'
+import type { LaneWriter } from './lane-writer.ts'
+import { runEpochThread } from './run-epoch-thread.ts'
+import type { EpochPlan } from './write-epoch.ts'
 
 export interface CloseEpochInput {
   lane: Hex
   privateKey: Hex
   contracts: LaneContracts
+  journalDir: string
   /** Directory of epoch files. */
   dir: string
   state: LaneState
+  writer: LaneWriter
   epoch: number
   nowMs: number
 }
 
-export const epochFileName = (lane: Hex, epoch: number): string => `${lane}-${epoch}.jsonl.gz`
-
 /** The entry to be journalled. Everything signed up to the call is in it; what comes later waits for the next epoch. */
 export async function closeEpoch(input: CloseEpochInput): Promise<EpochClosedEntry> {
-  const { lane, privateKey, contracts, state, epoch } = input
-  const receipts = [...state.unclosed]
-  // They stand in the order of their numbers.
-  const seqs = receipts.map(({ line }) => line.delivery.value.seq)
-  const root = merkleRoot(receipts.map(({ leaf }) => leaf))
-  const dues = duesOf(receipts, state)
+  const plan = planOf(input)
+  await input.writer.flushed()
+  const { anchor, anchorSignature, vouchers, nodes } = await runEpochThread(plan)
+  const { lane, fromSeq, toSeq } = plan
+  const closedAtMs = input.nowMs
+  return { type: 'epoch-closed', lane, anchor, anchorSignature, vouchers, nodes, fromSeq, toSeq, closedAtMs }
+}
 
-  const dataHash = await writeFileOnce(input, receipts)
-  const sum = receipts.reduce((total, { line }) => total + line.delivery.value.price, 0n)
-  const anchorDomain = domainOf(contracts.chainId, contracts.receiptAnchor)
-  const anchor = signStruct(
-    anchorDomain,
-    'EpochAnchor',
-    { lane, epoch, root, count: receipts.length, sum, dataHash },
-    privateKey,
-  )
-  const voucherDomain = domainOf(contracts.chainId, contracts.paymentChannels)
-  const vouchers = dues.map(({ channelId, providerId, cumulative }) => {
-    const voucher = { channelId, providerId, lane, epoch, cumulative, receiptRoot: root }
-    const { signature } = signStruct(voucherDomain, 'Voucher', voucher, privateKey)
-    return { voucher: encodeStruct('Voucher', voucher), signature }
-  })
+/** Taken in one turn, so that sums and span fit each other. */
+function planOf({ lane, privateKey, contracts, journalDir, dir, state, epoch }: CloseEpochInput): EpochPlan {
+  // They stand in the order of their numbers, without a gap.
+  const first = state.unclosed[0]
+  const last = state.unclosed.at(-1)
+  invariant(first && last, 'an empty epoch is not closed')
+  invariant(first.seq === state.closedToSeq + 1, 'an epoch begins with the number after the last one')
+  invariant(last.seq - first.seq + 1 === state.unclosed.length, 'a lane’s numbers have no gap')
   return {
-    type: 'epoch-closed',
     lane,
-    anchor: encodeStruct('EpochAnchor', anchor.value),
-    anchorSignature: anchor.signature,
-    vouchers,
-    fromSeq: seqs[0] ?? 0,
-    toSeq: seqs.at(-1) ?? 0,
-    closedAtMs: input.nowMs,
+    privateKey,
+    contracts,
+    epoch,
+    dir,
+    journalDir,
+    fromIndex: first.recordIndex,
+    fromSeq: first.seq,
+    toSeq: last.seq,
+    terms: termsOf(state),
+    dues: duesOf(state),
   }
 }
 
-const domainOf = (chainId: number, verifyingContract: Hex): SigningDomain => ({ chainId, verifyingContract })
+function termsOf(state: LaneState): EpochPlan['terms'] {
+  const hashes = new Set(state.unclosed.map(({ termsHash }) => termsHash))
+  return [...hashes].toSorted().map((termsHash) => {
+    const { terms, document } = state.termsOf(termsHash)
+    return { termsHash, terms, document }
+  })
+}
 
 /** Cumulative amounts of every (channel, provider) that this epoch adds something to. */
-function duesOf(receipts: readonly UnclosedReceipt[], state: LaneState) {
-  const dues = new Map<string, { channelId: Hex; providerId: Hex; cumulative: bigint }>()
-  for (const { line, providerId } of receipts) {
-    const { channelId, price } = line.delivery.value
-    if (price === 0n) continue
-    dues.set(`${channelId}${providerId}`, {
-      channelId,
-      providerId,
-      cumulative: state.cumulative(channelId, providerId),
-    })
+function duesOf(state: LaneState): EpochPlan['dues'] {
+  const dues = new Map<string, EpochPlan['dues'][number]>()
+  for (const { channelId, termsHash, isFree } of state.unclosed) {
+    if (isFree) continue
+    const { providerId } = state.termsOf(termsHash).terms
+    const key = `${channelId}${providerId}`
+    if (!dues.has(key)) dues.set(key, { channelId, providerId, cumulative: state.cumulative(channelId, providerId) })
   }
   return [...dues.values()]
-}
-
-/** Under a temporary name until it is whole and synced: an anchored hash always has its file. */
-async function writeFileOnce(
-  { dir, lane, epoch }: CloseEpochInput,
-  receipts: readonly UnclosedReceipt[],
-): Promise<Hex> {
-  const { bytes, dataHash } = await writeEpochFile(receipts.map(({ line }) => line))
-  await mkdir(dir, { recursive: true })
-  const path = join(dir, epochFileName(lane, epoch))
-  const file = await open(`${path}.next`, 'w')
-  try {
-    await file.writeFile(bytes)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(`${path}.next`, path)
-  await syncDirectory(dir)
-  return dataHash
 }

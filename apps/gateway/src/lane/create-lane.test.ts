@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, utimesSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { manualClock } from '@isochrone/domain'
 import {
   bytes32ToAddress,
   bytesToHex,
@@ -10,95 +9,25 @@ import {
   merkleRoot,
   readEpochFile,
   receiptLeaf,
-  receiptStreamEntry,
   recoverStructSigner,
+  termsHashOf,
   fault,
+  type EpochAnchor,
   type Hex,
-  type ReceiptConfirm,
-  type ReceiptStreamEntry,
 } from '@isochrone/protocol'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
-import type { Journal } from '../journal/journal.ts'
-import { openJournal } from '../journal/open-journal.ts'
-import type { AttemptSeen, CompletedAttempt, Intent } from '../ports.ts'
-import { createLane } from './create-lane.ts'
-import type { GatewayLane } from './gateway-lane.ts'
+import type { Intent } from '../ports.ts'
+import { clock, entries, epochMs, finish, restart, serve, start as startLane } from './lane-harness.ts'
 import * as fixtures from './lane-fixtures.ts'
-import {
-  channelId,
-  contracts,
-  intentOf,
-  laneId,
-  laneKey,
-  node,
-  nodeId,
-  otherKey,
-  outcomeOf,
-  seenOf,
-  workOf,
-} from './lane-fixtures.ts'
+import { channelId, contracts, intentOf, laneId, node, nodeId, otherKey, seenOf, workOf } from './lane-fixtures.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'lane-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 let counter = 0
+const start = () => startLane(join(root, String(counter++)), { answerMs: 20 })
 
-const epochMs = 60_000
-const clock = manualClock()
-
-interface Running {
-  lane: GatewayLane
-  journal: Journal
-  confirms: [Hex, ReceiptConfirm][]
-  dataDir: string
-}
-
-async function start(dataDir = join(root, String(counter++))): Promise<Running> {
-  const journal = await openJournal({ dir: join(dataDir, 'journal'), segmentBytesMax: 2_000, retainMs: 1 })
-  journal.registerReader(() => journal.lastIndex + 1)
-  const lane = await createLane({
-    journal,
-    privateKey: laneKey,
-    region: 'local',
-    contracts,
-    epochMs,
-    dataDir,
-    nodeOf: (id) => (id === nodeId ? node : undefined),
-    logger: fixtures.silentLogger,
-    clock,
-  })
-  const confirms: Running['confirms'] = []
-  lane.onConfirm((to, confirm) => void confirms.push([to, confirm]))
-  return { lane, journal, confirms, dataDir }
-}
-
-/** A restart from what is on disk, as after kill -9: nothing but the journal is kept. */
-async function restart({ journal, dataDir }: Running): Promise<Running> {
-  await journal.close()
-  return start(dataDir)
-}
-
-async function entries(journal: Journal): Promise<ReceiptStreamEntry[]> {
-  const out: ReceiptStreamEntry[] = []
-  for await (const { kind, payload } of journal.read(1)) {
-    if (kind === 'published') out.push(receiptStreamEntry.parse(JSON.parse(payload.toString())))
-  }
-  return out
-}
-
-const finish = (lane: GatewayLane, intent: Intent, completed: CompletedAttempt[], answer?: unknown) =>
-  lane.finishRequest({
-    request: outcomeOf(intent),
-    receipts: completed.map(({ pair }) => pair),
-    ...(answer === undefined ? {} : { answer }),
-  })
-
-async function serve(lane: GatewayLane, intent: Intent, changes: Partial<AttemptSeen> = {}): Promise<CompletedAttempt> {
-  await lane.recordIntent(intent)
-  const completed = lane.completeAttempt(seenOf(intent, changes))
-  await finish(lane, intent, [completed])
-  return completed
-}
+const anchorOfHeader = ({ dataHash: _dataHash, ...rest }: EpochAnchor) => rest
 
 test('a finished request is one journal entry with a receipt that the lane signed, and the node is told', async () => {
   const running = await start()
@@ -141,7 +70,7 @@ test('numbers follow the journal without gaps or repeats, whatever finishes firs
     running = await restart(running)
   }
   const seqs = (await entries(running.journal)).flatMap((entry) =>
-    entry.type === 'epoch-closed' ? [] : entry.receipts.map(({ delivery }) => delivery.seq),
+    'receipts' in entry ? entry.receipts.map(({ delivery }) => delivery.seq) : [],
   )
   expect(seqs).toEqual(Array.from({ length: 24 }, (_, i) => i + 1))
   expect(running.lane.signedMicroUsd(channelId)).toBe(24n * 40n)
@@ -155,16 +84,27 @@ test('an epoch holds exactly what was signed since the last one: file, root, sum
   const first = await lane.closeEpoch()
   if (!first) throw new Error('nothing closed')
   const anchor = decodeStruct('EpochAnchor', first.anchor)
-  expect(anchor).toMatchObject({ lane: laneId, epoch: Math.floor(clock.nowMs() / epochMs), count: 3, sum: 120n })
-  expect([first.fromSeq, first.toSeq]).toEqual([1, 3])
+  expect(anchor).toMatchObject({ lane: laneId, epoch: Math.floor(clock.nowMs() / epochMs), count: 6, sum: 120n })
+  expect([first.fromSeq, first.toSeq, anchor.fromSeq, anchor.toSeq]).toEqual([1, 3, 1, 3])
   const domain = { chainId: contracts.chainId, verifyingContract: contracts.receiptAnchor }
   const signed = { value: anchor, signature: first.anchorSignature as Hex }
   expect(recoverStructSigner(domain, 'EpochAnchor', signed)).toBe(bytes32ToAddress(laneId))
 
   const bytes = readFileSync(lane.epochFile(anchor.epoch) ?? '')
   expect(bytesToHex(keccak256(bytes))).toBe(anchor.dataHash)
-  const lines = await readEpochFile(bytes)
-  expect(merkleRoot(lines.map((line) => receiptLeaf('DeliveryReceipt', line.delivery.value)))).toBe(anchor.root)
+  const leaves: Hex[] = []
+  const kinds: string[] = []
+  for await (const { line } of readEpochFile(bytes)) {
+    kinds.push(line.kind)
+    if (line.kind === 'header') expect(line).toMatchObject({ ...contracts, ...anchorOfHeader(anchor) })
+    if (line.kind === 'terms')
+      expect([termsHashOf(line.terms), line.document]).toEqual([node.termsHash, fixtures.termsDocument])
+    if (line.kind !== 'delivery') continue
+    leaves.push(receiptLeaf('DeliveryReceipt', line.delivery.value))
+    if (line.work) leaves.push(receiptLeaf('WorkReceipt', line.work.value))
+  }
+  expect(merkleRoot(leaves)).toBe(anchor.root)
+  expect(kinds).toEqual(['header', 'terms', 'delivery', 'delivery', 'delivery', 'voucher', 'counts', 'record'])
 
   await serve(lane, intentOf('req_d'))
   await serve(lane, intentOf('req_free'), { fault: fault.provider, tokensDelivered: 0 })
@@ -173,7 +113,7 @@ test('an epoch holds exactly what was signed since the last one: file, root, sum
   expect(vouchers).toEqual([
     expect.objectContaining({ channelId, providerId: fixtures.providerId, cumulative: 160n, epoch: anchor.epoch + 1 }),
   ])
-  expect(second?.anchor).toMatchObject({ count: 2, sum: '40' })
+  expect(second?.anchor).toMatchObject({ count: 4, sum: '40' })
   expect(await lane.closeEpoch()).toBeNull()
   await journal.close()
 })
@@ -187,7 +127,7 @@ test('after a restart the next epoch holds the unclosed receipts and no closed o
   running = await restart(running)
   const journalDir = join(running.dataDir, 'journal')
   const second = await running.lane.closeEpoch()
-  expect([second?.fromSeq, second?.toSeq, second?.anchor.count]).toEqual([6, 8, 3])
+  expect([second?.fromSeq, second?.toSeq, second?.anchor.count]).toEqual([6, 8, 6])
   for (const name of readdirSync(journalDir)) utimesSync(join(journalDir, name), new Date(0), new Date(0))
   await serve(running.lane, intentOf('req_8'))
   await running.lane.closeEpoch()

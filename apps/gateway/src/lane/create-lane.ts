@@ -4,7 +4,6 @@
  * Numbers are given at the moment a receipt is journalled, so they follow the journal without gaps and a restart finds
  * the next one there. Nothing signed leaves before it is durable.
  */
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError, invariant, systemClock } from '@isochrone/domain'
 import {
@@ -21,17 +20,20 @@ import {
 } from '@isochrone/protocol'
 import type { AttemptSeen, CompletedAttempt } from '../ports.ts'
 import { decodeSignedWork, notSignedBy, outputMismatch, workMismatch } from './check-work.ts'
-import { closeEpoch, epochFileName } from './close-epoch.ts'
+import { closeEpoch } from './close-epoch.ts'
 import { draftOfSeen } from './draft-delivery.ts'
 import { createEpochClock } from './epoch-clock.ts'
+import { EpochIndex } from './epoch-index.ts'
 import type { GatewayLane, LaneOptions } from './gateway-lane.ts'
 import { attemptKey, LaneState, type Draft, type OpenAttempt } from './lane-state.ts'
 import { createLaneWriter } from './lane-writer.ts'
 import { confirmation, presentWork } from './present-work.ts'
+import { createRecordKeeper } from './record-keeper.ts'
 import { encodeIntent, type LaneRecord } from './records.ts'
+import { termsRecordOf } from './terms-record.ts'
 
-/** An epoch is closed early at this size, so that its file and tree stay small. */
-const EPOCH_RECEIPTS_MAX = 20_000
+/** An epoch is closed early at this size, so that its file stays small enough for every node to keep. */
+const EPOCH_RECEIPTS_MAX = 100_000
 const UNSIGNED: Hex = `0x${'00'.repeat(65)}`
 
 /** Replays the journal, then serves. */
@@ -40,12 +42,20 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
   const id = addressToBytes32(addressOfKey(privateKey))
   const domain: SigningDomain = { chainId: contracts.chainId, verifyingContract: contracts.paymentChannels }
   const dir = join(options.dataDir, 'epochs')
-  const context = { lane: id, region }
   const state = new LaneState()
+  const context = { lane: id, region, pricesOf: (termsHash: Hex) => state.termsOf(termsHash).prices }
+  const closed = await EpochIndex.open(id, dir)
   for await (const { index, payload } of journal.read(journal.firstIndex)) {
-    state.apply(JSON.parse(payload.toString('utf8')) as LaneRecord, index, true)
+    const record = JSON.parse(payload.toString('utf8')) as LaneRecord
+    if (record.type === 'epoch-closed') await closed.add(record)
+    state.apply(record, index, true)
   }
   const writer = createLaneWriter({ journal, state, privateKey, domain })
+  const keeperOptions = { lane: id, contracts, state, writer, index: closed, clock, logger }
+  const records = createRecordKeeper({
+    ...keeperOptions,
+    ...(options.answerMs !== undefined && { answerMs: options.answerMs }),
+  })
   const listeners: ((nodeId: Hex, confirm: ReceiptConfirm) => void)[] = []
   const epochs = createEpochClock({ clock, epochMs, close: closeNow, logger })
 
@@ -53,10 +63,23 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
     if (state.unclosed.length === 0) return null
     const nowMs = clock.nowMs()
     const epoch = Math.max(state.lastEpoch + 1, Math.floor(nowMs / epochMs))
-    const entry = await closeEpoch({ lane: id, privateKey, contracts, dir, state, epoch, nowMs })
+    const entry = await closeEpoch({
+      lane: id,
+      privateKey,
+      contracts,
+      journalDir: journal.dir,
+      dir,
+      state,
+      writer,
+      epoch,
+      nowMs,
+    })
     await Promise.all([writer.write(entry), writer.write(state.checkpoint(nowMs))])
+    // The journal may forget the epoch only when the index knows it.
+    await closed.add(entry)
     await journal.forgetBelow(state.floorIndex)
-    logger.info({ epoch, receipts: entry.anchor.count, sumMicroUsd: entry.anchor.sum }, 'epoch closed')
+    logger.info({ epoch, leaves: entry.anchor.count, sumMicroUsd: entry.anchor.sum }, 'epoch closed')
+    records.ask(epoch)
     return entry
   }
 
@@ -99,7 +122,11 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
       }
       const key = attemptKey(intent.requestIdHash, intent.attempt)
       invariant(!state.open.has(key) && !state.delivered.get(key), 'an attempt is dispatched once')
-      await writer.write(encodeIntent(intent, node.providerId as Hex, node.prices))
+      if (!state.knowsTerms(intent.termsHash)) {
+        // The journal keeps the order: whoever has the intent has its terms.
+        writer.write(termsRecordOf(node)).catch(() => undefined)
+      }
+      await writer.write(encodeIntent(intent))
     },
     completeAttempt(seen) {
       const attempt = state.open.get(attemptKey(seen.intent.requestIdHash, seen.intent.attempt))
@@ -138,12 +165,19 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
     onConfirm: (listener) => void listeners.push(listener),
     presentWork: (nodeId, signed) => presentWork({ state, writer, context, domain, clock }, nodeId, signed),
     closeEpoch: () => epochs.closeNow(),
-    epochFile(epoch) {
-      const path = join(dir, epochFileName(id, epoch))
-      return epoch <= state.lastEpoch && existsSync(path) ? path : undefined
+    epochFile: (epoch) => closed.fileOf(epoch),
+    closedEpochs: (limit, before) => closed.list(limit, before),
+    onNotice: (listener) => records.onNotice(listener),
+    noticesFor: (nodeId) => records.noticesFor(nodeId),
+    answerRecord: (nodeId, answer) => records.answer(nodeId, answer),
+    start() {
+      epochs.start()
+      records.start()
     },
-    start: () => epochs.start(),
-    stop: () => epochs.stop(),
+    async stop() {
+      await epochs.stop()
+      await records.stop()
+    },
   }
 }
 

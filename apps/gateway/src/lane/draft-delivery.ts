@@ -4,6 +4,7 @@
  * One way for attempts that this process watched, one for those that an earlier process left open and of which only
  * the node's work receipt tells.
  */
+import type { Prices } from '@isochrone/domain'
 import {
   fault,
   regionToBytes8,
@@ -18,11 +19,12 @@ import {
 import type { AttemptSeen } from '../ports.ts'
 import { billAttempt, type Bill } from './bill-attempt.ts'
 import type { Draft, OpenAttempt } from './lane-state.ts'
-import { pricesOf } from './records.ts'
 
 export interface DraftContext {
   lane: Hex
   region: string
+  /** As the terms of the attempt say. */
+  pricesOf: (termsHash: Hex) => Prices
 }
 
 interface Facts {
@@ -52,7 +54,7 @@ export function draftOfSeen(
     tokensOutMax: attempt.intent.tokensOutMax,
     bytesIn: attempt.intent.bytesIn,
     bytesOut: seen.bytesOut,
-    prices: pricesOf(attempt.prices),
+    prices: context.pricesOf(attempt.intent.termsHash),
   })
   const { durationMs, httpStatus } = seen
   const attemptTtftMs = seen.attemptTtftMs ?? 0
@@ -79,7 +81,7 @@ export function draftOfRecovered(
     tokensOutMax: intent.tokensOutMax,
     bytesIn: intent.bytesIn,
     bytesOut: 0,
-    prices: pricesOf(attempt.prices),
+    prices: context.pricesOf(attempt.intent.termsHash),
   })
   return draft(context, attempt, {
     work,

@@ -1,11 +1,21 @@
 /**
  * The lane with everything that the gateway's main and its agent links need beyond `ports.ts`.
  */
-import type { EpochClosedEntry, Hex, NodeState, ReceiptConfirm, SignedWork } from '@isochrone/protocol'
+import type {
+  EpochClosedEntry,
+  EpochNotice,
+  Hex,
+  NodeState,
+  ReceiptConfirm,
+  RecordAnswer,
+  SignedWork,
+} from '@isochrone/protocol'
 import type { Clock } from '@isochrone/domain'
 import type { Logger } from '@isochrone/runtime'
 import type { Journal } from '../journal/journal.ts'
 import type { Lane } from '../ports.ts'
+import type { ClosedEpoch } from './epoch-index.ts'
+import type { NoticeListener } from './record-keeper.ts'
 
 export interface LaneContracts {
   chainId: number
@@ -13,6 +23,8 @@ export interface LaneContracts {
   paymentChannels: Hex
   /** Verifying contract of epoch anchors. */
   receiptAnchor: Hex
+  /** Verifying contract of performance records. */
+  slaLedger: Hex
 }
 
 export interface LaneOptions {
@@ -25,10 +37,12 @@ export interface LaneOptions {
   epochMs: number
   /** Epoch files go to `<dataDir>/epochs`. */
   dataDir: string
-  /** A node's current terms: the intent keeps provider and prices as it saw them. */
+  /** A node's current terms: the journal keeps each version as an intent saw it. */
   nodeOf: (nodeId: Hex) => NodeState | undefined
   logger: Logger
   clock?: Clock
+  /** How long nodes may take to sign their performance records, ms. Default: by the size of the file. */
+  answerMs?: number
 }
 
 export interface GatewayLane extends Lane {
@@ -52,7 +66,15 @@ export interface GatewayLane extends Lane {
   closeEpoch(): Promise<EpochClosedEntry | null>
   /** Path of the file of a closed epoch. */
   epochFile(epoch: number): string | undefined
-  /** Starts closing epochs at clock boundaries. */
+  /** Closed epochs, newest first, below `before` when given. */
+  closedEpochs(limit: number, before?: number): ClosedEpoch[]
+  /** Notices of closed epochs to be sent to nodes. The link server listens, and says whether the node is linked. */
+  onNotice(listener: NoticeListener): void
+  /** What a node that links now has not answered yet. */
+  noticesFor(nodeId: Hex): EpochNotice[]
+  /** A node's answer to a notice. */
+  answerRecord(nodeId: Hex, answer: RecordAnswer): void
+  /** Starts closing epochs at clock boundaries, and asks for performance records that an earlier process left. */
   start(): void
   /** Stops the clock and waits for a close that is under way. */
   stop(): Promise<void>

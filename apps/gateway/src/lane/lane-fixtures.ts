@@ -3,15 +3,18 @@ import {
   addressOfKey,
   addressToBytes32,
   bytes32Of,
+  documentHashOf,
   encodeStruct,
   signStruct,
   structHash,
+  termsHashOf,
   ZERO_BYTES32,
   type Hex,
   type NodeState,
   type RequestOutcomeJson,
   type SignedWork,
   type StreamEnd,
+  type Terms,
   type WorkReceipt,
 } from '@isochrone/protocol'
 import { createLogger } from '@isochrone/runtime'
@@ -29,6 +32,7 @@ export const contracts: LaneContracts = {
   chainId: 31_337,
   paymentChannels: `0x${'aa'.repeat(20)}`,
   receiptAnchor: `0x${'bb'.repeat(20)}`,
+  slaLedger: `0x${'cc'.repeat(20)}`,
 }
 export const receiptDomain = { chainId: contracts.chainId, verifyingContract: contracts.paymentChannels }
 export const channelId = bytes32('c1')
@@ -36,6 +40,33 @@ export const providerId = bytes32('d1')
 export const requestHash = bytes32('e1')
 export const outputHash = bytes32('e2')
 export const silentLogger = createLogger('test', 'silent')
+
+export const termsDocument = { model: 'demo', title: 'A node of the tests' }
+
+export function termsOf(changes: Partial<Terms> = {}): Terms {
+  return {
+    providerId,
+    documentHash: documentHashOf(termsDocument),
+    inPerMtok: 1_000_000,
+    cachedPerMtok: 500_000,
+    outPerMtok: 2_000_000,
+    inPerGb: 0,
+    outPerGb: 0,
+    perGpuHour: 0,
+    ttftBaseMs: 0,
+    ttftPerKtokMs: 0,
+    tpotUs: 0,
+    concurrencyMax: 0,
+    penaltyBps: 0,
+    sloRegion: `0x${'00'.repeat(8)}`,
+    ...changes,
+  }
+}
+
+/** The node under other terms. */
+export function nodeUnder(terms: Terms): NodeState {
+  return { ...node, termsHash: termsHashOf(terms), terms: encodeStruct('Terms', terms) }
+}
 
 export const node: NodeState = {
   kind: 'node',
@@ -46,7 +77,9 @@ export const node: NodeState = {
   providerName: 'Demo',
   providerOrgId: 'org_p',
   active: true,
-  termsHash: bytes32('f1'),
+  termsHash: termsHashOf(termsOf()),
+  terms: encodeStruct('Terms', termsOf()),
+  termsDocument,
   prices: {
     inMicroUsdPerMtok: '1000000',
     cachedMicroUsdPerMtok: '500000',

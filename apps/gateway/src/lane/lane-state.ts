@@ -1,30 +1,36 @@
 /**
- * What a lane knows: its numbers, open attempts, signed amounts and the receipts that no epoch holds yet.
+ * What a lane knows: its numbers, terms, open attempts, signed amounts and which receipts no epoch holds yet.
  *
  * A pure function of the journal's records in order. Live operation and restart apply the same records through the
- * same `apply`, which is why a restart ends up where the dead process was.
+ * same `apply`, which is why a restart ends up where the dead process was. Receipts themselves stay in the journal: a
+ * closing epoch reads them from there.
  */
-import { invariant } from '@isochrone/domain'
+import { invariant, type Prices } from '@isochrone/domain'
 import {
-  decodeLine,
-  receiptLeaf,
+  decodeStruct,
+  encodeStruct,
+  pricesOfTerms,
   type DeliveryReceipt,
   type DispatchResponse,
-  type EpochFileLine,
   type Hex,
   type Signed,
-  type PricesJson,
+  type Terms,
   type WorkReceipt,
 } from '@isochrone/protocol'
 import type { Intent } from '../ports.ts'
 import { BoundedMap } from './bounded-map.ts'
-import { decodeIntent, encodeIntent, type CheckpointRecord, type LaneRecord, type ReceiptsEntry } from './records.ts'
+import {
+  decodeIntent,
+  encodeIntent,
+  type CheckpointRecord,
+  type LaneRecord,
+  type ReceiptsEntry,
+  type TermsRecord,
+} from './records.ts'
 
 /** An attempt that was dispatched and has no receipt yet. */
 export interface OpenAttempt {
   intent: Intent
-  providerId: Hex
-  prices: PricesJson
   /** Journal record that this is restored from. */
   index: number
   /** Left by an earlier process: nobody here waits for its end. */
@@ -40,11 +46,21 @@ export interface Draft {
   work: Signed<WorkReceipt> | null
 }
 
-/** A receipt that no closed epoch holds. */
+/** A version of a listing that attempts of this lane name. */
+export interface KnownTerms {
+  terms: Terms
+  document: Record<string, unknown>
+  prices: Prices
+}
+
+/** A receipt that no closed epoch holds: where it is, and what a voucher has to know of it. */
 export interface UnclosedReceipt {
-  line: EpochFileLine
-  leaf: Hex
-  providerId: Hex
+  seq: number
+  channelId: Hex
+  termsHash: Hex
+  isFree: boolean
+  /** Journal record that holds it. */
+  recordIndex: number
   /** Oldest journal record needed to restore it. */
   index: number
 }
@@ -67,19 +83,52 @@ export class LaneState {
   readonly nextAttempts = new BoundedMap<Hex, number>(ATTEMPT_NUMBERS_MAX)
   readonly signedByChannel = new Map<Hex, bigint>()
   unclosed: UnclosedReceipt[] = []
+  /** Closed epochs with the nodes whose performance records are not published yet. */
+  readonly recordsDue = new Map<number, Set<Hex>>()
+  readonly #terms = new Map<Hex, KnownTerms>()
   readonly #cumulative = new Map<Hex, Map<Hex, bigint>>()
   /** Journal index of the newest checkpoint, 0 when there is none. */
   #checkpointIndex = 0
 
-  /** Applies one record. `inherited` marks intents that are read back at a restart. */
+  /** Applies one record. `inherited` marks what is read back at a restart. */
   apply(record: LaneRecord, index: number, inherited: boolean): void {
-    if (record.type === 'intent') this.#openAttempt(record, index, inherited)
-    else if (record.type === 'epoch-closed') {
-      this.lastEpoch = Math.max(this.lastEpoch, Number(record.anchor.epoch))
-      this.closedToSeq = record.toSeq
-      this.unclosed = this.unclosed.filter(({ line }) => line.delivery.value.seq > record.toSeq)
-    } else if (record.type === 'checkpoint') this.#restore(record, index, inherited)
-    else this.#receipts(record, index)
+    switch (record.type) {
+      case 'terms':
+        return this.#learnTerms(record)
+      case 'intent':
+        return this.#openAttempt(decodeIntent(record), index, inherited)
+      case 'checkpoint':
+        return this.#restore(record, index, inherited)
+      case 'epoch-closed': {
+        const epoch = Number(record.anchor.epoch)
+        this.lastEpoch = Math.max(this.lastEpoch, epoch)
+        this.closedToSeq = record.toSeq
+        this.unclosed = this.unclosed.filter(({ seq }) => seq > record.toSeq)
+        if (record.nodes.length > 0) this.recordsDue.set(epoch, new Set(record.nodes as Hex[]))
+        return
+      }
+      case 'performance-signed': {
+        const epoch = Number(record.record.epoch)
+        const nodes = this.recordsDue.get(epoch)
+        nodes?.delete(record.record.nodeId as Hex)
+        if (nodes?.size === 0) this.recordsDue.delete(epoch)
+        return
+      }
+      case 'request-finished':
+      case 'receipt-recovered':
+        return this.#receipts(record, index)
+    }
+  }
+
+  knowsTerms(termsHash: Hex): boolean {
+    return this.#terms.has(termsHash)
+  }
+
+  /** Terms of an attempt or of an unclosed receipt: they were journalled before its intent. */
+  termsOf(termsHash: Hex): KnownTerms {
+    const known = this.#terms.get(termsHash)
+    invariant(known, 'terms are journalled before the first intent under them')
+    return known
   }
 
   cumulative(channelId: Hex, providerId: Hex): bigint {
@@ -96,10 +145,14 @@ export class LaneState {
     return held
   }
 
+  /** Forgets what is given up and terms that nothing names any more: their next intent journals them again. */
   checkpoint(nowMs: number): CheckpointRecord {
     for (const [key, { inherited, intent }] of this.open) {
       if (inherited && nowMs - intent.startedAtMs > OPEN_MS_MAX) this.open.delete(key)
     }
+    const inUse = new Set(this.unclosed.map(({ termsHash }) => termsHash))
+    for (const { intent } of this.open.values()) inUse.add(intent.termsHash)
+    for (const termsHash of this.#terms.keys()) if (!inUse.has(termsHash)) this.#terms.delete(termsHash)
     return {
       type: 'checkpoint',
       nextSeq: this.nextSeq,
@@ -108,7 +161,13 @@ export class LaneState {
       cumulative: [...this.#cumulative].flatMap(([channelId, providers]) =>
         [...providers].map(([providerId, amount]): [Hex, Hex, string] => [channelId, providerId, amount.toString()]),
       ),
-      open: [...this.open.values()].map(({ intent, providerId, prices }) => encodeIntent(intent, providerId, prices)),
+      terms: [...this.#terms].map(([termsHash, { terms, document }]) => ({
+        termsHash,
+        terms: encodeStruct('Terms', terms),
+        document,
+      })),
+      open: [...this.open.values()].map(({ intent }) => encodeIntent(intent)),
+      recordsDue: [...this.recordsDue].map(([epoch, nodes]) => ({ epoch, nodes: [...nodes] })),
     }
   }
 
@@ -117,10 +176,13 @@ export class LaneState {
     return this.unclosed.reduce((floor, { index }) => Math.min(floor, index), this.#checkpointIndex)
   }
 
-  #openAttempt(record: Extract<LaneRecord, { type: 'intent' }>, index: number, inherited: boolean): void {
-    const intent = decodeIntent(record)
-    const { providerId, prices } = record
-    const entry = { intent, providerId, prices, index, inherited, draft: null, presented: null }
+  #learnTerms({ termsHash, terms, document }: Omit<TermsRecord, 'type'>): void {
+    const value = decodeStruct('Terms', terms)
+    this.#terms.set(termsHash, { terms: value, document, prices: pricesOfTerms(value) })
+  }
+
+  #openAttempt(intent: Intent, index: number, inherited: boolean): void {
+    const entry = { intent, index, inherited, draft: null, presented: null }
     this.open.set(attemptKey(intent.requestIdHash, intent.attempt), entry)
     const next = Math.max(this.nextAttempts.get(intent.requestIdHash) ?? 0, intent.attempt + 1)
     this.nextAttempts.set(intent.requestIdHash, next)
@@ -128,19 +190,23 @@ export class LaneState {
 
   #receipts(entry: ReceiptsEntry, index: number): void {
     for (const json of entry.receipts) {
-      const line = decodeLine(json)
-      const delivery = line.delivery.value
+      const delivery = decodeStruct('DeliveryReceipt', json.delivery)
       this.nextSeq = Math.max(this.nextSeq, delivery.seq + 1)
       const key = attemptKey(delivery.requestId, delivery.attempt)
-      this.delivered.set(key, line.delivery)
+      this.delivered.set(key, { value: delivery, signature: json.deliverySignature as Hex })
       const attempt = this.open.get(key)
       // Its intent may lie in a forgotten segment: then a later checkpoint holds the sums, and an epoch holds the receipt.
       if (!attempt) continue
       this.open.delete(key)
-      this.#sign(delivery.channelId, attempt.providerId, delivery.price)
-      if (delivery.seq <= this.closedToSeq) continue
-      const leaf = receiptLeaf('DeliveryReceipt', delivery)
-      this.unclosed.push({ line, leaf, providerId: attempt.providerId, index: Math.min(index, attempt.index) })
+      const { channelId, termsHash } = attempt.intent
+      // Unknown terms lie in a forgotten segment as well, and the checkpoint that replaces the sums brings them.
+      const terms = this.#terms.get(termsHash)
+      if (terms) this.#sign(channelId, terms.terms.providerId, delivery.price)
+      const { seq } = delivery
+      if (seq <= this.closedToSeq) continue
+      const isFree = delivery.price === 0n
+      const from = Math.min(index, attempt.index)
+      this.unclosed.push({ seq, channelId, termsHash, isFree, recordIndex: index, index: from })
     }
     if (entry.type === 'request-finished') this.#dropSiblings(entry)
     const { jobId, requestId, httpStatus } = entry.request
@@ -177,10 +243,15 @@ export class LaneState {
     this.#cumulative.clear()
     this.signedByChannel.clear()
     for (const [channelId, providerId, amount] of record.cumulative) this.#sign(channelId, providerId, BigInt(amount))
+    this.#terms.clear()
+    for (const terms of record.terms) this.#learnTerms(terms)
+    this.recordsDue.clear()
+    for (const { epoch, nodes } of record.recordsDue) this.recordsDue.set(epoch, new Set(nodes))
     const known = new Map(this.open)
     this.open.clear()
-    for (const intent of record.open) {
-      const at = known.get(attemptKey(intent.intent.requestIdHash, intent.intent.attempt))?.index ?? index
+    for (const open of record.open) {
+      const intent = decodeIntent(open)
+      const at = known.get(attemptKey(intent.requestIdHash, intent.attempt))?.index ?? index
       this.#openAttempt(intent, at, true)
     }
   }

@@ -4,20 +4,22 @@
 import {
   encodeLine,
   signStruct,
-  type EpochFileLine,
   type Hex,
+  type ReceiptPair,
   type ReceiptPairJson,
   type SigningDomain,
 } from '@isochrone/protocol'
 import type { Journal } from '../journal/journal.ts'
 import { attemptKey, type Draft, type LaneState } from './lane-state.ts'
-import type { LaneRecord, ReceiptsEntry } from './records.ts'
+import type { LaneRecord, LocalRecord, ReceiptsEntry } from './records.ts'
 
 export interface LaneWriter {
   /** Journals and applies; resolves when durable. */
   write(record: LaneRecord): Promise<void>
   /** Numbers and signs the drafts, journals them with their entry; resolves when durable. */
   writeReceipts(drafts: readonly Draft[], entryOf: (receipts: ReceiptPairJson[]) => ReceiptsEntry): Promise<void>
+  /** Resolves when everything written so far is durable. */
+  flushed(): Promise<void>
   /** Resolves when a receipt that is on its way to the disk has arrived there. */
   settled(requestId: Hex, attempt: number): Promise<void>
 }
@@ -30,20 +32,23 @@ export interface LaneWriterOptions {
   domain: SigningDomain
 }
 
+const LOCAL: ReadonlySet<LaneRecord['type']> = new Set<LocalRecord['type']>(['terms', 'intent', 'checkpoint'])
+
 export function createLaneWriter({ journal, state, privateKey, domain }: LaneWriterOptions): LaneWriter {
   const syncing = new Map<string, Promise<void>>()
+  let last: Promise<void> = Promise.resolve()
 
   function write(record: LaneRecord): Promise<void> {
-    const isLocal = record.type === 'intent' || record.type === 'checkpoint'
-    const { index, durable } = journal.append(isLocal ? 'local' : 'published', record)
+    const { index, durable } = journal.append(LOCAL.has(record.type) ? 'local' : 'published', record)
     state.apply(record, index, false)
+    last = durable
     return durable
   }
 
   return {
     write,
     writeReceipts(drafts, entryOf) {
-      const lines = drafts.map(({ delivery, work }, i): EpochFileLine => {
+      const lines = drafts.map(({ delivery, work }, i): ReceiptPair => {
         const value = { ...delivery, seq: state.nextSeq + i }
         return { delivery: signStruct(domain, 'DeliveryReceipt', value, privateKey), work }
       })
@@ -58,6 +63,7 @@ export function createLaneWriter({ journal, state, privateKey, domain }: LaneWri
       }
       return durable
     },
+    flushed: () => last,
     settled: (requestId, attempt) => syncing.get(attemptKey(requestId, attempt)) ?? Promise.resolve(),
   }
 }

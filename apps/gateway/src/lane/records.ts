@@ -2,22 +2,34 @@
  * What the lane writes into the journal: entries that are published (see `receiptStreamEntry` in the protocol) and
  * records for its own restart.
  */
-import type { Prices } from '@isochrone/domain'
-import type { EpochClosedEntry, Hex, PricesJson, ReceiptStreamEntry, RequestFinishedEntry } from '@isochrone/protocol'
+import type {
+  EpochClosedEntry,
+  Hex,
+  PerformanceSignedEntry,
+  ReceiptStreamEntry,
+  RequestFinishedEntry,
+  StructJson,
+} from '@isochrone/protocol'
 import type { Intent } from '../ports.ts'
 
 export type ReceiptsEntry = Extract<ReceiptStreamEntry, { receipts: unknown }>
-export type { EpochClosedEntry, RequestFinishedEntry }
+export type { EpochClosedEntry, PerformanceSignedEntry, RequestFinishedEntry }
 
-/** Written before a dispatch, with the terms as they stood then: prices of a later version do not touch it. */
+/** Terms and their document, once for each version, before the first intent under it: the epoch file needs them whole. */
+export interface TermsRecord {
+  type: 'terms'
+  termsHash: Hex
+  terms: StructJson
+  document: Record<string, unknown>
+}
+
+/** Written before a dispatch. It names the terms as they stood then: prices of a later version do not touch it. */
 export interface IntentRecord {
   type: 'intent'
   intent: Omit<Intent, 'reservedMicroUsd'> & { reservedMicroUsd: string }
-  providerId: Hex
-  prices: PricesJson
 }
 
-/** The whole numeric state at its place in the journal, so that older segments can be forgotten. */
+/** The whole state at its place in the journal, so that older segments can be forgotten. */
 export interface CheckpointRecord {
   type: 'checkpoint'
   nextSeq: number
@@ -25,30 +37,20 @@ export interface CheckpointRecord {
   lastEpoch: number
   /** Lifetime µUSD signed: channel, provider, amount. */
   cumulative: [channelId: Hex, providerId: Hex, microUsd: string][]
+  /** Those that open attempts and unclosed receipts name. */
+  terms: Omit<TermsRecord, 'type'>[]
   open: IntentRecord[]
+  /** Performance records of closed epochs that are not published yet. */
+  recordsDue: { epoch: number; nodes: Hex[] }[]
 }
 
-export type LaneRecord = ReceiptStreamEntry | IntentRecord | CheckpointRecord
+export type LocalRecord = TermsRecord | IntentRecord | CheckpointRecord
+export type LaneRecord = ReceiptStreamEntry | LocalRecord
 
-export function encodeIntent(intent: Intent, providerId: Hex, prices: PricesJson): IntentRecord {
-  return {
-    type: 'intent',
-    intent: { ...intent, reservedMicroUsd: intent.reservedMicroUsd.toString() },
-    providerId,
-    prices,
-  }
+export function encodeIntent(intent: Intent): IntentRecord {
+  return { type: 'intent', intent: { ...intent, reservedMicroUsd: intent.reservedMicroUsd.toString() } }
 }
 
 export function decodeIntent({ intent }: IntentRecord): Intent {
   return { ...intent, reservedMicroUsd: BigInt(intent.reservedMicroUsd) }
-}
-
-export function pricesOf(json: PricesJson): Prices {
-  return {
-    inMicroUsdPerMtok: BigInt(json.inMicroUsdPerMtok),
-    cachedMicroUsdPerMtok: BigInt(json.cachedMicroUsdPerMtok),
-    outMicroUsdPerMtok: BigInt(json.outMicroUsdPerMtok),
-    inMicroUsdPerGb: BigInt(json.inMicroUsdPerGb),
-    outMicroUsdPerGb: BigInt(json.outMicroUsdPerGb),
-  }
 }

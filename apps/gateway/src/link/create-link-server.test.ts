@@ -10,8 +10,10 @@ import {
   encodeJsonFrame,
   frameType,
   INITIAL_CREDITS,
+  type EpochNotice,
   type Hex,
   type ReceiptConfirm,
+  type RecordAnswer,
   type SignedWork,
   type StreamOpen,
 } from '@isochrone/protocol'
@@ -28,6 +30,7 @@ import {
   silentLogger,
   workOf,
 } from '../lane/lane-fixtures.ts'
+import type { NoticeListener } from '../lane/record-keeper.ts'
 import type { AttemptStream, NodeSession } from '../ports.ts'
 import { createLinkServer } from './create-link-server.ts'
 import type { LinkServer } from './link-server-types.ts'
@@ -39,12 +42,17 @@ let url: string
 let control: { ready: boolean; active: boolean }
 let presented: [Hex, SignedWork][]
 let confirmTo: (nodeId: Hex, confirm: ReceiptConfirm) => void
+let notifyNode: NoticeListener
+let noticesDue: EpochNotice[]
+let answered: [Hex, RecordAnswer][]
 const agents: ScriptedAgent[] = []
 
 beforeEach(async () => {
   http = createServer()
   control = { ready: true, active: true }
   presented = []
+  noticesDue = []
+  answered = []
   links = createLinkServer({
     httpServer: http,
     contracts,
@@ -52,6 +60,9 @@ beforeEach(async () => {
       id: laneId,
       region: 'local',
       onConfirm: (listener) => (confirmTo = listener),
+      onNotice: (listener) => (notifyNode = listener),
+      noticesFor: (to) => (to === nodeId ? noticesDue : []),
+      answerRecord: (from, answer) => void answered.push([from, answer]),
       presentWork: async (from, signed) => {
         presented.push([from, signed])
         return { workHash: `0x${'01'.repeat(32)}`, delivery: null, signature: null, reason: 'test' }
@@ -273,6 +284,31 @@ test('heartbeats, presented receipts and confirmations pass', async () => {
   expect(decodeJsonPayload(await agent.take(frameType.confirm))).toMatchObject({ workHash })
   agent.send(encodeFrame(frameType.ping, 0, Buffer.from('12345678')))
   expect(Buffer.from((await agent.take(frameType.pong)).payload).toString()).toBe('12345678')
+})
+
+const notice: EpochNotice = {
+  anchor: { epoch: 7 },
+  anchorSignature: `0x${'01'.repeat(65)}`,
+  receiptAnchor: contracts.receiptAnchor,
+  filePath: '/v1/epochs/7/file',
+  fileBytes: 100,
+  record: { epoch: 7 },
+  recordSignature: `0x${'02'.repeat(65)}`,
+  slaLedger: contracts.slaLedger,
+}
+
+test('a node hears of closed epochs, those that wait for it first, and its answer arrives', async () => {
+  expect(notifyNode(nodeId, notice)).toBe(false)
+  noticesDue = [{ ...notice, fileBytes: 99 }]
+  const { agent } = await linked()
+  expect(decodeJsonPayload(await agent.take(frameType.epochNotice))).toEqual(noticesDue[0])
+  expect(notifyNode(nodeId, notice)).toBe(true)
+  expect(decodeJsonPayload(await agent.take(frameType.epochNotice))).toEqual(notice)
+  const answer = { epoch: 7, version: 0, signature: null, reason: 'earned is 5, the record says 4' }
+  agent.send(encodeJsonFrame(frameType.recordAnswer, 0, answer))
+  await vi.waitFor(() => expect(answered).toEqual([[nodeId, answer]]))
+  agent.send(encodeJsonFrame(frameType.recordAnswer, 0, { epoch: -1 }))
+  expect(decodeJsonPayload(await agent.take(frameType.reject))).toMatchObject({ code: 'protocol_violation' })
 })
 
 test('a frozen agent is cut off after the silence limit', { timeout: 15_000 }, async () => {

@@ -99,7 +99,15 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
           if (presented-- === PRESENTED_MAX) socket.resume()
         })
     }
-    const session = new LinkSession({ nodeId, hello, socket, nowMs: () => clock.nowMs(), present, reported })
+    const session = new LinkSession({
+      nodeId,
+      hello,
+      socket,
+      nowMs: () => clock.nowMs(),
+      present,
+      reported,
+      answered: (answer) => lane.answerRecord(nodeId, answer),
+    })
     sessions.get(nodeId)?.socket.reject('replaced', 'A newer link of this node key took over.')
     sessions.get(nodeId)?.session.lost()
     sessions.set(nodeId, { session, socket })
@@ -115,6 +123,7 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
     const welcome = { nodeId, gatewayRegion: lane.region, heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS }
     socket.send(encodeJsonFrame(frameType.welcome, 0, welcome))
     session.ping()
+    for (const notice of lane.noticesFor(nodeId)) session.notify(notice)
     logger.info({ nodeId, hardware: hello.inventory.hardware }, 'node linked')
     changed(session, true)
   }
@@ -146,6 +155,11 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
   }
 
   lane.onConfirm((nodeId, confirm) => sessions.get(nodeId)?.session.confirm(confirm))
+  lane.onNotice((nodeId, notice) => {
+    const session = sessions.get(nodeId)?.session
+    session?.notify(notice)
+    return session !== undefined
+  })
   httpServer.on('upgrade', onUpgrade)
   const timer = setInterval(tick, HEARTBEAT_INTERVAL_MS)
 

@@ -18,7 +18,7 @@ export type NodeMeasurements = Pick<
 export interface LinkServerOptions {
   /** Its `upgrade` event is taken over for `/v1/agent/link`; every other upgrade is refused with 404. */
   httpServer: Server
-  lane: Pick<GatewayLane, 'id' | 'region' | 'presentWork' | 'onConfirm'>
+  lane: Pick<GatewayLane, 'id' | 'region' | 'presentWork' | 'onConfirm' | 'onNotice' | 'noticesFor' | 'answerRecord'>
   contracts: Pick<LaneContracts, 'chainId' | 'paymentChannels'>
   control: {
     /** False until the first snapshot is loaded: agents are then asked to come back. */

@@ -15,12 +15,15 @@ import {
   frameType,
   INITIAL_CREDITS,
   linkHeartbeat,
+  recordAnswer,
   signedWork,
   streamEnd,
+  type EpochNotice,
   type Frame,
   type Hex,
   type LinkHello,
   type ReceiptConfirm,
+  type RecordAnswer,
   type SignedWork,
   type StreamOpen,
 } from '@isochrone/protocol'
@@ -45,6 +48,8 @@ export interface LinkSessionOptions {
   present: (session: LinkSession, signed: SignedWork) => void
   /** A heartbeat has come. */
   reported: (session: LinkSession) => void
+  /** The node has answered a notice. */
+  answered: (answer: RecordAnswer) => void
 }
 
 export class LinkSession implements NodeSession {
@@ -120,6 +125,8 @@ export class LinkSession implements NodeSession {
         return this.#heartbeat(frame)
       case frameType.represent:
         return this.#options.present(this, parse(signedWork, frame))
+      case frameType.recordAnswer:
+        return this.#options.answered(parse(recordAnswer, frame))
       case frameType.ping:
         return this.#options.socket.send(encodeFrame(frameType.pong, 0, frame.payload))
       case frameType.pong:
@@ -133,6 +140,10 @@ export class LinkSession implements NodeSession {
 
   confirm(confirm: ReceiptConfirm): void {
     this.#options.socket.send(encodeJsonFrame(frameType.confirm, 0, confirm))
+  }
+
+  notify(notice: EpochNotice): void {
+    this.#options.socket.send(encodeJsonFrame(frameType.epochNotice, 0, notice))
   }
 
   ping(): void {

@@ -4,7 +4,6 @@ import { gatewayStatus, nodeLiveness, redisKeys } from '@isochrone/protocol'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { laneId, nodeId, silentLogger } from '../lane/lane-fixtures.ts'
-import { listenForEpochClose } from '../lane/listen-for-epoch-close.ts'
 import type { NodeSession, Sessions } from '../ports.ts'
 import { startLiveness } from './start-liveness.ts'
 
@@ -63,23 +62,4 @@ test('linked nodes and the gateway appear within a moment, go when they go, and 
   await vi.waitFor(async () => expect(await redis.hget(redisKeys.nodes, nodeId)).not.toBeNull())
   await liveness.stop()
   expect([await redis.hlen(redisKeys.nodes), await redis.hlen(redisKeys.gateways)]).toEqual([0, 0])
-})
-
-test('a message on Redis closes the epoch, also after Redis was killed in between', async () => {
-  let closes = 0
-  const lane = {
-    closeEpoch: async () => {
-      closes++
-      return null
-    },
-  }
-  const listener = await listenForEpochClose({ redis, lane, logger: silentLogger })
-  redis.on('error', () => undefined)
-  const ask = async () => expect(await redis.publish(redisKeys.closeEpoch, 'now')).toBe(1)
-  await vi.waitFor(ask)
-  await vi.waitFor(() => expect(closes).toBe(1))
-  await stack.crash('redis')
-  await vi.waitFor(ask, { timeout: 10_000 })
-  await vi.waitFor(() => expect(closes).toBe(2))
-  await listener.stop()
 })

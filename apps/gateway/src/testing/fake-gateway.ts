@@ -189,6 +189,9 @@ function statesOf(options: FakeGatewayOptions) {
     providerOrgId: 'org_p',
     active: true,
     termsHash: `0x${'bb'.repeat(32)}`,
+    // Its lane journals nothing, so nothing looks at them.
+    terms: {},
+    termsDocument: {},
     prices: testPrices,
     region: 'local',
     failureDomain: `rack-${index}`,

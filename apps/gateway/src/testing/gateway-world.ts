@@ -20,14 +20,20 @@ import {
   type ReceiptStreamEntry,
 } from '@isochrone/protocol'
 import { childEnv, developmentKeys } from '@isochrone/runtime'
-import { publishControlEvents, recordControlChange, redisControlStream } from '@isochrone/services'
+import {
+  makeTerms,
+  noPromises,
+  publishControlEvents,
+  recordControlChange,
+  redisControlStream,
+} from '@isochrone/services'
 import { Redis } from 'ioredis'
 
 export const WORLD_KEY = 'iso_integration'
 export const WORLD_CHANNEL: Hex = `0x${'c1'.repeat(32)}`
 export const WORLD_TOKEN = 'integration-internal-token'
-const PROVIDER = `0x${'a1'.repeat(32)}`
-const TERMS = `0x${'b1'.repeat(32)}`
+const PROVIDER: Hex = `0x${'a1'.repeat(32)}`
+const SALT = `0x${'b1'.repeat(32)}`
 const mainOf = (app: string) => fileURLToPath(new URL(`../../../${app}/src/main.ts`, import.meta.url))
 
 export type GatewayWorld = Awaited<ReturnType<typeof startGatewayWorld>>
@@ -44,7 +50,10 @@ export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint
   const contract = (byte: string) => `0x${byte.repeat(20)}`
   writeFileSync(
     deploymentFile,
-    JSON.stringify({ chainId: 31_337, addresses: { channels: contract('e1'), anchor: contract('e2') } }),
+    JSON.stringify({
+      chainId: 31_337,
+      addresses: { channels: contract('e1'), anchor: contract('e2'), ledger: contract('e3') },
+    }),
   )
   const nodeKeys = Array.from({ length: nodeCount }, (_, index) => developmentKeys[index + 3] as Hex)
   await writeControlPlane(db, nodeKeys)
@@ -153,18 +162,33 @@ async function writeControlPlane(db: ReturnType<typeof createDb>, nodeKeys: read
     name: 'Provider',
     ownerAddress: address,
     payoutAddress: address,
-    salt: TERMS,
+    salt: SALT,
     feeBps: 250,
   }
   await db.provider.create({ data: { id: PROVIDER, ...provider } })
-  const prices = {
-    inMicroUsdPerMtok: '1000000',
-    cachedMicroUsdPerMtok: '500000',
-    outMicroUsdPerMtok: '3000000',
-    inMicroUsdPerGb: '0',
-    outMicroUsdPerGb: '0',
-  }
-  await db.terms.create({ data: { hash: TERMS, providerId: PROVIDER, document: { prices } } })
+  const terms = makeTerms({
+    providerId: PROVIDER,
+    prices: {
+      inMicroUsdPerMtok: 1_000_000n,
+      cachedMicroUsdPerMtok: 500_000n,
+      outMicroUsdPerMtok: 3_000_000n,
+      inMicroUsdPerGb: 0n,
+      outMicroUsdPerGb: 0n,
+    },
+    promises: noPromises,
+    document: {
+      version: 3,
+      nodeName: 'World',
+      region: 'local',
+      country: 'DE',
+      simulated: false,
+      sharedHost: true,
+      tier: 'regional',
+      dataPolicy: 'any',
+    },
+  })
+  const { hash: termsHash, values, document } = terms
+  await db.terms.create({ data: { hash: termsHash, providerId: PROVIDER, values, document: { ...document } } })
   for (const [index, nodeKey] of nodeKeys.entries()) {
     await db.node.create({
       data: {
@@ -172,7 +196,7 @@ async function writeControlPlane(db: ReturnType<typeof createDb>, nodeKeys: read
         id: `node_${index}`,
         name: `node-${index}`,
         providerId: PROVIDER,
-        termsHash: TERMS,
+        termsHash,
         status: 'active',
         region: 'local',
         country: 'DE',

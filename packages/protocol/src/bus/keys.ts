@@ -9,8 +9,6 @@ export const redisKeys = {
   receiptsField: 'entry',
   /** Hash of a channel's budget: `limit`, `spent:<lane>`, `lease:<lane>`, µUSD as decimal text. */
   budget: (channelId: string) => `isochrone:budget:{${channelId}}`,
-  /** Pub/sub: a message asks every gateway to close its epoch now. */
-  closeEpoch: 'isochrone:close-epoch',
   /** Hash: lane → JSON `GatewayStatus`, with a field time to live by timestamp inside. */
   gateways: 'isochrone:gateways',
   /** Hash: nodeId → JSON `NodeLiveness`, written by gateways each second or two. */
