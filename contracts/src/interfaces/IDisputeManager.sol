@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {DeliveryReceipt, LeaseReceipt, Terms, WorkReceipt} from "../libraries/ReceiptHashes.sol";
+import {DeliveryReceipt, LeaseReceipt} from "../libraries/ReceiptHashes.sol";
+import {IPayouts} from "./IPayouts.sol";
 
 /// @title  IDisputeManager
 /// @notice Disputes about receipts: file, respond, rule by a panel of three from a roster of six or more, appeal to three
-///         of the rest, execute by anyone. And the contradictions that signatures alone prove, judged at once.
+///         of the rest, execute by anyone.
 /// @dev    Always true: refunds of a receipt ≤ its price; one live dispute for each receipt and kind; terminal states
-///         absorb. A refund draws on the provider's pending, its stake, the lane's stake and the treasury, in that order.
-interface IDisputeManager {
+///         absorb. A refund draws on the provider's pending, its stake, the lane's stake and the treasury, in that order;
+///         what none of them has is not paid, and nothing reverts for want of it.
+interface IDisputeManager is IPayouts {
     enum Kind {
         Overcharge, // Billed more than was delivered.
         NotDelivered,
@@ -16,13 +18,18 @@ interface IDisputeManager {
         Withheld // The epoch file is not to be had: about (lane, epoch), not about a receipt.
     }
 
-    /// @notice filed → answered → ruled → (appealed → ruled on appeal) → executed | dismissed; no ruling in time → lapsed.
+    /// @notice filed → answered → drawn → ruled → (appealed → drawn → ruled on appeal) → executed | dismissed; no ruling in
+    ///         time → lapsed. Without an answer the panel is drawn all the same. An appeal that nobody rules on in time
+    ///         leaves the first ruling standing.
+    /// @dev    Answered also when the time for an answer is over.
     enum State {
         None,
         Filed,
         Answered,
+        Drawn,
         Ruled,
         Appealed,
+        AppealDrawn,
         AppealRuled,
         Executed,
         Dismissed,
@@ -33,18 +40,22 @@ interface IDisputeManager {
         State state;
         Kind kind;
         address filer;
-        uint64 deadline; // Of the step that is open, in chain seconds.
-        uint128 amount; // Asked back, ≤ the price left to refund.
+        uint64 deadline; // Of the step that is open, in chain seconds: the last one at which it can be taken.
+        uint128 amount; // Asked back, ≤ the price left to refund. For withheld data: the penalty.
         uint128 refund; // As ruled.
         uint128 bond;
         uint128 frozen; // Of the provider's pending, held for this dispute.
-        uint128 locked; // Of the provider's stake, held for this dispute.
+        uint128 locked; // Of the provider's stake, held for this dispute (of the lane's, for withheld data).
         bytes32 subject; // Struct hash of the receipt, or keccak(lane, epoch) for withheld data.
         bytes32 channelId;
-        bytes32 providerId;
+        bytes32 providerId; // 0 for withheld data.
         bytes32 lane;
         uint64 epoch;
         address appellant;
+        uint128 price; // Of the receipt.
+        uint128 appealBond;
+        uint128 appealRefund; // As ruled on appeal.
+        uint64 drawBlock; // Whose hash draws the panel; 0 while none is to be drawn.
     }
 
     event DisputeFiled(
@@ -57,6 +68,8 @@ interface IDisputeManager {
         bytes32 evidenceHash
     );
     event DisputeAnswered(uint256 indexed disputeId, address indexed from, bytes32 answerHash);
+    /// @notice The panel can be drawn from the next block on, from the hash of `drawBlock`.
+    event DrawArmed(uint256 indexed disputeId, bool appeal, uint64 drawBlock);
     event PanelDrawn(uint256 indexed disputeId, bool appeal, address[3] panel, uint64 deadline);
     event VoteCast(uint256 indexed disputeId, address indexed arbiter, uint128 refund, bytes32 reasonHash);
     event DisputeRuled(uint256 indexed disputeId, bool appeal, uint128 refund);
@@ -65,7 +78,8 @@ interface IDisputeManager {
     event RefundDrawn(
         uint256 indexed disputeId, uint128 fromPending, uint128 fromProvider, uint128 fromLane, uint128 fromTreasury
     );
-    event ContradictionProven(bytes32 indexed subject, bytes32 indexed offender, uint128 slashed, uint128 reward);
+    event ArbiterAdded(address indexed arbiter);
+    event ArbiterRemoved(address indexed arbiter);
 
     error UnknownDispute(uint256 disputeId);
     error WrongState(uint256 disputeId, State state);
@@ -77,13 +91,14 @@ interface IDisputeManager {
     error FilingOver(uint64 endedAt);
     error DeadlineOver(uint64 deadline);
     error DeadlineOpen(uint64 deadline);
+    error DrawTooEarly(uint64 drawBlock);
+    error NotAllOrNothing(uint128 refund, uint128 amount);
+    error EpochNotAnchored(bytes32 lane, uint64 epoch);
+    error NotChannelOwner(bytes32 channelId, address caller);
     error AmountTooLarge(uint128 amount, uint128 max);
     error RosterTooSmall(uint256 size, uint256 min);
     error ArbiterExists(address arbiter);
     error UnknownArbiter(address arbiter);
-    error NotAContradiction();
-    error ContradictionTaken(bytes32 subject);
-    error InvalidReceiptSignature(bytes32 signer);
     error WrongKind(Kind kind);
     error ZeroAmount();
 
@@ -114,10 +129,15 @@ interface IDisputeManager {
     /// @notice The provider's or the lane operator's answer, by hash.
     function respond(uint256 disputeId, bytes32 answerHash) external;
 
-    /// @notice Draws the panel once an answer is there or the time for one is over. Anyone.
-    function drawPanel(uint256 disputeId) external;
+    /// @notice Draws the panel once an answer is there or the time for one is over, or that of an appeal. Anyone.
+    /// @return drawn False when this call only armed the draw, which a later block completes.
+    /// @dev    From the hash of the block of the answer or the appeal, which commits to that block's prevrandao and which
+    ///         no transaction in it can know: whoever draws, and when, changes nothing. Where there was no answer, or where
+    ///         that hash is gone (256 blocks), a first call names its own block. Parties never sit on their own panel.
+    function drawPanel(uint256 disputeId) external returns (bool drawn);
 
-    /// @notice A vote of a panel member: what to refund (0 dismisses). Two votes alike decide.
+    /// @notice A vote of a panel member: what to refund (0 dismisses). Two votes alike decide. About withheld data, either
+    ///         0 or the whole penalty.
     function rule(uint256 disputeId, uint128 refund, bytes32 reasonHash) external;
 
     /// @notice Takes a ruling to three of the rest of the roster. Either party, with a bond.
@@ -125,32 +145,18 @@ interface IDisputeManager {
 
     /// @notice Carries out what was ruled once it can no longer be appealed, or closes a dispute that nobody ruled on in
     ///         time (bonds go back). Anyone.
+    /// @dev    The filer's bond goes back unless the dispute is dismissed; the appellant's, when the appeal moved the refund
+    ///         its way or was never ruled on. Other bonds go to the treasury.
     function execute(uint256 disputeId) external returns (uint128 refunded);
 
-    /// @notice Two outputs for one (request, attempt, node), both signed by the node. Slashes the provider.
-    function proveTwoOutputs(WorkReceipt calldata a, bytes calldata sigA, WorkReceipt calldata b, bytes calldata sigB)
-        external
-        returns (uint128 slashed);
+    /// @notice Puts an arbiter on the roster. ADMIN only.
+    function addArbiter(address arbiter) external;
 
-    /// @notice Two deliveries for one (lane, seq), both signed by the lane. Slashes the lane.
-    function proveTwoDeliveries(
-        DeliveryReceipt calldata a,
-        bytes calldata sigA,
-        DeliveryReceipt calldata b,
-        bytes calldata sigB
-    ) external returns (uint128 slashed);
-
-    /// @notice A price that does not follow from the terms that its receipt names, signed by the lane. Slashes the lane,
-    ///         and refunds what an anchored receipt took too much when its proof is given.
-    function proveWrongPrice(DeliveryReceipt calldata receipt, bytes calldata signature, Terms calldata terms)
-        external
-        returns (uint128 slashed);
+    /// @notice Takes an arbiter off the roster, which never falls below six. Votes not cast yet are lost. ADMIN only.
+    function removeArbiter(address arbiter) external;
 
     function disputeOf(uint256 disputeId) external view returns (Dispute memory);
     function panelOf(uint256 disputeId, bool appealPanel) external view returns (address[3] memory);
     function refundedOf(bytes32 receiptHash) external view returns (uint128);
     function arbiters() external view returns (address[] memory);
-
-    /// @notice Σ bonds held.
-    function liabilities() external view returns (uint256);
 }

@@ -2,13 +2,14 @@
 pragma solidity ^0.8.28;
 
 import {PerformanceRecord, SlaCounts, Terms} from "../libraries/ReceiptHashes.sol";
+import {IPayouts} from "./IPayouts.sol";
 
 /// @title  ISlaLedger
 /// @notice One performance record for each (node, lane, epoch): reported with the signatures of node and lane, open to
 ///         challenge for a window, then final. A final record releases what the node earned in that epoch; an invalid one
 ///         freezes it. The counts under it are pooled for each (node, payer, terms) and break a promise only when an
 ///         honest provider would reach them with probability below α = 0.001 / 3.
-interface ISlaLedger {
+interface ISlaLedger is IPayouts {
     /// @notice none → reported → final; reported → challenged → final | invalid; invalid → reported (next version).
     enum Status {
         None,
@@ -70,6 +71,7 @@ interface ISlaLedger {
     event ChallengeResolved(
         bytes32 indexed nodeId, bytes32 indexed lane, uint64 indexed epoch, bool upheld, bytes32 reasonHash
     );
+    event NodeSignatureAdded(bytes32 indexed nodeId, bytes32 indexed lane, uint64 indexed epoch, uint64 finalAt);
     event RecordFinal(bytes32 indexed nodeId, bytes32 indexed lane, uint64 indexed epoch, uint128 released);
     event RecordInvalid(bytes32 indexed nodeId, bytes32 indexed lane, uint64 indexed epoch, uint128 frozen);
     event PoolTested(
@@ -78,9 +80,26 @@ interface ISlaLedger {
         bytes32 indexed termsHash,
         uint32 samples,
         uint8 brokenPromises, // Bits: 1 availability, 2 TTFT, 4 TPOT.
-        uint128 penalty,
-        uint128 credited
+        uint128 penalty
     );
+    /// @param left What the daily cap put off; still due.
+    event PenaltyPaid(
+        bytes32 indexed providerId,
+        bytes32 indexed nodeId,
+        bytes32 indexed channelId,
+        bytes32 termsHash,
+        uint128 credited,
+        uint128 left
+    );
+    event LaneSlashed(
+        bytes32 indexed nodeId,
+        bytes32 indexed lane,
+        uint64 indexed epoch,
+        uint128 slashed,
+        address rewarded,
+        uint128 reward
+    );
+    event FreezeEnded(bytes32 indexed nodeId, bytes32 indexed lane, uint64 indexed epoch, uint128 unfrozen);
 
     error RecordExists(bytes32 nodeId, bytes32 lane, uint64 epoch, Status status);
     error WrongVersion(uint8 version, uint8 expected);
@@ -98,9 +117,17 @@ interface ISlaLedger {
     error CountsTaken(bytes32 leaf);
     error TermsMismatch(bytes32 termsHash, bytes32 expected);
     error BondTooSmall(uint128 bond, uint128 min);
+    error RulingOver(uint64 rulingEndsAt);
+    error TermsNotRegistered(bytes32 providerId, bytes32 termsHash);
+    error SpentAboveEarned(uint128 spent, uint128 earned);
+    error NoPenaltyDue(bytes32 nodeId, bytes32 channelId, bytes32 termsHash);
+    error FreezeRunning(uint64 freezeEndsAt);
+    error NothingFrozen(bytes32 nodeId, bytes32 lane, uint64 epoch);
 
     /// @notice Puts a record on the ledger. Anyone relays; `nodeSignature` may be empty (a node that will not sign cannot
-    ///         stop its record), which doubles the challenge window.
+    ///         stop its record), which doubles the challenge window. The same record again with the node's signature halves
+    ///         it again: a relayer that leaves the signature out gains nothing.
+    /// @dev    Σ earned of the records of a (lane, epoch) ≤ what the lane anchored for it.
     function report(PerformanceRecord calldata record, bytes calldata nodeSignature, bytes calldata laneSignature)
         external;
 
@@ -108,7 +135,8 @@ interface ISlaLedger {
     function challenge(bytes32 nodeId, bytes32 lane, uint64 epoch, uint128 bond, bytes32 evidenceHash) external;
 
     /// @notice The automatic verdict: another record which the same lane signed for the same (node, epoch, version).
-    ///         Makes the record invalid, slashes the lane, and pays the caller a share of what was slashed.
+    ///         Makes the record invalid, slashes the lane, and pays the caller a share of what was slashed. Until the record
+    ///         is final. A challenge that was open has its bond back.
     function proveContradiction(PerformanceRecord calldata other, bytes calldata laneSignature) external;
 
     /// @notice AUDITOR only. Upheld: the record is invalid, the lane is slashed, the challenger is paid a share and has
@@ -119,10 +147,22 @@ interface ISlaLedger {
     ///         bond goes back and the record stands. Anyone may call.
     function finalise(bytes32 nodeId, bytes32 lane, uint64 epoch) external;
 
+    /// @notice Lets go of what an invalid record freezes when no other version became final for `freezeSeconds`: a lane that
+    ///         contradicts itself and falls silent cannot keep a provider's money for ever. Anyone may call.
+    function releaseInvalid(bytes32 nodeId, bytes32 lane, uint64 epoch) external;
+
     /// @notice Adds a payer's counts of a final record to its pool, once; tests the pool from 500 samples on; credits a
     ///         broken promise to the payer's channel out of the provider's stake. Anyone may call.
-    /// @dev    penalty = spent of the pool · penaltyBps / 10⁴, within 5 % of the provider's stake a day.
+    /// @dev    penalty = spent of the pool · penaltyBps / 10⁴, once a test, whichever promises broke; within 5 % of the
+    ///         provider's stake a day, and what that puts off stays due. A test resets samples, faults and spent, and of
+    ///         TTFT and TPOT those that it judged: one with fewer than 500 samples of its own waits for the next test. The
+    ///         provider must have registered the terms, so that nobody can make a promise in its name.
     function countSamples(SlaCounts calldata counts, Terms calldata terms, bytes32[] calldata proof)
+        external
+        returns (uint128 credited);
+
+    /// @notice Pays what the daily cap put off, within today's. Anyone may call.
+    function collectPenalty(bytes32 providerId, bytes32 nodeId, bytes32 channelId, bytes32 termsHash)
         external
         returns (uint128 credited);
 
@@ -130,12 +170,18 @@ interface ISlaLedger {
     function challengeOf(bytes32 nodeId, bytes32 lane, uint64 epoch) external view returns (Challenge memory);
     function poolOf(bytes32 nodeId, bytes32 channelId, bytes32 termsHash) external view returns (Pool memory);
 
+    /// @notice Penalties that a provider owes to a channel for a node under some terms.
+    function penaltyDueOf(bytes32 providerId, bytes32 nodeId, bytes32 channelId, bytes32 termsHash)
+        external
+        view
+        returns (uint128);
+
+    /// @notice How many of `samples` break a promise of 5 % (TTFT, TPOT) and one of 1 % (availability).
+    function criticalCounts(uint256 samples) external pure returns (uint256 at5Percent, uint256 at1Percent);
+
     /// @notice For a settlement: µUSD of (provider, epoch) that final records released, and that invalid ones freeze.
     function releaseOf(bytes32 providerId, uint64 epoch) external view returns (uint128 released, uint128 frozen);
 
     function recordDigest(PerformanceRecord calldata record) external view returns (bytes32);
     function challengeSeconds() external view returns (uint64);
-
-    /// @notice Σ bonds held.
-    function liabilities() external view returns (uint256);
 }

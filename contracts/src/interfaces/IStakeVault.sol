@@ -14,6 +14,15 @@ interface IStakeVault {
         uint64 thawEndsAt; // Chain time in seconds; 0 when nothing thaws.
     }
 
+    /// @notice Steps of a dispute, in chain seconds. Production: 7 d, 48 h, 7 d, 72 h, 7 d.
+    struct Deadlines {
+        uint64 fileSeconds; // After an epoch was anchored.
+        uint64 respondSeconds;
+        uint64 ruleSeconds;
+        uint64 appealSeconds;
+        uint64 appealRuleSeconds;
+    }
+
     event Provisioned(bytes32 indexed subject, address indexed from, uint128 amount, uint128 tokens);
     event ThawRequested(bytes32 indexed subject, uint128 amount, uint64 thawEndsAt);
     event StakeWithdrawn(bytes32 indexed subject, address indexed to, uint128 amount);
@@ -33,12 +42,14 @@ interface IStakeVault {
     error UnexpectedTransferAmount(uint256 received, uint256 expected);
 
     /// @notice Adds stake to a provider or a lane. Anyone may; it changes no timer.
+    /// @dev    A lane may be provisioned before it is admitted, because admission wants stake: until then its own gateway
+    ///         key owns the stake, so that a lane which is never admitted has lost nothing.
     function provision(bytes32 subject, uint128 amount) external;
 
     /// @notice Starts the thaw of `amount` anew; 0 takes the request back. Owner of the subject only.
     function thaw(bytes32 subject, uint128 amount) external;
 
-    /// @notice After the thaw, pays min(thawing, tokens − locked). Owner only.
+    /// @notice After the thaw, pays min(thawing, tokens − locked). Owner only. What a lock holds back stays thawed.
     function withdraw(bytes32 subject, address to) external returns (uint128 amount);
 
     /// @notice Holds min(amount, tokens − locked) for a dispute, and says how much. LOCKER_ROLE only.
@@ -58,4 +69,10 @@ interface IStakeVault {
     /// @notice Σ stake of all subjects.
     function liabilities() external view returns (uint256);
     function thawSeconds() external view returns (uint64);
+
+    /// @notice What the thaw exceeds the longest dispute by, at least.
+    function marginSeconds() external view returns (uint64);
+
+    /// @notice Of all disputes; here, because the thaw must outlast them.
+    function deadlines() external view returns (Deadlines memory);
 }

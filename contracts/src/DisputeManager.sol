@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Payouts} from "./base/Payouts.sol";
+import {Penalties} from "./base/Penalties.sol";
+import {Filing} from "./disputes/Filing.sol";
+import {Roster} from "./disputes/Roster.sol";
+import {IDisputeManager} from "./interfaces/IDisputeManager.sol";
+
+/// @title  DisputeManager
+/// @notice See {IDisputeManager}. Deadlines are the stake vault's, whose thaw outlasts them. There is no pause.
+contract DisputeManager is Roster, Filing {
+    struct Vote {
+        bool cast;
+        uint128 refund;
+    }
+
+    mapping(uint256 disputeId => mapping(bool appeal => address[3])) private _panels;
+    mapping(uint256 disputeId => mapping(bool appeal => mapping(address arbiter => Vote))) private _votes;
+
+    constructor(address admin, Parameters memory p, address[] memory arbiters_)
+        Payouts(admin, p.token, p.treasury)
+        Penalties(p.vault, p.rewardBps)
+        Filing(p)
+        Roster(arbiters_)
+    {}
+
+    // ---------------------------------------------------------------------------------------------------- ruling
+
+    /// @inheritdoc IDisputeManager
+    function respond(uint256 disputeId, bytes32 answerHash) external {
+        Dispute storage dispute = _disputes[disputeId];
+        if (dispute.state != State.Filed) revert WrongState(disputeId, dispute.state);
+        if (!_isRespondent(dispute)) revert NotAParty(disputeId, msg.sender);
+        if (block.timestamp > dispute.deadline) revert DeadlineOver(dispute.deadline);
+        emit DisputeAnswered(disputeId, msg.sender, answerHash);
+        _closeAnswer(disputeId, dispute, uint64(block.timestamp));
+    }
+
+    /// @inheritdoc IDisputeManager
+    function drawPanel(uint256 disputeId) external returns (bool drawn) {
+        Dispute storage dispute = _disputes[disputeId];
+        if (dispute.state == State.Filed) {
+            if (block.timestamp <= dispute.deadline) revert DeadlineOpen(dispute.deadline);
+            _closeAnswer(disputeId, dispute, dispute.deadline);
+            return false;
+        }
+        bool onAppeal = dispute.state == State.Appealed;
+        if (!onAppeal && dispute.state != State.Answered) revert WrongState(disputeId, dispute.state);
+        if (block.timestamp > dispute.deadline) revert DeadlineOver(dispute.deadline);
+        if (block.number == dispute.drawBlock) revert DrawTooEarly(dispute.drawBlock);
+        bytes32 blockHash = blockhash(dispute.drawBlock);
+        if (blockHash == 0) {
+            _arm(disputeId, dispute, onAppeal);
+            return false;
+        }
+
+        address[3] memory panel =
+            _draw(keccak256(abi.encode(blockHash, disputeId, onAppeal)), _excluded(disputeId, dispute));
+        _panels[disputeId][onAppeal] = panel;
+        dispute.state = onAppeal ? State.AppealDrawn : State.Drawn;
+        emit PanelDrawn(disputeId, onAppeal, panel, dispute.deadline);
+        return true;
+    }
+
+    /// @inheritdoc IDisputeManager
+    function rule(uint256 disputeId, uint128 refund, bytes32 reasonHash) external {
+        Dispute storage dispute = _disputes[disputeId];
+        bool onAppeal = dispute.state == State.AppealDrawn;
+        if (!onAppeal && dispute.state != State.Drawn) revert WrongState(disputeId, dispute.state);
+        if (block.timestamp > dispute.deadline) revert DeadlineOver(dispute.deadline);
+        if (refund > dispute.amount) revert AmountTooLarge(refund, dispute.amount);
+        if (dispute.kind == Kind.Withheld && refund != 0 && refund != dispute.amount) {
+            revert NotAllOrNothing(refund, dispute.amount);
+        }
+        uint256 alike = _vote(disputeId, onAppeal, refund);
+        emit VoteCast(disputeId, msg.sender, refund, reasonHash);
+        if (alike < 2) return;
+
+        if (onAppeal) {
+            (dispute.state, dispute.appealRefund) = (State.AppealRuled, refund);
+        } else {
+            (dispute.state, dispute.refund) = (State.Ruled, refund);
+            dispute.deadline = uint64(block.timestamp) + appealSeconds;
+        }
+        emit DisputeRuled(disputeId, onAppeal, refund);
+    }
+
+    /// @inheritdoc IDisputeManager
+    function appeal(uint256 disputeId) external nonReentrant {
+        Dispute storage dispute = _disputes[disputeId];
+        if (dispute.state != State.Ruled) revert WrongState(disputeId, dispute.state);
+        if (msg.sender != dispute.filer && !_isRespondent(dispute)) revert NotAParty(disputeId, msg.sender);
+        if (block.timestamp > dispute.deadline) revert DeadlineOver(dispute.deadline);
+        (dispute.state, dispute.appellant, dispute.appealBond) = (State.Appealed, msg.sender, appealBond);
+        dispute.deadline = uint64(block.timestamp) + appealRuleSeconds;
+        emit DisputeAppealed(disputeId, msg.sender, appealBond);
+        _arm(disputeId, dispute, true);
+        _takeBond(appealBond);
+    }
+
+    // ------------------------------------------------------------------------------------------------- execution
+
+    /// @inheritdoc IDisputeManager
+    function execute(uint256 disputeId) external nonReentrant returns (uint128 refunded) {
+        Dispute memory dispute = disputeOf(disputeId);
+        State state = dispute.state;
+        if (state >= State.Executed) revert WrongState(disputeId, state);
+        if (state != State.AppealRuled) {
+            // A panel that nobody drew has the time that it would have had.
+            uint64 openUntil = state == State.Filed ? dispute.deadline + ruleSeconds : dispute.deadline;
+            if (block.timestamp <= openUntil) revert DeadlineOpen(openUntil);
+        }
+
+        uint128 ruled = state == State.AppealRuled ? dispute.appealRefund : dispute.refund;
+        State closed = state < State.Ruled ? State.Lapsed : ruled > 0 ? State.Executed : State.Dismissed;
+        _disputes[disputeId].state = closed;
+        delete liveDispute[dispute.subject][dispute.kind];
+
+        refunded =
+            dispute.kind == Kind.Withheld ? _carryOutWithheld(dispute, ruled) : _carryOut(disputeId, dispute, ruled);
+        _payBond(closed == State.Dismissed ? treasury : dispute.filer, dispute.bond);
+        _payBond(_keepsAppealBond(dispute, state) ? dispute.appellant : treasury, dispute.appealBond);
+        emit DisputeClosed(disputeId, closed, refunded);
+    }
+
+    // ----------------------------------------------------------------------------------------------------- views
+
+    /// @inheritdoc IDisputeManager
+    function disputeOf(uint256 disputeId) public view returns (Dispute memory) {
+        if (_disputes[disputeId].state == State.None) revert UnknownDispute(disputeId);
+        return _disputes[disputeId];
+    }
+
+    /// @inheritdoc IDisputeManager
+    function panelOf(uint256 disputeId, bool appealPanel) external view returns (address[3] memory) {
+        return _panels[disputeId][appealPanel];
+    }
+
+    // ------------------------------------------------------------------------------------------------- internals
+
+    function _closeAnswer(uint256 disputeId, Dispute storage dispute, uint64 answeredAt) private {
+        dispute.state = State.Answered;
+        dispute.deadline = answeredAt + ruleSeconds;
+        _arm(disputeId, dispute, false);
+    }
+
+    function _arm(uint256 disputeId, Dispute storage dispute, bool onAppeal) private {
+        dispute.drawBlock = uint64(block.number);
+        emit DrawArmed(disputeId, onAppeal, uint64(block.number));
+    }
+
+    /// @dev Records the caller's vote, and says how many of the panel now say the same.
+    function _vote(uint256 disputeId, bool onAppeal, uint128 refund) private returns (uint256 alike) {
+        address[3] memory panel = _panels[disputeId][onAppeal];
+        mapping(address => Vote) storage votes = _votes[disputeId][onAppeal];
+        bool isMember;
+        for (uint256 i = 0; i < PANEL_SIZE; ++i) {
+            if (panel[i] == msg.sender) isMember = true;
+        }
+        // Whoever was taken off the roster no longer judges.
+        if (!isMember || !_isArbiter(msg.sender)) revert NotOnPanel(disputeId, msg.sender);
+        if (votes[msg.sender].cast) revert AlreadyVoted(disputeId, msg.sender);
+        votes[msg.sender] = Vote(true, refund);
+        for (uint256 i = 0; i < PANEL_SIZE; ++i) {
+            Vote memory vote = votes[panel[i]];
+            if (vote.cast && vote.refund == refund) ++alike;
+        }
+    }
+
+    function _carryOut(uint256 disputeId, Dispute memory dispute, uint128 ruled) private returns (uint128) {
+        vault.unlock(dispute.providerId, dispute.locked);
+        if (ruled > 0) return _refund(disputeId, dispute, ruled);
+        if (dispute.frozen > 0) channels.unfreeze(dispute.providerId, dispute.epoch, dispute.frozen);
+        return 0;
+    }
+
+    function _carryOutWithheld(Dispute memory dispute, uint128 ruled) private returns (uint128 slashed) {
+        vault.unlock(dispute.lane, dispute.locked);
+        if (ruled == 0) return 0;
+        (slashed,) = _punish(dispute.lane, ruled, dispute.filer);
+        refundedOf[dispute.subject] += slashed;
+    }
+
+    function _keepsAppealBond(Dispute memory dispute, State state) private pure returns (bool) {
+        if (state != State.AppealRuled) return true;
+        return dispute.appellant == dispute.filer
+            ? dispute.appealRefund > dispute.refund
+            : dispute.appealRefund < dispute.refund;
+    }
+
+    function _isRespondent(Dispute storage dispute) private view returns (bool) {
+        return msg.sender == registry.ownerOfSubject(dispute.lane)
+            || msg.sender == registry.ownerOfSubject(dispute.providerId);
+    }
+
+    /// @dev Nobody judges its own case, nor the appeal from its own ruling.
+    function _excluded(uint256 disputeId, Dispute storage dispute) private view returns (address[] memory excluded) {
+        address[3] memory earlier = _panels[disputeId][false];
+        excluded = new address[](6);
+        (excluded[0], excluded[1], excluded[2]) = (earlier[0], earlier[1], earlier[2]);
+        excluded[3] = dispute.filer;
+        excluded[4] = registry.ownerOfSubject(dispute.lane);
+        excluded[5] = registry.ownerOfSubject(dispute.providerId);
+    }
+}
