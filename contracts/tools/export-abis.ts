@@ -25,6 +25,7 @@ const SOURCES = {
   PaymentChannels: 'PaymentChannels.sol',
   SlaLedger: 'SlaLedger.sol',
   DisputeManager: 'DisputeManager.sol',
+  Contradictions: 'Contradictions.sol',
   TimelockController: 'Timelock.sol',
   ReceiptHasher: 'ReceiptHasher.sol',
 } as const
