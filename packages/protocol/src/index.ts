@@ -2,9 +2,16 @@ export * from './receipts/fields.ts'
 export * from './receipts/types.ts'
 export { decodeStruct, encodeStruct } from './receipts/json.ts'
 export type { StructJson } from './receipts/json.ts'
-export { domainSeparator, structDigest, structHash, typedDataOf } from './receipts/eip712.ts'
+export {
+  digestOfHash,
+  domainSeparator,
+  structDigest,
+  structHash,
+  structHashBytes,
+  typedDataOf,
+} from './receipts/eip712.ts'
 export type { SigningDomain } from './receipts/eip712.ts'
-export { recoverStructSigner, signStruct } from './receipts/sign.ts'
+export { recoverHashSigner, recoverStructSigner, signStruct, signStructHashed } from './receipts/sign.ts'
 export {
   addressOfKey,
   addressToBytes32,
@@ -51,6 +58,8 @@ export type {
 export { bytesToHex, createKeccakStream, hexToBytes, keccak256 } from './crypto/keccak.ts'
 export type { KeccakStream } from './crypto/keccak.ts'
 export { recoverAddress, secp256k1Backend, signDigest } from './crypto/secp256k1.ts'
+export { secp256k1BackendNamed } from './crypto/secp256k1-backends.ts'
+export type { Secp256k1Backend, Secp256k1BackendName } from './crypto/secp256k1-backends.ts'
 export * from './link/frames.ts'
 export * from './link/messages.ts'
 export { outputChain, requestHashOf } from './link/output-chain.ts'

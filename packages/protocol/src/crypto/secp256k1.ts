@@ -1,83 +1,73 @@
 /**
- * ECDSA over secp256k1 for receipts: libsecp256k1 where its prebuilt addon loads, pure JavaScript where it does not.
+ * Signing digests and recovering who signed them, by the best implementation of the curve that loads.
  *
- * Both give the same bytes (RFC 6979 nonces, low s), so which one ran is never visible in a signature.
+ * Only signatures of 65 bytes with v = 27 or 28 and low s are known: the contracts accept no others.
  */
-import { createRequire } from 'node:module'
-import { secp256k1 as noble } from '@noble/curves/secp256k1.js'
-import { bytesToHex, hexToBytes, keccak256, type Hex } from './keccak.ts'
+import { writeHex, type Hex } from './hex.ts'
+import { keccak256Hex } from './keccak.ts'
+import { bestSecp256k1Backend, type Secp256k1Backend } from './secp256k1-backends.ts'
 
-interface Backend {
-  name: 'native' | 'javascript'
-  sign(digest: Uint8Array, privateKey: Uint8Array): { signature: Uint8Array; recid: number }
-  /** Uncompressed public key, 65 bytes. */
-  recover(signature: Uint8Array, recid: number, digest: Uint8Array): Uint8Array
-  publicKey(privateKey: Uint8Array): Uint8Array
-}
+const best = bestSecp256k1Backend()
 
-const backend = loadBackend()
-
-/** Which implementation signs: `native` or `javascript`. */
-export const secp256k1Backend = backend.name
+/** Which implementation signs: `native`, `wasm` or `javascript`. */
+export const secp256k1Backend = best.name
 
 /** Order of the curve, halved: a signature with a larger s is the malleated twin of another one and is refused. */
-const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n
+const HALF_ORDER = bytesOf('0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0')
 
-/** A 65-byte signature r ‖ s ‖ v over a 32-byte digest, v = 27 or 28. */
-export function signDigest(digest: Uint8Array, privateKey: Hex): Hex {
-  const { signature, recid } = backend.sign(digest, hexToBytes(privateKey))
-  const out = new Uint8Array(65)
-  out.set(signature)
-  out[64] = 27 + recid
-  return bytesToHex(out)
+// Used from call to call: nothing here waits, so no two calls meet in them.
+const keyBytes = new Uint8Array(32)
+const signatureBytes = Buffer.alloc(65)
+const compactBytes = signatureBytes.subarray(0, 64)
+
+/** A 65-byte signature r ‖ s ‖ v over a 32-byte digest, v = 27 or 28. Throws RangeError when the key is none. */
+export function signDigest(digest: Uint8Array, privateKey: Hex, backend: Secp256k1Backend = best): Hex {
+  readKey(privateKey)
+  const { signature, recid } = backend.sign(digest, keyBytes)
+  keyBytes.fill(0)
+  signatureBytes.set(signature)
+  signatureBytes[64] = 27 + recid
+  return `0x${signatureBytes.toString('hex')}`
 }
 
 /** The signer's address in lower case, or null when the signature is malformed, malleated or of no key. */
-export function recoverAddress(digest: Uint8Array, signature: string): Hex | null {
-  if (!/^0x[0-9a-fA-F]{130}$/.test(signature)) return null
-  const bytes = hexToBytes(signature)
-  const recid = (bytes[64] ?? 0) - 27
-  if (recid !== 0 && recid !== 1) return null
-  if (BigInt(bytesToHex(bytes.subarray(32, 64))) > HALF_ORDER) return null
+export function recoverAddress(digest: Uint8Array, signature: string, backend: Secp256k1Backend = best): Hex | null {
+  if (!writeHex(signature, signatureBytes, 0, 65)) return null
+  const recid = (signatureBytes[64] as number) - 27
+  if ((recid !== 0 && recid !== 1) || isHighS()) return null
   try {
-    return addressOfPublicKey(backend.recover(bytes.subarray(0, 64), recid, digest))
+    return addressOfPublicKey(backend.recover(compactBytes, recid, digest))
   } catch {
     return null
   }
 }
 
-/** The address of a private key, lower case. */
+/** The address of a private key, lower case. Throws RangeError when the key is none. */
 export function addressOfPrivateKey(privateKey: Hex): Hex {
-  return addressOfPublicKey(backend.publicKey(hexToBytes(privateKey)))
+  readKey(privateKey)
+  const publicKey = best.publicKey(keyBytes)
+  keyBytes.fill(0)
+  return addressOfPublicKey(publicKey)
+}
+
+function readKey(privateKey: Hex): void {
+  if (!writeHex(privateKey, keyBytes, 0, 32)) throw new RangeError('A private key is 32 bytes of hex')
 }
 
 function addressOfPublicKey(uncompressed: Uint8Array): Hex {
-  return bytesToHex(keccak256(uncompressed.subarray(1)).subarray(12))
+  return `0x${keccak256Hex(uncompressed.subarray(1)).slice(26)}`
 }
 
-function loadBackend(): Backend {
-  try {
-    const native = createRequire(import.meta.url)('secp256k1/bindings.js') as typeof import('secp256k1')
-    return {
-      name: 'native',
-      sign: (digest, key) => native.ecdsaSign(digest, key),
-      recover: (signature, recid, digest) => native.ecdsaRecover(signature, recid, digest, false),
-      publicKey: (key) => native.publicKeyCreate(key, false),
-    }
-  } catch {
-    return javascriptBackend
+function isHighS(): boolean {
+  for (let i = 0; i < 32; i++) {
+    const difference = (signatureBytes[32 + i] as number) - (HALF_ORDER[i] as number)
+    if (difference !== 0) return difference > 0
   }
+  return false
 }
 
-/** Exported for tests: that both backends agree byte for byte. */
-export const javascriptBackend: Backend = {
-  name: 'javascript',
-  sign(digest, key) {
-    const signature = noble.sign(digest, key, { prehash: false, lowS: true })
-    return { signature: signature.toBytes('compact'), recid: signature.recovery }
-  },
-  recover(signature, recid, digest) {
-    return noble.Signature.fromBytes(signature, 'compact').addRecoveryBit(recid).recoverPublicKey(digest).toBytes(false)
-  },
-  publicKey: (key) => noble.getPublicKey(key, false),
+function bytesOf(hex: Hex): Uint8Array {
+  const bytes = new Uint8Array(32)
+  writeHex(hex, bytes, 0, 32)
+  return bytes
 }

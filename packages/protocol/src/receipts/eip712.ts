@@ -1,10 +1,12 @@
 /**
  * EIP-712 hashing of our structures (https://eips.ethereum.org/EIPS/eip-712), without intermediate text.
  *
- * Every field is static, so a structure is one buffer of 32-byte words. viem's `hashTypedData` is the test oracle.
+ * Every field is static, so a structure is one buffer of 32-byte words. It is kept from call to call, and a field that is
+ * the same as in the call before (its node, its terms) is not written again. viem's `hashTypedData` is the test oracle.
  */
 import { invariant } from '@isochrone/domain'
-import { bytesToHex, hexToBytes, keccak256, type Hex } from '../crypto/keccak.ts'
+import { writeHex, type Hex } from '../crypto/hex.ts'
+import { keccak256, keccak256Hex } from '../crypto/keccak.ts'
 import { structFields, type FieldType, type StructName } from './fields.ts'
 import type { Struct } from './types.ts'
 
@@ -22,39 +24,67 @@ const DOMAIN_TYPE_HASH = keccak256(
   utf8('EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)'),
 )
 
-const typeHashes = Object.fromEntries(
-  Object.entries(structFields).map(([name, fields]) => [
-    name,
-    keccak256(utf8(`${name}(${fields.map(([field, type]) => `${type} ${field}`).join(',')})`)),
-  ]),
-) as Record<StructName, Uint8Array>
+/** One structure's encoding, reused: nothing between filling and hashing it waits. */
+interface Layout {
+  names: readonly string[]
+  types: readonly FieldType[]
+  buffer: Uint8Array
+  view: DataView
+  /** What the words of the buffer hold. */
+  written: unknown[]
+}
 
-const separators = new Map<string, Uint8Array>()
+const layouts = Object.fromEntries(
+  Object.entries(structFields).map(([name, fields]) => {
+    const buffer = new Uint8Array(32 + 32 * fields.length)
+    buffer.set(keccak256(utf8(`${name}(${fields.map(([field, type]) => `${type} ${field}`).join(',')})`)))
+    const names = fields.map(([field]) => field)
+    return [
+      name,
+      { names, types: fields.map(([, type]) => type), buffer, view: new DataView(buffer.buffer), written: [] },
+    ]
+  }),
+) as unknown as Record<StructName, Layout>
+
+const separators = new Map<Hex, Map<number, Uint8Array>>()
 
 /** The domain separator, cached per chain and contract. */
-export function domainSeparator(domain: SigningDomain): Uint8Array {
-  const key = `${domain.chainId}:${domain.verifyingContract.toLowerCase()}`
-  const known = separators.get(key)
+export function domainSeparator({ chainId, verifyingContract }: SigningDomain): Uint8Array {
+  const known = separators.get(verifyingContract)?.get(chainId)
   if (known) return known
   const buffer = new Uint8Array(160)
+  const view = new DataView(buffer.buffer)
   buffer.set(DOMAIN_TYPE_HASH, 0)
   buffer.set(keccak256(utf8(DOMAIN_NAME)), 32)
   buffer.set(keccak256(utf8(DOMAIN_VERSION)), 64)
-  writeWord(buffer, 96, 'uint64', domain.chainId)
-  writeWord(buffer, 128, 'address', domain.verifyingContract)
+  writeWord(buffer, view, 96, 'uint64', chainId)
+  writeWord(buffer, view, 128, 'address', verifyingContract)
   const separator = keccak256(buffer)
-  separators.set(key, separator)
+  const chains = separators.get(verifyingContract) ?? new Map<number, Uint8Array>()
+  separators.set(verifyingContract, chains.set(chainId, separator))
   return separator
 }
 
 /** `hashStruct` of EIP-712, as hex: the `workHash` of a work receipt, the leaf material of a delivery receipt. */
 export function structHash<N extends StructName>(name: N, value: Struct<N>): Hex {
-  return bytesToHex(structHashBytes(name, value))
+  return keccak256Hex(encode(name, value))
+}
+
+/** {@link structHash} as bytes. */
+export function structHashBytes<N extends StructName>(name: N, value: Struct<N>): Uint8Array {
+  return keccak256(encode(name, value))
 }
 
 /** The 32 bytes that are signed. */
 export function structDigest<N extends StructName>(domain: SigningDomain, name: N, value: Struct<N>): Uint8Array {
-  return keccak256(PREFIX, domainSeparator(domain), structHashBytes(name, value))
+  return digestOfHash(domain, structHashBytes(name, value))
+}
+
+/** {@link structDigest} where the struct hash is known already. */
+export function digestOfHash(domain: SigningDomain, hash: Uint8Array): Uint8Array {
+  digestBuffer.set(domainSeparator(domain), 2)
+  digestBuffer.set(hash, 34)
+  return keccak256(digestBuffer)
 }
 
 /** The same structure as viem and browser wallets take it (`eth_signTypedData_v4`). */
@@ -78,41 +108,51 @@ export function typedDataOf<N extends StructName>(domain: SigningDomain, name: N
   }
 }
 
-const PREFIX = new Uint8Array([0x19, 0x01])
+const digestBuffer = new Uint8Array(66)
+digestBuffer.set([0x19, 0x01])
 
-function structHashBytes<N extends StructName>(name: N, value: Struct<N>): Uint8Array {
-  const fields = structFields[name]
-  const buffer = new Uint8Array(32 + 32 * fields.length)
-  buffer.set(typeHashes[name], 0)
-  let offset = 32
-  for (const [field, type] of fields) {
-    writeWord(buffer, offset, type, (value as Record<string, unknown>)[field])
-    offset += 32
+function encode<N extends StructName>(name: N, value: Struct<N>): Uint8Array {
+  const { names, types, buffer, view, written } = layouts[name]
+  const source = value as Record<string, unknown>
+  for (let i = 0; i < names.length; i++) {
+    const item = source[names[i] as string]
+    if (item === written[i] && item !== undefined) continue
+    // A value that is refused leaves its word in disorder.
+    written[i] = undefined
+    writeWord(buffer, view, 32 + 32 * i, types[i] as FieldType, item)
+    written[i] = item
   }
-  return keccak256(buffer)
+  return buffer
 }
 
-function writeWord(buffer: Uint8Array, offset: number, type: FieldType, value: unknown): void {
-  if (type === 'bytes32' || type === 'bytes8') {
-    const bytes = hexToBytes(String(value))
-    invariant(bytes.length === (type === 'bytes32' ? 32 : 8), `${type} has ${bytes.length} bytes`)
-    buffer.set(bytes, offset)
-  } else if (type === 'address') {
-    const bytes = hexToBytes(String(value))
-    invariant(bytes.length === 20, 'an address has 20 bytes')
-    buffer.set(bytes, offset + 12)
-  } else if (type === 'uint128') {
-    invariant(typeof value === 'bigint' && value >= 0n && value < 1n << 128n, 'uint128 out of range')
-    const view = new DataView(buffer.buffer, buffer.byteOffset)
-    view.setBigUint64(offset + 16, value >> 64n)
-    view.setBigUint64(offset + 24, value & 0xffff_ffff_ffff_ffffn)
-  } else {
-    invariant(
-      typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value < 2 ** Number(type.slice(4)),
-      `${type} out of range`,
-    )
-    const view = new DataView(buffer.buffer, buffer.byteOffset)
-    view.setUint32(offset + 24, Math.floor(value / 4_294_967_296))
-    view.setUint32(offset + 28, value % 4_294_967_296)
+/** Writes those bytes of a word that its type lets be other than zero. */
+function writeWord(buffer: Uint8Array, view: DataView, offset: number, type: FieldType, value: unknown): void {
+  switch (type) {
+    case 'bytes32':
+      return writeBytes(buffer, offset, 32, type, value)
+    case 'bytes8':
+      return writeBytes(buffer, offset, 8, type, value)
+    case 'address':
+      return writeBytes(buffer, offset + 12, 20, type, value)
+    case 'uint128':
+      invariant(typeof value === 'bigint' && value >= 0n && value <= UINT128_MAX, 'uint128 out of range')
+      view.setBigUint64(offset + 16, value >> 64n)
+      view.setBigUint64(offset + 24, BigInt.asUintN(64, value))
+      return
+    default:
+      invariant(
+        typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value < uintLimits[type],
+        'a number is out of the range of its field',
+      )
+      if (type === 'uint64') view.setUint32(offset + 24, value / TWO_32)
+      view.setUint32(offset + 28, value)
   }
+}
+
+const UINT128_MAX = (1n << 128n) - 1n
+const TWO_32 = 2 ** 32
+const uintLimits = { uint8: 2 ** 8, uint16: 2 ** 16, uint32: TWO_32, uint64: 2 ** 64 } as const
+
+function writeBytes(buffer: Uint8Array, offset: number, length: number, type: FieldType, value: unknown): void {
+  invariant(typeof value === 'string' && writeHex(value, buffer, offset, length), `a ${type} is hex`)
 }

@@ -7,7 +7,7 @@
  */
 import { invariant } from '@isochrone/domain'
 import { bytesToHex, hexToBytes, keccak256, type Hex } from '../crypto/keccak.ts'
-import { structHash } from './eip712.ts'
+import { structHashBytes } from './eip712.ts'
 import type { Struct } from './types.ts'
 
 const leafTags = { WorkReceipt: 1, DeliveryReceipt: 2, LeaseReceipt: 3, SlaCounts: 4 } as const
@@ -15,7 +15,7 @@ export type ReceiptKind = keyof typeof leafTags
 
 /** keccak(keccak(tag as uint8 word ‖ structHash)). */
 export function receiptLeaf<K extends ReceiptKind>(kind: K, receipt: Struct<K>): Hex {
-  return leafOfHash(kind, structHash(kind, receipt))
+  return bytesToHex(leafBytesOfHash(kind, structHashBytes(kind, receipt)))
 }
 
 /** {@link receiptLeaf} where the struct hash is known already. */

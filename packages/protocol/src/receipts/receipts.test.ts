@@ -1,10 +1,12 @@
 import { SimpleMerkleTree } from '@openzeppelin/merkle-tree'
 import fc from 'fast-check'
+import { secp256k1 as noble } from '@noble/curves/secp256k1.js'
 import { hashStruct, hashTypedData, recoverTypedDataAddress } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { expect, test } from 'vitest'
 import { hexToBytes, type Hex } from '../crypto/keccak.ts'
-import { javascriptBackend, recoverAddress, secp256k1Backend, signDigest } from '../crypto/secp256k1.ts'
+import { recoverAddress, secp256k1Backend, signDigest } from '../crypto/secp256k1.ts'
+import { secp256k1BackendNamed } from '../crypto/secp256k1-backends.ts'
 import { bytesToHex } from '../crypto/keccak.ts'
 import { arbitraryStruct, hexOf } from './arbitrary-struct.ts'
 import { structDigest, structHash, typedDataOf } from './eip712.ts'
@@ -46,20 +48,32 @@ test('a signature is byte for byte the one that viem makes, and recovers to its 
   )
 })
 
-test('the native and the JavaScript signer agree byte for byte', () => {
-  expect(secp256k1Backend).toMatch(/native|javascript/)
+test('every implementation of the curve signs and recovers alike, byte for byte', () => {
+  expect(secp256k1Backend).toMatch(/native|wasm|javascript/)
+  const backends = (['native', 'wasm', 'javascript'] as const).flatMap((name) => secp256k1BackendNamed(name) ?? [])
+  expect(backends.map(({ name }) => name)).toContain('wasm')
   fc.assert(
     fc.property(hexOf(32), (digestHex) => {
       const digest = hexToBytes(digestHex)
-      const other = javascriptBackend.sign(digest, hexToBytes(privateKey))
       const ours = signDigest(digest, privateKey)
-      expect(bytesToHex(new Uint8Array([...other.signature, 27 + other.recid]))).toBe(ours)
-      expect(bytesToHex(javascriptBackend.recover(other.signature, other.recid, digest))).toBe(
-        bytesToHex(javascriptBackend.publicKey(hexToBytes(privateKey))),
-      )
+      for (const backend of backends) {
+        expect(signDigest(digest, privateKey, backend)).toBe(ours)
+        expect(recoverAddress(digest, ours, backend)).toBe(addressOfKey(privateKey))
+        expect(bytesToHex(backend.publicKey(hexToBytes(privateKey)))).toBe(
+          bytesToHex(noble.getPublicKey(hexToBytes(privateKey), false)),
+        )
+      }
     }),
     { numRuns: 30 },
   )
+})
+
+test('what recovers to no point has no signer with any implementation', () => {
+  const digest = hexToBytes(`0x${'22'.repeat(32)}`)
+  // r = 5 is the x of no point of the curve.
+  const noPoint = `0x${'05'.padStart(64, '0')}${'01'.padStart(64, '0')}1b`
+  const backends = (['native', 'wasm', 'javascript'] as const).flatMap((name) => secp256k1BackendNamed(name) ?? [])
+  expect(backends.map((backend) => recoverAddress(digest, noPoint, backend))).toEqual(backends.map(() => null))
 })
 
 test('a malleated, zero or cut signature has no signer', () => {

@@ -1,7 +1,13 @@
-/** Signing structures and recovering who signed them. Recovery never throws: a bad signature has no signer. */
-import type { Hex } from '../crypto/keccak.ts'
+/**
+ * Signing structures and recovering who signed them. Recovery never throws: a bad signature has no signer.
+ *
+ * The variants with a hash are for whoever needs it too (a work receipt's hash goes into the delivery receipt, both go
+ * into leaves): hashing a receipt is a tenth of signing it.
+ */
+import { bytesToHex, type Hex } from '../crypto/keccak.ts'
 import { recoverAddress, signDigest } from '../crypto/secp256k1.ts'
-import { structDigest, type SigningDomain } from './eip712.ts'
+import type { Secp256k1Backend } from '../crypto/secp256k1-backends.ts'
+import { digestOfHash, structDigest, structHashBytes, type SigningDomain } from './eip712.ts'
 import type { StructName } from './fields.ts'
 import type { Signed, Struct } from './types.ts'
 
@@ -10,8 +16,9 @@ export function signStruct<N extends StructName>(
   name: N,
   value: Struct<N>,
   privateKey: Hex,
+  backend?: Secp256k1Backend,
 ): Signed<Struct<N>> {
-  return { value, signature: signDigest(structDigest(domain, name, value), privateKey) }
+  return { value, signature: signDigest(structDigest(domain, name, value), privateKey, backend) }
 }
 
 /** The lower-case address that signed, or null when nobody did. */
@@ -19,6 +26,32 @@ export function recoverStructSigner<N extends StructName>(
   domain: SigningDomain,
   name: N,
   signed: Signed<Struct<N>>,
+  backend?: Secp256k1Backend,
 ): Hex | null {
-  return recoverAddress(structDigest(domain, name, signed.value), signed.signature)
+  return recoverAddress(structDigest(domain, name, signed.value), signed.signature, backend)
+}
+
+/** {@link signStruct}, with the struct hash that it signed for. */
+export function signStructHashed<N extends StructName>(
+  domain: SigningDomain,
+  name: N,
+  value: Struct<N>,
+  privateKey: Hex,
+  backend?: Secp256k1Backend,
+): { signed: Signed<Struct<N>>; hash: Hex } {
+  const hash = structHashBytes(name, value)
+  return {
+    signed: { value, signature: signDigest(digestOfHash(domain, hash), privateKey, backend) },
+    hash: bytesToHex(hash),
+  }
+}
+
+/** Who signed the structure with this hash: {@link recoverStructSigner} where the hash is known already. */
+export function recoverHashSigner(
+  domain: SigningDomain,
+  hash: Uint8Array,
+  signature: Hex,
+  backend?: Secp256k1Backend,
+): Hex | null {
+  return recoverAddress(digestOfHash(domain, hash), signature, backend)
 }

@@ -8,7 +8,7 @@ export function attemptsUnderWay(attempts: readonly { startedAtMs: number; durat
   const ends = Float64Array.from(
     attempts,
     ({ startedAtMs, durationMs }) => startedAtMs + Math.max(1, durationMs),
-  ).sort()
+  ).toSorted()
   const underWay = new Uint32Array(attempts.length)
   let ended = 0
   attempts.forEach(({ startedAtMs }, i) => {

@@ -1,0 +1,61 @@
+/** `npm run bench:receipts`: how fast receipts are signed and verified, with the library that loads and without it. */
+import { Command } from 'commander'
+import { secp256k1Backend, secp256k1BackendNamed, type Secp256k1BackendName } from '@isochrone/protocol'
+import { calibrate } from '../bench/calibrate.ts'
+import { measureMerkle, measurePairs, type PairSpeeds } from './measure.ts'
+import { samplePairs } from './sample-pairs.ts'
+
+const flags = new Command('npm run bench:receipts --')
+  .description('Times signing and verifying receipt pairs on one core, and a Merkle tree over 100,000 receipts.')
+  .option('--json', 'one JSON object as the last line')
+  .allowExcessArguments(false)
+  .showHelpAfterError()
+  .parse()
+  .opts<{ json?: true }>()
+
+const targets = { signPairsPerSecond: 8_000, verifyPairsPerSecond: 5_000, merkle100kMs: 2_000 }
+const pairsOf: Record<Secp256k1BackendName, number> = { native: 10_000, wasm: 3_000, javascript: 600 }
+
+const before = calibrate()
+const pairs = samplePairs(pairsOf.native, 1)
+const speeds: Partial<Record<Secp256k1BackendName, PairSpeeds>> = {}
+for (const name of ['native', 'wasm', 'javascript'] as const) {
+  const backend = secp256k1BackendNamed(name)
+  if (backend) speeds[name] = measurePairs(backend, pairs.slice(0, pairsOf[name]))
+}
+const merkle100kMs = measureMerkle(pairs, 100_000)
+const after = calibrate()
+const best = speeds[secp256k1Backend] as PairSpeeds
+const summary = {
+  ...best,
+  merkle100kMs,
+  backend: secp256k1Backend,
+  native: speeds.native ?? null,
+  wasm: speeds.wasm ?? null,
+  javascript: speeds.javascript ?? null,
+  targets,
+  calibration: { beforeNsPerOp: before.nsPerOp, afterNsPerOp: after.nsPerOp, checksum: before.checksum },
+  node: process.version,
+}
+if (flags.json) process.stdout.write(`${JSON.stringify(summary)}\n`)
+else process.stdout.write(table())
+
+function table(): string {
+  const n = (value: number): string => value.toLocaleString('en-US')
+  const rows = [
+    ['', 'sign, pairs/s', 'verify, pairs/s', 'sign, per CPU s', 'verify, per CPU s'],
+    ...Object.entries(speeds).map(([name, speed]) => [
+      name === secp256k1Backend ? `${name} (used)` : name,
+      n(speed.signPairsPerSecond),
+      n(speed.verifyPairsPerSecond),
+      n(speed.signPairsPerCpuSecond),
+      n(speed.verifyPairsPerCpuSecond),
+    ]),
+    ['target, native', `≥ ${n(targets.signPairsPerSecond)}`, `≥ ${n(targets.verifyPairsPerSecond)}`],
+  ]
+  const lines = rows.map(([name = '', ...cells]) => name.padEnd(18) + cells.map((cell) => cell.padStart(19)).join(''))
+  return `${lines.join('\n')}
+Merkle tree over 100,000 receipts: ${n(merkle100kMs)} ms (target ≤ ${n(targets.merkle100kMs)} ms)
+One core, ${process.version}; calibration ${before.nsPerOp} ns per operation of fixed work before, ${after.nsPerOp} after.
+`
+}
