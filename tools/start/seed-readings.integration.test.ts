@@ -42,7 +42,7 @@ async function finished(receivedAtMs: number) {
   const channel = await team.balance.walletStatus()
   const key = plane.ctx.nodes.find((node) => row?.nodeId.endsWith(node.address.slice(2).toLowerCase()))
   if (!row || !org || !channel || !key) throw new Error('the seed is incomplete')
-  const node = { nodeId: row.nodeId, termsHash: row.termsHash, terms: row.terms.document, privateKey: key.privateKey }
+  const node = { nodeId: row.nodeId, termsHash: row.termsHash, terms: row.terms, privateKey: key.privateKey }
   return publish.finish({ requestId: newId('req'), orgId: org.id, channelId: channel.channelId, node, receivedAtMs })
 }
 

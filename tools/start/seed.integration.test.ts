@@ -180,7 +180,10 @@ test('a node joins once, by its token and with proof of its key', async () => {
   expect(states.find((state) => state.kind === 'node' && state.name === 'outsider')).toMatchObject(declared)
   // The promise is part of what receipts refer to by hash.
   const terms = await plane.store.providers.terms([node?.termsHash ?? ''])
-  expect(terms.get(node?.termsHash ?? '')).toMatchObject({ version: 2, tier: 'edge', dataPolicy: 'no_training' })
+  expect(terms.get(node?.termsHash ?? '')).toMatchObject({
+    values: { outPerMtok: 400_000, penaltyBps: 0 },
+    document: { version: 3, tier: 'edge', dataPolicy: 'no_training' },
+  })
   expect((await api.provider.joinTokens())[0]).toMatchObject({ status: 'used' })
 })
 

@@ -1,7 +1,7 @@
 /** Wires the worker: receipts stream, inference queue, rounds, control outbox. Everything it does may be done twice. */
 import { hostname } from 'node:os'
 import { systemClock } from '@isochrone/domain'
-import { assertDeploymentMatches, readDeployment } from '@isochrone/contracts-client'
+import { assertDeploymentMatches, chainProfileOf, readDeployment } from '@isochrone/contracts-client'
 import { createDb, createStore, isDataError } from '@isochrone/db'
 import { EnvError, type Logger, type Shutdown, type WorkerEnv } from '@isochrone/runtime'
 import {
@@ -13,11 +13,13 @@ import {
   redisLiveState,
 } from '@isochrone/services'
 import { createChain } from './chain/create-chain.ts'
+import { pendingTransactions } from './chain/pending-transactions.ts'
 import { createRedis } from './create-redis.ts'
 import { dispatchToGateway } from './jobs/dispatch-to-gateway.ts'
 import { fleetSource } from './jobs/fleet-source.ts'
 import { inferenceQueue, startInferenceWorker } from './jobs/inference-worker.ts'
 import { consumeReceipts } from './receipts/consume-receipts.ts'
+import { gatewayEpochs } from './rounds/gateway-epochs.ts'
 import { startRounds } from './rounds/start-rounds.ts'
 import { workerRounds } from './rounds/worker-rounds.ts'
 
@@ -35,17 +37,19 @@ const DRAIN_MS_MAX = 10_000
 export async function startWorker({ env, logger, shutdown }: StartWorkerOptions): Promise<void> {
   const deployment = await readDeployment(env.DEPLOYMENT_FILE)
   if (!deployment) throw new EnvError(`DEPLOYMENT_FILE: there is no deployment at ${env.DEPLOYMENT_FILE}`)
+  const db = createDb(env.DATABASE_URL, { connectionsMax: 12 })
+  const store = createStore(db)
+  shutdown.onShutdown('database', () => db.$disconnect())
   const chain = createChain({
     rpcUrl: env.CHAIN_RPC_URL,
     deployment,
     operatorKey: env.OPERATOR_KEY,
     managedWalletKey: env.MANAGED_WALLET_KEY,
+    profile: chainProfileOf(env, deployment),
+    pending: pendingTransactions(store.pendingTransactions),
   })
   await assertDeploymentMatches(chain.reader.publicClient, deployment)
 
-  const db = createDb(env.DATABASE_URL, { connectionsMax: 12 })
-  const store = createStore(db)
-  shutdown.onShutdown('database', () => db.$disconnect())
   const redis = createRedis(env.REDIS_URL, logger)
   const streamRedis = createRedis(env.REDIS_URL, logger, { blocking: true })
   shutdown.onShutdown('redis', () => [redis, streamRedis].forEach((connection) => connection.disconnect()))
@@ -68,11 +72,12 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
   })
   shutdown.onShutdown('receipts', () => receipts.stop(), DRAIN_MS_MAX)
 
+  const gateways = { gatewayUrls: env.GATEWAY_URLS, internalToken: env.INTERNAL_TOKEN }
   const queue = inferenceQueue(env.REDIS_URL, logger)
   shutdown.onShutdown('inference queue', () => queue.close())
   const rounds = await startRounds({
     redisUrl: env.REDIS_URL,
-    rounds: workerRounds({ store, chain, redis, queue, publishControl, logger }),
+    rounds: workerRounds({ store, chain, redis, queue, gateways: gatewayEpochs(gateways), publishControl, logger }),
     logger,
   })
   shutdown.onShutdown('rounds', () => rounds.stop(), DRAIN_MS_MAX)
@@ -80,7 +85,7 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
   const inference = startInferenceWorker({
     jobs: store.jobs,
     fleet: fleetSource({ store, live }),
-    gateway: dispatchToGateway({ gatewayUrls: env.GATEWAY_URLS, internalToken: env.INTERNAL_TOKEN }),
+    gateway: dispatchToGateway(gateways),
     pools: createJobFleet(),
     clock: systemClock,
     redisUrl: env.REDIS_URL,

@@ -53,21 +53,27 @@ export { runJob, type JobLook, type RunJobDeps } from './jobs/run-job.ts'
 export { sweepJobs } from './jobs/sweep-jobs.ts'
 export { createJobFleet, type JobFleet } from './jobs/job-fleet.ts'
 export type { FleetSource, GatewayDispatch, JobQueue } from './ports/job-store.ts'
-export { epochDigest, epochLeaves } from './epochs/epoch-leaves.ts'
+export { epochDigest, epochLeaves, type ReceiptEvidence } from './epochs/epoch-leaves.ts'
 export { settleDueEpochs, type SettleRound } from './epochs/settle-due-epochs.ts'
-export { indexChainEvents } from './chain/index-chain-events.ts'
+export type { SettlementDeps, Stuck } from './epochs/settlement-deps.ts'
+export { watchWithdrawals, type WatchDeps, type WatchRound } from './chain/watch-withdrawals.ts'
+export { indexChainEvents, type IndexRound } from './chain/index-chain-events.ts'
 export { runFundingOrders } from './chain/run-funding-orders.ts'
 export { registerPending, type RegistryRound } from './chain/register-pending.ts'
 export { limitOf, publishBudgetLimits } from './chain/publish-budget-limits.ts'
 export type {
   ChainEvent,
   ChainReads,
+  ChainView,
   ChannelOnChain,
   ClaimOutcome,
   ManagedWalletChain,
+  PendingOnChain,
   RegistryChain,
   Sent,
   SettlementChain,
+  StandingOnChain,
+  WhatHappened,
 } from './ports/chain-port.ts'
 export { settlementStatus, type SettlementEpoch, type SettlementStatus } from './epochs/settlement-status.ts'
 export type { SettlementFilter, SettlementReads } from './ports/settlement-reads.ts'

@@ -4,7 +4,7 @@
  */
 import { arch, cpus, release, totalmem, type as osType } from 'node:os'
 import { addressToBytes32, signStruct, type Hex, type NodeInventory } from '@isochrone/protocol'
-import { createJoinToken, joinNode, type ControlPlaneDeps } from '@isochrone/services'
+import { createJoinToken, joinNode, type ControlPlaneDeps, type Promises } from '@isochrone/services'
 import type { SeedParts } from '../seed.ts'
 import type { SeedContext } from '../seed-types.ts'
 
@@ -27,6 +27,7 @@ export async function ensureNodes(
       tier: node.tier,
       dataPolicy: node.dataPolicy,
       prices: pricesOf(node),
+      promises: promisesOf(node),
       expiresInHours: 1,
     })
     const domain = { chainId: deps.chain.chainId, verifyingContract: deps.chain.registry }
@@ -49,6 +50,18 @@ function inventoryOf(node: Node): NodeInventory {
     agentVersion: '0.1.0',
     os: `${osType()} ${release()}`.slice(0, 80),
   }
+}
+
+/**
+ * What the pages show as promises, set so that a node keeps them on a busy machine: a CPU is slow with long prompts, a
+ * simulated GPU server answers as its curve says. A tenth of what was spent comes back where one is broken.
+ */
+function promisesOf({ engine, capacity }: Node): Promises {
+  const speed =
+    engine === 'simulated'
+      ? { ttftBaseMs: 1_500, ttftPerKtokMs: 400, tpotUs: 100_000 }
+      : { ttftBaseMs: 5_000, ttftPerKtokMs: 20_000, tpotUs: 500_000 }
+  return { ...speed, concurrencyMax: capacity, penaltyBps: 1_000, sloRegion: '' }
 }
 
 /** Cached input at half price; traffic at what neoclouds ask or less, µUSD per 10⁹ bytes. */

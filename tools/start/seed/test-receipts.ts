@@ -19,7 +19,7 @@ import {
   type RequestFinishedEntry,
   type WorkReceipt,
 } from '@isochrone/protocol'
-import { pricesOfTerms } from '@isochrone/services'
+import { pricesOfStored, type StoredTerms } from '@isochrone/services'
 import type { TestControlPlane } from './test-control-plane.ts'
 
 const laneKey: Hex = `0x${'22'.repeat(32)}`
@@ -29,14 +29,14 @@ interface TestNode {
   nodeId: string
   termsHash: string
   privateKey: Hex
-  terms: unknown
+  terms: StoredTerms
 }
 
 export function publisherOf({ deps }: TestControlPlane) {
   const domain = { chainId: deps.chain.chainId, verifyingContract: deps.chain.channels }
   const anchors = { chainId: deps.chain.chainId, verifyingContract: deps.chain.anchor }
   let seq = 0
-  let open: DeliveryReceipt[] = []
+  let open: { delivery: DeliveryReceipt; work: WorkReceipt }[] = []
 
   function finish(at: { requestId: string; orgId: string; channelId: string; node: TestNode; receivedAtMs: number }) {
     seq += 1
@@ -64,7 +64,7 @@ export function publisherOf({ deps }: TestControlPlane) {
       finishedAtMs: at.receivedAtMs + 75,
       status: 0,
     }
-    const price = priceMicroUsd(usage, pricesOfTerms(node.terms))
+    const price = priceMicroUsd(usage, pricesOfStored(node.terms))
     const delivery: DeliveryReceipt = {
       ...named,
       workHash: structHash('WorkReceipt', work),
@@ -83,7 +83,7 @@ export function publisherOf({ deps }: TestControlPlane) {
       fault: 0,
       region: regionToBytes8('local'),
     }
-    open.push(delivery)
+    open.push({ delivery, work })
     const pair: ReceiptPairJson = encodeLine({
       delivery: signStruct(domain, 'DeliveryReceipt', delivery, laneKey),
       work: signStruct(domain, 'WorkReceipt', work, node.privateKey),
@@ -92,17 +92,22 @@ export function publisherOf({ deps }: TestControlPlane) {
   }
 
   function close(epoch: number): EpochClosedEntry {
-    const root = merkleRoot(open.map((delivery) => receiptLeaf('DeliveryReceipt', delivery)))
-    const sum = open.reduce((total, delivery) => total + delivery.price, 0n)
-    const anchor = { lane: testLane, epoch, root, count: open.length, sum, dataHash: bytes32Of('file') }
+    const leaves = open.flatMap(({ delivery, work }) => [
+      receiptLeaf('DeliveryReceipt', delivery),
+      receiptLeaf('WorkReceipt', work),
+    ])
+    const sum = open.reduce((total, { delivery }) => total + delivery.price, 0n)
+    const covered = { fromSeq: seq - open.length + 1, toSeq: seq }
+    const over = { root: merkleRoot(leaves), count: leaves.length, sum, dataHash: bytes32Of('file') }
+    const anchor = { lane: testLane, epoch, ...over, ...covered }
     const entry: EpochClosedEntry = {
       type: 'epoch-closed',
       lane: testLane,
       anchor: encodeStruct('EpochAnchor', anchor),
       anchorSignature: signStruct(anchors, 'EpochAnchor', anchor, laneKey).signature,
       vouchers: [],
-      fromSeq: seq - open.length + 1,
-      toSeq: seq,
+      nodes: [...new Set(open.map(({ delivery }) => delivery.nodeId))],
+      ...covered,
       closedAtMs: Date.now(),
     }
     open = []

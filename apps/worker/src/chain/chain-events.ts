@@ -1,12 +1,6 @@
-/** Our contracts' events in the words of the services, with the time of their block. */
+/** Our contracts' events in the words of the services, with the time and hash of their block. */
 import { getIsochroneEvents, type ChainReader, type IsochroneEvent } from '@isochrone/contracts-client'
-import type { ChainEvent } from '@isochrone/services'
-
-type What = ChainEvent extends infer E
-  ? E extends ChainEvent
-    ? Omit<E, 'txHash' | 'logIndex' | 'blockNumber' | 'atMs'>
-    : never
-  : never
+import type { ChainEvent, WhatHappened } from '@isochrone/services'
 
 /** Both ends included, oldest first. */
 export async function chainEvents(reader: ChainReader, fromBlock: bigint, toBlock: bigint): Promise<ChainEvent[]> {
@@ -15,16 +9,20 @@ export async function chainEvents(reader: ChainReader, fromBlock: bigint, toBloc
   for (const event of await getIsochroneEvents(reader, { fromBlock, toBlock })) {
     const what = whatOf(event)
     if (what === null) continue
-    const { blockNumber, transactionHash, logIndex } = event
+    const { blockNumber, blockHash, transactionHash, logIndex } = event
     const known = times.get(blockNumber)
     const time = known ?? (await reader.publicClient.getBlock({ blockNumber })).timestamp
     times.set(blockNumber, time)
-    events.push({ ...what, blockNumber, txHash: transactionHash, logIndex, atMs: time * 1_000n })
+    events.push({ ...what, blockNumber, blockHash, txHash: transactionHash, logIndex, atMs: time * 1_000n })
   }
   return events
 }
 
-function whatOf(event: IsochroneEvent): What | null {
+function whatOf(event: IsochroneEvent): WhatHappened | null {
+  return channelEventOf(event) ?? recordEventOf(event)
+}
+
+function channelEventOf(event: IsochroneEvent): WhatHappened | null {
   switch (event.eventName) {
     case 'ChannelOpened':
       return { kind: 'channel_opened', channelId: event.args.channelId }
@@ -36,6 +34,10 @@ function whatOf(event: IsochroneEvent): What | null {
       return { kind: 'withdrawal_requested', channelId: event.args.channelId, microUsd: event.args.amount }
     case 'Withdrawn':
       return { kind: 'withdrawal', channelId: event.args.channelId, microUsd: event.args.amount }
+    case 'PendingRefunded':
+      return { kind: 'refund', channelId: event.args.channelId, microUsd: event.args.amount }
+    case 'Credited':
+      return { kind: 'credit', channelId: event.args.channelId, microUsd: event.args.amount }
     case 'EpochAnchored':
       return { kind: 'anchored', lane: event.args.lane, epoch: event.args.epoch }
     case 'Claimed': {
@@ -45,6 +47,34 @@ function whatOf(event: IsochroneEvent): What | null {
     case 'Settled': {
       const { providerId, epoch, gross, fee, net } = event.args
       return { kind: 'settled', providerId, epoch, gross, fee, net }
+    }
+    default:
+      return null
+  }
+}
+
+const recordSteps = {
+  RecordReported: 'reported',
+  RecordChallenged: 'challenged',
+  ChallengeResolved: 'resolved',
+  RecordFinal: 'final',
+  RecordInvalid: 'invalid',
+} as const
+
+function recordEventOf(event: IsochroneEvent): WhatHappened | null {
+  switch (event.eventName) {
+    case 'RecordReported':
+    case 'RecordChallenged':
+    case 'ChallengeResolved':
+    case 'RecordFinal':
+    case 'RecordInvalid': {
+      const { nodeId, lane, epoch } = event.args
+      const version = event.eventName === 'RecordReported' ? event.args.version : null
+      return { kind: 'record', step: recordSteps[event.eventName], nodeId, lane, epoch, version }
+    }
+    case 'PoolTested': {
+      const { nodeId, channelId, termsHash, brokenPromises: broken } = event.args
+      return { kind: 'pool_tested', nodeId, channelId, termsHash, broken }
     }
     default:
       return null

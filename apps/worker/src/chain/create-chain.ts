@@ -2,33 +2,30 @@
 import {
   addNodeKey,
   anchorEpoch,
-  anchorOf,
-  channelState,
-  claimedOf,
+  claimEach,
   claimMany,
+  countSamples,
   createChainWriter,
+  developmentProfile,
+  finaliseRecord,
   openChannel,
-  pendingOf,
   providerOf,
   registerProvider,
   registerTerms,
+  reportRecord,
   setCeiling,
   settle,
   signCeiling,
+  type ChainProfile,
   type ChainReader,
+  type ClaimManyResult,
   type Deployment,
+  type PendingTransactions,
   type WriteOutcome,
 } from '@isochrone/contracts-client'
 import type { Hex } from '@isochrone/protocol'
-import type {
-  ChainReads,
-  ChannelOnChain,
-  ManagedWalletChain,
-  RegistryChain,
-  Sent,
-  SettlementChain,
-} from '@isochrone/services'
-import { chainEvents } from './chain-events.ts'
+import type { ClaimOutcome, ManagedWalletChain, RegistryChain, Sent, SettlementChain } from '@isochrone/services'
+import { chainReads } from './chain-reads.ts'
 import { depositOnce } from './deposit-once.ts'
 
 export interface CreateChainOptions {
@@ -36,31 +33,30 @@ export interface CreateChainOptions {
   deployment: Deployment
   operatorKey: Hex
   managedWalletKey: Hex
+  /** Of a local development chain when left out. */
+  profile?: ChainProfile
+  /** Where transactions under way are kept; in memory when left out, so that a restart forgets them. */
+  pending?: PendingTransactions
 }
 
-export function createChain({ rpcUrl, deployment, operatorKey, managedWalletKey }: CreateChainOptions) {
-  const operator = createChainWriter({ rpcUrl, deployment, privateKey: operatorKey })
-  const wallet = createChainWriter({ rpcUrl, deployment, privateKey: managedWalletKey })
-  const reads = chainReads(operator)
+export function createChain(options: CreateChainOptions) {
+  const { rpcUrl, deployment, operatorKey, managedWalletKey, pending } = options
+  const profile = options.profile ?? developmentProfile(deployment.chainId)
+  const common = { rpcUrl, deployment, profile, ...(pending && { pending }) }
+  const operator = createChainWriter({ ...common, privateKey: operatorKey })
+  const wallet = createChainWriter({ ...common, privateKey: managedWalletKey })
+  const reads = chainReads(operator, profile)
 
   const settlement: SettlementChain = {
     ...reads,
     anchor: async (signed) => sentOf(await anchorEpoch(operator, signed)),
-    async claimMany(vouchers) {
-      const { receipt, claimed, skipped } = await claimMany(operator, vouchers)
-      const short = claimed.map(({ channelId, providerId, unpaid }) => ({
-        channelId,
-        providerId,
-        unpaid,
-        reason: null,
-      }))
-      const refused = skipped.map(({ channelId, providerId, reason }) => ({
-        channelId,
-        providerId,
-        unpaid: 0n,
-        reason,
-      }))
-      return { txHash: receipt.transactionHash, outcomes: [...short, ...refused] }
+    claimMany: async (vouchers) => claimsOf(await claimMany(operator, vouchers)),
+    claimEach: async (vouchers) => claimsOf(await claimEach(operator, vouchers)),
+    reportRecord: async (input) => sentOf(await reportRecord(operator, input)),
+    finaliseRecord: async (record) => sentOf(await finaliseRecord(operator, record)),
+    async countSamples(input) {
+      const outcome = await countSamples(operator, input)
+      return { ...sentOf(outcome), broken: bitsOf(outcome.tested), creditMicroUsd: outcome.tested?.credited ?? 0n }
     },
     settle: async (providerId, epochs) => sentOf(await settle(operator, { providerId, epochs })),
   }
@@ -89,30 +85,19 @@ export function createChain({ rpcUrl, deployment, operatorKey, managedWalletKey 
   return { reads, settlement, registry, managed, reader: operator as ChainReader }
 }
 
-function chainReads(reader: ChainReader): ChainReads {
-  const { publicClient, deployment } = reader
-  return {
-    firstBlock: BigInt(deployment.blockNumber),
-    settleWindowS: deployment.params.settleWindowS,
-    async head() {
-      const { number, hash, timestamp } = await publicClient.getBlock({ blockTag: 'latest' })
-      return { blockNumber: number, blockHash: hash, timeS: Number(timestamp) }
-    },
-    async blockHash(blockNumber) {
-      if (blockNumber > (await publicClient.getBlockNumber())) return null
-      return (await publicClient.getBlock({ blockNumber })).hash
-    },
-    events: (fromBlock, toBlock) => chainEvents(reader, fromBlock, toBlock),
-    async channel(channelId): Promise<ChannelOnChain | null> {
-      const { isOpen, deposited, withdrawn, withdrawing, claimed, ceiling } = await channelState(reader, channelId)
-      return isOpen ? { deposited, withdrawn, withdrawing, claimed, ceiling } : null
-    },
-    anchorOf: (lane, epoch) => anchorOf(reader, lane, epoch),
-    claimedOf: (key) => claimedOf(reader, key),
-    pendingOf: (providerId, epoch) => pendingOf(reader, providerId, epoch),
-  }
-}
-
 function sentOf({ receipt }: WriteOutcome): Sent {
   return { txHash: receipt?.transactionHash ?? null }
+}
+
+function claimsOf({ receipt, claimed, skipped }: ClaimManyResult): Sent & { outcomes: ClaimOutcome[] } {
+  const paid = claimed.map(({ channelId, providerId, unpaid }) => ({ channelId, providerId, unpaid, reason: null }))
+  const refused = skipped.map(({ channelId, providerId, reason }) => ({ channelId, providerId, unpaid: 0n, reason }))
+  return { txHash: receipt.transactionHash, outcomes: [...paid, ...refused] }
+}
+
+/** As in the event: 1 availability, 2 TTFT, 4 TPOT. */
+function bitsOf(tested: Awaited<ReturnType<typeof countSamples>>['tested']): number {
+  if (tested === null) return 0
+  const { availability, ttft, tpot } = tested.broken
+  return (availability ? 1 : 0) | (ttft ? 2 : 0) | (tpot ? 4 : 0)
 }

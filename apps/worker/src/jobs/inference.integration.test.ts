@@ -89,6 +89,8 @@ function fleet() {
     providerOrgId: 'org_p',
     active: true,
     termsHash: bytes32Of('t'),
+    terms: {},
+    termsDocument: {},
     prices,
     region: 'local',
     failureDomain: nodeId,

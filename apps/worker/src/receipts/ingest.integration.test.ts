@@ -2,7 +2,7 @@
 import { systemClock } from '@isochrone/domain'
 import { createDb, createStore, isDataError, type Db } from '@isochrone/db'
 import { startTestStack, type TestStack } from '@isochrone/local-stack'
-import { randomBytes32, type Hex } from '@isochrone/protocol'
+import { addressOfKey, addressToBytes32, randomBytes32, type Hex } from '@isochrone/protocol'
 import { ingestReceiptEntries } from '@isochrone/services'
 import { testLane, type TestRequest } from '@isochrone/services/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -71,6 +71,42 @@ test('two receipts of one lane under one number: the first stays, the second is 
   expect(rejected.map(({ reason }) => reason).join()).toContain('signed')
   const rows = await db.receipt.findMany({ where: { lane: first.lane } })
   expect(rows.map((row) => row.requestId)).toEqual([honest.requestId])
+})
+
+test('a performance record is stored once with its counts, and the signature of its node may come later', async () => {
+  const lane = testLane()
+  await db.organization.create({ data: { id: 'org_p', name: 'P', slug: 'p' } })
+  const provider = { id: 'provider', orgId: 'org_p', name: 'P', ownerAddress: '', payoutAddress: '', salt: '', feeBps: 0 }
+  await db.provider.create({ data: provider })
+  await db.terms.create({ data: { hash: 'terms', providerId: 'provider', document: {} } })
+  const nodeId = addressToBytes32(addressOfKey(nodeKey))
+  const place = { region: 'local', country: 'DE', failureDomain: 'one' }
+  const node = { nodeId, id: 'node_1', name: 'one', providerId: 'provider', termsHash: 'terms', ...place }
+  await db.node.create({ data: node })
+  const [first, second] = [randomBytes32(), randomBytes32()]
+  for (const [channel, price] of [[first, 3n], [second, 4n], [first, 5n]] as const) lane.finish(request(channel, price))
+  lane.close()
+  const unsigned = lane.performance({ nodeSigns: false })
+  expect((await ingest([...unsigned, ...unsigned])).stored).toBe(2)
+  await ingest(lane.performance())
+  const [row, ...others] = await db.performanceRecord.findMany({ where: { lane: lane.lane }, include: { counts: true } })
+  expect(others).toEqual([])
+  expect(row).toMatchObject({ providerId: 'provider', earnedMicroUsd: 12n, attempts: 3, status: 'signed' })
+  expect(row?.nodeSignature).toMatch(/^0x/)
+  expect(row?.counts.map(({ channelId }) => channelId).toSorted()).toEqual([first, second].toSorted())
+})
+
+test('a record that its counts contradict, or of a node that nobody knows, is kept aside with the reason', async () => {
+  const lane = testLane()
+  lane.finish(request(randomBytes32(), 3n))
+  const stranger = randomBytes32()
+  lane.finish({ ...request(randomBytes32(), 3n), nodeKey: stranger })
+  lane.close()
+  const [known, unknown] = lane.performance()
+  const dearer = { ...known, record: { ...known?.record, earned: '9' } }
+  const { stored, rejected } = await ingest([dearer, unknown, known])
+  expect(stored).toBe(1)
+  expect(rejected.map(({ reason }) => reason).join()).toMatch(/its counts 3.*nobody knows node/s)
 })
 
 test('what an engine may say and jsonb refuses is stored, with its receipt', async () => {

@@ -9,8 +9,11 @@ import {
   runFundingOrders,
   settleDueEpochs,
   sweepJobs,
+  watchWithdrawals,
   type JobQueue,
   type RedisCommands,
+  type Stuck,
+  type WatchDeps,
 } from '@isochrone/services'
 import type { createChain } from '../chain/create-chain.ts'
 import type { Round } from './start-rounds.ts'
@@ -20,6 +23,7 @@ export interface WorkerRoundsOptions {
   chain: ReturnType<typeof createChain>
   redis: RedisCommands
   queue: JobQueue
+  gateways: WatchDeps['gateways']
   /** Ships the control outbox after a round that wrote to it. */
   publishControl: () => Promise<void>
   logger: Logger
@@ -27,14 +31,18 @@ export interface WorkerRoundsOptions {
 
 const ROUNDS_OF_BLOCKS_MAX = 20
 
-export function workerRounds({ store, chain, redis, queue, publishControl, logger }: WorkerRoundsOptions): Round[] {
+export function workerRounds(options: WorkerRoundsOptions): Round[] {
+  const { store, chain, redis, queue, gateways, publishControl, logger } = options
   const clock = systemClock
+  const settlement = { epochs: store.epochs, records: store.records, transactions: store.chain, chain: chain.settlement }
+  const askedToClose = new Map<string, string>()
   const budgets = (channelIds?: readonly string[]) =>
     publishBudgetLimits({ ...store.chain, ...store.requests, redis }, channelIds)
 
   async function index(): Promise<void> {
     for (let round = 0; round < ROUNDS_OF_BLOCKS_MAX; round++) {
-      const { channelIds, caughtUp } = await indexChainEvents({ store, chain: chain.reads })
+      const { channelIds, caughtUp, undone } = await indexChainEvents({ store, chain: chain.reads })
+      if (undone > 0) logger.warn({ blocks: undone }, 'the chain was reorganised; what it had said is read anew')
       await budgets(channelIds)
       if (caughtUp) return
     }
@@ -52,19 +60,28 @@ export function workerRounds({ store, chain, redis, queue, publishControl, logge
   }
 
   async function settle(): Promise<void> {
-    const deps = { epochs: store.epochs, transactions: store.chain, chain: chain.settlement, clock }
-    const { settled, stuck } = await settleDueEpochs(deps)
+    const { settled, stuck } = await settleDueEpochs(settlement)
     if (settled > 0) logger.info({ epochs: settled }, 'settled')
-    const [first] = stuck
-    if (first) throw new Error(`epoch ${first.epoch} of ${first.lane} is stuck: ${first.reason}`)
+    failWith(stuck)
+  }
+
+  async function watch(): Promise<void> {
+    const deps = { ...settlement, channels: store.chain, gateways }
+    failWith((await watchWithdrawals(deps, askedToClose)).stuck)
   }
 
   return [
     { name: 'register', everyMs: 1_000, run: register },
     { name: 'fund', everyMs: 1_000, run: fund },
-    { name: 'settle', everyMs: 1_000, run: settle },
     { name: 'index', everyMs: 1_000, run: index },
+    { name: 'watch', everyMs: 1_000, run: watch },
+    { name: 'settle', everyMs: 1_000, run: settle },
     { name: 'budgets', everyMs: 30_000, run: async () => void (await budgets()) },
     { name: 'sweep', everyMs: 5_000, run: async () => void (await sweepJobs({ jobs: store.jobs, queue, clock })) },
   ]
+}
+
+/** One line for the log, which says it once however often it comes back. */
+function failWith([first]: readonly Stuck[]): void {
+  if (first) throw new Error(`epoch ${first.epoch} of ${first.lane} is stuck: ${first.reason}`)
 }

@@ -16,6 +16,10 @@ export interface NewEpoch {
   closedAtMs: bigint
 }
 
+export interface StoredVoucher extends NewVoucher {
+  skippedReason: string | null
+}
+
 export interface NewVoucher {
   lane: string
   epoch: bigint
@@ -58,14 +62,13 @@ export function epochRepository(db: DbOrTx) {
       return (await db.epoch.count({ where: { lane, toSeq: fromSeq - 1n } })) > 0
     },
 
-    /** Delivery receipts that the epoch covers, by number. */
-    async deliveries(lane: string, fromSeq: bigint, toSeq: bigint): Promise<unknown[]> {
-      const rows = await db.receipt.findMany({
+    /** Receipt pairs with these numbers, in order. */
+    async evidence(lane: string, fromSeq: bigint, toSeq: bigint): Promise<{ delivery: unknown; work: unknown }[]> {
+      return db.receipt.findMany({
         where: { lane, seq: { gte: fromSeq, lte: toSeq } },
         orderBy: { seq: 'asc' },
-        select: { delivery: true },
+        select: { delivery: true, work: true },
       })
-      return rows.map((row) => row.delivery)
     },
 
     async countReceipts(lane: string, fromSeq: bigint, toSeq: bigint): Promise<number> {
@@ -79,10 +82,34 @@ export function epochRepository(db: DbOrTx) {
       })
     },
 
-    /** A channel's vouchers, of all lanes, oldest epochs first. */
-    async vouchersOfChannel(channelId: string) {
+    /** Vouchers not paid in full for one of these reasons whose channels have something again, oldest epochs first. */
+    async skippedWithRoom(reasons: readonly string[], limit: number): Promise<StoredVoucher[]> {
+      return db.$queryRaw<StoredVoucher[]>`
+        select voucher.* from voucher join channel on channel.id = voucher."channelId"
+        where voucher."skippedReason" = any(${[...reasons]}::text[])
+          and least(channel."depositedMicroUsd" - channel."withdrawnMicroUsd", channel."ceilingMicroUsd")
+              > channel."claimedMicroUsd"
+        order by voucher.epoch, voucher.lane, voucher."channelId", voucher."providerId" limit ${limit}`
+    },
+
+    /** The same of one lane before an epoch, whatever the channels have. */
+    async skippedBefore(lane: string, epoch: bigint, reasons: readonly string[]): Promise<StoredVoucher[]> {
       return db.voucher.findMany({
-        where: { channelId },
+        where: { lane, epoch: { lt: epoch }, skippedReason: { in: [...reasons] } },
+        orderBy: [{ epoch: 'asc' }, { channelId: 'asc' }, { providerId: 'asc' }],
+      })
+    },
+
+    /** A settled epoch that something was claimed for is claimed again. */
+    async reopenSettled(lane: string, epoch: bigint): Promise<void> {
+      await db.epoch.updateMany({ where: { lane, epoch, status: 'settled' }, data: { status: 'claimed' } })
+    },
+
+    /** A channel's vouchers that may have something due, of all lanes, oldest epochs first. */
+    async unpaidVouchers(channelId: string) {
+      const open = { epochRow: { status: { in: ['closed' as const, 'anchored' as const] } } }
+      return db.voucher.findMany({
+        where: { channelId, OR: [open, { skippedReason: { not: null } }] },
         orderBy: [{ epoch: 'asc' }, { lane: 'asc' }, { providerId: 'asc' }],
         include: { epochRow: true },
       })
@@ -112,6 +139,9 @@ export function epochRepository(db: DbOrTx) {
         update voucher set "paidMicroUsd" = coalesce("paidMicroUsd", 0) + ${paidMicroUsd}, "claimedTx" = ${claimedTx}
         where lane = ${lane} and epoch = ${epoch} and "channelId" = ${channelId} and "providerId" = ${providerId}`
       await db.epoch.updateMany({ where: { lane, epoch, claimedTx: null }, data: { claimedTx } })
+      // Somebody paid more of what a channel was short of: there is something to pay out again.
+      const short = { lane, epoch, status: 'settled' as const, vouchers: { some: { skippedReason: { not: null } } } }
+      await db.epoch.updateMany({ where: short, data: { status: 'claimed' } })
     },
 
     async noteAnchored(lane: string, epoch: bigint, anchoredTx: string): Promise<void> {

@@ -49,6 +49,16 @@ export interface RecordStanding {
   challengerReason?: string | null
 }
 
+interface UnderWay extends RecordKey {
+  status: RecordStatus
+  providerId: string
+  countsRoot: string
+  record: unknown
+  laneSignature: string
+  nodeSignature: string | null
+  finalAtS: bigint | null
+}
+
 /** @param db a transaction wherever several calls must agree. */
 export function performanceRepository(db: DbOrTx) {
   return {
@@ -95,13 +105,18 @@ export function performanceRepository(db: DbOrTx) {
       })
     },
 
-    /** Records of anchored epochs that can go on: not final, not invalid. Oldest epochs first. */
+    /** Records of anchored epochs that can go on: neither final nor invalid. Oldest epochs first. */
     async underWay(limit: number) {
-      return db.performanceRecord.findMany({
-        where: { status: { in: ['signed', 'reported', 'challenged'] } },
-        orderBy: [{ epoch: 'asc' }, { lane: 'asc' }, { nodeId: 'asc' }, { version: 'asc' }],
-        take: limit,
-      })
+      return db.$queryRaw<UnderWay[]>`
+        select record.* from performance_record record
+        join epoch on epoch.lane = record.lane and epoch.epoch = record.epoch
+        where record.status in ('signed', 'reported', 'challenged') and epoch.status <> 'closed'
+        order by record.epoch, record.lane, record."nodeId", record.version limit ${limit}`
+    },
+
+    /** Whether a record of the provider's is final in that epoch. */
+    async anyFinal(providerId: string, epoch: bigint): Promise<boolean> {
+      return (await db.performanceRecord.count({ where: { providerId, epoch, status: 'final' } })) > 0
     },
 
     /** True when the row was in one of the statuses `from`. */
@@ -120,6 +135,26 @@ export function performanceRepository(db: DbOrTx) {
       txHash: string,
     ): Promise<void> {
       await db.performanceRecord.updateMany({ where: { ...key, [field]: null }, data: { [field]: txHash } })
+    },
+
+    /** A record that waits for its window is asked about at the next round. */
+    async lookAgain(key: Omit<RecordKey, 'version'>): Promise<void> {
+      await db.performanceRecord.updateMany({ where: { ...key, status: 'reported' }, data: { finalAtS: null } })
+    },
+
+    /** What the test of a pool said, where the transaction that caused it is ours. */
+    async notePoolTest(
+      test: { nodeId: string; channelId: string; termsHash: string; broken: number },
+      countedTx: string,
+    ): Promise<void> {
+      const { nodeId, channelId, termsHash, broken } = test
+      await db.slaCounts.updateMany({ where: { nodeId, channelId, termsHash, countedTx }, data: { broken } })
+    },
+
+    /** The pool's counts are offered to the chain again, which takes each once. */
+    async reopenCounts({ nodeId, channelId, termsHash }: Record<'nodeId' | 'channelId' | 'termsHash', string>) {
+      const where = { nodeId, channelId, termsHash, countedTx: { not: null } }
+      await db.slaCounts.updateMany({ where, data: { countedTx: null, broken: null, creditMicroUsd: null } })
     },
 
     /** Back to what the lane signed, to be read from the chain anew: what was on it is not any more. */

@@ -1,49 +1,131 @@
 /**
- * Copies what our contracts reported into Postgres: channels' totals and movements, claims, payouts.
+ * Copies what our contracts reported into Postgres: channels' totals and movements, claims, payouts, records.
  *
- * Each range of blocks is stored in one transaction with the cursor, so an event counts once. A chain whose history
- * changed under the cursor (a reset, a deep reorganisation) is read anew from the first block.
+ * Only confirmed blocks are read. Each range is stored in one transaction with the cursor, so an event counts once. The
+ * hashes of the newest blocks are kept: when a reorganisation removes some of them all the same, exactly what was taken
+ * from those is undone, and reading goes on from the fork. A chain that shares no kept block with ours is read anew.
  */
+import { AppError } from '@isochrone/domain'
 import type { Hex } from '@isochrone/protocol'
 import type { ChainEvent, ChainReads } from '../ports/chain-port.ts'
-import type { ChannelRow, ClaimNotes, ChainIndexStore, IndexStore, MovementRow } from '../ports/chain-store.ts'
+import type { ChannelRow, ChannelTotals, IndexStore, KeptBlock } from '../ports/chain-store.ts'
+import { movementOf, storeEvents } from './store-events.ts'
+import { undoAll, undoEvents } from './undo-events.ts'
 
 export interface IndexDeps {
   store: IndexStore
   chain: ChainReads
 }
 
+export interface IndexRound {
+  /** Channels whose totals changed. */
+  channelIds: string[]
+  /** Whether the newest confirmed block was reached. */
+  caughtUp: boolean
+  /** Blocks that a reorganisation had removed. */
+  undone: number
+}
+
 const BLOCKS_A_ROUND = 2_000n
 
-/** Channels whose totals changed, and whether the chain's head was reached. */
-export async function indexChainEvents(deps: IndexDeps): Promise<{ channelIds: string[]; caughtUp: boolean }> {
+export async function indexChainEvents(deps: IndexDeps): Promise<IndexRound> {
   const { store, chain } = deps
-  const cursor = await validCursor(deps)
+  const { cursor, undone, channelIds: undoneIds } = await takeBackRemoved(deps)
   const head = await chain.head()
-  const from = cursor === null ? chain.firstBlock : cursor + 1n
+  const from = cursor === null ? chain.firstBlock : cursor.blockNumber + 1n
   const last = from + BLOCKS_A_ROUND - 1n
   const to = last < head.blockNumber ? last : head.blockNumber
   const known = await store.chain.channels()
   const late = known.filter((channel) => channel.openedTx === null && cursor !== null)
-  const caughtUp = to === head.blockNumber
-  if (from > to) return { channelIds: await indexLateChannels(deps, late, cursor), caughtUp }
+  const caughtUp = to >= head.blockNumber
+  if (from > to) {
+    const ids = await indexLateChannels(deps, late, cursor?.blockNumber ?? null)
+    return { channelIds: [...undoneIds, ...ids], caughtUp, undone }
+  }
 
-  const events = await chain.events(from, to)
-  const blockHash = to === head.blockNumber ? head.blockHash : await chain.blockHash(to)
-  if (blockHash === null) return { channelIds: [], caughtUp: false }
+  const read = await readRange(chain, from, to, cursor)
   const knownIds = new Set(known.map(({ id }) => id))
-  const touched = [...new Set(events.flatMap((event) => ('channelId' in event ? [event.channelId] : [])))]
+  const touched = [...new Set(read.events.flatMap((event) => ('channelId' in event ? [event.channelId] : [])))]
   const channelIds = touched.filter((id) => knownIds.has(id))
-  const totals = await totalsOf(chain, channelIds)
+  const totals = await totalsOf(chain, [...channelIds, ...undoneIds])
   await store.transaction(async (tx) => {
     const before = await tx.chain.lockCursor()
     // Another worker was here first: its transaction has these events.
-    if ((before?.blockNumber ?? null) !== cursor) return
-    await storeEvents(tx, events, knownIds)
+    if ((before?.blockHash ?? null) !== (cursor?.blockHash ?? null)) return
+    await storeEvents(tx, read.events, knownIds)
     for (const [id, row] of totals) await tx.chain.updateChannel(id, row)
-    await tx.chain.moveCursor(to, blockHash)
+    const keepFrom = to - BigInt(chain.reorgBlocksMax)
+    const kept = read.events.filter((event) => event.blockNumber >= keepFrom)
+    await tx.chain.keepBlocks(read.blocks, kept.map(indexedEventOf), keepFrom)
+    await tx.chain.moveCursor(to, read.blockHash)
   })
-  return { channelIds: [...channelIds, ...(await indexLateChannels(deps, late, to))], caughtUp }
+  const lateIds = await indexLateChannels(deps, late, to)
+  return { channelIds: [...undoneIds, ...channelIds, ...lateIds], caughtUp, undone }
+}
+
+interface Cursor {
+  blockNumber: bigint
+  blockHash: string
+}
+
+/** Undoes what was taken from blocks that are not on the chain any more; the cursor is then the fork. */
+async function takeBackRemoved(
+  deps: IndexDeps,
+): Promise<{ cursor: Cursor | null; undone: number; channelIds: string[] }> {
+  const { store, chain } = deps
+  const cursor = await store.chain.cursor()
+  if (cursor === null || (await chain.blockHash(cursor.blockNumber)) === cursor.blockHash) {
+    return { cursor, undone: 0, channelIds: [] }
+  }
+  let fork: KeptBlock | null = null
+  for (const block of await store.chain.blocks()) {
+    if ((await chain.blockHash(block.number)) !== block.hash) continue
+    fork = block
+    break
+  }
+  let channelIds: string[] = []
+  await store.transaction(async (tx) => {
+    if ((await tx.chain.lockCursor())?.blockHash !== cursor.blockHash) return
+    if (fork === null) {
+      await tx.chain.forgetIndexed()
+      await undoAll(tx)
+      return
+    }
+    channelIds = await undoEvents(tx, await tx.chain.dropBlocksAfter(fork.number))
+    await tx.chain.moveCursor(fork.number, fork.hash)
+  })
+  const now = await store.chain.cursor()
+  const undone = Number(cursor.blockNumber - (now?.blockNumber ?? chain.firstBlock - 1n))
+  const known = new Set((await store.chain.channels()).map(({ id }) => id))
+  return { cursor: now, undone, channelIds: channelIds.filter((id) => known.has(id)) }
+}
+
+/** Events with the hashes of the newest blocks, all of one chain: a change while they were read is an error. */
+async function readRange(
+  chain: ChainReads,
+  from: bigint,
+  to: bigint,
+  cursor: Cursor | null,
+): Promise<{ events: ChainEvent[]; blocks: KeptBlock[]; blockHash: string }> {
+  const keepFrom = to - BigInt(chain.reorgBlocksMax)
+  const blocks: KeptBlock[] = []
+  for (let number = from > keepFrom ? from : keepFrom; number <= to; number++) {
+    const hash = await chain.blockHash(number)
+    if (hash === null) throw changed()
+    blocks.push({ number, hash })
+  }
+  const events = await chain.events(from, to)
+  const hashes = new Map(blocks.map(({ number, hash }) => [number, hash]))
+  const isOther = ({ blockNumber, blockHash }: ChainEvent) => (hashes.get(blockNumber) ?? blockHash) !== blockHash
+  const last = blocks.at(-1)
+  const still = last !== undefined && (await chain.blockHash(to)) === last.hash
+  const follows = cursor === null || (await chain.blockHash(cursor.blockNumber)) === cursor.blockHash
+  if (!still || !follows || events.some(isOther)) throw changed()
+  return { events, blocks, blockHash: last.hash }
+}
+
+function changed(): AppError {
+  return new AppError('chain_unavailable', { publicMessage: 'The chain changed while it was read. It is read again.' })
 }
 
 /** Channels that were linked to an organisation after the cursor had passed their first events. */
@@ -68,61 +150,24 @@ async function indexLateChannels({ store, chain }: IndexDeps, late: readonly Cha
   return opened
 }
 
-async function validCursor({ store, chain }: IndexDeps): Promise<bigint | null> {
-  const cursor = await store.chain.cursor()
-  if (cursor === null) return null
-  if ((await chain.blockHash(cursor.blockNumber)) === cursor.blockHash) return cursor.blockNumber
-  await store.transaction(async (tx) => {
-    if ((await tx.chain.lockCursor())?.blockHash !== cursor.blockHash) return
-    await tx.chain.forgetIndexed()
-    await tx.epochs.forgetClaims()
-  })
-  return null
-}
-
-async function totalsOf(chain: ChainReads, channelIds: readonly string[]) {
-  const totals = new Map<string, Parameters<ChainIndexStore['updateChannel']>[1]>()
-  for (const id of channelIds) {
-    const state = await chain.channel(id as Hex)
-    if (state === null) continue
+async function totalsOf(chain: ChainReads, channelIds: readonly string[]): Promise<Map<string, ChannelTotals>> {
+  const totals = new Map<string, ChannelTotals>()
+  for (const id of new Set(channelIds)) {
+    const state = await chain.confirmed.channel(id as Hex)
     totals.set(id, {
-      depositedMicroUsd: state.deposited,
-      withdrawingMicroUsd: state.withdrawing,
-      withdrawnMicroUsd: state.withdrawn,
-      ceilingMicroUsd: state.ceiling,
-      claimedMicroUsd: state.claimed,
+      depositedMicroUsd: state?.deposited ?? 0n,
+      withdrawingMicroUsd: state?.withdrawing ?? 0n,
+      withdrawnMicroUsd: state?.withdrawn ?? 0n,
+      ceilingMicroUsd: state?.ceiling ?? 0n,
+      claimedMicroUsd: state?.claimed ?? 0n,
+      thawEndsAtS: state === null || state.thawEndsAtS === 0 ? null : BigInt(state.thawEndsAtS),
     })
   }
   return totals
 }
 
-async function storeEvents(
-  tx: { chain: ChainIndexStore; epochs: ClaimNotes },
-  events: readonly ChainEvent[],
-  knownIds: ReadonlySet<string>,
-): Promise<void> {
-  const movements = events.map(movementOf).filter((row) => row !== null && knownIds.has(row.channelId))
-  await tx.chain.insertMovements(movements.filter((row) => row !== null))
-  for (const event of events) {
-    const { txHash } = event
-    if (event.kind === 'channel_opened') await tx.chain.updateChannel(event.channelId, { openedTx: txHash })
-    if (event.kind === 'anchored') await tx.epochs.noteAnchored(event.lane, event.epoch, txHash)
-    if (event.kind === 'claimed') await tx.epochs.addClaim(event, event.paidMicroUsd, txHash)
-    if (event.kind === 'settled') await tx.epochs.noteSettled(event.providerId, event.epoch, txHash)
-  }
-  const payouts = events.filter((event) => event.kind === 'settled')
-  await tx.chain.insertPayouts(
-    payouts.map(({ txHash, logIndex, blockNumber, atMs, providerId, epoch, gross, fee, net }) => {
-      const amounts = { grossMicroUsd: gross, feeMicroUsd: fee, netMicroUsd: net }
-      return { txHash, logIndex, blockNumber, atMs, providerId, epoch, ...amounts }
-    }),
-  )
-}
-
-function movementOf(event: ChainEvent): MovementRow | null {
-  if (event.kind === 'anchored' || event.kind === 'settled' || event.kind === 'channel_opened') return null
-  const { txHash, logIndex, blockNumber, atMs, channelId } = event
-  const [kind, microUsd] =
-    event.kind === 'claimed' ? (['claim', event.paidMicroUsd] as const) : [event.kind, event.microUsd]
-  return { id: `${txHash}:${logIndex}`, channelId, kind, microUsd, txHash, logIndex, blockNumber, atMs }
+/** As it is kept for undoing: bigints as decimal text. */
+function indexedEventOf({ txHash, logIndex, blockNumber, blockHash: _, atMs: __, ...event }: ChainEvent) {
+  const json = Object.entries(event).map(([name, value]) => [name, typeof value === 'bigint' ? String(value) : value])
+  return { txHash, logIndex, blockNumber, event: Object.fromEntries(json) as object }
 }

@@ -1,53 +1,58 @@
 /**
- * Redeems an anchored epoch's vouchers into the providers' pending.
- *
- * Safe at every crash point: what the chain has paid is asked first, a voucher pays once, and the amounts are taken
- * from the chain's own events by the indexer.
+ * Claims an anchored epoch's vouchers. The epoch counts as claimed once each of them is paid in the confirmed chain, or
+ * known not to be payable now; what a channel is short of is tried again after a top-up.
  */
-import type { Hex, Signed, Voucher } from '@isochrone/protocol'
-import { sendRecorded } from '../chain/send-recorded.ts'
+import type { Hex } from '@isochrone/protocol'
 import type { EpochRow, StoredVoucher } from '../ports/epoch-store.ts'
-import type { EpochDeps } from './anchor-epoch.ts'
+import { claimVouchers, keyOf, retryableSkips } from './claim-vouchers.ts'
+import type { SettlementDeps } from './settlement-deps.ts'
 
-/** Vouchers in one transaction. */
-const BATCH_VOUCHERS = 100
+type Deps = Pick<SettlementDeps, 'epochs' | 'chain' | 'transactions'>
 
-export async function claimEpoch(deps: EpochDeps, row: EpochRow): Promise<void> {
-  if (row.status !== 'anchored') return
+const VOUCHERS_A_ROUND = 500
+
+/** True once it is claimed as far as can be. */
+export async function claimEpoch(deps: Deps, row: EpochRow): Promise<boolean> {
+  if (row.status !== 'anchored') return row.status !== 'closed'
   const { lane, epoch } = row
-  const due: StoredVoucher[] = []
-  for (const voucher of await deps.epochs.vouchers(lane, epoch)) {
-    const { channelId, providerId } = voucher
-    const key = { channelId: channelId as Hex, providerId: providerId as Hex, lane: lane as Hex }
-    if ((await deps.chain.claimedOf(key)) < voucher.cumulativeMicroUsd) due.push(voucher)
+  // An older rest goes first: this epoch's voucher would draw it into the wrong epoch.
+  await claimByEpoch(deps, await deps.epochs.skippedBefore(lane, epoch, retryableSkips))
+  const claimedTx = await claimVouchers(deps, await deps.epochs.vouchers(lane, epoch))
+  const vouchers = await deps.epochs.vouchers(lane, epoch)
+  for (const voucher of vouchers) {
+    if (voucher.skippedReason === null && !(await isPaid(deps, voucher))) return false
   }
-  let claimedTx: string | undefined
-  for (let from = 0; from < due.length; from += BATCH_VOUCHERS) {
-    const batch = due.slice(from, from + BATCH_VOUCHERS)
-    const about = { purpose: 'claim', subject: `${lane}:${epoch}` }
-    const { txHash, outcomes } = await sendRecorded(deps.transactions, about, () =>
-      deps.chain.claimMany(batch.map(signedVoucher)),
-    )
-    for (const { channelId, providerId, unpaid, reason } of outcomes) {
-      const why = reason ?? (unpaid > 0n ? 'short' : null)
-      if (why !== null && why !== 'nothing_due')
-        await deps.epochs.recordSkip({ lane, epoch, channelId, providerId }, why)
-    }
-    claimedTx = txHash ?? claimedTx
-  }
-  await deps.epochs.advance(lane, epoch, 'anchored', 'claimed', { ...(claimedTx !== undefined && { claimedTx }) })
+  const payableAtS = await graceEndOf(deps, row, vouchers)
+  return deps.epochs.advance(lane, epoch, 'anchored', 'claimed', {
+    ...(claimedTx !== undefined && { claimedTx }),
+    ...(payableAtS > 0n && { payableAtS }),
+  })
 }
 
-function signedVoucher(row: StoredVoucher): Signed<Voucher> {
-  return {
-    value: {
-      channelId: row.channelId as Hex,
-      providerId: row.providerId as Hex,
-      lane: row.lane as Hex,
-      epoch: Number(row.epoch),
-      cumulative: row.cumulativeMicroUsd,
-      receiptRoot: row.receiptRoot as Hex,
-    },
-    signature: row.signature as Hex,
+/** Tries vouchers again whose channels have been topped up since. */
+export async function claimRests(deps: Deps): Promise<void> {
+  await claimByEpoch(deps, await deps.epochs.skippedWithRoom(retryableSkips, VOUCHERS_A_ROUND))
+}
+
+/** Oldest first, as they come; what was paid out before has something to pay out again. */
+export async function claimByEpoch(deps: Deps, vouchers: readonly StoredVoucher[]): Promise<void> {
+  for (const ofEpoch of Map.groupBy(vouchers, ({ lane, epoch }) => `${lane}:${epoch}`).values()) {
+    const claimedTx = await claimVouchers(deps, ofEpoch)
+    const [first] = ofEpoch
+    if (claimedTx !== undefined && first) await deps.epochs.reopenSettled(first.lane, first.epoch)
   }
+}
+
+/** Paid in full, in a block that counts as confirmed. */
+export async function isPaid(deps: Pick<Deps, 'chain'>, voucher: StoredVoucher): Promise<boolean> {
+  return (await deps.chain.confirmed.claimedOf(keyOf(voucher))) >= voucher.cumulativeMicroUsd
+}
+
+async function graceEndOf(deps: Deps, { epoch }: EpochRow, vouchers: readonly StoredVoucher[]): Promise<bigint> {
+  let last = 0
+  for (const providerId of new Set(vouchers.map((voucher) => voucher.providerId as Hex))) {
+    const { graceEndsAtS } = await deps.chain.confirmed.pendingOf(providerId, Number(epoch))
+    last = Math.max(last, graceEndsAtS)
+  }
+  return BigInt(last)
 }

@@ -1,44 +1,61 @@
 /**
- * One round of settlement: takes every epoch that is not settled as far as it can go now.
+ * One round of settlement: takes every epoch that is not settled as far as it can go now. Anchored → claimed → records
+ * reported and final → counts pooled → paid out, oldest epochs first.
  *
- * An epoch that fails holds up later epochs of its own lane only where order matters (anchoring), never other lanes.
+ * An epoch that fails holds up later epochs of its own lane only where order matters (anchoring, claiming), never other
+ * lanes. Nothing here is remembered between rounds: a round that dies anywhere is simply followed by the next.
  */
-import { toAppError, type Clock } from '@isochrone/domain'
-import type { EpochRow } from '../ports/epoch-store.ts'
-import { anchorEpoch, type EpochDeps } from './anchor-epoch.ts'
-import { claimEpoch } from './claim-epoch.ts'
-import { settleEpoch } from './settle-epoch.ts'
+import { anchorEpoch } from './anchor-epoch.ts'
+import { claimEpoch, claimRests } from './claim-epoch.ts'
+import { payOut } from './pay-out.ts'
+import { poolCounts } from './pool-counts.ts'
+import { reportRecords } from './report-records.ts'
+import { attempt, type SettlementDeps, type Stuck } from './settlement-deps.ts'
 
 export interface SettleRound {
   settled: number
-  /** Epochs that could not go on, with the reason. */
-  stuck: { lane: string; epoch: bigint; reason: string }[]
+  /** What could not go on, with the reason. */
+  stuck: Stuck[]
 }
 
 const EPOCHS_A_ROUND = 500
+/** More: they wait here for a whole challenge window. */
+const CLAIMED_EPOCHS_A_ROUND = 5_000
 
-export async function settleDueEpochs(deps: EpochDeps & { clock: Clock }): Promise<SettleRound> {
+export async function settleDueEpochs(deps: SettlementDeps): Promise<SettleRound> {
   const round: SettleRound = { settled: 0, stuck: [] }
-  const waitingLanes = new Set<string>()
-  for (const row of await deps.epochs.unsettled(EPOCHS_A_ROUND)) {
-    if (row.status === 'closed' && waitingLanes.has(row.lane)) continue
-    try {
-      const reached = await takeForward(deps, row)
-      if (reached === 'closed') waitingLanes.add(row.lane)
-      if (reached === 'settled') round.settled += 1
-    } catch (error) {
-      waitingLanes.add(row.lane)
-      const { code, publicMessage } = toAppError(error)
-      round.stuck.push({ lane: row.lane, epoch: row.epoch, reason: publicMessage })
-      if (code === 'chain_unavailable') break
-    }
-  }
+  const chainAnswers =
+    (await anchorAll(deps, round.stuck)) &&
+    (await claimAll(deps, round.stuck)) &&
+    (await reportRecords(deps, round.stuck)) &&
+    (await poolCounts(deps, round.stuck))
+  if (!chainAnswers) return round
+  round.settled = await payOut(deps, await deps.epochs.inStatus('claimed', CLAIMED_EPOCHS_A_ROUND), round.stuck)
   return round
 }
 
-async function takeForward(deps: EpochDeps & { clock: Clock }, row: EpochRow): Promise<EpochRow['status']> {
-  if (!(await anchorEpoch(deps, row))) return 'closed'
-  await claimEpoch(deps, { ...row, status: row.status === 'closed' ? 'anchored' : row.status })
-  const claimed = row.status === 'settled' ? row : { ...row, status: 'claimed' as const }
-  return (await settleEpoch(deps, claimed)) ? 'settled' : 'claimed'
+async function anchorAll(deps: SettlementDeps, stuck: Stuck[]): Promise<boolean> {
+  const waitingLanes = new Set<string>()
+  for (const row of await deps.epochs.inStatus('closed', EPOCHS_A_ROUND)) {
+    if (waitingLanes.has(row.lane)) continue
+    let isAnchored = false
+    const goOn = await attempt(stuck, row, async () => void (isAnchored = await anchorEpoch(deps, row)))
+    if (!goOn) return false
+    if (!isAnchored) waitingLanes.add(row.lane)
+  }
+  return true
+}
+
+async function claimAll(deps: SettlementDeps, stuck: Stuck[]): Promise<boolean> {
+  const waitingLanes = new Set<string>()
+  if (!(await attempt(stuck, { lane: 'any', epoch: 0n }, () => claimRests(deps)))) return false
+  for (const row of await deps.epochs.inStatus('anchored', EPOCHS_A_ROUND)) {
+    // A newer voucher would draw an older one's rest into its own epoch.
+    if (waitingLanes.has(row.lane)) continue
+    let isClaimed = false
+    const goOn = await attempt(stuck, row, async () => void (isClaimed = await claimEpoch(deps, row)))
+    if (!goOn) return false
+    if (!isClaimed) waitingLanes.add(row.lane)
+  }
+  return true
 }

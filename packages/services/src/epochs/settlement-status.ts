@@ -79,7 +79,7 @@ export async function settlementStatus(reads: SettlementReads, filter: Settlemen
     (payer === false || payer.receiptsMicroUsd === payer.debitMicroUsd)
   return {
     selected,
-    epochs: epochs.map(({ epoch, count, payableAtS, ...row }) => ({
+    epochs: epochs.map(({ epoch, fromSeq, toSeq, payableAtS, ...row }) => ({
       lane: row.lane,
       status: row.status,
       root: row.root,
@@ -88,7 +88,7 @@ export async function settlementStatus(reads: SettlementReads, filter: Settlemen
       claimedTx: row.claimedTx,
       settledTx: row.settledTx,
       epoch: Number(epoch),
-      receipts: Number(count),
+      receipts: Number(toSeq - fromSeq + 1n),
       payableAtS: payableAtS === null ? null : Number(payableAtS),
     })),
     receiptsMicroUsd,

@@ -25,6 +25,8 @@ function nodeOf(name: string, more: Partial<NodeState> = {}): NodeState {
     providerOrgId: 'org_p',
     active: true,
     termsHash: bytes32Of('terms'),
+    terms: {},
+    termsDocument: {},
     prices: {
       inMicroUsdPerMtok: '1000000',
       cachedMicroUsdPerMtok: '1000000',

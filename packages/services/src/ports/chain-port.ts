@@ -1,9 +1,12 @@
 /**
  * The chain as services see it: every write is safe to repeat, `txHash` is null when an earlier transaction had done it.
  *
- * Refusals of a contract are an AppError `state_conflict`, an absent chain is `chain_unavailable`.
+ * Refusals of a contract are an AppError `state_conflict`, an absent chain is `chain_unavailable`. Reads come twice: as a
+ * transaction that is sent now would find things, and as they stand in the newest block that counts as confirmed. Only
+ * what is confirmed is ever written down as done.
  */
-import type { EpochAnchor, Hex, Signed, Voucher } from '@isochrone/protocol'
+import type { RecordStatus } from '@isochrone/domain'
+import type { EpochAnchor, Hex, PerformanceRecord, Signed, SlaCounts, Terms, Voucher } from '@isochrone/protocol'
 
 export interface Sent {
   txHash: string | null
@@ -16,6 +19,8 @@ export interface ChannelOnChain {
   withdrawing: bigint
   claimed: bigint
   ceiling: bigint
+  /** Chain time, s; 0 while nothing thaws. */
+  thawEndsAtS: number
 }
 
 export interface ClaimOutcome {
@@ -27,44 +32,109 @@ export interface ClaimOutcome {
   reason: string | null
 }
 
-interface EventPlace {
+export interface PendingOnChain {
+  /** µUSD, lifetime of (provider, epoch). */
+  claimed: bigint
+  /** Of that, paid out or refunded. */
+  settled: bigint
+  /** Of the rest, held for disputes. */
+  frozen: bigint
+  /** Chain time, s, from which no record is waited for; 0 before the first claim. */
+  graceEndsAtS: number
+  /** What a settlement would pay now. */
+  payable: bigint
+}
+
+export interface RecordName {
+  nodeId: Hex
+  lane: Hex
+  epoch: number
+}
+
+export interface StandingOnChain {
+  status: Exclude<RecordStatus, 'signed'>
+  version: number
+  nodeSigned: boolean
+  /** Chain time, s, from which it can be made final. */
+  finalAtS: number
+  /** Chain time, s, until which a challenge may be judged; 0 without one. */
+  rulingEndsAtS: number
+  earned: bigint
+  countsRoot: string
+}
+
+export interface EventPlace {
   txHash: string
   logIndex: number
   blockNumber: bigint
+  blockHash: string
   atMs: bigint
 }
 
-export type ChainEvent = EventPlace &
-  (
-    | { kind: 'channel_opened'; channelId: string }
-    | { kind: 'deposit' | 'ceiling' | 'withdrawal_requested' | 'withdrawal'; channelId: string; microUsd: bigint }
-    | { kind: 'anchored'; lane: string; epoch: bigint }
-    | { kind: 'claimed'; channelId: string; providerId: string; lane: string; epoch: bigint; paidMicroUsd: bigint }
-    | { kind: 'settled'; providerId: string; epoch: bigint; gross: bigint; fee: bigint; net: bigint }
-  )
+export type WhatHappened =
+  | { kind: 'channel_opened'; channelId: string }
+  | {
+      kind: 'deposit' | 'ceiling' | 'withdrawal_requested' | 'withdrawal' | 'refund' | 'credit'
+      channelId: string
+      microUsd: bigint
+    }
+  | { kind: 'anchored'; lane: string; epoch: bigint }
+  | { kind: 'claimed'; channelId: string; providerId: string; lane: string; epoch: bigint; paidMicroUsd: bigint }
+  | { kind: 'settled'; providerId: string; epoch: bigint; gross: bigint; fee: bigint; net: bigint }
+  | {
+      kind: 'record'
+      step: 'reported' | 'challenged' | 'resolved' | 'final' | 'invalid'
+      nodeId: string
+      lane: string
+      epoch: bigint
+      /** Known of `reported` alone. */
+      version: number | null
+    }
+  | { kind: 'pool_tested'; nodeId: string; channelId: string; termsHash: string; broken: number }
 
-export interface ChainReads {
-  head(): Promise<{ blockNumber: bigint; blockHash: string; timeS: number }>
-  /** Null when the chain has no such block. */
-  blockHash(blockNumber: bigint): Promise<string | null>
-  /** The block of the deployment: nothing of ours is before it. */
-  firstBlock: bigint
-  /** Both ends included, oldest first. */
-  events(fromBlock: bigint, toBlock: bigint): Promise<ChainEvent[]>
+export type ChainEvent = EventPlace & WhatHappened
+
+/** What the contracts hold, at one point of the chain. */
+export interface ChainView {
   /** Null when it was never opened. */
   channel(channelId: Hex): Promise<ChannelOnChain | null>
   anchorOf(lane: Hex, epoch: number): Promise<{ root: string; anchoredAtS: number } | null>
   /** µUSD paid over all time on the vouchers of (channel, provider, lane). */
   claimedOf(key: { channelId: Hex; providerId: Hex; lane: Hex }): Promise<bigint>
-  pendingOf(providerId: Hex, epoch: number): Promise<{ claimed: bigint; settled: bigint; payableAtS: number }>
-  /** Seconds from anchoring until what an epoch brings is payable. */
-  settleWindowS: number
+  pendingOf(providerId: Hex, epoch: number): Promise<PendingOnChain>
+  /** Null when nobody reported one. */
+  standingOf(record: RecordName): Promise<StandingOnChain | null>
+}
+
+/** Read as a transaction that is sent now would find it; `confirmed` as it stands in the newest confirmed block. */
+export interface ChainReads extends ChainView {
+  confirmed: ChainView
+  /** The newest confirmed block; `nowS` is the time that a transaction would meet now. */
+  head(): Promise<{ blockNumber: bigint; blockHash: string; nowS: number }>
+  /** Null when the chain has no such block. */
+  blockHash(blockNumber: bigint): Promise<string | null>
+  /** The block of the deployment: nothing of ours is before it. */
+  firstBlock: bigint
+  /** Blocks below the head that a reorganisation may still remove: their hashes are kept. */
+  reorgBlocksMax: number
+  /** Both ends included, oldest first. */
+  events(fromBlock: bigint, toBlock: bigint): Promise<ChainEvent[]>
 }
 
 export interface SettlementChain extends ChainReads {
   anchor(signed: Signed<EpochAnchor>): Promise<Sent>
   /** Outcomes in no particular order; a voucher without one was paid in full. */
   claimMany(vouchers: readonly Signed<Voucher>[]): Promise<Sent & { outcomes: ClaimOutcome[] }>
+  /** The same for vouchers of one provider, lane, epoch and root, at the least gas. */
+  claimEach(vouchers: readonly Signed<Voucher>[]): Promise<Sent & { outcomes: ClaimOutcome[] }>
+  reportRecord(input: { record: PerformanceRecord; laneSignature: Hex; nodeSignature: Hex | null }): Promise<Sent>
+  finaliseRecord(record: RecordName): Promise<Sent>
+  /** `broken`: bits 1 availability, 2 TTFT, 4 TPOT; 0 where nothing was tested or nothing broke. */
+  countSamples(input: {
+    counts: SlaCounts
+    terms: Terms
+    proof: readonly Hex[]
+  }): Promise<Sent & { broken: number; creditMicroUsd: bigint }>
   settle(providerId: Hex, epochs: readonly number[]): Promise<Sent>
 }
 

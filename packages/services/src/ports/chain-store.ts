@@ -45,6 +45,13 @@ export interface ChannelTotals {
   withdrawnMicroUsd: bigint
   ceilingMicroUsd: bigint
   claimedMicroUsd: bigint
+  /** Chain time, s; null while nothing thaws. */
+  thawEndsAtS: bigint | null
+}
+
+export interface KeptBlock {
+  number: bigint
+  hash: string
 }
 
 export interface ChainIndexStore {
@@ -53,8 +60,18 @@ export interface ChainIndexStore {
   lockCursor(): Promise<{ blockNumber: bigint; blockHash: string } | null>
   moveCursor(blockNumber: bigint, blockHash: string): Promise<void>
   forgetIndexed(): Promise<void>
+  /** Newest first. */
+  blocks(): Promise<KeptBlock[]>
+  /** Adds blocks and what was taken from them; forgets those before `keepFrom`. */
+  keepBlocks(
+    blocks: readonly KeptBlock[],
+    events: readonly { txHash: string; logIndex: number; blockNumber: bigint; event: unknown }[],
+    keepFrom: bigint,
+  ): Promise<void>
+  /** Removes later blocks with all that was taken from them, and says what that was, newest first. */
+  dropBlocksAfter(number: bigint): Promise<unknown[]>
   channels(ids?: readonly string[]): Promise<ChannelRow[]>
-  updateChannel(id: string, totals: Partial<ChannelTotals> & { openedTx?: string }): Promise<void>
+  updateChannel(id: string, totals: Partial<ChannelTotals> & { openedTx?: string | null }): Promise<void>
   insertMovements(rows: readonly MovementRow[]): Promise<void>
   insertPayouts(rows: readonly PayoutRow[]): Promise<void>
 }
@@ -67,12 +84,44 @@ export interface ClaimNotes {
   ): Promise<void>
   noteAnchored(lane: string, epoch: bigint, anchoredTx: string): Promise<void>
   noteSettled(providerId: string, epoch: bigint, settledTx: string): Promise<void>
+  /** Takes back what a removed event had added. */
+  subtractClaim(
+    key: { lane: string; epoch: bigint; channelId: string; providerId: string },
+    paidMicroUsd: bigint,
+  ): Promise<void>
+  /** Back to the first step, to ask the chain anew. */
+  reopen(lane: string, epoch: bigint): Promise<void>
+  /** Settled epochs with this number and a voucher for the provider are claimed again. */
+  reopenOfProvider(providerId: string, epoch: bigint): Promise<void>
   forgetClaims(): Promise<void>
+}
+
+interface RecordName {
+  nodeId: string
+  lane: string
+  epoch: bigint
+}
+
+export interface RecordNotes {
+  noteTransaction(
+    key: RecordName & { version?: number },
+    field: 'reportedTx' | 'finalTx' | 'challengedTx',
+    txHash: string,
+  ): Promise<void>
+  /** What waits for its window is asked about now. */
+  lookAgain(key: RecordName): Promise<void>
+  notePoolTest(
+    test: { nodeId: string; channelId: string; termsHash: string; broken: number },
+    countedTx: string,
+  ): Promise<void>
+  reopen(key: RecordName): Promise<void>
+  reopenCounts(key: { nodeId: string; channelId: string; termsHash: string }): Promise<void>
+  reopenAll(): Promise<void>
 }
 
 export interface IndexStore {
   chain: ChainIndexStore
-  transaction<T>(work: (tx: { chain: ChainIndexStore; epochs: ClaimNotes }) => Promise<T>): Promise<T>
+  transaction<T>(work: (tx: { chain: ChainIndexStore; epochs: ClaimNotes; records: RecordNotes }) => Promise<T>): Promise<T>
 }
 
 export interface FundingOrderRow {

@@ -1,5 +1,5 @@
 /** What settlement needs of the database. `db`'s repositories fit it. */
-import type { EpochStatus } from '@isochrone/domain'
+import type { EpochStatus, RecordStatus } from '@isochrone/domain'
 
 export interface EpochRow {
   lane: string
@@ -23,17 +23,37 @@ export interface StoredVoucher {
   cumulativeMicroUsd: bigint
   receiptRoot: string
   signature: string
+  skippedReason: string | null
+}
+
+export interface VoucherName {
+  lane: string
+  epoch: bigint
+  channelId: string
+  providerId: string
 }
 
 export interface EpochStore {
   get(lane: string, epoch: bigint): Promise<EpochRow | null>
-  unsettled(limit: number): Promise<EpochRow[]>
+  /** Oldest first. */
+  inStatus(status: EpochStatus, limit: number): Promise<EpochRow[]>
+  /** Vouchers not paid in full for one of these reasons whose channels have something again, oldest epochs first. */
+  skippedWithRoom(reasons: readonly string[], limit: number): Promise<StoredVoucher[]>
+  /** The same of one lane before an epoch, whatever the channels have. */
+  skippedBefore(lane: string, epoch: bigint, reasons: readonly string[]): Promise<StoredVoucher[]>
+  /** A settled epoch that something was claimed for is claimed again. */
+  reopenSettled(lane: string, epoch: bigint): Promise<void>
   /** Whether an epoch of the lane ends right before this number. */
   endsBefore(lane: string, fromSeq: bigint): Promise<boolean>
   countReceipts(lane: string, fromSeq: bigint, toSeq: bigint): Promise<number>
-  deliveries(lane: string, fromSeq: bigint, toSeq: bigint): Promise<unknown[]>
+  /** Receipt pairs by number. */
+  evidence(lane: string, fromSeq: bigint, toSeq: bigint): Promise<{ delivery: unknown; work: unknown }[]>
   vouchers(lane: string, epoch: bigint): Promise<StoredVoucher[]>
-  recordSkip(key: { lane: string; epoch: bigint; channelId: string; providerId: string }, reason: string): Promise<void>
+  /** A channel's vouchers that may have something due, of all lanes, oldest epochs first. */
+  unpaidVouchers(channelId: string): Promise<(StoredVoucher & { epochRow: EpochRow })[]>
+  /** Receipts on the channel that no closed epoch covers yet. */
+  openReceipts(channelId: string): Promise<number>
+  recordSkip(key: VoucherName, reason: string | null): Promise<void>
   advance(
     lane: string,
     epoch: bigint,
@@ -41,4 +61,53 @@ export interface EpochStore {
     to: EpochStatus,
     data?: { anchoredTx?: string; claimedTx?: string; settledTx?: string; payableAtS?: bigint },
   ): Promise<boolean>
+}
+
+export interface RecordKey {
+  nodeId: string
+  lane: string
+  epoch: bigint
+  version: number
+}
+
+export interface RecordRow extends RecordKey {
+  status: RecordStatus
+  providerId: string
+  countsRoot: string
+  record: unknown
+  laneSignature: string
+  nodeSignature: string | null
+  finalAtS: bigint | null
+}
+
+export interface CountsRow extends RecordKey {
+  channelId: string
+  termsHash: string
+  leaf: string
+  counts: unknown
+}
+
+export interface RecordStanding {
+  status: RecordStatus
+  finalAtS?: bigint | null
+  reportedTx?: string | null
+  finalTx?: string | null
+}
+
+export interface RecordStore {
+  /** Of anchored epochs, neither final nor invalid, oldest epochs first. */
+  underWay(limit: number): Promise<RecordRow[]>
+  /** True when the row was in one of the statuses `from`. */
+  setStanding(key: RecordKey, from: readonly RecordStatus[], standing: RecordStanding): Promise<boolean>
+  /** Of final records, in no pool yet, oldest epochs first. */
+  uncounted(limit: number): Promise<CountsRow[]>
+  countsOf(key: RecordKey): Promise<CountsRow[]>
+  markCounted(
+    key: RecordKey & { channelId: string; termsHash: string },
+    data: { countedTx: string | null; broken: number; creditMicroUsd: bigint },
+  ): Promise<void>
+  /** Signed `Terms` by hash; `{}` where prices were not signed yet. */
+  termsValues(hashes: readonly string[]): Promise<Map<string, unknown>>
+  /** Whether a record of the provider's is final in that epoch. */
+  anyFinal(providerId: string, epoch: bigint): Promise<boolean>
 }

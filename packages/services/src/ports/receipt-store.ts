@@ -70,6 +70,33 @@ export interface VoucherRow {
   signature: string
 }
 
+/** Without its provider: that is the registry's word, looked up when it is stored. */
+export interface SignedRecordRow {
+  nodeId: string
+  lane: string
+  epoch: bigint
+  version: number
+  earnedMicroUsd: bigint
+  attempts: number
+  faults: number
+  countsRoot: string
+  record: unknown
+  laneSignature: string
+  nodeSignature: string | null
+  nodeReason: string | null
+}
+
+export interface SlaCountsRow {
+  nodeId: string
+  lane: string
+  epoch: bigint
+  version: number
+  channelId: string
+  termsHash: string
+  leaf: string
+  counts: unknown
+}
+
 export interface JobEnd {
   status: 'succeeded' | 'failed' | 'cancelled'
   httpStatus: number | null
@@ -90,6 +117,14 @@ export interface IngestRepositories {
   epochs: {
     insertClosed(epochs: readonly ClosedEpochRow[], vouchers: readonly VoucherRow[]): Promise<void>
     lastCoveredSeq(lane: string): Promise<bigint | null>
+  }
+  records: {
+    insertSigned(
+      records: readonly (SignedRecordRow & { providerId: string })[],
+      counts: readonly SlaCountsRow[],
+    ): Promise<void>
+    /** Which provider each node belongs to; nodes that nobody knows are left out. */
+    providersOfNodes(nodeIds: readonly string[]): Promise<Map<string, string>>
   }
   jobs: {
     finish(id: string, end: JobEnd): Promise<boolean>

@@ -19,7 +19,8 @@ export interface SettlementReads {
       epoch: bigint
       status: EpochStatus
       root: string
-      count: bigint
+      fromSeq: bigint
+      toSeq: bigint
       sumMicroUsd: bigint
       anchoredTx: string | null
       claimedTx: string | null

@@ -8,14 +8,26 @@ import {
   bytes32Of,
   decodeLine,
   decodeStruct,
+  merkleRoot,
+  receiptLeaf,
   receiptStreamEntry,
   structHash,
   ZERO_BYTES32,
   type EpochClosedEntry,
+  type Hex,
+  type PerformanceSignedEntry,
   type ReceiptPairJson,
   type ReceiptStreamEntry,
 } from '@isochrone/protocol'
-import type { ClosedEpochRow, JobEnd, ReceiptRow, RequestRow, VoucherRow } from '../ports/receipt-store.ts'
+import type {
+  ClosedEpochRow,
+  JobEnd,
+  ReceiptRow,
+  RequestRow,
+  SignedRecordRow,
+  SlaCountsRow,
+  VoucherRow,
+} from '../ports/receipt-store.ts'
 import { parseStorableJson } from './storable-json.ts'
 
 export type EntryRows =
@@ -28,14 +40,16 @@ export type EntryRows =
       job: { id: string; end: Omit<JobEnd, 'now'> } | null
     }
   | { kind: 'epoch'; epoch: ClosedEpochRow; vouchers: VoucherRow[] }
+  | { kind: 'record'; record: SignedRecordRow; counts: SlaCountsRow[] }
 
 /** @throws AppError `invalid_input` or ZodError, when the entry is not one. */
 export function entryRowsOf(text: string): EntryRows {
   const entry = receiptStreamEntry.parse(parseStorableJson(text))
-  return entry.type === 'epoch-closed' ? epochRows(entry) : requestRows(entry)
+  if (entry.type === 'epoch-closed') return epochRows(entry)
+  return entry.type === 'performance-signed' ? recordRows(entry) : requestRows(entry)
 }
 
-function requestRows(entry: Exclude<ReceiptStreamEntry, EpochClosedEntry>): EntryRows {
+function requestRows(entry: Exclude<ReceiptStreamEntry, EpochClosedEntry | PerformanceSignedEntry>): EntryRows {
   const { requestId, ...outcome } = entry.request
   const idHash = bytes32Of(requestId)
   const receipts = entry.receipts.map((pair) => receiptRow(entry.lane, requestId, idHash, pair))
@@ -119,6 +133,39 @@ function epochRows(entry: EpochClosedEntry): EntryRows {
       closedAtMs: BigInt(Math.trunc(entry.closedAtMs)),
     },
     vouchers,
+  }
+}
+
+function recordRows(entry: PerformanceSignedEntry): EntryRows {
+  const record = decodeStruct('PerformanceRecord', entry.record)
+  const { nodeId, lane, version, countsRoot } = record
+  const what = `the record of node ${nodeId} in epoch ${record.epoch}`
+  if (lane !== entry.lane) throw contradiction(`${what} is of another lane`)
+  const epoch = BigInt(record.epoch)
+  const counts = entry.counts.map((json): SlaCountsRow & { spent: bigint } => {
+    const value = decodeStruct('SlaCounts', json)
+    if (value.nodeId !== nodeId || value.lane !== lane || value.epoch !== record.epoch) {
+      throw contradiction(`${what} has counts of another`)
+    }
+    const { channelId, termsHash, spent } = value
+    const leaf = receiptLeaf('SlaCounts', value)
+    return { nodeId, lane, epoch, version, channelId, termsHash, leaf, counts: json, spent }
+  })
+  if (counts.length === 0) throw contradiction(`${what} has no counts`)
+  const root = merkleRoot(counts.map(({ leaf }) => leaf as Hex))
+  if (root !== countsRoot) throw contradiction(`${what} names counts ${countsRoot}, but has ${root}`)
+  const spent = counts.reduce((total, row) => total + row.spent, 0n)
+  if (spent !== record.earned) throw contradiction(`${what} says ${record.earned} µUSD, its counts ${spent}`)
+  const { earned, attempts, faults } = record
+  const { laneSignature, nodeSignature, nodeReason } = entry
+  const signatures = { laneSignature, nodeSignature, nodeReason }
+  return {
+    kind: 'record',
+    record: {
+      ...{ nodeId, lane, epoch, version, attempts, faults, countsRoot },
+      ...{ earnedMicroUsd: earned, record: entry.record, ...signatures },
+    },
+    counts: counts.map(({ spent: _, ...row }) => row),
   }
 }
 

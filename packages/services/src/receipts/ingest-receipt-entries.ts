@@ -29,6 +29,7 @@ export interface IngestResult {
 
 type Parsed = PublishedEntry & { rows: EntryRows }
 type RequestRows = Extract<EntryRows, { kind: 'request' }>
+type RecordRows = Extract<EntryRows, { kind: 'record' }>
 
 export async function ingestReceiptEntries(
   deps: IngestDeps,
@@ -55,7 +56,8 @@ async function storeOrSplit(deps: IngestDeps, batch: readonly Parsed[], result: 
     result.stored += batch.length
   } catch (error) {
     const [first] = batch
-    if (first === undefined || !(deps.isDataError(error) || error instanceof ContradictingReceipt)) throw error
+    const isRefused = error instanceof ContradictingReceipt || error instanceof UnknownNode
+    if (first === undefined || !(deps.isDataError(error) || isRefused)) throw error
     if (batch.length === 1) {
       result.rejected.push({ id: first.id, json: first.json, reason: reasonOf(error) })
       return
@@ -84,6 +86,10 @@ async function storeBatch(tx: IngestRepositories, clock: Clock, batch: readonly 
   )
   for (const { epoch } of epochs) await tx.requests.coverReceipts(epoch.lane, epoch.fromSeq, epoch.toSeq)
   await coverLateReceipts(tx, receipts)
+  await storeRecords(
+    tx,
+    batch.map(({ rows }) => rows).filter((rows) => rows.kind === 'record'),
+  )
   for (const { job } of requests) if (job) await tx.jobs.finish(job.id, { ...job.end, now: new Date(clock.nowMs()) })
 }
 
@@ -97,6 +103,20 @@ async function storeRequests(tx: IngestRepositories, entries: readonly RequestRo
   if (inserted === entries.length) return false
   for (const { request, recovered } of ordered) if (!recovered) await tx.requests.replaceUnsuccessful(request)
   return true
+}
+
+async function storeRecords(tx: IngestRepositories, entries: readonly RecordRows[]): Promise<void> {
+  if (entries.length === 0) return
+  const providers = await tx.records.providersOfNodes([...new Set(entries.map(({ record }) => record.nodeId))])
+  const records = entries.map(({ record }) => {
+    const providerId = providers.get(record.nodeId)
+    if (providerId === undefined) throw new UnknownNode(`nobody knows node ${record.nodeId}`)
+    return { ...record, providerId }
+  })
+  await tx.records.insertSigned(
+    records,
+    entries.flatMap(({ counts }) => counts),
+  )
 }
 
 /** Receipts that arrive after their epoch's close are covered by it all the same. */
@@ -113,6 +133,10 @@ async function coverLateReceipts(tx: IngestRepositories, receipts: readonly Rece
 /** One number, two receipts: only a lane that lost its journal or lies does this. */
 class ContradictingReceipt extends Error {
   override readonly name = 'ContradictingReceipt'
+}
+
+class UnknownNode extends Error {
+  override readonly name = 'UnknownNode'
 }
 
 async function refuseContradictions(tx: IngestRepositories, receipts: readonly ReceiptRow[]): Promise<void> {

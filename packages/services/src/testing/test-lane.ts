@@ -1,5 +1,6 @@
 /**
- * A lane for tests: signs real receipts, closes real epochs with real vouchers, and says it all as journal entries.
+ * A lane for tests: signs real receipts, closes real epochs with real vouchers and performance records, and says it all
+ * as journal entries.
  */
 import {
   addressOfKey,
@@ -17,8 +18,11 @@ import {
   type DeliveryReceipt,
   type EpochClosedEntry,
   type Hex,
+  type PerformanceRecord,
+  type PerformanceSignedEntry,
   type RequestFinishedEntry,
   type RequestOutcomeJson,
+  type SlaCounts,
   type WorkReceipt,
 } from '@isochrone/protocol'
 
@@ -27,6 +31,7 @@ export interface TestLaneOptions {
   chainId?: number
   paymentChannels?: Hex
   receiptAnchor?: Hex
+  slaLedger?: Hex
   /** Where numbering of epochs starts. */
   firstEpoch?: number
 }
@@ -38,6 +43,9 @@ export interface TestRequest {
   providerId: Hex
   nodeKey: Hex
   priceMicroUsd: bigint
+  termsHash?: Hex
+  /** Who caused it to fail; 0 = nobody. */
+  fault?: number
   jobId?: string | null
   answer?: unknown
   status?: RequestOutcomeJson['status']
@@ -49,18 +57,19 @@ export function testLane(options: TestLaneOptions = {}) {
   const lane = addressToBytes32(addressOfKey(laneKey))
   const chainId = options.chainId ?? 31_337
   const receipts = { chainId, verifyingContract: options.paymentChannels ?? `0x${'11'.repeat(20)}` } as const
+  const ledger = { chainId, verifyingContract: options.slaLedger ?? `0x${'33'.repeat(20)}` } as const
   const anchors = { chainId, verifyingContract: options.receiptAnchor ?? `0x${'22'.repeat(20)}` } as const
   let seq = 0
   let firstOpenSeq = 1
   let epoch = options.firstEpoch ?? 1
-  let open: DeliveryReceipt[] = []
+  let open: { delivery: DeliveryReceipt; work: WorkReceipt; nodeKey: Hex }[] = []
   const due = new Map<string, { channelId: Hex; providerId: Hex; cumulative: bigint; epoch: number }>()
 
   function finish(request: TestRequest): RequestFinishedEntry {
-    const { requestId, channelId, providerId, nodeKey, priceMicroUsd } = request
+    const { requestId, channelId, providerId, nodeKey, priceMicroUsd, termsHash = bytes32Of('terms') } = request
     const nodeId = addressToBytes32(addressOfKey(nodeKey))
     const at = request.receivedAtMs ?? Date.now()
-    const named = { channelId, requestId: bytes32Of(requestId), attempt: 0, nodeId, termsHash: bytes32Of('terms') }
+    const named = { channelId, requestId: bytes32Of(requestId), attempt: 0, nodeId, termsHash }
     const work: WorkReceipt = {
       ...named,
       seq: seq + 1,
@@ -91,10 +100,10 @@ export function testLane(options: TestLaneOptions = {}) {
       durationMs: 9,
       startedAtMs: at,
       httpStatus: 200,
-      fault: 0,
+      fault: request.fault ?? 0,
       region: regionToBytes8('local'),
     }
-    open.push(delivery)
+    open.push({ delivery, work, nodeKey })
     const key = `${channelId}:${providerId}`
     const before = due.get(key)?.cumulative ?? 0n
     due.set(key, { channelId, providerId, cumulative: before + priceMicroUsd, epoch })
@@ -114,9 +123,14 @@ export function testLane(options: TestLaneOptions = {}) {
   /** Null when nothing was signed since the last close. */
   function close(closedAtMs = Date.now()): EpochClosedEntry | null {
     if (open.length === 0) return null
-    const root = merkleRoot(open.map((delivery) => receiptLeaf('DeliveryReceipt', delivery)))
-    const sum = open.reduce((total, { price }) => total + price, 0n)
-    const anchor = { lane, epoch, root, count: open.length, sum, dataHash: bytes32Of(`file ${epoch}`) }
+    const leaves = open.flatMap(({ delivery, work }) => [
+      receiptLeaf('DeliveryReceipt', delivery),
+      receiptLeaf('WorkReceipt', work),
+    ])
+    const root = merkleRoot(leaves)
+    const sum = open.reduce((total, { delivery }) => total + delivery.price, 0n)
+    const seqs = { fromSeq: firstOpenSeq, toSeq: seq }
+    const anchor = { lane, epoch, root, count: leaves.length, sum, dataHash: bytes32Of(`file ${epoch}`), ...seqs }
     const vouchers = [...due.values()]
       .filter((entry) => entry.epoch === epoch && entry.cumulative > 0n)
       .map(({ channelId, providerId, cumulative }) => {
@@ -130,17 +144,61 @@ export function testLane(options: TestLaneOptions = {}) {
       anchor: encodeStruct('EpochAnchor', anchor),
       anchorSignature: signStruct(anchors, 'EpochAnchor', anchor, laneKey).signature,
       vouchers,
-      fromSeq: firstOpenSeq,
-      toSeq: seq,
+      nodes: [...new Set(open.map(({ delivery }) => delivery.nodeId))],
+      ...seqs,
       closedAtMs,
     }
+    records = [...Map.groupBy(open, ({ nodeKey }) => nodeKey).values()].map(recordOf)
     open = []
     firstOpenSeq = seq + 1
     epoch += 1
     return entry
   }
 
-  return { lane, laneKey, finish, close }
+  let records: { record: PerformanceRecord; counts: SlaCounts[]; nodeKey: Hex }[] = []
+
+  function recordOf(receipts: readonly (typeof open)[number][]) {
+    const [first] = receipts
+    if (!first) throw new Error('a record is about receipts')
+    const { nodeId } = first.delivery
+    const groups = Map.groupBy(receipts, ({ delivery }) => `${delivery.channelId}:${delivery.termsHash}`)
+    const counts = [...groups.values()].map((group): SlaCounts => {
+      const faults = group.filter(({ delivery }) => delivery.fault === 1).length
+      const { channelId, termsHash } = (group[0] ?? first).delivery
+      const samples = { samples: group.length, faults, ttftSamples: group.length - faults, ttftOver: 0 }
+      const spent = group.reduce((total, { delivery }) => total + delivery.price, 0n)
+      return { nodeId, lane, epoch, channelId, termsHash, ...samples, tpotSamples: 0, tpotOver: 0, spent }
+    })
+    const record: PerformanceRecord = {
+      nodeId,
+      lane,
+      epoch,
+      version: 0,
+      earned: counts.reduce((total, { spent }) => total + spent, 0n),
+      attempts: receipts.length,
+      faults: counts.reduce((total, { faults }) => total + faults, 0),
+      countsRoot: merkleRoot(counts.map((row) => receiptLeaf('SlaCounts', row))),
+    }
+    return { record, counts, nodeKey: first.nodeKey }
+  }
+
+  /** Of the epoch that was closed last, one for each node; a node that does not agree does not sign. */
+  function performance({ nodeSigns = true } = {}): PerformanceSignedEntry[] {
+    return records.map(({ record, counts, nodeKey }) => {
+      const signed = (key: Hex) => signStruct(ledger, 'PerformanceRecord', record, key).signature
+      return {
+        type: 'performance-signed',
+        lane,
+        record: encodeStruct('PerformanceRecord', record),
+        laneSignature: signed(laneKey),
+        nodeSignature: nodeSigns ? signed(nodeKey) : null,
+        nodeReason: nodeSigns ? null : 'no answer',
+        counts: counts.map((row) => encodeStruct('SlaCounts', row)),
+      }
+    })
+  }
+
+  return { lane, laneKey, finish, close, performance }
 }
 
 function outcome(request: TestRequest, nodeId: Hex, at: number): RequestOutcomeJson {

@@ -1,0 +1,84 @@
+/** The services' reads of the chain: as things are now, and as they stand in the newest confirmed block. */
+import {
+  anchorOf,
+  challengeOf,
+  channelState,
+  claimedOf,
+  pendingOf,
+  standingOf,
+  type ChainProfile,
+  type ChainReader,
+} from '@isochrone/contracts-client'
+import type { ChainReads, ChainView } from '@isochrone/services'
+import { chainEvents } from './chain-events.ts'
+
+/** Hashes kept below the head where the profile names no depth: more than any public chain reorganises in practice. */
+const REORG_BLOCKS = 128
+
+export function chainReads(reader: ChainReader, profile: ChainProfile): ChainReads {
+  const { publicClient, deployment } = reader
+  /** Of the newest block that counts as confirmed. */
+  const confirmedNumber = async () => {
+    const latest = await publicClient.getBlockNumber()
+    const number = latest - BigInt(profile.confirmations - 1)
+    return number > 0n ? number : 0n
+  }
+  const finalityDepth = typeof profile.finality === 'string' ? 0 : profile.finality.depth
+  return {
+    ...chainView(reader),
+    confirmed: chainView(profile.confirmations === 1 ? latestOnly(reader) : confirmedReader(reader, confirmedNumber)),
+    firstBlock: BigInt(deployment.blockNumber),
+    reorgBlocksMax: Math.max(REORG_BLOCKS, finalityDepth),
+    async head() {
+      const { number, hash, timestamp } = await publicClient.getBlock({ blockNumber: await confirmedNumber() })
+      // The last block of a quiet chain may be old: our own clock counts as well, and the contract has the last word.
+      return { blockNumber: number, blockHash: hash, nowS: Math.max(Number(timestamp), Math.floor(Date.now() / 1_000)) }
+    },
+    async blockHash(blockNumber) {
+      if (blockNumber > (await publicClient.getBlockNumber())) return null
+      return (await publicClient.getBlock({ blockNumber })).hash
+    },
+    events: (fromBlock, toBlock) => chainEvents(reader, fromBlock, toBlock),
+  }
+}
+
+function chainView(reader: ChainReader): ChainView {
+  return {
+    async channel(channelId) {
+      const { isOpen, deposited, withdrawn, withdrawing, claimed, ceiling, thawEndsAtS } = await channelState(
+        reader,
+        channelId,
+      )
+      return isOpen ? { deposited, withdrawn, withdrawing, claimed, ceiling, thawEndsAtS } : null
+    },
+    anchorOf: (lane, epoch) => anchorOf(reader, lane, epoch),
+    claimedOf: (key) => claimedOf(reader, key),
+    pendingOf: (providerId, epoch) => pendingOf(reader, providerId, epoch),
+    async standingOf(record) {
+      const standing = await standingOf(reader, record)
+      if (standing === null || standing.status === 'none') return null
+      const { status, version, nodeSigned, finalAtS, earned, countsRoot } = standing
+      const challenge = status === 'challenged' ? await challengeOf(reader, record) : null
+      const rulingEndsAtS = challenge?.rulingEndsAtS ?? 0
+      return { status, version, nodeSigned, finalAtS, rulingEndsAtS, earned, countsRoot: countsRoot.toLowerCase() }
+    },
+  }
+}
+
+type ReadContract = ChainReader['publicClient']['readContract']
+type ReadParameters = Parameters<ReadContract>[0]
+
+/** The same reader, whose contract reads are of the newest confirmed block whatever block they ask for. */
+function confirmedReader(reader: ChainReader, confirmedNumber: () => Promise<bigint>): ChainReader {
+  return withReads(reader, async ({ blockTag: _, ...read }) => ({ ...read, blockNumber: await confirmedNumber() }))
+}
+
+/** The newest block, never the pending one. */
+function latestOnly(reader: ChainReader): ChainReader {
+  return withReads(reader, async ({ blockTag: _, ...read }) => ({ ...read, blockTag: 'latest' }))
+}
+
+function withReads(reader: ChainReader, at: (read: ReadParameters) => Promise<ReadParameters>): ChainReader {
+  const readContract = (async (read: ReadParameters) => reader.publicClient.readContract(await at(read))) as ReadContract
+  return { ...reader, publicClient: { ...reader.publicClient, readContract } }
+}
