@@ -10,6 +10,8 @@ import type { Hex, ServedModel } from '@isochrone/protocol'
 import type { Logger } from '@isochrone/runtime'
 import { EngineHealth } from './engines/engine-health.ts'
 import { startEngine, type EngineConfig } from './engines/start-engine.ts'
+import { DEFAULT_EPOCH_LIMITS, type EpochStoreLimits } from './epochs/epoch-store.ts'
+import { EpochWitness } from './epochs/epoch-witness.ts'
 import { LinkClient } from './link/link-client.ts'
 import type { SimulatedNetwork } from './link/link-context.ts'
 import { StreamCapacity } from './link/stream-capacity.ts'
@@ -30,6 +32,8 @@ export type AgentOptions = {
   /** What the pages show as hardware instead of what was read from the machine. */
   readonly hardwareLabel?: string | undefined
   readonly simulatedNetwork?: SimulatedNetwork | undefined
+  /** How many epoch files are kept, and how many bytes of them. */
+  readonly epochLimits?: Partial<EpochStoreLimits> | undefined
   readonly logger: Logger
 }
 
@@ -54,6 +58,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   try {
     const nodeKey = await loadNodeKey(options.nodeKeyFile ?? join(dataDir, 'node.key'))
     const receipts = await ReceiptLog.open(join(dataDir, 'receipts.jsonl'))
+    const limits = { ...DEFAULT_EPOCH_LIMITS, ...options.epochLimits }
+    const epochs = await EpochWitness.open({ dataDir, nodeKey, receipts, limits, logger })
     const inventory = await readInventory(options.hardwareLabel ?? simulatedLabel(options.engine))
     const modelsDir = options.modelsDir ?? join(dataDir, 'models')
     const engine = await startEngine(options.engine, concurrencyMax, modelsDir, 0, loadingLog(logger))
@@ -64,6 +70,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       nodeKey,
       driver: engine.driver,
       receipts,
+      epochs,
       capacity,
       inventory,
       models: engine.models,
@@ -98,6 +105,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         await Promise.all(links.map((link) => link.close(graceMs)))
         await engineHealth?.close()
         await engine.close()
+        await epochs.close()
         await receipts.close()
         await lock.release()
       },

@@ -27,6 +27,8 @@ export type RunFlags = EngineFlags & {
   readonly simulatedJitterMs: number
   readonly simulatedSeed: number
   readonly graceMs: number
+  readonly epochFiles?: number
+  readonly epochGib?: number
 }
 
 export type JoinFlags = {
@@ -66,6 +68,8 @@ export function createCli(commands: Commands): Command {
     .option('--simulated-rtt-ms <ms>', 'delay the link by this round trip; shown as "simulated network"', atLeast(0))
     .option('--simulated-jitter-ms <ms>', 'spread of the simulated round trip', atLeast(0), 0)
     .option('--simulated-seed <n>', 'seed of the simulated jitter', integer(0), 1)
+    .option('--epoch-files <n>', 'copies of epoch files to keep as evidence (default: 720)', integer(1))
+    .option('--epoch-gib <gib>', 'space that they may take (default: 4)', atLeast(0.001))
     .option('--grace-ms <ms>', 'on stop, how long running requests may finish', integer(0), 3000)
     .addHelpText(
       'after',

@@ -31,6 +31,10 @@ async function run(flags: RunFlags): Promise<void> {
       flags.simulatedRttMs === undefined
         ? undefined
         : { rttMs: flags.simulatedRttMs, jitterMs: flags.simulatedJitterMs, seed: flags.simulatedSeed },
+    epochLimits: {
+      ...(flags.epochFiles !== undefined && { filesMax: flags.epochFiles }),
+      ...(flags.epochGib !== undefined && { bytesMax: Math.round(flags.epochGib * 2 ** 30) }),
+    },
     logger,
   })
   shutdown.onShutdown('agent', () => agent.close(flags.graceMs), flags.graceMs + 5_000)

@@ -73,7 +73,11 @@ export class LinkClient {
     const { outbound, inbound, clear } = this.#wire(socket, (frame) => session.receive(frame))
     const session = new LinkSession(
       this.#context,
-      { send: outbound, close: (reason) => socket.close(1002, reason) },
+      {
+        send: outbound,
+        close: (reason) => socket.close(1002, reason),
+        urlOf: (path) => httpUrl(this.#url, path),
+      },
       (gatewayRegion) => {
         wasReady = true
         clearTimeout(handshake)
@@ -135,5 +139,13 @@ export function linkUrl(gatewayUrl: string): string {
   const url = new URL(gatewayUrl)
   url.protocol = url.protocol.replace(/^http/, 'ws')
   url.pathname = `${url.pathname.replace(/\/$/, '')}${url.pathname.endsWith(LINK_PATH) ? '' : LINK_PATH}`
+  return url.toString()
+}
+
+/** URL of a path at the gateway whose link URL is given. */
+export function httpUrl(link: string, path: string): string {
+  const url = new URL(link)
+  url.protocol = url.protocol.replace(/^ws/, 'http')
+  url.pathname = `${url.pathname.slice(0, -LINK_PATH.length)}${path}`
   return url.toString()
 }

@@ -4,6 +4,7 @@ import type { NodeInventory, ServedModel } from '@isochrone/protocol'
 import type { EngineLoad } from '../engines/engine-backend.ts'
 import type { EngineDriver } from '../engines/engine-driver.ts'
 import type { EngineHealth } from '../engines/engine-health.ts'
+import type { EpochWitness } from '../epochs/epoch-witness.ts'
 import type { NodeKeyPair } from '../node/node-key.ts'
 import type { ReceiptLog } from '../receipts/receipt-log.ts'
 import type { StreamCapacity } from './stream-capacity.ts'
@@ -14,6 +15,7 @@ export type LinkContext = {
   readonly nodeKey: NodeKeyPair
   readonly driver: EngineDriver
   readonly receipts: ReceiptLog
+  readonly epochs: Pick<EpochWitness, 'answer'>
   readonly capacity: StreamCapacity
   readonly inventory: NodeInventory
   readonly models: readonly ServedModel[]

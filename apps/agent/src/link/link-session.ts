@@ -13,6 +13,7 @@ import {
   decodeStruct,
   encodeFrame,
   encodeJsonFrame,
+  epochNotice,
   frameType,
   INITIAL_CREDITS,
   LINK_PROTOCOL_VERSION,
@@ -23,6 +24,7 @@ import {
   recoverStructSigner,
   signStruct,
   streamOpen,
+  type EpochNotice,
   type Frame,
   type Hex,
   type LinkHeartbeat,
@@ -36,7 +38,12 @@ import type { LinkContext } from './link-context.ts'
 import { runStream, StreamAbort, type StreamJob } from './run-stream.ts'
 
 /** What the session asks of the socket under it. */
-export type LinkTransport = { send(frame: Buffer): void; close(reason: string): void }
+export type LinkTransport = {
+  send(frame: Buffer): void
+  close(reason: string): void
+  /** URL of a path at the gateway that was dialled. */
+  urlOf(path: string): string
+}
 
 /** The gateway broke the protocol; the link is closed. */
 export class LinkViolation extends Error {
@@ -122,6 +129,8 @@ export class LinkSession {
         return this.#streams.get(frame.streamId)?.aborter.abort(new StreamAbort('cancelled'))
       case frameType.confirm:
         return this.#confirm(receiptConfirm.parse(decodeJsonPayload(frame)), state.peer)
+      case frameType.epochNotice:
+        return this.#answerNotice(epochNotice.parse(decodeJsonPayload(frame)), state.peer)
       default:
         throw new LinkViolation(`a frame of type 0x${frame.type.toString(16)} does not come from a gateway`)
     }
@@ -249,6 +258,15 @@ export class LinkSession {
     receipts
       .confirm(confirm)
       .catch((error: unknown) => logger.error({ err: error }, 'a confirmation could not be stored'))
+  }
+
+  /** Takes its time: the answer goes out when the file was fetched and checked, if the link still is there. */
+  #answerNotice(notice: EpochNotice, peer: Peer): void {
+    const { epochs, logger } = this.#context
+    epochs
+      .answer(notice, peer, this.#transport.urlOf(notice.filePath))
+      .then((answer) => answer && this.#send(encodeJsonFrame(frameType.recordAnswer, 0, answer)))
+      .catch((error: unknown) => logger.error({ err: error }, 'the notice of an epoch could not be answered'))
   }
 
   #send(frame: Buffer): void {

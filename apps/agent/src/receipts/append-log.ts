@@ -21,8 +21,13 @@ export class AppendLog {
   /** Opens or creates the log and hands each whole line to `onLine`, in order. Throws when a whole line is no JSON. */
   static async open(path: string, onLine: (value: unknown) => void): Promise<AppendLog> {
     const file = await open(path, 'a+', 0o600)
-    const wholeBytes = await readLines(file, (line) => onLine(JSON.parse(line)))
-    if (wholeBytes < (await file.stat()).size) await file.truncate(wholeBytes)
+    try {
+      const wholeBytes = await readLines(file, (line) => onLine(JSON.parse(line)))
+      if (wholeBytes < (await file.stat()).size) await file.truncate(wholeBytes)
+    } catch (error) {
+      await file.close()
+      throw error
+    }
     return new AppendLog(file)
   }
 

@@ -2,13 +2,15 @@
  * What this node signed and what became of it: work receipts, and the gateways' delivery receipts for them.
  *
  * Guarantees: a receipt is on disk before anybody sees it; its number is never used twice, not even after a crash,
- * because numbers continue after the highest one on disk; it is presented again until its gateway confirms it.
+ * because numbers continue after the highest one on disk; it is presented again until its gateway confirms it; a delivery
+ * that a gateway sent is remembered until it was found in the file of its epoch.
  */
 import {
   decodeStruct,
   encodeStruct,
   signStruct,
   structHash,
+  type DeliveryReceipt,
   type Hex,
   type ReceiptConfirm,
   type SignedWork,
@@ -27,32 +29,43 @@ const logLine = z.discriminatedUnion('kind', [
     signature: hex,
   }),
   z.object({ kind: z.literal('confirm'), workHash: hex, confirm: z.unknown() }),
+  /** All deliveries of the lane up to `toSeq` were found in its epoch files. */
+  z.object({ kind: z.literal('checked'), lane: hex, toSeq: z.int() }),
 ])
 
 export type PresentedWork = { readonly workHash: Hex; readonly signedWork: SignedWork }
 type Unconfirmed = PresentedWork & { readonly lane: Hex }
 
+/** Deliveries of one lane that wait for their epoch; above this the oldest are taken as seen. */
+const DELIVERED_MAX = 200_000
+
 export class ReceiptLog {
   readonly #log: AppendLog
   readonly #unconfirmed: Map<Hex, Unconfirmed>
+  readonly #delivered: Delivered
   #seqLast: number
 
-  private constructor(log: AppendLog, unconfirmed: Map<Hex, Unconfirmed>, seqLast: number) {
+  private constructor(log: AppendLog, unconfirmed: Map<Hex, Unconfirmed>, delivered: Delivered, seqLast: number) {
     this.#log = log
     this.#unconfirmed = unconfirmed
+    this.#delivered = delivered
     this.#seqLast = seqLast
   }
 
   /** Opens the log at `path`, creating it when missing. Throws when a line in it is not one of ours. */
   static async open(path: string): Promise<ReceiptLog> {
     const unconfirmed = new Map<Hex, Unconfirmed>()
+    const delivered = new Delivered()
     let seqLast = 0
     const log = await AppendLog.open(path, (value) => {
       const line = logLine.parse(value)
       if (line.kind === 'confirm') {
         unconfirmed.delete(line.workHash)
+        const { delivery } = line.confirm as Pick<ReceiptConfirm, 'delivery'>
+        if (delivery) delivered.add(decodeStruct('DeliveryReceipt', delivery))
         return
       }
+      if (line.kind === 'checked') return delivered.forget(line.lane, line.toSeq)
       const work = decodeStruct('WorkReceipt', line.work)
       const workHash = structHash('WorkReceipt', work)
       seqLast = Math.max(seqLast, work.seq)
@@ -62,7 +75,7 @@ export class ReceiptLog {
         signedWork: { work: line.work, signature: line.signature },
       })
     })
-    return new ReceiptLog(log, unconfirmed, seqLast)
+    return new ReceiptLog(log, unconfirmed, delivered, seqLast)
   }
 
   get seqLast(): number {
@@ -100,10 +113,44 @@ export class ReceiptLog {
   async confirm(confirm: ReceiptConfirm): Promise<void> {
     const workHash = confirm.workHash as Hex
     if (!this.#unconfirmed.delete(workHash)) return
+    if (confirm.delivery) this.#delivered.add(decodeStruct('DeliveryReceipt', confirm.delivery))
     await this.#log.append({ kind: 'confirm', workHash, confirm })
+  }
+
+  /** Struct hashes of deliveries that this lane has sent, by number; those of the span that no epoch file was checked for. */
+  deliveredOf(lane: Hex, fromSeq: number, toSeq: number): Map<number, Hex> {
+    return this.#delivered.of(lane, fromSeq, toSeq)
+  }
+
+  /** The lane's epoch files up to this number hold what it had sent: no more need to look for those. */
+  async spanChecked(lane: Hex, toSeq: number): Promise<void> {
+    this.#delivered.forget(lane, toSeq)
+    await this.#log.append({ kind: 'checked', lane, toSeq })
   }
 
   close(): Promise<void> {
     return this.#log.close()
+  }
+}
+
+/** Hashes of delivery receipts by lane and number, in the order in which they came. */
+class Delivered {
+  readonly #lanes = new Map<Hex, Map<number, Hex>>()
+
+  add(delivery: DeliveryReceipt): void {
+    const ofLane = this.#lanes.get(delivery.lane) ?? new Map<number, Hex>()
+    this.#lanes.set(delivery.lane, ofLane)
+    ofLane.set(delivery.seq, structHash('DeliveryReceipt', delivery))
+    const [oldest] = ofLane.keys()
+    if (ofLane.size > DELIVERED_MAX && oldest !== undefined) ofLane.delete(oldest)
+  }
+
+  of(lane: Hex, fromSeq: number, toSeq: number): Map<number, Hex> {
+    return new Map([...(this.#lanes.get(lane) ?? [])].filter(([seq]) => seq >= fromSeq && seq <= toSeq))
+  }
+
+  forget(lane: Hex, toSeq: number): void {
+    const ofLane = this.#lanes.get(lane)
+    for (const seq of ofLane?.keys() ?? []) if (seq <= toSeq) ofLane?.delete(seq)
   }
 }

@@ -1,0 +1,237 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  addressOfKey,
+  addressToBytes32,
+  bytesToHex,
+  decodeStruct,
+  encodeStruct,
+  keccak256,
+  randomBytes32,
+  recoverStructSigner,
+  signStruct,
+  structHash,
+  type EpochNotice,
+  type Hex,
+  type ReceiptPair,
+} from '@isochrone/protocol'
+import { createLogger } from '@isochrone/runtime'
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
+import { ReceiptLog } from '../receipts/receipt-log.ts'
+import { DEFAULT_EPOCH_LIMITS, type EpochStoreLimits } from './epoch-store.ts'
+import { EpochWitness } from './epoch-witness.ts'
+import { TestLane } from './test-lane.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'witness-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+const logger = createLogger('test', 'silent')
+const nodeKey = randomBytes32()
+const otherNode = randomBytes32()
+const nodeId = addressToBytes32(addressOfKey(nodeKey))
+
+let lane: TestLane
+let dataDir: string
+let receipts: ReceiptLog
+let witness: EpochWitness
+let counter = 0
+
+const open = async (limits: Partial<EpochStoreLimits> = {}): Promise<void> => {
+  receipts = await ReceiptLog.open(join(dataDir, 'receipts.jsonl'))
+  witness = await EpochWitness.open({
+    dataDir,
+    nodeKey: { privateKey: nodeKey, address: addressOfKey(nodeKey) },
+    receipts,
+    limits: { ...DEFAULT_EPOCH_LIMITS, ...limits },
+    logger,
+  })
+}
+const close = async (): Promise<void> => {
+  await witness.close()
+  await receipts.close()
+}
+
+beforeEach(async () => {
+  dataDir = mkdtempSync(join(root, `node-${counter++}-`))
+  lane = new TestLane()
+  await lane.serve()
+  await open()
+})
+afterEach(async () => {
+  await close()
+  await lane.stop()
+})
+
+const ask = (notice: EpochNotice) =>
+  witness.answer(notice, { lane: lane.id, domain: lane.domain }, lane.urlOf(notice.filePath))
+const copies = () => readdirSync(join(dataDir, 'epochs')).filter((name) => name.endsWith('.gz'))
+
+/** The delivery reaches the node as it does over the link: its own work receipt is confirmed with it. */
+async function told({ delivery, work }: ReceiptPair): Promise<void> {
+  if (!work) throw new Error('no work')
+  const { seq: _seq, ...unnumbered } = work.value
+  const signed = await receipts.sign(lane.domain, lane.id, unnumbered, nodeKey)
+  const confirmed = { ...delivery.value }
+  const { workHash } = signed
+  await receipts.confirm({
+    workHash,
+    delivery: encodeStruct('DeliveryReceipt', confirmed),
+    signature: delivery.signature,
+    reason: null,
+  })
+}
+
+test('a record that follows from the receipts is signed, and the file is kept with what the lane signed about it', async () => {
+  await told(lane.deliver(nodeKey))
+  lane.deliver(nodeKey, { attemptTtftMs: 500 })
+  lane.deliver(nodeKey, { fault: 1, httpStatus: 502, price: 0n, billedIn: 0, billedOut: 0 }, null)
+  lane.deliver(otherNode)
+  const { notice, bytes } = await lane.close(nodeId)
+  expect(notice.record).toMatchObject({ earned: '80', attempts: 3, faults: 1, version: 0 })
+  const answer = await ask(notice)
+  expect(answer).toMatchObject({ epoch: 1, version: 0, reason: null })
+  const value = decodeStruct('PerformanceRecord', notice.record)
+  const domain = { chainId: lane.domain.chainId, verifyingContract: lane.slaLedger }
+  const signature = answer?.signature as Hex
+  expect(recoverStructSigner(domain, 'PerformanceRecord', { value, signature })).toBe(addressOfKey(nodeKey))
+
+  expect(copies()).toEqual([`${lane.id}-1.jsonl.gz`])
+  const kept = readFileSync(join(dataDir, 'epochs', copies()[0] ?? ''))
+  expect(Buffer.compare(kept, bytes)).toBe(0)
+  const evidence = JSON.parse(readFileSync(join(dataDir, 'epochs', `${lane.id}-1.anchor.json`), 'utf8')) as {
+    anchor: unknown
+    anchorSignature: Hex
+  }
+  const anchor = decodeStruct('EpochAnchor', evidence.anchor)
+  expect(anchor.dataHash).toBe(bytesToHex(keccak256(kept)))
+  const anchorDomain = { chainId: lane.domain.chainId, verifyingContract: lane.receiptAnchor }
+  const signed = { value: anchor, signature: evidence.anchorSignature }
+  expect(addressToBytes32(recoverStructSigner(anchorDomain, 'EpochAnchor', signed) ?? '')).toBe(lane.id)
+})
+
+test.each([
+  ['earned', { earned: 39n }, 'earned is 40 by the receipts, and the record says 39'],
+  ['attempts', { attempts: 2 }, 'attempts is 1'],
+  ['faults', { faults: 1 }, 'faults is 0'],
+  ['counts', { countsRoot: randomBytes32() }, 'the counts do not follow'],
+])('a record with forged %s is not signed, and the node says why', async (_, record, reason) => {
+  lane.deliver(nodeKey)
+  const { notice } = await lane.close(nodeId, { record })
+  expect(await ask(notice)).toMatchObject({ signature: null, reason: expect.stringContaining(reason) as string })
+  // The evidence of it is kept.
+  expect(copies()).toHaveLength(1)
+})
+
+test('a file that leaves out a delivery which the lane sent to this node, or changes it, is not agreed to', async () => {
+  const first = lane.deliver(nodeKey)
+  const second = lane.deliver(nodeKey)
+  await told(first)
+  await told(second)
+  const omitted = await lane.close(nodeId, { pairs: [first] })
+  expect(await ask(omitted.notice)).toMatchObject({ reason: 'delivery 2 of this node is missing in the file' })
+  // Also after a restart, and until it has been found.
+  await close()
+  await open()
+  expect(await ask(omitted.notice)).toMatchObject({ reason: 'delivery 2 of this node is missing in the file' })
+
+  const third = lane.deliver(nodeKey)
+  await told(third)
+  const cheaper = signStruct(lane.domain, 'DeliveryReceipt', { ...third.delivery.value, price: 1n }, lane.key)
+  const changed = await lane.close(nodeId, { pairs: [{ ...third, delivery: cheaper }] })
+  expect(await ask(changed.notice)).toMatchObject({
+    reason: 'delivery 3: another one than this lane sent to this node',
+  })
+})
+
+test.each<[string, (key: Hex) => ReceiptPair, string]>([
+  ['a price of its own', (key) => lane.deliver(key, { price: 1n }), 'its price does not follow from the terms'],
+  ['work of another key', (key) => lane.deliver(key, {}, otherNode), 'its work is not signed by this node'],
+  ['a number outside', (key) => lane.deliver(key, { seq: 99 }), 'not of this lane and span'],
+  ['work held back', (key) => ({ ...lane.deliver(key), work: null }), 'its work receipt is not in the file'],
+])('a receipt with %s is named', async (_, make, reason) => {
+  const pair = make(nodeKey)
+  const { notice } = await lane.close(nodeId, { pairs: [pair] })
+  expect((await ask(notice))?.reason).toBe(`delivery ${pair.delivery.value.seq}: ${reason}`)
+})
+
+test('a gateway that serves another file than its lane signed for is found out, and nothing of it is kept', async () => {
+  lane.deliver(nodeKey)
+  const { notice, bytes } = await lane.close(nodeId)
+  const flipped = Buffer.from(bytes)
+  flipped[20] = (flipped[20] ?? 0) ^ 1
+  for (const [served, reason] of [
+    [flipped, 'the file is not the one whose hash the lane signed'],
+    [bytes.subarray(0, -1), 'the file is not the one whose hash the lane signed'],
+    [Buffer.concat([bytes, bytes]), `the file has more than the ${bytes.length} bytes that were announced`],
+    [null, 'the file could not be fetched: the gateway answered 404 for the file of the epoch'],
+  ] as const) {
+    lane.files.set(notice.filePath, served)
+    expect(await ask(notice)).toMatchObject({ signature: null, reason })
+    expect(readdirSync(join(dataDir, 'epochs'))).toEqual(['signed.jsonl'])
+  }
+  lane.files.set(notice.filePath, bytes)
+  expect(await ask(notice)).toMatchObject({ reason: null })
+})
+
+test('a header that says other things than the anchor, and what the lane has not signed, are refused', async () => {
+  lane.deliver(nodeKey)
+  expect((await ask((await lane.close(nodeId, { header: { sum: 1n } })).notice))?.reason).toContain('another sum')
+  lane.deliver(nodeKey)
+  const { notice } = await lane.close(nodeId, { recordKey: otherNode })
+  expect((await ask(notice))?.reason).toBe('the record is not signed by the lane')
+  lane.deliver(nodeKey)
+  const good = (await lane.close(nodeId)).notice
+  const forged = { ...good, anchor: { ...good.anchor, dataHash: randomBytes32() } }
+  expect((await ask(forged))?.reason).toBe('the anchor is not signed by the lane')
+  expect((await ask({ ...good, record: { ...good.record, earned: -1 } }))?.reason).toContain('PerformanceRecord')
+  lane.deliver(otherNode)
+  const others = await lane.close(addressToBytes32(addressOfKey(otherNode)))
+  expect((await ask(others.notice))?.reason).toBe('the record is not of this node, lane and epoch')
+})
+
+test('a node never signs two records of one epoch, and answers again without fetching again', async () => {
+  lane.deliver(nodeKey)
+  const { notice } = await lane.close(nodeId)
+  const answer = await ask(notice)
+  await close()
+  await open()
+  expect(await ask(notice)).toEqual(answer)
+  expect(lane.fetches).toBe(1)
+  const record = { ...decodeStruct('PerformanceRecord', notice.record), earned: 0n }
+  const domain = { chainId: lane.domain.chainId, verifyingContract: lane.slaLedger }
+  const { signature } = signStruct(domain, 'PerformanceRecord', record, lane.key)
+  const second = { ...notice, record: encodeStruct('PerformanceRecord', record), recordSignature: signature }
+  expect((await ask(second))?.reason).toBe('this node has signed another record of the epoch')
+})
+
+test('a lane that signs two anchors for one epoch has both kept against it', async () => {
+  lane.deliver(nodeKey)
+  const { notice } = await lane.close(nodeId, { record: { earned: 1n } })
+  await ask(notice)
+  const anchor = { ...decodeStruct('EpochAnchor', notice.anchor), root: randomBytes32() }
+  const domain = { chainId: lane.domain.chainId, verifyingContract: lane.receiptAnchor }
+  const { signature } = signStruct(domain, 'EpochAnchor', anchor, lane.key)
+  const second = { ...notice, anchor: encodeStruct('EpochAnchor', anchor), anchorSignature: signature }
+  expect((await ask(second))?.reason).toBe('the lane has signed another anchor of this epoch before')
+  const both = ['anchor', 'contradiction'].map((name) => {
+    const text = readFileSync(join(dataDir, 'epochs', `${lane.id}-1.${name}.json`), 'utf8')
+    return structHash('EpochAnchor', decodeStruct('EpochAnchor', (JSON.parse(text) as { anchor: unknown }).anchor))
+  })
+  expect(new Set(both).size).toBe(2)
+})
+
+test('copies are bounded by count and by bytes, and the oldest go first', async () => {
+  await close()
+  await open({ filesMax: 2 })
+  for (let i = 0; i < 4; i++) {
+    lane.deliver(nodeKey)
+    expect(await ask((await lane.close(nodeId)).notice)).toMatchObject({ reason: null })
+  }
+  expect(copies().toSorted()).toEqual([3, 4].map((epoch) => `${lane.id}-${epoch}.jsonl.gz`))
+  lane.deliver(nodeKey)
+  const { notice } = await lane.close(nodeId)
+  await close()
+  await open({ bytesMax: notice.fileBytes - 1 })
+  expect(copies()).toEqual([])
+  expect((await ask(notice))?.reason).toContain('too large to keep')
+})

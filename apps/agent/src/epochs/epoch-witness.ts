@@ -1,0 +1,175 @@
+/**
+ * Answers the notices of closed epochs: keeps a copy of each file, and signs this node's performance record if it follows
+ * from the receipts.
+ *
+ * One at a time, so that a burst of notices never competes with the engine. What was signed is on disk before it leaves:
+ * a node never signs two records for one (lane, epoch, version), which would convict it.
+ */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isAppError } from '@isochrone/domain'
+import {
+  addressToBytes32,
+  signStruct,
+  structHash,
+  type EpochNotice,
+  type Hex,
+  type RecordAnswer,
+} from '@isochrone/protocol'
+import type { Logger } from '@isochrone/runtime'
+import { z } from 'zod'
+import type { NodeKeyPair } from '../node/node-key.ts'
+import { AppendLog } from '../receipts/append-log.ts'
+import type { ReceiptLog } from '../receipts/receipt-log.ts'
+import { checkEpochFile, checkNotice, Disagreement, type CheckedNotice, type EpochPeer } from './check-epoch.ts'
+import { EpochStore, type EpochStoreLimits } from './epoch-store.ts'
+import { fetchEpochFile, OtherFile } from './fetch-epoch-file.ts'
+
+export interface EpochWitnessOptions {
+  /** The agent's data directory; copies go to `epochs` below it. */
+  dataDir: string
+  nodeKey: NodeKeyPair
+  receipts: ReceiptLog
+  limits: EpochStoreLimits
+  logger: Logger
+}
+
+/** Notices that may wait for their turn. */
+const WAITING_MAX = 256
+const SIGNED_MAX = 20_000
+
+const signedLine = z.object({ lane: z.string(), epoch: z.int(), version: z.int(), recordHash: z.string() })
+
+export class EpochWitness {
+  readonly #options: EpochWitnessOptions
+  readonly #store: EpochStore
+  readonly #log: AppendLog
+  /** `lane:epoch:version` → hash of the record that was signed; oldest first. */
+  readonly #signed: Map<string, string>
+  readonly #stop = new AbortController()
+  #tail: Promise<unknown> = Promise.resolve()
+  #waiting = 0
+
+  private constructor(options: EpochWitnessOptions, store: EpochStore, log: AppendLog, signed: Map<string, string>) {
+    this.#options = options
+    this.#store = store
+    this.#log = log
+    this.#signed = signed
+  }
+
+  static async open(options: EpochWitnessOptions): Promise<EpochWitness> {
+    const dir = join(options.dataDir, 'epochs')
+    const store = await EpochStore.open(dir, options.limits)
+    const signed = new Map<string, string>()
+    const log = await AppendLog.open(join(dir, 'signed.jsonl'), (line) => {
+      const { lane, epoch, version, recordHash } = signedLine.parse(line)
+      remember(signed, keyOf(lane, epoch, version), recordHash)
+    })
+    return new EpochWitness(options, store, log, signed)
+  }
+
+  /** `url` is that of the file, at the gateway that the link was dialled at. Null when the agent stops. */
+  answer(notice: EpochNotice, peer: EpochPeer, url: string): Promise<RecordAnswer | null> {
+    const of = { epoch: Number(notice.record.epoch), version: Number(notice.record.version) }
+    if (this.#waiting >= WAITING_MAX) {
+      return Promise.resolve({ ...of, signature: null, reason: 'this node is busy with other epochs' })
+    }
+    this.#waiting += 1
+    const answer = this.#tail.then(() => this.#decide(notice, peer, url)).finally(() => (this.#waiting -= 1))
+    this.#tail = answer
+    return answer.then((decided) => decided && { ...of, ...decided })
+  }
+
+  /** Gives up what is under way. */
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#tail
+    await this.#log.close()
+  }
+
+  /** Never rejects. */
+  async #decide(
+    notice: EpochNotice,
+    peer: EpochPeer,
+    url: string,
+  ): Promise<Pick<RecordAnswer, 'signature' | 'reason'> | null> {
+    const { logger } = this.#options
+    try {
+      if (this.#stop.signal.aborted) return null
+      return { signature: await this.#agree(notice, peer, url), reason: null }
+    } catch (error) {
+      if (this.#stop.signal.aborted) return null
+      const reason = reasonOf(error)
+      logger.warn({ err: error, epoch: notice.record.epoch, reason }, 'a performance record was not signed')
+      return { signature: null, reason }
+    }
+  }
+
+  async #agree(notice: EpochNotice, peer: EpochPeer, url: string): Promise<Hex> {
+    const { nodeKey, receipts, logger } = this.#options
+    const nodeId = addressToBytes32(nodeKey.address)
+    const checked = checkNotice(notice, peer, nodeId)
+    const { record } = checked
+    const recordHash = structHash('PerformanceRecord', record)
+    const key = keyOf(peer.lane, record.epoch, record.version)
+    const before = this.#signed.get(key)
+    if (before !== undefined && before !== recordHash) {
+      throw new Disagreement('this node has signed another record of the epoch')
+    }
+    if (before === undefined) {
+      await this.#check(notice, checked, peer, url, nodeId)
+      await this.#log.append({ lane: peer.lane, epoch: record.epoch, version: record.version, recordHash })
+      remember(this.#signed, key, recordHash)
+      await receipts.spanChecked(peer.lane, checked.anchor.toSeq)
+      logger.info({ epoch: record.epoch, earnedMicroUsd: record.earned.toString() }, 'performance record signed')
+    }
+    const domain = { chainId: peer.domain.chainId, verifyingContract: notice.slaLedger as Hex }
+    return signStruct(domain, 'PerformanceRecord', record, nodeKey.privateKey).signature
+  }
+
+  /** The copy is kept as soon as it is the one that the lane signed for, also when the node then disagrees with it. */
+  async #check(notice: EpochNotice, checked: CheckedNotice, peer: EpochPeer, url: string, nodeId: Hex): Promise<void> {
+    const { anchor } = checked
+    const { lane } = peer
+    const { fileBytes } = notice
+    if (fileBytes > this.#store.fileBytesMax)
+      throw new Disagreement(`a file of ${fileBytes} bytes is too large to keep`)
+    if (this.#store.has(lane, anchor.epoch)) {
+      const kept = await this.#store.anchorOf(lane, anchor.epoch)
+      if (structHash('EpochAnchor', kept) !== structHash('EpochAnchor', anchor)) {
+        const evidence = await this.#store.keepContradiction(lane, anchor.epoch, peer.domain.chainId, notice)
+        this.#options.logger.error(
+          { lane, epoch: anchor.epoch, evidence },
+          'a lane has signed two anchors of one epoch',
+        )
+        throw new Disagreement('the lane has signed another anchor of this epoch before')
+      }
+    } else {
+      const path = this.#store.draftPathOf(lane, anchor.epoch)
+      try {
+        await fetchEpochFile({ url, fileBytes, dataHash: anchor.dataHash, path, signal: this.#stop.signal })
+        await this.#store.keep(lane, anchor.epoch, peer.domain.chainId, notice)
+      } finally {
+        await rm(path, { force: true })
+      }
+    }
+    const path = this.#store.pathOf(lane, anchor.epoch)
+    const delivered = this.#options.receipts.deliveredOf(lane, anchor.fromSeq, anchor.toSeq)
+    await checkEpochFile({ path, notice, checked, peer, nodeId, delivered })
+  }
+}
+
+const keyOf = (lane: string, epoch: number, version: number): string => `${lane}:${epoch}:${version}`
+
+function remember(signed: Map<string, string>, key: string, recordHash: string): void {
+  signed.set(key, recordHash)
+  const [oldest] = signed.keys()
+  if (signed.size > SIGNED_MAX && oldest !== undefined) signed.delete(oldest)
+}
+
+/** For the record, and for the provider who reads it: one sentence. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Disagreement || error instanceof OtherFile) return error.message.slice(0, 300)
+  if (isAppError(error)) return error.publicMessage.slice(0, 300)
+  return `the file could not be fetched: ${error instanceof Error ? error.message : 'unknown'}`.slice(0, 300)
+}
