@@ -1,6 +1,6 @@
 /** A worker that dies between any two steps of settlement: the next one goes on, and nothing is paid twice. */
 import { mintTestUsdc } from '@isochrone/contracts-client'
-import { manualClock, systemClock } from '@isochrone/domain'
+import { systemClock } from '@isochrone/domain'
 import { isDataError } from '@isochrone/db'
 import { startTestStack, type TestStack } from '@isochrone/local-stack'
 import {
@@ -10,6 +10,7 @@ import {
   runFundingOrders,
   settleDueEpochs,
   settlementStatus,
+  type SettlementChain,
 } from '@isochrone/services'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createChain } from './chain/create-chain.ts'
@@ -85,38 +86,44 @@ test('a top-up never spends real money: nobody has paid the platform for it', as
   ).rejects.toMatchObject({ code: 'state_conflict' })
 })
 
+const depsWith = (settlement: SettlementChain) => ({
+  epochs: market.store.epochs,
+  records: market.store.records,
+  transactions: market.store.chain,
+  chain: settlement,
+})
+/** Closes the lane's epoch and says so, with the performance records of its nodes. */
+const closeWith = (...entries: unknown[]) => [...entries, market.lane.close(), ...market.lane.performance()]
+
 test('settlement survives a death after every transaction; two workers at once pay once', async () => {
   const counter = { deaths: 0 }
-  const settlement = dyingAfter(chain.settlement, ['anchor', 'claimMany', 'settle'], counter)
-  const entries = [
-    market.request(1_001n),
-    market.request(2_002n),
-    market.lane.close(),
-    market.request(3n),
-    market.lane.close(),
-  ]
-  await ingest(entries)
-  const deps = { epochs: market.store.epochs, transactions: market.store.chain, chain: settlement, clock: systemClock }
+  const steps = ['anchor', 'claimMany', 'reportRecord', 'finaliseRecord', 'countSamples', 'settle'] as const
+  const settlement = dyingAfter(chain.settlement, steps, counter)
+  await ingest(closeWith(market.request(1_001n), market.request(2_002n)))
+  await ingest(closeWith(market.request(3n)))
+  const deps = depsWith(settlement)
   const status = await eventually(async () => {
     await Promise.all([settleDueEpochs(deps), settleDueEpochs(deps)])
     await Promise.all([index(), index()])
     const now = await market.store.snapshot((tx) => settlementStatus(tx.settlement, { orgId: ORG }))
     return now.exact && now
   }, 30_000)
-  expect(counter.deaths).toBe(3)
+  expect(counter.deaths).toBe(steps.length)
   expect(status.debitMicroUsd).toBe(3_006n)
   expect(status.creditMicroUsd + status.feeMicroUsd).toBe(3_006n)
   const claims = await market.db.channelMovement.findMany({ where: { kind: 'claim' } })
   expect(claims.reduce((sum, row) => sum + row.microUsd, 0n)).toBe(3_006n)
+  const records = await market.db.performanceRecord.findMany({ include: { counts: true } })
+  expect(records.map(({ status: standing, earnedMicroUsd }) => [standing, earnedMicroUsd])).toEqual([
+    ['final', 3_003n],
+    ['final', 3n],
+  ])
+  expect(records.flatMap(({ counts }) => counts.map(({ broken }) => broken))).toEqual([0, 0])
+  for (const row of records) for (const tx of [row.reportedTx, row.finalTx]) expect(tx).toMatch(/^0x/)
 }, 60_000)
 
 test('an epoch whose receipts are not all here is not anchored, nor one that does not follow from them', async () => {
-  const deps = {
-    epochs: market.store.epochs,
-    transactions: market.store.chain,
-    chain: chain.settlement,
-    clock: manualClock(),
-  }
+  const deps = depsWith(chain.settlement)
   const early = market.request(5n)
   const late = market.request(6n)
   const close = market.lane.close()

@@ -7,13 +7,18 @@ import {
   createChainClient,
   createTransactionSender,
   deployIsochrone,
+  developmentParams,
+  developmentProfile,
+  partiesOf,
   providerIdOf,
+  signLaneKey,
   writeDeployment,
 } from '@isochrone/contracts-client'
 import { createDb, createStore } from '@isochrone/db'
 import type { TestStack } from '@isochrone/local-stack'
 import { addressOfKey, addressToBytes32, bytes32Of, randomBytes32, signStruct, type Hex } from '@isochrone/protocol'
 import { developmentKeys, loadEnv, workerEnv } from '@isochrone/runtime'
+import { makeTerms, noPromises } from '@isochrone/services'
 import { testLane } from '@isochrone/services/testing'
 import { privateKeyToAccount } from 'viem/accounts'
 
@@ -21,26 +26,42 @@ export type TestMarket = Awaited<ReturnType<typeof startTestMarket>>
 
 export const ORG = 'org_test'
 const PRICES = {
-  inMicroUsdPerMtok: '1000',
-  cachedMicroUsdPerMtok: '500',
-  outMicroUsdPerMtok: '2000',
-  inMicroUsdPerGb: '0',
-  outMicroUsdPerGb: '0',
+  inMicroUsdPerMtok: 1_000n,
+  cachedMicroUsdPerMtok: 500n,
+  outMicroUsdPerMtok: 2_000n,
+  inMicroUsdPerGb: 0n,
+  outMicroUsdPerGb: 0n,
 }
 
-export async function startTestMarket(stack: TestStack, { gatewayUrl = 'http://127.0.0.1:1' } = {}) {
+const ARBITERS = Array.from({ length: 6 }, (_, index) => addressOfKey(bytes32Of(`arbiter ${index}`)))
+
+export interface TestMarketOptions {
+  gatewayUrl?: string
+  /** Deadlines in chain seconds. */
+  challengeS?: number
+  graceS?: number
+  channelThawS?: number
+}
+
+export async function startTestMarket(
+  stack: TestStack,
+  { gatewayUrl = 'http://127.0.0.1:1', challengeS = 1, graceS = 60, channelThawS = 600 }: TestMarketOptions = {},
+) {
   const [operatorKey, laneKey, managedWalletKey] = developmentKeys
   const publicClient = createChainClient(stack.chainRpcUrl)
   const operator = privateKeyToAccount(operatorKey)
   const deployment = await deployIsochrone({
     publicClient,
-    sender: createTransactionSender({ publicClient, account: operator, pollMs: 20 }),
-    params: { admin: operator.address, treasury: operator.address, feeBps: 500, settleWindowS: 2, thawS: 600 },
+    sender: createTransactionSender({ publicClient, account: operator, profile: developmentProfile(31_337), pollMs: 20 }),
+    params: {
+      ...developmentParams(partiesOf(operator.address, ARBITERS)),
+      ...{ challengeS, graceS, channelThawS, laneStakeMinMicroUsd: '0' },
+    },
   })
   const deploymentFile = join(stack.dir, 'deployment.json')
   await writeDeployment(deploymentFile, deployment)
   const writer = createChainWriter({ rpcUrl: stack.chainRpcUrl, deployment, privateKey: operatorKey })
-  await addLane(writer, addressOfKey(laneKey))
+  await addLane(writer, signLaneKey(writer, { privateKey: laneKey, operator: operator.address }))
 
   const db = createDb(stack.databaseUrl)
   const salt = bytes32Of('salt')
@@ -49,7 +70,21 @@ export async function startTestMarket(stack: TestStack, { gatewayUrl = 'http://1
   const providerId = providerIdOf(operator.address, salt)
   const nodeKey = randomBytes32()
   const nodeId = addressToBytes32(addressOfKey(nodeKey))
-  const termsHash = bytes32Of('terms')
+  const terms = makeTerms({
+    providerId,
+    prices: PRICES,
+    promises: { ...noPromises, ttftBaseMs: 1_000, penaltyBps: 1_000 },
+    document: {
+      version: 3,
+      nodeName: 'one',
+      region: 'local',
+      country: 'DE',
+      simulated: false,
+      sharedHost: false,
+      tier: 'regional',
+      dataPolicy: 'any',
+    },
+  })
   const registry = { chainId: deployment.chainId, verifyingContract: deployment.addresses.registry }
   const value = { providerId, nodeKey: addressOfKey(nodeKey) }
   const keyProof = signStruct(registry, 'NodeKey', value, nodeKey).signature
@@ -69,14 +104,14 @@ export async function startTestMarket(stack: TestStack, { gatewayUrl = 'http://1
       feeBps: 0,
     },
   })
-  await db.terms.create({ data: { hash: termsHash, providerId, document: { prices: PRICES } } })
+  await createStore(db).providers.insertTerms({ ...terms, providerId })
   await db.node.create({
     data: {
       nodeId,
       id: 'node_1',
       name: 'one',
       providerId,
-      termsHash,
+      termsHash: terms.hash,
       region: 'local',
       country: 'DE',
       failureDomain: 'one',
@@ -99,6 +134,7 @@ export async function startTestMarket(stack: TestStack, { gatewayUrl = 'http://1
     chainId: deployment.chainId,
     paymentChannels: deployment.addresses.channels.toLowerCase() as Hex,
     receiptAnchor: deployment.addresses.anchor.toLowerCase() as Hex,
+    slaLedger: deployment.addresses.ledger.toLowerCase() as Hex,
   })
   let counter = 0
   /** A finished request's journal entry. */
@@ -109,10 +145,12 @@ export async function startTestMarket(stack: TestStack, { gatewayUrl = 'http://1
       channelId,
       providerId,
       nodeKey,
+      termsHash: terms.hash,
       priceMicroUsd,
       ...extra,
     })
-  return { deployment, env, db, store: createStore(db), lane, request, fund, channelId, providerId, nodeId, writer }
+  const ids = { channelId, providerId, nodeId, terms }
+  return { deployment, env, db, store: createStore(db), lane, request, fund, writer, ...ids }
 }
 
 /** Resolves with the first truthy value; fails after `limitMs`. */

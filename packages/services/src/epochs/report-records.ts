@@ -34,8 +34,7 @@ async function takeForward(deps: Deps, row: RecordRow, nowS: number): Promise<vo
   let standing = await deps.chain.confirmed.standingOf(name)
   if (isToReport(row, standing)) {
     const input = {
-      record: decodeStruct('PerformanceRecord', row.record),
-      laneSignature: row.laneSignature as Hex,
+      record: { value: decodeStruct('PerformanceRecord', row.record), signature: row.laneSignature as Hex },
       nodeSignature: row.nodeSignature as Hex | null,
     }
     const sent = await sendRecorded(deps.transactions, { purpose: 'record', subject }, () =>

@@ -127,7 +127,8 @@ export interface SettlementChain extends ChainReads {
   claimMany(vouchers: readonly Signed<Voucher>[]): Promise<Sent & { outcomes: ClaimOutcome[] }>
   /** The same for vouchers of one provider, lane, epoch and root, at the least gas. */
   claimEach(vouchers: readonly Signed<Voucher>[]): Promise<Sent & { outcomes: ClaimOutcome[] }>
-  reportRecord(input: { record: PerformanceRecord; laneSignature: Hex; nodeSignature: Hex | null }): Promise<Sent>
+  /** `record` as signed by the lane; the node's signature halves the window. */
+  reportRecord(input: { record: Signed<PerformanceRecord>; nodeSignature: Hex | null }): Promise<Sent>
   finaliseRecord(record: RecordName): Promise<Sent>
   /** `broken`: bits 1 availability, 2 TTFT, 4 TPOT; 0 where nothing was tested or nothing broke. */
   countSamples(input: {

@@ -1,5 +1,5 @@
 /** What the pages of receipts, epochs, records, claims and statements read. `db`'s evidence repository fits it. */
-import type { ChannelRow, EpochRow, MovementRow, PayoutRow, ReceiptRow } from './rows.ts'
+import type { EpochRow, MovementRow, PayoutRow, ReceiptRow } from './rows.ts'
 
 export type RecordStatus = 'signed' | 'reported' | 'challenged' | 'final' | 'invalid'
 
@@ -121,5 +121,4 @@ export interface EvidenceReadings {
   termsRows(hashes: readonly string[]): Promise<TermsRow[]>
   /** Newest first. */
   history(filter: HistoryFilter): Promise<(MovementRow & { logIndex: number })[]>
-  channelByOrg(orgId: string): Promise<(ChannelRow & { thawEndsAtS: bigint | null }) | null>
 }

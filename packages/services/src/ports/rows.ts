@@ -36,6 +36,8 @@ export interface ChannelRow {
   depositedMicroUsd: bigint
   withdrawingMicroUsd: bigint
   withdrawnMicroUsd: bigint
+  /** Chain time, s, from which what is asked back can leave; null while nothing thaws. */
+  thawEndsAtS: bigint | null
   ceilingMicroUsd: bigint
   claimedMicroUsd: bigint
   openedTx: string | null
