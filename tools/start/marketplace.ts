@@ -132,7 +132,9 @@ export async function startMarketplace(options: StartMarketplaceOptions): Promis
     await run('Database schema', () => applyMigrations(postgres.url))
 
     const deploymentFile = join(dataDir, 'deployment.json')
-    const env = environment(options, { dataDir, ports, deploymentFile, urls: [postgres.url, redis.url, chain.url] })
+    const publicChainUrl = external.CHAIN_RPC_URL ? external.CHAIN_PUBLIC_RPC_URL : chain.url
+    const urls = [postgres.url, redis.url, chain.url] as const
+    const env = environment(options, { dataDir, ports, deploymentFile, urls, publicChainUrl })
     await run('Contracts', () => ensureContracts({ rpcUrl: chain.url, deploymentFile, env }))
     if (web && webBuildNeeded()) {
       await run('Building the web app (first start only)', () => buildWeb(join(dataDir, 'logs/web-build.log')))
@@ -189,6 +191,7 @@ interface EnvironmentParts {
   readonly ports: Ports
   readonly deploymentFile: string
   readonly urls: readonly [databaseUrl: string, redisUrl: string, chainRpcUrl: string]
+  readonly publicChainUrl: string | undefined
 }
 
 /** The environment shared by every process of this marketplace. */
@@ -202,6 +205,8 @@ function environment(options: StartMarketplaceOptions, parts: EnvironmentParts):
     DATABASE_URL: urls[0],
     REDIS_URL: urls[1],
     CHAIN_RPC_URL: urls[2],
+    // The local chain is everybody's; the address of another may hold a key, so browsers are given it only by name.
+    ...(parts.publicChainUrl && { CHAIN_PUBLIC_RPC_URL: parts.publicChainUrl }),
     DEPLOYMENT_FILE: deploymentFile,
     INTERNAL_TOKEN: internalToken,
     AUTH_SECRET: authSecret,

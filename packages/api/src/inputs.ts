@@ -43,9 +43,7 @@ const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'is not a day such as 2026-0
 export const historyPage = z.object({
   cursor,
   limit,
-  kind: z
-    .enum(['deposit', 'ceiling', 'claim', 'withdrawal_requested', 'withdrawal', 'refund', 'credit'])
-    .optional(),
+  kind: z.enum(['deposit', 'ceiling', 'claim', 'withdrawal_requested', 'withdrawal', 'refund', 'credit']).optional(),
   fromDay: day.optional(),
   toDay: day.optional(),
 })

@@ -72,7 +72,7 @@ export interface SelectInputProps {
   value: string | undefined
   /** The choice that filters nothing. */
   any: string
-  options: readonly string[]
+  options: readonly (string | { value: string; label: string })[]
 }
 
 export function SelectInput({ name, label, value, any, options }: SelectInputProps) {
@@ -84,10 +84,25 @@ export function SelectInput({ name, label, value, any, options }: SelectInputPro
       className={cn(inputStyle, 'w-auto max-w-full pr-7')}
     >
       <option value="">{any}</option>
-      {options.map((option) => (
-        <option key={option}>{option}</option>
-      ))}
+      {options.map((option) => {
+        const { value, label } = typeof option === 'string' ? { value: option, label: option } : option
+        return (
+          <option key={value} value={value}>
+            {label}
+          </option>
+        )
+      })}
     </select>
+  )
+}
+
+/** A day in UTC, both ends of a range included. */
+export function DayInput({ name, label, value }: { name: string; label: string; value: string | undefined }) {
+  return (
+    <label className="flex h-8 items-center gap-1.5 text-ink-2">
+      {label}
+      <input type="date" name={name} defaultValue={value} className={cn(inputStyle, 'w-auto')} />
+    </label>
   )
 }
 

@@ -6,20 +6,26 @@ export interface PagerProps {
   path: string
   search: Record<string, string | undefined>
   nextCursor: string | null
+  words?: { first: string; next: string }
+  /** Where on the page the list is. */
+  hash?: string
 }
 
-export function Pager({ path, search, nextCursor }: PagerProps) {
+const newestFirst = { first: 'Newest', next: 'Older' }
+
+export function Pager({ path, search, nextCursor, words = newestFirst, hash }: PagerProps) {
   if (!nextCursor && !search.cursor) return null
+  const hrefAt = (cursor: string | undefined) => `${hrefWith(path, search, { cursor })}${hash ? `#${hash}` : ''}`
   return (
     <nav aria-label="Pages of the list" className="mt-3 flex gap-2">
       {search.cursor && (
-        <ButtonLink size="sm" href={hrefWith(path, search, { cursor: undefined })}>
-          Newest
+        <ButtonLink size="sm" href={hrefAt(undefined)}>
+          {words.first}
         </ButtonLink>
       )}
       {nextCursor && (
-        <ButtonLink size="sm" href={hrefWith(path, search, { cursor: nextCursor })}>
-          Older
+        <ButtonLink size="sm" href={hrefAt(nextCursor)}>
+          {words.next}
         </ButtonLink>
       )}
     </nav>

@@ -14,18 +14,23 @@ import {
   FileCheck,
   Hourglass,
   LoaderCircle,
+  LockOpen,
   PenLine,
   Radio,
+  Snowflake,
+  TriangleAlert,
   Unplug,
   type LucideIcon,
 } from 'lucide-react'
 import type { EpochStatus, JobStatus } from '@isochrone/domain'
 import type {
   Check,
+  ClaimState,
   FundingOrderView,
   JoinTokenView,
   ProviderNode,
   ReceiptView,
+  RecordStatus,
   RequestSummary,
   SettlementStage,
 } from '@isochrone/services'
@@ -63,6 +68,79 @@ const epochLooks: Record<EpochStatus, Look> = {
   anchored: settlementLooks.anchored,
   claimed: settlementLooks.claimed,
   settled: settlementLooks.settled,
+}
+
+export const recordLooks: Record<RecordStatus, Look> = {
+  signed: { icon: PenLine, word: 'signed', tone: 'neutral', hint: 'By the lane; on its way to the chain.' },
+  reported: { icon: Hourglass, word: 'in its window', tone: 'accent', hint: 'On the chain, open to challenge.' },
+  challenged: { icon: TriangleAlert, word: 'challenged', tone: 'warn', hint: 'Said to be wrong; an auditor judges.' },
+  final: { icon: CheckCheck, word: 'final', tone: 'good', hint: 'It can no longer be challenged.' },
+  invalid: { icon: CircleX, word: 'invalid', tone: 'bad', hint: 'Found wrong: what it would release is frozen.' },
+}
+
+/** Where a node's pay of an epoch stands. */
+export const claimLooks: Record<ClaimState, Look & { hint: string }> = {
+  closed: {
+    icon: FileCheck,
+    word: 'to be anchored',
+    tone: 'neutral',
+    hint: 'The epoch is closed; its root goes to the chain next.',
+  },
+  anchored: {
+    icon: Anchor,
+    word: 'to be claimed',
+    tone: 'neutral',
+    hint: 'The root is on the chain; the vouchers are claimed next.',
+  },
+  unclaimed: {
+    icon: CircleAlert,
+    word: 'channel short',
+    tone: 'warn',
+    hint: 'The payer’s channel had nothing to claim. What is due stays due, and is claimed when money or ceiling is there.',
+  },
+  claimed: {
+    icon: Hourglass,
+    word: 'waits for its record',
+    tone: 'accent',
+    hint: 'Claimed. Its record is reported next; without one the grace period ends the wait.',
+  },
+  in_window: {
+    icon: Hourglass,
+    word: 'in the window',
+    tone: 'accent',
+    hint: 'Its record is on the chain and open to challenge until the window ends.',
+  },
+  challenged: {
+    icon: TriangleAlert,
+    word: 'challenged',
+    tone: 'warn',
+    hint: 'Somebody has put up a bond and says that its record is wrong; an auditor judges.',
+  },
+  frozen: {
+    icon: Snowflake,
+    word: 'frozen',
+    tone: 'bad',
+    hint: 'Its record was found invalid. A corrected version releases it.',
+  },
+  released: {
+    icon: LockOpen,
+    word: 'released',
+    tone: 'accent',
+    hint: 'Its record is final: the next settlement pays it out.',
+  },
+  grace: {
+    icon: LockOpen,
+    word: 'payable by grace',
+    tone: 'accent',
+    hint: 'No record came in time, and silence is no veto: the next settlement pays it out.',
+  },
+  paid: { icon: CheckCheck, word: 'paid', tone: 'good', hint: 'Paid out, less the fee.' },
+  nothing_due: {
+    icon: CircleDashed,
+    word: 'nothing due',
+    tone: 'neutral',
+    hint: 'None of its receipts in this epoch cost anything.',
+  },
 }
 
 const jobLooks: Record<JobStatus, Look> = {
@@ -120,6 +198,8 @@ export const RequestStatusBadge = ({ status }: { status: RequestSummary['status'
 )
 export const SettlementBadge = ({ stage }: { stage: SettlementStage }) => <LookBadge look={settlementLooks[stage]} />
 export const EpochStatusBadge = ({ status }: { status: EpochStatus }) => <LookBadge look={epochLooks[status]} />
+export const RecordStatusBadge = ({ status }: { status: RecordStatus }) => <LookBadge look={recordLooks[status]} />
+export const ClaimStateBadge = ({ state }: { state: ClaimState }) => <LookBadge look={claimLooks[state]} />
 export const JobStatusBadge = ({ status }: { status: JobStatus }) => <LookBadge look={jobLooks[status]} />
 export const OrderStatusBadge = ({ status }: { status: FundingOrderView['status'] }) => (
   <LookBadge look={orderLooks[status]} />

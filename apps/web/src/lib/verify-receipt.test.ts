@@ -2,6 +2,7 @@ import {
   addressOfKey,
   addressToBytes32,
   bytes32Of,
+  documentHashOf,
   encodeStruct,
   merkleProof,
   merkleRoot,
@@ -9,7 +10,9 @@ import {
   regionToBytes8,
   signStruct,
   structHash,
+  termsHashOf,
   type DeliveryReceipt,
+  type Terms,
   type WorkReceipt,
 } from '@isochrone/protocol'
 import type { ReceiptView } from '@isochrone/services'
@@ -22,13 +25,30 @@ const domain = { chainId: 31337, verifyingContract: `0x${'5f'.repeat(20)}` as co
 const lane = addressToBytes32(addressOfKey(laneKey))
 const nodeId = addressToBytes32(addressOfKey(nodeKey))
 
+const document = { version: 3, region: 'local', models: ['tiny', 'größer'], note: null }
+const terms: Terms = {
+  providerId: bytes32Of('provider'),
+  documentHash: documentHashOf(document),
+  inPerMtok: 100_000,
+  cachedPerMtok: 50_000,
+  outPerMtok: 190_000,
+  inPerGb: 0,
+  outPerGb: 1_000,
+  perGpuHour: 0,
+  ttftBaseMs: 0,
+  ttftPerKtokMs: 0,
+  tpotUs: 0,
+  concurrencyMax: 0,
+  penaltyBps: 0,
+  sloRegion: `0x${'00'.repeat(8)}`,
+}
 const work: WorkReceipt = {
   channelId: bytes32Of('channel'),
   requestId: bytes32Of('request'),
   attempt: 0,
   nodeId,
   seq: 7,
-  termsHash: bytes32Of('terms'),
+  termsHash: termsHashOf(terms),
   modelHash: bytes32Of('model'),
   requestHash: bytes32Of('prompt'),
   outputHash: bytes32Of('output'),
@@ -64,7 +84,14 @@ const delivery: DeliveryReceipt = {
   region: regionToBytes8('local'),
 }
 const leaf = receiptLeaf('DeliveryReceipt', delivery)
-const leaves = [leaf, bytes32Of('1'), bytes32Of('2'), bytes32Of('3'), bytes32Of('4')]
+const workLeaf = receiptLeaf('WorkReceipt', work)
+const leaves = [leaf, workLeaf, bytes32Of('2'), bytes32Of('3'), bytes32Of('4')]
+const inclusionOf = (of: typeof leaf) => ({
+  leaf: of,
+  root: merkleRoot(leaves),
+  proof: merkleProof(leaves, of),
+  leaves: leaves.length,
+})
 const receipt: ReceiptView = {
   lane,
   seq: delivery.seq,
@@ -85,27 +112,59 @@ const receipt: ReceiptView = {
   anchoredTx: null,
   claimedTx: null,
   settledTx: null,
-  inclusion: { leaf, root: merkleRoot(leaves), proof: merkleProof(leaves, leaf) },
+  inclusion: inclusionOf(leaf),
+  workInclusion: inclusionOf(workLeaf),
+  terms: {
+    hash: termsHashOf(terms),
+    providerId: terms.providerId,
+    values: encodeStruct('Terms', terms),
+    document,
+    registeredTx: null,
+  },
 }
 const verdicts = async (change: Partial<ReceiptView>) =>
   (await verifyReceipt({ ...receipt, ...change }, domain)).map((check) => check.verdict)
 
+/** The checks that did not pass, by their first words. */
+const faults = async (change: Partial<ReceiptView>) =>
+  (await verifyReceipt({ ...receipt, ...change }, domain))
+    .filter(({ verdict }) => verdict !== 'valid')
+    .map(({ name, verdict }) => `${name.split(' ').slice(0, 2).join(' ')} ${verdict}`)
+
 /** The browser's own arithmetic agrees with the gateway's and the agent's, which share no code with it. */
 test('an honest receipt is valid in the browser, field by field as the protocol signed it', async () => {
-  expect(await verdicts({})).toEqual(['valid', 'valid', 'valid'])
+  expect(await verdicts({})).toEqual(['valid', 'valid', 'valid', 'valid', 'valid', 'valid'])
 })
 
 test('a price changed after signing is invalid in every check that it touches', async () => {
-  expect(await verdicts({ delivery: { ...receipt.delivery, price: '28' } })).toEqual(['invalid', 'valid', 'invalid'])
+  expect(await faults({ delivery: { ...receipt.delivery, price: '28' } })).toEqual([
+    'Delivery receipt invalid',
+    'Price follows invalid',
+    'Included in invalid',
+  ])
 })
 
 test('signatures by other keys, other work and a foreign root are each found', async () => {
   const forged = signStruct(domain, 'DeliveryReceipt', delivery, nodeKey).signature
-  expect(await verdicts({ deliverySignature: forged })).toEqual(['invalid', 'valid', 'valid'])
-  expect(await verdicts({ workSignature: forged })).toEqual(['valid', 'invalid', 'valid'])
-  expect(await verdicts({ work: { ...receipt.work, tokensOut: 129 } })).toEqual(['valid', 'invalid', 'valid'])
-  const inclusion = { leaf, root: bytes32Of('other'), proof: merkleProof(leaves, leaf) }
-  expect(await verdicts({ inclusion })).toEqual(['valid', 'valid', 'invalid'])
+  expect(await faults({ deliverySignature: forged })).toEqual(['Delivery receipt invalid'])
+  expect(await faults({ workSignature: forged })).toEqual(['Work receipt invalid'])
+  expect(await faults({ work: { ...receipt.work, tokensOut: 129 } })).toEqual([
+    'Work receipt invalid',
+    'Work receipt invalid',
+  ])
+  const inclusion = { ...inclusionOf(leaf), root: bytes32Of('other') }
+  expect(await faults({ inclusion })).toEqual(['Included in invalid'])
+})
+
+test('terms that were changed, in a price or in the listing that they bind, are found', async () => {
+  const { terms: shown } = receipt
+  if (!shown?.values) throw new Error('the fixture has terms')
+  const dearer = { ...shown, values: { ...shown.values, outPerMtok: 200_000 } }
+  expect(await faults({ terms: dearer })).toEqual(['Terms have invalid', 'Price follows invalid'])
+  expect(await faults({ terms: { ...shown, document: { ...document, region: 'mars' } } })).toEqual([
+    'Terms have invalid',
+  ])
+  expect(await faults({ terms: null })).toEqual(['Terms have unverifiable', 'Price follows unverifiable'])
 })
 
 /** A pair whose delivery names no work: the node signed nothing. */
@@ -122,11 +181,16 @@ const unsignedBy = (billedOut: number): Partial<ReceiptView> => {
 }
 
 test('what is not there yet is unverifiable, never valid', async () => {
-  expect(await verdicts(unsignedBy(0))).toEqual(['valid', 'unverifiable', 'unverifiable'])
+  expect(await faults({ ...unsignedBy(0), terms: null })).toEqual([
+    'Work receipt unverifiable',
+    'Terms have unverifiable',
+    'Price follows unverifiable',
+    'Included in unverifiable',
+  ])
 })
 
 test('a work receipt that is named and missing is invalid', async () => {
-  expect(await verdicts({ work: null, workSignature: null })).toEqual(['valid', 'invalid', 'valid'])
+  expect(await faults({ work: null, workSignature: null })).toEqual(['Work receipt invalid'])
 })
 
 test('a node that was lost after it had answered is not said to have been silent', async () => {

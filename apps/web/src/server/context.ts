@@ -4,7 +4,7 @@ import type { Viewer } from '@isochrone/services'
 import { headers } from 'next/headers'
 import { cache } from 'react'
 import type { Hex } from 'viem'
-import { platform } from './platform.ts'
+import { browserRpcUrl, platform } from './platform.ts'
 
 /** Null for a visitor. Asked once a render. */
 export const viewer = cache(async (): Promise<Viewer | null> => {
@@ -20,17 +20,28 @@ export const api = cache(async (): Promise<ApiCaller> => {
 
 export interface ChainContext {
   chainId: number
+  /** As a browser reaches it. */
   rpcUrl: string
-  /** Verifying contract of receipts. */
+  /** The endpoint that anyone may use; null when the deployment names none. */
+  publicRpcUrl: string | null
+  /** Verifying contract of receipts and vouchers. */
   paymentChannels: Hex
+  /** Verifying contract of anchors. */
+  receiptAnchor: Hex
+  /** Verifying contract of performance records. */
+  slaLedger: Hex
 }
 
 export async function chainContext(): Promise<ChainContext> {
   const { deployment, env } = await platform()
+  const addressOf = (name: 'channels' | 'anchor' | 'ledger') => deployment.addresses[name].toLowerCase() as Hex
   return {
     chainId: deployment.chainId,
-    rpcUrl: env.CHAIN_RPC_URL,
-    paymentChannels: deployment.addresses.channels.toLowerCase() as Hex,
+    rpcUrl: browserRpcUrl(env),
+    publicRpcUrl: env.CHAIN_PUBLIC_RPC_URL ?? null,
+    paymentChannels: addressOf('channels'),
+    receiptAnchor: addressOf('anchor'),
+    slaLedger: addressOf('ledger'),
   }
 }
 

@@ -77,11 +77,16 @@ async function createPlatform(): Promise<Platform> {
   return { env, logger, deployment, chainClient: createChainClient(env.CHAIN_RPC_URL), controlPlane, auth, ping }
 }
 
+/** Where a page in a browser asks the chain. Never our own endpoint, whose address may hold a key. */
+export function browserRpcUrl(env: WebEnv): string {
+  return env.CHAIN_PUBLIC_RPC_URL ?? `${env.WEB_URL.replace(/\/$/, '')}/api/chain`
+}
+
 function chainFacts(env: WebEnv, { chainId, addresses, params }: Deployment): ChainFacts {
   const lower = (address: string) => address.toLowerCase() as Hex
   return {
     chainId,
-    rpcUrl: env.CHAIN_RPC_URL,
+    rpcUrl: browserRpcUrl(env),
     usdc: lower(addresses.token),
     channels: lower(addresses.channels),
     registry: lower(addresses.registry),

@@ -6,6 +6,7 @@ import { AppError, toAppError } from '@isochrone/domain'
 import type { ControlPlane } from '@isochrone/services'
 import { nodeInventoryInput } from '../inputs.ts'
 import { z } from 'zod'
+import { jsonBody } from './json-body.ts'
 
 const BODY_BYTES_MAX = 64 * 1024
 
@@ -29,7 +30,7 @@ export async function describeAgentJoin(providers: Providers, request: Request):
 /** `{ token, nodeKey, proof, inventory }` → nodeId, nodeName, gatewayUrls. */
 export async function agentJoin(providers: Providers, request: Request): Promise<Response> {
   return answer(async () => {
-    const parsed = joinBody.safeParse(await jsonBody(request))
+    const parsed = joinBody.safeParse(await jsonBody(request, BODY_BYTES_MAX))
     if (!parsed.success) {
       const issue = parsed.error.issues[0]
       const field = issue?.path.map(String).join('.') ?? 'body'
@@ -37,25 +38,6 @@ export async function agentJoin(providers: Providers, request: Request): Promise
     }
     return providers.joinNode(parsed.data)
   })
-}
-
-async function jsonBody(request: Request): Promise<unknown> {
-  const tooLarge = new AppError('payload_too_large', {
-    publicMessage: `The body has more than ${BODY_BYTES_MAX} bytes.`,
-  })
-  if (Number(request.headers.get('content-length') ?? 0) > BODY_BYTES_MAX) throw tooLarge
-  let bytes = 0
-  const chunks: Uint8Array[] = []
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.length
-    if (bytes > BODY_BYTES_MAX) throw tooLarge
-    chunks.push(chunk)
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'))
-  } catch (cause) {
-    throw new AppError('invalid_input', { publicMessage: 'The body is not JSON.', field: 'body', cause })
-  }
 }
 
 async function answer(work: () => Promise<object>): Promise<Response> {

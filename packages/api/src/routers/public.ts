@@ -1,5 +1,14 @@
 /** What anyone may see: the marketplace, and the evidence of how epochs were settled. */
-import { byId, epochKey, epochPage, epochReceiptsPage, offerFilter, receiptHash, receiptKey, recordKey } from '../inputs.ts'
+import {
+  byId,
+  epochKey,
+  epochPage,
+  epochReceiptsPage,
+  offerFilter,
+  receiptHash,
+  receiptKey,
+  recordKey,
+} from '../inputs.ts'
 import { publicProcedure, router } from '../trpc.ts'
 
 export const marketplaceRouter = router({

@@ -180,9 +180,5 @@ function moneyReads(db: DbOrTx) {
         take: limit,
       })
     },
-
-    async channelByOrg(orgId: string) {
-      return db.channel.findUnique({ where: { orgId } })
-    },
   }
 }

@@ -45,6 +45,12 @@ export const chain = {
   DEPLOYMENT_FILE: z.string().min(1),
 }
 
+/**
+ * The chain as browsers and wallets reach it: an address without a secret. Absent: pages of people who are signed in ask
+ * through the web app, and a wallet must know the chain already.
+ */
+export const publicChain = { CHAIN_PUBLIC_RPC_URL: httpUrl.optional() }
+
 /** Deadlines that a deployment chooses; `npm start` runs them at a minute (see docs/GLOSSARY.md: epoch, pending, thaw). */
 export const windows = {
   EPOCH_MS: durationMs.default(3_600_000),

@@ -14,6 +14,7 @@ import {
   managedWalletKey,
   operatorKey,
   opsPort,
+  publicChain,
   storage,
   webServer,
   windows,
@@ -46,6 +47,7 @@ export const webEnv = z.object({
   ...common,
   ...storage,
   ...chain,
+  ...publicChain,
   ...windows,
   ...internalToken,
   ...gatewayUrls,
@@ -82,6 +84,7 @@ export const externalServicesEnv = z.object({
   DATABASE_URL: storage.DATABASE_URL.optional(),
   REDIS_URL: storage.REDIS_URL.optional(),
   CHAIN_RPC_URL: chain.CHAIN_RPC_URL.optional(),
+  CHAIN_PUBLIC_RPC_URL: publicChain.CHAIN_PUBLIC_RPC_URL,
   CHROMIUM_PATH: z.string().optional(),
   ISOCHRONE_ROOT: z.string().optional(),
 })

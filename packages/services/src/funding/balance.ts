@@ -40,6 +40,7 @@ export async function channelView(funding: FundingStore, row: ChannelRow): Promi
     depositedMicroUsd: row.depositedMicroUsd,
     withdrawingMicroUsd: row.withdrawingMicroUsd,
     withdrawnMicroUsd: row.withdrawnMicroUsd,
+    thawEndsAtMs: row.thawEndsAtS === null ? null : Number(row.thawEndsAtS) * 1_000,
     ceilingMicroUsd: row.ceilingMicroUsd,
     claimedMicroUsd: row.claimedMicroUsd,
     signedMicroUsd,

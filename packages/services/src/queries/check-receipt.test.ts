@@ -130,7 +130,8 @@ test('terms that are missing leave the price open, terms that were changed are c
   const dearer = { ...terms, values: { ...terms.values, outPerMtok: 500_000 } }
   const elsewhere = { ...terms, document: { ...document, region: 'mars' } }
   expect(failed(evidenceOf(deliveryOf()), null)).toEqual(['price unverifiable'])
-  for (const changed of [dearer, elsewhere]) expect(failed(evidenceOf(deliveryOf()), changed)).toEqual(['price invalid'])
+  for (const changed of [dearer, elsewhere])
+    expect(failed(evidenceOf(deliveryOf()), changed)).toEqual(['price invalid'])
 })
 
 test('a node that never answered signed nothing, and costs nothing', () => {

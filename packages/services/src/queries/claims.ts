@@ -40,8 +40,7 @@ export async function claimsOfProvider(
   )
   const nowMs = clock.nowMs()
   const viewOf = (epoch: EpochRow): EpochClaims => {
-    const here = <T extends { lane: string; epoch: bigint }>(row: T) =>
-      row.lane === epoch.lane && row.epoch === epoch.epoch
+    const here = (row: { lane: string; epoch: bigint }) => row.lane === epoch.lane && row.epoch === epoch.epoch
     const own = records.filter(here)
     const claims = vouchers.filter(here)
     const paid = payouts.filter((row) => row.epoch === epoch.epoch)
@@ -71,7 +70,7 @@ export async function claimsOfProvider(
           payableAtMs: payableAtMs(epoch),
           nowMs,
         })
-        return { ...summary, standing }
+        return Object.assign(summary, { standing })
       }),
     }
   }

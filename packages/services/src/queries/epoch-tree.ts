@@ -24,10 +24,11 @@ export async function epochTree(evidence: EvidenceReadings, epoch: EpochRow): Pr
   if (known) return known
   if (epoch.count > BigInt(LEAVES_MAX)) return null
   const rows = await evidence.leafHashes(epoch.lane, epoch.epoch, LEAVES_MAX)
-  const leaves = rows.flatMap(({ deliveryHash, workHash }) => [
-    leafOfHash('DeliveryReceipt', deliveryHash as Hex),
-    ...(workHash === null ? [] : [leafOfHash('WorkReceipt', workHash as Hex)]),
-  ])
+  const leaves: Hex[] = []
+  for (const { deliveryHash, workHash } of rows) {
+    leaves.push(leafOfHash('DeliveryReceipt', deliveryHash as Hex))
+    if (workHash !== null) leaves.push(leafOfHash('WorkReceipt', workHash as Hex))
+  }
   if (BigInt(leaves.length) !== epoch.count) return null
   const tree = merkleTree(leaves)
   if (tree.root !== epoch.root) return null

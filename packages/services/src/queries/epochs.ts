@@ -101,6 +101,7 @@ function summaryOf(row: EpochRow): EpochSummary {
     status: row.status,
     root: row.root,
     count: Number(row.count),
+    receipts: Number(row.toSeq - row.fromSeq) + 1,
     sumMicroUsd: row.sumMicroUsd,
     closedAtMs: Number(row.closedAtMs),
     anchoredTx: row.anchoredTx,

@@ -49,7 +49,10 @@ export async function receiptDetail(
 }
 
 /** Where the receipt with this struct hash stands; `not_found` when we hold none. */
-export async function receiptPlace({ store }: Deps, { hash }: { hash: string }): Promise<{ lane: string; seq: number }> {
+export async function receiptPlace(
+  { store }: Deps,
+  { hash }: { hash: string },
+): Promise<{ lane: string; seq: number }> {
   const place = await store.evidence.receiptPlace(hash)
   if (!place) throw new AppError('not_found', { publicMessage: 'No receipt with this hash is known here.' })
   return { lane: place.lane, seq: Number(place.seq) }
@@ -84,7 +87,10 @@ export async function receiptViews(
       deliverySignature: row.deliverySignature,
       work: fieldsOf(row.work),
       workSignature: row.workSignature,
-      checks: [...checkReceipt(domain, row, named && { values: named.values ?? {}, document: named.document }), ...inclusionChecks(row, inclusion, workInclusion)],
+      checks: [
+        ...checkReceipt(domain, row, named && { values: named.values ?? {}, document: named.document }),
+        ...inclusionChecks(row, inclusion, workInclusion),
+      ],
       settlement: stageOf(epochs, row),
       epoch: row.epoch === null ? null : Number(row.epoch),
       anchoredTx: epoch?.anchoredTx ?? null,

@@ -142,7 +142,7 @@ function countsView(row: CountsRow, terms: ReadonlyMap<string, TermsView>): Coun
   const { broken } = row
   return {
     channelId: row.channelId,
-    leaf: row.leaf,
+    fields: row.counts as Record<string, string | number>,
     terms: terms.get(row.termsHash) ?? null,
     termsHash: row.termsHash,
     samples,

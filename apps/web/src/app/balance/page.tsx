@@ -1,18 +1,21 @@
-/** What a team has on its channel, how it got there, and two ways to add to it. */
-import type { BalanceView, MovementView } from '@isochrone/services'
+/** A team's channel: what is on it, how it got there, two ways to add to it, and a statement to keep. */
+import type { BalanceView } from '@isochrone/services'
+import { FileJson, FileSpreadsheet } from 'lucide-react'
 import { AddFunds } from '~/components/money/add-funds.tsx'
+import { ChannelFacts } from '~/components/money/channel-facts.tsx'
+import { historyKinds, HistoryTable, kindWords } from '~/components/money/history-table.tsx'
+import { OrdersTable } from '~/components/money/orders-table.tsx'
 import { WalletFunding } from '~/components/money/wallet-funding.tsx'
-import { TxSteps } from '~/components/receipt/settlement-track.tsx'
+import { DayInput, FilterBar, SelectInput } from '~/components/filter-bar.tsx'
+import { Pager } from '~/components/pager.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
-import { OrderStatusBadge } from '~/components/status.tsx'
+import { ButtonLink, ButtonAnchor } from '~/components/ui/button.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
-import { Facts } from '~/components/ui/facts.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
-import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
-import { Hash, Money, Utc } from '~/components/ui/values.tsx'
-import { formatCount } from '~/lib/format.ts'
-import type { TxStage } from '~/lib/tx-stage.ts'
+import { Money } from '~/components/ui/values.tsx'
+import { historyFilterOf } from '~/lib/history-filter.ts'
+import { hrefWith, readSearch, type SearchParams } from '~/lib/search.ts'
 import { chainContext } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
 import { adminOnlyReason, requireOrganisation } from '~/server/require.ts'
@@ -20,21 +23,25 @@ import { txStagesOf } from '~/server/tx-stages.ts'
 
 export const metadata = { title: 'Balance' }
 
-export default async function BalancePage() {
+export default async function BalancePage({ searchParams }: { searchParams: SearchParams }) {
   const organisation = await requireOrganisation('/balance')
-  const balance = await pageData('/balance', (api) => api.balance.get())
+  const search = await readSearch(searchParams)
+  const filter = historyFilterOf(search)
+  const [balance, history] = await pageData('/balance', (api) =>
+    Promise.all([api.balance.get(), api.balance.history({ ...filter, cursor: search.cursor, limit: 50 })]),
+  )
   const { chainId, rpcUrl, paymentChannels } = await chainContext()
-  const txStages = await txStagesOf(balance.movements.map(({ txHash }) => txHash))
   const disabledReason = adminOnlyReason(organisation)
   const custody = balance.channel?.custody ?? null
+  const filtered = Object.keys(filter).length > 0 || search.cursor !== undefined
   return (
     <>
       <PageHeader
         title="Balance"
         description="Your escrow on the chain. Requests can draw at most the deposit, and never more than the ceiling that its owner has signed."
-        actions={<LiveRefresh intervalMs={3_000} />}
+        actions={!filtered && <LiveRefresh intervalMs={5_000} />}
       />
-      <BalanceStats balance={balance} />
+      <ChannelStats balance={balance} />
       <div className="grid gap-x-8 lg:grid-cols-2">
         {custody !== 'wallet' && (
           <Section title="Managed by Isochrone" description="For teams that want no wallet.">
@@ -47,135 +54,89 @@ export default async function BalancePage() {
           </Section>
         )}
       </div>
-      {balance.orders.length > 0 && <Orders orders={balance.orders} />}
-      <Section title="Movements" description="Every event of the channel on the chain, newest first.">
-        {balance.movements.length === 0 ? (
-          <EmptyState title="Nothing has moved yet">
-            Deposits, ceilings and claims appear here once they are in a block.
+      {balance.orders.length > 0 && (
+        <Section title="Orders">
+          <OrdersTable orders={balance.orders} />
+        </Section>
+      )}
+      <Section
+        title="Movements"
+        id="movements"
+        description="Every event of the channel on the chain, newest first. A statement holds all that match the filters, exact to the micro-dollar."
+        actions={
+          history.items.length > 0 && (
+            <>
+              <ButtonAnchor size="sm" href={statementHref(search, 'csv')} download>
+                <FileSpreadsheet aria-hidden className="size-3.5" /> Statement, CSV
+              </ButtonAnchor>
+              <ButtonAnchor size="sm" href={statementHref(search, 'json')} download>
+                <FileJson aria-hidden className="size-3.5" /> JSON
+              </ButtonAnchor>
+            </>
+          )
+        }
+      >
+        {(history.items.length > 0 || filtered) && (
+          <FilterBar action="/balance" label="Filter movements">
+            <SelectInput
+              name="kind"
+              label="Kind of movement"
+              value={filter.kind}
+              any="Every kind"
+              options={historyKinds.map((value) => ({ value, label: kindWords[value] }))}
+            />
+            <DayInput name="from" label="From" value={filter.fromDay} />
+            <DayInput name="to" label="to" value={filter.toDay} />
+          </FilterBar>
+        )}
+        {history.items.length > 0 ? (
+          <HistoryTable
+            movements={history.items}
+            txStages={await txStagesOf(history.items.map(({ txHash }) => txHash))}
+          />
+        ) : filtered ? (
+          <EmptyState
+            title="No movements for these filters"
+            action={<ButtonLink href="/balance">Clear the filters</ButtonLink>}
+          >
+            Nothing of that kind is on the chain in these days.
           </EmptyState>
         ) : (
-          <Movements movements={balance.movements} txStages={txStages} />
+          <EmptyState title="Nothing has moved yet">
+            Deposits, ceilings, claims, refunds and credits appear here once they are in a block.
+          </EmptyState>
         )}
+        <Pager path="/balance" search={search} nextCursor={history.nextCursor} hash="movements" />
       </Section>
       {balance.channel && (
         <Section title="Channel">
-          <Facts
-            items={[
-              ['Channel', <Hash key="c" full value={balance.channel.channelId} label="channel id" />],
-              [
-                'Held by',
-                custody === 'managed'
-                  ? 'Isochrone, for this organisation. It holds the key and could spend all of it; a wallet channel keeps that key with you.'
-                  : 'your wallet',
-              ],
-              ['Owner', <Hash key="o" full value={balance.channel.ownerAddress} label="owner address" />],
-              ['Contract', <Hash key="p" full value={paymentChannels} label="address of PaymentChannels" />],
-              [
-                'Withdrawing',
-                custody === 'managed'
-                  ? 'not offered for managed balances'
-                  : 'The owner calls requestWithdrawal(channelId, amount) on the contract with an amount in µUSDC, and withdraw(channelId, to) once the thaw is over. Requests can no longer draw what was asked back.',
-              ],
-            ]}
-          />
+          <ChannelFacts channel={balance.channel} paymentChannels={paymentChannels} />
         </Section>
       )}
     </>
   )
 }
 
-function BalanceStats({ balance: { channel, spentLastDayMicroUsd } }: { balance: BalanceView }) {
+const statementHref = (search: Record<string, string | undefined>, format: 'csv' | 'json') =>
+  hrefWith('/balance/statement', search, { cursor: undefined, format })
+
+function ChannelStats({ balance: { channel, spentLastDayMicroUsd } }: { balance: BalanceView }) {
   const money = (microUsd: bigint | undefined) => <Money microUsd={microUsd ?? 0n} />
+  const unclaimed = channel ? channel.depositedMicroUsd - channel.withdrawnMicroUsd - channel.claimedMicroUsd : 0n
   return (
     <Stats
       items={[
         { label: 'Available', value: money(channel?.availableMicroUsd), hint: 'to spend now' },
-        { label: 'Deposited', value: money(channel?.depositedMicroUsd), hint: 'in all' },
+        {
+          label: 'In the channel',
+          value: money(unclaimed),
+          hint: <>of {money(channel?.depositedMicroUsd)} deposited</>,
+        },
         { label: 'Ceiling', value: money(channel?.ceilingMicroUsd), hint: 'signed by the owner' },
         { label: 'Signed for', value: money(channel?.signedMicroUsd), hint: 'sum of receipts' },
         { label: 'Claimed', value: money(channel?.claimedMicroUsd), hint: 'drawn on the chain' },
         { label: 'Spent in 24 h', value: money(spentLastDayMicroUsd), hint: 'sum of receipts' },
       ]}
     />
-  )
-}
-
-function Orders({ orders }: { orders: BalanceView['orders'] }) {
-  return (
-    <Section title="Orders">
-      <Table label="Funding orders" className="min-w-[560px]">
-        <thead>
-          <tr>
-            <Th>Ordered, UTC</Th>
-            <Th>State</Th>
-            <Th numeric>Amount</Th>
-            <Th>Transaction</Th>
-            <Th>Error</Th>
-          </tr>
-        </thead>
-        <tbody>
-          {orders.map((order) => (
-            <Tr key={order.id}>
-              <Td>
-                <Utc at={order.createdAtMs} bare />
-              </Td>
-              <Td>
-                <OrderStatusBadge status={order.status} />
-              </Td>
-              <Td numeric>
-                <Money microUsd={order.microUsd} />
-              </Td>
-              <Td>{order.txHash ? <Hash value={order.txHash} label="transaction" /> : '—'}</Td>
-              <Td className="text-ink-2">{order.error ?? '—'}</Td>
-            </Tr>
-          ))}
-        </tbody>
-      </Table>
-    </Section>
-  )
-}
-
-const movementWords: Record<MovementView['kind'], string> = {
-  deposit: 'deposit',
-  ceiling: 'ceiling raised to',
-  claim: 'claimed for receipts',
-  withdrawal_requested: 'withdrawal requested',
-  withdrawal: 'withdrawal',
-}
-
-function Movements({ movements, txStages }: { movements: MovementView[]; txStages: Record<string, TxStage> }) {
-  return (
-    <Table label="Movements" className="min-w-[760px]">
-      <thead>
-        <tr>
-          <Th>In a block at, UTC</Th>
-          <Th>What</Th>
-          <Th numeric>Amount</Th>
-          <Th numeric>Block</Th>
-          <Th>Transaction</Th>
-          <Th>State</Th>
-        </tr>
-      </thead>
-      <tbody>
-        {movements.map((movement) => (
-          <Tr key={movement.id}>
-            <Td>
-              <Utc at={movement.atMs} bare />
-            </Td>
-            <Td>{movementWords[movement.kind]}</Td>
-            <Td numeric>
-              <Money microUsd={movement.microUsd} />
-            </Td>
-            <Td numeric>{formatCount(movement.blockNumber)}</Td>
-            <Td>
-              <Hash value={movement.txHash} label="transaction" />
-            </Td>
-            <Td className="text-xs">
-              <TxSteps stage={txStages[movement.txHash] ?? 'included'} />
-            </Td>
-          </Tr>
-        ))}
-      </tbody>
-    </Table>
   )
 }

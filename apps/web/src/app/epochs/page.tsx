@@ -55,7 +55,7 @@ export default async function EpochsPage({ searchParams }: { searchParams: Searc
                 <Td>
                   <EpochStatusBadge status={epoch.status} />
                 </Td>
-                <Td numeric>{formatCount(epoch.count)}</Td>
+                <Td numeric>{formatCount(epoch.receipts)}</Td>
                 <Td numeric>
                   <Money microUsd={epoch.sumMicroUsd} />
                 </Td>

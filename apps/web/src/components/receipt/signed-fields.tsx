@@ -5,25 +5,35 @@ export interface SignedFieldsProps {
   title: string
   hash: string
   fields: Record<string, string | number>
-  signature: string
+  /** What `hash` is, where it is not the structure's own. */
+  hashName?: string
+  /** Null for what others sign by its hash. */
+  signature: string | null
+  /** Further ones, by what they are. */
+  signatures?: Record<string, string>
 }
 
-export function SignedFields({ title, hash, fields, signature }: SignedFieldsProps) {
-  const rows = [['EIP-712 hash', hash], ...Object.entries(fields), ['signature', signature]] as [
-    string,
-    string | number,
-  ][]
+export function SignedFields(props: SignedFieldsProps) {
+  const { title, hash, hashName = 'EIP-712 hash', fields, signature, signatures = {} } = props
+  const rows: [string, string | number][] = [
+    [hashName, hash],
+    ...Object.entries(fields),
+    ...(signature === null ? [] : [['signature', signature] as [string, string]]),
+    ...Object.entries(signatures),
+  ]
   return (
     <details className="rounded-md border border-line bg-surface">
       <summary className="flex h-9 items-center justify-between px-3 font-medium hover:bg-hover">
         {title}
-        <span className="text-xs font-normal text-ink-3">{Object.keys(fields).length} signed fields</span>
+        <span className="text-xs font-normal text-ink-3">
+          {Object.keys(fields).length} {signature === null ? 'hashed' : 'signed'} fields
+        </span>
       </summary>
       <div className="border-t border-line p-3">
         <CopyButton
           withText
           label={`${title} as JSON`}
-          value={JSON.stringify({ fields, signature }, null, 2)}
+          value={JSON.stringify({ fields, ...(signature !== null && { signature }), ...signatures }, null, 2)}
           className="float-right"
         />
         <dl className="grid grid-cols-[max-content_minmax(0,1fr)] gap-x-4 gap-y-1">

@@ -17,6 +17,7 @@ export type NavIcon =
   | 'balance'
   | 'nodes'
   | 'join'
+  | 'claims'
   | 'epochs'
   | 'routing'
   | 'admin'
@@ -43,12 +44,18 @@ const teamItems: NavItem[] = [
   { href: '/requests', label: 'Requests', icon: 'requests', keywords: 'receipts history' },
   { href: '/jobs', label: 'Queued jobs', icon: 'jobs', keywords: 'queue batch' },
   { href: '/keys', label: 'API keys', icon: 'keys', keywords: 'secret token create revoke' },
-  { href: '/balance', label: 'Balance', icon: 'balance', keywords: 'funds deposit ceiling wallet billing' },
+  {
+    href: '/balance',
+    label: 'Balance',
+    icon: 'balance',
+    keywords: 'funds deposit ceiling wallet billing channel statement csv',
+  },
   { href: '/settings/routing', label: 'Routing', icon: 'routing', keywords: 'settings policy price latency regions' },
 ]
 
 const providerItems: NavItem[] = [
   { href: '/provider', label: 'Nodes & earnings', icon: 'nodes', keywords: 'provider payouts' },
+  { href: '/provider/claims', label: 'Claims', icon: 'claims', keywords: 'pending payout record release frozen stake' },
   { href: '/provider/join', label: 'Add a node', icon: 'join', keywords: 'agent join token' },
 ]
 

@@ -78,3 +78,10 @@ export type ButtonLinkProps = ComponentProps<typeof Link> & VariantProps<typeof 
 export function ButtonLink({ tone, size, className, ...rest }: ButtonLinkProps) {
   return <Link {...rest} className={cn(buttonStyle({ tone, size }), className)} />
 }
+
+export type ButtonAnchorProps = ComponentProps<'a'> & VariantProps<typeof buttonStyle>
+
+/** {@link ButtonLink} for what is no page: a file to download. */
+export function ButtonAnchor({ tone, size, className, ...rest }: ButtonAnchorProps) {
+  return <a {...rest} className={cn(buttonStyle({ tone, size }), className)} />
+}

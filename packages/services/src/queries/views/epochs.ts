@@ -8,7 +8,10 @@ export interface EpochSummary {
   epoch: number
   status: EpochStatus
   root: string
+  /** Leaves: work receipts count beside the deliveries that name them. */
   count: number
+  /** Numbers of the lane that it covers. */
+  receipts: number
   sumMicroUsd: bigint
   closedAtMs: number
   anchoredTx: string | null

@@ -26,6 +26,8 @@ export interface ChannelView {
   depositedMicroUsd: bigint
   withdrawingMicroUsd: bigint
   withdrawnMicroUsd: bigint
+  /** From when what is asked back can leave; null while nothing thaws. */
+  thawEndsAtMs: number | null
   ceilingMicroUsd: bigint
   claimedMicroUsd: bigint
   /** Σ of all delivery receipts so far. */

@@ -34,7 +34,8 @@ export type BrokenPromise = 'availability' | 'ttft' | 'tpot'
 
 export interface CountsView {
   channelId: string
-  leaf: string
+  /** `SlaCounts` by field: what the leaf is the hash of. */
+  fields: Record<string, string | number>
   terms: TermsView | null
   termsHash: string
   samples: number

@@ -1,110 +1,187 @@
-/** One epoch of one lane: its root, its checks, and what each voucher was paid. */
+/** One epoch of one lane: its totals and root, its file and how to check it, its records, vouchers and receipts. */
+import type { EpochDetail } from '@isochrone/services'
+import { Download } from 'lucide-react'
 import { notFound } from 'next/navigation'
+import { EpochReceiptsTable } from '~/components/epoch/epoch-receipts-table.tsx'
+import { RecordsTable } from '~/components/epoch/records-table.tsx'
+import { VouchersTable } from '~/components/epoch/vouchers-table.tsx'
+import { Pager } from '~/components/pager.tsx'
 import { SettlementTrack } from '~/components/receipt/settlement-track.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { EpochStatusBadge, VerdictBadge } from '~/components/status.tsx'
 import { ButtonLink } from '~/components/ui/button.tsx'
+import { CodeBlock } from '~/components/ui/code-block.tsx'
+import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
+import { Notice } from '~/components/ui/notice.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
-import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
+import { Stats } from '~/components/ui/stat.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
-import { addressOf, formatCount, formatUtc } from '~/lib/format.ts'
+import { addressOf, formatCount, formatUtc, shortHash } from '~/lib/format.ts'
+import { readSearch, type SearchParams } from '~/lib/search.ts'
+import { chainContext } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
 import { txStagesOf } from '~/server/tx-stages.ts'
 
 export const metadata = { title: 'Epoch' }
 
-export default async function EpochPage({ params }: { params: Promise<{ lane: string; epoch: string }> }) {
+const RECEIPTS_SHOWN = 50
+
+export interface EpochPageProps {
+  params: Promise<{ lane: string; epoch: string }>
+  searchParams: SearchParams
+}
+
+export default async function EpochPage({ params, searchParams }: EpochPageProps) {
   const { lane, epoch: text } = await params
   if (!/^0x[0-9a-f]{64}$/.test(lane) || !/^\d{1,15}$/.test(text)) notFound()
-  const epoch = await pageData(`/epochs/${lane}/${text}`, (api) => api.epochs.detail({ lane, epoch: Number(text) }))
+  const search = await readSearch(searchParams)
+  const after = /^\d{1,15}$/.test(search.cursor ?? '') ? Number(search.cursor) : undefined
+  const path = `/epochs/${lane}/${text}`
+  const key = { lane, epoch: Number(text) }
+  const [epoch, receipts] = await pageData(path, (api) =>
+    Promise.all([api.epochs.detail(key), api.epochs.receipts({ ...key, after, limit: RECEIPTS_SHOWN })]),
+  )
   const transactions = { anchored: epoch.anchoredTx, claimed: epoch.claimedTx, settled: epoch.settledTx }
   return (
     <>
       <PageHeader
         trail={[{ href: '/epochs', label: 'Epochs' }]}
         title={`Epoch ${epoch.epoch}`}
+        description={`Of lane ${shortHash(addressOf(lane))}: every receipt that its gateway signed in that time, under one root.`}
         badges={<EpochStatusBadge status={epoch.status} />}
-        actions={
-          <>
-            {epoch.fileUrl && (
-              <ButtonLink href={epoch.fileUrl} prefetch={false}>
-                Download its receipts
-              </ButtonLink>
-            )}
-            {epoch.status !== 'settled' && <LiveRefresh intervalMs={3_000} />}
-          </>
-        }
+        actions={epoch.status !== 'settled' && after === undefined && <LiveRefresh intervalMs={5_000} />}
       />
+      <Totals epoch={epoch} />
       <Section title="Settlement">
         <SettlementTrack
           stage={epoch.status}
           transactions={transactions}
           txStages={await txStagesOf(Object.values(transactions))}
-          note={epoch.payableAtMs === null ? undefined : `Payable from ${formatUtc(epoch.payableAtMs)}.`}
+          note={
+            epoch.payableAtMs === null ? undefined : `Without any record payable from ${formatUtc(epoch.payableAtMs)}.`
+          }
         />
       </Section>
+      <Section
+        title="Check it yourself"
+        description="The command needs the file and a chain endpoint, no account and no database of ours. It names the first thing that does not hold."
+        actions={
+          epoch.fileUrl && (
+            <ButtonLink size="sm" href={epoch.fileUrl} prefetch={false}>
+              <Download aria-hidden className="size-3.5" /> Epoch file
+            </ButtonLink>
+          )
+        }
+      >
+        <VerifyCommand epoch={epoch} />
+      </Section>
       <Section title="What was anchored">
-        <Facts
-          items={[
-            [
-              'Receipts',
-              `${formatCount(epoch.count)}, number ${formatCount(epoch.fromSeq)} to ${formatCount(epoch.toSeq)} of the lane`,
-            ],
-            ['Sum of prices', <Money key="s" microUsd={epoch.sumMicroUsd} />],
-            ['Merkle root', <Hash key="r" full value={epoch.root} label="Merkle root" />],
-            ['Data hash', <Hash key="d" full value={epoch.dataHash} label="data hash" />],
-            ['Lane', <Hash key="l" full value={addressOf(epoch.lane)} label="lane key" />],
-            ['Closed', <Utc key="c" at={epoch.closedAtMs} />],
-            ...epoch.checks.map(
-              (check) =>
-                [
-                  check.name.replaceAll('_', ' '),
-                  <span key={check.name} className="flex flex-wrap items-center gap-2">
-                    <VerdictBadge verdict={check.verdict} /> <span className="min-w-0 break-words">{check.detail}</span>
-                  </span>,
-                ] as const,
-            ),
-          ]}
-        />
+        <Anchored epoch={epoch} />
+      </Section>
+      <Section
+        title="Performance records"
+        description="One for each node: final, it releases what the node earned; invalid, it freezes it."
+      >
+        <RecordsTable records={epoch.records} />
       </Section>
       <Section
         title="Vouchers"
         description="Cumulative: each says how much a channel owes a provider in all, by this lane."
       >
-        <Table label="Vouchers" className="min-w-[720px]">
-          <thead>
-            <tr>
-              <Th>Provider</Th>
-              <Th>Channel</Th>
-              <Th numeric>Owed in all</Th>
-              <Th numeric>Paid for this epoch</Th>
-              <Th>Claim transaction</Th>
-            </tr>
-          </thead>
-          <tbody>
-            {epoch.vouchers.map((voucher) => (
-              <Tr key={`${voucher.channelId}-${voucher.providerId}`}>
-                <Td>{voucher.providerName ?? <Hash value={voucher.providerId} label="provider id" />}</Td>
-                <Td>
-                  <Hash value={voucher.channelId} label="channel id" />
-                </Td>
-                <Td numeric>
-                  <Money microUsd={voucher.cumulativeMicroUsd} />
-                </Td>
-                <Td numeric>
-                  {voucher.paidMicroUsd === null ? (
-                    (voucher.skippedReason ?? 'not yet')
-                  ) : (
-                    <Money microUsd={voucher.paidMicroUsd} />
-                  )}
-                </Td>
-                <Td>{voucher.claimedTx ? <Hash value={voucher.claimedTx} label="claim transaction" /> : '—'}</Td>
-              </Tr>
-            ))}
-          </tbody>
-        </Table>
+        <VouchersTable vouchers={epoch.vouchers} />
+      </Section>
+      <Section title="Receipts" id="receipts" description="By their numbers in the lane, which have no gaps.">
+        {receipts.items.length > 0 ? (
+          <EpochReceiptsTable lane={lane} receipts={receipts.items} />
+        ) : (
+          <EmptyState
+            title={after === undefined ? 'No receipt of it is stored here yet' : 'No receipts beyond this number'}
+          >
+            {after === undefined
+              ? 'Receipts arrive a moment after the epoch closes. The file has all of them.'
+              : 'Go back to the first ones.'}
+          </EmptyState>
+        )}
+        <Pager
+          path={path}
+          search={search}
+          nextCursor={receipts.nextCursor}
+          words={{ first: 'First', next: `Next ${RECEIPTS_SHOWN}` }}
+          hash="receipts"
+        />
       </Section>
     </>
+  )
+}
+
+function Totals({ epoch }: { epoch: EpochDetail }) {
+  const paid = epoch.vouchers.reduce((sum, { paidMicroUsd }) => sum + (paidMicroUsd ?? 0n), 0n)
+  const final = epoch.records.filter(({ status }) => status === 'final').length
+  const claimed = epoch.status === 'claimed' || epoch.status === 'settled'
+  return (
+    <Stats
+      items={[
+        { label: 'Sum of prices', value: <Money microUsd={epoch.sumMicroUsd} />, hint: `${epoch.sumMicroUsd} µUSD` },
+        {
+          label: 'Claimed',
+          value: claimed ? <Money microUsd={paid} /> : '—',
+          hint: claimed ? 'from payers’ channels' : 'not yet',
+        },
+        {
+          label: 'Receipts',
+          value: formatCount(epoch.receipts),
+          hint: `${formatCount(epoch.count)} leaves with the nodes’ halves`,
+        },
+        {
+          label: 'Records final',
+          value: `${final} of ${epoch.records.length}`,
+          hint: epoch.records.length === 1 ? 'node' : 'nodes',
+        },
+        { label: 'Vouchers', value: formatCount(epoch.vouchers.length), hint: 'channel and provider' },
+        { label: 'Closed, UTC', value: <Utc at={epoch.closedAtMs} bare /> },
+      ]}
+    />
+  )
+}
+
+async function VerifyCommand({ epoch }: { epoch: EpochDetail }) {
+  if (!epoch.fileUrl) {
+    return (
+      <Notice>
+        The gateway of this lane is not known here, so neither is the address of its file. Nodes with receipts in the
+        epoch keep copies.
+      </Notice>
+    )
+  }
+  const file = `epoch-${epoch.epoch}.jsonl.gz`
+  const { publicRpcUrl } = await chainContext()
+  const commands = [
+    `curl -fsS -o ${file} ${epoch.fileUrl}`,
+    `npm run verify-epoch -- ${file} --rpc ${publicRpcUrl ?? 'https://YOUR-CHAIN-ENDPOINT'}`,
+  ]
+  return <CodeBlock code={commands.join('\n')} label="commands that verify this epoch" />
+}
+
+function Anchored({ epoch }: { epoch: EpochDetail }) {
+  return (
+    <Facts
+      items={[
+        ['Numbers', `${formatCount(epoch.fromSeq)} to ${formatCount(epoch.toSeq)} of the lane`],
+        ['Leaves', `${formatCount(epoch.count)}: delivery receipts, and the work receipts that they answer`],
+        ['Merkle root', <Hash key="r" full value={epoch.root} label="Merkle root" />],
+        ['Data hash', <Hash key="d" full value={epoch.dataHash} label="hash of the epoch file" />],
+        ['Lane', <Hash key="l" full value={addressOf(epoch.lane)} label="lane key" />],
+        ...epoch.checks.map(
+          (check) =>
+            [
+              'Signature',
+              <span key={check.name} className="flex flex-wrap items-center gap-2">
+                <VerdictBadge verdict={check.verdict} /> <span className="min-w-0 break-words">{check.detail}</span>
+              </span>,
+            ] as const,
+        ),
+      ]}
+    />
   )
 }

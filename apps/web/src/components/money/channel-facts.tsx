@@ -1,0 +1,39 @@
+/** Whose channel it is, who holds its key, and how money leaves it. */
+import type { ChannelView } from '@isochrone/services'
+import { Facts } from '~/components/ui/facts.tsx'
+import { Hash, Money } from '~/components/ui/values.tsx'
+import { formatUtc } from '~/lib/format.ts'
+
+export function ChannelFacts({ channel, paymentChannels }: { channel: ChannelView; paymentChannels: string }) {
+  const managed = channel.custody === 'managed'
+  return (
+    <Facts
+      items={[
+        ['Channel', <Hash key="c" full value={channel.channelId} label="channel id" />],
+        [
+          'Held by',
+          managed
+            ? 'Isochrone, for this organisation. It holds the key and could spend all of it; a wallet channel keeps that key with you.'
+            : 'your wallet',
+        ],
+        ['Owner', <Hash key="o" full value={channel.ownerAddress} label="owner address" />],
+        ['Contract', <Hash key="p" full value={paymentChannels} label="address of PaymentChannels" />],
+        channel.withdrawingMicroUsd > 0n && [
+          'Asked back',
+          <span key="w">
+            <Money microUsd={channel.withdrawingMicroUsd} />, in its thaw
+            {channel.thawEndsAtMs !== null && ` until ${formatUtc(channel.thawEndsAtMs)}`}: requests can no longer draw
+            it, claims for what is signed still can
+          </span>,
+        ],
+        channel.withdrawnMicroUsd > 0n && ['Withdrawn', <Money key="d" microUsd={channel.withdrawnMicroUsd} />],
+        [
+          'Withdrawing',
+          managed
+            ? 'not offered for managed balances'
+            : 'The owner calls requestWithdrawal(channelId, amount) on the contract with an amount in µUSDC, and withdraw(channelId, to) once the thaw is over. Requests can no longer draw what was asked back.',
+        ],
+      ]}
+    />
+  )
+}
