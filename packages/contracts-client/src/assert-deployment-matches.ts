@@ -22,11 +22,15 @@ export async function assertDeploymentMatches(publicClient: PublicClient, deploy
     if (recorded !== null && recorded !== codeHashOf(name)) {
       throw mismatch(`The kept chain holds an older or newer \`${name}\` contract than this version of Isochrone.`)
     }
-    const code = await publicClient.getCode({ address: deployment.addresses[name] })
-    if (code === undefined || code === '0x') {
-      throw mismatch(`The chain has no \`${name}\` contract at ${deployment.addresses[name]}: its state was lost.`)
-    }
   }
+  const codes = await Promise.all(
+    contractNames.map((name) => publicClient.getCode({ address: deployment.addresses[name] })),
+  )
+  contractNames.forEach((name, i) => {
+    const code = codes[i]
+    if (code !== undefined && code !== '0x') return
+    throw mismatch(`The chain has no \`${name}\` contract at ${deployment.addresses[name]}: its state was lost.`)
+  })
 }
 
 function mismatch(what: string): AppError {

@@ -1,13 +1,20 @@
 /**
  * What a page in a browser may load: ABIs, what wallets sign, ids and sentences. No Node, no native code, no bytecode.
  */
+export { contradictionsAbi } from './abi/contradictions.ts'
+export { disputeManagerAbi } from './abi/dispute-manager.ts'
 export { paymentChannelsAbi } from './abi/payment-channels.ts'
 export { providerRegistryAbi } from './abi/provider-registry.ts'
 export { receiptAnchorAbi } from './abi/receipt-anchor.ts'
+export { signatureVerifierAbi } from './abi/signature-verifier.ts'
+export { slaLedgerAbi } from './abi/sla-ledger.ts'
+export { stakeVaultAbi } from './abi/stake-vault.ts'
 export { testUsdcAbi } from './abi/test-usdc.ts'
+export { timelockControllerAbi } from './abi/timelock-controller.ts'
 export { decodeRevert, decodeRevertData, revertOf, type Revert } from './decode-revert.ts'
 export { contractNames, type ContractName, type Deployment, type DeploymentParams } from './deployment.ts'
 export { channelIdOf, providerIdOf } from './identifiers.ts'
 export { isochroneAbi, isochroneAbiWithToken, type IsochroneErrorName } from './isochrone-abi.ts'
 export { refusalSentences, refusals, type Refusal } from './refusal.ts'
+export * from './states.ts'
 export * from './typed-data.ts'

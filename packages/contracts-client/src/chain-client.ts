@@ -5,7 +5,9 @@ import { createPublicClient, http, type Hex, type PublicClient } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 
 import type { Deployment } from './deployment.ts'
-import { createTransactionSender, type TransactionSender } from './transaction-sender.ts'
+import { developmentProfile, type ChainProfile } from './transactions/chain-profile.ts'
+import type { PendingTransactions } from './transactions/pending-transactions.ts'
+import { createTransactionSender, type TransactionSender } from './transactions/transaction-sender.ts'
 
 export interface ChainReader {
   publicClient: PublicClient
@@ -21,6 +23,14 @@ export interface ChainReaderOptions {
   deployment: Deployment
 }
 
+export interface ChainWriterOptions extends ChainReaderOptions {
+  privateKey: Hex
+  /** A development chain by default. */
+  profile?: ChainProfile
+  /** Where a restart finds what was under way; in memory by default. */
+  pending?: PendingTransactions
+}
+
 /** A client of any chain: its id is asked for, not assumed. */
 export function createChainClient(rpcUrl: string): PublicClient {
   // No cache: a block number that is a few seconds old would hide what was just included.
@@ -32,8 +42,10 @@ export function createChainReader({ rpcUrl, deployment }: ChainReaderOptions): C
 }
 
 /** One writer per account and process: it numbers the account's transactions. */
-export function createChainWriter(options: ChainReaderOptions & { privateKey: Hex }): ChainWriter {
+export function createChainWriter({ privateKey, pending, ...options }: ChainWriterOptions): ChainWriter {
   const reader = createChainReader(options)
-  const account = privateKeyToAccount(options.privateKey)
-  return { ...reader, sender: createTransactionSender({ publicClient: reader.publicClient, account }) }
+  const { profile = developmentProfile(options.deployment.chainId) } = options
+  const account = privateKeyToAccount(privateKey)
+  const { publicClient } = reader
+  return { ...reader, sender: createTransactionSender({ publicClient, account, profile, ...(pending && { pending }) }) }
 }

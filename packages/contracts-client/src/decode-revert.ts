@@ -38,10 +38,10 @@ export function decodeRevertData(data: Hex): Revert | undefined {
 }
 
 function sentenceOf(name: Revert['name'], args: readonly unknown[]): string {
-  const [first = '', second = '', third = ''] = args.map(String)
+  const [first = '', second = '', third = '', fourth = ''] = args.map(String)
   if (name === 'Error') return `The contract refused: ${first}.`
   if (name === 'Panic') return `The contract failed with panic code ${first}.`
-  return revertSentences[name]([first, second, third])
+  return revertSentences[name]([first, second, third, fourth])
 }
 
 /** Revert data hides at different depths: `data` of an RPC error, `raw` of viem's, or an object around it (wallets). */

@@ -7,11 +7,12 @@ import { AppError } from '@isochrone/domain'
 import { isAddress, isHex } from 'viem'
 
 import { contractNames, type Deployment } from './deployment.ts'
+import { developmentParams } from './deployment-params.ts'
 
 /**
  * The deployment kept in a file, or null when there is no such file.
  *
- * @throws AppError `state_conflict` when the file is there and is no deployment.
+ * @throws AppError `state_conflict` when the file is there and is no deployment, or one of another version.
  */
 export async function readDeployment(path: string): Promise<Deployment | null> {
   let text: string
@@ -35,14 +36,20 @@ export async function writeDeployment(path: string, deployment: Deployment): Pro
  * A deployment from its JSON text.
  *
  * @param origin Named in the error: a path or a variable.
- * @throws AppError `state_conflict` when the text is no deployment.
+ * @throws AppError `state_conflict` when the text is no deployment, or one of another version.
  */
 export function parseDeployment(text: string, origin: string): Deployment {
+  let value: unknown
   try {
-    const value: unknown = JSON.parse(text)
-    if (isDeployment(value)) return value
+    value = JSON.parse(text)
   } catch (cause) {
     throw notADeployment(origin, cause)
+  }
+  if (isDeployment(value)) return value
+  if (isRecord(value) && isRecord(value.addresses) && value.version !== 2) {
+    throw new AppError('state_conflict', {
+      publicMessage: `${origin} holds contracts of an older version of Isochrone, without stake, records and disputes. Start afresh with \`npm start -- --reset\`, or run the version that deployed them.`,
+    })
   }
   throw notADeployment(origin)
 }
@@ -60,13 +67,31 @@ function isDeployment(value: unknown): value is Deployment {
   }
   const { addresses, codeHashes, params } = value
   return (
-    [value.chainId, value.blockNumber, params.feeBps, params.settleWindowS, params.thawS].every(Number.isSafeInteger) &&
-    [params.admin, params.treasury].every((address) => isAnyCaseAddress(address)) &&
+    value.version === 2 &&
+    [value.chainId, value.blockNumber].every(Number.isSafeInteger) &&
     contractNames.every((name) => {
       const address = addresses[name]
       return isAnyCaseAddress(address) && (codeHashes[name] === null || isHex(codeHashes[name]))
-    })
+    }) &&
+    Object.entries(sample).every(([name, example]) => isLike(params[name], example))
   )
+}
+
+/** Every parameter with a value of its type: what a file must hold. */
+const nobody = '0x0000000000000000000000000000000000000000'
+const sample = developmentParams({
+  admin: nobody,
+  guardian: nobody,
+  auditor: nobody,
+  treasury: nobody,
+  arbiters: [],
+}) as unknown as Record<string, unknown>
+
+function isLike(value: unknown, example: unknown): boolean {
+  if (Array.isArray(example)) return Array.isArray(value) && value.every(isAnyCaseAddress)
+  if (typeof example === 'number') return Number.isSafeInteger(value) && Number(value) >= 0
+  if (example === nobody) return isAnyCaseAddress(value)
+  return typeof value === 'string' && /^\d{1,39}$/.test(value)
 }
 
 function isAnyCaseAddress(value: unknown): boolean {
@@ -74,5 +99,5 @@ function isAnyCaseAddress(value: unknown): boolean {
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

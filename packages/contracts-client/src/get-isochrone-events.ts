@@ -4,6 +4,7 @@
 import { parseEventLogs, type ParseEventLogsReturnType } from 'viem'
 
 import type { ChainReader } from './chain-client.ts'
+import type { ContractName } from './deployment.ts'
 import { isochroneAbi } from './isochrone-abi.ts'
 
 /** A union over every event: `switch (event.eventName)` narrows `event.args`. */
@@ -14,20 +15,31 @@ export interface BlockRange {
   toBlock: bigint
 }
 
+/** Whose events are followed: what the verifier, the hasher, the token and the timelock say is not our story. */
+export const eventContracts = [
+  'registry',
+  'anchor',
+  'channels',
+  'vault',
+  'ledger',
+  'disputes',
+  'contradictions',
+] as const satisfies readonly ContractName[]
+
 /** Blocks asked for at a time: nodes refuse larger ranges. */
 const RANGE_MAX = 2_000n
 
-/** Events of registry, anchors and channels in the range, both ends included, oldest first. */
+/** Events of all our contracts in the range, both ends included, oldest first. */
 export async function getIsochroneEvents(
   { publicClient, deployment }: ChainReader,
   { fromBlock, toBlock }: BlockRange,
 ): Promise<IsochroneEvent[]> {
-  const { registry, anchor, channels } = deployment.addresses
+  const address = eventContracts.map((name) => deployment.addresses[name])
   const events: IsochroneEvent[] = []
   for (let from = fromBlock; from <= toBlock; from += RANGE_MAX) {
     const last = from + RANGE_MAX - 1n
     const to = last < toBlock ? last : toBlock
-    const logs = await publicClient.getLogs({ address: [registry, anchor, channels], fromBlock: from, toBlock: to })
+    const logs = await publicClient.getLogs({ address, fromBlock: from, toBlock: to })
     events.push(...parseEventLogs({ abi: isochroneAbi, logs }))
   }
   return events

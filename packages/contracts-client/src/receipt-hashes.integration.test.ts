@@ -3,7 +3,6 @@
  */
 import {
   domainSeparator,
-  epochAnchorFields,
   receiptLeaf,
   structDigest,
   structFields,
@@ -20,6 +19,9 @@ import { paymentChannelsAbi } from './abi/payment-channels.ts'
 import { providerRegistryAbi } from './abi/provider-registry.ts'
 import { receiptAnchorAbi } from './abi/receipt-anchor.ts'
 import { receiptHasherAbi } from './abi/receipt-hasher.ts'
+import { slaLedgerAbi } from './abi/sla-ledger.ts'
+import { toAbiStruct } from './abi-struct.ts'
+import type { ContractName } from './deployment.ts'
 import { startTestChain, type TestChain } from './testing/start-test-chain.ts'
 import { deployTestMarket, type TestMarket } from './testing/test-market.ts'
 
@@ -39,6 +41,11 @@ test.each([
   ['DeliveryReceipt', 'hashDeliveryReceipt'],
   ['LeaseReceipt', 'hashLeaseReceipt'],
   ['Voucher', 'hashVoucher'],
+  ['EpochAnchor', 'hashEpochAnchor'],
+  ['Terms', 'hashTerms'],
+  ['SlaCounts', 'hashSlaCounts'],
+  ['PerformanceRecord', 'hashPerformanceRecord'],
+  ['SessionKey', 'hashSessionKey'],
 ] as const)('%s hashes as the contract hashes it', async (name, functionName) => {
   const { operator, deployment } = market
   const hasher = { address: deployment.addresses.hasher, abi: receiptHasherAbi }
@@ -47,7 +54,7 @@ test.each([
     const onChain = await operator.publicClient.readContract({
       ...hasher,
       functionName,
-      args: [forViem(name, value) as never],
+      args: [toAbiStruct(name, value) as never],
     })
     const hash = structHash(name, value)
     expect(hash).toBe(onChain)
@@ -61,10 +68,10 @@ test.each([
   ['WorkReceipt', 1],
   ['DeliveryReceipt', 2],
   ['LeaseReceipt', 3],
+  ['SlaCounts', 4],
 ] as const)('the leaf of a %s carries its tag as the contract expects', async (name, tag) => {
   const { operator, deployment } = market
-  const [value] = fc.sample(arbitraryOf(name), { numRuns: 1, seed: 1 })
-  if (value === undefined) throw new Error('no sample')
+  const value = sampleOf(name, 1)
   const leaf = await operator.publicClient.readContract({
     address: deployment.addresses.hasher,
     abi: receiptHasherAbi,
@@ -74,44 +81,53 @@ test.each([
   expect(receiptLeaf(name, value as never)).toBe(leaf)
 })
 
-test('anchors, ceilings and node keys are signed in the domain of the contract that checks them', async () => {
+test('every signature is in the domain of the contract that checks it', async () => {
   const { operator, deployment } = market
   const { chainId, addresses } = deployment
   const read = operator.publicClient
-  const [anchor] = fc.sample(arbitraryOf('EpochAnchor'), { numRuns: 1, seed: 2 })
-  const [ceiling] = fc.sample(arbitraryOf('Ceiling'), { numRuns: 1, seed: 3 })
-  const [nodeKey] = fc.sample(arbitraryOf('NodeKey'), { numRuns: 1, seed: 4 })
-  if (!anchor || !ceiling || !nodeKey) throw new Error('no sample')
-  expect(epochAnchorFields).toHaveLength(6)
+  const digest = <N extends StructName>(contract: ContractName, name: N, value: Struct<N>) =>
+    bytesToHex(structDigest({ chainId, verifyingContract: addresses[contract] }, name, value))
 
-  const anchorDigest = await read.readContract({
-    address: addresses.anchor,
-    abi: receiptAnchorAbi,
-    functionName: 'anchorDigest',
-    args: [{ ...anchor, epoch: BigInt(anchor.epoch), count: BigInt(anchor.count) }],
-  })
-  expect(bytesToHex(structDigest({ chainId, verifyingContract: addresses.anchor }, 'EpochAnchor', anchor))).toBe(
-    anchorDigest,
-  )
+  const anchor = sampleOf('EpochAnchor', 2)
+  const anchors = { address: addresses.anchor, abi: receiptAnchorAbi }
+  const anchorArgs = [toAbiStruct('EpochAnchor', anchor)] as const
+  const anchorDigest = await read.readContract({ ...anchors, functionName: 'anchorDigest', args: anchorArgs })
+  expect(digest('anchor', 'EpochAnchor', anchor)).toBe(anchorDigest)
 
   const channels = { address: addresses.channels, abi: paymentChannelsAbi }
-  const channelsDomain = { chainId, verifyingContract: addresses.channels }
-  const args = [ceiling.channelId, ceiling.amount] as const
-  const ceilingDigest = await read.readContract({ ...channels, functionName: 'ceilingDigest', args })
-  expect(bytesToHex(structDigest(channelsDomain, 'Ceiling', ceiling))).toBe(ceilingDigest)
+  const ceiling = sampleOf('Ceiling', 3)
+  const ceilingArgs = [ceiling.channelId, ceiling.amount] as const
+  const ceilingDigest = await read.readContract({ ...channels, functionName: 'ceilingDigest', args: ceilingArgs })
+  expect(digest('channels', 'Ceiling', ceiling)).toBe(ceilingDigest)
+  const session = sampleOf('SessionKey', 5)
+  const sessionArgs = [toAbiStruct('SessionKey', session)] as const
+  const sessionDigest = await read.readContract({ ...channels, functionName: 'sessionKeyDigest', args: sessionArgs })
+  expect(digest('channels', 'SessionKey', session)).toBe(sessionDigest)
   const separator = await read.readContract({ ...channels, functionName: 'domainSeparator' })
-  expect(bytesToHex(domainSeparator(channelsDomain))).toBe(separator)
+  expect(bytesToHex(domainSeparator({ chainId, verifyingContract: addresses.channels }))).toBe(separator)
 
-  const nodeKeyDigest = await read.readContract({
-    address: addresses.registry,
-    abi: providerRegistryAbi,
-    functionName: 'nodeKeyDigest',
-    args: [nodeKey.providerId, nodeKey.nodeKey],
-  })
-  expect(bytesToHex(structDigest({ chainId, verifyingContract: addresses.registry }, 'NodeKey', nodeKey))).toBe(
-    nodeKeyDigest,
-  )
+  const registry = { address: addresses.registry, abi: providerRegistryAbi }
+  const nodeKey = sampleOf('NodeKey', 4)
+  const nodeKeyArgs = [nodeKey.providerId, nodeKey.nodeKey] as const
+  const nodeKeyDigest = await read.readContract({ ...registry, functionName: 'nodeKeyDigest', args: nodeKeyArgs })
+  expect(digest('registry', 'NodeKey', nodeKey)).toBe(nodeKeyDigest)
+  const laneKey = sampleOf('LaneKey', 6)
+  const laneKeyArgs = [laneKey.gatewayKey, laneKey.operator] as const
+  const laneKeyDigest = await read.readContract({ ...registry, functionName: 'laneKeyDigest', args: laneKeyArgs })
+  expect(digest('registry', 'LaneKey', laneKey)).toBe(laneKeyDigest)
+
+  const record = sampleOf('PerformanceRecord', 7)
+  const ledger = { address: addresses.ledger, abi: slaLedgerAbi }
+  const recordArgs = [toAbiStruct('PerformanceRecord', record)] as const
+  const recordDigest = await read.readContract({ ...ledger, functionName: 'recordDigest', args: recordArgs })
+  expect(digest('ledger', 'PerformanceRecord', record)).toBe(recordDigest)
 })
+
+function sampleOf<N extends StructName>(name: N, seed: number): Struct<N> {
+  const [value] = fc.sample(arbitraryOf(name), { numRuns: 1, seed })
+  if (value === undefined) throw new Error('no sample')
+  return value
+}
 
 function hexOf(bytes: number): fc.Arbitrary<`0x${string}`> {
   return fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((value) => bytesToHex(value))
@@ -128,12 +144,4 @@ function arbitraryField(type: FieldType): fc.Arbitrary<unknown> {
 function arbitraryOf<N extends StructName>(name: N): fc.Arbitrary<Struct<N>> {
   const fields = structFields[name].map(([field, type]) => [field, arbitraryField(type)] as const)
   return fc.record(Object.fromEntries(fields)) as unknown as fc.Arbitrary<Struct<N>>
-}
-
-/** viem wants a bigint for every integer above 48 bits. */
-function forViem<N extends StructName>(name: N, value: Struct<N>): Record<string, unknown> {
-  const wide = new Set(structFields[name].filter(([, type]) => type === 'uint64').map(([field]) => field as string))
-  return Object.fromEntries(
-    Object.entries(value).map(([field, item]) => [field, wide.has(field) ? BigInt(item as number) : item]),
-  )
 }

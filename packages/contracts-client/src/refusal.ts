@@ -3,8 +3,6 @@ export const refusals = [
   'none',
   'bad_signature',
   'unknown_provider',
-  'epoch_not_anchored',
-  'root_mismatch',
   'nothing_due',
   'unknown_channel',
   'ceiling_reached',
@@ -17,14 +15,13 @@ export const refusalSentences: Record<Refusal, string> = {
   none: 'The voucher was paid.',
   bad_signature: 'The voucher is not signed by its lane.',
   unknown_provider: 'The voucher names a provider that is not registered.',
-  epoch_not_anchored: 'The lane has not anchored the epoch of this voucher yet.',
-  root_mismatch: 'The voucher names another receipt root than the one its lane anchored for the epoch.',
   nothing_due: 'All that the voucher claims was paid before.',
   unknown_channel: 'The voucher names a channel that does not exist.',
   ceiling_reached:
     'The channel is drawn up to the ceiling that its owner signed. It is paid once the ceiling is raised.',
   balance_empty: 'The channel has no balance left. It is paid once the channel is topped up.',
-  anchored_sum_reached: 'The lane has claimed all that it anchored receipts for.',
+  anchored_sum_reached:
+    'The lane has claimed all that it anchored receipts for. Anchor the epoch first, or announce the voucher.',
 }
 
 /** The refusal behind the number in an event or error. A number that we do not know is an error of ours. */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { mintTestUsdc } from './actions/mint-test-usdc.ts'
-import { addLane } from './actions/add-lane.ts'
+import { setFee } from './actions/set-fee.ts'
 import { assertDeploymentMatches } from './assert-deployment-matches.ts'
 import { createChainClient, createChainWriter } from './chain-client.ts'
 import { tokenBalance } from './reads/token-balance.ts'
@@ -54,7 +54,7 @@ test('a refusal is a sentence with the values of the contract', async () => {
     publicMessage: 'The faucet gives at most 1000000 USDC at a time, not 2000000 USDC.',
     details: { revert: 'MintTooLarge' },
   })
-  await expect(addLane(market.payer, payout)).rejects.toMatchObject({
+  await expect(setFee(market.payer, 300)).rejects.toMatchObject({
     details: { revert: 'AccessControlUnauthorizedAccount' },
   })
 })

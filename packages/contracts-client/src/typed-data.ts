@@ -28,6 +28,37 @@ export function ceilingTypedData({ chainId, channels, channelId, amount }: Ceili
   } as const
 }
 
+export interface SessionKeyTypedDataInput {
+  chainId: number
+  /** Address of `PaymentChannels`. */
+  channels: Address
+  channelId: Hex
+  /** The key that may raise the ceiling. */
+  key: Address
+  /** µUSD up to which it may. */
+  ceilingMax: bigint
+  /** Chain time in seconds until which it may. */
+  validUntilS: bigint
+}
+
+/** `SessionKey`: the owner's word that another key may raise the channel's ceiling, up to a limit and for a time. */
+export function sessionKeyTypedData(input: SessionKeyTypedDataInput) {
+  const { chainId, channels, channelId, key, ceilingMax, validUntilS } = input
+  return {
+    domain: { name: 'Isochrone', version: '1', chainId, verifyingContract: channels },
+    types: {
+      SessionKey: [
+        { name: 'channelId', type: 'bytes32' },
+        { name: 'key', type: 'address' },
+        { name: 'ceilingMax', type: 'uint128' },
+        { name: 'validUntil', type: 'uint64' },
+      ],
+    },
+    primaryType: 'SessionKey',
+    message: { channelId, key, ceilingMax, validUntil: validUntilS },
+  } as const
+}
+
 export interface TokenDomainInput {
   chainId: number
   token: Address

@@ -1,8 +1,9 @@
-/** Relays a lane's signed epoch: root, count, Σ price and data hash. */
+/** Relays a lane's signed epoch: root, count, Σ price, data hash and the sequence numbers that it covers. */
 import type { EpochAnchor, Signed } from '@isochrone/protocol'
 import { encodeFunctionData } from 'viem'
 
 import { receiptAnchorAbi } from '../abi/receipt-anchor.ts'
+import { toAbiStruct } from '../abi-struct.ts'
 import type { ChainWriter } from '../chain-client.ts'
 import { anchorOf } from '../reads/anchor-of.ts'
 import { doneWhen, type WriteOutcome } from './outcome.ts'
@@ -12,7 +13,7 @@ export async function anchorEpoch(
   writer: ChainWriter,
   { value, signature }: Signed<EpochAnchor>,
 ): Promise<WriteOutcome> {
-  const args = [{ ...value, epoch: BigInt(value.epoch), count: BigInt(value.count) }, signature] as const
+  const args = [toAbiStruct('EpochAnchor', value), signature] as const
   const data = encodeFunctionData({ abi: receiptAnchorAbi, functionName: 'anchor', args })
   const isSame = async () => (await anchorOf(writer, value.lane, value.epoch))?.root === value.root.toLowerCase()
   return doneWhen('EpochAlreadyAnchored', writer.sender.send({ to: writer.deployment.addresses.anchor, data }), isSame)

@@ -3,6 +3,7 @@ import type { Signed, Voucher } from '@isochrone/protocol'
 import { encodeFunctionData, parseEventLogs, type Hex, type TransactionReceipt } from 'viem'
 
 import { paymentChannelsAbi } from '../abi/payment-channels.ts'
+import { toAbiStruct } from '../abi-struct.ts'
 import type { ChainWriter } from '../chain-client.ts'
 import { refusalOf, type Refusal } from '../refusal.ts'
 
@@ -35,11 +36,16 @@ export async function claimMany(
   vouchers: readonly Signed<Voucher>[],
 ): Promise<ClaimManyResult> {
   if (vouchers.length > CLAIM_BATCH_MAX) throw new RangeError(`At most ${CLAIM_BATCH_MAX} vouchers at a time`)
-  const values = vouchers.map(({ value }) => ({ ...value, epoch: BigInt(value.epoch) }))
-  const args = [values, vouchers.map(({ signature }) => signature)] as const
+  const args = [
+    vouchers.map(({ value }) => toAbiStruct('Voucher', value)),
+    vouchers.map(({ signature }) => signature),
+  ] as const
   const data = encodeFunctionData({ abi: paymentChannelsAbi, functionName: 'claimMany', args })
-  const receipt = await sender.send({ to: deployment.addresses.channels, data })
+  return claimResultOf(await sender.send({ to: deployment.addresses.channels, data }))
+}
 
+/** What a transaction's events say about claims. */
+export function claimResultOf(receipt: TransactionReceipt): ClaimManyResult {
   const logs = parseEventLogs({ abi: paymentChannelsAbi, logs: receipt.logs, eventName: ['Claimed', 'ClaimSkipped'] })
   const result: ClaimManyResult = { receipt, claimed: [], skipped: [] }
   for (const { eventName, args: event } of logs) {

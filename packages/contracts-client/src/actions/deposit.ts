@@ -6,8 +6,8 @@
 import { encodeFunctionData, type Hex, type TransactionReceipt } from 'viem'
 
 import { paymentChannelsAbi } from '../abi/payment-channels.ts'
-import { testUsdcAbi } from '../abi/test-usdc.ts'
 import type { ChainWriter } from '../chain-client.ts'
+import { approveToken } from './approve-token.ts'
 
 export interface DepositInput {
   channelId: Hex
@@ -16,21 +16,7 @@ export interface DepositInput {
 }
 
 export async function deposit(writer: ChainWriter, { channelId, amount }: DepositInput): Promise<TransactionReceipt> {
-  const { sender, deployment } = writer
-  await approve(writer, amount)
+  await approveToken(writer, { spender: 'channels', amount })
   const data = encodeFunctionData({ abi: paymentChannelsAbi, functionName: 'deposit', args: [channelId, amount] })
-  return sender.send({ to: deployment.addresses.channels, data })
-}
-
-async function approve({ publicClient, sender, deployment }: ChainWriter, amount: bigint): Promise<void> {
-  const { token, channels } = deployment.addresses
-  const allowance = await publicClient.readContract({
-    address: token,
-    abi: testUsdcAbi,
-    functionName: 'allowance',
-    args: [sender.account.address, channels],
-  })
-  if (allowance >= amount) return
-  const data = encodeFunctionData({ abi: testUsdcAbi, functionName: 'approve', args: [channels, amount] })
-  await sender.send({ to: token, data })
+  return writer.sender.send({ to: writer.deployment.addresses.channels, data })
 }

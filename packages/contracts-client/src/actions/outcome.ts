@@ -12,18 +12,21 @@ export interface WriteOutcome {
 }
 
 /**
- * Takes one refusal as success: `doneWhen('ChannelExists', sent)`. With `isSame`, only after the chain confirms that
- * what it holds is what was asked for.
+ * Takes a refusal as success: `doneWhen('ChannelExists', sent)`. With `isSame`, only after the chain confirms that what
+ * it holds is what was asked for.
  */
 export async function doneWhen(
-  name: IsochroneErrorName,
+  refusal: IsochroneErrorName | readonly IsochroneErrorName[],
   sent: Promise<TransactionReceipt>,
   isSame: () => Promise<boolean> = async () => true,
 ): Promise<WriteOutcome> {
   try {
     return { receipt: await sent }
   } catch (error) {
-    if (revertNamed(error) === name && (await isSame())) return { receipt: null }
+    const name = revertNamed(error)
+    if (name !== undefined && [refusal].flat().includes(name as IsochroneErrorName) && (await isSame())) {
+      return { receipt: null }
+    }
     throw error
   }
 }

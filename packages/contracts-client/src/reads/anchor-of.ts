@@ -8,25 +8,24 @@ export interface Anchored {
   root: Hex
   /** Chain time in seconds. */
   anchoredAtS: number
-  /** Receipts under the root. */
+  /** Leaves under the root. */
   count: number
   /** Σ price in µUSD. */
   sum: bigint
-  dataHash: Hex
 }
 
-/** Null when the epoch was never anchored. */
+/** Null when the epoch was never anchored. Its data hash is in the event alone: `anchorEventOf`. */
 export async function anchorOf(
   { publicClient, deployment }: ChainReader,
   lane: Hex,
   epoch: number,
 ): Promise<Anchored | null> {
-  const { root, anchoredAt, count, sum, dataHash } = await publicClient.readContract({
+  const { root, anchoredAt, count, sum } = await publicClient.readContract({
     address: deployment.addresses.anchor,
     abi: receiptAnchorAbi,
     functionName: 'anchorOf',
     args: [lane, BigInt(epoch)],
   })
   if (anchoredAt === 0n) return null
-  return { root, anchoredAtS: Number(anchoredAt), count: Number(count), sum, dataHash }
+  return { root, anchoredAtS: Number(anchoredAt), count: Number(count), sum }
 }

@@ -1,19 +1,27 @@
-/** Which provider a node key belongs to. */
-import { zeroHash, type Address, type Hex } from 'viem'
+/** Which provider a node key belongs to, and whether it still serves. */
+import { pad, zeroHash, type Address, type Hex } from 'viem'
 
 import { providerRegistryAbi } from '../abi/provider-registry.ts'
 import type { ChainReader } from '../chain-client.ts'
 
-/** Null when the key was never bound; `active: false` when it was retired. */
+export interface BoundNodeKey {
+  providerId: Hex
+  /** False once its retirement has come, at chain time. */
+  active: boolean
+  /** Chain time in seconds; 0 while no retirement was asked for. */
+  retiresAtS: number
+}
+
+/** Null when the key was never bound. */
 export async function nodeKeyOf(
   { publicClient, deployment }: ChainReader,
   nodeKey: Address,
-): Promise<{ providerId: Hex; active: boolean } | null> {
-  const held = await publicClient.readContract({
-    address: deployment.addresses.registry,
-    abi: providerRegistryAbi,
-    functionName: 'nodeKeyOf',
-    args: [nodeKey],
-  })
-  return held.providerId === zeroHash ? null : held
+): Promise<BoundNodeKey | null> {
+  const registry = { address: deployment.addresses.registry, abi: providerRegistryAbi }
+  const [held, active] = await Promise.all([
+    publicClient.readContract({ ...registry, functionName: 'nodeKeyOf', args: [nodeKey] }),
+    publicClient.readContract({ ...registry, functionName: 'isNodeActive', args: [pad(nodeKey)] }),
+  ])
+  if (held.providerId === zeroHash) return null
+  return { providerId: held.providerId, active, retiresAtS: Number(held.retiresAt) }
 }

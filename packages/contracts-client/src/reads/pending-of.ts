@@ -1,4 +1,4 @@
-/** What a provider is owed for an epoch, and from when on it is paid. */
+/** What a provider is owed for an epoch, and how much of it a settlement would pay now. */
 import type { Hex } from 'viem'
 
 import { paymentChannelsAbi } from '../abi/payment-channels.ts'
@@ -7,10 +7,14 @@ import type { ChainReader } from '../chain-client.ts'
 export interface Pending {
   /** µUSD, lifetime of (provider, epoch). */
   claimed: bigint
-  /** Of that, paid out. */
+  /** Of that, paid out or refunded. */
   settled: bigint
-  /** Chain time in seconds; 0 before the first claim. */
-  payableAtS: number
+  /** Of the rest, held for open disputes. */
+  frozen: bigint
+  /** Chain time in seconds from which no record is waited for; 0 before the first claim. */
+  graceEndsAtS: number
+  /** What `settle` would take now. */
+  payable: bigint
 }
 
 export async function pendingOf(
@@ -18,11 +22,12 @@ export async function pendingOf(
   providerId: Hex,
   epoch: number,
 ): Promise<Pending> {
-  const { claimed, settled, payableAt } = await publicClient.readContract({
+  const { payable_, graceEndsAt, ...pending } = await publicClient.readContract({
     address: deployment.addresses.channels,
     abi: paymentChannelsAbi,
     functionName: 'pendingOf',
     args: [providerId, BigInt(epoch)],
+    blockTag: 'pending', // Its time is now; the last block of a quiet chain may be hours old.
   })
-  return { claimed, settled, payableAtS: Number(payableAt) }
+  return { ...pending, graceEndsAtS: Number(graceEndsAt), payable: payable_ }
 }

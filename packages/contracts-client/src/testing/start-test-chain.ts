@@ -1,5 +1,6 @@
 /**
- * A chain of its own for an integration test: anvil on a free port, mining when transactions wait, ended with the test.
+ * A chain of its own for an integration test: anvil on a free port, ended with the test. By default it mines when
+ * transactions wait; with `blockTimeS` it mines by the clock, as chains at large do.
  */
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
@@ -8,24 +9,44 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createTestClient, http, publicActions } from 'viem'
 import { foundry } from 'viem/chains'
 
+import { developmentProfile, type ChainProfile } from '../transactions/chain-profile.ts'
+
 /** The first keys of anvil's well-known development mnemonic; each owns 10,000 coins. */
 export const testKeys = [
   '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80',
   '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d',
   '0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a',
   '0x7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6',
+  '0x47e179ec197488593b187f80a00eb0da91f1b9d0b13f8733639f19c30a34926a',
+  '0x8b3a350cf5c34c9194ca85829a2df0ec3153be0318b5e2d3348e872092edffba',
+  '0x92db14e403b83dfe3df233f83dfa3a0d7096f21ca9b0d6d6b8d88b2b4ec1564e',
+  '0x4bbbf85ce3377467afe5d46f804f221813b2bb87f24d81f60f1fcdbf7cbf4356',
+  '0xdbda1821b80551c9d65939329250298aa3472ba22feea921c0cf5d620ea67b97',
+  '0x2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6',
 ] as const
+
+export interface TestChainOptions {
+  chainId?: number
+  /** Seconds between blocks; without it a block is mined when transactions wait. */
+  blockTimeS?: number
+  hardfork?: string
+  /** How the chain is to be dealt with; that of a development chain with this id by default. */
+  profile?: Partial<ChainProfile>
+  /** More of anvil's own arguments. */
+  args?: readonly string[]
+}
 
 export type TestChain = Awaited<ReturnType<typeof startTestChain>>
 
-export async function startTestChain() {
-  const child = spawn(anvilBinary(), ['--port', '0', '--no-mining', '--hardfork', 'cancun'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+export async function startTestChain(options: TestChainOptions = {}) {
+  const { chainId = foundry.id, blockTimeS, hardfork = 'cancun' } = options
+  const mode = blockTimeS === undefined ? ['--no-mining'] : ['--block-time', String(blockTimeS)]
+  const args = ['--port', '0', '--chain-id', String(chainId), '--hardfork', hardfork, ...mode, ...(options.args ?? [])]
+  const child = spawn(anvilBinary(), args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const port = await new Promise<string>((resolve, reject) => {
     let text = ''
     child.stdout.on('data', (chunk: Buffer) => {
-      text += chunk.toString()
+      text = (text + chunk.toString()).slice(-5_000)
       const match = /Listening on 127\.0\.0\.1:(\d+)/.exec(text)
       if (match?.[1] !== undefined) resolve(match[1])
     })
@@ -33,12 +54,13 @@ export async function startTestChain() {
     child.once('exit', (code) => reject(new Error(`anvil ended with ${code}: ${text.slice(-500)}`)))
   })
   const rpcUrl = `http://127.0.0.1:${port}`
-  const client = createTestClient({ chain: foundry, mode: 'anvil', transport: http(rpcUrl) }).extend(publicActions)
+  const chain = { ...foundry, id: chainId }
+  const client = createTestClient({ chain, mode: 'anvil', transport: http(rpcUrl) }).extend(publicActions)
 
   const stopping = new AbortController()
   const state = { isMining: true }
   const mining = (async () => {
-    while (!stopping.signal.aborted) {
+    while (blockTimeS === undefined && !stopping.signal.aborted) {
       const { pending } = await client.getTxpoolStatus()
       if (state.isMining && pending > 0) await client.mine({ blocks: 1 })
       await sleep(10)
@@ -48,7 +70,8 @@ export async function startTestChain() {
   return {
     rpcUrl,
     client,
-    /** Lets transactions wait in the pool, or mines them again. */
+    profile: { ...developmentProfile(chainId), ...options.profile } satisfies ChainProfile,
+    /** Lets transactions wait in the pool, or mines them again. Only where blocks are mined on demand. */
     setMining(isMining: boolean): void {
       state.isMining = isMining
     },

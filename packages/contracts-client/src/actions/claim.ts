@@ -1,0 +1,40 @@
+/** Redeems one voucher into the provider's pending, as far as balance, ceiling and the lane's anchored sum go. */
+import { isAppError } from '@isochrone/domain'
+import type { Signed, Voucher } from '@isochrone/protocol'
+import { encodeFunctionData } from 'viem'
+
+import { paymentChannelsAbi } from '../abi/payment-channels.ts'
+import { toAbiStruct } from '../abi-struct.ts'
+import type { ChainWriter } from '../chain-client.ts'
+import { revertNamed } from '../explain-chain-error.ts'
+import { refusals } from '../refusal.ts'
+import { claimResultOf } from './claim-many.ts'
+import type { WriteOutcome } from './outcome.ts'
+
+/**
+ * Safe to retry: a voucher that was paid in full before is an outcome without a receipt and with nothing paid.
+ *
+ * @throws AppError `state_conflict` (`ClaimRefused`) when it cannot be paid, with the reason in its sentence.
+ */
+export async function claim(
+  { sender, deployment }: ChainWriter,
+  { value, signature }: Signed<Voucher>,
+): Promise<WriteOutcome & { paid: bigint; unpaid: bigint }> {
+  const args = [toAbiStruct('Voucher', value), signature] as const
+  const data = encodeFunctionData({ abi: paymentChannelsAbi, functionName: 'claim', args })
+  try {
+    const receipt = await sender.send({ to: deployment.addresses.channels, data })
+    const [paid] = claimResultOf(receipt).claimed
+    return { receipt, paid: paid?.paid ?? 0n, unpaid: paid?.unpaid ?? 0n }
+  } catch (error) {
+    if (isNothingDue(error)) return { receipt: null, paid: 0n, unpaid: 0n }
+    throw error
+  }
+}
+
+/** Whether a claim was refused because all of it was paid before. */
+export function isNothingDue(error: unknown): boolean {
+  if (revertNamed(error) !== 'ClaimRefused' || !isAppError(error)) return false
+  const { args } = error.details
+  return Array.isArray(args) && refusals[Number(args[0])] === 'nothing_due'
+}

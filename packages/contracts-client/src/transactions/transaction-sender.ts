@@ -1,0 +1,304 @@
+/**
+ * The transaction manager of one account: numbers its transactions in turn, prices them by the chain's fee model, and
+ * sees each through until it has the confirmations that the chain's profile asks for.
+ *
+ * A transaction keeps its number: lost answers, forgetful nodes, rising fees and reorganisations lead to the same bytes
+ * again or to a dearer signing of the same transaction, of which the chain can include only one. It gets a new number
+ * only when somebody else's transaction holds the old one. Every queue and retry is bounded.
+ */
+import { randomInt } from 'node:crypto'
+
+import { AppError } from '@isochrone/domain'
+import type { Address, Hex, LocalAccount, PublicClient, TransactionReceipt } from 'viem'
+
+import { explainChainError } from '../explain-chain-error.ts'
+import { functionNameOf } from '../function-name-of.ts'
+import { advance, store, type Advance, type AdvanceContext, type Watch } from './advance-transaction.ts'
+import { assertChainId } from './assert-chain-id.ts'
+import { broadcast } from './broadcast.ts'
+import { developmentProfile, type ChainProfile } from './chain-profile.ts'
+import { currentFees } from './fees.ts'
+import { finalBlockNumber } from './final-block-number.ts'
+import { memoryPendingTransactions, type PendingTransactions } from './pending-transactions.ts'
+import { signAttempt } from './sign-attempt.ts'
+import { systemTime, type Time } from './time.ts'
+
+export interface TransactionRequest {
+  /** Undefined creates a contract. */
+  to?: Address
+  data: Hex
+}
+
+export interface Reconciled {
+  /** Transactions that can no longer vanish. */
+  final: number
+  /** Transactions still under way. */
+  open: number
+  /** Transactions whose number went to another one. */
+  lost: number
+}
+
+export interface TransactionSender {
+  readonly account: LocalAccount
+  /**
+   * Resolves with the receipt of a transaction that succeeded and has its confirmations.
+   *
+   * @throws AppError `state_conflict` when the contract refuses (with `details.revert`) or the chain is another one,
+   * `chain_unavailable` when the chain does not answer or does not include it in time (with `details.hash` once it was
+   * sent: it stays on record, and the next send sees it through first).
+   */
+  send(request: TransactionRequest): Promise<TransactionReceipt>
+  /**
+   * Looks once after everything on record that no `send` of this process waits for: what a restart left, and what was
+   * included but is not final, which a reorganisation can drop and which is then sent again. Call it now and then.
+   */
+  reconcile(): Promise<Reconciled>
+}
+
+export interface TransactionSenderOptions {
+  publicClient: PublicClient
+  account: LocalAccount
+  /** A development chain with the id that the RPC answers, by default. */
+  profile?: ChainProfile
+  /** In memory by default. */
+  pending?: PendingTransactions
+  time?: Time
+  receiptTimeoutMs?: number
+  pollMs?: number
+  stuckAfterMs?: number
+  displacedAfterMs?: number
+}
+
+const QUEUE_MAX = 1_000
+const GAS_MARGIN = 60_000n
+const GAS_JITTER = 2 ** 16
+const NONCE_ATTEMPTS_MAX = 8
+const DISPLACED_MAX = 5
+
+export function createTransactionSender(options: TransactionSenderOptions): TransactionSender {
+  const { publicClient, account, pending = memoryPendingTransactions(), time = systemTime } = options
+  const inFlight = new Set<Hex>()
+  let turn: Promise<unknown> = Promise.resolve()
+  let queued = 0
+  let nextNonce: number | undefined
+  let ready: Promise<AdvanceContext> | undefined
+
+  async function send(request: TransactionRequest): Promise<TransactionReceipt> {
+    if (queued >= QUEUE_MAX) {
+      throw new AppError('chain_unavailable', { publicMessage: 'Too many transactions wait to be sent. Try again.' })
+    }
+    const context = await explained(contextOnce())
+    for (let attempt = 0; attempt < DISPLACED_MAX; attempt++) {
+      queued += 1
+      const submitted = turn.then(() => submit(context, request))
+      turn = submitted.catch(() => {})
+      const watch = await submitted.finally(() => (queued -= 1))
+      try {
+        const receipt = await seenThrough(context, watch)
+        if (receipt?.status === 'success') return receipt
+        if (receipt) throw await refusalOf(request, receipt)
+      } finally {
+        inFlight.delete(watch.transaction.id)
+      }
+    }
+    throw crowded()
+  }
+
+  /** The chain's id is checked once: a transaction for another chain must not even be signed. */
+  function contextOnce(): Promise<AdvanceContext> {
+    ready ??= makeContext().catch((error: unknown) => {
+      ready = undefined
+      throw error
+    })
+    return ready
+  }
+
+  async function makeContext(): Promise<AdvanceContext> {
+    const profile = options.profile ?? developmentProfile(await publicClient.getChainId())
+    if (options.profile) await assertChainId(publicClient, profile.chainId)
+    const { stuckAfterMs = Math.max(15_000, 3 * profile.blockTimeMs) } = options
+    const { displacedAfterMs = Math.max(2_000, profile.blockTimeMs) } = options
+    return { publicClient, account, profile, pending, time, stuckAfterMs, displacedAfterMs }
+  }
+
+  /** Against the pending block, whose time is now: the last block of a quiet chain may be hours old. */
+  async function estimate(request: TransactionRequest): Promise<number> {
+    const gas = await publicClient.estimateGas({ account: account.address, ...request, blockTag: 'pending' })
+    // More than estimated for what changes until inclusion: another epoch may have become payable. The random part
+    // makes the bytes unlike any other process's, so that "already known" can only mean our own resend.
+    return Number(gas + gas / 4n + GAS_MARGIN) + randomInt(GAS_JITTER)
+  }
+
+  async function submit(context: AdvanceContext, request: TransactionRequest): Promise<Watch> {
+    try {
+      await finishLeftovers(context)
+      const gas = await estimate(request)
+      const { profile } = context
+      for (let attempt = 0; attempt < NONCE_ATTEMPTS_MAX; attempt++) {
+        const nonce = await pickNonce(context)
+        const call = { chainId: profile.chainId, nonce, to: request.to ?? null, data: request.data, gas }
+        const signed = await signAttempt(account, call, await currentFees(publicClient, profile), time.nowMs())
+        const purpose = request.to === undefined ? 'deploy' : (functionNameOf(request.data) ?? 'call')
+        const watch: Watch = {
+          transaction: {
+            ...call,
+            id: signed.hash,
+            account: account.address,
+            purpose,
+            status: 'sent',
+            blockNumber: null,
+            signed: [signed],
+          },
+        }
+        if (await launched(context, watch)) {
+          nextNonce = nonce + 1
+          return watch
+        }
+        nextNonce = undefined
+      }
+    } catch (error) {
+      nextNonce = undefined
+      throw explainChainError(error)
+    }
+    throw crowded()
+  }
+
+  /** False when its number is taken. What may have reached the chain counts as sent: it is seen through, not repeated. */
+  async function launched(context: AdvanceContext, watch: Watch): Promise<boolean> {
+    const { id, signed } = watch.transaction
+    const [first] = signed
+    if (first === undefined) return false
+    inFlight.add(id)
+    try {
+      await pending.save(watch.transaction)
+      const outcome = await broadcast(publicClient, first.raw, time)
+      if (outcome === 'accepted' || outcome === 'unknown') return true
+      await store(context, watch, { status: outcome === 'taken' ? 'replaced' : 'failed' })
+    } catch (error) {
+      await store(context, watch, { status: 'failed' })
+      inFlight.delete(id)
+      throw error
+    }
+    inFlight.delete(id)
+    return false
+  }
+
+  /** The chain's own count whenever nothing of ours is under way, so that a reset or dropped transaction leaves no gap. */
+  async function pickNonce({ profile }: AdvanceContext): Promise<number> {
+    const counted = await publicClient.getTransactionCount({ address: account.address, blockTag: 'pending' })
+    const known = await pending.open(profile.chainId, account.address)
+    const last = known.at(-1)
+    // A reorganisation gave numbers back that are still ours: their transactions go first.
+    if (last && last.nonce >= counted && !inFlight.has(last.id)) await reconcile()
+    if (inFlight.size === 0 || nextNonce === undefined) {
+      return publicClient.getTransactionCount({ address: account.address, blockTag: 'pending' })
+    }
+    return Math.max(counted, nextNonce)
+  }
+
+  /** The receipt; null when another transaction took our number, so that ours can never be included. */
+  async function seenThrough(context: AdvanceContext, watch: Watch): Promise<TransactionReceipt | null> {
+    const { profile } = context
+    const { receiptTimeoutMs = Math.max(60_000, (profile.confirmations + 10) * profile.blockTimeMs) } = options
+    const { pollMs = Math.min(2_000, Math.max(50, profile.blockTimeMs / 10)) } = options
+    const deadlineMs = time.nowMs() + receiptTimeoutMs
+    let silence: unknown
+    do {
+      const step = await advance(context, watch).catch((error: unknown): Advance => {
+        silence = error
+        return { state: 'waiting' }
+      })
+      if (step.state === 'displaced') return null
+      if (step.state === 'included') {
+        await recordInclusion(context, watch, step.receipt)
+        return step.receipt
+      }
+      await time.sleep(pollMs)
+    } while (time.nowMs() < deadlineMs)
+    const hash = watch.transaction.signed.at(-1)?.hash
+    throw new AppError('chain_unavailable', {
+      publicMessage: `The chain did not include transaction ${hash} within ${receiptTimeoutMs / 1000} s.`,
+      details: { hash },
+      cause: silence,
+    })
+  }
+
+  async function recordInclusion(context: AdvanceContext, watch: Watch, receipt: TransactionReceipt): Promise<void> {
+    const { finality } = context.profile
+    const isFinal = typeof finality !== 'string' && finality.depth < context.profile.confirmations
+    const status = receipt.status === 'reverted' ? 'failed' : isFinal ? 'final' : 'included'
+    await store(context, watch, { status, blockNumber: receipt.blockNumber })
+  }
+
+  async function reconcile(): Promise<Reconciled> {
+    const context = await contextOnce()
+    const result: Reconciled = { final: 0, open: 0, lost: 0 }
+    const finalBlock = await finalBlockNumber(publicClient, context.profile)
+    for (const transaction of await pending.open(context.profile.chainId, account.address)) {
+      if (inFlight.has(transaction.id)) continue
+      const watch = leftovers.get(transaction.id) ?? { transaction }
+      watch.transaction = transaction
+      leftovers.set(transaction.id, watch)
+      const step = await advance(context, watch)
+      if (step.state === 'included') {
+        const { status, blockNumber } = step.receipt
+        const isFinal = blockNumber <= finalBlock
+        await store(context, watch, {
+          status: status === 'reverted' ? 'failed' : isFinal ? 'final' : 'included',
+          blockNumber,
+        })
+        result[isFinal ? 'final' : 'open'] += 1
+      } else result[step.state === 'displaced' ? 'lost' : 'open'] += 1
+      if (step.state !== 'waiting') leftovers.delete(transaction.id)
+    }
+    return result
+  }
+
+  /** What an earlier process or a timed-out send left under way goes first: its number comes before any new one. */
+  async function finishLeftovers(context: AdvanceContext): Promise<void> {
+    const { profile } = context
+    const { receiptTimeoutMs = Math.max(60_000, (profile.confirmations + 10) * profile.blockTimeMs) } = options
+    const deadlineMs = time.nowMs() + receiptTimeoutMs
+    for (;;) {
+      const open = await pending.open(profile.chainId, account.address)
+      const left = open.filter(({ id, status }) => status === 'sent' && !inFlight.has(id))
+      if (left.length === 0) return
+      if (time.nowMs() >= deadlineMs) {
+        throw new AppError('chain_unavailable', {
+          publicMessage: `An earlier transaction of ${account.address} still waits to be included. Try again later.`,
+          details: { hash: left[0]?.signed.at(-1)?.hash },
+        })
+      }
+      await reconcile()
+      await time.sleep(options.pollMs ?? 100)
+    }
+  }
+
+  /** It passed the estimate and failed when it ran: runs it again where it failed, to learn why. */
+  async function refusalOf(request: TransactionRequest, receipt: TransactionReceipt): Promise<AppError> {
+    const { blockNumber, transactionHash: hash } = receipt
+    const again = publicClient.call({ account: account.address, ...request, blockNumber })
+    const cause = await again.then(
+      () => new Error(`transaction ${hash} reverted in block ${blockNumber}; execution reverted`),
+      (error: unknown) => error,
+    )
+    return explainChainError(cause, { hash })
+  }
+
+  const leftovers = new Map<Hex, Watch>()
+  return { account, send, reconcile: () => explained(reconcile()) }
+}
+
+async function explained<T>(promise: Promise<T>): Promise<T> {
+  try {
+    return await promise
+  } catch (error) {
+    throw explainChainError(error)
+  }
+}
+
+function crowded(): AppError {
+  return new AppError('chain_unavailable', {
+    publicMessage: 'Other processes keep taking the transaction numbers of this account. Try again.',
+  })
+}
