@@ -65,7 +65,7 @@ abstract contract ChannelStore is IPaymentChannels, AccessControl, Pausable, Ree
     Totals internal _totals;
     mapping(bytes32 channelId => ChannelState) internal _channels;
     mapping(bytes32 providerId => mapping(uint64 epoch => PendingState)) internal _pending;
-    mapping(bytes32 key => uint128) internal _claimed; // key: _claimKey(channel, provider, lane)
+    mapping(bytes32 key => uint256) internal _claimed; // key: _claimKey(channel, provider, lane)
     mapping(bytes32 lane => LaneState) internal _lanes;
     mapping(bytes32 voucherHash => uint64) internal _claimableAt;
     mapping(bytes32 channelId => mapping(address key => bool)) public isSessionRevoked;

@@ -9,7 +9,8 @@ import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/Messa
 
 /// @title  Claims
 /// @notice The lane's side of {PaymentChannels}: vouchers move money from a channel into a provider's pending.
-/// @dev    No token moves here and no code of strangers runs, so nothing needs a guard against reentrance.
+/// @dev    No token moves here and no code of strangers runs, so nothing needs a guard against reentrance. `unchecked` is
+///         where a comparison just above it, or the bound on all money (see {ChannelStore}), rules out an overflow.
 abstract contract Claims is ChannelStore {
     using ReceiptHashes for Voucher;
 
@@ -21,7 +22,7 @@ abstract contract Claims is ChannelStore {
     }
 
     /// @inheritdoc IPaymentChannels
-    function claim(Voucher calldata voucher, bytes calldata signature) external returns (uint128 paid) {
+    function claim(Voucher memory voucher, bytes calldata signature) external returns (uint128 paid) {
         Refusal reason;
         (paid, reason) = _claim(voucher, signature);
         if (reason != Refusal.None) revert ClaimRefused(reason);
@@ -64,18 +65,18 @@ abstract contract Claims is ChannelStore {
         bytes32 voucherHash = voucher.hash();
         uint64 announcedUntil = _claimableAt[voucherHash];
         if (announcedUntil != 0) revert AlreadyAnnounced(voucher.lane, voucher.cumulative, announcedUntil);
-        uint64 at = uint64(block.timestamp) + graceSeconds;
-        _claimableAt[voucherHash] = at;
+        uint64 waitsUntil = uint64(block.timestamp) + graceSeconds;
+        _claimableAt[voucherHash] = waitsUntil;
         emit VoucherAnnounced(
-            voucher.channelId, voucher.providerId, voucher.lane, voucher.epoch, voucher.cumulative, at
+            voucher.channelId, voucher.providerId, voucher.lane, voucher.epoch, voucher.cumulative, waitsUntil
         );
     }
 
     /// @inheritdoc IPaymentChannels
     function claimAnnounced(Voucher calldata voucher) external returns (uint128 paid) {
-        uint64 at = _claimableAt[voucher.hash()];
-        if (at == 0) revert NotAnnounced(voucher.lane, voucher.cumulative);
-        if (block.timestamp < at) revert GraceRunning(at);
+        uint64 waitsUntil = _claimableAt[voucher.hash()];
+        if (waitsUntil == 0) revert NotAnnounced(voucher.lane, voucher.cumulative);
+        if (block.timestamp < waitsUntil) revert GraceRunning(waitsUntil);
         if (!registry.isLane(voucher.lane)) revert LaneNotActive(voucher.lane);
 
         // What a lane left out of its epochs does not use up what it anchored for others.
@@ -101,7 +102,7 @@ abstract contract Claims is ChannelStore {
 
     /// @inheritdoc IPaymentChannels
     function claimedOf(bytes32 channelId, bytes32 providerId, bytes32 lane) external view returns (uint128) {
-        return _claimed[_claimKey(channelId, providerId, lane)];
+        return uint128(_claimed[_claimKey(channelId, providerId, lane)]);
     }
 
     /// @inheritdoc IPaymentChannels
@@ -112,7 +113,7 @@ abstract contract Claims is ChannelStore {
     // -------------------------------------------------------------------------------------------------- internals
 
     /// @dev Never reverts for what a voucher says: the caller decides whether a refusal is an error.
-    function _claim(Voucher calldata voucher, bytes calldata signature) private returns (uint128, Refusal) {
+    function _claim(Voucher memory voucher, bytes calldata signature) private returns (uint128, Refusal) {
         if (!_isSignedByLane(voucher, signature)) return (0, Refusal.BadSignature);
         LaneBudget memory budget = _budgetOf(voucher.lane);
         (uint256 paid, Refusal reason) = _draw(voucher, budget);
@@ -128,7 +129,7 @@ abstract contract Claims is ChannelStore {
         returns (uint256 paid)
     {
         (voucher.channelId, voucher.cumulative) = (due.channelId, due.cumulative);
-        bytes32 digest = MessageHashUtils.toTypedDataHash(domain, voucher.hashMemory());
+        bytes32 digest = MessageHashUtils.toTypedDataHash(domain, voucher.hashInPlace());
         (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecover(digest, due.r, due.vs);
         Refusal reason = Refusal.BadSignature;
         if (failure == ECDSA.RecoverError.NoError && _laneOf(signer) == voucher.lane) {
@@ -141,20 +142,26 @@ abstract contract Claims is ChannelStore {
     ///      or says which of them leaves nothing. A short channel pays what it can and only that is recorded: the rest
     ///      stays due, and nobody else's claim is blocked.
     function _draw(Voucher memory voucher, LaneBudget memory budget) private returns (uint256 paid, Refusal) {
-        bytes32 key = _claimKey(voucher.channelId, voucher.providerId, voucher.lane);
-        uint256 before = _claimed[key];
+        mapping(bytes32 => uint256) storage claimed = _claimed;
+        bytes32 key = _claimKeyOf(voucher);
+        uint256 before = claimed[key];
         if (voucher.cumulative <= before) return (0, Refusal.NothingDue);
         // Providers are never deleted: one look, at the first claim, is enough.
         if (before == 0 && !registry.providerExists(voucher.providerId)) return (0, Refusal.UnknownProvider);
 
-        uint256 due = voucher.cumulative - before;
-        uint256 laneLeft = _laneLeft(budget, voucher.lane, due);
+        uint256 due;
+        unchecked {
+            due = voucher.cumulative - before;
+        }
         Refusal reason;
-        (paid, reason) = _takeFromChannel(voucher.channelId, _min(due, laneLeft));
+        (paid, reason) = _takeFromChannel(voucher.channelId, _min(due, _laneLeft(budget, voucher.lane, due)));
         if (reason != Refusal.None) return (0, reason);
 
-        _claimed[key] = uint128(before + paid);
-        budget.claimed += paid;
+        unchecked {
+            claimed[key] = before + paid;
+            budget.claimed += paid;
+            due -= paid;
+        }
         emit Claimed(
             voucher.channelId,
             voucher.providerId,
@@ -162,7 +169,7 @@ abstract contract Claims is ChannelStore {
             voucher.epoch,
             voucher.cumulative,
             uint128(paid),
-            uint128(due - paid)
+            uint128(due)
         );
         return (paid, Refusal.None);
     }
@@ -176,32 +183,47 @@ abstract contract Claims is ChannelStore {
         }
         if (claimed >= funded) return (0, Refusal.BalanceEmpty);
         if (wanted == 0) return (0, Refusal.AnchoredSumReached);
-        paid = _min(wanted, _min(funded, ceiling) - claimed);
-        channel.claimed = uint72(claimed + paid);
+        unchecked {
+            paid = _min(wanted, _min(funded, ceiling) - claimed);
+            channel.claimed = uint72(claimed + paid);
+        }
         return (paid, Refusal.None);
     }
 
     /// @dev The anchor is asked only when its last answer does not cover what is due.
     function _laneLeft(LaneBudget memory budget, bytes32 lane, uint256 due) private view returns (uint256) {
-        if (budget.claimed + due > budget.anchored && !budget.isAsked) {
+        unchecked {
+            uint256 left = budget.anchored - budget.claimed;
+            if (due <= left || budget.isAsked) return left;
             budget.anchored = receiptAnchor.laneSumOf(lane);
             budget.isAsked = true;
+            return budget.anchored - budget.claimed;
         }
-        return budget.anchored - budget.claimed;
+    }
+
+    /// @dev `_claimKey` of the voucher's first three words, where they lie.
+    function _claimKeyOf(Voucher memory voucher) private pure returns (bytes32 key) {
+        assembly ("memory-safe") {
+            key := keccak256(voucher, 0x60)
+        }
     }
 
     function _budgetOf(bytes32 lane) private view returns (LaneBudget memory) {
-        return LaneBudget(_lanes[lane].anchored, _lanes[lane].claimed, false);
+        LaneState storage state = _lanes[lane];
+        return LaneBudget(state.anchored, state.claimed, false);
     }
 
     function _keep(bytes32 lane, LaneBudget memory budget) private {
-        (_lanes[lane].anchored, _lanes[lane].claimed) = (uint128(budget.anchored), uint128(budget.claimed));
+        LaneState storage state = _lanes[lane];
+        (state.anchored, state.claimed) = (uint128(budget.anchored), uint128(budget.claimed));
     }
 
     function _addPending(bytes32 providerId, uint64 epoch, uint256 amount) private {
         PendingState storage pending = _pending[providerId][epoch];
         if (pending.graceEndsAt == 0) pending.graceEndsAt = uint40(block.timestamp + graceSeconds);
-        pending.claimed += uint72(amount);
+        unchecked {
+            pending.claimed += uint72(amount); // A part of what was funded.
+        }
     }
 
     function _reportSkipped(Voucher memory voucher, Refusal reason) private {
@@ -210,8 +232,9 @@ abstract contract Claims is ChannelStore {
         );
     }
 
-    function _isSignedByLane(Voucher calldata voucher, bytes calldata signature) private view returns (bool) {
-        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(voucherDigest(voucher), signature);
+    function _isSignedByLane(Voucher memory voucher, bytes calldata signature) private view returns (bool) {
+        bytes32 digest = _hashTypedDataV4(voucher.hashInPlace());
+        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, signature);
         return failure == ECDSA.RecoverError.NoError && _laneOf(signer) == voucher.lane;
     }
 

@@ -191,8 +191,17 @@ library ReceiptHashes {
         return keccak256(abi.encode(VOUCHER_TYPEHASH, voucher));
     }
 
-    function hashMemory(Voucher memory voucher) internal pure returns (bytes32) {
-        return keccak256(abi.encode(VOUCHER_TYPEHASH, voucher));
+    /// @dev Hashes where the voucher lies: the word before it lends its place to the typehash. A batch of claims does this
+    ///      once for each, and an encoding of its own would cost three times as much.
+    function hashInPlace(Voucher memory voucher) internal pure returns (bytes32 result) {
+        bytes32 typehash = VOUCHER_TYPEHASH;
+        assembly ("memory-safe") {
+            let before := sub(voucher, 0x20)
+            let kept := mload(before)
+            mstore(before, typehash)
+            result := keccak256(before, 0xe0)
+            mstore(before, kept)
+        }
     }
 
     function hash(EpochAnchor memory value) internal pure returns (bytes32) {

@@ -4,7 +4,15 @@ pragma solidity ^0.8.28;
 /// @dev The cheatcodes that our tests use; forge answers them at a fixed address, by selector.
 interface Vm {
     function prank(address sender) external;
+    function etch(address account, bytes calldata code) external;
+    function startPrank(address sender) external;
+    function stopPrank() external;
     function warp(uint256 timestampSeconds) external;
+    function roll(uint256 blockNumber) external;
+    function chainId(uint256 id) external;
+    function assume(bool condition) external pure;
+    function snapshotState() external returns (uint256 id);
+    function revertToState(uint256 id) external returns (bool);
     function addr(uint256 privateKey) external pure returns (address);
     function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function expectRevert() external;

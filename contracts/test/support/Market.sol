@@ -4,30 +4,34 @@ pragma solidity ^0.8.28;
 import {PaymentChannels} from "../../src/PaymentChannels.sol";
 import {ProviderRegistry} from "../../src/ProviderRegistry.sol";
 import {ReceiptAnchor} from "../../src/ReceiptAnchor.sol";
+import {SignatureVerifier} from "../../src/SignatureVerifier.sol";
 import {TestUSDC} from "../../src/TestUSDC.sol";
 import {IPaymentChannels} from "../../src/interfaces/IPaymentChannels.sol";
-import {IReceiptAnchor} from "../../src/interfaces/IReceiptAnchor.sol";
-import {Voucher} from "../../src/libraries/ReceiptHashes.sol";
+import {EpochAnchor, Voucher} from "../../src/libraries/ReceiptHashes.sol";
 import {ForgeTest} from "./ForgeTest.sol";
 
-/// @dev A deployed marketplace with one payer, one provider and one lane, and the steps that tests take in it.
+/// @dev A deployed marketplace with one payer, one provider and one lane, and the steps that tests take in it. The test
+///      is administrator, guardian and lane admin. No ledger is named: pending becomes payable when its grace is over.
 abstract contract Market is ForgeTest {
     uint256 internal constant PAYER_KEY = 0xA11CE;
     uint256 internal constant LANE_KEY = 0x6A7E;
     uint256 internal constant NODE_KEY = 0x40DE;
-    uint64 internal constant WINDOW = 60;
+    uint64 internal constant GRACE = 60;
     uint64 internal constant THAW = 600;
     uint16 internal constant FEE_BPS = 250;
+    address internal constant STRANGER = address(0x57A6);
 
     address internal payer = vm.addr(PAYER_KEY);
     address internal owner = address(0x0B0B);
     address internal payout = address(0xCAFE);
     address internal treasury = address(0x7EA5);
+    address internal operator = address(0x09E7);
     bytes32 internal lane = bytes32(uint256(uint160(vm.addr(LANE_KEY))));
 
     TestUSDC internal usdc;
     ProviderRegistry internal registry;
     ReceiptAnchor internal anchors;
+    SignatureVerifier internal verifier;
     PaymentChannels internal channels;
     bytes32 internal channelId;
     bytes32 internal providerId;
@@ -35,13 +39,22 @@ abstract contract Market is ForgeTest {
     function setUp() public virtual {
         vm.warp(1_800_000_000);
         usdc = new TestUSDC();
-        registry = new ProviderRegistry(address(this), FEE_BPS);
+        registry = new ProviderRegistry(address(this), FEE_BPS, THAW);
         anchors = new ReceiptAnchor(registry);
-        channels = new PaymentChannels(address(this), usdc, registry, anchors, treasury, WINDOW, THAW);
-        registry.addLane(vm.addr(LANE_KEY));
+        verifier = new SignatureVerifier();
+        channels = new PaymentChannels(address(this), usdc, registry, anchors, verifier, treasury, GRACE, THAW);
+        registry.grantRole(registry.LANE_ADMIN_ROLE(), address(this));
+        registry.grantRole(registry.GUARDIAN_ROLE(), address(this));
+        channels.grantRole(channels.GUARDIAN_ROLE(), address(this));
+        admitLane(LANE_KEY);
         vm.prank(owner);
         providerId = registry.registerProvider("provider", payout);
         channelId = channels.open(payer, "channel");
+    }
+
+    function admitLane(uint256 laneKey) internal returns (bytes32) {
+        address gatewayKey = vm.addr(laneKey);
+        return registry.addLane(gatewayKey, operator, signed(laneKey, registry.laneKeyDigest(gatewayKey, operator)));
     }
 
     function fund(uint128 amount) internal {
@@ -60,10 +73,19 @@ abstract contract Market is ForgeTest {
         return keccak256(abi.encode("root", epoch));
     }
 
+    /// @dev The lane's next epoch: one receipt, numbered after the last.
+    function nextAnchor(uint64 epoch, bytes32 root, uint128 sum) internal view returns (EpochAnchor memory) {
+        uint64 seq = anchors.totalsOf(lane).lastSeq + 1;
+        return EpochAnchor(lane, epoch, root, 1, sum, keccak256("file"), seq, seq);
+    }
+
+    function signAnchor(EpochAnchor memory value) internal view returns (bytes memory) {
+        return signed(LANE_KEY, anchors.anchorDigest(value));
+    }
+
     function anchorEpoch(uint64 epoch, uint128 sum) internal {
-        IReceiptAnchor.EpochAnchor memory value =
-            IReceiptAnchor.EpochAnchor(lane, epoch, rootOf(epoch), 1, sum, keccak256("file"));
-        anchors.anchor(value, signed(LANE_KEY, anchors.anchorDigest(value)));
+        EpochAnchor memory value = nextAnchor(epoch, rootOf(epoch), sum);
+        anchors.anchor(value, signAnchor(value));
     }
 
     function voucherFor(uint64 epoch, uint128 cumulative) internal view returns (Voucher memory) {
@@ -72,6 +94,12 @@ abstract contract Market is ForgeTest {
 
     function signVoucher(Voucher memory voucher) internal view returns (bytes memory) {
         return signed(LANE_KEY, channels.voucherDigest(voucher));
+    }
+
+    function dueFor(uint256 laneKey, Voucher memory voucher) internal view returns (IPaymentChannels.Due memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(laneKey, channels.voucherDigest(voucher));
+        bytes32 vs = bytes32(uint256(s) | (uint256(v - 27) << 255));
+        return IPaymentChannels.Due(voucher.channelId, voucher.cumulative, r, vs);
     }
 
     function claimUpTo(uint64 epoch, uint128 cumulative) internal returns (uint128) {

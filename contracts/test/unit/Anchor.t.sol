@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {ReceiptHasher} from "../../src/ReceiptHasher.sol";
 import {IReceiptAnchor} from "../../src/interfaces/IReceiptAnchor.sol";
+import {EpochAnchor} from "../../src/libraries/ReceiptHashes.sol";
 import {Market} from "../support/Market.sol";
-import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 
 contract AnchorTest is Market {
     function test_anEpochIsRecordedWithTheLanesTotals() public {
@@ -13,73 +12,85 @@ contract AnchorTest is Market {
         IReceiptAnchor.Anchored memory anchored = anchors.anchorOf(lane, 7);
         vm.assertEq(anchored.root, rootOf(7));
         vm.assertEq(anchored.anchoredAt, block.timestamp);
+        vm.assertEq(anchored.count, 1);
         vm.assertEq(anchored.sum, 2e6);
-        vm.assertEq(anchored.dataHash, keccak256("file"));
         IReceiptAnchor.LaneTotals memory totals = anchors.totalsOf(lane);
         vm.assertEq(totals.lastEpoch, 7);
-        vm.assertEq(totals.epochs, 2);
+        vm.assertEq(totals.lastSeq, 2);
         vm.assertEq(totals.sum, 7e6);
+        vm.assertEq(anchors.laneSumOf(lane), 7e6);
+    }
+
+    function test_theDataHashIsInTheEvent() public {
+        EpochAnchor memory value = nextAnchor(3, rootOf(3), 5e6);
+        vm.expectEmit();
+        emit IReceiptAnchor.EpochAnchored(lane, 3, rootOf(3), 1, 5e6, keccak256("file"), 1, 1, 5e6);
+        anchors.anchor(value, signAnchor(value));
     }
 
     function test_oneAnchorForEachEpoch() public {
         anchorEpoch(3, 5e6);
-        IReceiptAnchor.EpochAnchor memory value = anchorOf(3, bytes32("other root"));
-        bytes memory signature = signed(LANE_KEY, anchors.anchorDigest(value));
-        vm.expectRevert(
+        refuse(
+            nextAnchor(3, bytes32("other root"), 1e6),
             abi.encodeWithSelector(IReceiptAnchor.EpochAlreadyAnchored.selector, lane, uint64(3), rootOf(3))
         );
-        anchors.anchor(value, signature);
     }
 
     function test_epochsOfALaneIncrease() public {
         anchorEpoch(3, 5e6);
-        IReceiptAnchor.EpochAnchor memory value = anchorOf(2, rootOf(2));
-        bytes memory signature = signed(LANE_KEY, anchors.anchorDigest(value));
-        vm.expectRevert(abi.encodeWithSelector(IReceiptAnchor.EpochNotIncreasing.selector, lane, uint64(2), uint64(3)));
-        anchors.anchor(value, signature);
+        refuse(
+            nextAnchor(2, rootOf(2), 1e6),
+            abi.encodeWithSelector(IReceiptAnchor.EpochNotIncreasing.selector, lane, uint64(2), uint64(3))
+        );
+    }
+
+    function test_noNumberIsLeftOutBetweenEpochs() public {
+        anchorEpoch(1, 5e6);
+        EpochAnchor memory value = nextAnchor(2, rootOf(2), 1e6);
+        (value.fromSeq, value.toSeq) = (3, 4);
+        refuse(value, gap(3));
+        value.fromSeq = 1;
+        refuse(value, gap(1));
+        value.fromSeq = 0;
+        refuse(value, gap(0));
+    }
+
+    function test_anEpochDoesNotEndBeforeItBegins() public {
+        EpochAnchor memory value = nextAnchor(1, rootOf(1), 1e6);
+        value.toSeq = 0;
+        refuse(value, abi.encodeWithSelector(IReceiptAnchor.SequenceGap.selector, lane, uint64(1), uint64(0)));
     }
 
     function test_onlyTheLanesOwnSignatureCounts() public {
-        IReceiptAnchor.EpochAnchor memory value = anchorOf(1, rootOf(1));
+        EpochAnchor memory value = nextAnchor(1, rootOf(1), 1e6);
         bytes memory forged = signed(NODE_KEY, anchors.anchorDigest(value));
-        vm.expectRevert(abi.encodeWithSelector(IReceiptAnchor.InvalidAnchorSignature.selector, lane));
+        bytes memory refusal = abi.encodeWithSelector(IReceiptAnchor.InvalidAnchorSignature.selector, lane);
+        vm.expectRevert(refusal);
         anchors.anchor(value, forged);
-        vm.expectRevert(abi.encodeWithSelector(IReceiptAnchor.InvalidAnchorSignature.selector, lane));
+        vm.expectRevert(refusal);
         anchors.anchor(value, hex"00");
     }
 
     function test_aRemovedLaneAnchorsNoMore() public {
         registry.removeLane(vm.addr(LANE_KEY));
-        IReceiptAnchor.EpochAnchor memory value = anchorOf(1, rootOf(1));
-        bytes memory signature = signed(LANE_KEY, anchors.anchorDigest(value));
-        vm.expectRevert(abi.encodeWithSelector(IReceiptAnchor.LaneNotActive.selector, lane));
-        anchors.anchor(value, signature);
+        refuse(nextAnchor(1, rootOf(1), 1e6), abi.encodeWithSelector(IReceiptAnchor.LaneNotActive.selector, lane));
     }
 
     function test_anEmptyEpochIsNotAnchored() public {
-        IReceiptAnchor.EpochAnchor memory value = anchorOf(1, rootOf(1));
+        bytes memory refusal = abi.encodeWithSelector(IReceiptAnchor.EmptyEpoch.selector, lane, uint64(1));
+        EpochAnchor memory value = nextAnchor(1, rootOf(1), 1e6);
         value.count = 0;
-        vm.expectRevert(abi.encodeWithSelector(IReceiptAnchor.EmptyEpoch.selector, lane, uint64(1)));
-        anchors.anchor(value, "");
+        refuse(value, refusal);
+        refuse(nextAnchor(1, bytes32(0), 1e6), refusal);
     }
 
-    function test_aLeafUnderTheRootVerifiesAndNothingElseDoes() public {
-        ReceiptHasher hasher = new ReceiptHasher(channels);
-        bytes32 work = hasher.leafOf(1, bytes32("receipt"));
-        bytes32 delivery = hasher.leafOf(2, bytes32("receipt"));
-        bytes32 root = Hashes.commutativeKeccak256(work, delivery);
-        IReceiptAnchor.EpochAnchor memory value = anchorOf(1, root);
-        anchors.anchor(value, signed(LANE_KEY, anchors.anchorDigest(value)));
-
-        bytes32[] memory proof = new bytes32[](1);
-        proof[0] = delivery;
-        vm.assertTrue(anchors.verify(lane, 1, work, proof), "a leaf with its sibling");
-        vm.assertTrue(!anchors.verify(lane, 1, hasher.leafOf(3, bytes32("receipt")), proof), "another kind of receipt");
-        vm.assertTrue(!anchors.verify(lane, 2, work, proof), "an epoch without an anchor");
-        vm.assertTrue(!anchors.verify(lane, 2, bytes32(0), new bytes32[](0)), "the empty root proves nothing");
+    function gap(uint64 fromSeq) private view returns (bytes memory) {
+        return abi.encodeWithSelector(IReceiptAnchor.SequenceGap.selector, lane, fromSeq, uint64(1));
     }
 
-    function anchorOf(uint64 epoch, bytes32 root) private view returns (IReceiptAnchor.EpochAnchor memory) {
-        return IReceiptAnchor.EpochAnchor(lane, epoch, root, 2, 1e6, keccak256("file"));
+    function refuse(EpochAnchor memory value, bytes memory refusal) private {
+        bytes memory signature = signAnchor(value);
+        vm.expectRevert(refusal);
+        anchors.anchor(value, signature);
     }
 }

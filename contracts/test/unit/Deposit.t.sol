@@ -5,7 +5,6 @@ import {PaymentChannels} from "../../src/PaymentChannels.sol";
 import {IPaymentChannels} from "../../src/interfaces/IPaymentChannels.sol";
 import {Market} from "../support/Market.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
-import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 
 /// @dev Keeps 1 % of each transfer, as some tokens do.
 contract FeeToken is ERC20("Fee", "FEE") {
@@ -16,6 +15,13 @@ contract FeeToken is ERC20("Fee", "FEE") {
     function _update(address from, address to, uint256 value) internal override {
         super._update(from, to, value);
         if (from != address(0) && to != address(0)) super._update(to, address(0xFEE), value / 100);
+    }
+}
+
+/// @dev Has as much as anyone asks for.
+contract PlentyToken is ERC20("Plenty", "PLT") {
+    constructor() {
+        _mint(msg.sender, type(uint128).max);
     }
 }
 
@@ -90,7 +96,8 @@ contract DepositTest is Market {
 
     function test_aTokenThatKeepsAFeeIsRefused() public {
         FeeToken fee = new FeeToken();
-        PaymentChannels other = new PaymentChannels(address(this), fee, registry, anchors, treasury, WINDOW, THAW);
+        PaymentChannels other =
+            new PaymentChannels(address(this), fee, registry, anchors, verifier, treasury, GRACE, THAW);
         bytes32 id = other.open(payer, "channel");
         fee.mint(address(this), 100e6);
         fee.approve(address(other), 100e6);
@@ -98,27 +105,32 @@ contract DepositTest is Market {
         other.deposit(id, 100e6);
     }
 
-    function test_pausingStopsInflowAlone() public {
-        fund(10e6);
-        raiseCeiling(5e6);
-        anchorEpoch(1, 10e6);
-        channels.pauseInflow();
+    function test_anAuthorizationOfAnotherAmountDepositsNothing() public {
+        usdc.mint(payer, 4e6);
+        (uint8 v, bytes32 r, bytes32 s) = signAuthorization(channelId, 4e6);
+        vm.expectRevert();
+        channels.depositWithAuthorization(channelId, payer, 3e6, 0, DEADLINE, "salt", v, r, s);
+    }
 
-        vm.expectRevert(Pausable.EnforcedPause.selector);
-        channels.deposit(channelId, 1);
-        vm.expectRevert(Pausable.EnforcedPause.selector);
-        channels.open(payer, "another");
+    function test_allDepositsTogetherAreBounded() public {
+        PlentyToken plenty = new PlentyToken();
+        PaymentChannels other =
+            new PaymentChannels(address(this), plenty, registry, anchors, verifier, treasury, GRACE, THAW);
+        bytes32 id = other.open(payer, "channel");
+        plenty.approve(address(other), type(uint256).max);
+        other.deposit(id, type(uint72).max);
+        vm.assertEq(other.channelOf(id).deposited, type(uint72).max);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IPaymentChannels.TotalTooLarge.selector, uint256(type(uint72).max) + 1, type(uint72).max
+            )
+        );
+        other.deposit(id, 1);
+    }
 
-        raiseCeiling(6e6);
-        claimUpTo(1, 2e6);
-        vm.warp(block.timestamp + WINDOW);
-        channels.settle(providerId, epochList(1));
-        vm.prank(payer);
-        channels.requestWithdrawal(channelId, 8e6);
-        vm.warp(block.timestamp + THAW);
-        vm.prank(payer);
-        channels.withdraw(channelId, payer);
-        vm.assertEq(usdc.balanceOf(payer), 8e6);
+    function test_aChannelHasAnOwner() public {
+        vm.expectRevert(IPaymentChannels.ZeroAddress.selector);
+        channels.open(address(0), "channel");
     }
 
     function signPermit(uint256 amount) private view returns (uint8 v, bytes32 r, bytes32 s) {

@@ -19,33 +19,12 @@ contract RegistryTest is Market {
         registry.setFee(3001);
     }
 
-    function test_aNodeKeyProvesPossession() public {
-        address nodeKey = vm.addr(NODE_KEY);
-        bytes memory proof = signed(NODE_KEY, registry.nodeKeyDigest(providerId, nodeKey));
+    function test_aProviderPaysOutSomewhere() public {
+        vm.expectRevert(IProviderRegistry.ZeroAddress.selector);
+        registry.registerProvider("nowhere", address(0));
+        vm.expectRevert(IProviderRegistry.ZeroAddress.selector);
         vm.prank(owner);
-        bytes32 nodeId = registry.addNodeKey(providerId, nodeKey, proof);
-        vm.assertEq(nodeId, bytes32(uint256(uint160(nodeKey))));
-        vm.assertTrue(registry.nodeKeyOf(nodeKey).active, "active");
-
-        address other = vm.addr(LANE_KEY);
-        vm.expectRevert(abi.encodeWithSelector(IProviderRegistry.InvalidNodeKeySignature.selector, other));
-        vm.prank(owner);
-        registry.addNodeKey(providerId, other, proof);
-    }
-
-    function test_aNodeKeyBelongsToOneProviderForEver() public {
-        address nodeKey = vm.addr(NODE_KEY);
-        bytes memory proof = signed(NODE_KEY, registry.nodeKeyDigest(providerId, nodeKey));
-        vm.prank(owner);
-        registry.addNodeKey(providerId, nodeKey, proof);
-        vm.prank(owner);
-        registry.removeNodeKey(providerId, nodeKey);
-        vm.assertTrue(!registry.nodeKeyOf(nodeKey).active, "retired");
-
-        bytes32 other = registry.registerProvider("other", payout);
-        bytes memory otherProof = signed(NODE_KEY, registry.nodeKeyDigest(other, nodeKey));
-        vm.expectRevert(abi.encodeWithSelector(IProviderRegistry.NodeKeyTaken.selector, nodeKey, providerId));
-        registry.addNodeKey(other, nodeKey, otherProof);
+        registry.setPayout(providerId, address(0));
     }
 
     function test_onlyTheOwnerChangesAProvider() public {
@@ -83,16 +62,11 @@ contract RegistryTest is Market {
         registry.registerTerms(providerId, "terms");
     }
 
-    function test_lanesAreAdmittedByTheirRole() public {
-        vm.expectRevert();
-        vm.prank(payer);
-        registry.addLane(payer);
-        bytes32 added = registry.addLane(payer);
-        vm.assertTrue(registry.isLane(added), "admitted");
-        vm.expectRevert(abi.encodeWithSelector(IProviderRegistry.LaneExists.selector, added));
-        registry.addLane(payer);
-        registry.removeLane(payer);
-        vm.expectRevert(abi.encodeWithSelector(IProviderRegistry.UnknownLane.selector, added));
-        registry.removeLane(payer);
+    function test_theOwnerOwnsTheProvidersStake() public {
+        vm.assertTrue(registry.providerExists(providerId), "registered");
+        vm.assertTrue(!registry.providerExists("nobody"), "not registered");
+        vm.assertEq(registry.ownerOfSubject(providerId), owner);
+        vm.assertEq(registry.ownerOfSubject(lane), operator);
+        vm.assertEq(registry.ownerOfSubject("nobody"), address(0));
     }
 }

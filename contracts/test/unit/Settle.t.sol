@@ -11,10 +11,10 @@ contract SettleTest is Market {
         raiseCeiling(100e6);
     }
 
-    function test_nothingIsPayableBeforeTheWindowEnds() public {
+    function test_withoutALedgerTheGracePeriodAloneReleases() public {
         anchorEpoch(1, 5e6);
         claimUpTo(1, 5e6);
-        vm.warp(block.timestamp + WINDOW - 1);
+        vm.warp(block.timestamp + GRACE - 1);
         vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.NothingPayable.selector, providerId));
         channels.settle(providerId, epochList(1));
         vm.warp(block.timestamp + 1);
@@ -24,7 +24,7 @@ contract SettleTest is Market {
     function test_netGoesToThePayoutAndTheFeeToTheTreasury() public {
         anchorEpoch(1, 4_000_001);
         claimUpTo(1, 4_000_001);
-        vm.warp(block.timestamp + WINDOW);
+        vm.warp(block.timestamp + GRACE);
         channels.settle(providerId, epochList(1));
         vm.assertEq(usdc.balanceOf(treasury), 100_000); // floor(4,000,001 · 2.5 %)
         vm.assertEq(usdc.balanceOf(payout), 3_900_001);
@@ -35,7 +35,7 @@ contract SettleTest is Market {
     function test_anEpochSettlesOnceAndALateClaimSettlesTheRest() public {
         anchorEpoch(1, 5e6);
         claimUpTo(1, 2e6);
-        vm.warp(block.timestamp + WINDOW);
+        vm.warp(block.timestamp + GRACE);
         vm.assertEq(channels.settle(providerId, epochList(1)), 2e6);
         vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.NothingPayable.selector, providerId));
         channels.settle(providerId, epochList(1));
@@ -46,7 +46,7 @@ contract SettleTest is Market {
     function test_epochsThatAreNotPayableYetAreLeftAlone() public {
         anchorEpoch(1, 5e6);
         claimUpTo(1, 5e6);
-        vm.warp(block.timestamp + WINDOW);
+        vm.warp(block.timestamp + GRACE);
         anchorEpoch(2, 5e6);
         claimUpTo(2, 7e6);
         uint64[] memory epochs = new uint64[](3);
@@ -61,7 +61,7 @@ contract SettleTest is Market {
             total += 33;
             anchorEpoch(epoch, 33);
             claimUpTo(epoch, total);
-            vm.warp(block.timestamp + WINDOW);
+            vm.warp(block.timestamp + GRACE);
             channels.settle(providerId, epochList(epoch));
         }
         vm.assertEq(usdc.balanceOf(treasury), uint256(total) * FEE_BPS / 10_000); // Floor once, not seven times.
@@ -71,7 +71,7 @@ contract SettleTest is Market {
         registry.setFee(3000);
         anchorEpoch(1, 4e6);
         claimUpTo(1, 4e6);
-        vm.warp(block.timestamp + WINDOW);
+        vm.warp(block.timestamp + GRACE);
         channels.settle(providerId, epochList(1));
         vm.assertEq(usdc.balanceOf(treasury), 100_000);
     }
@@ -79,7 +79,7 @@ contract SettleTest is Market {
     function test_aNewPayoutGetsTheNextSettlement() public {
         anchorEpoch(1, 4e6);
         claimUpTo(1, 4e6);
-        vm.warp(block.timestamp + WINDOW);
+        vm.warp(block.timestamp + GRACE);
         vm.prank(owner);
         registry.setPayout(providerId, address(0xF00D));
         channels.settle(providerId, epochList(1));

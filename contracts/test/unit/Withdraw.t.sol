@@ -78,6 +78,16 @@ contract WithdrawTest is Market {
         channels.withdraw(channelId, address(this));
     }
 
+    function test_moneyGoesSomewhere() public {
+        request(1e6);
+        vm.warp(block.timestamp + THAW);
+        vm.expectRevert(IPaymentChannels.ZeroAddress.selector);
+        vm.prank(payer);
+        channels.withdraw(channelId, address(0));
+        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.UnknownChannel.selector, bytes32("other")));
+        channels.withdraw("other", payer);
+    }
+
     function request(uint128 amount) private {
         vm.prank(payer);
         channels.requestWithdrawal(channelId, amount);
