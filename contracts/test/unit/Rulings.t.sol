@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {DisputeManager} from "../../src/DisputeManager.sol";
+import {IDisputeManager} from "../../src/interfaces/IDisputeManager.sol";
+import {IPayouts} from "../../src/interfaces/IPayouts.sol";
+import {TrustMarket} from "../support/TrustMarket.sol";
+import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
+
+/// @dev Answer, draw, vote: three of the roster whom nobody chooses, of whom two decide, or time decides.
+contract RulingsTest is TrustMarket {
+    uint256 private disputeId;
+
+    function setUp() public override {
+        super.setUp();
+        disputeId = fileOvercharge(4e6);
+    }
+
+    function test_theProviderOrTheLanesOperatorAnswersInTime() public {
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.NotAParty.selector, disputeId, payer));
+        vm.prank(payer);
+        disputes.respond(disputeId, "answer");
+        uint256 second = fileAbout(IDisputeManager.Kind.NotDelivered, delivery(1), 1e6);
+        vm.prank(operator);
+        disputes.respond(second, "answer");
+        assertState(second, IDisputeManager.State.Answered);
+        vm.expectEmit();
+        emit IDisputeManager.DisputeAnswered(disputeId, owner, "answer");
+        vm.prank(owner);
+        disputes.respond(disputeId, "answer");
+        vm.assertEq(disputes.disputeOf(disputeId).deadline, block.timestamp + MINUTE);
+        vm.expectRevert(wrongState(IDisputeManager.State.Answered));
+        vm.prank(owner);
+        disputes.respond(disputeId, "answer");
+    }
+
+    function test_anAnswerComesTooLate() public {
+        uint64 deadline = disputes.disputeOf(disputeId).deadline;
+        vm.warp(deadline + 1);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.DeadlineOver.selector, deadline));
+        vm.prank(owner);
+        disputes.respond(disputeId, "answer");
+        vm.warp(deadline);
+        vm.prank(owner);
+        disputes.respond(disputeId, "answer");
+    }
+
+    function test_silenceIsAnsweredByAPanelAllTheSame() public {
+        uint64 deadline = disputes.disputeOf(disputeId).deadline;
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.DeadlineOpen.selector, deadline));
+        disputes.drawPanel(disputeId);
+        skip(MINUTE + 1);
+        vm.assertTrue(!disputes.drawPanel(disputeId), "armed");
+        assertState(disputeId, IDisputeManager.State.Answered);
+        vm.assertEq(disputes.disputeOf(disputeId).deadline, deadline + MINUTE);
+        draw(disputeId, false);
+        assertState(disputeId, IDisputeManager.State.Drawn);
+    }
+
+    function test_aPanelIsDrawnFromALaterBlockThanTheAnswer() public {
+        vm.prank(owner);
+        disputes.respond(disputeId, "answer");
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.DrawTooEarly.selector, uint64(block.number)));
+        disputes.drawPanel(disputeId);
+        draw(disputeId, false);
+        vm.expectRevert(wrongState(IDisputeManager.State.Drawn));
+        disputes.drawPanel(disputeId);
+    }
+
+    /// @dev Who draws and when changes nothing: the block of the answer decides.
+    function test_nobodyCanTryForABetterPanel() public {
+        vm.prank(owner);
+        disputes.respond(disputeId, "answer");
+        address[3] memory first = draw(disputeId, false);
+        uint256 second = fileAbout(IDisputeManager.Kind.NotDelivered, delivery(1), 1e6);
+        vm.prank(owner);
+        disputes.respond(second, "answer");
+        rollBlocks(200);
+        vm.prank(outsider);
+        disputes.drawPanel(second);
+        address[3] memory later = disputes.panelOf(second, false);
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.assertTrue(isOnRoster(first[i]) && isOnRoster(later[i]), "of the roster");
+            vm.assertTrue(first[i] != first[(i + 1) % 3] && later[i] != later[(i + 1) % 3], "three of them");
+        }
+    }
+
+    function test_aDrawThatWaitedTooLongIsArmedAnew() public {
+        vm.prank(owner);
+        disputes.respond(disputeId, "answer");
+        rollBlocks(300);
+        vm.expectEmit();
+        emit IDisputeManager.DrawArmed(disputeId, false, uint64(block.number));
+        vm.assertTrue(!disputes.drawPanel(disputeId), "armed anew");
+        draw(disputeId, false);
+    }
+
+    function test_noPanelIsDrawnWhenItsTimeIsOver() public {
+        vm.prank(owner);
+        disputes.respond(disputeId, "answer");
+        skip(MINUTE + 1);
+        rollBlock();
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.DeadlineOver.selector, uint64(block.timestamp) - 1));
+        disputes.drawPanel(disputeId);
+    }
+
+    function test_nobodyJudgesItsOwnCase() public {
+        asAdmin();
+        disputes.addArbiter(payer);
+        asAdmin();
+        disputes.addArbiter(owner);
+        asAdmin();
+        disputes.addArbiter(operator);
+        for (uint256 i = 0; i < 3; ++i) {
+            asAdmin();
+            disputes.removeArbiter(roster[i]);
+        }
+        // Three parties and three others: the others it is.
+        address[3] memory panel = answerAndDraw(disputeId);
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.assertTrue(panel[i] == roster[3] || panel[i] == roster[4] || panel[i] == roster[5], "no party");
+        }
+        // And nobody is left to appeal to: the first ruling stands.
+        ruleAlike(disputeId, panel, 1e6);
+        appealBy(owner, disputeId);
+        rollBlock();
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.RosterTooSmall.selector, 0, 3));
+        disputes.drawPanel(disputeId);
+    }
+
+    function test_twoVotesAlikeDecide() public {
+        address[3] memory panel = answerAndDraw(disputeId);
+        vm.expectEmit();
+        emit IDisputeManager.VoteCast(disputeId, panel[0], 3e6, keccak256("reason"));
+        vote(disputeId, panel[0], 3e6);
+        assertState(disputeId, IDisputeManager.State.Drawn);
+        vote(disputeId, panel[1], 2e6);
+        assertState(disputeId, IDisputeManager.State.Drawn);
+        vote(disputeId, panel[2], 3e6);
+        assertState(disputeId, IDisputeManager.State.Ruled);
+        vm.assertEq(disputes.disputeOf(disputeId).refund, 3e6);
+        vm.assertEq(disputes.disputeOf(disputeId).deadline, block.timestamp + MINUTE);
+    }
+
+    function test_aZeroOfWhoDidNotVoteIsNoVote() public {
+        address[3] memory panel = answerAndDraw(disputeId);
+        vote(disputeId, panel[0], 0);
+        assertState(disputeId, IDisputeManager.State.Drawn);
+    }
+
+    function test_onlyThePanelVotesOnceEachAndInTime() public {
+        vm.expectRevert(wrongState(IDisputeManager.State.Filed));
+        disputes.rule(disputeId, 0, "");
+        address[3] memory panel = answerAndDraw(disputeId);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.NotOnPanel.selector, disputeId, outsider));
+        vm.prank(outsider);
+        disputes.rule(disputeId, 0, "");
+        vote(disputeId, panel[0], 1e6);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.AlreadyVoted.selector, disputeId, panel[0]));
+        vote(disputeId, panel[0], 2e6);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.AmountTooLarge.selector, 4e6 + 1, 4e6));
+        vote(disputeId, panel[1], 4e6 + 1);
+        skip(MINUTE + 1);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.DeadlineOver.selector, uint64(block.timestamp) - 1));
+        vote(disputeId, panel[1], 1e6);
+    }
+
+    function test_whoeverLeftTheRosterNoLongerJudges() public {
+        asAdmin();
+        disputes.addArbiter(outsider);
+        address[3] memory panel = answerAndDraw(disputeId);
+        asAdmin();
+        disputes.removeArbiter(panel[0]);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.NotOnPanel.selector, disputeId, panel[0]));
+        vote(disputeId, panel[0], 1e6);
+    }
+
+    function test_aFileIsWithheldOrItIsNot() public {
+        allow(address(this), address(disputes), BOND);
+        uint256 withheld = disputes.fileWithheld(lane, EPOCH, "");
+        vm.prank(operator);
+        disputes.respond(withheld, "answer");
+        address[3] memory panel = draw(withheld, false);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.NotAllOrNothing.selector, 1, WITHHOLDING_PENALTY));
+        vote(withheld, panel[0], 1);
+        vote(withheld, panel[0], WITHHOLDING_PENALTY);
+        vote(withheld, panel[1], 0);
+        vote(withheld, panel[2], WITHHOLDING_PENALTY);
+        assertState(withheld, IDisputeManager.State.Ruled);
+    }
+
+    function test_lapsedDisputesReturnTheirBondAndLetGo() public {
+        uint256 snapshot = usdc.balanceOf(payer);
+        for (uint256 step = 0; step < 3; ++step) {
+            uint256 lapsing = step == 0 ? disputeId : fileAbout(IDisputeManager.Kind.Overcharge, delivery(1), 4e6);
+            if (step == 1) {
+                vm.prank(owner);
+                disputes.respond(lapsing, "answer");
+            }
+            if (step == 2) vote(lapsing, answerAndDraw(lapsing)[0], 1e6);
+            uint64 openUntil = disputes.disputeOf(lapsing).deadline + (step == 0 ? MINUTE : 0);
+            vm.warp(openUntil);
+            vm.expectRevert(abi.encodeWithSelector(IDisputeManager.DeadlineOpen.selector, openUntil));
+            disputes.execute(lapsing);
+            skip(1);
+            vm.assertEq(disputes.execute(lapsing), 0);
+            assertState(lapsing, IDisputeManager.State.Lapsed);
+            vm.assertEq(usdc.balanceOf(payer), snapshot + (step + 1) * BOND);
+            vm.assertEq(channels.pendingOf(providerId, EPOCH).frozen, 0);
+            vm.warp(openUntil - 2 * MINUTE); // Back into the filing window.
+        }
+        vm.assertEq(disputes.liabilities(), 0);
+    }
+
+    function test_aDisputeThatNobodyDrewAPanelForLapses() public {
+        skip(2 * MINUTE + 1);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.WrongState.selector, 99, IDisputeManager.State.None));
+        disputes.drawPanel(99);
+        disputes.execute(disputeId);
+        assertState(disputeId, IDisputeManager.State.Lapsed);
+        vm.expectRevert(wrongState(IDisputeManager.State.Lapsed));
+        disputes.execute(disputeId);
+    }
+
+    function test_theRosterHasSixOrMoreAndNobodyTwice() public {
+        vm.assertEq(disputes.arbiters().length, 6);
+        asAdmin();
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.ArbiterExists.selector, roster[0]));
+        disputes.addArbiter(roster[0]);
+        asAdmin();
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.RosterTooSmall.selector, 5, 6));
+        disputes.removeArbiter(roster[0]);
+        asAdmin();
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.UnknownArbiter.selector, outsider));
+        disputes.removeArbiter(outsider);
+        asAdmin();
+        vm.expectRevert(IPayouts.ZeroAddress.selector);
+        disputes.addArbiter(address(0));
+        asAdmin();
+        disputes.addArbiter(outsider);
+        asAdmin();
+        disputes.removeArbiter(roster[0]);
+        vm.assertEq(disputes.arbiters().length, 6);
+        roster.pop();
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.RosterTooSmall.selector, 5, 6));
+        new DisputeManager(address(this), disputeParameters(), roster);
+    }
+
+    function test_theRosterIsBounded() public {
+        for (uint160 i = 0; i < 94; ++i) {
+            asAdmin();
+            disputes.addArbiter(address(0xBB00 + i));
+        }
+        asAdmin();
+        vm.expectRevert(abi.encodeWithSelector(IPayouts.ParameterTooLarge.selector, 101, 100));
+        disputes.addArbiter(outsider);
+        answerAndDraw(disputeId);
+    }
+
+    function test_onlyTheAdministratorChangesTheRoster() public {
+        vm.expectRevert(missingAdmin());
+        disputes.addArbiter(outsider);
+        vm.expectRevert(missingAdmin());
+        disputes.removeArbiter(roster[0]);
+    }
+
+    function test_theDeadlinesAreTheVaults() public view {
+        vm.assertEq(disputes.fileSeconds(), 2 * MINUTE);
+        vm.assertEq(disputes.respondSeconds(), MINUTE);
+        vm.assertEq(disputes.ruleSeconds(), MINUTE);
+        vm.assertEq(disputes.appealSeconds(), MINUTE);
+        vm.assertEq(disputes.appealRuleSeconds(), MINUTE);
+    }
+
+    function asAdmin() private {
+        vm.prank(address(timelock));
+    }
+
+    function isOnRoster(address account) private view returns (bool found) {
+        for (uint256 i = 0; i < roster.length; ++i) {
+            if (roster[i] == account) found = true;
+        }
+    }
+
+    function missingAdmin() private view returns (bytes memory) {
+        return
+            abi.encodeWithSelector(IAccessControl.AccessControlUnauthorizedAccount.selector, address(this), bytes32(0));
+    }
+
+    function wrongState(IDisputeManager.State state) private view returns (bytes memory) {
+        return abi.encodeWithSelector(IDisputeManager.WrongState.selector, disputeId, state);
+    }
+}
