@@ -114,13 +114,13 @@ export const claimLooks: Record<ClaimState, Look & { hint: string }> = {
     icon: TriangleAlert,
     word: 'challenged',
     tone: 'warn',
-    hint: 'Somebody has put up a bond and says that its record is wrong; an auditor judges.',
+    hint: 'Somebody has put up a bond and says that its record is wrong; an auditor judges, by the end of the grace period at the latest.',
   },
   frozen: {
     icon: Snowflake,
     word: 'frozen',
     tone: 'bad',
-    hint: 'Its record was found invalid. A corrected version releases it.',
+    hint: 'Its record was found invalid. A corrected version releases it; without one the freeze ends by itself after its time.',
   },
   released: {
     icon: LockOpen,

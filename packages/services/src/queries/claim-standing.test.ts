@@ -31,11 +31,14 @@ test('each step on the way to a payout is named by what it waits for', () => {
 /** Silence must not be a veto: the page says so at the moment at which the contract does. */
 test('what no record released by the end of the grace period is payable by grace', () => {
   expect(standing({ nowMs: 90_000 }, { status: 'signed' }).state).toBe('grace')
+  expect(standing({ nowMs: 90_000 }, { status: 'challenged' }).state).toBe('grace')
   expect(standing({ nowMs: 89_999 }, { status: 'signed' }).state).toBe('claimed')
 })
 
-test('an invalid record freezes whatever else is true', () => {
-  for (const changes of [{}, { nowMs: 1e12 }, { paidOut: true }, { claimedMicroUsd: 0n }]) {
+/** Not even the end of the grace period releases it; a payout says that the freeze is over. */
+test('an invalid record freezes until it is paid after all', () => {
+  expect(standing({ paidOut: true }, { status: 'invalid' }).state).toBe('paid')
+  for (const changes of [{}, { nowMs: 1e12 }, { claimedMicroUsd: 0n }]) {
     expect(standing(changes, { status: 'invalid' }).state).toBe('frozen')
   }
 })

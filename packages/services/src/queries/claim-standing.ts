@@ -23,14 +23,14 @@ export function claimStanding(facts: ClaimFacts): ClaimStanding {
   const { epochStatus, record, claimedMicroUsd, paidOut, payableAtMs, nowMs } = facts
   const at = (state: ClaimStanding['state'], nextAtMs: number | null = null): ClaimStanding => ({ state, nextAtMs })
   if (record.earnedMicroUsd === 0n) return at('nothing_due')
-  if (record.status === 'invalid') return at('frozen')
   if (paidOut && (claimedMicroUsd ?? 0n) > 0n) return at('paid')
+  if (record.status === 'invalid') return at('frozen')
   if (epochStatus === 'closed') return at('closed')
   if (claimedMicroUsd === null) return at('anchored')
   if (claimedMicroUsd === 0n) return at('unclaimed')
-  if (record.status === 'challenged') return at('challenged')
   if (record.status === 'final') return at('released')
   if (payableAtMs !== null && nowMs >= payableAtMs) return at('grace')
+  if (record.status === 'challenged') return at('challenged', payableAtMs)
   if (record.status === 'reported') return at('in_window', earlier(record.finalAtMs, payableAtMs))
   return at('claimed', payableAtMs)
 }
