@@ -2,21 +2,29 @@
  * The contracts that this marketplace runs on: those recorded for its chain, else freshly deployed ones.
  *
  * New bytecode over kept chain state is refused with a clear line (by `assertDeploymentMatches`), never patched over.
- * The gateway's key is admitted as a lane, once.
+ * The gateway's key is admitted as a lane, once, with the stake that its admission asks for.
  */
 import {
   addLane,
   assertDeploymentMatches,
+  chainProfileOf,
   createChainClient,
   createChainWriter,
   createTransactionSender,
   deployIsochrone,
+  developmentParams,
   isLane,
+  mintTestUsdc,
+  provision,
   readDeployment,
+  signLaneKey,
+  stakeOf,
   writeDeployment,
+  type ChainWriter,
+  type DeploymentParams,
 } from '@isochrone/contracts-client'
-import { loadEnv, toolEnv } from '@isochrone/runtime'
-import { pad } from 'viem'
+import { developmentJudges, loadEnv, toolEnv, type ToolEnv } from '@isochrone/runtime'
+import { pad, type Address, type Hex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 
 export interface EnsureContractsOptions {
@@ -24,9 +32,6 @@ export interface EnsureContractsOptions {
   readonly deploymentFile: string
   readonly env: Readonly<Record<string, string>>
 }
-
-/** Basis points that the platform keeps of what providers earn in a development deployment. */
-const developmentFeeBps = 500
 
 /** @throws AppError `state_conflict` in one sentence when chain and code do not fit together. */
 export async function ensureContracts({ rpcUrl, deploymentFile, env }: EnsureContractsOptions): Promise<void> {
@@ -37,20 +42,50 @@ export async function ensureContracts({ rpcUrl, deploymentFile, env }: EnsureCon
   if (deployment) {
     await assertDeploymentMatches(publicClient, deployment)
   } else {
-    deployment = await deployIsochrone({
-      publicClient,
-      sender: createTransactionSender({ publicClient, account: operator }),
-      params: {
-        admin: operator.address,
-        treasury: operator.address,
-        feeBps: developmentFeeBps,
-        settleWindowS: Math.max(1, Math.round(settings.CHALLENGE_WINDOW_MS / 1_000)),
-        thawS: Math.round(settings.WITHDRAW_THAW_MS / 1_000),
-      },
-    })
+    const profile = chainProfileOf(settings, { chainId: settings.CHAIN_ID ?? (await publicClient.getChainId()) })
+    const sender = createTransactionSender({ publicClient, account: operator, profile })
+    deployment = await deployIsochrone({ publicClient, sender, params: paramsOf(settings, operator.address) })
     await writeDeployment(deploymentFile, deployment)
   }
-  const writer = createChainWriter({ rpcUrl, deployment, privateKey: settings.OPERATOR_KEY })
-  const lane = privateKeyToAccount(settings.GATEWAY_KEY).address
-  if (!(await isLane(writer, pad(lane)))) await addLane(writer, lane)
+  const profile = chainProfileOf(settings, deployment)
+  const writer = createChainWriter({ rpcUrl, deployment, privateKey: settings.OPERATOR_KEY, profile })
+  await ensureLane(writer, settings.GATEWAY_KEY)
+}
+
+/** Safe to run again after a crash between any two steps: only the stake that is missing is added. */
+async function ensureLane(writer: ChainWriter, privateKey: Hex): Promise<void> {
+  const { deployment, sender } = writer
+  const operator = sender.account.address
+  const lane = pad(privateKeyToAccount(privateKey).address)
+  if (await isLane(writer, lane)) return
+  const missing = BigInt(deployment.params.laneStakeMinMicroUsd) - (await stakeOf(writer, lane)).active
+  if (missing > 0n) {
+    // With real money the operator must hold the stake; nobody mints it.
+    if (deployment.codeHashes.token !== null) await mintTestUsdc(writer, { to: operator, amount: missing })
+    await provision(writer, { subject: lane, amount: missing })
+  }
+  await addLane(writer, signLaneKey(writer, { privateKey, operator }))
+}
+
+/** The development column of the table of deadlines, with the windows that this start asks for. */
+function paramsOf(settings: ToolEnv, operator: Address): DeploymentParams {
+  const parties = {
+    admin: operator,
+    guardian: operator,
+    treasury: operator,
+    auditor: privateKeyToAccount(developmentJudges.auditorKey).address,
+    arbiters: developmentJudges.arbiterKeys.map((key) => privateKeyToAccount(key).address),
+  }
+  const params = developmentParams(parties)
+  const challengeS = Math.max(1, Math.round(settings.CHALLENGE_WINDOW_MS / 1_000))
+  const channelThawS = Math.max(2, Math.round(settings.WITHDRAW_THAW_MS / 1_000))
+  // Stake outlasts the judging of its last record; no epoch waits for a record past the thaw of the channel that pays.
+  const longestRecordS = 2 * challengeS + params.rulingS + params.marginS
+  return {
+    ...params,
+    challengeS,
+    channelThawS,
+    graceS: Math.min(Math.max(params.graceS, longestRecordS), channelThawS - 1),
+    stakeThawS: Math.max(params.stakeThawS, longestRecordS),
+  }
 }

@@ -26,10 +26,18 @@ export const developmentDefaults: Readonly<Record<string, string>> = {
   MANAGED_WALLET_KEY: developmentKeys[2],
   AUTH_SECRET: 'isochrone-development-auth-secret-not-for-production',
   INTERNAL_TOKEN: 'isochrone-development-internal-token',
+  // The local chain mines when something waits: more than one confirmation would never come.
+  CHAIN_BLOCK_TIME_MS: '1000',
+  CHAIN_CONFIRMATIONS: '1',
+  CHAIN_FINALITY: '0',
+  CHAIN_FEE_MAX_GWEI: '500',
   EPOCH_MS: '60000',
   CHALLENGE_WINDOW_MS: '60000',
   WITHDRAW_THAW_MS: '600000',
 }
+
+/** Who judges on a development machine. Nobody else uses these accounts for anything that they could judge. */
+export const developmentJudges = { auditorKey: developmentKeys[3], arbiterKeys: developmentKeys.slice(4) } as const
 
 /** Values that production must never run with, compared case-insensitively. */
 export const developmentSecrets: ReadonlySet<string> = new Set(

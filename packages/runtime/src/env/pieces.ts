@@ -43,6 +43,19 @@ export const chain = {
   CHAIN_RPC_URL: httpUrl,
   /** JSON file with the addresses of the deployed contracts, written by the deploy step. */
   DEPLOYMENT_FILE: z.string().min(1),
+  /** Which chain this must be; the one of the deployment file by default. */
+  CHAIN_ID: z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
+  CHAIN_BLOCK_TIME_MS: durationMs.default(12_000),
+  /** Blocks that hold or follow a transaction before it counts as done. */
+  CHAIN_CONFIRMATIONS: z.coerce.number().int().min(1).max(1_000).default(3),
+  /** When a block can no longer vanish: where the chain says so, or so many blocks behind its latest. */
+  CHAIN_FINALITY: z
+    .string()
+    .regex(/^(?:safe|finalized|\d{1,6})$/, 'must be safe, finalized, or a number of blocks')
+    .default('finalized'),
+  CHAIN_FEE_MODEL: z.enum(['eip1559', 'legacy']).default('eip1559'),
+  /** The most that a unit of gas may cost us. */
+  CHAIN_FEE_MAX_GWEI: z.coerce.number().positive().max(1_000_000).default(200),
 }
 
 /**
