@@ -1,2 +1,10 @@
 /** What anyone can check with public data alone: promises from receipts, and a published epoch against the chain. */
 export * from './sla/index.ts'
+export * from './verify-epoch/epoch-chain.ts'
+export { readEpochChain } from './verify-epoch/read-epoch-chain.ts'
+export type { EpochChainOptions } from './verify-epoch/read-epoch-chain.ts'
+export { readEpochHeader } from './verify-epoch/read-header.ts'
+export { checkNames, sentenceOf } from './verify-epoch/report.ts'
+export type { CheckName, CheckResult, EpochReport, Mismatch } from './verify-epoch/report.ts'
+export { verifyEpoch } from './verify-epoch/verify-epoch.ts'
+export type { OpenFile, VerifyEpochInput } from './verify-epoch/verify-epoch.ts'

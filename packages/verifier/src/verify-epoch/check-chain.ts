@@ -1,0 +1,146 @@
+/**
+ * The epoch against the chain: that it is the chain and the contracts which the file names, what was anchored there, who
+ * is registered, and how the records stand.
+ */
+import { AppError } from '@isochrone/domain'
+import { bytes32ToAddress, type EpochFileHeader, type Hex } from '@isochrone/protocol'
+import type { LineChecker } from './check-lines.ts'
+import type { EpochChain } from './epoch-chain.ts'
+import type { Findings } from './report.ts'
+
+/** @throws AppError `invalid_input`, when there is nothing to compare with: another chain, or no contract there. */
+export async function checkContracts(findings: Findings, header: EpochFileHeader, chain: EpochChain): Promise<void> {
+  const chainId = await chain.chainId()
+  if (chainId !== header.chainId) {
+    throw refuse(`The epoch is of chain ${header.chainId}, but ${chain.name} is an endpoint of chain ${chainId}.`)
+  }
+  const trusted = await chain.trustedContracts()
+  if (!trusted) {
+    findings.notes.push(
+      'No deployment was given, so the contracts are those that the file names: compare their addresses with ones that you trust (--deployment FILE).',
+    )
+  }
+  const names = [
+    ['paymentChannels', 'PaymentChannels'],
+    ['receiptAnchor', 'ReceiptAnchor'],
+    ['slaLedger', 'SlaLedger'],
+  ] as const
+  for (const [field, contract] of names) {
+    const address = trusted?.[field] ?? header[field]
+    if (!(await chain.hasCode(address))) {
+      throw refuse(`Chain ${chainId} has no contract at ${address}, where ${contract} should be.`)
+    }
+    if (trusted) findings.same('header', 1, `${contract} in the header`, trusted[field].toLowerCase(), header[field])
+  }
+  findings.detail(
+    'header',
+    `chain ${chainId}, ${trusted ? 'contracts of the deployment' : 'contracts as the file names them'}`,
+  )
+}
+
+export async function checkAnchor(
+  findings: Findings,
+  lines: LineChecker,
+  header: EpochFileHeader,
+  dataHash: Hex,
+  chain: EpochChain,
+): Promise<void> {
+  const { lane, epoch } = header
+  const [event, stored] = await Promise.all([chain.anchorEvent(lane, epoch), chain.anchorStored(lane, epoch)])
+  if (!event || !stored) {
+    const half = event || stored ? ' (it says so in its events or its storage, not in both)' : ''
+    findings.add('anchor', null, `Anchor of epoch ${epoch} on the chain at ${chain.name}`, 'one', `none${half}`)
+    findings.detail('anchor', 'not anchored')
+    return
+  }
+  const root = lines.root ?? 'none'
+  const inEvent = `by the event at ${chain.name}`
+  const inStorage = `by the storage at ${chain.name}`
+  findings.same('anchor', null, `Merkle root ${inStorage}, against that ${inEvent}`, event.root, stored.root)
+  findings.same('anchor', null, `Merkle root of the receipts, against that ${inEvent}`, event.root, root)
+  findings.same('anchor', null, `Merkle root of the receipts, against that ${inStorage}`, stored.root, root)
+  for (const [said, where] of [
+    [event, inEvent],
+    [stored, inStorage],
+  ] as const) {
+    findings.same('anchor', null, `Leaves, against those ${where}`, said.count, lines.leaves)
+    findings.same('anchor', null, `Sum of prices in µUSD, against that ${where}`, said.sum, lines.sum)
+  }
+  findings.same('anchor', null, `First number, against that ${inEvent}`, event.fromSeq, header.fromSeq)
+  findings.same('anchor', null, `Last number, against that ${inEvent}`, event.toSeq, header.toSeq)
+  findings.same('dataHash', null, 'Hash of the file, against that on the chain', event.dataHash, dataHash)
+  findings.detail('dataHash', dataHash)
+  findings.detail('anchor', `root ${event.root} in event and storage`)
+  await checkBefore(findings, header, event.laneSum - event.sum, chain)
+}
+
+/** The anchor before ends where this one begins, and the lane's lifetime sum adds up. */
+async function checkBefore(
+  findings: Findings,
+  { lane, fromSeq }: EpochFileHeader,
+  sumBefore: bigint,
+  chain: EpochChain,
+): Promise<void> {
+  if (fromSeq === 1) {
+    findings.same('anchor', null, 'Lifetime sum of the lane before its first epoch, in µUSD', 0n, sumBefore)
+    return
+  }
+  const before = await chain.anchorEndingAt(lane, fromSeq - 1)
+  if (!before) {
+    findings.add('sequence', null, `Anchored epoch of the lane that ends with number ${fromSeq - 1}`, 'one', 'none')
+    return
+  }
+  findings.same('anchor', null, 'Lifetime sum of the lane before the epoch, in µUSD', before.laneSum, sumBefore)
+}
+
+export async function checkRegistry(findings: Findings, lines: LineChecker, chain: EpochChain): Promise<void> {
+  for (const { nodeId, providerId, line } of lines.nodes.values()) {
+    const found = await chain.providerOfNode(nodeId)
+    const what = `Provider of node ${shortAddress(nodeId)}`
+    findings.same('registry', line, what, providerId, found ?? 'no provider: the key was never bound')
+  }
+  for (const [termsHash, { terms, line }] of lines.terms) {
+    if (await chain.isTermsRegistered(terms.providerId, termsHash)) continue
+    findings.add('registry', line, `Terms ${termsHash}`, `registered by provider ${terms.providerId}`, 'not registered')
+  }
+  findings.detail('registry', `${lines.nodes.size} nodes, ${lines.terms.size} versions of terms`)
+}
+
+export async function checkRecords(
+  findings: Findings,
+  lines: LineChecker,
+  { lane, epoch }: EpochFileHeader,
+  chain: EpochChain,
+): Promise<void> {
+  let reported = 0
+  for (const { line, value } of lines.records) {
+    const record = await chain.record(value.nodeId, lane, epoch)
+    if (!record) continue
+    reported++
+    const node = shortAddress(value.nodeId)
+    if (record.version !== value.version) {
+      findings.notes.push(
+        `The record of node ${node} was replaced: version ${record.version} stands on the ledger, version ${value.version} in the file.`,
+      )
+      continue
+    }
+    findings.same('records', line, `earned of node ${node} on the ledger`, value.earned, record.earned)
+    findings.same('records', line, `countsRoot of node ${node} on the ledger`, value.countsRoot, record.countsRoot)
+    if (record.status === 'invalid') findings.notes.push(`The record of node ${node} was found invalid on the ledger.`)
+  }
+  const waiting = lines.records.length - reported
+  if (waiting > 0) findings.notes.push(`${waiting} of ${lines.records.length} records are not on the ledger yet.`)
+  findings.detail('records', `${reported} of ${lines.records.length} are on the ledger`)
+}
+
+function shortAddress(nodeId: Hex): string {
+  try {
+    return bytes32ToAddress(nodeId)
+  } catch {
+    return nodeId
+  }
+}
+
+function refuse(publicMessage: string): AppError {
+  return new AppError('invalid_input', { publicMessage })
+}

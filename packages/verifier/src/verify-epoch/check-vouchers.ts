@@ -1,0 +1,113 @@
+/**
+ * Vouchers against receipts: what a voucher adds to the one before it must be what the receipts of the epoch cost, for
+ * each (channel, provider). The one before is in an earlier file, or on the chain if it was claimed.
+ */
+import type { EpochFileHeader, Hex } from '@isochrone/protocol'
+import type { LineChecker } from './check-lines.ts'
+import type { EpochChain, LaneClaims } from './epoch-chain.ts'
+import type { Findings } from './report.ts'
+
+/** What the lane had signed before an epoch, by (channel, provider): the newest voucher of each in earlier files. */
+export interface EarlierVouchers {
+  /** Epoch and cumulative amount in µUSD by `channelId + providerId`. */
+  signed: Map<string, { epoch: number; cumulative: bigint }>
+  /** The file whose numbers end where this one's begin: then who is missing in it is missing for good. */
+  toSeq: number
+  /** First number of the files: 1 where they go back to the lane's beginning. */
+  fromSeq: number
+}
+
+export async function checkVouchers(
+  findings: Findings,
+  lines: LineChecker,
+  header: EpochFileHeader,
+  earlier: EarlierVouchers | null,
+  chain: EpochChain,
+): Promise<void> {
+  const pairs = checkPairs(findings, lines)
+  const from = earlier && earlier.toSeq === header.fromSeq - 1 ? earlier : null
+  if (earlier && !from) {
+    findings.add('vouchers', null, 'Last number in the previous file', header.fromSeq - 1, earlier.toSeq)
+  }
+  const isFirst = header.fromSeq === 1 || from?.fromSeq === 1
+  const claims = await chain.claimsOf(header.lane, header.epoch)
+  let exact = 0
+  let bounded = 0
+  for (const { key, line, sum, cumulative } of pairs) {
+    const signed = from?.signed.get(key)
+    const known = signed?.cumulative ?? (isFirst ? 0n : undefined)
+    const least = known ?? claims.before.get(key)?.cumulative ?? 0n
+    const what = 'What a voucher adds to the one before it, in µUSD'
+    if (known !== undefined) {
+      exact++
+      findings.same('vouchers', line, what, sum, cumulative - known)
+    } else if (cumulative - least < sum) {
+      findings.add('vouchers', line, what, `at least ${sum}`, cumulative - least)
+    } else if (cumulative - least === sum) exact++
+    else bounded++
+  }
+  findings.detail('vouchers', `${pairs.length} vouchers, ${exact} of them to the micro-dollar`)
+  if (bounded > 0) {
+    findings.notes.push(
+      `${bounded} of ${pairs.length} vouchers add to amounts that neither the chain nor a given file shows: they are not below what the receipts make due; whether they are above, the files of the epochs before say (--previous FILE).`,
+    )
+  }
+  await checkClaims(findings, pairs, header, claims, chain)
+}
+
+interface Pair {
+  key: string
+  channelId: Hex
+  providerId: Hex
+  line: number
+  sum: bigint
+  cumulative: bigint
+}
+
+/** One voucher for each (channel, provider) that owes something, and none for another. */
+function checkPairs(findings: Findings, lines: LineChecker): Pair[] {
+  const pairs = new Map<string, Pair>()
+  for (const { line, value } of lines.vouchers) {
+    const { channelId, providerId, cumulative } = value
+    const key = channelId + providerId
+    const sum = lines.dues.get(key)?.sum ?? 0n
+    if (pairs.has(key)) findings.add('vouchers', line, 'Vouchers of one channel and provider', 'one', 'another')
+    else pairs.set(key, { key, channelId, providerId, line, sum, cumulative })
+  }
+  for (const [key, { channelId, providerId, sum }] of lines.dues) {
+    if (sum === 0n || pairs.has(key)) continue
+    const what = `Voucher of channel ${channelId} for provider ${providerId}`
+    findings.add('vouchers', null, what, `one that adds ${sum} µUSD`, 'none')
+  }
+  return [...pairs.values()]
+}
+
+/** Asked for a few at a time: an endpoint is somebody's. */
+const ASKED_AT_ONCE = 10
+
+async function checkClaims(
+  findings: Findings,
+  pairs: readonly Pair[],
+  { lane, epoch }: EpochFileHeader,
+  claims: LaneClaims,
+  chain: EpochChain,
+): Promise<void> {
+  for (let from = 0; from < pairs.length; from += ASKED_AT_ONCE) {
+    await Promise.all(
+      pairs.slice(from, from + ASKED_AT_ONCE).map(async ({ key, channelId, providerId, line, cumulative }) => {
+        const at = claims.at.get(key)?.cumulative ?? 0n
+        const limit = `at most ${cumulative}`
+        if (at > cumulative) {
+          findings.add('claims', line, `Signed amount claimed for epoch ${epoch}, in µUSD`, limit, at)
+        }
+        const paid = await chain.claimed(channelId, providerId, lane)
+        const most = bigMax(cumulative, claims.after.get(key)?.cumulative ?? 0n)
+        if (paid > most) findings.add('claims', line, 'Paid on the lane’s vouchers, in µUSD', `at most ${most}`, paid)
+      }),
+    )
+  }
+  const claimed = pairs.filter(({ key }) => claims.at.has(key)).length
+  findings.detail('claims', `${claimed} of ${pairs.length} vouchers were claimed`)
+}
+
+const bigMax = (a: bigint, b: bigint): bigint => (a > b ? a : b)

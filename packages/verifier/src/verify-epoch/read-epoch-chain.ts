@@ -1,0 +1,150 @@
+/**
+ * The chain behind a verification: a JSON-RPC endpoint, read through the contracts' own interfaces. It holds no key and
+ * sends nothing.
+ */
+import { AppError, isAppError } from '@isochrone/domain'
+import {
+  anchorEventOf,
+  anchorOf,
+  claimedOf,
+  createChainClient,
+  nodeKeyOf,
+  paymentChannelsAbi,
+  receiptAnchorAbi,
+  standingOf,
+  termsRegisteredAt,
+  type ChainReader,
+  type Deployment,
+} from '@isochrone/contracts-client'
+import { bytes32ToAddress, type EpochFileHeader, type Hex } from '@isochrone/protocol'
+import type { AnchorOnChain, ClaimOnChain, EpochChain, LaneClaims } from './epoch-chain.ts'
+
+export interface EpochChainOptions {
+  rpcUrl: string
+  /** Whose contracts to trust. Null takes those that the file names, which the report then says. */
+  deployment: Deployment | null
+  /** What the file names. */
+  header: Pick<EpochFileHeader, 'paymentChannels' | 'receiptAnchor' | 'slaLedger' | 'chainId'>
+}
+
+/** Blocks asked for at a time, and how often. */
+const RANGE = 2_000n
+const RANGES_MAX = 1_000
+
+/** Every method throws AppError `chain_unavailable`, in a sentence, when the endpoint does not answer or not properly. */
+export function readEpochChain({ rpcUrl, deployment, header }: EpochChainOptions): EpochChain {
+  const publicClient = createChainClient(rpcUrl)
+  let known: Promise<ChainReader> | null = null
+
+  /** With the file's own contracts, the registry is whichever their anchor names. */
+  async function findReader(): Promise<ChainReader> {
+    if (deployment) return { publicClient, deployment }
+    const { paymentChannels: channels, receiptAnchor: anchor, slaLedger: ledger, chainId } = header
+    const registry = await publicClient.readContract({
+      address: anchor,
+      abi: receiptAnchorAbi,
+      functionName: 'registry',
+    })
+    const addresses = { channels, anchor, ledger, registry } as Deployment['addresses']
+    return { publicClient, deployment: { chainId, addresses, blockNumber: 0 } as Deployment }
+  }
+  const reader = (): Promise<ChainReader> => (known ??= findReader())
+
+  async function ask<T>(question: () => Promise<T>): Promise<T> {
+    try {
+      return await question()
+    } catch (error) {
+      throw isAppError(error) ? error : unavailable(rpcUrl, error)
+    }
+  }
+
+  return {
+    name: rpcUrl,
+    chainId: () => ask(() => publicClient.getChainId()),
+    trustedContracts: async () => {
+      if (!deployment) return null
+      const { channels, anchor, ledger } = deployment.addresses
+      return { paymentChannels: channels, receiptAnchor: anchor, slaLedger: ledger }
+    },
+    hasCode: (address) => ask(async () => ((await publicClient.getCode({ address })) ?? '0x') !== '0x'),
+    anchorEvent: (lane, epoch) => ask(async () => anchorEventOf(await reader(), lane, epoch)),
+    anchorStored: (lane, epoch) => ask(async () => anchorOf(await reader(), lane, epoch)),
+    anchorEndingAt: (lane, toSeq) => ask(async () => anchorEndingAt(await reader(), lane, toSeq)),
+    claimed: (channelId, providerId, lane) =>
+      ask(async () => claimedOf(await reader(), { channelId, providerId, lane })),
+    claimsOf: (lane, epoch) => ask(async () => claimsOf(await reader(), lane, epoch)),
+    providerOfNode: (nodeId) =>
+      ask(async () => (await nodeKeyOf(await reader(), bytes32ToAddress(nodeId)))?.providerId ?? null),
+    isTermsRegistered: (providerId, termsHash) =>
+      ask(async () => (await termsRegisteredAt(await reader(), { providerId, termsHash })) !== null),
+    record: (nodeId, lane, epoch) => ask(async () => standingOf(await reader(), { nodeId, lane, epoch })),
+  }
+}
+
+/** From the newest block back, range by range, until `take` has enough or the deployment is reached. */
+async function scanBack(
+  { publicClient, deployment }: ChainReader,
+  take: (range: { fromBlock: bigint; toBlock: bigint }) => Promise<boolean>,
+): Promise<void> {
+  const first = BigInt(deployment.blockNumber)
+  let toBlock = await publicClient.getBlockNumber()
+  for (let i = 0; i < RANGES_MAX && toBlock >= first; i++) {
+    const fromBlock = toBlock - RANGE + 1n > first ? toBlock - RANGE + 1n : first
+    if (await take({ fromBlock, toBlock })) return
+    toBlock = fromBlock - 1n
+  }
+}
+
+async function anchorEndingAt(reader: ChainReader, lane: Hex, toSeq: number): Promise<AnchorOnChain | null> {
+  const address = reader.deployment.addresses.anchor
+  let found: AnchorOnChain | null = null
+  await scanBack(reader, async (range) => {
+    const logs = await reader.publicClient.getContractEvents({
+      address,
+      abi: receiptAnchorAbi,
+      eventName: 'EpochAnchored',
+      args: { lane },
+      strict: true,
+      ...range,
+    })
+    const log = logs.find(({ args }) => Number(args.toSeq) === toSeq)
+    if (!log) return false
+    const { root, count, sum, dataHash, fromSeq, laneSum } = log.args
+    found = { root, count: Number(count), sum, dataHash, fromSeq: Number(fromSeq), toSeq, laneSum }
+    return true
+  })
+  return found
+}
+
+async function claimsOf(reader: ChainReader, lane: Hex, epoch: number): Promise<LaneClaims> {
+  const claims: LaneClaims = { before: new Map(), at: new Map(), after: new Map() }
+  const address = reader.deployment.addresses.channels
+  await scanBack(reader, async (range) => {
+    const logs = await reader.publicClient.getContractEvents({
+      address,
+      abi: paymentChannelsAbi,
+      eventName: 'Claimed',
+      args: { lane },
+      strict: true,
+      ...range,
+    })
+    for (const { args } of logs) {
+      const { channelId, providerId, cumulative } = args
+      const claim: ClaimOnChain = { channelId, providerId, epoch: Number(args.epoch), cumulative }
+      const side = claim.epoch < epoch ? claims.before : claim.epoch === epoch ? claims.at : claims.after
+      const known = side.get(channelId + providerId)
+      if (!known || claim.cumulative > known.cumulative) side.set(channelId + providerId, claim)
+    }
+    return false
+  })
+  return claims
+}
+
+function unavailable(rpcUrl: string, cause: unknown): AppError {
+  const text = cause instanceof Error && 'shortMessage' in cause ? String(cause.shortMessage) : String(cause)
+  const isSilent = /fetch failed|HTTP request failed|took too long|timed? ?out/i.test(text)
+  const publicMessage = isSilent
+    ? `The chain endpoint ${rpcUrl} does not answer.`
+    : `The chain endpoint ${rpcUrl} does not answer as our contracts would: ${text.split('\n')[0]}`
+  return new AppError('chain_unavailable', { publicMessage, cause })
+}

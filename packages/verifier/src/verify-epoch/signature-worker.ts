@@ -1,0 +1,7 @@
+/** The thread of a {@link SignaturePool}: checks batches as they come. */
+import { parentPort } from 'node:worker_threads'
+import { recoverBatch, type SignatureBatch } from './recover-batch.ts'
+
+parentPort?.on('message', (batch: SignatureBatch) => {
+  parentPort?.postMessage({ id: batch.id, found: recoverBatch(batch) })
+})
