@@ -1,31 +1,29 @@
-/** A map that forgets its oldest entries above a size: what is remembered for convenience must not grow for ever. */
+/**
+ * A map that forgets its oldest entries: what is remembered for convenience must not grow for ever.
+ *
+ * Two generations instead of one order: where the first entry of a large map is deleted again and again, each look for the
+ * first one walks over what was deleted before (26 µs at 20,000 entries, on the way of every request).
+ */
 export class BoundedMap<K, V> {
-  readonly #entries = new Map<K, V>()
-  readonly #sizeMax: number
+  #young = new Map<K, V>()
+  #old = new Map<K, V>()
+  readonly #generationMax: number
 
+  /** Keeps at least the newest half of `sizeMax` entries, and never more than `sizeMax`. */
   constructor(sizeMax: number) {
-    this.#sizeMax = sizeMax
+    this.#generationMax = Math.max(1, Math.floor(sizeMax / 2))
   }
 
   get(key: K): V | undefined {
-    return this.#entries.get(key)
+    return this.#young.get(key) ?? this.#old.get(key)
   }
 
   /** A key that is set again counts as new. */
   set(key: K, value: V): void {
-    this.#entries.delete(key)
-    this.#entries.set(key, value)
-    if (this.#entries.size > this.#sizeMax) {
-      const oldest = this.#entries.keys().next()
-      if (!oldest.done) this.#entries.delete(oldest.value)
+    if (this.#young.size >= this.#generationMax && !this.#young.has(key)) {
+      this.#old = this.#young
+      this.#young = new Map()
     }
-  }
-
-  oldest(): V | undefined {
-    return this.#entries.values().next().value
-  }
-
-  newestFirst(): V[] {
-    return [...this.#entries.values()].toReversed()
+    this.#young.set(key, value)
   }
 }

@@ -68,12 +68,15 @@ function termsOf(state: LaneState): EpochPlan['terms'] {
 
 /** Cumulative amounts of every (channel, provider) that this epoch adds something to. */
 function duesOf(state: LaneState): EpochPlan['dues'] {
-  const dues = new Map<string, EpochPlan['dues'][number]>()
+  const channels = new Map<Hex, Map<Hex, bigint>>()
   for (const { channelId, termsHash, isFree } of state.unclosed) {
     if (isFree) continue
     const { providerId } = state.termsOf(termsHash).terms
-    const key = `${channelId}${providerId}`
-    if (!dues.has(key)) dues.set(key, { channelId, providerId, cumulative: state.cumulative(channelId, providerId) })
+    let providers = channels.get(channelId)
+    if (!providers) channels.set(channelId, (providers = new Map()))
+    if (!providers.has(providerId)) providers.set(providerId, state.cumulative(channelId, providerId))
   }
-  return [...dues.values()]
+  return [...channels].flatMap(([channelId, providers]) =>
+    [...providers].map(([providerId, cumulative]) => ({ channelId, providerId, cumulative })),
+  )
 }

@@ -57,11 +57,14 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
     ...(options.answerMs !== undefined && { answerMs: options.answerMs }),
   })
   const listeners: ((nodeId: Hex, confirm: ReceiptConfirm) => void)[] = []
+  /** What a close that is under way has taken. */
+  let takenToSeq = 0
   const epochs = createEpochClock({ clock, epochMs, close: closeNow, logger })
 
   async function closeNow(): Promise<EpochClosedEntry | null> {
     if (state.unclosed.length === 0) return null
     const nowMs = clock.nowMs()
+    takenToSeq = state.nextSeq - 1
     const epoch = Math.max(state.lastEpoch + 1, Math.floor(nowMs / epochMs))
     const entry = await closeEpoch({
       lane: id,
@@ -154,7 +157,7 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
         request,
         receipts,
       }))
-      if (state.unclosed.length >= EPOCH_RECEIPTS_MAX) epochs.closeSoon()
+      if (state.nextSeq - 1 - Math.max(state.closedToSeq, takenToSeq) >= EPOCH_RECEIPTS_MAX) epochs.closeSoon()
       for (const { attempt } of attempts) confirm(attempt)
     },
     signedMicroUsd: (channelId) => state.signedByChannel.get(channelId) ?? 0n,

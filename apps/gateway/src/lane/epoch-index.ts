@@ -7,7 +7,6 @@ import { mkdir, open, readFile, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EpochClosedEntry, Hex, StructJson } from '@isochrone/protocol'
 import { z } from 'zod'
-import { BoundedMap } from './bounded-map.ts'
 import { epochFileName } from './write-epoch.ts'
 
 export interface ClosedEpoch {
@@ -31,7 +30,8 @@ export class EpochIndex {
   readonly #lane: Hex
   readonly #dir: string
   readonly #path: string
-  readonly #closed = new BoundedMap<number, ClosedEpoch>(EPOCHS_MAX)
+  /** Oldest first. */
+  readonly #closed = new Map<number, ClosedEpoch>()
   #lastEpoch = 0
 
   private constructor(lane: Hex, dir: string) {
@@ -75,7 +75,7 @@ export class EpochIndex {
   /** Newest first, below `before` when given. */
   list(limit: number, before = Infinity): ClosedEpoch[] {
     const found: ClosedEpoch[] = []
-    for (const closed of this.#closed.newestFirst()) {
+    for (const closed of [...this.#closed.values()].toReversed()) {
       if (Number(closed.anchor.epoch) >= before) continue
       found.push(closed)
       if (found.length === limit) break
@@ -87,8 +87,8 @@ export class EpochIndex {
   fileOf(epoch: number): string | undefined {
     const path = this.pathOf(epoch)
     if (this.#closed.get(epoch)) return path
-    const oldest = this.#closed.oldest()
-    const isForgotten = oldest !== undefined && epoch < Number(oldest.anchor.epoch)
+    const [oldest] = this.#closed.keys()
+    const isForgotten = oldest !== undefined && epoch < oldest
     return isForgotten && existsSync(path) ? path : undefined
   }
 
@@ -99,5 +99,7 @@ export class EpochIndex {
   #remember(closed: ClosedEpoch): void {
     this.#lastEpoch = Number(closed.anchor.epoch)
     this.#closed.set(this.#lastEpoch, closed)
+    const [oldest] = this.#closed.keys()
+    if (this.#closed.size > EPOCHS_MAX && oldest !== undefined) this.#closed.delete(oldest)
   }
 }

@@ -65,9 +65,9 @@ export interface UnclosedReceipt {
   index: number
 }
 
-const ANSWERS_MAX = 5_000
-const DELIVERED_MAX = 20_000
-const ATTEMPT_NUMBERS_MAX = 100_000
+const ANSWERS_MAX = 10_000
+const DELIVERED_MAX = 40_000
+const ATTEMPT_NUMBERS_MAX = 200_000
 /** An agent that does not come back for this long has given up its claim on the attempt. */
 const OPEN_MS_MAX = 7 * 86_400_000
 

@@ -5,7 +5,7 @@
  * Memory is flat but for what the tree and the evaluation keep of each receipt. Nothing leaves the process here: a file
  * whose epoch is not journalled afterwards was signed for nobody.
  */
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   encodeStruct,
@@ -25,10 +25,13 @@ import {
   type StructJson,
   type Terms,
   type Voucher,
+  type WrittenEpochFile,
 } from '@isochrone/protocol'
 import { createSlaEvaluator, type NodePerformance } from '@isochrone/verifier/sla'
+import { syncDirectory } from '../journal/segments.ts'
 import type { LaneContracts } from './gateway-lane.ts'
 import { journalledReceipts, type ReceiptSpan } from './journalled-receipts.ts'
+import { openSyncedFile } from './open-synced-file.ts'
 
 /** What is to be closed, as the lane stood when it decided so. Plain data: it goes to a thread. */
 export interface EpochPlan extends ReceiptSpan {
@@ -79,7 +82,7 @@ export async function writeEpoch(plan: EpochPlan): Promise<WrittenEpoch> {
   }
 
   await mkdir(dir, { recursive: true })
-  const { dataHash, fileBytes } = await writeEpochFile(join(dir, epochFileName(lane, epoch)), lines())
+  const { dataHash, fileBytes } = await writeWhole(dir, epochFileName(lane, epoch), lines())
   const value = { lane, epoch, root, count, sum, dataHash, fromSeq, toSeq }
   const anchor = signStruct(domainOf(contracts, contracts.receiptAnchor), 'EpochAnchor', value, privateKey)
   return {
@@ -89,6 +92,15 @@ export async function writeEpoch(plan: EpochPlan): Promise<WrittenEpoch> {
     nodes: records.map(({ record }) => record.nodeId),
     fileBytes,
   }
+}
+
+/** Under a temporary name until it is whole and synced: a file of that name is always complete. */
+async function writeWhole(dir: string, name: string, lines: AsyncIterable<EpochFileLine>): Promise<WrittenEpochFile> {
+  const path = join(dir, name)
+  const written = await writeEpochFile(await openSyncedFile(`${path}.next`), lines)
+  await rename(`${path}.next`, path)
+  await syncDirectory(dir)
+  return written
 }
 
 interface Survey {
