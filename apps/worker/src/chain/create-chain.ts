@@ -12,7 +12,9 @@ import {
   providerOf,
   registerProvider,
   registerTerms,
+  releaseInvalid,
   reportRecord,
+  revertNamed,
   setCeiling,
   settle,
   signCeiling,
@@ -54,6 +56,15 @@ export function createChain(options: CreateChainOptions) {
     claimEach: async (vouchers) => claimsOf(await claimEach(operator, vouchers)),
     reportRecord: async (input) => sentOf(await reportRecord(operator, input)),
     finaliseRecord: async (record) => sentOf(await finaliseRecord(operator, record)),
+    freezeS: deployment.params.freezeS,
+    async releaseInvalid(record) {
+      try {
+        return { txHash: (await releaseInvalid(operator, record)).transactionHash }
+      } catch (error) {
+        if (revertNamed(error) === 'NothingFrozen') return { txHash: null }
+        throw error
+      }
+    },
     async countSamples(input) {
       const outcome = await countSamples(operator, input)
       return { ...sentOf(outcome), broken: bitsOf(outcome.tested), creditMicroUsd: outcome.tested?.credited ?? 0n }

@@ -105,12 +105,13 @@ export function performanceRepository(db: DbOrTx) {
       })
     },
 
-    /** Records of anchored epochs that can go on: neither final nor invalid. Oldest epochs first. */
+    /** Records of anchored epochs that can go on: neither final, nor invalid with nothing frozen. Oldest epochs first. */
     async underWay(limit: number) {
       return db.$queryRaw<UnderWay[]>`
         select record.* from performance_record record
         join epoch on epoch.lane = record.lane and epoch.epoch = record.epoch
-        where record.status in ('signed', 'reported', 'challenged') and epoch.status <> 'closed'
+        where (record.status in ('signed', 'reported', 'challenged') or record."finalAtS" is not null and record.status = 'invalid')
+          and epoch.status <> 'closed'
         order by record.epoch, record.lane, record."nodeId", record.version limit ${limit}`
     },
 

@@ -1,6 +1,7 @@
 /**
  * Takes performance records through the ledger: reported once their epoch is anchored, final once nobody can challenge
- * them any more. A record's status is what the confirmed chain says, whoever sent the transaction.
+ * them any more; what an invalid one freezes is let go when its time is over. A record's status is what the confirmed
+ * chain says, whoever sent the transaction.
  */
 import { AppError, statusesBefore } from '@isochrone/domain'
 import { decodeStruct, type Hex } from '@isochrone/protocol'
@@ -19,9 +20,10 @@ export async function reportRecords(deps: Deps, stuck: Stuck[]): Promise<boolean
   if (rows.length === 0) return true
   const { nowS } = await deps.chain.head()
   for (const row of rows) {
-    // Nothing to ask about while its window runs: a challenge comes as an event.
-    if (row.status === 'reported' && row.finalAtS !== null && row.finalAtS > nowS) continue
-    if (!(await attempt(stuck, row, () => takeForward(deps, row, nowS)))) return false
+    // Nothing to ask about while its window or freeze runs: a challenge comes as an event.
+    if (row.status !== 'challenged' && row.finalAtS !== null && row.finalAtS > nowS) continue
+    const work = () => (row.status === 'invalid' ? endFreeze(deps, row) : takeForward(deps, row, nowS))
+    if (!(await attempt(stuck, row, work))) return false
   }
   return true
 }
@@ -49,7 +51,7 @@ async function takeForward(deps: Deps, row: RecordRow, nowS: number): Promise<vo
     finalTx = sent.txHash
     standing = await deps.chain.confirmed.standingOf(name)
   }
-  await store(deps, row, standing, { ...(reportedTx && { reportedTx }), ...(finalTx && { finalTx }) })
+  await store(deps, row, nowS, standing, { ...(reportedTx && { reportedTx }), ...(finalTx && { finalTx }) })
 }
 
 /** The first version on an empty place, or the next one after an invalid record. */
@@ -68,6 +70,7 @@ function isToFinalise(row: RecordRow, standing: StandingOnChain | null, nowS: nu
 async function store(
   deps: Deps,
   row: RecordRow,
+  nowS: number,
   standing: StandingOnChain | null,
   txs: { reportedTx?: string; finalTx?: string },
 ): Promise<void> {
@@ -81,6 +84,17 @@ async function store(
       publicMessage: `The ledger holds another record of node ${nodeId} in epoch ${epoch} than the one that its lane published: ${standing.countsRoot}.`,
     })
   }
-  const finalAtS = standing.version === version ? { finalAtS: BigInt(standing.finalAtS) } : {}
-  await deps.records.setStanding(key, [row.status, ...statusesBefore(status)], { status, ...finalAtS, ...txs })
+  // Invalid: no earlier than the freeze that the verdict began ends. Replaced by another version: nothing is waited for.
+  const endsAtS = status === 'invalid' ? nowS + deps.chain.freezeS + 1 : standing.finalAtS
+  const finalAtS = standing.version === version ? BigInt(endsAtS) : null
+  await deps.records.setStanding(key, [row.status, ...statusesBefore(status)], { status, finalAtS, ...txs })
+}
+
+/** Anyone may end a freeze that is over; without it the rest of the epoch would stay with the contract. */
+async function endFreeze(deps: Deps, row: RecordRow): Promise<void> {
+  const { nodeId, lane, epoch, version } = row
+  const name = { nodeId: nodeId as Hex, lane: lane as Hex, epoch: Number(epoch) }
+  const subject = `${nodeId}:${lane}:${epoch}:${version}`
+  await sendRecorded(deps.transactions, { purpose: 'freeze_end', subject }, () => deps.chain.releaseInvalid(name))
+  await deps.records.setStanding({ nodeId, lane, epoch, version }, ['invalid'], { status: 'invalid', finalAtS: null })
 }

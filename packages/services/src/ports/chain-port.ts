@@ -130,6 +130,10 @@ export interface SettlementChain extends ChainReads {
   /** `record` as signed by the lane; the node's signature halves the window. */
   reportRecord(input: { record: Signed<PerformanceRecord>; nodeSignature: Hex | null }): Promise<Sent>
   finaliseRecord(record: RecordName): Promise<Sent>
+  /** Ends the freeze of an invalid record that nobody replaced. */
+  releaseInvalid(record: RecordName): Promise<Sent>
+  /** For how long an invalid record freezes what it covered, s. */
+  freezeS: number
   /** `broken`: bits 1 availability, 2 TTFT, 4 TPOT; 0 where nothing was tested or nothing broke. */
   countSamples(input: {
     counts: SlaCounts

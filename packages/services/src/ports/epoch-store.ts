@@ -77,6 +77,7 @@ export interface RecordRow extends RecordKey {
   record: unknown
   laneSignature: string
   nodeSignature: string | null
+  /** Chain time, s: when it can be made final; of an invalid record, when its freeze is over. */
   finalAtS: bigint | null
 }
 
@@ -95,7 +96,7 @@ export interface RecordStanding {
 }
 
 export interface RecordStore {
-  /** Of anchored epochs, neither final nor invalid, oldest epochs first. */
+  /** Of anchored epochs, neither final nor invalid with nothing frozen, oldest epochs first. */
   underWay(limit: number): Promise<RecordRow[]>
   /** True when the row was in one of the statuses `from`. */
   setStanding(key: RecordKey, from: readonly RecordStatus[], standing: RecordStanding): Promise<boolean>

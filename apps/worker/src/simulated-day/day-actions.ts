@@ -1,0 +1,227 @@
+/**
+ * What payers, gateways, nodes, arbiters, an auditor and a stranger do on the simulated day. Each does what it may; what
+ * a contract refuses is part of the day.
+ */
+import {
+  appealDispute,
+  challengeRecord,
+  channelState,
+  closedDisputeStates,
+  deposit,
+  disputeOf,
+  drawPanel,
+  executeDispute,
+  fileDispute,
+  openChannel,
+  panelOf,
+  requestWithdrawal,
+  resolveChallenge,
+  respondToDispute,
+  ruleOnDispute,
+  setCeiling,
+  signCeiling,
+  withdraw,
+  type ChainWriter,
+} from '@isochrone/contracts-client'
+import { isAppError, newId, type Prng } from '@isochrone/domain'
+import { bytes32Of, decodeStruct, merkleProof, receiptLeaf, type Hex } from '@isochrone/protocol'
+import { epochLeaves } from '@isochrone/services'
+import { total } from './money-check.ts'
+import type { DayWorld, Payer } from './day-world.ts'
+
+const USD = 1_000_000
+
+export interface DayActions {
+  /** Money and a ceiling for a payer's channel: by its wallet, or by an order that the worker carries out. */
+  topUp(payer: Payer, microUsd: bigint): Promise<void>
+  requests(): void
+  closeEpochs(): void
+  withdrawal(): Promise<void>
+  dispute(): Promise<void>
+  /** The next step of every open dispute. */
+  disputes(): Promise<void>
+  challenge(): Promise<void>
+  warp(seconds: number): Promise<void>
+  reorg(blocks: number): Promise<void>
+  /** µUSD that lanes have signed on a channel, lifetime. */
+  signed(channelId: Hex): bigint
+}
+
+export function createDayActions(world: DayWorld, rng: Prng): DayActions {
+  const signedOn = new Map<string, bigint>()
+  const budgets = new Map<string, bigint>()
+  const openEpochs = new Map(world.lanes.map((lane) => [lane, { epoch: 1, receipts: [] as (typeof world.closed)[number]['receipts'] }]))
+  let requestCount = 0
+  const disputeIds: bigint[] = []
+  const pick = <T>(items: readonly T[]): T => {
+    const item = items[rng.below(items.length)]
+    if (item === undefined) throw new Error('nothing to pick from')
+    return item
+  }
+  const chance = (oneIn: number) => rng.below(oneIn) === 0
+
+  /** Refusals and conflicts are part of the day; the chain itself always answers here. */
+  async function mayBeRefused(work: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await work()
+      return true
+    } catch (error) {
+      if (isAppError(error)) return false
+      throw error
+    }
+  }
+
+  async function topUp({ channelId, wallet, orgId }: Payer, microUsd: bigint): Promise<void> {
+    budgets.set(channelId, (budgets.get(channelId) ?? 0n) + microUsd)
+    if (wallet === null) {
+      await world.store.funding.insertOrder({ id: newId('dep'), orgId, microUsd, requestedBy: 'payer' })
+      return
+    }
+    const { address } = wallet.sender.account
+    const row = await world.store.funding.channelOfOrg(orgId)
+    const isNew = !(await channelState(wallet, channelId)).isOpen
+    if (row && isNew) await openChannel(wallet, { owner: address, salt: row.salt as Hex })
+    await deposit(wallet, { channelId, amount: microUsd })
+    const { deposited, ceiling } = await channelState(wallet, channelId)
+    if (deposited <= ceiling) return
+    const signature = await signCeiling(wallet, wallet.sender.account, { channelId, amount: deposited })
+    await setCeiling(wallet, { channelId, amount: deposited, signature })
+  }
+
+  /** A few answers; now and then a lane signs for more than there is, as after a withdrawal that it did not know of. */
+  function requests(): void {
+    for (let count = 1 + rng.below(5); count > 0; count--) {
+      const [payer, provider, lane] = [pick(world.payers), pick(world.providers), pick(world.lanes)]
+      const priceMicroUsd = BigInt(rng.below(3 * USD))
+      const signed = signedOn.get(payer.channelId) ?? 0n
+      if (signed + priceMicroUsd > (budgets.get(payer.channelId) ?? 0n) && !chance(6)) continue
+      signedOn.set(payer.channelId, signed + priceMicroUsd)
+      const entry = lane.finish({
+        requestId: `req_${String(++requestCount).padStart(32, '0')}`,
+        ...{ orgId: payer.orgId, channelId: payer.channelId, priceMicroUsd },
+        ...{ providerId: provider.id, nodeKey: pick(provider.nodeKeys), termsHash: provider.terms.hash },
+        ...(chance(8) && { fault: 1, status: 'failed' as const }),
+      })
+      openEpochs.get(lane)?.receipts.push(entry)
+      world.outbox.push(entry)
+    }
+  }
+
+  function closeEpochs(): void {
+    for (const lane of world.lanes) {
+      const entry = lane.close()
+      const open = openEpochs.get(lane)
+      if (entry === null || !open) continue
+      world.closed.push({ lane, ...open })
+      openEpochs.set(lane, { epoch: open.epoch + 1, receipts: [] })
+      world.outbox.push(entry)
+      // A silent lane publishes no records: the grace period pays its providers.
+      if (!chance(6)) world.outbox.push(...lane.performance({ nodeSigns: !chance(4) }))
+    }
+  }
+
+  async function withdrawal(): Promise<void> {
+    const { wallet, channelId } = pick(world.payers)
+    const [share, to] = [BigInt(1 + rng.below(100)), wallet?.sender.account.address]
+    if (!wallet || to === undefined) return
+    const { isOpen, deposited, withdrawn, claimed, withdrawing } = await channelState(wallet, channelId)
+    if (!isOpen) return
+    if (withdrawing > 0n && (await mayBeRefused(() => withdraw(wallet, { channelId, to })))) {
+      budgets.set(channelId, deposited - withdrawn - withdrawing)
+      return
+    }
+    const amount = ((deposited - withdrawn - claimed) * share) / 100n
+    if (amount > 0n) await mayBeRefused(() => requestWithdrawal(wallet, { channelId, amount }))
+  }
+
+  async function dispute(): Promise<void> {
+    const { wallet, channelId } = pick(world.payers)
+    const [place, share] = [rng.below(1_000), BigInt(1 + rng.below(100))]
+    if (!wallet) return
+    const own = world.closed.flatMap((closed) =>
+      closed.receipts.filter(({ request }) => request.channelId === channelId).map((entry) => ({ closed, entry })),
+    )
+    const chosen = own[place % Math.max(own.length, 1)]
+    if (!chosen) return
+    const pairs = chosen.closed.receipts.flatMap(({ receipts }) => receipts)
+    const value = decodeStruct('DeliveryReceipt', chosen.entry.receipts[0]?.delivery)
+    const amount = (value.price * share) / 100n
+    if (amount === 0n) return
+    await mayBeRefused(async () => {
+      const { disputeId } = await fileDispute(wallet, {
+        kind: 'overcharge',
+        receipt: { type: 'DeliveryReceipt', value },
+        epoch: chosen.closed.epoch,
+        proof: merkleProof(epochLeaves(pairs), receiptLeaf('DeliveryReceipt', value)),
+        amount,
+        evidenceHash: bytes32Of('evidence'),
+      })
+      if (!disputeIds.includes(disputeId)) disputeIds.push(disputeId)
+    })
+  }
+
+  async function disputes(): Promise<void> {
+    for (const id of disputeIds) {
+      const [answers, appeals, refunds] = [chance(2), chance(4), chance(2)]
+      const found = await disputeOf(world.stranger, id)
+      if (!found || closedDisputeStates.includes(found.state)) continue
+      const { state, amount, filer } = found
+      if (state === 'filed' && answers) {
+        await mayBeRefused(() => respondToDispute(world.laneOperator, { disputeId: id, answerHash: bytes32Of('no') }))
+      }
+      if (state === 'filed' || state === 'answered' || state === 'appealed') {
+        await mayBeRefused(() => drawPanel(world.stranger, id))
+      }
+      if (state === 'drawn' || state === 'appeal_drawn') {
+        const panel = await panelOf(world.stranger, { disputeId: id, appeal: state === 'appeal_drawn' })
+        const refund = refunds ? amount : 0n
+        for (const arbiter of arbitersOf(panel).slice(0, 2)) {
+          await mayBeRefused(() => ruleOnDispute(arbiter, { disputeId: id, refund, reasonHash: bytes32Of('reason') }))
+        }
+      }
+      if (state === 'ruled' && appeals) {
+        const wallet = world.payers.find((payer) => payer.wallet?.sender.account.address === filer)?.wallet
+        if (wallet) await mayBeRefused(() => appealDispute(wallet, id))
+      }
+      await mayBeRefused(() => executeDispute(world.stranger, id))
+    }
+  }
+
+  function arbitersOf(panel: readonly string[]): ChainWriter[] {
+    return world.arbiters.filter(({ sender }) => panel.includes(sender.account.address))
+  }
+
+  /** A stranger says that a record is wrong; an auditor agrees, disagrees, or says nothing. */
+  async function challenge(): Promise<void> {
+    const place = rng.below(1_000)
+    const ruling = rng.below(3)
+    const rows = await world.db.performanceRecord.findMany({
+      where: { status: { in: ['reported', 'challenged'] } },
+      orderBy: [{ epoch: 'asc' }, { lane: 'asc' }, { nodeId: 'asc' }],
+    })
+    const row = rows[place % Math.max(rows.length, 1)]
+    if (!row) return
+    const record = { nodeId: row.nodeId as Hex, lane: row.lane as Hex, epoch: Number(row.epoch) }
+    const evidenceHash = bytes32Of('evidence')
+    await mayBeRefused(() => challengeRecord(world.stranger, { ...record, bond: 1_000_000n, evidenceHash }))
+    if (ruling === 2) return
+    const upheld = ruling === 1
+    await mayBeRefused(() => resolveChallenge(world.auditor, { ...record, upheld, reasonHash: bytes32Of('reason') }))
+  }
+
+  return {
+    ...{ topUp, requests, closeEpochs, withdrawal, dispute, disputes, challenge },
+    signed: (channelId) => signedOn.get(channelId) ?? 0n,
+    async warp(seconds) {
+      await world.rpc('evm_increaseTime', [seconds])
+      await world.rpc('evm_mine')
+    },
+    async reorg(blocks) {
+      await world.rpc('anvil_reorg', [blocks, []])
+    },
+  }
+}
+
+export function signedInAll(world: DayWorld, actions: DayActions): bigint {
+  return total(world.payers.map(({ channelId }) => actions.signed(channelId)))
+}

@@ -1,0 +1,96 @@
+/** The worker of the simulated day: the real services on real ports, in a process that dies and is started again. */
+import { systemClock, type Prng } from '@isochrone/domain'
+import { isDataError } from '@isochrone/db'
+import {
+  indexChainEvents,
+  ingestReceiptEntries,
+  registerPending,
+  runFundingOrders,
+  settleDueEpochs,
+  watchWithdrawals,
+} from '@isochrone/services'
+import { createChain } from '../chain/create-chain.ts'
+import { pendingTransactions } from '../chain/pending-transactions.ts'
+import type { DayWorld } from './day-world.ts'
+import type { Faults } from './faults.ts'
+
+export type DayRound = 'index' | 'settle' | 'watch' | 'register' | 'fund' | 'ingest'
+export const dayRounds: readonly DayRound[] = ['index', 'settle', 'watch', 'register', 'fund', 'ingest']
+
+const ENTRIES_A_BATCH = 8
+
+export interface DayWorker {
+  /** Runs one round as the worker's scheduler would; a crash is over when it returns. */
+  run(round: DayRound): Promise<void>
+  /** What could not go on in the last settlement round. */
+  stuck(): readonly string[]
+}
+
+/** @param closeEpochs what the watchtower asks of gateways. */
+export function createDayWorker(
+  world: DayWorld,
+  { rpcUrl, faults, rng, closeEpochs }: { rpcUrl: string; faults: Faults; rng: Prng; closeEpochs: () => void },
+): DayWorker {
+  let ports = connect()
+  let asked = new Map<string, string>()
+  let stuck: string[] = []
+
+  function connect() {
+    const { deployment, operatorKey, managedWalletKey, profile } = world
+    const store = faults.inject(world.store, 'store')
+    const pending = pendingTransactions(store.pendingTransactions)
+    const chain = createChain({ rpcUrl, deployment, operatorKey, managedWalletKey, profile, pending })
+    const { reads, settlement, registry, managed } = chain
+    return { store, chain: faults.inject({ reads, settlement, registry, managed }, 'chain') }
+  }
+
+  async function once(round: DayRound): Promise<void> {
+    const { store, chain } = ports
+    const settlement = { epochs: store.epochs, records: store.records, transactions: store.chain, chain: chain.settlement }
+    if (round === 'index') await indexChainEvents({ store, chain: chain.reads })
+    if (round === 'register') await registerPending({ store, chain: chain.registry })
+    if (round === 'fund') await runFundingOrders({ store: store.chain, chain: chain.reads, wallet: chain.managed })
+    if (round === 'watch') {
+      const gateways = { closeEpochs: async () => closeEpochs() }
+      await watchWithdrawals({ ...settlement, channels: store.chain, gateways }, asked)
+    }
+    if (round === 'settle') stuck = (await settleDueEpochs(settlement)).stuck.map(({ reason }) => reason)
+    if (round === 'ingest') await ingest(store)
+  }
+
+  /** At least once and in any order: some entries come twice, and a batch is shuffled. */
+  async function ingest(store: DayWorld['store']): Promise<void> {
+    const batch = world.outbox.slice(0, ENTRIES_A_BATCH)
+    const [first] = batch
+    const again = first !== undefined && rng.below(3) === 0 ? [first] : []
+    const entries = [...batch, ...again].toSorted(() => rng.below(3) - 1)
+    const { rejected } = await ingestReceiptEntries(
+      { store, clock: systemClock, isDataError },
+      entries.map((entry, index) => ({ id: `${index}-0`, json: JSON.stringify(entry) })),
+    )
+    if (rejected[0] && !faults.isDead()) throw new Error(`an entry was refused: ${rejected[0].reason}`)
+    world.outbox.splice(0, batch.length)
+  }
+
+  return {
+    stuck: () => stuck,
+    async run(round) {
+      const before = faults.crashes()
+      try {
+        await once(round)
+      } catch (error) {
+        // A chain that is away or a crash ends a round; anything else is a fault of ours.
+        const isExpected = faults.crashes() > before || isChainAway(error)
+        if (!isExpected) throw error
+      }
+      if (!faults.isDead()) return
+      faults.restart()
+      asked = new Map()
+      ports = connect()
+    },
+  }
+}
+
+function isChainAway(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'chain_unavailable'
+}

@@ -1,0 +1,44 @@
+/**
+ * Replays a simulated day: npm run test:day -- --seed N --steps M [--days D]
+ *
+ * Without a seed it draws one and says which. With `--days` it runs that many, each with the next seed.
+ */
+import { randomInt } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import { startTestStack } from '@isochrone/local-stack'
+import { runDay } from './run-day.ts'
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    steps: { type: 'string', default: '1000' },
+    days: { type: 'string', default: '1' },
+    verbose: { type: 'boolean', default: false },
+  },
+})
+const [firstSeed, steps, days] = [wholeNumber('seed', values.seed ?? String(randomInt(2 ** 31))), wholeNumber('steps', values.steps), wholeNumber('days', values.days)]
+
+for (let seed = firstSeed; seed < firstSeed + days; seed++) {
+  process.stdout.write(`seed ${seed}, ${steps} steps\n`)
+  const stack = await startTestStack({ postgres: true, chain: true })
+  try {
+    const say = (line: string) => values.verbose && process.stdout.write(`  ${line}\n`)
+    const day = await runDay(stack, { seed, steps, say })
+    const facts = Object.entries(day).map(([name, value]) => `${name} ${String(value)}`)
+    process.stdout.write(`  held: ${facts.join(', ')}\n`)
+  } catch (error) {
+    process.stderr.write(`  ${error instanceof Error ? (values.verbose ? String(error.stack) : error.message) : String(error)}\n`)
+    if (error instanceof Error && values.verbose) process.stderr.write(`${String((error.cause as Error | undefined)?.stack)}\n`)
+    process.exitCode = 1
+    break
+  } finally {
+    await stack.stop()
+  }
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value) && value >= 0) return value
+  process.stderr.write(`--${name}: a whole number, not ${text}\n`)
+  process.exit(2)
+}

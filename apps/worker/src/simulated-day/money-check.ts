@@ -1,0 +1,82 @@
+/**
+ * Money is conserved: asked of the chain after every step, from what it holds and from every event since the deployment.
+ */
+import {
+  channelState,
+  getIsochroneEvents,
+  moneyHolders,
+  pendingOf,
+  solvency,
+  tokenBalance,
+  type ChainReader,
+} from '@isochrone/contracts-client'
+import { erc20Abi, type Address, type Hex } from 'viem'
+import { TREASURY, type DayWorld } from './day-world.ts'
+
+export type DayEvents = Awaited<ReturnType<typeof getIsochroneEvents>>
+
+/** @throws Error naming the identity that does not hold. */
+export async function checkMoney(world: DayWorld): Promise<DayEvents> {
+  const reader: ChainReader = world.operator
+  for (const holder of moneyHolders) {
+    const { held, owed } = await solvency(reader, holder)
+    same(`what ${holder} holds and owes`, held, owed)
+  }
+  const holders = [
+    ...moneyHolders.map((name) => world.deployment.addresses[name]),
+    ...world.payers.map(({ wallet }) => wallet?.sender.account.address ?? world.managedAddress),
+    ...world.providers.map(({ payout }) => payout),
+    ...world.arbiters.map(({ sender }) => sender.account.address),
+    ...[world.operator, world.stranger, world.auditor, world.laneOperator].map(({ sender }) => sender.account.address),
+    TREASURY as Address,
+  ]
+  const balances = await Promise.all(holders.map((address) => tokenBalance(reader, address)))
+  const supply = await world.publicClient.readContract({
+    address: world.deployment.addresses.token,
+    abi: erc20Abi,
+    functionName: 'totalSupply',
+  })
+  same('the sum of all balances and all money', total(balances), supply)
+
+  const head = await world.publicClient.getBlockNumber()
+  const events = await getIsochroneEvents(reader, { fromBlock: BigInt(world.deployment.blockNumber), toBlock: head })
+  await checkFlows(world, reader, events)
+  return events
+}
+
+/** Payers' debit = providers' credit + fees + pending + refunds. */
+async function checkFlows(world: DayWorld, reader: ChainReader, events: DayEvents): Promise<void> {
+  const sum = { paid: 0n, net: 0n, fee: 0n, refunded: 0n }
+  const pairs = new Map<string, { providerId: Hex; epoch: number }>()
+  for (const { eventName, args } of events) {
+    if (eventName === 'Claimed') {
+      sum.paid += args.paid
+      pairs.set(`${args.providerId}:${args.epoch}`, { providerId: args.providerId, epoch: Number(args.epoch) })
+    }
+    if (eventName === 'Settled') {
+      sum.net += args.net
+      sum.fee += args.fee
+    }
+    if (eventName === 'PendingRefunded') sum.refunded += args.amount
+  }
+  const channels = await Promise.all(world.payers.map(({ channelId }) => channelState(reader, channelId)))
+  const pendings = await Promise.all([...pairs.values()].map(({ providerId, epoch }) => pendingOf(reader, providerId, epoch)))
+  const claimed = total(channels.map((channel) => channel.claimed))
+  same("payers' debit and the claims that were paid", claimed, sum.paid)
+  same('the claims that were paid and what became pending', sum.paid, total(pendings.map((pending) => pending.claimed)))
+  const left = total(pendings.map((pending) => pending.claimed - pending.settled))
+  same("payers' debit and credit + fees + pending + refunds", claimed, sum.net + sum.fee + left + sum.refunded)
+  const paidOut = await Promise.all(world.providers.map(({ payout }) => tokenBalance(reader, payout)))
+  same("providers' credit and their payouts", sum.net, total(paidOut))
+  for (const { deposited, withdrawn, ceiling, claimed: drawn } of channels) {
+    if (drawn > deposited - withdrawn || drawn > ceiling) throw new Error('a channel was drawn beyond its money or ceiling')
+  }
+}
+
+export function total(amounts: readonly bigint[]): bigint {
+  return amounts.reduce((sum, amount) => sum + amount, 0n)
+}
+
+export function same(what: string, a: bigint, b: bigint): void {
+  if (a !== b) throw new Error(`${what} differ: ${a} and ${b} µUSD`)
+}

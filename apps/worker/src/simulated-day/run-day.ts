@@ -1,0 +1,179 @@
+/**
+ * A simulated day, replayable from its seed: random payers, providers and disputes; a worker that dies between any two
+ * steps; blocks that vanish; answers that are lost after what was sent has arrived.
+ *
+ * After every step money is conserved. Then the faults stop, and within bounded rounds every claim is settled exactly
+ * once, and Postgres says of every event what the chain says.
+ */
+import { claimedOf } from '@isochrone/contracts-client'
+import { prng } from '@isochrone/domain'
+import type { TestStack } from '@isochrone/local-stack'
+import type { Hex } from '@isochrone/protocol'
+import { createDayActions, signedInAll, type DayActions } from './day-actions.ts'
+import { createDayWorker, dayRounds, type DayWorker } from './day-worker.ts'
+import { createDayWorld, type DayWorld } from './day-world.ts'
+import { createFaults } from './faults.ts'
+import { REORG_BLOCKS_MAX, startFlakyRpc } from './flaky-rpc.ts'
+import { checkMoney, same, total, type DayEvents } from './money-check.ts'
+
+export interface DayReport {
+  steps: number
+  crashes: number
+  lostAnswers: number
+  reorgs: number
+  epochs: number
+  /** Signed by lanes, and in the end claimed, µUSD. */
+  signedMicroUsd: bigint
+  disputes: number
+  invalidRecords: number
+}
+
+const CALLS_A_CRASH = 60
+const LIVENESS_ROUNDS_MAX = 60
+/** Longer than any window, freeze or thaw of the deployment, s. */
+const ALL_WINDOWS_S = 1_200
+
+/** @throws Error with the seed, the step and what did not hold. */
+export async function runDay(
+  stack: TestStack,
+  { seed, steps, say = () => {} }: { seed: number; steps: number; say?: (line: string) => void },
+): Promise<DayReport> {
+  const world = await createDayWorld(stack, seed)
+  const rpcFaults = await startFlakyRpc(stack.chainRpcUrl, prng(seed + 1))
+  const faults = createFaults(prng(seed + 2), CALLS_A_CRASH)
+  const rng = prng(seed)
+  const actions = createDayActions(world, rng)
+  const options = { rpcUrl: rpcFaults.url, faults, rng, closeEpochs: actions.closeEpochs }
+  const worker = createDayWorker(world, options)
+  let reorgs = 0
+  let now = 'the start'
+  try {
+    for (const payer of world.payers) await actions.topUp(payer, 20_000_000n)
+    for (let step = 0; step < steps; step++) {
+      const action = drawAction(rng.below(100))
+      now = `step ${step} (${action})`
+      const startMs = Date.now()
+      reorgs += await act(action, { world, actions, worker, rng })
+      const actedMs = Date.now()
+      await checkMoney(world)
+      say(`${now}: ${actedMs - startMs} ms, checked in ${Date.now() - actedMs} ms`)
+    }
+    now = 'the end'
+    faults.end()
+    rpcFaults.end()
+    const events = await finish(world, actions, worker, say)
+    await checkRecordsOf(world, events)
+    const { lost, reorgs: under } = rpcFaults.counts()
+    return {
+      ...{ steps, crashes: faults.crashes(), lostAnswers: lost, reorgs: reorgs + under },
+      epochs: world.closed.length,
+      signedMicroUsd: signedInAll(world, actions),
+      disputes: events.filter(({ eventName }) => eventName === 'DisputeFiled').length,
+      invalidRecords: events.filter(({ eventName }) => eventName === 'RecordInvalid').length,
+    }
+  } catch (error) {
+    throw new Error(`seed ${seed}, ${now}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  } finally {
+    await rpcFaults.stop()
+    await world.db.$disconnect()
+  }
+}
+
+type Action = 'requests' | 'close' | 'topUp' | 'withdrawal' | 'dispute' | 'disputes' | 'challenge' | 'warp' | 'reorg' | 'worker'
+
+const weights: readonly (readonly [Action, number])[] = [
+  ['requests', 20],
+  ['close', 8],
+  ['topUp', 5],
+  ['withdrawal', 6],
+  ['dispute', 4],
+  ['disputes', 5],
+  ['challenge', 4],
+  ['warp', 6],
+  ['reorg', 3],
+  ['worker', 39],
+]
+
+/** @param percent 0 to 99. */
+function drawAction(percent: number): Action {
+  let left = percent
+  for (const [action, weight] of weights) {
+    if (left < weight) return action
+    left -= weight
+  }
+  return 'worker'
+}
+
+interface Day {
+  world: DayWorld
+  actions: DayActions
+  worker: DayWorker
+  rng: ReturnType<typeof prng>
+}
+
+/** How many times blocks were removed. */
+async function act(action: Action, { world, actions, worker, rng }: Day): Promise<number> {
+  const pick = <T>(items: readonly T[]) => items[rng.below(items.length)] as T
+  if (action === 'requests') actions.requests()
+  if (action === 'close') actions.closeEpochs()
+  if (action === 'topUp') await actions.topUp(pick(world.payers), BigInt(1_000_000 + rng.below(20_000_000)))
+  if (action === 'withdrawal') await actions.withdrawal()
+  if (action === 'dispute') await actions.dispute()
+  if (action === 'disputes') await actions.disputes()
+  if (action === 'challenge') await actions.challenge()
+  if (action === 'warp') await actions.warp(10 + rng.below(400))
+  if (action === 'worker') await worker.run(pick(dayRounds))
+  if (action !== 'reorg') return 0
+  await actions.reorg(1 + rng.below(REORG_BLOCKS_MAX))
+  return 1
+}
+
+/** The liveness phase: no faults, money for what is short, time for every window. */
+async function finish(world: DayWorld, actions: DayActions, worker: DayWorker, say: (line: string) => void) {
+  actions.closeEpochs()
+  for (const payer of world.payers) await actions.topUp(payer, actions.signed(payer.channelId) + 1n)
+  for (let round = 0; round < LIVENESS_ROUNDS_MAX; round++) {
+    for (const name of dayRounds) await worker.run(name)
+    await actions.disputes()
+    await actions.warp(round % 2 === 1 ? ALL_WINDOWS_S : 1)
+    const events = await checkMoney(world)
+    const left = await unfinished(world)
+    say(`round ${round}: ${left.join(', ') || 'all is settled'}`)
+    if (left.length > 0) continue
+    await worker.run('index')
+    return events
+  }
+  throw new Error(`not all is settled: ${[...(await unfinished(world)), ...worker.stuck()].join('; ')}`)
+}
+
+async function unfinished(world: DayWorld): Promise<string[]> {
+  const epochs = await world.db.epoch.groupBy({ by: ['status'], _count: { _all: true }, orderBy: { status: 'asc' } })
+  const left = epochs.filter(({ status }) => status !== 'settled').map((row) => `${row._count._all} ${row.status}`)
+  const skipped = await world.db.voucher.count({ where: { skippedReason: { not: null } } })
+  const missing = world.closed.length - (await world.db.epoch.count())
+  if (skipped > 0) left.push(`${skipped} vouchers short`)
+  if (missing > 0 || world.outbox.length > 0) left.push(`${world.outbox.length} entries to store`)
+  return left
+}
+
+/** Every claim once: what lanes signed is what was paid, and Postgres has each event of the chain exactly once. */
+async function checkRecordsOf(world: DayWorld, events: DayEvents): Promise<void> {
+  const vouchers = await world.db.voucher.findMany({ orderBy: { epoch: 'asc' } })
+  const keys = Map.groupBy(vouchers, ({ channelId, providerId, lane }) => `${channelId} ${providerId} ${lane}`)
+  for (const [key, rows] of keys) {
+    const [channelId, providerId, lane] = key.split(' ') as [Hex, Hex, Hex]
+    const signed = rows.reduce((max, { cumulativeMicroUsd }) => (cumulativeMicroUsd > max ? cumulativeMicroUsd : max), 0n)
+    same(`signed and claimed of ${key}`, signed, await claimedOf(world.operator, { channelId, providerId, lane }))
+    same(`signed and noted as paid of ${key}`, signed, total(rows.map(({ paidMicroUsd }) => paidMicroUsd ?? 0n)))
+  }
+  const settled = events.filter((event) => event.eventName === 'Settled')
+  const payouts = await world.db.payout.findMany()
+  same('payouts in Postgres and on the chain', BigInt(payouts.length), BigInt(settled.length))
+  const gross = total(settled.map(({ args }) => args.gross))
+  same('what payouts in Postgres and on the chain amount to', total(payouts.map((row) => row.grossMicroUsd)), gross)
+  const claims = await world.db.channelMovement.findMany({ where: { kind: 'claim' } })
+  const paid = events.filter((event) => event.eventName === 'Claimed')
+  same('claims in Postgres and on the chain', BigInt(claims.length), BigInt(paid.length))
+  const amount = total(paid.map(({ args }) => args.paid))
+  same('what claims in Postgres and on the chain amount to', total(claims.map((row) => row.microUsd)), amount)
+}
