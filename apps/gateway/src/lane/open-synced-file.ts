@@ -4,6 +4,7 @@
  */
 import { open } from 'node:fs/promises'
 import { Writable } from 'node:stream'
+import { callbackify } from 'node:util'
 
 const SYNC_EVERY_BYTES = 512 * 1024
 
@@ -22,18 +23,14 @@ export async function openSyncedFile(path: string): Promise<Writable> {
     unsyncedBytes = 0
   }
 
+  async function close(error: Error | null): Promise<void> {
+    await file.close()
+    if (error) throw error
+  }
+
   return new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      write(chunk).then(() => done(), done)
-    },
-    final(done) {
-      file.sync().then(() => done(), done)
-    },
-    destroy(error, done) {
-      file.close().then(
-        () => done(error),
-        (failure: Error) => done(error ?? failure),
-      )
-    },
+    write: callbackify((chunk: Buffer, _encoding: string) => write(chunk)),
+    final: callbackify(() => file.sync()),
+    destroy: callbackify(close),
   })
 }
