@@ -6,9 +6,8 @@
  * The files are committed so that nobody needs a Solidity compiler to install, deploy or read the chain.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -45,8 +44,6 @@ const isCheck = options.check === true
 const contracts = (Object.keys(SOURCES) as ContractName[]).filter(
   (name) => options.only === undefined || options.only.split(',').includes(name),
 )
-const outDir = mkdtempSync(join(tmpdir(), 'isochrone-abis-'))
-process.on('exit', () => rmSync(outDir, { recursive: true, force: true }))
 build()
 const stale: string[] = []
 for (const [path, text] of contracts.flatMap(filesOf)) {
@@ -66,16 +63,14 @@ if (isCheck && stale.length > 0) {
 
 function build(): void {
   const files = contracts.map((name) => `src/${SOURCES[name]}`)
-  // A folder of its own: what is built for tests is neither used nor disturbed.
-  const folders = ['--out', join(outDir, 'out'), '--cache-path', join(outDir, 'cache')]
-  const result = spawnSync(forgeBinary(), ['build', ...files, ...folders], { cwd: contractsDir, encoding: 'utf8' })
+  const result = spawnSync(forgeBinary(), ['build', ...files], { cwd: contractsDir, encoding: 'utf8' })
   if (result.status === 0) return
   process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}\n`)
   process.exit(1)
 }
 
 function filesOf(contract: ContractName): [path: string, text: string][] {
-  const file = join(outDir, 'out', `${contract}.sol`, `${contract}.json`)
+  const file = join(contractsDir, 'out', `${contract}.sol`, `${contract}.json`)
   const artifact = JSON.parse(readFileSync(file, 'utf8')) as Artifact
   const kebab = contract.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase()
   const camel = contract === 'TestUSDC' ? 'testUsdc' : `${contract[0]?.toLowerCase()}${contract.slice(1)}`

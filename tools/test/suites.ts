@@ -29,6 +29,8 @@ export const suites: readonly Suite[] = [
   })),
   { name: 'contracts', title: 'contracts: behaviours, attacks, fuzzing, invariants (forge)', run: contracts },
   { name: 'coverage', title: 'contracts: coverage', run: coverage },
+  { name: 'abis', title: 'contracts: committed ABIs are those of the sources', run: abis },
+  { name: 'gas', title: 'contracts: gas against the snapshot', run: gas },
   { name: 'unit', title: 'unit and property tests', run: () => vitest('unit') },
   { name: 'integration', title: 'integration tests', run: () => vitest('integration') },
   { name: 'chaos', title: 'chaos: kill -9 under load', run: () => vitest('chaos') },
@@ -55,6 +57,21 @@ async function contracts(): Promise<SuiteResult> {
 async function coverage(): Promise<SuiteResult> {
   const { ok, text } = await checkCoverage()
   return oneCheck(ok, text)
+}
+
+function abis(): Promise<SuiteResult> {
+  return tool('contracts/tools/export-abis.ts', '--check')
+}
+
+function gas(): Promise<SuiteResult> {
+  return tool('tools/bench-gas/main.ts', '--check')
+}
+
+/** One of our own tools, as one check. */
+async function tool(file: string, ...args: string[]): Promise<SuiteResult> {
+  const command = [join(projectRoot, file), ...args]
+  const { code, output } = await runCommand(process.execPath, command, { cwd: projectRoot, limitMs: 300_000 })
+  return oneCheck(code === 0, output)
 }
 
 type VitestKind = 'unit' | 'integration' | 'chaos'
