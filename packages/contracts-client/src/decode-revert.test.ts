@@ -1,9 +1,10 @@
 /** Every refusal reads as a sentence, from wherever a library hides the data. */
-import { encodeAbiParameters, encodeErrorResult, toFunctionSelector, type AbiParameter } from 'viem'
+import { encodeAbiParameters, encodeErrorResult, toFunctionSelector, type AbiItem, type AbiParameter } from 'viem'
 import { formatAbiItem } from 'viem/utils'
 import { expect, test } from 'vitest'
 
 import { paymentChannelsAbi } from './abi/payment-channels.ts'
+import { contractAbis } from './contract-abis.ts'
 import { decodeRevert, decodeRevertData } from './decode-revert.ts'
 import { isochroneAbiWithToken } from './isochrone-abi.ts'
 
@@ -17,6 +18,13 @@ test.each(errors.map((item) => [item.name, item] as const))('%s is a whole sente
   expect(revert?.name).toBe(name)
   expect(revert?.sentence).toMatch(/^.{10,240}\.$/)
   expect(revert?.sentence).not.toMatch(/undefined|NaN|\[object/)
+})
+
+/** Exhaustive twice: the compiler wants a sentence for each name, and no contract's errors are left out of the names. */
+test.each(Object.entries(contractAbis))('every error of %s is among them', (_name, abi) => {
+  const selectorsOf = (items: readonly AbiItem[]) =>
+    items.filter((item) => item.type === 'error').map((item) => toFunctionSelector(formatAbiItem(item)))
+  expect(new Set(selectorsOf(errors))).toEqual(new Set([...selectorsOf(errors), ...selectorsOf(abi)]))
 })
 
 test('the data is found at any depth, and nothing found is said plainly', () => {

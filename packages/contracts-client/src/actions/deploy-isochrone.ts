@@ -75,7 +75,7 @@ function constructorArgs(
   name: ContractName,
   { addresses, params: p, deployer }: ConstructorContext,
 ): readonly unknown[] {
-  const { token, registry, anchor, channels, vault, verifier } = addresses
+  const { token, registry, anchor, channels, verifier } = addresses
   switch (name) {
     case 'timelock':
       return [BigInt(p.timelockDelayS), [p.admin], [p.admin], zeroAddress]
@@ -103,7 +103,12 @@ function constructorArgs(
 
 function ledgerParameters({ token, registry, anchor, channels, vault }: Addresses, p: DeploymentParams) {
   return {
-    ...{ token, registry, receiptAnchor: anchor, channels, vault, treasury: p.treasury },
+    token,
+    registry,
+    receiptAnchor: anchor,
+    channels,
+    vault,
+    treasury: p.treasury,
     challengeSeconds: BigInt(p.challengeS),
     rulingSeconds: BigInt(p.rulingS),
     freezeSeconds: BigInt(p.freezeS),
@@ -115,7 +120,12 @@ function ledgerParameters({ token, registry, anchor, channels, vault }: Addresse
 
 function disputeParameters({ token, registry, anchor, channels, vault }: Addresses, p: DeploymentParams) {
   return {
-    ...{ token, registry, receiptAnchor: anchor, channels, vault, treasury: p.treasury },
+    token,
+    registry,
+    receiptAnchor: anchor,
+    channels,
+    vault,
+    treasury: p.treasury,
     bond: BigInt(p.disputeBondMicroUsd),
     appealBond: BigInt(p.appealBondMicroUsd),
     slashMax: BigInt(p.slashMaxMicroUsd),
@@ -126,7 +136,11 @@ function disputeParameters({ token, registry, anchor, channels, vault }: Address
 
 function contradictionParameters({ token, registry, channels, vault }: Addresses, p: DeploymentParams) {
   return {
-    ...{ token, registry, channels, vault, treasury: p.treasury },
+    token,
+    registry,
+    channels,
+    vault,
+    treasury: p.treasury,
     penalty: BigInt(p.contradictionPenaltyMicroUsd),
     rewardBps: p.contradictionRewardBps,
   }

@@ -70,7 +70,6 @@ export function chainProfileOf(settings: ChainSettings, deployment: { chainId: n
 
 function finalityOf(text: string): Finality {
   if (text === 'safe' || text === 'finalized') return text
-  const depth = Number(text)
-  if (!Number.isSafeInteger(depth) || depth < 0) throw new RangeError(`Not a finality: ${text.slice(0, 40)}`)
-  return { depth }
+  if (!/^\d{1,6}$/.test(text)) throw new RangeError(`Not a finality: ${text.slice(0, 40)}`)
+  return { depth: Number(text) }
 }

@@ -40,7 +40,11 @@ export async function currentFees(publicClient: PublicClient, profile: FeeProfil
 }
 
 /** The fees of a replacement: what the chain asks now, and at least an eighth more. Null when the limit forbids it. */
-export function bumpedFees(sent: Fees, now: Fees, { maxFeePerGasWei: limit }: FeeProfile): Fees | null {
+export function bumpedFees(
+  sent: Fees,
+  now: Fees,
+  { maxFeePerGasWei: limit }: Pick<ChainProfile, 'maxFeePerGasWei'>,
+): Fees | null {
   const max = smaller(larger(raised(sent.max), now.max), limit)
   if (max < leastReplacement(sent.max)) return null
   if (sent.model === 'legacy' || now.model === 'legacy') return { model: 'legacy', max }
