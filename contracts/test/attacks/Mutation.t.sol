@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IContradictions} from "../../src/interfaces/IContradictions.sol";
+import {IPaymentChannels} from "../../src/interfaces/IPaymentChannels.sol";
+import {
+    DeliveryReceipt,
+    EpochAnchor,
+    LeaseReceipt,
+    PerformanceRecord,
+    ReceiptHashes,
+    SessionKey,
+    SlaCounts,
+    Terms,
+    Voucher,
+    WorkReceipt
+} from "../../src/libraries/ReceiptHashes.sol";
+import {World} from "../support/World.sol";
+
+/// @dev A mutated field of every struct: each member is under the signature, or under the hash that is.
+contract MutationAttack is World {
+    function setUp() public {
+        buildWorld();
+        fund(0, 100e6);
+        raiseCeiling(0, 50e6);
+        anchorRoot(0, 1, keccak256("root"), 1, 50e6);
+    }
+
+    function test_aMutatedVoucherIsRefused() public {
+        Voucher memory voucher = voucherOf(0, 0, 0, 1, 20e6);
+        bytes memory signature = signVoucher(0, voucher);
+        for (uint256 i = 0; i < 6; ++i) {
+            Voucher memory forged = abi.decode(mutated(abi.encode(voucher), i, false), (Voucher));
+            expectRefusal(IPaymentChannels.Refusal.BadSignature);
+            channels.claim(forged, signature);
+        }
+        vm.assertEq(channels.claim(voucher, signature), 20e6);
+    }
+
+    function test_aMutatedAnchorIsRefused() public {
+        EpochAnchor memory anchor = nextAnchor(0, 2, keccak256("next"), 3, 1e6);
+        bytes memory signature = signed(LANE_KEY, anchors.anchorDigest(anchor));
+        for (uint256 i = 0; i < 8; ++i) {
+            EpochAnchor memory forged = abi.decode(mutated(abi.encode(anchor), i, false), (EpochAnchor));
+            vm.expectRevert();
+            anchors.anchor(forged, signature);
+        }
+        anchors.anchor(anchor, signature);
+    }
+
+    function test_aMutatedRecordIsRefused() public {
+        PerformanceRecord memory record = recordOf(0, 0, 1, 20e6, keccak256("counts"));
+        bytes memory signature = signed(LANE_KEY, ledger.recordDigest(record));
+        for (uint256 i = 0; i < 8; ++i) {
+            PerformanceRecord memory forged = abi.decode(mutated(abi.encode(record), i, false), (PerformanceRecord));
+            vm.expectRevert();
+            ledger.report(forged, "", signature);
+        }
+        ledger.report(record, "", signature);
+    }
+
+    function test_aMutatedCeilingOrSessionIsRefused() public {
+        bytes memory signature = signed(PAYER_KEY, channels.ceilingDigest(channelIds[0], 60e6));
+        vm.expectRevert();
+        channels.setCeiling(channelIds[0], 60e6 + 1, signature);
+        vm.expectRevert();
+        channels.setCeiling(channelIds[1], 60e6, signature);
+
+        uint256 sessionKey = 0x5E55;
+        SessionKey memory session =
+            SessionKey(channelIds[0], vm.addr(sessionKey), 80e6, uint64(block.timestamp + 1000));
+        bytes memory byOwner = signed(PAYER_KEY, channels.sessionKeyDigest(session));
+        bytes memory byKey = signed(sessionKey, channels.ceilingDigest(channelIds[0], 60e6));
+        for (uint256 i = 0; i < 4; ++i) {
+            SessionKey memory forged = abi.decode(mutated(abi.encode(session), i, false), (SessionKey));
+            vm.expectRevert();
+            channels.setCeilingBySession(60e6, forged, byOwner, byKey);
+        }
+        channels.setCeilingBySession(60e6, session, byOwner, byKey);
+    }
+
+    function test_aMutatedKeyProofIsRefused() public {
+        uint256 key = 0xBEEF;
+        bytes memory proof = signed(key, registry.nodeKeyDigest(providerIds[0], vm.addr(key)));
+        vm.prank(ownerOf(1));
+        vm.expectRevert();
+        registry.addNodeKey(providerIds[1], vm.addr(key), proof);
+        vm.prank(ownerOf(0));
+        vm.expectRevert();
+        registry.addNodeKey(providerIds[0], vm.addr(key + 1), proof);
+
+        bytes memory laneProof = signed(key, registry.laneKeyDigest(vm.addr(key), operatorOf(0)));
+        vm.expectRevert();
+        registry.addLane(vm.addr(key), operatorOf(1), laneProof);
+        vm.expectRevert();
+        registry.addLane(vm.addr(key + 1), operatorOf(0), laneProof);
+    }
+
+    /// @dev What is not signed itself is bound by its hash: each member changes it.
+    function test_everyMemberOfEveryStructChangesItsHash() public view {
+        WorkReceipt memory work;
+        DeliveryReceipt memory given = delivery(0, 0, 0, 1e6);
+        LeaseReceipt memory lease;
+        Terms memory terms = termsOf(0);
+        SlaCounts memory counts = countsOf(0, 0, 0, 1, 600, 1, 1e6);
+        for (uint256 i = 0; i < 17; ++i) {
+            WorkReceipt memory forged = abi.decode(mutated(abi.encode(work), i, false), (WorkReceipt));
+            requireOther(ReceiptHashes.hash(work), ReceiptHashes.hash(forged));
+        }
+        for (uint256 i = 0; i < 20; ++i) {
+            DeliveryReceipt memory forged = abi.decode(mutated(abi.encode(given), i, i == 19), (DeliveryReceipt));
+            requireOther(ReceiptHashes.hash(given), ReceiptHashes.hash(forged));
+        }
+        for (uint256 i = 0; i < 10; ++i) {
+            LeaseReceipt memory forged = abi.decode(mutated(abi.encode(lease), i, false), (LeaseReceipt));
+            requireOther(ReceiptHashes.hash(lease), ReceiptHashes.hash(forged));
+        }
+        for (uint256 i = 0; i < 14; ++i) {
+            Terms memory forged = abi.decode(mutated(abi.encode(terms), i, i == 13), (Terms));
+            requireOther(ReceiptHashes.hash(terms), ReceiptHashes.hash(forged));
+        }
+        for (uint256 i = 0; i < 12; ++i) {
+            SlaCounts memory forged = abi.decode(mutated(abi.encode(counts), i, false), (SlaCounts));
+            requireOther(ReceiptHashes.hash(counts), ReceiptHashes.hash(forged));
+        }
+    }
+
+    function test_aMutatedReceiptProvesNothing() public {
+        DeliveryReceipt memory receipt = delivery(0, 0, 0, 5e6);
+        Terms memory terms = termsOf(0);
+        bytes memory signature = signed(LANE_KEY, receiptDigest(ReceiptHashes.hash(receipt)));
+        for (uint256 i = 0; i < 20; ++i) {
+            DeliveryReceipt memory forged = abi.decode(mutated(abi.encode(receipt), i, i == 19), (DeliveryReceipt));
+            vm.expectRevert();
+            contradictions.proveWrongPrice(forged, signature, terms);
+        }
+        vm.expectRevert(abi.encodeWithSelector(IContradictions.NotAContradiction.selector));
+        contradictions.proveWrongPrice(receipt, signature, terms);
+    }
+
+    /// @dev Flips the lowest bit of word `i`; of a left-aligned member (`bytes8`) the highest byte's.
+    function mutated(bytes memory encoded, uint256 i, bool isLeftAligned) private pure returns (bytes memory) {
+        uint256 place = 32 * i + (isLeftAligned ? 0 : 31);
+        encoded[place] = encoded[place] ^ 0x01;
+        return encoded;
+    }
+
+    function requireOther(bytes32 a, bytes32 b) private pure {
+        vm.assertTrue(a != b, "a member is not hashed");
+    }
+}
