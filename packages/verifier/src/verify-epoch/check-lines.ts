@@ -155,12 +155,12 @@ export class LineChecker {
     this.#sequence?.finish(lastLine, header.toSeq)
     this.#reportDuplicates()
     if (this.#leaves.size > 0) this.#root = merkleTree(this.#leaves.bytes).root
-    this.#findings.same('root', 1, 'Leaves under the root', header.count, this.#leaves.size)
-    this.#findings.same('root', 1, 'Sum of prices in µUSD', header.sum, this.#sum)
+    this.#findings.same('root', null, 'Leaves, against the header', header.count, this.#leaves.size)
+    this.#findings.same('root', null, 'Sum of prices in µUSD, against the header', header.sum, this.#sum)
     this.#findings.same(
       'root',
-      1,
-      'Merkle root over the receipts',
+      null,
+      'Merkle root of the receipts, against the header',
       header.root,
       this.#root ?? 'none: there is no receipt',
     )

@@ -1,0 +1,83 @@
+/**
+ * `npm run bench:verify-epoch`: how long a whole verification takes, and that its memory does not grow with the epoch.
+ *
+ * Each size is verified in a process of its own, because what counts is the most memory that a process ever held. The
+ * chain is one in memory: the same hashing, without an endpoint's latency.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import { secp256k1Backend } from '@isochrone/protocol'
+import { calibrate } from '../bench/calibrate.ts'
+import { projectRoot } from '../project-root.ts'
+import { runCommand } from '../run-command.ts'
+
+interface Measured {
+  receipts: number
+  seconds: number
+  cpuSeconds: number
+  peakRssMib: number
+  fileMib: number
+}
+
+const flags = new Command('npm run bench:verify-epoch --')
+  .description('Times the verification of an epoch, and its memory beside that of one with a tenth of the receipts.')
+  .option('--receipts <n>', 'receipts in the epoch', whole, 100_000)
+  .option('--json', 'one JSON object as the last line')
+  .allowExcessArguments(false)
+  .showHelpAfterError()
+  .parse()
+  .opts<{ receipts: number; json?: true }>()
+
+const targets = { secondsAt100k: 60, rssGrowthMib: 100 }
+const dir = mkdtempSync(join(tmpdir(), 'isochrone-bench-'))
+const before = calibrate()
+try {
+  const small = await measure(Math.max(100, Math.round(flags.receipts / 10)))
+  const large = await measure(flags.receipts)
+  const after = calibrate()
+  const summary = {
+    ...large,
+    peakRssMibAtTenth: small.peakRssMib,
+    rssGrowthMib: large.peakRssMib - small.peakRssMib,
+    sizes: [small, large],
+    backend: secp256k1Backend,
+    cores: availableParallelism(),
+    targets,
+    calibration: { beforeNsPerOp: before.nsPerOp, afterNsPerOp: after.nsPerOp, checksum: before.checksum },
+    node: process.version,
+  }
+  process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : `${summaryText(summary)}\n`)
+} finally {
+  rmSync(dir, { recursive: true, force: true })
+}
+
+async function measure(receipts: number): Promise<Measured> {
+  const path = join(dir, `${receipts}.jsonl.gz`)
+  const script = join(projectRoot, 'tools/verify-epoch/bench-one.ts')
+  for (const step of ['make', 'verify']) {
+    const { code, stdout, output } = await runCommand(process.execPath, [script, step, path, String(receipts)], {
+      cwd: projectRoot,
+    })
+    if (code !== 0) throw new Error(output)
+    if (step === 'verify') return JSON.parse(stdout) as Measured
+  }
+  throw new Error('unreachable')
+}
+
+function summaryText({ sizes, rssGrowthMib }: { sizes: Measured[]; rssGrowthMib: number }): string {
+  const rows = sizes.map(
+    ({ receipts, seconds, cpuSeconds, peakRssMib, fileMib }) =>
+      `${receipts.toLocaleString('en-US').padStart(9)} receipts (${fileMib} MiB): ${seconds} s, ${cpuSeconds} s of CPU, at most ${peakRssMib} MiB`,
+  )
+  return `${rows.join('\n')}
+Target: 100,000 receipts in ≤ ${targets.secondsAt100k} s on two cores; memory flat (it grew by ${rssGrowthMib} MiB for ten times the receipts).
+Calibration ${before.nsPerOp} ns per operation of fixed work, ${process.version}.`
+}
+
+function whole(text: string): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value) && value >= 100 && value <= 10_000_000) return value
+  throw new InvalidArgumentError('a whole number from 100 to 10,000,000 is expected.')
+}

@@ -1,0 +1,110 @@
+/**
+ * What a verification works with: the file, an endpoint of the chain, and whose contracts to trust. What is not said on
+ * the command line comes from the marketplace that runs here, if one does.
+ */
+import { createReadStream, existsSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { readDeployment, type Deployment } from '@isochrone/contracts-client'
+import { AppError } from '@isochrone/domain'
+import { addressToBytes32, type Hex } from '@isochrone/protocol'
+import { readEpochHeader, type OpenFile } from '@isochrone/verifier'
+import { readInstanceFile, type InstanceInfo } from '../start/instance-file.ts'
+import { fetchEpoch } from './fetch-epoch.ts'
+
+export interface VerifyFlags {
+  rpc?: string
+  deployment?: string
+  gateway?: string
+  previous: string[]
+  dataDir: string
+  json?: true
+  progress?: true
+}
+
+export interface Sources {
+  open: OpenFile
+  previous: OpenFile[]
+  expected: { lane?: Hex; epoch?: number }
+  rpcUrl: string
+  deployment: Deployment | null
+  header: Awaited<ReturnType<typeof readEpochHeader>>
+  /** Removes what was fetched. */
+  close(): Promise<void>
+}
+
+const ID = /^(?:(0x[0-9a-f]{64}|0x[0-9a-f]{40}):)?(\d{1,15})$/i
+
+/** @throws AppError in one sentence: what is missing, and how to say it. */
+export async function findSources(target: string, flags: VerifyFlags): Promise<Sources> {
+  const instance = runningInstance(flags.dataDir)
+  const id = ID.exec(target)
+  const rpcUrl = urlOf('--rpc', flags.rpc ?? instance?.chainRpcUrl)
+  if (rpcUrl === undefined) throw missing('Say which chain endpoint to ask: --rpc URL.')
+  const previous = flags.previous.map(fileAt)
+  const fetched = id ? await fetchEpoch(gatewayOf(flags, instance), Number(id[2])) : null
+  const close = async () => fetched?.remove()
+  try {
+    const open = fileAt(fetched?.path ?? target)
+    const header = await readEpochHeader(open)
+    const deployment = await deploymentOf(flags, instance, header.chainId)
+    return { open, previous, expected: id ? expectedOf(id) : {}, rpcUrl, deployment, header, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function expectedOf([, lane, epoch]: RegExpExecArray): Sources['expected'] {
+  const named =
+    lane === undefined ? undefined : ((lane.length === 42 ? addressToBytes32(lane) : lane.toLowerCase()) as Hex)
+  return { ...(named !== undefined && { lane: named }), epoch: Number(epoch) }
+}
+
+/** An instance file of another version says nothing here. */
+function runningInstance(dataDir: string): InstanceInfo | null {
+  try {
+    return readInstanceFile(resolve(dataDir))
+  } catch {
+    return null
+  }
+}
+
+function gatewayOf(flags: VerifyFlags, instance: InstanceInfo | null): string {
+  const url = urlOf('--gateway', flags.gateway ?? instance?.gatewayUrl)
+  if (url !== undefined) return url
+  throw missing('Say which gateway has the epoch: --gateway URL. Or name a file instead of a number.')
+}
+
+/** The one that was named, else that of the marketplace here if the epoch is of its chain. */
+async function deploymentOf(
+  flags: VerifyFlags,
+  instance: InstanceInfo | null,
+  chainId: number,
+): Promise<Deployment | null> {
+  if (flags.deployment !== undefined) {
+    const deployment = await readDeployment(resolve(flags.deployment))
+    if (!deployment) throw missing(`There is no file ${flags.deployment}.`)
+    return deployment
+  }
+  const found = instance ? await readDeployment(instance.deploymentFile) : null
+  return found?.chainId === chainId ? found : null
+}
+
+function fileAt(path: string): OpenFile {
+  const full = resolve(path)
+  if (!existsSync(full)) throw missing(`There is no file ${path}.`)
+  if (!statSync(full).isFile()) throw missing(`${path} is not a file.`)
+  return () => createReadStream(full, { highWaterMark: 256 * 1024 }) as AsyncIterable<Uint8Array>
+}
+
+function urlOf(flag: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text
+  throw missing(`${flag} is no http or https URL: ${text}`)
+}
+
+function missing(publicMessage: string): AppError {
+  return new AppError('invalid_input', { publicMessage })
+}
+
+export const defaultDataDir = (root: string): string => join(root, '.data')

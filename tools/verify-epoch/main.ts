@@ -1,0 +1,73 @@
+/**
+ * `npm run verify-epoch`: checks a published epoch with public data alone. No account, no database, no key.
+ *
+ * Exits 0 when nothing contradicts, 1 at a mismatch (named in a sentence), 2 when it could not be checked.
+ */
+import { isAppError } from '@isochrone/domain'
+import { readEpochChain, verifyEpoch } from '@isochrone/verifier'
+import { Command } from 'commander'
+import { projectRoot } from '../project-root.ts'
+import { defaultDataDir, findSources, type VerifyFlags } from './find-sources.ts'
+import { reportAsJson, reportAsText } from './print-report.ts'
+
+const program = new Command('npm run verify-epoch --')
+  .description(
+    'Checks a published epoch: every signature, number, price, sum, root, voucher and performance count, against the chain.',
+  )
+  .argument('<id|file>', 'EPOCH or LANE:EPOCH, fetched from a gateway, or the path of an epoch file')
+  .option('--rpc <url>', 'chain endpoint to ask (default: that of the marketplace that runs here)')
+  .option(
+    '--deployment <file>',
+    'deployment whose contracts to trust (default: that of the marketplace that runs here)',
+  )
+  .option('--gateway <url>', 'gateway to fetch the epoch from (default: that of the marketplace that runs here)')
+  .option(
+    '--previous <file>',
+    'file of the epoch before: shows what earlier vouchers said; repeat it, oldest first',
+    (file: string, files: string[]) => [...files, file],
+    [],
+  )
+  .option('--data-dir <dir>', 'data directory of the marketplace', defaultDataDir(projectRoot))
+  .option('--json', 'the report as one JSON object')
+  .option('--progress', 'lines read, every second, on stderr')
+  .addHelpText('after', '\nExits 0 when nothing contradicts, 1 at a mismatch, 2 when it could not be checked.')
+  .allowExcessArguments(false)
+  .showHelpAfterError()
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .parse()
+
+try {
+  process.exitCode = await run(program.args[0] as string, program.opts<VerifyFlags>())
+} catch (error) {
+  const sentence = isAppError(error) ? error.publicMessage : `It could not be checked: ${oneLine(error)}`
+  process.stderr.write(`${sentence}\n`)
+  process.exitCode = 2
+}
+
+async function run(target: string, flags: VerifyFlags): Promise<0 | 1> {
+  const started = performance.now()
+  const { open, previous, expected, rpcUrl, deployment, header, close } = await findSources(target, flags)
+  try {
+    const chain = readEpochChain({ rpcUrl, deployment, header })
+    const onProgress = flags.progress ? progressOn(process.stderr) : undefined
+    const report = await verifyEpoch({ open, previous, expected, chain, ...(onProgress && { onProgress }) })
+    const seconds = Math.round(performance.now() - started) / 1_000
+    process.stdout.write(flags.json ? reportAsJson(report, seconds) : reportAsText(report, seconds))
+    return report.ok ? 0 : 1
+  } finally {
+    await close()
+  }
+}
+
+function progressOn(stream: NodeJS.WriteStream) {
+  let shownAt = performance.now()
+  return ({ lines }: { lines: number }): void => {
+    if (performance.now() - shownAt < 1_000) return
+    shownAt = performance.now()
+    stream.write(`${lines.toLocaleString('en-US')} lines\n`)
+  }
+}
+
+function oneLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
+}

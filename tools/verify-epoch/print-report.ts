@@ -1,0 +1,32 @@
+/** A report for people, or as one JSON object. */
+import { formatUsd } from '@isochrone/domain'
+import { sentenceOf, type EpochReport } from '@isochrone/verifier'
+
+/** Money as decimal text in µUSD. */
+export function reportAsJson(report: EpochReport, seconds: number): string {
+  const { sumMicroUsd, firstMismatch, ...rest } = report
+  const sentence = firstMismatch && sentenceOf(firstMismatch)
+  const whole = { ...rest, sumMicroUsd: sumMicroUsd.toString(), firstMismatch, sentence, seconds }
+  return `${JSON.stringify(whole)}\n`
+}
+
+export function reportAsText(report: EpochReport, seconds: number): string {
+  const { lane, epoch, chainId, receipts, leaves, sumMicroUsd, checks, notes, firstMismatch, mismatches } = report
+  const n = (count: number): string => count.toLocaleString('en-US')
+  const lines = [
+    `Epoch ${epoch} of lane ${lane} on chain ${chainId}`,
+    `${n(receipts)} receipts, ${n(leaves)} leaves, ${formatUsd(sumMicroUsd)}`,
+    '',
+    ...checks.map(({ ok, title, detail }) => `  ${ok ? '✓' : '✗'} ${title}${detail === '' ? '' : ` (${detail})`}`),
+    '',
+    ...notes.map((note) => `  · ${note}`),
+    ...(notes.length > 0 ? [''] : []),
+    firstMismatch === null
+      ? `Verified in ${seconds.toFixed(1)} s: nothing contradicts.`
+      : `MISMATCH. ${sentenceOf(firstMismatch)}`,
+  ]
+  const others = mismatches.slice(1, 6).map((mismatch) => `  ${sentenceOf(mismatch)}`)
+  if (others.length > 0) lines.push('Then:', ...others)
+  if (mismatches.length > 6) lines.push(`  and ${mismatches.length - 6} more, see --json.`)
+  return `${lines.join('\n')}\n`
+}
