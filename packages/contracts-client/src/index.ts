@@ -19,6 +19,7 @@ export { administeredContracts, DEFAULT_ADMIN_ROLE, roleGrantsOf, type RoleGrant
 export { assertChainId } from './transactions/assert-chain-id.ts'
 export * from './transactions/chain-profile.ts'
 export { finalBlockNumber } from './transactions/final-block-number.ts'
+export type { Reconciled } from './transactions/leftovers.ts'
 export * from './transactions/pending-transactions.ts'
 export { systemTime, type Time } from './transactions/time.ts'
 export * from './transactions/transaction-sender.ts'

@@ -3,7 +3,7 @@
  * does what its contract promises, and each can be retried.
  */
 import { addressOfKey, merkleProof, receiptLeaf, type DeliveryReceipt, type Hex } from '@isochrone/protocol'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { privateKeyToAccount } from 'viem/accounts'
 
 import { acceptOwnership } from './actions/accept-ownership.ts'
@@ -59,278 +59,292 @@ import { moneyHolders, solvency } from './reads/solvency.ts'
 import { stakeOf } from './reads/stake-of.ts'
 import { standingOf } from './reads/standing-of.ts'
 import { tokenBalance } from './reads/token-balance.ts'
-import { startTestChain, testKeys, type TestChain } from './testing/start-test-chain.ts'
+import { startTestChain, testKeys, type TestChain, type TestChainOptions } from './testing/start-test-chain.ts'
 import { arbiterKeys, countsOf, deliveryOf, deployTestMarket, lane, laneKey, nodeId } from './testing/test-market.ts'
 import { nodeKey, payout, salt, termsHashOf, termsOf, type TestMarket } from './testing/test-market.ts'
 
 const USD = 1_000_000n
-let chain: TestChain
-let market: TestMarket
-let channelId: Hex
-let providerId: Hex
-let snapshot: Hex
+const chains: Record<string, TestChainOptions> = {
+  'a chain with EIP-1559 fees': {},
+  'a chain with another id, later rules and legacy gas prices': {
+    chainId: 424_242,
+    hardfork: 'prague',
+    profile: { feeModel: 'legacy' },
+  },
+}
 
-/** A provider with stake and promises, a payer with 100 USDC, one anchored and claimed epoch of two receipts of 5. */
-beforeAll(async () => {
-  chain = await startTestChain()
-  market = await deployTestMarket(chain)
-  await market.admitLane()
-  const { operator, payer, provider } = market
-  providerId = (await registerProvider(provider, { salt: salt('provider'), payout })).providerId
-  const signature = market.proveNodeKey(providerId)
-  await addNodeKey(provider, { providerId, nodeKey: addressOfKey(nodeKey), signature })
-  await registerTerms(provider, { providerId, termsHash: termsHashOf(terms()) })
-  for (const { sender } of [operator, payer, provider, market.writerOf(testKeys[3])]) {
-    await mintTestUsdc(operator, { to: sender.account.address, amount: 1_000n * USD })
-  }
-  await provision(provider, { subject: providerId, amount: 500n * USD })
-  channelId = (await openChannel(payer, { owner: payer.sender.account.address, salt: salt('c') })).channelId
-  await deposit(payer, { channelId, amount: 100n * USD })
-  const amount = 100n * USD
-  await setCeiling(payer, {
-    channelId,
-    amount,
-    signature: await signCeiling(payer, payer.sender.account, { channelId, amount }),
+describe.each(Object.entries(chains))('%s', (_name, options) => {
+  let chain: TestChain
+  let market: TestMarket
+  let channelId: Hex
+  let providerId: Hex
+  let snapshot: Hex
+
+  /** A provider with stake and promises, a payer with 100 USDC, one anchored and claimed epoch of two receipts of 5. */
+  beforeAll(async () => {
+    chain = await startTestChain(options)
+    market = await deployTestMarket(chain)
+    await market.admitLane()
+    const { operator, payer, provider } = market
+    providerId = (await registerProvider(provider, { salt: salt('provider'), payout })).providerId
+    const signature = market.proveNodeKey(providerId)
+    await addNodeKey(provider, { providerId, nodeKey: addressOfKey(nodeKey), signature })
+    await registerTerms(provider, { providerId, termsHash: termsHashOf(terms()) })
+    for (const { sender } of [operator, payer, provider, market.writerOf(testKeys[3])]) {
+      await mintTestUsdc(operator, { to: sender.account.address, amount: 1_000n * USD })
+    }
+    await provision(provider, { subject: providerId, amount: 500n * USD })
+    channelId = (await openChannel(payer, { owner: payer.sender.account.address, salt: salt('c') })).channelId
+    await deposit(payer, { channelId, amount: 100n * USD })
+    const amount = 100n * USD
+    await setCeiling(payer, {
+      channelId,
+      amount,
+      signature: await signCeiling(payer, payer.sender.account, { channelId, amount }),
+    })
+    await anchorEpoch(operator, market.signAnchor(7, receipts()))
+    await claim(operator, voucher(7, 10n * USD))
+    snapshot = await chain.client.snapshot()
+  }, 60_000)
+  afterAll(() => chain.stop())
+  beforeEach(async () => {
+    await chain.client.revert({ id: snapshot })
+    snapshot = await chain.client.snapshot()
   })
-  await anchorEpoch(operator, market.signAnchor(7, receipts()))
-  await claim(operator, voucher(7, 10n * USD))
-  snapshot = await chain.client.snapshot()
-}, 60_000)
-afterAll(() => chain.stop())
-beforeEach(async () => {
-  await chain.client.revert({ id: snapshot })
-  snapshot = await chain.client.snapshot()
-})
 
-const terms = () => termsOf(providerId, { penaltyBps: 1_000 })
-const receipts = (): DeliveryReceipt[] =>
-  [1, 2].map((seq) => deliveryOf(channelId, seq, 5n * USD, termsHashOf(terms())))
-const voucher = (epoch: number, cumulative: bigint) =>
-  market.signVoucher({ channelId, providerId, epoch, cumulative, receiptRoot: salt('root') })
-const key = { nodeId, lane, epoch: 7 }
-const counts = (changes = {}) =>
-  countsOf({ channelId, epoch: 7, termsHash: termsHashOf(terms()), spent: 10n * USD, ...changes })
-const report = (leaf = receiptLeaf('SlaCounts', counts())) =>
-  market.signRecord({ ...key, version: 0, earned: 10n * USD, attempts: 2, faults: 0, countsRoot: leaf })
-const withNoReceipt = { receipt: null }
-const seconds = (name: 'challengeS' | 'respondS' | 'appealS' | 'graceS' | 'stakeThawS') =>
-  market.deployment.params[name]
+  const terms = () => termsOf(providerId, { penaltyBps: 1_000 })
+  const receipts = (): DeliveryReceipt[] =>
+    [1, 2].map((seq) => deliveryOf(channelId, seq, 5n * USD, termsHashOf(terms())))
+  const voucher = (epoch: number, cumulative: bigint) =>
+    market.signVoucher({ channelId, providerId, epoch, cumulative, receiptRoot: salt('root') })
+  const key = { nodeId, lane, epoch: 7 }
+  const counts = (changes = {}) =>
+    countsOf({ channelId, epoch: 7, termsHash: termsHashOf(terms()), spent: 10n * USD, ...changes })
+  const report = (leaf = receiptLeaf('SlaCounts', counts())) =>
+    market.signRecord({ ...key, version: 0, earned: 10n * USD, attempts: 2, faults: 0, countsRoot: leaf })
+  const withNoReceipt = { receipt: null }
+  const seconds = (name: 'challengeS' | 'respondS' | 'appealS' | 'graceS' | 'stakeThawS') =>
+    market.deployment.params[name]
 
-async function everybodyIsSolvent(): Promise<void> {
-  for (const holder of moneyHolders) {
-    const { held, owed } = await solvency(market.operator, holder)
-    expect(held, holder).toBeGreaterThanOrEqual(owed)
+  async function everybodyIsSolvent(): Promise<void> {
+    for (const holder of moneyHolders) {
+      const { held, owed } = await solvency(market.operator, holder)
+      expect(held, holder).toBeGreaterThanOrEqual(owed)
+    }
   }
-}
 
-test('stake is provisioned, thaws and leaves; what is left thawing is no error to withdraw again', async () => {
-  const { provider, operator } = market
-  await thaw(provider, { subject: providerId, amount: 200n * USD })
-  expect(await stakeOf(operator, providerId)).toMatchObject({ tokens: 500n * USD, active: 300n * USD })
-  await expect(withdrawStake(provider, { subject: providerId, to: payout })).rejects.toThrow(/thaws until/)
-  await chain.passTime(seconds('stakeThawS'))
-  expect((await withdrawStake(provider, { subject: providerId, to: payout })).amount).toBe(200n * USD)
-  expect(await withdrawStake(provider, { subject: providerId, to: payout })).toMatchObject({
-    ...withNoReceipt,
-    amount: 0n,
+  test('stake is provisioned, thaws and leaves; what is left thawing is no error to withdraw again', async () => {
+    const { provider, operator } = market
+    await thaw(provider, { subject: providerId, amount: 200n * USD })
+    expect(await stakeOf(operator, providerId)).toMatchObject({ tokens: 500n * USD, active: 300n * USD })
+    await expect(withdrawStake(provider, { subject: providerId, to: payout })).rejects.toThrow(/thaws until/)
+    await chain.passTime(seconds('stakeThawS'))
+    expect((await withdrawStake(provider, { subject: providerId, to: payout })).amount).toBe(200n * USD)
+    expect(await withdrawStake(provider, { subject: providerId, to: payout })).toMatchObject({
+      ...withNoReceipt,
+      amount: 0n,
+    })
+    expect(await tokenBalance(operator, payout)).toBe(200n * USD)
+    await everybodyIsSolvent()
   })
-  expect(await tokenBalance(operator, payout)).toBe(200n * USD)
-  await everybodyIsSolvent()
-})
 
-test('a challenge that an auditor upholds makes the record invalid and freezes what it covered', async () => {
-  const { operator, payer } = market
-  await reportRecord(operator, { ...report(), nodeSignature: null })
-  expect(await standingOf(operator, key)).toMatchObject({ status: 'reported', nodeSigned: false })
-  // The node's signature, added later, halves the window.
-  expect((await reportRecord(operator, report())).receipt).not.toBeNull()
-  expect(await standingOf(operator, key)).toMatchObject({ nodeSigned: true })
+  test('a challenge that an auditor upholds makes the record invalid and freezes what it covered', async () => {
+    const { operator, payer } = market
+    await reportRecord(operator, { ...report(), nodeSignature: null })
+    expect(await standingOf(operator, key)).toMatchObject({ status: 'reported', nodeSigned: false })
+    // The node's signature, added later, halves the window.
+    expect((await reportRecord(operator, report())).receipt).not.toBeNull()
+    expect(await standingOf(operator, key)).toMatchObject({ nodeSigned: true })
 
-  const challenge = { ...key, bond: 10n * USD, evidenceHash: salt('evidence') }
-  await challengeRecord(payer, challenge)
-  expect(await challengeRecord(payer, challenge)).toEqual(withNoReceipt)
-  expect(await challengeOf(operator, key)).toMatchObject({ challenger: payer.sender.account.address, bond: 10n * USD })
-  const before = await tokenBalance(operator, payer.sender.account.address)
-  const ruling = { ...key, upheld: true, reasonHash: salt('reason') }
-  await resolveChallenge(operator, ruling)
-  expect(await resolveChallenge(operator, ruling)).toEqual(withNoReceipt)
-  expect(await standingOf(operator, key)).toMatchObject({ status: 'invalid' })
-  // The bond, and half of the 100 USDC that the false record costs its lane.
-  expect((await tokenBalance(operator, payer.sender.account.address)) - before).toBe(60n * USD)
-  expect((await stakeOf(operator, lane)).tokens).toBe(900n * USD)
-  expect((await pendingOf(operator, providerId, 7)).payable).toBe(0n)
-  await everybodyIsSolvent()
-})
-
-test('two records that a lane signed for one epoch convict it without anybody’s judgement', async () => {
-  const { operator, payer } = market
-  await reportRecord(operator, report())
-  const { record } = report(salt('other'))
-  await proveRecordContradiction(payer, record)
-  expect(await proveRecordContradiction(payer, record)).toEqual(withNoReceipt)
-  expect(await standingOf(operator, key)).toMatchObject({ status: 'invalid' })
-  await everybodyIsSolvent()
-})
-
-test('a broken promise is credited to the payer out of the provider’s stake, once', async () => {
-  const { operator } = market
-  const bad = counts({ samples: 500, faults: 100 })
-  await reportRecord(operator, report(receiptLeaf('SlaCounts', bad)))
-  await chain.passTime(seconds('challengeS'))
-  await finaliseRecord(operator, key)
-  const { tested } = await countSamples(operator, { counts: bad, terms: terms(), proof: [] })
-  const broken = { availability: true, ttft: false, tpot: false }
-  expect(tested).toEqual({ samples: 500, broken, penalty: USD, credited: USD })
-  expect(await countSamples(operator, { counts: bad, terms: terms(), proof: [] })).toMatchObject(withNoReceipt)
-  expect((await channelState(operator, channelId)).deposited).toBe(101n * USD)
-  expect((await stakeOf(operator, providerId)).tokens).toBe(499n * USD)
-  await everybodyIsSolvent()
-})
-
-async function vote(disputeId: bigint, refund: bigint, appeal = false): Promise<ChainWriter[]> {
-  const panel = await panelOf(market.operator, { disputeId, appeal })
-  const members = arbiterKeys.filter((privateKey) => panel.includes(privateKeyToAccount(privateKey).address))
-  expect(members).toHaveLength(3)
-  const writers = members.slice(0, 2).map((privateKey) => market.writerOf(privateKey))
-  for (const writer of writers) {
-    await ruleOnDispute(writer, { disputeId, refund, reasonHash: salt('reason') })
-    expect(await ruleOnDispute(writer, { disputeId, refund, reasonHash: salt('reason') })).toEqual(withNoReceipt)
-  }
-  return writers
-}
-
-async function fileAboutFirst() {
-  const [first, second] = receipts() as [DeliveryReceipt, DeliveryReceipt]
-  const leaves = [first, second].map((value) => receiptLeaf('DeliveryReceipt', value))
-  const proof = merkleProof(leaves, leaves[0] as Hex)
-  const receipt = { type: 'DeliveryReceipt' as const, value: first }
-  const input = { kind: 'overcharge' as const, receipt, epoch: 7, proof, amount: 3n * USD, evidenceHash: salt('e') }
-  const filed = await fileDispute(market.payer, input)
-  expect(await fileDispute(market.payer, input)).toEqual({ receipt: null, disputeId: filed.disputeId })
-  return { ...filed, subject: (await disputeOf(market.operator, filed.disputeId))?.subject as Hex }
-}
-
-async function drawn(disputeId: bigint): Promise<void> {
-  for (let i = 0; i < 5; i++) {
-    await chain.client.mine({ blocks: 1 })
-    if ((await drawPanel(market.operator, disputeId)).panel.length > 0) return
-  }
-  throw new Error('no panel was drawn')
-}
-
-test('a dispute goes from filing to a refund of the payer, and every step can be retried', async () => {
-  const { operator, payer, provider } = market
-  const { disputeId, subject } = await fileAboutFirst()
-  expect(await disputeOf(operator, disputeId)).toMatchObject({ state: 'filed', amount: 3n * USD, price: 5n * USD })
-  expect((await pendingOf(operator, providerId, 7)).frozen).toBe(3n * USD)
-  await expect(respondToDispute(payer, { disputeId, answerHash: salt('a') })).rejects.toThrow(/Only a party/)
-  await respondToDispute(provider, { disputeId, answerHash: salt('a') })
-  expect(await respondToDispute(provider, { disputeId, answerHash: salt('a') })).toEqual(withNoReceipt)
-  await drawn(disputeId)
-  expect(await drawPanel(operator, disputeId)).toMatchObject({ receipt: null, panel: { length: 3 } })
-  await vote(disputeId, 2n * USD)
-  await expect(executeDispute(operator, disputeId)).rejects.toMatchObject({ details: { revert: 'DeadlineOpen' } })
-  await chain.passTime(seconds('appealS') + 1)
-  const { refund } = await executeDispute(operator, disputeId)
-  expect(refund).toEqual({ fromPending: 2n * USD, fromProvider: 0n, fromLane: 0n, fromTreasury: 0n })
-  expect(await executeDispute(operator, disputeId)).toEqual({ receipt: null, refund: null })
-  expect(await disputeOf(operator, disputeId)).toMatchObject({ state: 'executed', refund: 2n * USD })
-  expect(await refundedOf(operator, subject)).toBe(2n * USD)
-  expect((await channelState(operator, channelId)).available).toBe(90n * USD)
-  await everybodyIsSolvent()
-})
-
-test('a ruling is appealed to three others, who have the last word', async () => {
-  const { operator, provider } = market
-  const { disputeId } = await fileAboutFirst()
-  await chain.passTime(seconds('respondS') + 1)
-  await drawn(disputeId)
-  await vote(disputeId, 3n * USD)
-  await appealDispute(provider, disputeId)
-  expect(await appealDispute(provider, disputeId)).toEqual(withNoReceipt)
-  await drawn(disputeId)
-  const first = await panelOf(operator, { disputeId })
-  const second = await panelOf(operator, { disputeId, appeal: true })
-  expect(first.filter((arbiter) => second.includes(arbiter))).toEqual([])
-  await vote(disputeId, 0n, true)
-  expect((await executeDispute(operator, disputeId)).refund).toBeNull()
-  expect(await disputeOf(operator, disputeId)).toMatchObject({ state: 'dismissed' })
-  await everybodyIsSolvent()
-})
-
-test('a withheld epoch can be disputed by anybody, about its lane', async () => {
-  const stranger = market.writerOf(testKeys[3])
-  const input = { lane, epoch: 7, evidenceHash: salt('nothing') }
-  const { disputeId } = await fileWithheld(stranger, input)
-  expect(await fileWithheld(stranger, input)).toEqual({ receipt: null, disputeId })
-  expect(await disputeOf(market.operator, disputeId)).toMatchObject({
-    kind: 'withheld',
-    subject: withheldSubjectOf(lane, 7),
+    const challenge = { ...key, bond: 10n * USD, evidenceHash: salt('evidence') }
+    await challengeRecord(payer, challenge)
+    expect(await challengeRecord(payer, challenge)).toEqual(withNoReceipt)
+    expect(await challengeOf(operator, key)).toMatchObject({
+      challenger: payer.sender.account.address,
+      bond: 10n * USD,
+    })
+    const before = await tokenBalance(operator, payer.sender.account.address)
+    const ruling = { ...key, upheld: true, reasonHash: salt('reason') }
+    await resolveChallenge(operator, ruling)
+    expect(await resolveChallenge(operator, ruling)).toEqual(withNoReceipt)
+    expect(await standingOf(operator, key)).toMatchObject({ status: 'invalid' })
+    // The bond, and half of the 100 USDC that the false record costs its lane.
+    expect((await tokenBalance(operator, payer.sender.account.address)) - before).toBe(60n * USD)
+    expect((await stakeOf(operator, lane)).tokens).toBe(900n * USD)
+    expect((await pendingOf(operator, providerId, 7)).payable).toBe(0n)
+    await everybodyIsSolvent()
   })
-})
 
-test('contradictions convict by signatures alone, once, and pay whoever proves them', async () => {
-  const { operator, payer } = market
-  const [first] = receipts() as [DeliveryReceipt]
-  const pair = [market.signDelivery(first), market.signDelivery({ ...first, price: 9n * USD })] as const
-  const { proven } = await proveTwoDeliveries(payer, pair)
-  expect(proven).toEqual({ offender: lane, slashed: 250n * USD, reward: 25n * USD })
-  expect(await proveTwoDeliveries(payer, pair)).toEqual({ receipt: null, proven: null })
-  const wrong = await proveWrongPrice(payer, market.signDelivery(first), terms())
-  expect(wrong.proven?.offender).toBe(lane)
-  const right = { ...first, seq: 9, price: 30n }
-  await expect(proveWrongPrice(payer, market.signDelivery(right), terms())).rejects.toThrow(/do not contradict/)
-  expect((await stakeOf(operator, lane)).tokens).toBe(500n * USD)
-  await everybodyIsSolvent()
-})
+  test('two records that a lane signed for one epoch convict it without anybody’s judgement', async () => {
+    const { operator, payer } = market
+    await reportRecord(operator, report())
+    const { record } = report(salt('other'))
+    await proveRecordContradiction(payer, record)
+    expect(await proveRecordContradiction(payer, record)).toEqual(withNoReceipt)
+    expect(await standingOf(operator, key)).toMatchObject({ status: 'invalid' })
+    await everybodyIsSolvent()
+  })
 
-test('a voucher that its lane never anchored for is paid after its grace period', async () => {
-  const { operator } = market
-  const omitted = voucher(8, 12n * USD)
-  await expect(claim(operator, omitted)).rejects.toThrow(/anchored receipts for/)
-  const { claimableAtS } = await announce(operator, omitted)
-  expect(await announce(operator, omitted)).toEqual({ receipt: null, claimableAtS })
-  await expect(claimAnnounced(operator, omitted.value)).rejects.toThrow(/can be claimed from/)
-  await chain.passTime(seconds('graceS'))
-  expect((await claimAnnounced(operator, omitted.value)).paid).toBe(2n * USD)
-  expect(await claimAnnounced(operator, omitted.value)).toEqual({ receipt: null, paid: 0n, unpaid: 0n })
-  await everybodyIsSolvent()
-})
+  test('a broken promise is credited to the payer out of the provider’s stake, once', async () => {
+    const { operator } = market
+    const bad = counts({ samples: 500, faults: 100 })
+    await reportRecord(operator, report(receiptLeaf('SlaCounts', bad)))
+    await chain.passTime(seconds('challengeS'))
+    await finaliseRecord(operator, key)
+    const { tested } = await countSamples(operator, { counts: bad, terms: terms(), proof: [] })
+    const broken = { availability: true, ttft: false, tpot: false }
+    expect(tested).toEqual({ samples: 500, broken, penalty: USD, credited: USD })
+    expect(await countSamples(operator, { counts: bad, terms: terms(), proof: [] })).toMatchObject(withNoReceipt)
+    expect((await channelState(operator, channelId)).deposited).toBe(101n * USD)
+    expect((await stakeOf(operator, providerId)).tokens).toBe(499n * USD)
+    await everybodyIsSolvent()
+  })
 
-test('a pause stops inflow alone, and what only the administrator may do goes through the timelock', async () => {
-  const { operator, payer } = market
-  await pauseInflow(operator)
-  expect(await pauseInflow(operator)).toEqual(withNoReceipt)
-  await expect(deposit(payer, { channelId, amount: USD })).rejects.toThrow(/deposits are paused/)
-  await credit(payer, { channelId, amount: USD })
-  await unpauseInflow(operator)
-  expect(await unpauseInflow(operator)).toEqual(withNoReceipt)
-  await deposit(payer, { channelId, amount: USD })
+  async function vote(disputeId: bigint, refund: bigint, appeal = false): Promise<ChainWriter[]> {
+    const panel = await panelOf(market.operator, { disputeId, appeal })
+    const members = arbiterKeys.filter((privateKey) => panel.includes(privateKeyToAccount(privateKey).address))
+    expect(members).toHaveLength(3)
+    const writers = members.slice(0, 2).map((privateKey) => market.writerOf(privateKey))
+    for (const writer of writers) {
+      await ruleOnDispute(writer, { disputeId, refund, reasonHash: salt('reason') })
+      expect(await ruleOnDispute(writer, { disputeId, refund, reasonHash: salt('reason') })).toEqual(withNoReceipt)
+    }
+    return writers
+  }
 
-  await setFee(operator, 300)
-  expect(await setFee(operator, 300)).toEqual(withNoReceipt)
-  await setFee(operator, 250)
-  await setFee(operator, 300) // The same action a second time, under another salt.
-  await addArbiter(operator, payout)
-  expect(await addArbiter(operator, payout)).toEqual(withNoReceipt)
-  expect(await arbiters(operator)).toHaveLength(7)
-  await removeArbiter(operator, payout)
-  const [member] = await arbiters(operator)
-  await expect(removeArbiter(operator, member as Hex)).rejects.toThrow(/roster of 5 arbiters is too small/)
-  await expect(setFee(payer, 1)).rejects.toThrow(/does not hold the role/)
+  async function fileAboutFirst() {
+    const [first, second] = receipts() as [DeliveryReceipt, DeliveryReceipt]
+    const leaves = [first, second].map((value) => receiptLeaf('DeliveryReceipt', value))
+    const proof = merkleProof(leaves, leaves[0] as Hex)
+    const receipt = { type: 'DeliveryReceipt' as const, value: first }
+    const input = { kind: 'overcharge' as const, receipt, epoch: 7, proof, amount: 3n * USD, evidenceHash: salt('e') }
+    const filed = await fileDispute(market.payer, input)
+    expect(await fileDispute(market.payer, input)).toEqual({ receipt: null, disputeId: filed.disputeId })
+    return { ...filed, subject: (await disputeOf(market.operator, filed.disputeId))?.subject as Hex }
+  }
 
-  await removeLane(operator, addressOfKey(laneKey))
-  expect(await removeLane(operator, addressOfKey(laneKey))).toEqual(withNoReceipt)
-  expect((await laneOf(operator, lane))?.removedAtS).toBeGreaterThan(0)
-})
+  async function drawn(disputeId: bigint): Promise<void> {
+    for (let i = 0; i < 5; i++) {
+      await chain.client.mine({ blocks: 1 })
+      if ((await drawPanel(market.operator, disputeId)).panel.length > 0) return
+    }
+    throw new Error('no panel was drawn')
+  }
 
-test('a provider changes hands, and a node key retires, each once', async () => {
-  const { payer, provider } = market
-  const nodeKeyInput = { providerId, nodeKey: addressOfKey(nodeKey) }
-  const { retiresAtS } = await retireNodeKey(provider, nodeKeyInput)
-  expect(await retireNodeKey(provider, nodeKeyInput)).toEqual({ receipt: null, retiresAtS })
-  await offerOwnership(provider, { providerId, nextOwner: payer.sender.account.address })
-  await acceptOwnership(payer, providerId)
-  expect(await acceptOwnership(payer, providerId)).toEqual(withNoReceipt)
-  expect((await providerOf(payer, providerId))?.owner).toBe(payer.sender.account.address)
+  test('a dispute goes from filing to a refund of the payer, and every step can be retried', async () => {
+    const { operator, payer, provider } = market
+    const { disputeId, subject } = await fileAboutFirst()
+    expect(await disputeOf(operator, disputeId)).toMatchObject({ state: 'filed', amount: 3n * USD, price: 5n * USD })
+    expect((await pendingOf(operator, providerId, 7)).frozen).toBe(3n * USD)
+    await expect(respondToDispute(payer, { disputeId, answerHash: salt('a') })).rejects.toThrow(/Only a party/)
+    await respondToDispute(provider, { disputeId, answerHash: salt('a') })
+    expect(await respondToDispute(provider, { disputeId, answerHash: salt('a') })).toEqual(withNoReceipt)
+    await drawn(disputeId)
+    expect(await drawPanel(operator, disputeId)).toMatchObject({ receipt: null, panel: { length: 3 } })
+    await vote(disputeId, 2n * USD)
+    await expect(executeDispute(operator, disputeId)).rejects.toMatchObject({ details: { revert: 'DeadlineOpen' } })
+    await chain.passTime(seconds('appealS') + 1)
+    const { refund } = await executeDispute(operator, disputeId)
+    expect(refund).toEqual({ fromPending: 2n * USD, fromProvider: 0n, fromLane: 0n, fromTreasury: 0n })
+    expect(await executeDispute(operator, disputeId)).toEqual({ receipt: null, refund: null })
+    expect(await disputeOf(operator, disputeId)).toMatchObject({ state: 'executed', refund: 2n * USD })
+    expect(await refundedOf(operator, subject)).toBe(2n * USD)
+    expect((await channelState(operator, channelId)).available).toBe(90n * USD)
+    await everybodyIsSolvent()
+  })
+
+  test('a ruling is appealed to three others, who have the last word', async () => {
+    const { operator, provider } = market
+    const { disputeId } = await fileAboutFirst()
+    await chain.passTime(seconds('respondS') + 1)
+    await drawn(disputeId)
+    await vote(disputeId, 3n * USD)
+    await appealDispute(provider, disputeId)
+    expect(await appealDispute(provider, disputeId)).toEqual(withNoReceipt)
+    await drawn(disputeId)
+    const first = await panelOf(operator, { disputeId })
+    const second = await panelOf(operator, { disputeId, appeal: true })
+    expect(first.filter((arbiter) => second.includes(arbiter))).toEqual([])
+    await vote(disputeId, 0n, true)
+    expect((await executeDispute(operator, disputeId)).refund).toBeNull()
+    expect(await disputeOf(operator, disputeId)).toMatchObject({ state: 'dismissed' })
+    await everybodyIsSolvent()
+  })
+
+  test('a withheld epoch can be disputed by anybody, about its lane', async () => {
+    const stranger = market.writerOf(testKeys[3])
+    const input = { lane, epoch: 7, evidenceHash: salt('nothing') }
+    const { disputeId } = await fileWithheld(stranger, input)
+    expect(await fileWithheld(stranger, input)).toEqual({ receipt: null, disputeId })
+    expect(await disputeOf(market.operator, disputeId)).toMatchObject({
+      kind: 'withheld',
+      subject: withheldSubjectOf(lane, 7),
+    })
+  })
+
+  test('contradictions convict by signatures alone, once, and pay whoever proves them', async () => {
+    const { operator, payer } = market
+    const [first] = receipts() as [DeliveryReceipt]
+    const pair = [market.signDelivery(first), market.signDelivery({ ...first, price: 9n * USD })] as const
+    const { proven } = await proveTwoDeliveries(payer, pair)
+    expect(proven).toEqual({ offender: lane, slashed: 250n * USD, reward: 25n * USD })
+    expect(await proveTwoDeliveries(payer, pair)).toEqual({ receipt: null, proven: null })
+    const wrong = await proveWrongPrice(payer, market.signDelivery(first), terms())
+    expect(wrong.proven?.offender).toBe(lane)
+    const right = { ...first, seq: 9, price: 30n }
+    await expect(proveWrongPrice(payer, market.signDelivery(right), terms())).rejects.toThrow(/do not contradict/)
+    expect((await stakeOf(operator, lane)).tokens).toBe(500n * USD)
+    await everybodyIsSolvent()
+  })
+
+  test('a voucher that its lane never anchored for is paid after its grace period', async () => {
+    const { operator } = market
+    const omitted = voucher(8, 12n * USD)
+    await expect(claim(operator, omitted)).rejects.toThrow(/anchored receipts for/)
+    const { claimableAtS } = await announce(operator, omitted)
+    expect(await announce(operator, omitted)).toEqual({ receipt: null, claimableAtS })
+    await expect(claimAnnounced(operator, omitted.value)).rejects.toThrow(/can be claimed from/)
+    await chain.passTime(seconds('graceS'))
+    expect((await claimAnnounced(operator, omitted.value)).paid).toBe(2n * USD)
+    expect(await claimAnnounced(operator, omitted.value)).toEqual({ receipt: null, paid: 0n, unpaid: 0n })
+    await everybodyIsSolvent()
+  })
+
+  test('a pause stops inflow alone, and what only the administrator may do goes through the timelock', async () => {
+    const { operator, payer } = market
+    await pauseInflow(operator)
+    expect(await pauseInflow(operator)).toEqual(withNoReceipt)
+    await expect(deposit(payer, { channelId, amount: USD })).rejects.toThrow(/deposits are paused/)
+    await credit(payer, { channelId, amount: USD })
+    await unpauseInflow(operator)
+    expect(await unpauseInflow(operator)).toEqual(withNoReceipt)
+    await deposit(payer, { channelId, amount: USD })
+
+    await setFee(operator, 300)
+    expect(await setFee(operator, 300)).toEqual(withNoReceipt)
+    await setFee(operator, 250)
+    await setFee(operator, 300) // The same action a second time, under another salt.
+    await addArbiter(operator, payout)
+    expect(await addArbiter(operator, payout)).toEqual(withNoReceipt)
+    expect(await arbiters(operator)).toHaveLength(7)
+    await removeArbiter(operator, payout)
+    const [member] = await arbiters(operator)
+    await expect(removeArbiter(operator, member as Hex)).rejects.toThrow(/roster of 5 arbiters is too small/)
+    await expect(setFee(payer, 1)).rejects.toThrow(/does not hold the role/)
+
+    await removeLane(operator, addressOfKey(laneKey))
+    expect(await removeLane(operator, addressOfKey(laneKey))).toEqual(withNoReceipt)
+    expect((await laneOf(operator, lane))?.removedAtS).toBeGreaterThan(0)
+  })
+
+  test('a provider changes hands, and a node key retires, each once', async () => {
+    const { payer, provider } = market
+    const nodeKeyInput = { providerId, nodeKey: addressOfKey(nodeKey) }
+    const { retiresAtS } = await retireNodeKey(provider, nodeKeyInput)
+    expect(await retireNodeKey(provider, nodeKeyInput)).toEqual({ receipt: null, retiresAtS })
+    await offerOwnership(provider, { providerId, nextOwner: payer.sender.account.address })
+    await acceptOwnership(payer, providerId)
+    expect(await acceptOwnership(payer, providerId)).toEqual(withNoReceipt)
+    expect((await providerOf(payer, providerId))?.owner).toBe(payer.sender.account.address)
+  })
 })

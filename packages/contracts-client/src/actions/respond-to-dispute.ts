@@ -1,12 +1,12 @@
-/** Puts the hash of a provider's or lane operator's answer on record. The sender must be that party. */
-import { encodeFunctionData, getAbiItem, isAddressEqual, type Hex } from 'viem'
+/** Puts the hash of a provider's or lane operator's answer on record, until the panel has ruled; a later one counts too. */
+import { encodeFunctionData, getAbiItem, type Hex } from 'viem'
 
 import { disputeManagerAbi } from '../abi/dispute-manager.ts'
 import type { ChainWriter } from '../chain-client.ts'
 import { findLatestLog } from '../reads/find-latest-log.ts'
-import { doneWhen, type WriteOutcome } from './outcome.ts'
+import type { WriteOutcome } from './outcome.ts'
 
-/** Safe to retry: the sender's own answer with this hash counts as done. */
+/** Safe to retry: the sender's last answer, when it has this hash, counts as done. The sender must be a respondent. */
 export async function respondToDispute(
   writer: ChainWriter,
   { disputeId, answerHash }: { disputeId: bigint; answerHash: Hex },
@@ -16,9 +16,9 @@ export async function respondToDispute(
   const data = encodeFunctionData({ abi: disputeManagerAbi, functionName: 'respond', args })
   const isOurs = async () => {
     const event = getAbiItem({ abi: disputeManagerAbi, name: 'DisputeAnswered' })
-    const log = await findLatestLog(writer, { address: to, event, args: { disputeId } })
-    if (log === null || !isAddressEqual(log.args.from, writer.sender.account.address)) return false
-    return log.args.answerHash === answerHash.toLowerCase()
+    const from = writer.sender.account.address
+    const log = await findLatestLog(writer, { address: to, event, args: { disputeId, from } })
+    return log?.args.answerHash === answerHash.toLowerCase()
   }
-  return doneWhen('WrongState', writer.sender.send({ to, data }), isOurs)
+  return (await isOurs()) ? { receipt: null } : { receipt: await writer.sender.send({ to, data }) }
 }

@@ -50,7 +50,7 @@ export const paymentSentences = {
   UnknownLane: ([lane]) => `There is no lane ${lane}.`,
   InvalidLaneKeySignature: ([key]) => `The proof of possession is not signed by the gateway key ${key}.`,
   LaneStakeTooSmall: ([lane, active, min]) =>
-    `Lane ${lane} has an active stake of ${usd(active)}; ${usd(min)} are needed to admit it. Provision stake first.`,
+    `Lane ${lane} has an active stake of ${usd(active)}; ${usd(min)} are needed for this. Provision stake first.`,
   StakeVaultSet: ([vault]) => `The stake vault is ${vault} for ever.`,
 
   // ReceiptAnchor

@@ -21,6 +21,9 @@ export interface AdvanceContext {
   stuckAfterMs: number
   /** Its number counts as lost when that was seen for this long: nodes behind one address may lag one another. */
   displacedAfterMs: number
+  /** How long a send waits for inclusion and confirmations. */
+  receiptTimeoutMs: number
+  pollMs: number
 }
 
 export type Advance =

@@ -13,13 +13,14 @@ import type { Address, Hex, LocalAccount, PublicClient, TransactionReceipt } fro
 
 import { explainChainError } from '../explain-chain-error.ts'
 import { functionNameOf } from '../function-name-of.ts'
-import { advance, store, type Advance, type AdvanceContext, type Watch } from './advance-transaction.ts'
+import { store, type AdvanceContext, type Watch } from './advance-transaction.ts'
 import { assertChainId } from './assert-chain-id.ts'
 import { broadcast } from './broadcast.ts'
 import { developmentProfile, type ChainProfile } from './chain-profile.ts'
 import { currentFees } from './fees.ts'
-import { finalBlockNumber } from './final-block-number.ts'
+import { finishLeftovers, reconcileLeftovers, type Reconciled } from './leftovers.ts'
 import { memoryPendingTransactions, type PendingTransactions } from './pending-transactions.ts'
+import { seeThrough } from './see-through.ts'
 import { signAttempt } from './sign-attempt.ts'
 import { systemTime, type Time } from './time.ts'
 
@@ -27,15 +28,6 @@ export interface TransactionRequest {
   /** Undefined creates a contract. */
   to?: Address
   data: Hex
-}
-
-export interface Reconciled {
-  /** Transactions that can no longer vanish. */
-  final: number
-  /** Transactions still under way. */
-  open: number
-  /** Transactions whose number went to another one. */
-  lost: number
 }
 
 export interface TransactionSender {
@@ -78,6 +70,7 @@ const DISPLACED_MAX = 5
 export function createTransactionSender(options: TransactionSenderOptions): TransactionSender {
   const { publicClient, account, pending = memoryPendingTransactions(), time = systemTime } = options
   const inFlight = new Set<Hex>()
+  const leftovers = { inFlight, watches: new Map<Hex, Watch>() }
   let turn: Promise<unknown> = Promise.resolve()
   let queued = 0
   let nextNonce: number | undefined
@@ -94,7 +87,7 @@ export function createTransactionSender(options: TransactionSenderOptions): Tran
       turn = submitted.catch(() => {})
       const watch = await submitted.finally(() => (queued -= 1))
       try {
-        const receipt = await seenThrough(context, watch)
+        const receipt = await seeThrough(context, watch)
         if (receipt?.status === 'success') return receipt
         if (receipt) throw await refusalOf(request, receipt)
       } finally {
@@ -118,7 +111,10 @@ export function createTransactionSender(options: TransactionSenderOptions): Tran
     if (options.profile) await assertChainId(publicClient, profile.chainId)
     const { stuckAfterMs = Math.max(15_000, 3 * profile.blockTimeMs) } = options
     const { displacedAfterMs = Math.max(2_000, profile.blockTimeMs) } = options
-    return { publicClient, account, profile, pending, time, stuckAfterMs, displacedAfterMs }
+    const { receiptTimeoutMs = Math.max(60_000, (profile.confirmations + 10) * profile.blockTimeMs) } = options
+    const { pollMs = Math.min(2_000, Math.max(50, profile.blockTimeMs / 10)) } = options
+    const timing = { time, stuckAfterMs, displacedAfterMs, receiptTimeoutMs, pollMs }
+    return { publicClient, account, profile, pending, ...timing }
   }
 
   /** Against the pending block, whose time is now: the last block of a quiet chain may be hours old. */
@@ -131,7 +127,7 @@ export function createTransactionSender(options: TransactionSenderOptions): Tran
 
   async function submit(context: AdvanceContext, request: TransactionRequest): Promise<Watch> {
     try {
-      await finishLeftovers(context)
+      await finishLeftovers(context, leftovers)
       const gas = await estimate(request)
       const { profile } = context
       for (let attempt = 0; attempt < NONCE_ATTEMPTS_MAX; attempt++) {
@@ -196,82 +192,8 @@ export function createTransactionSender(options: TransactionSenderOptions): Tran
     return Math.max(counted, nextNonce)
   }
 
-  /** The receipt; null when another transaction took our number, so that ours can never be included. */
-  async function seenThrough(context: AdvanceContext, watch: Watch): Promise<TransactionReceipt | null> {
-    const { profile } = context
-    const { receiptTimeoutMs = Math.max(60_000, (profile.confirmations + 10) * profile.blockTimeMs) } = options
-    const { pollMs = Math.min(2_000, Math.max(50, profile.blockTimeMs / 10)) } = options
-    const deadlineMs = time.nowMs() + receiptTimeoutMs
-    let silence: unknown
-    do {
-      const step = await advance(context, watch).catch((error: unknown): Advance => {
-        silence = error
-        return { state: 'waiting' }
-      })
-      if (step.state === 'displaced') return null
-      if (step.state === 'included') {
-        await recordInclusion(context, watch, step.receipt)
-        return step.receipt
-      }
-      await time.sleep(pollMs)
-    } while (time.nowMs() < deadlineMs)
-    const hash = watch.transaction.signed.at(-1)?.hash
-    throw new AppError('chain_unavailable', {
-      publicMessage: `The chain did not include transaction ${hash} within ${receiptTimeoutMs / 1000} s.`,
-      details: { hash },
-      cause: silence,
-    })
-  }
-
-  async function recordInclusion(context: AdvanceContext, watch: Watch, receipt: TransactionReceipt): Promise<void> {
-    const { finality } = context.profile
-    const isFinal = typeof finality !== 'string' && finality.depth < context.profile.confirmations
-    const status = receipt.status === 'reverted' ? 'failed' : isFinal ? 'final' : 'included'
-    await store(context, watch, { status, blockNumber: receipt.blockNumber })
-  }
-
   async function reconcile(): Promise<Reconciled> {
-    const context = await contextOnce()
-    const result: Reconciled = { final: 0, open: 0, lost: 0 }
-    const finalBlock = await finalBlockNumber(publicClient, context.profile)
-    for (const transaction of await pending.open(context.profile.chainId, account.address)) {
-      if (inFlight.has(transaction.id)) continue
-      const watch = leftovers.get(transaction.id) ?? { transaction }
-      watch.transaction = transaction
-      leftovers.set(transaction.id, watch)
-      const step = await advance(context, watch)
-      if (step.state === 'included') {
-        const { status, blockNumber } = step.receipt
-        const isFinal = blockNumber <= finalBlock
-        await store(context, watch, {
-          status: status === 'reverted' ? 'failed' : isFinal ? 'final' : 'included',
-          blockNumber,
-        })
-        result[isFinal ? 'final' : 'open'] += 1
-      } else result[step.state === 'displaced' ? 'lost' : 'open'] += 1
-      if (step.state !== 'waiting') leftovers.delete(transaction.id)
-    }
-    return result
-  }
-
-  /** What an earlier process or a timed-out send left under way goes first: its number comes before any new one. */
-  async function finishLeftovers(context: AdvanceContext): Promise<void> {
-    const { profile } = context
-    const { receiptTimeoutMs = Math.max(60_000, (profile.confirmations + 10) * profile.blockTimeMs) } = options
-    const deadlineMs = time.nowMs() + receiptTimeoutMs
-    for (;;) {
-      const open = await pending.open(profile.chainId, account.address)
-      const left = open.filter(({ id, status }) => status === 'sent' && !inFlight.has(id))
-      if (left.length === 0) return
-      if (time.nowMs() >= deadlineMs) {
-        throw new AppError('chain_unavailable', {
-          publicMessage: `An earlier transaction of ${account.address} still waits to be included. Try again later.`,
-          details: { hash: left[0]?.signed.at(-1)?.hash },
-        })
-      }
-      await reconcile()
-      await time.sleep(options.pollMs ?? 100)
-    }
+    return reconcileLeftovers(await contextOnce(), leftovers)
   }
 
   /** It passed the estimate and failed when it ran: runs it again where it failed, to learn why. */
@@ -285,7 +207,6 @@ export function createTransactionSender(options: TransactionSenderOptions): Tran
     return explainChainError(cause, { hash })
   }
 
-  const leftovers = new Map<Hex, Watch>()
   return { account, send, reconcile: () => explained(reconcile()) }
 }
 
