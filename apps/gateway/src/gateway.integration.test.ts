@@ -14,6 +14,7 @@ import {
   until,
   type GatewayWorld,
 } from './testing/gateway-world.ts'
+import { mismatchesIn } from './testing/verify-file.ts'
 
 let world: GatewayWorld
 let gateway: ChildProcess
@@ -160,7 +161,7 @@ test('a dispatched job is answered once, even across a kill', async () => {
   expect((await billed()).filter(({ requestId }) => requestId === 'req_job_w')).toHaveLength(1)
 })
 
-test('an epoch closes on demand, anyone gets its file, and both nodes sign their records', async () => {
+test('an epoch closes on demand, both nodes sign their records and keep a copy that verifies', async () => {
   await world.linked(2)
   const headers = { authorization: `Bearer ${WORLD_TOKEN}` }
   const closed = await fetch(`${world.url}/internal/v1/close-epoch`, { method: 'POST', headers })
@@ -185,11 +186,14 @@ test('an epoch closes on demand, anyone gets its file, and both nodes sign their
   for (const { record, nodeReason } of await records()) {
     expect([nodeReason, record.earned]).toEqual([null, billedTo.get(record.nodeId)?.toString()])
   }
+  const anchored = (await world.published()).find((entry) => entry.type === 'epoch-closed')
+  if (!anchored) throw new Error('the closed epoch was not published')
   for (const index of [0, 1]) {
     const copies = readdirSync(join(world.stack.dir, `agent-${index}`, 'epochs')).filter((name) => name.endsWith('.gz'))
     expect(copies).toHaveLength(1)
-    const copy = readFileSync(join(world.stack.dir, `agent-${index}`, 'epochs', copies[0] ?? ''))
-    expect(Buffer.compare(copy, bytes)).toBe(0)
+    const copy = join(world.stack.dir, `agent-${index}`, 'epochs', copies[0] ?? '')
+    expect(Buffer.compare(readFileSync(copy), bytes)).toBe(0)
+    expect(await mismatchesIn({ ...anchored, path: copy })).toEqual([])
   }
 })
 

@@ -127,7 +127,8 @@ export function workOf(intent: Intent, changes: Partial<WorkReceipt> = {}, key: 
     requestId: intent.requestIdHash,
     attempt: intent.attempt,
     nodeId: intent.nodeId,
-    seq: 1,
+    // Its own for each attempt, as a node numbers its work.
+    seq: Number.parseInt(intent.requestIdHash.slice(2, 12), 16) * 256 + intent.attempt,
     termsHash: intent.termsHash,
     modelHash: intent.modelHash,
     requestHash,
