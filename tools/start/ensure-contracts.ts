@@ -23,7 +23,7 @@ import {
   type ChainWriter,
   type DeploymentParams,
 } from '@isochrone/contracts-client'
-import { developmentJudges, loadEnv, toolEnv, type ToolEnv } from '@isochrone/runtime'
+import { childEnv, developmentJudges, loadEnv, toolEnv, type ToolEnv } from '@isochrone/runtime'
 import { pad, type Address, type Hex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 
@@ -35,7 +35,7 @@ export interface EnsureContractsOptions {
 
 /** @throws AppError `state_conflict` in one sentence when chain and code do not fit together. */
 export async function ensureContracts({ rpcUrl, deploymentFile, env }: EnsureContractsOptions): Promise<void> {
-  const settings = loadEnv(toolEnv, env)
+  const settings = loadEnv(toolEnv, childEnv(env)) // As the processes that we start will read it.
   const publicClient = createChainClient(rpcUrl)
   const operator = privateKeyToAccount(settings.OPERATOR_KEY)
   let deployment = await readDeployment(deploymentFile)
