@@ -49,13 +49,6 @@ contract ProviderRegistry is IProviderRegistry, AccessControl, EIP712 {
         _setFee(initialFeeBps);
     }
 
-    modifier onlyProviderOwner(bytes32 providerId) {
-        address owner = _providers[providerId].owner;
-        if (owner == address(0)) revert UnknownProvider(providerId);
-        if (owner != msg.sender) revert NotProviderOwner(providerId, msg.sender);
-        _;
-    }
-
     // -------------------------------------------------------------------------------------------------- providers
 
     /// @inheritdoc IProviderRegistry
@@ -69,14 +62,16 @@ contract ProviderRegistry is IProviderRegistry, AccessControl, EIP712 {
     }
 
     /// @inheritdoc IProviderRegistry
-    function setPayout(bytes32 providerId, address payout) external onlyProviderOwner(providerId) {
+    function setPayout(bytes32 providerId, address payout) external {
+        _requireOwner(providerId);
         if (payout == address(0)) revert ZeroAddress();
         _providers[providerId].payout = payout;
         emit PayoutChanged(providerId, payout);
     }
 
     /// @inheritdoc IProviderRegistry
-    function offerOwnership(bytes32 providerId, address nextOwner) external onlyProviderOwner(providerId) {
+    function offerOwnership(bytes32 providerId, address nextOwner) external {
+        _requireOwner(providerId);
         _providers[providerId].nextOwner = nextOwner; // The zero address takes an offer back.
         emit OwnershipOffered(providerId, nextOwner);
     }
@@ -91,7 +86,8 @@ contract ProviderRegistry is IProviderRegistry, AccessControl, EIP712 {
     }
 
     /// @inheritdoc IProviderRegistry
-    function registerTerms(bytes32 providerId, bytes32 termsHash) external onlyProviderOwner(providerId) {
+    function registerTerms(bytes32 providerId, bytes32 termsHash) external {
+        _requireOwner(providerId);
         // Keyed by provider as well: publishing somebody else's hash first must not keep them from publishing theirs.
         if (_termsRegisteredAt[providerId][termsHash] != 0) revert TermsExist(providerId, termsHash);
         _termsRegisteredAt[providerId][termsHash] = uint64(block.timestamp);
@@ -103,9 +99,9 @@ contract ProviderRegistry is IProviderRegistry, AccessControl, EIP712 {
     /// @inheritdoc IProviderRegistry
     function addNodeKey(bytes32 providerId, address nodeKey, bytes calldata signature)
         external
-        onlyProviderOwner(providerId)
         returns (bytes32 nodeId)
     {
+        _requireOwner(providerId);
         bytes32 holder = _nodeKeys[nodeKey].providerId;
         // A binding is permanent, also after the key retired: old receipts must stay attributable to one provider.
         if (holder != bytes32(0)) revert NodeKeyTaken(nodeKey, holder);
@@ -118,7 +114,8 @@ contract ProviderRegistry is IProviderRegistry, AccessControl, EIP712 {
     }
 
     /// @inheritdoc IProviderRegistry
-    function retireNodeKey(bytes32 providerId, address nodeKey) external onlyProviderOwner(providerId) {
+    function retireNodeKey(bytes32 providerId, address nodeKey) external {
+        _requireOwner(providerId);
         NodeKey storage key = _nodeKeys[nodeKey];
         if (key.providerId != providerId || key.retiresAt != 0) revert NodeKeyNotActive(nodeKey);
         uint64 retiresAt = uint64(block.timestamp) + keyThawSeconds;
@@ -237,6 +234,12 @@ contract ProviderRegistry is IProviderRegistry, AccessControl, EIP712 {
     }
 
     // -------------------------------------------------------------------------------------------------- internals
+
+    function _requireOwner(bytes32 providerId) private view {
+        address owner = _providers[providerId].owner;
+        if (owner == address(0)) revert UnknownProvider(providerId);
+        if (owner != msg.sender) revert NotProviderOwner(providerId, msg.sender);
+    }
 
     function _setFee(uint16 newFeeBps) private {
         if (newFeeBps > FEE_BPS_MAX) revert FeeTooHigh(newFeeBps, FEE_BPS_MAX);
