@@ -62,6 +62,8 @@ contract Contradictions is IContradictions, Penalties {
         returns (uint128)
     {
         if (a.requestId != b.requestId || a.attempt != b.attempt || a.nodeId != b.nodeId) revert NotAContradiction();
+        // The same payer's same words: no lane can borrow the id of another's request to make a node contradict itself.
+        if (a.channelId != b.channelId || a.requestHash != b.requestHash) revert NotAContradiction();
         if (a.outputHash == b.outputHash) revert NotAContradiction();
         _requireSigned(a.nodeId, a.hash(), sigA);
         _requireSigned(b.nodeId, b.hash(), sigB);

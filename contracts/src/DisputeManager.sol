@@ -30,11 +30,13 @@ contract DisputeManager is Roster, Filing {
     /// @inheritdoc IDisputeManager
     function respond(uint256 disputeId, bytes32 answerHash) external {
         Dispute storage dispute = _disputes[disputeId];
-        if (dispute.state != State.Filed) revert WrongState(disputeId, dispute.state);
+        State state = dispute.state;
+        if (state < State.Filed || state > State.Drawn) revert WrongState(disputeId, state);
         if (!_isRespondent(dispute)) revert NotAParty(disputeId, msg.sender);
         if (block.timestamp > dispute.deadline) revert DeadlineOver(dispute.deadline);
         emit DisputeAnswered(disputeId, msg.sender, answerHash);
-        _closeAnswer(disputeId, dispute, uint64(block.timestamp));
+        // The first answer ends the wait for one; the other party's still reaches the panel.
+        if (state == State.Filed) _closeAnswer(disputeId, dispute, uint64(block.timestamp));
     }
 
     /// @inheritdoc IDisputeManager

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {ISlaLedger} from "./interfaces/ISlaLedger.sol";
+import {IStakeVault} from "./interfaces/IStakeVault.sol";
 import {ReceiptHashes, SlaCounts, Terms} from "./libraries/ReceiptHashes.sol";
 import {SlaTest} from "./libraries/SlaTest.sol";
 import {Records} from "./sla/Records.sol";
@@ -143,22 +144,28 @@ contract SlaLedger is Records {
         emit PoolTested(counts.nodeId, counts.channelId, counts.termsHash, samples, broken, penalty);
     }
 
-    /// @dev What the cap of the day puts off stays due: a provider cannot use it up on itself to be rid of the rest.
+    /// @dev What the cap of the day puts off stays due: a provider cannot use it up on itself to be rid of the rest. Nor can
+    ///      it pay itself, by a channel of its own, what a dispute holds.
     function _payPenalty(bytes32 key, bytes32 providerId, bytes32 nodeId, bytes32 channelId, bytes32 termsHash)
         private
         returns (uint128 credited)
     {
         uint256 day = block.timestamp / 1 days;
-        uint256 taken = takenOn[providerId][day];
-        uint256 cap = (vault.stakeOf(providerId).tokens + taken) * DAILY_CAP_BPS / BPS;
         uint128 due = _penaltyDue[key];
-        if (cap > taken) credited = vault.slash(providerId, uint128(Math.min(due, cap - taken)), address(this));
+        credited = vault.slash(providerId, uint128(Math.min(due, _payableToday(providerId, day))), address(this));
         _penaltyDue[key] = due - credited;
         takenOn[providerId][day] += credited;
         emit PenaltyPaid(providerId, nodeId, channelId, termsHash, credited, due - credited);
         if (credited == 0) return 0;
         token.forceApprove(address(channels), credited);
         channels.credit(channelId, credited);
+    }
+
+    function _payableToday(bytes32 providerId, uint256 day) private view returns (uint256) {
+        IStakeVault.Stake memory stake = vault.stakeOf(providerId);
+        uint256 taken = takenOn[providerId][day];
+        uint256 cap = (stake.tokens + taken) * DAILY_CAP_BPS / BPS;
+        return cap > taken ? Math.min(cap - taken, stake.tokens - stake.locked) : 0;
     }
 
     /// @dev Saturates: counts that no honest lane signs must not stop a pool for ever.

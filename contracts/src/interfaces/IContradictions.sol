@@ -22,6 +22,8 @@ interface IContradictions is IPayouts {
     error NodeUnknown(bytes32 nodeId);
 
     /// @notice Two outputs for one (request, attempt, node), both signed by the node. Slashes the provider.
+    /// @dev    Of the same channel and request hash: an id that another lane reuses, by chance or by design, is no proof. A
+    ///         node must still refuse an attempt that it has answered.
     function proveTwoOutputs(WorkReceipt calldata a, bytes calldata sigA, WorkReceipt calldata b, bytes calldata sigB)
         external
         returns (uint128 slashed);

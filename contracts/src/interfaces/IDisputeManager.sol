@@ -126,7 +126,8 @@ interface IDisputeManager is IPayouts {
     ///         slashed by the withholding penalty.
     function fileWithheld(bytes32 lane, uint64 epoch, bytes32 evidenceHash) external returns (uint256 disputeId);
 
-    /// @notice The provider's or the lane operator's answer, by hash.
+    /// @notice The provider's or the lane operator's answer, by hash. The first ends the wait; either may add to it until
+    ///         the panel has ruled.
     function respond(uint256 disputeId, bytes32 answerHash) external;
 
     /// @notice Draws the panel once an answer is there or the time for one is over, or that of an appeal. Anyone.

@@ -105,6 +105,7 @@ interface ISlaLedger is IPayouts {
     error WrongVersion(uint8 version, uint8 expected);
     error NodeUnknown(bytes32 nodeId);
     error EpochNotAnchored(bytes32 lane, uint64 epoch);
+    error LaneStakeTooSmall(bytes32 lane, uint128 active, uint128 min);
     error EarnedAboveAnchored(uint128 earned, uint128 sum);
     error InvalidNodeSignature(bytes32 nodeId);
     error InvalidLaneSignature(bytes32 lane);
@@ -127,7 +128,8 @@ interface ISlaLedger is IPayouts {
     /// @notice Puts a record on the ledger. Anyone relays; `nodeSignature` may be empty (a node that will not sign cannot
     ///         stop its record), which doubles the challenge window. The same record again with the node's signature halves
     ///         it again: a relayer that leaves the signature out gains nothing.
-    /// @dev    Σ earned of the records of a (lane, epoch) ≤ what the lane anchored for it.
+    /// @dev    Σ earned of the records of a (lane, epoch) ≤ what the lane anchored for it. The lane's active stake must reach
+    ///         the penalty for a false record.
     function report(PerformanceRecord calldata record, bytes calldata nodeSignature, bytes calldata laneSignature)
         external;
 
@@ -154,7 +156,7 @@ interface ISlaLedger is IPayouts {
     /// @notice Adds a payer's counts of a final record to its pool, once; tests the pool from 500 samples on; credits a
     ///         broken promise to the payer's channel out of the provider's stake. Anyone may call.
     /// @dev    penalty = spent of the pool · penaltyBps / 10⁴, once a test, whichever promises broke; within 5 % of the
-    ///         provider's stake a day, and what that puts off stays due. A test resets samples, faults and spent, and of
+    ///         provider's stake a day and never out of what disputes hold; what that puts off stays due. A test resets samples, faults and spent, and of
     ///         TTFT and TPOT those that it judged: one with fewer than 500 samples of its own waits for the next test. The
     ///         provider must have registered the terms, so that nobody can make a promise in its name.
     function countSamples(SlaCounts calldata counts, Terms calldata terms, bytes32[] calldata proof)

@@ -221,6 +221,9 @@ abstract contract Records is ISlaLedger, Penalties, EIP712 {
         if (providerId == bytes32(0)) revert NodeUnknown(record.nodeId);
         IReceiptAnchor.Anchored memory anchored = receiptAnchor.anchorOf(record.lane, record.epoch);
         if (anchored.anchoredAt == 0) revert EpochNotAnchored(record.lane, record.epoch);
+        // A record is worth the stake that answers for it: a lane on its way out can no longer say what others earned.
+        uint128 active = vault.activeStakeOf(record.lane);
+        if (active < falseRecordPenalty) revert LaneStakeTooSmall(record.lane, active, falseRecordPenalty);
         uint128 earnedBefore = earnedOf[record.lane][record.epoch];
         if (record.earned > anchored.sum - earnedBefore) {
             revert EarnedAboveAnchored(record.earned, anchored.sum - earnedBefore);

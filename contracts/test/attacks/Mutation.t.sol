@@ -23,6 +23,7 @@ contract MutationAttack is World {
         buildWorld();
         fund(0, 100e6);
         raiseCeiling(0, 50e6);
+        stake(lanes[0], PENALTY);
         anchorRoot(0, 1, keccak256("root"), 1, 50e6);
     }
 
@@ -49,6 +50,7 @@ contract MutationAttack is World {
     }
 
     function test_aMutatedRecordIsRefused() public {
+        stake(lanes[0], PENALTY);
         PerformanceRecord memory record = recordOf(0, 0, 1, 20e6, keccak256("counts"));
         bytes memory signature = signed(LANE_KEY, ledger.recordDigest(record));
         for (uint256 i = 0; i < 8; ++i) {

@@ -109,6 +109,17 @@ contract BrokenPromisesTest is TrustMarket {
         assertAllSolvent();
     }
 
+    /// @dev A provider that breaks promises to a channel of its own cannot take its stake away from a dispute.
+    function test_penaltiesLeaveWhatDisputesHold() public {
+        vm.prank(address(disputes));
+        vault.lock(providerId, PROVIDER_STAKE - 3e6);
+        vm.assertEq(count(countsOf(EPOCH, 600, 600, SPENT)), 3e6);
+        vm.assertEq(ledger.collectPenalty(providerId, nodeId, channelId, termsHash), 0);
+        vm.prank(address(disputes));
+        vault.unlock(providerId, PROVIDER_STAKE);
+        vm.assertEq(ledger.collectPenalty(providerId, nodeId, channelId, termsHash), 7e6);
+    }
+
     function test_fraudIsApartFromTheDailyCap() public {
         count(countsOf(EPOCH, 600, 600, 800e6));
         vm.prank(address(disputes));

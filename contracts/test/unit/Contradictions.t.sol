@@ -34,13 +34,15 @@ contract ContradictionsTest is TrustMarket {
     }
 
     function test_whatIsNoSecondOutput() public {
-        for (uint256 i = 0; i < 4; ++i) {
+        for (uint256 i = 0; i < 6; ++i) {
             WorkReceipt memory a = work("request", "one");
             WorkReceipt memory b = work("request", "another");
             if (i == 0) b.requestId = "another request";
             if (i == 1) b.attempt = 1;
             if (i == 2) b.nodeId = bytes32(uint256(uint160(vm.addr(PAYER_KEY))));
             if (i == 3) b.outputHash = "one";
+            if (i == 4) b.channelId = "another channel";
+            if (i == 5) b.requestHash = "other words";
             (bytes memory sigA, bytes memory sigB) = (byNode(a), byNode(b));
             vm.expectRevert(NO_CONTRADICTION);
             contradictions.proveTwoOutputs(a, sigA, b, sigB);

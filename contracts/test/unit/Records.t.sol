@@ -136,6 +136,18 @@ contract RecordsTest is TrustMarket {
         expectRefused(record, abi.encodeWithSelector(ISlaLedger.WrongVersion.selector, 1, 0));
     }
 
+    function test_aRecordIsWorthTheStakeThatAnswersForIt() public {
+        uint128 left = FALSE_RECORD_PENALTY;
+        vm.prank(operator);
+        vault.thaw(lane, LANE_STAKE - left + 1);
+        expectRefused(
+            recordOf(EPOCH, 6e6, ROOT),
+            abi.encodeWithSelector(ISlaLedger.LaneStakeTooSmall.selector, lane, left - 1, left)
+        );
+        stake(lane, 1);
+        reportByLaneAlone(recordOf(EPOCH, 6e6, ROOT));
+    }
+
     function test_theRecordsOfAnEpochTogetherReleaseNoMoreThanItsAnchoredSum() public {
         expectRefused(
             recordOf(EPOCH, 10e6 + 1, ROOT),

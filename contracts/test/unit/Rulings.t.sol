@@ -29,9 +29,23 @@ contract RulingsTest is TrustMarket {
         vm.prank(owner);
         disputes.respond(disputeId, "answer");
         vm.assertEq(disputes.disputeOf(disputeId).deadline, block.timestamp + MINUTE);
-        vm.expectRevert(wrongState(IDisputeManager.State.Answered));
-        vm.prank(owner);
+    }
+
+    function test_theOtherPartysAnswerStillReachesThePanel() public {
+        address[3] memory panel = answerAndDraw(disputeId);
+        uint64 deadline = disputes.disputeOf(disputeId).deadline;
+        skip(10);
+        vm.expectEmit();
+        emit IDisputeManager.DisputeAnswered(disputeId, operator, "answer");
+        vm.prank(operator);
         disputes.respond(disputeId, "answer");
+        vm.assertEq(disputes.disputeOf(disputeId).deadline, deadline);
+        ruleAlike(disputeId, panel, 1e6);
+        vm.expectRevert(wrongState(IDisputeManager.State.Ruled));
+        vm.prank(operator);
+        disputes.respond(disputeId, "answer");
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.WrongState.selector, 99, IDisputeManager.State.None));
+        disputes.respond(99, "answer");
     }
 
     function test_anAnswerComesTooLate() public {
