@@ -773,6 +773,15 @@ export const slaLedgerAbi = [
   { type: 'error', name: 'InvalidShortString', inputs: [] },
   {
     type: 'error',
+    name: 'LaneStakeTooSmall',
+    inputs: [
+      { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'active', type: 'uint128', internalType: 'uint128' },
+      { name: 'min', type: 'uint128', internalType: 'uint128' },
+    ],
+  },
+  {
+    type: 'error',
     name: 'NoPenaltyDue',
     inputs: [
       { name: 'nodeId', type: 'bytes32', internalType: 'bytes32' },
