@@ -113,7 +113,7 @@ test('settlement survives a death after every transaction; two workers at once p
   expect(status.creditMicroUsd + status.feeMicroUsd).toBe(3_006n)
   const claims = await market.db.channelMovement.findMany({ where: { kind: 'claim' } })
   expect(claims.reduce((sum, row) => sum + row.microUsd, 0n)).toBe(3_006n)
-  const records = await market.db.performanceRecord.findMany({ include: { counts: true } })
+  const records = await market.db.performanceRecord.findMany({ orderBy: { epoch: 'asc' }, include: { counts: true } })
   expect(records.map(({ status: standing, earnedMicroUsd }) => [standing, earnedMicroUsd])).toEqual([
     ['final', 3_003n],
     ['final', 3n],

@@ -79,6 +79,7 @@ function latestOnly(reader: ChainReader): ChainReader {
 }
 
 function withReads(reader: ChainReader, at: (read: ReadParameters) => Promise<ReadParameters>): ChainReader {
-  const readContract = (async (read: ReadParameters) => reader.publicClient.readContract(await at(read))) as ReadContract
+  const readContract = (async (read: ReadParameters) =>
+    reader.publicClient.readContract(await at(read))) as ReadContract
   return { ...reader, publicClient: { ...reader.publicClient, readContract } }
 }

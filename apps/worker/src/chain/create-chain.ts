@@ -93,7 +93,14 @@ export function createChain(options: CreateChainOptions) {
       return sentOf(await setCeiling(wallet, { channelId, amount, signature }))
     },
   }
-  return { reads, settlement, registry, managed, reader: operator as ChainReader }
+  const transactions = {
+    /** Sends again what a restart left or a reorganisation dropped, of both accounts. */
+    async reconcile(): Promise<void> {
+      await operator.sender.reconcile()
+      await wallet.sender.reconcile()
+    },
+  }
+  return { reads, settlement, registry, managed, transactions, reader: operator as ChainReader }
 }
 
 function sentOf({ receipt }: WriteOutcome): Sent {

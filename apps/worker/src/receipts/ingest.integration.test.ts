@@ -76,7 +76,15 @@ test('two receipts of one lane under one number: the first stays, the second is 
 test('a performance record is stored once with its counts, and the signature of its node may come later', async () => {
   const lane = testLane()
   await db.organization.create({ data: { id: 'org_p', name: 'P', slug: 'p' } })
-  const provider = { id: 'provider', orgId: 'org_p', name: 'P', ownerAddress: '', payoutAddress: '', salt: '', feeBps: 0 }
+  const provider = {
+    id: 'provider',
+    orgId: 'org_p',
+    name: 'P',
+    ownerAddress: '',
+    payoutAddress: '',
+    salt: '',
+    feeBps: 0,
+  }
   await db.provider.create({ data: provider })
   await db.terms.create({ data: { hash: 'terms', providerId: 'provider', document: {} } })
   const nodeId = addressToBytes32(addressOfKey(nodeKey))
@@ -84,12 +92,20 @@ test('a performance record is stored once with its counts, and the signature of 
   const node = { nodeId, id: 'node_1', name: 'one', providerId: 'provider', termsHash: 'terms', ...place }
   await db.node.create({ data: node })
   const [first, second] = [randomBytes32(), randomBytes32()]
-  for (const [channel, price] of [[first, 3n], [second, 4n], [first, 5n]] as const) lane.finish(request(channel, price))
+  for (const [channel, price] of [
+    [first, 3n],
+    [second, 4n],
+    [first, 5n],
+  ] as const)
+    lane.finish(request(channel, price))
   lane.close()
   const unsigned = lane.performance({ nodeSigns: false })
   expect((await ingest([...unsigned, ...unsigned])).stored).toBe(2)
   await ingest(lane.performance())
-  const [row, ...others] = await db.performanceRecord.findMany({ where: { lane: lane.lane }, include: { counts: true } })
+  const [row, ...others] = await db.performanceRecord.findMany({
+    where: { lane: lane.lane },
+    include: { counts: true },
+  })
   expect(others).toEqual([])
   expect(row).toMatchObject({ providerId: 'provider', earnedMicroUsd: 12n, attempts: 3, status: 'signed' })
   expect(row?.nodeSignature).toMatch(/^0x/)

@@ -30,11 +30,18 @@ export interface WorkerRoundsOptions {
 }
 
 const ROUNDS_OF_BLOCKS_MAX = 20
+/** Transactions that are over are kept for so long, for whoever looks into a failure. */
+const TRANSACTIONS_KEPT_MS = 7 * 86_400_000
 
 export function workerRounds(options: WorkerRoundsOptions): Round[] {
   const { store, chain, redis, queue, gateways, publishControl, logger } = options
   const clock = systemClock
-  const settlement = { epochs: store.epochs, records: store.records, transactions: store.chain, chain: chain.settlement }
+  const settlement = {
+    epochs: store.epochs,
+    records: store.records,
+    transactions: store.chain,
+    chain: chain.settlement,
+  }
   const askedToClose = new Map<string, string>()
   const budgets = (channelIds?: readonly string[]) =>
     publishBudgetLimits({ ...store.chain, ...store.requests, redis }, channelIds)
@@ -46,6 +53,11 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
       await budgets(channelIds)
       if (caughtUp) return
     }
+  }
+
+  async function reconcile(): Promise<void> {
+    await chain.transactions.reconcile()
+    await store.pendingTransactions.forgetEnded(new Date(clock.nowMs() - TRANSACTIONS_KEPT_MS))
   }
 
   async function register(): Promise<void> {
@@ -71,6 +83,7 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
   }
 
   return [
+    { name: 'reconcile', everyMs: 2_000, run: reconcile },
     { name: 'register', everyMs: 1_000, run: register },
     { name: 'fund', everyMs: 1_000, run: fund },
     { name: 'index', everyMs: 1_000, run: index },

@@ -50,7 +50,9 @@ export interface DayActions {
 export function createDayActions(world: DayWorld, rng: Prng): DayActions {
   const signedOn = new Map<string, bigint>()
   const budgets = new Map<string, bigint>()
-  const openEpochs = new Map(world.lanes.map((lane) => [lane, { epoch: 1, receipts: [] as (typeof world.closed)[number]['receipts'] }]))
+  const openEpochs = new Map(
+    world.lanes.map((lane) => [lane, { epoch: 1, receipts: [] as (typeof world.closed)[number]['receipts'] }]),
+  )
   let requestCount = 0
   const disputeIds: bigint[] = []
   const pick = <T>(items: readonly T[]): T => {

@@ -14,8 +14,8 @@ import { pendingTransactions } from '../chain/pending-transactions.ts'
 import type { DayWorld } from './day-world.ts'
 import type { Faults } from './faults.ts'
 
-export type DayRound = 'index' | 'settle' | 'watch' | 'register' | 'fund' | 'ingest'
-export const dayRounds: readonly DayRound[] = ['index', 'settle', 'watch', 'register', 'fund', 'ingest']
+export const dayRounds = ['reconcile', 'index', 'settle', 'watch', 'register', 'fund', 'ingest'] as const
+export type DayRound = (typeof dayRounds)[number]
 
 const ENTRIES_A_BATCH = 8
 
@@ -40,13 +40,19 @@ export function createDayWorker(
     const store = faults.inject(world.store, 'store')
     const pending = pendingTransactions(store.pendingTransactions)
     const chain = createChain({ rpcUrl, deployment, operatorKey, managedWalletKey, profile, pending })
-    const { reads, settlement, registry, managed } = chain
-    return { store, chain: faults.inject({ reads, settlement, registry, managed }, 'chain') }
+    const { reads, settlement, registry, managed, transactions } = chain
+    return { store, chain: faults.inject({ reads, settlement, registry, managed, transactions }, 'chain') }
   }
 
   async function once(round: DayRound): Promise<void> {
     const { store, chain } = ports
-    const settlement = { epochs: store.epochs, records: store.records, transactions: store.chain, chain: chain.settlement }
+    const settlement = {
+      epochs: store.epochs,
+      records: store.records,
+      transactions: store.chain,
+      chain: chain.settlement,
+    }
+    if (round === 'reconcile') await chain.transactions.reconcile()
     if (round === 'index') await indexChainEvents({ store, chain: chain.reads })
     if (round === 'register') await registerPending({ store, chain: chain.registry })
     if (round === 'fund') await runFundingOrders({ store: store.chain, chain: chain.reads, wallet: chain.managed })

@@ -24,7 +24,14 @@ import {
 } from '@isochrone/contracts-client'
 import { createDb, createStore } from '@isochrone/db'
 import { type TestStack } from '@isochrone/local-stack'
-import { addressOfKey, addressToBytes32, bytes32Of, signStruct, type Hex, type RequestFinishedEntry } from '@isochrone/protocol'
+import {
+  addressOfKey,
+  addressToBytes32,
+  bytes32Of,
+  signStruct,
+  type Hex,
+  type RequestFinishedEntry,
+} from '@isochrone/protocol'
 import { developmentKeys } from '@isochrone/runtime'
 import { makeTerms, noPromises, type MadeTerms } from '@isochrone/services'
 import { testLane } from '@isochrone/services/testing'
@@ -163,12 +170,21 @@ export async function createDayWorld(stack: TestStack, seed: number) {
       const nodeId = addressToBytes32(addressOfKey(nodeKey))
       const place = { region: 'local', country: 'DE', failureDomain: nodeId }
       const of = { providerId: id, termsHash: terms.hash, keyProof }
-      await db.node.create({ data: { nodeId, id: `node_${nodeId.slice(-8)}`, name: nodeId.slice(-8), ...of, ...place } })
+      await db.node.create({
+        data: { nodeId, id: `node_${nodeId.slice(-8)}`, name: nodeId.slice(-8), ...of, ...place },
+      })
     }
     return { id, payout, nodeKeys, terms }
   }
 
-  const writers = { operator, stranger, auditor, laneOperator, arbiters, managedAddress: addressOfKey(managedWalletKey) }
+  const writers = {
+    operator,
+    stranger,
+    auditor,
+    laneOperator,
+    arbiters,
+    managedAddress: addressOfKey(managedWalletKey),
+  }
   return {
     ...{ stack, publicClient, rpc, deployment, profile, operatorKey, managedWalletKey },
     ...{ db, store, lanes, payers, providers, ...writers },

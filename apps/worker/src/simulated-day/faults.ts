@@ -48,7 +48,14 @@ export function createFaults(rng: Prng, oneIn: number): Faults {
         const path = `${name}.${String(key)}`
         if (typeof value === 'object' && value !== null) return inject(value, path)
         if (typeof value !== 'function') return value
-        return (...args: unknown[]) => around(path, () => Reflect.apply(value, target, args.map((arg) => inside(arg, path))))
+        return (...args: unknown[]) =>
+          around(path, () =>
+            Reflect.apply(
+              value,
+              target,
+              args.map((arg) => inside(arg, path)),
+            ),
+          )
       },
     })
   }
@@ -56,7 +63,8 @@ export function createFaults(rng: Prng, oneIn: number): Faults {
   /** Work that a transaction is given sees ports that fail as well. */
   function inside(arg: unknown, path: string): unknown {
     if (typeof arg !== 'function') return arg
-    return (tx: object, ...rest: unknown[]) => Reflect.apply(arg, undefined, [inject(tx, `${path}.tx`), ...rest]) as unknown
+    return (tx: object, ...rest: unknown[]) =>
+      Reflect.apply(arg, undefined, [inject(tx, `${path}.tx`), ...rest]) as unknown
   }
 
   return {

@@ -16,7 +16,11 @@ const { values } = parseArgs({
     verbose: { type: 'boolean', default: false },
   },
 })
-const [firstSeed, steps, days] = [wholeNumber('seed', values.seed ?? String(randomInt(2 ** 31))), wholeNumber('steps', values.steps), wholeNumber('days', values.days)]
+const [firstSeed, steps, days] = [
+  wholeNumber('seed', values.seed ?? String(randomInt(2 ** 31))),
+  wholeNumber('steps', values.steps),
+  wholeNumber('days', values.days),
+]
 
 for (let seed = firstSeed; seed < firstSeed + days; seed++) {
   process.stdout.write(`seed ${seed}, ${steps} steps\n`)
@@ -27,8 +31,11 @@ for (let seed = firstSeed; seed < firstSeed + days; seed++) {
     const facts = Object.entries(day).map(([name, value]) => `${name} ${String(value)}`)
     process.stdout.write(`  held: ${facts.join(', ')}\n`)
   } catch (error) {
-    process.stderr.write(`  ${error instanceof Error ? (values.verbose ? String(error.stack) : error.message) : String(error)}\n`)
-    if (error instanceof Error && values.verbose) process.stderr.write(`${String((error.cause as Error | undefined)?.stack)}\n`)
+    process.stderr.write(
+      `  ${error instanceof Error ? (values.verbose ? String(error.stack) : error.message) : String(error)}\n`,
+    )
+    if (error instanceof Error && values.verbose)
+      process.stderr.write(`${String((error.cause as Error | undefined)?.stack)}\n`)
     process.exitCode = 1
     break
   } finally {

@@ -60,7 +60,9 @@ async function checkFlows(world: DayWorld, reader: ChainReader, events: DayEvent
     if (eventName === 'PendingRefunded') sum.refunded += args.amount
   }
   const channels = await Promise.all(world.payers.map(({ channelId }) => channelState(reader, channelId)))
-  const pendings = await Promise.all([...pairs.values()].map(({ providerId, epoch }) => pendingOf(reader, providerId, epoch)))
+  const pendings = await Promise.all(
+    [...pairs.values()].map(({ providerId, epoch }) => pendingOf(reader, providerId, epoch)),
+  )
   const claimed = total(channels.map((channel) => channel.claimed))
   same("payers' debit and the claims that were paid", claimed, sum.paid)
   same('the claims that were paid and what became pending', sum.paid, total(pendings.map((pending) => pending.claimed)))
@@ -69,7 +71,8 @@ async function checkFlows(world: DayWorld, reader: ChainReader, events: DayEvent
   const paidOut = await Promise.all(world.providers.map(({ payout }) => tokenBalance(reader, payout)))
   same("providers' credit and their payouts", sum.net, total(paidOut))
   for (const { deposited, withdrawn, ceiling, claimed: drawn } of channels) {
-    if (drawn > deposited - withdrawn || drawn > ceiling) throw new Error('a channel was drawn beyond its money or ceiling')
+    if (drawn > deposited - withdrawn || drawn > ceiling)
+      throw new Error('a channel was drawn beyond its money or ceiling')
   }
 }
 

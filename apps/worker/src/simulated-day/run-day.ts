@@ -79,19 +79,29 @@ export async function runDay(
   }
 }
 
-type Action = 'requests' | 'close' | 'topUp' | 'withdrawal' | 'dispute' | 'disputes' | 'challenge' | 'warp' | 'reorg' | 'worker'
+type Action =
+  | 'requests'
+  | 'close'
+  | 'topUp'
+  | 'withdrawal'
+  | 'dispute'
+  | 'disputes'
+  | 'challenge'
+  | 'warp'
+  | 'reorg'
+  | 'worker'
 
 const weights: readonly (readonly [Action, number])[] = [
-  ['requests', 20],
-  ['close', 8],
-  ['topUp', 5],
+  ['requests', 16],
+  ['close', 7],
+  ['topUp', 4],
   ['withdrawal', 6],
-  ['dispute', 4],
-  ['disputes', 5],
-  ['challenge', 4],
-  ['warp', 6],
+  ['dispute', 6],
+  ['disputes', 7],
+  ['challenge', 7],
+  ['warp', 4],
   ['reorg', 3],
-  ['worker', 39],
+  ['worker', 40],
 ]
 
 /** @param percent 0 to 99. */
@@ -162,7 +172,10 @@ async function checkRecordsOf(world: DayWorld, events: DayEvents): Promise<void>
   const keys = Map.groupBy(vouchers, ({ channelId, providerId, lane }) => `${channelId} ${providerId} ${lane}`)
   for (const [key, rows] of keys) {
     const [channelId, providerId, lane] = key.split(' ') as [Hex, Hex, Hex]
-    const signed = rows.reduce((max, { cumulativeMicroUsd }) => (cumulativeMicroUsd > max ? cumulativeMicroUsd : max), 0n)
+    const signed = rows.reduce(
+      (max, { cumulativeMicroUsd }) => (cumulativeMicroUsd > max ? cumulativeMicroUsd : max),
+      0n,
+    )
     same(`signed and claimed of ${key}`, signed, await claimedOf(world.operator, { channelId, providerId, lane }))
     same(`signed and noted as paid of ${key}`, signed, total(rows.map(({ paidMicroUsd }) => paidMicroUsd ?? 0n)))
   }

@@ -9,8 +9,10 @@ import {
   deployIsochrone,
   developmentParams,
   developmentProfile,
+  mintTestUsdc,
   partiesOf,
   providerIdOf,
+  provision,
   signLaneKey,
   writeDeployment,
 } from '@isochrone/contracts-client'
@@ -33,6 +35,7 @@ const PRICES = {
   outMicroUsdPerGb: 0n,
 }
 
+const LANE_STAKE_MICRO_USD = 1_000_000_000n
 const ARBITERS = Array.from({ length: 6 }, (_, index) => addressOfKey(bytes32Of(`arbiter ${index}`)))
 
 export interface TestMarketOptions {
@@ -52,15 +55,22 @@ export async function startTestMarket(
   const operator = privateKeyToAccount(operatorKey)
   const deployment = await deployIsochrone({
     publicClient,
-    sender: createTransactionSender({ publicClient, account: operator, profile: developmentProfile(31_337), pollMs: 20 }),
+    sender: createTransactionSender({
+      publicClient,
+      account: operator,
+      profile: developmentProfile(31_337),
+      pollMs: 20,
+    }),
     params: {
       ...developmentParams(partiesOf(operator.address, ARBITERS)),
-      ...{ challengeS, graceS, channelThawS, laneStakeMinMicroUsd: '0' },
+      ...{ challengeS, graceS, channelThawS },
     },
   })
   const deploymentFile = join(stack.dir, 'deployment.json')
   await writeDeployment(deploymentFile, deployment)
   const writer = createChainWriter({ rpcUrl: stack.chainRpcUrl, deployment, privateKey: operatorKey })
+  await mintTestUsdc(writer, { to: operator.address, amount: LANE_STAKE_MICRO_USD })
+  await provision(writer, { subject: addressToBytes32(addressOfKey(laneKey)), amount: LANE_STAKE_MICRO_USD })
   await addLane(writer, signLaneKey(writer, { privateKey: laneKey, operator: operator.address }))
 
   const db = createDb(stack.databaseUrl)

@@ -131,6 +131,7 @@ export function chainRepository(db: DbOrTx) {
       if (rows.length > 0) await db.payout.createMany({ data: [...rows], skipDuplicates: true })
     },
 
+    /** The same failure again and again is one row. */
     async recordTransaction(row: {
       id: string
       purpose: string
@@ -139,6 +140,14 @@ export function chainRepository(db: DbOrTx) {
       status: string
       error: string | null
     }): Promise<void> {
+      const { purpose, subject, status, error } = row
+      if (error !== null) {
+        const last = await db.chainTransaction.findFirst({
+          where: { purpose, subject },
+          orderBy: { createdAt: 'desc' },
+        })
+        if (last?.status === status && last.error === error) return
+      }
       await db.chainTransaction.create({ data: row })
     },
 

@@ -92,7 +92,10 @@ export function controlRepository(db: DbOrTx) {
     async nodes(nodeIds?: readonly string[]) {
       const rows = await db.node.findMany({
         ...(nodeIds && { where: { nodeId: { in: [...nodeIds] } } }),
-        include: { provider: { select: { name: true, orgId: true } }, terms: { select: { values: true, document: true } } },
+        include: {
+          provider: { select: { name: true, orgId: true } },
+          terms: { select: { values: true, document: true } },
+        },
       })
       return rows.map((row) => ({
         nodeId: row.nodeId,

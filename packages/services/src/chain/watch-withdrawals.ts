@@ -47,7 +47,7 @@ async function closeRunningEpochs(
   asked: Map<string, string>,
   stuck: Stuck[],
 ): Promise<void> {
-  const due: typeof channels[number][] = []
+  const due: (typeof channels)[number][] = []
   for (const channel of channels) {
     const isAsked = asked.get(channel.id) === String(channel.thawEndsAtS)
     if (!isAsked || (await deps.epochs.openReceipts(channel.id)) > 0) due.push(channel)
@@ -71,7 +71,8 @@ async function claimAllOf(deps: WatchDeps, channelId: string, stuck: Stuck[]): P
     if (waitingLanes.has(lane)) continue
     let isAnchored = epochRow.status !== 'closed'
     const goOn =
-      isAnchored || (await attempt(stuck, { lane, epoch }, async () => void (isAnchored = await anchorEpoch(deps, epochRow))))
+      isAnchored ||
+      (await attempt(stuck, { lane, epoch }, async () => void (isAnchored = await anchorEpoch(deps, epochRow))))
     if (!goOn) return false
     if (isAnchored) due.push(voucher)
     else waitingLanes.add(lane)

@@ -118,4 +118,3 @@ function signedVoucher(row: StoredVoucher): Signed<Voucher> {
     signature: row.signature as Hex,
   }
 }
-

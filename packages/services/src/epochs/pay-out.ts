@@ -33,7 +33,13 @@ export async function payOut(deps: SettlementDeps, rows: readonly EpochRow[], st
   for (const ofProvider of Map.groupBy(pairs.values(), ({ providerId }) => providerId).values()) {
     const first = ofProvider[0]
     if (first === undefined) continue
-    const work = () => settleProvider(deps, first.providerId, ofProvider.map(({ row }) => row.epoch), txOfEpoch)
+    const work = () =>
+      settleProvider(
+        deps,
+        first.providerId,
+        ofProvider.map(({ row }) => row.epoch),
+        txOfEpoch,
+      )
     if (!(await attempt(stuck, first.row, work))) return 0
   }
   let settled = 0

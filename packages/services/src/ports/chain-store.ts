@@ -121,7 +121,9 @@ export interface RecordNotes {
 
 export interface IndexStore {
   chain: ChainIndexStore
-  transaction<T>(work: (tx: { chain: ChainIndexStore; epochs: ClaimNotes; records: RecordNotes }) => Promise<T>): Promise<T>
+  transaction<T>(
+    work: (tx: { chain: ChainIndexStore; epochs: ClaimNotes; records: RecordNotes }) => Promise<T>,
+  ): Promise<T>
 }
 
 export interface FundingOrderRow {
