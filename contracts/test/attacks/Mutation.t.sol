@@ -50,7 +50,6 @@ contract MutationAttack is World {
     }
 
     function test_aMutatedRecordIsRefused() public {
-        stake(lanes[0], PENALTY);
         PerformanceRecord memory record = recordOf(0, 0, 1, 20e6, keccak256("counts"));
         bytes memory signature = signed(LANE_KEY, ledger.recordDigest(record));
         for (uint256 i = 0; i < 8; ++i) {
