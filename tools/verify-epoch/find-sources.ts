@@ -29,7 +29,7 @@ export interface Sources {
   deployment: Deployment | null
   header: Awaited<ReturnType<typeof readEpochHeader>>
   /** Removes what was fetched. */
-  close(): Promise<void>
+  close: () => Promise<void>
 }
 
 const ID = /^(?:(0x[0-9a-f]{64}|0x[0-9a-f]{40}):)?(\d{1,15})$/i

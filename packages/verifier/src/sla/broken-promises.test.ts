@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { addToPool, brokenPromises, emptyPool, penaltyMicroUsd, type SlaPool } from './broken-promises.ts'
 import { criticalCount, SLA_MISS } from './critical-count.ts'
@@ -68,4 +69,14 @@ test('the table has every step once, growing', () => {
   expect(table.map(({ samples }) => samples)).toEqual([...SLA_STEPS])
   expect([...SLA_STEPS]).toEqual([...SLA_STEPS].toSorted((a, b) => a - b))
   expect(slaStepTable()[3]).toBe(table[3])
+})
+
+test('the ledger tests by the same table', () => {
+  const source = readFileSync(new URL('../../../../contracts/src/libraries/SlaTest.sol', import.meta.url), 'utf8')
+  const table = /bytes internal constant TABLE =([^;]*);/.exec(source)?.[1] ?? ''
+  const rows = [...table.matchAll(/hex"([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})"/g)].map(([, ...cells]) => {
+    const [samples, latency, availability] = cells.map((cell) => Number.parseInt(cell, 16))
+    return { samples, latency, availability }
+  })
+  expect(rows).toEqual(slaStepTable())
 })

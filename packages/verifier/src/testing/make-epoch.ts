@@ -74,9 +74,9 @@ export interface MadeEpoch {
 
 const defaults = {
   chainId: 31_337,
-  paymentChannels: `0x${'c1'.repeat(20)}` as Hex,
-  receiptAnchor: `0x${'a2'.repeat(20)}` as Hex,
-  slaLedger: `0x${'51'.repeat(20)}` as Hex,
+  paymentChannels: `0x${'c1'.repeat(20)}`,
+  receiptAnchor: `0x${'a2'.repeat(20)}`,
+  slaLedger: `0x${'51'.repeat(20)}`,
   laneKey: bytes32Of('test lane'),
   nodeKeys: [bytes32Of('node one'), bytes32Of('node two'), bytes32Of('node three')],
   providerId: bytes32Of('provider'),

@@ -3,5 +3,6 @@ import { parentPort } from 'node:worker_threads'
 import { recoverBatch, type SignatureBatch } from './recover-batch.ts'
 
 parentPort?.on('message', (batch: SignatureBatch) => {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread has no origin
   parentPort?.postMessage({ id: batch.id, found: recoverBatch(batch) })
 })

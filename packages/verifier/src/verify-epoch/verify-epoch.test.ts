@@ -345,7 +345,7 @@ test('a chain that lies about a root, or contradicts itself, is named', async ()
   }
   expect(first(await lie({ anchorEvent: async () => null }))).toContain('expected one, found none (it says so in its')
   expect(first(await lie({ anchorEvent: async () => null, anchorStored: async () => null }))).toMatch(/found none\.$/)
-  const other = { ...honest.header, slaLedger: `0x${'77'.repeat(20)}` as Hex }
+  const other = { ...honest.header, slaLedger: `0x${'77'.repeat(20)}` as const }
   expect(first(await lie({ trustedContracts: async () => other }))).toContain('Line 1: SlaLedger in the header')
   const untrusted = await lie({ trustedContracts: async () => null })
   expect([untrusted.ok, untrusted.notes[0]]).toEqual([true, expect.stringContaining('No deployment was given')])
