@@ -1,9 +1,17 @@
 /** A team that wants no wallet: from signing up to a settled receipt. */
 import { expectAccessible } from './expect-accessible.ts'
 import { expect, test } from './marketplace.ts'
-import { createKey, followReceipt, sendRequest, setRoutingPolicy } from './steps.ts'
+import {
+  createKey,
+  downloadStatement,
+  followReceipt,
+  openClaims,
+  openEvidence,
+  sendRequest,
+  setRoutingPolicy,
+} from './steps.ts'
 
-test('sign up → fund → create a key → send a request → see its receipt verified → see it settled → set a routing policy', async ({
+test('sign up → fund → create a key → send a request → see its receipt verified → see it settled → its evidence → a statement → set a routing policy → claims', async ({
   page,
   market,
 }) => {
@@ -35,12 +43,18 @@ test('sign up → fund → create a key → send a request → see its receipt v
   const secret = await createKey(page, 'flow')
   const requestId = await sendRequest(info, secret)
   await followReceipt(page, requestId)
+  await openEvidence(page)
+  await downloadStatement(page)
 
   await page.getByRole('link', { name: 'Epochs' }).first().click()
   await expect(page.getByRole('table', { name: 'Epochs' }).getByText('settled').first()).toBeVisible()
   await expectAccessible(page)
 
   await setRoutingPolicy(page)
+
+  const provider = info.signIns.find(({ role }) => role === 'provider')
+  if (!provider) throw new Error('the demo has a provider')
+  await openClaims(page, info, provider)
 })
 
 test('an unknown address and a foreign request are the same 404, and a visitor is asked to sign in', async ({

@@ -1,4 +1,5 @@
 /** What both flows do alike: make a key, send a request with the official client, follow its receipt to settlement. */
+import { readFile } from 'node:fs/promises'
 import { expect, type Page } from '@playwright/test'
 import OpenAI from 'openai'
 import type { InstanceInfo } from '../../tools/start/instance-file.ts'
@@ -42,11 +43,68 @@ export async function followReceipt(page: Page, requestId: string): Promise<void
   await expect(page.getByText('Signature recovers to node')).toBeVisible()
   await expectAccessible(page)
 
-  await expect(page.getByText('siblings lead from this receipt to root')).toBeVisible({ timeout: 60_000 })
+  await expect(page.getByText(/siblings? leads? from this receipt to root/)).toBeVisible({ timeout: 60_000 })
   const track = page.getByRole('list', { name: 'Settlement' })
   await expect(track.locator('[aria-current="step"]')).toContainText('settled', { timeout: 90_000 })
   await expect(track.getByText('final')).toHaveCount(3)
   await expect(page.getByText('invalid', { exact: true })).toHaveCount(0)
+}
+
+/** From a settled request to its evidence: receipt, the record that released its pay, the epoch with its file. */
+export async function openEvidence(page: Page): Promise<void> {
+  await page.getByRole('link', { name: /^Receipt [\d,]+ in full$/ }).click()
+  await expect(page.getByTestId('receipt-verdict')).toContainText('Verified in your browser')
+  const check = (name: string) => page.getByRole('listitem').filter({ hasText: name })
+  await expect(check('The chain holds this root')).toContainText('valid')
+  await expect(check('Price follows from the terms')).toContainText('valid')
+  await expect(page.getByRole('img', { name: /from leaf 0x.* to root 0x/ })).toBeVisible()
+  await expect(page.getByText('The last hash is the root that was anchored')).toBeVisible()
+  await expectAccessible(page)
+
+  await page.getByRole('link', { name: 'performance record' }).click()
+  await expect(page.getByTestId('record-verdict')).toContainText('Verified in your browser')
+  const track = page.getByRole('list', { name: 'Release' })
+  await expect(track.locator('[aria-current="step"]')).toContainText('paid out')
+  await expectAccessible(page)
+
+  await page.getByRole('link', { name: /^Epoch \d+$/ }).click()
+  await expect(page.getByRole('table', { name: 'Receipts' }).getByRole('link').first()).toBeVisible()
+  await expect(page.getByRole('table', { name: 'Performance records' }).getByText('final').first()).toBeVisible()
+  await expect(page.getByText('npm run verify-epoch -- epoch-')).toBeVisible()
+  await expectAccessible(page)
+}
+
+/** Filters the channel's movements and downloads what is left as a statement. */
+export async function downloadStatement(page: Page): Promise<void> {
+  await page.getByRole('link', { name: 'Balance' }).first().click()
+  await page.getByRole('combobox', { name: 'Kind of movement' }).selectOption('claim')
+  await expect(page).toHaveURL(/kind=claim/)
+  const movements = page.getByRole('table', { name: 'Movements' })
+  await expect(movements.getByText('deposit', { exact: true })).toHaveCount(0)
+  await expectAccessible(page)
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Statement, CSV' }).click(),
+  ])
+  const csv = await readFile(await download.path(), 'utf8')
+  const [columns, ...rows] = csv.trim().split('\r\n')
+  expect(columns).toContain('amount_micro_usd')
+  expect(rows.length).toBeGreaterThan(0)
+  for (const row of rows)
+    expect(row).toMatch(/^\d{4}-\d\d-\d\dT[^,]+,claim,\d+,[\d.]+,-\d+,\d+,\d+,0x[0-9a-f]{64},0x[0-9a-f]{64}$/)
+}
+
+/** The demo's provider sees what it claimed, what released it and what was paid. */
+export async function openClaims(page: Page, { url }: InstanceInfo, signIn: { email: string; password: string }) {
+  await page.context().clearCookies()
+  await page.goto(`${url}/sign-in?next=%2Fprovider%2Fclaims`)
+  await page.getByLabel('Email').fill(signIn.email)
+  await page.getByLabel('Password').fill(signIn.password)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  const claims = page.getByRole('table', { name: 'Claims by epoch' })
+  await expect(claims.getByText('paid', { exact: true }).first()).toBeVisible({ timeout: 30_000 })
+  await expect(claims.getByText('net, fee').first()).toBeVisible()
+  await expectAccessible(page)
 }
 
 /** Makes the cheapest node in Germany the default, where none is on offer: the page says so, and keeps it all the same. */

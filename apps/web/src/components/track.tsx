@@ -68,6 +68,35 @@ export function Track({ label, steps, txStages }: TrackProps) {
   )
 }
 
+const stageWords: Record<TxStage, string> = {
+  signed: 'signed',
+  sent: 'sent',
+  included: 'included',
+  final: 'final',
+  failed: 'reverted',
+  unknown: 'chain silent',
+}
+
+/** A transaction in one line of a table: its hash and the stage that it has reached. */
+export function TxMark({ hash, label, stage = 'sent' }: { hash: string; label: string; stage?: TxStage | undefined }) {
+  const isDone = stage === 'final'
+  return (
+    <span className="inline-flex items-center gap-1 whitespace-nowrap">
+      <Hash value={hash} label={label} />
+      <span
+        title="signed → sent → included → final"
+        className={cn(
+          'inline-flex items-center gap-0.5 text-2xs',
+          isDone ? 'text-good' : stage === 'failed' ? 'text-bad' : 'text-ink-3',
+        )}
+      >
+        {isDone && <Check aria-hidden className="size-3" />}
+        {stageWords[stage]}
+      </span>
+    </span>
+  )
+}
+
 const txOrder: TxStage[] = ['signed', 'sent', 'included', 'final']
 
 /** signed → sent → included → final, with the one that is reached in bold. */

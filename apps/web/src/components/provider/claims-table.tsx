@@ -3,9 +3,9 @@ import type { ClaimRecord, EpochClaims } from '@isochrone/services'
 import Link from 'next/link'
 import { recordHref } from '~/components/epoch/records-table.tsx'
 import { ClaimStateBadge, EpochStatusBadge, RecordStatusBadge, SimulatedBadge } from '~/components/status.tsx'
-import { TxSteps } from '~/components/track.tsx'
+import { TxMark } from '~/components/track.tsx'
 import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
-import { Hash, Money, Utc } from '~/components/ui/values.tsx'
+import { Money, Utc } from '~/components/ui/values.tsx'
 import { formatUtc, shortHash, addressOf } from '~/lib/format.ts'
 import type { TxStage } from '~/lib/tx-stage.ts'
 
@@ -16,13 +16,12 @@ export interface ClaimsTableProps {
 
 export function ClaimsTable({ epochs, txStages }: ClaimsTableProps) {
   return (
-    <Table label="Claims by epoch" className="min-w-[1040px]">
+    <Table label="Claims by epoch" className="min-w-[900px]">
       <thead>
         <tr>
           <Th>Epoch and node</Th>
           <Th>State</Th>
           <Th numeric>Earned</Th>
-          <Th numeric>Claimed</Th>
           <Th>Record</Th>
           <Th>Reported</Th>
           <Th>Released</Th>
@@ -33,7 +32,7 @@ export function ClaimsTable({ epochs, txStages }: ClaimsTableProps) {
         <tbody key={`${epoch.lane}-${epoch.epoch}`} className="border-b border-line last:border-b-0">
           <EpochRow epoch={epoch} txStages={txStages} />
           {epoch.records.map((record) => (
-            <RecordRow key={record.nodeId} record={record} epoch={epoch} txStages={txStages} />
+            <RecordRow key={record.nodeId} record={record} txStages={txStages} />
           ))}
         </tbody>
       ))}
@@ -44,55 +43,77 @@ export function ClaimsTable({ epochs, txStages }: ClaimsTableProps) {
 type Stages = Pick<ClaimsTableProps, 'txStages'>
 
 function EpochRow({ epoch, txStages }: { epoch: EpochClaims } & Stages) {
-  const net = epoch.payouts.reduce((sum, { netMicroUsd }) => sum + netMicroUsd, 0n)
   return (
-    <Tr className="bg-sunken hover:bg-sunken">
-      <th scope="rowgroup" className="h-[38px] px-2.5 py-1 text-left font-medium whitespace-nowrap">
+    <Tr className="bg-sunken align-top hover:bg-sunken">
+      <th scope="rowgroup" className="px-2.5 py-2 text-left font-medium whitespace-nowrap">
         <Link className="link figures" href={`/epochs/${epoch.lane}/${epoch.epoch}`}>
           Epoch {epoch.epoch}
-        </Link>{' '}
-        <span className="font-normal text-ink-3">
+        </Link>
+        <p className="text-xs font-normal text-ink-3">
           closed <Utc at={epoch.closedAtMs} />
-        </span>
+        </p>
       </th>
-      <Td>
+      <Td className="py-2 align-top">
         <EpochStatusBadge status={epoch.epochStatus} />
       </Td>
-      <Td numeric className="font-medium">
+      <Td numeric className="py-2 align-top font-medium">
         <Money microUsd={epoch.earnedMicroUsd} />
       </Td>
-      <Td numeric>
-        {epoch.claimedMicroUsd === null ? '—' : <Money microUsd={epoch.claimedMicroUsd} />}
-        {epoch.skippedReasons.map((reason) => (
-          <p key={reason} className="text-xs whitespace-normal text-warn">
-            {reason}
-          </p>
-        ))}
+      <Td colSpan={3} className="py-2 align-top">
+        <Claimed epoch={epoch} txStages={txStages} />
       </Td>
-      <Td colSpan={3}>
-        {epoch.claimedTx && <Tx hash={epoch.claimedTx} label="claim transaction" txStages={txStages} />}
-        {epoch.payableAtMs !== null && net === 0n && (
-          <span className="text-xs text-ink-3">Payable without records from {formatUtc(epoch.payableAtMs)}</span>
-        )}
-      </Td>
-      <Td>
-        {epoch.payouts.length > 0 ? (
-          <>
-            <Money microUsd={net} className="font-medium" /> <span className="text-xs text-ink-3">net</span>
-            {epoch.payouts.map(({ txHash }) => (
-              <Tx key={txHash} hash={txHash} label="payout transaction" txStages={txStages} />
-            ))}
-          </>
-        ) : (
-          '—'
-        )}
+      <Td className="py-2 align-top">
+        <Paid epoch={epoch} txStages={txStages} />
       </Td>
     </Tr>
   )
 }
 
-function RecordRow({ record, txStages }: { record: ClaimRecord; epoch: EpochClaims } & Stages) {
-  const { standing } = record
+function Claimed({ epoch, txStages }: { epoch: EpochClaims } & Stages) {
+  if (epoch.claimedMicroUsd === null) return <span className="text-ink-3">not claimed yet</span>
+  return (
+    <>
+      <span className="flex flex-wrap items-center gap-x-2">
+        <span>
+          claimed <Money microUsd={epoch.claimedMicroUsd} />
+        </span>
+        {epoch.claimedTx && (
+          <TxMark hash={epoch.claimedTx} label="claim transaction" stage={txStages[epoch.claimedTx]} />
+        )}
+      </span>
+      {epoch.skippedReasons.map((reason) => (
+        <p key={reason} className="text-xs text-warn">
+          Not all of it: {reason}
+        </p>
+      ))}
+      {epoch.payableAtMs !== null && epoch.payouts.length === 0 && (
+        <p className="text-xs text-ink-3">without any record payable from {formatUtc(epoch.payableAtMs)}</p>
+      )}
+    </>
+  )
+}
+
+function Paid({ epoch: { payouts }, txStages }: { epoch: EpochClaims } & Stages) {
+  if (payouts.length === 0) return <span className="text-ink-3">not yet</span>
+  const sum = (pick: (payout: (typeof payouts)[number]) => bigint) =>
+    payouts.reduce((total, payout) => total + pick(payout), 0n)
+  return (
+    <>
+      <p className="whitespace-nowrap">
+        <Money microUsd={sum(({ netMicroUsd }) => netMicroUsd)} className="font-medium" />{' '}
+        <span className="text-xs text-ink-3">
+          net, fee <Money microUsd={sum(({ feeMicroUsd }) => feeMicroUsd)} />
+        </span>
+      </p>
+      {payouts.map(({ txHash }) => (
+        <TxMark key={txHash} hash={txHash} label="payout transaction" stage={txStages[txHash]} />
+      ))}
+    </>
+  )
+}
+
+function RecordRow({ record, txStages }: { record: ClaimRecord } & Stages) {
+  const { standing, reportedTx, finalTx } = record
   return (
     <Tr>
       <Td className="pl-6">
@@ -106,24 +127,19 @@ function RecordRow({ record, txStages }: { record: ClaimRecord; epoch: EpochClai
       <Td>
         <ClaimStateBadge state={standing.state} />
         {standing.nextAtMs !== null && (
-          <p className="mt-0.5 text-2xs text-ink-3">until {formatUtc(standing.nextAtMs)}</p>
+          <p className="mt-0.5 text-2xs whitespace-nowrap text-ink-3">until {formatUtc(standing.nextAtMs)}</p>
         )}
       </Td>
       <Td numeric>
         <Money microUsd={record.earnedMicroUsd} />
       </Td>
-      <Td numeric className="text-ink-3">
-        —
-      </Td>
       <Td>
         <RecordStatusBadge status={record.status} />
-        {!record.nodeSigned && <p className="mt-0.5 text-2xs text-ink-3">lane alone signed</p>}
+        {!record.nodeSigned && <p className="mt-0.5 text-2xs whitespace-nowrap text-ink-3">lane alone signed</p>}
       </Td>
-      <Td>
-        {record.reportedTx ? <Tx hash={record.reportedTx} label="report transaction" txStages={txStages} /> : '—'}
-      </Td>
-      <Td>{record.finalTx ? <Tx hash={record.finalTx} label="release transaction" txStages={txStages} /> : '—'}</Td>
-      <Td className="text-xs text-ink-3">{paidWords[standing.state] ?? 'not yet'}</Td>
+      <Td>{reportedTx ? <TxMark hash={reportedTx} label="report transaction" stage={txStages[reportedTx]} /> : '—'}</Td>
+      <Td>{finalTx ? <TxMark hash={finalTx} label="release transaction" stage={txStages[finalTx]} /> : '—'}</Td>
+      <Td className="text-xs whitespace-nowrap text-ink-3">{paidWords[standing.state] ?? 'not yet'}</Td>
     </Tr>
   )
 }
@@ -132,13 +148,4 @@ const paidWords: Partial<Record<ClaimRecord['standing']['state'], string>> = {
   paid: 'with the epoch',
   nothing_due: 'nothing due',
   frozen: 'frozen',
-}
-
-function Tx({ hash, label, txStages }: { hash: string; label: string } & Stages) {
-  return (
-    <span className="block text-xs whitespace-nowrap">
-      <Hash value={hash} label={label} />
-      <TxSteps stage={txStages[hash] ?? 'sent'} />
-    </span>
-  )
 }

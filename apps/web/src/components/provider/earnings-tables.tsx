@@ -11,7 +11,14 @@ import { formatCount } from '~/lib/format.ts'
 export function EarningsTables({ earnings }: { earnings: EarningsView }) {
   return (
     <>
-      <Section title="Earnings by epoch">
+      <Section
+        title="Earnings by epoch"
+        actions={
+          <Link href="/provider/claims" className="link">
+            Claims: record, release, payout
+          </Link>
+        }
+      >
         {earnings.epochs.length === 0 ? (
           <EmptyState title="No epoch has closed yet">
             What your nodes deliver is signed at once; an epoch gathers it and pays after the window.
@@ -25,7 +32,7 @@ export function EarningsTables({ earnings }: { earnings: EarningsView }) {
                 <Th>Status</Th>
                 <Th numeric>Receipts</Th>
                 <Th numeric>Earned</Th>
-                <Th>Payable from, UTC</Th>
+                <Th>Without a record payable from, UTC</Th>
               </tr>
             </thead>
             <tbody>

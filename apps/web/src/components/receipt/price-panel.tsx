@@ -21,8 +21,8 @@ export function PricePanel({ receipt: { delivery, terms, priceMicroUsd, fault } 
   const sum = priceLines(delivery, terms.values)
   const free = priceMicroUsd === 0n && fault !== 'none'
   return (
-    <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_minmax(0,26rem)]">
-      <div>
+    <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 xl:grid-cols-[minmax(0,1fr)_minmax(0,26rem)]">
+      <div className="min-w-0">
         <Table label="The price, line by line" className="min-w-[480px]">
           <thead>
             <tr>

@@ -71,12 +71,15 @@ function ProofPath({ kind, fields, inclusion }: { kind: Kind; fields: Fields; in
   const root = path.steps.at(-1)?.parent ?? path.leaf
   const holds = root === inclusion.root
   return (
-    <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,26rem)_minmax(0,1fr)]">
+    <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 xl:grid-cols-[minmax(0,26rem)_minmax(0,1fr)]">
       <div className="max-h-[36rem] overflow-y-auto rounded-md border border-line bg-surface p-3">
         <ProofDrawing leaf={path.leaf} steps={path.steps} subject={subjects[kind]} />
       </div>
       <div className="min-w-0">
-        <Table label={`Steps from the ${subjects[kind].toLowerCase()} to the root`} className="min-w-[560px]">
+        <Table
+          label={`Steps from the ${subjects[kind].toLowerCase()} to the root`}
+          className="min-w-[600px] whitespace-nowrap"
+        >
           <thead>
             <tr>
               <Th numeric>Step</Th>

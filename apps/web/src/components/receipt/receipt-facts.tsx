@@ -1,59 +1,111 @@
-/** Who and how much, of one receipt: the same two lists on every page that shows it. */
+/** Who and how much, of one receipt: the same lists on every page that shows it. */
 import type { ReceiptView } from '@isochrone/services'
 import Link from 'next/link'
 import { SimulatedBadge } from '~/components/status.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
-import { Hash, Money } from '~/components/ui/values.tsx'
+import { Hash, Money, Utc } from '~/components/ui/values.tsx'
 import { addressOf, formatCount, formatMs } from '~/lib/format.ts'
 import { regionText } from '~/lib/promises.ts'
 
-export function ReceiptFacts({ receipt }: { receipt: ReceiptView }) {
+type Props = { receipt: ReceiptView }
+
+/** Node, provider, gateway and payer. */
+export function PartyFacts({ receipt }: Props) {
   const { delivery, node } = receipt
+  return (
+    <Facts
+      items={[
+        [
+          'Node',
+          <span key="n" className="flex flex-wrap items-center gap-1.5">
+            {node ? (
+              <Link href={`/offers/${node.id}`} className="link">
+                {node.name}
+              </Link>
+            ) : (
+              'unknown'
+            )}
+            {node?.simulated && <SimulatedBadge />}
+            <Hash value={addressOf(receipt.nodeId)} label="node key" />
+          </span>,
+        ],
+        ['Provider', node?.providerName ?? '—'],
+        ['Gateway lane', <Hash key="l" value={addressOf(receipt.lane)} label="lane key" />],
+        ['Gateway region', regionText(String(delivery.region ?? ''))],
+        ['Payer’s channel', <Hash key="c" value={String(delivery.channelId)} label="channel id" />],
+        ['Terms', <Hash key="t" value={String(delivery.termsHash)} label="terms hash" />],
+      ]}
+    />
+  )
+}
+
+/** What was billed, and when. */
+export function BillFacts({ receipt }: Props) {
+  const { delivery } = receipt
   const count = (field: string) => formatCount(Number(delivery[field] ?? 0))
   return (
-    <div className="grid gap-3 lg:grid-cols-2">
+    <Facts
+      items={[
+        ['Price', <Money key="p" microUsd={receipt.priceMicroUsd} className="font-semibold" />],
+        ['Tokens billed', `${count('billedIn')} in · ${count('billedCached')} cached · ${count('billedOut')} out`],
+        ['Bytes', `${count('bytesIn')} in · ${count('bytesOut')} out`],
+        ['Attempt TTFT', formatMs(Number(delivery.attemptTtftMs))],
+        ['Duration', formatMs(Number(delivery.durationMs))],
+        [
+          'Epoch',
+          receipt.epoch === null ? (
+            'still open'
+          ) : (
+            <Link key="e" className="link" href={`/epochs/${receipt.lane}/${receipt.epoch}`}>
+              {receipt.epoch}
+            </Link>
+          ),
+        ],
+      ]}
+    />
+  )
+}
+
+const workEnds = ['completed', 'aborted', 'engine failed']
+
+/** The node's side of it: its own counts and clock, and hashes of what was asked and answered. */
+export function WorkFacts({ receipt: { work, delivery } }: Props) {
+  if (!work) {
+    return (
       <Facts
         items={[
-          [
-            'Node',
-            <span key="n" className="flex flex-wrap items-center gap-1.5">
-              {node ? (
-                <Link href={`/offers/${node.id}`} className="link">
-                  {node.name}
-                </Link>
-              ) : (
-                'unknown'
-              )}
-              {node?.simulated && <SimulatedBadge />}
-              <Hash value={addressOf(receipt.nodeId)} label="node key" />
-            </span>,
-          ],
-          ['Provider', node?.providerName ?? '—'],
-          ['Gateway lane', <Hash key="l" value={addressOf(receipt.lane)} label="lane key" />],
-          ['Gateway region', regionText(String(delivery.region ?? ''))],
-          ['Payer’s channel', <Hash key="c" value={String(delivery.channelId)} label="channel id" />],
-          ['Terms', <Hash key="t" value={String(delivery.termsHash)} label="terms hash" />],
+          ['Node’s receipt', 'none: the node never answered, or was lost before it signed'],
+          ['Request', <Hash key="r" value={String(delivery.requestId)} label="request hash" />],
+          ['Bytes', `${formatCount(Number(delivery.bytesIn))} in · ${formatCount(Number(delivery.bytesOut))} out`],
         ]}
       />
-      <Facts
-        items={[
-          ['Price', <Money key="p" microUsd={receipt.priceMicroUsd} className="font-semibold" />],
-          ['Tokens billed', `${count('billedIn')} in · ${count('billedCached')} cached · ${count('billedOut')} out`],
-          ['Bytes', `${count('bytesIn')} in · ${count('bytesOut')} out`],
-          ['Attempt TTFT', formatMs(Number(delivery.attemptTtftMs))],
-          ['Duration', formatMs(Number(delivery.durationMs))],
-          [
-            'Epoch',
-            receipt.epoch === null ? (
-              'still open'
-            ) : (
-              <Link key="e" className="link" href={`/epochs/${receipt.lane}/${receipt.epoch}`}>
-                {receipt.epoch}
-              </Link>
-            ),
-          ],
-        ]}
-      />
-    </div>
+    )
+  }
+  const number = (field: string) => Number(work[field] ?? 0)
+  return (
+    <Facts
+      items={[
+        [
+          'Node counted',
+          `${formatCount(number('tokensIn'))} in · ${formatCount(number('tokensCached'))} cached · ${formatCount(number('tokensOut'))} out`,
+        ],
+        ['Engine TTFT', formatMs(number('engineTtftUs') / 1_000)],
+        ['Engine time', formatMs(number('engineDurationUs') / 1_000)],
+        [
+          'Finished',
+          <span key="f">
+            <Utc at={number('finishedAtMs')} />, {workEnds[number('status')] ?? 'unknown'}
+          </span>,
+        ],
+        ['Model', <Hash key="m" value={String(work.modelHash)} label="model hash" />],
+        [
+          'Asked, answered',
+          <span key="h" className="flex flex-wrap gap-x-2">
+            <Hash value={String(work.requestHash)} label="hash of the request" />
+            <Hash value={String(work.outputHash)} label="hash of the output" />
+          </span>,
+        ],
+      ]}
+    />
   )
 }

@@ -7,7 +7,7 @@ import { formatCount } from '~/lib/format.ts'
 import type { SigningDomain } from '~/lib/signed-structs.ts'
 import type { TxStage } from '~/lib/tx-stage.ts'
 import { ReceiptChecks } from './receipt-checks.tsx'
-import { ReceiptFacts } from './receipt-facts.tsx'
+import { BillFacts, PartyFacts } from './receipt-facts.tsx'
 import { SettlementTrack } from './settlement-track.tsx'
 import { SignedFields } from './signed-fields.tsx'
 
@@ -32,7 +32,10 @@ export function ReceiptPanel({ receipt, domain, txStages }: ReceiptPanelProps) {
       }
     >
       <div className="flex flex-col gap-3">
-        <ReceiptFacts receipt={receipt} />
+        <div className="grid grid-cols-[minmax(0,1fr)] gap-3 lg:grid-cols-2">
+          <PartyFacts receipt={receipt} />
+          <BillFacts receipt={receipt} />
+        </div>
         <SettlementTrack
           stage={receipt.settlement}
           transactions={{ anchored: receipt.anchoredTx, claimed: receipt.claimedTx, settled: receipt.settledTx }}

@@ -72,7 +72,9 @@ export default async function ClaimsPage({ searchParams }: { searchParams: Searc
         </FilterBar>
       )}
       {page.items.length > 0 ? (
-        <ClaimsTable epochs={page.items} txStages={txStages} />
+        <div className="mb-8">
+          <ClaimsTable epochs={page.items} txStages={txStages} />
+        </div>
       ) : filtered ? (
         <EmptyState
           title="No claims for these filters"

@@ -5,7 +5,7 @@ import { notFound } from 'next/navigation'
 import { PricePanel } from '~/components/receipt/price-panel.tsx'
 import { ProofPanel } from '~/components/receipt/proof-panel.tsx'
 import { ReceiptChecks } from '~/components/receipt/receipt-checks.tsx'
-import { ReceiptFacts } from '~/components/receipt/receipt-facts.tsx'
+import { PartyFacts, WorkFacts } from '~/components/receipt/receipt-facts.tsx'
 import { SettlementTrack } from '~/components/receipt/settlement-track.tsx'
 import { SignedFields } from '~/components/receipt/signed-fields.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
@@ -56,8 +56,11 @@ export default async function ReceiptPage({ params }: { params: Promise<{ lane: 
         }
       />
       <ReceiptStats receipt={receipt} />
-      <Section title="Parties and counts">
-        <ReceiptFacts receipt={receipt} />
+      <Section title="Parties and work">
+        <div className="grid grid-cols-[minmax(0,1fr)] gap-3 lg:grid-cols-2">
+          <PartyFacts receipt={receipt} />
+          <WorkFacts receipt={receipt} />
+        </div>
       </Section>
       <Section title="Where its money is" description={<Release receipt={receipt} />}>
         <SettlementTrack
