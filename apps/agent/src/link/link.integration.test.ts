@@ -112,6 +112,17 @@ test('output stops at what was reserved, whatever the body asks for', async () =
   expect(gateway.checkedWork((await stream.end).work).tokensOut).toBe(5)
 })
 
+test('a gateway that dispatches an attempt twice gets one answer, whether the first still runs or is signed for', async () => {
+  const requestId = randomBytes32()
+  const first = gateway.open({ requestId }, chat(40))
+  const second = gateway.open({ requestId }, chat(40, 'Another prompt'))
+  const refused = { status: 'rejected', work: null, message: 'this node has taken this attempt before' }
+  expect(await second.end).toMatchObject(refused)
+  expect((await first.end).status).toBe('completed')
+  expect(await gateway.open({ requestId }, chat(5)).end).toMatchObject(refused)
+  expect((await gateway.open({ requestId, attempt: 1 }, chat(5)).end).status).toBe('completed')
+})
+
 test('eight streams run at once and one more is rejected without a receipt', async () => {
   const streams = Array.from({ length: 9 }, (_, i) => gateway.open({}, chat(60, `Question ${i}`)))
   const ends = await Promise.all(streams.map((stream) => stream.end))

@@ -18,7 +18,7 @@ import {
   type StreamOpen,
   type WorkReceipt,
 } from '@isochrone/protocol'
-import { EngineFailure, type EngineUsage, type OpenAiChunk } from '../engines/engine-driver.ts'
+import { EngineFailure, type EngineCall, type EngineUsage, type OpenAiChunk } from '../engines/engine-driver.ts'
 import type { CreditWindow, DeliveredPart } from './credit-window.ts'
 import type { LinkContext } from './link-context.ts'
 import { prepareCall } from './prepare-call.ts'
@@ -56,6 +56,15 @@ export async function runStream(context: LinkContext, job: StreamJob): Promise<S
   const prepared = prepareCall(job.open, job.body, context.engineModelOf(job.open.model))
   if (!prepared.ok) return ending('invalid_request', prepared.message, 400)
   if (context.engineHealth?.up === false) return ending('rejected', 'the engine of this node does not answer')
+  if (!context.receipts.claim(job.open)) return ending('rejected', 'this node has taken this attempt before')
+  try {
+    return await runClaimed(context, job, prepared.call)
+  } finally {
+    context.receipts.release(job.open)
+  }
+}
+
+async function runClaimed(context: LinkContext, job: StreamJob, call: EngineCall): Promise<StreamEnd> {
   const entered = context.capacity.tryEnter()
   if (entered !== 'entered') return ending('rejected', `this node is ${entered}`)
 
@@ -63,7 +72,7 @@ export async function runStream(context: LinkContext, job: StreamJob): Promise<S
   const engine = new AbortController()
   const signal = AbortSignal.any([job.signal, engine.signal])
   try {
-    for await (const event of context.driver.start(prepared.call, signal)) {
+    for await (const event of context.driver.start(call, signal)) {
       if (event.usage) run.usage = event.usage
       if (event.type === 'usage') break
       await job.credits.waitForCredit(job.signal)

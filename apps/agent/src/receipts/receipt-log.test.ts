@@ -59,6 +59,28 @@ test('numbers are never used twice, not even by receipts signed at once or after
   await again.close()
 })
 
+/** Two outputs of one attempt are a contradiction that a contract can judge, whoever dispatched it twice. */
+test('an attempt is claimed once: not while it runs, not after it was signed for, not after a restart', async () => {
+  const path = join(directory, 'claims.jsonl')
+  const log = await ReceiptLog.open(path)
+  const first = work()
+  expect(log.claim(first)).toBe(true)
+  expect(log.claim(first)).toBe(false)
+  log.release(first)
+  // Nothing was signed for it: it may be tried again.
+  expect(log.claim(first)).toBe(true)
+  await log.sign(domain, laneA, first, key)
+  log.release(first)
+  expect(log.claim(first)).toBe(false)
+  expect(log.claim({ ...first, attempt: 1 })).toBe(true)
+  await log.close()
+  const reopened = await ReceiptLog.open(path)
+  expect(reopened.claim(first)).toBe(false)
+  const fresh = Array.from({ length: 1_000 }, () => reopened.claim(work()))
+  expect(fresh.filter((claimed) => !claimed)).toEqual([])
+  await reopened.close()
+})
+
 test('what resolves is on disk already, signed by the node', async () => {
   const path = join(directory, 'disk.jsonl')
   const log = await ReceiptLog.open(path)

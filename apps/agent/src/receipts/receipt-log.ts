@@ -19,6 +19,7 @@ import {
 } from '@isochrone/protocol'
 import { z } from 'zod'
 import { AppendLog } from './append-log.ts'
+import { SignedAttempts } from './signed-attempts.ts'
 
 const hex = z.string().transform((text) => text as Hex)
 const logLine = z.discriminatedUnion('kind', [
@@ -36,6 +37,13 @@ const logLine = z.discriminatedUnion('kind', [
 export type PresentedWork = { readonly workHash: Hex; readonly signedWork: SignedWork }
 type Unconfirmed = PresentedWork & { readonly lane: Hex }
 
+type Restored = {
+  readonly unconfirmed: Map<Hex, Unconfirmed>
+  readonly delivered: Delivered
+  readonly signed: SignedAttempts
+  readonly seqLast: number
+}
+
 /** Deliveries of one lane that wait for their epoch; above this the oldest are taken as seen. */
 const DELIVERED_MAX = 200_000
 
@@ -43,12 +51,15 @@ export class ReceiptLog {
   readonly #log: AppendLog
   readonly #unconfirmed: Map<Hex, Unconfirmed>
   readonly #delivered: Delivered
+  readonly #signed: SignedAttempts
+  readonly #underWay = new Set<string>()
   #seqLast: number
 
-  private constructor(log: AppendLog, unconfirmed: Map<Hex, Unconfirmed>, delivered: Delivered, seqLast: number) {
+  private constructor(log: AppendLog, { unconfirmed, delivered, signed, seqLast }: Restored) {
     this.#log = log
     this.#unconfirmed = unconfirmed
     this.#delivered = delivered
+    this.#signed = signed
     this.#seqLast = seqLast
   }
 
@@ -56,6 +67,7 @@ export class ReceiptLog {
   static async open(path: string): Promise<ReceiptLog> {
     const unconfirmed = new Map<Hex, Unconfirmed>()
     const delivered = new Delivered()
+    const signed = new SignedAttempts()
     let seqLast = 0
     const log = await AppendLog.open(path, (value) => {
       const line = logLine.parse(value)
@@ -69,13 +81,14 @@ export class ReceiptLog {
       const work = decodeStruct('WorkReceipt', line.work)
       const workHash = structHash('WorkReceipt', work)
       seqLast = Math.max(seqLast, work.seq)
+      signed.add(work.requestId, work.attempt)
       unconfirmed.set(workHash, {
         workHash,
         lane: line.lane,
         signedWork: { work: line.work, signature: line.signature },
       })
     })
-    return new ReceiptLog(log, unconfirmed, delivered, seqLast)
+    return new ReceiptLog(log, { unconfirmed, delivered, signed, seqLast })
   }
 
   get seqLast(): number {
@@ -89,6 +102,7 @@ export class ReceiptLog {
   /** Numbers, signs and stores a receipt for the gateway `lane`. Resolves when it is on disk. */
   async sign(domain: SigningDomain, lane: Hex, work: Omit<WorkReceipt, 'seq'>, nodeKey: Hex): Promise<PresentedWork> {
     this.#seqLast += 1
+    this.#signed.add(work.requestId, work.attempt)
     const numbered: WorkReceipt = { ...work, seq: this.#seqLast }
     const { signature } = signStruct(domain, 'WorkReceipt', numbered, nodeKey)
     const presented: PresentedWork = {
@@ -98,6 +112,21 @@ export class ReceiptLog {
     await this.#log.append({ kind: 'work', lane, ...presented.signedWork })
     this.#unconfirmed.set(presented.workHash, { ...presented, lane })
     return presented
+  }
+
+  /**
+   * Claims an attempt before the engine runs; false when it runs already or was signed for, also before a restart: a second
+   * output of one attempt would convict this node. Whoever claimed it calls {@link release} in the end.
+   */
+  claim({ requestId, attempt }: { requestId: string; attempt: number }): boolean {
+    const key = `${requestId}:${attempt}`
+    if (this.#underWay.has(key) || this.#signed.has(requestId as Hex, attempt)) return false
+    this.#underWay.add(key)
+    return true
+  }
+
+  release({ requestId, attempt }: { requestId: string; attempt: number }): void {
+    this.#underWay.delete(`${requestId}:${attempt}`)
   }
 
   /** What the gateway `lane` has not confirmed yet, oldest first. */

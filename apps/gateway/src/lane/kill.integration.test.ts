@@ -44,7 +44,7 @@ async function epochsOf(journal: Journal, type: 'epoch-closed' | 'performance-si
     if (entry.type === 'epoch-closed' && type === entry.type) epochs.push(Number(entry.anchor.epoch))
     if (entry.type === 'performance-signed' && type === entry.type) epochs.push(Number(entry.record.epoch))
   }
-  return epochs
+  return epochs.toSorted((a, b) => a - b)
 }
 
 test(
@@ -75,10 +75,10 @@ test(
 
     // What earlier processes left due goes out with what this one closed.
     const closedEpochs = await epochsOf(journal, 'epoch-closed')
-    await vi.waitFor(
-      async () => expect((await epochsOf(journal, 'performance-signed')).toSorted()).toEqual(closedEpochs.toSorted()),
-      { timeout: 20_000, interval: 1_000 },
-    )
+    await vi.waitFor(async () => expect(await epochsOf(journal, 'performance-signed')).toEqual(closedEpochs), {
+      timeout: 20_000,
+      interval: 1_000,
+    })
 
     const billed = new Map<string, number>()
     const seqs: number[] = []
