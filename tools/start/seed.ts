@@ -9,7 +9,7 @@ import { readDeployment } from '@isochrone/contracts-client'
 import { createDb, createStore, type Db, type Store } from '@isochrone/db'
 import { systemClock } from '@isochrone/domain'
 import { addressOfKey, type Hex } from '@isochrone/protocol'
-import { developmentKeys, loadEnv, toolEnv, type ToolEnv } from '@isochrone/runtime'
+import { childEnv, developmentKeys, loadEnv, toolEnv, type ToolEnv } from '@isochrone/runtime'
 import {
   createControlPlane,
   redisControlStream,
@@ -44,7 +44,7 @@ export interface SeedParts {
 }
 
 export const seed: Seed = async (ctx) => {
-  const env = loadEnv(toolEnv, ctx.env)
+  const env = loadEnv(toolEnv, childEnv(ctx.env))
   if (env.ISOCHRONE_ENVIRONMENT === 'production') {
     throw new StartError('The demo accounts have a published password: production does not make them.')
   }

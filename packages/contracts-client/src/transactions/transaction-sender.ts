@@ -8,7 +8,7 @@
  */
 import { randomInt } from 'node:crypto'
 
-import { AppError } from '@isochrone/domain'
+import { AppError, invariant } from '@isochrone/domain'
 import type { Address, Hex, LocalAccount, PublicClient, TransactionReceipt } from 'viem'
 
 import { explainChainError } from '../explain-chain-error.ts'
@@ -130,6 +130,7 @@ export function createTransactionSender(options: TransactionSenderOptions): Tran
       await finishLeftovers(context, leftovers)
       const gas = await estimate(request)
       const { profile } = context
+      let isTooCheap = false
       for (let attempt = 0; attempt < NONCE_ATTEMPTS_MAX; attempt++) {
         const nonce = await pickNonce(context)
         const call = { chainId: profile.chainId, nonce, to: request.to ?? null, data: request.data, gas }
@@ -146,37 +147,40 @@ export function createTransactionSender(options: TransactionSenderOptions): Tran
             signed: [signed],
           },
         }
-        if (await launched(context, watch)) {
+        const outcome = await launch(context, watch)
+        if (outcome === 'launched') {
           nextNonce = nonce + 1
           return watch
         }
         nextNonce = undefined
+        isTooCheap = outcome === 'underpriced'
+        if (isTooCheap) await time.sleep(context.pollMs) // Prices moved since we asked for them.
       }
+      throw isTooCheap ? tooCheap() : crowded()
     } catch (error) {
       nextNonce = undefined
       throw explainChainError(error)
     }
-    throw crowded()
   }
 
-  /** False when its number is taken. What may have reached the chain counts as sent: it is seen through, not repeated. */
-  async function launched(context: AdvanceContext, watch: Watch): Promise<boolean> {
+  /** What may have reached the chain counts as sent: it is seen through, not repeated. */
+  async function launch(context: AdvanceContext, watch: Watch): Promise<'launched' | 'taken' | 'underpriced'> {
     const { id, signed } = watch.transaction
     const [first] = signed
-    if (first === undefined) return false
+    invariant(first, 'a transaction is signed before it is launched')
     inFlight.add(id)
     try {
       await pending.save(watch.transaction)
       const outcome = await broadcast(publicClient, first.raw, time)
-      if (outcome === 'accepted' || outcome === 'unknown') return true
+      if (outcome === 'accepted' || outcome === 'unknown') return 'launched'
       await store(context, watch, { status: outcome === 'taken' ? 'replaced' : 'failed' })
+      inFlight.delete(id)
+      return outcome
     } catch (error) {
       await store(context, watch, { status: 'failed' })
       inFlight.delete(id)
       throw error
     }
-    inFlight.delete(id)
-    return false
   }
 
   /** The chain's own count whenever nothing of ours is under way, so that a reset or dropped transaction leaves no gap. */
@@ -221,5 +225,11 @@ async function explained<T>(promise: Promise<T>): Promise<T> {
 function crowded(): AppError {
   return new AppError('chain_unavailable', {
     publicMessage: 'Other processes keep taking the transaction numbers of this account. Try again.',
+  })
+}
+
+function tooCheap(): AppError {
+  return new AppError('chain_unavailable', {
+    publicMessage: 'The chain takes no transaction at the price that it names itself. Try again in a moment.',
   })
 }
