@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {ForgeTest} from "../support/ForgeTest.sol";
+import {Actors} from "./actors/Actors.sol";
+
+/// @dev The five statements of the design ("always true"), after every step of random lives of the whole marketplace.
+contract StatementsTest is ForgeTest {
+    struct FuzzSelector {
+        address addr;
+        bytes4[] selectors;
+    }
+
+    Actors private actors;
+
+    function setUp() public {
+        actors = new Actors();
+    }
+
+    /// @dev forge plays the functions of these contracts.
+    function targetContracts() public view returns (address[] memory targets) {
+        targets = new address[](1);
+        targets[0] = address(actors);
+    }
+
+    function targetSelectors() public view returns (FuzzSelector[] memory targets) {
+        bytes4[34] memory acts = [
+            actors.payerDeposits.selector,
+            actors.payerRaisesCeiling.selector,
+            actors.payerAsksBack.selector,
+            actors.payerWithdraws.selector,
+            actors.laneAnchors.selector,
+            actors.laneAnchors.selector,
+            actors.laneSigns.selector,
+            actors.laneSigns.selector,
+            actors.laneRedeems.selector,
+            actors.laneAnnounces.selector,
+            actors.announcedIsClaimed.selector,
+            actors.providerStakes.selector,
+            actors.providerThaws.selector,
+            actors.providerUnstakes.selector,
+            actors.recordIsReported.selector,
+            actors.recordIsContradicted.selector,
+            actors.recordIsChallenged.selector,
+            actors.auditorRules.selector,
+            actors.recordIsFinal.selector,
+            actors.samplesAreCounted.selector,
+            actors.providerIsPaid.selector,
+            actors.payerDisputes.selector,
+            actors.strangerSaysWithheld.selector,
+            actors.providerAnswers.selector,
+            actors.panelIsDrawn.selector,
+            actors.arbitersVote.selector,
+            actors.providerAppeals.selector,
+            actors.anyoneExecutes.selector,
+            actors.strangerTransfers.selector,
+            actors.strangerGivesDust.selector,
+            actors.thiefForges.selector,
+            actors.thiefTakes.selector,
+            actors.guardianPauses.selector,
+            actors.timePasses.selector
+        ];
+        targets = new FuzzSelector[](1);
+        targets[0].addr = address(actors);
+        targets[0].selectors = new bytes4[](acts.length);
+        for (uint256 i = 0; i < acts.length; ++i) {
+            targets[0].selectors[i] = acts[i];
+        }
+    }
+
+    /// @dev A life in which nothing happens proves nothing: the actors reach every kind of step.
+    function test_theActorsReachEveryStep() public {
+        string[30] memory steps = [
+            "deposit", "ceiling", "ask back", "withdraw", "anchor", "claim", "announce", "claim announced", "provision",
+            "thaw", "unstake", "report", "contradict", "challenge", "audit", "final", "penalty", "settle", "file",
+            "withheld", "answer", "draw", "rule", "appeal", "execute", "transfer", "dust", "forge", "steal", "time"
+        ];
+        FuzzSelector[] memory targets = targetSelectors();
+        uint256 count = targets[0].selectors.length;
+        for (uint256 i = 0; i < 6000; ++i) {
+            bytes4 act = targets[0].selectors[uint256(keccak256(abi.encode("act", i))) % count];
+            uint256 seed = uint256(keccak256(abi.encode("seed", i)));
+            // Small words, so that each fits whatever type an actor takes; what does not fit is refused, like any step.
+            (uint256 a, uint256 b, uint256 c) = (seed % 256, (seed >> 8) % (i % 2 == 0 ? 2 : 256), (seed >> 16) % 256);
+            (bool isDone,) = address(actors).call(abi.encodeWithSelector(act, a, b, c, 1 + (seed >> 32) % 1e8, seed % 41));
+            isDone;
+        }
+        string memory missing;
+        for (uint256 i = 0; i < steps.length; ++i) {
+            if (actors.done(steps[i]) == 0) missing = string.concat(missing, steps[i], "; ");
+        }
+        vm.assertTrue(bytes(missing).length == 0, missing);
+        vm.assertTrue(bytes(actors.broken()).length == 0, actors.broken());
+    }
+
+    function invariant_1_balancesCoverLiabilities() public view {
+        actors.checkSolvency();
+    }
+
+    function invariant_2_claimsStayWithinWhatWasDepositedSignedAndAnchored() public {
+        actors.checkClaims();
+    }
+
+    function invariant_3_refundsStayWithinPricesAndVerdictsAreFinal() public view {
+        actors.checkDisputes();
+    }
+
+    function invariant_4_slashesAreCappedAndNothingLeavesBeforeItsTime() public view {
+        actors.checkStake();
+        actors.checkPromises();
+    }
+
+    function invariant_5_noPauseNoStrangerAndNoThiefChangesWhatIsOwed() public view {
+        actors.checkPromises();
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IDisputeManager} from "../../../src/interfaces/IDisputeManager.sol";
+import {IPaymentChannels} from "../../../src/interfaces/IPaymentChannels.sol";
+import {ReceiptHashes} from "../../../src/libraries/ReceiptHashes.sol";
+import {CourtActs} from "./CourtActs.sol";
+import {LaneActs} from "./LaneActs.sol";
+import {OutsiderActs} from "./OutsiderActs.sol";
+import {PayerActs} from "./PayerActs.sol";
+import {ProviderActs} from "./ProviderActs.sol";
+
+/// @dev Everybody at once, in one marketplace; and the five statements of the design, held against it.
+contract Actors is PayerActs, LaneActs, ProviderActs, CourtActs, OutsiderActs {
+    constructor() {
+        buildWorld();
+        for (uint256 i = 0; i < PARTIES; ++i) {
+            fund(i, AMOUNT_MAX);
+            raiseCeiling(i, AMOUNT_MAX);
+            stake(providerIds[i], AMOUNT_MAX);
+            stake(lanes[i], AMOUNT_MAX);
+        }
+    }
+
+    /// @dev 1: balance ≥ liabilities; and liabilities are exactly what is owed, party by party.
+    function checkSolvency() external view {
+        assertSolvent();
+        uint256 owed;
+        uint256 staked;
+        uint64 lastEpoch = latestEpoch();
+        for (uint256 i = 0; i < PARTIES; ++i) {
+            IPaymentChannels.Channel memory c = channels.channelOf(channelIds[i]);
+            owed += c.deposited - c.withdrawn - c.claimed;
+            for (uint64 epoch = 1; epoch <= lastEpoch; ++epoch) {
+                IPaymentChannels.Pending memory p = channels.pendingOf(providerIds[i], epoch);
+                owed += p.claimed - p.settled;
+            }
+            staked += vault.stakeOf(providerIds[i]).tokens + vault.stakeOf(lanes[i]).tokens;
+        }
+        vm.assertEq(channels.liabilities(), owed, "channels owe what their parties are owed");
+        vm.assertEq(vault.liabilities(), staked, "the vault owes its stakes");
+    }
+
+    /// @dev 2: lifetime totals of channels, of (channel, provider, lane), and of lanes.
+    function checkClaims() external {
+        for (uint256 i = 0; i < PARTIES; ++i) {
+            IPaymentChannels.Channel memory c = channels.channelOf(channelIds[i]);
+            vm.assertLe(c.claimed, c.deposited - c.withdrawn, "claimed within deposited - withdrawn");
+            vm.assertLe(c.claimed, c.ceiling, "claimed within the ceiling");
+            vm.assertLe(channels.laneClaimsOf(lanes[i]).claimed, anchors.laneSumOf(lanes[i]), "claimed within anchored");
+            uint256 total;
+            for (uint256 j = 0; j < PARTIES * PARTIES; ++j) {
+                total += checkKey(channelIds[i], providerIds[j / PARTIES], lanes[j % PARTIES]);
+            }
+            vm.assertEq(total, c.claimed, "a channel's claims are those of its providers and lanes");
+        }
+    }
+
+    /// @dev 3: refunds of a receipt within its price; one live dispute per (receipt, kind); terminal states absorb.
+    function checkDisputes() external view {
+        for (uint256 i = 0; i < sales.length; ++i) {
+            bytes32 subject = ReceiptHashes.hash(sales[i].receipt);
+            vm.assertLe(disputes.refundedOf(subject), sales[i].receipt.price, "refunds within the price");
+        }
+        for (uint256 i = 0; i < disputeIds.length; ++i) {
+            IDisputeManager.Dispute memory d = disputes.disputeOf(disputeIds[i]);
+            bool isLive = d.state < IDisputeManager.State.Executed;
+            if (isLive) {
+                vm.assertEq(disputes.liveDispute(d.subject, d.kind), disputeIds[i], "one live dispute of a kind");
+            }
+            IDisputeManager.State terminal = terminalSeen[disputeIds[i]];
+            bool isAbsorbed = terminal == IDisputeManager.State.None || terminal == d.state;
+            vm.assertTrue(isAbsorbed, "a terminal state absorbs");
+        }
+    }
+
+    /// @dev 4: nothing thaws or is locked that is not there; thaw outlasts every dispute.
+    function checkStake() external view {
+        for (uint256 i = 0; i < PARTIES; ++i) {
+            vm.assertLe(vault.stakeOf(providerIds[i]).thawing, vault.stakeOf(providerIds[i]).tokens, "thawing is there");
+            vm.assertLe(vault.stakeOf(lanes[i]).locked, vault.stakeOf(lanes[i]).tokens, "locked is there");
+        }
+        vm.assertGe(vault.thawSeconds(), FILING + 4 * STEP + MARGIN, "thaw outlasts the longest dispute");
+    }
+
+    /// @dev 5, and what else a handler saw happen that must not.
+    function checkPromises() external view {
+        vm.assertTrue(bytes(broken).length == 0, broken);
+        vm.assertEq(usdc.balanceOf(thief), 0, "a thief gets nothing");
+    }
+
+    function latestEpoch() private view returns (uint64 latest) {
+        for (uint256 i = 0; i < PARTIES; ++i) {
+            if (nextEpoch[i] > latest) latest = nextEpoch[i];
+        }
+    }
+
+    function checkKey(bytes32 channelId, bytes32 providerId, bytes32 lane) private returns (uint128 claimed) {
+        bytes32 key = keyOf(channelId, providerId, lane);
+        claimed = channels.claimedOf(channelId, providerId, lane);
+        vm.assertLe(claimed, signedOf[key], "claimed within what was signed");
+        vm.assertGe(claimed, claimedSeen[key], "claimed only grows");
+        claimedSeen[key] = claimed;
+    }
+}

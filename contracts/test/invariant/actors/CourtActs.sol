@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IDisputeManager} from "../../../src/interfaces/IDisputeManager.sol";
+import {Ghosts} from "./Ghosts.sol";
+
+/// @dev Payers who dispute, providers who answer and appeal, arbiters who vote as they like, anyone who executes.
+abstract contract CourtActs is Ghosts {
+    function payerDisputes(uint256 sale, uint8 kind, uint128 amount) external {
+        if (sales.length == 0 || disputeIds.length >= KEPT_MAX) return;
+        Sale memory sold = sales[pick(sale, sales.length)];
+        amount = uint128(bound(amount, 1, sold.receipt.price));
+        give(payerOf(sold.payer), address(disputes), BOND);
+        vm.prank(payerOf(sold.payer));
+        disputeIds.push(
+            disputes.file(IDisputeManager.Kind(kind % 3), sold.receipt, sold.epoch, sold.proof, amount, "evidence")
+        );
+        done["file"]++;
+    }
+
+    function strangerSaysWithheld(uint256 sale) external {
+        if (sales.length == 0 || disputeIds.length >= KEPT_MAX) return;
+        Sale memory sold = sales[pick(sale, sales.length)];
+        give(stranger, address(disputes), BOND);
+        vm.prank(stranger);
+        disputeIds.push(disputes.fileWithheld(lanes[sold.lane], sold.epoch, "evidence"));
+        done["withheld"]++;
+    }
+
+    function providerAnswers(uint256 dispute) external {
+        if (disputeIds.length == 0) return;
+        uint256 id = disputeIds[pick(dispute, disputeIds.length)];
+        vm.prank(respondentOf(id));
+        disputes.respond(id, "answer");
+        done["answer"]++;
+    }
+
+    function panelIsDrawn(uint256 dispute) external {
+        if (disputeIds.length == 0) return;
+        vm.roll(block.number + 1);
+        disputes.drawPanel(disputeIds[pick(dispute, disputeIds.length)]);
+        done["draw"]++;
+    }
+
+    function arbitersVote(uint256 dispute, uint256 first, uint128 refund) external {
+        if (disputeIds.length == 0) return;
+        uint256 id = disputeIds[pick(dispute, disputeIds.length)];
+        IDisputeManager.Dispute memory d = disputes.disputeOf(id);
+        bool isWithheld = d.kind == IDisputeManager.Kind.Withheld;
+        refund = isWithheld && refund % 2 == 0 ? d.amount : isWithheld ? 0 : uint128(bound(refund, 0, d.amount));
+        bool onAppeal = d.state == IDisputeManager.State.AppealDrawn;
+        vote(id, onAppeal, first % 3, refund);
+        vote(id, onAppeal, (first + 1) % 3, refund);
+        done["rule"]++;
+    }
+
+    function providerAppeals(uint256 dispute) external {
+        if (disputeIds.length == 0) return;
+        uint256 id = disputeIds[pick(dispute, disputeIds.length)];
+        address respondent = respondentOf(id);
+        give(respondent, address(disputes), BOND);
+        vm.prank(respondent);
+        disputes.appeal(id);
+        done["appeal"]++;
+    }
+
+    function anyoneExecutes(uint256 dispute) external {
+        if (disputeIds.length == 0) return;
+        uint256 id = disputeIds[pick(dispute, disputeIds.length)];
+        IDisputeManager.Dispute memory d = disputes.disputeOf(id);
+        uint256 stakes = stakeOrZero(d.providerId) + stakeOrZero(d.lane);
+        bool isDue = isRipe(d);
+        try disputes.execute(id) {
+            if (terminalSeen[id] != IDisputeManager.State.None) breaks("a closed dispute was executed again");
+            if (stakes - (stakeOrZero(d.providerId) + stakeOrZero(d.lane)) > 2 * SLASH_MAX) {
+                breaks("a verdict took more than its cap");
+            }
+            done["execute"]++;
+        } catch (bytes memory reason) {
+            if (isPauseError(reason)) breaks("a pause stopped a refund");
+            if (isDue) breaks("a verdict that was due could not be carried out");
+        }
+        IDisputeManager.State state = stateOf(id);
+        if (state >= IDisputeManager.State.Executed && terminalSeen[id] == IDisputeManager.State.None) {
+            terminalSeen[id] = state;
+        }
+    }
+
+    function isRipe(IDisputeManager.Dispute memory d) private view returns (bool) {
+        if (d.state == IDisputeManager.State.AppealRuled) return true;
+        if (d.state >= IDisputeManager.State.Executed) return false;
+        return block.timestamp > d.deadline + (d.state == IDisputeManager.State.Filed ? STEP : 0);
+    }
+
+    function stakeOrZero(bytes32 subject) private view returns (uint256) {
+        return vault.stakeOf(subject).tokens;
+    }
+
+    function respondentOf(uint256 id) private view returns (address) {
+        IDisputeManager.Dispute memory d = disputes.disputeOf(id);
+        return registry.ownerOfSubject(d.providerId == 0 ? d.lane : d.providerId);
+    }
+}
