@@ -120,7 +120,7 @@ test(
     expect(lines.flatMap((line) => (line.kind === 'counts' ? [line.counts] : []))).toEqual(performance?.counts)
     expect(lines.at(-1)).toMatchObject({ kind: 'record', record: { value: performance?.record } })
     expect((await lane.closeEpoch())?.anchor).toMatchObject({ fromSeq: many + 1, count: 40 })
-    // Loose, because machines are shared; left alone it stays below 50 ms, also for 100,000 receipts.
+    // Loose, because machines are shared: measure-epoch-close.ts gives figures.
     expect(delay.max / 1e6).toBeLessThan(1_000)
     await lane.stop()
     await journal.close()
