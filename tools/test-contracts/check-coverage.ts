@@ -21,11 +21,9 @@ export async function checkCoverage(): Promise<CoverageCheck> {
   const scratch = mkdtempSync(join(tmpdir(), 'isochrone-coverage-'))
   try {
     const report = join(scratch, 'lcov.info')
-    const { code, output } = await runForge([
-      'coverage',
-      ...['--out', join(scratch, 'out'), '--cache-path', join(scratch, 'cache')],
-      ...['--report', 'lcov', '--report-file', report, '--no-match-path', 'test/invariant/*'],
-    ])
+    const scratchFlags = ['--out', join(scratch, 'out'), '--cache-path', join(scratch, 'cache')]
+    const reportFlags = ['--report', 'lcov', '--report-file', report, '--no-match-path', 'test/invariant/*']
+    const { code, output } = await runForge(['coverage', ...scratchFlags, ...reportFlags])
     if (code !== 0) return { ok: false, text: `forge coverage failed:\n${output}`, lines: 0, branches: 0 }
     const files = readLcovFile(report)
     const [lines, branches] = [shareOf(totalOf(files, 'lines')), shareOf(totalOf(files, 'branches'))]
