@@ -119,12 +119,15 @@ export interface ReadEpochFileOptions {
   inflatedBytesMax?: number
   /** A single line, in bytes. */
   lineBytesMax?: number
+  /** Inflated at a time: what a damaged place takes with it from the lines before. */
+  pieceBytes?: number
   /** Sees the bytes of the file as they are read, to hash them on the way. */
   onBytes?: (chunk: Uint8Array) => void
 }
 
 const INFLATED_BYTES_MAX = 16 * 2 ** 30
 const LINE_BYTES_MAX = 4 * 2 ** 20
+const PIECE_BYTES = 32 * 1024
 
 export interface EpochFileText {
   /** From 1. */
@@ -165,11 +168,11 @@ export async function* readEpochFileText(
   source: EpochFileSource,
   options: ReadEpochFileOptions = {},
 ): AsyncGenerator<EpochFileText[]> {
-  const { inflatedBytesMax = INFLATED_BYTES_MAX, lineBytesMax = LINE_BYTES_MAX, onBytes } = options
+  const { inflatedBytesMax = INFLATED_BYTES_MAX, lineBytesMax = LINE_BYTES_MAX } = options
   let rest: Buffer = Buffer.alloc(0)
   let lineNumber = 0
   let inflatedBytes = 0
-  for await (const chunk of inflate(source, onBytes)) {
+  for await (const chunk of inflate(source, options)) {
     inflatedBytes += chunk.length
     if (inflatedBytes > inflatedBytesMax) throw tooLarge(`inflates to more than ${inflatedBytesMax} bytes`)
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
@@ -191,9 +194,11 @@ export async function* readEpochFileText(
   }
 }
 
-async function* inflate(source: EpochFileSource, onBytes?: (chunk: Uint8Array) => void): AsyncGenerator<Buffer> {
-  // A larger piece than the default: fewer, longer batches.
-  const gunzip = createGunzip({ chunkSize: 256 * 1024 })
+async function* inflate(
+  source: EpochFileSource,
+  { pieceBytes = PIECE_BYTES, onBytes }: ReadEpochFileOptions,
+): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip({ chunkSize: pieceBytes })
   let sourceFailure: unknown
   const input = Readable.from(
     (async function* () {

@@ -45,7 +45,7 @@ export async function verifyEpoch(input: VerifyEpochInput): Promise<EpochReport>
   const header = await readEpochHeader(open)
   await checkContracts(findings, header, chain)
   const dataHash = await hashOf(open)
-  const lines = await readLines({ open, findings, threads, ...(onProgress && { onProgress }) })
+  const lines = await readLines({ open, header, findings, threads, ...(onProgress && { onProgress }) })
   if (expected.lane !== undefined) findings.same('header', 1, 'Lane in the header', expected.lane, header.lane)
   if (expected.epoch !== undefined) findings.same('header', 1, 'Epoch in the header', expected.epoch, header.epoch)
 
@@ -79,11 +79,12 @@ async function hashOf(open: OpenFile): Promise<Hex> {
 }
 
 interface ReadLinesInput extends Pick<VerifyEpochInput, 'open' | 'onProgress'> {
+  header: EpochFileHeader
   findings: Findings
   threads: number
 }
 
-async function readLines({ open, findings, threads, onProgress }: ReadLinesInput): Promise<LineChecker> {
+async function readLines({ open, header, findings, threads, onProgress }: ReadLinesInput): Promise<LineChecker> {
   const pool = new SignaturePool(threads, ({ line, what, signer, found }) =>
     findings.add('signatures', line, what, signer, found ?? 'nobody'),
   )
@@ -101,9 +102,10 @@ async function readLines({ open, findings, threads, onProgress }: ReadLinesInput
     await pool.finish()
   } catch (error) {
     // A damaged file: what could be read was checked, and says what it is about.
-    if (!isAppError(error) || !lines.header) throw error
+    if (!isAppError(error)) throw error
+    if (!lines.header) lines.check(1, header)
     await pool.finish()
-    findings.add('form', lastLine + 1, 'The epoch file', 'a whole gzip file', error.publicMessage)
+    findings.add('form', null, `The epoch file after line ${lastLine}`, 'a whole gzip file', error.publicMessage)
   } finally {
     await pool.close()
   }

@@ -1,0 +1,305 @@
+/**
+ * The command itself, on a real chain with the real contracts: an honest epoch, the same epoch spoiled in each way, and
+ * everything that a person may get wrong. Nothing but the file and the endpoint is given to it.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import {
+  addLane,
+  addNodeKey,
+  anchorEpoch,
+  channelIdOf,
+  claimMany,
+  createChainWriter,
+  deployIsochrone,
+  deposit,
+  developmentParams,
+  mintTestUsdc,
+  openChannel,
+  providerIdOf,
+  provision,
+  registerProvider,
+  registerTerms,
+  reportRecord,
+  setCeiling,
+  signCeiling,
+  signLaneKey,
+  writeDeployment,
+  createChainClient,
+  createTransactionSender,
+  developmentProfile,
+} from '@isochrone/contracts-client'
+import { startTestStack, type TestStack } from '@isochrone/local-stack'
+import { addressOfKey, addressToBytes32, bytes32Of, signStruct, type Hex } from '@isochrone/protocol'
+import { makeEpoch, type MadeEpoch } from '@isochrone/verifier/testing'
+import { privateKeyToAccount } from 'viem/accounts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { projectRoot } from '../project-root.ts'
+import { runCommand } from '../run-command.ts'
+
+const operatorKey = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80'
+const laneKey = bytes32Of('verified lane')
+const nodeKeys = [bytes32Of('verified node'), bytes32Of('another node')]
+const lane = addressToBytes32(addressOfKey(laneKey))
+
+let stack: TestStack
+let dir: string
+let deploymentFile: string
+let gateway: Server
+let epochs: [MadeEpoch, MadeEpoch]
+const fileOf = (epoch: number): string => join(dir, `${epoch}.jsonl.gz`)
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'isochrone-verify-'))
+  stack = await startTestStack({ chain: true })
+  epochs = await publishTwoEpochs()
+  gateway = createServer((request, response) => {
+    const epoch = /^\/v1\/epochs\/(\d+)\/file$/.exec(request.url ?? '')?.[1]
+    if (epoch !== '7' && epoch !== '8') return void response.writeHead(404).end()
+    void readFile(fileOf(Number(epoch))).then((bytes) => response.end(bytes))
+  })
+  await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve))
+}, 240_000)
+
+afterAll(async () => {
+  gateway?.close()
+  await stack?.stop()
+  await rm(dir, { recursive: true, force: true })
+})
+
+/** The whole market: contracts, an admitted lane, a provider with two nodes and terms, two payers; two epochs settled. */
+async function publishTwoEpochs(): Promise<[MadeEpoch, MadeEpoch]> {
+  const rpcUrl = stack.chainRpcUrl
+  const publicClient = createChainClient(rpcUrl)
+  const account = privateKeyToAccount(operatorKey)
+  const admin = account.address
+  const profile = developmentProfile(await publicClient.getChainId())
+  const sender = createTransactionSender({ publicClient, account, profile, pollMs: 20 })
+  const arbiters = Array.from({ length: 6 }, (_, i) => privateKeyToAccount(bytes32Of(`arbiter ${i}`)).address)
+  const params = developmentParams({ admin, guardian: admin, auditor: admin, arbiters, treasury: admin })
+  const deployment = await deployIsochrone({ publicClient, sender, params })
+  deploymentFile = join(dir, 'deployment.json')
+  await writeDeployment(deploymentFile, deployment)
+  const operator = createChainWriter({ rpcUrl, deployment, privateKey: operatorKey })
+
+  await mintTestUsdc(operator, { to: admin, amount: 100_000_000_000n })
+  await provision(operator, { subject: lane, amount: BigInt(params.laneStakeMinMicroUsd) * 2n })
+  await addLane(operator, signLaneKey(operator, { privateKey: laneKey, operator: admin }))
+  const salt = bytes32Of('salt')
+  await registerProvider(operator, { salt, payout: admin })
+  const providerId = providerIdOf(admin, salt)
+  const { chainId, addresses } = deployment
+  for (const key of nodeKeys) {
+    const value = { providerId, nodeKey: addressOfKey(key) }
+    const { signature } = signStruct({ chainId, verifyingContract: addresses.registry }, 'NodeKey', value, key)
+    await addNodeKey(operator, { ...value, signature })
+  }
+  const channelIds: Hex[] = []
+  for (const name of ['channel a', 'channel b']) {
+    const channelId = channelIdOf(admin, bytes32Of(name))
+    await openChannel(operator, { owner: admin, salt: bytes32Of(name) })
+    await deposit(operator, { channelId, amount: 1_000_000_000n })
+    const amount = 1_000_000_000n
+    await setCeiling(operator, {
+      channelId,
+      amount,
+      signature: await signCeiling(operator, account, { channelId, amount }),
+    })
+    channelIds.push(channelId)
+  }
+  const lower = (address: Hex) => address.toLowerCase() as Hex
+  const contracts = {
+    paymentChannels: lower(addresses.channels),
+    receiptAnchor: lower(addresses.anchor),
+    slaLedger: lower(addresses.ledger),
+  }
+  const common = { receipts: 40, leaseEvery: 10, chainId, ...contracts, laneKey, nodeKeys, providerId, channelIds }
+  const first = await makeEpoch(fileOf(7), { ...common, epoch: 7 })
+  await registerTerms(operator, { providerId, termsHash: first.terms.termsHash })
+  const second = await makeEpoch(fileOf(8), {
+    ...common,
+    epoch: 8,
+    fromSeq: 41,
+    signedBefore: first.signedAfter,
+    seed: 2,
+  })
+  for (const { anchor, vouchers, records } of [first, second]) {
+    await anchorEpoch(operator, anchor)
+    expect((await claimMany(operator, vouchers)).skipped).toEqual([])
+    for (const record of records) await reportRecord(operator, { record, nodeSignature: null })
+  }
+  return [first, second]
+}
+
+async function run(...args: string[]) {
+  const script = join(projectRoot, 'tools/verify-epoch/main.ts')
+  const nowhere = ['--data-dir', join(dir, 'no-marketplace')]
+  const { code, stdout, output } = await runCommand(process.execPath, [script, ...args, ...nowhere], {
+    cwd: projectRoot,
+  })
+  expect(output).not.toMatch(/\n\s+at /)
+  return { code, stdout, output }
+}
+const here = () => ['--rpc', stack.chainRpcUrl, '--deployment', deploymentFile]
+
+/** The file of epoch 7 with its lines changed. */
+async function spoiled(change: (rows: string[]) => string[]): Promise<string> {
+  const rows = gunzipSync(await readFile(fileOf(7)))
+    .toString()
+    .trimEnd()
+    .split('\n')
+  const path = join(dir, 'spoiled.jsonl.gz')
+  await writeFile(path, gzipSync(`${change(rows).join('\n')}\n`))
+  return path
+}
+/** Row of a receipt by its number: after header and terms. */
+const rowOf = (seq: number): number => seq + 1
+
+test(
+  'an honest epoch verifies from a file, from a gateway, and without a deployment',
+  { timeout: 240_000 },
+  async () => {
+    const byFile = await run(fileOf(7), ...here())
+    expect(byFile.output).toContain('nothing contradicts')
+    expect(byFile.code).toBe(0)
+    expect(byFile.stdout).toContain(
+      '✓ Vouchers claim what receipts make due (2 vouchers, 2 of them to the micro-dollar)',
+    )
+
+    const url = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`
+    const byId = await run(`${lane}:8`, ...here(), '--gateway', url, '--json', '--progress')
+    expect(JSON.parse(byId.stdout)).toMatchObject({ ok: true, epoch: 8, receipts: 40, firstMismatch: null, notes: [] })
+    expect(byId.code).toBe(0)
+
+    const alone = await run(fileOf(8), '--rpc', stack.chainRpcUrl, '--previous', fileOf(7))
+    expect(alone.code).toBe(0)
+    expect(alone.stdout).toContain('No deployment was given')
+  },
+)
+
+test('each way of tampering is named by its line', { timeout: 240_000 }, async () => {
+  const cases: [change: (rows: string[]) => string[], sentence: RegExp][] = [
+    [
+      (rows) => rows.toSpliced(rowOf(5), 1),
+      /MISMATCH. Line 7: Receipt 5 is missing: expected number 5, found number 6\./,
+    ],
+    [
+      (rows) => rows.toSpliced(rowOf(5), 0, rows[rowOf(5)] as string),
+      /MISMATCH. Line 8: Receipt 5 is there twice: expected number 6, found number 5\./,
+    ],
+    [
+      (rows) => rows.toSpliced(rowOf(5), 2, rows[rowOf(6)] as string, rows[rowOf(5)] as string),
+      /MISMATCH. Line 7: Receipts are not in the order of their numbers: expected number 5, found number 6\./,
+    ],
+    [
+      (rows) => rows.map((row, i) => (i === rowOf(5) ? row.replace(/"price":"\d+"/, '"price":"1"') : row)),
+      /MISMATCH. Line 7: Price of receipt 5 in µUSD: expected \d+, found 1\./,
+    ],
+    [
+      (rows) => rows.map((row, i) => (i === rowOf(5) ? row.replace(/"durationMs":\d/, '"durationMs":9') : row)),
+      /MISMATCH. Line 7: Signature of the lane on receipt 5: expected 0x/,
+    ],
+  ]
+  for (const [change, sentence] of cases) {
+    const { code, stdout } = await run(await spoiled(change), ...here())
+    expect(stdout).toMatch(sentence)
+    expect(code).toBe(1)
+  }
+  const flipped = await readFile(fileOf(7))
+  flipped[flipped.length - 200] = (flipped[flipped.length - 200] as number) ^ 1
+  await writeFile(join(dir, 'flipped.gz'), flipped)
+  const { code, stdout } = await run(join(dir, 'flipped.gz'), ...here())
+  expect(stdout).toContain('✗ The file is the one that the chain names')
+  expect(code).toBe(1)
+})
+
+test('what cannot be checked says why in one sentence, and ends with 2', { timeout: 240_000 }, async () => {
+  const url = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`
+  const cases: [args: string[], sentence: RegExp][] = [
+    [[fileOf(7)], /^Say which chain endpoint to ask: --rpc URL\.\n$/],
+    [[fileOf(7), '--rpc', 'nonsense'], /^--rpc is no http or https URL: nonsense\n$/],
+    [[fileOf(7), '--rpc', 'http://127.0.0.1:9'], /^The chain endpoint http:\/\/127\.0\.0\.1:9 does not answer\.\n$/],
+    [[fileOf(7), '--rpc', url], /^The chain endpoint .* does not answer.*\n$/],
+    [['absent.gz', ...here()], /^There is no file absent\.gz\.\n$/],
+    [[dir, ...here()], /is not a file\.\n$/],
+    [[join(projectRoot, 'package.json'), ...here()], /^The epoch file is not a complete gzip file\.\n$/],
+    [['7', ...here()], /^Say which gateway has the epoch/],
+    [['9', ...here(), '--gateway', url], /has closed no epoch 9\.\n$/],
+    [
+      ['7', ...here(), '--gateway', 'http://127.0.0.1:9'],
+      /^The gateway at http:\/\/127\.0\.0\.1:9 does not answer\.\n$/,
+    ],
+    [[fileOf(7), '--rpc', stack.chainRpcUrl, '--deployment', 'absent.json'], /^There is no file absent\.json\.\n$/],
+    [[fileOf(7), '--nope'], /^error: unknown option '--nope'/],
+  ]
+  for (const [args, sentence] of cases) {
+    const { code, output } = await run(...args)
+    expect(output).toMatch(sentence)
+    expect(code).toBe(2)
+  }
+})
+
+test(
+  'another chain, contracts that are not there, and an endpoint that lies are named',
+  { timeout: 240_000 },
+  async () => {
+    const lies = await lyingEndpoint(stack.chainRpcUrl)
+    try {
+      lies.answer = ({ method }) => (method === 'eth_chainId' ? '0x1' : undefined)
+      const other = await run(fileOf(7), '--rpc', lies.url, '--deployment', deploymentFile)
+      expect([other.code, other.output]).toEqual([
+        2,
+        `The epoch is of chain 31337, but ${lies.url} is an endpoint of chain 1.\n`,
+      ])
+      lies.answer = ({ method }) => (method === 'eth_getCode' ? '0x' : undefined)
+      const empty = await run(fileOf(7), '--rpc', lies.url, '--deployment', deploymentFile)
+      expect(empty.output).toMatch(
+        /^Chain 31337 has no contract at 0x[0-9a-fA-F]{40}, where PaymentChannels should be\.\n$/,
+      )
+      expect(empty.code).toBe(2)
+      const root = epochs[0].header.root.slice(2)
+      lies.answer = (_request, honest) =>
+        JSON.stringify(honest).includes(root)
+          ? (JSON.parse(JSON.stringify(honest).replaceAll(root, 'ab'.repeat(32))) as unknown)
+          : undefined
+      const lied = await run(fileOf(7), '--rpc', lies.url, '--deployment', deploymentFile)
+      expect(lied.stdout).toContain(`MISMATCH. Merkle root of the receipts, against that by the event at ${lies.url}`)
+      expect(lied.code).toBe(1)
+    } finally {
+      lies.close()
+    }
+  },
+)
+
+interface RpcRequest {
+  id: number
+  method: string
+}
+
+/** Hands every request on, and replaces the results that `answer` gives something for. */
+async function lyingEndpoint(honestUrl: string) {
+  const state = {
+    url: '',
+    answer: (_request: RpcRequest, _honest: unknown): unknown => undefined,
+    close: () => server.close(),
+  }
+  const server = createServer((request, response) => {
+    void (async () => {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk as Buffer)
+      const body = Buffer.concat(chunks).toString()
+      const reply = await fetch(honestUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+      const honest = (await reply.json()) as { result?: unknown }
+      const lie = state.answer(JSON.parse(body) as RpcRequest, honest.result ?? null)
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify(lie === undefined ? honest : { ...honest, result: lie }))
+    })()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  state.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return state
+}
