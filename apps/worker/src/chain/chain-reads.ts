@@ -70,12 +70,12 @@ type ReadParameters = Parameters<ReadContract>[0]
 
 /** The same reader, whose contract reads are of the newest confirmed block whatever block they ask for. */
 function confirmedReader(reader: ChainReader, confirmedNumber: () => Promise<bigint>): ChainReader {
-  return withReads(reader, async ({ blockTag: _, ...read }) => ({ ...read, blockNumber: await confirmedNumber() }))
+  return withReads(reader, async (read) => ({ ...read, blockTag: undefined, blockNumber: await confirmedNumber() }))
 }
 
 /** The newest block, never the pending one. */
 function latestOnly(reader: ChainReader): ChainReader {
-  return withReads(reader, async ({ blockTag: _, ...read }) => ({ ...read, blockTag: 'latest' }))
+  return withReads(reader, async (read) => ({ ...read, blockNumber: undefined, blockTag: 'latest' }))
 }
 
 function withReads(reader: ChainReader, at: (read: ReadParameters) => Promise<ReadParameters>): ChainReader {

@@ -100,8 +100,12 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
       signedOn.set(payer.channelId, signed + priceMicroUsd)
       const entry = lane.finish({
         requestId: `req_${String(++requestCount).padStart(32, '0')}`,
-        ...{ orgId: payer.orgId, channelId: payer.channelId, priceMicroUsd },
-        ...{ providerId: provider.id, nodeKey: pick(provider.nodeKeys), termsHash: provider.terms.hash },
+        orgId: payer.orgId,
+        channelId: payer.channelId,
+        priceMicroUsd,
+        providerId: provider.id,
+        nodeKey: pick(provider.nodeKeys),
+        termsHash: provider.terms.hash,
         ...(chance(8) && { fault: 1, status: 'failed' as const }),
       })
       openEpochs.get(lane)?.receipts.push(entry)
@@ -137,10 +141,13 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
   }
 
   async function dispute(): Promise<void> {
-    const { wallet, channelId } = pick(world.payers)
+    const { wallet, channelId } = pick(world.payers.filter((payer) => payer.wallet !== null))
     const [place, share] = [rng.below(1_000), BigInt(1 + rng.below(100))]
     if (!wallet) return
-    const own = world.closed.flatMap((closed) =>
+    const anchored = await world.db.epoch.findMany({ where: { status: { not: 'closed' } } })
+    const names = new Set(anchored.map(({ lane, epoch }) => `${lane}:${epoch}`))
+    const known = world.closed.filter(({ lane, epoch }) => names.has(`${lane.lane}:${epoch}`))
+    const own = known.flatMap((closed) =>
       closed.receipts.filter(({ request }) => request.channelId === channelId).map((entry) => ({ closed, entry })),
     )
     const chosen = own[place % Math.max(own.length, 1)]
@@ -212,7 +219,13 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
   }
 
   return {
-    ...{ topUp, requests, closeEpochs, withdrawal, dispute, disputes, challenge },
+    topUp,
+    requests,
+    closeEpochs,
+    withdrawal,
+    dispute,
+    disputes,
+    challenge,
     signed: (channelId) => signedOn.get(channelId) ?? 0n,
     async warp(seconds) {
       await world.rpc('evm_increaseTime', [seconds])

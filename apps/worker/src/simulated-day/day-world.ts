@@ -85,16 +85,27 @@ export async function createDayWorld(stack: TestStack, seed: number) {
   const auditorKey = keyOf('auditor')
   const laneOperatorKey = keyOf('lane operator')
   const arbiterKeys = Array.from({ length: 6 }, (_, index) => keyOf(`arbiter ${index}`))
+  const parties = {
+    ...partiesOf(operatorAccount.address, arbiterKeys.map(addressOfKey)),
+    treasury: TREASURY,
+    auditor: addressOfKey(auditorKey),
+  }
   const deployment = await deployIsochrone({
     publicClient,
     sender: createTransactionSender({ publicClient, account: operatorAccount, profile: local, pollMs: 10 }),
     params: {
-      ...developmentParams({
-        ...partiesOf(operatorAccount.address, arbiterKeys.map(addressOfKey)),
-        ...{ treasury: TREASURY, auditor: addressOfKey(auditorKey) },
-      }),
-      ...{ laneStakeMinMicroUsd: '1000000', challengeBondMicroUsd: '1000000', disputeBondMicroUsd: '1000000' },
-      ...{ falseRecordPenaltyMicroUsd: '3000000', appealBondMicroUsd: '2000000' },
+      ...developmentParams(parties),
+      laneStakeMinMicroUsd: '1000000',
+      challengeBondMicroUsd: '1000000',
+      disputeBondMicroUsd: '1000000',
+      falseRecordPenaltyMicroUsd: '3000000',
+      appealBondMicroUsd: '2000000',
+      // Long enough that some disputes and challenges come in time while others do not.
+      challengeS: 300,
+      graceS: 900,
+      channelThawS: 1_200,
+      fileS: 3_000,
+      stakeThawS: 6_000,
     },
   })
   const writerOf = async (privateKey: Hex): Promise<ChainWriter> => {
@@ -186,8 +197,19 @@ export async function createDayWorld(stack: TestStack, seed: number) {
     managedAddress: addressOfKey(managedWalletKey),
   }
   return {
-    ...{ stack, publicClient, rpc, deployment, profile, operatorKey, managedWalletKey },
-    ...{ db, store, lanes, payers, providers, ...writers },
+    stack,
+    publicClient,
+    rpc,
+    deployment,
+    profile,
+    operatorKey,
+    managedWalletKey,
+    db,
+    store,
+    lanes,
+    payers,
+    providers,
+    ...writers,
     outbox: [] as unknown[],
     closed: [] as ClosedEpoch[],
   }

@@ -10,7 +10,7 @@ import {
   tokenBalance,
   type ChainReader,
 } from '@isochrone/contracts-client'
-import { erc20Abi, type Address, type Hex } from 'viem'
+import { erc20Abi, type Hex } from 'viem'
 import { TREASURY, type DayWorld } from './day-world.ts'
 
 export type DayEvents = Awaited<ReturnType<typeof getIsochroneEvents>>
@@ -28,7 +28,7 @@ export async function checkMoney(world: DayWorld): Promise<DayEvents> {
     ...world.providers.map(({ payout }) => payout),
     ...world.arbiters.map(({ sender }) => sender.account.address),
     ...[world.operator, world.stranger, world.auditor, world.laneOperator].map(({ sender }) => sender.account.address),
-    TREASURY as Address,
+    TREASURY,
   ]
   const balances = await Promise.all(holders.map((address) => tokenBalance(reader, address)))
   const supply = await world.publicClient.readContract({

@@ -31,7 +31,7 @@ export interface DayReport {
 const CALLS_A_CRASH = 60
 const LIVENESS_ROUNDS_MAX = 60
 /** Longer than any window, freeze or thaw of the deployment, s. */
-const ALL_WINDOWS_S = 1_200
+const ALL_WINDOWS_S = 1_500
 
 /** @throws Error with the seed, the step and what did not hold. */
 export async function runDay(
@@ -43,7 +43,7 @@ export async function runDay(
   const faults = createFaults(prng(seed + 2), CALLS_A_CRASH)
   const rng = prng(seed)
   const actions = createDayActions(world, rng)
-  const options = { rpcUrl: rpcFaults.url, faults, rng, closeEpochs: actions.closeEpochs }
+  const options = { rpcUrl: rpcFaults.url, faults, rng, closeEpochs: () => actions.closeEpochs() }
   const worker = createDayWorker(world, options)
   let reorgs = 0
   let now = 'the start'
@@ -65,7 +65,10 @@ export async function runDay(
     await checkRecordsOf(world, events)
     const { lost, reorgs: under } = rpcFaults.counts()
     return {
-      ...{ steps, crashes: faults.crashes(), lostAnswers: lost, reorgs: reorgs + under },
+      steps,
+      crashes: faults.crashes(),
+      lostAnswers: lost,
+      reorgs: reorgs + under,
       epochs: world.closed.length,
       signedMicroUsd: signedInAll(world, actions),
       disputes: events.filter(({ eventName }) => eventName === 'DisputeFiled').length,
@@ -131,8 +134,8 @@ async function act(action: Action, { world, actions, worker, rng }: Day): Promis
   if (action === 'dispute') await actions.dispute()
   if (action === 'disputes') await actions.disputes()
   if (action === 'challenge') await actions.challenge()
-  if (action === 'warp') await actions.warp(10 + rng.below(400))
-  if (action === 'worker') await worker.run(pick(dayRounds))
+  if (action === 'warp') await actions.warp(10 + rng.below(300))
+  if (action === 'worker') await worker.run(pick([...dayRounds, 'ingest', 'settle', 'settle', 'index'] as const))
   if (action !== 'reorg') return 0
   await actions.reorg(1 + rng.below(REORG_BLOCKS_MAX))
   return 1

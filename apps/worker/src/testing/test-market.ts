@@ -63,7 +63,9 @@ export async function startTestMarket(
     }),
     params: {
       ...developmentParams(partiesOf(operator.address, ARBITERS)),
-      ...{ challengeS, graceS, channelThawS },
+      challengeS,
+      graceS,
+      channelThawS,
     },
   })
   const deploymentFile = join(stack.dir, 'deployment.json')

@@ -27,6 +27,7 @@ export interface IndexRound {
 }
 
 const BLOCKS_A_ROUND = 2_000n
+const PLACE: ReadonlySet<string> = new Set(['txHash', 'logIndex', 'blockNumber', 'blockHash', 'atMs'])
 
 export async function indexChainEvents(deps: IndexDeps): Promise<IndexRound> {
   const { store, chain } = deps
@@ -167,7 +168,10 @@ async function totalsOf(chain: ChainReads, channelIds: readonly string[]): Promi
 }
 
 /** As it is kept for undoing: bigints as decimal text. */
-function indexedEventOf({ txHash, logIndex, blockNumber, blockHash: _, atMs: __, ...event }: ChainEvent) {
-  const json = Object.entries(event).map(([name, value]) => [name, typeof value === 'bigint' ? String(value) : value])
-  return { txHash, logIndex, blockNumber, event: Object.fromEntries(json) as object }
+function indexedEventOf(event: ChainEvent) {
+  const { txHash, logIndex, blockNumber } = event
+  const what = Object.entries(event)
+    .filter(([name]) => !PLACE.has(name))
+    .map(([name, value]) => [name, typeof value === 'bigint' ? String(value) : value])
+  return { txHash, logIndex, blockNumber, event: Object.fromEntries(what) as object }
 }

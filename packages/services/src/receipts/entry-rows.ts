@@ -142,19 +142,20 @@ function recordRows(entry: PerformanceSignedEntry): EntryRows {
   const what = `the record of node ${nodeId} in epoch ${record.epoch}`
   if (lane !== entry.lane) throw contradiction(`${what} is of another lane`)
   const epoch = BigInt(record.epoch)
-  const counts = entry.counts.map((json): SlaCountsRow & { spent: bigint } => {
+  let spent = 0n
+  const counts = entry.counts.map((json): SlaCountsRow => {
     const value = decodeStruct('SlaCounts', json)
     if (value.nodeId !== nodeId || value.lane !== lane || value.epoch !== record.epoch) {
       throw contradiction(`${what} has counts of another`)
     }
-    const { channelId, termsHash, spent } = value
+    const { channelId, termsHash } = value
+    spent += value.spent
     const leaf = receiptLeaf('SlaCounts', value)
-    return { nodeId, lane, epoch, version, channelId, termsHash, leaf, counts: json, spent }
+    return { nodeId, lane, epoch, version, channelId, termsHash, leaf, counts: json }
   })
   if (counts.length === 0) throw contradiction(`${what} has no counts`)
   const root = merkleRoot(counts.map(({ leaf }) => leaf as Hex))
   if (root !== countsRoot) throw contradiction(`${what} names counts ${countsRoot}, but has ${root}`)
-  const spent = counts.reduce((total, row) => total + row.spent, 0n)
   if (spent !== record.earned) throw contradiction(`${what} says ${record.earned} µUSD, its counts ${spent}`)
   const { earned, attempts, faults } = record
   const { laneSignature, nodeSignature, nodeReason } = entry
@@ -162,10 +163,18 @@ function recordRows(entry: PerformanceSignedEntry): EntryRows {
   return {
     kind: 'record',
     record: {
-      ...{ nodeId, lane, epoch, version, attempts, faults, countsRoot },
-      ...{ earnedMicroUsd: earned, record: entry.record, ...signatures },
+      nodeId,
+      lane,
+      epoch,
+      version,
+      attempts,
+      faults,
+      countsRoot,
+      earnedMicroUsd: earned,
+      record: entry.record,
+      ...signatures,
     },
-    counts: counts.map(({ spent: _, ...row }) => row),
+    counts,
   }
 }
 
