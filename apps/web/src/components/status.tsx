@@ -72,7 +72,7 @@ const epochLooks: Record<EpochStatus, Look> = {
 
 export const recordLooks: Record<RecordStatus, Look> = {
   signed: { icon: PenLine, word: 'signed', tone: 'neutral', hint: 'By the lane; on its way to the chain.' },
-  reported: { icon: Hourglass, word: 'in its window', tone: 'accent', hint: 'On the chain, open to challenge.' },
+  reported: { icon: Hourglass, word: 'reported', tone: 'accent', hint: 'On the chain, open to challenge.' },
   challenged: { icon: TriangleAlert, word: 'challenged', tone: 'warn', hint: 'Said to be wrong; an auditor judges.' },
   final: { icon: CheckCheck, word: 'final', tone: 'good', hint: 'It can no longer be challenged.' },
   invalid: { icon: CircleX, word: 'invalid', tone: 'bad', hint: 'Found wrong: what it would release is frozen.' },

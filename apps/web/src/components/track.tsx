@@ -81,7 +81,7 @@ const stageWords: Record<TxStage, string> = {
 export function TxMark({ hash, label, stage = 'sent' }: { hash: string; label: string; stage?: TxStage | undefined }) {
   const isDone = stage === 'final'
   return (
-    <span className="inline-flex items-center gap-1 whitespace-nowrap">
+    <span className="flex h-6 items-center gap-1 whitespace-nowrap">
       <Hash value={hash} label={label} />
       <span
         title="signed → sent → included → final"

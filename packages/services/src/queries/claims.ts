@@ -58,7 +58,7 @@ export async function claimsOfProvider(
       claimedMicroUsd,
       skippedReasons: [...new Set(claims.flatMap(({ skippedReason }) => (skippedReason ? [skippedReason] : [])))],
       releasedMicroUsd: sumOf(own.filter(({ status }) => status === 'final')),
-      frozenMicroUsd: sumOf(own.filter(({ status }) => status === 'invalid')),
+      frozenMicroUsd: paidOut ? 0n : sumOf(own.filter(({ status }) => status === 'invalid')),
       payouts: paid.map(payoutView),
       records: own.map((row) => {
         const summary = recordSummary(row, nodes)

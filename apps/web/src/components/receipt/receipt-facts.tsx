@@ -98,13 +98,8 @@ export function WorkFacts({ receipt: { work, delivery } }: Props) {
           </span>,
         ],
         ['Model', <Hash key="m" value={String(work.modelHash)} label="model hash" />],
-        [
-          'Asked, answered',
-          <span key="h" className="flex flex-wrap gap-x-2">
-            <Hash value={String(work.requestHash)} label="hash of the request" />
-            <Hash value={String(work.outputHash)} label="hash of the output" />
-          </span>,
-        ],
+        ['Request', <Hash key="q" value={String(work.requestHash)} label="hash of the request" />],
+        ['Output', <Hash key="o" value={String(work.outputHash)} label="hash of the output" />],
       ]}
     />
   )

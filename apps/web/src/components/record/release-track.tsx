@@ -28,7 +28,7 @@ function stepsOf(record: RecordDetail): TrackStep[] {
       key: 'reported',
       icon: Hourglass,
       word: 'reported',
-      hint: 'On the chain, open to challenge.',
+      hint: status === 'reported' ? 'On the chain, open to challenge.' : 'On the chain.',
       state: stateAt(1),
       hashes: [record.reportedTx],
       note:

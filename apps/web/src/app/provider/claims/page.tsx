@@ -93,8 +93,7 @@ export default async function ClaimsPage({ searchParams }: { searchParams: Searc
   )
 }
 
-const recordWords = (status: RecordStatus): string =>
-  status === 'reported' ? recordLooks.reported.word : `that is ${recordLooks[status].word}`
+const recordWords = (status: RecordStatus): string => `that is ${recordLooks[status].word}`
 
 function hashesOf(epoch: EpochClaims): (string | null)[] {
   const records = epoch.records.flatMap((record) => [record.reportedTx, record.finalTx])

@@ -1,6 +1,5 @@
 /** A node's performance record of one epoch: record → release → payout, who signed it, and the counts under it. */
 import type { RecordDetail } from '@isochrone/services'
-import Link from 'next/link'
 import { notFound } from 'next/navigation'
 import { CountsTable } from '~/components/record/counts-table.tsx'
 import { RecordChecks } from '~/components/record/record-checks.tsx'
@@ -145,14 +144,7 @@ function Payouts({ record: { payouts, epoch } }: { record: RecordDetail }) {
   return (
     <Section
       title="Payouts"
-      description={
-        <>
-          Of everything that the provider had pending for epoch {epoch}.{' '}
-          <Link className="link" href="/provider/claims">
-            Your claims
-          </Link>
-        </>
-      }
+      description={`Of everything that the provider had pending for epoch ${epoch}, all nodes together.`}
     >
       <Table label="Payouts" className="min-w-[560px]">
         <thead>
