@@ -205,15 +205,15 @@ test('each way of tampering is named by its line', { timeout: 240_000 }, async (
     ],
   ]
   for (const [change, sentence] of cases) {
-    const { code, stdout } = await run(await spoiled(change), ...here())
-    expect(stdout).toMatch(sentence)
+    const { code, output } = await run(await spoiled(change), ...here())
+    expect(output).toMatch(sentence)
     expect(code).toBe(1)
   }
   const flipped = await readFile(fileOf(7))
   flipped[flipped.length - 200] = (flipped[flipped.length - 200] as number) ^ 1
   await writeFile(join(dir, 'flipped.gz'), flipped)
-  const { code, stdout } = await run(join(dir, 'flipped.gz'), ...here())
-  expect(stdout).toContain('✗ The file is the one that the chain names')
+  const { code, output } = await run(join(dir, 'flipped.gz'), ...here())
+  expect(output).toContain('✗ The file is the one that the chain names')
   expect(code).toBe(1)
 })
 

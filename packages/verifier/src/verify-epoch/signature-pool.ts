@@ -36,7 +36,8 @@ interface Labels {
 
 /** With no threads, batches are checked where they are filled. */
 export class SignaturePool {
-  readonly #workers: Worker[]
+  readonly #threads: number
+  readonly #workers: Worker[] = []
   readonly #wrong: (wrong: WrongSignature) => void
   readonly #underWay = new Map<number, Labels>()
   #batch = newBatch()
@@ -47,16 +48,8 @@ export class SignaturePool {
   #wake: (() => void) | null = null
 
   constructor(threads: number, wrong: (wrong: WrongSignature) => void) {
+    this.#threads = threads
     this.#wrong = wrong
-    this.#workers = Array.from({ length: threads }, () => {
-      const worker = new Worker(new URL('signature-worker.ts', import.meta.url))
-      worker.on('message', ({ id, found }: { id: number; found: [number, Hex | null][] }) => this.#done(id, found))
-      worker.on('error', (error) => {
-        this.#failure = error instanceof Error ? error : new Error(String(error))
-        this.#wake?.()
-      })
-      return worker
-    })
   }
 
   get checked(): number {
@@ -65,7 +58,7 @@ export class SignaturePool {
 
   /** True when reading should wait for {@link ready}. */
   get isBusy(): boolean {
-    return this.#underWay.size >= Math.max(1, this.#workers.length) * BATCHES_PER_THREAD
+    return this.#underWay.size >= Math.max(1, this.#threads) * BATCHES_PER_THREAD
   }
 
   add({ digest, signature, signer, line, what }: SignatureToCheck): void {
@@ -90,8 +83,18 @@ export class SignaturePool {
     await this.#until(() => this.#underWay.size === 0)
   }
 
+  /** Asks the threads to end. They are never stopped from outside: native code in one would take the process with it. */
   async close(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.terminate()))
+    await Promise.all(
+      this.#workers.map(async (worker) => {
+        // One that ended by itself has no number any more.
+        if (worker.threadId < 0) return
+        const ended = new Promise((resolve) => worker.once('exit', resolve))
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread has no origin
+        worker.postMessage(null)
+        await ended
+      }),
+    )
   }
 
   #send(): void {
@@ -100,12 +103,30 @@ export class SignaturePool {
     this.#underWay.set(id, this.#labels)
     this.#labels = { lines: [], whats: [], signers: [] }
     this.#batch = newBatch()
-    const worker = this.#workers[id % this.#workers.length]
-    if (worker) {
+    if (this.#threads > 0) {
+      const worker = this.#workerFor(id % this.#threads)
       worker.postMessage(batch, [batch.digests.buffer, batch.signatures.buffer, batch.signers.buffer])
     } else {
       this.#done(id, recoverBatch(batch))
     }
+  }
+
+  /** Started when there is work for it: a small epoch needs one thread, or none. */
+  #workerFor(index: number): Worker {
+    const known = this.#workers[index]
+    if (known) return known
+    const worker = new Worker(new URL('signature-worker.ts', import.meta.url))
+    worker.on('message', ({ id, found }: { id: number; found: [number, Hex | null][] }) => this.#done(id, found))
+    const fail = (error: Error) => {
+      this.#failure ??= error
+      this.#wake?.()
+    }
+    worker.on('error', (error) => fail(error instanceof Error ? error : new Error(String(error))))
+    worker.on('exit', () => {
+      if (this.#underWay.size > 0) fail(new Error('A thread that checks signatures ended'))
+    })
+    this.#workers[index] = worker
+    return worker
   }
 
   #done(id: number, found: [number, Hex | null][]): void {
