@@ -74,13 +74,13 @@ test('a receipt is checked, then included once its epoch closes, then followed t
       ),
     )
   const signed = { delivery_signature: 'valid', work_signature: 'valid', work_matches: 'valid', price: 'valid' }
-  expect(await verdicts()).toEqual({ ...signed, inclusion: 'unverifiable' })
+  expect(await verdicts()).toEqual({ ...signed, inclusion: 'unverifiable', work_inclusion: 'unverifiable' })
   expect(newest?.settlement).toBe('open')
 
   await ingest(publish.close(41))
-  expect(await verdicts()).toEqual({ ...signed, inclusion: 'valid' })
+  expect(await verdicts()).toEqual({ ...signed, inclusion: 'valid', work_inclusion: 'valid' })
   const epoch = await team.epochs.detail({ lane: testLane, epoch: 41 })
-  expect(epoch).toMatchObject({ count: REQUESTS, status: 'closed', checks: [{ verdict: 'valid' }] })
+  expect(epoch).toMatchObject({ count: 2 * REQUESTS, status: 'closed', checks: [{ verdict: 'valid' }] })
 
   const txs = { anchoredTx: '0xa', claimedTx: '0xb', settledTx: '0xc' }
   await plane.db.epoch.updateMany({ data: { status: 'settled', ...txs } })

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createAuth, createCaller, viewerFromHeaders, type ApiCaller, type Auth } from '@isochrone/api'
+import { contractNames, developmentParams, partiesOf } from '@isochrone/contracts-client'
 import { createDb, createStore, type Db, type Store } from '@isochrone/db'
 import { systemClock } from '@isochrone/domain'
 import { startTestStack } from '@isochrone/local-stack'
@@ -130,11 +131,13 @@ export function cookieOf(response: Response): string {
     .join('; ')
 }
 
-const names = ['token', 'registry', 'anchor', 'channels', 'hasher'] as const
+// The four that the facts above name come first.
+const names = [...new Set(['token', 'registry', 'anchor', 'channels', ...contractNames])]
 const deployment = {
+  version: 2,
   chainId: 31_337,
-  addresses: Object.fromEntries(names.map((name, index) => [name, address(String(index + 1))])),
+  addresses: Object.fromEntries(names.map((name, index) => [name, address((index + 1).toString(16))])),
   blockNumber: 1,
   codeHashes: Object.fromEntries(names.map((name) => [name, null])),
-  params: { admin: address('a'), treasury: address('b'), feeBps: 500, settleWindowS: 60, thawS: 600 },
+  params: developmentParams(partiesOf(address('a'), [])),
 }

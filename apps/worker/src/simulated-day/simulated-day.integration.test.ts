@@ -1,9 +1,12 @@
-/** Money is conserved through a day of crashes, reorganisations and lost answers, and every claim settles once. */
+/**
+ * Money is conserved through a day of crashes, reorganisations and lost answers, and every claim settles once. Longer days,
+ * and this one again: npm run test:day -- --seed N --steps M.
+ */
 import { startTestStack, type TestStack } from '@isochrone/local-stack'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runDay } from './run-day.ts'
 
-const SEED = 20_260_101
+const SEED = 200
 const STEPS = 60
 
 let stack: TestStack
