@@ -14,6 +14,7 @@ import { fetchEpoch } from './fetch-epoch.ts'
 export interface VerifyFlags {
   rpc?: string
   deployment?: string
+  trustFile?: true
   gateway?: string
   previous: string[]
   dataDir: string
@@ -75,7 +76,10 @@ function gatewayOf(flags: VerifyFlags, instance: InstanceInfo | null): string {
   throw missing('Say which gateway has the epoch: --gateway URL. Or name a file instead of a number.')
 }
 
-/** The one that was named, else that of the marketplace here if the epoch is of its chain. */
+/**
+ * The one that was named, else that of the marketplace here if the epoch is of its chain. Null only where somebody said
+ * to trust the file: its own contracts could be a forger's, and would then confirm whatever it says.
+ */
 async function deploymentOf(
   flags: VerifyFlags,
   instance: InstanceInfo | null,
@@ -87,7 +91,11 @@ async function deploymentOf(
     return deployment
   }
   const found = instance ? await readDeployment(instance.deploymentFile) : null
-  return found?.chainId === chainId ? found : null
+  if (found?.chainId === chainId) return found
+  if (flags.trustFile) return null
+  throw missing(
+    'Say whose contracts to trust: --deployment FILE (or --trust-file for those that the file itself names, which a forger could have deployed).',
+  )
 }
 
 function fileAt(path: string): OpenFile {

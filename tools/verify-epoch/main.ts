@@ -20,6 +20,7 @@ const program = new Command('npm run verify-epoch --')
     '--deployment <file>',
     'deployment whose contracts to trust (default: that of the marketplace that runs here)',
   )
+  .option('--trust-file', 'without a deployment: trust the contracts that the file itself names')
   .option('--gateway <url>', 'gateway to fetch the epoch from (default: that of the marketplace that runs here)')
   .option(
     '--previous <file>',

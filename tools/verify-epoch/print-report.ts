@@ -11,7 +11,8 @@ export function reportAsJson(report: EpochReport, seconds: number): string {
 }
 
 export function reportAsText(report: EpochReport, seconds: number): string {
-  const { lane, epoch, chainId, receipts, leaves, sumMicroUsd, checks, notes, firstMismatch, mismatches } = report
+  const { lane, epoch, chainId, receipts, leaves, sumMicroUsd, checks, notes, unchecked, firstMismatch, mismatches } =
+    report
   const n = (count: number): string => count.toLocaleString('en-US')
   const lines = [
     `Epoch ${epoch} of lane ${lane} on chain ${chainId}`,
@@ -22,7 +23,7 @@ export function reportAsText(report: EpochReport, seconds: number): string {
     ...notes.map((note) => `  · ${note}`),
     ...(notes.length > 0 ? [''] : []),
     firstMismatch === null
-      ? `Verified in ${seconds.toFixed(1)} s: nothing contradicts.`
+      ? `Verified in ${seconds.toFixed(1)} s: nothing contradicts.${unchecked.length > 0 ? ` NOT CHECKED: ${unchecked.join('; ')}.` : ''}`
       : `MISMATCH. ${sentenceOf(firstMismatch)}`,
   ]
   const others = mismatches.slice(1, 6).map((mismatch) => `  ${sentenceOf(mismatch)}`)

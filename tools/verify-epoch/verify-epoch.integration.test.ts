@@ -175,7 +175,7 @@ test(
     expect(JSON.parse(byId.stdout)).toMatchObject({ ok: true, epoch: 8, receipts: 40, firstMismatch: null, notes: [] })
     expect(byId.code).toBe(0)
 
-    const alone = await run(fileOf(8), '--rpc', stack.chainRpcUrl, '--previous', fileOf(7))
+    const alone = await run(fileOf(8), '--rpc', stack.chainRpcUrl, '--previous', fileOf(7), '--trust-file')
     expect(alone.code).toBe(0)
     expect(alone.stdout).toContain('No deployment was given')
   },
@@ -222,8 +222,15 @@ test('what cannot be checked says why in one sentence, and ends with 2', { timeo
   const cases: [args: string[], sentence: RegExp][] = [
     [[fileOf(7)], /^Say which chain endpoint to ask: --rpc URL\.\n$/],
     [[fileOf(7), '--rpc', 'nonsense'], /^--rpc is no http or https URL: nonsense\n$/],
-    [[fileOf(7), '--rpc', 'http://127.0.0.1:9'], /^The chain endpoint http:\/\/127\.0\.0\.1:9 does not answer\.\n$/],
-    [[fileOf(7), '--rpc', url], /^The chain endpoint .* does not answer.*\n$/],
+    [
+      [fileOf(7), '--rpc', stack.chainRpcUrl],
+      /^Say whose contracts to trust: --deployment FILE \(or --trust-file .*\n$/,
+    ],
+    [
+      [fileOf(7), '--rpc', 'http://127.0.0.1:9', '--trust-file'],
+      /^The chain endpoint http:\/\/127\.0\.0\.1:9 does not answer\.\n$/,
+    ],
+    [[fileOf(7), '--rpc', url, '--trust-file'], /^The chain endpoint .* does not answer.*\n$/],
     [['absent.gz', ...here()], /^There is no file absent\.gz\.\n$/],
     [[dir, ...here()], /is not a file\.\n$/],
     [[join(projectRoot, 'package.json'), ...here()], /^The epoch file is not a complete gzip file\.\n$/],

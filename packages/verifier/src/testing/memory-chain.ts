@@ -24,7 +24,7 @@ export function memoryChain(epochs: readonly MadeEpoch[], lies: Partial<EpochCha
     claimed: async (channelId, providerId) =>
       claims.findLast((claim) => claim.channelId === channelId && claim.providerId === providerId)?.cumulative ?? 0n,
     async claimsOf(_lane, epoch): Promise<LaneClaims> {
-      const found: LaneClaims = { before: new Map(), at: new Map(), after: new Map() }
+      const found: LaneClaims = { before: new Map(), at: new Map(), after: new Map(), unanchored: [] }
       for (const claim of claims) {
         const side = claim.epoch < epoch ? found.before : claim.epoch === epoch ? found.at : found.after
         side.set(claim.channelId + claim.providerId, claim)

@@ -16,6 +16,7 @@ export async function checkContracts(findings: Findings, header: EpochFileHeader
   }
   const trusted = await chain.trustedContracts()
   if (!trusted) {
+    findings.unchecked.push('whether the contracts are the marketplace’s (--deployment FILE)')
     findings.notes.push(
       'No deployment was given, so the contracts are those that the file names: compare their addresses with ones that you trust (--deployment FILE).',
     )

@@ -1,6 +1,7 @@
 /**
  * Vouchers against receipts: what a voucher adds to the one before it must be what the receipts of the epoch cost, for
- * each (channel, provider). The one before is in an earlier file, or on the chain if it was claimed.
+ * each (channel, provider). The one before is in an earlier file, or on the chain if it was claimed. Where neither shows it,
+ * the report says that cumulative amounts were not checked: together they are only held below the lane's lifetime sum.
  */
 import type { EpochFileHeader, Hex } from '@isochrone/protocol'
 import type { LineChecker } from './check-lines.ts'
@@ -48,11 +49,29 @@ export async function checkVouchers(
   }
   findings.detail('vouchers', `${pairs.length} vouchers, ${exact} of them to the micro-dollar`)
   if (bounded > 0) {
+    findings.unchecked.push(
+      `the cumulative amounts of ${bounded} vouchers (--previous FILE shows what was signed before)`,
+    )
     findings.notes.push(
-      `${bounded} of ${pairs.length} vouchers add to amounts that neither the chain nor a given file shows: they are not below what the receipts make due; whether they are above, the files of the epochs before say (--previous FILE).`,
+      `Not checked: cumulative amounts. ${bounded} of ${pairs.length} vouchers add to amounts that neither the chain nor a given file shows: they are not below what the receipts make due; whether they are above, the files of the epochs before say (--previous FILE).`,
     )
   }
+  await checkLifetimeSum(findings, pairs, header, chain)
   await checkClaims(findings, pairs, header, claims, chain)
+}
+
+/** All that a lane ever signed for is in epochs that it anchored: vouchers cannot say more than those together. */
+async function checkLifetimeSum(
+  findings: Findings,
+  pairs: readonly Pair[],
+  { lane, epoch }: EpochFileHeader,
+  chain: EpochChain,
+): Promise<void> {
+  const laneSum = (await chain.anchorEvent(lane, epoch))?.laneSum
+  const signed = pairs.reduce((sum, { cumulative }) => sum + cumulative, 0n)
+  if (laneSum === undefined || signed <= laneSum) return
+  const what = 'Cumulative amounts of the vouchers together, against all that the lane ever anchored, in µUSD'
+  findings.add('vouchers', null, what, `at most ${laneSum}`, signed)
 }
 
 interface Pair {
@@ -105,6 +124,16 @@ async function checkClaims(
         if (paid > most) findings.add('claims', line, 'Paid on the lane’s vouchers, in µUSD', `at most ${most}`, paid)
       }),
     )
+  }
+  const inFile = new Set(pairs.map(({ key }) => key))
+  for (const [key, { channelId, providerId, cumulative }] of claims.at) {
+    if (inFile.has(key)) continue
+    const what = `Voucher that the lane claimed for epoch ${epoch} from channel ${channelId} for provider ${providerId}`
+    findings.add('claims', null, what, 'one in the file', `none, but ${cumulative} µUSD claimed on the chain`)
+  }
+  for (const { epoch: other, channelId, cumulative } of claims.unanchored) {
+    const what = `Epoch ${other}, for which the lane claimed from channel ${channelId}`
+    findings.add('claims', null, what, 'anchored', `never anchored, but ${cumulative} µUSD claimed`)
   }
   const claimed = pairs.filter(({ key }) => claims.at.has(key)).length
   findings.detail('claims', `${claimed} of ${pairs.length} vouchers were claimed`)

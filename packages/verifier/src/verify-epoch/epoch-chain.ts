@@ -28,6 +28,9 @@ export interface ClaimOnChain {
   cumulative: bigint
 }
 
+/** A lane that claims for more of them is caught by the first. */
+export const UNANCHORED_MAX = 20
+
 /** By `channelId + providerId`, seen from one epoch of the lane. */
 export interface LaneClaims {
   /** The newest of an epoch before. */
@@ -36,6 +39,8 @@ export interface LaneClaims {
   at: Map<string, ClaimOnChain>
   /** The highest of later epochs. */
   after: Map<string, ClaimOnChain>
+  /** One for each epoch that was claimed for and never anchored; at most {@link UNANCHORED_MAX}. */
+  unanchored: ClaimOnChain[]
 }
 
 export interface RecordOnChain {

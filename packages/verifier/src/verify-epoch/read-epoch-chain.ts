@@ -17,7 +17,13 @@ import {
   type Deployment,
 } from '@isochrone/contracts-client'
 import { bytes32ToAddress, type EpochFileHeader, type Hex } from '@isochrone/protocol'
-import type { AnchorOnChain, ClaimOnChain, EpochChain, LaneClaims } from './epoch-chain.ts'
+import {
+  UNANCHORED_MAX,
+  type AnchorOnChain,
+  type ClaimOnChain,
+  type EpochChain,
+  type LaneClaims,
+} from './epoch-chain.ts'
 
 export interface EpochChainOptions {
   rpcUrl: string
@@ -117,26 +123,43 @@ async function anchorEndingAt(reader: ChainReader, lane: Hex, toSeq: number): Pr
 }
 
 async function claimsOf(reader: ChainReader, lane: Hex, epoch: number): Promise<LaneClaims> {
-  const claims: LaneClaims = { before: new Map(), at: new Map(), after: new Map() }
-  const address = reader.deployment.addresses.channels
+  const claims: LaneClaims = { before: new Map(), at: new Map(), after: new Map(), unanchored: [] }
+  const { channels, anchor } = reader.deployment.addresses
+  const anchored = new Set<number>()
+  const claimedFor = new Map<number, ClaimOnChain>()
   await scanBack(reader, async (range) => {
-    const logs = await reader.publicClient.getContractEvents({
-      address,
-      abi: paymentChannelsAbi,
-      eventName: 'Claimed',
-      args: { lane },
-      strict: true,
-      ...range,
-    })
+    const common = { args: { lane }, strict: true, ...range } as const
+    const [logs, anchors] = await Promise.all([
+      reader.publicClient.getContractEvents({
+        address: channels,
+        abi: paymentChannelsAbi,
+        eventName: 'Claimed',
+        ...common,
+      }),
+      reader.publicClient.getContractEvents({
+        address: anchor,
+        abi: receiptAnchorAbi,
+        eventName: 'EpochAnchored',
+        ...common,
+      }),
+    ])
+    for (const { args } of anchors) anchored.add(Number(args.epoch))
     for (const { args } of logs) {
       const { channelId, providerId, cumulative } = args
       const claim: ClaimOnChain = { channelId, providerId, epoch: Number(args.epoch), cumulative }
+      claimedFor.set(claim.epoch, claim)
       const side = claim.epoch < epoch ? claims.before : claim.epoch === epoch ? claims.at : claims.after
       const known = side.get(channelId + providerId)
       if (!known || claim.cumulative > known.cumulative) side.set(channelId + providerId, claim)
     }
     return false
   })
+  // The event may be older than what was read: storage knows.
+  for (const claim of claimedFor.values()) {
+    if (claims.unanchored.length === UNANCHORED_MAX) break
+    if (anchored.has(claim.epoch) || (await anchorOf(reader, lane, claim.epoch))) continue
+    claims.unanchored.push(claim)
+  }
   return claims
 }
 

@@ -54,6 +54,8 @@ export interface EpochReport {
   checks: CheckResult[]
   /** What public data cannot settle, and what would. */
   notes: string[]
+  /** What `ok` says nothing about, because it could not be checked: short names with what it takes. */
+  unchecked: string[]
   /** The lowest line first; what no line is to blame for comes last. */
   firstMismatch: Mismatch | null
   /** At most a hundred. */
@@ -74,6 +76,7 @@ export class Findings {
   readonly #counts = new Map<CheckName, number>()
   readonly #details = new Map<CheckName, string>()
   readonly notes: string[] = []
+  readonly unchecked: string[] = []
 
   add(check: CheckName, line: number | null, what: string, expected: unknown, found: unknown): void {
     this.#counts.set(check, this.countOf(check) + 1)

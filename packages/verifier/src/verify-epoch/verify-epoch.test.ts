@@ -16,7 +16,7 @@ import {
 import { expect, test } from 'vitest'
 import { makeEpoch, type MadeEpoch, type MakeEpochOptions } from '../testing/make-epoch.ts'
 import { memoryChain } from '../testing/memory-chain.ts'
-import type { EpochChain } from './epoch-chain.ts'
+import type { ClaimOnChain, EpochChain, LaneClaims } from './epoch-chain.ts'
 import { sentenceOf, type CheckName, type EpochReport } from './report.ts'
 import { verifyEpoch, type VerifyEpochInput } from './verify-epoch.ts'
 
@@ -340,9 +340,11 @@ test('a chain that lies about a root, or contradicts itself, is named', async ()
   })
   expect(first(inBoth)).toContain('Merkle root of the receipts, against that by the event at http://chain.test')
   expect(failed(await lie({ anchorEvent: async () => ({ ...anchor, dataHash: root }) }))).toEqual(['dataHash'])
-  for (const fields of [{ count: 1 }, { sum: 1n }, { fromSeq: 2 }, { toSeq: 2 }, { laneSum: 1n }]) {
+  for (const fields of [{ count: 1 }, { sum: 1n }, { fromSeq: 2 }, { toSeq: 2 }]) {
     expect(failed(await lie({ anchorEvent: async () => ({ ...anchor, ...fields }) }))).toEqual(['anchor'])
   }
+  const lowSum = await lie({ anchorEvent: async () => ({ ...anchor, laneSum: 1n }) })
+  expect(failed(lowSum)).toEqual(['vouchers', 'anchor'])
   expect(first(await lie({ anchorEvent: async () => null }))).toContain('expected one, found none (it says so in its')
   expect(first(await lie({ anchorEvent: async () => null, anchorStored: async () => null }))).toMatch(/found none\.$/)
   const other = { ...honest.header, slaLedger: `0x${'77'.repeat(20)}` as const }
@@ -360,7 +362,7 @@ test('registry, claims and ledger are held against the file', async () => {
   const [voucher] = honest.vouchers
   const claim = { ...(voucher as (typeof honest.vouchers)[number]).value, cumulative: 10n ** 12n }
   const key = claim.channelId + claim.providerId
-  const none = { before: new Map(), at: new Map(), after: new Map() }
+  const none = { before: new Map(), at: new Map(), after: new Map(), unanchored: [] }
   const high = await lie({ claimsOf: async () => ({ ...none, at: new Map([[key, claim]]) }) })
   expect(first(high)).toContain('Signed amount claimed for epoch 7')
   const later = { claimsOf: async () => ({ ...none, after: new Map([[key, claim]]) }), claimed: async () => 1n }
@@ -389,10 +391,12 @@ test('a later epoch is exact by the claims on the chain, or by the files before 
   const epochs = [honest, second.made, third.made]
   const byChain = await verify(third.bytes, epochs)
   expect([first(byChain), byChain.notes]).toEqual(['none', []])
-  const none = { before: new Map(), at: new Map(), after: new Map() }
+  const none = { before: new Map(), at: new Map(), after: new Map(), unanchored: [] }
   const unclaimed = memoryChain(epochs, { claimsOf: async () => none, claimed: async () => 0n })
   const alone = await verify(third.bytes, epochs, { chain: unclaimed })
   expect([alone.ok, alone.notes[0]]).toEqual([true, expect.stringContaining('2 of 2 vouchers add to amounts')])
+  expect(alone.unchecked[0]).toContain('the cumulative amounts of 2 vouchers')
+  expect(byChain.unchecked).toEqual([])
   for (const previous of [[second.bytes], [honestBytes, second.bytes]]) {
     const report = await verify(third.bytes, epochs, {
       chain: unclaimed,
@@ -417,6 +421,39 @@ test('a voucher that grew too little or too much since the last one is named', a
   expect(first(below)).toMatch(/What a voucher adds to the one before it, in µUSD: expected at least \d+, found \d+/)
   const gap = await verify(third.bytes, [...epochs, third.made], { previous: [() => [honestBytes]] })
   expect(first(gap)).toContain('Last number in the previous file: expected 24, found 12')
+})
+
+/** A payer's money: nothing leaves a channel without a voucher that everybody can read. */
+test('a claim without a voucher in the file is named, and one for an epoch that was never anchored', async () => {
+  const claims = await memoryChain([honest]).claimsOf(honest.header.lane, 7)
+  const [known] = [...claims.at.values()] as [ClaimOnChain]
+  const hidden = { ...known, channelId: bytes32Of('hidden channel') }
+  const lie = (claimsNow: Partial<LaneClaims>) =>
+    verify(honestBytes, [honest], {
+      chain: memoryChain([honest], { claimsOf: async () => ({ ...claims, ...claimsNow }) }),
+    })
+  const at = await lie({ at: new Map([...claims.at, [hidden.channelId + hidden.providerId, hidden]]) })
+  expect(failed(at)).toEqual(['claims'])
+  expect(first(at)).toBe(
+    `Voucher that the lane claimed for epoch 7 from channel ${hidden.channelId} for provider ${known.providerId}: ` +
+      `expected one in the file, found none, but ${known.cumulative} µUSD claimed on the chain.`,
+  )
+  const never = await lie({ unanchored: [{ ...hidden, epoch: 99 }] })
+  expect(failed(never)).toEqual(['claims'])
+  expect(first(never)).toMatch(
+    /^Epoch 99, for which the lane claimed from channel 0x.*: expected anchored, found never/,
+  )
+})
+
+test('vouchers above all that the lane ever anchored are named without earlier files', async () => {
+  const inflated = new Map([...honest.signedAfter].map(([key, amount]) => [key, amount + 5n]))
+  const cheat = await madeIn({ ...small, epoch: 8, fromSeq: 13, signedBefore: inflated, seed: 2 })
+  const none = { before: new Map(), at: new Map(), after: new Map(), unanchored: [] }
+  const epochs = [honest, cheat.made]
+  const chain = memoryChain(epochs, { claimsOf: async () => none, claimed: async () => 0n })
+  const report = await verify(cheat.bytes, epochs, { chain })
+  expect(failed(report)).toEqual(['vouchers'])
+  expect(first(report)).toContain('against all that the lane ever anchored')
 })
 
 test('files that do not belong before it are refused', async () => {

@@ -67,6 +67,7 @@ export async function verifyEpoch(input: VerifyEpochInput): Promise<EpochReport>
     dataHash,
     checks: findings.checks(),
     notes: findings.notes,
+    unchecked: findings.unchecked,
     firstMismatch: mismatches[0] ?? null,
     mismatches,
   }
