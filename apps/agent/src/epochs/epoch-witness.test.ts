@@ -21,6 +21,7 @@ import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { ReceiptLog } from '../receipts/receipt-log.ts'
 import { DEFAULT_EPOCH_LIMITS, type EpochStoreLimits } from './epoch-store.ts'
 import { EpochWitness } from './epoch-witness.ts'
+import { DEFAULT_FETCH_PACE, type FetchPace } from './fetch-epoch-file.ts'
 import { TestLane } from './test-lane.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'witness-'))
@@ -36,13 +37,14 @@ let receipts: ReceiptLog
 let witness: EpochWitness
 let counter = 0
 
-const open = async (limits: Partial<EpochStoreLimits> = {}): Promise<void> => {
+const open = async (limits: Partial<EpochStoreLimits> = {}, pace: Partial<FetchPace> = {}): Promise<void> => {
   receipts = await ReceiptLog.open(join(dataDir, 'receipts.jsonl'))
   witness = await EpochWitness.open({
     dataDir,
     nodeKey: { privateKey: nodeKey, address: addressOfKey(nodeKey) },
     receipts,
     limits: { ...DEFAULT_EPOCH_LIMITS, ...limits },
+    pace: { ...DEFAULT_FETCH_PACE, ...pace },
     logger,
   })
 }
@@ -62,8 +64,8 @@ afterEach(async () => {
   await lane.stop()
 })
 
-const ask = (notice: EpochNotice) =>
-  witness.answer(notice, { lane: lane.id, domain: lane.domain }, lane.urlOf(notice.filePath))
+const ask = (notice: EpochNotice, of: TestLane = lane) =>
+  witness.answer(notice, { lane: of.id, domain: of.domain }, of.urlOf(notice.filePath))
 const copies = () => readdirSync(join(dataDir, 'epochs')).filter((name) => name.endsWith('.gz'))
 
 /** The delivery reaches the node as it does over the link: its own work receipt is confirmed with it. */
@@ -218,6 +220,53 @@ test('a lane that signs two anchors for one epoch has both kept against it', asy
     return structHash('EpochAnchor', decodeStruct('EpochAnchor', (JSON.parse(text) as { anchor: unknown }).anchor))
   })
   expect(new Set(both).size).toBe(2)
+})
+
+/** Else one gateway silences the witness for all, because an epoch that nobody answers for is published unsigned. */
+test('a gateway that drips a file is given up, by its rate and by a deadline, and meanwhile holds up no other lane', async () => {
+  const other = new TestLane()
+  await other.serve()
+  try {
+    await close()
+    await open({}, { graceMs: 3_000 })
+    lane.isDripping = true
+    lane.deliver(nodeKey)
+    const { notice } = await lane.close(nodeId)
+    let isGivenUp = false
+    const slow = ask({ ...notice, fileBytes: 2 ** 30 }).finally(() => (isGivenUp = true))
+    other.deliver(nodeKey)
+    expect(await ask((await other.close(nodeId)).notice, other)).toMatchObject({ reason: null })
+    expect(isGivenUp).toBe(false)
+    expect(await slow).toMatchObject({ signature: null, reason: expect.stringContaining('bytes a second') as string })
+    expect(lane.fetches).toBe(1)
+
+    await close()
+    await open({}, { graceMs: 100, bytesPerSMin: 1, totalMsMax: 300 })
+    expect(await ask({ ...notice, fileBytes: 2 ** 30 })).toMatchObject({
+      signature: null,
+      reason: 'the file did not come within 300 ms',
+    })
+    lane.isDripping = false
+    expect(await ask(notice)).toMatchObject({ reason: null })
+  } finally {
+    await other.stop()
+  }
+}, 30_000)
+
+test('one lane has a bounded number of notices waiting, and the next lane is answered all the same', async () => {
+  lane.isDripping = true
+  lane.deliver(nodeKey)
+  const { notice } = await lane.close(nodeId)
+  const waiting = Array.from({ length: 64 }, () => ask(notice))
+  expect(await ask(notice)).toMatchObject({ reason: 'this node is busy with other epochs' })
+  const other = new TestLane()
+  await other.serve()
+  other.deliver(nodeKey)
+  expect(await ask((await other.close(nodeId)).notice, other)).toMatchObject({ reason: null })
+  await other.stop()
+  await close()
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set([null]))
+  await open()
 })
 
 test('copies are bounded by count and by bytes, and the oldest go first', async () => {

@@ -2,7 +2,8 @@
  * Answers the notices of closed epochs: keeps a copy of each file, and signs this node's performance record if it follows
  * from the receipts.
  *
- * One at a time, so that a burst of notices never competes with the engine. What was signed is on disk before it leaves:
+ * One at a time for each lane, so that a burst of notices never competes with the engine, and no lane waits for another
+ * one's files. What was signed is on disk before it leaves:
  * a node never signs two records for one (lane, epoch, version), which would convict it.
  */
 import { rm } from 'node:fs/promises'
@@ -23,7 +24,7 @@ import { AppendLog } from '../receipts/append-log.ts'
 import type { ReceiptLog } from '../receipts/receipt-log.ts'
 import { checkEpochFile, checkNotice, Disagreement, type CheckedNotice, type EpochPeer } from './check-epoch.ts'
 import { EpochStore, type EpochStoreLimits } from './epoch-store.ts'
-import { fetchEpochFile, OtherFile } from './fetch-epoch-file.ts'
+import { DEFAULT_FETCH_PACE, fetchEpochFile, OtherFile, TooSlow, type FetchPace } from './fetch-epoch-file.ts'
 
 export interface EpochWitnessOptions {
   /** The agent's data directory; copies go to `epochs` below it. */
@@ -31,11 +32,15 @@ export interface EpochWitnessOptions {
   nodeKey: NodeKeyPair
   receipts: ReceiptLog
   limits: EpochStoreLimits
+  /** How slow a gateway may serve a file. */
+  pace?: FetchPace
   logger: Logger
 }
 
-/** Notices that may wait for their turn. */
-const WAITING_MAX = 256
+/** Notices of one lane that may wait for their turn. */
+const WAITING_MAX = 64
+/** Lanes whose notices are answered at once: an agent dials a few gateways. */
+const QUEUES_MAX = 16
 const SIGNED_MAX = 20_000
 
 const signedLine = z.object({ lane: z.string(), epoch: z.int(), version: z.int(), recordHash: z.string() })
@@ -47,8 +52,8 @@ export class EpochWitness {
   /** `lane:epoch:version` → hash of the record that was signed; oldest first. */
   readonly #signed: Map<string, string>
   readonly #stop = new AbortController()
-  #tail: Promise<unknown> = Promise.resolve()
-  #waiting = 0
+  /** Of the lanes that have something to answer. */
+  readonly #queues = new Map<Hex, { tail: Promise<unknown>; waiting: number }>()
 
   private constructor(options: EpochWitnessOptions, store: EpochStore, log: AppendLog, signed: Map<string, string>) {
     this.#options = options
@@ -71,19 +76,27 @@ export class EpochWitness {
   /** `url` is that of the file, at the gateway that the link was dialled at. Null when the agent stops. */
   answer(notice: EpochNotice, peer: EpochPeer, url: string): Promise<RecordAnswer | null> {
     const of = { epoch: Number(notice.record.epoch), version: Number(notice.record.version) }
-    if (this.#waiting >= WAITING_MAX) {
+    const { lane } = peer
+    const queue = this.#queues.get(lane) ?? { tail: Promise.resolve(), waiting: 0 }
+    if (queue.waiting >= WAITING_MAX || (queue.waiting === 0 && this.#queues.size >= QUEUES_MAX)) {
       return Promise.resolve({ ...of, signature: null, reason: 'this node is busy with other epochs' })
     }
-    this.#waiting += 1
-    const answer = this.#tail.then(() => this.#decide(notice, peer, url)).finally(() => (this.#waiting -= 1))
-    this.#tail = answer
+    this.#queues.set(lane, queue)
+    queue.waiting += 1
+    const answer = queue.tail
+      .then(() => this.#decide(notice, peer, url))
+      .finally(() => {
+        queue.waiting -= 1
+        if (queue.waiting === 0) this.#queues.delete(lane)
+      })
+    queue.tail = answer
     return answer.then((decided) => decided && { ...of, ...decided })
   }
 
   /** Gives up what is under way. */
   async close(): Promise<void> {
     this.#stop.abort()
-    await this.#tail
+    await Promise.all([...this.#queues.values()].map(({ tail }) => tail))
     await this.#log.close()
   }
 
@@ -147,7 +160,8 @@ export class EpochWitness {
     } else {
       const path = this.#store.draftPathOf(lane, anchor.epoch)
       try {
-        await fetchEpochFile({ url, fileBytes, dataHash: anchor.dataHash, path, signal: this.#stop.signal })
+        const { pace = DEFAULT_FETCH_PACE } = this.#options
+        await fetchEpochFile({ url, fileBytes, dataHash: anchor.dataHash, path, signal: this.#stop.signal, pace })
         await this.#store.keep(lane, anchor.epoch, peer.domain.chainId, notice)
       } finally {
         await rm(path, { force: true })
@@ -169,7 +183,9 @@ function remember(signed: Map<string, string>, key: string, recordHash: string):
 
 /** For the record, and for the provider who reads it: one sentence. */
 function reasonOf(error: unknown): string {
-  if (error instanceof Disagreement || error instanceof OtherFile) return error.message.slice(0, 300)
+  if (error instanceof Disagreement || error instanceof OtherFile || error instanceof TooSlow) {
+    return error.message.slice(0, 300)
+  }
   if (isAppError(error)) return error.publicMessage.slice(0, 300)
   return `the file could not be fetched: ${error instanceof Error ? error.message : 'unknown'}`.slice(0, 300)
 }

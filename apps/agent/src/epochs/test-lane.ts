@@ -72,6 +72,8 @@ export class TestLane {
   }
   /** What is served for each path; null is an answer of 404. */
   readonly files = new Map<string, Buffer | null>()
+  /** A byte each 20 ms, for ever: neither done nor silent. */
+  isDripping = false
   fetches = 0
   #server: Server | undefined
   #port = 0
@@ -84,6 +86,11 @@ export class TestLane {
     const server = createServer((request, response) => {
       this.fetches += 1
       const bytes = this.files.get(request.url ?? '')
+      if (this.isDripping) {
+        const drip = setInterval(() => response.write('x'), 20)
+        response.on('close', () => clearInterval(drip))
+        return
+      }
       response.writeHead(bytes ? 200 : 404).end(bytes ?? '')
     })
     server.listen(0, '127.0.0.1')
