@@ -11,7 +11,7 @@ import {
   setRoutingPolicy,
 } from './steps.ts'
 
-test('sign up → fund → create a key → send a request → see its receipt verified → see it settled → its evidence → a statement → set a routing policy → claims', async ({
+test('sign up → fund → create a key → send a request → see its receipt verified → see it settled → its evidence → a statement → set a routing policy', async ({
   page,
   market,
 }) => {
@@ -51,7 +51,11 @@ test('sign up → fund → create a key → send a request → see its receipt v
   await expectAccessible(page)
 
   await setRoutingPolicy(page)
+})
 
+test('a provider sees what its nodes claimed, what released it and what was paid', async ({ page, market }) => {
+  const { info } = market
+  await sendRequest(info, info.apiKey)
   const provider = info.signIns.find(({ role }) => role === 'provider')
   if (!provider) throw new Error('the demo has a provider')
   await openClaims(page, info, provider)

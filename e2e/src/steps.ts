@@ -96,13 +96,12 @@ export async function downloadStatement(page: Page): Promise<void> {
 
 /** The demo's provider sees what it claimed, what released it and what was paid. */
 export async function openClaims(page: Page, { url }: InstanceInfo, signIn: { email: string; password: string }) {
-  await page.context().clearCookies()
   await page.goto(`${url}/sign-in?next=%2Fprovider%2Fclaims`)
   await page.getByLabel('Email').fill(signIn.email)
   await page.getByLabel('Password').fill(signIn.password)
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   const claims = page.getByRole('table', { name: 'Claims by epoch' })
-  await expect(claims.getByText('paid', { exact: true }).first()).toBeVisible({ timeout: 30_000 })
+  await expect(claims.getByText('paid', { exact: true }).first()).toBeVisible({ timeout: 90_000 })
   await expect(claims.getByText('net, fee').first()).toBeVisible()
   await expectAccessible(page)
 }
