@@ -5,6 +5,7 @@ import {
   channelState,
   claimedOf,
   pendingOf,
+  providerOf,
   standingOf,
   type ChainProfile,
   type ChainReader,
@@ -51,6 +52,7 @@ function chainView(reader: ChainReader): ChainView {
       )
       return isOpen ? { deposited, withdrawn, withdrawing, claimed, ceiling, thawEndsAtS } : null
     },
+    isProvider: async (providerId) => (await providerOf(reader, providerId)) !== null,
     anchorOf: (lane, epoch) => anchorOf(reader, lane, epoch),
     claimedOf: (key) => claimedOf(reader, key),
     pendingOf: (providerId, epoch) => pendingOf(reader, providerId, epoch),

@@ -162,9 +162,9 @@ async function finish(world: DayWorld, actions: DayActions, worker: DayWorker, s
 async function unfinished(world: DayWorld): Promise<string[]> {
   const epochs = await world.db.epoch.groupBy({ by: ['status'], _count: { _all: true }, orderBy: { status: 'asc' } })
   const left = epochs.filter(({ status }) => status !== 'settled').map((row) => `${row._count._all} ${row.status}`)
-  const skipped = await world.db.voucher.count({ where: { skippedReason: { not: null } } })
+  const skipped = await world.db.voucher.findMany({ where: { skippedReason: { not: null } } })
   const missing = world.closed.length - (await world.db.epoch.count())
-  if (skipped > 0) left.push(`${skipped} vouchers short`)
+  left.push(...skipped.map(({ epoch, skippedReason }) => `a voucher of epoch ${epoch} ${skippedReason}`))
   if (missing > 0 || world.outbox.length > 0) left.push(`${world.outbox.length} entries to store`)
   return left
 }

@@ -17,9 +17,10 @@ const BATCH_VOUCHERS = 100
 /** From so many vouchers of one provider on, a transaction of its own is the cheaper one. */
 const EACH_VOUCHERS_MIN = 3
 
-/** Reasons that more money, a higher ceiling or an anchor takes away: such vouchers are tried again. */
+/** Reasons that money, a higher ceiling, an anchor or a registration takes away: such vouchers are tried again. */
 export const retryableSkips = [
   'short',
+  'unknown_provider',
   'unknown_channel',
   'ceiling_reached',
   'balance_empty',
@@ -49,7 +50,8 @@ async function dueVouchers(deps: Deps, vouchers: readonly StoredVoucher[]): Prom
       continue
     }
     if (!channels.has(key.channelId)) channels.set(key.channelId, await deps.chain.channel(key.channelId))
-    const reason = emptiness(channels.get(key.channelId) ?? null)
+    const isKnown = voucher.skippedReason !== 'unknown_provider' || (await deps.chain.isProvider(key.providerId))
+    const reason = isKnown ? emptiness(channels.get(key.channelId) ?? null) : 'unknown_provider'
     if (reason === null) due.push(voucher)
     else if (voucher.skippedReason !== reason) await deps.epochs.recordSkip(nameOf(voucher), reason)
   }

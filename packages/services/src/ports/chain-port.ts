@@ -98,6 +98,7 @@ export type ChainEvent = EventPlace & WhatHappened
 export interface ChainView {
   /** Null when it was never opened. */
   channel(channelId: Hex): Promise<ChannelOnChain | null>
+  isProvider(providerId: Hex): Promise<boolean>
   anchorOf(lane: Hex, epoch: number): Promise<{ root: string; anchoredAtS: number } | null>
   /** µUSD paid over all time on the vouchers of (channel, provider, lane). */
   claimedOf(key: { channelId: Hex; providerId: Hex; lane: Hex }): Promise<bigint>
