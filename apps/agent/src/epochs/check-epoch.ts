@@ -69,6 +69,7 @@ export function checkNotice(notice: EpochNotice, { lane, domain }: EpochPeer, no
   if (signedBy('PerformanceRecord', notice.slaLedger, notice.recordSignature) !== laneAddress) {
     throw new Disagreement('the record is not signed by the lane')
   }
+  if (anchor.fromSeq > anchor.toSeq) throw new Disagreement('the anchor ends before it begins')
   if (record.nodeId !== nodeId || record.lane !== lane || record.epoch !== anchor.epoch) {
     throw new Disagreement('the record is not of this node, lane and epoch')
   }
@@ -85,7 +86,18 @@ export interface CheckEpochFile {
   delivered: ReadonlyMap<number, Hex>
 }
 
-/** Throws {@link Disagreement} naming the first thing that is wrong, or `invalid_input` for a file that is none. */
+/** What an epoch file says about this node, once it was read to its end. */
+export interface CheckedFile {
+  /** It holds receipts of this node, or should: then it is evidence, also when the node disagrees. */
+  isOfNode: boolean
+  /** The first thing that is wrong; null when the node may sign. */
+  disagreement: Disagreement | null
+}
+
+/**
+ * Throws {@link Disagreement} when its header is not the anchor's, and `invalid_input` when it is no epoch file: such a
+ * thing is not worth keeping.
+ */
 export async function checkEpochFile({
   path,
   notice,
@@ -93,7 +105,7 @@ export async function checkEpochFile({
   peer,
   nodeId,
   delivered,
-}: CheckEpochFile): Promise<void> {
+}: CheckEpochFile): Promise<CheckedFile> {
   const { anchor, record } = checked
   const terms = new Map<Hex, Terms>()
   const sla = createSlaEvaluator({
@@ -104,44 +116,66 @@ export async function checkEpochFile({
   })
   const missing = new Set(delivered.keys())
   let ownRecord: PerformanceRecord | null = null
-  let hasHeader = false
-  let checkedReceipts = 0
+  let ownReceipts = 0
 
+  /** Throws {@link Disagreement}. */
   async function take(line: EpochFileLine): Promise<void> {
-    if (line.kind === 'header') {
-      checkHeader(line, notice, anchor, peer)
-      hasHeader = true
-    }
     if (line.kind === 'terms') terms.set(termsHashOf(line.terms), line.terms)
     if (line.kind === 'record' && line.record.value.nodeId === nodeId) ownRecord = line.record.value
-    if (line.kind === 'lease' && line.lease.nodeId === nodeId) sla.addLease(line.lease)
+    if (line.kind === 'lease' && line.lease.nodeId === nodeId) {
+      ownReceipts++
+      if (!terms.has(line.lease.termsHash)) throw new Disagreement(`lease ${line.lease.seq}: its terms are missing`)
+      sla.addLease(line.lease)
+    }
     if (line.kind !== 'delivery' || line.delivery.value.nodeId !== nodeId) return
     const { value } = line.delivery
+    ownReceipts++
     checkReceipt(line, { anchor, peer, nodeId, terms: terms.get(value.termsHash), known: delivered.get(value.seq) })
     missing.delete(value.seq)
     sla.add(value)
-    if (++checkedReceipts % RECEIPTS_PER_TURN === 0) await nextTurn()
+    if (ownReceipts % RECEIPTS_PER_TURN === 0) await nextTurn()
   }
 
+  let disagreement: Disagreement | null = null
   const inflatedBytesMax = Math.min(INFLATED_BYTES_MAX, 1_000_000 + notice.fileBytes * 40)
+  let hasHeader = false
   for await (const batch of readEpochFileText(createReadStream(path), { inflatedBytesMax })) {
     for (const { lineNumber, text } of batch) {
-      // Most lines are other nodes' and need no parsing.
-      if (isWanted(text, nodeId)) await take(parseEpochFileLine(lineNumber, text))
+      if (!isWanted(text, nodeId)) continue
+      const line = parseEpochFileLine(lineNumber, text)
+      if (lineNumber === 1 && line.kind === 'header') {
+        checkHeader(line, notice, anchor, peer)
+        hasHeader = true
+      }
+      if (!hasHeader) throw new Disagreement('the file has no header')
+      try {
+        if (disagreement === null) await take(line)
+      } catch (error) {
+        if (!(error instanceof Disagreement)) throw error
+        // Read on: whether it is an epoch file at all shows at its end.
+        disagreement = error
+      }
     }
   }
   if (!hasHeader) throw new Disagreement('the file has no header')
+  const isOfNode = ownReceipts > 0 || missing.size > 0
+  return { isOfNode, disagreement: disagreement ?? disagreementAtEnd() }
 
-  const [omitted] = missing
-  if (omitted !== undefined) throw new Disagreement(`delivery ${omitted} of this node is missing in the file`)
-  checkRecord(sla.finish()[0]?.record, record)
-  if (ownRecord === null || !isSameRecord(ownRecord, record)) {
-    throw new Disagreement('the file holds another record of this node')
+  function disagreementAtEnd(): Disagreement | null {
+    const [omitted] = missing
+    if (omitted !== undefined) return new Disagreement(`delivery ${omitted} of this node is missing in the file`)
+    const wrong = recordMismatch(sla.finish()[0]?.record, record)
+    if (wrong !== null) return new Disagreement(wrong)
+    if (ownRecord !== null && isSameRecord(ownRecord, record)) return null
+    return new Disagreement('the file holds another record of this node')
   }
 }
 
+const KNOWN_LINE = /^\{"kind":"(?:delivery|lease|voucher|counts|record)"/
+
+/** Most lines are other nodes' and need no parsing. What does not look like a line of an epoch file is parsed, to fail. */
 function isWanted(text: string, nodeId: Hex): boolean {
-  if (text.startsWith('{"kind":"header"') || text.startsWith('{"kind":"terms"')) return true
+  if (!KNOWN_LINE.test(text)) return true
   return text.includes(nodeId) && !text.startsWith('{"kind":"counts"')
 }
 
@@ -201,14 +235,15 @@ function checkReceipt({ delivery, work }: ReceiptPair, { anchor, peer, nodeId, t
 const isPriced = (delivery: DeliveryReceipt, terms: Terms): boolean =>
   deliveryPriceMicroUsd(delivery, pricesOfTerms(terms)) === delivery.price
 
-function checkRecord(computed: PerformanceRecord | undefined, record: PerformanceRecord): void {
-  if (!computed) throw new Disagreement('the file holds no receipt of this node')
+/** Why the record does not follow from the receipts, or null. */
+function recordMismatch(computed: PerformanceRecord | undefined, record: PerformanceRecord): string | null {
+  if (!computed) return 'the file holds no receipt of this node'
   for (const field of ['earned', 'attempts', 'faults'] as const) {
     if (computed[field] !== record[field]) {
-      throw new Disagreement(`${field} is ${computed[field]} by the receipts, and the record says ${record[field]}`)
+      return `${field} is ${computed[field]} by the receipts, and the record says ${record[field]}`
     }
   }
-  if (computed.countsRoot !== record.countsRoot) throw new Disagreement('the counts do not follow from the receipts')
+  return computed.countsRoot === record.countsRoot ? null : 'the counts do not follow from the receipts'
 }
 
 const isSameRecord = (a: PerformanceRecord, b: PerformanceRecord): boolean =>

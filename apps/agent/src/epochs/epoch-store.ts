@@ -1,11 +1,12 @@
 /**
  * Copies of epoch files, each beside the anchor that its lane signed: with both, what the lane said cannot be taken back.
  *
- * Bounded by count and by bytes; the oldest go first.
+ * Bounded by count and by bytes, evenly over the lanes that have copies: the lane with the most loses its oldest first, so
+ * no lane ever pushes another below its share. Two anchors that contradict each other are kept in a file of their own.
  */
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { decodeStruct, type EpochAnchor, type EpochNotice, type Hex } from '@isochrone/protocol'
+import { decodeStruct, structHash, type EpochAnchor, type EpochNotice, type Hex } from '@isochrone/protocol'
 
 export interface EpochStoreLimits {
   filesMax: number
@@ -15,8 +16,17 @@ export interface EpochStoreLimits {
 /** A month of hourly epochs of one lane. */
 export const DEFAULT_EPOCH_LIMITS: EpochStoreLimits = { filesMax: 720, bytesMax: 4 * 2 ** 30 }
 
-interface Copy {
-  name: string
+/** Lanes with copies. More would leave none of them a share worth having; an agent dials a few gateways. */
+const LANES_MAX = 16
+/** One convicts a lane; more are kept for the case that its reader doubts. */
+const CONTRADICTIONS_PER_LANE_MAX = 16
+
+export interface Copy {
+  lane: Hex
+  epoch: number
+  fromSeq: number
+  toSeq: number
+  anchorHash: Hex
   bytes: number
 }
 
@@ -41,8 +51,12 @@ export class EpochStore {
     for (const name of await readdir(dir)) {
       if (name.endsWith('.next')) await rm(join(dir, name), { force: true })
       if (!COPY.test(name)) continue
-      const { size, mtimeMs } = await stat(join(dir, name))
-      found.push({ name, bytes: size, atMs: mtimeMs })
+      const path = join(dir, name)
+      const { size, mtimeMs } = await stat(path)
+      const anchor = await readAnchor(path).catch(() => null)
+      // Without what the lane signed about it a file proves nothing.
+      if (anchor && nameOf(anchor.lane, anchor.epoch) === name) found.push({ ...copyOf(anchor, size), atMs: mtimeMs })
+      else await rm(path, { force: true })
     }
     const store = new EpochStore(
       dir,
@@ -53,25 +67,38 @@ export class EpochStore {
     return store
   }
 
-  /** A file above this could not be kept without dropping itself. */
-  get fileBytesMax(): number {
-    return this.#limits.bytesMax
+  /** What one more file of this lane may have: above its share it could not be kept without dropping itself. */
+  fileBytesMaxOf(lane: Hex): number {
+    return Math.floor(this.#limits.bytesMax / this.#lanesWith(lane))
   }
 
   has(lane: Hex, epoch: number): boolean {
-    return this.#copies.some(({ name }) => name === nameOf(lane, epoch))
+    return this.#copies.some((copy) => copy.lane === lane && copy.epoch === epoch)
   }
 
-  /** What the lane signed about the copy that is kept. Rejects when there is none. */
-  async anchorOf(lane: Hex, epoch: number): Promise<EpochAnchor> {
-    const text = await readFile(anchorPathOf(this.pathOf(lane, epoch)), 'utf8')
-    return decodeStruct('EpochAnchor', (JSON.parse(text) as { anchor?: unknown }).anchor)
+  /** A copy whose anchor the lane cannot have signed in good faith beside this one: the same epoch, or the same numbers. */
+  contradictedBy(anchor: EpochAnchor): Copy | undefined {
+    const { lane, epoch, fromSeq, toSeq } = anchor
+    const hash = structHash('EpochAnchor', anchor)
+    return this.#copies.find(
+      (said) =>
+        said.lane === lane &&
+        said.anchorHash !== hash &&
+        (said.epoch === epoch || (fromSeq <= said.toSeq && said.fromSeq <= toSeq)),
+    )
   }
 
-  /** A second anchor that the lane signed for an epoch whose file is kept: with the first one it convicts the lane. */
-  async keepContradiction(lane: Hex, epoch: number, chainId: number, notice: EpochNotice): Promise<string> {
+  /** Both anchors in one file: together they convict the lane, also when the copy is dropped. The first ones are kept. */
+  async keepContradiction(said: Copy, chainId: number, notice: EpochNotice, epoch: number): Promise<string> {
+    const { lane } = said
     const path = this.pathOf(lane, epoch).replace(/\.jsonl\.gz$/, '.contradiction.json')
-    await writeFile(path, evidenceOf(chainId, notice), { mode: 0o600 })
+    const kept = (await readdir(this.#dir)).filter(
+      (name) => name.startsWith(lane) && name.endsWith('.contradiction.json'),
+    )
+    if (kept.length >= CONTRADICTIONS_PER_LANE_MAX || kept.some((name) => path.endsWith(name))) return path
+    const contradicts = JSON.parse(await readFile(anchorPathOf(this.pathOf(lane, said.epoch)), 'utf8')) as unknown
+    const evidence = { ...evidenceOf(chainId, notice), contradicts }
+    await writeFile(path, `${JSON.stringify(evidence)}\n`, { mode: 0o600 })
     return path
   }
 
@@ -84,32 +111,57 @@ export class EpochStore {
     return `${this.pathOf(lane, epoch)}.next`
   }
 
-  /** Keeps the draft of that name, with its anchor. */
-  async keep(lane: Hex, epoch: number, chainId: number, notice: EpochNotice): Promise<void> {
-    await writeFile(anchorPathOf(this.pathOf(lane, epoch)), evidenceOf(chainId, notice), { mode: 0o600 })
-    await rename(this.draftPathOf(lane, epoch), this.pathOf(lane, epoch))
-    const name = nameOf(lane, epoch)
-    const known = this.#copies.findIndex((copy) => copy.name === name)
-    if (known >= 0) this.#copies.splice(known, 1)
-    this.#copies.push({ name, bytes: notice.fileBytes })
+  /** Keeps the draft of that name, with its anchor. False when there are copies of too many lanes already. */
+  async keep(anchor: EpochAnchor, chainId: number, notice: EpochNotice): Promise<boolean> {
+    const { lane, epoch } = anchor
+    if (this.#lanesWith(lane) > Math.min(LANES_MAX, this.#limits.filesMax)) return false
+    const path = this.pathOf(lane, epoch)
+    await writeFile(anchorPathOf(path), `${JSON.stringify(evidenceOf(chainId, notice))}\n`, { mode: 0o600 })
+    await rename(this.draftPathOf(lane, epoch), path)
+    this.#copies.push(copyOf(anchor, notice.fileBytes))
     await this.#prune()
+    return true
   }
 
+  /** Lanes with copies, this one included. */
+  #lanesWith(lane: Hex): number {
+    return new Set([lane, ...this.#copies.map((copy) => copy.lane)]).size
+  }
+
+  /** Whoever has the most is above its share as long as all together are above the limit. */
   async #prune(): Promise<void> {
-    let bytes = this.#copies.reduce((sum, copy) => sum + copy.bytes, 0)
-    while (this.#copies.length > this.#limits.filesMax || bytes > this.#limits.bytesMax) {
-      const oldest = this.#copies.shift()
-      if (!oldest) return
-      bytes -= oldest.bytes
-      const path = join(this.#dir, oldest.name)
+    const { filesMax, bytesMax } = this.#limits
+    for (;;) {
+      const bytes = this.#copies.reduce((sum, copy) => sum + copy.bytes, 0)
+      const isTooMany = this.#copies.length > filesMax
+      if (!isTooMany && bytes <= bytesMax) return
+      const usage = new Map<Hex, number>()
+      for (const copy of this.#copies) {
+        usage.set(copy.lane, (usage.get(copy.lane) ?? 0) + (isTooMany ? 1 : copy.bytes))
+      }
+      const [greediest] = [...usage].toSorted(([, a], [, b]) => b - a)
+      const oldest = this.#copies.findIndex(({ lane }) => lane === greediest?.[0])
+      const [dropped] = this.#copies.splice(oldest, 1)
+      if (!dropped) return
+      const path = this.pathOf(dropped.lane, dropped.epoch)
       await rm(path, { force: true })
       await rm(anchorPathOf(path), { force: true })
     }
   }
 }
 
-function evidenceOf(chainId: number, { anchor, anchorSignature, receiptAnchor }: EpochNotice): string {
-  return `${JSON.stringify({ chainId, receiptAnchor, anchor, anchorSignature })}\n`
+function copyOf(anchor: EpochAnchor, bytes: number): Copy {
+  const { lane, epoch, fromSeq, toSeq } = anchor
+  return { lane, epoch, fromSeq, toSeq, anchorHash: structHash('EpochAnchor', anchor), bytes }
+}
+
+async function readAnchor(path: string): Promise<EpochAnchor> {
+  const { anchor } = JSON.parse(await readFile(anchorPathOf(path), 'utf8')) as { anchor?: unknown }
+  return decodeStruct('EpochAnchor', anchor)
+}
+
+function evidenceOf(chainId: number, { anchor, anchorSignature, receiptAnchor }: EpochNotice): Record<string, unknown> {
+  return { chainId, receiptAnchor, anchor, anchorSignature }
 }
 
 const nameOf = (lane: Hex, epoch: number): string => `${lane}-${epoch}.jsonl.gz`

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import {
   addressOfKey,
   addressToBytes32,
@@ -67,6 +68,14 @@ afterEach(async () => {
 const ask = (notice: EpochNotice, of: TestLane = lane) =>
   witness.answer(notice, { lane: of.id, domain: of.domain }, of.urlOf(notice.filePath))
 const copies = () => readdirSync(join(dataDir, 'epochs')).filter((name) => name.endsWith('.gz'))
+
+const hashOfAnchor = (anchor: unknown) => structHash('EpochAnchor', decodeStruct('EpochAnchor', anchor))
+/** The two anchors that were kept against the lane at this epoch, the earlier first. */
+const contradiction = (epoch: number) => {
+  const text = readFileSync(join(dataDir, 'epochs', `${lane.id}-${epoch}.contradiction.json`), 'utf8')
+  const { anchor, contradicts } = JSON.parse(text) as { anchor: unknown; contradicts: { anchor: unknown } }
+  return [contradicts.anchor, anchor].map(hashOfAnchor)
+}
 
 /** The delivery reaches the node as it does over the link: its own work receipt is confirmed with it. */
 async function told({ delivery, work }: ReceiptPair): Promise<void> {
@@ -215,11 +224,75 @@ test('a lane that signs two anchors for one epoch has both kept against it', asy
   const { signature } = signStruct(domain, 'EpochAnchor', anchor, lane.key)
   const second = { ...notice, anchor: encodeStruct('EpochAnchor', anchor), anchorSignature: signature }
   expect((await ask(second))?.reason).toBe('the lane has signed another anchor of this epoch before')
-  const both = ['anchor', 'contradiction'].map((name) => {
-    const text = readFileSync(join(dataDir, 'epochs', `${lane.id}-1.${name}.json`), 'utf8')
-    return structHash('EpochAnchor', decodeStruct('EpochAnchor', (JSON.parse(text) as { anchor: unknown }).anchor))
-  })
-  expect(new Set(both).size).toBe(2)
+  expect(contradiction(1)).toEqual([notice.anchor, second.anchor].map(hashOfAnchor))
+})
+
+/** Else a lane tells one story on-chain and another to the node whose receipts it left out. */
+test('a lane that signs for the same numbers in another epoch is refused, and both anchors are kept against it', async () => {
+  const pair = lane.deliver(nodeKey)
+  const first = await lane.close(nodeId)
+  expect(await ask(first.notice)).toMatchObject({ reason: null })
+  lane.deliver(nodeKey)
+  const { notice } = await lane.close(nodeId, { fromSeq: pair.delivery.value.seq })
+  const reason = 'the lane has signed for some of these numbers before, in epoch 1'
+  expect(await ask(notice)).toMatchObject({ signature: null, reason })
+  expect(contradiction(2)).toEqual([first.notice.anchor, notice.anchor].map(hashOfAnchor))
+  // Also after a restart.
+  await close()
+  await open()
+  expect(await ask(notice)).toMatchObject({ signature: null, reason })
+  expect(copies()).toEqual([`${lane.id}-1.jsonl.gz`])
+})
+
+const junk = (text: string) => gzipSync(Buffer.from(text))
+test.each<[string, Buffer, string]>([
+  ['one byte', Buffer.from('x'), 'not a complete gzip file'],
+  ['an empty gzip file', junk(''), 'the file has no header'],
+  ['lines of something else', junk('{"kind":"header"}\n'), 'Line 1'],
+])('%s is no epoch file and is not kept, whatever the lane signed', async (_, bytes, reason) => {
+  lane.deliver(nodeKey)
+  const { notice } = await lane.close(nodeId, { bytes })
+  expect((await ask(notice))?.reason).toContain(reason)
+  expect(readdirSync(join(dataDir, 'epochs'))).toEqual(['signed.jsonl'])
+})
+
+test('a file that goes on as something else, or tells nothing of this node, is not kept', async () => {
+  lane.deliver(nodeKey)
+  const first = await lane.close(nodeId)
+  const bytes = junk(`${gunzipSync(first.bytes).toString('utf8')}and so on\n`)
+  expect((await ask(signedFor(first.notice, bytes)))?.reason).toContain('It is not JSON')
+
+  const text = gunzipSync(first.bytes).toString('utf8').split('\n')
+  const without = junk(text.filter((line) => !line.startsWith('{"kind":"delivery"')).join('\n'))
+  expect((await ask(signedFor(first.notice, without)))?.reason).toBe('the file holds no receipt of this node')
+  expect(copies()).toEqual([])
+})
+
+/** The lane signs for other bytes, and serves them. */
+function signedFor(notice: EpochNotice, bytes: Buffer): EpochNotice {
+  lane.files.set(notice.filePath, bytes)
+  const anchor = { ...decodeStruct('EpochAnchor', notice.anchor), dataHash: bytesToHex(keccak256(bytes)) }
+  const domain = { chainId: lane.domain.chainId, verifyingContract: lane.receiptAnchor }
+  const { signature: anchorSignature } = signStruct(domain, 'EpochAnchor', anchor, lane.key)
+  return { ...notice, fileBytes: bytes.length, anchor: encodeStruct('EpochAnchor', anchor), anchorSignature }
+}
+
+/** Else a lane that lies erases the evidence against another one. */
+test('a lane that closes many epochs drops its own oldest copies and never another lane’s', async () => {
+  await close()
+  await open({ filesMax: 4 })
+  const honest = new TestLane()
+  await honest.serve()
+  for (const each of [honest, honest, lane, lane, lane, lane]) {
+    each.deliver(nodeKey)
+    expect(await ask((await each.close(nodeId)).notice, each)).toMatchObject({ reason: null })
+  }
+  await honest.stop()
+  const expected = [`${honest.id}-1`, `${honest.id}-2`, `${lane.id}-3`, `${lane.id}-4`]
+  expect(copies().toSorted()).toEqual(expected.map((name) => `${name}.jsonl.gz`).toSorted())
+  await close()
+  await open({ filesMax: 2 })
+  expect(copies().toSorted()).toEqual([`${honest.id}-2.jsonl.gz`, `${lane.id}-4.jsonl.gz`].toSorted())
 })
 
 /** Else one gateway silences the witness for all, because an epoch that nobody answers for is published unsigned. */

@@ -140,36 +140,46 @@ export class EpochWitness {
     return signStruct(domain, 'PerformanceRecord', record, nodeKey.privateKey).signature
   }
 
-  /** The copy is kept as soon as it is the one that the lane signed for, also when the node then disagrees with it. */
+  /** The copy is kept when it is the one that the lane signed for and tells of this node, also when the node disagrees. */
   async #check(notice: EpochNotice, checked: CheckedNotice, peer: EpochPeer, url: string, nodeId: Hex): Promise<void> {
     const { anchor } = checked
     const { lane } = peer
     const { fileBytes } = notice
-    if (fileBytes > this.#store.fileBytesMax)
-      throw new Disagreement(`a file of ${fileBytes} bytes is too large to keep`)
-    if (this.#store.has(lane, anchor.epoch)) {
-      const kept = await this.#store.anchorOf(lane, anchor.epoch)
-      if (structHash('EpochAnchor', kept) !== structHash('EpochAnchor', anchor)) {
-        const evidence = await this.#store.keepContradiction(lane, anchor.epoch, peer.domain.chainId, notice)
-        this.#options.logger.error(
-          { lane, epoch: anchor.epoch, evidence },
-          'a lane has signed two anchors of one epoch',
-        )
-        throw new Disagreement('the lane has signed another anchor of this epoch before')
-      }
-    } else {
-      const path = this.#store.draftPathOf(lane, anchor.epoch)
-      try {
-        const { pace = DEFAULT_FETCH_PACE } = this.#options
-        await fetchEpochFile({ url, fileBytes, dataHash: anchor.dataHash, path, signal: this.#stop.signal, pace })
-        await this.#store.keep(lane, anchor.epoch, peer.domain.chainId, notice)
-      } finally {
-        await rm(path, { force: true })
-      }
+    const { receipts, logger, pace = DEFAULT_FETCH_PACE } = this.#options
+    const said = this.#store.contradictedBy(anchor)
+    if (said) {
+      const evidence = await this.#store.keepContradiction(said, peer.domain.chainId, notice, anchor.epoch)
+      logger.error(
+        { lane, epoch: anchor.epoch, saidIn: said.epoch, evidence },
+        'a lane has signed two anchors that clash',
+      )
+      throw new Disagreement(
+        said.epoch === anchor.epoch
+          ? 'the lane has signed another anchor of this epoch before'
+          : `the lane has signed for some of these numbers before, in epoch ${said.epoch}`,
+      )
     }
-    const path = this.#store.pathOf(lane, anchor.epoch)
-    const delivered = this.#options.receipts.deliveredOf(lane, anchor.fromSeq, anchor.toSeq)
-    await checkEpochFile({ path, notice, checked, peer, nodeId, delivered })
+    const delivered = receipts.deliveredOf(lane, anchor.fromSeq, anchor.toSeq)
+    const file = { notice, checked, peer, nodeId, delivered }
+    if (this.#store.has(lane, anchor.epoch)) {
+      const { disagreement } = await checkEpochFile({ ...file, path: this.#store.pathOf(lane, anchor.epoch) })
+      if (disagreement) throw disagreement
+      return
+    }
+    if (fileBytes > this.#store.fileBytesMaxOf(lane)) {
+      throw new Disagreement(`a file of ${fileBytes} bytes is too large to keep`)
+    }
+    const path = this.#store.draftPathOf(lane, anchor.epoch)
+    try {
+      await fetchEpochFile({ url, fileBytes, dataHash: anchor.dataHash, path, signal: this.#stop.signal, pace })
+      const { isOfNode, disagreement } = await checkEpochFile({ ...file, path })
+      if (isOfNode && !(await this.#store.keep(anchor, peer.domain.chainId, notice))) {
+        logger.warn({ lane, epoch: anchor.epoch }, 'no copy was kept: there are copies of too many lanes')
+      }
+      if (disagreement) throw disagreement
+    } finally {
+      await rm(path, { force: true })
+    }
   }
 }
 

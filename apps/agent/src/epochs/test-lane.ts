@@ -6,10 +6,12 @@ import { Writable } from 'node:stream'
 import {
   addressOfKey,
   addressToBytes32,
+  bytesToHex,
   deliveryPriceMicroUsd,
   documentHashOf,
   encodeStruct,
   hexToBytes,
+  keccak256,
   leafBytesOfHash,
   LeafBuffer,
   merkleRoot,
@@ -43,6 +45,9 @@ export interface CloseChanges {
   record?: Partial<PerformanceRecord>
   recordKey?: Hex
   header?: { epoch?: number; sum?: bigint }
+  fromSeq?: number
+  /** Served and signed for instead of the file. */
+  bytes?: Buffer
 }
 
 const document = { model: 'demo' }
@@ -159,7 +164,7 @@ export class TestLane {
   async close(nodeId: Hex, changes: CloseChanges = {}): Promise<TestEpoch> {
     const pairs = changes.pairs ?? this.#pairs
     const epoch = (this.#lastEpoch += 1)
-    const [fromSeq, toSeq] = [this.#fromSeq, this.#nextSeq - 1]
+    const [fromSeq, toSeq] = [changes.fromSeq ?? this.#fromSeq, this.#nextSeq - 1]
     this.#pairs = []
     this.#fromSeq = this.#nextSeq
     const leaves = new LeafBuffer()
@@ -207,11 +212,12 @@ export class TestLane {
         done()
       },
     })
-    const { dataHash, fileBytes } = await writeEpochFile(sink, lines)
+    const written = await writeEpochFile(sink, lines)
+    const bytes = changes.bytes ?? Buffer.concat(chunks)
+    const dataHash = changes.bytes ? bytesToHex(keccak256(changes.bytes)) : written.dataHash
     const anchorDomain = { chainId, verifyingContract: receiptAnchor }
     const anchor = signStruct(anchorDomain, 'EpochAnchor', { ...what, dataHash }, this.key)
     const filePath = `/v1/epochs/${epoch}/file`
-    const bytes = Buffer.concat(chunks)
     this.files.set(filePath, bytes)
     return {
       bytes,
@@ -220,7 +226,7 @@ export class TestLane {
         anchorSignature: anchor.signature,
         receiptAnchor,
         filePath,
-        fileBytes,
+        fileBytes: bytes.length,
         record: encodeStruct('PerformanceRecord', own.value),
         recordSignature: own.signature,
         slaLedger,
