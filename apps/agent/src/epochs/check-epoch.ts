@@ -11,6 +11,7 @@ import {
   bytes32ToAddress,
   decodeStruct,
   deliveryPriceMicroUsd,
+  fault,
   parseEpochFileLine,
   pricesOfTerms,
   readEpochFileText,
@@ -28,14 +29,19 @@ import {
   type ReceiptPair,
   type SigningDomain,
   type Terms,
+  type WorkReceipt,
 } from '@isochrone/protocol'
 import { createSlaEvaluator } from '@isochrone/verifier/sla'
+import type { ReceiptLog } from '../receipts/receipt-log.ts'
 
 /** The gateway at the other end of a link: its lane, and the domain of receipts that it named. */
 export interface EpochPeer {
   lane: Hex
   domain: SigningDomain
 }
+
+/** Of this node's log. */
+type OwnWork = Pick<ReceiptLog, 'hasWorked'>
 
 /** Why the node does not sign. */
 export class Disagreement extends Error {
@@ -50,6 +56,8 @@ export interface CheckedNotice {
 
 /** Receipts of this node that are checked before others get their turn: about a millisecond. */
 const RECEIPTS_PER_TURN = 8
+/** What network and gateway may add to the engine's own times, ms; a lane that says more says it of itself. */
+const NETWORK_ALLOWANCE_MS = 2_000
 /** A file may inflate to about twenty times its size, and to no more than this. */
 const INFLATED_BYTES_MAX = 4 * 2 ** 30
 
@@ -84,6 +92,7 @@ export interface CheckEpochFile {
   nodeId: Hex
   /** Struct hashes of the delivery receipts that this lane has sent to this node, by number; of the epoch's span. */
   delivered: ReadonlyMap<number, Hex>
+  receipts: OwnWork
 }
 
 /** What an epoch file says about this node, once it was read to its end. */
@@ -105,6 +114,7 @@ export async function checkEpochFile({
   peer,
   nodeId,
   delivered,
+  receipts,
 }: CheckEpochFile): Promise<CheckedFile> {
   const { anchor, record } = checked
   const terms = new Map<Hex, Terms>()
@@ -130,7 +140,8 @@ export async function checkEpochFile({
     if (line.kind !== 'delivery' || line.delivery.value.nodeId !== nodeId) return
     const { value } = line.delivery
     ownReceipts++
-    checkReceipt(line, { anchor, peer, nodeId, terms: terms.get(value.termsHash), known: delivered.get(value.seq) })
+    const known = delivered.get(value.seq)
+    checkReceipt(line, { anchor, peer, nodeId, terms: terms.get(value.termsHash), known, receipts })
     missing.delete(value.seq)
     sla.add(value)
     if (ownReceipts % RECEIPTS_PER_TURN === 0) await nextTurn()
@@ -207,9 +218,11 @@ interface ReceiptContext {
   terms: Terms | undefined
   /** Hash of the delivery of that number which this node was sent. */
   known: Hex | undefined
+  receipts: OwnWork
 }
 
-function checkReceipt({ delivery, work }: ReceiptPair, { anchor, peer, nodeId, terms, known }: ReceiptContext): void {
+function checkReceipt({ delivery, work }: ReceiptPair, context: ReceiptContext): void {
+  const { anchor, peer, nodeId, terms, known, receipts } = context
   const { value } = delivery
   const wrong = (what: string) => new Disagreement(`delivery ${value.seq}: ${what}`)
   if (value.lane !== peer.lane || value.seq < anchor.fromSeq || value.seq > anchor.toSeq) {
@@ -224,11 +237,38 @@ function checkReceipt({ delivery, work }: ReceiptPair, { anchor, peer, nodeId, t
   if (!isPriced(value, terms)) throw wrong('its price does not follow from the terms')
   if (work === null) {
     if (value.workHash !== ZERO_BYTES32) throw wrong('its work receipt is not in the file')
+    // Also where the lane billed before it came, because the link was lost: the node cannot tell that from a lie.
+    if (receipts.hasWorked(value)) throw wrong('filed as if without work, but this node has signed work for it')
     return
   }
   const nodeSigner = recoverStructSigner(peer.domain, 'WorkReceipt', work)
   if (nodeSigner === null || addressToBytes32(nodeSigner) !== nodeId) throw wrong('its work is not signed by this node')
   if (structHash('WorkReceipt', work.value) !== value.workHash) throw wrong('it names another work receipt')
+  const miss = contradictedMiss(value, work.value, terms)
+  if (miss !== null) throw wrong(miss)
+}
+
+/**
+ * Why a missed promise does not stand: the engine's own times keep it, and the lane's are above them by more than a
+ * network adds. The rules of what is a sample are the evaluator's, but for its thinning.
+ */
+function contradictedMiss(delivery: DeliveryReceipt, work: WorkReceipt, terms: Terms): string | null {
+  const { billedIn, billedCached, billedOut, attemptTtftMs, durationMs } = delivery
+  if (delivery.fault !== fault.none || delivery.httpStatus >= 400 || billedOut < 1 || work.tokensOut < 1) return null
+  const isUnfair = (saidMs: number, ownUs: number, promisedMs: number): boolean =>
+    saidMs > promisedMs && ownUs <= promisedMs * 1_000 && saidMs * 1_000 > ownUs + NETWORK_ALLOWANCE_MS * 1_000
+  const ownTtftUs = work.engineTtftUs
+  const ownRestUs = work.engineDurationUs - ownTtftUs
+  const ttftMsMax = terms.ttftBaseMs + terms.ttftPerKtokMs * Math.ceil((billedIn + billedCached) / 1_000)
+  if (ttftMsMax > 0 && isUnfair(attemptTtftMs, ownTtftUs, ttftMsMax)) {
+    return `it says ${attemptTtftMs} ms to the first token, and the engine took ${Math.round(ownTtftUs / 1_000)} ms`
+  }
+  const restMsMax = (terms.tpotUs * (billedOut - 1)) / 1_000
+  if (terms.tpotUs > 0 && billedOut >= 2 && isUnfair(durationMs - attemptTtftMs, ownRestUs, restMsMax)) {
+    const saidMs = durationMs - attemptTtftMs
+    return `it says ${saidMs} ms from first to last token, and the engine took ${Math.round(ownRestUs / 1_000)} ms`
+  }
+  return null
 }
 
 /** Nothing at all may be charged for an attempt; what is charged follows from the counts. */

@@ -13,9 +13,13 @@ import {
   recoverStructSigner,
   signStruct,
   structHash,
+  ZERO_BYTES32,
+  type DeliveryReceipt,
   type EpochNotice,
   type Hex,
   type ReceiptPair,
+  type Terms,
+  type WorkReceipt,
 } from '@isochrone/protocol'
 import { createLogger } from '@isochrone/runtime'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
@@ -69,6 +73,11 @@ const ask = (notice: EpochNotice, of: TestLane = lane) =>
   witness.answer(notice, { lane: of.id, domain: of.domain }, of.urlOf(notice.filePath))
 const copies = () => readdirSync(join(dataDir, 'epochs')).filter((name) => name.endsWith('.gz'))
 
+function workOf({ work }: ReceiptPair): WorkReceipt {
+  if (!work) throw new Error('no work')
+  return work.value
+}
+
 const hashOfAnchor = (anchor: unknown) => structHash('EpochAnchor', decodeStruct('EpochAnchor', anchor))
 /** The two anchors that were kept against the lane at this epoch, the earlier first. */
 const contradiction = (epoch: number) => {
@@ -78,9 +87,9 @@ const contradiction = (epoch: number) => {
 }
 
 /** The delivery reaches the node as it does over the link: its own work receipt is confirmed with it. */
-async function told({ delivery, work }: ReceiptPair): Promise<void> {
-  if (!work) throw new Error('no work')
-  const { seq: _seq, ...unnumbered } = work.value
+async function told(pair: ReceiptPair): Promise<void> {
+  const { delivery } = pair
+  const { seq: _seq, ...unnumbered } = workOf(pair)
   const signed = await receipts.sign(lane.domain, lane.id, unnumbered, nodeKey)
   const confirmed = { ...delivery.value }
   const { workHash } = signed
@@ -163,6 +172,72 @@ test.each<[string, (key: Hex) => ReceiptPair, string]>([
   const pair = make(nodeKey)
   const { notice } = await lane.close(nodeId, { pairs: [pair] })
   expect((await ask(notice))?.reason).toBe(`delivery ${pair.delivery.value.seq}: ${reason}`)
+})
+
+/** Else an outage of the gateway's own making costs the node its record. */
+test('work that this node signed and the lane files as none is not agreed to, also after a restart', async () => {
+  const pair = lane.deliver(nodeKey, { fault: 1, httpStatus: 502, price: 0n, billedIn: 0, billedOut: 0 }, null)
+  const other = lane.deliver(nodeKey, { fault: 1, httpStatus: 502, price: 0n, billedIn: 0, billedOut: 0 }, null)
+  const { channelId, requestId, attempt } = pair.delivery.value
+  const { seq: _seq, ...work } = workOf(lane.deliver(nodeKey))
+  const signed = await receipts.sign(lane.domain, lane.id, { ...work, channelId, requestId, attempt }, nodeKey)
+  // Another payer's attempt of the same name is another attempt.
+  const { requestId: otherRequest } = other.delivery.value
+  await receipts.sign(lane.domain, lane.id, { ...work, requestId: otherRequest }, nodeKey)
+  const reason = 'delivery 1: filed as if without work, but this node has signed work for it'
+  const { notice } = await lane.close(nodeId)
+  expect(await ask(notice)).toMatchObject({ signature: null, reason })
+  await receipts.confirm({ workHash: signed.workHash, delivery: null, signature: null, reason: 'billed before' })
+  await close()
+  await open()
+  expect(await ask(notice)).toMatchObject({ signature: null, reason })
+
+  lane.deliver(nodeKey, { ...other.delivery.value, seq: 4, workHash: ZERO_BYTES32 }, null)
+  expect(await ask((await lane.close(nodeId)).notice)).toMatchObject({ reason: null })
+})
+
+/** The engine of these receipts took 1 ms to its first token and 1 ms for the others; 100 ms are promised. */
+test.each<[string, Partial<DeliveryReceipt>, Partial<Terms>, string | null]>([
+  [
+    'a first token',
+    { attemptTtftMs: 2_002, durationMs: 2_100 },
+    {},
+    'it says 2002 ms to the first token, and the engine took 1 ms',
+  ],
+  [
+    'the other tokens',
+    { durationMs: 2_052 },
+    { tpotUs: 1_000 },
+    'it says 2002 ms from first to last token, and the engine took 1 ms',
+  ],
+  ['a first token in what the network may take', { attemptTtftMs: 2_001, durationMs: 2_100 }, {}, null],
+  ['other tokens in what the network may take', { durationMs: 2_051 }, { tpotUs: 1_000 }, null],
+  ['times that break no promise', { attemptTtftMs: 9_000, durationMs: 20_000 }, { ttftBaseMs: 9_000 }, null],
+  ['times that count for nobody', { attemptTtftMs: 9_000, durationMs: 20_000, fault: 3 }, {}, null],
+])('a lane that says %s came later than by the engine’s own times is answered so', async (_, said, terms, reason) => {
+  Object.assign(lane.terms, terms)
+  lane.deliver(nodeKey, said)
+  const { notice } = await lane.close(nodeId)
+  expect((await ask(notice))?.reason).toBe(reason && `delivery 1: ${reason}`)
+})
+
+test('a promise that the engine’s own times break as well is broken', async () => {
+  Object.assign(lane.terms, { ttftBaseMs: 0, ttftPerKtokMs: 0, tpotUs: 100 })
+  lane.deliver(nodeKey, { durationMs: 20_000 })
+  expect(await ask((await lane.close(nodeId)).notice)).toMatchObject({ reason: null })
+})
+
+/** Else a lane that shows no file of an epoch has its omissions forgotten by the next one. */
+test('a delivery of an epoch that the node was never shown is still looked for', async () => {
+  const hidden = lane.deliver(nodeKey)
+  await told(hidden)
+  const { notice } = await lane.close(nodeId, { pairs: [lane.deliver(nodeKey)] })
+  const shown = lane.deliver(nodeKey)
+  await told(shown)
+  expect(await ask((await lane.close(nodeId)).notice)).toMatchObject({ reason: null })
+  await close()
+  await open()
+  expect(await ask(notice)).toMatchObject({ reason: 'delivery 1 of this node is missing in the file' })
 })
 
 test('a gateway that serves another file than its lane signed for is found out, and nothing of it is kept', async () => {

@@ -133,7 +133,7 @@ export class EpochWitness {
       await this.#check(notice, checked, peer, url, nodeId)
       await this.#log.append({ lane: peer.lane, epoch: record.epoch, version: record.version, recordHash })
       remember(this.#signed, key, recordHash)
-      await receipts.spanChecked(peer.lane, checked.anchor.toSeq)
+      await receipts.spanChecked(peer.lane, checked.anchor.fromSeq, checked.anchor.toSeq)
       logger.info({ epoch: record.epoch, earnedMicroUsd: record.earned.toString() }, 'performance record signed')
     }
     const domain = { chainId: peer.domain.chainId, verifyingContract: notice.slaLedger as Hex }
@@ -160,7 +160,7 @@ export class EpochWitness {
       )
     }
     const delivered = receipts.deliveredOf(lane, anchor.fromSeq, anchor.toSeq)
-    const file = { notice, checked, peer, nodeId, delivered }
+    const file = { notice, checked, peer, nodeId, delivered, receipts }
     if (this.#store.has(lane, anchor.epoch)) {
       const { disagreement } = await checkEpochFile({ ...file, path: this.#store.pathOf(lane, anchor.epoch) })
       if (disagreement) throw disagreement

@@ -5,9 +5,11 @@ import {
   addressOfKey,
   addressToBytes32,
   decodeStruct,
+  encodeStruct,
   randomBytes32,
   recoverStructSigner,
   ZERO_BYTES32,
+  type DeliveryReceipt,
   type Hex,
   type SigningDomain,
   type WorkReceipt,
@@ -40,6 +42,28 @@ const work = (): Omit<WorkReceipt, 'seq'> => ({
   finishedAtMs: 5,
   status: 0,
 })
+const arbitraryDelivery: DeliveryReceipt = {
+  workHash: ZERO_BYTES32,
+  channelId: ZERO_BYTES32,
+  requestId: ZERO_BYTES32,
+  attempt: 0,
+  nodeId: ZERO_BYTES32,
+  lane: ZERO_BYTES32,
+  seq: 0,
+  termsHash: ZERO_BYTES32,
+  billedIn: 1,
+  billedCached: 0,
+  billedOut: 1,
+  bytesIn: 0,
+  bytesOut: 0,
+  price: 1n,
+  attemptTtftMs: 1,
+  durationMs: 1,
+  startedAtMs: 1,
+  httpStatus: 200,
+  fault: 0,
+  region: `0x${'00'.repeat(8)}`,
+}
 const rejected = (workHash: Hex) => ({ workHash, delivery: null, signature: null, reason: 'unknown' })
 
 /** Two receipts with one number are a contradiction that a contract can judge, and cost stake. */
@@ -107,6 +131,26 @@ test('a receipt is presented to its own gateway until that one answers, and neve
   expect(reopened.unconfirmedOf(laneB)).toMatchObject([{ workHash: second.workHash, signedWork: second.signedWork }])
   expect((await readFile(path, 'utf8')).trim().split('\n')).toHaveLength(3)
   await reopened.close()
+})
+
+test('deliveries are forgotten in the checked span alone; a line of before this had no beginning', async () => {
+  const path = join(directory, 'checked.jsonl')
+  const log = await ReceiptLog.open(path)
+  for (const seq of [1, 2, 3]) {
+    const { workHash } = await log.sign(domain, laneA, work(), key)
+    const delivery = { ...arbitraryDelivery, lane: laneA, seq, workHash }
+    await log.confirm({ workHash, delivery: encodeStruct('DeliveryReceipt', delivery), signature: null, reason: null })
+  }
+  await log.spanChecked(laneA, 2, 2)
+  expect([...log.deliveredOf(laneA, 1, 3).keys()]).toEqual([1, 3])
+  await log.close()
+  const reopened = await ReceiptLog.open(path)
+  expect([...reopened.deliveredOf(laneA, 1, 3).keys()]).toEqual([1, 3])
+  await reopened.close()
+  await appendFile(path, `${JSON.stringify({ kind: 'checked', lane: laneA, toSeq: 2 })}\n`)
+  const again = await ReceiptLog.open(path)
+  expect([...again.deliveredOf(laneA, 1, 3).keys()]).toEqual([3])
+  await again.close()
 })
 
 test('a whole line that is damaged stops the start: the log is evidence', async () => {

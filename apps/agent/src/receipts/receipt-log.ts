@@ -8,6 +8,8 @@
 import {
   decodeStruct,
   encodeStruct,
+  hexToBytes,
+  keccak256,
   signStruct,
   structHash,
   type DeliveryReceipt,
@@ -30,8 +32,8 @@ const logLine = z.discriminatedUnion('kind', [
     signature: hex,
   }),
   z.object({ kind: z.literal('confirm'), workHash: hex, confirm: z.unknown() }),
-  /** All deliveries of the lane up to `toSeq` were found in its epoch files. */
-  z.object({ kind: z.literal('checked'), lane: hex, toSeq: z.int() }),
+  /** All deliveries of the lane in this span were found in an epoch file. Lines of before had no `fromSeq`. */
+  z.object({ kind: z.literal('checked'), lane: hex, fromSeq: z.int().default(0), toSeq: z.int() }),
 ])
 
 export type PresentedWork = { readonly workHash: Hex; readonly signedWork: SignedWork }
@@ -40,25 +42,30 @@ type Unconfirmed = PresentedWork & { readonly lane: Hex }
 type Restored = {
   readonly unconfirmed: Map<Hex, Unconfirmed>
   readonly delivered: Delivered
+  readonly worked: Worked
   readonly signed: SignedAttempts
   readonly seqLast: number
 }
 
 /** Deliveries of one lane that wait for their epoch; above this the oldest are taken as seen. */
 const DELIVERED_MAX = 200_000
+/** Attempts signed for each lane that are remembered exactly; an epoch is an hour. */
+const WORKED_MAX = 200_000
 
 export class ReceiptLog {
   readonly #log: AppendLog
   readonly #unconfirmed: Map<Hex, Unconfirmed>
   readonly #delivered: Delivered
+  readonly #worked: Worked
   readonly #signed: SignedAttempts
   readonly #underWay = new Set<string>()
   #seqLast: number
 
-  private constructor(log: AppendLog, { unconfirmed, delivered, signed, seqLast }: Restored) {
+  private constructor(log: AppendLog, { unconfirmed, delivered, worked, signed, seqLast }: Restored) {
     this.#log = log
     this.#unconfirmed = unconfirmed
     this.#delivered = delivered
+    this.#worked = worked
     this.#signed = signed
     this.#seqLast = seqLast
   }
@@ -67,6 +74,7 @@ export class ReceiptLog {
   static async open(path: string): Promise<ReceiptLog> {
     const unconfirmed = new Map<Hex, Unconfirmed>()
     const delivered = new Delivered()
+    const worked = new Worked()
     const signed = new SignedAttempts()
     let seqLast = 0
     const log = await AppendLog.open(path, (value) => {
@@ -77,18 +85,19 @@ export class ReceiptLog {
         if (delivery) delivered.add(decodeStruct('DeliveryReceipt', delivery))
         return
       }
-      if (line.kind === 'checked') return delivered.forget(line.lane, line.toSeq)
+      if (line.kind === 'checked') return delivered.forget(line.lane, line.fromSeq, line.toSeq)
       const work = decodeStruct('WorkReceipt', line.work)
       const workHash = structHash('WorkReceipt', work)
       seqLast = Math.max(seqLast, work.seq)
       signed.add(work.requestId, work.attempt)
+      worked.add(line.lane, work)
       unconfirmed.set(workHash, {
         workHash,
         lane: line.lane,
         signedWork: { work: line.work, signature: line.signature },
       })
     })
-    return new ReceiptLog(log, { unconfirmed, delivered, signed, seqLast })
+    return new ReceiptLog(log, { unconfirmed, delivered, worked, signed, seqLast })
   }
 
   get seqLast(): number {
@@ -110,6 +119,7 @@ export class ReceiptLog {
       signedWork: { work: encodeStruct('WorkReceipt', numbered), signature },
     }
     await this.#log.append({ kind: 'work', lane, ...presented.signedWork })
+    this.#worked.add(lane, numbered)
     this.#unconfirmed.set(presented.workHash, { ...presented, lane })
     return presented
   }
@@ -146,15 +156,20 @@ export class ReceiptLog {
     await this.#log.append({ kind: 'confirm', workHash, confirm })
   }
 
+  /** Whether this node has signed for the attempt, whatever became of it; of the last 200,000 for each lane. */
+  hasWorked(attempt: AttemptName): boolean {
+    return this.#worked.has(attempt)
+  }
+
   /** Struct hashes of deliveries that this lane has sent, by number; those of the span that no epoch file was checked for. */
   deliveredOf(lane: Hex, fromSeq: number, toSeq: number): Map<number, Hex> {
     return this.#delivered.of(lane, fromSeq, toSeq)
   }
 
-  /** The lane's epoch files up to this number hold what it had sent: no more need to look for those. */
-  async spanChecked(lane: Hex, toSeq: number): Promise<void> {
-    this.#delivered.forget(lane, toSeq)
-    await this.#log.append({ kind: 'checked', lane, toSeq })
+  /** An epoch file of this span holds what the lane had sent: no more need to look for those. */
+  async spanChecked(lane: Hex, fromSeq: number, toSeq: number): Promise<void> {
+    this.#delivered.forget(lane, fromSeq, toSeq)
+    await this.#log.append({ kind: 'checked', lane, fromSeq, toSeq })
   }
 
   close(): Promise<void> {
@@ -178,8 +193,34 @@ class Delivered {
     return new Map([...(this.#lanes.get(lane) ?? [])].filter(([seq]) => seq >= fromSeq && seq <= toSeq))
   }
 
-  forget(lane: Hex, toSeq: number): void {
+  forget(lane: Hex, fromSeq: number, toSeq: number): void {
     const ofLane = this.#lanes.get(lane)
-    for (const seq of ofLane?.keys() ?? []) if (seq <= toSeq) ofLane?.delete(seq)
+    for (const seq of ofLane?.keys() ?? []) if (seq >= fromSeq && seq <= toSeq) ofLane?.delete(seq)
   }
 }
+
+type AttemptName = Pick<WorkReceipt, 'channelId' | 'requestId' | 'attempt'>
+
+/** Attempts that were signed for, for each lane, so that no lane makes the node forget another's. */
+class Worked {
+  readonly #lanes = new Map<Hex, Set<string>>()
+
+  add(lane: Hex, attempt: AttemptName): void {
+    const ofLane = this.#lanes.get(lane) ?? new Set<string>()
+    this.#lanes.set(lane, ofLane)
+    ofLane.add(nameOf(attempt))
+    const [oldest] = ofLane
+    if (ofLane.size > WORKED_MAX && oldest !== undefined) ofLane.delete(oldest)
+  }
+
+  has(attempt: AttemptName): boolean {
+    const name = nameOf(attempt)
+    return [...this.#lanes.values()].some((ofLane) => ofLane.has(name))
+  }
+}
+
+/** Half a hash each: short, and nobody finds two attempts of one name. */
+const nameOf = ({ channelId, requestId, attempt }: AttemptName): string =>
+  Buffer.from(keccak256(hexToBytes(channelId), hexToBytes(requestId), new Uint8Array([attempt])))
+    .toString('base64')
+    .slice(0, 24)
