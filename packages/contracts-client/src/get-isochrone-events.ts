@@ -1,7 +1,7 @@
 /**
  * What our contracts reported in a range of blocks, typed and in order: the source of an indexer.
  */
-import { parseEventLogs, type ParseEventLogsReturnType } from 'viem'
+import { formatLog, numberToHex, parseEventLogs, type Hex, type ParseEventLogsReturnType } from 'viem'
 
 import type { ChainReader } from './chain-client.ts'
 import type { ContractName } from './deployment.ts'
@@ -43,4 +43,29 @@ export async function getIsochroneEvents(
     events.push(...parseEventLogs({ abi: isochroneAbi, logs }))
   }
   return events
+}
+
+/**
+ * What happened to one channel, oldest first. Nodes filter by the channel's id, so a long range costs little; it is where
+ * every event of a channel has it: the first indexed value, the third of `PendingRefunded`.
+ */
+export async function getChannelEvents(
+  { publicClient, deployment }: ChainReader,
+  channelId: Hex,
+  { fromBlock, toBlock }: BlockRange,
+): Promise<IsochroneEvent[]> {
+  const address = deployment.addresses.channels
+  const events: IsochroneEvent[] = []
+  for (let from = fromBlock; from <= toBlock; from += RANGE_MAX) {
+    const last = from + RANGE_MAX - 1n
+    const range = { fromBlock: numberToHex(from), toBlock: numberToHex(last < toBlock ? last : toBlock) }
+    for (const topics of [
+      [null, channelId],
+      [null, null, null, channelId],
+    ]) {
+      const logs = await publicClient.request({ method: 'eth_getLogs', params: [{ address, topics, ...range }] })
+      events.push(...parseEventLogs({ abi: isochroneAbi, logs: logs.map((log) => formatLog(log)) }))
+    }
+  }
+  return events.toSorted((a, b) => Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex)
 }

@@ -1,12 +1,32 @@
 /** Our contracts' events in the words of the services, with the time and hash of their block. */
-import { getIsochroneEvents, type ChainReader, type IsochroneEvent } from '@isochrone/contracts-client'
+import {
+  getChannelEvents,
+  getIsochroneEvents,
+  type ChainReader,
+  type IsochroneEvent,
+} from '@isochrone/contracts-client'
+import type { Hex } from '@isochrone/protocol'
 import type { ChainEvent, WhatHappened } from '@isochrone/services'
 
 /** Both ends included, oldest first. */
 export async function chainEvents(reader: ChainReader, fromBlock: bigint, toBlock: bigint): Promise<ChainEvent[]> {
+  return placed(reader, await getIsochroneEvents(reader, { fromBlock, toBlock }))
+}
+
+/** The same of one channel alone. */
+export async function channelEvents(
+  reader: ChainReader,
+  channelId: Hex,
+  fromBlock: bigint,
+  toBlock: bigint,
+): Promise<ChainEvent[]> {
+  return placed(reader, await getChannelEvents(reader, channelId, { fromBlock, toBlock }))
+}
+
+async function placed(reader: ChainReader, found: readonly IsochroneEvent[]): Promise<ChainEvent[]> {
   const times = new Map<bigint, bigint>()
   const events: ChainEvent[] = []
-  for (const event of await getIsochroneEvents(reader, { fromBlock, toBlock })) {
+  for (const event of found) {
     const what = whatOf(event)
     if (what === null) continue
     const { blockNumber, blockHash, transactionHash, logIndex } = event

@@ -11,7 +11,7 @@ import {
   type ChainReader,
 } from '@isochrone/contracts-client'
 import type { ChainReads, ChainView } from '@isochrone/services'
-import { chainEvents } from './chain-events.ts'
+import { chainEvents, channelEvents } from './chain-events.ts'
 
 /** Hashes kept below the head where the profile names no depth: more than any public chain reorganises in practice. */
 const REORG_BLOCKS = 128
@@ -40,6 +40,7 @@ export function chainReads(reader: ChainReader, profile: ChainProfile): ChainRea
       return (await publicClient.getBlock({ blockNumber })).hash
     },
     events: (fromBlock, toBlock) => chainEvents(reader, fromBlock, toBlock),
+    channelEvents: (channelId, fromBlock, toBlock) => channelEvents(reader, channelId, fromBlock, toBlock),
   }
 }
 

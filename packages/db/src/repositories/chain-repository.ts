@@ -113,6 +113,17 @@ export function chainRepository(db: DbOrTx) {
       return db.channel.findMany({ ...(ids && { where: { id: { in: [...ids] } } }), orderBy: { id: 'asc' } })
     },
 
+    /** Ids of channels whose opening was not seen; those that waited longest since they were touched first. */
+    async unopenedChannels(limit: number): Promise<string[]> {
+      const where = { openedTx: null }
+      const orderBy = [{ updatedAt: 'asc' as const }, { id: 'asc' as const }]
+      return (await db.channel.findMany({ where, orderBy, take: limit, select: { id: true } })).map(({ id }) => id)
+    },
+
+    async touchChannels(ids: readonly string[]): Promise<void> {
+      await db.channel.updateMany({ where: { id: { in: [...ids] } }, data: { updatedAt: new Date() } })
+    },
+
     async updateChannel(id: string, totals: Partial<ChannelTotals> & { openedTx?: string | null }): Promise<void> {
       await db.channel.updateMany({ where: { id }, data: totals })
     },

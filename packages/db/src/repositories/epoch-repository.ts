@@ -136,7 +136,9 @@ export function epochRepository(db: DbOrTx) {
     ): Promise<void> {
       const { lane, epoch, channelId, providerId } = key
       await db.$executeRaw`
-        update voucher set "paidMicroUsd" = coalesce("paidMicroUsd", 0) + ${paidMicroUsd}, "claimedTx" = ${claimedTx}
+        update voucher
+        set "paidMicroUsd" = least(coalesce("paidMicroUsd", 0)::numeric + ${paidMicroUsd}::bigint, 9223372036854775807)::bigint,
+            "claimedTx" = ${claimedTx}
         where lane = ${lane} and epoch = ${epoch} and "channelId" = ${channelId} and "providerId" = ${providerId}`
       await db.epoch.updateMany({ where: { lane, epoch, claimedTx: null }, data: { claimedTx } })
       // Somebody paid more of what a channel was short of: there is something to pay out again.

@@ -7,9 +7,10 @@
  */
 import { AppError } from '@isochrone/domain'
 import type { Hex } from '@isochrone/protocol'
-import type { ChainEvent, ChainReads } from '../ports/chain-port.ts'
-import type { ChannelRow, ChannelTotals, IndexStore, KeptBlock } from '../ports/chain-store.ts'
+import type { ChainEvent, ChainReads, ChannelOnChain } from '../ports/chain-port.ts'
+import type { ChannelTotals, IndexStore, KeptBlock } from '../ports/chain-store.ts'
 import { movementOf, storeEvents } from './store-events.ts'
+import { isStorable, storedMicroUsd } from './stored-amounts.ts'
 import { undoAll, undoEvents } from './undo-events.ts'
 
 export interface IndexDeps {
@@ -24,9 +25,13 @@ export interface IndexRound {
   caughtUp: boolean
   /** Blocks that a reorganisation had removed. */
   undone: number
+  /** Events that no table can hold: they were passed over. */
+  skipped: ChainEvent[]
 }
 
 const BLOCKS_A_ROUND = 2_000n
+/** Anyone may link a channel that nobody ever opens: so many are asked about, whoever waited longest first. */
+const LATE_CHANNELS_A_ROUND = 20
 const PLACE: ReadonlySet<string> = new Set(['txHash', 'logIndex', 'blockNumber', 'blockHash', 'atMs'])
 
 export async function indexChainEvents(deps: IndexDeps): Promise<IndexRound> {
@@ -37,14 +42,14 @@ export async function indexChainEvents(deps: IndexDeps): Promise<IndexRound> {
   const last = from + BLOCKS_A_ROUND - 1n
   const to = last < head.blockNumber ? last : head.blockNumber
   const known = await store.chain.channels()
-  const late = known.filter((channel) => channel.openedTx === null && cursor !== null)
   const caughtUp = to >= head.blockNumber
   if (from > to) {
-    const ids = await indexLateChannels(deps, late, cursor?.blockNumber ?? null)
-    return { channelIds: [...undoneIds, ...ids], caughtUp, undone }
+    const ids = await indexLateChannels(deps, cursor?.blockNumber ?? null)
+    return { channelIds: [...undoneIds, ...ids], caughtUp, undone, skipped: [] }
   }
 
   const read = await readRange(chain, from, to, cursor)
+  const storable = read.events.filter(isStorable)
   const knownIds = new Set(known.map(({ id }) => id))
   const touched = [...new Set(read.events.flatMap((event) => ('channelId' in event ? [event.channelId] : [])))]
   const channelIds = touched.filter((id) => knownIds.has(id))
@@ -53,15 +58,16 @@ export async function indexChainEvents(deps: IndexDeps): Promise<IndexRound> {
     const before = await tx.chain.lockCursor()
     // Another worker was here first: its transaction has these events.
     if ((before?.blockHash ?? null) !== (cursor?.blockHash ?? null)) return
-    await storeEvents(tx, read.events, knownIds)
+    await storeEvents(tx, storable, knownIds)
     for (const [id, row] of totals) await tx.chain.updateChannel(id, row)
     const keepFrom = to - BigInt(chain.reorgBlocksMax)
-    const kept = read.events.filter((event) => event.blockNumber >= keepFrom)
+    const kept = storable.filter((event) => event.blockNumber >= keepFrom)
     await tx.chain.keepBlocks(read.blocks, kept.map(indexedEventOf), keepFrom)
     await tx.chain.moveCursor(to, read.blockHash)
   })
-  const lateIds = await indexLateChannels(deps, late, to)
-  return { channelIds: [...undoneIds, ...channelIds, ...lateIds], caughtUp, undone }
+  const lateIds = caughtUp ? await indexLateChannels(deps, to) : []
+  const skipped = read.events.filter((event) => !isStorable(event))
+  return { channelIds: [...undoneIds, ...channelIds, ...lateIds], caughtUp, undone, skipped }
 }
 
 interface Cursor {
@@ -129,17 +135,20 @@ function changed(): AppError {
   return new AppError('chain_unavailable', { publicMessage: 'The chain changed while it was read. It is read again.' })
 }
 
-/** Channels that were linked to an organisation after the cursor had passed their first events. */
-async function indexLateChannels({ store, chain }: IndexDeps, late: readonly ChannelRow[], cursor: bigint | null) {
+/**
+ * Channels that were linked to an organisation after the cursor had passed their first events. One state read tells
+ * those that are open; their past is read once, because then the row names the transaction that opened it.
+ */
+async function indexLateChannels({ store, chain }: IndexDeps, cursor: bigint | null): Promise<string[]> {
   const opened: string[] = []
   if (cursor === null) return opened
-  for (const { id } of late) {
-    const totals = await totalsOf(chain, [id])
-    const row = totals.get(id)
-    if (row === undefined) continue
-    const events = (await chain.events(chain.firstBlock, cursor)).filter(
-      (event) => 'channelId' in event && event.channelId === id,
-    )
+  const late = await store.chain.unopenedChannels(LATE_CHANNELS_A_ROUND)
+  if (late.length > 0) await store.chain.touchChannels(late)
+  for (const id of late) {
+    const state = await chain.confirmed.channel(id as Hex)
+    if (state === null) continue
+    const row = totalsIn(state)
+    const events = (await chain.channelEvents(id as Hex, chain.firstBlock, cursor)).filter(isStorable)
     await store.transaction(async (tx) => {
       // Claims are counted by the cursor's own transaction; here only the channel's history is filled in.
       await tx.chain.insertMovements(events.map(movementOf).filter((movement) => movement !== null))
@@ -154,17 +163,20 @@ async function indexLateChannels({ store, chain }: IndexDeps, late: readonly Cha
 async function totalsOf(chain: ChainReads, channelIds: readonly string[]): Promise<Map<string, ChannelTotals>> {
   const totals = new Map<string, ChannelTotals>()
   for (const id of new Set(channelIds)) {
-    const state = await chain.confirmed.channel(id as Hex)
-    totals.set(id, {
-      depositedMicroUsd: state?.deposited ?? 0n,
-      withdrawingMicroUsd: state?.withdrawing ?? 0n,
-      withdrawnMicroUsd: state?.withdrawn ?? 0n,
-      ceilingMicroUsd: state?.ceiling ?? 0n,
-      claimedMicroUsd: state?.claimed ?? 0n,
-      thawEndsAtS: state === null || state.thawEndsAtS === 0 ? null : BigInt(state.thawEndsAtS),
-    })
+    totals.set(id, totalsIn(await chain.confirmed.channel(id as Hex)))
   }
   return totals
+}
+
+function totalsIn(state: ChannelOnChain | null): ChannelTotals {
+  return {
+    depositedMicroUsd: storedMicroUsd(state?.deposited ?? 0n),
+    withdrawingMicroUsd: storedMicroUsd(state?.withdrawing ?? 0n),
+    withdrawnMicroUsd: storedMicroUsd(state?.withdrawn ?? 0n),
+    ceilingMicroUsd: storedMicroUsd(state?.ceiling ?? 0n),
+    claimedMicroUsd: storedMicroUsd(state?.claimed ?? 0n),
+    thawEndsAtS: state === null || state.thawEndsAtS === 0 ? null : BigInt(state.thawEndsAtS),
+  }
 }
 
 /** As it is kept for undoing: bigints as decimal text. */

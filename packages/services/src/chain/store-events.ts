@@ -1,6 +1,7 @@
 /** What each event of our contracts changes in Postgres. Called once for each event, with the cursor's transaction. */
 import type { ChainEvent } from '../ports/chain-port.ts'
 import type { ClaimNotes, ChainIndexStore, MovementRow, RecordNotes } from '../ports/chain-store.ts'
+import { storedMicroUsd } from './stored-amounts.ts'
 
 export interface IndexedRepositories {
   chain: ChainIndexStore
@@ -19,7 +20,11 @@ export async function storeEvents(
   const payouts = events.filter((event) => event.kind === 'settled')
   await tx.chain.insertPayouts(
     payouts.map(({ txHash, logIndex, blockNumber, atMs, providerId, epoch, gross, fee, net }) => {
-      const amounts = { grossMicroUsd: gross, feeMicroUsd: fee, netMicroUsd: net }
+      const amounts = {
+        grossMicroUsd: storedMicroUsd(gross),
+        feeMicroUsd: storedMicroUsd(fee),
+        netMicroUsd: storedMicroUsd(net),
+      }
       return { txHash, logIndex, blockNumber, atMs, providerId, epoch, ...amounts }
     }),
   )
@@ -33,7 +38,7 @@ async function note(tx: IndexedRepositories, event: ChainEvent): Promise<void> {
     case 'anchored':
       return tx.epochs.noteAnchored(event.lane, event.epoch, txHash)
     case 'claimed':
-      return tx.epochs.addClaim(event, event.paidMicroUsd, txHash)
+      return tx.epochs.addClaim(event, storedMicroUsd(event.paidMicroUsd), txHash)
     case 'settled':
       return tx.epochs.noteSettled(event.providerId, event.epoch, txHash)
     case 'record':
@@ -63,14 +68,14 @@ export function movementOf(event: ChainEvent): MovementRow | null {
   const place = { id: `${txHash}:${logIndex}`, txHash, logIndex, blockNumber, atMs }
   switch (event.kind) {
     case 'claimed':
-      return { ...place, channelId: event.channelId, kind: 'claim', microUsd: event.paidMicroUsd }
+      return { ...place, channelId: event.channelId, kind: 'claim', microUsd: storedMicroUsd(event.paidMicroUsd) }
     case 'deposit':
     case 'ceiling':
     case 'withdrawal_requested':
     case 'withdrawal':
     case 'refund':
     case 'credit':
-      return { ...place, channelId: event.channelId, kind: event.kind, microUsd: event.microUsd }
+      return { ...place, channelId: event.channelId, kind: event.kind, microUsd: storedMicroUsd(event.microUsd) }
     default:
       return null
   }

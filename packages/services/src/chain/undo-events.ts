@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import type { IndexedRepositories } from './store-events.ts'
+import { storedMicroUsd } from './stored-amounts.ts'
 
 const digits = z.string().regex(/^\d+$/).transform(BigInt)
 const text = z.string()
@@ -45,7 +46,7 @@ async function undo(tx: IndexedRepositories, event: z.infer<typeof undoable>): P
     case 'anchored':
       return tx.epochs.reopen(event.lane, event.epoch)
     case 'claimed':
-      await tx.epochs.subtractClaim(event, event.paidMicroUsd)
+      await tx.epochs.subtractClaim(event, storedMicroUsd(event.paidMicroUsd))
       return tx.epochs.reopen(event.lane, event.epoch)
     case 'settled':
       return tx.epochs.reopenOfProvider(event.providerId, event.epoch)

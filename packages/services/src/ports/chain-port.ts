@@ -120,6 +120,8 @@ export interface ChainReads extends ChainView {
   reorgBlocksMax: number
   /** Both ends included, oldest first. */
   events(fromBlock: bigint, toBlock: bigint): Promise<ChainEvent[]>
+  /** Those of one channel. */
+  channelEvents(channelId: Hex, fromBlock: bigint, toBlock: bigint): Promise<ChainEvent[]>
 }
 
 export interface SettlementChain extends ChainReads {

@@ -71,6 +71,9 @@ export interface ChainIndexStore {
   /** Removes later blocks with all that was taken from them, and says what that was, newest first. */
   dropBlocksAfter(number: bigint): Promise<unknown[]>
   channels(ids?: readonly string[]): Promise<ChannelRow[]>
+  /** Ids of channels whose opening was not seen on the chain; those that waited longest since they were touched first. */
+  unopenedChannels(limit: number): Promise<string[]>
+  touchChannels(ids: readonly string[]): Promise<void>
   updateChannel(id: string, totals: Partial<ChannelTotals> & { openedTx?: string | null }): Promise<void>
   insertMovements(rows: readonly MovementRow[]): Promise<void>
   insertPayouts(rows: readonly PayoutRow[]): Promise<void>

@@ -1,0 +1,98 @@
+/** The indexer against payers who make it hard: amounts of any size, and channels that nobody ever opens. */
+import { channelIdOf, openChannel, setCeiling, signCeiling } from '@isochrone/contracts-client'
+import { startTestStack, type TestStack } from '@isochrone/local-stack'
+import { bytes32Of } from '@isochrone/protocol'
+import { developmentKeys } from '@isochrone/runtime'
+import { indexChainEvents } from '@isochrone/services'
+import { privateKeyToAccount } from 'viem/accounts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createChain } from './chain/create-chain.ts'
+import { startTestMarket, type TestMarket } from './testing/test-market.ts'
+
+const BIGINT_MAX = 2n ** 63n - 1n
+const payer = privateKeyToAccount(developmentKeys[0])
+
+let stack: TestStack
+let market: TestMarket
+let chain: ReturnType<typeof createChain>
+const asked = { states: 0, scans: 0 }
+
+beforeAll(async () => {
+  stack = await startTestStack({ postgres: true, redis: true, chain: true })
+  market = await startTestMarket(stack)
+  const { OPERATOR_KEY: operatorKey, MANAGED_WALLET_KEY: managedWalletKey } = market.env
+  chain = createChain({ rpcUrl: stack.chainRpcUrl, deployment: market.deployment, operatorKey, managedWalletKey })
+}, 240_000)
+afterAll(async () => {
+  await market?.db.$disconnect()
+  await stack?.stop()
+})
+
+async function index() {
+  Object.assign(asked, { states: 0, scans: 0 })
+  const { reads } = chain
+  const counting = {
+    ...reads,
+    channelEvents: (...args: Parameters<typeof reads.channelEvents>) => {
+      asked.scans += 1
+      return reads.channelEvents(...args)
+    },
+    confirmed: {
+      ...reads.confirmed,
+      channel: (...args: Parameters<typeof reads.confirmed.channel>) => {
+        asked.states += 1
+        return reads.confirmed.channel(...args)
+      },
+    },
+  }
+  return indexChainEvents({ store: market.store, chain: counting })
+}
+
+const owner = payer.address.toLowerCase()
+const link = (name: string) =>
+  market.db.channel.create({
+    data: {
+      id: channelIdOf(payer.address, bytes32Of(name)),
+      orgId: `org_${name}`,
+      custody: 'wallet',
+      ownerAddress: owner,
+      salt: bytes32Of(name),
+    },
+  })
+
+async function openWithCeiling(name: string, amount: bigint): Promise<void> {
+  const channelId = channelIdOf(payer.address, bytes32Of(name))
+  await openChannel(market.writer, { owner: payer.address, salt: bytes32Of(name) })
+  const signature = await signCeiling(market.writer, payer, { channelId, amount })
+  await setCeiling(market.writer, { channelId, amount, signature })
+}
+
+/** The platform's sight: what one payer signs never stops the reading of everybody's events. */
+test('a ceiling of any size is stored as no limit, and reading goes on', { timeout: 120_000 }, async () => {
+  const { id } = await link('boundless')
+  await openWithCeiling('boundless', 2n ** 128n - 1n)
+  const { caughtUp, channelIds, skipped } = await index()
+  expect([caughtUp, channelIds, skipped]).toEqual([true, [id], []])
+  expect(await market.db.channel.findUniqueOrThrow({ where: { id } })).toMatchObject({ ceilingMicroUsd: BIGINT_MAX })
+  const movements = await market.db.channelMovement.findMany({ where: { channelId: id } })
+  expect(movements.map(({ kind, microUsd }) => [kind, microUsd])).toEqual([['ceiling', BIGINT_MAX]])
+})
+
+/** Work for each round is bounded, whatever strangers link. */
+test('channels that nobody opens cost a bounded number of reads and no scan; a late one is scanned once', async () => {
+  await openWithCeiling('late', 5n)
+  await index()
+  for (let i = 0; i < 30; i++) await link(`unopened ${i}`)
+  const { id } = await link('late')
+  let rounds = 0
+  let scans = 0
+  for (; rounds < 5; rounds++) {
+    await index()
+    expect(asked.states).toBeLessThanOrEqual(20)
+    scans += asked.scans
+  }
+  expect(scans).toBe(1)
+  const late = await market.db.channel.findUniqueOrThrow({ where: { id }, include: { movements: true } })
+  expect(late).toMatchObject({ ceilingMicroUsd: 5n, openedTx: expect.stringMatching(/^0x/) as string })
+  expect(late.movements.map(({ kind }) => kind)).toEqual(['ceiling'])
+}, 120_000)
