@@ -59,6 +59,7 @@ export type { SettlementDeps, Stuck } from './epochs/settlement-deps.ts'
 export { watchWithdrawals, type WatchDeps, type WatchRound } from './chain/watch-withdrawals.ts'
 export { indexChainEvents, type IndexRound } from './chain/index-chain-events.ts'
 export { runFundingOrders } from './chain/run-funding-orders.ts'
+export { createTrustDuties, type DutyRound, type TrustDutiesDeps } from './chain/trust-duties.ts'
 export { registerPending, type RegistryRound } from './chain/register-pending.ts'
 export { limitOf, publishBudgetLimits } from './chain/publish-budget-limits.ts'
 export type {
@@ -76,4 +77,5 @@ export type {
   WhatHappened,
 } from './ports/chain-port.ts'
 export { settlementStatus, type SettlementEpoch, type SettlementStatus } from './epochs/settlement-status.ts'
+export type { PenaltyName, TrustChain, TrustEvent } from './ports/trust-port.ts'
 export type { SettlementFilter, SettlementReads } from './ports/settlement-reads.ts'

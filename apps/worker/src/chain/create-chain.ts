@@ -29,6 +29,7 @@ import type { Hex } from '@isochrone/protocol'
 import type { ClaimOutcome, ManagedWalletChain, RegistryChain, Sent, SettlementChain } from '@isochrone/services'
 import { chainReads } from './chain-reads.ts'
 import { depositOnce } from './deposit-once.ts'
+import { trustChain } from './trust-chain.ts'
 
 export interface CreateChainOptions {
   rpcUrl: string
@@ -100,7 +101,8 @@ export function createChain(options: CreateChainOptions) {
       await wallet.sender.reconcile()
     },
   }
-  return { reads, settlement, registry, managed, transactions, reader: operator as ChainReader }
+  const trust = trustChain(operator, reads)
+  return { reads, settlement, registry, managed, trust, transactions, reader: operator as ChainReader }
 }
 
 function sentOf({ receipt }: WriteOutcome): Sent {

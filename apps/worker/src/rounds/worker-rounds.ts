@@ -3,6 +3,7 @@ import { systemClock } from '@isochrone/domain'
 import type { Store } from '@isochrone/db'
 import type { Logger } from '@isochrone/runtime'
 import {
+  createTrustDuties,
   indexChainEvents,
   publishBudgetLimits,
   registerPending,
@@ -10,6 +11,7 @@ import {
   settleDueEpochs,
   sweepJobs,
   watchWithdrawals,
+  type DutyRound,
   type JobQueue,
   type RedisCommands,
   type Stuck,
@@ -32,6 +34,7 @@ export interface WorkerRoundsOptions {
 const ROUNDS_OF_BLOCKS_MAX = 20
 /** Transactions that are over are kept for so long, for whoever looks into a failure. */
 const TRANSACTIONS_KEPT_MS = 7 * 86_400_000
+const DEVELOPMENT_CHAIN_ID = 31_337
 
 export function workerRounds(options: WorkerRoundsOptions): Round[] {
   const { store, chain, redis, queue, gateways, publishControl, logger } = options
@@ -48,7 +51,10 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
 
   async function index(): Promise<void> {
     for (let round = 0; round < ROUNDS_OF_BLOCKS_MAX; round++) {
-      const { channelIds, caughtUp, undone } = await indexChainEvents({ store, chain: chain.reads })
+      const { channelIds, caughtUp, undone, skipped } = await indexChainEvents({ store, chain: chain.reads })
+      for (const { kind, txHash, logIndex } of skipped) {
+        logger.warn({ kind, txHash, logIndex }, 'an event cannot be stored and was passed over')
+      }
       if (undone > 0) logger.warn({ blocks: undone }, 'the chain was reorganised; what it had said is read anew')
       await budgets(channelIds)
       if (caughtUp) return
@@ -82,6 +88,13 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
     failWith((await watchWithdrawals(deps, askedToClose)).stuck)
   }
 
+  const duties = createTrustDuties({ chain: chain.trust, transactions: store.chain })
+  const isDevelopment = chain.reader.deployment.chainId === DEVELOPMENT_CHAIN_ID
+
+  function failWithDuty(what: string, { failed: [first] }: DutyRound): void {
+    if (first) throw new Error(`${what} (${first.subject}): ${first.reason}`)
+  }
+
   return [
     { name: 'reconcile', everyMs: 2_000, run: reconcile },
     { name: 'register', everyMs: 1_000, run: register },
@@ -89,6 +102,16 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
     { name: 'index', everyMs: 1_000, run: index },
     { name: 'watch', everyMs: 1_000, run: watch },
     { name: 'settle', everyMs: 1_000, run: settle },
+    {
+      name: 'draw-panels',
+      everyMs: 2_000,
+      run: async () => failWithDuty('a panel was not drawn', await duties.drawPanels()),
+    },
+    {
+      name: 'collect-penalties',
+      everyMs: isDevelopment ? 60_000 : 600_000,
+      run: async () => failWithDuty('a penalty was not collected', await duties.collectPenalties()),
+    },
     { name: 'budgets', everyMs: 30_000, run: async () => void (await budgets()) },
     { name: 'sweep', everyMs: 5_000, run: async () => void (await sweepJobs({ jobs: store.jobs, queue, clock })) },
   ]

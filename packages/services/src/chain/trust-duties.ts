@@ -1,0 +1,122 @@
+/**
+ * Two things that anyone may do on the chain, and that would wait for ever if nobody did: what the daily cap put off of a
+ * penalty is credited on a later day, and the panel of a dispute is drawn as soon as it can be. The hash that draws it is
+ * gone after 256 blocks: a party that alone calls could let it go and hope for a better one.
+ *
+ * What waits is kept in memory and read from the chain's events after a start; the chain is asked before anything is sent,
+ * so a lost or doubled round changes nothing. Each round does a bounded number, and what fails goes to the end.
+ */
+import { toAppError } from '@isochrone/domain'
+import type { TransactionLog } from '../ports/chain-port.ts'
+import type { PenaltyName, TrustChain, TrustEvent } from '../ports/trust-port.ts'
+import { sendRecorded } from './send-recorded.ts'
+
+export interface TrustDutiesDeps {
+  chain: TrustChain
+  transactions: TransactionLog
+}
+
+export interface DutyRound {
+  done: number
+  /** Why something could not be done; it comes again. */
+  failed: { subject: string; reason: string }[]
+}
+
+const BLOCKS_A_ROUND = 100_000n
+const SENT_A_ROUND = 20
+const DAY_S = 86_400
+
+interface WaitingPenalty {
+  penalty: PenaltyName
+  /** Day of chain time on which it was collected last: the cap is a day's. */
+  triedOnDay: number | null
+}
+
+export function createTrustDuties({ chain, transactions }: TrustDutiesDeps) {
+  const penalties = new Map<string, WaitingPenalty>()
+  const disputes = new Set<bigint>()
+  let readTo: bigint | null = null
+
+  async function follow(): Promise<void> {
+    const { blockNumber } = await chain.head()
+    // A shorter chain is another one, or lost more than is read again.
+    if (readTo !== null && blockNumber < readTo) readTo = null
+    const again = readTo === null ? chain.firstBlock : readTo + 1n - BigInt(chain.reorgBlocksMax)
+    const from = again > chain.firstBlock ? again : chain.firstBlock
+    const last = (readTo ?? from) + BLOCKS_A_ROUND
+    const to = last < blockNumber ? last : blockNumber
+    for (const event of await chain.trustEvents(from, to)) note(event)
+    readTo = to
+  }
+
+  function note(event: TrustEvent): void {
+    if (event.kind === 'penalty_paid') {
+      const key = Object.values(event.penalty).join(':')
+      if (event.leftMicroUsd === 0n) penalties.delete(key)
+      else if (!penalties.has(key)) penalties.set(key, { penalty: event.penalty, triedOnDay: null })
+    } else if (event.kind === 'filed' || event.kind === 'armed') disputes.add(event.disputeId)
+    else disputes.delete(event.disputeId)
+  }
+
+  async function collectPenalties(): Promise<DutyRound> {
+    await follow()
+    const day = Math.floor((await chain.head()).nowS / DAY_S)
+    const due = [...penalties].filter(([, { triedOnDay }]) => triedOnDay !== day)
+    const collect = async ([key, waiting]: [string, WaitingPenalty]): Promise<boolean> => {
+      // At the end, whatever comes of it.
+      penalties.delete(key)
+      penalties.set(key, waiting)
+      if ((await chain.penaltyDueOf(waiting.penalty)) === 0n) {
+        penalties.delete(key)
+        return false
+      }
+      const { nodeId, channelId } = waiting.penalty
+      const about = { purpose: 'penalty', subject: `${nodeId}:${channelId}` }
+      await sendRecorded(transactions, about, () => chain.collectPenalty(waiting.penalty))
+      penalties.set(key, { ...waiting, triedOnDay: day })
+      return true
+    }
+    return doEach(due.slice(0, SENT_A_ROUND), ([key]) => key, collect)
+  }
+
+  async function drawPanels(): Promise<DutyRound> {
+    await follow()
+    const { nowS } = await chain.head()
+    const draw = async (disputeId: bigint): Promise<boolean> => {
+      disputes.delete(disputeId)
+      const dispute = await chain.dispute(disputeId)
+      if (dispute === null) return false
+      const { state, deadlineS } = dispute
+      const isWaiting = state === 'filed' || state === 'answered' || state === 'appealed'
+      if (!isWaiting) return false
+      disputes.add(disputeId)
+      // Before: an answer may still come. After: nobody answered, and the draw is armed.
+      const isDue = state === 'filed' ? nowS > deadlineS : nowS <= deadlineS
+      if (!isDue) return false
+      const about = { purpose: 'panel', subject: String(disputeId) }
+      await sendRecorded(transactions, about, () => chain.drawPanel(disputeId))
+      return true
+    }
+    return doEach([...disputes].slice(0, SENT_A_ROUND), String, draw)
+  }
+
+  return { collectPenalties, drawPanels }
+}
+
+async function doEach<T>(
+  items: readonly T[],
+  nameOf: (item: T) => string,
+  work: (item: T) => Promise<boolean>,
+): Promise<DutyRound> {
+  const round: DutyRound = { done: 0, failed: [] }
+  for (const item of items) {
+    try {
+      if (await work(item)) round.done += 1
+    } catch (error) {
+      const { code, publicMessage } = toAppError(error)
+      round.failed.push({ subject: nameOf(item), reason: publicMessage })
+      if (code === 'chain_unavailable') break
+    }
+  }
+  return round
+}

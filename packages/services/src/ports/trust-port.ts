@@ -1,0 +1,37 @@
+/** What somebody has to set in motion on the chain although nobody in particular must: penalties put off, panels. */
+import type { Hex } from '@isochrone/protocol'
+import type { Sent } from './chain-port.ts'
+
+export interface PenaltyName {
+  providerId: Hex
+  nodeId: Hex
+  channelId: Hex
+  termsHash: Hex
+}
+
+export type TrustEvent =
+  /** `leftMicroUsd`: what the daily cap put off. */
+  | { kind: 'penalty_paid'; penalty: PenaltyName; leftMicroUsd: bigint }
+  | { kind: 'filed' | 'armed' | 'drawn' | 'closed'; disputeId: bigint }
+
+export interface DisputeStanding {
+  state: string
+  /** Of the step that is open, chain time in s. */
+  deadlineS: number
+}
+
+export interface TrustChain {
+  head(): Promise<{ blockNumber: bigint; nowS: number }>
+  firstBlock: bigint
+  /** Blocks that a reorganisation may still replace: they are read again. */
+  reorgBlocksMax: number
+  /** Both ends included, oldest first. */
+  trustEvents(fromBlock: bigint, toBlock: bigint): Promise<TrustEvent[]>
+  /** µUSD. */
+  penaltyDueOf(penalty: PenaltyName): Promise<bigint>
+  collectPenalty(penalty: PenaltyName): Promise<Sent>
+  /** Null when there is no such dispute. */
+  dispute(disputeId: bigint): Promise<DisputeStanding | null>
+  /** Arms the draw where its block is too old or there was none; else draws. */
+  drawPanel(disputeId: bigint): Promise<Sent>
+}
