@@ -7,46 +7,23 @@
 import { createReadStream } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
-  addressToBytes32,
   bytes32ToAddress,
   decodeStruct,
-  deliveryPriceMicroUsd,
-  fault,
   parseEpochFileLine,
-  pricesOfTerms,
   readEpochFileText,
   recoverStructSigner,
   structHash,
   termsHashOf,
-  ZERO_BYTES32,
-  type DeliveryReceipt,
   type EpochAnchor,
   type EpochFileHeader,
   type EpochFileLine,
   type EpochNotice,
   type Hex,
   type PerformanceRecord,
-  type ReceiptPair,
-  type SigningDomain,
   type Terms,
-  type WorkReceipt,
 } from '@isochrone/protocol'
 import { createSlaEvaluator } from '@isochrone/verifier/sla'
-import type { ReceiptLog } from '../receipts/receipt-log.ts'
-
-/** The gateway at the other end of a link: its lane, and the domain of receipts that it named. */
-export interface EpochPeer {
-  lane: Hex
-  domain: SigningDomain
-}
-
-/** Of this node's log. */
-type OwnWork = Pick<ReceiptLog, 'hasWorked'>
-
-/** Why the node does not sign. */
-export class Disagreement extends Error {
-  override readonly name = 'Disagreement'
-}
+import { checkReceipt, Disagreement, type EpochPeer, type OwnWork } from './check-receipt.ts'
 
 /** A notice in which every signature is the lane's and every name fits. */
 export interface CheckedNotice {
@@ -56,8 +33,6 @@ export interface CheckedNotice {
 
 /** Receipts of this node that are checked before others get their turn: about a millisecond. */
 const RECEIPTS_PER_TURN = 8
-/** What network and gateway may add to the engine's own times, ms; a lane that says more says it of itself. */
-const NETWORK_ALLOWANCE_MS = 2_000
 /** A file may inflate to about twenty times its size, and to no more than this. */
 const INFLATED_BYTES_MAX = 4 * 2 ** 30
 
@@ -210,70 +185,6 @@ function checkHeader(header: EpochFileHeader, notice: EpochNotice, anchor: Epoch
     }
   }
 }
-
-interface ReceiptContext {
-  anchor: EpochAnchor
-  peer: EpochPeer
-  nodeId: Hex
-  terms: Terms | undefined
-  /** Hash of the delivery of that number which this node was sent. */
-  known: Hex | undefined
-  receipts: OwnWork
-}
-
-function checkReceipt({ delivery, work }: ReceiptPair, context: ReceiptContext): void {
-  const { anchor, peer, nodeId, terms, known, receipts } = context
-  const { value } = delivery
-  const wrong = (what: string) => new Disagreement(`delivery ${value.seq}: ${what}`)
-  if (value.lane !== peer.lane || value.seq < anchor.fromSeq || value.seq > anchor.toSeq) {
-    throw wrong('not of this lane and span')
-  }
-  if (known !== undefined && structHash('DeliveryReceipt', value) !== known) {
-    throw wrong('another one than this lane sent to this node')
-  }
-  const laneSigner = recoverStructSigner(peer.domain, 'DeliveryReceipt', delivery)
-  if (laneSigner !== bytes32ToAddress(peer.lane)) throw wrong('not signed by the lane')
-  if (!terms) throw wrong('its terms are not in the file')
-  if (!isPriced(value, terms)) throw wrong('its price does not follow from the terms')
-  if (work === null) {
-    if (value.workHash !== ZERO_BYTES32) throw wrong('its work receipt is not in the file')
-    // Also where the lane billed before it came, because the link was lost: the node cannot tell that from a lie.
-    if (receipts.hasWorked(value)) throw wrong('filed as if without work, but this node has signed work for it')
-    return
-  }
-  const nodeSigner = recoverStructSigner(peer.domain, 'WorkReceipt', work)
-  if (nodeSigner === null || addressToBytes32(nodeSigner) !== nodeId) throw wrong('its work is not signed by this node')
-  if (structHash('WorkReceipt', work.value) !== value.workHash) throw wrong('it names another work receipt')
-  const miss = contradictedMiss(value, work.value, terms)
-  if (miss !== null) throw wrong(miss)
-}
-
-/**
- * Why a missed promise does not stand: the engine's own times keep it, and the lane's are above them by more than a
- * network adds. The rules of what is a sample are the evaluator's, but for its thinning.
- */
-function contradictedMiss(delivery: DeliveryReceipt, work: WorkReceipt, terms: Terms): string | null {
-  const { billedIn, billedCached, billedOut, attemptTtftMs, durationMs } = delivery
-  if (delivery.fault !== fault.none || delivery.httpStatus >= 400 || billedOut < 1 || work.tokensOut < 1) return null
-  const isUnfair = (saidMs: number, ownUs: number, promisedMs: number): boolean =>
-    saidMs > promisedMs && ownUs <= promisedMs * 1_000 && saidMs * 1_000 > ownUs + NETWORK_ALLOWANCE_MS * 1_000
-  const ownTtftUs = work.engineTtftUs
-  const ownRestUs = work.engineDurationUs - ownTtftUs
-  const ttftMsMax = terms.ttftBaseMs + terms.ttftPerKtokMs * Math.ceil((billedIn + billedCached) / 1_000)
-  if (ttftMsMax > 0 && isUnfair(attemptTtftMs, ownTtftUs, ttftMsMax)) {
-    return `it says ${attemptTtftMs} ms to the first token, and the engine took ${Math.round(ownTtftUs / 1_000)} ms`
-  }
-  const restMsMax = (terms.tpotUs * (billedOut - 1)) / 1_000
-  if (terms.tpotUs > 0 && billedOut >= 2 && isUnfair(durationMs - attemptTtftMs, ownRestUs, restMsMax)) {
-    const saidMs = durationMs - attemptTtftMs
-    return `it says ${saidMs} ms from first to last token, and the engine took ${Math.round(ownRestUs / 1_000)} ms`
-  }
-  return null
-}
-
-/** Nothing at all may be charged for an attempt; what is charged follows from the counts. */
-const isPriced = (delivery: DeliveryReceipt, terms: Terms): boolean =>
-  deliveryPriceMicroUsd(delivery, pricesOfTerms(terms)) === delivery.price
 
 /** Why the record does not follow from the receipts, or null. */
 function recordMismatch(computed: PerformanceRecord | undefined, record: PerformanceRecord): string | null {

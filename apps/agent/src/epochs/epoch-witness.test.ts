@@ -167,6 +167,7 @@ test.each<[string, (key: Hex) => ReceiptPair, string]>([
   ['a price of its own', (key) => lane.deliver(key, { price: 1n }), 'its price does not follow from the terms'],
   ['work of another key', (key) => lane.deliver(key, {}, otherNode), 'its work is not signed by this node'],
   ['a number outside', (key) => lane.deliver(key, { seq: 99 }), 'not of this lane and span'],
+  ['work of another attempt', (key) => lane.deliver(key, { attempt: 1 }), 'its work has another attempt'],
   ['work held back', (key) => ({ ...lane.deliver(key), work: null }), 'its work receipt is not in the file'],
 ])('a receipt with %s is named', async (_, make, reason) => {
   const pair = make(nodeKey)
