@@ -177,7 +177,9 @@ test('a wrong field is named with its line', async () => {
 test('a file cannot make its reader hold more than the bounds', async () => {
   const bomb = gzipSync(Buffer.alloc(8 * 2 ** 20, 'a'))
   expect(await messageOf(readAll(bomb))).toMatch(/more than 4194304 bytes in line 1/)
-  const [row = ''] = gunzipSync(await fileOf([header])).toString().split('\n')
+  const [row = ''] = gunzipSync(await fileOf([header]))
+    .toString()
+    .split('\n')
   const long = gzipSync(`${row}\n`.repeat(1_000))
   expect(await messageOf(readAll(long, { inflatedBytesMax: 100_000 }))).toMatch(/inflates to more than 100000 bytes/)
 })

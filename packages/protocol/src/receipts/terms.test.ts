@@ -27,6 +27,8 @@ test('the order in which a document was written never changes its hash', () => {
   expect(canonicalJson(document)).toBe(text)
   expect(documentHashOf(document)).toBe(bytesToHex(keccak256(Buffer.from(text))))
   expect(canonicalJson([undefined])).toBe('[null]')
+  expect(canonicalJson({ c: 1, a: 2, d: 3, b: 4 })).toBe('{"a":2,"b":4,"c":1,"d":3}')
+  expect(canonicalJson({ a: 1, b: 2, c: 3 })).toBe('{"a":1,"b":2,"c":3}')
 })
 
 test('each price in the terms prices its own count', () => {

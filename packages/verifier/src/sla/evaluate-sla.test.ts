@@ -110,9 +110,10 @@ test('one that ends when the next starts is over', () => {
 })
 
 test('promises hold at the named region alone', () => {
-  const deliveries = [testDelivery({ seq: 1 }), testDelivery({ seq: 2, region: regionToBytes8('us-east') })]
-  expect(countsOf(deliveries, { sloRegion: regionToBytes8('eu-de') }).samples).toBe(1)
-  expect(countsOf(deliveries).samples).toBe(2)
+  const deliveries = many(3, (i) => ({ region: regionToBytes8(i === 0 ? 'us-east' : 'eu-de') }))
+  expect(countsOf(deliveries, { sloRegion: regionToBytes8('eu-de') }).samples).toBe(2)
+  expect(countsOf(deliveries, { sloRegion: regionToBytes8('us-east') }).samples).toBe(1)
+  expect(countsOf(deliveries).samples).toBe(3)
 })
 
 test('a longer prompt may take longer, by the begun thousand tokens', () => {
@@ -137,6 +138,7 @@ test('no output, one token, an error and a promise of 0 give no sample', () => {
   expect(countsOf([testDelivery({ billedOut: 0 })])).toMatchObject({ samples: 1, ttftSamples: 0, tpotSamples: 0 })
   expect(countsOf([testDelivery({ billedOut: 1 })])).toMatchObject({ samples: 1, ttftSamples: 1, tpotSamples: 0 })
   expect(countsOf([testDelivery({ httpStatus: 400 })])).toMatchObject({ samples: 1, ttftSamples: 0, tpotSamples: 0 })
+  expect(countsOf([testDelivery({ fault: 1, httpStatus: 200 })])).toMatchObject({ faults: 1, ttftSamples: 0 })
   expect(countsOf([testDelivery({ httpStatus: 399 })])).toMatchObject({ ttftSamples: 1 })
   expect(countsOf([testDelivery()], { ttftBaseMs: 0, ttftPerKtokMs: 0 })).toMatchObject({
     ttftSamples: 0,

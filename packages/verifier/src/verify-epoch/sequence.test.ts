@@ -30,6 +30,9 @@ test('numbers that end too early or too late are named on the last line', () => 
   expect(sentences([1, 2, 3])).toEqual([
     'Line 3: Receipts 4 to 5 are missing at the end: expected number 5 as the last, found number 3.',
   ])
+  expect(sentences([1, 2, 3, 4])).toEqual([
+    'Line 4: Receipts 5 to 5 are missing at the end: expected number 5 as the last, found number 4.',
+  ])
   expect(sentences([1, 2, 3, 4, 5, 6])).toEqual([
     'Line 6: Receipts run beyond the header: expected number 5 as the last, found number 6.',
   ])

@@ -73,7 +73,8 @@ export class SequenceCheck {
     const ranges: [number, number, { line: number; found: number }][] = []
     for (const [seq, at] of this.#missing) {
       const range = ranges.at(-1)
-      if (range && range[1] === seq - 1 && range[2].line === at.line) range[1] = seq
+      // Neighbours are of one gap: between two gaps there is a number that came.
+      if (range && range[1] === seq - 1) range[1] = seq
       else ranges.push([seq, seq, at])
     }
     return ranges
