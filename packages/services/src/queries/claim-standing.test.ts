@@ -47,4 +47,5 @@ test('the next step is told by the earlier of window and grace period', () => {
   expect(standing({ nowMs: 10_000 }, { status: 'reported' }).nextAtMs).toBe(50_000)
   expect(standing({ nowMs: 10_000, payableAtMs: 40_000 }, { status: 'reported' }).nextAtMs).toBe(40_000)
   expect(standing({}, { status: 'signed' }).nextAtMs).toBe(90_000)
+  expect(standing({}, { status: 'invalid' }).nextAtMs).toBe(50_000)
 })

@@ -24,7 +24,7 @@ export function claimStanding(facts: ClaimFacts): ClaimStanding {
   const at = (state: ClaimStanding['state'], nextAtMs: number | null = null): ClaimStanding => ({ state, nextAtMs })
   if (record.earnedMicroUsd === 0n) return at('nothing_due')
   if (paidOut && (claimedMicroUsd ?? 0n) > 0n) return at('paid')
-  if (record.status === 'invalid') return at('frozen')
+  if (record.status === 'invalid') return at('frozen', record.finalAtMs)
   if (epochStatus === 'closed') return at('closed')
   if (claimedMicroUsd === null) return at('anchored')
   if (claimedMicroUsd === 0n) return at('unclaimed')

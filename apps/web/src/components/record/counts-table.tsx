@@ -1,6 +1,6 @@
 /** A record's counts: samples and misses of each payer, against the promises of the terms that were in force. */
 import type { BrokenPromise, CountsView } from '@isochrone/services'
-import { BadgeCheck, CircleX, Clock } from 'lucide-react'
+import { BadgeCheck, CircleDashed, CircleX, Clock } from 'lucide-react'
 import { Badge } from '~/components/ui/badge.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
@@ -68,11 +68,18 @@ export function CountsTable({ counts }: { counts: readonly CountsView[] }) {
 const ofSamples = (over: number, samples: number): string =>
   samples === 0 ? '—' : `${formatCount(over)} of ${formatCount(samples)}`
 
-function Outcome({ row: { broken } }: { row: CountsView }) {
+function Outcome({ row: { broken, countedTx } }: { row: CountsView }) {
   if (broken === null) {
     return (
       <Badge icon={Clock} title="Pooled once the record is final; tested when the pool has 500 samples.">
         to be pooled
+      </Badge>
+    )
+  }
+  if (broken.length === 0 && countedTx === null) {
+    return (
+      <Badge icon={CircleDashed} title="The terms give nothing back, whatever the counts: they are not pooled.">
+        none made
       </Badge>
     )
   }

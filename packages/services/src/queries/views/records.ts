@@ -21,7 +21,7 @@ export interface RecordSummary {
   nodeSigned: boolean
   /** Why the node did not sign. */
   nodeReason: string | null
-  /** From when it can be made final; null until it is reported. */
+  /** From when it can be made final, or an invalid one's freeze be ended; null until it is reported. */
   finalAtMs: number | null
   reportedTx: string | null
   finalTx: string | null
@@ -47,7 +47,7 @@ export interface CountsView {
   spentMicroUsd: bigint
   /** Null while they wait to be pooled. */
   countedTx: string | null
-  /** Of the pool test that followed; null where none did yet. */
+  /** Of the pool test that followed; null where none did yet. Empty without a transaction: the terms promise nothing. */
   broken: BrokenPromise[] | null
   creditMicroUsd: bigint | null
 }

@@ -129,7 +129,7 @@ function RecordStats({ record }: { record: RecordDetail }) {
         { label: 'Samples that count', value: formatCount(samples), hint: 'tested from 500 in a pool on' },
         { label: 'Credited to payers', value: <Money microUsd={credited} />, hint: 'for broken promises' },
         {
-          label: 'Can be final from, UTC',
+          label: record.status === 'invalid' ? 'Freeze can end from, UTC' : 'Can be final from, UTC',
           value: <Utc at={record.finalAtMs} bare />,
           hint: record.nodeSigned ? 'signed by lane and node' : 'lane alone: twice the window',
         },
