@@ -172,6 +172,11 @@ contract DisputeManager is Roster, Filing {
 
     function _carryOut(uint256 disputeId, Dispute memory dispute, uint128 ruled) private returns (uint128) {
         vault.unlock(dispute.providerId, dispute.locked);
+        unchecked {
+            // What {_hold} added for this dispute.
+            heldOf[_paymentOf(dispute)] -= dispute.frozen + dispute.locked;
+            heldOf[dispute.subject] -= dispute.frozen + dispute.locked;
+        }
         if (ruled > 0) return _refund(disputeId, dispute, ruled);
         if (dispute.frozen > 0) channels.unfreeze(dispute.providerId, dispute.epoch, dispute.frozen);
         return 0;
@@ -189,6 +194,10 @@ contract DisputeManager is Roster, Filing {
         return dispute.appellant == dispute.filer
             ? dispute.appealRefund > dispute.refund
             : dispute.appealRefund < dispute.refund;
+    }
+
+    function _isArbiter(address account) internal view override(Filing, Roster) returns (bool) {
+        return Roster._isArbiter(account);
     }
 
     function _isRespondent(Dispute storage dispute) private view returns (bool) {

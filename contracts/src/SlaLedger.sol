@@ -28,6 +28,7 @@ contract SlaLedger is Records {
     mapping(bytes32 key => Pool) private _pools; // key: keccak(node, channel, terms)
     mapping(bytes32 key => uint128) private _penaltyDue; // key: keccak(provider, node, channel, terms)
     mapping(bytes32 key => uint128) private _spentCounted; // key: _keyOf(node, lane, epoch)
+    mapping(bytes32 payment => uint128) private _paidCounted; // key: keccak(channel, provider, lane)
     mapping(bytes32 leaf => bool) private _countsTaken;
 
     /// @notice µUSD that broken promises took of a provider's stake on a day (chain time / 86,400).
@@ -44,6 +45,7 @@ contract SlaLedger is Records {
         Standing memory standing = _takeCounts(counts, proof);
         _requireTerms(standing.providerId, counts.termsHash, terms);
         Pool memory pool = _added(_pools[_poolKey(counts.nodeId, counts.channelId, counts.termsHash)], counts);
+        pool.spent += _paidOf(counts, standing.providerId);
         uint128 penalty = _test(pool, counts, terms);
         _pools[_poolKey(counts.nodeId, counts.channelId, counts.termsHash)] = pool;
         if (penalty == 0) return 0;
@@ -98,6 +100,16 @@ contract SlaLedger is Records {
         return standing;
     }
 
+    /// @dev What the payer truly paid this provider by this lane bounds what its samples may cost the provider: counts
+    ///      that a lane invents cost nothing.
+    function _paidOf(SlaCounts calldata counts, bytes32 providerId) private returns (uint128 paid) {
+        bytes32 payment = keccak256(abi.encode(counts.channelId, providerId, counts.lane));
+        uint128 claimed = channels.claimedOf(counts.channelId, providerId, counts.lane);
+        uint128 before = _paidCounted[payment];
+        paid = uint128(Math.min(counts.spent, claimed > before ? claimed - before : 0));
+        _paidCounted[payment] = before + paid;
+    }
+
     function _requireTerms(bytes32 providerId, bytes32 termsHash, Terms calldata terms) private view {
         bytes32 given = terms.hash();
         if (given != termsHash) revert TermsMismatch(given, termsHash);
@@ -111,7 +123,6 @@ contract SlaLedger is Records {
         pool.ttftOver = _sum(pool.ttftOver, counts.ttftOver);
         pool.tpotSamples = _sum(pool.tpotSamples, counts.tpotSamples);
         pool.tpotOver = _sum(pool.tpotOver, counts.tpotOver);
-        pool.spent += counts.spent;
         return pool;
     }
 

@@ -35,6 +35,13 @@ abstract contract ChannelStore is IPaymentChannels, AccessControl, Pausable, Ree
         uint40 graceEndsAt;
     }
 
+    /// @dev What was claimed into a pending after its claim window: it waits a grace period of its own. A lane chooses the
+    ///      epoch that its vouchers name: without this, money that it claims into an old one would be payable at once.
+    struct LateState {
+        uint72 amount;
+        uint40 endsAt;
+    }
+
     /// @dev `anchored` is what the anchor said when it was last asked. It only grows, so an old answer is a safe one.
     struct LaneState {
         uint128 anchored; // slot 0
@@ -48,6 +55,9 @@ abstract contract ChannelStore is IPaymentChannels, AccessControl, Pausable, Ree
     }
 
     uint256 internal constant TOTAL_MAX = type(uint72).max;
+
+    /// @dev Claims into a pending share the grace period of its first one if they come within an eighth of it.
+    uint256 internal constant CLAIM_WINDOW_DIVISOR = 8;
 
     IERC20 public immutable token;
     IProviderRegistry public immutable registry;
@@ -65,6 +75,7 @@ abstract contract ChannelStore is IPaymentChannels, AccessControl, Pausable, Ree
     Totals internal _totals;
     mapping(bytes32 channelId => ChannelState) internal _channels;
     mapping(bytes32 providerId => mapping(uint64 epoch => PendingState)) internal _pending;
+    mapping(bytes32 providerId => mapping(uint64 epoch => LateState)) internal _late;
     mapping(bytes32 key => uint256) internal _claimed; // key: _claimKey(channel, provider, lane)
     mapping(bytes32 lane => LaneState) internal _lanes;
     mapping(bytes32 voucherHash => uint64) internal _claimableAt;

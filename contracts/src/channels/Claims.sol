@@ -85,7 +85,7 @@ abstract contract Claims is ChannelStore {
         if (reason != Refusal.None) revert ClaimRefused(reason);
         paid = uint128(drawn);
         _lanes[voucher.lane].claimedAnnounced += paid;
-        _addPending(voucher.providerId, voucher.epoch, paid);
+        _addClaimed(voucher.providerId, voucher.epoch, paid); // It was seen for a grace period of its own.
     }
 
     // ------------------------------------------------------------------------------------------------------ views
@@ -218,11 +218,22 @@ abstract contract Claims is ChannelStore {
         (state.anchored, state.claimed) = (uint128(budget.anchored), uint128(budget.claimed));
     }
 
+    /// @dev Whatever epoch a voucher names, its money is seen for most of a grace period before time alone makes it payable.
     function _addPending(bytes32 providerId, uint64 epoch, uint256 amount) private {
+        if (block.timestamp <= _addClaimed(providerId, epoch, amount) + graceSeconds / CLAIM_WINDOW_DIVISOR) return;
+        LateState storage late = _late[providerId][epoch];
+        if (late.endsAt <= block.timestamp) late.amount = 0;
+        late.amount += uint72(amount);
+        late.endsAt = uint40(block.timestamp + graceSeconds);
+    }
+
+    /// @dev Says when the pending had its first claim.
+    function _addClaimed(bytes32 providerId, uint64 epoch, uint256 amount) private returns (uint256 firstClaimAt) {
         PendingState storage pending = _pending[providerId][epoch];
         if (pending.graceEndsAt == 0) pending.graceEndsAt = uint40(block.timestamp + graceSeconds);
         unchecked {
             pending.claimed += uint72(amount); // A part of what was funded.
+            return pending.graceEndsAt - graceSeconds;
         }
     }
 

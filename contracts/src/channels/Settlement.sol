@@ -92,14 +92,19 @@ abstract contract Settlement is ChannelStore {
     /// @dev What records released, or after the grace period all that no invalid record freezes; less what was paid or
     ///      refunded before, and never what a dispute holds.
     function _payableOf(bytes32 providerId, uint64 epoch, PendingState memory pending) private view returns (uint128) {
-        uint256 unheld = pending.claimed - pending.settled - pending.frozen;
-        if (unheld == 0) return 0;
+        uint256 ripe = pending.claimed - _lateOf(providerId, epoch);
+        uint256 taken = uint256(pending.settled) + pending.frozen;
+        if (ripe <= taken) return 0;
         (uint256 released, uint256 invalid) = (0, 0);
         if (address(slaLedger) != address(0)) (released, invalid) = slaLedger.releaseOf(providerId, epoch);
-        if (block.timestamp >= pending.graceEndsAt && pending.claimed > invalid + released) {
-            released = pending.claimed - invalid;
-        }
-        return released > pending.settled ? uint128(_min(unheld, released - pending.settled)) : 0;
+        if (block.timestamp >= pending.graceEndsAt && ripe > invalid + released) released = ripe - invalid;
+        return released > pending.settled ? uint128(_min(ripe - taken, released - pending.settled)) : 0;
+    }
+
+    /// @dev What was claimed late, and has not waited long enough.
+    function _lateOf(bytes32 providerId, uint64 epoch) private view returns (uint256) {
+        LateState storage late = _late[providerId][epoch];
+        return block.timestamp < late.endsAt ? late.amount : 0;
     }
 
     function _feeOf(uint128 total, uint16 feeBps) private pure returns (uint128) {

@@ -81,6 +81,8 @@ abstract contract Filing is Refunds {
         _disputes[disputeId].locked = vault.lock(lane, dispute.amount);
     }
 
+    function _isArbiter(address account) internal view virtual returns (bool);
+
     function _fileReceipt(
         Dispute memory dispute,
         uint8 tag,
@@ -98,10 +100,12 @@ abstract contract Filing is Refunds {
         uint128 max = dispute.price - refundedOf[dispute.subject];
         if (dispute.amount > max) revert AmountTooLarge(dispute.amount, max);
         disputeId = _open(dispute, evidenceHash);
-        _hold(_disputes[disputeId]);
+        (_disputes[disputeId].frozen, _disputes[disputeId].locked) = _hold(dispute);
     }
 
     function _open(Dispute memory dispute, bytes32 evidenceHash) private returns (uint256 disputeId) {
+        // With a party among six arbiters, too few would be left for an appeal.
+        if (_isArbiter(msg.sender)) revert NotAParty(0, msg.sender);
         uint64 anchoredAt = receiptAnchor.anchorOf(dispute.lane, dispute.epoch).anchoredAt;
         if (anchoredAt == 0) revert EpochNotAnchored(dispute.lane, dispute.epoch);
         if (block.timestamp > anchoredAt + fileSeconds) revert FilingOver(anchoredAt + fileSeconds);
@@ -119,13 +123,19 @@ abstract contract Filing is Refunds {
         _takeBond(bond);
     }
 
-    /// @dev Holds no more of the pending than the channel ever paid this provider by this lane: a lane and a payer in
-    ///      league cannot freeze a provider by receipts that nobody paid.
-    function _hold(Dispute storage dispute) private {
-        (bytes32 providerId, uint128 amount) = (dispute.providerId, dispute.amount);
-        uint128 paid = channels.claimedOf(dispute.channelId, providerId, dispute.lane);
-        uint128 frozen = channels.freeze(providerId, dispute.epoch, _min(amount, paid));
-        dispute.frozen = frozen;
-        dispute.locked = vault.lock(providerId, _min(amount - frozen, slashMax));
+    /// @dev Holds no more of the provider's money than the channel paid it by this lane, over all receipts, and no more
+    ///      than the receipt cost, over all kinds of dispute: a lane and a payer in league cannot hold a provider by
+    ///      receipts that nobody paid, nor by one that was paid once.
+    function _hold(Dispute memory dispute) private returns (uint128 frozen, uint128 locked) {
+        bytes32 payment = _paymentOf(dispute);
+        uint128 amount = _min(dispute.amount, _saturating(_paidLeft(dispute, payment), heldOf[payment]));
+        amount = _min(amount, _saturating(dispute.price - refundedOf[dispute.subject], heldOf[dispute.subject]));
+        frozen = channels.freeze(dispute.providerId, dispute.epoch, amount);
+        locked = vault.lock(dispute.providerId, _min(amount - frozen, slashMax));
+        // Together within the price and within what was paid, by which both sums are bounded: no overflow.
+        unchecked {
+            heldOf[payment] += frozen + locked;
+            heldOf[dispute.subject] += frozen + locked;
+        }
     }
 }

@@ -44,6 +44,13 @@ abstract contract Refunds is IDisputeManager, Penalties {
     /// @notice µUSD refunded of a receipt (by struct hash), or slashed for a withheld file (by keccak(lane, epoch)).
     mapping(bytes32 subject => uint128) public refundedOf;
 
+    /// @dev µUSD that open disputes hold of a provider's pending and stake: by receipt, and by keccak(channel, provider,
+    ///      lane).
+    mapping(bytes32 what => uint128) internal heldOf;
+
+    /// @dev µUSD refunded out of money that is not the lane's, by keccak(channel, provider, lane).
+    mapping(bytes32 payment => uint128) private _returned;
+
     constructor(Parameters memory p) {
         if (p.withholdingPenalty > p.slashMax) revert ParameterTooLarge(p.withholdingPenalty, p.slashMax);
         (registry, receiptAnchor, channels, slashMax) = (p.registry, p.receiptAnchor, p.channels, p.slashMax);
@@ -53,10 +60,14 @@ abstract contract Refunds is IDisputeManager, Penalties {
     function _refund(uint256 disputeId, Dispute memory dispute, uint128 wanted) internal returns (uint128 refunded) {
         // The price bounds all refunds of a receipt together, whatever panels ruled about its several kinds of dispute.
         uint128 amount = _min(wanted, dispute.price - refundedOf[dispute.subject]);
-        uint128 fromPending = _drawPending(dispute, amount);
-        uint128 fromProvider = _slash(dispute.providerId, amount - fromPending);
+        bytes32 payment = _paymentOf(dispute);
+        // Nor does anyone but the lane answer for a receipt that its payer never paid.
+        uint128 paid = _min(amount, _paidLeft(dispute, payment));
+        uint128 fromPending = _drawPending(dispute, paid);
+        uint128 fromProvider = _slash(dispute.providerId, paid - fromPending);
         uint128 fromLane = _slash(dispute.lane, amount - fromPending - fromProvider);
-        uint128 fromTreasury = _drawTreasury(amount - fromPending - fromProvider - fromLane);
+        uint128 fromTreasury = _drawTreasury(_saturating(paid, fromPending + fromProvider + fromLane));
+        _returned[payment] += fromPending + fromProvider + fromTreasury;
         uint128 credited = fromProvider + fromLane + fromTreasury;
         refunded = fromPending + credited;
         refundedOf[dispute.subject] += refunded;
@@ -64,6 +75,19 @@ abstract contract Refunds is IDisputeManager, Penalties {
         if (credited == 0) return refunded;
         token.forceApprove(address(channels), credited);
         channels.credit(dispute.channelId, credited);
+    }
+
+    function _paymentOf(Dispute memory d) internal pure returns (bytes32) {
+        return keccak256(abi.encode(d.channelId, d.providerId, d.lane));
+    }
+
+    /// @dev What the channel paid the provider by this lane, less what was given back of it.
+    function _paidLeft(Dispute memory d, bytes32 payment) internal view returns (uint128) {
+        return _saturating(channels.claimedOf(d.channelId, d.providerId, d.lane), _returned[payment]);
+    }
+
+    function _saturating(uint128 a, uint128 b) internal pure returns (uint128) {
+        return a > b ? a - b : 0;
     }
 
     /// @dev Never another dispute's hold: what goes beyond ours is frozen first, which finds only what is free.

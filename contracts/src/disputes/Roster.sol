@@ -44,7 +44,7 @@ abstract contract Roster is IDisputeManager, Payouts {
         return _roster.values();
     }
 
-    function _isArbiter(address account) internal view returns (bool) {
+    function _isArbiter(address account) internal view virtual returns (bool) {
         return _roster.contains(account);
     }
 

@@ -14,6 +14,8 @@ import {SessionKey, Voucher} from "../libraries/ReceiptHashes.sol";
 ///         settled + refunded of (provider, epoch) ≤ claimed; nothing frozen is settled.
 ///         Pending of (provider, epoch) becomes payable as performance records release it ({ISlaLedger.releaseOf}); what no
 ///         record released within the grace period is payable then, but for what an invalid record or a dispute freezes.
+///         What is claimed into an epoch later than an eighth of the grace period after its first claim waits a grace
+///         period of its own, whatever records say.
 ///         Pausing stops inflow (open, deposit) alone: claims, settlements, refunds and withdrawals always go on.
 interface IPaymentChannels {
     struct Channel {

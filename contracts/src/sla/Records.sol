@@ -218,7 +218,8 @@ abstract contract Records is ISlaLedger, Penalties, EIP712 {
 
     function _stand(PerformanceRecord calldata record, Standing storage standing, bool nodeSigned) private {
         bytes32 providerId = registry.nodeKeyOf(address(uint160(uint256(record.nodeId)))).providerId;
-        if (providerId == bytes32(0)) revert NodeUnknown(record.nodeId);
+        // A name with other upper bits is the same key, and would have a record of its own.
+        if (providerId == bytes32(0) || uint256(record.nodeId) > type(uint160).max) revert NodeUnknown(record.nodeId);
         IReceiptAnchor.Anchored memory anchored = receiptAnchor.anchorOf(record.lane, record.epoch);
         if (anchored.anchoredAt == 0) revert EpochNotAnchored(record.lane, record.epoch);
         // A record is worth the stake that answers for it: a lane on its way out can no longer say what others earned.

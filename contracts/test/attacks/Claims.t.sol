@@ -99,9 +99,7 @@ contract ClaimAttack is World {
         uint256 key = 0x5E55;
         SessionKey memory session = SessionKey(channelIds[0], vm.addr(key), 500e6, uint64(block.timestamp + 1000));
         bytes memory byOwner = signed(PAYER_KEY, channels.sessionKeyDigest(session));
-        channels.setCeilingBySession(
-            120e6, session, byOwner, signed(key, channels.ceilingDigest(channelIds[0], 120e6))
-        );
+        channels.setCeilingBySession(120e6, session, byOwner, signed(key, channels.ceilingDigest(channelIds[0], 120e6)));
         vm.prank(payerOf(0));
         channels.revokeSessionKey(channelIds[0], vm.addr(key));
         bytes memory byKey = signed(key, channels.ceilingDigest(channelIds[0], 130e6));

@@ -49,9 +49,7 @@ contract DisputeAttack is Courtroom {
         (DeliveryReceipt memory receipt, bytes32[] memory proof) = sell(1, 30e6);
         give(thief, address(disputes), BOND);
         vm.prank(thief);
-        vm.expectRevert(
-            abi.encodeWithSelector(IDisputeManager.NotChannelOwner.selector, channelIds[0], thief)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.NotChannelOwner.selector, channelIds[0], thief));
         disputes.file(IDisputeManager.Kind.Overcharge, receipt, 1, proof, 30e6, 0);
     }
 

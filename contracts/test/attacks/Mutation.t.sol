@@ -68,8 +68,7 @@ contract MutationAttack is World {
         channels.setCeiling(channelIds[1], 60e6, signature);
 
         uint256 sessionKey = 0x5E55;
-        SessionKey memory session =
-            SessionKey(channelIds[0], vm.addr(sessionKey), 80e6, uint64(block.timestamp + 1000));
+        SessionKey memory session = SessionKey(channelIds[0], vm.addr(sessionKey), 80e6, uint64(block.timestamp + 1000));
         bytes memory byOwner = signed(PAYER_KEY, channels.sessionKeyDigest(session));
         bytes memory byKey = signed(sessionKey, channels.ceilingDigest(channelIds[0], 60e6));
         for (uint256 i = 0; i < 4; ++i) {

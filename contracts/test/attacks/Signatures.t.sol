@@ -96,7 +96,9 @@ contract SignatureAttack is World {
             EpochAnchor memory anchor = EpochAnchor(0, 1, keccak256("r"), 1, 1e6, 0, 1, 1);
             vm.expectRevert(abi.encodeWithSelector(IReceiptAnchor.LaneNotActive.selector, bytes32(0)));
             anchors.anchor(anchor, nothing[i]);
-            vm.assertTrue(!verifier.isValid(address(0), keccak256("digest"), nothing[i]), "the zero address signs nothing");
+            vm.assertTrue(
+                !verifier.isValid(address(0), keccak256("digest"), nothing[i]), "the zero address signs nothing"
+            );
         }
         vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.ZeroAddress.selector));
         channels.open(address(0), 0);
@@ -110,9 +112,7 @@ contract SignatureAttack is World {
         channels.setCeiling(id, 10e6, early);
         bytes memory later = signed(key, channels.ceilingDigest(id, 20e6));
         wallet.change(vm.addr(0xD1FF));
-        vm.expectRevert(
-            abi.encodeWithSelector(IPaymentChannels.InvalidCeilingSignature.selector, id, address(wallet))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.InvalidCeilingSignature.selector, id, address(wallet)));
         channels.setCeiling(id, 20e6, later);
         vm.assertEq(channels.channelOf(id).ceiling, 10e6, "what was raised before stays");
         channels.setCeiling(id, 20e6, signed(0xD1FF, channels.ceilingDigest(id, 20e6)));

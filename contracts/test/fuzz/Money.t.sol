@@ -43,7 +43,9 @@ contract MoneyFuzz is Market {
         vm.assertEq(usdc.balanceOf(treasury), paid * FEE_BPS / 10_000, "the fee is the floor of the total");
         vm.assertLe(channel.claimed, channel.ceiling, "claims stay within the ceiling");
         vm.assertLe(channel.claimed + channel.withdrawn, channel.deposited, "claims stay within the balance");
-        vm.assertLe(channels.laneClaimsOf(lane).claimed, anchors.totalsOf(lane).sum, "claims stay within the anchored sum");
+        vm.assertLe(
+            channels.laneClaimsOf(lane).claimed, anchors.totalsOf(lane).sum, "claims stay within the anchored sum"
+        );
     }
 
     /// @dev The last voucher is worth all the earlier ones: any order, with any left out, pays the same.

@@ -71,9 +71,36 @@ contract StatementsTest is ForgeTest {
     /// @dev A life in which nothing happens proves nothing: the actors reach every kind of step.
     function test_theActorsReachEveryStep() public {
         string[30] memory steps = [
-            "deposit", "ceiling", "ask back", "withdraw", "anchor", "claim", "announce", "claim announced", "provision",
-            "thaw", "unstake", "report", "contradict", "challenge", "audit", "final", "penalty", "settle", "file",
-            "withheld", "answer", "draw", "rule", "appeal", "execute", "transfer", "dust", "forge", "steal", "time"
+            "deposit",
+            "ceiling",
+            "ask back",
+            "withdraw",
+            "anchor",
+            "claim",
+            "announce",
+            "claim announced",
+            "provision",
+            "thaw",
+            "unstake",
+            "report",
+            "contradict",
+            "challenge",
+            "audit",
+            "final",
+            "penalty",
+            "settle",
+            "file",
+            "withheld",
+            "answer",
+            "draw",
+            "rule",
+            "appeal",
+            "execute",
+            "transfer",
+            "dust",
+            "forge",
+            "steal",
+            "time"
         ];
         FuzzSelector[] memory targets = targetSelectors();
         uint256 count = targets[0].selectors.length;
@@ -82,7 +109,8 @@ contract StatementsTest is ForgeTest {
             uint256 seed = uint256(keccak256(abi.encode("seed", i)));
             // Small words, so that each fits whatever type an actor takes; what does not fit is refused, like any step.
             (uint256 a, uint256 b, uint256 c) = (seed % 256, (seed >> 8) % (i % 2 == 0 ? 2 : 256), (seed >> 16) % 256);
-            (bool isDone,) = address(actors).call(abi.encodeWithSelector(act, a, b, c, 1 + (seed >> 32) % 1e8, seed % 41));
+            (bool isDone,) =
+                address(actors).call(abi.encodeWithSelector(act, a, b, c, 1 + (seed >> 32) % 1e8, seed % 41));
             isDone;
         }
         string memory missing;

@@ -8,7 +8,10 @@ import {World} from "./World.sol";
 /// @dev Disputes from filing to execution, step by step.
 abstract contract Courtroom is World {
     /// @dev Payer 0 was charged `price` by lane 0 for work of node 0, anchored and claimed in `epoch`.
-    function sell(uint64 epoch, uint128 price) internal returns (DeliveryReceipt memory receipt, bytes32[] memory proof) {
+    function sell(uint64 epoch, uint128 price)
+        internal
+        returns (DeliveryReceipt memory receipt, bytes32[] memory proof)
+    {
         receipt = delivery(0, 0, 0, price);
         proof = anchorOne(0, epoch, receipt);
         uint128 before = channels.claimedOf(channelIds[0], providerIds[0], lanes[0]);

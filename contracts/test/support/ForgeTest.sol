@@ -11,6 +11,7 @@ interface Vm {
     function roll(uint256 blockNumber) external;
     function chainId(uint256 id) external;
     function assume(bool condition) external pure;
+    function mockCall(address callee, bytes calldata data, bytes calldata returned) external;
     function snapshotState() external returns (uint256 id);
     function revertToState(uint256 id) external returns (bool);
     function addr(uint256 privateKey) external pure returns (address);

@@ -85,6 +85,13 @@ abstract contract TrustMarket is TrustDeployment {
     }
 
     /// @dev Draws on the channel, so that `cumulative` in all was claimed for the provider by this lane.
+    /// @dev For tests about what follows from a payment: as if each payer had paid whatever is asked. What was truly paid is
+    ///      told apart in test/attacks/Unpaid.t.sol.
+    function assumePaid() internal {
+        bytes memory asked = abi.encodeWithSelector(channels.claimedOf.selector);
+        vm.mockCall(address(channels), asked, abi.encode(type(uint128).max));
+    }
+
     function claimFor(uint64 epoch, uint128 cumulative) internal {
         claimUpTo(epoch, cumulative);
     }

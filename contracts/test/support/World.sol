@@ -238,11 +238,15 @@ abstract contract World is ForgeTest {
     }
 
     /// @dev Counts with `faults` failures, alone under their root.
-    function countsOf(uint256 payer, uint256 node, uint256 lane, uint64 epoch, uint32 samples, uint32 faults, uint128 spent)
-        internal
-        view
-        returns (SlaCounts memory)
-    {
+    function countsOf(
+        uint256 payer,
+        uint256 node,
+        uint256 lane,
+        uint64 epoch,
+        uint32 samples,
+        uint32 faults,
+        uint128 spent
+    ) internal view returns (SlaCounts memory) {
         return SlaCounts(
             nodeIds[node], lanes[lane], epoch, channelIds[payer], termsHashes[node], samples, faults, 0, 0, 0, 0, spent
         );

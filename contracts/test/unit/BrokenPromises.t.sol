@@ -12,6 +12,11 @@ contract BrokenPromisesTest is TrustMarket {
     uint128 private constant SPENT = 100e6;
     uint128 private constant PENALTY = 10e6;
 
+    function setUp() public override {
+        super.setUp();
+        assumePaid();
+    }
+
     function test_aBrokenPromiseIsCreditedToThePayerOutOfTheProvidersStake() public {
         uint128 before = channels.channelOf(channelId).deposited;
         SlaCounts memory counts = countsOf(EPOCH, 600, 17, SPENT);

@@ -32,14 +32,25 @@ contract FilingTest is TrustMarket {
         vm.assertEq(disputes.disputeCount(), 1);
     }
 
-    function test_whatThePendingLacksIsLockedInTheProvidersStake() public {
+    function test_whatWasPaidOutIsLockedInTheProvidersStake() public {
+        DeliveryReceipt memory receipt = delivery(1);
+        anchorDelivery(EPOCH, receipt);
+        claimFor(EPOCH, receipt.price);
+        vm.warp(block.timestamp + GRACE);
+        channels.settle(providerId, epochList(EPOCH));
+        IDisputeManager.Dispute memory dispute = disputes.disputeOf(fileAbout(OVERCHARGE, receipt, 4e6));
+        vm.assertEq(dispute.frozen, 0);
+        vm.assertEq(dispute.locked, 4e6);
+        vm.assertEq(vault.stakeOf(providerId).locked, 4e6);
+    }
+
+    function test_noMoreIsHeldThanThePayerPaid() public {
         DeliveryReceipt memory receipt = delivery(1);
         anchorDelivery(EPOCH, receipt);
         claimFor(EPOCH, 1e6);
         IDisputeManager.Dispute memory dispute = disputes.disputeOf(fileAbout(OVERCHARGE, receipt, 4e6));
         vm.assertEq(dispute.frozen, 1e6);
-        vm.assertEq(dispute.locked, 3e6);
-        vm.assertEq(vault.stakeOf(providerId).locked, 3e6);
+        vm.assertEq(dispute.locked, 0, "of what the payer never paid, the provider's stake holds nothing");
     }
 
     /// @dev A lane and a payer in league sign a receipt that nobody paid: they hold nothing of what others paid.
@@ -54,7 +65,7 @@ contract FilingTest is TrustMarket {
         vm.prank(outsider);
         uint256 disputeId = disputes.file(OVERCHARGE, forged, EPOCH + 1, noProof(), 1e15, "");
         vm.assertEq(disputes.disputeOf(disputeId).frozen, 0);
-        vm.assertEq(disputes.disputeOf(disputeId).locked, SLASH_MAX);
+        vm.assertEq(disputes.disputeOf(disputeId).locked, 0);
     }
 
     function test_leaseReceiptsAreDisputedLikeDeliveries() public {

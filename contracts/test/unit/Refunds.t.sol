@@ -16,6 +16,11 @@ interface VmMocks {
 /// @dev A refund draws on pending, provider, lane and treasury in that order, never above the price, and is never stopped
 ///      by what one of them lacks.
 contract RefundsTest is TrustMarket {
+    function setUp() public override {
+        super.setUp();
+        assumePaid();
+    }
+
     function test_aRefundOutOfThePending() public {
         uint128 before = channels.channelOf(channelId).deposited;
         uint256 disputeId = ruledFor(4e6, 3e6);

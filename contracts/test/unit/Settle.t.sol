@@ -39,7 +39,11 @@ contract SettleTest is Market {
         vm.assertEq(channels.settle(providerId, epochList(1)), 2e6);
         vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.NothingPayable.selector, providerId));
         channels.settle(providerId, epochList(1));
+        // What comes late waits for a grace period of its own, and what came before it does not wait again.
         claimUpTo(1, 5e6);
+        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.NothingPayable.selector, providerId));
+        channels.settle(providerId, epochList(1));
+        vm.warp(block.timestamp + GRACE);
         vm.assertEq(channels.settle(providerId, epochList(1)), 3e6);
     }
 

@@ -89,7 +89,9 @@ abstract contract ProviderActs is Ghosts {
         sale = pick(sale, sales.length);
         Sale memory sold = sales[sale];
         uint128 before = vault.stakeOf(providerIds[sold.provider]).tokens;
-        try ledger.countSamples(countsOfSale(sold), termsOf(sold.provider), new bytes32[](0)) returns (uint128 credited) {
+        try ledger.countSamples(countsOfSale(sold), termsOf(sold.provider), new bytes32[](0)) returns (
+            uint128 credited
+        ) {
             if (sold.counted) breaks("the same counts were pooled twice");
             sales[sale].counted = true;
             if (credited > before / 20 + 1) breaks("a day's penalties took more than a twentieth of the stake");
