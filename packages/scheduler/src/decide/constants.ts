@@ -73,8 +73,8 @@ export interface Tuning {
 
 export const defaultTuning: Readonly<Tuning> = {
   wholeMax: 64,
-  sampleSize: 16,
-  priceBiased: 8,
+  sampleSize: 12,
+  priceBiased: 6,
   sampleFill: 8,
   cheapSet: 16,
   scanMax: 256,
