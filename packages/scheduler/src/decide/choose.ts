@@ -108,9 +108,9 @@ function explore(s: DecisionScratch, draw: number): number {
 }
 
 function safe(s: DecisionScratch, i: number): boolean {
-  if (s.reason[i] !== 0) return false
-  const { sloTtft, sloTpot } = termsOf(s, i)
-  return sloTtft === 0 && sloTpot === 0
+  const { ttftFree, tpotFree, othersFree } = s.weights
+  const tpot = s.tpotMs[i] as number
+  return s.reason[i] === 0 && (s.ttftTailMs[i] as number) <= ttftFree && tpot <= tpotFree && tpot <= othersFree
 }
 
 /**

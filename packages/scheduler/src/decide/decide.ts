@@ -12,7 +12,7 @@ import { AT_MASK, AT_WORD, ENTRY, type CompiledPolicy } from '../pool/compiled-p
 import type { ReplicaPool } from '../pool/replica-pool.ts'
 import { choose } from './choose.ts'
 import { markExcluded } from './exclude.ts'
-import { admit, certainlyNoSlack, overPriceCap, predict, STALE_REASON } from './predict.ts'
+import { admit, lacksSlack, overPriceCap, predict, STALE_REASON } from './predict.ts'
 import { recordOf } from './record.ts'
 import { add, locate, sample } from './sample.ts'
 import type { DecisionScratch } from './scratch.ts'
@@ -53,7 +53,7 @@ export function decide(pool: ReplicaPool, request: PlacementRequest, rng: Prng, 
   const { scratch: s, tuning } = pool
   const nowMs = pool.advance(atMs)
   const compiled = pool.compiled(request.policy, request.modelHash, request.tokensIn + request.tokensOutMax)
-  s.decisions++
+  s.decisions = (s.decisions + 1) | 0
   s.request = request
   s.nowMs = nowMs
   s.eligible = compiled.eligible
@@ -92,7 +92,7 @@ function scan(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementReq
     const word = entries[e + AT_WORD] as number
     let bits = (entries[e + AT_MASK] as number) & (openBits[word] as number)
     for (; bits !== 0; bits &= bits - 1) {
-      const place = word * 32 + 31 - Math.clz32(bits & -bits)
+      const place = word * 32 + 31 - Math.clz32(bits & (~bits + 1))
       const start = starts[place] as number
       const end = start + (counts[place] as number)
       for (let i = start; i < end; i++) {
@@ -103,7 +103,7 @@ function scan(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementReq
         }
         if (left-- === 0) break gather
         if (((flags[slot] as number) & col.OPEN) === 0) continue
-        if (bySlack && certainlyNoSlack(rows, slot * col.ROW, request, tuning)) continue
+        if (bySlack && lacksSlack(rows, slot * col.ROW, request, tuning)) continue
         if (!add(pool, slot)) continue
         if (s.n - from < SCAN_BATCH && s.n < s.capacity) continue
         missing -= keepUsable(pool, from, missing, request, nowMs)

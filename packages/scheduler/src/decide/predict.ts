@@ -90,19 +90,30 @@ function isStale(s: DecisionScratch, i: number, nowMs: number, t: Tuning): boole
 }
 
 /**
- * Cheaply: is the row certain to be rejected for want of slack (if not for something harder)? From lower bounds of what
- * `predict` says with nothing cached, so a row that this rejects would not have been kept.
+ * Whether `predict` would find no slack on a row with nothing cached: for a scan of many, of which few have any. The
+ * token times alone decide most of them.
  */
-export function certainlyNoSlack(rows: Float64Array, r: number, request: PlacementRequest, t: Tuning): boolean {
+export function lacksSlack(rows: Float64Array, r: number, request: PlacementRequest, t: Tuning): boolean {
   const { policy, tokensIn } = request
   const active = rows[r + col.ACTIVE] as number
   const cap = rows[r + col.STREAMS_MAX] as number
+  const a = rows[r + col.TPOT_A] as number
+  const b = rows[r + col.TPOT_B] as number
+  const g = rows[r + col.TPOT_G] as number
+  const tokensOut = Math.max(1, request.tokensOutExpected)
+  const ownContext = tokensIn + tokensOut / 2
+  const context = (rows[r + col.CONTEXT] as number) || ownContext
   const running = active + 1 < cap ? active + 1 : cap
-  if ((rows[r + col.TPOT_A] as number) + (rows[r + col.TPOT_B] as number) * running > policy.tpotSloMs) return true
-  const rtt = rows[r + col.RTT] as number
+  const tpot = a + b * running + g * (context * (running - 1) + ownContext)
+  if (tpot > policy.tpotSloMs) return true
+  const others = active < cap ? active : cap
+  const step = others > 0 ? a + (b + g * context) * others : 0
   const work = (rows[r + col.PREFILL_TOKENS] as number) + tokensIn
-  const wayMs = Number.isNaN(rtt) ? t.unknownRttMs : rtt
-  return wayMs + (rows[r + col.BASE] as number) + work * (rows[r + col.PREFILL_MS] as number) > policy.ttftSloMs
+  const rtt = rows[r + col.RTT] as number
+  let ttft = (rtt >= 0 ? rtt : t.unknownRttMs) + (rows[r + col.BASE] as number)
+  ttft += work * (rows[r + col.PREFILL_MS] as number) + (1 + work / t.prefillChunkTokens) * step
+  if (active + 1 > cap) ttft += ((active + 1 - cap) * tpot * tokensOut) / cap
+  return ttft > policy.ttftSloMs
 }
 
 /** The caps hold for the worst case: nothing cached, every reserved token used. */

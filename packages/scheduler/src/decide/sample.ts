@@ -22,14 +22,15 @@ const FREE_SHARE = 0.1
 const COMMON_BRANCHES = 2
 /** Uniform draws for each place in the sample: what they meet may lack slack. */
 const UNIFORM_DRAWS = 1.5
-/** Words of cells, and words of marks. */
+/** Cells of a word. */
 const WORD = 32
+/** Marks are of the last ten bits of a slot. */
+const MARKS = 1_023
 
 /** Fills `scratch.slots`; `locate` finds the rows. */
 export function sample(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementRequest, rng: Prng): void {
   const { scratch: s, tuning } = pool
   s.n = 0
-  s.seen.fill(0)
   if (compiled.eligible <= tuning.wholeMax) takeAll(pool, compiled)
   else {
     const { slackBits, slacks } = pool.index.arena
@@ -45,13 +46,10 @@ export function sample(pool: ReplicaPool, compiled: CompiledPolicy, request: Pla
 /** Notes a slot unless it is noted already. */
 export function add(pool: ReplicaPool, slot: number): boolean {
   const s = pool.scratch
-  const { n, slots, seen } = s
+  const { n, slots, seen, decisions } = s
   if (n === s.capacity) return false
-  const word = (slot >>> 5) & 31
-  const marked = seen[word] as number
-  const bit = 1 << (slot & 31)
-  // Only a slot whose mark is set may be there already.
-  if ((marked & bit) === 0) seen[word] = marked | bit
+  // Only a slot whose mark is of this decision may be there already.
+  if (seen[slot & MARKS] !== decisions) seen[slot & MARKS] = decisions
   else for (let i = 0; i < n; i++) if (slots[i] === slot) return false
   slots[n] = slot
   s.cached[n] = 0
@@ -64,9 +62,8 @@ export function add(pool: ReplicaPool, slot: number): boolean {
 export function locate(pool: ReplicaPool, from: number): void {
   const s = pool.scratch
   const { n, slots, base, kept, clean } = s
-  const source = pool.rows
-  const { flags } = pool
-  s.source = source
+  const { flags, rows } = pool
+  s.source = rows
   s.ages = false
   let touched = 0
   const wanted = pool.isCurrent ? col.OPEN : col.UNKNOWN
@@ -76,7 +73,7 @@ export function locate(pool: ReplicaPool, from: number): void {
     base[i] = at
     kept[i] = 0
     clean[i] = ((flags[slot] as number) & col.AVAILABLE) === wanted ? 1 : 0
-    touched += (source[at] as number) + (source[at + 8] as number)
+    touched += (rows[at] as number) + (rows[at + 8] as number)
   }
   s.touched = touched
 }
@@ -84,20 +81,19 @@ export function locate(pool: ReplicaPool, from: number): void {
 function takeAll(pool: ReplicaPool, compiled: CompiledPolicy): void {
   const { entries, entriesEnd } = compiled
   const { scratch: s, index } = pool
-  const { slots, cached, reason, seen } = s
+  const { slots, cached, reason, seen, decisions } = s
   const { counts, starts } = index.arena
   const { data } = index.slab
   let n = 0
   for (let e = 0; e < entriesEnd; e += ENTRY) {
     const first = (entries[e + AT_WORD] as number) * WORD
     for (let bits = entries[e + AT_MASK] as number; bits !== 0; bits &= bits - 1) {
-      const place = first + 31 - Math.clz32(bits & -bits)
+      const place = first + 31 - Math.clz32(bits & (~bits + 1))
       const start = starts[place] as number
       const end = start + (counts[place] as number)
       for (let i = start; i < end; i++) {
         const slot = data[i] as number
-        const word = (slot >>> 5) & 31
-        seen[word] = (seen[word] as number) | (1 << (slot & 31))
+        seen[slot & MARKS] = decisions
         slots[n] = slot
         cached[n] = 0
         reason[n++] = 0
@@ -111,13 +107,7 @@ function takeAll(pool: ReplicaPool, compiled: CompiledPolicy): void {
  * Finds cells with such slots, the cheapest price level first, until about `cheapSet` slots are found; returns how many.
  * Inside a level it begins anywhere: where a level has more than are taken, all cells have a chance.
  */
-function collect(
-  pool: ReplicaPool,
-  compiled: CompiledPolicy,
-  bits: Uint32Array,
-  having: Int32Array,
-  rng: Prng,
-): number {
+function collect(pool: ReplicaPool, compiled: CompiledPolicy, bits: Int32Array, having: Int32Array, rng: Prng): number {
   const { scratch: s, tuning } = pool
   const { entries, levels, levelCount } = compiled
   const { cellPlace, cumulative } = s
@@ -133,7 +123,7 @@ function collect(
     for (let k = 0; k < words; k++) {
       const word = entries[e + AT_WORD] as number
       for (let left = (entries[e + AT_MASK] as number) & (bits[word] as number); left !== 0; left &= left - 1) {
-        const place = word * WORD + 31 - Math.clz32(left & -left)
+        const place = word * WORD + 31 - Math.clz32(left & (~left + 1))
         total += having[place] as number
         cellPlace[cells] = place
         cumulative[cells++] = total
@@ -264,11 +254,11 @@ function drawSlots(pool: ReplicaPool, compiled: CompiledPolicy, wanted: number, 
     const e = drawn[i] as number
     let bits = entries[e + AT_MASK] as number
     const first = (entries[e + AT_WORD] as number) * WORD
-    let place = first + 31 - Math.clz32(bits & -bits)
+    let place = first + 31 - Math.clz32(bits & (~bits + 1))
     for (let count = counts[place] as number; left >= count; count = counts[place] as number) {
       left -= count
       bits &= bits - 1
-      place = first + 31 - Math.clz32(bits & -bits)
+      place = first + 31 - Math.clz32(bits & (~bits + 1))
     }
     drawn[i] = (starts[place] as number) + left
   }

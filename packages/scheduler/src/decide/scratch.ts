@@ -62,8 +62,8 @@ export class DecisionScratch {
   cells = 0
   readonly cellPlace = new Int32Array(CELLS_MAX)
   readonly cumulative = new Int32Array(CELLS_MAX)
-  /** Marks of the slots sampled, by their last ten bits. */
-  readonly seen = new Int32Array(32)
+  /** By the last ten bits of a slot: the decision that sampled one of them last. */
+  readonly seen = new Int32Array(1_024)
   readonly spare = new Int32Array(DRAWS_MAX)
   readonly drawn = new Int32Array(DRAWS_MAX)
   readonly drawnLeft = new Int32Array(DRAWS_MAX)

@@ -1,7 +1,7 @@
 /** Bit sets in words of 32 whose members have an order: a bit that comes or goes shifts all bits behind it. */
 
 /** Inserts a bit at a place; `words` are those in use afterwards. What is shifted out of the last word is lost. */
-export function insertBit(bits: Uint32Array, words: number, place: number, bit: number): void {
+export function insertBit(bits: Int32Array, words: number, place: number, bit: number): void {
   const first = place >>> 5
   for (let w = words - 1; w > first; w--) {
     bits[w] = ((bits[w] as number) << 1) | ((bits[w - 1] as number) >>> 31)
@@ -12,7 +12,7 @@ export function insertBit(bits: Uint32Array, words: number, place: number, bit: 
 }
 
 /** Takes out the bit at a place; `words` are those in use before. */
-export function removeBit(bits: Uint32Array, words: number, place: number): void {
+export function removeBit(bits: Int32Array, words: number, place: number): void {
   const first = place >>> 5
   const word = bits[first] as number
   const below = (1 << (place & 31)) - 1

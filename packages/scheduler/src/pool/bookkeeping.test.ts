@@ -32,7 +32,7 @@ function recount(pool: ReplicaPool): void {
     const having = (bit: number): number => slots.filter((slot) => ((pool.flags[slot] as number) & bit) !== 0).length
     expect(slots.every((slot) => pool.index.cellOf(slot) === cell)).toBe(true)
     expect([bucket.opens[place], bucket.slacks[place]]).toEqual([having(OPEN), having(SLACK)])
-    const bit = (words: Uint32Array): number => ((words[place >>> 5] as number) >>> (place & 31)) & 1
+    const bit = (words: Int32Array): number => ((words[place >>> 5] as number) >>> (place & 31)) & 1
     expect(bit(bucket.openBits)).toBe(having(OPEN) > 0 ? 1 : 0)
     expect(bit(bucket.slackBits)).toBe(having(SLACK) > 0 ? 1 : 0)
   }

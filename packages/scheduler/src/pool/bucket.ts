@@ -66,8 +66,8 @@ export class Bucket {
   counts = new Int32Array(0)
   opens = new Int32Array(0)
   slacks = new Int32Array(0)
-  openBits = new Uint32Array(0)
-  slackBits = new Uint32Array(0)
+  openBits = new Int32Array(0)
+  slackBits = new Int32Array(0)
   readonly #arena: CellArena
 
   constructor(level: number, arena: CellArena) {

@@ -19,7 +19,7 @@ interface BucketView {
   changes: number
   admitted: number
   /** Bit set of admitted places, and admitted slots in each word. */
-  mask: Uint32Array
+  mask: Int32Array
   inWord: Int32Array
   /** Its entries. */
   from: number
@@ -274,7 +274,7 @@ export class CompiledPolicy {
 }
 
 function viewOf(bucket: Bucket): BucketView {
-  const mask = new Uint32Array(1)
+  const mask = new Int32Array(1)
   return { bucket, changes: -1, admitted: 0, mask, inWord: new Int32Array(1), from: 0, to: 0 }
 }
 
@@ -282,7 +282,7 @@ function viewOf(bucket: Bucket): BucketView {
 function fit(view: BucketView): void {
   const size = view.bucket.size >> 5
   if (view.mask.length >= size) return
-  const mask = new Uint32Array(size)
+  const mask = new Int32Array(size)
   mask.set(view.mask)
   view.mask = mask
   const inWord = new Int32Array(size)
@@ -303,7 +303,7 @@ function count(view: BucketView, low: number, high: number): void {
   for (let w = low; w <= high; w++) {
     let slots = 0
     for (let left = mask[w] as number; left !== 0; left &= left - 1) {
-      slots += counts[w * 32 + 31 - Math.clz32(left & -left)] as number
+      slots += counts[w * 32 + 31 - Math.clz32(left & (~left + 1))] as number
     }
     inWord[w] = slots
   }
