@@ -9,88 +9,69 @@
  * λ scales with what the request costs on average in the sample, so that an SLO is kept at `sort: price` too.
  */
 import type { Prng } from '@isochrone/domain'
-import type { PlacementRequest } from '../placement.ts'
+import type { PlacementRequest, ScoreTerms } from '../placement.ts'
 import * as col from '../pool/columns.ts'
 import type { Tuning } from './constants.ts'
-import { TERMS, type DecisionScratch } from './scratch.ts'
+import type { DecisionScratch } from './scratch.ts'
 
 export function choose(s: DecisionScratch, request: PlacementRequest, rng: Prng, t: Tuning): void {
   const exploreDraw = rng.unit()
   const pickDraw = rng.unit()
-  const reference = tokenCosts(s, request)
-  const best = score(s, request, reference, t)
+  weigh(s, request, t)
+  const best = score(s)
   s.explored = false
   s.chosen = best
   s.alternate1 = s.alternate2 = -1
   if (best < 0) return
   const explored = exploreDraw < t.explorationShare ? explore(s, pickDraw) : -1
   s.explored = explored >= 0 && explored !== best
-  s.chosen = explored >= 0 ? explored : tied(s, (s.score[best] as number) + t.tieBand * reference, pickDraw, request)
+  s.chosen = explored >= 0 ? explored : tied(s, (s.score[best] as number) + t.tieBand * s.reference, pickDraw, request)
   if (!request.policy.allowFallbacks) return
   const domain = domainOf(s, s.chosen)
   s.alternate1 = bestOutside(s, domain, domain)
   if (s.alternate1 >= 0) s.alternate2 = bestOutside(s, domain, domainOf(s, s.alternate1))
 }
 
-/** Fills the first term of all rows; returns its mean, µUSD: what the request costs on average in the sample. */
-function tokenCosts(s: DecisionScratch, request: PlacementRequest): number {
-  const { source: rows, base, cached, terms, n } = s
-  const { tokensIn } = request
-  const tokensOut = Math.max(1, request.tokensOutExpected)
+/** What a millisecond, an SLO and a retry weigh for this request among these replicas. */
+function weigh(s: DecisionScratch, request: PlacementRequest, t: Tuning): void {
+  const { tokensUsd, n, weights: w } = s
   let sum = 0
-  for (let i = 0; i < n; i++) {
-    const r = base[i] as number
-    const hit = cached[i] as number
-    const tokens =
-      ((tokensIn - hit) * (rows[r + col.P_IN] as number) +
-        hit * (rows[r + col.P_CACHED] as number) +
-        tokensOut * (rows[r + col.P_OUT] as number)) *
-      1e-6
-    terms[i * TERMS] = tokens
-    sum += tokens
-  }
-  return n > 0 ? sum / n : 0
-}
-
-/** Fills scores and terms of the admissible rows; returns the best of them or -1. */
-function score(s: DecisionScratch, request: PlacementRequest, reference: number, t: Tuning): number {
-  const { source: rows, base, reason, terms, score: scores, ttftMs, ttftTailMs, tpotMs, n } = s
-  const { bytesIn, policy } = request
+  for (let i = 0; i < n; i++) sum += tokensUsd[i] as number
+  // What the request costs on average in the sample.
+  const reference = n > 0 ? sum / n : 0
+  const { policy } = request
   const { ttftSloMs, tpotSloMs } = policy
   const tokensOut = Math.max(1, request.tokensOutExpected)
-  const bytesOut = tokensOut * t.bytesPerTokenOut
-  const valuePerMs = policy.valueOfSecondMicroUsd * 1e-3
-  const generation = policy.valueOfGenerationSecondMicroUsd * 1e-3 * tokensOut
-  const weightTtft = Math.max(t.sloWeight * reference, t.sloValueWeight * valuePerMs * ttftSloMs) / ttftSloMs
-  const weightTpot = Math.max(t.sloWeight * reference, t.sloValueWeight * generation * tpotSloMs) / tpotSloMs
-  const weightOthers = (t.othersWeight * t.sloWeight * reference) / t.nominalTpotSloMs
-  const ttftFree = t.headroomTtft * ttftSloMs
-  const tpotFree = t.headroomTpot * tpotSloMs
-  const othersFree = t.headroomTpot * t.nominalTpotSloMs
-  const retry = t.retryPriceShare * reference + valuePerMs * t.retryMs
+  s.reference = reference
+  w.latency = policy.valueOfSecondMicroUsd * 1e-3
+  w.generation = policy.valueOfGenerationSecondMicroUsd * 1e-3 * tokensOut
+  w.sloTtft = Math.max(t.sloWeight * reference, t.sloValueWeight * w.latency * ttftSloMs) / ttftSloMs
+  w.sloTpot = Math.max(t.sloWeight * reference, t.sloValueWeight * w.generation * tpotSloMs) / tpotSloMs
+  w.others = (t.othersWeight * t.sloWeight * reference) / t.nominalTpotSloMs
+  w.ttftFree = t.headroomTtft * ttftSloMs
+  w.tpotFree = t.headroomTpot * tpotSloMs
+  w.othersFree = t.headroomTpot * t.nominalTpotSloMs
+  w.retry = t.retryPriceShare * reference + w.latency * t.retryMs
+}
+
+/** Fills the scores of the admissible rows; returns the best of them or -1. The sum is that of `termsOf`. */
+function score(s: DecisionScratch): number {
+  const { reason, score: scores, ttftMs, ttftTailMs, tpotMs, tokensUsd, bytesUsd, active, failing, n } = s
+  const { latency, generation, sloTtft, sloTpot, others, ttftFree, tpotFree, othersFree, retry } = s.weights
   let best = -1
   let bestScore = Number.POSITIVE_INFINITY
   for (let i = 0; i < n; i++) {
     if (reason[i] !== 0) continue
-    const r = base[i] as number
-    const at = i * TERMS
-    const ttft = ttftMs[i] as number
+    const waiting = latency * (ttftMs[i] as number)
     const tpot = tpotMs[i] as number
-    const bytes = (bytesIn * (rows[r + col.P_IN_GB] as number) + bytesOut * (rows[r + col.P_OUT_GB] as number)) * 1e-9
-    const latency = valuePerMs * ttft
-    const generating = generation * tpot
-    const sloTtft = weightTtft * positive((ttftTailMs[i] as number) - ttftFree)
-    const sloTpot =
-      weightTpot * positive(tpot - tpotFree) +
-      weightOthers * (rows[r + col.ACTIVE] as number) * positive(tpot - othersFree)
-    const failure = (rows[r + col.FAILURE_RATE] as number) * (retry + latency)
-    terms[at + 1] = bytes
-    terms[at + 2] = latency
-    terms[at + 3] = generating
-    terms[at + 4] = sloTtft
-    terms[at + 5] = sloTpot
-    terms[at + 6] = failure
-    const total = (terms[at] as number) + bytes + latency + generating + sloTtft + sloTpot + failure
+    const total =
+      (tokensUsd[i] as number) +
+      (bytesUsd[i] as number) +
+      waiting +
+      generation * tpot +
+      sloTtft * positive((ttftTailMs[i] as number) - ttftFree) +
+      (sloTpot * positive(tpot - tpotFree) + others * (active[i] as number) * positive(tpot - othersFree)) +
+      (failing[i] as number) * (retry + waiting)
     scores[i] = total
     if (total < bestScore) {
       best = i
@@ -98,6 +79,23 @@ function score(s: DecisionScratch, request: PlacementRequest, reference: number,
     }
   }
   return best
+}
+
+/** The terms of one row's score, µUSD. */
+export function termsOf(s: DecisionScratch, i: number): ScoreTerms {
+  const w = s.weights
+  const tpot = s.tpotMs[i] as number
+  const latency = w.latency * (s.ttftMs[i] as number)
+  return {
+    tokens: s.tokensUsd[i] as number,
+    bytes: s.bytesUsd[i] as number,
+    latency,
+    generation: w.generation * tpot,
+    sloTtft: w.sloTtft * positive((s.ttftTailMs[i] as number) - w.ttftFree),
+    sloTpot:
+      w.sloTpot * positive(tpot - w.tpotFree) + w.others * (s.active[i] as number) * positive(tpot - w.othersFree),
+    failure: (s.failing[i] as number) * (w.retry + latency),
+  }
 }
 
 /** A random admissible row that is expected to keep the SLO: learning may cost money, not a promise. -1 = there is none. */
@@ -109,8 +107,11 @@ function explore(s: DecisionScratch, draw: number): number {
   return -1
 }
 
-const safe = (s: DecisionScratch, i: number): boolean =>
-  s.reason[i] === 0 && s.terms[i * TERMS + 4] === 0 && s.terms[i * TERMS + 5] === 0
+function safe(s: DecisionScratch, i: number): boolean {
+  const { ttftFree, tpotFree, othersFree } = s.weights
+  const tpot = s.tpotMs[i] as number
+  return s.reason[i] === 0 && (s.ttftTailMs[i] as number) <= ttftFree && tpot <= tpotFree && tpot <= othersFree
+}
 
 /**
  * One of the rows that score at most `limit`. Of a prompt with a known beginning the later turns will follow the first,
@@ -123,7 +124,7 @@ function tied(s: DecisionScratch, limit: number, draw: number, request: Placemen
   let count = 0
   for (let i = 0; i < n; i++) {
     if (reason[i] !== 0 || (scores[i] as number) > limit) continue
-    const streams = follows ? s.value(i, col.ACTIVE) : 0
+    const streams = follows ? (s.active[i] as number) : 0
     if (streams < fewest) count = 0
     if (streams <= fewest) {
       fewest = streams
@@ -133,7 +134,7 @@ function tied(s: DecisionScratch, limit: number, draw: number, request: Placemen
   let left = Math.floor(draw * count)
   for (let i = 0; i < n; i++) {
     if (reason[i] !== 0 || (scores[i] as number) > limit) continue
-    if ((!follows || s.value(i, col.ACTIVE) === fewest) && left-- === 0) return i
+    if ((!follows || (s.active[i] as number) === fewest) && left-- === 0) return i
   }
   return s.chosen
 }

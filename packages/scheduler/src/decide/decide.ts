@@ -8,14 +8,14 @@
 import { invariant, type Prng } from '@isochrone/domain'
 import type { PlacementRecord, PlacementRequest, RejectionReason } from '../placement.ts'
 import * as col from '../pool/columns.ts'
-import type { CompiledPolicy } from '../pool/compiled-policy.ts'
+import { AT_MASK, AT_WORD, ENTRY, type CompiledPolicy } from '../pool/compiled-policy.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
 import { choose } from './choose.ts'
 import { markExcluded } from './exclude.ts'
-import { admit, certainlyNoSlack, overPriceCap, predict, STALE_REASON } from './predict.ts'
+import { admit, lacksSlack, overPriceCap, predict, STALE_REASON } from './predict.ts'
 import { recordOf } from './record.ts'
 import { add, locate, sample } from './sample.ts'
-import { TERMS, type DecisionScratch } from './scratch.ts'
+import type { DecisionScratch } from './scratch.ts'
 import { commonestReason, retryAfterOf, staticReasonOf } from './why-none.ts'
 
 /** Rows that the fallback looks at together. */
@@ -48,12 +48,12 @@ export interface NotPlaced {
 
 export type Decision = Placed | NotPlaced
 
-export function decide(pool: ReplicaPool, request: PlacementRequest, rng: Prng, nowMs: number): Decision {
+export function decide(pool: ReplicaPool, request: PlacementRequest, rng: Prng, atMs: number): Decision {
   invariant(request.tokensOutMax > 0, 'the API refuses an empty completion')
   const { scratch: s, tuning } = pool
-  pool.advance(nowMs)
+  const nowMs = pool.advance(atMs)
   const compiled = pool.compiled(request.policy, request.modelHash, request.tokensIn + request.tokensOutMax)
-  s.decisions++
+  s.decisions = (s.decisions + 1) | 0
   s.request = request
   s.nowMs = nowMs
   s.eligible = compiled.eligible
@@ -79,36 +79,36 @@ function look(pool: ReplicaPool, from: number, request: PlacementRequest, nowMs:
  */
 function scan(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementRequest, nowMs: number): void {
   const { scratch: s, flags, rows, tuning } = pool
-  const { slab } = pool.index
+  const { arena, slab } = pool.index
+  const { openBits, starts, counts } = arena
+  const { entries, entriesEnd } = compiled
   const bySlack = request.policy.admission === 'slack'
   const ruledOut = ruleOut(pool, request)
   let skips = ruledOut ? SKIPS_MAX : 0
   let left = tuning.scanMax
   let missing = tuning.sampleFill
   let from = s.n
-  gather: for (const { bucket, mask } of compiled.live) {
-    if (bucket.open === 0) continue
-    for (let w = 0; w < bucket.words; w++) {
-      let bits = (mask[w] as number) & (bucket.openBits[w] as number)
-      for (; bits !== 0; bits &= bits - 1) {
-        const place = w * 32 + 31 - Math.clz32(bits & -bits)
-        const start = bucket.starts[place] as number
-        const end = start + (bucket.counts[place] as number)
-        for (let i = start; i < end; i++) {
-          const slot = slab.data[i] as number
-          if (skips > 0 && ruledOut?.(slot)) {
-            skips--
-            continue
-          }
-          if (left-- === 0) break gather
-          if (((flags[slot] as number) & col.OPEN) === 0) continue
-          if (bySlack && certainlyNoSlack(rows, slot * col.ROW, request, tuning)) continue
-          if (!add(pool, slot)) continue
-          if (s.n - from < SCAN_BATCH && s.n < s.capacity) continue
-          missing -= keepUsable(pool, from, missing, request, nowMs)
-          if (missing === 0) break gather
-          from = s.n
+  gather: for (let e = 0; e < entriesEnd; e += ENTRY) {
+    const word = entries[e + AT_WORD] as number
+    let bits = (entries[e + AT_MASK] as number) & (openBits[word] as number)
+    for (; bits !== 0; bits &= bits - 1) {
+      const place = word * 32 + 31 - Math.clz32(bits & (~bits + 1))
+      const start = starts[place] as number
+      const end = start + (counts[place] as number)
+      for (let i = start; i < end; i++) {
+        const slot = slab.data[i] as number
+        if (skips > 0 && ruledOut?.(slot)) {
+          skips--
+          continue
         }
+        if (left-- === 0) break gather
+        if (((flags[slot] as number) & col.OPEN) === 0) continue
+        if (bySlack && lacksSlack(rows, slot * col.ROW, request, tuning)) continue
+        if (!add(pool, slot)) continue
+        if (s.n - from < SCAN_BATCH && s.n < s.capacity) continue
+        missing -= keepUsable(pool, from, missing, request, nowMs)
+        if (missing === 0) break gather
+        from = s.n
       }
     }
   }
@@ -171,7 +171,7 @@ class Choice implements Placed {
     this.alternates = alternatesOf(s)
     this.ttftMs = s.ttftMs[s.chosen] as number
     this.tpotMs = s.tpotMs[s.chosen] as number
-    this.priceMicroUsd = (s.terms[s.chosen * TERMS] as number) + (s.terms[s.chosen * TERMS + 1] as number)
+    this.priceMicroUsd = (s.tokensUsd[s.chosen] as number) + (s.bytesUsd[s.chosen] as number)
     this.explored = s.explored
   }
 

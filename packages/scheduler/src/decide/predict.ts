@@ -21,15 +21,18 @@ const FULL = codeOf('full')
 const NO_SLACK = codeOf('no_slack')
 export const STALE_REASON = codeOf('stale')
 
-/** Predicts rows [from, n) and gives each a reason unless it has one already. */
+/** Predicts rows [from, n), prices them, and gives each a reason unless it has one already. */
 export function predict(s: DecisionScratch, from: number, request: PlacementRequest, nowMs: number, t: Tuning): void {
-  const { source: rows, base, ages, ttftMs, ttftTailMs, tpotMs, reason, cached, n } = s
-  const { tokensIn, policy } = request
-  const { unknownRttMs, prefillChunkTokens, ttftTail, staleAfterMs } = t
+  const { source: rows, base, ttftMs, ttftTailMs, tpotMs, tokensUsd, bytesUsd, active: streams, failing, cached, n } = s
+  const { reason } = s
+  const { tokensIn, bytesIn, policy } = request
+  const { unknownRttMs, ttftTail } = t
   const { ttftSloMs, tpotSloMs, maxPrice } = policy
+  const perChunk = 1 / t.prefillChunkTokens
   const capped = maxPrice.inPerMtok !== null || maxPrice.outPerMtok !== null || maxPrice.requestMicroUsd !== null
   const queueFactor = 1 + t.queueShare
   const tokensOut = Math.max(1, request.tokensOutExpected)
+  const bytesOut = tokensOut * t.bytesPerTokenOut
   const ownContext = tokensIn + tokensOut / 2
   const needed = tokensIn + request.tokensOutMax
   const bySlack = policy.admission === 'slack'
@@ -47,43 +50,70 @@ export function predict(s: DecisionScratch, from: number, request: PlacementRequ
     // The step of those that decode already: a chunk of prefill shares a step with it, and the first waits half a one.
     const step = others > 0 ? a + (b + g * context) * others : 0
     const hit = cached[i] as number
-    const work = (rows[r + col.PREFILL_TOKENS] as number) + tokensIn - hit
+    const uncached = tokensIn - hit
+    const work = (rows[r + col.PREFILL_TOKENS] as number) + uncached
     const rtt = rows[r + col.RTT] as number
-    const wayMs = Number.isNaN(rtt) ? unknownRttMs : rtt
+    const wayMs = rtt >= 0 ? rtt : unknownRttMs
     const prefillMs = rows[r + col.PREFILL_MS] as number
     let ttft = wayMs + (rows[r + col.BASE] as number)
-    ttft += work * prefillMs + (1 + work / prefillChunkTokens) * step
+    ttft += work * prefillMs + (1 + work * perChunk) * step
     if (active + 1 > cap) ttft += ((active + 1 - cap) * tpot * tokensOut) / cap
     ttftMs[i] = ttft
-    const sure = wayMs + (tokensIn - hit) * prefillMs
+    const sure = wayMs + uncached * prefillMs
     ttftTailMs[i] = sure + ttftTail * (ttft - sure)
     tpotMs[i] = tpot
+    streams[i] = active
+    failing[i] = rows[r + col.FAILURE_RATE] as number
+    const fromCache = hit > 0 ? hit * (rows[r + col.P_CACHED] as number) : 0
+    tokensUsd[i] =
+      (uncached * (rows[r + col.P_IN] as number) + fromCache + tokensOut * (rows[r + col.P_OUT] as number)) * 1e-6
+    bytesUsd[i] = (bytesIn * (rows[r + col.P_IN_GB] as number) + bytesOut * (rows[r + col.P_OUT_GB] as number)) * 1e-9
     if (reason[i] !== 0) continue
     if (needed > (rows[r + col.CONTEXT_MAX] as number)) reason[i] = CONTEXT_TOO_LONG
     else if (capped && overPriceCap(rows, r, request, t)) reason[i] = OVER_PRICE_CAP
-    else if (rows[r + col.DRAINING] !== 0) reason[i] = DRAINING
-    else if ((rows[r + col.BREAKER_UNTIL] as number) > nowMs) reason[i] = BREAKER_OPEN
+    else if (s.clean[i] !== 1 && (reason[i] = unavailable(s, i, nowMs)) !== 0) continue
     else if (active >= cap * queueFactor) reason[i] = FULL
     else if (bySlack && (ttft > ttftSloMs || tpot > tpotSloMs)) reason[i] = NO_SLACK
-    else if ((ages ? (rows[r + col.STATE] as number) : nowMs - (rows[r + col.STATE] as number)) > staleAfterMs)
-      reason[i] = STALE_REASON
+    else if (s.clean[i] !== 1 && isStale(s, i, nowMs, t)) reason[i] = STALE_REASON
   }
 }
 
+function unavailable(s: DecisionScratch, i: number, nowMs: number): number {
+  const r = s.base[i] as number
+  if (s.source[r + col.DRAINING] !== 0) return DRAINING
+  return (s.source[r + col.BREAKER_UNTIL] as number) > nowMs ? BREAKER_OPEN : 0
+}
+
+function isStale(s: DecisionScratch, i: number, nowMs: number, t: Tuning): boolean {
+  const state = s.source[(s.base[i] as number) + col.STATE] as number
+  return (s.ages ? state : nowMs - state) > t.staleAfterMs
+}
+
 /**
- * Cheaply: is the row certain to be rejected for want of slack (if not for something harder)? From lower bounds of what
- * `predict` says with nothing cached, so a row that this rejects would not have been kept.
+ * Whether `predict` would find no slack on a row with nothing cached: for a scan of many, of which few have any. The
+ * token times alone decide most of them.
  */
-export function certainlyNoSlack(rows: Float64Array, r: number, request: PlacementRequest, t: Tuning): boolean {
+export function lacksSlack(rows: Float64Array, r: number, request: PlacementRequest, t: Tuning): boolean {
   const { policy, tokensIn } = request
   const active = rows[r + col.ACTIVE] as number
   const cap = rows[r + col.STREAMS_MAX] as number
+  const a = rows[r + col.TPOT_A] as number
+  const b = rows[r + col.TPOT_B] as number
+  const g = rows[r + col.TPOT_G] as number
+  const tokensOut = Math.max(1, request.tokensOutExpected)
+  const ownContext = tokensIn + tokensOut / 2
+  const context = (rows[r + col.CONTEXT] as number) || ownContext
   const running = active + 1 < cap ? active + 1 : cap
-  if ((rows[r + col.TPOT_A] as number) + (rows[r + col.TPOT_B] as number) * running > policy.tpotSloMs) return true
-  const rtt = rows[r + col.RTT] as number
+  const tpot = a + b * running + g * (context * (running - 1) + ownContext)
+  if (tpot > policy.tpotSloMs) return true
+  const others = active < cap ? active : cap
+  const step = others > 0 ? a + (b + g * context) * others : 0
   const work = (rows[r + col.PREFILL_TOKENS] as number) + tokensIn
-  const wayMs = Number.isNaN(rtt) ? t.unknownRttMs : rtt
-  return wayMs + (rows[r + col.BASE] as number) + work * (rows[r + col.PREFILL_MS] as number) > policy.ttftSloMs
+  const rtt = rows[r + col.RTT] as number
+  let ttft = (rtt >= 0 ? rtt : t.unknownRttMs) + (rows[r + col.BASE] as number)
+  ttft += work * (rows[r + col.PREFILL_MS] as number) + (1 + work / t.prefillChunkTokens) * step
+  if (active + 1 > cap) ttft += ((active + 1 - cap) * tpot * tokensOut) / cap
+  return ttft > policy.ttftSloMs
 }
 
 /** The caps hold for the worst case: nothing cached, every reserved token used. */

@@ -4,12 +4,13 @@ import * as col from '../pool/columns.ts'
 import { staticRejection } from '../pool/static-rejection.ts'
 import type { ReplicaOffer } from '../offer.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
+import { termsOf } from './choose.ts'
 import { reasonOf } from './predict.ts'
-import { TERMS, type DecisionScratch } from './scratch.ts'
+import type { DecisionScratch } from './scratch.ts'
 import { invariant } from '@isochrone/domain'
 
 /** Changes whenever the same inputs may give another choice. */
-export const ENGINE_VERSION = '1.1.0'
+export const ENGINE_VERSION = '1.3.0'
 /** Pools up to this size say of every replica why it was not eligible. */
 const SMALL_POOL = 64
 
@@ -55,24 +56,14 @@ export function outcomeOf(
 }
 
 function candidateOf(s: DecisionScratch, i: number, offer: ReplicaOffer): CandidateRow {
-  const at = i * TERMS
-  const term = (n: number): number => s.terms[at + n] as number
   return {
     nodeId: offer.nodeId,
     failureDomain: offer.failureDomain,
     score: s.score[i] as number,
-    terms: {
-      tokens: term(0),
-      bytes: term(1),
-      latency: term(2),
-      generation: term(3),
-      sloTtft: term(4),
-      sloTpot: term(5),
-      failure: term(6),
-    },
+    terms: termsOf(s, i),
     ttftMs: s.ttftMs[i] as number,
     tpotMs: s.tpotMs[i] as number,
-    activeStreams: s.value(i, col.ACTIVE),
+    activeStreams: s.active[i] as number,
     tokensCached: s.cached[i] as number,
   }
 }

@@ -1,16 +1,18 @@
 /**
- * Which replicas a decision looks at: all of a small eligible set; else about sixteen, half of them from the cheapest
+ * Which replicas a decision looks at: all of a small eligible set; else about twelve, half of them from the cheapest
  * replicas that have slack, half uniform; and up to two that are thought to hold the prompt's prefix in their cache.
  *
  * No full scan: it would be slow, and under stale state it would send every gateway to one node. Draws are made among
- * what the fixed constraints leave, so none is wasted on a replica that the policy forbids.
+ * what the fixed constraints leave, so none is wasted on a replica that the policy forbids. Draws are systematic: one
+ * random number, and then equal steps, so each replica has the same chance and the sample spreads over the prices
+ * (Madow and Madow, On the theory of systematic sampling, 1944).
  */
 import type { Prng } from '@isochrone/domain'
 import type { PlacementRequest } from '../placement.ts'
 import * as col from '../pool/columns.ts'
-import { AT_MASK, AT_WORD, ENTRY, GUIDES, type CompiledPolicy } from '../pool/compiled-policy.ts'
+import { AT_MASK, AT_WORD, ENTRY, type CompiledPolicy } from '../pool/compiled-policy.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
-import { CELLS_MAX } from './scratch.ts'
+import { CELLS_MAX, DRAWS_MAX } from './scratch.ts'
 
 /** Random places of a cell that are tried before it is walked through. */
 const CELL_TRIES = 4
@@ -18,19 +20,24 @@ const CELL_TRIES = 4
 const FREE_SHARE = 0.1
 /** Where prompts part into more ways than this many times the pool's size, what precedes is thought to be everywhere. */
 const COMMON_BRANCHES = 2
-/** Times that uniform draws fill the sample up: what they meet may lack slack. */
-const UNIFORM_ROUNDS = 2
+/** Uniform draws for each place in the sample: what they meet may lack slack. */
+const UNIFORM_DRAWS = 1.5
+/** Cells of a word. */
+const WORD = 32
+/** Marks are of the last ten bits of a slot. */
+const MARKS = 1_023
 
 /** Fills `scratch.slots`; `locate` finds the rows. */
 export function sample(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementRequest, rng: Prng): void {
   const { scratch: s, tuning } = pool
   s.n = 0
-  s.seen.fill(0)
   if (compiled.eligible <= tuning.wholeMax) takeAll(pool, compiled)
   else {
-    const total = collect(pool, compiled, col.SLACK, rng)
+    const { slackBits, slacks } = pool.index.arena
+    const total = collect(pool, compiled, slackBits, slacks, rng)
     if (total > 0) drawCollected(pool, col.SLACK, total, tuning.priceBiased, rng)
-    const spare = drawUniform(pool, compiled, tuning.sampleSize, rng)
+    const draws = Math.min(DRAWS_MAX, ((tuning.sampleSize - s.n) * UNIFORM_DRAWS) | 0)
+    const spare = drawUniform(pool, compiled, draws, tuning.sampleSize, rng)
     if (s.n < tuning.sampleFill) fill(pool, compiled, spare, rng)
   }
   if (request.prefixHashes.length > 0) addHolders(pool, compiled, request)
@@ -39,13 +46,10 @@ export function sample(pool: ReplicaPool, compiled: CompiledPolicy, request: Pla
 /** Notes a slot unless it is noted already. */
 export function add(pool: ReplicaPool, slot: number): boolean {
   const s = pool.scratch
-  const { n, slots, seen } = s
+  const { n, slots, seen, decisions } = s
   if (n === s.capacity) return false
-  const word = (slot >>> 5) & 31
-  const marked = seen[word] as number
-  const bit = 1 << (slot & 31)
-  // Only a slot whose mark is set may be there already.
-  if ((marked & bit) === 0) seen[word] = marked | bit
+  // Only a slot whose mark is of this decision may be there already.
+  if (seen[slot & MARKS] !== decisions) seen[slot & MARKS] = decisions
   else for (let i = 0; i < n; i++) if (slots[i] === slot) return false
   slots[n] = slot
   s.cached[n] = 0
@@ -57,75 +61,97 @@ export function add(pool: ReplicaPool, slot: number): boolean {
 /** Says where the rows from `from` on are, and touches them, so that their cache misses overlap. */
 export function locate(pool: ReplicaPool, from: number): void {
   const s = pool.scratch
-  const { n, slots, base, kept } = s
-  const source = pool.rows
-  s.source = source
+  const { n, slots, base, kept, clean } = s
+  const { flags, rows } = pool
+  s.source = rows
   s.ages = false
   let touched = 0
+  const wanted = pool.isCurrent ? col.OPEN : col.UNKNOWN
   for (let i = from; i < n; i++) {
-    const at = (slots[i] as number) * col.ROW
+    const slot = slots[i] as number
+    const at = slot * col.ROW
     base[i] = at
     kept[i] = 0
-    touched += (source[at] as number) + (source[at + 8] as number) + (source[at + 16] as number)
+    clean[i] = ((flags[slot] as number) & col.AVAILABLE) === wanted ? 1 : 0
+    touched += (rows[at] as number) + (rows[at + 8] as number)
   }
   s.touched = touched
 }
 
 function takeAll(pool: ReplicaPool, compiled: CompiledPolicy): void {
   const { entries, entriesEnd } = compiled
-  const { arena, slab } = pool.index
-  const { counts, starts } = arena
-  const { data } = slab
+  const { scratch: s, index } = pool
+  const { slots, cached, reason, seen, decisions } = s
+  const { counts, starts } = index.arena
+  const { data } = index.slab
+  let n = 0
   for (let e = 0; e < entriesEnd; e += ENTRY) {
-    const first = (entries[e + AT_WORD] as number) << 5
+    const first = (entries[e + AT_WORD] as number) * WORD
     for (let bits = entries[e + AT_MASK] as number; bits !== 0; bits &= bits - 1) {
-      const place = first + 31 - Math.clz32(bits & -bits)
+      const place = first + 31 - Math.clz32(bits & (~bits + 1))
       const start = starts[place] as number
       const end = start + (counts[place] as number)
-      for (let i = start; i < end; i++) add(pool, data[i] as number)
+      for (let i = start; i < end; i++) {
+        const slot = data[i] as number
+        seen[slot & MARKS] = decisions
+        slots[n] = slot
+        cached[n] = 0
+        reason[n++] = 0
+      }
     }
   }
+  s.n = n
 }
 
-/** Finds the cheapest cells with such slots until about `cheapSet` slots are found; returns how many. */
-function collect(pool: ReplicaPool, compiled: CompiledPolicy, bit: number, rng: Prng): number {
+/**
+ * Finds cells with such slots, the cheapest price level first, until about `cheapSet` slots are found; returns how many.
+ * Inside a level it begins anywhere: where a level has more than are taken, all cells have a chance.
+ */
+function collect(pool: ReplicaPool, compiled: CompiledPolicy, bits: Int32Array, having: Int32Array, rng: Prng): number {
   const { scratch: s, tuning } = pool
-  const { live } = compiled
+  const { entries, levels, levelCount } = compiled
+  const { cellPlace, cumulative } = s
+  const { cheapSet } = tuning
+  const anywhere = rng.unit()
   let total = 0
-  s.cells = 0
-  const slack = bit === col.SLACK
-  for (let v = 0; v < live.length; v++) {
-    const { bucket, mask } = live[v] as (typeof live)[number]
-    if ((slack ? bucket.slack : bucket.open) === 0) continue
-    const bits = slack ? bucket.slackBits : bucket.openBits
-    const having = slack ? bucket.slacks : bucket.opens
-    const { words } = bucket
-    // From a random word on: where a bucket has more cells than are taken, all have the same chance.
-    let w = words > 1 ? rng.below(words) : 0
+  let cells = 0
+  for (let level = 0; level < levelCount && total < cheapSet; level++) {
+    const from = levels[level] as number
+    const to = levels[level + 1] as number
+    const words = (to - from) / ENTRY
+    let e = from + ((anywhere * words) | 0) * ENTRY
     for (let k = 0; k < words; k++) {
-      for (let left = (mask[w] as number) & (bits[w] as number); left !== 0; left &= left - 1) {
-        const place = w * 32 + 31 - Math.clz32(left & -left)
+      const word = entries[e + AT_WORD] as number
+      for (let left = (entries[e + AT_MASK] as number) & (bits[word] as number); left !== 0; left &= left - 1) {
+        const place = word * WORD + 31 - Math.clz32(left & (~left + 1))
         total += having[place] as number
-        s.cellStart[s.cells] = bucket.starts[place] as number
-        s.cellCount[s.cells] = bucket.counts[place] as number
-        s.cumulative[s.cells++] = total
-        if (s.cells === CELLS_MAX) return total
+        cellPlace[cells] = place
+        cumulative[cells++] = total
+        if (cells === CELLS_MAX) {
+          s.cells = cells
+          return total
+        }
       }
-      w = w + 1 === words ? 0 : w + 1
+      e += ENTRY
+      if (e === to) e = from
     }
-    if (total >= tuning.cheapSet) return total
   }
+  s.cells = cells
   return total
 }
 
 /** Draws among the collected slots that have the bit; `total` > 0 of them. */
 function drawCollected(pool: ReplicaPool, bit: number, total: number, wanted: number, rng: Prng): void {
   const { scratch: s, flags } = pool
-  const { data } = pool.index.slab
+  const { cellPlace, cumulative, cells } = s
+  const { arena, slab } = pool.index
+  const { starts, counts } = arena
+  const { data } = slab
   if (total <= wanted) {
-    for (let c = 0; c < s.cells; c++) {
-      const start = s.cellStart[c] as number
-      const end = start + (s.cellCount[c] as number)
+    for (let c = 0; c < cells; c++) {
+      const place = cellPlace[c] as number
+      const start = starts[place] as number
+      const end = start + (counts[place] as number)
       for (let i = start; i < end; i++) {
         const slot = data[i] as number
         if (((flags[slot] as number) & bit) !== 0) add(pool, slot)
@@ -133,12 +159,12 @@ function drawCollected(pool: ReplicaPool, bit: number, total: number, wanted: nu
     }
     return
   }
-  const end = s.n + wanted
-  for (let draw = wanted * 2; draw > 0 && s.n < end; draw--) {
-    const r = rng.below(total)
-    let c = 0
-    while ((s.cumulative[c] as number) <= r) c++
-    add(pool, slotIn(pool, s.cellStart[c] as number, s.cellCount[c] as number, bit, rng))
+  const step = total / wanted
+  let at = rng.unit() * step
+  for (let c = 0, draw = 0; draw < wanted; draw++, at += step) {
+    while ((cumulative[c] as number) <= at && c < cells - 1) c++
+    const place = cellPlace[c] as number
+    add(pool, slotIn(pool, starts[place] as number, counts[place] as number, bit, rng))
   }
 }
 
@@ -161,21 +187,20 @@ function slotIn(pool: ReplicaPool, start: number, count: number, bit: number, rn
 }
 
 /** Uniform draws of replicas with slack until the sample is full; returns how many open ones without it were met. */
-function drawUniform(pool: ReplicaPool, compiled: CompiledPolicy, size: number, rng: Prng): number {
+function drawUniform(pool: ReplicaPool, compiled: CompiledPolicy, draws: number, size: number, rng: Prng): number {
   const { scratch: s, flags } = pool
   const { drawn } = s
   let spare = 0
-  for (let round = 0; round < UNIFORM_ROUNDS && s.n < size; round++) {
-    // All draws of a round before any is judged: their cache misses overlap.
-    const wanted = size - s.n
-    drawSlots(pool, compiled, drawn, wanted, rng)
-    for (let i = 0; i < wanted; i++) {
-      const slot = drawn[i] as number
-      if (slot < 0) continue
-      const flag = flags[slot] as number
-      if ((flag & col.SLACK) !== 0) add(pool, slot)
-      else if ((flag & col.OPEN) !== 0 && spare < s.spare.length) s.spare[spare++] = slot
-    }
+  // All draws before any is judged: their cache misses overlap.
+  drawSlots(pool, compiled, draws, rng)
+  // From a random one on, or those in front, the cheaper ones, would fill the sample alone.
+  let k = draws > 1 ? rng.below(draws) : 0
+  for (let i = 0; i < draws && s.n < size; i++) {
+    const slot = drawn[k] as number
+    k = k + 1 === draws ? 0 : k + 1
+    const flag = flags[slot] as number
+    if ((flag & col.SLACK) !== 0) add(pool, slot)
+    else if ((flag & col.OPEN) !== 0) s.spare[spare++] = slot
   }
   return spare
 }
@@ -184,42 +209,61 @@ function drawUniform(pool: ReplicaPool, compiled: CompiledPolicy, size: number, 
 function fill(pool: ReplicaPool, compiled: CompiledPolicy, spare: number, rng: Prng): void {
   const { scratch: s, tuning } = pool
   for (let i = 0; i < spare && s.n < tuning.sampleFill / 2; i++) add(pool, s.spare[i] as number)
-  const open = collect(pool, compiled, col.OPEN, rng)
+  const { openBits, opens } = pool.index.arena
+  const open = collect(pool, compiled, openBits, opens, rng)
   if (open > 0) drawCollected(pool, col.OPEN, open, tuning.sampleFill - s.n, rng)
+  if (open > 0 || s.n >= tuning.sampleFill) return
   // Nobody is open: a few are looked at all the same, so that the answer has reasons.
-  for (let draw = 0; s.n < tuning.sampleFill && open === 0 && draw < tuning.sampleFill; draw++) {
-    drawSlots(pool, compiled, s.drawn, 1, rng)
-    const slot = s.drawn[0] as number
-    if (slot >= 0) add(pool, slot)
-  }
+  const draws = Math.min(DRAWS_MAX, tuning.sampleFill - s.n)
+  drawSlots(pool, compiled, draws, rng)
+  for (let i = 0; i < draws; i++) add(pool, s.drawn[i] as number)
 }
 
-/** Random eligible slots into `drawn`; -1 where a place has been given up since the counts were summed. */
-function drawSlots(pool: ReplicaPool, compiled: CompiledPolicy, drawn: Int32Array, wanted: number, rng: Prng): void {
-  const { entries, guide, eligible } = compiled
+/** `wanted` eligible slots into `scratch.drawn`: one at random, the others in equal steps from it, in order of price. */
+function drawSlots(pool: ReplicaPool, compiled: CompiledPolicy, wanted: number, rng: Prng): void {
+  const { entries, guide, guideShift, eligible } = compiled
   const { arena, slab } = pool.index
   const { counts, starts } = arena
   const { data } = slab
-  for (let i = 0; i < wanted; i++) {
-    const draw = rng.unit()
+  const { scratch: s } = pool
+  const { drawn, drawnLeft } = s
+  const step = eligible / wanted
+  let touched = 0
+  // In stages, each of which reads for all draws what the next one needs: a miss does not wait for another.
+  let at = rng.unit() * step
+  for (let i = 0; i < wanted; i++, at += step) {
     // Not `Math.floor`: these are small and not negative, and the truncation is one instruction.
-    let left = (draw * eligible) | 0
-    let e = guide[(draw * GUIDES) | 0] as number
-    while ((entries[e] as number) <= left) e += ENTRY
-    if (e > 0) left -= entries[e - ENTRY] as number
-    const first = (entries[e + AT_WORD] as number) << 5
-    let slot = -1
-    for (let bits = entries[e + AT_MASK] as number; bits !== 0; bits &= bits - 1) {
-      const place = first + 31 - Math.clz32(bits & -bits)
-      const count = counts[place] as number
-      if (left < count) {
-        slot = data[(starts[place] as number) + left] as number
-        break
-      }
-      left -= count
-    }
-    drawn[i] = slot
+    const left = at < eligible ? at | 0 : eligible - 1
+    drawnLeft[i] = left
+    const e = guide[left >>> guideShift] as number
+    drawn[i] = e
+    touched += entries[e] as number
   }
+  for (let i = 0; i < wanted; i++) {
+    const left = drawnLeft[i] as number
+    let e = drawn[i] as number
+    while (e > 0 && (entries[e - ENTRY] as number) > left) e -= ENTRY
+    while ((entries[e] as number) <= left) e += ENTRY
+    if (e > 0) drawnLeft[i] = left - (entries[e - ENTRY] as number)
+    drawn[i] = e
+    const first = (entries[e + AT_WORD] as number) * WORD
+    touched += (counts[first] as number) + (counts[first + 16] as number) + (starts[first + 8] as number)
+  }
+  for (let i = 0; i < wanted; i++) {
+    let left = drawnLeft[i] as number
+    const e = drawn[i] as number
+    let bits = entries[e + AT_MASK] as number
+    const first = (entries[e + AT_WORD] as number) * WORD
+    let place = first + 31 - Math.clz32(bits & (~bits + 1))
+    for (let count = counts[place] as number; left >= count; count = counts[place] as number) {
+      left -= count
+      bits &= bits - 1
+      place = first + 31 - Math.clz32(bits & (~bits + 1))
+    }
+    drawn[i] = (starts[place] as number) + left
+  }
+  for (let i = 0; i < wanted; i++) drawn[i] = data[drawn[i] as number] as number
+  s.touched = touched
 }
 
 /**

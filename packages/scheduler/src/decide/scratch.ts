@@ -8,10 +8,10 @@ import type { PlacementRequest } from '../placement.ts'
 import type { PrefixHolders } from '../prefix/prefix-index.ts'
 import type { Tuning } from './constants.ts'
 
-/** Terms of the score in this order. */
-export const TERMS = 7
 /** Cells among which price-biased draws are made. */
-export const CELLS_MAX = 32
+export const CELLS_MAX = 16
+/** Uniform draws of one decision. */
+export const DRAWS_MAX = 64
 
 export class DecisionScratch {
   /** Rows sampled. */
@@ -34,19 +34,39 @@ export class DecisionScratch {
   /** TTFT with its wait weighted: what the SLO is judged by. */
   readonly ttftTailMs: Float64Array
   readonly tpotMs: Float64Array
-  readonly terms: Float64Array
+  /** Price of the request's tokens and bytes there, µUSD. */
+  readonly tokensUsd: Float64Array
+  readonly bytesUsd: Float64Array
+  readonly active: Float64Array
+  readonly failing: Float64Array
+  /** 1 = the pool's flags say that it is open and fresh; else the row itself is asked. */
+  readonly clean: Uint8Array
+  /** What the score is made with, once for a decision. */
+  readonly weights = {
+    latency: 0.5,
+    generation: 0.5,
+    sloTtft: 0.5,
+    sloTpot: 0.5,
+    others: 0.5,
+    ttftFree: 0.5,
+    tpotFree: 0.5,
+    othersFree: 0.5,
+    retry: 0.5,
+  }
+  /** What the request costs on average in the sample, µUSD. */
+  reference = 0.5
   readonly holders: PrefixHolders = { slot: new Int32Array(2), blocks: new Int32Array(2) }
   /** Keeps the reads that warm the cache from being optimised away. */
   touched = 0
   /** Cells that `collect` found, with their open or slack slots cumulated. */
   cells = 0
-  readonly cellStart = new Int32Array(CELLS_MAX)
-  readonly cellCount = new Int32Array(CELLS_MAX)
+  readonly cellPlace = new Int32Array(CELLS_MAX)
   readonly cumulative = new Int32Array(CELLS_MAX)
-  /** Marks of the slots sampled, by their last ten bits. */
-  readonly seen = new Int32Array(32)
-  readonly spare: Int32Array
-  readonly drawn: Int32Array
+  /** By the last ten bits of a slot: the decision that sampled one of them last. */
+  readonly seen = new Int32Array(1_024)
+  readonly spare = new Int32Array(DRAWS_MAX)
+  readonly drawn = new Int32Array(DRAWS_MAX)
+  readonly drawnLeft = new Int32Array(DRAWS_MAX)
   /** Outcome of `choose`: places in the sample, -1 = none. */
   chosen = -1
   alternate1 = -1
@@ -75,9 +95,11 @@ export class DecisionScratch {
     this.ttftMs = new Float64Array(capacity)
     this.ttftTailMs = new Float64Array(capacity)
     this.tpotMs = new Float64Array(capacity)
-    this.terms = new Float64Array(capacity * TERMS)
-    this.spare = new Int32Array(tuning.sampleSize)
-    this.drawn = new Int32Array(tuning.sampleSize)
+    this.tokensUsd = new Float64Array(capacity)
+    this.bytesUsd = new Float64Array(capacity)
+    this.active = new Float64Array(capacity)
+    this.failing = new Float64Array(capacity)
+    this.clean = new Uint8Array(capacity)
   }
 
   /** A row's value as the decision saw it. */
@@ -100,6 +122,11 @@ export class DecisionScratch {
     this.ttftMs[to] = this.ttftMs[from] as number
     this.ttftTailMs[to] = this.ttftTailMs[from] as number
     this.tpotMs[to] = this.tpotMs[from] as number
+    this.tokensUsd[to] = this.tokensUsd[from] as number
+    this.bytesUsd[to] = this.bytesUsd[from] as number
+    this.active[to] = this.active[from] as number
+    this.failing[to] = this.failing[from] as number
+    this.clean[to] = this.clean[from] as number
   }
 
   /** The pool is about to change this slot: what a record of the last decision needs of it is kept. */

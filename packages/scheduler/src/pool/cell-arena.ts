@@ -18,8 +18,8 @@ export class CellArena {
   opens = new Int32Array(0)
   slacks = new Int32Array(0)
   /** By word of 32 places: which have open slots, which have slots with slack. */
-  openBits = new Uint32Array(0)
-  slackBits = new Uint32Array(0)
+  openBits = new Int32Array(0)
+  slackBits = new Int32Array(0)
   /** Only hands out regions here. */
   readonly #regions = new Slab()
   readonly #buckets: Bucket[] = []
@@ -77,8 +77,8 @@ export class CellArena {
     this.counts = grown(this.counts, new Int32Array(size))
     this.opens = grown(this.opens, new Int32Array(size))
     this.slacks = grown(this.slacks, new Int32Array(size))
-    this.openBits = grown(this.openBits, new Uint32Array(words))
-    this.slackBits = grown(this.slackBits, new Uint32Array(words))
+    this.openBits = grown(this.openBits, new Int32Array(words))
+    this.slackBits = grown(this.slackBits, new Int32Array(words))
     for (const bucket of this.#buckets) this.#bind(bucket)
   }
 
@@ -97,7 +97,7 @@ export class CellArena {
   }
 }
 
-function grown<T extends Int32Array | Int16Array | Uint32Array>(from: T, to: T): T {
+function grown<T extends Int32Array | Int16Array>(from: T, to: T): T {
   to.set(from)
   return to
 }

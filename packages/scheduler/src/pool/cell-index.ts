@@ -3,8 +3,8 @@
  *
  * Counters say how many slots of a cell are open and how many have slack, so that a decision finds the cheapest usable
  * replicas without looking at the others.
- * Order is by hash (of a cell's attributes, of a node's id), never by arrival. Only the newest sixteenth of a big bucket's
- * cells waits unordered at its end, so that one new cell does not shift every compiled policy.
+ * Order is by hash (of a cell's attributes, of a node's id), never by arrival, at every decision: cells are put in
+ * their place as they come, replicas inside a cell when a policy next reads its bucket.
  */
 import { invariant } from '@isochrone/domain'
 import type { ReplicaOffer } from '../offer.ts'
@@ -48,7 +48,7 @@ export class CellIndex {
     return cell
   }
 
-  /** Every cell, empty ones included. */
+  /** Every cell; none is empty. */
   cells(): IterableIterator<Cell> {
     return this.#cellByKey.values()
   }
@@ -76,16 +76,15 @@ export class CellIndex {
       cell.room++
     }
     this.slab.data[(bucket.starts[place] as number) + count] = slot
-    bucket.counts[place] = count + 1
     if (cell.sorted === count) bucket.unsorted.push(cell)
     this.#cellOf[slot] = cell
     this.#moved(cell, 1)
-    this.#count(cell, 0, flags)
+    this.#flag(cell, 0, flags)
   }
 
   remove(slot: number, flags: number): void {
     const cell = this.cellOf(slot)
-    this.#count(cell, flags, 0)
+    this.#flag(cell, flags, 0)
     const { bucket, place } = cell
     const { data } = this.slab
     const start = bucket.starts[place] as number
@@ -93,32 +92,29 @@ export class CellIndex {
     const at = data.indexOf(slot, start)
     invariant(at >= start && at < end, 'a slot is in its cell')
     data.copyWithin(at, at + 1, end)
-    bucket.counts[place] = end - start - 1
     if (at - start < cell.sorted) cell.sorted--
     this.#cellOf[slot] = undefined
     this.#moved(cell, -1)
+    if (bucket.counts[place] !== 0) return
+    bucket.remove(cell)
+    this.#cellByKey.delete(cell.key)
+    this.slab.give(start, cell.room)
   }
 
   /** A slot's flags changed. */
   reflag(slot: number, before: number, after: number): void {
-    if (((before ^ after) & (OPEN | SLACK)) !== 0) this.#count(this.cellOf(slot), before, after)
-  }
-
-  /** Brings the bucket's cells into canonical order when enough of them are new. */
-  orderCells(bucket: Bucket): void {
-    const { cells } = bucket
-    if (cells.length - bucket.ordered <= cells.length >> 4) return
-    this.orderSlots(bucket)
-    for (const { cell, start } of bucket.order()) {
-      this.#cellByKey.delete(cell.key)
-      this.slab.give(start, cell.room)
-    }
+    if (((before ^ after) & (OPEN | SLACK)) !== 0) this.#flag(this.cellOf(slot), before, after)
   }
 
   /** Sorts what arrived in the cells of a bucket. */
   orderSlots(bucket: Bucket): void {
-    for (const cell of bucket.unsorted) if (cell.sorted !== bucket.counts[cell.place]) this.#orderSlots(cell)
-    bucket.unsorted.length = 0
+    const { unsorted } = bucket
+    if (unsorted.length === 0) return
+    for (const cell of unsorted) {
+      // A cell may have gone since, and then its place is another's.
+      if (bucket.cells[cell.place] === cell && cell.sorted !== bucket.counts[cell.place]) this.#orderSlots(cell)
+    }
+    unsorted.length = 0
   }
 
   #orderSlots(cell: Cell): void {
@@ -135,16 +131,17 @@ export class CellIndex {
     cell.sorted = count
   }
 
-  #moved({ bucket, class: { id } }: Cell, by: number): void {
+  #moved(cell: Cell, by: number): void {
+    const { id } = cell.class
     this.classCounts[id] = (this.classCounts[id] as number) + by
-    bucket.moves++
-    this.recent[this.version++ % RECENT] = bucket
+    cell.bucket.counted(cell, by)
+    this.recent[this.version++ % RECENT] = cell.bucket
   }
 
-  #count(cell: Cell, before: number, after: number): void {
+  #flag(cell: Cell, before: number, after: number): void {
     const open = (after & OPEN) - (before & OPEN)
     const slack = ((after & SLACK) - (before & SLACK)) >> 1
-    if (open !== 0 || slack !== 0) cell.bucket.count(cell.place, open, slack)
+    if (open !== 0 || slack !== 0) cell.bucket.flagged(cell.place, open, slack)
   }
 
   #classOf(offer: ReplicaOffer): CellClass {
@@ -169,7 +166,7 @@ export class CellIndex {
     const bucket = this.#bucketAt(blendedLevel(levelIn, levelOut))
     const cell: Cell = { key, hash: hashId(key), class: kind, levelIn, levelOut, bucket, place: 0, sorted: 0, room: 0 }
     this.#cellByKey.set(key, cell)
-    bucket.push(cell, this.slab.take(0))
+    bucket.insert(cell, this.slab.take(0))
     return cell
   }
 

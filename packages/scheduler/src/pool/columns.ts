@@ -1,14 +1,14 @@
 /**
  * Layout of a replica in the pool. A hot row is 24 doubles, three cache lines, because a candidate is a random access:
- * columns in arrays of their own would touch a line each. What only updates need lies in a cold row.
- * A sample copies hot rows, so that scoring, recording and replaying read the same layout.
+ * columns in arrays of their own would touch a line each. The first two lines hold what every candidate is judged by,
+ * the third what few are. What only updates need lies in a cold row.
  */
 export const ROW = 24
 export const P_IN = 0
-export const P_CACHED = 1
-export const P_OUT = 2
-export const P_IN_GB = 3
-export const P_OUT_GB = 4
+export const P_OUT = 1
+export const P_IN_GB = 2
+export const P_OUT_GB = 3
+export const CONTEXT_MAX = 4
 /** Streams running and waiting: reported − own share at the heartbeat + own now. */
 export const ACTIVE = 5
 /** Prompt tokens that wait for prefill, counted in the same way. */
@@ -19,23 +19,24 @@ export const CONTEXT = 7
 export const STREAMS_MAX = 8
 /** NaN = not measured. */
 export const RTT = 9
+export const FAILURE_RATE = 10
+export const BASE = 11
+export const PREFILL_MS = 12
+export const TPOT_A = 13
+export const TPOT_B = 14
+export const TPOT_G = 15
+/** Read where a prompt is cached, or a price is capped. */
+export const P_CACHED = 16
 /** In the pool: when the last report was taken, NaN = none yet. In a sample: its age, ms. */
-export const STATE = 10
-export const BREAKER_UNTIL = 11
-export const FAILURE_RATE = 12
-export const OBSERVATIONS = 13
-export const BASE = 14
-export const PREFILL_MS = 15
-export const TPOT_A = 16
-export const TPOT_B = 17
-export const TPOT_G = 18
-export const CONTEXT_MAX = 19
+export const STATE = 17
+export const BREAKER_UNTIL = 18
 /** 0 or 1. */
-export const DRAINING = 20
+export const DRAINING = 19
 /** Interned ids, equal when the strings are. */
-export const DOMAIN = 21
-export const PROVIDER = 22
-export const BUILD = 23
+export const DOMAIN = 20
+export const PROVIDER = 21
+export const BUILD = 22
+export const OBSERVATIONS = 23
 
 export const COLD = 32
 /** Exponentially weighted sums of the TPOT fit: weight, x, y, xx, xy; then those of the TTFT fit. */
@@ -69,3 +70,7 @@ export const OPEN = 1
 export const SLACK = 2
 export const STALE = 4
 export const BREAKER = 8
+/** Of these bits a replica that may be chosen without a doubt has `OPEN` alone. */
+export const AVAILABLE = OPEN | STALE | BREAKER
+/** No flags have it: where they lag behind the clock, every row is asked. */
+export const UNKNOWN = 256

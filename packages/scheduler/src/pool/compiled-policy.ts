@@ -1,56 +1,60 @@
 /**
- * A policy's fixed constraints, compiled for one pool: one bit a cell, in price order, with cumulative counts per word.
+ * A policy's fixed constraints, compiled against the cells of a pool: which places it admits, how many replicas they
+ * hold, and where to begin when one of them is drawn.
  *
- * Kept in step as replicas come and go, at a cost that does not grow with the fleet: new cells are looked at once, and
- * counts are summed again when more than a sixteenth of them may be off (at once where they are few, so an eligible set
- * of sixteen or less, and an empty one, is exact). A draw never meets a replica that the fixed constraints exclude.
- * Constraints finer than a cell (exact prices, exact context, ids) are for `decide/predict.ts`.
+ * Kept in step exactly: before each decision it catches up with what came and left since its last one, so the same
+ * replicas give the same draws whatever happened before. What only load changes is not here: see `static-rejection.ts`.
  */
 import type { RejectionReason, RoutingPolicy } from '../placement.ts'
-import type { Bucket, Cell, CellClass } from './bucket.ts'
+import { insertBit, removeBit } from './bits.ts'
+import { CAME, COUNTED, LOGGED, type Bucket, type Cell, type CellClass } from './bucket.ts'
 import { RECENT, type CellIndex } from './cell-index.ts'
 import { levelOf } from './price-level.ts'
 import { staticCheck, type StaticPolicy } from './static-rejection.ts'
 
 /** One bucket as the policy sees it. */
-export interface BucketView {
+interface BucketView {
   bucket: Bucket
-  version: number
-  /** `bucket.moves` when counts were summed, and how many cells of the bucket have been looked at. */
-  moves: number
-  looked: number
+  /** `bucket.changes` that the view has followed; -1 = none. */
+  changes: number
   admitted: number
   /** Bit set of admitted places, and admitted slots in each word. */
-  mask: Uint32Array
+  mask: Int32Array
   inWord: Int32Array
-  count: number
+  /** Its entries. */
+  from: number
+  to: number
 }
 
 /** An entry: eligible slots up to and with this word, the word's number in the arena, its admitted places. */
-export const ENTRY = 4
+export const ENTRY = 3
 export const AT_CUMULATIVE = 0
 export const AT_WORD = 1
 export const AT_MASK = 2
-/** Entries of a guide table: with as many words, a search takes two steps. */
-export const GUIDES = 256
+/** Entries of a guide table, at most: with as many words, a search takes two steps. */
+const GUIDES = 256
 /** By class: not looked at yet, admitted, not admitted. */
 const [UNKNOWN, ADMITTED, NOT] = [0, 1, 2] as const
+/** No word: behind the last. */
+const NOWHERE = 2 ** 31 - 1
 
 export class CompiledPolicy {
-  readonly views: BucketView[] = []
-  /** Those that have eligible slots. */
-  readonly live: BucketView[] = []
   eligible = 0
-  /** Words of admitted places in price order, `ENTRY` numbers each: see `AT_…`. One without slots is never drawn. */
+  /** Words that hold eligible slots in price order, `ENTRY` numbers each: see `AT_…`. */
   entries = new Int32Array(ENTRY * 16)
   entriesEnd = 0
-  /** Where to begin the search for a share of the eligible slots (indexed search, Chen and Asau, 1974). */
+  /** Where each price level begins in `entries`, cheapest first; the last one is `entriesEnd`. */
+  levels = new Int32Array(16)
+  levelCount = 0
+  /** About where to search for eligible slot `n`: from `guide[n >>> guideShift]` on or before (Chen and Asau, 1974). */
   readonly guide = new Int32Array(GUIDES)
+  guideShift = 0
   /** Why nothing is eligible, for `index.version`: see `why-none.ts`. */
   reason: RejectionReason | null = null
   reasonVersion = 0
   /** By class: 0 = not asked yet, else 1 + the code of what excludes it. */
   reasonByClass = new Uint8Array(0)
+  readonly #views: BucketView[] = []
   readonly #check: (kind: CellClass) => boolean
   readonly #modelHash: string | null
   readonly #contextClass: number
@@ -70,37 +74,7 @@ export class CompiledPolicy {
 
   /** Brings the views in step with the cells. */
   refresh(index: CellIndex): void {
-    if (this.#version === index.version) return
-    const { buckets, version, recent } = index
-    let changed = this.views.length !== buckets.length
-    if (changed) this.#adopt(buckets)
-    if (changed || version - this.#version > RECENT) {
-      for (const view of this.views) if (this.#catchUp(view, index)) changed = true
-    } else {
-      for (let v = this.#version; v < version; v++) {
-        const { rank } = recent[v % RECENT] as Bucket
-        if (this.#catchUp(this.views[rank] as BucketView, index)) changed = true
-      }
-    }
-    this.#version = version
-    if (changed) this.#total()
-  }
-
-  /** Brings one view in step with its bucket; true when the eligible slots have to be counted again. */
-  #catchUp(view: BucketView, index: CellIndex): boolean {
-    const { bucket } = view
-    if (view.moves === bucket.moves) return false
-    index.orderCells(bucket)
-    const restarted = view.version !== bucket.version
-    if (restarted) restart(view)
-    const before = view.admitted
-    if (view.looked < bucket.cells.length) this.#look(view, index.classes)
-    const grown = view.admitted !== before
-    const few = view.moves >= 0 && bucket.moves - view.moves <= view.count >> 4
-    if (few && !grown) return false
-    index.orderSlots(bucket)
-    // Most arrivals and departures are of replicas that this policy does not admit.
-    return sum(view) || restarted || grown
+    if (this.#version !== index.version) this.#follow(index)
   }
 
   /** Whether the cell's replicas are among the eligible ones. */
@@ -108,69 +82,179 @@ export class CompiledPolicy {
     return cell.levelIn <= this.#levelIn && cell.levelOut <= this.#levelOut && this.#admits(cell.class)
   }
 
-  #total(): void {
-    let words = 0
-    for (const { bucket } of this.views) words += bucket.words
-    if (this.entries.length < words * ENTRY) this.entries = new Int32Array(words * ENTRY * 2)
-    const { entries } = this
-    let eligible = 0
-    let e = 0
-    this.live.length = 0
-    for (const view of this.views) {
-      const { bucket, count, inWord, mask } = view
-      if (view.admitted === 0) continue
-      if (count > 0) this.live.push(view)
-      for (let w = 0; w < bucket.words; w++) {
-        if (mask[w] === 0) continue
-        eligible += inWord[w] as number
-        entries[e + AT_CUMULATIVE] = eligible
-        entries[e + AT_WORD] = (bucket.base >> 5) + w
-        entries[e + AT_MASK] = mask[w] as number
-        e += ENTRY
+  #follow(index: CellIndex): void {
+    const { buckets, version, recent } = index
+    const views = this.#views
+    let again = views.length !== buckets.length
+    if (again) this.#adopt(buckets)
+    if (again || version - this.#version > RECENT) {
+      for (const view of views) if (this.#catchUp(view, index)) again = true
+    } else {
+      for (let v = this.#version; v < version; v++) {
+        const view = views[(recent[v % RECENT] as Bucket).rank] as BucketView
+        if (this.#catchUp(view, index) && !(again || this.#patch(view))) again = true
       }
     }
+    this.#version = version
+    if (again) this.#total()
+  }
+
+  /** Brings one view in step with its bucket; true when its entries are others. */
+  #catchUp(view: BucketView, index: CellIndex): boolean {
+    const { bucket } = view
+    if (view.changes === bucket.changes) return false
+    index.orderSlots(bucket)
+    fit(view)
+    const had = view.admitted
+    const missed = bucket.changes - view.changes
+    const one = view.changes < 0 || missed > LOGGED ? -1 : missed
+    if (one === 1) this.#replayOne(view)
+    else if (one < 0) this.#lookAtAll(view)
+    else this.#replay(view)
+    view.changes = bucket.changes
+    return had > 0 || view.admitted > 0
+  }
+
+  /** The usual case: a single change, and counts follow without being summed. */
+  #replayOne(view: BucketView): void {
+    const { bucket, inWord } = view
+    const at = view.changes % LOGGED
+    const place = bucket.loggedPlace[at] as number
+    if (bucket.logged[at] === COUNTED) return count(view, place >>> 5, place >>> 5)
+    this.#shift(view, at)
+    const first = place >>> 5
+    count(view, first, first)
+    // Behind it, each word has passed its last place on to the next, or has got the first of the next.
+    const { length } = inWord
+    if (bucket.logged[at] === CAME) {
+      for (let w = first + 1; w < length; w++) {
+        inWord[w] =
+          (inWord[w] as number) + admittedAt(view, w * 32) - (w + 1 < length ? admittedAt(view, w * 32 + 32) : 0)
+      }
+    } else {
+      for (let w = first + 1; w < length; w++) {
+        inWord[w] = (inWord[w] as number) + admittedAt(view, w * 32 + 31) - admittedAt(view, w * 32 - 1)
+      }
+    }
+  }
+
+  #replay(view: BucketView): void {
+    const { bucket } = view
+    let low = view.mask.length
+    for (let change = view.changes; change < bucket.changes; change++) {
+      const at = change % LOGGED
+      if (bucket.logged[at] !== COUNTED) this.#shift(view, at)
+      low = Math.min(low, (bucket.loggedPlace[at] as number) >>> 5)
+    }
+    count(view, low, view.mask.length - 1)
+  }
+
+  /** A cell came or left: the places behind it shift. */
+  #shift(view: BucketView, at: number): void {
+    const { bucket, mask } = view
+    const place = bucket.loggedPlace[at] as number
+    if (bucket.logged[at] === CAME) {
+      const admitted = this.admits(bucket.loggedCell[at] as Cell) ? 1 : 0
+      insertBit(mask, mask.length, place, admitted)
+      view.admitted += admitted
+    } else {
+      view.admitted -= ((mask[place >>> 5] as number) >>> (place & 31)) & 1
+      removeBit(mask, mask.length, place)
+    }
+  }
+
+  /** Writes the view's entries where they are, and adds what they gained to those behind. False where that cannot do. */
+  #patch(view: BucketView): boolean {
+    const { entries, entriesEnd } = this
+    const { bucket, mask, inWord, from, to } = view
+    const { words } = bucket
+    const base = bucket.base >> 5
+    const before = to > 0 ? (entries[to - ENTRY + AT_CUMULATIVE] as number) : 0
+    let sum = from > 0 ? (entries[from - ENTRY + AT_CUMULATIVE] as number) : 0
+    let e = from
+    for (let w = 0; w < words; w++) {
+      const within = mask[w] as number
+      if (within === 0) continue
+      if (e === to || entries[e + AT_WORD] !== base + w) return false
+      sum += inWord[w] as number
+      entries[e + AT_CUMULATIVE] = sum
+      entries[e + AT_MASK] = within
+      e += ENTRY
+    }
+    if (e !== to) return false
+    const gained = sum - before
+    this.eligible += gained
+    if (gained !== 0) for (; e < entriesEnd; e += ENTRY) entries[e] = (entries[e] as number) + gained
+    // The guide only says where to begin, unless its steps have become too few.
+    return (this.eligible - 1) >> this.guideShift < GUIDES
+  }
+
+  #total(): void {
+    let words = 0
+    for (const { bucket } of this.#views) words += bucket.words
+    if (this.entries.length < (words + 1) * ENTRY) this.entries = new Int32Array((words + 1) * ENTRY * 2)
+    if (this.levels.length <= this.#views.length) this.levels = new Int32Array(this.#views.length * 2)
+    const { entries, levels } = this
+    let eligible = 0
+    let e = 0
+    this.levelCount = 0
+    for (const view of this.#views) {
+      const { bucket, inWord, mask, admitted } = view
+      view.from = view.to = e
+      if (admitted === 0) continue
+      const { words: end } = bucket
+      const base = bucket.base >> 5
+      levels[this.levelCount++] = e
+      for (let w = 0; w < end; w++) {
+        const within = mask[w] as number
+        if (within === 0) continue
+        eligible += inWord[w] as number
+        entries[e + AT_CUMULATIVE] = eligible
+        entries[e + AT_WORD] = base + w
+        entries[e + AT_MASK] = within
+        e += ENTRY
+      }
+      view.to = e
+    }
+    levels[this.levelCount] = e
+    entries[e + AT_CUMULATIVE] = NOWHERE
     this.eligible = eligible
     this.entriesEnd = e
-    for (let g = 0, at = 0; g < GUIDES && eligible > 0; g++) {
-      const first = Math.floor((g / GUIDES) * eligible)
+    this.#guideThrough()
+  }
+
+  #guideThrough(): void {
+    const { entries, guide, eligible } = this
+    let shift = 0
+    while ((eligible - 1) >> shift >= GUIDES) shift++
+    this.guideShift = shift
+    let at = 0
+    for (let g = 0, first = 0; first < eligible; g++, first += 1 << shift) {
       while ((entries[at] as number) <= first) at += ENTRY
-      this.guide[g] = at
+      guide[g] = at
     }
   }
 
   #adopt(buckets: readonly Bucket[]): void {
-    const known = new Map(this.views.map((view) => [view.bucket, view]))
-    this.views.length = 0
-    for (const bucket of buckets) this.views.push(known.get(bucket) ?? viewOf(bucket))
+    const known = new Map(this.#views.map((view) => [view.bucket, view]))
+    this.#views.length = 0
+    for (const bucket of buckets) this.#views.push(known.get(bucket) ?? viewOf(bucket))
   }
 
-  /** Looks at the bucket's cells that are new to the view. */
-  #look(view: BucketView, kinds: readonly CellClass[]): void {
-    const { bucket } = view
-    const { classes, levelsIn, levelsOut, words } = bucket
-    if (view.mask.length < words) {
-      const mask = new Uint32Array(words * 2)
-      mask.set(view.mask)
-      view.mask = mask
-      const inWord = new Int32Array(words * 2)
-      inWord.set(view.inWord)
-      view.inWord = inWord
-    }
-    if (this.#admitted.length < kinds.length) {
-      const admitted = new Uint8Array(kinds.length * 2)
-      admitted.set(this.#admitted)
-      this.#admitted = admitted
-    }
-    const end = bucket.cells.length
-    for (let place = view.looked; place < end; place++) {
+  #lookAtAll(view: BucketView): void {
+    const { mask, bucket } = view
+    const { classes, levelsIn, levelsOut, cells } = bucket
+    const admitted = this.#admitted
+    mask.fill(0)
+    view.admitted = 0
+    for (let place = 0; place < cells.length; place++) {
       if ((levelsIn[place] as number) > this.#levelIn || (levelsOut[place] as number) > this.#levelOut) continue
-      const id = classes[place] as number
-      const known = this.#admitted[id] as number
-      if (known === NOT || (known === UNKNOWN && !this.#admits(kinds[id] as CellClass))) continue
-      view.mask[place >>> 5] = (view.mask[place >>> 5] as number) | (1 << (place & 31))
+      const known = admitted[classes[place] as number] ?? UNKNOWN
+      if (known === NOT || (known === UNKNOWN && !this.#admits((cells[place] as Cell).class))) continue
+      mask[place >>> 5] = (mask[place >>> 5] as number) | (1 << (place & 31))
       view.admitted++
     }
-    view.looked = end
+    count(view, 0, mask.length - 1)
   }
 
   #admits(kind: CellClass): boolean {
@@ -179,40 +263,48 @@ export class CompiledPolicy {
     const fits = kind.contextClass >= this.#contextClass
     const build = this.#modelHash === null || this.#modelHash === kind.modelHash
     const admitted = fits && build && this.#check(kind)
+    if (kind.id >= this.#admitted.length) {
+      const grown = new Uint8Array(kind.id * 2)
+      grown.set(this.#admitted)
+      this.#admitted = grown
+    }
     this.#admitted[kind.id] = admitted ? ADMITTED : NOT
     return admitted
   }
 }
 
 function viewOf(bucket: Bucket): BucketView {
-  const mask = new Uint32Array(1)
-  return { bucket, version: 0, moves: -1, looked: 0, admitted: 0, mask, inWord: new Int32Array(1), count: 0 }
+  const mask = new Int32Array(1)
+  return { bucket, changes: -1, admitted: 0, mask, inWord: new Int32Array(1), from: 0, to: 0 }
 }
 
-function restart(view: BucketView): void {
-  view.version = view.bucket.version
-  view.looked = 0
-  view.admitted = 0
-  view.mask.fill(0)
-  view.moves = -1
-  view.count = 0
+/** Room for as many words as the bucket has, and for those that it had in between. */
+function fit(view: BucketView): void {
+  const size = view.bucket.size >> 5
+  if (view.mask.length >= size) return
+  const mask = new Int32Array(size)
+  mask.set(view.mask)
+  view.mask = mask
+  const inWord = new Int32Array(size)
+  inWord.set(view.inWord)
+  view.inWord = inWord
 }
 
-/** Counts the admitted slots of each word; true when any count is another than before. */
-function sum(view: BucketView): boolean {
+/** Replicas at a place, if it is admitted. */
+function admittedAt({ bucket, mask }: BucketView, place: number): number {
+  const bit = ((mask[place >>> 5] as number) >>> (place & 31)) & 1
+  return bit === 0 ? 0 : (bucket.counts[place] as number)
+}
+
+/** Counts the admitted slots of words [low, high]. */
+function count(view: BucketView, low: number, high: number): void {
   const { bucket, mask, inWord } = view
-  const { counts, words } = bucket
-  let changed = false
-  view.count = 0
-  for (let w = 0; w < words; w++) {
-    let count = 0
+  const { counts } = bucket
+  for (let w = low; w <= high; w++) {
+    let slots = 0
     for (let left = mask[w] as number; left !== 0; left &= left - 1) {
-      count += counts[w * 32 + 31 - Math.clz32(left & -left)] as number
+      slots += counts[w * 32 + 31 - Math.clz32(left & (~left + 1))] as number
     }
-    if (inWord[w] !== count) changed = true
-    inWord[w] = count
-    view.count += count
+    inWord[w] = slots
   }
-  view.moves = bucket.moves
-  return changed
 }

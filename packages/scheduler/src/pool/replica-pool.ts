@@ -50,6 +50,8 @@ export class ReplicaPool {
   rows = new Float64Array(64 * col.ROW)
   cold = new Float64Array(64 * col.COLD)
   flags = new Uint8Array(64)
+  /** Whether flags are in step with the clock: a sweep is bounded, and what it left is found on the rows. */
+  isCurrent = true
   /** Sum of streams over replicas: bounds the load of prefix holders. */
   streamsTotal = 0
   readonly #offers: (ReplicaOffer | undefined)[] = []
@@ -58,6 +60,8 @@ export class ReplicaPool {
   readonly #ids = new Map<string, number>()
   readonly #order = new ReportOrder()
   readonly #timers = new SlotTimers()
+  /** Came up before their time, by the rounding of a sum. */
+  readonly #early: number[] = []
   readonly #policies = new PolicyCache()
   readonly #departed = new DepartedReplicas()
   #nowMs = 0
@@ -167,7 +171,7 @@ export class ReplicaPool {
     cold[c + col.REPORTED_OWN_PREFILL] = report.prefillTokens === undefined ? 0 : finite(report.ownPrefillTokens, 0)
     cold[c + col.REPORTED_CONTEXT] = finite(report.contextTokens, 0) * (cold[c + col.REPORTED_STREAMS] as number)
     cold[c + col.OWN_CONTEXT_THEN] = cold[c + col.OWN_CONTEXT] as number
-    this.#order.moveToEnd(slot)
+    if (!this.#order.put(slot, report.atMs)) this.#timeStale(slot)
     this.#load(slot)
   }
 
@@ -223,20 +227,45 @@ export class ReplicaPool {
     this.#load(slot)
   }
 
-  /** What a decision does first: slots whose breaker time is up or whose state went stale change their flags. */
-  advance(nowMs: number): void {
+  /**
+   * What a decision does first: slots whose breaker time is up or whose state went stale change their flags. Returns the
+   * pool's time: the latest that it was told, for it never goes back.
+   */
+  advance(nowMs: number): number {
     if (nowMs > this.#nowMs) this.#nowMs = nowMs
-    const staleBefore = nowMs - this.tuning.staleAfterMs
-    for (let moved = 0; moved < SWEEP_MAX; moved++) {
-      const slot = this.#order.oldest
-      if (slot < 0 || !((this.rows[slot * col.ROW + col.STATE] as number) < staleBefore)) break
+    const now = this.#nowMs
+    this.isCurrent = true
+    let moved = 0
+    for (let slot = this.#order.oldest; slot >= 0 && this.#isStale(slot, now); slot = this.#order.oldest) {
+      if (moved++ === SWEEP_MAX) {
+        this.isCurrent = false
+        break
+      }
       this.#order.remove(slot)
       this.#refresh(slot)
     }
-    for (let moved = 0; moved < SWEEP_MAX && this.#timers.nextMs <= nowMs; moved++) {
+    for (moved = 0; this.#timers.nextMs <= now; moved++) {
+      if (moved === SWEEP_MAX) {
+        this.isCurrent = false
+        break
+      }
       const slot = this.#timers.pop()
-      if (this.#offers[slot]) this.#refresh(slot)
+      if (!this.#offers[slot]) continue
+      this.#refresh(slot)
+      if (!this.#order.has(slot) && !this.#isStale(slot, now)) this.#early.push(slot)
     }
+    while (this.#early.length > 0) this.#timeStale(this.#early.pop() as number)
+    return now
+  }
+
+  /** For a slot that is not listed by its report: looks at it again when that goes stale. */
+  #timeStale(slot: number): void {
+    const atMs = this.rows[slot * col.ROW + col.STATE] as number
+    if (atMs >= 0) this.#timers.add(slot, Math.max(this.#nowMs, atMs + this.tuning.staleAfterMs))
+  }
+
+  #isStale(slot: number, nowMs: number): boolean {
+    return nowMs - (this.rows[slot * col.ROW + col.STATE] as number) > this.tuning.staleAfterMs
   }
 
   /** The policy's fixed constraints compiled for this pool. `contextTokens` is what the request needs. */
@@ -298,7 +327,7 @@ export class ReplicaPool {
     const cap = rows[r + col.STREAMS_MAX] as number
     let after = 0
     if (breakerUntil > this.#nowMs) after |= col.BREAKER
-    if ((rows[r + col.STATE] as number) < this.#nowMs - tuning.staleAfterMs) after |= col.STALE
+    if (this.#isStale(slot, this.#nowMs)) after |= col.STALE
     if (after < col.BREAKER && rows[r + col.DRAINING] === 0 && active < cap * (1 + tuning.queueShare)) {
       after |= col.OPEN
       if (after === col.OPEN && this.#hasSlack(r, active, cap)) after |= col.SLACK

@@ -1,13 +1,16 @@
 /**
- * Slots in order of their last report, as a linked list in typed arrays: what has gone stale is at the head, so nobody
- * has to look at a whole fleet to find it.
+ * Slots in order of when their last report was taken, as a linked list in typed arrays: what has gone stale is at the
+ * head, so nobody has to look at a whole fleet to find it.
  */
 const NONE = -1
+/** Reports come nearly in order. One that is older than this many others is not listed. */
+const STEPS_MAX = 32
 
 export class ReportOrder {
   #next = new Int32Array(64).fill(NONE)
   #previous = new Int32Array(64).fill(NONE)
   #listed = new Uint8Array(64)
+  #at = new Float64Array(64)
   #head = NONE
   #tail = NONE
 
@@ -16,16 +19,33 @@ export class ReportOrder {
     return this.#head
   }
 
-  moveToEnd(slot: number): void {
-    if (slot === this.#tail) return
+  /** Puts the slot where a report of that time belongs. False: too far back; it is not listed. */
+  put(slot: number, atMs: number): boolean {
     if (slot >= this.#next.length) this.#grow(slot)
+    this.#at[slot] = atMs
+    if (slot === this.#tail) {
+      const before = this.#previous[slot] as number
+      if (before === NONE || (this.#at[before] as number) <= atMs) return true
+    }
     this.remove(slot)
+    let before = this.#tail
+    for (let step = 0; before !== NONE && (this.#at[before] as number) > atMs; step++) {
+      if (step === STEPS_MAX) return false
+      before = this.#previous[before] as number
+    }
+    const after = before === NONE ? this.#head : (this.#next[before] as number)
     this.#listed[slot] = 1
-    this.#previous[slot] = this.#tail
-    this.#next[slot] = NONE
-    if (this.#tail === NONE) this.#head = slot
-    else this.#next[this.#tail] = slot
-    this.#tail = slot
+    this.#previous[slot] = before
+    this.#next[slot] = after
+    if (before === NONE) this.#head = slot
+    else this.#next[before] = slot
+    if (after === NONE) this.#tail = slot
+    else this.#previous[after] = slot
+    return true
+  }
+
+  has(slot: number): boolean {
+    return this.#listed[slot] === 1
   }
 
   remove(slot: number): void {
@@ -47,6 +67,9 @@ export class ReportOrder {
     next.set(this.#next)
     previous.set(this.#previous)
     listed.set(this.#listed)
+    const at = new Float64Array(size)
+    at.set(this.#at)
+    this.#at = at
     this.#next = next
     this.#previous = previous
     this.#listed = listed

@@ -42,29 +42,40 @@ const COMMON_MAX = 128
 const ENTRIES_AT_FIRST = 256
 const NONE = -1
 
+/** An entry is one cache line of 16 integers: halves of its key, the next entry of its bucket, its links, its ways. */
+const LINE = 16
+const KEY_LOW = 0
+const KEY_HIGH = 1
+const CHAIN = 2
+/** Blocks that became known as its successor: one in a conversation, many where prompts part. */
+const BRANCHES = 3
+const WAY = 4
+/** The incarnation of the replica when it was noted: `forget` starts a new one, and old notes turn void. */
+const WAY_EPOCH = 8
+const NEWER = 12
+const OLDER = 13
+const TWO_32 = 4_294_967_296
+
 export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixIndex {
   invariant(Number.isSafeInteger(blocksMax) && blocksMax >= 1 && blocksMax <= 2 ** 26, 'blocksMax is 1 to 2^26')
   let capacity = Math.min(ENTRIES_AT_FIRST, blocksMax)
   let size = 0
-  let keys = new Float64Array(capacity)
-  let ways = new Int32Array(capacity * WAYS).fill(NONE)
-  /** The incarnation of the replica when it was noted: `forget` starts a new one, and old notes turn void. */
-  let wayEpochs = new Int32Array(capacity * WAYS)
-  /** Blocks that became known as its successor: one in a conversation, many where prompts part. */
-  let branches = new Int32Array(capacity)
+  /** Entries are named by where their line begins. */
+  let lines = new Int32Array(capacity * LINE)
   /** No block has more. */
   let branchesMost = 0
-  let chain = new Int32Array(capacity)
-  let newer = new Int32Array(capacity)
-  let older = new Int32Array(capacity)
   let buckets = new Int32Array(bucketsFor(capacity)).fill(NONE)
   let newest = NONE
   let oldest = NONE
   let epochs = new Int32Array(64)
 
   function find(key: number): number {
-    let entry = buckets[bucketOf(key, buckets.length)] ?? NONE
-    while (entry !== NONE && keys[entry] !== key) entry = chain[entry] ?? NONE
+    const low = key | 0
+    const high = (key / TWO_32) | 0
+    let entry = buckets[bucketOf(low, high, buckets.length)] as number
+    while (entry !== NONE && (lines[entry + KEY_LOW] !== low || lines[entry + KEY_HIGH] !== high)) {
+      entry = lines[entry + CHAIN] as number
+    }
     return entry
   }
 
@@ -82,7 +93,11 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
         unlink(entry)
         linkNewest(entry)
       }
-      if (isNewBranch) branchesMost = Math.max(branchesMost, (branches[entry] = (branches[entry] as number) + 1))
+      if (isNewBranch) {
+        const branches = (lines[entry + BRANCHES] as number) + 1
+        lines[entry + BRANCHES] = branches
+        branchesMost = Math.max(branchesMost, branches)
+      }
       isNewBranch = !isKnown
       noteWay(entry, slot)
     }
@@ -90,15 +105,15 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
 
   /** Puts the replica first among those of the block; the one named longest ago falls out. */
   function noteWay(entry: number, slot: number): void {
-    const from = entry * WAYS
-    let at = 0
-    while (at < WAYS - 1 && ways[from + at] !== slot && ways[from + at] !== NONE) at++
-    for (; at > 0; at--) {
-      ways[from + at] = ways[from + at - 1] as number
-      wayEpochs[from + at] = wayEpochs[from + at - 1] as number
+    const from = entry + WAY
+    let at = from
+    while (at < from + WAYS - 1 && lines[at] !== slot && lines[at] !== NONE) at++
+    for (; at > from; at--) {
+      lines[at] = lines[at - 1] as number
+      lines[at + WAY_EPOCH - WAY] = lines[at - 1 + WAY_EPOCH - WAY] as number
     }
-    ways[from] = slot
-    wayEpochs[from] = epochs[slot] as number
+    lines[from] = slot
+    lines[entry + WAY_EPOCH] = epochs[slot] as number
   }
 
   function holders(hashes: readonly number[], out: PrefixHolders): number {
@@ -117,7 +132,7 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
     if (branchesMost < branchesMin) return 0
     for (let blocks = Math.min(validLength(hashes), COMMON_MAX); blocks > 0; blocks--) {
       const entry = find(hashes[blocks - 1] as number)
-      if (entry !== NONE && (branches[entry] as number) >= branchesMin) return blocks
+      if (entry !== NONE && (lines[entry + BRANCHES] as number) >= branchesMin) return blocks
     }
     return 0
   }
@@ -137,15 +152,15 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
 
   function holdersOf(entry: number, replicas: number): boolean {
     let live = 0
-    for (let way = entry * WAYS; way < (entry + 1) * WAYS; way++) if (isLive(way)) live++
+    for (let way = entry + WAY; way < entry + WAY + WAYS; way++) if (isLive(way)) live++
     return live >= Math.min(replicas, WAYS)
   }
 
   function collect(entry: number, blocks: number, out: PrefixHolders, countBefore: number, wanted: number): number {
     let count = countBefore
-    for (let way = entry * WAYS; way < (entry + 1) * WAYS && count < wanted; way++) {
+    for (let way = entry + WAY; way < entry + WAY + WAYS && count < wanted; way++) {
       if (!isLive(way)) continue
-      const slot = ways[way] as number
+      const slot = lines[way] as number
       let known = false
       for (let i = 0; i < count; i++) known ||= out.slot[i] === slot
       if (known) continue
@@ -156,75 +171,75 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
     return count
   }
 
+  /** `way` is where it lies. */
   function isLive(way: number): boolean {
-    const slot = ways[way] as number
-    return slot !== NONE && wayEpochs[way] === epochs[slot]
+    const slot = lines[way] as number
+    return slot !== NONE && lines[way + WAY_EPOCH - WAY] === epochs[slot]
   }
 
   function insert(key: number): number {
-    let entry = size
+    let entry = size * LINE
     if (size === blocksMax) {
       entry = oldest
       unlink(entry)
       unchain(entry)
-      ways.fill(NONE, entry * WAYS, (entry + 1) * WAYS)
-      branches[entry] = 0
     } else {
       if (size === capacity) enlarge()
       size++
     }
-    keys[entry] = key
-    const bucket = bucketOf(key, buckets.length)
-    chain[entry] = buckets[bucket] as number
-    buckets[bucket] = entry
+    lines[entry + KEY_LOW] = key | 0
+    lines[entry + KEY_HIGH] = (key / TWO_32) | 0
+    lines[entry + BRANCHES] = 0
+    lines.fill(NONE, entry + WAY, entry + WAY + WAYS)
+    chainIn(entry)
     linkNewest(entry)
     return entry
   }
 
   function enlarge(): void {
     capacity = Math.min(capacity * 2, blocksMax)
-    keys = grown(keys, capacity)
-    wayEpochs = grown(wayEpochs, capacity * WAYS)
-    const used = ways.length
-    ways = grown(ways, capacity * WAYS).fill(NONE, used)
-    branches = grown(branches, capacity)
-    chain = grown(chain, capacity)
-    newer = grown(newer, capacity)
-    older = grown(older, capacity)
+    lines = grown(lines, capacity * LINE)
     buckets = new Int32Array(bucketsFor(capacity)).fill(NONE)
-    for (let entry = 0; entry < size; entry++) {
-      const bucket = bucketOf(keys[entry] as number, buckets.length)
-      chain[entry] = buckets[bucket] as number
-      buckets[bucket] = entry
-    }
+    for (let entry = 0; entry < size * LINE; entry += LINE) chainIn(entry)
+  }
+
+  function bucketFor(entry: number): number {
+    return bucketOf(lines[entry + KEY_LOW] as number, lines[entry + KEY_HIGH] as number, buckets.length)
+  }
+
+  function chainIn(entry: number): void {
+    const bucket = bucketFor(entry)
+    lines[entry + CHAIN] = buckets[bucket] as number
+    buckets[bucket] = entry
   }
 
   function unchain(entry: number): void {
-    const bucket = bucketOf(keys[entry] as number, buckets.length)
+    const bucket = bucketFor(entry)
+    const next = lines[entry + CHAIN] as number
     let at = buckets[bucket] as number
     if (at === entry) {
-      buckets[bucket] = chain[entry] as number
+      buckets[bucket] = next
       return
     }
-    while (chain[at] !== entry) at = chain[at] as number
-    chain[at] = chain[entry] as number
+    while (lines[at + CHAIN] !== entry) at = lines[at + CHAIN] as number
+    lines[at + CHAIN] = next
   }
 
   function linkNewest(entry: number): void {
-    newer[entry] = NONE
-    older[entry] = newest
+    lines[entry + NEWER] = NONE
+    lines[entry + OLDER] = newest
     if (newest === NONE) oldest = entry
-    else newer[newest] = entry
+    else lines[newest + NEWER] = entry
     newest = entry
   }
 
   function unlink(entry: number): void {
-    const next = newer[entry] as number
-    const previous = older[entry] as number
+    const next = lines[entry + NEWER] as number
+    const previous = lines[entry + OLDER] as number
     if (next === NONE) newest = previous
-    else older[next] = previous
+    else lines[next + OLDER] = previous
     if (previous === NONE) oldest = next
-    else newer[previous] = next
+    else lines[previous + NEWER] = next
   }
 
   return {
@@ -254,15 +269,15 @@ function bucketsFor(capacity: number): number {
 }
 
 /** A 53-bit key folded to a bucket by multiplications (Stafford's mix constants). */
-function bucketOf(key: number, buckets: number): number {
-  let hash = (key | 0) ^ Math.imul(Math.floor(key / 4_294_967_296), 0x9e3779b1)
+function bucketOf(low: number, high: number, buckets: number): number {
+  let hash = low ^ Math.imul(high, 0x9e3779b1)
   hash = Math.imul(hash ^ (hash >>> 16), 0x21f0aaad)
   hash = Math.imul(hash ^ (hash >>> 15), 0x735a2d97)
   return (hash ^ (hash >>> 15)) & (buckets - 1)
 }
 
-function grown<A extends Int32Array | Float64Array>(array: A, length: number): A {
-  const larger = new (array.constructor as new (length: number) => A)(length)
+function grown(array: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(length)
   larger.set(array)
   return larger
 }

@@ -1,12 +1,12 @@
 /**
- * Two gateways hear of the same market in different orders and decide the same requests with the same seeds.
+ * Two gateways hear of the same market in different orders, deciding all the while, and then decide the same requests with
+ * the same seeds.
  */
 import { prng } from '@isochrone/domain'
 import { decide } from '../decide/decide.ts'
 import { createReplicaPool, type ReplicaPool } from '../pool/replica-pool.ts'
 import { oneOf, randomOffer, randomPolicy, randomPrefix, randomReport, randomRequest } from './random-market.ts'
 
-const SMALL = 16
 const NOW_MS = 1_700_000_000_000
 
 /** Decides in both; returns how many decisions agreed. Throws at the first that differs. */
@@ -19,15 +19,21 @@ export function checkArrivalOrder(seed: number, replicas: number, decisions: num
   const guests = Array.from({ length: 5 }, (_, n) => randomOffer(rng, replicas + n))
   const policies = Array.from({ length: 8 }, () => randomPolicy(rng))
   const [first, second] = [createReplicaPool(), createReplicaPool()]
-  for (const { offer } of arrivals) first.upsert(offer)
+  for (const { offer } of arrivals) {
+    first.upsert(offer)
+    if (rng.below(16) === 0) choiceOf(first, randomRequest(rng, oneOf(rng, policies), 0), 2)
+  }
   // The other order, with replicas that come and go in between, so that slots differ too.
   for (const guest of guests) second.upsert(guest)
   for (const { offer } of shuffled(arrivals, seed)) {
+    // Some had another price or place before.
+    if (rng.below(3) === 0) second.upsert({ ...offer, prices: oneOf(rng, arrivals).offer.prices, country: 'FR' })
+    if (rng.below(4) === 0) choiceOf(second, randomRequest(rng, oneOf(rng, policies), 0), 1)
     second.upsert(offer)
     const guest = guests.pop()
     if (guest) second.remove(guest.nodeId)
-    // In a small fleet decisions on the way leave no trace; in a large one the newest cells are put in order in batches.
-    if (replicas < SMALL && rng.below(8) === 0) choiceOf(second, randomRequest(rng, oneOf(rng, policies), 0), 1)
+    // Decisions on the way leave no trace.
+    if (rng.below(4) === 0) choiceOf(second, randomRequest(rng, oneOf(rng, policies), 0), 1)
   }
   for (const guest of guests) second.remove(guest.nodeId)
   // Heartbeats come in the order of their time.

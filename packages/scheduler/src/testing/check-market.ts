@@ -69,9 +69,12 @@ export function checkMarket({ seed, replicas, decisions, replayEvery = 16 }: Mar
   let nodes = 0
   while (nodes < replicas) pool.upsert(randomOffer(rng, nodes++))
   let nowMs = 1_700_000_000_000
+  /** A pool's time never goes back, though a caller's may. */
+  let latestMs = nowMs
 
   for (let n = 0; n < decisions; n++) {
     nowMs += chance(rng, 0.02) ? rng.below(30_000) : chance(rng, 0.01) ? -rng.below(5_000) : rng.below(200)
+    latestMs = Math.max(latestMs, nowMs)
     for (let events = rng.below(3); events > 0; events--) {
       if (live(pool, rng, running, nowMs, nodes)) nodes++
     }
@@ -91,14 +94,14 @@ export function checkMarket({ seed, replicas, decisions, replayEvery = 16 }: Mar
       counts.none++
       if (!(decision.retryAfterMs > 0 && Number.isFinite(decision.retryAfterMs)))
         fail(`retry after ${decision.retryAfterMs}`)
-      const missed = missedBy(pool, request, nowMs)
+      const missed = missedBy(pool, request, latestMs)
       if (missed) fail(`nothing placed (${decision.reason}), though ${missed.nodeId} could serve`)
       continue
     }
     counts.placed++
     if (decision.explored) counts.explored++
     counts.alternates += decision.alternates.length
-    checkPlaced(pool, request, decision, nowMs, fail)
+    checkPlaced(pool, request, decision, latestMs, fail)
     if (pool.scratch.cached[pool.scratch.chosen]) counts.prefixHits++
     const hedge = hedgeTargetOf(decision.slot, decision.alternates, {
       failureDomainOf: (slot) => pool.offerAt(slot).failureDomain,

@@ -75,7 +75,7 @@ export function isochroneWith(name: string, settings: IsochroneSettings): SimPol
   return {
     name,
     source: 'packages/scheduler of this project; docs/PLACEMENT.md',
-    rule: 'Lowest dollar score among the replicas that the policy admits (about sixteen of a large pool): price, price of time, cost of missing the SLO. Hedges within 5 % of requests, and moves streams off replicas that have become too slow.',
+    rule: 'Lowest dollar score among the replicas that the policy admits (about twelve of a large pool): price, price of time, cost of missing the SLO. Hedges within 5 % of requests, and moves streams off replicas that have become too slow.',
     create: (world) => createInstance(world, settings),
   }
 }
