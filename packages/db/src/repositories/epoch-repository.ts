@@ -1,6 +1,6 @@
 /** Lanes' epochs and vouchers on their way to money. Status moves forward only, by conditional update. */
 import type { DbOrTx } from '../create-db.ts'
-import type { EpochStatus, Prisma } from '../generated/client.ts'
+import type { Epoch, EpochStatus, Prisma } from '../generated/client.ts'
 
 export interface NewEpoch {
   lane: string
@@ -46,9 +46,17 @@ export function epochRepository(db: DbOrTx) {
       return db.epoch.findUnique({ where: { lane_epoch: { lane, epoch } } })
     },
 
-    /** Those that are on this step, oldest first. */
-    async inStatus(status: EpochStatus, limit: number) {
-      return db.epoch.findMany({ where: { status }, orderBy: [{ epoch: 'asc' }, { lane: 'asc' }], take: limit })
+    /**
+     * Those that are on this step, oldest first. Each lane has its turn when there are too many: one whose epochs cannot
+     * go on never fills the round of all others.
+     */
+    async inStatus(status: EpochStatus, limit: number): Promise<Epoch[]> {
+      return db.$queryRaw<Epoch[]>`
+        select chosen.* from (
+          select e.*, row_number() over (partition by e.lane order by e.epoch) as turn
+          from epoch e where e.status = ${status}::"EpochStatus"
+          order by turn, e.epoch, e.lane limit ${limit}
+        ) chosen order by chosen.epoch, chosen.lane`
     },
 
     /** Greatest number that a closed epoch of the lane covers; null when it has none. */

@@ -3,7 +3,7 @@
  * until then.
  */
 import type { DbOrTx } from '../create-db.ts'
-import type { Prisma, RecordStatus } from '../generated/client.ts'
+import type { Prisma, RecordStatus, SlaCounts } from '../generated/client.ts'
 
 export interface NewPerformanceRecord {
   nodeId: string
@@ -105,14 +105,24 @@ export function performanceRepository(db: DbOrTx) {
       })
     },
 
-    /** Records of anchored epochs that can go on: neither final, nor invalid with nothing frozen. Oldest epochs first. */
-    async underWay(limit: number) {
+    /**
+     * Records of anchored epochs that can go on at `nowS` (chain time): neither final, nor invalid with nothing frozen, nor
+     * within their window or freeze. Oldest epochs first; each provider of each lane has its turn when there are too many,
+     * so that records which the chain refuses hold up nobody else's.
+     */
+    async underWay(limit: number, nowS: number) {
       return db.$queryRaw<UnderWay[]>`
-        select record.* from performance_record record
-        join epoch on epoch.lane = record.lane and epoch.epoch = record.epoch
-        where (record.status in ('signed', 'reported', 'challenged') or record."finalAtS" is not null and record.status = 'invalid')
-          and epoch.status <> 'closed'
-        order by record.epoch, record.lane, record."nodeId", record.version limit ${limit}`
+        select chosen.* from (
+          select record.*, row_number() over (
+            partition by record.lane, record."providerId" order by record.epoch, record."nodeId", record.version
+          ) as turn
+          from performance_record record
+          join epoch on epoch.lane = record.lane and epoch.epoch = record.epoch
+          where (record.status in ('signed', 'reported', 'challenged') or record."finalAtS" is not null and record.status = 'invalid')
+            and (record.status = 'challenged' or record."finalAtS" is null or record."finalAtS" <= ${BigInt(nowS)})
+            and epoch.status <> 'closed'
+          order by turn, record.epoch, record.lane, record."nodeId", record.version limit ${limit}
+        ) chosen order by chosen.epoch, chosen.lane, chosen."nodeId", chosen.version`
     },
 
     /** Whether a record of the provider's is final in that epoch. */
@@ -175,13 +185,19 @@ export function performanceRepository(db: DbOrTx) {
       return db.slaCounts.findMany({ where: { ...key }, orderBy: [{ channelId: 'asc' }, { termsHash: 'asc' }] })
     },
 
-    /** Counts of final records that are in no pool yet, oldest epochs first. */
-    async uncounted(limit: number) {
-      return db.slaCounts.findMany({
-        where: { broken: null, countedTx: null, recordRow: { status: 'final' } },
-        orderBy: [{ epoch: 'asc' }, { lane: 'asc' }, { nodeId: 'asc' }, { channelId: 'asc' }, { termsHash: 'asc' }],
-        take: limit,
-      })
+    /** Counts of final records that are in no pool yet, oldest epochs first; in turns, as records under way. */
+    async uncounted(limit: number): Promise<SlaCounts[]> {
+      return db.$queryRaw<SlaCounts[]>`
+        select chosen.* from (
+          select counts.*, row_number() over (
+            partition by record.lane, record."providerId"
+            order by counts.epoch, counts."nodeId", counts."channelId", counts."termsHash"
+          ) as turn
+          from sla_counts counts
+          join performance_record record using ("nodeId", lane, epoch, version)
+          where counts.broken is null and counts."countedTx" is null and record.status = 'final'
+          order by turn, epoch, lane, "nodeId", counts."channelId", counts."termsHash" limit ${limit}
+        ) chosen order by chosen.epoch, chosen.lane, chosen."nodeId", chosen."channelId", chosen."termsHash"`
     },
 
     /** `broken` 0 and no transaction: the terms promise nothing that the counts could break. */

@@ -19,14 +19,17 @@ export async function storeEvents(
   for (const event of events) await note(tx, event)
   const payouts = events.filter((event) => event.kind === 'settled')
   await tx.chain.insertPayouts(
-    payouts.map(({ txHash, logIndex, blockNumber, atMs, providerId, epoch, gross, fee, net }) => {
-      const amounts = {
-        grossMicroUsd: storedMicroUsd(gross),
-        feeMicroUsd: storedMicroUsd(fee),
-        netMicroUsd: storedMicroUsd(net),
-      }
-      return { txHash, logIndex, blockNumber, atMs, providerId, epoch, ...amounts }
-    }),
+    payouts.map(({ txHash, logIndex, blockNumber, atMs, providerId, epoch, gross, fee, net }) => ({
+      txHash,
+      logIndex,
+      blockNumber,
+      atMs,
+      providerId,
+      epoch,
+      grossMicroUsd: storedMicroUsd(gross),
+      feeMicroUsd: storedMicroUsd(fee),
+      netMicroUsd: storedMicroUsd(net),
+    })),
   )
 }
 

@@ -16,12 +16,9 @@ const RECORDS_A_ROUND = 500
 
 /** False when the chain was away before all were looked at. */
 export async function reportRecords(deps: Deps, stuck: Stuck[]): Promise<boolean> {
-  const rows = await deps.records.underWay(RECORDS_A_ROUND)
-  if (rows.length === 0) return true
   const { nowS } = await deps.chain.head()
-  for (const row of rows) {
-    // Nothing to ask about while its window or freeze runs: a challenge comes as an event.
-    if (row.status !== 'challenged' && row.finalAtS !== null && row.finalAtS > nowS) continue
+  // Nothing to ask about while a window or freeze runs: a challenge comes as an event.
+  for (const row of await deps.records.underWay(RECORDS_A_ROUND, nowS)) {
     const work = () => (row.status === 'invalid' ? endFreeze(deps, row) : takeForward(deps, row, nowS))
     if (!(await attempt(stuck, row, work))) return false
   }

@@ -35,7 +35,7 @@ export interface VoucherName {
 
 export interface EpochStore {
   get(lane: string, epoch: bigint): Promise<EpochRow | null>
-  /** Oldest first. */
+  /** Oldest first; each lane has its turn when there are more than `limit`. */
   inStatus(status: EpochStatus, limit: number): Promise<EpochRow[]>
   /** Vouchers not paid in full for one of these reasons whose channels have something again, oldest epochs first. */
   skippedWithRoom(reasons: readonly string[], limit: number): Promise<StoredVoucher[]>
@@ -96,11 +96,14 @@ export interface RecordStanding {
 }
 
 export interface RecordStore {
-  /** Of anchored epochs, neither final nor invalid with nothing frozen, oldest epochs first. */
-  underWay(limit: number): Promise<RecordRow[]>
+  /**
+   * Of anchored epochs, neither final nor invalid with nothing frozen nor within their window at `nowS` (chain time, s),
+   * oldest epochs first; each provider of a lane has its turn when there are more than `limit`.
+   */
+  underWay(limit: number, nowS: number): Promise<RecordRow[]>
   /** True when the row was in one of the statuses `from`. */
   setStanding(key: RecordKey, from: readonly RecordStatus[], standing: RecordStanding): Promise<boolean>
-  /** Of final records, in no pool yet, oldest epochs first. */
+  /** Of final records, in no pool yet, oldest epochs first; in turns, as records under way. */
   uncounted(limit: number): Promise<CountsRow[]>
   countsOf(key: RecordKey): Promise<CountsRow[]>
   markCounted(
