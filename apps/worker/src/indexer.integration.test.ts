@@ -1,9 +1,19 @@
-/** The indexer against payers who make it hard: amounts of any size, and channels that nobody ever opens. */
-import { channelIdOf, openChannel, setCeiling, signCeiling } from '@isochrone/contracts-client'
+/** The indexer against payers who make it hard: amounts of any size, and channels that nobody ever opens. And panels. */
+import {
+  channelIdOf,
+  disputeOf,
+  fileWithheld,
+  mintTestUsdc,
+  openChannel,
+  panelOf,
+  respondToDispute,
+  setCeiling,
+  signCeiling,
+} from '@isochrone/contracts-client'
 import { startTestStack, type TestStack } from '@isochrone/local-stack'
-import { bytes32Of } from '@isochrone/protocol'
+import { bytes32Of, decodeStruct, type Hex } from '@isochrone/protocol'
 import { developmentKeys } from '@isochrone/runtime'
-import { indexChainEvents } from '@isochrone/services'
+import { createTrustDuties, indexChainEvents } from '@isochrone/services'
 import { privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createChain } from './chain/create-chain.ts'
@@ -96,3 +106,24 @@ test('channels that nobody opens cost a bounded number of reads and no scan; a l
   expect(late).toMatchObject({ ceilingMicroUsd: 5n, openedTx: expect.stringMatching(/^0x/) as string })
   expect(late.movements.map(({ kind }) => kind)).toEqual(['ceiling'])
 }, 120_000)
+
+/** Fairness of panels: nobody can wait until the hash that draws is gone. */
+test('the panel of a dispute is drawn as soon as it is armed', { timeout: 120_000 }, async () => {
+  const { writer, lane, store } = market
+  const duties = createTrustDuties({ chain: chain.trust, transactions: store.chain })
+  await mintTestUsdc(writer, { to: payer.address, amount: 1_000_000_000n })
+  market.request(1n)
+  const closed = lane.close()
+  const anchor = decodeStruct('EpochAnchor', closed?.anchor)
+  await chain.settlement.anchor({ value: anchor, signature: closed?.anchorSignature as Hex })
+  const evidenceHash = bytes32Of('evidence')
+  const { disputeId } = await fileWithheld(writer, { lane: anchor.lane, epoch: anchor.epoch, evidenceHash })
+  expect(await duties.drawPanels()).toEqual({ done: 0, failed: [] })
+  await respondToDispute(writer, { disputeId, answerHash: bytes32Of('answer') })
+  await writer.publicClient.request({ method: 'evm_mine' } as never)
+  expect(await duties.drawPanels()).toEqual({ done: 1, failed: [] })
+  expect((await disputeOf(writer, disputeId))?.state).toBe('drawn')
+  expect(await panelOf(writer, { disputeId, appeal: false })).toHaveLength(3)
+  expect(await duties.drawPanels()).toEqual({ done: 0, failed: [] })
+  expect(await duties.collectPenalties()).toEqual({ done: 0, failed: [] })
+})
