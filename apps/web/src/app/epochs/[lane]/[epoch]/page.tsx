@@ -19,7 +19,7 @@ import { Stats } from '~/components/ui/stat.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
 import { addressOf, formatCount, formatUtc, shortHash } from '~/lib/format.ts'
 import { readSearch, type SearchParams } from '~/lib/search.ts'
-import { chainContext } from '~/server/context.ts'
+import { chainContext, webUrl } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
 import { txStagesOf } from '~/server/tx-stages.ts'
 
@@ -156,9 +156,11 @@ async function VerifyCommand({ epoch }: { epoch: EpochDetail }) {
   }
   const file = `epoch-${epoch.epoch}.jsonl.gz`
   const { publicRpcUrl } = await chainContext()
+  const rpc = publicRpcUrl ?? 'https://YOUR-CHAIN-ENDPOINT'
   const commands = [
     `curl -fsS -o ${file} ${epoch.fileUrl}`,
-    `npm run verify-epoch -- ${file} --rpc ${publicRpcUrl ?? 'https://YOUR-CHAIN-ENDPOINT'}`,
+    `curl -fsS -o deployment.json ${await webUrl()}/api/deployment`,
+    `npm run verify-epoch -- ${file} --rpc ${rpc} --deployment deployment.json`,
   ]
   return <CodeBlock code={commands.join('\n')} label="commands that verify this epoch" />
 }
