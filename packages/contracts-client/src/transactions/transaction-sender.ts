@@ -64,7 +64,8 @@ export interface TransactionSenderOptions {
 const QUEUE_MAX = 1_000
 const GAS_MARGIN = 60_000n
 const GAS_JITTER = 2 ** 16
-const NONCE_ATTEMPTS_MAX = 8
+const NONCE_ATTEMPTS_MAX = 16
+const CONTENTION_WAIT_MAX_POLLS = 8
 const DISPLACED_MAX = 5
 
 export function createTransactionSender(options: TransactionSenderOptions): TransactionSender {
@@ -154,7 +155,9 @@ export function createTransactionSender(options: TransactionSenderOptions): Tran
         }
         nextNonce = undefined
         isTooCheap = outcome === 'underpriced'
-        if (isTooCheap) await time.sleep(context.pollMs) // Prices moved since we asked for them.
+        // Prices moved since we asked for them; or another process took the number, and both would try again together.
+        const waitMs = isTooCheap ? context.pollMs : contentionWaitMs(context.pollMs, attempt)
+        await time.sleep(waitMs)
       }
       throw isTooCheap ? tooCheap() : crowded()
     } catch (error) {
@@ -212,6 +215,11 @@ export function createTransactionSender(options: TransactionSenderOptions): Tran
   }
 
   return { account, send, reconcile: () => explained(reconcile()) }
+}
+
+/** Random and growing, so that processes with one account fall out of step. In ms. */
+function contentionWaitMs(pollMs: number, attempt: number): number {
+  return randomInt(1 + Math.ceil(pollMs * Math.min(2 ** attempt, CONTENTION_WAIT_MAX_POLLS)))
 }
 
 async function explained<T>(promise: Promise<T>): Promise<T> {
