@@ -9,15 +9,26 @@ import { redisKeys } from '@isochrone/protocol'
 import type { Logger } from '@isochrone/runtime'
 import { enqueueJob, getJob } from '@isochrone/services'
 import { Queue } from 'bullmq'
+import type { ControlView } from './control/control-state.ts'
+import { requireStoreInside, type Place } from './control/residency.ts'
 import type { Jobs } from './http/gateway-deps.ts'
 
 export interface JobsOptions {
   store: Pick<Store, 'jobs'>
   redisUrl: string
+  control: Pick<ControlView, 'organisation'>
+  /** Where Postgres and Redis are: they hold prompts and answers of queued work. */
+  place: Place
   logger: Logger
 }
 
-export function createJobs({ store, redisUrl, logger }: JobsOptions): Jobs & { close(): Promise<void> } {
+export function createJobs({
+  store,
+  redisUrl,
+  control,
+  place,
+  logger,
+}: JobsOptions): Jobs & { close(): Promise<void> } {
   const bull = new Queue(redisKeys.queueInference, {
     connection: { url: redisUrl, enableOfflineQueue: false, maxRetriesPerRequest: 1 },
   })
@@ -27,7 +38,11 @@ export function createJobs({ store, redisUrl, logger }: JobsOptions): Jobs & { c
       void (await bull.add('run', { jobId }, { jobId, removeOnComplete: true, removeOnFail: true })),
   }
   return {
-    enqueue: (input) => enqueueJob({ jobs: store.jobs, queue, clock: systemClock }, input),
+    async enqueue(input) {
+      const organisation = control.organisation(input.orgId)
+      if (organisation) requireStoreInside(organisation, place)
+      return enqueueJob({ jobs: store.jobs, queue, clock: systemClock }, input)
+    },
     get: (orgId, jobId) => getJob(store.jobs, orgId, jobId),
     close: () => bull.close(),
   }

@@ -11,11 +11,12 @@ import { prng, systemClock } from '@isochrone/domain'
 import { createDb, createStore } from '@isochrone/db'
 import { redisKeys, type Hex } from '@isochrone/protocol'
 import { createMetrics, listen, type GatewayEnv, type Logger, type Shutdown } from '@isochrone/runtime'
-import { loadControlSnapshot } from '@isochrone/services'
+import { introduceGateway, loadControlSnapshot, redisControlStream } from '@isochrone/services'
 import type { Redis } from 'ioredis'
 import { createBudget, type Budget } from './budget/budget.ts'
 import { createRedisBudgetStore } from './budget/redis-budget-store.ts'
 import { createControlStore } from './control/control-state.ts'
+import { keepContentInside } from './control/keep-content-inside.ts'
 import { controlStreamReader, followControl } from './control/follow-control.ts'
 import { createRedis } from './create-redis.ts'
 import { createApp } from './http/create-app.ts'
@@ -57,7 +58,9 @@ export async function startGateway({
 }: StartGatewayOptions): Promise<{ url: string; lane: Hex }> {
   const clock = systemClock
   const contracts = await readContracts(env.DEPLOYMENT_FILE)
-  const control = createControlStore()
+  const here = { country: env.GATEWAY_COUNTRY, region: env.GATEWAY_REGION }
+  const storePlace = { country: env.STORE_COUNTRY, region: env.STORE_REGION }
+  const control = createControlStore(here)
   const requestLimits = createRequestLimits(clock)
   const measurements = createMeasurements()
 
@@ -103,8 +106,11 @@ export async function startGateway({
   const follower = followControl({
     store: control,
     loadSnapshot: async () => {
-      // Pages link to epoch files by it.
-      await store.chain.introduceLane({ lane: lane.id, url: env.GATEWAY_PUBLIC_URL, region: env.GATEWAY_REGION })
+      // Pages link to epoch files by it, and other gateways and nodes find this one.
+      await introduceGateway(
+        { store, stream: redisControlStream(redis) },
+        { lane: lane.id, url: env.GATEWAY_PUBLIC_URL, ...here },
+      )
       return loadControlSnapshot(store)
     },
     readAfter: controlStreamReader(controlRedis),
@@ -144,7 +150,7 @@ export async function startGateway({
   const ticker = setInterval(tick, TICK_MS)
   shutdown.onShutdown('ticker', () => clearInterval(ticker))
 
-  const jobs = createJobs({ store, redisUrl: env.REDIS_URL, logger })
+  const jobs = createJobs({ store, redisUrl: env.REDIS_URL, control, place: storePlace, logger })
   shutdown.onShutdown('jobs', () => jobs.close())
 
   const app = await createApp({
@@ -152,7 +158,7 @@ export async function startGateway({
     sessions,
     lane,
     serve: {
-      lane,
+      lane: keepContentInside(lane, control, storePlace),
       budget,
       placer,
       room,

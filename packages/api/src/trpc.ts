@@ -22,6 +22,7 @@ const trpcCodes = {
   insufficient_balance: 'PAYMENT_REQUIRED',
   forbidden: 'FORBIDDEN',
   not_found: 'NOT_FOUND',
+  misdirected: 'PRECONDITION_FAILED',
   state_conflict: 'CONFLICT',
   rate_limited: 'TOO_MANY_REQUESTS',
   payload_too_large: 'PAYLOAD_TOO_LARGE',

@@ -18,6 +18,8 @@ export const errorTable = {
   insufficient_balance: { owner: 'client', httpStatus: 402, retryable: false },
   forbidden: { owner: 'client', httpStatus: 403, retryable: false },
   not_found: { owner: 'client', httpStatus: 404, retryable: false },
+  /** Asked of a place that may not serve this caller; the details name one that may. */
+  misdirected: { owner: 'client', httpStatus: 421, retryable: false },
   state_conflict: { owner: 'client', httpStatus: 409, retryable: false },
   rate_limited: { owner: 'client', httpStatus: 429, retryable: true },
   payload_too_large: { owner: 'client', httpStatus: 413, retryable: false },

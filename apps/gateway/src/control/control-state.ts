@@ -4,7 +4,15 @@
  * Applying a state twice changes nothing, because each one is the whole new state of its subject. Reads are map look-ups:
  * no request waits for a database.
  */
-import type { ApiKeyState, ControlSnapshot, ControlState, NodeState, OrganisationState } from '@isochrone/protocol'
+import type {
+  ApiKeyState,
+  ControlSnapshot,
+  ControlState,
+  GatewayState,
+  NodeState,
+  OrganisationState,
+} from '@isochrone/protocol'
+import type { Place } from './residency.ts'
 
 export interface ControlView {
   /** 0 before the first snapshot. */
@@ -16,6 +24,10 @@ export interface ControlView {
   /** By the id that people see, `node_…`. */
   nodeById(id: string): NodeState | undefined
   nodes(): Iterable<NodeState>
+  /** Every gateway that ever introduced itself, this one included. */
+  gateways(): Iterable<GatewayState>
+  /** Where this gateway stands. */
+  readonly place: Place
   /** Called after a node has changed, with its 32-byte name; null = any may have. */
   onNodeChange(listener: (nodeId: string | null) => void): void
 }
@@ -25,18 +37,20 @@ export interface ControlStore extends ControlView {
   replace(snapshot: ControlSnapshot): void
 }
 
-/** An empty store at version 0. */
-export function createControlStore(): ControlStore {
+/** An empty store at version 0, of a gateway that stands at `place`; without one it is inside no residency. */
+export function createControlStore(place: Place = { country: '', region: '' }): ControlStore {
   let version = 0
   let keys = new Map<string, ApiKeyState>()
   let hashOfKeyId = new Map<string, string>()
   let organisations = new Map<string, OrganisationState>()
   let nodes = new Map<string, NodeState>()
   let nodesById = new Map<string, NodeState>()
+  let gateways = new Map<string, GatewayState>()
   const listeners: ((nodeId: string | null) => void)[] = []
 
   const put = (state: ControlState): void => {
     if (state.kind === 'organisation') organisations.set(state.orgId, state)
+    else if (state.kind === 'gateway') gateways.set(state.lane, state)
     else if (state.kind === 'node') {
       nodes.set(state.nodeId, state)
       nodesById.set(state.id, state)
@@ -58,6 +72,8 @@ export function createControlStore(): ControlStore {
     node: (nodeId) => nodes.get(nodeId),
     nodeById: (id) => nodesById.get(id),
     nodes: () => nodes.values(),
+    gateways: () => gateways.values(),
+    place,
     onNodeChange: (listener) => void listeners.push(listener),
     apply(newVersion, state) {
       put(state)
@@ -70,6 +86,7 @@ export function createControlStore(): ControlStore {
       organisations = new Map()
       nodes = new Map()
       nodesById = new Map()
+      gateways = new Map()
       for (const state of snapshot.states) put(state)
       version = snapshot.version
       for (const listener of listeners) listener(null)

@@ -1,10 +1,13 @@
 /**
  * API key → organisation, from memory. A key is known by the SHA-256 of its secret; the secret is kept nowhere.
+ *
+ * A caller whose residency this gateway is outside of is sent away here, by its headers alone: no body was read yet.
  */
 import { hash } from 'node:crypto'
 import { AppError } from '@isochrone/domain'
 import type { ApiKeyState, OrganisationState } from '@isochrone/protocol'
 import type { ControlView } from '../control/control-state.ts'
+import { requireInside } from '../control/residency.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 
 export interface Caller {
@@ -14,7 +17,10 @@ export interface Caller {
 
 const KEY_LENGTH_MAX = 512
 
-/** Throws `unauthenticated` on a missing, unknown, disabled or expired key; all of them sound the same to a stranger. */
+/**
+ * Throws `unauthenticated` on a missing, unknown, disabled or expired key; all of them sound the same to a stranger. Throws
+ * `misdirected` where this gateway stands outside the organisation's residency.
+ */
 export function authenticate(authorization: string | undefined, control: ControlView, nowMs: number): Caller {
   const secret = /^Bearer\s+(\S+)$/i.exec(authorization ?? '')?.[1]
   if (secret === undefined) {
@@ -28,6 +34,7 @@ export function authenticate(authorization: string | undefined, control: Control
   if (!valid || !organisation) {
     throw new AppError('unauthenticated', { publicMessage: 'This API key is not valid: unknown, revoked or expired.' })
   }
+  requireInside(organisation, control.place, control.gateways())
   return { key, organisation }
 }
 

@@ -20,6 +20,8 @@ export interface OpenAiErrorBody {
     owner: string
     /** Of a refusal for want of capacity: the smallest changes of the routing policy that would admit the request. */
     suggestions?: readonly unknown[]
+    /** Of a refusal for residency: the gateways that may serve the caller. */
+    gateways?: readonly unknown[]
     request_id?: string
   }
 }
@@ -31,6 +33,7 @@ const words: Record<ErrorCode, { type: string; code: string; httpStatus?: number
   insufficient_balance: { type: 'insufficient_quota', code: 'insufficient_quota', httpStatus: 429 },
   forbidden: { type: 'invalid_request_error', code: 'permission_denied' },
   not_found: { type: 'invalid_request_error', code: 'not_found' },
+  misdirected: { type: 'invalid_request_error', code: 'wrong_gateway' },
   state_conflict: { type: 'invalid_request_error', code: 'state_conflict' },
   rate_limited: { type: 'requests', code: 'rate_limit_exceeded' },
   payload_too_large: { type: 'invalid_request_error', code: 'payload_too_large' },
@@ -49,6 +52,8 @@ export function toOpenAiError(thrown: unknown, requestId?: string): OpenAiError 
   const headers: Record<string, string> = {}
   if (!error.retryable) headers['x-should-retry'] = 'false'
   if (error.retryAfterS !== undefined) headers['retry-after'] = String(error.retryAfterS)
+  const { gatewayUrl } = error.details
+  if (typeof gatewayUrl === 'string') headers['x-isochrone-gateway'] = gatewayUrl
   return {
     httpStatus: word.httpStatus ?? error.httpStatus,
     headers,
@@ -60,6 +65,7 @@ export function toOpenAiError(thrown: unknown, requestId?: string): OpenAiError 
         code: specificCode(error) ?? word.code,
         owner: error.owner,
         ...(Array.isArray(error.details.suggestions) && { suggestions: error.details.suggestions }),
+        ...(Array.isArray(error.details.gateways) && { gateways: error.details.gateways }),
         ...(requestId !== undefined && { request_id: requestId }),
       },
     },

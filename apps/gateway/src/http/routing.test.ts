@@ -21,7 +21,13 @@ async function start(
     fakeNode(idOf(index + 1), script, concurrencyMax),
   )
   const nodeStates = states.map(({ script: _script, concurrencyMax: _max, ...state }) => state)
-  const gateway = await startFakeGateway({ nodes, nodeStates, limitMicroUsd: 1_000_000_000n, ...options })
+  const gateway = await startFakeGateway({
+    place: { country: 'FR', region: 'local' },
+    nodes,
+    nodeStates,
+    limitMicroUsd: 1_000_000_000n,
+    ...options,
+  })
   open.push(gateway)
 
   async function ask(

@@ -51,6 +51,8 @@ export interface FakeGatewayOptions {
   nodeStates?: Partial<NodeState>[]
   /** The first organisation's default routing policy. */
   routing?: Record<string, unknown>
+  /** Where it stands; nowhere that was said. */
+  place?: { country: string; region: string }
   patienceMs?: number
   limitMicroUsd?: bigint
   requestsPerMinuteMax?: number
@@ -62,7 +64,7 @@ export interface FakeGatewayOptions {
 }
 
 export async function startFakeGateway(options: FakeGatewayOptions) {
-  const control = createControlStore()
+  const control = createControlStore(options.place)
   control.replace({ version: 1, states: statesOf(options) })
   const entries: Omit<RequestFinishedEntry, 'type' | 'lane'>[] = []
   const lane = fakeLane(entries)

@@ -232,11 +232,22 @@ export function chainRepository(db: DbOrTx) {
       return count === 1
     },
 
-    /** A gateway says where it answers. Whether its key may sign is another matter: the chain's. */
-    async introduceLane({ lane, url, region }: { lane: string; url: string; region: string }): Promise<void> {
-      await db.gatewayLane.upsert({ where: { lane }, create: { lane, url, region }, update: { url, region } })
+    /** A gateway says where it answers and stands; true when that is news. Whether its key may sign is the chain's word. */
+    async introduceLane({ lane, ...where }: GatewayRow): Promise<boolean> {
+      const known = await db.gatewayLane.findUnique({ where: { lane } })
+      const { url, region, country } = where
+      if (known?.url === url && known.region === region && known.country === country) return false
+      await db.gatewayLane.upsert({ where: { lane }, create: { lane, ...where }, update: where })
+      return true
     },
   }
+}
+
+interface GatewayRow {
+  lane: string
+  url: string
+  region: string
+  country: string
 }
 
 export type ChainRepository = ReturnType<typeof chainRepository>

@@ -88,6 +88,14 @@ export function controlRepository(db: DbOrTx) {
       })
     },
 
+    /** All gateways that ever introduced themselves, or those named by their lane. */
+    gateways: (lanes?: readonly string[]) =>
+      db.gatewayLane.findMany({
+        ...(lanes && { where: { lane: { in: [...lanes] } } }),
+        select: { lane: true, url: true, region: true, country: true },
+        orderBy: { lane: 'asc' },
+      }),
+
     /** All nodes, or those named by their bytes32, each with its provider and terms. */
     async nodes(nodeIds?: readonly string[]) {
       const rows = await db.node.findMany({

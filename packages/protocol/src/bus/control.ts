@@ -1,5 +1,5 @@
 /**
- * What gateways know of the world: keys, organisations with their channels, nodes with their terms.
+ * What gateways know of the world: keys, organisations with their channels, nodes with their terms, each other.
  *
  * Services write each change as a numbered event; a gateway applies them in order and reloads everything on a gap.
  * Every event carries the whole new state of its subject, so applying one twice changes nothing.
@@ -75,9 +75,20 @@ export const nodeState = z.object({
   tier: tier.default('regional'),
 })
 
-export const controlState = z.discriminatedUnion('kind', [apiKeyState, organisationState, nodeState])
+/** A gateway that introduced itself: where it answers, and where it stands. Whether its key may sign is the chain's word. */
+export const gatewayState = z.object({
+  kind: z.literal('gateway'),
+  lane: bytes32,
+  url: z.string(),
+  region: z.string(),
+  /** ISO 3166-1 alpha-2; empty = not said. */
+  country: z.string(),
+})
+
+export const controlState = z.discriminatedUnion('kind', [apiKeyState, organisationState, nodeState, gatewayState])
 export type ApiKeyState = z.infer<typeof apiKeyState>
 export type OrganisationState = z.infer<typeof organisationState>
+export type GatewayState = z.infer<typeof gatewayState>
 export type NodeState = z.infer<typeof nodeState>
 export type ControlState = z.infer<typeof controlState>
 

@@ -26,6 +26,9 @@ export const developmentDefaults: Readonly<Record<string, string>> = {
   MANAGED_WALLET_KEY: developmentKeys[2],
   AUTH_SECRET: 'isochrone-development-auth-secret-not-for-production',
   INTERNAL_TOKEN: 'isochrone-development-internal-token',
+  // As the demo nodes, a demo gateway has a simulated place.
+  GATEWAY_COUNTRY: 'NL',
+  STORE_COUNTRY: 'NL',
   // The local chain mines when something waits: more than one confirmation would never come.
   CHAIN_BLOCK_TIME_MS: '1000',
   CHAIN_CONFIRMATIONS: '1',

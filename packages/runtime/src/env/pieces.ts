@@ -17,6 +17,8 @@ const privateKey = z
   .string()
   .regex(/^0x[0-9a-fA-F]{64}$/, 'must be a private key: 0x and 64 hexadecimal digits')
   .transform((key) => key as `0x${string}`)
+/** ISO 3166-1 alpha-2; empty = not said, which is inside no residency. */
+const country = z.string().regex(/^([A-Z]{2})?$/, 'must be an ISO 3166-1 alpha-2 code such as DE')
 const secret = z.string().min(24, 'must have at least 24 characters')
 
 /** A comma-separated list, blank items dropped. */
@@ -86,6 +88,11 @@ export const gatewayServer = {
   GATEWAY_KEY: privateKey,
   /** Eight characters at most: it is signed as `bytes8`. */
   GATEWAY_REGION: z.string().min(1).max(8).default('local'),
+  /** Where this gateway, its journal and its logs are: an organisation with a residency is served inside it alone. */
+  GATEWAY_COUNTRY: country.default(''),
+  /** Where the Postgres and Redis of this gateway are: what they hold of a request must stay inside a residency too. */
+  STORE_COUNTRY: country.default(''),
+  STORE_REGION: z.string().max(64).default(''),
 }
 
 /** Every gateway that this process talks to. */

@@ -1,6 +1,6 @@
 /** Rows of the database as the states that gateways know, checked by the protocol's own schema. */
-import { apiKeyState, nodeState, organisationState, type ControlState } from '@isochrone/protocol'
-import type { ApiKeyRow, NodeRow, OrganisationRow } from '../ports/control-store.ts'
+import { apiKeyState, gatewayState, nodeState, organisationState, type ControlState } from '@isochrone/protocol'
+import type { ApiKeyRow, GatewayRow, NodeRow, OrganisationRow } from '../ports/control-store.ts'
 import { pricesOfStored, pricesToJson } from '../providers/terms.ts'
 
 export function apiKeyStateOf(row: ApiKeyRow): ControlState {
@@ -9,6 +9,10 @@ export function apiKeyStateOf(row: ApiKeyRow): ControlState {
 
 export function organisationStateOf(row: OrganisationRow): ControlState {
   return organisationState.parse({ kind: 'organisation', ...row })
+}
+
+export function gatewayStateOf(row: GatewayRow): ControlState {
+  return gatewayState.parse({ kind: 'gateway', ...row })
 }
 
 export function nodeStateOf(row: NodeRow): ControlState {

@@ -6,13 +6,14 @@
  */
 import type { ControlState } from '@isochrone/protocol'
 import type { ControlStore } from '../ports/control-store.ts'
-import { apiKeyStateOf, nodeStateOf, organisationStateOf } from './control-states.ts'
+import { apiKeyStateOf, gatewayStateOf, nodeStateOf, organisationStateOf } from './control-states.ts'
 
 export interface ChangedSubjects {
   apiKeyIds?: readonly string[]
   orgIds?: readonly string[]
   /** bytes32 of each node. */
   nodeIds?: readonly string[]
+  lanes?: readonly string[]
 }
 
 /** The version of the last event. Subjects that do not exist are left out: disable a key before it is deleted. */
@@ -23,5 +24,6 @@ export async function recordControlChange(control: ControlStore, changed: Change
   }
   if (changed.apiKeyIds?.length) states.push(...(await control.apiKeys(changed.apiKeyIds)).map(apiKeyStateOf))
   if (changed.nodeIds?.length) states.push(...(await control.nodes(changed.nodeIds)).map(nodeStateOf))
+  if (changed.lanes?.length) states.push(...(await control.gateways(changed.lanes)).map(gatewayStateOf))
   return control.append(states)
 }

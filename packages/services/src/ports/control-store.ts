@@ -41,12 +41,20 @@ export interface NodeRow {
   gpuClass: string
 }
 
+export interface GatewayRow {
+  lane: string
+  url: string
+  region: string
+  country: string
+}
+
 export interface ControlStore {
   append(states: readonly object[]): Promise<number>
   version(): Promise<number>
   apiKeys(ids?: readonly string[]): Promise<ApiKeyRow[]>
   organisations(ids?: readonly string[]): Promise<OrganisationRow[]>
   nodes(nodeIds?: readonly string[]): Promise<NodeRow[]>
+  gateways(lanes?: readonly string[]): Promise<GatewayRow[]>
 }
 
 export interface ControlOutbox {
