@@ -28,6 +28,8 @@ export type GenerationRequest = {
   readonly topP: number
   readonly seed: number | undefined
   readonly stop: readonly string[]
+  /** The input ends with the beginning of the answer, which another engine has made. */
+  readonly continues: boolean
 }
 
 export type Usage = { readonly tokensIn: number; readonly tokensCached: number; readonly tokensOut: number }

@@ -13,6 +13,8 @@ export type EngineModel = {
   readonly modelHash: `0x${string}` | undefined
   readonly contextTokens: number | undefined
   readonly simulated: boolean
+  /** The server's own name, as its model list says it; undefined where it says nothing. */
+  readonly ownedBy: string | undefined
 }
 
 export type EngineUsage = { readonly tokensIn: number; readonly tokensCached: number; readonly tokensOut: number }

@@ -226,6 +226,12 @@ test('completions work like chat', async () => {
 
 test('the model list says what is served', async () => {
   expect(await driver.models()).toEqual([
-    { id: demoModelId, modelHash: backend.models[0]?.modelHash, contextTokens: 2048, simulated: false },
+    {
+      id: demoModelId,
+      modelHash: backend.models[0]?.modelHash,
+      contextTokens: 2048,
+      simulated: false,
+      ownedBy: 'isochrone',
+    },
   ])
 })

@@ -39,6 +39,7 @@ const modelsBody = z.object({
       context_length: z.number().int().positive().optional().catch(undefined),
       max_model_len: z.number().int().positive().nullish().catch(undefined),
       simulated: z.boolean().optional().catch(undefined),
+      owned_by: z.string().optional().catch(undefined),
     }),
   ),
 })
@@ -90,6 +91,7 @@ export function createOpenAiDriver(options: OpenAiDriverOptions): EngineDriver {
         modelHash: model.model_hash,
         contextTokens: model.context_length ?? model.max_model_len ?? undefined,
         simulated: model.simulated ?? false,
+        ownedBy: model.owned_by,
       }))
     },
     start: (call, signal) => stream(pool, `${prefix}${call.path}`, auth, call, signal),

@@ -26,6 +26,8 @@ const commonBody = z.object({
   seed: z.number().int().nullish(),
   stop: z.union([z.string(), z.array(z.string()).max(4)]).nullish(),
   n: z.literal(1, { error: 'only one choice is supported' }).nullish(),
+  /** vLLM's word for it: the answer goes on where the last message, or the prompt, ends. */
+  continue_final_message: z.boolean().nullish(),
 })
 const chatBody = commonBody.extend({
   messages: z.array(message).min(1),
@@ -76,6 +78,7 @@ function finish(
       topP: parsed.top_p ?? 1,
       seed: parsed.seed ?? undefined,
       stop,
+      continues: parsed.continue_final_message ?? false,
     },
     stream: parsed.stream ?? false,
     includeUsage: parsed.stream_options?.include_usage ?? false,

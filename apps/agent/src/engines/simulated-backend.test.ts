@@ -13,6 +13,7 @@ const request = (prompt: string, tokensOutMax: number, more: Partial<GenerationR
   topP: 1,
   seed: undefined,
   stop: [],
+  continues: false,
   ...more,
 })
 
@@ -56,6 +57,27 @@ test('it says that it is simulated, and says the same again', async () => {
   expect(first.text).toMatch(/^\[simulated H200x8 fp8\] \w+/)
   expect(again.text).toBe(first.text)
   expect(engine.models[0]).toMatchObject({ simulated: true })
+})
+
+test('an answer that another replica began goes on word for word, and says no second time that it is simulated', async () => {
+  const chat = (content: string[], tokensOutMax: number, continues: boolean) =>
+    request('', tokensOutMax, {
+      input: {
+        kind: 'chat',
+        messages: content.map((text, index) => ({ role: index === 0 ? 'user' : 'assistant', content: text })),
+      },
+      continues,
+    })
+  const whole = (await run(backend(), chat(['Where?'], 12, false))).text
+  const wholeText = (await run(backend(), request('Where?', 12))).text
+  for (const words of [3, 5, 7, 12]) {
+    const begun = whole.split(' ').slice(0, words).join(' ')
+    const rest = await run(backend(), chat(['Where?', begun], 14 - words, true))
+    expect(begun + rest.text).toBe(whole)
+    const begunText = wholeText.split(' ').slice(0, words).join(' ')
+    const restText = await run(backend(), request(`Where?${begunText}`, 14 - words, { continues: true }))
+    expect(begunText + restText.text).toBe(wholeText)
+  }
 })
 
 test('stop strings, long prompts and cancels behave as on a real engine', async () => {

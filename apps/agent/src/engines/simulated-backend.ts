@@ -1,8 +1,9 @@
 /**
  * An engine that only keeps time: tokens arrive when a measured curve of the named hardware says that they would.
  *
- * It must never be mistaken for a real one: the model card and the first words of each answer say `simulated`. The text
- * is a function of the request alone, so that a replay gives the same words.
+ * It must never be mistaken for a real one: the model card and the first words of each answer say `simulated`. Each word
+ * is a function of the text before it and the seed, as with a model: a replay gives the same words, and an answer that
+ * another replica began goes on as it would have there.
  */
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -30,6 +31,8 @@ export type SimulatedOptions = {
 const TOKENS_OUT_DEFAULT = 256
 /** The usual estimate for English text: no tokenizer is run, because no model is. */
 const BYTES_PER_TOKEN = 4
+/** Of the text before a word that decides it: bounded, so that a long answer costs no more for each word. */
+const TAIL_CHARACTERS = 512
 const words = 'time light road price node sum clock wire proof line stone river lamp seed map coin'.split(' ')
 
 /** A backend that answers with the timing of `options.curve`. */
@@ -62,7 +65,6 @@ export function createSimulatedBackend(options: SimulatedOptions): EngineBackend
     request: GenerationRequest,
     signal: AbortSignal,
   ): AsyncGenerator<GenerationEvent, void, void> {
-    const prompt = JSON.stringify(request.input)
     const tokensIn = Math.max(1, Math.ceil(promptBytes(request) / BYTES_PER_TOKEN))
     if (tokensIn >= contextTokens) {
       throw new EngineRequestError(
@@ -87,7 +89,7 @@ export function createSimulatedBackend(options: SimulatedOptions): EngineBackend
       let dueMs = prefillFreeAtMs
       const stops = new StopMatcher(request.stop)
       const limit = Math.min(request.tokensOutMax ?? TOKENS_OUT_DEFAULT, contextTokens - tokensIn)
-      const next = wordsOf(`${prompt} ${request.seed ?? 0}`)
+      const next = wordsAfter(textOf(request), request.seed ?? 0)
       const usage = (tokensOut: number) => ({ tokensIn, tokensCached: 0, tokensOut })
       let made = 0
       while (made < limit) {
@@ -95,7 +97,7 @@ export function createSimulatedBackend(options: SimulatedOptions): EngineBackend
         const waitMs = dueMs - performance.now()
         if (waitMs > 0) await sleep(waitMs, undefined, { signal })
         signal.throwIfAborted()
-        const piece = made === 0 ? `[simulated ${hardware}]` : ` ${next()}`
+        const piece = made === 0 && !request.continues ? next(`[simulated ${hardware}]`) : next()
         made += 1
         if (made === 1) asked.decoding()
         asked.token()
@@ -133,15 +135,18 @@ function promptBytes({ input }: GenerationRequest): number {
   return input.messages.reduce((sum, message) => sum + Buffer.byteLength(message.content) + BYTES_PER_TOKEN, 0)
 }
 
-/** An endless sequence of words that depends on `text` alone. */
-function wordsOf(text: string): () => string {
-  let digest = createHash('sha256').update(text).digest()
-  let at = 0
-  return () => {
-    if (at === digest.length) {
-      digest = createHash('sha256').update(digest).digest()
-      at = 0
-    }
-    return words[(digest[at++] ?? 0) % words.length] ?? ''
+/** The whole text that the answer follows, and of a continuation its beginning too. */
+function textOf({ input }: GenerationRequest): string {
+  return input.kind === 'completion' ? input.prompt : input.messages.map(({ content }) => content).join('')
+}
+
+/** Makes the text that follows `text`, word by word; a word that is given takes the place of the next one. */
+function wordsAfter(text: string, seed: number): (given?: string) => string {
+  let tail = text.slice(-TAIL_CHARACTERS)
+  return (given) => {
+    const digest = createHash('sha256').update(`${seed} ${tail}`).digest()
+    const piece = given ?? ` ${words[(digest[0] ?? 0) % words.length] ?? ''}`
+    tail = (tail + piece).slice(-TAIL_CHARACTERS)
+    return piece
   }
 }

@@ -13,6 +13,7 @@ import { demoModelId } from '../gguf/demo-model.ts'
 import { ensureDemoModel } from '../gguf/ensure-demo-model.ts'
 import type { EngineBackend, EngineLoad } from './engine-backend.ts'
 import type { EngineDriver, EngineModel } from './engine-driver.ts'
+import { featuresOf } from './engine-features.ts'
 import { createOpenAiDriver } from './openai-driver.ts'
 import { serveOpenAi } from './serve-openai.ts'
 import { createSimulatedBackend } from './simulated-backend.ts'
@@ -90,6 +91,7 @@ export async function startEngine(
       contextTokensMax: card.contextTokens,
       quantisation: config.kind === 'simulated' ? 'fp8' : 'gguf',
       simulated: card.simulated,
+      features: featuresOf(card.simulated ? 'simulated' : 'isochrone'),
     })),
     engineModelOf: (model) => model,
     load: () => backend.load(),
@@ -159,6 +161,7 @@ async function connectExternal(
       contextTokensMax: model.contextTokens ?? config.contextTokensMax,
       quantisation: 'unknown',
       simulated: model.simulated,
+      features: featuresOf(model.ownedBy),
     })),
     engineModelOf: (model) => engineNames.get(model) ?? model,
     load: () => ({ running: 0, queued: 0 }),

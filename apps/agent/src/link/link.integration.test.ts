@@ -107,6 +107,28 @@ test('a request streams, and its receipt fits what the gateway saw', async () =>
   expect(stream.chunks.every(({ json }) => json.usage === undefined)).toBe(true)
 })
 
+/** What makes a stream survive its node: at temperature 0 nobody can tell where it was broken. */
+test('an answer that was broken off goes on with the very same text, and the receipt binds what it went on from', async () => {
+  const body = JSON.stringify({ ...chat(40), temperature: 0 })
+  const whole = gateway.open({}, body)
+  await whole.end
+  expect(gateway.current?.hello.models[0]?.features).toContain('continuation')
+  for (const tokens of [1, 2, 13, 39]) {
+    const delivered = whole.chunks.filter(({ tokensOut }) => tokensOut <= tokens)
+    const text = delivered.map(({ json }) => chunkText(json)).join('')
+    const rest = gateway.open({ continuation: { text }, tokensOutMax: 40 - tokens }, body)
+    const end = await rest.end
+    expect(text + rest.text()).toBe(whole.text())
+    const work = gateway.checkedWork(end.work)
+    expect(work.tokensOut).toBe(40 - tokens)
+    expect(work.requestHash).toBe(requestHashOf(rest.open.salt as Hex, Buffer.from(body), text))
+    expect(work.tokensIn + work.tokensCached).toBeGreaterThan(tokens)
+  }
+})
+
+const chunkText = (json: Record<string, unknown>): string =>
+  (json.choices as { delta?: { content?: string } }[])[0]?.delta?.content ?? ''
+
 test('output stops at what was reserved, whatever the body asks for', async () => {
   const stream = gateway.open({ tokensOutMax: 5 }, chat(500))
   expect(gateway.checkedWork((await stream.end).work).tokensOut).toBe(5)

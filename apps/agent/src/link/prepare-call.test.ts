@@ -1,6 +1,6 @@
 import { ZERO_BYTES32, type StreamOpen } from '@isochrone/protocol'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { prepareCall } from './prepare-call.ts'
 
 const open: StreamOpen = {
@@ -42,4 +42,31 @@ test.each([
 test('everything else is passed on untouched', () => {
   const prepared = prepare({ model: 'public', logit_bias: { 5: 1 }, tools: [{ a: 1 }], stream: false })
   expect(prepared).toMatchObject({ ok: true, call: { body: { logit_bias: { 5: 1 }, tools: [{ a: 1 }] } } })
+})
+
+describe('a continuation', () => {
+  const text = ' and "so" on\n'
+  const goOn = (path: StreamOpen['path'], body: unknown) =>
+    prepareCall({ ...open, path, continuation: { text } }, Buffer.from(JSON.stringify(body)), 'own-name')
+  const leftOpen = { continue_final_message: true, add_generation_prompt: false, max_tokens: 50 }
+
+  test('of a chat leaves the delivered text open as the last message', () => {
+    const messages = [{ role: 'user', content: 'Hi' }]
+    expect(goOn('/v1/chat/completions', { messages })).toMatchObject({
+      call: { body: { ...leftOpen, messages: [...messages, { role: 'assistant', content: text }] } },
+    })
+  })
+
+  test('of a text follows the prompt', () => {
+    for (const prompt of ['Once', ['Once']]) {
+      expect(goOn('/v1/completions', { prompt })).toMatchObject({
+        call: { body: { ...leftOpen, prompt: `Once${text}` } },
+      })
+    }
+  })
+
+  test('of what is no text is refused, never answered anew', () => {
+    for (const prompt of [[1, 2], ['a', 'b'], [], undefined]) expect(goOn('/v1/completions', { prompt }).ok).toBe(false)
+    expect(goOn('/v1/chat/completions', { messages: 'Hi' }).ok).toBe(false)
+  })
 })

@@ -4,6 +4,7 @@
  */
 import type { StreamOpen } from '@isochrone/protocol'
 import type { EngineCall } from '../engines/engine-driver.ts'
+import { continueCall } from './continue-call.ts'
 
 export type PreparedCall =
   | { readonly ok: true; readonly call: EngineCall }
@@ -29,7 +30,8 @@ export function prepareCall(open: StreamOpen, body: Uint8Array, engineModel: str
   }
   const { max_completion_tokens: _replaced, stream_options: _ours, ...rest } = fields
   // `max_tokens` is the field that every server of this kind knows.
-  return { ok: true, call: { path: open.path, body: { ...rest, model: engineModel, max_tokens: tokensOutMax } } }
+  const call: EngineCall = { path: open.path, body: { ...rest, model: engineModel, max_tokens: tokensOutMax } }
+  return open.continuation ? continueCall(call, open.continuation.text) : { ok: true, call }
 }
 
 function parseObject(body: Uint8Array): Record<string, unknown> | undefined {

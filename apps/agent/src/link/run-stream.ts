@@ -156,7 +156,7 @@ async function signWork(
     nodeId: addressToBytes32(context.nodeKey.address),
     termsHash: open.termsHash as Hex,
     modelHash: open.modelHash as Hex,
-    requestHash: requestHashOf(open.salt as Hex, job.body),
+    requestHash: requestHashOf(open.salt as Hex, job.body, open.continuation?.text),
     outputHash: part.head,
     integrityRoot: ZERO_BYTES32,
     tokensIn: tokensInTotal - tokensCached,

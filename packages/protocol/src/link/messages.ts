@@ -50,7 +50,14 @@ export const servedModel = z.object({
   quantisation: z.string().max(20),
   /** True where timing comes from a performance curve instead of an engine. Shown wherever the model is. */
   simulated: z.boolean(),
+  /** What its engine can beyond plain text, in the words of `engineFeature`; unknown words mean nothing here. */
+  features: z.array(z.string().max(40)).max(32).optional(),
 })
+/** Words of `features` that a gateway acts on. */
+export const engineFeature = {
+  /** Goes on with an answer whose beginning another node has delivered. */
+  continuation: 'continuation',
+} as const
 export type ServedModel = z.infer<typeof servedModel>
 
 export const linkHello = z.object({
@@ -98,8 +105,13 @@ export const streamOpen = z.object({
   path: z.enum(['/v1/chat/completions', '/v1/completions']),
   /** The gateway gives up after this many ms from OPEN; the agent may stop then too. */
   timeoutMs: z.int().min(1),
-  /** Output tokens at which the agent must stop: what was reserved. */
+  /** Output tokens at which the agent must stop: what was reserved, and of a continuation what is left of it. */
   tokensOutMax: z.int().min(1),
+  /**
+   * The answer's one choice so far, where another node broke off: the engine prefills prompt and text, and only what
+   * follows is sent. Sent only to nodes whose model has the feature `continuation`.
+   */
+  continuation: z.object({ text: z.string().min(1) }).optional(),
 })
 export type StreamOpen = z.infer<typeof streamOpen>
 

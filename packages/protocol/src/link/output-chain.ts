@@ -23,7 +23,7 @@ export function outputChain(salt: Hex): OutputChain {
   }
 }
 
-/** keccak(salt ‖ body): the `requestHash` of a work receipt. */
-export function requestHashOf(salt: Hex, body: Uint8Array): Hex {
-  return bytesToHex(keccak256(hexToBytes(salt), body))
+/** keccak(salt ‖ body ‖ text): the `requestHash` of a work receipt. `text` is what a continuation goes on from. */
+export function requestHashOf(salt: Hex, body: Uint8Array, text = ''): Hex {
+  return bytesToHex(keccak256(hexToBytes(salt), body, Buffer.from(text, 'utf8')))
 }
