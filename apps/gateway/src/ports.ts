@@ -15,6 +15,7 @@ import type {
   StreamEnd,
   StreamOpen,
 } from '@isochrone/protocol'
+import type { JobKnowledge } from './lane/job-memory.ts'
 
 /** A node that is linked to this gateway right now. */
 export interface NodeSession {
@@ -143,6 +144,8 @@ export interface Lane {
   finishRequest(entry: Omit<RequestFinishedEntry, 'type' | 'lane'>): Promise<void>
   /** µUSD signed by this lane for the channel, lifetime. */
   signedMicroUsd(channelId: Hex): bigint
-  /** The answer of a queued request that was already answered, from the journal. */
+  /** The answer of a queued request that was already answered, from the journal; bounded by bytes, see `jobKnowledge`. */
   answerOf(requestId: string): DispatchResponse | undefined
+  /** Whether a queued request was begun or answered here. What may have been, and is forgotten, is `unknown`. */
+  jobKnowledge(requestId: string, firstDispatchedAtMs: number | null): JobKnowledge
 }

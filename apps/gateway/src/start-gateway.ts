@@ -21,7 +21,7 @@ import { controlStreamReader, followControl } from './control/follow-control.ts'
 import { createRedis } from './create-redis.ts'
 import { createApp } from './http/create-app.ts'
 import { createGatewayMetrics } from './http/gateway-metrics.ts'
-import { createJobs } from './jobs.ts'
+import { createJobs } from './jobs/create-jobs.ts'
 import { openJournal } from './journal/open-journal.ts'
 import { startPublisher } from './journal/start-publisher.ts'
 import { createLane } from './lane/create-lane.ts'
@@ -150,7 +150,7 @@ export async function startGateway({
   const ticker = setInterval(tick, TICK_MS)
   shutdown.onShutdown('ticker', () => clearInterval(ticker))
 
-  const jobs = createJobs({ store, redisUrl: env.REDIS_URL, control, place: storePlace, logger })
+  const jobs = createJobs({ store, redisUrl: env.REDIS_URL, redis, control, place: storePlace, logger })
   shutdown.onShutdown('jobs', () => jobs.close())
 
   const app = await createApp({
@@ -165,7 +165,7 @@ export async function startGateway({
       measurements,
       limits: ATTEMPT_LIMITS,
       logger,
-      nextAttempt: ({ jobId, requestIdHash }) => (jobId === null ? 0 : lane.nextAttempt(requestIdHash)),
+      nextAttempt: ({ jobId, requestId }) => (jobId === null ? 0 : lane.nextAttempt(requestId)),
     },
     requestLimits,
     jobs,

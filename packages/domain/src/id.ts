@@ -3,7 +3,25 @@
  *
  * Unguessable, so that an id alone tells a stranger nothing; still never an authorisation.
  */
-const prefixes = ['req', 'job', 'org', 'prov', 'node', 'list', 'rep', 'chan', 'join', 'key', 'dep', 'wd', 'tx'] as const
+const prefixes = [
+  'req',
+  'job',
+  'resp',
+  'org',
+  'prov',
+  'node',
+  'list',
+  'rep',
+  'chan',
+  'join',
+  'key',
+  'dep',
+  'wd',
+  'tx',
+  'hook',
+  'msg',
+  'evt',
+] as const
 export type IdPrefix = (typeof prefixes)[number]
 
 /** A new id such as `req_0f3c…`, 32 hex digits behind its prefix. */

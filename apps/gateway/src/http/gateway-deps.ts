@@ -3,7 +3,10 @@ import type { Server } from 'node:http'
 import type { Clock } from '@isochrone/domain'
 import type { Logger } from '@isochrone/runtime'
 import type { FastifyInstance } from 'fastify'
+import type { JobState } from '@isochrone/services'
 import type { ControlView } from '../control/control-state.ts'
+import type { JobCancellations } from '../jobs/job-cancellations.ts'
+import type { JobProgress } from '../jobs/job-progress.ts'
 import type { Lane, Sessions } from '../ports.ts'
 import type { InferencePath } from '../requests/parse-request.ts'
 import type { RequestLimits } from '../requests/request-limits.ts'
@@ -13,27 +16,29 @@ import type { GatewayMetrics } from './gateway-metrics.ts'
 export interface NewJobInput {
   orgId: string
   keyId: string
+  kind: 'queued' | 'background' | 'waiting'
   path: InferencePath
   model: string
   body: Record<string, unknown>
-}
-
-export interface JobStatusView {
-  id: string
-  status: string
-  createdAtMs: number
-  finishedAtMs: number | null
-  httpStatus: number | null
-  /** The OpenAI response, or error body. */
-  answer: unknown
-  error: string | null
+  /** The Responses request that it comes from. */
+  source?: Record<string, unknown>
+  /** From now, ms. */
+  deadlineMs?: number
 }
 
 /** Queued work lives in Postgres: the one path of this API that may wait for it. */
 export interface Jobs {
-  enqueue(input: NewJobInput): Promise<{ id: string }>
-  /** Undefined when the organisation has no such job. */
-  get(orgId: string, jobId: string): Promise<JobStatusView | undefined>
+  enqueue(input: NewJobInput): Promise<JobState>
+  /** Undefined when the organisation has no such job, or has had it erased. */
+  get(orgId: string, jobId: string): Promise<JobState | undefined>
+  /** Of any organisation's job; null when there is none. */
+  status(jobId: string): Promise<JobState['status'] | null>
+  /** Throws `not_found`, or `state_conflict` when it was over already. */
+  cancel(orgId: string, jobId: string): Promise<JobState>
+  /** Cancels it where it is not over, and takes prompt and answer out of it. Throws `not_found`. */
+  erase(orgId: string, jobId: string): Promise<void>
+  progress: JobProgress
+  cancellations: JobCancellations
 }
 
 export interface EpochDoor {

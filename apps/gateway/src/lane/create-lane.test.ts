@@ -190,7 +190,7 @@ test('what nobody received costs nothing after a restart: unstreamed and queued 
   for (const intent of [unstreamed, queued]) {
     expect(await running.lane.presentWork(nodeId, workOf(intent).signed)).toMatchObject({ delivery: { price: '0' } })
   }
-  expect(running.lane.nextAttempt(queued.requestIdHash)).toBe(1)
+  expect(running.lane.nextAttempt('req_q')).toBe(1)
   await running.journal.close()
 })
 

@@ -51,6 +51,7 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
     state.apply(record, index, true)
   }
   const writer = createLaneWriter({ journal, state, privateKey, domain })
+  if (!state.jobs.hasBegun) await writer.write({ type: 'jobs-begin', sinceMs: clock.nowMs() })
   const keeperOptions = { lane: id, contracts, state, writer, index: closed, clock, logger }
   const records = createRecordKeeper({
     ...keeperOptions,
@@ -162,8 +163,9 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
     },
     signedMicroUsd: (channelId) => state.signedByChannel.get(channelId) ?? 0n,
     signedByChannel: () => state.signedByChannel,
-    answerOf: (requestId) => state.answers.get(requestId),
-    nextAttempt: (requestIdHash) => state.nextAttempts.get(requestIdHash) ?? 0,
+    answerOf: (requestId) => state.jobs.answerOf(requestId),
+    jobKnowledge: (requestId, firstDispatchedAtMs) => state.jobs.knows(requestId, firstDispatchedAtMs),
+    nextAttempt: (requestId) => state.jobs.nextAttempt(requestId),
     heldForRecovery: () => state.heldForRecovery(),
     onConfirm: (listener) => void listeners.push(listener),
     presentWork: (nodeId, signed) => presentWork({ state, writer, context, domain, clock }, nodeId, signed),

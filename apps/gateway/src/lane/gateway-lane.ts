@@ -46,8 +46,8 @@ export interface LaneOptions {
 }
 
 export interface GatewayLane extends Lane {
-  /** First attempt number of this request that this lane has not used: dispatching a job again must not reuse one. */
-  nextAttempt(requestIdHash: Hex): number
+  /** First attempt number of this job's request that this lane has not used: dispatching it again must not reuse one. */
+  nextAttempt(requestId: string): number
   /**
    * A work receipt that came without its stream: after a reconnect, or after a cancel that took too long.
    * Null: not decided yet, the confirmation follows through `onConfirm`.

@@ -11,7 +11,6 @@ import {
   encodeStruct,
   pricesOfTerms,
   type DeliveryReceipt,
-  type DispatchResponse,
   type Hex,
   type Signed,
   type Terms,
@@ -19,6 +18,7 @@ import {
 } from '@isochrone/protocol'
 import type { Intent } from '../ports.ts'
 import { BoundedMap } from './bounded-map.ts'
+import { JobMemory } from './job-memory.ts'
 import {
   decodeIntent,
   encodeIntent,
@@ -65,7 +65,6 @@ export interface UnclosedReceipt {
   index: number
 }
 
-const ANSWERS_MAX = 10_000
 const DELIVERED_MAX = 40_000
 const ATTEMPT_NUMBERS_MAX = 200_000
 /** An agent that does not come back for this long has given up its claim on the attempt. */
@@ -79,7 +78,8 @@ export class LaneState {
   lastEpoch = 0
   readonly open = new Map<string, OpenAttempt>()
   readonly delivered = new BoundedMap<string, Signed<DeliveryReceipt>>(DELIVERED_MAX)
-  readonly answers = new BoundedMap<string, DispatchResponse>(ANSWERS_MAX)
+  /** Of queued jobs: what was begun, what was answered. */
+  readonly jobs = new JobMemory()
   readonly nextAttempts = new BoundedMap<Hex, number>(ATTEMPT_NUMBERS_MAX)
   readonly signedByChannel = new Map<Hex, bigint>()
   unclosed: UnclosedReceipt[] = []
@@ -97,6 +97,8 @@ export class LaneState {
         return this.#learnTerms(record)
       case 'intent':
         return this.#openAttempt(decodeIntent(record), index, inherited)
+      case 'jobs-begin':
+        return this.jobs.beginAt(record.sinceMs)
       case 'checkpoint':
         return this.#restore(record, index, inherited)
       case 'epoch-closed': {
@@ -168,6 +170,7 @@ export class LaneState {
       })),
       open: [...this.open.values()].map(({ intent }) => encodeIntent(intent)),
       recordsDue: [...this.recordsDue].map(([epoch, nodes]) => ({ epoch, nodes: [...nodes] })),
+      jobs: this.jobs.record(),
     }
   }
 
@@ -186,6 +189,7 @@ export class LaneState {
     this.open.set(attemptKey(intent.requestIdHash, intent.attempt), entry)
     const next = Math.max(this.nextAttempts.get(intent.requestIdHash) ?? 0, intent.attempt + 1)
     this.nextAttempts.set(intent.requestIdHash, next)
+    if (intent.jobId !== null) this.jobs.began(intent.requestId, intent.attempt, intent.startedAtMs)
   }
 
   #receipts(entry: ReceiptsEntry, index: number): void {
@@ -209,11 +213,11 @@ export class LaneState {
       this.unclosed.push({ seq, channelId, termsHash, isFree, recordIndex: index, index: from })
     }
     if (entry.type === 'request-finished') this.#dropSiblings(entry)
-    const { jobId, requestId, httpStatus } = entry.request
+    const { jobId, requestId, httpStatus, finishedAtMs } = entry.request
     if (entry.type === 'request-finished' && jobId !== null && entry.answer !== undefined) {
       const outcome = httpStatus < 400 ? 'answered' : 'rejected'
       const message = entry.request.errorMessage
-      this.answers.set(requestId, { outcome, httpStatus, answer: entry.answer, message })
+      this.jobs.answered(requestId, { outcome, httpStatus, answer: entry.answer, message }, finishedAtMs)
     }
   }
 
@@ -247,6 +251,7 @@ export class LaneState {
     for (const terms of record.terms) this.#learnTerms(terms)
     this.recordsDue.clear()
     for (const { epoch, nodes } of record.recordsDue) this.recordsDue.set(epoch, new Set(nodes))
+    if (record.jobs) this.jobs.restore(record.jobs)
     const known = new Map(this.open)
     this.open.clear()
     for (const open of record.open) {

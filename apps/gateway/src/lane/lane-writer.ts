@@ -32,7 +32,12 @@ export interface LaneWriterOptions {
   domain: SigningDomain
 }
 
-const LOCAL: ReadonlySet<LaneRecord['type']> = new Set<LocalRecord['type']>(['terms', 'intent', 'checkpoint'])
+const LOCAL: ReadonlySet<LaneRecord['type']> = new Set<LocalRecord['type']>([
+  'terms',
+  'intent',
+  'checkpoint',
+  'jobs-begin',
+])
 
 export function createLaneWriter({ journal, state, privateKey, domain }: LaneWriterOptions): LaneWriter {
   const syncing = new Map<string, Promise<void>>()

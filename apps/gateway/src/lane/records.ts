@@ -11,6 +11,7 @@ import type {
   StructJson,
 } from '@isochrone/protocol'
 import type { Intent } from '../ports.ts'
+import type { JobMemoryRecord } from './job-memory.ts'
 
 export type ReceiptsEntry = Extract<ReceiptStreamEntry, { receipts: unknown }>
 export type { EpochClosedEntry, PerformanceSignedEntry, RequestFinishedEntry }
@@ -42,9 +43,17 @@ export interface CheckpointRecord {
   open: IntentRecord[]
   /** Performance records of closed epochs that are not published yet. */
   recordsDue: { epoch: number; nodes: Hex[] }[]
+  /** Absent in journals from before jobs were remembered. */
+  jobs?: JobMemoryRecord
 }
 
-export type LocalRecord = TermsRecord | IntentRecord | CheckpointRecord
+/** First of a new journal: no job was dispatched here before that could be remembered. */
+export interface JobsBeginRecord {
+  type: 'jobs-begin'
+  sinceMs: number
+}
+
+export type LocalRecord = TermsRecord | IntentRecord | CheckpointRecord | JobsBeginRecord
 export type LaneRecord = ReceiptStreamEntry | LocalRecord
 
 export function encodeIntent(intent: Intent): IntentRecord {

@@ -3,7 +3,7 @@
  * nothing. For tests of what customers see.
  */
 import { hash } from 'node:crypto'
-import { priceMicroUsd, prng, systemClock } from '@isochrone/domain'
+import { AppError, priceMicroUsd, prng, systemClock } from '@isochrone/domain'
 import {
   fault,
   type DeliveryReceipt,
@@ -13,12 +13,14 @@ import {
   type RequestFinishedEntry,
 } from '@isochrone/protocol'
 import { createLogger, createMetrics, listen } from '@isochrone/runtime'
+import type { JobState } from '@isochrone/services'
 import OpenAI from 'openai'
 import { createBudget } from '../budget/budget.ts'
 import { createControlStore } from '../control/control-state.ts'
 import { createApp } from '../http/create-app.ts'
 import type { GatewayDeps } from '../http/gateway-deps.ts'
 import { createGatewayMetrics } from '../http/gateway-metrics.ts'
+import type { JobKnowledge } from '../lane/job-memory.ts'
 import type { AttemptSeen, CompletedAttempt, Lane, Sessions } from '../ports.ts'
 import { createMeasurements } from '../requests/node-measurements.ts'
 import { createFleet } from '../fleet/create-fleet.ts'
@@ -95,7 +97,7 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
   const room = createWaitingRoom({ placer, onRoom: fleet.onRoom, clock })
   const logger = createLogger('gateway-test', 'silent')
   const requestLimits = createRequestLimits(clock)
-  const jobs = new Map<string, { orgId: string; input: unknown }>()
+  const jobs = new Map<string, { orgId: string; input: unknown; state: JobState }>()
   const deps: GatewayDeps = {
     control,
     sessions,
@@ -115,13 +117,25 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
     jobs: {
       enqueue: async (input) => {
         const id = `job_${'0'.repeat(31)}${jobs.size}`
-        jobs.set(id, { orgId: input.orgId, input })
-        return { id }
+        const { source = null, kind, model } = input
+        const times = { createdAtMs: 0, finishedAtMs: null, deadlineAtMs: null }
+        const end = { httpStatus: null, answer: null, error: null, erased: false }
+        const state: JobState = { id, requestId: 'req_0', kind, model, status: 'queued', ...times, source, ...end }
+        jobs.set(id, { orgId: input.orgId, input, state })
+        return state
       },
-      get: async (orgId, id) =>
-        jobs.get(id)?.orgId === orgId
-          ? { id, status: 'queued', createdAtMs: 0, finishedAtMs: null, httpStatus: null, answer: null, error: null }
-          : undefined,
+      get: async (orgId, id) => (jobs.get(id)?.orgId === orgId ? jobs.get(id)?.state : undefined),
+      status: async (id) => jobs.get(id)?.state.status ?? null,
+      async cancel(orgId, id) {
+        const job = jobs.get(id)
+        if (job?.orgId !== orgId) throw new AppError('not_found', { publicMessage: 'There is no such job.' })
+        return (job.state = { ...job.state, status: 'cancelled', finishedAtMs: 1 })
+      },
+      async erase(orgId, id) {
+        if (jobs.get(id)?.orgId === orgId) jobs.delete(id)
+      },
+      progress: { write: () => ({ end: async () => {} }), read: async () => [], erase: async () => {} },
+      cancellations: { announce: async () => {}, watch: () => () => {}, stop: () => {} },
     },
     epochs: { close: async () => ({ epoch: 7, count: entries.length }) },
     metrics: createGatewayMetrics(createMetrics('gateway', { defaults: false }), () => ({
@@ -261,6 +275,7 @@ function fakeLane(
     },
     signedMicroUsd: () => signed,
     answerOf: (requestId: string) => answers.get(requestId),
+    jobKnowledge: (requestId: string) => (answers.has(requestId) ? 'finished' : 'new') as JobKnowledge,
   }
   return lane
 }

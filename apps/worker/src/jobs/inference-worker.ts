@@ -47,6 +47,10 @@ export function inferenceQueue(redisUrl: string, logger: Logger): JobQueue & { c
   return {
     add: async (jobId) =>
       void (await queue.add('run', { jobId }, { jobId, removeOnComplete: true, removeOnFail: true })),
+    addAll: async (jobIds) => {
+      const opts = { removeOnComplete: true, removeOnFail: true } as const
+      await queue.addBulk(jobIds.map((jobId) => ({ name: 'run', data: { jobId }, opts: { ...opts, jobId } })))
+    },
     close: () => queue.close(),
   }
 }

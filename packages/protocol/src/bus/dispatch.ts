@@ -1,8 +1,8 @@
 /**
  * The worker's call to a gateway for a queued job: `POST /internal/v1/dispatch`, authorised by the internal token.
  *
- * Idempotent by `requestId`: a request that was answered is never run again, its answer is returned from the journal;
- * one that is running is waited for.
+ * Idempotent by `requestId`: a request that was answered is never run again, its answer is returned from the journal or,
+ * where that is kept no more, `recorded` says that it comes with the receipts' stream; one that is running is waited for.
  */
 import { z } from 'zod'
 
@@ -18,12 +18,19 @@ export const dispatchRequest = z.object({
   nodeId: z.string(),
   placement: z.unknown(),
   timeoutMs: z.int().min(1),
+  /** When the job was dispatched first, ms since the epoch; null where this is the first time. */
+  dispatchedAtMs: z.number().nullable().default(null),
+  /** True: only say what came of it, run nothing. */
+  answerOnly: z.boolean().default(false),
+  /** True: what the node writes is put into the job's progress stream as it comes. */
+  progress: z.boolean().default(false),
 })
 export type DispatchRequest = z.infer<typeof dispatchRequest>
+export type DispatchRequestInput = z.input<typeof dispatchRequest>
 
-/** `retry` = nothing was answered and nothing billed; another node may try. */
+/** `retry`: nothing was answered and nothing billed; another node may try. `recorded`: answered, its answer is on its way. */
 export const dispatchResponse = z.object({
-  outcome: z.enum(['answered', 'retry', 'rejected']),
+  outcome: z.enum(['answered', 'retry', 'rejected', 'recorded']),
   httpStatus: z.int(),
   answer: z.unknown(),
   message: z.string().nullable(),

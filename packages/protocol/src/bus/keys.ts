@@ -14,4 +14,9 @@ export const redisKeys = {
   /** Hash: nodeId → JSON `NodeLiveness`, written by gateways each second or two. */
   nodes: 'isochrone:nodes',
   queueInference: 'inference',
+  queueWebhooks: 'webhooks',
+  /** Stream of what a background response's node has written so far; bounded in entries, bytes and time. */
+  jobProgress: (jobId: string) => `isochrone:progress:{${jobId}}`,
+  /** Set for a while when a job is cancelled, so that the gateway that runs it stops its engine. */
+  jobCancelled: (jobId: string) => `isochrone:cancelled:{${jobId}}`,
 } as const

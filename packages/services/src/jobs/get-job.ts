@@ -1,24 +1,47 @@
 /** A queued job as its owner may see it. */
 import type { JobStatus } from '@isochrone/domain'
-import type { JobRows } from '../ports/job-store.ts'
+import type { JobKind, JobRows, QueuedJobRow } from '../ports/job-store.ts'
 
 export interface JobState {
   id: string
   requestId: string
+  kind: JobKind
+  model: string
   status: JobStatus
   createdAtMs: number
   finishedAtMs: number | null
+  deadlineAtMs: number | null
   httpStatus: number | null
+  /** Of a background response: the request as it was sent. */
+  source: unknown
   /** The OpenAI response, or error body; null until it is over. */
   answer: unknown
   error: string | null
+  /** Prompt and answer are gone. */
+  erased: boolean
 }
 
-/** Undefined when the organisation has no such job. */
+/** Undefined when the organisation has no such job, or has had it erased. */
 export async function getJob(jobs: Pick<JobRows, 'get'>, orgId: string, jobId: string): Promise<JobState | undefined> {
   const row = await jobs.get(jobId, orgId)
-  if (row === null) return undefined
-  const { id, requestId, status, httpStatus, answer, error } = row
-  const finishedAtMs = row.finishedAt?.getTime() ?? null
-  return { id, requestId, status, createdAtMs: row.createdAt.getTime(), finishedAtMs, httpStatus, answer, error }
+  return row === null || row.erasedAt !== null ? undefined : jobStateOf(row)
+}
+
+export function jobStateOf(row: QueuedJobRow): JobState {
+  const { id, requestId, kind, model, status, httpStatus, source, answer, error } = row
+  return {
+    id,
+    requestId,
+    kind,
+    model,
+    status,
+    createdAtMs: row.createdAt.getTime(),
+    finishedAtMs: row.finishedAt?.getTime() ?? null,
+    deadlineAtMs: row.deadlineAt?.getTime() ?? null,
+    httpStatus,
+    source,
+    answer,
+    error,
+    erased: row.erasedAt !== null,
+  }
 }

@@ -94,8 +94,14 @@ async function look({ states, live = {}, routing, organisation = {}, body = {}, 
     orgId: 'org_1',
     keyId: null,
     requestId: 'req_0000000a',
+    kind: 'queued',
     path: '/v1/chat/completions',
     model: 'm',
+    source: null,
+    gatewayUrl: null,
+    retryOf: null,
+    dispatchedAt: null,
+    erasedAt: null,
     body: { model: 'm', messages: [], max_tokens: 10, ...body, ...(routing !== undefined && { routing }) },
     status: 'running',
     attempts: 8,
@@ -112,13 +118,10 @@ async function look({ states, live = {}, routing, organisation = {}, body = {}, 
   const result: JobLook = await runJob(
     {
       jobs: {
-        insert: async () => {},
-        get: async () => job,
         start: async () => job,
-        place: async () => {},
-        requeue: async (_id, end) => void requeued.push(end),
+        place: async () => true,
+        requeue: async (_id, { attempted, error }) => void requeued.push({ attempted, error }),
         finish: async (_id, { status, error }) => ends.push({ status, error }) > 0,
-        openBefore: async () => [],
       },
       fleet: {
         nodes: async () => ({
@@ -128,7 +131,8 @@ async function look({ states, live = {}, routing, organisation = {}, body = {}, 
         routing: async () => organisation,
       },
       gateway: {
-        dispatch: async (request) => {
+        gatewayFor: () => 'http://127.0.0.1:1',
+        dispatch: async (_url, request) => {
           dispatched.push(request)
           return { outcome: 'answered', httpStatus: 200, answer: {}, message: null, ...response }
         },

@@ -11,6 +11,7 @@ import {
 } from '@isochrone/scheduler'
 import { z } from 'zod'
 import type { QueuedJobRow } from '../ports/job-store.ts'
+import { failedNodesOf } from './placement-memory.ts'
 
 /** Output tokens reserved for a request that names no limit, the same as at the gateway. */
 export const TOKENS_OUT_DEFAULT = 256
@@ -26,13 +27,6 @@ const body = z.object({
   n: z.int().min(1).nullish(),
   routing: z.unknown(),
 })
-
-const placementMemory = z.object({ failedNodeIds: z.array(z.string()) })
-
-/** Nodes that failed this job lately; the oldest are forgiven, so that a small fleet is not used up. */
-export function failedNodesOf(job: QueuedJobRow): string[] {
-  return placementMemory.safeParse(job.placement).data?.failedNodeIds.slice(-2) ?? []
-}
 
 /**
  * `organisationRouting` is the organisation's default policy as stored; `nodeIdOf` turns the id that people see into the
@@ -64,7 +58,7 @@ export function placementRequestOf(
     prefixHashes: [],
     prefixBlockTokens: 1,
     policy: { ...patient(policy, wish), exclude: policy.exclude.map((id) => nodeIdOf(id) ?? id) },
-    excludeNodeIds: failedNodesOf(job),
+    excludeNodeIds: failedNodesOf(job.placement),
   }
 }
 

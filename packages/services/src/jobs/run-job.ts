@@ -2,18 +2,21 @@
  * One look at a queued job: place it with the same `decide` as interactive requests, dispatch it pinned, and store what
  * came of it, or say when to look again.
  *
- * Delivery is at least once: the gateway answers a request id once and repeats that answer, and rows change by
- * conditional update, so a second run of the same job changes nothing.
+ * Delivery is at least once: one gateway has the job, answers its request id once and repeats that answer, and rows change
+ * by conditional update, so a second run of the same job changes nothing. A deadline that passes while the gateway may have
+ * answered ends the job only when that is known.
  */
 import { prng, toAppError, type Clock } from '@isochrone/domain'
 import { dispatchRequest, type DispatchResponse } from '@isochrone/protocol'
 import { createReplicaPool, decide, type PlacementRecord, type PlacementRequest } from '@isochrone/scheduler'
 import type { FleetSource, GatewayDispatch, JobRows, QueuedJobRow } from '../ports/job-store.ts'
+import { parseStorableJson } from '../receipts/storable-json.ts'
 import type { JobFleet } from './job-fleet.ts'
-import { failedNodesOf, placementRequestOf } from './placement-request.ts'
+import { placementMemoryOf, withEnd, withTry, type JobTry, type PlacementMemory } from './placement-memory.ts'
+import { placementRequestOf } from './placement-request.ts'
 
 export interface RunJobDeps {
-  jobs: JobRows
+  jobs: Pick<JobRows, 'start' | 'place' | 'requeue' | 'finish'>
   fleet: FleetSource
   gateway: GatewayDispatch
   /** What this placer knows of the fleet; one for all the jobs of a worker. */
@@ -28,48 +31,78 @@ const BACKOFF_MS = { min: 250, max: 15_000 }
 const GATEWAY_AWAY_MS = 1_000
 /** After a gateway's refusal: what its nodes are and do is reported once a second. */
 const REFUSED_AGAIN_MS = 1_000
+/** The answer comes with the receipts' stream. */
+const RECORDED_AGAIN_MS = 500
+/** How long after its deadline a job waits for a gateway that may have answered it. */
+const OVERDUE_MS_MAX = 600_000
 const done: JobLook = { kind: 'done' }
 
 export async function runJob(deps: RunJobDeps, jobId: string): Promise<JobLook> {
   const nowMs = deps.clock.nowMs()
   const job = await deps.jobs.start(jobId, new Date(nowMs))
   if (job === null) return done
-  if (job.deadlineAt !== null && job.deadlineAt.getTime() <= nowMs) {
-    return failed(
-      deps,
-      job,
-      504,
-      'job_deadline_exceeded',
-      job.error ?? 'No node could take the job before its deadline.',
-    )
-  }
+  if (job.deadlineAt !== null && job.deadlineAt.getTime() <= nowMs) return await overdue(deps, job, job.deadlineAt)
   const policies = await policiesOf(deps, job)
   if ('refusal' in policies) return failed(deps, job, 400, 'invalid_request', policies.refusal)
   const placement = place(deps, job, policies.request)
-  if (placement.kind === 'none') {
-    const reason = `no node for ${job.model}: ${placement.reason}`
-    await deps.jobs.requeue(job.id, { attempted: false, error: reason })
-    return {
-      kind: 'again',
-      delayMs: Math.min(BACKOFF_MS.max, Math.max(BACKOFF_MS.min, placement.retryAfterMs)),
-      reason,
-    }
-  }
+  if (placement.kind === 'none') return await wait(deps, job, placement)
   const { nodeId, record, close } = placement
-  let response: DispatchResponse
+  const gatewayUrl = job.gatewayUrl ?? deps.gateway.gatewayFor(job.requestId)
+  const memory = withTry(placementMemoryOf(job.placement), record, { attempt: job.attempts, nodeId, atMs: nowMs })
   try {
-    await deps.jobs.place(job.id, nodeId, { record, failedNodeIds: failedNodesOf(job) })
-    response = await deps.gateway.dispatch(requestOf(job, nodeId, record, nowMs))
+    if (!(await deps.jobs.place(job.id, { nodeId, placement: memory, gatewayUrl, now: new Date(nowMs) }))) return done
+    const response = await deps.gateway.dispatch(gatewayUrl, requestOf(job, nodeId, record, nowMs))
     close(outcomeOf(response), deps.clock.nowMs())
+    return await conclude(deps, job, memory, response)
   } catch (error) {
-    // Nothing is known of this attempt: the gateway, asked again, tells what became of it.
-    const reason = `the gateway did not answer: ${toAppError(error).publicMessage}`
-    await deps.jobs.requeue(job.id, { attempted: false, error: reason })
+    const { publicMessage, details } = toAppError(error)
+    // Nothing is known of this attempt: the gateway, asked again, tells what became of it. One that never got the job
+    // has nothing to tell.
+    const unpin = details.unreached === true && job.gatewayUrl === null
+    const reason = `the gateway did not answer: ${publicMessage}`
+    const end = { outcome: 'lost', message: publicMessage, atMs: deps.clock.nowMs() } as const
+    await deps.jobs.requeue(job.id, { attempted: false, error: reason, placement: withEnd(memory, end), unpin })
     return { kind: 'again', delayMs: GATEWAY_AWAY_MS, reason }
   } finally {
     close('cancelled', deps.clock.nowMs())
   }
-  return conclude(deps, job, nodeId, response)
+}
+
+/** No node now: the decision is kept, so that people see why it waits. */
+async function wait(
+  deps: RunJobDeps,
+  job: QueuedJobRow,
+  { reason: code, record, retryAfterMs }: Extract<JobPlacement, { kind: 'none' }>,
+): Promise<JobLook> {
+  const reason = `no node for ${job.model}: ${code}`
+  const memory = placementMemoryOf(job.placement)
+  const isNews = job.error !== reason || memory.record === undefined || memory.record === null
+  const placement = isNews ? { ...memory, record } : undefined
+  await deps.jobs.requeue(job.id, { attempted: false, error: reason, placement })
+  return { kind: 'again', delayMs: Math.min(BACKOFF_MS.max, Math.max(BACKOFF_MS.min, retryAfterMs)), reason }
+}
+
+/** Past its deadline nothing is run; what its gateway answered before counts all the same. */
+async function overdue(deps: RunJobDeps, job: QueuedJobRow, deadlineAt: Date): Promise<JobLook> {
+  const nowMs = deps.clock.nowMs()
+  const tooLate = () => {
+    const message = job.error ?? 'No node could take the job before its deadline.'
+    return failed(deps, job, 504, 'job_deadline_exceeded', message)
+  }
+  const memory = placementMemoryOf(job.placement)
+  const nodeId = memory.tries.at(-1)?.nodeId
+  if (job.gatewayUrl === null || nodeId === undefined) return await tooLate()
+  try {
+    const request = { ...requestOf(job, nodeId, null, nowMs), answerOnly: true }
+    const response = await deps.gateway.dispatch(job.gatewayUrl, request)
+    if (response.outcome === 'retry') return await tooLate()
+    return await conclude(deps, job, memory, response)
+  } catch {
+    if (nowMs - deadlineAt.getTime() > OVERDUE_MS_MAX) return await tooLate()
+    const reason = 'the gateway that may have answered it is away'
+    await deps.jobs.requeue(job.id, { attempted: false, error: job.error ?? reason })
+    return { kind: 'again', delayMs: BACKOFF_MS.max, reason }
+  }
 }
 
 /** What the job asks of placement, with the fleet brought up to date; or why its policies can never be met. */
@@ -91,7 +124,7 @@ async function policiesOf(
 }
 
 type JobPlacement =
-  | { kind: 'none'; reason: string; retryAfterMs: number }
+  | { kind: 'none'; reason: string; record: PlacementRecord; retryAfterMs: number }
   | { kind: 'placed'; nodeId: string; record: PlacementRecord; close: ReturnType<JobFleet['open']> }
 
 /** Decides and counts the job at its node in one step, so that jobs of one moment spread. */
@@ -109,8 +142,10 @@ function place(deps: RunJobDeps, job: QueuedJobRow, request: PlacementRequest): 
     const tokensIn = Math.min(request.tokensIn, request.tokensInMin ?? request.tokensIn)
     decision = decide(pool, { ...request, tokensIn, excludeNodeIds: [] }, rng, nowMs)
   }
-  if (decision.kind === 'none') return { kind: 'none', reason: decision.reason, retryAfterMs: decision.retryAfterMs }
   const record = decision.record()
+  if (decision.kind === 'none') {
+    return { kind: 'none', reason: decision.reason ?? 'none', record, retryAfterMs: decision.retryAfterMs }
+  }
   const { nodeId } = pool.offerAt(decision.slot)
   const work = { tokensIn: request.tokensIn, tokensCached: 0, tokensOut: request.tokensOutExpected }
   return { kind: 'placed', nodeId, record, close: deps.pools.open(job.model, nodeId, work, nowMs) }
@@ -139,33 +174,42 @@ function requestOf(job: QueuedJobRow, nodeId: string, placement: unknown, nowMs:
     nodeId,
     placement,
     timeoutMs: Math.max(1, Math.min(DISPATCH_MS_MAX, Math.floor(left))),
+    dispatchedAtMs: job.dispatchedAt?.getTime() ?? null,
+    progress: job.kind === 'background',
   })
 }
 
 async function conclude(
   deps: RunJobDeps,
   job: QueuedJobRow,
-  nodeId: string,
+  memory: PlacementMemory,
   response: DispatchResponse,
 ): Promise<JobLook> {
-  const { outcome, httpStatus, answer, message } = response
-  const now = new Date(deps.clock.nowMs())
+  const { outcome, httpStatus, message } = response
+  const atMs = deps.clock.nowMs()
+  if (outcome === 'recorded') {
+    // Nothing is run: the row ends when the receipts' stream brings the answer.
+    await deps.jobs.requeue(job.id, { attempted: false, error: 'answered; the answer is on its way' })
+    return { kind: 'again', delayMs: RECORDED_AGAIN_MS, reason: 'its answer is on its way' }
+  }
   if (outcome !== 'retry') {
     const status = outcome === 'answered' && httpStatus < 400 ? 'succeeded' : 'failed'
-    await deps.jobs.finish(job.id, { status, httpStatus, answer, error: message, now })
+    const answer = parseStorableJson(JSON.stringify(response.answer ?? null))
+    await deps.jobs.finish(job.id, { status, httpStatus, answer, error: message, now: new Date(atMs) })
     return done
   }
   const reason = message ?? 'the node answered nothing'
+  const ended = (how: JobTry['outcome']) => withEnd(memory, { outcome: how, message: reason, atMs })
   if (isRefusal(response)) {
     // Capacity or a constraint, as the gateway sees them: no attempt, and nothing against the node. The deadline bounds it.
-    await deps.jobs.requeue(job.id, { attempted: false, error: reason })
+    const unpin = job.gatewayUrl === null
+    await deps.jobs.requeue(job.id, { attempted: false, error: reason, placement: ended('refused'), unpin })
     return { kind: 'again', delayMs: REFUSED_AGAIN_MS, reason }
   }
   if (job.attempts >= job.attemptsMax) {
     return failed(deps, job, 502, 'provider_failed', `${job.attempts} attempts failed; the last: ${reason}`)
   }
-  const failedNodeIds = [...failedNodesOf(job), nodeId]
-  await deps.jobs.requeue(job.id, { attempted: true, error: reason, placement: { failedNodeIds } })
+  await deps.jobs.requeue(job.id, { attempted: true, error: reason, placement: ended('failed') })
   return { kind: 'again', delayMs: backoffMs(job.attempts), reason }
 }
 

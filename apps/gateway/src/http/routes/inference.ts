@@ -181,6 +181,7 @@ async function enqueue(
     const { id } = await deps.jobs.enqueue({
       orgId: organisation.orgId,
       keyId: key.keyId,
+      kind: 'queued',
       path: inference.path,
       model: inference.model,
       body: { ...body, ...routingForJob(inference), stream: false, stream_options: undefined },

@@ -14,6 +14,7 @@ import type { RequestContext } from '../../requests/request-context.ts'
 import { routingOf } from '../../requests/routing-of.ts'
 import { serveRequest, type Served } from '../../requests/serve-request.ts'
 import { isochroneOf, usageOf } from '../answer-parts.ts'
+import type { ProgressWriter } from '../../jobs/job-progress.ts'
 import type { GatewayDeps } from '../gateway-deps.ts'
 import { toOpenAiError } from '../openai-error.ts'
 import { bodyOf } from './inference.ts'
@@ -45,6 +46,10 @@ export function internalRoutes(app: FastifyInstance, deps: GatewayDeps): void {
       if (answered) return answered
       let run = running.get(dispatch.requestId)
       if (!run) {
+        const known = deps.lane.jobKnowledge(dispatch.requestId, dispatch.dispatchedAtMs)
+        if (known === 'finished') return recorded
+        if (known === 'unknown') return retry('whether it was answered here before is not known any more')
+        if (dispatch.answerOnly) return retry('it was not answered here')
         if (running.size >= RUNNING_MAX || deps.notReady() !== null)
           return retry('this gateway takes no further jobs now')
         run = runDispatch(deps, dispatch).finally(() => running.delete(dispatch.requestId))
@@ -61,16 +66,18 @@ export function internalRoutes(app: FastifyInstance, deps: GatewayDeps): void {
 }
 
 async function runDispatch(deps: GatewayDeps, dispatch: DispatchRequest): Promise<DispatchResponse> {
+  const cancelled = new AbortController()
+  const unwatch = deps.jobs.cancellations.watch(dispatch.jobId, () => cancelled.abort())
+  let progress: ProgressWriter | null = null
   try {
     const ctx = contextOf(deps, dispatch)
-    const sink = collectAnswer(
-      dispatch.path === '/v1/chat/completions' ? 'chat' : 'completion',
-      new AbortController().signal,
-    )
+    const attempt = deps.serve.nextAttempt(ctx)
+    const sink = collectAnswer(dispatch.path === '/v1/chat/completions' ? 'chat' : 'completion', cancelled.signal)
+    if (dispatch.progress) progress = deps.jobs.progress.write(dispatch.jobId, attempt, () => textOf(sink.answer()))
     const bodyFor = (served: Served) =>
       served.brokenBy
         ? toOpenAiError(served.brokenBy, dispatch.requestId).body
-        : { ...sink.answer(), usage: usageOf(served), isochrone: isochroneOf(ctx, served, false) }
+        : { ...sink.answer(), usage: usageOf(served), isochrone: { ...isochroneOf(ctx, served, false), attempt } }
     const served = await serveRequest(deps.serve, ctx, sink, bodyFor)
     deps.metrics.requestEnded('/internal/v1/dispatch', 200)
     deps.metrics.tokens(served.completed.tokensIn + served.completed.tokensCached, served.completed.tokensOut)
@@ -83,7 +90,17 @@ async function runDispatch(deps: GatewayDeps, dispatch: DispatchRequest): Promis
       deps.logger.error({ err: thrown, requestId: dispatch.requestId }, 'a job failed here')
     if (error.retryable) return retry(error.publicMessage, httpStatus)
     return { outcome: 'rejected', httpStatus, answer: body, message: error.publicMessage }
+  } finally {
+    unwatch()
+    await progress?.end()
   }
+}
+
+/** What the first choice of a chat says so far. */
+function textOf({ choices }: Record<string, unknown>): string {
+  const [first] = choices as { message?: { content?: unknown } }[]
+  const content = first?.message?.content
+  return typeof content === 'string' ? content : ''
 }
 
 function contextOf(deps: GatewayDeps, dispatch: DispatchRequest): RequestContext {
@@ -106,6 +123,13 @@ function contextOf(deps: GatewayDeps, dispatch: DispatchRequest): RequestContext
     policy: routingOf(organisation, request, deps.control),
     pinned: { nodeId: dispatch.nodeId, placement: dispatch.placement, timeoutMs: dispatch.timeoutMs },
   }
+}
+
+const recorded: DispatchResponse = {
+  outcome: 'recorded',
+  httpStatus: 202,
+  answer: null,
+  message: 'answered; its answer comes with the receipts',
 }
 
 const retry = (message: string, httpStatus = 503): DispatchResponse => ({

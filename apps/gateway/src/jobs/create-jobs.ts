@@ -7,15 +7,20 @@ import { systemClock } from '@isochrone/domain'
 import type { Store } from '@isochrone/db'
 import { redisKeys } from '@isochrone/protocol'
 import type { Logger } from '@isochrone/runtime'
-import { enqueueJob, getJob } from '@isochrone/services'
+import { cancelJob, enqueueJob, eraseJob, getJob } from '@isochrone/services'
 import { Queue } from 'bullmq'
-import type { ControlView } from './control/control-state.ts'
-import { requireStoreInside, type Place } from './control/residency.ts'
-import type { Jobs } from './http/gateway-deps.ts'
+import type { Redis } from 'ioredis'
+import type { ControlView } from '../control/control-state.ts'
+import { requireStoreInside, type Place } from '../control/residency.ts'
+import type { Jobs } from '../http/gateway-deps.ts'
+import { createJobCancellations } from './job-cancellations.ts'
+import { createJobProgress } from './job-progress.ts'
 
 export interface JobsOptions {
   store: Pick<Store, 'jobs'>
   redisUrl: string
+  /** For what a running job tells and is told. */
+  redis: Redis
   control: Pick<ControlView, 'organisation'>
   /** Where Postgres and Redis are: they hold prompts and answers of queued work. */
   place: Place
@@ -25,6 +30,7 @@ export interface JobsOptions {
 export function createJobs({
   store,
   redisUrl,
+  redis,
   control,
   place,
   logger,
@@ -37,13 +43,32 @@ export function createJobs({
     add: async (jobId: string) =>
       void (await bull.add('run', { jobId }, { jobId, removeOnComplete: true, removeOnFail: true })),
   }
+  const cancellations = createJobCancellations(redis)
+  const progress = createJobProgress(redis, logger)
+  const deps = {
+    jobs: store.jobs,
+    queue,
+    clock: systemClock,
+    announceCancelled: (jobId: string) => cancellations.announce(jobId),
+  }
   return {
     async enqueue(input) {
       const organisation = control.organisation(input.orgId)
       if (organisation) requireStoreInside(organisation, place)
-      return enqueueJob({ jobs: store.jobs, queue, clock: systemClock }, input)
+      return enqueueJob(deps, input)
     },
     get: (orgId, jobId) => getJob(store.jobs, orgId, jobId),
-    close: () => bull.close(),
+    status: (jobId) => store.jobs.status(jobId),
+    cancel: (orgId, jobId) => cancelJob(deps, orgId, jobId),
+    async erase(orgId, jobId) {
+      await eraseJob(deps, orgId, jobId)
+      await progress.erase(jobId).catch(() => {})
+    },
+    progress,
+    cancellations,
+    async close() {
+      cancellations.stop()
+      await bull.close()
+    },
   }
 }
