@@ -1,5 +1,6 @@
 /** The agent's command line: options, their checks, and nothing else. The commands themselves are in `commands.ts`. */
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { engineFeatures } from '@isochrone/domain'
 import type { EngineConfig } from './engines/start-engine.ts'
 import { agentVersion } from './node/inventory.ts'
 
@@ -14,6 +15,7 @@ export type EngineFlags = {
   readonly gpuCount: number
   readonly engineUrl?: string
   readonly engineModel?: string
+  readonly features?: readonly string[]
   readonly engineKey?: string
   readonly capacity: number
 }
@@ -119,6 +121,7 @@ export function engineConfigOf(flags: EngineFlags): EngineConfig {
         modelId,
         modelHash: flags.modelHash,
         contextTokensMax: flags.context,
+        features: flags.features,
       }
   }
 }
@@ -145,12 +148,20 @@ function withEngine(command: Command): Command {
     .option('--engine-url <url>', 'openai: base URL, for example http://127.0.0.1:8000', url)
     .option('--engine-model <name>', "openai: serve only this one of the engine's models")
     .option('--engine-key <key>', "openai: the engine's API key")
+    .option('--features <names>', `openai: what the engine can, of ${engineFeatures.join(', ')}`, features)
     .option('--model-hash <hash>', 'openai: SHA-256 of the weights as 0x and 64 hexadecimal digits', hash)
 }
 
 /** Repeated flags and comma-separated lists mean the same. */
 function collect(value: string, before: string[]): string[] {
   return [...before, ...value.split(',').map((each) => url(each.trim()))]
+}
+
+function features(value: string): string[] {
+  const names = value.split(',').map((each) => each.trim())
+  const unknown = names.find((name) => !engineFeatures.some((known) => known === name))
+  if (unknown !== undefined) throw new InvalidArgumentError(`no feature is named '${unknown}'`)
+  return names
 }
 
 function url(value: string): string {

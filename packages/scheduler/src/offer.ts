@@ -51,6 +51,8 @@ export interface ReplicaOffer {
   trust: TrustLevel
   dataPolicy: DataPolicy
   contextTokensMax: number
+  /** What its engine can, as a mask of `engineFeatures`. Left out: whatever is asked for. */
+  features?: number | undefined
   prices: OfferPrices
   /** Streams that run at once, as the provider declares; further ones wait in the node's queue. */
   concurrencyMax: number

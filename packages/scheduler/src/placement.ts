@@ -33,6 +33,8 @@ export interface RoutingPolicy {
   gpuClasses: readonly string[] | null
   /** False: the first choice or an error, no alternates and no hedge. */
   allowFallbacks: boolean
+  /** What the engine must be able to do for the request, as a mask of `engineFeatures`. Default: nothing. */
+  features?: number | undefined
 }
 
 export interface PlacementRequest {
@@ -61,6 +63,7 @@ export interface PlacementRequest {
 
 export const rejectionReasons = [
   'other_build',
+  'unsupported',
   'excluded',
   'outside_residency',
   'data_policy',

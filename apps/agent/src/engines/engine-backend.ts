@@ -4,6 +4,7 @@
  * Guarantee: `tokensOut` of an event is cumulative and never decreases, and the end event's usage is the exact count.
  * A backend refuses before it yields anything, by throwing `EngineRequestError`.
  */
+import type { EngineFeature } from '@isochrone/domain'
 
 export type ModelCard = {
   readonly id: string
@@ -50,6 +51,8 @@ export type EngineLoad = {
 
 export interface EngineBackend {
   readonly models: readonly ModelCard[]
+  /** What it can, beside what every engine can. */
+  readonly features: readonly EngineFeature[]
   /** Yields text as it is made and then one end event. Stops between tokens once `signal` aborts. */
   generate(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<GenerationEvent, void, void>
   load(): EngineLoad

@@ -15,6 +15,8 @@ export type EngineModel = {
   readonly simulated: boolean
   /** The server's own name, as its model list says it; undefined where it says nothing. */
   readonly ownedBy: string | undefined
+  /** What the engine itself says that it can; undefined for engines that do not. */
+  readonly features: readonly string[] | undefined
 }
 
 export type EngineUsage = { readonly tokensIn: number; readonly tokensCached: number; readonly tokensOut: number }

@@ -1,21 +1,23 @@
 /**
- * What the server behind a model is known to do, by the name that it gives itself in its model list (`owned_by`).
+ * What is presumed of a server that does not list its features: whatever it does not refuse itself, and what its
+ * documentation says where it names itself in its model list (`owned_by`).
  *
- * Only what its own documentation says and a gateway may rely on; an unknown server is promised nothing.
+ * What a gateway must rely on is presumed of nobody: an unknown server is promised no continuation.
  */
-import { engineFeature } from '@isochrone/protocol'
+import { featureNames, offeredFeatures, type EngineFeature } from '@isochrone/domain'
 
 /**
  * `continuation`: `continue_final_message` with `add_generation_prompt: false` (vLLM and SGLang, chat protocol), or ours.
  */
-const features: Readonly<Record<string, readonly string[]>> = {
-  vllm: [engineFeature.continuation],
-  sglang: [engineFeature.continuation],
-  isochrone: [engineFeature.continuation],
-  simulated: [engineFeature.continuation],
+const documented: Readonly<Record<string, readonly EngineFeature[]>> = {
+  vllm: ['continuation', 'embeddings'],
+  sglang: ['continuation', 'embeddings'],
+  isochrone: ['continuation'],
+  simulated: ['continuation'],
 }
 
 /** Features of a model whose server calls itself `ownedBy`. */
-export function featuresOf(ownedBy: string | undefined): string[] {
-  return [...((ownedBy !== undefined && Object.hasOwn(features, ownedBy) && features[ownedBy]) || [])]
+export function presumedFeatures(ownedBy: string | undefined): EngineFeature[] {
+  const known = ownedBy !== undefined && Object.hasOwn(documented, ownedBy) ? documented[ownedBy] : undefined
+  return [...featureNames(offeredFeatures(undefined)), ...(known ?? [])]
 }

@@ -107,6 +107,7 @@ export async function createLlamaBackend(options: LlamaOptions): Promise<EngineB
 
   return {
     models: [card],
+    features: ['chat', 'completions', 'seed', 'continuation'],
     generate,
     load: () => ({
       running: queue.running,

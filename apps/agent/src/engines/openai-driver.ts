@@ -40,6 +40,7 @@ const modelsBody = z.object({
       max_model_len: z.number().int().positive().nullish().catch(undefined),
       simulated: z.boolean().optional().catch(undefined),
       owned_by: z.string().optional().catch(undefined),
+      features: z.array(z.string().max(40)).max(32).optional().catch(undefined),
     }),
   ),
 })
@@ -92,6 +93,7 @@ export function createOpenAiDriver(options: OpenAiDriverOptions): EngineDriver {
         contextTokens: model.context_length ?? model.max_model_len ?? undefined,
         simulated: model.simulated ?? false,
         ownedBy: model.owned_by,
+        features: model.features,
       }))
     },
     start: (call, signal) => stream(pool, `${prefix}${call.path}`, auth, call, signal),

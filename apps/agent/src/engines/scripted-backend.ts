@@ -9,6 +9,7 @@ export type Script = {
 
 export class ScriptedBackend implements EngineBackend {
   readonly models: readonly ModelCard[]
+  readonly features = ['chat', 'completions'] as const
   readonly #script: Script
   /** Tokens made so far, over all requests. */
   made = 0

@@ -119,6 +119,7 @@ export function createSimulatedBackend(options: SimulatedOptions): EngineBackend
 
   return {
     models: [card],
+    features: ['chat', 'completions', 'seed', 'continuation'],
     generate,
     load: () => ({
       running: queue.running,

@@ -13,7 +13,7 @@ import { demoModelId } from '../gguf/demo-model.ts'
 import { ensureDemoModel } from '../gguf/ensure-demo-model.ts'
 import type { EngineBackend, EngineLoad } from './engine-backend.ts'
 import type { EngineDriver, EngineModel } from './engine-driver.ts'
-import { featuresOf } from './engine-features.ts'
+import { presumedFeatures } from './engine-features.ts'
 import { createOpenAiDriver } from './openai-driver.ts'
 import { serveOpenAi } from './serve-openai.ts'
 import { createSimulatedBackend } from './simulated-backend.ts'
@@ -42,6 +42,8 @@ export type EngineConfig =
       readonly modelId: string | undefined
       readonly modelHash: `0x${string}` | undefined
       readonly contextTokensMax: number
+      /** What the engine can, where the provider says so; undefined: as the engine says, else whatever it does not refuse. */
+      readonly features?: readonly string[] | undefined
     }
 
 export type RunningEngine = {
@@ -91,7 +93,7 @@ export async function startEngine(
       contextTokensMax: card.contextTokens,
       quantisation: config.kind === 'simulated' ? 'fp8' : 'gguf',
       simulated: card.simulated,
-      features: featuresOf(card.simulated ? 'simulated' : 'isochrone'),
+      features: [...backend.features],
     })),
     engineModelOf: (model) => model,
     load: () => backend.load(),
@@ -161,7 +163,7 @@ async function connectExternal(
       contextTokensMax: model.contextTokens ?? config.contextTokensMax,
       quantisation: 'unknown',
       simulated: model.simulated,
-      features: featuresOf(model.ownedBy),
+      features: [...(config.features ?? model.features ?? presumedFeatures(model.ownedBy))],
     })),
     engineModelOf: (model) => engineNames.get(model) ?? model,
     load: () => ({ running: 0, queued: 0 }),

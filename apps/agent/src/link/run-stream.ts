@@ -6,6 +6,7 @@
  * ends in any other way for what was sent: DATA and END travel in order, so the gateway saw it all.
  */
 import {
+  answerIdOf,
   encodeData,
   requestHashOf,
   ZERO_BYTES32,
@@ -97,7 +98,7 @@ function sendChunk(context: LinkContext, job: StreamJob, run: Run, chunk: OpenAi
   run.tokensOut += tokens
   if (tokens > 0) run.firstTokenMs ??= performance.now()
   context.capacity.countTokens(tokens)
-  const json = JSON.stringify({ ...chunk, model: job.open.model })
+  const json = JSON.stringify({ ...chunk, id: answerIdOf(job.open.path, job.open.requestId), model: job.open.model })
   const frame = encodeData(job.streamId, run.tokensOut, json)
   job.credits.record(run.tokensOut, Buffer.from(json, 'utf8'))
   job.send(frame)

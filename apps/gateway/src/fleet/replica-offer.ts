@@ -1,4 +1,5 @@
 /** What a node that is linked here offers, as placement takes it: law and money from the control state, the rest its own. */
+import { offeredFeatures } from '@isochrone/domain'
 import type { NodeState } from '@isochrone/protocol'
 import type { EngineEstimate, ReplicaOffer } from '@isochrone/scheduler'
 import type { NodeSession } from '../ports.ts'
@@ -21,6 +22,7 @@ export function replicaOfferOf(
     trust: node.trust,
     dataPolicy: node.dataPolicy,
     contextTokensMax: served.contextTokensMax,
+    features: offeredFeatures(served.features),
     prices: {
       inPerMtok: Number(node.prices.inMicroUsdPerMtok),
       cachedPerMtok: Number(node.prices.cachedMicroUsdPerMtok),

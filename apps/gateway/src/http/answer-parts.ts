@@ -1,5 +1,5 @@
 /** The parts of an answer that the gateway itself writes: ids, usage, headers that name the node and the decision. */
-import type { Hex } from '@isochrone/protocol'
+import { answerIdOf } from '@isochrone/protocol'
 import type { RequestContext, Target } from '../requests/request-context.ts'
 import type { Served } from '../requests/serve-request.ts'
 
@@ -7,11 +7,6 @@ import type { Served } from '../requests/serve-request.ts'
 const PLACEMENT_HEADER_BYTES_MAX = 4_096
 /** Of scores, their terms and all prices in a placement: 10⁻⁶ dollars. */
 const PLACEMENT_UNIT = 'microUsd'
-
-/** The id that the node gives an answer, from the request's 32-byte name. */
-export function answerIdOf(path: string, requestIdHash: Hex): string {
-  return `${path === '/v1/chat/completions' ? 'chatcmpl' : 'cmpl'}-${requestIdHash.slice(2, 26)}`
-}
 
 /** Usage in OpenAI's words, as billed, where `prompt_tokens` counts cached ones too. */
 export function usageOf({ completed }: Served) {

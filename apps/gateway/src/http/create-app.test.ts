@@ -427,3 +427,18 @@ test('health, metrics and early epoch close answer; health says why not', async 
   expect((await fetch(`${url}/v1/models`)).status).toBe(503)
   expect((await post(url, JSON.stringify(ask))).status).toBe(503)
 })
+
+test('a field that no engine of the model supports is refused at once, with its name and who supports it', async () => {
+  const plain = { ...hello, features: ['chat', 'seed'] }
+  const { openai, entries, nodes } = await start([plain, { ...plain, features: ['chat', 'tools'] }])
+  const refused = await openai.chat.completions.create({ ...ask, logprobs: true }).catch((error: unknown) => error)
+  expect(refused).toBeInstanceOf(BadRequestError)
+  expect(refused).toMatchObject({ param: 'logprobs', code: 'unsupported_field' })
+  expect(String(refused)).toContain(`no node that serves ${MODEL} offers 'logprobs'`)
+  const tools = [{ type: 'function' as const, function: { name: 'now' } }]
+  for (let i = 0; i < 4; i++) await openai.chat.completions.create({ ...ask, tools })
+  expect(nodes.map(({ opened }) => opened.length)).toEqual([0, 4])
+  const both = openai.chat.completions.create({ ...ask, tools, seed: 1 })
+  await expect(both).rejects.toMatchObject({ param: 'tools', code: 'unsupported_field' })
+  expect(entries).toHaveLength(4)
+})

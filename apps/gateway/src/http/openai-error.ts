@@ -50,7 +50,9 @@ export function toOpenAiError(thrown: unknown, requestId?: string): OpenAiError 
   const error = toAppError(thrown)
   const word = words[error.code]
   const headers: Record<string, string> = {}
-  if (!error.retryable) headers['x-should-retry'] = 'false'
+  // Want of capacity without a time is one that waiting does not mend: nothing inside the policy is linked.
+  const hopeless = error.code === 'capacity_unavailable' && error.retryAfterS === undefined
+  if (!error.retryable || hopeless) headers['x-should-retry'] = 'false'
   if (error.retryAfterS !== undefined) headers['retry-after'] = String(error.retryAfterS)
   const { gatewayUrl } = error.details
   if (typeof gatewayUrl === 'string') headers['x-isochrone-gateway'] = gatewayUrl

@@ -23,12 +23,13 @@ export function startLiveness(options: LivenessOptions): Stoppable {
       seenAtMs: clock.nowMs(),
       linkedSinceMs,
       hardware: session.inventory.hardware,
-      models: session.models.map(({ model, modelHash, contextTokensMax, quantisation, simulated }) => ({
+      models: session.models.map(({ model, modelHash, contextTokensMax, quantisation, simulated, features }) => ({
         model,
         modelHash,
         contextTokensMax,
         quantisation,
         simulated,
+        features,
       })),
       concurrencyMax,
       activeStreams: reported?.activeStreams ?? session.activeStreams,

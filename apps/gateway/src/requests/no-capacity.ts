@@ -1,5 +1,5 @@
 /** A refusal of placement as the customer reads it: what is wrong, when to come back, and what would help. */
-import { AppError } from '@isochrone/domain'
+import { AppError, featureNames } from '@isochrone/domain'
 import type { Contradiction } from '@isochrone/scheduler'
 import type { Suggestions } from './suggestions.ts'
 import type { Refusal } from './waiting-room.ts'
@@ -30,6 +30,12 @@ export function noCapacity(
       publicMessage: `routing.${contradiction.reason}.`,
       field: `routing.${contradiction.field}`,
       details: { reason: 'price_cap_below_every_price', record, suggestions },
+    })
+  }
+  if (reason === 'unsupported') {
+    return new AppError('invalid_input', {
+      publicMessage: `No node inside what the request and your organisation allow can do what it asks for: ${featureNames(record?.request.policy.features ?? 0).join(', ')}.`,
+      details: { reason: 'unsupported_field', record, suggestions },
     })
   }
   if (contradiction) {

@@ -5,7 +5,14 @@
  * Messages are checked by hand instead of by a schema, which would copy every one of a long conversation.
  */
 import { AppError } from '@isochrone/domain'
-import { parseRoutingPolicy, splitModelSuffix, type RoutingSort, type RoutingWish } from '@isochrone/scheduler'
+import {
+  parseRoutingPolicy,
+  requestNeeds,
+  splitModelSuffix,
+  type RequestNeed,
+  type RoutingSort,
+  type RoutingWish,
+} from '@isochrone/scheduler'
 import { errorPositionOfJson } from './json-error-position.ts'
 import { readKnownFields } from './known-fields.ts'
 import { promptHeadOf } from './prompt-head.ts'
@@ -29,6 +36,8 @@ export interface InferenceRequest {
   suffix: RoutingSort | null
   /** The beginning of the prompt as text: what replicas may have in their prefix caches. */
   promptHead: string
+  /** What the engine must be able to do, each with the field that asks for it. */
+  needs: readonly RequestNeed[]
 }
 
 export interface ParseOptions {
@@ -67,6 +76,7 @@ export function parseInferenceRequest(
     routingJson: typeof json.routing === 'object' && json.routing !== null ? { ...json.routing } : {},
     suffix,
     promptHead: promptHeadOf(path === '/v1/chat/completions' ? json.messages : json.prompt),
+    needs: requestNeeds(path, json),
   }
 }
 

@@ -5,7 +5,14 @@
  */
 import { AppError } from '@isochrone/domain'
 import type { OrganisationState } from '@isochrone/protocol'
-import { mergeRouting, parseRoutingPolicy, type RoutingPolicy, type RoutingWish } from '@isochrone/scheduler'
+import {
+  mergeRouting,
+  needsMask,
+  parseRoutingPolicy,
+  policyWithFeatures,
+  type RoutingPolicy,
+  type RoutingWish,
+} from '@isochrone/scheduler'
 import type { ControlView } from '../control/control-state.ts'
 import type { InferenceRequest } from './parse-request.ts'
 
@@ -14,8 +21,16 @@ const wishes = new WeakMap<OrganisationState, RoutingWish>()
 /** Of requests that ask for nothing: one object, so that its compilation in the pools is found by identity. */
 const defaults = new WeakMap<OrganisationState, RoutingPolicy>()
 
-/** Throws `invalid_input` naming the field, `routing.…`, where the request contradicts itself or its organisation. */
+/** Throws `invalid_input` naming the field, `routing.…`, where the request contradicts itself or its organisation. What its engine must be able to do is a constraint too. */
 export function routingOf(
+  organisation: OrganisationState,
+  request: Pick<InferenceRequest, 'routing' | 'suffix' | 'needs'>,
+  control: Pick<ControlView, 'nodeById'>,
+): RoutingPolicy {
+  return policyWithFeatures(wishedOf(organisation, request, control), needsMask(request.needs))
+}
+
+function wishedOf(
   organisation: OrganisationState,
   request: Pick<InferenceRequest, 'routing' | 'suffix'>,
   control: Pick<ControlView, 'nodeById'>,

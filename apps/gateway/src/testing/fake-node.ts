@@ -2,7 +2,7 @@
  * A node for tests of the request flow: it speaks the `NodeSession` port in memory, as its script says.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Hex, StreamEnd, StreamOpen } from '@isochrone/protocol'
+import { answerIdOf, type Hex, type StreamEnd, type StreamOpen } from '@isochrone/protocol'
 import type { AttemptEnd, AttemptStream, NodeSession, StreamChunk } from '../ports.ts'
 
 export interface NodeScript {
@@ -14,6 +14,8 @@ export interface NodeScript {
   padding?: number
   /** Tokens that it claims for each one. Default 1. */
   claimedEach?: number
+  /** What its engine says that it can; default: nothing is said. */
+  features?: string[]
   /** Pause before each token, ms. */
   tokenMs?: number
 }
@@ -42,6 +44,7 @@ export function fakeNode(nodeId: Hex, script: NodeScript, concurrencyMax = 8): F
         contextTokensMax: 4_096,
         quantisation: 'f16',
         simulated: false,
+        ...(script.features && { features: script.features }),
       },
     ],
     inventory: {
@@ -81,7 +84,12 @@ function openStream(node: FakeNode, header: StreamOpen, over: () => void): Attem
       ended.resolve({ kind: 'ended', end: { status, message: script.message ?? null, engineStatus: null, work: null } })
   }
   const chat = header.path === '/v1/chat/completions'
-  const envelope = { id: 'chatcmpl-x', object: 'chat.completion.chunk', created: 1, model: header.model }
+  const envelope = {
+    id: answerIdOf(header.path, header.requestId),
+    object: 'chat.completion.chunk',
+    created: 1,
+    model: header.model,
+  }
   const padding = script.padding ? { padding: 'x'.repeat(script.padding) } : {}
   const bytes = (tokensOut: number, choice: object): StreamChunk => ({
     tokensOut,

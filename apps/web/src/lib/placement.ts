@@ -83,6 +83,7 @@ export function readPlacement(value: unknown): PlacementView | null {
 const rejectionWords: Record<string, string> = {
   other_model: 'serves another model',
   other_build: 'runs another build of the model',
+  unsupported: 'its engine cannot do what was asked for',
   excluded: 'was excluded, or had already failed this request',
   draining: 'is draining: it takes no new work',
   stale: 'its last report was too old',

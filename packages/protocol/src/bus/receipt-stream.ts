@@ -130,6 +130,7 @@ export const nodeLiveness = z.object({
       contextTokensMax: z.int(),
       quantisation: z.string(),
       simulated: z.boolean(),
+      features: z.array(z.string()).optional(),
     }),
   ),
   concurrencyMax: z.int(),

@@ -50,7 +50,7 @@ export const servedModel = z.object({
   quantisation: z.string().max(20),
   /** True where timing comes from a performance curve instead of an engine. Shown wherever the model is. */
   simulated: z.boolean(),
-  /** What its engine can beyond plain text, in the words of `engineFeature`; unknown words mean nothing here. */
+  /** What its engine can, by the names of `engineFeatures` in domain; unknown ones mean nothing. Absent: it does not say. */
   features: z.array(z.string().max(40)).max(32).optional(),
 })
 /** Words of `features` that a gateway acts on. */

@@ -11,6 +11,7 @@ import type { PlacementRequest, RoutingPolicy } from '../placement.ts'
 import { regionAllowed } from '../policy/regions.ts'
 import * as col from '../pool/columns.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
+import { lacksFeatures } from '../pool/static-rejection.ts'
 import { priceOr, USABLE_MAX } from '../pool/usable.ts'
 
 /** The change that removes an obstacle, by the field that it changes. */
@@ -25,10 +26,12 @@ export type Change =
   | { field: 'min_trust'; level: TrustLevel }
   | { field: 'data_policy'; level: DataPolicy }
 
-type FixedAttributes = Pick<ReplicaOffer, 'country' | 'region' | 'trust' | 'dataPolicy' | 'gpuClass'>
+type FixedAttributes = Pick<ReplicaOffer, 'country' | 'region' | 'trust' | 'dataPolicy' | 'gpuClass' | 'features'>
 
 /** Obstacles that a whole cell has; null where one of them cannot be removed. */
 export function fixedObstacles(kind: FixedAttributes, policy: RoutingPolicy): Change[] | null {
+  // What an engine cannot do, no change of the policy makes it do.
+  if (lacksFeatures(kind, policy)) return null
   const changes: Change[] = []
   if (!regionAllowed(policy.regions, kind)) {
     // A country that nobody knows cannot be allowed by name.

@@ -34,6 +34,7 @@ const offer = z.looseObject({
   trust: z.enum(trustLevels),
   dataPolicy: z.enum(dataPolicies),
   contextTokensMax: number,
+  features: z.int().optional(),
   prices: z.looseObject({
     inPerMtok: number,
     cachedPerMtok: number,
@@ -61,6 +62,7 @@ const policy = z.looseObject({
   dataPolicy: z.enum(dataPolicies),
   gpuClasses: nullable.texts,
   allowFallbacks: z.boolean(),
+  features: z.int().optional(),
 })
 
 const request = z.looseObject({

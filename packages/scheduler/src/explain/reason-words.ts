@@ -1,9 +1,11 @@
 /** Why a replica may not serve a request, in words, with the numbers that decided where the record has them. */
+import { featureNames } from '@isochrone/domain'
 import type { PlacementRequest, RejectionReason, SampledReplica } from '../placement.ts'
 
 /** What each reason means, for people who have never read this code. */
 export const reasonWords: Readonly<Record<RejectionReason | 'no_replica', string>> = {
   other_build: 'runs another build of the model than the one this answer began with',
+  unsupported: 'has an engine that cannot do what the request asks for',
   excluded: 'is excluded by the policy, or has already failed this request',
   outside_residency: 'is outside the regions that the policy allows',
   data_policy: 'does not promise the data policy that is asked for',
@@ -31,6 +33,7 @@ export function rejectionDetail(
   const { offer } = replica
   const details: Record<RejectionReason, string> = {
     other_build: `build ${offer.modelHash}, asked ${request.modelHash ?? 'any'}`,
+    unsupported: `can ${listed(featureNames(offer.features ?? 0))}; asked ${listed(featureNames(policy.features ?? 0))}`,
     excluded: `node ${offer.nodeId} of ${offer.providerId}`,
     outside_residency: `${offer.country || 'unknown country'}, ${offer.region}; allowed ${listed(policy.regions)}`,
     data_policy: `promises ${offer.dataPolicy}, asked ${policy.dataPolicy}`,

@@ -19,6 +19,7 @@ export interface CellClass {
   dataPolicy: ReplicaOffer['dataPolicy']
   gpuClass: string
   modelHash: string
+  features: number | undefined
   /** ⌊log2⌋ of the longest context. */
   contextClass: number
 }

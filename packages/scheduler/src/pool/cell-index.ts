@@ -145,13 +145,13 @@ export class CellIndex {
   }
 
   #classOf(offer: ReplicaOffer): CellClass {
-    const { country, region, trust, dataPolicy, gpuClass, modelHash } = offer
+    const { country, region, trust, dataPolicy, gpuClass, modelHash, features } = offer
     const contextClass = Math.floor(Math.log2(Math.max(1, offer.contextTokensMax)))
-    const key = `${country}|${region}|${offer.tier}|${trust}|${dataPolicy}|${gpuClass}|${contextClass}|${modelHash}`
+    const key = `${country}|${region}|${offer.tier}|${trust}|${dataPolicy}|${gpuClass}|${contextClass}|${features ?? ''}|${modelHash}`
     const known = this.#classByKey.get(key)
     if (known) return known
     const id = this.classes.length
-    const made: CellClass = { id, key, country, region, trust, dataPolicy, gpuClass, modelHash, contextClass }
+    const made: CellClass = { id, key, country, region, trust, dataPolicy, gpuClass, modelHash, features, contextClass }
     this.classes.push(made)
     if (id === this.classCounts.length) {
       const counts = new Int32Array(id * 2)

@@ -20,7 +20,7 @@ export class PolicyCache {
   }
 
   #byContent(policy: RoutingPolicy, modelHash: string | null, contextClass: number): CompiledPolicy {
-    const { regions, minTrust, dataPolicy, gpuClasses, maxPrice } = policy
+    const { regions, minTrust, dataPolicy, gpuClasses, maxPrice, features = 0 } = policy
     // JSON keeps null, words and lists apart: no text that a tenant sends can stand for another tenant's policy.
     const { inPerMtok, outPerMtok } = maxPrice
     const key = JSON.stringify([
@@ -30,6 +30,7 @@ export class PolicyCache {
       gpuClasses,
       inPerMtok,
       outPerMtok,
+      features,
       modelHash,
       contextClass,
     ])

@@ -5,6 +5,7 @@
  * Only nodes that are active and that a gateway has reported; one that is linked no more ages out as stale. Load =
  * reported + own since the report, so that a burst does not go to whoever looked idle a second ago.
  */
+import { offeredFeatures } from '@isochrone/domain'
 import type { NodeLiveness, NodeState } from '@isochrone/protocol'
 import {
   createReplicaPool,
@@ -144,6 +145,7 @@ function offerOf(state: NodeState, live: NodeLiveness, served: NodeLiveness['mod
     trust: state.trust,
     dataPolicy: state.dataPolicy,
     contextTokensMax: served.contextTokensMax,
+    features: offeredFeatures(served.features),
     prices: {
       inPerMtok: Number(prices.inMicroUsdPerMtok),
       cachedPerMtok: Number(prices.cachedMicroUsdPerMtok),

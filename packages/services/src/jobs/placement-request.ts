@@ -1,10 +1,13 @@
 /** What placement must know of a queued request, read from its OpenAI body and its organisation's routing policy. */
 import {
   mergeRouting,
+  needsMask,
   parseRoutingPolicy,
+  policyWithFeatures,
   promptTokensLikely,
   promptTokensMax,
   promptTokensMin,
+  requestNeeds,
   type PlacementRequest,
   type RoutingPolicy,
   type RoutingWish,
@@ -57,7 +60,10 @@ export function placementRequestOf(
     bytesIn,
     prefixHashes: [],
     prefixBlockTokens: 1,
-    policy: { ...patient(policy, wish), exclude: policy.exclude.map((id) => nodeIdOf(id) ?? id) },
+    policy: policyWithFeatures(
+      { ...patient(policy, wish), exclude: policy.exclude.map((id) => nodeIdOf(id) ?? id) },
+      needsMask(requestNeeds(job.path, job.body as Record<string, unknown>)),
+    ),
     excludeNodeIds: failedNodesOf(job.placement),
   }
 }

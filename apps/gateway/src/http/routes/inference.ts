@@ -4,7 +4,7 @@
  * The key is checked before the body is read. With `x-isochrone-queue: 1` the request becomes a queued job instead.
  */
 import { AppError } from '@isochrone/domain'
-import { bytes32Of, type Hex } from '@isochrone/protocol'
+import { answerIdOf, bytes32Of, type Hex } from '@isochrone/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { collectAnswer } from '../../requests/collect-answer.ts'
 import {
@@ -14,6 +14,7 @@ import {
   type InferenceRequest,
 } from '../../requests/parse-request.ts'
 import type { RequestContext } from '../../requests/request-context.ts'
+import { requireFeatures } from '../../requests/require-features.ts'
 import { routingOf } from '../../requests/routing-of.ts'
 import { reservePriceMicroUsd } from '../../requests/reserve-price.ts'
 import { serveRequest, type Served } from '../../requests/serve-request.ts'
@@ -73,6 +74,7 @@ function admit(
   inference: InferenceRequest,
 ): RequestContext {
   requireKnownModel(deps, inference.model)
+  requireFeatures(deps.sessions.all(), inference)
   return {
     requestId: request.requestId,
     requestIdHash: bytes32Of(request.requestId),
@@ -141,7 +143,8 @@ async function answerWhole(
   const sink = collectAnswer(ctx.request.path === '/v1/chat/completions' ? 'chat' : 'completion', goneSignal(reply))
   const served = await serveRequest(deps.serve, ctx, sink)
   recordServed(deps, ctx, served)
-  const body = { ...sink.answer(), usage: usageOf(served), isochrone: isochroneOf(ctx, served, explain) }
+  const id = answerIdOf(ctx.request.path, ctx.requestIdHash)
+  const body = { ...sink.answer(), id, usage: usageOf(served), isochrone: isochroneOf(ctx, served, explain) }
   return reply.headers(answerHeaders(ctx.requestId, served.target, served.placement, explain)).send(body)
 }
 
