@@ -98,6 +98,15 @@ export interface Intent {
   tokensOutMax: number
   reservedMicroUsd: bigint
   startedAtMs: number
+  /** Set where the attempt goes on with an answer that others began. */
+  continues?: Continues
+}
+
+/** What an attempt goes on from: it prefills these tokens too, and is paid for the prompt alone. */
+export interface Continues {
+  tokens: number
+  /** The attempts that broke off, and what each had handed on: that is all that they are paid for. */
+  delivered: { attempt: number; tokens: number }[]
 }
 
 /** What the gateway itself saw of an attempt. */

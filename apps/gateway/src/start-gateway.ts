@@ -166,6 +166,7 @@ export async function startGateway({
       limits: ATTEMPT_LIMITS,
       logger,
       nextAttempt: ({ jobId, requestId }) => (jobId === null ? 0 : lane.nextAttempt(requestId)),
+      events: metrics,
     },
     requestLimits,
     jobs,

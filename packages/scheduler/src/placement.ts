@@ -35,6 +35,8 @@ export interface RoutingPolicy {
   allowFallbacks: boolean
   /** What the engine must be able to do for the request, as a mask of `engineFeatures`. Default: nothing. */
   features?: number | undefined
+  /** False: an answer whose node broke off ends with an error, instead of going on elsewhere. Absent: it goes on. */
+  allowContinuation?: boolean | undefined
 }
 
 export interface PlacementRequest {

@@ -35,6 +35,13 @@ export function isochroneOf(ctx: RequestContext, served: Served, explain: boolea
     priceMicroUsd: served.completed.priceMicroUsd.toString(),
     ttftMs: served.ttftMs,
     durationMs: served.durationMs,
+    ...(served.continuations.length > 0 && {
+      continuations: served.continuations.map(({ from, to, afterTokens }) => ({
+        from: from.node.id,
+        to: to.node.id,
+        afterTokens,
+      })),
+    }),
     ...(explain && { placement: { unit: PLACEMENT_UNIT, ...recordOf(served.placement) } }),
   }
 }

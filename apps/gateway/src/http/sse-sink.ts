@@ -71,6 +71,10 @@ export function createSseSink(
       if (response.write(frame) || response.destroyed) return undefined
       return drained()
     },
+    note(text) {
+      // A comment: clients drop it, people who read the stream see it. It is nobody's bill.
+      response.write(`: ${text.replace(/[\r\n]/g, ' ')}\n\n`)
+    },
     bytesOut: () => bytes,
     reset() {
       bytes = 0

@@ -18,6 +18,8 @@ const base: BillInput = {
   billable: true,
   tokensDelivered: 10,
   tokensOutMax: 100,
+  tokensBefore: 0,
+  continued: false,
   bytesIn: 50,
   bytesOut: 70,
   prices,
@@ -65,4 +67,52 @@ test('no count that a node signs makes the customer pay for more than was ordere
       expect(usage.tokensIn).toBeLessThanOrEqual(tokensIn)
     }),
   )
+})
+
+/** The customer asked once: the prompt is paid for once, to the node that ends the answer. */
+test('over the attempts of an answer that broke off, each token and the prompt are billed once', () => {
+  const counts = fc.integer({ min: 0, max: 200 })
+  const broken = fc.array(fc.record({ out: fc.integer({ min: 1, max: 50 }), linkLost: fc.boolean() }), {
+    minLength: 1,
+    maxLength: 3,
+  })
+  fc.assert(
+    fc.property(broken, fc.integer({ min: 1, max: 200 }), counts, counts, (parts, prompt, cachedAsked, out) => {
+      const bytesIn = 1_000
+      let before = 0
+      const bills = parts.map(({ out: delivered, linkLost }) => {
+        const tokensIn = prompt + before
+        const usage = bill({
+          bytesIn,
+          work: linkLost ? null : ({ tokensIn, tokensCached: 0, tokensOut: delivered } as WorkReceipt),
+          fault: fault.provider,
+          tokensDelivered: delivered,
+          tokensOutMax: 1_000 - before,
+          tokensBefore: before,
+        }).usage
+        before += delivered
+        return usage
+      })
+      const tokensCached = Math.min(cachedAsked, prompt + before)
+      const last = { tokensIn: prompt + before - tokensCached, tokensCached, tokensOut: out } as WorkReceipt
+      const end = bill({ bytesIn, work: last, tokensDelivered: out, tokensOutMax: 1_000, tokensBefore: before }).usage
+      expect(end.tokensIn).toBeLessThanOrEqual(last.tokensIn)
+      expect(end.tokensCached).toBeLessThanOrEqual(last.tokensCached)
+      bills.push(end)
+      const sum = (of: (usage: typeof end) => number) => bills.reduce((total, usage) => total + of(usage), 0)
+      expect(sum(({ tokensOut }) => tokensOut)).toBe(before + out)
+      expect(sum((usage) => usage.tokensIn + usage.tokensCached)).toBe(prompt)
+      expect(sum((usage) => usage.bytesIn)).toBe(bytesIn)
+    }),
+  )
+})
+
+test('an attempt that was gone on with is paid its tokens alone, whoever ended it', () => {
+  expect(bill({ continued: true, fault: fault.gateway, tokensDelivered: 3 }).usage).toEqual({
+    tokensIn: 0,
+    tokensCached: 0,
+    tokensOut: 3,
+    bytesIn: 0,
+    bytesOut: 0,
+  })
 })

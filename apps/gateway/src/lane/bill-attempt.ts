@@ -2,7 +2,8 @@
  * What an attempt costs: the rules of the bill, pure.
  *
  * Output: the node's count, at most what the customer was handed. Input: only where the provider did not fail. A
- * provider that failed before the first token, or signed something else than what was ordered, earns nothing.
+ * provider that failed before the first token, or signed something else than what was ordered, earns nothing. An answer
+ * that another attempt goes on with has one prompt: whoever ends it is paid for that, whoever broke off for its tokens.
  */
 import { priceMicroUsd, type BilledUsage, type Prices } from '@isochrone/domain'
 import { fault, type Fault, type WorkReceipt } from '@isochrone/protocol'
@@ -17,6 +18,10 @@ export interface BillInput {
   billable: boolean
   tokensDelivered: number
   tokensOutMax: number
+  /** Tokens of the answer before this attempt, which its node counts as input. */
+  tokensBefore: number
+  /** Another attempt went on with what this one delivered. */
+  continued: boolean
   bytesIn: number
   bytesOut: number
   prices: Prices
@@ -41,9 +46,15 @@ function usageOf(input: BillInput): BilledUsage {
   if (!input.billable || input.workRefused || input.fault === fault.capacity) return NOTHING
   const tokensOut = Math.min(work?.tokensOut ?? tokensDelivered, tokensDelivered, tokensOutMax)
   // Delivered tokens only: neither the prompt nor a byte of a stream that the provider broke.
-  if (!work || input.fault === fault.provider) return { ...NOTHING, tokensOut }
+  if (!work || input.fault === fault.provider || input.continued) return { ...NOTHING, tokensOut }
   if (input.fault === fault.gateway && tokensOut === 0) return NOTHING
   const tokensInMax = bytesIn + TEMPLATE_TOKENS_MAX
+  if (input.tokensBefore > 0) {
+    const prompt = Math.min(tokensInMax, Math.max(0, work.tokensIn + work.tokensCached - input.tokensBefore))
+    // What a cache holds is the beginning of it: the prompt first, then the answer so far.
+    const tokensCached = Math.min(work.tokensCached, prompt)
+    return { tokensIn: prompt - tokensCached, tokensCached, tokensOut, bytesIn, bytesOut }
+  }
   const tokensIn = Math.min(work.tokensIn, tokensInMax)
   return { tokensIn, tokensCached: Math.min(work.tokensCached, tokensInMax - tokensIn), tokensOut, bytesIn, bytesOut }
 }

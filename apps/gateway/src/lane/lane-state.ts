@@ -39,6 +39,8 @@ export interface OpenAttempt {
   draft: Draft | null
   /** `workHash` of a work receipt that was presented while the request still ran. */
   presented: Hex | null
+  /** Tokens that it had handed on when a later attempt went on with its answer; null where none did. */
+  continuedTokens: number | null
 }
 
 export interface Draft {
@@ -185,8 +187,12 @@ export class LaneState {
   }
 
   #openAttempt(intent: Intent, index: number, inherited: boolean): void {
-    const entry = { intent, index, inherited, draft: null, presented: null }
+    const entry = { intent, index, inherited, draft: null, presented: null, continuedTokens: null }
     this.open.set(attemptKey(intent.requestIdHash, intent.attempt), entry)
+    for (const { attempt, tokens } of intent.continues?.delivered ?? []) {
+      const broken = this.open.get(attemptKey(intent.requestIdHash, attempt))
+      if (broken) broken.continuedTokens = tokens
+    }
     const next = Math.max(this.nextAttempts.get(intent.requestIdHash) ?? 0, intent.attempt + 1)
     this.nextAttempts.set(intent.requestIdHash, next)
     if (intent.jobId !== null) this.jobs.began(intent.requestId, intent.attempt, intent.startedAtMs)

@@ -50,8 +50,9 @@ export async function presentWork(
       open.presented = workHash
       return null
     }
-    // A later attempt was dispatched, which happens only where nothing of this one had been handed on.
-    const superseded = (state.nextAttempts.get(requestId) ?? 0) > attempt + 1
+    // A later attempt was dispatched: it went on with this one's tokens, or nothing of this one had been handed on.
+    const isLast = (state.nextAttempts.get(requestId) ?? 0) <= attempt + 1
+    const superseded = !isLast && open.continuedTokens === null
     const draft = draftOfRecovered(context, open, work, superseded)
     const request = recoveredRequest(open, draft, clock.nowMs())
     await writer.writeReceipts([draft], (receipts) => ({

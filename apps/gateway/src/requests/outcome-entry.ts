@@ -17,7 +17,7 @@ export interface AttemptRecord {
 export interface OutcomeInput {
   ctx: RequestContext
   records: readonly AttemptRecord[]
-  /** The attempt that the customer saw, null when none. */
+  /** The answer that the customer saw, null when none. */
   served: Served | null
   error: AppError | null
   placement: unknown
@@ -31,7 +31,7 @@ export function outcomeEntry(input: OutcomeInput): Omit<RequestFinishedEntry, 't
   const aborted = last?.result.outcome === 'client_aborted' || error?.details.outcome === 'client_aborted'
   const usage = served?.completed
   const tokensOut = usage?.tokensOut ?? 0
-  const ttftMs = served ? ttftOf(ctx, last) : null
+  const ttftMs = served && served.ttftMs !== null ? served.firstTokenAtMs - ctx.receivedAtMs : null
   const durationMs = finishedAtMs - ctx.receivedAtMs
   return {
     request: {
@@ -68,10 +68,4 @@ export function outcomeEntry(input: OutcomeInput): Omit<RequestFinishedEntry, 't
     receipts: records.map(({ completed }) => completed.pair),
     ...(answer !== undefined && { answer }),
   }
-}
-
-/** Request accepted → first token. */
-function ttftOf(ctx: RequestContext, record: AttemptRecord | undefined): number | null {
-  if (!record || record.result.seen.attemptTtftMs === null) return null
-  return record.result.seen.intent.startedAtMs - ctx.receivedAtMs + record.result.seen.attemptTtftMs
 }

@@ -26,15 +26,17 @@ const kinds: Record<AttemptResult['outcome'], PoolOutcome['kind']> = {
   client_aborted: 'cancelled',
 }
 
+/** `tokensBefore`: of an answer that it went on with, which it prefilled beside the prompt. */
 export function outcomeOf(
   { outcome, invalidRequest, target, seen }: AttemptResult,
   { tokensIn, tokensCached, tokensOut }: CompletedAttempt,
   streamsBefore: number,
+  tokensBefore = 0,
 ): PoolOutcome {
   const { attemptTtftMs, durationMs } = seen
   return {
     kind: invalidRequest ? 'cancelled' : kinds[outcome],
-    tokensIn: tokensIn + tokensCached,
+    tokensIn: tokensIn + tokensCached + tokensBefore,
     tokensCached,
     tokensOut,
     concurrency: Math.min(target.session.concurrencyMax, streamsBefore + 1),

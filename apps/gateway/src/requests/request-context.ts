@@ -41,6 +41,8 @@ export interface AnswerSink {
   write(chunk: Uint8Array): Promise<void> | undefined
   /** Bytes handed on in this attempt, framing included. */
   bytesOut(): number
+  /** Tells the customer something that is no part of the answer, where there is a way to. */
+  note?(text: string): void
   /** Forgets a failed attempt whose chunks never left. */
   reset(): void
 }

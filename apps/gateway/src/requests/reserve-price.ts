@@ -28,6 +28,14 @@ export function reservePriceMicroUsd(request: InferenceRequest, nodes: readonly 
     bytesIn: request.body.length,
     bytesOutMax: bytesOutMaxOf(request),
   }
+  return worstPriceMicroUsd(limits, nodes)
+}
+
+/** What usage within `limits` costs at the dearest of `nodes`, µUSD. */
+export function worstPriceMicroUsd(
+  limits: Parameters<typeof maxPriceMicroUsd>[0],
+  nodes: readonly Pick<NodeState, 'prices'>[],
+): bigint {
   let dearest = 0n
   for (const node of nodes) {
     const price = maxPriceMicroUsd(limits, pricesOf(node.prices))

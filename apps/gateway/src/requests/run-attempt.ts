@@ -13,7 +13,8 @@ import {
   type Hex,
   type StreamEnd,
 } from '@isochrone/protocol'
-import type { AttemptEnd, AttemptSeen, AttemptStream, Intent, Lane } from '../ports.ts'
+import type { AttemptEnd, AttemptSeen, AttemptStream, Continues, Intent, Lane } from '../ports.ts'
+import type { AnswerSoFar } from './answer-so-far.ts'
 import type { AnswerSink, RequestContext, Target } from './request-context.ts'
 
 export type AttemptOutcome = 'completed' | 'client_aborted' | 'provider_failed' | 'provider_timeout' | 'rejected'
@@ -46,6 +47,8 @@ export interface AttemptInput {
   bytesOutMax: number
   placement: unknown
   sink: AnswerSink
+  /** What it goes on from; null where it begins the answer. */
+  soFar: AnswerSoFar | null
   limits: AttemptLimits
   /** Called when the stream counts at the node: placement then sees it there. */
   onOpened: () => void
@@ -64,7 +67,7 @@ export async function runAttempt(lane: Lane, input: AttemptInput): Promise<Attem
   const intent = intentOf(input)
   await lane.recordIntent(intent)
   const startedAt = performance.now()
-  const stream = target.session.open(openHeaderOf(intent, input.limits), ctx.request.body)
+  const stream = target.session.open(openHeaderOf(intent, input), ctx.request.body)
   input.onOpened()
   const flow = await pump(stream, input, intent.salt, startedAt)
   const end = await stream.ended
@@ -82,7 +85,7 @@ export async function runAttempt(lane: Lane, input: AttemptInput): Promise<Attem
       end,
       tokensDelivered: flow.tokensDelivered,
       outputHash: flow.chain.head(),
-      requestHash: requestHashOf(intent.salt, ctx.request.body),
+      requestHash: requestHashOf(intent.salt, ctx.request.body, input.soFar?.text),
       bytesOut: Math.min(sink.bytesOut(), input.bytesOutMax),
       attemptTtftMs: flow.ttftMs,
       durationMs: Math.max(0, Math.round(performance.now() - startedAt)),
@@ -195,7 +198,7 @@ function judge(end: AttemptEnd, { stoppedBy }: Flow): Verdict {
   return { outcome: 'provider_failed', blame: fault.provider, httpStatus: 502 }
 }
 
-function intentOf({ ctx, target, attempt, reservedMicroUsd }: AttemptInput): Intent {
+function intentOf({ ctx, target, attempt, reservedMicroUsd, soFar }: AttemptInput): Intent {
   const { request } = ctx
   return {
     requestId: ctx.requestId,
@@ -213,13 +216,19 @@ function intentOf({ ctx, target, attempt, reservedMicroUsd }: AttemptInput): Int
     model: request.model,
     stream: request.stream,
     bytesIn: request.body.length,
-    tokensOutMax: request.tokensOutMax,
+    tokensOutMax: soFar?.tokensLeft ?? request.tokensOutMax,
     reservedMicroUsd,
     startedAtMs: Date.now(),
+    ...(soFar && { continues: continuesOf(soFar) }),
   }
 }
 
-function openHeaderOf(intent: Intent, limits: AttemptLimits) {
+/** No tokenizer makes more tokens of a text than it has bytes, whatever the node that began it said. */
+function continuesOf({ text, tokens, delivered }: AnswerSoFar): Continues {
+  return { tokens: Math.min(tokens, Buffer.byteLength(text)), delivered }
+}
+
+function openHeaderOf(intent: Intent, { limits, soFar }: AttemptInput) {
   return {
     requestId: intent.requestIdHash,
     attempt: intent.attempt,
@@ -231,5 +240,6 @@ function openHeaderOf(intent: Intent, limits: AttemptLimits) {
     path: intent.path as '/v1/chat/completions' | '/v1/completions',
     timeoutMs: limits.totalMsMax,
     tokensOutMax: intent.tokensOutMax,
+    ...(soFar && { continuation: { text: soFar.text } }),
   }
 }

@@ -16,6 +16,8 @@ export interface NodeScript {
   claimedEach?: number
   /** What its engine says that it can; default: nothing is said. */
   features?: string[]
+  /** The link is lost between the last chunk and the END. */
+  lostAfterLast?: boolean
   /** Pause before each token, ms. */
   tokenMs?: number
 }
@@ -73,6 +75,14 @@ export function fakeNode(nodeId: Hex, script: NodeScript, concurrencyMax = 8): F
   return node
 }
 
+/** Those that follow `text`, as an engine goes on with it; all of them where it is no beginning of theirs. */
+function tokensAfter(tokens: readonly string[], text: string): string[] {
+  for (let count = 0; count <= tokens.length; count++) {
+    if (tokens.slice(0, count).join('') === text) return tokens.slice(count)
+  }
+  return [...tokens]
+}
+
 function openStream(node: FakeNode, header: StreamOpen, over: () => void): AttemptStream {
   const { script } = node
   const cancel = new AbortController()
@@ -99,7 +109,7 @@ function openStream(node: FakeNode, header: StreamOpen, over: () => void): Attem
   })
 
   async function* chunks(): AsyncGenerator<StreamChunk> {
-    const tokens = script.tokens ?? []
+    const tokens = tokensAfter(script.tokens ?? [], header.continuation?.text ?? '')
     const status = script.status ?? 'completed'
     try {
       if (chat && tokens.length > 0) yield bytes(0, { delta: { role: 'assistant', content: '' } })
@@ -115,7 +125,8 @@ function openStream(node: FakeNode, header: StreamOpen, over: () => void): Attem
           chat ? { delta: {}, finish_reason: 'stop' } : { text: '', finish_reason: 'stop' },
         )
       }
-      end(status === 'silent' ? 'aborted' : status)
+      if (script.lostAfterLast) end('link_lost')
+      else end(status === 'silent' ? 'aborted' : status)
     } catch {
       end('aborted')
     }

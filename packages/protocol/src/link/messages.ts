@@ -53,11 +53,6 @@ export const servedModel = z.object({
   /** What its engine can, by the names of `engineFeatures` in domain; unknown ones mean nothing. Absent: it does not say. */
   features: z.array(z.string().max(40)).max(32).optional(),
 })
-/** Words of `features` that a gateway acts on. */
-export const engineFeature = {
-  /** Goes on with an answer whose beginning another node has delivered. */
-  continuation: 'continuation',
-} as const
 export type ServedModel = z.infer<typeof servedModel>
 
 export const linkHello = z.object({

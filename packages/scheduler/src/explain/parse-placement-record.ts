@@ -63,6 +63,7 @@ const policy = z.looseObject({
   gpuClasses: nullable.texts,
   allowFallbacks: z.boolean(),
   features: z.int().optional(),
+  allowContinuation: z.boolean().optional(),
 })
 
 const request = z.looseObject({

@@ -25,6 +25,7 @@ export function mergeRouting({ organisation, request, suffix }: RoutingSources):
   const targets = targetsBySort[seconds.sort]
   const ttftSloMs = asked.ttftSloMs ?? ours.ttftSloMs
   const tpotSloMs = asked.tpotSloMs ?? ours.tpotSloMs
+  const continues = asked.allowContinuation ?? ours.allowContinuation
   // Only who asks for a target wants no answer rather than a late one.
   const isTargeted = asked.ttftSloMs !== undefined || asked.tpotSloMs !== undefined
   return {
@@ -44,6 +45,7 @@ export function mergeRouting({ organisation, request, suffix }: RoutingSources):
     dataPolicy: stricter(dataPolicies, ours.dataPolicy ?? routingDefaults.dataPolicy, asked.dataPolicy),
     gpuClasses: gpuClassesOf(ours, asked),
     allowFallbacks: asked.allowFallbacks ?? ours.allowFallbacks ?? routingDefaults.allowFallbacks,
+    ...(continues !== undefined && { allowContinuation: continues }),
   }
 }
 

@@ -75,6 +75,7 @@ const fields = {
   data_policy: oneOf(dataPolicies).nullish(),
   gpu_classes: someWords('GPU classes such as H200').nullish(),
   allow_fallbacks: z.boolean({ error: 'must be true or false' }).nullish(),
+  allow_continuation: z.boolean({ error: 'must be true or false' }).nullish(),
 }
 const schema = z.strictObject(fields, { error: 'must be an object' })
 
@@ -112,6 +113,7 @@ export function parseRoutingPolicy(json: unknown, root = 'routing'): { policy: R
   if (isSaid(sent.data_policy)) policy.dataPolicy = sent.data_policy
   if (isSaid(sent.gpu_classes)) policy.gpuClasses = [...new Set(sent.gpu_classes.map((name) => name.toUpperCase()))]
   if (isSaid(sent.allow_fallbacks)) policy.allowFallbacks = sent.allow_fallbacks
+  if (isSaid(sent.allow_continuation)) policy.allowContinuation = sent.allow_continuation
   return { policy }
 }
 

@@ -22,4 +22,5 @@ export interface RoutingWish {
   dataPolicy?: DataPolicy
   gpuClasses?: readonly string[]
   allowFallbacks?: boolean
+  allowContinuation?: boolean
 }

@@ -1,0 +1,183 @@
+/**
+ * The attempts of one request, in order: one, then others where it fails before the customer saw anything, and where it
+ * breaks off later one that goes on with what was delivered. Bounded: three from the beginning, three that go on.
+ */
+import type { AppError } from '@isochrone/domain'
+import { answerSoFar, type AnswerSoFar } from './answer-so-far.ts'
+import { clientGone, failureOf } from './attempt-failure.ts'
+import { isContinuable, mayContinue } from './can-continue.ts'
+import { failOver } from './fail-over.ts'
+import { goOnElsewhere } from './go-on-elsewhere.ts'
+import { learn } from './learn.ts'
+import { ATTEMPTS_MAX, stepAfter } from './next-step.ts'
+import type { AttemptRecord } from './outcome-entry.ts'
+import type { Opening, Placed } from './place-request.ts'
+import { cancelled, outcomeOf } from './pool-outcome.ts'
+import { bytesOutMaxOf } from './reserve-price.ts'
+import { runAttempt, type AttemptLimits } from './run-attempt.ts'
+import type { ServeDeps, Serving } from './serve-request.ts'
+import type { RequestContext, Target } from './request-context.ts'
+
+export interface Continuation {
+  from: Target
+  to: Target
+  afterTokens: number
+}
+
+export interface Attempts {
+  records: AttemptRecord[]
+  /** Those that delivered the answer as it stands. */
+  leg: AttemptRecord[]
+  /** Where it went on. */
+  continuations: Continuation[]
+  placement: unknown
+  /** Null where the answer is whole. */
+  failure: AppError | null
+}
+
+interface Run extends Attempts {
+  /** Attempts from the beginning, and those that were to go on. */
+  begun: number
+  goneOn: number
+}
+
+/** What is dispatched next. */
+interface Next {
+  opening: Opening | Placed
+  goesOn: { soFar: AnswerSoFar; from: Target } | null
+}
+
+/** Runs them to the end. Rejects only when an intent cannot be made durable. */
+export async function attemptAll(deps: ServeDeps, serving: Serving): Promise<Attempts> {
+  const { record } = serving.placed
+  const run: Run = { records: [], leg: [], continuations: [], placement: record, failure: null, begun: 0, goneOn: 0 }
+  const first = deps.nextAttempt(serving.ctx)
+  let next: Next | undefined = { opening: serving.placed, goesOn: null }
+  while (next) {
+    await attemptOnce(deps, serving, run, next, first + run.records.length)
+    next = await nextOf(deps, serving, run)
+  }
+  // Of a whole answer that nobody gets, nothing is paid for.
+  if (run.failure && !serving.answer.streams) billLeg(deps, run, false)
+  return run
+}
+
+async function attemptOnce(
+  deps: ServeDeps,
+  { ctx, asked, answer, reservedMicroUsd }: Serving,
+  run: Run,
+  { opening, goesOn }: Next,
+  attempt: number,
+): Promise<void> {
+  const { target, ticket } = opening
+  if (goesOn) run.goneOn++
+  else run.begun++
+  try {
+    const result = await runAttempt(deps.lane, {
+      ctx,
+      target,
+      attempt,
+      reservedMicroUsd: reservedMicroUsd - (goesOn?.soFar.billedMicroUsd ?? 0n),
+      bytesOutMax: bytesOutMaxOf(ctx.request),
+      placement: run.placement,
+      sink: answer,
+      soFar: goesOn?.soFar ?? null,
+      limits: limitsOf(deps.limits, ctx),
+      onOpened: ticket.sent,
+      onFirstToken: ticket.firstToken,
+    })
+    const completed = deps.lane.completeAttempt(result.seen)
+    const record: AttemptRecord = { result, completed }
+    const tokensBefore = goesOn?.soFar.tokens ?? 0
+    ticket.closed(outcomeOf(result, completed, ticket.streamsBefore, tokensBefore))
+    learn(deps.measurements, ctx, record, goesOn !== null)
+    run.records.push(record)
+    const served = result.outcome === 'completed' || result.seen.tokensDelivered > 0
+    if (served) run.leg.push(record)
+    if (served && goesOn) run.continuations.push({ ...goesOn, to: target, afterTokens: tokensBefore })
+    // Why the answer broke is told, not why another node could not go on with it.
+    if (served || goesOn === null) run.failure = failureOf(result, ctx.request)
+  } finally {
+    ticket.closed(cancelled(asked))
+  }
+}
+
+async function nextOf(deps: ServeDeps, serving: Serving, run: Run): Promise<Next | undefined> {
+  const { ctx, answer } = serving
+  const last = run.records.at(-1)
+  if (!last) return undefined
+  const { begun, streams, delivered } = answer
+  const text = mayContinue(ctx) ? delivered.text() : null
+  const soFar = () => answerSoFar(text ?? '', run.leg, ctx.request.tokensOutMax)
+  const step = stepAfter({
+    result: last.result,
+    begun,
+    streams,
+    finished: begun && delivered.finished,
+    clientGone: answer.signal.aborted,
+    attempts: run.begun,
+    continuations: run.goneOn,
+    mayGoOn: () => text !== null && soFar().tokensLeft > 0 && isContinuable(ctx),
+  })
+  const next = step === 'go_on' ? await goOn(deps, serving, run, soFar) : undefined
+  if (next) return next
+  if (begun && delivered.finished) run.failure = null
+  else if (run.failure && answer.signal.aborted) run.failure = clientGone()
+  const restarts = step !== 'over' && !(begun && streams) && run.begun < ATTEMPTS_MAX && !answer.signal.aborted
+  return restarts ? again(deps, serving, run) : undefined
+}
+
+async function goOn(
+  deps: ServeDeps,
+  serving: Serving,
+  run: Run,
+  soFarNow: () => AnswerSoFar,
+): Promise<Next | undefined> {
+  // What goes into a whole answer is paid for when it goes on, as if it had been streamed.
+  billLeg(deps, run, true)
+  const soFar = soFarNow()
+  const tried = run.records.map(({ result }) => result.target)
+  const from = run.leg.at(-1)?.result.target
+  const opening = from && (await goOnElsewhere(deps, serving, soFar, tried))
+  if (!opening) return undefined
+  if ('record' in opening) run.placement = withEarlier(opening.record, run.placement)
+  const places = `from ${from.node.id} to ${opening.target.node.id}`
+  serving.answer.goOn(`isochrone continuation ${places} after ${soFar.tokens} tokens`)
+  deps.events?.continued()
+  return { opening, goesOn: { soFar, from } }
+}
+
+/** From the beginning, at another node: what went into a whole answer is thrown away. */
+function again(deps: ServeDeps, serving: Serving, run: Run): Next | undefined {
+  billLeg(deps, run, false)
+  run.leg.length = 0
+  run.continuations.length = 0
+  serving.answer.reset()
+  const tried = run.records.map(({ result }) => result.target.session.nodeId)
+  const opening = failOver(deps, serving, tried)
+  if (!opening) return undefined
+  if ('record' in opening) run.placement = withEarlier(opening.record, run.placement)
+  return { opening, goesOn: null }
+}
+
+/** The bill of an attempt that broke follows from what became of its tokens. */
+function billLeg(deps: ServeDeps, { leg }: Run, billable: boolean): void {
+  for (const record of leg) {
+    const { seen, outcome } = record.result
+    if (seen.billable === billable || outcome === 'completed' || outcome === 'client_aborted') continue
+    seen.billable = billable
+    record.completed = deps.lane.completeAttempt(seen)
+  }
+}
+
+/** The decision that served, with those before it: each names the nodes that were tried by it. */
+function withEarlier(record: unknown, before: unknown): unknown {
+  if (typeof record !== 'object' || record === null) return record
+  const { earlier, ...first } = before as { earlier?: unknown[] }
+  return { ...record, earlier: [...(earlier ?? []), first] }
+}
+
+/** A job brings its own total limit. */
+function limitsOf(limits: AttemptLimits, { pinned }: RequestContext): AttemptLimits {
+  return pinned ? { ...limits, totalMsMax: Math.min(limits.totalMsMax, pinned.timeoutMs) } : limits
+}

@@ -1,0 +1,150 @@
+/**
+ * What a customer has been handed of an answer, kept so that another node can go on with it.
+ *
+ * Costs two comparisons of memory for a usual chunk: the chunks of a stream differ in their text alone, so only those
+ * that look otherwise are parsed. Bounded. Whatever cannot be continued truthfully (tool calls, reasoning apart from the
+ * text, several choices) is told as an obstacle.
+ */
+
+/** Of the first chunk: what later chunks of the same answer must repeat. */
+export interface AnswerHead {
+  readonly id: unknown
+  readonly created: unknown
+}
+
+export interface DeliveredText {
+  add(chunk: Uint8Array): void
+  /** The text so far; null where it cannot be gone on from. */
+  text(): string | null
+  readonly head: AnswerHead | null
+  /** The chunk with the finish reason was handed on: nothing is missing. */
+  readonly finished: boolean
+  /** The answer starts anew. */
+  clear(): void
+}
+
+/** A frame of the link holds 16 MiB with the request's body of 10 MiB; JSON writes a byte as six at most. */
+const TEXT_BYTES_MAX = 512 * 1024
+
+export function followDelivered(kind: 'chat' | 'completion'): DeliveredText {
+  /** Texts as they stand between the quotes of their chunks. */
+  let literals: string[] = []
+  let bytes = 0
+  let frame: { before: Buffer; after: Buffer } | null = null
+  let head: AnswerHead | null = null
+  let obstacle = false
+  let finished = false
+
+  function keep(literal: string): void {
+    if (literal === '') return
+    bytes += literal.length
+    if (bytes > TEXT_BYTES_MAX) obstacle = true
+    else literals.push(literal)
+  }
+
+  /** True where the chunk is like the last one that was parsed, but for its text. */
+  function addAlike(chunk: Buffer): boolean {
+    if (!frame) return false
+    const { before, after } = frame
+    const to = chunk.length - after.length
+    if (to < before.length || !startsWith(chunk, before) || chunk.compare(after, 0, after.length, to) !== 0)
+      return false
+    keep(chunk.toString('utf8', before.length, to))
+    return true
+  }
+
+  function addParsed(chunk: Buffer): void {
+    const parsed = parse(chunk)
+    head ??= { id: parsed?.id, created: parsed?.created }
+    const part = parsed && partOf(parsed, kind)
+    if (part === undefined || part === null) {
+      obstacle = true
+      return
+    }
+    const literal = JSON.stringify(part.text).slice(1, -1)
+    keep(literal)
+    finished ||= part.finished
+    if (!part.finished && literal !== '') frame = frameAround(chunk, literal, kind)
+  }
+
+  return {
+    add(bytesOfChunk) {
+      if (obstacle) return
+      const chunk = Buffer.from(bytesOfChunk.buffer, bytesOfChunk.byteOffset, bytesOfChunk.byteLength)
+      if (!addAlike(chunk)) addParsed(chunk)
+    },
+    text() {
+      if (obstacle || literals.length === 0) return null
+      try {
+        return JSON.parse(`"${literals.join('')}"`) as string
+      } catch {
+        // A node that hides something between the quotes: nobody goes on from that.
+        return null
+      }
+    },
+    get head() {
+      return head
+    },
+    get finished() {
+      return finished
+    },
+    clear() {
+      literals = []
+      bytes = 0
+      frame = head = null
+      obstacle = finished = false
+    },
+  }
+}
+
+interface Part {
+  text: string
+  finished: boolean
+}
+
+/** The text of a chunk; null where it holds something else that the customer has got. */
+function partOf({ choices }: Record<string, unknown>, kind: 'chat' | 'completion'): Part | null {
+  if (!Array.isArray(choices)) return null
+  const [choice, ...others] = choices as (Record<string, unknown> | null)[]
+  if (choice === undefined) return { text: '', finished: false }
+  if (choice === null || others.length > 0 || (choice.index ?? 0) !== 0) return null
+  const finished = typeof choice.finish_reason === 'string'
+  if (kind === 'completion') return typeof choice.text === 'string' ? { text: choice.text, finished } : null
+  const { role: _role, content, ...more } = (choice.delta ?? {}) as Record<string, unknown>
+  if (!Object.values(more).every(saysNothing)) return null
+  if (typeof content === 'string') return { text: content, finished }
+  return saysNothing(content) ? { text: '', finished } : null
+}
+
+const saysNothing = (value: unknown): boolean =>
+  value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+
+/** What stands around the text, where the chunk writes it exactly once and as we would. */
+function frameAround(
+  chunk: Buffer,
+  literal: string,
+  kind: 'chat' | 'completion',
+): { before: Buffer; after: Buffer } | null {
+  const marker = kind === 'chat' ? '"content":"' : '"text":"'
+  const at = chunk.indexOf(marker)
+  if (at < 0 || chunk.indexOf(marker, at + marker.length) >= 0) return null
+  const from = at + marker.length
+  const text = Buffer.from(literal, 'utf8')
+  const to = from + text.length
+  if (chunk.compare(text, 0, text.length, from, to) !== 0 || chunk[to] !== QUOTE) return null
+  // Copies: a chunk is a view into a message of the link, which it would keep alive.
+  return { before: Buffer.from(chunk.subarray(0, from)), after: Buffer.from(chunk.subarray(to)) }
+}
+
+const QUOTE = 0x22
+const startsWith = (chunk: Buffer, start: Buffer): boolean =>
+  chunk.compare(start, 0, start.length, 0, start.length) === 0
+
+function parse(chunk: Buffer): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(chunk.toString('utf8'))
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null
+  } catch {
+    return null
+  }
+}

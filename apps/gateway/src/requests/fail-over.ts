@@ -1,0 +1,32 @@
+/** Where a request goes whose attempt came to nothing: unseen by the customer, so from the beginning. */
+import type { Opening, Placed } from './place-request.ts'
+import { cancelled } from './pool-outcome.ts'
+import type { Target } from './request-context.ts'
+import { reservePriceMicroUsd } from './reserve-price.ts'
+import type { ServeDeps, Serving } from './serve-request.ts'
+import { isPlaced } from './waiting-room.ts'
+
+/**
+ * The next alternate that is still linked; then what a fresh decision finds, as far as the reservation covers it: a dearer
+ * node may have linked since. A pinned job has no other node, and neither has who allows no fallback.
+ */
+export function failOver(
+  deps: ServeDeps,
+  { ctx, asked, placed, reservedMicroUsd }: Serving,
+  tried: readonly string[],
+): Opening | Placed | undefined {
+  if (ctx.pinned || !asked.policy.allowFallbacks) return undefined
+  const covers = ({ node }: Pick<Target, 'node'>) => reservePriceMicroUsd(ctx.request, [node]) <= reservedMicroUsd
+  for (let replica = placed.alternates.shift(); replica; replica = placed.alternates.shift()) {
+    if (tried.includes(replica.session.nodeId) || !covers(replica)) continue
+    const opening = deps.placer.open(replica, asked)
+    if (opening) return opening
+  }
+  const again = deps.placer.place(ctx.request.model, { ...asked, excludeNodeIds: tried })
+  if (!isPlaced(again)) return undefined
+  if (covers(again.target)) return again
+  again.ticket.closed(cancelled(asked))
+  const covered = again.alternates.find(covers)
+  const opening = covered && deps.placer.open(covered, asked)
+  return opening && { ...opening, alternates: [], record: again.record }
+}

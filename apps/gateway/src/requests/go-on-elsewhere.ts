@@ -1,0 +1,108 @@
+/**
+ * Where an answer goes on whose node broke off: a replica of the same weights, inside the same policy, in a failure domain
+ * that was not tried where there is one, and only as far as what was reserved still covers it.
+ *
+ * Bounded in decisions; waits a little for a place, because a pause is better than half an answer.
+ */
+import { featureMask } from '@isochrone/domain'
+import type { PlacementRequest, RoutingPolicy } from '@isochrone/scheduler'
+import type { AnswerSoFar } from './answer-so-far.ts'
+import type { Opening, Placed } from './place-request.ts'
+import { cancelled } from './pool-outcome.ts'
+import type { Target } from './request-context.ts'
+import { bytesOutMaxOf, worstPriceMicroUsd, tokensInMaxOf } from './reserve-price.ts'
+import type { ServeDeps, Serving } from './serve-request.ts'
+import { isPlaced } from './waiting-room.ts'
+
+/** Decisions whose choice turned out unfit, for each of the two ways to look. */
+const LOOKS_MAX = 6
+const PATIENCE_MS = 5_000
+const GOES_ON = featureMask(['continuation'])
+
+/** An opening for the rest of the answer, or undefined where nobody can go on. */
+export async function goOnElsewhere(
+  deps: ServeDeps,
+  serving: Serving,
+  soFar: AnswerSoFar,
+  tried: readonly Target[],
+): Promise<Opening | Placed | undefined> {
+  const domains = new Set(tried.map(({ node }) => node.failureDomain))
+  const nodeIds = tried.map(({ session }) => session.nodeId)
+  const fits = (target: Pick<Target, 'node'>) => covers(serving, soFar, target)
+  const elsewhere = (target: Pick<Target, 'node'>) => fits(target) && !domains.has(target.node.failureDomain)
+  return (
+    (await look(deps, serving, requestOf(serving, soFar, tried, nodeIds), elsewhere, 0)) ??
+    (await look(deps, serving, requestOf(serving, soFar, tried, nodeIds), fits, deps.patienceMs ?? PATIENCE_MS))
+  )
+}
+
+/** Asks until a choice is fit, leaving out those that were not. */
+async function look(
+  deps: ServeDeps,
+  { ctx, answer }: Serving,
+  request: PlacementRequest,
+  fits: (target: Pick<Target, 'node'>) => boolean,
+  patienceMs: number,
+): Promise<Opening | Placed | undefined> {
+  const unfit = new Set(request.excludeNodeIds)
+  for (let looks = 0; looks < LOOKS_MAX; looks++) {
+    const found = await deps.room
+      .place({
+        model: ctx.request.model,
+        tenant: ctx.organisation.orgId,
+        request: { ...request, excludeNodeIds: [...unfit] },
+        patienceMs: Math.min(PATIENCE_MS, patienceMs),
+        signal: answer.signal,
+      })
+      .catch(() => null)
+    if (found === null || !isPlaced(found)) return undefined
+    if (fits(found.target)) return found
+    found.ticket.closed(cancelled(request))
+    const alternate = found.alternates.find(fits)
+    const opening = alternate && deps.placer.open(alternate, request)
+    if (opening) return { ...opening, alternates: [], record: found.record }
+    for (const { session } of [found.target, ...found.alternates]) unfit.add(session.nodeId)
+  }
+  return undefined
+}
+
+/** What was delivered is billed where it was made; the rest, and the prompt, where it goes on. */
+function covers({ ctx, reservedMicroUsd }: Serving, soFar: AnswerSoFar, { node }: Pick<Target, 'node'>): boolean {
+  const rest = worstPriceMicroUsd(
+    {
+      tokensInMax: tokensInMaxOf(ctx.request),
+      tokensOutMax: soFar.tokensLeft,
+      bytesIn: ctx.request.body.length,
+      bytesOutMax: bytesOutMaxOf(ctx.request),
+    },
+    [node],
+  )
+  return soFar.billedMicroUsd + rest <= reservedMicroUsd
+}
+
+function requestOf(
+  { asked }: Serving,
+  { tokens, tokensLeft, billedMicroUsd }: AnswerSoFar,
+  tried: readonly Target[],
+  excludeNodeIds: string[],
+): PlacementRequest {
+  const { tokensIn, tokensInMin = tokensIn, tokensOutExpected } = asked
+  return {
+    ...asked,
+    modelHash: tried[0]?.modelHash ?? null,
+    tokensIn: tokensIn + tokens,
+    tokensInMin: tokensInMin + tokens,
+    tokensOutMax: tokensLeft,
+    tokensOutExpected: Math.min(tokensLeft, Math.max(1, tokensOutExpected - tokens)),
+    policy: restOf(asked.policy, billedMicroUsd),
+    excludeNodeIds,
+  }
+}
+
+/** A target that can hardly be kept any more is no reason to give up; a cap holds for the whole request. */
+function restOf(policy: RoutingPolicy, billedMicroUsd: bigint): RoutingPolicy {
+  const { requestMicroUsd } = policy.maxPrice
+  const left = requestMicroUsd === null ? null : Math.max(0, requestMicroUsd - Number(billedMicroUsd))
+  const features = (policy.features ?? 0) | GOES_ON
+  return { ...policy, features, admission: 'capacity', maxPrice: { ...policy.maxPrice, requestMicroUsd: left } }
+}

@@ -1,0 +1,35 @@
+/** What follows an attempt: nothing, another attempt from the beginning, or one that goes on where this one broke. Pure. */
+import type { AttemptResult } from './run-attempt.ts'
+
+/** Attempts that may begin the answer, the first included. */
+export const ATTEMPTS_MAX = 3
+/** Attempts that may go on with it. */
+export const CONTINUATIONS_MAX = 3
+
+export type Step = 'over' | 'again' | 'go_on'
+
+export interface StepInput {
+  result: Pick<AttemptResult, 'outcome' | 'invalidRequest'>
+  /** Something of the answer was handed on, by this attempt or by one before it. */
+  begun: boolean
+  /** What was handed on cannot be taken back. */
+  streams: boolean
+  /** The finish reason was handed on. */
+  finished: boolean
+  clientGone: boolean
+  /** Of attempts from the beginning, and of those that went on. */
+  attempts: number
+  continuations: number
+  /** Whether policy, request, text and limit leave something that another node may go on with. */
+  mayGoOn: () => boolean
+}
+
+export function stepAfter(input: StepInput): Step {
+  const { outcome, invalidRequest } = input.result
+  if (outcome === 'completed' || outcome === 'client_aborted' || input.clientGone || input.finished) return 'over'
+  if (input.begun) {
+    if (input.continuations < CONTINUATIONS_MAX && input.mayGoOn()) return 'go_on'
+    if (input.streams) return 'over'
+  } else if (invalidRequest) return 'over'
+  return input.attempts < ATTEMPTS_MAX ? 'again' : 'over'
+}

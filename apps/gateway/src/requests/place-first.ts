@@ -1,0 +1,48 @@
+/** The first place of a request: waits while every node is busy, and puts a refusal on record so that people can ask why. */
+import { toAppError, type AppError } from '@isochrone/domain'
+import type { PlacementRequest } from '@isochrone/scheduler'
+import { clientGone } from './attempt-failure.ts'
+import { noCapacity } from './no-capacity.ts'
+import { outcomeEntry } from './outcome-entry.ts'
+import type { Placed } from './place-request.ts'
+import type { RequestContext } from './request-context.ts'
+import { organisationWishOf } from './routing-of.ts'
+import type { ServeDeps } from './serve-request.ts'
+import { isPlaced } from './waiting-room.ts'
+
+const PATIENCE_MS = 10_000
+
+/** Throws `capacity_unavailable` where there is no place in time, and what the policy contradicts. */
+export async function placeFirst(
+  deps: ServeDeps,
+  ctx: RequestContext,
+  asked: PlacementRequest,
+  signal: AbortSignal,
+): Promise<Placed> {
+  if (ctx.pinned) return deps.placer.placePinned(ctx, asked)
+  const { model } = ctx.request
+  try {
+    const { policy } = asked
+    const longestMs = deps.patienceMs ?? PATIENCE_MS
+    // What must come within a time is not worth waiting longer for.
+    const patienceMs = policy.admission === 'slack' ? Math.min(longestMs, policy.ttftSloMs) : longestMs
+    const tenant = ctx.organisation.orgId
+    const outcome = await deps.room.place({ model, tenant, request: asked, patienceMs, signal })
+    if (isPlaced(outcome)) return outcome
+    if (outcome.roomFull) throw noCapacity(outcome, { suggestions: [], limits: [] }, null)
+    const contradiction = deps.placer.contradiction(model, asked)
+    throw noCapacity(outcome, deps.placer.suggest(model, asked, organisationWishOf(ctx.organisation)), contradiction)
+  } catch (thrown) {
+    const error = signal.aborted ? clientGone() : toAppError(thrown)
+    recordRefusal(deps, ctx, error)
+    throw error
+  }
+}
+
+/** Without receipts: nothing was attempted. */
+function recordRefusal({ lane, logger }: ServeDeps, ctx: RequestContext, error: AppError): void {
+  const placement = error.details.record ?? null
+  lane
+    .finishRequest(outcomeEntry({ ctx, records: [], served: null, error, placement, answer: undefined }))
+    .catch((cause: unknown) => logger.error({ err: cause, requestId: ctx.requestId }, 'a refusal was not journalled'))
+}
