@@ -29,6 +29,7 @@ export function isochroneOf(ctx: RequestContext, served: Served, explain: boolea
     node: served.target.node.id,
     nodeName: served.target.node.name,
     provider: served.target.node.providerName,
+    region: served.target.node.region,
     simulated: served.target.node.simulated,
     // 256 where the request named no limit: an answer that ends there says why.
     tokensOutMax: ctx.request.tokensOutMax,
@@ -60,6 +61,11 @@ export function usageChunkOf(ctx: RequestContext, served: Served, explain: boole
   }
 }
 
+/** Of a whole answer, whose bill is known when its head leaves. A stream says it in its closing chunk. */
+export const billHeaders = ({ completed }: Served): Record<string, string> => ({
+  'x-isochrone-cost-micro-usd': completed.priceMicroUsd.toString(),
+})
+
 /** Headers of an answer. `explain` adds the decision: who was chosen, the scores, who was rejected and why. */
 export function answerHeaders(
   requestId: string,
@@ -70,6 +76,7 @@ export function answerHeaders(
   return {
     'x-request-id': requestId,
     'x-isochrone-node': target.node.id,
+    'x-isochrone-region': target.node.region,
     ...(explain && { 'x-isochrone-placement': placementHeader(placement) }),
   }
 }

@@ -53,6 +53,7 @@ export function toOpenAiError(thrown: unknown, requestId?: string): OpenAiError 
   // Want of capacity without a time is one that waiting does not mend: nothing inside the policy is linked.
   const hopeless = error.code === 'capacity_unavailable' && error.retryAfterS === undefined
   if (!error.retryable || hopeless) headers['x-should-retry'] = 'false'
+  Object.assign(headers, headersIn(error.details))
   if (error.retryAfterS !== undefined) headers['retry-after'] = String(error.retryAfterS)
   const { gatewayUrl } = error.details
   if (typeof gatewayUrl === 'string') headers['x-isochrone-gateway'] = gatewayUrl
@@ -72,6 +73,11 @@ export function toOpenAiError(thrown: unknown, requestId?: string): OpenAiError 
       },
     },
   }
+}
+
+/** Headers that whoever refused wants said: the state of a rate limit. */
+function headersIn({ headers }: AppError['details']): Record<string, string> {
+  return typeof headers === 'object' && headers !== null ? (headers as Record<string, string>) : {}
 }
 
 /** Some errors have a code of their own at OpenAI: `model_not_found`, `context_length_exceeded`. */

@@ -5,13 +5,14 @@
  * the stream back; one who reads nothing for too long is gone.
  */
 import type { ServerResponse } from 'node:http'
+import type { StreamWords } from './dialect.ts'
 import type { AnswerSink, Target } from '../requests/request-context.ts'
 
 export interface SseSink extends AnswerSink {
   /** True once headers have left. */
   readonly started: boolean
-  /** Ends the stream with further events and, when `done`, the closing `[DONE]`. */
-  end(events: readonly unknown[], done: boolean): void
+  /** Ends the stream with further events as text. */
+  end(events: string): void
 }
 
 const PREFIX = Buffer.from('data: ')
@@ -20,12 +21,19 @@ const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
 const STALL_MS_MAX = 60_000
 
-/** A sink on `response`; `headersOf` is asked once, when the node is known. */
-export function createSseSink(
-  response: ServerResponse,
-  signal: AbortSignal,
-  headersOf: (target: Target, placement: unknown) => Record<string, string>,
-): SseSink {
+export interface SseSinkOptions {
+  /** Aborts when the customer is gone. */
+  signal: AbortSignal
+  /** How the chunks are worded. */
+  words: Pick<StreamWords, 'begin' | 'translate'>
+  /** Asked once, when the node is known. */
+  headersOf: (target: Target, placement: unknown) => Record<string, string>
+  /** Is given all that is written, for whom it must be repeated to. */
+  record?: ((part: Uint8Array) => void) | undefined
+}
+
+/** A sink on `response`. */
+export function createSseSink(response: ServerResponse, { signal, words, headersOf, record }: SseSinkOptions): SseSink {
   let bytes = 0
   let started = false
 
@@ -44,6 +52,13 @@ export function createSseSink(
     })
   }
 
+  function send(part: Uint8Array): Promise<void> | undefined {
+    bytes += part.length
+    record?.(part)
+    if (response.write(part) || response.destroyed) return undefined
+    return drained()
+  }
+
   return {
     streams: true,
     signal,
@@ -59,17 +74,21 @@ export function createSseSink(
         'x-accel-buffering': 'no',
         ...headersOf(target, placement),
       })
+      const opening = words.begin()
+      if (opening !== '') void send(Buffer.from(opening))
     },
     write(chunk) {
+      if (words.translate) {
+        const events = words.translate(chunk)
+        return events === '' ? undefined : send(Buffer.from(events))
+      }
       // A line break inside a chunk would let a node end the event and write events of its own.
       if (chunk.includes(LINE_FEED) || chunk.includes(CARRIAGE_RETURN)) chunk = withoutLineBreaks(chunk)
       const frame = Buffer.allocUnsafe(PREFIX.length + chunk.length + SUFFIX.length)
       frame.set(PREFIX, 0)
       frame.set(chunk, PREFIX.length)
       frame.set(SUFFIX, PREFIX.length + chunk.length)
-      bytes += frame.length
-      if (response.write(frame) || response.destroyed) return undefined
-      return drained()
+      return send(frame)
     },
     note(text) {
       // A comment: clients drop it, people who read the stream see it. It is nobody's bill.
@@ -79,9 +98,9 @@ export function createSseSink(
     reset() {
       bytes = 0
     },
-    end(events, done) {
-      const text = events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')
-      response.end(done ? `${text}data: [DONE]\n\n` : text)
+    end(events) {
+      if (record) record(Buffer.from(events))
+      response.end(events)
     },
   }
 }

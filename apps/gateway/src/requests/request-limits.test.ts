@@ -15,17 +15,17 @@ const organisation = {
 test('a minute holds its requests and refills evenly', () => {
   const clock = manualClock()
   const limits = createRequestLimits(clock)
-  for (let i = 0; i < 60; i++) limits.enter(organisation)()
+  for (let i = 0; i < 60; i++) limits.enter(organisation).leave()
   expect(() => limits.enter(organisation)).toThrow('try again in 1 s')
   clock.advanceMs(1_000)
-  limits.enter(organisation)()
+  limits.enter(organisation).leave()
   expect(() => limits.enter(organisation)).toThrow('rate_limited')
 })
 
 test('requests at once are bounded, and leaving twice counts once', () => {
   const limits = createRequestLimits(manualClock())
   const two = { ...organisation, concurrentRequestsMax: 2 }
-  const leave = limits.enter(two)
+  const { leave } = limits.enter(two)
   limits.enter(two)
   expect(() => limits.enter(two)).toThrow('at once')
   leave()

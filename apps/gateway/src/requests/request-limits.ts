@@ -1,78 +1,162 @@
 /**
- * An organisation's limits at this gateway: requests per minute (a token bucket that holds one minute) and requests at
- * once. Each gateway counts its own; the money limit is the one that holds across gateways.
+ * What a key and its organisation may ask of this gateway: requests and tokens a minute (buckets that hold one minute)
+ * and requests at once.
+ *
+ * Each gateway counts its own. Where several serve one organisation, `shareOf` says which part of a limit is this one's
+ * now: with shares that add up to one, all of them together exceed a limit by at most what one interval of shares lets
+ * through. Nothing here waits: money is what holds exactly, these hold closely.
  */
 import { AppError, type Clock } from '@isochrone/domain'
-import type { OrganisationState } from '@isochrone/protocol'
+import type { ApiKeyState, OrganisationState } from '@isochrone/protocol'
+import { createRateBuckets, type RateBucket } from './rate-buckets.ts'
+
+export type LimitedKey = Pick<ApiKeyState, 'keyId' | 'requestsPerMinuteMax' | 'tokensPerMinuteMax'>
+export type LimitedOrganisation = Pick<
+  OrganisationState,
+  'orgId' | 'requestsPerMinuteMax' | 'tokensPerMinuteMax' | 'concurrentRequestsMax'
+>
+
+/** One request that was counted in. */
+export interface Admission {
+  /** Counts its tokens at their most. Throws `rate_limited`; the request stays counted. */
+  takeTokens(tokens: number): void
+  /** What it really used: the rest is given back. Only the first call counts. */
+  usedTokens(tokens: number): void
+  /** `x-ratelimit-…` as OpenAI has them; of two limits the one that is nearer. */
+  headers(): Record<string, string>
+  /** It is over. Only the first call counts. */
+  leave(): void
+}
 
 export interface RequestLimits {
-  /** Counts the request in; call the result once when it is over. Throws `rate_limited` with when to try again. */
-  enter(organisation: OrganisationState): () => void
+  /** Counts a request in, before its body is read. Throws `rate_limited` with when to try again. */
+  enter(organisation: LimitedOrganisation, key?: LimitedKey | null): Admission
   /** Requests under way, all organisations. */
   active(): number
 }
 
-interface Counter {
-  tokens: number
-  refilledAtMs: number
-  active: number
+export interface RequestLimitsOptions {
+  /** Part of a key's or an organisation's limit that this gateway may hand out now, 0 to 1. Default: all of it. */
+  shareOf?: (subjectId: string) => number
 }
 
-/** Organisations remembered at a time; idle ones with a full bucket are forgotten first. */
-const COUNTERS_MAX = 10_000
+/** Of one organisation or key; null where nothing is limited. */
+interface Limited {
+  noun: 'organisation' | 'key'
+  requests: RateBucket | null
+  tokens: RateBucket | null
+}
 
-export function createRequestLimits(clock: Clock): RequestLimits {
-  const counters = new Map<string, Counter>()
+export function createRequestLimits(clock: Clock, { shareOf = () => 1 }: RequestLimitsOptions = {}): RequestLimits {
+  const buckets = createRateBuckets(clock)
+  const activeOf = new Map<string, number>()
   let active = 0
 
-  function counterOf(orgId: string, requestsPerMinuteMax: number): Counter {
-    const nowMs = clock.nowMs()
-    let counter = counters.get(orgId)
-    if (!counter) {
-      if (counters.size >= COUNTERS_MAX) forgetIdle(counters)
-      counter = { tokens: requestsPerMinuteMax, refilledAtMs: nowMs, active: 0 }
-      counters.set(orgId, counter)
+  function limitedOf(
+    noun: Limited['noun'],
+    id: string,
+    perMinute: Pick<LimitedKey, 'requestsPerMinuteMax' | 'tokensPerMinuteMax'>,
+  ): Limited {
+    const requests = perMinute.requestsPerMinuteMax ?? null
+    const tokens = perMinute.tokensPerMinuteMax ?? null
+    if (requests === null && tokens === null) return { noun, requests: null, tokens: null }
+    const share = shareOf(id)
+    return {
+      noun,
+      requests: requests === null ? null : buckets.of(`${id} requests`, requests, share),
+      tokens: tokens === null ? null : buckets.of(`${id} tokens`, tokens, share),
     }
-    const refill = ((nowMs - counter.refilledAtMs) * requestsPerMinuteMax) / 60_000
-    counter.tokens = Math.min(requestsPerMinuteMax, counter.tokens + refill)
-    counter.refilledAtMs = nowMs
-    return counter
+  }
+
+  function countIn(orgId: string, concurrentMax: number): () => void {
+    const running = activeOf.get(orgId) ?? 0
+    if (running >= concurrentMax) {
+      throw new AppError('rate_limited', {
+        publicMessage: `Your organisation may have ${concurrentMax} requests under way at once; wait for one to end.`,
+        retryAfterS: 1,
+      })
+    }
+    activeOf.set(orgId, running + 1)
+    active++
+    let inside = true
+    return () => {
+      if (!inside) return
+      inside = false
+      active--
+      const left = (activeOf.get(orgId) ?? 1) - 1
+      if (left > 0) activeOf.set(orgId, left)
+      else activeOf.delete(orgId)
+    }
   }
 
   return {
-    enter({ orgId, requestsPerMinuteMax, concurrentRequestsMax }) {
-      const counter = counterOf(orgId, requestsPerMinuteMax)
-      if (counter.active >= concurrentRequestsMax) {
-        throw new AppError('rate_limited', {
-          publicMessage: `Your organisation may have ${concurrentRequestsMax} requests under way at once; wait for one to end.`,
-          retryAfterS: 1,
-        })
+    enter(organisation, key = null) {
+      const limited = [limitedOf('organisation', organisation.orgId, organisation)]
+      if (key) limited.push(limitedOf('key', key.keyId, key))
+      const leave = countIn(organisation.orgId, organisation.concurrentRequestsMax)
+      try {
+        takeAll(limited, 'requests', 1)
+      } catch (error) {
+        leave()
+        throw error
       }
-      if (counter.tokens < 1) {
-        const waitS = requestsPerMinuteMax > 0 ? Math.ceil(((1 - counter.tokens) * 60) / requestsPerMinuteMax) : 60
-        throw new AppError('rate_limited', {
-          publicMessage: `Your organisation may send ${requestsPerMinuteMax} requests a minute; try again in ${waitS} s.`,
-          retryAfterS: waitS,
-        })
-      }
-      counter.tokens -= 1
-      counter.active++
-      active++
-      let inside = true
-      return () => {
-        if (!inside) return
-        inside = false
-        counter.active--
-        active--
+      let held = 0
+      return {
+        takeTokens(tokens) {
+          takeAll(limited, 'tokens', tokens)
+          held += tokens
+        },
+        usedTokens(tokens) {
+          for (const each of limited) each.tokens?.giveBack(held - tokens)
+          held = 0
+        },
+        headers: () => ({ ...headersOf(limited, 'requests'), ...headersOf(limited, 'tokens') }),
+        leave() {
+          for (const each of limited) each.tokens?.giveBack(held)
+          held = 0
+          leave()
+        },
       }
     },
     active: () => active,
   }
 }
 
-function forgetIdle(counters: Map<string, Counter>): void {
-  for (const [orgId, counter] of counters) {
-    if (counter.active === 0) counters.delete(orgId)
-    if (counters.size < COUNTERS_MAX / 2) return
+/** All or none. A request of more tokens than a minute has is let in when the minute is whole: it would never be. */
+function takeAll(limited: readonly Limited[], what: 'requests' | 'tokens', amount: number): void {
+  for (const each of limited) {
+    const bucket = each[what]
+    const waitMs = bucket?.waitMs(amount) ?? 0
+    if (!bucket || waitMs <= 0) continue
+    const waitS = Math.ceil(waitMs / 1_000)
+    throw new AppError('rate_limited', {
+      publicMessage: `Your ${each.noun} may ${what === 'requests' ? `send ${bucket.limit} requests` : `use ${bucket.limit} tokens`} a minute; try again in ${waitS} s.`,
+      retryAfterS: waitS,
+      details: { headers: { ...headersOf(limited, 'requests'), ...headersOf(limited, 'tokens') } },
+    })
   }
+  for (const each of limited) each[what]?.take(amount)
+}
+
+function headersOf(limited: readonly Limited[], what: 'requests' | 'tokens'): Record<string, string> {
+  let nearest: RateBucket | null = null
+  for (const each of limited) {
+    const bucket = each[what]
+    if (bucket && (nearest === null || bucket.remaining < nearest.remaining)) nearest = bucket
+  }
+  if (nearest === null) return {}
+  return {
+    [`x-ratelimit-limit-${what}`]: String(nearest.limit),
+    [`x-ratelimit-remaining-${what}`]: String(nearest.remaining),
+    [`x-ratelimit-reset-${what}`]: durationText(nearest.resetMs),
+  }
+}
+
+/** As OpenAI writes it: `6m0s`, `1.5s`, `20ms`. */
+export function durationText(ms: number): string {
+  const whole = Math.max(0, Math.ceil(ms))
+  if (whole < 1_000) return `${whole}ms`
+  const minutes = Math.floor(whole / 60_000)
+  const seconds = Math.round((whole % 60_000) / 100) / 10
+  return minutes > 0 ? `${minutes}m${Math.floor(seconds)}s` : `${seconds}s`
 }

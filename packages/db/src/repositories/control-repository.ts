@@ -56,12 +56,16 @@ export function controlRepository(db: DbOrTx) {
         ...(ids && { where: { id: { in: [...ids] } } }),
         select: { id: true, key: true, referenceId: true, enabled: true, expiresAt: true },
       })
+      const limits = await db.apiKeyLimits.findMany({ ...(ids && { where: { keyId: { in: [...ids] } } }) })
+      const limitsOf = new Map(limits.map((row) => [row.keyId, row]))
       return rows.map((row) => ({
         keyId: row.id,
         keyHash: row.key,
         orgId: row.referenceId,
         enabled: row.enabled,
         expiresAtMs: row.expiresAt?.getTime() ?? null,
+        requestsPerMinuteMax: limitsOf.get(row.id)?.requestsPerMinuteMax ?? null,
+        tokensPerMinuteMax: limitsOf.get(row.id)?.tokensPerMinuteMax ?? null,
       }))
     },
 
@@ -83,6 +87,7 @@ export function controlRepository(db: DbOrTx) {
           channelId: channelOf.get(id) ?? null,
           requestsPerMinuteMax: row?.requestsPerMinuteMax ?? 6_000,
           concurrentRequestsMax: row?.concurrentRequestsMax ?? 256,
+          tokensPerMinuteMax: row?.tokensPerMinuteMax ?? null,
           routing: row?.routing ?? {},
         }
       })

@@ -27,6 +27,9 @@ export const apiKeyState = z.object({
   enabled: z.boolean(),
   /** Milliseconds since the epoch, null = never. */
   expiresAtMs: z.number().nullable(),
+  /** Limits of this key alone; null or absent = none. */
+  requestsPerMinuteMax: z.int().min(0).nullish(),
+  tokensPerMinuteMax: z.int().min(0).nullish(),
 })
 
 export const organisationState = z.object({
@@ -37,6 +40,8 @@ export const organisationState = z.object({
   channelId: bytes32.nullable(),
   requestsPerMinuteMax: z.int().min(0),
   concurrentRequestsMax: z.int().min(0),
+  /** Null or absent = no limit. */
+  tokensPerMinuteMax: z.int().min(0).nullish(),
   /** Routing policy of requests that say nothing else, in the API's own words (`max_price`, `regions`, …). */
   routing: z.record(z.string(), z.unknown()).default({}),
 })

@@ -7,6 +7,8 @@ export interface ApiKeyRow {
   orgId: string
   enabled: boolean
   expiresAtMs: number | null
+  requestsPerMinuteMax?: number | null
+  tokensPerMinuteMax?: number | null
 }
 
 export interface OrganisationRow {
@@ -15,6 +17,7 @@ export interface OrganisationRow {
   channelId: string | null
   requestsPerMinuteMax: number
   concurrentRequestsMax: number
+  tokensPerMinuteMax?: number | null
   /** Default routing policy as it was saved. */
   routing: unknown
 }

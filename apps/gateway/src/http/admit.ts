@@ -1,0 +1,51 @@
+/** From a caller and what it asks to a request that may be placed: model, features, money and policy. */
+import { AppError } from '@isochrone/domain'
+import { bytes32Of, type Hex } from '@isochrone/protocol'
+import type { FastifyRequest } from 'fastify'
+import type { InferenceRequest } from '../requests/parse-request.ts'
+import type { RequestContext } from '../requests/request-context.ts'
+import { requireFeatures } from '../requests/require-features.ts'
+import { routingOf } from '../requests/routing-of.ts'
+import type { Caller } from './authenticate.ts'
+import type { GatewayDeps } from './gateway-deps.ts'
+
+/** Throws 404 for a model that nobody has offered, and `insufficient_balance` where no channel could pay. */
+export function admit(
+  deps: GatewayDeps,
+  request: FastifyRequest,
+  { key, organisation }: Caller,
+  inference: InferenceRequest,
+): RequestContext {
+  requireKnownModel(deps, inference.model)
+  requireFeatures(deps.sessions.all(), inference)
+  return {
+    requestId: request.requestId,
+    requestIdHash: bytes32Of(request.requestId),
+    receivedAtMs: request.receivedAtMs,
+    organisation,
+    channelId: requireChannel(organisation),
+    keyId: key.keyId,
+    jobId: null,
+    request: inference,
+    policy: routingOf(organisation, inference, deps.control),
+    pinned: null,
+  }
+}
+
+/** The channel that pays. Throws `insufficient_balance` where there is none. */
+export function requireChannel({ channelId }: Caller['organisation']): Hex {
+  if (channelId !== null) return channelId as Hex
+  throw new AppError('insufficient_balance', {
+    publicMessage: 'Your organisation has no funds yet. Add funds, then send the request again.',
+  })
+}
+
+/** Before any node was ever seen, nobody can say that a model does not exist: placement answers 503 then. */
+export function requireKnownModel(deps: GatewayDeps, model: string): void {
+  if (deps.knownModels.has(model) || !deps.knownModels.any) return
+  throw new AppError('not_found', {
+    publicMessage: `The model '${model.slice(0, 200)}' does not exist here. GET /v1/models lists those that do.`,
+    field: 'model',
+    details: { reason: 'model_not_found' },
+  })
+}

@@ -1,0 +1,81 @@
+/** Serves an admitted request and sends its answer in the words of its API, whole or streamed. */
+import type { FastifyReply } from 'fastify'
+import { collectAnswer } from '../requests/collect-answer.ts'
+import type { RequestContext } from '../requests/request-context.ts'
+import { serveRequest, type Served } from '../requests/serve-request.ts'
+import { answerHeaders, billHeaders } from './answer-parts.ts'
+import type { Dialect } from './dialect.ts'
+import type { GatewayDeps } from './gateway-deps.ts'
+import { createSseSink } from './sse-sink.ts'
+
+export interface AnswerOptions {
+  dialect: Dialect
+  explain: boolean
+  /** Told what was billed, once. */
+  onServed: (served: Served) => void
+}
+
+/** Throws what went wrong before the first chunk left; later failures end the stream with an error frame. */
+export async function answerStreaming(
+  deps: GatewayDeps,
+  ctx: RequestContext,
+  reply: FastifyReply,
+  { dialect, explain, onServed }: AnswerOptions,
+): Promise<FastifyReply> {
+  const words = dialect.stream(ctx, explain)
+  const sink = createSseSink(reply.raw, {
+    signal: goneSignal(reply),
+    words,
+    headersOf: (target, placement) => ({
+      ...textHeadersOf(reply),
+      ...answerHeaders(ctx.requestId, target, placement, explain),
+    }),
+  })
+  try {
+    const served = await serveRequest(deps.serve, ctx, sink)
+    recordServed(deps, ctx, served)
+    onServed(served)
+    sink.end(served.brokenBy ? words.fail(served.brokenBy) : words.end(served))
+  } catch (error) {
+    // Once chunks have left there is no status to send: an error frame, because a stream that merely stops looks whole.
+    if (!sink.started) throw error
+    deps.logger.error({ err: error, requestId: ctx.requestId }, 'a stream could not be finished')
+    sink.end(words.fail(error))
+  }
+  return reply.hijack()
+}
+
+export async function answerWhole(
+  deps: GatewayDeps,
+  ctx: RequestContext,
+  reply: FastifyReply,
+  { dialect, explain, onServed }: AnswerOptions,
+): Promise<FastifyReply> {
+  const sink = collectAnswer(ctx.request.path === '/v1/completions' ? 'completion' : 'chat', goneSignal(reply))
+  const served = await serveRequest(deps.serve, ctx, sink)
+  recordServed(deps, ctx, served)
+  onServed(served)
+  return reply
+    .headers({ ...answerHeaders(ctx.requestId, served.target, served.placement, explain), ...billHeaders(served) })
+    .send(dialect.whole(ctx, served, sink.answer(), explain))
+}
+
+function recordServed(deps: GatewayDeps, ctx: RequestContext, served: Served): void {
+  deps.metrics.tokens(served.completed.tokensIn + served.completed.tokensCached, served.completed.tokensOut)
+  if (served.ttftMs !== null) deps.metrics.firstToken(served.firstTokenAtMs - ctx.receivedAtMs)
+}
+
+/** What was set on the reply before: a stream writes its own head. */
+function textHeadersOf(reply: FastifyReply): Record<string, string> {
+  const set = Object.entries(reply.getHeaders())
+  return Object.fromEntries(set.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])))
+}
+
+/** Aborts when the connection closes before the answer was sent. */
+function goneSignal(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort()
+  })
+  return gone.signal
+}

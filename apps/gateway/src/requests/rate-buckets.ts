@@ -1,0 +1,87 @@
+/**
+ * Token buckets that hold one minute of a limit, by name; the idle and full ones are forgotten first.
+ *
+ * Bounded: 20,000 buckets. A bucket that was forgotten while in use starts full again, which lets a minute's worth
+ * through once more.
+ */
+import type { Clock } from '@isochrone/domain'
+
+export interface RateBucket {
+  /** A minute's worth, as the limit says, whatever part of it is this gateway's. */
+  readonly limit: number
+  /** Whole ones left now. */
+  readonly remaining: number
+  /** Until it is full, ms. */
+  readonly resetMs: number
+  /** Until `amount` may be taken, ms; 0 = now. More than a whole minute's worth may be taken from a full bucket. */
+  waitMs(amount: number): number
+  /** May leave it in debt. */
+  take(amount: number): void
+  /** Negative takes more. */
+  giveBack(amount: number): void
+}
+
+export interface RateBuckets {
+  of(name: string, perMinute: number, share: number): RateBucket
+}
+
+interface Level {
+  left: number
+  size: number
+  atMs: number
+}
+
+const BUCKETS_MAX = 20_000
+const MINUTE_MS = 60_000
+
+export function createRateBuckets(clock: Clock): RateBuckets {
+  const levels = new Map<string, Level>()
+
+  function levelOf(name: string, size: number): Level {
+    const nowMs = clock.nowMs()
+    let level = levels.get(name)
+    if (!level) {
+      if (levels.size >= BUCKETS_MAX) forgetFullest(levels, nowMs)
+      levels.set(name, (level = { left: size, size, atMs: nowMs }))
+      return level
+    }
+    level.left = Math.min(size, level.left + (Math.max(0, nowMs - level.atMs) * size) / MINUTE_MS)
+    level.size = size
+    level.atMs = nowMs
+    return level
+  }
+
+  return {
+    of(name, perMinute, share) {
+      const size = perMinute * Math.min(1, Math.max(0, share))
+      const level = (): Level => levelOf(name, size)
+      const timeOf = (amount: number): number => (amount <= 0 ? 0 : size > 0 ? (amount * MINUTE_MS) / size : MINUTE_MS)
+      return {
+        limit: perMinute,
+        get remaining() {
+          return Math.max(0, Math.floor(level().left))
+        },
+        get resetMs() {
+          return timeOf(size - level().left)
+        },
+        waitMs: (amount) => timeOf(Math.max(amount <= 0 || size > 0 ? 0 : 1, Math.min(amount, size) - level().left)),
+        take: (amount) => void (level().left -= amount),
+        giveBack(amount) {
+          const at = level()
+          at.left = Math.min(size, at.left + amount)
+        },
+      }
+    },
+  }
+}
+
+function forgetFullest(levels: Map<string, Level>, nowMs: number): void {
+  for (const [name, { left, size, atMs }] of levels) {
+    if (left + ((nowMs - atMs) * size) / MINUTE_MS >= size) levels.delete(name)
+    if (levels.size < BUCKETS_MAX / 2) return
+  }
+  for (const name of levels.keys()) {
+    if (levels.size < BUCKETS_MAX) return
+    levels.delete(name)
+  }
+}

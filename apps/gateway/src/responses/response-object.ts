@@ -1,0 +1,146 @@
+/** A chat completion as the response object of the Responses API: items, status and usage in its words. Pure. */
+
+export interface ResponseHead {
+  /** `resp_…`. */
+  id: string
+  /** Seconds since the epoch. */
+  createdAt: number
+  model: string
+  /** Fields that repeat the request. */
+  echo: Readonly<Record<string, unknown>>
+}
+
+export type ResponseItem = Record<string, unknown>
+
+/** Usage of chat completions, as far as it is read here. */
+export interface ChatUsage {
+  prompt_tokens: number
+  completion_tokens: number
+  total_tokens: number
+  prompt_tokens_details: { cached_tokens: number }
+}
+
+/** `resp_…`, from the request's 32-byte name. */
+export const responseIdOf = (requestIdHash: string): string => `resp_${requestIdHash.slice(2, 50)}`
+
+/** Of an item of an answer. */
+export const itemIdOf = (prefix: 'msg' | 'fc' | 'rs', responseId: string, index: number): string =>
+  `${prefix}_${responseId.slice('resp_'.length)}_${index}`
+
+/** The whole answer. `completion` is a chat completion without or with usage; its first choice is the answer. */
+export function responseOf(
+  head: ResponseHead,
+  completion: Readonly<Record<string, unknown>>,
+  usage: ChatUsage,
+  more: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  const [choice] = (completion.choices ?? []) as {
+    message?: Record<string, unknown>
+    finish_reason?: unknown
+    logprobs?: unknown
+  }[]
+  const output = itemsOf(head.id, choice?.message ?? {}, choice?.logprobs)
+  return { ...finished(head, choice?.finish_reason, output, usage), ...more }
+}
+
+/** A response that has ended, well or cut by a limit. */
+export function finished(
+  head: ResponseHead,
+  finishReason: unknown,
+  output: readonly ResponseItem[],
+  usage: ChatUsage,
+): Record<string, unknown> {
+  const cut =
+    finishReason === 'length' ? 'max_output_tokens' : finishReason === 'content_filter' ? 'content_filter' : null
+  return {
+    ...envelope(head, cut === null ? 'completed' : 'incomplete', output),
+    completed_at: cut === null ? Math.floor(Date.now() / 1_000) : null,
+    incomplete_details: cut === null ? null : { reason: cut },
+    usage: responseUsage(usage),
+  }
+}
+
+/** A response at any moment; `usage` is null until it has ended. */
+export function envelope(
+  { id, createdAt, model, echo }: ResponseHead,
+  status: 'queued' | 'in_progress' | 'completed' | 'incomplete' | 'failed' | 'cancelled',
+  output: readonly ResponseItem[],
+): Record<string, unknown> {
+  return {
+    id,
+    object: 'response',
+    created_at: createdAt,
+    status,
+    error: null,
+    incomplete_details: null,
+    model,
+    output,
+    ...echo,
+    usage: null,
+  }
+}
+
+export function responseUsage(usage: ChatUsage): Record<string, unknown> {
+  return {
+    input_tokens: usage.prompt_tokens,
+    input_tokens_details: { cached_tokens: usage.prompt_tokens_details.cached_tokens },
+    output_tokens: usage.completion_tokens,
+    output_tokens_details: { reasoning_tokens: 0 },
+    total_tokens: usage.total_tokens,
+  }
+}
+
+export function messageItem(id: string, text: string, status: string, logprobs: readonly unknown[] = []): ResponseItem {
+  return { id, type: 'message', status, role: 'assistant', content: [textPart(text, logprobs)] }
+}
+
+export const textPart = (text: string, logprobs: readonly unknown[] = []): Record<string, unknown> => ({
+  type: 'output_text',
+  text,
+  annotations: [],
+  logprobs,
+})
+
+export interface FunctionCall {
+  callId: string
+  name: string
+  args: string
+}
+
+export function callItem(id: string, { callId, name, args }: FunctionCall, status: string): ResponseItem {
+  return { id, type: 'function_call', status, call_id: callId, name, arguments: args }
+}
+
+export function reasoningItem(id: string, text: string): ResponseItem {
+  return { id, type: 'reasoning', summary: [], content: [{ type: 'reasoning_text', text }] }
+}
+
+function itemsOf(responseId: string, message: Readonly<Record<string, unknown>>, logprobs: unknown): ResponseItem[] {
+  const items: ResponseItem[] = []
+  const { content, reasoning_content: reasoning, refusal, tool_calls: calls } = message
+  const idOf = (prefix: 'msg' | 'fc' | 'rs') => itemIdOf(prefix, responseId, items.length)
+  if (typeof reasoning === 'string' && reasoning !== '') items.push(reasoningItem(idOf('rs'), reasoning))
+  const hasCalls = Array.isArray(calls) && calls.length > 0
+  if (typeof refusal === 'string' && refusal !== '') {
+    const part = { type: 'refusal', refusal }
+    items.push({ id: idOf('msg'), type: 'message', status: 'completed', role: 'assistant', content: [part] })
+  } else if ((typeof content === 'string' && content !== '') || !hasCalls) {
+    items.push(messageItem(idOf('msg'), typeof content === 'string' ? content : '', 'completed', logprobsOf(logprobs)))
+  }
+  for (const call of hasCalls ? (calls as Record<string, unknown>[]) : []) {
+    items.push(callItem(idOf('fc'), functionCallOf(call), 'completed'))
+  }
+  return items
+}
+
+function functionCallOf(call: Readonly<Record<string, unknown>>): FunctionCall {
+  const fn = (call.function ?? {}) as Record<string, unknown>
+  const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
+  return { callId: textOf(call.id), name: textOf(fn.name), args: textOf(fn.arguments) }
+}
+
+/** Of chat completions: `{ content: [...] }`. */
+export function logprobsOf(logprobs: unknown): unknown[] {
+  const content = typeof logprobs === 'object' && logprobs !== null && 'content' in logprobs ? logprobs.content : null
+  return Array.isArray(content) ? (content as unknown[]) : []
+}

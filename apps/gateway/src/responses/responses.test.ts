@@ -1,0 +1,173 @@
+/** The Responses API is the chat API in other words: what nodes are sent, and what comes back, whole and as events. */
+import { expect, test } from 'vitest'
+import { createResponseEvents } from './response-events.ts'
+import { responseOf, type ResponseHead } from './response-object.ts'
+import { parseResponsesRequest } from './responses-request.ts'
+
+const head: ResponseHead = { id: 'resp_a', createdAt: 1, model: 'm', echo: { store: false } }
+const usage = { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10, prompt_tokens_details: { cached_tokens: 2 } }
+
+test('items, tools and formats are the chat body that means the same; unknown fields pass', () => {
+  const { chatBody, echo } = parseResponsesRequest({
+    model: 'm',
+    instructions: 'Be brief.',
+    input: [
+      {
+        role: 'user',
+        content: [
+          { type: 'input_text', text: 'Hi' },
+          { type: 'input_image', image_url: 'data:x' },
+        ],
+      },
+      { type: 'reasoning', summary: [] },
+      {
+        type: 'message',
+        role: 'assistant',
+        content: [
+          { type: 'output_text', text: 'One ' },
+          { type: 'output_text', text: 'two' },
+        ],
+      },
+      { type: 'function_call', call_id: 'c1', name: 'f', arguments: '{}' },
+      { type: 'function_call', call_id: 'c2', name: 'g', arguments: '{}' },
+      { type: 'function_call_output', call_id: 'c1', output: '42' },
+    ],
+    tools: [{ type: 'function', name: 'f', parameters: { type: 'object' }, strict: true }],
+    tool_choice: { type: 'function', name: 'f' },
+    text: { format: { type: 'json_schema', name: 's', schema: { type: 'object' } } },
+    reasoning: { effort: 'low' },
+    max_output_tokens: 5,
+    top_logprobs: 2,
+    store: false,
+    future: 1,
+    routing: { sort: 'price' },
+  })
+  expect(chatBody).toEqual({
+    model: 'm',
+    messages: [
+      { role: 'system', content: 'Be brief.' },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'Hi' },
+          { type: 'image_url', image_url: { url: 'data:x' } },
+        ],
+      },
+      {
+        role: 'assistant',
+        content: 'One two',
+        tool_calls: [
+          { id: 'c1', type: 'function', function: { name: 'f', arguments: '{}' } },
+          { id: 'c2', type: 'function', function: { name: 'g', arguments: '{}' } },
+        ],
+      },
+      { role: 'tool', tool_call_id: 'c1', content: '42' },
+    ],
+    tools: [{ type: 'function', function: { name: 'f', parameters: { type: 'object' }, strict: true } }],
+    tool_choice: { type: 'function', function: { name: 'f' } },
+    response_format: { type: 'json_schema', json_schema: { name: 's', schema: { type: 'object' } } },
+    reasoning_effort: 'low',
+    max_completion_tokens: 5,
+    logprobs: true,
+    top_logprobs: 2,
+    future: 1,
+    routing: { sort: 'price' },
+  })
+  expect(echo).toMatchObject({ store: false, max_output_tokens: 5, previous_response_id: null })
+})
+
+test('what would need a store or a hosted tool is refused with its field', () => {
+  const refused: [string, Record<string, unknown>][] = [
+    ['previous_response_id', { previous_response_id: 'resp_1' }],
+    ['conversation', { conversation: 'conv_1' }],
+    ['store', { store: true }],
+    ['prompt', { prompt: { id: 'p' } }],
+    ['truncation', { truncation: 'auto' }],
+    ['reasoning.summary', { reasoning: { summary: 'auto' } }],
+    ['tools[0].type', { tools: [{ type: 'web_search' }] }],
+    ['tool_choice.type', { tool_choice: { type: 'file_search' } }],
+    ['input[0].type', { input: [{ type: 'item_reference', id: 'x' }] }],
+    ['input', { input: undefined }],
+    ['max_output_tokens', { max_output_tokens: 0 }],
+    ['tools[0].type', { tools: [{}] }],
+  ]
+  for (const [field, change] of refused) {
+    expect(() => parseResponsesRequest({ model: 'm', input: 'x', ...change }), field).toThrow(
+      expect.objectContaining({ code: 'invalid_input', field }),
+    )
+  }
+})
+
+test('text and two calls become numbered events whose items open and close in order, as the whole answer has them', () => {
+  const events = createResponseEvents(head)
+  const chunk = (delta: object, finish: string | null = null) =>
+    events.chunk({ choices: [{ index: 0, delta, finish_reason: finish }] })
+  const call = (index: number, args: string, name?: string) => ({
+    tool_calls: [{ index, ...(name && { id: `c${index}` }), function: { ...(name && { name }), arguments: args } }],
+  })
+  const all = [
+    ...events.begin(),
+    ...chunk({ role: 'assistant', content: '' }),
+    ...chunk({ content: 'Hel' }),
+    ...chunk({ content: 'lo' }),
+    ...chunk(call(0, '', 'f')),
+    ...chunk(call(0, '{"a":1}')),
+    ...chunk(call(1, '{}', 'g')),
+    ...chunk({}, 'tool_calls'),
+    ...events.end(usage),
+  ]
+  expect(all.map(({ sequence_number: n }) => n)).toEqual(all.map((_, index) => index))
+  expect(all.map(({ type }) => type.replace('response.', ''))).toEqual([
+    'created',
+    'in_progress',
+    'output_item.added',
+    'content_part.added',
+    'output_text.delta',
+    'output_text.delta',
+    'output_text.done',
+    'content_part.done',
+    'output_item.done',
+    'output_item.added',
+    'function_call_arguments.delta',
+    'function_call_arguments.done',
+    'output_item.done',
+    'output_item.added',
+    'function_call_arguments.delta',
+    'function_call_arguments.done',
+    'output_item.done',
+    'completed',
+  ])
+  const message = {
+    content: 'Hello',
+    tool_calls: [
+      { id: 'c0', function: { name: 'f', arguments: '{"a":1}' } },
+      { id: 'c1', function: { name: 'g', arguments: '{}' } },
+    ],
+  }
+  const whole = responseOf(head, { choices: [{ message, finish_reason: 'tool_calls' }] }, usage)
+  expect(all.at(-1)?.response).toEqual(whole)
+  expect(whole.usage).toEqual({
+    input_tokens: 7,
+    input_tokens_details: { cached_tokens: 2 },
+    output_tokens: 3,
+    output_tokens_details: { reasoning_tokens: 0 },
+    total_tokens: 10,
+  })
+})
+
+test('an answer cut by its limit is incomplete with the reason; a failed stream says what was delivered', () => {
+  const events = createResponseEvents(head)
+  events.begin()
+  events.chunk({ choices: [{ delta: { content: 'a' }, finish_reason: 'length' }] })
+  expect(events.end(usage).at(-1)).toMatchObject({
+    type: 'response.incomplete',
+    response: { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } },
+  })
+  const broken = createResponseEvents(head)
+  broken.chunk({ choices: [{ delta: { content: 'a' } }] })
+  broken.chunk({ choices: 'garbage' })
+  expect(broken.fail({ code: 'provider_failed', message: 'm' }).at(-1)).toMatchObject({
+    type: 'response.failed',
+    response: { status: 'failed', error: { code: 'provider_failed' }, output: [{ content: [{ text: 'a' }] }] },
+  })
+})
