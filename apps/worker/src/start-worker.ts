@@ -22,6 +22,8 @@ import { consumeReceipts } from './receipts/consume-receipts.ts'
 import { gatewayEpochs } from './rounds/gateway-epochs.ts'
 import { startRounds } from './rounds/start-rounds.ts'
 import { workerRounds } from './rounds/worker-rounds.ts'
+import { webhookSender } from './webhooks/send-webhook.ts'
+import { startWebhookWorker, webhookQueue } from './webhooks/webhook-worker.ts'
 
 export interface StartWorkerOptions {
   env: WorkerEnv
@@ -75,9 +77,20 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
   const gateways = { gatewayUrls: env.GATEWAY_URLS, internalToken: env.INTERNAL_TOKEN }
   const queue = inferenceQueue(env.REDIS_URL, logger)
   shutdown.onShutdown('inference queue', () => queue.close())
+  const webhooks = webhookQueue(env.REDIS_URL, logger)
+  shutdown.onShutdown('webhook queue', () => webhooks.close())
   const rounds = await startRounds({
     redisUrl: env.REDIS_URL,
-    rounds: workerRounds({ store, chain, redis, queue, gateways: gatewayEpochs(gateways), publishControl, logger }),
+    rounds: workerRounds({
+      store,
+      chain,
+      redis,
+      queue,
+      webhooks,
+      gateways: gatewayEpochs(gateways),
+      publishControl,
+      logger,
+    }),
     logger,
   })
   shutdown.onShutdown('rounds', () => rounds.stop(), DRAIN_MS_MAX)
@@ -93,6 +106,15 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
   })
   // What cannot end in time is taken over by the next worker: its lock runs out.
   shutdown.onShutdown('inference', () => Promise.race([inference.close(), wait(DRAIN_MS_MAX - 1_000)]), DRAIN_MS_MAX)
+
+  const deliveries = startWebhookWorker({
+    webhooks: store.webhooks,
+    sender: webhookSender({ privateAllowed: env.ISOCHRONE_ENVIRONMENT === 'development' }),
+    clock: systemClock,
+    redisUrl: env.REDIS_URL,
+    logger,
+  })
+  shutdown.onShutdown('webhooks', () => Promise.race([deliveries.close(), wait(DRAIN_MS_MAX - 1_000)]), DRAIN_MS_MAX)
 
   const stopHealth = every(HEALTH_MS, async () => {
     const backlog = await live.receiptsBacklog()

@@ -21,6 +21,13 @@ export const procedureAccess = {
   'jobs.list': 'org',
   'jobs.detail': 'org',
   'jobs.cancel': 'org',
+  'jobs.retry': 'org',
+  'jobs.stats': 'org',
+  'webhooks.list': 'org',
+  'webhooks.create': 'org-admin',
+  'webhooks.remove': 'org-admin',
+  'webhooks.deliveries': 'org',
+  'webhooks.redeliver': 'org-admin',
   'keys.list': 'org',
   'keys.create': 'org-admin',
   'keys.revoke': 'org-admin',
@@ -42,6 +49,9 @@ export const procedureAccess = {
   'provider.createJoinToken': 'provider-admin',
   'provider.revokeJoinToken': 'provider-admin',
   'admin.overview': 'admin',
+  'admin.jobs': 'admin',
+  'admin.jobStats': 'admin',
+  'admin.job': 'admin',
 } as const satisfies Record<string, Access>
 
 export type ProcedurePath = keyof typeof procedureAccess

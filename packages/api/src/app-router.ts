@@ -1,6 +1,13 @@
 /** The whole API, and how server components call it in-process. */
 import { adminRouter } from './routers/admin.ts'
-import { balanceRouter, jobsRouter, keysRouter, organisationRouter, requestsRouter } from './routers/organisation.ts'
+import {
+  balanceRouter,
+  jobsRouter,
+  keysRouter,
+  organisationRouter,
+  requestsRouter,
+  webhooksRouter,
+} from './routers/organisation.ts'
 import { providerRouter } from './routers/provider.ts'
 import { epochsRouter, marketplaceRouter, receiptsRouter } from './routers/public.ts'
 import { sessionRouter } from './routers/session.ts'
@@ -13,6 +20,7 @@ export const appRouter = router({
   session: sessionRouter,
   requests: requestsRouter,
   jobs: jobsRouter,
+  webhooks: webhooksRouter,
   keys: keysRouter,
   balance: balanceRouter,
   organisation: organisationRouter,

@@ -1,5 +1,6 @@
 /** Inputs of the procedures, checked field by field; amounts arrive as dollars in text and leave as µUSD. */
 import { microUsdFromUsd } from '@isochrone/domain'
+import { webhookEvents } from '@isochrone/services'
 import { z } from 'zod'
 
 const cursor = z.string().max(200).optional()
@@ -62,6 +63,18 @@ export const jobPage = z.object({
   cursor,
   limit,
   status: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']).optional(),
+  kind: z.enum(['queued', 'background', 'waiting']).optional(),
+  model: z.string().max(200).optional(),
+})
+export const newWebhook = z.object({
+  url: z.string().min(1).max(2_048),
+  events: z.array(z.enum(webhookEvents)).max(20),
+})
+export const deliveryPage = z.object({
+  cursor,
+  limit,
+  endpointId: id.optional(),
+  status: z.enum(['pending', 'delivered', 'dead']).optional(),
 })
 export const newOrganisation = z.object({ name })
 export const newKey = z.object({ name, expiresInDays: z.int().min(1).max(3650).nullable().default(null) })

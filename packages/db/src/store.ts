@@ -17,6 +17,7 @@ import { requestRepository } from './repositories/request-repository.ts'
 import { pendingTransactionRepository } from './repositories/pending-transaction-repository.ts'
 import { performanceRepository } from './repositories/performance-repository.ts'
 import { settlementRepository } from './repositories/settlement-repository.ts'
+import { webhookRepository } from './repositories/webhook-repository.ts'
 
 export function repositories(db: DbOrTx) {
   return {
@@ -29,6 +30,7 @@ export function repositories(db: DbOrTx) {
     requests: requestRepository(db),
     epochs: epochRepository(db),
     jobs: jobRepository(db),
+    webhooks: webhookRepository(db),
     chain: chainRepository(db),
     settlement: settlementRepository(db),
     evidence: evidenceRepository(db),

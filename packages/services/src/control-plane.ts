@@ -34,11 +34,15 @@ import type { EpochClaims, RecordDetail, RecordStatus } from './queries/views/re
 import type {
   JobDetail,
   JobFilter,
+  JobStats,
   JobSummary,
   RequestDetail,
   RequestFilter,
   RequestSummary,
 } from './queries/views/requests.ts'
+import type { WebhookStatus } from './ports/webhook-store.ts'
+import type { WebhookDeliveryView, WebhookEndpointView } from './webhooks/webhook-endpoints.ts'
+import type { WebhookEvent } from './webhooks/webhook-events.ts'
 import type { RoutingJson, RoutingPreview, RoutingView } from './queries/views/routing.ts'
 
 export interface JoinDescription {
@@ -109,6 +113,28 @@ export interface ControlPlane {
     list(input: JobFilter & { orgId: string }): Promise<Page<JobSummary>>
     detail(input: { orgId: string; jobId: string }): Promise<JobDetail>
     cancel(input: { orgId: string; jobId: string }): Promise<JobSummary>
+    /** A failed job once more; however often it is asked for, there is one repetition. */
+    retry(input: { orgId: string; jobId: string }): Promise<{ id: string }>
+    stats(input: { orgId: string }): Promise<JobStats>
+  }
+  webhooks: {
+    list(input: { orgId: string }): Promise<WebhookEndpointView[]>
+    /** The secret is in the answer and is shown nowhere again. */
+    create(input: {
+      orgId: string
+      url: string
+      events: WebhookEvent[]
+    }): Promise<{ endpoint: WebhookEndpointView; secret: string }>
+    remove(input: { orgId: string; id: string }): Promise<void>
+    /** Newest first. */
+    deliveries(input: {
+      orgId: string
+      endpointId?: string | undefined
+      status?: WebhookStatus | undefined
+      cursor?: string | undefined
+      limit?: number | undefined
+    }): Promise<Page<WebhookDeliveryView>>
+    redeliver(input: { orgId: string; id: string }): Promise<{ id: string; status: WebhookStatus }>
   }
   apiKeys: {
     list(input: { orgId: string }): Promise<ApiKeyView[]>
@@ -160,5 +186,10 @@ export interface ControlPlane {
   }
   admin: {
     overview(): Promise<AdminOverview>
+    /** Of all organisations. */
+    jobs(input: JobFilter): Promise<Page<JobSummary>>
+    jobStats(): Promise<JobStats>
+    /** Without prompt and answer. */
+    job(input: { jobId: string }): Promise<JobDetail>
   }
 }

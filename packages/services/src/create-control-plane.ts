@@ -8,6 +8,7 @@ import { balanceOf, channelView } from './funding/balance.ts'
 import { requestFunding } from './funding/request-funding.ts'
 import { linkWalletChannel, prepareWalletChannel } from './funding/wallet-channel.ts'
 import { cancelJob } from './jobs/cancel-job.ts'
+import { retryJob } from './jobs/retry-job.ts'
 import type { ControlPlaneDeps } from './ports/control-plane-deps.ts'
 import { createProvider } from './providers/create-provider.ts'
 import { describeJoin, joinNode } from './providers/join-node.ts'
@@ -16,13 +17,20 @@ import { adminOverview } from './queries/admin.ts'
 import { claimsOfProvider } from './queries/claims.ts'
 import { epochDetail, epochReceipts, listEpochs } from './queries/epochs.ts'
 import { channelHistory } from './queries/history.ts'
-import { jobDetail, jobsOfOrg } from './queries/jobs.ts'
+import { jobDetail, jobsOfOrg, jobStats } from './queries/jobs.ts'
 import { marketplaceOffer, marketplaceOffers } from './queries/marketplace.ts'
 import { providerEarnings, providerNodes, providerOverview } from './queries/provider.ts'
 import { receiptDetail, receiptPlace } from './queries/receipts.ts'
 import { recordDetail } from './queries/records.ts'
 import { requestDetail, requestsOfOrg } from './queries/requests.ts'
 import { routingPreview } from './queries/routing-preview.ts'
+import {
+  createWebhook,
+  listWebhooks,
+  redeliverWebhook,
+  removeWebhook,
+  webhookDeliveries,
+} from './webhooks/webhook-endpoints.ts'
 
 export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
   const { store } = deps
@@ -56,9 +64,22 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       list: (input) => jobsOfOrg(deps, input),
       detail: (input) => jobDetail(deps, input),
       cancel: async (input) => {
-        await cancelJob({ jobs: store.jobs, clock: deps.clock }, input.orgId, input.jobId)
+        const { clock, announceCancelled } = deps
+        const cancelDeps = { jobs: store.jobs, clock, ...(announceCancelled && { announceCancelled }) }
+        await cancelJob(cancelDeps, input.orgId, input.jobId)
         return jobDetail(deps, input)
       },
+      // No queue on this side: the worker's sweep finds the new row within seconds.
+      retry: ({ orgId, jobId }) =>
+        retryJob({ jobs: store.jobs, queue: { add: async () => {} }, clock: deps.clock }, orgId, jobId),
+      stats: ({ orgId }) => jobStats(deps, orgId),
+    },
+    webhooks: {
+      list: ({ orgId }) => listWebhooks(deps, orgId),
+      create: (input) => createWebhook(deps, input),
+      remove: (input) => removeWebhook(deps, input),
+      deliveries: (input) => webhookDeliveries(deps, input),
+      redeliver: (input) => redeliverWebhook(deps, input),
     },
     apiKeys: {
       list: (input) => listApiKeys(store, input),
@@ -88,6 +109,11 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       describeJoin: (input) => describeJoin(deps, input),
       joinNode: (input) => joinNode(deps, input),
     },
-    admin: { overview: () => adminOverview(deps) },
+    admin: {
+      overview: () => adminOverview(deps),
+      jobs: (filter) => jobsOfOrg(deps, { ...filter, orgId: null }),
+      jobStats: () => jobStats(deps, null),
+      job: ({ jobId }) => jobDetail(deps, { orgId: null, jobId }),
+    },
   }
 }

@@ -48,6 +48,17 @@ export type { ChainFacts, ControlPlaneDeps } from './ports/control-plane-deps.ts
 export type * from './ports/control-plane-store.ts'
 export type { LiveState } from './ports/live-state.ts'
 export { enqueueJob, JOB_DEADLINE_MS_MAX, type EnqueueJobInput } from './jobs/enqueue-job.ts'
+export {
+  listWebhooks,
+  createWebhook,
+  removeWebhook,
+  redeliverWebhook,
+  webhookDeliveries,
+} from './webhooks/webhook-endpoints.ts'
+export type { WebhookDeliveryView, WebhookEndpointView } from './webhooks/webhook-endpoints.ts'
+export { webhookEvents, type WebhookEvent } from './webhooks/webhook-events.ts'
+export { deliverWebhook, queueDueWebhooks, WEBHOOK_ATTEMPTS_MAX, type DeliverDeps } from './webhooks/deliver-webhook.ts'
+export type { WebhookQueue, WebhookSender, WebhookStatus } from './ports/webhook-store.ts'
 export { eraseJob } from './jobs/erase-job.ts'
 export { retryJob } from './jobs/retry-job.ts'
 export type { JobTry } from './jobs/placement-memory.ts'

@@ -10,7 +10,10 @@ import type {
   RoutingPreview,
   RoutingView,
   WalletChannelPlan,
+  WebhookEndpointView,
+  WebhookStatus,
 } from '@isochrone/services'
+import { webhookEvents } from '@isochrone/services'
 import { revalidatePath } from 'next/cache'
 import type { ActionResult } from '~/lib/result.ts'
 import { actionResult } from '~/server/page-data.ts'
@@ -56,6 +59,36 @@ export async function linkWalletChannel(input: {
 export async function cancelJob(input: { id: string }): Promise<ActionResult<JobSummary>> {
   const result = await actionResult((api) => api.jobs.cancel(input))
   revalidatePath('/jobs')
+  return result
+}
+
+export async function retryJob(input: { id: string }): Promise<ActionResult<{ id: string }>> {
+  const result = await actionResult((api) => api.jobs.retry(input))
+  revalidatePath('/jobs')
+  return result
+}
+
+export async function createWebhook(input: {
+  url: string
+  events: string[]
+}): Promise<ActionResult<{ endpoint: WebhookEndpointView; secret: string }>> {
+  const events = webhookEvents.filter((event) => input.events.includes(event))
+  const result = await actionResult((api) => api.webhooks.create({ url: input.url, events }))
+  revalidatePath('/settings/webhooks')
+  return result
+}
+
+export async function removeWebhook(input: { id: string }): Promise<ActionResult<void>> {
+  const result = await actionResult((api) => api.webhooks.remove(input))
+  revalidatePath('/settings/webhooks')
+  return result
+}
+
+export async function redeliverWebhook(input: {
+  id: string
+}): Promise<ActionResult<{ id: string; status: WebhookStatus }>> {
+  const result = await actionResult((api) => api.webhooks.redeliver(input))
+  revalidatePath('/settings/webhooks')
   return result
 }
 

@@ -33,6 +33,7 @@ import type {
   RecordStatus,
   RequestSummary,
   SettlementStage,
+  WebhookStatus,
 } from '@isochrone/services'
 import { Badge, type Tone } from './ui/badge.tsx'
 
@@ -151,6 +152,17 @@ const jobLooks: Record<JobStatus, Look> = {
   cancelled: { icon: Ban, word: 'cancelled', tone: 'warn' },
 }
 
+const webhookLooks: Record<WebhookStatus, Look> = {
+  pending: { icon: Clock, word: 'on its way', tone: 'accent' },
+  delivered: { icon: CircleCheck, word: 'delivered', tone: 'good' },
+  dead: {
+    icon: CircleX,
+    word: 'dead',
+    tone: 'bad',
+    hint: 'Every attempt failed. Send it again when the address works.',
+  },
+}
+
 const orderLooks: Record<FundingOrderView['status'], Look> = {
   requested: { icon: PenLine, word: 'requested', tone: 'neutral', hint: 'The worker will send it in a moment.' },
   sent: { icon: LoaderCircle, word: 'sent', tone: 'accent', hint: 'On its way into a block.' },
@@ -201,6 +213,7 @@ export const EpochStatusBadge = ({ status }: { status: EpochStatus }) => <LookBa
 export const RecordStatusBadge = ({ status }: { status: RecordStatus }) => <LookBadge look={recordLooks[status]} />
 export const ClaimStateBadge = ({ state }: { state: ClaimState }) => <LookBadge look={claimLooks[state]} />
 export const JobStatusBadge = ({ status }: { status: JobStatus }) => <LookBadge look={jobLooks[status]} />
+export const WebhookStatusBadge = ({ status }: { status: WebhookStatus }) => <LookBadge look={webhookLooks[status]} />
 export const OrderStatusBadge = ({ status }: { status: FundingOrderView['status'] }) => (
   <LookBadge look={orderLooks[status]} />
 )

@@ -6,7 +6,7 @@ import { createAuth, type Auth } from '@isochrone/api'
 import { createChainClient, readDeployment, type Deployment } from '@isochrone/contracts-client'
 import { createDb, createStore } from '@isochrone/db'
 import { AppError, systemClock } from '@isochrone/domain'
-import { addressOfKey } from '@isochrone/protocol'
+import { addressOfKey, redisKeys } from '@isochrone/protocol'
 import { createLogger, loadEnv, webEnv, type Logger, type WebEnv } from '@isochrone/runtime'
 import {
   createControlPlane,
@@ -30,6 +30,8 @@ export interface Platform {
 }
 
 const REDIS_COMMAND_TIMEOUT_MS = 2_000
+/** Longer than an attempt of a job takes. */
+const CANCELLED_KEPT_S = 900
 const holder = globalThis as typeof globalThis & { isochronePlatform?: Promise<Platform> }
 
 /** The platform of this process. A build that failed is tried again by the next caller. */
@@ -62,6 +64,8 @@ async function createPlatform(): Promise<Platform> {
     clock: systemClock,
     chain: chainFacts(env, deployment),
     gatewayUrls: env.GATEWAY_URLS,
+    announceCancelled: async (jobId) =>
+      void (await redis.set(redisKeys.jobCancelled(jobId), '1', 'EX', CANCELLED_KEPT_S)),
   })
   const auth = createAuth({
     prisma: db,

@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import { manualClock, systemClock } from '@isochrone/domain'
 import { createDb, createStore, type Db, type Store } from '@isochrone/db'
-import { startTestStack, type TestStack } from '@isochrone/local-stack'
+import { freePort, startTestStack, type TestStack } from '@isochrone/local-stack'
 import {
   bytes32Of,
   type DispatchRequest,
@@ -11,7 +11,17 @@ import {
   type NodeState,
 } from '@isochrone/protocol'
 import { createLogger } from '@isochrone/runtime'
-import { cancelJob, createJobFleet, enqueueJob, getJob, runJob, sweepJobs, type RunJobDeps } from '@isochrone/services'
+import {
+  cancelJob,
+  createJobFleet,
+  enqueueJob,
+  eraseJob,
+  getJob,
+  retryJob,
+  runJob,
+  sweepJobs,
+  type RunJobDeps,
+} from '@isochrone/services'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { eventually } from '../testing/test-market.ts'
 import { dispatchToGateway } from './dispatch-to-gateway.ts'
@@ -206,3 +216,59 @@ test('jobs spread over nodes, survive a dead worker and a Redis that was away, a
   await second.close()
   await queue.close()
 }, 80_000)
+
+test('an answer that the gateway gave and keeps no more is waited for, not made again', async () => {
+  behave = () => ({ outcome: 'recorded', httpStatus: 202, answer: null, message: 'answered' })
+  const { id } = await enqueue()
+  expect((await runJob(deps(), id)).kind).toBe('again')
+  await store.jobs.finish(id, { status: 'succeeded', httpStatus: 200, answer: { a: 1 }, error: null, now: new Date() })
+  expect(await runJob(deps(), id)).toEqual({ kind: 'done' })
+  expect(await getJob(store.jobs, 'org_a', id)).toMatchObject({ status: 'succeeded', answer: { a: 1 } })
+})
+
+test('a deadline that passes while the gateway may have answered asks it, and runs nothing', async () => {
+  behave = () => 'hang up'
+  const { id } = await enqueue(noQueue, 30_000)
+  expect((await runJob(deps(), id)).kind).toBe('again')
+  const late = { ...deps(), clock: manualClock(Date.now() + 60_000) }
+  expect((await runJob(late, id)).kind).toBe('again')
+  behave = ({ answerOnly }) => (answerOnly ? answered : retry)
+  expect(await runJob(late, id)).toEqual({ kind: 'done' })
+  expect(await getJob(store.jobs, 'org_a', id)).toMatchObject({ status: 'succeeded', answer: { id: 'x' } })
+  expect(calls.map(({ answerOnly }) => answerOnly)).toEqual([false, true, true])
+})
+
+test('a job stays with the gateway that has it, and leaves one that never got it', async () => {
+  const gone = `http://127.0.0.1:${await freePort()}`
+  let first: string | undefined = gone
+  const gateway = dispatchToGateway({ gatewayUrls: [url, gone], internalToken: 'x' })
+  const picky = { ...gateway, gatewayFor: (requestId: string) => first ?? gateway.gatewayFor(requestId) }
+  const { id } = await enqueue()
+  const look = () => runJob({ ...deps(), gateway: picky }, id)
+  expect((await look()).kind).toBe('again')
+  expect(await store.jobs.get(id)).toMatchObject({ gatewayUrl: null, dispatchedAt: null })
+  first = undefined
+  behave = () => 'hang up'
+  expect((await look()).kind).toBe('again')
+  expect(await store.jobs.get(id)).toMatchObject({ gatewayUrl: url })
+  first = gone
+  behave = () => answered
+  expect(await look()).toEqual({ kind: 'done' })
+})
+
+test('a failed job is repeated once however often it is asked for; prompt and answer can be erased', async () => {
+  behave = () => ({ outcome: 'rejected', httpStatus: 400, answer: { error: {} }, message: 'no' })
+  const { id } = await enqueue()
+  const retryDeps = { jobs: store.jobs, queue: noQueue, clock: systemClock }
+  await expect(retryJob(retryDeps, 'org_a', id)).rejects.toThrow('queued')
+  await runJob(deps(), id)
+  await expect(retryJob(retryDeps, 'org_b', id)).rejects.toThrow('no such job')
+  const clicks = await Promise.all(Array.from({ length: 5 }, () => retryJob(retryDeps, 'org_a', id)))
+  expect(new Set(clicks.map((click) => click.id)).size).toBe(1)
+  const again = clicks[0]?.id ?? ''
+  expect(await store.jobs.get(again)).toMatchObject({ status: 'queued', retryOf: id, model: 'tiny' })
+  await expect(eraseJob(retryDeps, 'org_b', again)).rejects.toThrow('no such job')
+  await eraseJob(retryDeps, 'org_a', again)
+  expect(await getJob(store.jobs, 'org_a', again)).toBeUndefined()
+  expect(await store.jobs.get(again)).toMatchObject({ status: 'cancelled', body: {}, answer: null })
+})

@@ -6,6 +6,7 @@ import {
   createTrustDuties,
   indexChainEvents,
   publishBudgetLimits,
+  queueDueWebhooks,
   registerPending,
   runFundingOrders,
   settleDueEpochs,
@@ -16,6 +17,7 @@ import {
   type RedisCommands,
   type Stuck,
   type WatchDeps,
+  type WebhookQueue,
 } from '@isochrone/services'
 import type { createChain } from '../chain/create-chain.ts'
 import type { Round } from './start-rounds.ts'
@@ -25,6 +27,7 @@ export interface WorkerRoundsOptions {
   chain: ReturnType<typeof createChain>
   redis: RedisCommands
   queue: JobQueue
+  webhooks: WebhookQueue
   gateways: WatchDeps['gateways']
   /** Ships the control outbox after a round that wrote to it. */
   publishControl: () => Promise<void>
@@ -37,7 +40,7 @@ const TRANSACTIONS_KEPT_MS = 7 * 86_400_000
 const DEVELOPMENT_CHAIN_ID = 31_337
 
 export function workerRounds(options: WorkerRoundsOptions): Round[] {
-  const { store, chain, redis, queue, gateways, publishControl, logger } = options
+  const { store, chain, redis, queue, webhooks, gateways, publishControl, logger } = options
   const clock = systemClock
   const settlement = {
     epochs: store.epochs,
@@ -113,6 +116,11 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
       run: async () => failWithDuty('a penalty was not collected', await duties.collectPenalties()),
     },
     { name: 'budgets', everyMs: 30_000, run: async () => void (await budgets()) },
+    {
+      name: 'webhooks',
+      everyMs: 1_000,
+      run: async () => void (await queueDueWebhooks({ webhooks: store.webhooks, queue: webhooks, clock })),
+    },
     { name: 'sweep', everyMs: 5_000, run: async () => void (await sweepJobs({ jobs: store.jobs, queue, clock })) },
   ]
 }

@@ -1,5 +1,17 @@
 /** What a team does in its own organisation: requests, jobs, keys, balance, routing. */
-import { byId, fund, historyPage, jobPage, newKey, requestPage, routing, walletLink, walletPrepare } from '../inputs.ts'
+import {
+  byId,
+  deliveryPage,
+  fund,
+  historyPage,
+  jobPage,
+  newKey,
+  newWebhook,
+  requestPage,
+  routing,
+  walletLink,
+  walletPrepare,
+} from '../inputs.ts'
 import { orgAdminProcedure, orgProcedure, router } from '../trpc.ts'
 
 export const requestsRouter = router({
@@ -23,6 +35,29 @@ export const jobsRouter = router({
   cancel: orgProcedure
     .input(byId)
     .mutation(({ ctx, input }) => ctx.controlPlane.jobs.cancel({ orgId: ctx.org.id, jobId: input.id })),
+  /** A failed job once more; a second click finds the first one's. */
+  retry: orgProcedure
+    .input(byId)
+    .mutation(({ ctx, input }) => ctx.controlPlane.jobs.retry({ orgId: ctx.org.id, jobId: input.id })),
+  stats: orgProcedure.query(({ ctx }) => ctx.controlPlane.jobs.stats({ orgId: ctx.org.id })),
+})
+
+export const webhooksRouter = router({
+  list: orgProcedure.query(({ ctx }) => ctx.controlPlane.webhooks.list({ orgId: ctx.org.id })),
+  /** The secret is in the answer and nowhere else. */
+  create: orgAdminProcedure
+    .input(newWebhook)
+    .mutation(({ ctx, input }) => ctx.controlPlane.webhooks.create({ orgId: ctx.org.id, ...input })),
+  remove: orgAdminProcedure
+    .input(byId)
+    .mutation(({ ctx, input }) => ctx.controlPlane.webhooks.remove({ orgId: ctx.org.id, id: input.id })),
+  deliveries: orgProcedure
+    .input(deliveryPage)
+    .query(({ ctx, input }) => ctx.controlPlane.webhooks.deliveries({ orgId: ctx.org.id, ...input })),
+  /** Sends it once more, with the same id. */
+  redeliver: orgAdminProcedure
+    .input(byId)
+    .mutation(({ ctx, input }) => ctx.controlPlane.webhooks.redeliver({ orgId: ctx.org.id, id: input.id })),
 })
 
 export const keysRouter = router({

@@ -1,6 +1,6 @@
 /** Reads for pages: requests, receipts, epochs, jobs and the counts of the admin page. Keyset pagination throughout. */
 import type { DbOrTx } from '../create-db.ts'
-import type { EpochStatus, JobStatus, RequestStatus } from '../generated/client.ts'
+import type { EpochStatus, JobKind, JobStatus, RequestStatus } from '../generated/client.ts'
 
 interface Before {
   at: Date
@@ -97,12 +97,21 @@ function epochReads(db: DbOrTx) {
 function jobReads(db: DbOrTx) {
   return {
     /** Newest first. */
-    async jobs(filter: { orgId: string; limit: number; before: Before | null; status: JobStatus | null }) {
-      const { orgId, limit, before, status } = filter
+    async jobs(filter: {
+      orgId: string | null
+      limit: number
+      before: Before | null
+      status: JobStatus | null
+      kind: JobKind | null
+      model: string | null
+    }) {
+      const { orgId, limit, before, status, kind, model } = filter
       return db.job.findMany({
         where: {
-          orgId,
+          ...(orgId !== null && { orgId }),
           ...(status && { status }),
+          ...(kind && { kind }),
+          ...(model && { model }),
           ...(before && {
             createdAt: { lte: before.at },
             OR: [{ createdAt: { lt: before.at } }, { createdAt: before.at, id: { lt: before.id } }],
@@ -110,13 +119,63 @@ function jobReads(db: DbOrTx) {
         },
         orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
         take: limit,
-        omit: { body: true, answer: true, placement: true },
+        omit: { body: true, source: true, answer: true, placement: true },
       })
     },
 
-    async job(orgId: string, jobId: string) {
-      return db.job.findFirst({ where: { id: jobId, orgId } })
+    async job(orgId: string | null, jobId: string) {
+      return db.job.findFirst({ where: { id: jobId, ...(orgId !== null && { orgId }) } })
     },
+
+    jobStats: (orgId: string | null, since: Date) => jobStats(db, orgId, since),
+
+    async organisationNames(ids: readonly string[]): Promise<Map<string, string>> {
+      const rows = await db.organization.findMany({ where: { id: { in: [...ids] } }, select: { id: true, name: true } })
+      return new Map(rows.map((row) => [row.id, row.name]))
+    },
+  }
+}
+
+/** Waits of the newest that were created since then: a percentile needs no more of them than this. */
+const MEASURED_MAX = 10_000
+
+async function jobStats(db: DbOrTx, orgId: string | null, since: Date) {
+  const ofOrg = orgId === null ? {} : { orgId }
+  const counted = await db.job.groupBy({
+    by: ['status'],
+    where: { ...ofOrg, OR: [{ createdAt: { gte: since } }, { status: { in: ['queued', 'running'] } }] },
+    _count: { _all: true },
+  })
+  const oldest = await db.job.findFirst({
+    where: { ...ofOrg, status: 'queued' },
+    orderBy: { createdAt: 'asc' },
+    select: { createdAt: true },
+  })
+  const [times] = await db.$queryRaw<
+    { measured: number; wait50: number | null; wait99: number | null; total50: number | null; total99: number | null }[]
+  >`
+    WITH recent AS (
+      SELECT EXTRACT(EPOCH FROM "dispatchedAt" - "createdAt") * 1000 AS "wait",
+        CASE WHEN "status" = 'succeeded' THEN EXTRACT(EPOCH FROM "finishedAt" - "createdAt") * 1000 END AS "total"
+      FROM "job" WHERE "createdAt" >= ${since} AND "dispatchedAt" IS NOT NULL AND (${orgId}::text IS NULL OR "orgId" = ${orgId})
+      ORDER BY "createdAt" DESC LIMIT ${MEASURED_MAX}
+    )
+    SELECT count(*)::int AS "measured",
+      percentile_cont(0.5) WITHIN GROUP (ORDER BY "wait")::float8 AS "wait50",
+      percentile_cont(0.99) WITHIN GROUP (ORDER BY "wait")::float8 AS "wait99",
+      percentile_cont(0.5) WITHIN GROUP (ORDER BY "total")::float8 AS "total50",
+      percentile_cont(0.99) WITHIN GROUP (ORDER BY "total")::float8 AS "total99"
+    FROM recent`
+  return {
+    counts: Object.fromEntries(counted.map((row) => [row.status, row._count._all])) as Partial<
+      Record<JobStatus, number>
+    >,
+    oldestQueuedAt: oldest?.createdAt ?? null,
+    waitP50Ms: times?.wait50 ?? null,
+    waitP99Ms: times?.wait99 ?? null,
+    totalP50Ms: times?.total50 ?? null,
+    totalP99Ms: times?.total99 ?? null,
+    measured: times?.measured ?? 0,
   }
 }
 

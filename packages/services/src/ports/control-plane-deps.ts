@@ -27,6 +27,8 @@ export interface ControlPlaneDeps {
   live: LiveState
   stream: ControlStream
   clock: Clock
+  /** Tells the gateway that runs a job that it was cancelled. */
+  announceCancelled?: (jobId: string) => Promise<void>
   chain: ChainFacts
   /** Public URLs of all gateways: what agents dial. */
   gatewayUrls: readonly string[]

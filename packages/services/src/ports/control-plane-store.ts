@@ -3,7 +3,8 @@ import type { EpochStatus, JobStatus } from '@isochrone/domain'
 import type { DataPolicy, Tier } from '@isochrone/scheduler'
 import type { ControlOutbox, ControlStore } from './control-store.ts'
 import type { EvidenceReadings } from './evidence-readings.ts'
-import type { JobRows } from './job-store.ts'
+import type { JobKind, JobRows } from './job-store.ts'
+import type { WebhookStore } from './webhook-store.ts'
 import type {
   ApiKeyListRow,
   ChannelRow,
@@ -11,6 +12,7 @@ import type {
   FundingOrderRow,
   JobDetailRow,
   JobRow,
+  JobStatsRow,
   JoinTokenRow,
   ListedNodeRow,
   MovementRow,
@@ -156,8 +158,18 @@ export interface ReadingsStore {
   epochsByKey(keys: readonly { lane: string; epoch: bigint }[]): Promise<EpochRow[]>
   vouchers(lane: string, epoch: bigint): Promise<VoucherRow[]>
   laneUrl(lane: string): Promise<string | null>
-  jobs(filter: { orgId: string; limit: number; before: Before | null; status: JobStatus | null }): Promise<JobRow[]>
-  job(orgId: string, jobId: string): Promise<JobDetailRow | null>
+  /** `orgId` null: of all organisations. */
+  jobs(filter: {
+    orgId: string | null
+    limit: number
+    before: Before | null
+    status: JobStatus | null
+    kind: JobKind | null
+    model: string | null
+  }): Promise<JobRow[]>
+  job(orgId: string | null, jobId: string): Promise<JobDetailRow | null>
+  jobStats(orgId: string | null, since: Date): Promise<JobStatsRow>
+  organisationNames(ids: readonly string[]): Promise<Map<string, string>>
   adminCounts(sinceMs: number): Promise<{
     users: number
     organisations: number
@@ -189,7 +201,8 @@ export interface ControlPlaneRepositories {
   providers: ProvidersStore
   readings: ReadingsStore
   evidence: EvidenceReadings
-  jobs: Pick<JobRows, 'get' | 'finish'>
+  jobs: Pick<JobRows, 'get' | 'finish' | 'insert' | 'retryOf'>
+  webhooks: WebhookStore
 }
 
 export interface ControlPlaneStore extends ControlPlaneRepositories {

@@ -1,6 +1,7 @@
 /** Rows as `db`'s repositories give them to queries and actions: plain values, JSON columns unchecked. */
 import type { EpochStatus, JobStatus } from '@isochrone/domain'
 import type { DataPolicy, Tier, TrustLevel } from '@isochrone/scheduler'
+import type { JobKind } from './job-store.ts'
 
 export interface UserRow {
   id: string
@@ -192,6 +193,7 @@ export interface JobRow {
   id: string
   orgId: string
   requestId: string
+  kind: JobKind
   status: JobStatus
   path: string
   model: string
@@ -203,10 +205,23 @@ export interface JobRow {
   deadlineAt: Date | null
   createdAt: Date
   startedAt: Date | null
+  dispatchedAt: Date | null
   finishedAt: Date | null
+  erasedAt: Date | null
+  retryOf: string | null
 }
 
 export type JobDetailRow = JobRow & { body: unknown; answer: unknown; placement: unknown }
+
+export interface JobStatsRow {
+  counts: Partial<Record<JobStatus, number>>
+  oldestQueuedAt: Date | null
+  waitP50Ms: number | null
+  waitP99Ms: number | null
+  totalP50Ms: number | null
+  totalP99Ms: number | null
+  measured: number
+}
 
 export interface PayoutRow {
   epoch: bigint

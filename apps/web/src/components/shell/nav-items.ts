@@ -20,6 +20,7 @@ export type NavIcon =
   | 'claims'
   | 'epochs'
   | 'routing'
+  | 'webhooks'
   | 'admin'
 
 export interface NavGroup {
@@ -42,8 +43,14 @@ const publicItems: NavItem[] = [
 const teamItems: NavItem[] = [
   { href: '/dashboard', label: 'Overview', icon: 'overview', keywords: 'dashboard home quick start' },
   { href: '/requests', label: 'Requests', icon: 'requests', keywords: 'receipts history' },
-  { href: '/jobs', label: 'Queued jobs', icon: 'jobs', keywords: 'queue batch' },
+  { href: '/jobs', label: 'Queued jobs', icon: 'jobs', keywords: 'queue batch scheduler background responses wait' },
   { href: '/keys', label: 'API keys', icon: 'keys', keywords: 'secret token create revoke' },
+  {
+    href: '/settings/webhooks',
+    label: 'Webhooks',
+    icon: 'webhooks',
+    keywords: 'settings events deliveries signature notify',
+  },
   {
     href: '/balance',
     label: 'Balance',
@@ -71,6 +78,7 @@ export function navGroups({ signedIn, hasTeam, hasProvider, isAdmin }: NavViewer
             title: 'Platform',
             items: [
               { href: '/admin', label: 'Operations', icon: 'admin', keywords: 'admin queues gateways' } as NavItem,
+              { href: '/admin/jobs', label: 'Scheduler', icon: 'jobs', keywords: 'admin jobs queue wait' } as NavItem,
             ],
           },
         ]

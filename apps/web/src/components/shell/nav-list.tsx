@@ -15,6 +15,7 @@ import {
   Server,
   Store,
   Waypoints,
+  Webhook,
   type LucideIcon,
 } from 'lucide-react'
 import { cn } from '~/lib/cn.ts'
@@ -32,6 +33,7 @@ const icons: Record<NavIcon, LucideIcon> = {
   claims: HandCoins,
   epochs: Layers,
   routing: Waypoints,
+  webhooks: Webhook,
   admin: Activity,
 }
 

@@ -1,5 +1,7 @@
 /** What a team sees of its requests, receipts and queued jobs. */
 import type { JobStatus } from '@isochrone/domain'
+import type { JobTry } from '../../jobs/placement-memory.ts'
+import type { JobKind } from '../../ports/job-store.ts'
 import type { Check, SettlementStage } from './common.ts'
 
 export interface RequestSummary {
@@ -118,6 +120,9 @@ export interface JobSummary {
   /** `job_…` */
   id: string
   requestId: string
+  kind: JobKind
+  /** Null where the list is of one organisation's. */
+  organisation: string | null
   status: JobStatus
   path: string
   model: string
@@ -129,13 +134,33 @@ export interface JobSummary {
   deadlineAtMs: number | null
   createdAtMs: number
   startedAtMs: number | null
+  /** First dispatch to a gateway: until then it waited. */
+  dispatchedAtMs: number | null
   finishedAtMs: number | null
 }
 
+/** One dispatch of a job to a node. */
+export interface JobTryView {
+  attempt: number
+  nodeId: string
+  nodeName: string | null
+  atMs: number
+  endedAtMs: number | null
+  outcome: JobTry['outcome']
+  message: string | null
+}
+
 export interface JobDetail extends JobSummary {
+  /** Null for whoever is not of the organisation, and once it was erased. */
   body: unknown
   answer: unknown
+  erased: boolean
+  /** The last decision as the scheduler wrote it; null before the first. */
   placement: unknown
+  tries: JobTryView[]
+  /** The failed job that this one repeats, and the one that repeats this. */
+  retryOf: string | null
+  retriedAs: string | null
   /** Whether the request's row (and so its receipts page) exists yet. */
   requestRecorded: boolean
 }
@@ -144,4 +169,20 @@ export interface JobFilter {
   cursor?: string | undefined
   limit?: number | undefined
   status?: JobStatus | undefined
+  kind?: JobKind | undefined
+  model?: string | undefined
+}
+
+/** The queue as it stands, and how long those of the last day waited. */
+export interface JobStats {
+  counts: Record<JobStatus, number>
+  /** Creation of the oldest that still waits. */
+  oldestQueuedAtMs: number | null
+  /** Accepted → first dispatched, ms, of the newest 10,000 in a day; null where there were none. */
+  waitP50Ms: number | null
+  waitP99Ms: number | null
+  /** Accepted → over. */
+  totalP50Ms: number | null
+  totalP99Ms: number | null
+  measured: number
 }

@@ -1,20 +1,22 @@
-/** One queued job: where it is, what it was asked, and what came of it. */
+/** One queued job of the team: its way through the scheduler, and what can still be done about it. */
 import { CancelJob } from '~/components/jobs/cancel-job.tsx'
+import { JobView } from '~/components/jobs/job-view.tsx'
+import { RetryJob } from '~/components/jobs/retry-job.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
-import { JobStatusBadge, SimulatedBadge } from '~/components/status.tsx'
+import { JobStatusBadge } from '~/components/status.tsx'
 import { ButtonLink } from '~/components/ui/button.tsx'
-import { CodeBlock } from '~/components/ui/code-block.tsx'
-import { Facts } from '~/components/ui/facts.tsx'
-import { Notice } from '~/components/ui/notice.tsx'
-import { PageHeader, Section } from '~/components/ui/page-header.tsx'
-import { Hash, Utc } from '~/components/ui/values.tsx'
+import { PageHeader } from '~/components/ui/page-header.tsx'
+import { Hash } from '~/components/ui/values.tsx'
+import { nodeLabel } from '~/lib/format.ts'
 import { pageData } from '~/server/page-data.ts'
 
 export const metadata = { title: 'Queued job' }
 
 export default async function JobPage({ params }: { params: Promise<{ id: string }> }) {
   const { id } = await params
-  const job = await pageData(`/jobs/${id}`, (api) => api.jobs.detail({ id }))
+  const [job, market] = await pageData(`/jobs/${id}`, (api) =>
+    Promise.all([api.jobs.detail({ id }), api.marketplace.offers({})]),
+  )
   const underWay = job.status === 'queued' || job.status === 'running'
   return (
     <>
@@ -25,42 +27,23 @@ export default async function JobPage({ params }: { params: Promise<{ id: string
         actions={
           <>
             {job.requestRecorded && <ButtonLink href={`/requests/${job.requestId}`}>Open its receipt</ButtonLink>}
+            {job.status === 'failed' && job.retriedAs === null && (
+              <RetryJob id={job.id} disabledReason={job.erased ? 'Its request was erased.' : undefined} />
+            )}
+            {job.retriedAs !== null && <ButtonLink href={`/jobs/${job.retriedAs}`}>Open its repetition</ButtonLink>}
             {underWay && <CancelJob id={job.id} />}
             {underWay && <LiveRefresh intervalMs={2_000} />}
           </>
         }
       />
-      {job.error && (
-        <Notice tone="bad" className="mb-4">
-          {job.error}
-        </Notice>
-      )}
-      <Section title="Where it is">
-        <Facts
-          items={[
-            ['Model', job.model],
-            [
-              'Node',
-              <span key="n">
-                {job.node?.name ?? 'none yet'} {job.node?.simulated && <SimulatedBadge />}
-              </span>,
-            ],
-            ['Attempts', `${job.attempts} of ${job.attemptsMax}`],
-            ['Created', <Utc key="c" at={job.createdAtMs} />],
-            ['Started', <Utc key="s" at={job.startedAtMs} />],
-            ['Finished', <Utc key="f" at={job.finishedAtMs} />],
-            ['Deadline', job.deadlineAtMs === null ? 'none' : <Utc key="d" at={job.deadlineAtMs} />],
-          ]}
-        />
-      </Section>
-      {job.answer !== null && job.answer !== undefined && (
-        <Section title="Answer">
-          <CodeBlock label="answer" code={JSON.stringify(job.answer, null, 2)} />
-        </Section>
-      )}
-      <Section title="Request">
-        <CodeBlock label="request body" code={JSON.stringify(job.body, null, 2)} />
-      </Section>
+      <JobView
+        job={job}
+        path="/jobs"
+        nodeNames={{
+          ...Object.fromEntries(market.offers.map((offer) => [offer.providerId, offer.providerName])),
+          ...Object.fromEntries(market.offers.map((offer) => [offer.nodeId, nodeLabel(offer)])),
+        }}
+      />
     </>
   )
 }

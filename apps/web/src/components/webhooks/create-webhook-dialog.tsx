@@ -1,0 +1,95 @@
+'use client'
+/** Adds a webhook and shows its secret once: closing the dialog is the end of it. */
+import { Plus } from 'lucide-react'
+import { useState, type FormEvent } from 'react'
+import { createWebhook } from '~/actions/team.ts'
+import { Button } from '~/components/ui/button.tsx'
+import { CopyButton } from '~/components/ui/copy-button.tsx'
+import { Dialog } from '~/components/ui/dialog.tsx'
+import { ErrorNotice } from '~/components/ui/error-notice.tsx'
+import { Field } from '~/components/ui/field.tsx'
+import { Notice } from '~/components/ui/notice.tsx'
+import { formText } from '~/lib/form-text.ts'
+import { useAction } from '~/lib/use-action.ts'
+
+export interface CreateWebhookDialogProps {
+  disabledReason: string | undefined
+  /** All that a webhook can be told of. */
+  events: string[]
+}
+
+export function CreateWebhookDialog({ disabledReason, events }: CreateWebhookDialogProps) {
+  const [open, setOpen] = useState(false)
+  const create = useAction(createWebhook)
+  const secret = create.data?.secret
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault()
+    const form = new FormData(event.currentTarget)
+    const chosen = events.filter((name) => form.get(name) === '1')
+    void create.run({ url: formText(form, 'url'), events: chosen })
+  }
+  const urlError = create.error?.field === 'url' ? create.error.message : undefined
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={(next) => {
+        setOpen(next)
+        if (!next) create.reset()
+      }}
+      title={secret ? 'Copy the signing secret now' : 'Add a webhook'}
+      description={secret ? undefined : 'Your address gets a POST with a signature when one of these happens.'}
+      trigger={
+        <Button tone="primary" disabledReason={disabledReason}>
+          <Plus aria-hidden className="size-4" /> Add webhook
+        </Button>
+      }
+    >
+      {secret ? (
+        <div className="flex flex-col gap-3">
+          <div className="flex items-center gap-2 rounded-md border border-line bg-sunken px-3 py-2">
+            <code className="min-w-0 flex-1 font-mono text-xs break-all">{secret}</code>
+            <CopyButton value={secret} label="signing secret" withText />
+          </div>
+          <Notice tone="warn">
+            This is the only time that it is shown. With it your program tells our messages from others’.
+          </Notice>
+          <p className="text-ink-2">
+            The signatures follow Standard Webhooks; <code className="font-mono text-xs">openai.webhooks.unwrap</code>{' '}
+            of the official client checks them too.
+          </p>
+          <Button tone="primary" className="self-end" onClick={() => setOpen(false)}>
+            I have stored it
+          </Button>
+        </div>
+      ) : (
+        <form onSubmit={submit} className="flex flex-col gap-3">
+          <Field
+            label="Address"
+            name="url"
+            type="url"
+            required
+            maxLength={2048}
+            placeholder="https://example.com/hooks/isochrone"
+            autoComplete="off"
+            error={urlError}
+            hint="https, reachable from the internet. Redirects are not followed."
+          />
+          <fieldset className="flex flex-col gap-1">
+            <legend className="mb-1 font-medium">Tell it of</legend>
+            {events.map((name) => (
+              <label key={name} className="flex items-center gap-2">
+                <input type="checkbox" name={name} value="1" defaultChecked className="size-4 accent-(--accent)" />
+                <span className="font-mono text-xs">{name}</span>
+              </label>
+            ))}
+          </fieldset>
+          {create.error && !urlError && <ErrorNotice error={create.error} />}
+          <Button type="submit" tone="primary" className="self-end" pending={create.pending}>
+            Add webhook
+          </Button>
+        </form>
+      )}
+    </Dialog>
+  )
+}

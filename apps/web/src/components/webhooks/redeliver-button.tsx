@@ -1,0 +1,20 @@
+'use client'
+/** Sends one delivery once more, with the same id. */
+import { redeliverWebhook } from '~/actions/team.ts'
+import { Button } from '~/components/ui/button.tsx'
+import { useAction } from '~/lib/use-action.ts'
+
+export function RedeliverButton({ id, disabledReason }: { id: string; disabledReason: string | undefined }) {
+  const redeliver = useAction(redeliverWebhook)
+  return (
+    <Button
+      size="sm"
+      pending={redeliver.pending}
+      disabledReason={disabledReason}
+      aria-label={`Send ${id} again`}
+      onClick={() => void redeliver.run({ id })}
+    >
+      {redeliver.error ? 'Failed, try again' : 'Send again'}
+    </Button>
+  )
+}

@@ -1,0 +1,10 @@
+/** What a webhook can be told of. The database names them too, where a job ends (see the job repository). */
+export const webhookEvents = [
+  'response.completed',
+  'response.failed',
+  'response.cancelled',
+  'job.succeeded',
+  'job.failed',
+  'job.cancelled',
+] as const
+export type WebhookEvent = (typeof webhookEvents)[number]
