@@ -38,6 +38,30 @@ test('a burst that the balance covers is served whole, however many come at once
   expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(2_000)
 })
 
+/** Others may be quicker to take a grant than the request that asked for it: that is no lack of money. */
+test('a request whose whole grant others take asks again', async () => {
+  const inner = storeOf(1_000_000n)
+  const others: Promise<unknown>[] = []
+  let thefts = 3
+  const store: BudgetStore = {
+    async sync(channel, report) {
+      const reply = await inner.sync(channel, report)
+      if (thefts-- > 0) {
+        let turns = 4
+        const take = () => {
+          for (let i = 0; i < 40; i++) others.push(budget.reserve(channelId, 100n))
+          if (--turns > 0) queueMicrotask(take)
+        }
+        queueMicrotask(take)
+      }
+      return reply
+    },
+  }
+  const budget = createBudget({ store, signedMicroUsd: () => 0n, recoverableMicroUsd: () => 0n, nowMs: () => 0 })
+  await expect(budget.reserve(channelId, 100n)).resolves.toMatchObject({ microUsd: 100n })
+  expect((await Promise.allSettled(others)).filter(({ status }) => status === 'rejected')).toHaveLength(0)
+})
+
 /** Queued work is refused only where it could never be paid; a Redis that is away refuses nothing. */
 test('cover is asked of Redis only when the lease here does not show it, and reserves nothing', async () => {
   let asked = 0

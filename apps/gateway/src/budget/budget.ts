@@ -56,7 +56,8 @@ interface Account {
   reportedSpent: bigint
   usedAtMs: number
   refillAfterMs: number
-  inFlight: Promise<void> | null
+  /** Resolves with whether Redis granted less than was asked for. */
+  inFlight: Promise<boolean> | null
   waiting: number
 }
 
@@ -66,6 +67,8 @@ const IDLE_MS_MAX = 15_000
 const REFILL_PAUSE_MS = 250
 /** Requests that may wait for a lease of one channel at a time. */
 const WAITING_MAX = 4_096
+/** Calls that one request makes or joins for its lease. Each covers everybody who waits at its time. */
+const LEASE_ATTEMPTS_MAX = 16
 
 /** A budget keeper for one lane. */
 export function createBudget(options: BudgetOptions): Budget {
@@ -97,7 +100,7 @@ export function createBudget(options: BudgetOptions): Budget {
   }
 
   /** One call at a time for each channel, so that replies apply in order. */
-  async function sync(channelId: Hex, account: Account, wanted: bigint): Promise<void> {
+  async function sync(channelId: Hex, account: Account, wanted: bigint): Promise<boolean> {
     if (account.inFlight) return account.inFlight
     account.inFlight = (async () => {
       const spent = options.signedMicroUsd(channelId)
@@ -112,9 +115,10 @@ export function createBudget(options: BudgetOptions): Budget {
       account.authorised += reply.granted
       if (reply.granted < wanted) account.refillAfterMs = options.nowMs() + REFILL_PAUSE_MS
       account.reportedSpent = spent
+      return reply.granted < wanted
     })()
     try {
-      await account.inFlight
+      return await account.inFlight
     } finally {
       account.inFlight = null
     }
@@ -159,22 +163,23 @@ export function createBudget(options: BudgetOptions): Budget {
     if (account.waiting >= WAITING_MAX) throw unknownBudget(undefined)
     account.waiting++
     try {
-      // Joining a call that is under way may leave too little; asking again ourselves decides.
-      for (let attempt = 0; attempt < 8; attempt++) {
+      // A call that others started, or whose whole grant others were quicker to take, says nothing of the limit.
+      for (let attempt = 0; attempt < LEASE_ATTEMPTS_MAX; attempt++) {
         const joined = account.inFlight !== null
         // A lease for everybody who waits, so that the rounds above suffice for any burst.
         const requests = BigInt(Math.max(REQUESTS_PER_LEASE, account.waiting))
-        await sync(channelId, account, microUsd * requests)
+        const isShort = await sync(channelId, account, microUsd * requests)
         if (take(channelId, account, microUsd)) return
-        if (!joined) break
+        if (!joined && isShort) throw tooDear(channelId, microUsd)
       }
     } catch (cause) {
+      if (cause instanceof AppError) throw cause
       if (take(channelId, account, microUsd)) return
       throw unknownBudget(cause)
     } finally {
       account.waiting--
     }
-    throw tooDear(channelId, microUsd)
+    throw unknownBudget(undefined)
   }
 
   async function requireCover(channelId: Hex, microUsd: bigint): Promise<void> {
