@@ -67,7 +67,7 @@ export function startProgram(options: NodeProgram): Promise<RunningProcess> {
     command: process.execPath,
     args: ['--disable-warning=ExperimentalWarning', ...nodeArgs, program, ...args],
     logFile: join(dir, `${name}.log`),
-    env: childEnv(env) as NodeJS.ProcessEnv,
+    env: childEnv(env),
     isReady,
   })
 }

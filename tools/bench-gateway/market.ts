@@ -21,7 +21,8 @@ const INTERNAL_TOKEN = 'bench-gateway-internal-token'
 const CHANNEL: Hex = `0x${'c1'.repeat(32)}`
 const PROVIDER: Hex = `0x${'a1'.repeat(32)}`
 const NODE_KEY = developmentKeys[3]
-const LIMIT_MICRO_USD = 10n ** 18n
+/** Ten million dollars: more than any run spends. */
+const LIMIT_MICRO_USD = 10n ** 13n
 
 export interface Market {
   readonly url: string
@@ -78,10 +79,9 @@ export async function startMarket({ stack, upstreamUrl, capacity, nodeArgs = {} 
     name: 'agent',
     dir: stack.dir,
     program: join(projectRoot, 'apps/agent/src/main.ts'),
-    args: [
-      ...['run', '--data-dir', agentDir, '--gateway', url, '--capacity', String(capacity)],
-      ...['--engine', 'openai', '--engine-url', upstreamUrl],
-    ],
+    args: `run --capacity ${capacity} --engine openai --engine-url ${upstreamUrl} --gateway ${url}`
+      .split(' ')
+      .concat('--data-dir', agentDir),
     env: {},
     isReady: async () => (await linkedNodes(url)) === 1,
     ...(nodeArgs.agent && { nodeArgs: nodeArgs.agent }),
