@@ -139,7 +139,10 @@ export interface CompletedAttempt {
 export interface Lane {
   readonly id: Hex
   readonly region: string
-  /** Durable intent before dispatch (group commit). */
+  /**
+   * Intent before dispatch. Resolves when it is in the journal's file: a kill of this process loses it no more. The next
+   * commit, milliseconds later, makes it durable.
+   */
   recordIntent(intent: Intent): Promise<void>
   /**
    * Checks the work receipt against what was seen and bounds the bill. The pair is a draft: `finishRequest` numbers and

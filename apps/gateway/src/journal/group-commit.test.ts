@@ -6,34 +6,74 @@ test('a failed write fails everything that waited, and everything after it', asy
   const commit = createGroupCommit({
     gatherMs: 0,
     onCommit: undefined,
-    write: async () => {
+    write: () => {
       writes++
       if (writes === 2) throw new Error('ENOSPC: no space left on device')
     },
+    sync: async () => undefined,
   })
-  await commit.push(Buffer.from('a'))
+  await commit.push(Buffer.from('a')).durable
   const second = commit.push(Buffer.from('b'))
-  await expect(second).rejects.toThrow('cannot write its journal')
+  await expect(second.written).rejects.toThrow('cannot write its journal')
+  await expect(second.durable).rejects.toThrow('cannot write its journal')
   expect(commit.failure?.message).toContain('ENOSPC')
   expect(() => commit.push(Buffer.from('c'))).toThrow('cannot write its journal')
   expect(writes).toBe(2)
 })
 
-test('the queue is bounded', async () => {
+test('a failed sync fails what was written and not synced', async () => {
+  const commit = createGroupCommit({
+    gatherMs: 0,
+    onCommit: undefined,
+    write: () => undefined,
+    sync: () => Promise.reject(new Error('EIO: i/o error')),
+  })
+  const first = commit.push(Buffer.from('a'))
+  await first.written
+  await expect(first.durable).rejects.toThrow('cannot write its journal')
+  expect(() => commit.push(Buffer.from('b'))).toThrow('cannot write its journal')
+  await commit.drain()
+})
+
+test('what is written while a sync runs waits for the next one', async () => {
+  const releases: (() => void)[] = []
+  const synced: number[] = []
+  const commit = createGroupCommit({
+    gatherMs: 0,
+    onCommit: (_durationMs, records) => void synced.push(records),
+    write: () => undefined,
+    sync: () => new Promise((resolve) => releases.push(resolve)),
+  })
+  const first = commit.push(Buffer.from('a'))
+  await first.written
+  const others = [commit.push(Buffer.from('b')), commit.push(Buffer.from('c'))]
+  await Promise.all(others.map(({ written }) => written))
+  expect(releases).toHaveLength(1)
+  releases[0]?.()
+  await first.durable
+  expect(synced).toEqual([1])
+  while (releases.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  releases[1]?.()
+  await Promise.all(others.map(({ durable }) => durable))
+  expect(synced).toEqual([1, 2])
+})
+
+test('what waits for the disk is bounded', async () => {
   let release: () => void = () => undefined
   const commit = createGroupCommit({
     gatherMs: 0,
     onCommit: undefined,
-    write: () => new Promise((resolve) => (release = resolve)),
+    write: () => undefined,
+    sync: () => new Promise((resolve) => (release = resolve)),
   })
-  const first = commit.push(Buffer.from('a'))
-  await new Promise((resolve) => setImmediate(resolve))
   const big = Buffer.alloc(40 * 1024 * 1024)
-  const waiting = commit.push(big)
+  const first = commit.push(big)
+  await first.written
   expect(() => commit.push(big)).toThrow('cannot keep up')
   release()
-  await first
-  await new Promise((resolve) => setTimeout(resolve, 5))
+  await first.durable
+  const second = commit.push(big)
+  await second.written
   release()
-  await waiting
+  await second.durable
 })

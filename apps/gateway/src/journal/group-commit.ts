@@ -1,74 +1,114 @@
 /**
- * Group commit: whatever was queued while one fsync ran goes out with the next one.
+ * Group commit in two steps: what one turn of the event loop appends goes to the file in one write, and whatever was
+ * written while one sync ran is covered by the next one.
  *
- * When idle a record is on disk at once; when busy, commits are at least `gatherMs` apart and many records share one.
- * After a failed write nothing is known about the file, so the writer stays failed: only a restart reads it afresh.
+ * Written survives the death of this process, durable that of the machine. At low rates a record is synced at once; above
+ * about a record a millisecond, syncs are at least `gatherMs` apart. After a failed write or sync nothing is known about
+ * the file, so it stays failed: only a restart reads it afresh.
  */
 import { AppError } from '@isochrone/domain'
 
 /** Bytes that may wait for the disk. */
 const QUEUE_BYTES_MAX = 64 * 1024 * 1024
+/** Records a millisecond above which syncs are spaced. */
+const BUSY_PER_MS = 1
+/** How fast the measured rate forgets: about the last five commits count. */
+const RATE_MEMORY = 0.8
+
+export interface Pushed {
+  /** Resolves when the file has it: a kill of this process loses it no more. */
+  written: Promise<void>
+  /** Resolves when the disk has it. */
+  durable: Promise<void>
+}
 
 export interface GroupCommit {
-  push(frame: Buffer): Promise<void>
+  push(frame: Buffer): Pushed
   readonly failure: Error | null
   /** Resolves when everything queued is on disk; nothing may be pushed afterwards. */
   drain(): Promise<void>
 }
 
 export interface GroupCommitOptions {
-  /** Writes the frames in order and syncs them. */
-  write: (frames: Buffer[]) => Promise<void>
+  /** Puts the frames into the file in order; a promise where that takes more than a write. */
+  write: (frames: Buffer[]) => Promise<void> | void
+  /** Makes durable what was written before; `records` is how many that are. */
+  sync: (records: number) => Promise<void>
   gatherMs: number
   onCommit: ((durationMs: number, records: number) => void) | undefined
 }
 
 interface Waiting {
   frame: Buffer
-  resolve: () => void
-  reject: (error: Error) => void
+  written: PromiseWithResolvers<void>
+  durable: PromiseWithResolvers<void>
 }
 
-export function createGroupCommit({ write, gatherMs, onCommit }: GroupCommitOptions): GroupCommit {
+export function createGroupCommit({ write, sync, gatherMs, onCommit }: GroupCommitOptions): GroupCommit {
   let queue: Waiting[] = []
-  let queuedBytes = 0
+  let unsynced: Waiting[] = []
+  let waitingBytes = 0
   let failure: Error | null = null
   let draining = false
-  let lastEndMs = -Infinity
-  let running: Promise<void> | null = null
+  let writing: Promise<void> | null = null
+  let syncing: Promise<void> | null = null
+  let lastEndMs = performance.now()
+  const recent = { records: 0, ms: 1 }
 
-  async function run(): Promise<void> {
-    for (;;) {
-      if (queue.length === 0) {
-        // In the same turn as the look at the queue: a later push has to start the next run.
-        running = null
-        return
-      }
-      const wait = draining ? 0 : lastEndMs + gatherMs - performance.now()
-      await (wait > 0
-        ? new Promise((resolve) => setTimeout(resolve, wait))
-        : new Promise((resolve) => setImmediate(resolve)))
+  async function writeAll(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve))
+    while (queue.length > 0) {
       const batch = queue
       queue = []
-      queuedBytes = 0
-      const startMs = performance.now()
       try {
-        await write(batch.map(({ frame }) => frame))
+        const slow = write(batch.map(({ frame }) => frame))
+        if (slow) await slow
       } catch (error) {
-        fail(error instanceof Error ? error : new Error(String(error)), batch)
-        return
+        return fail(error, batch)
       }
-      lastEndMs = performance.now()
-      onCommit?.(lastEndMs - startMs, batch.length)
-      for (const { resolve } of batch) resolve()
+      for (const { written } of batch) written.resolve()
+      unsynced.push(...batch)
+      syncing ??= syncAll()
     }
+    // In the same turn as the look at the queue: a later push has to start the next write.
+    writing = null
   }
 
-  function fail(error: Error, batch: Waiting[]): void {
-    failure = error
-    for (const { reject } of [...batch, ...queue]) reject(failedError(error))
+  async function syncAll(): Promise<void> {
+    while (unsynced.length > 0) {
+      const isBusy = recent.records / recent.ms > BUSY_PER_MS
+      const waitMs = draining || !isBusy ? 0 : lastEndMs + gatherMs - performance.now()
+      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
+      const batch = unsynced
+      unsynced = []
+      const startMs = performance.now()
+      try {
+        await sync(batch.length)
+      } catch (error) {
+        return fail(error, batch)
+      }
+      const endMs = performance.now()
+      recent.records = RATE_MEMORY * recent.records + batch.length
+      recent.ms = RATE_MEMORY * recent.ms + (endMs - lastEndMs)
+      lastEndMs = endMs
+      onCommit?.(endMs - startMs, batch.length)
+      for (const { frame, durable } of batch) {
+        waitingBytes -= frame.length
+        durable.resolve()
+      }
+    }
+    syncing = null
+  }
+
+  function fail(error: unknown, batch: Waiting[]): void {
+    failure ??= error instanceof Error ? error : new Error(String(error))
+    for (const { written, durable } of [...batch, ...unsynced, ...queue]) {
+      written.reject(failedError(failure))
+      durable.reject(failedError(failure))
+    }
     queue = []
-    queuedBytes = 0
+    unsynced = []
+    waitingBytes = 0
   }
 
   return {
@@ -78,19 +118,26 @@ export function createGroupCommit({ write, gatherMs, onCommit }: GroupCommitOpti
     push(frame) {
       if (failure) throw failedError(failure)
       if (draining) throw new AppError('internal', { publicMessage: 'The gateway is stopping. Try again.' })
-      if (queuedBytes + frame.length > QUEUE_BYTES_MAX) {
+      if (waitingBytes + frame.length > QUEUE_BYTES_MAX) {
         throw new AppError('internal', { publicMessage: 'The journal cannot keep up with its disk. Try again.' })
       }
-      queuedBytes += frame.length
-      const durable = new Promise<void>((resolve, reject) => queue.push({ frame, resolve, reject }))
+      waitingBytes += frame.length
+      const waiting = { frame, written: Promise.withResolvers<void>(), durable: Promise.withResolvers<void>() }
+      const { written, durable } = waiting
       // Whoever appended may look at the outcome later; until then a failure is not an unhandled one.
-      durable.catch(() => undefined)
-      running ??= run()
-      return durable
+      written.promise.catch(() => undefined)
+      durable.promise.catch(() => undefined)
+      queue.push(waiting)
+      writing ??= writeAll()
+      return { written: written.promise, durable: durable.promise }
     },
     async drain() {
       draining = true
-      await running
+      while (writing !== null || syncing !== null) {
+        await writing
+        await syncing
+        if (failure) return
+      }
     },
   }
 }

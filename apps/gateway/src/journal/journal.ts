@@ -18,6 +18,8 @@ export interface JournalRecord {
 
 export interface Appended {
   index: number
+  /** Resolves when the file has it: a kill of this process loses it no more, one of the machine may. */
+  written: Promise<void>
   /** Resolves after the fsync that covers the record; rejects when the journal has failed. */
   durable: Promise<void>
 }
@@ -54,7 +56,7 @@ export interface Journal {
 export interface OpenJournalOptions {
   /** Directory of the segments; made when missing. One process at a time. */
   dir: string
-  /** Shortest time between the end of one fsync and the next one, so that busy times share it. Default 4 ms. */
+  /** Shortest time between the end of one fsync and the next one in busy times, so that they share it. Default 4 ms. */
   gatherMs?: number
   /** A segment is closed above this. Default 32 MiB. */
   segmentBytesMax?: number

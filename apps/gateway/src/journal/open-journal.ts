@@ -4,6 +4,7 @@
  * Only the last segment can have a torn tail, because the next one begins after a sync. Damage anywhere else stops the
  * start: receipts would be missing, and a person has to look. The cut tail is kept in a file beside.
  */
+import { writeSync } from 'node:fs'
 import { mkdir, open, rm, stat, truncate, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '@isochrone/domain'
@@ -34,32 +35,43 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
     await unlock()
     throw error
   }
+  let writtenIndex = lastIndex
   let nextIndex = lastIndex + 1
   const listeners: (() => void)[] = []
   const readers: (() => number)[] = []
 
-  const commit = createGroupCommit({ write, gatherMs, onCommit: options.onCommit })
+  const commit = createGroupCommit({ write, sync, gatherMs, onCommit: options.onCommit })
 
-  async function write(frames: Buffer[]): Promise<void> {
-    if (fileBytes >= segmentBytesMax) await rotate()
+  /** Into the kernel's memory, which takes microseconds: a thread would cost more than the write. */
+  function write(frames: Buffer[]): Promise<void> | void {
+    if (fileBytes >= segmentBytesMax) return rotate().then(() => writeNow(frames))
+    writeNow(frames)
+  }
+
+  function writeNow(frames: Buffer[]): void {
     const bytes = frames.length === 1 && frames[0] ? frames[0] : Buffer.concat(frames)
-    for (let offset = 0; offset < bytes.length;) {
-      offset += (await file.write(bytes, offset, bytes.length - offset)).bytesWritten
-    }
-    await file.datasync()
+    for (let offset = 0; offset < bytes.length;) offset += writeSync(file.fd, bytes, offset, bytes.length - offset)
     fileBytes += bytes.length
-    lastIndex += frames.length
+    writtenIndex += frames.length
+  }
+
+  async function sync(records: number): Promise<void> {
+    await file.datasync()
+    lastIndex += records
     for (const listener of listeners) listener()
   }
 
   async function rotate(): Promise<void> {
-    const segment = segmentAt(dir, lastIndex + 1)
+    const segment = segmentAt(dir, writtenIndex + 1)
     const next = await open(segment.path, 'ax')
     await syncDirectory(dir)
-    await file.close()
+    const full = file
+    // A later sync reaches the new file alone.
+    await full.datasync()
     file = next
     fileBytes = 0
     segments.push(segment)
+    await full.close()
   }
 
   /** Where the last reader stopped, so that following the journal does not scan a segment again and again. */
@@ -103,8 +115,8 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
   return {
     dir,
     append(kind, record) {
-      const durable = commit.push(encodeFrame(kind, record))
-      return { index: nextIndex++, durable }
+      const pushed = commit.push(encodeFrame(kind, record))
+      return { index: nextIndex++, ...pushed }
     },
     read,
     get firstIndex() {

@@ -11,7 +11,7 @@ export interface Segment {
 }
 
 const NAME = /^(\d{16})\.journal$/
-const READ_BYTES = 1024 * 1024
+const READ_BYTES = 256 * 1024
 
 export function segmentAt(dir: string, firstIndex: number): Segment {
   return { path: join(dir, `${String(firstIndex).padStart(16, '0')}.journal`), firstIndex }
@@ -24,7 +24,7 @@ export async function listSegments(dir: string): Promise<Segment[]> {
 }
 
 /**
- * Frames of one segment from `fromOffset`, a frame's start, reading 1 MiB at a time.
+ * Frames of one segment from `fromOffset`, a frame's start, reading 256 KiB at a time.
  * Ends at the first byte that is no frame; the generator's return value is the offset of that byte.
  */
 export async function* readSegment(segment: Segment, fromOffset = 0): AsyncGenerator<Frame, number> {

@@ -7,6 +7,7 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { redisKeys } from '@isochrone/protocol'
 import type { Logger } from '@isochrone/runtime'
 import type { Redis } from 'ioredis'
@@ -36,6 +37,8 @@ const BATCH_RECORDS_MAX = 256
 const BATCH_BYTES_MAX = 4 * 1024 * 1024
 const RETRY_MS_MAX = 2_000
 const SAVE_EVERY_MS = 200
+/** Pause after a batch that was not full: many commits share one reading of the file and one call of Redis. */
+const GATHER_MS = 20
 
 export async function startPublisher(options: PublisherOptions): Promise<Publisher> {
   const { journal, redis, dir, logger, stream = redisKeys.receipts, rewindMs = 5_000 } = options
@@ -66,7 +69,8 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
     trail = []
   }
 
-  async function publishBatch(): Promise<boolean> {
+  /** Resolves with whether there was nothing, a full batch, or something between. */
+  async function publishBatch(): Promise<'none' | 'some' | 'full'> {
     const batch: Buffer[] = []
     let bytes = 0
     let upTo = published
@@ -88,7 +92,8 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
     const moved = upTo > published
     published = upTo
     remember()
-    return moved
+    if (batch.length >= BATCH_RECORDS_MAX || bytes >= BATCH_BYTES_MAX) return 'full'
+    return moved ? 'some' : 'none'
   }
 
   function remember(): void {
@@ -114,7 +119,8 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
         const moved = await publishBatch()
         await savePosition(false)
         retryMs = 100
-        if (!moved) await sleep(SAVE_EVERY_MS)
+        if (moved === 'none') await sleep(SAVE_EVERY_MS)
+        else if (moved === 'some') await pause(GATHER_MS)
       } catch (error) {
         if (stopped) break
         logger.warn({ err: error, retryMs, lag: journal.lastIndex - published }, 'receipts wait in the journal')

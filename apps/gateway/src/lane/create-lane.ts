@@ -130,7 +130,7 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
         // The journal keeps the order: whoever has the intent has its terms.
         writer.write(termsRecordOf(node)).catch(() => undefined)
       }
-      await writer.write(encodeIntent(intent))
+      await writer.writeSoon(encodeIntent(intent))
     },
     completeAttempt(seen) {
       const attempt = state.open.get(attemptKey(seen.intent.requestIdHash, seen.intent.attempt))

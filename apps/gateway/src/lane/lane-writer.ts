@@ -9,13 +9,15 @@ import {
   type ReceiptPairJson,
   type SigningDomain,
 } from '@isochrone/protocol'
-import type { Journal } from '../journal/journal.ts'
+import type { Appended, Journal } from '../journal/journal.ts'
 import { attemptKey, type Draft, type LaneState } from './lane-state.ts'
 import type { LaneRecord, LocalRecord, ReceiptsEntry } from './records.ts'
 
 export interface LaneWriter {
   /** Journals and applies; resolves when durable. */
   write(record: LaneRecord): Promise<void>
+  /** Journals and applies; resolves when a kill of this process loses it no more. */
+  writeSoon(record: LaneRecord): Promise<void>
   /** Numbers and signs the drafts, journals them with their entry; resolves when durable. */
   writeReceipts(drafts: readonly Draft[], entryOf: (receipts: ReceiptPairJson[]) => ReceiptsEntry): Promise<void>
   /** Resolves when everything written so far is durable. */
@@ -43,15 +45,17 @@ export function createLaneWriter({ journal, state, privateKey, domain }: LaneWri
   const syncing = new Map<string, Promise<void>>()
   let last: Promise<void> = Promise.resolve()
 
-  function write(record: LaneRecord): Promise<void> {
-    const { index, durable } = journal.append(LOCAL.has(record.type) ? 'local' : 'published', record)
-    state.apply(record, index, false)
-    last = durable
-    return durable
+  function append(record: LaneRecord): Appended {
+    const appended = journal.append(LOCAL.has(record.type) ? 'local' : 'published', record)
+    state.apply(record, appended.index, false)
+    last = appended.durable
+    return appended
   }
+  const write = (record: LaneRecord): Promise<void> => append(record).durable
 
   return {
     write,
+    writeSoon: (record) => append(record).written,
     writeReceipts(drafts, entryOf) {
       const lines = drafts.map(({ delivery, work }, i): ReceiptPair => {
         const value = { ...delivery, seq: state.nextSeq + i }

@@ -61,7 +61,7 @@ const HELD_CHUNKS_MAX = 16
 /** Chunks of one answer that is put together in memory; also bounded by what the reservation covers. */
 const COLLECTED_BYTES_MAX = 256 * 1024 * 1024
 
-/** Runs the attempt to its end. Rejects only when the intent cannot be made durable; nothing was dispatched then. */
+/** Runs the attempt to its end. Rejects only when the intent cannot be journalled; nothing was dispatched then. */
 export async function runAttempt(lane: Lane, input: AttemptInput): Promise<AttemptResult> {
   const { ctx, target, sink } = input
   const intent = intentOf(input)
