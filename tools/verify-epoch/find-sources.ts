@@ -102,7 +102,7 @@ function fileAt(path: string): OpenFile {
   const full = resolve(path)
   if (!existsSync(full)) throw missing(`There is no file ${path}.`)
   if (!statSync(full).isFile()) throw missing(`${path} is not a file.`)
-  return () => createReadStream(full, { highWaterMark: 256 * 1024 }) as AsyncIterable<Uint8Array>
+  return () => createReadStream(full) as AsyncIterable<Uint8Array>
 }
 
 function urlOf(flag: string, text: string | undefined): string | undefined {

@@ -39,7 +39,7 @@ export {
   receiptLeaf,
   verifyMerkleProof,
 } from './receipts/merkle.ts'
-export type { MerkleTree, ReceiptKind } from './receipts/merkle.ts'
+export type { Leaves, MerkleTree, ReceiptKind } from './receipts/merkle.ts'
 export * from './receipts/epoch-file-lines.ts'
 export {
   openEpochFileWriter,

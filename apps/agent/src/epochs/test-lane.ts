@@ -174,7 +174,7 @@ export class TestLane {
       leaves.add(leafBytesOfHash('DeliveryReceipt', hexToBytes(structHash('DeliveryReceipt', delivery.value))))
       sum += delivery.value.price
     }
-    const what = { lane: this.id, epoch, fromSeq, toSeq, count: leaves.size, sum, root: merkleRoot(leaves.bytes) }
+    const what = { lane: this.id, epoch, fromSeq, toSeq, count: leaves.size, sum, root: merkleRoot(leaves) }
     const nodes = evaluateSla(
       { lane: this.id, epoch, terms: (hash) => (hash === termsHashOf(this.terms) ? this.terms : undefined) },
       pairs.map(({ delivery }) => ({ delivery: delivery.value })),

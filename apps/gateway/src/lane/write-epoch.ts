@@ -123,7 +123,7 @@ async function survey(plan: EpochPlan): Promise<Survey> {
     sum += delivery.value.price
     sla.add(delivery.value)
   }
-  return { count: leaves.size, sum, root: merkleRoot(leaves.bytes), records: sla.finish() }
+  return { count: leaves.size, sum, root: merkleRoot(leaves), records: sla.finish() }
 }
 
 export const domainOf = ({ chainId }: LaneContracts, verifyingContract: Hex): SigningDomain => ({

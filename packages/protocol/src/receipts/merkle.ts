@@ -3,7 +3,8 @@
  * pairs, the shape of OpenZeppelin's `SimpleMerkleTree`, which is its test oracle. `ReceiptAnchor.verify` checks it.
  *
  * The tag keeps one kind of receipt from passing as another; the double hash keeps an inner node from passing as a leaf.
- * The whole tree is one flat buffer: 64 bytes a leaf, and no object per node.
+ * A tree that proofs are asked of is one flat buffer: 64 bytes a leaf, and no object per node. A root alone is folded from
+ * the leaves where they lie, with 8 bytes a leaf to sort them by.
  */
 import { invariant } from '@isochrone/domain'
 import { bytesToHex, hexToBytes, keccak256, type Hex } from '../crypto/keccak.ts'
@@ -41,16 +42,17 @@ export interface MerkleTree {
   proofOf(index: number): Hex[]
 }
 
+/** Leaves to build on: hex texts, one buffer of 32 bytes each, or what was gathered. */
+export type Leaves = readonly Hex[] | Uint8Array | LeafBuffer
+
 /**
- * The tree over these leaves: hex texts, or one buffer of 32 bytes each. Throws on an empty list (an empty epoch is not
- * anchored) and on bytes that are no whole number of leaves.
+ * The tree over these leaves. Throws on an empty list (an empty epoch is not anchored) and on bytes that are no whole
+ * number of leaves.
  */
-export function merkleTree(leaves: readonly Hex[] | Uint8Array): MerkleTree {
-  const flat = leaves instanceof Uint8Array ? leaves : flatten(leaves)
-  invariant(flat.length > 0, 'a Merkle tree has at least one leaf')
-  invariant(flat.length % 32 === 0, 'a leaf has 32 bytes')
-  const size = flat.length / 32
-  const order = sortedOrder(flat, size)
+export function merkleTree(leaves: Leaves): MerkleTree {
+  const flat = gathered(leaves)
+  const { size } = flat
+  const order = sortedOrder(flat)
   const tree = buildTree(flat, order)
   let positions: Uint32Array | null = null
   return {
@@ -64,9 +66,19 @@ export function merkleTree(leaves: readonly Hex[] | Uint8Array): MerkleTree {
   }
 }
 
-/** Root over the leaves, in whatever order they come. Throws on an empty list. */
-export function merkleRoot(leaves: readonly Hex[] | Uint8Array): Hex {
-  return merkleTree(leaves).root
+/**
+ * Root over the leaves, in whatever order they come. Throws on an empty list. Goes down the tree a path at a time, so
+ * that no more than a hash for each level is held at once.
+ */
+export function merkleRoot(leaves: Leaves): Hex {
+  const flat = gathered(leaves)
+  const order = sortedOrder(flat)
+  const last = 2 * flat.size - 2
+  const hashAt = (index: number): Uint8Array =>
+    index >= flat.size - 1
+      ? flat.at(order[last - index] as number)
+      : hashPair(hashAt(2 * index + 1), hashAt(2 * index + 2))
+  return bytesToHex(hashAt(0))
 }
 
 /** Siblings from the leaf up to the root. Throws RangeError when the leaf is not in the tree. For many, {@link merkleTree}. */
@@ -81,76 +93,97 @@ export function verifyMerkleProof(root: Hex, leaf: Hex, proof: readonly Hex[]): 
   return bytesToHex(hash) === root.toLowerCase()
 }
 
-/** Leaves as they come, in one growing buffer. */
+/** Leaves as they come. Grows by chunks, which are never moved: no copy is held beside the original. */
 export class LeafBuffer {
-  #bytes = new Uint8Array(32 * 1024)
+  #chunks: Uint8Array[] = []
   #size = 0
 
   get size(): number {
     return this.#size
   }
 
-  /** All leaves so far. Valid until the next `add`. */
-  get bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#size * 32)
+  /** The leaf at this place, as they came: a view, not to be written to. */
+  at(index: number): Uint8Array {
+    return node(this.#chunks[Math.floor(index / CHUNK_LEAVES)] as Uint8Array, index % CHUNK_LEAVES)
   }
 
-  add(leaf: Uint8Array): void {
-    invariant(leaf.length % 32 === 0, 'a leaf has 32 bytes')
-    const end = this.#size * 32 + leaf.length
-    if (end > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(end, this.#bytes.length * 2))
-      larger.set(this.#bytes)
-      this.#bytes = larger
+  /** One leaf, or many behind one another. */
+  add(leaves: Uint8Array): void {
+    invariant(leaves.length % 32 === 0, 'a leaf has 32 bytes')
+    for (let from = 0; from < leaves.length; from += 32) {
+      const place = this.#size++ % CHUNK_LEAVES
+      if (place === 0) this.#chunks.push(new Uint8Array(CHUNK_LEAVES * 32))
+      const chunk = this.#chunks.at(-1) as Uint8Array
+      chunk.set(leaves.length === 32 ? leaves : leaves.subarray(from, from + 32), place * 32)
     }
-    this.#bytes.set(leaf, this.#size * 32)
-    this.#size += leaf.length / 32
+  }
+
+  /** Gives the memory back. */
+  clear(): void {
+    this.#chunks = []
+    this.#size = 0
   }
 }
 
-function flatten(leaves: readonly Hex[]): Uint8Array {
-  const flat = new Uint8Array(leaves.length * 32)
-  leaves.forEach((leaf, i) => {
-    const bytes = hexToBytes(leaf)
-    invariant(bytes.length === 32, 'a leaf has 32 bytes')
-    flat.set(bytes, i * 32)
-  })
+const CHUNK_LEAVES = 1_024
+
+function gathered(leaves: Leaves): LeafBuffer {
+  if (leaves instanceof LeafBuffer) {
+    invariant(leaves.size > 0, 'a Merkle tree has at least one leaf')
+    return leaves
+  }
+  invariant(leaves.length > 0, 'a Merkle tree has at least one leaf')
+  const flat = new LeafBuffer()
+  if (leaves instanceof Uint8Array) flat.add(leaves)
+  else for (const leaf of leaves) flat.add(leafOf(leaf))
   return flat
+}
+
+function leafOf(hex: Hex): Uint8Array {
+  const bytes = hexToBytes(hex)
+  invariant(bytes.length === 32, 'a leaf has 32 bytes')
+  return bytes
 }
 
 /**
  * Indexes of the leaves in byte order. A leaf's first bits and its index share one double, because a typed array of
- * doubles sorts without calling a comparator; the few leaves whose first bits are alike are compared in full.
+ * doubles sorts without calling a comparator; the few leaves whose first bits are alike are compared in full. The
+ * doubles become the indexes where they stand.
  */
-function sortedOrder(flat: Uint8Array, size: number): Uint32Array {
+function sortedOrder(leaves: LeafBuffer): Float64Array {
+  const { size } = leaves
   const stride = 2 ** Math.ceil(Math.log2(size + 1))
   const drop = 2 ** Math.max(0, Math.log2(stride) + 32 - 53)
-  const view = new DataView(flat.buffer, flat.byteOffset)
   const keys = new Float64Array(size)
-  for (let i = 0; i < size; i++) keys[i] = Math.floor(view.getUint32(i * 32) / drop) * stride + i
+  for (let i = 0; i < size; i++) {
+    const leaf = leaves.at(i)
+    const first =
+      (leaf[0] as number) * 2 ** 24 + (((leaf[1] as number) << 16) | ((leaf[2] as number) << 8) | (leaf[3] as number))
+    keys[i] = Math.floor(first / drop) * stride + i
+  }
   keys.sort()
-  const order = new Uint32Array(size)
-  for (let i = 0; i < size; i++) order[i] = (keys[i] as number) % stride
   for (let from = 0; from < size;) {
-    let to = from + 1
+    let to = from
     const prefix = Math.floor((keys[from] as number) / stride)
-    while (to < size && Math.floor((keys[to] as number) / stride) === prefix) to++
-    if (to - from > 1) order.subarray(from, to).sort((a, b) => Buffer.compare(node(flat, a), node(flat, b)))
+    for (; to < size && Math.floor((keys[to] as number) / stride) === prefix; to++) {
+      keys[to] = (keys[to] as number) % stride
+    }
+    if (to - from > 1) keys.subarray(from, to).sort((a, b) => Buffer.compare(leaves.at(a), leaves.at(b)))
     from = to
   }
-  return order
+  return keys
 }
 
-function buildTree(flat: Uint8Array, order: Uint32Array): Uint8Array {
+function buildTree(leaves: LeafBuffer, order: Float64Array): Uint8Array {
   const nodes = 2 * order.length - 1
   const tree = new Uint8Array(nodes * 32)
-  order.forEach((leaf, i) => tree.set(node(flat, leaf), (nodes - 1 - i) * 32))
+  order.forEach((leaf, i) => tree.set(leaves.at(leaf), (nodes - 1 - i) * 32))
   for (let i = order.length - 2; i >= 0; i--) tree.set(hashPair(node(tree, 2 * i + 1), node(tree, 2 * i + 2)), i * 32)
   return tree
 }
 
 /** For each leaf as given, where it stands in byte order. */
-function positionsOf(order: Uint32Array): Uint32Array {
+function positionsOf(order: Float64Array): Uint32Array {
   const positions = new Uint32Array(order.length)
   order.forEach((leaf, position) => {
     positions[leaf] = position

@@ -130,9 +130,10 @@ test('a tree gives the proof of each leaf by where it was given, duplicates and 
       const leaves = [...near, ...others]
       const buffer = new LeafBuffer()
       for (const leaf of leaves) buffer.add(hexToBytes(leaf))
-      const tree = merkleTree(buffer.bytes)
+      const tree = merkleTree(buffer)
       const oracle = SimpleMerkleTree.of(leaves)
       expect([tree.root, tree.size]).toEqual([oracle.root, leaves.length])
+      expect([merkleRoot(buffer), merkleRoot(leaves)]).toEqual([oracle.root, oracle.root])
       leaves.forEach((leaf, i) => {
         expect(verifyMerkleProof(tree.root, leaf, tree.proofOf(i))).toBe(true)
       })

@@ -3,7 +3,7 @@ import type { DeliveryReceipt, SlaCounts, Terms } from '@isochrone/protocol'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { START_MS, testDelivery, testLease, testTerms, testTermsHash } from '../testing/receipts.ts'
-import { attemptsUnderWay } from './attempts-under-way.ts'
+import { attemptsUnderWay, endMsOf } from './attempts-under-way.ts'
 import {
   compareCounts,
   countsRootOf,
@@ -223,7 +223,10 @@ test('attempts under way are those that a plain count finds', () => {
           sorted.slice(0, i + 1).filter((other) => other.startedAtMs + Math.max(1, other.durationMs) > startedAtMs)
             .length,
       )
-      expect([...attemptsUnderWay(sorted)]).toEqual(plain)
+      const underWayAt = attemptsUnderWay(
+        Float64Array.from(sorted, ({ startedAtMs, durationMs }) => endMsOf(startedAtMs, durationMs)),
+      )
+      expect(sorted.map(({ startedAtMs }) => underWayAt(startedAtMs))).toEqual(plain)
     }),
   )
 })

@@ -24,7 +24,7 @@ import {
   type SlaCounts,
   type Terms,
 } from '@isochrone/protocol'
-import { attemptsUnderWay } from './attempts-under-way.ts'
+import { Attempts, NEVER, verdictOf, type Group, type NodeState } from './attempts.ts'
 
 export interface SlaEvaluatorOptions {
   lane: Hex
@@ -51,90 +51,61 @@ export interface SlaEvaluator {
   finish(): NodePerformance[]
 }
 
-interface Group {
-  terms: Terms
-  counts: SlaCounts
-}
-
-interface NodeState {
-  attempts: Attempt[]
-  groups: Map<string, Group>
-  earned: bigint
-  faults: number
-}
-
-/** What is kept of a delivery until the end: some numbers, no texts. */
-interface Attempt {
-  group: Group
-  seq: number
-  startedAtMs: number
-  durationMs: number
-  ttftMs: number
-  tokensIn: number
-  tokensOut: number
-  /** Ended by nobody's fault, or the provider's, at a region where the promises hold. */
-  counts: boolean
-  faulty: boolean
-  successful: boolean
-}
-
 export function createSlaEvaluator({ lane, epoch, terms, nodeId: only }: SlaEvaluatorOptions): SlaEvaluator {
   const nodes = new Map<Hex, NodeState>()
+  const groups: Group[] = []
+  const attempts = new Attempts()
 
-  function groupOf(receipt: { nodeId: Hex; channelId: Hex; termsHash: Hex; price: bigint }): [NodeState, Group] {
+  function groupOf(receipt: { nodeId: Hex; channelId: Hex; termsHash: Hex; price: bigint }): [number, Group] {
     const { nodeId, channelId, termsHash, price } = receipt
     let node = nodes.get(nodeId)
-    if (!node) nodes.set(nodeId, (node = { attempts: [], groups: new Map(), earned: 0n, faults: 0 }))
+    if (!node) {
+      node = { place: nodes.size, groups: new Map(), earned: 0n, attempts: 0, faults: 0 }
+      nodes.set(nodeId, node)
+    }
     const key = channelId + termsHash
-    let group = node.groups.get(key)
-    if (!group) {
+    let place = node.groups.get(key)
+    if (place === undefined) {
       const known = terms(termsHash)
       if (!known) {
         throw new AppError('invalid_input', { publicMessage: `The terms ${termsHash} of a receipt are not known.` })
       }
-      group = { terms: known, counts: emptyCounts({ nodeId, lane, epoch, channelId, termsHash }) }
-      node.groups.set(key, group)
+      const counts = emptyCounts({ nodeId, lane, epoch, channelId, termsHash })
+      place = groups.push({ node, terms: known, counts, secondTaken: NEVER }) - 1
+      node.groups.set(key, place)
     }
+    const group = groups[place] as Group
     node.earned += price
     group.counts.spent += price
-    return [node, group]
+    return [place, group]
   }
 
   return {
     add(delivery) {
       if (only !== undefined && delivery.nodeId !== only) return
-      const [node, group] = groupOf(delivery)
-      const faulty = delivery.fault === fault.provider
-      if (faulty) node.faults++
-      node.attempts.push({
-        group,
-        seq: delivery.seq,
-        startedAtMs: delivery.startedAtMs,
-        durationMs: delivery.durationMs,
-        ttftMs: delivery.attemptTtftMs,
-        tokensIn: delivery.billedIn + delivery.billedCached,
-        tokensOut: delivery.billedOut,
-        counts: (delivery.fault === fault.none || faulty) && isPromisedAt(group.terms, delivery.region),
-        faulty,
-        successful: delivery.fault === fault.none && delivery.httpStatus < 400,
-      })
+      const [place, { node, terms: promised }] = groupOf(delivery)
+      node.attempts++
+      if (delivery.fault === fault.provider) node.faults++
+      attempts.add(delivery, place, verdictOf(delivery, promised))
     },
     addLease(lease) {
       if (only === undefined || lease.nodeId === only) groupOf(lease)
     },
     finish() {
+      attempts.countInto(groups)
       return [...nodes]
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
         .map(([nodeId, node]) => {
-          count(node)
-          const counts = [...node.groups.values()].map((group) => group.counts).toSorted(byChannelAndTerms)
+          const counts = [...node.groups.values()]
+            .map((place) => (groups[place] as Group).counts)
+            .toSorted(byChannelAndTerms)
           const record: PerformanceRecord = {
             nodeId,
             lane,
             epoch,
             version: 0,
             earned: node.earned,
-            attempts: node.attempts.length,
+            attempts: node.attempts,
             faults: node.faults,
             countsRoot: countsRootOf(counts),
           }
@@ -179,43 +150,4 @@ function byChannelAndTerms(a: SlaCounts, b: SlaCounts): number {
 function emptyCounts(names: Pick<SlaCounts, 'nodeId' | 'lane' | 'epoch' | 'channelId' | 'termsHash'>): SlaCounts {
   const none = { samples: 0, faults: 0, ttftSamples: 0, ttftOver: 0, tpotSamples: 0, tpotOver: 0, spent: 0n }
   return { ...names, ...none }
-}
-
-const ANY_REGION = `0x${'00'.repeat(8)}`
-
-const isPromisedAt = ({ sloRegion }: Terms, region: Hex): boolean => sloRegion === ANY_REGION || sloRegion === region
-
-/** Counts the samples of one node into its groups. */
-function count({ attempts: unsorted, groups }: NodeState): void {
-  for (const { counts } of groups.values()) {
-    // From nothing: `finish` may be called again after more receipts came.
-    Object.assign(counts, { samples: 0, faults: 0, ttftSamples: 0, ttftOver: 0, tpotSamples: 0, tpotOver: 0 })
-  }
-  const attempts = unsorted.toSorted((a, b) => a.startedAtMs - b.startedAtMs || a.seq - b.seq)
-  const underWay = attemptsUnderWay(attempts)
-  const secondTaken = new Map<Group, number>()
-  attempts.forEach((attempt, i) => {
-    const { concurrencyMax } = attempt.group.terms
-    if (!attempt.counts || (concurrencyMax > 0 && (underWay[i] as number) > concurrencyMax)) return
-    const second = Math.floor(attempt.startedAtMs / 1_000)
-    if (secondTaken.get(attempt.group) === second) return
-    secondTaken.set(attempt.group, second)
-    sample(attempt)
-  })
-}
-
-function sample({ group, faulty, successful, ttftMs, durationMs, tokensIn, tokensOut }: Attempt): void {
-  const { terms, counts } = group
-  counts.samples++
-  if (faulty) counts.faults++
-  if (!successful || tokensOut < 1) return
-  if (terms.ttftBaseMs > 0 || terms.ttftPerKtokMs > 0) {
-    counts.ttftSamples++
-    if (ttftMs > terms.ttftBaseMs + terms.ttftPerKtokMs * Math.ceil(tokensIn / 1_000)) counts.ttftOver++
-  }
-  if (terms.tpotUs > 0 && tokensOut >= 2) {
-    counts.tpotSamples++
-    // Products above 2 ** 53 are rounded, and are far above the left side, which is below 2 ** 42.
-    if ((durationMs - ttftMs) * 1_000 > terms.tpotUs * (tokensOut - 1)) counts.tpotOver++
-  }
 }

@@ -116,7 +116,7 @@ export async function makeEpoch(
   const plan = planOf(options)
   const { chainId, paymentChannels, receiptAnchor, slaLedger, lane, epoch, fromSeq, toSeq, laneKey } = plan
   const { leaves, sum, dues, performance } = survey(plan)
-  const root = merkleRoot(leaves.bytes)
+  const root = merkleRoot(leaves)
   const count = leaves.size
   const named = { chainId, paymentChannels, receiptAnchor, slaLedger, lane, epoch }
   const header: EpochFileHeader = { kind: 'header', version: 2, ...named, fromSeq, toSeq, count, sum, root }

@@ -2,7 +2,7 @@
  * Everything about an epoch file that the file itself can prove or refute, line by line in one reading.
  *
  * Synchronous and without I/O; signatures are handed on to be checked elsewhere. What it keeps for each receipt is its
- * leaves (32 bytes each) and some numbers, so that memory hardly grows with the file.
+ * leaves (32 bytes each) and some numbers in columns, so that memory hardly grows with the file.
  */
 import {
   bytes32ToAddress,
@@ -14,7 +14,7 @@ import {
   leafBytesOfHash,
   LeafBuffer,
   leasePriceMicroUsd,
-  merkleTree,
+  merkleRoot,
   pricesOfTerms,
   structHashBytes,
   termsHashOf,
@@ -69,6 +69,14 @@ export interface NodeOfProvider {
   line: number
 }
 
+/** A signature to check, of the structure with this hash. */
+interface ToSign extends Pick<SignatureToCheck, 'line' | 'what' | 'seq' | 'signature'> {
+  hash: Uint8Array
+  /** A node or lane: an address in 32 bytes. */
+  signer: Hex
+  verifyingContract?: Hex
+}
+
 export class LineChecker {
   readonly #findings: Findings
   readonly #checkSignature: (signature: SignatureToCheck) => void
@@ -78,6 +86,7 @@ export class LineChecker {
   readonly records: { line: number; value: PerformanceRecord }[] = []
   readonly nodes = new Map<string, NodeOfProvider>()
   readonly #leaves = new LeafBuffer()
+  #leafCount = 0
   readonly #nodeSeqs = new DuplicateFinder()
   readonly #nodeNumbers = new Map<Hex, number>()
   readonly #attempts = new DuplicateFinder()
@@ -108,8 +117,9 @@ export class LineChecker {
     return this.#receipts
   }
 
+  /** 0 before {@link finish}. */
   get leaves(): number {
-    return this.#leaves.size
+    return this.#leafCount
   }
 
   /** Σ price, µUSD. */
@@ -154,8 +164,10 @@ export class LineChecker {
     }
     this.#sequence?.finish(lastLine, header.toSeq)
     this.#reportDuplicates()
-    if (this.#leaves.size > 0) this.#root = merkleTree(this.#leaves.bytes).root
-    this.#findings.same('root', null, 'Leaves, against the header', header.count, this.#leaves.size)
+    this.#leafCount = this.#leaves.size
+    if (this.#leafCount > 0) this.#root = merkleRoot(this.#leaves)
+    this.#leaves.clear()
+    this.#findings.same('root', null, 'Leaves, against the header', header.count, this.#leafCount)
     this.#findings.same('root', null, 'Sum of prices in µUSD, against the header', header.sum, this.#sum)
     this.#findings.same(
       'root',
@@ -210,14 +222,22 @@ export class LineChecker {
 
   #checkDelivery(line: number, { delivery, work }: EpochFileDelivery, header: EpochFileHeader): void {
     const receipt = delivery.value
-    const name = `receipt ${receipt.seq}`
+    const { seq } = receipt
+    const name = `receipt ${seq}`
     this.#sequence?.next(line, receipt.seq)
     this.#findings.same('links', line, `Lane of ${name}`, header.lane, receipt.lane)
     if (work) this.#checkWork(line, receipt, work)
     else this.#findings.same('links', line, `Work receipt of ${name}`, ZERO_BYTES32, receipt.workHash)
     const hash = structHashBytes('DeliveryReceipt', receipt)
     this.#leaves.add(leafBytesOfHash('DeliveryReceipt', hash))
-    this.#sign(line, `Signature of the lane on ${name}`, hash, delivery.signature, header.lane)
+    this.#sign({
+      line,
+      what: 'Signature of the lane on',
+      seq,
+      hash,
+      signature: delivery.signature,
+      signer: header.lane,
+    })
 
     this.#receipts++
     this.#sum += receipt.price
@@ -236,7 +256,8 @@ export class LineChecker {
     delivery: Struct<'DeliveryReceipt'>,
     { value, signature }: Signed<Struct<'WorkReceipt'>>,
   ): void {
-    const name = `receipt ${delivery.seq}`
+    const { seq } = delivery
+    const name = `receipt ${seq}`
     const hash = structHashBytes('WorkReceipt', value)
     this.#leaves.add(leafBytesOfHash('WorkReceipt', hash))
     this.#findings.same('links', line, `Hash of the work that ${name} answers`, delivery.workHash, bytesToHex(hash))
@@ -253,7 +274,7 @@ export class LineChecker {
         delivery[billed],
       )
     }
-    this.#sign(line, `Signature of the node on the work under ${name}`, hash, signature, value.nodeId)
+    this.#sign({ line, what: 'Signature of the node on the work under', seq, hash, signature, signer: value.nodeId })
     this.#nodeSeqs.add(value.seq, this.#numberOfNode(value.nodeId), line)
   }
 
@@ -265,15 +286,16 @@ export class LineChecker {
 
   #checkLease(line: number, content: EpochFileLease, header: EpochFileHeader): void {
     const { lease, laneSignature, nodeSignature } = content
-    const name = `receipt ${lease.seq}`
+    const { seq } = lease
+    const name = `receipt ${seq}`
     this.#sequence?.next(line, lease.seq)
     this.#findings.same('links', line, `Lane of ${name}`, header.lane, lease.lane)
     if (lease.toMs < lease.fromMs)
       this.#findings.add('links', line, `End of ${name}`, `${lease.fromMs} or later`, lease.toMs)
     const hash = structHashBytes('LeaseReceipt', lease)
     this.#leaves.add(leafBytesOfHash('LeaseReceipt', hash))
-    this.#sign(line, `Signature of the lane on ${name}`, hash, laneSignature, header.lane)
-    this.#sign(line, `Signature of the node on ${name}`, hash, nodeSignature, lease.nodeId)
+    this.#sign({ line, what: 'Signature of the lane on', seq, hash, signature: laneSignature, signer: header.lane })
+    this.#sign({ line, what: 'Signature of the node on', seq, hash, signature: nodeSignature, signer: lease.nodeId })
     this.#receipts++
     this.#sum += lease.price
     const known = this.#termsOf(line, name, lease.termsHash)
@@ -342,10 +364,10 @@ export class LineChecker {
   }
 
   #reportDuplicates(): void {
-    for (const { line, earlier } of this.#nodeSeqs.find()) {
+    for (const { line, earlier } of this.#nodeSeqs.take()) {
       this.#findings.add('sequence', line, 'Work of one number of a node', 'once', `again, as on line ${earlier}`)
     }
-    for (const { line, earlier } of this.#attempts.find()) {
+    for (const { line, earlier } of this.#attempts.take()) {
       this.#findings.add('sequence', line, 'A request’s attempt', 'one receipt', `another, as on line ${earlier}`)
     }
   }
@@ -359,24 +381,32 @@ export class LineChecker {
     verifyingContract: Hex,
   ): void {
     const lane = (value as { lane?: Hex }).lane as Hex
-    this.#sign(line, what, structHashBytes(name, value), signature, lane, verifyingContract)
+    this.#sign({
+      line,
+      what,
+      seq: null,
+      hash: structHashBytes(name, value),
+      signature,
+      signer: lane,
+      verifyingContract,
+    })
   }
 
-  /** `signer` is a node or lane: an address in 32 bytes. */
-  #sign(line: number, what: string, hash: Uint8Array, signature: Hex, signer: Hex, verifyingContract?: Hex): void {
+  #sign({ line, what, seq, hash, signature, signer, verifyingContract }: ToSign): void {
     const header = this.#header as EpochFileHeader
     let address: Hex
     try {
       address = bytes32ToAddress(signer)
     } catch {
-      this.#findings.add('signatures', line, what, 'a signer named by an address', signer)
+      const whose = seq === null ? what : `${what} receipt ${seq}`
+      this.#findings.add('signatures', line, whose, 'a signer named by an address', signer)
       return
     }
     const domain: SigningDomain = {
       chainId: header.chainId,
       verifyingContract: verifyingContract ?? header.paymentChannels,
     }
-    this.#checkSignature({ digest: digestOfHash(domain, hash), signature, signer: address, line, what })
+    this.#checkSignature({ digest: digestOfHash(domain, hash), signature, signer: address, line, what, seq })
   }
 
   #describe(): void {

@@ -5,7 +5,7 @@ import { DuplicateFinder, numbersOf } from './duplicates.ts'
 function found(pairs: readonly (readonly [number, number])[]) {
   const finder = new DuplicateFinder()
   pairs.forEach(([a, b], i) => finder.add(a, b, i + 1))
-  return finder.find()
+  return finder.take()
 }
 
 test('a pair that comes again is found, with the line before it', () => {

@@ -1,45 +1,34 @@
 /**
  * Finds what is there twice among many, in twenty bytes each: pairs of numbers with the line on which they stand.
  */
-export class DuplicateFinder {
-  #a = new Float64Array(1_024)
-  #b = new Float64Array(1_024)
-  #lines = new Uint32Array(1_024)
-  #size = 0
+import { Column } from '../columns/column.ts'
+import { sortedRows } from '../columns/sort-rows.ts'
 
+export class DuplicateFinder {
+  readonly #a = new Column(Float64Array)
+  readonly #b = new Column(Float64Array)
+  readonly #lines = new Column(Uint32Array)
+
+  /** @param line of its own: two pairs never stand on one line. */
   add(a: number, b: number, line: number): void {
-    if (this.#size === this.#a.length) {
-      this.#a = grown(this.#a, Float64Array)
-      this.#b = grown(this.#b, Float64Array)
-      this.#lines = grown(this.#lines, Uint32Array)
-    }
-    this.#a[this.#size] = a
-    this.#b[this.#size] = b
-    this.#lines[this.#size++] = line
+    this.#a.push(a)
+    this.#b.push(b)
+    this.#lines.push(line)
   }
 
-  /** Lines of which an earlier line has the same pair, with that line. */
-  find(): { line: number; earlier: number }[] {
-    const at = (column: Float64Array | Uint32Array, i: number): number => column[i] as number
-    const order = Uint32Array.from({ length: this.#size }, (_, i) => i).toSorted(
-      (x, y) =>
-        at(this.#a, x) - at(this.#a, y) || at(this.#b, x) - at(this.#b, y) || at(this.#lines, x) - at(this.#lines, y),
-    )
+  /** Lines of which an earlier line has the same pair, with that line. Forgets the pairs. */
+  take(): { line: number; earlier: number }[] {
+    const [a, b, lines] = [this.#a, this.#b, this.#lines]
+    const comparePairs = (x: number, y: number): number => a.at(x) - a.at(y) || b.at(x) - b.at(y)
+    const order = sortedRows(a.size, (x, y) => comparePairs(x, y) || lines.at(x) - lines.at(y))
     const found: { line: number; earlier: number }[] = []
     for (let i = 1; i < order.length; i++) {
       const [x, y] = [order[i - 1] as number, order[i] as number]
-      if (at(this.#a, x) === at(this.#a, y) && at(this.#b, x) === at(this.#b, y)) {
-        found.push({ line: at(this.#lines, y), earlier: at(this.#lines, x) })
-      }
+      if (comparePairs(x, y) === 0) found.push({ line: lines.at(y), earlier: lines.at(x) })
     }
+    for (const column of [a, b, lines]) column.clear()
     return found.toSorted((x, y) => x.line - y.line)
   }
-}
-
-function grown<T extends Float64Array | Uint32Array>(column: T, Kind: new (length: number) => T): T {
-  const larger = new Kind(column.length * 2)
-  larger.set(column)
-  return larger
 }
 
 /** The first 104 bits of a 32-byte name, as two numbers: no two random names share them. */

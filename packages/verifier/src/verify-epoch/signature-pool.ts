@@ -1,10 +1,16 @@
 /**
  * Checks signatures beside the reading of the file: batches go to worker threads, and reading waits when enough batches
- * are under way, so that memory stays flat however large the file is.
+ * are under way, so that memory stays flat however large the file is. Batches are used again when they come back.
  */
 import { Worker } from 'node:worker_threads'
-import { hexToBytes, type Hex } from '@isochrone/protocol'
-import { recoverBatch, type SignatureBatch } from './recover-batch.ts'
+import { bytesToHex, hexToBytes, type Hex } from '@isochrone/protocol'
+import {
+  buffersOf,
+  recoverBatch,
+  type CheckedBatch,
+  type SignatureBatch,
+  type SignatureBytes,
+} from './recover-batch.ts'
 
 export interface SignatureToCheck {
   /** 32 bytes. */
@@ -12,9 +18,10 @@ export interface SignatureToCheck {
   signature: Hex
   /** Address, lower case. */
   signer: Hex
-  /** What to say when it is another's. */
+  /** What to say when it is another's: a text that many share, and the number of the receipt where it is one's. */
   line: number
   what: string
+  seq: number | null
 }
 
 export interface WrongSignature {
@@ -27,11 +34,17 @@ export interface WrongSignature {
 const BATCH = 512
 /** Batches under way for each thread: one in work, one waiting. */
 const BATCHES_PER_THREAD = 2
+/**
+ * MiB. A thread holds its code, one batch and short texts; without a limit the engine lets garbage pile up in proportion
+ * to how much was made, which is to the epoch.
+ */
+const HEAP_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 128 }
 
-interface Labels {
-  lines: number[]
+/** A batch being filled: the bytes that are sent, and what to say of each. */
+interface Filled extends SignatureBytes {
+  lines: Uint32Array
+  seqs: Float64Array
   whats: string[]
-  signers: Hex[]
 }
 
 /** With no threads, batches are checked where they are filled. */
@@ -39,9 +52,11 @@ export class SignaturePool {
   readonly #threads: number
   readonly #workers: Worker[] = []
   readonly #wrong: (wrong: WrongSignature) => void
-  readonly #underWay = new Map<number, Labels>()
+  readonly #underWay = new Map<number, Filled>()
+  /** Came back, and can be filled again. */
+  readonly #spare: Filled[] = []
   #batch = newBatch()
-  #labels: Labels = { lines: [], whats: [], signers: [] }
+  #count = 0
   #nextId = 0
   #checked = 0
   #failure: Error | null = null
@@ -61,14 +76,14 @@ export class SignaturePool {
     return this.#underWay.size >= Math.max(1, this.#threads) * BATCHES_PER_THREAD
   }
 
-  add({ digest, signature, signer, line, what }: SignatureToCheck): void {
-    const i = this.#labels.lines.length
+  add({ digest, signature, signer, line, what, seq }: SignatureToCheck): void {
+    const i = this.#count++
     this.#batch.digests.set(digest, i * 32)
     this.#batch.signatures.set(hexToBytes(signature), i * 65)
     this.#batch.signers.set(hexToBytes(signer), i * 20)
-    this.#labels.lines.push(line)
-    this.#labels.whats.push(what)
-    this.#labels.signers.push(signer)
+    this.#batch.lines[i] = line
+    this.#batch.whats[i] = what
+    this.#batch.seqs[i] = seq ?? NO_SEQ
     if (i + 1 === BATCH) this.#send()
   }
 
@@ -79,7 +94,7 @@ export class SignaturePool {
 
   /** Resolves when everything that was added is checked. */
   async finish(): Promise<void> {
-    if (this.#labels.lines.length > 0) this.#send()
+    if (this.#count > 0) this.#send()
     await this.#until(() => this.#underWay.size === 0)
   }
 
@@ -99,24 +114,21 @@ export class SignaturePool {
 
   #send(): void {
     const id = this.#nextId++
-    const batch: SignatureBatch = { id, count: this.#labels.lines.length, ...this.#batch }
-    this.#underWay.set(id, this.#labels)
-    this.#labels = { lines: [], whats: [], signers: [] }
-    this.#batch = newBatch()
-    if (this.#threads > 0) {
-      const worker = this.#workerFor(id % this.#threads)
-      worker.postMessage(batch, [batch.digests.buffer, batch.signatures.buffer, batch.signers.buffer])
-    } else {
-      this.#done(id, recoverBatch(batch))
-    }
+    const { digests, signatures, signers } = this.#batch
+    const batch: SignatureBatch = { id, count: this.#count, digests, signatures, signers }
+    this.#underWay.set(id, this.#batch)
+    this.#batch = this.#spare.pop() ?? newBatch()
+    this.#count = 0
+    if (this.#threads > 0) this.#workerFor(id % this.#threads).postMessage(batch, buffersOf(batch))
+    else this.#done(recoverBatch(batch))
   }
 
   /** Started when there is work for it: a small epoch needs one thread, or none. */
   #workerFor(index: number): Worker {
     const known = this.#workers[index]
     if (known) return known
-    const worker = new Worker(new URL('signature-worker.ts', import.meta.url))
-    worker.on('message', ({ id, found }: { id: number; found: [number, Hex | null][] }) => this.#done(id, found))
+    const worker = new Worker(new URL('signature-worker.ts', import.meta.url), { resourceLimits: HEAP_LIMITS })
+    worker.on('message', (batch: CheckedBatch) => this.#done(batch))
     const fail = (error: Error) => {
       this.#failure ??= error
       this.#wake?.()
@@ -129,14 +141,17 @@ export class SignaturePool {
     return worker
   }
 
-  #done(id: number, found: [number, Hex | null][]): void {
-    const labels = this.#underWay.get(id) as Labels
+  #done({ id, count, wrong, digests, signatures, signers }: CheckedBatch): void {
+    const { lines, seqs, whats } = this.#underWay.get(id) as Filled
     this.#underWay.delete(id)
-    this.#checked += labels.lines.length
-    for (const [i, signer] of found) {
-      const [line, what, expected] = [labels.lines[i] as number, labels.whats[i] as string, labels.signers[i] as Hex]
-      this.#wrong({ line, what, signer: expected, found: signer })
+    this.#checked += count
+    for (const [i, found] of wrong) {
+      const [line, seq, what] = [lines[i] as number, seqs[i] as number, whats[i] as string]
+      const signer = bytesToHex(signers.subarray(i * 20, i * 20 + 20))
+      this.#wrong({ line, what: seq === NO_SEQ ? what : `${what} receipt ${seq}`, signer, found })
     }
+    // The bytes that were sent are gone from here; those that came back take their place.
+    this.#spare.push({ digests, signatures, signers, lines, seqs, whats })
     this.#wake?.()
   }
 
@@ -152,8 +167,14 @@ export class SignaturePool {
   }
 }
 
-const newBatch = () => ({
+/** No receipt has it: lanes number from 1. */
+const NO_SEQ = -1
+
+const newBatch = (): Filled => ({
   digests: new Uint8Array(BATCH * 32),
   signatures: new Uint8Array(BATCH * 65),
   signers: new Uint8Array(BATCH * 20),
+  lines: new Uint32Array(BATCH),
+  seqs: new Float64Array(BATCH),
+  whats: [],
 })
