@@ -5,7 +5,10 @@ export interface ClosedEpochs {
   readonly lane: string
   /** Empty when there were no receipts to close. */
   readonly epochs: readonly number[]
+  /** Numbers of the lane: a delivery with its work, or a lease, is one. */
   readonly receipts: number
+  /** Of the Merkle tree: a delivery and its work are two. */
+  readonly leaves: number
 }
 
 /** @throws Error, one line for a person, when the gateway does not answer or refuses. */

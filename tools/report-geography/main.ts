@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { isAppError } from '@isochrone/domain'
 import { geographyReport, loadMarket } from '@isochrone/simulator'
+import { endWithoutReader } from '../end-without-reader.ts'
 import { projectRoot } from '../project-root.ts'
 import { describeGeography } from './describe-geography.ts'
 
@@ -22,6 +23,8 @@ interface Flags {
 }
 
 const sitesMax = 246
+
+endWithoutReader()
 
 const program = new Command('npm run report:geography --')
   .description('Reports coverage from k sites and prices against a hyperscaler’s list, from measured data.')

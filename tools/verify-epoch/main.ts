@@ -6,10 +6,12 @@
 import { isAppError } from '@isochrone/domain'
 import { readEpochChain, verifyEpoch } from '@isochrone/verifier'
 import { Command } from 'commander'
+import { endWithoutReader } from '../end-without-reader.ts'
 import { projectRoot } from '../project-root.ts'
 import { defaultDataDir, findSources, type VerifyFlags } from './find-sources.ts'
 import { reportAsJson, reportAsText } from './print-report.ts'
 
+endWithoutReader()
 const program = new Command('npm run verify-epoch --')
   .description(
     'Checks a published epoch: every signature, number, price, sum, root, voucher and performance count, against the chain.',

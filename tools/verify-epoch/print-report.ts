@@ -1,5 +1,5 @@
 /** A report for people, or as one JSON object. */
-import { formatUsd } from '@isochrone/domain'
+import { counted, formatUsd } from '@isochrone/domain'
 import { sentenceOf, type EpochReport } from '@isochrone/verifier'
 
 /** Money as decimal text in µUSD. */
@@ -13,10 +13,9 @@ export function reportAsJson(report: EpochReport, seconds: number): string {
 export function reportAsText(report: EpochReport, seconds: number): string {
   const { lane, epoch, chainId, receipts, leaves, sumMicroUsd, checks, notes, unchecked, firstMismatch, mismatches } =
     report
-  const n = (count: number): string => count.toLocaleString('en-US')
   const lines = [
     `Epoch ${epoch} of lane ${lane} on chain ${chainId}`,
-    `${n(receipts)} receipts, ${n(leaves)} leaves, ${formatUsd(sumMicroUsd)}`,
+    `${counted(receipts, 'receipt', 'receipts')}, ${counted(leaves, 'leaf', 'leaves')}, ${formatUsd(sumMicroUsd)}`,
     '',
     ...checks.map(({ ok, title, detail }) => `  ${ok ? '✓' : '✗'} ${title}${detail === '' ? '' : ` (${detail})`}`),
     '',

@@ -165,8 +165,9 @@ test('an epoch closes on demand, both nodes sign their records and keep a copy t
   await world.linked(2)
   const headers = { authorization: `Bearer ${WORLD_TOKEN}` }
   const closed = await fetch(`${world.url}/internal/v1/close-epoch`, { method: 'POST', headers })
-  const { epochs, receipts } = (await closed.json()) as { epochs: number[]; receipts: number }
-  expect(receipts).toBeGreaterThan(80)
+  const { epochs, receipts, leaves } = (await closed.json()) as { epochs: number[]; receipts: number; leaves: number }
+  expect(leaves).toBeGreaterThan(80)
+  expect(receipts).toBeLessThan(leaves)
   const [epoch] = epochs
   const file = await fetch(`${world.url}/v1/epochs/${epoch}/file`)
   expect(file.headers.get('content-type')).toBe('application/gzip')

@@ -228,7 +228,9 @@ function budgetOf(redis: Redis, lane: GatewayLane, knownModels: KnownModels): { 
 }
 
 function closedOf(entry: Awaited<ReturnType<GatewayLane['closeEpoch']>>) {
-  return entry && { epoch: Number(entry.anchor.epoch), count: Number(entry.anchor.count) }
+  if (!entry) return null
+  const { epoch, fromSeq, toSeq, count } = entry.anchor
+  return { epoch: Number(epoch), fromSeq: Number(fromSeq), toSeq: Number(toSeq), count: Number(count) }
 }
 
 async function drained(active: () => number): Promise<void> {

@@ -1,9 +1,9 @@
 /** A deployment survives its file, and anything else in that file is refused by name. */
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import type { Address, Hex } from 'viem'
 
 import { readDeployment, writeDeployment } from './deployment-file.ts'
@@ -22,8 +22,13 @@ const deployment: Deployment = {
   params: developmentParams(partiesOf(address, [address])),
 }
 
+const dirs: string[] = []
+afterAll(() => Promise.all(dirs.map((dir) => rm(dir, { recursive: true }))))
+
 async function freshPath(): Promise<string> {
-  return join(await mkdtemp(join(tmpdir(), 'isochrone-deployment-')), 'deployment.json')
+  const dir = await mkdtemp(join(tmpdir(), 'isochrone-deployment-'))
+  dirs.push(dir)
+  return join(dir, 'deployment.json')
 }
 
 test('what was written is read back, and no file is no deployment', async () => {

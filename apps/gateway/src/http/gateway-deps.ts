@@ -43,7 +43,7 @@ export interface Jobs {
 
 export interface EpochDoor {
   /** Closes the epoch now; null when there was nothing to close. */
-  close(): Promise<{ epoch: number; count: number } | null>
+  close(): Promise<{ epoch: number; fromSeq: number; toSeq: number; count: number } | null>
 }
 
 export interface GatewayDeps {

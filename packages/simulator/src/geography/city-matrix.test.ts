@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -18,6 +18,7 @@ function matrixOf(pings: string[], mergeKm = 0) {
   writeFileSync(files.servers, servers)
   writeFileSync(files.rtt, ['source,destination,min_ms,avg_ms,max_ms,mdev_ms', ...pings].join('\n'))
   const matrix = readCityMatrix(files, mergeKm)
+  rmSync(dir, { recursive: true })
   const rtt = (from: string, to: string, statistic: 'avg' | 'min' | 'worse' = 'avg') => {
     const at = (name: string) => matrix.cities.findIndex((city) => city.servers.includes(name))
     return matrix.rttMs(at(from), at(to), statistic)

@@ -2,7 +2,7 @@
  * The epoch against the chain: that it is the chain and the contracts which the file names, what was anchored there, who
  * is registered, and how the records stand.
  */
-import { AppError } from '@isochrone/domain'
+import { AppError, counted } from '@isochrone/domain'
 import { bytes32ToAddress, type EpochFileHeader, type Hex } from '@isochrone/protocol'
 import type { LineChecker } from './check-lines.ts'
 import type { EpochChain } from './epoch-chain.ts'
@@ -104,7 +104,10 @@ export async function checkRegistry(findings: Findings, lines: LineChecker, chai
     if (await chain.isTermsRegistered(terms.providerId, termsHash)) continue
     findings.add('registry', line, `Terms ${termsHash}`, `registered by provider ${terms.providerId}`, 'not registered')
   }
-  findings.detail('registry', `${lines.nodes.size} nodes, ${lines.terms.size} versions of terms`)
+  findings.detail(
+    'registry',
+    `${counted(lines.nodes.size, 'node', 'nodes')}, ${counted(lines.terms.size, 'version of terms', 'versions of terms')}`,
+  )
 }
 
 export async function checkRecords(
@@ -130,8 +133,11 @@ export async function checkRecords(
     if (record.status === 'invalid') findings.notes.push(`The record of node ${node} was found invalid on the ledger.`)
   }
   const waiting = lines.records.length - reported
-  if (waiting > 0) findings.notes.push(`${waiting} of ${lines.records.length} records are not on the ledger yet.`)
-  findings.detail('records', `${reported} of ${lines.records.length} are on the ledger`)
+  if (waiting > 0)
+    findings.notes.push(
+      `${waiting} of ${counted(lines.records.length, 'record is', 'records are')} not on the ledger yet.`,
+    )
+  findings.detail('records', `${reported} of ${counted(lines.records.length, 'is', 'are')} on the ledger`)
 }
 
 function shortAddress(nodeId: Hex): string {

@@ -35,7 +35,7 @@ import {
   type Terms,
   type Voucher,
 } from '@isochrone/protocol'
-import type { Prices } from '@isochrone/domain'
+import { counted, type Prices } from '@isochrone/domain'
 import { createSlaEvaluator, type NodePerformance, type SlaEvaluator } from '../sla/evaluate-sla.ts'
 import { DuplicateFinder, numbersOf } from './duplicates.ts'
 import type { Findings } from './report.ts'
@@ -410,13 +410,13 @@ export class LineChecker {
   }
 
   #describe(): void {
-    const n = (count: number, noun: string): string => `${count.toLocaleString('en-US')} ${noun}`
-    this.#findings.detail('terms', n(this.terms.size, 'versions of terms'))
-    this.#findings.detail('sequence', n(this.#receipts, 'numbers of the lane'))
-    this.#findings.detail('links', n(this.#receipts, 'receipts'))
-    this.#findings.detail('prices', n(this.#receipts, 'prices computed again'))
-    this.#findings.detail('root', `${n(this.leaves, 'leaves')}, Σ ${this.#sum} µUSD`)
-    this.#findings.detail('sla', `${n(this.#recordsSeen, 'records')}, ${n(this.#countsSeen, 'payers’ counts')}`)
+    const records = counted(this.#recordsSeen, 'record', 'records')
+    this.#findings.detail('terms', counted(this.terms.size, 'version of terms', 'versions of terms'))
+    this.#findings.detail('sequence', counted(this.#receipts, 'number of the lane', 'numbers of the lane'))
+    this.#findings.detail('links', counted(this.#receipts, 'receipt', 'receipts'))
+    this.#findings.detail('prices', counted(this.#receipts, 'price computed again', 'prices computed again'))
+    this.#findings.detail('root', `${counted(this.leaves, 'leaf', 'leaves')}, Σ ${this.#sum} µUSD`)
+    this.#findings.detail('sla', `${records}, ${counted(this.#countsSeen, 'payer’s counts', 'payers’ counts')}`)
   }
 }
 

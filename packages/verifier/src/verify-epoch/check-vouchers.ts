@@ -3,6 +3,7 @@
  * each (channel, provider). The one before is in an earlier file, or on the chain if it was claimed. Where neither shows it,
  * the report says that cumulative amounts were not checked: together they are only held below the lane's lifetime sum.
  */
+import { counted } from '@isochrone/domain'
 import type { EpochFileHeader, Hex } from '@isochrone/protocol'
 import type { LineChecker } from './check-lines.ts'
 import type { EpochChain, LaneClaims } from './epoch-chain.ts'
@@ -47,13 +48,13 @@ export async function checkVouchers(
     } else if (cumulative - least === sum) exact++
     else bounded++
   }
-  findings.detail('vouchers', `${pairs.length} vouchers, ${exact} of them to the micro-dollar`)
+  findings.detail('vouchers', `${counted(pairs.length, 'voucher', 'vouchers')}, ${exact} of them to the micro-dollar`)
   if (bounded > 0) {
     findings.unchecked.push(
-      `the cumulative amounts of ${bounded} vouchers (--previous FILE shows what was signed before)`,
+      `the cumulative amounts of ${counted(bounded, 'voucher', 'vouchers')} (--previous FILE shows what was signed before)`,
     )
     findings.notes.push(
-      `Not checked: cumulative amounts. ${bounded} of ${pairs.length} vouchers add to amounts that neither the chain nor a given file shows: they are not below what the receipts make due; whether they are above, the files of the epochs before say (--previous FILE).`,
+      `Not checked: cumulative amounts. ${bounded} of ${counted(pairs.length, 'voucher adds to an amount', 'vouchers add to amounts')} that neither the chain nor a given file shows: ${bounded === 1 ? 'it is' : 'they are'} not below what the receipts make due; whether ${bounded === 1 ? 'it is' : 'they are'} above, the files of the epochs before say (--previous FILE).`,
     )
   }
   await checkLifetimeSum(findings, pairs, header, chain)
@@ -136,7 +137,7 @@ async function checkClaims(
     findings.add('claims', null, what, 'anchored', `never anchored, but ${cumulative} µUSD claimed`)
   }
   const claimed = pairs.filter(({ key }) => claims.at.has(key)).length
-  findings.detail('claims', `${claimed} of ${pairs.length} vouchers were claimed`)
+  findings.detail('claims', `${claimed} of ${counted(pairs.length, 'voucher was', 'vouchers were')} claimed`)
 }
 
 const bigMax = (a: bigint, b: bigint): bigint => (a > b ? a : b)

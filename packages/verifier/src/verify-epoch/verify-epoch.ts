@@ -4,7 +4,7 @@
  * The file is read twice as a stream, once to hash its bytes and once line by line; signatures are checked in threads
  * beside it. Memory stays flat: what is kept for each receipt is its leaves and some numbers.
  */
-import { AppError, isAppError } from '@isochrone/domain'
+import { AppError, counted, isAppError } from '@isochrone/domain'
 import {
   createKeccakStream,
   parseEpochFileLine,
@@ -111,8 +111,8 @@ async function readLines({ open, header, findings, threads, onProgress }: ReadLi
     await pool.close()
   }
   lines.finish(lastLine)
-  findings.detail('form', `${lastLine.toLocaleString('en-US')} lines`)
-  findings.detail('signatures', `${pool.checked.toLocaleString('en-US')} signatures`)
+  findings.detail('form', counted(lastLine, 'line', 'lines'))
+  findings.detail('signatures', counted(pool.checked, 'signature', 'signatures'))
   return lines
 }
 

@@ -61,7 +61,9 @@ export function internalRoutes(app: FastifyInstance, deps: GatewayDeps): void {
 
   app.post('/internal/v1/close-epoch', { onRequest }, async () => {
     const closed = await deps.epochs.close()
-    return { lane: deps.lane.id, epochs: closed ? [closed.epoch] : [], receipts: closed?.count ?? 0 }
+    if (!closed) return { lane: deps.lane.id, epochs: [], receipts: 0, leaves: 0 }
+    const { epoch, fromSeq, toSeq, count } = closed
+    return { lane: deps.lane.id, epochs: [epoch], receipts: toSeq - fromSeq + 1, leaves: count }
   })
 }
 
