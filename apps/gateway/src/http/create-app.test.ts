@@ -442,3 +442,37 @@ test('a field that no engine of the model supports is refused at once, with its 
   await expect(both).rejects.toMatchObject({ param: 'tools', code: 'unsupported_field' })
   expect(entries).toHaveLength(4)
 })
+
+test('who opts to wait is served at once where there is room, and waits as a job where there is none', async () => {
+  const wait = { 'x-isochrone-wait-ms': '60000' }
+  const roomy = await start([hello])
+  expect((await post(roomy.url, JSON.stringify(ask), wait)).status).toBe(200)
+  expect(roomy.jobs.size).toBe(0)
+  const { url, jobs } = await start([])
+  const answer = await post(url, JSON.stringify(ask), wait)
+  const job = (await answer.json()) as { id: string }
+  expect([answer.status, job]).toMatchObject([202, { object: 'isochrone.job', status: 'queued' }])
+  expect(answer.headers.get('location')).toBe(`/v1/jobs/${job.id}`)
+  expect(jobs.get(job.id)?.input).toMatchObject({ kind: 'waiting', deadlineMs: 60_000 })
+  for (const bad of ['0', '1.5', 'soon', '86400001']) {
+    const refused = await post(url, JSON.stringify(ask), { 'x-isochrone-wait-ms': bad })
+    expect([refused.status, await refused.json()]).toMatchObject([400, { error: { param: 'x-isochrone-wait-ms' } }])
+  }
+})
+
+test('a background response is kept, read, cancelled and deleted by its organisation alone', async () => {
+  const { url, openai: client } = await start([hello])
+  const response = await client.responses.create({ model: MODEL, input: 'Say hi.', background: true })
+  expect(response).toMatchObject({ object: 'response', status: 'queued', background: true, output: [] })
+  expect(await client.responses.retrieve(response.id)).toMatchObject({ id: response.id, status: 'queued' })
+  expect((await fetch(`${url}/v1/responses/${response.id}`)).status).toBe(401)
+  expect(await client.responses.cancel(response.id)).toMatchObject({ id: response.id, status: 'cancelled' })
+  const types: string[] = []
+  const stream = await client.responses.retrieve(response.id, { stream: true, starting_after: 0 })
+  for await (const event of stream) types.push(event.type)
+  expect(types).toEqual(['response.in_progress', 'response.cancelled'])
+  await client.responses.delete(response.id)
+  await expect(client.responses.retrieve(response.id)).rejects.toThrow('no response')
+  const bad = { model: MODEL, input: 'x', background: true, store: false } as const
+  await expect(client.responses.create(bad)).rejects.toThrow("'store'")
+})

@@ -14,6 +14,7 @@ import { internalRoutes } from './routes/internal.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { modelRoutes } from './routes/models.ts'
 import { opsRoutes } from './routes/ops.ts'
+import { responseRoutes } from './routes/responses.ts'
 
 /** A link frame holds 16 MiB, the request's header included. */
 const BODY_BYTES_MAX = 10 * 1024 * 1024
@@ -66,6 +67,7 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
   app.decorateRequest('receivedAtMs', 0)
   inferenceRoutes(app, deps)
   jobRoutes(app, deps)
+  responseRoutes(app, deps)
   modelRoutes(app, deps)
   internalRoutes(app, deps)
   opsRoutes(app, deps)

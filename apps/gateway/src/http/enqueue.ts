@@ -1,27 +1,102 @@
 /**
- * Queued work goes through Postgres; the answer is read at `GET /v1/jobs/:id`. Work that no money of today could pay for is
- * refused now: it would wait only to fail.
+ * Queued work goes through Postgres: by its own wish, as a background response, or because nothing had room at once.
+ *
+ * Work that no money of today could pay for is refused now: it would wait only to fail.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '@isochrone/domain'
-import type { FastifyReply } from 'fastify'
+import { JOB_DEADLINE_MS_MAX, type JobState } from '@isochrone/services'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { parseJson, type InferenceRequest } from '../requests/parse-request.ts'
 import { routingOf } from '../requests/routing-of.ts'
 import { reservePriceMicroUsd } from '../requests/reserve-price.ts'
+import { backgroundResponse } from '../responses/background-response.ts'
 import { requireChannel, requireKnownModel } from './admit.ts'
 import type { Caller } from './authenticate.ts'
 import type { Asked } from './endpoints.ts'
+import { followResponse } from './follow-response.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 
-/** Answers 202 with the job. */
+/** How long a connection is held for the answer of a job at most, ms. */
+const HOLD_MS_MAX = 600_000
+const LOOK_MS = 150
+
+/** What a request's headers say of waiting. */
+export interface Waiting {
+  /** `x-isochrone-queue: 1`: not tried at once. */
+  queued: boolean
+  /** `x-isochrone-wait-ms`: how long it may take where nothing has room at once; null where it does not wait so. */
+  deadlineMs: number | null
+  /** `Prefer: wait=S`: how long the connection is held for the answer, ms; 0 = not at all (RFC 7240, section 4.3). */
+  holdMs: number
+}
+
+/** Throws `invalid_input` for a time that is none. */
+export function waitingOf({ headers }: Pick<FastifyRequest, 'headers'>): Waiting {
+  const text = headers['x-isochrone-wait-ms']
+  const deadlineMs = text === undefined ? null : Number(text)
+  if (
+    deadlineMs !== null &&
+    !(Number.isSafeInteger(deadlineMs) && deadlineMs >= 1 && deadlineMs <= JOB_DEADLINE_MS_MAX)
+  ) {
+    throw new AppError('invalid_input', {
+      publicMessage: `'x-isochrone-wait-ms' must be a whole number of milliseconds from 1 to ${JOB_DEADLINE_MS_MAX}.`,
+      field: 'x-isochrone-wait-ms',
+    })
+  }
+  const held = /(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])/.exec(String(headers.prefer ?? ''))?.[1]
+  const holdMs = held === undefined ? 0 : Math.min(HOLD_MS_MAX, Number(held) * 1_000)
+  return { queued: headers['x-isochrone-queue'] === '1', deadlineMs, holdMs }
+}
+
+/** A completion as a job: 202 with the job, or its answer where it comes while the connection is held. */
 export async function enqueue(
   deps: GatewayDeps,
-  { key, organisation }: Caller,
-  { inference, response }: Asked,
+  caller: Caller,
+  asked: Asked,
   reply: FastifyReply,
+  { waiting, kind }: { waiting: Waiting; kind: 'queued' | 'waiting' },
 ): Promise<FastifyReply> {
-  if (response !== null) {
-    throw new AppError('invalid_input', { publicMessage: 'Only completions are queued by x-isochrone-queue.' })
+  if (asked.response !== null) {
+    throw new AppError('invalid_input', {
+      publicMessage: "Only completions wait by a header. Send 'background': true to have a response made later.",
+      field: 'background',
+    })
   }
+  const job = await accept(deps, caller, asked, { kind, deadlineMs: waiting.deadlineMs })
+  reply.headers({ 'x-isochrone-job': job.id, location: `/v1/jobs/${job.id}` })
+  const over = waiting.holdMs > 0 ? await held(deps, caller, job, waiting.holdMs, reply) : undefined
+  if (over && (over.status === 'succeeded' || over.status === 'failed')) {
+    return reply.code(over.httpStatus ?? (over.status === 'succeeded' ? 200 : 500)).send(over.answer)
+  }
+  return reply.code(202).send({
+    id: job.id,
+    object: 'isochrone.job',
+    status: over?.status ?? 'queued',
+    deadline_at: job.deadlineAtMs === null ? null : Math.floor(job.deadlineAtMs / 1_000),
+  })
+}
+
+/** A background response: its object, queued; streamed where it asked to be. */
+export async function startBackground(
+  deps: GatewayDeps,
+  caller: Caller,
+  asked: Asked & { response: NonNullable<Asked['response']> },
+  reply: FastifyReply,
+  { deadlineMs }: Waiting,
+): Promise<FastifyReply> {
+  const { echo, stream } = asked.response
+  const job = await accept(deps, caller, asked, { kind: 'background', deadlineMs, source: { echo } })
+  if (stream) return await followResponse(deps, caller.organisation.orgId, job, reply, { after: -1 })
+  return reply.send(backgroundResponse(job))
+}
+
+async function accept(
+  deps: GatewayDeps,
+  { key, organisation }: Caller,
+  { inference }: Asked,
+  how: { kind: 'queued' | 'waiting' | 'background'; deadlineMs: number | null; source?: Record<string, unknown> },
+): Promise<JobState> {
   requireKnownModel(deps, inference.model)
   const channelId = requireChannel(organisation)
   // What contradicts itself would wait only to fail.
@@ -29,15 +104,33 @@ export async function enqueue(
   const { budget, placer } = deps.serve
   await budget.requireCover(channelId, reservePriceMicroUsd(inference, placer.priceLists(inference.model)))
   const body = parseJson(inference.body) as Record<string, unknown>
-  const { id } = await deps.jobs.enqueue({
+  return await deps.jobs.enqueue({
     orgId: organisation.orgId,
     keyId: key.keyId,
-    kind: 'queued',
+    kind: how.kind,
     path: inference.path,
     model: inference.model,
     body: { ...body, ...routingForJob(inference), stream: false, stream_options: undefined },
+    ...(how.source && { source: how.source }),
+    ...(how.deadlineMs !== null && { deadlineMs: how.deadlineMs }),
   })
-  return reply.code(202).send({ id, object: 'isochrone.job', status: 'queued' })
+}
+
+/** The job once it is over, undefined where that takes longer or nobody is there any more. Leaving cancels nothing. */
+async function held(
+  deps: GatewayDeps,
+  { organisation }: Caller,
+  { id }: JobState,
+  holdMs: number,
+  reply: FastifyReply,
+): Promise<JobState | undefined> {
+  const untilMs = performance.now() + holdMs
+  while (performance.now() < untilMs && !reply.raw.destroyed) {
+    await sleep(LOOK_MS)
+    const status = await deps.jobs.status(id)
+    if (status !== 'queued' && status !== 'running') return await deps.jobs.get(organisation.orgId, id)
+  }
+  return undefined
 }
 
 /** The worker places the job: what the body said of routing, and what the model's suffix did, goes with it. */

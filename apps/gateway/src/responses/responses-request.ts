@@ -118,6 +118,8 @@ function refuseState(data: Parsed): void {
   if (data.store === true && data.background !== true) {
     refuse('store', 'only background responses are kept; leave it out or set it to false')
   }
+  if (data.store === false && data.background === true)
+    refuse('store', 'a background response is kept until you delete it')
   if (given('prompt')) refuse('prompt', 'prompt templates live at OpenAI; send instructions and input')
   if (data.truncation === 'auto') refuse('truncation', 'this gateway never shortens a prompt; use "disabled"')
   if (typeof data.n === 'number' && data.n > 1) refuse('n', 'a response has one answer; use chat completions')

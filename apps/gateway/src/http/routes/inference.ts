@@ -3,7 +3,7 @@
  *
  * Key and limits are checked before the body is read. With `x-isochrone-queue: 1` a completion becomes a queued job.
  */
-import { AppError } from '@isochrone/domain'
+import { toAppError } from '@isochrone/domain'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { promptTokensLikely } from '@isochrone/scheduler'
 import type { Admission } from '../../requests/request-limits.ts'
@@ -11,7 +11,7 @@ import { admit } from '../admit.ts'
 import { answerStreaming, answerWhole } from '../answer-request.ts'
 import { authenticate, requireReady, type Caller } from '../authenticate.ts'
 import { endpoints, type Asked } from '../endpoints.ts'
-import { enqueue } from '../enqueue.ts'
+import { enqueue, startBackground, waitingOf } from '../enqueue.ts'
 import type { GatewayDeps } from '../gateway-deps.ts'
 
 interface Entered {
@@ -68,16 +68,11 @@ async function answer(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { inference, dialect, response } = asked
-  if (response?.background === true) {
-    throw new AppError('invalid_input', {
-      publicMessage: "'background' is not supported by this gateway.",
-      field: 'background',
-      details: { reason: 'unsupported_field' },
-    })
-  }
   admission.takeTokens(promptTokensLikely(inference.body.length) + inference.tokensOutMax)
   reply.headers(admission.headers())
-  if (request.headers['x-isochrone-queue'] === '1') return await enqueue(deps, caller, asked, reply)
+  const waiting = waitingOf(request)
+  if (response?.background === true) return await startBackground(deps, caller, { ...asked, response }, reply, waiting)
+  if (waiting.queued) return await enqueue(deps, caller, asked, reply, { waiting, kind: 'queued' })
   const ctx = admit(deps, request, caller, inference)
   const options = {
     dialect,
@@ -85,5 +80,12 @@ async function answer(
     onServed: ({ completed }: { completed: { tokensIn: number; tokensCached: number; tokensOut: number } }) =>
       admission.usedTokens(completed.tokensIn + completed.tokensCached + completed.tokensOut),
   }
-  return await (inference.stream ? answerStreaming(deps, ctx, reply, options) : answerWhole(deps, ctx, reply, options))
+  // Who opts to wait is tried once, now, and waits as a job.
+  const now = waiting.deadlineMs === null ? deps : { ...deps, serve: { ...deps.serve, patienceMs: 0 } }
+  try {
+    return await (inference.stream ? answerStreaming(now, ctx, reply, options) : answerWhole(now, ctx, reply, options))
+  } catch (error) {
+    if (waiting.deadlineMs === null || toAppError(error).code !== 'capacity_unavailable') throw error
+    return await enqueue(deps, caller, asked, reply, { waiting, kind: 'waiting' })
+  }
 }
