@@ -11,10 +11,22 @@ import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProo
 /// @title  ReceiptAnchor
 /// @notice See {IReceiptAnchor}. Holds no money and has no administrator.
 contract ReceiptAnchor is IReceiptAnchor, EIP712 {
+    using ReceiptHashes for EpochAnchor;
+
+    /// @dev Three numbers of 64, 64 and 128 bits in a word, lowest first: a struct would be read, masked and written thrice.
+    struct Packed {
+        uint256 word;
+    }
+
+    struct Epoch {
+        bytes32 root;
+        Packed numbers; // {Anchored}'s anchoredAt, count and sum.
+    }
+
     IProviderRegistry public immutable registry;
 
-    mapping(bytes32 lane => LaneTotals) private _totals;
-    mapping(bytes32 lane => mapping(uint64 epoch => Anchored)) private _anchors;
+    mapping(bytes32 lane => Packed) private _totals; // {LaneTotals}
+    mapping(bytes32 lane => mapping(uint64 epoch => Epoch)) private _anchors;
 
     constructor(IProviderRegistry registry_) EIP712("Isochrone", "1") {
         registry = registry_;
@@ -22,17 +34,14 @@ contract ReceiptAnchor is IReceiptAnchor, EIP712 {
 
     /// @inheritdoc IReceiptAnchor
     function anchor(EpochAnchor calldata value, bytes calldata signature) external {
-        bytes32 lane = value.lane;
-        bytes32 existing = _anchors[lane][value.epoch].root;
-        if (existing != bytes32(0)) revert EpochAlreadyAnchored(lane, value.epoch, existing);
-        if (!registry.isLane(lane)) revert LaneNotActive(lane);
-        LaneTotals memory totals = _totals[lane];
-        _requireNext(value, totals);
-        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(anchorDigest(value), signature);
-        if (failure != ECDSA.RecoverError.NoError || bytes32(uint256(uint160(signer))) != lane) {
-            revert InvalidAnchorSignature(lane);
-        }
-        _record(value, totals.sum + value.sum);
+        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(_digestOf(value), signature);
+        _anchor(value, signer, failure);
+    }
+
+    /// @inheritdoc IReceiptAnchor
+    function anchorCompact(EpochAnchor calldata value, bytes32 r, bytes32 vs) external {
+        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecover(_digestOf(value), r, vs);
+        _anchor(value, signer, failure);
     }
 
     /// @inheritdoc IReceiptAnchor
@@ -52,17 +61,20 @@ contract ReceiptAnchor is IReceiptAnchor, EIP712 {
 
     /// @inheritdoc IReceiptAnchor
     function anchorOf(bytes32 lane, uint64 epoch) external view returns (Anchored memory) {
-        return _anchors[lane][epoch];
+        Epoch storage anchored = _anchors[lane][epoch];
+        uint256 word = anchored.numbers.word;
+        return Anchored(anchored.root, uint64(word), uint64(word >> 64), uint128(word >> 128));
     }
 
     /// @inheritdoc IReceiptAnchor
     function totalsOf(bytes32 lane) external view returns (LaneTotals memory) {
-        return _totals[lane];
+        uint256 word = _totals[lane].word;
+        return LaneTotals(uint64(word), uint64(word >> 64), uint128(word >> 128));
     }
 
     /// @inheritdoc IReceiptAnchor
     function laneSumOf(bytes32 lane) external view returns (uint128) {
-        return _totals[lane].sum;
+        return uint128(_totals[lane].word >> 128);
     }
 
     /// @inheritdoc IReceiptAnchor
@@ -70,30 +82,64 @@ contract ReceiptAnchor is IReceiptAnchor, EIP712 {
         return _hashTypedDataV4(ReceiptHashes.hash(value));
     }
 
-    function _record(EpochAnchor calldata value, uint128 laneSum) private {
-        _totals[value.lane] = LaneTotals(value.epoch, value.toSeq, laneSum);
-        _anchors[value.lane][value.epoch] = Anchored(value.root, uint64(block.timestamp), value.count, value.sum);
-        emit EpochAnchored(
-            value.lane,
-            value.epoch,
-            value.root,
-            value.count,
-            value.sum,
-            value.dataHash,
-            value.fromSeq,
-            value.toSeq,
-            laneSum
-        );
+    function _anchor(EpochAnchor calldata value, address signer, ECDSA.RecoverError failure) private {
+        bytes32 lane = value.lane;
+        Packed storage totals = _totals[lane];
+        (uint256 totalsAfter, uint256 numbers) = _next(value, totals.word);
+        if (!registry.isLane(lane)) revert LaneNotActive(lane);
+        if (failure != ECDSA.RecoverError.NoError || bytes32(uint256(uint160(signer))) != lane) {
+            revert InvalidAnchorSignature(lane);
+        }
+        totals.word = totalsAfter;
+        Epoch storage anchored = _anchors[lane][uint64(totalsAfter)];
+        (anchored.root, anchored.numbers.word) = (value.root, numbers);
+        _emitAnchored(value, totalsAfter >> 128);
     }
 
-    /// @dev Epochs of a lane only go up, so that none can be slipped in behind vouchers which are already signed; and its
-    ///      numbers go on where they ended, so that no receipt can be left out between two epochs.
-    function _requireNext(EpochAnchor calldata value, LaneTotals memory totals) private pure {
-        (bytes32 lane, uint64 epoch) = (value.lane, value.epoch);
-        if (value.count == 0 || value.root == bytes32(0)) revert EmptyEpoch(lane, epoch);
-        if (epoch <= totals.lastEpoch) revert EpochNotIncreasing(lane, epoch, totals.lastEpoch);
-        if (value.fromSeq <= totals.lastSeq || value.fromSeq - totals.lastSeq != 1 || value.toSeq < value.fromSeq) {
-            revert SequenceGap(lane, value.fromSeq, totals.lastSeq);
+    /// @dev As {anchorDigest}; {_next} checks the widths that it leaves unchecked.
+    function _digestOf(EpochAnchor calldata value) private view returns (bytes32) {
+        return _hashTypedDataV4(value.hashInCalldata());
+    }
+
+    /// @dev The lane's totals after an anchor, and the anchor's own numbers. Epochs of a lane only go up, so that none can be
+    ///      slipped in behind vouchers which are already signed; and its numbers go on where they ended, so that no receipt
+    ///      can be left out between two epochs. Each member is read once, as a word: all their widths are checked at once.
+    function _next(EpochAnchor calldata value, uint256 totals) private view returns (uint256, uint256) {
+        (uint256 epoch, uint256 count, uint256 sum) = (_word(value, 1), _word(value, 3), _word(value, 4));
+        (uint256 fromSeq, uint256 toSeq) = (_word(value, 6), _word(value, 7));
+        if ((epoch | count | fromSeq | toSeq) > type(uint64).max) revert NumberTooLarge();
+        if (epoch <= uint64(totals)) _refuseEpoch(value.lane, uint64(epoch), uint64(totals));
+        if (count == 0 || value.root == bytes32(0)) revert EmptyEpoch(value.lane, uint64(epoch));
+        unchecked {
+            if (fromSeq != uint256(uint64(totals >> 64)) + 1 || toSeq < fromSeq) {
+                revert SequenceGap(value.lane, uint64(fromSeq), uint64(totals >> 64));
+            }
+            uint256 laneSum = (totals >> 128) + sum;
+            if (sum > type(uint128).max || laneSum > type(uint128).max) revert NumberTooLarge();
+            return (epoch | toSeq << 64 | laneSum << 128, block.timestamp | count << 64 | sum << 128);
+        }
+    }
+
+    function _refuseEpoch(bytes32 lane, uint64 epoch, uint64 lastEpoch) private view {
+        bytes32 existing = _anchors[lane][epoch].root;
+        if (existing != bytes32(0)) revert EpochAlreadyAnchored(lane, epoch, existing);
+        revert EpochNotIncreasing(lane, epoch, lastEpoch);
+    }
+
+    function _word(EpochAnchor calldata value, uint256 index) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := calldataload(add(value, shl(5, index)))
+        }
+    }
+
+    /// @dev {EpochAnchored}: its data are the anchor's words from the root on, and the lane's sum.
+    function _emitAnchored(EpochAnchor calldata value, uint256 laneSum) private {
+        bytes32 topic = EpochAnchored.selector;
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            calldatacopy(data, add(value, 0x40), 0xc0)
+            mstore(add(data, 0xc0), laneSum)
+            log3(data, 0xe0, topic, calldataload(value), calldataload(add(value, 0x20)))
         }
     }
 }

@@ -141,7 +141,8 @@ async function anchorEpoch(chain: GasChain, epoch: number, root: Hex): Promise<n
   const { signature } = signStruct(domain, 'EpochAnchor', value, laneKey)
   const { count, toSeq } = value
   const numbers = { epoch: BigInt(epoch), count: BigInt(count), fromSeq: BigInt(fromSeq), toSeq: BigInt(toSeq) }
-  return chain.send('anchor', 'anchor', [{ ...value, ...numbers }, signature])
+  const { r, yParityAndS } = signatureToCompactSignature(parseSignature(signature))
+  return chain.send('anchor', 'anchorCompact', [{ ...value, ...numbers }, r, yParityAndS])
 }
 
 /** A receipt, and siblings that lead from its leaf to a root. */

@@ -43,12 +43,16 @@ interface IReceiptAnchor {
     error EpochNotIncreasing(bytes32 lane, uint64 epoch, uint64 lastEpoch);
     error SequenceGap(bytes32 lane, uint64 fromSeq, uint64 lastSeq);
     error EmptyEpoch(bytes32 lane, uint64 epoch);
+    error NumberTooLarge(); // Of an anchor or of what it adds up to: 64 bits hold each, and 128 a sum.
 
     /// @notice Records an epoch of a lane.
     /// @param  signature EIP-712 `EpochAnchor` by the lane's key, in this contract's domain.
     /// @dev    Reverts with {EpochAlreadyAnchored} for an epoch on record, which a relayer takes as done when the root
     ///         is the one that it wanted.
     function anchor(EpochAnchor calldata epochAnchor, bytes calldata signature) external;
+
+    /// @notice {anchor} with the signature in two words (EIP-2098). Cheapest.
+    function anchorCompact(EpochAnchor calldata epochAnchor, bytes32 r, bytes32 vs) external;
 
     /// @notice Whether `leaf` is under the root of (lane, epoch). False when the epoch was never anchored.
     /// @param  leaf `keccak256(bytes.concat(keccak256(abi.encode(uint8 tag, bytes32 structHash))))`; tag 1 work, 2 delivery,

@@ -96,6 +96,8 @@ contract SignatureAttack is World {
             EpochAnchor memory anchor = EpochAnchor(0, 1, keccak256("r"), 1, 1e6, 0, 1, 1);
             vm.expectRevert(abi.encodeWithSelector(IReceiptAnchor.LaneNotActive.selector, bytes32(0)));
             anchors.anchor(anchor, nothing[i]);
+            vm.expectRevert(abi.encodeWithSelector(IReceiptAnchor.LaneNotActive.selector, bytes32(0)));
+            anchors.anchorCompact(anchor, 0, 0);
             vm.assertTrue(
                 !verifier.isValid(address(0), keccak256("digest"), nothing[i]), "the zero address signs nothing"
             );

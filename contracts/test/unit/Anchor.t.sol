@@ -71,6 +71,51 @@ contract AnchorTest is Market {
         anchors.anchor(value, hex"00");
     }
 
+    function test_aCompactSignatureDoesAsMuch() public {
+        EpochAnchor memory value = nextAnchor(3, rootOf(3), 5e6);
+        (bytes32 r, bytes32 vs) = compact(LANE_KEY, value);
+        vm.expectEmit();
+        emit IReceiptAnchor.EpochAnchored(lane, 3, rootOf(3), 1, 5e6, keccak256("file"), 1, 1, 5e6);
+        anchors.anchorCompact(value, r, vs);
+        vm.assertEq(anchors.laneSumOf(lane), 5e6);
+        vm.expectRevert(
+            abi.encodeWithSelector(IReceiptAnchor.EpochAlreadyAnchored.selector, lane, uint64(3), rootOf(3))
+        );
+        anchors.anchorCompact(value, r, vs);
+    }
+
+    function test_aForgedCompactSignatureCountsForNothing() public {
+        EpochAnchor memory value = nextAnchor(1, rootOf(1), 1e6);
+        (bytes32 r, bytes32 vs) = compact(NODE_KEY, value);
+        bytes memory refusal = abi.encodeWithSelector(IReceiptAnchor.InvalidAnchorSignature.selector, lane);
+        vm.expectRevert(refusal);
+        anchors.anchorCompact(value, r, vs);
+        vm.expectRevert(refusal);
+        anchors.anchorCompact(value, 0, 0);
+        (r, vs) = compact(LANE_KEY, value);
+        value.dataHash = keccak256("another file");
+        vm.expectRevert(refusal);
+        anchors.anchorCompact(value, r, vs);
+    }
+
+    /// @dev Else two anchors that differ in what nobody reads would be one in storage, and two to a signature.
+    function test_aNumberWiderThanItsTypeIsRefused() public {
+        uint256[5] memory numbers = [uint256(1), 3, 4, 6, 7];
+        for (uint256 i = 0; i < numbers.length; ++i) {
+            uint256 bits = numbers[i] == 4 ? 128 : 64;
+            bytes memory data = abi.encodeCall(anchors.anchorCompact, (nextAnchor(1, rootOf(1), 1e6), 0, 0));
+            for (uint256 bit = bits; bit < 256; bit += 63) {
+                expectTooLarge(withBit(data, numbers[i], bit));
+            }
+        }
+    }
+
+    function test_aLanesSumStaysWithinItsType() public {
+        anchorEpoch(1, type(uint128).max);
+        refuse(nextAnchor(2, rootOf(2), 1), abi.encodeWithSelector(IReceiptAnchor.NumberTooLarge.selector));
+        anchorEpoch(2, 0);
+    }
+
     function test_aRemovedLaneAnchorsNoMore() public {
         registry.removeLane(vm.addr(LANE_KEY));
         refuse(nextAnchor(1, rootOf(1), 1e6), abi.encodeWithSelector(IReceiptAnchor.LaneNotActive.selector, lane));
@@ -82,6 +127,23 @@ contract AnchorTest is Market {
         value.count = 0;
         refuse(value, refusal);
         refuse(nextAnchor(1, bytes32(0), 1e6), refusal);
+    }
+
+    function compact(uint256 key, EpochAnchor memory value) private view returns (bytes32 r, bytes32 vs) {
+        (uint8 v, bytes32 first, bytes32 s) = vm.sign(key, anchors.anchorDigest(value));
+        return (first, bytes32(uint256(s) | (uint256(v - 27) << 255)));
+    }
+
+    function withBit(bytes memory data, uint256 member, uint256 bit) private pure returns (bytes memory changed) {
+        changed = bytes.concat(data);
+        uint256 at = 4 + member * 32 + 31 - bit / 8;
+        changed[at] = changed[at] ^ bytes1(uint8(1 << (bit % 8)));
+    }
+
+    function expectTooLarge(bytes memory data) private {
+        (bool isDone, bytes memory reason) = address(anchors).call(data);
+        vm.assertTrue(!isDone, "refused");
+        vm.assertEq(bytes32(reason), bytes32(IReceiptAnchor.NumberTooLarge.selector));
     }
 
     function gap(uint64 fromSeq) private view returns (bytes memory) {

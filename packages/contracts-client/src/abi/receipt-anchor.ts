@@ -31,6 +31,31 @@ export const receiptAnchorAbi = [
   },
   {
     type: 'function',
+    name: 'anchorCompact',
+    inputs: [
+      {
+        name: 'value',
+        type: 'tuple',
+        internalType: 'struct EpochAnchor',
+        components: [
+          { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'epoch', type: 'uint64', internalType: 'uint64' },
+          { name: 'root', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'count', type: 'uint64', internalType: 'uint64' },
+          { name: 'sum', type: 'uint128', internalType: 'uint128' },
+          { name: 'dataHash', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'fromSeq', type: 'uint64', internalType: 'uint64' },
+          { name: 'toSeq', type: 'uint64', internalType: 'uint64' },
+        ],
+      },
+      { name: 'r', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'vs', type: 'bytes32', internalType: 'bytes32' },
+    ],
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
     name: 'anchorDigest',
     inputs: [
       {
@@ -208,6 +233,7 @@ export const receiptAnchorAbi = [
   { type: 'error', name: 'InvalidShortString', inputs: [] },
   { type: 'error', name: 'LaneNotActive', inputs: [{ name: 'lane', type: 'bytes32', internalType: 'bytes32' }] },
   { type: 'error', name: 'NotIncluded', inputs: [{ name: 'leaf', type: 'bytes32', internalType: 'bytes32' }] },
+  { type: 'error', name: 'NumberTooLarge', inputs: [] },
   {
     type: 'error',
     name: 'SequenceGap',

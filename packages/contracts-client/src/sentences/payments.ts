@@ -62,5 +62,6 @@ export const paymentSentences = {
   EmptyEpoch: ([, epoch]) => `Epoch ${epoch} has no receipts; an empty epoch is not anchored.`,
   SequenceGap: ([, from, last]) =>
     `The epoch begins with number ${from}, but the lane's last one on record is ${last}: no gap is allowed.`,
+  NumberTooLarge: () => 'A number of the anchor, or the sum that it leads to, is larger than the contract can hold.',
   NotIncluded: ([leaf]) => `The leaf ${leaf} is not under the root that was anchored.`,
 } satisfies Record<string, Sentence>
