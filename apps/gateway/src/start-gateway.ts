@@ -7,7 +7,7 @@
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { prng, systemClock } from '@isochrone/domain'
+import { AppError, prng, systemClock } from '@isochrone/domain'
 import { createDb, createStore } from '@isochrone/db'
 import { redisKeys, type Hex } from '@isochrone/protocol'
 import { createMetrics, listen, type GatewayEnv, type Logger, type Shutdown } from '@isochrone/runtime'
@@ -36,12 +36,14 @@ import { createKnownModels, type KnownModels } from './requests/known-models.ts'
 import { createMeasurements } from './requests/node-measurements.ts'
 import { createPlacer } from './requests/place-request.ts'
 import { createRequestLimits } from './requests/request-limits.ts'
+import { createStopping } from './requests/stopping.ts'
 import { createWaitingRoom } from './requests/waiting-room.ts'
 
 /** Longest silence of a node, and longest attempt in all. */
 const ATTEMPT_LIMITS = { silenceMsMax: 30_000, totalMsMax: 600_000 }
-const DRAIN_MS_MAX = 10_000
 const TICK_MS = 1_000
+/** Given up, a node still has 2 s to sign for what it did. */
+const GIVE_UP_MS = 4_000
 
 export interface StartGatewayOptions {
   env: GatewayEnv
@@ -119,6 +121,7 @@ export async function startGateway({
   shutdown.onShutdown('control', () => follower.stop())
 
   let draining = false
+  const stopping = createStopping()
   const notReady = (): string | null => {
     if (draining) return 'is about to stop'
     if (journal.failure) return 'cannot write its journal'
@@ -166,6 +169,8 @@ export async function startGateway({
       limits: ATTEMPT_LIMITS,
       logger,
       nextAttempt: ({ jobId, requestId }) => (jobId === null ? 0 : lane.nextAttempt(requestId)),
+      clock,
+      stopping,
       events: metrics,
     },
     requestLimits,
@@ -174,6 +179,7 @@ export async function startGateway({
     metrics,
     knownModels,
     notReady,
+    draining: () => draining,
     internalToken: env.INTERNAL_TOKEN,
     logger,
     clock,
@@ -182,8 +188,22 @@ export async function startGateway({
   })
   shutdown.onShutdown('links', () => links.close())
   shutdown.onShutdown('http', () => httpServer.closeIdleConnections())
-  shutdown.onShutdown('requests', () => drained(() => requestLimits.active()), DRAIN_MS_MAX + 1_000)
-  shutdown.onShutdown('refuse new requests', () => void (draining = true))
+  // Streams end by themselves; what is left is given up by this gateway, before its links go and nodes are blamed for it.
+  shutdown.onShutdown('give up', async () => {
+    stopping.stop()
+    await drained(() => requestLimits.active(), GIVE_UP_MS)
+  })
+  shutdown.onShutdown(
+    'requests',
+    () => drained(() => requestLimits.active(), env.GATEWAY_DRAIN_MS),
+    env.GATEWAY_DRAIN_MS + 1_000,
+  )
+  shutdown.onShutdown('refuse new requests', () => {
+    draining = true
+    room.close(
+      new AppError('capacity_unavailable', { publicMessage: 'This gateway is about to stop.', retryAfterS: 1 }),
+    )
+  })
 
   const { url } = await listen(app.server, { host: env.GATEWAY_HOST, port: env.GATEWAY_PORT })
   const liveness = startLiveness({
@@ -233,8 +253,8 @@ function closedOf(entry: Awaited<ReturnType<GatewayLane['closeEpoch']>>) {
   return { epoch: Number(epoch), fromSeq: Number(fromSeq), toSeq: Number(toSeq), count: Number(count) }
 }
 
-async function drained(active: () => number): Promise<void> {
-  const deadline = Date.now() + DRAIN_MS_MAX
+async function drained(active: () => number, msMax: number): Promise<void> {
+  const deadline = Date.now() + msMax
   while (active() > 0 && Date.now() < deadline) await sleep(20)
 }
 

@@ -30,6 +30,7 @@ const trpcCodes = {
   capacity_unavailable: 'SERVICE_UNAVAILABLE',
   provider_failed: 'BAD_GATEWAY',
   provider_timeout: 'GATEWAY_TIMEOUT',
+  deadline_exceeded: 'TIMEOUT',
   chain_unavailable: 'SERVICE_UNAVAILABLE',
   internal: 'INTERNAL_SERVER_ERROR',
 } as const satisfies Record<ErrorCode, TRPCError['code']>

@@ -27,6 +27,8 @@ export const errorTable = {
   capacity_unavailable: { owner: 'capacity', httpStatus: 503, retryable: true },
   provider_failed: { owner: 'provider', httpStatus: 502, retryable: true },
   provider_timeout: { owner: 'provider', httpStatus: 504, retryable: true },
+  /** The time that the client itself gave the request is over. */
+  deadline_exceeded: { owner: 'client', httpStatus: 504, retryable: false },
   chain_unavailable: { owner: 'chain', httpStatus: 503, retryable: true },
   internal: { owner: 'platform', httpStatus: 500, retryable: true },
 } as const satisfies Record<string, ErrorRow>

@@ -2,6 +2,7 @@
 import { AppError } from '@isochrone/domain'
 import { bytes32Of, type Hex } from '@isochrone/protocol'
 import type { FastifyRequest } from 'fastify'
+import { deadlineOf, TIMEOUT_HEADER } from '../requests/deadline.ts'
 import type { InferenceRequest } from '../requests/parse-request.ts'
 import type { RequestContext } from '../requests/request-context.ts'
 import { requireFeatures } from '../requests/require-features.ts'
@@ -28,6 +29,7 @@ export function admit(
     jobId: null,
     request: inference,
     policy: routingOf(organisation, inference, deps.control),
+    deadlineAtMs: deadlineOf(request.headers[TIMEOUT_HEADER], request.receivedAtMs),
     pinned: null,
   }
 }

@@ -47,6 +47,8 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
     request.requestId = newId('req')
     request.receivedAtMs = deps.clock.nowMs()
     reply.header('x-request-id', request.requestId)
+    // Whoever keeps a connection to a gateway that stops would send its next request into nothing.
+    if (deps.draining?.()) reply.raw.shouldKeepAlive = false
     next()
   })
   app.addHook('onResponse', (request, _reply, next) => {

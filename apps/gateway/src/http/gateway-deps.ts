@@ -59,6 +59,8 @@ export interface GatewayDeps {
   knownModels: { has(model: string): boolean; readonly any: boolean }
   /** Why this gateway may not serve; null when it may. */
   notReady(): string | null
+  /** This gateway is about to stop: connections close with their answers. */
+  draining?(): boolean
   internalToken: string
   logger: Logger
   clock: Clock

@@ -41,6 +41,7 @@ const words: Record<ErrorCode, { type: string; code: string; httpStatus?: number
   capacity_unavailable: { type: 'server_error', code: 'capacity_unavailable' },
   provider_failed: { type: 'server_error', code: 'provider_failed' },
   provider_timeout: { type: 'server_error', code: 'provider_timeout' },
+  deadline_exceeded: { type: 'timeout', code: 'deadline_exceeded' },
   chain_unavailable: { type: 'server_error', code: 'chain_unavailable' },
   internal: { type: 'server_error', code: 'internal_error' },
 }

@@ -6,6 +6,7 @@ import type { AppError } from '@isochrone/domain'
 import { answerSoFar, type AnswerSoFar } from './answer-so-far.ts'
 import { clientGone, failureOf } from './attempt-failure.ts'
 import { isContinuable, mayContinue } from './can-continue.ts'
+import { leftMsOf } from './deadline.ts'
 import { failOver } from './fail-over.ts'
 import { goOnElsewhere } from './go-on-elsewhere.ts'
 import { learn } from './learn.ts'
@@ -82,7 +83,8 @@ async function attemptOnce(
       placement: run.placement,
       sink: answer,
       soFar: goesOn?.soFar ?? null,
-      limits: limitsOf(deps.limits, ctx),
+      limits: limitsOf(deps, ctx),
+      stopping: deps.stopping,
       onOpened: ticket.sent,
       onFirstToken: ticket.firstToken,
     })
@@ -124,7 +126,7 @@ async function nextOf(deps: ServeDeps, serving: Serving, run: Run): Promise<Next
   if (begun && delivered.finished) run.failure = null
   else if (run.failure && answer.signal.aborted) run.failure = clientGone()
   const restarts = step !== 'over' && !(begun && streams) && run.begun < ATTEMPTS_MAX && !answer.signal.aborted
-  return restarts ? again(deps, serving, run) : undefined
+  return restarts ? await again(deps, serving, run) : undefined
 }
 
 async function goOn(
@@ -148,13 +150,13 @@ async function goOn(
 }
 
 /** From the beginning, at another node: what went into a whole answer is thrown away. */
-function again(deps: ServeDeps, serving: Serving, run: Run): Next | undefined {
+async function again(deps: ServeDeps, serving: Serving, run: Run): Promise<Next | undefined> {
   billLeg(deps, run, false)
   run.leg.length = 0
   run.continuations.length = 0
   serving.answer.reset()
   const tried = run.records.map(({ result }) => result.target.session.nodeId)
-  const opening = failOver(deps, serving, tried)
+  const opening = await failOver(deps, serving, tried)
   if (!opening) return undefined
   if ('record' in opening) run.placement = withEarlier(opening.record, run.placement)
   return { opening, goesOn: null }
@@ -177,7 +179,10 @@ function withEarlier(record: unknown, before: unknown): unknown {
   return { ...record, earlier: [...(earlier ?? []), first] }
 }
 
-/** A job brings its own total limit. */
-function limitsOf(limits: AttemptLimits, { pinned }: RequestContext): AttemptLimits {
-  return pinned ? { ...limits, totalMsMax: Math.min(limits.totalMsMax, pinned.timeoutMs) } : limits
+/** A job brings its own total limit, a client its deadline. */
+function limitsOf({ limits, clock }: ServeDeps, ctx: RequestContext): AttemptLimits {
+  const { pinned } = ctx
+  const deadlineMs = leftMsOf(ctx, clock.nowMs())
+  if (!pinned && deadlineMs === null) return limits
+  return { ...limits, totalMsMax: Math.min(limits.totalMsMax, pinned?.timeoutMs ?? limits.totalMsMax), deadlineMs }
 }

@@ -2,15 +2,21 @@
 import { AppError } from '@isochrone/domain'
 import { fieldOfRefusal } from './known-fields.ts'
 import { objectOf, parseJson, type InferenceRequest } from './parse-request.ts'
+import { TIMEOUT_HEADER } from './deadline.ts'
 import type { AttemptResult } from './run-attempt.ts'
 
 /** Why the attempt did not succeed, as the customer may read it; null when it did. */
 export function failureOf(
-  { outcome, invalidRequest, message, begun }: AttemptResult,
+  { outcome, invalidRequest, message, begun, stoppedBy }: AttemptResult,
   request: InferenceRequest,
 ): AppError | null {
   if (outcome === 'completed') return null
   const details = { outcome, message }
+  if (stoppedBy === 'deadline') return deadlinePassed(begun)
+  if (outcome === 'gateway_failed') {
+    const publicMessage = 'This gateway stops, and the request took longer than it could wait. Try again.'
+    return new AppError('internal', { publicMessage, details })
+  }
   if (outcome === 'client_aborted') {
     return new AppError('invalid_input', { publicMessage: 'The client closed the request.', details })
   }
@@ -40,6 +46,16 @@ export function noNodeLeft(): AppError {
   return new AppError('capacity_unavailable', {
     publicMessage: 'No node serves this model at this moment. Try again shortly.',
     retryAfterS: 1,
+  })
+}
+
+/** The client's own limit: nobody else answers for it. */
+export function deadlinePassed(begun: boolean): AppError {
+  const part = begun ? ' The tokens delivered so far are billed.' : ''
+  return new AppError('deadline_exceeded', {
+    publicMessage: `The request did not end within the time that x-isochrone-timeout-ms gives it.${part}`,
+    field: TIMEOUT_HEADER,
+    details: { outcome: 'client_aborted' },
   })
 }
 

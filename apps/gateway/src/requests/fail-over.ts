@@ -1,4 +1,5 @@
 /** Where a request goes whose attempt came to nothing: unseen by the customer, so from the beginning. */
+import { patienceMsOf } from './patience.ts'
 import type { Opening, Placed } from './place-request.ts'
 import { cancelled } from './pool-outcome.ts'
 import type { Target } from './request-context.ts'
@@ -7,14 +8,14 @@ import type { ServeDeps, Serving } from './serve-request.ts'
 import { isPlaced } from './waiting-room.ts'
 
 /**
- * The next alternate that is still linked; then what a fresh decision finds, as far as the reservation covers it: a dearer
- * node may have linked since. A pinned job has no other node, and neither has who allows no fallback.
+ * The next alternate that is still linked; then what a fresh decision finds, now or within the patience that is left, as
+ * far as the reservation covers it: a dearer node may have linked since. A pinned job has no other node, and neither has who allows no fallback.
  */
-export function failOver(
+export async function failOver(
   deps: ServeDeps,
-  { ctx, asked, placed, reservedMicroUsd }: Serving,
+  { ctx, asked, answer, placed, reservedMicroUsd }: Serving,
   tried: readonly string[],
-): Opening | Placed | undefined {
+): Promise<Opening | Placed | undefined> {
   if (ctx.pinned || !asked.policy.allowFallbacks) return undefined
   const covers = ({ node }: Pick<Target, 'node'>) => reservePriceMicroUsd(ctx.request, [node]) <= reservedMicroUsd
   for (let replica = placed.alternates.shift(); replica; replica = placed.alternates.shift()) {
@@ -22,8 +23,16 @@ export function failOver(
     const opening = deps.placer.open(replica, asked)
     if (opening) return opening
   }
-  const again = deps.placer.place(ctx.request.model, { ...asked, excludeNodeIds: tried })
-  if (!isPlaced(again)) return undefined
+  const again = await deps.room
+    .place({
+      model: ctx.request.model,
+      tenant: ctx.organisation.orgId,
+      request: { ...asked, excludeNodeIds: [...tried] },
+      patienceMs: patienceMsOf(deps, ctx),
+      signal: answer.signal,
+    })
+    .catch(() => null)
+  if (again === null || !isPlaced(again)) return undefined
   if (covers(again.target)) return again
   again.ticket.closed(cancelled(asked))
   const covered = again.alternates.find(covers)

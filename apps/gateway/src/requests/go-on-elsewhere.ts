@@ -6,6 +6,7 @@
  */
 import { featureMask } from '@isochrone/domain'
 import type { PlacementRequest, RoutingPolicy } from '@isochrone/scheduler'
+import { leftMsOf } from './deadline.ts'
 import type { AnswerSoFar } from './answer-so-far.ts'
 import type { Opening, Placed } from './place-request.ts'
 import { cancelled } from './pool-outcome.ts'
@@ -32,7 +33,13 @@ export async function goOnElsewhere(
   const elsewhere = (target: Pick<Target, 'node'>) => fits(target) && !domains.has(target.node.failureDomain)
   return (
     (await look(deps, serving, requestOf(serving, soFar, tried, nodeIds), elsewhere, 0)) ??
-    (await look(deps, serving, requestOf(serving, soFar, tried, nodeIds), fits, deps.patienceMs ?? PATIENCE_MS))
+    (await look(
+      deps,
+      serving,
+      requestOf(serving, soFar, tried, nodeIds),
+      fits,
+      Math.min(PATIENCE_MS, leftMsOf(serving.ctx, deps.clock.nowMs()) ?? PATIENCE_MS),
+    ))
   )
 }
 
@@ -51,7 +58,7 @@ async function look(
         model: ctx.request.model,
         tenant: ctx.organisation.orgId,
         request: { ...request, excludeNodeIds: [...unfit] },
-        patienceMs: Math.min(PATIENCE_MS, patienceMs),
+        patienceMs,
         signal: answer.signal,
       })
       .catch(() => null)

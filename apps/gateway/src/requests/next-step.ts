@@ -24,9 +24,12 @@ export interface StepInput {
   mayGoOn: () => boolean
 }
 
+/** Nobody is left who could be sent more, or who could send it. */
+const over: ReadonlySet<AttemptResult['outcome']> = new Set(['completed', 'client_aborted', 'gateway_failed'])
+
 export function stepAfter(input: StepInput): Step {
   const { outcome, invalidRequest } = input.result
-  if (outcome === 'completed' || outcome === 'client_aborted' || input.clientGone || input.finished) return 'over'
+  if (over.has(outcome) || input.clientGone || input.finished) return 'over'
   if (input.begun) {
     if (input.continuations < CONTINUATIONS_MAX && input.mayGoOn()) return 'go_on'
     if (input.streams) return 'over'

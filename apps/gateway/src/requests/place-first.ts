@@ -1,16 +1,16 @@
 /** The first place of a request: waits while every node is busy, and puts a refusal on record so that people can ask why. */
 import { toAppError, type AppError } from '@isochrone/domain'
 import type { PlacementRequest } from '@isochrone/scheduler'
-import { clientGone } from './attempt-failure.ts'
+import { clientGone, deadlinePassed } from './attempt-failure.ts'
+import { leftMsOf } from './deadline.ts'
 import { noCapacity } from './no-capacity.ts'
 import { outcomeEntry } from './outcome-entry.ts'
+import { patienceMsOf } from './patience.ts'
 import type { Placed } from './place-request.ts'
 import type { RequestContext } from './request-context.ts'
 import { organisationWishOf } from './routing-of.ts'
 import type { ServeDeps } from './serve-request.ts'
 import { isPlaced } from './waiting-room.ts'
-
-const PATIENCE_MS = 10_000
 
 /** Throws `capacity_unavailable` where there is no place in time, and what the policy contradicts. */
 export async function placeFirst(
@@ -22,13 +22,11 @@ export async function placeFirst(
   if (ctx.pinned) return deps.placer.placePinned(ctx, asked)
   const { model } = ctx.request
   try {
-    const { policy } = asked
-    const longestMs = deps.patienceMs ?? PATIENCE_MS
-    // What must come within a time is not worth waiting longer for.
-    const patienceMs = policy.admission === 'slack' ? Math.min(longestMs, policy.ttftSloMs) : longestMs
+    const patienceMs = patienceMsOf(deps, ctx)
     const tenant = ctx.organisation.orgId
     const outcome = await deps.room.place({ model, tenant, request: asked, patienceMs, signal })
     if (isPlaced(outcome)) return outcome
+    if (leftMsOf(ctx, deps.clock.nowMs()) === 0) throw deadlinePassed(false)
     if (outcome.roomFull) throw noCapacity(outcome, { suggestions: [], limits: [] }, null)
     const contradiction = deps.placer.contradiction(model, asked)
     throw noCapacity(outcome, deps.placer.suggest(model, asked, organisationWishOf(ctx.organisation)), contradiction)

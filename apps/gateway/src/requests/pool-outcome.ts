@@ -24,6 +24,7 @@ const kinds: Record<AttemptResult['outcome'], PoolOutcome['kind']> = {
   provider_timeout: 'failed',
   rejected: 'refused',
   client_aborted: 'cancelled',
+  gateway_failed: 'cancelled',
 }
 
 /** `tokensBefore`: of an answer that it went on with, which it prefilled beside the prompt. */

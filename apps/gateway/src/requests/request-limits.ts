@@ -31,6 +31,8 @@ export interface Admission {
 export interface RequestLimits {
   /** Counts a request in, before its body is read. Throws `rate_limited` with when to try again. */
   enter(organisation: LimitedOrganisation, key?: LimitedKey | null): Admission
+  /** Counts a request in that no limit holds for: a queued job. Call the result once when it is over. */
+  join(): () => void
   /** Requests under way, all organisations. */
   active(): number
 }
@@ -78,15 +80,12 @@ export function createRequestLimits(clock: Clock, { shareOf = () => 1 }: Request
     }
     activeOf.set(orgId, running + 1)
     active++
-    let inside = true
-    return () => {
-      if (!inside) return
-      inside = false
+    return once(() => {
       active--
       const left = (activeOf.get(orgId) ?? 1) - 1
       if (left > 0) activeOf.set(orgId, left)
       else activeOf.delete(orgId)
-    }
+    })
   }
 
   return {
@@ -118,7 +117,19 @@ export function createRequestLimits(clock: Clock, { shareOf = () => 1 }: Request
         },
       }
     },
+    join() {
+      active++
+      return once(() => active--)
+    },
     active: () => active,
+  }
+}
+
+function once(leave: () => void): () => void {
+  let inside = true
+  return () => {
+    if (inside) leave()
+    inside = false
   }
 }
 

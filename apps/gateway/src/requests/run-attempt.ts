@@ -4,32 +4,28 @@
  * Chunks without tokens are held back until the first token, so that a failure before it can still move to another
  * node unseen. Bounded by a silence limit, a total limit and the credits of the stream.
  */
-import {
-  fault,
-  outputChain,
-  randomBytes32,
-  requestHashOf,
-  type Fault,
-  type Hex,
-  type StreamEnd,
-} from '@isochrone/protocol'
-import type { AttemptEnd, AttemptSeen, AttemptStream, Continues, Intent, Lane } from '../ports.ts'
+import { outputChain, randomBytes32, requestHashOf, type Hex } from '@isochrone/protocol'
+import type { AttemptSeen, AttemptStream, Continues, Intent, Lane } from '../ports.ts'
 import type { AnswerSoFar } from './answer-so-far.ts'
+import { judge, type AttemptOutcome, type StoppedBy } from './judge-attempt.ts'
 import type { AnswerSink, RequestContext, Target } from './request-context.ts'
-
-export type AttemptOutcome = 'completed' | 'client_aborted' | 'provider_failed' | 'provider_timeout' | 'rejected'
+import type { Stopping } from './stopping.ts'
 
 export interface AttemptLimits {
   /** Longest wait for the first token, and between tokens, ms. */
   silenceMsMax: number
   /** Longest attempt in all, ms. */
   totalMsMax: number
+  /** What is left of the time that the client gives it, ms; null where it names none. */
+  deadlineMs?: number | null
 }
 
 export interface AttemptResult {
   seen: AttemptSeen
   target: Target
   outcome: AttemptOutcome
+  /** Why this gateway stopped it; null where it ended by itself. */
+  stoppedBy: StoppedBy | null
   /** The request itself is at fault: no other node would take it. */
   invalidRequest: boolean
   /** For people; from the node. */
@@ -50,12 +46,15 @@ export interface AttemptInput {
   /** What it goes on from; null where it begins the answer. */
   soFar: AnswerSoFar | null
   limits: AttemptLimits
+  stopping: Stopping
   /** Called when the stream counts at the node: placement then sees it there. */
   onOpened: () => void
   /** Called once, when the first token has come. */
   onFirstToken: () => void
 }
 
+/** Of the time that a node is told, beyond the client's deadline: the gateway cancels first. */
+const TIMEOUT_GRACE_MS = 250
 /** Chunks without a token that are held back at most. */
 const HELD_CHUNKS_MAX = 16
 /** Chunks of one answer that is put together in memory; also bounded by what the reservation covers. */
@@ -71,7 +70,7 @@ export async function runAttempt(lane: Lane, input: AttemptInput): Promise<Attem
   input.onOpened()
   const flow = await pump(stream, input, intent.salt, startedAt)
   const end = await stream.ended
-  const { outcome, blame, httpStatus } = judge(end, flow)
+  const { outcome, blame, httpStatus } = judge(end, flow.stoppedBy)
   const completed = outcome === 'completed'
   if (completed && !flow.begun) {
     // An answer of no tokens at all is still an answer.
@@ -95,6 +94,7 @@ export async function runAttempt(lane: Lane, input: AttemptInput): Promise<Attem
     },
     target,
     outcome,
+    stoppedBy: flow.stoppedBy,
     invalidRequest: end.kind === 'ended' && end.end.status === 'invalid_request',
     message: end.kind === 'ended' ? end.end.message : 'the link to the node was lost',
     begun: sink.streams && flow.begun,
@@ -109,7 +109,7 @@ interface Flow {
   tokensDelivered: number
   bytesDelivered: number
   ttftMs: number | null
-  stoppedBy: 'silence' | 'client' | 'flood' | null
+  stoppedBy: StoppedBy | null
   customerSlow: boolean
 }
 
@@ -126,14 +126,17 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
     stoppedBy: null,
     customerSlow: false,
   }
-  const stop = (why: 'silence' | 'client' | 'flood') => {
+  const stop = (why: StoppedBy) => {
     if (flow.stoppedBy !== null) return
     flow.stoppedBy = why
     stream.cancel()
   }
   // A customer who reads slowly is no silence of the node.
   const silence = setTimeout(() => (flow.customerSlow ? silence.refresh() : stop('silence')), limits.silenceMsMax)
-  const total = setTimeout(() => stop(flow.customerSlow ? 'client' : 'silence'), limits.totalMsMax)
+  const { totalMsMax, deadlineMs = null } = limits
+  const total = setTimeout(() => stop(flow.customerSlow ? 'client' : 'silence'), totalMsMax)
+  const deadline = deadlineMs === null ? undefined : setTimeout(() => stop('deadline'), deadlineMs)
+  const forgetStop = input.stopping.onStop(() => stop('gateway'))
   const onAbort = () => stop('client')
   if (sink.signal.aborted) onAbort()
   else sink.signal.addEventListener('abort', onAbort, { once: true })
@@ -165,6 +168,8 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
   } finally {
     clearTimeout(silence)
     clearTimeout(total)
+    clearTimeout(deadline)
+    forgetStop()
     sink.signal.removeEventListener('abort', onAbort)
   }
   return flow
@@ -178,24 +183,6 @@ async function handOn(sink: AnswerSink, chunk: Uint8Array, flow: Flow): Promise<
   flow.customerSlow = true
   await slow
   flow.customerSlow = false
-}
-
-interface Verdict {
-  outcome: AttemptOutcome
-  blame: Fault
-  httpStatus: number
-}
-
-/** Who ended it. A node that ended well before it heard of a stop has completed. */
-function judge(end: AttemptEnd, { stoppedBy }: Flow): Verdict {
-  const status: StreamEnd['status'] | 'link_lost' = end.kind === 'ended' ? end.end.status : 'link_lost'
-  if (stoppedBy === 'client') return { outcome: 'client_aborted', blame: fault.client, httpStatus: 499 }
-  if (stoppedBy === 'silence') return { outcome: 'provider_timeout', blame: fault.provider, httpStatus: 504 }
-  if (stoppedBy === 'flood') return { outcome: 'provider_failed', blame: fault.provider, httpStatus: 502 }
-  if (status === 'completed') return { outcome: 'completed', blame: fault.none, httpStatus: 200 }
-  if (status === 'rejected') return { outcome: 'rejected', blame: fault.capacity, httpStatus: 503 }
-  if (status === 'invalid_request') return { outcome: 'rejected', blame: fault.client, httpStatus: 400 }
-  return { outcome: 'provider_failed', blame: fault.provider, httpStatus: 502 }
 }
 
 function intentOf({ ctx, target, attempt, reservedMicroUsd, soFar }: AttemptInput): Intent {
@@ -238,8 +225,13 @@ function openHeaderOf(intent: Intent, { limits, soFar }: AttemptInput) {
     modelHash: intent.modelHash,
     salt: intent.salt,
     path: intent.path as '/v1/chat/completions' | '/v1/completions',
-    timeoutMs: limits.totalMsMax,
+    timeoutMs: timeoutMsOf(limits),
     tokensOutMax: intent.tokensOutMax,
     ...(soFar && { continuation: { text: soFar.text } }),
   }
+}
+
+/** The node stops by itself too, should the cancel be lost. */
+function timeoutMsOf({ totalMsMax, deadlineMs = null }: AttemptLimits): number {
+  return Math.max(1, Math.min(totalMsMax, deadlineMs === null ? totalMsMax : Math.ceil(deadlineMs) + TIMEOUT_GRACE_MS))
 }

@@ -5,7 +5,7 @@
  * the prompt in one; failed attempts add receipts of price 0. It returns only after the outcome is durable, so the caller
  * may send the last chunk.
  */
-import type { AppError } from '@isochrone/domain'
+import type { AppError, Clock } from '@isochrone/domain'
 import { fairCostOf, type PlacementRequest } from '@isochrone/scheduler'
 import type { Logger } from '@isochrone/runtime'
 import type { Budget } from '../budget/budget.ts'
@@ -22,6 +22,7 @@ import type { AnswerSink, RequestContext, Target } from './request-context.ts'
 import { reservePriceMicroUsd } from './reserve-price.ts'
 import type { AttemptLimits } from './run-attempt.ts'
 import { settle } from './settle-request.ts'
+import type { Stopping } from './stopping.ts'
 import type { WaitingRoom } from './waiting-room.ts'
 
 export interface ServeDeps {
@@ -36,6 +37,8 @@ export interface ServeDeps {
   patienceMs?: number
   /** First attempt number that was never used for this request: a job that is dispatched again must not reuse one. */
   nextAttempt(ctx: RequestContext): number
+  clock: Clock
+  stopping: Stopping
   /** What metrics count. */
   events?: FlowEvents
 }

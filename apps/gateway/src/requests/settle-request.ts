@@ -21,6 +21,7 @@ export function settle(
   answerOf: AnswerOf | undefined,
 ): Settled {
   const last = leg.at(-1) ?? records.at(-1)
+  // Whoever stopped it has its answer: nobody else is asked.
   const told = last?.result.invalidRequest === true || records.at(-1)?.result.outcome === 'client_aborted'
   if (!last || (failure && !told && !(answer.streams && answer.begun))) {
     const error = failure ?? noNodeLeft()

@@ -19,6 +19,8 @@ export interface WaitingRoom {
   place(input: WaitInput): Promise<Placed | Refusal>
   /** What a served request has really taken: its organisation's turn comes by that. */
   charge(model: string, tenant: string, served: { tokensIn: number; tokensOut: number }, estimated: number): void
+  /** Nobody waits any more: those who do are refused with `reason`, and who comes is placed at once or refused. */
+  close(reason: Error): void
   readonly size: number
 }
 
@@ -45,6 +47,7 @@ interface Waiting {
   /** False when it has left already. */
   leave(): boolean
   settle(outcome: Placed | Refusal): void
+  refuse(reason: Error): void
 }
 
 interface Queue {
@@ -86,7 +89,9 @@ export function createWaitingRoom({
   clock: Clock
 }): WaitingRoom {
   const queues = new Map<string, Queue>()
+  const everybody = new Set<Waiting>()
   let size = 0
+  let closed = false
 
   function queueOf(model: string): Queue {
     let queue = queues.get(model)
@@ -181,6 +186,10 @@ export function createWaitingRoom({
         over()
         resolve(outcome)
       },
+      refuse(reason) {
+        over()
+        reject(reason)
+      },
     }
     const waiter: Waiter<Waiting> | 'full' =
       size >= WAITERS_MAX
@@ -198,16 +207,17 @@ export function createWaitingRoom({
       return Promise.resolve({ reason: 'full', retryAfterMs, record: null, waitedMs: 0, roomFull: true })
     }
     size++
+    everybody.add(waiting)
     const onAbort = () => {
       waiting.leave()
-      over()
-      reject(input.signal.reason as Error)
+      waiting.refuse(input.signal.reason as Error)
     }
     const patience = setTimeout(() => {
       if (waiting.leave()) waiting.settle(lastLook(queue, waiting))
     }, input.patienceMs)
     const over = () => {
       size--
+      everybody.delete(waiting)
       clearTimeout(patience)
       input.signal.removeEventListener('abort', onAbort)
     }
@@ -225,16 +235,24 @@ export function createWaitingRoom({
     async place(input) {
       input.signal.throwIfAborted()
       const { model, tenant, request } = input
+      const patienceMs = closed ? 0 : input.patienceMs
       const queue = queueOf(model)
       // Who comes while others wait stands in line: it may be next all the same, if its organisation was served least.
-      if (queue.fair.size > 0 && input.patienceMs > 0) return await wait(queue, input)
+      if (queue.fair.size > 0 && patienceMs > 0) return await wait(queue, input)
       const refused = placer.place(model, request)
       if (isPlaced(refused)) {
         queue.fair.charge(tenant, request.tokensIn, request.tokensOutExpected)
         return refused
       }
-      if (!mayPass(refused) || input.patienceMs <= 0) return { ...refused, waitedMs: 0, roomFull: false }
+      if (!mayPass(refused) || patienceMs <= 0) return { ...refused, waitedMs: 0, roomFull: false }
       return await wait(queue, input)
+    },
+    close(reason) {
+      closed = true
+      for (const waiting of [...everybody]) {
+        waiting.leave()
+        waiting.refuse(reason)
+      }
     },
     charge(model, tenant, { tokensIn, tokensOut }, estimated) {
       queues.get(model)?.fair.charge(tenant, tokensIn, tokensOut, estimated)

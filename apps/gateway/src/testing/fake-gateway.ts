@@ -25,6 +25,7 @@ import type { AttemptSeen, CompletedAttempt, Lane, Sessions } from '../ports.ts'
 import { createMeasurements } from '../requests/node-measurements.ts'
 import { createFleet } from '../fleet/create-fleet.ts'
 import { createPlacer } from '../requests/place-request.ts'
+import { createStopping } from '../requests/stopping.ts'
 import { createWaitingRoom } from '../requests/waiting-room.ts'
 import { createRequestLimits } from '../requests/request-limits.ts'
 import { pricesOf } from '../requests/reserve-price.ts'
@@ -97,6 +98,7 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
   const room = createWaitingRoom({ placer, onRoom: fleet.onRoom, clock })
   const logger = createLogger('gateway-test', 'silent')
   const requestLimits = createRequestLimits(clock)
+  const stopping = createStopping()
   const jobs = new Map<string, { orgId: string; input: unknown; state: JobState }>()
   const deps: GatewayDeps = {
     control,
@@ -110,6 +112,8 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
       measurements,
       limits: options.attemptLimits ?? { silenceMsMax: 5_000, totalMsMax: 10_000 },
       logger,
+      clock,
+      stopping,
       ...(options.patienceMs !== undefined && { patienceMs: options.patienceMs }),
       nextAttempt: (ctx) => (ctx.jobId ? lane.attemptsOf(ctx.requestId) : 0),
     },
@@ -167,6 +171,7 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
     budget,
     jobs,
     room,
+    stopping,
     /** As the link server does when a node links. */
     link: (node: FakeNode) => {
       if (!options.nodes.includes(node)) options.nodes.push(node)

@@ -88,6 +88,8 @@ export const gatewayServer = {
   GATEWAY_KEY: privateKey,
   /** Eight characters at most: it is signed as `bytes8`. */
   GATEWAY_REGION: z.string().min(1).max(8).default('local'),
+  /** How long requests that run may go on when the gateway is told to stop. */
+  GATEWAY_DRAIN_MS: durationMs.default(600_000),
   /** Where this gateway, its journal and its logs are: an organisation with a residency is served inside it alone. */
   GATEWAY_COUNTRY: country.default(''),
   /** Where the Postgres and Redis of this gateway are: what they hold of a request must stay inside a residency too. */

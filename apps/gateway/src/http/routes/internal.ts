@@ -69,6 +69,7 @@ export function internalRoutes(app: FastifyInstance, deps: GatewayDeps): void {
 
 async function runDispatch(deps: GatewayDeps, dispatch: DispatchRequest): Promise<DispatchResponse> {
   const cancelled = new AbortController()
+  const leave = deps.requestLimits.join()
   const unwatch = deps.jobs.cancellations.watch(dispatch.jobId, () => cancelled.abort())
   let progress: ProgressWriter | null = null
   try {
@@ -93,6 +94,7 @@ async function runDispatch(deps: GatewayDeps, dispatch: DispatchRequest): Promis
     if (error.retryable) return retry(error.publicMessage, httpStatus)
     return { outcome: 'rejected', httpStatus, answer: body, message: error.publicMessage }
   } finally {
+    leave()
     unwatch()
     await progress?.end()
   }

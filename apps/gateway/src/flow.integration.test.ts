@@ -1,0 +1,182 @@
+/** One request between its placement and its receipts, on real processes: a node dies, a client leaves, one reads slowly, the gateway stops. */
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { request, type IncomingMessage } from 'node:http'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import OpenAI from 'openai'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { startGatewayWorld, until, WORLD_KEY, WORLD_TOKEN, type GatewayWorld } from './testing/gateway-world.ts'
+import { ENGINE_MODEL, startScriptedEngine, type ScriptedStream } from './testing/scripted-engine.ts'
+import { mismatchesIn } from './testing/verify-file.ts'
+
+let world: GatewayWorld
+let gateway: ChildProcess
+let engine: Awaited<ReturnType<typeof startScriptedEngine>>
+let openai: OpenAI
+const agents: ChildProcess[] = []
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 120_000 })
+
+beforeAll(async () => {
+  engine = await startScriptedEngine()
+  world = await startGatewayWorld(3, 100_000_000n)
+  gateway = await world.startGateway()
+  const llama = ['--engine', 'llama', '--context', '4096', '--models-dir', `${world.stack.dir}/models`]
+  agents.push(world.startAgent(0, llama), world.startAgent(1, llama))
+  agents.push(world.startAgent(2, ['--engine', 'openai', '--engine-url', engine.url]))
+  await world.linked(3)
+  openai = new OpenAI({ apiKey: WORLD_KEY, baseURL: `${world.url}/v1`, maxRetries: 0 })
+}, 120_000)
+afterAll(async () => {
+  await world?.stop()
+  engine?.close()
+})
+
+const messages = [{ role: 'user' as const, content: 'Tell me about light.' }]
+const scripted = { model: ENGINE_MODEL, messages, max_tokens: 100_000 }
+
+/** The engine's end of the request that is sent next. */
+async function nextStream(): Promise<ScriptedStream> {
+  const count = engine.streams.length
+  await until(async () => engine.streams.length > count)
+  return engine.streams[count] as ScriptedStream
+}
+
+test('a node that is killed in the middle of a stream costs the customer nothing: the same text, one bill a token', async () => {
+  const model = (await openai.models.list()).data.find(({ id }) => id !== ENGINE_MODEL)?.id ?? ''
+  const ask = { model, messages, max_tokens: 2_000, temperature: 0 }
+  const whole = await openai.chat.completions.create(ask)
+  const { data, response } = await openai.chat.completions
+    .create({ ...ask, stream: true, stream_options: { include_usage: true } })
+    .withResponse()
+  const serving = Number(response.headers.get('x-isochrone-node')?.at(-1))
+  let text = ''
+  let chunks = 0
+  let last: OpenAI.ChatCompletionChunk | undefined
+  for await (const chunk of data) {
+    if (++chunks === 20) agents[serving]?.kill('SIGKILL')
+    text += chunk.choices[0]?.delta.content ?? ''
+    last = chunk
+  }
+  expect(text).toBe(whole.choices[0]?.message.content)
+  expect(last?.usage).toMatchObject({ prompt_tokens: whole.usage?.prompt_tokens, completion_tokens: 2_000 })
+  const { continuations } = (last as unknown as { isochrone: { continuations?: { afterTokens: number }[] } }).isochrone
+  expect(continuations).toHaveLength(1)
+
+  const requestId = response.headers.get('x-request-id')
+  const entryOf = async () =>
+    (await world.published()).find((entry) => 'receipts' in entry && entry.request.requestId === requestId)
+  await until(async () => (await entryOf()) !== undefined)
+  const entry = await entryOf()
+  const deliveries = entry && 'receipts' in entry ? entry.receipts.map(({ delivery }) => delivery) : []
+  expect(deliveries.map(({ billedOut }) => Number(billedOut))).toEqual([
+    continuations?.[0]?.afterTokens,
+    2_000 - (continuations?.[0]?.afterTokens ?? 0),
+  ])
+  const billedIn = deliveries.map(({ billedIn: fresh, billedCached }) => Number(fresh) + Number(billedCached))
+  expect(billedIn).toEqual([0, whole.usage?.prompt_tokens])
+
+  // The public verifier agrees: prices follow, and nothing billed exceeds the work.
+  const closing = await fetch(`${world.url}/internal/v1/close-epoch`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${WORLD_TOKEN}` },
+  })
+  const { epochs } = (await closing.json()) as { epochs: number[] }
+  const closed = async () => (await world.published()).find((one) => one.type === 'epoch-closed')
+  await until(async () => (await closed()) !== undefined)
+  const anchored = await closed()
+  if (anchored?.type !== 'epoch-closed') throw new Error('the closed epoch was not published')
+  const path = join(world.stack.dir, `${epochs[0]}.gz`)
+  const file = await fetch(`${world.url}/v1/epochs/${epochs[0]}/file`)
+  writeFileSync(path, new Uint8Array(await file.arrayBuffer()))
+  expect(await mismatchesIn({ ...anchored, path })).toEqual([])
+})
+
+test('a client that closes its connection stops the engine', async () => {
+  const coming = nextStream()
+  const socket = connect(Number(new URL(world.url).port), '127.0.0.1')
+  const body = JSON.stringify({ ...scripted, stream: true })
+  const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${WORLD_KEY}\r\n`
+  socket.write(`${head}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+  const stream = await coming
+  stream.say('One')
+  await once(socket, 'data')
+  const closedAtMs = performance.now()
+  socket.destroy()
+  await until(async () => stream.goneAtMs !== null)
+  const tookMs = (stream.goneAtMs ?? 0) - closedAtMs
+  process.stdout.write(`from the closed socket to the engine's end of its stream: ${tookMs.toFixed(1)} ms\n`)
+  expect(tookMs).toBeLessThan(1_000)
+})
+
+test('a reader that stops holds the engine back, and loses nothing when it goes on', async () => {
+  const coming = nextStream()
+  // A client that reads nothing unless it is asked to: fetch reads ahead.
+  const asking = request(`${world.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${WORLD_KEY}`, 'content-type': 'application/json' },
+  })
+  asking.end(JSON.stringify({ ...scripted, stream: true }))
+  const answered = once(asking, 'response')
+  const stream = await coming
+  // The engine has far more to say than sockets and credits hold; it says it only as fast as it is taken.
+  const word = (index: number) => `${String(index).padStart(6, '0')}${'x'.repeat(4_090)}`
+  const total = 8_000
+  let said = 0
+  const saying = (async () => {
+    while (said < total) {
+      if (!stream.say(word(said++))) await stream.drained()
+    }
+    stream.finish()
+  })()
+  let before = -1
+  await until(async () => {
+    const isHeld = said === before
+    before = said
+    if (!isHeld) await new Promise((resolve) => setTimeout(resolve, 300))
+    return isHeld
+  })
+  process.stdout.write(
+    `held back after ${said} of ${total} tokens, ${Math.round((said * 4_200) / 1e6)} MB on the way\n`,
+  )
+  expect(said).toBeLessThan(total)
+  const [response] = (await answered) as [IncomingMessage]
+  let text = ''
+  let next = 0
+  for await (const part of response.setEncoding('utf8') as AsyncIterable<string>) {
+    text += part
+    const events = text.split('\n\n')
+    text = events.pop() ?? ''
+    for (const event of events) {
+      const found = /"content":"(\d{6})x/.exec(event)
+      if (found) expect(Number(found[1])).toBe(next++)
+    }
+  }
+  await saying
+  expect(next).toBe(total)
+})
+
+test('a gateway that is told to stop ends every stream first, and refuses who comes meanwhile', async () => {
+  const coming = nextStream()
+  const ended = openai.chat.completions.create({ ...scripted, stream: true }).then(async (stream) => {
+    let text = ''
+    for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? ''
+    return text
+  })
+  const stream = await coming
+  stream.say('One')
+  gateway.kill('SIGTERM')
+  await until(async () => (await fetch(`${world.url}/healthz`)).status === 503)
+  const refused = await fetch(`${world.url}/v1/models`, { headers: { authorization: `Bearer ${WORLD_KEY}` } })
+  expect([refused.status, refused.headers.get('retry-after'), refused.headers.get('connection')]).toEqual([
+    503,
+    '1',
+    'close',
+  ])
+  stream.say(' two')
+  stream.finish()
+  expect(await ended).toBe('One two')
+  expect(await once(gateway, 'exit')).toEqual([0, null])
+})

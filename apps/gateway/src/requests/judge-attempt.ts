@@ -1,0 +1,41 @@
+/** Who ended an attempt, and who answers for it. Pure. Only `provider` may count against a provider. */
+import { fault, type Fault, type StreamEnd } from '@isochrone/protocol'
+import type { AttemptEnd } from '../ports.ts'
+
+export type AttemptOutcome =
+  | 'completed'
+  | 'client_aborted'
+  | 'provider_failed'
+  | 'provider_timeout'
+  | 'gateway_failed'
+  | 'rejected'
+
+/** Why this gateway stopped an attempt: `deadline` is the client's own, `gateway` that this process stops. */
+export type StoppedBy = 'silence' | 'client' | 'flood' | 'deadline' | 'gateway'
+
+export interface Verdict {
+  outcome: AttemptOutcome
+  blame: Fault
+  httpStatus: number
+}
+
+const stopped: Readonly<Record<StoppedBy, Verdict>> = {
+  silence: { outcome: 'provider_timeout', blame: fault.provider, httpStatus: 504 },
+  client: { outcome: 'client_aborted', blame: fault.client, httpStatus: 499 },
+  flood: { outcome: 'provider_failed', blame: fault.provider, httpStatus: 502 },
+  deadline: { outcome: 'client_aborted', blame: fault.client, httpStatus: 504 },
+  gateway: { outcome: 'gateway_failed', blame: fault.gateway, httpStatus: 503 },
+}
+
+const ended: Readonly<Record<StreamEnd['status'] | 'link_lost', Verdict>> = {
+  completed: { outcome: 'completed', blame: fault.none, httpStatus: 200 },
+  rejected: { outcome: 'rejected', blame: fault.capacity, httpStatus: 503 },
+  invalid_request: { outcome: 'rejected', blame: fault.client, httpStatus: 400 },
+  aborted: { outcome: 'provider_failed', blame: fault.provider, httpStatus: 502 },
+  engine_failed: { outcome: 'provider_failed', blame: fault.provider, httpStatus: 502 },
+  link_lost: { outcome: 'provider_failed', blame: fault.provider, httpStatus: 502 },
+}
+
+export function judge(end: AttemptEnd, stoppedBy: StoppedBy | null): Verdict {
+  return stoppedBy === null ? ended[end.kind === 'ended' ? end.end.status : 'link_lost'] : stopped[stoppedBy]
+}
