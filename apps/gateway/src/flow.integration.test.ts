@@ -17,7 +17,7 @@ let engine: Awaited<ReturnType<typeof startScriptedEngine>>
 let openai: OpenAI
 const agents: ChildProcess[] = []
 // Processes start slowly on a busy machine.
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 240_000 })
 
 beforeAll(async () => {
   engine = await startScriptedEngine()
@@ -28,7 +28,7 @@ beforeAll(async () => {
   agents.push(world.startAgent(2, ['--engine', 'openai', '--engine-url', engine.url]))
   await world.linked(3)
   openai = new OpenAI({ apiKey: WORLD_KEY, baseURL: `${world.url}/v1`, maxRetries: 0 })
-}, 120_000)
+}, 300_000)
 afterAll(async () => {
   await world?.stop()
   engine?.close()

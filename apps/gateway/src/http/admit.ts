@@ -7,6 +7,7 @@ import type { InferenceRequest } from '../requests/parse-request.ts'
 import type { RequestContext } from '../requests/request-context.ts'
 import { requireFeatures } from '../requests/require-features.ts'
 import { routingOf } from '../requests/routing-of.ts'
+import { SESSION_HEADER, sessionOf } from '../requests/session-of.ts'
 import type { Caller } from './authenticate.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 
@@ -29,6 +30,7 @@ export function admit(
     jobId: null,
     request: inference,
     policy: routingOf(organisation, inference, deps.control),
+    session: sessionOf(inference.session, request.headers[SESSION_HEADER]),
     deadlineAtMs: deadlineOf(request.headers[TIMEOUT_HEADER], request.receivedAtMs),
     pinned: null,
   }

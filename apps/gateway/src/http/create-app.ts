@@ -47,8 +47,6 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
     request.requestId = newId('req')
     request.receivedAtMs = deps.clock.nowMs()
     reply.header('x-request-id', request.requestId)
-    // Whoever keeps a connection to a gateway that stops would send its next request into nothing.
-    if (deps.draining?.()) reply.raw.shouldKeepAlive = false
     next()
   })
   app.addHook('onResponse', (request, _reply, next) => {
@@ -57,7 +55,7 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
   })
   app.setErrorHandler((error, request, reply) => {
     const mapped = mapFrameworkError(error, bodyBytesMax)
-    const httpStatus = refuse(mapped, request, reply)
+    const httpStatus = refuse(mapped, request, reply, deps.draining?.() ?? false)
     if (httpStatus >= 500) deps.logger.error({ err: error, requestId: request.requestId }, 'request failed')
   })
   app.setNotFoundHandler((request, reply) => {
@@ -87,10 +85,12 @@ declare module 'fastify' {
 }
 
 /** Sends the error in OpenAI's shape; returns its HTTP status. */
-function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): number {
+function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply, draining = false): number {
   const { httpStatus, headers, body } = toOpenAiError(error, request.requestId)
   // fastify would close at once after a body that it did not read, and so take the answer from whoever still sends.
   reply.removeHeader('connection')
+  // Whoever keeps its connection to a gateway that stops would send the next request into nothing. A body comes to its end first.
+  if (draining && (request.method === 'GET' || request.raw.complete)) reply.header('connection', 'close')
   void reply.code(httpStatus).headers(headers).header('x-request-id', request.requestId).send(body)
   return httpStatus
 }

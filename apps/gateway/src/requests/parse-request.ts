@@ -36,6 +36,8 @@ export interface InferenceRequest {
   suffix: RoutingSort | null
   /** The beginning of the prompt as text: what replicas may have in their prefix caches. */
   promptHead: string
+  /** `prompt_cache_key` of the body, as it was sent. */
+  session: unknown
   /** What the engine must be able to do, each with the field that asks for it. */
   needs: readonly RequestNeed[]
 }
@@ -75,6 +77,7 @@ export function parseInferenceRequest(
     routing,
     routingJson: typeof json.routing === 'object' && json.routing !== null ? { ...json.routing } : {},
     suffix,
+    session: json.prompt_cache_key,
     promptHead: promptHeadOf(path === '/v1/chat/completions' ? json.messages : json.prompt),
     needs: requestNeeds(path, json),
   }

@@ -7,7 +7,7 @@ import type { RequestContext } from './request-context.ts'
 
 /** Made once for a request; later decisions on it change only what they exclude and how long it has waited. */
 export function placementRequestOf(ctx: RequestContext, measurements: Measurements): PlacementRequest {
-  const { requestId, request, organisation, policy } = ctx
+  const { requestId, request, organisation, policy, session = null } = ctx
   const { model, body, tokensOutMax, promptHead } = request
   return {
     requestId,
@@ -18,7 +18,7 @@ export function placementRequestOf(ctx: RequestContext, measurements: Measuremen
     tokensOutMax,
     tokensOutExpected: measurements.tokensOutOf(model, tokensOutMax),
     bytesIn: body.length,
-    prefixHashes: prefixHashesFor(promptHead, organisation.orgId),
+    prefixHashes: prefixHashesFor(promptHead, organisation.orgId, session),
     prefixBlockTokens: Math.max(1, measurements.tokensInOf(organisation.orgId, model, PREFIX_BLOCK_BYTES)),
     policy,
     excludeNodeIds: [],

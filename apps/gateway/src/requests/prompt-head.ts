@@ -21,10 +21,19 @@ export function promptHeadOf(prompt: unknown): string {
   return head.slice(0, CHARACTERS_MAX)
 }
 
-/** For the organisation alone: equal prompts of two organisations share no hash. */
-export function prefixHashesFor(promptHead: string, orgId: string): readonly number[] {
-  if (promptHead.length < PREFIX_BLOCK_BYTES) return []
+/**
+ * For the organisation alone: equal prompts of two organisations share no hash. A prompt that is too short to tell is known
+ * by its session, where it names one, so that the turns of a conversation stay where the first one went.
+ */
+export function prefixHashesFor(promptHead: string, orgId: string, session: string | null = null): readonly number[] {
+  if (promptHead.length < PREFIX_BLOCK_BYTES) return session === null ? [] : sessionHash(session, orgId)
   return prefixHashesOf(promptHead, { blockBytes: PREFIX_BLOCK_BYTES, salt: orgId, blocksMax: BLOCKS_MAX })
+}
+
+/** One block that no prompt has: its salt is another one. */
+function sessionHash(session: string, orgId: string): readonly number[] {
+  const block = session.slice(0, PREFIX_BLOCK_BYTES)
+  return prefixHashesOf(block, { blockBytes: block.length, salt: `session ${orgId}`, blocksMax: 1 })
 }
 
 function textOf(item: unknown, charactersMax: number): string {

@@ -17,6 +17,8 @@ export interface RequestContext {
   request: InferenceRequest
   /** Where it may run and what it is worth: its own wishes inside its organisation's. */
   policy: RoutingPolicy
+  /** What the client calls the conversation: its turns stay together where their prompts are too short to tell. */
+  session?: string | null
   /** When the client gives up, ms since the epoch; null or absent where it names no time. */
   deadlineAtMs?: number | null
   /** For a queued job: the node that the worker's placement chose, and its record. No other node is tried. */

@@ -52,7 +52,11 @@ function streamOf(response: ServerResponse): ScriptedStream {
     say: (content) => send({ content }, null),
     async drained() {
       if (!response.writableNeedDrain || response.destroyed) return
-      await Promise.race([once(response, 'drain'), once(response, 'close')])
+      const over = new AbortController()
+      const { signal } = over
+      const settled = ['drain', 'close'].map((name) => once(response, name, { signal }).catch(() => undefined))
+      await Promise.race(settled)
+      over.abort()
     },
     finish() {
       send({}, 'stop')
