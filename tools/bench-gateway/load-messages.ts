@@ -30,6 +30,8 @@ export interface Percentiles {
 export interface LoadResult {
   /** Requests that ended in the measured time, whole and as expected. */
   readonly count: number
+  /** All that ended whole and as expected, before and after the measured time too. */
+  readonly total: number
   /** Requests that failed or whose answer was another one. */
   readonly errors: number
   readonly firstError: string | null

@@ -61,6 +61,7 @@ async function run(command: LoadCommand): Promise<LoadResult> {
   await pool.destroy()
   return {
     count: wholeMs.length,
+    total: done,
     errors,
     firstError,
     seconds,

@@ -2,7 +2,7 @@
  * Keeps one link to one gateway up, for ever: dials out, watches for silence, and dials again with jittered backoff.
  */
 import { prng } from '@isochrone/domain'
-import { FRAME_BYTES_MAX, LINK_SILENCE_MS_MAX } from '@isochrone/protocol'
+import { createFrameOutbox, FRAME_BYTES_MAX, LINK_SILENCE_MS_MAX } from '@isochrone/protocol'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { DelayLine } from './delay-line.ts'
@@ -70,12 +70,15 @@ export class LinkClient {
       perMessageDeflate: false,
     })
     let wasReady = false
-    const { outbound, inbound, clear } = this.#wire(socket, (frame) => session.receive(frame))
+    const { outbound, flush, inbound, clear } = this.#wire(socket, (frame) => session.receive(frame))
     const session = new LinkSession(
       this.#context,
       {
         send: outbound,
-        close: (reason) => socket.close(1002, reason),
+        close: (reason) => {
+          flush()
+          socket.close(1002, reason)
+        },
         urlOf: (path) => httpUrl(this.#url, path),
       },
       (gatewayRegion) => {
@@ -87,7 +90,10 @@ export class LinkClient {
     this.#session = session
     const handshake = setTimeout(() => socket.terminate(), 2 * HANDSHAKE_MS_MAX)
     let silence = setTimeout(() => socket.terminate(), 2 * HANDSHAKE_MS_MAX)
-    const stop = () => socket.close(1000, 'the agent stops')
+    const stop = () => {
+      flush()
+      socket.close(1000, 'the agent stops')
+    }
     signal.addEventListener('abort', stop, { once: true })
 
     await new Promise<void>((resolve) => {
@@ -115,16 +121,21 @@ export class LinkClient {
 
   /** The two directions of the socket, through the delay shim where one is set. */
   #wire(socket: WebSocket, deliver: (frame: Buffer) => void) {
-    const transmit = (frame: Buffer) => {
-      if (socket.readyState === WebSocket.OPEN) socket.send(frame)
+    const transmit = (message: Buffer) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(message)
     }
     const { simulatedNetwork } = this.#context
-    if (!simulatedNetwork) return { outbound: transmit, inbound: deliver, clear: () => {} }
+    if (!simulatedNetwork) {
+      const { push, flush } = createFrameOutbox(transmit)
+      return { outbound: push, flush, inbound: deliver, clear: () => {} }
+    }
     const options = { ...simulatedNetwork, prng: prng(simulatedNetwork.seed) }
     const out = new DelayLine(options, transmit)
     const back = new DelayLine(options, deliver)
+    const { push, flush } = createFrameOutbox((message) => out.push(message))
     return {
-      outbound: (frame: Buffer) => out.push(frame),
+      outbound: push,
+      flush,
       inbound: (frame: Buffer) => back.push(frame),
       clear: () => {
         out.clear()

@@ -7,13 +7,13 @@
 import {
   addressToBytes32,
   decodeCredit,
-  decodeFrame,
   decodeJsonPayload,
   decodeOpen,
   decodeStruct,
   encodeFrame,
   encodeJsonFrame,
   epochNotice,
+  forEachFrame,
   frameType,
   INITIAL_CREDITS,
   LINK_PROTOCOL_VERSION,
@@ -79,7 +79,7 @@ export class LinkSession {
   receive(message: Uint8Array): void {
     if (this.#closed) return
     try {
-      this.#handle(decodeFrame(message))
+      forEachFrame(message, (frame) => this.#handle(frame))
     } catch (error) {
       const text = error instanceof Error ? error.message : 'protocol violation'
       this.#context.logger.warn({ err: error }, 'the gateway broke the link protocol')

@@ -70,6 +70,7 @@ afterEach(async () => {
 })
 
 const chat = (max_tokens: number, content = 'Where does the river go?') => ({
+  stream: true,
   messages: [{ role: 'user', content }],
   max_tokens,
 })
@@ -105,6 +106,15 @@ test('a request streams, and its receipt fits what the gateway saw', async () =>
   expect(work.engineDurationUs).toBeGreaterThanOrEqual(work.engineTtftUs)
   expect(stream.text()).toMatch(/^[ a-z,.]+$/)
   expect(stream.chunks.every(({ json }) => json.usage === undefined)).toBe(true)
+})
+
+test('an answer that is not streamed comes in few frames, with every token', async () => {
+  const whole = gateway.open({}, { ...chat(60), stream: false, temperature: 0 })
+  const streamed = gateway.open({}, { ...chat(60), temperature: 0 })
+  const [end] = await Promise.all([whole.end, streamed.end])
+  expect(gateway.checkedWork(end.work)).toMatchObject({ tokensOut: 60, outputHash: whole.chunks.at(-1)?.head })
+  expect(whole.text()).toBe(streamed.text())
+  expect(whole.chunks.length).toBeLessThan(streamed.chunks.length)
 })
 
 /** What makes a stream survive its node: at temperature 0 nobody can tell where it was broken. */

@@ -22,6 +22,7 @@ import {
 import { EngineFailure, type EngineCall, type EngineUsage, type OpenAiChunk } from '../engines/engine-driver.ts'
 import type { CreditWindow, DeliveredPart } from './credit-window.ts'
 import type { LinkContext } from './link-context.ts'
+import { ChunkMerger, type CountedChunk } from './merge-chunks.ts'
 import { prepareCall } from './prepare-call.ts'
 
 /** Why a stream was aborted; its abort signal carries this as reason. */
@@ -72,21 +73,35 @@ async function runClaimed(context: LinkContext, job: StreamJob, call: EngineCall
   const run: Run = { startedMs: performance.now(), firstTokenMs: undefined, tokensOut: 0, usage: undefined }
   const engine = new AbortController()
   const signal = AbortSignal.any([job.signal, engine.signal])
+  const merger = call.body.stream === true ? null : new ChunkMerger()
+  const send = async (chunks: readonly CountedChunk[]) => {
+    for (const { chunk, tokens } of chunks) {
+      await job.credits.waitForCredit(job.signal)
+      sendChunk(context, job, run, chunk, tokens)
+    }
+  }
   try {
     for await (const event of context.driver.start(call, signal)) {
       if (event.usage) run.usage = event.usage
       if (event.type === 'usage') break
-      await job.credits.waitForCredit(job.signal)
-      const allowed = job.open.tokensOutMax - run.tokensOut
+      const allowed = job.open.tokensOutMax - run.tokensOut - (merger?.heldTokens ?? 0)
       if (event.tokens > allowed) {
         // An engine that ignores its limit is stopped here: nobody reserved money for more.
-        sendChunk(context, job, run, finishedByLength(event.chunk), 0)
+        await send([...(merger?.flush(performance.now()) ?? []), { chunk: finishedByLength(event.chunk), tokens: 0 }])
         break
       }
-      sendChunk(context, job, run, event.chunk, event.tokens)
+      if (!merger) await send([event])
+      else {
+        if (event.tokens > 0) run.firstTokenMs ??= performance.now()
+        await send(merger.add(event.chunk, event.tokens, performance.now()))
+      }
     }
+    if (merger) await send(merger.flush(performance.now()))
     return await signed(context, job, run, 'completed', null)
   } catch (error) {
+    const held = job.signal.aborted ? [] : (merger?.flush(performance.now()) ?? [])
+    // What the engine gave before it failed is handed on, as far as that needs no waiting.
+    for (const { chunk, tokens } of held) if (job.credits.credits > 0) sendChunk(context, job, run, chunk, tokens)
     return await failed(context, job, run, error)
   } finally {
     engine.abort()

@@ -9,7 +9,6 @@ import {
   addressOfKey,
   addressToBytes32,
   decodeData,
-  decodeFrame,
   decodeJsonPayload,
   decodeStruct,
   encodeCredit,
@@ -17,6 +16,7 @@ import {
   encodeJsonFrame,
   encodeOpen,
   encodeStruct,
+  forEachFrame,
   frameType,
   LINK_PROTOCOL_VERSION,
   linkHeartbeat,
@@ -29,6 +29,7 @@ import {
   streamEnd,
   structHash,
   ZERO_BYTES32,
+  type Frame,
   type Hex,
   type DeliveryReceipt,
   type LinkHeartbeat,
@@ -54,7 +55,7 @@ export type TestStream = {
 type Connection = {
   readonly socket: WebSocket
   readonly hello: LinkHello
-  readonly streams: Map<number, (frame: Uint8Array) => void>
+  readonly streams: Map<number, (frame: Frame) => void>
 }
 
 export class TestGateway {
@@ -119,8 +120,7 @@ export class TestGateway {
     const chain = outputChain(open.salt as Hex)
     const chunks: TestStream['chunks'] = []
     const end = new Promise<StreamEnd>((resolve) => {
-      connection.streams.set(id, (message) => {
-        const frame = decodeFrame(message)
+      connection.streams.set(id, (frame) => {
         if (frame.type === frameType.end) return resolve(streamEnd.parse(decodeJsonPayload(frame)))
         const { tokensOut, chunk } = decodeData(frame)
         chain.add(chunk)
@@ -190,8 +190,7 @@ export class TestGateway {
     this.connections += 1
     const nonce = randomBytes32()
     const streams: Connection['streams'] = new Map()
-    socket.on('message', (message: Buffer) => {
-      const frame = decodeFrame(message)
+    const take = (frame: Frame): void => {
       switch (frame.type) {
         case frameType.hello: {
           const hello = linkHello.parse(decodeJsonPayload(frame))
@@ -214,9 +213,10 @@ export class TestGateway {
         case frameType.reject:
           return void this.rejects.push(decodeJsonPayload(frame))
         default:
-          return streams.get(frame.streamId)?.(message)
+          return streams.get(frame.streamId)?.(frame)
       }
-    })
+    }
+    socket.on('message', (message: Buffer) => forEachFrame(message, take))
     const challenge = { protocol: LINK_PROTOCOL_VERSION, nonce, lane: this.lane, ...this.domain }
     socket.send(encodeJsonFrame(frameType.challenge, 0, challenge))
   }

@@ -6,12 +6,12 @@
 import { AppError } from '@isochrone/domain'
 import {
   decodeData,
-  decodeFrame,
   decodeJsonPayload,
   encodeCredit,
   encodeFrame,
   encodeJsonFrame,
   encodeOpen,
+  forEachFrame,
   frameType,
   INITIAL_CREDITS,
   linkHeartbeat,
@@ -25,6 +25,7 @@ import {
   type ReceiptConfirm,
   type RecordAnswer,
   type SignedWork,
+  type StreamEnd,
   type StreamOpen,
 } from '@isochrone/protocol'
 import type { z } from 'zod'
@@ -114,7 +115,10 @@ export class LinkSession implements NodeSession {
   /** Takes one message. Throws `invalid_input` on whatever an agent may not send. */
   receive(message: Uint8Array): void {
     this.heardAtMs = performance.now()
-    const frame = decodeFrame(message)
+    forEachFrame(message, (frame) => this.#handle(frame))
+  }
+
+  #handle(frame: Frame): void {
     switch (frame.type) {
       case frameType.data:
         this.#streamOf(frame)?.push(decodeData(frame))
@@ -169,7 +173,8 @@ export class LinkSession implements NodeSession {
 
   #end(frame: Frame): void {
     const stream = this.#streamOf(frame)
-    const end = parse(streamEnd, frame)
+    const json = decodeJsonPayload(frame)
+    const end = isStreamEnd(json) ? json : parse(streamEnd, frame)
     if (stream) stream.end(end)
     // It came after we had given the stream up: its receipt still wants an answer.
     else if (end.work) this.#options.present(this, end.work)
@@ -210,6 +215,21 @@ export class LinkSession implements NodeSession {
     if (credit) this.#options.socket.send(encodeCredit(stream.id, credit.frames, credit.tokensAcknowledged))
   }
 }
+
+/** The schema's own answer for what every node sends, without its price: one for each request. `work` is decoded later. */
+function isStreamEnd(json: unknown): json is StreamEnd {
+  if (typeof json !== 'object' || json === null) return false
+  const { status, message, engineStatus, work } = json as Record<string, unknown>
+  if (status !== 'completed' || message !== null || engineStatus !== null) return false
+  if (typeof work !== 'object' || work === null) return false
+  const { work: struct, signature } = work as Record<string, unknown>
+  if (typeof signature !== 'string' || !SIGNATURE.test(signature)) return false
+  if (typeof struct !== 'object' || struct === null || Array.isArray(struct)) return false
+  for (const value of Object.values(struct)) if (typeof value !== 'string' && typeof value !== 'number') return false
+  return true
+}
+
+const SIGNATURE = /^0x[0-9a-f]{130}$/
 
 function parse<T>(schema: z.ZodType<T>, frame: Frame): T {
   const parsed = schema.safeParse(decodeJsonPayload(frame))

@@ -1,5 +1,5 @@
 /** The little that a link needs of a WebSocket. Sending on one that is closing does nothing: its end is told elsewhere. */
-import { encodeJsonFrame, frameType } from '@isochrone/protocol'
+import { createFrameOutbox, encodeJsonFrame, frameType } from '@isochrone/protocol'
 import type { WebSocket } from 'ws'
 
 export interface LinkSocket {
@@ -17,19 +17,20 @@ const CLOSE_MS_MAX = 1_000
 export function linkSocket(socket: WebSocket): LinkSocket {
   function close(code: number): void {
     if (socket.readyState === socket.CLOSED) return
+    outbox.flush()
     socket.close(code)
     setTimeout(() => socket.terminate(), CLOSE_MS_MAX).unref()
   }
-  const send = (frame: Buffer): void => {
-    if (socket.readyState === socket.OPEN) socket.send(frame)
-  }
+  const outbox = createFrameOutbox((message) => {
+    if (socket.readyState === socket.OPEN) socket.send(message)
+  })
   return {
-    send,
+    send: outbox.push,
     get bufferedBytes() {
       return socket.bufferedAmount
     },
     reject(code, message) {
-      send(encodeJsonFrame(frameType.reject, 0, { code, message }))
+      outbox.push(encodeJsonFrame(frameType.reject, 0, { code, message }))
       close(1008)
     },
     close: () => close(1000),

@@ -1,10 +1,10 @@
 /** The other end of an agent link, for tests: a real WebSocket that says what it is told to and keeps what it hears. */
 import {
   addressOfKey,
-  decodeFrame,
   decodeJsonPayload,
   encodeFrame,
   encodeJsonFrame,
+  forEachFrame,
   frameType,
   linkChallenge,
   signStruct,
@@ -44,12 +44,10 @@ export async function connectAgent({ url, key, changes = {}, proofKey = key }: A
   const closed = new Promise<number>((resolve) => socket.once('close', (code) => resolve(code)))
   socket.on('error', () => undefined)
   socket.on('message', (data: Buffer) => {
-    const frame = decodeFrame(data)
-    if (frame.type === frameType.ping) {
-      if (!frozen) socket.send(encodeFrame(frameType.pong, 0, frame.payload))
-      return
-    }
-    frames.push(frame)
+    forEachFrame(data, (frame) => {
+      if (frame.type !== frameType.ping) frames.push(frame)
+      else if (!frozen) socket.send(encodeFrame(frameType.pong, 0, frame.payload))
+    })
     for (const resolve of wake) resolve()
     wake = []
   })

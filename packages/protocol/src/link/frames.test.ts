@@ -1,16 +1,19 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { createFrameOutbox } from './frame-outbox.ts'
 import {
   decodeCredit,
   decodeData,
   decodeFrame,
   decodeJsonPayload,
   decodeOpen,
+  encodeBatch,
   encodeCredit,
   encodeData,
   encodeFrame,
   encodeJsonFrame,
   encodeOpen,
+  forEachFrame,
   frameType,
 } from './frames.ts'
 import { outputChain } from './output-chain.ts'
@@ -33,6 +36,37 @@ test('every kind of frame comes back as it was sent', () => {
       expect([json.streamId, decodeJsonPayload(json)]).toEqual([stream, { a }])
     }),
   )
+})
+
+test('frames that share a message come out one by one, in order', async () => {
+  const messages: Buffer[] = []
+  const outbox = createFrameOutbox((message) => messages.push(message))
+  const large = encodeFrame(frameType.open, 9, Buffer.alloc(20_000))
+  const sent = [encodeCredit(1, 2, 3), encodeData(2, 1, '{}'), large, encodeFrame(frameType.cancel, 4)]
+  for (const frame of sent) outbox.push(frame)
+  await new Promise((resolve) => setImmediate(resolve))
+  outbox.push(encodeFrame(frameType.cancel, 5))
+  outbox.flush()
+  expect(messages).toHaveLength(4)
+  const received: [number, number][] = []
+  for (const message of messages) forEachFrame(message, ({ type, streamId }) => received.push([type, streamId]))
+  const { credit, data, open, cancel } = frameType
+  expect(received).toEqual([
+    [credit, 1],
+    [data, 2],
+    [open, 9],
+    [cancel, 4],
+    [cancel, 5],
+  ])
+})
+
+test('a batch that is cut, or holds another, is refused', () => {
+  const batch = encodeBatch([encodeCredit(1, 2, 3), encodeCredit(2, 2, 3)])
+  for (let bytes = 6; bytes < batch.length; bytes++) {
+    const isWhole = bytes === 5 + 4 + 13
+    if (!isWhole) expect(() => forEachFrame(batch.subarray(0, bytes), () => undefined)).toThrow('Agent link')
+  }
+  expect(() => forEachFrame(encodeBatch([batch]), () => undefined)).toThrow('BATCH in a BATCH')
 })
 
 test('bytes that are no frame are refused with one kind of error, never a crash', () => {

@@ -3,6 +3,8 @@
  *
  *   type (u8) ‖ stream id (u32, big-endian; 0 = the link itself) ‖ payload
  *
+ * Frames of one moment may share a message: BATCH holds them one behind the other, each after its length (u32).
+ *
  * Credits count DATA frames per stream and double as acknowledgement: CREDIT says up to which token the gateway has
  * handed the stream on. Whatever does not parse closes that link, and that link alone.
  */
@@ -38,6 +40,8 @@ export const frameType = {
   /** Either way: eight opaque bytes that come back in PONG. Stream 0. */
   ping: 0x30,
   pong: 0x31,
+  /** Either way: further frames, each after its length (u32). Stream 0; none inside another. */
+  batch: 0x40,
   /** Either way: JSON `LinkReject`, then the link closes. Stream 0. */
   reject: 0x3f,
 } as const
@@ -82,6 +86,38 @@ export function decodeFrame(message: Uint8Array): Frame {
   }
   const view = new DataView(message.buffer, message.byteOffset)
   return { type: type as FrameType, streamId: view.getUint32(1), payload: message.subarray(HEADER_BYTES) }
+}
+
+/** One message of several frames. */
+export function encodeBatch(frames: readonly Uint8Array[]): Buffer {
+  const bytes = frames.reduce((sum, { length }) => sum + 4 + length, HEADER_BYTES)
+  const out = Buffer.allocUnsafe(bytes)
+  out[0] = frameType.batch
+  out.writeUInt32BE(0, 1)
+  let offset = HEADER_BYTES
+  for (const frame of frames) {
+    offset = out.writeUInt32BE(frame.length, offset)
+    out.set(frame, offset)
+    offset += frame.length
+  }
+  return out
+}
+
+/** Hands on each frame of a message in order. Throws `invalid_input` on what is none of ours; those before it were handed on. */
+export function forEachFrame(message: Uint8Array, handle: (frame: Frame) => void): void {
+  const first = decodeFrame(message)
+  if (first.type !== frameType.batch) return handle(first)
+  const { payload } = first
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength)
+  for (let offset = 0; offset < payload.length;) {
+    if (payload.length - offset < 4) throw protocolError('a cut BATCH')
+    const end = offset + 4 + view.getUint32(offset)
+    if (end > payload.length) throw protocolError('a cut BATCH')
+    const frame = decodeFrame(payload.subarray(offset + 4, end))
+    if (frame.type === frameType.batch) throw protocolError('a BATCH in a BATCH')
+    handle(frame)
+    offset = end
+  }
 }
 
 export function decodeJsonPayload(frame: Frame): unknown {

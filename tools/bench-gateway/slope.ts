@@ -1,0 +1,18 @@
+/** How memory grows: the slope of the straight line that fits its samples best. */
+
+export interface MemorySample {
+  readonly atMs: number
+  readonly gatewayMib: number
+  readonly agentMib: number
+}
+
+/** Least squares over (ms, value); value a minute. 0 for fewer than two samples. */
+export function slopePerMinute(points: readonly (readonly [atMs: number, value: number])[]): number {
+  const n = points.length
+  if (n < 2) return 0
+  const meanMs = points.reduce((sum, [atMs]) => sum + atMs, 0) / n
+  const mean = points.reduce((sum, [, value]) => sum + value, 0) / n
+  const covariance = points.reduce((sum, [atMs, value]) => sum + (atMs - meanMs) * (value - mean), 0)
+  const variance = points.reduce((sum, [atMs]) => sum + (atMs - meanMs) ** 2, 0)
+  return variance === 0 ? 0 : Number(((covariance / variance) * 60_000).toPrecision(3))
+}
