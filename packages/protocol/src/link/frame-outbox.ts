@@ -7,9 +7,9 @@
 import { encodeBatch } from './frames.ts'
 
 export interface FrameOutbox {
-  push(frame: Buffer): void
+  readonly push: (frame: Buffer) => void
   /** Sends what was gathered now: before the link closes. */
-  flush(): void
+  readonly flush: () => void
 }
 
 const GATHERED_BYTES_MAX = 64 * 1024
