@@ -24,12 +24,10 @@ try {
   const startedMs = Date.now()
   let over = false
   const { worker, redis, gateway, agents } = market.children
-  const submitting = submitJobs(market.info, { model, count: jobs, concurrency: 16 })
-  const ids = await submitting
-  note(`${ids.length} jobs of ${model} accepted in ${seconds(startedMs)} s`)
-  // The simulated nodes serve the model: one of them is among the victims.
-  const victims = [worker, redis, agents[3], worker, agents[4], redis, gateway].filter((child) => child !== undefined)
+  const victims = [worker, redis, agents[0], worker, agents[3], redis, gateway].filter((child) => child !== undefined)
   const breaking = breakThings(victims, () => over)
+  const ids = await submitJobs(market.info, { model, count: jobs, concurrency: 16 })
+  note(`${ids.length} jobs of ${model} accepted in ${seconds(startedMs)} s`)
   const deadlineMs = Date.now() + limit * 1_000
   for (let lastNoteMs = 0; ; await sleep(500)) {
     const open = await db.job.count({

@@ -43,8 +43,13 @@ async function submit({ gatewayUrl, apiKey }: InstanceInfo, body: object): Promi
       method: 'POST',
       headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', 'x-isochrone-queue': '1' },
       body: JSON.stringify(body),
-    })
-    const { id, error } = (await answer.json()) as { id?: string; error?: { message: string } }
+      // A gateway that was killed answers nothing: what it accepted without saying so is one more job, and none of ours.
+    }).catch(() => null)
+    if (answer === null) {
+      await sleep(500)
+      continue
+    }
+    const { id, error } = (await answer.json().catch(() => ({}))) as { id?: string; error?: { message: string } }
     if (answer.status === 202 && id !== undefined) return id
     if (answer.status !== 429 && answer.status < 500) throw new Error(`refused: ${error?.message ?? answer.status}`)
     await sleep(500)

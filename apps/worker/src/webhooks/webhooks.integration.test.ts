@@ -91,7 +91,11 @@ test('a job that ends is told once to each webhook that asked for it, in a form 
   if (!message) throw new Error('it was heard')
   const client = new OpenAI({ apiKey: 'x' })
   const event = await client.webhooks.unwrap(message.body, message.headers as Record<string, string>, SECRET)
-  expect(event).toMatchObject({ object: 'event', type: 'response.completed', data: { id: `resp_${jobId.slice(4)}` } })
+  expect(event).toMatchObject({
+    object: 'event',
+    type: 'response.completed',
+    data: { id: `resp_${jobId.slice(4)}`, status: 'completed' },
+  })
   expect(message.headers['webhook-id']).toBe(rows[0]?.id)
   expect(message.body).not.toContain('canary')
   const forged = `whsec_${Buffer.alloc(32, 8).toString('base64')}`

@@ -122,7 +122,7 @@ export function jobRepository(db: DbOrTx) {
           SELECT 'msg_' || replace(gen_random_uuid()::text, '-', ''), hook."id", named."orgId", named."type", named."id",
             jsonb_build_object('id', 'evt_' || md5(named."id" || named."type"), 'object', 'event', 'type', named."type",
               'created_at', floor(extract(epoch FROM ${end.now}::timestamptz))::bigint,
-              'data', jsonb_build_object('id', named."subject", 'status', named."status"::text)),
+              'data', jsonb_build_object('id', named."subject", 'status', split_part(named."type", '.', 2))),
             ${end.now}::timestamptz, ${end.now}::timestamptz
           FROM named JOIN "webhook_endpoint" hook
             ON hook."orgId" = named."orgId" AND hook."enabled" AND named."type" = ANY(hook."events")
