@@ -10,7 +10,6 @@ import {
   deploymentBytecode,
   developmentParams,
   developmentProfile,
-  partiesOf,
   productionParams,
   readDeployment,
 } from '@isochrone/contracts-client'
@@ -68,15 +67,16 @@ afterAll(async () => {
 const sent = () => createChainClient(chain.url).getTransactionCount({ address: addressOf('deployer') })
 
 test('what is fit for development alone, or for another chain, is refused before anything is sent', async () => {
-  const refused = (changed: Partial<DeployOptions>) => expect(deploy(options(changed))).rejects
-  await refused({ privateKey: developmentKeys[0] }).toThrow(/development account/)
-  await refused({ params: developmentParams(parties) }).toThrow(/fit for development alone \(chain 8453\)/)
+  const refused = (changed: Partial<DeployOptions>, why: RegExp) =>
+    expect(deploy(options(changed))).rejects.toThrow(why)
+  await refused({ privateKey: developmentKeys[0] }, /development account/)
+  await refused({ params: developmentParams(parties) }, /fit for development alone \(chain 8453\)/)
   const publicJudge = privateKeyToAccount(developmentKeys[3]).address
-  await refused({ params: { ...options().params, auditor: publicJudge } }).toThrow(/auditor .* its key is public/)
+  await refused({ params: { ...options().params, auditor: publicJudge } }, /auditor .* its key is public/)
   const { token: _, ...noToken } = options()
   await expect(deploy(noToken)).rejects.toThrow(/needs a token/)
-  await refused({ token: addressOf('nobody') }).toThrow(/no contract at/)
-  await refused({ profile: { ...developmentProfile(1), blockTimeMs: 200 } }).toThrow(/chain/)
+  await refused({ token: addressOf('nobody') }, /no contract at/)
+  await refused({ profile: { ...developmentProfile(1), blockTimeMs: 200 } }, /chain/)
   const file = (changed: object) => () => readDeployParams(JSON.stringify({ ...parties, ...changed }), 'p.json')
   expect(file({ arbiters: parties.arbiters.slice(1) })).toThrow(/p.json: arbiters/)
   expect(file({ graceSeconds: 1 })).toThrow(/p.json/)
