@@ -100,6 +100,8 @@ export interface Intent {
   startedAtMs: number
   /** Set where the attempt goes on with an answer that others began. */
   continues?: Continues
+  /** The second of two at once before the first token: whose tokens the customer got is not on record before the end. */
+  isHedge?: boolean
 }
 
 /** What an attempt goes on from: it prefills these tokens too, and is paid for the prompt alone. */

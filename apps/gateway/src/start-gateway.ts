@@ -32,6 +32,7 @@ import { nodeMeasurementsOf } from './fleet/node-measurements-of.ts'
 import { createLinkServer } from './link/create-link-server.ts'
 import { startLiveness } from './link/start-liveness.ts'
 import { readContracts } from './read-contracts.ts'
+import { createHedging } from './requests/hedging.ts'
 import { createKnownModels, type KnownModels } from './requests/known-models.ts'
 import { createMeasurements } from './requests/node-measurements.ts'
 import { createPlacer } from './requests/place-request.ts'
@@ -171,6 +172,7 @@ export async function startGateway({
       nextAttempt: ({ jobId, requestId }) => (jobId === null ? 0 : lane.nextAttempt(requestId)),
       clock,
       stopping,
+      hedging: createHedging(),
       events: metrics,
     },
     requestLimits,

@@ -8,6 +8,8 @@ export interface GatewayMetrics {
   tokens(tokensIn: number, tokensOut: number): void
   /** An answer that broke off is sent on elsewhere. */
   continued(): void
+  /** A silent attempt has got a rival. */
+  hedged(): void
   /** For the journal's `onCommit`. */
   journalCommit(durationMs: number, records: number): void
   render(): Promise<{ contentType: string; body: string }>
@@ -25,6 +27,7 @@ export function createGatewayMetrics(metrics: Metrics, sources: () => MetricsSou
   const requests = metrics.counter('requests_total', 'Requests answered', ['path', 'status'])
   const ttft = metrics.histogram('ttft_seconds', 'Request accepted to first token', latencyBucketsS)
   const tokens = metrics.counter('tokens_total', 'Tokens billed', ['direction'])
+  const hedges = metrics.counter('hedges_total', 'Second attempts beside a silent first one')
   const continuations = metrics.counter('continuations_total', 'Answers that broke off and were sent on elsewhere')
   const commit = metrics.histogram('journal_commit_seconds', 'Journal write and fsync', latencyBucketsS)
   const records = metrics.counter('journal_records_total', 'Journal records made durable')
@@ -41,6 +44,7 @@ export function createGatewayMetrics(metrics: Metrics, sources: () => MetricsSou
       tokens.inc({ direction: 'out' }, tokensOut)
     },
     continued: () => continuations.inc(),
+    hedged: () => hedges.inc(),
     journalCommit(durationMs, count) {
       commit.observe(durationMs / 1_000)
       records.inc(count)

@@ -180,6 +180,48 @@ test('an attempt that another one had replaced earns nothing after a restart, wh
   await running.journal.close()
 })
 
+/** As it would have been billed by the gateway that died: each token once, the prompt to whoever went on. */
+test('an answer that went on elsewhere is billed in its parts after a restart, in whatever order the nodes come back', async () => {
+  for (const lastFirst of [false, true]) {
+    let running = await start()
+    const requestId = `req_continued_${lastFirst}`
+    const broken = intentOf(requestId)
+    const refused = intentOf(requestId, {
+      attempt: 1,
+      continues: { tokens: 3, delivered: [{ attempt: 0, tokens: 3 }] },
+    })
+    const last = { ...refused, attempt: 2 }
+    for (const intent of [broken, refused, last]) await running.lane.recordIntent(intent)
+    await running.lane.closeEpoch()
+    running = await restart(running)
+    const present = (intent: typeof broken, tokensIn: number) =>
+      running.lane.presentWork(nodeId, workOf(intent, { status: 1, tokensIn, tokensOut: 5 }).signed)
+    const bills = [
+      async () =>
+        expect(await present(broken, 20)).toMatchObject({ delivery: { billedIn: 0, billedOut: 3, price: '6' } }),
+      async () => expect(await present(refused, 23)).toMatchObject({ delivery: { price: '0' } }),
+      async () =>
+        expect(await present(last, 23)).toMatchObject({ delivery: { billedIn: 20, billedOut: 5, price: '30' } }),
+    ]
+    for (const bill of lastFirst ? bills.toReversed() : bills) await bill()
+    await running.journal.close()
+  }
+})
+
+test('of two attempts at once nothing is billed after a restart: who was handed on is not on record', async () => {
+  let running = await start()
+  const first = intentOf('req_hedged')
+  const rival = intentOf('req_hedged', { attempt: 1, isHedge: true })
+  for (const intent of [first, rival]) await running.lane.recordIntent(intent)
+  running = await restart(running)
+  for (const intent of [first, rival]) {
+    expect(await running.lane.presentWork(nodeId, workOf(intent, { status: 1 }).signed)).toMatchObject({
+      delivery: { price: '0' },
+    })
+  }
+  await running.journal.close()
+})
+
 test('what nobody received costs nothing after a restart: unstreamed and queued requests', async () => {
   let running = await start()
   const unstreamed = intentOf('req_u', { stream: false })

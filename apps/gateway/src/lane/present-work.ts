@@ -52,7 +52,8 @@ export async function presentWork(
     }
     // A later attempt was dispatched: it went on with this one's tokens, or nothing of this one had been handed on.
     const isLast = (state.nextAttempts.get(requestId) ?? 0) <= attempt + 1
-    const superseded = !isLast && open.continuedTokens === null
+    // Of two at once nobody knows any more which was handed on: neither is billed.
+    const superseded = (!isLast && open.continuedTokens === null) || open.intent.isHedge === true
     const draft = draftOfRecovered(context, open, work, superseded)
     const request = recoveredRequest(open, draft, clock.nowMs())
     await writer.writeReceipts([draft], (receipts) => ({

@@ -1,23 +1,21 @@
 /**
  * The attempts of one request, in order: one, then others where it fails before the customer saw anything, and where it
- * breaks off later one that goes on with what was delivered. Bounded: three from the beginning, three that go on.
+ * breaks off later one that goes on with what was delivered. Bounded: three from the beginning, of which the first ones may
+ * have a rival, and three that go on.
  */
 import type { AppError } from '@isochrone/domain'
 import { answerSoFar, type AnswerSoFar } from './answer-so-far.ts'
 import { clientGone, failureOf } from './attempt-failure.ts'
 import { isContinuable, mayContinue } from './can-continue.ts'
-import { leftMsOf } from './deadline.ts'
+import { dispatchAttempt } from './dispatch-attempt.ts'
 import { failOver } from './fail-over.ts'
 import { goOnElsewhere } from './go-on-elsewhere.ts'
-import { learn } from './learn.ts'
 import { ATTEMPTS_MAX, stepAfter } from './next-step.ts'
 import type { AttemptRecord } from './outcome-entry.ts'
 import type { Opening, Placed } from './place-request.ts'
-import { cancelled, outcomeOf } from './pool-outcome.ts'
-import { bytesOutMaxOf } from './reserve-price.ts'
-import { runAttempt, type AttemptLimits } from './run-attempt.ts'
+import { raceAttempts } from './race-attempts.ts'
 import type { ServeDeps, Serving } from './serve-request.ts'
-import type { RequestContext, Target } from './request-context.ts'
+import type { Target } from './request-context.ts'
 
 export interface Continuation {
   from: Target
@@ -65,43 +63,34 @@ export async function attemptAll(deps: ServeDeps, serving: Serving): Promise<Att
 
 async function attemptOnce(
   deps: ServeDeps,
-  { ctx, asked, answer, reservedMicroUsd }: Serving,
+  serving: Serving,
   run: Run,
   { opening, goesOn }: Next,
   attempt: number,
 ): Promise<void> {
-  const { target, ticket } = opening
   if (goesOn) run.goneOn++
   else run.begun++
-  try {
-    const result = await runAttempt(deps.lane, {
-      ctx,
-      target,
-      attempt,
-      reservedMicroUsd: reservedMicroUsd - (goesOn?.soFar.billedMicroUsd ?? 0n),
-      bytesOutMax: bytesOutMaxOf(ctx.request),
-      placement: run.placement,
-      sink: answer,
-      soFar: goesOn?.soFar ?? null,
-      limits: limitsOf(deps, ctx),
-      stopping: deps.stopping,
-      onOpened: ticket.sent,
-      onFirstToken: ticket.firstToken,
-    })
-    const completed = deps.lane.completeAttempt(result.seen)
-    const record: AttemptRecord = { result, completed }
-    const tokensBefore = goesOn?.soFar.tokens ?? 0
-    ticket.closed(outcomeOf(result, completed, ticket.streamsBefore, tokensBefore))
-    learn(deps.measurements, ctx, record, goesOn !== null)
-    run.records.push(record)
-    const served = result.outcome === 'completed' || result.seen.tokensDelivered > 0
-    if (served) run.leg.push(record)
-    if (served && goesOn) run.continuations.push({ ...goesOn, to: target, afterTokens: tokensBefore })
-    // Why the answer broke is told, not why another node could not go on with it.
-    if (served || goesOn === null) run.failure = failureOf(result, ctx.request)
-  } finally {
-    ticket.closed(cancelled(asked))
+  const dispatch = { attempt, placement: run.placement, soFar: goesOn?.soFar ?? null }
+  const records = mayRace(serving, opening, goesOn)
+    ? await raceAttempts(deps, serving, opening, dispatch)
+    : [await dispatchAttempt(deps, serving, { ...dispatch, opening, sink: serving.answer })]
+  run.records.push(...records)
+  const record = records.at(-1)
+  if (!record) return
+  const { result } = record
+  const served = result.outcome === 'completed' || result.seen.tokensDelivered > 0
+  if (served) run.leg.push(record)
+  if (served && goesOn) {
+    run.continuations.push({ from: goesOn.from, to: result.target, afterTokens: goesOn.soFar.tokens })
   }
+  // Why the answer broke is told, not why another node could not go on with it.
+  if (served || goesOn === null) run.failure = failureOf(result, serving.ctx.request)
+}
+
+/** Only a decision of this request has alternates that a rival may go to. */
+function mayRace({ ctx, asked }: Serving, opening: Opening | Placed, goesOn: Next['goesOn']): opening is Placed {
+  const isAlone = goesOn !== null || ctx.pinned !== null || !asked.policy.allowFallbacks
+  return !isAlone && 'alternates' in opening && opening.alternates.length > 0
 }
 
 async function nextOf(deps: ServeDeps, serving: Serving, run: Run): Promise<Next | undefined> {
@@ -177,12 +166,4 @@ function withEarlier(record: unknown, before: unknown): unknown {
   if (typeof record !== 'object' || record === null) return record
   const { earlier, ...first } = before as { earlier?: unknown[] }
   return { ...record, earlier: [...(earlier ?? []), first] }
-}
-
-/** A job brings its own total limit, a client its deadline. */
-function limitsOf({ limits, clock }: ServeDeps, ctx: RequestContext): AttemptLimits {
-  const { pinned } = ctx
-  const deadlineMs = leftMsOf(ctx, clock.nowMs())
-  if (!pinned && deadlineMs === null) return limits
-  return { ...limits, totalMsMax: Math.min(limits.totalMsMax, pinned?.timeoutMs ?? limits.totalMsMax), deadlineMs }
 }

@@ -37,5 +37,5 @@ export async function failOver(
   again.ticket.closed(cancelled(asked))
   const covered = again.alternates.find(covers)
   const opening = covered && deps.placer.open(covered, asked)
-  return opening && { ...opening, alternates: [], record: again.record }
+  return opening && { ...opening, alternates: [], ttftMs: 0, record: again.record }
 }

@@ -67,7 +67,7 @@ async function look(
     found.ticket.closed(cancelled(request))
     const alternate = found.alternates.find(fits)
     const opening = alternate && deps.placer.open(alternate, request)
-    if (opening) return { ...opening, alternates: [], record: found.record }
+    if (opening) return { ...opening, alternates: [], ttftMs: 0, record: found.record }
     for (const { session } of [found.target, ...found.alternates]) unfit.add(session.nodeId)
   }
   return undefined

@@ -9,9 +9,13 @@ export type AttemptOutcome =
   | 'provider_timeout'
   | 'gateway_failed'
   | 'rejected'
+  | 'discarded'
 
-/** Why this gateway stopped an attempt: `deadline` is the client's own, `gateway` that this process stops. */
-export type StoppedBy = 'silence' | 'client' | 'flood' | 'deadline' | 'gateway'
+/**
+ * Why this gateway stopped an attempt: `deadline` is the client's own, `gateway` that this process stops, `rival` that another
+ * attempt has begun the answer.
+ */
+export type StoppedBy = 'silence' | 'client' | 'flood' | 'deadline' | 'gateway' | 'rival'
 
 export interface Verdict {
   outcome: AttemptOutcome
@@ -25,6 +29,8 @@ const stopped: Readonly<Record<StoppedBy, Verdict>> = {
   flood: { outcome: 'provider_failed', blame: fault.provider, httpStatus: 502 },
   deadline: { outcome: 'client_aborted', blame: fault.client, httpStatus: 504 },
   gateway: { outcome: 'gateway_failed', blame: fault.gateway, httpStatus: 503 },
+  // It may have been a moment too late: that is no fault, and no sample of what it promised either.
+  rival: { outcome: 'discarded', blame: fault.gateway, httpStatus: 499 },
 }
 
 const ended: Readonly<Record<StreamEnd['status'] | 'link_lost', Verdict>> = {

@@ -32,7 +32,7 @@ export function placePinned(
   }
   const opening = open(replica, request)
   if (!opening) throw unavailable('The node chosen for this job is not linked here any more.')
-  return { ...opening, alternates: [], record: pinned.placement }
+  return { ...opening, alternates: [], ttftMs: 0, record: pinned.placement }
 }
 
 const unavailable = (publicMessage: string, reason?: RejectionReason): AppError =>

@@ -33,6 +33,8 @@ export interface Opening {
 export interface Placed extends Opening {
   /** Replicas to go to when the first one fails before its first token, best first. */
   alternates: LinkedReplica[]
+  /** Predicted for the choice, ms from dispatch; 0 where nothing was. */
+  ttftMs: number
   record: unknown
 }
 
@@ -86,7 +88,7 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
       const opening = replica && open(replica, request, cached)
       if (!opening) throw new AppError('internal', { publicMessage: 'Placement named a replica that is not linked.' })
       const alternates = [...decision.alternates].flatMap((slot) => fleet.at(model, slot) ?? [])
-      return { ...opening, alternates, record }
+      return { ...opening, alternates, ttftMs: decision.ttftMs, record }
     },
     placePinned: (ctx, request) => placePinned({ fleet, open }, ctx, request),
     open: (replica, request) => open(replica, request),

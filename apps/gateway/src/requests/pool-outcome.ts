@@ -25,6 +25,7 @@ const kinds: Record<AttemptResult['outcome'], PoolOutcome['kind']> = {
   rejected: 'refused',
   client_aborted: 'cancelled',
   gateway_failed: 'cancelled',
+  discarded: 'cancelled',
 }
 
 /** `tokensBefore`: of an answer that it went on with, which it prefilled beside the prompt. */

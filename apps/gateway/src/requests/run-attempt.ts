@@ -4,8 +4,9 @@
  * Chunks without tokens are held back until the first token, so that a failure before it can still move to another
  * node unseen. Bounded by a silence limit, a total limit and the credits of the stream.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { outputChain, randomBytes32, requestHashOf, type Hex } from '@isochrone/protocol'
-import type { AttemptSeen, AttemptStream, Continues, Intent, Lane } from '../ports.ts'
+import type { AttemptEnd, AttemptSeen, AttemptStream, Continues, Intent, Lane } from '../ports.ts'
 import type { AnswerSoFar } from './answer-so-far.ts'
 import { judge, type AttemptOutcome, type StoppedBy } from './judge-attempt.ts'
 import type { AnswerSink, RequestContext, Target } from './request-context.ts'
@@ -47,6 +48,10 @@ export interface AttemptInput {
   soFar: AnswerSoFar | null
   limits: AttemptLimits
   stopping: Stopping
+  /** Another attempt has begun the answer: this one ends, unseen. */
+  yields?: Stopping
+  /** The second of two at once. */
+  isHedge: boolean
   /** Called when the stream counts at the node: placement then sees it there. */
   onOpened: () => void
   /** Called once, when the first token has come. */
@@ -55,6 +60,7 @@ export interface AttemptInput {
 
 /** Of the time that a node is told, beyond the client's deadline: the gateway cancels first. */
 const TIMEOUT_GRACE_MS = 250
+const LOSER_END_MS = 100
 /** Chunks without a token that are held back at most. */
 const HELD_CHUNKS_MAX = 16
 /** Chunks of one answer that is put together in memory; also bounded by what the reservation covers. */
@@ -69,7 +75,9 @@ export async function runAttempt(lane: Lane, input: AttemptInput): Promise<Attem
   const stream = target.session.open(openHeaderOf(intent, input), ctx.request.body)
   input.onOpened()
   const flow = await pump(stream, input, intent.salt, startedAt)
-  const end = await stream.ended
+  const end = await (flow.stoppedBy === 'rival' ? endSoon(stream) : stream.ended)
+  // Nothing was handed on, and another attempt has begun the answer while this one ended.
+  if (!flow.begun && input.yields?.stopped === true) flow.stoppedBy ??= 'rival'
   const { outcome, blame, httpStatus } = judge(end, flow.stoppedBy)
   const completed = outcome === 'completed'
   if (completed && !flow.begun) {
@@ -99,6 +107,11 @@ export async function runAttempt(lane: Lane, input: AttemptInput): Promise<Attem
     message: end.kind === 'ended' ? end.end.message : 'the link to the node was lost',
     begun: sink.streams && flow.begun,
   }
+}
+
+/** The answer of the winner waits for no node that was slow already; what the loser signs is answered when it comes. */
+async function endSoon(stream: AttemptStream): Promise<AttemptEnd> {
+  return await Promise.race([stream.ended, sleep(LOSER_END_MS, { kind: 'link_lost' } as const)])
 }
 
 interface Flow {
@@ -137,6 +150,7 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
   const total = setTimeout(() => stop(flow.customerSlow ? 'client' : 'silence'), totalMsMax)
   const deadline = deadlineMs === null ? undefined : setTimeout(() => stop('deadline'), deadlineMs)
   const forgetStop = input.stopping.onStop(() => stop('gateway'))
+  const forgetRival = input.yields?.onStop(() => stop('rival'))
   const onAbort = () => stop('client')
   if (sink.signal.aborted) onAbort()
   else sink.signal.addEventListener('abort', onAbort, { once: true })
@@ -170,6 +184,7 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
     clearTimeout(total)
     clearTimeout(deadline)
     forgetStop()
+    forgetRival?.()
     sink.signal.removeEventListener('abort', onAbort)
   }
   return flow
@@ -185,7 +200,7 @@ async function handOn(sink: AnswerSink, chunk: Uint8Array, flow: Flow): Promise<
   flow.customerSlow = false
 }
 
-function intentOf({ ctx, target, attempt, reservedMicroUsd, soFar }: AttemptInput): Intent {
+function intentOf({ ctx, target, attempt, reservedMicroUsd, soFar, isHedge }: AttemptInput): Intent {
   const { request } = ctx
   return {
     requestId: ctx.requestId,
@@ -207,6 +222,7 @@ function intentOf({ ctx, target, attempt, reservedMicroUsd, soFar }: AttemptInpu
     reservedMicroUsd,
     startedAtMs: Date.now(),
     ...(soFar && { continues: continuesOf(soFar) }),
+    ...(isHedge && { isHedge }),
   }
 }
 

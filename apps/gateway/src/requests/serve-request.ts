@@ -13,6 +13,7 @@ import type { CompletedAttempt, Lane } from '../ports.ts'
 import { attemptAll, type Continuation } from './attempt-all.ts'
 import { mayContinue } from './can-continue.ts'
 import { followAnswer, type FollowedAnswer } from './followed-answer.ts'
+import type { Hedging } from './hedging.ts'
 import type { Measurements } from './node-measurements.ts'
 import { placeFirst } from './place-first.ts'
 import type { Placed, Placer } from './place-request.ts'
@@ -39,6 +40,7 @@ export interface ServeDeps {
   nextAttempt(ctx: RequestContext): number
   clock: Clock
   stopping: Stopping
+  hedging: Hedging
   /** What metrics count. */
   events?: FlowEvents
 }
@@ -46,6 +48,8 @@ export interface ServeDeps {
 export interface FlowEvents {
   /** An answer that broke off is sent on elsewhere. */
   continued(): void
+  /** A silent attempt has got a rival. */
+  hedged(): void
 }
 
 /** What an answer came to, over the attempts that made it. */

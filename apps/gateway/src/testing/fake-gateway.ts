@@ -22,6 +22,7 @@ import type { GatewayDeps } from '../http/gateway-deps.ts'
 import { createGatewayMetrics } from '../http/gateway-metrics.ts'
 import type { JobKnowledge } from '../lane/job-memory.ts'
 import type { AttemptSeen, CompletedAttempt, Lane, Sessions } from '../ports.ts'
+import { createHedging, type Hedging } from '../requests/hedging.ts'
 import { createMeasurements } from '../requests/node-measurements.ts'
 import { createFleet } from '../fleet/create-fleet.ts'
 import { createPlacer } from '../requests/place-request.ts'
@@ -57,6 +58,7 @@ export interface FakeGatewayOptions {
   /** Where it stands; nowhere that was said. */
   place?: { country: string; region: string }
   patienceMs?: number
+  hedging?: Hedging
   limitMicroUsd?: bigint
   requestsPerMinuteMax?: number
   concurrentRequestsMax?: number
@@ -114,6 +116,7 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
       logger,
       clock,
       stopping,
+      hedging: options.hedging ?? createHedging(),
       ...(options.patienceMs !== undefined && { patienceMs: options.patienceMs }),
       nextAttempt: (ctx) => (ctx.jobId ? lane.attemptsOf(ctx.requestId) : 0),
     },

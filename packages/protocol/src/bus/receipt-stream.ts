@@ -23,7 +23,15 @@ export type ReceiptPairJson = z.infer<typeof receiptPairJson>
 export const attemptJson = z.object({
   attempt: z.int(),
   nodeId: bytes32,
-  outcome: z.enum(['completed', 'client_aborted', 'provider_failed', 'provider_timeout', 'gateway_failed', 'rejected']),
+  outcome: z.enum([
+    'completed',
+    'client_aborted',
+    'provider_failed',
+    'provider_timeout',
+    'gateway_failed',
+    'rejected',
+    'discarded',
+  ]),
   ttftMs: z.number().nullable(),
   durationMs: z.number(),
   message: z.string().nullable(),

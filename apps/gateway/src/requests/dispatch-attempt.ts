@@ -1,0 +1,68 @@
+/** One attempt from its dispatch to its bill, and what it teaches. */
+import type { AnswerSoFar } from './answer-so-far.ts'
+import { leftMsOf } from './deadline.ts'
+import { learn } from './learn.ts'
+import type { AttemptRecord } from './outcome-entry.ts'
+import type { Opening } from './place-request.ts'
+import { cancelled, outcomeOf } from './pool-outcome.ts'
+import type { AnswerSink, RequestContext } from './request-context.ts'
+import { bytesOutMaxOf } from './reserve-price.ts'
+import { runAttempt, type AttemptLimits } from './run-attempt.ts'
+import type { ServeDeps, Serving } from './serve-request.ts'
+import type { Stopping } from './stopping.ts'
+
+export interface Dispatch {
+  opening: Opening
+  attempt: number
+  placement: unknown
+  /** What it goes on from; null where it begins the answer. */
+  soFar: AnswerSoFar | null
+  /** Where its chunks go. */
+  sink: AnswerSink
+  /** Stops it because another attempt has begun the answer. */
+  yields?: Stopping
+  /** The second of two at once: what it did unseen is nobody's bill. */
+  isHedge?: boolean
+}
+
+/** Rejects only when its intent cannot be made durable. */
+export async function dispatchAttempt(
+  deps: ServeDeps,
+  { ctx, asked, reservedMicroUsd }: Serving,
+  { opening: { target, ticket }, attempt, placement, soFar, sink, yields, isHedge = false }: Dispatch,
+): Promise<AttemptRecord> {
+  try {
+    const result = await runAttempt(deps.lane, {
+      ctx,
+      target,
+      attempt,
+      reservedMicroUsd: reservedMicroUsd - (soFar?.billedMicroUsd ?? 0n),
+      bytesOutMax: bytesOutMaxOf(ctx.request),
+      placement,
+      sink,
+      soFar,
+      isHedge,
+      limits: limitsOf(deps, ctx),
+      stopping: deps.stopping,
+      ...(yields && { yields }),
+      onOpened: ticket.sent,
+      onFirstToken: ticket.firstToken,
+    })
+    if (isHedge && result.seen.tokensDelivered === 0 && result.outcome !== 'completed') result.seen.billable = false
+    const completed = deps.lane.completeAttempt(result.seen)
+    const record: AttemptRecord = { result, completed }
+    ticket.closed(outcomeOf(result, completed, ticket.streamsBefore, soFar?.tokens))
+    learn(deps.measurements, ctx, record, soFar !== null)
+    return record
+  } finally {
+    ticket.closed(cancelled(asked))
+  }
+}
+
+/** A job brings its own total limit, a client its deadline. */
+function limitsOf({ limits, clock }: ServeDeps, ctx: RequestContext): AttemptLimits {
+  const { pinned } = ctx
+  const deadlineMs = leftMsOf(ctx, clock.nowMs())
+  if (!pinned && deadlineMs === null) return limits
+  return { ...limits, totalMsMax: Math.min(limits.totalMsMax, pinned?.timeoutMs ?? limits.totalMsMax), deadlineMs }
+}
