@@ -12,6 +12,7 @@ import { EngineHealth } from './engines/engine-health.ts'
 import { startEngine, type EngineConfig } from './engines/start-engine.ts'
 import { DEFAULT_EPOCH_LIMITS, type EpochStoreLimits } from './epochs/epoch-store.ts'
 import { EpochWitness } from './epochs/epoch-witness.ts'
+import { createGatewayDirectory } from './link/gateway-directory.ts'
 import { LinkClient } from './link/link-client.ts'
 import type { SimulatedNetwork } from './link/link-context.ts'
 import { StreamCapacity } from './link/stream-capacity.ts'
@@ -27,6 +28,8 @@ export type AgentOptions = {
   /** Default: `models` in the data directory. */
   readonly modelsDir?: string | undefined
   readonly gatewayUrls: readonly string[]
+  /** Whether to link to the gateways that those name, too. Default: yes. */
+  readonly findGateways?: boolean | undefined
   readonly engine: EngineConfig
   readonly concurrencyMax: number
   /** What the pages show as hardware instead of what was read from the machine. */
@@ -80,8 +83,11 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       simulatedNetwork: options.simulatedNetwork ?? null,
       logger,
     }
-    const links = options.gatewayUrls.map((url) => new LinkClient(url, context))
-    for (const link of links) link.start()
+    const open = (url: string) => new LinkClient(url, context)
+    const given = options.gatewayUrls.map(open)
+    for (const link of given) link.start()
+    const directory = createGatewayDirectory({ given, open, logger })
+    if (options.findGateways !== false) directory.start()
     logger.info(
       {
         node: nodeKey.address,
@@ -98,11 +104,14 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       address: nodeKey.address,
       engineUrl: engine.url,
       models: engine.models,
-      links,
+      get links() {
+        return directory.links()
+      },
       receipts,
       async close(graceMs = GRACE_MS) {
         capacity.drain()
-        await Promise.all(links.map((link) => link.close(graceMs)))
+        await directory.stop()
+        await Promise.all(directory.links().map((link) => link.close(graceMs)))
         await engineHealth?.close()
         await engine.close()
         await epochs.close()

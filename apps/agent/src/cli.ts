@@ -24,6 +24,7 @@ export type RunFlags = EngineFlags & {
   readonly dataDir?: string
   readonly nodeKeyFile?: string
   readonly gateway: string[]
+  readonly onlyGivenGateways?: true
   readonly hardware?: string
   readonly simulatedRttMs?: number
   readonly simulatedJitterMs: number
@@ -64,6 +65,7 @@ export function createCli(commands: Commands): Command {
       collect,
       [],
     )
+    .option('--only-given-gateways', 'link to no other gateway than those named')
     .option('--data-dir <dir>', 'key, receipts and models of this node (default: DATA_DIR)')
     .option('--node-key-file <file>', 'node key (default: node.key in the data directory, made on the first run)')
     .option('--hardware <text>', 'what to show as hardware instead of what this machine reports')

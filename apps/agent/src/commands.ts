@@ -24,6 +24,7 @@ async function run(flags: RunFlags): Promise<void> {
     nodeKeyFile: flags.nodeKeyFile,
     modelsDir: flags.modelsDir,
     gatewayUrls,
+    findGateways: flags.onlyGivenGateways !== true,
     engine: engineConfigOf(flags),
     concurrencyMax: flags.capacity,
     hardwareLabel: flags.hardware,

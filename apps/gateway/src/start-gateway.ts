@@ -14,12 +14,15 @@ import { createMetrics, listen, type GatewayEnv, type Logger, type Shutdown } fr
 import { introduceGateway, loadControlSnapshot, redisControlStream } from '@isochrone/services'
 import type { Redis } from 'ioredis'
 import { createBudget, type Budget } from './budget/budget.ts'
-import { createRedisBudgetStore } from './budget/redis-budget-store.ts'
+import { createRedisBudgetStore, leasedChannels } from './budget/redis-budget-store.ts'
+import { createLimitShares } from './budget/share-limits.ts'
 import { createControlStore } from './control/control-state.ts'
+import { createLiveGateways } from './control/live-gateways.ts'
 import { keepContentInside } from './control/keep-content-inside.ts'
 import { controlStreamReader, followControl } from './control/follow-control.ts'
 import { createRedis } from './create-redis.ts'
 import { createApp } from './http/create-app.ts'
+import { gatewayRoutes } from './http/routes/gateways.ts'
 import { createGatewayMetrics } from './http/gateway-metrics.ts'
 import { createJobs } from './jobs/create-jobs.ts'
 import { openJournal } from './journal/open-journal.ts'
@@ -33,7 +36,7 @@ import { createLinkServer } from './link/create-link-server.ts'
 import { startLiveness } from './link/start-liveness.ts'
 import { readContracts } from './read-contracts.ts'
 import { createHedging } from './requests/hedging.ts'
-import { createKnownModels, type KnownModels } from './requests/known-models.ts'
+import { createKnownModels } from './requests/known-models.ts'
 import { createMeasurements } from './requests/node-measurements.ts'
 import { createPlacer } from './requests/place-request.ts'
 import { createRequestLimits } from './requests/request-limits.ts'
@@ -64,7 +67,6 @@ export async function startGateway({
   const here = { country: env.GATEWAY_COUNTRY, region: env.GATEWAY_REGION }
   const storePlace = { country: env.STORE_COUNTRY, region: env.STORE_REGION }
   const control = createControlStore(here)
-  const requestLimits = createRequestLimits(clock)
   const measurements = createMeasurements()
 
   const metrics = createGatewayMetrics(createMetrics('gateway'), () => ({
@@ -95,6 +97,9 @@ export async function startGateway({
   })
 
   const redis = createRedis(env.REDIS_URL, logger)
+  const live = createLiveGateways(lane.id)
+  const shares = createLimitShares({ redis, lane: lane.id, gateways: () => live.serving(Date.now()) })
+  const requestLimits = createRequestLimits(clock, { shareOf: shares.shareOf })
   const publisherRedis = createRedis(env.REDIS_URL, logger, { commandTimeout: 10_000 })
   const controlRedis = createRedis(env.REDIS_URL, logger, { commandTimeout: 5_000 })
   shutdown.onShutdown('redis', () => {
@@ -150,7 +155,16 @@ export async function startGateway({
   const placer = createPlacer({ fleet, rng: prng(seed()), clock })
   const room = createWaitingRoom({ placer, onRoom: fleet.onRoom, clock })
   const knownModels = createKnownModels(sessions)
-  const { budget, tick } = budgetOf(redis, lane, knownModels)
+  let resumed = false
+  const { budget, tick } = budgetOf(redis, lane, async () => {
+    knownModels.learn(await redis.hvals(redisKeys.nodes), Date.now())
+    live.learn(await redis.hvals(redisKeys.gateways), Date.now())
+    await shares.tick()
+    if (resumed || !follower.ready()) return
+    const channels = [...control.organisations()].flatMap(({ channelId }) => (channelId ? [channelId as Hex] : []))
+    await budget.resume(await leasedChannels(redis, lane.id, channels))
+    resumed = true
+  })
   const ticker = setInterval(tick, TICK_MS)
   shutdown.onShutdown('ticker', () => clearInterval(ticker))
 
@@ -186,7 +200,10 @@ export async function startGateway({
     logger,
     clock,
     httpServer,
-    addRoutes: (instance) => epochRoutes(instance, lane),
+    addRoutes: (instance) => {
+      epochRoutes(instance, lane)
+      gatewayRoutes(instance, control, live)
+    },
   })
   shutdown.onShutdown('links', () => links.close())
   shutdown.onShutdown('http', () => httpServer.closeIdleConnections())
@@ -223,8 +240,8 @@ export async function startGateway({
   return { url, lane: lane.id }
 }
 
-/** The budget keeper, and what it and the model list need each second. */
-function budgetOf(redis: Redis, lane: GatewayLane, knownModels: KnownModels): { budget: Budget; tick: () => void } {
+/** The budget keeper, and what it and others need of Redis each second. */
+function budgetOf(redis: Redis, lane: GatewayLane, also: () => Promise<void>): { budget: Budget; tick: () => void } {
   // Stale by a second at most, and only to the safe side: what is held back shrinks as receipts come in.
   let heldForRecovery = lane.heldForRecovery()
   const budget = createBudget({
@@ -240,7 +257,7 @@ function budgetOf(redis: Redis, lane: GatewayLane, knownModels: KnownModels): { 
       heldForRecovery = lane.heldForRecovery()
       if (ticking || redis.status !== 'ready') return
       ticking = true
-      Promise.all([budget.tick(), redis.hvals(redisKeys.nodes).then((texts) => knownModels.learn(texts, Date.now()))])
+      Promise.all([budget.tick(), also()])
         .catch(() => {
           // Redis went away between two ticks; the next one tries again.
         })

@@ -9,6 +9,7 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createDatabaseFrom, copyTemplateCluster } from './template-cluster.ts'
 import { freePort } from './free-port.ts'
 import { projectCacheDir } from './project-cache-dir.ts'
@@ -32,8 +33,8 @@ export interface TestStack {
   readonly chainRpcUrl: string
   /** Another empty database with all migrations applied, in the same cluster (about 50 ms). */
   freshDatabase(): Promise<string>
-  /** Ends the service with SIGKILL and starts it again on the same data and port. */
-  crash(service: 'postgres' | 'redis'): Promise<void>
+  /** Ends the service with SIGKILL and starts it again, after `downMs`, on the same data and port. */
+  crash(service: 'postgres' | 'redis', downMs?: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -78,10 +79,11 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
       return serviceOf('chain').service.url
     },
     freshDatabase: () => createDatabaseFrom(serviceOf('postgres').service.url, `t_${randomBytes(6).toString('hex')}`),
-    crash: async (name) => {
+    crash: async (name, downMs = 0) => {
       const entry = serviceOf(name)
       if (entry.service.pid) process.kill(entry.service.pid, 'SIGKILL')
       await entry.service.exited
+      await sleep(downMs)
       entry.service = await entry.start()
     },
     stop: stopAll,

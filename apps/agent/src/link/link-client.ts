@@ -2,7 +2,7 @@
  * Keeps one link to one gateway up, for ever: dials out, watches for silence, and dials again with jittered backoff.
  */
 import { prng } from '@isochrone/domain'
-import { createFrameOutbox, FRAME_BYTES_MAX, LINK_SILENCE_MS_MAX } from '@isochrone/protocol'
+import { createFrameOutbox, FRAME_BYTES_MAX, LINK_SILENCE_MS_MAX, type Hex } from '@isochrone/protocol'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { DelayLine } from './delay-line.ts'
@@ -19,6 +19,7 @@ export class LinkClient {
   readonly #context: LinkContext
   readonly #stop = new AbortController()
   #session: LinkSession | undefined
+  #lane: Hex | undefined
   #loop: Promise<void> | undefined
 
   /** `gatewayUrl` is the gateway's public http(s) or ws(s) URL. */
@@ -29,6 +30,17 @@ export class LinkClient {
 
   get ready(): boolean {
     return this.#session?.ready ?? false
+  }
+
+  /** Of the gateway; kept while the link is down. */
+  get lane(): Hex | undefined {
+    this.#lane = this.#session?.lane ?? this.#lane
+    return this.#lane
+  }
+
+  /** Of a path at this gateway. */
+  urlOf(path: string): string {
+    return httpUrl(this.#url, path)
   }
 
   start(): void {
@@ -87,6 +99,7 @@ export class LinkClient {
         logger.info({ gatewayRegion }, 'linked')
       },
     )
+    this.#lane = this.#session?.lane ?? this.#lane
     this.#session = session
     const handshake = setTimeout(() => socket.terminate(), 2 * HANDSHAKE_MS_MAX)
     let silence = setTimeout(() => socket.terminate(), 2 * HANDSHAKE_MS_MAX)

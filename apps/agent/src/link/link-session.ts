@@ -71,6 +71,11 @@ export class LinkSession {
     this.#onReady = onReady
   }
 
+  /** Of the gateway, once it has said it. */
+  get lane(): Hex | undefined {
+    return this.#state.phase === 'challenge' ? undefined : this.#state.peer.lane
+  }
+
   get ready(): boolean {
     return this.#state.phase === 'ready' && !this.#closed
   }

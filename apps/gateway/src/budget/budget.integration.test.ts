@@ -7,7 +7,7 @@ import { createLogger } from '@isochrone/runtime'
 import { Redis } from 'ioredis'
 import { createRedis } from '../create-redis.ts'
 import { createBudget } from './budget.ts'
-import { createRedisBudgetStore } from './redis-budget-store.ts'
+import { createRedisBudgetStore, leasedChannels } from './redis-budget-store.ts'
 
 let stack: TestStack
 let redis: Redis
@@ -148,4 +148,34 @@ test('without Redis the held lease goes on serving, and beyond it the answer is 
   }
   await expect(drain()).rejects.toMatchObject({ code: 'capacity_unavailable', retryAfterS: 2 })
   expect(served).toBe(31)
+})
+
+/** A killed gateway that nobody asks again must not keep money from its owner for ever. */
+test('the lease of a dead run comes back after a restart, without a request', async () => {
+  const channel = channelOf(77)
+  await setLimit(channel, 1_000)
+  const signed = { microUsd: 0n }
+  const before = gateway(1, signed)
+  await before.budget.reserve(channel, 100n) // never released: the process dies here
+  expect(Number(await redis.hget(redisKeys.budget(channel), `lease:${laneOf(1)}`))).toBe(1_000)
+  const recoverable = { microUsd: 100n }
+  const clock = { nowMs: 1_000_000 }
+  const after = createBudget({
+    store: createRedisBudgetStore(redis, laneOf(1)),
+    signedMicroUsd: () => signed.microUsd,
+    recoverableMicroUsd: () => recoverable.microUsd,
+    nowMs: () => clock.nowMs,
+  })
+  await after.resume(await leasedChannels(redis, laneOf(1), [channelOf(78), channel]))
+  const leased = () => redis.hget(redisKeys.budget(channel), `lease:${laneOf(1)}`)
+  // What the journal says may still be billed stays held.
+  expect(await leased()).toBe('100')
+  clock.nowMs += 20_000
+  await after.tick()
+  expect(await leased()).toBe('100')
+  // Its receipt came in, for less.
+  signed.microUsd = 40n
+  recoverable.microUsd = 0n
+  await after.tick()
+  expect([await leased(), await redis.hget(redisKeys.budget(channel), `spent:${laneOf(1)}`)]).toEqual(['0', '40'])
 })

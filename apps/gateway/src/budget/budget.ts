@@ -41,6 +41,11 @@ export interface Budget {
    * nothing. Reserves nothing. Resolves when nobody can say: work that waits is judged again when it runs.
    */
   requireCover(channelId: Hex, microUsd: bigint): Promise<void>
+  /**
+   * Takes up the leases of an earlier run: what it left unused is free again, and what may still be billed stays held
+   * until that is known. Nobody else would ever give them back. Rejects when Redis does not answer; safe to repeat.
+   */
+  resume(channelIds: readonly Hex[]): Promise<void>
   /** Reports what was signed and gives back leases that lie idle. Call each second. */
   tick(): Promise<void>
   /** µUSD held and not reserved, over all channels. */
@@ -210,13 +215,24 @@ export function createBudget(options: BudgetOptions): Budget {
       if (!givesBack && spent === account.reportedSpent) continue
       if (givesBack) account.authorised -= free
       await sync(channelId, account, 0n)
-      if (idle && account.reserved === 0n && account.waiting === 0 && !account.inFlight) accounts.delete(channelId)
+      // What may still be billed of an earlier run is given back when that is known.
+      const holds = options.recoverableMicroUsd(channelId) > 0n
+      const inUse = holds || account.reserved > 0n || account.waiting > 0 || account.inFlight !== null
+      if (idle && !inUse) accounts.delete(channelId)
+    }
+  }
+
+  async function resume(channelIds: readonly Hex[]): Promise<void> {
+    for (const channelId of channelIds) {
+      const account = accountOf(channelId)
+      if (account.authorised === null && !account.inFlight) await sync(channelId, account, 0n)
     }
   }
 
   return {
     reserve,
     requireCover,
+    resume,
     tick,
     idleMicroUsd() {
       let sum = 0n

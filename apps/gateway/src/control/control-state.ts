@@ -19,6 +19,7 @@ export interface ControlView {
   readonly version: number
   keyByHash(keyHash: string): ApiKeyState | undefined
   organisation(orgId: string): OrganisationState | undefined
+  organisations(): Iterable<OrganisationState>
   /** By the 32-byte name that receipts carry. */
   node(nodeId: string): NodeState | undefined
   /** By the id that people see, `node_…`. */
@@ -69,6 +70,7 @@ export function createControlStore(place: Place = { country: '', region: '' }): 
     },
     keyByHash: (keyHash) => keys.get(keyHash),
     organisation: (orgId) => organisations.get(orgId),
+    organisations: () => organisations.values(),
     node: (nodeId) => nodes.get(nodeId),
     nodeById: (id) => nodesById.get(id),
     nodes: () => nodes.values(),

@@ -1,6 +1,6 @@
 /**
- * A gateway as it runs, for integration tests: its own process on the real Postgres and Redis, and real agents that dial
- * in. The control plane is rows written here.
+ * Gateways as they run, for integration tests: processes of their own on the real Postgres and Redis, and real agents that
+ * dial in. The control plane is rows written here.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { hash } from 'node:crypto'
@@ -32,6 +32,8 @@ import { Redis } from 'ioredis'
 export const WORLD_KEY = 'iso_integration'
 export const WORLD_CHANNEL: Hex = `0x${'c1'.repeat(32)}`
 export const WORLD_TOKEN = 'integration-internal-token'
+/** Gateways of one world at most. */
+const GATEWAYS_MAX = 9
 const PROVIDER: Hex = `0x${'a1'.repeat(32)}`
 const SALT = `0x${'b1'.repeat(32)}`
 const mainOf = (app: string) => fileURLToPath(new URL(`../../../${app}/src/main.ts`, import.meta.url))
@@ -43,8 +45,9 @@ export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint
   const db = createDb(stack.databaseUrl, { connectionsMax: 2 })
   const store = createStore(db)
   const redis = new Redis(stack.redisUrl)
-  const port = await freePort()
-  const url = `http://127.0.0.1:${port}`
+  const ports = await Promise.all(Array.from({ length: GATEWAYS_MAX }, () => freePort()))
+  const urlOf = (index: number) => `http://127.0.0.1:${ports[index]}`
+  const url = urlOf(0)
   const children = new Set<ChildProcess>()
   const deploymentFile = join(stack.dir, 'deployment.json')
   const contract = (byte: string) => `0x${byte.repeat(20)}`
@@ -59,53 +62,59 @@ export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint
   await writeControlPlane(db, nodeKeys)
   await redis.hset(redisKeys.budget(WORLD_CHANNEL), 'limit', limitMicroUsd.toString())
 
-  function start(app: string, args: readonly string[], env: Record<string, string>): ChildProcess {
+  function start(app: string, args: readonly string[], env: Record<string, string>, log = app): ChildProcess {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', mainOf(app), ...args], {
       env: childEnv(env),
-      stdio: ['ignore', openSync(join(stack.dir, `${app}.log`), 'a'), 'inherit'],
+      stdio: ['ignore', openSync(join(stack.dir, `${log}.log`), 'a'), 'inherit'],
     })
     children.add(child)
     return child
   }
 
-  /** Resolves when it is healthy. */
-  async function startGateway(): Promise<ChildProcess> {
-    const child = start('gateway', [], {
+  /** Each has a lane and a data directory of its own. Resolves when it is healthy. */
+  async function startGateway(index = 0, env: Record<string, string> = {}): Promise<ChildProcess> {
+    const name = index === 0 ? 'gateway' : `gateway-${index}`
+    const settings = {
       DATABASE_URL: stack.databaseUrl,
       REDIS_URL: stack.redisUrl,
       CHAIN_RPC_URL: 'http://127.0.0.1:9',
       DEPLOYMENT_FILE: deploymentFile,
-      DATA_DIR: join(stack.dir, 'gateway'),
-      GATEWAY_PORT: String(port),
-      GATEWAY_PUBLIC_URL: url,
-      GATEWAY_KEY: developmentKeys[1],
+      DATA_DIR: join(stack.dir, name),
+      GATEWAY_PORT: String(ports[index]),
+      GATEWAY_PUBLIC_URL: urlOf(index),
+      GATEWAY_KEY: index === 0 ? developmentKeys[1] : `0x${(0x6a00 + index).toString(16).padStart(64, '0')}`,
       INTERNAL_TOKEN: WORLD_TOKEN,
       EPOCH_MS: '3600000',
-    })
-    await until(async () => (await health())?.status === 'ok')
+    }
+    const child = start('gateway', [], { ...settings, ...env }, name)
+    await until(async () => (await health(index))?.status === 'ok')
     return child
   }
 
-  async function health(): Promise<{ status: string; linkedNodes: number } | null> {
-    const response = await fetch(`${url}/healthz`).catch(() => null)
+  async function health(index: number): Promise<{ status: string; linkedNodes: number } | null> {
+    const response = await fetch(`${urlOf(index)}/healthz`).catch(() => null)
     return response && ((await response.json()) as { status: string; linkedNodes: number })
   }
 
-  function startAgent(index: number, args: readonly string[]): ChildProcess {
+  /** It links to the gateways at `urls`, by default to the first one. */
+  function startAgent(index: number, args: readonly string[], urls: readonly string[] = [url]): ChildProcess {
     const dir = join(stack.dir, `agent-${index}`)
     mkdirSync(dir, { recursive: true })
     writeFileSync(join(dir, 'node.key'), `${nodeKeys[index]}\n`, { mode: 0o600 })
-    return start('agent', ['run', '--data-dir', dir, '--gateway', url, ...args], {})
+    const gateways = urls.flatMap((each) => ['--gateway', each])
+    return start('agent', ['run', '--data-dir', dir, ...gateways, ...args], {}, `agent-${index}`)
   }
 
   return {
     url,
+    urlOf,
+    nodeKeys,
     db,
     redis,
     stack,
     startGateway,
     startAgent,
-    linked: (count: number) => until(async () => (await health())?.linkedNodes === count),
+    linked: (count: number, index = 0) => until(async () => (await health(index))?.linkedNodes === count),
     /** As a service does: change, event in one transaction, then publish. */
     async changeKey(enabled: boolean): Promise<void> {
       await store.transaction(async (tx) => {

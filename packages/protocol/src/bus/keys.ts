@@ -9,6 +9,8 @@ export const redisKeys = {
   receiptsField: 'entry',
   /** Hash of a channel's budget: `limit`, `spent:<lane>`, `lease:<lane>`, µUSD as decimal text. */
   budget: (channelId: string) => `isochrone:budget:{${channelId}}`,
+  /** Hash: lane → `<share>:<demand>:<until, s>` of a rate limit, for an organisation or a key. */
+  limitShares: (subjectId: string) => `isochrone:shares:{${subjectId}}`,
   /** Hash: lane → JSON `GatewayStatus`, with a field time to live by timestamp inside. */
   gateways: 'isochrone:gateways',
   /** Hash: nodeId → JSON `NodeLiveness`, written by gateways each second or two. */

@@ -1,0 +1,22 @@
+/** Everything that is broken on purpose in one market, in the order of the table. */
+import * as load from './break-load.ts'
+import * as nodes from './break-nodes.ts'
+import * as stores from './break-stores.ts'
+import * as trust from './break-trust.ts'
+import type { Scenario } from './scenario.ts'
+
+export const scenarios: readonly Scenario[] = [
+  nodes.agentKilledBefore,
+  nodes.agentKilledAfter,
+  nodes.agentStalled,
+  nodes.halfOpenLink,
+  nodes.gatewayKilled,
+  stores.redisRestarted,
+  stores.redisGone,
+  load.slowReader,
+  load.tenMegabytes,
+  load.tinyRequests,
+  load.hundredThousand,
+  trust.garbageNode,
+  trust.lyingNode,
+]
