@@ -19,7 +19,7 @@ export function createStopping(): Stopping & { stop(): void } {
     },
     stop() {
       stopped = true
-      for (const stop of [...waiting]) stop()
+      for (const stop of waiting) stop()
       waiting.clear()
     },
   }

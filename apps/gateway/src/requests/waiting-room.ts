@@ -249,7 +249,7 @@ export function createWaitingRoom({
     },
     close(reason) {
       closed = true
-      for (const waiting of [...everybody]) {
+      for (const waiting of everybody) {
         waiting.leave()
         waiting.refuse(reason)
       }
