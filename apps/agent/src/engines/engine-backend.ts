@@ -39,6 +39,15 @@ export type GenerationEvent =
   | { readonly type: 'text'; readonly text: string; readonly usage: Usage }
   | { readonly type: 'end'; readonly text: string; readonly reason: 'stop' | 'length'; readonly usage: Usage }
 
+export type EmbeddingRequest = {
+  readonly model: string
+  readonly inputs: readonly (string | readonly number[])[]
+  /** Undefined: as many as the model has. */
+  readonly dimensions: number | undefined
+}
+
+export type Embeddings = { readonly vectors: readonly (readonly number[])[]; readonly tokensIn: number }
+
 export type EngineLoad = {
   /** Sequences running now, and requests waiting for one. */
   readonly running: number
@@ -55,6 +64,8 @@ export interface EngineBackend {
   readonly features: readonly EngineFeature[]
   /** Yields text as it is made and then one end event. Stops between tokens once `signal` aborts. */
   generate(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<GenerationEvent, void, void>
+  /** Vectors of texts or token ids, where `features` has embeddings. */
+  embed?(request: EmbeddingRequest, signal: AbortSignal): Promise<Embeddings>
   load(): EngineLoad
   close(): Promise<void>
 }

@@ -36,7 +36,7 @@ export type EngineEvent =
   | { readonly type: 'usage'; readonly usage: EngineUsage; readonly chunk: OpenAiChunk }
 
 export type EngineCall = {
-  readonly path: '/v1/chat/completions' | '/v1/completions'
+  readonly path: '/v1/chat/completions' | '/v1/completions' | '/v1/embeddings'
   readonly body: Readonly<Record<string, unknown>>
 }
 

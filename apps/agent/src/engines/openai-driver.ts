@@ -29,6 +29,10 @@ export type OpenAiDriverOptions = {
 }
 
 const ERROR_BYTES_MAX = 64 * 1024
+/** Choices of one request, as gateways take them. */
+const CHOICES_MAX = 8
+/** An answer of embeddings: 2,048 vectors of 2,048 numbers. */
+const EMBEDDINGS_BYTES_MAX = 96 * 1024 * 1024
 
 const hash = z.templateLiteral(['0x', z.string().regex(/^[0-9a-f]{64}$/)])
 const modelsBody = z.object({
@@ -56,7 +60,17 @@ const chunkBody = z.looseObject({
       z.looseObject({
         text: z.string().nullish(),
         finish_reason: z.string().nullish(),
-        delta: z.looseObject({ content: z.string().nullish(), reasoning_content: z.string().nullish() }).nullish(),
+        delta: z
+          .looseObject({
+            content: z.string().nullish(),
+            reasoning_content: z.string().nullish(),
+            refusal: z.string().nullish(),
+            tool_calls: z.array(z.unknown()).nullish(),
+          })
+          .nullish(),
+        logprobs: z
+          .looseObject({ content: z.array(z.unknown()).nullish(), tokens: z.array(z.unknown()).nullish() })
+          .nullish(),
       }),
     )
     .optional()
@@ -96,7 +110,10 @@ export function createOpenAiDriver(options: OpenAiDriverOptions): EngineDriver {
         features: model.features,
       }))
     },
-    start: (call, signal) => stream(pool, `${prefix}${call.path}`, auth, call, signal),
+    start: (call, signal) =>
+      call.path === '/v1/embeddings'
+        ? embed(pool, `${prefix}${call.path}`, auth, call, signal)
+        : stream(pool, `${prefix}${call.path}`, auth, call, signal),
     close: () => pool.destroy(),
   }
 }
@@ -129,6 +146,46 @@ async function* stream(
   }
 }
 
+const embeddingsBody = z.looseObject({
+  data: z.array(z.looseObject({ index: z.int().min(0) })),
+  usage: z.object({ prompt_tokens: count }),
+})
+
+/** One chunk for each vector, so that none is larger than a frame; then usage. */
+async function* embed(
+  pool: Pool,
+  path: string,
+  auth: Record<string, string>,
+  call: EngineCall,
+  signal: AbortSignal,
+): AsyncGenerator<EngineEvent, void, void> {
+  try {
+    const headers = { ...auth, 'content-type': 'application/json' }
+    const response = await pool.request({ path, method: 'POST', headers, body: JSON.stringify(call.body), signal })
+    if (response.statusCode !== 200) throw await refusal(response.statusCode, response.body)
+    const parsed = embeddingsBody.safeParse(tryJson(await textOf(response.body, EMBEDDINGS_BYTES_MAX)))
+    if (!parsed.success) throw new EngineFailure('died', 'the engine sent no list of embeddings')
+    const { data, usage, ...head } = parsed.data
+    for (const vector of data) yield { type: 'chunk', chunk: { ...head, data: [vector] }, tokens: 0, usage: undefined }
+    yield { type: 'usage', usage: { tokensIn: usage.prompt_tokens, tokensCached: 0, tokensOut: 0 }, chunk: head }
+  } catch (cause) {
+    throw signal.aborted
+      ? new EngineFailure('aborted', 'the request was cancelled', { cause })
+      : failureOf(cause, false)
+  }
+}
+
+async function textOf(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<string> {
+  const parts: Uint8Array[] = []
+  let bytes = 0
+  for await (const part of body) {
+    bytes += part.length
+    if (bytes > bytesMax) throw new EngineFailure('died', `the engine's answer is larger than ${bytesMax} bytes`)
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString('utf8')
+}
+
 /**
  * Follows one stream: tokens per chunk, and the usage to report at its end.
  *
@@ -139,26 +196,26 @@ class ChunkCounter {
   #tokensOut = 0
   #usage: EngineUsage | undefined
   #last: OpenAiChunk = {}
-  #held: { readonly chunk: OpenAiChunk; readonly guessed: number } | undefined
+  /** Of several choices each has its own. */
+  #held: { readonly chunk: OpenAiChunk; readonly guessed: number }[] = []
 
   read({ usage, ...chunk }: z.output<typeof chunkBody>): EngineEvent | undefined {
     if (usage) this.#usage = usageOf(usage)
     const [choice] = chunk.choices
     this.#last = { ...chunk, choices: [] }
     if (!choice) return undefined
-    const text = choice.delta?.content || choice.delta?.reasoning_content || choice.text
-    const guessed = text ? 1 : 0
-    if (!usage && choice.finish_reason) {
-      this.#held = { chunk, guessed }
+    const guessed = chunk.choices.reduce((sum, each) => sum + tokensOf(each), 0)
+    if (!usage && choice.finish_reason && this.#held.length < CHOICES_MAX) {
+      this.#held.push({ chunk, guessed })
       return undefined
     }
     return this.#count(chunk, usage ? Math.max(0, usage.completion_tokens - this.#tokensOut) : guessed)
   }
 
   *end(): Generator<EngineEvent, void, void> {
-    if (this.#held) {
-      const { chunk, guessed } = this.#held
-      yield this.#count(chunk, this.#usage ? Math.max(0, this.#usage.tokensOut - this.#tokensOut) : guessed)
+    for (const [index, { chunk, guessed }] of this.#held.entries()) {
+      const rest = this.#usage && index === this.#held.length - 1 ? this.#usage.tokensOut - this.#tokensOut : guessed
+      yield this.#count(chunk, Math.max(0, rest))
     }
     const usage = this.#usage ?? { tokensIn: 0, tokensCached: 0, tokensOut: this.#tokensOut }
     yield { type: 'usage', usage, chunk: this.#last }
@@ -168,6 +225,13 @@ class ChunkCounter {
     this.#tokensOut += tokens
     return { type: 'chunk', chunk, tokens, usage: this.#usage }
   }
+}
+
+/** Without usage on the way: as many as have a log-probability, else one for a piece of text or of a call. */
+function tokensOf({ delta, text, logprobs }: z.output<typeof chunkBody>['choices'][number]): number {
+  const listed = logprobs?.content?.length ?? logprobs?.tokens?.length ?? 0
+  if (listed > 0) return listed
+  return delta?.content || delta?.reasoning_content || delta?.refusal || delta?.tool_calls?.length || text ? 1 : 0
 }
 
 function usageOf(usage: z.output<typeof usageBody>): EngineUsage {

@@ -10,6 +10,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { EngineRequestError, type EngineBackend, type Usage } from './engine-backend.ts'
 import { errorBody, modelList, streamChunk, usageChunk, wholeAnswer, type AnswerHead } from './openai-chunks.ts'
+import { embeddingsAnswer } from './serve-embeddings.ts'
 import { parseGenerationRequest, type ParsedRequest } from './parse-generation-request.ts'
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024
@@ -67,6 +68,8 @@ async function answer(
         ? streamAnswer(backend, parsed, head, response, signal)
         : collectAnswer(backend, parsed, head, response, signal)
     }
+    case 'POST /v1/embeddings':
+      return sendJson(response, 200, await embeddingsAnswer(backend, await readJson(request), signal))
     default:
       throw new EngineRequestError(404, 'not_found', `no route ${route}`)
   }

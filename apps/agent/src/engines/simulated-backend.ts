@@ -15,6 +15,7 @@ import {
   type GenerationRequest,
   type ModelCard,
 } from './engine-backend.ts'
+import { simulatedEmbeddings } from './simulated-embeddings.ts'
 import { SequenceQueue } from './sequence-queue.ts'
 import { StopMatcher } from './stop-matcher.ts'
 import { TokenLoad } from './token-load.ts'
@@ -119,7 +120,8 @@ export function createSimulatedBackend(options: SimulatedOptions): EngineBackend
 
   return {
     models: [card],
-    features: ['chat', 'completions', 'seed', 'continuation'],
+    embed: (request, signal) => simulatedEmbeddings(request, curve, signal),
+    features: ['chat', 'completions', 'seed', 'continuation', 'embeddings'],
     generate,
     load: () => ({
       running: queue.running,

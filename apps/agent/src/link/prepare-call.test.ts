@@ -32,11 +32,21 @@ test('the engine is never asked for more tokens than were reserved', () => {
 test.each([
   [{ max_tokens: 'many' }, 'max_tokens'],
   [{ max_tokens: 0 }, 'max_tokens'],
-  [{ n: 3 }, 'n'],
+  [{ n: 0 }, 'n'],
   [[], 'the body'],
   [null, 'the body'],
 ])('%j is refused naming the field', (body, field) => {
   expect(prepare(body)).toMatchObject({ ok: false, message: expect.stringContaining(field) as string })
+})
+
+test('what was reserved for all choices is shared among them', () => {
+  expect(prepare({ n: 5 })).toMatchObject({ ok: true, call: { body: { n: 5, max_tokens: 10 } } })
+  expect(prepare({ prompt: ['a', 'b'], n: 2 })).toMatchObject({ ok: true, call: { body: { max_tokens: 12 } } })
+})
+
+test('embeddings have no limit on output', () => {
+  const prepared = prepareCall({ ...open, path: '/v1/embeddings' }, Buffer.from('{"input":"x"}'), 'own-name')
+  expect(prepared).toEqual({ ok: true, call: { path: '/v1/embeddings', body: { input: 'x', model: 'own-name' } } })
 })
 
 test('everything else is passed on untouched', () => {

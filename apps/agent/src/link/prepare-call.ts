@@ -16,10 +16,18 @@ const tokenLimitFields = ['max_tokens', 'max_completion_tokens'] as const
 export function prepareCall(open: StreamOpen, body: Uint8Array, engineModel: string): PreparedCall {
   const fields = parseObject(body)
   if (!fields) return { ok: false, message: 'the body is not a JSON object' }
-  if (fields.n !== undefined && fields.n !== null && fields.n !== 1) {
-    return { ok: false, message: 'n: only one choice is supported' }
+  if (open.path === '/v1/embeddings') {
+    const { stream: _never, ...rest } = fields
+    return { ok: true, call: { path: open.path, body: { ...rest, model: engineModel } } }
   }
-  let tokensOutMax = open.tokensOutMax
+  const { n = 1 } = fields
+  if (n !== null && (typeof n !== 'number' || !Number.isInteger(n) || n < 1)) {
+    return { ok: false, message: 'n: must be an integer of 1 or more' }
+  }
+  const prompts = Array.isArray(fields.prompt) && typeof fields.prompt[0] !== 'number' ? fields.prompt.length : 1
+  const choices = Math.max(1, (n ?? 1) * prompts)
+  // What was reserved is over all choices; engines limit each.
+  let tokensOutMax = Math.max(1, Math.floor(open.tokensOutMax / choices))
   for (const field of tokenLimitFields) {
     const given = fields[field]
     if (given === undefined || given === null) continue

@@ -51,7 +51,7 @@ export async function answerWhole(
   reply: FastifyReply,
   { dialect, explain, onServed }: AnswerOptions,
 ): Promise<FastifyReply> {
-  const sink = collectAnswer(ctx.request.path === '/v1/completions' ? 'completion' : 'chat', goneSignal(reply))
+  const sink = collectAnswer(ctx.request.path, goneSignal(reply))
   const served = await serveRequest(deps.serve, ctx, sink)
   recordServed(deps, ctx, served)
   onServed(served)

@@ -48,3 +48,13 @@ export const completionsDialect: Dialect = {
     fail: (error) => eventText(toOpenAiError(error, ctx.requestId).body),
   }),
 }
+
+/** Embeddings are never streamed, and have no output tokens to count. */
+export const embeddingsDialect: Dialect = {
+  whole(ctx, served, answer, explain) {
+    const { prompt_tokens: tokens } = usageOf(served)
+    const usage = { prompt_tokens: tokens, total_tokens: tokens }
+    return { ...answer, id: undefined, model: ctx.request.model, usage, isochrone: isochroneOf(ctx, served, explain) }
+  },
+  stream: completionsDialect.stream,
+}

@@ -10,7 +10,7 @@ import {
 } from '../requests/parse-request.ts'
 import { responsesDialect } from '../responses/responses-dialect.ts'
 import { parseResponsesRequest, type ResponsesRequest } from '../responses/responses-request.ts'
-import { completionsDialect, type Dialect } from './dialect.ts'
+import { completionsDialect, embeddingsDialect, type Dialect } from './dialect.ts'
 
 export interface Asked {
   inference: InferenceRequest
@@ -22,10 +22,10 @@ export interface Asked {
 type ReadBody = (body: Uint8Array, options: ParseOptions) => Asked
 
 const plain =
-  (path: InferencePath): ReadBody =>
+  (path: InferencePath, dialect: Dialect = completionsDialect): ReadBody =>
   (body, options) => ({
     inference: parseInferenceRequest(path, body, options),
-    dialect: completionsDialect,
+    dialect,
     response: null,
   })
 
@@ -33,6 +33,7 @@ const plain =
 export const endpoints: Readonly<Record<string, ReadBody>> = {
   '/v1/chat/completions': plain('/v1/chat/completions'),
   '/v1/completions': plain('/v1/completions'),
+  '/v1/embeddings': plain('/v1/embeddings', embeddingsDialect),
   '/v1/responses': readResponses,
 }
 

@@ -57,7 +57,7 @@ export async function enqueue(
   reply: FastifyReply,
   { waiting, kind }: { waiting: Waiting; kind: 'queued' | 'waiting' },
 ): Promise<FastifyReply> {
-  if (asked.response !== null) {
+  if (asked.response !== null || asked.inference.path === '/v1/embeddings') {
     throw new AppError('invalid_input', {
       publicMessage: "Only completions wait by a header. Send 'background': true to have a response made later.",
       field: 'background',

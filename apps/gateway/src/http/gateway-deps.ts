@@ -17,7 +17,7 @@ export interface NewJobInput {
   orgId: string
   keyId: string
   kind: 'queued' | 'background' | 'waiting'
-  path: InferencePath
+  path: Exclude<InferencePath, '/v1/embeddings'>
   model: string
   body: Record<string, unknown>
   /** The Responses request that it comes from. */

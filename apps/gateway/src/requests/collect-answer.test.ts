@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { collectAnswer } from './collect-answer.ts'
 
 const collect = (kind: 'chat' | 'completion', chunks: object[]) => {
-  const sink = collectAnswer(kind, new AbortController().signal)
+  const sink = collectAnswer(kind === 'chat' ? '/v1/chat/completions' : '/v1/completions', new AbortController().signal)
   for (const chunk of chunks) void sink.write(Buffer.from(JSON.stringify(chunk)))
   return sink
 }

@@ -3,6 +3,7 @@
  *
  * Strings of a choice's delta are joined, tool calls by their index; any other field keeps its last value.
  */
+import type { InferencePath } from './parse-request.ts'
 import type { AnswerSink } from './request-context.ts'
 
 export interface CollectedAnswer extends AnswerSink {
@@ -17,12 +18,23 @@ interface Choice {
   rest: Record<string, unknown>
 }
 
+/** By what the node was asked. */
+const kinds = {
+  '/v1/chat/completions': 'chat',
+  '/v1/completions': 'completion',
+  '/v1/embeddings': 'embeddings',
+} as const
+type Kind = (typeof kinds)[InferencePath]
+
 /** A sink for one request; `signal` aborts when the customer is gone. */
-export function collectAnswer(kind: 'chat' | 'completion', signal: AbortSignal): CollectedAnswer {
+export function collectAnswer(path: InferencePath, signal: AbortSignal): CollectedAnswer {
+  const kind: Kind = kinds[path]
   let envelope: Record<string, unknown> = {}
+  let vectors: unknown[] = []
   let choices = new Map<number, Choice>()
 
   function answer(): Record<string, unknown> {
+    if (kind === 'embeddings') return { ...envelope, object: 'list', data: vectors }
     const ordered = [...choices.values()].toSorted((a, b) => a.index - b.index)
     return {
       ...envelope,
@@ -40,15 +52,17 @@ export function collectAnswer(kind: 'chat' | 'completion', signal: AbortSignal):
     signal,
     begin: () => {},
     write(chunk) {
-      const { choices: parts, usage: _usage, ...head } = parseChunk(chunk)
+      const { choices: parts, usage: _usage, data, ...head } = parseChunk(chunk)
       if (Object.keys(envelope).length === 0) envelope = head
-      for (const part of objectsOf(parts)) addPart(choices, kind, part)
+      if (kind === 'embeddings') vectors.push(...objectsOf(data))
+      else for (const part of objectsOf(parts)) addPart(choices, kind, part)
       return undefined
     },
     bytesOut: () => Buffer.byteLength(JSON.stringify(answer())),
     reset() {
       envelope = {}
       choices = new Map()
+      vectors = []
     },
     answer,
   }
@@ -62,7 +76,8 @@ function addPart(choices: Map<number, Choice>, kind: 'chat' | 'completion', part
   if (kind === 'completion') choice.merged.text = textOf(choice.merged.text) + textOf(text)
   else if (typeof delta === 'object' && delta !== null) mergeDelta(choice.merged, delta as Record<string, unknown>)
   for (const [name, value] of Object.entries(rest)) {
-    if (value !== null || !(name in choice.rest)) choice.rest[name] = value
+    if (name === 'logprobs') choice.rest[name] = joinedLists(choice.rest[name], value)
+    else if (value !== null || !(name in choice.rest)) choice.rest[name] = value
   }
 }
 
@@ -73,6 +88,19 @@ function mergeDelta(into: Record<string, unknown>, delta: Record<string, unknown
     else if (typeof value === 'string' && typeof before === 'string' && name !== 'role') into[name] = before + value
     else if (value !== null || before === undefined) into[name] = value
   }
+}
+
+/** Log-probabilities come in lists by name, a part with each chunk. */
+function joinedLists(before: unknown, value: unknown): unknown {
+  if (typeof before !== 'object' || before === null || typeof value !== 'object' || value === null)
+    return value ?? before
+  const lists: Record<string, unknown> = { ...before }
+  for (const [name, part] of Object.entries(value)) {
+    const known = lists[name]
+    lists[name] =
+      Array.isArray(known) && Array.isArray(part) ? [...(known as unknown[]), ...(part as unknown[])] : (part ?? known)
+  }
+  return lists
 }
 
 /** Each piece names its call by `index`; its arguments come in parts. */

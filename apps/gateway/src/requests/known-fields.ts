@@ -9,6 +9,8 @@ import { z } from 'zod'
 
 /** Choices of one request: each is reserved in full. */
 export const CHOICES_MAX = 8
+/** Numbers of an embedding. */
+const DIMENSIONS_MAX = 8_192
 /** Output tokens of a choice. */
 export const TOKENS_OUT_MAX = 1_000_000
 
@@ -74,6 +76,13 @@ const schemas = {
     echo: boolean,
     suffix: text.nullish(),
   }),
+  // No part of an embedding is ready before the rest: there is nothing to stream.
+  '/v1/embeddings': common.extend({
+    stream: z.literal(false, { error: 'false: embeddings are not streamed' }).nullish(),
+    n: z.null({ error: 'left out' }).optional(),
+    encoding_format: z.enum(['float', 'base64'], { error: 'float or base64' }).nullish(),
+    dimensions: integer(1, DIMENSIONS_MAX),
+  }),
 }
 
 export interface KnownFields {
@@ -96,6 +105,8 @@ export function readKnownFields(path: keyof typeof schemas, body: Record<string,
     })
   }
   const { data } = parsed
+  // Embeddings have no output tokens; one is the least that can be placed and reserved.
+  if (path === '/v1/embeddings') return { stream: false, includeUsage: false, choices: 1, tokensOutMax: 1 }
   const chatLimit = 'max_completion_tokens' in data ? data.max_completion_tokens : null
   return {
     stream: data.stream === true,

@@ -62,7 +62,13 @@ test('what OpenAI defines is checked here and named by its path; what it does no
 test('a prompt may be a text, token ids or several of either', () => {
   const ask = (prompt: unknown) =>
     parseInferenceRequest('/v1/completions', Buffer.from(JSON.stringify({ model: 'm', prompt })))
-  for (const prompt of ['x', ['x', 'y'], [1, 2], [[1], [2]]]) expect(ask(prompt).tokensOutMax).toBe(256)
+  for (const prompt of ['x', ['x'], [1, 2]]) expect(ask(prompt).tokensOutMax).toBe(256)
+  // Each of several is answered, and reserved, in full.
+  for (const prompt of [
+    ['x', 'y'],
+    [[1], [2]],
+  ])
+    expect(ask(prompt).tokensOutMax).toBe(512)
   expect(() => ask([{}])).toThrow(expect.objectContaining({ field: 'prompt[0]' }))
   expect(() => ask([])).toThrow(expect.objectContaining({ field: 'prompt' }))
 })

@@ -18,7 +18,7 @@ import { readKnownFields } from './known-fields.ts'
 import { promptHeadOf } from './prompt-head.ts'
 import { rewriteBody } from './rewrite-body.ts'
 
-export type InferencePath = '/v1/chat/completions' | '/v1/completions'
+export type InferencePath = '/v1/chat/completions' | '/v1/completions' | '/v1/embeddings'
 
 export interface InferenceRequest {
   path: InferencePath
@@ -40,6 +40,8 @@ export interface InferenceRequest {
   session: unknown
   /** What the engine must be able to do, each with the field that asks for it. */
   needs: readonly RequestNeed[]
+  /** Bytes of answer that are billed at most, where the tokens do not say it. */
+  bytesOutMax?: number
 }
 
 export interface ParseOptions {
@@ -50,6 +52,12 @@ export interface ParseOptions {
 /** A request without a token limit is reserved, and stopped, at this many output tokens. */
 export const DEFAULT_TOKENS_OUT_MAX = 256
 const roles: ReadonlySet<string> = new Set(['system', 'developer', 'user', 'assistant', 'tool', 'function'])
+/** Inputs of one embeddings request, as at OpenAI. */
+const INPUTS_MAX = 2_048
+/** Prompts of one completion: each is reserved in full. */
+const PROMPTS_MAX = 32
+/** A vector of 8,192 numbers in JSON. */
+const EMBEDDING_BYTES_MAX = 8_192 * 24
 const LOCATED_CHARACTERS_MAX = 256 * 1024
 
 /** Throws `invalid_input` naming the field, or the position where the body stops being JSON. */
@@ -62,8 +70,9 @@ export function parseInferenceRequest(
   const { model: name } = json
   if (name === undefined || name === null) throw missing('model')
   if (typeof name !== 'string' || name === '') throw wrong('model', 'a non-empty string')
-  if (path === '/v1/chat/completions') checkMessages(json.messages)
-  else checkPrompt(json.prompt)
+  if (path === '/v1/embeddings') checkPrompt(json.input, 'input')
+  else if (path === '/v1/completions') checkPrompt(json.prompt, 'prompt')
+  else checkMessages(json.messages)
   const { stream, includeUsage, choices, tokensOutMax } = readKnownFields(path, json)
   const { policy: routing } = parseRoutingPolicy(json.routing)
   const { model, suffix } = isModel(name) ? { model: name, suffix: null } : splitModelSuffix(name)
@@ -72,15 +81,23 @@ export function parseInferenceRequest(
     model,
     stream,
     includeUsage,
-    tokensOutMax: (tokensOutMax ?? DEFAULT_TOKENS_OUT_MAX) * choices,
+    tokensOutMax:
+      (tokensOutMax ?? DEFAULT_TOKENS_OUT_MAX) * choices * (path === '/v1/completions' ? inputsOf(json.prompt) : 1),
     body: forNode(sentBody, 'routing' in json, suffix === null ? null : model),
     routing,
     routingJson: typeof json.routing === 'object' && json.routing !== null ? { ...json.routing } : {},
     suffix,
     session: json.prompt_cache_key,
-    promptHead: promptHeadOf(path === '/v1/chat/completions' ? json.messages : json.prompt),
+    // Engines keep no prefixes of what they embed.
+    promptHead: path === '/v1/embeddings' ? '' : promptHeadOf(path === '/v1/completions' ? json.prompt : json.messages),
     needs: requestNeeds(path, json),
+    ...(path === '/v1/embeddings' && { bytesOutMax: EMBEDDING_BYTES_MAX * inputsOf(json.input) }),
   }
+}
+
+/** How many vectors an embeddings request asks for, or prompts a completion has. */
+function inputsOf(input: unknown): number {
+  return Array.isArray(input) && typeof input[0] !== 'number' ? input.length : 1
 }
 
 /** Engines know nothing of routing, and models by their names alone. */
@@ -132,13 +149,17 @@ function checkParts(parts: readonly unknown[], field: string): void {
 }
 
 /** A text, token ids, or several of either, as OpenAI has it; whether it takes several is the engine's to say. */
-function checkPrompt(prompt: unknown): void {
-  if (prompt === undefined || prompt === null) throw missing('prompt')
+function checkPrompt(prompt: unknown, field: 'prompt' | 'input'): void {
+  if (prompt === undefined || prompt === null) throw missing(field)
   if (typeof prompt === 'string') return
-  if (!Array.isArray(prompt) || prompt.length === 0) throw wrong('prompt', 'a string or a non-empty array')
+  if (!Array.isArray(prompt) || prompt.length === 0) throw wrong(field, 'a string or a non-empty array')
+  const most = field === 'input' ? INPUTS_MAX : PROMPTS_MAX
+  if (typeof prompt[0] !== 'number' && prompt.length > most) {
+    throw wrong(field, `at most ${most} of them`)
+  }
   for (const [index, item] of prompt.entries()) {
     const known = typeof item === 'string' || Number.isInteger(item) || Array.isArray(item)
-    if (!known) throw wrong(`prompt[${index}]`, 'a string, a token id or an array of token ids')
+    if (!known) throw wrong(`${field}[${index}]`, 'a string, a token id or an array of token ids')
   }
 }
 

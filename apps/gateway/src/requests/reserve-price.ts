@@ -14,7 +14,7 @@ const BYTES_OUT_PER_TOKEN_MAX = 4_096
 const BYTES_OUT_BASE = 65_536
 
 export function bytesOutMaxOf(request: InferenceRequest): number {
-  return BYTES_OUT_BASE + request.tokensOutMax * BYTES_OUT_PER_TOKEN_MAX
+  return BYTES_OUT_BASE + (request.bytesOutMax ?? request.tokensOutMax * BYTES_OUT_PER_TOKEN_MAX)
 }
 
 /** Prompt tokens that are billed at most. */

@@ -9,6 +9,7 @@ import { outputChain, randomBytes32, requestHashOf, type Hex } from '@isochrone/
 import type { AttemptEnd, AttemptSeen, AttemptStream, Continues, Intent, Lane } from '../ports.ts'
 import type { AnswerSoFar } from './answer-so-far.ts'
 import { judge, type AttemptOutcome, type StoppedBy } from './judge-attempt.ts'
+import type { InferencePath } from './parse-request.ts'
 import type { AnswerSink, RequestContext, Target } from './request-context.ts'
 import type { Stopping } from './stopping.ts'
 
@@ -240,7 +241,7 @@ function openHeaderOf(intent: Intent, { limits, soFar }: AttemptInput) {
     model: intent.model,
     modelHash: intent.modelHash,
     salt: intent.salt,
-    path: intent.path as '/v1/chat/completions' | '/v1/completions',
+    path: intent.path as InferencePath,
     timeoutMs: timeoutMsOf(limits),
     tokensOutMax: intent.tokensOutMax,
     ...(soFar && { continuation: { text: soFar.text } }),

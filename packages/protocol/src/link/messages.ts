@@ -97,7 +97,7 @@ export const streamOpen = z.object({
   modelHash: bytes32,
   /** Salt of `requestHash` and `outputHash`: without it the hashes say nothing about short prompts. */
   salt: bytes32,
-  path: z.enum(['/v1/chat/completions', '/v1/completions']),
+  path: z.enum(['/v1/chat/completions', '/v1/completions', '/v1/embeddings']),
   /** The gateway gives up after this many ms from OPEN; the agent may stop then too. */
   timeoutMs: z.int().min(1),
   /** Output tokens at which the agent must stop: what was reserved, and of a continuation what is left of it. */

@@ -75,7 +75,7 @@ async function runDispatch(deps: GatewayDeps, dispatch: DispatchRequest): Promis
   try {
     const ctx = contextOf(deps, dispatch)
     const attempt = deps.serve.nextAttempt(ctx)
-    const sink = collectAnswer(dispatch.path === '/v1/chat/completions' ? 'chat' : 'completion', cancelled.signal)
+    const sink = collectAnswer(dispatch.path, cancelled.signal)
     if (dispatch.progress) progress = deps.jobs.progress.write(dispatch.jobId, attempt, () => textOf(sink.answer()))
     const bodyFor = (served: Served) =>
       served.brokenBy
