@@ -57,7 +57,7 @@ export async function enqueue(
   reply: FastifyReply,
   { waiting, kind }: { waiting: Waiting; kind: 'queued' | 'waiting' },
 ): Promise<FastifyReply> {
-  if (asked.response !== null || asked.inference.path === '/v1/embeddings') {
+  if (asked.response !== null) {
     throw new AppError('invalid_input', {
       publicMessage: "Only completions wait by a header. Send 'background': true to have a response made later.",
       field: 'background',
@@ -97,6 +97,10 @@ async function accept(
   { inference }: Asked,
   how: { kind: 'queued' | 'waiting' | 'background'; deadlineMs: number | null; source?: Record<string, unknown> },
 ): Promise<JobState> {
+  const { path } = inference
+  if (path === '/v1/embeddings') {
+    throw new AppError('invalid_input', { publicMessage: 'Embeddings do not wait: send them without the header.' })
+  }
   requireKnownModel(deps, inference.model)
   const channelId = requireChannel(organisation)
   // What contradicts itself would wait only to fail.
@@ -108,7 +112,7 @@ async function accept(
     orgId: organisation.orgId,
     keyId: key.keyId,
     kind: how.kind,
-    path: inference.path,
+    path,
     model: inference.model,
     body: { ...body, ...routingForJob(inference), stream: false, stream_options: undefined },
     ...(how.source && { source: how.source }),

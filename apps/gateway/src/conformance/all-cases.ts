@@ -1,0 +1,15 @@
+/** Every case, in the order of the table. */
+import { aiSdkCases } from './ai-sdk-cases.ts'
+import { chatCases } from './chat-cases.ts'
+import type { ConformanceCase } from './conformance-case.ts'
+import { errorCases } from './error-cases.ts'
+import { otherCases } from './other-cases.ts'
+
+const areas = ['chat', 'responses', 'completions', 'embeddings', 'models', 'errors']
+
+export const allCases: readonly ConformanceCase[] = [
+  ...chatCases,
+  ...otherCases,
+  ...aiSdkCases,
+  ...errorCases,
+].toSorted((a, b) => areas.indexOf(a.area) - areas.indexOf(b.area))

@@ -1,0 +1,123 @@
+/** Bad input and what goes wrong behind the gateway: each as the typed error that the official client throws. */
+import assert from 'node:assert/strict'
+import OpenAI from 'openai'
+import { hello } from './chat-cases.ts'
+import type { ConformanceCase } from './conformance-case.ts'
+import type { ConformanceWorld } from './conformance-world.ts'
+
+const MIB = 1024 * 1024
+
+interface Expected {
+  status: number
+  code: string
+  param?: string
+}
+
+function refuses(
+  feature: string,
+  expected: Expected,
+  send: (world: ConformanceWorld) => Promise<Response>,
+): ConformanceCase {
+  return {
+    area: 'errors',
+    feature: `${feature}: ${expected.status} \`${expected.code}\``,
+    client: 'fetch',
+    mode: 'whole',
+    async run(world) {
+      const response = await send(world)
+      const { error } = (await response.json()) as { error: { code: string; param: string | null; request_id: string } }
+      assert.deepEqual([response.status, error.code], [expected.status, expected.code])
+      if (expected.param !== undefined) assert.equal(error.param, expected.param)
+      assert.equal(error.request_id, response.headers.get('x-request-id'))
+      const retry = response.headers.get('x-should-retry')
+      assert.equal(retry, expected.status < 500 && expected.status !== 429 ? 'false' : null)
+    },
+  }
+}
+
+const chat = '/v1/chat/completions'
+
+export const errorCases: readonly ConformanceCase[] = [
+  refuses('body over 10 MiB', { status: 413, code: 'payload_too_large' }, ({ post }) =>
+    post(chat, ' '.repeat(11 * MIB)),
+  ),
+  refuses('content type other than JSON', { status: 415, code: 'unsupported_media_type' }, ({ post }) =>
+    post(chat, '{}', { 'content-type': 'text/plain' }),
+  ),
+  refuses('invalid JSON, with its position', { status: 400, code: 'invalid_request' }, async ({ post }) => {
+    const response = await post(chat, '{"model": "x",\n  "messages" 1}')
+    assert.match(await response.clone().text(), /line 2, column 1\d/)
+    return response
+  }),
+  refuses('wrong type of a field', { status: 400, code: 'invalid_request', param: 'temperature' }, ({ post, model }) =>
+    post(chat, { model, messages: hello, temperature: 'hot' }),
+  ),
+  refuses(
+    'field that no engine of the model supports',
+    { status: 400, code: 'unsupported_field', param: 'tools' },
+    ({ post, demoModel }) =>
+      post(chat, { model: demoModel, messages: hello, tools: [{ type: 'function', function: { name: 'f' } }] }),
+  ),
+  refuses('refused by the engine', { status: 400, code: 'invalid_request' }, ({ post, model }) =>
+    post(chat, { model, messages: [{ role: 'user', content: 'REFUSE' }] }),
+  ),
+  refuses('longer than the context', { status: 400, code: 'context_length_exceeded' }, ({ post, model }) =>
+    post(chat, { model, messages: hello, max_tokens: 1_000_000 }),
+  ),
+  refuses(
+    'price cap below every price',
+    { status: 400, code: 'price_cap_below_every_price', param: 'routing.max_price.output' },
+    ({ post, model }) => post(chat, { model, messages: hello, routing: { max_price: { output: 0.000001 } } }),
+  ),
+  refuses('unknown key', { status: 401, code: 'invalid_api_key' }, ({ post }) =>
+    post(chat, {}, { authorization: 'Bearer nobody' }),
+  ),
+  refuses('unknown model', { status: 404, code: 'model_not_found', param: 'model' }, ({ post }) =>
+    post(chat, { model: 'none', messages: hello }),
+  ),
+  refuses('unknown path', { status: 404, code: 'not_found' }, ({ post }) => post('/v1/nothing', {})),
+  refuses('engine fails before the first token', { status: 502, code: 'provider_failed' }, ({ post, model }) =>
+    post(chat, { model, messages: [{ role: 'user', content: 'FAIL' }] }),
+  ),
+  {
+    area: 'errors',
+    feature: 'no node inside the policy: 503 `capacity_unavailable`, not to be retried',
+    client: 'fetch',
+    mode: 'whole',
+    async run({ post, model }) {
+      const response = await post(chat, { model, messages: hello, routing: { regions: ['NZ'] } })
+      assert.deepEqual([response.status, response.headers.get('x-should-retry')], [503, 'false'])
+    },
+  },
+  {
+    area: 'errors',
+    feature: 'typed error classes',
+    client: 'openai',
+    mode: 'whole',
+    async run({ openai, model, url }) {
+      const stranger = new OpenAI({ apiKey: 'nobody', baseURL: `${url}/v1`, maxRetries: 0 })
+      await assert.rejects(stranger.models.list(), OpenAI.AuthenticationError)
+      await assert.rejects(openai.chat.completions.create({ model: 'none', messages: hello }), OpenAI.NotFoundError)
+      await assert.rejects(openai.chat.completions.create({ model, messages: [] }), OpenAI.BadRequestError)
+      const failing = [{ role: 'user' as const, content: 'FAIL' }]
+      await assert.rejects(openai.chat.completions.create({ model, messages: failing }), OpenAI.InternalServerError)
+    },
+  },
+  {
+    area: 'errors',
+    feature: 'engine dies in the middle: an error frame, no `[DONE]`',
+    client: 'openai',
+    mode: 'stream',
+    async run({ openai, model }) {
+      let text = ''
+      const messages = [{ role: 'user' as const, content: 'DIE' }]
+      const reading = (async () => {
+        for await (const chunk of await openai.chat.completions.create({ model, messages, stream: true })) {
+          text += chunk.choices[0]?.delta.content ?? ''
+        }
+      })()
+      await assert.rejects(reading, OpenAI.APIError)
+      assert.equal(text, 'one two')
+    },
+  },
+]

@@ -1,0 +1,20 @@
+/** `npm run conformance [-- --write]`: runs every case and prints the table; `--write` puts it into docs/API.md. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { allCases } from './all-cases.ts'
+import { runCases } from './conformance-case.ts'
+import { startConformanceWorld } from './conformance-world.ts'
+import { renderTable, withTable } from './render-table.ts'
+
+const docs = fileURLToPath(new URL('../../../../docs/API.md', import.meta.url))
+const world = await startConformanceWorld()
+const results = await runCases(allCases, world).finally(() => world.stop())
+const table = renderTable(results)
+const failed = results.filter(({ failure }) => failure !== null)
+console.log(table)
+for (const { area, feature, client, mode, failure } of failed) {
+  console.error(`fails: ${area}, ${feature}, ${client}, ${mode}: ${failure}`)
+}
+console.log(`${results.length - failed.length} of ${results.length} cases pass`)
+if (process.argv.includes('--write')) writeFileSync(docs, withTable(readFileSync(docs, 'utf8'), table))
+process.exitCode = failed.length === 0 ? 0 : 1
