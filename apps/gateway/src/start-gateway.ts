@@ -30,6 +30,8 @@ import { startPublisher } from './journal/start-publisher.ts'
 import { createLane } from './lane/create-lane.ts'
 import { epochRoutes } from './lane/epoch-routes.ts'
 import type { GatewayLane } from './lane/gateway-lane.ts'
+import { redisIdempotencyStore } from './idempotency/idempotency-store.ts'
+import { createIdempotency } from './idempotency/idempotency.ts'
 import { createFleet } from './fleet/create-fleet.ts'
 import { nodeMeasurementsOf } from './fleet/node-measurements-of.ts'
 import { createLinkServer } from './link/create-link-server.ts'
@@ -190,6 +192,7 @@ export async function startGateway({
       events: metrics,
     },
     requestLimits,
+    idempotency: createIdempotency(redisIdempotencyStore(redis), clock),
     jobs,
     epochs: { close: async () => closedOf(await lane.closeEpoch()) },
     metrics,

@@ -219,6 +219,22 @@ export const chatCases: readonly ConformanceCase[] = [
       assert.match(header('x-ratelimit-reset-requests'), /^[\d.]+(ms|s)$/)
     },
   },
+  ...(['whole', 'stream'] as const).map((mode): ConformanceCase => ({
+    area: 'chat',
+    feature: '`Idempotency-Key`: a retry gets the same answer, billed once',
+    client: 'fetch',
+    mode,
+    async run({ post, model, upstream }) {
+      const before = upstream.received.length
+      const body = { model, messages: hello, stream: mode === 'stream' }
+      const key = { 'idempotency-key': `k-${mode}` }
+      const answers = await Promise.all([1, 2, 3].map(() => post('/v1/chat/completions', body, key)))
+      const texts = await Promise.all(answers.map((answer) => answer.text()))
+      assert.equal(new Set(texts).size, 1)
+      assert.equal(new Set(answers.map(({ headers }) => headers.get('x-request-id'))).size, 1)
+      assert.equal(upstream.received.length, before + 1)
+    },
+  })),
   {
     area: 'chat',
     feature: 'the client leaves: `AbortSignal`',

@@ -79,6 +79,11 @@ export const errorCases: readonly ConformanceCase[] = [
   refuses('engine fails before the first token', { status: 502, code: 'provider_failed' }, ({ post, model }) =>
     post(chat, { model, messages: [{ role: 'user', content: 'FAIL' }] }),
   ),
+  refuses('idempotency key with another body', { status: 409, code: 'state_conflict' }, async ({ post, model }) => {
+    const key = { 'idempotency-key': 'k-conflict' }
+    assert.equal((await post(chat, { model, messages: hello }, key)).status, 200)
+    return post(chat, { model, messages: hello, max_tokens: 2 }, key)
+  }),
   {
     area: 'errors',
     feature: 'no node inside the policy: 503 `capacity_unavailable`, not to be retried',

@@ -98,7 +98,10 @@ export const otherCases: readonly ConformanceCase[] = [
         metadata: { a: 'b' },
         store: false,
       })
-      assert.deepEqual([answer.output_text, answer.status, (answer as { store?: boolean }).store], ['one two three four', 'completed', false])
+      assert.deepEqual(
+        [answer.output_text, answer.status, (answer as { store?: boolean }).store],
+        ['one two three four', 'completed', false],
+      )
       assert.equal(answer.usage?.output_tokens, 4)
       assert.deepEqual(upstream.received.at(-1)?.body.messages, [{ role: 'system', content: 'Be brief.' }, ...hello])
     },

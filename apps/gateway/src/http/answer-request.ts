@@ -5,12 +5,16 @@ import type { RequestContext } from '../requests/request-context.ts'
 import { serveRequest, type Served } from '../requests/serve-request.ts'
 import { answerHeaders, billHeaders } from './answer-parts.ts'
 import type { Dialect } from './dialect.ts'
+import type { Claim } from '../idempotency/idempotency.ts'
+import { recordStream } from './record-stream.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 import { createSseSink } from './sse-sink.ts'
 
 export interface AnswerOptions {
   dialect: Dialect
   explain: boolean
+  /** Of a request with an idempotency key: it runs to its end whoever leaves, and its answer is kept. */
+  claim: Claim | null
   /** Told what was billed, once. */
   onServed: (served: Served) => void
 }
@@ -20,27 +24,34 @@ export async function answerStreaming(
   deps: GatewayDeps,
   ctx: RequestContext,
   reply: FastifyReply,
-  { dialect, explain, onServed }: AnswerOptions,
+  { dialect, explain, claim, onServed }: AnswerOptions,
 ): Promise<FastifyReply> {
   const words = dialect.stream(ctx, explain)
+  const recording = claim && recordStream()
   const sink = createSseSink(reply.raw, {
-    signal: goneSignal(reply),
+    signal: claim ? NEVER : goneSignal(reply),
     words,
-    headersOf: (target, placement) => ({
-      ...textHeadersOf(reply),
-      ...answerHeaders(ctx.requestId, target, placement, explain),
-    }),
+    record: recording?.add,
+    headersOf(target, placement) {
+      const headers = { ...textHeadersOf(reply), ...answerHeaders(ctx.requestId, target, placement, explain) }
+      recording?.head(headers)
+      return headers
+    },
   })
+  const end = async (events: string): Promise<void> => {
+    await claim?.keep(recording?.whole(events) ?? null)
+    sink.end(events)
+  }
   try {
     const served = await serveRequest(deps.serve, ctx, sink)
     recordServed(deps, ctx, served)
     onServed(served)
-    sink.end(served.brokenBy ? words.fail(served.brokenBy) : words.end(served))
+    await end(served.brokenBy ? words.fail(served.brokenBy) : words.end(served))
   } catch (error) {
     // Once chunks have left there is no status to send: an error frame, because a stream that merely stops looks whole.
     if (!sink.started) throw error
     deps.logger.error({ err: error, requestId: ctx.requestId }, 'a stream could not be finished')
-    sink.end(words.fail(error))
+    await end(words.fail(error))
   }
   return reply.hijack()
 }
@@ -49,16 +60,23 @@ export async function answerWhole(
   deps: GatewayDeps,
   ctx: RequestContext,
   reply: FastifyReply,
-  { dialect, explain, onServed }: AnswerOptions,
+  { dialect, explain, claim, onServed }: AnswerOptions,
 ): Promise<FastifyReply> {
-  const sink = collectAnswer(ctx.request.path, goneSignal(reply))
+  const sink = collectAnswer(ctx.request.path, claim ? NEVER : goneSignal(reply))
   const served = await serveRequest(deps.serve, ctx, sink)
   recordServed(deps, ctx, served)
   onServed(served)
-  return reply
-    .headers({ ...answerHeaders(ctx.requestId, served.target, served.placement, explain), ...billHeaders(served) })
-    .send(dialect.whole(ctx, served, sink.answer(), explain))
+  const headers = { ...answerHeaders(ctx.requestId, served.target, served.placement, explain), ...billHeaders(served) }
+  const body = dialect.whole(ctx, served, sink.answer(), explain)
+  if (claim) {
+    const kept = { ...headers, 'content-type': 'application/json; charset=utf-8' }
+    await claim.keep({ headers: kept, body: JSON.stringify(body) })
+  }
+  return reply.headers(headers).send(body)
 }
+
+/** Whoever gave a key wants the answer, if not on this connection then on the next. */
+const NEVER = new AbortController().signal
 
 function recordServed(deps: GatewayDeps, ctx: RequestContext, served: Served): void {
   deps.metrics.tokens(served.completed.tokensIn + served.completed.tokensCached, served.completed.tokensOut)

@@ -10,6 +10,7 @@ import type { JobProgress } from '../jobs/job-progress.ts'
 import type { Lane, Sessions } from '../ports.ts'
 import type { InferencePath } from '../requests/parse-request.ts'
 import type { RequestLimits } from '../requests/request-limits.ts'
+import type { Idempotency } from '../idempotency/idempotency.ts'
 import type { ServeDeps } from '../requests/serve-request.ts'
 import type { GatewayMetrics } from './gateway-metrics.ts'
 
@@ -52,6 +53,7 @@ export interface GatewayDeps {
   lane: Lane
   serve: ServeDeps
   requestLimits: RequestLimits
+  idempotency: Idempotency
   jobs: Jobs
   epochs: EpochDoor
   metrics: GatewayMetrics

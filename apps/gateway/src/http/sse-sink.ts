@@ -99,7 +99,6 @@ export function createSseSink(response: ServerResponse, { signal, words, headers
       bytes = 0
     },
     end(events) {
-      if (record) record(Buffer.from(events))
       response.end(events)
     },
   }

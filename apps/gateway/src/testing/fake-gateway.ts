@@ -18,6 +18,8 @@ import OpenAI from 'openai'
 import { createBudget } from '../budget/budget.ts'
 import { createControlStore } from '../control/control-state.ts'
 import { createApp } from '../http/create-app.ts'
+import { memoryIdempotencyStore } from '../idempotency/idempotency-store.ts'
+import { createIdempotency } from '../idempotency/idempotency.ts'
 import type { GatewayDeps } from '../http/gateway-deps.ts'
 import { createGatewayMetrics } from '../http/gateway-metrics.ts'
 import type { JobKnowledge } from '../lane/job-memory.ts'
@@ -121,6 +123,7 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
       nextAttempt: (ctx) => (ctx.jobId ? lane.attemptsOf(ctx.requestId) : 0),
     },
     requestLimits,
+    idempotency: createIdempotency(memoryIdempotencyStore(), clock),
     jobs: {
       enqueue: async (input) => {
         const id = `job_${'0'.repeat(31)}${jobs.size}`

@@ -7,11 +7,14 @@ import { toAppError } from '@isochrone/domain'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { promptTokensLikely } from '@isochrone/scheduler'
 import type { Admission } from '../../requests/request-limits.ts'
+import { bodyOf } from '../body-of.ts'
 import { admit } from '../admit.ts'
 import { answerStreaming, answerWhole } from '../answer-request.ts'
 import { authenticate, requireReady, type Caller } from '../authenticate.ts'
 import { endpoints, type Asked } from '../endpoints.ts'
-import { enqueue, startBackground, waitingOf } from '../enqueue.ts'
+import { enqueue, startBackground, waitingOf, type Waiting } from '../enqueue.ts'
+import type { Claim } from '../../idempotency/idempotency.ts'
+import { enterIdempotent, replay } from '../idempotent.ts'
 import type { GatewayDeps } from '../gateway-deps.ts'
 
 interface Entered {
@@ -55,11 +58,6 @@ export function inferenceRoutes(app: FastifyInstance, deps: GatewayDeps): void {
   }
 }
 
-/** The body's bytes; an absent body reads as an empty one. */
-export function bodyOf(request: FastifyRequest): Uint8Array {
-  return request.body instanceof Uint8Array ? request.body : new Uint8Array()
-}
-
 async function answer(
   deps: GatewayDeps,
   { caller, admission }: Entered,
@@ -67,15 +65,37 @@ async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  const { response } = asked
+  const waiting = waitingOf(request)
+  const mayWait = waiting.queued || waiting.deadlineMs !== null || response?.background === true
+  const entered = await enterIdempotent(deps, caller.organisation.orgId, { request, reply, mayWait })
+  if (entered !== null && 'answer' in entered) return replay(reply, entered.answer)
+  const claim = entered?.claim ?? null
+  try {
+    return await answerOnce(deps, { caller, admission }, { asked, claim, waiting }, request, reply)
+  } catch (error) {
+    // Nothing was billed: the key may be used again.
+    await claim?.release()
+    throw error
+  }
+}
+
+async function answerOnce(
+  deps: GatewayDeps,
+  { caller, admission }: Pick<Entered, 'caller' | 'admission'>,
+  { asked, claim, waiting }: { asked: Asked; claim: Claim | null; waiting: Waiting },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const { inference, dialect, response } = asked
   admission.takeTokens(promptTokensLikely(inference.body.length) + inference.tokensOutMax)
   reply.headers(admission.headers())
-  const waiting = waitingOf(request)
   if (response?.background === true) return await startBackground(deps, caller, { ...asked, response }, reply, waiting)
   if (waiting.queued) return await enqueue(deps, caller, asked, reply, { waiting, kind: 'queued' })
   const ctx = admit(deps, request, caller, inference)
   const options = {
     dialect,
+    claim,
     explain: request.headers['x-isochrone-explain'] === '1',
     onServed: ({ completed }: { completed: { tokensIn: number; tokensCached: number; tokensOut: number } }) =>
       admission.usedTokens(completed.tokensIn + completed.tokensCached + completed.tokensOut),

@@ -17,7 +17,7 @@ import { isochroneOf, usageOf } from '../answer-parts.ts'
 import type { ProgressWriter } from '../../jobs/job-progress.ts'
 import type { GatewayDeps } from '../gateway-deps.ts'
 import { toOpenAiError } from '../openai-error.ts'
-import { bodyOf } from './inference.ts'
+import { bodyOf } from '../body-of.ts'
 
 /** Jobs under way at one gateway; more are asked to come again. */
 const RUNNING_MAX = 1_024

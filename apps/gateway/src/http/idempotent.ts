@@ -1,0 +1,41 @@
+/** The `Idempotency-Key` header: to a claim or to the answer that is there. Requests without it meet nothing of this. */
+import { AppError } from '@isochrone/domain'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { KEY_LENGTH_MAX, type Idempotency } from '../idempotency/idempotency.ts'
+import { fingerprintOf, type KeptAnswer } from '../idempotency/kept-answer.ts'
+import { bodyOf } from './body-of.ts'
+import type { GatewayDeps } from './gateway-deps.ts'
+
+/** Null for a request without a key. Waits while the same request is under way. */
+export async function enterIdempotent(
+  deps: GatewayDeps,
+  orgId: string,
+  { request, reply, mayWait }: { request: FastifyRequest; reply: FastifyReply; mayWait: boolean },
+): Promise<Awaited<ReturnType<Idempotency['enter']>> | null> {
+  const idempotencyKey = request.headers['idempotency-key']
+  if (typeof idempotencyKey !== 'string' || idempotencyKey === '') return null
+  if (idempotencyKey.length > KEY_LENGTH_MAX) {
+    throw new AppError('invalid_input', {
+      publicMessage: `The header Idempotency-Key may have ${KEY_LENGTH_MAX} characters.`,
+      field: 'Idempotency-Key',
+    })
+  }
+  if (mayWait) {
+    throw new AppError('invalid_input', {
+      publicMessage: 'Idempotency-Key is for requests that are answered at once, not for queued or background work.',
+      field: 'Idempotency-Key',
+    })
+  }
+  const gone = new AbortController()
+  const leave = () => gone.abort()
+  reply.raw.once('close', leave)
+  const fingerprint = fingerprintOf(request.url, bodyOf(request))
+  return deps.idempotency
+    .enter({ orgId, idempotencyKey, fingerprint }, request.requestId, gone.signal)
+    .finally(() => reply.raw.off('close', leave))
+}
+
+/** A stream is repeated as the stream that it was, at once. */
+export function replay(reply: FastifyReply, { headers, body }: KeptAnswer): FastifyReply {
+  return reply.headers({ ...headers, 'x-isochrone-replayed': 'true' }).send(body)
+}

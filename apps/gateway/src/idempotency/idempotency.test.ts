@@ -1,0 +1,96 @@
+/** A retry under its key is answered alike and never billed twice; what cost nothing may be tried again. */
+import { manualClock } from '@isochrone/domain'
+import type { Hex } from '@isochrone/protocol'
+import { afterEach, expect, test } from 'vitest'
+import { API_KEY, OTHER_KEY, startFakeGateway } from '../testing/fake-gateway.ts'
+import { fakeNode, MODEL, type NodeScript } from '../testing/fake-node.ts'
+import { memoryIdempotencyStore } from './idempotency-store.ts'
+import { createIdempotency } from './idempotency.ts'
+import { openAnswer, sealAnswer } from './kept-answer.ts'
+
+const open: { close(): Promise<unknown> }[] = []
+afterEach(async () => {
+  for (const gateway of open.splice(0)) await gateway.close()
+})
+const NODE: Hex = `0x${'01'.padStart(64, '0')}`
+const seal = { orgId: 'org_1', idempotencyKey: 'k', fingerprint: 'f' }
+
+async function start(script: NodeScript) {
+  const node = fakeNode(NODE, script)
+  const gateway = await startFakeGateway({ nodes: [node] })
+  open.push(gateway)
+  const post = (body: object, { key = 'k', apiKey = API_KEY, signal = new AbortController().signal } = {}) =>
+    fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', 'idempotency-key': key },
+      body: JSON.stringify({ model: MODEL, messages: [{ role: 'user', content: 'Hi' }], ...body }),
+      signal,
+    })
+  return { ...gateway, node, post }
+}
+
+test('whole or streamed, at once or later, a retry gets the same answer and one bill', async () => {
+  const { post, entries } = await start({ tokens: ['a', 'b'], tokenMs: 20 })
+  for (const stream of [false, true]) {
+    const key = `k-${String(stream)}`
+    const first = await Promise.all([post({ stream }, { key }), post({ stream }, { key })])
+    const later = await post({ stream }, { key })
+    const texts = await Promise.all([...first, later].map((answer) => answer.text()))
+    expect(new Set(texts).size).toBe(1)
+    expect(texts[0]).toContain(stream ? 'data: [DONE]' : '"content":"ab"')
+    expect(later.headers.get('x-isochrone-replayed')).toBe('true')
+    expect(later.headers.get('content-type')).toMatch(stream ? /^text\/event-stream/ : /^application\/json/)
+  }
+  expect(entries).toHaveLength(2)
+})
+
+test('another body under the key is 409; another organisation has keys of its own', async () => {
+  const { post, entries } = await start({ tokens: ['a'] })
+  expect((await post({})).status).toBe(200)
+  const other = await post({ max_tokens: 2 })
+  expect([other.status, other.headers.get('x-should-retry')]).toEqual([409, 'false'])
+  expect((await post({ max_tokens: 2 }, { apiKey: OTHER_KEY })).status).toBe(200)
+  expect((await post({}, { key: 'x'.repeat(256) })).status).toBe(400)
+  expect(entries).toHaveLength(2)
+})
+
+test('a request that cost nothing frees its key', async () => {
+  const { post, node } = await start({ status: 'invalid_request', message: 'no' })
+  expect((await post({})).status).toBe(400)
+  node.script = { tokens: ['a'] }
+  expect((await post({})).status).toBe(200)
+})
+
+test('who leaves finds the answer on the next try', async () => {
+  const { post, node, entries } = await start({ tokens: ['a', 'b', 'c'], tokenMs: 40 })
+  const gone = new AbortController()
+  const left = post({}, { signal: gone.signal })
+  await expect.poll(() => node.opened.length).toBe(1)
+  gone.abort()
+  await expect(left).rejects.toThrow()
+  expect(await (await post({})).text()).toContain('"content":"abc"')
+  expect([node.opened.length, node.cancelled, entries.length]).toEqual([1, 0, 1])
+})
+
+test('what was too large to keep, or was left by its gateway, is never run again', async () => {
+  const clock = manualClock()
+  const store = memoryIdempotencyStore()
+  const keys = createIdempotency(store, clock)
+  const { signal } = new AbortController()
+  const entered = await keys.enter(seal, 'req_1', signal)
+  if (!('claim' in entered)) throw new Error('the key was free')
+  await entered.claim.keep({ headers: {}, body: 'x'.repeat(2_000_000) })
+  await expect(keys.enter(seal, 'req_2', signal)).rejects.toThrow('req_1; its answer is too large')
+  await keys.enter({ ...seal, idempotencyKey: 'dead' }, 'req_3', signal)
+  clock.advanceMs(3_600_000)
+  await expect(keys.enter({ ...seal, idempotencyKey: 'dead' }, 'req_4', signal)).rejects.toThrow('did not finish')
+})
+
+test('a kept answer opens for its own key and body alone, and does not show what it says', () => {
+  const text = sealAnswer(seal, { headers: {}, body: 'canary' })
+  expect(Buffer.from(text, 'base64').includes('canary')).toBe(false)
+  expect(openAnswer(seal, text).body).toBe('canary')
+  for (const other of [{ orgId: 'org_2' }, { idempotencyKey: 'j' }, { fingerprint: 'g' }]) {
+    expect(() => openAnswer({ ...seal, ...other }, text)).toThrow()
+  }
+})
