@@ -2,9 +2,10 @@
  * Which part of a rate limit is this gateway's: leased through Redis each second, so that no request waits for it.
  *
  * A subject is an organisation or a key. In one atomic step a gateway says how much it was asked for the subject, and is
- * granted at most what the unexpired leases of the others leave of one: leased shares never add up to more. A gateway that
- * meets a subject for the first time hands out half of an even part until its first lease, a second later. So in any
- * minute all gateways together let through at most the bucket, its refill, and half a minute's worth besides.
+ * granted what the unexpired leases of the others leave of one, and a quarter of an even part at least: leased shares add
+ * up to 1¼ at most. A gateway that meets a subject for the first time hands out half of an even part until its first
+ * lease, a second later. So in any minute all gateways together let through at most three minutes' worth (1¼ buckets,
+ * their refill, ½ for those that are new), of which a single gateway would let through two.
  *
  * While Redis is away the last lease goes on.
  */
@@ -35,7 +36,7 @@ interface Subject {
 }
 
 /** In Redis, s: a gateway that died keeps its part so long. */
-const LEASE_S = 10
+const LEASE_S = 5
 const IDLE_TICKS = 15
 const SUBJECTS_MAX = 20_000
 /** Subjects renewed in one tick; more take turns. */
@@ -61,7 +62,7 @@ if demand <= 0 then
   redis.call('HDEL', KEYS[1], lane)
   return '0'
 end
-local granted = math.max(0, math.min(math.max(least, demand / asked), 1 - leased))
+local granted = math.max(least, math.min(demand / asked, 1 - leased))
 redis.call('HSET', KEYS[1], lane, string.format('%.6f:%.3f:%d', granted, demand, now + ${LEASE_S}))
 redis.call('EXPIRE', KEYS[1], ${6 * LEASE_S})
 return string.format('%.6f', granted)`
@@ -76,7 +77,7 @@ export function createLimitShares({ redis, lane, gateways }: LimitSharesOptions)
     subject.idleTicks = calls > 0 ? 0 : subject.idleTicks + 1
     subject.demand = 0.7 * subject.demand + 0.3 * calls
     const isOver = subject.idleTicks > IDLE_TICKS
-    // Whoever asks a little must not be starved by whoever asks much: a quarter of an even part at least.
+    // Whoever asks a little must not be starved by whoever asks much, or by the lease of one that died.
     const least = 1 / (4 * Math.max(1, gateways()))
     const demand = isOver ? 0 : Math.max(0.001, subject.demand)
     const granted = await redis.eval(LEASE, 1, redisKeys.limitShares(id), lane, demand.toFixed(3), least.toFixed(6))

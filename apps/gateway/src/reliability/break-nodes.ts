@@ -128,7 +128,7 @@ export const halfOpenLink: Scenario = {
     const tokens = books.of(reference.requestId ?? '')[0]?.tokensOut
     must(outcome?.tokensOut === tokens, 'each delivered token is billed once', { outcome, tokens })
     return {
-      client: `silent for at most 5 s, then the sentence went on, text identical at temperature 0`,
+      client: 'after the silence that a link is given (5 s) the sentence went on, text identical at temperature 0',
       billed: `${outcome?.tokensOut} output tokens over ${outcome?.attempts} receipts, as many as without the break`,
       kept: 'one outcome; both attempts have their receipt',
     }
