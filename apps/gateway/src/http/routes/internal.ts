@@ -8,6 +8,7 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import { AppError, toAppError } from '@isochrone/domain'
 import { bytes32Of, dispatchRequest, type DispatchRequest, type DispatchResponse, type Hex } from '@isochrone/protocol'
 import type { FastifyInstance } from 'fastify'
+import { requireInside } from '../../control/residency.ts'
 import { collectAnswer } from '../../requests/collect-answer.ts'
 import { parseInferenceRequest, parseJson } from '../../requests/parse-request.ts'
 import type { RequestContext } from '../../requests/request-context.ts'
@@ -112,6 +113,8 @@ function contextOf(deps: GatewayDeps, dispatch: DispatchRequest): RequestContext
   if (!organisation?.channelId) {
     throw new AppError('insufficient_balance', { publicMessage: 'The organisation of this job has no funds.' })
   }
+  // A job's prompt and answer may pass no gateway outside either.
+  requireInside(organisation, deps.control.place, deps.control.gateways())
   const request = parseInferenceRequest(dispatch.path, Buffer.from(JSON.stringify(dispatch.body)), {
     isModel: (name) => deps.knownModels.has(name),
   })
