@@ -113,8 +113,9 @@ export const halfOpenLink: Scenario = {
         frozen = true
         proxy.freeze()
       })
-    // As many at once as both agents take: some are on the link that freezes.
-    const all = await Promise.all(Array.from({ length: 6 }, one))
+    // Some at once, so that both agents have some; as many as one agent takes when the other is gone.
+    const all: Seen[] = []
+    for (let i = 0; i < 8 && !frozen; i++) all.push(...(await Promise.all(Array.from({ length: 3 }, one))))
     proxy.thaw()
     await market.tidy()
     const reference = await market.ask(asked(market, 1_500, true))
