@@ -25,7 +25,7 @@ try {
   let over = false
   const { worker, redis, gateway, agents } = market.children
   const victims = [worker, redis, agents[0], worker, agents[3], redis, gateway].filter((child) => child !== undefined)
-  const breaking = breakThings(victims, () => over)
+  const breaking = breakThings(victims, { done: () => over, finished })
   const ids = await submitJobs(market.info, { model, count: jobs, concurrency: 16 })
   note(`${ids.length} jobs of ${model} accepted in ${seconds(startedMs)} s`)
   const deadlineMs = Date.now() + limit * 1_000
@@ -51,11 +51,25 @@ try {
 }
 process.exitCode = failed ? 1 : 0
 
-/** One after the other, each up again before the next goes down, until there is nothing left to disturb. */
-async function breakThings(victims: readonly Supervised[], done: () => boolean): Promise<Record<string, number>> {
+/** Jobs of this marketplace that are over. */
+async function finished(): Promise<number> {
+  return await db.job.count({ where: { status: { notIn: ['queued', 'running'] } } })
+}
+
+/**
+ * One after the other, each up again before the next goes down, until there is nothing left to disturb. Between two kills
+ * some jobs must end: a machine on which nothing has come back yet is not broken further.
+ */
+async function breakThings(
+  victims: readonly Supervised[],
+  { done, finished: count }: { done: () => boolean; finished: () => Promise<number> },
+): Promise<Record<string, number>> {
   const kills: Record<string, number> = {}
+  const step = Math.max(1, Math.floor(jobs / 25))
+  let before = await count()
   for (let turn = 0; !done(); turn++) {
-    await sleep(3_000)
+    while (!done() && (await count()) < before + step) await sleep(250)
+    before = await count()
     const victim = victims[turn % victims.length]
     if (!victim || done()) break
     await victim.kill9()
