@@ -7,6 +7,7 @@ import {
   type Decision,
   type PlacementRequest,
   type ReplicaPool,
+  type Tuning,
 } from '@isochrone/scheduler'
 import { makeFleet, makeOffer, report, type BenchReplica } from './fleet.ts'
 import { makeRequests } from './requests.ts'
@@ -29,6 +30,11 @@ export interface BenchResult {
   updateNs: number
   placedShare: number
   meanSampled: number
+  /** What was chosen: expected price, predicted time to the first token and per token, score. Means over the placed. */
+  meanPriceMicroUsd: number
+  meanTtftMs: number
+  meanTpotMs: number
+  meanScoreMicroUsd: number
 }
 
 const WARM_UP = 60_000
@@ -39,8 +45,8 @@ const REQUESTS = 20_000
 const IN_FLIGHT = 4_096
 const OFFER_CHANGE_EVERY = 2_000
 
-export function measure(replicas: number, decisions: number, rng: Prng): BenchResult {
-  const world = createWorld(replicas, rng)
+export function measure(replicas: number, decisions: number, rng: Prng, tuning: Partial<Tuning> = {}): BenchResult {
+  const world = createWorld(replicas, rng, tuning)
   const requests = makeRequests(REQUESTS, rng)
   const requestAt = (i: number): PlacementRequest => requests[i % REQUESTS] as PlacementRequest
   const step = (i: number): void => world.apply(decide(world.pool, requestAt(i), rng, world.nowMs()), requestAt(i))
@@ -50,19 +56,28 @@ export function measure(replicas: number, decisions: number, rng: Prng): BenchRe
   const timed = new Float64Array(decisions)
   let placed = 0
   let sampled = 0
+  const sums = { price: 0, ttft: 0, tpot: 0, score: 0 }
   for (let i = 0; i < decisions; i++) {
     const request = requestAt(i)
     const nowMs = world.nowMs()
     const start = performance.now()
     const decision = decide(world.pool, request, rng, nowMs)
     timed[i] = Math.max(0, (performance.now() - start) * 1e6 - timerNs)
-    if (decision.kind === 'placed') placed++
+    if (decision.kind === 'placed') {
+      const { scratch } = world.pool
+      placed++
+      sums.price += decision.priceMicroUsd
+      sums.ttft += decision.ttftMs
+      sums.tpot += decision.tpotMs
+      sums.score += scratch.score[scratch.chosen] as number
+    }
     sampled += world.pool.scratch.n
     world.apply(decision, request)
   }
   const { decidingNs, cpuNs, updateNs } = inBatches(world, decisions, requestAt, rng)
   timed.sort()
   const at = (share: number): number => Math.round(timed[Math.floor(share * (decisions - 1))] as number) / 1_000
+  const mean = (sum: number): number => Math.round((sum / Math.max(1, placed)) * 1_000) / 1_000
   return {
     replicas,
     cells: [...world.pool.index.cells()].length,
@@ -78,6 +93,10 @@ export function measure(replicas: number, decisions: number, rng: Prng): BenchRe
     updateNs: Math.round(updateNs),
     placedShare: placed / decisions,
     meanSampled: Math.round((sampled / decisions) * 10) / 10,
+    meanPriceMicroUsd: mean(sums.price),
+    meanTtftMs: mean(sums.ttft),
+    meanTpotMs: mean(sums.tpot),
+    meanScoreMicroUsd: mean(sums.score),
   }
 }
 
@@ -123,8 +142,8 @@ interface World {
   apply(decision: Decision, request: PlacementRequest): void
 }
 
-function createWorld(replicas: number, rng: Prng): World {
-  const pool = createReplicaPool()
+function createWorld(replicas: number, rng: Prng, tuning: Partial<Tuning>): World {
+  const pool = createReplicaPool({ tuning })
   let nowMs = NOW_MS
   const fleet = makeFleet(pool, replicas, rng, nowMs)
   const bySlot: (BenchReplica | undefined)[] = []

@@ -14,6 +14,7 @@ interface Flags {
   replicas: number
   decisions: number
   seed: number
+  recallShare?: number
   json?: true
 }
 
@@ -22,6 +23,7 @@ const flags = new Command('npm run bench:placement --')
   .option('--replicas <n>', 'fleet size', whole(17, 2_000_000), 100_000)
   .option('--decisions <n>', 'timed decisions per fleet size', whole(1_000, 10_000_000), 200_000)
   .option('--seed <n>', 'seed of fleet and requests', whole(0, 2 ** 32 - 1), 1)
+  .option('--recall-share <share>', 'decisions on a large set that look at the last sample again; 0: all draw', share)
   .option('--json', 'one JSON object as the last line')
   .parse()
   .opts<Flags>()
@@ -30,7 +32,8 @@ const calibrationBefore = calibrate()
 const sizes = [...new Set([1_000, 10_000, flags.replicas])].toSorted((a, b) => a - b)
 const results: BenchResult[] = []
 for (const replicas of sizes) {
-  const result = measure(replicas, flags.decisions, prng(flags.seed))
+  const tuning = flags.recallShare === undefined ? {} : { recallShare: flags.recallShare }
+  const result = measure(replicas, flags.decisions, prng(flags.seed), tuning)
   results.push(result)
   process.stderr.write(`${describe(result)}\n`)
 }
@@ -62,7 +65,7 @@ function describe(result: BenchResult): string {
   return (
     `${n(result.replicas)} replicas in ${n(result.cells)} cells: p50 ${result.p50Us} µs, p99 ${result.p99Us} µs, ` +
     `p99.9 ${result.p999Us} µs, ${n(result.decisionsPerSecond)} decisions/s (${n(result.decisionsPerCpuSecond)} per CPU second); an update ${result.updateNs} ns; ` +
-    `${(result.placedShare * 100).toFixed(1)} % placed`
+    `${(result.placedShare * 100).toFixed(1)} % placed at ${result.meanPriceMicroUsd} µUSD and ${result.meanTtftMs} ms in the mean`
   )
 }
 
@@ -72,4 +75,10 @@ function whole(min: number, max: number): (text: string) => number {
     if (Number.isSafeInteger(value) && value >= min && value <= max) return value
     throw new InvalidArgumentError(`a whole number from ${min} to ${max} is expected.`)
   }
+}
+
+function share(text: string): number {
+  const value = Number(text)
+  if (text !== '' && value >= 0 && value <= 1) return value
+  throw new InvalidArgumentError('a number from 0 to 1 is expected.')
 }

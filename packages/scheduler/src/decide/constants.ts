@@ -12,6 +12,9 @@ export interface Tuning {
   sampleFill: number
   /** Price-biased draws are made among about this many slack replicas, so that several gateways do not all take one. */
   cheapSet: number
+  /** Of an eligible set larger than this, that share of the decisions looks at the sample of the last draw again. */
+  recallOver: number
+  recallShare: number
   /** Rows that the exact fallback may look at when no candidate of the sample was admissible. */
   scanMax: number
   /** Share of the SLO that a prediction may use before it costs: predictions err, and other gateways place too. */
@@ -77,6 +80,8 @@ export const defaultTuning: Readonly<Tuning> = {
   priceBiased: 6,
   sampleFill: 8,
   cheapSet: 16,
+  recallOver: 512,
+  recallShare: 0.75,
   scanMax: 256,
   headroomTtft: 0.85,
   headroomTpot: 0.77,

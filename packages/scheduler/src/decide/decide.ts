@@ -13,6 +13,7 @@ import type { ReplicaPool } from '../pool/replica-pool.ts'
 import { choose } from './choose.ts'
 import { markExcluded } from './exclude.ts'
 import { admit, lacksSlack, overPriceCap, predict, STALE_REASON } from './predict.ts'
+import { keepBest } from './recall.ts'
 import { recordOf } from './record.ts'
 import { add, locate, sample } from './sample.ts'
 import type { DecisionScratch } from './scratch.ts'
@@ -56,13 +57,13 @@ export function decide(pool: ReplicaPool, request: PlacementRequest, rng: Prng, 
   s.decisions = (s.decisions + 1) | 0
   s.request = request
   s.nowMs = nowMs
-  s.eligible = compiled.eligible
-  s.n = 0
-  if (compiled.eligible > 0) sample(pool, compiled, request, rng)
+  s.compiled = compiled
+  sample(pool, compiled, request, rng)
   look(pool, 0, request, nowMs)
-  if (admit(s) === 0 && s.n < compiled.eligible) scan(pool, compiled, request, nowMs)
+  if (admit(s) === 0) scan(pool, compiled, request, nowMs)
   s.prngState = rng.state()
   choose(s, request, rng, tuning)
+  keepBest(pool, compiled)
   return s.chosen < 0 ? new None(pool, compiled) : new Choice(pool)
 }
 
@@ -80,6 +81,8 @@ function look(pool: ReplicaPool, from: number, request: PlacementRequest, nowMs:
 function scan(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementRequest, nowMs: number): void {
   const { scratch: s, flags, rows, tuning } = pool
   const { arena, slab } = pool.index
+  compiled.refresh(pool.index)
+  if (s.n >= compiled.eligible) return
   const { openBits, starts, counts } = arena
   const { entries, entriesEnd } = compiled
   const bySlack = request.policy.admission === 'slack'

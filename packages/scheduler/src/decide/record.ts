@@ -10,14 +10,15 @@ import type { DecisionScratch } from './scratch.ts'
 import { invariant } from '@isochrone/domain'
 
 /** Changes whenever the same inputs may give another choice. */
-export const ENGINE_VERSION = '1.3.0'
+export const ENGINE_VERSION = '1.4.0'
 /** Pools up to this size say of every replica why it was not eligible. */
 const SMALL_POOL = 64
 
 export function recordOf(pool: ReplicaPool, reason: PlacementRecord['reason'], retryAfterMs: number): PlacementRecord {
   const { scratch: s } = pool
-  const { request } = s
-  invariant(request, 'a decision was made')
+  const { request, compiled } = s
+  invariant(request && compiled, 'a decision was made')
+  compiled.refresh(pool.index)
   const offers = Array.from({ length: s.n }, (_, i) => pool.offerAt(s.slots[i] as number))
   const outcome = outcomeOf(s, offers)
   return {
@@ -26,7 +27,7 @@ export function recordOf(pool: ReplicaPool, reason: PlacementRecord['reason'], r
     nowMs: s.nowMs,
     request,
     poolSize: pool.size,
-    eligible: s.eligible,
+    eligible: compiled.eligible,
     sampled: offers.map((offer, i) => sampledOf(s, i, offer)),
     ...outcome,
     rejected: pool.size <= SMALL_POOL ? [...outcome.rejected, ...notEligible(pool)] : outcome.rejected,

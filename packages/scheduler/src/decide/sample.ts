@@ -12,7 +12,8 @@ import type { PlacementRequest } from '../placement.ts'
 import * as col from '../pool/columns.ts'
 import { AT_MASK, AT_WORD, ENTRY, type CompiledPolicy } from '../pool/compiled-policy.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
-import { CELLS_MAX, DRAWS_MAX } from './scratch.ts'
+import { addBest, recall, remember } from './recall.ts'
+import { addSlot, CELLS_MAX, DRAWS_MAX, MARKS } from './scratch.ts'
 
 /** Random places of a cell that are tried before it is walked through. */
 const CELL_TRIES = 4
@@ -24,39 +25,33 @@ const COMMON_BRANCHES = 2
 const UNIFORM_DRAWS = 1.5
 /** Cells of a word. */
 const WORD = 32
-/** Marks are of the last ten bits of a slot. */
-const MARKS = 1_023
 
 /** Fills `scratch.slots`; `locate` finds the rows. */
 export function sample(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementRequest, rng: Prng): void {
   const { scratch: s, tuning } = pool
   s.n = 0
-  if (compiled.eligible <= tuning.wholeMax) takeAll(pool, compiled)
-  else {
-    const { slackBits, slacks } = pool.index.arena
-    const total = collect(pool, compiled, slackBits, slacks, rng)
-    if (total > 0) drawCollected(pool, col.SLACK, total, tuning.priceBiased, rng)
-    const draws = Math.min(DRAWS_MAX, ((tuning.sampleSize - s.n) * UNIFORM_DRAWS) | 0)
-    const spare = drawUniform(pool, compiled, draws, tuning.sampleSize, rng)
-    if (s.n < tuning.sampleFill) fill(pool, compiled, spare, rng)
+  if (!recall(pool, compiled, rng)) {
+    compiled.refresh(pool.index)
+    if (compiled.eligible > tuning.wholeMax) draw(pool, compiled, rng)
+    else takeAll(pool, compiled)
   }
-  if (request.prefixHashes.length > 0) addHolders(pool, compiled, request)
+  if (s.n > 0 && request.prefixHashes.length > 0) addHolders(pool, compiled, request)
+}
+
+function draw(pool: ReplicaPool, compiled: CompiledPolicy, rng: Prng): void {
+  const { scratch: s, tuning } = pool
+  const { slackBits, slacks } = pool.index.arena
+  const total = collect(pool, compiled, slackBits, slacks, rng)
+  if (total > 0) drawCollected(pool, col.SLACK, total, tuning.priceBiased, rng)
+  const draws = Math.min(DRAWS_MAX, ((tuning.sampleSize - s.n) * UNIFORM_DRAWS) | 0)
+  const spare = drawUniform(pool, compiled, draws, tuning.sampleSize, rng)
+  addBest(pool, compiled)
+  remember(pool, compiled)
+  if (s.n < tuning.sampleFill) fill(pool, compiled, spare, rng)
 }
 
 /** Notes a slot unless it is noted already. */
-export function add(pool: ReplicaPool, slot: number): boolean {
-  const s = pool.scratch
-  const { n, slots, seen, decisions } = s
-  if (n === s.capacity) return false
-  // Only a slot whose mark is of this decision may be there already.
-  if (seen[slot & MARKS] !== decisions) seen[slot & MARKS] = decisions
-  else for (let i = 0; i < n; i++) if (slots[i] === slot) return false
-  slots[n] = slot
-  s.cached[n] = 0
-  s.reason[n] = 0
-  s.n = n + 1
-  return true
-}
+export const add = (pool: ReplicaPool, slot: number): boolean => addSlot(pool.scratch, slot)
 
 /** Says where the rows from `from` on are, and touches them, so that their cache misses overlap. */
 export function locate(pool: ReplicaPool, from: number): void {
@@ -284,7 +279,8 @@ function addHolders(pool: ReplicaPool, compiled: CompiledPolicy, request: Placem
     const blocks = s.holders.blocks[h] as number
     const active = (pool.rows[slot * col.ROW + col.ACTIVE] as number) + 1
     const free = FREE_SHARE * (pool.rows[slot * col.ROW + col.STREAMS_MAX] as number)
-    if (blocks <= common || active > Math.max(limit, free) || !compiled.admits(pool.index.cellOf(slot))) continue
+    if (blocks <= common || active > Math.max(limit, free) || !compiled.admits(pool.index.cellOf(slot), pool.index))
+      continue
     add(pool, slot)
     for (let i = 0; i < s.n; i++) {
       if (s.slots[i] === slot) s.cached[i] = Math.min(tokensIn, blocks * prefixBlockTokens)

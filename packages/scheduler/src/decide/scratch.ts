@@ -5,6 +5,7 @@
 import type { PrngState } from '@isochrone/domain'
 import { ROW, STATE } from '../pool/columns.ts'
 import type { PlacementRequest } from '../placement.ts'
+import type { CompiledPolicy } from '../pool/compiled-policy.ts'
 import type { PrefixHolders } from '../prefix/prefix-index.ts'
 import type { Tuning } from './constants.ts'
 
@@ -12,6 +13,8 @@ import type { Tuning } from './constants.ts'
 export const CELLS_MAX = 16
 /** Uniform draws of one decision. */
 export const DRAWS_MAX = 64
+/** Marks are of the last ten bits of a slot. */
+export const MARKS = 1_023
 
 export class DecisionScratch {
   /** Rows sampled. */
@@ -63,7 +66,7 @@ export class DecisionScratch {
   readonly cellPlace = new Int32Array(CELLS_MAX)
   readonly cumulative = new Int32Array(CELLS_MAX)
   /** By the last ten bits of a slot: the decision that sampled one of them last. */
-  readonly seen = new Int32Array(1_024)
+  readonly seen = new Int32Array(MARKS + 1)
   readonly spare = new Int32Array(DRAWS_MAX)
   readonly drawn = new Int32Array(DRAWS_MAX)
   readonly drawnLeft = new Int32Array(DRAWS_MAX)
@@ -76,7 +79,8 @@ export class DecisionScratch {
   decisions = 0
   request: PlacementRequest | null = null
   nowMs = 0
-  eligible = 0
+  /** Its policy in the pool, and the index's version: as many replicas are eligible as when it is brought in step. */
+  compiled: CompiledPolicy | null = null
   prngState: PrngState = [0, 0, 0, 0]
 
   constructor(
@@ -140,4 +144,18 @@ export class DecisionScratch {
       return
     }
   }
+}
+
+/** Notes a slot unless it is noted already. */
+export function addSlot(s: DecisionScratch, slot: number): boolean {
+  const { n, slots, seen, decisions } = s
+  if (n === s.capacity) return false
+  // Only a slot whose mark is of this decision may be there already.
+  if (seen[slot & MARKS] !== decisions) seen[slot & MARKS] = decisions
+  else for (let i = 0; i < n; i++) if (slots[i] === slot) return false
+  slots[n] = slot
+  s.cached[n] = 0
+  s.reason[n] = 0
+  s.n = n + 1
+  return true
 }

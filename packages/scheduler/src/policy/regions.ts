@@ -63,17 +63,27 @@ function partsOf(entry: string): { country: string; region: string } {
   return countries.has(first) ? { country: first, region: '' } : { country: '', region: first }
 }
 
+interface Place {
+  country: string
+  region: string
+}
+
 /** Whether a replica there may serve. The reference for the engine's masks. */
-export function regionAllowed(regions: readonly string[] | null, place: { country: string; region: string }): boolean {
-  if (regions === null) return true
-  return regions.some((entry) => {
-    const wanted = partsOf(entry)
-    return (
-      place.country !== '' &&
-      (wanted.country === '' || wanted.country === place.country) &&
-      (wanted.region === '' || wanted.region === place.region)
+export function regionAllowed(regions: readonly string[] | null, place: Place): boolean {
+  return regionCheck(regions)(place)
+}
+
+/** The same question prepared for many places. */
+export function regionCheck(regions: readonly string[] | null): (place: Place) => boolean {
+  if (regions === null) return () => true
+  const entries = regions.map(partsOf)
+  return (place) =>
+    place.country !== '' &&
+    entries.some(
+      (wanted) =>
+        (wanted.country === '' || wanted.country === place.country) &&
+        (wanted.region === '' || wanted.region === place.region),
     )
-  })
 }
 
 const quoted = (word: string): string => JSON.stringify(word.slice(0, 40))

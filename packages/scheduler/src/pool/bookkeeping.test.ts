@@ -16,6 +16,7 @@ const restricted = { ...policy, regions: ['DE', 'FR'], minTrust: 'challenged' as
 /** Counters, bit sets and eligible counts against a recount of every slot. */
 function recount(pool: ReplicaPool): void {
   const compiled = pool.compiled(restricted, null, 100)
+  compiled.refresh(pool.index)
   const bySlot = [...pool.slots()]
   const eligible = bySlot.filter((slot) => staticRejection(pool.offerAt(slot), restricted) === null)
   expect(compiled.eligible).toBe(eligible.length)

@@ -10,6 +10,7 @@ import { invariant } from '@isochrone/domain'
 import type { ReplicaOffer } from '../offer.ts'
 import { CellArena } from './cell-arena.ts'
 import { Bucket, type Cell, type CellClass } from './bucket.ts'
+import { ATTRIBUTES, CLASS_ROW, CONTEXT_CLASS, valuesOf } from './class-check.ts'
 import { OPEN, SLACK } from './columns.ts'
 import { hashId } from './hash-id.ts'
 import { blendedLevel, levelOf } from './price-level.ts'
@@ -23,17 +24,23 @@ export class CellIndex {
   readonly buckets: Bucket[] = []
   /** By id. */
   readonly classes: CellClass[] = []
+  /** Attributes by class, as numbers: see `class-check.ts`. */
+  classRows = new Int32Array(64 * CLASS_ROW)
   /** Replicas by class. */
   classCounts = new Int32Array(64)
   readonly slab = new Slab()
   readonly arena = new CellArena()
   /** Changes whenever a replica arrives or leaves. */
   version = 1
+  /** By slot: the version that its last arrival or departure made. */
+  placedAt = new Float64Array(64)
   /** The bucket in which version v became v + 1, at v modulo its length. */
   readonly recent: Bucket[] = []
   readonly #bucketByLevel = new Map<number, Bucket>()
   readonly #cellByKey = new Map<string, Cell>()
   readonly #classByKey = new Map<string, CellClass>()
+  /** By attribute: numbers of the values seen. */
+  readonly #numbers = Array.from({ length: ATTRIBUTES }, () => new Map<string, number>())
   readonly #nodeIdOf: (slot: number) => string
   #hashes = new Float64Array(64)
   readonly #cellOf: (Cell | undefined)[] = []
@@ -66,6 +73,9 @@ export class CellIndex {
       const hashes = new Float64Array(slot * 2)
       hashes.set(this.#hashes)
       this.#hashes = hashes
+      const placedAt = new Float64Array(slot * 2)
+      placedAt.set(this.placedAt)
+      this.placedAt = placedAt
     }
     this.#hashes[slot] = hashId(offer.nodeId)
     const cell = this.#cellByKey.get(key) ?? this.#addCell(key, kind, levelIn, levelOut)
@@ -79,6 +89,7 @@ export class CellIndex {
     if (cell.sorted === count) bucket.unsorted.push(cell)
     this.#cellOf[slot] = cell
     this.#moved(cell, 1)
+    this.placedAt[slot] = this.version
     this.#flag(cell, 0, flags)
   }
 
@@ -95,6 +106,7 @@ export class CellIndex {
     if (at - start < cell.sorted) cell.sorted--
     this.#cellOf[slot] = undefined
     this.#moved(cell, -1)
+    this.placedAt[slot] = this.version
     if (bucket.counts[place] !== 0) return
     bucket.remove(cell)
     this.#cellByKey.delete(cell.key)
@@ -157,7 +169,17 @@ export class CellIndex {
       const counts = new Int32Array(id * 2)
       counts.set(this.classCounts)
       this.classCounts = counts
+      const rows = new Int32Array(id * 2 * CLASS_ROW)
+      rows.set(this.classRows)
+      this.classRows = rows
     }
+    for (const [attribute, value] of valuesOf(made).entries()) {
+      const numbers = this.#numbers[attribute] as Map<string, number>
+      const number = numbers.get(value) ?? numbers.size
+      numbers.set(value, number)
+      this.classRows[id * CLASS_ROW + attribute] = number
+    }
+    this.classRows[id * CLASS_ROW + CONTEXT_CLASS] = contextClass
     this.#classByKey.set(key, made)
     return made
   }

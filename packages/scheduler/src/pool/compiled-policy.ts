@@ -7,10 +7,11 @@
  */
 import type { RejectionReason, RoutingPolicy } from '../placement.ts'
 import { insertBit, removeBit } from './bits.ts'
-import { CAME, COUNTED, LOGGED, type Bucket, type Cell, type CellClass } from './bucket.ts'
+import { CAME, COUNTED, LOGGED, type Bucket, type Cell } from './bucket.ts'
 import { RECENT, type CellIndex } from './cell-index.ts'
+import { ClassCheck } from './class-check.ts'
 import { levelOf } from './price-level.ts'
-import { staticCheck, type StaticPolicy } from './static-rejection.ts'
+import type { StaticPolicy } from './static-rejection.ts'
 
 /** One bucket as the policy sees it. */
 interface BucketView {
@@ -26,17 +27,19 @@ interface BucketView {
   to: number
 }
 
-/** An entry: eligible slots up to and with this word, the word's number in the arena, its admitted places. */
-export const ENTRY = 3
+/** An entry: eligible slots up to and with this word, the word's number in the arena, its admitted places, its slots. */
+export const ENTRY = 4
 export const AT_CUMULATIVE = 0
 export const AT_WORD = 1
 export const AT_MASK = 2
+export const AT_COUNT = 3
 /** Entries of a guide table, at most: with as many words, a search takes two steps. */
 const GUIDES = 256
-/** By class: not looked at yet, admitted, not admitted. */
-const [UNKNOWN, ADMITTED, NOT] = [0, 1, 2] as const
 /** No word: behind the last. */
 const NOWHERE = 2 ** 31 - 1
+/** Before every entry: all of them are written again. */
+const ANEW = -1
+const NO_SLOTS = new Int32Array(0)
 
 export class CompiledPolicy {
   eligible = 0
@@ -49,24 +52,26 @@ export class CompiledPolicy {
   /** About where to search for eligible slot `n`: from `guide[n >>> guideShift]` on or before (Chen and Asau, 1974). */
   readonly guide = new Int32Array(GUIDES)
   guideShift = 0
+  /** The last sample that was drawn of a large set, and the index's version then: see `recall.ts`. */
+  drawn = NO_SLOTS
+  drawnCount = 0
+  drawnVersion = 0
+  /** What the last decision on it found best, and the index's version then; -1 = none. */
+  readonly best = new Int32Array(3).fill(-1)
+  bestVersion = 0
   /** Why nothing is eligible, for `index.version`: see `why-none.ts`. */
   reason: RejectionReason | null = null
   reasonVersion = 0
   /** By class: 0 = not asked yet, else 1 + the code of what excludes it. */
   reasonByClass = new Uint8Array(0)
   readonly #views: BucketView[] = []
-  readonly #check: (kind: CellClass) => boolean
-  readonly #modelHash: string | null
-  readonly #contextClass: number
+  readonly #check: ClassCheck
   readonly #levelIn: number
   readonly #levelOut: number
-  #admitted = new Uint8Array(64)
   #version = -RECENT
 
   constructor(policy: StaticPolicy & Pick<RoutingPolicy, 'maxPrice'>, modelHash: string | null, contextClass: number) {
-    this.#check = staticCheck(policy)
-    this.#modelHash = modelHash
-    this.#contextClass = contextClass
+    this.#check = new ClassCheck(policy, modelHash, contextClass)
     const { inPerMtok, outPerMtok } = policy.maxPrice
     this.#levelIn = inPerMtok === null ? Number.POSITIVE_INFINITY : levelOf(inPerMtok)
     this.#levelOut = outPerMtok === null ? Number.POSITIVE_INFINITY : levelOf(outPerMtok)
@@ -78,25 +83,27 @@ export class CompiledPolicy {
   }
 
   /** Whether the cell's replicas are among the eligible ones. */
-  admits(cell: Cell): boolean {
-    return cell.levelIn <= this.#levelIn && cell.levelOut <= this.#levelOut && this.#admits(cell.class)
+  admits(cell: Cell, { classRows, classes }: CellIndex): boolean {
+    if (cell.levelIn > this.#levelIn || cell.levelOut > this.#levelOut) return false
+    return this.#check.admits(classRows, classes, cell.class.id)
   }
 
   #follow(index: CellIndex): void {
     const { buckets, version, recent } = index
     const views = this.#views
-    let again = views.length !== buckets.length
-    if (again) this.#adopt(buckets)
-    if (again || version - this.#version > RECENT) {
-      for (const view of views) if (this.#catchUp(view, index)) again = true
+    const other = views.length !== buckets.length
+    let first = other ? ANEW : NOWHERE
+    if (other) this.#adopt(buckets)
+    if (other || version - this.#version > RECENT) {
+      for (const view of views) if (this.#catchUp(view, index)) first = Math.min(first, this.#patch(view))
     } else {
       for (let v = this.#version; v < version; v++) {
         const view = views[(recent[v % RECENT] as Bucket).rank] as BucketView
-        if (this.#catchUp(view, index) && !(again || this.#patch(view))) again = true
+        if (this.#catchUp(view, index)) first = Math.min(first, this.#patch(view))
       }
     }
     this.#version = version
-    if (again) this.#total()
+    if (first === ANEW || (first !== NOWHERE && !this.#sumUp(first))) this.#total()
   }
 
   /** Brings one view in step with its bucket; true when its entries are others. */
@@ -108,20 +115,20 @@ export class CompiledPolicy {
     const had = view.admitted
     const missed = bucket.changes - view.changes
     const one = view.changes < 0 || missed > LOGGED ? -1 : missed
-    if (one === 1) this.#replayOne(view)
-    else if (one < 0) this.#lookAtAll(view)
-    else this.#replay(view)
+    if (one === 1) this.#replayOne(view, index)
+    else if (one < 0) this.#lookAtAll(view, index)
+    else this.#replay(view, index)
     view.changes = bucket.changes
     return had > 0 || view.admitted > 0
   }
 
   /** The usual case: a single change, and counts follow without being summed. */
-  #replayOne(view: BucketView): void {
+  #replayOne(view: BucketView, index: CellIndex): void {
     const { bucket, inWord } = view
     const at = view.changes % LOGGED
     const place = bucket.loggedPlace[at] as number
     if (bucket.logged[at] === COUNTED) return count(view, place >>> 5, place >>> 5)
-    this.#shift(view, at)
+    this.#shift(view, at, index)
     const first = place >>> 5
     count(view, first, first)
     // Behind it, each word has passed its last place on to the next, or has got the first of the next.
@@ -138,23 +145,23 @@ export class CompiledPolicy {
     }
   }
 
-  #replay(view: BucketView): void {
+  #replay(view: BucketView, index: CellIndex): void {
     const { bucket } = view
     let low = view.mask.length
     for (let change = view.changes; change < bucket.changes; change++) {
       const at = change % LOGGED
-      if (bucket.logged[at] !== COUNTED) this.#shift(view, at)
+      if (bucket.logged[at] !== COUNTED) this.#shift(view, at, index)
       low = Math.min(low, (bucket.loggedPlace[at] as number) >>> 5)
     }
     count(view, low, view.mask.length - 1)
   }
 
   /** A cell came or left: the places behind it shift. */
-  #shift(view: BucketView, at: number): void {
+  #shift(view: BucketView, at: number, index: CellIndex): void {
     const { bucket, mask } = view
     const place = bucket.loggedPlace[at] as number
     if (bucket.logged[at] === CAME) {
-      const admitted = this.admits(bucket.loggedCell[at] as Cell) ? 1 : 0
+      const admitted = this.admits(bucket.loggedCell[at] as Cell, index) ? 1 : 0
       insertBit(mask, mask.length, place, admitted)
       view.admitted += admitted
     } else {
@@ -163,30 +170,35 @@ export class CompiledPolicy {
     }
   }
 
-  /** Writes the view's entries where they are, and adds what they gained to those behind. False where that cannot do. */
-  #patch(view: BucketView): boolean {
-    const { entries, entriesEnd } = this
+  /** Writes the view's entries where they are, but for the sums; returns where it begins, or `ANEW` where that cannot do. */
+  #patch(view: BucketView): number {
+    const { entries } = this
     const { bucket, mask, inWord, from, to } = view
     const { words } = bucket
     const base = bucket.base >> 5
-    const before = to > 0 ? (entries[to - ENTRY + AT_CUMULATIVE] as number) : 0
-    let sum = from > 0 ? (entries[from - ENTRY + AT_CUMULATIVE] as number) : 0
     let e = from
     for (let w = 0; w < words; w++) {
       const within = mask[w] as number
       if (within === 0) continue
-      if (e === to || entries[e + AT_WORD] !== base + w) return false
-      sum += inWord[w] as number
-      entries[e + AT_CUMULATIVE] = sum
+      if (e === to || entries[e + AT_WORD] !== base + w) return ANEW
       entries[e + AT_MASK] = within
+      entries[e + AT_COUNT] = inWord[w] as number
       e += ENTRY
     }
-    if (e !== to) return false
-    const gained = sum - before
-    this.eligible += gained
-    if (gained !== 0) for (; e < entriesEnd; e += ENTRY) entries[e] = (entries[e] as number) + gained
-    // The guide only says where to begin, unless its steps have become too few.
-    return (this.eligible - 1) >> this.guideShift < GUIDES
+    return e === to ? from : ANEW
+  }
+
+  /** Sums from an entry on, once for all views that changed. False where the guide's steps have become too few. */
+  #sumUp(first: number): boolean {
+    const { entries, entriesEnd } = this
+    let sum = first > 0 ? (entries[first - ENTRY] as number) : 0
+    for (let e = first; e < entriesEnd; e += ENTRY) {
+      sum += entries[e + AT_COUNT] as number
+      entries[e] = sum
+    }
+    this.eligible = sum
+    // The guide only says where to begin.
+    return (sum - 1) >> this.guideShift < GUIDES
   }
 
   #total(): void {
@@ -212,6 +224,7 @@ export class CompiledPolicy {
         entries[e + AT_CUMULATIVE] = eligible
         entries[e + AT_WORD] = base + w
         entries[e + AT_MASK] = within
+        entries[e + AT_COUNT] = inWord[w] as number
         e += ENTRY
       }
       view.to = e
@@ -241,35 +254,19 @@ export class CompiledPolicy {
     for (const bucket of buckets) this.#views.push(known.get(bucket) ?? viewOf(bucket))
   }
 
-  #lookAtAll(view: BucketView): void {
+  #lookAtAll(view: BucketView, { classRows, classes: kinds }: CellIndex): void {
     const { mask, bucket } = view
     const { classes, levelsIn, levelsOut, cells } = bucket
-    const admitted = this.#admitted
+    const check = this.#check
     mask.fill(0)
     view.admitted = 0
     for (let place = 0; place < cells.length; place++) {
       if ((levelsIn[place] as number) > this.#levelIn || (levelsOut[place] as number) > this.#levelOut) continue
-      const known = admitted[classes[place] as number] ?? UNKNOWN
-      if (known === NOT || (known === UNKNOWN && !this.#admits((cells[place] as Cell).class))) continue
+      if (!check.admits(classRows, kinds, classes[place] as number)) continue
       mask[place >>> 5] = (mask[place >>> 5] as number) | (1 << (place & 31))
       view.admitted++
     }
     count(view, 0, mask.length - 1)
-  }
-
-  #admits(kind: CellClass): boolean {
-    const known = this.#admitted[kind.id]
-    if (known === ADMITTED || known === NOT) return known === ADMITTED
-    const fits = kind.contextClass >= this.#contextClass
-    const build = this.#modelHash === null || this.#modelHash === kind.modelHash
-    const admitted = fits && build && this.#check(kind)
-    if (kind.id >= this.#admitted.length) {
-      const grown = new Uint8Array(kind.id * 2)
-      grown.set(this.#admitted)
-      this.#admitted = grown
-    }
-    this.#admitted[kind.id] = admitted ? ADMITTED : NOT
-    return admitted
   }
 }
 

@@ -268,11 +268,12 @@ export class ReplicaPool {
     return nowMs - (this.rows[slot * col.ROW + col.STATE] as number) > this.tuning.staleAfterMs
   }
 
-  /** The policy's fixed constraints compiled for this pool. `contextTokens` is what the request needs. */
+  /**
+   * The policy's fixed constraints compiled for this pool, as of when it was last brought in step (`refresh`).
+   * `contextTokens` is what the request needs.
+   */
   compiled(policy: RoutingPolicy, modelHash: string | null, contextTokens: number): CompiledPolicy {
-    const compiled = this.#policies.get(policy, modelHash, contextTokens)
-    compiled.refresh(this.index)
-    return compiled
+    return this.#policies.get(policy, modelHash, contextTokens)
   }
 
   /** A small number for a string, the same while the pool lives. */

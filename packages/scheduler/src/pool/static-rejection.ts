@@ -21,23 +21,3 @@ export function staticRejection(offer: StaticOffer, policy: StaticPolicy): Rejec
 export function lacksFeatures({ features }: Pick<StaticOffer, 'features'>, policy: StaticPolicy): boolean {
   return features !== undefined && ((policy.features ?? 0) & ~features) !== 0
 }
-
-/** The same question prepared for many offers: true where `staticRejection` is null. */
-export function staticCheck(policy: StaticPolicy): (offer: StaticOffer) => boolean {
-  const gpuClasses = policy.gpuClasses === null ? null : new Set(policy.gpuClasses)
-  const trusts = new Set(trustLevels.slice(Math.max(0, trustLevels.indexOf(policy.minTrust))))
-  const promises = new Set(dataPolicies.slice(Math.max(0, dataPolicies.indexOf(policy.dataPolicy))))
-  const places = new Map<string, boolean>()
-  const inside = (offer: StaticOffer): boolean => {
-    const place = `${offer.country}/${offer.region}`
-    let allowed = places.get(place)
-    if (allowed === undefined) places.set(place, (allowed = regionAllowed(policy.regions, offer)))
-    return allowed
-  }
-  return (offer) =>
-    !lacksFeatures(offer, policy) &&
-    promises.has(offer.dataPolicy) &&
-    (gpuClasses === null || gpuClasses.has(offer.gpuClass)) &&
-    trusts.has(offer.trust) &&
-    (policy.regions === null || inside(offer))
-}

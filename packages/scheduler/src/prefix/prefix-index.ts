@@ -40,6 +40,9 @@ const WAYS = 4
 /** A common beginning is looked for in this many leading blocks. */
 const COMMON_MAX = 128
 const ENTRIES_AT_FIRST = 256
+/** Steps of a bisection that are looked up together, and how many blocks they may ask for. */
+const LEVELS = 3
+const AHEAD = 2 ** LEVELS - 1
 const NONE = -1
 
 /** An entry is one cache line of 16 integers: halves of its key, the next entry of its bucket, its links, its ways. */
@@ -68,6 +71,11 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
   let newest = NONE
   let oldest = NONE
   let epochs = new Int32Array(64)
+  const lows = new Int32Array(AHEAD)
+  const highs = new Int32Array(AHEAD)
+  const ahead = new Int32Array(AHEAD)
+  /** Keeps the reads that warm the cache from being optimised away. */
+  const touched = new Int32Array(1)
 
   function find(key: number): number {
     const low = key | 0
@@ -141,13 +149,35 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
   function longest(hashes: readonly number[], lengthMax: number, replicas: number): number {
     let low = 0
     let high = lengthMax
-    while (low < high) {
+    for (let step = 0; low < high; step++) {
+      if (step % LEVELS === 0 && high - low > AHEAD) warm(hashes, low, high)
       const middle = (low + high + 1) >>> 1
       const entry = find(hashes[middle - 1] as number)
       if (entry !== NONE && holdersOf(entry, replicas)) low = middle
       else high = middle - 1
     }
     return low
+  }
+
+  /** Touches all that the next steps of a bisection may ask for, so that their cache misses overlap. */
+  function warm(hashes: readonly number[], low: number, high: number): void {
+    lows[0] = low
+    highs[0] = high
+    for (let i = 0; i < AHEAD; i++) {
+      const from = lows[i] as number
+      const to = highs[i] as number
+      const middle = (from + to + 1) >>> 1
+      const key = hashes[middle - 1] as number
+      ahead[i] = buckets[bucketOf(key | 0, (key / TWO_32) | 0, buckets.length)] as number
+      if (i >= AHEAD >> 1) continue
+      lows[2 * i + 1] = from
+      highs[2 * i + 1] = middle - 1
+      lows[2 * i + 2] = middle
+      highs[2 * i + 2] = to
+    }
+    let sum = 0
+    for (let i = 0; i < AHEAD; i++) if (ahead[i] !== NONE) sum += lines[ahead[i] as number] as number
+    touched[0] = sum
   }
 
   function holdersOf(entry: number, replicas: number): boolean {

@@ -3,14 +3,24 @@
  * the same seeds.
  */
 import { prng } from '@isochrone/domain'
+import type { Tuning } from '../decide/constants.ts'
 import { decide } from '../decide/decide.ts'
 import { createReplicaPool, type ReplicaPool } from '../pool/replica-pool.ts'
 import { oneOf, randomOffer, randomPolicy, randomPrefix, randomReport, randomRequest } from './random-market.ts'
 
 const NOW_MS = 1_700_000_000_000
 
-/** Decides in both; returns how many decisions agreed. Throws at the first that differs. */
-export function checkArrivalOrder(seed: number, replicas: number, decisions: number): number {
+/**
+ * Decides in both; returns how many decisions agreed. Throws at the first that differs. `settling`: decisions on the same
+ * requests before the first that is compared; large sets remember some decisions (`recall.ts`).
+ */
+export function checkArrivalOrder(
+  seed: number,
+  replicas: number,
+  decisions: number,
+  tuning: Partial<Tuning> = {},
+  settling = 0,
+): number {
   const rng = prng(seed)
   const arrivals = Array.from({ length: replicas }, (_, n) => ({
     offer: randomOffer(rng, n),
@@ -18,7 +28,7 @@ export function checkArrivalOrder(seed: number, replicas: number, decisions: num
   }))
   const guests = Array.from({ length: 5 }, (_, n) => randomOffer(rng, replicas + n))
   const policies = Array.from({ length: 8 }, () => randomPolicy(rng))
-  const [first, second] = [createReplicaPool(), createReplicaPool()]
+  const [first, second] = [createReplicaPool({ tuning }), createReplicaPool({ tuning })]
   for (const { offer } of arrivals) {
     first.upsert(offer)
     if (rng.below(16) === 0) choiceOf(first, randomRequest(rng, oneOf(rng, policies), 0), 2)
@@ -45,11 +55,11 @@ export function checkArrivalOrder(seed: number, replicas: number, decisions: num
     const prefix = randomPrefix(rng)
     for (const pool of [first, second]) pool.prefix.note(pool.slotOf(nodeId) ?? 0, prefix)
   }
-  for (let n = 0; n < decisions; n++) {
+  for (let n = -settling; n < decisions; n++) {
     const request = randomRequest(rng, oneOf(rng, policies), n)
     const drawn = rng.uint32()
     const [one, other] = [first, second].map((pool) => choiceOf(pool, request, drawn))
-    if (one !== other)
+    if (n >= 0 && one !== other)
       throw new Error(`seed ${seed}, ${replicas} replicas, decision ${n}: ${one} in one order, ${other} in another`)
   }
   return decisions

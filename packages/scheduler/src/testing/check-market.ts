@@ -3,6 +3,7 @@
  * seed and the number of the decision at the first promise that is broken.
  */
 import { prng, type Prng } from '@isochrone/domain'
+import type { Tuning } from '../decide/constants.ts'
 import { decide, type Placed } from '../decide/decide.ts'
 import { parsePlacementRecord } from '../explain/parse-placement-record.ts'
 import { replayDecision } from '../explain/replay-decision.ts'
@@ -30,6 +31,7 @@ export interface MarketCheck {
   decisions: number
   /** One decision in so many is recorded, sent through JSON and replayed. */
   replayEvery?: number
+  tuning?: Partial<Tuning>
 }
 
 export interface MarketCounts {
@@ -50,10 +52,10 @@ interface Running {
 
 const RUNNING_MAX = 256
 
-export function checkMarket({ seed, replicas, decisions, replayEvery = 16 }: MarketCheck): MarketCounts {
+export function checkMarket({ seed, replicas, decisions, replayEvery = 16, tuning }: MarketCheck): MarketCounts {
   const rng = prng(seed)
   // Much exploration: its choices must keep every promise too.
-  const pool = createReplicaPool({ prefixBlocksMax: 512, tuning: { explorationShare: 0.1 } })
+  const pool = createReplicaPool({ prefixBlocksMax: 512, tuning: { explorationShare: 0.1, ...tuning } })
   const running: Running[] = []
   const counts: MarketCounts = {
     decisions: 0,
