@@ -10,7 +10,7 @@ export interface ScratchMarket {
   db: Db
   /** The model of the simulated nodes: they answer without the machine's cores. */
   model: string
-  stop(): Promise<void>
+  stop: () => Promise<void>
 }
 
 export async function startScratchMarket(): Promise<ScratchMarket> {

@@ -70,7 +70,7 @@ function chat(
 
 /** Reaches the engine as it was sent. */
 const passes = (name: string, value: unknown): ConformanceCase[] =>
-  chat(`\`${name}\``, { [name]: value } as Params, ([choice], body) => {
+  chat(`\`${name}\``, { [name]: value }, ([choice], body) => {
     assert.equal(choice?.text, 'one two three four')
     assert.deepEqual(body[name], value)
   })

@@ -11,7 +11,7 @@ export interface ConformanceCase {
   mode: Mode
   /** The feature is refused, with this reason: the case proves the refusal. */
   refused?: string
-  run(world: ConformanceWorld): Promise<void>
+  run: (world: ConformanceWorld) => Promise<void>
 }
 
 export interface CaseResult extends Omit<ConformanceCase, 'run'> {

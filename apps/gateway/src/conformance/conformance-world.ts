@@ -20,7 +20,7 @@ export interface ConformanceWorld {
   aiOpenai: ReturnType<typeof createOpenAI>
   upstream: ScriptedUpstream
   /** `fetch` with the key; `body` is sent as JSON unless it is text. */
-  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>
+  post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<Response>
   stop(): Promise<void>
 }
 

@@ -8,7 +8,7 @@ import { renderTable, withTable } from './render-table.ts'
 
 const docs = fileURLToPath(new URL('../../../../docs/API.md', import.meta.url))
 const world = await startConformanceWorld()
-const results = await runCases(allCases, world).finally(() => world.stop())
+const results = await runAll()
 const table = renderTable(results)
 const failed = results.filter(({ failure }) => failure !== null)
 console.log(table)
@@ -18,3 +18,11 @@ for (const { area, feature, client, mode, failure } of failed) {
 console.log(`${results.length - failed.length} of ${results.length} cases pass`)
 if (process.argv.includes('--write')) writeFileSync(docs, withTable(readFileSync(docs, 'utf8'), table))
 process.exitCode = failed.length === 0 ? 0 : 1
+
+async function runAll() {
+  try {
+    return await runCases(allCases, world)
+  } finally {
+    await world.stop()
+  }
+}

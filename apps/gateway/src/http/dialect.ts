@@ -23,8 +23,13 @@ export interface StreamWords {
 
 export interface Dialect {
   /** `answer` is what was put together of the chunks. */
-  whole(ctx: RequestContext, served: Served, answer: Record<string, unknown>, explain: boolean): Record<string, unknown>
-  stream(ctx: RequestContext, explain: boolean): StreamWords
+  whole: (
+    ctx: RequestContext,
+    served: Served,
+    answer: Record<string, unknown>,
+    explain: boolean,
+  ) => Record<string, unknown>
+  stream: (ctx: RequestContext, explain: boolean) => StreamWords
 }
 
 export const eventText = (data: unknown): string => `data: ${JSON.stringify(data)}\n\n`

@@ -5,7 +5,7 @@ const BYTES_MAX = 768 * 1024
 
 export interface StreamRecording {
   head(headers: Record<string, string>): void
-  add(part: Uint8Array): void
+  add: (part: Uint8Array) => void
   /** With its last events; null where it was too long, or never began. */
   whole(events: string): KeptAnswer | null
 }

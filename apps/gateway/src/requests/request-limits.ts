@@ -25,7 +25,7 @@ export interface Admission {
   /** `x-ratelimit-…` as OpenAI has them; of two limits the one that is nearer. */
   headers(): Record<string, string>
   /** It is over. Only the first call counts. */
-  leave(): void
+  leave: () => void
 }
 
 export interface RequestLimits {

@@ -58,7 +58,7 @@ async function endedJob(orgId: string, kind: 'queued' | 'background', status: 's
   )
   const end = { status, httpStatus: 200, answer: { text: 'canary' }, error: null, now: new Date() }
   const both = await Promise.all([store.jobs.finish(id, end), store.jobs.finish(id, end)])
-  expect(both.toSorted()).toEqual([false, true])
+  expect(both.filter(Boolean)).toHaveLength(1)
   return id
 }
 
@@ -90,7 +90,7 @@ test('a job that ends is told once to each webhook that asked for it, in a form 
   const [message] = heard
   if (!message) throw new Error('it was heard')
   const client = new OpenAI({ apiKey: 'x' })
-  const event = await client.webhooks.unwrap(message.body, message.headers as Record<string, string>, SECRET)
+  const event = await client.webhooks.unwrap(message.body, message.headers, SECRET)
   expect(event).toMatchObject({
     object: 'event',
     type: 'response.completed',
@@ -99,9 +99,7 @@ test('a job that ends is told once to each webhook that asked for it, in a form 
   expect(message.headers['webhook-id']).toBe(rows[0]?.id)
   expect(message.body).not.toContain('canary')
   const forged = `whsec_${Buffer.alloc(32, 8).toString('base64')}`
-  await expect(
-    client.webhooks.unwrap(message.body, message.headers as Record<string, string>, forged),
-  ).rejects.toThrow()
+  await expect(client.webhooks.unwrap(message.body, message.headers, forged)).rejects.toThrow()
 })
 
 test('what is not heard is tried again with longer waits, ends dead, and lives again by hand', async () => {

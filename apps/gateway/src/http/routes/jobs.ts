@@ -19,15 +19,19 @@ export function jobRoutes(app: FastifyInstance, deps: GatewayDeps): void {
     return { orgId: organisation.orgId, job }
   }
 
-  app.get<ById>('/v1/jobs/:id', async (request) => viewOf((await found(request)).job))
-  app.post<ById>('/v1/jobs/:id/cancel', async (request) => {
-    const { orgId, job } = await found(request)
-    return viewOf(await deps.jobs.cancel(orgId, job.id))
+  app.get<ById>('/v1/jobs/:id', { handler: async (request) => viewOf((await found(request)).job) })
+  app.post<ById>('/v1/jobs/:id/cancel', {
+    handler: async (request) => {
+      const { orgId, job } = await found(request)
+      return viewOf(await deps.jobs.cancel(orgId, job.id))
+    },
   })
-  app.delete<ById>('/v1/jobs/:id', async (request) => {
-    const { orgId, job } = await found(request)
-    await deps.jobs.erase(orgId, job.id)
-    return { id: job.id, object: 'isochrone.job', deleted: true }
+  app.delete<ById>('/v1/jobs/:id', {
+    handler: async (request) => {
+      const { orgId, job } = await found(request)
+      await deps.jobs.erase(orgId, job.id)
+      return { id: job.id, object: 'isochrone.job', deleted: true }
+    },
   })
 }
 

@@ -27,28 +27,34 @@ export function responseRoutes(app: FastifyInstance, deps: GatewayDeps): void {
     return { orgId, job }
   }
 
-  app.get<ById>('/v1/responses/:id', async (request, reply) => {
-    const { orgId, job } = await found(request)
-    if (request.query.stream !== 'true') return backgroundResponse(job)
-    return await followResponse(deps, orgId, job, reply, { after: numberOf(request.query.starting_after) })
+  app.get<ById>('/v1/responses/:id', {
+    handler: async (request, reply) => {
+      const { orgId, job } = await found(request)
+      if (request.query.stream !== 'true') return backgroundResponse(job)
+      return await followResponse(deps, orgId, job, reply, { after: numberOf(request.query.starting_after) })
+    },
   })
 
-  app.post<ById>('/v1/responses/:id/cancel', async (request) => {
-    const { orgId, job } = await found(request)
-    try {
-      return backgroundResponse(await deps.jobs.cancel(orgId, job.id))
-    } catch (error) {
-      // Cancelled before: the same answer again.
-      const now = toAppError(error).code === 'state_conflict' ? await deps.jobs.get(orgId, job.id) : undefined
-      if (now?.status === 'cancelled') return backgroundResponse(now)
-      throw error
-    }
+  app.post<ById>('/v1/responses/:id/cancel', {
+    handler: async (request) => {
+      const { orgId, job } = await found(request)
+      try {
+        return backgroundResponse(await deps.jobs.cancel(orgId, job.id))
+      } catch (error) {
+        // Cancelled before: the same answer again.
+        const now = toAppError(error).code === 'state_conflict' ? await deps.jobs.get(orgId, job.id) : undefined
+        if (now?.status === 'cancelled') return backgroundResponse(now)
+        throw error
+      }
+    },
   })
 
-  app.delete<ById>('/v1/responses/:id', async (request) => {
-    const { orgId, job } = await found(request)
-    await deps.jobs.erase(orgId, job.id)
-    return { id: request.params.id, object: 'response', deleted: true }
+  app.delete<ById>('/v1/responses/:id', {
+    handler: async (request) => {
+      const { orgId, job } = await found(request)
+      await deps.jobs.erase(orgId, job.id)
+      return { id: request.params.id, object: 'response', deleted: true }
+    },
   })
 }
 

@@ -47,7 +47,7 @@ export function JobView({ job, nodeNames, path }: JobViewProps) {
             ['Deadline', job.deadlineAtMs === null ? 'none' : <Utc key="d" at={job.deadlineAtMs} />],
             ...(job.retryOf ? [['Repeats', <JobLink key="r" path={path} id={job.retryOf} />] as const] : []),
             ...(job.retriedAs ? [['Repeated as', <JobLink key="a" path={path} id={job.retriedAs} />] as const] : []),
-          ].map(([label, value]): [string, React.ReactNode] => [String(label), value])}
+          ]}
         />
       </Section>
       <Tries tries={job.tries} />
