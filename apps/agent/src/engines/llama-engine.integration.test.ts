@@ -232,6 +232,7 @@ test('the model list says what is served', async () => {
       contextTokens: 2048,
       simulated: false,
       ownedBy: 'isochrone',
+      features: ['chat', 'completions', 'seed', 'continuation'],
     },
   ])
 })

@@ -1,5 +1,5 @@
 /** Shapes of OpenAI answers: chunks of a stream, whole answers, errors. Data only; the server writes them. */
-import type { EngineRequestError, ModelCard, Usage } from './engine-backend.ts'
+import type { EngineBackend, EngineRequestError, Usage } from './engine-backend.ts'
 
 export type AnswerHead = {
   readonly kind: 'chat' | 'completion'
@@ -44,7 +44,7 @@ export function wholeAnswer(head: AnswerHead, text: string, finish: Finish, usag
   return { ...envelope(head, false), choices: [choice], usage: openAiUsage(usage) }
 }
 
-export function modelList(models: readonly ModelCard[]) {
+export function modelList({ models, features }: Pick<EngineBackend, 'models' | 'features'>) {
   return {
     object: 'list',
     data: models.map((card) => ({
@@ -56,6 +56,7 @@ export function modelList(models: readonly ModelCard[]) {
       model_hash: card.modelHash,
       simulated: card.simulated,
       note: card.note,
+      features,
     })),
   }
 }

@@ -50,7 +50,7 @@ async function answer(
     case 'GET /health':
       return sendJson(response, 200, { status: 'ok', ...backend.load() })
     case 'GET /v1/models':
-      return sendJson(response, 200, modelList(backend.models))
+      return sendJson(response, 200, modelList(backend))
     case 'POST /v1/chat/completions':
     case 'POST /v1/completions': {
       const kind = path === '/v1/completions' ? 'completion' : 'chat'
