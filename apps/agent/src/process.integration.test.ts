@@ -40,7 +40,8 @@ test('an agent that is killed in mid-stream comes back, presents what it signed,
   const first = await linkedAgent()
   const signed = gateway.checkedWork((await gateway.open({}, chat(4)).end).work)
   expect(signed.seq).toBe(1)
-  const cut = gateway.open({}, chat(1000))
+  // Streamed: a chunk a token, so that it is still under way when its credits are used up.
+  const cut = gateway.open({}, { ...chat(1000), stream: true })
   await expect.poll(() => cut.chunks.length).toBe(INITIAL_CREDITS)
   first.kill('SIGKILL')
   await once(first, 'exit')

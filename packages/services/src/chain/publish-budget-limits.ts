@@ -1,7 +1,8 @@
 /**
  * Tells gateways, through Redis, how much may be spent from each channel: min(deposited − withdrawn − withdrawing,
- * ceiling), and what each lane has signed according to Postgres, so that a Redis that lost its data never lets a
- * channel be spent twice.
+ * ceiling), and what each lane has signed according to Postgres, so that a Redis that lost its data counts
+ * what was spent again. What gateways held of their leases at that moment is forgotten with the data: up to that much can be
+ * leased twice.
  */
 import { redisKeys } from '@isochrone/protocol'
 import type { ChannelRow } from '../ports/chain-store.ts'
