@@ -13,6 +13,8 @@ interface Outcome {
   readonly priceMicroUsd: bigint
   readonly attempts: number
   readonly receipts: number
+  /** Receipts with a price: a failed attempt and the loser of a hedge cost nothing. */
+  readonly billed: number
 }
 
 export interface Books {
@@ -51,10 +53,11 @@ export async function readBooks(redis: Redis): Promise<Books> {
       const fresh = entry.receipts.filter(({ delivery }) => !ofLane.has(Number(delivery.seq)))
       if (fresh.length === 0 && known.length > 0) continue
       if (fresh.length !== entry.receipts.length) faults.push(`${requestId}: a receipt number was used twice`)
-      let sum = 0n
+      let [sum, billed] = [0n, 0]
       for (const { delivery } of fresh) {
         ofLane.set(Number(delivery.seq), requestId)
         sum += BigInt(delivery.price)
+        if (BigInt(delivery.price) > 0n) billed++
       }
       if (sum !== BigInt(priceMicroUsd)) faults.push(`${requestId}: price ${priceMicroUsd}, receipts ${sum}`)
       if (fresh.length !== attempts.length)
@@ -62,7 +65,7 @@ export async function readBooks(redis: Redis): Promise<Books> {
       receipts += fresh.length
       signed += sum
       const outcome = { requestId, status, tokensOut, priceMicroUsd: sum, attempts: attempts.length }
-      outcomes.set(requestId, [...known, { ...outcome, receipts: fresh.length }])
+      outcomes.set(requestId, [...known, { ...outcome, receipts: fresh.length, billed }])
     }
     const last = rows.at(-1)?.[0]
     if (last === undefined || rows.length < PAGE) break

@@ -6,9 +6,9 @@ import { sleep } from './client.ts'
 
 const messages = [{ role: 'user', content: 'Tell me about light, in many words.' }]
 
-const asked = (market: Market, tokens: number, stream: boolean) => ({
+const asked = (market: Market, tokens: number, stream: boolean, head = '') => ({
   model: market.model,
-  messages,
+  messages: head === '' ? messages : [{ role: 'system', content: head }, ...messages],
   max_tokens: tokens,
   temperature: 0,
   stream,
@@ -106,19 +106,24 @@ export const halfOpenLink: Scenario = {
   async run(market) {
     const { proxy } = market
     let frozen = false
-    const one = () =>
-      market.ask(asked(market, 1_500, true), (text, node) => {
+    const one = (head: string) =>
+      market.ask(asked(market, 1_500, true, head), (text, node) => {
         // The link that can freeze is agent 1's.
         if (frozen || text.length < 60 || market.indexOf(node) !== 1) return
         frozen = true
         proxy.freeze()
       })
-    // Some at once, so that both agents have some; as many as one agent takes when the other is gone.
-    const all: Seen[] = []
-    for (let i = 0; i < 8 && !frozen; i++) all.push(...(await Promise.all(Array.from({ length: 3 }, one))))
+    // Some at once, so that both agents have some; as many as one agent takes when the other is gone. Another prompt each
+    // time: the node that has one in its prefix cache gets it again.
+    let all: Seen[] = []
+    let head = ''
+    for (let i = 0; i < 16 && !frozen; i++) {
+      head = `${i}: be brief.`
+      all = await Promise.all([one(head), one(head), one(head)])
+    }
     proxy.thaw()
     await market.tidy()
-    const reference = await market.ask(asked(market, 1_500, true))
+    const reference = await market.ask(asked(market, 1_500, true, head))
     const books = await market.books([...all, reference])
     const moved = all.filter(({ requestId }) => (books.of(requestId ?? '')[0]?.attempts ?? 0) > 1)
     const seen = moved[0]
