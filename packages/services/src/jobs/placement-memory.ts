@@ -2,6 +2,7 @@
  * What a job's row remembers of its placements: the last decision, the nodes that failed it, and each try with its end, for
  * the next decision and for people. Bounded: the oldest tries are forgotten.
  */
+import type { JobStatus } from '@isochrone/domain'
 import { z } from 'zod'
 
 const TRIES_MAX = 32
@@ -65,4 +66,14 @@ export function withEnd(
   if (isRepeated) tries.pop()
   const failedNodeIds = end.outcome === 'failed' ? [...before.failedNodeIds, last.nodeId] : before.failedNodeIds
   return { ...before, failedNodeIds: failedNodeIds.slice(-FAILED_NODES_MAX), tries: [...tries, ended] }
+}
+
+/** A job that is over ends its last try: the answer may have come by the journal, past whoever dispatched it. */
+export function endedWithJob(
+  memory: PlacementMemory,
+  job: { status: JobStatus; finishedAt: Date | null; error: string | null },
+): PlacementMemory {
+  if (job.finishedAt === null || memory.tries.at(-1)?.outcome !== 'running') return memory
+  const outcome = job.status === 'succeeded' ? 'answered' : job.status === 'failed' ? 'failed' : 'lost'
+  return withEnd(memory, { outcome, message: job.error, atMs: job.finishedAt.getTime() })
 }

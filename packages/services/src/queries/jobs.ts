@@ -1,6 +1,6 @@
 /** Queued jobs as people see them: a team its own, staff all of them without their words. */
 import { AppError } from '@isochrone/domain'
-import { placementMemoryOf } from '../jobs/placement-memory.ts'
+import { endedWithJob, placementMemoryOf } from '../jobs/placement-memory.ts'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { JobDetailRow, JobRow } from '../ports/rows.ts'
 import { decodeCursor, limitOf, pageOf } from './cursor.ts'
@@ -46,7 +46,7 @@ export async function jobDetail(
 ): Promise<JobDetail> {
   const row = await store.readings.job(orgId, jobId)
   if (!row) throw new AppError('not_found', { publicMessage: 'There is no such job in this organisation.' })
-  const memory = placementMemoryOf(row.placement)
+  const memory = endedWithJob(placementMemoryOf(row.placement), row)
   const nodes = await nodeRefs(store.providers, [row.nodeId, ...memory.tries.map(({ nodeId }) => nodeId)])
   const retriedAs = await store.jobs.retryOf(row.id, row.orgId)
   const { body, answer } = orgId === null ? { body: null, answer: null } : wordsOf(row)

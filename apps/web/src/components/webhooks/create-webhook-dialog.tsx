@@ -78,7 +78,7 @@ export function CreateWebhookDialog({ disabledReason, events }: CreateWebhookDia
           <fieldset className="flex flex-col gap-1">
             <legend className="mb-1 font-medium">Tell it of</legend>
             {events.map((name) => (
-              <label key={name} className="flex items-center gap-2">
+              <label key={name} className="flex h-7 w-fit cursor-pointer items-center gap-2">
                 <input type="checkbox" name={name} value="1" defaultChecked className="size-4 accent-(--accent)" />
                 <span className="font-mono text-xs">{name}</span>
               </label>

@@ -6,15 +6,16 @@ import { useAction } from '~/lib/use-action.ts'
 
 export function RedeliverButton({ id, disabledReason }: { id: string; disabledReason: string | undefined }) {
   const redeliver = useAction(redeliverWebhook)
+  const words = redeliver.error ? 'Failed, try again' : 'Send again'
   return (
     <Button
       size="sm"
       pending={redeliver.pending}
       disabledReason={disabledReason}
-      aria-label={`Send ${id} again`}
+      aria-label={`${words}: ${id}`}
       onClick={() => void redeliver.run({ id })}
     >
-      {redeliver.error ? 'Failed, try again' : 'Send again'}
+      {words}
     </Button>
   )
 }
