@@ -11,11 +11,11 @@ const world = await startConformanceWorld()
 const results = await runAll()
 const table = renderTable(results)
 const failed = results.filter(({ failure }) => failure !== null)
-console.log(table)
+process.stdout.write(`${table}\n`)
 for (const { area, feature, client, mode, failure } of failed) {
-  console.error(`fails: ${area}, ${feature}, ${client}, ${mode}: ${failure}`)
+  process.stderr.write(`fails: ${area}, ${feature}, ${client}, ${mode}: ${failure}\n`)
 }
-console.log(`${results.length - failed.length} of ${results.length} cases pass`)
+process.stdout.write(`${results.length - failed.length} of ${results.length} cases pass\n`)
 if (process.argv.includes('--write')) writeFileSync(docs, withTable(readFileSync(docs, 'utf8'), table))
 process.exitCode = failed.length === 0 ? 0 : 1
 
