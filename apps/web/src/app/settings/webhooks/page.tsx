@@ -42,34 +42,36 @@ export default async function WebhooksPage({ searchParams }: { searchParams: Sea
           instead.
         </EmptyState>
       ) : (
-        <Table label="Webhooks" className="min-w-[640px]">
-          <thead>
-            <tr>
-              <Th>Address</Th>
-              <Th>Told of</Th>
-              <Th>Added, UTC</Th>
-              <Th>
-                <span className="sr-only">Actions</span>
-              </Th>
-            </tr>
-          </thead>
-          <tbody>
-            {endpoints.map((endpoint) => (
-              <Tr key={endpoint.id}>
-                <Td className="font-mono text-xs break-all">{endpoint.url}</Td>
-                <Td className="text-ink-2">
-                  {endpoint.events.length === webhookEvents.length ? 'everything' : endpoint.events.join(', ')}
-                </Td>
-                <Td>
-                  <Utc at={endpoint.createdAtMs} bare />
-                </Td>
-                <Td className="text-right">
-                  <RemoveWebhookDialog id={endpoint.id} url={endpoint.url} disabledReason={disabledReason} />
-                </Td>
-              </Tr>
-            ))}
-          </tbody>
-        </Table>
+        <Section title="Addresses">
+          <Table label="Webhooks" className="min-w-[640px]">
+            <thead>
+              <tr>
+                <Th>Address</Th>
+                <Th>Told of</Th>
+                <Th>Added, UTC</Th>
+                <Th>
+                  <span className="sr-only">Actions</span>
+                </Th>
+              </tr>
+            </thead>
+            <tbody>
+              {endpoints.map((endpoint) => (
+                <Tr key={endpoint.id}>
+                  <Td className="font-mono text-xs break-all">{endpoint.url}</Td>
+                  <Td className="text-ink-2">
+                    {endpoint.events.length === webhookEvents.length ? 'everything' : endpoint.events.join(', ')}
+                  </Td>
+                  <Td>
+                    <Utc at={endpoint.createdAtMs} bare />
+                  </Td>
+                  <Td className="text-right">
+                    <RemoveWebhookDialog id={endpoint.id} url={endpoint.url} disabledReason={disabledReason} />
+                  </Td>
+                </Tr>
+              ))}
+            </tbody>
+          </Table>
+        </Section>
       )}
       {(endpoints.length > 0 || page.items.length > 0) && (
         <Section
