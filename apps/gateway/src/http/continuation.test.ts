@@ -47,10 +47,10 @@ type Billed = { price: string; billedOut: number; attempt: number }
 const billsOf = (entries: { receipts: { delivery: unknown }[] }[]) =>
   (entries[0]?.receipts ?? []).map(({ delivery }) => delivery as Billed)
 
-async function streamed(url: string, body: object) {
+async function streamed(url: string, body: object, headers: Record<string, string> = {}) {
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ ...ask, stream: true, stream_options: { include_usage: true }, ...body }),
   })
   const text = await response.text()
@@ -149,6 +149,40 @@ test('a stream whose node died after its last chunk is whole', async () => {
   expect(opened()).toHaveLength(1)
   expect(billsOf(entries).map(({ billedOut }) => billedOut)).toEqual([6])
   expect(entries[0]?.request.status).toBe('succeeded')
+})
+
+/** Two nodes that take one stream each: one is busy with a long answer when that of the other breaks after 3 tokens. */
+async function startFull(goingOn: FakeGatewayOptions['goingOn'], headers: Record<string, string> = {}) {
+  const nodes = [1, 2].map((n) => fakeNode(idOf(n), { features }, 1))
+  const gateway = await startFakeGateway({ nodes, goingOn })
+  open.push(gateway)
+  breakFirst(nodes, [{ tokens, tokenMs: 250 }, brokenAfter(3)])
+  const busy = streamed(gateway.url, {})
+  await expect.poll(() => nodes.some(({ activeStreams }) => activeStreams > 0)).toBe(true)
+  const broken = await streamed(gateway.url, {}, headers)
+  return { ...gateway, busy: await busy, broken }
+}
+
+test('where the other nodes are full, an answer waits for a place, and its customer hears that it does', async () => {
+  const { broken, busy, entries } = await startFull({ patienceMs: 60_000, keepAliveMs: 20 })
+  expect(broken.text).toMatch(/: isochrone waiting for a node to go on after 3 tokens\n\n/)
+  expect(broken.text).toMatch(/: isochrone continuation from node_[01] to node_[01] after 3 tokens/)
+  for (const { text, chunks } of [broken, busy]) {
+    expect(text).toContain('[DONE]')
+    expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe(tokens.join(''))
+  }
+  expect(entries.map(({ request }) => request.tokensOut)).toEqual([6, 6])
+})
+
+test('an answer waits no longer than its patience, or than the time that its client gives it', async () => {
+  const impatient = await startFull({ patienceMs: 50, keepAliveMs: 20 })
+  expect(impatient.broken.text).toContain('"code":"provider_failed"')
+  expect(impatient.broken.text).not.toContain('[DONE]')
+
+  const hurried = await startFull({ patienceMs: 60_000, keepAliveMs: 20 }, { 'x-isochrone-timeout-ms': '400' })
+  expect(hurried.broken.text).toContain('"code":"deadline_exceeded"')
+  const outcome = hurried.entries.find(({ request }) => request.status === 'aborted')
+  expect(outcome?.request).toMatchObject({ tokensOut: 3, errorCode: 'deadline_exceeded' })
 })
 
 /** Each price within what was reserved, and so their sum: a dear node's tokens and another's prompt would not be. */

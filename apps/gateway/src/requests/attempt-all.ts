@@ -5,8 +5,9 @@
  */
 import type { AppError } from '@isochrone/domain'
 import { answerSoFar, type AnswerSoFar } from './answer-so-far.ts'
-import { clientGone, failureOf } from './attempt-failure.ts'
+import { clientGone, deadlinePassed, failureOf } from './attempt-failure.ts'
 import { isContinuable, mayContinue } from './can-continue.ts'
+import { leftMsOf } from './deadline.ts'
 import { dispatchAttempt } from './dispatch-attempt.ts'
 import { failOver } from './fail-over.ts'
 import { goOnElsewhere } from './go-on-elsewhere.ts'
@@ -114,6 +115,8 @@ async function nextOf(deps: ServeDeps, serving: Serving, run: Run): Promise<Next
   if (next) return next
   if (begun && delivered.finished) run.failure = null
   else if (run.failure && answer.signal.aborted) run.failure = clientGone()
+  else if (run.failure && step !== 'over' && leftMsOf(ctx, deps.clock.nowMs()) === 0)
+    run.failure = deadlinePassed(begun && streams)
   const restarts = step !== 'over' && !(begun && streams) && run.begun < ATTEMPTS_MAX && !answer.signal.aborted
   return restarts ? await again(deps, serving, run) : undefined
 }

@@ -44,6 +44,7 @@ export function followAnswer(sink: AnswerSink, kind: 'chat' | 'completion', foll
       return sink.write(written)
     },
     bytesOut: () => sink.bytesOut() - bytesBefore,
+    note: (text) => sink.note?.(text),
     goOn(text) {
       note = text
       bytesBefore = sink.bytesOut()

@@ -2,7 +2,8 @@
  * Where an answer goes on whose node broke off: a replica of the same weights, inside the same policy, in a failure domain
  * that was not tried where there is one, and only as far as what was reserved still covers it.
  *
- * Bounded in decisions; waits a little for a place, because a pause is better than half an answer.
+ * Bounded in decisions and in time. Where every other node is full it waits for a place, because a pause is better than half
+ * an answer, and tells the customer so now and then: what sits in between must not take the silence for the end.
  */
 import { featureMask } from '@isochrone/domain'
 import type { PlacementRequest, RoutingPolicy } from '@isochrone/scheduler'
@@ -17,7 +18,10 @@ import { isPlaced } from './waiting-room.ts'
 
 /** Decisions whose choice turned out unfit, for each of the two ways to look. */
 const LOOKS_MAX = 6
-const PATIENCE_MS = 5_000
+/** As long as a node may be silent in the middle of an answer. */
+const PATIENCE_MS = 30_000
+/** Proxies close what is silent for a minute, some earlier. */
+const KEEP_ALIVE_MS = 5_000
 const GOES_ON = featureMask(['continuation'])
 
 /** An opening for the rest of the answer, or undefined where nobody can go on. */
@@ -31,16 +35,19 @@ export async function goOnElsewhere(
   const nodeIds = tried.map(({ session }) => session.nodeId)
   const fits = (target: Pick<Target, 'node'>) => covers(serving, soFar, target)
   const elsewhere = (target: Pick<Target, 'node'>) => fits(target) && !domains.has(target.node.failureDomain)
-  return (
-    (await look(deps, serving, requestOf(serving, soFar, tried, nodeIds), elsewhere, 0)) ??
-    (await look(
-      deps,
-      serving,
-      requestOf(serving, soFar, tried, nodeIds),
-      fits,
-      Math.min(PATIENCE_MS, leftMsOf(serving.ctx, deps.clock.nowMs()) ?? PATIENCE_MS),
-    ))
-  )
+  const request = requestOf(serving, soFar, tried, nodeIds)
+  const now = await look(deps, serving, request, elsewhere, deps.clock.nowMs())
+  if (now) return now
+  const { patienceMs = PATIENCE_MS, keepAliveMs = KEEP_ALIVE_MS } = deps.goingOn ?? {}
+  const nowMs = deps.clock.nowMs()
+  const untilMs = nowMs + Math.min(patienceMs, leftMsOf(serving.ctx, nowMs) ?? patienceMs)
+  const note = `isochrone waiting for a node to go on after ${soFar.tokens} tokens`
+  const alive = setInterval(() => serving.answer.note?.(note), keepAliveMs)
+  try {
+    return await look(deps, serving, request, fits, untilMs)
+  } finally {
+    clearInterval(alive)
+  }
 }
 
 /** Asks until a choice is fit, leaving out those that were not. */
@@ -49,7 +56,7 @@ async function look(
   { ctx, answer }: Serving,
   request: PlacementRequest,
   fits: (target: Pick<Target, 'node'>) => boolean,
-  patienceMs: number,
+  untilMs: number,
 ): Promise<Opening | Placed | undefined> {
   const unfit = new Set(request.excludeNodeIds)
   for (let looks = 0; looks < LOOKS_MAX; looks++) {
@@ -58,7 +65,7 @@ async function look(
         model: ctx.request.model,
         tenant: ctx.organisation.orgId,
         request: { ...request, excludeNodeIds: [...unfit] },
-        patienceMs,
+        patienceMs: Math.max(0, untilMs - deps.clock.nowMs()),
         signal: answer.signal,
       })
       .catch(() => null)

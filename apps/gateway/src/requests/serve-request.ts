@@ -36,6 +36,8 @@ export interface ServeDeps {
   logger: Logger
   /** How long an interactive request waits for a place, ms. Default 10 s: a burst is served late before never. */
   patienceMs?: number
+  /** How long an answer that broke off waits for a node to go on with it, and how often its customer hears so, ms. Default 30 s, 5 s. */
+  goingOn?: { patienceMs: number; keepAliveMs: number }
   /** First attempt number that was never used for this request: a job that is dispatched again must not reuse one. */
   nextAttempt(ctx: RequestContext): number
   clock: Clock

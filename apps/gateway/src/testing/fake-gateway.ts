@@ -60,6 +60,7 @@ export interface FakeGatewayOptions {
   /** Where it stands; nowhere that was said. */
   place?: { country: string; region: string }
   patienceMs?: number
+  goingOn?: GatewayDeps['serve']['goingOn']
   hedging?: Hedging
   limitMicroUsd?: bigint
   requestsPerMinuteMax?: number
@@ -120,6 +121,7 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
       stopping,
       hedging: options.hedging ?? createHedging(),
       ...(options.patienceMs !== undefined && { patienceMs: options.patienceMs }),
+      goingOn: options.goingOn ?? { patienceMs: 300, keepAliveMs: 5_000 },
       nextAttempt: (ctx) => (ctx.jobId ? lane.attemptsOf(ctx.requestId) : 0),
     },
     requestLimits,
