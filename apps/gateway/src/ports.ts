@@ -100,7 +100,7 @@ export interface Intent {
   startedAtMs: number
   /** Set where the attempt goes on with an answer that others began. */
   continues?: Continues
-  /** The second of two at once before the first token: whose tokens the customer got is not on record before the end. */
+  /** The second of two at once before the first token: `recordWinner` says whose tokens the customer gets. */
   isHedge?: boolean
 }
 
@@ -146,6 +146,8 @@ export interface Lane {
    * commit, milliseconds later, makes it durable.
    */
   recordIntent(intent: Intent): Promise<void>
+  /** Of two attempts at once, this one's tokens go to the customer: what is billed should this process die. */
+  recordWinner(attempt: Pick<Intent, 'requestIdHash' | 'attempt'>): void
   /**
    * Checks the work receipt against what was seen and bounds the bill. The pair is a draft: `finishRequest` numbers and
    * signs it, so that numbers follow the journal's order without gaps.

@@ -208,17 +208,45 @@ test('an answer that went on elsewhere is billed in its parts after a restart, i
   }
 })
 
-test('of two attempts at once nothing is billed after a restart: who was handed on is not on record', async () => {
+test('of two attempts at once the one that won is billed after a restart, whoever comes first', async () => {
+  for (const [won, isClosed, rivalFirst] of [
+    [0, false, false],
+    [0, true, true],
+    [1, false, true],
+    [1, true, false],
+    [null, false, false],
+  ] as const) {
+    let running = await start()
+    const first = intentOf('req_hedged')
+    const rival = intentOf('req_hedged', { attempt: 1, isHedge: true })
+    for (const intent of [first, rival]) await running.lane.recordIntent(intent)
+    if (won !== null) running.lane.recordWinner(won === 0 ? first : rival)
+    // The record of who won must outlive the journal's checkpoint too.
+    if (isClosed) {
+      await serve(running.lane, intentOf('req_closed'))
+      await running.lane.closeEpoch()
+    }
+    running = await restart(running)
+    const both = rivalFirst ? [rival, first] : [first, rival]
+    for (const intent of both) {
+      const confirmed = await running.lane.presentWork(nodeId, workOf(intent, { status: 1 }).signed)
+      expect(BigInt(String(confirmed?.delivery?.price)) > 0n).toBe(intent.attempt === won)
+    }
+    await running.journal.close()
+  }
+})
+
+test('a winner that broke off before a token, and was replaced, is not billed after a restart', async () => {
   let running = await start()
   const first = intentOf('req_hedged')
   const rival = intentOf('req_hedged', { attempt: 1, isHedge: true })
   for (const intent of [first, rival]) await running.lane.recordIntent(intent)
+  running.lane.recordWinner(first)
+  await running.lane.recordIntent(intentOf('req_hedged', { attempt: 2 }))
   running = await restart(running)
-  for (const intent of [first, rival]) {
-    expect(await running.lane.presentWork(nodeId, workOf(intent, { status: 1 }).signed)).toMatchObject({
-      delivery: { price: '0' },
-    })
-  }
+  expect(await running.lane.presentWork(nodeId, workOf(first, { status: 1 }).signed)).toMatchObject({
+    delivery: { price: '0' },
+  })
   await running.journal.close()
 })
 

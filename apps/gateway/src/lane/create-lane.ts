@@ -132,6 +132,10 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
       }
       await writer.writeSoon(encodeIntent(intent))
     },
+    recordWinner({ requestIdHash, attempt }) {
+      // Lost with this process, and neither of the two is billed: as much as a customer could lose is not taken.
+      writer.writeSoon({ type: 'attempt-won', requestIdHash, attempt }).catch(() => undefined)
+    },
     completeAttempt(seen) {
       const attempt = state.open.get(attemptKey(seen.intent.requestIdHash, seen.intent.attempt))
       invariant(attempt, 'an attempt is completed after its intent and before its request finished')

@@ -41,6 +41,8 @@ export interface OpenAttempt {
   presented: Hex | null
   /** Tokens that it had handed on when a later attempt went on with its answer; null where none did. */
   continuedTokens: number | null
+  /** Of two at once, the customer gets this one's tokens. */
+  won: boolean
 }
 
 export interface Draft {
@@ -99,6 +101,11 @@ export class LaneState {
         return this.#learnTerms(record)
       case 'intent':
         return this.#openAttempt(decodeIntent(record), index, inherited)
+      case 'attempt-won': {
+        const winner = this.open.get(attemptKey(record.requestIdHash, record.attempt))
+        if (winner) winner.won = true
+        return
+      }
       case 'jobs-begin':
         return this.jobs.beginAt(record.sinceMs)
       case 'checkpoint':
@@ -139,6 +146,18 @@ export class LaneState {
     return this.#cumulative.get(channelId)?.get(providerId) ?? 0n
   }
 
+  /**
+   * Whether an attempt that an earlier process left had nothing handed on: another one went on in its place without its
+   * tokens, or it is one of two at once and is not known to have won.
+   */
+  isSuperseded({ intent, continuedTokens, won }: OpenAttempt): boolean {
+    if (continuedTokens !== null) return false
+    if (intent.isHedge === true && !won) return true
+    // The rival that it won against has the next number.
+    const ownNumbers = won && intent.isHedge !== true ? 2 : 1
+    return (this.nextAttempts.get(intent.requestIdHash) ?? 0) > intent.attempt + ownNumbers
+  }
+
   /** Reserved by attempts of an earlier process whose receipts may still come and cost something. */
   heldForRecovery(): Map<Hex, bigint> {
     const held = new Map<Hex, bigint>()
@@ -170,7 +189,7 @@ export class LaneState {
         terms: encodeStruct('Terms', terms),
         document,
       })),
-      open: [...this.open.values()].map(({ intent }) => encodeIntent(intent)),
+      open: [...this.open.values()].map(({ intent, won }) => ({ ...encodeIntent(intent), ...(won && { won }) })),
       recordsDue: [...this.recordsDue].map(([epoch, nodes]) => ({ epoch, nodes: [...nodes] })),
       jobs: this.jobs.record(),
     }
@@ -187,7 +206,7 @@ export class LaneState {
   }
 
   #openAttempt(intent: Intent, index: number, inherited: boolean): void {
-    const entry = { intent, index, inherited, draft: null, presented: null, continuedTokens: null }
+    const entry = { intent, index, inherited, draft: null, presented: null, continuedTokens: null, won: false }
     this.open.set(attemptKey(intent.requestIdHash, intent.attempt), entry)
     for (const { attempt, tokens } of intent.continues?.delivered ?? []) {
       const broken = this.open.get(attemptKey(intent.requestIdHash, attempt))
@@ -264,6 +283,8 @@ export class LaneState {
       const intent = decodeIntent(open)
       const at = known.get(attemptKey(intent.requestIdHash, intent.attempt))?.index ?? index
       this.#openAttempt(intent, at, true)
+      const entry = this.open.get(attemptKey(intent.requestIdHash, intent.attempt))
+      if (entry && open.won) entry.won = true
     }
   }
 }

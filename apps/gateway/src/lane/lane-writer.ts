@@ -37,6 +37,7 @@ export interface LaneWriterOptions {
 const LOCAL: ReadonlySet<LaneRecord['type']> = new Set<LocalRecord['type']>([
   'terms',
   'intent',
+  'attempt-won',
   'checkpoint',
   'jobs-begin',
 ])

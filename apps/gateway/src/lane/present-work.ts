@@ -50,11 +50,7 @@ export async function presentWork(
       open.presented = workHash
       return null
     }
-    // A later attempt was dispatched: it went on with this one's tokens, or nothing of this one had been handed on.
-    const isLast = (state.nextAttempts.get(requestId) ?? 0) <= attempt + 1
-    // Of two at once nobody knows any more which was handed on: neither is billed.
-    const superseded = (!isLast && open.continuedTokens === null) || open.intent.isHedge === true
-    const draft = draftOfRecovered(context, open, work, superseded)
+    const draft = draftOfRecovered(context, open, work, state.isSuperseded(open))
     const request = recoveredRequest(open, draft, clock.nowMs())
     await writer.writeReceipts([draft], (receipts) => ({
       type: 'receipt-recovered',

@@ -28,6 +28,15 @@ export interface TermsRecord {
 export interface IntentRecord {
   type: 'intent'
   intent: Omit<Intent, 'reservedMicroUsd'> & { reservedMicroUsd: string }
+  /** In a checkpoint: an `attempt-won` was written for it. */
+  won?: true
+}
+
+/** Of two attempts at once, the one whose tokens the customer gets: written at its first token. */
+export interface AttemptWonRecord {
+  type: 'attempt-won'
+  requestIdHash: Hex
+  attempt: number
 }
 
 /** The whole state at its place in the journal, so that older segments can be forgotten. */
@@ -53,7 +62,7 @@ export interface JobsBeginRecord {
   sinceMs: number
 }
 
-export type LocalRecord = TermsRecord | IntentRecord | CheckpointRecord | JobsBeginRecord
+export type LocalRecord = TermsRecord | IntentRecord | AttemptWonRecord | CheckpointRecord | JobsBeginRecord
 export type LaneRecord = ReceiptStreamEntry | LocalRecord
 
 export function encodeIntent(intent: Intent): IntentRecord {

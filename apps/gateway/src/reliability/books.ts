@@ -65,7 +65,10 @@ export async function readBooks(redis: Redis): Promise<Books> {
       receipts += fresh.length
       signed += sum
       const outcome = { requestId, status, tokensOut, priceMicroUsd: sum, attempts: attempts.length }
-      outcomes.set(requestId, [...known, { ...outcome, receipts: fresh.length, billed }])
+      const told = { ...outcome, receipts: fresh.length, billed }
+      const before = entry.type === 'receipt-recovered' ? known.at(-1) : undefined
+      if (before) outcomes.set(requestId, [...known.slice(0, -1), together(before, told)])
+      else outcomes.set(requestId, [...known, told])
     }
     const last = rows.at(-1)?.[0]
     if (last === undefined || rows.length < PAGE) break
@@ -77,6 +80,19 @@ export async function readBooks(redis: Redis): Promise<Books> {
   }
   for (const [requestId, found] of outcomes) if (found.length > 1) faults.push(`${requestId}: ${found.length} outcomes`)
   return { receipts, signedMicroUsd: signed, of: (requestId) => outcomes.get(requestId) ?? [], faults }
+}
+
+/** A gateway that died recovers each attempt for itself, as its node comes back: together they are the request. */
+function together(before: Outcome, recovered: Outcome): Outcome {
+  const sum = (of: (outcome: Outcome) => number): number => of(before) + of(recovered)
+  return {
+    ...before,
+    tokensOut: sum(({ tokensOut }) => tokensOut),
+    priceMicroUsd: before.priceMicroUsd + recovered.priceMicroUsd,
+    attempts: sum(({ attempts }) => attempts),
+    receipts: sum(({ receipts }) => receipts),
+    billed: sum(({ billed }) => billed),
+  }
 }
 
 /** Waits until every request is on record; throws with those that are not, and with whatever does not add up. */

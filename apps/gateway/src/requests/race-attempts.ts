@@ -25,8 +25,10 @@ export async function raceAttempts(
   const { model } = serving.ctx.request
   const { nodeId } = placed.target.session
   hedging.budget.earn()
-  const race = createRace(serving.answer)
-  const first = race.enter()
+  const race = createRace(serving.answer, (attempt) =>
+    deps.lane.recordWinner({ requestIdHash: serving.ctx.requestIdHash, attempt }),
+  )
+  const first = race.enter(dispatch.attempt)
   const running = dispatchAttempt(deps, serving, {
     ...dispatch,
     opening: placed,
@@ -39,7 +41,7 @@ export async function raceAttempts(
     if (race.winner !== null || serving.answer.signal.aborted || deps.stopping.stopped) return
     const opening = rivalOf(deps, serving, placed)
     if (!opening) return
-    const second = race.enter()
+    const second = race.enter(dispatch.attempt + 1)
     deps.events?.hedged()
     rival = dispatchAttempt(deps, serving, {
       ...dispatch,
@@ -96,26 +98,27 @@ interface Entrant {
 }
 
 interface Race {
-  enter(): Entrant
+  enter(attempt: number): Entrant
   /** Whose chunks the customer gets; null until the first token. */
   readonly winner: AnswerSink | null
 }
 
 /** Several attempts before one answer: whoever begins it stops the others, which have handed nothing on. */
-function createRace(answer: AnswerSink): Race {
+function createRace(answer: AnswerSink, onWon: (attempt: number) => void): Race {
   const entrants: { sink: AnswerSink; yields: ReturnType<typeof createStopping> }[] = []
   let winner: AnswerSink | null = null
   return {
     get winner() {
       return winner
     },
-    enter() {
+    enter(attempt) {
       const yields = createStopping()
       const sink: AnswerSink = {
         streams: answer.streams,
         signal: answer.signal,
         begin(target, placement) {
           winner = sink
+          if (entrants.length > 1) onWon(attempt)
           for (const other of entrants) if (other.sink !== sink) other.yields.stop()
           answer.begin(target, placement)
         },

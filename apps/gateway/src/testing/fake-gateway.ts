@@ -254,6 +254,7 @@ function fakeLane(
     region: 'local',
     intents: 0,
     attemptsOf: (requestId: string) => attempts.get(requestId) ?? 0,
+    recordWinner: () => undefined,
     recordIntent: async (intent: { requestId: string; attempt: number }) => {
       lane.intents++
       attempts.set(intent.requestId, intent.attempt + 1)
