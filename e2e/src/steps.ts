@@ -11,9 +11,14 @@ export async function createKey(page: Page, name: string): Promise<string> {
   await page.getByRole('button', { name: 'Create key' }).first().click()
   await page.getByLabel('Name').fill(name)
   await page.getByRole('dialog').getByRole('button', { name: 'Create key' }).click()
-  const secret = await page.getByTestId('key-secret').innerText()
+  const secret = await page.getByTestId('secret').innerText()
   await expectAccessible(page)
   await page.getByRole('button', { name: 'I have stored it' }).click()
+  // The dialog starts anew: nobody who opens it later sees that secret.
+  await page.getByRole('button', { name: 'Create key' }).first().click()
+  await expect(page.getByRole('dialog').getByLabel('Name')).toHaveValue('')
+  await expect(page.getByText(secret)).toBeHidden()
+  await page.keyboard.press('Escape')
   await expect(page.getByRole('row', { name: new RegExp(name) })).toBeVisible()
   return secret
 }

@@ -5,11 +5,10 @@ import { useState, type FormEvent } from 'react'
 import { createKey } from '~/actions/team.ts'
 import { QuickStart } from '~/components/quick-start.tsx'
 import { Button } from '~/components/ui/button.tsx'
-import { CopyButton } from '~/components/ui/copy-button.tsx'
 import { Dialog } from '~/components/ui/dialog.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
-import { Notice } from '~/components/ui/notice.tsx'
+import { SecretOnce } from '~/components/ui/secret-once.tsx'
 import { formText } from '~/lib/form-text.ts'
 import { useAction } from '~/lib/use-action.ts'
 
@@ -24,6 +23,12 @@ export function CreateKeyDialog({ disabledReason, gatewayUrl, model }: CreateKey
   const create = useAction(createKey)
   const secret = create.data?.secret
 
+  function toggle(next: boolean) {
+    setOpen(next)
+    // The next one starts with an empty form, not with this secret.
+    if (!next) create.reset()
+  }
+
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
     const form = new FormData(event.currentTarget)
@@ -33,10 +38,7 @@ export function CreateKeyDialog({ disabledReason, gatewayUrl, model }: CreateKey
   return (
     <Dialog
       open={open}
-      onOpenChange={(next) => {
-        setOpen(next)
-        if (!next) create.reset()
-      }}
+      onOpenChange={toggle}
       title={secret ? 'Copy your key now' : 'Create an API key'}
       description={secret ? undefined : 'Name it after the program that will use it.'}
       trigger={
@@ -46,19 +48,14 @@ export function CreateKeyDialog({ disabledReason, gatewayUrl, model }: CreateKey
       }
     >
       {secret ? (
-        <div className="flex flex-col gap-3">
-          <div className="flex items-center gap-2 rounded-md border border-line bg-sunken px-3 py-2">
-            <code data-testid="key-secret" className="min-w-0 flex-1 font-mono text-xs break-all">
-              {secret}
-            </code>
-            <CopyButton value={secret} label="key" withText />
-          </div>
-          <Notice tone="warn">This is the only time that it is shown. Whoever has it can spend your balance.</Notice>
+        <SecretOnce
+          secret={secret}
+          label="key"
+          warning="Whoever has it can spend your balance."
+          onStored={() => toggle(false)}
+        >
           <QuickStart gatewayUrl={gatewayUrl} model={model} secret={secret} />
-          <Button tone="primary" className="self-end" onClick={() => setOpen(false)}>
-            I have stored it
-          </Button>
-        </div>
+        </SecretOnce>
       ) : (
         <form onSubmit={submit} className="flex flex-col gap-3">
           <Field

@@ -4,11 +4,10 @@ import { Plus } from 'lucide-react'
 import { useState, type FormEvent } from 'react'
 import { createWebhook } from '~/actions/team.ts'
 import { Button } from '~/components/ui/button.tsx'
-import { CopyButton } from '~/components/ui/copy-button.tsx'
 import { Dialog } from '~/components/ui/dialog.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
-import { Notice } from '~/components/ui/notice.tsx'
+import { SecretOnce } from '~/components/ui/secret-once.tsx'
 import { formText } from '~/lib/form-text.ts'
 import { useAction } from '~/lib/use-action.ts'
 
@@ -23,6 +22,12 @@ export function CreateWebhookDialog({ disabledReason, events }: CreateWebhookDia
   const create = useAction(createWebhook)
   const secret = create.data?.secret
 
+  function toggle(next: boolean) {
+    setOpen(next)
+    // The next one starts with an empty form, not with this secret.
+    if (!next) create.reset()
+  }
+
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
     const form = new FormData(event.currentTarget)
@@ -33,10 +38,7 @@ export function CreateWebhookDialog({ disabledReason, events }: CreateWebhookDia
   return (
     <Dialog
       open={open}
-      onOpenChange={(next) => {
-        setOpen(next)
-        if (!next) create.reset()
-      }}
+      onOpenChange={toggle}
       title={secret ? 'Copy the signing secret now' : 'Add a webhook'}
       description={secret ? undefined : 'Your address gets a POST with a signature when one of these happens.'}
       trigger={
@@ -46,22 +48,17 @@ export function CreateWebhookDialog({ disabledReason, events }: CreateWebhookDia
       }
     >
       {secret ? (
-        <div className="flex flex-col gap-3">
-          <div className="flex items-center gap-2 rounded-md border border-line bg-sunken px-3 py-2">
-            <code className="min-w-0 flex-1 font-mono text-xs break-all">{secret}</code>
-            <CopyButton value={secret} label="signing secret" withText />
-          </div>
-          <Notice tone="warn">
-            This is the only time that it is shown. With it your program tells our messages from others’.
-          </Notice>
+        <SecretOnce
+          secret={secret}
+          label="signing secret"
+          warning="With it your program tells our messages from others’."
+          onStored={() => toggle(false)}
+        >
           <p className="text-ink-2">
             The signatures follow Standard Webhooks; <code className="font-mono text-xs">openai.webhooks.unwrap</code>{' '}
             of the official client checks them too.
           </p>
-          <Button tone="primary" className="self-end" onClick={() => setOpen(false)}>
-            I have stored it
-          </Button>
-        </div>
+        </SecretOnce>
       ) : (
         <form onSubmit={submit} className="flex flex-col gap-3">
           <Field
