@@ -7,7 +7,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Hex, ServedModel } from '@isochrone/protocol'
-import type { Logger } from '@isochrone/runtime'
+import type { Logger, Tracing } from '@isochrone/runtime'
 import { EngineHealth } from './engines/engine-health.ts'
 import { startEngine, type EngineConfig } from './engines/start-engine.ts'
 import { DEFAULT_EPOCH_LIMITS, type EpochStoreLimits } from './epochs/epoch-store.ts'
@@ -38,6 +38,8 @@ export type AgentOptions = {
   /** How many epoch files are kept, and how many bytes of them. */
   readonly epochLimits?: Partial<EpochStoreLimits> | undefined
   readonly logger: Logger
+  /** Null or absent: this node traces nothing. */
+  readonly tracing?: Tracing | null | undefined
 }
 
 export type RunningAgent = {
@@ -82,6 +84,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       engineHealth,
       simulatedNetwork: options.simulatedNetwork ?? null,
       logger,
+      tracing: options.tracing ?? null,
     }
     const open = (url: string) => new LinkClient(url, context)
     const given = options.gatewayUrls.map(open)

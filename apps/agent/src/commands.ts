@@ -1,7 +1,7 @@
 /** What each command of the agent does: reads environment and configuration, starts things, stops them in order. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { agentEnv, createLogger, createShutdown, loadEnv, type AgentEnv } from '@isochrone/runtime'
+import { agentEnv, createLogger, createShutdown, loadEnv, startTracing, type AgentEnv } from '@isochrone/runtime'
 import { startAgent } from './agent.ts'
 import { engineConfigOf, type Commands, type JoinFlags, type KeyFlags, type RunFlags, type ServeFlags } from './cli.ts'
 import { startEngine } from './engines/start-engine.ts'
@@ -19,6 +19,8 @@ async function run(flags: RunFlags): Promise<void> {
   if (gatewayUrls.length === 0) throw new Error('no gateway: give --gateway, set GATEWAY_URLS, or use join first')
   const logger = createLogger('agent', env.LOG_LEVEL)
   const shutdown = createShutdown({ logger })
+  const tracing = await startTracing('agent', env, logger)
+  shutdown.onShutdown('traces', () => tracing?.stop())
   const agent = await startAgent({
     dataDir,
     nodeKeyFile: flags.nodeKeyFile,
@@ -37,6 +39,7 @@ async function run(flags: RunFlags): Promise<void> {
       ...(flags.epochGib !== undefined && { bytesMax: Math.round(flags.epochGib * 2 ** 30) }),
     },
     logger,
+    tracing,
   })
   shutdown.onShutdown('agent', () => agent.close(flags.graceMs), flags.graceMs + 5_000)
 }

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, prng, systemClock } from '@isochrone/domain'
 import { createDb, createStore } from '@isochrone/db'
 import { redisKeys, type Hex } from '@isochrone/protocol'
-import { createMetrics, listen, type GatewayEnv, type Logger, type Shutdown } from '@isochrone/runtime'
+import { createMetrics, listen, startTracing, type GatewayEnv, type Logger, type Shutdown } from '@isochrone/runtime'
 import { introduceGateway, loadControlSnapshot, redisControlStream } from '@isochrone/services'
 import type { Redis } from 'ioredis'
 import { createBudget, type Budget } from './budget/budget.ts'
@@ -70,6 +70,9 @@ export async function startGateway({
   const storePlace = { country: env.STORE_COUNTRY, region: env.STORE_REGION }
   const control = createControlStore(here)
   const measurements = createMeasurements()
+
+  const tracing = await startTracing('gateway', env, logger)
+  shutdown.onShutdown('traces', () => tracing?.stop())
 
   const metrics = createGatewayMetrics(createMetrics('gateway'), () => ({
     activeRequests: () => requestLimits.active(),
@@ -201,6 +204,7 @@ export async function startGateway({
     draining: () => draining,
     internalToken: env.INTERNAL_TOKEN,
     logger,
+    tracing,
     clock,
     httpServer,
     addRoutes: (instance) => {

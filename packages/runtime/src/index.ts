@@ -8,3 +8,12 @@ export { createMetrics, latencyBucketsS, type Metrics } from './metrics.ts'
 export { createShutdown, type Shutdown, type ShutdownOptions } from './shutdown.ts'
 export { listen, ListenError, toListenError, type ListenAddress } from './listen.ts'
 export { runMain } from './run-main.ts'
+export { createGenAiMetrics, type GenAiMetrics, type GenAiObservation } from './gen-ai-metrics.ts'
+export {
+  startTracing,
+  traceparentOf,
+  type TraceAttributes,
+  type TraceSpan,
+  type Tracing,
+  type TracingSettings,
+} from './tracing.ts'

@@ -4,7 +4,7 @@
  * Never logs prompts, completions, keys or tokens: the fields that could hold them are redacted even when somebody
  * passes a whole request by mistake.
  */
-import { pino, type Logger } from 'pino'
+import { pino, type DestinationStream, type Logger } from 'pino'
 
 export type { Logger }
 
@@ -22,9 +22,9 @@ const secretFields = [
   'input',
 ]
 
-/** A pino logger that writes JSON lines to stdout; `level` defaults to `info`. */
-export function createLogger(name: string, level = 'info'): Logger {
-  return pino({
+/** A pino logger that writes JSON lines to stdout, or to `destination`; `level` defaults to `info`. */
+export function createLogger(name: string, level = 'info', destination?: DestinationStream): Logger {
+  const options = {
     name,
     level,
     base: { pid: process.pid },
@@ -33,5 +33,6 @@ export function createLogger(name: string, level = 'info'): Logger {
       paths: secretFields.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
       censor: '[redacted]',
     },
-  })
+  }
+  return destination ? pino(options, destination) : pino(options)
 }

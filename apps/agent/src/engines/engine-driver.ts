@@ -38,6 +38,8 @@ export type EngineEvent =
 export type EngineCall = {
   readonly path: '/v1/chat/completions' | '/v1/completions' | '/v1/embeddings'
   readonly body: Readonly<Record<string, unknown>>
+  /** W3C Trace Context of the caller, for engines that trace. */
+  readonly traceparent?: string | undefined
 }
 
 export interface EngineDriver {

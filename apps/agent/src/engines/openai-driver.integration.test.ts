@@ -93,3 +93,21 @@ test('a reader that stops reading stops the engine’s writes', async () => {
   expect(written).toBeLessThan(20_000_000)
   await events.return()
 })
+
+/** An engine that traces goes on where the node was asked. */
+test('the caller’s trace reaches the engine, and none is made up', async () => {
+  const seen: unknown[] = []
+  const driver = await driverFor((request, response) => {
+    seen.push(request.headers.traceparent)
+    response.end(chunk('a', 'stop') + event('[DONE]'))
+  })
+  const traceparent = `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`
+  const { signal } = new AbortController()
+  for (const call of [
+    { path: '/v1/completions', body: {}, traceparent } as const,
+    { path: '/v1/completions', body: {} } as const,
+  ]) {
+    for await (const _event of driver.start(call, signal));
+  }
+  expect(seen).toEqual([traceparent, undefined])
+})

@@ -128,7 +128,7 @@ async function* stream(
   const body = { ...call.body, stream: true, stream_options: { include_usage: true, continuous_usage_stats: true } }
   let begun = false
   try {
-    const headers = { ...auth, 'content-type': 'application/json', accept: 'text/event-stream' }
+    const headers = { ...auth, ...traceOf(call), 'content-type': 'application/json', accept: 'text/event-stream' }
     const response = await pool.request({ path, method: 'POST', headers, body: JSON.stringify(body), signal })
     if (response.statusCode !== 200) throw await refusal(response.statusCode, response.body)
     const counter = new ChunkCounter()
@@ -146,6 +146,8 @@ async function* stream(
   }
 }
 
+const traceOf = ({ traceparent }: EngineCall): Record<string, string> => (traceparent ? { traceparent } : {})
+
 const embeddingsBody = z.looseObject({
   data: z.array(z.looseObject({ index: z.int().min(0) })),
   usage: z.object({ prompt_tokens: count }),
@@ -160,7 +162,7 @@ async function* embed(
   signal: AbortSignal,
 ): AsyncGenerator<EngineEvent, void, void> {
   try {
-    const headers = { ...auth, 'content-type': 'application/json' }
+    const headers = { ...auth, ...traceOf(call), 'content-type': 'application/json' }
     const response = await pool.request({ path, method: 'POST', headers, body: JSON.stringify(call.body), signal })
     if (response.statusCode !== 200) throw await refusal(response.statusCode, response.body)
     const parsed = embeddingsBody.safeParse(tryJson(await textOf(response.body, EMBEDDINGS_BYTES_MAX)))

@@ -1,5 +1,5 @@
 /** What all links of one agent share: its key, its engine, its receipts, its capacity, and what it says of itself. */
-import type { Logger } from '@isochrone/runtime'
+import type { Logger, Tracing } from '@isochrone/runtime'
 import type { NodeInventory, ServedModel } from '@isochrone/protocol'
 import type { EngineLoad } from '../engines/engine-backend.ts'
 import type { EngineDriver } from '../engines/engine-driver.ts'
@@ -27,4 +27,6 @@ export type LinkContext = {
   readonly engineHealth: EngineHealth | null
   readonly simulatedNetwork: SimulatedNetwork | null
   readonly logger: Logger
+  /** Null or absent: this node traces nothing. */
+  readonly tracing?: Tracing | null
 }

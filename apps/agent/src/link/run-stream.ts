@@ -24,6 +24,7 @@ import type { CreditWindow, DeliveredPart } from './credit-window.ts'
 import type { LinkContext } from './link-context.ts'
 import { ChunkMerger, type CountedChunk } from './merge-chunks.ts'
 import { prepareCall } from './prepare-call.ts'
+import { traceStream } from './trace-stream.ts'
 
 /** Why a stream was aborted; its abort signal carries this as reason. */
 export class StreamAbort extends Error {
@@ -59,9 +60,14 @@ export async function runStream(context: LinkContext, job: StreamJob): Promise<S
   if (!prepared.ok) return ending('invalid_request', prepared.message, 400)
   if (context.engineHealth?.up === false) return ending('rejected', 'the engine of this node does not answer')
   if (!context.receipts.claim(job.open)) return ending('rejected', 'this node has taken this attempt before')
+  const span = context.tracing && traceStream(context.tracing, job.open)
+  const traceparent = span?.traceparent ?? job.open.traceparent
+  let end: StreamEnd | null = null
   try {
-    return await runClaimed(context, job, prepared.call)
+    end = await runClaimed(context, job, traceparent === undefined ? prepared.call : { ...prepared.call, traceparent })
+    return end
   } finally {
+    span?.end(end)
     context.receipts.release(job.open)
   }
 }

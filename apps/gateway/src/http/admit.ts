@@ -1,6 +1,7 @@
 /** From a caller and what it asks to a request that may be placed: model, features, money and policy. */
 import { AppError } from '@isochrone/domain'
 import { bytes32Of, type Hex } from '@isochrone/protocol'
+import { traceparentOf } from '@isochrone/runtime'
 import type { FastifyRequest } from 'fastify'
 import { deadlineOf, TIMEOUT_HEADER } from '../requests/deadline.ts'
 import type { InferenceRequest } from '../requests/parse-request.ts'
@@ -20,7 +21,7 @@ export function admit(
 ): RequestContext {
   requireKnownModel(deps, inference.model)
   requireFeatures(deps.sessions.all(), inference)
-  return {
+  const context = {
     requestId: request.requestId,
     requestIdHash: bytes32Of(request.requestId),
     receivedAtMs: request.receivedAtMs,
@@ -33,7 +34,11 @@ export function admit(
     session: sessionOf(inference.session, request.headers[SESSION_HEADER]),
     deadlineAtMs: deadlineOf(request.headers[TIMEOUT_HEADER], request.receivedAtMs),
     pinned: null,
+    trace: request.trace,
+    ...(request.headers.traceparent !== undefined && { traceparent: traceparentOf(request.headers.traceparent) }),
   }
+  request.trace?.admitted()
+  return context
 }
 
 /** The channel that pays. Throws `insufficient_balance` where there is none. */

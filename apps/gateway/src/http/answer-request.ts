@@ -4,6 +4,7 @@ import { collectAnswer } from '../requests/collect-answer.ts'
 import type { RequestContext } from '../requests/request-context.ts'
 import { serveRequest, type Served } from '../requests/serve-request.ts'
 import { answerHeaders, billHeaders } from './answer-parts.ts'
+import { operationOf } from '../tracing/request-trace.ts'
 import type { Dialect } from './dialect.ts'
 import type { Claim } from '../idempotency/idempotency.ts'
 import { recordStream } from './record-stream.ts'
@@ -79,8 +80,20 @@ export async function answerWhole(
 const NEVER = new AbortController().signal
 
 function recordServed(deps: GatewayDeps, ctx: RequestContext, served: Served): void {
-  deps.metrics.tokens(served.completed.tokensIn + served.completed.tokensCached, served.completed.tokensOut)
-  if (served.ttftMs !== null) deps.metrics.firstToken(served.firstTokenAtMs - ctx.receivedAtMs)
+  const { tokensIn, tokensCached, tokensOut } = served.completed
+  deps.metrics.tokens(tokensIn + tokensCached, tokensOut)
+  const durationMs = Math.max(0, deps.clock.nowMs() - ctx.receivedAtMs)
+  const ttftMs = served.ttftMs === null ? null : Math.max(0, served.firstTokenAtMs - ctx.receivedAtMs)
+  if (ttftMs !== null) deps.metrics.firstToken(ttftMs)
+  deps.metrics.served({
+    operation: operationOf(ctx.request.path),
+    model: ctx.request.model,
+    durationMs,
+    ttftMs,
+    tpotMs: ttftMs !== null && tokensOut > 1 ? Math.max(0, durationMs - ttftMs) / (tokensOut - 1) : null,
+    tokensIn: tokensIn + tokensCached,
+    tokensOut,
+  })
 }
 
 /** What was set on the reply before: a stream writes its own head. */

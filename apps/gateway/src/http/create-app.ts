@@ -6,6 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError, newId } from '@isochrone/domain'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { RequestTrace } from '../tracing/request-trace.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 import { linger } from './linger.ts'
 import { toOpenAiError } from './openai-error.ts'
@@ -65,6 +66,7 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
 
   app.decorateRequest('requestId', '')
   app.decorateRequest('receivedAtMs', 0)
+  app.decorateRequest('trace')
   inferenceRoutes(app, deps)
   jobRoutes(app, deps)
   responseRoutes(app, deps)
@@ -81,6 +83,8 @@ declare module 'fastify' {
     /** `req_…`, which every answer carries. */
     requestId: string
     receivedAtMs: number
+    /** Of an inference request, where the operator has traces collected. */
+    trace: RequestTrace | undefined
   }
 }
 

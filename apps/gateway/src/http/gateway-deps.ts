@@ -1,7 +1,7 @@
 /** What the HTTP edge is made with. `main.ts` wires the real parts, tests their own. */
 import type { Server } from 'node:http'
 import type { Clock } from '@isochrone/domain'
-import type { Logger } from '@isochrone/runtime'
+import type { Logger, Tracing } from '@isochrone/runtime'
 import type { FastifyInstance } from 'fastify'
 import type { JobState } from '@isochrone/services'
 import type { ControlView } from '../control/control-state.ts'
@@ -65,6 +65,8 @@ export interface GatewayDeps {
   draining?(): boolean
   internalToken: string
   logger: Logger
+  /** Null or absent: nothing is traced. */
+  tracing?: Tracing | null
   clock: Clock
   bodyBytesMax?: number
   /** How long the rest of a refused body is read, ms. */

@@ -1,11 +1,13 @@
 /** What this gateway tells Prometheus: requests, latency, tokens, load, leases, journal. */
-import { latencyBucketsS, type Metrics } from '@isochrone/runtime'
+import { createGenAiMetrics, latencyBucketsS, type GenAiObservation, type Metrics } from '@isochrone/runtime'
 
 export interface GatewayMetrics {
   requestEnded(path: string, httpStatus: number): void
   /** ms from acceptance to the first token. */
   firstToken(ttftMs: number): void
   tokens(tokensIn: number, tokensOut: number): void
+  /** An answer has been made: by the names that OpenTelemetry gives it. */
+  served(observation: GenAiObservation): void
   /** An answer that broke off is sent on elsewhere. */
   continued(): void
   /** A silent attempt has got a rival. */
@@ -27,6 +29,7 @@ export function createGatewayMetrics(metrics: Metrics, sources: () => MetricsSou
   const requests = metrics.counter('requests_total', 'Requests answered', ['path', 'status'])
   const ttft = metrics.histogram('ttft_seconds', 'Request accepted to first token', latencyBucketsS)
   const tokens = metrics.counter('tokens_total', 'Tokens billed', ['direction'])
+  const genAi = createGenAiMetrics(metrics)
   const hedges = metrics.counter('hedges_total', 'Second attempts beside a silent first one')
   const continuations = metrics.counter('continuations_total', 'Answers that broke off and were sent on elsewhere')
   const commit = metrics.histogram('journal_commit_seconds', 'Journal write and fsync', latencyBucketsS)
@@ -43,6 +46,7 @@ export function createGatewayMetrics(metrics: Metrics, sources: () => MetricsSou
       tokens.inc({ direction: 'in' }, tokensIn)
       tokens.inc({ direction: 'out' }, tokensOut)
     },
+    served: (observation) => genAi.observe(observation),
     continued: () => continuations.inc(),
     hedged: () => hedges.inc(),
     journalCommit(durationMs, count) {

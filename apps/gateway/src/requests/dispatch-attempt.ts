@@ -9,6 +9,7 @@ import type { AnswerSink, RequestContext } from './request-context.ts'
 import { bytesOutMaxOf } from './reserve-price.ts'
 import { runAttempt, type AttemptLimits } from './run-attempt.ts'
 import type { ServeDeps, Serving } from './serve-request.ts'
+import type { AttemptKind } from '../tracing/request-trace.ts'
 import type { Stopping } from './stopping.ts'
 
 export interface Dispatch {
@@ -31,6 +32,8 @@ export async function dispatchAttempt(
   { ctx, asked, reservedMicroUsd }: Serving,
   { opening: { target, ticket }, attempt, placement, soFar, sink, yields, isHedge = false }: Dispatch,
 ): Promise<AttemptRecord> {
+  const span = ctx.trace?.attempt(attempt, kindOf(attempt, soFar, isHedge), target, ctx.request)
+  let record: AttemptRecord | null = null
   try {
     const result = await runAttempt(deps.lane, {
       ctx,
@@ -42,6 +45,7 @@ export async function dispatchAttempt(
       sink,
       soFar,
       isHedge,
+      traceparent: span?.traceparent ?? ctx.traceparent ?? null,
       limits: limitsOf(deps, ctx),
       stopping: deps.stopping,
       ...(yields && { yields }),
@@ -50,13 +54,19 @@ export async function dispatchAttempt(
     })
     if (isHedge && result.seen.tokensDelivered === 0 && result.outcome !== 'completed') result.seen.billable = false
     const completed = deps.lane.completeAttempt(result.seen)
-    const record: AttemptRecord = { result, completed }
+    record = { result, completed }
     ticket.closed(outcomeOf(result, completed, ticket.streamsBefore, soFar?.tokens))
     learn(deps.measurements, ctx, record, soFar !== null)
     return record
   } finally {
+    span?.end(record)
     ticket.closed(cancelled(asked))
   }
+}
+
+function kindOf(attempt: number, soFar: AnswerSoFar | null, isHedge: boolean): AttemptKind {
+  if (soFar) return 'continuation'
+  return isHedge ? 'hedge' : attempt === 0 ? 'first' : 'failover'
 }
 
 /** A job brings its own total limit, a client its deadline. */

@@ -2,6 +2,7 @@
 import type { NodeState, OrganisationState, Hex } from '@isochrone/protocol'
 import type { RoutingPolicy } from '@isochrone/scheduler'
 import type { NodeSession } from '../ports.ts'
+import type { RequestTrace } from '../tracing/request-trace.ts'
 import type { InferenceRequest } from './parse-request.ts'
 
 export interface RequestContext {
@@ -23,6 +24,10 @@ export interface RequestContext {
   deadlineAtMs?: number | null
   /** For a queued job: the node that the worker's placement chose, and its record. No other node is tried. */
   pinned: { nodeId: string; placement: unknown; timeoutMs: number } | null
+  /** Where the operator has traces collected. */
+  trace?: RequestTrace | undefined
+  /** The client's own trace, for the node where this gateway traces nothing itself. */
+  traceparent?: string | null
 }
 
 /** A node that one attempt goes to, with its terms as they stand now. */

@@ -53,6 +53,8 @@ export interface AttemptInput {
   yields?: Stopping
   /** The second of two at once. */
   isHedge: boolean
+  /** What the node's own span goes below; null where nobody traces. */
+  traceparent: string | null
   /** Called when the stream counts at the node: placement then sees it there. */
   onOpened: () => void
   /** Called once, when the first token has come. */
@@ -232,7 +234,7 @@ function continuesOf({ text, tokens, delivered }: AnswerSoFar): Continues {
   return { tokens: Math.min(tokens, Buffer.byteLength(text)), delivered }
 }
 
-function openHeaderOf(intent: Intent, { limits, soFar }: AttemptInput) {
+function openHeaderOf(intent: Intent, { limits, soFar, traceparent }: AttemptInput) {
   return {
     requestId: intent.requestIdHash,
     attempt: intent.attempt,
@@ -245,6 +247,7 @@ function openHeaderOf(intent: Intent, { limits, soFar }: AttemptInput) {
     timeoutMs: timeoutMsOf(limits),
     tokensOutMax: intent.tokensOutMax,
     ...(soFar && { continuation: { text: soFar.text } }),
+    ...(traceparent !== null && { traceparent }),
   }
 }
 

@@ -22,6 +22,7 @@ import { cancelled } from './pool-outcome.ts'
 import type { AnswerSink, RequestContext, Target } from './request-context.ts'
 import { reservePriceMicroUsd } from './reserve-price.ts'
 import type { AttemptLimits } from './run-attempt.ts'
+import { inStep } from '../tracing/in-step.ts'
 import { settle } from './settle-request.ts'
 import type { Stopping } from './stopping.ts'
 import type { WaitingRoom } from './waiting-room.ts'
@@ -97,7 +98,7 @@ export async function serveRequest(
   answerOf?: AnswerOf,
 ): Promise<Served> {
   const asked = placementRequestOf(ctx, deps.measurements)
-  const placed = await placeFirst(deps, ctx, asked, sink.signal)
+  const placed = await inStep(ctx, 'placement', () => placeFirst(deps, ctx, asked, sink.signal))
   try {
     const reservedMicroUsd = reservePriceMicroUsd(ctx.request, deps.placer.priceLists(ctx.request.model))
     const reservation = await deps.budget.reserve(ctx.channelId, reservedMicroUsd).catch((error: unknown) => {
@@ -111,7 +112,7 @@ export async function serveRequest(
       const attempts = await attemptAll(deps, { ctx, asked, answer, placed, reservedMicroUsd })
       const settled = settle(ctx, answer, attempts, answerOf)
       charge(deps, { ctx, asked }, settled.served?.completed ?? null)
-      await deps.lane.finishRequest(settled.entry)
+      await inStep(ctx, 'settle', () => deps.lane.finishRequest(settled.entry))
       if (settled.served === null) throw settled.failure
       if (settled.failure && !(answer.streams && answer.begun)) throw settled.failure
       return settled.served

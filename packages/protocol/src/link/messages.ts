@@ -107,6 +107,11 @@ export const streamOpen = z.object({
    * follows is sent. Sent only to nodes whose model has the feature `continuation`.
    */
   continuation: z.object({ text: z.string().min(1) }).optional(),
+  /** W3C Trace Context of the attempt, for the node's and its engine's own spans. */
+  traceparent: z
+    .string()
+    .regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/)
+    .optional(),
 })
 export type StreamOpen = z.infer<typeof streamOpen>
 

@@ -115,3 +115,14 @@ export const webServer = {
 
 /** Where a process that serves nothing else answers `/healthz` and `/metrics`; 0 picks a free port, absent means none. */
 export const opsPort = { OPS_PORT: port.optional() }
+
+/**
+ * Where traces go, by the names that OpenTelemetry gave them; nowhere where both are absent. Headers for the collector stand
+ * in `OTEL_EXPORTER_OTLP_HEADERS`, which the exporter reads itself.
+ */
+export const tracing = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: httpUrl.optional(),
+  /** Share of traces that are kept, 0 to 1. */
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
+}

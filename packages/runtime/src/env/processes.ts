@@ -16,6 +16,7 @@ import {
   opsPort,
   publicChain,
   storage,
+  tracing,
   webServer,
   windows,
 } from './pieces.ts'
@@ -28,6 +29,7 @@ export const gatewayEnv = z.object({
   ...dataDir,
   ...internalToken,
   ...gatewayServer,
+  ...tracing,
 })
 
 export const workerEnv = z.object({
@@ -62,6 +64,7 @@ export const agentEnv = z.object({
   DATA_DIR: dataDir.DATA_DIR.optional(),
   GATEWAY_URLS: gatewayUrls.GATEWAY_URLS.optional(),
   ...opsPort,
+  ...tracing,
 })
 
 /** What tools (migrations, seed, close epoch) need beside their flags. */

@@ -4,9 +4,11 @@
  * Key and limits are checked before the body is read. With `x-isochrone-queue: 1` a completion becomes a queued job.
  */
 import { toAppError } from '@isochrone/domain'
+import type { Tracing } from '@isochrone/runtime'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { promptTokensLikely } from '@isochrone/scheduler'
 import type { Admission } from '../../requests/request-limits.ts'
+import { traceRequest, type RequestTrace } from '../../tracing/request-trace.ts'
 import { bodyOf } from '../body-of.ts'
 import { admit } from '../admit.ts'
 import { answerStreaming, answerWhole } from '../answer-request.ts'
@@ -29,6 +31,7 @@ export function inferenceRoutes(app: FastifyInstance, deps: GatewayDeps): void {
   for (const [path, read] of Object.entries(endpoints)) {
     app.post(path, {
       onRequest: (request, reply, next) => {
+        if (deps.tracing) request.trace = traceOf(deps.tracing, path, request)
         requireReady(deps)
         const caller = authenticate(request.headers.authorization, deps.control, request.receivedAtMs)
         const admission = deps.requestLimits.enter(caller.organisation, caller.key)
@@ -39,8 +42,9 @@ export function inferenceRoutes(app: FastifyInstance, deps: GatewayDeps): void {
         })
         next()
       },
-      onResponse: (_request, reply, next) => {
+      onResponse: (request, reply, next) => {
         deps.metrics.requestEnded(path, reply.raw.statusCode)
+        request.trace?.end(reply.raw.statusCode)
         next()
       },
       handler: async (request, reply) => {
@@ -56,6 +60,11 @@ export function inferenceRoutes(app: FastifyInstance, deps: GatewayDeps): void {
       },
     })
   }
+}
+
+function traceOf(tracing: Tracing, route: string, request: FastifyRequest): RequestTrace {
+  const { requestId, receivedAtMs, headers } = request
+  return traceRequest(tracing, { requestId, receivedAtMs, route, traceparent: headers.traceparent })
 }
 
 async function answer(
