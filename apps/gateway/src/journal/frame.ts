@@ -31,6 +31,9 @@ export function encodeFrame(kind: RecordKind, record: unknown): Buffer {
   return frame
 }
 
+/** The text of a frame that {@link encodeFrame} made. */
+export const payloadOf = (frame: Buffer): Buffer => frame.subarray(FRAME_HEADER_BYTES + 1)
+
 /** The frame at `offset`; `short` when the buffer ends before it does, `damaged` when it is none. */
 export function decodeFrame(buffer: Buffer, offset: number): Frame | 'short' | 'damaged' {
   if (buffer.length - offset < FRAME_HEADER_BYTES) return 'short'

@@ -8,10 +8,11 @@ import { writeSync } from 'node:fs'
 import { mkdir, open, rm, stat, truncate, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '@isochrone/domain'
-import { encodeFrame } from './frame.ts'
+import { encodeFrame, payloadOf } from './frame.ts'
 import { createGroupCommit } from './group-commit.ts'
 import type { Journal, JournalRecord, OpenJournalOptions } from './journal.ts'
 import { lockDirectory } from './lock-directory.ts'
+import { createRecentRecords } from './recent-records.ts'
 import { listSegments, readSegment, segmentAt, syncDirectory, type Segment } from './segments.ts'
 
 /** Throws `state_conflict` when another process has it open, `internal` when durable records are damaged. */
@@ -36,6 +37,7 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
     throw error
   }
   let writtenIndex = lastIndex
+  const recent = createRecentRecords()
   let nextIndex = lastIndex + 1
   const listeners: (() => void)[] = []
   const readers: (() => number)[] = []
@@ -80,6 +82,12 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
   async function* read(fromIndex: number): AsyncGenerator<JournalRecord> {
     let at = Math.max(fromIndex, segments[0]?.firstIndex ?? 1)
     while (at <= lastIndex) {
+      const held = recent.at(at)
+      if (held) {
+        at++
+        yield held
+        continue
+      }
       const segment = segments.findLast(({ firstIndex }) => firstIndex <= at)
       if (!segment) return
       const startedAt = at
@@ -115,8 +123,11 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
   return {
     dir,
     append(kind, record) {
-      const pushed = commit.push(encodeFrame(kind, record))
-      return { index: nextIndex++, ...pushed }
+      const frame = encodeFrame(kind, record)
+      const { written, durable } = commit.push(frame)
+      const index = nextIndex++
+      recent.push({ index, kind, payload: payloadOf(frame) })
+      return { index, written, durable }
     },
     read,
     get firstIndex() {
