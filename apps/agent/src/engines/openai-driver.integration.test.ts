@@ -111,3 +111,34 @@ test('the caller’s trace reaches the engine, and none is made up', async () =>
   }
   expect(seen).toEqual([traceparent, undefined])
 })
+
+test('answers come over kept connections, and one that the engine closed meanwhile costs no request', async () => {
+  const whole = chunk('a') + chunk('', 'stop') + event('[DONE]')
+  const used = new Set<object>()
+  let refused = 0
+  let answered = 0
+  const driver = await driverFor((request, response) => {
+    const isAgain = used.has(request.socket)
+    used.add(request.socket)
+    // It promised to keep the connection, and has closed it when it is used again.
+    if (isAgain && refused++ === 0) return void request.socket.destroy()
+    answered++
+    response.end(whole)
+  })
+  for (let i = 0; i < 8; i++) expect((await drain(driver)).tokens).toEqual([1, 0])
+  expect(answered).toBe(8)
+  expect(refused).toBeGreaterThan(0)
+  expect(used.size).toBeLessThan(8)
+})
+
+test('a reader that stops in the middle closes the connection, and the engine sees it', async () => {
+  const gone = Promise.withResolvers<void>()
+  const driver = await driverFor((_, response) => {
+    response.on('close', gone.resolve)
+    response.write(chunk('a'))
+  })
+  const events = driver.start({ path: '/v1/completions', body: {} }, new AbortController().signal)
+  await events.next()
+  await events.return()
+  await gone.promise
+})

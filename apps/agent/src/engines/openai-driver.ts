@@ -1,10 +1,9 @@
 /**
  * The driver for an OpenAI-compatible base URL.
  *
- * `pipelining: 0` because some servers close their socket after a stream while promising keep-alive. Token counts come
- * from per-chunk usage where the engine gives it (vLLM, SGLang, ours), else one for each chunk that carries text.
+ * Connections are kept and used again. Token counts come from per-chunk usage where the engine gives it (vLLM, SGLang,
+ * ours), else one for each chunk that carries text.
  */
-import { createParser } from 'eventsource-parser'
 import { Pool } from 'undici'
 import { z } from 'zod'
 import {
@@ -17,6 +16,8 @@ import {
   type EngineUsage,
   type OpenAiChunk,
 } from './engine-driver.ts'
+import { EventRefusal, EventStream } from './event-stream.ts'
+import { errorOf, parseChunk, tryJson, type ChunkUsage, type EngineChunk } from './openai-chunk.ts'
 
 export type OpenAiDriverOptions = {
   /** With or without a trailing `/v1`. */
@@ -49,45 +50,12 @@ const modelsBody = z.object({
   ),
 })
 const count = z.number().int().nonnegative()
-const usageBody = z.object({
-  prompt_tokens: count,
-  completion_tokens: count.optional().default(0),
-  prompt_tokens_details: z.object({ cached_tokens: count.nullish() }).nullish(),
-})
-const chunkBody = z.looseObject({
-  choices: z
-    .array(
-      z.looseObject({
-        text: z.string().nullish(),
-        finish_reason: z.string().nullish(),
-        delta: z
-          .looseObject({
-            content: z.string().nullish(),
-            reasoning_content: z.string().nullish(),
-            refusal: z.string().nullish(),
-            tool_calls: z.array(z.unknown()).nullish(),
-          })
-          .nullish(),
-        logprobs: z
-          .looseObject({ content: z.array(z.unknown()).nullish(), tokens: z.array(z.unknown()).nullish() })
-          .nullish(),
-      }),
-    )
-    .optional()
-    .default([]),
-  usage: usageBody.nullish(),
-})
-const errorBody = z.object({
-  error: z.object({ message: z.string(), code: z.union([z.string(), z.number()]).nullish().catch(undefined) }),
-})
-
 /** A driver for `options.baseUrl`. Nothing is sent before the first call. */
 export function createOpenAiDriver(options: OpenAiDriverOptions): EngineDriver {
   const base = new URL(options.baseUrl)
   const prefix = base.pathname.replace(/\/(v1\/?)?$/, '')
   const silenceMsMax = options.silenceMsMax ?? 120_000
   const pool = new Pool(base.origin, {
-    pipelining: 0,
     connections: options.connectionsMax ?? 256,
     headersTimeout: silenceMsMax,
     bodyTimeout: silenceMsMax,
@@ -126,23 +94,34 @@ async function* stream(
   signal: AbortSignal,
 ): AsyncGenerator<EngineEvent, void, void> {
   const body = { ...call.body, stream: true, stream_options: { include_usage: true, continuous_usage_stats: true } }
+  if (signal.aborted) throw new EngineFailure('aborted', 'the request was cancelled')
+  const headers = { ...auth, ...traceOf(call), 'content-type': 'application/json', accept: 'text/event-stream' }
+  const events = new EventStream(pool, { path, headers, body: JSON.stringify(body) })
+  const onAbort = () => events.abort()
+  signal.addEventListener('abort', onAbort, { once: true })
   let begun = false
+  let isWhole = false
   try {
-    const headers = { ...auth, ...traceOf(call), 'content-type': 'application/json', accept: 'text/event-stream' }
-    const response = await pool.request({ path, method: 'POST', headers, body: JSON.stringify(body), signal })
-    if (response.statusCode !== 200) throw await refusal(response.statusCode, response.body)
     const counter = new ChunkCounter()
-    for await (const data of serverSentData(response.body)) {
+    for (let batch = await events.next(); batch !== null; batch = await events.next()) {
       begun = true
-      if (data === '[DONE]') return yield* counter.end()
-      const event = counter.read(parseChunk(data))
-      if (event) yield event
+      for (const data of batch) {
+        if (data === '[DONE]') {
+          isWhole = true
+          return yield* counter.end()
+        }
+        const event = counter.read(parseChunk(data))
+        if (event) yield event
+      }
     }
     throw new EngineFailure('died', 'the engine ended its stream without [DONE]')
   } catch (cause) {
-    throw signal.aborted
-      ? new EngineFailure('aborted', 'the request was cancelled', { cause })
-      : failureOf(cause, begun)
+    if (signal.aborted) throw new EngineFailure('aborted', 'the request was cancelled', { cause })
+    throw cause instanceof EventRefusal ? refusalOf(cause.httpStatus, cause.text) : failureOf(cause, begun)
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    if (isWhole) events.finish()
+    else events.abort()
   }
 }
 
@@ -201,7 +180,7 @@ class ChunkCounter {
   /** Of several choices each has its own. */
   #held: { readonly chunk: OpenAiChunk; readonly guessed: number }[] = []
 
-  read({ usage, ...chunk }: z.output<typeof chunkBody>): EngineEvent | undefined {
+  read({ usage, ...chunk }: EngineChunk): EngineEvent | undefined {
     if (usage) this.#usage = usageOf(usage)
     const [choice] = chunk.choices
     this.#last = { ...chunk, choices: [] }
@@ -230,42 +209,18 @@ class ChunkCounter {
 }
 
 /** Without usage on the way: as many as have a log-probability, else one for a piece of text or of a call. */
-function tokensOf({ delta, text, logprobs }: z.output<typeof chunkBody>['choices'][number]): number {
+function tokensOf({ delta, text, logprobs }: EngineChunk['choices'][number]): number {
   const listed = logprobs?.content?.length ?? logprobs?.tokens?.length ?? 0
   if (listed > 0) return listed
   return delta?.content || delta?.reasoning_content || delta?.refusal || delta?.tool_calls?.length || text ? 1 : 0
 }
 
-function usageOf(usage: z.output<typeof usageBody>): EngineUsage {
+function usageOf(usage: ChunkUsage): EngineUsage {
   return {
     tokensIn: usage.prompt_tokens,
     tokensCached: Math.min(usage.prompt_tokens_details?.cached_tokens ?? 0, usage.prompt_tokens),
     tokensOut: usage.completion_tokens,
   }
-}
-
-async function* serverSentData(body: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, void> {
-  const ready: string[] = []
-  const parser = createParser({ onEvent: (event) => ready.push(event.data) })
-  const decoder = new TextDecoder()
-  for await (const bytes of body) {
-    parser.feed(decoder.decode(bytes, { stream: true }))
-    yield* ready.splice(0)
-  }
-}
-
-function parseChunk(data: string): z.output<typeof chunkBody> {
-  let value: unknown
-  try {
-    value = JSON.parse(data)
-  } catch (cause) {
-    throw new EngineFailure('died', 'the engine sent an event that is not JSON', { cause })
-  }
-  const error = errorBody.safeParse(value)
-  if (error.success) throw new EngineFailure('died', error.data.error.message, codeOf(error.data.error.code))
-  const chunk = chunkBody.safeParse(value)
-  if (!chunk.success) throw new EngineFailure('died', `the engine sent a malformed chunk: ${chunk.error.message}`)
-  return chunk.data
 }
 
 async function refusal(httpStatus: number, body: AsyncIterable<Uint8Array>): Promise<EngineFailure> {
@@ -276,15 +231,15 @@ async function refusal(httpStatus: number, body: AsyncIterable<Uint8Array>): Pro
     if (bytes > ERROR_BYTES_MAX) break
     parts.push(part)
   }
-  const text = Buffer.concat(parts).toString('utf8')
-  const parsed = errorBody.safeParse(tryJson(text))
-  const message = parsed.success
-    ? parsed.data.error.message
-    : `the engine answered ${httpStatus}: ${text.slice(0, 200)}`
-  const code = parsed.success ? codeOf(parsed.data.error.code) : {}
+  return refusalOf(httpStatus, Buffer.concat(parts).toString('utf8'))
+}
+
+function refusalOf(httpStatus: number, text: string): EngineFailure {
+  const error = errorOf(tryJson(text))
+  const message = error?.message ?? `the engine answered ${httpStatus}: ${text.slice(0, 200)}`
   const overloaded = httpStatus === 429 || httpStatus === 503
   const reason = overloaded ? 'overloaded' : httpStatus >= 500 ? 'unavailable' : 'rejected'
-  return new EngineFailure(reason, message, { httpStatus, ...code })
+  return new EngineFailure(reason, message, { httpStatus, ...(error?.code !== undefined && { code: error.code }) })
 }
 
 function failureOf(cause: unknown, begun: boolean): EngineFailure {
@@ -294,16 +249,4 @@ function failureOf(cause: unknown, begun: boolean): EngineFailure {
   const message = cause instanceof Error ? cause.message : 'the engine failed'
   if (silent) return new EngineFailure('timeout', 'the engine was silent for too long', { cause })
   return new EngineFailure(begun ? 'died' : 'unavailable', message, { cause })
-}
-
-function codeOf(code: string | number | null | undefined): { code?: string } {
-  return code === null || code === undefined ? {} : { code: String(code) }
-}
-
-function tryJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

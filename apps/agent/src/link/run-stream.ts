@@ -7,6 +7,7 @@
  */
 import {
   answerIdOf,
+  chunkOfData,
   encodeData,
   requestHashOf,
   ZERO_BYTES32,
@@ -50,7 +51,13 @@ export type StreamJob = {
 }
 
 /** What the stream turned out to be; times in ms of a monotonic clock. */
-type Run = { startedMs: number; firstTokenMs: number | undefined; tokensOut: number; usage: EngineUsage | undefined }
+type Run = {
+  answerId: string
+  startedMs: number
+  firstTokenMs: number | undefined
+  tokensOut: number
+  usage: EngineUsage | undefined
+}
 
 /** The END message of the stream; `work` is null when the engine did nothing. Never throws for what engines do. */
 export async function runStream(context: LinkContext, job: StreamJob): Promise<StreamEnd> {
@@ -76,9 +83,8 @@ async function runClaimed(context: LinkContext, job: StreamJob, call: EngineCall
   const entered = context.capacity.tryEnter()
   if (entered !== 'entered') return ending('rejected', `this node is ${entered}`)
 
-  const run: Run = { startedMs: performance.now(), firstTokenMs: undefined, tokensOut: 0, usage: undefined }
-  const engine = new AbortController()
-  const signal = AbortSignal.any([job.signal, engine.signal])
+  const answerId = answerIdOf(job.open.path, job.open.requestId)
+  const run: Run = { answerId, startedMs: performance.now(), firstTokenMs: undefined, tokensOut: 0, usage: undefined }
   const merger = call.body.stream === true ? null : new ChunkMerger()
   const send = async (chunks: readonly CountedChunk[]) => {
     for (const { chunk, tokens } of chunks) {
@@ -87,7 +93,7 @@ async function runClaimed(context: LinkContext, job: StreamJob, call: EngineCall
     }
   }
   try {
-    for await (const event of context.driver.start(call, signal)) {
+    for await (const event of context.driver.start(call, job.signal)) {
       if (event.usage) run.usage = event.usage
       if (event.type === 'usage') break
       const allowed = job.open.tokensOutMax - run.tokensOut - (merger?.heldTokens ?? 0)
@@ -110,7 +116,6 @@ async function runClaimed(context: LinkContext, job: StreamJob, call: EngineCall
     for (const { chunk, tokens } of held) if (job.credits.credits > 0) sendChunk(context, job, run, chunk, tokens)
     return await failed(context, job, run, error)
   } finally {
-    engine.abort()
     context.capacity.leave()
   }
 }
@@ -119,9 +124,9 @@ function sendChunk(context: LinkContext, job: StreamJob, run: Run, chunk: OpenAi
   run.tokensOut += tokens
   if (tokens > 0) run.firstTokenMs ??= performance.now()
   context.capacity.countTokens(tokens)
-  const json = JSON.stringify({ ...chunk, id: answerIdOf(job.open.path, job.open.requestId), model: job.open.model })
+  const json = JSON.stringify({ ...chunk, id: run.answerId, model: job.open.model })
   const frame = encodeData(job.streamId, run.tokensOut, json)
-  job.credits.record(run.tokensOut, Buffer.from(json, 'utf8'))
+  job.credits.record(run.tokensOut, chunkOfData(frame))
   job.send(frame)
 }
 

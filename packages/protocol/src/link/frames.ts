@@ -139,6 +139,9 @@ export function encodeData(streamId: number, tokensOut: number, chunkJson: strin
   return out
 }
 
+/** The chunk's bytes in a frame that {@link encodeData} made: what the output hash covers. */
+export const chunkOfData = (frame: Buffer): Buffer => frame.subarray(HEADER_BYTES + 4)
+
 /** `chunk` is the JSON text's bytes, passed on without parsing where possible. */
 export function decodeData(frame: Frame): { tokensOut: number; chunk: Uint8Array } {
   if (frame.payload.length < 4) throw protocolError('DATA without a count')
