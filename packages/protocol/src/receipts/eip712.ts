@@ -6,7 +6,7 @@
  */
 import { invariant } from '@isochrone/domain'
 import { writeHex, type Hex } from '../crypto/hex.ts'
-import { keccak256, keccak256Hex } from '../crypto/keccak.ts'
+import { hashInput, hashInputInto, keccak256, keccakInput, type KeccakInput } from '../crypto/keccak.ts'
 import { structFields, type FieldType, type StructName } from './fields.ts'
 import type { Struct } from './types.ts'
 
@@ -24,11 +24,14 @@ const DOMAIN_TYPE_HASH = keccak256(
   utf8('EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)'),
 )
 
+const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
+  new DataView(buffer, byteOffset, byteLength)
+
 /** One structure's encoding, reused: nothing between filling and hashing it waits. */
 interface Layout {
   names: readonly string[]
   types: readonly FieldType[]
-  buffer: Uint8Array
+  input: KeccakInput
   view: DataView
   /** What the words of the buffer hold. */
   written: unknown[]
@@ -36,13 +39,10 @@ interface Layout {
 
 const layouts = Object.fromEntries(
   Object.entries(structFields).map(([name, fields]) => {
-    const buffer = new Uint8Array(32 + 32 * fields.length)
-    buffer.set(keccak256(utf8(`${name}(${fields.map(([field, type]) => `${type} ${field}`).join(',')})`)))
+    const input = keccakInput(32 + 32 * fields.length)
+    input.bytes.set(keccak256(utf8(`${name}(${fields.map(([field, type]) => `${type} ${field}`).join(',')})`)))
     const names = fields.map(([field]) => field)
-    return [
-      name,
-      { names, types: fields.map(([, type]) => type), buffer, view: new DataView(buffer.buffer), written: [] },
-    ]
+    return [name, { names, types: fields.map(([, type]) => type), input, view: viewOf(input.bytes), written: [] }]
   }),
 ) as unknown as Record<StructName, Layout>
 
@@ -53,7 +53,7 @@ export function domainSeparator({ chainId, verifyingContract }: SigningDomain): 
   const known = separators.get(verifyingContract)?.get(chainId)
   if (known) return known
   const buffer = new Uint8Array(160)
-  const view = new DataView(buffer.buffer)
+  const view = viewOf(buffer)
   buffer.set(DOMAIN_TYPE_HASH, 0)
   buffer.set(keccak256(utf8(DOMAIN_NAME)), 32)
   buffer.set(keccak256(utf8(DOMAIN_VERSION)), 64)
@@ -67,24 +67,54 @@ export function domainSeparator({ chainId, verifyingContract }: SigningDomain): 
 
 /** `hashStruct` of EIP-712, as hex: the `workHash` of a work receipt, the leaf material of a delivery receipt. */
 export function structHash<N extends StructName>(name: N, value: Struct<N>): Hex {
-  return keccak256Hex(encode(name, value))
+  return `0x${hashInput(encode(name, value)).toString('hex')}`
 }
 
 /** {@link structHash} as bytes. */
 export function structHashBytes<N extends StructName>(name: N, value: Struct<N>): Uint8Array {
-  return keccak256(encode(name, value))
+  return new Uint8Array(hashInput(encode(name, value)))
 }
 
 /** The 32 bytes that are signed. */
 export function structDigest<N extends StructName>(domain: SigningDomain, name: N, value: Struct<N>): Uint8Array {
-  return digestOfHash(domain, structHashBytes(name, value))
+  return new Uint8Array(structDigestInPlace(domain, name, value))
 }
 
 /** {@link structDigest} where the struct hash is known already. */
 export function digestOfHash(domain: SigningDomain, hash: Uint8Array): Uint8Array {
-  digestBuffer.set(domainSeparator(domain), 2)
-  digestBuffer.set(hash, 34)
-  return keccak256(digestBuffer)
+  digestInput.bytes.set(hash, DIGEST_HASH_AT)
+  return new Uint8Array(digestInPlace(domain))
+}
+
+/** {@link structDigest}, good until the next hash; {@link lastStructHash} tells the struct hash in it. */
+export function structDigestInPlace<N extends StructName>(
+  domain: SigningDomain,
+  name: N,
+  value: Struct<N>,
+): Uint8Array {
+  hashInputInto(encode(name, value), digestInput, DIGEST_HASH_AT)
+  return digestInPlace(domain)
+}
+
+/** The struct hash that the last digest was made of, as hex. */
+export function lastStructHash(): Hex {
+  return `0x${digestHash.toString('hex')}`
+}
+
+// 0x1901 ‖ domain separator ‖ struct hash (EIP-712).
+const DIGEST_HASH_AT = 34
+const digestInput = keccakInput(DIGEST_HASH_AT + 32)
+digestInput.bytes.set([0x19, 0x01])
+const digestHash = digestInput.bytes.subarray(DIGEST_HASH_AT)
+/** Whose separator the digest's input holds. */
+let digestDomain: SigningDomain | null = null
+
+function digestInPlace({ chainId, verifyingContract }: SigningDomain): Uint8Array {
+  if (digestDomain?.chainId !== chainId || digestDomain.verifyingContract !== verifyingContract) {
+    digestInput.bytes.set(domainSeparator({ chainId, verifyingContract }), 2)
+    digestDomain = { chainId, verifyingContract }
+  }
+  return hashInput(digestInput)
 }
 
 /** The same structure as viem and browser wallets take it (`eth_signTypedData_v4`). */
@@ -108,21 +138,18 @@ export function typedDataOf<N extends StructName>(domain: SigningDomain, name: N
   }
 }
 
-const digestBuffer = new Uint8Array(66)
-digestBuffer.set([0x19, 0x01])
-
-function encode<N extends StructName>(name: N, value: Struct<N>): Uint8Array {
-  const { names, types, buffer, view, written } = layouts[name]
+function encode<N extends StructName>(name: N, value: Struct<N>): KeccakInput {
+  const { names, types, input, view, written } = layouts[name]
   const source = value as Record<string, unknown>
   for (let i = 0; i < names.length; i++) {
     const item = source[names[i] as string]
     if (item === written[i] && item !== undefined) continue
     // A value that is refused leaves its word in disorder.
     written[i] = undefined
-    writeWord(buffer, view, 32 + 32 * i, types[i] as FieldType, item)
+    writeWord(input.bytes, view, 32 + 32 * i, types[i] as FieldType, item)
     written[i] = item
   }
-  return buffer
+  return input
 }
 
 /** Writes those bytes of a word that its type lets be other than zero. */

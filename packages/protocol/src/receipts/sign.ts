@@ -4,10 +4,10 @@
  * The variants with a hash are for whoever needs it too (a work receipt's hash goes into the delivery receipt, both go
  * into leaves): hashing a receipt is a tenth of signing it.
  */
-import { bytesToHex, type Hex } from '../crypto/keccak.ts'
+import type { Hex } from '../crypto/keccak.ts'
 import { recoverAddress, signDigest } from '../crypto/secp256k1.ts'
 import type { Secp256k1Backend } from '../crypto/secp256k1-backends.ts'
-import { digestOfHash, structDigest, structHashBytes, type SigningDomain } from './eip712.ts'
+import { digestOfHash, lastStructHash, structDigestInPlace, type SigningDomain } from './eip712.ts'
 import type { StructName } from './fields.ts'
 import type { Signed, Struct } from './types.ts'
 
@@ -18,7 +18,7 @@ export function signStruct<N extends StructName>(
   privateKey: Hex,
   backend?: Secp256k1Backend,
 ): Signed<Struct<N>> {
-  return { value, signature: signDigest(structDigest(domain, name, value), privateKey, backend) }
+  return { value, signature: signDigest(structDigestInPlace(domain, name, value), privateKey, backend) }
 }
 
 /** The lower-case address that signed, or null when nobody did. */
@@ -28,7 +28,7 @@ export function recoverStructSigner<N extends StructName>(
   signed: Signed<Struct<N>>,
   backend?: Secp256k1Backend,
 ): Hex | null {
-  return recoverAddress(structDigest(domain, name, signed.value), signed.signature, backend)
+  return recoverAddress(structDigestInPlace(domain, name, signed.value), signed.signature, backend)
 }
 
 /** {@link signStruct}, with the struct hash that it signed for. */
@@ -39,11 +39,8 @@ export function signStructHashed<N extends StructName>(
   privateKey: Hex,
   backend?: Secp256k1Backend,
 ): { signed: Signed<Struct<N>>; hash: Hex } {
-  const hash = structHashBytes(name, value)
-  return {
-    signed: { value, signature: signDigest(digestOfHash(domain, hash), privateKey, backend) },
-    hash: bytesToHex(hash),
-  }
+  const signature = signDigest(structDigestInPlace(domain, name, value), privateKey, backend)
+  return { signed: { value, signature }, hash: lastStructHash() }
 }
 
 /** Who signed the structure with this hash: {@link recoverStructSigner} where the hash is known already. */
