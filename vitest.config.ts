@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** One config for all suites; `tools/test` picks which files run. Integration tests run one file at a time: two cores. */
+/** One config for all suites; `tools/test` picks which files run, and how. */
 export default defineConfig({
   test: {
     include: ['{packages,apps,tools}/**/*.test.ts'],

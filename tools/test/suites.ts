@@ -1,8 +1,8 @@
 /**
  * The suites of `npm test`, in order: cheap and telling ones first.
  *
- * Unit tests run in parallel; integration tests run one file at a time, because each starts servers of its own and the
- * machine may have two cores.
+ * Two files run at a time: the machine may have two cores, and integration tests wait more than they compute. What kills
+ * processes under load has the machine to itself.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -94,7 +94,9 @@ async function vitest(kind: VitestKind): Promise<SuiteResult> {
   const scratch = mkdtempSync(join(tmpdir(), 'isochrone-report-'))
   const report = join(scratch, 'report.json')
   const flags = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  if (kind !== 'unit') flags.push('--no-file-parallelism')
+  // Servers, chains and command-line tools start in these.
+  if (kind !== 'unit') flags.push('--testTimeout=60000')
+  if (kind === 'chaos') flags.push('--no-file-parallelism')
   try {
     const bin = join(projectRoot, 'node_modules/.bin/vitest')
     const { code, output } = await runCommand(bin, [...flags, ...files], { cwd: projectRoot })
