@@ -170,6 +170,23 @@ test('lines keep their order under load, and a closed log refuses more instead o
   await expect(log.append(2)).rejects.toThrow('closed')
 })
 
+test('a line that nobody waits for goes to the disk soon all the same, in its order, and at the latest with the end', async () => {
+  const path = join(directory, 'soon.jsonl')
+  const log = await AppendLog.open(path, () => {})
+  const linesOf = async () => (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '')
+  await log.appendSoon(1)
+  expect(await linesOf()).toEqual(['1'])
+  const soon = log.appendSoon(2)
+  await log.append(3)
+  await soon
+  expect(await linesOf()).toEqual(['1', '2', '3'])
+  const last = log.appendSoon(4)
+  await log.close()
+  await last
+  expect(await linesOf()).toEqual(['1', '2', '3', '4'])
+  await expect(log.appendSoon(5)).rejects.toThrow('closed')
+})
+
 /** The file is read in pieces, because it outgrows any string; lines and letters lie across their borders. */
 test('a long log is read whole, and only its torn end is cut', async () => {
   const path = join(directory, 'long.jsonl')

@@ -10,7 +10,7 @@ import {
   encodeStruct,
   hexToBytes,
   keccak256,
-  signStruct,
+  signStructHashed,
   structHash,
   type DeliveryReceipt,
   type Hex,
@@ -113,10 +113,10 @@ export class ReceiptLog {
     this.#seqLast += 1
     this.#signed.add(work.requestId, work.attempt)
     const numbered: WorkReceipt = { ...work, seq: this.#seqLast }
-    const { signature } = signStruct(domain, 'WorkReceipt', numbered, nodeKey)
+    const { signed, hash: workHash } = signStructHashed(domain, 'WorkReceipt', numbered, nodeKey)
     const presented: PresentedWork = {
-      workHash: structHash('WorkReceipt', numbered),
-      signedWork: { work: encodeStruct('WorkReceipt', numbered), signature },
+      workHash,
+      signedWork: { work: encodeStruct('WorkReceipt', numbered), signature: signed.signature },
     }
     await this.#log.append({ kind: 'work', lane, ...presented.signedWork })
     this.#worked.add(lane, numbered)
@@ -148,12 +148,15 @@ export class ReceiptLog {
     return this.#unconfirmed.has(workHash)
   }
 
-  /** Keeps the gateway's answer beside the receipt and stops presenting it. Unknown or repeated ones change nothing. */
+  /**
+   * Keeps the gateway's answer beside the receipt and stops presenting it. Unknown or repeated ones change nothing. Should
+   * the answer be lost with the machine, the receipt is presented again, and answered again.
+   */
   async confirm(confirm: ReceiptConfirm): Promise<void> {
     const workHash = confirm.workHash as Hex
     if (!this.#unconfirmed.delete(workHash)) return
     if (confirm.delivery) this.#delivered.add(decodeStruct('DeliveryReceipt', confirm.delivery))
-    await this.#log.append({ kind: 'confirm', workHash, confirm })
+    await this.#log.appendSoon({ kind: 'confirm', workHash, confirm })
   }
 
   /** Whether this node has signed for the attempt, whatever became of it; of the last 200,000 for each lane. */
