@@ -58,6 +58,30 @@ test('what is written while a sync runs waits for the next one', async () => {
   expect(synced).toEqual([1, 2])
 })
 
+test('what nobody waits for shares the sync of what comes next, or gets one of its own soon, and at the end', async () => {
+  const synced: number[] = []
+  const commit = createGroupCommit({
+    gatherMs: 0,
+    onCommit: (_durationMs, records) => void synced.push(records),
+    write: () => undefined,
+    sync: async () => undefined,
+  })
+  const first = commit.push(Buffer.from('a'), true)
+  await first.written
+  expect(synced).toEqual([])
+  await commit.push(Buffer.from('b')).durable
+  await first.durable
+  expect(synced).toEqual([2])
+  await commit.push(Buffer.from('c'), true).durable
+  expect(synced).toEqual([2, 1])
+  const last = commit.push(Buffer.from('d'), true)
+  await last.written
+  await commit.drain()
+  await last.durable
+  expect(synced).toEqual([2, 1, 1])
+  await commit.drain()
+})
+
 test('what waits for the disk is bounded', async () => {
   let release: () => void = () => undefined
   const commit = createGroupCommit({

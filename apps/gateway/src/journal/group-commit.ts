@@ -2,8 +2,8 @@
  * Group commit in two steps: what one turn of the event loop appends goes to the file in one write, and whatever was
  * written while one sync ran is covered by the next one.
  *
- * Written survives the death of this process, durable that of the machine. At low rates a record is synced at once; above
- * about a record a millisecond, syncs are at least `gatherMs` apart. After a failed write or sync nothing is known about
+ * Written survives the death of this process, durable that of the machine. At low rates a record is synced at once, one that
+ * nobody waits for within {@link SOON_MS}; above about a record a millisecond, syncs are at least `gatherMs` apart. After a failed write or sync nothing is known about
  * the file, so it stays failed: only a restart reads it afresh.
  */
 import { AppError } from '@isochrone/domain'
@@ -12,6 +12,8 @@ import { AppError } from '@isochrone/domain'
 const QUEUE_BYTES_MAX = 64 * 1024 * 1024
 /** Records a millisecond above which syncs are spaced. */
 const BUSY_PER_MS = 1
+/** How long a record whose durability nobody waits for may wait for a sync that it can share. */
+export const SOON_MS = 10
 /** How fast the measured rate forgets: about the last five commits count. */
 const RATE_MEMORY = 0.8
 
@@ -23,7 +25,8 @@ export interface Pushed {
 }
 
 export interface GroupCommit {
-  push(frame: Buffer): Pushed
+  /** `soon`: nobody waits for its durability, so it does not begin a sync of its own at once. */
+  push(frame: Buffer, soon?: boolean): Pushed
   readonly failure: Error | null
   /** Resolves when everything queued is on disk; nothing may be pushed afterwards. */
   drain(): Promise<void>
@@ -40,6 +43,7 @@ export interface GroupCommitOptions {
 
 interface Waiting {
   frame: Buffer
+  soon: boolean
   written: PromiseWithResolvers<void>
   durable: PromiseWithResolvers<void>
 }
@@ -52,6 +56,9 @@ export function createGroupCommit({ write, sync, gatherMs, onCommit }: GroupComm
   let draining = false
   let writing: Promise<void> | null = null
   let syncing: Promise<void> | null = null
+  /** Of what is not synced, something is waited for. */
+  let isDue = false
+  let soonTimer: NodeJS.Timeout | undefined
   let lastEndMs = performance.now()
   const recent = { records: 0, ms: 1 }
 
@@ -68,19 +75,29 @@ export function createGroupCommit({ write, sync, gatherMs, onCommit }: GroupComm
       }
       for (const { written } of batch) written.resolve()
       unsynced.push(...batch)
-      syncing ??= syncAll()
+      if (draining || batch.some(({ soon }) => !soon)) startSync()
+      else soonTimer ??= setTimeout(startSync, SOON_MS)
     }
     // In the same turn as the look at the queue: a later push has to start the next write.
     writing = null
   }
 
+  function startSync(): void {
+    if (unsynced.length === 0) return
+    isDue = true
+    syncing ??= syncAll()
+  }
+
   async function syncAll(): Promise<void> {
-    while (unsynced.length > 0) {
+    while (isDue && unsynced.length > 0) {
       const isBusy = recent.records / recent.ms > BUSY_PER_MS
       const waitMs = draining || !isBusy ? 0 : lastEndMs + gatherMs - performance.now()
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
       const batch = unsynced
       unsynced = []
+      isDue = false
+      clearTimeout(soonTimer)
+      soonTimer = undefined
       const startMs = performance.now()
       try {
         await sync(batch.length)
@@ -109,20 +126,21 @@ export function createGroupCommit({ write, sync, gatherMs, onCommit }: GroupComm
     queue = []
     unsynced = []
     waitingBytes = 0
+    clearTimeout(soonTimer)
   }
 
   return {
     get failure() {
       return failure
     },
-    push(frame) {
+    push(frame, soon = false) {
       if (failure) throw failedError(failure)
       if (draining) throw new AppError('internal', { publicMessage: 'The gateway is stopping. Try again.' })
       if (waitingBytes + frame.length > QUEUE_BYTES_MAX) {
         throw new AppError('internal', { publicMessage: 'The journal cannot keep up with its disk. Try again.' })
       }
       waitingBytes += frame.length
-      const waiting = { frame, written: Promise.withResolvers<void>(), durable: Promise.withResolvers<void>() }
+      const waiting = { frame, soon, written: Promise.withResolvers<void>(), durable: Promise.withResolvers<void>() }
       const { written, durable } = waiting
       // Whoever appended may look at the outcome later; until then a failure is not an unhandled one.
       written.promise.catch(() => undefined)
@@ -133,8 +151,9 @@ export function createGroupCommit({ write, sync, gatherMs, onCommit }: GroupComm
     },
     async drain() {
       draining = true
-      while (writing !== null || syncing !== null) {
+      while (writing !== null || syncing !== null || unsynced.length > 0) {
         await writing
+        startSync()
         await syncing
         if (failure) return
       }

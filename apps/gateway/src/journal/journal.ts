@@ -24,6 +24,11 @@ export interface Appended {
   durable: Promise<void>
 }
 
+export interface AppendOptions {
+  /** Nobody waits for its durability: it shares a sync, milliseconds later. */
+  soon?: boolean
+}
+
 export interface Journal {
   /** Directory of the segments. */
   readonly dir: string
@@ -31,7 +36,7 @@ export interface Journal {
    * Queues one record; the order of calls is the order on disk.
    * @throws AppError `internal` when the journal has failed, is closed, or its queue is full.
    */
-  append(kind: RecordKind, record: unknown): Appended
+  append(kind: RecordKind, record: unknown, options?: AppendOptions): Appended
   /** Durable records from `fromIndex` on, in order, read from the files with bounded memory. */
   read(fromIndex: number): AsyncIterable<JournalRecord>
   /** Oldest record still on disk; `lastIndex + 1` when there is none. */

@@ -122,9 +122,9 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
 
   return {
     dir,
-    append(kind, record) {
+    append(kind, record, { soon = false } = {}) {
       const frame = encodeFrame(kind, record)
-      const { written, durable } = commit.push(frame)
+      const { written, durable } = commit.push(frame, soon)
       const index = nextIndex++
       recent.push({ index, kind, payload: payloadOf(frame) })
       return { index, written, durable }
