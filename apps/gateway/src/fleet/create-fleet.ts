@@ -215,7 +215,7 @@ export function createFleet({
     priceLists(model) {
       const byPrices = new Map<string, NodeState>()
       for (const { node } of models.get(model)?.byNode.values() ?? []) {
-        byPrices.set(Object.values(node.prices).join(' '), node)
+        byPrices.set(priceKeyOf(node), node)
       }
       return [...byPrices.values()]
     },
@@ -271,4 +271,14 @@ export function createFleet({
       },
     }
   }
+}
+
+/** By identity: the control state has a new object for each change. */
+const priceKeys = new WeakMap<NodeState, string>()
+
+/** The same for nodes that cost the same. */
+function priceKeyOf(node: NodeState): string {
+  let key = priceKeys.get(node)
+  if (key === undefined) priceKeys.set(node, (key = Object.values(node.prices).join(' ')))
+  return key
 }

@@ -5,9 +5,11 @@
  */
 import {
   bytes32ToAddress,
+  bytesToHex,
   decodeStruct,
   fault,
-  recoverStructSigner,
+  recoverHashSigner,
+  structHashBytes,
   type Hex,
   type Signed,
   type SignedWork,
@@ -21,10 +23,22 @@ export function decodeSignedWork({ work, signature }: SignedWork): Signed<WorkRe
   return { value: decodeStruct('WorkReceipt', work), signature: signature as Hex }
 }
 
+/** Of receipts that are looked at more than once: signed, billed and confirmed by the same hash. */
+const hashes = new WeakMap<WorkReceipt, Uint8Array>()
+
+function hashBytesOf(work: WorkReceipt): Uint8Array {
+  let hash = hashes.get(work)
+  if (!hash) hashes.set(work, (hash = structHashBytes('WorkReceipt', work)))
+  return hash
+}
+
+/** The struct hash of a work receipt, computed once for each. */
+export const workHashOf = (work: WorkReceipt): Hex => bytesToHex(hashBytesOf(work))
+
 /** Why the node did not sign this, or null when it did. */
 export function notSignedBy(nodeId: Hex, work: Signed<WorkReceipt>, domain: SigningDomain): string | null {
   if (work.value.nodeId !== nodeId) return 'the receipt names another node'
-  const signer = recoverStructSigner(domain, 'WorkReceipt', work)
+  const signer = recoverHashSigner(domain, hashBytesOf(work.value), work.signature)
   return signer === bytes32ToAddress(nodeId) ? null : 'the receipt is not signed by the node key'
 }
 

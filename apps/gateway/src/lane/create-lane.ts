@@ -190,14 +190,17 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
   }
 }
 
-function completedOf({ delivery, work }: Draft): CompletedAttempt {
+function completedOf(draft: Draft): CompletedAttempt {
+  const { delivery, work } = draft
+  const pair = {
+    delivery: encodeStruct('DeliveryReceipt', delivery),
+    deliverySignature: UNSIGNED,
+    work: work && encodeStruct('WorkReceipt', work.value),
+    workSignature: work?.signature ?? null,
+  }
+  draft.json = pair
   return {
-    pair: {
-      delivery: encodeStruct('DeliveryReceipt', delivery),
-      deliverySignature: UNSIGNED,
-      work: work && encodeStruct('WorkReceipt', work.value),
-      workSignature: work?.signature ?? null,
-    },
+    pair,
     delivery,
     tokensIn: delivery.billedIn,
     tokensCached: delivery.billedCached,

@@ -8,7 +8,6 @@ import type { Prices } from '@isochrone/domain'
 import {
   fault,
   regionToBytes8,
-  structHash,
   ZERO_BYTES32,
   type DeliveryReceipt,
   type Fault,
@@ -18,6 +17,7 @@ import {
 } from '@isochrone/protocol'
 import type { AttemptSeen } from '../ports.ts'
 import { billAttempt, type Bill } from './bill-attempt.ts'
+import { workHashOf } from './check-work.ts'
 import type { Draft, OpenAttempt } from './lane-state.ts'
 
 export interface DraftContext {
@@ -100,7 +100,7 @@ export function draftOfRecovered(
 function draft({ lane, region }: DraftContext, { intent }: OpenAttempt, facts: Facts): Draft {
   const { usage, priceMicroUsd } = facts.bill
   const delivery: DeliveryReceipt = {
-    workHash: facts.work ? structHash('WorkReceipt', facts.work.value) : ZERO_BYTES32,
+    workHash: facts.work ? workHashOf(facts.work.value) : ZERO_BYTES32,
     channelId: intent.channelId,
     requestId: intent.requestIdHash,
     attempt: intent.attempt,

@@ -12,7 +12,9 @@ import {
   pricesOfTerms,
   type DeliveryReceipt,
   type Hex,
+  type ReceiptPairJson,
   type Signed,
+  type StructJson,
   type Terms,
   type WorkReceipt,
 } from '@isochrone/protocol'
@@ -48,6 +50,8 @@ export interface OpenAttempt {
 export interface Draft {
   delivery: DeliveryReceipt
   work: Signed<WorkReceipt> | null
+  /** Both as they are journalled, the delivery without its number and signature, where that was written already. */
+  json?: ReceiptPairJson
 }
 
 /** A version of a listing that attempts of this lane name. */
@@ -91,8 +95,14 @@ export class LaneState {
   readonly recordsDue = new Map<number, Set<Hex>>()
   readonly #terms = new Map<Hex, KnownTerms>()
   readonly #cumulative = new Map<Hex, Map<Hex, bigint>>()
+  readonly #signedNow = new WeakMap<StructJson, DeliveryReceipt>()
   /** Journal index of the newest checkpoint, 0 when there is none. */
   #checkpointIndex = 0
+
+  /** The receipt that stands in this part of a record which is about to be applied: it was encoded a moment ago. */
+  signed(json: StructJson, delivery: DeliveryReceipt): void {
+    this.#signedNow.set(json, delivery)
+  }
 
   /** Applies one record. `inherited` marks what is read back at a restart. */
   apply(record: LaneRecord, index: number, inherited: boolean): void {
@@ -219,7 +229,7 @@ export class LaneState {
 
   #receipts(entry: ReceiptsEntry, index: number): void {
     for (const json of entry.receipts) {
-      const delivery = decodeStruct('DeliveryReceipt', json.delivery)
+      const delivery = this.#signedNow.get(json.delivery) ?? decodeStruct('DeliveryReceipt', json.delivery)
       this.nextSeq = Math.max(this.nextSeq, delivery.seq + 1)
       const key = attemptKey(delivery.requestId, delivery.attempt)
       this.delivered.set(key, { value: delivery, signature: json.deliverySignature as Hex })

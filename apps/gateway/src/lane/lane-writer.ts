@@ -4,12 +4,13 @@
 import {
   encodeLine,
   signStruct,
+  type DeliveryReceipt,
   type Hex,
-  type ReceiptPair,
   type ReceiptPairJson,
+  type Signed,
   type SigningDomain,
 } from '@isochrone/protocol'
-import type { Appended, Journal } from '../journal/journal.ts'
+import type { Appended, AppendOptions, Journal } from '../journal/journal.ts'
 import { attemptKey, type Draft, type LaneState } from './lane-state.ts'
 import type { LaneRecord, LocalRecord, ReceiptsEntry } from './records.ts'
 
@@ -42,12 +43,19 @@ const LOCAL: ReadonlySet<LaneRecord['type']> = new Set<LocalRecord['type']>([
   'jobs-begin',
 ])
 
+/** The draft's own text, completed: it is of no other use any more. */
+function numbered(json: ReceiptPairJson, { value, signature }: Signed<DeliveryReceipt>): ReceiptPairJson {
+  json.delivery.seq = value.seq
+  json.deliverySignature = signature
+  return json
+}
+
 export function createLaneWriter({ journal, state, privateKey, domain }: LaneWriterOptions): LaneWriter {
   const syncing = new Map<string, Promise<void>>()
   let last: Promise<void> = Promise.resolve()
 
-  function append(record: LaneRecord): Appended {
-    const appended = journal.append(LOCAL.has(record.type) ? 'local' : 'published', record)
+  function append(record: LaneRecord, options?: AppendOptions): Appended {
+    const appended = journal.append(LOCAL.has(record.type) ? 'local' : 'published', record, options)
     state.apply(record, appended.index, false)
     last = appended.durable
     return appended
@@ -56,13 +64,16 @@ export function createLaneWriter({ journal, state, privateKey, domain }: LaneWri
 
   return {
     write,
-    writeSoon: (record) => append(record).written,
+    writeSoon: (record) => append(record, { soon: true }).written,
     writeReceipts(drafts, entryOf) {
-      const lines = drafts.map(({ delivery, work }, i): ReceiptPair => {
+      const receipts = drafts.map(({ delivery, work, json }, i): ReceiptPairJson => {
         const value = { ...delivery, seq: state.nextSeq + i }
-        return { delivery: signStruct(domain, 'DeliveryReceipt', value, privateKey), work }
+        const signed = signStruct(domain, 'DeliveryReceipt', value, privateKey)
+        const line = json ? numbered(json, signed) : encodeLine({ delivery: signed, work })
+        state.signed(line.delivery, value)
+        return line
       })
-      const durable = write(entryOf(lines.map((line) => encodeLine(line))))
+      const durable = write(entryOf(receipts))
       for (const { delivery } of drafts) {
         const key = attemptKey(delivery.requestId, delivery.attempt)
         syncing.set(key, durable)

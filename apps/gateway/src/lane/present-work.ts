@@ -7,7 +7,6 @@
 import type { Clock } from '@isochrone/domain'
 import {
   encodeStruct,
-  structHash,
   type DeliveryReceipt,
   type Hex,
   type ReceiptConfirm,
@@ -15,7 +14,7 @@ import {
   type SignedWork,
   type SigningDomain,
 } from '@isochrone/protocol'
-import { decodeSignedWork, notSignedBy, workMismatch } from './check-work.ts'
+import { decodeSignedWork, notSignedBy, workHashOf, workMismatch } from './check-work.ts'
 import { draftOfRecovered, type DraftContext } from './draft-delivery.ts'
 import { attemptKey, type LaneState } from './lane-state.ts'
 import type { LaneWriter } from './lane-writer.ts'
@@ -37,7 +36,7 @@ export async function presentWork(
 ): Promise<ReceiptConfirm | null> {
   const work = decodeSignedWork(signed)
   const { requestId, attempt } = work.value
-  const workHash = structHash('WorkReceipt', work.value)
+  const workHash = workHashOf(work.value)
   const unsigned = notSignedBy(nodeId, work, domain)
   if (unsigned) return refusal(workHash, unsigned)
 

@@ -175,7 +175,10 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
       clearInterval(timer)
       httpServer.off('upgrade', onUpgrade)
       const open = [...server.clients].map((ws) => new Promise((resolve) => ws.once('close', resolve)))
-      for (const { socket } of sessions.values()) socket.reject('going_away', 'This gateway is stopping.')
+      for (const { session, socket } of sessions.values()) {
+        session.flush()
+        socket.reject('going_away', 'This gateway is stopping.')
+      }
       for (const ws of server.clients) linkSocket(ws).close()
       await Promise.all(open)
     },

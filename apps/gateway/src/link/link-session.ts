@@ -36,6 +36,9 @@ import type { LinkSocket } from './link-socket.ts'
 const STREAMS_MAX = 8_192
 /** Bytes that may wait for a slow agent before new streams are turned away. */
 const SEND_BUFFER_BYTES_MAX = 32 * 1024 * 1024
+/** Confirmations go with what is sent next, or after this long: a message costs more than what is in it. */
+const CONFIRM_GATHER_MS = 25
+const CONFIRMS_GATHERED_MAX = 64
 /** Credits gather for this long unless a stream is about to run dry. */
 const CREDIT_GATHER_MS = 20
 const RTT_SMOOTHING = 0.2
@@ -68,6 +71,8 @@ export class LinkSession implements NodeSession {
   readonly #streams = new Map<number, LinkStream>()
   readonly #creditDue = new Set<LinkStream>()
   #creditTimer: NodeJS.Timeout | undefined
+  #confirms: Buffer[] = []
+  #confirmTimer: NodeJS.Timeout | undefined
   #lastStreamId = 0
   #closed = false
 
@@ -101,6 +106,7 @@ export class LinkSession implements NodeSession {
       return stream
     }
     this.#streams.set(stream.id, stream)
+    this.flush()
     this.#options.socket.send(encodeOpen(stream.id, header, body))
     return stream
   }
@@ -143,7 +149,16 @@ export class LinkSession implements NodeSession {
   }
 
   confirm(confirm: ReceiptConfirm): void {
-    this.#options.socket.send(encodeJsonFrame(frameType.confirm, 0, confirm))
+    this.#confirms.push(encodeJsonFrame(frameType.confirm, 0, confirm))
+    if (this.#confirms.length >= CONFIRMS_GATHERED_MAX) this.flush()
+    else this.#confirmTimer ??= setTimeout(() => this.flush(), CONFIRM_GATHER_MS)
+  }
+
+  /** Sends the confirmations that still gather. */
+  flush(): void {
+    clearTimeout(this.#confirmTimer)
+    this.#confirmTimer = undefined
+    for (const frame of this.#confirms.splice(0)) this.#options.socket.send(frame)
   }
 
   notify(notice: EpochNotice): void {
@@ -160,6 +175,8 @@ export class LinkSession implements NodeSession {
   lost(): void {
     this.#closed = true
     clearTimeout(this.#creditTimer)
+    // What was not said is asked for again on the next link.
+    clearTimeout(this.#confirmTimer)
     for (const stream of this.#streams.values()) stream.finish({ kind: 'link_lost' })
   }
 

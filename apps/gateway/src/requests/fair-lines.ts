@@ -30,6 +30,11 @@ export function createFairLines<T>(options: FairQueueOptions): FairLines<T> {
 
   /** The first line is the account: it always knows; the others while somebody waits in them. */
   function add(tenant: string, virtualTokens: number, except?: string): void {
+    if (queue.size === 0) {
+      const account = `${tenant}#0`
+      if (account !== except) queue.charge(account, 0, 0, -virtualTokens)
+      return
+    }
     lines(tenant).forEach((line, index) => {
       if (line !== except && (index === 0 || queue.depthOf(line) > 0)) queue.charge(line, 0, 0, -virtualTokens)
     })

@@ -66,14 +66,13 @@ export function createMeasurements(): Measurements {
       node.tokensPerSecond =
         node.tokensPerSecond === null ? rate : node.tokensPerSecond + (rate - node.tokensPerSecond) / 16
     },
-    tokensInOf: (orgId, model, bytesIn) =>
-      promptTokensLikely(bytesIn, tokensPerByteOf.get(JSON.stringify([orgId, model]))?.value),
+    tokensInOf: (orgId, model, bytesIn) => promptTokensLikely(bytesIn, tokensPerByteOf.get(keyOf(orgId, model))?.value),
     tokensOutOf: (model, tokensOutMax) =>
       Math.max(1, Math.min(tokensOutMax, Math.round(tokensOutOf.get(model)?.value ?? TOKENS_OUT_DEFAULT))),
     learn(orgId, model, { bytesIn, tokensIn, tokensOut }) {
       if (tokensIn <= 0 || bytesIn <= 0) return
       const perByte = Math.min(TOKENS_PER_BYTE.max, Math.max(TOKENS_PER_BYTE.min, tokensIn / bytesIn))
-      learnMean(tokensPerByteOf, JSON.stringify([orgId, model]), perByte, TOKENS_PER_BYTE_DEFAULT)
+      learnMean(tokensPerByteOf, keyOf(orgId, model), perByte, TOKENS_PER_BYTE_DEFAULT)
       learnMean(tokensOutOf, model, tokensOut, TOKENS_OUT_DEFAULT)
     },
     of(nodeId) {
@@ -87,6 +86,9 @@ export function createMeasurements(): Measurements {
     },
   }
 }
+
+/** No id of an organisation has a space. */
+const keyOf = (orgId: string, model: string): string => `${orgId} ${model}`
 
 /** The prior counts as one answer: what a model really does is known after a few. */
 function learnMean(means: Map<string, Mean>, key: string, value: number, prior: number): void {

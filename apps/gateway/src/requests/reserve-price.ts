@@ -44,8 +44,17 @@ export function worstPriceMicroUsd(
   return dearest
 }
 
+/** By identity: the control state has a new object for each change. */
+const parsed = new WeakMap<PricesJson, Prices>()
+
 /** Prices from their JSON form. */
 export function pricesOf(json: PricesJson): Prices {
+  let prices = parsed.get(json)
+  if (!prices) parsed.set(json, (prices = parsePrices(json)))
+  return prices
+}
+
+function parsePrices(json: PricesJson): Prices {
   return {
     inMicroUsdPerMtok: BigInt(json.inMicroUsdPerMtok),
     cachedMicroUsdPerMtok: BigInt(json.cachedMicroUsdPerMtok),

@@ -28,8 +28,20 @@ export function addressOfKey(privateKey: Hex): Hex {
   return addressOfPrivateKey(privateKey)
 }
 
+/** Drawn many at a time: each call of the system costs more than the bytes. */
+const random = new Uint8Array(4_096)
+let randomUsed = random.length
+
+/** What is handed out is not kept. */
 export function randomBytes32(): Hex {
-  return bytesToHex(crypto.getRandomValues(new Uint8Array(32)))
+  if (randomUsed === random.length) {
+    crypto.getRandomValues(random)
+    randomUsed = 0
+  }
+  const bytes = random.subarray(randomUsed, (randomUsed += 32))
+  const hex = bytesToHex(bytes)
+  bytes.fill(0)
+  return hex
 }
 
 /** A region label such as `eu-de` in eight bytes, zero-padded. Throws RangeError above eight ASCII characters. */

@@ -36,18 +36,41 @@ export function decodeFields<F extends FieldList>(name: string, fields: F, json:
   return out as StructOf<F>
 }
 
+/** Undefined where the field is missing, of another type or out of range. */
 function decodeField(type: FieldType, value: unknown): string | number | bigint | undefined {
   if (type === 'uint128') {
     if (typeof value !== 'string' || !/^\d{1,39}$/.test(value)) return undefined
     const parsed = BigInt(value)
-    return parsed < 1n << 128n ? parsed : undefined
+    return parsed < UINT128_LIMIT ? parsed : undefined
   }
-  if (type.startsWith('uint')) {
-    const limit = 2 ** Number(type.slice(4))
-    return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value < limit ? value : undefined
+  if (typeof value === 'number') {
+    return Number.isSafeInteger(value) && value >= 0 && value < uintLimits[type] ? value : undefined
   }
-  const length = type === 'address' ? 20 : Number(type.slice(5))
-  return typeof value === 'string' && value.length === 2 + 2 * length && /^0x[0-9a-f]+$/.test(value) ? value : undefined
+  return typeof value === 'string' && value.length === hexLengths[type] && HEX.test(value) ? value : undefined
+}
+
+const HEX = /^0x[0-9a-f]+$/
+const UINT128_LIMIT = 1n << 128n
+/** 0 and -1: no number, no text is one. */
+const uintLimits: Readonly<Record<FieldType, number>> = {
+  uint8: 2 ** 8,
+  uint16: 2 ** 16,
+  uint32: 2 ** 32,
+  uint64: 2 ** 64,
+  uint128: 0,
+  address: 0,
+  bytes8: 0,
+  bytes32: 0,
+}
+const hexLengths: Readonly<Record<FieldType, number>> = {
+  uint8: -1,
+  uint16: -1,
+  uint32: -1,
+  uint64: -1,
+  uint128: -1,
+  address: 42,
+  bytes8: 18,
+  bytes32: 66,
 }
 
 function invalid(name: string, field: string): AppError {
