@@ -6,6 +6,7 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { systemClock } from '@isochrone/domain'
 import type { Hex, ServedModel } from '@isochrone/protocol'
 import type { Logger, Tracing } from '@isochrone/runtime'
 import { EngineHealth } from './engines/engine-health.ts'
@@ -20,6 +21,7 @@ import { lockDataDir } from './node/data-dir-lock.ts'
 import { readInventory } from './node/inventory.ts'
 import { loadNodeKey } from './node/node-key.ts'
 import { ReceiptLog } from './receipts/receipt-log.ts'
+import { SealingKeys } from './sealed/sealing-keys.ts'
 
 export type AgentOptions = {
   readonly dataDir: string
@@ -71,6 +73,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     const capacity = new StreamCapacity(concurrencyMax)
     const engineHealth = options.engine.kind === 'openai' ? new EngineHealth({ driver: engine.driver, logger }) : null
     engineHealth?.start()
+    const sealing = await SealingKeys.create(systemClock)
     const context = {
       nodeKey,
       driver: engine.driver,
@@ -82,6 +85,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       engineModelOf: engine.engineModelOf,
       engineLoad: engine.load,
       engineHealth,
+      sealing,
       simulatedNetwork: options.simulatedNetwork ?? null,
       logger,
       tracing: options.tracing ?? null,
@@ -115,6 +119,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         capacity.drain()
         await directory.stop()
         await Promise.all(directory.links().map((link) => link.close(graceMs)))
+        sealing.close()
         await engineHealth?.close()
         await engine.close()
         await epochs.close()

@@ -11,6 +11,7 @@ import type {
   NodeInventory,
   ReceiptPairJson,
   RequestFinishedEntry,
+  SealingKey,
   ServedModel,
   StreamEnd,
   StreamOpen,
@@ -26,6 +27,8 @@ export interface NodeSession {
   /** Set where the link runs through the delay shim. */
   readonly simulatedRttMs: number | null
   readonly linkedSinceMs: number
+  /** Keys that requests may be sealed to, signed by the node; absent or empty where it opens none. */
+  readonly sealingKeys?: readonly SealingKey[]
   /** Smoothed round trip of link pings, null before the first. */
   readonly rttMs: number | null
   /** Streams open here from this gateway. */

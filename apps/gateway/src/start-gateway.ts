@@ -202,6 +202,7 @@ export async function startGateway({
     knownModels,
     notReady,
     draining: () => draining,
+    sealingDomain: { chainId: contracts.chainId, verifyingContract: contracts.paymentChannels },
     internalToken: env.INTERNAL_TOKEN,
     logger,
     tracing,

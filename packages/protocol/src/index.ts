@@ -63,6 +63,7 @@ export type { Secp256k1Backend, Secp256k1BackendName } from './crypto/secp256k1-
 export { createFrameOutbox, type FrameOutbox } from './link/frame-outbox.ts'
 export * from './link/frames.ts'
 export * from './link/messages.ts'
+export * from './sealed/envelope.ts'
 export { answerIdOf } from './link/answer-id.ts'
 export { outputChain, requestHashOf } from './link/output-chain.ts'
 export type { OutputChain } from './link/output-chain.ts'

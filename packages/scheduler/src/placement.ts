@@ -61,6 +61,8 @@ export interface PlacementRequest {
   policy: RoutingPolicy
   /** Nodes that already failed it. */
   excludeNodeIds: readonly string[]
+  /** The only nodes that may serve it, a few: it is sealed to them. Absent: any. */
+  onlyNodeIds?: readonly string[] | undefined
 }
 
 export const rejectionReasons = [

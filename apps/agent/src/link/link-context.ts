@@ -6,6 +6,7 @@ import type { EngineDriver } from '../engines/engine-driver.ts'
 import type { EngineHealth } from '../engines/engine-health.ts'
 import type { EpochWitness } from '../epochs/epoch-witness.ts'
 import type { NodeKeyPair } from '../node/node-key.ts'
+import type { SealingKeys } from '../sealed/sealing-keys.ts'
 import type { ReceiptLog } from '../receipts/receipt-log.ts'
 import type { StreamCapacity } from './stream-capacity.ts'
 
@@ -25,6 +26,8 @@ export type LinkContext = {
   readonly engineLoad: () => EngineLoad
   /** Of an engine outside of this process; null for one that lives and dies with it. */
   readonly engineHealth: EngineHealth | null
+  /** Keys that requests may be sealed to. */
+  readonly sealing: SealingKeys
   readonly simulatedNetwork: SimulatedNetwork | null
   readonly logger: Logger
   /** Null or absent: this node traces nothing. */

@@ -147,7 +147,7 @@ export class LinkSession {
     if (challenge.protocol !== LINK_PROTOCOL_VERSION) {
       throw new LinkViolation(`the gateway speaks protocol ${challenge.protocol}, this agent ${LINK_PROTOCOL_VERSION}`)
     }
-    const { nodeKey, capacity, inventory, models, simulatedNetwork } = this.#context
+    const { nodeKey, capacity, inventory, models, sealing, simulatedNetwork } = this.#context
     const lane = challenge.lane as Hex
     const domain = { chainId: challenge.chainId, verifyingContract: challenge.verifyingContract as Hex }
     const proof = { nonce: challenge.nonce as Hex, lane, nodeKey: nodeKey.address }
@@ -159,6 +159,7 @@ export class LinkSession {
       models: [...models],
       inventory,
       simulatedRttMs: simulatedNetwork?.rttMs ?? null,
+      sealingKeys: sealing.published(domain, nodeKey),
     }
     this.#state = { phase: 'welcome', peer: { domain, lane } }
     this.#send(encodeJsonFrame(frameType.hello, 0, hello))
@@ -173,12 +174,13 @@ export class LinkSession {
     this.#state = { phase: 'ready', peer }
     const unconfirmed = this.#context.receipts.unconfirmedOf(peer.lane)
     for (const { signedWork } of unconfirmed) this.#send(encodeJsonFrame(frameType.represent, 0, signedWork))
-    this.#startHeartbeat(Math.max(100, welcome.heartbeatIntervalMs))
+    this.#startHeartbeat(Math.max(100, welcome.heartbeatIntervalMs), peer)
     this.#onReady(welcome.gatewayRegion)
   }
 
-  #startHeartbeat(intervalMs: number): void {
-    const { capacity, engineLoad, engineHealth } = this.#context
+  #startHeartbeat(intervalMs: number, { domain }: Peer): void {
+    const { capacity, engineLoad, engineHealth, sealing, nodeKey } = this.#context
+    let newKeys = false
     let tokensBefore = capacity.tokensOutTotal
     let beforeMs = performance.now()
     const beat = () => {
@@ -194,7 +196,9 @@ export class LinkSession {
         draining: capacity.draining || engineHealth?.up === false,
         ...(prefillTokens !== undefined && { prefillTokens }),
         ...(contextTokens !== undefined && { contextTokens }),
+        ...(newKeys && { sealingKeys: sealing.published(domain, nodeKey) }),
       }
+      newKeys = false
       tokensBefore = capacity.tokensOutTotal
       beforeMs = nowMs
       this.#send(encodeJsonFrame(frameType.heartbeat, 0, message))
@@ -205,7 +209,15 @@ export class LinkSession {
     beat()
     this.#heartbeat = setInterval(beat, intervalMs)
     // Said at once, because each request placed here meanwhile is one attempt lost.
-    this.#stopListening = engineHealth?.onChange(beat) ?? this.#stopListening
+    const stopHealth = engineHealth?.onChange(beat)
+    const stopKeys = sealing.onChange(() => {
+      newKeys = true
+      beat()
+    })
+    this.#stopListening = () => {
+      stopHealth?.()
+      stopKeys()
+    }
   }
 
   #open(frame: Frame, peer: Peer): void {

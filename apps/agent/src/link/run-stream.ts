@@ -20,6 +20,7 @@ import {
   type StreamOpen,
   type WorkReceipt,
 } from '@isochrone/protocol'
+import type { AnswerSealer } from '@isochrone/protocol/sealed'
 import { EngineFailure, type EngineCall, type EngineUsage, type OpenAiChunk } from '../engines/engine-driver.ts'
 import type { CreditWindow, DeliveredPart } from './credit-window.ts'
 import type { LinkContext } from './link-context.ts'
@@ -57,13 +58,20 @@ type Run = {
   firstTokenMs: number | undefined
   tokensOut: number
   usage: EngineUsage | undefined
+  /** Of a sealed request: nobody on the way reads its answer, nor what its engine says of it. */
+  readonly sealer: AnswerSealer | null
 }
 
 /** The END message of the stream; `work` is null when the engine did nothing. Never throws for what engines do. */
 export async function runStream(context: LinkContext, job: StreamJob): Promise<StreamEnd> {
   const served = context.models.find((model) => model.model === job.open.model)
   if (served?.modelHash !== job.open.modelHash) return ending('rejected', `this node does not serve ${job.open.model}`)
-  const prepared = prepareCall(job.open, job.body, context.engineModelOf(job.open.model))
+  const opened = job.open.sealed ? await context.sealing.open(job.open, job.body) : null
+  if (opened?.ok === false) {
+    const { code, message, elsewhere } = opened
+    return { ...ending(elsewhere ? 'rejected' : 'invalid_request', `sealed request: ${message}`), code }
+  }
+  const prepared = prepareCall(job.open, opened?.body ?? job.body, context.engineModelOf(job.open.model))
   if (!prepared.ok) return ending('invalid_request', prepared.message, 400)
   if (context.engineHealth?.up === false) return ending('rejected', 'the engine of this node does not answer')
   if (!context.receipts.claim(job.open)) return ending('rejected', 'this node has taken this attempt before')
@@ -71,7 +79,8 @@ export async function runStream(context: LinkContext, job: StreamJob): Promise<S
   const traceparent = span?.traceparent ?? job.open.traceparent
   let end: StreamEnd | null = null
   try {
-    end = await runClaimed(context, job, traceparent === undefined ? prepared.call : { ...prepared.call, traceparent })
+    const call = traceparent === undefined ? prepared.call : { ...prepared.call, traceparent }
+    end = await runClaimed(context, job, call, opened?.sealer ?? null)
     return end
   } finally {
     span?.end(end)
@@ -79,17 +88,30 @@ export async function runStream(context: LinkContext, job: StreamJob): Promise<S
   }
 }
 
-async function runClaimed(context: LinkContext, job: StreamJob, call: EngineCall): Promise<StreamEnd> {
+async function runClaimed(
+  context: LinkContext,
+  job: StreamJob,
+  call: EngineCall,
+  sealer: AnswerSealer | null,
+): Promise<StreamEnd> {
   const entered = context.capacity.tryEnter()
   if (entered !== 'entered') return ending('rejected', `this node is ${entered}`)
 
   const answerId = answerIdOf(job.open.path, job.open.requestId)
-  const run: Run = { answerId, startedMs: performance.now(), firstTokenMs: undefined, tokensOut: 0, usage: undefined }
+  const run: Run = {
+    answerId,
+    startedMs: performance.now(),
+    firstTokenMs: undefined,
+    tokensOut: 0,
+    usage: undefined,
+    sealer,
+  }
   const merger = call.body.stream === true ? null : new ChunkMerger()
   const send = async (chunks: readonly CountedChunk[]) => {
     for (const { chunk, tokens } of chunks) {
       await job.credits.waitForCredit(job.signal)
-      sendChunk(context, job, run, chunk, tokens)
+      if (sealer) await sendSealed(context, job, run, sealer, chunkJson(job, run, chunk), tokens)
+      else sendChunk(context, job, run, chunk, tokens)
     }
   }
   try {
@@ -109,9 +131,10 @@ async function runClaimed(context: LinkContext, job: StreamJob, call: EngineCall
       }
     }
     if (merger) await send(merger.flush(performance.now()))
+    if (sealer) await sendEnd(context, job, run, sealer)
     return await signed(context, job, run, 'completed', null)
   } catch (error) {
-    const held = job.signal.aborted ? [] : (merger?.flush(performance.now()) ?? [])
+    const held = job.signal.aborted || sealer ? [] : (merger?.flush(performance.now()) ?? [])
     // What the engine gave before it failed is handed on, as far as that needs no waiting.
     for (const { chunk, tokens } of held) if (job.credits.credits > 0) sendChunk(context, job, run, chunk, tokens)
     return await failed(context, job, run, error)
@@ -121,13 +144,41 @@ async function runClaimed(context: LinkContext, job: StreamJob, call: EngineCall
 }
 
 function sendChunk(context: LinkContext, job: StreamJob, run: Run, chunk: OpenAiChunk, tokens: number): void {
+  sendJson(context, job, run, chunkJson(job, run, chunk), tokens)
+}
+
+const chunkJson = ({ open }: StreamJob, { answerId }: Run, chunk: OpenAiChunk): string =>
+  JSON.stringify({ ...chunk, id: answerId, model: open.model })
+
+function sendJson(context: LinkContext, job: StreamJob, run: Run, json: string, tokens: number): void {
   run.tokensOut += tokens
   if (tokens > 0) run.firstTokenMs ??= performance.now()
   context.capacity.countTokens(tokens)
-  const json = JSON.stringify({ ...chunk, id: run.answerId, model: job.open.model })
   const frame = encodeData(job.streamId, run.tokensOut, json)
   job.credits.record(run.tokensOut, chunkOfData(frame))
   job.send(frame)
+}
+
+async function sendSealed(
+  context: LinkContext,
+  job: StreamJob,
+  run: Run,
+  sealer: AnswerSealer,
+  json: string,
+  tokens: number,
+  end = false,
+): Promise<void> {
+  const sealed = await sealer.part(json, end)
+  job.signal.throwIfAborted()
+  sendJson(context, job, run, JSON.stringify({ sealed }), tokens)
+}
+
+/** Tells the client, and nobody else, that the answer is whole, and what the engine counted. */
+async function sendEnd(context: LinkContext, job: StreamJob, run: Run, sealer: AnswerSealer): Promise<void> {
+  await job.credits.waitForCredit(job.signal)
+  const { tokensIn = 0, tokensCached = 0, tokensOut = run.tokensOut } = run.usage ?? {}
+  const usage = { tokens_in: tokensIn, tokens_cached: tokensCached, tokens_out: Math.min(tokensOut, run.tokensOut) }
+  await sendSealed(context, job, run, sealer, JSON.stringify({ usage }), 0, true)
 }
 
 /** A last chunk without text, in the shape of `chunk`. */
@@ -141,8 +192,14 @@ async function failed(context: LinkContext, job: StreamJob, run: Run, error: unk
   if (reason instanceof StreamAbort) return signed(context, job, run, 'aborted', reason.message)
   const failure =
     error instanceof EngineFailure ? error : new EngineFailure('died', 'the engine failed', { cause: error })
-  const message = failure.message.slice(0, 500)
-  if (failure.reason === 'rejected') return ending('invalid_request', message, failure.httpStatus ?? null)
+  const { sealer } = run
+  // What an engine says of a prompt may quote it.
+  const message = sealer ? 'the engine refused the request, or failed' : failure.message.slice(0, 500)
+  if (failure.reason === 'rejected') {
+    const refused = ending('invalid_request', message, failure.httpStatus ?? null)
+    if (!sealer) return refused
+    return { ...refused, sealed: await sealer.part(JSON.stringify({ message: failure.message.slice(0, 2_000) }), true) }
+  }
   if (failure.reason === 'overloaded') return ending('rejected', message, failure.httpStatus ?? null)
   context.engineHealth?.suspect(failure)
   context.logger.warn({ err: failure, requestId: job.open.requestId, tokensOut: run.tokensOut }, 'the engine failed')

@@ -8,6 +8,7 @@ import type { InferenceRequest } from '../requests/parse-request.ts'
 import type { RequestContext } from '../requests/request-context.ts'
 import { requireFeatures } from '../requests/require-features.ts'
 import { routingOf } from '../requests/routing-of.ts'
+import { sealedToOf } from '../requests/sealed-nodes.ts'
 import { SESSION_HEADER, sessionOf } from '../requests/session-of.ts'
 import type { Caller } from './authenticate.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
@@ -21,6 +22,7 @@ export function admit(
 ): RequestContext {
   requireKnownModel(deps, inference.model)
   requireFeatures(deps.sessions.all(), inference)
+  const sealedTo = sealedToOf(deps, inference)
   const context = {
     requestId: request.requestId,
     requestIdHash: bytes32Of(request.requestId),
@@ -36,6 +38,7 @@ export function admit(
     pinned: null,
     trace: request.trace,
     ...(request.headers.traceparent !== undefined && { traceparent: traceparentOf(request.headers.traceparent) }),
+    ...(sealedTo && { onlyNodeIds: sealedTo.map(({ session }) => session.nodeId) }),
   }
   request.trace?.admitted()
   return context

@@ -63,7 +63,7 @@ export async function answerWhole(
   reply: FastifyReply,
   { dialect, explain, claim, onServed }: AnswerOptions,
 ): Promise<FastifyReply> {
-  const sink = collectAnswer(ctx.request.path, claim ? NEVER : goneSignal(reply))
+  const sink = collectAnswer(ctx.request.path, claim ? NEVER : goneSignal(reply), ctx.request.sealed !== undefined)
   const served = await serveRequest(deps.serve, ctx, sink)
   recordServed(deps, ctx, served)
   onServed(served)

@@ -16,6 +16,7 @@ import { jobRoutes } from './routes/jobs.ts'
 import { modelRoutes } from './routes/models.ts'
 import { opsRoutes } from './routes/ops.ts'
 import { responseRoutes } from './routes/responses.ts'
+import { sealedRoutes } from './routes/sealed.ts'
 
 /** A link frame holds 16 MiB, the request's header included. */
 const BODY_BYTES_MAX = 10 * 1024 * 1024
@@ -70,6 +71,7 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
   inferenceRoutes(app, deps)
   jobRoutes(app, deps)
   responseRoutes(app, deps)
+  sealedRoutes(app, deps)
   modelRoutes(app, deps)
   internalRoutes(app, deps)
   opsRoutes(app, deps)

@@ -1,6 +1,7 @@
 /** Each endpoint that runs a model: how its body is read, and in which words it answers. */
 import { AppError, isAppError } from '@isochrone/domain'
 import {
+  isSealed,
   objectOf,
   parseInferenceRequest,
   parseJson,
@@ -38,7 +39,15 @@ export const endpoints: Readonly<Record<string, ReadBody>> = {
 }
 
 function readResponses(body: Uint8Array, options: ParseOptions): Asked {
-  const response = parseResponsesRequest(objectOf(parseJson(body)))
+  const json = objectOf(parseJson(body))
+  if (isSealed(json)) {
+    throw new AppError('invalid_input', {
+      publicMessage: 'Responses cannot be sealed: seal a chat completion.',
+      field: 'sealed',
+      details: { reason: 'unsupported_field' },
+    })
+  }
+  const response = parseResponsesRequest(json)
   try {
     const chat = parseInferenceRequest('/v1/chat/completions', Buffer.from(JSON.stringify(response.chatBody)), options)
     const needs = chat.needs.map(({ feature, field }) => ({ feature, field: responsesField(field) }))

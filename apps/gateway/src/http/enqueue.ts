@@ -97,7 +97,13 @@ async function accept(
   { inference }: Asked,
   how: { kind: 'queued' | 'waiting' | 'background'; deadlineMs: number | null; source?: Record<string, unknown> },
 ): Promise<JobState> {
-  const { path } = inference
+  const { path, sealed } = inference
+  if (sealed) {
+    throw new AppError('invalid_input', {
+      publicMessage: 'Sealed requests do not wait: the keys that they are sealed to do not live that long.',
+      field: 'sealed',
+    })
+  }
   if (path === '/v1/embeddings') {
     throw new AppError('invalid_input', { publicMessage: 'Embeddings do not wait: send them without the header.' })
   }

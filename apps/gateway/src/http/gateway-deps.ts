@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 import type { Clock } from '@isochrone/domain'
 import type { Logger, Tracing } from '@isochrone/runtime'
 import type { FastifyInstance } from 'fastify'
+import type { SigningDomain } from '@isochrone/protocol'
 import type { JobState } from '@isochrone/services'
 import type { ControlView } from '../control/control-state.ts'
 import type { JobCancellations } from '../jobs/job-cancellations.ts'
@@ -63,6 +64,8 @@ export interface GatewayDeps {
   notReady(): string | null
   /** This gateway is about to stop: connections close with their answers. */
   draining?(): boolean
+  /** What nodes' signatures under their sealing keys are bound to. */
+  sealingDomain: SigningDomain
   internalToken: string
   logger: Logger
   /** Null or absent: nothing is traced. */

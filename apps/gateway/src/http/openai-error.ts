@@ -22,6 +22,8 @@ export interface OpenAiErrorBody {
     suggestions?: readonly unknown[]
     /** Of a refusal for residency: the gateways that may serve the caller. */
     gateways?: readonly unknown[]
+    /** What the engine said to a sealed request, as a part of its answer. */
+    sealed?: unknown
     request_id?: string
   }
 }
@@ -69,6 +71,7 @@ export function toOpenAiError(thrown: unknown, requestId?: string): OpenAiError 
         code: specificCode(error) ?? word.code,
         owner: error.owner,
         ...(Array.isArray(error.details.suggestions) && { suggestions: error.details.suggestions }),
+        ...(error.details.sealed !== undefined && { sealed: error.details.sealed }),
         ...(Array.isArray(error.details.gateways) && { gateways: error.details.gateways }),
         ...(requestId !== undefined && { request_id: requestId }),
       },

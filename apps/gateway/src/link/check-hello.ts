@@ -15,11 +15,12 @@ import {
   type LinkChallenge,
   type LinkHello,
 } from '@isochrone/protocol'
+import { checkSealingKeys } from './check-sealing-keys.ts'
 import type { LinkServerOptions } from './link-server-types.ts'
 
 export type HelloResult = { nodeId: Hex; hello: LinkHello } | { code: string; message: string }
 
-/** Throws `invalid_input` when the message is no frame. */
+/** Throws `invalid_input` when the message is no frame, or on sealing keys that are not the node's. */
 export function checkHello(
   message: Uint8Array,
   challenge: LinkChallenge,
@@ -40,17 +41,15 @@ export function checkHello(
     return { code: 'protocol_violation', message }
   }
   const hello = parsed.data
-  const signer = recoverStructSigner(
-    { chainId: challenge.chainId, verifyingContract: challenge.verifyingContract as Hex },
-    'LinkProof',
-    {
-      value: { nonce: challenge.nonce as Hex, lane: challenge.lane as Hex, nodeKey: hello.nodeKey as Hex },
-      signature: hello.proof as Hex,
-    },
-  )
+  const domain = { chainId: challenge.chainId, verifyingContract: challenge.verifyingContract as Hex }
+  const signer = recoverStructSigner(domain, 'LinkProof', {
+    value: { nonce: challenge.nonce as Hex, lane: challenge.lane as Hex, nodeKey: hello.nodeKey as Hex },
+    signature: hello.proof as Hex,
+  })
   if (signer !== hello.nodeKey) {
     return { code: 'bad_proof', message: 'The proof is not signed by the node key that it names.' }
   }
+  checkSealingKeys(domain, signer, hello.sealingKeys ?? [])
   return admitted(addressToBytes32(hello.nodeKey), hello, control)
 }
 

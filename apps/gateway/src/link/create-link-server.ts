@@ -10,6 +10,7 @@ import { systemClock, toAppError } from '@isochrone/domain'
 import {
   encodeJsonFrame,
   AGENT_FRAME_BYTES_MAX,
+  bytes32ToAddress,
   frameType,
   HEARTBEAT_INTERVAL_MS,
   LINK_PROTOCOL_VERSION,
@@ -20,6 +21,7 @@ import {
 } from '@isochrone/protocol'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
 import { checkHello } from './check-hello.ts'
+import { checkSealingKeys } from './check-sealing-keys.ts'
 import type { LinkServer, LinkServerOptions } from './link-server-types.ts'
 import { LinkSession } from './link-session.ts'
 import { linkSocket, type LinkSocket } from './link-socket.ts'
@@ -36,6 +38,7 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
   const sessions = new Map<string, { session: LinkSession; socket: LinkSocket }>()
   const listeners: ((session: LinkSession, linked: boolean) => void)[] = []
   const reportListeners: ((session: LinkSession) => void)[] = []
+  const domain = { chainId: contracts.chainId, verifyingContract: contracts.paymentChannels }
   let handshakes = 0
   let closing = false
   const changed = (session: LinkSession, linked: boolean) => {
@@ -107,6 +110,7 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
       present,
       reported,
       answered: (answer) => lane.answerRecord(nodeId, answer),
+      checkSealingKeys: (keys) => checkSealingKeys(domain, bytes32ToAddress(nodeId), keys),
     })
     sessions.get(nodeId)?.socket.reject('replaced', 'A newer link of this node key took over.')
     sessions.get(nodeId)?.session.lost()

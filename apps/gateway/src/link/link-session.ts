@@ -24,6 +24,7 @@ import {
   type LinkHello,
   type ReceiptConfirm,
   type RecordAnswer,
+  type SealingKey,
   type SignedWork,
   type StreamEnd,
   type StreamOpen,
@@ -54,6 +55,8 @@ export interface LinkSessionOptions {
   reported: (session: LinkSession) => void
   /** The node has answered a notice. */
   answered: (answer: RecordAnswer) => void
+  /** Throws `invalid_input` on sealing keys that the node did not sign. */
+  checkSealingKeys: (keys: readonly SealingKey[]) => void
 }
 
 export class LinkSession implements NodeSession {
@@ -63,6 +66,7 @@ export class LinkSession implements NodeSession {
   readonly concurrencyMax: number
   readonly simulatedRttMs: number | null
   readonly linkedSinceMs: number
+  sealingKeys: readonly SealingKey[]
   rttMs: number | null = null
   reported: NodeSession['reported'] = null
   /** When the agent was last heard, on the monotonic clock. */
@@ -85,6 +89,7 @@ export class LinkSession implements NodeSession {
     this.concurrencyMax = hello.concurrencyMax
     this.simulatedRttMs = hello.simulatedRttMs
     this.linkedSinceMs = options.nowMs()
+    this.sealingKeys = hello.sealingKeys ?? []
   }
 
   get activeStreams(): number {
@@ -198,7 +203,11 @@ export class LinkSession implements NodeSession {
   }
 
   #heartbeat(frame: Frame): void {
-    const { sentAtMs: _sentAtMs, kvUsage: _kvUsage, ...said } = parse(linkHeartbeat, frame)
+    const { sentAtMs: _sentAtMs, kvUsage: _kvUsage, sealingKeys, ...said } = parse(linkHeartbeat, frame)
+    if (sealingKeys) {
+      this.#options.checkSealingKeys(sealingKeys)
+      this.sealingKeys = sealingKeys
+    }
     this.reported = { ...said, ownAtHeartbeat: this.#streams.size, atMs: this.#options.nowMs() }
     this.#options.reported(this)
   }

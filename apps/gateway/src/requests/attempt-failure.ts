@@ -7,7 +7,7 @@ import type { AttemptResult } from './run-attempt.ts'
 
 /** Why the attempt did not succeed, as the customer may read it; null when it did. */
 export function failureOf(
-  { outcome, invalidRequest, message, begun, stoppedBy }: AttemptResult,
+  { outcome, invalidRequest, message, begun, stoppedBy, sealed }: AttemptResult,
   request: InferenceRequest,
 ): AppError | null {
   if (outcome === 'completed') return null
@@ -23,7 +23,8 @@ export function failureOf(
   if (invalidRequest) {
     const publicMessage = message ?? 'The engine refused the request.'
     const field = fieldOfRefusal(publicMessage, objectOf(parseJson(request.body)))
-    return new AppError('invalid_input', { publicMessage, ...(field !== null && { field }), details })
+    const words = { ...details, ...(sealed?.code && { reason: sealed.code }), sealed: sealed?.sealed }
+    return new AppError('invalid_input', { publicMessage, ...(field !== null && { field }), details: words })
   }
   const part = begun ? ' The tokens delivered so far are billed.' : ''
   if (outcome === 'provider_timeout') {

@@ -1,8 +1,8 @@
 /**
- * Puts the chunks of a stream together into the whole answer that OpenAI gives without streaming.
- *
- * Strings of a choice's delta are joined, tool calls by their index; any other field keeps its last value.
+ * Collects the chunks of a stream into the whole answer that OpenAI gives without streaming. Of a sealed answer it keeps
+ * the parts, which say nothing to anybody here.
  */
+import { foldAnswer } from '@isochrone/protocol/fold-answer'
 import type { InferencePath } from './parse-request.ts'
 import type { AnswerSink } from './request-context.ts'
 
@@ -11,129 +11,38 @@ export interface CollectedAnswer extends AnswerSink {
   answer(): Record<string, unknown>
 }
 
-interface Choice {
-  index: number
-  /** Chat: the message. Completions: `text` alone. */
-  merged: Record<string, unknown>
-  rest: Record<string, unknown>
-}
-
 /** By what the node was asked. */
 const kinds = {
   '/v1/chat/completions': 'chat',
   '/v1/completions': 'completion',
   '/v1/embeddings': 'embeddings',
 } as const
-type Kind = (typeof kinds)[InferencePath]
 
 /** A sink for one request; `signal` aborts when the customer is gone. */
-export function collectAnswer(path: InferencePath, signal: AbortSignal): CollectedAnswer {
-  const kind: Kind = kinds[path]
-  let envelope: Record<string, unknown> = {}
-  let vectors: unknown[] = []
-  let choices = new Map<number, Choice>()
-
-  function answer(): Record<string, unknown> {
-    if (kind === 'embeddings') return { ...envelope, object: 'list', data: vectors }
-    const ordered = [...choices.values()].toSorted((a, b) => a.index - b.index)
-    return {
-      ...envelope,
-      object: kind === 'chat' ? 'chat.completion' : 'text_completion',
-      choices: ordered.map(({ index, merged, rest }) =>
-        kind === 'chat'
-          ? { index, ...rest, message: { role: 'assistant', content: '', ...merged } }
-          : { index, ...rest, ...merged },
-      ),
-    }
-  }
-
+export function collectAnswer(path: InferencePath, signal: AbortSignal, isSealed = false): CollectedAnswer {
+  const { add, answer, reset } = isSealed ? collectSealed() : foldAnswer(kinds[path])
   return {
     streams: false,
     signal,
     begin: () => {},
     write(chunk) {
-      const { choices: parts, usage: _usage, data, ...head } = parseChunk(chunk)
-      if (Object.keys(envelope).length === 0) envelope = head
-      if (kind === 'embeddings') vectors.push(...objectsOf(data))
-      else for (const part of objectsOf(parts)) addPart(choices, kind, part)
+      add(parseChunk(chunk))
       return undefined
     },
     bytesOut: () => Buffer.byteLength(JSON.stringify(answer())),
-    reset() {
-      envelope = {}
-      choices = new Map()
-      vectors = []
-    },
+    reset,
     answer,
   }
 }
 
-function addPart(choices: Map<number, Choice>, kind: 'chat' | 'completion', part: Record<string, unknown>): void {
-  const { index: rawIndex, delta, text, ...rest } = part
-  const index = typeof rawIndex === 'number' ? rawIndex : 0
-  let choice = choices.get(index)
-  if (!choice) choices.set(index, (choice = { index, merged: {}, rest: {} }))
-  if (kind === 'completion') choice.merged.text = textOf(choice.merged.text) + textOf(text)
-  else if (typeof delta === 'object' && delta !== null) mergeDelta(choice.merged, delta as Record<string, unknown>)
-  for (const [name, value] of Object.entries(rest)) {
-    if (name === 'logprobs') choice.rest[name] = joinedLists(choice.rest[name], value)
-    else if (value !== null || !(name in choice.rest)) choice.rest[name] = value
+function collectSealed() {
+  let parts: unknown[] = []
+  return {
+    add: ({ sealed }: Record<string, unknown>) => void parts.push(sealed),
+    answer: () => ({ object: 'isochrone.sealed', sealed: parts }),
+    reset: () => void (parts = []),
   }
 }
-
-function mergeDelta(into: Record<string, unknown>, delta: Record<string, unknown>): void {
-  for (const [name, value] of Object.entries(delta)) {
-    const before = into[name]
-    if (name === 'tool_calls' && Array.isArray(value)) into[name] = mergeToolCalls(before, objectsOf(value))
-    else if (typeof value === 'string' && typeof before === 'string' && name !== 'role') into[name] = before + value
-    else if (value !== null || before === undefined) into[name] = value
-  }
-}
-
-/** Log-probabilities come in lists by name, a part with each chunk. */
-function joinedLists(before: unknown, value: unknown): unknown {
-  if (typeof before !== 'object' || before === null || typeof value !== 'object' || value === null)
-    return value ?? before
-  const lists: Record<string, unknown> = { ...before }
-  for (const [name, part] of Object.entries(value)) {
-    const known = lists[name]
-    lists[name] =
-      Array.isArray(known) && Array.isArray(part) ? [...(known as unknown[]), ...(part as unknown[])] : (part ?? known)
-  }
-  return lists
-}
-
-/** Each piece names its call by `index`; its arguments come in parts. */
-function mergeToolCalls(before: unknown, pieces: readonly Record<string, unknown>[]): Record<string, unknown>[] {
-  const calls = Array.isArray(before) ? [...(before as Record<string, unknown>[])] : []
-  for (const piece of pieces) {
-    const { index, ...rest } = piece
-    const at = typeof index === 'number' && index >= 0 && index <= calls.length ? index : calls.length
-    const call: Record<string, unknown> = { ...calls[at] }
-    for (const [name, value] of Object.entries(rest)) {
-      if (name !== 'function' || typeof value !== 'object' || value === null) call[name] = value
-      else call.function = joined(call.function, value as Record<string, unknown>)
-    }
-    calls[at] = call
-  }
-  return calls
-}
-
-function joined(before: unknown, piece: Record<string, unknown>): Record<string, unknown> {
-  const out: Record<string, unknown> = { ...(before as Record<string, unknown> | undefined) }
-  for (const [name, value] of Object.entries(piece)) {
-    out[name] = name === 'arguments' ? textOf(out[name]) + textOf(value) : value
-  }
-  return out
-}
-
-/** The objects of a list; what else a node puts there adds nothing. */
-function objectsOf(value: unknown): Record<string, unknown>[] {
-  const items: unknown[] = Array.isArray(value) ? value : []
-  return items.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null)
-}
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 /** A chunk that is not a JSON object adds nothing: the node's own signature covers it all the same. */
 function parseChunk(chunk: Uint8Array): Record<string, unknown> {

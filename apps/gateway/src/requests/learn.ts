@@ -6,7 +6,7 @@ import type { RequestContext } from './request-context.ts'
 /** `wentOn`: it made the rest of an answer, which says nothing of how long answers are. */
 export function learn(
   measurements: Measurements,
-  { organisation: { orgId } }: RequestContext,
+  { organisation: { orgId }, request }: RequestContext,
   { result, completed }: AttemptRecord,
   wentOn: boolean,
 ): void {
@@ -15,7 +15,8 @@ export function learn(
   const { intent, attemptTtftMs, durationMs } = seen
   const { tokensOut } = completed
   measurements.observe(intent.nodeId, { ttftMs: attemptTtftMs, durationMs, tokensOut })
-  if (outcome !== 'completed' || wentOn) return
+  // The bytes of a sealed prompt say little of its tokens.
+  if (outcome !== 'completed' || wentOn || request.sealed) return
   const tokensIn = completed.tokensIn + completed.tokensCached
   measurements.learn(orgId, intent.model, { bytesIn: intent.bytesIn, tokensIn, tokensOut })
 }

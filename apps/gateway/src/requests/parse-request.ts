@@ -4,17 +4,11 @@
  *
  * Messages are checked by hand instead of by a schema, which would copy every one of a long conversation.
  */
-import { AppError } from '@isochrone/domain'
-import {
-  parseRoutingPolicy,
-  requestNeeds,
-  splitModelSuffix,
-  type RequestNeed,
-  type RoutingSort,
-  type RoutingWish,
-} from '@isochrone/scheduler'
+import { AppError, requestNeeds, type RequestNeed } from '@isochrone/domain'
+import { parseRoutingPolicy, splitModelSuffix, type RoutingSort, type RoutingWish } from '@isochrone/scheduler'
 import { errorPositionOfJson } from './json-error-position.ts'
 import { readKnownFields } from './known-fields.ts'
+import { parseSealedRequest } from './parse-sealed-request.ts'
 import { promptHeadOf } from './prompt-head.ts'
 import { rewriteBody } from './rewrite-body.ts'
 
@@ -40,6 +34,8 @@ export interface InferenceRequest {
   session: unknown
   /** What the engine must be able to do, each with the field that asks for it. */
   needs: readonly RequestNeed[]
+  /** Of a sealed request: the keys that it is sealed to, and how long its prompt is about. */
+  sealed?: { keys: readonly string[]; promptBytes: number }
   /** Bytes of answer that are billed at most, where the tokens do not say it. */
   bytesOutMax?: number
 }
@@ -70,6 +66,7 @@ export function parseInferenceRequest(
   const { model: name } = json
   if (name === undefined || name === null) throw missing('model')
   if (typeof name !== 'string' || name === '') throw wrong('model', 'a non-empty string')
+  if (isSealed(json)) return sealedRequest(path, sentBody, json, isModel(name) ? name : splitModelSuffix(name).model)
   if (path === '/v1/embeddings') checkPrompt(json.input, 'input')
   else if (path === '/v1/completions') checkPrompt(json.prompt, 'prompt')
   else checkMessages(json.messages)
@@ -92,6 +89,37 @@ export function parseInferenceRequest(
     promptHead: path === '/v1/embeddings' ? '' : promptHeadOf(path === '/v1/completions' ? json.prompt : json.messages),
     needs: requestNeeds(path, json),
     ...(path === '/v1/embeddings' && { bytesOutMax: EMBEDDING_BYTES_MAX * inputsOf(json.input) }),
+  }
+}
+
+/** Whether the body is, or means to be, a sealed request. */
+export const isSealed = ({ sealed }: Record<string, unknown>): boolean => sealed !== undefined && sealed !== null
+
+function sealedRequest(
+  path: InferencePath,
+  sentBody: Uint8Array,
+  json: Record<string, unknown>,
+  model: string,
+): InferenceRequest {
+  const header = parseSealedRequest(path, json, model)
+  const { stream, includeUsage } = readKnownFields(path, { stream: json.stream, stream_options: json.stream_options })
+  const suffix = model === json.model ? null : splitModelSuffix(String(json.model)).suffix
+  const { ciphertext } = json.sealed as { ciphertext: string }
+  return {
+    path,
+    model,
+    stream,
+    includeUsage,
+    tokensOutMax: header.max_tokens,
+    body: forNode(sentBody, 'routing' in json, suffix === null ? null : model),
+    routing: parseRoutingPolicy(json.routing).policy,
+    routingJson: header.routing ?? {},
+    suffix,
+    session: null,
+    promptHead: '',
+    // What its engine must be able to do is matched by its client, who chose the nodes.
+    needs: requestNeeds(path, {}),
+    sealed: { keys: header.keys, promptBytes: Math.floor(ciphertext.length * 0.75) },
   }
 }
 

@@ -16,6 +16,7 @@ import {
 import type { AttemptTicket, Fleet, LinkedReplica } from '../fleet/create-fleet.ts'
 import { placePinned } from './place-pinned.ts'
 import { createSuggestions, type Suggestions } from './suggestions.ts'
+import { sealingCandidates, type SealingCandidate } from './sealing-candidates.ts'
 import type { RequestContext, Target } from './request-context.ts'
 
 export interface PlacerDeps {
@@ -51,6 +52,8 @@ export interface Placer {
   placePinned(ctx: RequestContext, request: PlacementRequest): Placed
   /** Undefined where the replica is linked no more. */
   open(replica: LinkedReplica, request: PlacementRequest): Opening | undefined
+  /** Whom a request of this kind may be sealed to now. */
+  sealable(model: string, request: PlacementRequest): SealingCandidate[]
   /** The smallest changes that would admit what was refused. */
   suggest(model: string, request: PlacementRequest, organisation: RoutingWish): Suggestions
   /** What no change of load would mend: nothing on offer here fits the policy. */
@@ -92,15 +95,16 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
     },
     placePinned: (ctx, request) => placePinned({ fleet, open }, ctx, request),
     open: (replica, request) => open(replica, request),
+    sealable: (model, request) => sealingCandidates({ fleet, rng, clock }, model, request),
     suggest(model, request, organisation) {
-      const pool = fleet.pool(model)
+      const pool = request.onlyNodeIds ? undefined : fleet.pool(model)
       const idOf = (nodeId: string) => fleet.byNode(model, nodeId)?.node.id ?? nodeId
       return pool
         ? suggest({ pool, request, organisation, nowMs: clock.nowMs(), idOf })
         : { suggestions: [], limits: [] }
     },
     contradiction(model, request) {
-      const pool = fleet.pool(model)
+      const pool = request.onlyNodeIds ? undefined : fleet.pool(model)
       return pool ? contradictionOf(request.policy, pool, request) : null
     },
     priceLists: (model) => fleet.priceLists(model),

@@ -7,14 +7,15 @@ import type { RequestContext } from './request-context.ts'
 
 /** Made once for a request; later decisions on it change only what they exclude and how long it has waited. */
 export function placementRequestOf(ctx: RequestContext, measurements: Measurements): PlacementRequest {
-  const { requestId, request, organisation, policy, session = null } = ctx
-  const { model, body, tokensOutMax, promptHead } = request
+  const { requestId, request, organisation, policy, session = null, onlyNodeIds } = ctx
+  const { model, body, tokensOutMax, promptHead, sealed } = request
   return {
     requestId,
     modelHash: null,
-    tokensIn: measurements.tokensInOf(organisation.orgId, model, body.length),
+    tokensIn: measurements.tokensInOf(organisation.orgId, model, sealed?.promptBytes ?? body.length),
     tokensInMax: tokensInMaxOf(request),
-    tokensInMin: promptTokensMin(Buffer.from(body.buffer, body.byteOffset, body.byteLength)),
+    // Nothing is known for certain of what is sealed.
+    tokensInMin: sealed ? 1 : promptTokensMin(Buffer.from(body.buffer, body.byteOffset, body.byteLength)),
     tokensOutMax,
     tokensOutExpected: measurements.tokensOutOf(model, tokensOutMax),
     bytesIn: body.length,
@@ -22,6 +23,7 @@ export function placementRequestOf(ctx: RequestContext, measurements: Measuremen
     prefixBlockTokens: Math.max(1, measurements.tokensInOf(organisation.orgId, model, PREFIX_BLOCK_BYTES)),
     policy,
     excludeNodeIds: [],
+    ...(onlyNodeIds && { onlyNodeIds }),
   }
 }
 

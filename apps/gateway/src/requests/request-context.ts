@@ -22,6 +22,8 @@ export interface RequestContext {
   session?: string | null
   /** When the client gives up, ms since the epoch; null or absent where it names no time. */
   deadlineAtMs?: number | null
+  /** The nodes that a sealed request is sealed to and that are linked here; absent for any other request. */
+  onlyNodeIds?: readonly string[]
   /** For a queued job: the node that the worker's placement chose, and its record. No other node is tried. */
   pinned: { nodeId: string; placement: unknown; timeoutMs: number } | null
   /** Where the operator has traces collected. */

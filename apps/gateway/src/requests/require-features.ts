@@ -4,8 +4,8 @@
  *
  * Before a node of the model was ever linked nothing is known: placement answers then.
  */
-import { AppError, featureMask, offeredFeatures } from '@isochrone/domain'
-import { needsMask, type RequestNeed } from '@isochrone/scheduler'
+import { AppError, featureMask, offeredFeatures, type RequestNeed } from '@isochrone/domain'
+import { needsMask } from '@isochrone/scheduler'
 import type { NodeSession } from '../ports.ts'
 import type { InferenceRequest } from './parse-request.ts'
 

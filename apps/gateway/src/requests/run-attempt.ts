@@ -5,7 +5,7 @@
  * node unseen. Bounded by a silence limit, a total limit and the credits of the stream.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { outputChain, randomBytes32, requestHashOf, type Hex } from '@isochrone/protocol'
+import { outputChain, randomBytes32, requestHashOf, type Hex, type StreamEnd } from '@isochrone/protocol'
 import type { AttemptEnd, AttemptSeen, AttemptStream, Continues, Intent, Lane } from '../ports.ts'
 import type { AnswerSoFar } from './answer-so-far.ts'
 import { judge, type AttemptOutcome, type StoppedBy } from './judge-attempt.ts'
@@ -32,6 +32,8 @@ export interface AttemptResult {
   invalidRequest: boolean
   /** For people; from the node. */
   message: string | null
+  /** Why it did not open a sealed request, and what its engine said to one, for the client alone. */
+  sealed?: Pick<StreamEnd, 'code' | 'sealed'>
   /** Chunks have left for the customer. */
   begun: boolean
 }
@@ -108,6 +110,7 @@ export async function runAttempt(lane: Lane, input: AttemptInput): Promise<Attem
     stoppedBy: flow.stoppedBy,
     invalidRequest: end.kind === 'ended' && end.end.status === 'invalid_request',
     message: end.kind === 'ended' ? end.end.message : 'the link to the node was lost',
+    ...(ctx.request.sealed && end.kind === 'ended' && { sealed: end.end }),
     begun: sink.streams && flow.begun,
   }
 }
@@ -234,7 +237,7 @@ function continuesOf({ text, tokens, delivered }: AnswerSoFar): Continues {
   return { tokens: Math.min(tokens, Buffer.byteLength(text)), delivered }
 }
 
-function openHeaderOf(intent: Intent, { limits, soFar, traceparent }: AttemptInput) {
+function openHeaderOf(intent: Intent, { ctx, limits, soFar, traceparent }: AttemptInput) {
   return {
     requestId: intent.requestIdHash,
     attempt: intent.attempt,
@@ -248,6 +251,7 @@ function openHeaderOf(intent: Intent, { limits, soFar, traceparent }: AttemptInp
     tokensOutMax: intent.tokensOutMax,
     ...(soFar && { continuation: { text: soFar.text } }),
     ...(traceparent !== null && { traceparent }),
+    ...(ctx.request.sealed && { sealed: true as const }),
   }
 }
 

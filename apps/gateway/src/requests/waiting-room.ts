@@ -77,6 +77,9 @@ const passing: ReadonlySet<unknown> = new Set(['full', 'no_slack', 'breaker_open
 const mayPass = ({ reason, record }: Refused): boolean =>
   passing.has(reason) || record.rejected.some((row) => passing.has(row.reason))
 
+const kindOf = ({ policy, onlyNodeIds }: PlacementRequest) =>
+  onlyNodeIds ? { ...policy, exclude: onlyNodeIds } : policy
+
 export const isPlaced = (outcome: Placed | Refused | Refusal): outcome is Placed => 'ticket' in outcome
 
 export function createWaitingRoom({
@@ -196,7 +199,8 @@ export function createWaitingRoom({
         ? 'full'
         : queue.fair.push(
             input.tenant,
-            input.request.policy,
+            // A line waits for its first: what is sealed to a few nodes holds up nobody else.
+            kindOf(input.request),
             waiting,
             fairCostOf(tokensIn, tokensOutExpected),
             sinceMs + input.patienceMs,

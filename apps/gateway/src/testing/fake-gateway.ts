@@ -159,6 +159,7 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
     })),
     knownModels: { has: (model) => model === MODEL, any: true },
     notReady: () => null,
+    sealingDomain: { chainId: 31_337, verifyingContract: `0x${'e1'.repeat(20)}` },
     internalToken: INTERNAL_TOKEN,
     logger,
     clock,

@@ -4,6 +4,7 @@
  * Hashes and keys are lower-case hex. Times are milliseconds since the epoch on the sender's clock unless they say µs.
  */
 import { z } from 'zod'
+import { sealedPart, sealedRefusals, sealingKey } from '../sealed/envelope.ts'
 
 const bytes32 = z.string().regex(/^0x[0-9a-f]{64}$/)
 const address = z.string().regex(/^0x[0-9a-f]{40}$/)
@@ -66,6 +67,8 @@ export const linkHello = z.object({
   inventory: nodeInventory,
   /** Set where the link runs through the delay shim on one machine; the pages then say "simulated network". */
   simulatedRttMs: z.number().min(0).max(10_000).nullable(),
+  /** Keys that requests may be sealed to; absent where the node opens none. */
+  sealingKeys: z.array(sealingKey).max(4).optional(),
 })
 export type LinkHello = z.infer<typeof linkHello>
 
@@ -85,6 +88,8 @@ export const linkHeartbeat = z.object({
   prefillTokens: count.optional(),
   /** Mean context of the running sequences, tokens; absent where the engine does not say. */
   contextTokens: z.number().min(0).optional(),
+  /** In place of those before, where they have changed. */
+  sealingKeys: z.array(sealingKey).max(4).optional(),
 })
 export type LinkHeartbeat = z.infer<typeof linkHeartbeat>
 
@@ -112,6 +117,8 @@ export const streamOpen = z.object({
     .string()
     .regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/)
     .optional(),
+  /** The body is sealed to a key of this node, and so is the answer to be. */
+  sealed: z.literal(true).optional(),
 })
 export type StreamOpen = z.infer<typeof streamOpen>
 
@@ -126,6 +133,10 @@ export const streamEnd = z.object({
   /** The engine's own HTTP status where it refused. */
   engineStatus: z.int().nullable(),
   work: signedWork.nullable(),
+  /** Why a sealed request was not opened. */
+  code: z.enum(sealedRefusals).optional(),
+  /** Of a sealed request that the engine refused: its words, for the client alone. */
+  sealed: sealedPart.optional(),
 })
 export type StreamEnd = z.infer<typeof streamEnd>
 

@@ -160,6 +160,14 @@ export const linkProofFields = [
   ['nodeKey', 'address'],
 ] as const satisfies FieldList
 
+/** Signed by a node: requests may be sealed to this key (X25519) from one time to another, ms since the epoch. */
+export const sealingKeyFields = [
+  ['nodeId', 'bytes32'],
+  ['publicKey', 'bytes32'],
+  ['notBeforeMs', 'uint64'],
+  ['notAfterMs', 'uint64'],
+] as const satisfies FieldList
+
 export const structFields = {
   WorkReceipt: workReceiptFields,
   DeliveryReceipt: deliveryReceiptFields,
@@ -174,6 +182,7 @@ export const structFields = {
   Ceiling: ceilingFields,
   NodeKey: nodeKeyFields,
   LinkProof: linkProofFields,
+  SealingKey: sealingKeyFields,
 } as const
 
 export type StructName = keyof typeof structFields

@@ -2,6 +2,7 @@ import { prng } from '@isochrone/domain'
 import { expect, test } from 'vitest'
 import { createReplicaPool, type ReplicaPool } from '../pool/replica-pool.ts'
 import type { ReplicaOffer } from '../offer.ts'
+import { replayDecision } from '../explain/replay-decision.ts'
 import { chooseFromSample } from './choose-from-sample.ts'
 import { decide } from './decide.ts'
 import { hexId, NOW_MS, offer, request } from './fixtures.ts'
@@ -127,5 +128,26 @@ test('replicas beyond thousands of excluded or too dear ones are found', () => {
     expect(decide(pool, request({}, { exclude: ['prv_big'] }), prng(seed), NOW_MS).kind).toBe('placed')
     const maxPrice = { inPerMtok: null, outPerMtok: null, requestMicroUsd: 1_000 }
     expect(decide(bytes, request({}, { maxPrice }), prng(seed), NOW_MS).kind).toBe('placed')
+  }
+})
+
+/** What is sealed to some nodes goes to them alone, inside the policy, and never to whoever is better. */
+test('only the named nodes may serve, whatever else there is', () => {
+  for (const size of [10, 200]) {
+    const pool = poolOf(range(size).map((n) => offer(n, n === 7 ? { country: 'FR' } : {})))
+    const onlyNodeIds = [hexId(3), hexId(5), hexId(7), hexId(999), hexId(3)]
+    for (const seed of range(40)) {
+      const record = decide(pool, request({ onlyNodeIds }, { regions: ['DE'] }), prng(seed), NOW_MS).record()
+      expect([hexId(3), hexId(5)]).toContain(record.choice)
+      expect([hexId(3), hexId(5)]).toEqual(expect.arrayContaining(record.alternates))
+      expect(record.sampled.map(({ offer: { nodeId } }) => nodeId)).toEqual([hexId(3), hexId(5), hexId(7)])
+      expect(record.rejected.filter(({ nodeId }) => nodeId === hexId(7))).toEqual([
+        { nodeId: hexId(7), reason: 'outside_residency' },
+      ])
+      expect(replayDecision(record).differences).toEqual([])
+    }
+    const tried = request({ onlyNodeIds: [hexId(3)], excludeNodeIds: [hexId(3)] })
+    expect(decide(pool, tried, prng(1), NOW_MS)).toMatchObject({ kind: 'none', reason: 'excluded' })
+    expect(decide(pool, request({ onlyNodeIds: [] }), prng(1), NOW_MS).kind).toBe('none')
   }
 })

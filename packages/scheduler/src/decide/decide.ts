@@ -16,6 +16,7 @@ import { admit, lacksSlack, overPriceCap, predict, STALE_REASON } from './predic
 import { keepBest } from './recall.ts'
 import { recordOf } from './record.ts'
 import { add, locate, sample } from './sample.ts'
+import { sampleNamed } from './sample-named.ts'
 import type { DecisionScratch } from './scratch.ts'
 import { commonestReason, retryAfterOf, staticReasonOf } from './why-none.ts'
 
@@ -58,12 +59,14 @@ export function decide(pool: ReplicaPool, request: PlacementRequest, rng: Prng, 
   s.request = request
   s.nowMs = nowMs
   s.compiled = compiled
-  sample(pool, compiled, request, rng)
+  const { onlyNodeIds } = request
+  if (onlyNodeIds) sampleNamed(pool, request, onlyNodeIds)
+  else sample(pool, compiled, request, rng)
   look(pool, 0, request, nowMs)
-  if (admit(s) === 0) scan(pool, compiled, request, nowMs)
+  if (admit(s) === 0 && !onlyNodeIds) scan(pool, compiled, request, nowMs)
   s.prngState = rng.state()
   choose(s, request, rng, tuning)
-  keepBest(pool, compiled)
+  if (!onlyNodeIds) keepBest(pool, compiled)
   return s.chosen < 0 ? new None(pool, compiled) : new Choice(pool)
 }
 

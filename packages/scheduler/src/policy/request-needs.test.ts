@@ -1,11 +1,11 @@
 /** What no engine of a node can do is never asked of it: the needs of a request are a hard constraint of placement. */
-import { featureMask, offeredFeatures, prng } from '@isochrone/domain'
+import { featureMask, offeredFeatures, prng, requestNeeds } from '@isochrone/domain'
 import { expect, test } from 'vitest'
 import { decide } from '../decide/decide.ts'
 import { hexId, NOW_MS, offer, policy, request } from '../decide/fixtures.ts'
 import { explainDecision } from '../explain/explain-decision.ts'
 import { createReplicaPool } from '../pool/replica-pool.ts'
-import { needsMask, policyWithFeatures, requestNeeds } from './request-needs.ts'
+import { needsMask, policyWithFeatures } from './request-needs.ts'
 
 const chat = '/v1/chat/completions'
 const named = (path: string, body: Record<string, unknown>) =>

@@ -1,4 +1,5 @@
 /** What placement must know of a queued request, read from its OpenAI body and its organisation's routing policy. */
+import { requestNeeds } from '@isochrone/domain'
 import {
   mergeRouting,
   needsMask,
@@ -7,7 +8,6 @@ import {
   promptTokensLikely,
   promptTokensMax,
   promptTokensMin,
-  requestNeeds,
   type PlacementRequest,
   type RoutingPolicy,
   type RoutingWish,
