@@ -1,14 +1,13 @@
 /** What platform staff watch: gateways, queues, epochs, and the transactions that we send. */
 import type { GatewayView } from '@isochrone/services'
-import type { ReactNode } from 'react'
 import { CheckCheck, CircleCheck, CircleX, LoaderCircle, Unplug } from 'lucide-react'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { EpochStatusBadge, JobStatusBadge } from '~/components/status.tsx'
 import { Badge } from '~/components/ui/badge.tsx'
+import { DataTable } from '~/components/ui/data-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
-import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
 import { addressOf, formatCount } from '~/lib/format.ts'
 import { pageData } from '~/server/page-data.ts'
@@ -48,89 +47,63 @@ export default async function AdminPage() {
       />
       <div className="grid gap-x-6 lg:grid-cols-2">
         <Section title="Queued jobs">
-          <CountTable
+          <DataTable
             label="Jobs by state"
-            rows={jobStates.map((s) => [<JobStatusBadge key={s} status={s} />, overview.jobs[s]])}
+            rows={jobStates}
+            rowKey={(state) => state}
+            columns={[
+              { head: 'State', cell: (state) => <JobStatusBadge status={state} /> },
+              { head: 'Count', numeric: true, cell: (state) => formatCount(overview.jobs[state]) },
+            ]}
           />
         </Section>
         <Section title="Epochs">
-          <CountTable
+          <DataTable
             label="Epochs by state"
-            rows={epochStates.map((s) => [<EpochStatusBadge key={s} status={s} />, overview.epochs[s]])}
+            rows={epochStates}
+            rowKey={(state) => state}
+            columns={[
+              { head: 'State', cell: (state) => <EpochStatusBadge status={state} /> },
+              { head: 'Count', numeric: true, cell: (state) => formatCount(overview.epochs[state]) },
+            ]}
           />
         </Section>
       </div>
       <Section title="Gateways">
-        {overview.gateways.length === 0 ? (
-          <EmptyState title="No gateway reports">A gateway writes its state each second while it runs.</EmptyState>
-        ) : (
-          <Table label="Gateways" className="min-w-[640px]">
-            <thead>
-              <tr>
-                <Th>Gateway</Th>
-                <Th>State</Th>
-                <Th>Region</Th>
-                <Th numeric>Active requests</Th>
-                <Th>Last report, UTC</Th>
-                <Th>Lane</Th>
-              </tr>
-            </thead>
-            <tbody>
-              {overview.gateways.map((gateway) => (
-                <Tr key={gateway.lane}>
-                  <Td className="font-medium">{gateway.url}</Td>
-                  <Td>
-                    <GatewayBadge gateway={gateway} />
-                  </Td>
-                  <Td>{gateway.region}</Td>
-                  <Td numeric>{formatCount(gateway.activeRequests)}</Td>
-                  <Td>
-                    <Utc at={gateway.seenAtMs} bare />
-                  </Td>
-                  <Td>
-                    <Hash value={addressOf(gateway.lane)} label="lane key" />
-                  </Td>
-                </Tr>
-              ))}
-            </tbody>
-          </Table>
-        )}
+        <DataTable
+          label="Gateways"
+          className="min-w-[640px]"
+          rows={overview.gateways}
+          rowKey={(gateway) => gateway.lane}
+          columns={[
+            { head: 'Gateway', className: 'font-medium', cell: (gateway) => gateway.url },
+            { head: 'State', cell: (gateway) => <GatewayBadge gateway={gateway} /> },
+            { head: 'Region', cell: (gateway) => gateway.region },
+            { head: 'Active requests', numeric: true, cell: (gateway) => formatCount(gateway.activeRequests) },
+            { head: 'Last report, UTC', cell: (gateway) => <Utc at={gateway.seenAtMs} bare /> },
+            { head: 'Lane', cell: (gateway) => <Hash value={addressOf(gateway.lane)} label="lane key" /> },
+          ]}
+          empty={
+            <EmptyState title="No gateway reports">A gateway writes its state each second while it runs.</EmptyState>
+          }
+        />
       </Section>
       <Section title="Transactions" description="Sent by the platform, newest first.">
-        {overview.transactions.length === 0 ? (
-          <EmptyState title="None sent yet" />
-        ) : (
-          <Table label="Transactions" className="min-w-[720px]">
-            <thead>
-              <tr>
-                <Th>Created, UTC</Th>
-                <Th>Purpose</Th>
-                <Th>Subject</Th>
-                <Th>State</Th>
-                <Th>Transaction</Th>
-                <Th>Error</Th>
-              </tr>
-            </thead>
-            <tbody>
-              {overview.transactions.map((tx) => (
-                <Tr key={tx.id}>
-                  <Td>
-                    <Utc at={tx.createdAtMs} bare />
-                  </Td>
-                  <Td>{tx.purpose}</Td>
-                  <Td>
-                    <Hash value={tx.subject} label="subject" />
-                  </Td>
-                  <Td>
-                    <TransactionBadge status={tx.status} />
-                  </Td>
-                  <Td>{tx.txHash ? <Hash value={tx.txHash} label="transaction" /> : '—'}</Td>
-                  <Td className="text-ink-2">{tx.error ?? '—'}</Td>
-                </Tr>
-              ))}
-            </tbody>
-          </Table>
-        )}
+        <DataTable
+          label="Transactions"
+          className="min-w-[720px]"
+          rows={overview.transactions}
+          rowKey={(tx) => tx.id}
+          columns={[
+            { head: 'Created, UTC', cell: (tx) => <Utc at={tx.createdAtMs} bare /> },
+            { head: 'Purpose', cell: (tx) => tx.purpose },
+            { head: 'Subject', cell: (tx) => <Hash value={tx.subject} label="subject" /> },
+            { head: 'State', cell: (tx) => <TransactionBadge status={tx.status} /> },
+            { head: 'Transaction', cell: ({ txHash }) => (txHash ? <Hash value={txHash} label="transaction" /> : '—') },
+            { head: 'Error', className: 'text-ink-2', cell: (tx) => tx.error ?? '—' },
+          ]}
+          empty={<EmptyState title="None sent yet" />}
+        />
       </Section>
     </>
   )
@@ -166,26 +139,5 @@ function TransactionBadge({ status }: { status: string }) {
     <Badge tone={tone} icon={icon}>
       {status}
     </Badge>
-  )
-}
-
-function CountTable({ label, rows }: { label: string; rows: [ReactNode, number][] }) {
-  return (
-    <Table label={label}>
-      <thead>
-        <tr>
-          <Th>State</Th>
-          <Th numeric>Count</Th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(([state, count], index) => (
-          <Tr key={index}>
-            <Td>{state}</Td>
-            <Td numeric>{formatCount(count)}</Td>
-          </Tr>
-        ))}
-      </tbody>
-    </Table>
   )
 }

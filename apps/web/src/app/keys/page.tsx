@@ -3,9 +3,9 @@ import { Ban, CircleCheck, KeyRound } from 'lucide-react'
 import { CreateKeyDialog } from '~/components/keys/create-key-dialog.tsx'
 import { RevokeKeyDialog } from '~/components/keys/revoke-key-dialog.tsx'
 import { Badge } from '~/components/ui/badge.tsx'
+import { DataTable } from '~/components/ui/data-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
-import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Utc } from '~/components/ui/values.tsx'
 import { gatewayUrl } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
@@ -28,54 +28,41 @@ export default async function KeysPage() {
         // Always in this place: were it to move when the first key appears, its dialog would close on the secret.
         actions={<CreateKeyDialog disabledReason={disabledReason} gatewayUrl={await gatewayUrl()} model={model} />}
       />
-      {keys.length === 0 ? (
-        <EmptyState icon={KeyRound} title="No API keys yet">
-          A key is what your programs send with each request. Create the first one above.
-        </EmptyState>
-      ) : (
-        <Table label="API keys" className="min-w-[640px]">
-          <thead>
-            <tr>
-              <Th>Name</Th>
-              <Th>Starts with</Th>
-              <Th>State</Th>
-              <Th>Created, UTC</Th>
-              <Th>Last used, UTC</Th>
-              <Th>Expires, UTC</Th>
-              <Th>
-                <span className="sr-only">Actions</span>
-              </Th>
-            </tr>
-          </thead>
-          <tbody>
-            {keys.map((key) => (
-              <Tr key={key.id}>
-                <Td className="font-medium">{key.name}</Td>
-                <Td className="font-mono text-xs">{key.start}…</Td>
-                <Td>
-                  {key.enabled ? (
-                    <Badge tone="good" icon={CircleCheck}>
-                      active
-                    </Badge>
-                  ) : (
-                    <Badge icon={Ban}>revoked</Badge>
-                  )}
-                </Td>
-                <Td>
-                  <Utc at={key.createdAtMs} bare />
-                </Td>
-                <Td>
-                  <Utc at={key.lastUsedAtMs} bare />
-                </Td>
-                <Td>{key.expiresAtMs === null ? 'never' : <Utc at={key.expiresAtMs} bare />}</Td>
-                <Td className="text-right">
-                  {key.enabled && <RevokeKeyDialog id={key.id} name={key.name} disabledReason={disabledReason} />}
-                </Td>
-              </Tr>
-            ))}
-          </tbody>
-        </Table>
-      )}
+      <DataTable
+        label="API keys"
+        className="min-w-[640px]"
+        rows={keys}
+        rowKey={(key) => key.id}
+        columns={[
+          { head: 'Name', className: 'font-medium', cell: (key) => key.name },
+          { head: 'Starts with', className: 'font-mono text-xs', cell: (key) => `${key.start}…` },
+          { head: 'State', cell: (key) => <KeyState enabled={key.enabled} /> },
+          { head: 'Created, UTC', cell: (key) => <Utc at={key.createdAtMs} bare /> },
+          { head: 'Last used, UTC', cell: (key) => <Utc at={key.lastUsedAtMs} bare /> },
+          {
+            head: 'Expires, UTC',
+            cell: (key) => (key.expiresAtMs === null ? 'never' : <Utc at={key.expiresAtMs} bare />),
+          },
+        ]}
+        actions={(key) =>
+          key.enabled && <RevokeKeyDialog id={key.id} name={key.name} disabledReason={disabledReason} />
+        }
+        empty={
+          <EmptyState icon={KeyRound} title="No API keys yet">
+            A key is what your programs send with each request. Create the first one above.
+          </EmptyState>
+        }
+      />
     </>
+  )
+}
+
+function KeyState({ enabled }: { enabled: boolean }) {
+  return enabled ? (
+    <Badge tone="good" icon={CircleCheck}>
+      active
+    </Badge>
+  ) : (
+    <Badge icon={Ban}>revoked</Badge>
   )
 }

@@ -4,10 +4,10 @@ import Link from 'next/link'
 import { PlacementPanel } from '~/components/receipt/placement-panel.tsx'
 import { SimulatedBadge } from '~/components/status.tsx'
 import { CodeBlock } from '~/components/ui/code-block.tsx'
+import { DataTable } from '~/components/ui/data-table.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Section } from '~/components/ui/page-header.tsx'
-import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Utc } from '~/components/ui/values.tsx'
 import { addressOf, formatMs, shortHash } from '~/lib/format.ts'
 import { kindWords, tryWords } from '~/lib/job-words.ts'
@@ -86,32 +86,28 @@ function Tries({ tries }: { tries: JobDetail['tries'] }) {
       title="Dispatches"
       description="Each time that it was sent to a node. Only the one that answered is billed."
     >
-      <Table label="Dispatches" className="min-w-[640px]">
-        <thead>
-          <tr>
-            <Th>At, UTC</Th>
-            <Th numeric>Attempt</Th>
-            <Th>Node</Th>
-            <Th>How it ended</Th>
-            <Th numeric>After</Th>
-            <Th>What happened</Th>
-          </tr>
-        </thead>
-        <tbody>
-          {tries.map((one) => (
-            <Tr key={one.atMs}>
-              <Td>
-                <Utc at={one.atMs} bare />
-              </Td>
-              <Td numeric>{one.attempt}</Td>
-              <Td className="whitespace-nowrap">{one.nodeName ?? shortHash(addressOf(one.nodeId))}</Td>
-              <Td className="whitespace-nowrap">{tryWords[one.outcome]}</Td>
-              <Td numeric>{formatMs(one.endedAtMs === null ? null : one.endedAtMs - one.atMs)}</Td>
-              <Td className="text-ink-2">{one.message ?? '—'}</Td>
-            </Tr>
-          ))}
-        </tbody>
-      </Table>
+      <DataTable
+        label="Dispatches"
+        className="min-w-[640px]"
+        rows={tries}
+        rowKey={(one) => one.atMs}
+        columns={[
+          { head: 'At, UTC', cell: (one) => <Utc at={one.atMs} bare /> },
+          { head: 'Attempt', numeric: true, cell: (one) => one.attempt },
+          {
+            head: 'Node',
+            className: 'whitespace-nowrap',
+            cell: (one) => one.nodeName ?? shortHash(addressOf(one.nodeId)),
+          },
+          { head: 'How it ended', className: 'whitespace-nowrap', cell: (one) => tryWords[one.outcome] },
+          {
+            head: 'After',
+            numeric: true,
+            cell: ({ atMs, endedAtMs }) => formatMs(endedAtMs === null ? null : endedAtMs - atMs),
+          },
+          { head: 'What happened', className: 'text-ink-2', cell: (one) => one.message ?? '—' },
+        ]}
+      />
     </Section>
   )
 }

@@ -2,7 +2,7 @@
 import { formatUsd } from '@isochrone/domain'
 import type { HistoryItem, MovementView } from '@isochrone/services'
 import { TxSteps } from '~/components/track.tsx'
-import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
+import { DataTable } from '~/components/ui/data-table.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
 import { formatCount } from '~/lib/format.ts'
 import type { TxStage } from '~/lib/tx-stage.ts'
@@ -25,42 +25,29 @@ export interface HistoryTableProps {
 
 export function HistoryTable({ movements, txStages }: HistoryTableProps) {
   return (
-    <Table label="Movements" className="min-w-[860px]">
-      <thead>
-        <tr>
-          <Th>In a block at, UTC</Th>
-          <Th>What</Th>
-          <Th numeric>Amount</Th>
-          <Th numeric>Change of the channel</Th>
-          <Th numeric>Block</Th>
-          <Th>Transaction</Th>
-          <Th>State</Th>
-        </tr>
-      </thead>
-      <tbody>
-        {movements.map((movement) => (
-          <Tr key={movement.id}>
-            <Td>
-              <Utc at={movement.atMs} bare />
-            </Td>
-            <Td>{kindWords[movement.kind]}</Td>
-            <Td numeric>
-              <Money microUsd={movement.microUsd} />
-            </Td>
-            <Td numeric>
-              <Change microUsd={movement.changeMicroUsd} />
-            </Td>
-            <Td numeric>{formatCount(movement.blockNumber)}</Td>
-            <Td>
-              <Hash value={movement.txHash} label="transaction" />
-            </Td>
-            <Td className="text-xs">
-              <TxSteps stage={txStages[movement.txHash] ?? 'included'} />
-            </Td>
-          </Tr>
-        ))}
-      </tbody>
-    </Table>
+    <DataTable
+      label="Movements"
+      className="min-w-[860px]"
+      rows={movements}
+      rowKey={(movement) => movement.id}
+      columns={[
+        { head: 'In a block at, UTC', cell: (movement) => <Utc at={movement.atMs} bare /> },
+        { head: 'What', cell: (movement) => kindWords[movement.kind] },
+        { head: 'Amount', numeric: true, cell: (movement) => <Money microUsd={movement.microUsd} /> },
+        {
+          head: 'Change of the channel',
+          numeric: true,
+          cell: (movement) => <Change microUsd={movement.changeMicroUsd} />,
+        },
+        { head: 'Block', numeric: true, cell: (movement) => formatCount(movement.blockNumber) },
+        { head: 'Transaction', cell: (movement) => <Hash value={movement.txHash} label="transaction" /> },
+        {
+          head: 'State',
+          className: 'text-xs',
+          cell: (movement) => <TxSteps stage={txStages[movement.txHash] ?? 'included'} />,
+        },
+      ]}
+    />
   )
 }
 

@@ -1,38 +1,25 @@
 /** Top-ups that were ordered on a managed channel, and how far each is. */
 import type { FundingOrderView } from '@isochrone/services'
 import { OrderStatusBadge } from '~/components/status.tsx'
-import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
+import { DataTable, type Column } from '~/components/ui/data-table.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
+
+const columns: Column<FundingOrderView>[] = [
+  { head: 'Ordered, UTC', cell: (order) => <Utc at={order.createdAtMs} bare /> },
+  { head: 'State', cell: (order) => <OrderStatusBadge status={order.status} /> },
+  { head: 'Amount', numeric: true, cell: (order) => <Money microUsd={order.microUsd} /> },
+  { head: 'Transaction', cell: ({ txHash }) => (txHash ? <Hash value={txHash} label="transaction" /> : '—') },
+  { head: 'Error', className: 'text-ink-2', cell: (order) => order.error ?? '—' },
+]
 
 export function OrdersTable({ orders }: { orders: readonly FundingOrderView[] }) {
   return (
-    <Table label="Funding orders" className="min-w-[560px]">
-      <thead>
-        <tr>
-          <Th>Ordered, UTC</Th>
-          <Th>State</Th>
-          <Th numeric>Amount</Th>
-          <Th>Transaction</Th>
-          <Th>Error</Th>
-        </tr>
-      </thead>
-      <tbody>
-        {orders.map((order) => (
-          <Tr key={order.id}>
-            <Td>
-              <Utc at={order.createdAtMs} bare />
-            </Td>
-            <Td>
-              <OrderStatusBadge status={order.status} />
-            </Td>
-            <Td numeric>
-              <Money microUsd={order.microUsd} />
-            </Td>
-            <Td>{order.txHash ? <Hash value={order.txHash} label="transaction" /> : '—'}</Td>
-            <Td className="text-ink-2">{order.error ?? '—'}</Td>
-          </Tr>
-        ))}
-      </tbody>
-    </Table>
+    <DataTable
+      label="Funding orders"
+      className="min-w-[560px]"
+      columns={columns}
+      rows={orders}
+      rowKey={(order) => order.id}
+    />
   )
 }

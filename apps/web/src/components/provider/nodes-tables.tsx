@@ -3,120 +3,136 @@ import type { JoinTokenView, ProviderNode } from '@isochrone/services'
 import Link from 'next/link'
 import { LiveBadge, NodeStatusBadge, SimulatedBadge, SimulatedNetworkBadge } from '~/components/status.tsx'
 import { Badge } from '~/components/ui/badge.tsx'
-import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
+import { DataTable, type Column } from '~/components/ui/data-table.tsx'
 import { Money, Utc } from '~/components/ui/values.tsx'
 import { formatCount, formatMs, shortHardware } from '~/lib/format.ts'
 import { dataPolicyWords, tierWords, trustWords } from '~/lib/node-words.ts'
 import { RevokeToken } from './revoke-token.tsx'
 
+const second = 'text-xs text-ink-3'
+
+const nodeColumns: Column<ProviderNode>[] = [
+  {
+    head: 'Node',
+    className: 'whitespace-nowrap',
+    cell: ({ id, name }) => (
+      <Link href={`/offers/${id}`} className="link font-medium">
+        {name}
+      </Link>
+    ),
+  },
+  {
+    head: 'State',
+    cell: ({ status, live }) => (
+      <span className="flex flex-col items-start gap-1">
+        <NodeStatusBadge status={status} />
+        <LiveBadge live={live} />
+      </span>
+    ),
+  },
+  {
+    head: 'Hardware',
+    cell: ({ hardware, gpuClass, simulated, measured }) => (
+      <>
+        <span title={hardware}>{shortHardware(hardware)}</span>
+        <div className="flex flex-wrap gap-1">
+          <Badge title="What a routing policy’s GPU classes name.">{gpuClass}</Badge>
+          {simulated && <SimulatedBadge />}
+          {measured && measured.simulatedRttMs !== null && <SimulatedNetworkBadge />}
+        </div>
+      </>
+    ),
+  },
+  {
+    head: 'Region, tier',
+    className: 'whitespace-nowrap',
+    cell: ({ region, country, tier }) => (
+      <>
+        {region} <span className={second}>{country}</span>
+        <div className={second}>{tierWords[tier].label.toLowerCase()}</div>
+      </>
+    ),
+  },
+  {
+    head: 'Data policy, trust',
+    className: 'whitespace-nowrap',
+    cell: ({ dataPolicy, trust }) => (
+      <>
+        <span title={dataPolicyWords[dataPolicy].help}>{dataPolicyWords[dataPolicy].label}</span>
+        <div className={second} title={trustWords[trust].help}>
+          {trustWords[trust].label.toLowerCase()}
+        </div>
+      </>
+    ),
+  },
+  {
+    head: '$/M tokens in, out',
+    numeric: true,
+    cell: ({ prices }) => (
+      <>
+        <Money microUsd={prices.inMicroUsdPerMtok} decimalsMin={3} />
+        <div>
+          <Money microUsd={prices.outMicroUsdPerMtok} decimalsMin={3} />
+        </div>
+      </>
+    ),
+  },
+  { head: 'TTFT p50', numeric: true, cell: ({ measured }) => formatMs(measured?.ttftP50Ms) },
+  {
+    head: 'Streams',
+    numeric: true,
+    cell: ({ measured }) => (measured ? `${measured.activeStreams} of ${measured.concurrencyMax}` : '—'),
+  },
+  {
+    head: 'Attempts, at fault 24 h',
+    numeric: true,
+    cell: ({ attemptsLastDay, faultsLastDay }) => (
+      <>
+        {formatCount(attemptsLastDay)}
+        <div className={second}>{formatCount(faultsLastDay)}</div>
+      </>
+    ),
+  },
+  { head: 'Earned 24 h', numeric: true, cell: (node) => <Money microUsd={node.earnedLastDayMicroUsd} /> },
+]
+
 export function NodesTable({ nodes }: { nodes: ProviderNode[] }) {
   return (
-    <Table label="Nodes" className="min-w-[960px]">
-      <thead>
-        <tr>
-          <Th>Node</Th>
-          <Th>State</Th>
-          <Th>Hardware</Th>
-          <Th>Region, tier</Th>
-          <Th>Data policy, trust</Th>
-          <Th numeric>$/M tokens in, out</Th>
-          <Th numeric>TTFT p50</Th>
-          <Th numeric>Streams</Th>
-          <Th numeric>Attempts, at fault 24 h</Th>
-          <Th numeric>Earned 24 h</Th>
-        </tr>
-      </thead>
-      <tbody>
-        {nodes.map((node) => (
-          <Tr key={node.id}>
-            <Td className="whitespace-nowrap">
-              <Link href={`/offers/${node.id}`} className="link font-medium">
-                {node.name}
-              </Link>
-            </Td>
-            <Td>
-              <span className="flex flex-col items-start gap-1">
-                <NodeStatusBadge status={node.status} />
-                <LiveBadge live={node.live} />
-              </span>
-            </Td>
-            <Td>
-              <span title={node.hardware}>{shortHardware(node.hardware)}</span>
-              <div className="flex flex-wrap gap-1">
-                <Badge title="What a routing policy’s GPU classes name.">{node.gpuClass}</Badge>
-                {node.simulated && <SimulatedBadge />}
-                {node.measured && node.measured.simulatedRttMs !== null && <SimulatedNetworkBadge />}
-              </div>
-            </Td>
-            <Td className="whitespace-nowrap">
-              {node.region} <span className="text-xs text-ink-3">{node.country}</span>
-              <div className="text-xs text-ink-3">{tierWords[node.tier].label.toLowerCase()}</div>
-            </Td>
-            <Td className="whitespace-nowrap">
-              <span title={dataPolicyWords[node.dataPolicy].help}>{dataPolicyWords[node.dataPolicy].label}</span>
-              <div className="text-xs text-ink-3" title={trustWords[node.trust].help}>
-                {trustWords[node.trust].label.toLowerCase()}
-              </div>
-            </Td>
-            <Td numeric>
-              <Money microUsd={node.prices.inMicroUsdPerMtok} decimalsMin={3} />
-              <div>
-                <Money microUsd={node.prices.outMicroUsdPerMtok} decimalsMin={3} />
-              </div>
-            </Td>
-            <Td numeric>{formatMs(node.measured?.ttftP50Ms)}</Td>
-            <Td numeric>{node.measured ? `${node.measured.activeStreams} of ${node.measured.concurrencyMax}` : '—'}</Td>
-            <Td numeric>
-              {formatCount(node.attemptsLastDay)}
-              <div className="text-xs text-ink-3">{formatCount(node.faultsLastDay)}</div>
-            </Td>
-            <Td numeric>
-              <Money microUsd={node.earnedLastDayMicroUsd} />
-            </Td>
-          </Tr>
-        ))}
-      </tbody>
-    </Table>
+    <DataTable label="Nodes" className="min-w-[960px]" columns={nodeColumns} rows={nodes} rowKey={(node) => node.id} />
   )
 }
 
-export function TokensTable({
-  tokens,
-  disabledReason,
-}: {
+const tokenColumns: Column<JoinTokenView>[] = [
+  { head: 'For', className: 'font-medium', cell: (token) => token.nodeName },
+  {
+    head: 'Region',
+    cell: ({ region, country }) => (
+      <>
+        {region} <span className={second}>{country}</span>
+      </>
+    ),
+  },
+  {
+    head: 'Tier, data policy',
+    cell: ({ tier, dataPolicy }) => `${tierWords[tier].label}, ${dataPolicyWords[dataPolicy].label.toLowerCase()}`,
+  },
+  { head: 'Expires, UTC', cell: (token) => <Utc at={token.expiresAtMs} bare /> },
+]
+
+interface TokensTableProps {
   tokens: JoinTokenView[]
   disabledReason: string | undefined
-}) {
+}
+
+export function TokensTable({ tokens, disabledReason }: TokensTableProps) {
   return (
-    <Table label="Open join tokens" className="min-w-[520px]">
-      <thead>
-        <tr>
-          <Th>For</Th>
-          <Th>Region</Th>
-          <Th>Tier, data policy</Th>
-          <Th>Expires, UTC</Th>
-          <Th>
-            <span className="sr-only">Actions</span>
-          </Th>
-        </tr>
-      </thead>
-      <tbody>
-        {tokens.map((token) => (
-          <Tr key={token.id}>
-            <Td className="font-medium">{token.nodeName}</Td>
-            <Td>
-              {token.region} <span className="text-xs text-ink-3">{token.country}</span>
-            </Td>
-            <Td>
-              {tierWords[token.tier].label}, {dataPolicyWords[token.dataPolicy].label.toLowerCase()}
-            </Td>
-            <Td>
-              <Utc at={token.expiresAtMs} bare />
-            </Td>
-            <Td className="text-right">{!disabledReason && <RevokeToken id={token.id} nodeName={token.nodeName} />}</Td>
-          </Tr>
-        ))}
-      </tbody>
-    </Table>
+    <DataTable
+      label="Open join tokens"
+      className="min-w-[520px]"
+      columns={tokenColumns}
+      rows={tokens}
+      rowKey={(token) => token.id}
+      actions={({ id, nodeName }) => !disabledReason && <RevokeToken id={id} nodeName={nodeName} />}
+    />
   )
 }

@@ -1,6 +1,6 @@
 /** The candidates of one placement: each term of the score in dollars, as figures and as a bar, the winner first. */
 import { Badge } from '~/components/ui/badge.tsx'
-import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
+import { DataTable, type Column } from '~/components/ui/data-table.tsx'
 import { cn } from '~/lib/cn.ts'
 import { formatCount, formatMs } from '~/lib/format.ts'
 import {
@@ -30,26 +30,18 @@ export function CandidatesTable({ record, nameOf }: { record: PlacementView; nam
   const highest = Math.max(...candidates.map(({ score }) => score))
   return (
     <>
-      <Table label="Candidates and their scores in dollars" className="min-w-[960px]">
-        <thead>
-          <tr>
-            <Th>Node</Th>
-            <Th numeric>Score, $</Th>
-            {known.map((term) => (
-              <Th key={term} numeric title={termWords[term].help}>
-                <Swatch term={term} /> {termWords[term].label}, $
-              </Th>
-            ))}
-            <Th numeric>Expected TTFT</Th>
-            <Th numeric>Per token</Th>
-            {cached && <Th numeric>Cached tokens</Th>}
-            <Th numeric>Streams</Th>
-          </tr>
-        </thead>
-        <tbody>
-          {candidates.map((row) => (
-            <Tr key={row.nodeId} className={cn(row.nodeId === choice && 'bg-accent-soft hover:bg-accent-soft')}>
-              <Td className="py-2">
+      <DataTable
+        label="Candidates and their scores in dollars"
+        className="min-w-[960px]"
+        rows={candidates}
+        rowKey={(row) => row.nodeId}
+        rowClassName={(row) => cn(row.nodeId === choice && 'bg-accent-soft hover:bg-accent-soft')}
+        columns={[
+          {
+            head: 'Node',
+            className: 'py-2',
+            cell: (row) => (
+              <>
                 <div className="flex items-center gap-1.5 whitespace-nowrap">
                   <span className="font-medium">{nameOf(row.nodeId)}</span>
                   {row.nodeId === choice && <Badge tone="accent">chosen</Badge>}
@@ -57,23 +49,21 @@ export function CandidatesTable({ record, nameOf }: { record: PlacementView; nam
                 </div>
                 <Bar row={row} highest={highest} />
                 <Verdict row={row} record={record} />
-              </Td>
-              <Td numeric className="font-medium">
-                {alignedUsd(row.score)}
-              </Td>
-              {known.map((term) => (
-                <Td key={term} numeric className={cn(row.terms[term] === 0 && 'text-ink-3')}>
-                  {row.terms[term] === null ? '—' : alignedUsd(row.terms[term])}
-                </Td>
-              ))}
-              <Td numeric>{formatMs(row.ttftMs)}</Td>
-              <Td numeric>{formatMs(row.tpotMs)}</Td>
-              {cached && <Td numeric>{row.tokensCached === null ? '—' : formatCount(row.tokensCached)}</Td>}
-              <Td numeric>{row.activeStreams}</Td>
-            </Tr>
-          ))}
-        </tbody>
-      </Table>
+              </>
+            ),
+          },
+          { head: 'Score, $', numeric: true, className: 'font-medium', cell: (row) => alignedUsd(row.score) },
+          ...known.map(termColumn),
+          { head: 'Expected TTFT', numeric: true, cell: (row) => formatMs(row.ttftMs) },
+          { head: 'Per token', numeric: true, cell: (row) => formatMs(row.tpotMs) },
+          cached && {
+            head: 'Cached tokens',
+            numeric: true,
+            cell: ({ tokensCached }) => (tokensCached === null ? '—' : formatCount(tokensCached)),
+          },
+          { head: 'Streams', numeric: true, cell: (row) => row.activeStreams },
+        ]}
+      />
       <ul aria-label="Terms of the score" className="mt-2 flex flex-wrap gap-x-5 gap-y-1 text-xs text-ink-3">
         {known.map((term) => (
           <li key={term}>
@@ -88,6 +78,18 @@ export function CandidatesTable({ record, nameOf }: { record: PlacementView; nam
     </>
   )
 }
+
+const termColumn = (term: TermName): Column<CandidateView> => ({
+  head: (
+    <>
+      <Swatch term={term} /> {termWords[term].label}, $
+    </>
+  ),
+  headTitle: termWords[term].help,
+  numeric: true,
+  className: (row) => cn(row.terms[term] === 0 && 'text-ink-3'),
+  cell: ({ terms }) => (terms[term] === null ? '—' : alignedUsd(terms[term])),
+})
 
 /** Eight decimals, a hundredth of a millionth of a dollar, so that a column lines up. */
 const alignedUsd = (microUsd: number): string => (microUsd === 0 ? '0' : (microUsd / 1e6).toFixed(8))

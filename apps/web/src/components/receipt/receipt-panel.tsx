@@ -9,7 +9,7 @@ import type { TxStage } from '~/lib/tx-stage.ts'
 import { ReceiptChecks } from './receipt-checks.tsx'
 import { BillFacts, PartyFacts } from './receipt-facts.tsx'
 import { SettlementTrack } from './settlement-track.tsx'
-import { SignedFields } from './signed-fields.tsx'
+import { SignedReceipt } from './signed-receipt.tsx'
 
 export interface ReceiptPanelProps {
   receipt: ReceiptView
@@ -42,20 +42,7 @@ export function ReceiptPanel({ receipt, domain, txStages }: ReceiptPanelProps) {
           txStages={txStages}
         />
         <ReceiptChecks receipt={receipt} domain={domain} />
-        <SignedFields
-          title="Delivery receipt"
-          hash={receipt.deliveryHash}
-          fields={receipt.delivery}
-          signature={receipt.deliverySignature}
-        />
-        {receipt.work && receipt.workSignature && (
-          <SignedFields
-            title="Work receipt"
-            hash={receipt.workHash ?? ''}
-            fields={receipt.work}
-            signature={receipt.workSignature}
-          />
-        )}
+        <SignedReceipt receipt={receipt} />
       </div>
     </Section>
   )

@@ -2,66 +2,63 @@
 import type { BrokenPromise, CountsView } from '@isochrone/services'
 import { BadgeCheck, CircleDashed, CircleX, Clock } from 'lucide-react'
 import { Badge } from '~/components/ui/badge.tsx'
+import { DataTable, type Column } from '~/components/ui/data-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
-import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Hash, Money } from '~/components/ui/values.tsx'
 import { formatCount } from '~/lib/format.ts'
 
 const promiseWords: Record<BrokenPromise, string> = { availability: 'availability', ttft: 'TTFT', tpot: 'TPOT' }
 
+const columns: Column<CountsView>[] = [
+  { head: 'Payer’s channel', cell: (row) => <Hash value={row.channelId} label="channel id" /> },
+  { head: 'Terms', cell: (row) => <Hash value={row.termsHash} label="terms hash" /> },
+  {
+    head: 'Samples',
+    headTitle: 'Attempts that count for availability',
+    numeric: true,
+    cell: (row) => formatCount(row.samples),
+  },
+  {
+    head: 'At fault',
+    headTitle: 'Of those, ended by the provider’s fault',
+    numeric: true,
+    cell: (row) => formatCount(row.faults),
+  },
+  {
+    head: 'TTFT over',
+    headTitle: 'Over the promised time, of the samples for it',
+    numeric: true,
+    cell: (row) => ofSamples(row.ttftOver, row.ttftSamples),
+  },
+  {
+    head: 'TPOT over',
+    headTitle: 'Over the promised time, of the samples for it',
+    numeric: true,
+    cell: (row) => ofSamples(row.tpotOver, row.tpotSamples),
+  },
+  { head: 'Spent', numeric: true, cell: (row) => <Money microUsd={row.spentMicroUsd} /> },
+  { head: 'Promises', cell: (row) => <Outcome row={row} /> },
+  {
+    head: 'Credited',
+    numeric: true,
+    cell: ({ creditMicroUsd }) => (creditMicroUsd ? <Money microUsd={creditMicroUsd} /> : '—'),
+  },
+  {
+    head: 'Pooled in',
+    cell: ({ countedTx }) => (countedTx ? <Hash value={countedTx} label="transaction that pooled the counts" /> : '—'),
+  },
+]
+
 export function CountsTable({ counts }: { counts: readonly CountsView[] }) {
-  if (counts.length === 0) {
-    return <EmptyState title="No sample counts">None of its attempts in this epoch was one that counts.</EmptyState>
-  }
   return (
-    <Table label="Counts" className="min-w-[980px]">
-      <thead>
-        <tr>
-          <Th>Payer’s channel</Th>
-          <Th>Terms</Th>
-          <Th numeric title="Attempts that count for availability">
-            Samples
-          </Th>
-          <Th numeric title="Of those, ended by the provider’s fault">
-            At fault
-          </Th>
-          <Th numeric title="Over the promised time, of the samples for it">
-            TTFT over
-          </Th>
-          <Th numeric title="Over the promised time, of the samples for it">
-            TPOT over
-          </Th>
-          <Th numeric>Spent</Th>
-          <Th>Promises</Th>
-          <Th numeric>Credited</Th>
-          <Th>Pooled in</Th>
-        </tr>
-      </thead>
-      <tbody>
-        {counts.map((row) => (
-          <Tr key={`${row.channelId}-${row.termsHash}`}>
-            <Td>
-              <Hash value={row.channelId} label="channel id" />
-            </Td>
-            <Td>
-              <Hash value={row.termsHash} label="terms hash" />
-            </Td>
-            <Td numeric>{formatCount(row.samples)}</Td>
-            <Td numeric>{formatCount(row.faults)}</Td>
-            <Td numeric>{ofSamples(row.ttftOver, row.ttftSamples)}</Td>
-            <Td numeric>{ofSamples(row.tpotOver, row.tpotSamples)}</Td>
-            <Td numeric>
-              <Money microUsd={row.spentMicroUsd} />
-            </Td>
-            <Td>
-              <Outcome row={row} />
-            </Td>
-            <Td numeric>{row.creditMicroUsd ? <Money microUsd={row.creditMicroUsd} /> : '—'}</Td>
-            <Td>{row.countedTx ? <Hash value={row.countedTx} label="transaction that pooled the counts" /> : '—'}</Td>
-          </Tr>
-        ))}
-      </tbody>
-    </Table>
+    <DataTable
+      label="Counts"
+      className="min-w-[980px]"
+      columns={columns}
+      rows={counts}
+      rowKey={(row) => `${row.channelId}-${row.termsHash}`}
+      empty={<EmptyState title="No sample counts">None of its attempts in this epoch was one that counts.</EmptyState>}
+    />
   )
 }
 

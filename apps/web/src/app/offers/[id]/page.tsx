@@ -3,11 +3,11 @@ import type { Offer } from '@isochrone/services'
 import { QuickStart } from '~/components/quick-start.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { LiveBadge, SimulatedBadge, SimulatedNetworkBadge } from '~/components/status.tsx'
+import { DataTable } from '~/components/ui/data-table.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
-import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
 import { servesDemoModel } from '~/lib/demo-model.ts'
 import { addressOf, formatCount, formatMs, formatTokensPerSecond } from '~/lib/format.ts'
@@ -151,26 +151,17 @@ function Models({ offer }: { offer: Offer }) {
   if (offer.models.length === 0) return null
   return (
     <Section title="Models">
-      <Table label="Models">
-        <thead>
-          <tr>
-            <Th>Model</Th>
-            <Th>Quantisation</Th>
-            <Th numeric>Context, tokens</Th>
-            <Th>Timing</Th>
-          </tr>
-        </thead>
-        <tbody>
-          {offer.models.map((model) => (
-            <Tr key={model.model}>
-              <Td className="font-medium">{model.model}</Td>
-              <Td>{model.quantisation}</Td>
-              <Td numeric>{formatCount(model.contextTokensMax)}</Td>
-              <Td>{model.simulated ? <SimulatedBadge /> : 'a real engine'}</Td>
-            </Tr>
-          ))}
-        </tbody>
-      </Table>
+      <DataTable
+        label="Models"
+        rows={offer.models}
+        rowKey={(model) => model.model}
+        columns={[
+          { head: 'Model', className: 'font-medium', cell: (model) => model.model },
+          { head: 'Quantisation', cell: (model) => model.quantisation },
+          { head: 'Context, tokens', numeric: true, cell: (model) => formatCount(model.contextTokensMax) },
+          { head: 'Timing', cell: (model) => (model.simulated ? <SimulatedBadge /> : 'a real engine') },
+        ]}
+      />
     </Section>
   )
 }

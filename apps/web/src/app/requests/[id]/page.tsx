@@ -4,10 +4,10 @@ import { PlacementPanel } from '~/components/receipt/placement-panel.tsx'
 import { ReceiptPanel } from '~/components/receipt/receipt-panel.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { RequestStatusBadge, SettlementBadge } from '~/components/status.tsx'
+import { DataTable } from '~/components/ui/data-table.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
-import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
 import { addressOf, formatCount, formatMs, shortHash, nodeLabel } from '~/lib/format.ts'
 import { chainContext } from '~/server/context.ts'
@@ -103,32 +103,27 @@ function Attempts({ attempts }: { attempts: RequestDetail['attempts'] }) {
   if (attempts.length === 0) return null
   return (
     <Section title="Attempts" description="Each dispatch to a node. Only what was delivered is billed, once.">
-      <Table label="Attempts">
-        <thead>
-          <tr>
-            <Th numeric className="w-12">
-              #
-            </Th>
-            <Th>Node</Th>
-            <Th>Outcome</Th>
-            <Th numeric>TTFT</Th>
-            <Th numeric>Duration</Th>
-            <Th>What happened</Th>
-          </tr>
-        </thead>
-        <tbody>
-          {attempts.map((attempt) => (
-            <Tr key={attempt.attempt}>
-              <Td numeric>{attempt.attempt + 1}</Td>
-              <Td className="whitespace-nowrap">{attempt.nodeName ?? shortHash(addressOf(attempt.nodeId))}</Td>
-              <Td className="whitespace-nowrap">{attempt.outcome.replaceAll('_', ' ')}</Td>
-              <Td numeric>{formatMs(attempt.ttftMs)}</Td>
-              <Td numeric>{formatMs(attempt.durationMs)}</Td>
-              <Td className="text-ink-2">{attempt.message ?? '—'}</Td>
-            </Tr>
-          ))}
-        </tbody>
-      </Table>
+      <DataTable
+        label="Attempts"
+        rows={attempts}
+        rowKey={(attempt) => attempt.attempt}
+        columns={[
+          { head: '#', headClassName: 'w-12', numeric: true, cell: (attempt) => attempt.attempt + 1 },
+          {
+            head: 'Node',
+            className: 'whitespace-nowrap',
+            cell: (attempt) => attempt.nodeName ?? shortHash(addressOf(attempt.nodeId)),
+          },
+          {
+            head: 'Outcome',
+            className: 'whitespace-nowrap',
+            cell: (attempt) => attempt.outcome.replaceAll('_', ' '),
+          },
+          { head: 'TTFT', numeric: true, cell: (attempt) => formatMs(attempt.ttftMs) },
+          { head: 'Duration', numeric: true, cell: (attempt) => formatMs(attempt.durationMs) },
+          { head: 'What happened', className: 'text-ink-2', cell: (attempt) => attempt.message ?? '—' },
+        ]}
+      />
     </Section>
   )
 }

@@ -4,9 +4,9 @@ import { Webhook } from 'lucide-react'
 import { FilterBar, SelectInput } from '~/components/filter-bar.tsx'
 import { Pager } from '~/components/pager.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
+import { DataTable } from '~/components/ui/data-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
-import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Utc } from '~/components/ui/values.tsx'
 import { CreateWebhookDialog } from '~/components/webhooks/create-webhook-dialog.tsx'
 import { DeliveriesTable } from '~/components/webhooks/deliveries-table.tsx'
@@ -43,34 +43,22 @@ export default async function WebhooksPage({ searchParams }: { searchParams: Sea
         </EmptyState>
       ) : (
         <Section title="Addresses">
-          <Table label="Webhooks" className="min-w-[640px]">
-            <thead>
-              <tr>
-                <Th>Address</Th>
-                <Th>Told of</Th>
-                <Th>Added, UTC</Th>
-                <Th>
-                  <span className="sr-only">Actions</span>
-                </Th>
-              </tr>
-            </thead>
-            <tbody>
-              {endpoints.map((endpoint) => (
-                <Tr key={endpoint.id}>
-                  <Td className="font-mono text-xs break-all">{endpoint.url}</Td>
-                  <Td className="text-ink-2">
-                    {endpoint.events.length === webhookEvents.length ? 'everything' : endpoint.events.join(', ')}
-                  </Td>
-                  <Td>
-                    <Utc at={endpoint.createdAtMs} bare />
-                  </Td>
-                  <Td className="text-right">
-                    <RemoveWebhookDialog id={endpoint.id} url={endpoint.url} disabledReason={disabledReason} />
-                  </Td>
-                </Tr>
-              ))}
-            </tbody>
-          </Table>
+          <DataTable
+            label="Webhooks"
+            className="min-w-[640px]"
+            rows={endpoints}
+            rowKey={(endpoint) => endpoint.id}
+            columns={[
+              { head: 'Address', className: 'font-mono text-xs break-all', cell: (endpoint) => endpoint.url },
+              {
+                head: 'Told of',
+                className: 'text-ink-2',
+                cell: ({ events }) => (events.length === webhookEvents.length ? 'everything' : events.join(', ')),
+              },
+              { head: 'Added, UTC', cell: (endpoint) => <Utc at={endpoint.createdAtMs} bare /> },
+            ]}
+            actions={({ id, url }) => <RemoveWebhookDialog id={id} url={url} disabledReason={disabledReason} />}
+          />
         </Section>
       )}
       {(endpoints.length > 0 || page.items.length > 0) && (
@@ -82,13 +70,15 @@ export default async function WebhooksPage({ searchParams }: { searchParams: Sea
           <FilterBar action={PATH} label="Filter deliveries">
             <SelectInput name="status" label="State" value={status} any="Any state" options={statuses} />
           </FilterBar>
-          {page.items.length === 0 ? (
-            <EmptyState title={status ? 'No deliveries in this state' : 'Nothing was sent yet'}>
-              The first message goes out when a job ends.
-            </EmptyState>
-          ) : (
-            <DeliveriesTable items={page.items} disabledReason={disabledReason} />
-          )}
+          <DeliveriesTable
+            items={page.items}
+            disabledReason={disabledReason}
+            empty={
+              <EmptyState title={status ? 'No deliveries in this state' : 'Nothing was sent yet'}>
+                The first message goes out when a job ends.
+              </EmptyState>
+            }
+          />
           <Pager path={PATH} search={search} nextCursor={page.nextCursor} />
         </Section>
       )}

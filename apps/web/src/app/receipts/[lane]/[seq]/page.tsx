@@ -8,6 +8,7 @@ import { ReceiptChecks } from '~/components/receipt/receipt-checks.tsx'
 import { PartyFacts, WorkFacts } from '~/components/receipt/receipt-facts.tsx'
 import { SettlementTrack } from '~/components/receipt/settlement-track.tsx'
 import { SignedFields } from '~/components/receipt/signed-fields.tsx'
+import { SignedReceipt } from '~/components/receipt/signed-receipt.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { FaultBadge, SettlementBadge } from '~/components/status.tsx'
 import { ButtonLink } from '~/components/ui/button.tsx'
@@ -90,20 +91,7 @@ export default async function ReceiptPage({ params }: { params: Promise<{ lane: 
       </Section>
       <Section title="As signed">
         <div className="flex flex-col gap-3">
-          <SignedFields
-            title="Delivery receipt"
-            hash={receipt.deliveryHash}
-            fields={receipt.delivery}
-            signature={receipt.deliverySignature}
-          />
-          {receipt.work && receipt.workSignature && (
-            <SignedFields
-              title="Work receipt"
-              hash={receipt.workHash ?? ''}
-              fields={receipt.work}
-              signature={receipt.workSignature}
-            />
-          )}
+          <SignedReceipt receipt={receipt} />
           {receipt.terms?.values && (
             <SignedFields title="Terms" hash={receipt.terms.hash} fields={receipt.terms.values} signature={null} />
           )}

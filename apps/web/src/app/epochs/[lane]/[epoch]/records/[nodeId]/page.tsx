@@ -1,17 +1,18 @@
 /** A node's performance record of one epoch: record → release → payout, who signed it, and the counts under it. */
 import type { RecordDetail } from '@isochrone/services'
 import { notFound } from 'next/navigation'
+import { payoutAmounts, payoutTime } from '~/components/money/payout-columns.tsx'
 import { CountsTable } from '~/components/record/counts-table.tsx'
 import { RecordChecks } from '~/components/record/record-checks.tsx'
 import { ReleaseTrack } from '~/components/record/release-track.tsx'
 import { SignedFields } from '~/components/receipt/signed-fields.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { claimLooks, ClaimStateBadge, RecordStatusBadge, SimulatedBadge } from '~/components/status.tsx'
+import { DataTable } from '~/components/ui/data-table.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
-import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
 import { addressOf, formatCount, formatUtc, shortHash } from '~/lib/format.ts'
 import { chainContext } from '~/server/context.ts'
@@ -146,38 +147,13 @@ function Payouts({ record: { payouts, epoch } }: { record: RecordDetail }) {
       title="Payouts"
       description={`Of everything that the provider had pending for epoch ${epoch}, all nodes together.`}
     >
-      <Table label="Payouts" className="min-w-[560px]">
-        <thead>
-          <tr>
-            <Th>Paid, UTC</Th>
-            <Th numeric>Gross</Th>
-            <Th numeric>Fee</Th>
-            <Th numeric>Net</Th>
-            <Th>Transaction</Th>
-          </tr>
-        </thead>
-        <tbody>
-          {payouts.map((payout) => (
-            <Tr key={payout.txHash}>
-              <Td>
-                <Utc at={payout.atMs} bare />
-              </Td>
-              <Td numeric>
-                <Money microUsd={payout.grossMicroUsd} />
-              </Td>
-              <Td numeric>
-                <Money microUsd={payout.feeMicroUsd} />
-              </Td>
-              <Td numeric>
-                <Money microUsd={payout.netMicroUsd} />
-              </Td>
-              <Td>
-                <Hash value={payout.txHash} label="payout transaction" />
-              </Td>
-            </Tr>
-          ))}
-        </tbody>
-      </Table>
+      <DataTable
+        label="Payouts"
+        className="min-w-[560px]"
+        rows={payouts}
+        rowKey={(payout) => payout.txHash}
+        columns={[payoutTime, ...payoutAmounts]}
+      />
     </Section>
   )
 }
