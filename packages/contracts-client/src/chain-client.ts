@@ -7,7 +7,11 @@ import { privateKeyToAccount } from 'viem/accounts'
 import type { Deployment } from './deployment.ts'
 import { developmentProfile, type ChainProfile } from './transactions/chain-profile.ts'
 import type { PendingTransactions } from './transactions/pending-transactions.ts'
-import { createTransactionSender, type TransactionSender } from './transactions/transaction-sender.ts'
+import {
+  createTransactionSender,
+  type TransactionSender,
+  type TransactionSenderOptions,
+} from './transactions/transaction-sender.ts'
 
 export interface ChainReader {
   publicClient: PublicClient
@@ -23,7 +27,8 @@ export interface ChainReaderOptions {
   deployment: Deployment
 }
 
-export interface ChainWriterOptions extends ChainReaderOptions {
+/** `time` and `random` are the system's by default. */
+export interface ChainWriterOptions extends ChainReaderOptions, Pick<TransactionSenderOptions, 'time' | 'random'> {
   privateKey: Hex
   /** A development chain by default. */
   profile?: ChainProfile
@@ -42,10 +47,11 @@ export function createChainReader({ rpcUrl, deployment }: ChainReaderOptions): C
 }
 
 /** One writer per account and process: it numbers the account's transactions. */
-export function createChainWriter({ privateKey, pending, ...options }: ChainWriterOptions): ChainWriter {
+export function createChainWriter({ privateKey, pending, time, random, ...options }: ChainWriterOptions): ChainWriter {
   const reader = createChainReader(options)
   const { profile = developmentProfile(options.deployment.chainId) } = options
   const account = privateKeyToAccount(privateKey)
   const { publicClient } = reader
-  return { ...reader, sender: createTransactionSender({ publicClient, account, profile, ...(pending && { pending }) }) }
+  const optional = { ...(pending && { pending }), ...(time && { time }), ...(random && { random }) }
+  return { ...reader, sender: createTransactionSender({ publicClient, account, profile, ...optional }) }
 }

@@ -23,6 +23,8 @@ export interface StartAnvilOptions {
   readonly chainRpcUrl?: string | undefined
   /** Seconds between blocks; without it a block is mined when transactions wait. */
   readonly blockTimeS?: number
+  /** Mines only when it is asked to, by the methods that anvil has for that: for tests that replay to the block. */
+  readonly isStill?: boolean
   /** Gap between blocks that only move chain time after activity, in ms; 0 for none. */
   readonly tickMs?: number
   /** The chain is ended above this resident size. */
@@ -72,7 +74,9 @@ export async function startAnvil(options: StartAnvilOptions): Promise<Service> {
     isReady: () => answers(url),
   })
   const loop =
-    blockTimeS === undefined ? { url, ...(options.tickMs !== undefined && { tickMs: options.tickMs }) } : undefined
+    blockTimeS === undefined && !options.isStill
+      ? { url, ...(options.tickMs !== undefined && { tickMs: options.tickMs }) }
+      : undefined
   const stopMining = loop ? startMineLoop(loop) : async () => {}
   const guard = setInterval(() => {
     if (residentMiB(running.pid) > memoryMiBMax) void running.stop()

@@ -21,7 +21,8 @@ import { startRedis } from './start-redis.ts'
 export interface TestStackOptions {
   readonly postgres?: boolean
   readonly redis?: boolean
-  readonly chain?: boolean
+  /** `still`: no block is mined but by anvil's own methods. */
+  readonly chain?: boolean | 'still'
 }
 
 export interface TestStack {
@@ -50,7 +51,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     await Promise.all([
       options.postgres && startTestPostgres(dir, add),
       options.redis && startTestRedis(dir, add),
-      options.chain && startTestChain(dir, add),
+      options.chain && startTestChain(dir, add, options.chain === 'still'),
     ])
   } catch (error) {
     await stopAll()
@@ -104,11 +105,17 @@ async function startTestRedis(dir: string, add: Add): Promise<void> {
   await add('redis', () => startRedis({ dataDir: join(dir, 'redis'), port, cacheDir: projectCacheDir() }))
 }
 
-async function startTestChain(dir: string, add: Add): Promise<void> {
+async function startTestChain(dir: string, add: Add, isStill: boolean): Promise<void> {
   const chainDir = join(dir, 'chain')
   mkdirSync(chainDir)
   const port = await freePort()
   await add('chain', () =>
-    startAnvil({ stateFile: join(chainDir, 'state.json'), logFile: join(chainDir, 'anvil.log'), port, tickMs: 0 }),
+    startAnvil({
+      stateFile: join(chainDir, 'state.json'),
+      logFile: join(chainDir, 'anvil.log'),
+      port,
+      tickMs: 0,
+      isStill,
+    }),
   )
 }

@@ -10,13 +10,14 @@ import {
   type ChainProfile,
   type ChainReader,
 } from '@isochrone/contracts-client'
+import { systemClock, type Clock } from '@isochrone/domain'
 import type { ChainReads, ChainView } from '@isochrone/services'
 import { chainEvents, channelEvents } from './chain-events.ts'
 
 /** Hashes kept below the head where the profile names no depth: more than any public chain reorganises in practice. */
 const REORG_BLOCKS = 128
 
-export function chainReads(reader: ChainReader, profile: ChainProfile): ChainReads {
+export function chainReads(reader: ChainReader, profile: ChainProfile, clock: Clock = systemClock): ChainReads {
   const { publicClient, deployment } = reader
   /** Of the newest block that counts as confirmed. */
   const confirmedNumber = async () => {
@@ -33,7 +34,8 @@ export function chainReads(reader: ChainReader, profile: ChainProfile): ChainRea
     async head() {
       const { number, hash, timestamp } = await publicClient.getBlock({ blockNumber: await confirmedNumber() })
       // The last block of a quiet chain may be old: our own clock counts as well, and the contract has the last word.
-      return { blockNumber: number, blockHash: hash, nowS: Math.max(Number(timestamp), Math.floor(Date.now() / 1_000)) }
+      const nowS = Math.max(Number(timestamp), Math.floor(clock.nowMs() / 1_000))
+      return { blockNumber: number, blockHash: hash, nowS }
     },
     async blockHash(blockNumber) {
       if (blockNumber > (await publicClient.getBlockNumber())) return null

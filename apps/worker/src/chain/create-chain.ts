@@ -23,6 +23,7 @@ import {
   type ClaimManyResult,
   type Deployment,
   type PendingTransactions,
+  type Time,
   type WriteOutcome,
 } from '@isochrone/contracts-client'
 import type { Hex } from '@isochrone/protocol'
@@ -40,15 +41,19 @@ export interface CreateChainOptions {
   profile?: ChainProfile
   /** Where transactions under way are kept; in memory when left out, so that a restart forgets them. */
   pending?: PendingTransactions
+  /** The system's when left out. */
+  time?: Time
+  random?: (below: number) => number
 }
 
 export function createChain(options: CreateChainOptions) {
-  const { rpcUrl, deployment, operatorKey, managedWalletKey, pending } = options
+  const { rpcUrl, deployment, operatorKey, managedWalletKey, pending, time, random } = options
   const profile = options.profile ?? developmentProfile(deployment.chainId)
-  const common = { rpcUrl, deployment, profile, ...(pending && { pending }) }
+  const optional = { ...(pending && { pending }), ...(time && { time }), ...(random && { random }) }
+  const common = { rpcUrl, deployment, profile, ...optional }
   const operator = createChainWriter({ ...common, privateKey: operatorKey })
   const wallet = createChainWriter({ ...common, privateKey: managedWalletKey })
-  const reads = chainReads(operator, profile)
+  const reads = chainReads(operator, profile, time)
 
   const settlement: SettlementChain = {
     ...reads,

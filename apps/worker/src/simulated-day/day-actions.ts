@@ -23,7 +23,7 @@ import {
   withdraw,
   type ChainWriter,
 } from '@isochrone/contracts-client'
-import { isAppError, newId, type Prng } from '@isochrone/domain'
+import { isAppError, type Prng } from '@isochrone/domain'
 import { bytes32Of, decodeStruct, merkleProof, receiptLeaf, type Hex } from '@isochrone/protocol'
 import { epochLeaves } from '@isochrone/services'
 import { total } from './money-check.ts'
@@ -41,8 +41,6 @@ export interface DayActions {
   /** The next step of every open dispute. */
   disputes(): Promise<void>
   challenge(): Promise<void>
-  warp(seconds: number): Promise<void>
-  reorg(blocks: number): Promise<void>
   /** µUSD that lanes have signed on a channel, lifetime. */
   signed(channelId: Hex): bigint
 }
@@ -54,6 +52,7 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
     world.lanes.map((lane) => [lane, { epoch: 1, receipts: [] as (typeof world.closed)[number]['receipts'] }]),
   )
   let requestCount = 0
+  let orderCount = 0
   const disputeIds: bigint[] = []
   const pick = <T>(items: readonly T[]): T => {
     const item = items[rng.below(items.length)]
@@ -76,7 +75,12 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
   async function topUp({ channelId, wallet, orgId }: Payer, microUsd: bigint): Promise<void> {
     budgets.set(channelId, (budgets.get(channelId) ?? 0n) + microUsd)
     if (wallet === null) {
-      await world.store.funding.insertOrder({ id: newId('dep'), orgId, microUsd, requestedBy: 'payer' })
+      await world.store.funding.insertOrder({
+        id: `dep_${String(++orderCount).padStart(32, '0')}`,
+        orgId,
+        microUsd,
+        requestedBy: 'payer',
+      })
       return
     }
     const { address } = wallet.sender.account
@@ -106,6 +110,7 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
         providerId: provider.id,
         nodeKey: pick(provider.nodeKeys),
         termsHash: provider.terms.hash,
+        receivedAtMs: world.time.nowMs(),
         ...(chance(8) && { fault: 1, status: 'failed' as const }),
       })
       openEpochs.get(lane)?.receipts.push(entry)
@@ -115,7 +120,7 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
 
   function closeEpochs(): void {
     for (const lane of world.lanes) {
-      const entry = lane.close()
+      const entry = lane.close(world.time.nowMs())
       const open = openEpochs.get(lane)
       if (entry === null || !open) continue
       world.closed.push({ lane, ...open })
@@ -227,13 +232,6 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
     disputes,
     challenge,
     signed: (channelId) => signedOn.get(channelId) ?? 0n,
-    async warp(seconds) {
-      await world.rpc('evm_increaseTime', [seconds])
-      await world.rpc('evm_mine')
-    },
-    async reorg(blocks) {
-      await world.rpc('anvil_reorg', [blocks, []])
-    },
   }
 }
 

@@ -1,5 +1,6 @@
 /** The worker of the simulated day: the real services on real ports, in a process that dies and is started again. */
-import { systemClock, type Prng } from '@isochrone/domain'
+import type { Time } from '@isochrone/contracts-client'
+import type { Prng } from '@isochrone/domain'
 import { isDataError } from '@isochrone/db'
 import {
   indexChainEvents,
@@ -11,6 +12,8 @@ import {
 } from '@isochrone/services'
 import { createChain } from '../chain/create-chain.ts'
 import { pendingTransactions } from '../chain/pending-transactions.ts'
+import type { DayDraws } from './day-draws.ts'
+import type { DayTrace } from './day-trace.ts'
 import type { DayWorld } from './day-world.ts'
 import type { Faults } from './faults.ts'
 
@@ -26,10 +29,20 @@ export interface DayWorker {
   stuck(): readonly string[]
 }
 
-/** @param closeEpochs what the watchtower asks of gateways. */
+interface DayWorkerOptions {
+  rpcUrl: string
+  faults: Faults
+  rng: Prng
+  draws: DayDraws
+  time: Time
+  trace: DayTrace
+  /** What the watchtower asks of gateways. */
+  closeEpochs: () => void
+}
+
 export function createDayWorker(
   world: DayWorld,
-  { rpcUrl, faults, rng, closeEpochs }: { rpcUrl: string; faults: Faults; rng: Prng; closeEpochs: () => void },
+  { rpcUrl, faults, rng, draws, time, trace, closeEpochs }: DayWorkerOptions,
 ): DayWorker {
   let ports = connect()
   let asked = new Map<string, string>()
@@ -39,7 +52,9 @@ export function createDayWorker(
     const { deployment, operatorKey, managedWalletKey, profile } = world
     const store = faults.inject(world.store, 'store')
     const pending = pendingTransactions(store.pendingTransactions)
-    const chain = createChain({ rpcUrl, deployment, operatorKey, managedWalletKey, profile, pending })
+    const random = (below: number) => draws.below('gas of the worker', below)
+    const keys = { operatorKey, managedWalletKey }
+    const chain = createChain({ rpcUrl, deployment, ...keys, profile, pending, time, random })
     const { reads, settlement, registry, managed, transactions } = chain
     return { store, chain: faults.inject({ reads, settlement, registry, managed, transactions }, 'chain') }
   }
@@ -71,7 +86,7 @@ export function createDayWorker(
     const again = first !== undefined && rng.below(3) === 0 ? [first] : []
     const entries = [...batch, ...again].toSorted(() => rng.below(3) - 1)
     const { rejected } = await ingestReceiptEntries(
-      { store, clock: systemClock, isDataError },
+      { store, clock: time, isDataError },
       entries.map((entry, index) => ({ id: `${index}-0`, json: JSON.stringify(entry) })),
     )
     if (rejected[0] && !faults.isDead()) throw new Error(`an entry was refused: ${rejected[0].reason}`)
@@ -88,9 +103,10 @@ export function createDayWorker(
         // A chain that is away or a crash ends a round; anything else is a fault of ours.
         const isExpected = faults.crashes() > before || isChainAway(error)
         if (!isExpected) throw error
+        trace.note(`  ${round} ended: ${error instanceof Error ? error.message : String(error)}`)
       }
       if (!faults.isDead()) return
-      faults.restart()
+      await faults.restart()
       asked = new Map()
       ports = connect()
     },

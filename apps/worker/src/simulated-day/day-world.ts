@@ -20,7 +20,9 @@ import {
   provision,
   signLaneKey,
   type ChainProfile,
+  type ChainReader,
   type ChainWriter,
+  type Time,
 } from '@isochrone/contracts-client'
 import { createDb, createStore } from '@isochrone/db'
 import { type TestStack } from '@isochrone/local-stack'
@@ -35,7 +37,10 @@ import {
 import { developmentKeys } from '@isochrone/runtime'
 import { makeTerms, noPromises, type MadeTerms } from '@isochrone/services'
 import { testLane } from '@isochrone/services/testing'
+import { createPublicClient, http } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
+import type { DayChain } from './day-chain.ts'
+import type { DayDraws } from './day-draws.ts'
 
 export type DayWorld = Awaited<ReturnType<typeof createDayWorld>>
 export type Lane = ReturnType<typeof testLane>
@@ -71,10 +76,17 @@ const ZERO_PRICES = {
   outMicroUsdPerGb: 0n,
 }
 
-export async function createDayWorld(stack: TestStack, seed: number) {
+/** What every process of the day takes its time and its chances from. */
+export interface DayMeans {
+  chain: DayChain
+  time: Time
+  draws: DayDraws
+}
+
+export async function createDayWorld(stack: TestStack, seed: number, { chain, time, draws }: DayMeans) {
   const keyOf = (name: string): Hex => bytes32Of(`day ${seed} ${name}`)
   const [operatorKey, , managedWalletKey] = developmentKeys
-  const publicClient = createChainClient(stack.chainRpcUrl)
+  const publicClient = createChainClient(chain.url)
   const rpc = async (method: string, params: unknown[] = []): Promise<unknown> =>
     // The methods are anvil's own, which viem's types of a public client do not know.
     publicClient.request({ method, params } as never)
@@ -82,6 +94,7 @@ export async function createDayWorld(stack: TestStack, seed: number) {
   const local = { ...developmentProfile(chainId), blockTimeMs: 100 }
   const profile: ChainProfile = { ...local, confirmations: CONFIRMATIONS, finality: { depth: CONFIRMATIONS } }
   const operatorAccount = privateKeyToAccount(operatorKey)
+  const random = (below: number) => draws.below('gas of people', below)
   const auditorKey = keyOf('auditor')
   const laneOperatorKey = keyOf('lane operator')
   const arbiterKeys = Array.from({ length: 6 }, (_, index) => keyOf(`arbiter ${index}`))
@@ -92,7 +105,7 @@ export async function createDayWorld(stack: TestStack, seed: number) {
   }
   const deployment = await deployIsochrone({
     publicClient,
-    sender: createTransactionSender({ publicClient, account: operatorAccount, profile: local, pollMs: 10 }),
+    sender: createTransactionSender({ publicClient, account: operatorAccount, profile: local, time, random }),
     params: {
       ...developmentParams(parties),
       laneStakeMinMicroUsd: '1000000',
@@ -110,7 +123,7 @@ export async function createDayWorld(stack: TestStack, seed: number) {
   })
   const writerOf = async (privateKey: Hex): Promise<ChainWriter> => {
     await rpc('anvil_setBalance', [addressOfKey(privateKey), ETHER])
-    return createChainWriter({ rpcUrl: stack.chainRpcUrl, deployment, privateKey, profile: local })
+    return createChainWriter({ rpcUrl: chain.url, deployment, privateKey, profile: local, time, random })
   }
   const operator = await writerOf(operatorKey)
   const stranger = await writerOf(keyOf('stranger'))
@@ -188,7 +201,11 @@ export async function createDayWorld(stack: TestStack, seed: number) {
     return { id, payout, nodeKeys, terms }
   }
 
+  // For looking at everything after every step: straight at the chain, many questions at a time.
+  const batched = http(stack.chainRpcUrl, { batch: true })
+  const reader: ChainReader = { publicClient: createPublicClient({ transport: batched, cacheTime: 0 }), deployment }
   const writers = {
+    reader,
     operator,
     stranger,
     auditor,
@@ -197,9 +214,8 @@ export async function createDayWorld(stack: TestStack, seed: number) {
     managedAddress: addressOfKey(managedWalletKey),
   }
   return {
-    stack,
-    publicClient,
-    rpc,
+    chain,
+    time,
     deployment,
     profile,
     operatorKey,

@@ -1,9 +1,10 @@
 /**
  * Crashes between any two steps: every call through a port may kill the process right before or right after it is done.
  *
- * A dead process does nothing any more: each further call through its ports throws as well, until it is started again.
+ * A dead process does nothing any more: each further call through its ports throws as well, also after another was
+ * started, which has ports of its own. Whether a call is the last is drawn by its name and how often it was made.
  */
-import type { Prng } from '@isochrone/domain'
+import type { DayDraws } from './day-draws.ts'
 
 export class Crash extends Error {
   override readonly name = 'Crash'
@@ -12,7 +13,8 @@ export class Crash extends Error {
 export interface Faults {
   /** Whether the process has died and was not started again yet. */
   isDead(): boolean
-  restart(): void
+  /** Starts the process again; resolves when nothing of the dead one is under way any more. */
+  restart(): Promise<void>
   /** No further crashes: the liveness phase. */
   end(): void
   crashes(): number
@@ -20,40 +22,53 @@ export interface Faults {
   inject<T extends object>(ports: T, name: string): T
 }
 
+interface Life {
+  isDead: boolean
+}
+
 /** @param oneIn a crash in so many calls, half of them before the call and half after it. */
-export function createFaults(rng: Prng, oneIn: number): Faults {
-  let isDead = false
+export function createFaults(draws: DayDraws, oneIn: number): Faults {
+  let life: Life = { isDead: false }
+  const underWay = new Set<Promise<unknown>>()
   let hasEnded = false
   let crashes = 0
 
-  function mayDie(where: string): void {
-    if (isDead) throw new Crash(`dead before ${where}`)
-    if (hasEnded || rng.below(oneIn * 2) !== 0) return
-    isDead = true
+  function mayDie(own: Life, where: string): void {
+    if (own.isDead) throw new Crash(`dead before ${where}`)
+    if (hasEnded || draws.below(where, oneIn * 2) !== 0) return
+    own.isDead = true
     crashes += 1
     throw new Crash(where)
   }
 
-  async function around(name: string, call: () => unknown): Promise<unknown> {
-    mayDie(`before ${name}`)
+  async function around(own: Life, name: string, call: () => unknown): Promise<unknown> {
+    mayDie(own, `before ${name}`)
     const result = await call()
-    mayDie(`after ${name}`)
+    mayDie(own, `after ${name}`)
     return result
   }
 
-  function inject<T extends object>(ports: T, name: string): T {
+  function noted(work: Promise<unknown>): Promise<unknown> {
+    underWay.add(work)
+    void work.catch(() => {}).finally(() => underWay.delete(work))
+    return work
+  }
+
+  function inject<T extends object>(own: Life, ports: T, name: string): T {
     return new Proxy(ports, {
       get(target, key, receiver) {
         const value: unknown = Reflect.get(target, key, receiver)
         const path = `${name}.${String(key)}`
-        if (typeof value === 'object' && value !== null) return inject(value, path)
+        if (typeof value === 'object' && value !== null) return inject(own, value, path)
         if (typeof value !== 'function') return value
         return (...args: unknown[]) =>
-          around(path, () =>
-            Reflect.apply(
-              value,
-              target,
-              args.map((arg) => inside(arg, path)),
+          noted(
+            around(own, path, () =>
+              Reflect.apply(
+                value,
+                target,
+                args.map((arg) => inside(own, arg, path)),
+              ),
             ),
           )
       },
@@ -61,17 +76,20 @@ export function createFaults(rng: Prng, oneIn: number): Faults {
   }
 
   /** Work that a transaction is given sees ports that fail as well. */
-  function inside(arg: unknown, path: string): unknown {
+  function inside(own: Life, arg: unknown, path: string): unknown {
     if (typeof arg !== 'function') return arg
     return (tx: object, ...rest: unknown[]) =>
-      Reflect.apply(arg, undefined, [inject(tx, `${path}.tx`), ...rest]) as unknown
+      Reflect.apply(arg, undefined, [inject(own, tx, `${path}.tx`), ...rest]) as unknown
   }
 
   return {
-    isDead: () => isDead,
-    restart: () => (isDead = false),
+    isDead: () => life.isDead,
+    async restart() {
+      await Promise.allSettled(underWay)
+      life = { isDead: false }
+    },
     end: () => (hasEnded = true),
     crashes: () => crashes,
-    inject,
+    inject: (ports, name) => inject(life, ports, name),
   }
 }

@@ -1,11 +1,14 @@
 /**
- * Replays a simulated day: npm run test:day -- --seed N --steps M [--days D]
+ * Replays a simulated day: npm run test:day -- --seed N --steps M [--days D] [--trace FILE]
  *
- * Without a seed it draws one and says which. With `--days` it runs that many, each with the next seed.
+ * Without a seed it draws one and says which. With `--days` it runs that many, each with the next seed. `--trace` writes
+ * down what happened on the last: two runs of one seed differ in nothing, so a difference shows where a change began.
  */
 import { randomInt } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { startTestStack } from '@isochrone/local-stack'
+import { createDayTrace } from './day-trace.ts'
 import { runDay } from './run-day.ts'
 
 const { values } = parseArgs({
@@ -14,6 +17,7 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '1000' },
     days: { type: 'string', default: '1' },
     verbose: { type: 'boolean', default: false },
+    trace: { type: 'string' },
   },
 })
 const [firstSeed, steps, days] = [
@@ -24,10 +28,11 @@ const [firstSeed, steps, days] = [
 
 for (let seed = firstSeed; seed < firstSeed + days; seed++) {
   process.stdout.write(`seed ${seed}, ${steps} steps\n`)
-  const stack = await startTestStack({ postgres: true, chain: true })
+  const trace = createDayTrace()
+  const stack = await startTestStack({ postgres: true, chain: 'still' })
   try {
     const say = (line: string) => values.verbose && process.stdout.write(`  ${line}\n`)
-    const day = await runDay(stack, { seed, steps, say })
+    const day = await runDay(stack, { seed, steps, say, trace })
     const facts = Object.entries(day).map(([name, value]) => `${name} ${String(value)}`)
     process.stdout.write(`  held: ${facts.join(', ')}\n`)
   } catch (error) {
@@ -39,6 +44,7 @@ for (let seed = firstSeed; seed < firstSeed + days; seed++) {
     process.exitCode = 1
     break
   } finally {
+    if (values.trace) writeFileSync(values.trace, `${trace.lines().join('\n')}\n`)
     await stack.stop()
   }
 }

@@ -15,13 +15,17 @@ import { TREASURY, type DayWorld } from './day-world.ts'
 
 export type DayEvents = Awaited<ReturnType<typeof getIsochroneEvents>>
 
+export interface CheckedMoney {
+  events: DayEvents
+  /** Of everybody who has any, in a fixed order, µUSD. */
+  balances: bigint[]
+}
+
 /** @throws Error naming the identity that does not hold. */
-export async function checkMoney(world: DayWorld): Promise<DayEvents> {
-  const reader: ChainReader = world.operator
-  for (const holder of moneyHolders) {
-    const { held, owed } = await solvency(reader, holder)
-    same(`what ${holder} holds and owes`, held, owed)
-  }
+export async function checkMoney(world: DayWorld): Promise<CheckedMoney> {
+  const { reader } = world
+  const holdings = await Promise.all(moneyHolders.map((holder) => solvency(reader, holder)))
+  holdings.forEach(({ held, owed }, index) => same(`what ${moneyHolders[index]} holds and owes`, held, owed))
   const holders = [
     ...moneyHolders.map((name) => world.deployment.addresses[name]),
     ...world.payers.map(({ wallet }) => wallet?.sender.account.address ?? world.managedAddress),
@@ -31,17 +35,17 @@ export async function checkMoney(world: DayWorld): Promise<DayEvents> {
     TREASURY,
   ]
   const balances = await Promise.all(holders.map((address) => tokenBalance(reader, address)))
-  const supply = await world.publicClient.readContract({
+  const supply = await reader.publicClient.readContract({
     address: world.deployment.addresses.token,
     abi: erc20Abi,
     functionName: 'totalSupply',
   })
   same('the sum of all balances and all money', total(balances), supply)
 
-  const head = await world.publicClient.getBlockNumber()
+  const head = await reader.publicClient.getBlockNumber()
   const events = await getIsochroneEvents(reader, { fromBlock: BigInt(world.deployment.blockNumber), toBlock: head })
   await checkFlows(world, reader, events)
-  return events
+  return { events, balances }
 }
 
 /** Payers' debit = providers' credit + fees + pending + refunds. */

@@ -1,5 +1,5 @@
 /**
- * A simulated day, replayable from its seed: random payers, providers and disputes; a worker that dies between any two
+ * A simulated day that its seed replays to the last transaction: random payers, providers and disputes; a worker that dies between any two
  * steps; blocks that vanish; answers that are lost after what was sent has arrived.
  *
  * After every step money is conserved. Then the faults stop, and within bounded rounds every claim is settled exactly
@@ -10,10 +10,13 @@ import { prng } from '@isochrone/domain'
 import type { TestStack } from '@isochrone/local-stack'
 import type { Hex } from '@isochrone/protocol'
 import { createDayActions, signedInAll, type DayActions } from './day-actions.ts'
+import { REORG_BLOCKS_MAX, startDayChain, type DayChain } from './day-chain.ts'
+import { createDayDraws } from './day-draws.ts'
+import { createDayTime } from './day-time.ts'
+import { createDayTrace, type DayTrace } from './day-trace.ts'
 import { createDayWorker, dayRounds, type DayWorker } from './day-worker.ts'
 import { createDayWorld, type DayWorld } from './day-world.ts'
 import { createFaults } from './faults.ts'
-import { REORG_BLOCKS_MAX, startFlakyRpc } from './flaky-rpc.ts'
 import { checkMoney, same, total, type DayEvents } from './money-check.ts'
 
 export interface DayReport {
@@ -26,6 +29,10 @@ export interface DayReport {
   signedMicroUsd: bigint
   disputes: number
   invalidRecords: number
+  /** Transactions that were handed to the chain, those that it refused included. */
+  sent: number
+  /** Over all that happened: the same for the same seed and steps. */
+  traceHash: string
 }
 
 const CALLS_A_CRASH = 60
@@ -33,18 +40,26 @@ const LIVENESS_ROUNDS_MAX = 60
 /** Longer than any window, freeze or thaw of the deployment, s. */
 const ALL_WINDOWS_S = 1_500
 
+export interface RunDayOptions {
+  seed: number
+  steps: number
+  say?: (line: string) => void
+  /** Where what happens is noted, to be read when the day has failed as well. */
+  trace?: DayTrace
+}
+
 /** @throws Error with the seed, the step and what did not hold. */
 export async function runDay(
   stack: TestStack,
-  { seed, steps, say = () => {} }: { seed: number; steps: number; say?: (line: string) => void },
+  { seed, steps, say = () => {}, trace = createDayTrace() }: RunDayOptions,
 ): Promise<DayReport> {
-  const world = await createDayWorld(stack, seed)
-  const rpcFaults = await startFlakyRpc(stack.chainRpcUrl, prng(seed + 1))
-  const faults = createFaults(prng(seed + 2), CALLS_A_CRASH)
-  const rng = prng(seed)
+  const [draws, time, rng] = [createDayDraws(seed), createDayTime(), prng(seed)]
+  const chain = await startDayChain(stack.chainRpcUrl, draws, trace)
+  const world = await createDayWorld(stack, seed, { chain, time, draws })
+  const faults = createFaults(draws, CALLS_A_CRASH)
   const actions = createDayActions(world, rng)
-  const options = { rpcUrl: rpcFaults.url, faults, rng, closeEpochs: () => actions.closeEpochs() }
-  const worker = createDayWorker(world, options)
+  const closeEpochs = () => actions.closeEpochs()
+  const worker = createDayWorker(world, { rpcUrl: chain.workerUrl, faults, rng, draws, time, trace, closeEpochs })
   let reorgs = 0
   let now = 'the start'
   try {
@@ -52,18 +67,19 @@ export async function runDay(
     for (let step = 0; step < steps; step++) {
       const action = drawAction(rng.below(100))
       now = `step ${step} (${action})`
-      const startMs = Date.now()
-      reorgs += await act(action, { world, actions, worker, rng })
-      const actedMs = Date.now()
-      await checkMoney(world)
-      say(`${now}: ${actedMs - startMs} ms, checked in ${Date.now() - actedMs} ms`)
+      trace.note(now)
+      reorgs += await act(action, { world, actions, worker, chain, rng })
+      const { balances } = await checkMoney(world)
+      await noteState(trace, chain, balances)
+      say(now)
     }
     now = 'the end'
     faults.end()
-    rpcFaults.end()
-    const events = await finish(world, actions, worker, say)
+    chain.end()
+    const { events, balances } = await finish(world, actions, worker, (line) => (trace.note(line), say(line)))
+    await noteState(trace, chain, balances)
     await checkRecordsOf(world, events)
-    const { lost, reorgs: under } = rpcFaults.counts()
+    const { lost, reorgs: under } = chain.counts()
     return {
       steps,
       crashes: faults.crashes(),
@@ -73,11 +89,13 @@ export async function runDay(
       signedMicroUsd: signedInAll(world, actions),
       disputes: events.filter(({ eventName }) => eventName === 'DisputeFiled').length,
       invalidRecords: events.filter(({ eventName }) => eventName === 'RecordInvalid').length,
+      sent: trace.lines().filter((line) => line.includes(' sent ')).length,
+      traceHash: trace.hash(),
     }
   } catch (error) {
     throw new Error(`seed ${seed}, ${now}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   } finally {
-    await rpcFaults.stop()
+    await chain.stop()
     await world.db.$disconnect()
   }
 }
@@ -121,11 +139,12 @@ interface Day {
   world: DayWorld
   actions: DayActions
   worker: DayWorker
+  chain: DayChain
   rng: ReturnType<typeof prng>
 }
 
 /** How many times blocks were removed. */
-async function act(action: Action, { world, actions, worker, rng }: Day): Promise<number> {
+async function act(action: Action, { world, actions, worker, chain, rng }: Day): Promise<number> {
   const pick = <T>(items: readonly T[]) => items[rng.below(items.length)] as T
   if (action === 'requests') actions.requests()
   if (action === 'close') actions.closeEpochs()
@@ -134,11 +153,15 @@ async function act(action: Action, { world, actions, worker, rng }: Day): Promis
   if (action === 'dispute') await actions.dispute()
   if (action === 'disputes') await actions.disputes()
   if (action === 'challenge') await actions.challenge()
-  if (action === 'warp') await actions.warp(10 + rng.below(300))
+  if (action === 'warp') await chain.warp(10 + rng.below(300))
   if (action === 'worker') await worker.run(pick([...dayRounds, 'ingest', 'settle', 'settle', 'index'] as const))
   if (action !== 'reorg') return 0
-  await actions.reorg(1 + rng.below(REORG_BLOCKS_MAX))
+  await chain.reorg(1 + rng.below(REORG_BLOCKS_MAX))
   return 1
+}
+
+async function noteState(trace: DayTrace, chain: DayChain, balances: readonly bigint[]): Promise<void> {
+  trace.note(`  ${await chain.head()}, balances ${balances.join(' ')}`)
 }
 
 /** The liveness phase: no faults, money for what is short, time for every window. */
@@ -148,13 +171,13 @@ async function finish(world: DayWorld, actions: DayActions, worker: DayWorker, s
   for (let round = 0; round < LIVENESS_ROUNDS_MAX; round++) {
     for (const name of dayRounds) await worker.run(name)
     await actions.disputes()
-    await actions.warp(round % 2 === 1 ? ALL_WINDOWS_S : 1)
-    const events = await checkMoney(world)
+    await world.chain.warp(round % 2 === 1 ? ALL_WINDOWS_S : 1)
+    const checked = await checkMoney(world)
     const left = await unfinished(world)
     say(`round ${round}: ${left.join(', ') || 'all is settled'}`)
     if (left.length > 0) continue
     await worker.run('index')
-    return events
+    return checked
   }
   throw new Error(`not all is settled: ${[...(await unfinished(world)), ...worker.stuck()].join('; ')}`)
 }

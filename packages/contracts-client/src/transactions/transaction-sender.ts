@@ -55,6 +55,8 @@ export interface TransactionSenderOptions {
   /** In memory by default. */
   pending?: PendingTransactions
   time?: Time
+  /** A random whole number below its argument; from the system by default. */
+  random?: (below: number) => number
   receiptTimeoutMs?: number
   pollMs?: number
   stuckAfterMs?: number
@@ -70,6 +72,7 @@ const DISPLACED_MAX = 5
 
 export function createTransactionSender(options: TransactionSenderOptions): TransactionSender {
   const { publicClient, account, pending = memoryPendingTransactions(), time = systemTime } = options
+  const { random = randomInt } = options
   const inFlight = new Set<Hex>()
   const leftovers = { inFlight, watches: new Map<Hex, Watch>() }
   let turn: Promise<unknown> = Promise.resolve()
@@ -123,7 +126,7 @@ export function createTransactionSender(options: TransactionSenderOptions): Tran
     const gas = await publicClient.estimateGas({ account: account.address, ...request, blockTag: 'pending' })
     // More than estimated for what changes until inclusion: another epoch may have become payable. The random part
     // makes the bytes unlike any other process's, so that "already known" can only mean our own resend.
-    return Number(gas + gas / 4n + GAS_MARGIN) + randomInt(GAS_JITTER)
+    return Number(gas + gas / 4n + GAS_MARGIN) + random(GAS_JITTER)
   }
 
   async function submit(context: AdvanceContext, request: TransactionRequest): Promise<Watch> {
@@ -156,7 +159,7 @@ export function createTransactionSender(options: TransactionSenderOptions): Tran
         nextNonce = undefined
         isTooCheap = outcome === 'underpriced'
         // Prices moved since we asked for them; or another process took the number, and both would try again together.
-        const waitMs = isTooCheap ? context.pollMs : contentionWaitMs(context.pollMs, attempt)
+        const waitMs = isTooCheap ? context.pollMs : random(contentionWaitMsMax(context.pollMs, attempt))
         await time.sleep(waitMs)
       }
       throw isTooCheap ? tooCheap() : crowded()
@@ -217,9 +220,9 @@ export function createTransactionSender(options: TransactionSenderOptions): Tran
   return { account, send, reconcile: () => explained(reconcile()) }
 }
 
-/** Random and growing, so that processes with one account fall out of step. In ms. */
-function contentionWaitMs(pollMs: number, attempt: number): number {
-  return randomInt(1 + Math.ceil(pollMs * Math.min(2 ** attempt, CONTENTION_WAIT_MAX_POLLS)))
+/** Growing, and drawn from, so that processes with one account fall out of step. In ms. */
+function contentionWaitMsMax(pollMs: number, attempt: number): number {
+  return 1 + Math.ceil(pollMs * Math.min(2 ** attempt, CONTENTION_WAIT_MAX_POLLS))
 }
 
 async function explained<T>(promise: Promise<T>): Promise<T> {

@@ -1,0 +1,134 @@
+/**
+ * The chain of the day: nothing is mined but here, a second to a block, so that a seed gives the same blocks again.
+ *
+ * People's transactions are in a block when the chain answers. Towards the worker the chain is flaky: it loses answers
+ * (what was sent has arrived, but nobody says so), and it reorganises right after it has included something. Each look
+ * of the worker at a receipt mines blocks, so that confirmations come. One request is handled after another.
+ */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { keccak256, type Hex } from 'viem'
+import type { DayDraws } from './day-draws.ts'
+import { DAY_START_S } from './day-time.ts'
+import type { DayTrace } from './day-trace.ts'
+
+export interface DayChain {
+  /** For everybody but the worker. */
+  url: string
+  workerUrl: string
+  warp(seconds: number): Promise<void>
+  reorg(blocks: number): Promise<void>
+  /** Number and time of the last block. */
+  head(): Promise<string>
+  /** No further faults: the liveness phase. */
+  end(): void
+  /** How often an answer was lost, and how often blocks were removed under a transaction. */
+  counts(): { lost: number; reorgs: number }
+  stop(): Promise<void>
+}
+
+export const REORG_BLOCKS_MAX = 5
+const ONE_IN = 8
+const BLOCKS_A_LOOK = 6
+const WORKER_PATH = '/worker'
+
+interface Call {
+  method: string
+  params: readonly unknown[]
+}
+
+/** @param chainRpcUrl a chain that mines nothing by itself. */
+export async function startDayChain(chainRpcUrl: string, draws: DayDraws, trace: DayTrace): Promise<DayChain> {
+  let hasEnded = false
+  let lost = 0
+  let reorgs = 0
+  let turn: Promise<unknown> = Promise.resolve()
+
+  const forward = async (body: string) =>
+    (await fetch(chainRpcUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).text()
+  async function ask(method: string, params: readonly unknown[] = []): Promise<unknown> {
+    const answer = JSON.parse(await forward(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }))) as {
+      result?: unknown
+      error?: { message: string }
+    }
+    if (answer.error) throw new Error(`${method}: ${answer.error.message}`)
+    return answer.result
+  }
+  const mine = (blocks: number) => ask('anvil_mine', [`0x${blocks.toString(16)}`])
+
+  await ask('evm_setNextBlockTimestamp', [DAY_START_S])
+  await ask('anvil_setBlockTimestampInterval', [1])
+  await mine(1)
+
+  /** Null for an answer that is lost. */
+  async function answer(body: string, isWorker: boolean): Promise<string | null> {
+    const { method, params } = JSON.parse(body) as Call
+    if (isWorker && method === 'eth_getTransactionReceipt') await mine(BLOCKS_A_LOOK)
+    const found = await forward(body)
+    if (method !== 'eth_sendRawTransaction') return found
+    const isTaken = !found.includes('"error"')
+    const fate = isWorker && !hasEnded ? draws.below('sent by the worker', ONE_IN) : ONE_IN
+    const sent = `${isWorker ? 'worker' : 'people'} sent ${keccak256(params[0] as Hex)}`
+    trace.note(
+      `  ${sent}: ${isTaken ? 'taken' : 'refused'}${fate === 0 ? ', reorganised' : fate === 1 ? ', lost' : ''}`,
+    )
+    if (!isWorker && isTaken) await mine(1)
+    if (fate === 0) {
+      reorgs += 1
+      await mine(3)
+      await reorg(1 + draws.below('depth', REORG_BLOCKS_MAX))
+    }
+    if (fate !== 1) return found
+    lost += 1
+    return null
+  }
+
+  async function reorg(blocks: number): Promise<void> {
+    await ask('anvil_reorg', [blocks, []])
+  }
+
+  async function head(): Promise<{ number: string; timestamp: string }> {
+    return (await ask('eth_getBlockByNumber', ['latest', false])) as { number: string; timestamp: string }
+  }
+
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = turn.then(work)
+    turn = done.catch(() => {})
+    return done
+  }
+
+  const server = createServer((request, response) => {
+    void (async () => {
+      const body = await text(request)
+      const found = await inTurn(() => answer(body, request.url === WORKER_PATH))
+      if (found === null) response.destroy()
+      else response.writeHead(200, { 'content-type': 'application/json' }).end(found)
+    })().catch(() => response.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    url,
+    workerUrl: `${url}${WORKER_PATH}`,
+    warp: (seconds) =>
+      inTurn(async () => {
+        await ask('evm_setNextBlockTimestamp', [Number((await head()).timestamp) + seconds])
+        await mine(1)
+      }),
+    reorg: (blocks) => inTurn(() => reorg(blocks)),
+    async head() {
+      const { number, timestamp } = await inTurn(head)
+      return `block ${Number(number)} at ${Number(timestamp)}`
+    },
+    end: () => (hasEnded = true),
+    counts: () => ({ lost, reorgs }),
+    async stop() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
