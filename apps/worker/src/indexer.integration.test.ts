@@ -1,6 +1,8 @@
-/** The indexer against payers who make it hard: amounts of any size, and channels that nobody ever opens. And panels. */
+/** The indexer against payers who make it hard: amounts of any size, and channels that nobody ever opens. And panels, and vouchers. */
 import {
+  announce,
   channelIdOf,
+  claimedOf,
   disputeOf,
   fileWithheld,
   mintTestUsdc,
@@ -127,3 +129,24 @@ test('the panel of a dispute is drawn as soon as it is armed', { timeout: 120_00
   expect(await duties.drawPanels()).toEqual({ done: 0, failed: [] })
   expect(await duties.collectPenalties()).toEqual({ done: 0, failed: [] })
 })
+
+/** A lane that leaves receipts out of its epochs keeps nobody from the money. */
+test('a voucher whose epoch its lane never anchored is claimed once it was announced for a grace period', async () => {
+  const { writer, lane, store, channelId, providerId } = market
+  const duties = createTrustDuties({ chain: chain.trust, transactions: store.chain })
+  const salt = bytes32Of('salt')
+  await chain.registry.registerProvider({ salt, payoutAddress: '0xcafe000000000000000000000000000000000001' })
+  await chain.managed.openChannel(salt)
+  await chain.managed.depositOnce({ channelId, microUsd: 5_000_000n, orderId: 'order' })
+  await chain.managed.raiseCeiling({ channelId, microUsd: 5_000_000n })
+  market.request(1_000_000n)
+  const [signed] = lane.close()?.vouchers ?? []
+  const voucher = decodeStruct('Voucher', signed?.voucher)
+  const { claimableAtS } = await announce(writer, { value: voucher, signature: signed?.signature as Hex })
+  expect(await duties.claimAnnounced()).toEqual({ done: 0, failed: [] })
+  await writer.publicClient.request({ method: 'evm_setNextBlockTimestamp', params: [claimableAtS] } as never)
+  await writer.publicClient.request({ method: 'evm_mine' } as never)
+  expect(await duties.claimAnnounced()).toEqual({ done: 1, failed: [] })
+  expect(await claimedOf(writer, { channelId, providerId, lane: voucher.lane })).toBe(voucher.cumulative)
+  expect(await duties.claimAnnounced()).toEqual({ done: 0, failed: [] })
+}, 120_000)

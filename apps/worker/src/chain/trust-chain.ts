@@ -1,17 +1,22 @@
-/** Penalties put off and panels to draw, on our contracts. */
+/** Penalties put off, panels to draw and vouchers announced, on our contracts. */
 import {
+  claimableAt,
+  claimAnnounced,
+  claimedOf,
   collectPenalty,
   disputeManagerAbi,
   disputeOf,
   drawPanel,
   penaltyDueOf,
+  paymentChannelsAbi,
   revertNamed,
   slaLedgerAbi,
   type ChainReader,
   type ChainWriter,
 } from '@isochrone/contracts-client'
+import type { Hex, Voucher } from '@isochrone/protocol'
 import type { ChainReads, TrustChain, TrustEvent } from '@isochrone/services'
-import { getAbiItem } from 'viem'
+import { decodeFunctionData, getAbiItem } from 'viem'
 
 /** Blocks asked for at a time: nodes refuse larger ranges. */
 const RANGE_MAX = 2_000n
@@ -22,6 +27,7 @@ const followed = [
   getAbiItem({ abi: disputeManagerAbi, name: 'DrawArmed' }),
   getAbiItem({ abi: disputeManagerAbi, name: 'PanelDrawn' }),
   getAbiItem({ abi: disputeManagerAbi, name: 'DisputeClosed' }),
+  getAbiItem({ abi: paymentChannelsAbi, name: 'VoucherAnnounced' }),
 ] as const
 const kinds = { DisputeFiled: 'filed', DrawArmed: 'armed', PanelDrawn: 'drawn', DisputeClosed: 'closed' } as const
 
@@ -40,6 +46,21 @@ export function trustChain(writer: ChainWriter, reads: ChainReads): TrustChain {
         throw error
       }
     },
+    async voucherDueOf(voucher) {
+      const due = voucher.cumulative - (await claimedOf(writer, voucher))
+      return due > 0n ? due : 0n
+    },
+    async claimAnnounced(voucher) {
+      try {
+        return { txHash: (await claimAnnounced(writer, voucher)).receipt?.transactionHash ?? null }
+      } catch (error) {
+        const revert = revertNamed(error)
+        // No money yet, a lane that stands no more, or an announcement that a reorganisation took away.
+        if (revert === 'ClaimRefused' || revert === 'LaneNotActive' || revert === 'NotAnnounced')
+          return { txHash: null }
+        throw error
+      }
+    },
     async dispute(disputeId) {
       try {
         return await disputeOf(writer, disputeId)
@@ -55,24 +76,39 @@ export function trustChain(writer: ChainWriter, reads: ChainReads): TrustChain {
   }
 }
 
-async function trustEvents(
-  { publicClient, deployment }: ChainReader,
-  fromBlock: bigint,
-  toBlock: bigint,
-): Promise<TrustEvent[]> {
-  const address = [deployment.addresses.ledger, deployment.addresses.disputes]
+async function trustEvents(reader: ChainReader, fromBlock: bigint, toBlock: bigint): Promise<TrustEvent[]> {
+  const { publicClient, deployment } = reader
+  const { ledger, disputes, channels } = deployment.addresses
+  const address = [ledger, disputes, channels]
   const events: TrustEvent[] = []
   for (let from = fromBlock; from <= toBlock; from += RANGE_MAX) {
     const last = from + RANGE_MAX - 1n
     const to = last < toBlock ? last : toBlock
     const logs = await publicClient.getLogs({ address, events: followed, strict: true, fromBlock: from, toBlock: to })
-    for (const { eventName, args } of logs) {
+    for (const { eventName, args, transactionHash } of logs) {
       if (eventName === 'PenaltyPaid') {
         const { providerId, nodeId, channelId, termsHash, left } = args
         const penalty = { providerId, nodeId, channelId, termsHash }
         events.push({ kind: 'penalty_paid', penalty, leftMicroUsd: left })
+      } else if (eventName === 'VoucherAnnounced') {
+        const voucher = await announcedIn(reader, transactionHash)
+        const claimableAtS = voucher && (await claimableAt(reader, voucher))
+        if (voucher && claimableAtS) events.push({ kind: 'announced', voucher, claimableAtS })
       } else events.push({ kind: kinds[eventName], disputeId: args.disputeId })
     }
   }
   return events
+}
+
+/**
+ * The voucher of an announcement: its event lacks the root, so the call is read. Null where another contract made the call;
+ * then it is its announcer's to claim.
+ */
+async function announcedIn({ publicClient, deployment }: ChainReader, hash: Hex): Promise<Voucher | null> {
+  const { to, input } = await publicClient.getTransaction({ hash })
+  if (to?.toLowerCase() !== deployment.addresses.channels.toLowerCase()) return null
+  const { functionName, args } = decodeFunctionData({ abi: paymentChannelsAbi, data: input })
+  if (functionName !== 'announce') return null
+  const [voucher] = args
+  return { ...voucher, epoch: Number(voucher.epoch) }
 }

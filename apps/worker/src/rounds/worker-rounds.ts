@@ -115,6 +115,11 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
       everyMs: isDevelopment ? 60_000 : 600_000,
       run: async () => failWithDuty('a penalty was not collected', await duties.collectPenalties()),
     },
+    {
+      name: 'claim-announced',
+      everyMs: isDevelopment ? 10_000 : 60_000,
+      run: async () => failWithDuty('an announced voucher was not claimed', await duties.claimAnnounced()),
+    },
     { name: 'budgets', everyMs: 30_000, run: async () => void (await budgets()) },
     {
       name: 'webhooks',

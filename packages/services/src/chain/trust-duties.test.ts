@@ -1,5 +1,5 @@
 import { AppError } from '@isochrone/domain'
-import { bytes32Of } from '@isochrone/protocol'
+import { bytes32Of, type Voucher } from '@isochrone/protocol'
 import { expect, test } from 'vitest'
 import type { DisputeStanding, PenaltyName, TrustChain, TrustEvent } from '../ports/trust-port.ts'
 import { createTrustDuties } from './trust-duties.ts'
@@ -11,13 +11,29 @@ const penaltyOf = (name: string): PenaltyName => ({
   termsHash: bytes32Of('terms'),
 })
 
+const voucherOf = (epoch: number, cumulative: bigint): Voucher => ({
+  channelId: bytes32Of('channel'),
+  providerId: bytes32Of('provider'),
+  lane: bytes32Of('lane'),
+  receiptRoot: bytes32Of('root'),
+  epoch,
+  cumulative,
+})
+
 /** Events by block, what is due by channel, disputes by id; `sent` says what was asked of it. */
 function fakeChain() {
   const events = new Map<bigint, TrustEvent[]>()
   const due = new Map<string, bigint>()
   const disputes = new Map<bigint, DisputeStanding>()
   const sent: string[] = []
-  const state = { blockNumber: 10n, nowS: 86_400 * 100, payableToday: 0n, refuses: new Set<string>() }
+  const state = {
+    blockNumber: 10n,
+    nowS: 86_400 * 100,
+    payableToday: 0n,
+    claimed: 0n,
+    balance: 0n,
+    refuses: new Set<string>(),
+  }
   const chain: TrustChain = {
     head: async () => state,
     firstBlock: 1n,
@@ -30,6 +46,16 @@ function fakeChain() {
       const left = (due.get(channelId) ?? 0n) - state.payableToday
       due.set(channelId, left > 0n ? left : 0n)
       return { txHash: '0x01' }
+    },
+    voucherDueOf: async ({ cumulative }) => (cumulative > state.claimed ? cumulative - state.claimed : 0n),
+    async claimAnnounced({ epoch, cumulative }) {
+      sent.push(`claim ${epoch}`)
+      if (state.balance === 0n) return { txHash: null }
+      const due = cumulative - state.claimed
+      const paid = due < state.balance ? due : state.balance
+      state.claimed += paid
+      state.balance -= paid
+      return { txHash: '0x03' }
     },
     dispute: async (id) => disputes.get(id) ?? null,
     async drawPanel(id) {
@@ -117,4 +143,45 @@ test('draws that fail never hold up the others', async () => {
   expect((await duties.drawPanels()).failed).toHaveLength(20)
   await duties.drawPanels()
   expect(take()).toEqual(['draw 20', 'draw 21', 'draw 22', 'draw 23', 'draw 24'])
+})
+
+/** A lane that omits receipts cannot keep a provider from its money, and the provider need not come back for it. */
+test('an announced voucher is claimed after its grace period, older epochs first, and once', async () => {
+  const { duties, events, state, take } = fakeChain()
+  const claimableAtS = state.nowS + 900
+  events.set(5n, [{ kind: 'announced', voucher: voucherOf(8, 50_000n), claimableAtS }])
+  events.set(9n, [{ kind: 'announced', voucher: voucherOf(7, 20_000n), claimableAtS }])
+  state.balance = 1_000_000n
+  expect(await duties.claimAnnounced()).toEqual({ done: 0, failed: [] })
+  state.nowS = claimableAtS
+  expect(await duties.claimAnnounced()).toEqual({ done: 2, failed: [] })
+  expect(take()).toEqual(['claim 7', 'claim 8'])
+  state.nowS += 3_600
+  expect(await duties.claimAnnounced()).toEqual({ done: 0, failed: [] })
+  expect([state.claimed, take()]).toEqual([50_000n, []])
+})
+
+test('what a channel cannot pay is tried again later, not in every round', async () => {
+  const { duties, events, state, take } = fakeChain()
+  events.set(5n, [{ kind: 'announced', voucher: voucherOf(7, 50_000n), claimableAtS: state.nowS }])
+  for (let round = 0; round < 3; round++) await duties.claimAnnounced()
+  expect(take()).toEqual(['claim 7'])
+  state.balance = 30_000n
+  state.nowS += 3_600
+  expect(await duties.claimAnnounced()).toEqual({ done: 1, failed: [] })
+  state.balance = 30_000n
+  state.nowS += 3_599
+  expect(await duties.claimAnnounced()).toEqual({ done: 0, failed: [] })
+  state.nowS += 1
+  expect(await duties.claimAnnounced()).toEqual({ done: 1, failed: [] })
+  expect(state.claimed).toBe(50_000n)
+})
+
+/** A thief's trick: a lane and its provider announce dust, and the worker pays gas for each. */
+test('dust is left to whoever announced it', async () => {
+  const { duties, events, state, take } = fakeChain()
+  state.balance = 1_000_000n
+  events.set(5n, [{ kind: 'announced', voucher: voucherOf(7, 9_999n), claimableAtS: state.nowS }])
+  await duties.claimAnnounced()
+  expect(take()).toEqual([])
 })

@@ -1,12 +1,14 @@
 /**
- * Two things that anyone may do on the chain, and that would wait for ever if nobody did: what the daily cap put off of a
- * penalty is credited on a later day, and the panel of a dispute is drawn as soon as it can be. The hash that draws it is
- * gone after 256 blocks: a party that alone calls could let it go and hope for a better one.
+ * Things that anyone may do on the chain, and that would wait for ever if nobody did: what the daily cap put off of a
+ * penalty is credited on a later day; a voucher that was announced, because its lane anchored too little, is claimed after
+ * its grace period; and the panel of a dispute is drawn as soon as it can be. The hash that draws it is gone after 256
+ * blocks: a party that alone calls could let it go and hope for a better one.
  *
  * What waits is kept in memory and read from the chain's events after a start; the chain is asked before anything is sent,
  * so a lost or doubled round changes nothing. Each round does a bounded number, and what fails goes to the end.
  */
 import { toAppError } from '@isochrone/domain'
+import type { Voucher } from '@isochrone/protocol'
 import type { TransactionLog } from '../ports/chain-port.ts'
 import type { PenaltyName, TrustChain, TrustEvent } from '../ports/trust-port.ts'
 import { sendRecorded } from './send-recorded.ts'
@@ -25,6 +27,12 @@ export interface DutyRound {
 const BLOCKS_A_ROUND = 100_000n
 const SENT_A_ROUND = 20
 const DAY_S = 86_400
+/** Beyond it the oldest are forgotten: whoever announced them can claim them. */
+const ANNOUNCED_MAX = 10_000
+/** A claim costs us gas: with less than this, a lane and its provider could spend ours for nothing. */
+const ANNOUNCED_MICRO_USD_MIN = 10_000n
+/** What could not be paid in full comes again after so long. */
+const ANNOUNCED_RETRY_S = 3_600
 
 interface WaitingPenalty {
   penalty: PenaltyName
@@ -32,9 +40,16 @@ interface WaitingPenalty {
   triedOnDay: number | null
 }
 
+interface AnnouncedVoucher {
+  voucher: Voucher
+  /** Chain time before which nothing is tried. */
+  notBeforeS: number
+}
+
 export function createTrustDuties({ chain, transactions }: TrustDutiesDeps) {
   const penalties = new Map<string, WaitingPenalty>()
   const disputes = new Set<bigint>()
+  const announced = new Map<string, AnnouncedVoucher>()
   let readTo: bigint | null = null
 
   async function follow(): Promise<void> {
@@ -54,8 +69,17 @@ export function createTrustDuties({ chain, transactions }: TrustDutiesDeps) {
       const key = Object.values(event.penalty).join(':')
       if (event.leftMicroUsd === 0n) penalties.delete(key)
       else if (!penalties.has(key)) penalties.set(key, { penalty: event.penalty, triedOnDay: null })
-    } else if (event.kind === 'filed' || event.kind === 'armed') disputes.add(event.disputeId)
+    } else if (event.kind === 'announced') noteAnnounced(event.voucher, event.claimableAtS)
+    else if (event.kind === 'filed' || event.kind === 'armed') disputes.add(event.disputeId)
     else disputes.delete(event.disputeId)
+  }
+
+  /** Blocks are read again: what waits already keeps its time. */
+  function noteAnnounced(voucher: Voucher, claimableAtS: number): void {
+    const key = nameOf(voucher)
+    if (!announced.has(key)) announced.set(key, { voucher, notBeforeS: claimableAtS })
+    const [oldest] = announced.keys()
+    if (announced.size > ANNOUNCED_MAX && oldest !== undefined) announced.delete(oldest)
   }
 
   async function collectPenalties(): Promise<DutyRound> {
@@ -100,7 +124,31 @@ export function createTrustDuties({ chain, transactions }: TrustDutiesDeps) {
     return doEach([...disputes].slice(0, SENT_A_ROUND), String, draw)
   }
 
-  return { collectPenalties, drawPanels }
+  async function claimAnnounced(): Promise<DutyRound> {
+    await follow()
+    const { nowS } = await chain.head()
+    const claim = async ([key, { voucher }]: [string, AnnouncedVoucher]): Promise<boolean> => {
+      announced.delete(key)
+      const due = await chain.voucherDueOf(voucher)
+      if (due === 0n) return false
+      // At the end, whatever comes of it; a payment in full is seen when it comes again.
+      announced.set(key, { voucher, notBeforeS: nowS + ANNOUNCED_RETRY_S })
+      if (due < ANNOUNCED_MICRO_USD_MIN) return false
+      const about = { purpose: 'claim', subject: `${voucher.lane}:${voucher.epoch}` }
+      const { txHash } = await sendRecorded(transactions, about, () => chain.claimAnnounced(voucher))
+      return txHash !== null
+    }
+    // Older epochs first: a newer voucher would draw an older one's rest into its own epoch.
+    const due = [...announced].filter(([, { notBeforeS }]) => notBeforeS <= nowS)
+    const inOrder = due.toSorted(([, a], [, b]) => a.voucher.epoch - b.voucher.epoch)
+    return doEach(inOrder.slice(0, SENT_A_ROUND), ([key]) => key, claim)
+  }
+
+  return { collectPenalties, drawPanels, claimAnnounced }
+}
+
+function nameOf({ channelId, providerId, lane, epoch, cumulative, receiptRoot }: Voucher): string {
+  return [channelId, providerId, lane, epoch, cumulative, receiptRoot].join(':')
 }
 
 async function doEach<T>(

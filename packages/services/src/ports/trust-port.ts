@@ -1,5 +1,8 @@
-/** What somebody has to set in motion on the chain although nobody in particular must: penalties put off, panels. */
-import type { Hex } from '@isochrone/protocol'
+/**
+ * What somebody has to set in motion on the chain although nobody in particular must: penalties put off, panels, vouchers
+ * that were announced.
+ */
+import type { Hex, Voucher } from '@isochrone/protocol'
 import type { Sent } from './chain-port.ts'
 
 export interface PenaltyName {
@@ -12,6 +15,8 @@ export interface PenaltyName {
 export type TrustEvent =
   /** `leftMicroUsd`: what the daily cap put off. */
   | { kind: 'penalty_paid'; penalty: PenaltyName; leftMicroUsd: bigint }
+  /** `claimableAtS`: chain time from which it is paid by its signature alone. */
+  | { kind: 'announced'; voucher: Voucher; claimableAtS: number }
   | { kind: 'filed' | 'armed' | 'drawn' | 'closed'; disputeId: bigint }
 
 export interface DisputeStanding {
@@ -32,6 +37,10 @@ export interface TrustChain {
   collectPenalty(penalty: PenaltyName): Promise<Sent>
   /** Null when there is no such dispute. */
   dispute(disputeId: bigint): Promise<DisputeStanding | null>
+  /** What a voucher claims beyond what was paid, µUSD; 0 when all was. */
+  voucherDueOf(voucher: Voucher): Promise<bigint>
+  /** `txHash` null where it cannot be paid now: no money in the channel, a lane that stands no more. */
+  claimAnnounced(voucher: Voucher): Promise<Sent>
   /** Arms the draw where its block is too old or there was none; else draws. */
   drawPanel(disputeId: bigint): Promise<Sent>
 }
