@@ -13,7 +13,7 @@ import type { InstanceInfo } from '../start/instance-file.ts'
 import type { Outcome } from './outcome.ts'
 
 export interface Books {
-  /** Σ price of all receipts, µUSD. */
+  /** Σ price of all receipts less what was refunded for recounted tokens, µUSD. */
   readonly receipts: bigint
   /** What channels were debited on the chain, µUSD. */
   readonly debited: bigint
@@ -85,7 +85,8 @@ export async function settleReplay(
 
 async function sumOfReceipts(db: Db): Promise<bigint> {
   const { _sum } = await db.receipt.aggregate({ _sum: { priceMicroUsd: true } })
-  return _sum.priceMicroUsd ?? 0n
+  const { _sum: recounts } = await db.meteringRecount.aggregate({ _sum: { refundMicroUsd: true } })
+  return (_sum.priceMicroUsd ?? 0n) - (recounts.refundMicroUsd ?? 0n)
 }
 
 /** True when each request that a client saw finish has a receipt, and together they cost what the clients were told. */

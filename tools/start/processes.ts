@@ -47,7 +47,12 @@ export function startGateway(ctx: ProcessContext): Promise<RunningProcess> {
     args: [...nodeFlags, join(projectRoot, 'apps/gateway/src/main.ts')],
     cwd: projectRoot,
     logFile: logOf(ctx, 'gateway'),
-    env: childEnv({ ...ctx.env, DATA_DIR: join(ctx.dataDir, 'gateway') }),
+    env: childEnv({
+      ...ctx.env,
+      DATA_DIR: join(ctx.dataDir, 'gateway'),
+      // Where the agents' models are: the demo model's tokenizer comes with it.
+      RECOUNT_TOKENIZERS_DIR: join(ctx.dataDir, 'models', 'tokenizers'),
+    }),
     isReady: () => answersHttp(`http://127.0.0.1:${ctx.ports.gateway}/healthz`),
   })
 }

@@ -40,6 +40,7 @@ import { readContracts } from './read-contracts.ts'
 import { createHedging } from './requests/hedging.ts'
 import { createKnownModels } from './requests/known-models.ts'
 import { createMeasurements } from './requests/node-measurements.ts'
+import { createRecounter } from './recount/create-recounter.ts'
 import { createPlacer } from './requests/place-request.ts'
 import { createRequestLimits } from './requests/request-limits.ts'
 import { createStopping } from './requests/stopping.ts'
@@ -176,6 +177,17 @@ export async function startGateway({
   const jobs = createJobs({ store, redisUrl: env.REDIS_URL, redis, control, place: storePlace, logger })
   shutdown.onShutdown('jobs', () => jobs.close())
 
+  const recounter =
+    env.RECOUNT_TOKENIZERS_DIR === undefined
+      ? null
+      : createRecounter({
+          dir: env.RECOUNT_TOKENIZERS_DIR,
+          lane,
+          logger,
+          counted: (outcome) => metrics.recounted(outcome),
+        })
+  shutdown.onShutdown('recounts', () => recounter?.stop())
+
   const app = await createApp({
     control,
     sessions,
@@ -192,6 +204,7 @@ export async function startGateway({
       clock,
       stopping,
       hedging: createHedging(),
+      recounter,
       events: metrics,
     },
     requestLimits,

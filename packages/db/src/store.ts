@@ -13,6 +13,7 @@ import { providersRepository } from './repositories/providers-repository.ts'
 import { readingsRepository } from './repositories/readings-repository.ts'
 import { epochRepository } from './repositories/epoch-repository.ts'
 import { jobRepository } from './repositories/job-repository.ts'
+import { recountRepository } from './repositories/recount-repository.ts'
 import { requestRepository } from './repositories/request-repository.ts'
 import { pendingTransactionRepository } from './repositories/pending-transaction-repository.ts'
 import { performanceRepository } from './repositories/performance-repository.ts'
@@ -28,6 +29,7 @@ export function repositories(db: DbOrTx) {
     providers: { ...providersRepository(db), ...earningsRepository(db) },
     readings: readingsRepository(db),
     requests: requestRepository(db),
+    recounts: recountRepository(db),
     epochs: epochRepository(db),
     jobs: jobRepository(db),
     webhooks: webhookRepository(db),

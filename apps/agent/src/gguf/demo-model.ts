@@ -31,6 +31,29 @@ export function buildDemoModel(): Buffer {
   return encodeGguf(metadata(tokens, merges), weights(tokens))
 }
 
+/** The demo model's tokenizer as model hubs publish one (`tokenizer.json`): the same vocabulary, merges and words. */
+export function demoTokenizer(): Record<string, unknown> {
+  const { tokens: learnt, merges } = learnBytePairs(demoText, MERGES_MAX)
+  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true }
+  return {
+    version: '1.0',
+    added_tokens: specialTokens.map((content, index) => ({
+      id: learnt.length + index,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
+    normalizer: null,
+    pre_tokenizer: byteLevel,
+    post_processor: byteLevel,
+    decoder: byteLevel,
+    model: { type: 'BPE', vocab: Object.fromEntries(learnt.map((token, id) => [token, id])), merges },
+  }
+}
+
 function metadata(tokens: readonly string[], merges: readonly string[]): Record<string, GgufValue> {
   const normalCount = tokens.length - specialTokens.length
   const endOfText = normalCount

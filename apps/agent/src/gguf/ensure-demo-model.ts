@@ -2,12 +2,13 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { buildDemoModel, demoModelId } from './demo-model.ts'
+import { buildDemoModel, demoModelId, demoTokenizer } from './demo-model.ts'
 
 export type ModelFile = { readonly path: string; readonly sha256: string; readonly modelHash: `0x${string}` }
 
 /**
  * The demo model's file in `directory`, written first when it is missing or differs.
+ * Its tokenizer stands beside it as `tokenizers/<modelHash>/tokenizer.json`, where a gateway that recounts looks for one.
  * `modelHash` is the SHA-256 of the file's bytes as a bytes32, which names the model in terms and receipts.
  */
 export async function ensureDemoModel(directory: string): Promise<ModelFile> {
@@ -15,12 +16,17 @@ export async function ensureDemoModel(directory: string): Promise<ModelFile> {
   const bytes = buildDemoModel()
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   const present = await readFile(path).catch(() => undefined)
-  if (!present?.equals(bytes)) {
-    await mkdir(directory, { recursive: true })
-    // Written beside and renamed, so that a reader never sees half a file.
-    const draft = `${path}.${randomBytes(6).toString('hex')}`
-    await writeFile(draft, bytes)
-    await rename(draft, path)
-  }
+  await mkdir(directory, { recursive: true })
+  if (!present?.equals(bytes)) await writeWhole(path, bytes)
+  const tokenizerDir = join(directory, 'tokenizers', `0x${sha256}`)
+  await mkdir(tokenizerDir, { recursive: true })
+  await writeWhole(join(tokenizerDir, 'tokenizer.json'), JSON.stringify(demoTokenizer()))
   return { path, sha256, modelHash: `0x${sha256}` }
+}
+
+/** Written beside and renamed, so that a reader never sees half a file. */
+async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
+  const draft = `${path}.${randomBytes(6).toString('hex')}`
+  await writeFile(draft, content)
+  await rename(draft, path)
 }

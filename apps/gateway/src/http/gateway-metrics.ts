@@ -1,4 +1,5 @@
 /** What this gateway tells Prometheus: requests, latency, tokens, load, leases, journal. */
+import type { RecountEvent } from '../recount/create-recounter.ts'
 import { createGenAiMetrics, latencyBucketsS, type GenAiObservation, type Metrics } from '@isochrone/runtime'
 
 export interface GatewayMetrics {
@@ -12,6 +13,8 @@ export interface GatewayMetrics {
   continued(): void
   /** A silent attempt has got a rival. */
   hedged(): void
+  /** An answer has been counted again, or was not. */
+  recounted(outcome: RecountEvent): void
   /** For the journal's `onCommit`. */
   journalCommit(durationMs: number, records: number): void
   render(): Promise<{ contentType: string; body: string }>
@@ -32,6 +35,7 @@ export function createGatewayMetrics(metrics: Metrics, sources: () => MetricsSou
   const genAi = createGenAiMetrics(metrics)
   const hedges = metrics.counter('hedges_total', 'Second attempts beside a silent first one')
   const continuations = metrics.counter('continuations_total', 'Answers that broke off and were sent on elsewhere')
+  const recounts = metrics.counter('recounts_total', 'Answers counted again by the model’s own tokenizer', ['outcome'])
   const commit = metrics.histogram('journal_commit_seconds', 'Journal write and fsync', latencyBucketsS)
   const records = metrics.counter('journal_records_total', 'Journal records made durable')
   const active = metrics.gauge('active_requests', 'Requests under way')
@@ -48,6 +52,7 @@ export function createGatewayMetrics(metrics: Metrics, sources: () => MetricsSou
     },
     served: (observation) => genAi.observe(observation),
     continued: () => continuations.inc(),
+    recounted: (outcome) => recounts.inc({ outcome }),
     hedged: () => hedges.inc(),
     journalCommit(durationMs, count) {
       commit.observe(durationMs / 1_000)

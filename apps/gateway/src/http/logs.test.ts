@@ -19,10 +19,11 @@ test('no prompt, answer or key is logged, at any level, whatever fails', async (
     change(deps) {
       deps.logger = logger
       deps.serve.logger = logger
-      const { finishRequest } = deps.serve.lane
-      deps.serve.lane.finishRequest = async (entry) => {
+      const { lane } = deps.serve
+      const finish = lane.finishRequest.bind(lane)
+      lane.finishRequest = async (entry) => {
         if (isBroken) throw new Error('the journal cannot be written')
-        return await finishRequest(entry)
+        return await finish(entry)
       }
     },
   })

@@ -137,7 +137,7 @@ test('a hedge is an attempt beside the first one', async () => {
   const nodes = scripted(2, [{ status: 'silent' }, { tokens }])
   const { spans } = await traced({ nodes, hedging }, ({ url }) => ask(url))
   const kinds = named(spans, chat).map(({ attributes }) => attributes['isochrone.attempt.kind'])
-  expect(kinds.toSorted()).toEqual(['first', 'hedge'])
+  expect(new Set(kinds)).toEqual(new Set(['first', 'hedge']))
 })
 
 /** A gateway that traces nothing is no hole in its customer's trace. */

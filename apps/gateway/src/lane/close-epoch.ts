@@ -54,6 +54,7 @@ function planOf({ lane, privateKey, contracts, journalDir, dir, state, epoch }: 
     fromSeq: first.seq,
     toSeq: last.seq,
     terms: termsOf(state),
+    corrections: [...state.corrections.values()].toSorted((a, b) => a.seq - b.seq),
     dues: duesOf(state),
   }
 }

@@ -29,6 +29,7 @@ import { attemptKey, LaneState, type Draft, type OpenAttempt } from './lane-stat
 import { createLaneWriter } from './lane-writer.ts'
 import { confirmation, presentWork } from './present-work.ts'
 import { createRecordKeeper } from './record-keeper.ts'
+import { recordRecount } from './record-recount.ts'
 import { encodeIntent, type LaneRecord } from './records.ts'
 import { termsRecordOf } from './terms-record.ts'
 
@@ -171,6 +172,17 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
     jobKnowledge: (requestId, firstDispatchedAtMs) => state.jobs.knows(requestId, firstDispatchedAtMs),
     nextAttempt: (requestId) => state.jobs.nextAttempt(requestId),
     heldForRecovery: () => state.heldForRecovery(),
+    recordRecount: (recount) =>
+      recordRecount(
+        {
+          lane: id,
+          state,
+          writer,
+          takenToSeq: () => Math.max(state.closedToSeq, takenToSeq),
+          nowMs: () => clock.nowMs(),
+        },
+        recount,
+      ),
     onConfirm: (listener) => void listeners.push(listener),
     presentWork: (nodeId, signed) => presentWork({ state, writer, context, domain, clock }, nodeId, signed),
     closeEpoch: () => epochs.closeNow(),

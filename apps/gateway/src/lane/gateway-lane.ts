@@ -16,6 +16,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { Lane } from '../ports.ts'
 import type { ClosedEpoch } from './epoch-index.ts'
 import type { NoticeListener } from './record-keeper.ts'
+import type { RecountOutcome, Recounted } from './record-recount.ts'
 
 export interface LaneContracts {
   chainId: number
@@ -53,6 +54,8 @@ export interface GatewayLane extends Lane {
    * Null: not decided yet, the confirmation follows through `onConfirm`.
    */
   presentWork(nodeId: Hex, signed: SignedWork): Promise<ReceiptConfirm | null>
+  /** Takes what a receipt says more than its text off what is owed for it. Resolves when that is durable. */
+  recordRecount(recount: Recounted): Promise<RecountOutcome>
   /** Confirmations to be sent to nodes. The link server listens. */
   onConfirm(listener: (nodeId: Hex, confirm: ReceiptConfirm) => void): void
   /** µUSD signed by this lane, lifetime, by channel: what budget leasing starts from. */

@@ -90,7 +90,7 @@ test(
         anchoredMicroUsd += decodeStruct('EpochAnchor', entry.anchor).sum
         continue
       }
-      if (entry.type === 'performance-signed') continue
+      if (!('receipts' in entry)) continue
       billed.set(entry.request.requestId, (billed.get(entry.request.requestId) ?? 0) + entry.receipts.length)
       seqs.push(...entry.receipts.map(({ delivery }) => Number(delivery.seq)))
     }

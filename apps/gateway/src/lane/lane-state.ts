@@ -12,6 +12,8 @@ import {
   pricesOfTerms,
   type DeliveryReceipt,
   type Hex,
+  type MeteringCorrection,
+  type MeteringRecountedEntry,
   type ReceiptPairJson,
   type Signed,
   type StructJson,
@@ -91,6 +93,8 @@ export class LaneState {
   readonly nextAttempts = new BoundedMap<Hex, number>(ATTEMPT_NUMBERS_MAX)
   readonly signedByChannel = new Map<Hex, bigint>()
   unclosed: UnclosedReceipt[] = []
+  /** Receipts that no closed epoch holds and that are paid by fewer tokens, by number. */
+  readonly corrections = new Map<number, MeteringCorrection>()
   /** Closed epochs with the nodes whose performance records are not published yet. */
   readonly recordsDue = new Map<number, Set<Hex>>()
   readonly #terms = new Map<Hex, KnownTerms>()
@@ -125,6 +129,7 @@ export class LaneState {
         this.lastEpoch = Math.max(this.lastEpoch, epoch)
         this.closedToSeq = record.toSeq
         this.unclosed = this.unclosed.filter(({ seq }) => seq > record.toSeq)
+        for (const seq of this.corrections.keys()) if (seq <= record.toSeq) this.corrections.delete(seq)
         if (record.nodes.length > 0) this.recordsDue.set(epoch, new Set(record.nodes as Hex[]))
         return
       }
@@ -135,6 +140,8 @@ export class LaneState {
         if (nodes?.size === 0) this.recordsDue.delete(epoch)
         return
       }
+      case 'metering-recounted':
+        return this.#correct(record)
       case 'request-finished':
       case 'receipt-recovered':
         return this.#receipts(record, index)
@@ -270,6 +277,17 @@ export class LaneState {
     this.#cumulative.set(channelId, providers)
     providers.set(providerId, (providers.get(providerId) ?? 0n) + priceMicroUsd)
     this.signedByChannel.set(channelId, (this.signedByChannel.get(channelId) ?? 0n) + priceMicroUsd)
+  }
+
+  /** Once for each receipt, and only until its epoch is closed: a voucher that was signed is signed. */
+  #correct({ seq, channelId, providerId, recounted, priceMicroUsd, refundMicroUsd }: MeteringRecountedEntry): void {
+    const refund = BigInt(refundMicroUsd)
+    if (refund === 0n || seq <= this.closedToSeq || this.corrections.has(seq)) return
+    const { tokensIn: billedIn, tokensCached: billedCached, tokensOut: billedOut } = recounted
+    this.corrections.set(seq, { seq, billedIn, billedCached, billedOut, refund })
+    this.#sign(channelId as Hex, providerId as Hex, -refund)
+    const receipt = this.unclosed.find((unclosed) => unclosed.seq === seq)
+    if (receipt && refund === BigInt(priceMicroUsd)) receipt.isFree = true
   }
 
   #restore(record: CheckpointRecord, index: number, inherited: boolean): void {

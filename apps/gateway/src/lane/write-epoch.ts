@@ -19,6 +19,7 @@ import {
   writeEpochFile,
   type EpochFileLine,
   type Hex,
+  type MeteringCorrection,
   type PerformanceRecord,
   type Signed,
   type SigningDomain,
@@ -43,6 +44,8 @@ export interface EpochPlan extends ReceiptSpan {
   dir: string
   /** Those that the receipts name, by hash in ascending order. */
   terms: { termsHash: Hex; terms: Terms; document: Record<string, unknown> }[]
+  /** Those of its receipts, by number in ascending order. */
+  corrections: MeteringCorrection[]
   /** Lifetime µUSD of every (channel, provider) that this epoch adds to. */
   dues: { channelId: Hex; providerId: Hex; cumulative: bigint }[]
 }
@@ -75,6 +78,7 @@ export async function writeEpoch(plan: EpochPlan): Promise<WrittenEpoch> {
     const what = { chainId, paymentChannels, receiptAnchor, slaLedger, lane, epoch }
     yield { kind: 'header', version: EPOCH_FILE_VERSION, ...what, fromSeq, toSeq, count, sum, root }
     for (const { terms, document } of plan.terms) yield { kind: 'terms', terms, document }
+    for (const correction of plan.corrections) yield { kind: 'correction', ...correction }
     for await (const pair of journalledReceipts(plan)) yield { kind: 'delivery', ...pair }
     for (const voucher of vouchers) yield { kind: 'voucher', voucher }
     for (const { counts } of records) for (const each of counts) yield { kind: 'counts', counts: each }

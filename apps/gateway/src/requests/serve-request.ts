@@ -10,7 +10,7 @@ import { fairCostOf, type PlacementRequest } from '@isochrone/scheduler'
 import type { Logger } from '@isochrone/runtime'
 import type { Budget } from '../budget/budget.ts'
 import type { CompletedAttempt, Lane } from '../ports.ts'
-import { attemptAll, type Continuation } from './attempt-all.ts'
+import { attemptAll, type Attempts, type Continuation } from './attempt-all.ts'
 import { mayContinue } from './can-continue.ts'
 import { followAnswer, type FollowedAnswer } from './followed-answer.ts'
 import type { Hedging } from './hedging.ts'
@@ -25,6 +25,7 @@ import type { AttemptLimits } from './run-attempt.ts'
 import { inStep } from '../tracing/in-step.ts'
 import { settle } from './settle-request.ts'
 import type { Stopping } from './stopping.ts'
+import type { Recounter } from '../recount/create-recounter.ts'
 import type { WaitingRoom } from './waiting-room.ts'
 
 export interface ServeDeps {
@@ -44,6 +45,8 @@ export interface ServeDeps {
   clock: Clock
   stopping: Stopping
   hedging: Hedging
+  /** Counts answers again with the model's own tokenizer, where the operator has it. */
+  recounter?: Recounter | null
   /** What metrics count. */
   events?: FlowEvents
 }
@@ -108,11 +111,13 @@ export async function serveRequest(
     })
     try {
       const kind = ctx.request.path === '/v1/chat/completions' ? 'chat' : 'completion'
-      const answer = followAnswer(sink, kind, mayContinue(ctx))
+      const recounts = deps.recounter?.covers(placed.target.modelHash) === true
+      const answer = followAnswer(sink, kind, recounts || mayContinue(ctx))
       const attempts = await attemptAll(deps, { ctx, asked, answer, placed, reservedMicroUsd })
       const settled = settle(ctx, answer, attempts, answerOf)
       charge(deps, { ctx, asked }, settled.served?.completed ?? null)
       await inStep(ctx, 'settle', () => deps.lane.finishRequest(settled.entry))
+      if (recounts) recount(deps, ctx, attempts, answer)
       if (settled.served === null) throw settled.failure
       if (settled.failure && !(answer.streams && answer.begun)) throw settled.failure
       return settled.served
@@ -123,6 +128,14 @@ export async function serveRequest(
     // What was opened by the decision and never attempted leaves its place.
     placed.ticket.closed(cancelled(asked))
   }
+}
+
+/** An answer that went on elsewhere has no text of one node's own. */
+function recount({ recounter }: ServeDeps, ctx: RequestContext, attempts: Attempts, answer: FollowedAnswer): void {
+  const { leg, failure } = attempts
+  const [only] = leg
+  if (!only || leg.length > 1 || failure !== null || only.result.outcome !== 'completed') return
+  recounter?.offer(ctx, only, answer.delivered.text())
 }
 
 /** Corrects what the organisation was charged at its placement by what it got: its next turn comes by that. */

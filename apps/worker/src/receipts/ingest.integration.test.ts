@@ -162,3 +162,47 @@ test('a request told of twice keeps its success and costs the sum of its receipt
   expect(row.receipts).toHaveLength(3)
   expect(row.priceMicroUsd).toBe(9n)
 })
+
+/** The team sees one refund, however often the journal is read. */
+test('a recount is stored once, the first as it was told, and taken off what the lane has signed', async () => {
+  const lane = testLane()
+  const channelId = randomBytes32()
+  const nodeId = addressToBytes32(addressOfKey(nodeKey))
+  const finished = lane.finish(request(channelId, 40n))
+  const entry = {
+    type: 'metering-recounted',
+    lane: lane.lane,
+    seq: 1,
+    requestId: finished.request.requestId,
+    attempt: 0,
+    orgId: 'org_a',
+    channelId,
+    providerId: randomBytes32(),
+    nodeId,
+    model: 'demo',
+    billed: { tokensIn: 20, tokensCached: 0, tokensOut: 10 },
+    recounted: { tokensIn: 20, tokensCached: 0, tokensOut: 3 },
+    countedIn: null,
+    countedOut: 3,
+    priceMicroUsd: '40',
+    refundMicroUsd: '14',
+    countedAtMs: 1_700_000_000_000,
+  }
+  const late = { ...entry, refundMicroUsd: '0', countedAtMs: 1_700_000_060_000 }
+  expect((await ingest([entry, entry, finished])).rejected).toEqual([])
+  await ingest([late, entry])
+  const rows = await db.meteringRecount.findMany({ where: { lane: lane.lane } })
+  expect(rows).toMatchObject([{ seq: 1n, billedOut: 10, recountedOut: 3, refundMicroUsd: 14n }])
+  expect(await createStore(db).requests.signedByChannel([channelId])).toEqual([
+    { channelId, lane: lane.lane, microUsd: 26n },
+  ])
+  const wrong = [
+    { ...entry, seq: 2, refundMicroUsd: '41' },
+    { ...entry, seq: 2, recounted: { ...entry.recounted, tokensOut: 11 } },
+  ]
+  const { rejected } = await ingest(wrong)
+  expect(rejected.map(({ reason }) => reason)).toEqual([
+    expect.stringContaining('is refunded 41'),
+    expect.stringContaining('recounted upwards'),
+  ])
+})

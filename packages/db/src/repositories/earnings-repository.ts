@@ -34,7 +34,9 @@ export function earningsRepository(db: DbOrTx) {
         await db.receipt.aggregate({ where, _sum: { priceMicroUsd: true } }),
         await db.receipt.aggregate({ where: { ...where, epoch: null }, _sum: { priceMicroUsd: true } }),
       ]
-      return { allMicroUsd: all._sum.priceMicroUsd ?? 0n, openMicroUsd: open._sum.priceMicroUsd ?? 0n }
+      const refunds = await db.meteringRecount.aggregate({ where, _sum: { refundMicroUsd: true } })
+      const allMicroUsd = (all._sum.priceMicroUsd ?? 0n) - (refunds._sum.refundMicroUsd ?? 0n)
+      return { allMicroUsd, openMicroUsd: open._sum.priceMicroUsd ?? 0n }
     },
 
     async payouts(providerId: string, limit: number) {

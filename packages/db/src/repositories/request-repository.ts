@@ -109,13 +109,17 @@ export function requestRepository(db: DbOrTx) {
           and epoch.lane = receipt.lane and receipt.seq between epoch."fromSeq" and epoch."toSeq"`
     },
 
-    /** Σ price that each lane has signed for each channel, or for those named, µUSD, lifetime. */
+    /** Σ price that each lane has signed for each channel, or for those named, less what it refunded, µUSD, lifetime. */
     async signedByChannel(
       channelIds?: readonly string[],
     ): Promise<{ channelId: string; lane: string; microUsd: bigint }[]> {
       const some = channelIds ? Prisma.sql`where "channelId" = any(${[...channelIds]}::text[])` : Prisma.empty
       return db.$queryRaw`
-        select "channelId", lane, sum("priceMicroUsd")::bigint as "microUsd" from receipt ${some} group by 1, 2`
+        select "channelId", lane, sum("microUsd")::bigint as "microUsd" from (
+          select "channelId", lane, "priceMicroUsd" as "microUsd" from receipt ${some}
+          union all
+          select "channelId", lane, -"refundMicroUsd" from metering_recount ${some}) signed
+        group by 1, 2`
     },
   }
 }

@@ -39,12 +39,13 @@ export function settlementRepository(db: DbOrTx) {
       })
     },
 
-    /** Σ receipts by channel over the epochs with these numbers, all lanes. */
+    /** Σ receipts, less refunds for recounted tokens, by channel over the epochs with these numbers, all lanes. */
     async receiptSums(numbers: readonly bigint[]) {
       if (numbers.length === 0) return []
       return db.$queryRaw<{ channelId: string; microUsd: bigint }[]>`
-        select "channelId", coalesce(sum("priceMicroUsd"), 0)::bigint as "microUsd"
-        from receipt where epoch in (${Prisma.join([...numbers])}) group by 1`
+        select r."channelId", coalesce(sum(r."priceMicroUsd" - coalesce(m."refundMicroUsd", 0)), 0)::bigint as "microUsd"
+        from receipt r left join metering_recount m on m.lane = r.lane and m.seq = r.seq
+        where r.epoch in (${Prisma.join([...numbers])}) group by 1`
     },
 
     async payouts(numbers: readonly bigint[]) {

@@ -114,11 +114,41 @@ export const performanceSignedEntry = z.object({
 })
 export type PerformanceSignedEntry = z.infer<typeof performanceSignedEntry>
 
+const tokenCounts = z.object({ tokensIn: z.int().min(0), tokensCached: z.int().min(0), tokensOut: z.int().min(0) })
+
+/**
+ * A receipt whose token counts are more than its text can be: what was claimed and billed, what the gateway's own tokenizer found,
+ * and what the lane's voucher lacks for it. `refundMicroUsd` 0: the epoch was closed by then.
+ */
+export const meteringRecountedEntry = z.object({
+  type: z.literal('metering-recounted'),
+  lane: bytes32,
+  seq: z.int().min(1),
+  requestId: z.string(),
+  attempt: z.int().min(0).max(255),
+  orgId: z.string(),
+  channelId: bytes32,
+  providerId: bytes32,
+  nodeId: bytes32,
+  model: z.string(),
+  billed: tokenCounts,
+  /** By which it is paid: never more than billed. */
+  recounted: tokenCounts,
+  /** As the tokenizer found them; null where that cannot be told from the text. */
+  countedIn: z.int().min(0).nullable(),
+  countedOut: z.int().min(0).nullable(),
+  priceMicroUsd: microUsd,
+  refundMicroUsd: microUsd,
+  countedAtMs: z.number(),
+})
+export type MeteringRecountedEntry = z.infer<typeof meteringRecountedEntry>
+
 export const receiptStreamEntry = z.discriminatedUnion('type', [
   requestFinishedEntry,
   receiptRecoveredEntry,
   epochClosedEntry,
   performanceSignedEntry,
+  meteringRecountedEntry,
 ])
 export type ReceiptStreamEntry = z.infer<typeof receiptStreamEntry>
 export type RequestFinishedEntry = z.infer<typeof requestFinishedEntry>

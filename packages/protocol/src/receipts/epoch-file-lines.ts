@@ -43,9 +43,21 @@ const headerFields = [
   ['root', 'bytes32'],
 ] as const satisfies FieldList
 
+const correctionFields = [
+  ['seq', 'uint64'],
+  ['billedIn', 'uint32'],
+  ['billedCached', 'uint32'],
+  ['billedOut', 'uint32'],
+  ['refund', 'uint128'],
+] as const satisfies FieldList
+
+/** Counts by which a delivery of this epoch is paid instead of its own, and the µUSD that its voucher lacks for it. */
+export type MeteringCorrection = StructOf<typeof correctionFields>
+
 /** What the file says of itself; `count` leaves, `sum` µUSD. */
 export type EpochFileHeader = { kind: 'header' } & StructOf<typeof headerFields>
 export type EpochFileTerms = { kind: 'terms'; terms: Terms; document: Record<string, unknown> }
+export type EpochFileCorrection = { kind: 'correction' } & MeteringCorrection
 export type EpochFileDelivery = { kind: 'delivery' } & ReceiptPair
 export type EpochFileLease = { kind: 'lease'; lease: LeaseReceipt; laneSignature: Hex; nodeSignature: Hex }
 export type EpochFileVoucher = { kind: 'voucher'; voucher: Signed<Voucher> }
@@ -56,6 +68,7 @@ export type EpochFileRecord = { kind: 'record'; record: Signed<PerformanceRecord
 export type EpochFileLine =
   | EpochFileHeader
   | EpochFileTerms
+  | EpochFileCorrection
   | EpochFileDelivery
   | EpochFileLease
   | EpochFileVoucher
@@ -67,11 +80,12 @@ export type EpochFileLineKind = EpochFileLine['kind']
 export const epochFileLineRank: Readonly<Record<EpochFileLineKind, number>> = {
   header: 0,
   terms: 1,
-  delivery: 2,
-  lease: 2,
-  voucher: 3,
-  counts: 4,
-  record: 5,
+  correction: 2,
+  delivery: 3,
+  lease: 3,
+  voucher: 4,
+  counts: 5,
+  record: 6,
 }
 
 /** A line as it stands in the file. */
@@ -81,6 +95,8 @@ export function encodeEpochFileLine(line: EpochFileLine): Record<string, unknown
       return { ...line, sum: line.sum.toString() }
     case 'terms':
       return { kind: 'terms', terms: encodeStruct('Terms', line.terms), document: line.document }
+    case 'correction':
+      return { ...line, refund: line.refund.toString() }
     case 'delivery':
       return { kind: 'delivery', ...encodeLine(line) }
     case 'lease':
@@ -120,6 +136,8 @@ export function decodeEpochFileLine(json: unknown): EpochFileLine {
         terms: decodeStruct('Terms', row.terms),
         document: row.document as Record<string, unknown>,
       }
+    case 'correction':
+      return { kind: 'correction', ...decodeFields('correction', correctionFields, row) }
     case 'delivery':
       return { kind: 'delivery', ...decodeLine(row) }
     case 'lease':

@@ -90,6 +90,10 @@ export const gatewayServer = {
   GATEWAY_REGION: z.string().min(1).max(8).default('local'),
   /** How long requests that run may go on when the gateway is told to stop. */
   GATEWAY_DRAIN_MS: durationMs.default(600_000),
+  /**
+   * Tokenizers of models, `<model hash>/tokenizer.json`: plain text that these models answer is counted again. Absent: nothing is.
+   */
+  RECOUNT_TOKENIZERS_DIR: z.string().min(1).optional(),
   /** Where this gateway, its journal and its logs are: an organisation with a residency is served inside it alone. */
   GATEWAY_COUNTRY: country.default(''),
   /** Where the Postgres and Redis of this gateway are: what they hold of a request must stay inside a residency too. */

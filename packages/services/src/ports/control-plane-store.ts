@@ -3,6 +3,7 @@ import type { EpochStatus, JobStatus } from '@isochrone/domain'
 import type { DataPolicy, Tier } from '@isochrone/scheduler'
 import type { ControlOutbox, ControlStore } from './control-store.ts'
 import type { EvidenceReadings } from './evidence-readings.ts'
+import type { RecountRow } from './receipt-store.ts'
 import type { JobKind, JobRows } from './job-store.ts'
 import type { WebhookStore } from './webhook-store.ts'
 import type {
@@ -135,7 +136,7 @@ export interface ProvidersStore {
   nodeStats(nodeIds: readonly string[], sinceMs: number): Promise<NodeStatsRow[]>
   /** Receipts by closed epoch, newest first. */
   earningsByEpoch(nodeIds: readonly string[], limit: number): Promise<ProviderEpochRow[]>
-  /** Σ receipts: of all time, and of epochs that are still open. */
+  /** Σ receipts: of all time, less refunds for tokens that were recounted, and of epochs that are still open. */
   earned(nodeIds: readonly string[]): Promise<{ allMicroUsd: bigint; openMicroUsd: bigint }>
   payouts(providerId: string, limit: number): Promise<PayoutRow[]>
   paid(providerId: string): Promise<{ grossMicroUsd: bigint; feeMicroUsd: bigint; netMicroUsd: bigint }>
@@ -193,6 +194,15 @@ export interface ReadingsStore {
   }>
 }
 
+export interface RecountsStore {
+  /** Newest first. */
+  recounts(filter: {
+    requestId?: string
+    nodeIds?: readonly string[]
+    limit: number
+  }): Promise<(Omit<RecountRow, 'countedAtMs'> & { countedAt: Date })[]>
+}
+
 export interface ControlPlaneRepositories {
   control: ControlStore & ControlOutbox
   accounts: AccountsStore
@@ -200,6 +210,7 @@ export interface ControlPlaneRepositories {
   funding: FundingStore
   providers: ProvidersStore
   readings: ReadingsStore
+  recounts: RecountsStore
   evidence: EvidenceReadings
   jobs: Pick<JobRows, 'get' | 'finish' | 'insert' | 'retryOf'>
   webhooks: WebhookStore

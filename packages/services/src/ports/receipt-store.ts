@@ -97,6 +97,30 @@ export interface SlaCountsRow {
   counts: unknown
 }
 
+/** A receipt whose token counts were corrected. */
+export interface RecountRow {
+  lane: string
+  seq: bigint
+  requestId: string
+  attempt: number
+  orgId: string
+  channelId: string
+  providerId: string
+  nodeId: string
+  model: string
+  billedIn: number
+  billedCached: number
+  billedOut: number
+  recountedIn: number
+  recountedCached: number
+  recountedOut: number
+  countedIn: number | null
+  countedOut: number | null
+  priceMicroUsd: bigint
+  refundMicroUsd: bigint
+  countedAtMs: number
+}
+
 export interface JobEnd {
   status: 'succeeded' | 'failed' | 'cancelled'
   httpStatus: number | null
@@ -125,6 +149,9 @@ export interface IngestRepositories {
     ): Promise<void>
     /** Which provider each node belongs to; nodes that nobody knows are left out. */
     providersOfNodes(nodeIds: readonly string[]): Promise<Map<string, string>>
+  }
+  recounts: {
+    insertRecounts(rows: readonly RecountRow[]): Promise<void>
   }
   jobs: {
     finish(id: string, end: JobEnd): Promise<boolean>

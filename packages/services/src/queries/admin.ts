@@ -1,5 +1,6 @@
 /** The state of the platform at a glance, for its staff. */
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
+import { recountViews } from './recounts.ts'
 import { isLive, LIVENESS_MS_MAX } from './live-nodes.ts'
 import type { AdminOverview } from './views/admin.ts'
 
@@ -11,12 +12,13 @@ export async function adminOverview({
   clock,
 }: Pick<ControlPlaneDeps, 'store' | 'live' | 'clock'>): Promise<AdminOverview> {
   const nowMs = clock.nowMs()
-  const [counts, nodes, gateways, receiptsBacklog, controlVersion] = await Promise.all([
+  const [counts, nodes, gateways, receiptsBacklog, controlVersion, recounts] = await Promise.all([
     store.readings.adminCounts(nowMs - DAY_MS),
     live.nodes(),
     live.gateways(),
     live.receiptsBacklog(),
     store.control.version(),
+    recountViews({ store }, { limit: 50 }),
   ])
   return {
     users: counts.users,
@@ -38,6 +40,7 @@ export async function adminOverview({
     requestsLastDay: counts.requestsSince,
     receiptsBacklog,
     controlVersion,
+    recounts,
     chainBlock: counts.chainBlock,
     depositedMicroUsd: counts.depositedMicroUsd,
     claimedMicroUsd: counts.claimedMicroUsd,

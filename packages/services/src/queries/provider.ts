@@ -4,6 +4,7 @@ import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import { providerView } from '../providers/create-provider.ts'
 import { pricesOfStored } from '../providers/terms.ts'
 import { hardwareOf, isLive, isSimulated, measurementsOf, modelsOf } from './live-nodes.ts'
+import { recountViews } from './recounts.ts'
 import { epochOf, epochsOf } from './settlement.ts'
 import type { EarningsView, ProviderNode, ProviderOverview } from './views/providers.ts'
 
@@ -23,6 +24,7 @@ export async function providerOverview(deps: Deps, { providerId }: { providerId:
   const stats = await store.providers.nodeStats(nodeIds, nowMs - DAY_MS)
   const earned = await store.providers.earned(nodeIds)
   const paid = await store.providers.paid(providerId)
+  const recounts = await recountViews(deps, { nodeIds, limit: 50 })
   const sum = (pick: (row: (typeof stats)[number]) => number) => stats.reduce((total, row) => total + pick(row), 0)
   return {
     provider: providerView(provider),
@@ -34,6 +36,7 @@ export async function providerOverview(deps: Deps, { providerId }: { providerId:
     earnedMicroUsd: earned.allMicroUsd,
     paidNetMicroUsd: paid.netMicroUsd,
     paidFeeMicroUsd: paid.feeMicroUsd,
+    recounts,
     pendingMicroUsd: earned.allMicroUsd > paid.grossMicroUsd ? earned.allMicroUsd - paid.grossMicroUsd : 0n,
   }
 }

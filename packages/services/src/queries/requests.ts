@@ -6,6 +6,7 @@ import type { RequestListRow, RequestRow } from '../ports/rows.ts'
 import { decodeCursor, limitOf, pageOf } from './cursor.ts'
 import { nodeRefs } from './node-refs.ts'
 import { receiptViews } from './receipts.ts'
+import { recountViews } from './recounts.ts'
 import { epochsOf, leastStage } from './settlement.ts'
 import type { Page, SettlementStage } from './views/common.ts'
 import type { NodeRef, RequestDetail, RequestFilter, RequestSummary } from './views/requests.ts'
@@ -75,6 +76,7 @@ export async function requestDetail(
     })),
     placement: row.placement,
     receipts: await receiptViews(deps, receipts, epochs, nodes),
+    recounts: await recountViews(deps, { requestId, limit: 64 }),
   }
 }
 

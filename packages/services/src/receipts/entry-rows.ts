@@ -15,6 +15,7 @@ import {
   ZERO_BYTES32,
   type EpochClosedEntry,
   type Hex,
+  type MeteringRecountedEntry,
   type PerformanceSignedEntry,
   type ReceiptPairJson,
   type ReceiptStreamEntry,
@@ -23,6 +24,7 @@ import type {
   ClosedEpochRow,
   JobEnd,
   ReceiptRow,
+  RecountRow,
   RequestRow,
   SignedRecordRow,
   SlaCountsRow,
@@ -40,16 +42,18 @@ export type EntryRows =
       job: { id: string; end: Omit<JobEnd, 'now'> } | null
     }
   | { kind: 'epoch'; epoch: ClosedEpochRow; vouchers: VoucherRow[] }
+  | { kind: 'recount'; recount: RecountRow }
   | { kind: 'record'; record: SignedRecordRow; counts: SlaCountsRow[] }
 
 /** @throws AppError `invalid_input` or ZodError, when the entry is not one. */
 export function entryRowsOf(text: string): EntryRows {
   const entry = receiptStreamEntry.parse(parseStorableJson(text))
   if (entry.type === 'epoch-closed') return epochRows(entry)
+  if (entry.type === 'metering-recounted') return recountRows(entry)
   return entry.type === 'performance-signed' ? recordRows(entry) : requestRows(entry)
 }
 
-function requestRows(entry: Exclude<ReceiptStreamEntry, EpochClosedEntry | PerformanceSignedEntry>): EntryRows {
+function requestRows(entry: Extract<ReceiptStreamEntry, { receipts: unknown }>): EntryRows {
   const { requestId, ...outcome } = entry.request
   const idHash = bytes32Of(requestId)
   const receipts = entry.receipts.map((pair) => receiptRow(entry.lane, requestId, idHash, pair))
@@ -133,6 +137,32 @@ function epochRows(entry: EpochClosedEntry): EntryRows {
       closedAtMs: BigInt(Math.trunc(entry.closedAtMs)),
     },
     vouchers,
+  }
+}
+
+function recountRows(entry: MeteringRecountedEntry): EntryRows {
+  const { type: _type, seq, billed, recounted, priceMicroUsd, refundMicroUsd, ...rest } = entry
+  const price = BigInt(priceMicroUsd)
+  const refund = BigInt(refundMicroUsd)
+  const claimed = billed.tokensIn + billed.tokensCached
+  const found = recounted.tokensIn + recounted.tokensCached
+  if (refund > price) throw contradiction(`receipt ${seq} of ${price} µUSD is refunded ${refund}`)
+  if (found > claimed || recounted.tokensOut > billed.tokensOut)
+    throw contradiction(`receipt ${seq} is recounted upwards`)
+  return {
+    kind: 'recount',
+    recount: {
+      ...rest,
+      seq: BigInt(seq),
+      billedIn: billed.tokensIn,
+      billedCached: billed.tokensCached,
+      billedOut: billed.tokensOut,
+      recountedIn: recounted.tokensIn,
+      recountedCached: recounted.tokensCached,
+      recountedOut: recounted.tokensOut,
+      priceMicroUsd: price,
+      refundMicroUsd: refund,
+    },
   }
 }
 

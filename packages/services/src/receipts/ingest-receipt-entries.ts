@@ -90,6 +90,7 @@ async function storeBatch(tx: IngestRepositories, clock: Clock, batch: readonly 
     tx,
     batch.map(({ rows }) => rows).filter((rows) => rows.kind === 'record'),
   )
+  await tx.recounts.insertRecounts(batch.flatMap(({ rows }) => (rows.kind === 'recount' ? [rows.recount] : [])))
   for (const { job } of requests) if (job) await tx.jobs.finish(job.id, { ...job.end, now: new Date(clock.nowMs()) })
 }
 

@@ -19,6 +19,8 @@ import {
   structHashBytes,
   termsHashOf,
   ZERO_BYTES32,
+  type DeliveryReceipt,
+  type EpochFileCorrection,
   type EpochFileDelivery,
   type EpochFileHeader,
   type EpochFileLease,
@@ -26,6 +28,7 @@ import {
   type EpochFileTerms,
   type EpochFileVoucher,
   type Hex,
+  type MeteringCorrection,
   type PerformanceRecord,
   type Signed,
   type SigningDomain,
@@ -97,6 +100,9 @@ export class LineChecker {
   #expectedCounts: SlaCounts[] = []
   #countsSeen = 0
   #recordsSeen = 0
+  readonly #corrections = new Map<number, { line: number; correction: MeteringCorrection }>()
+  #lastCorrected = 0
+  #refunded = 0n
   #lastTermsHash = ''
   #lastKind = -1
   #receipts = 0
@@ -142,6 +148,8 @@ export class LineChecker {
     switch (content.kind) {
       case 'terms':
         return this.#checkTerms(line, content)
+      case 'correction':
+        return this.#checkCorrection(line, content)
       case 'delivery':
         return this.#checkDelivery(line, content, this.#header)
       case 'lease':
@@ -163,6 +171,9 @@ export class LineChecker {
       return
     }
     this.#sequence?.finish(lastLine, header.toSeq)
+    for (const [seq, { line }] of this.#corrections) {
+      this.#findings.add('prices', line, `Receipt ${seq}, which a correction names`, 'one in the file', 'none')
+    }
     this.#reportDuplicates()
     this.#leafCount = this.#leaves.size
     if (this.#leafCount > 0) this.#root = merkleRoot(this.#leaves)
@@ -220,6 +231,33 @@ export class LineChecker {
     this.terms.set(hash, { terms, prices: pricesOfTerms(terms), line })
   }
 
+  /** Corrections stand before the receipts that they are of: few against many. */
+  #checkCorrection(line: number, { kind: _kind, ...correction }: EpochFileCorrection): void {
+    const { seq } = correction
+    if (seq <= this.#lastCorrected) this.#findings.add('form', line, 'Order of corrections', 'ascending numbers', seq)
+    this.#lastCorrected = seq
+    this.#corrections.set(seq, { line, correction })
+  }
+
+  /** A lane may take off a receipt what its text is not, by the prices of its terms: neither more nor for another reason. */
+  #correct(receipt: DeliveryReceipt, { prices, terms }: KnownTerms): void {
+    const found = this.#corrections.get(receipt.seq)
+    if (!found) return
+    this.#corrections.delete(receipt.seq)
+    const { line, correction } = found
+    const { billedIn, billedCached, billedOut, refund } = correction
+    for (const field of ['billedIn', 'billedCached', 'billedOut'] as const) {
+      if (correction[field] <= receipt[field]) continue
+      const what = `${field} in the correction of receipt ${receipt.seq}`
+      this.#findings.add('prices', line, what, `at most ${receipt[field]} as in the receipt`, correction[field])
+    }
+    const price = deliveryPriceMicroUsd({ ...receipt, billedIn, billedCached, billedOut }, prices)
+    this.#findings.same('prices', line, `Refund of receipt ${receipt.seq} in µUSD`, receipt.price - price, refund)
+    const due = this.dues.get(receipt.channelId + terms.providerId)
+    if (due) due.sum -= refund
+    this.#refunded += refund
+  }
+
   #checkDelivery(line: number, { delivery, work }: EpochFileDelivery, header: EpochFileHeader): void {
     const receipt = delivery.value
     const { seq } = receipt
@@ -248,6 +286,7 @@ export class LineChecker {
     const price = deliveryPriceMicroUsd(receipt, known.prices)
     this.#findings.same('prices', line, `Price of ${name} in µUSD`, price, receipt.price)
     this.#owe(line, receipt, known.terms)
+    this.#correct(receipt, known)
     this.#sla?.add(receipt)
   }
 
@@ -414,7 +453,9 @@ export class LineChecker {
     this.#findings.detail('terms', counted(this.terms.size, 'version of terms', 'versions of terms'))
     this.#findings.detail('sequence', counted(this.#receipts, 'number of the lane', 'numbers of the lane'))
     this.#findings.detail('links', counted(this.#receipts, 'receipt', 'receipts'))
-    this.#findings.detail('prices', counted(this.#receipts, 'price computed again', 'prices computed again'))
+    const prices = counted(this.#receipts, 'price computed again', 'prices computed again')
+    const refunds = this.#refunded === 0n ? '' : `, ${this.#refunded} µUSD less for tokens that were recounted`
+    this.#findings.detail('prices', prices + refunds)
     this.#findings.detail('root', `${counted(this.leaves, 'leaf', 'leaves')}, Σ ${this.#sum} µUSD`)
     this.#findings.detail('sla', `${records}, ${counted(this.#countsSeen, 'payer’s counts', 'payers’ counts')}`)
   }

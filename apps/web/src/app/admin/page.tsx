@@ -3,6 +3,7 @@ import type { GatewayView } from '@isochrone/services'
 import { CheckCheck, CircleCheck, CircleX, LoaderCircle, Unplug } from 'lucide-react'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { EpochStatusBadge, JobStatusBadge } from '~/components/status.tsx'
+import { RecountsTable } from '~/components/recounts-table.tsx'
 import { Badge } from '~/components/ui/badge.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
@@ -87,6 +88,18 @@ export default async function AdminPage() {
             <EmptyState title="No gateway reports">A gateway writes its state each second while it runs.</EmptyState>
           }
         />
+      </Section>
+      <Section
+        title="Token counts that were too high"
+        description="Receipts whose text has fewer tokens than the node claimed, by the gateway’s own tokenizer; newest first."
+      >
+        {overview.recounts.length === 0 ? (
+          <EmptyState title="None was found">
+            A gateway recounts plain text of models whose tokenizer it has (RECOUNT_TOKENIZERS_DIR).
+          </EmptyState>
+        ) : (
+          <RecountsTable recounts={overview.recounts} />
+        )}
       </Section>
       <Section title="Transactions" description="Sent by the platform, newest first.">
         <DataTable

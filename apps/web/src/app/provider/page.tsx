@@ -3,6 +3,7 @@ import { Server } from 'lucide-react'
 import { EarningsTables } from '~/components/provider/earnings-tables.tsx'
 import { BecomeProvider } from '~/components/provider/become-provider.tsx'
 import { NodesTable, TokensTable } from '~/components/provider/nodes-tables.tsx'
+import { RecountsTable } from '~/components/recounts-table.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { ButtonLink } from '~/components/ui/button.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
@@ -84,6 +85,14 @@ export default async function ProviderPage() {
           { label: 'Tokens out in 24 h', value: formatCount(overview.tokensOutLastDay) },
         ]}
       />
+      {overview.recounts.length > 0 && (
+        <Section
+          title="Token counts that were too high"
+          description="Your node claimed more tokens than its text has. The difference is taken off what you are paid; if you think that the recount is wrong, both signatures are in the receipt."
+        >
+          <RecountsTable recounts={overview.recounts} />
+        </Section>
+      )}
       <Section title="Nodes">
         {nodes.length > 0 ? (
           <NodesTable nodes={nodes} />

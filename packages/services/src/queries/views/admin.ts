@@ -1,5 +1,6 @@
 /** What platform staff see at a glance. */
 import type { EpochStatus, JobStatus } from '@isochrone/domain'
+import type { RecountView } from './recounts.ts'
 
 export interface GatewayView {
   lane: string
@@ -39,4 +40,6 @@ export interface AdminOverview {
   claimedMicroUsd: bigint
   /** Newest first, at most 50. */
   transactions: ChainTransactionView[]
+  /** Newest first, at most 50. */
+  recounts: RecountView[]
 }

@@ -1,4 +1,5 @@
 /** What a provider sees of its nodes, join tokens and earnings. */
+import type { RecountView } from './recounts.ts'
 import type { Prices } from '@isochrone/domain'
 import type { DataPolicy, Tier, TrustLevel } from '@isochrone/scheduler'
 import type { OfferMeasurements, OfferModel } from './marketplace.ts'
@@ -22,13 +23,15 @@ export interface ProviderOverview {
   attemptsLastDay: number
   faultsLastDay: number
   tokensOutLastDay: number
-  /** Σ receipts of all time. */
+  /** Σ receipts of all time, less what was refunded for tokens that were recounted. */
   earnedMicroUsd: bigint
   /** Paid out on-chain, net of the fee, and the fee itself. */
   paidNetMicroUsd: bigint
   paidFeeMicroUsd: bigint
   /** Earned and not yet settled. */
   pendingMicroUsd: bigint
+  /** Of its nodes, newest first, at most 50. */
+  recounts: RecountView[]
 }
 
 export interface ProviderNode {

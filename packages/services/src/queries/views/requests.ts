@@ -3,6 +3,7 @@ import type { JobStatus } from '@isochrone/domain'
 import type { JobTry } from '../../jobs/placement-memory.ts'
 import type { JobKind } from '../../ports/job-store.ts'
 import type { Check, SettlementStage } from './common.ts'
+import type { RecountView } from './recounts.ts'
 
 export interface RequestSummary {
   /** `req_…` */
@@ -106,6 +107,8 @@ export interface RequestDetail extends RequestSummary {
   /** The placement record as the scheduler wrote it: candidates, terms in dollars, rejections, version, seed. */
   placement: unknown
   receipts: ReceiptView[]
+  /** Receipts whose token counts were corrected; empty where none was. */
+  recounts: RecountView[]
 }
 
 export interface RequestFilter {

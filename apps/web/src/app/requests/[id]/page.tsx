@@ -1,6 +1,7 @@
 /** One request and its receipts: what was delivered, by whom, for how much, whether it holds, and where the money is. */
 import type { RequestDetail } from '@isochrone/services'
 import { PlacementPanel } from '~/components/receipt/placement-panel.tsx'
+import { RecountsTable } from '~/components/recounts-table.tsx'
 import { ReceiptPanel } from '~/components/receipt/receipt-panel.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { RequestStatusBadge, SettlementBadge } from '~/components/status.tsx'
@@ -41,6 +42,14 @@ export default async function RequestPage({ params }: { params: Promise<{ id: st
         <Notice tone="bad" className="mb-6">
           {request.errorMessage} <span className="text-xs">({request.errorCode})</span>
         </Notice>
+      )}
+      {request.recounts.length > 0 && (
+        <Section
+          title="Recount"
+          description="A node claimed more tokens than its text has. You do not pay for the difference: the receipt stands as it was signed, the lane’s voucher is lower."
+        >
+          <RecountsTable recounts={request.recounts} ofRequest />
+        </Section>
       )}
       {request.receipts.map((receipt) => (
         <ReceiptPanel

@@ -1,0 +1,32 @@
+/** Receipts whose token counts were corrected, for the three who look: the team, the provider, the platform. */
+import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
+import { nodeRefs } from './node-refs.ts'
+import type { RecountView } from './views/recounts.ts'
+
+/** Newest first, at most `limit`: of one request, of a provider's nodes, or of all. */
+export async function recountViews(
+  { store }: Pick<ControlPlaneDeps, 'store'>,
+  filter: { requestId?: string; nodeIds?: readonly string[]; limit: number },
+): Promise<RecountView[]> {
+  const rows = await store.recounts.recounts(filter)
+  const nodes = await nodeRefs(
+    store.providers,
+    rows.map(({ nodeId }) => nodeId),
+  )
+  return rows.map((row) => ({
+    lane: row.lane,
+    seq: Number(row.seq),
+    requestId: row.requestId,
+    attempt: row.attempt,
+    nodeId: row.nodeId,
+    node: nodes.get(row.nodeId) ?? null,
+    model: row.model,
+    billedIn: row.billedIn + row.billedCached,
+    billedOut: row.billedOut,
+    recountedIn: row.recountedIn + row.recountedCached,
+    recountedOut: row.recountedOut,
+    priceMicroUsd: row.priceMicroUsd,
+    refundMicroUsd: row.refundMicroUsd,
+    countedAtMs: row.countedAt.getTime(),
+  }))
+}
