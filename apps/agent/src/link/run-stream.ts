@@ -109,7 +109,9 @@ async function runClaimed(
   const merger = call.body.stream === true ? null : new ChunkMerger()
   const send = async (chunks: readonly CountedChunk[]) => {
     for (const { chunk, tokens } of chunks) {
-      await job.credits.waitForCredit(job.signal)
+      // Waiting costs a turn, and usually there is nothing to wait for.
+      if (job.credits.credits > 0) job.signal.throwIfAborted()
+      else await job.credits.waitForCredit(job.signal)
       if (sealer) await sendSealed(context, job, run, sealer, chunkJson(job, run, chunk), tokens)
       else sendChunk(context, job, run, chunk, tokens)
     }
