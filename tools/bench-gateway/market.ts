@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { createDb } from '@isochrone/db'
 import { freePort, type RunningProcess, type TestStack } from '@isochrone/local-stack'
 import { addressOfKey, addressToBytes32, redisKeys, type Hex } from '@isochrone/protocol'
-import { developmentKeys } from '@isochrone/runtime'
+import { agentNodeFlags, developmentKeys, gatewayNodeFlags } from '@isochrone/runtime'
 import { makeTerms, noPromises } from '@isochrone/services'
 import { Redis } from 'ioredis'
 import { projectRoot } from '../project-root.ts'
@@ -70,7 +70,7 @@ export async function startMarket({ stack, upstreamUrl, capacity, nodeArgs = {} 
       EPOCH_MS: '3600000',
     },
     isReady: () => answers(`${url}/healthz`),
-    ...(nodeArgs.gateway && { nodeArgs: nodeArgs.gateway }),
+    nodeArgs: [...gatewayNodeFlags, ...(nodeArgs.gateway ?? [])],
   })
   const agentDir = join(stack.dir, 'agent')
   mkdirSync(agentDir)
@@ -84,7 +84,7 @@ export async function startMarket({ stack, upstreamUrl, capacity, nodeArgs = {} 
       .concat('--data-dir', agentDir),
     env: {},
     isReady: async () => (await linkedNodes(url)) === 1,
-    ...(nodeArgs.agent && { nodeArgs: nodeArgs.agent }),
+    nodeArgs: [...agentNodeFlags, ...(nodeArgs.agent ?? [])],
   })
   return {
     url,

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describeExit, spawnProcess, spawnService, type RunningProcess } from '@isochrone/local-stack'
-import { childEnv } from '@isochrone/runtime'
+import { agentNodeFlags, childEnv, gatewayNodeFlags } from '@isochrone/runtime'
 import { projectRoot } from '../project-root.ts'
 import { nextBin } from './build-web.ts'
 import { openProcessLog, type ProcessLog } from './agent-log.ts'
@@ -44,7 +44,7 @@ export function startGateway(ctx: ProcessContext): Promise<RunningProcess> {
   return spawnService({
     name: 'The gateway',
     command: process.execPath,
-    args: [...nodeFlags, join(projectRoot, 'apps/gateway/src/main.ts')],
+    args: [...nodeFlags, ...gatewayNodeFlags, join(projectRoot, 'apps/gateway/src/main.ts')],
     cwd: projectRoot,
     logFile: logOf(ctx, 'gateway'),
     env: childEnv({
@@ -88,7 +88,7 @@ export async function startAgent(
   const running = spawnProcess({
     name,
     command: process.execPath,
-    args: [...nodeFlags, join(projectRoot, 'apps/agent/src/main.ts'), ...args],
+    args: [...nodeFlags, ...agentNodeFlags, join(projectRoot, 'apps/agent/src/main.ts'), ...args],
     cwd: projectRoot,
     logFile: logOf(ctx, name),
     env: childEnv({ ...ctx.env, DATA_DIR: node.dir }),

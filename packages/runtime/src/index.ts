@@ -7,6 +7,7 @@ export { createLogger, type Logger } from './logger.ts'
 export { createMetrics, latencyBucketsS, type Metrics } from './metrics.ts'
 export { createShutdown, type Shutdown, type ShutdownOptions } from './shutdown.ts'
 export { listen, ListenError, toListenError, type ListenAddress } from './listen.ts'
+export { agentNodeFlags, gatewayNodeFlags } from './node-flags.ts'
 export { runMain } from './run-main.ts'
 export { createGenAiMetrics, type GenAiMetrics, type GenAiObservation } from './gen-ai-metrics.ts'
 export {
