@@ -178,7 +178,7 @@ contract DisputeManager is Roster, Filing {
             heldOf[dispute.subject] -= dispute.frozen + dispute.locked;
         }
         if (ruled > 0) return _refund(disputeId, dispute, ruled);
-        if (dispute.frozen > 0) channels.unfreeze(dispute.providerId, dispute.epoch, dispute.frozen);
+        if (dispute.frozen > 0) channels.unfreeze(dispute.providerId, dispute.lane, dispute.epoch, dispute.frozen);
         return 0;
     }
 

@@ -10,6 +10,7 @@ export interface GasFigures {
   readonly claimOneFirst: number
   readonly claimEachOf50First: number
   readonly claimOneOfNewEpoch: number
+  readonly claimOneNotSetAside: number
   readonly anchorFirst: number
   /** Gas of an epoch's anchor, divided by its 65,536 receipts. */
   readonly evidencePerReceiptAt65536: number
@@ -24,5 +25,6 @@ export const figures: readonly { name: keyof GasFigures; title: string; targetMa
   { name: 'claimOneFirst', title: 'the first claim of a channel, alone' },
   { name: 'claimEachOf50First', title: 'the first claim of a channel, one of 50' },
   { name: 'claimOneOfNewEpoch', title: "a repeat claim, alone, the provider's and lane's first of the epoch" },
+  { name: 'claimOneNotSetAside', title: 'a repeat claim, alone, of which nothing is set aside' },
   { name: 'anchorFirst', title: "a lane's first epoch anchored" },
 ]

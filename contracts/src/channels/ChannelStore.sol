@@ -16,7 +16,8 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 /// @notice What the parts of {PaymentChannels} share: the storage, its bounds, and the contracts around it.
 /// @dev    Σ of all that ever came in is held below 2⁷² µUSD (4.7·10¹⁵ USD) by {_fund}, and every other amount is a part
 ///         of it: 72 bits hold each, and no cast to `uint72` can lose a bit. A claim writes one slot for the channel, one
-///         for the pending, one for the lane, and one for the (channel, provider, lane).
+///         for the pending, and one for the (channel, provider, lane); one for the lane too, unless what the lane set
+///         aside in the pending covers it.
 abstract contract ChannelStore is IPaymentChannels, AccessControl, Pausable, ReentrancyGuardTransient, EIP712 {
     struct ChannelState {
         uint72 funded; // slot 0, all that a claim needs: deposited − withdrawn
@@ -28,24 +29,23 @@ abstract contract ChannelStore is IPaymentChannels, AccessControl, Pausable, Ree
         uint72 withdrawing; // slot 2
     }
 
+    /// @dev Of a (provider, lane, epoch). `setAside` is a part of the lane's anchored sum that is kept for it alone. `late`
+    ///      was claimed after the claim window and waits a grace period of its own: a lane chooses the epoch that its
+    ///      vouchers name, and without this, money that it claims into an old one would be payable at once.
     struct PendingState {
-        uint72 claimed;
+        uint72 claimed; // slot 0, all that a claim needs; {Claims} reads and writes it as a word
         uint72 settled;
-        uint72 frozen;
+        uint72 setAside;
         uint40 graceEndsAt;
-    }
-
-    /// @dev What was claimed into a pending after its claim window: it waits a grace period of its own. A lane chooses the
-    ///      epoch that its vouchers name: without this, money that it claims into an old one would be payable at once.
-    struct LateState {
-        uint72 amount;
-        uint40 endsAt;
+        uint72 frozen; // slot 1
+        uint72 late;
+        uint40 lateEndsAt;
     }
 
     /// @dev `anchored` is what the anchor said when it was last asked. It only grows, so an old answer is a safe one.
     struct LaneState {
         uint128 anchored; // slot 0
-        uint128 claimed;
+        uint128 taken; // Claimed, or set aside in a pending.
         uint128 claimedAnnounced; // slot 1
     }
 
@@ -63,7 +63,7 @@ abstract contract ChannelStore is IPaymentChannels, AccessControl, Pausable, Ree
     IProviderRegistry public immutable registry;
     IReceiptAnchor public immutable receiptAnchor;
     ISignatureVerifier public immutable signatureVerifier;
-    /// @notice Seconds after the first claim of (provider, epoch) in which performance records are waited for, and for
+    /// @notice Seconds after the first claim of (provider, lane, epoch) in which performance records are waited for, and for
     ///         which an announced voucher waits.
     uint64 public immutable graceSeconds;
     /// @notice Seconds between a request to withdraw and the withdrawal.
@@ -74,8 +74,7 @@ abstract contract ChannelStore is IPaymentChannels, AccessControl, Pausable, Ree
 
     Totals internal _totals;
     mapping(bytes32 channelId => ChannelState) internal _channels;
-    mapping(bytes32 providerId => mapping(uint64 epoch => PendingState)) internal _pending;
-    mapping(bytes32 providerId => mapping(uint64 epoch => LateState)) internal _late;
+    mapping(bytes32 key => PendingState) internal _pending; // key: keccak256(provider, lane, epoch)
     mapping(bytes32 key => uint256) internal _claimed; // key: _claimKey(channel, provider, lane)
     mapping(bytes32 lane => LaneState) internal _lanes;
     mapping(bytes32 voucherHash => uint64) internal _claimableAt;
@@ -115,6 +114,10 @@ abstract contract ChannelStore is IPaymentChannels, AccessControl, Pausable, Ree
 
     function _claimKey(bytes32 channelId, bytes32 providerId, bytes32 lane) internal pure returns (bytes32) {
         return keccak256(abi.encode(channelId, providerId, lane));
+    }
+
+    function _pendingOf(bytes32 providerId, bytes32 lane, uint64 epoch) internal view returns (PendingState storage) {
+        return _pending[keccak256(abi.encode(providerId, lane, epoch))];
     }
 
     function _min(uint256 a, uint256 b) internal pure returns (uint256) {

@@ -14,18 +14,46 @@ import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/Messa
 abstract contract Claims is ChannelStore {
     using ReceiptHashes for Voucher;
 
-    /// @dev What a lane may still claim, carried through a batch and written once.
-    struct LaneBudget {
-        uint256 anchored;
-        uint256 claimed;
-        bool isAsked; // Whether `anchored` is the anchor's answer of this transaction.
+    /// @dev What claims into one pending may draw, carried through a batch and written once: what is set aside there, and
+    ///      once that does not do, all that the lane has left.
+    struct Budget {
+        uint256 left;
+        uint256 anchored; // Of the lane, once it was read.
+        Reach reach;
     }
+
+    enum Reach {
+        SetAside,
+        Lane,
+        Anchor // The lane's anchored sum is the anchor's answer of this transaction.
+    }
+
+    /// @dev Where members begin in slot 0 of a {ChannelState}, and of a {PendingState}.
+    uint256 private constant CLAIMED_SHIFT = 72;
+    uint256 private constant CEILING_SHIFT = 144;
+    uint256 private constant SET_ASIDE_SHIFT = 144;
+    uint256 private constant GRACE_SHIFT = 216;
 
     /// @inheritdoc IPaymentChannels
     function claim(Voucher memory voucher, bytes calldata signature) external returns (uint128 paid) {
         Refusal reason;
         (paid, reason) = _claim(voucher, signature);
         if (reason != Refusal.None) revert ClaimRefused(reason);
+    }
+
+    /// @inheritdoc IPaymentChannels
+    function claimCompact(Voucher calldata voucher, bytes32 r, bytes32 vs) external returns (uint128 paid) {
+        // Copied as words: reading each narrow member refuses one with higher bits.
+        (voucher.epoch, voucher.cumulative, voucher.earned);
+        Voucher memory copy = voucher.inMemory();
+        bytes32 digest = MessageHashUtils.toTypedDataHash(_domainSeparatorV4(), copy.hashInPlace());
+        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecover(digest, r, vs);
+        if (failure != ECDSA.RecoverError.NoError || _laneOf(signer) != copy.lane) {
+            revert ClaimRefused(Refusal.BadSignature);
+        }
+        (uint256 drawn, Refusal reason) = _claimSigned(copy);
+        if (reason != Refusal.None) revert ClaimRefused(reason);
+        return uint128(drawn);
     }
 
     /// @inheritdoc IPaymentChannels
@@ -41,21 +69,36 @@ abstract contract Claims is ChannelStore {
     }
 
     /// @inheritdoc IPaymentChannels
-    function claimEach(bytes32 providerId, bytes32 lane, uint64 epoch, bytes32 receiptRoot, Due[] calldata dues)
-        external
-        returns (uint128 paid)
-    {
-        Voucher memory voucher = Voucher(0, providerId, lane, epoch, 0, receiptRoot);
-        LaneBudget memory budget = _budgetOf(lane);
+    function claimEach(
+        bytes32 providerId,
+        bytes32 lane,
+        uint64 epoch,
+        bytes32 receiptRoot,
+        uint128 earned,
+        Due[] calldata dues
+    ) external returns (uint128 paid) {
+        Voucher memory voucher = Voucher(0, providerId, lane, epoch, 0, receiptRoot, earned);
+        PendingState storage pending = _pendingOf(voucher);
+        uint256 word = _wordOf(pending);
+        Budget memory budget = _budgetOf(word);
         bytes32 domain = _domainSeparatorV4();
         uint256 total;
         for (uint256 i = 0; i < dues.length; ++i) {
             total += _claimDue(dues[i], voucher, budget, domain);
         }
         if (total == 0) return 0;
-        _keep(lane, budget);
-        _addPending(providerId, epoch, total);
+        _book(voucher, pending, word, budget, total);
         return uint128(total);
+    }
+
+    /// @inheritdoc IPaymentChannels
+    function returnSetAside(bytes32 providerId, bytes32 lane, uint64 epoch) external returns (uint128 returned) {
+        PendingState storage pending = _pendingOf(providerId, lane, epoch);
+        returned = pending.setAside;
+        if (returned == 0) revert NothingSetAside(providerId, lane, epoch);
+        pending.setAside = 0;
+        _lanes[lane].taken -= returned;
+        emit SetAsideReturned(providerId, lane, epoch, returned);
     }
 
     /// @inheritdoc IPaymentChannels
@@ -80,12 +123,15 @@ abstract contract Claims is ChannelStore {
         if (!registry.isLane(voucher.lane)) revert LaneNotActive(voucher.lane);
 
         // What a lane left out of its epochs does not use up what it anchored for others.
-        LaneBudget memory unbounded = LaneBudget(type(uint256).max, 0, true);
+        Budget memory unbounded = Budget(type(uint256).max, 0, Reach.Anchor);
         (uint256 drawn, Refusal reason) = _draw(voucher, unbounded);
         if (reason != Refusal.None) revert ClaimRefused(reason);
         paid = uint128(drawn);
         _lanes[voucher.lane].claimedAnnounced += paid;
-        _addClaimed(voucher.providerId, voucher.epoch, paid); // It was seen for a grace period of its own.
+        PendingState storage pending = _pendingOf(voucher.providerId, voucher.lane, voucher.epoch);
+        // Never late: it was seen for a grace period of its own.
+        if (pending.graceEndsAt == 0) pending.graceEndsAt = uint40(block.timestamp + graceSeconds);
+        pending.claimed += uint72(paid);
     }
 
     // ------------------------------------------------------------------------------------------------------ views
@@ -107,7 +153,7 @@ abstract contract Claims is ChannelStore {
 
     /// @inheritdoc IPaymentChannels
     function laneClaimsOf(bytes32 lane) external view returns (LaneClaims memory) {
-        return LaneClaims(_lanes[lane].claimed, _lanes[lane].claimedAnnounced);
+        return LaneClaims(_lanes[lane].taken, _lanes[lane].claimedAnnounced);
     }
 
     // -------------------------------------------------------------------------------------------------- internals
@@ -115,16 +161,20 @@ abstract contract Claims is ChannelStore {
     /// @dev Never reverts for what a voucher says: the caller decides whether a refusal is an error.
     function _claim(Voucher memory voucher, bytes calldata signature) private returns (uint128, Refusal) {
         if (!_isSignedByLane(voucher, signature)) return (0, Refusal.BadSignature);
-        LaneBudget memory budget = _budgetOf(voucher.lane);
-        (uint256 paid, Refusal reason) = _draw(voucher, budget);
-        if (reason != Refusal.None) return (0, reason);
-        _keep(voucher.lane, budget);
-        _addPending(voucher.providerId, voucher.epoch, paid);
-        return (uint128(paid), Refusal.None);
+        (uint256 paid, Refusal reason) = _claimSigned(voucher);
+        return (uint128(paid), reason);
+    }
+
+    function _claimSigned(Voucher memory voucher) private returns (uint256 paid, Refusal reason) {
+        PendingState storage pending = _pendingOf(voucher);
+        uint256 word = _wordOf(pending);
+        Budget memory budget = _budgetOf(word);
+        (paid, reason) = _draw(voucher, budget);
+        if (reason == Refusal.None) _book(voucher, pending, word, budget, paid);
     }
 
     /// @dev One of a batch: `voucher` has the fields that all of them share.
-    function _claimDue(Due calldata due, Voucher memory voucher, LaneBudget memory budget, bytes32 domain)
+    function _claimDue(Due calldata due, Voucher memory voucher, Budget memory budget, bytes32 domain)
         private
         returns (uint256 paid)
     {
@@ -141,7 +191,7 @@ abstract contract Claims is ChannelStore {
     /// @dev Takes min(due, the lane's anchored sum left, balance, ceiling left) out of the channel and the lane's budget,
     ///      or says which of them leaves nothing. A short channel pays what it can and only that is recorded: the rest
     ///      stays due, and nobody else's claim is blocked.
-    function _draw(Voucher memory voucher, LaneBudget memory budget) private returns (uint256 paid, Refusal) {
+    function _draw(Voucher memory voucher, Budget memory budget) private returns (uint256 paid, Refusal) {
         mapping(bytes32 => uint256) storage claimed = _claimed;
         bytes32 key = _claimKeyOf(voucher);
         uint256 before = claimed[key];
@@ -153,13 +203,15 @@ abstract contract Claims is ChannelStore {
         unchecked {
             due = voucher.cumulative - before;
         }
+        uint256 wanted = due;
+        if (due > budget.left) wanted = _min(due, _leftOf(budget, voucher.lane, due));
         Refusal reason;
-        (paid, reason) = _takeFromChannel(voucher.channelId, _min(due, _laneLeft(budget, voucher.lane, due)));
+        (paid, reason) = _takeFromChannel(voucher.channelId, wanted);
         if (reason != Refusal.None) return (0, reason);
 
         unchecked {
             claimed[key] = before + paid;
-            budget.claimed += paid;
+            budget.left -= paid;
             due -= paid;
         }
         emit Claimed(
@@ -177,7 +229,12 @@ abstract contract Claims is ChannelStore {
     /// @dev Takes min(wanted, balance, ceiling left); `wanted` = 0 means that the lane's anchored sum is used up.
     function _takeFromChannel(bytes32 channelId, uint256 wanted) private returns (uint256 paid, Refusal) {
         ChannelState storage channel = _channels[channelId];
-        (uint256 funded, uint256 claimed, uint256 ceiling) = (channel.funded, channel.claimed, channel.ceiling);
+        uint256 word;
+        assembly ("memory-safe") {
+            word := sload(channel.slot)
+        }
+        (uint256 funded, uint256 claimed, uint256 ceiling) =
+            (uint72(word), uint72(word >> CLAIMED_SHIFT), uint72(word >> CEILING_SHIFT));
         if (claimed >= ceiling) {
             return (0, channel.owner == address(0) ? Refusal.UnknownChannel : Refusal.CeilingReached);
         }
@@ -185,20 +242,34 @@ abstract contract Claims is ChannelStore {
         if (wanted == 0) return (0, Refusal.AnchoredSumReached);
         unchecked {
             paid = _min(wanted, _min(funded, ceiling) - claimed);
-            channel.claimed = uint72(claimed + paid);
+            word += paid << CLAIMED_SHIFT;
+        }
+        assembly ("memory-safe") {
+            sstore(channel.slot, word)
         }
         return (paid, Refusal.None);
     }
 
-    /// @dev The anchor is asked only when its last answer does not cover what is due.
-    function _laneLeft(LaneBudget memory budget, bytes32 lane, uint256 due) private view returns (uint256) {
+    /// @dev The lane is read only when what is set aside does not cover what is due, and its anchor asked only when the
+    ///      last answer does not.
+    function _leftOf(Budget memory budget, bytes32 lane, uint256 due) private view returns (uint256 left) {
+        left = budget.left;
+        if (due <= left || budget.reach == Reach.Anchor) return left;
         unchecked {
-            uint256 left = budget.anchored - budget.claimed;
-            if (due <= left || budget.isAsked) return left;
-            budget.anchored = receiptAnchor.laneSumOf(lane);
-            budget.isAsked = true;
-            return budget.anchored - budget.claimed;
+            if (budget.reach == Reach.SetAside) {
+                LaneState storage state = _lanes[lane];
+                budget.anchored = state.anchored;
+                // What is set aside here counts as taken: it is ours to draw.
+                left += budget.anchored - state.taken;
+                budget.reach = Reach.Lane;
+            }
+            if (due > left) {
+                uint256 anchored = receiptAnchor.laneSumOf(lane);
+                left += anchored - budget.anchored;
+                (budget.anchored, budget.reach) = (anchored, Reach.Anchor);
+            }
         }
+        budget.left = left;
     }
 
     /// @dev `_claimKey` of the voucher's first three words, where they lie.
@@ -208,33 +279,66 @@ abstract contract Claims is ChannelStore {
         }
     }
 
-    function _budgetOf(bytes32 lane) private view returns (LaneBudget memory) {
-        LaneState storage state = _lanes[lane];
-        return LaneBudget(state.anchored, state.claimed, false);
-    }
-
-    function _keep(bytes32 lane, LaneBudget memory budget) private {
-        LaneState storage state = _lanes[lane];
-        (state.anchored, state.claimed) = (uint128(budget.anchored), uint128(budget.claimed));
-    }
-
-    /// @dev Whatever epoch a voucher names, its money is seen for most of a grace period before time alone makes it payable.
-    function _addPending(bytes32 providerId, uint64 epoch, uint256 amount) private {
-        if (block.timestamp <= _addClaimed(providerId, epoch, amount) + graceSeconds / CLAIM_WINDOW_DIVISOR) return;
-        LateState storage late = _late[providerId][epoch];
-        if (late.endsAt <= block.timestamp) late.amount = 0;
-        late.amount += uint72(amount);
-        late.endsAt = uint40(block.timestamp + graceSeconds);
-    }
-
-    /// @dev Says when the pending had its first claim.
-    function _addClaimed(bytes32 providerId, uint64 epoch, uint256 amount) private returns (uint256 firstClaimAt) {
-        PendingState storage pending = _pending[providerId][epoch];
-        if (pending.graceEndsAt == 0) pending.graceEndsAt = uint40(block.timestamp + graceSeconds);
-        unchecked {
-            pending.claimed += uint72(amount); // A part of what was funded.
-            return pending.graceEndsAt - graceSeconds;
+    /// @dev The voucher's next three words are the key of its pending.
+    function _pendingOf(Voucher memory voucher) private view returns (PendingState storage) {
+        bytes32 key;
+        assembly ("memory-safe") {
+            key := keccak256(add(voucher, 0x20), 0x60)
         }
+        return _pending[key];
+    }
+
+    /// @dev Slot 0 of a {PendingState}.
+    function _wordOf(PendingState storage pending) private view returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := sload(pending.slot)
+        }
+    }
+
+    function _budgetOf(uint256 word) private pure returns (Budget memory budget) {
+        budget.left = uint72(word >> SET_ASIDE_SHIFT);
+    }
+
+    /// @dev Adds what was drawn to the pending. Whatever epoch a voucher names, its money is seen for most of a grace period
+    ///      before time alone makes it payable.
+    function _book(
+        Voucher memory voucher,
+        PendingState storage pending,
+        uint256 word,
+        Budget memory budget,
+        uint256 paid
+    ) private {
+        unchecked {
+            uint256 graceEndsAt = word >> GRACE_SHIFT;
+            if (graceEndsAt == 0) {
+                word |= (block.timestamp + graceSeconds) << GRACE_SHIFT;
+            } else if (block.timestamp > graceEndsAt - graceSeconds + graceSeconds / CLAIM_WINDOW_DIVISOR) {
+                _addLate(pending, paid);
+            }
+            word += paid; // A part of what was funded.
+            uint256 setAside = budget.reach == Reach.SetAside ? budget.left : _setAside(voucher, uint72(word), budget);
+            word ^= (uint72(word >> SET_ASIDE_SHIFT) ^ setAside) << SET_ASIDE_SHIFT;
+        }
+        assembly ("memory-safe") {
+            sstore(pending.slot, word)
+        }
+    }
+
+    /// @dev Of what the lane has left, keeps for this pending what its vouchers are still to claim into it by the lane's
+    ///      word: those find it in a slot that they write anyway.
+    function _setAside(Voucher memory voucher, uint256 claimed, Budget memory budget) private returns (uint256 kept) {
+        uint256 earned = _min(voucher.earned, TOTAL_MAX);
+        LaneState storage state = _lanes[voucher.lane];
+        unchecked {
+            kept = earned > claimed ? _min(earned - claimed, budget.left) : 0;
+            (state.anchored, state.taken) = (uint128(budget.anchored), uint128(budget.anchored - budget.left + kept));
+        }
+    }
+
+    function _addLate(PendingState storage pending, uint256 paid) private {
+        if (pending.lateEndsAt <= block.timestamp) pending.late = 0;
+        pending.late += uint72(paid);
+        pending.lateEndsAt = uint40(block.timestamp + graceSeconds);
     }
 
     function _reportSkipped(Voucher memory voucher, Refusal reason) private {

@@ -19,16 +19,20 @@ abstract contract Settlement is ChannelStore {
     uint256 private constant BPS = 10_000;
 
     /// @inheritdoc IPaymentChannels
-    function settle(bytes32 providerId, uint64[] calldata epochs) external nonReentrant returns (uint128 gross) {
+    function settle(bytes32 providerId, bytes32 lane, uint64[] calldata epochs)
+        external
+        nonReentrant
+        returns (uint128 gross)
+    {
         IProviderRegistry.Provider memory provider = registry.providerOf(providerId);
         uint128 totalBefore = settledTotal[providerId];
         for (uint256 i = 0; i < epochs.length; ++i) {
-            uint128 due = _takePayable(providerId, epochs[i]);
+            uint128 due = _takePayable(providerId, lane, epochs[i]);
             if (due == 0) continue;
             uint128 total = totalBefore + gross;
             uint128 fee = _feeOf(total + due, provider.feeBps) - _feeOf(total, provider.feeBps);
             gross += due;
-            emit Settled(providerId, epochs[i], due, fee, due - fee, provider.payout);
+            emit Settled(providerId, lane, epochs[i], due, fee, due - fee, provider.payout);
         }
         if (gross == 0) revert NothingPayable(providerId);
 
@@ -40,32 +44,32 @@ abstract contract Settlement is ChannelStore {
     }
 
     /// @inheritdoc IPaymentChannels
-    function freeze(bytes32 providerId, uint64 epoch, uint128 amount)
+    function freeze(bytes32 providerId, bytes32 lane, uint64 epoch, uint128 amount)
         external
         onlyRole(DISPUTE_ROLE)
         returns (uint128 frozen)
     {
-        PendingState storage pending = _pending[providerId][epoch];
+        PendingState storage pending = _pendingOf(providerId, lane, epoch);
         frozen = uint128(_min(amount, pending.claimed - pending.settled - pending.frozen));
         pending.frozen += uint72(frozen);
-        emit PendingFrozen(providerId, epoch, frozen, pending.frozen);
+        emit PendingFrozen(providerId, lane, epoch, frozen, pending.frozen);
     }
 
     /// @inheritdoc IPaymentChannels
-    function unfreeze(bytes32 providerId, uint64 epoch, uint128 amount) external onlyRole(DISPUTE_ROLE) {
-        PendingState storage pending = _pending[providerId][epoch];
+    function unfreeze(bytes32 providerId, bytes32 lane, uint64 epoch, uint128 amount) external onlyRole(DISPUTE_ROLE) {
+        PendingState storage pending = _pendingOf(providerId, lane, epoch);
         uint128 freed = uint128(_min(amount, pending.frozen));
         pending.frozen -= uint72(freed);
-        emit PendingUnfrozen(providerId, epoch, freed, pending.frozen);
+        emit PendingUnfrozen(providerId, lane, epoch, freed, pending.frozen);
     }
 
     /// @inheritdoc IPaymentChannels
-    function refundPending(bytes32 providerId, uint64 epoch, bytes32 channelId, uint128 amount)
+    function refundPending(bytes32 providerId, bytes32 lane, uint64 epoch, bytes32 channelId, uint128 amount)
         external
         onlyRole(DISPUTE_ROLE)
         returns (uint128 refunded)
     {
-        PendingState storage pending = _pending[providerId][epoch];
+        PendingState storage pending = _pendingOf(providerId, lane, epoch);
         // A refund counts as funding once more; the bound on all funding makes it smaller, never an error.
         uint256 left = _min(pending.claimed - pending.settled, TOTAL_MAX - _totals.funded);
         refunded = uint128(_min(amount, left));
@@ -74,37 +78,36 @@ abstract contract Settlement is ChannelStore {
         pending.settled += uint72(refunded);
         _totals.paidOut += refunded;
         _fund(channelId, refunded);
-        emit PendingRefunded(providerId, epoch, channelId, refunded);
+        emit PendingRefunded(providerId, lane, channelId, epoch, refunded);
     }
 
     /// @inheritdoc IPaymentChannels
-    function pendingOf(bytes32 providerId, uint64 epoch) external view returns (Pending memory) {
-        PendingState memory p = _pending[providerId][epoch];
-        return Pending(p.claimed, p.settled, p.frozen, p.graceEndsAt, _payableOf(providerId, epoch, p));
+    function pendingOf(bytes32 providerId, bytes32 lane, uint64 epoch) external view returns (Pending memory) {
+        PendingState memory p = _pendingOf(providerId, lane, epoch);
+        uint128 payable_ = _payableOf(providerId, lane, epoch, p);
+        return Pending(p.claimed, p.settled, p.frozen, p.graceEndsAt, payable_, p.setAside);
     }
 
-    function _takePayable(bytes32 providerId, uint64 epoch) private returns (uint128 due) {
-        PendingState storage pending = _pending[providerId][epoch];
-        due = _payableOf(providerId, epoch, pending);
+    function _takePayable(bytes32 providerId, bytes32 lane, uint64 epoch) private returns (uint128 due) {
+        PendingState storage pending = _pendingOf(providerId, lane, epoch);
+        due = _payableOf(providerId, lane, epoch, pending);
         pending.settled += uint72(due);
     }
 
     /// @dev What records released, or after the grace period all that no invalid record freezes; less what was paid or
-    ///      refunded before, and never what a dispute holds.
-    function _payableOf(bytes32 providerId, uint64 epoch, PendingState memory pending) private view returns (uint128) {
-        uint256 ripe = pending.claimed - _lateOf(providerId, epoch);
+    ///      refunded before, and never what a dispute holds, nor what was claimed late and has not waited long enough.
+    function _payableOf(bytes32 providerId, bytes32 lane, uint64 epoch, PendingState memory pending)
+        private
+        view
+        returns (uint128)
+    {
+        uint256 ripe = pending.claimed - (block.timestamp < pending.lateEndsAt ? pending.late : 0);
         uint256 taken = uint256(pending.settled) + pending.frozen;
         if (ripe <= taken) return 0;
         (uint256 released, uint256 invalid) = (0, 0);
-        if (address(slaLedger) != address(0)) (released, invalid) = slaLedger.releaseOf(providerId, epoch);
+        if (address(slaLedger) != address(0)) (released, invalid) = slaLedger.releaseOf(providerId, lane, epoch);
         if (block.timestamp >= pending.graceEndsAt && ripe > invalid + released) released = ripe - invalid;
         return released > pending.settled ? uint128(_min(ripe - taken, released - pending.settled)) : 0;
-    }
-
-    /// @dev What was claimed late, and has not waited long enough.
-    function _lateOf(bytes32 providerId, uint64 epoch) private view returns (uint256) {
-        LateState storage late = _late[providerId][epoch];
-        return block.timestamp < late.endsAt ? late.amount : 0;
     }
 
     function _feeOf(uint128 total, uint16 feeBps) private pure returns (uint128) {

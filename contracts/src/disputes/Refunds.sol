@@ -93,9 +93,9 @@ abstract contract Refunds is IDisputeManager, Penalties {
     /// @dev Never another dispute's hold: what goes beyond ours is frozen first, which finds only what is free.
     function _drawPending(Dispute memory d, uint128 amount) private returns (uint128) {
         uint128 held = _min(amount, d.frozen);
-        if (d.frozen > held) channels.unfreeze(d.providerId, d.epoch, d.frozen - held);
-        if (amount > held) held += channels.freeze(d.providerId, d.epoch, amount - held);
-        return held == 0 ? 0 : channels.refundPending(d.providerId, d.epoch, d.channelId, held);
+        if (d.frozen > held) channels.unfreeze(d.providerId, d.lane, d.epoch, d.frozen - held);
+        if (amount > held) held += channels.freeze(d.providerId, d.lane, d.epoch, amount - held);
+        return held == 0 ? 0 : channels.refundPending(d.providerId, d.lane, d.epoch, d.channelId, held);
     }
 
     function _slash(bytes32 subject, uint128 amount) private returns (uint128) {

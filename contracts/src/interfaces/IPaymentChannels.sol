@@ -11,8 +11,8 @@ import {SessionKey, Voucher} from "../libraries/ReceiptHashes.sol";
 ///         per channel, over its life: Σ claimed ≤ min(deposited − withdrawn, ceiling);
 ///         claimed of (channel, provider, lane) ≤ its signed cumulative, and only grows;
 ///         Σ claimed of a lane ≤ Σ price of the epochs that it anchored, but for vouchers announced a grace period ago;
-///         settled + refunded of (provider, epoch) ≤ claimed; nothing frozen is settled.
-///         Pending of (provider, epoch) becomes payable as performance records release it ({ISlaLedger.releaseOf}); what no
+///         settled + refunded of (provider, lane, epoch) ≤ claimed; nothing frozen is settled.
+///         Pending of (provider, lane, epoch) becomes payable as performance records release it ({ISlaLedger.releaseOf}); what no
 ///         record released within the grace period is payable then, but for what an invalid record or a dispute freezes.
 ///         What is claimed into an epoch later than an eighth of the grace period after its first claim waits a grace
 ///         period of its own, whatever records say.
@@ -29,16 +29,17 @@ interface IPaymentChannels {
     }
 
     struct Pending {
-        uint128 claimed; // Lifetime of (provider, epoch).
+        uint128 claimed; // Lifetime of (provider, lane, epoch).
         uint128 settled; // Of that, paid out or refunded.
         uint128 frozen; // Of the rest, held for open disputes.
         uint64 graceEndsAt; // Chain time in seconds from which no record is waited for; 0 before the first claim.
         uint128 payable_; // What {settle} would take now.
+        uint128 setAside; // Of the lane's anchored sum, kept for claims into this pending.
     }
 
     /// @notice Where a lane stands against what it anchored.
     struct LaneClaims {
-        uint128 claimed; // Lifetime, against the anchored sum.
+        uint128 taken; // Claimed over its life, or set aside, of the anchored sum.
         uint128 claimedAnnounced; // Lifetime, by announced vouchers after their grace period: not against that sum.
     }
 
@@ -86,8 +87,15 @@ interface IPaymentChannels {
         Refusal reason
     );
     event Settled(
-        bytes32 indexed providerId, uint64 indexed epoch, uint128 gross, uint128 fee, uint128 net, address payout
+        bytes32 indexed providerId,
+        bytes32 indexed lane,
+        uint64 indexed epoch,
+        uint128 gross,
+        uint128 fee,
+        uint128 net,
+        address payout
     );
+    event SetAsideReturned(bytes32 indexed providerId, bytes32 indexed lane, uint64 indexed epoch, uint128 amount);
     event TreasuryChanged(address treasury);
     event SlaLedgerNamed(address ledger);
     event SessionKeyRevoked(bytes32 indexed channelId, address indexed key);
@@ -99,9 +107,15 @@ interface IPaymentChannels {
         uint128 cumulative,
         uint64 claimableAt
     );
-    event PendingFrozen(bytes32 indexed providerId, uint64 indexed epoch, uint128 amount, uint128 frozen);
-    event PendingUnfrozen(bytes32 indexed providerId, uint64 indexed epoch, uint128 amount, uint128 frozen);
-    event PendingRefunded(bytes32 indexed providerId, uint64 indexed epoch, bytes32 indexed channelId, uint128 amount);
+    event PendingFrozen(
+        bytes32 indexed providerId, bytes32 indexed lane, uint64 indexed epoch, uint128 amount, uint128 frozen
+    );
+    event PendingUnfrozen(
+        bytes32 indexed providerId, bytes32 indexed lane, uint64 indexed epoch, uint128 amount, uint128 frozen
+    );
+    event PendingRefunded(
+        bytes32 indexed providerId, bytes32 indexed lane, bytes32 indexed channelId, uint64 epoch, uint128 amount
+    );
     event Credited(bytes32 indexed channelId, address indexed from, uint128 amount, uint128 deposited);
 
     error ChannelExists(bytes32 channelId);
@@ -120,6 +134,7 @@ interface IPaymentChannels {
     error ClaimRefused(Refusal reason);
     error LengthMismatch(uint256 vouchers, uint256 signatures);
     error NothingPayable(bytes32 providerId);
+    error NothingSetAside(bytes32 providerId, bytes32 lane, uint64 epoch);
     error SessionKeyInvalid(bytes32 channelId, address key);
     error SessionOver(bytes32 channelId, address key, uint64 validUntil);
     error SessionCeilingTooHigh(uint128 amount, uint128 max);
@@ -180,13 +195,26 @@ interface IPaymentChannels {
     /// @dev    Reverts with {ClaimRefused} when nothing was paid.
     function claim(Voucher calldata voucher, bytes calldata signature) external returns (uint128 paid);
 
+    /// @notice {claim} with the signature in two words (EIP-2098): the cheapest way to claim one voucher alone.
+    function claimCompact(Voucher calldata voucher, bytes32 r, bytes32 vs) external returns (uint128 paid);
+
     /// @notice {claim} for many. A voucher that cannot be paid is skipped and reported by {ClaimSkipped}.
     function claimMany(Voucher[] calldata vouchers, bytes[] calldata signatures) external returns (uint128 paid);
 
-    /// @notice {claimMany} for one provider, lane, epoch and root: each due is a voucher with those fields. Cheapest.
-    function claimEach(bytes32 providerId, bytes32 lane, uint64 epoch, bytes32 receiptRoot, Due[] calldata dues)
-        external
-        returns (uint128 paid);
+    /// @notice {claimMany} for vouchers that differ in channel and amount alone: each due is one with those fields.
+    ///         Cheapest.
+    function claimEach(
+        bytes32 providerId,
+        bytes32 lane,
+        uint64 epoch,
+        bytes32 receiptRoot,
+        uint128 earned,
+        Due[] calldata dues
+    ) external returns (uint128 paid);
+
+    /// @notice Gives back to the lane's anchored sum what is set aside in a pending and not claimed yet. Anyone may: it
+    ///         takes no claim away, because claims draw on the lane's sum as well.
+    function returnSetAside(bytes32 providerId, bytes32 lane, uint64 epoch) external returns (uint128 returned);
 
     /// @notice Starts the grace period of a voucher that its lane has not anchored enough for, so that a lane which omits
     ///         receipts cannot censor a provider. Anyone may call. Each voucher has a grace period of its own: a later
@@ -202,17 +230,17 @@ interface IPaymentChannels {
     /// @dev    Payable = claimed − settled − frozen, as far as final records released it or, after the grace period, as
     ///         far as no invalid record freezes it. The fee is `floor(total·bps/10⁴)` of the provider's lifetime total
     ///         after, less the same before: how settlements are cut up changes the fee by nothing.
-    function settle(bytes32 providerId, uint64[] calldata epochs) external returns (uint128 gross);
+    function settle(bytes32 providerId, bytes32 lane, uint64[] calldata epochs) external returns (uint128 gross);
 
     /// @notice Holds min(amount, claimed − settled − frozen) of a pending for a dispute. DISPUTE_ROLE only.
-    function freeze(bytes32 providerId, uint64 epoch, uint128 amount) external returns (uint128 frozen);
+    function freeze(bytes32 providerId, bytes32 lane, uint64 epoch, uint128 amount) external returns (uint128 frozen);
 
     /// @notice Lets go of what was held. DISPUTE_ROLE only.
-    function unfreeze(bytes32 providerId, uint64 epoch, uint128 amount) external;
+    function unfreeze(bytes32 providerId, bytes32 lane, uint64 epoch, uint128 amount) external;
 
     /// @notice Moves min(amount, claimed − settled) of a pending back into the channel that paid it, frozen part first.
     ///         DISPUTE_ROLE only. Counts as deposited: the ceiling, a lifetime total, is not lowered.
-    function refundPending(bytes32 providerId, uint64 epoch, bytes32 channelId, uint128 amount)
+    function refundPending(bytes32 providerId, bytes32 lane, uint64 epoch, bytes32 channelId, uint128 amount)
         external
         returns (uint128 refunded);
 
@@ -226,7 +254,7 @@ interface IPaymentChannels {
     function withdraw(bytes32 channelId, address to) external returns (uint128 amount);
 
     function channelOf(bytes32 channelId) external view returns (Channel memory);
-    function pendingOf(bytes32 providerId, uint64 epoch) external view returns (Pending memory);
+    function pendingOf(bytes32 providerId, bytes32 lane, uint64 epoch) external view returns (Pending memory);
     function claimedOf(bytes32 channelId, bytes32 providerId, bytes32 lane) external view returns (uint128);
     function laneClaimsOf(bytes32 lane) external view returns (LaneClaims memory);
 

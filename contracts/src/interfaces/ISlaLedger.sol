@@ -181,8 +181,11 @@ interface ISlaLedger is IPayouts {
     /// @notice How many of `samples` break a promise of 5 % (TTFT, TPOT) and one of 1 % (availability).
     function criticalCounts(uint256 samples) external pure returns (uint256 at5Percent, uint256 at1Percent);
 
-    /// @notice For a settlement: µUSD of (provider, epoch) that final records released, and that invalid ones freeze.
-    function releaseOf(bytes32 providerId, uint64 epoch) external view returns (uint128 released, uint128 frozen);
+    /// @notice For a settlement: µUSD of (provider, lane, epoch) that final records released, and that invalid ones freeze.
+    function releaseOf(bytes32 providerId, bytes32 lane, uint64 epoch)
+        external
+        view
+        returns (uint128 released, uint128 frozen);
 
     function recordDigest(PerformanceRecord calldata record) external view returns (bytes32);
     function challengeSeconds() external view returns (uint64);

@@ -68,6 +68,7 @@ struct Voucher {
     uint64 epoch;
     uint128 cumulative;
     bytes32 receiptRoot;
+    uint128 earned; // Σ price of all the provider's receipts in the lane's epoch, in µUSD: set aside of the anchored sum.
 }
 
 /// @notice What a lane signs about one of its epochs.
@@ -157,7 +158,7 @@ library ReceiptHashes {
         "LeaseReceipt(bytes32 channelId,bytes32 leaseId,bytes32 nodeId,bytes32 lane,uint64 seq,bytes32 termsHash,uint64 fromMs,uint64 toMs,uint64 gpuMs,uint128 price)"
     );
     bytes32 internal constant VOUCHER_TYPEHASH = keccak256(
-        "Voucher(bytes32 channelId,bytes32 providerId,bytes32 lane,uint64 epoch,uint128 cumulative,bytes32 receiptRoot)"
+        "Voucher(bytes32 channelId,bytes32 providerId,bytes32 lane,uint64 epoch,uint128 cumulative,bytes32 receiptRoot,uint128 earned)"
     );
     bytes32 internal constant EPOCH_ANCHOR_TYPEHASH = keccak256(
         "EpochAnchor(bytes32 lane,uint64 epoch,bytes32 root,uint64 count,uint128 sum,bytes32 dataHash,uint64 fromSeq,uint64 toSeq)"
@@ -199,8 +200,19 @@ library ReceiptHashes {
             let before := sub(voucher, 0x20)
             let kept := mload(before)
             mstore(before, typehash)
-            result := keccak256(before, 0xe0)
+            result := keccak256(before, 0x100)
             mstore(before, kept)
+        }
+    }
+
+    /// @dev A copy with a word before it, as {hashInPlace} wants it. The words are copied as they are: whoever calls it must
+    ///      read every member that is narrower than a word, which refuses one with higher bits.
+    function inMemory(Voucher calldata voucher) internal pure returns (Voucher memory copy) {
+        assembly ("memory-safe") {
+            let before := mload(0x40)
+            copy := add(before, 0x20)
+            calldatacopy(copy, voucher, 0xe0)
+            mstore(0x40, add(copy, 0xe0))
         }
     }
 

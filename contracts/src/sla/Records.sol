@@ -64,7 +64,7 @@ abstract contract Records is ISlaLedger, Penalties, EIP712 {
     mapping(bytes32 key => Standing) internal _standings; // key: _keyOf(node, lane, epoch)
     mapping(bytes32 key => Challenge) private _challenges;
     mapping(bytes32 key => Freeze) private _freezes;
-    mapping(bytes32 providerId => mapping(uint64 epoch => Release)) private _releases;
+    mapping(bytes32 key => Release) private _releases; // key: _keyOf(provider, lane, epoch)
 
     /// @notice Σ earned of the records of a (lane, epoch) that stand.
     mapping(bytes32 lane => mapping(uint64 epoch => uint128)) public earnedOf;
@@ -170,7 +170,7 @@ abstract contract Records is ISlaLedger, Penalties, EIP712 {
         if (block.timestamp < standing.finalAt) revert WindowOpen(standing.finalAt);
 
         standing.status = Status.Final;
-        Release storage release = _releases[standing.providerId][epoch];
+        Release storage release = _releases[_keyOf(standing.providerId, lane, epoch)];
         release.released += standing.earned;
         release.frozen -= _freezes[key].amount;
         _freezes[key].amount = 0;
@@ -185,7 +185,7 @@ abstract contract Records is ISlaLedger, Penalties, EIP712 {
         if (amount == 0) revert NothingFrozen(nodeId, lane, epoch);
         if (block.timestamp < freeze.endsAt) revert FreezeRunning(freeze.endsAt);
         freeze.amount = 0;
-        _releases[_standings[key].providerId][epoch].frozen -= amount;
+        _releases[_keyOf(_standings[key].providerId, lane, epoch)].frozen -= amount;
         emit FreezeEnded(nodeId, lane, epoch, amount);
     }
 
@@ -200,8 +200,12 @@ abstract contract Records is ISlaLedger, Penalties, EIP712 {
     }
 
     /// @inheritdoc ISlaLedger
-    function releaseOf(bytes32 providerId, uint64 epoch) external view returns (uint128 released, uint128 frozen) {
-        Release memory release = _releases[providerId][epoch];
+    function releaseOf(bytes32 providerId, bytes32 lane, uint64 epoch)
+        external
+        view
+        returns (uint128 released, uint128 frozen)
+    {
+        Release memory release = _releases[_keyOf(providerId, lane, epoch)];
         return (release.released, release.frozen);
     }
 
@@ -260,7 +264,7 @@ abstract contract Records is ISlaLedger, Penalties, EIP712 {
         Freeze storage freeze = _freezes[key];
         if (freeze.endsAt == 0) freeze.endsAt = uint64(block.timestamp) + freezeSeconds;
         if (block.timestamp < freeze.endsAt && standing.earned > freeze.amount) {
-            _releases[standing.providerId][epoch].frozen += standing.earned - freeze.amount;
+            _releases[_keyOf(standing.providerId, lane, epoch)].frozen += standing.earned - freeze.amount;
             freeze.amount = standing.earned;
         }
         emit RecordInvalid(nodeId, lane, epoch, freeze.amount);
@@ -286,7 +290,7 @@ abstract contract Records is ISlaLedger, Penalties, EIP712 {
         return failure == ECDSA.RecoverError.NoError && bytes32(uint256(uint160(recovered))) == signer;
     }
 
-    function _keyOf(bytes32 nodeId, bytes32 lane, uint64 epoch) internal pure returns (bytes32) {
-        return keccak256(abi.encode(nodeId, lane, epoch));
+    function _keyOf(bytes32 nodeOrProvider, bytes32 lane, uint64 epoch) internal pure returns (bytes32) {
+        return keccak256(abi.encode(nodeOrProvider, lane, epoch));
     }
 }

@@ -110,6 +110,24 @@ contract ClaimAttack is World {
         vm.assertEq(channels.channelOf(channelIds[0]).ceiling, 120e6);
     }
 
+    function test_aLaneThatSetsItsSumAsideForAnAccompliceCensorsNobody() public {
+        Voucher memory accomplice = voucherOf(0, 2, 0, 1, 1);
+        accomplice.earned = type(uint128).max;
+        vm.assertEq(channels.claim(accomplice, signVoucher(0, accomplice)), 1);
+        vm.assertEq(channels.pendingOf(providerIds[2], lanes[0], 1).setAside, 60e6 - 1, "all that was anchored");
+
+        Voucher memory honest = voucherOf(0, 0, 0, 1, 30e6);
+        bytes memory signature = signVoucher(0, honest);
+        expectRefusal(IPaymentChannels.Refusal.AnchoredSumReached);
+        channels.claim(honest, signature);
+        // Anyone gives it back, and what was claimed of it stays where it is.
+        vm.prank(payoutOf(0));
+        channels.returnSetAside(providerIds[2], lanes[0], 1);
+        vm.assertEq(channels.claim(honest, signature), 30e6);
+        vm.assertEq(channels.pendingOf(providerIds[2], lanes[0], 1).claimed, 1);
+        vm.assertEq(channels.laneClaimsOf(lanes[0]).taken, 30e6 + 1);
+    }
+
     function test_aGatewayKeyThatSignsVouchersWithoutReceiptsStopsAtWhatItAnchored() public {
         vm.assertEq(claimUpTo(0, 2, 0, 1, 90e6), 60e6, "the anchored sum bounds all claims of the lane");
         Voucher memory more = voucherOf(0, 1, 0, 1, 40e6);
@@ -132,7 +150,7 @@ contract ClaimAttack is World {
     function test_aLaneThatWasNeverAdmittedDrawsNothing() public {
         uint256 key = 0xBAD;
         bytes32 lane = bytes32(uint256(uint160(vm.addr(key))));
-        Voucher memory voucher = Voucher(channelIds[0], providerIds[0], lane, 1, 50e6, keccak256("root"));
+        Voucher memory voucher = Voucher(channelIds[0], providerIds[0], lane, 1, 50e6, keccak256("root"), 0);
         bytes memory signature = signed(key, channels.voucherDigest(voucher));
         expectRefusal(IPaymentChannels.Refusal.AnchoredSumReached);
         channels.claim(voucher, signature);
@@ -165,7 +183,9 @@ contract ClaimAttack is World {
             bytes32 vs = bytes32(uint256(s) | (uint256(v - 27) << 255));
             dues[i] = IPaymentChannels.Due(channelIds[i], 20e6, r, vs);
         }
-        vm.assertEq(channels.claimEach(providerIds[0], lanes[0], 1, vouchers[0].receiptRoot, dues), 60e6 - 1);
+        vm.assertEq(
+            channels.claimEach(providerIds[0], lanes[0], 1, vouchers[0].receiptRoot, vouchers[0].earned, dues), 60e6 - 1
+        );
         assertSolvent();
     }
 

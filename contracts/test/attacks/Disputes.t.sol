@@ -33,7 +33,7 @@ contract DisputeAttack is Courtroom {
         // Every other kind is another bond, and finds nothing left to hold.
         fileAs(IDisputeManager.Kind.NotDelivered, receipt, 1, proof, 30e6);
         fileAs(IDisputeManager.Kind.WrongOutput, receipt, 1, proof, 30e6);
-        vm.assertEq(channels.pendingOf(providerIds[0], 1).frozen, 30e6, "no more than the provider was paid");
+        vm.assertEq(channels.pendingOf(providerIds[0], lanes[0], 1).frozen, 30e6, "no more than the provider was paid");
         vm.assertEq(disputes.liabilities(), 3 * BOND);
 
         drawUnanswered(id);
@@ -86,7 +86,7 @@ contract DisputeAttack is Courtroom {
         ruleBoth(id, true, 0);
         vm.assertEq(disputes.execute(id), 0);
         vm.assertEq(usdc.balanceOf(ownerOf(0)), BOND, "the appellant has its bond back");
-        vm.assertEq(channels.pendingOf(providerIds[0], 1).frozen, 0, "and nothing is held any more");
+        vm.assertEq(channels.pendingOf(providerIds[0], lanes[0], 1).frozen, 0, "and nothing is held any more");
 
         vm.expectRevert(
             abi.encodeWithSelector(IDisputeManager.WrongState.selector, id, IDisputeManager.State.Dismissed)
@@ -173,9 +173,9 @@ contract DisputeAttack is Courtroom {
     function test_aProviderIsPaidWithoutAnyRecordOnceTheGraceIsOver() public {
         sell(1, 30e6);
         vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.NothingPayable.selector, providerIds[0]));
-        channels.settle(providerIds[0], epochList(1));
+        channels.settle(providerIds[0], lanes[0], epochList(1));
         pass(GRACE);
-        vm.assertEq(channels.settle(providerIds[0], epochList(1)), 30e6, "silence of a gateway cannot censor");
+        vm.assertEq(channels.settle(providerIds[0], lanes[0], epochList(1)), 30e6, "silence of a gateway cannot censor");
     }
 
     function test_withheldDataCostsTheLaneItsPenalty() public {

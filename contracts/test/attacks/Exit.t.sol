@@ -111,7 +111,7 @@ contract ExitAttack is Courtroom {
         reportBySigners(0, 0, recordOf(0, 0, epoch, 30e6, 0));
         vm.warp(snapshotTime + CHALLENGE);
         ledger.finalise(nodeIds[0], lanes[0], epoch);
-        channels.settle(providerIds[0], epochList(epoch));
+        channels.settle(providerIds[0], lanes[0], epochList(epoch));
     }
 
     function tryExit() private returns (bool) {

@@ -30,12 +30,16 @@ contract MutationAttack is World {
     function test_aMutatedVoucherIsRefused() public {
         Voucher memory voucher = voucherOf(0, 0, 0, 1, 20e6);
         bytes memory signature = signVoucher(0, voucher);
-        for (uint256 i = 0; i < 6; ++i) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(LANE_KEY, channels.voucherDigest(voucher));
+        bytes32 vs = bytes32(uint256(s) | (uint256(v - 27) << 255));
+        for (uint256 i = 0; i < 7; ++i) {
             Voucher memory forged = abi.decode(mutated(abi.encode(voucher), i, false), (Voucher));
             expectRefusal(IPaymentChannels.Refusal.BadSignature);
             channels.claim(forged, signature);
+            expectRefusal(IPaymentChannels.Refusal.BadSignature);
+            channels.claimCompact(forged, r, vs);
         }
-        vm.assertEq(channels.claim(voucher, signature), 20e6);
+        vm.assertEq(channels.claimCompact(voucher, r, vs), 20e6);
     }
 
     function test_aMutatedAnchorIsRefused() public {

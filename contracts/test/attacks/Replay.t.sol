@@ -26,10 +26,18 @@ contract ReplayAttack is World {
         channels.claim(voucher, signature);
 
         // The same voucher by each of the other doors.
+        IPaymentChannels.Due memory due = dueOf(voucher)[0];
+        expectRefusal(IPaymentChannels.Refusal.NothingDue);
+        channels.claimCompact(voucher, due.r, due.vs);
         (Voucher[] memory list, bytes[] memory signatures) = (new Voucher[](2), new bytes[](2));
         (list[0], list[1], signatures[0], signatures[1]) = (voucher, voucher, signature, signature);
         vm.assertEq(channels.claimMany(list, signatures), 0);
-        vm.assertEq(channels.claimEach(voucher.providerId, voucher.lane, 1, voucher.receiptRoot, dueOf(voucher)), 0);
+        vm.assertEq(
+            channels.claimEach(
+                voucher.providerId, voucher.lane, 1, voucher.receiptRoot, voucher.earned, dueOf(voucher)
+            ),
+            0
+        );
         channels.announce(voucher, signature);
         pass(GRACE);
         expectRefusal(IPaymentChannels.Refusal.NothingDue);

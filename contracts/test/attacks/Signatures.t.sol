@@ -90,9 +90,11 @@ contract SignatureAttack is World {
         // Recovery of nonsense yields the zero address: no lane, owner or key of that name may exist.
         bytes[3] memory nothing = [bytes(""), new bytes(65), new bytes(64)];
         for (uint256 i = 0; i < nothing.length; ++i) {
-            Voucher memory voucher = Voucher(channelIds[0], providerIds[0], bytes32(0), 1, 1e6, 0);
+            Voucher memory voucher = Voucher(channelIds[0], providerIds[0], bytes32(0), 1, 1e6, 0, 0);
             expectRefusal(IPaymentChannels.Refusal.BadSignature);
             channels.claim(voucher, nothing[i]);
+            expectRefusal(IPaymentChannels.Refusal.BadSignature);
+            channels.claimCompact(voucher, 0, 0);
             EpochAnchor memory anchor = EpochAnchor(0, 1, keccak256("r"), 1, 1e6, 0, 1, 1);
             vm.expectRevert(abi.encodeWithSelector(IReceiptAnchor.LaneNotActive.selector, bytes32(0)));
             anchors.anchor(anchor, nothing[i]);

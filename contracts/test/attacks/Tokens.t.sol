@@ -135,12 +135,12 @@ contract TokenAttack is World {
         escrow.deposit(id, 50e6);
         escrow.setCeiling(id, 50e6, signed(PAYER_KEY, escrow.ceilingDigest(id, 50e6)));
         anchorRoot(0, 1, keccak256("root"), 1, 20e6);
-        Voucher memory voucher = Voucher(id, providerIds[0], lanes[0], 1, 20e6, keccak256("root"));
+        Voucher memory voucher = Voucher(id, providerIds[0], lanes[0], 1, 20e6, keccak256("root"), 0);
         bytes memory signature = signed(LANE_KEY, escrow.voucherDigest(voucher));
         escrow.claim(voucher, signature);
         pass(GRACE);
-        token.arm(address(escrow), abi.encodeCall(IPaymentChannels.settle, (providerIds[0], epochList(1))));
-        escrow.settle(providerIds[0], epochList(1));
+        token.arm(address(escrow), abi.encodeCall(IPaymentChannels.settle, (providerIds[0], lanes[0], epochList(1))));
+        escrow.settle(providerIds[0], lanes[0], epochList(1));
         token.arm(address(escrow), abi.encodeCall(IPaymentChannels.claim, (voucher, signature)));
         escrow.deposit(id, 1e6);
         vm.assertEq(token.successes(), 0);

@@ -43,7 +43,7 @@ contract UnpaidAttack is Courtroom {
         fileAs(IDisputeManager.Kind.Overcharge, receipt, 1, proof, 30e6);
         fileAs(IDisputeManager.Kind.NotDelivered, receipt, 1, proof, 30e6);
         fileAs(IDisputeManager.Kind.WrongOutput, receipt, 1, proof, 30e6);
-        vm.assertEq(channels.pendingOf(providerIds[0], 1).frozen, 30e6);
+        vm.assertEq(channels.pendingOf(providerIds[0], lanes[0], 1).frozen, 30e6);
         vm.assertEq(vault.stakeOf(providerIds[0]).locked, 0);
     }
 
@@ -71,13 +71,13 @@ contract UnpaidAttack is Courtroom {
         pass(GRACE + 1);
         anchorRoot(0, 2, keccak256("made up"), 1, 150e6);
         vm.assertEq(claimUpTo(0, 0, 0, 1, 150e6), 150e6 - 1);
-        vm.assertEq(channels.settle(providerIds[0], epochList(1)), 1, "only what was there before");
+        vm.assertEq(channels.settle(providerIds[0], lanes[0], epochList(1)), 1, "only what was there before");
         pass(GRACE - 1);
         vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.NothingPayable.selector, providerIds[0]));
-        channels.settle(providerIds[0], epochList(1));
+        channels.settle(providerIds[0], lanes[0], epochList(1));
         // In that time it can be disputed and frozen like any other claim, and the lane removed.
         pass(1);
-        vm.assertEq(channels.settle(providerIds[0], epochList(1)), 150e6 - 1);
+        vm.assertEq(channels.settle(providerIds[0], lanes[0], epochList(1)), 150e6 - 1);
         assertSolvent();
     }
 

@@ -44,7 +44,7 @@ contract MoneyFuzz is Market {
         vm.assertLe(channel.claimed, channel.ceiling, "claims stay within the ceiling");
         vm.assertLe(channel.claimed + channel.withdrawn, channel.deposited, "claims stay within the balance");
         vm.assertLe(
-            channels.laneClaimsOf(lane).claimed, anchors.totalsOf(lane).sum, "claims stay within the anchored sum"
+            channels.laneClaimsOf(lane).taken, anchors.totalsOf(lane).sum, "claims stay within the anchored sum"
         );
     }
 
@@ -61,7 +61,51 @@ contract MoneyFuzz is Market {
             paid += tryClaim(1, cumulative);
         }
         vm.assertEq(paid, highest, "paid is the highest voucher");
-        vm.assertEq(channels.pendingOf(providerId, 1).claimed, highest, "and so is pending");
+        vm.assertEq(channels.pendingOf(providerId, lane, 1).claimed, highest, "and so is pending");
+    }
+
+    /// @dev Whatever lanes say that providers earned, whoever claims by whichever door, and whenever somebody gives back what
+    ///      is set aside: what was claimed and what is set aside are together what the lane has taken, within its sum.
+    function testFuzz_whatIsSetAsideIsAPartOfTheAnchoredSum(
+        uint128[8] memory amounts,
+        uint128[8] memory earned,
+        uint256 dice
+    ) public {
+        fund(1e12);
+        raiseCeiling(1e12);
+        anchorEpoch(1, uint128(bound(dice, 1, 1e12)));
+        vm.prank(owner);
+        bytes32[2] memory providers = [providerId, registry.registerProvider("second", payout)];
+        for (uint256 i = 0; i < 8; ++i) {
+            Voucher memory voucher = voucherFor(uint64(1 + (dice >> i) % 2), uint128(bound(amounts[i], 1, 1e12)));
+            voucher.providerId = providers[(dice >> (8 + i)) % 2];
+            voucher.earned = uint128(bound(earned[i], 0, 2e12));
+            claimByDoor(voucher, (dice >> (16 + 2 * i)) % 4);
+            if ((dice >> (32 + i)) % 4 == 0) {
+                try channels.returnSetAside(voucher.providerId, lane, voucher.epoch) {} catch {}
+            }
+            uint256 accounted;
+            for (uint256 j = 0; j < 4; ++j) {
+                IPaymentChannels.Pending memory pending = channels.pendingOf(providers[j % 2], lane, uint64(1 + j / 2));
+                accounted += uint256(pending.claimed) + pending.setAside;
+            }
+            vm.assertEq(accounted, channels.laneClaimsOf(lane).taken, "nothing is taken twice, and nothing is lost");
+            vm.assertLe(accounted, anchors.totalsOf(lane).sum, "within the anchored sum");
+        }
+    }
+
+    function claimByDoor(Voucher memory voucher, uint256 door) private {
+        IPaymentChannels.Due[] memory dues = new IPaymentChannels.Due[](2);
+        (dues[0], dues[1]) = (dueFor(LANE_KEY, voucher), dueFor(LANE_KEY, voucher));
+        if (door == 0) {
+            try channels.claim(voucher, signVoucher(voucher)) {} catch {}
+        } else if (door == 1) {
+            try channels.claimCompact(voucher, dues[0].r, dues[0].vs) {} catch {}
+        } else {
+            voucher.cumulative = voucher.cumulative / 2 + 1;
+            dues[0] = dueFor(LANE_KEY, voucher);
+            channels.claimEach(voucher.providerId, lane, voucher.epoch, voucher.receiptRoot, voucher.earned, dues);
+        }
     }
 
     /// @dev Whichever comes first, nobody gets what the other was already given, and the contract stays solvent.
@@ -109,7 +153,7 @@ contract MoneyFuzz is Market {
     }
 
     function trySettle(uint64 epoch) private {
-        try channels.settle(providerId, epochList(epoch)) {} catch {}
+        try channels.settle(providerId, lane, epochList(epoch)) {} catch {}
     }
 
     function request(uint128 asked) private {

@@ -11,6 +11,8 @@ contract StatementsTest is ForgeTest {
         bytes4[] selectors;
     }
 
+    uint256 private constant LIVES_MAX = 8;
+
     Actors private actors;
 
     function setUp() public {
@@ -24,7 +26,7 @@ contract StatementsTest is ForgeTest {
     }
 
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
-        bytes4[34] memory acts = [
+        bytes4[35] memory acts = [
             actors.payerDeposits.selector,
             actors.payerRaisesCeiling.selector,
             actors.payerAsksBack.selector,
@@ -55,6 +57,7 @@ contract StatementsTest is ForgeTest {
             actors.anyoneExecutes.selector,
             actors.strangerTransfers.selector,
             actors.strangerGivesDust.selector,
+            actors.strangerReturnsSetAside.selector,
             actors.thiefForges.selector,
             actors.thiefTakes.selector,
             actors.guardianPauses.selector,
@@ -70,13 +73,15 @@ contract StatementsTest is ForgeTest {
 
     /// @dev A life in which nothing happens proves nothing: the actors reach every kind of step.
     function test_theActorsReachEveryStep() public {
-        string[30] memory steps = [
+        string[32] memory steps = [
             "deposit",
             "ceiling",
             "ask back",
             "withdraw",
             "anchor",
             "claim",
+            "claim compact",
+            "give back",
             "announce",
             "claim announced",
             "provision",
@@ -102,23 +107,37 @@ contract StatementsTest is ForgeTest {
             "steal",
             "time"
         ];
+        string memory missing;
+        bool[] memory reached = new bool[](steps.length);
+        // A life can miss its chance: its sales are few, and their windows pass.
+        for (uint256 life = 0; life < LIVES_MAX && (life == 0 || bytes(missing).length > 0); ++life) {
+            if (life > 0) actors = new Actors();
+            this.live(life);
+            missing = "";
+            for (uint256 i = 0; i < steps.length; ++i) {
+                reached[i] = reached[i] || actors.done(steps[i]) > 0;
+                if (!reached[i]) missing = string.concat(missing, steps[i], "; ");
+            }
+        }
+        vm.assertTrue(bytes(missing).length == 0, missing);
+    }
+
+    /// @dev A call of its own, so that its memory is given back.
+    function live(uint256 life) external {
         FuzzSelector[] memory targets = targetSelectors();
         uint256 count = targets[0].selectors.length;
-        for (uint256 i = 0; i < 6000; ++i) {
-            bytes4 act = targets[0].selectors[uint256(keccak256(abi.encode("act", i))) % count];
-            uint256 seed = uint256(keccak256(abi.encode("seed", i)));
+        for (uint256 i = 0; i < 2000; ++i) {
+            bytes4 act = targets[0].selectors[uint256(keccak256(abi.encode("act", life, i))) % count];
+            uint256 seed = uint256(keccak256(abi.encode("seed", life, i)));
             // Small words, so that each fits whatever type an actor takes; what does not fit is refused, like any step.
             (uint256 a, uint256 b, uint256 c) = (seed % 256, (seed >> 8) % (i % 2 == 0 ? 2 : 256), (seed >> 16) % 256);
             (bool isDone,) =
                 address(actors).call(abi.encodeWithSelector(act, a, b, c, 1 + (seed >> 32) % 1e8, seed % 41));
             isDone;
         }
-        string memory missing;
-        for (uint256 i = 0; i < steps.length; ++i) {
-            if (actors.done(steps[i]) == 0) missing = string.concat(missing, steps[i], "; ");
-        }
-        vm.assertTrue(bytes(missing).length == 0, missing);
-        vm.assertTrue(bytes(actors.broken()).length == 0, actors.broken());
+        actors.checkSolvency();
+        actors.checkClaims();
+        actors.checkPromises();
     }
 
     function invariant_1_balancesCoverLiabilities() public view {

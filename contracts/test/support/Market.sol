@@ -89,7 +89,7 @@ abstract contract Market is ForgeTest {
     }
 
     function voucherFor(uint64 epoch, uint128 cumulative) internal view returns (Voucher memory) {
-        return Voucher(channelId, providerId, lane, epoch, cumulative, rootOf(epoch));
+        return Voucher(channelId, providerId, lane, epoch, cumulative, rootOf(epoch), 0);
     }
 
     function signVoucher(Voucher memory voucher) internal view returns (bytes memory) {

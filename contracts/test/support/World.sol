@@ -209,7 +209,7 @@ abstract contract World is ForgeTest {
         returns (Voucher memory)
     {
         bytes32 root = anchors.anchorOf(lanes[lane], epoch).root;
-        return Voucher(channelIds[payer], providerIds[provider], lanes[lane], epoch, cumulative, root);
+        return Voucher(channelIds[payer], providerIds[provider], lanes[lane], epoch, cumulative, root, 0);
     }
 
     function signVoucher(uint256 lane, Voucher memory voucher) internal view returns (bytes memory) {

@@ -22,9 +22,9 @@ contract AnnounceTest is Market {
         channels.claimAnnounced(voucher);
         vm.warp(claimableAt);
         vm.assertEq(channels.claimAnnounced(voucher), 3e6);
-        vm.assertEq(channels.pendingOf(providerId, 1).claimed, 3e6);
+        vm.assertEq(channels.pendingOf(providerId, lane, 1).claimed, 3e6);
         vm.assertEq(channels.laneClaimsOf(lane).claimedAnnounced, 3e6);
-        vm.assertEq(channels.laneClaimsOf(lane).claimed, 0);
+        vm.assertEq(channels.laneClaimsOf(lane).taken, 0);
         expectRefusal(IPaymentChannels.Refusal.NothingDue);
         channels.claimAnnounced(voucher);
         assertSolvent();

@@ -41,7 +41,7 @@ contract AppealsTest is TrustMarket {
         assertState(disputeId, IDisputeManager.State.Dismissed);
         vm.assertEq(usdc.balanceOf(owner), APPEAL_BOND);
         vm.assertEq(usdc.balanceOf(treasury), BOND);
-        vm.assertEq(channels.pendingOf(providerId, EPOCH).frozen, 0);
+        vm.assertEq(channels.pendingOf(providerId, lane, EPOCH).frozen, 0);
     }
 
     function test_aProviderWhomTheAppealServesNotLosesItsBond() public {

@@ -16,11 +16,11 @@ contract ClaimTest is Market {
     function test_aClaimMovesWhatIsDueIntoPending() public {
         vm.assertEq(claimUpTo(1, 2e6), 2e6);
         vm.assertEq(claimUpTo(1, 3e6), 1e6);
-        vm.assertEq(channels.pendingOf(providerId, 1).claimed, 3e6);
-        vm.assertEq(channels.pendingOf(providerId, 1).graceEndsAt, block.timestamp + GRACE);
+        vm.assertEq(channels.pendingOf(providerId, lane, 1).claimed, 3e6);
+        vm.assertEq(channels.pendingOf(providerId, lane, 1).graceEndsAt, block.timestamp + GRACE);
         vm.assertEq(channels.channelOf(channelId).claimed, 3e6);
         vm.assertEq(channels.claimedOf(channelId, providerId, lane), 3e6);
-        vm.assertEq(channels.laneClaimsOf(lane).claimed, 3e6);
+        vm.assertEq(channels.laneClaimsOf(lane).taken, 3e6);
         assertSolvent();
     }
 
@@ -101,10 +101,10 @@ contract ClaimTest is Market {
 
     function test_theGraceIsThatOfTheFirstClaim() public {
         claimUpTo(1, 1e6);
-        uint64 graceEndsAt = channels.pendingOf(providerId, 1).graceEndsAt;
+        uint64 graceEndsAt = channels.pendingOf(providerId, lane, 1).graceEndsAt;
         vm.warp(block.timestamp + 10);
         claimUpTo(1, 2e6);
-        vm.assertEq(channels.pendingOf(providerId, 1).graceEndsAt, graceEndsAt);
+        vm.assertEq(channels.pendingOf(providerId, lane, 1).graceEndsAt, graceEndsAt);
     }
 
     function test_claimManyWantsASignatureForEach() public {

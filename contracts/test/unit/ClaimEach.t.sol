@@ -22,8 +22,8 @@ contract ClaimEachTest is Market {
 
     function test_eachIsPaidAndAllIsPending() public {
         vm.assertEq(claimEach(1, [uint128(1e6), 2e6, 3e6]), 6e6);
-        vm.assertEq(channels.pendingOf(providerId, 1).claimed, 6e6);
-        vm.assertEq(channels.laneClaimsOf(lane).claimed, 6e6);
+        vm.assertEq(channels.pendingOf(providerId, lane, 1).claimed, 6e6);
+        vm.assertEq(channels.laneClaimsOf(lane).taken, 6e6);
         for (uint256 i = 0; i < 3; ++i) {
             vm.assertEq(channels.claimedOf(ids[i], providerId, lane), (i + 1) * 1e6);
             vm.assertEq(channels.channelOf(ids[i]).claimed, (i + 1) * 1e6);
@@ -41,7 +41,7 @@ contract ClaimEachTest is Market {
         emit IPaymentChannels.ClaimSkipped(ids[1], providerId, lane, 1, 2e6, IPaymentChannels.Refusal.BadSignature);
         vm.expectEmit();
         emit IPaymentChannels.Claimed(ids[2], providerId, lane, 1, 3e6, 3e6, 0);
-        vm.assertEq(channels.claimEach(providerId, lane, 1, rootOf(1), dues), 4e6);
+        vm.assertEq(channels.claimEach(providerId, lane, 1, rootOf(1), 0, dues), 4e6);
     }
 
     function test_theAnchoredSumHoldsForAllTogether() public {
@@ -53,8 +53,8 @@ contract ClaimEachTest is Market {
 
     function test_nothingDueLeavesNothingBehind() public {
         IPaymentChannels.Due[] memory none = new IPaymentChannels.Due[](0);
-        vm.assertEq(channels.claimEach(providerId, lane, 1, rootOf(1), none), 0);
-        vm.assertEq(channels.pendingOf(providerId, 1).graceEndsAt, 0);
+        vm.assertEq(channels.claimEach(providerId, lane, 1, rootOf(1), 0, none), 0);
+        vm.assertEq(channels.pendingOf(providerId, lane, 1).graceEndsAt, 0);
         claimEach(1, [uint128(1e6), 1e6, 1e6]);
         vm.assertEq(claimEach(1, [uint128(1e6), 1e6, 1e6]), 0);
     }
@@ -62,14 +62,14 @@ contract ClaimEachTest is Market {
     /// @dev The digest holds the shared fields: signed for one root, a due pays under no other.
     function test_theSharedFieldsAreSigned() public {
         IPaymentChannels.Due[] memory dues = duesOf(1, [uint128(1e6), 2e6, 3e6]);
-        vm.assertEq(channels.claimEach(providerId, lane, 1, "other", dues), 0);
-        vm.assertEq(channels.claimEach(providerId, lane, 2, rootOf(1), dues), 0);
-        vm.assertEq(channels.claimEach("other", lane, 1, rootOf(1), dues), 0);
-        vm.assertEq(channels.claimEach(providerId, lane, 1, rootOf(1), dues), 6e6);
+        vm.assertEq(channels.claimEach(providerId, lane, 1, "other", 0, dues), 0);
+        vm.assertEq(channels.claimEach(providerId, lane, 2, rootOf(1), 0, dues), 0);
+        vm.assertEq(channels.claimEach("other", lane, 1, rootOf(1), 0, dues), 0);
+        vm.assertEq(channels.claimEach(providerId, lane, 1, rootOf(1), 0, dues), 6e6);
     }
 
     function claimEach(uint64 epoch, uint128[3] memory cumulatives) private returns (uint128) {
-        return channels.claimEach(providerId, lane, epoch, rootOf(epoch), duesOf(epoch, cumulatives));
+        return channels.claimEach(providerId, lane, epoch, rootOf(epoch), 0, duesOf(epoch, cumulatives));
     }
 
     function duesOf(uint64 epoch, uint128[3] memory cumulatives)
@@ -79,7 +79,7 @@ contract ClaimEachTest is Market {
     {
         dues = new IPaymentChannels.Due[](3);
         for (uint256 i = 0; i < 3; ++i) {
-            dues[i] = dueFor(LANE_KEY, Voucher(ids[i], providerId, lane, epoch, cumulatives[i], rootOf(epoch)));
+            dues[i] = dueFor(LANE_KEY, Voucher(ids[i], providerId, lane, epoch, cumulatives[i], rootOf(epoch), 0));
         }
     }
 }

@@ -26,7 +26,7 @@ contract FilingTest is TrustMarket {
         vm.assertEq(dispute.deadline, block.timestamp + MINUTE);
         vm.assertEq(dispute.frozen, 4e6);
         vm.assertEq(dispute.locked, 0);
-        vm.assertEq(channels.pendingOf(providerId, EPOCH).frozen, 4e6);
+        vm.assertEq(channels.pendingOf(providerId, lane, EPOCH).frozen, 4e6);
         vm.assertEq(disputes.liabilities(), BOND);
         vm.assertEq(disputes.liveDispute(dispute.subject, OVERCHARGE), disputeId);
         vm.assertEq(disputes.disputeCount(), 1);
@@ -37,7 +37,7 @@ contract FilingTest is TrustMarket {
         anchorDelivery(EPOCH, receipt);
         claimFor(EPOCH, receipt.price);
         vm.warp(block.timestamp + GRACE);
-        channels.settle(providerId, epochList(EPOCH));
+        channels.settle(providerId, lane, epochList(EPOCH));
         IDisputeManager.Dispute memory dispute = disputes.disputeOf(fileAbout(OVERCHARGE, receipt, 4e6));
         vm.assertEq(dispute.frozen, 0);
         vm.assertEq(dispute.locked, 4e6);

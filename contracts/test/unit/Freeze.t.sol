@@ -18,37 +18,37 @@ contract FreezeTest is Market {
 
     function test_whatIsFrozenIsNotSettled() public {
         vm.expectEmit();
-        emit IPaymentChannels.PendingFrozen(providerId, 1, 4e6, 4e6);
-        vm.assertEq(channels.freeze(providerId, 1, 4e6), 4e6);
+        emit IPaymentChannels.PendingFrozen(providerId, lane, 1, 4e6, 4e6);
+        vm.assertEq(channels.freeze(providerId, lane, 1, 4e6), 4e6);
         vm.warp(block.timestamp + GRACE);
-        vm.assertEq(channels.settle(providerId, epochList(1)), 6e6);
-        vm.assertEq(channels.pendingOf(providerId, 1).payable_, 0);
+        vm.assertEq(channels.settle(providerId, lane, epochList(1)), 6e6);
+        vm.assertEq(channels.pendingOf(providerId, lane, 1).payable_, 0);
     }
 
     function test_noMoreThanWhatIsThereIsFrozen() public {
-        vm.assertEq(channels.freeze(providerId, 1, 7e6), 7e6);
-        vm.assertEq(channels.freeze(providerId, 1, 7e6), 3e6);
-        vm.assertEq(channels.freeze(providerId, 1, 7e6), 0);
-        vm.assertEq(channels.freeze(providerId, 2, 7e6), 0);
-        vm.assertEq(channels.pendingOf(providerId, 1).frozen, 10e6);
+        vm.assertEq(channels.freeze(providerId, lane, 1, 7e6), 7e6);
+        vm.assertEq(channels.freeze(providerId, lane, 1, 7e6), 3e6);
+        vm.assertEq(channels.freeze(providerId, lane, 1, 7e6), 0);
+        vm.assertEq(channels.freeze(providerId, lane, 2, 7e6), 0);
+        vm.assertEq(channels.pendingOf(providerId, lane, 1).frozen, 10e6);
     }
 
     function test_whatIsLetGoIsSettled() public {
-        channels.freeze(providerId, 1, 4e6);
+        channels.freeze(providerId, lane, 1, 4e6);
         vm.warp(block.timestamp + GRACE);
-        channels.settle(providerId, epochList(1));
+        channels.settle(providerId, lane, epochList(1));
         vm.expectEmit();
-        emit IPaymentChannels.PendingUnfrozen(providerId, 1, 4e6, 0);
-        channels.unfreeze(providerId, 1, 9e6);
-        vm.assertEq(channels.settle(providerId, epochList(1)), 4e6);
+        emit IPaymentChannels.PendingUnfrozen(providerId, lane, 1, 4e6, 0);
+        channels.unfreeze(providerId, lane, 1, 9e6);
+        vm.assertEq(channels.settle(providerId, lane, epochList(1)), 4e6);
     }
 
     function test_aRefundGoesBackToTheChannelFrozenPartFirst() public {
-        channels.freeze(providerId, 1, 4e6);
+        channels.freeze(providerId, lane, 1, 4e6);
         vm.expectEmit();
-        emit IPaymentChannels.PendingRefunded(providerId, 1, channelId, 5e6);
-        vm.assertEq(channels.refundPending(providerId, 1, channelId, 5e6), 5e6);
-        IPaymentChannels.Pending memory pending = channels.pendingOf(providerId, 1);
+        emit IPaymentChannels.PendingRefunded(providerId, lane, channelId, 1, 5e6);
+        vm.assertEq(channels.refundPending(providerId, lane, 1, channelId, 5e6), 5e6);
+        IPaymentChannels.Pending memory pending = channels.pendingOf(providerId, lane, 1);
         vm.assertEq(pending.frozen, 0);
         vm.assertEq(pending.settled, 5e6);
         IPaymentChannels.Channel memory channel = channels.channelOf(channelId);
@@ -56,21 +56,21 @@ contract FreezeTest is Market {
         vm.assertEq(channel.claimed, 10e6);
         vm.assertEq(channels.liabilities(), 100e6);
         vm.warp(block.timestamp + GRACE);
-        vm.assertEq(channels.settle(providerId, epochList(1)), 5e6);
+        vm.assertEq(channels.settle(providerId, lane, epochList(1)), 5e6);
         assertSolvent();
     }
 
     function test_aRefundIsNoMoreThanWhatIsLeft() public {
         vm.warp(block.timestamp + GRACE);
-        channels.freeze(providerId, 1, 2e6);
-        channels.settle(providerId, epochList(1));
-        vm.assertEq(channels.refundPending(providerId, 1, channelId, 5e6), 2e6);
-        vm.assertEq(channels.refundPending(providerId, 1, channelId, 5e6), 0);
+        channels.freeze(providerId, lane, 1, 2e6);
+        channels.settle(providerId, lane, epochList(1));
+        vm.assertEq(channels.refundPending(providerId, lane, 1, channelId, 5e6), 2e6);
+        vm.assertEq(channels.refundPending(providerId, lane, 1, channelId, 5e6), 0);
     }
 
     /// @dev The ceiling is a lifetime total: a refund can be withdrawn, or drawn again below a higher ceiling.
     function test_aRefundIsThePayersAgain() public {
-        channels.refundPending(providerId, 1, channelId, 10e6);
+        channels.refundPending(providerId, lane, 1, channelId, 10e6);
         vm.prank(payer);
         channels.requestWithdrawal(channelId, 100e6);
         vm.warp(block.timestamp + THAW);
@@ -82,7 +82,7 @@ contract FreezeTest is Market {
 
     function test_anUnknownChannelGetsNoRefund() public {
         vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.UnknownChannel.selector, bytes32("other")));
-        channels.refundPending(providerId, 1, "other", 1);
+        channels.refundPending(providerId, lane, 1, "other", 1);
     }
 
     function test_onlyTheDisputeManagerMay() public {
@@ -91,11 +91,11 @@ contract FreezeTest is Market {
         );
         vm.startPrank(STRANGER);
         vm.expectRevert(refusal);
-        channels.freeze(providerId, 1, 1);
+        channels.freeze(providerId, lane, 1, 1);
         vm.expectRevert(refusal);
-        channels.unfreeze(providerId, 1, 1);
+        channels.unfreeze(providerId, lane, 1, 1);
         vm.expectRevert(refusal);
-        channels.refundPending(providerId, 1, channelId, 1);
+        channels.refundPending(providerId, lane, 1, channelId, 1);
         vm.stopPrank();
     }
 }

@@ -31,15 +31,15 @@ contract PauseTest is Market {
     function test_everythingElseGoesOn() public {
         raiseCeiling(6e6);
         claimUpTo(1, 3e6);
-        channels.freeze(providerId, 1, 1e6);
-        channels.refundPending(providerId, 1, channelId, 1e6);
+        channels.freeze(providerId, lane, 1, 1e6);
+        channels.refundPending(providerId, lane, 1, channelId, 1e6);
         usdc.mint(address(this), 2e6);
         usdc.approve(address(channels), 2e6);
         vm.expectEmit();
         emit IPaymentChannels.Credited(channelId, address(this), 2e6, 13e6);
         channels.credit(channelId, 2e6);
         vm.warp(block.timestamp + GRACE);
-        channels.settle(providerId, epochList(1));
+        channels.settle(providerId, lane, epochList(1));
         vm.prank(payer);
         channels.requestWithdrawal(channelId, 10e6);
         vm.warp(block.timestamp + THAW);

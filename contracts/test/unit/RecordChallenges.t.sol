@@ -129,7 +129,7 @@ contract RecordChallengesTest is TrustMarket {
         claimFor(EPOCH, 6e6);
         prove(outsider, recordOf(EPOCH, 5e6, ROOT));
         skip(GRACE); // Past the grace period, and still frozen.
-        vm.assertEq(channels.pendingOf(providerId, EPOCH).payable_, 0);
+        vm.assertEq(channels.pendingOf(providerId, lane, EPOCH).payable_, 0);
 
         PerformanceRecord memory next = recordOf(EPOCH, 6e6, ROOT);
         next.version = 1;
@@ -138,7 +138,7 @@ contract RecordChallengesTest is TrustMarket {
         skip(CHALLENGE);
         ledger.finalise(nodeId, lane, EPOCH);
         assertReleases(6e6, 0);
-        vm.assertEq(channels.settle(providerId, epochList(EPOCH)), 6e6);
+        vm.assertEq(channels.settle(providerId, lane, epochList(EPOCH)), 6e6);
         vm.expectRevert(abi.encodeWithSelector(ISlaLedger.NothingFrozen.selector, nodeId, lane, EPOCH));
         ledger.releaseInvalid(nodeId, lane, EPOCH);
     }
@@ -154,7 +154,7 @@ contract RecordChallengesTest is TrustMarket {
         emit ISlaLedger.FreezeEnded(nodeId, lane, EPOCH, 6e6);
         ledger.releaseInvalid(nodeId, lane, EPOCH);
         assertReleases(0, 0);
-        vm.assertEq(channels.settle(providerId, epochList(EPOCH)), 6e6);
+        vm.assertEq(channels.settle(providerId, lane, epochList(EPOCH)), 6e6);
     }
 
     function test_moreFalseVersionsNeitherProlongTheFreezeNorAddToIt() public {
@@ -221,7 +221,7 @@ contract RecordChallengesTest is TrustMarket {
     }
 
     function assertReleases(uint128 released, uint128 frozen) private view {
-        (uint128 isReleased, uint128 isFrozen) = ledger.releaseOf(providerId, EPOCH);
+        (uint128 isReleased, uint128 isFrozen) = ledger.releaseOf(providerId, lane, EPOCH);
         vm.assertEq(isReleased, released, "released");
         vm.assertEq(isFrozen, frozen, "frozen");
     }

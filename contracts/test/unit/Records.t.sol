@@ -42,11 +42,11 @@ contract RecordsTest is TrustMarket {
     function test_releasedMoneyIsPaidOutBeforeTheGracePeriodEnds() public {
         claimFor(EPOCH, 6e6);
         report(recordOf(EPOCH, 6e6, ROOT));
-        vm.assertEq(channels.pendingOf(providerId, EPOCH).payable_, 0);
+        vm.assertEq(channels.pendingOf(providerId, lane, EPOCH).payable_, 0);
         skip(CHALLENGE);
         ledger.finalise(nodeId, lane, EPOCH);
-        vm.assertEq(channels.pendingOf(providerId, EPOCH).payable_, 6e6);
-        vm.assertEq(channels.settle(providerId, epochList(EPOCH)), 6e6);
+        vm.assertEq(channels.pendingOf(providerId, lane, EPOCH).payable_, 6e6);
+        vm.assertEq(channels.settle(providerId, lane, epochList(EPOCH)), 6e6);
     }
 
     function test_finalAbsorbs() public {
@@ -196,7 +196,7 @@ contract RecordsTest is TrustMarket {
     }
 
     function assertReleases(uint128 released, uint128 frozen) private view {
-        (uint128 isReleased, uint128 isFrozen) = ledger.releaseOf(providerId, EPOCH);
+        (uint128 isReleased, uint128 isFrozen) = ledger.releaseOf(providerId, lane, EPOCH);
         vm.assertEq(isReleased, released, "released");
         vm.assertEq(isFrozen, frozen, "frozen");
     }

@@ -30,8 +30,8 @@ contract RefundsTest is TrustMarket {
         emit IDisputeManager.DisputeClosed(disputeId, IDisputeManager.State.Executed, 3e6);
         vm.assertEq(disputes.execute(disputeId), 3e6);
         vm.assertEq(channels.channelOf(channelId).deposited, before + 3e6);
-        vm.assertEq(channels.pendingOf(providerId, EPOCH).frozen, 0);
-        vm.assertEq(channels.pendingOf(providerId, EPOCH).settled, 3e6);
+        vm.assertEq(channels.pendingOf(providerId, lane, EPOCH).frozen, 0);
+        vm.assertEq(channels.pendingOf(providerId, lane, EPOCH).settled, 3e6);
         vm.assertEq(vault.stakeOf(providerId).tokens, PROVIDER_STAKE);
         vm.assertEq(disputes.refundedOf(ReceiptHashes.hash(delivery(1))), 3e6);
         vm.assertEq(usdc.balanceOf(payer), BOND);
@@ -44,7 +44,7 @@ contract RefundsTest is TrustMarket {
         vm.assertEq(disputes.execute(disputeId), 0);
         assertState(disputeId, IDisputeManager.State.Dismissed);
         vm.assertEq(usdc.balanceOf(treasury), BOND);
-        vm.assertEq(channels.pendingOf(providerId, EPOCH).frozen, 0);
+        vm.assertEq(channels.pendingOf(providerId, lane, EPOCH).frozen, 0);
         vm.assertEq(disputes.liveDispute(ReceiptHashes.hash(delivery(1)), IDisputeManager.Kind.Overcharge), 0);
     }
 
@@ -129,10 +129,10 @@ contract RefundsTest is TrustMarket {
         vm.expectEmit();
         emit IDisputeManager.RefundDrawn(second, 2e6, 3e6, 0, 0);
         disputes.execute(second);
-        vm.assertEq(channels.pendingOf(providerId, EPOCH).frozen, 3e6);
+        vm.assertEq(channels.pendingOf(providerId, lane, EPOCH).frozen, 3e6);
         skip(MINUTE);
         disputes.execute(first);
-        vm.assertEq(channels.pendingOf(providerId, EPOCH).frozen, 0);
+        vm.assertEq(channels.pendingOf(providerId, lane, EPOCH).frozen, 0);
     }
 
     /// @dev Three kinds of dispute about one receipt, each ruled in full: the price is refunded once.
@@ -230,7 +230,7 @@ contract RefundsTest is TrustMarket {
         vm.assertEq(channels.channelOf(channelId).deposited, deposited + refunded, "all of it is the payer's");
         vm.assertEq(usdc.balanceOf(address(channels)) + usdc.balanceOf(address(vault)), before, "conserved");
         vm.assertEq(usdc.balanceOf(address(disputes)), 0);
-        vm.assertEq(channels.pendingOf(providerId, EPOCH).frozen, 0);
+        vm.assertEq(channels.pendingOf(providerId, lane, EPOCH).frozen, 0);
         vm.assertEq(vault.stakeOf(providerId).locked, 0);
         assertAllSolvent();
     }

@@ -220,7 +220,7 @@ contract RulingsTest is TrustMarket {
             vm.assertEq(disputes.execute(lapsing), 0);
             assertState(lapsing, IDisputeManager.State.Lapsed);
             vm.assertEq(usdc.balanceOf(payer), snapshot + (step + 1) * BOND);
-            vm.assertEq(channels.pendingOf(providerId, EPOCH).frozen, 0);
+            vm.assertEq(channels.pendingOf(providerId, lane, EPOCH).frozen, 0);
             vm.warp(openUntil - 2 * MINUTE); // Back into the filing window.
         }
         vm.assertEq(disputes.liabilities(), 0);

@@ -39,7 +39,7 @@ export interface DeploymentParams {
   timelockDelayS: number
   /** Basis points that providers freeze when they register. */
   feeBps: number
-  /** From the first claim of (provider, epoch) until no record is waited for, and of an announced voucher. */
+  /** From the first claim of (provider, lane, epoch) until no record is waited for, and of an announced voucher. */
   graceS: number
   /** From a request to withdraw from a channel until the withdrawal. */
   channelThawS: number

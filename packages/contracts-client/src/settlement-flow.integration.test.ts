@@ -23,6 +23,7 @@ import { registerProvider } from './actions/register-provider.ts'
 import { registerTerms } from './actions/register-terms.ts'
 import { reportRecord } from './actions/report-record.ts'
 import { requestWithdrawal } from './actions/request-withdrawal.ts'
+import { returnSetAside } from './actions/return-set-aside.ts'
 import { revokeSessionKey } from './actions/revoke-session-key.ts'
 import { setCeilingBySession } from './actions/set-ceiling-by-session.ts'
 import { setCeiling } from './actions/set-ceiling.ts'
@@ -136,12 +137,18 @@ describe.each(Object.entries(chains))('%s', (_name, options) => {
     expect((await proveReceipt(provider, proven)).status).toBe('success')
     await expect(proveReceipt(provider, { ...proven, tag: 1 })).rejects.toThrow(/not under the root/)
 
-    const receiptRoot = anchor.value.root
-    const voucher = signVoucher({ channelId, providerId, epoch: 7, cumulative: 2_000_000n, receiptRoot })
-    const rest = signVoucher({ channelId, providerId, epoch: 7, cumulative: 2_000_002n, receiptRoot })
-    const tooMuch = signVoucher({ channelId, providerId, epoch: 8, cumulative: 3_000_000n, receiptRoot })
+    const ofEpoch = { channelId, providerId, receiptRoot: anchor.value.root, earned: 2_000_001n }
+    const voucher = signVoucher({ ...ofEpoch, epoch: 7, cumulative: 2_000_000n })
+    const rest = signVoucher({ ...ofEpoch, epoch: 7, cumulative: 2_000_002n })
+    const tooMuch = signVoucher({ ...ofEpoch, epoch: 8, cumulative: 3_000_000n })
     const { claimed } = await claimEach(operator, [voucher])
     expect(claimed).toMatchObject([{ channelId, providerId, lane, epoch: 7, paid: 2_000_000n, unpaid: 0n }])
+    const owed = { providerId, lane, epoch: 7 }
+    expect(await pendingOf(operator, owed)).toMatchObject({ claimed: 2_000_000n, setAside: 1n })
+    expect((await laneTotals(operator, lane)).taken).toBe(2_000_001n)
+    expect((await returnSetAside(operator, owed)).receipt).not.toBeNull()
+    expect((await returnSetAside(operator, owed)).receipt).toBeNull()
+    expect((await laneTotals(operator, lane)).taken).toBe(2_000_000n)
     const { claimed: last, skipped } = await claimMany(operator, [rest, tooMuch])
     expect(last).toMatchObject([{ paid: 2n, unpaid: 0n }])
     expect(skipped).toMatchObject([{ epoch: 8, reason: 'anchored_sum_reached' }])
@@ -149,12 +156,12 @@ describe.each(Object.entries(chains))('%s', (_name, options) => {
     expect(await claim(operator, rest)).toEqual({ receipt: null, paid: 0n, unpaid: 0n })
     await expect(claim(operator, tooMuch)).rejects.toMatchObject({ details: { revert: 'ClaimRefused' } })
     expect(await claimedOf(operator, { channelId, providerId, lane })).toBe(2_000_002n)
-    const totals = { lastEpoch: 7, lastSeq: 3, anchored: 2_000_002n, claimed: 2_000_002n, claimedAnnounced: 0n }
+    const totals = { lastEpoch: 7, lastSeq: 3, anchored: 2_000_002n, taken: 2_000_002n, claimedAnnounced: 0n }
     expect(await laneTotals(operator, lane)).toEqual(totals)
 
     // Performance settles: nothing is payable until the node's record of the epoch is final.
-    expect((await settle(operator, { providerId, epochs: [7] })).settled).toEqual([])
-    expect(await pendingOf(operator, providerId, 7)).toMatchObject({ claimed: 2_000_002n, payable: 0n })
+    expect((await settle(operator, { providerId, lane, epochs: [7] })).settled).toEqual([])
+    expect(await pendingOf(operator, owed)).toMatchObject({ claimed: 2_000_002n, payable: 0n })
     const counts = countsOf({ channelId, epoch: 7, termsHash, samples: 3, spent: 2_000_002n })
     const record = { nodeId, lane, epoch: 7, version: 0, earned: 2_000_002n, attempts: 3, faults: 0 }
     const report = market.signRecord({ ...record, countsRoot: receiptLeaf('SlaCounts', counts) })
@@ -165,15 +172,15 @@ describe.each(Object.entries(chains))('%s', (_name, options) => {
     await chain.passTime(market.deployment.params.challengeS)
     await finaliseRecord(operator, record)
     expect((await finaliseRecord(operator, record)).receipt).toBeNull()
-    expect(await releaseOf(operator, { providerId, epoch: 7 })).toEqual({ released: 2_000_002n, frozen: 0n })
+    expect(await releaseOf(operator, owed)).toEqual({ released: 2_000_002n, frozen: 0n })
     await countSamples(operator, { counts, terms, proof: [] })
     expect(await countSamples(operator, { counts, terms, proof: [] })).toEqual({ receipt: null, tested: null })
     expect(await poolOf(operator, { nodeId, channelId, termsHash })).toMatchObject({ samples: 3, spent: 2_000_002n })
 
-    expect((await pendingOf(operator, providerId, 7)).payable).toBe(2_000_002n)
-    const { settled } = await settle(operator, { providerId, epochs: [7] })
+    expect((await pendingOf(operator, owed)).payable).toBe(2_000_002n)
+    const { settled } = await settle(operator, { providerId, lane, epochs: [7] })
     expect(settled).toMatchObject([{ epoch: 7, gross: 2_000_002n, fee: 50_000n, net: 1_950_002n }])
-    expect((await settle(operator, { providerId, epochs: [7] })).receipt).toBeNull()
+    expect((await settle(operator, { providerId, lane, epochs: [7] })).receipt).toBeNull()
     expect(await tokenBalance(operator, payout)).toBe(1_950_002n)
     expect(await tokenBalance(operator, treasury)).toBe(50_000n)
 

@@ -116,7 +116,7 @@ describe.each(Object.entries(chains))('%s', (_name, options) => {
   const receipts = (): DeliveryReceipt[] =>
     [1, 2].map((seq) => deliveryOf(channelId, seq, 5n * USD, termsHashOf(terms())))
   const voucher = (epoch: number, cumulative: bigint) =>
-    market.signVoucher({ channelId, providerId, epoch, cumulative, receiptRoot: salt('root') })
+    market.signVoucher({ channelId, providerId, epoch, cumulative, receiptRoot: salt('root'), earned: 10n * USD })
   const key = { nodeId, lane, epoch: 7 }
   const counts = (changes = {}) =>
     countsOf({ channelId, epoch: 7, termsHash: termsHashOf(terms()), spent: 10n * USD, ...changes })
@@ -171,7 +171,7 @@ describe.each(Object.entries(chains))('%s', (_name, options) => {
     // The bond, and half of the 100 USDC that the false record costs its lane.
     expect((await tokenBalance(operator, payer.sender.account.address)) - before).toBe(60n * USD)
     expect((await stakeOf(operator, lane)).tokens).toBe(900n * USD)
-    expect((await pendingOf(operator, providerId, 7)).payable).toBe(0n)
+    expect((await pendingOf(operator, { providerId, lane, epoch: 7 })).payable).toBe(0n)
     await everybodyIsSolvent()
   })
 
@@ -235,7 +235,7 @@ describe.each(Object.entries(chains))('%s', (_name, options) => {
     const { operator, payer, provider } = market
     const { disputeId, subject } = await fileAboutFirst()
     expect(await disputeOf(operator, disputeId)).toMatchObject({ state: 'filed', amount: 3n * USD, price: 5n * USD })
-    expect((await pendingOf(operator, providerId, 7)).frozen).toBe(3n * USD)
+    expect((await pendingOf(operator, { providerId, lane, epoch: 7 })).frozen).toBe(3n * USD)
     await expect(respondToDispute(payer, { disputeId, answerHash: salt('a') })).rejects.toThrow(/Only a party/)
     await respondToDispute(provider, { disputeId, answerHash: salt('a') })
     expect(await respondToDispute(provider, { disputeId, answerHash: salt('a') })).toEqual(withNoReceipt)

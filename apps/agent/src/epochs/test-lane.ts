@@ -192,7 +192,7 @@ export class TestLane {
     const lines: EpochFileLine[] = [
       {
         kind: 'header',
-        version: 2,
+        version: 3,
         chainId,
         paymentChannels,
         receiptAnchor,

@@ -111,7 +111,13 @@ test('an epoch holds exactly what was signed since the last one: file, root, sum
   const second = await lane.closeEpoch()
   const vouchers = second?.vouchers.map(({ voucher }) => decodeStruct('Voucher', voucher))
   expect(vouchers).toEqual([
-    expect.objectContaining({ channelId, providerId: fixtures.providerId, cumulative: 160n, epoch: anchor.epoch + 1 }),
+    expect.objectContaining({
+      channelId,
+      providerId: fixtures.providerId,
+      cumulative: 160n,
+      earned: 40n,
+      epoch: anchor.epoch + 1,
+    }),
   ])
   expect(second?.anchor).toMatchObject({ count: 4, sum: '40' })
   expect(await lane.closeEpoch()).toBeNull()

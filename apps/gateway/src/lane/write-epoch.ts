@@ -7,6 +7,7 @@
  */
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { invariant } from '@isochrone/domain'
 import {
   encodeStruct,
   EPOCH_FILE_VERSION,
@@ -64,9 +65,9 @@ export const epochFileName = (lane: Hex, epoch: number): string => `${lane}-${ep
 /** Reads the span twice: the header comes first in the file and holds what the first reading finds. */
 export async function writeEpoch(plan: EpochPlan): Promise<WrittenEpoch> {
   const { lane, privateKey, contracts, epoch, fromSeq, toSeq, dir } = plan
-  const { count, sum, root, records } = await survey(plan)
+  const { count, sum, root, earned, records } = await survey(plan)
   const vouchers = plan.dues.map((due): Signed<Voucher> => {
-    const voucher = { ...due, lane, epoch, receiptRoot: root }
+    const voucher = { ...due, lane, epoch, receiptRoot: root, earned: earned.get(due.providerId) ?? 0n }
     return signStruct(domainOf(contracts, contracts.paymentChannels), 'Voucher', voucher, privateKey)
   })
   const signed = records.map(({ record }): Signed<PerformanceRecord> =>
@@ -111,6 +112,8 @@ interface Survey {
   count: number
   sum: bigint
   root: Hex
+  /** Σ price by provider, µUSD. */
+  earned: Map<Hex, bigint>
   records: NodePerformance[]
 }
 
@@ -119,15 +122,19 @@ async function survey(plan: EpochPlan): Promise<Survey> {
   const termsOf = new Map(plan.terms.map(({ termsHash, terms }) => [termsHash, terms]))
   const sla = createSlaEvaluator({ lane: plan.lane, epoch: plan.epoch, terms: (hash) => termsOf.get(hash) })
   const leaves = new LeafBuffer()
+  const earned = new Map<Hex, bigint>()
   let sum = 0n
   for await (const { delivery, work } of journalledReceipts(plan)) {
     // A delivery names its work receipt by hash; 0 where there is none.
     if (work) leaves.add(leafBytesOfHash('WorkReceipt', hexToBytes(delivery.value.workHash)))
     leaves.add(leafBytesOfHash('DeliveryReceipt', hexToBytes(structHash('DeliveryReceipt', delivery.value))))
     sum += delivery.value.price
+    const providerId = termsOf.get(delivery.value.termsHash)?.providerId
+    invariant(providerId, 'a receipt names terms of the plan')
+    earned.set(providerId, (earned.get(providerId) ?? 0n) + delivery.value.price)
     sla.add(delivery.value)
   }
-  return { count: leaves.size, sum, root: merkleRoot(leaves), records: sla.finish() }
+  return { count: leaves.size, sum, root: merkleRoot(leaves), earned, records: sla.finish() }
 }
 
 export const domainOf = ({ chainId }: LaneContracts, verifyingContract: Hex): SigningDomain => ({

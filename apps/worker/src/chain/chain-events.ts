@@ -65,8 +65,8 @@ function channelEventOf(event: IsochroneEvent): WhatHappened | null {
       return { kind: 'claimed', channelId, providerId, lane, epoch, paidMicroUsd: paid }
     }
     case 'Settled': {
-      const { providerId, epoch, gross, fee, net } = event.args
-      return { kind: 'settled', providerId, epoch, gross, fee, net }
+      const { providerId, lane, epoch, gross, fee, net } = event.args
+      return { kind: 'settled', providerId, lane, epoch, gross, fee, net }
     }
     default:
       return null

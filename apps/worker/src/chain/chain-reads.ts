@@ -58,7 +58,7 @@ function chainView(reader: ChainReader): ChainView {
     isProvider: async (providerId) => (await providerOf(reader, providerId)) !== null,
     anchorOf: (lane, epoch) => anchorOf(reader, lane, epoch),
     claimedOf: (key) => claimedOf(reader, key),
-    pendingOf: (providerId, epoch) => pendingOf(reader, providerId, epoch),
+    pendingOf: (key) => pendingOf(reader, key),
     async standingOf(record) {
       const standing = await standingOf(reader, record)
       if (standing === null || standing.status === 'none') return null

@@ -75,7 +75,7 @@ export function createChain(options: CreateChainOptions) {
       const outcome = await countSamples(operator, input)
       return { ...sentOf(outcome), broken: bitsOf(outcome.tested), creditMicroUsd: outcome.tested?.credited ?? 0n }
     },
-    settle: async (providerId, epochs) => sentOf(await settle(operator, { providerId, epochs })),
+    settle: async (input) => sentOf(await settle(operator, input)),
   }
 
   const registry: RegistryChain = {

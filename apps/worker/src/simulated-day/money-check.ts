@@ -51,11 +51,12 @@ export async function checkMoney(world: DayWorld): Promise<CheckedMoney> {
 /** Payers' debit = providers' credit + fees + pending + refunds. */
 async function checkFlows(world: DayWorld, reader: ChainReader, events: DayEvents): Promise<void> {
   const sum = { paid: 0n, net: 0n, fee: 0n, refunded: 0n }
-  const pairs = new Map<string, { providerId: Hex; epoch: number }>()
+  const owed = new Map<string, { providerId: Hex; lane: Hex; epoch: number }>()
   for (const { eventName, args } of events) {
     if (eventName === 'Claimed') {
       sum.paid += args.paid
-      pairs.set(`${args.providerId}:${args.epoch}`, { providerId: args.providerId, epoch: Number(args.epoch) })
+      const { providerId, lane, epoch } = args
+      owed.set(`${providerId}:${lane}:${epoch}`, { providerId, lane, epoch: Number(epoch) })
     }
     if (eventName === 'Settled') {
       sum.net += args.net
@@ -64,9 +65,7 @@ async function checkFlows(world: DayWorld, reader: ChainReader, events: DayEvent
     if (eventName === 'PendingRefunded') sum.refunded += args.amount
   }
   const channels = await Promise.all(world.payers.map(({ channelId }) => channelState(reader, channelId)))
-  const pendings = await Promise.all(
-    [...pairs.values()].map(({ providerId, epoch }) => pendingOf(reader, providerId, epoch)),
-  )
+  const pendings = await Promise.all([...owed.values()].map((key) => pendingOf(reader, key)))
   const claimed = total(channels.map((channel) => channel.claimed))
   same("payers' debit and the claims that were paid", claimed, sum.paid)
   same('the claims that were paid and what became pending', sum.paid, total(pendings.map((pending) => pending.claimed)))

@@ -6,6 +6,9 @@ import {Ghosts} from "./Ghosts.sol";
 
 /// @dev Payers who dispute, providers who answer and appeal, arbiters who vote as they like, anyone who executes.
 abstract contract CourtActs is Ghosts {
+    /// @dev The dispute that was brought a step further last: windows are short, and only who goes on sees the end.
+    uint256 private inCourt;
+
     function payerDisputes(uint256 sale, uint8 kind, uint128 amount) external {
         if (sales.length == 0 || disputeIds.length >= KEPT_MAX) return;
         Sale memory sold = sales[pick(sale, sales.length)];
@@ -29,22 +32,26 @@ abstract contract CourtActs is Ghosts {
 
     function providerAnswers(uint256 dispute) external {
         if (disputeIds.length == 0) return;
-        uint256 id = disputeIds[pick(dispute, disputeIds.length)];
+        // Mostly the newest one.
+        uint256 id = disputeIds[dispute % 4 == 0 ? pick(dispute, disputeIds.length) : disputeIds.length - 1];
         vm.prank(respondentOf(id));
         disputes.respond(id, "answer");
+        inCourt = id;
         done["answer"]++;
     }
 
     function panelIsDrawn(uint256 dispute) external {
         if (disputeIds.length == 0) return;
         vm.roll(block.number + 1);
-        disputes.drawPanel(disputeIds[pick(dispute, disputeIds.length)]);
+        uint256 id = oneOf(dispute);
+        disputes.drawPanel(id);
+        inCourt = id;
         done["draw"]++;
     }
 
     function arbitersVote(uint256 dispute, uint256 first, uint128 refund) external {
         if (disputeIds.length == 0) return;
-        uint256 id = disputeIds[pick(dispute, disputeIds.length)];
+        uint256 id = oneOf(dispute);
         IDisputeManager.Dispute memory d = disputes.disputeOf(id);
         bool isWithheld = d.kind == IDisputeManager.Kind.Withheld;
         refund = isWithheld && refund % 2 == 0 ? d.amount : isWithheld ? 0 : uint128(bound(refund, 0, d.amount));
@@ -56,7 +63,7 @@ abstract contract CourtActs is Ghosts {
 
     function providerAppeals(uint256 dispute) external {
         if (disputeIds.length == 0) return;
-        uint256 id = disputeIds[pick(dispute, disputeIds.length)];
+        uint256 id = oneOf(dispute);
         address respondent = respondentOf(id);
         give(respondent, address(disputes), BOND);
         vm.prank(respondent);
@@ -84,6 +91,10 @@ abstract contract CourtActs is Ghosts {
         if (state >= IDisputeManager.State.Executed && terminalSeen[id] == IDisputeManager.State.None) {
             terminalSeen[id] = state;
         }
+    }
+
+    function oneOf(uint256 seed) private view returns (uint256) {
+        return seed % 4 == 0 || inCourt == 0 ? disputeIds[pick(seed, disputeIds.length)] : inCourt;
     }
 
     function isRipe(IDisputeManager.Dispute memory d) private view returns (bool) {

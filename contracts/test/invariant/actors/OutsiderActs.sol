@@ -40,7 +40,7 @@ abstract contract OutsiderActs is Ghosts {
         if (vouchers.length == 0) return;
         voucher = pick(voucher, vouchers.length);
         bytes memory encoded = abi.encode(vouchers[voucher]);
-        uint256 place = 32 * (field % 6) + 31;
+        uint256 place = 32 * (field % 7) + 31;
         encoded[place] = bytes1(uint8(encoded[place]) ^ uint8(bound(by, 1, 255)));
         Voucher memory forged = abi.decode(encoded, (Voucher));
         vm.prank(thief);
@@ -48,6 +48,30 @@ abstract contract OutsiderActs is Ghosts {
             breaks("a forged voucher was paid");
         } catch {}
         done["forge"]++;
+    }
+
+    /// @dev What a stranger gives back is the lane's again, to the last unit, and no claim is touched.
+    function strangerReturnsSetAside(uint256 voucher) external {
+        if (vouchers.length == 0) return;
+        Voucher memory v = vouchers[pick(voucher, vouchers.length)];
+        IPaymentChannels.Pending memory before = channels.pendingOf(v.providerId, v.lane, v.epoch);
+        uint128 taken = channels.laneClaimsOf(v.lane).taken;
+        vm.prank(stranger);
+        try channels.returnSetAside(v.providerId, v.lane, v.epoch) returns (uint128 returned) {
+            IPaymentChannels.Pending memory after_ = channels.pendingOf(v.providerId, v.lane, v.epoch);
+            if (returned != before.setAside || after_.setAside != 0) {
+                breaks("not all that was set aside was given back");
+            }
+            if (channels.laneClaimsOf(v.lane).taken != taken - returned) {
+                breaks("a lane was given back another amount");
+            }
+            if (after_.claimed != before.claimed || after_.payable_ != before.payable_) {
+                breaks("giving back what was set aside touched a claim");
+            }
+            done["give back"]++;
+        } catch {
+            if (before.setAside > 0) breaks("what was set aside could not be given back");
+        }
     }
 
     function thiefTakes(uint256 party, uint128 amount) external {
@@ -65,7 +89,7 @@ abstract contract OutsiderActs is Ghosts {
             breaks("a thief slashed");
         } catch {}
         vm.prank(thief);
-        try channels.refundPending(providerIds[party], 1, channelIds[party], amount) {
+        try channels.refundPending(providerIds[party], lanes[party], 1, channelIds[party], amount) {
             breaks("a thief refunded");
         } catch {}
         vm.prank(thief);

@@ -100,10 +100,11 @@ abstract contract ProviderActs is Ghosts {
     }
 
     function providerIsPaid(uint256 provider, uint64 epoch) external {
+        bytes32 lane = lanes[pick(provider / PARTIES, PARTIES)];
         provider = pick(provider, PARTIES);
         epoch = uint64(bound(epoch, 1, KEPT_MAX));
-        uint128 payable_ = channels.pendingOf(providerIds[provider], epoch).payable_;
-        try channels.settle(providerIds[provider], epochList(epoch)) returns (uint128 gross) {
+        uint128 payable_ = channels.pendingOf(providerIds[provider], lane, epoch).payable_;
+        try channels.settle(providerIds[provider], lane, epochList(epoch)) returns (uint128 gross) {
             if (gross != payable_) breaks("a settlement paid another amount than was payable");
             done["settle"]++;
         } catch (bytes memory reason) {

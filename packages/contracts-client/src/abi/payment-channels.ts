@@ -50,6 +50,7 @@ export const paymentChannelsAbi = [
           { name: 'epoch', type: 'uint64', internalType: 'uint64' },
           { name: 'cumulative', type: 'uint128', internalType: 'uint128' },
           { name: 'receiptRoot', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'earned', type: 'uint128', internalType: 'uint128' },
         ],
       },
       { name: 'signature', type: 'bytes', internalType: 'bytes' },
@@ -104,6 +105,7 @@ export const paymentChannelsAbi = [
           { name: 'epoch', type: 'uint64', internalType: 'uint64' },
           { name: 'cumulative', type: 'uint128', internalType: 'uint128' },
           { name: 'receiptRoot', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'earned', type: 'uint128', internalType: 'uint128' },
         ],
       },
       { name: 'signature', type: 'bytes', internalType: 'bytes' },
@@ -126,8 +128,33 @@ export const paymentChannelsAbi = [
           { name: 'epoch', type: 'uint64', internalType: 'uint64' },
           { name: 'cumulative', type: 'uint128', internalType: 'uint128' },
           { name: 'receiptRoot', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'earned', type: 'uint128', internalType: 'uint128' },
         ],
       },
+    ],
+    outputs: [{ name: 'paid', type: 'uint128', internalType: 'uint128' }],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'claimCompact',
+    inputs: [
+      {
+        name: 'voucher',
+        type: 'tuple',
+        internalType: 'struct Voucher',
+        components: [
+          { name: 'channelId', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'epoch', type: 'uint64', internalType: 'uint64' },
+          { name: 'cumulative', type: 'uint128', internalType: 'uint128' },
+          { name: 'receiptRoot', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'earned', type: 'uint128', internalType: 'uint128' },
+        ],
+      },
+      { name: 'r', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'vs', type: 'bytes32', internalType: 'bytes32' },
     ],
     outputs: [{ name: 'paid', type: 'uint128', internalType: 'uint128' }],
     stateMutability: 'nonpayable',
@@ -140,6 +167,7 @@ export const paymentChannelsAbi = [
       { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
       { name: 'epoch', type: 'uint64', internalType: 'uint64' },
       { name: 'receiptRoot', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'earned', type: 'uint128', internalType: 'uint128' },
       {
         name: 'dues',
         type: 'tuple[]',
@@ -170,6 +198,7 @@ export const paymentChannelsAbi = [
           { name: 'epoch', type: 'uint64', internalType: 'uint64' },
           { name: 'cumulative', type: 'uint128', internalType: 'uint128' },
           { name: 'receiptRoot', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'earned', type: 'uint128', internalType: 'uint128' },
         ],
       },
       { name: 'signatures', type: 'bytes[]', internalType: 'bytes[]' },
@@ -192,6 +221,7 @@ export const paymentChannelsAbi = [
           { name: 'epoch', type: 'uint64', internalType: 'uint64' },
           { name: 'cumulative', type: 'uint128', internalType: 'uint128' },
           { name: 'receiptRoot', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'earned', type: 'uint128', internalType: 'uint128' },
         ],
       },
     ],
@@ -287,6 +317,7 @@ export const paymentChannelsAbi = [
     name: 'freeze',
     inputs: [
       { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
       { name: 'epoch', type: 'uint64', internalType: 'uint64' },
       { name: 'amount', type: 'uint128', internalType: 'uint128' },
     ],
@@ -347,7 +378,7 @@ export const paymentChannelsAbi = [
         type: 'tuple',
         internalType: 'struct IPaymentChannels.LaneClaims',
         components: [
-          { name: 'claimed', type: 'uint128', internalType: 'uint128' },
+          { name: 'taken', type: 'uint128', internalType: 'uint128' },
           { name: 'claimedAnnounced', type: 'uint128', internalType: 'uint128' },
         ],
       },
@@ -384,6 +415,7 @@ export const paymentChannelsAbi = [
     name: 'pendingOf',
     inputs: [
       { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
       { name: 'epoch', type: 'uint64', internalType: 'uint64' },
     ],
     outputs: [
@@ -397,6 +429,7 @@ export const paymentChannelsAbi = [
           { name: 'frozen', type: 'uint128', internalType: 'uint128' },
           { name: 'graceEndsAt', type: 'uint64', internalType: 'uint64' },
           { name: 'payable_', type: 'uint128', internalType: 'uint128' },
+          { name: 'setAside', type: 'uint128', internalType: 'uint128' },
         ],
       },
     ],
@@ -414,6 +447,7 @@ export const paymentChannelsAbi = [
     name: 'refundPending',
     inputs: [
       { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
       { name: 'epoch', type: 'uint64', internalType: 'uint64' },
       { name: 'channelId', type: 'bytes32', internalType: 'bytes32' },
       { name: 'amount', type: 'uint128', internalType: 'uint128' },
@@ -446,6 +480,17 @@ export const paymentChannelsAbi = [
       { name: 'amount', type: 'uint128', internalType: 'uint128' },
     ],
     outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'returnSetAside',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'epoch', type: 'uint64', internalType: 'uint64' },
+    ],
+    outputs: [{ name: 'returned', type: 'uint128', internalType: 'uint128' }],
     stateMutability: 'nonpayable',
   },
   {
@@ -539,6 +584,7 @@ export const paymentChannelsAbi = [
     name: 'settle',
     inputs: [
       { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
       { name: 'epochs', type: 'uint64[]', internalType: 'uint64[]' },
     ],
     outputs: [{ name: 'gross', type: 'uint128', internalType: 'uint128' }],
@@ -598,6 +644,7 @@ export const paymentChannelsAbi = [
     name: 'unfreeze',
     inputs: [
       { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
       { name: 'epoch', type: 'uint64', internalType: 'uint64' },
       { name: 'amount', type: 'uint128', internalType: 'uint128' },
     ],
@@ -620,6 +667,7 @@ export const paymentChannelsAbi = [
           { name: 'epoch', type: 'uint64', internalType: 'uint64' },
           { name: 'cumulative', type: 'uint128', internalType: 'uint128' },
           { name: 'receiptRoot', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'earned', type: 'uint128', internalType: 'uint128' },
         ],
       },
     ],
@@ -716,6 +764,7 @@ export const paymentChannelsAbi = [
     name: 'PendingFrozen',
     inputs: [
       { name: 'providerId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'lane', type: 'bytes32', indexed: true, internalType: 'bytes32' },
       { name: 'epoch', type: 'uint64', indexed: true, internalType: 'uint64' },
       { name: 'amount', type: 'uint128', indexed: false, internalType: 'uint128' },
       { name: 'frozen', type: 'uint128', indexed: false, internalType: 'uint128' },
@@ -727,8 +776,9 @@ export const paymentChannelsAbi = [
     name: 'PendingRefunded',
     inputs: [
       { name: 'providerId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
-      { name: 'epoch', type: 'uint64', indexed: true, internalType: 'uint64' },
+      { name: 'lane', type: 'bytes32', indexed: true, internalType: 'bytes32' },
       { name: 'channelId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'epoch', type: 'uint64', indexed: false, internalType: 'uint64' },
       { name: 'amount', type: 'uint128', indexed: false, internalType: 'uint128' },
     ],
     anonymous: false,
@@ -738,6 +788,7 @@ export const paymentChannelsAbi = [
     name: 'PendingUnfrozen',
     inputs: [
       { name: 'providerId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'lane', type: 'bytes32', indexed: true, internalType: 'bytes32' },
       { name: 'epoch', type: 'uint64', indexed: true, internalType: 'uint64' },
       { name: 'amount', type: 'uint128', indexed: false, internalType: 'uint128' },
       { name: 'frozen', type: 'uint128', indexed: false, internalType: 'uint128' },
@@ -785,9 +836,21 @@ export const paymentChannelsAbi = [
   },
   {
     type: 'event',
+    name: 'SetAsideReturned',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'lane', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'epoch', type: 'uint64', indexed: true, internalType: 'uint64' },
+      { name: 'amount', type: 'uint128', indexed: false, internalType: 'uint128' },
+    ],
+    anonymous: false,
+  },
+  {
+    type: 'event',
     name: 'Settled',
     inputs: [
       { name: 'providerId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
+      { name: 'lane', type: 'bytes32', indexed: true, internalType: 'bytes32' },
       { name: 'epoch', type: 'uint64', indexed: true, internalType: 'uint64' },
       { name: 'gross', type: 'uint128', indexed: false, internalType: 'uint128' },
       { name: 'fee', type: 'uint128', indexed: false, internalType: 'uint128' },
@@ -931,6 +994,15 @@ export const paymentChannelsAbi = [
     ],
   },
   { type: 'error', name: 'NothingPayable', inputs: [{ name: 'providerId', type: 'bytes32', internalType: 'bytes32' }] },
+  {
+    type: 'error',
+    name: 'NothingSetAside',
+    inputs: [
+      { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'epoch', type: 'uint64', internalType: 'uint64' },
+    ],
+  },
   {
     type: 'error',
     name: 'NothingToWithdraw',

@@ -225,6 +225,7 @@ export const receiptHasherAbi = [
           { name: 'epoch', type: 'uint64', internalType: 'uint64' },
           { name: 'cumulative', type: 'uint128', internalType: 'uint128' },
           { name: 'receiptRoot', type: 'bytes32', internalType: 'bytes32' },
+          { name: 'earned', type: 'uint128', internalType: 'uint128' },
         ],
       },
     ],

@@ -395,6 +395,7 @@ export const slaLedgerAbi = [
     name: 'releaseOf',
     inputs: [
       { name: 'providerId', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'lane', type: 'bytes32', internalType: 'bytes32' },
       { name: 'epoch', type: 'uint64', internalType: 'uint64' },
     ],
     outputs: [

@@ -1,5 +1,5 @@
 /**
- * Redeems vouchers of one provider, lane, epoch and root: the cheapest way, because nothing that they share is repeated.
+ * Redeems vouchers of one provider, lane, epoch, root and sum earned: the cheapest way, because nothing that they share is repeated.
  */
 import type { Signed, Voucher } from '@isochrone/protocol'
 import { encodeFunctionData, signatureToCompactSignature, parseSignature, type Hex } from 'viem'
@@ -21,16 +21,17 @@ export async function claimEach(
   if (first === undefined || vouchers.length > CLAIM_BATCH_MAX) {
     throw new RangeError(`1 to ${CLAIM_BATCH_MAX} vouchers at a time, not ${vouchers.length}`)
   }
-  const { providerId, lane, epoch, receiptRoot } = first
+  const { providerId, lane, epoch, receiptRoot, earned } = first
   const dues = vouchers.map(({ value, signature }) => {
     const isAlike = isSameHex(value.providerId, providerId) && isSameHex(value.lane, lane)
-    if (!isAlike || value.epoch !== epoch || !isSameHex(value.receiptRoot, receiptRoot)) {
-      throw new RangeError('claimEach takes vouchers of one provider, lane, epoch and root')
+    const isOfOneEpoch = value.epoch === epoch && value.earned === earned && isSameHex(value.receiptRoot, receiptRoot)
+    if (!isAlike || !isOfOneEpoch) {
+      throw new RangeError('claimEach takes vouchers of one provider, lane, epoch, root and sum earned')
     }
     const { r, yParityAndS } = signatureToCompactSignature(parseSignature(signature))
     return { channelId: value.channelId, cumulative: value.cumulative, r, vs: yParityAndS }
   })
-  const args = [providerId, lane, BigInt(epoch), receiptRoot, dues] as const
+  const args = [providerId, lane, BigInt(epoch), receiptRoot, earned, dues] as const
   const data = encodeFunctionData({ abi: paymentChannelsAbi, functionName: 'claimEach', args })
   return claimResultOf(await sender.send({ to: deployment.addresses.channels, data }))
 }

@@ -1,4 +1,4 @@
-/** Pays out a provider's epochs whose window is over: net to the payout, fee to the treasury. */
+/** Pays out a provider's epochs of one lane whose window is over: net to the payout, fee to the treasury. */
 import { encodeFunctionData, parseEventLogs, type Address, type Hex } from 'viem'
 
 import { paymentChannelsAbi } from '../abi/payment-channels.ts'
@@ -7,6 +7,7 @@ import { doneWhen, type WriteOutcome } from './outcome.ts'
 
 export interface SettleInput {
   providerId: Hex
+  lane: Hex
   epochs: readonly number[]
 }
 
@@ -22,9 +23,9 @@ export interface SettledEpoch {
 /** Safe to retry: what was paid or is not payable yet is left alone; `settled` holds what this call paid. */
 export async function settle(
   { sender, deployment }: ChainWriter,
-  { providerId, epochs }: SettleInput,
+  { providerId, lane, epochs }: SettleInput,
 ): Promise<WriteOutcome & { settled: SettledEpoch[] }> {
-  const args = [providerId, epochs.map(BigInt)] as const
+  const args = [providerId, lane, epochs.map(BigInt)] as const
   const data = encodeFunctionData({ abi: paymentChannelsAbi, functionName: 'settle', args })
   const { receipt } = await doneWhen('NothingPayable', sender.send({ to: deployment.addresses.channels, data }))
   const logs = parseEventLogs({ abi: paymentChannelsAbi, logs: receipt?.logs ?? [], eventName: 'Settled' })

@@ -12,8 +12,8 @@ export interface LaneTotals {
   lastSeq: number
   /** Σ price of the anchored epochs, µUSD. */
   anchored: bigint
-  /** Of that, claimed. */
-  claimed: bigint
+  /** Of that, claimed, or set aside for claims to come. */
+  taken: bigint
   /** Claimed beyond it, by announced vouchers after their grace period. */
   claimedAnnounced: bigint
 }

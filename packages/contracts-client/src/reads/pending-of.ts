@@ -1,11 +1,11 @@
-/** What a provider is owed for an epoch, and how much of it a settlement would pay now. */
+/** What a provider is owed for an epoch of a lane, and how much of it a settlement would pay now. */
 import type { Hex } from 'viem'
 
 import { paymentChannelsAbi } from '../abi/payment-channels.ts'
 import type { ChainReader } from '../chain-client.ts'
 
 export interface Pending {
-  /** µUSD, lifetime of (provider, epoch). */
+  /** µUSD, lifetime of (provider, lane, epoch). */
   claimed: bigint
   /** Of that, paid out or refunded. */
   settled: bigint
@@ -15,18 +15,19 @@ export interface Pending {
   graceEndsAtS: number
   /** What `settle` would take now. */
   payable: bigint
+  /** Of the lane's anchored sum, kept for claims into this pending. */
+  setAside: bigint
 }
 
 export async function pendingOf(
   { publicClient, deployment }: ChainReader,
-  providerId: Hex,
-  epoch: number,
+  { providerId, lane, epoch }: { providerId: Hex; lane: Hex; epoch: number },
 ): Promise<Pending> {
   const { payable_, graceEndsAt, ...pending } = await publicClient.readContract({
     address: deployment.addresses.channels,
     abi: paymentChannelsAbi,
     functionName: 'pendingOf',
-    args: [providerId, BigInt(epoch)],
+    args: [providerId, lane, BigInt(epoch)],
     blockTag: 'pending', // Its time is now; the last block of a quiet chain may be hours old.
   })
   return { ...pending, graceEndsAtS: Number(graceEndsAt), payable: payable_ }

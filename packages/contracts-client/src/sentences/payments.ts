@@ -23,6 +23,7 @@ export const paymentSentences = {
   ClaimRefused: ([reason]) => refusalSentences[refusalOf(Number(reason))],
   LengthMismatch: ([vouchers, signatures]) => `${vouchers} vouchers came with ${signatures} signatures.`,
   NothingPayable: ([id]) => `Nothing is payable to provider ${id} in these epochs now.`,
+  NothingSetAside: ([id, , epoch]) => `Nothing is set aside for provider ${id} in epoch ${epoch} of this lane.`,
   SessionKeyInvalid: ([id, key]) =>
     `The key ${key} may not raise the ceiling of channel ${id}: its owner did not sign for it, or has revoked it.`,
   SessionOver: ([, key, until]) => `The key ${key} could raise the ceiling until ${utc(until)}.`,

@@ -25,6 +25,7 @@ export interface NewPayout {
   txHash: string
   logIndex: number
   providerId: string
+  lane: string
   epoch: bigint
   grossMicroUsd: bigint
   feeMicroUsd: bigint

@@ -26,6 +26,7 @@ export interface NewVoucher {
   channelId: string
   providerId: string
   cumulativeMicroUsd: bigint
+  earnedMicroUsd: bigint
   receiptRoot: string
   signature: string
 }
@@ -158,12 +159,8 @@ export function epochRepository(db: DbOrTx) {
       await db.epoch.updateMany({ where: { lane, epoch, anchoredTx: null }, data: { anchoredTx } })
     },
 
-    /** Every lane's epoch with this number and a voucher for the provider. */
-    async noteSettled(providerId: string, epoch: bigint, settledTx: string): Promise<void> {
-      await db.epoch.updateMany({
-        where: { epoch, settledTx: null, vouchers: { some: { providerId } } },
-        data: { settledTx },
-      })
+    async noteSettled(lane: string, epoch: bigint, settledTx: string): Promise<void> {
+      await db.epoch.updateMany({ where: { lane, epoch, settledTx: null }, data: { settledTx } })
     },
 
     /** Takes back what a `Claimed` event paid that a reorganisation removed. */
@@ -190,10 +187,12 @@ export function epochRepository(db: DbOrTx) {
       await db.epoch.updateMany({ where: { lane, epoch }, data: { status: 'closed', ...nothing } })
     },
 
-    /** Every lane's epoch with this number and a voucher for the provider. */
-    async reopenOfProvider(providerId: string, epoch: bigint): Promise<void> {
-      const where = { epoch, status: 'settled' as const, vouchers: { some: { providerId } } }
-      await db.epoch.updateMany({ where, data: { status: 'claimed', settledTx: null } })
+    /** A settlement that the chain had is not on it any more. */
+    async unsettle(lane: string, epoch: bigint): Promise<void> {
+      await db.epoch.updateMany({
+        where: { lane, epoch, status: 'settled' },
+        data: { status: 'claimed', settledTx: null },
+      })
     },
 
     /** True when this call moved it from `from` to `to`. */

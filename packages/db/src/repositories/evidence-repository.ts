@@ -148,10 +148,10 @@ function moneyReads(db: DbOrTx) {
       })
     },
 
-    async payoutsOfEpochs(providerId: string, epochs: readonly bigint[]) {
-      if (epochs.length === 0) return []
+    async payoutsOfEpochs(providerId: string, keys: readonly EpochKey[]) {
+      if (keys.length === 0) return []
       return db.payout.findMany({
-        where: { providerId, epoch: { in: [...epochs] } },
+        where: { providerId, OR: keys.map(({ lane, epoch }) => ({ lane, epoch })) },
         orderBy: [{ blockNumber: 'asc' }, { logIndex: 'asc' }],
         take: 2_000,
       })

@@ -125,9 +125,9 @@ export function performanceRepository(db: DbOrTx) {
         ) chosen order by chosen.epoch, chosen.lane, chosen."nodeId", chosen.version`
     },
 
-    /** Whether a record of the provider's is final in that epoch. */
-    async anyFinal(providerId: string, epoch: bigint): Promise<boolean> {
-      return (await db.performanceRecord.count({ where: { providerId, epoch, status: 'final' } })) > 0
+    /** Whether a record of the provider's is final in that epoch of the lane. */
+    async anyFinal(providerId: string, { lane, epoch }: { lane: string; epoch: bigint }): Promise<boolean> {
+      return (await db.performanceRecord.count({ where: { providerId, lane, epoch, status: 'final' } })) > 0
     },
 
     /** True when the row was in one of the statuses `from`. */

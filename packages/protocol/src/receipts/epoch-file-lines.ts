@@ -1,5 +1,5 @@
 /**
- * The lines of an epoch file, version 2: what kinds there are, in which order, and how each stands as JSON.
+ * The lines of an epoch file, version 3: what kinds there are, in which order, and how each stands as JSON.
  *
  * Decoding checks form (types, ranges, hex), field by field, and says which field is wrong. It checks no signature.
  */
@@ -19,7 +19,7 @@ import type {
   WorkReceipt,
 } from './types.ts'
 
-export const EPOCH_FILE_VERSION = 2
+export const EPOCH_FILE_VERSION = 3
 
 /** A delivery receipt with the work receipt that it answers: how receipts travel inside the platform. */
 export interface ReceiptPair {

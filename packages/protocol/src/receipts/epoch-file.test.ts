@@ -19,7 +19,7 @@ const signed = <N extends StructName>(name: N) => ({ value: sample(name), signat
 const address = (byte: string): Hex => `0x${byte.repeat(20)}`
 const header: EpochFileHeader = {
   kind: 'header',
-  version: 2,
+  version: 3,
   chainId: 31_337,
   paymentChannels: address('11'),
   receiptAnchor: address('22'),
@@ -150,7 +150,7 @@ test('a wrong field is named with its line', async () => {
     return gzipSync(copy.join('\n'))
   }
   const cases: [number, (row: Record<string, unknown>) => void, RegExp][] = [
-    [0, (row) => (row.version = 1), /Line 1 .*version 1 is unknown/],
+    [0, (row) => (row.version = 2), /Line 1 .*version 2 is unknown/],
     [0, (row) => (row.sum = 5), /Line 1 .*header: the field sum/],
     [0, (row) => delete row.slaLedger, /Line 1 .*the field slaLedger/],
     [1, (row) => (row.document = []), /Line 2 .*the field document/],

@@ -70,6 +70,7 @@ export const voucherFields = [
   ['epoch', 'uint64'],
   ['cumulative', 'uint128'],
   ['receiptRoot', 'bytes32'],
+  ['earned', 'uint128'],
 ] as const satisfies FieldList
 
 export const epochAnchorFields = [

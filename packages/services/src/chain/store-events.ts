@@ -19,12 +19,13 @@ export async function storeEvents(
   for (const event of events) await note(tx, event)
   const payouts = events.filter((event) => event.kind === 'settled')
   await tx.chain.insertPayouts(
-    payouts.map(({ txHash, logIndex, blockNumber, atMs, providerId, epoch, gross, fee, net }) => ({
+    payouts.map(({ txHash, logIndex, blockNumber, atMs, providerId, lane, epoch, gross, fee, net }) => ({
       txHash,
       logIndex,
       blockNumber,
       atMs,
       providerId,
+      lane,
       epoch,
       grossMicroUsd: storedMicroUsd(gross),
       feeMicroUsd: storedMicroUsd(fee),
@@ -43,7 +44,7 @@ async function note(tx: IndexedRepositories, event: ChainEvent): Promise<void> {
     case 'claimed':
       return tx.epochs.addClaim(event, storedMicroUsd(event.paidMicroUsd), txHash)
     case 'settled':
-      return tx.epochs.noteSettled(event.providerId, event.epoch, txHash)
+      return tx.epochs.noteSettled(event.lane, event.epoch, txHash)
     case 'record':
       return noteRecord(tx.records, event)
     case 'pool_tested':

@@ -16,6 +16,7 @@ const voucherOf = (epoch: number, cumulative: bigint): Voucher => ({
   providerId: bytes32Of('provider'),
   lane: bytes32Of('lane'),
   receiptRoot: bytes32Of('root'),
+  earned: 5n,
   epoch,
   cumulative,
 })

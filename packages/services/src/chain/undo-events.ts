@@ -21,7 +21,7 @@ const undoable = z.discriminatedUnion('kind', [
     epoch: digits,
     paidMicroUsd: digits,
   }),
-  z.object({ kind: z.literal('settled'), providerId: text, epoch: digits }),
+  z.object({ kind: z.literal('settled'), lane: text, epoch: digits }),
   z.object({ kind: z.literal('record'), nodeId: text, lane: text, epoch: digits }),
   z.object({ kind: z.literal('pool_tested'), nodeId: text, channelId: text, termsHash: text }),
 ])
@@ -49,7 +49,7 @@ async function undo(tx: IndexedRepositories, event: z.infer<typeof undoable>): P
       await tx.epochs.subtractClaim(event, storedMicroUsd(event.paidMicroUsd))
       return tx.epochs.reopen(event.lane, event.epoch)
     case 'settled':
-      return tx.epochs.reopenOfProvider(event.providerId, event.epoch)
+      return tx.epochs.unsettle(event.lane, event.epoch)
     case 'record':
       return tx.records.reopen({ nodeId: event.nodeId, lane: event.lane, epoch: event.epoch })
     case 'pool_tested':

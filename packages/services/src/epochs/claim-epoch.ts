@@ -48,11 +48,16 @@ export async function isPaid(deps: Pick<Deps, 'chain'>, voucher: StoredVoucher):
   return (await deps.chain.confirmed.claimedOf(keyOf(voucher))) >= voucher.cumulativeMicroUsd
 }
 
-async function graceEndOf(deps: Deps, { epoch }: EpochRow, vouchers: readonly StoredVoucher[]): Promise<bigint> {
+async function graceEndOf(deps: Deps, row: EpochRow, vouchers: readonly StoredVoucher[]): Promise<bigint> {
   let last = 0
   for (const providerId of new Set(vouchers.map((voucher) => voucher.providerId as Hex))) {
-    const { graceEndsAtS } = await deps.chain.confirmed.pendingOf(providerId, Number(epoch))
+    const { graceEndsAtS } = await deps.chain.confirmed.pendingOf(pendingKeyOf(row, providerId))
     last = Math.max(last, graceEndsAtS)
   }
   return BigInt(last)
+}
+
+/** The chain's name of what a provider is owed for an epoch. */
+export function pendingKeyOf({ lane, epoch }: Pick<EpochRow, 'lane' | 'epoch'>, providerId: Hex) {
+  return { providerId, lane: lane as Hex, epoch: Number(epoch) }
 }

@@ -116,6 +116,7 @@ function signedVoucher(row: StoredVoucher): Signed<Voucher> {
       epoch: Number(row.epoch),
       cumulative: row.cumulativeMicroUsd,
       receiptRoot: row.receiptRoot as Hex,
+      earned: row.earnedMicroUsd,
     },
     signature: row.signature as Hex,
   }

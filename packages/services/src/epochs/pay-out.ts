@@ -1,13 +1,13 @@
 /**
  * Pays out what claimed epochs brought their providers, as far as final records or the end of the grace period release
- * it: one transaction for a provider's many epochs.
+ * it: one transaction for a provider's many epochs of a lane.
  *
  * Safe at every crash point: what is payable is asked of the chain first, and it pays each micro-dollar once.
  */
 import type { Hex } from '@isochrone/protocol'
 import { sendRecorded } from '../chain/send-recorded.ts'
 import type { EpochRow } from '../ports/epoch-store.ts'
-import { isPaid } from './claim-epoch.ts'
+import { isPaid, pendingKeyOf } from './claim-epoch.ts'
 import { attempt, type SettlementDeps, type Stuck } from './settlement-deps.ts'
 
 /** Epochs in one transaction. */
@@ -24,28 +24,23 @@ export async function payOut(deps: SettlementDeps, rows: readonly EpochRow[], st
     let isDue = providers.length === 0
     for (const providerId of providers) {
       if (!(await mayBePayable(deps, row, providerId, nowS))) continue
-      pairs.set(`${providerId}:${row.epoch}`, { row, providerId })
+      pairs.set(`${providerId}:${row.lane}:${row.epoch}`, { row, providerId })
       isDue = true
     }
     if (isDue) due.push(row)
   }
   const txOfEpoch = new Map<string, string>()
-  for (const ofProvider of Map.groupBy(pairs.values(), ({ providerId }) => providerId).values()) {
-    const first = ofProvider[0]
+  for (const ofOne of Map.groupBy(pairs.values(), ({ providerId, row }) => `${providerId}:${row.lane}`).values()) {
+    const first = ofOne[0]
     if (first === undefined) continue
-    const work = () =>
-      settleProvider(
-        deps,
-        first.providerId,
-        ofProvider.map(({ row }) => row.epoch),
-        txOfEpoch,
-      )
+    const rowsOfOne = ofOne.map(({ row }) => row)
+    const work = () => settleProvider(deps, first.providerId, rowsOfOne, txOfEpoch)
     if (!(await attempt(stuck, first.row, work))) return 0
   }
   let settled = 0
   for (const row of due) {
     const work = async () => {
-      if (await markSettled(deps, row, txOfEpoch.get(String(row.epoch)))) settled += 1
+      if (await markSettled(deps, row, txOfEpoch.get(`${row.lane}:${row.epoch}`))) settled += 1
     }
     if (!(await attempt(stuck, row, work))) return settled
   }
@@ -60,24 +55,28 @@ async function providersOf(deps: SettlementDeps, { lane, epoch }: EpochRow): Pro
 /** Nothing is before a record is final or the grace period over: then the chain need not be asked. */
 async function mayBePayable(deps: SettlementDeps, row: EpochRow, providerId: Hex, nowS: number): Promise<boolean> {
   if (row.payableAtS === null || row.payableAtS <= nowS) return true
-  return deps.records.anyFinal(providerId, row.epoch)
+  return deps.records.anyFinal(providerId, row)
 }
 
 async function settleProvider(
   deps: SettlementDeps,
   providerId: Hex,
-  epochs: readonly bigint[],
+  rows: readonly EpochRow[],
   txOfEpoch: Map<string, string>,
 ): Promise<void> {
-  const payable: number[] = []
-  for (const epoch of epochs.toSorted((a, b) => Number(a - b))) {
-    if ((await deps.chain.pendingOf(providerId, Number(epoch))).payable > 0n) payable.push(Number(epoch))
+  const payable: EpochRow[] = []
+  for (const row of rows.toSorted((a, b) => Number(a.epoch - b.epoch))) {
+    if ((await deps.chain.pendingOf(pendingKeyOf(row, providerId))).payable > 0n) payable.push(row)
   }
   for (let from = 0; from < payable.length; from += BATCH_EPOCHS) {
     const batch = payable.slice(from, from + BATCH_EPOCHS)
-    const about = { purpose: 'settle', subject: `${providerId}:${batch.join(',')}` }
-    const { txHash } = await sendRecorded(deps.transactions, about, () => deps.chain.settle(providerId, batch))
-    if (txHash !== null) for (const epoch of batch) txOfEpoch.set(String(epoch), txHash)
+    const [first] = batch
+    if (first === undefined) break
+    const epochs = batch.map(({ epoch }) => Number(epoch))
+    const about = { purpose: 'settle', subject: `${providerId}:${first.lane}:${epochs.join(',')}` }
+    const input = { providerId, lane: first.lane as Hex, epochs }
+    const { txHash } = await sendRecorded(deps.transactions, about, () => deps.chain.settle(input))
+    if (txHash !== null) for (const { lane, epoch } of batch) txOfEpoch.set(`${lane}:${epoch}`, txHash)
   }
 }
 
@@ -94,7 +93,7 @@ async function markSettled(deps: SettlementDeps, row: EpochRow, settledTx: strin
     if (paid && voucher.skippedReason !== null) await deps.epochs.recordSkip(voucher, null)
   }
   for (const providerId of new Set(vouchers.map((voucher) => voucher.providerId as Hex))) {
-    const pending = await deps.chain.confirmed.pendingOf(providerId, Number(epoch))
+    const pending = await deps.chain.confirmed.pendingOf(pendingKeyOf(row, providerId))
     if (pending.settled !== pending.claimed) return false
   }
   return deps.epochs.advance(lane, epoch, 'claimed', 'settled', { ...(settledTx !== undefined && { settledTx }) })

@@ -33,7 +33,7 @@ export interface ClaimOutcome {
 }
 
 export interface PendingOnChain {
-  /** µUSD, lifetime of (provider, epoch). */
+  /** µUSD, lifetime of (provider, lane, epoch). */
   claimed: bigint
   /** Of that, paid out or refunded. */
   settled: bigint
@@ -80,7 +80,7 @@ export type WhatHappened =
     }
   | { kind: 'anchored'; lane: string; epoch: bigint }
   | { kind: 'claimed'; channelId: string; providerId: string; lane: string; epoch: bigint; paidMicroUsd: bigint }
-  | { kind: 'settled'; providerId: string; epoch: bigint; gross: bigint; fee: bigint; net: bigint }
+  | { kind: 'settled'; providerId: string; lane: string; epoch: bigint; gross: bigint; fee: bigint; net: bigint }
   | {
       kind: 'record'
       step: 'reported' | 'challenged' | 'resolved' | 'final' | 'invalid'
@@ -102,7 +102,7 @@ export interface ChainView {
   anchorOf(lane: Hex, epoch: number): Promise<{ root: string; anchoredAtS: number } | null>
   /** µUSD paid over all time on the vouchers of (channel, provider, lane). */
   claimedOf(key: { channelId: Hex; providerId: Hex; lane: Hex }): Promise<bigint>
-  pendingOf(providerId: Hex, epoch: number): Promise<PendingOnChain>
+  pendingOf(key: { providerId: Hex; lane: Hex; epoch: number }): Promise<PendingOnChain>
   /** Null when nobody reported one. */
   standingOf(record: RecordName): Promise<StandingOnChain | null>
 }
@@ -143,7 +143,7 @@ export interface SettlementChain extends ChainReads {
     terms: Terms
     proof: readonly Hex[]
   }): Promise<Sent & { broken: number; creditMicroUsd: bigint }>
-  settle(providerId: Hex, epochs: readonly number[]): Promise<Sent>
+  settle(input: { providerId: Hex; lane: Hex; epochs: readonly number[] }): Promise<Sent>
 }
 
 export interface RegistryChain {

@@ -17,6 +17,7 @@ export interface PayoutRow {
   txHash: string
   logIndex: number
   providerId: string
+  lane: string
   epoch: bigint
   grossMicroUsd: bigint
   feeMicroUsd: bigint
@@ -86,7 +87,7 @@ export interface ClaimNotes {
     claimedTx: string,
   ): Promise<void>
   noteAnchored(lane: string, epoch: bigint, anchoredTx: string): Promise<void>
-  noteSettled(providerId: string, epoch: bigint, settledTx: string): Promise<void>
+  noteSettled(lane: string, epoch: bigint, settledTx: string): Promise<void>
   /** Takes back what a removed event had added. */
   subtractClaim(
     key: { lane: string; epoch: bigint; channelId: string; providerId: string },
@@ -94,8 +95,8 @@ export interface ClaimNotes {
   ): Promise<void>
   /** Back to the first step, to ask the chain anew. */
   reopen(lane: string, epoch: bigint): Promise<void>
-  /** Settled epochs with this number and a voucher for the provider are claimed again. */
-  reopenOfProvider(providerId: string, epoch: bigint): Promise<void>
+  /** A settled epoch is claimed again: a payout of it is not on the chain any more. */
+  unsettle(lane: string, epoch: bigint): Promise<void>
   forgetClaims(): Promise<void>
 }
 

@@ -21,6 +21,8 @@ export interface StoredVoucher {
   channelId: string
   providerId: string
   cumulativeMicroUsd: bigint
+  /** Σ price of the provider's receipts in the lane's epoch, as the voucher says. */
+  earnedMicroUsd: bigint
   receiptRoot: string
   signature: string
   skippedReason: string | null
@@ -112,6 +114,6 @@ export interface RecordStore {
   ): Promise<void>
   /** Signed `Terms` by hash; `{}` where prices were not signed yet. */
   termsValues(hashes: readonly string[]): Promise<Map<string, unknown>>
-  /** Whether a record of the provider's is final in that epoch. */
-  anyFinal(providerId: string, epoch: bigint): Promise<boolean>
+  /** Whether a record of the provider's is final in that epoch of the lane. */
+  anyFinal(providerId: string, epoch: { lane: string; epoch: bigint }): Promise<boolean>
 }

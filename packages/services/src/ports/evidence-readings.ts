@@ -117,7 +117,7 @@ export interface EvidenceReadings {
     providerId: string,
     keys: readonly { lane: string; epoch: bigint }[],
   ): Promise<ProviderVoucherRow[]>
-  payoutsOfEpochs(providerId: string, epochs: readonly bigint[]): Promise<PayoutRow[]>
+  payoutsOfEpochs(providerId: string, keys: readonly { lane: string; epoch: bigint }[]): Promise<PayoutRow[]>
   termsRows(hashes: readonly string[]): Promise<TermsRow[]>
   /** Newest first. */
   history(filter: HistoryFilter): Promise<(MovementRow & { logIndex: number })[]>

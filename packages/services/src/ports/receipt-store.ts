@@ -66,6 +66,8 @@ export interface VoucherRow {
   channelId: string
   providerId: string
   cumulativeMicroUsd: bigint
+  /** Σ price of the provider's receipts in the lane's epoch, as the voucher says. */
+  earnedMicroUsd: bigint
   receiptRoot: string
   signature: string
 }

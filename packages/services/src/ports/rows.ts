@@ -224,6 +224,7 @@ export interface JobStatsRow {
 }
 
 export interface PayoutRow {
+  lane: string
   epoch: bigint
   grossMicroUsd: bigint
   feeMicroUsd: bigint

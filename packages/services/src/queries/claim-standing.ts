@@ -12,7 +12,7 @@ export interface ClaimFacts {
   record: { status: RecordStatus; earnedMicroUsd: bigint; finalAtMs: number | null }
   /** Drawn for (provider, lane, epoch); null before the claim. */
   claimedMicroUsd: bigint | null
-  /** Whether payouts cover what final records of (provider, epoch) released, or all that was claimed. */
+  /** Whether payouts cover what final records of (provider, lane, epoch) released, or all that was claimed. */
   paidOut: boolean
   /** End of the grace period; null until the epoch is anchored. */
   payableAtMs: number | null

@@ -33,7 +33,7 @@ export async function claimsOfProvider(
   const keys = epochs.map(({ lane, epoch }) => ({ lane, epoch }))
   const records = newestOnly(await store.evidence.recordsOfProvider(providerId, keys))
   const vouchers = await store.evidence.vouchersOfProvider(providerId, keys)
-  const payouts = await store.evidence.payoutsOfEpochs(providerId, [...new Set(keys.map(({ epoch }) => epoch))])
+  const payouts = await store.evidence.payoutsOfEpochs(providerId, keys)
   const nodes = await nodeRefs(
     store.providers,
     records.map(({ nodeId }) => nodeId),
@@ -43,7 +43,7 @@ export async function claimsOfProvider(
     const here = (row: { lane: string; epoch: bigint }) => row.lane === epoch.lane && row.epoch === epoch.epoch
     const own = records.filter(here)
     const claims = vouchers.filter(here)
-    const paid = payouts.filter((row) => row.epoch === epoch.epoch)
+    const paid = payouts.filter(here)
     const claimedMicroUsd = claimedBy(epoch, claims)
     const paidOut = isPaidOut(own, claimedMicroUsd, paid)
     return {

@@ -40,7 +40,7 @@ export async function recordDetail(
     counts.map(({ termsHash }) => termsHash),
   )
   const vouchers = await store.evidence.vouchersOfProvider(row.providerId, [place])
-  const payouts = await store.evidence.payoutsOfEpochs(row.providerId, [row.epoch])
+  const payouts = await store.evidence.payoutsOfEpochs(row.providerId, [place])
   const siblings = newestOnly(await store.evidence.recordsOfProvider(row.providerId, [place]))
   const claimedMicroUsd = claimedBy(epoch, vouchers)
   return {

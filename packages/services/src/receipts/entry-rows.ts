@@ -118,8 +118,9 @@ function epochRows(entry: EpochClosedEntry): EntryRows {
     if (value.lane !== entry.lane || value.epoch !== anchor.epoch) {
       throw contradiction(`epoch ${anchor.epoch} has a voucher of ${value.epoch}`)
     }
-    const { channelId, providerId, cumulative, receiptRoot } = value
-    return { lane: entry.lane, epoch, channelId, providerId, cumulativeMicroUsd: cumulative, receiptRoot, signature }
+    const { channelId, providerId, receiptRoot } = value
+    const amounts = { cumulativeMicroUsd: value.cumulative, earnedMicroUsd: value.earned }
+    return { lane: entry.lane, epoch, channelId, providerId, ...amounts, receiptRoot, signature }
   })
   return {
     kind: 'epoch',

@@ -62,7 +62,7 @@ export function testLane(options: TestLaneOptions = {}) {
   let seq = 0
   let firstOpenSeq = 1
   let epoch = options.firstEpoch ?? 1
-  let open: { delivery: DeliveryReceipt; work: WorkReceipt; nodeKey: Hex }[] = []
+  let open: { delivery: DeliveryReceipt; work: WorkReceipt; nodeKey: Hex; providerId: Hex }[] = []
   const due = new Map<string, { channelId: Hex; providerId: Hex; cumulative: bigint; epoch: number }>()
 
   function finish(request: TestRequest): RequestFinishedEntry {
@@ -103,7 +103,7 @@ export function testLane(options: TestLaneOptions = {}) {
       fault: request.fault ?? 0,
       region: regionToBytes8('local'),
     }
-    open.push({ delivery, work, nodeKey })
+    open.push({ delivery, work, nodeKey, providerId })
     const key = `${channelId}:${providerId}`
     const before = due.get(key)?.cumulative ?? 0n
     due.set(key, { channelId, providerId, cumulative: before + priceMicroUsd, epoch })
@@ -131,10 +131,15 @@ export function testLane(options: TestLaneOptions = {}) {
     const sum = open.reduce((total, { delivery }) => total + delivery.price, 0n)
     const seqs = { fromSeq: firstOpenSeq, toSeq: seq }
     const anchor = { lane, epoch, root, count: leaves.length, sum, dataHash: bytes32Of(`file ${epoch}`), ...seqs }
+    const earned = new Map<Hex, bigint>()
+    for (const { delivery, providerId } of open) {
+      earned.set(providerId, (earned.get(providerId) ?? 0n) + delivery.price)
+    }
     const vouchers = [...due.values()]
       .filter((entry) => entry.epoch === epoch && entry.cumulative > 0n)
       .map(({ channelId, providerId, cumulative }) => {
-        const voucher = { channelId, providerId, lane, epoch, cumulative, receiptRoot: root }
+        const named = { channelId, providerId, lane, epoch, cumulative, receiptRoot: root }
+        const voucher = { ...named, earned: earned.get(providerId) ?? 0n }
         const { signature } = signStruct(receipts, 'Voucher', voucher, laneKey)
         return { voucher: encodeStruct('Voucher', voucher), signature }
       })

@@ -119,13 +119,14 @@ export async function makeEpoch(
   const root = merkleRoot(leaves)
   const count = leaves.size
   const named = { chainId, paymentChannels, receiptAnchor, slaLedger, lane, epoch }
-  const header: EpochFileHeader = { kind: 'header', version: 2, ...named, fromSeq, toSeq, count, sum, root }
+  const header: EpochFileHeader = { kind: 'header', version: 3, ...named, fromSeq, toSeq, count, sum, root }
   const signedAfter = new Map(plan.signedBefore)
+  const earned = [...dues.values()].reduce((total, due) => total + due, 0n)
   const vouchers = [...dues].map(([channelId, due]) => {
     const key = channelId + plan.providerId
     const cumulative = (signedAfter.get(key) ?? 0n) + due
     signedAfter.set(key, cumulative)
-    const voucher = { channelId, providerId: plan.providerId, lane, epoch, cumulative, receiptRoot: root }
+    const voucher = { channelId, providerId: plan.providerId, lane, epoch, cumulative, receiptRoot: root, earned }
     return signStruct({ chainId, verifyingContract: paymentChannels }, 'Voucher', voucher, laneKey)
   })
   const records = performance.map(({ record }) =>

@@ -85,6 +85,8 @@ export class LineChecker {
   readonly #checkSignature: (signature: SignatureToCheck) => void
   readonly terms = new Map<Hex, KnownTerms>()
   readonly dues = new Map<string, Due>()
+  /** Σ price of each provider's receipts, µUSD. */
+  readonly #earned = new Map<Hex, bigint>()
   readonly vouchers: FoundVoucher[] = []
   readonly records: { line: number; value: PerformanceRecord }[] = []
   readonly nodes = new Map<string, NodeOfProvider>()
@@ -355,6 +357,7 @@ export class LineChecker {
     const { nodeId, channelId, price } = receipt
     const node = nodeId + providerId
     if (!this.nodes.has(node)) this.nodes.set(node, { nodeId, providerId, line })
+    this.#earned.set(providerId, (this.#earned.get(providerId) ?? 0n) + price)
     const key = channelId + providerId
     const due = this.dues.get(key)
     if (due) due.sum += price
@@ -366,6 +369,8 @@ export class LineChecker {
     this.#findings.same('vouchers', line, 'Lane of a voucher', header.lane, value.lane)
     this.#findings.same('vouchers', line, 'Epoch of a voucher', header.epoch, value.epoch)
     this.#findings.same('vouchers', line, 'Receipt root of a voucher', header.root, value.receiptRoot)
+    const earned = this.#earned.get(value.providerId) ?? 0n
+    this.#findings.same('vouchers', line, 'What a voucher says that its provider earned, in µUSD', earned, value.earned)
     this.#signStruct(line, 'Signature of the lane on a voucher', 'Voucher', value, signature, header.paymentChannels)
     this.vouchers.push({ line, value })
   }

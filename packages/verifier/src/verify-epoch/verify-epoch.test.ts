@@ -242,6 +242,10 @@ test('vouchers must claim what the receipts make due: no more, no less, once', a
     const report = await vouchersChanged(({ voucher: { value } }) => [sign({ ...value, ...fields })])
     expect(first(report)).toMatch(/Line 15: (Lane|Epoch|Receipt root) of a voucher/)
   }
+  const earned = await vouchersChanged(({ voucher: { value } }) => [sign({ ...value, earned: value.earned + 1n })])
+  expect(first(earned)).toMatch(
+    /^Line 15: What a voucher says that its provider earned, in µUSD: expected \d+, found \d+/,
+  )
   const unsigned = await vouchersChanged((line) => [
     { ...line, voucher: { ...line.voucher, signature: otherSignature } },
   ])

@@ -72,7 +72,7 @@ export interface RecordDetail extends RecordSummary {
   epochStatus: EpochStatus
   anchoredTx: string | null
   claimedTx: string | null
-  /** All that the chain paid to (provider, epoch). */
+  /** All that the chain paid to (provider, lane, epoch). */
   payouts: PayoutOfEpoch[]
   /** From when claims may be settled without a record; null until the epoch is anchored. */
   payableAtMs: number | null
