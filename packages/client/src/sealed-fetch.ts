@@ -72,7 +72,11 @@ export function sealedFetch(options: SealedFetchOptions = {}): typeof fetch {
       if (response.ok && clear.stream && response.body) {
         return answerOf(openStream(response.body, { answer, includeUsage: clear.includeUsage }), response)
       }
-      if (response.ok) return answerOf(JSON.stringify(await openWhole((await response.json()) as Record<string, unknown>, path, answer)), response)
+      if (response.ok)
+        return answerOf(
+          JSON.stringify(await openWhole((await response.json()) as Record<string, unknown>, path, answer)),
+          response,
+        )
       // Nobody has answered: nodes may have gone, or have other keys by now.
       lists.clear()
       const refused = (await response.json().catch(() => ({}))) as Refused

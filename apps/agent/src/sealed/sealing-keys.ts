@@ -6,7 +6,7 @@
  * fresh; what cannot be said for certain is refused.
  */
 import type { Clock } from '@isochrone/domain'
-import { addressToBytes32, signStruct, type Hex, type SigningDomain, type StreamOpen } from '@isochrone/protocol'
+import { addressToBytes32, signStruct, type SigningDomain, type StreamOpen } from '@isochrone/protocol'
 import {
   createSealingKeyPair,
   openRequest,

@@ -4,12 +4,14 @@ import { chatCases } from './chat-cases.ts'
 import type { ConformanceCase } from './conformance-case.ts'
 import { errorCases } from './error-cases.ts'
 import { otherCases } from './other-cases.ts'
+import { sealedCases } from './sealed-cases.ts'
 
-const areas = ['chat', 'responses', 'completions', 'embeddings', 'models', 'errors']
+const areas = ['chat', 'responses', 'completions', 'embeddings', 'models', 'sealed', 'errors']
 
 export const allCases: readonly ConformanceCase[] = [
   ...chatCases,
   ...otherCases,
   ...aiSdkCases,
+  ...sealedCases,
   ...errorCases,
 ].toSorted((a, b) => areas.indexOf(a.area) - areas.indexOf(b.area))

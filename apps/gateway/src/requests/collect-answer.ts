@@ -2,7 +2,7 @@
  * Collects the chunks of a stream into the whole answer that OpenAI gives without streaming. Of a sealed answer it keeps
  * the parts, which say nothing to anybody here.
  */
-import { foldAnswer } from '@isochrone/protocol/fold-answer'
+import { foldAnswer, type FoldedAnswer } from '@isochrone/protocol/fold-answer'
 import type { InferencePath } from './parse-request.ts'
 import type { AnswerSink } from './request-context.ts'
 
@@ -20,22 +20,22 @@ const kinds = {
 
 /** A sink for one request; `signal` aborts when the customer is gone. */
 export function collectAnswer(path: InferencePath, signal: AbortSignal, isSealed = false): CollectedAnswer {
-  const { add, answer, reset } = isSealed ? collectSealed() : foldAnswer(kinds[path])
+  const folded = isSealed ? collectSealed() : foldAnswer(kinds[path])
   return {
     streams: false,
     signal,
     begin: () => {},
     write(chunk) {
-      add(parseChunk(chunk))
+      folded.add(parseChunk(chunk))
       return undefined
     },
-    bytesOut: () => Buffer.byteLength(JSON.stringify(answer())),
-    reset,
-    answer,
+    bytesOut: () => Buffer.byteLength(JSON.stringify(folded.answer())),
+    reset: () => folded.reset(),
+    answer: () => folded.answer(),
   }
 }
 
-function collectSealed() {
+function collectSealed(): FoldedAnswer {
   let parts: unknown[] = []
   return {
     add: ({ sealed }: Record<string, unknown>) => void parts.push(sealed),

@@ -117,7 +117,7 @@ export async function serveRequest(
       const settled = settle(ctx, answer, attempts, answerOf)
       charge(deps, { ctx, asked }, settled.served?.completed ?? null)
       await inStep(ctx, 'settle', () => deps.lane.finishRequest(settled.entry))
-      if (recounts) recount(deps, ctx, attempts, answer)
+      if (recounts && !ctx.request.sealed) recount(deps, ctx, attempts, answer)
       if (settled.served === null) throw settled.failure
       if (settled.failure && !(answer.streams && answer.begun)) throw settled.failure
       return settled.served
