@@ -20,6 +20,8 @@ export function RecountsTable({
       <thead>
         <tr>
           <Th>Counted, UTC</Th>
+          <Th>Outcome</Th>
+          <Th numeric>Refund</Th>
           {!ofRequest && <Th>Request</Th>}
           <Th>Node</Th>
           <Th>Model</Th>
@@ -28,8 +30,6 @@ export function RecountsTable({
           <Th numeric>Tokens out: claimed</Th>
           <Th numeric>recounted</Th>
           <Th numeric>Price signed</Th>
-          <Th numeric>Refund</Th>
-          <Th>Outcome</Th>
         </tr>
       </thead>
       <tbody>
@@ -37,6 +37,12 @@ export function RecountsTable({
           <Tr key={`${row.lane}-${row.seq}`}>
             <Td>
               <Utc at={row.countedAtMs} bare />
+            </Td>
+            <Td>
+              <OutcomeBadge refundMicroUsd={row.refundMicroUsd} />
+            </Td>
+            <Td numeric>
+              <Money microUsd={row.refundMicroUsd} />
             </Td>
             {!ofRequest && (
               <Td>
@@ -53,12 +59,6 @@ export function RecountsTable({
             <Td numeric>{formatCount(row.recountedOut)}</Td>
             <Td numeric>
               <Money microUsd={row.priceMicroUsd} />
-            </Td>
-            <Td numeric>
-              <Money microUsd={row.refundMicroUsd} />
-            </Td>
-            <Td>
-              <OutcomeBadge refundMicroUsd={row.refundMicroUsd} />
             </Td>
           </Tr>
         ))}

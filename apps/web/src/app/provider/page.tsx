@@ -57,7 +57,7 @@ export default async function ProviderPage() {
       {!provider.registeredTx && <Notice className="mb-4">The registration is on its way to the chain.</Notice>}
       <Stats
         items={[
-          { label: 'Earned', value: <Money microUsd={overview.earnedMicroUsd} />, hint: 'sum of receipts' },
+          { label: 'Earned', value: <Money microUsd={overview.earnedMicroUsd} />, hint: 'receipts, less refunds' },
           {
             label: 'Paid out, net',
             value: <Money microUsd={overview.paidNetMicroUsd} />,
@@ -88,7 +88,7 @@ export default async function ProviderPage() {
       {overview.recounts.length > 0 && (
         <Section
           title="Token counts that were too high"
-          description="Your node claimed more tokens than its text has. The difference is taken off what you are paid; if you think that the recount is wrong, both signatures are in the receipt."
+          description="A node claimed more tokens than its text has. What is refunded is taken off what you are paid; if you think that the recount is wrong, both signatures are in the receipt."
         >
           <RecountsTable recounts={overview.recounts} />
         </Section>

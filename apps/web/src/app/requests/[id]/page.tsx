@@ -46,7 +46,7 @@ export default async function RequestPage({ params }: { params: Promise<{ id: st
       {request.recounts.length > 0 && (
         <Section
           title="Recount"
-          description="A node claimed more tokens than its text has. You do not pay for the difference: the receipt stands as it was signed, the lane’s voucher is lower."
+          description="A node claimed more tokens than its text has. What is refunded you do not pay: the receipt stands as it was signed, the lane’s voucher is lower. What was found too late can be disputed."
         >
           <RecountsTable recounts={request.recounts} ofRequest />
         </Section>
