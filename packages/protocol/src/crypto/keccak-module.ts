@@ -34,7 +34,7 @@ export interface KeccakModule {
   /** The module's memory; its size is fixed. */
   memory: Uint8Array
   /** Hashes `blocks` whole, padded blocks from address `at` on and writes 32 bytes to address `to`. */
-  hash(at: number, blocks: number, to: number): void
+  hash: (at: number, blocks: number, to: number) => void
 }
 
 /** What is used of an interface whose types come with a browser's alone. */
@@ -111,7 +111,7 @@ function round(from: number, to: number, index: number): number[] {
 
 /** ρ (FIPS 202, algorithm 2): by how much each lane turns. */
 const rotations = ((): number[] => {
-  const offsets = new Array<number>(LANES).fill(0)
+  const offsets = Array.from({ length: LANES }, () => 0)
   for (let t = 0, x = 1, y = 0; t < 24; t++) {
     offsets[x + 5 * y] = (((t + 1) * (t + 2)) / 2) % 64
     ;[x, y] = [y, (2 * x + 3 * y) % 5]
