@@ -22,8 +22,14 @@ export interface Books {
   readonly receipts: number
   readonly signedMicroUsd: bigint
   of(requestId: string): readonly Outcome[]
-  /** What does not add up, one line each; empty = conserved. */
-  readonly faults: readonly string[]
+  /** What does not add up; empty = conserved. */
+  readonly faults: readonly Fault[]
+}
+
+interface Fault {
+  /** Null where it is a lane's. */
+  readonly requestId: string | null
+  readonly what: string
 }
 
 const PAGE = 2_000
@@ -39,7 +45,7 @@ interface Entry {
 export async function readBooks(redis: Redis): Promise<Books> {
   const outcomes = new Map<string, Outcome[]>()
   const seqs = new Map<string, Map<number, string>>()
-  const faults: string[] = []
+  const faults: Fault[] = []
   let [receipts, signed, from] = [0, 0n, '-']
   for (;;) {
     const rows = await redis.xrange(redisKeys.receipts, from, '+', 'COUNT', PAGE)
@@ -52,16 +58,16 @@ export async function readBooks(redis: Redis): Promise<Books> {
       const known = outcomes.get(requestId) ?? []
       const fresh = entry.receipts.filter(({ delivery }) => !ofLane.has(Number(delivery.seq)))
       if (fresh.length === 0 && known.length > 0) continue
-      if (fresh.length !== entry.receipts.length) faults.push(`${requestId}: a receipt number was used twice`)
+      if (fresh.length !== entry.receipts.length) faults.push({ requestId, what: `a receipt number was used twice` })
       let [sum, billed] = [0n, 0]
       for (const { delivery } of fresh) {
         ofLane.set(Number(delivery.seq), requestId)
         sum += BigInt(delivery.price)
         if (BigInt(delivery.price) > 0n) billed++
       }
-      if (sum !== BigInt(priceMicroUsd)) faults.push(`${requestId}: price ${priceMicroUsd}, receipts ${sum}`)
+      if (sum !== BigInt(priceMicroUsd)) faults.push({ requestId, what: `price ${priceMicroUsd}, receipts ${sum}` })
       if (fresh.length !== attempts.length)
-        faults.push(`${requestId}: ${attempts.length} attempts, ${fresh.length} receipts`)
+        faults.push({ requestId, what: `${attempts.length} attempts, ${fresh.length} receipts` })
       receipts += fresh.length
       signed += sum
       const outcome = { requestId, status, tokensOut, priceMicroUsd: sum, attempts: attempts.length }
@@ -76,9 +82,11 @@ export async function readBooks(redis: Redis): Promise<Books> {
   }
   for (const [lane, ofLane] of seqs) {
     for (let seq = 1; seq <= ofLane.size; seq++)
-      if (!ofLane.has(seq)) faults.push(`lane ${lane.slice(0, 10)}: number ${seq} is missing`)
+      if (!ofLane.has(seq))
+        faults.push({ requestId: null, what: `lane ${lane.slice(0, 10)}: number ${seq} is missing` })
   }
-  for (const [requestId, found] of outcomes) if (found.length > 1) faults.push(`${requestId}: ${found.length} outcomes`)
+  for (const [requestId, found] of outcomes)
+    if (found.length > 1) faults.push({ requestId, what: `${found.length} outcomes` })
   return { receipts, signedMicroUsd: signed, of: (requestId) => outcomes.get(requestId) ?? [], faults }
 }
 
@@ -95,14 +103,26 @@ function together(before: Outcome, recovered: Outcome): Outcome {
   }
 }
 
-/** Waits until every request is on record; throws with those that are not, and with whatever does not add up. */
-export async function settledBooks(redis: Redis, requestIds: readonly string[], limitMs = 60_000): Promise<Books> {
+/**
+ * Waits until every request is on record; throws with those that are not, and with whatever does not add up: in the whole
+ * books, or, where others broke things before, in `theirs` alone.
+ */
+export async function settledBooks(
+  redis: Redis,
+  requestIds: readonly string[],
+  judged: 'all' | 'theirs' = 'all',
+  limitMs = 60_000,
+): Promise<Books> {
   const deadline = Date.now() + limitMs
+  const asked = new Set(requestIds)
   for (;;) {
     const books = await readBooks(redis)
     const missing = requestIds.filter((id) => books.of(id).length === 0)
     if (missing.length === 0 || Date.now() > deadline) {
-      const faults = [...books.faults, ...missing.map((id) => `${id}: has no outcome`)]
+      const faults = books.faults
+        .filter(({ requestId }) => judged === 'all' || (requestId !== null && asked.has(requestId)))
+        .map(({ requestId, what }) => (requestId === null ? what : `${requestId}: ${what}`))
+      faults.push(...missing.map((id) => `${id}: has no outcome`))
       if (faults.length > 0) throw new Error(`the books do not add up:\n${faults.slice(0, 20).join('\n')}`)
       return books
     }

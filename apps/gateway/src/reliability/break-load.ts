@@ -1,7 +1,7 @@
 /** Customers who read slowly, send much, or send often. */
 import { readFileSync } from 'node:fs'
 import { many, sleep, type Seen } from './client.ts'
-import type { Market } from './market.ts'
+import { until, type Market } from './market.ts'
 import { must, type Row, type Scenario } from './scenario.ts'
 import { honest, SCRIPTED_MODEL } from './scripted-node.ts'
 
@@ -40,7 +40,9 @@ export const slowReader: Scenario = {
         })
       }),
     )
-    while (held < readers) await sleep(20)
+    // A stream that broke would never be held.
+    await Promise.race([until(async () => held === readers), answers])
+    must(held === readers, 'every reader has begun to read', held)
     await sleep(3_000)
     const [stopped, during] = [sent, gatewayMib(market)]
     const other = await market.ask({ model: market.model, messages: [{ role: 'user', content: 'a' }], max_tokens: 2 })

@@ -1,9 +1,11 @@
 /** Nodes and links that break: before the first token, after it, without a word, or only half. */
-import type { Market } from './market.ts'
+import { until, type Market } from './market.ts'
 import type { Seen } from './client.ts'
 import { must, type Row, type Scenario } from './scenario.ts'
 import { sleep } from './client.ts'
 
+/** Tries to bring about what a scenario is about, before it fails for want of it. */
+const ROUNDS_MAX = 8
 const messages = [{ role: 'user', content: 'Tell me about light, in many words.' }]
 
 const asked = (market: Market, tokens: number, stream: boolean, head = '') => ({
@@ -20,27 +22,40 @@ export const agentKilledBefore: Scenario = {
   title: 'Agent killed (kill -9) before the first token',
   async run(market) {
     const { agent } = market
-    agent(0).kill('SIGSTOP')
-    const answers = Promise.all(Array.from({ length: 4 }, () => market.ask(asked(market, 12, true))))
-    await sleep(700)
-    agent(0).kill('SIGKILL')
-    const seen = await answers
-    must(
-      seen.every(({ status, whole, errorCode }) => status === 200 && whole && errorCode === null),
-      'every request is answered whole by another node',
-      seen,
-    )
-    must(new Set(seen.map(({ text }) => text)).size === 1, 'temperature 0 gives one text', seen)
-    const books = await market.books(seen)
-    const moved = seen.filter(({ requestId }) => (books.of(requestId ?? '')[0]?.attempts ?? 0) > 1).length
-    must(moved > 0, 'some requests had been sent to the killed agent')
-    await market.restartAgent(0)
-    await market.tidy()
-    return {
-      client: `4 of 4 streams answered whole, the same text; ${moved} were served by another node than first chosen`,
-      billed: 'each answer once; the killed attempts cost nothing',
-      kept: `4 outcomes, ${books.receipts} receipts, none missing`,
+    // More at once each time: where the other agent is preferred, it is full sooner or later.
+    for (let round = 1; round <= ROUNDS_MAX; round++) {
+      const count = 4 * round
+      agent(0).kill('SIGSTOP')
+      let open = count
+      const answers = Promise.all(
+        Array.from({ length: count }, () =>
+          market.ask(asked(market, 12, true, `${round}: be brief.`)).finally(() => void open--),
+        ),
+      )
+      // Those that nobody answers are the stopped agent's.
+      await sleep(700)
+      const stuck = open
+      agent(0).kill('SIGKILL')
+      const seen = await answers
+      await market.restartAgent(0)
+      await market.tidy()
+      must(
+        seen.every(({ status, whole, errorCode }) => status === 200 && whole && errorCode === null),
+        'every request is answered whole by another node',
+        seen,
+      )
+      must(new Set(seen.map(({ text }) => text)).size === 1, 'temperature 0 gives one text', seen)
+      const books = await market.books(seen)
+      const moved = seen.filter(({ requestId }) => (books.of(requestId ?? '')[0]?.attempts ?? 0) > 1).length
+      if (stuck === 0 || moved === 0) continue
+      const receipts = seen.reduce((sum, { requestId }) => sum + (books.of(requestId ?? '')[0]?.receipts ?? 0), 0)
+      return {
+        client: `${count} of ${count} streams answered whole, the same text; ${moved} were served by another node than first chosen`,
+        billed: 'each answer once; the killed attempts cost nothing',
+        kept: `${count} outcomes, ${receipts} receipts, none missing`,
+      }
     }
+    throw new Error(`no request was sent to the agent that was killed, in ${ROUNDS_MAX} rounds`)
   },
 }
 
@@ -52,30 +67,35 @@ async function brokenMidway(
 ): Promise<Row> {
   const whole = await market.ask(asked(market, 1_500, true))
   must(whole.whole && whole.text.length > 500, 'the unbroken stream says something', whole)
-  let broken = -1
-  const seen = await market.ask(asked(market, 1_500, true), async (text, node) => {
-    if (broken >= 0 || text.length < 60) return
-    broken = market.indexOf(node)
-    breakIt(broken)
-  })
-  const books = await market.books([whole, seen])
-  const outcome = books.of(seen.requestId ?? '')[0]
-  const reference = books.of(whole.requestId ?? '')[0]
-  if (broken >= 0) await mend(broken)
-  await market.tidy()
-  must(seen.whole && seen.errorCode === null, 'the sentence goes on elsewhere', { ...seen, text: seen.text.length })
-  must(seen.text === whole.text, 'the text is the same as without the break', [seen.text.length, whole.text.length])
-  must((outcome?.attempts ?? 0) >= 2, 'the stream was continued by a second attempt', outcome)
-  must(
-    outcome?.tokensOut === reference?.tokensOut,
-    'each delivered token is billed once: as many as without the break',
-    { outcome, reference },
-  )
-  return {
-    client: `the sentence went on, text identical at temperature 0 (${seen.text.length} characters); ${seen.comments.length > 0 ? 'a comment frame says so' : 'no comment frame'}`,
-    billed: `${outcome?.tokensOut} output tokens over ${outcome?.attempts} receipts, as many as without the break`,
-    kept: 'one outcome; both attempts have their receipt',
+  // Where the break comes when all of the answer is on its way already, there was none: once more.
+  for (let round = 1; round <= ROUNDS_MAX; round++) {
+    let broken = -1
+    const seen = await market.ask(asked(market, 1_500, true), (text, node) => {
+      if (broken >= 0 || text.length < 60) return
+      broken = market.indexOf(node)
+      breakIt(broken)
+    })
+    if (broken >= 0) await mend(broken)
+    await market.tidy()
+    const books = await market.books([whole, seen])
+    const outcome = books.of(seen.requestId ?? '')[0]
+    const reference = books.of(whole.requestId ?? '')[0]
+    must(seen.whole && seen.errorCode === null, 'the sentence goes on elsewhere', { ...seen, text: seen.text.length })
+    must(seen.text === whole.text, 'the text is the same as without the break', [seen.text.length, whole.text.length])
+    must(
+      outcome?.tokensOut === reference?.tokensOut,
+      'each delivered token is billed once: as many as without the break',
+      { outcome, reference },
+    )
+    const continued = seen.comments.some((line) => line.startsWith(': isochrone continuation'))
+    if (!continued || (outcome?.billed ?? 0) < 2) continue
+    return {
+      client: `the sentence went on, text identical at temperature 0 (${seen.text.length} characters); a comment frame says so`,
+      billed: `${outcome?.tokensOut} output tokens over ${outcome?.billed} receipts, as many as without the break`,
+      kept: `one outcome; every attempt has its receipt`,
+    }
   }
+  throw new Error(`no stream was continued by a second attempt, in ${ROUNDS_MAX} rounds`)
 }
 
 export const agentKilledAfter: Scenario = {
@@ -100,84 +120,118 @@ export const agentStalled: Scenario = {
     ),
 }
 
+/** Streams that are opened until the link that can freeze carries one: a node takes only so many. */
+const STREAMS_MAX = 16
+/** The link that can freeze is agent 1's. */
+const BEHIND_PROXY = 1
+
+/** One after the other, each once the one before it has its node; at most `STREAMS_MAX`. */
+async function openUntilFrozen(market: Market, head: string): Promise<Seen[]> {
+  const streams: Promise<Seen>[] = []
+  let frozen = false
+  while (!frozen && streams.length < STREAMS_MAX) {
+    const placed = Promise.withResolvers<void>()
+    const stream = market.ask(asked(market, 1_500, true, head), (text, node) => {
+      if (text.length < 60) return
+      if (!frozen && market.indexOf(node) === BEHIND_PROXY) {
+        frozen = true
+        market.proxy.freeze()
+      }
+      placed.resolve()
+    })
+    streams.push(stream)
+    await Promise.race([placed.promise, stream])
+  }
+  return await Promise.all(streams)
+}
+
 export const halfOpenLink: Scenario = {
   name: 'half-open-link',
   title: 'Half-open link: nothing passes, nothing is closed',
   async run(market) {
-    const { proxy } = market
-    let frozen = false
-    const one = (head: string) =>
-      market.ask(asked(market, 1_500, true, head), (text, node) => {
-        // The link that can freeze is agent 1's.
-        if (frozen || text.length < 60 || market.indexOf(node) !== 1) return
-        frozen = true
-        proxy.freeze()
-      })
-    // Some at once, so that both agents have some; as many as one agent takes when the other is gone. Another prompt each
-    // time: the node that has one in its prefix cache gets it again.
-    let all: Seen[] = []
-    let head = ''
-    for (let i = 0; i < 16 && !frozen; i++) {
-      head = `${i}: be brief.`
-      all = await Promise.all([one(head), one(head), one(head)])
+    for (let round = 1; round <= ROUNDS_MAX; round++) {
+      // Another prompt each time: the node that has one in its prefix cache gets it again.
+      const head = `${round}: be brief.`
+      const all = await openUntilFrozen(market, head)
+      market.proxy.thaw()
+      await market.tidy()
+      const reference = await market.ask(asked(market, 1_500, true, head))
+      const books = await market.books([...all, reference])
+      must(
+        all.every(({ whole, text }) => whole && text === reference.text),
+        'each sentence goes on elsewhere, the same',
+        all.map((each) => [each.whole, each.errorCode, each.comments, each.text.length, reference.text.length]),
+      )
+      const tokens = books.of(reference.requestId ?? '')[0]?.tokensOut
+      const outcomes = all.flatMap(({ requestId }) => books.of(requestId ?? ''))
+      must(
+        outcomes.every(({ tokensOut }) => tokensOut === tokens),
+        'each delivered token is billed once',
+        { outcomes, tokens },
+      )
+      const moved = outcomes.filter(({ billed }) => billed > 1)
+      if (moved.length === 0) continue
+      return {
+        client: `after the silence that a link is given (5 s) ${moved.length} of ${all.length} streams went on elsewhere, text identical at temperature 0`,
+        billed: `${tokens} output tokens each over ${moved[0]?.billed} receipts, as many as without the break`,
+        kept: 'one outcome each; every attempt has its receipt',
+      }
     }
-    proxy.thaw()
-    await market.tidy()
-    const reference = await market.ask(asked(market, 1_500, true, head))
-    const books = await market.books([...all, reference])
-    const moved = all.filter(({ requestId }) => (books.of(requestId ?? '')[0]?.attempts ?? 0) > 1)
-    const seen = moved[0]
-    must(frozen && seen !== undefined, 'some streams ran over the link that froze', all)
-    must(
-      all.every(({ whole, text }) => whole && text === reference.text),
-      'each sentence goes on elsewhere, the same',
-      all.map((each) => [each.whole, each.errorCode, each.text.length, reference.text.length]),
-    )
-    const outcome = books.of(seen.requestId ?? '')[0]
-    const tokens = books.of(reference.requestId ?? '')[0]?.tokensOut
-    must(outcome?.tokensOut === tokens, 'each delivered token is billed once', { outcome, tokens })
-    return {
-      client: 'after the silence that a link is given (5 s) the sentence went on, text identical at temperature 0',
-      billed: `${outcome?.tokensOut} output tokens over ${outcome?.attempts} receipts, as many as without the break`,
-      kept: 'one outcome; both attempts have their receipt',
-    }
+    throw new Error(`no stream was under way on the link that froze, in ${ROUNDS_MAX} rounds`)
   },
+}
+
+/** Far enough that the gateway has acknowledged some of it to the node: credit goes back after 32 frames at the latest. */
+const ACKNOWLEDGED_CHARACTERS = 600
+
+/** Four long streams, killed with their gateway when each of them is well under way. */
+async function cutByKill(market: Market): Promise<readonly Seen[]> {
+  const underWay = Promise.withResolvers<void>()
+  let running = 0
+  const streams = Array.from({ length: 4 }, () => {
+    let begun = false
+    return market.ask(asked(market, 4_000, true), (text) => {
+      if (begun || text.length < ACKNOWLEDGED_CHARACTERS) return
+      begun = true
+      if (++running === 4) underWay.resolve()
+    })
+  })
+  await Promise.race([underWay.promise, Promise.all(streams)])
+  await market.restartGateway()
+  return await Promise.all(streams)
 }
 
 export const gatewayKilled: Scenario = {
   name: 'gateway-killed',
   title: 'Gateway killed (kill -9) with streams under way',
   async run(market) {
-    const long = asked(market, 4_000, true)
-    let running = 0
-    const all = Promise.withResolvers<void>()
-    const streams = Array.from({ length: 4 }, () => {
-      let begun = false
-      return market.ask(long, (text) => {
-        if (begun || text.length < 60) return
-        begun = true
-        if (++running === 4) all.resolve()
-      })
-    })
-    await Promise.race([all.promise, Promise.all(streams)])
-    await market.restartGateway()
-    const seen: readonly Seen[] = await Promise.all(streams)
-    await market.tidy()
-    const books = await market.books(seen)
-    const cut = seen.filter(({ whole }) => !whole)
-    must(cut.length > 0, 'some streams were cut by the kill', seen)
-    const bills = cut.map(({ requestId }) => books.of(requestId ?? '')[0])
-    must(
-      bills.every((bill) => bill !== undefined && bill.billed === 1),
-      'each cut stream is billed once',
-      bills,
-    )
-    const after = await market.ask(asked(market, 4, false))
-    must(after.status === 200, 'the gateway serves again', after)
-    return {
-      client: `${cut.length} of 4 streams broken off without [DONE]; a retry is answered`,
-      billed: 'each cut stream once, up to the last frame that was acknowledged',
-      kept: 'every cut stream has one outcome, rebuilt from what the agents kept',
+    for (let round = 1; round <= ROUNDS_MAX; round++) {
+      const seen = await cutByKill(market)
+      await market.tidy()
+      const cut = seen.filter(({ whole }) => !whole)
+      const billsNow = async () => {
+        const books = await market.books(seen)
+        return cut.map(({ requestId }) => books.of(requestId ?? '')[0])
+      }
+      // Of two attempts at once each node presents its own, one maybe later than the other.
+      await until(async () => (await billsNow()).every((bill) => (bill?.billed ?? 0) > 0), 20_000).catch(
+        () => undefined,
+      )
+      const bills = await billsNow()
+      must(
+        bills.every((bill) => bill !== undefined && bill.billed === 1),
+        'each cut stream is billed once',
+        bills,
+      )
+      const after = await market.ask(asked(market, 4, false))
+      must(after.status === 200, 'the gateway serves again', after)
+      if (cut.length === 0) continue
+      return {
+        client: `${cut.length} of 4 streams broken off without [DONE]; a retry is answered`,
+        billed: 'each cut stream once, up to the last frame that was acknowledged',
+        kept: 'every cut stream has one outcome, rebuilt from what the agents kept',
+      }
     }
+    throw new Error(`no stream was cut by the kill, in ${ROUNDS_MAX} rounds`)
   },
 }

@@ -35,9 +35,10 @@ export const garbageNode: Scenario = {
         struck++
         send(call)
       })
+      // More at once each time: the honest node is full sooner or later.
       for (let i = 0; i < 40 && struck === 0; i++) {
-        await many(4, 4, async () => void seen.push(await market.ask(body)))
-        await sleep(20)
+        const width = Math.min(4 + 2 * i, 64)
+        await many(width, width, async () => void seen.push(await market.ask(body)))
       }
       must(struck > 0, 'the node was asked')
       await bad.agent.closed

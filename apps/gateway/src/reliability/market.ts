@@ -31,8 +31,10 @@ export interface Market {
   /** All scripted nodes leave, and both agents are linked again. */
   tidy(): Promise<void>
   ask(body: Ask['body'], onText?: Ask['onText']): Promise<Seen>
-  /** The books once all of these are on record; throws where they do not add up. */
+  /** The books once all of these are on record; throws where theirs do not add up. */
   books(seen: readonly Seen[]): Promise<Books>
+  /** Those of all that was ever asked here; throws where anything does not add up. */
+  allBooks(): Promise<Books>
   stop(): Promise<void>
 }
 
@@ -46,6 +48,7 @@ export async function startMarket(limitMicroUsd = 1_000_000_000n): Promise<Marke
   const start = (index: number) => world.startAgent(index, flags, [index === 1 ? proxy.url : world.url])
   const agents = Array.from({ length: AGENTS }, (_, index) => start(index))
   let scripted: ScriptedNode[] = []
+  const answered = new Set<string>()
   await world.linked(AGENTS)
   const listed = await fetch(`${world.url}/v1/models`, { headers: { authorization: `Bearer ${WORLD_KEY}` } })
   const model = ((await listed.json()) as { data: { id: string }[] }).data[0]?.id ?? ''
@@ -76,12 +79,18 @@ export async function startMarket(limitMicroUsd = 1_000_000_000n): Promise<Marke
       scripted = []
       await world.linked(AGENTS)
     },
-    ask: (body, onText) => ask({ url: world.url, key: WORLD_KEY, body, ...(onText && { onText }) }),
+    async ask(body, onText) {
+      const seen = await ask({ url: world.url, key: WORLD_KEY, body, ...(onText && { onText }) })
+      if (seen.status === 200 && seen.requestId !== null) answered.add(seen.requestId)
+      return seen
+    },
     books: (seen) =>
       settledBooks(
         world.redis,
         seen.flatMap(({ status, requestId }) => (status === 200 && requestId !== null ? [requestId] : [])),
+        'theirs',
       ),
+    allBooks: () => settledBooks(world.redis, [...answered]),
     async stop() {
       await proxy.close()
       await world.stop()

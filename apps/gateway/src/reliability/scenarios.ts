@@ -3,6 +3,7 @@ import * as load from './break-load.ts'
 import * as nodes from './break-nodes.ts'
 import * as stores from './break-stores.ts'
 import * as trust from './break-trust.ts'
+import { theBooks } from './the-books.ts'
 import type { Scenario } from './scenario.ts'
 
 export const scenarios: readonly Scenario[] = [
@@ -19,4 +20,5 @@ export const scenarios: readonly Scenario[] = [
   load.hundredThousand,
   trust.garbageNode,
   trust.lyingNode,
+  theBooks,
 ]
