@@ -23,6 +23,7 @@ import { controlStreamReader, followControl } from './control/follow-control.ts'
 import { createRedis } from './create-redis.ts'
 import { createApp } from './http/create-app.ts'
 import { gatewayRoutes } from './http/routes/gateways.ts'
+import { httpOptions } from './http/http-options.ts'
 import { createGatewayMetrics } from './http/gateway-metrics.ts'
 import { createJobs } from './jobs/create-jobs.ts'
 import { openJournal } from './journal/open-journal.ts'
@@ -143,7 +144,7 @@ export async function startGateway({
   lane.start()
   shutdown.onShutdown('epochs', () => lane.stop())
 
-  const httpServer = createServer({ keepAliveTimeout: 72_000 })
+  const httpServer = createServer(httpOptions)
   const links = createLinkServer({
     httpServer,
     lane,

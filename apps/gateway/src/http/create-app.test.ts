@@ -328,6 +328,17 @@ test('a request that opts to wait becomes a job, which only its organisation can
   expect((await read(`job_${'f'.repeat(32)}`)).status).toBe(404)
 })
 
+test('what PostgreSQL cannot store is not queued, and is served at once as any other text', async () => {
+  const { url, jobs } = await start([hello])
+  for (const content of ['a\u0000b', 'half \ud83d of a pair']) {
+    const body = JSON.stringify({ ...ask, messages: [{ role: 'user', content }] })
+    const answer = await post(url, body, { 'x-isochrone-queue': '1' })
+    expect([answer.status, await answer.json()]).toMatchObject([400, { error: { code: 'invalid_request' } }])
+    expect((await post(url, body)).status).toBe(200)
+  }
+  expect(jobs.size).toBe(0)
+})
+
 test('what no money could pay for is not queued; what may be paid once others end is', async () => {
   const queued = { 'x-isochrone-queue': '1' }
   const refused = async (gateway: Awaited<ReturnType<typeof start>>) => {

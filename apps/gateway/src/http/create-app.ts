@@ -4,12 +4,15 @@
  * Bodies are kept as the bytes that came and parsed once, because the node is sent, and the receipt covers, those bytes.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { AppError, newId } from '@isochrone/domain'
+import { AppError, newId, toAppError } from '@isochrone/domain'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { RequestTrace } from '../tracing/request-trace.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 import { linger } from './linger.ts'
+import { clientGone } from '../requests/attempt-failure.ts'
+import { httpOptions } from './http-options.ts'
 import { toOpenAiError } from './openai-error.ts'
+import { refuseBrokenHttp } from './refuse-broken-http.ts'
 import { inferenceRoutes } from './routes/inference.ts'
 import { internalRoutes } from './routes/internal.ts'
 import { jobRoutes } from './routes/jobs.ts'
@@ -27,6 +30,7 @@ const LINGER = { bytesMax: 128 * 1024 * 1024, msMax: 10_000 }
 export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
   const bodyBytesMax = deps.bodyBytesMax ?? BODY_BYTES_MAX
   const { httpServer } = deps
+  const broken = refuseBrokenHttp()
   const app = fastify({
     ...(httpServer && {
       serverFactory: (handler: (request: IncomingMessage, response: ServerResponse) => void) =>
@@ -36,6 +40,8 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
     logger: false,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 72_000,
+    http: httpOptions,
+    clientErrorHandler: broken.onClientError,
     // An address that cannot be read meets no hook and no route.
     frameworkErrors: (_error, request, reply) => {
       request.requestId = newId('req')
@@ -51,6 +57,7 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
     reply.header('x-request-id', request.requestId)
     next()
   })
+  broken.watch(app)
   app.addHook('onResponse', (request, _reply, next) => {
     linger(request.raw, { ...LINGER, msMax: deps.lingerMsMax ?? LINGER.msMax })
     next()
@@ -58,7 +65,10 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
   app.setErrorHandler((error, request, reply) => {
     const mapped = mapFrameworkError(error, bodyBytesMax)
     const httpStatus = refuse(mapped, request, reply, deps.draining?.() ?? false)
-    if (httpStatus >= 500) deps.logger.error({ err: error, requestId: request.requestId }, 'request failed')
+    if (httpStatus < 500) return
+    // An error of ours is one that we must mend; want of capacity, a provider's failure and a client's time limit are not.
+    const level = toAppError(mapped).owner === 'platform' ? 'error' : 'warn'
+    deps.logger[level]({ err: error, requestId: request.requestId }, 'request failed')
   })
   app.setNotFoundHandler((request, reply) => {
     const publicMessage = `There is no ${request.method} ${pathOf(request.url)} here.`
@@ -94,7 +104,9 @@ declare module 'fastify' {
 function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply, draining = false): number {
   const { httpStatus, headers, body } = toOpenAiError(error, request.requestId)
   // fastify would close at once after a body that it did not read, and so take the answer from whoever still sends.
-  reply.removeHeader('connection')
+  // Whoever asks for the end of the connection gets it, and is told so.
+  if (/\b(?:close|upgrade)\b/i.test(request.headers.connection ?? '')) reply.header('connection', 'close')
+  else reply.removeHeader('connection')
   // Whoever keeps its connection to a gateway that stops would send the next request into nothing. A body comes to its end first.
   if (draining && (request.method === 'GET' || request.raw.complete)) reply.header('connection', 'close')
   void reply.code(httpStatus).headers(headers).header('x-request-id', request.requestId).send(body)
@@ -113,6 +125,8 @@ function mapFrameworkError(error: unknown, bodyBytesMax: number): unknown {
   if (typeof code === 'string' && code.startsWith('FST_ERR_CTP')) {
     return new AppError('invalid_input', { publicMessage: 'The body could not be read.', cause: error })
   }
+  // Gone in the middle of its body: nobody is left to read the answer, and nothing of ours failed.
+  if (code === 'ECONNRESET') return clientGone()
   return error
 }
 

@@ -20,6 +20,8 @@ import type { GatewayDeps } from './gateway-deps.ts'
 /** How long a connection is held for the answer of a job at most, ms. */
 const HOLD_MS_MAX = 600_000
 const LOOK_MS = 150
+/** As `JSON.stringify` writes them: U+0000 and lone surrogates are what PostgreSQL's jsonb refuses. */
+const cannotBeStored = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/
 
 /** What a request's headers say of waiting. */
 export interface Waiting {
@@ -114,6 +116,11 @@ async function accept(
   const { budget, placer } = deps.serve
   await budget.requireCover(channelId, reservePriceMicroUsd(inference, placer.priceLists(inference.model)))
   const body = parseJson(inference.body) as Record<string, unknown>
+  if (cannotBeStored.test(JSON.stringify([body, how.source]))) {
+    throw new AppError('invalid_input', {
+      publicMessage: 'Queued work is stored, and a text with U+0000 or half of a surrogate pair cannot be.',
+    })
+  }
   return await deps.jobs.enqueue({
     orgId: organisation.orgId,
     keyId: key.keyId,

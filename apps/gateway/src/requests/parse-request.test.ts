@@ -111,3 +111,11 @@ test('a huge body that is no JSON is the caller’s error', () => {
     expect(() => parseJson(cut)).toThrow(expect.objectContaining({ code: 'invalid_input' }))
   }
 })
+
+test('a body is nested as deep as any request needs, and no deeper: what prints it later recurses', () => {
+  const nested = (levels: number) => Buffer.from(`{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`)
+  expect(parseJson(nested(500))).toBeTypeOf('object')
+  expect(() => parseJson(nested(200_000))).toThrow('nested more than 512 levels')
+  // Brackets inside strings are text.
+  expect(parseJson(Buffer.from(JSON.stringify({ a: `\\"${'['.repeat(2_000)}`, b: '\\\\' })))).toBeTypeOf('object')
+})

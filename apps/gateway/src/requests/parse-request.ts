@@ -7,6 +7,7 @@
 import { AppError, requestNeeds, type RequestNeed } from '@isochrone/domain'
 import { parseRoutingPolicy, splitModelSuffix, type RoutingSort, type RoutingWish } from '@isochrone/scheduler'
 import { errorPositionOfJson } from './json-error-position.ts'
+import { isNestedBeyond } from './json-depth.ts'
 import { readKnownFields } from './known-fields.ts'
 import { parseSealedRequest } from './parse-sealed-request.ts'
 import { promptHeadOf } from './prompt-head.ts'
@@ -55,6 +56,8 @@ const PROMPTS_MAX = 32
 /** A vector of 8,192 numbers in JSON. */
 const EMBEDDING_BYTES_MAX = 8_192 * 24
 const LOCATED_CHARACTERS_MAX = 256 * 1024
+/** Objects and arrays inside one another; JSON schemas of tools have some tens. */
+const DEPTH_MAX = 512
 
 /** Throws `invalid_input` naming the field, or the position where the body stops being JSON. */
 export function parseInferenceRequest(
@@ -136,14 +139,21 @@ function forNode(body: Uint8Array, hasRouting: boolean, newModel: string | null)
   return rewriteBody(body, changes)
 }
 
-/** The body as JSON. Throws `invalid_input` with line and column. */
+/** The body as JSON. Throws `invalid_input` with line and column, and on what is nested beyond what any request needs. */
 export function parseJson(body: Uint8Array): unknown {
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  const text = bytes.toString('utf8')
+  let value: unknown
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch (cause) {
     throw new AppError('invalid_input', { publicMessage: `The body is not valid JSON${placeOf(text)}.`, cause })
   }
+  // What prints or copies it afterwards recurses, `JSON.stringify` too.
+  if (isNestedBeyond(DEPTH_MAX, bytes)) {
+    throw new AppError('invalid_input', { publicMessage: `The body is nested more than ${DEPTH_MAX} levels deep.` })
+  }
+  return value
 }
 
 /** Looked for in texts of a bounded length: the search holds up every other request, and recurses on long strings. */

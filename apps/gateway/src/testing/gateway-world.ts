@@ -34,6 +34,8 @@ export const WORLD_CHANNEL: Hex = `0x${'c1'.repeat(32)}`
 export const WORLD_TOKEN = 'integration-internal-token'
 /** Gateways of one world at most. */
 const GATEWAYS_MAX = 9
+/** A process of ours starts in a second or two; beside others that want all of the machine it may take minutes. */
+const START_MS_MAX = 240_000
 const PROVIDER: Hex = `0x${'a1'.repeat(32)}`
 const SALT = `0x${'b1'.repeat(32)}`
 const mainOf = (app: string) => fileURLToPath(new URL(`../../../${app}/src/main.ts`, import.meta.url))
@@ -87,7 +89,7 @@ export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint
       EPOCH_MS: '3600000',
     }
     const child = start('gateway', [], { ...settings, ...env }, name)
-    await until(async () => (await health(index))?.status === 'ok')
+    await until(async () => (await health(index))?.status === 'ok', START_MS_MAX)
     return child
   }
 

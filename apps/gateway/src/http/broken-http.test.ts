@@ -1,0 +1,53 @@
+/** What is no HTTP, or only just, as its sender sees it: refused in words where there is a way to, never left waiting. */
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { API_KEY, startFakeGateway } from '../testing/fake-gateway.ts'
+import { fakeNode, MODEL } from '../testing/fake-node.ts'
+
+const open: { close(): Promise<unknown> }[] = []
+afterEach(async () => {
+  for (const gateway of open.splice(0)) await gateway.close()
+})
+
+/** Sends it, ends its side, and returns all that comes until the gateway ends the other. */
+async function told(bytes: string): Promise<string> {
+  const gateway = await startFakeGateway({ nodes: [fakeNode(`0x${'01'.repeat(32)}`, { tokens: ['a'] })] })
+  open.push(gateway)
+  const socket = connect({ port: Number(new URL(gateway.url).port), host: '127.0.0.1', allowHalfOpen: true })
+  let text = ''
+  socket.setEncoding('utf8').on('data', (part) => (text += String(part)))
+  socket.on('end', () => socket.end())
+  socket.end(bytes)
+  await once(socket, 'close')
+  return text
+}
+
+const body = JSON.stringify({ model: MODEL, messages: [{ role: 'user', content: 'Hi' }], max_tokens: 1 })
+const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${API_KEY}\r\ncontent-type: application/json\r\n`
+
+test.each([
+  ['no HTTP', 'GARBAGE\r\n\r\n', 400],
+  ['HTTP/1.1 without a host', 'GET /v1/models HTTP/1.1\r\nconnection: close\r\n\r\n', 400],
+  ['headers without an end', `GET / HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, 431],
+  ['two lengths', `${head}content-length: 5\r\ncontent-length: 6\r\n\r\n`, 400],
+  ['a body that ends too early', `${head}content-length: 500\r\n\r\n${body}`, 400],
+  ['a tunnel', 'CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\n', 400],
+])('%s is refused in the shape of every error', async (_name, bytes, status) => {
+  const [line, ...rest] = (await told(bytes)).split('\r\n')
+  expect(line).toContain(`HTTP/1.1 ${status} `)
+  const id = rest.find((each) => each.startsWith('x-request-id: '))?.slice('x-request-id: '.length)
+  const { error } = JSON.parse(rest.at(-1) ?? '') as { error: Record<string, unknown> }
+  expect(error).toMatchObject({ code: 'invalid_request', owner: 'client', request_id: id })
+})
+
+test('garbage behind a request waits for its answer', async () => {
+  const text = await told(`${head}content-length: ${body.length}\r\n\r\n${body}GARBAGE\r\n\r\n`)
+  expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400'])
+})
+
+test('a client that offers another protocol, or expects what nobody knows, is served', async () => {
+  const more = 'connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\nexpect: the-best\r\n'
+  const text = await told(`${head}${more}content-length: ${body.length}\r\n\r\n${body}`)
+  expect(text).toContain('HTTP/1.1 200')
+})
