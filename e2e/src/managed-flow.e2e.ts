@@ -4,6 +4,7 @@ import { expect, test } from './marketplace.ts'
 import {
   createKey,
   downloadStatement,
+  failToRevoke,
   followReceipt,
   openClaims,
   openEvidence,
@@ -41,6 +42,7 @@ test('sign up → fund → create a key → send a request → see its receipt v
   await expectAccessible(page)
 
   const secret = await createKey(page, 'flow')
+  await failToRevoke(page, 'flow')
   const requestId = await sendRequest(info, secret)
   await followReceipt(page, requestId)
   await openEvidence(page)

@@ -23,6 +23,25 @@ export async function createKey(page: Page, name: string): Promise<string> {
   return secret
 }
 
+/** Tries to revoke a key while the server cannot be reached: the dialog says so, and not again when it is opened anew. */
+export async function failToRevoke(page: Page, name: string): Promise<void> {
+  const cut = '**/keys'
+  await page.route(cut, (route) => (route.request().method() === 'POST' ? route.abort() : route.continue()))
+  const open = page.getByRole('button', { name: `Revoke ${name}` })
+  const dialog = page.getByRole('dialog')
+  await open.click()
+  await dialog.getByRole('button', { name: `Revoke “${name}”` }).click()
+  await expect(dialog.getByText('The server did not answer')).toBeVisible()
+  await expectAccessible(page)
+  await page.unroute(cut)
+  await dialog.getByRole('button', { name: 'Keep it' }).click()
+  await expect(dialog).toBeHidden()
+  await open.click()
+  await expect(dialog.getByRole('button', { name: `Revoke “${name}”` })).toBeVisible()
+  await expect(dialog.getByText('The server did not answer')).toBeHidden()
+  await page.keyboard.press('Escape')
+}
+
 /** Streams one chat completion as a customer would and returns the request's id. Waits out the seconds of a new key. */
 export async function sendRequest({ gatewayUrl, model }: InstanceInfo, apiKey: string): Promise<string> {
   const client = new OpenAI({ apiKey, baseURL: `${gatewayUrl}/v1`, maxRetries: 0 })

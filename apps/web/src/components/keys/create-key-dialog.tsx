@@ -1,7 +1,7 @@
 'use client'
 /** Makes a key and shows its secret once: closing the dialog is the end of it. */
 import { Plus } from 'lucide-react'
-import { useState, type FormEvent } from 'react'
+import type { FormEvent } from 'react'
 import { createKey } from '~/actions/team.ts'
 import { QuickStart } from '~/components/quick-start.tsx'
 import { Button } from '~/components/ui/button.tsx'
@@ -10,7 +10,7 @@ import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { SecretOnce } from '~/components/ui/secret-once.tsx'
 import { formText } from '~/lib/form-text.ts'
-import { useAction } from '~/lib/use-action.ts'
+import { useActionDialog } from '~/lib/use-action-dialog.ts'
 
 export interface CreateKeyDialogProps {
   disabledReason: string | undefined
@@ -19,15 +19,8 @@ export interface CreateKeyDialogProps {
 }
 
 export function CreateKeyDialog({ disabledReason, gatewayUrl, model }: CreateKeyDialogProps) {
-  const [open, setOpen] = useState(false)
-  const create = useAction(createKey)
+  const { open, toggle, ...create } = useActionDialog(createKey)
   const secret = create.data?.secret
-
-  function toggle(next: boolean) {
-    setOpen(next)
-    // The next one starts with an empty form, not with this secret.
-    if (!next) create.reset()
-  }
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()

@@ -1,7 +1,7 @@
 'use client'
 /** Adds a webhook and shows its secret once: closing the dialog is the end of it. */
 import { Plus } from 'lucide-react'
-import { useState, type FormEvent } from 'react'
+import type { FormEvent } from 'react'
 import { createWebhook } from '~/actions/team.ts'
 import { Button } from '~/components/ui/button.tsx'
 import { Dialog } from '~/components/ui/dialog.tsx'
@@ -9,7 +9,7 @@ import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { SecretOnce } from '~/components/ui/secret-once.tsx'
 import { formText } from '~/lib/form-text.ts'
-import { useAction } from '~/lib/use-action.ts'
+import { useActionDialog } from '~/lib/use-action-dialog.ts'
 
 export interface CreateWebhookDialogProps {
   disabledReason: string | undefined
@@ -18,15 +18,8 @@ export interface CreateWebhookDialogProps {
 }
 
 export function CreateWebhookDialog({ disabledReason, events }: CreateWebhookDialogProps) {
-  const [open, setOpen] = useState(false)
-  const create = useAction(createWebhook)
+  const { open, toggle, ...create } = useActionDialog(createWebhook)
   const secret = create.data?.secret
-
-  function toggle(next: boolean) {
-    setOpen(next)
-    // The next one starts with an empty form, not with this secret.
-    if (!next) create.reset()
-  }
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()

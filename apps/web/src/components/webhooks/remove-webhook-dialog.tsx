@@ -1,11 +1,8 @@
 'use client'
 /** Removes one webhook, by its address, with the log of its deliveries. */
-import { useState } from 'react'
 import { removeWebhook } from '~/actions/team.ts'
 import { Button } from '~/components/ui/button.tsx'
-import { Dialog } from '~/components/ui/dialog.tsx'
-import { ErrorNotice } from '~/components/ui/error-notice.tsx'
-import { useAction } from '~/lib/use-action.ts'
+import { ConfirmDialog } from '~/components/ui/confirm-dialog.tsx'
 
 export interface RemoveWebhookDialogProps {
   id: string
@@ -14,15 +11,10 @@ export interface RemoveWebhookDialogProps {
 }
 
 export function RemoveWebhookDialog({ id, url, disabledReason }: RemoveWebhookDialogProps) {
-  const [open, setOpen] = useState(false)
-  const remove = useAction(removeWebhook)
-  async function confirm() {
-    if ((await remove.run({ id })).ok) setOpen(false)
-  }
   return (
-    <Dialog
-      open={open}
-      onOpenChange={setOpen}
+    <ConfirmDialog
+      action={removeWebhook}
+      input={{ id }}
       title="Remove this webhook?"
       description={`${url} gets no more messages, and the log of what it got is removed. Its secret cannot be brought back.`}
       trigger={
@@ -30,14 +22,8 @@ export function RemoveWebhookDialog({ id, url, disabledReason }: RemoveWebhookDi
           Remove
         </Button>
       }
-    >
-      <ErrorNotice error={remove.error} />
-      <div className="mt-3 flex justify-end gap-2">
-        <Button onClick={() => setOpen(false)}>Keep it</Button>
-        <Button tone="danger" pending={remove.pending} onClick={() => void confirm()}>
-          Remove webhook
-        </Button>
-      </div>
-    </Dialog>
+      keep="Keep it"
+      confirm="Remove webhook"
+    />
   )
 }
