@@ -31,7 +31,11 @@ const columns: Column<RequestSummary>[] = [
   {
     head: 'Tokens in / out',
     numeric: true,
-    cell: (request) => `${formatCount(request.tokensIn)} / ${formatCount(request.tokensOut)}`,
+    cell: (request) => (
+      <>
+        {formatCount(request.tokensIn)} / {formatCount(request.tokensOut)}
+      </>
+    ),
   },
   { head: 'Price', numeric: true, cell: (request) => <Money microUsd={request.priceMicroUsd} /> },
   { head: 'Settlement', cell: (request) => <SettlementBadge stage={request.settlement} /> },

@@ -35,7 +35,7 @@ export default async function KeysPage() {
         rowKey={(key) => key.id}
         columns={[
           { head: 'Name', className: 'font-medium', cell: (key) => key.name },
-          { head: 'Starts with', className: 'font-mono text-xs', cell: (key) => `${key.start}…` },
+          { head: 'Starts with', className: 'font-mono text-xs', cell: (key) => <>{key.start}…</> },
           { head: 'State', cell: (key) => <KeyState enabled={key.enabled} /> },
           { head: 'Created, UTC', cell: (key) => <Utc at={key.createdAtMs} bare /> },
           { head: 'Last used, UTC', cell: (key) => <Utc at={key.lastUsedAtMs} bare /> },

@@ -114,7 +114,11 @@ const tokenColumns: Column<JoinTokenView>[] = [
   },
   {
     head: 'Tier, data policy',
-    cell: ({ tier, dataPolicy }) => `${tierWords[tier].label}, ${dataPolicyWords[dataPolicy].label.toLowerCase()}`,
+    cell: ({ tier, dataPolicy }) => (
+      <>
+        {tierWords[tier].label}, {dataPolicyWords[dataPolicy].label.toLowerCase()}
+      </>
+    ),
   },
   { head: 'Expires, UTC', cell: (token) => <Utc at={token.expiresAtMs} bare /> },
 ]
