@@ -3,7 +3,7 @@
  *
  * An answer that is under way on the connection ends first, so that garbage behind a request cannot end up inside its answer.
  */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { AppError, newId } from '@isochrone/domain'
 import type { FastifyInstance } from 'fastify'
@@ -53,7 +53,7 @@ export function refuseBrokenHttp(): BrokenHttp {
       else refuse(socket, statuses[String(error.code)] ?? unreadable)
     },
     watch(app) {
-      const server = app.server as Server
+      const { server } = app
       app.addHook('onRequest', (request, reply, next) => {
         exchanges.set(request.raw.socket, { request: request.raw, response: reply.raw })
         // Node's parser takes what follows it for the other protocol: said, so that nobody waits for its answer.
