@@ -2,7 +2,7 @@
 import type { RecountView } from '@isochrone/services'
 import Link from 'next/link'
 import { Badge } from '~/components/ui/badge.tsx'
-import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
+import { DataTable } from '~/components/ui/data-table.tsx'
 import { Money, Utc } from '~/components/ui/values.tsx'
 import { CircleCheck, TriangleAlert } from 'lucide-react'
 import { addressOf, formatCount, nodeLabel, shortHash } from '~/lib/format.ts'
@@ -16,54 +16,36 @@ export function RecountsTable({
   ofRequest?: boolean
 }) {
   return (
-    <Table label="Recounted receipts" className="min-w-[760px]">
-      <thead>
-        <tr>
-          <Th>Counted, UTC</Th>
-          <Th>Outcome</Th>
-          <Th numeric>Refund</Th>
-          {!ofRequest && <Th>Request</Th>}
-          <Th>Node</Th>
-          <Th>Model</Th>
-          <Th numeric>Tokens in: claimed</Th>
-          <Th numeric>recounted</Th>
-          <Th numeric>Tokens out: claimed</Th>
-          <Th numeric>recounted</Th>
-          <Th numeric>Price signed</Th>
-        </tr>
-      </thead>
-      <tbody>
-        {recounts.map((row) => (
-          <Tr key={`${row.lane}-${row.seq}`}>
-            <Td>
-              <Utc at={row.countedAtMs} bare />
-            </Td>
-            <Td>
-              <OutcomeBadge refundMicroUsd={row.refundMicroUsd} />
-            </Td>
-            <Td numeric>
-              <Money microUsd={row.refundMicroUsd} />
-            </Td>
-            {!ofRequest && (
-              <Td>
-                <Link className="link whitespace-nowrap" href={`/receipts/${row.lane}/${row.seq}`}>
-                  {shortHash(row.requestId)}
-                </Link>
-              </Td>
-            )}
-            <Td className="whitespace-nowrap">{row.node ? nodeLabel(row.node) : shortHash(addressOf(row.nodeId))}</Td>
-            <Td className="whitespace-nowrap">{row.model}</Td>
-            <Td numeric>{formatCount(row.billedIn)}</Td>
-            <Td numeric>{formatCount(row.recountedIn)}</Td>
-            <Td numeric>{formatCount(row.billedOut)}</Td>
-            <Td numeric>{formatCount(row.recountedOut)}</Td>
-            <Td numeric>
-              <Money microUsd={row.priceMicroUsd} />
-            </Td>
-          </Tr>
-        ))}
-      </tbody>
-    </Table>
+    <DataTable
+      label="Recounted receipts"
+      className="min-w-[760px]"
+      rows={recounts}
+      rowKey={({ lane, seq }) => `${lane}-${seq}`}
+      columns={[
+        { head: 'Counted, UTC', cell: (row) => <Utc at={row.countedAtMs} bare /> },
+        { head: 'Outcome', cell: (row) => <OutcomeBadge refundMicroUsd={row.refundMicroUsd} /> },
+        { head: 'Refund', numeric: true, cell: (row) => <Money microUsd={row.refundMicroUsd} /> },
+        !ofRequest && {
+          head: 'Request',
+          cell: (row) => (
+            <Link className="link whitespace-nowrap" href={`/receipts/${row.lane}/${row.seq}`}>
+              {shortHash(row.requestId)}
+            </Link>
+          ),
+        },
+        {
+          head: 'Node',
+          className: 'whitespace-nowrap',
+          cell: ({ node, nodeId }) => (node ? nodeLabel(node) : shortHash(addressOf(nodeId))),
+        },
+        { head: 'Model', className: 'whitespace-nowrap', cell: (row) => row.model },
+        { head: 'Tokens in: claimed', numeric: true, cell: (row) => formatCount(row.billedIn) },
+        { head: 'recounted', numeric: true, cell: (row) => formatCount(row.recountedIn) },
+        { head: 'Tokens out: claimed', numeric: true, cell: (row) => formatCount(row.billedOut) },
+        { head: 'recounted', numeric: true, cell: (row) => formatCount(row.recountedOut) },
+        { head: 'Price signed', numeric: true, cell: (row) => <Money microUsd={row.priceMicroUsd} /> },
+      ]}
+    />
   )
 }
 

@@ -147,8 +147,8 @@ export function createTrustDuties({ chain, transactions }: TrustDutiesDeps) {
   return { collectPenalties, drawPanels, claimAnnounced }
 }
 
-function nameOf({ channelId, providerId, lane, epoch, cumulative, receiptRoot }: Voucher): string {
-  return [channelId, providerId, lane, epoch, cumulative, receiptRoot].join(':')
+function nameOf({ channelId, providerId, lane, epoch, cumulative, earned, receiptRoot }: Voucher): string {
+  return [channelId, providerId, lane, epoch, cumulative, earned, receiptRoot].join(':')
 }
 
 async function doEach<T>(
