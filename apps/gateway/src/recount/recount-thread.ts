@@ -1,22 +1,22 @@
 /** The thread that recounts: one answer at a time, each model's tokenizer loaded at its first one. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { countJob, loadTokenizer, type CountText } from './count-job.ts'
+import { countJob, loadModel, type ModelToRecount } from './count-job.ts'
 import type { RecountAnswer, RecountJob } from './recount-job.ts'
 
 const { dir } = workerData as { dir: string }
-const tokenizers = new Map<string, CountText | null>()
+const models = new Map<string, ModelToRecount | null>()
 
-function tokenizerOf(modelHash: string): CountText | null {
-  let count = tokenizers.get(modelHash)
-  if (count === undefined) {
+function modelOf(modelHash: string): ModelToRecount | null {
+  let model = models.get(modelHash)
+  if (model === undefined) {
     try {
-      count = loadTokenizer(dir, modelHash)
+      model = loadModel(dir, modelHash)
     } catch {
-      count = null
+      model = null
     }
-    tokenizers.set(modelHash, count)
+    models.set(modelHash, model)
   }
-  return count
+  return model
 }
 
 parentPort?.on('message', (job: RecountJob) => {
@@ -29,8 +29,8 @@ parentPort?.on('message', (job: RecountJob) => {
   }
   let answer = unknown
   try {
-    const count = tokenizerOf(job.modelHash)
-    if (count) answer = countJob(count, job)
+    const model = modelOf(job.modelHash)
+    if (model) answer = countJob(model, job)
   } catch {
     // A text that its tokenizer cannot take says nothing about its node.
   }
