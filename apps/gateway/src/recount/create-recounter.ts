@@ -3,7 +3,8 @@
  * what it finds.
  *
  * Only models whose `tokenizer.json` the operator has put into the directory. Bounded: what does not fit into the queue, or is too
- * large, is not recounted and stays billed as it was. Nothing of a text outlives its count, and a process that dies takes it along.
+ * large, is not recounted and stays billed as it was. The thread has one answer at a time: a text at which its tokenizer hangs takes the
+ * thread along, and nothing that waits. Nothing of a text outlives its count, and a process that dies takes it along.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -42,7 +43,7 @@ const WAITING_BYTES_MAX = 64 * 1024 * 1024
 /** Body and answer together: a tokenizer in JavaScript takes about a second for it. */
 const JOB_BYTES_MAX = 1024 * 1024
 const MODEL_HASH = /^0x[0-9a-f]{64}$/
-/** A text at which a tokenizer hangs takes its thread along, and what waits behind it. */
+/** How long one answer is counted before the thread is given up. */
 const COUNT_MS_MAX = 30_000
 /** How long a stop waits for what is being counted. */
 const STOP_MS_MAX = 2_000
@@ -53,17 +54,24 @@ interface Waiting {
   ctx: RequestContext
   record: AttemptRecord
   bytes: number
+  job: RecountJob
 }
 
-export function createRecounter({ dir, lane, logger, counted }: RecounterOptions): Recounter {
+export function createRecounter({ dir, lane, logger, counted: onEvent }: RecounterOptions): Recounter {
   /** When each was looked for in vain; null: it is there. */
   const models = new Map<string, number | null>()
+  /** Offered and not yet on record. */
   const waiting = new Map<number, Waiting>()
+  /** Of those, what is still to be counted, in order; and what the thread has. */
+  const uncounted: number[] = []
+  let counting: number | null = null
   const recording = new Set<Promise<void>>()
   let idlers: (() => void)[] = []
   let bytes = 0
   let nextId = 1
   let stopped = false
+  /** No thread is started any more. */
+  let ended = false
   let thread: Worker | null = null
   let watchdog: NodeJS.Timeout | undefined
 
@@ -76,10 +84,20 @@ export function createRecounter({ dir, lane, logger, counted }: RecounterOptions
     return isThere
   }
 
-  function watch(): void {
-    clearTimeout(watchdog)
-    if (waiting.size === recording.size) return
+  /** Gives the thread the next answer, if it has none. */
+  function countNext(): void {
+    const id = counting === null ? uncounted.shift() : undefined
+    const next = id === undefined ? undefined : waiting.get(id)
+    if (!next) return
+    counting = next.job.id
+    thread ??= startThread()
+    thread.postMessage(next.job, [])
     watchdog = setTimeout(() => void thread?.terminate(), COUNT_MS_MAX).unref()
+  }
+
+  function counted(): void {
+    clearTimeout(watchdog)
+    counting = null
   }
 
   function startThread(): Worker {
@@ -87,9 +105,12 @@ export function createRecounter({ dir, lane, logger, counted }: RecounterOptions
     started.on('message', (answer: RecountAnswer) => take(answer))
     started.on('error', (error) => logger.error({ err: error }, 'the recounting thread failed'))
     started.once('exit', () => {
-      if (thread === started) thread = null
-      // What it had is not recounted: these receipts stay as they were signed.
-      for (const id of waiting.keys()) forget(id, 'skipped')
+      thread = null
+      // What it had is not recounted: that receipt stays as it was signed. What waited goes to the next thread.
+      const lost = ended ? [...uncounted.splice(0), counting] : [counting]
+      counted()
+      for (const id of lost) if (id !== null) forget(id, 'skipped')
+      countNext()
       settle()
     })
     started.unref()
@@ -101,13 +122,14 @@ export function createRecounter({ dir, lane, logger, counted }: RecounterOptions
     if (!found) return
     waiting.delete(id)
     bytes -= found.bytes
-    counted(event)
+    onEvent(event)
   }
 
   function take(answer: RecountAnswer): void {
     const found = waiting.get(answer.id)
-    if (!found) return
-    watch()
+    if (!found || answer.id !== counting) return
+    counted()
+    countNext()
     if (answer.tokensInMax === null && answer.tokensOutMax === null) {
       forget(answer.id, 'unknown')
       return settle()
@@ -155,20 +177,20 @@ export function createRecounter({ dir, lane, logger, counted }: RecounterOptions
       if (stopped || path === '/v1/embeddings' || !covers(modelHash) || given.completed.priceMicroUsd === 0n) return
       const size = body.length + (text?.length ?? 0)
       if (size > JOB_BYTES_MAX || waiting.size >= WAITING_MAX || bytes + size > WAITING_BYTES_MAX) {
-        return counted('skipped')
+        return onEvent('skipped')
       }
       const id = nextId++
-      waiting.set(id, { ctx, record: given, bytes: size })
-      bytes += size
       const job: RecountJob = { id, modelHash, path, body, text, billedOut: given.completed.tokensOut }
-      thread ??= startThread()
-      thread.postMessage(job, [])
-      if (waiting.size === 1) watch()
+      waiting.set(id, { ctx, record: given, bytes: size, job })
+      bytes += size
+      uncounted.push(id)
+      countNext()
     },
     idle,
     async stop() {
       stopped = true
       await Promise.race([idle(), sleep(STOP_MS_MAX)])
+      ended = true
       clearTimeout(watchdog)
       await thread?.terminate()
     },
