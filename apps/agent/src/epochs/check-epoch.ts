@@ -24,6 +24,7 @@ import {
 } from '@isochrone/protocol'
 import { createSlaEvaluator } from '@isochrone/verifier/sla'
 import { checkReceipt, Disagreement, type EpochPeer, type OwnWork } from './check-receipt.ts'
+import { OwnCorrections } from './own-corrections.ts'
 
 /** A notice in which every signature is the lane's and every name fits. */
 export interface CheckedNotice {
@@ -76,6 +77,8 @@ export interface CheckedFile {
   isOfNode: boolean
   /** The first thing that is wrong; null when the node may sign. */
   disagreement: Disagreement | null
+  /** What the lane's recounts take from this node. */
+  corrections: Pick<OwnCorrections, 'count' | 'refundMicroUsd'>
 }
 
 /**
@@ -100,12 +103,14 @@ export async function checkEpochFile({
     nodeId,
   })
   const missing = new Set(delivered.keys())
+  const corrections = new OwnCorrections()
   let ownRecord: PerformanceRecord | null = null
   let ownReceipts = 0
 
   /** Throws {@link Disagreement}. */
   async function take(line: EpochFileLine): Promise<void> {
     if (line.kind === 'terms') terms.set(termsHashOf(line.terms), line.terms)
+    if (line.kind === 'correction') corrections.add(line)
     if (line.kind === 'record' && line.record.value.nodeId === nodeId) ownRecord = line.record.value
     if (line.kind === 'lease' && line.lease.nodeId === nodeId) {
       ownReceipts++
@@ -116,7 +121,9 @@ export async function checkEpochFile({
     const { value } = line.delivery
     ownReceipts++
     const known = delivered.get(value.seq)
-    checkReceipt(line, { anchor, peer, nodeId, terms: terms.get(value.termsHash), known, receipts })
+    const ownTerms = terms.get(value.termsHash)
+    checkReceipt(line, { anchor, peer, nodeId, terms: ownTerms, known, receipts })
+    if (ownTerms) corrections.take(value, ownTerms)
     missing.delete(value.seq)
     sla.add(value)
     if (ownReceipts % RECEIPTS_PER_TURN === 0) await nextTurn()
@@ -145,15 +152,17 @@ export async function checkEpochFile({
   }
   if (!hasHeader) throw new Disagreement('the file has no header')
   const isOfNode = ownReceipts > 0 || missing.size > 0
-  return { isOfNode, disagreement: disagreement ?? disagreementAtEnd() }
+  return { isOfNode, disagreement: disagreement ?? disagreementAtEnd(), corrections }
 
   function disagreementAtEnd(): Disagreement | null {
     const [omitted] = missing
     if (omitted !== undefined) return new Disagreement(`delivery ${omitted} of this node is missing in the file`)
     const wrong = recordMismatch(sla.finish()[0]?.record, record)
     if (wrong !== null) return new Disagreement(wrong)
-    if (ownRecord !== null && isSameRecord(ownRecord, record)) return null
-    return new Disagreement('the file holds another record of this node')
+    if (ownRecord === null || !isSameRecord(ownRecord, record)) {
+      return new Disagreement('the file holds another record of this node')
+    }
+    return corrections.disagreement()
   }
 }
 

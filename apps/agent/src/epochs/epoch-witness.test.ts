@@ -17,6 +17,7 @@ import {
   type DeliveryReceipt,
   type EpochNotice,
   type Hex,
+  type MeteringCorrection,
   type ReceiptPair,
   type Terms,
   type WorkReceipt,
@@ -27,6 +28,7 @@ import { ReceiptLog } from '../receipts/receipt-log.ts'
 import { DEFAULT_EPOCH_LIMITS, type EpochStoreLimits } from './epoch-store.ts'
 import { EpochWitness } from './epoch-witness.ts'
 import { DEFAULT_FETCH_PACE, type FetchPace } from './fetch-epoch-file.ts'
+import { OwnCorrections } from './own-corrections.ts'
 import { TestLane } from './test-lane.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'witness-'))
@@ -226,6 +228,48 @@ test('a promise that the engine’s own times break as well is broken', async ()
   Object.assign(lane.terms, { ttftBaseMs: 0, ttftPerKtokMs: 0, tpotUs: 100 })
   lane.deliver(nodeKey, { durationMs: 20_000 })
   expect(await ask((await lane.close(nodeId)).notice)).toMatchObject({ reason: null })
+})
+
+/** Of 25 receipts at 40 µUSD each: 20 for the prompt, 2 for each of 10 tokens. */
+test.each<[string, number, Partial<MeteringCorrection>, string | null]>([
+  ['nothing of one', 1, { billedOut: 10, refund: 0n }, null],
+  ['5 % of all', 2, { billedIn: 1, billedOut: 7, refund: 25n }, null],
+  [
+    'more than 5 %',
+    2,
+    { billedIn: 0, billedOut: 5, refund: 30n },
+    "by counts of its own the lane takes 60 of 1000 µUSD off 2 of this node's receipts, more than 5 %",
+  ],
+  ['another amount than it counts', 1, { refund: 15n }, 'delivery 1: what is taken off does not follow'],
+  ['a negative amount', 1, { billedOut: 11, refund: 0n }, 'delivery 1: what is taken off does not follow'],
+])('a lane that corrects %s is answered so, and its file is kept', async (_, count, change, reason) => {
+  for (let i = 0; i < 25; i++) lane.deliver(nodeKey)
+  lane.deliver(otherNode)
+  const own = Array.from({ length: count }, (__, i) => ({
+    seq: i + 1,
+    billedIn: 20,
+    billedCached: 0,
+    billedOut: 3,
+    refund: 14n,
+    ...change,
+  }))
+  // What is taken from others is theirs to say.
+  const corrections = [...own, { seq: 26, billedIn: 0, billedCached: 0, billedOut: 0, refund: 40n }]
+  const { notice } = await lane.close(nodeId, { corrections })
+  const answer = await ask(notice)
+  if (reason === null) expect(answer).toMatchObject({ reason: null })
+  else expect(answer).toMatchObject({ signature: null, reason: expect.stringContaining(reason) as string })
+  expect(copies()).toHaveLength(1)
+})
+
+test('corrections that are there twice, or behind the receipts they would be missed at, are named', async () => {
+  const correction = { seq: 1, billedIn: 20, billedCached: 0, billedOut: 10, refund: 0n }
+  lane.deliver(nodeKey)
+  const doubled = await lane.close(nodeId, { corrections: [correction, correction] })
+  expect(await ask(doubled.notice)).toMatchObject({ reason: 'delivery 1 is corrected twice' })
+  const corrections = new OwnCorrections()
+  corrections.take(lane.deliver(nodeKey).delivery.value, lane.terms)
+  expect(() => corrections.add({ ...correction, seq: 2 })).toThrow('stands behind the receipts')
 })
 
 /** Else a lane that shows no file of an epoch has its omissions forgotten by the next one. */

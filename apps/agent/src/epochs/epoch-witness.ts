@@ -173,7 +173,12 @@ export class EpochWitness {
     const path = this.#store.draftPathOf(lane, anchor.epoch)
     try {
       await fetchEpochFile({ url, fileBytes, dataHash: anchor.dataHash, path, signal: this.#stop.signal, pace })
-      const { isOfNode, disagreement } = await checkEpochFile({ ...file, path })
+      const { isOfNode, disagreement, corrections } = await checkEpochFile({ ...file, path })
+      if (corrections.count > 0) {
+        const refundMicroUsd = corrections.refundMicroUsd.toString()
+        const about = { lane, epoch: anchor.epoch, count: corrections.count, refundMicroUsd }
+        logger.warn(about, 'a lane pays less for receipts of this node than they say, by its recount of their tokens')
+      }
       if (isOfNode && !(await this.#store.keep(anchor, peer.domain.chainId, notice))) {
         logger.warn({ lane, epoch: anchor.epoch }, 'no copy was kept: there are copies of too many lanes')
       }

@@ -26,6 +26,7 @@ import {
   type EpochFileLine,
   type EpochNotice,
   type Hex,
+  type MeteringCorrection,
   type PerformanceRecord,
   type ReceiptPair,
   type SigningDomain,
@@ -46,6 +47,7 @@ export interface CloseChanges {
   recordKey?: Hex
   header?: { epoch?: number; sum?: bigint }
   fromSeq?: number
+  corrections?: MeteringCorrection[]
   /** Served and signed for instead of the file. */
   bytes?: Buffer
 }
@@ -201,6 +203,7 @@ export class TestLane {
         ...changes.header,
       },
       { kind: 'terms', terms: this.terms, document },
+      ...(changes.corrections ?? []).map((each): EpochFileLine => ({ kind: 'correction', ...each })),
       ...pairs.map((pair): EpochFileLine => ({ kind: 'delivery', ...pair })),
       ...nodes.flatMap(({ counts }) => counts.map((each): EpochFileLine => ({ kind: 'counts', counts: each }))),
       ...records.map((record): EpochFileLine => ({ kind: 'record', record })),

@@ -1,7 +1,7 @@
 /** The public verifier over epoch files, with a chain in memory that anchored what the lane signed. For tests. */
 import { createReadStream } from 'node:fs'
 import { decodeStruct, readEpochFile, type EpochFileLine, type Hex, type StructJson } from '@isochrone/protocol'
-import { sentenceOf, verifyEpoch } from '@isochrone/verifier'
+import { sentenceOf, verifyEpoch, type EpochReport } from '@isochrone/verifier'
 import { memoryChain, type MadeEpoch } from '@isochrone/verifier/testing'
 
 export interface PublishedFile {
@@ -12,14 +12,18 @@ export interface PublishedFile {
 
 /** Every mismatch as a sentence; empty when each file is what its anchor says and everything in it follows. */
 export async function mismatchesIn(...files: PublishedFile[]): Promise<string[]> {
+  return (await reportsOf(...files)).flatMap(({ mismatches }) => mismatches.map(sentenceOf))
+}
+
+/** What the verifier says of each file, given those before it. */
+export async function reportsOf(...files: PublishedFile[]): Promise<EpochReport[]> {
   const chain = memoryChain(await Promise.all(files.map(madeEpochOf)))
-  const found: string[] = []
+  const reports: EpochReport[] = []
   for (const [index, { path }] of files.entries()) {
     const previous = files.slice(0, index).map((file) => () => createReadStream(file.path))
-    const { mismatches } = await verifyEpoch({ open: () => createReadStream(path), chain, previous, threads: 0 })
-    found.push(...mismatches.map(sentenceOf))
+    reports.push(await verifyEpoch({ open: () => createReadStream(path), chain, previous, threads: 0 }))
   }
-  return found
+  return reports
 }
 
 async function madeEpochOf({ path, anchor, anchorSignature }: PublishedFile): Promise<MadeEpoch> {

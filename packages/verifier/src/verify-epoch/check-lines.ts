@@ -104,6 +104,7 @@ export class LineChecker {
   #recordsSeen = 0
   readonly #corrections = new Map<number, { line: number; correction: MeteringCorrection }>()
   #lastCorrected = 0
+  #corrected = 0
   #refunded = 0n
   #lastTermsHash = ''
   #lastKind = -1
@@ -241,7 +242,10 @@ export class LineChecker {
     this.#corrections.set(seq, { line, correction })
   }
 
-  /** A lane may take off a receipt what its text is not, by the prices of its terms: neither more nor for another reason. */
+  /**
+   * A correction bills no more than its receipt, and takes off what its terms say that the difference costs. Whether the
+   * text is what the lane says is private: a lane may write any count down to 0 here, so that what it took is named as not checked.
+   */
   #correct(receipt: DeliveryReceipt, { prices, terms }: KnownTerms): void {
     const found = this.#corrections.get(receipt.seq)
     if (!found) return
@@ -257,6 +261,7 @@ export class LineChecker {
     this.#findings.same('prices', line, `Refund of receipt ${receipt.seq} in µUSD`, receipt.price - price, refund)
     const due = this.dues.get(receipt.channelId + terms.providerId)
     if (due) due.sum -= refund
+    this.#corrected++
     this.#refunded += refund
   }
 
@@ -459,8 +464,15 @@ export class LineChecker {
     this.#findings.detail('sequence', counted(this.#receipts, 'number of the lane', 'numbers of the lane'))
     this.#findings.detail('links', counted(this.#receipts, 'receipt', 'receipts'))
     const prices = counted(this.#receipts, 'price computed again', 'prices computed again')
-    const refunds = this.#refunded === 0n ? '' : `, ${this.#refunded} µUSD less for tokens that were recounted`
-    this.#findings.detail('prices', prices + refunds)
+    const corrections = counted(this.#corrected, 'correction', 'corrections')
+    const taken = `${this.#refunded} of ${this.#sum} µUSD`
+    this.#findings.detail('prices', this.#corrected === 0 ? prices : `${prices}, ${corrections} taking ${taken}`)
+    if (this.#corrected > 0) {
+      this.#findings.unchecked.push(`the texts behind ${corrections}, which take ${taken} from providers (private)`)
+      this.#findings.notes.push(
+        `Not checked: recounted tokens. ${corrections} by the lane ${this.#corrected === 1 ? 'takes' : 'take'} ${taken} from providers, who are paid that much less. The texts are private: only payer, node and lane can count them, and a lane can write down any count below the receipt's.`,
+      )
+    }
     this.#findings.detail('root', `${counted(this.leaves, 'leaf', 'leaves')}, Σ ${this.#sum} µUSD`)
     this.#findings.detail('sla', `${records}, ${counted(this.#countsSeen, 'payer’s counts', 'payers’ counts')}`)
   }
