@@ -4,6 +4,7 @@ import {
   challengeOf,
   channelState,
   claimedOf,
+  laneTotals,
   pendingOf,
   providerOf,
   standingOf,
@@ -59,6 +60,11 @@ function chainView(reader: ChainReader): ChainView {
     anchorOf: (lane, epoch) => anchorOf(reader, lane, epoch),
     claimedOf: (key) => claimedOf(reader, key),
     pendingOf: (key) => pendingOf(reader, key),
+    async laneLeft(lane) {
+      const { anchored, taken } = await laneTotals(reader, lane)
+      // Two reads: a claim between them may have taken of what was anchored since the first.
+      return anchored > taken ? anchored - taken : 0n
+    },
     async standingOf(record) {
       const standing = await standingOf(reader, record)
       if (standing === null || standing.status === 'none') return null

@@ -109,6 +109,18 @@ export function epochRepository(db: DbOrTx) {
       })
     },
 
+    /**
+     * Where something was claimed, but less than the vouchers say that the provider earned in the lane's epoch: a part
+     * may lie aside there. Newest epochs first.
+     */
+    async partsSetAside(lane: string, limit: number): Promise<{ providerId: string; epoch: bigint }[]> {
+      return db.$queryRaw<{ providerId: string; epoch: bigint }[]>`
+        select "providerId", epoch from voucher where lane = ${lane}
+        group by epoch, "providerId"
+        having sum("paidMicroUsd") > 0 and max("earnedMicroUsd") > sum("paidMicroUsd")
+        order by epoch desc, "providerId" limit ${limit}`
+    },
+
     /** A settled epoch that something was claimed for is claimed again. */
     async reopenSettled(lane: string, epoch: bigint): Promise<void> {
       await db.epoch.updateMany({ where: { lane, epoch, status: 'settled' }, data: { status: 'claimed' } })

@@ -5,6 +5,7 @@
 import type { Hex } from '@isochrone/protocol'
 import type { EpochRow, StoredVoucher } from '../ports/epoch-store.ts'
 import { claimVouchers, keyOf, retryableSkips } from './claim-vouchers.ts'
+import { laneRooms } from './lane-rooms.ts'
 import type { SettlementDeps } from './settlement-deps.ts'
 
 type Deps = Pick<SettlementDeps, 'epochs' | 'chain' | 'transactions'>
@@ -36,8 +37,9 @@ export async function claimRests(deps: Deps): Promise<void> {
 
 /** Oldest first, as they come; what was paid out before has something to pay out again. */
 export async function claimByEpoch(deps: Deps, vouchers: readonly StoredVoucher[]): Promise<void> {
+  const rooms = laneRooms(deps)
   for (const ofEpoch of Map.groupBy(vouchers, ({ lane, epoch }) => `${lane}:${epoch}`).values()) {
-    const claimedTx = await claimVouchers(deps, ofEpoch)
+    const claimedTx = await claimVouchers(deps, ofEpoch, rooms)
     const [first] = ofEpoch
     if (claimedTx !== undefined && first) await deps.epochs.reopenSettled(first.lane, first.epoch)
   }

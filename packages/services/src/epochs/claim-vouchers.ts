@@ -2,12 +2,14 @@
  * Redeems vouchers of one lane and epoch into the providers' pending, as far as the channels' money goes.
  *
  * Safe at every crash point: what the chain has paid is asked first and a voucher pays once. Callers hand over older
- * epochs first: vouchers are cumulative, so an older rest that a newer voucher claims would land in the wrong epoch.
+ * epochs first: vouchers are cumulative, so an older rest that a newer voucher claims would land in the wrong epoch. What
+ * a channel or the lane's anchored sum has nothing left for is not sent.
  */
 import type { Hex, Signed, Voucher } from '@isochrone/protocol'
 import { sendRecorded } from '../chain/send-recorded.ts'
 import type { ChannelOnChain, ClaimOutcome } from '../ports/chain-port.ts'
 import type { StoredVoucher } from '../ports/epoch-store.ts'
+import { laneRooms, type LaneRooms } from './lane-rooms.ts'
 import type { SettlementDeps } from './settlement-deps.ts'
 
 type Deps = Pick<SettlementDeps, 'epochs' | 'chain' | 'transactions'>
@@ -27,9 +29,18 @@ export const retryableSkips = [
   'anchored_sum_reached',
 ] as const
 
-/** The transaction that claimed, if one was needed. */
-export async function claimVouchers(deps: Deps, vouchers: readonly StoredVoucher[]): Promise<string | undefined> {
-  const due = await dueVouchers(deps, vouchers)
+/**
+ * The transaction that claimed, if one was needed.
+ *
+ * @param rooms one for the calls of a round, so that a lane that is short is searched for parts to give back once.
+ */
+export async function claimVouchers(
+  deps: Deps,
+  vouchers: readonly StoredVoucher[],
+  rooms: LaneRooms = laneRooms(deps),
+): Promise<string | undefined> {
+  rooms.forget()
+  const due = await dueVouchers(deps, vouchers, rooms)
   const alone: StoredVoucher[] = []
   let claimedTx: string | undefined
   for (const ofProvider of Map.groupBy(due, ({ providerId }) => providerId).values()) {
@@ -40,29 +51,41 @@ export async function claimVouchers(deps: Deps, vouchers: readonly StoredVoucher
 }
 
 /** Those that a transaction would pay something on; why it would not is noted for the others. */
-async function dueVouchers(deps: Deps, vouchers: readonly StoredVoucher[]): Promise<StoredVoucher[]> {
+async function dueVouchers(deps: Deps, vouchers: readonly StoredVoucher[], rooms: LaneRooms): Promise<StoredVoucher[]> {
   const due: StoredVoucher[] = []
   const channels = new Map<string, ChannelOnChain | null>()
   for (const voucher of vouchers) {
     const key = keyOf(voucher)
-    if ((await deps.chain.claimedOf(key)) >= voucher.cumulativeMicroUsd) {
+    const unpaid = voucher.cumulativeMicroUsd - (await deps.chain.claimedOf(key))
+    if (unpaid <= 0n) {
       if (voucher.skippedReason !== null) await deps.epochs.recordSkip(nameOf(voucher), null)
       continue
     }
     if (!channels.has(key.channelId)) channels.set(key.channelId, await deps.chain.channel(key.channelId))
     const isKnown = voucher.skippedReason !== 'unknown_provider' || (await deps.chain.isProvider(key.providerId))
-    const reason = isKnown ? emptiness(channels.get(key.channelId) ?? null) : 'unknown_provider'
+    const channel = channels.get(key.channelId) ?? null
+    const reason = isKnown ? await emptiness(rooms, voucher, unpaid, channel) : 'unknown_provider'
     if (reason === null) due.push(voucher)
     else if (voucher.skippedReason !== reason) await deps.epochs.recordSkip(nameOf(voucher), reason)
   }
   return due
 }
 
-/** Why nothing can be drawn from a channel; null when something can. */
-function emptiness(channel: ChannelOnChain | null): string | null {
+/** Why nothing can be drawn from the channel or of the lane's sum; null when something can. */
+async function emptiness(
+  rooms: LaneRooms,
+  voucher: StoredVoucher,
+  unpaid: bigint,
+  channel: ChannelOnChain | null,
+): Promise<string | null> {
   if (channel === null) return 'unknown_channel'
-  if (channel.ceiling <= channel.claimed) return 'ceiling_reached'
-  return channel.deposited - channel.withdrawn <= channel.claimed ? 'balance_empty' : null
+  const underCeiling = channel.ceiling - channel.claimed
+  if (underCeiling <= 0n) return 'ceiling_reached'
+  const balance = channel.deposited - channel.withdrawn - channel.claimed
+  if (balance <= 0n) return 'balance_empty'
+  const inChannel = underCeiling < balance ? underCeiling : balance
+  const found = await rooms.take(voucher, unpaid < inChannel ? unpaid : inChannel)
+  return found === 0n ? 'anchored_sum_reached' : null
 }
 
 async function claimBatches(

@@ -43,6 +43,8 @@ export interface PendingOnChain {
   graceEndsAtS: number
   /** What a settlement would pay now. */
   payable: bigint
+  /** Of the lane's anchored sum, kept for claims into this pending. */
+  setAside: bigint
 }
 
 export interface RecordName {
@@ -103,6 +105,8 @@ export interface ChainView {
   /** µUSD paid over all time on the vouchers of (channel, provider, lane). */
   claimedOf(key: { channelId: Hex; providerId: Hex; lane: Hex }): Promise<bigint>
   pendingOf(key: { providerId: Hex; lane: Hex; epoch: number }): Promise<PendingOnChain>
+  /** µUSD of the lane's anchored sum that is neither claimed nor set aside. */
+  laneLeft(lane: Hex): Promise<bigint>
   /** Null when nobody reported one. */
   standingOf(record: RecordName): Promise<StandingOnChain | null>
 }
@@ -130,6 +134,8 @@ export interface SettlementChain extends ChainReads {
   claimMany(vouchers: readonly Signed<Voucher>[]): Promise<Sent & { outcomes: ClaimOutcome[] }>
   /** The same for vouchers of one provider, lane, epoch and root, at the least gas. */
   claimEach(vouchers: readonly Signed<Voucher>[]): Promise<Sent & { outcomes: ClaimOutcome[] }>
+  /** Gives what is set aside there back to the lane's anchored sum. */
+  returnSetAside(key: { providerId: Hex; lane: Hex; epoch: number }): Promise<Sent>
   /** `record` as signed by the lane; the node's signature halves the window. */
   reportRecord(input: { record: Signed<PerformanceRecord>; nodeSignature: Hex | null }): Promise<Sent>
   finaliseRecord(record: RecordName): Promise<Sent>

@@ -43,6 +43,8 @@ export interface EpochStore {
   skippedWithRoom(reasons: readonly string[], limit: number): Promise<StoredVoucher[]>
   /** The same of one lane before an epoch, whatever the channels have. */
   skippedBefore(lane: string, epoch: bigint, reasons: readonly string[]): Promise<StoredVoucher[]>
+  /** Where less was claimed than the provider earned in the lane's epoch: a part may lie aside. Newest epochs first. */
+  partsSetAside(lane: string, limit: number): Promise<{ providerId: string; epoch: bigint }[]>
   /** A settled epoch that something was claimed for is claimed again. */
   reopenSettled(lane: string, epoch: bigint): Promise<void>
   /** Whether an epoch of the lane ends right before this number. */
