@@ -52,3 +52,39 @@ test('no prompt, answer or key is logged, at any level, whatever fails', async (
   expect(lines.join('')).not.toContain(CANARY)
   expect(lines.join('')).not.toContain(API_KEY)
 })
+
+test('where every node fails, or none may serve, neither their words nor the placement are logged', async () => {
+  const lines: string[] = []
+  const logger = createLogger('gateway', 'trace', { write: (line: string) => void lines.push(line) })
+  const node = fakeNode(nodeId('01'), { message: `engine says ${CANARY}` })
+  const gateway = await startFakeGateway({
+    nodes: [node],
+    change(deps) {
+      deps.logger = logger
+      deps.serve.logger = logger
+    },
+  })
+  const ask = async (change: object): Promise<number> => {
+    const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: MODEL, max_tokens: 9, messages: [{ role: 'user', content: CANARY }], ...change }),
+    })
+    await response.text()
+    return response.status
+  }
+  try {
+    node.script.status = 'engine_failed'
+    expect(await ask({})).toBe(502)
+    expect(await ask({ stream: true })).toBe(502)
+    node.script.status = 'rejected'
+    expect(await ask({})).toBe(503)
+    expect(await ask({ routing: { gpu_classes: ['B200'] } })).toBe(503)
+  } finally {
+    await gateway.close()
+  }
+  const errors = lines.map((line) => (JSON.parse(line) as { err?: object }).err).filter((err) => err !== undefined)
+  expect(errors.length).toBeGreaterThanOrEqual(4)
+  for (const error of errors) expect(Object.keys(error)).toEqual(['type', 'code', 'message', 'stack'])
+  expect(lines.join('')).not.toContain(CANARY)
+})
