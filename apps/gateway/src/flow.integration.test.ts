@@ -158,6 +158,38 @@ test('a reader that stops holds the engine back, and loses nothing when it goes 
   expect(next).toBe(total)
 })
 
+test('a time limit that ends what a node has signed for is billed once, however often its key comes again', async () => {
+  const ask = () =>
+    fetch(`${world.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${WORLD_KEY}`,
+        'content-type': 'application/json',
+        'idempotency-key': 'limited',
+        'x-isochrone-timeout-ms': '5000',
+      },
+      body: JSON.stringify(scripted),
+    })
+  const coming = nextStream()
+  const asking = ask()
+  const stream = await coming
+  stream.say('One')
+  const first = await asking
+  const again = await ask()
+  expect([first.status, again.status]).toEqual([504, 504])
+  expect(await again.text()).toBe(await first.text())
+  const requestId = first.headers.get('x-request-id')
+  expect(again.headers.get('x-request-id')).toBe(requestId)
+  expect(engine.streams.at(-1)).toBe(stream)
+  const entryOf = async () =>
+    (await world.published()).find((entry) => 'receipts' in entry && entry.request.requestId === requestId)
+  await until(async () => (await entryOf()) !== undefined)
+  const entry = await entryOf()
+  if (!entry || !('receipts' in entry)) throw new Error('no outcome')
+  expect(BigInt(entry.request.priceMicroUsd)).toBeGreaterThan(0n)
+  expect(entry.receipts.map(({ work }) => work !== null)).toEqual([true])
+})
+
 test('a gateway that is told to stop ends every stream first, and refuses who comes meanwhile', async () => {
   const coming = nextStream()
   const ended = openai.chat.completions.create({ ...scripted, stream: true }).then(async (stream) => {

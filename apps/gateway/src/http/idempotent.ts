@@ -3,6 +3,7 @@ import { AppError } from '@isochrone/domain'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { KEY_LENGTH_MAX, type Idempotency } from '../idempotency/idempotency.ts'
 import { fingerprintOf, type KeptAnswer } from '../idempotency/kept-answer.ts'
+import { toOpenAiError } from './openai-error.ts'
 import { bodyOf } from './body-of.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 
@@ -35,7 +36,21 @@ export async function enterIdempotent(
     .finally(() => reply.raw.off('close', leave))
 }
 
+/** What a request that was billed and failed was answered: under its key it gets nothing else. */
+export function keptError(error: unknown, requestId: string): KeptAnswer {
+  const { httpStatus, headers, body } = toOpenAiError(error, requestId)
+  const kept = { ...headers, 'x-request-id': requestId, 'x-should-retry': 'false' }
+  return {
+    httpStatus,
+    headers: { ...kept, 'content-type': 'application/json; charset=utf-8' },
+    body: JSON.stringify(body),
+  }
+}
+
 /** A stream is repeated as the stream that it was, at once. */
-export function replay(reply: FastifyReply, { headers, body }: KeptAnswer): FastifyReply {
-  return reply.headers({ ...headers, 'x-isochrone-replayed': 'true' }).send(body)
+export function replay(reply: FastifyReply, { httpStatus = 200, headers, body }: KeptAnswer): FastifyReply {
+  return reply
+    .code(httpStatus)
+    .headers({ ...headers, 'x-isochrone-replayed': 'true' })
+    .send(body)
 }

@@ -19,10 +19,18 @@ async function start(script: NodeScript) {
   const node = fakeNode(NODE, script)
   const gateway = await startFakeGateway({ nodes: [node] })
   open.push(gateway)
-  const post = (body: object, { key = 'k', apiKey = API_KEY, signal = new AbortController().signal } = {}) =>
+  const post = (
+    body: object,
+    { key = 'k', apiKey = API_KEY, signal = new AbortController().signal, headers = {} } = {},
+  ) =>
     fetch(`${gateway.url}/v1/chat/completions`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', 'idempotency-key': key },
+      headers: {
+        authorization: `Bearer ${apiKey}`,
+        'content-type': 'application/json',
+        'idempotency-key': key,
+        ...headers,
+      },
       body: JSON.stringify({ model: MODEL, messages: [{ role: 'user', content: 'Hi' }], ...body }),
       signal,
     })
@@ -59,6 +67,59 @@ test('a request that cost nothing frees its key', async () => {
   expect((await post({})).status).toBe(400)
   node.script = { tokens: ['a'] }
   expect((await post({})).status).toBe(200)
+})
+
+/** A node that was stopped by its customer's own limit has worked, and is paid. */
+test.each([
+  ['a whole answer', { stream: false }, ['a']],
+  ['a stream before its first token', { stream: true }, []],
+])('a time limit that ends %s is billed once: a retry gets the same error', async (_name, body, tokens) => {
+  const { post, node, entries } = await start({ tokens, status: 'silent' })
+  const headers = { 'x-isochrone-timeout-ms': '150' }
+  const first = await post(body, { headers })
+  node.script = { tokens: ['a'] }
+  const again = await post(body, { headers })
+  const later = await post(body)
+  expect([first.status, again.status, later.status]).toEqual([504, 504, 504])
+  expect([again.headers.get('x-isochrone-replayed'), again.headers.get('x-should-retry')]).toEqual(['true', 'false'])
+  expect(again.headers.get('x-request-id')).toBe(first.headers.get('x-request-id'))
+  const texts = await Promise.all([first, again, later].map((answer) => answer.text()))
+  expect(new Set(texts).size).toBe(1)
+  expect(texts[0]).toContain('deadline_exceeded')
+  expect(node.opened).toHaveLength(1)
+  expect(entries.map(({ request }) => BigInt(request.priceMicroUsd) > 0n)).toEqual([true])
+})
+
+test('who leaves before a time limit ends its request finds the error, and is not billed again', async () => {
+  const { post, node, entries } = await start({ tokens: ['a'], status: 'silent' })
+  const gone = new AbortController()
+  const left = post({}, { signal: gone.signal, headers: { 'x-isochrone-timeout-ms': '300' } })
+  await expect.poll(() => node.opened.length).toBe(1)
+  gone.abort()
+  await expect(left).rejects.toThrow()
+  expect((await post({})).status).toBe(504)
+  expect([node.opened.length, entries.length]).toEqual([1, 1])
+})
+
+test('a time limit that ends what no node has begun costs nothing and frees its key', async () => {
+  const { post, node, entries } = await start({ status: 'rejected' })
+  expect((await post({}, { headers: { 'x-isochrone-timeout-ms': '50' } })).ok).toBe(false)
+  node.script = { tokens: ['a'] }
+  await expect.poll(async () => (await post({})).status).toBe(200)
+  expect(entries.filter(({ request }) => BigInt(request.priceMicroUsd) > 0n)).toHaveLength(1)
+})
+
+/** Signed for and perhaps on record: nobody can say that it was not. */
+test('an answer whose outcome could not be made durable is not run again under its key', async () => {
+  const { post, node, lane } = await start({ tokens: ['a'] })
+  const finish = lane.finishRequest.bind(lane)
+  lane.finishRequest = async () => {
+    throw new Error('the journal cannot be written')
+  }
+  expect((await post({})).status).toBe(500)
+  lane.finishRequest = finish
+  expect((await post({})).status).toBe(500)
+  expect(node.opened).toHaveLength(1)
 })
 
 test('who leaves finds the answer on the next try', async () => {

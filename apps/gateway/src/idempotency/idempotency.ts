@@ -2,8 +2,9 @@
  * Idempotency keys: the same key and body within 24 hours give the same answer, whichever gateway is asked, and are billed
  * once. A retry waits for the request that is under way; another body under the key is refused.
  *
- * What cost nothing may be tried again under its key. What was billed and cannot be repeated (its answer was too large to
- * keep, its gateway died) is refused and names the request, because running it again would bill it twice.
+ * What cost nothing may be tried again under its key. What failed and was billed has its error as its answer. What was billed
+ * and cannot be repeated (its answer was too large to keep, its gateway died) is refused and names the request, because
+ * running it again would bill it twice.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, type Clock } from '@isochrone/domain'

@@ -5,6 +5,8 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
 
 export interface KeptAnswer {
+  /** Of an error that was billed; absent: 200. */
+  httpStatus?: number
   headers: Record<string, string>
   body: string
 }

@@ -30,6 +30,8 @@ export interface RequestContext {
   trace?: RequestTrace | undefined
   /** The client's own trace, for the node where this gateway traces nothing itself. */
   traceparent?: string | null
+  /** Told once the request has a price, whatever else becomes of it: before the outcome is durable. */
+  billed?: () => void
 }
 
 /** A node that one attempt goes to, with its terms as they stand now. */

@@ -116,6 +116,7 @@ export async function serveRequest(
       const attempts = await attemptAll(deps, { ctx, asked, answer, placed, reservedMicroUsd })
       const settled = settle(ctx, answer, attempts, answerOf)
       charge(deps, { ctx, asked }, settled.served?.completed ?? null)
+      if (BigInt(settled.entry.request.priceMicroUsd) > 0n) ctx.billed?.()
       await inStep(ctx, 'settle', () => deps.lane.finishRequest(settled.entry))
       if (recounts && !ctx.request.sealed) recount(deps, ctx, attempts, answer)
       if (settled.served === null) throw settled.failure

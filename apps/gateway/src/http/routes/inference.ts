@@ -16,7 +16,7 @@ import { authenticate, requireReady, type Caller } from '../authenticate.ts'
 import { endpoints, type Asked } from '../endpoints.ts'
 import { enqueue, startBackground, waitingOf, type Waiting } from '../enqueue.ts'
 import type { Claim } from '../../idempotency/idempotency.ts'
-import { enterIdempotent, replay } from '../idempotent.ts'
+import { enterIdempotent, keptError, replay } from '../idempotent.ts'
 import type { GatewayDeps } from '../gateway-deps.ts'
 
 interface Entered {
@@ -80,11 +80,14 @@ async function answer(
   const entered = await enterIdempotent(deps, caller.organisation.orgId, { request, reply, mayWait })
   if (entered !== null && 'answer' in entered) return replay(reply, entered.answer)
   const claim = entered?.claim ?? null
+  let isBilled = false
+  const billed = () => void (isBilled = true)
   try {
-    return await answerOnce(deps, { caller, admission }, { asked, claim, waiting }, request, reply)
+    return await answerOnce(deps, { caller, admission }, { asked, claim, waiting, billed }, request, reply)
   } catch (error) {
-    // Nothing was billed: the key may be used again.
-    await claim?.release()
+    // What was billed is never run, and billed, again; what cost nothing may be.
+    if (isBilled) await claim?.keep(keptError(error, request.requestId))
+    else await claim?.release()
     throw error
   }
 }
@@ -92,7 +95,7 @@ async function answer(
 async function answerOnce(
   deps: GatewayDeps,
   { caller, admission }: Pick<Entered, 'caller' | 'admission'>,
-  { asked, claim, waiting }: { asked: Asked; claim: Claim | null; waiting: Waiting },
+  { asked, claim, waiting, billed }: { asked: Asked; claim: Claim | null; waiting: Waiting; billed: () => void },
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -101,7 +104,7 @@ async function answerOnce(
   reply.headers(admission.headers())
   if (response?.background === true) return await startBackground(deps, caller, { ...asked, response }, reply, waiting)
   if (waiting.queued) return await enqueue(deps, caller, asked, reply, { waiting, kind: 'queued' })
-  const ctx = admit(deps, request, caller, inference)
+  const ctx = { ...admit(deps, request, caller, inference), billed }
   const options = {
     dialect,
     claim,
