@@ -1,7 +1,8 @@
 /**
  * Whether an agent may link: it speaks our protocol, owns the key that it names, and the node is admitted.
  *
- * Every refusal is a sentence that tells the provider what to do.
+ * Every refusal is a sentence that tells the provider what to do. Signatures are looked at last: they cost far more than all
+ * else, and strangers may say hello too.
  */
 import {
   addressToBytes32,
@@ -41,6 +42,9 @@ export function checkHello(
     return { code: 'protocol_violation', message }
   }
   const hello = parsed.data
+  const nodeId = addressToBytes32(hello.nodeKey)
+  const refusal = refusalOf(nodeId, hello, control)
+  if (refusal) return refusal
   const domain = { chainId: challenge.chainId, verifyingContract: challenge.verifyingContract as Hex }
   const signer = recoverStructSigner(domain, 'LinkProof', {
     value: { nonce: challenge.nonce as Hex, lane: challenge.lane as Hex, nodeKey: hello.nodeKey as Hex },
@@ -50,10 +54,15 @@ export function checkHello(
     return { code: 'bad_proof', message: 'The proof is not signed by the node key that it names.' }
   }
   checkSealingKeys(domain, signer, hello.sealingKeys ?? [])
-  return admitted(addressToBytes32(hello.nodeKey), hello, control)
+  return { nodeId, hello }
 }
 
-function admitted(nodeId: Hex, hello: LinkHello, control: LinkServerOptions['control']): HelloResult {
+/** What needs no proof to be said. */
+function refusalOf(
+  nodeId: Hex,
+  hello: LinkHello,
+  control: LinkServerOptions['control'],
+): Extract<HelloResult, { code: string }> | null {
   if (!control.ready) return { code: 'not_ready', message: 'This gateway is still starting. Connect again shortly.' }
   const node = control.node(nodeId)
   if (!node) {
@@ -62,7 +71,8 @@ function admitted(nodeId: Hex, hello: LinkHello, control: LinkServerOptions['con
       message: `No node has the key ${hello.nodeKey}. Join it first: agent join --token …`,
     }
   }
+  // Without its name: nothing is proven yet.
   if (!node.active)
-    return { code: 'inactive_node', message: `The node ${node.name} is switched off. Switch it on first.` }
-  return { nodeId, hello }
+    return { code: 'inactive_node', message: 'The node of this key is switched off. Switch it on first.' }
+  return null
 }

@@ -149,6 +149,8 @@ test('an admitted node is welcomed, measured, and gets its requests byte for byt
 
 test.each([
   ['unknown_node', { key: otherKey }],
+  // Nobody's signature is worth a look before that.
+  ['unknown_node', { key: otherKey, proofKey: nodeKey }],
   ['bad_proof', { proofKey: otherKey }],
   ['protocol_version', { changes: { protocol: 99 } }],
   ['protocol_violation', { changes: { concurrencyMax: 0 } }],

@@ -21,7 +21,7 @@ import {
 } from '@isochrone/protocol'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
 import { checkHello } from './check-hello.ts'
-import { checkSealingKeys } from './check-sealing-keys.ts'
+import { sealingKeyCheck } from './check-sealing-keys.ts'
 import type { LinkServer, LinkServerOptions } from './link-server-types.ts'
 import { LinkSession } from './link-session.ts'
 import { linkSocket, type LinkSocket } from './link-socket.ts'
@@ -110,7 +110,9 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
       present,
       reported,
       answered: (answer) => lane.answerRecord(nodeId, answer),
-      checkSealingKeys: (keys) => checkSealingKeys(domain, bytes32ToAddress(nodeId), keys),
+      checkSealingKeys: sealingKeyCheck(domain, bytes32ToAddress(nodeId), hello.sealingKeys ?? [], () =>
+        performance.now(),
+      ),
     })
     sessions.get(nodeId)?.socket.reject('replaced', 'A newer link of this node key took over.')
     sessions.get(nodeId)?.session.lost()
