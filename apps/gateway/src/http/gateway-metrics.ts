@@ -3,6 +3,7 @@ import type { RecountEvent } from '../recount/create-recounter.ts'
 import { createGenAiMetrics, latencyBucketsS, type GenAiObservation, type Metrics } from '@isochrone/runtime'
 
 export interface GatewayMetrics {
+  /** Once for each; 499: its client left before the end of the answer. */
   requestEnded(path: string, httpStatus: number): void
   /** ms from acceptance to the first token. */
   firstToken(ttftMs: number): void
@@ -29,7 +30,10 @@ export interface MetricsSources {
 }
 
 export function createGatewayMetrics(metrics: Metrics, sources: () => MetricsSources): GatewayMetrics {
-  const requests = metrics.counter('requests_total', 'Requests answered', ['path', 'status'])
+  const requests = metrics.counter('requests_total', 'Requests answered, or left by their client: 499', [
+    'path',
+    'status',
+  ])
   const ttft = metrics.histogram('ttft_seconds', 'Request accepted to first token', latencyBucketsS)
   const tokens = metrics.counter('tokens_total', 'Tokens billed', ['direction'])
   const genAi = createGenAiMetrics(metrics)

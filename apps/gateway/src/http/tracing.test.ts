@@ -92,6 +92,33 @@ test('no prompt, answer, key, user or message of a node is in a span', async () 
   expect(text).not.toContain(API_KEY)
 })
 
+/** The operator's error rate is that of all requests, not of those whose clients stayed. */
+test('a client that leaves in the middle ends its span too, and is counted', async () => {
+  const node = fakeNode(nodeId('01'), { tokens: ['one '], status: 'silent' })
+  const { spans } = await traced({ nodes: [node] }, async ({ url, entries }) => {
+    for (const stream of [true, false]) {
+      const gone = new AbortController()
+      const asking = fetch(`${url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ model: MODEL, max_tokens: 20, stream, messages: [{ role: 'user', content: 'Hi' }] }),
+        signal: gone.signal,
+      })
+      if (stream) expect((await asking).status).toBe(200)
+      else await expect.poll(() => node.opened.length).toBe(2)
+      gone.abort()
+      if (!stream) await expect(asking).rejects.toThrow()
+      await expect.poll(() => entries.length).toBe(stream ? 1 : 2)
+    }
+    const metrics = () => fetch(`${url}/metrics`).then((response) => response.text())
+    await expect
+      .poll(metrics)
+      .toContain('isochrone_gateway_requests_total{path="/v1/chat/completions",status="499"} 2\n')
+  })
+  const servers = named(spans, 'POST /v1/chat/completions')
+  expect(servers.map(({ attributes }) => attributes['http.response.status_code'])).toEqual([499, 499])
+})
+
 test('a refused request is a trace too, with its status', async () => {
   const { spans } = await traced({ nodes: [] }, ({ url }) => ask(url, {}, { authorization: 'Bearer nobody' }))
   expect(spans.map(({ name }) => name).toSorted()).toEqual(['POST /v1/chat/completions', 'admission'])

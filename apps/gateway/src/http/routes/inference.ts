@@ -19,6 +19,9 @@ import type { Claim } from '../../idempotency/idempotency.ts'
 import { enterIdempotent, keptError, replay } from '../idempotent.ts'
 import type { GatewayDeps } from '../gateway-deps.ts'
 
+/** As nginx has it, and our journal: the connection was gone before the answer was out. */
+const CLIENT_LEFT = 499
+
 interface Entered {
   caller: Caller
   admission: Admission
@@ -32,6 +35,8 @@ export function inferenceRoutes(app: FastifyInstance, deps: GatewayDeps): void {
     app.post(path, {
       onRequest: (request, reply, next) => {
         if (deps.tracing) request.trace = traceOf(deps.tracing, path, request)
+        // fastify's `onResponse` says nothing of a client that leaves before the end of its answer.
+        reply.raw.once('close', () => ended(deps, path, request, reply))
         requireReady(deps)
         const caller = authenticate(request.headers.authorization, deps.control, request.receivedAtMs)
         const admission = deps.requestLimits.enter(caller.organisation, caller.key)
@@ -40,11 +45,6 @@ export function inferenceRoutes(app: FastifyInstance, deps: GatewayDeps): void {
         reply.raw.once('close', () => {
           if (!entry.handled) admission.leave()
         })
-        next()
-      },
-      onResponse: (request, reply, next) => {
-        deps.metrics.requestEnded(path, reply.raw.statusCode)
-        request.trace?.end(reply.raw.statusCode)
         next()
       },
       handler: async (request, reply) => {
@@ -60,6 +60,12 @@ export function inferenceRoutes(app: FastifyInstance, deps: GatewayDeps): void {
       },
     })
   }
+}
+
+function ended({ metrics }: GatewayDeps, path: string, { trace }: FastifyRequest, { raw }: FastifyReply): void {
+  const httpStatus = raw.writableFinished ? raw.statusCode : CLIENT_LEFT
+  metrics.requestEnded(path, httpStatus)
+  trace?.end(httpStatus)
 }
 
 function traceOf(tracing: Tracing, route: string, request: FastifyRequest): RequestTrace {
