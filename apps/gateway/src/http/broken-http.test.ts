@@ -46,6 +46,32 @@ test('garbage behind a request waits for its answer', async () => {
   expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400'])
 })
 
+/** Bytes of ours inside another answer would be read as its text. */
+test('a broken body behind an answer that still streams ends the connection, without a word inside that answer', async () => {
+  const node = fakeNode(`0x${'01'.repeat(32)}`, { tokens: ['a'], status: 'silent' })
+  const gateway = await startFakeGateway({ nodes: [node] })
+  open.push(gateway)
+  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
+  let text = ''
+  socket.setEncoding('utf8').on('data', (part) => (text += String(part)))
+  socket.on('error', () => {})
+  const closed = once(socket, 'close')
+  const streamed = body.replace('{', '{"stream":true,')
+  socket.write(`${head}content-length: ${streamed.length}\r\n\r\n${streamed}`)
+  await expect.poll(() => text).toContain('"content":"a"')
+  const { requestLimits, metrics } = gateway.deps
+  socket.write(`${head}transfer-encoding: chunked\r\n\r\n5\r\n{"mod\r\n`)
+  await expect.poll(() => requestLimits.active()).toBe(2)
+  socket.write('NO LENGTH\r\n')
+  await closed
+  expect(text.match(/HTTP\/1\.1/g)).toEqual(['HTTP/1.1'])
+  expect(text).not.toContain('could not be read')
+  // Neither keeps its place, and both are counted: also the one whose turn to be answered never came.
+  await expect.poll(() => requestLimits.active()).toBe(0)
+  const counted = 'requests_total{path="/v1/chat/completions",status="499"} 2\n'
+  await expect.poll(async () => (await metrics.render()).body).toContain(counted)
+})
+
 test('a client that offers another protocol, or expects what nobody knows, is served', async () => {
   const more = 'connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\nexpect: the-best\r\n'
   const text = await told(`${head}${more}content-length: ${body.length}\r\n\r\n${body}`)

@@ -3,10 +3,10 @@
  *
  * An answer that is under way on the connection ends first, so that garbage behind a request cannot end up inside its answer.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { AppError, newId } from '@isochrone/domain'
 import type { FastifyInstance } from 'fastify'
+import { createExchanges } from './exchanges.ts'
 import { toOpenAiError } from './openai-error.ts'
 
 /** By the names of Node's errors; any other is 400. */
@@ -27,7 +27,7 @@ export interface BrokenHttp {
 }
 
 export function refuseBrokenHttp(): BrokenHttp {
-  const exchanges = new WeakMap<Duplex, { request: IncomingMessage; response: ServerResponse }>()
+  const exchanges = createExchanges()
   const refused = new WeakSet<Duplex>()
 
   function refuse(socket: Duplex, { line, message }: { line: string; message: string }): void {
@@ -39,11 +39,12 @@ export function refuseBrokenHttp(): BrokenHttp {
       setTimeout(() => socket.destroy(), LINGER_MS_MAX).unref()
       socket.end(answerOf(line, message))
     }
-    const last = exchanges.get(socket)
-    if (!last || last.response.writableFinished || last.response.destroyed) return say()
-    // What cannot be read may be the end of this very request: then there is no answer to wait for.
+    const unfinished = exchanges.unfinished(socket)
+    const last = unfinished.at(-1)
+    if (!last) return say()
+    // What cannot be read may be the end of this very request: then there is no answer to wait for, and none to say it within.
     if (last.request.complete) last.response.once('close', say)
-    else if (last.response.headersSent) socket.destroy()
+    else if (unfinished.length > 1 || last.response.headersSent) socket.destroy()
     else say()
   }
 
@@ -55,7 +56,7 @@ export function refuseBrokenHttp(): BrokenHttp {
     watch(app) {
       const { server } = app
       app.addHook('onRequest', (request, reply, next) => {
-        exchanges.set(request.raw.socket, { request: request.raw, response: reply.raw })
+        exchanges.add({ request: request.raw, response: reply.raw })
         // Node's parser takes what follows it for the other protocol: said, so that nobody waits for its answer.
         if (/\bupgrade\b/i.test(request.headers.connection ?? '')) reply.header('connection', 'close')
         // Node would refuse it without a word (`requireHostHeader`).
