@@ -97,7 +97,7 @@ const closeWith = (...entries: unknown[]) => [...entries, market.lane.close(), .
 
 test('settlement survives a death after every transaction; two workers at once pay once', async () => {
   const counter = { deaths: 0 }
-  const steps = ['anchor', 'claimMany', 'reportRecord', 'finaliseRecord', 'countSamples', 'settle'] as const
+  const steps = ['anchor', 'claimOne', 'reportRecord', 'finaliseRecord', 'countSamples', 'settle'] as const
   const settlement = dyingAfter(chain.settlement, steps, counter)
   await ingest(closeWith(market.request(1_001n), market.request(2_002n)))
   await ingest(closeWith(market.request(3n)))

@@ -2,8 +2,10 @@
 import {
   addNodeKey,
   anchorEpoch,
+  claim,
   claimEach,
   claimMany,
+  claimRefusalOf,
   countSamples,
   createChainWriter,
   developmentProfile,
@@ -21,13 +23,14 @@ import {
   signCeiling,
   type ChainProfile,
   type ChainReader,
+  type ChainWriter,
   type ClaimManyResult,
   type Deployment,
   type PendingTransactions,
   type Time,
   type WriteOutcome,
 } from '@isochrone/contracts-client'
-import type { Hex } from '@isochrone/protocol'
+import type { Hex, Signed, Voucher } from '@isochrone/protocol'
 import type { ClaimOutcome, ManagedWalletChain, RegistryChain, Sent, SettlementChain } from '@isochrone/services'
 import { chainReads } from './chain-reads.ts'
 import { depositOnce } from './deposit-once.ts'
@@ -59,6 +62,7 @@ export function createChain(options: CreateChainOptions) {
   const settlement: SettlementChain = {
     ...reads,
     anchor: async (signed) => sentOf(await anchorEpoch(operator, signed)),
+    claimOne: (voucher) => claimOne(operator, voucher),
     claimMany: async (vouchers) => claimsOf(await claimMany(operator, vouchers)),
     claimEach: async (vouchers) => claimsOf(await claimEach(operator, vouchers)),
     returnSetAside: async (key) => sentOf(await returnSetAside(operator, key)),
@@ -120,6 +124,19 @@ function claimsOf({ receipt, claimed, skipped }: ClaimManyResult): Sent & { outc
   const paid = claimed.map(({ channelId, providerId, unpaid }) => ({ channelId, providerId, unpaid, reason: null }))
   const refused = skipped.map(({ channelId, providerId, reason }) => ({ channelId, providerId, unpaid: 0n, reason }))
   return { txHash: receipt.transactionHash, outcomes: [...paid, ...refused] }
+}
+
+async function claimOne(operator: ChainWriter, voucher: Signed<Voucher>): Promise<Sent & { outcomes: ClaimOutcome[] }> {
+  const { channelId, providerId } = voucher.value
+  try {
+    const { receipt, unpaid } = await claim(operator, voucher)
+    const outcomes = [{ channelId, providerId, unpaid, reason: null }]
+    return { txHash: receipt?.transactionHash ?? null, outcomes }
+  } catch (error) {
+    const reason = claimRefusalOf(error)
+    if (reason === null) throw error
+    return { txHash: null, outcomes: [{ channelId, providerId, unpaid: 0n, reason }] }
+  }
 }
 
 /** As in the event: 1 availability, 2 TTFT, 4 TPOT. */

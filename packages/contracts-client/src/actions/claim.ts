@@ -7,7 +7,7 @@ import { paymentChannelsAbi } from '../abi/payment-channels.ts'
 import { toAbiStruct } from '../abi-struct.ts'
 import type { ChainWriter } from '../chain-client.ts'
 import { revertNamed } from '../explain-chain-error.ts'
-import { refusals } from '../refusal.ts'
+import { refusals, type Refusal } from '../refusal.ts'
 import { claimResultOf } from './claim-many.ts'
 import type { WriteOutcome } from './outcome.ts'
 
@@ -36,7 +36,12 @@ export async function claim(
 
 /** Whether a claim was refused because all of it was paid before. */
 export function isNothingDue(error: unknown): boolean {
-  if (revertNamed(error) !== 'ClaimRefused' || !isAppError(error)) return false
+  return claimRefusalOf(error) === 'nothing_due'
+}
+
+/** Why a claim was refused; null for any other failure. */
+export function claimRefusalOf(error: unknown): Refusal | null {
+  if (revertNamed(error) !== 'ClaimRefused' || !isAppError(error)) return null
   const { args } = error.details
-  return Array.isArray(args) && refusals[Number(args[0])] === 'nothing_due'
+  return Array.isArray(args) ? (refusals[Number(args[0])] ?? null) : null
 }

@@ -100,7 +100,7 @@ async function claimBatches(
     if (first === undefined) break
     const about = { purpose: 'claim', subject: `${first.lane}:${first.epoch}` }
     const { txHash, outcomes } = await sendRecorded(deps.transactions, about, () =>
-      deps.chain[method](batch.map(signedVoucher)),
+      batch.length === 1 ? deps.chain.claimOne(signedVoucher(first)) : deps.chain[method](batch.map(signedVoucher)),
     )
     await noteOutcomes(deps, batch, outcomes)
     claimedTx = txHash ?? claimedTx

@@ -130,6 +130,8 @@ export interface ChainReads extends ChainView {
 
 export interface SettlementChain extends ChainReads {
   anchor(signed: Signed<EpochAnchor>): Promise<Sent>
+  /** One voucher, at the least gas. One that is refused costs nothing: its outcome says why. */
+  claimOne(voucher: Signed<Voucher>): Promise<Sent & { outcomes: ClaimOutcome[] }>
   /** Outcomes in no particular order; a voucher without one was paid in full. */
   claimMany(vouchers: readonly Signed<Voucher>[]): Promise<Sent & { outcomes: ClaimOutcome[] }>
   /** The same for vouchers of one provider, lane, epoch and root, at the least gas. */
