@@ -2,7 +2,8 @@
  * Whom a request is sealed to: the gateway names nodes with their sealing keys, this client decides whom it believes.
  *
  * A key counts only with the signature of the node whose id it comes with. Whether that node is one to be trusted the
- * gateway cannot be asked: pin nodes, let a registry on-chain answer, or decide by `accept`.
+ * gateway cannot be asked, for it can invent nodes: pin them, let a registry on-chain answer, or decide by `accept`. Who
+ * wants to trust the gateway in this says so.
  */
 import { sealingKeyFields } from '@isochrone/protocol/receipt-fields'
 import { recoverTypedDataAddress } from 'viem/utils'
@@ -25,10 +26,12 @@ export interface Candidate {
 }
 
 export interface CandidateRules {
-  /** Ids of the nodes that may read requests (`0x…`, 32 bytes). Default: any that passes the other rules. */
+  /** Ids of the nodes that may read requests (`0x…`, 32 bytes). */
   nodes?: readonly string[]
   /** Asked for each candidate that passed the others. */
   accept?: (candidate: Candidate) => boolean | Promise<boolean>
+  /** Takes nodes on the gateway's word where neither of the above is given: whoever runs it can then read everything. */
+  trustGateway?: boolean
   /** The chain and contract that signatures are for; default: what the gateway says. */
   signing?: { chainId: number; verifyingContract: `0x${string}` }
 }
@@ -66,6 +69,15 @@ interface Answer {
 /** Nodes of one request. More make it longer, and more can read it. */
 const SEALED_TO_MAX = 3
 const types = { SealingKey: sealingKeyFields.map(([name, type]) => ({ name, type })) }
+
+/** Throws `sealed_trust_missing` for rules by which any key that the gateway makes up would do. */
+export function requireTrust({ nodes, accept, trustGateway }: Partial<CandidateRules> = {}): void {
+  if (nodes || accept || trustGateway === true) return
+  throw new SealedError(
+    'sealed_trust_missing',
+    "Say whom requests may be sealed to: 'nodes', 'accept' (registeredNode asks the chain), or 'trustGateway: true', with which the gateway could read them.",
+  )
+}
 
 /** Those of a gateway's answer that may be sealed to. Throws a `SealedError` where there are none. */
 export async function candidatesOf(said: unknown, rules: CandidateRules): Promise<CandidateList> {

@@ -2,6 +2,8 @@
 export type SealedErrorCode =
   /** The gateway named nobody whom this client trusts to read the request. */
   | 'sealed_no_candidates'
+  /** Nobody said whom to trust: `nodes`, `accept` or `trustGateway`. Thrown, by `sealedFetch` itself. */
+  | 'sealed_trust_missing'
   /** What the gateway said of keys is not signed as it must be. */
   | 'sealed_bad_key'
   /** Part of the answer is not what the node sealed, or not in its place. */

@@ -1,12 +1,12 @@
 /**
  * A `fetch` that seals chat and text completions to the nodes that may serve them, for any client that takes a `fetch`:
- * `new OpenAI({ baseURL, apiKey, fetch: sealedFetch() })`. For Node and browsers.
+ * `new OpenAI({ baseURL, apiKey, fetch: sealedFetch({ nodes }) })`. For Node and browsers.
  *
  * Fails closed: a POST that it cannot seal is not sent. What fails of the sealing is an error in OpenAI's shape with a code
  * of its own and `x-should-retry: false`, so that no client tries, and pays, again by itself.
  */
 import { sealedPaths, type SealedPath } from '@isochrone/protocol/sealed'
-import { candidatesOf, type CandidateList, type CandidateRules } from './candidates.ts'
+import { candidatesOf, requireTrust, type CandidateList, type CandidateRules } from './candidates.ts'
 import { openStream } from './open-stream.ts'
 import { openWhole } from './open-whole.ts'
 import { readBody, sealBody, type ClearBody } from './sealed-body.ts'
@@ -20,7 +20,9 @@ export interface SealedFetchOptions extends CandidateRules {
 /** Lists that are kept at a time. */
 const LISTS_MAX = 64
 
-export function sealedFetch(options: SealedFetchOptions = {}): typeof fetch {
+/** Throws a `SealedError` `sealed_trust_missing` where neither `nodes` nor `accept` nor `trustGateway: true` is given. */
+export function sealedFetch(options: SealedFetchOptions): typeof fetch {
+  requireTrust(options)
   const send = options.fetch ?? ((input, init) => fetch(input, init))
   const lists = new Map<string, CandidateList>()
 

@@ -16,7 +16,7 @@ const entrySource = `
 import OpenAI from 'openai'
 import { sealedFetch } from '@isochrone/client'
 globalThis.ask = async (model, prompt) => {
-  const client = new OpenAI({ apiKey: 'none', baseURL: location.origin + '/v1', dangerouslyAllowBrowser: true, maxRetries: 0, fetch: sealedFetch() })
+  const client = new OpenAI({ apiKey: 'none', baseURL: location.origin + '/v1', dangerouslyAllowBrowser: true, maxRetries: 0, fetch: sealedFetch({ trustGateway: true }) })
   const messages = [{ role: 'user', content: prompt }]
   const whole = await client.chat.completions.create({ model, messages })
   let text = ''
