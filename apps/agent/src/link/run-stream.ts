@@ -22,6 +22,7 @@ import {
 } from '@isochrone/protocol'
 import type { AnswerSealer } from '@isochrone/protocol/sealed'
 import { EngineFailure, type EngineCall, type EngineUsage, type OpenAiChunk } from '../engines/engine-driver.ts'
+import type { OpenedBody, RefusedBody } from '../sealed/sealing-keys.ts'
 import type { CreditWindow, DeliveredPart } from './credit-window.ts'
 import type { LinkContext } from './link-context.ts'
 import { ChunkMerger, type CountedChunk } from './merge-chunks.ts'
@@ -67,10 +68,7 @@ export async function runStream(context: LinkContext, job: StreamJob): Promise<S
   const served = context.models.find((model) => model.model === job.open.model)
   if (served?.modelHash !== job.open.modelHash) return ending('rejected', `this node does not serve ${job.open.model}`)
   const opened = job.open.sealed ? await context.sealing.open(job.open, job.body) : null
-  if (opened?.ok === false) {
-    const { code, message, elsewhere } = opened
-    return { ...ending(elsewhere ? 'rejected' : 'invalid_request', `sealed request: ${message}`), code }
-  }
+  if (opened?.ok === false) return notOpened(opened)
   const prepared = prepareCall(job.open, opened?.body ?? job.body, context.engineModelOf(job.open.model))
   if (!prepared.ok) return ending('invalid_request', prepared.message, 400)
   if (context.engineHealth?.up === false) return ending('rejected', 'the engine of this node does not answer')
@@ -80,7 +78,7 @@ export async function runStream(context: LinkContext, job: StreamJob): Promise<S
   let end: StreamEnd | null = null
   try {
     const call = traceparent === undefined ? prepared.call : { ...prepared.call, traceparent }
-    end = await runClaimed(context, job, call, opened?.sealer ?? null)
+    end = await runClaimed(context, job, call, opened)
     return end
   } finally {
     span?.end(end)
@@ -92,11 +90,17 @@ async function runClaimed(
   context: LinkContext,
   job: StreamJob,
   call: EngineCall,
-  sealer: AnswerSealer | null,
+  opened: Extract<OpenedBody, { ok: true }> | null,
 ): Promise<StreamEnd> {
   const entered = context.capacity.tryEnter()
   if (entered !== 'entered') return ending('rejected', `this node is ${entered}`)
-
+  // Only now: what this node could not take may come again.
+  const refused = opened && context.sealing.markOpened(opened.header)
+  if (refused) {
+    context.capacity.leave()
+    return notOpened(refused)
+  }
+  const sealer = opened?.sealer ?? null
   const answerId = answerIdOf(job.open.path, job.open.requestId)
   const run: Run = {
     answerId,
@@ -143,6 +147,11 @@ async function runClaimed(
   } finally {
     context.capacity.leave()
   }
+}
+
+function notOpened({ code, message, elsewhere }: RefusedBody): StreamEnd {
+  const end = ending(elsewhere ? 'rejected' : 'invalid_request', `sealed request: ${message}`)
+  return code === null ? end : { ...end, code }
 }
 
 function sendChunk(context: LinkContext, job: StreamJob, run: Run, chunk: OpenAiChunk, tokens: number): void {

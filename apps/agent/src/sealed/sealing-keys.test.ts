@@ -33,7 +33,8 @@ test('keys are signed, renewed and forgotten', async () => {
     }
     const codeOf = async (body: Uint8Array, asked = open) => {
       const opened = await keys.open(asked, body)
-      return opened.ok ? Buffer.from(opened.body).toString() : opened.code
+      if (!opened.ok) return opened.code
+      return keys.markOpened(opened.header)?.code ?? Buffer.from(opened.body).toString()
     }
     const [first] = keys.published(domain, nodeKey)
     if (!first) throw new Error('no key')
@@ -65,6 +66,41 @@ test('keys are signed, renewed and forgotten', async () => {
     expect(await codeOf(await sealedTo(publicKey, clock.nowMs() - 1_000))).toBe('{"a":1}')
     clock.advanceMs(600_000)
     expect(await codeOf(await sealedTo(publicKey))).toBe('sealed_key_unknown')
+  } finally {
+    keys.close()
+  }
+})
+
+/** A node that is full or whose engine is down has run nothing: the request may come again, to it too. */
+test('a request is opened as often as it is refused, and run once, even when it comes twice at the same time', async () => {
+  const clock = manualClock(1_700_000_000_000)
+  const keys = await SealingKeys.create(clock, 2)
+  try {
+    const [key] = keys.published(domain, nodeKey)
+    const body = async () => {
+      const header = { v: 1 as const, id: newSealedId(), at: clock.nowMs(), path: '/v1/chat/completions' as const }
+      const clear = { model: 'm', max_tokens: 8, stream: true, routing: null, keys: [key?.publicKey ?? ''] }
+      const { envelope } = await sealRequest({ ...header, ...clear }, '{}')
+      return Buffer.from(JSON.stringify({ sealed: envelope }))
+    }
+    const opened = async (bytes: Uint8Array) => {
+      const answer = await keys.open(open, bytes)
+      if (!answer.ok) throw new Error(answer.message)
+      return answer.header
+    }
+    const first = await body()
+    const twice = await Promise.all([opened(first), opened(first)])
+    expect(twice.map((header) => keys.markOpened(header)?.code ?? null)).toEqual([null, 'sealed_replayed'])
+    expect(await keys.open(open, first)).toMatchObject({ ok: false, code: 'sealed_replayed', elsewhere: false })
+
+    // Too many to tell apart is no fault of the request's: it may go elsewhere, or come again.
+    expect(keys.markOpened(await opened(await body()))).toBeNull()
+    const third = await opened(await body())
+    expect(keys.markOpened(third)).toMatchObject({ code: null, elsewhere: true })
+    clock.advanceMs(600_000)
+    const fresh = await opened(await body())
+    expect(keys.markOpened(fresh)).toBeNull()
+    expect(keys.markOpened(fresh)).toMatchObject({ code: 'sealed_replayed' })
   } finally {
     keys.close()
   }

@@ -32,14 +32,23 @@ const KEPT_AFTER_MS = SEALED_AGE_MS_MAX
 const IDS_MAX = 100_000
 
 export type OpenedBody =
-  | { readonly ok: true; readonly body: Uint8Array; readonly sealer: AnswerSealer }
   | {
-      readonly ok: false
-      readonly code: SealedRefusal
-      readonly message: string
-      /** Another node may be able to. */
-      readonly elsewhere: boolean
+      readonly ok: true
+      readonly body: Uint8Array
+      readonly sealer: AnswerSealer
+      /** For `markOpened`, once the node takes it. */
+      readonly header: SealedHeader
     }
+  | RefusedBody
+
+export interface RefusedBody {
+  readonly ok: false
+  /** Null for what passes. */
+  readonly code: SealedRefusal | null
+  readonly message: string
+  /** Another node may be able to. */
+  readonly elsewhere: boolean
+}
 
 interface Held extends SealingKeyPair {
   readonly notBeforeMs: number
@@ -48,6 +57,7 @@ interface Held extends SealingKeyPair {
 
 export class SealingKeys {
   readonly #clock: Clock
+  readonly #idsMax: number
   /** Newest last. */
   #held: Held[] = []
   /** Requests that were opened → when they are too old anyway. */
@@ -55,12 +65,14 @@ export class SealingKeys {
   readonly #listeners = new Set<() => void>()
   #timer: NodeJS.Timeout | undefined
 
-  private constructor(clock: Clock) {
+  private constructor(clock: Clock, idsMax: number) {
     this.#clock = clock
+    this.#idsMax = idsMax
   }
 
-  static async create(clock: Clock): Promise<SealingKeys> {
-    const keys = new SealingKeys(clock)
+  /** `idsMax`: requests that are told apart at a time. */
+  static async create(clock: Clock, idsMax = IDS_MAX): Promise<SealingKeys> {
+    const keys = new SealingKeys(clock, idsMax)
     await keys.renew()
     keys.#timer = setInterval(() => void keys.renew(), RENEW_AFTER_MS).unref()
     return keys
@@ -98,7 +110,7 @@ export class SealingKeys {
     return () => void this.#listeners.delete(listener)
   }
 
-  /** The body as the client wrote it, opened for `open`. Never throws. */
+  /** The body as the client wrote it, opened for `open`. Whoever runs it marks it first. Never throws. */
   async open(open: StreamOpen, body: Uint8Array): Promise<OpenedBody> {
     const envelope = envelopeOf(body)
     if (envelope === null) return altered('the body is no sealed request')
@@ -115,8 +127,8 @@ export class SealingKeys {
       return refusal('sealed_expired', 'sealed too long ago, or to an old key')
     const opened = await openRequest(key, sealed).catch(() => null)
     if (opened === null) return altered('what came is not what was sealed')
-    if (!this.#firstTime(header, nowMs)) return refusal('sealed_replayed', 'this request was opened before')
-    return { ok: true, body: Buffer.from(opened.body, 'utf8'), sealer: await opened.answer() }
+    if (this.#opened.has(header.id)) return replayed
+    return { ok: true, body: Buffer.from(opened.body, 'utf8'), sealer: await opened.answer(), header }
   }
 
   close(): void {
@@ -124,15 +136,19 @@ export class SealingKeys {
     this.#held = []
   }
 
-  /** False where it was opened before, or where there are too many to tell. */
-  #firstTime({ id, at }: SealedHeader, nowMs: number): boolean {
-    if (this.#opened.has(id)) return false
-    if (this.#opened.size >= IDS_MAX) {
+  /**
+   * Marks a request that the node is about to run, so that it runs once. A refusal where it was marked before, and where
+   * there are too many to tell: that passes, since marks are forgotten when their requests are too old anyway.
+   */
+  markOpened({ id, at }: SealedHeader): RefusedBody | null {
+    if (this.#opened.has(id)) return replayed
+    if (this.#opened.size >= this.#idsMax) {
+      const nowMs = this.#clock.nowMs()
       for (const [known, untilMs] of this.#opened) if (untilMs <= nowMs) this.#opened.delete(known)
-      if (this.#opened.size >= IDS_MAX) return false
+      if (this.#opened.size >= this.#idsMax) return full
     }
     this.#opened.set(id, at + SEALED_AGE_MS_MAX)
-    return true
+    return null
   }
 }
 
@@ -147,4 +163,11 @@ function envelopeOf(body: Uint8Array): { envelope: SealedEnvelope; header: Seale
 }
 
 const refusal = (code: SealedRefusal, message: string) => ({ ok: false, code, message, elsewhere: false }) as const
+const replayed = refusal('sealed_replayed', 'this request was opened before')
+const full: RefusedBody = {
+  ok: false,
+  code: null,
+  message: 'this node has opened as many as it can tell apart',
+  elsewhere: true,
+}
 const altered = (message: string) => refusal('sealed_altered', message)
