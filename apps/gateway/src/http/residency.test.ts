@@ -35,8 +35,8 @@ async function startOutside(regions: string[]): Promise<Fake> {
 }
 
 /** Says how much it will send, and sends none of it. */
-async function headersOnly(url: string, key: string) {
-  const call = request(`${url}/v1/chat/completions`, {
+async function headersOnly(url: string, key: string, path = '/v1/chat/completions') {
+  const call = request(`${url}${path}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'content-length': '1000' },
   })
@@ -63,6 +63,14 @@ test('a gateway outside the residency refuses before any of the body came, and n
     openai.chat.completions.create({ model: MODEL, messages: [{ role: 'user', content: 'a' }] }),
   ).rejects.toThrow(/https:\/\/fr\.example or https:\/\/de\.example/)
   expect(fake?.entries).toEqual([])
+})
+
+test('keys to seal to are refused by the headers too: to who is elsewhere, and to a stranger', async () => {
+  const { url } = await startOutside(['EU'])
+  const elsewhere = await headersOnly(url, API_KEY, '/v1/sealed/candidates')
+  expect([elsewhere.status, elsewhere.headers['x-isochrone-gateway']]).toEqual([421, 'https://fr.example'])
+  const stranger = await headersOnly(url, 'iso_nobody', '/v1/sealed/candidates')
+  expect([stranger.status, stranger.body.error]).toEqual([401, expect.objectContaining({ owner: 'client' })])
 })
 
 test('nothing of an organisation passes a gateway outside, and others pass it', async () => {

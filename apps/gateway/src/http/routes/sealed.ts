@@ -5,7 +5,7 @@
 import { AppError, featureMask, requestNeeds, type EngineFeature } from '@isochrone/domain'
 import { bytes32Of, RECIPIENTS_MAX, sealedPaths } from '@isochrone/protocol'
 import { parseRoutingPolicy, splitModelSuffix } from '@isochrone/scheduler'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { pathText } from '../../requests/known-fields.ts'
 import { placementRequestOf } from '../../requests/placement-request.ts'
@@ -13,7 +13,7 @@ import { objectOf, parseJson, type InferenceRequest } from '../../requests/parse
 import type { SealingCandidate } from '../../requests/sealing-candidates.ts'
 import { routingOf } from '../../requests/routing-of.ts'
 import { requireChannel, requireKnownModel } from '../admit.ts'
-import { authenticate, requireReady } from '../authenticate.ts'
+import { authenticate, requireReady, type Caller } from '../authenticate.ts'
 import { bodyOf } from '../body-of.ts'
 import type { GatewayDeps } from '../gateway-deps.ts'
 
@@ -31,9 +31,16 @@ const asked = z.object({
 })
 
 export function sealedRoutes(app: FastifyInstance, deps: GatewayDeps): void {
-  app.post('/v1/sealed/candidates', { bodyLimit: BODY_BYTES_MAX }, (request) => {
+  const callers = new WeakMap<FastifyRequest, Caller>()
+  /** By the headers alone: a stranger's body is not read, nor one of elsewhere. */
+  const onRequest = (request: FastifyRequest, _reply: FastifyReply, next: () => void): void => {
     requireReady(deps)
-    const caller = authenticate(request.headers.authorization, deps.control, request.receivedAtMs)
+    callers.set(request, authenticate(request.headers.authorization, deps.control, request.receivedAtMs))
+    next()
+  }
+  app.post('/v1/sealed/candidates', { bodyLimit: BODY_BYTES_MAX, onRequest }, (request) => {
+    const caller = callers.get(request)
+    if (!caller) throw new Error('a request without a caller')
     const { organisation } = caller
     const admission = deps.requestLimits.enter(organisation, caller.key)
     try {
