@@ -11,6 +11,14 @@ import { projectRoot } from '../project-root.ts'
 import { defaultDataDir, findSources, type VerifyFlags } from './find-sources.ts'
 import { reportAsJson, reportAsText } from './print-report.ts'
 
+const whyTrust = `
+A file names its own contracts, and a forger could have deployed those: anchor, registry and payments would then agree with
+whatever it says. So --rpc alone is not enough: --deployment FILE names the contracts, from whoever you have them from and
+trust; --trust-file takes the file's own, and the report says that they were not checked.
+
+The epoch's own anchor is found however old it is. Claims and the anchor before are looked for 2,000,000 blocks back; where
+there are older ones, the report says NOT CHECKED.`
+
 endWithoutReader()
 const program = new Command('npm run verify-epoch --')
   .description(
@@ -33,6 +41,7 @@ const program = new Command('npm run verify-epoch --')
   .option('--data-dir <dir>', 'data directory of the marketplace', defaultDataDir(projectRoot))
   .option('--json', 'the report as one JSON object')
   .option('--progress', 'lines read, every second, on stderr')
+  .addHelpText('after', whyTrust)
   .addHelpText('after', '\nExits 0 when nothing contradicts, 1 at a mismatch, 2 when it could not be checked.')
   .allowExcessArguments(false)
   .showHelpAfterError()

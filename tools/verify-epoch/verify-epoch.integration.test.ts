@@ -22,6 +22,7 @@ import {
   openChannel,
   providerIdOf,
   provision,
+  readDeployment,
   registerProvider,
   registerTerms,
   reportRecord,
@@ -33,8 +34,9 @@ import {
   createTransactionSender,
   developmentProfile,
 } from '@isochrone/contracts-client'
-import { startTestStack, type TestStack } from '@isochrone/local-stack'
+import { jsonRpc, startTestStack, type TestStack } from '@isochrone/local-stack'
 import { addressOfKey, addressToBytes32, bytes32Of, signStruct, type Hex } from '@isochrone/protocol'
+import { readEpochChain, readEpochHeader, verifyEpoch } from '@isochrone/verifier'
 import { makeEpoch, type MadeEpoch } from '@isochrone/verifier/testing'
 import { privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -281,6 +283,28 @@ test(
     }
   },
 )
+
+/** Old epochs: with the chain's newest blocks alone, an honest one would look as if it had never been anchored. */
+test('an epoch anchored before the blocks that are read back still verifies, and what was not read is said', async () => {
+  await jsonRpc(stack.chainRpcUrl, 'anvil_mine', ['0x3e8', '0x1'])
+  const open = async function* () {
+    yield await readFile(fileOf(8))
+  }
+  const deployment = await readDeployment(deploymentFile)
+  const verified = async (rangesMax: number, rangeBlocks: bigint) => {
+    const limits = { rangeBlocks, rangesMax }
+    const chain = readEpochChain({ rpcUrl: stack.chainRpcUrl, deployment, header: await readEpochHeader(open), limits })
+    const { ok, firstMismatch, unchecked } = await verifyEpoch({ open, chain, threads: 0 })
+    return { ok, firstMismatch, unchecked }
+  }
+  const old = [
+    expect.stringMatching(/^the cumulative amounts/),
+    expect.stringMatching(/^claims before block \d+ \(longer ago than the chain is read back\)$/),
+  ]
+  expect(await verified(2, 100n)).toEqual({ ok: true, firstMismatch: null, unchecked: old })
+  expect((await verified(0, 100n)).unchecked[0]).toMatch(/^the lane’s anchored epoch before/)
+  expect(await verified(1_000, 100n)).toEqual({ ok: true, firstMismatch: null, unchecked: [] })
+})
 
 interface RpcRequest {
   id: number

@@ -3,7 +3,8 @@ import { getAbiItem, type Hex } from 'viem'
 
 import { receiptAnchorAbi } from '../abi/receipt-anchor.ts'
 import type { ChainReader } from '../chain-client.ts'
-import { findLatestLog } from './find-latest-log.ts'
+import { anchorOf } from './anchor-of.ts'
+import { blocksAround } from './blocks-around.ts'
 
 export interface AnchorEvent {
   root: Hex
@@ -20,14 +21,23 @@ export interface AnchorEvent {
   transactionHash: Hex
 }
 
-/** Null when the epoch was never anchored (or longer ago than `findLatestLog` looks). */
-export async function anchorEventOf(reader: ChainReader, lane: Hex, epoch: number): Promise<AnchorEvent | null> {
-  const log = await findLatestLog(reader, {
+/** Null when the epoch was never anchored. Storage says when it was, so that the event is found however long ago. */
+export async function anchorEventOf(
+  reader: ChainReader,
+  lane: Hex,
+  epoch: number,
+  rangeBlocks?: bigint,
+): Promise<AnchorEvent | null> {
+  const stored = await anchorOf(reader, lane, epoch)
+  if (stored === null) return null
+  const [log] = await reader.publicClient.getLogs({
     address: reader.deployment.addresses.anchor,
     event: getAbiItem({ abi: receiptAnchorAbi, name: 'EpochAnchored' }),
     args: { lane, epoch: BigInt(epoch) },
+    strict: true,
+    ...(await blocksAround(reader, stored.anchoredAtS, rangeBlocks)),
   })
-  if (log === null) return null
+  if (log === undefined) return null
   const { root, count, sum, dataHash, fromSeq, toSeq, laneSum } = log.args
   const { blockNumber, transactionHash } = log
   return {

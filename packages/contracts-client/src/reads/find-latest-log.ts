@@ -2,6 +2,7 @@
 import type { AbiEvent, AbiEventParametersToPrimitiveTypes, Address, Hex } from 'viem'
 
 import type { ChainReader } from '../chain-client.ts'
+import { scanBack } from './scan-back.ts'
 
 type EventArgs<E extends AbiEvent> = AbiEventParametersToPrimitiveTypes<
   E['inputs'],
@@ -23,24 +24,16 @@ export interface FindLatestLogInput<E extends AbiEvent> {
   matches?: (args: EventArgs<E>) => boolean
 }
 
-/** Blocks asked for at a time (nodes refuse larger ranges), and how often: two million blocks back at most. */
-const RANGE = 2_000n
-const RANGES_MAX = 1_000
-
-/** Null when there is none since the deployment. */
+/** Null when there is none since the deployment, or within the reach of `scanLimits`: only for what is sought soon. */
 export async function findLatestLog<const E extends AbiEvent>(
-  { publicClient, deployment }: ChainReader,
+  reader: ChainReader,
   { address, event, args, matches = () => true }: FindLatestLogInput<E>,
 ): Promise<FoundLog<E> | null> {
-  const first = BigInt(deployment.blockNumber)
-  let toBlock = await publicClient.getBlockNumber()
-  for (let i = 0; i < RANGES_MAX && toBlock >= first; i++) {
-    const from = toBlock - RANGE + 1n
-    const fromBlock = from > first ? from : first
-    const logs = await publicClient.getLogs({ address, event, args: args as never, fromBlock, toBlock, strict: true })
-    const found = (logs as unknown as FoundLog<E>[]).findLast((log) => matches(log.args))
-    if (found !== undefined) return found
-    toBlock = fromBlock - 1n
-  }
-  return null
+  let found = null as FoundLog<E> | null
+  await scanBack(reader, async (range) => {
+    const logs = await reader.publicClient.getLogs({ address, event, args: args as never, ...range, strict: true })
+    found = (logs as unknown as FoundLog<E>[]).findLast((log) => matches(log.args)) ?? null
+    return found !== null
+  })
+  return found
 }

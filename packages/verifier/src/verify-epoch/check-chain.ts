@@ -78,7 +78,7 @@ export async function checkAnchor(
 /** The anchor before ends where this one begins, and the lane's lifetime sum adds up. */
 async function checkBefore(
   findings: Findings,
-  { lane, fromSeq }: EpochFileHeader,
+  { lane, epoch, fromSeq }: EpochFileHeader,
   sumBefore: bigint,
   chain: EpochChain,
 ): Promise<void> {
@@ -86,7 +86,11 @@ async function checkBefore(
     findings.same('anchor', null, 'Lifetime sum of the lane before its first epoch, in µUSD', 0n, sumBefore)
     return
   }
-  const before = await chain.anchorEndingAt(lane, fromSeq - 1)
+  const before = await chain.anchorEndingAt(lane, fromSeq - 1, epoch)
+  if (before === 'out of reach') {
+    findings.unchecked.push('the lane’s anchored epoch before (longer ago than the chain is read back)')
+    return
+  }
   if (!before) {
     findings.add('sequence', null, `Anchored epoch of the lane that ends with number ${fromSeq - 1}`, 'one', 'none')
     return

@@ -41,6 +41,8 @@ export interface LaneClaims {
   after: Map<string, ClaimOnChain>
   /** One for each epoch that was claimed for and never anchored; at most {@link UNANCHORED_MAX}. */
   unanchored: ClaimOnChain[]
+  /** The oldest block that was read, where there are older ones: claims in those are not here. */
+  oldestBlock?: bigint
 }
 
 export interface RecordOnChain {
@@ -63,8 +65,8 @@ export interface EpochChain {
   anchorEvent(lane: Hex, epoch: number): Promise<AnchorOnChain | null>
   /** As storage has it. */
   anchorStored(lane: Hex, epoch: number): Promise<Pick<AnchorOnChain, 'root' | 'count' | 'sum'> | null>
-  /** The lane's anchor that ends with this number. */
-  anchorEndingAt(lane: Hex, toSeq: number): Promise<AnchorOnChain | null>
+  /** The anchor that ends with this number, from before that of `epoch`; `out of reach` where not all was read. */
+  anchorEndingAt(lane: Hex, toSeq: number, epoch: number): Promise<AnchorOnChain | 'out of reach' | null>
   /** Paid on the vouchers of the three over all time, µUSD. */
   claimed(channelId: Hex, providerId: Hex, lane: Hex): Promise<bigint>
   /** Claims on vouchers of the lane, by what they were signed for. */

@@ -6,15 +6,19 @@ import { AppError, isAppError } from '@isochrone/domain'
 import {
   anchorEventOf,
   anchorOf,
+  blocksAround,
   claimedOf,
   createChainClient,
   nodeKeyOf,
   paymentChannelsAbi,
   receiptAnchorAbi,
+  scanBack,
+  scanLimits,
   standingOf,
   termsRegisteredAt,
   type ChainReader,
   type Deployment,
+  type ScanLimits,
 } from '@isochrone/contracts-client'
 import { bytes32ToAddress, type EpochFileHeader, type Hex } from '@isochrone/protocol'
 import {
@@ -31,14 +35,12 @@ export interface EpochChainOptions {
   deployment: Deployment | null
   /** What the file names. */
   header: Pick<EpochFileHeader, 'paymentChannels' | 'receiptAnchor' | 'slaLedger' | 'chainId'>
+  /** How far back claims and earlier anchors are looked for; the epoch's own anchor is found by its time. */
+  limits?: ScanLimits
 }
 
-/** Blocks asked for at a time, and how often. */
-const RANGE = 2_000n
-const RANGES_MAX = 1_000
-
 /** Every method throws AppError `chain_unavailable`, in a sentence, when the endpoint does not answer or not properly. */
-export function readEpochChain({ rpcUrl, deployment, header }: EpochChainOptions): EpochChain {
+export function readEpochChain({ rpcUrl, deployment, header, limits = scanLimits }: EpochChainOptions): EpochChain {
   const publicClient = createChainClient(rpcUrl)
   let known: Promise<ChainReader> | null = null
 
@@ -73,12 +75,13 @@ export function readEpochChain({ rpcUrl, deployment, header }: EpochChainOptions
       return { paymentChannels: channels, receiptAnchor: anchor, slaLedger: ledger }
     },
     hasCode: (address) => ask(async () => ((await publicClient.getCode({ address })) ?? '0x') !== '0x'),
-    anchorEvent: (lane, epoch) => ask(async () => anchorEventOf(await reader(), lane, epoch)),
+    anchorEvent: (lane, epoch) => ask(async () => anchorEventOf(await reader(), lane, epoch, limits.rangeBlocks)),
     anchorStored: (lane, epoch) => ask(async () => anchorOf(await reader(), lane, epoch)),
-    anchorEndingAt: (lane, toSeq) => ask(async () => anchorEndingAt(await reader(), lane, toSeq)),
+    anchorEndingAt: (lane, toSeq, epoch) =>
+      ask(async () => anchorEndingAt(await reader(), { lane, toSeq, epoch, limits })),
     claimed: (channelId, providerId, lane) =>
       ask(async () => claimedOf(await reader(), { channelId, providerId, lane })),
-    claimsOf: (lane, epoch) => ask(async () => claimsOf(await reader(), lane, epoch)),
+    claimsOf: (lane, epoch) => ask(async () => claimsOf(await reader(), lane, epoch, limits)),
     providerOfNode: (nodeId) =>
       ask(async () => (await nodeKeyOf(await reader(), bytes32ToAddress(nodeId)))?.providerId ?? null),
     isTermsRegistered: (providerId, termsHash) =>
@@ -87,24 +90,18 @@ export function readEpochChain({ rpcUrl, deployment, header }: EpochChainOptions
   }
 }
 
-/** From the newest block back, range by range, until `take` has enough or the deployment is reached. */
-async function scanBack(
-  { publicClient, deployment }: ChainReader,
-  take: (range: { fromBlock: bigint; toBlock: bigint }) => Promise<boolean>,
-): Promise<void> {
-  const first = BigInt(deployment.blockNumber)
-  let toBlock = await publicClient.getBlockNumber()
-  for (let i = 0; i < RANGES_MAX && toBlock >= first; i++) {
-    const fromBlock = toBlock - RANGE + 1n > first ? toBlock - RANGE + 1n : first
-    if (await take({ fromBlock, toBlock })) return
-    toBlock = fromBlock - 1n
-  }
-}
-
-async function anchorEndingAt(reader: ChainReader, lane: Hex, toSeq: number): Promise<AnchorOnChain | null> {
+async function anchorEndingAt(
+  reader: ChainReader,
+  { lane, toSeq, epoch, limits }: { lane: Hex; toSeq: number; epoch: number; limits: ScanLimits },
+): Promise<AnchorOnChain | 'out of reach' | null> {
   const address = reader.deployment.addresses.anchor
-  let found: AnchorOnChain | null = null
-  await scanBack(reader, async (range) => {
+  const next = await anchorOf(reader, lane, epoch)
+  const around = next && (await blocksAround(reader, next.anchoredAtS, limits.rangeBlocks))
+  let found = null as AnchorOnChain | null
+  const oldest = await scanBack(reader, take, { ...(around && { newestBlock: around.toBlock }), limits })
+  return oldest === null ? found : 'out of reach'
+
+  async function take(range: { fromBlock: bigint; toBlock: bigint }): Promise<boolean> {
     const logs = await reader.publicClient.getContractEvents({
       address,
       abi: receiptAnchorAbi,
@@ -118,16 +115,15 @@ async function anchorEndingAt(reader: ChainReader, lane: Hex, toSeq: number): Pr
     const { root, count, sum, dataHash, fromSeq, laneSum } = log.args
     found = { root, count: Number(count), sum, dataHash, fromSeq: Number(fromSeq), toSeq, laneSum }
     return true
-  })
-  return found
+  }
 }
 
-async function claimsOf(reader: ChainReader, lane: Hex, epoch: number): Promise<LaneClaims> {
+async function claimsOf(reader: ChainReader, lane: Hex, epoch: number, limits: ScanLimits): Promise<LaneClaims> {
   const claims: LaneClaims = { before: new Map(), at: new Map(), after: new Map(), unanchored: [] }
   const { channels, anchor } = reader.deployment.addresses
   const anchored = new Set<number>()
   const claimedFor = new Map<number, ClaimOnChain>()
-  await scanBack(reader, async (range) => {
+  const take = async (range: { fromBlock: bigint; toBlock: bigint }) => {
     const common = { args: { lane }, strict: true, ...range } as const
     const [logs, anchors] = await Promise.all([
       reader.publicClient.getContractEvents({
@@ -153,7 +149,9 @@ async function claimsOf(reader: ChainReader, lane: Hex, epoch: number): Promise<
       if (!known || claim.cumulative > known.cumulative) side.set(channelId + providerId, claim)
     }
     return false
-  })
+  }
+  const oldest = await scanBack(reader, take, { limits })
+  if (oldest !== null) claims.oldestBlock = oldest
   // The event may be older than what was read: storage knows.
   for (const claim of claimedFor.values()) {
     if (claims.unanchored.length === UNANCHORED_MAX) break

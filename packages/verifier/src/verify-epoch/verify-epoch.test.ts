@@ -449,6 +449,27 @@ test('a claim without a voucher in the file is named, and one for an epoch that 
   )
 })
 
+/** An old epoch is no crime: what the chain was not read back for is said, and is no mismatch. */
+test('what lies beyond the blocks that are read back is named as not checked', async () => {
+  const epochs = [honest, second.made]
+  const none = { before: new Map(), at: new Map(), after: new Map(), unanchored: [] }
+  const beyond: Partial<EpochChain> = {
+    anchorEndingAt: async () => 'out of reach',
+    claimsOf: async () => ({ ...none, oldestBlock: 4_000n }),
+    // Paid on a later voucher, whose claim was not read.
+    claimed: async () => 10n ** 12n,
+  }
+  const report = await verify(second.bytes, epochs, { chain: memoryChain(epochs, beyond) })
+  expect([report.ok, first(report)]).toEqual([true, 'none'])
+  expect(report.unchecked).toEqual([
+    'the lane’s anchored epoch before (longer ago than the chain is read back)',
+    expect.stringContaining('the cumulative amounts of 2 vouchers'),
+    'claims before block 4000 (longer ago than the chain is read back)',
+  ])
+  const all = { ...beyond, claimsOf: async () => none }
+  expect(failed(await verify(second.bytes, epochs, { chain: memoryChain(epochs, all) }))).toEqual(['claims'])
+})
+
 test('vouchers above all that the lane ever anchored are named without earlier files', async () => {
   const inflated = new Map([...honest.signedAfter].map(([key, amount]) => [key, amount + 5n]))
   const cheat = await madeIn({ ...small, epoch: 8, fromSeq: 13, signedBefore: inflated, seed: 2 })
