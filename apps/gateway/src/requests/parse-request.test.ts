@@ -104,11 +104,47 @@ test('what is JSON has no error before its end, and cutting it is an error at th
   )
 })
 
-/** Ten megabytes of one string would end the search in a stack overflow, which is a 500. */
-test('a huge body that is no JSON is the caller’s error', () => {
-  for (const length of [1_000, 250_000, 9_000_000]) {
-    const cut = Buffer.from(`{"a":"${'a'.repeat(length)}`)
-    expect(() => parseJson(cut)).toThrow(expect.objectContaining({ code: 'invalid_input' }))
+test('the place is that of the first token that cannot stand there, whatever was spoiled', () => {
+  fc.assert(
+    fc.property(
+      fc.json(),
+      fc.nat(),
+      fc.constantFrom('\u0001', '}', ']', ',', ':', '"', '\\', '0', 'x', '-'),
+      (text, where, put) => {
+        const at = where % (text.length + 1)
+        const spoiled = text.slice(0, at) + put + text.slice(at)
+        let isJson = true
+        try {
+          JSON.parse(spoiled)
+        } catch {
+          isJson = false
+        }
+        const { position, line, column } = errorPositionOfJson(spoiled)
+        const before = spoiled.slice(0, position).split('\n')
+        expect([line, column]).toEqual([before.length, (before.at(-1) ?? '').length + 1])
+        expect(!isJson || position === spoiled.length).toBe(true)
+        // Up to there it is the beginning of some JSON.
+        expect(errorPositionOfJson(spoiled.slice(0, position)).position).toBe(position)
+      },
+    ),
+  )
+})
+
+/** A search that recursed, or was slow, would be a 500 or hold up everybody: each of these is ten megabytes. */
+test('a huge body that is no JSON is the caller’s error, with the place where it goes wrong', () => {
+  const bodies: [text: string, position: number][] = [
+    [`{"a":"${'a'.repeat(300_000)}"]`, 300_007],
+    [`{"a":"${'a'.repeat(9_000_000)}`, 5],
+    [`[${'1,'.repeat(4_500_000)}]`, 9_000_001],
+    ['['.repeat(9_000_000), 9_000_000],
+    [`[${'\n'.repeat(9_000_000)}x`, 9_000_001],
+    [`"${String.raw`\u00e9\n`.repeat(1_100_000)}"x`, 8_800_002],
+  ]
+  for (const [text, position] of bodies) {
+    const publicMessage = expect.stringContaining(`(position ${position})`)
+    expect(() => parseJson(Buffer.from(text))).toThrow(
+      expect.objectContaining({ code: 'invalid_input', publicMessage }),
+    )
   }
 })
 

@@ -55,7 +55,6 @@ const INPUTS_MAX = 2_048
 const PROMPTS_MAX = 32
 /** A vector of 8,192 numbers in JSON. */
 const EMBEDDING_BYTES_MAX = 8_192 * 24
-const LOCATED_CHARACTERS_MAX = 256 * 1024
 /** Objects and arrays inside one another; JSON schemas of tools have some tens. */
 const DEPTH_MAX = 512
 
@@ -156,10 +155,9 @@ export function parseJson(body: Uint8Array): unknown {
   return value
 }
 
-/** Looked for in texts of a bounded length: the search holds up every other request, and recurses on long strings. */
+/** The search takes about as long as reading the text took. */
 function placeOf(text: string): string {
   if (text.trim() === '') return ': it is empty'
-  if (text.length > LOCATED_CHARACTERS_MAX) return ''
   const { line, column, position } = errorPositionOfJson(text)
   return `: line ${line}, column ${column} (position ${position})`
 }
