@@ -7,6 +7,7 @@
  */
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { Command } from 'commander'
+import { abortVerdict, measureAborts, type Aborts } from './aborts.ts'
 import { startRivals, type Rivals } from './rivals.ts'
 import { runRounds, TOKENS, type Plan } from './rounds.ts'
 import { rowsOf, verdictsOf, type Row, type Verdict } from './summary.ts'
@@ -47,15 +48,20 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 const note = (line: string): void => void process.stderr.write(`${line}\n`)
 
+const ABORTS = flags.quick ? 11 : 51
 const loadBefore = loadavg()[0]
 let rows: Row[]
+let aborts: Aborts
 try {
   rivals = await startRivals(flags.profile === true)
   rows = rowsOf(await runRounds(rivals, plan, note))
+  const ours = rivals.all.find(({ name }) => name === 'isochrone')
+  if (!ours) throw new Error('our gateway did not run')
+  aborts = await measureAborts(ours, rivals.upstream, ABORTS)
 } finally {
   await rivals?.stop()
 }
-const verdicts = verdictsOf(rows)
+const verdicts = [...verdictsOf(rows), abortVerdict(aborts)]
 const machine = {
   cpu: cpus()[0]?.model ?? 'unknown',
   cores: availableParallelism(),
@@ -63,7 +69,7 @@ const machine = {
   loadAfter: loadavg()[0],
   node: process.version,
 }
-const summary = { rows, verdicts, tokens: TOKENS, plan, machine }
+const summary = { rows, verdicts, abortToEngineMs: aborts, tokens: TOKENS, plan, machine }
 process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : table(rows, verdicts))
 process.exit(0)
 

@@ -19,6 +19,7 @@ export interface Rival {
 export interface Rivals {
   readonly all: readonly Rival[]
   readonly load: Child
+  readonly upstream: Child
   readonly dir: string
   stop(): Promise<void>
 }
@@ -59,6 +60,7 @@ export async function startRivals(profile: boolean): Promise<Rivals> {
         { name: 'isochrone', origin: market.url, headers: key, pids: [market.gateway.pid, market.agent.pid] },
       ],
       load,
+      upstream,
       dir,
       stop,
     }

@@ -16,3 +16,13 @@ export function slopePerMinute(points: readonly (readonly [atMs: number, value: 
   const variance = points.reduce((sum, [atMs]) => sum + (atMs - meanMs) ** 2, 0)
   return variance === 0 ? 0 : Number(((covariance / variance) * 60_000).toPrecision(3))
 }
+
+/** Asked is flat memory. Resident size moves by some MiB with every collection, which in five minutes and more averages out. */
+export const SLOPE_MIB_PER_MINUTE_MAX = 2
+export const MINUTES_JUDGED_MIN = 5
+
+/** What slopes, in MiB a minute over the last two thirds of a run, say of its memory. */
+export function memoryVerdict(minutes: number, slopes: readonly number[]): 'flat' | 'grows' | 'too short to say' {
+  if (minutes < MINUTES_JUDGED_MIN) return 'too short to say'
+  return slopes.every((slope) => slope <= SLOPE_MIB_PER_MINUTE_MAX) ? 'flat' : 'grows'
+}

@@ -2,7 +2,8 @@
  * `npm run soak:gateway`: many streams at once on one gateway process, for as long as asked.
  *
  * Each stream's text is compared with the text that the upstream is known to answer with, token by token in order, so that
- * nothing lost, doubled, reordered or mixed up between streams can pass. Memory of gateway and agent is sampled each second.
+ * nothing lost, doubled, reordered or mixed up between streams can pass. Memory of gateway and agent is sampled each second,
+ * and must not grow.
  * At the end the lane's epoch is closed: the receipts in its file must be as many as the streams. It ends by itself and
  * leaves no process.
  */
@@ -15,7 +16,7 @@ import { startScript, startServer } from './children.ts'
 import type { LoadCommand, LoadResult } from './load-messages.ts'
 import { BENCH_KEY, startMarket, type Market } from './market.ts'
 import { residentMibOf } from './process-cpu.ts'
-import { slopePerMinute, type MemorySample } from './slope.ts'
+import { memoryVerdict, SLOPE_MIB_PER_MINUTE_MAX, slopePerMinute, type MemorySample } from './slope.ts'
 
 const flags = new Command('npm run soak:gateway --')
   .description('Holds many streams open on one gateway and checks every token, every receipt and the memory.')
@@ -97,6 +98,8 @@ async function soak() {
   // The first streams fill pools and caches: what grows after them grows for ever.
   const settled = samples.slice(Math.floor(samples.length / 3))
   const gatewaySlope = slopePerMinute(settled.map(({ atMs, gatewayMib }) => [atMs, gatewayMib]))
+  const agentSlope = slopePerMinute(settled.map(({ atMs, agentMib }) => [atMs, agentMib]))
+  const memory = memoryVerdict(flags.minutes, [gatewaySlope, agentSlope])
   return {
     streamsAtOnce: flags.streams,
     minutes: flags.minutes,
@@ -109,10 +112,12 @@ async function soak() {
     gatewayMib: rangeOf(settled.map(({ gatewayMib }) => gatewayMib)),
     agentMib: rangeOf(settled.map(({ agentMib }) => agentMib)),
     gatewaySlopeMibPerMinute: gatewaySlope,
-    agentSlopeMibPerMinute: slopePerMinute(settled.map(({ atMs, agentMib }) => [atMs, agentMib])),
+    agentSlopeMibPerMinute: agentSlope,
+    slopeMibPerMinuteMax: SLOPE_MIB_PER_MINUTE_MAX,
+    memory,
     gatewayCores: (cpuUs[0] ?? 0) / 1e6 / seconds,
     agentCores: (cpuUs[1] ?? 0) / 1e6 / seconds,
-    holds: errors + learned.errors === 0 && receipts === total + learned.total,
+    holds: errors + learned.errors === 0 && receipts === total + learned.total && memory !== 'grows',
   }
 }
 

@@ -2,7 +2,7 @@
  * The engine that all rivals stand in front of: an OpenAI-compatible server whose answers are known beforehand.
  *
  * Paced streams advance together, a few groups of them in turn, as the sequences of one engine's batch do. Tells its
- * parent its port, and ends with it.
+ * parent its port, and which streams were closed before their end; it ends with it.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -74,7 +74,9 @@ function answer(ask: Ask, request: IncomingMessage, response: ServerResponse): v
   const mine = groups[started++ % GROUPS] as Set<Stream>
   sendNext(stream)
   mine.add(stream)
-  request.socket.once('close', () => mine.delete(stream))
+  request.socket.once('close', () => {
+    if (mine.delete(stream)) process.send?.({ gone: seed })
+  })
 }
 
 /** Sends a token; after the last one the end of the stream, and false. */
