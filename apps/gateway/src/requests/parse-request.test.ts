@@ -130,15 +130,15 @@ test('the place is that of the first token that cannot stand there, whatever was
   )
 })
 
-/** A search that recursed, or was slow, would be a 500 or hold up everybody: each of these is ten megabytes. */
+/** A search that recursed, or was slow, would be a 500 or hold up everybody: these are of one to nine megabytes. */
 test('a huge body that is no JSON is the caller’s error, with the place where it goes wrong', () => {
   const bodies: [text: string, position: number][] = [
     [`{"a":"${'a'.repeat(300_000)}"]`, 300_007],
     [`{"a":"${'a'.repeat(9_000_000)}`, 5],
-    [`[${'1,'.repeat(4_500_000)}]`, 9_000_001],
-    ['['.repeat(9_000_000), 9_000_000],
-    [`[${'\n'.repeat(9_000_000)}x`, 9_000_001],
-    [`"${String.raw`\u00e9\n`.repeat(1_100_000)}"x`, 8_800_002],
+    [`[${'1,'.repeat(500_000)}]`, 1_000_001],
+    ['['.repeat(1_000_000), 1_000_000],
+    [`[${'\n'.repeat(1_000_000)}x`, 1_000_001],
+    [`"${String.raw`\u00e9\n`.repeat(125_000)}"x`, 1_000_002],
   ]
   for (const [text, position] of bodies) {
     const publicMessage = expect.stringContaining(`(position ${position})`)
