@@ -1,13 +1,12 @@
 /** One request between its placement and its receipts, on real processes: a node dies, a client leaves, one reads slowly, the gateway stops. */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
 import { request, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
-import { join } from 'node:path'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { startGatewayWorld, until, WORLD_KEY, WORLD_TOKEN, type GatewayWorld } from './testing/gateway-world.ts'
+import { closeWorldEpoch } from './testing/close-world-epoch.ts'
+import { startGatewayWorld, until, WORLD_KEY, type GatewayWorld } from './testing/gateway-world.ts'
 import { ENGINE_MODEL, startScriptedEngine, type ScriptedStream } from './testing/scripted-engine.ts'
 import { mismatchesIn } from './testing/verify-file.ts'
 
@@ -79,19 +78,7 @@ test('a node that is killed in the middle of a stream costs the customer nothing
   expect(billedIn).toEqual([0, whole.usage?.prompt_tokens])
 
   // The public verifier agrees: prices follow, and nothing billed exceeds the work.
-  const closing = await fetch(`${world.url}/internal/v1/close-epoch`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${WORLD_TOKEN}` },
-  })
-  const { epochs } = (await closing.json()) as { epochs: number[] }
-  const closed = async () => (await world.published()).find((one) => one.type === 'epoch-closed')
-  await until(async () => (await closed()) !== undefined)
-  const anchored = await closed()
-  if (anchored?.type !== 'epoch-closed') throw new Error('the closed epoch was not published')
-  const path = join(world.stack.dir, `${epochs[0]}.gz`)
-  const file = await fetch(`${world.url}/v1/epochs/${epochs[0]}/file`)
-  writeFileSync(path, new Uint8Array(await file.arrayBuffer()))
-  expect(await mismatchesIn({ ...anchored, path })).toEqual([])
+  expect(await mismatchesIn(await closeWorldEpoch(world))).toEqual([])
 })
 
 test('a client that closes its connection stops the engine', async () => {

@@ -5,7 +5,8 @@ import { decodeStruct, type Hex, type ReceiptStreamEntry } from '@isochrone/prot
 import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { SCRIPTED_MODEL, startScriptedNode, type Call, type ScriptedNode } from '../reliability/scripted-node.ts'
-import { startGatewayWorld, until, WORLD_KEY, WORLD_TOKEN, type GatewayWorld } from '../testing/gateway-world.ts'
+import { closeWorldEpoch } from '../testing/close-world-epoch.ts'
+import { startGatewayWorld, until, WORLD_KEY, type GatewayWorld } from '../testing/gateway-world.ts'
 import { mismatchesIn } from '../testing/verify-file.ts'
 import { loadTokenizer } from './count-job.ts'
 
@@ -103,18 +104,10 @@ test('a node that claims more tokens than its text has is paid by the text, and 
   const refund = BigInt(entry?.refundMicroUsd ?? 0)
   // 1 µUSD for a token in, 3 for one out.
   expect(refund).toBe(57n + 3n * BigInt(bytes - count(text)))
-  await fetch(`${world.url}/internal/v1/close-epoch`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${WORLD_TOKEN}` },
-  })
-  const closed = async () => (await world.published()).find((each) => each.type === 'epoch-closed')
-  await until(async () => (await closed()) !== undefined)
-  const epoch = await closed()
-  if (epoch?.type !== 'epoch-closed') throw new Error('no epoch')
+  const epoch = await closeWorldEpoch(world)
   const { sum } = decodeStruct('EpochAnchor', epoch.anchor)
   const owed = epoch.vouchers.reduce((total, { voucher }) => total + decodeStruct('Voucher', voucher).cumulative, 0n)
   // Money, exact: what the payer pays is what the receipts say less what was refunded.
   expect(owed).toBe(sum - refund)
-  const path = join(world.stack.dir, 'gateway', 'epochs', `${epoch.lane}-${epoch.anchor.epoch}.jsonl.gz`)
-  expect(await mismatchesIn({ path, anchor: epoch.anchor, anchorSignature: epoch.anchorSignature })).toEqual([])
+  expect(await mismatchesIn(epoch)).toEqual([])
 })

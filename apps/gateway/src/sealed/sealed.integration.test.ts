@@ -2,7 +2,7 @@
 import { execFile, type ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -12,7 +12,8 @@ import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startScriptedUpstream, UPSTREAM_MODEL, type ScriptedUpstream } from '../conformance/scripted-upstream.ts'
 import { processesOf, searchFiles, searchMemory } from '../reliability/search-canary.ts'
-import { startGatewayWorld, until, WORLD_KEY, WORLD_TOKEN, type GatewayWorld } from '../testing/gateway-world.ts'
+import { closeWorldEpoch } from '../testing/close-world-epoch.ts'
+import { startGatewayWorld, until, WORLD_KEY, type GatewayWorld } from '../testing/gateway-world.ts'
 import { openBrowserPage } from './browser-page.ts'
 import { mismatchesIn } from '../testing/verify-file.ts'
 
@@ -286,19 +287,7 @@ test('a node that was started anew has another key: the client asks again and is
 })
 
 test('the public verifier finds nothing amiss in the receipts of sealed requests', async () => {
-  const closing = await fetch(`${world.url}/internal/v1/close-epoch`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${WORLD_TOKEN}` },
-  })
-  const { epochs } = (await closing.json()) as { epochs: number[] }
-  const closed = async () => (await world.published()).find((one) => one.type === 'epoch-closed')
-  await until(async () => (await closed()) !== undefined)
-  const anchored = await closed()
-  if (anchored?.type !== 'epoch-closed') throw new Error('the closed epoch was not published')
-  const path = join(world.stack.dir, `${epochs[0]}.gz`)
-  const file = await fetch(`${world.url}/v1/epochs/${epochs[0]}/file`)
-  writeFileSync(path, new Uint8Array(await file.arrayBuffer()))
-  expect(await mismatchesIn({ ...anchored, path })).toEqual([])
+  expect(await mismatchesIn(await closeWorldEpoch(world))).toEqual([])
 })
 
 // Last, because the search keeps this process, and the engine in it, from answering.
