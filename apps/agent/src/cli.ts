@@ -1,6 +1,6 @@
 /** The agent's command line: options, their checks, and nothing else. The commands themselves are in `commands.ts`. */
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { engineFeatures } from '@isochrone/domain'
+import { engineFeatures, microUsdFromUsd } from '@isochrone/domain'
 import type { EngineConfig } from './engines/start-engine.ts'
 import { agentVersion } from './node/inventory.ts'
 
@@ -40,6 +40,8 @@ export type JoinFlags = {
   readonly dataDir?: string
   readonly nodeKeyFile?: string
   readonly hardware?: string
+  readonly gpus?: number
+  readonly gpuHourPrice?: bigint
 }
 export type ServeFlags = EngineFlags & { readonly port: number }
 export type KeyFlags = { readonly dataDir?: string; readonly nodeKeyFile?: string }
@@ -89,6 +91,8 @@ export function createCli(commands: Commands): Command {
     .option('--data-dir <dir>', 'where to keep key and configuration (default: DATA_DIR)')
     .option('--node-key-file <file>', 'node key (default: node.key in the data directory)')
     .option('--hardware <text>', 'what to show as hardware instead of what this machine reports')
+    .option('--gpus <n>', 'GPUs of this node that may be leased (default: as the token says, else all)', integer(0))
+    .option('--gpu-hour-price <usd>', 'price of a leased GPU for an hour, in dollars (default: as the token says)', usd)
     .action((flags: JoinFlags) => commands.join(flags))
 
   withEngine(program.command('serve-engine').description('run only the built-in engine as an OpenAI-compatible server'))
@@ -174,6 +178,14 @@ function url(value: string): string {
 function hash(value: string): string {
   if (!/^0x[0-9a-f]{64}$/.test(value)) throw new InvalidArgumentError('0x and 64 lower-case hexadecimal digits')
   return value
+}
+
+function usd(value: string): bigint {
+  try {
+    return microUsdFromUsd(value)
+  } catch {
+    throw new InvalidArgumentError('an amount in dollars with at most six decimals')
+  }
 }
 
 function integer(min: number): (value: string) => number {

@@ -48,7 +48,11 @@ async function joinCommand(flags: JoinFlags): Promise<void> {
   const dataDir = dataDirOf(flags, loadEnv(agentEnv))
   const inventory = await readInventory(flags.hardware)
   const { nodeKeyFile, token } = flags
-  const config = await joinMarket({ apiUrl: flags.api, token, dataDir, nodeKeyFile, inventory })
+  const rental = {
+    ...(flags.gpus !== undefined && { gpus: flags.gpus }),
+    ...(flags.gpuHourPrice !== undefined && { gpuHourMicroUsd: flags.gpuHourPrice.toString() }),
+  }
+  const config = await joinMarket({ apiUrl: flags.api, token, dataDir, nodeKeyFile, inventory, rental })
   print(`This node is ${config.nodeName} (key ${config.nodeKey}). Start it with: agent run --data-dir ${dataDir}`)
 }
 

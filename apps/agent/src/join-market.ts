@@ -42,6 +42,8 @@ export type JoinOptions = {
   readonly dataDir: string
   readonly nodeKeyFile?: string | undefined
   readonly inventory: NodeInventory
+  /** What may be leased of this node, in place of what the token says. */
+  readonly rental?: { readonly gpus?: number; readonly gpuHourMicroUsd?: string } | undefined
 }
 
 /**
@@ -49,7 +51,7 @@ export type JoinOptions = {
  * @throws {Error} with the API's own words when it refuses (unknown, used or expired token).
  */
 export async function joinMarket(options: JoinOptions): Promise<JoinedConfig> {
-  const { dataDir, token, inventory } = options
+  const { dataDir, token, inventory, rental } = options
   const endpoint = new URL('api/agent/join', options.apiUrl.endsWith('/') ? options.apiUrl : `${options.apiUrl}/`)
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const nodeKey = await loadNodeKey(options.nodeKeyFile ?? join(dataDir, 'node.key'))
@@ -58,7 +60,7 @@ export async function joinMarket(options: JoinOptions): Promise<JoinedConfig> {
   const domain = { chainId: invited.chainId, verifyingContract: invited.registryAddress.toLowerCase() as Hex }
   const claim = { providerId: invited.providerId as Hex, nodeKey: nodeKey.address }
   const proof = signStruct(domain, 'NodeKey', claim, nodeKey.privateKey).signature
-  const admitted = await call(admission, endpoint.href, { token, nodeKey: nodeKey.address, proof, inventory })
+  const admitted = await call(admission, endpoint.href, { token, nodeKey: nodeKey.address, proof, inventory, rental })
 
   const config: JoinedConfig = {
     apiUrl: options.apiUrl,

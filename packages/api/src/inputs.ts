@@ -117,6 +117,10 @@ export const newJoinToken = z.object({
   /** Dollars per 10⁹ bytes. */
   inUsdPerGb: pricePerMtok.default(0n),
   outUsdPerGb: pricePerMtok.default(0n),
+  /** Dollars for a leased GPU and hour; 0: nothing may be leased. */
+  gpuHourUsd: pricePerMtok.default(0n),
+  /** GPUs that may be leased; all that are found when left out. */
+  gpus: z.int().min(1).max(64).optional(),
   expiresInHours: z.int().min(1).max(720).default(24),
 })
 

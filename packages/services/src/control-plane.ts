@@ -40,6 +40,7 @@ import type {
   RequestFilter,
   RequestSummary,
 } from './queries/views/requests.ts'
+import type { RentalJson } from './providers/terms.ts'
 import type { WebhookStatus } from './ports/webhook-store.ts'
 import type { WebhookDeliveryView, WebhookEndpointView } from './webhooks/webhook-endpoints.ts'
 import type { WebhookEvent } from './webhooks/webhook-events.ts'
@@ -63,6 +64,8 @@ export interface JoinNodeInput {
   /** EIP-712 `NodeKey(providerId, nodeKey)` by the node key; verifying contract: the registry. */
   proof: string
   inventory: NodeInventory
+  /** What may be leased of it, in place of what the token says. */
+  rental?: RentalJson | undefined
 }
 
 export interface JoinedNode {
@@ -178,6 +181,7 @@ export interface ControlPlane {
       tier?: Tier
       dataPolicy?: DataPolicy
       prices: Prices
+      rental?: RentalJson
       expiresInHours: number
     }): Promise<CreatedJoinToken>
     revokeJoinToken(input: { providerId: string; joinTokenId: string }): Promise<JoinTokenView>

@@ -39,9 +39,12 @@ export {
   pricesOfStored,
   pricesToJson,
   promisesAnything,
+  rentalJson,
+  rentalOfTerms,
   termsOfStored,
   type MadeTerms,
   type Promises,
+  type RentalJson,
   type StoredTerms,
   type TermsDocument,
 } from './providers/terms.ts'

@@ -27,6 +27,7 @@ export async function ensureNodes(
       tier: node.tier,
       dataPolicy: node.dataPolicy,
       prices: pricesOf(node),
+      rental: rentalOf(node),
       promises: promisesOf(node),
       expiresInHours: 1,
     })
@@ -62,6 +63,12 @@ function promisesOf({ engine, capacity }: Node): Promises {
       ? { ttftBaseMs: 1_500, ttftPerKtokMs: 400, tpotUs: 100_000 }
       : { ttftBaseMs: 5_000, ttftPerKtokMs: 20_000, tpotUs: 500_000 }
   return { ...speed, concurrencyMax: capacity, penaltyBps: 1_000, sloRegion: '' }
+}
+
+/** A whole GPU server by the GPU; a CPU by engines, of which it runs two beside its own. */
+function rentalOf({ gpu, gpuCount }: Node) {
+  if (gpu === null) return { gpus: 2, gpuHourMicroUsd: '120000' }
+  return { gpus: gpuCount, gpuHourMicroUsd: gpu === 'H200' ? '2900000' : '4600000' }
 }
 
 /** Cached input at half price; traffic at what neoclouds ask or less, µUSD per 10⁹ bytes. */

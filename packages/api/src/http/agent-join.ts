@@ -3,7 +3,7 @@
  * what to prove, and joins. Errors are `{ error: { code, message, field } }` with the table's status.
  */
 import { AppError, toAppError } from '@isochrone/domain'
-import type { ControlPlane } from '@isochrone/services'
+import { rentalJson, type ControlPlane } from '@isochrone/services'
 import { nodeInventoryInput } from '../inputs.ts'
 import { z } from 'zod'
 import { jsonBody } from './json-body.ts'
@@ -15,6 +15,7 @@ const joinBody = z.object({
   nodeKey: z.string().max(42),
   proof: z.string().max(140),
   inventory: nodeInventoryInput,
+  rental: rentalJson.optional(),
 })
 
 type Providers = Pick<ControlPlane['providers'], 'describeJoin' | 'joinNode'>

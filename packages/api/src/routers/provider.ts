@@ -34,6 +34,7 @@ export const providerRouter = router({
         inMicroUsdPerGb: input.inUsdPerGb,
         outMicroUsdPerGb: input.outUsdPerGb,
       },
+      rental: { gpuHourMicroUsd: input.gpuHourUsd.toString(), ...(input.gpus !== undefined && { gpus: input.gpus }) },
       expiresInHours: input.expiresInHours,
     }),
   ),

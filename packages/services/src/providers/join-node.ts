@@ -14,7 +14,15 @@ import type { ControlPlaneRepositories, ProvidersStore } from '../ports/control-
 import type { JoinTokenRow } from '../ports/rows.ts'
 import { gpuClassOf } from './gpu-class.ts'
 import { joinTokenHash } from './join-tokens.ts'
-import { makeTerms, pricesFromJson, promisesSchema, type TermsDocument } from './terms.ts'
+import {
+  makeTerms,
+  pricesFromJson,
+  promisesSchema,
+  rentalJson,
+  GPUS_MAX,
+  type RentalJson,
+  type TermsDocument,
+} from './terms.ts'
 
 type Deps = Pick<ControlPlaneDeps, 'store' | 'stream' | 'clock' | 'chain' | 'gatewayUrls'>
 
@@ -68,7 +76,8 @@ export async function joinNode(deps: Deps, input: JoinNodeInput, traits?: DemoTr
     }
     const id = newId('node')
     const proof = input.proof.toLowerCase()
-    await insertNode(tx, { id, nodeId, token, proof, inventory: inventory.data, traits })
+    const rental = { ...rentalJson.parse(token.prices), ...input.rental }
+    await insertNode(tx, { id, nodeId, token, proof, inventory: inventory.data, rental, traits })
     await recordControlChange(tx.control, { nodeIds: [nodeId] })
     return { nodeId, id, nodeName: token.nodeName, gatewayUrls: [...deps.gatewayUrls] }
   })
@@ -86,10 +95,13 @@ async function insertNode(
     token: JoinTokenRow
     proof: string
     inventory: NodeInventory
+    rental: RentalJson
     traits: DemoTraits | undefined
   },
 ): Promise<void> {
   const { token, traits } = row
+  const perGpuHourMicroUsd = BigInt(row.rental.gpuHourMicroUsd ?? '0')
+  const gpus = perGpuHourMicroUsd > 0n ? gpusToLease(row.inventory, row.rental.gpus) : 0
   const document: TermsDocument = {
     version: 3,
     nodeName: token.nodeName,
@@ -99,12 +111,14 @@ async function insertNode(
     sharedHost: traits?.sharedHost ?? false,
     tier: token.tier,
     dataPolicy: token.dataPolicy,
+    ...(gpus > 0 && { gpus }),
   }
   const terms = makeTerms({
     providerId: token.providerId as Hex,
     prices: pricesFromJson(token.prices),
     promises: promisesSchema.parse(token.promises),
     document,
+    perGpuHourMicroUsd,
   })
   await tx.providers.insertTerms({ ...terms, providerId: token.providerId })
   await tx.providers.insertNode({
@@ -124,6 +138,18 @@ async function insertNode(
     inventory: row.inventory,
     keyProof: row.proof,
   })
+}
+
+/** Those declared, and never more than were detected; all of them where nothing is declared. A node without GPUs has one place. */
+function gpusToLease({ gpus }: NodeInventory, declared: number | undefined): number {
+  const detected = gpus.reduce((sum, { count }) => sum + count, 0)
+  if (detected > 0 && declared !== undefined && declared > detected) {
+    throw new AppError('invalid_input', {
+      publicMessage: `gpus: ${declared} are offered for leases, and the node has ${detected}.`,
+      field: 'gpus',
+    })
+  }
+  return declared ?? (detected > 0 ? Math.min(detected, GPUS_MAX) : 1)
 }
 
 async function joinedAlready(deps: Deps, nodeId: string): Promise<JoinedNode> {

@@ -6,7 +6,7 @@ import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { ControlPlaneStore } from '../ports/control-plane-store.ts'
 import type { JoinTokenRow } from '../ports/rows.ts'
 import type { CreatedJoinToken, JoinTokenView } from '../queries/views/providers.ts'
-import { noPromises, pricesFromJson, pricesToJson, type Promises } from './terms.ts'
+import { noPromises, pricesFromJson, pricesToJson, type Promises, type RentalJson } from './terms.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -27,6 +27,8 @@ export async function createJoinToken(
     /** `any` when left out: nothing is promised. */
     dataPolicy?: DataPolicy
     prices: Prices
+    /** Nothing may be leased when left out. */
+    rental?: RentalJson
     /** None when left out. */
     promises?: Promises
     expiresInHours: number
@@ -42,7 +44,7 @@ export async function createJoinToken(
     country: input.country,
     tier: input.tier ?? 'regional',
     dataPolicy: input.dataPolicy ?? 'any',
-    prices: pricesToJson(input.prices),
+    prices: { ...pricesToJson(input.prices), ...input.rental },
     promises: input.promises ?? noPromises,
     expiresAt: new Date(clock.nowMs() + input.expiresInHours * HOUR_MS),
     createdBy: input.userId,

@@ -32,6 +32,8 @@ export interface TermsDocument {
   tier: Tier
   /** Declared: what happens to prompts. */
   dataPolicy: DataPolicy
+  /** GPUs that may be leased, or places for engines on a node that has none; absent or 0: none. */
+  gpus?: number
 }
 
 /** Service promises. 0 is no promise, and a capacity of 0 is none declared. */
@@ -69,8 +71,10 @@ export function makeTerms(input: {
   prices: Prices
   promises: Promises
   document: TermsDocument
+  /** Of a leased GPU, µUSD; 0 when left out. */
+  perGpuHourMicroUsd?: bigint
 }): MadeTerms {
-  const { providerId, prices, promises, document } = input
+  const { providerId, prices, promises, document, perGpuHourMicroUsd = 0n } = input
   const { sloRegion, ...numbers } = promises
   const terms: Terms = {
     providerId,
@@ -80,7 +84,7 @@ export function makeTerms(input: {
     outPerMtok: price(prices.outMicroUsdPerMtok),
     inPerGb: price(prices.inMicroUsdPerGb),
     outPerGb: price(prices.outMicroUsdPerGb),
-    perGpuHour: 0,
+    perGpuHour: price(perGpuHourMicroUsd),
     ...numbers,
     sloRegion: sloRegion === '' ? NO_REGION : regionToBytes8(sloRegion),
   }
@@ -100,6 +104,26 @@ export function pricesOfStored(stored: StoredTerms): Prices {
   const terms = termsOfStored(stored)
   return terms ? pricesOfTerms(terms) : pricesFromJson(documentWithPrices.parse(stored.document).prices)
 }
+
+/** What may be leased under terms: GPUs, and the price of one for an hour, µUSD. Null: nothing. */
+export function rentalOfTerms(stored: StoredTerms): { gpus: number; perGpuHourMicroUsd: bigint } | null {
+  const terms = termsOfStored(stored)
+  const { gpus } = z.object({ gpus: z.int().min(0).max(GPUS_MAX).catch(0) }).parse(stored.document)
+  return terms && terms.perGpuHour > 0 && gpus > 0 ? { gpus, perGpuHourMicroUsd: BigInt(terms.perGpuHour) } : null
+}
+
+/** GPUs of one node that may be leased at most. */
+export const GPUS_MAX = 64
+
+/** As it stands beside the prices of a join token, and as an agent may say it when it joins. */
+export const rentalJson = z.object({
+  gpus: z.int().min(0).max(GPUS_MAX).optional(),
+  gpuHourMicroUsd: z
+    .string()
+    .regex(/^\d{1,15}$/, 'is not an amount in micro-dollars')
+    .optional(),
+})
+export type RentalJson = z.infer<typeof rentalJson>
 
 const documentWithPrices = z.object({ prices: pricesJson })
 
