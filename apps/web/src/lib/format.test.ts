@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest'
-import { addressOf, formatAgo, formatMs, formatTokensPerSecond, formatUtc, shortHardware, shortHash } from './format.ts'
+import {
+  addressOf,
+  formatAgo,
+  formatMs,
+  formatSeries,
+  formatShare,
+  formatTokens,
+  formatTokensPerSecond,
+  formatUtc,
+  shortHardware,
+  shortHash,
+} from './format.ts'
 
 test('a duration carries the unit that fits it, and an absent one is not zero', () => {
   expect([4.24, 183.4, 1_840, 125_000, null].map(formatMs)).toEqual(['4.2 ms', '183 ms', '1.84 s', '2 min 5 s', '—'])
@@ -21,4 +32,11 @@ test('a hash is shortened in the middle, and a node name is its address', () => 
 test('hardware is shown without marks, and keeps what tells it apart', () => {
   expect(shortHardware('Intel(R) Xeon(R) Processor @ 2.50GHz (2 cores)')).toBe('Intel Xeon (2 cores)')
   expect(shortHardware('simulated 8 × NVIDIA H200')).toBe('8 × NVIDIA H200')
+})
+
+test('tokens carry the unit that fits, and a share is never rounded to all or nothing', () => {
+  expect([812, 45_312, 1_234_567, 2_000_000_000n].map(formatTokens)).toEqual(['812', '45.3 k', '1.23 M', '2 G'])
+  expect([0, 1, 0.99999, 0.00001, 0.9912].map(formatShare)).toEqual(['0 %', '100 %', '99.99 %', '0.01 %', '99.12 %'])
+  expect(formatSeries('usd_per_mtok', 0.0004)).toBe('$0.00040')
+  expect(formatSeries('ms', null)).toBe('—')
 })

@@ -26,6 +26,50 @@ export function formatTokensPerSecond(rate: number | null | undefined): string {
   return rate < 100 ? rate.toFixed(1) : formatCount(Math.round(rate))
 }
 
+/** Tokens in the unit that fits, three significant digits: `812`, `45.3 k`, `1.23 M`. */
+export function formatTokens(tokens: number | bigint | null | undefined): string {
+  if (tokens === null || tokens === undefined) return '—'
+  const count = Number(tokens)
+  const units = [
+    [1e12, ' T'],
+    [1e9, ' G'],
+    [1e6, ' M'],
+    [1e3, ' k'],
+  ] as const
+  const [size, unit] = units.find(([least]) => count >= least) ?? [1, '']
+  return size === 1 ? formatCount(Math.round(count)) : `${Number((count / size).toPrecision(3))}${unit}`
+}
+
+/** A share as a percentage: `99.95 %`. Only what is exactly all or nothing is 100 % or 0 %. */
+export function formatShare(share: number | null | undefined): string {
+  if (share === null || share === undefined) return '—'
+  if (share === 0 || share === 1) return `${share * 100} %`
+  return `${Math.min(99.99, Math.max(0.01, share * 100)).toFixed(2)} %`
+}
+
+/** What a chart's values are of. */
+export type SeriesUnit = 'ms' | 'tokens_per_second' | 'count' | 'tokens' | 'usd' | 'usd_per_mtok' | 'share'
+
+/** A value of a chart, for its axis, its legend and its table. Money here is dollars: charts are drawn in floats. */
+export function formatSeries(unit: SeriesUnit, value: number | null | undefined): string {
+  if (value === null || value === undefined) return '—'
+  switch (unit) {
+    case 'ms':
+      return value === 0 ? '0 ms' : formatMs(value)
+    case 'tokens_per_second':
+      return value === 0 ? '0' : formatTokensPerSecond(value)
+    case 'tokens':
+      return formatTokens(value)
+    case 'count':
+      return formatCount(Math.round(value * 100) / 100)
+    case 'share':
+      return formatShare(value)
+    case 'usd':
+    case 'usd_per_mtok':
+      return value === 0 ? '$0' : `$${value < 0.01 ? value.toPrecision(2) : value.toFixed(value < 10 ? 3 : 2)}`
+  }
+}
+
 /** Hardware without the noise of its maker's marks; what stands behind `simulated` is on a badge of its own. */
 export function shortHardware(hardware: string): string {
   return hardware

@@ -5,7 +5,7 @@ import type { Viewer } from '@isochrone/services'
 import { ButtonLink } from '~/components/ui/button.tsx'
 import type { Theme } from '~/lib/theme.ts'
 import { AccountMenu } from './account-menu.tsx'
-import { CommandPalette } from './command-palette.tsx'
+import { CommandPalette, PaletteButton } from './command-palette.tsx'
 import { Logo } from './logo.tsx'
 import { MobileMenu } from './mobile-menu.tsx'
 import { navGroups } from './nav-items.ts'
@@ -53,6 +53,7 @@ export function AppShell({ viewer, theme, children }: { viewer: Viewer | null; t
       <header className="sticky top-0 z-30 flex h-12 items-center gap-2 border-b border-line bg-canvas px-3 lg:hidden">
         <MobileMenu groups={groups} footer={footer} />
         <Brand />
+        <PaletteButton />
       </header>
       <aside className="sticky top-0 hidden h-dvh flex-col gap-4 overflow-y-auto border-r border-line bg-sunken p-3 lg:flex">
         <Brand />

@@ -1,14 +1,33 @@
 'use client'
-/** ⌘K: every page and action by name, and any request, epoch or offer by its id. Focus returns to where it was. */
+/**
+ * ⌘K: every page and action by name, and any request, job, provider or offer by its id. Focus returns to where it was,
+ * and screen readers hear how many there are. One for the whole page; narrow screens open it by {@link PaletteButton}.
+ */
 import { Dialog } from '@base-ui/react/dialog'
 import { useRouter } from 'next/navigation'
-import { useEffect, useId, useState, type KeyboardEvent } from 'react'
+import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react'
 import { CornerDownLeft, Search } from 'lucide-react'
 import { cn } from '~/lib/cn.ts'
 import { leaveFor } from '~/lib/leave-guard.ts'
 import { findCommands, type Command } from './find-commands.ts'
 import type { NavGroup } from './nav-items.ts'
 import { applyTheme } from './theme-switch.tsx'
+
+const OPEN_EVENT = 'isochrone:open-palette'
+
+/** Opens the palette where its own button is not in sight. */
+export function PaletteButton() {
+  return (
+    <button
+      type="button"
+      aria-label="Go to a page or run an action"
+      onClick={() => window.dispatchEvent(new Event(OPEN_EVENT))}
+      className="ml-auto inline-flex size-9 items-center justify-center rounded-md text-ink-2 hover:bg-hover hover:text-ink"
+    >
+      <Search aria-hidden className="size-4.5" />
+    </button>
+  )
+}
 
 export function CommandPalette({ groups }: { groups: NavGroup[] }) {
   const router = useRouter()
@@ -17,15 +36,25 @@ export function CommandPalette({ groups }: { groups: NavGroup[] }) {
   const [query, setQuery] = useState('')
   const [picked, setPicked] = useState(0)
   const commands = findCommands(query, groups)
+  const list = useRef<HTMLUListElement>(null)
 
   useEffect(() => {
+    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' })
+  }, [picked])
+
+  useEffect(() => {
+    const onOpen = () => setOpen(true)
+    window.addEventListener(OPEN_EVENT, onOpen)
     const onKey = (event: globalThis.KeyboardEvent) => {
       if (event.key.toLowerCase() !== 'k' || !(event.metaKey || event.ctrlKey)) return
       event.preventDefault()
       setOpen((was) => !was)
     }
     window.addEventListener('keydown', onKey)
-    return () => window.removeEventListener('keydown', onKey)
+    return () => {
+      window.removeEventListener('keydown', onKey)
+      window.removeEventListener(OPEN_EVENT, onOpen)
+    }
   }, [])
 
   function run(command: Command | undefined) {
@@ -40,6 +69,11 @@ export function CommandPalette({ groups }: { groups: NavGroup[] }) {
     if (step && commands.length > 0) {
       event.preventDefault()
       setPicked((was) => (was + step + commands.length) % commands.length)
+    }
+    const end = { Home: 0, End: commands.length - 1 }[event.key]
+    if (end !== undefined && query === '') {
+      event.preventDefault()
+      setPicked(Math.max(0, end))
     }
     if (event.key === 'Enter') {
       event.preventDefault()
@@ -80,7 +114,10 @@ export function CommandPalette({ groups }: { groups: NavGroup[] }) {
             onKeyDown={onKeyDown}
             className="h-11 w-full border-b border-line bg-transparent px-4 text-base text-ink outline-none placeholder:text-ink-3"
           />
-          <ul id={listId} role="listbox" aria-label="Results" className="max-h-80 overflow-auto p-1.5">
+          <p role="status" className="sr-only">
+            {commands.length === 1 ? '1 result' : `${commands.length} results`}
+          </p>
+          <ul ref={list} id={listId} role="listbox" aria-label="Results" className="max-h-80 overflow-auto p-1.5">
             {commands.map((command, index) => (
               <li
                 key={command.label}

@@ -15,3 +15,11 @@ test('a visitor is offered no page that needs an account', () => {
   const visitor = navGroups({ signedIn: false, hasTeam: false, hasProvider: false, isAdmin: false })
   expect(visitor.flatMap((group) => group.items.map((item) => item.href))).toEqual(['/', '/epochs'])
 })
+
+test('an action is offered where its page may be opened, and every result has a name of its own', () => {
+  expect(findCommands('add funds', everything)).toEqual([expect.objectContaining({ href: '/balance' })])
+  const visitor = navGroups({ signedIn: false, hasTeam: false, hasProvider: false, isAdmin: false })
+  expect(findCommands('add funds', visitor)).toEqual([])
+  const labels = findCommands('', everything).map((command) => command.label)
+  expect(new Set(labels).size).toBe(labels.length)
+})

@@ -14,8 +14,12 @@ export function findCommands(query: string, groups: NavGroup[]): Command[] {
   if (/^req_[0-9a-f]+$/.test(text)) return [{ label: `Request ${text}`, href: `/requests/${text}` }]
   if (/^node_[0-9a-f]+$/.test(text)) return [{ label: `Offer of ${text}`, href: `/offers/${text}` }]
 
+  if (/^job_[0-9a-f]+$/.test(text)) return [{ label: `Job ${text}`, href: `/jobs/${text}` }]
+  if (/^0x[0-9a-f]{64}$/.test(text)) return [{ label: `Provider ${text.slice(0, 10)}…`, href: `/providers/${text}` }]
+
   const all: (Command & { keywords?: string | undefined })[] = [
     ...groups.flatMap((group) => group.items.map(({ label, href, keywords }) => ({ label, href, keywords }))),
+    ...actionsOf(groups),
     { label: 'Theme: system', theme: 'system', keywords: 'appearance colour' },
     { label: 'Theme: light', theme: 'light', keywords: 'appearance colour' },
     { label: 'Theme: dark', theme: 'dark', keywords: 'appearance colour' },
@@ -24,4 +28,19 @@ export function findCommands(query: string, groups: NavGroup[]): Command[] {
   return all
     .filter(({ label, keywords = '' }) => words.every((word) => `${label} ${keywords}`.toLowerCase().includes(word)))
     .slice(0, RESULTS_MAX)
+}
+
+/** Things to do, for whoever may open the page where they are done. */
+const actions = [
+  { page: '/', label: 'Show the map of offers', href: '/?view=map', keywords: 'world regions places' },
+  { page: '/', label: 'Offers that are live now', href: '/?live=1', keywords: 'free capacity' },
+  { page: '/keys', label: 'Create an API key', href: '/keys', keywords: 'secret token new' },
+  { page: '/balance', label: 'Add funds', href: '/balance', keywords: 'deposit top up pay' },
+  { page: '/settings/webhooks', label: 'Add a webhook', href: '/settings/webhooks', keywords: 'events notify' },
+  { page: '/provider/join', label: 'Make a join token', href: '/provider/join', keywords: 'agent list gpu' },
+]
+
+function actionsOf(groups: NavGroup[]) {
+  const open = new Set(groups.flatMap((group) => group.items.map((item) => item.href)))
+  return actions.filter((action) => open.has(action.page)).map(({ page: _, ...command }) => command)
 }

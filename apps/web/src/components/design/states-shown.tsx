@@ -1,0 +1,147 @@
+/** What a page shows of a thing's state: badges, notices, steps, tables full, empty and on their way. */
+import {
+  EpochStatusBadge,
+  JobStatusBadge,
+  LiveBadge,
+  RecordStatusBadge,
+  RequestStatusBadge,
+  SettlementBadge,
+  SimulatedBadge,
+  SimulatedNetworkBadge,
+  VerdictBadge,
+} from '~/components/status.tsx'
+import { DataTable, DataTableSkeleton, type Column } from '~/components/ui/data-table.tsx'
+import { EmptyState } from '~/components/ui/empty-state.tsx'
+import { ErrorNotice } from '~/components/ui/error-notice.tsx'
+import { Facts } from '~/components/ui/facts.tsx'
+import { Notice } from '~/components/ui/notice.tsx'
+import { Section } from '~/components/ui/page-header.tsx'
+import { ChartSkeleton, FactsSkeleton, StatsSkeleton } from '~/components/ui/skeleton.tsx'
+import { Stats } from '~/components/ui/stat.tsx'
+import { Progress, Steps } from '~/components/ui/steps.tsx'
+import { Hash, Money, Utc } from '~/components/ui/values.tsx'
+import { formatCount } from '~/lib/format.ts'
+
+interface Sample {
+  name: string
+  tokens: number
+  microUsd: bigint
+  atMs: number
+}
+
+const samples: Sample[] = [
+  { name: 'aurora-1', tokens: 1_204_331, microUsd: 72_260n, atMs: Date.UTC(2026, 0, 31, 23, 59, 59) },
+  { name: 'borealis-b200', tokens: 88, microUsd: 1n, atMs: Date.UTC(2026, 1, 1, 0, 0, 4) },
+]
+
+const columns: Column<Sample>[] = [
+  { head: 'Node', className: 'font-medium', cell: (row) => row.name },
+  {
+    head: 'Tokens',
+    numeric: true,
+    sort: { href: '/design', state: 'descending' },
+    cell: (row) => formatCount(row.tokens),
+  },
+  { head: 'Price', numeric: true, cell: (row) => <Money microUsd={row.microUsd} decimalsMin={6} /> },
+  { head: 'Finished, UTC', cell: (row) => <Utc at={row.atMs} bare /> },
+]
+
+export function StatesShown() {
+  return (
+    <>
+      <Section title="Status" description="An icon and a word, never colour alone.">
+        <div className="flex flex-wrap gap-2">
+          {(['succeeded', 'failed', 'aborted'] as const).map((status) => (
+            <RequestStatusBadge key={status} status={status} />
+          ))}
+          {(['none', 'open', 'closed', 'anchored', 'claimed', 'settled'] as const).map((stage) => (
+            <SettlementBadge key={stage} stage={stage} />
+          ))}
+          {(['signed', 'reported', 'challenged', 'final', 'invalid'] as const).map((status) => (
+            <RecordStatusBadge key={status} status={status} />
+          ))}
+          {(['valid', 'invalid', 'unverifiable'] as const).map((verdict) => (
+            <VerdictBadge key={verdict} verdict={verdict} />
+          ))}
+          {(['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const).map((status) => (
+            <JobStatusBadge key={status} status={status} />
+          ))}
+          <EpochStatusBadge status="anchored" />
+          <LiveBadge live />
+          <LiveBadge live={false} />
+          <SimulatedBadge />
+          <SimulatedNetworkBadge />
+        </div>
+      </Section>
+      <Section title="Notices">
+        <div className="grid gap-2 lg:grid-cols-2">
+          <Notice>Something to know.</Notice>
+          <Notice tone="good">It worked, and stays so.</Notice>
+          <Notice tone="warn">It works, and will not for long.</Notice>
+          <Notice tone="bad">It did not work; this is what to do.</Notice>
+          <ErrorNotice
+            error={{
+              code: 'provider_timeout',
+              owner: 'provider',
+              message: 'The node did not answer in time. Try again: another one will be chosen.',
+              field: null,
+              requestId: 'req_0a1b2c',
+            }}
+          />
+        </div>
+      </Section>
+      <Section title="Steps and progress">
+        <Steps
+          label="A wizard"
+          steps={[
+            { key: 'a', title: 'Organisation', state: 'done', href: '/design' },
+            { key: 'b', title: 'Node', state: 'waiting', hint: 'The agent is being awaited.' },
+            {
+              key: 'c',
+              title: 'Check',
+              state: 'failed',
+              hint: 'Two nodes name one GPU.',
+              fix: 'Stop the other agent.',
+            },
+            { key: 'd', title: 'Prices', state: 'current' },
+            { key: 'e', title: 'Live', state: 'ahead' },
+          ]}
+        />
+        <div className="max-w-md">
+          <Progress label="Lines answered" done={640} total={1_000} />
+        </div>
+      </Section>
+      <Section title="Figures and facts">
+        <Stats
+          items={[
+            { label: 'TTFT p50', value: '183 ms', hint: 'p95 412 ms' },
+            { label: 'Balance', value: <Money microUsd={100_000_000n} />, hint: 'after what is reserved' },
+            { label: 'RTT', value: '—', hint: 'not measured' },
+          ]}
+        />
+        <Facts
+          items={[
+            ['Terms', <Hash key="t" value={`0x${'1234567890abcdef'.repeat(4)}`} label="terms hash" />],
+            ['Charge', <Money key="m" microUsd={1n} />],
+            ['Closed', <Utc key="u" at={samples[0]?.atMs} />],
+          ]}
+        />
+      </Section>
+      <Section title="Tables" description="Full, empty, filtered to nothing, and on their way.">
+        <div className="grid gap-4">
+          <DataTable label="Samples" columns={columns} rows={samples} rowKey={(row) => row.name} />
+          <EmptyState title="No requests yet">A request appears here about a second after its answer.</EmptyState>
+          <EmptyState title="No requests for these filters">None of your requests matches all of them.</EmptyState>
+          <DataTableSkeleton label="Samples" columns={columns} rows={3} />
+        </div>
+      </Section>
+      <Section title="Skeletons" description="With the final layout, so that nothing jumps.">
+        <StatsSkeleton />
+        <div className="grid gap-4 lg:grid-cols-2">
+          <FactsSkeleton />
+          <ChartSkeleton />
+        </div>
+      </Section>
+    </>
+  )
+}
