@@ -96,6 +96,8 @@ async function vitest(kind: VitestKind): Promise<SuiteResult> {
   const flags = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   // Servers, chains and command-line tools start in these.
   if (kind !== 'unit') flags.push('--testTimeout=60000')
+  // Unit tests keep nothing in their modules, so two workers load each module once instead of once a file.
+  else flags.push('--no-isolate')
   if (kind === 'chaos') flags.push('--no-file-parallelism')
   try {
     const bin = join(projectRoot, 'node_modules/.bin/vitest')
