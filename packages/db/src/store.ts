@@ -18,6 +18,7 @@ import { requestRepository } from './repositories/request-repository.ts'
 import { pendingTransactionRepository } from './repositories/pending-transaction-repository.ts'
 import { performanceRepository } from './repositories/performance-repository.ts'
 import { settlementRepository } from './repositories/settlement-repository.ts'
+import { verificationRepository } from './repositories/verification-repository.ts'
 import { webhookRepository } from './repositories/webhook-repository.ts'
 
 export function repositories(db: DbOrTx) {
@@ -33,6 +34,7 @@ export function repositories(db: DbOrTx) {
     epochs: epochRepository(db),
     jobs: jobRepository(db),
     webhooks: webhookRepository(db),
+    verification: verificationRepository(db),
     chain: chainRepository(db),
     settlement: settlementRepository(db),
     evidence: evidenceRepository(db),

@@ -21,6 +21,8 @@ const prefixes = [
   'hook',
   'msg',
   'evt',
+  'check',
+  'stake',
 ] as const
 export type IdPrefix = (typeof prefixes)[number]
 

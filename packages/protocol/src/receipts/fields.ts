@@ -169,6 +169,26 @@ export const sealingKeyFields = [
   ['notAfterMs', 'uint64'],
 ] as const satisfies FieldList
 
+/** Signed by a node for one witness, whose address is the verifying contract: it holds its key, now. */
+export const witnessProofFields = [
+  ['nonce', 'bytes32'],
+  ['nodeKey', 'address'],
+] as const satisfies FieldList
+
+/** Signed by a node as fast as it can: the nonce came back to the witness that sent it. */
+export const rttEchoFields = [
+  ['nonce', 'bytes32'],
+  ['nodeKey', 'address'],
+] as const satisfies FieldList
+
+/** Signed by a node before it shows its product of the matrices that the nonce names. */
+export const matmulCommitmentFields = [
+  ['nonce', 'bytes32'],
+  ['nodeKey', 'address'],
+  ['order', 'uint32'],
+  ['commitment', 'bytes32'],
+] as const satisfies FieldList
+
 export const structFields = {
   WorkReceipt: workReceiptFields,
   DeliveryReceipt: deliveryReceiptFields,
@@ -184,6 +204,9 @@ export const structFields = {
   NodeKey: nodeKeyFields,
   LinkProof: linkProofFields,
   SealingKey: sealingKeyFields,
+  WitnessProof: witnessProofFields,
+  RttEcho: rttEchoFields,
+  MatmulCommitment: matmulCommitmentFields,
 } as const
 
 export type StructName = keyof typeof structFields

@@ -1,0 +1,80 @@
+/** What verification needs of the database and of the world: rows, witnesses, and somebody who asks replicas. */
+import type { Verdict, VerificationStatus } from '@isochrone/domain'
+import type { EchoReport, Hex, MatmulReport, SignedReport, WitnessFacts } from '@isochrone/protocol'
+import type { CheckKind } from '../verification/checks/check-result.ts'
+import type { ListedNodeRow } from './rows.ts'
+
+export interface CheckRow {
+  id: string
+  nodeId: string
+  kind: CheckKind
+  verdict: Verdict
+  finding: string
+  fix: string | null
+  inputs: unknown
+  simulated: boolean
+  checkedAt: Date
+  validUntil: Date
+}
+
+export interface NodeVerificationRow {
+  nodeId: string
+  status: VerificationStatus
+  dueAt: Date
+  checkedAt: Date | null
+}
+
+export interface ReplayTrialRow {
+  requestId: string
+  nodeId: string
+  modelHash: string
+  agreed: boolean
+  references: string[]
+  triedAt: Date
+}
+
+export interface VerificationStore {
+  /** Makes the row when there is none; else only ever brings the time forward. */
+  makeDue(nodeId: string, dueAt: Date): Promise<void>
+  /** Takes nodes that are due, each until `claimedTo`: no two workers check one at a time. */
+  claimDue(now: Date, claimedTo: Date, limit: number): Promise<string[]>
+  standing(nodeIds: readonly string[]): Promise<NodeVerificationRow[]>
+  /** Ends a check: the new status, and when it is due again. */
+  finish(row: { nodeId: string; status: VerificationStatus; dueAt: Date; checkedAt: Date }): Promise<void>
+  insertChecks(rows: readonly CheckRow[]): Promise<void>
+  /** The newest of each kind, whatever its age. */
+  newestChecks(nodeIds: readonly string[]): Promise<CheckRow[]>
+  /** Newest first. */
+  checks(nodeId: string, limit: number): Promise<CheckRow[]>
+  /** True for a report that is newer than the last. */
+  acceptReport(nodeId: string, sentAtMs: number): Promise<boolean>
+  /** The node's GPUs as it names them now; those that it named before and names no more are forgotten. */
+  claimGpus(nodeId: string, uuids: readonly string[], now: Date): Promise<void>
+  /** This node's UUIDs that nodes which are not revoked named before it, and after it. */
+  otherClaims(nodeId: string): Promise<{ namedEarlier: string[]; namedLater: string[] }>
+  setInventory(nodeId: string, input: { inventory: object; models: object; gpuClass: string }): Promise<void>
+  insertTrial(row: ReplayTrialRow): Promise<void>
+  trials(nodeId: string, modelHash: string, since: Date): Promise<ReplayTrialRow[]>
+  /** Of the node since then: receipts without a fault, and those of them that were corrected. */
+  meteringCounts(nodeId: string, since: Date): Promise<{ receipts: number; overstated: number }>
+  /** Back to `claimed`; true when it was more. */
+  loseTrust(nodeId: string): Promise<boolean>
+}
+
+export interface VerificationNodes {
+  node(nodeId: string): Promise<ListedNodeRow | null>
+  nodes(providerId?: string): Promise<ListedNodeRow[]>
+}
+
+/** One witness. A node that is not linked to it, or a witness that is away, gives null. */
+export interface WitnessPort {
+  facts(): Promise<WitnessFacts | null>
+  echo(nodeId: Hex, samples: number): Promise<SignedReport<EchoReport> | null>
+  /** All at the same moment; those that are not linked are left out. */
+  matmul(nodeIds: readonly Hex[], order: number): Promise<SignedReport<MatmulReport>[]>
+}
+
+/** Asks one node, as a paying customer does; null when it gave no whole answer. */
+export interface ReplayPort {
+  ask(input: { nodeId: Hex; model: string; prompt: string }): Promise<{ requestId: string; text: string } | null>
+}

@@ -1,0 +1,158 @@
+import { prng } from '@isochrone/domain'
+import {
+  addressOfKey,
+  addressToBytes32,
+  randomBytes32,
+  signReport,
+  signStruct,
+  witnessDomain,
+  type EchoReport,
+  type GeoPlace,
+} from '@isochrone/protocol'
+import { expect, test } from 'vitest'
+import { checkGpuUuids } from './check-gpu-uuids.ts'
+import { checkMatmul } from './check-matmul.ts'
+import { checkMetering } from './check-metering.ts'
+import { checkModel, replayAgrees } from './check-model.ts'
+import { checkRegion, lightKm } from './check-region.ts'
+import { checkSharing, sharingUndecided, type SharingRound } from './check-sharing.ts'
+import { distanceKm, regionPlace } from './region-places.ts'
+import { sprt } from './sprt.ts'
+
+const amsterdam: GeoPlace = { latitude: 52.4, longitude: 4.9 }
+const nodeKey = randomBytes32()
+const nodeId = addressToBytes32(addressOfKey(nodeKey))
+const witnessKey = randomBytes32()
+const witness = addressOfKey(witnessKey)
+
+function report(rttUs: number, { signer = nodeKey, place = amsterdam } = {}) {
+  const nonce = randomBytes32()
+  const { signature } = signStruct(witnessDomain(witness), 'RttEcho', { nonce, nodeKey: addressOfKey(nodeKey) }, signer)
+  const echo: EchoReport = {
+    kind: 'echo',
+    witness: { witness, name: 'Amsterdam', place },
+    nodeId,
+    atMs: 1,
+    simulated: false,
+    sent: 20,
+    lost: 0,
+    minRttUs: rttUs,
+    jitterUs: 10,
+    fastest: { nonce, signature },
+  }
+  return signReport(echo, witnessKey)
+}
+const claim = (region: string) => ({ nodeId, region, place: regionPlace(region, '') })
+
+/** Physics: what light cannot do is no place to be. */
+test('a round trip that light could not make disproves the region, a slow one proves nothing', () => {
+  expect(checkRegion(claim('us-east'), [report(5_000)])).toMatchObject({ verdict: 'invalid' })
+  expect(checkRegion(claim('us-east'), [report(80_000)])).toMatchObject({ verdict: 'unverifiable' })
+  expect(checkRegion(claim('eu-west'), [report(5_000)])).toMatchObject({ verdict: 'valid' })
+  expect(checkRegion(claim('nowhere'), [report(5_000)])).toMatchObject({ verdict: 'unverifiable' })
+})
+
+test('distances and light are right', () => {
+  expect(distanceKm(amsterdam, { latitude: 40.7, longitude: -74.0 })).toBeCloseTo(5_860, -2)
+  expect(lightKm(1_000)).toBeCloseTo(149.9, 1)
+})
+
+/** Nobody is slandered by a report that the node did not have a hand in. */
+test('reports that witness or node did not sign are left out', () => {
+  const forged = { ...report(5_000), signature: report(6_000).signature }
+  const impersonated = report(5_000, { signer: randomBytes32() })
+  const echo = report(80_000)
+  const tampered = { ...echo, report: { ...echo.report, minRttUs: 1 } }
+  for (const bad of [forged, impersonated, tampered]) {
+    expect(checkRegion(claim('us-east'), [bad])).toMatchObject({ verdict: 'unverifiable', inputs: { reports: [] } })
+  }
+})
+
+/** A rival cannot be slandered by copying its UUIDs, and is never named. */
+test('of two nodes that name one GPU the later is invalid and the earlier in doubt', () => {
+  const uuids = ['GPU-00000000-1111-2222-3333-444444444444']
+  const none = { namedEarlier: [], namedLater: [] }
+  expect(checkGpuUuids({ uuids, count: 1 }, none).verdict).toBe('valid')
+  const later = checkGpuUuids({ uuids, count: 1 }, { ...none, namedEarlier: uuids })
+  expect(later.verdict).toBe('invalid')
+  expect(checkGpuUuids({ uuids, count: 1 }, { ...none, namedLater: uuids }).verdict).toBe('unverifiable')
+  expect(checkGpuUuids({ uuids: [...uuids, ...uuids], count: 2 }, none).verdict).toBe('invalid')
+  expect(checkGpuUuids({ uuids, count: 8 }, none).verdict).toBe('unverifiable')
+  expect(checkGpuUuids({ uuids: [], count: 0 }, none).verdict).toBe('valid')
+})
+
+function rounds(count: number, factor: number, seed: number): SharingRound[] {
+  const random = prng(seed)
+  const noise = () => 1 + random.unit() * 0.3
+  return Array.from({ length: count }, () => ({ aloneUs: 40_000 * noise(), togetherUs: 40_000 * factor * noise() }))
+}
+
+test('shared hardware is told from a noisy neighbour', () => {
+  const judge = (factor: number) => checkSharing({ rounds: rounds(60, factor, 1), declared: false }).verdict
+  expect(judge(1)).toBe('valid')
+  expect(judge(1.9)).toBe('invalid')
+  expect(checkSharing({ rounds: rounds(60, 1.9, 1), declared: true }).verdict).toBe('valid')
+  expect(checkSharing({ rounds: [], declared: false }).verdict).toBe('unverifiable')
+  expect(sharingUndecided(rounds(3, 1.9, 1))).toBe(true)
+})
+
+/** Never on one failure. */
+test.each([
+  ['model', (bad: number) => checkModel({ modelHash: '0x', trials: trials(bad, 4) })],
+  ['metering', (bad: number) => checkMetering({ receipts: 20, overstated: bad })],
+])('%s: one failure is not enough, and many are', (_, judge) => {
+  expect(judge(1).verdict).not.toBe('invalid')
+  expect(judge(4).verdict).toBe('invalid')
+})
+
+function trials(bad: number, good: number) {
+  return Array.from({ length: bad + good }, (_, index) => ({ requestId: `req_${index}`, agreed: index >= bad }))
+}
+
+test('references must agree with one another before a node is held against them', () => {
+  expect(replayAgrees('the river', ['the river', 'the river'])).toBe(true)
+  expect(replayAgrees('a house', ['the river', 'the river'])).toBe(false)
+  expect(replayAgrees('a house', ['the river', 'a mountain'])).toBeNull()
+  expect(replayAgrees('a house', ['the river'])).toBeNull()
+})
+
+test('one wrong product is asked again, two are invalid', () => {
+  const one = (correct: boolean) =>
+    signReport(
+      {
+        kind: 'matmul' as const,
+        witness: { witness, name: 'Amsterdam', place: amsterdam },
+        nodeId,
+        atMs: 1,
+        nonce: randomBytes32(),
+        order: 64,
+        elapsedUs: 1_000,
+        commitment: randomBytes32(),
+        signature: null,
+        correct,
+      },
+      witnessKey,
+    )
+  expect(checkMatmul([one(true)]).verdict).toBe('valid')
+  expect(checkMatmul([one(false), one(true)]).verdict).toBe('unverifiable')
+  expect(checkMatmul([one(false), one(false)]).verdict).toBe('invalid')
+  expect(checkMatmul([]).verdict).toBe('unverifiable')
+})
+
+/** The promise behind every verdict: an honest node is called invalid in at most one of 10,000 cases. */
+test('the sequential test keeps its error rates', () => {
+  const random = prng(7)
+  const rates = { honest: 0.02, cheating: 0.5 }
+  const end = (rate: number) => {
+    const counts = { bad: 0, good: 0 }
+    for (;;) {
+      counts[random.unit() < rate ? 'bad' : 'good'] += 1
+      const decision = sprt(rates, counts)
+      if (decision !== 'undecided') return decision
+    }
+  }
+  const falseAlarms = Array.from({ length: 20_000 }, () => end(0.02)).filter((decision) => decision === 'cheating')
+  const missed = Array.from({ length: 2_000 }, () => end(0.5)).filter((decision) => decision === 'honest')
+  expect(falseAlarms.length).toBeLessThanOrEqual(8)
+  expect(missed.length).toBeLessThanOrEqual(40)
+})
