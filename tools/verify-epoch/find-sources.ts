@@ -7,9 +7,8 @@ import { join, resolve } from 'node:path'
 import { readDeployment, type Deployment } from '@isochrone/contracts-client'
 import { AppError } from '@isochrone/domain'
 import { addressToBytes32, type Hex } from '@isochrone/protocol'
-import { readEpochHeader, type OpenFile } from '@isochrone/verifier'
+import { fetchEpochFile, readEpochHeader, type OpenFile } from '@isochrone/verifier'
 import { readInstanceFile, type InstanceInfo } from '../start/instance-file.ts'
-import { fetchEpoch } from './fetch-epoch.ts'
 
 export interface VerifyFlags {
   rpc?: string
@@ -42,7 +41,7 @@ export async function findSources(target: string, flags: VerifyFlags): Promise<S
   const rpcUrl = urlOf('--rpc', flags.rpc ?? instance?.chainRpcUrl)
   if (rpcUrl === undefined) throw missing('Say which chain endpoint to ask: --rpc URL.')
   const previous = flags.previous.map(fileAt)
-  const fetched = id ? await fetchEpoch(gatewayOf(flags, instance), Number(id[2])) : null
+  const fetched = id ? await fetchEpochFile(gatewayOf(flags, instance), Number(id[2])) : null
   const close = async () => fetched?.remove()
   try {
     const open = fileAt(fetched?.path ?? target)

@@ -1,4 +1,12 @@
 /** What anyone can check with public data alone: promises from receipts, and a published epoch against the chain. */
+export { fetchEpochFile } from './evidence/fetch-epoch-file.ts'
+export type { FetchedEpoch } from './evidence/fetch-epoch-file.ts'
+export { findContradictions } from './evidence/find-contradictions.ts'
+export type { Contradiction } from './evidence/find-contradictions.ts'
+export { judgeRecord } from './evidence/judge-record.ts'
+export type { RecordVerdict, StandingRecord } from './evidence/judge-record.ts'
+export { recomputeEpoch } from './evidence/recompute-epoch.ts'
+export type { RecomputedEpoch } from './evidence/recompute-epoch.ts'
 export * from './sla/index.ts'
 export * from './verify-epoch/epoch-chain.ts'
 export { readEpochChain } from './verify-epoch/read-epoch-chain.ts'

@@ -58,6 +58,8 @@ export interface MakeEpochOptions {
   seed?: number
   /** Every so manieth receipt is a lease; 0 = none. */
   leaseEvery?: number
+  /** What a request's id is the hash of, by the lane's number; something salted when left out. */
+  requestName?: (seq: number) => string
 }
 
 export interface MadeEpoch {
@@ -86,25 +88,31 @@ const defaults = {
   signedBefore: new Map<string, bigint>() as ReadonlyMap<string, bigint>,
   seed: 1,
   leaseEvery: 50,
-} satisfies Required<Omit<MakeEpochOptions, 'receipts'>>
+} satisfies Required<Omit<MakeEpochOptions, 'receipts' | 'requestName'>>
 
 type Plan = ReturnType<typeof planOf>
 
 function planOf(options: MakeEpochOptions) {
   const given = { ...defaults, ...options }
   const lane = addressToBytes32(addressOfKey(given.laneKey))
-  const document = { version: 2, region: 'eu-de', models: ['tiny'], simulated: false }
-  const terms: Terms = { ...testTerms, providerId: given.providerId, documentHash: documentHashOf(document) }
+  const { terms, termsHash, document } = madeTermsOf(given.providerId)
   const nodes = given.nodeKeys.map((key) => ({ key, nodeId: addressToBytes32(addressOfKey(key)) }))
   return {
     ...given,
     lane,
     nodes,
     terms,
-    termsHash: termsHashOf(terms),
+    termsHash,
     document,
     toSeq: given.fromSeq + given.receipts - 1,
   }
+}
+
+/** The only terms in a made epoch of this provider. */
+export function madeTermsOf(providerId: Hex): MadeEpoch['terms'] {
+  const document = { version: 2, region: 'eu-de', models: ['tiny'], simulated: false }
+  const terms: Terms = { ...testTerms, providerId, documentHash: documentHashOf(document) }
+  return { terms, termsHash: termsHashOf(terms), document }
 }
 
 /** Writes the file to a path or stream. `change` may spoil lines on their way into it: for tampering tests. */
@@ -225,7 +233,8 @@ function* receiptsOf(plan: Plan): Generator<Receipt> {
     const tokensOut = failed ? 0 : 1 + random.below(600)
     const attemptTtftMs = 30 + random.below(250)
     const durationMs = attemptTtftMs + tokensOut * (5 + random.below(20))
-    const request = { requestId: hashOf(`request ${seq}`), attempt: 0 }
+    const requestId = plan.requestName ? bytes32Of(plan.requestName(seq)) : hashOf(`request ${seq}`)
+    const request = { requestId, attempt: 0 }
     const isAnswered = !failed || random.below(2) === 0
     const work: WorkReceipt = {
       ...common,

@@ -141,6 +141,11 @@ export class LineChecker {
     return this.#root
   }
 
+  /** What the receipts read so far make of each node; later receipts are not counted any more. */
+  get performance(): readonly NodePerformance[] {
+    return this.#finishReceipts()
+  }
+
   check(line: number, content: EpochFileLine): void {
     if (content.kind === 'header') return this.#checkHeader(line, content)
     if (!this.#header) {

@@ -17,7 +17,11 @@ const FILE_BYTES_MAX = 8 * 2 ** 30
 const HEADERS_TIMEOUT_MS = 30_000
 
 /** @throws AppError in one sentence, when the gateway is away or has no such epoch. */
-export async function fetchEpoch(gatewayUrl: string, epoch: number): Promise<FetchedEpoch> {
+export async function fetchEpochFile(
+  gatewayUrl: string,
+  epoch: number,
+  { fileBytesMax = FILE_BYTES_MAX }: { fileBytesMax?: number } = {},
+): Promise<FetchedEpoch> {
   const url = `${gatewayUrl.replace(/\/+$/, '')}/v1/epochs/${epoch}/file`
   const headersIn = new AbortController()
   const timer = setTimeout(() => headersIn.abort(), HEADERS_TIMEOUT_MS)
@@ -36,7 +40,7 @@ export async function fetchEpoch(gatewayUrl: string, epoch: number): Promise<Fet
   const remove = () => rm(dir, { recursive: true, force: true })
   const path = join(dir, 'epoch.jsonl.gz')
   try {
-    await pipeline(Readable.fromWeb(response.body as never), limited(), createWriteStream(path))
+    await pipeline(Readable.fromWeb(response.body as never), limited(fileBytesMax), createWriteStream(path))
   } catch (cause) {
     await remove()
     throw cause instanceof AppError
@@ -46,13 +50,13 @@ export async function fetchEpoch(gatewayUrl: string, epoch: number): Promise<Fet
   return { path, remove }
 }
 
-function limited(): Transform {
+function limited(fileBytesMax: number): Transform {
   let bytes = 0
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length
-      const publicMessage = `The gateway sends more than ${FILE_BYTES_MAX} bytes for one epoch.`
-      if (bytes > FILE_BYTES_MAX) done(new AppError('payload_too_large', { publicMessage }))
+      const publicMessage = `The gateway sends more than ${fileBytesMax} bytes for one epoch.`
+      if (bytes > fileBytesMax) done(new AppError('payload_too_large', { publicMessage }))
       else done(null, chunk)
     },
   })
