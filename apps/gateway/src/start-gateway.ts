@@ -211,7 +211,10 @@ export async function startGateway({
     requestLimits,
     idempotency: createIdempotency(redisIdempotencyStore(redis), clock),
     jobs,
-    epochs: { close: async () => closedOf(await lane.closeEpoch()) },
+    epochs: {
+      close: async () => closedOf(await lane.closeEpoch()),
+      correctRecord: (record) => lane.correctRecord(record),
+    },
     metrics,
     knownModels,
     notReady,

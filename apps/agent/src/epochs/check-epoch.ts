@@ -159,7 +159,8 @@ export async function checkEpochFile({
     if (omitted !== undefined) return new Disagreement(`delivery ${omitted} of this node is missing in the file`)
     const wrong = recordMismatch(sla.finish()[0]?.record, record)
     if (wrong !== null) return new Disagreement(wrong)
-    if (ownRecord === null || !isSameRecord(ownRecord, record)) {
+    // A corrected version is not in the file: it says what the first one should have said.
+    if (record.version === 0 && (ownRecord === null || !isSameRecord(ownRecord, record))) {
       return new Disagreement('the file holds another record of this node')
     }
     return corrections.disagreement()

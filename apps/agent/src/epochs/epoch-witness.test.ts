@@ -335,6 +335,25 @@ test('a node never signs two records of one epoch, and answers again without fet
   expect((await ask(second))?.reason).toBe('this node has signed another record of the epoch')
 })
 
+/** A provider's money: the corrected record releases what an invalid one froze, and only the file decides what it says. */
+test('a corrected record is signed where it says what the receipts say, though the file has a wrong one', async () => {
+  lane.deliver(nodeKey)
+  const { notice } = await lane.close(nodeId, { record: { earned: 1n } })
+  expect(await ask(notice)).toMatchObject({ signature: null })
+  const correctedBy = (earned: bigint): EpochNotice => {
+    const record = { ...decodeStruct('PerformanceRecord', notice.record), version: 1, earned }
+    const { signature } = signStruct(
+      { chainId: lane.domain.chainId, verifyingContract: lane.slaLedger },
+      'PerformanceRecord',
+      record,
+      lane.key,
+    )
+    return { ...notice, record: encodeStruct('PerformanceRecord', record), recordSignature: signature }
+  }
+  expect(await ask(correctedBy(2n))).toMatchObject({ version: 1, signature: null })
+  expect(await ask(correctedBy(40n))).toMatchObject({ version: 1, reason: null })
+})
+
 test('a lane that signs two anchors for one epoch has both kept against it', async () => {
   lane.deliver(nodeKey)
   const { notice } = await lane.close(nodeId, { record: { earned: 1n } })

@@ -84,6 +84,7 @@ const elsewhere: fc.Arbitrary<{ method: string; target: string }> = fc
       fc.constantFrom(
         '/internal/v1/dispatch',
         '/internal/v1/close-epoch',
+        '/internal/v1/correct-record',
         '/v1/agent/link',
         '/v1/epochs/1/file',
         '/v1/epochs/x/file',

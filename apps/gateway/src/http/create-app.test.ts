@@ -420,7 +420,7 @@ test('a failed job attempt is to be tried again, under an attempt number that wa
   expect(entries.map(({ request }) => request.status)).toEqual(['failed', 'succeeded'])
 })
 
-test('health, metrics and early epoch close answer; health says why not', async () => {
+test('health, metrics, early epoch close and corrected records answer; health says why not', async () => {
   const { url, deps } = await start([hello])
   await post(url, JSON.stringify(ask))
   expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ status: 'ok', linkedNodes: 1 })
@@ -432,6 +432,17 @@ test('health, metrics and early epoch close answer; health says why not', async 
     headers: { authorization: `Bearer ${INTERNAL_TOKEN}` },
   })
   expect(await closed.json()).toMatchObject({ epochs: [7] })
+  const correct = (record: object, authorization = `Bearer ${INTERNAL_TOKEN}`) =>
+    fetch(`${url}/internal/v1/correct-record`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify(record),
+    })
+  const record = { nodeId: `0x${'01'.repeat(32)}`, lane: `0x${'02'.repeat(32)}`, epoch: 7, version: 1 }
+  expect((await correct(record)).status).toBe(200)
+  expect((await correct(record, 'Bearer guessed')).status).toBe(401)
+  expect((await correct({ ...record, epoch: 8 })).status).toBe(404)
+  expect((await correct({ ...record, version: 0 })).status).toBe(400)
   deps.notReady = () => 'cannot write its journal'
   expect((await fetch(`${url}/healthz`)).status).toBe(503)
   // Before the keys are loaded a good key must not look revoked.

@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import type { Clock } from '@isochrone/domain'
 import type { Logger, Tracing } from '@isochrone/runtime'
 import type { FastifyInstance } from 'fastify'
-import type { SigningDomain } from '@isochrone/protocol'
+import type { Hex, SigningDomain } from '@isochrone/protocol'
 import type { JobState } from '@isochrone/services'
 import type { ControlView } from '../control/control-state.ts'
 import type { JobCancellations } from '../jobs/job-cancellations.ts'
@@ -46,6 +46,8 @@ export interface Jobs {
 export interface EpochDoor {
   /** Closes the epoch now; null when there was nothing to close. */
   close(): Promise<{ epoch: number; fromSeq: number; toSeq: number; count: number } | null>
+  /** Signs this version of a record anew; false where it is not this lane's. */
+  correctRecord(record: { nodeId: Hex; lane: Hex; epoch: number; version: number }): Promise<boolean>
 }
 
 export interface GatewayDeps {

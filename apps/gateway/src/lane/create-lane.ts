@@ -53,7 +53,7 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
   }
   const writer = createLaneWriter({ journal, state, privateKey, domain })
   if (!state.jobs.hasBegun) await writer.write({ type: 'jobs-begin', sinceMs: clock.nowMs() })
-  const keeperOptions = { lane: id, contracts, state, writer, index: closed, clock, logger }
+  const keeperOptions = { lane: id, privateKey, contracts, state, writer, index: closed, clock, logger }
   const records = createRecordKeeper({
     ...keeperOptions,
     ...(options.answerMs !== undefined && { answerMs: options.answerMs }),
@@ -190,6 +190,7 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
     closedEpochs: (limit, before) => closed.list(limit, before),
     onNotice: (listener) => records.onNotice(listener),
     noticesFor: (nodeId) => records.noticesFor(nodeId),
+    correctRecord: async ({ lane, ...record }) => lane === id && records.correct(record),
     answerRecord: (nodeId, answer) => records.answer(nodeId, answer),
     start() {
       epochs.start()

@@ -75,6 +75,11 @@ export interface GatewayLane extends Lane {
   onNotice(listener: NoticeListener): void
   /** What a node that links now has not answered yet. */
   noticesFor(nodeId: Hex): EpochNotice[]
+  /**
+   * Signs this version of a node's record anew, from the receipts of the epoch alone: for one that was found invalid. The
+   * node is asked for its signature, then it is published. False where this lane has no such epoch or node in it.
+   */
+  correctRecord(record: { nodeId: Hex; lane: Hex; epoch: number; version: number }): Promise<boolean>
   /** A node's answer to a notice. */
   answerRecord(nodeId: Hex, answer: RecordAnswer): void
   /** Starts closing epochs at clock boundaries, and asks for performance records that an earlier process left. */

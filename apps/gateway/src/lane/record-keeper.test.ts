@@ -148,3 +148,32 @@ test('a gateway that dies between close and answers asks again, and each record 
   await running.lane.stop()
   await running.journal.close()
 })
+
+/** A provider's money: what a false record froze is released by a corrected one. */
+test('a record that was found invalid is signed anew from the receipts, once for each version, and nothing else is', async () => {
+  const { lane, journal } = await start(60_000)
+  const heard = listen(lane)
+  const epoch = await closedBy(lane, 'a', 'b')
+  await vi.waitFor(() => expect(heard).toHaveLength(1))
+  if (heard[0]) lane.answerRecord(nodeId, agree(heard[0]))
+  await vi.waitFor(async () => expect(await published(journal)).toHaveLength(1))
+
+  const corrected = { nodeId, lane: laneId, epoch, version: 1 }
+  const asked = await Promise.all([lane.correctRecord(corrected), lane.correctRecord(corrected)])
+  expect(asked).toEqual([true, true])
+  expect(heard).toHaveLength(2)
+  if (heard[1]) lane.answerRecord(nodeId, agree(heard[1]))
+  await vi.waitFor(async () => expect(await published(journal)).toHaveLength(2))
+  const [first, second] = await published(journal)
+  expect(second?.record).toEqual({ ...first?.record, version: 1 })
+  expect(second?.counts).toEqual(first?.counts)
+  expect(second?.nodeSignature).not.toBe(first?.nodeSignature)
+  const record = { value: decodeStruct('PerformanceRecord', second?.record), signature: second?.laneSignature as Hex }
+  expect(recoverStructSigner(domain, 'PerformanceRecord', record)).toBe(bytes32ToAddress(laneId))
+
+  expect(await lane.correctRecord({ ...corrected, epoch: epoch + 1 })).toBe(false)
+  expect(await lane.correctRecord({ ...corrected, nodeId: laneId })).toBe(false)
+  expect(await lane.correctRecord({ ...corrected, lane: nodeId })).toBe(false)
+  await lane.stop()
+  await journal.close()
+})

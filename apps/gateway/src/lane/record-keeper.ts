@@ -3,7 +3,8 @@
  * what it has, exactly once for each (node, epoch, version).
  *
  * What is due stands in the lane's state, hence in the journal; the records themselves are read back from the epoch's
- * file. So a restart asks again and publishes what the dead process had not.
+ * file. So a restart asks again and publishes what the dead process had not. A corrected version is due to nobody here:
+ * whoever found the first one invalid asks until it is published.
  */
 import type { Clock } from '@isochrone/domain'
 import {
@@ -12,6 +13,7 @@ import {
   readEpochFileText,
   parseEpochFileLine,
   recoverStructSigner,
+  signStruct,
   type EpochNotice,
   type Hex,
   type PerformanceRecord,
@@ -21,10 +23,11 @@ import {
 } from '@isochrone/protocol'
 import type { Logger } from '@isochrone/runtime'
 import { createReadStream } from 'node:fs'
-import type { EpochIndex } from './epoch-index.ts'
+import type { ClosedEpoch, EpochIndex } from './epoch-index.ts'
 import type { LaneContracts } from './gateway-lane.ts'
 import type { LaneState } from './lane-state.ts'
 import type { LaneWriter } from './lane-writer.ts'
+import { recomputeRecord } from './recompute-record.ts'
 import { domainOf } from './write-epoch.ts'
 
 /** For an answer about a small file; a large one has to be fetched and checked first. */
@@ -43,6 +46,8 @@ export interface RecordKeeper {
   ask(epoch: number): void
   /** What a node that links just now has not answered yet. */
   noticesFor(nodeId: Hex): EpochNotice[]
+  /** Signs a later version, asks the node and publishes it. False where there is no such epoch, or the node is not in it. */
+  correct(record: { nodeId: Hex; epoch: number; version: number }): Promise<boolean>
   /** An answer that nobody waits for any more changes nothing. */
   answer(nodeId: Hex, answer: RecordAnswer): void
   /** Asks for what an earlier process left. */
@@ -53,6 +58,7 @@ export interface RecordKeeper {
 
 export interface RecordKeeperOptions {
   lane: Hex
+  privateKey: Hex
   contracts: LaneContracts
   state: LaneState
   writer: LaneWriter
@@ -71,7 +77,7 @@ interface Waiting {
 }
 
 export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
-  const { lane, contracts, state, writer, index, logger } = options
+  const { lane, privateKey, contracts, state, writer, index, logger } = options
   const domain = domainOf(contracts, contracts.slaLedger)
   const listeners: NoticeListener[] = []
   const waiting = new Map<number, Map<Hex, Waiting>>()
@@ -98,21 +104,25 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
         if (line.kind !== 'record' || !due.has(line.record.value.nodeId)) continue
         const { record } = line
         const { nodeId } = record.value
-        const { anchor, anchorSignature, fileBytes } = closed
-        const notice: EpochNotice = {
-          anchor,
-          anchorSignature,
-          receiptAnchor: contracts.receiptAnchor,
-          filePath: `/v1/epochs/${epoch}/file`,
-          fileBytes,
-          record: encodeStruct('PerformanceRecord', record.value),
-          recordSignature: record.signature,
-          slaLedger: contracts.slaLedger,
-        }
-        loaded.set(nodeId, { record, counts: counts.get(nodeId) ?? [], notice, wasAsked: false })
+        loaded.set(nodeId, waitingOf(closed, record, counts.get(nodeId) ?? []))
       }
     }
     return loaded
+  }
+
+  function waitingOf(closed: ClosedEpoch, record: Signed<PerformanceRecord>, counts: StructJson[]): Waiting {
+    const { anchor, anchorSignature, fileBytes } = closed
+    const notice: EpochNotice = {
+      anchor,
+      anchorSignature,
+      receiptAnchor: contracts.receiptAnchor,
+      filePath: `/v1/epochs/${record.value.epoch}/file`,
+      fileBytes,
+      record: encodeStruct('PerformanceRecord', record.value),
+      recordSignature: record.signature,
+      slaLedger: contracts.slaLedger,
+    }
+    return { record, counts, notice, wasAsked: false }
   }
 
   function tell(nodeId: Hex, entry: Waiting): void {
@@ -120,15 +130,33 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
   }
 
   async function run(epoch: number, extraMs: number): Promise<void> {
-    const entries = await load(epoch)
-    if (stopped) return
-    waiting.set(epoch, entries)
+    waitFor(epoch, await load(epoch), extraMs)
+  }
+
+  async function correct({ nodeId, epoch, version }: Parameters<RecordKeeper['correct']>[0]): Promise<boolean> {
+    const closed = index.get(epoch)
+    if (!closed || stopped) return false
+    if (waiting.get(epoch)?.has(nodeId)) return true
+    const found = await recomputeRecord({ path: index.pathOf(epoch), lane, epoch, nodeId })
+    if (!found) return false
+    const record = signStruct(domain, 'PerformanceRecord', { ...found.record, version }, privateKey)
+    if (!waiting.get(epoch)?.has(nodeId)) {
+      logger.warn({ nodeId, epoch, version }, 'a performance record was found invalid; a corrected one is signed')
+      waitFor(epoch, new Map([[nodeId, waitingOf(closed, record, found.counts)]]), 0)
+    }
+    return true
+  }
+
+  function waitFor(epoch: number, entries: ReadonlyMap<Hex, Waiting>, extraMs: number): void {
+    if (stopped || entries.size === 0) return
+    waiting.set(epoch, new Map([...(waiting.get(epoch) ?? []), ...entries]))
     for (const [nodeId, entry] of entries) tell(nodeId, entry)
     const fileMs = (index.get(epoch)?.fileBytes ?? 0) / FILE_BYTES_PER_ANSWER_MS
     const waitMs = options.answerMs ?? Math.min(ANSWER_MS_MAX, ANSWER_MS_MIN + fileMs) + extraMs
     const timer = setTimeout(() => {
       timers.delete(timer)
       for (const [nodeId, entry] of entries) {
+        if (waiting.get(epoch)?.get(nodeId) !== entry) continue
         const reason = entry.wasAsked ? 'The node did not answer in time.' : 'The node was not linked to this gateway.'
         publish(epoch, nodeId, null, reason)
       }
@@ -176,6 +204,7 @@ export function createRecordKeeper(options: RecordKeeperOptions): RecordKeeper {
   }
 
   return {
+    correct,
     onNotice: (listener) => void listeners.push(listener),
     ask: (epoch) => begin(epoch, 0),
     noticesFor(nodeId) {

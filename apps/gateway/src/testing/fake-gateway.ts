@@ -149,7 +149,10 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
       progress: { write: () => ({ end: async () => {} }), read: async () => [], erase: async () => {} },
       cancellations: { announce: async () => {}, watch: () => () => {}, stop: () => {} },
     },
-    epochs: { close: async () => ({ epoch: 7, fromSeq: 1, toSeq: entries.length, count: 2 * entries.length }) },
+    epochs: {
+      close: async () => ({ epoch: 7, fromSeq: 1, toSeq: entries.length, count: 2 * entries.length }),
+      correctRecord: async ({ epoch }) => epoch === 7,
+    },
     metrics: createGatewayMetrics(createMetrics('gateway', { defaults: false }), () => ({
       activeRequests: () => requestLimits.active(),
       waitingRequests: () => room.size,

@@ -1,5 +1,6 @@
 /**
- * What the worker asks of a gateway: to run a queued job on the node it chose, and to close the epoch now.
+ * What the worker asks of a gateway: to run a queued job on the node it chose, to close the epoch now, and to sign a
+ * corrected performance record.
  *
  * Idempotent by request id: a job that was answered is answered from the journal, one that runs is waited for. A caller
  * that goes away stops nothing; its retry finds the answer.
@@ -8,6 +9,7 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import { AppError, toAppError } from '@isochrone/domain'
 import { bytes32Of, dispatchRequest, type DispatchRequest, type DispatchResponse, type Hex } from '@isochrone/protocol'
 import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
 import { requireInside } from '../../control/residency.ts'
 import { collectAnswer } from '../../requests/collect-answer.ts'
 import { parseInferenceRequest, parseJson } from '../../requests/parse-request.ts'
@@ -22,6 +24,18 @@ import { bodyOf } from '../body-of.ts'
 
 /** Jobs under way at one gateway; more are asked to come again. */
 const RUNNING_MAX = 1_024
+
+const bytes32 = z
+  .string()
+  .regex(/^0x[0-9a-f]{64}$/)
+  .transform((text) => text as Hex)
+/** Never the first version: that one is in the epoch's file. */
+const correctRecord = z.object({
+  nodeId: bytes32,
+  lane: bytes32,
+  epoch: z.int().min(0),
+  version: z.int().min(1).max(255),
+})
 
 export function internalRoutes(app: FastifyInstance, deps: GatewayDeps): void {
   const running = new Map<string, Promise<DispatchResponse>>()
@@ -65,6 +79,20 @@ export function internalRoutes(app: FastifyInstance, deps: GatewayDeps): void {
     if (!closed) return { lane: deps.lane.id, epochs: [], receipts: 0, leaves: 0 }
     const { epoch, fromSeq, toSeq, count } = closed
     return { lane: deps.lane.id, epochs: [epoch], receipts: toSeq - fromSeq + 1, leaves: count }
+  })
+
+  app.post('/internal/v1/correct-record', {
+    onRequest,
+    handler: async (request): Promise<{ lane: Hex; version: number }> => {
+      const parsed = correctRecord.safeParse(parseJson(bodyOf(request)))
+      if (!parsed.success) {
+        const field = parsed.error.issues[0]?.path.join('.') ?? ''
+        throw new AppError('invalid_input', { publicMessage: `'${field}' is missing or not valid.`, field })
+      }
+      const record = parsed.data
+      if (await deps.epochs.correctRecord(record)) return { lane: deps.lane.id, version: record.version }
+      throw new AppError('not_found', { publicMessage: 'This lane has no receipts of that node in that epoch.' })
+    },
   })
 }
 
