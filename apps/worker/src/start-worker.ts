@@ -88,6 +88,7 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
       queue,
       webhooks,
       gateways: gatewayEpochs(gateways),
+      gatewayUrls: env.GATEWAY_URLS,
       publishControl,
       logger,
     }),

@@ -21,8 +21,16 @@ import { startRedis } from './start-redis.ts'
 export interface TestStackOptions {
   readonly postgres?: boolean
   readonly redis?: boolean
-  /** `still`: no block is mined but by anvil's own methods. */
-  readonly chain?: boolean | 'still'
+  /** `still`: no block is mined but by anvil's own methods. Or what differs from the chain of development. */
+  readonly chain?: boolean | 'still' | TestChainOptions
+}
+
+export interface TestChainOptions {
+  readonly chainId?: number
+  /** Seconds between blocks; without it a block is mined when transactions wait. */
+  readonly blockTimeS?: number
+  /** No block is mined but by anvil's own methods. */
+  readonly isStill?: boolean
 }
 
 export interface TestStack {
@@ -51,7 +59,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     await Promise.all([
       options.postgres && startTestPostgres(dir, add),
       options.redis && startTestRedis(dir, add),
-      options.chain && startTestChain(dir, add, options.chain === 'still'),
+      options.chain && startTestChain(dir, add, chainOptionsOf(options.chain)),
     ])
   } catch (error) {
     await stopAll()
@@ -105,7 +113,12 @@ async function startTestRedis(dir: string, add: Add): Promise<void> {
   await add('redis', () => startRedis({ dataDir: join(dir, 'redis'), port, cacheDir: projectCacheDir() }))
 }
 
-async function startTestChain(dir: string, add: Add, isStill: boolean): Promise<void> {
+function chainOptionsOf(chain: true | 'still' | TestChainOptions): TestChainOptions {
+  if (chain === true) return {}
+  return chain === 'still' ? { isStill: true } : chain
+}
+
+async function startTestChain(dir: string, add: Add, options: TestChainOptions): Promise<void> {
   const chainDir = join(dir, 'chain')
   mkdirSync(chainDir)
   const port = await freePort()
@@ -115,7 +128,7 @@ async function startTestChain(dir: string, add: Add, isStill: boolean): Promise<
       logFile: join(chainDir, 'anvil.log'),
       port,
       tickMs: 0,
-      isStill,
+      ...options,
     }),
   )
 }

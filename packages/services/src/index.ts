@@ -73,12 +73,14 @@ export { sweepJobs } from './jobs/sweep-jobs.ts'
 export { createJobFleet, type JobFleet } from './jobs/job-fleet.ts'
 export type { FleetSource, GatewayDispatch, JobKind, JobQueue } from './ports/job-store.ts'
 export { epochDigest, epochLeaves, type ReceiptEvidence } from './epochs/epoch-leaves.ts'
+export { correctRecords, type CorrectDeps } from './epochs/correct-records.ts'
 export { settleDueEpochs, type SettleRound } from './epochs/settle-due-epochs.ts'
 export type { SettlementDeps, Stuck } from './epochs/settlement-deps.ts'
 export { watchWithdrawals, type WatchDeps, type WatchRound } from './chain/watch-withdrawals.ts'
 export { indexChainEvents, type IndexRound } from './chain/index-chain-events.ts'
 export { runFundingOrders } from './chain/run-funding-orders.ts'
-export { createTrustDuties, type DutyRound, type TrustDutiesDeps } from './chain/trust-duties.ts'
+export type { DutyRound } from './chain/duty-round.ts'
+export { createTrustDuties, type TrustDutiesDeps } from './chain/trust-duties.ts'
 export { registerPending, type RegistryRound } from './chain/register-pending.ts'
 export { limitOf, publishBudgetLimits } from './chain/publish-budget-limits.ts'
 export type {
@@ -89,6 +91,7 @@ export type {
   ClaimOutcome,
   ManagedWalletChain,
   PendingOnChain,
+  RecordName,
   RegistryChain,
   Sent,
   SettlementChain,
@@ -96,7 +99,7 @@ export type {
   WhatHappened,
 } from './ports/chain-port.ts'
 export { settlementStatus, type SettlementEpoch, type SettlementStatus } from './epochs/settlement-status.ts'
-export type { PenaltyName, TrustChain, TrustEvent } from './ports/trust-port.ts'
+export type { JudgedRecord, PenaltyName, RecordAudit, TrustChain, TrustEvent } from './ports/trust-port.ts'
 export type { SettlementFilter, SettlementReads } from './ports/settlement-reads.ts'
 export type * from './ports/verification-store.ts'
 export { checkKinds, checkTtlMs, type CheckKind, type CheckResult } from './verification/checks/check-result.ts'

@@ -34,6 +34,7 @@ import type { Hex, Signed, Voucher } from '@isochrone/protocol'
 import type { ClaimOutcome, ManagedWalletChain, RegistryChain, Sent, SettlementChain } from '@isochrone/services'
 import { chainReads } from './chain-reads.ts'
 import { depositOnce } from './deposit-once.ts'
+import { recordAudit } from './record-audit.ts'
 import { trustChain } from './trust-chain.ts'
 
 export interface CreateChainOptions {
@@ -113,7 +114,9 @@ export function createChain(options: CreateChainOptions) {
     },
   }
   const trust = trustChain(operator, reads)
-  return { reads, settlement, registry, managed, trust, transactions, reader: operator as ChainReader }
+  /** @param gatewayUrls where epoch files are fetched from. */
+  const auditOf = (gatewayUrls: readonly string[]) => recordAudit(operator, gatewayUrls)
+  return { reads, settlement, registry, managed, trust, auditOf, transactions, reader: operator as ChainReader }
 }
 
 function sentOf({ receipt }: WriteOutcome): Sent {

@@ -1,4 +1,4 @@
-/** Penalties put off, panels to draw and vouchers announced, on our contracts. */
+/** Penalties put off, panels to draw, vouchers announced and records reported, on our contracts. */
 import {
   claimableAt,
   claimAnnounced,
@@ -23,6 +23,7 @@ const RANGE_MAX = 2_000n
 
 const followed = [
   getAbiItem({ abi: slaLedgerAbi, name: 'PenaltyPaid' }),
+  getAbiItem({ abi: slaLedgerAbi, name: 'RecordReported' }),
   getAbiItem({ abi: disputeManagerAbi, name: 'DisputeFiled' }),
   getAbiItem({ abi: disputeManagerAbi, name: 'DrawArmed' }),
   getAbiItem({ abi: disputeManagerAbi, name: 'PanelDrawn' }),
@@ -90,6 +91,10 @@ async function trustEvents(reader: ChainReader, fromBlock: bigint, toBlock: bigi
         const { providerId, nodeId, channelId, termsHash, left } = args
         const penalty = { providerId, nodeId, channelId, termsHash }
         events.push({ kind: 'penalty_paid', penalty, leftMicroUsd: left })
+      } else if (eventName === 'RecordReported') {
+        const { nodeId, lane, epoch, version, finalAt } = args
+        const record = { nodeId, lane, epoch: Number(epoch) }
+        events.push({ kind: 'reported', record, version, finalAtS: Number(finalAt) })
       } else if (eventName === 'VoucherAnnounced') {
         const voucher = await announcedIn(reader, transactionHash)
         const claimableAtS = voucher && (await claimableAt(reader, voucher))

@@ -1,6 +1,9 @@
-/** Asks every gateway to close its running epoch now: what the watchtower wants when a payer asks money back. */
+/**
+ * What the worker asks of gateways about epochs: to close the running one now, when a payer asks money back, and to sign a
+ * corrected version of a record that was found invalid.
+ */
 import { AppError } from '@isochrone/domain'
-import type { WatchDeps } from '@isochrone/services'
+import type { CorrectDeps, WatchDeps } from '@isochrone/services'
 
 const TIMEOUT_MS = 10_000
 
@@ -10,11 +13,23 @@ export function gatewayEpochs({
 }: {
   gatewayUrls: readonly string[]
   internalToken: string
-}): WatchDeps['gateways'] {
+}): WatchDeps['gateways'] & CorrectDeps['gateways'] {
   return {
+    /** Each is asked: only the gateway knows which lanes' files it has. */
+    async correctRecord(record) {
+      const ended = await Promise.allSettled(
+        gatewayUrls.map((url) => post(url, '/internal/v1/correct-record', internalToken, record)),
+      )
+      if (ended.some((answer) => answer.status === 'fulfilled')) return
+      throw new AppError('capacity_unavailable', {
+        publicMessage: `No gateway corrects the record of node ${record.nodeId} in epoch ${record.epoch} of lane ${record.lane}.`,
+      })
+    },
     /** @throws AppError `capacity_unavailable` naming the gateways that did not; the others have closed theirs. */
     async closeEpochs() {
-      const ended = await Promise.allSettled(gatewayUrls.map((url) => close(url, internalToken)))
+      const ended = await Promise.allSettled(
+        gatewayUrls.map((url) => post(url, '/internal/v1/close-epoch', internalToken)),
+      )
       const away = gatewayUrls.filter((_, index) => ended[index]?.status === 'rejected')
       if (away.length === 0) return
       throw new AppError('capacity_unavailable', {
@@ -24,10 +39,11 @@ export function gatewayEpochs({
   }
 }
 
-async function close(gatewayUrl: string, internalToken: string): Promise<void> {
-  const response = await fetch(new URL('/internal/v1/close-epoch', gatewayUrl), {
+async function post(gatewayUrl: string, path: string, internalToken: string, body?: object): Promise<void> {
+  const response = await fetch(new URL(path, gatewayUrl), {
     method: 'POST',
-    headers: { authorization: `Bearer ${internalToken}` },
+    headers: { authorization: `Bearer ${internalToken}`, ...(body && { 'content-type': 'application/json' }) },
+    ...(body && { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   })
   if (!response.ok) throw new Error(`HTTP ${response.status}`)

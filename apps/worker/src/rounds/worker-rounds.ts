@@ -3,6 +3,7 @@ import { systemClock } from '@isochrone/domain'
 import type { Store } from '@isochrone/db'
 import type { Logger } from '@isochrone/runtime'
 import {
+  correctRecords,
   createTrustDuties,
   indexChainEvents,
   publishBudgetLimits,
@@ -12,6 +13,7 @@ import {
   settleDueEpochs,
   sweepJobs,
   watchWithdrawals,
+  type CorrectDeps,
   type DutyRound,
   type JobQueue,
   type RedisCommands,
@@ -28,7 +30,9 @@ export interface WorkerRoundsOptions {
   redis: RedisCommands
   queue: JobQueue
   webhooks: WebhookQueue
-  gateways: WatchDeps['gateways']
+  gateways: WatchDeps['gateways'] & CorrectDeps['gateways']
+  /** Where the files of epochs are fetched from, as anybody would. */
+  gatewayUrls: readonly string[]
   /** Ships the control outbox after a round that wrote to it. */
   publishControl: () => Promise<void>
   logger: Logger
@@ -86,12 +90,20 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
     failWith(stuck)
   }
 
+  async function correct(): Promise<void> {
+    failWith((await correctRecords({ records: store.records, gateways })).stuck)
+  }
+
   async function watch(): Promise<void> {
     const deps = { ...settlement, channels: store.chain, gateways }
     failWith((await watchWithdrawals(deps, askedToClose)).stuck)
   }
 
-  const duties = createTrustDuties({ chain: chain.trust, transactions: store.chain })
+  const duties = createTrustDuties({
+    chain: chain.trust,
+    transactions: store.chain,
+    audit: chain.auditOf(options.gatewayUrls),
+  })
   const isDevelopment = chain.reader.deployment.chainId === DEVELOPMENT_CHAIN_ID
 
   function failWithDuty(what: string, { failed: [first] }: DutyRound): void {
@@ -120,6 +132,12 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
       everyMs: isDevelopment ? 10_000 : 60_000,
       run: async () => failWithDuty('an announced voucher was not claimed', await duties.claimAnnounced()),
     },
+    {
+      name: 'audit-records',
+      everyMs: isDevelopment ? 5_000 : 60_000,
+      run: async () => failWithDuty('records could not be judged', await duties.auditRecords()),
+    },
+    { name: 'correct-records', everyMs: isDevelopment ? 5_000 : 60_000, run: correct },
     { name: 'budgets', everyMs: 30_000, run: async () => void (await budgets()) },
     {
       name: 'webhooks',

@@ -15,12 +15,13 @@ import {
   provision,
   signLaneKey,
   writeDeployment,
+  type ChainProfile,
 } from '@isochrone/contracts-client'
 import { createDb, createStore } from '@isochrone/db'
 import type { TestStack } from '@isochrone/local-stack'
 import { addressOfKey, addressToBytes32, bytes32Of, randomBytes32, signStruct, type Hex } from '@isochrone/protocol'
 import { developmentKeys, loadEnv, workerEnv } from '@isochrone/runtime'
-import { makeTerms, noPromises } from '@isochrone/services'
+import { makeTerms, noPromises, type MadeTerms } from '@isochrone/services'
 import { testLane } from '@isochrone/services/testing'
 import { privateKeyToAccount } from 'viem/accounts'
 
@@ -44,21 +45,24 @@ export interface TestMarketOptions {
   challengeS?: number
   graceS?: number
   channelThawS?: number
+  /** How the chain is to be dealt with; as a chain of development with the id that it has when left out. */
+  profile?: Partial<ChainProfile>
+  /** The node's promises and prices; a promise of 1 s to the first token, and prices that no receipt needs to follow, when left out. */
+  termsOf?: (providerId: Hex) => MadeTerms
 }
 
-export async function startTestMarket(
-  stack: TestStack,
-  { gatewayUrl = 'http://127.0.0.1:1', challengeS = 1, graceS = 60, channelThawS = 600 }: TestMarketOptions = {},
-) {
+export async function startTestMarket(stack: TestStack, options: TestMarketOptions = {}) {
+  const { gatewayUrl = 'http://127.0.0.1:1', challengeS = 1, graceS = 60, channelThawS = 600 } = options
   const [operatorKey, laneKey, managedWalletKey] = developmentKeys
   const publicClient = createChainClient(stack.chainRpcUrl)
   const operator = privateKeyToAccount(operatorKey)
+  const profile = { ...developmentProfile(await publicClient.getChainId()), ...options.profile }
   const deployment = await deployIsochrone({
     publicClient,
     sender: createTransactionSender({
       publicClient,
       account: operator,
-      profile: developmentProfile(31_337),
+      profile,
       pollMs: 20,
     }),
     params: {
@@ -70,7 +74,7 @@ export async function startTestMarket(
   })
   const deploymentFile = join(stack.dir, 'deployment.json')
   await writeDeployment(deploymentFile, deployment)
-  const writer = createChainWriter({ rpcUrl: stack.chainRpcUrl, deployment, privateKey: operatorKey })
+  const writer = createChainWriter({ rpcUrl: stack.chainRpcUrl, deployment, privateKey: operatorKey, profile })
   await mintTestUsdc(writer, { to: operator.address, amount: LANE_STAKE_MICRO_USD })
   await provision(writer, { subject: addressToBytes32(addressOfKey(laneKey)), amount: LANE_STAKE_MICRO_USD })
   await addLane(writer, signLaneKey(writer, { privateKey: laneKey, operator: operator.address }))
@@ -82,21 +86,23 @@ export async function startTestMarket(
   const providerId = providerIdOf(operator.address, salt)
   const nodeKey = randomBytes32()
   const nodeId = addressToBytes32(addressOfKey(nodeKey))
-  const terms = makeTerms({
-    providerId,
-    prices: PRICES,
-    promises: { ...noPromises, ttftBaseMs: 1_000, penaltyBps: 1_000 },
-    document: {
-      version: 3,
-      nodeName: 'one',
-      region: 'local',
-      country: 'DE',
-      simulated: false,
-      sharedHost: false,
-      tier: 'regional',
-      dataPolicy: 'any',
-    },
-  })
+  const terms =
+    options.termsOf?.(providerId) ??
+    makeTerms({
+      providerId,
+      prices: PRICES,
+      promises: { ...noPromises, ttftBaseMs: 1_000, penaltyBps: 1_000 },
+      document: {
+        version: 3,
+        nodeName: 'one',
+        region: 'local',
+        country: 'DE',
+        simulated: false,
+        sharedHost: false,
+        tier: 'regional',
+        dataPolicy: 'any',
+      },
+    })
   const registry = { chainId: deployment.chainId, verifyingContract: deployment.addresses.registry }
   const value = { providerId, nodeKey: addressOfKey(nodeKey) }
   const keyProof = signStruct(registry, 'NodeKey', value, nodeKey).signature
@@ -161,8 +167,8 @@ export async function startTestMarket(
       priceMicroUsd,
       ...extra,
     })
-  const ids = { channelId, providerId, nodeId, terms }
-  return { deployment, env, db, store: createStore(db), lane, request, fund, writer, ...ids }
+  const ids = { channelId, providerId, nodeId, nodeKey, terms }
+  return { deployment, profile, env, db, store: createStore(db), lane, request, fund, writer, ...ids }
 }
 
 /** Resolves with the first truthy value; fails after `limitMs`. */

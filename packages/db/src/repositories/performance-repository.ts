@@ -125,6 +125,20 @@ export function performanceRepository(db: DbOrTx) {
         ) chosen order by chosen.epoch, chosen.lane, chosen."nodeId", chosen.version`
     },
 
+    /**
+     * Invalid versions below `versionMax` under which something is frozen and that no later version follows. In no order, so
+     * that lanes which do not answer hold up no other.
+     */
+    async withoutSuccessor(versionMax: number, limit: number): Promise<RecordKey[]> {
+      return db.$queryRaw<RecordKey[]>`
+        select record."nodeId", record.lane, record.epoch, record.version from performance_record record
+        where record.status = 'invalid' and record."finalAtS" is not null and record.version < ${versionMax} and not exists (
+          select from performance_record later
+          where later."nodeId" = record."nodeId" and later.lane = record.lane and later.epoch = record.epoch
+            and later.version > record.version
+        ) order by random() limit ${limit}`
+    },
+
     /** Whether a record of the provider's is final in that epoch of the lane. */
     async anyFinal(providerId: string, { lane, epoch }: { lane: string; epoch: bigint }): Promise<boolean> {
       return (await db.performanceRecord.count({ where: { providerId, lane, epoch, status: 'final' } })) > 0

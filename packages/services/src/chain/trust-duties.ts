@@ -1,27 +1,25 @@
 /**
  * Things that anyone may do on the chain, and that would wait for ever if nobody did: what the daily cap put off of a
  * penalty is credited on a later day; a voucher that was announced, because its lane anchored too little, is claimed after
- * its grace period; and the panel of a dispute is drawn as soon as it can be. The hash that draws it is gone after 256
- * blocks: a party that alone calls could let it go and hope for a better one.
+ * its grace period; the panel of a dispute is drawn as soon as it can be. The hash that draws it is gone after 256
+ * blocks: a party that alone calls could let it go and hope for a better one. And performance records that do not follow
+ * from their receipts are accused.
  *
  * What waits is kept in memory and read from the chain's events after a start; the chain is asked before anything is sent,
  * so a lost or doubled round changes nothing. Each round does a bounded number, and what fails goes to the end.
  */
-import { toAppError } from '@isochrone/domain'
 import type { Voucher } from '@isochrone/protocol'
 import type { TransactionLog } from '../ports/chain-port.ts'
-import type { PenaltyName, TrustChain, TrustEvent } from '../ports/trust-port.ts'
+import type { PenaltyName, RecordAudit, TrustChain, TrustEvent } from '../ports/trust-port.ts'
+import { createRecordAudits } from './audit-records.ts'
+import { doEach, type DutyRound } from './duty-round.ts'
 import { sendRecorded } from './send-recorded.ts'
 
 export interface TrustDutiesDeps {
   chain: TrustChain
   transactions: TransactionLog
-}
-
-export interface DutyRound {
-  done: number
-  /** Why something could not be done; it comes again. */
-  failed: { subject: string; reason: string }[]
+  /** Absent: nobody's records are looked into. */
+  audit?: RecordAudit
 }
 
 const BLOCKS_A_ROUND = 100_000n
@@ -46,7 +44,8 @@ interface AnnouncedVoucher {
   notBeforeS: number
 }
 
-export function createTrustDuties({ chain, transactions }: TrustDutiesDeps) {
+export function createTrustDuties({ chain, transactions, audit }: TrustDutiesDeps) {
+  const audits = audit && createRecordAudits({ audit, transactions })
   const penalties = new Map<string, WaitingPenalty>()
   const disputes = new Set<bigint>()
   const announced = new Map<string, AnnouncedVoucher>()
@@ -70,6 +69,7 @@ export function createTrustDuties({ chain, transactions }: TrustDutiesDeps) {
       if (event.leftMicroUsd === 0n) penalties.delete(key)
       else if (!penalties.has(key)) penalties.set(key, { penalty: event.penalty, triedOnDay: null })
     } else if (event.kind === 'announced') noteAnnounced(event.voucher, event.claimableAtS)
+    else if (event.kind === 'reported') audits?.note(event.record, event.version, event.finalAtS)
     else if (event.kind === 'filed' || event.kind === 'armed') disputes.add(event.disputeId)
     else disputes.delete(event.disputeId)
   }
@@ -144,27 +144,15 @@ export function createTrustDuties({ chain, transactions }: TrustDutiesDeps) {
     return doEach(inOrder.slice(0, SENT_A_ROUND), ([key]) => key, claim)
   }
 
-  return { collectPenalties, drawPanels, claimAnnounced }
+  async function auditRecords(): Promise<DutyRound> {
+    if (!audits) return { done: 0, failed: [] }
+    await follow()
+    return audits.round((await chain.head()).nowS)
+  }
+
+  return { collectPenalties, drawPanels, claimAnnounced, auditRecords }
 }
 
 function nameOf({ channelId, providerId, lane, epoch, cumulative, earned, receiptRoot }: Voucher): string {
   return [channelId, providerId, lane, epoch, cumulative, earned, receiptRoot].join(':')
-}
-
-async function doEach<T>(
-  items: readonly T[],
-  nameOf: (item: T) => string,
-  work: (item: T) => Promise<boolean>,
-): Promise<DutyRound> {
-  const round: DutyRound = { done: 0, failed: [] }
-  for (const item of items) {
-    try {
-      if (await work(item)) round.done += 1
-    } catch (error) {
-      const { code, publicMessage } = toAppError(error)
-      round.failed.push({ subject: nameOf(item), reason: publicMessage })
-      if (code === 'chain_unavailable') break
-    }
-  }
-  return round
 }

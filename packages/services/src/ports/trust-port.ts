@@ -1,9 +1,9 @@
 /**
  * What somebody has to set in motion on the chain although nobody in particular must: penalties put off, panels, vouchers
- * that were announced.
+ * that were announced, and records that are wrong.
  */
 import type { Hex, Voucher } from '@isochrone/protocol'
-import type { Sent } from './chain-port.ts'
+import type { RecordName, Sent } from './chain-port.ts'
 
 export interface PenaltyName {
   providerId: Hex
@@ -18,11 +18,31 @@ export type TrustEvent =
   /** `claimableAtS`: chain time from which it is paid by its signature alone. */
   | { kind: 'announced'; voucher: Voucher; claimableAtS: number }
   | { kind: 'filed' | 'armed' | 'drawn' | 'closed'; disputeId: bigint }
+  /** `finalAtS`: chain time at which nobody can challenge it any more. */
+  | { kind: 'reported'; record: RecordName; version: number; finalAtS: number }
 
 export interface DisputeStanding {
   state: string
   /** Of the step that is open, chain time in s. */
   deadlineS: number
+}
+
+export interface JudgedRecord {
+  nodeId: Hex
+  verdict: 'right' | 'wrong' | 'contradicted'
+  /** Says so on the chain: a challenge with a bond, or what the lane signed otherwise. Once, however often it is called. */
+  accuse(): Promise<Sent>
+}
+
+export interface RecordAudit {
+  /** Null when nobody reported one, or it stands no longer open to a challenge. */
+  openVersionOf(record: RecordName): Promise<number | null>
+  /**
+   * Recomputes an epoch from its public file and holds these nodes' records on the ledger against it.
+   *
+   * @throws AppError when there is no file, or not the one that was anchored.
+   */
+  judge(lane: Hex, epoch: number, nodeIds: readonly Hex[]): Promise<JudgedRecord[]>
 }
 
 export interface TrustChain {

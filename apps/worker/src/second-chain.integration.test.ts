@@ -1,0 +1,249 @@
+/**
+ * Any EVM chain: the worker's whole way on a chain that differs from the one of all other tests in id, block time,
+ * confirmations, finality and fee model. Blocks come by the clock there, whether anybody sent something or not.
+ *
+ * An epoch is anchored, claimed, judged and paid out, and verifies from its file; a record that does not follow from its
+ * receipts is challenged by the watchtower, corrected and paid; a reorganisation deeper than the confirmations is undone;
+ * and what a lane signed is claimed when the payer withdraws.
+ */
+import { createReadStream } from 'node:fs'
+import {
+  channelState,
+  createChainWriter,
+  mintTestUsdc,
+  requestWithdrawal,
+  resolveChallenge,
+  standingOf,
+  type ChainProfile,
+} from '@isochrone/contracts-client'
+import { systemClock } from '@isochrone/domain'
+import { isDataError } from '@isochrone/db'
+import { jsonRpc, startTestStack, type TestStack } from '@isochrone/local-stack'
+import { bytes32Of, encodeStruct, type Hex } from '@isochrone/protocol'
+import {
+  correctRecords,
+  createTrustDuties,
+  indexChainEvents,
+  ingestReceiptEntries,
+  registerPending,
+  runFundingOrders,
+  settleDueEpochs,
+  settlementStatus,
+  watchWithdrawals,
+} from '@isochrone/services'
+import { readEpochChain, readEpochHeader, recomputeEpoch, verifyEpoch } from '@isochrone/verifier'
+import { madeTermsOf, type MadeEpoch } from '@isochrone/verifier/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createChain } from './chain/create-chain.ts'
+import { startEpochGateway } from './testing/made-epochs.ts'
+import { eventually, ORG, startTestMarket, type TestMarket } from './testing/test-market.ts'
+
+const CHAIN_ID = 424_242
+const BLOCK_MS = 100
+const profile: Partial<ChainProfile> = {
+  blockTimeMs: BLOCK_MS,
+  confirmations: 3,
+  finality: { depth: 5 },
+  feeModel: 'legacy',
+}
+const CHALLENGE_S = 120
+const THAW_S = 7_200
+const USD = 1_000_000n
+
+let stack: TestStack
+let market: TestMarket
+let chain: ReturnType<typeof createChain>
+let gateway: Awaited<ReturnType<typeof startEpochGateway>>
+let duties: ReturnType<typeof createTrustDuties>
+let stopBlocks: () => void
+let made: MadeEpoch
+const openFile = (epoch: number) => () => createReadStream(gateway.fileOf(epoch)) as AsyncIterable<Uint8Array>
+
+/** A block every so often, one at a time. */
+function mineEvery(rpcUrl: string, ms: number): () => void {
+  let busy = false
+  const timer = setInterval(() => {
+    if (busy) return
+    busy = true
+    jsonRpc(rpcUrl, 'evm_mine', [])
+      .catch(() => {
+        // It is asked again.
+      })
+      .finally(() => (busy = false))
+  }, ms)
+  return () => clearInterval(timer)
+}
+
+beforeAll(async () => {
+  stack = await startTestStack({ postgres: true, redis: true, chain: { chainId: CHAIN_ID, isStill: true } })
+  const stopFast = mineEvery(stack.chainRpcUrl, 10)
+  const termsOf = (providerId: Hex) => {
+    const { terms, termsHash, document } = madeTermsOf(providerId)
+    return { hash: termsHash, values: encodeStruct('Terms', terms), document: document as never }
+  }
+  market = await startTestMarket(stack, {
+    challengeS: CHALLENGE_S,
+    graceS: 3_600,
+    channelThawS: THAW_S,
+    termsOf,
+    profile,
+  })
+  const { OPERATOR_KEY: operatorKey, MANAGED_WALLET_KEY: managedWalletKey } = market.env
+  const { deployment } = market
+  chain = createChain({
+    rpcUrl: stack.chainRpcUrl,
+    deployment,
+    operatorKey,
+    managedWalletKey,
+    profile: { ...market.profile, ...profile },
+  })
+  // For the bond of a challenge.
+  await mintTestUsdc(market.writer, { to: market.writer.sender.account.address, amount: 100n * USD })
+  gateway = await startEpochGateway(market, stack.dir)
+  duties = createTrustDuties({
+    chain: chain.trust,
+    transactions: market.store.chain,
+    audit: chain.auditOf([gateway.url]),
+  })
+  stopFast()
+  stopBlocks = mineEvery(stack.chainRpcUrl, BLOCK_MS)
+  await registerPending({ store: market.store, chain: chain.registry })
+  await market.fund(10n * USD)
+  await runFundingOrders({ store: market.store.chain, chain: chain.reads, wallet: chain.managed })
+}, 120_000)
+afterAll(async () => {
+  stopBlocks?.()
+  await gateway?.stop()
+  await market?.db.$disconnect()
+  await stack?.stop()
+})
+
+const rpc = (method: string, params: unknown[] = []) => jsonRpc(stack.chainRpcUrl, method, params)
+const index = () => indexChainEvents({ store: market.store, chain: chain.reads })
+const settlement = () => ({
+  epochs: market.store.epochs,
+  records: market.store.records,
+  transactions: market.store.chain,
+  chain: chain.settlement,
+})
+async function ingest(entries: readonly unknown[]): Promise<void> {
+  const { rejected } = await ingestReceiptEntries(
+    { store: market.store, clock: systemClock, isDataError },
+    entries.map((entry, at) => ({ id: `${at}-0`, json: JSON.stringify(entry) })),
+  )
+  expect(rejected).toEqual([])
+}
+async function round(): Promise<void> {
+  await settleDueEpochs(settlement())
+  await index()
+}
+const recordOf = (epoch: number) =>
+  market.db.performanceRecord.findFirst({ where: { epoch: BigInt(epoch) }, orderBy: { version: 'desc' } })
+const reported = (epoch: number, version = 0) =>
+  eventually(async () => {
+    await round()
+    const row = await recordOf(epoch)
+    return row?.version === version && row.status === 'reported'
+  }, 60_000)
+
+/** Until all is paid out, the windows of records included. */
+async function settled(): Promise<bigint> {
+  await rpc('evm_increaseTime', [2 * CHALLENGE_S])
+  await rpc('evm_mine')
+  const status = await eventually(async () => {
+    await round()
+    const now = await market.store.snapshot((tx) => settlementStatus(tx.settlement, { orgId: ORG }))
+    return now.exact && now
+  }, 60_000)
+  return status.debitMicroUsd
+}
+
+test('an epoch is anchored, claimed, judged, paid out, and verifies from its file', async () => {
+  const published = await gateway.publish({ epoch: 1, fromSeq: 1, receipts: 12 })
+  made = published.made
+  await ingest(published.entries)
+  await reported(1)
+  expect(await duties.auditRecords()).toEqual({ done: 0, failed: [] })
+  expect(await settled()).toBe(made.header.sum)
+  expect(await recordOf(1)).toMatchObject({ status: 'final', version: 0 })
+
+  const header = await readEpochHeader(openFile(1))
+  expect(header.chainId).toBe(CHAIN_ID)
+  const { deployment } = market
+  const onChain = readEpochChain({ rpcUrl: stack.chainRpcUrl, deployment, header })
+  const report = await verifyEpoch({ open: openFile(1), chain: onChain, threads: 0 })
+  expect(report).toMatchObject({ ok: true, chainId: CHAIN_ID, receipts: 12, firstMismatch: null, unchecked: [] })
+  expect(report.checks.find(({ name }) => name === 'records')?.detail).toBe('1 of 1 is on the ledger')
+}, 120_000)
+
+test('a record that does not follow from its receipts is challenged once, corrected, and what it froze is paid', async () => {
+  const lie = <T extends { faults: number }>(record: T) => ({ ...record, faults: record.faults + 5 })
+  const published = await gateway.publish({ epoch: 2, fromSeq: 13, receipts: 12, signedBefore: made.signedAfter, lie })
+  const before = made.header.sum
+  made = published.made
+  await ingest(published.entries)
+  await reported(2)
+  expect(await duties.auditRecords()).toEqual({ done: 1, failed: [] })
+  expect(await duties.auditRecords()).toEqual({ done: 0, failed: [] })
+  const name = { nodeId: market.nodeId, lane: market.lane.lane, epoch: 2 }
+  expect((await standingOf(market.writer, name))?.status).toBe('challenged')
+
+  await resolveChallenge(market.writer, { ...name, upheld: true, reasonHash: bytes32Of('it does not follow') })
+  await eventually(async () => {
+    await round()
+    return (await recordOf(2))?.status === 'invalid'
+  }, 60_000)
+  const gateways = {
+    async correctRecord({ version }: { version: number }) {
+      const { expected } = await recomputeEpoch(openFile(2))
+      const counts = await market.db.slaCounts.findMany({ where: { epoch: 2n, version: 0 } })
+      const [record] = expected
+      if (!record) throw new Error('the epoch has a record')
+      const entry = gateway.signedEntry({ ...record, version }, [])
+      await ingest([{ ...entry, counts: counts.map((row) => row.counts) }])
+    },
+  }
+  const correct = () => correctRecords({ records: market.store.records, gateways })
+  expect(await correct()).toEqual({ asked: 1, stuck: [] })
+  expect(await correct()).toEqual({ asked: 0, stuck: [] })
+  await reported(2, 1)
+  expect(await duties.auditRecords()).toEqual({ done: 0, failed: [] })
+  expect(await settled()).toBe(before + made.header.sum)
+  expect(await recordOf(2)).toMatchObject({ status: 'final', version: 1 })
+}, 120_000)
+
+test('a reorganisation deeper than the confirmations is undone and made good', async () => {
+  const where = { event: { path: ['kind'], equals: 'settled' } }
+  const paidIn = await market.db.indexedEvent.findFirstOrThrow({ where, orderBy: { blockNumber: 'desc' } })
+  const payouts = await market.db.payout.count()
+  const { debitMicroUsd } = await market.store.snapshot((tx) => settlementStatus(tx.settlement, { orgId: ORG }))
+  stopBlocks()
+  const head = await market.writer.publicClient.getBlockNumber()
+  const depth = Number(head - paidIn.blockNumber + 1n)
+  expect(depth).toBeGreaterThan(profile.confirmations ?? 0)
+  await rpc('anvil_reorg', [depth, []])
+  const { undone } = await index()
+  expect(undone).toBeGreaterThan(0)
+  expect(await market.db.payout.count()).toBe(payouts - 1)
+  stopBlocks = mineEvery(stack.chainRpcUrl, BLOCK_MS)
+  expect(await settled()).toBe(debitMicroUsd)
+  expect(await market.db.payout.count()).toBe(payouts)
+}, 120_000)
+
+test('what was signed is claimed while a withdrawal thaws', async () => {
+  const { MANAGED_WALLET_KEY: privateKey } = market.env
+  const { deployment, channelId } = market
+  const payer = createChainWriter({ rpcUrl: stack.chainRpcUrl, deployment, privateKey, profile: market.profile })
+  const { claimed } = await channelState(payer, channelId)
+  const published = await gateway.publish({ epoch: 3, fromSeq: 25, receipts: 4, signedBefore: made.signedAfter })
+  await ingest(published.entries)
+  await requestWithdrawal(payer, { channelId, amount: USD })
+  const gateways = { closeEpochs: async () => {} }
+  const asked = new Map<string, string>()
+  await eventually(async () => {
+    await index()
+    const { watched } = await watchWithdrawals({ ...settlement(), channels: market.store.chain, gateways }, asked)
+    return watched.length > 0 && (await channelState(payer, channelId)).claimed > claimed
+  }, 60_000)
+  expect((await channelState(payer, channelId)).claimed).toBe(claimed + published.made.header.sum)
+}, 120_000)

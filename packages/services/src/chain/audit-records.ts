@@ -1,0 +1,91 @@
+/**
+ * The watchtower over performance records: each one that is reported is recomputed from the epoch's public file while it
+ * can still be challenged, and a wrong one is accused.
+ *
+ * Nothing is remembered beyond the window: after a start what is still open is read from the chain's events and judged
+ * once more, and a record that was accused already is open no longer. A file that is not there yet is asked for again.
+ */
+import type { RecordName, TransactionLog } from '../ports/chain-port.ts'
+import type { RecordAudit } from '../ports/trust-port.ts'
+import { doEach, type DutyRound } from './duty-round.ts'
+import { sendRecorded } from './send-recorded.ts'
+
+export interface RecordAuditsDeps {
+  audit: RecordAudit
+  transactions: TransactionLog
+}
+
+interface ReportedRecord {
+  record: RecordName
+  version: number
+  /** Chain time, s: no challenge is taken from then on. */
+  finalAtS: number
+  isJudged: boolean
+  /** Chain time, s, before which it is not looked into again. */
+  notBeforeS: number
+}
+
+/** Each is a file to fetch and read. */
+const EPOCHS_A_ROUND = 4
+/** After a file that was not there, or an accusation that was refused. */
+const RETRY_S = 30
+/** Beyond it the oldest are forgotten: lanes with stake alone can report, and what they report is theirs to pay for. */
+const RECORDS_MAX = 50_000
+
+export function createRecordAudits({ audit, transactions }: RecordAuditsDeps) {
+  const reported = new Map<string, ReportedRecord>()
+
+  /** Blocks are read again: what was judged stays judged. */
+  function note(record: RecordName, version: number, finalAtS: number): void {
+    const key = `${record.nodeId}:${record.lane}:${record.epoch}:${version}`
+    if (!reported.has(key)) reported.set(key, { record, version, finalAtS, isJudged: false, notBeforeS: 0 })
+    const [oldest] = reported.keys()
+    if (reported.size > RECORDS_MAX && oldest !== undefined) reported.delete(oldest)
+  }
+
+  /** `done`: how many were accused. */
+  async function round(nowS: number): Promise<DutyRound> {
+    for (const [key, { finalAtS }] of reported) if (finalAtS <= nowS) reported.delete(key)
+    const waiting = [...reported.values()].filter(({ isJudged, notBeforeS }) => !isJudged && notBeforeS <= nowS)
+    const epochs = [...Map.groupBy(waiting, ({ record }) => `${record.lane}:${record.epoch}`)]
+    const whole: DutyRound = { done: 0, failed: [] }
+    const judged = await doEach(epochs.slice(0, EPOCHS_A_ROUND), ([name]) => name, judgeEpoch)
+    whole.failed.push(...judged.failed)
+    return whole
+
+    async function judgeEpoch([name, rows]: [string, ReportedRecord[]]): Promise<boolean> {
+      // At the end, whatever comes of it: a lane without a file holds up no other.
+      for (const row of rows) {
+        row.notBeforeS = nowS + RETRY_S
+        moveToEnd(row)
+      }
+      const open: ReportedRecord[] = []
+      for (const row of rows) {
+        if ((await audit.openVersionOf(row.record)) === row.version) open.push(row)
+        else row.isJudged = true
+      }
+      const [first] = open
+      if (!first) return false
+      const { lane, epoch } = first.record
+      const byNode = new Map(open.map((row) => [row.record.nodeId, row]))
+      for (const { nodeId, verdict, accuse } of await audit.judge(lane, epoch, [...byNode.keys()])) {
+        if (verdict !== 'right') {
+          await sendRecorded(transactions, { purpose: 'challenge', subject: `${nodeId}:${name}` }, accuse)
+          whole.done += 1
+        }
+        const row = byNode.get(nodeId)
+        if (row) row.isJudged = true
+      }
+      return true
+    }
+  }
+
+  function moveToEnd(row: ReportedRecord): void {
+    const { nodeId, lane, epoch } = row.record
+    const key = `${nodeId}:${lane}:${epoch}:${row.version}`
+    if (!reported.delete(key)) return
+    reported.set(key, row)
+  }
+
+  return { note, round }
+}
