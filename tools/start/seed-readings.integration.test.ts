@@ -3,7 +3,7 @@ import type { ApiCaller } from '@isochrone/api'
 import { isDataError } from '@isochrone/db'
 import { newId } from '@isochrone/domain'
 import { redisKeys, type NodeLiveness, type ReceiptStreamEntry } from '@isochrone/protocol'
-import { ingestReceiptEntries } from '@isochrone/services'
+import { createOfferUpkeep, ingestReceiptEntries } from '@isochrone/services'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demoPassword, seed } from './seed.ts'
 import { startTestControlPlane, type TestControlPlane } from './seed/test-control-plane.ts'
@@ -138,4 +138,89 @@ test('the marketplace shows who is live now, with what gateways measured, and wh
   expect((await visitor.marketplace.offers({ liveOnly: true, model: 'demo' })).offers).toHaveLength(1)
   await plane.redis.hset(redisKeys.nodes, row?.nodeId ?? '', JSON.stringify({ ...liveness, seenAtMs: 1 }))
   expect((await visitor.marketplace.offer({ id: row?.id ?? '' })).live).toBe(false)
+})
+
+test('the marketplace is searched by what receipts say, page by page, and every page is asked for by its own key', async () => {
+  const keep = createOfferUpkeep({ offers: plane.store.offerUpkeep, live: plane.deps.live, clock: plane.deps.clock })
+  await keep.list()
+  await keep.measure()
+  // Twice is once.
+  await keep.list()
+  await keep.measure()
+  const visitor = await plane.as(null)
+  const all = await visitor.marketplace.search({})
+  expect(all).toMatchObject({ total: 5, nextCursor: null })
+  const prices = all.items.map(({ outMicroUsdPerMtok }) => outMicroUsdPerMtok)
+  expect(prices).toEqual(prices.toSorted((a, b) => Number(a - b)))
+  const measured = all.items.filter(({ samples }) => samples > 0)
+  const receipts = await plane.db.receipt.findMany()
+  expect(measured.reduce((sum, { samples }) => sum + samples, 0)).toBe(receipts.length)
+
+  for (const sort of ['price', 'throughput', 'latency', 'gpu_hour', 'newest'] as const) {
+    for (const reversed of [false, true]) {
+      const whole = (await visitor.marketplace.search({ sort, reversed })).items.map(({ id }) => id)
+      const walked: string[] = []
+      let cursor: string | undefined
+      do {
+        const page = await visitor.marketplace.search({ sort, reversed, limit: 2, cursor })
+        walked.push(...page.items.map(({ id }) => id))
+        cursor = page.nextCursor ?? undefined
+      } while (cursor)
+      expect(walked).toEqual(whole)
+      expect(new Set(walked).size).toBe(5)
+    }
+  }
+
+  expect((await visitor.marketplace.search({ q: 'H200 eu-west' })).items.map(({ name }) => name)).toEqual([
+    'borealis-h200',
+  ])
+  expect((await visitor.marketplace.search({ residency: 'EU' })).total).toBe(3)
+  expect((await visitor.marketplace.search({ gpusMin: 8, realOnly: true })).items).toEqual([])
+  expect((await visitor.marketplace.search({ q: "'; drop table offer; --" })).items).toEqual([])
+  await expect(visitor.marketplace.search({ cursor: 'bm90IG91cnM' })).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+  expect(await visitor.marketplace.facets()).toMatchObject({
+    regions: expect.arrayContaining([expect.objectContaining({ offers: 2 })]),
+  })
+  expect((await visitor.marketplace.places({})).reduce((sum, { offers }) => sum + offers, 0)).toBe(5)
+
+  const busy = measured[0]
+  const history = await visitor.marketplace.history({ id: busy?.id ?? '' })
+  const hours = history.hours.reduce((sum, hour) => sum + hour.attempts, 0)
+  expect(hours).toBe(busy?.samples)
+  expect(history.standing.reduce((sum, { receipts: count }) => sum + count, 0)).toBe(busy?.samples)
+  const earned = receipts
+    .filter(({ nodeId }) => nodeId === busy?.nodeId)
+    .reduce((sum, row) => sum + row.priceMicroUsd, 0n)
+  expect(history.hours.reduce((sum, hour) => sum + hour.priceMicroUsd, 0n)).toBe(earned)
+  expect(await visitor.marketplace.provider({ id: busy?.providerId ?? '' })).toMatchObject({
+    offers: 5,
+    attempts: receipts.length,
+  })
+  await expect(visitor.marketplace.provider({ id: 'nobody' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+})
+
+test("a team's usage is the sum of its requests, and no other team's", async () => {
+  const { by, points } = await team.requests.usage({ days: 7 })
+  const rows = await plane.db.request.findMany()
+  expect(by).toBe('day')
+  expect(points.reduce((sum, point) => sum + point.requests, 0)).toBe(rows.length)
+  expect(points.reduce((sum, point) => sum + point.priceMicroUsd, 0n)).toBe(
+    rows.reduce((sum, row) => sum + row.priceMicroUsd, 0n),
+  )
+  expect((await provider.requests.usage({ days: 1 })).points).toEqual([])
+})
+
+test('what nodes say of themselves, however large, keeps nobody off the market; one that is revoked leaves it', async () => {
+  const keep = createOfferUpkeep({ offers: plane.store.offerUpkeep, live: plane.deps.live, clock: plane.deps.clock })
+  const [liar, revoked] = await plane.store.providers.nodes()
+  const gpus = [{ name: 'H200', count: Number.MAX_SAFE_INTEGER, memoryMib: Number.MAX_SAFE_INTEGER, uuids: [] }]
+  const inventory = { ...(liar?.inventory as object), gpus, memoryMib: Number.MAX_SAFE_INTEGER }
+  await plane.db.node.update({ where: { nodeId: liar?.nodeId ?? '' }, data: { inventory, models: 'none' } })
+  await plane.db.node.update({ where: { nodeId: revoked?.nodeId ?? '' }, data: { status: 'revoked' } })
+  await keep.list()
+  const visitor = await plane.as(null)
+  const { items } = await visitor.marketplace.search({ sort: 'gpus' })
+  expect(items.map(({ id }) => id)).not.toContain(revoked?.id)
+  expect(items).toHaveLength(4)
+  expect(items[0]).toMatchObject({ id: liar?.id, gpuCount: 1_000_000 })
 })

@@ -85,6 +85,7 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
       store,
       chain,
       redis,
+      live,
       queue,
       webhooks,
       gateways: gatewayEpochs(gateways),

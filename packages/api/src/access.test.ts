@@ -45,6 +45,10 @@ const address = `0x${'11'.repeat(20)}`
 const inputs: Partial<Record<ProcedurePath, unknown>> = {
   'marketplace.offers': {},
   'marketplace.offer': { id: 'node_1' },
+  'marketplace.search': {},
+  'marketplace.places': {},
+  'marketplace.history': { id: 'node_1' },
+  'marketplace.provider': { id: `0x${'ab'.repeat(32)}` },
   'epochs.list': {},
   'epochs.detail': { lane: `0x${'00'.repeat(32)}`, epoch: 1 },
   'epochs.receipts': { lane: `0x${'00'.repeat(32)}`, epoch: 1 },
@@ -56,6 +60,7 @@ const inputs: Partial<Record<ProcedurePath, unknown>> = {
   'session.createOrganisation': { name: 'New' },
   'requests.list': {},
   'requests.detail': { id: 'req_1' },
+  'requests.usage': { days: 7 },
   'jobs.list': {},
   'jobs.detail': { id: 'job_1' },
   'jobs.cancel': { id: 'job_1' },

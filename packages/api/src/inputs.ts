@@ -32,6 +32,49 @@ export const offerFilter = z.object({
   liveOnly: z.boolean().optional(),
   sort: z.enum(['price', 'latency', 'throughput']).optional(),
 })
+const text = z.string().max(200)
+const atLeastOne = z.int().min(1).max(1_000_000)
+/** How the list of offers is narrowed and sorted: what the page's URL says. */
+export const offerQuery = z.object({
+  q: text.optional(),
+  model: text.optional(),
+  region: z.string().max(40).optional(),
+  residency: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'is a country code of two capital letters, or EU')
+    .optional(),
+  gpuClass: z.string().max(40).optional(),
+  gpusMin: atLeastOne.optional(),
+  memoryGibMin: atLeastOne.optional(),
+  trust: z.enum(['claimed', 'challenged', 'attested']).optional(),
+  dataPolicy: z.enum(['any', 'no_training', 'no_retention']).optional(),
+  tier: z.enum(['edge', 'regional', 'cloud']).optional(),
+  providerId: z.string().max(66).optional(),
+  liveOnly: z.boolean().optional(),
+  leasableOnly: z.boolean().optional(),
+  realOnly: z.boolean().optional(),
+  outMicroUsdMax: z.bigint().min(0n).max(1_000_000_000_000n).optional(),
+  ttftP95MsMax: z.number().min(0).max(3_600_000).optional(),
+  sort: z
+    .enum([
+      'price',
+      'price_in',
+      'effective',
+      'gpu_hour',
+      'latency',
+      'latency_p95',
+      'throughput',
+      'gpus',
+      'memory',
+      'free',
+      'newest',
+    ])
+    .optional(),
+  reversed: z.boolean().optional(),
+  cursor: z.string().max(400).optional(),
+  limit,
+})
+export const usageDays = z.object({ days: z.int().min(1).max(31) })
 export const byId = z.object({ id })
 export const epochPage = z.object({ cursor, limit })
 const bytes32 = z.string().regex(/^0x[0-9a-f]{64}$/, 'is not 0x and 64 lower-case hexadecimal digits')

@@ -9,6 +9,9 @@ import { controlRepository } from './repositories/control-repository.ts'
 import { evidenceRepository } from './repositories/evidence-repository.ts'
 import { earningsRepository } from './repositories/earnings-repository.ts'
 import { fundingRepository } from './repositories/funding-repository.ts'
+import { offerReadingsRepository } from './repositories/offer-readings-repository.ts'
+import { offerUpkeepRepository } from './repositories/offer-upkeep-repository.ts'
+import { offersRepository } from './repositories/offers-repository.ts'
 import { providersRepository } from './repositories/providers-repository.ts'
 import { readingsRepository } from './repositories/readings-repository.ts'
 import { epochRepository } from './repositories/epoch-repository.ts'
@@ -29,6 +32,8 @@ export function repositories(db: DbOrTx) {
     funding: fundingRepository(db),
     providers: { ...providersRepository(db), ...earningsRepository(db) },
     readings: readingsRepository(db),
+    offers: { ...offersRepository(db), ...offerReadingsRepository(db) },
+    offerUpkeep: offerUpkeepRepository(db),
     requests: requestRepository(db),
     recounts: recountRepository(db),
     epochs: epochRepository(db),

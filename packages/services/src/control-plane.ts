@@ -14,6 +14,15 @@ import type { EpochDetail, EpochSummary } from './queries/views/epochs.ts'
 import type { HistoryFilterInput, HistoryItem } from './queries/views/history.ts'
 import type { Offer, OfferFilter, OfferList } from './queries/views/marketplace.ts'
 import type {
+  OfferFacets,
+  OfferHistory,
+  OfferPage,
+  OfferPlace,
+  OfferQuery,
+  PublicProvider,
+  UsageView,
+} from './queries/views/offers.ts'
+import type {
   ApiKeyView,
   BalanceView,
   ChannelView,
@@ -81,6 +90,12 @@ export interface ControlPlane {
     offers(filter: OfferFilter): Promise<OfferList>
     /** By `node_…` id. */
     offer(input: { id: string }): Promise<Offer>
+    /** A page of offers, narrowed and sorted; for lists that may be long. */
+    search(query: OfferQuery): Promise<OfferPage>
+    places(query: OfferQuery): Promise<OfferPlace[]>
+    facets(): Promise<OfferFacets>
+    history(input: { id: string }): Promise<OfferHistory>
+    provider(input: { id: string }): Promise<PublicProvider>
   }
   epochs: {
     list(input: { cursor?: string | undefined; limit?: number | undefined }): Promise<Page<EpochSummary>>
@@ -111,6 +126,7 @@ export interface ControlPlane {
   requests: {
     list(input: RequestFilter & { orgId: string }): Promise<Page<RequestSummary>>
     detail(input: { orgId: string; requestId: string }): Promise<RequestDetail>
+    usage(input: { orgId: string; days: number }): Promise<UsageView>
   }
   jobs: {
     list(input: JobFilter & { orgId: string }): Promise<Page<JobSummary>>

@@ -19,11 +19,14 @@ import { epochDetail, epochReceipts, listEpochs } from './queries/epochs.ts'
 import { channelHistory } from './queries/history.ts'
 import { jobDetail, jobsOfOrg, jobStats } from './queries/jobs.ts'
 import { marketplaceOffer, marketplaceOffers } from './queries/marketplace.ts'
+import { offerHistory, publicProvider } from './queries/offer-history.ts'
+import { offerFacets, offerPlaces, searchOffers } from './queries/offers.ts'
 import { providerEarnings, providerNodes, providerOverview } from './queries/provider.ts'
 import { receiptDetail, receiptPlace } from './queries/receipts.ts'
 import { recordDetail } from './queries/records.ts'
 import { requestDetail, requestsOfOrg } from './queries/requests.ts'
 import { routingPreview } from './queries/routing-preview.ts'
+import { usageOfOrg } from './queries/usage.ts'
 import {
   createWebhook,
   listWebhooks,
@@ -38,6 +41,11 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     marketplace: {
       offers: (filter) => marketplaceOffers(deps, filter),
       offer: (input) => marketplaceOffer(deps, input),
+      search: (query) => searchOffers(deps, query),
+      places: (query) => offerPlaces(deps, query),
+      facets: () => offerFacets(deps),
+      history: (input) => offerHistory(deps, input),
+      provider: (input) => publicProvider(deps, input),
     },
     epochs: {
       list: (input) => listEpochs(deps, input),
@@ -59,6 +67,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     requests: {
       list: (input) => requestsOfOrg(deps, input),
       detail: (input) => requestDetail(deps, input),
+      usage: (input) => usageOfOrg(deps, input),
     },
     jobs: {
       list: (input) => jobsOfOrg(deps, input),

@@ -8,6 +8,7 @@ import type { LiveState } from './ports/live-state.ts'
 
 export interface RedisReader {
   hgetall(key: string): Promise<Record<string, string>>
+  hmget(key: string, ...fields: string[]): Promise<(string | null)[]>
   xlen(key: string): Promise<number>
 }
 
@@ -19,6 +20,17 @@ export function redisLiveState(redis: RedisReader): LiveState {
       for (const [nodeId, text] of Object.entries(entries)) {
         const parsed = nodeLiveness.safeParse(jsonOf(text))
         if (parsed.success) nodes.set(nodeId, parsed.data)
+      }
+      return nodes
+    },
+    async nodesById(nodeIds) {
+      const nodes = new Map<string, NodeLiveness>()
+      if (nodeIds.length === 0) return nodes
+      const texts = await redis.hmget(redisKeys.nodes, ...nodeIds).catch(() => [])
+      for (const [index, text] of texts.entries()) {
+        const nodeId = nodeIds[index]
+        const parsed = text === null ? undefined : nodeLiveness.safeParse(jsonOf(text))
+        if (nodeId !== undefined && parsed?.success) nodes.set(nodeId, parsed.data)
       }
       return nodes
     },

@@ -4,6 +4,7 @@ import type { Store } from '@isochrone/db'
 import type { Logger } from '@isochrone/runtime'
 import {
   correctRecords,
+  createOfferUpkeep,
   createTrustDuties,
   indexChainEvents,
   publishBudgetLimits,
@@ -16,6 +17,7 @@ import {
   type CorrectDeps,
   type DutyRound,
   type JobQueue,
+  type LiveState,
   type RedisCommands,
   type Stuck,
   type WatchDeps,
@@ -28,6 +30,7 @@ export interface WorkerRoundsOptions {
   store: Store
   chain: ReturnType<typeof createChain>
   redis: RedisCommands
+  live: LiveState
   queue: JobQueue
   webhooks: WebhookQueue
   gateways: WatchDeps['gateways'] & CorrectDeps['gateways']
@@ -44,7 +47,7 @@ const TRANSACTIONS_KEPT_MS = 7 * 86_400_000
 const DEVELOPMENT_CHAIN_ID = 31_337
 
 export function workerRounds(options: WorkerRoundsOptions): Round[] {
-  const { store, chain, redis, queue, webhooks, gateways, publishControl, logger } = options
+  const { store, chain, redis, live, queue, webhooks, gateways, publishControl, logger } = options
   const clock = systemClock
   const settlement = {
     epochs: store.epochs,
@@ -110,7 +113,11 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
     if (first) throw new Error(`${what} (${first.subject}): ${first.reason}`)
   }
 
+  const market = createOfferUpkeep({ offers: store.offerUpkeep, live, clock })
+
   return [
+    { name: 'list-offers', everyMs: 2_000, run: market.list },
+    { name: 'measure-offers', everyMs: 15_000, run: market.measure },
     { name: 'reconcile', everyMs: 2_000, run: reconcile },
     { name: 'register', everyMs: 1_000, run: register },
     { name: 'fund', everyMs: 1_000, run: fund },

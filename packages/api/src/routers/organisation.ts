@@ -9,6 +9,7 @@ import {
   newWebhook,
   requestPage,
   routing,
+  usageDays,
   walletLink,
   walletPrepare,
 } from '../inputs.ts'
@@ -23,6 +24,10 @@ export const requestsRouter = router({
   detail: orgProcedure
     .input(byId)
     .query(({ ctx, input }) => ctx.controlPlane.requests.detail({ orgId: ctx.org.id, requestId: input.id })),
+  /** By hour or day, each model for itself. */
+  usage: orgProcedure
+    .input(usageDays)
+    .query(({ ctx, input }) => ctx.controlPlane.requests.usage({ orgId: ctx.org.id, ...input })),
 })
 
 export const jobsRouter = router({

@@ -5,6 +5,7 @@ import {
   epochPage,
   epochReceiptsPage,
   offerFilter,
+  offerQuery,
   receiptHash,
   receiptKey,
   recordKey,
@@ -16,6 +17,16 @@ export const marketplaceRouter = router({
   offers: publicProcedure.input(offerFilter).query(({ ctx, input }) => ctx.controlPlane.marketplace.offers(input)),
   /** One node by its `node_…` id. */
   offer: publicProcedure.input(byId).query(({ ctx, input }) => ctx.controlPlane.marketplace.offer(input)),
+  /** A page of what matches. */
+  search: publicProcedure.input(offerQuery).query(({ ctx, input }) => ctx.controlPlane.marketplace.search(input)),
+  /** What matches, by place. */
+  places: publicProcedure.input(offerQuery).query(({ ctx, input }) => ctx.controlPlane.marketplace.places(input)),
+  /** The values to filter by. */
+  facets: publicProcedure.query(({ ctx }) => ctx.controlPlane.marketplace.facets()),
+  /** What receipts and records say of a node, by its `node_…` id. */
+  history: publicProcedure.input(byId).query(({ ctx, input }) => ctx.controlPlane.marketplace.history(input)),
+  /** A provider by its bytes32 id. */
+  provider: publicProcedure.input(byId).query(({ ctx, input }) => ctx.controlPlane.marketplace.provider(input)),
 })
 
 export const epochsRouter = router({

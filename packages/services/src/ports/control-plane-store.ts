@@ -3,6 +3,7 @@ import type { EpochStatus, JobStatus } from '@isochrone/domain'
 import type { DataPolicy, Tier } from '@isochrone/scheduler'
 import type { ControlOutbox, ControlStore } from './control-store.ts'
 import type { EvidenceReadings } from './evidence-readings.ts'
+import type { OfferStore } from './offer-store.ts'
 import type { RecountRow } from './receipt-store.ts'
 import type { JobKind, JobRows } from './job-store.ts'
 import type { WebhookStore } from './webhook-store.ts'
@@ -210,6 +211,7 @@ export interface ControlPlaneRepositories {
   funding: FundingStore
   providers: ProvidersStore
   readings: ReadingsStore
+  offers: OfferStore
   recounts: RecountsStore
   evidence: EvidenceReadings
   jobs: Pick<JobRows, 'get' | 'finish' | 'insert' | 'retryOf'>

@@ -176,7 +176,10 @@ function optionsOf(
     cursor: { drag: { x: false, y: false } },
     tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1_000), 'Etc/UTC'),
     scales: { y: { range: (_self, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
-    axes: [axis, { ...axis, size: 64, values: (_self, ticks) => ticks.map((tick) => formatSeries(unit, tick)) }],
+    axes: [
+      { ...axis, values: (_self, ticks) => ticks.map(clockOf) },
+      { ...axis, size: 64, values: (_self, ticks) => ticks.map((tick) => formatSeries(unit, tick)) },
+    ],
     series: [
       {},
       ...series.map((one, index) => ({
@@ -188,6 +191,12 @@ function optionsOf(
       })),
     ],
   }
+}
+
+/** A tick of the time axis: the day at midnight, else the time; UTC. */
+function clockOf(seconds: number): string {
+  const iso = new Date(seconds * 1_000).toISOString()
+  return iso.slice(11, 16) === '00:00' ? iso.slice(5, 10) : iso.slice(11, 16)
 }
 
 /** A custom property as the colour that a canvas understands. */

@@ -29,7 +29,7 @@ export function WorldMap({ label, places }: { label: string; places: readonly Ma
   return (
     <div className="overflow-hidden rounded-md border border-line bg-surface">
       <svg viewBox={`0 0 ${worldWidth} ${worldHeight}`} role="group" aria-label={label} className="block w-full">
-        <path d={worldPath()} aria-hidden className="fill-sunken stroke-line" strokeWidth={0.6} />
+        <path d={worldPath()} aria-hidden className="fill-line stroke-surface" strokeWidth={0.5} />
         {drawn.map((place) => {
           const { x, y } = pointOf(place)
           const radius = 5 + 11 * Math.sqrt(place.count / most)

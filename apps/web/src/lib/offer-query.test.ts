@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { readOfferQuery } from './offer-query.ts'
+
+test('a URL is read whole', () => {
+  const { query, columns, filtered, ignored } = readOfferQuery({
+    q: 'h200',
+    residency: 'EU',
+    gpus: '8',
+    max: '0.40',
+    live: '1',
+    sort: 'latency',
+    desc: '1',
+    cols: 'ttft,region',
+  })
+  expect(query).toMatchObject({ q: 'h200', residency: 'EU', gpusMin: 8, outMicroUsdMax: 400_000n, liveOnly: true })
+  expect(query).toMatchObject({ sort: 'latency', reversed: true })
+  expect([...columns]).toEqual(['region', 'ttft'])
+  expect({ filtered, ignored }).toEqual({ filtered: true, ignored: [] })
+})
+
+test('what a URL says wrong is left out and said, and never throws', () => {
+  const bad = { gpus: '-1', memory: '1e9', trust: 'blind', residency: 'germany', max: 'cheap', ttft: 'NaN' }
+  const { query, filtered, ignored } = readOfferQuery({
+    ...bad,
+    sort: 'price; drop table',
+    provider: '0xZZ',
+    cursor: '../..',
+    cols: 'x',
+    q: 'x'.repeat(201),
+  })
+  expect(Object.values(query).every((value) => value === undefined)).toBe(true)
+  expect(filtered).toBe(false)
+  expect(ignored).toHaveLength(11)
+  expect(ignored.join(' ')).toContain('gpus: “-1” is not a whole number from 1 to 100000.')
+})
+
+test('nothing in the URL narrows nothing', () => {
+  expect(readOfferQuery({ cols: 'rtt' }).filtered).toBe(false)
+  expect(readOfferQuery({}).columns.size).toBe(11)
+})

@@ -1,0 +1,157 @@
+/** What the marketplace's search and its upkeep need of the database. */
+import type { DataPolicy, Tier, TrustLevel } from '@isochrone/scheduler'
+
+export type OfferSortColumn =
+  | 'price'
+  | 'price_in'
+  | 'effective'
+  | 'gpu_hour'
+  | 'latency'
+  | 'latency_p95'
+  | 'throughput'
+  | 'gpus'
+  | 'memory'
+  | 'free'
+  | 'newest'
+
+export interface OfferSearchInput {
+  words: readonly string[]
+  model: string | null
+  region: string | null
+  countries: readonly string[] | null
+  gpuClass: string | null
+  gpusMin: number | null
+  memoryMibMin: number | null
+  trusts: readonly TrustLevel[] | null
+  dataPolicies: readonly DataPolicy[] | null
+  tier: Tier | null
+  providerId: string | null
+  liveOnly: boolean
+  leasableOnly: boolean
+  realOnly: boolean
+  outMicroUsdMax: bigint | null
+  ttftP95MsMax: number | null
+}
+
+export interface OfferPageKey {
+  offline: number
+  value: number
+  id: string
+}
+
+export interface StoredOfferRow {
+  nodeId: string
+  id: string
+  name: string
+  providerId: string
+  providerName: string
+  region: string
+  country: string
+  tier: Tier
+  dataPolicy: DataPolicy
+  trust: TrustLevel
+  gpuClass: string
+  hardware: string
+  gpuCount: number
+  memoryMib: number
+  simulated: boolean
+  models: string[]
+  inMicroUsdPerMtok: bigint
+  outMicroUsdPerMtok: bigint
+  gpuHourMicroUsd: bigint | null
+  termsHash: string
+  listedAt: Date
+  live: boolean
+  freeSlots: number | null
+  slots: number | null
+  ttftP50Ms: number | null
+  ttftP95Ms: number | null
+  tokensPerSecond: number | null
+  effectiveMicroUsdPerMtok: bigint | null
+  samples: number
+  measuredAt: Date | null
+}
+
+export interface NodeHourRow {
+  hour: Date
+  attempts: number
+  faults: number
+  ttftP50Ms: number | null
+  ttftP95Ms: number | null
+  tokensPerSecond: number | null
+  tokensIn: bigint
+  tokensOut: bigint
+  priceMicroUsd: bigint
+}
+
+export interface UsageRow {
+  at: Date
+  model: string
+  requests: number
+  failed: number
+  tokensIn: bigint
+  tokensCached: bigint
+  tokensOut: bigint
+  priceMicroUsd: bigint
+  ttftSumMs: number
+  ttftCount: number
+}
+
+export interface NewestRecordRow {
+  nodeId: string
+  lane: string
+  epoch: bigint
+  status: 'signed' | 'reported' | 'challenged' | 'final' | 'invalid'
+  attempts: number
+  faults: number
+  earnedMicroUsd: bigint
+}
+
+export interface OfferStore {
+  search(
+    search: OfferSearchInput,
+    page: { sort: OfferSortColumn; descending: boolean; after: OfferPageKey | null; limit: number },
+  ): Promise<(StoredOfferRow & { sortOffline: number; sortValue: number })[]>
+  count(search: OfferSearchInput): Promise<{ offers: number; live: number }>
+  places(
+    search: OfferSearchInput,
+    limit: number,
+  ): Promise<
+    {
+      region: string
+      country: string
+      offers: number
+      live: number
+      outMicroUsdMin: bigint
+      ttftP50Ms: number | null
+    }[]
+  >
+  facets(
+    limit: number,
+  ): Promise<{ facet: 'model' | 'region' | 'country' | 'gpuClass'; value: string; offers: number }[]>
+  offer(id: string): Promise<StoredOfferRow | null>
+  nodeHours(nodeId: string, since: Date, limit: number): Promise<NodeHourRow[]>
+  providerHours(
+    providerId: string,
+    since: Date,
+  ): Promise<{ hour: Date; attempts: number; faults: number; tokensOut: bigint; priceMicroUsd: bigint }[]>
+  receiptStanding(
+    nodeId: string,
+    now: Date,
+    limit: number,
+  ): Promise<{ stage: string; receipts: number; microUsd: bigint }[]>
+  /** Newest epochs first: of one node, or of a provider's. */
+  newestRecords(of: { nodeId?: string; providerId?: string; limit: number }): Promise<NewestRecordRow[]>
+  usage(orgId: string, since: Date, by: 'hour' | 'day'): Promise<UsageRow[]>
+}
+
+export interface OfferUpkeepStore {
+  projectOffers(changedSince: Date): Promise<number>
+  markLive(
+    rows: readonly { nodeId: string; freeSlots: number; slots: number; models: string[]; simulated: boolean }[],
+  ): Promise<number>
+  countHours(from: Date): Promise<void>
+  forgetHours(before: Date): Promise<void>
+  measureOffers(now: Date, limit: number): Promise<number>
+  forgetFigures(measuredBefore: Date): Promise<number>
+}

@@ -1,0 +1,187 @@
+/** What anyone may see of offers: the searchable list, places, an offer's history, a provider. */
+import type { DataPolicy, Tier, TrustLevel } from '@isochrone/scheduler'
+import type { OfferSortColumn } from '../../ports/offer-store.ts'
+import type { SettlementStage } from './common.ts'
+
+export type OfferSortBy = OfferSortColumn
+
+/** How a list of offers is narrowed and sorted. All in the URL of the page. */
+export interface OfferQuery {
+  q?: string | undefined
+  model?: string | undefined
+  region?: string | undefined
+  /** An ISO 3166-1 alpha-2 code, or `EU` for any member state. */
+  residency?: string | undefined
+  gpuClass?: string | undefined
+  gpusMin?: number | undefined
+  memoryGibMin?: number | undefined
+  /** At least so well known. */
+  trust?: TrustLevel | undefined
+  /** At least so strict. */
+  dataPolicy?: DataPolicy | undefined
+  tier?: Tier | undefined
+  providerId?: string | undefined
+  liveOnly?: boolean | undefined
+  /** May be leased by the GPU hour. */
+  leasableOnly?: boolean | undefined
+  /** Without simulated nodes. */
+  realOnly?: boolean | undefined
+  outMicroUsdMax?: bigint | undefined
+  ttftP95MsMax?: number | undefined
+  sort?: OfferSortColumn | undefined
+  /** The other way than the column's own: dear first, slow first. */
+  reversed?: boolean | undefined
+  cursor?: string | undefined
+  limit?: number | undefined
+}
+
+/** Of the newest answers of a day, by their receipts. */
+export interface MeasuredByReceipts {
+  ttftP50Ms: number | null
+  ttftP95Ms: number | null
+  /** Of one stream, output. */
+  tokensPerSecond: number | null
+  /** All that was billed for each million tokens of accepted answers: with retries, bytes and failures. */
+  effectiveMicroUsdPerMtok: bigint | null
+  samples: number
+  measuredAtMs: number | null
+}
+
+export interface OfferListItem extends MeasuredByReceipts {
+  id: string
+  nodeId: string
+  name: string
+  providerId: string
+  providerName: string
+  region: string
+  country: string
+  tier: Tier
+  dataPolicy: DataPolicy
+  trust: TrustLevel
+  gpuClass: string
+  hardware: string
+  gpuCount: number
+  memoryMib: number
+  simulated: boolean
+  models: string[]
+  inMicroUsdPerMtok: bigint
+  outMicroUsdPerMtok: bigint
+  /** Null: nothing to lease. */
+  gpuHourMicroUsd: bigint | null
+  listedAtMs: number
+  /** Read now. */
+  live: boolean
+  freeSlots: number | null
+  slots: number | null
+  /** Between its gateway and the node, ms. */
+  rttMs: number | null
+  simulatedRttMs: number | null
+}
+
+export interface OfferPage {
+  items: OfferListItem[]
+  nextCursor: string | null
+  /** Of all pages. */
+  total: number
+  live: number
+}
+
+export interface FacetValue {
+  value: string
+  offers: number
+}
+
+export interface OfferFacets {
+  models: FacetValue[]
+  regions: FacetValue[]
+  countries: FacetValue[]
+  gpuClasses: FacetValue[]
+}
+
+export interface OfferPlace {
+  region: string
+  country: string
+  offers: number
+  live: number
+  outMicroUsdMin: bigint
+  ttftP50Ms: number | null
+}
+
+/** What a node did in an hour. */
+export interface OfferHour {
+  atMs: number
+  attempts: number
+  faults: number
+  ttftP50Ms: number | null
+  ttftP95Ms: number | null
+  tokensPerSecond: number | null
+  tokensOut: bigint
+  priceMicroUsd: bigint
+}
+
+export interface OfferHistory extends MeasuredByReceipts {
+  /** Hours with receipts, oldest first, of the last seven days. */
+  hours: OfferHour[]
+  /** Receipts of the last day by how far their money has come. */
+  standing: { stage: SettlementStage; receipts: number; microUsd: bigint }[]
+  /** Its newest performance records. */
+  records: OfferRecord[]
+  promises: OfferPromises | null
+}
+
+export interface OfferRecord {
+  lane: string
+  epoch: number
+  status: 'signed' | 'reported' | 'challenged' | 'final' | 'invalid'
+  attempts: number
+  faults: number
+  earnedMicroUsd: bigint
+}
+
+/** The SLO as the terms state it; 0 is no promise. */
+export interface OfferPromises {
+  ttftBaseMs: number
+  ttftPerKtokMs: number
+  tpotUs: number
+  concurrencyMax: number
+  penaltyBps: number
+  sloRegion: string | null
+  /** Of a leased GPU; 0n: none to lease. */
+  perGpuHourMicroUsd: bigint
+}
+
+export interface PublicProvider {
+  providerId: string
+  name: string
+  registeredTx: string | null
+  createdAtMs: number
+  offers: number
+  live: number
+  /** Of seven days, by receipts. */
+  attempts: number
+  faults: number
+  tokensOut: bigint
+  earnedMicroUsd: bigint
+  /** Paid out on the chain, lifetime, net of the fee. */
+  paidNetMicroUsd: bigint
+  hours: { atMs: number; attempts: number; faults: number; tokensOut: bigint }[]
+  records: (OfferRecord & { nodeId: string })[]
+}
+
+/** A team's usage in an hour or a day. */
+export interface UsagePoint {
+  atMs: number
+  model: string
+  requests: number
+  failed: number
+  tokensIn: bigint
+  tokensCached: bigint
+  tokensOut: bigint
+  priceMicroUsd: bigint
+  ttftMeanMs: number | null
+}
+
+export interface UsageView {
+  by: 'hour' | 'day'
+  points: UsagePoint[]
+}
