@@ -8,45 +8,14 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import {
-  addLane,
-  addNodeKey,
-  anchorEpoch,
-  channelIdOf,
-  claimMany,
-  createChainWriter,
-  deployIsochrone,
-  deposit,
-  developmentParams,
-  mintTestUsdc,
-  openChannel,
-  providerIdOf,
-  provision,
-  readDeployment,
-  registerProvider,
-  registerTerms,
-  reportRecord,
-  setCeiling,
-  signCeiling,
-  signLaneKey,
-  writeDeployment,
-  createChainClient,
-  createTransactionSender,
-  developmentProfile,
-} from '@isochrone/contracts-client'
+import { readDeployment } from '@isochrone/contracts-client'
 import { jsonRpc, startTestStack, type TestStack } from '@isochrone/local-stack'
-import { addressOfKey, addressToBytes32, bytes32Of, signStruct, type Hex } from '@isochrone/protocol'
 import { readEpochChain, readEpochHeader, verifyEpoch } from '@isochrone/verifier'
-import { makeEpoch, type MadeEpoch } from '@isochrone/verifier/testing'
-import { privateKeyToAccount } from 'viem/accounts'
+import type { MadeEpoch } from '@isochrone/verifier/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { projectRoot } from '../project-root.ts'
 import { runCommand } from '../run-command.ts'
-
-const operatorKey = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80'
-const laneKey = bytes32Of('verified lane')
-const nodeKeys = [bytes32Of('verified node'), bytes32Of('another node')]
-const lane = addressToBytes32(addressOfKey(laneKey))
+import { lane, publishTwoEpochs } from './publish-two-epochs.ts'
 
 let stack: TestStack
 let dir: string
@@ -58,7 +27,7 @@ const fileOf = (epoch: number): string => join(dir, `${epoch}.jsonl.gz`)
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'isochrone-verify-'))
   stack = await startTestStack({ chain: true })
-  epochs = await publishTwoEpochs()
+  ;({ epochs, deploymentFile } = await publishTwoEpochs({ rpcUrl: stack.chainRpcUrl, dir }))
   gateway = createServer((request, response) => {
     const epoch = /^\/v1\/epochs\/(\d+)\/file$/.exec(request.url ?? '')?.[1]
     if (epoch !== '7' && epoch !== '8') return void response.writeHead(404).end()
@@ -72,70 +41,6 @@ afterAll(async () => {
   await stack?.stop()
   await rm(dir, { recursive: true, force: true })
 })
-
-/** The whole market: contracts, an admitted lane, a provider with two nodes and terms, two payers; two epochs settled. */
-async function publishTwoEpochs(): Promise<[MadeEpoch, MadeEpoch]> {
-  const rpcUrl = stack.chainRpcUrl
-  const publicClient = createChainClient(rpcUrl)
-  const account = privateKeyToAccount(operatorKey)
-  const admin = account.address
-  const profile = developmentProfile(await publicClient.getChainId())
-  const sender = createTransactionSender({ publicClient, account, profile, pollMs: 20 })
-  const arbiters = Array.from({ length: 6 }, (_, i) => privateKeyToAccount(bytes32Of(`arbiter ${i}`)).address)
-  const params = developmentParams({ admin, guardian: admin, auditor: admin, arbiters, treasury: admin })
-  const deployment = await deployIsochrone({ publicClient, sender, params })
-  deploymentFile = join(dir, 'deployment.json')
-  await writeDeployment(deploymentFile, deployment)
-  const operator = createChainWriter({ rpcUrl, deployment, privateKey: operatorKey })
-
-  await mintTestUsdc(operator, { to: admin, amount: 100_000_000_000n })
-  await provision(operator, { subject: lane, amount: BigInt(params.laneStakeMinMicroUsd) * 2n })
-  await addLane(operator, signLaneKey(operator, { privateKey: laneKey, operator: admin }))
-  const salt = bytes32Of('salt')
-  await registerProvider(operator, { salt, payout: admin })
-  const providerId = providerIdOf(admin, salt)
-  const { chainId, addresses } = deployment
-  for (const key of nodeKeys) {
-    const value = { providerId, nodeKey: addressOfKey(key) }
-    const { signature } = signStruct({ chainId, verifyingContract: addresses.registry }, 'NodeKey', value, key)
-    await addNodeKey(operator, { ...value, signature })
-  }
-  const channelIds: Hex[] = []
-  for (const name of ['channel a', 'channel b']) {
-    const channelId = channelIdOf(admin, bytes32Of(name))
-    await openChannel(operator, { owner: admin, salt: bytes32Of(name) })
-    await deposit(operator, { channelId, amount: 1_000_000_000n })
-    const amount = 1_000_000_000n
-    await setCeiling(operator, {
-      channelId,
-      amount,
-      signature: await signCeiling(operator, account, { channelId, amount }),
-    })
-    channelIds.push(channelId)
-  }
-  const lower = (address: Hex) => address.toLowerCase() as Hex
-  const contracts = {
-    paymentChannels: lower(addresses.channels),
-    receiptAnchor: lower(addresses.anchor),
-    slaLedger: lower(addresses.ledger),
-  }
-  const common = { receipts: 40, leaseEvery: 10, chainId, ...contracts, laneKey, nodeKeys, providerId, channelIds }
-  const first = await makeEpoch(fileOf(7), { ...common, epoch: 7 })
-  await registerTerms(operator, { providerId, termsHash: first.terms.termsHash })
-  const second = await makeEpoch(fileOf(8), {
-    ...common,
-    epoch: 8,
-    fromSeq: 41,
-    signedBefore: first.signedAfter,
-    seed: 2,
-  })
-  for (const { anchor, vouchers, records } of [first, second]) {
-    await anchorEpoch(operator, anchor)
-    expect((await claimMany(operator, vouchers)).skipped).toEqual([])
-    for (const record of records) await reportRecord(operator, { record, nodeSignature: null })
-  }
-  return [first, second]
-}
 
 async function run(...args: string[]) {
   const script = join(projectRoot, 'tools/verify-epoch/main.ts')
