@@ -41,5 +41,24 @@ export function recountRepository(db: DbOrTx) {
         take: limit,
       })
     },
+
+    /** Of one receipt; null where it was not recounted, or nothing was too much. */
+    async recountOf(lane: string, seq: bigint) {
+      return db.meteringRecount.findUnique({ where: { lane_seq: { lane, seq } } })
+    },
+
+    /** How many receipts of this span are paid by less than they say, and by how much, µUSD. Both ends included. */
+    async correctedIn(
+      lane: string,
+      fromSeq: bigint,
+      toSeq: bigint,
+    ): Promise<{ count: number; refundMicroUsd: bigint }> {
+      const { _count, _sum } = await db.meteringRecount.aggregate({
+        where: { lane, seq: { gte: fromSeq, lte: toSeq }, refundMicroUsd: { gt: 0n } },
+        _count: { _all: true },
+        _sum: { refundMicroUsd: true },
+      })
+      return { count: _count._all, refundMicroUsd: _sum.refundMicroUsd ?? 0n }
+    },
   }
 }

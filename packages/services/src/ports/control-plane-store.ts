@@ -195,13 +195,15 @@ export interface ReadingsStore {
   }>
 }
 
+export type StoredRecount = Omit<RecountRow, 'countedAtMs'> & { countedAt: Date }
+
 export interface RecountsStore {
   /** Newest first. */
-  recounts(filter: {
-    requestId?: string
-    nodeIds?: readonly string[]
-    limit: number
-  }): Promise<(Omit<RecountRow, 'countedAtMs'> & { countedAt: Date })[]>
+  recounts(filter: { requestId?: string; nodeIds?: readonly string[]; limit: number }): Promise<StoredRecount[]>
+  /** Of one receipt; null where nothing was found too much. */
+  recountOf(lane: string, seq: bigint): Promise<StoredRecount | null>
+  /** Receipts of this span, both ends included, that are paid by less than they say; µUSD. */
+  correctedIn(lane: string, fromSeq: bigint, toSeq: bigint): Promise<{ count: number; refundMicroUsd: bigint }>
 }
 
 export interface ControlPlaneRepositories {

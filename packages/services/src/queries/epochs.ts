@@ -44,6 +44,7 @@ export async function epochDetail(
     anchorSignature: row.anchorSignature,
     fileUrl: laneUrl && `${laneUrl.replace(/\/$/, '')}/v1/epochs/${row.epoch}/file`,
     checks: [anchorCheck({ chainId: chain.chainId, verifyingContract: chain.anchor }, row)],
+    corrections: await store.recounts.correctedIn(lane, row.fromSeq, row.toSeq),
     records: await recordsOfEpoch({ store }, row),
     vouchers: vouchers.map((voucher) => ({
       channelId: voucher.channelId,

@@ -15,10 +15,12 @@ import type { EpochRow, ReceiptRow } from '../ports/rows.ts'
 import { checkReceipt } from './check-receipt.ts'
 import { epochTree } from './epoch-tree.ts'
 import { nodeRefs } from './node-refs.ts'
+import { recountView } from './recounts.ts'
 import { epochOf, epochsOf, stageOf, type EpochsByKey } from './settlement.ts'
 import { termsViews } from './terms-views.ts'
 import type { Check } from './views/common.ts'
 import type { ReceiptDetail, ReceiptListItem } from './views/receipts.ts'
+import type { RecountView } from './views/recounts.ts'
 import type { InclusionView, NodeRef, ReceiptView } from './views/requests.ts'
 
 type Deps = Pick<ControlPlaneDeps, 'store' | 'chain'>
@@ -37,15 +39,21 @@ export async function receiptDetail(
   const [view] = await receiptViews(deps, [row], epochs, await nodeRefs(store.providers, [row.nodeId]))
   if (!view) throw new AppError('internal', { publicMessage: 'The receipt could not be shown.' })
   const epoch = epochOf(epochs, row)
+  const recount = await store.recounts.recountOf(lane, row.seq)
   const own = orgId !== null && (await store.readings.request(orgId, row.requestId)) !== null
   return {
     ...view,
     channelId: row.channelId,
     providerId: view.terms?.providerId ?? null,
     requestId: own ? row.requestId : null,
+    recount: recount && publicRecount(recountView(recount, view.node)),
     epochClosedAtMs: epoch && Number(epoch.closedAtMs),
     payableAtMs: epoch?.payableAtS ? Number(epoch.payableAtS) * 1_000 : null,
   }
+}
+
+function publicRecount({ requestId: _requestId, ...recount }: RecountView): Omit<RecountView, 'requestId'> {
+  return recount
 }
 
 /** Where the receipt with this struct hash stands; `not_found` when we hold none. */

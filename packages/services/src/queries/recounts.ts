@@ -1,7 +1,9 @@
 /** Receipts whose token counts were corrected, for the three who look: the team, the provider, the platform. */
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
+import type { StoredRecount } from '../ports/control-plane-store.ts'
 import { nodeRefs } from './node-refs.ts'
 import type { RecountView } from './views/recounts.ts'
+import type { NodeRef } from './views/requests.ts'
 
 /** Newest first, at most `limit`: of one request, of a provider's nodes, or of all. */
 export async function recountViews(
@@ -13,13 +15,17 @@ export async function recountViews(
     store.providers,
     rows.map(({ nodeId }) => nodeId),
   )
-  return rows.map((row) => ({
+  return rows.map((row) => recountView(row, nodes.get(row.nodeId) ?? null))
+}
+
+export function recountView(row: StoredRecount, node: NodeRef | null): RecountView {
+  return {
     lane: row.lane,
     seq: Number(row.seq),
     requestId: row.requestId,
     attempt: row.attempt,
     nodeId: row.nodeId,
-    node: nodes.get(row.nodeId) ?? null,
+    node,
     model: row.model,
     billedIn: row.billedIn + row.billedCached,
     billedOut: row.billedOut,
@@ -28,5 +34,5 @@ export async function recountViews(
     priceMicroUsd: row.priceMicroUsd,
     refundMicroUsd: row.refundMicroUsd,
     countedAtMs: row.countedAt.getTime(),
-  }))
+  }
 }

@@ -38,6 +38,8 @@ export interface EpochDetail extends EpochSummary {
   /** Where the lane publishes the epoch file, null when the lane is unknown. */
   fileUrl: string | null
   checks: Check[]
+  /** Receipts that are paid by less than they say, after a recount of their tokens: the vouchers lack the sum. */
+  corrections: { count: number; refundMicroUsd: bigint }
   vouchers: VoucherView[]
   /** Newest version of each node's. */
   records: RecordSummary[]

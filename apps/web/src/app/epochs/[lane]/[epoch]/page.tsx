@@ -15,8 +15,9 @@ import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
-import { Stats } from '~/components/ui/stat.tsx'
+import { Stats, type StatItem } from '~/components/ui/stat.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
+import { counted } from '@isochrone/domain'
 import { addressOf, formatCount, formatUtc, shortHash } from '~/lib/format.ts'
 import { readSearch, type SearchParams } from '~/lib/search.ts'
 import { chainContext, webUrl } from '~/server/context.ts'
@@ -123,6 +124,7 @@ function Totals({ epoch }: { epoch: EpochDetail }) {
     <Stats
       items={[
         { label: 'Sum of prices', value: <Money microUsd={epoch.sumMicroUsd} />, hint: `${epoch.sumMicroUsd} µUSD` },
+        ...(epoch.corrections.count > 0 ? [correctionStat(epoch.corrections)] : []),
         {
           label: 'Claimed',
           value: claimed ? <Money microUsd={paid} /> : '—',
@@ -145,6 +147,14 @@ function Totals({ epoch }: { epoch: EpochDetail }) {
   )
 }
 
+function correctionStat({ count, refundMicroUsd }: EpochDetail['corrections']): StatItem {
+  return {
+    label: 'Taken off by recounts',
+    value: <Money microUsd={refundMicroUsd} />,
+    hint: `${counted(count, 'receipt', 'receipts')}; stays with payers`,
+  }
+}
+
 async function VerifyCommand({ epoch }: { epoch: EpochDetail }) {
   if (!epoch.fileUrl) {
     return (
@@ -165,11 +175,22 @@ async function VerifyCommand({ epoch }: { epoch: EpochDetail }) {
   return <CodeBlock code={commands.join('\n')} label="commands that verify this epoch" />
 }
 
+function Corrections({ epoch: { sumMicroUsd, corrections } }: { epoch: EpochDetail }) {
+  const { count, refundMicroUsd } = corrections
+  return (
+    <span>
+      {counted(count, 'receipt says', 'receipts say')} more tokens than the text has. The vouchers are lower by{' '}
+      <Money microUsd={refundMicroUsd} />: providers earn <Money microUsd={sumMicroUsd - refundMicroUsd} /> of the sum.
+    </span>
+  )
+}
+
 function Anchored({ epoch }: { epoch: EpochDetail }) {
   return (
     <Facts
       items={[
         ['Numbers', `${formatCount(epoch.fromSeq)} to ${formatCount(epoch.toSeq)} of the lane`],
+        ...(epoch.corrections.count > 0 ? [['Corrections', <Corrections key="c" epoch={epoch} />] as const] : []),
         ['Leaves', `${formatCount(epoch.count)}: delivery receipts, and the work receipts that they answer`],
         ['Merkle root', <Hash key="r" full value={epoch.root} label="Merkle root" />],
         ['Data hash', <Hash key="d" full value={epoch.dataHash} label="hash of the epoch file" />],

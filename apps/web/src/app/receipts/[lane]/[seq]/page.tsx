@@ -6,6 +6,7 @@ import { PricePanel } from '~/components/receipt/price-panel.tsx'
 import { ProofPanel } from '~/components/receipt/proof-panel.tsx'
 import { ReceiptChecks } from '~/components/receipt/receipt-checks.tsx'
 import { PartyFacts, WorkFacts } from '~/components/receipt/receipt-facts.tsx'
+import { RecountPanel } from '~/components/receipt/recount-panel.tsx'
 import { SettlementTrack } from '~/components/receipt/settlement-track.tsx'
 import { SignedFields } from '~/components/receipt/signed-fields.tsx'
 import { SignedReceipt } from '~/components/receipt/signed-receipt.tsx'
@@ -83,6 +84,11 @@ export default async function ReceiptPage({ params }: { params: Promise<{ lane: 
       <Section title="Price and terms" description="Counts of the receipt times prices of the terms that it names.">
         <PricePanel receipt={receipt} />
       </Section>
+      {receipt.recount && (
+        <Section title="Recount" description="A receipt is never paid by more tokens than its text has.">
+          <RecountPanel recount={receipt.recount} />
+        </Section>
+      )}
       <Section
         title="Place in the epoch"
         description="Each hash is the Keccak-256 of the two below it; on top is the root that the chain holds."
@@ -101,13 +107,19 @@ export default async function ReceiptPage({ params }: { params: Promise<{ lane: 
   )
 }
 
-function ReceiptStats({ receipt: { delivery, priceMicroUsd } }: { receipt: ReceiptDetail }) {
+function ReceiptStats({ receipt: { delivery, priceMicroUsd, recount } }: { receipt: ReceiptDetail }) {
   const number = (field: string) => Number(delivery[field] ?? 0)
   const [ttftMs, durationMs, out] = [number('attemptTtftMs'), number('durationMs'), number('billedOut')]
   return (
     <Stats
       items={[
-        { label: 'Price', value: <Money microUsd={priceMicroUsd} />, hint: `${priceMicroUsd} µUSD` },
+        {
+          label: 'Price',
+          value: <Money microUsd={priceMicroUsd} />,
+          hint: recount?.refundMicroUsd
+            ? `${priceMicroUsd} µUSD, less ${recount.refundMicroUsd} recounted`
+            : `${priceMicroUsd} µUSD`,
+        },
         {
           label: 'Tokens in / out',
           value: `${formatCount(number('billedIn'))} / ${formatCount(out)}`,
