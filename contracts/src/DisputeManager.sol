@@ -10,13 +10,17 @@ import {IDisputeManager} from "./interfaces/IDisputeManager.sol";
 /// @title  DisputeManager
 /// @notice See {IDisputeManager}. Deadlines are the stake vault's, whose thaw outlasts them. There is no pause.
 contract DisputeManager is Roster, Filing {
-    struct Vote {
-        bool cast;
-        uint128 refund;
+    /// @dev `second` is the second-highest refund voted, silence counting as none: with three votes their median, which no
+    ///      arbiter alone can move past what the two others voted.
+    struct Panel {
+        address[3] members;
+        uint128 highest;
+        uint128 second;
+        uint256 votes;
+        mapping(address arbiter => bool) hasVoted;
     }
 
-    mapping(uint256 disputeId => mapping(bool appeal => address[3])) private _panels;
-    mapping(uint256 disputeId => mapping(bool appeal => mapping(address arbiter => Vote))) private _votes;
+    mapping(uint256 disputeId => mapping(bool appeal => Panel)) private _panels;
 
     constructor(address admin, Parameters memory p, address[] memory arbiters_)
         Payouts(admin, p.token, p.treasury)
@@ -59,7 +63,7 @@ contract DisputeManager is Roster, Filing {
 
         address[3] memory panel =
             _draw(keccak256(abi.encode(blockHash, disputeId, onAppeal)), _excluded(disputeId, dispute));
-        _panels[disputeId][onAppeal] = panel;
+        _panels[disputeId][onAppeal].members = panel;
         dispute.state = onAppeal ? State.AppealDrawn : State.Drawn;
         emit PanelDrawn(disputeId, onAppeal, panel, dispute.deadline);
         return true;
@@ -75,22 +79,19 @@ contract DisputeManager is Roster, Filing {
         if (dispute.kind == Kind.Withheld && refund != 0 && refund != dispute.amount) {
             revert NotAllOrNothing(refund, dispute.amount);
         }
-        uint256 alike = _vote(disputeId, onAppeal, refund);
+        Panel storage panel = _panels[disputeId][onAppeal];
+        _vote(panel, disputeId, refund);
         emit VoteCast(disputeId, msg.sender, refund, reasonHash);
-        if (alike < 2) return;
-
-        if (onAppeal) {
-            (dispute.state, dispute.appealRefund) = (State.AppealRuled, refund);
-        } else {
-            (dispute.state, dispute.refund) = (State.Ruled, refund);
-            dispute.deadline = uint64(block.timestamp) + appealSeconds;
+        // Two alike are the median whatever the third one says.
+        if (panel.votes == PANEL_SIZE || (panel.votes == 2 && panel.highest == panel.second)) {
+            _close(disputeId, dispute, onAppeal, panel.second, uint64(block.timestamp));
         }
-        emit DisputeRuled(disputeId, onAppeal, refund);
     }
 
     /// @inheritdoc IDisputeManager
     function appeal(uint256 disputeId) external nonReentrant {
         Dispute storage dispute = _disputes[disputeId];
+        _closeOverdue(disputeId, dispute);
         if (dispute.state != State.Ruled) revert WrongState(disputeId, dispute.state);
         if (msg.sender != dispute.filer && !_isRespondent(dispute)) revert NotAParty(disputeId, msg.sender);
         if (block.timestamp > dispute.deadline) revert DeadlineOver(dispute.deadline);
@@ -105,6 +106,7 @@ contract DisputeManager is Roster, Filing {
 
     /// @inheritdoc IDisputeManager
     function execute(uint256 disputeId) external nonReentrant returns (uint128 refunded) {
+        _closeOverdue(disputeId, _disputes[disputeId]);
         Dispute memory dispute = disputeOf(disputeId);
         State state = dispute.state;
         if (state >= State.Executed) revert WrongState(disputeId, state);
@@ -136,7 +138,7 @@ contract DisputeManager is Roster, Filing {
 
     /// @inheritdoc IDisputeManager
     function panelOf(uint256 disputeId, bool appealPanel) external view returns (address[3] memory) {
-        return _panels[disputeId][appealPanel];
+        return _panels[disputeId][appealPanel].members;
     }
 
     // ------------------------------------------------------------------------------------------------- internals
@@ -152,22 +154,41 @@ contract DisputeManager is Roster, Filing {
         emit DrawArmed(disputeId, onAppeal, uint64(block.number));
     }
 
-    /// @dev Records the caller's vote, and says how many of the panel now say the same.
-    function _vote(uint256 disputeId, bool onAppeal, uint128 refund) private returns (uint256 alike) {
-        address[3] memory panel = _panels[disputeId][onAppeal];
-        mapping(address => Vote) storage votes = _votes[disputeId][onAppeal];
+    /// @dev Records the caller's vote.
+    function _vote(Panel storage panel, uint256 disputeId, uint128 refund) private {
         bool isMember;
         for (uint256 i = 0; i < PANEL_SIZE; ++i) {
-            if (panel[i] == msg.sender) isMember = true;
+            if (panel.members[i] == msg.sender) isMember = true;
         }
-        // Whoever was taken off the roster no longer judges.
-        if (!isMember || !_isArbiter(msg.sender)) revert NotOnPanel(disputeId, msg.sender);
-        if (votes[msg.sender].cast) revert AlreadyVoted(disputeId, msg.sender);
-        votes[msg.sender] = Vote(true, refund);
-        for (uint256 i = 0; i < PANEL_SIZE; ++i) {
-            Vote memory vote = votes[panel[i]];
-            if (vote.cast && vote.refund == refund) ++alike;
+        // Whoever was taken off the roster no longer judges, nor whoever became a party since the draw.
+        if (!isMember || !_isArbiter(msg.sender) || _isRespondent(_disputes[disputeId])) {
+            revert NotOnPanel(disputeId, msg.sender);
         }
+        if (panel.hasVoted[msg.sender]) revert AlreadyVoted(disputeId, msg.sender);
+        panel.hasVoted[msg.sender] = true;
+        ++panel.votes;
+        if (refund > panel.highest) (panel.highest, panel.second) = (refund, panel.highest);
+        else if (refund > panel.second) panel.second = refund;
+    }
+
+    /// @dev A panel of which one member was silent has ruled all the same when its time is over: it refunds what both
+    ///      others would at least. Else silence of one would undo what two agree on.
+    function _closeOverdue(uint256 disputeId, Dispute storage dispute) private {
+        bool onAppeal = dispute.state == State.AppealDrawn;
+        if ((!onAppeal && dispute.state != State.Drawn) || block.timestamp <= dispute.deadline) return;
+        uint128 agreed = _panels[disputeId][onAppeal].second;
+        if (agreed > 0) _close(disputeId, dispute, onAppeal, agreed, dispute.deadline);
+    }
+
+    function _close(uint256 disputeId, Dispute storage dispute, bool onAppeal, uint128 refund, uint64 closedAt)
+        private
+    {
+        if (onAppeal) {
+            (dispute.state, dispute.appealRefund) = (State.AppealRuled, refund);
+        } else {
+            (dispute.state, dispute.refund, dispute.deadline) = (State.Ruled, refund, closedAt + appealSeconds);
+        }
+        emit DisputeRuled(disputeId, onAppeal, refund);
     }
 
     function _carryOut(uint256 disputeId, Dispute memory dispute, uint128 ruled) private returns (uint128) {
@@ -178,7 +199,7 @@ contract DisputeManager is Roster, Filing {
             heldOf[dispute.subject] -= dispute.frozen + dispute.locked;
         }
         if (ruled > 0) return _refund(disputeId, dispute, ruled);
-        if (dispute.frozen > 0) channels.unfreeze(dispute.providerId, dispute.lane, dispute.epoch, dispute.frozen);
+        if (dispute.frozen > 0) _unfreeze(dispute, dispute.frozen);
         return 0;
     }
 
@@ -201,17 +222,20 @@ contract DisputeManager is Roster, Filing {
     }
 
     function _isRespondent(Dispute storage dispute) private view returns (bool) {
-        return msg.sender == registry.ownerOfSubject(dispute.lane)
-            || msg.sender == registry.ownerOfSubject(dispute.providerId);
+        return msg.sender == _ownerOf(dispute.lane) || msg.sender == _ownerOf(dispute.providerId);
     }
 
     /// @dev Nobody judges its own case, nor the appeal from its own ruling.
     function _excluded(uint256 disputeId, Dispute storage dispute) private view returns (address[] memory excluded) {
-        address[3] memory earlier = _panels[disputeId][false];
+        address[3] memory earlier = _panels[disputeId][false].members;
         excluded = new address[](6);
         (excluded[0], excluded[1], excluded[2]) = (earlier[0], earlier[1], earlier[2]);
         excluded[3] = dispute.filer;
-        excluded[4] = registry.ownerOfSubject(dispute.lane);
-        excluded[5] = registry.ownerOfSubject(dispute.providerId);
+        excluded[4] = _ownerOf(dispute.lane);
+        excluded[5] = _ownerOf(dispute.providerId);
+    }
+
+    function _ownerOf(bytes32 subject) private view returns (address) {
+        return registry.ownerOfSubject(subject);
     }
 }

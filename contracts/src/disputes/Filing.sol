@@ -130,7 +130,7 @@ abstract contract Filing is Refunds {
         bytes32 payment = _paymentOf(dispute);
         uint128 amount = _min(dispute.amount, _saturating(_paidLeft(dispute, payment), heldOf[payment]));
         amount = _min(amount, _saturating(dispute.price - refundedOf[dispute.subject], heldOf[dispute.subject]));
-        frozen = channels.freeze(dispute.providerId, dispute.lane, dispute.epoch, amount);
+        frozen = _freeze(dispute, amount);
         locked = vault.lock(dispute.providerId, _min(amount - frozen, slashMax));
         // Together within the price and within what was paid, by which both sums are bounded: no overflow.
         unchecked {

@@ -90,11 +90,19 @@ abstract contract Refunds is IDisputeManager, Penalties {
         return a > b ? a - b : 0;
     }
 
+    function _freeze(Dispute memory d, uint128 amount) internal returns (uint128) {
+        return channels.freeze(d.providerId, d.lane, d.epoch, amount);
+    }
+
+    function _unfreeze(Dispute memory d, uint128 amount) internal {
+        channels.unfreeze(d.providerId, d.lane, d.epoch, amount);
+    }
+
     /// @dev Never another dispute's hold: what goes beyond ours is frozen first, which finds only what is free.
     function _drawPending(Dispute memory d, uint128 amount) private returns (uint128) {
         uint128 held = _min(amount, d.frozen);
-        if (d.frozen > held) channels.unfreeze(d.providerId, d.lane, d.epoch, d.frozen - held);
-        if (amount > held) held += channels.freeze(d.providerId, d.lane, d.epoch, amount - held);
+        if (d.frozen > held) _unfreeze(d, d.frozen - held);
+        if (amount > held) held += _freeze(d, amount - held);
         return held == 0 ? 0 : channels.refundPending(d.providerId, d.lane, d.epoch, d.channelId, held);
     }
 

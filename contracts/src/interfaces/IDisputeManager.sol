@@ -19,7 +19,7 @@ interface IDisputeManager is IPayouts {
     }
 
     /// @notice filed → answered → drawn → ruled → (appealed → drawn → ruled on appeal) → executed | dismissed; no ruling in
-    ///         time → lapsed. Without an answer the panel is drawn all the same. An appeal that nobody rules on in time
+    ///         time (fewer than two votes, or two of which one is for nothing) → lapsed. Without an answer the panel is drawn all the same. An appeal that nobody rules on in time
     ///         leaves the first ruling standing.
     /// @dev    Answered also when the time for an answer is over.
     enum State {
@@ -137,8 +137,12 @@ interface IDisputeManager is IPayouts {
     ///         that hash is gone (256 blocks), a first call names its own block. Parties never sit on their own panel.
     function drawPanel(uint256 disputeId) external returns (bool drawn);
 
-    /// @notice A vote of a panel member: what to refund (0 dismisses). Two votes alike decide. About withheld data, either
-    ///         0 or the whole penalty.
+    /// @notice A vote of a panel member: what to refund (0 dismisses). About withheld data, either 0 or the whole penalty.
+    /// @dev    Ruled is the second-highest refund of the three: two votes alike decide at once, three different ones for the
+    ///         middle one. When the time is over, silence counts as 0: two different votes rule the lower one, which both
+    ///         would refund at least, and the time to appeal runs from then on, whoever calls when. Where that is 0,
+    ///         nothing was ruled. So no arbiter alone, by a vote or by silence, moves a ruling past what the two others
+    ///         voted. Whoever became a party since the draw has no vote.
     function rule(uint256 disputeId, uint128 refund, bytes32 reasonHash) external;
 
     /// @notice Takes a ruling to three of the rest of the roster. Either party, with a bond.

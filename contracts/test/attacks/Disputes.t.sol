@@ -95,6 +95,34 @@ contract DisputeAttack is Courtroom {
         assertSolvent();
     }
 
+    /// @dev One of three wants to move the ruling: by any vote, first, last or in between, or by silence. It stays within
+    ///      what the two others voted.
+    function testFuzz_oneMaliciousArbiterMovesNoRulingPastTheTwoOthers(
+        uint128[3] memory votes,
+        uint256 malicious,
+        bool isSilent
+    ) public {
+        (DeliveryReceipt memory receipt, bytes32[] memory proof) = sell(1, 30e6);
+        uint256 id = fileOvercharge(receipt, 1, proof, 20e6);
+        drawUnanswered(id);
+        malicious %= 3;
+        (uint128 low, uint128 high) = (20e6, 0);
+        for (uint256 i = 0; i < 3; ++i) {
+            votes[i] = uint128(bound(votes[i], 0, 20e6));
+            if (i != malicious) {
+                (low, high) = (votes[i] < low ? votes[i] : low, votes[i] > high ? votes[i] : high);
+            }
+            // Two alike have ruled before the third can.
+            if ((i == malicious && isSilent) || stateOf(id) == IDisputeManager.State.Ruled) continue;
+            vote(id, false, i, votes[i]);
+        }
+        pass(2 * STEP + 1);
+        uint128 refunded = disputes.execute(id);
+        vm.assertGe(refunded, low, "no less than both others would refund");
+        vm.assertLe(refunded, high, "no more than either of them would");
+        assertSolvent();
+    }
+
     function test_aRulingThatStandsRefundsNoMoreThanThePriceOverAllKinds() public {
         (DeliveryReceipt memory receipt, bytes32[] memory proof) = sell(1, 30e6);
         uint256 a = fileAs(IDisputeManager.Kind.Overcharge, receipt, 1, proof, 30e6);

@@ -84,7 +84,6 @@ abstract contract TrustMarket is TrustDeployment {
         anchorLeaf(epoch, ReceiptHashes.leaf(ReceiptHashes.TAG_DELIVERY, ReceiptHashes.hash(receipt)), receipt.price);
     }
 
-    /// @dev Draws on the channel, so that `cumulative` in all was claimed for the provider by this lane.
     /// @dev For tests about what follows from a payment: as if each payer had paid whatever is asked. What was truly paid is
     ///      told apart in test/attacks/Unpaid.t.sol.
     function assumePaid() internal {
@@ -92,6 +91,7 @@ abstract contract TrustMarket is TrustDeployment {
         vm.mockCall(address(channels), asked, abi.encode(type(uint128).max));
     }
 
+    /// @dev Draws on the channel, so that `cumulative` in all was claimed for the provider by this lane.
     function claimFor(uint64 epoch, uint128 cumulative) internal {
         claimUpTo(epoch, cumulative);
     }

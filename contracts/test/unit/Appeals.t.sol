@@ -81,6 +81,43 @@ contract AppealsTest is TrustMarket {
         vm.assertEq(disputes.liabilities(), 0);
     }
 
+    /// @dev Where one of the second panel is silent, what both others would refund at least replaces the first ruling.
+    function test_anAppealOnWhichTwoVoteUnlikeIsRuledByTheLowerOne() public {
+        appealBy(payer, disputeId);
+        address[3] memory others = draw(disputeId, true);
+        vote(disputeId, others[0], 4e6);
+        vote(disputeId, others[1], 3e6);
+        uint64 deadline = disputes.disputeOf(disputeId).deadline;
+        vm.warp(deadline);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.DeadlineOpen.selector, deadline));
+        disputes.execute(disputeId);
+        skip(1);
+        vm.expectEmit();
+        emit IDisputeManager.DisputeRuled(disputeId, true, 3e6);
+        vm.assertEq(disputes.execute(disputeId), 3e6);
+        vm.assertEq(usdc.balanceOf(payer), BOND + APPEAL_BOND, "it moved the refund the appellant's way");
+    }
+
+    function test_anAppealOnWhichThreeVoteUnlikeIsRuledByTheMiddleOne() public {
+        appealBy(owner, disputeId);
+        address[3] memory others = draw(disputeId, true);
+        vote(disputeId, others[0], 4e6);
+        vote(disputeId, others[1], 0);
+        vote(disputeId, others[2], 1e6);
+        assertState(disputeId, IDisputeManager.State.AppealRuled);
+        vm.assertEq(disputes.execute(disputeId), 1e6);
+    }
+
+    function test_anAppealWithAnEvenSplitLeavesTheFirstRulingStanding() public {
+        appealBy(owner, disputeId);
+        address[3] memory others = draw(disputeId, true);
+        vote(disputeId, others[0], 4e6);
+        vote(disputeId, others[1], 0);
+        skip(MINUTE + 1);
+        vm.assertEq(disputes.execute(disputeId), 2e6);
+        vm.assertEq(usdc.balanceOf(owner), APPEAL_BOND);
+    }
+
     function test_anAppealForWhichNobodyDrewAPanelLeavesItStandingToo() public {
         appealBy(owner, disputeId);
         rollBlocks(300);

@@ -7,7 +7,7 @@ import {IPayouts} from "../../src/interfaces/IPayouts.sol";
 import {TrustMarket} from "../support/TrustMarket.sol";
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 
-/// @dev Answer, draw, vote: three of the roster whom nobody chooses, of whom two decide, or time decides.
+/// @dev Answer, draw, vote: three of the roster whom nobody chooses, of whom two agree or the middle one decides.
 contract RulingsTest is TrustMarket {
     uint256 private disputeId;
 
@@ -148,12 +148,130 @@ contract RulingsTest is TrustMarket {
         emit IDisputeManager.VoteCast(disputeId, panel[0], 3e6, keccak256("reason"));
         vote(disputeId, panel[0], 3e6);
         assertState(disputeId, IDisputeManager.State.Drawn);
-        vote(disputeId, panel[1], 2e6);
-        assertState(disputeId, IDisputeManager.State.Drawn);
-        vote(disputeId, panel[2], 3e6);
+        skip(10);
+        vm.expectEmit();
+        emit IDisputeManager.DisputeRuled(disputeId, false, 3e6);
+        vote(disputeId, panel[1], 3e6);
         assertState(disputeId, IDisputeManager.State.Ruled);
         vm.assertEq(disputes.disputeOf(disputeId).refund, 3e6);
         vm.assertEq(disputes.disputeOf(disputeId).deadline, block.timestamp + MINUTE);
+        // The third could change nothing, and comes too late.
+        vm.expectRevert(wrongState(IDisputeManager.State.Ruled));
+        vote(disputeId, panel[2], 0);
+    }
+
+    function test_twoVotesAlikeDecideThoughTheThirdCameBetween() public {
+        address[3] memory panel = answerAndDraw(disputeId);
+        vote(disputeId, panel[0], 3e6);
+        vote(disputeId, panel[1], 2e6);
+        assertState(disputeId, IDisputeManager.State.Drawn);
+        vote(disputeId, panel[2], 3e6);
+        assertRuled(3e6);
+    }
+
+    /// @dev In every order, and at the ends of what can be voted.
+    function test_threeVotesOfThreeKindsRuleTheMiddleOne() public {
+        address[3] memory panel = answerAndDraw(disputeId);
+        uint128[3][3] memory kinds = [[uint128(0), 1, 4e6], [uint128(1e6), 2e6, 3e6], [uint128(0), 4e6 - 1, 4e6]];
+        uint8[3][6] memory orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+        for (uint256 i = 0; i < 18; ++i) {
+            uint256 snapshot = vm.snapshotState();
+            (uint128[3] memory kind, uint8[3] memory order) = (kinds[i / 6], orders[i % 6]);
+            for (uint256 member = 0; member < 3; ++member) {
+                assertState(disputeId, IDisputeManager.State.Drawn);
+                vote(disputeId, panel[member], kind[order[member]]);
+            }
+            assertRuled(kind[1]);
+            skip(MINUTE + 1);
+            vm.assertEq(disputes.execute(disputeId), kind[1]);
+            vm.revertToState(snapshot);
+        }
+    }
+
+    function test_twoForNothingDismissWhateverTheThirdWants() public {
+        address[3] memory panel = answerAndDraw(disputeId);
+        vote(disputeId, panel[0], 4e6);
+        vote(disputeId, panel[1], 0);
+        assertState(disputeId, IDisputeManager.State.Drawn);
+        vote(disputeId, panel[2], 0);
+        assertRuled(0);
+        skip(MINUTE + 1);
+        disputes.execute(disputeId);
+        assertState(disputeId, IDisputeManager.State.Dismissed);
+    }
+
+    /// @dev Where one is silent, what both others would refund at least is ruled when the time is over.
+    function test_twoUnlikeVotesRuleTheLowerOneWhenTheThirdIsSilent() public {
+        address[3] memory panel = answerAndDraw(disputeId);
+        vote(disputeId, panel[2], 3e6);
+        vote(disputeId, panel[0], 1e6);
+        uint64 deadline = disputes.disputeOf(disputeId).deadline;
+        vm.warp(deadline);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.DeadlineOpen.selector, deadline));
+        disputes.execute(disputeId);
+        vm.expectRevert(wrongState(IDisputeManager.State.Drawn));
+        vm.prank(owner);
+        disputes.appeal(disputeId);
+
+        // A second later a vote is too late, and the time to appeal has begun: with the deadline, whoever asks when.
+        skip(1);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.DeadlineOver.selector, deadline));
+        vote(disputeId, panel[1], 3e6);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.DeadlineOpen.selector, deadline + MINUTE));
+        disputes.execute(disputeId);
+        vm.warp(deadline + MINUTE);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.DeadlineOpen.selector, deadline + MINUTE));
+        disputes.execute(disputeId);
+        skip(1);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.DeadlineOver.selector, deadline + MINUTE));
+        vm.prank(owner);
+        disputes.appeal(disputeId);
+        vm.expectEmit();
+        emit IDisputeManager.DisputeRuled(disputeId, false, 1e6);
+        vm.assertEq(disputes.execute(disputeId), 1e6);
+        assertState(disputeId, IDisputeManager.State.Executed);
+    }
+
+    function test_aRulingThatTimeClosedIsAppealedLikeAnyOther() public {
+        address[3] memory panel = answerAndDraw(disputeId);
+        vote(disputeId, panel[0], 3e6);
+        vote(disputeId, panel[1], 1e6);
+        uint64 deadline = disputes.disputeOf(disputeId).deadline;
+        vm.warp(deadline + MINUTE);
+        appealBy(payer, disputeId);
+        vm.assertEq(disputes.disputeOf(disputeId).refund, 1e6);
+        ruleAlike(disputeId, draw(disputeId, true), 4e6);
+        vm.assertEq(disputes.execute(disputeId), 4e6);
+    }
+
+    /// @dev One for something, one for nothing, one silent: nothing that two agree on.
+    function test_anEvenSplitBetweenSomethingAndNothingLapses() public {
+        for (uint256 first = 0; first < 2; ++first) {
+            uint256 snapshot = vm.snapshotState();
+            address[3] memory panel = answerAndDraw(disputeId);
+            vote(disputeId, panel[first], 4e6);
+            vote(disputeId, panel[1 - first], 0);
+            skip(MINUTE + 1);
+            vm.assertEq(disputes.execute(disputeId), 0);
+            assertState(disputeId, IDisputeManager.State.Lapsed);
+            vm.assertEq(usdc.balanceOf(payer), BOND, "the bond goes back");
+            vm.revertToState(snapshot);
+        }
+    }
+
+    /// @dev Whoever leaves the roster after its vote has voted; the two others go on.
+    function test_aVoteThatWasCastCountsThoughItsArbiterLeft() public {
+        asAdmin();
+        disputes.addArbiter(outsider);
+        address[3] memory panel = answerAndDraw(disputeId);
+        vote(disputeId, panel[0], 2e6);
+        asAdmin();
+        disputes.removeArbiter(panel[0]);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.NotOnPanel.selector, disputeId, panel[0]));
+        vote(disputeId, panel[0], 3e6);
+        vote(disputeId, panel[1], 0);
+        vote(disputeId, panel[2], 4e6);
+        assertRuled(2e6);
     }
 
     function test_aZeroOfWhoDidNotVoteIsNoVote() public {
@@ -189,6 +307,20 @@ contract RulingsTest is TrustMarket {
         vote(disputeId, panel[0], 1e6);
     }
 
+    /// @dev The draw leaves parties out; a party may also be made of a member of the panel.
+    function test_whoeverBecomesAPartyNoLongerJudges() public {
+        address[3] memory panel = answerAndDraw(disputeId);
+        vm.prank(owner);
+        registry.offerOwnership(providerId, panel[1]);
+        vm.prank(panel[1]);
+        registry.acceptOwnership(providerId);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.NotOnPanel.selector, disputeId, panel[1]));
+        vote(disputeId, panel[1], 0);
+        vote(disputeId, panel[0], 3e6);
+        vote(disputeId, panel[2], 3e6);
+        assertRuled(3e6);
+    }
+
     function test_aFileIsWithheldOrItIsNot() public {
         allow(address(this), address(disputes), BOND);
         uint256 withheld = disputes.fileWithheld(lane, EPOCH, "");
@@ -199,6 +331,7 @@ contract RulingsTest is TrustMarket {
         vote(withheld, panel[0], 1);
         vote(withheld, panel[0], WITHHOLDING_PENALTY);
         vote(withheld, panel[1], 0);
+        assertState(withheld, IDisputeManager.State.Drawn);
         vote(withheld, panel[2], WITHHOLDING_PENALTY);
         assertState(withheld, IDisputeManager.State.Ruled);
     }
@@ -206,6 +339,7 @@ contract RulingsTest is TrustMarket {
     function test_lapsedDisputesReturnTheirBondAndLetGo() public {
         uint256 snapshot = usdc.balanceOf(payer);
         for (uint256 step = 0; step < 3; ++step) {
+            // Nobody answered, nobody drew, or one alone voted.
             uint256 lapsing = step == 0 ? disputeId : fileAbout(IDisputeManager.Kind.Overcharge, delivery(1), 4e6);
             if (step == 1) {
                 vm.prank(owner);
@@ -284,6 +418,11 @@ contract RulingsTest is TrustMarket {
         vm.assertEq(disputes.ruleSeconds(), MINUTE);
         vm.assertEq(disputes.appealSeconds(), MINUTE);
         vm.assertEq(disputes.appealRuleSeconds(), MINUTE);
+    }
+
+    function assertRuled(uint128 refund) private view {
+        assertState(disputeId, IDisputeManager.State.Ruled);
+        vm.assertEq(disputes.disputeOf(disputeId).refund, refund, "the ruling");
     }
 
     function asAdmin() private {

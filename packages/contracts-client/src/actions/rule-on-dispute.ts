@@ -1,4 +1,7 @@
-/** An arbiter's vote: what to refund; 0 dismisses. Two votes alike decide. The sender must be on the panel. */
+/**
+ * An arbiter's vote: what to refund; 0 dismisses. The sender must be on the panel. Two votes alike decide, or of three
+ * different ones the middle one; of two different ones the lower, unless it is 0, once the time to vote is over.
+ */
 import { encodeFunctionData, getAbiItem, type Hex } from 'viem'
 
 import { disputeManagerAbi } from '../abi/dispute-manager.ts'
