@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Announcements} from "./channels/Announcements.sol";
 import {ChannelStore} from "./channels/ChannelStore.sol";
-import {Claims} from "./channels/Claims.sol";
 import {Escrow} from "./channels/Escrow.sol";
 import {Settlement} from "./channels/Settlement.sol";
 import {IPaymentChannels} from "./interfaces/IPaymentChannels.sol";
@@ -13,10 +13,10 @@ import {ISlaLedger} from "./interfaces/ISlaLedger.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 /// @title  PaymentChannels
-/// @notice See {IPaymentChannels}. The payer's side is in {Escrow}, the lane's in {Claims}, the provider's in
-///         {Settlement}; here is who administers them.
+/// @notice See {IPaymentChannels}. The payer's side is in {Escrow}, the lane's in {Claims} and {Announcements}, the
+///         provider's in {Settlement}; here is who administers them.
 /// @dev    The administrator is a timelock, and can reach no money: it names the ledger once, the treasury, and the roles.
-contract PaymentChannels is Escrow, Claims, Settlement {
+contract PaymentChannels is Escrow, Announcements, Settlement {
     /// @notice May pause inflow. Only the administrator lifts a pause.
     bytes32 public constant GUARDIAN_ROLE = keccak256("GUARDIAN_ROLE");
 

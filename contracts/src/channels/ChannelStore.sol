@@ -11,6 +11,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 
 /// @title  ChannelStore
 /// @notice What the parts of {PaymentChannels} share: the storage, its bounds, and the contracts around it.
@@ -29,17 +30,18 @@ abstract contract ChannelStore is IPaymentChannels, AccessControl, Pausable, Ree
         uint72 withdrawing; // slot 2
     }
 
-    /// @dev Of a (provider, lane, epoch). `setAside` is a part of the lane's anchored sum that is kept for it alone. `late`
-    ///      was claimed after the claim window and waits a grace period of its own: a lane chooses the epoch that its
-    ///      vouchers name, and without this, money that it claims into an old one would be payable at once.
+    /// @dev Of a (provider, lane, epoch). `setAside` is a part of the lane's anchored sum that is kept for it alone. What is
+    ///      claimed after the claim window is late, and waits a grace period of its own: a lane chooses the epoch that its
+    ///      vouchers name, and without this, money that it claims into an old one would be payable at once. `late` is
+    ///      Σ of it, by the second at which it has waited: nothing that is claimed later moves the end of what was
+    ///      claimed before, and a look costs the logarithm of how often that was.
     struct PendingState {
         uint72 claimed; // slot 0, all that a claim needs; {Claims} reads and writes it as a word
         uint72 settled;
         uint72 setAside;
         uint40 graceEndsAt;
         uint72 frozen; // slot 1
-        uint72 late;
-        uint40 lateEndsAt;
+        Checkpoints.Trace208 late; // slot 2
     }
 
     /// @dev `anchored` is what the anchor said when it was last asked. It only grows, so an old answer is a safe one.

@@ -3,35 +3,22 @@ pragma solidity ^0.8.28;
 
 import {IPaymentChannels} from "../interfaces/IPaymentChannels.sol";
 import {ReceiptHashes, Voucher} from "../libraries/ReceiptHashes.sol";
-import {ChannelStore} from "./ChannelStore.sol";
+import {Budgets} from "./Budgets.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 
 /// @title  Claims
 /// @notice The lane's side of {PaymentChannels}: vouchers move money from a channel into a provider's pending.
 /// @dev    No token moves here and no code of strangers runs, so nothing needs a guard against reentrance. `unchecked` is
 ///         where a comparison just above it, or the bound on all money (see {ChannelStore}), rules out an overflow.
-abstract contract Claims is ChannelStore {
+abstract contract Claims is Budgets {
+    using Checkpoints for Checkpoints.Trace208;
     using ReceiptHashes for Voucher;
-
-    /// @dev What claims into one pending may draw, carried through a batch and written once: what is set aside there, and
-    ///      once that does not do, all that the lane has left.
-    struct Budget {
-        uint256 left;
-        uint256 anchored; // Of the lane, once it was read.
-        Reach reach;
-    }
-
-    enum Reach {
-        SetAside,
-        Lane,
-        Anchor // The lane's anchored sum is the anchor's answer of this transaction.
-    }
 
     /// @dev Where members begin in slot 0 of a {ChannelState}, and of a {PendingState}.
     uint256 private constant CLAIMED_SHIFT = 72;
     uint256 private constant CEILING_SHIFT = 144;
-    uint256 private constant SET_ASIDE_SHIFT = 144;
     uint256 private constant GRACE_SHIFT = 216;
 
     /// @inheritdoc IPaymentChannels
@@ -91,49 +78,6 @@ abstract contract Claims is ChannelStore {
         return uint128(total);
     }
 
-    /// @inheritdoc IPaymentChannels
-    function returnSetAside(bytes32 providerId, bytes32 lane, uint64 epoch) external returns (uint128 returned) {
-        PendingState storage pending = _pendingOf(providerId, lane, epoch);
-        returned = pending.setAside;
-        if (returned == 0) revert NothingSetAside(providerId, lane, epoch);
-        pending.setAside = 0;
-        _lanes[lane].taken -= returned;
-        emit SetAsideReturned(providerId, lane, epoch, returned);
-    }
-
-    /// @inheritdoc IPaymentChannels
-    function announce(Voucher calldata voucher, bytes calldata signature) external {
-        if (!_isSignedByLane(voucher, signature)) revert ClaimRefused(Refusal.BadSignature);
-        if (!registry.providerExists(voucher.providerId)) revert ClaimRefused(Refusal.UnknownProvider);
-        bytes32 voucherHash = voucher.hash();
-        uint64 announcedUntil = _claimableAt[voucherHash];
-        if (announcedUntil != 0) revert AlreadyAnnounced(voucher.lane, voucher.cumulative, announcedUntil);
-        uint64 waitsUntil = uint64(block.timestamp) + graceSeconds;
-        _claimableAt[voucherHash] = waitsUntil;
-        emit VoucherAnnounced(
-            voucher.channelId, voucher.providerId, voucher.lane, voucher.epoch, voucher.cumulative, waitsUntil
-        );
-    }
-
-    /// @inheritdoc IPaymentChannels
-    function claimAnnounced(Voucher calldata voucher) external returns (uint128 paid) {
-        uint64 waitsUntil = _claimableAt[voucher.hash()];
-        if (waitsUntil == 0) revert NotAnnounced(voucher.lane, voucher.cumulative);
-        if (block.timestamp < waitsUntil) revert GraceRunning(waitsUntil);
-        if (!registry.isLane(voucher.lane)) revert LaneNotActive(voucher.lane);
-
-        // What a lane left out of its epochs does not use up what it anchored for others.
-        Budget memory unbounded = Budget(type(uint256).max, 0, Reach.Anchor);
-        (uint256 drawn, Refusal reason) = _draw(voucher, unbounded);
-        if (reason != Refusal.None) revert ClaimRefused(reason);
-        paid = uint128(drawn);
-        _lanes[voucher.lane].claimedAnnounced += paid;
-        PendingState storage pending = _pendingOf(voucher.providerId, voucher.lane, voucher.epoch);
-        // Never late: it was seen for a grace period of its own.
-        if (pending.graceEndsAt == 0) pending.graceEndsAt = uint40(block.timestamp + graceSeconds);
-        pending.claimed += uint72(paid);
-    }
-
     // ------------------------------------------------------------------------------------------------------ views
 
     /// @inheritdoc IPaymentChannels
@@ -142,18 +86,8 @@ abstract contract Claims is ChannelStore {
     }
 
     /// @inheritdoc IPaymentChannels
-    function claimableAt(Voucher calldata voucher) external view returns (uint64) {
-        return _claimableAt[voucher.hash()];
-    }
-
-    /// @inheritdoc IPaymentChannels
     function claimedOf(bytes32 channelId, bytes32 providerId, bytes32 lane) external view returns (uint128) {
         return uint128(_claimed[_claimKey(channelId, providerId, lane)]);
-    }
-
-    /// @inheritdoc IPaymentChannels
-    function laneClaimsOf(bytes32 lane) external view returns (LaneClaims memory) {
-        return LaneClaims(_lanes[lane].taken, _lanes[lane].claimedAnnounced);
     }
 
     // -------------------------------------------------------------------------------------------------- internals
@@ -191,7 +125,7 @@ abstract contract Claims is ChannelStore {
     /// @dev Takes min(due, the lane's anchored sum left, balance, ceiling left) out of the channel and the lane's budget,
     ///      or says which of them leaves nothing. A short channel pays what it can and only that is recorded: the rest
     ///      stays due, and nobody else's claim is blocked.
-    function _draw(Voucher memory voucher, Budget memory budget) private returns (uint256 paid, Refusal) {
+    function _draw(Voucher memory voucher, Budget memory budget) internal returns (uint256 paid, Refusal) {
         mapping(bytes32 => uint256) storage claimed = _claimed;
         bytes32 key = _claimKeyOf(voucher);
         uint256 before = claimed[key];
@@ -250,28 +184,6 @@ abstract contract Claims is ChannelStore {
         return (paid, Refusal.None);
     }
 
-    /// @dev The lane is read only when what is set aside does not cover what is due, and its anchor asked only when the
-    ///      last answer does not.
-    function _leftOf(Budget memory budget, bytes32 lane, uint256 due) private view returns (uint256 left) {
-        left = budget.left;
-        if (due <= left || budget.reach == Reach.Anchor) return left;
-        unchecked {
-            if (budget.reach == Reach.SetAside) {
-                LaneState storage state = _lanes[lane];
-                budget.anchored = state.anchored;
-                // What is set aside here counts as taken: it is ours to draw.
-                left += budget.anchored - state.taken;
-                budget.reach = Reach.Lane;
-            }
-            if (due > left) {
-                uint256 anchored = receiptAnchor.laneSumOf(lane);
-                left += anchored - budget.anchored;
-                (budget.anchored, budget.reach) = (anchored, Reach.Anchor);
-            }
-        }
-        budget.left = left;
-    }
-
     /// @dev `_claimKey` of the voucher's first three words, where they lie.
     function _claimKeyOf(Voucher memory voucher) private pure returns (bytes32 key) {
         assembly ("memory-safe") {
@@ -295,10 +207,6 @@ abstract contract Claims is ChannelStore {
         }
     }
 
-    function _budgetOf(uint256 word) private pure returns (Budget memory budget) {
-        budget.left = uint72(word >> SET_ASIDE_SHIFT);
-    }
-
     /// @dev Adds what was drawn to the pending. Whatever epoch a voucher names, its money is seen for most of a grace period
     ///      before time alone makes it payable.
     function _book(
@@ -313,7 +221,8 @@ abstract contract Claims is ChannelStore {
             if (graceEndsAt == 0) {
                 word |= (block.timestamp + graceSeconds) << GRACE_SHIFT;
             } else if (block.timestamp > graceEndsAt - graceSeconds + graceSeconds / CLAIM_WINDOW_DIVISOR) {
-                _addLate(pending, paid);
+                uint208 lateBefore = pending.late.latest();
+                pending.late.push(uint48(block.timestamp + graceSeconds), lateBefore + uint208(paid));
             }
             word += paid; // A part of what was funded.
             uint256 setAside = budget.reach == Reach.SetAside ? budget.left : _setAside(voucher, uint72(word), budget);
@@ -324,30 +233,13 @@ abstract contract Claims is ChannelStore {
         }
     }
 
-    /// @dev Of what the lane has left, keeps for this pending what its vouchers are still to claim into it by the lane's
-    ///      word: those find it in a slot that they write anyway.
-    function _setAside(Voucher memory voucher, uint256 claimed, Budget memory budget) private returns (uint256 kept) {
-        uint256 earned = _min(voucher.earned, TOTAL_MAX);
-        LaneState storage state = _lanes[voucher.lane];
-        unchecked {
-            kept = earned > claimed ? _min(earned - claimed, budget.left) : 0;
-            (state.anchored, state.taken) = (uint128(budget.anchored), uint128(budget.anchored - budget.left + kept));
-        }
-    }
-
-    function _addLate(PendingState storage pending, uint256 paid) private {
-        if (pending.lateEndsAt <= block.timestamp) pending.late = 0;
-        pending.late += uint72(paid);
-        pending.lateEndsAt = uint40(block.timestamp + graceSeconds);
-    }
-
     function _reportSkipped(Voucher memory voucher, Refusal reason) private {
         emit ClaimSkipped(
             voucher.channelId, voucher.providerId, voucher.lane, voucher.epoch, voucher.cumulative, reason
         );
     }
 
-    function _isSignedByLane(Voucher memory voucher, bytes calldata signature) private view returns (bool) {
+    function _isSignedByLane(Voucher memory voucher, bytes calldata signature) internal view returns (bool) {
         bytes32 digest = _hashTypedDataV4(voucher.hashInPlace());
         (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, signature);
         return failure == ECDSA.RecoverError.NoError && _laneOf(signer) == voucher.lane;

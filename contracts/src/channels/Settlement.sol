@@ -6,11 +6,13 @@ import {IProviderRegistry} from "../interfaces/IProviderRegistry.sol";
 import {ChannelStore} from "./ChannelStore.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 
 /// @title  Settlement
 /// @notice The provider's side of {PaymentChannels}: pending is paid out as performance records release it, held for
 ///         disputes, and given back when they are lost.
 abstract contract Settlement is ChannelStore {
+    using Checkpoints for Checkpoints.Trace208;
     using SafeERC20 for IERC20;
 
     /// @notice May hold and refund pending: the dispute manager.
@@ -83,7 +85,7 @@ abstract contract Settlement is ChannelStore {
 
     /// @inheritdoc IPaymentChannels
     function pendingOf(bytes32 providerId, bytes32 lane, uint64 epoch) external view returns (Pending memory) {
-        PendingState memory p = _pendingOf(providerId, lane, epoch);
+        PendingState storage p = _pendingOf(providerId, lane, epoch);
         uint128 payable_ = _payableOf(providerId, lane, epoch, p);
         return Pending(p.claimed, p.settled, p.frozen, p.graceEndsAt, payable_, p.setAside);
     }
@@ -96,12 +98,13 @@ abstract contract Settlement is ChannelStore {
 
     /// @dev What records released, or after the grace period all that no invalid record freezes; less what was paid or
     ///      refunded before, and never what a dispute holds, nor what was claimed late and has not waited long enough.
-    function _payableOf(bytes32 providerId, bytes32 lane, uint64 epoch, PendingState memory pending)
+    function _payableOf(bytes32 providerId, bytes32 lane, uint64 epoch, PendingState storage pending)
         private
         view
         returns (uint128)
     {
-        uint256 ripe = pending.claimed - (block.timestamp < pending.lateEndsAt ? pending.late : 0);
+        uint256 waiting = pending.late.latest() - pending.late.upperLookupRecent(uint48(block.timestamp));
+        uint256 ripe = pending.claimed - waiting;
         uint256 taken = uint256(pending.settled) + pending.frozen;
         if (ripe <= taken) return 0;
         (uint256 released, uint256 invalid) = (0, 0);

@@ -76,6 +76,61 @@ contract ClaimAttack is World {
         vm.assertEq(vault.withdraw(providerIds[0], ownerOf(0)), 10e6);
     }
 
+    /// @dev A voucher is public: anyone may top up a channel that is short by dust, and claim that by it, late.
+    function test_aDustDepositDelaysNobodysLateMoney() public {
+        claimUpTo(0, 0, 0, 1, 10e6);
+        pass(GRACE / 2);
+        claimUpTo(0, 0, 0, 1, 30e6);
+        raiseCeiling(1, 100e6);
+        Voucher memory short = voucherOf(1, 0, 0, 1, 20e6);
+        bytes memory signature = signVoucher(0, short);
+        give(thief, address(channels), 100);
+        for (uint256 i = 1; i < 10; ++i) {
+            pass(GRACE / 10);
+            vm.prank(thief);
+            channels.deposit(channelIds[1], 1);
+            vm.prank(thief);
+            vm.assertEq(channels.claim(short, signature), 1);
+        }
+        pass(GRACE / 10 - 1);
+        vm.assertEq(payableNow(), 10e6, "what was claimed in time does not wait for what was late");
+        pass(1);
+        vm.assertEq(payableNow(), 30e6, "nor what was late for what was later");
+        vm.assertEq(channels.settle(providerIds[0], lanes[0], epochList(1)), 30e6);
+
+        // Each speck of dust has waited its own grace period, and not a second more.
+        for (uint256 i = 1; i < 10; ++i) {
+            pass(GRACE / 10 - 1);
+            vm.assertEq(payableNow(), 0);
+            pass(1);
+            vm.assertEq(channels.settle(providerIds[0], lanes[0], epochList(1)), 1);
+        }
+        assertSolvent();
+    }
+
+    /// @dev Nor does it make a settlement dear: a look costs the logarithm of the claims.
+    function test_aThousandDustClaimsMakeNoSettlementDear() public {
+        claimUpTo(0, 0, 0, 1, 10e6);
+        pass(GRACE / 2);
+        claimUpTo(0, 0, 0, 1, 30e6);
+        uint256 gasBefore = gasleft();
+        channels.pendingOf(providerIds[0], lanes[0], 1);
+        uint256 gasOfOne = gasBefore - gasleft();
+        raiseCeiling(1, 100e6);
+        Voucher memory short = voucherOf(1, 0, 0, 1, 20e6);
+        bytes memory signature = signVoucher(0, short);
+        give(thief, address(channels), 1000);
+        for (uint256 i = 0; i < 1000; ++i) {
+            pass(1);
+            vm.prank(thief);
+            channels.deposit(channelIds[1], 1);
+            channels.claim(short, signature);
+        }
+        gasBefore = gasleft();
+        vm.assertEq(channels.pendingOf(providerIds[0], lanes[0], 1).payable_, 30e6);
+        vm.assertLe(gasBefore - gasleft(), gasOfOne + 11 * 3000, "eleven looks at most");
+    }
+
     function test_aPayerThatChangesItsKeyStillOwes() public {
         // Another channel under a fresh key, and everything asked back from the old one.
         uint256 freshKey = 0xF4E54;
@@ -218,6 +273,10 @@ contract ClaimAttack is World {
             vm.assertEq(channels.claimedOf(channelIds[1], providerIds[provider], lanes[0]), 20e6);
         }
         assertSolvent();
+    }
+
+    function payableNow() private view returns (uint128) {
+        return channels.pendingOf(providerIds[0], lanes[0], 1).payable_;
     }
 
     function test_aStrangersTransferIsNobodysMoney() public {

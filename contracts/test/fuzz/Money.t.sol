@@ -94,6 +94,31 @@ contract MoneyFuzz is Market {
         }
     }
 
+    /// @dev Whoever claims what and when: in the first eighth of a grace period after the first claim all wait for its end;
+    ///      what comes later waits a grace period of its own, to the second, whatever is claimed before or after it.
+    function testFuzz_lateMoneyWaitsItsOwnGracePeriod(uint128[10] memory amounts, uint256 pauses, uint256 look) public {
+        fund(1e12);
+        raiseCeiling(1e12);
+        anchorEpoch(1, 1e12);
+        uint256 start = block.timestamp;
+        uint256[10] memory waitsUntil;
+        uint128 cumulative;
+        for (uint256 i = 0; i < 10; ++i) {
+            amounts[i] = uint128(bound(amounts[i], 1, 1e10));
+            cumulative += amounts[i];
+            claimUpTo(1, cumulative);
+            bool isLate = block.timestamp > start + GRACE / 8;
+            waitsUntil[i] = isLate ? block.timestamp + GRACE : start + GRACE;
+            if ((pauses >> i) % 2 == 0) vm.warp(block.timestamp + bound(pauses >> (10 + 6 * i), 0, GRACE / 2));
+        }
+        vm.warp(start + bound(look, 0, 8 * GRACE));
+        uint256 ripe;
+        for (uint256 i = 0; i < 10; ++i) {
+            if (block.timestamp >= waitsUntil[i]) ripe += amounts[i];
+        }
+        vm.assertEq(channels.pendingOf(providerId, lane, 1).payable_, ripe, "what has waited, and nothing else");
+    }
+
     function claimByDoor(Voucher memory voucher, uint256 door) private {
         IPaymentChannels.Due[] memory dues = new IPaymentChannels.Due[](2);
         (dues[0], dues[1]) = (dueFor(LANE_KEY, voucher), dueFor(LANE_KEY, voucher));

@@ -134,6 +134,17 @@ contract SetAsideTest is Market {
         vm.assertEq(channels.pendingOf(providerId, lane, 1).payable_, 7e6);
     }
 
+    function test_whatIsClaimedLateAtOnceWaitsTogether() public {
+        claimOf(providerId, 1, 2e6, 7e6);
+        vm.warp(block.timestamp + GRACE);
+        claimOf(providerId, 1, 4e6, 7e6);
+        claimOf(providerId, 1, 7e6, 7e6);
+        vm.warp(block.timestamp + GRACE - 1);
+        vm.assertEq(channels.pendingOf(providerId, lane, 1).payable_, 2e6);
+        vm.warp(block.timestamp + 1);
+        vm.assertEq(channels.pendingOf(providerId, lane, 1).payable_, 7e6);
+    }
+
     /// @dev Two lanes have pendings of their own in an epoch of one number: neither pays, waits or freezes for the other.
     function test_lanesDoNotShareAPending() public {
         claimOf(providerId, 1, 2e6, 7e6);

@@ -938,6 +938,7 @@ export const paymentChannelsAbi = [
     ],
   },
   { type: 'error', name: 'ChannelExists', inputs: [{ name: 'channelId', type: 'bytes32', internalType: 'bytes32' }] },
+  { type: 'error', name: 'CheckpointUnorderedInsertion', inputs: [] },
   {
     type: 'error',
     name: 'ClaimRefused',

@@ -30,6 +30,7 @@ export const sharedSentences = {
 
   // Shared by the libraries under them
   AccessControlBadConfirmation: () => 'A role can be given up only by who holds it.',
+  CheckpointUnorderedInsertion: () => 'The chain gave a time before an earlier one.',
   AccessControlUnauthorizedAccount: ([account, role]) => `${account} does not hold the role ${role} that this needs.`,
   ECDSAInvalidSignature: () => 'The signature is malformed.',
   ECDSAInvalidSignatureLength: ([length]) => `A signature has 65 bytes, not ${length}.`,
