@@ -142,6 +142,54 @@ contract MutationAttack is World {
         contradictions.proveWrongPrice(receipt, signature, terms);
     }
 
+    /// @dev A work receipt convicts only as it was signed, and a lease receipt only by its own terms.
+    function test_aMutatedWorkOrLeaseReceiptConvictsNobody() public {
+        WorkReceipt memory a;
+        (a.nodeId, a.requestId, a.outputHash) = (nodeIds[0], keccak256("request"), keccak256("one"));
+        WorkReceipt memory b = abi.decode(abi.encode(a), (WorkReceipt));
+        b.outputHash = keccak256("another");
+        bytes memory sigA = signed(NODE_KEY, receiptDigest(ReceiptHashes.hash(a)));
+        bytes memory sigB = signed(NODE_KEY, receiptDigest(ReceiptHashes.hash(b)));
+        for (uint256 i = 0; i < 17; ++i) {
+            WorkReceipt memory forged = abi.decode(mutated(abi.encode(b), i, false), (WorkReceipt));
+            vm.expectRevert();
+            contradictions.proveTwoOutputs(a, sigA, forged, sigB);
+        }
+        stake(providerIds[0], PENALTY);
+        vm.assertEq(contradictions.proveTwoOutputs(a, sigA, b, sigB), PENALTY, "as they were signed, they do");
+
+        LeaseReceipt memory lease;
+        (lease.nodeId, lease.lane, lease.termsHash, lease.price) = (nodeIds[0], lanes[0], termsHashes[0], 7);
+        bytes memory signature = signed(LANE_KEY, receiptDigest(ReceiptHashes.hash(lease)));
+        Terms memory terms = termsOf(0);
+        for (uint256 i = 0; i < 10; ++i) {
+            LeaseReceipt memory forged = abi.decode(mutated(abi.encode(lease), i, false), (LeaseReceipt));
+            vm.expectRevert();
+            contradictions.proveWrongLeasePrice(forged, signature, terms);
+        }
+        for (uint256 i = 0; i < 14; ++i) {
+            Terms memory forged = abi.decode(mutated(abi.encode(terms), i, i == 13), (Terms));
+            vm.expectRevert();
+            contradictions.proveWrongLeasePrice(lease, signature, forged);
+        }
+        vm.assertEq(contradictions.proveWrongLeasePrice(lease, signature, terms), PENALTY);
+    }
+
+    function test_mutatedCountsAreNotInTheRecord() public {
+        SlaCounts memory counts = countsOf(0, 0, 0, 1, 600, 1, 10e6);
+        reportBySigners(0, 0, recordOf(0, 0, 1, 20e6, countsLeaf(counts)));
+        pass(CHALLENGE);
+        ledger.finalise(nodeIds[0], lanes[0], 1);
+        Terms memory terms = termsOf(0);
+        for (uint256 i = 0; i < 12; ++i) {
+            SlaCounts memory forged = abi.decode(mutated(abi.encode(counts), i, false), (SlaCounts));
+            vm.expectRevert();
+            ledger.countSamples(forged, terms, new bytes32[](0));
+        }
+        ledger.countSamples(counts, terms, new bytes32[](0));
+        vm.assertEq(ledger.poolOf(nodeIds[0], channelIds[0], termsHashes[0]).samples, 0, "600 samples were judged");
+    }
+
     /// @dev Flips the lowest bit of word `i`; of a left-aligned member (`bytes8`) the highest byte's.
     function mutated(bytes memory encoded, uint256 i, bool isLeftAligned) private pure returns (bytes memory) {
         uint256 place = 32 * i + (isLeftAligned ? 0 : 31);

@@ -2,10 +2,20 @@
 pragma solidity ^0.8.28;
 
 import {PaymentChannels} from "../../src/PaymentChannels.sol";
+import {ProviderRegistry} from "../../src/ProviderRegistry.sol";
+import {ReceiptAnchor} from "../../src/ReceiptAnchor.sol";
+import {IContradictions} from "../../src/interfaces/IContradictions.sol";
 import {IPaymentChannels} from "../../src/interfaces/IPaymentChannels.sol";
+import {IProviderRegistry} from "../../src/interfaces/IProviderRegistry.sol";
 import {IReceiptAnchor} from "../../src/interfaces/IReceiptAnchor.sol";
 import {ISlaLedger} from "../../src/interfaces/ISlaLedger.sol";
-import {EpochAnchor, PerformanceRecord, Voucher} from "../../src/libraries/ReceiptHashes.sol";
+import {
+    DeliveryReceipt,
+    EpochAnchor,
+    PerformanceRecord,
+    ReceiptHashes,
+    Voucher
+} from "../../src/libraries/ReceiptHashes.sol";
 import {World} from "../support/World.sol";
 
 /// @dev A thief has every signature that was ever made, and plays them again: here, on another chain, at another contract.
@@ -62,8 +72,17 @@ contract ReplayAttack is World {
         bytes memory anchorSignature = signed(LANE_KEY, anchors.anchorDigest(anchor));
         PerformanceRecord memory record = recordOf(0, 0, 1, 20e6, 0);
         bytes memory recordSignature = signed(LANE_KEY, ledger.recordDigest(record));
+        bytes memory keyProof = signed(0xBEEF, registry.nodeKeyDigest(providerIds[0], vm.addr(0xBEEF)));
+        (DeliveryReceipt memory a, DeliveryReceipt memory b) = (delivery(0, 0, 0, 5e6), delivery(0, 0, 0, 6e6));
+        bytes memory sigA = signed(LANE_KEY, receiptDigest(ReceiptHashes.hash(a)));
+        bytes memory sigB = signed(LANE_KEY, receiptDigest(ReceiptHashes.hash(b)));
 
         vm.chainId(999);
+        vm.expectRevert(abi.encodeWithSelector(IContradictions.InvalidReceiptSignature.selector, lanes[0]));
+        contradictions.proveTwoDeliveries(a, sigA, b, sigB);
+        vm.prank(ownerOf(0));
+        vm.expectRevert(abi.encodeWithSelector(IProviderRegistry.InvalidNodeKeySignature.selector, vm.addr(0xBEEF)));
+        registry.addNodeKey(providerIds[0], vm.addr(0xBEEF), keyProof);
         expectRefusal(IPaymentChannels.Refusal.BadSignature);
         channels.claim(voucher, signature);
         vm.expectRevert(
@@ -94,6 +113,27 @@ contract ReplayAttack is World {
         bytes memory signature = signVoucher(0, voucher);
         expectRefusal(IPaymentChannels.Refusal.BadSignature);
         other.claim(voucher, signature);
+    }
+
+    /// @dev What a lane anchored or a key proved here says nothing at contracts of the same code.
+    function test_replayAtAnotherAnchorOrRegistryIsNobodysSignature() public {
+        EpochAnchor memory anchor = nextAnchor(0, 1, keccak256("root"), 1, 50e6);
+        (anchor.fromSeq, anchor.toSeq) = (1, 1);
+        bytes memory anchorSignature = signed(LANE_KEY, anchors.anchorDigest(anchor));
+        ReceiptAnchor otherAnchor = new ReceiptAnchor(registry);
+        vm.expectRevert(abi.encodeWithSelector(IReceiptAnchor.InvalidAnchorSignature.selector, lanes[0]));
+        otherAnchor.anchor(anchor, anchorSignature);
+        otherAnchor.anchor(anchor, signed(LANE_KEY, otherAnchor.anchorDigest(anchor)));
+
+        ProviderRegistry otherRegistry = new ProviderRegistry(address(this), FEE_BPS, THAW);
+        vm.prank(ownerOf(0));
+        bytes32 sameId = otherRegistry.registerProvider(bytes32(0), payoutOf(0));
+        vm.assertEq(sameId, providerIds[0]);
+        address node = vm.addr(NODE_KEY);
+        bytes memory proof = signed(NODE_KEY, registry.nodeKeyDigest(sameId, node));
+        vm.prank(ownerOf(0));
+        vm.expectRevert(abi.encodeWithSelector(IProviderRegistry.InvalidNodeKeySignature.selector, node));
+        otherRegistry.addNodeKey(sameId, node, proof);
     }
 
     function test_aSignatureOfOneKindIsNoneOfAnother() public {

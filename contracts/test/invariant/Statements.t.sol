@@ -26,7 +26,7 @@ contract StatementsTest is ForgeTest {
     }
 
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
-        bytes4[35] memory acts = [
+        bytes4[38] memory acts = [
             actors.payerDeposits.selector,
             actors.payerRaisesCeiling.selector,
             actors.payerAsksBack.selector,
@@ -58,6 +58,9 @@ contract StatementsTest is ForgeTest {
             actors.strangerTransfers.selector,
             actors.strangerGivesDust.selector,
             actors.strangerReturnsSetAside.selector,
+            actors.strangerClaimsDust.selector,
+            actors.strangerConvictsANode.selector,
+            actors.strangerConvictsALane.selector,
             actors.thiefForges.selector,
             actors.thiefTakes.selector,
             actors.guardianPauses.selector,
@@ -73,7 +76,7 @@ contract StatementsTest is ForgeTest {
 
     /// @dev A life in which nothing happens proves nothing: the actors reach every kind of step.
     function test_theActorsReachEveryStep() public {
-        string[32] memory steps = [
+        string[35] memory steps = [
             "deposit",
             "ceiling",
             "ask back",
@@ -103,6 +106,9 @@ contract StatementsTest is ForgeTest {
             "execute",
             "transfer",
             "dust",
+            "dust claimed late",
+            "node convicted",
+            "lane convicted",
             "forge",
             "steal",
             "time"

@@ -71,9 +71,23 @@ contract Actors is PayerActs, LaneActs, ProviderActs, CourtActs, OutsiderActs {
                 vm.assertEq(disputes.liveDispute(d.subject, d.kind), disputeIds[i], "one live dispute of a kind");
             }
             IDisputeManager.State terminal = terminalSeen[disputeIds[i]];
+            checkRuling(disputeIds[i], false, d.refund);
+            checkRuling(disputeIds[i], true, d.appealRefund);
             bool isAbsorbed = terminal == IDisputeManager.State.None || terminal == d.state;
             vm.assertTrue(isAbsorbed, "a terminal state absorbs");
         }
+    }
+
+    /// @dev Nobody alone moves a ruling: two of three voted for as much at least, and two for no more.
+    function checkRuling(uint256 disputeId, bool onAppeal, uint128 refund) private view {
+        if (refund == 0) return;
+        (uint256 noLess, uint256 noMore) = (0, 0);
+        for (uint256 seat = 0; seat < 3; ++seat) {
+            uint128 voted = votesSeen[disputeId][onAppeal][seat];
+            if (voted >= refund) ++noLess;
+            if (voted <= refund) ++noMore;
+        }
+        vm.assertTrue(noLess >= 2 && noMore >= 2, "one arbiter alone moved a ruling");
     }
 
     /// @dev 4: nothing thaws or is locked that is not there; thaw outlasts every dispute.

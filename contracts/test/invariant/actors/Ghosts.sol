@@ -32,6 +32,7 @@ abstract contract Ghosts is Courtroom {
     mapping(bytes32 key => uint128) public signedOf; // key: keccak(channel, provider, lane)
     mapping(bytes32 key => uint128) public claimedSeen;
     mapping(uint256 disputeId => IDisputeManager.State) public terminalSeen;
+    mapping(uint256 disputeId => mapping(bool appeal => uint128[3])) internal votesSeen; // By seat; silence is 0.
 
     /// @dev Raised by a handler that saw a promise broken; the first one names it.
     string public broken;

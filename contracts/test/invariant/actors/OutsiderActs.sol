@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IPaymentChannels} from "../../../src/interfaces/IPaymentChannels.sol";
 import {IStakeVault} from "../../../src/interfaces/IStakeVault.sol";
-import {Voucher} from "../../../src/libraries/ReceiptHashes.sol";
+import {DeliveryReceipt, ReceiptHashes, Voucher, WorkReceipt} from "../../../src/libraries/ReceiptHashes.sol";
 import {Ghosts} from "./Ghosts.sol";
 
 /// @dev A stranger who gives money where nobody asked, a thief who takes what it can, a guardian, and time.
@@ -34,6 +34,83 @@ abstract contract OutsiderActs is Ghosts {
             breaks("a stranger's deposit moved a stake's timer");
         }
         done["dust"]++;
+    }
+
+    /// @dev Tops a channel up by dust and claims what is due by a voucher that everybody knows. Whenever anyone looks, no
+    ///      less of what was there is payable than without it.
+    function strangerClaimsDust(uint256 voucher, uint256 ahead) external {
+        if (vouchers.length == 0) return;
+        voucher = pick(voucher, vouchers.length);
+        Voucher memory v = vouchers[voucher];
+        uint256 at = block.timestamp + bound(ahead, 0, 2 * GRACE);
+        uint128 before = payableAt(v, at);
+        uint64 graceEndsAt = channels.pendingOf(v.providerId, v.lane, v.epoch).graceEndsAt;
+        give(stranger, address(channels), 1);
+        vm.prank(stranger);
+        channels.credit(v.channelId, 1);
+        vm.prank(stranger);
+        try channels.claim(v, voucherSignatures[voucher]) {
+            if (graceEndsAt != 0 && block.timestamp > graceEndsAt - GRACE + GRACE / 8) done["dust claimed late"]++;
+        } catch {}
+        if (payableAt(v, at) < before) breaks("a stranger's claim delayed what was claimed before");
+    }
+
+    /// @dev Time goes ahead for a look, and back.
+    function payableAt(Voucher memory v, uint256 at) private returns (uint128 payable_) {
+        uint256 now_ = block.timestamp;
+        vm.warp(at);
+        payable_ = channels.pendingOf(v.providerId, v.lane, v.epoch).payable_;
+        vm.warp(now_);
+    }
+
+    /// @dev A node that signed two outputs for one attempt loses the penalty, or what it has, once.
+    function strangerConvictsANode(uint256 provider, uint256 request) external {
+        provider = pick(provider, PARTIES);
+        WorkReceipt memory a;
+        (a.channelId, a.nodeId, a.requestId) = (channelIds[0], nodeIds[provider], bytes32(request % 8));
+        a.outputHash = "one";
+        bytes memory sigA = signed(NODE_KEY + provider, receiptDigest(ReceiptHashes.hash(a)));
+        WorkReceipt memory b = abi.decode(abi.encode(a), (WorkReceipt));
+        b.outputHash = "another";
+        bytes memory sigB = signed(NODE_KEY + provider, receiptDigest(ReceiptHashes.hash(b)));
+        bytes32 subject = keccak256(abi.encode(bytes32("two outputs"), a.requestId, a.attempt, a.nodeId));
+        uint128 paid = contradictions.penaltyPaid(subject);
+        uint128 tokens = vault.stakeOf(providerIds[provider]).tokens;
+        vm.prank(stranger);
+        try contradictions.proveTwoOutputs(a, sigA, b, sigB) returns (uint128 slashed) {
+            checkConviction(providerIds[provider], tokens, slashed, paid);
+            done["node convicted"]++;
+        } catch {
+            if (paid < PENALTY) breaks("two outputs convicted nobody");
+        }
+    }
+
+    /// @dev A lane that signed two deliveries with one number, the same.
+    function strangerConvictsALane(uint256 lane, uint64 seq) external {
+        lane = pick(lane, PARTIES);
+        DeliveryReceipt memory a = delivery(0, lane, 0, 5e6);
+        a.seq = 1_000_000 + seq % 8;
+        bytes memory sigA = signed(LANE_KEY + lane, receiptDigest(ReceiptHashes.hash(a)));
+        DeliveryReceipt memory b = abi.decode(abi.encode(a), (DeliveryReceipt));
+        b.price += 1;
+        bytes memory sigB = signed(LANE_KEY + lane, receiptDigest(ReceiptHashes.hash(b)));
+        uint128 paid = contradictions.penaltyPaid(keccak256(abi.encode(bytes32("two deliveries"), lanes[lane], a.seq)));
+        uint128 tokens = vault.stakeOf(lanes[lane]).tokens;
+        vm.prank(stranger);
+        try contradictions.proveTwoDeliveries(a, sigA, b, sigB) returns (uint128 slashed) {
+            checkConviction(lanes[lane], tokens, slashed, paid);
+            done["lane convicted"]++;
+        } catch {
+            if (paid < PENALTY) breaks("two deliveries convicted nobody");
+        }
+    }
+
+    function checkConviction(bytes32 subject, uint128 tokens, uint128 slashed, uint128 paidBefore) private {
+        uint128 cap = PENALTY - paidBefore;
+        if (slashed != (tokens < cap ? tokens : cap)) {
+            breaks("a conviction took another amount than min(penalty, stake)");
+        }
+        if (vault.stakeOf(subject).tokens != tokens - slashed) breaks("a stake lost another amount than was slashed");
     }
 
     function thiefForges(uint256 voucher, uint256 field, uint128 by) external {
