@@ -5,7 +5,9 @@ import type { Db, DbOrTx } from './create-db.ts'
 import { chainRepository } from './repositories/chain-repository.ts'
 import { accountsRepository } from './repositories/accounts-repository.ts'
 import { apiKeysRepository } from './repositories/api-keys-repository.ts'
+import { auditRepository } from './repositories/audit-repository.ts'
 import { controlRepository } from './repositories/control-repository.ts'
+import { disputesRepository } from './repositories/disputes-repository.ts'
 import { evidenceRepository } from './repositories/evidence-repository.ts'
 import { earningsRepository } from './repositories/earnings-repository.ts'
 import { fundingRepository } from './repositories/funding-repository.ts'
@@ -44,6 +46,8 @@ export function repositories(db: DbOrTx) {
     settlement: settlementRepository(db),
     evidence: evidenceRepository(db),
     records: performanceRepository(db),
+    disputes: disputesRepository(db),
+    audit: auditRepository(db),
     pendingTransactions: pendingTransactionRepository(db),
   }
 }

@@ -23,6 +23,7 @@ const prefixes = [
   'evt',
   'check',
   'stake',
+  'ask',
 ] as const
 export type IdPrefix = (typeof prefixes)[number]
 

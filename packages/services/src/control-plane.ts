@@ -4,6 +4,14 @@
  * Every function that takes an `orgId` or `providerId` answers for that one alone: an id of another organisation is
  * `not_found`. Whether the caller belongs to the organisation is decided before (see the api package).
  */
+import type { AuditNote } from './audit/audit-log.ts'
+import type { RespondInput } from './disputes/answer-dispute.ts'
+import type { Asker, DisputeListFilter } from './disputes/dispute-reads.ts'
+import type { ChallengeInput, FileDisputeInput, WithheldInput } from './disputes/file-dispute.ts'
+import type { DisputePlan } from './disputes/place-order.ts'
+import type { PreparedRuling, RulingInput } from './disputes/prepare-ruling.ts'
+import type { DisputeCase, DisputeOrderView, DisputeRoles, DisputeView, FilingTerms } from './disputes/views.ts'
+import type { AuditEntry, AuditFilterInput } from './queries/views/audit.ts'
 import type { Prices } from '@isochrone/domain'
 import type { NodeInventory } from '@isochrone/protocol'
 import type { DataPolicy, Tier } from '@isochrone/scheduler'
@@ -203,6 +211,31 @@ export interface ControlPlane {
     revokeJoinToken(input: { providerId: string; joinTokenId: string }): Promise<JoinTokenView>
     describeJoin(input: { token: string }): Promise<JoinDescription>
     joinNode(input: JoinNodeInput): Promise<JoinedNode>
+  }
+  /** Amounts in µUSD. What an organisation has no part in is `not_found`. */
+  disputes: {
+    list(input: Asker & DisputeListFilter): Promise<{
+      asPayer: DisputeView[]
+      asProvider: DisputeView[]
+      orders: DisputeOrderView[]
+    }>
+    detail(input: Asker & { id: string }): Promise<DisputeCase & DisputeRoles>
+    /** Whether a receipt of the organisation can be disputed now, and for how much. */
+    filingTerms(input: { orgId: string; lane: string; seq: number }): Promise<FilingTerms>
+    file(input: FileDisputeInput): Promise<DisputePlan>
+    fileWithheld(input: WithheldInput): Promise<DisputePlan>
+    challengeRecord(input: ChallengeInput): Promise<DisputePlan>
+    respond(input: RespondInput): Promise<DisputePlan>
+    appeal(input: Asker & { id: string; userId: string }): Promise<DisputePlan>
+    /** Of everybody, nearest deadline first. */
+    queue(filter: DisputeListFilter): Promise<DisputeView[]>
+    case(input: { id: string }): Promise<DisputeCase>
+    /** Keeps the reason, rehearses the vote, and says what the arbiter's wallet has to sign. */
+    prepareRuling(input: RulingInput): Promise<PreparedRuling>
+  }
+  audit: {
+    note(note: AuditNote): Promise<void>
+    list(filter: AuditFilterInput): Promise<Page<AuditEntry>>
   }
   admin: {
     overview(): Promise<AdminOverview>

@@ -3,7 +3,12 @@ import { createOrganisation } from './accounts/create-organisation.ts'
 import { routingOf, saveRouting } from './accounts/routing.ts'
 import { viewerOf } from './accounts/viewer-of.ts'
 import { createApiKey, listApiKeys, revokeApiKey } from './api-keys/api-keys.ts'
+import { auditLog, noteAudit } from './audit/audit-log.ts'
 import type { ControlPlane } from './control-plane.ts'
+import { appealDispute, respondToDispute } from './disputes/answer-dispute.ts'
+import { disputeCase, disputeDetail, disputeQueue, listDisputes } from './disputes/dispute-reads.ts'
+import { challengeRecord, fileDispute, fileWithheld, filingTerms } from './disputes/file-dispute.ts'
+import { prepareRuling } from './disputes/prepare-ruling.ts'
 import { balanceOf, channelView } from './funding/balance.ts'
 import { requestFunding } from './funding/request-funding.ts'
 import { linkWalletChannel, prepareWalletChannel } from './funding/wallet-channel.ts'
@@ -117,6 +122,23 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       revokeJoinToken: (input) => revokeJoinToken(deps, input),
       describeJoin: (input) => describeJoin(deps, input),
       joinNode: (input) => joinNode(deps, input),
+    },
+    disputes: {
+      list: (input) => listDisputes(deps, input),
+      detail: (input) => disputeDetail(deps, input),
+      filingTerms: (input) => filingTerms(deps, input),
+      file: (input) => fileDispute(deps, input),
+      fileWithheld: (input) => fileWithheld(deps, input),
+      challengeRecord: (input) => challengeRecord(deps, input),
+      respond: (input) => respondToDispute(deps, input),
+      appeal: (input) => appealDispute(deps, input),
+      queue: (filter) => disputeQueue(deps, filter),
+      case: (input) => disputeCase(deps, input),
+      prepareRuling: (input) => prepareRuling(deps, input),
+    },
+    audit: {
+      note: (note) => noteAudit(deps, note),
+      list: (filter) => auditLog(deps, filter),
     },
     admin: {
       overview: () => adminOverview(deps),

@@ -101,6 +101,13 @@ export type {
   StandingOnChain,
   WhatHappened,
 } from './ports/chain-port.ts'
+export { executeDisputes, refreshDisputes, runDisputeOrders, type DisputeRoundDeps } from './disputes/run-disputes.ts'
+export { DOCUMENT_BYTES_MAX, documentTypes } from './disputes/documents.ts'
+export type { DisputePlan } from './disputes/place-order.ts'
+export type { PreparedRuling } from './disputes/prepare-ruling.ts'
+export type * from './disputes/views.ts'
+export type * from './ports/dispute-port.ts'
+export type * from './queries/views/audit.ts'
 export { settlementStatus, type SettlementEpoch, type SettlementStatus } from './epochs/settlement-status.ts'
 export type { JudgedRecord, PenaltyName, RecordAudit, TrustChain, TrustEvent } from './ports/trust-port.ts'
 export type { SettlementFilter, SettlementReads } from './ports/settlement-reads.ts'

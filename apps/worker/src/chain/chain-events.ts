@@ -5,6 +5,7 @@ import {
   type ChainReader,
   type IsochroneEvent,
 } from '@isochrone/contracts-client'
+import { disputeEventOf } from './dispute-events.ts'
 import type { Hex } from '@isochrone/protocol'
 import type { ChainEvent, WhatHappened } from '@isochrone/services'
 
@@ -39,7 +40,7 @@ async function placed(reader: ChainReader, found: readonly IsochroneEvent[]): Pr
 }
 
 function whatOf(event: IsochroneEvent): WhatHappened | null {
-  return channelEventOf(event) ?? recordEventOf(event)
+  return channelEventOf(event) ?? recordEventOf(event) ?? disputeEventOf(event)
 }
 
 function channelEventOf(event: IsochroneEvent): WhatHappened | null {

@@ -33,6 +33,7 @@ import {
 import type { Hex, Signed, Voucher } from '@isochrone/protocol'
 import type { ClaimOutcome, ManagedWalletChain, RegistryChain, Sent, SettlementChain } from '@isochrone/services'
 import { chainReads } from './chain-reads.ts'
+import { disputeChain } from './dispute-chain.ts'
 import { depositOnce } from './deposit-once.ts'
 import { recordAudit } from './record-audit.ts'
 import { trustChain } from './trust-chain.ts'
@@ -116,7 +117,18 @@ export function createChain(options: CreateChainOptions) {
   const trust = trustChain(operator, reads)
   /** @param gatewayUrls where epoch files are fetched from. */
   const auditOf = (gatewayUrls: readonly string[]) => recordAudit(operator, gatewayUrls)
-  return { reads, settlement, registry, managed, trust, auditOf, transactions, reader: operator as ChainReader }
+  const disputes = disputeChain({ operator, managed: wallet }, reads)
+  return {
+    reads,
+    settlement,
+    registry,
+    managed,
+    trust,
+    disputes,
+    auditOf,
+    transactions,
+    reader: operator as ChainReader,
+  }
 }
 
 function sentOf({ receipt }: WriteOutcome): Sent {

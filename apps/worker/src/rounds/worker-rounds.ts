@@ -6,10 +6,13 @@ import {
   correctRecords,
   createOfferUpkeep,
   createTrustDuties,
+  executeDisputes,
   indexChainEvents,
   publishBudgetLimits,
   queueDueWebhooks,
+  refreshDisputes,
   registerPending,
+  runDisputeOrders,
   runFundingOrders,
   settleDueEpochs,
   sweepJobs,
@@ -114,6 +117,14 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
   }
 
   const market = createOfferUpkeep({ offers: store.offerUpkeep, live, clock })
+  const disputes = { disputes: store.disputes, transactions: store.chain, chain: chain.disputes }
+  /** Rows first, so that what is sent is decided on what the chain says; and again, to show at once what was sent. */
+  async function dispute(): Promise<void> {
+    await refreshDisputes(disputes)
+    if ((await runDisputeOrders(disputes)) > 0) await index()
+    failWithDuty('a dispute was not closed', await executeDisputes(disputes))
+    await refreshDisputes(disputes)
+  }
 
   return [
     { name: 'list-offers', everyMs: 2_000, run: market.list },
@@ -124,6 +135,7 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
     { name: 'index', everyMs: 1_000, run: index },
     { name: 'watch', everyMs: 1_000, run: watch },
     { name: 'settle', everyMs: 1_000, run: settle },
+    { name: 'disputes', everyMs: 1_000, run: dispute },
     {
       name: 'draw-panels',
       everyMs: 2_000,

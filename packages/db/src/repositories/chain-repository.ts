@@ -1,6 +1,7 @@
 /** What the chain said (channels, movements, payouts), how far it was read, and the transactions that we sent. */
 import type { DbOrTx } from '../create-db.ts'
 import type { MovementKind, Prisma } from '../generated/client.ts'
+import { dropDisputeEvents, insertDisputeEvents, type NewDisputeEvent } from './disputes-repository.ts'
 
 export interface NewMovement {
   id: string
@@ -72,6 +73,7 @@ export function chainRepository(db: DbOrTx) {
       await db.channelMovement.deleteMany()
       await db.payout.deleteMany()
       await db.indexedEvent.deleteMany()
+      await dropDisputeEvents(db, null)
       await db.chainBlock.deleteMany()
       await db.chainCursor.deleteMany({ where: { id: CURSOR_ID } })
     },
@@ -105,6 +107,7 @@ export function chainRepository(db: DbOrTx) {
       await db.indexedEvent.deleteMany({ where: later })
       await db.channelMovement.deleteMany({ where: later })
       await db.payout.deleteMany({ where: later })
+      await dropDisputeEvents(db, number)
       await db.chainBlock.deleteMany({ where: { number: { gt: number } } })
       return events.map((row) => row.event)
     },
@@ -142,6 +145,8 @@ export function chainRepository(db: DbOrTx) {
     async insertPayouts(rows: readonly NewPayout[]): Promise<void> {
       if (rows.length > 0) await db.payout.createMany({ data: [...rows], skipDuplicates: true })
     },
+
+    insertDisputeEvents: (rows: readonly NewDisputeEvent[]) => insertDisputeEvents(db, rows),
 
     /** The same failure again and again is one row. */
     async recordTransaction(row: {

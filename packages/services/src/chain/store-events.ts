@@ -17,6 +17,18 @@ export async function storeEvents(
   const movements = events.map(movementOf).filter((row) => row !== null)
   await tx.chain.insertMovements(movements.filter((row) => knownIds.has(row.channelId)))
   for (const event of events) await note(tx, event)
+  const disputes = events.filter((event) => event.kind === 'dispute')
+  await tx.chain.insertDisputeEvents(
+    disputes.map(({ txHash, logIndex, blockNumber, atMs, disputeId, step, body }) => ({
+      txHash,
+      logIndex,
+      blockNumber,
+      atMs,
+      disputeId,
+      step,
+      body,
+    })),
+  )
   const payouts = events.filter((event) => event.kind === 'settled')
   await tx.chain.insertPayouts(
     payouts.map(({ txHash, logIndex, blockNumber, atMs, providerId, lane, epoch, gross, fee, net }) => ({

@@ -6,6 +6,7 @@
  * what is confirmed is ever written down as done.
  */
 import type { RecordStatus } from '@isochrone/domain'
+import type { DisputeEventStep } from './dispute-port.ts'
 import type { EpochAnchor, Hex, PerformanceRecord, Signed, SlaCounts, Terms, Voucher } from '@isochrone/protocol'
 
 export interface Sent {
@@ -93,6 +94,8 @@ export type WhatHappened =
       version: number | null
     }
   | { kind: 'pool_tested'; nodeId: string; channelId: string; termsHash: string; broken: number }
+  /** `body`: what the event says beside the dispute, amounts as decimal text. */
+  | { kind: 'dispute'; step: DisputeEventStep; disputeId: bigint; body: Record<string, string | boolean | string[]> }
 
 export type ChainEvent = EventPlace & WhatHappened
 

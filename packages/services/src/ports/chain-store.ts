@@ -50,6 +50,16 @@ export interface ChannelTotals {
   thawEndsAtS: bigint | null
 }
 
+export interface DisputeEventRow {
+  txHash: string
+  logIndex: number
+  disputeId: bigint
+  step: string
+  body: object
+  blockNumber: bigint
+  atMs: bigint
+}
+
 export interface KeptBlock {
   number: bigint
   hash: string
@@ -78,6 +88,8 @@ export interface ChainIndexStore {
   updateChannel(id: string, totals: Partial<ChannelTotals> & { openedTx?: string | null }): Promise<void>
   insertMovements(rows: readonly MovementRow[]): Promise<void>
   insertPayouts(rows: readonly PayoutRow[]): Promise<void>
+  /** Marks their disputes to be read again; so does what removes them. */
+  insertDisputeEvents(rows: readonly DisputeEventRow[]): Promise<void>
 }
 
 export interface ClaimNotes {

@@ -3,6 +3,7 @@ import type { Clock } from '@isochrone/domain'
 import type { Hex } from '@isochrone/protocol'
 import type { ControlPlaneStore } from './control-plane-store.ts'
 import type { ControlStream } from './control-store.ts'
+import type { DisputeDeskChain } from './dispute-port.ts'
 import type { LiveState } from './live-state.ts'
 
 /** Where the contracts are, and whose keys act for teams and providers that have none. Addresses in lower case. */
@@ -30,6 +31,8 @@ export interface ControlPlaneDeps {
   /** Tells the gateway that runs a job that it was cancelled. */
   announceCancelled?: (jobId: string) => Promise<void>
   chain: ChainFacts
+  /** Absent where nobody disputes anything: a seed, say. */
+  disputes?: DisputeDeskChain
   /** Public URLs of all gateways: what agents dial. */
   gatewayUrls: readonly string[]
 }

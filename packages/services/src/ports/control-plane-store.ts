@@ -2,6 +2,7 @@
 import type { EpochStatus, JobStatus } from '@isochrone/domain'
 import type { DataPolicy, Tier } from '@isochrone/scheduler'
 import type { ControlOutbox, ControlStore } from './control-store.ts'
+import type { AuditStore, DisputesStore } from './dispute-store.ts'
 import type { EvidenceReadings } from './evidence-readings.ts'
 import type { OfferStore } from './offer-store.ts'
 import type { RecountRow } from './receipt-store.ts'
@@ -218,6 +219,8 @@ export interface ControlPlaneRepositories {
   evidence: EvidenceReadings
   jobs: Pick<JobRows, 'get' | 'finish' | 'insert' | 'retryOf'>
   webhooks: WebhookStore
+  disputes: DisputesStore
+  audit: AuditStore
 }
 
 export interface ControlPlaneStore extends ControlPlaneRepositories {

@@ -1,0 +1,94 @@
+/** Disputes on our contracts, sent by the managed wallet for payers and by the operator for providers that joined on the web. */
+import {
+  appealDispute,
+  challengeRecord,
+  disputeBonds,
+  disputeOf,
+  executeDispute,
+  fileDispute,
+  fileWithheld,
+  mintTestUsdc,
+  respondToDispute,
+  revertNamed,
+  tokenBalance,
+  type ChainWriter,
+} from '@isochrone/contracts-client'
+import { AppError } from '@isochrone/domain'
+import { decodeStruct, type Hex } from '@isochrone/protocol'
+import type { ChainReads, DisputeAccount, DisputeAction, DisputeChain, Sent } from '@isochrone/services'
+
+export function disputeChain(accounts: Record<DisputeAccount, ChainWriter>, reads: ChainReads): DisputeChain {
+  const { operator, managed } = accounts
+  const addressOf = ({ sender }: ChainWriter) => sender.account.address.toLowerCase() as Hex
+  return {
+    addresses: { operator: addressOf(operator), managed: addressOf(managed) },
+    nowS: async () => (await reads.head()).nowS,
+    ruleS: operator.deployment.params.ruleS,
+    async dispute(disputeId) {
+      try {
+        const dispute = await disputeOf(operator, disputeId)
+        if (dispute === null || dispute.state === 'none') return null
+        return { ...dispute, state: dispute.state }
+      } catch (error) {
+        // A reorganisation took its filing away.
+        if (revertNamed(error) === 'UnknownDispute') return null
+        throw error
+      }
+    },
+    send: (account, action) => send(accounts[account], action),
+    execute: async (disputeId) => ({ txHash: hashOf(await executeDispute(operator, disputeId)) }),
+  }
+}
+
+async function send(writer: ChainWriter, action: DisputeAction): Promise<Sent & { disputeId: bigint | null }> {
+  switch (action.action) {
+    case 'file': {
+      const { kind, delivery, epoch, proof, amountMicroUsd, evidenceHash } = action
+      await moneyForBond(writer, (await disputeBonds(writer)).file)
+      const receipt = { type: 'DeliveryReceipt', value: decodeStruct('DeliveryReceipt', delivery) } as const
+      const amount = BigInt(amountMicroUsd)
+      const filed = await fileDispute(writer, { kind, receipt, epoch, proof, amount, evidenceHash })
+      return { txHash: hashOf(filed), disputeId: filed.disputeId }
+    }
+    case 'withheld': {
+      await moneyForBond(writer, (await disputeBonds(writer)).file)
+      const filed = await fileWithheld(writer, action)
+      return { txHash: hashOf(filed), disputeId: filed.disputeId }
+    }
+    case 'challenge': {
+      const bond = BigInt(writer.deployment.params.challengeBondMicroUsd)
+      await moneyForBond(writer, bond)
+      return { txHash: hashOf(await challengeRecord(writer, { ...action, bond })), disputeId: null }
+    }
+    case 'respond': {
+      const disputeId = BigInt(action.disputeId)
+      const answered = await respondToDispute(writer, { disputeId, answerHash: action.answerHash })
+      return { txHash: hashOf(answered), disputeId }
+    }
+    case 'appeal': {
+      const disputeId = BigInt(action.disputeId)
+      await moneyForBond(writer, (await disputeBonds(writer)).appeal)
+      return { txHash: hashOf(await appealDispute(writer, disputeId)), disputeId }
+    }
+    case 'rule':
+      throw new AppError('forbidden', { publicMessage: 'Only an arbiter’s own wallet votes.' })
+  }
+}
+
+/** Play money is made where it lacks; real money is the platform's own, and has to be there. */
+async function moneyForBond(writer: ChainWriter, bond: bigint): Promise<void> {
+  const { sender, deployment } = writer
+  const held = await tokenBalance(writer, sender.account.address)
+  if (held >= bond) return
+  if (deployment.codeHashes.token === null) {
+    throw new AppError('state_conflict', {
+      publicMessage:
+        'The platform’s account does not hold enough for the bond at the moment. Ask its staff to top it up.',
+    })
+  }
+  await mintTestUsdc(writer, { to: sender.account.address, amount: bond - held })
+}
+
+function hashOf({ receipt }: { receipt: { transactionHash: string } | null }): string | null {
+  return receipt?.transactionHash ?? null
+}

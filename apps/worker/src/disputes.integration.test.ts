@@ -1,0 +1,294 @@
+/**
+ * A dispute from a receipt to the last micro-dollar: filed by the payer's managed account, answered by the provider, ruled by
+ * two arbiters of three, executed by the worker. Late, double and conflicted rulings are refused with a sentence.
+ */
+import {
+  createChainWriter,
+  disputeDesk,
+  drawPanel,
+  provision,
+  mintTestUsdc,
+  panelOf,
+  ruleOnDispute,
+  tokenBalance,
+  type ChainWriter,
+} from '@isochrone/contracts-client'
+import { systemClock } from '@isochrone/domain'
+import { isDataError } from '@isochrone/db'
+import { startTestStack, type TestStack } from '@isochrone/local-stack'
+import { addressOfKey, bytes32Of, type Hex } from '@isochrone/protocol'
+import {
+  createControlPlane,
+  executeDisputes,
+  indexChainEvents,
+  ingestReceiptEntries,
+  refreshDisputes,
+  registerPending,
+  runDisputeOrders,
+  runFundingOrders,
+  settleDueEpochs,
+  type ControlPlane,
+} from '@isochrone/services'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createChain } from './chain/create-chain.ts'
+import { eventually, ORG, startTestMarket, type TestMarket } from './testing/test-market.ts'
+
+const USD = 1_000_000n
+const PRICE = 3n * USD
+const ASKED = 2n * USD
+const arbiterKeys = Array.from({ length: 6 }, (_, index) => bytes32Of(`arbiter ${index}`))
+const team = { orgId: ORG, userId: 'user_team', providerId: null }
+const note = (text: string) => ({ mediaType: 'text/plain', text })
+
+let stack: TestStack
+let market: TestMarket
+let chain: ReturnType<typeof createChain>
+let desk: ControlPlane['disputes']
+let lane: Hex
+let provider: { orgId: string; userId: string; providerId: string }
+
+beforeAll(async () => {
+  stack = await startTestStack({ postgres: true, redis: true, chain: true })
+  market = await startTestMarket(stack)
+  const { OPERATOR_KEY: operatorKey, MANAGED_WALLET_KEY: managedWalletKey } = market.env
+  chain = createChain({ rpcUrl: stack.chainRpcUrl, deployment: market.deployment, operatorKey, managedWalletKey })
+  provider = { orgId: 'org_provider', userId: 'user_provider', providerId: market.providerId }
+  desk = controlPlane().disputes
+  await registerPending({ store: market.store, chain: chain.registry })
+  await market.fund(20n * USD)
+  await runFundingOrders({ store: market.store.chain, chain: chain.reads, wallet: chain.managed })
+  await mintTestUsdc(market.writer, { to: market.writer.sender.account.address, amount: 100n * USD })
+  await provision(market.writer, { subject: market.providerId, amount: 100n * USD })
+  lane = market.lane.lane
+}, 60_000)
+afterAll(async () => {
+  await market?.db.$disconnect()
+  await stack?.stop()
+})
+
+function controlPlane(): ControlPlane {
+  const { addresses } = market.deployment
+  const lower = (address: string) => address.toLowerCase() as Hex
+  return createControlPlane({
+    store: market.store,
+    live: {} as never,
+    stream: {} as never,
+    clock: systemClock,
+    chain: {
+      chainId: market.deployment.chainId,
+      rpcUrl: stack.chainRpcUrl,
+      usdc: lower(addresses.token),
+      channels: lower(addresses.channels),
+      registry: lower(addresses.registry),
+      anchor: lower(addresses.anchor),
+      operatorAddress: chain.disputes.addresses.operator,
+      managedOwnerAddress: chain.disputes.addresses.managed,
+      feeBps: 0,
+    },
+    disputes: disputeDesk(market.writer),
+    gatewayUrls: [],
+  })
+}
+
+const rpc = (method: string, params: unknown[] = []) =>
+  // The methods are anvil's own, which viem's types of a public client do not know.
+  market.writer.publicClient.request({ method, params } as never)
+async function warp(seconds: number): Promise<void> {
+  await rpc('evm_increaseTime', [seconds])
+  await rpc('evm_mine')
+}
+
+const work = () => ({ disputes: market.store.disputes, transactions: market.store.chain, chain: chain.disputes })
+async function follow(): Promise<void> {
+  await indexChainEvents({ store: market.store, chain: chain.reads })
+  await refreshDisputes(work())
+}
+async function send(): Promise<void> {
+  await runDisputeOrders(work())
+  await follow()
+}
+
+/** One receipt of $3, anchored and claimed. Its number in the lane. */
+async function anchoredReceipt(): Promise<number> {
+  const entries = [market.request(PRICE), market.lane.close()].filter((entry) => entry !== null)
+  await ingestReceiptEntries(
+    { store: market.store, clock: systemClock, isDataError },
+    entries.map((entry, at) => ({ id: `${at}-0`, json: JSON.stringify(entry) })),
+  )
+  const { store } = market
+  const before = await market.db.receipt.findFirstOrThrow({ orderBy: { seq: 'desc' } })
+  await eventually(async () => {
+    await settleDueEpochs({
+      epochs: store.epochs,
+      records: store.records,
+      transactions: store.chain,
+      chain: chain.settlement,
+    })
+    await follow()
+    return market.db.voucher.findFirst({ where: { epoch: before.epoch ?? 0n, paidMicroUsd: PRICE } })
+  })
+  return Number(before.seq)
+}
+
+async function filed(seq: number, kind: 'overcharge' | 'not_delivered' = 'overcharge'): Promise<string> {
+  const plan = await desk.file({ ...team, lane, seq, kind, amountMicroUsd: ASKED, evidence: note('charged twice') })
+  expect(plan).toMatchObject({ by: 'platform', order: { status: 'requested' } })
+  await send()
+  const { asPayer } = await desk.list({ ...team, open: true })
+  const dispute = asPayer.find((each) => each.kind === kind && each.state === 'filed')
+  expect(dispute).toMatchObject({ amountMicroUsd: ASKED, priceMicroUsd: PRICE, providerName: 'Provider' })
+  return dispute?.id ?? ''
+}
+
+async function answered(id: string): Promise<void> {
+  await desk.respond({ ...provider, id, answer: note('it was one request') })
+  await send()
+}
+
+async function panelFor(id: string, appeal = false): Promise<ChainWriter[]> {
+  await eventually(async () => (await drawPanel(market.writer, BigInt(id))).panel.length === 3)
+  await follow()
+  const panel = await panelOf(market.writer, { disputeId: BigInt(id), appeal })
+  return panel.map((seat) => arbiter(arbiterKeys.find((key) => addressOfKey(key) === seat.toLowerCase()) as Hex))
+}
+
+function arbiter(privateKey: Hex): ChainWriter {
+  const { deployment } = market
+  return createChainWriter({ rpcUrl: stack.chainRpcUrl, deployment, privateKey })
+}
+
+const addressIn = ({ sender }: ChainWriter) => sender.account.address.toLowerCase()
+const vote = (id: string, by: string, refundMicroUsd: bigint, reason = 'the counts are one too many') =>
+  desk.prepareRuling({ id, userId: 'user_staff', arbiter: by, refundMicroUsd, reason })
+
+async function gasFor(...writers: ChainWriter[]): Promise<void> {
+  for (const one of writers) await rpc('anvil_setBalance', [addressIn(one), '0xde0b6b3a7640000'])
+}
+
+test('filed → answered → two arbiters rule → executed: the balances are those of the rehearsal, to the µUSD', async () => {
+  const seq = await anchoredReceipt()
+  const id = await filed(seq)
+  // A second click, and another try: one dispute.
+  await expect(
+    desk.file({ ...team, lane, seq, kind: 'overcharge', amountMicroUsd: ASKED, evidence: note('again') }),
+  ).rejects.toThrow(/open already/)
+  await answered(id)
+  const panel = await panelFor(id)
+  await gasFor(...panel)
+  const [first, second, third] = panel as [ChainWriter, ChainWriter, ChainWriter]
+
+  const prepared = await vote(id, addressIn(first), ASKED)
+  expect(prepared.rehearsal.steps.map(({ refusal }) => refusal)).toEqual([null, null, null])
+  const change = Object.fromEntries(
+    prepared.rehearsal.balances.map(({ holder, beforeMicroUsd, afterMicroUsd }) => [
+      holder,
+      afterMicroUsd - beforeMicroUsd,
+    ]),
+  )
+  expect(change).toMatchObject({ 'payer’s channel': ASKED, 'filer’s wallet': 5n * USD, 'bonds held': -5n * USD })
+
+  const rule = (by: ChainWriter, refund = ASKED) =>
+    ruleOnDispute(by, { disputeId: BigInt(id), refund, reasonHash: prepared.reasonHash as Hex })
+  await rule(first)
+  await follow()
+  await expect(vote(id, addressIn(first), 0n)).rejects.toThrow(/has voted on the dispute already/)
+  await expect(rule(first, 0n)).rejects.toThrow(/has voted on dispute/)
+  await rule(second)
+  await follow()
+  await expect(vote(id, addressIn(third), ASKED)).rejects.toThrow(/is ruled: votes are cast while/)
+
+  const before = await balances()
+  await warp(61)
+  expect(await executeDisputes(work())).toEqual({ done: 1, failed: [] })
+  await follow()
+  const after = await balances()
+  expect(after.map((amount, at) => amount - (before[at] ?? 0n))).toEqual(
+    prepared.rehearsal.balances.map(({ beforeMicroUsd, afterMicroUsd }) => afterMicroUsd - beforeMicroUsd),
+  )
+  expect(await executeDisputes(work())).toEqual({ done: 0, failed: [] })
+  const closed = await desk.detail({ ...team, id })
+  expect(closed.dispute).toMatchObject({ state: 'executed', refundMicroUsd: ASKED })
+  expect(closed.events.map(({ step }) => step)).toEqual([
+    'filed',
+    'answered',
+    'armed',
+    'drawn',
+    'voted',
+    'voted',
+    'ruled',
+    'refunded',
+    'closed',
+  ])
+  expect(closed.panels[0]?.arbiters.filter((seat) => seat.vote?.refundMicroUsd === ASKED)).toHaveLength(2)
+  expect(closed.events.find(({ step }) => step === 'filed')?.document?.text).toBe('charged twice')
+  expect(closed.events.find(({ step }) => step === 'voted')?.document?.text).toBe('the counts are one too many')
+
+  /** By the same gauges, read through a step that changes nothing. */
+  async function balances(): Promise<bigint[]> {
+    const step = { action: 'appeal', disputeId: id } as const
+    const seen = await disputeDesk(market.writer).rehearse(third.sender.account.address, step)
+    return seen.balances.map(({ beforeMicroUsd }) => beforeMicroUsd)
+  }
+}, 60_000)
+
+test('a late ruling, and one by somebody who is no member, are refused with a sentence; without a ruling bonds go back', async () => {
+  const id = await filed(await anchoredReceipt(), 'not_delivered')
+  await answered(id)
+  const panel = await panelFor(id)
+  const outsider = arbiterKeys.map(addressOfKey).find((key) => !panel.some((seat) => addressIn(seat) === key)) ?? ''
+  await expect(vote(id, outsider, 0n)).rejects.toThrow(/not on the panel/)
+  // Conflicted: the payer's own account and the provider's.
+  const { managed, operator } = chain.disputes.addresses
+  await expect(vote(id, managed, 0n)).rejects.toThrow(/nobody judges its own case/)
+  await expect(vote(id, operator, 0n)).rejects.toThrow(/nobody judges its own case/)
+  await warp(61)
+  const [late] = panel as [ChainWriter]
+  await gasFor(late)
+  await expect(vote(id, addressIn(late), ASKED)).rejects.toThrow(/The time to rule was over/)
+  const reasonHash = bytes32Of('late')
+  await expect(ruleOnDispute(late, { disputeId: BigInt(id), refund: ASKED, reasonHash })).rejects.toThrow(
+    /time for this step/,
+  )
+  const before = await tokenBalance(market.writer, managed)
+  await executeDisputes(work())
+  await follow()
+  expect((await desk.case({ id })).dispute.state).toBe('lapsed')
+  expect((await tokenBalance(market.writer, managed)) - before).toBe(5n * USD)
+}, 60_000)
+
+test('evidence that is huge, mistyped or about what is in no root is refused, and another team’s receipt is not there', async () => {
+  await ingestReceiptEntries({ store: market.store, clock: systemClock, isDataError }, [
+    { id: '0-0', json: JSON.stringify(market.request(PRICE)) },
+  ])
+  const { seq } = await market.db.receipt.findFirstOrThrow({ orderBy: { seq: 'desc' } })
+  const file = (evidence: { mediaType: string; text: string }, who = team) =>
+    desk.file({ ...who, lane, seq: Number(seq), kind: 'overcharge', amountMicroUsd: 1n, evidence })
+  await expect(file(note('x'.repeat(70_000)))).rejects.toMatchObject({ code: 'payload_too_large' })
+  await expect(file({ mediaType: 'image/png', text: 'x' })).rejects.toMatchObject({ code: 'unsupported_media_type' })
+  await expect(file({ mediaType: 'application/json', text: '{' })).rejects.toThrow(/cannot be read as that/)
+  await expect(file(note('  '))).rejects.toMatchObject({ code: 'invalid_input' })
+  await expect(file(note('late'))).rejects.toThrow(/not anchored on the chain yet/)
+  await expect(file(note('not ours'), { ...team, orgId: 'org_other' })).rejects.toMatchObject({ code: 'not_found' })
+  await expect(desk.detail({ orgId: 'org_other', providerId: null, id: '1' })).rejects.toMatchObject({
+    code: 'not_found',
+  })
+  expect(await market.db.disputeOrder.count({ where: { status: { in: ['requested', 'sent'] } } })).toBe(0)
+})
+
+/** Trust: nobody who holds the platform's database user can quietly change what staff did. */
+test('the log of staff takes rows and gives none back', async () => {
+  const { db, store } = market
+  const row = {
+    userId: 'user_staff',
+    email: 'a@example.test',
+    action: 'admin.prepareRuling',
+    subject: '1',
+    outcome: 'asked',
+  }
+  await store.audit.append({ ...row, detail: { refundUsd: '2' } })
+  await expect(db.adminAudit.updateMany({ data: { outcome: 'done' } })).rejects.toThrow(/append-only/)
+  await expect(db.adminAudit.deleteMany()).rejects.toThrow(/append-only/)
+  await expect(db.$executeRawUnsafe('TRUNCATE "admin_audit"')).rejects.toThrow(/append-only/)
+  const filter = { action: null, who: 'EXAMPLE', subject: null, outcome: null, beforeId: null, limit: 10 }
+  expect(await store.audit.rows(filter)).toMatchObject([row])
+})

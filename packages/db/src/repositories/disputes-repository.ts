@@ -1,0 +1,219 @@
+/** Disputes as the chain has them, their documents, and what the worker is to send about them. */
+import type { DisputeState } from '@isochrone/domain'
+import type { DbOrTx } from '../create-db.ts'
+import type { DisputeKind, Prisma } from '../generated/client.ts'
+
+export interface NewDisputeEvent {
+  txHash: string
+  logIndex: number
+  disputeId: bigint
+  step: string
+  body: object
+  blockNumber: bigint
+  atMs: bigint
+}
+
+export interface DisputeValues {
+  state: DisputeState
+  kind: DisputeKind
+  filer: string
+  subject: string
+  channelId: string
+  providerId: string
+  lane: string
+  epoch: bigint
+  amountMicroUsd: bigint
+  priceMicroUsd: bigint
+  bondMicroUsd: bigint
+  frozenMicroUsd: bigint
+  lockedMicroUsd: bigint
+  refundMicroUsd: bigint
+  appellant: string | null
+  appealBondMicroUsd: bigint
+  appealRefundMicroUsd: bigint
+  deadlineS: bigint
+  filedAtMs: bigint
+}
+
+export interface DisputeFilter {
+  states: readonly DisputeState[] | null
+  /** Of a payer: disputes about its channel, and those that it asked for. */
+  payer: { channelId: string | null; orgId: string } | null
+  providerId: string | null
+  limit: number
+}
+
+/** Keeps events, and marks their disputes to be read again. In the indexer's transaction. */
+export async function insertDisputeEvents(db: DbOrTx, rows: readonly NewDisputeEvent[]): Promise<void> {
+  if (rows.length === 0) return
+  const data = rows.map((row) => ({ ...row, body: row.body as Prisma.InputJsonObject }))
+  await db.disputeEvent.createMany({ data, skipDuplicates: true })
+  await mark(db, rows)
+}
+
+/** Takes back events of removed blocks: all of them, or those after `number`. */
+export async function dropDisputeEvents(db: DbOrTx, after: bigint | null): Promise<void> {
+  const where = after === null ? {} : { blockNumber: { gt: after } }
+  const rows = await db.disputeEvent.findMany({ where, select: { disputeId: true }, distinct: ['disputeId'] })
+  await db.disputeEvent.deleteMany({ where })
+  await mark(db, rows)
+}
+
+async function mark(db: DbOrTx, rows: readonly { disputeId: bigint }[]): Promise<void> {
+  const ids = [...new Set(rows.map(({ disputeId }) => disputeId))]
+  if (ids.length === 0) return
+  await db.disputeMark.createMany({ data: ids.map((disputeId) => ({ disputeId })), skipDuplicates: true })
+}
+
+export function disputesRepository(db: DbOrTx) {
+  return {
+    async marked(limit: number): Promise<bigint[]> {
+      const rows = await db.disputeMark.findMany({ orderBy: { disputeId: 'asc' }, take: limit })
+      return rows.map(({ disputeId }) => disputeId)
+    },
+
+    /** Writes what the chain said; null removes what it does not know. Takes the mark away. */
+    async saveDispute(id: bigint, values: Omit<DisputeValues, 'filedAtMs'> | null): Promise<void> {
+      await db.disputeMark.deleteMany({ where: { disputeId: id } })
+      if (values === null) {
+        await db.dispute.deleteMany({ where: { id } })
+        return
+      }
+      const filed = await db.disputeEvent.findFirst({ where: { disputeId: id, step: 'filed' }, select: { atMs: true } })
+      const data = { ...values, filedAtMs: filed?.atMs ?? 0n }
+      await db.dispute.upsert({ where: { id }, create: { id, ...data }, update: data })
+    },
+
+    async dispute(id: bigint) {
+      return db.dispute.findUnique({ where: { id } })
+    },
+
+    /** Those with the nearest deadline first, and of these the dearest. */
+    async disputes({ states, payer, providerId, limit }: DisputeFilter) {
+      const asked = payer && (await askedBy(db, payer.orgId))
+      return db.dispute.findMany({
+        where: {
+          ...(states && { state: { in: [...states] } }),
+          ...(payer && {
+            OR: [...(payer.channelId === null ? [] : [{ channelId: payer.channelId }]), { id: { in: asked ?? [] } }],
+          }),
+          ...(providerId !== null && { providerId }),
+        },
+        orderBy: [{ deadlineS: 'asc' }, { amountMicroUsd: 'desc' }, { id: 'asc' }],
+        take: limit,
+      })
+    },
+
+    async disputesAbout(subject: string) {
+      return db.dispute.findMany({ where: { subject }, orderBy: { id: 'desc' }, take: 20 })
+    },
+
+    async openAgainst(channelId: string, states: readonly DisputeState[]): Promise<number> {
+      return db.dispute.count({ where: { channelId, state: { in: [...states] } } })
+    },
+
+    /** Whether the organisation asked for this dispute: a withheld file names no channel. */
+    async askedFor(orgId: string, disputeId: bigint): Promise<boolean> {
+      return (await db.disputeOrder.count({ where: { orgId, disputeId, action: 'withheld' } })) > 0
+    },
+
+    /** What the gateway tried for a request, as it noted it. */
+    async attemptsOf(requestId: string): Promise<unknown> {
+      return (await db.request.findUnique({ where: { id: requestId }, select: { attempts: true } }))?.attempts ?? null
+    },
+
+    /** Delivery receipts of a node in an epoch, in order of their numbers. */
+    async deliveriesOf(lane: string, epoch: bigint, nodeId: string, limit: number) {
+      const where = { lane, epoch, nodeId }
+      const rows = await db.receipt.findMany({
+        where,
+        orderBy: { seq: 'asc' },
+        take: limit,
+        select: { delivery: true },
+      })
+      return rows.map(({ delivery }) => delivery as Record<string, string | number>)
+    },
+
+    /** Oldest first. */
+    async disputeEvents(disputeId: bigint) {
+      return db.disputeEvent.findMany({
+        where: { disputeId },
+        orderBy: [{ blockNumber: 'asc' }, { logIndex: 'asc' }],
+        take: 200,
+      })
+    },
+
+    /** The same text twice is one row. */
+    async saveDocument(row: {
+      hash: string
+      role: string
+      mediaType: string
+      body: string
+      orgId: string | null
+      userId: string
+    }): Promise<void> {
+      await db.disputeDocument.createMany({ data: [row], skipDuplicates: true })
+    },
+
+    async documents(hashes: readonly string[]) {
+      if (hashes.length === 0) return []
+      return db.disputeDocument.findMany({ where: { hash: { in: [...hashes] } } })
+    },
+
+    ...orderRows(db),
+  }
+}
+
+async function askedBy(db: DbOrTx, orgId: string): Promise<bigint[]> {
+  const rows = await db.disputeOrder.findMany({
+    where: { orgId, action: 'withheld', disputeId: { not: null } },
+    orderBy: { createdAt: 'desc' },
+    take: 200,
+    select: { disputeId: true },
+  })
+  return rows.flatMap(({ disputeId }) => (disputeId === null ? [] : [disputeId]))
+}
+
+function orderRows(db: DbOrTx) {
+  const open = { status: { in: ['requested', 'sent'] } }
+  return {
+    /** The order that is open for this already, or the new one. */
+    async placeOrder(row: {
+      id: string
+      orgId: string
+      requestedBy: string
+      action: string
+      subject: string
+      disputeId: bigint | null
+      account: string
+      payload: object
+    }) {
+      const data = { ...row, payload: row.payload as Prisma.InputJsonObject }
+      await db.disputeOrder.createMany({ data: [data], skipDuplicates: true })
+      const { orgId, action, subject } = row
+      const found = await db.disputeOrder.findFirst({ where: { orgId, action, subject, ...open } })
+      return found ?? db.disputeOrder.findUnique({ where: { id: row.id } })
+    },
+
+    async ordersOf(orgId: string, limit: number) {
+      return db.disputeOrder.findMany({ where: { orgId }, orderBy: { createdAt: 'desc' }, take: limit })
+    },
+
+    async openOrderCount(orgId: string): Promise<number> {
+      return db.disputeOrder.count({ where: { orgId, ...open } })
+    },
+
+    /** Oldest first. */
+    async openDisputeOrders(limit: number) {
+      return db.disputeOrder.findMany({ where: open, orderBy: { createdAt: 'asc' }, take: limit })
+    },
+
+    /** What is final or failed stays so. */
+    async updateDisputeOrder(
+      id: string,
+      data: { status: string; txHash?: string | null; error?: string | null; disputeId?: bigint },
+    ): Promise<void> {
+      await db.disputeOrder.updateMany({ where: { id, ...open }, data })
+    },
+  }
+}

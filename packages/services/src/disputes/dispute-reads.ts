@@ -1,0 +1,186 @@
+/** Lists and cases of disputes: for the parties their own, for staff all. Another organisation's dispute is not there. */
+import { AppError, openDisputeStates, type DisputeState } from '@isochrone/domain'
+import { z } from 'zod'
+import type { DisputeRow, DocumentRow, StoredDisputeEvent } from '../ports/dispute-store.ts'
+import { nodeRefs } from '../queries/node-refs.ts'
+import { receiptDetail } from '../queries/receipts.ts'
+import { recountViews } from '../queries/recounts.ts'
+import { recordDetail } from '../queries/records.ts'
+import { computeOutcome } from './compute-outcome.ts'
+import { eventText, hashIn, type EventBody } from './event-text.ts'
+import type { DisputeDeps } from './place-order.ts'
+import {
+  disputeView,
+  documentView,
+  orderView,
+  type DisputeCase,
+  type DisputeEventView,
+  type DisputeOrderView,
+  type DisputeRoles,
+  type DisputeView,
+  type PanelView,
+} from './views.ts'
+
+export interface Asker {
+  orgId: string
+  providerId: string | null
+}
+
+const LISTED_MAX = 200
+const DELIVERIES_MAX = 2_000
+const attemptJson = z.object({
+  attempt: z.number(),
+  nodeId: z.string(),
+  outcome: z.string(),
+  ttftMs: z.number().nullable(),
+  durationMs: z.number(),
+  message: z.string().nullable(),
+})
+
+export type DisputeListFilter = { open?: boolean | undefined; state?: DisputeState | undefined }
+
+export async function listDisputes(
+  deps: DisputeDeps,
+  { orgId, providerId, ...filter }: Asker & DisputeListFilter,
+): Promise<{ asPayer: DisputeView[]; asProvider: DisputeView[]; orders: DisputeOrderView[] }> {
+  const { store } = deps
+  const states = statesOf(filter)
+  const channel = await store.funding.channelOfOrg(orgId)
+  const payer = { channelId: channel?.id ?? null, orgId }
+  const asPayer = await store.disputes.disputes({ states, payer, providerId: null, limit: LISTED_MAX })
+  const asProvider =
+    providerId === null ? [] : await store.disputes.disputes({ states, payer: null, providerId, limit: LISTED_MAX })
+  const names = await providerNames(deps, [...asPayer, ...asProvider])
+  const view = (row: DisputeRow) => disputeView(row, names)
+  const orders = await store.disputes.ordersOf(orgId, 50)
+  return { asPayer: asPayer.map(view), asProvider: asProvider.map(view), orders: orders.map(orderView) }
+}
+
+/** Of everybody: nearest deadline first, then what is dearest. */
+export async function disputeQueue(deps: DisputeDeps, filter: DisputeListFilter): Promise<DisputeView[]> {
+  const states = statesOf(filter)
+  const rows = await deps.store.disputes.disputes({ states, payer: null, providerId: null, limit: LISTED_MAX })
+  const names = await providerNames(deps, rows)
+  return rows.map((row) => disputeView(row, names))
+}
+
+function statesOf({ open, state }: DisputeListFilter): readonly DisputeState[] | null {
+  if (state) return [state]
+  return open ? openDisputeStates : null
+}
+
+export async function disputeDetail(
+  deps: DisputeDeps,
+  input: Asker & { id: string },
+): Promise<DisputeCase & DisputeRoles> {
+  const { row, ...roles } = await partiesOf(deps, input)
+  return { ...(await caseOf(deps, row, input.orgId)), ...roles }
+}
+
+export async function disputeCase(deps: DisputeDeps, { id }: { id: string }): Promise<DisputeCase> {
+  return caseOf(deps, await disputeRow(deps, id), null)
+}
+
+/** @throws AppError `not_found` when the organisation has no part in it. */
+export async function partiesOf(
+  deps: DisputeDeps,
+  { orgId, providerId, id }: Asker & { id: string },
+): Promise<{ row: DisputeRow } & DisputeRoles> {
+  const row = await disputeRow(deps, id)
+  const channel = await deps.store.funding.channelOfOrg(orgId)
+  const isPayer = channel?.id === row.channelId || (await deps.store.disputes.askedFor(orgId, row.id))
+  const isProvider = providerId !== null && providerId === row.providerId
+  if (!isPayer && !isProvider) throw unknown()
+  return { row, isPayer, isProvider }
+}
+
+async function disputeRow({ store }: DisputeDeps, id: string): Promise<DisputeRow> {
+  const row = /^\d{1,18}$/.test(id) ? await store.disputes.dispute(BigInt(id)) : null
+  if (!row) throw unknown()
+  return row
+}
+
+function unknown(): AppError {
+  return new AppError('not_found', { publicMessage: 'There is no such dispute here.' })
+}
+
+/** @param orgId of who reads it; null for staff, who are told which request it was and not what it said. */
+async function caseOf(deps: DisputeDeps, row: DisputeRow, orgId: string | null): Promise<DisputeCase> {
+  const { store } = deps
+  const place = await store.evidence.receiptPlace(row.subject)
+  const seq = place && place.lane === row.lane ? Number(place.seq) : null
+  const receipt = seq === null ? null : await receiptDetail(deps, { lane: row.lane, seq, orgId })
+  const stored = await store.disputes.disputeEvents(row.id)
+  const documents = new Map(
+    (await store.disputes.documents(stored.flatMap(({ body }) => hashIn(body as EventBody) ?? []))).map((each) => [
+      each.hash,
+      each,
+    ]),
+  )
+  const requestId = seq === null ? null : ((await store.evidence.receipt(row.lane, BigInt(seq)))?.requestId ?? null)
+  const attempts = requestId === null ? null : await store.disputes.attemptsOf(requestId)
+  const parsed = attemptJson.array().safeParse(attempts).data ?? []
+  const nodes = await nodeRefs(store.providers, [receipt?.nodeId ?? null, ...parsed.map(({ nodeId }) => nodeId)])
+  const recounts =
+    requestId === null || seq === null
+      ? []
+      : (await recountViews(deps, { requestId, limit: 64 })).filter((each) => each.seq === seq)
+  const view = disputeView(row, await providerNames(deps, [row]))
+  return {
+    dispute: view,
+    events: stored.map((event) => eventView(event, documents)),
+    panels: panelsOf(stored),
+    receipt,
+    node: receipt ? (nodes.get(receipt.nodeId) ?? null) : null,
+    attempts: parsed.map((each) => ({ ...each, nodeName: nodes.get(each.nodeId)?.name ?? null })),
+    recounts,
+    record: receipt ? await recordOf(deps, row, receipt.nodeId) : null,
+    deliveries: receipt ? await store.disputes.deliveriesOf(row.lane, row.epoch, receipt.nodeId, DELIVERIES_MAX) : [],
+    outcome: computeOutcome(view, receipt, recounts[0] ?? null),
+  }
+}
+
+async function recordOf(deps: DisputeDeps, { lane, epoch }: DisputeRow, nodeId: string) {
+  return recordDetail(deps, { lane, epoch: Number(epoch), nodeId }).catch((error: unknown) => {
+    if (error instanceof AppError && error.code === 'not_found') return null
+    throw error
+  })
+}
+
+async function providerNames({ store }: DisputeDeps, rows: readonly DisputeRow[]): Promise<Map<string, string>> {
+  const names = new Map<string, string>()
+  for (const id of new Set(rows.map(({ providerId }) => providerId))) {
+    const provider = await store.providers.byId(id)
+    if (provider) names.set(id, provider.name)
+  }
+  return names
+}
+
+function eventView(event: StoredDisputeEvent, documents: ReadonlyMap<string, DocumentRow>): DisputeEventView {
+  const body = event.body as EventBody
+  const hash = hashIn(body)
+  const document = hash === null ? undefined : documents.get(hash)
+  const { step, txHash } = event
+  return {
+    step,
+    txHash,
+    atMs: Number(event.atMs),
+    text: eventText(step, body),
+    hash,
+    document: document ? documentView(document) : null,
+  }
+}
+
+/** The panel that ruled first, then that of the appeal, each with its votes. */
+function panelsOf(events: readonly StoredDisputeEvent[]): PanelView[] {
+  const panels: PanelView[] = []
+  for (const { step, body } of events) {
+    const { panel, appeal, arbiter, refund, reasonHash } = body as EventBody
+    if (step === 'drawn' && Array.isArray(panel)) {
+      panels.push({ appeal: appeal === true, arbiters: panel.map((address) => ({ address, vote: null })) })
+    }
+    const seat = step === 'voted' ? panels.at(-1)?.arbiters.find(({ address }) => address === arbiter) : undefined
+    if (seat) seat.vote = { refundMicroUsd: BigInt(String(refund)), reasonHash: String(reasonHash) }
+  }
+  return panels
+}
