@@ -8,7 +8,7 @@ import { isAppError, openDisputeStates, toAppError, type DisputeState } from '@i
 import type { Hex } from '@isochrone/protocol'
 import { sendRecorded } from '../chain/send-recorded.ts'
 import { storedMicroUsd } from '../chain/stored-amounts.ts'
-import type { DutyRound } from '../chain/trust-duties.ts'
+import type { DutyRound } from '../chain/duty-round.ts'
 import type { DisputeAccount, DisputeAction, DisputeChain, DisputeOnChain } from '../ports/dispute-port.ts'
 import type { DisputeOrderRow, DisputeRow, DisputeWorkDeps } from '../ports/dispute-store.ts'
 
