@@ -47,8 +47,8 @@ import { createRequestLimits } from './requests/request-limits.ts'
 import { createStopping } from './requests/stopping.ts'
 import { createWaitingRoom } from './requests/waiting-room.ts'
 
-/** Longest silence of a node, and longest attempt in all. */
-const ATTEMPT_LIMITS = { silenceMsMax: 30_000, totalMsMax: 600_000 }
+/** Longest attempt in all. */
+const ATTEMPT_MS_MAX = 600_000
 const TICK_MS = 1_000
 /** Given up, a node still has 2 s to sign for what it did. */
 const GIVE_UP_MS = 4_000
@@ -199,7 +199,7 @@ export async function startGateway({
       placer,
       room,
       measurements,
-      limits: ATTEMPT_LIMITS,
+      limits: { silenceMsMax: env.ATTEMPT_SILENCE_MS, totalMsMax: ATTEMPT_MS_MAX },
       logger,
       nextAttempt: ({ jobId, requestId }) => (jobId === null ? 0 : lane.nextAttempt(requestId)),
       clock,

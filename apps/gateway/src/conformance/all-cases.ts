@@ -1,17 +1,21 @@
 /** Every case, in the order of the table. */
 import { aiSdkCases } from './ai-sdk-cases.ts'
+import { backgroundCases } from './background-cases.ts'
 import { chatCases } from './chat-cases.ts'
 import type { ConformanceCase } from './conformance-case.ts'
 import { errorCases } from './error-cases.ts'
 import { otherCases } from './other-cases.ts'
 import { sealedCases } from './sealed-cases.ts'
+import { troubleCases } from './trouble-cases.ts'
 
-const areas = ['chat', 'responses', 'completions', 'embeddings', 'models', 'sealed', 'errors']
+const areas = ['chat', 'responses', 'completions', 'embeddings', 'models', 'sealed', 'queued', 'errors']
 
 export const allCases: readonly ConformanceCase[] = [
   ...chatCases,
   ...otherCases,
   ...aiSdkCases,
+  ...backgroundCases,
   ...sealedCases,
   ...errorCases,
+  ...troubleCases,
 ].toSorted((a, b) => areas.indexOf(a.area) - areas.indexOf(b.area))

@@ -1,10 +1,13 @@
 /**
  * What the cases run against: a gateway process with two real agents, one on the demo model, one in front of the scripted
- * server; and a second gateway in this process whose nodes fail on demand, for the errors that healthy parts never give.
+ * server, and what places queued jobs; and a second gateway process for the errors that a healthy one never gives: it has
+ * little patience, its store is in another country, and it may be stopped. Tenants: `slow` may send two requests a minute,
+ * `poor` has no money, `inside` and `outside` want to be served where the gateways are and where they are not.
  */
 import { createOpenAI } from '@ai-sdk/openai'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import OpenAI from 'openai'
+import { addTenant } from '../reliability/market.ts'
 import { startGatewayWorld, WORLD_KEY } from '../testing/gateway-world.ts'
 import { startScriptedUpstream, UPSTREAM_MODEL, type ScriptedUpstream } from './scripted-upstream.ts'
 
@@ -20,18 +23,39 @@ export interface ConformanceWorld {
   aiOpenai: ReturnType<typeof createOpenAI>
   upstream: ScriptedUpstream
   /** `fetch` with the key; `body` is sent as JSON unless it is text. */
-  post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<Response>
+  post: Post
+  get: (path: string) => Promise<Response>
+  /** The second gateway; `stop` tells it to (SIGTERM). */
+  other: { post: Post; stop: () => void }
   stop(): Promise<void>
 }
+
+type Post = (path: string, body: unknown, headers?: Record<string, string>) => Promise<Response>
+
+const COUNTRY = 'NL'
+const MONEY = 1_000_000_000n
+/** The second gateway takes a node for dead after it, and stops after it, ms. */
+const IMPATIENCE_MS = 1_000
 
 /** Resolves when both nodes are linked. */
 export async function startConformanceWorld(): Promise<ConformanceWorld> {
   const upstream = await startScriptedUpstream()
   const world = await startGatewayWorld(2, 100_000_000n)
-  await world.startGateway()
-  world.startAgent(0, ['--engine', 'openai', '--engine-url', upstream.url])
-  world.startAgent(1, ['--engine', 'llama', '--context', '2048', '--models-dir', `${world.stack.dir}/models`])
-  await world.linked(2)
+  await addTenant(world, 'slow', { limitMicroUsd: MONEY, requestsPerMinuteMax: 2 })
+  await addTenant(world, 'poor', { limitMicroUsd: 0n })
+  await addTenant(world, 'inside', { limitMicroUsd: MONEY, routing: { regions: [COUNTRY] } })
+  await addTenant(world, 'outside', { limitMicroUsd: MONEY, routing: { regions: ['FR'] } })
+  const place = { GATEWAY_COUNTRY: COUNTRY, STORE_COUNTRY: COUNTRY }
+  const impatient = { ATTEMPT_SILENCE_MS: String(IMPATIENCE_MS), GATEWAY_DRAIN_MS: String(IMPATIENCE_MS) }
+  const [, second] = await Promise.all([
+    world.startGateway(0, place),
+    world.startGateway(1, { ...place, ...impatient, STORE_COUNTRY: 'FR' }),
+  ])
+  const both = [world.urlOf(0), world.urlOf(1)]
+  world.startAgent(0, ['--engine', 'openai', '--engine-url', upstream.url], both)
+  world.startAgent(1, ['--engine', 'llama', '--context', '2048', '--models-dir', `${world.stack.dir}/models`], both)
+  world.startPlacing([world.url])
+  await Promise.all([world.linked(2), world.linked(2, 1)])
   const baseURL = `${world.url}/v1`
   const openai = new OpenAI({ apiKey: WORLD_KEY, baseURL, maxRetries: 0 })
   const models = (await openai.models.list()).data.map(({ id }) => id)
@@ -52,15 +76,21 @@ export async function startConformanceWorld(): Promise<ConformanceWorld> {
     }),
     aiOpenai: createOpenAI({ apiKey: WORLD_KEY, baseURL }),
     upstream,
-    post: (path, body, headers = {}) =>
-      fetch(`${world.url}${path}`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${WORLD_KEY}`, 'content-type': 'application/json', ...headers },
-        body: typeof body === 'string' ? body : JSON.stringify(body),
-      }),
+    post: postTo(world.url),
+    get: (path) => fetch(`${world.url}${path}`, { headers: { authorization: `Bearer ${WORLD_KEY}` } }),
+    other: { post: postTo(world.urlOf(1)), stop: () => void second.kill('SIGTERM') },
     async stop() {
       await world.stop()
       await upstream.close()
     },
   }
 }
+
+const postTo =
+  (url: string): Post =>
+  (path, body, headers = {}) =>
+    fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${WORLD_KEY}`, 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    })

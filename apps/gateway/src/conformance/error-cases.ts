@@ -13,7 +13,10 @@ interface Expected {
   param?: string
 }
 
-function refuses(
+/** A retry may help. */
+const retried = new Set(['rate_limit_exceeded', 'internal_error', 'provider_failed', 'provider_timeout'])
+
+export function refuses(
   feature: string,
   expected: Expected,
   send: (world: ConformanceWorld) => Promise<Response>,
@@ -23,6 +26,7 @@ function refuses(
     feature: `${feature}: ${expected.status} \`${expected.code}\``,
     client: 'fetch',
     mode: 'whole',
+    proves: [expected.code],
     async run(world) {
       const response = await send(world)
       const { error } = (await response.json()) as { error: { code: string; param: string | null; request_id: string } }
@@ -30,7 +34,7 @@ function refuses(
       if (expected.param !== undefined) assert.equal(error.param, expected.param)
       assert.equal(error.request_id, response.headers.get('x-request-id'))
       const retry = response.headers.get('x-should-retry')
-      assert.equal(retry, expected.status < 500 && expected.status !== 429 ? 'false' : null)
+      assert.equal(retry, retried.has(expected.code) ? null : 'false')
     },
   }
 }
@@ -89,6 +93,7 @@ export const errorCases: readonly ConformanceCase[] = [
     feature: 'no node inside the policy: 503 `capacity_unavailable`, not to be retried',
     client: 'fetch',
     mode: 'whole',
+    proves: ['capacity_unavailable'],
     async run({ post, model }) {
       const response = await post(chat, { model, messages: hello, routing: { regions: ['NZ'] } })
       assert.deepEqual([response.status, response.headers.get('x-should-retry')], [503, 'false'])

@@ -3,7 +3,7 @@
  * log-probabilities, sees the images. It stands behind a real agent where the demo model is too small to.
  *
  * What it was sent is kept, so that a case can look at what passed through. Some prompts make
- * it fail: REFUSE, FAIL, DIE.
+ * it fail: REFUSE, FAIL, DIE, BREAK. Some make it slow: SLOW says nothing, PAUSE two words, TALK and BREAK one at a time.
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -28,6 +28,10 @@ const SCHEMA_ANSWER = '{"city":"Bern","people":3}'
 const DIMENSIONS = 8
 const KEPT_MAX = 1_000
 const DIE_AFTER_MS = 100
+/** So many that a follower has seen some of it. */
+const BREAK_TOKENS = 6
+const SLOW_MS = 30_000
+const TALK_MS = 250
 
 /** Starts it on a free port of 127.0.0.1. */
 export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
@@ -65,6 +69,8 @@ async function answer(
   const said = chat ? lastText(body.messages) : String(body.prompt)
   if (said === 'REFUSE') return sendJson(response, 400, { error: { message: 'temperature: must be below 1' } })
   if (said === 'FAIL') return sendJson(response, 500, { error: { message: 'it broke' } })
+  const gone = goneSignal(response)
+  if (said === 'SLOW') await sleep(SLOW_MS, undefined, { signal: gone })
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   const choices = typeof body.n === 'number' ? body.n : 1
   let tokens = 0
@@ -80,7 +86,9 @@ async function answer(
     for (const piece of pieces.slice(0, limit)) {
       send({ index, ...piece, finish_reason: null })
       tokens++
-      if (said === 'DIE' && tokens === 2) {
+      if (said === 'PAUSE' && tokens === 2) await sleep(SLOW_MS, undefined, { signal: gone })
+      if (said === 'TALK' || said === 'BREAK') await sleep(TALK_MS, undefined, { signal: gone })
+      if ((said === 'DIE' && tokens === 2) || (said === 'BREAK' && tokens === BREAK_TOKENS)) {
         // What was written before has left.
         await sleep(DIE_AFTER_MS)
         response.destroy()
@@ -98,6 +106,13 @@ async function answer(
   const usage = { ...USAGE, completion_tokens: tokens, total_tokens: USAGE.prompt_tokens + tokens }
   response.write(`data: ${JSON.stringify({ ...head, choices: [], usage })}\n\n`)
   response.end('data: [DONE]\n\n')
+}
+
+/** Nobody waits for the rest. */
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  return gone.signal
 }
 
 function chatPieces(body: Body, said: string): Json[] {
@@ -136,7 +151,9 @@ function textFor(body: Body, said: string): string {
     1
   if (images > 0) return `I see ${images} image`
   if (typeof body.seed === 'number') return `seed ${body.seed} says yes`
-  return said === 'LONG' ? Array.from({ length: 50 }, (_, i) => `word${i}`).join(' ') : 'one two three four'
+  return ['LONG', 'TALK', 'BREAK'].includes(said)
+    ? Array.from({ length: 50 }, (_, i) => `word${i}`).join(' ')
+    : 'one two three four'
 }
 
 function textPieces(body: Body): Json[] {

@@ -4,6 +4,7 @@
  * What a retry cannot mend says `x-should-retry: false`, because that client retries 409, 429 and 5xx by itself.
  */
 import { toAppError, type AppError, type ErrorCode } from '@isochrone/domain'
+import { sealedRefusals } from '@isochrone/protocol'
 
 export interface OpenAiError {
   httpStatus: number
@@ -16,7 +17,7 @@ export interface OpenAiErrorBody {
     message: string
     type: string
     param: string | null
-    code: string
+    code: SentCode
     owner: string
     /** Of a refusal for want of capacity: the smallest changes of the routing policy that would admit the request. */
     suggestions?: readonly unknown[]
@@ -28,8 +29,8 @@ export interface OpenAiErrorBody {
   }
 }
 
-/** `type` and `code` as OpenAI uses them, where it has a word for it. */
-const words: Record<ErrorCode, { type: string; code: string; httpStatus?: number }> = {
+/** `type` and `code` as OpenAI uses them, where it has a word for it. No request asks the chain. */
+const words = {
   invalid_input: { type: 'invalid_request_error', code: 'invalid_request' },
   unauthenticated: { type: 'invalid_request_error', code: 'invalid_api_key' },
   insufficient_balance: { type: 'insufficient_quota', code: 'insufficient_quota', httpStatus: 429 },
@@ -44,14 +45,31 @@ const words: Record<ErrorCode, { type: string; code: string; httpStatus?: number
   provider_failed: { type: 'server_error', code: 'provider_failed' },
   provider_timeout: { type: 'server_error', code: 'provider_timeout' },
   deadline_exceeded: { type: 'timeout', code: 'deadline_exceeded' },
-  chain_unavailable: { type: 'server_error', code: 'chain_unavailable' },
   internal: { type: 'server_error', code: 'internal_error' },
-}
+} as const satisfies Record<
+  Exclude<ErrorCode, 'chain_unavailable'>,
+  { type: string; code: string; httpStatus?: number }
+>
+type OurCode = keyof typeof words
+
+/** Errors with a code of their own, at OpenAI or here; thrown with it as `details.reason`. */
+const specificCodes = [
+  'unsupported_field',
+  'model_not_found',
+  'context_length_exceeded',
+  'price_cap_below_every_price',
+  ...sealedRefusals,
+] as const
+type SpecificCode = (typeof specificCodes)[number]
+
+/** All that an error of this gateway may have as its code. Each has a case in `conformance`. */
+export type SentCode = (typeof words)[OurCode]['code'] | SpecificCode
+export const sentCodes: readonly SentCode[] = [...Object.values(words).map(({ code }) => code), ...specificCodes]
 
 /** Any thrown value as an answer. Unknown values become 500 without their text. */
 export function toOpenAiError(thrown: unknown, requestId?: string): OpenAiError {
-  const error = toAppError(thrown)
-  const word = words[error.code]
+  const error = ofGateway(toAppError(thrown))
+  const word: { type: string; code: SentCode; httpStatus?: number } = words[error.code]
   const headers: Record<string, string> = {}
   // Want of capacity without a time is one that waiting does not mend: nothing inside the policy is linked.
   const hopeless = error.code === 'capacity_unavailable' && error.retryAfterS === undefined
@@ -84,8 +102,17 @@ function headersIn({ headers }: AppError['details']): Record<string, string> {
   return typeof headers === 'object' && headers !== null ? (headers as Record<string, string>) : {}
 }
 
-/** Some errors have a code of their own at OpenAI: `model_not_found`, `context_length_exceeded`. */
-function specificCode({ details, code }: AppError): string | undefined {
-  const reason = details.reason
-  return (code === 'not_found' || code === 'invalid_input') && typeof reason === 'string' ? reason : undefined
+/** What nothing here throws would be a fault of ours. */
+function ofGateway(error: AppError): AppError & { code: OurCode } {
+  const { code } = error
+  return has(error, code) ? error : ofGateway(toAppError(new Error(code, { cause: error })))
+}
+
+const has = (error: AppError, code: ErrorCode): error is AppError & { code: OurCode } =>
+  code !== 'chain_unavailable' && error.code === code
+
+/** Some errors have a code of their own: `model_not_found`, `context_length_exceeded`. */
+function specificCode({ details, code }: AppError): SpecificCode | undefined {
+  if (code !== 'not_found' && code !== 'invalid_input') return undefined
+  return specificCodes.find((each) => each === details.reason)
 }

@@ -77,11 +77,14 @@ export function finalEvents(job: JobState): ResponseEvent[] {
   )
 }
 
+/** Of the one error that a stream of a background response can end with, beside `response.failed`. */
+export const RESTARTED_CODE = 'response_restarted'
+
 /** For a follower of an attempt that failed: the text that it has is not the answer's. */
 export function restartedEvent(after: number): ResponseEvent {
   const message =
     'The node failed after it had begun, and the answer is being made anew. Read the response again from its start.'
-  return { type: 'error', sequence_number: after + 1, code: 'response_restarted', message, param: null }
+  return { type: 'error', sequence_number: after + 1, code: RESTARTED_CODE, message, param: null }
 }
 
 /** The attempt that answered, as the gateway wrote it into the answer. */

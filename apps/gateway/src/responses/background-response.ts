@@ -29,7 +29,7 @@ export function backgroundResponse(job: JobState): Record<string, unknown> {
 export function errorOf({ answer, error }: JobState): { code: string; message: string } {
   const { code, message } = objectOf(objectOf(answer).error)
   return {
-    code: typeof code === 'string' ? code : 'server_error',
+    code: typeof code === 'string' ? code : 'internal_error',
     message: typeof message === 'string' ? message : (error ?? 'The response failed.'),
   }
 }

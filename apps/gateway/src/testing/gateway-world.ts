@@ -38,7 +38,7 @@ const GATEWAYS_MAX = 9
 const START_MS_MAX = 240_000
 const PROVIDER: Hex = `0x${'a1'.repeat(32)}`
 const SALT = `0x${'b1'.repeat(32)}`
-const mainOf = (app: string) => fileURLToPath(new URL(`../../../${app}/src/main.ts`, import.meta.url))
+const entryOf = (app: string, file: string) => fileURLToPath(new URL(`../../../${app}/src/${file}`, import.meta.url))
 
 export type GatewayWorld = Awaited<ReturnType<typeof startGatewayWorld>>
 
@@ -64,8 +64,14 @@ export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint
   await writeControlPlane(db, nodeKeys)
   await redis.hset(redisKeys.budget(WORLD_CHANNEL), 'limit', limitMicroUsd.toString())
 
-  function start(app: string, args: readonly string[], env: Record<string, string>, log = app): ChildProcess {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', mainOf(app), ...args], {
+  function start(
+    app: string,
+    args: readonly string[],
+    env: Record<string, string>,
+    log = app,
+    entry = 'main.ts',
+  ): ChildProcess {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entryOf(app, entry), ...args], {
       env: childEnv(env),
       stdio: ['ignore', openSync(join(stack.dir, `${log}.log`), 'a'), 'inherit'],
     })
@@ -107,6 +113,18 @@ export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint
     return start('agent', ['run', '--data-dir', dir, ...gateways, ...args], {}, `agent-${index}`)
   }
 
+  /** Places queued jobs, as the worker does, and nothing else. */
+  function startPlacing(gatewayUrls: readonly string[]): ChildProcess {
+    const env = { DATABASE_URL: stack.databaseUrl, REDIS_URL: stack.redisUrl, INTERNAL_TOKEN: WORLD_TOKEN }
+    return start(
+      'worker',
+      [],
+      { ...env, GATEWAY_URLS: gatewayUrls.join(',') },
+      'placing',
+      'testing/inference-process.ts',
+    )
+  }
+
   return {
     url,
     urlOf,
@@ -116,6 +134,7 @@ export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint
     stack,
     startGateway,
     startAgent,
+    startPlacing,
     linked: (count: number, index = 0) => until(async () => (await health(index))?.linkedNodes === count),
     /** As a service does: change, event in one transaction, then publish. */
     async changeKey(enabled: boolean): Promise<void> {

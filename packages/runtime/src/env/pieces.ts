@@ -90,6 +90,8 @@ export const gatewayServer = {
   GATEWAY_REGION: z.string().min(1).max(8).default('local'),
   /** How long requests that run may go on when the gateway is told to stop. */
   GATEWAY_DRAIN_MS: durationMs.default(600_000),
+  /** Silence of a node that ends an attempt. */
+  ATTEMPT_SILENCE_MS: durationMs.default(30_000),
   /**
    * Tokenizers of models, `<model hash>/tokenizer.json`: plain text that these models answer is counted again. Absent: nothing is.
    */

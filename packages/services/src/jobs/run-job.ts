@@ -26,6 +26,9 @@ export interface RunJobDeps {
 
 export type JobLook = { kind: 'done' } | { kind: 'again'; delayMs: number; reason: string }
 
+/** What ends a job that no gateway answered. */
+export const jobFailureCodes = ['invalid_request', 'provider_failed', 'job_deadline_exceeded'] as const
+
 const DISPATCH_MS_MAX = 120_000
 const BACKOFF_MS = { min: 250, max: 15_000 }
 const GATEWAY_AWAY_MS = 1_000
@@ -217,7 +220,7 @@ async function failed(
   deps: RunJobDeps,
   job: QueuedJobRow,
   httpStatus: number,
-  code: string,
+  code: (typeof jobFailureCodes)[number],
   message: string,
 ): Promise<JobLook> {
   const answer = { error: { message, type: 'server_error', param: null, code } }

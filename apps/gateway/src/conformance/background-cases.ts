@@ -1,0 +1,181 @@
+/** What is answered later: background responses, polled, followed, resumed, cancelled and erased; queued completions and jobs. */
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import OpenAI from 'openai'
+import { hello } from './chat-cases.ts'
+import type { Client, ConformanceCase, Mode } from './conformance-case.ts'
+import type { ConformanceWorld } from './conformance-world.ts'
+import { refuses } from './error-cases.ts'
+
+type Response = OpenAI.Responses.Response
+type Event = OpenAI.Responses.ResponseStreamEvent
+const END_MS_MAX = 60_000
+const LOOK_MS = 50
+const over: ReadonlySet<unknown> = new Set(['completed', 'failed', 'cancelled', 'incomplete', 'succeeded'])
+
+const later = (
+  area: 'responses' | 'queued',
+  feature: string,
+  run: ConformanceCase['run'],
+  more: { client?: Client; mode?: Mode; proves?: readonly string[] } = {},
+): ConformanceCase => ({ area, feature, client: 'openai', mode: 'whole', ...more, run })
+
+const begin = ({ openai, model }: ConformanceWorld, input = 'Hi') =>
+  openai.responses.create({ model, input, background: true, metadata: { a: 'b' } })
+
+async function ended<T extends { status?: unknown }>(read: () => Promise<T>): Promise<T> {
+  const until = Date.now() + END_MS_MAX
+  for (;;) {
+    const now = await read()
+    if (over.has(now.status)) return now
+    assert.ok(Date.now() < until, `still ${String(now.status)}`)
+    await sleep(LOOK_MS)
+  }
+}
+
+const endOf = ({ openai }: ConformanceWorld, { id }: Pick<Response, 'id'>) => ended(() => openai.responses.retrieve(id))
+
+async function eventsOf(stream: AsyncIterable<Event>): Promise<Event[]> {
+  const events: Event[] = []
+  for await (const event of stream) events.push(event)
+  return events
+}
+
+const jobOf = async ({ get }: ConformanceWorld, id: string): Promise<Record<string, unknown>> =>
+  (await (await get(`/v1/jobs/${id}`)).json()) as Record<string, unknown>
+
+export const backgroundCases: readonly ConformanceCase[] = [
+  later('responses', '`background: true`: queued, then polled to its end', async (world) => {
+    const first = await begin(world)
+    assert.deepEqual([first.status, first.background], ['queued', true])
+    const last = await endOf(world, first)
+    assert.deepEqual([last.status, last.output_text], ['completed', 'one two three four'])
+    assert.deepEqual([last.usage?.output_tokens, last.metadata], [4, { a: 'b' }])
+  }),
+  later(
+    'responses',
+    '`background: true`: followed, and resumed after any event',
+    async (world) => {
+      const { openai, model } = world
+      const events = await eventsOf(
+        await openai.responses.create({ model, input: 'Hi', background: true, stream: true }),
+      )
+      const text = events.map((event) => (event.type === 'response.output_text.delta' ? event.delta : '')).join('')
+      assert.deepEqual([text, events.at(-1)?.type], ['one two three four', 'response.completed'])
+      const [created] = events
+      const id = created?.type === 'response.created' ? created.response.id : ''
+      const resumed = await eventsOf(await openai.responses.retrieve(id, { stream: true, starting_after: 1 }))
+      assert.deepEqual(resumed, events.slice(2))
+    },
+    { mode: 'stream' },
+  ),
+  later('responses', '`background: true`: cancel', async (world) => {
+    const first = await begin(world, 'SLOW')
+    assert.equal((await world.openai.responses.cancel(first.id)).status, 'cancelled')
+    assert.equal((await world.openai.responses.cancel(first.id)).status, 'cancelled')
+  }),
+  later('responses', '`background: true`: delete', async (world) => {
+    const first = await endOf(world, await begin(world))
+    await world.openai.responses.delete(first.id)
+    await assert.rejects(world.openai.responses.retrieve(first.id), OpenAI.NotFoundError)
+  }),
+  later('responses', '`background: true`: refused by the engine, `failed` with its reason', async (world) => {
+    const last = await endOf(world, await begin(world, 'REFUSE'))
+    assert.deepEqual([last.status, last.error?.code], ['failed', 'invalid_request'])
+  }),
+  later(
+    'responses',
+    '`background: true`: its node fails after text was shown, event `response_restarted`',
+    async ({ openai, model }) => {
+      const stream = await openai.responses.create({ model, input: 'BREAK', background: true, stream: true })
+      const seen: unknown[] = []
+      let id = ''
+      const reading = (async () => {
+        for await (const event of stream) {
+          seen.push(event.type === 'error' ? event.code : event.type)
+          if (event.type === 'response.created') ({ id } = event.response)
+        }
+      })()
+      await reading.catch((error: unknown) => seen.push(error instanceof OpenAI.APIError ? error.code : error))
+      await openai.responses.cancel(id)
+      assert.equal(seen.at(-1), 'response_restarted', seen.join(', '))
+    },
+    { mode: 'stream', proves: ['response_restarted'] },
+  ),
+  later(
+    'queued',
+    '`x-isochrone-queue: 1`, then `GET /v1/jobs/{id}`',
+    async (world) => {
+      const { post, model } = world
+      const response = await post('/v1/chat/completions', { model, messages: hello }, { 'x-isochrone-queue': '1' })
+      const job = (await response.json()) as { id: string; status: string }
+      assert.deepEqual([response.status, job.status], [202, 'queued'])
+      const last = await ended(() => jobOf(world, job.id))
+      const { choices } = last.response as OpenAI.ChatCompletion
+      assert.deepEqual(
+        [last.status, last.http_status, choices[0]?.message.content],
+        ['succeeded', 200, 'one two three four'],
+      )
+    },
+    { client: 'fetch' },
+  ),
+  later(
+    'queued',
+    '`Prefer: wait=60`: the completion itself, as if it had not been queued',
+    async ({ openai, model }) => {
+      const headers = { 'x-isochrone-queue': '1', prefer: 'wait=60' }
+      const answer = await openai.chat.completions.create({ model, messages: hello }, { headers })
+      assert.equal(answer.choices[0]?.message.content, 'one two three four')
+    },
+  ),
+  later('queued', '`x-isochrone-wait-ms`: answered at once where there is room', async ({ openai, model }) => {
+    const headers = { 'x-isochrone-wait-ms': '60000' }
+    const answer = await openai.chat.completions.create({ model, messages: hello }, { headers })
+    assert.equal(answer.choices[0]?.message.content, 'one two three four')
+  }),
+  later(
+    'queued',
+    '`POST /v1/jobs/{id}/cancel`, `DELETE /v1/jobs/{id}`',
+    async (world) => {
+      const { post, model } = world
+      const body = { model, messages: [{ role: 'user', content: 'SLOW' }] }
+      const { id } = (await (await post('/v1/chat/completions', body, { 'x-isochrone-queue': '1' })).json()) as {
+        id: string
+      }
+      assert.equal((await post(`/v1/jobs/${id}/cancel`, '{}')).status, 200)
+      assert.equal((await jobOf(world, id)).status, 'cancelled')
+      const again = await post(`/v1/jobs/${id}/cancel`, '{}')
+      assert.equal(again.status, 409)
+      const gone = await fetch(`${world.url}/v1/jobs/${id}`, {
+        method: 'DELETE',
+        headers: { authorization: `Bearer ${world.apiKey}` },
+      })
+      assert.equal(gone.status, 200)
+    },
+    { client: 'fetch' },
+  ),
+  later(
+    'queued',
+    'nobody can take it before its deadline: the job fails with `job_deadline_exceeded`',
+    async (world) => {
+      const { post, model } = world
+      const body = { model, messages: hello, routing: { regions: ['NZ'] } }
+      const headers = { 'x-isochrone-queue': '1', 'x-isochrone-wait-ms': '200' }
+      const { id } = (await (await post('/v1/chat/completions', body, headers)).json()) as { id: string }
+      const { http_status: status, error: answer } = await ended(() => jobOf(world, id))
+      const { error } = answer as { error: { code: string } }
+      assert.deepEqual([status, error.code], [504, 'job_deadline_exceeded'])
+    },
+    { client: 'fetch', proves: ['job_deadline_exceeded'] },
+  ),
+  refuses(
+    'queued work whose store is outside the residency',
+    { status: 403, code: 'permission_denied' },
+    ({ other, model }) =>
+      other.post(
+        '/v1/chat/completions',
+        { model, messages: hello },
+        { 'x-isochrone-queue': '1', authorization: 'Bearer iso_inside' },
+      ),
+  ),
+]
