@@ -71,6 +71,34 @@ const inputs: Partial<Record<ProcedurePath, unknown>> = {
   'webhooks.redeliver': { id: 'msg_1' },
   'admin.jobs': {},
   'admin.job': { id: 'job_1' },
+  'admin.disputes': {},
+  'admin.dispute': { id: '1' },
+  'admin.prepareRuling': { id: '1', arbiter: address, refundUsd: '1', reason: 'because' },
+  'admin.noteVote': { id: '1', arbiter: address, txHash: `0x${'22'.repeat(32)}` },
+  'admin.audit': {},
+  'disputes.list': {},
+  'disputes.detail': { id: '1' },
+  'disputes.filingTerms': { lane: `0x${'00'.repeat(32)}`, seq: 1 },
+  'disputes.file': {
+    lane: `0x${'00'.repeat(32)}`,
+    seq: 1,
+    kind: 'overcharge',
+    amountUsd: '1',
+    evidence: { mediaType: 'text/plain', text: 'twice' },
+  },
+  'disputes.fileWithheld': {
+    lane: `0x${'00'.repeat(32)}`,
+    epoch: 1,
+    evidence: { mediaType: 'text/plain', text: '404' },
+  },
+  'disputes.challengeRecord': {
+    lane: `0x${'00'.repeat(32)}`,
+    epoch: 1,
+    nodeId: `0x${'11'.repeat(32)}`,
+    evidence: { mediaType: 'text/plain', text: 'slower' },
+  },
+  'disputes.respond': { id: '1', answer: { mediaType: 'text/plain', text: 'no' } },
+  'disputes.appeal': { id: '1' },
   'keys.create': { name: 'CI' },
   'keys.revoke': { id: 'key_1' },
   'balance.fund': { amountUsd: '10' },
@@ -162,6 +190,25 @@ test('organisation and provider come from the viewer, never from the input', asy
     ).not.toMatch(/org_9|prov_9|user_9/)
     const { orgId, providerId } = (reached[0]?.input ?? {}) as { orgId?: string; providerId?: string }
     expect(orgId ?? providerId).toBe(access.startsWith('provider') ? provider.providerId : provider.id)
+  }
+})
+
+/** Trust: nothing that staff change happens without a row in the log before it, and one that says how it ended after. */
+test('every change by staff is logged before and after, a refused one too', async () => {
+  const procedures = appRouter._def.procedures as unknown as Record<string, { _def: { type: string } }>
+  const changes = paths.filter(
+    (path) => procedureAccess[path] === 'admin' && procedures[path]?._def.type === 'mutation',
+  )
+  expect(changes.length).toBeGreaterThan(0)
+  for (const path of changes) {
+    const reached: Reached[] = []
+    await call(path, recorder(reached), roles.staff, inputs[path])
+    const notes = reached.filter((one) => one.call === 'audit.note')
+    expect(notes.map(({ input }) => (input as { outcome: string }).outcome)).toEqual(['asked', 'done'])
+    expect(reached[0]).toMatchObject({ call: 'audit.note', input: { action: path, userId: 'user_1' } })
+    const refused: Reached[] = []
+    await call(path, recorder(refused), roles.staff, {}).catch(() => null)
+    expect(refused.map(({ input }) => (input as { outcome: string }).outcome)).toEqual(['asked', 'invalid_input'])
   }
 })
 

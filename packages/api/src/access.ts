@@ -54,10 +54,23 @@ export const procedureAccess = {
   'provider.joinTokens': 'provider',
   'provider.createJoinToken': 'provider-admin',
   'provider.revokeJoinToken': 'provider-admin',
+  'disputes.list': 'org',
+  'disputes.detail': 'org',
+  'disputes.filingTerms': 'org',
+  'disputes.file': 'org-admin',
+  'disputes.fileWithheld': 'org-admin',
+  'disputes.challengeRecord': 'org-admin',
+  'disputes.respond': 'org-admin',
+  'disputes.appeal': 'org-admin',
   'admin.overview': 'admin',
   'admin.jobs': 'admin',
   'admin.jobStats': 'admin',
   'admin.job': 'admin',
+  'admin.disputes': 'admin',
+  'admin.dispute': 'admin',
+  'admin.prepareRuling': 'admin',
+  'admin.noteVote': 'admin',
+  'admin.audit': 'admin',
 } as const satisfies Record<string, Access>
 
 export type ProcedurePath = keyof typeof procedureAccess

@@ -1,5 +1,6 @@
 /** The whole API, and how server components call it in-process. */
 import { adminRouter } from './routers/admin.ts'
+import { disputesRouter } from './routers/disputes.ts'
 import {
   balanceRouter,
   jobsRouter,
@@ -25,6 +26,7 @@ export const appRouter = router({
   balance: balanceRouter,
   organisation: organisationRouter,
   provider: providerRouter,
+  disputes: disputesRouter,
   admin: adminRouter,
 })
 

@@ -186,3 +186,47 @@ export const nodeInventoryInput = z.object({
   agentVersion: z.string().max(40),
   os: z.string().max(80),
 })
+
+/** Size, type and content are the service's to judge, in a sentence; here only that it cannot exhaust us. */
+const document = z.object({ mediaType: z.string().max(100), text: z.string().max(2_000_000) })
+const disputeStateName = z.enum([
+  'filed',
+  'answered',
+  'drawn',
+  'ruled',
+  'appealed',
+  'appeal_drawn',
+  'appeal_ruled',
+  'executed',
+  'dismissed',
+  'lapsed',
+])
+export const disputeList = z.object({ open: z.boolean().optional(), state: disputeStateName.optional() })
+export const fileDisputeInput = receiptKey.extend({
+  kind: z.enum(['overcharge', 'not_delivered', 'wrong_output']),
+  amountUsd: positiveUsd,
+  evidence: document,
+})
+export const withheldInput = epochKey.extend({ evidence: document })
+export const challengeRecordInput = recordKey.extend({ evidence: document })
+export const respondInput = z.object({ id, answer: document })
+export const appealDisputeInput = z.object({ id })
+export const rulingInput = z.object({
+  id,
+  arbiter: address,
+  refundUsd: usdAmount,
+  reason: z.string().trim().min(1, 'is empty: say why').max(2_000_000),
+})
+export const sentVote = z.object({
+  id,
+  arbiter: address,
+  txHash: z.string().regex(/^0x[0-9a-fA-F]{64}$/, 'is not a transaction hash'),
+})
+export const auditPage = z.object({
+  cursor,
+  limit,
+  action: z.string().max(80).optional(),
+  who: z.string().max(120).optional(),
+  subject: z.string().max(120).optional(),
+  outcome: z.enum(['done', 'asked', 'refused']).optional(),
+})

@@ -147,6 +147,20 @@ export const adminProcedure = base.meta({ access: 'admin' }).use(({ ctx, next })
   return next({ ctx: { viewer } })
 })
 
+/**
+ * What staff change. Written into the append-only log before it runs, so that nothing happens unlogged, and how it ended
+ * after.
+ */
+export const adminActionProcedure = adminProcedure.use(async ({ ctx, next, path, getRawInput }) => {
+  const { userId, email } = ctx.viewer
+  const input = await getRawInput()
+  const note = (outcome: string) => ctx.controlPlane.audit.note({ userId, email, action: path, input, outcome })
+  await note('asked')
+  const result = await next()
+  await note(result.ok ? 'done' : apiErrorOf(result.error).code)
+  return result
+})
+
 function administered(viewer: Viewer): ViewerOrganisation {
   const org = activeOrganisation(viewer)
   if (org.role === 'member') {

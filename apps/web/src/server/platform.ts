@@ -3,7 +3,7 @@
  * first use, never at build time, and once per process: Next may evaluate modules several times, so it hangs on global.
  */
 import { createAuth, type Auth } from '@isochrone/api'
-import { createChainClient, readDeployment, type Deployment } from '@isochrone/contracts-client'
+import { createChainClient, disputeDesk, readDeployment, type Deployment } from '@isochrone/contracts-client'
 import { createDb, createStore } from '@isochrone/db'
 import { AppError, systemClock } from '@isochrone/domain'
 import { addressOfKey, redisKeys } from '@isochrone/protocol'
@@ -57,12 +57,14 @@ async function createPlatform(): Promise<Platform> {
   const redis = new Redis(env.REDIS_URL, { maxRetriesPerRequest: 1, commandTimeout: REDIS_COMMAND_TIMEOUT_MS })
   // Without a listener a lost connection would end the process; ioredis connects again by itself.
   redis.on('error', (error) => logger.warn({ err: error }, 'redis does not answer'))
+  const chainClient = createChainClient(env.CHAIN_RPC_URL)
   const controlPlane = createControlPlane({
     store,
     live: redisLiveState(redis),
     stream: redisControlStream(redis),
     clock: systemClock,
     chain: chainFacts(env, deployment),
+    disputes: disputeDesk({ publicClient: chainClient, deployment }),
     gatewayUrls: env.GATEWAY_URLS,
     announceCancelled: async (jobId) =>
       void (await redis.set(redisKeys.jobCancelled(jobId), '1', 'EX', CANCELLED_KEPT_S)),
@@ -78,7 +80,7 @@ async function createPlatform(): Promise<Platform> {
   const ping = async () => {
     await Promise.all([db.$queryRaw`SELECT 1`, redis.ping()])
   }
-  return { env, logger, deployment, chainClient: createChainClient(env.CHAIN_RPC_URL), controlPlane, auth, ping }
+  return { env, logger, deployment, chainClient, controlPlane, auth, ping }
 }
 
 /** Where a page in a browser asks the chain. Never our own endpoint, whose address may hold a key. */

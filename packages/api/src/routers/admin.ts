@@ -1,6 +1,6 @@
 /** What platform staff see. */
-import { byId, jobPage } from '../inputs.ts'
-import { adminProcedure, router } from '../trpc.ts'
+import { auditPage, byId, disputeList, jobPage, rulingInput, sentVote } from '../inputs.ts'
+import { adminActionProcedure, adminProcedure, router } from '../trpc.ts'
 
 export const adminRouter = router({
   overview: adminProcedure.query(({ ctx }) => ctx.controlPlane.admin.overview()),
@@ -8,4 +8,19 @@ export const adminRouter = router({
   jobs: adminProcedure.input(jobPage).query(({ ctx, input }) => ctx.controlPlane.admin.jobs(input)),
   jobStats: adminProcedure.query(({ ctx }) => ctx.controlPlane.admin.jobStats()),
   job: adminProcedure.input(byId).query(({ ctx, input }) => ctx.controlPlane.admin.job({ jobId: input.id })),
+  /** Disputes of everybody: nearest deadline first. */
+  disputes: adminProcedure.input(disputeList).query(({ ctx, input }) => ctx.controlPlane.disputes.queue(input)),
+  dispute: adminProcedure.input(byId).query(({ ctx, input }) => ctx.controlPlane.disputes.case({ id: input.id })),
+  /** Keeps the reason and rehearses the vote; an arbiter's own wallet signs it. */
+  prepareRuling: adminActionProcedure.input(rulingInput).mutation(({ ctx, input }) => {
+    const { refundUsd: refundMicroUsd, ...rest } = input
+    return ctx.controlPlane.disputes.prepareRuling({ ...rest, refundMicroUsd, userId: ctx.viewer.userId })
+  }),
+  /** For the log: the wallet has sent it. The chain alone says what came of it. */
+  noteVote: adminActionProcedure
+    .input(sentVote)
+    .mutation(({ ctx, input }) =>
+      ctx.controlPlane.disputes.case({ id: input.id }).then(() => ({ txHash: input.txHash })),
+    ),
+  audit: adminProcedure.input(auditPage).query(({ ctx, input }) => ctx.controlPlane.audit.list(input)),
 })
