@@ -17,6 +17,7 @@ import { offersRepository } from './repositories/offers-repository.ts'
 import { providersRepository } from './repositories/providers-repository.ts'
 import { readingsRepository } from './repositories/readings-repository.ts'
 import { epochRepository } from './repositories/epoch-repository.ts'
+import { leaseRepository } from './repositories/lease-repository.ts'
 import { jobRepository } from './repositories/job-repository.ts'
 import { recountRepository } from './repositories/recount-repository.ts'
 import { requestRepository } from './repositories/request-repository.ts'
@@ -40,6 +41,7 @@ export function repositories(db: DbOrTx) {
     recounts: recountRepository(db),
     epochs: epochRepository(db),
     jobs: jobRepository(db),
+    leases: leaseRepository(db),
     webhooks: webhookRepository(db),
     verification: verificationRepository(db),
     chain: chainRepository(db),

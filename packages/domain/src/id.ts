@@ -24,6 +24,8 @@ const prefixes = [
   'check',
   'stake',
   'ask',
+  'lease',
+  'quote',
 ] as const
 export type IdPrefix = (typeof prefixes)[number]
 

@@ -4,9 +4,11 @@
  * Versions come from one locked row, so they are committed in order and without gaps.
  */
 import type { DbOrTx } from '../create-db.ts'
-import type { Prisma } from '../generated/client.ts'
+import type { LeaseStatus, Prisma } from '../generated/client.ts'
 
 const COUNTER_ID = 1
+/** Leases whose name gateways answer to, if only to say that it is being moved. */
+const served: LeaseStatus[] = ['requested', 'provisioning', 'running', 'moving']
 
 /** @param db a transaction wherever several calls must agree. */
 export function controlRepository(db: DbOrTx) {
@@ -100,6 +102,21 @@ export function controlRepository(db: DbOrTx) {
         select: { lane: true, url: true, region: true, country: true },
         orderBy: { lane: 'asc' },
       }),
+
+    /** All leases that are served or about to be again, or those named. */
+    async leaseStates(ids?: readonly string[]) {
+      const rows = await db.lease.findMany({
+        where: ids ? { id: { in: [...ids] } } : { status: { in: served } },
+        select: { id: true, orgId: true, model: true, nodeId: true, status: true },
+      })
+      return rows.map(({ id, orgId, model, nodeId, status }) => ({
+        leaseId: id,
+        orgId,
+        model,
+        nodeId: status === 'running' ? nodeId : null,
+        active: served.includes(status),
+      }))
+    },
 
     /** All nodes, or those named by their bytes32, each with its provider and terms. */
     async nodes(nodeIds?: readonly string[]) {

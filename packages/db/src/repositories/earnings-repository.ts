@@ -23,20 +23,29 @@ export function earningsRepository(db: DbOrTx) {
     async earningsByEpoch(nodeIds: readonly string[], limit: number) {
       return db.$queryRaw<{ lane: string; epoch: bigint; receipts: number; earnedMicroUsd: bigint }[]>`
         select lane, epoch, count(*)::int as receipts, coalesce(sum("priceMicroUsd"), 0)::bigint as "earnedMicroUsd"
-        from receipt
+        from (
+          select lane, epoch, "nodeId", "priceMicroUsd" from receipt
+          union all
+          select lane, epoch, "nodeId", "priceMicroUsd" from lease_receipt
+        ) receipts
         where "nodeId" = any(${[...nodeIds]}) and epoch is not null
         group by lane, epoch order by epoch desc, lane limit ${limit}`
     },
 
     async earned(nodeIds: readonly string[]) {
       const where = { nodeId: { in: [...nodeIds] } }
-      const [all, open] = [
-        await db.receipt.aggregate({ where, _sum: { priceMicroUsd: true } }),
-        await db.receipt.aggregate({ where: { ...where, epoch: null }, _sum: { priceMicroUsd: true } }),
-      ]
+      const open = { ...where, epoch: null }
+      const _sum = { priceMicroUsd: true } as const
+      const sums = [
+        await db.receipt.aggregate({ where, _sum }),
+        await db.leaseReceipt.aggregate({ where, _sum }),
+        await db.receipt.aggregate({ where: open, _sum }),
+        await db.leaseReceipt.aggregate({ where: open, _sum }),
+      ].map((sum) => sum._sum.priceMicroUsd ?? 0n)
+      const [requests = 0n, leases = 0n, openRequests = 0n, openLeases = 0n] = sums
       const refunds = await db.meteringRecount.aggregate({ where, _sum: { refundMicroUsd: true } })
-      const allMicroUsd = (all._sum.priceMicroUsd ?? 0n) - (refunds._sum.refundMicroUsd ?? 0n)
-      return { allMicroUsd, openMicroUsd: open._sum.priceMicroUsd ?? 0n }
+      const allMicroUsd = requests + leases - (refunds._sum.refundMicroUsd ?? 0n)
+      return { allMicroUsd, openMicroUsd: openRequests + openLeases }
     },
 
     async payouts(providerId: string, limit: number) {

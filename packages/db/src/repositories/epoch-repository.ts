@@ -16,6 +16,9 @@ export interface NewEpoch {
   closedAtMs: bigint
 }
 
+/** Of one receipt: a delivery with the work that it answers, or a lease's. */
+export type Evidence = { delivery: unknown; work: unknown } | { lease: unknown }
+
 export interface StoredVoucher extends NewVoucher {
   skippedReason: string | null
 }
@@ -71,17 +74,19 @@ export function epochRepository(db: DbOrTx) {
       return (await db.epoch.count({ where: { lane, toSeq: fromSeq - 1n } })) > 0
     },
 
-    /** Receipt pairs with these numbers, in order. */
-    async evidence(lane: string, fromSeq: bigint, toSeq: bigint): Promise<{ delivery: unknown; work: unknown }[]> {
-      return db.receipt.findMany({
-        where: { lane, seq: { gte: fromSeq, lte: toSeq } },
-        orderBy: { seq: 'asc' },
-        select: { delivery: true, work: true },
-      })
+    /** Receipts with these numbers: pairs, and those of leases. */
+    async evidence(lane: string, fromSeq: bigint, toSeq: bigint): Promise<Evidence[]> {
+      const where = { lane, seq: { gte: fromSeq, lte: toSeq } }
+      const [pairs, leases] = [
+        await db.receipt.findMany({ where, orderBy: { seq: 'asc' }, select: { delivery: true, work: true } }),
+        await db.leaseReceipt.findMany({ where, orderBy: { seq: 'asc' }, select: { receipt: true } }),
+      ]
+      return [...pairs, ...leases.map(({ receipt }) => ({ lease: receipt }))]
     },
 
     async countReceipts(lane: string, fromSeq: bigint, toSeq: bigint): Promise<number> {
-      return db.receipt.count({ where: { lane, seq: { gte: fromSeq, lte: toSeq } } })
+      const where = { lane, seq: { gte: fromSeq, lte: toSeq } }
+      return (await db.receipt.count({ where })) + (await db.leaseReceipt.count({ where }))
     },
 
     async vouchers(lane: string, epoch: bigint) {

@@ -57,6 +57,16 @@ function receiptReads(db: DbOrTx) {
       })
     },
 
+    async leaseHashesOfEpoch(lane: string, epoch: bigint, limit: number): Promise<string[]> {
+      const rows = await db.leaseReceipt.findMany({
+        where: { lane, epoch },
+        orderBy: { seq: 'asc' },
+        take: limit,
+        select: { hash: true },
+      })
+      return rows.map(({ hash }) => hash)
+    },
+
     async termsRows(hashes: readonly string[]) {
       if (hashes.length === 0) return []
       return db.terms.findMany({

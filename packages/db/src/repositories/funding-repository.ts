@@ -48,8 +48,9 @@ export function fundingRepository(db: DbOrTx) {
     },
 
     async signedMicroUsd(channelId: string): Promise<bigint> {
-      const { _sum } = await db.receipt.aggregate({ where: { channelId }, _sum: { priceMicroUsd: true } })
-      return _sum.priceMicroUsd ?? 0n
+      const where = { where: { channelId }, _sum: { priceMicroUsd: true } } as const
+      const [requests, leases] = [await db.receipt.aggregate(where), await db.leaseReceipt.aggregate(where)]
+      return (requests._sum.priceMicroUsd ?? 0n) + (leases._sum.priceMicroUsd ?? 0n)
     },
 
     async signedSinceMicroUsd(channelId: string, sinceMs: number): Promise<bigint> {
@@ -57,7 +58,11 @@ export function fundingRepository(db: DbOrTx) {
         where: { channelId, startedAtMs: { gte: BigInt(sinceMs) } },
         _sum: { priceMicroUsd: true },
       })
-      return _sum.priceMicroUsd ?? 0n
+      const leases = await db.leaseReceipt.aggregate({
+        where: { channelId, fromMs: { gte: BigInt(sinceMs) } },
+        _sum: { priceMicroUsd: true },
+      })
+      return (_sum.priceMicroUsd ?? 0n) + (leases._sum.priceMicroUsd ?? 0n)
     },
   }
 }

@@ -101,8 +101,13 @@ export function requestRepository(db: DbOrTx) {
       return new Map(rows.map((row) => [row.seq, row.deliveryHash]))
     },
 
-    /** Marks receipts with the closed epoch that covers their number, within these numbers of the lane. */
+    /** Marks receipts, leases' too, with the closed epoch that covers their number, within these numbers of the lane. */
     async coverReceipts(lane: string, fromSeq: bigint, toSeq: bigint): Promise<void> {
+      await db.$executeRaw`
+        update lease_receipt set epoch = epoch.epoch from epoch
+        where lease_receipt.lane = ${lane} and lease_receipt.seq between ${fromSeq} and ${toSeq}
+          and lease_receipt.epoch is null
+          and epoch.lane = lease_receipt.lane and lease_receipt.seq between epoch."fromSeq" and epoch."toSeq"`
       await db.$executeRaw`
         update receipt set epoch = epoch.epoch from epoch
         where receipt.lane = ${lane} and receipt.seq between ${fromSeq} and ${toSeq} and receipt.epoch is null
@@ -117,6 +122,8 @@ export function requestRepository(db: DbOrTx) {
       return db.$queryRaw`
         select "channelId", lane, sum("microUsd")::bigint as "microUsd" from (
           select "channelId", lane, "priceMicroUsd" as "microUsd" from receipt ${some}
+          union all
+          select "channelId", lane, "priceMicroUsd" as "microUsd" from lease_receipt ${some}
           union all
           select "channelId", lane, -"refundMicroUsd" from metering_recount ${some}) signed
         group by 1, 2`

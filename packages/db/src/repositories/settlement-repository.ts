@@ -39,13 +39,17 @@ export function settlementRepository(db: DbOrTx) {
       })
     },
 
-    /** Σ receipts, less refunds for recounted tokens, by channel over the epochs with these numbers, all lanes. */
+    /** Σ receipts, those of leases too, less refunds for recounted tokens, by channel over the epochs with these numbers, all lanes. */
     async receiptSums(numbers: readonly bigint[]) {
       if (numbers.length === 0) return []
       return db.$queryRaw<{ channelId: string; microUsd: bigint }[]>`
-        select r."channelId", coalesce(sum(r."priceMicroUsd" - coalesce(m."refundMicroUsd", 0)), 0)::bigint as "microUsd"
-        from receipt r left join metering_recount m on m.lane = r.lane and m.seq = r.seq
-        where r.epoch in (${Prisma.join([...numbers])}) group by 1`
+        select paid."channelId", coalesce(sum(paid."microUsd"), 0)::bigint as "microUsd" from (
+          select r."channelId", r."priceMicroUsd" - coalesce(m."refundMicroUsd", 0) as "microUsd"
+          from receipt r left join metering_recount m on m.lane = r.lane and m.seq = r.seq
+          where r.epoch in (${Prisma.join([...numbers])})
+          union all
+          select "channelId", "priceMicroUsd" from lease_receipt where epoch in (${Prisma.join([...numbers])})
+        ) paid group by 1`
     },
 
     async payouts(numbers: readonly bigint[]) {
