@@ -13,6 +13,8 @@ import { EngineHealth } from './engines/engine-health.ts'
 import { startEngine, type EngineConfig } from './engines/start-engine.ts'
 import { DEFAULT_EPOCH_LIMITS, type EpochStoreLimits } from './epochs/epoch-store.ts'
 import { EpochWitness } from './epochs/epoch-witness.ts'
+import { LeaseEngines } from './leases/lease-engines.ts'
+import { leasedEngineConfig } from './leases/leased-engine-config.ts'
 import { createGatewayDirectory } from './link/gateway-directory.ts'
 import { LinkClient } from './link/link-client.ts'
 import type { SimulatedNetwork } from './link/link-context.ts'
@@ -74,12 +76,21 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     const engineHealth = options.engine.kind === 'openai' ? new EngineHealth({ driver: engine.driver, logger }) : null
     engineHealth?.start()
     const sealing = await SealingKeys.create(systemClock)
+    const leases = await LeaseEngines.open({
+      dataDir,
+      nodeKey,
+      start: async (model, gpus) =>
+        startEngine(leasedEngineConfig(options.engine, engine.models, model, gpus), concurrencyMax, modelsDir),
+      concurrencyMax,
+      logger,
+    })
     const context = {
       nodeKey,
       driver: engine.driver,
       receipts,
       epochs,
       capacity,
+      leases,
       inventory,
       models: engine.models,
       engineModelOf: engine.engineModelOf,
@@ -121,6 +132,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         await Promise.all(directory.links().map((link) => link.close(graceMs)))
         sealing.close()
         await engineHealth?.close()
+        await leases.close()
         await engine.close()
         await epochs.close()
         await receipts.close()

@@ -8,6 +8,8 @@ import type {
   DispatchResponse,
   Fault,
   Hex,
+  LeaseOrder,
+  LeaseOrderAnswer,
   NodeInventory,
   ReceiptPairJson,
   RequestFinishedEntry,
@@ -45,6 +47,8 @@ export interface NodeSession {
     contextTokens?: number | undefined
     atMs: number
   } | null
+  /** Asks the node for something about a lease; undefined where a link has no such thing. Rejects when it does not answer. */
+  order?(leaseId: Hex, order: LeaseOrder['order']): Promise<LeaseOrderAnswer>
   /** Sends OPEN. Never throws: a link that is gone ends the stream with status `rejected`. */
   open(header: StreamOpen, body: Uint8Array): AttemptStream
 }
@@ -103,6 +107,8 @@ export interface Intent {
   startedAtMs: number
   /** Set where the attempt goes on with an answer that others began. */
   continues?: Continues
+  /** 32-byte name of the lease that pays for it by time: the attempt costs nothing. */
+  leaseId?: Hex
   /** The second of two at once before the first token: `recordWinner` says whose tokens the customer gets. */
   isHedge?: boolean
 }

@@ -22,6 +22,7 @@ import { keepContentInside } from './control/keep-content-inside.ts'
 import { controlStreamReader, followControl } from './control/follow-control.ts'
 import { createRedis } from './create-redis.ts'
 import { createApp } from './http/create-app.ts'
+import { leaseRoutes } from './http/routes/leases.ts'
 import { gatewayRoutes } from './http/routes/gateways.ts'
 import { httpOptions } from './http/http-options.ts'
 import { createGatewayMetrics } from './http/gateway-metrics.ts'
@@ -35,6 +36,7 @@ import { redisIdempotencyStore } from './idempotency/idempotency-store.ts'
 import { createIdempotency } from './idempotency/idempotency.ts'
 import { createFleet } from './fleet/create-fleet.ts'
 import { nodeMeasurementsOf } from './fleet/node-measurements-of.ts'
+import { createLeaseDesk } from './leases/lease-desk.ts'
 import { createLinkServer } from './link/create-link-server.ts'
 import { startLiveness } from './link/start-liveness.ts'
 import { readContracts } from './read-contracts.ts'
@@ -189,6 +191,8 @@ export async function startGateway({
         })
   shutdown.onShutdown('recounts', () => recounter?.stop())
 
+  const desk = createLeaseDesk({ sessions, lane, budget, clock, logger })
+
   const app = await createApp({
     control,
     sessions,
@@ -228,6 +232,7 @@ export async function startGateway({
     addRoutes: (instance) => {
       epochRoutes(instance, lane)
       gatewayRoutes(instance, control, live)
+      leaseRoutes(instance, desk, env.INTERNAL_TOKEN)
     },
   })
   shutdown.onShutdown('links', () => links.close())

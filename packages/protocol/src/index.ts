@@ -26,6 +26,7 @@ export {
   deliveryPriceMicroUsd,
   documentHashOf,
   leasePriceMicroUsd,
+  leaseReadingOf,
   pricesOfTerms,
   termsHashOf,
 } from './receipts/terms.ts'
@@ -73,3 +74,4 @@ export * from './bus/keys.ts'
 export * from './bus/dispatch.ts'
 export * from './challenge/matmul.ts'
 export * from './witness/messages.ts'
+export * from './bus/lease.ts'

@@ -23,7 +23,7 @@ import {
   type Terms,
 } from '@isochrone/protocol'
 import { createSlaEvaluator } from '@isochrone/verifier/sla'
-import { checkReceipt, Disagreement, type EpochPeer, type OwnWork } from './check-receipt.ts'
+import { checkLease, checkReceipt, Disagreement, type EpochPeer, type OwnWork } from './check-receipt.ts'
 import { OwnCorrections } from './own-corrections.ts'
 
 /** A notice in which every signature is the lane's and every name fits. */
@@ -114,7 +114,7 @@ export async function checkEpochFile({
     if (line.kind === 'record' && line.record.value.nodeId === nodeId) ownRecord = line.record.value
     if (line.kind === 'lease' && line.lease.nodeId === nodeId) {
       ownReceipts++
-      if (!terms.has(line.lease.termsHash)) throw new Disagreement(`lease ${line.lease.seq}: its terms are missing`)
+      checkLease(line, { anchor, peer, nodeId, terms: terms.get(line.lease.termsHash) })
       sla.addLease(line.lease)
     }
     if (line.kind !== 'delivery' || line.delivery.value.nodeId !== nodeId) return

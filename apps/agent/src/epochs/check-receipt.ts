@@ -7,12 +7,15 @@ import {
   bytes32ToAddress,
   deliveryPriceMicroUsd,
   fault,
+  leasePriceMicroUsd,
+  leaseReadingOf,
   pricesOfTerms,
   recoverStructSigner,
   structHash,
   ZERO_BYTES32,
   type DeliveryReceipt,
   type EpochAnchor,
+  type EpochFileLease,
   type Hex,
   type ReceiptPair,
   type SigningDomain,
@@ -106,3 +109,21 @@ function contradictedMiss(delivery: DeliveryReceipt, work: WorkReceipt, terms: T
 /** Nothing at all may be charged for an attempt; what is charged follows from the counts. */
 const isPriced = (delivery: DeliveryReceipt, terms: Terms): boolean =>
   deliveryPriceMicroUsd(delivery, pricesOfTerms(terms)) === delivery.price
+
+/** Throws {@link Disagreement}: only what this node has signed as a reading may be paid to it. */
+export function checkLease(
+  { lease, laneSignature, nodeSignature }: EpochFileLease,
+  { anchor, peer, nodeId, terms }: Pick<ReceiptContext, 'anchor' | 'peer' | 'nodeId' | 'terms'>,
+): void {
+  const wrong = (what: string) => new Disagreement(`lease ${lease.seq}: ${what}`)
+  if (!terms) throw wrong('its terms are missing')
+  if (lease.lane !== peer.lane || lease.seq < anchor.fromSeq || lease.seq > anchor.toSeq) {
+    throw wrong('not of this lane and span')
+  }
+  const lane = recoverStructSigner(peer.domain, 'LeaseReceipt', { value: lease, signature: laneSignature })
+  if (lane === null || addressToBytes32(lane) !== peer.lane) throw wrong('not signed by the lane')
+  const reading = leaseReadingOf(lease)
+  const node = recoverStructSigner(peer.domain, 'LeaseReceipt', { value: reading, signature: nodeSignature })
+  if (node === null || addressToBytes32(node) !== nodeId) throw wrong('this node has not signed it')
+  if (lease.price !== leasePriceMicroUsd(lease, terms)) throw wrong('the price does not follow from the terms')
+}

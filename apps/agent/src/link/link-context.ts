@@ -8,6 +8,7 @@ import type { EpochWitness } from '../epochs/epoch-witness.ts'
 import type { NodeKeyPair } from '../node/node-key.ts'
 import type { SealingKeys } from '../sealed/sealing-keys.ts'
 import type { ReceiptLog } from '../receipts/receipt-log.ts'
+import type { LeaseEngines } from '../leases/lease-engines.ts'
 import type { StreamCapacity } from './stream-capacity.ts'
 
 export type SimulatedNetwork = { readonly rttMs: number; readonly jitterMs: number; readonly seed: number }
@@ -18,6 +19,8 @@ export type LinkContext = {
   readonly receipts: ReceiptLog
   readonly epochs: Pick<EpochWitness, 'answer'>
   readonly capacity: StreamCapacity
+  /** Engines of leases; absent where a node has none. */
+  readonly leases?: Pick<LeaseEngines, 'of' | 'carryOut'>
   readonly inventory: NodeInventory
   readonly models: readonly ServedModel[]
   /** The engine's own name for a model that is served under another one. */

@@ -17,6 +17,7 @@ import {
   frameType,
   INITIAL_CREDITS,
   LINK_PROTOCOL_VERSION,
+  leaseOrder,
   linkChallenge,
   linkReject,
   linkWelcome,
@@ -27,6 +28,8 @@ import {
   type EpochNotice,
   type Frame,
   type Hex,
+  type LeaseOrder,
+  type LeaseOrderAnswer,
   type LinkHeartbeat,
   type LinkHello,
   type ReceiptConfirm,
@@ -136,6 +139,8 @@ export class LinkSession {
         return this.#confirm(receiptConfirm.parse(decodeJsonPayload(frame)), state.peer)
       case frameType.epochNotice:
         return this.#answerNotice(epochNotice.parse(decodeJsonPayload(frame)), state.peer)
+      case frameType.leaseOrder:
+        return this.#carryOut(leaseOrder.parse(decodeJsonPayload(frame)), state.peer)
       default:
         throw new LinkViolation(`a frame of type 0x${frame.type.toString(16)} does not come from a gateway`)
     }
@@ -284,6 +289,21 @@ export class LinkSession {
       .answer(notice, peer, this.#transport.urlOf(notice.filePath))
       .then((answer) => answer && this.#send(encodeJsonFrame(frameType.recordAnswer, 0, answer)))
       .catch((error: unknown) => logger.error({ err: error }, 'the notice of an epoch could not be answered'))
+  }
+
+  /** A model may take a minute to load; other orders go on meanwhile. */
+  #carryOut(order: LeaseOrder, peer: Peer): void {
+    const { leases, logger } = this.#context
+    const none: LeaseOrderAnswer = {
+      id: order.id,
+      outcome: 'refused',
+      reason: 'this node has no leases',
+      signature: null,
+      signedToMs: null,
+    }
+    Promise.resolve(leases?.carryOut(order, peer) ?? none)
+      .then((answer) => this.#send(encodeJsonFrame(frameType.leaseAnswer, 0, answer)))
+      .catch((error: unknown) => logger.error({ err: error }, 'an order about a lease could not be answered'))
   }
 
   #send(frame: Buffer): void {

@@ -64,7 +64,9 @@ type Run = {
 }
 
 /** The END message of the stream; `work` is null when the engine did nothing. Never throws for what engines do. */
-export async function runStream(context: LinkContext, job: StreamJob): Promise<StreamEnd> {
+export async function runStream(node: LinkContext, job: StreamJob): Promise<StreamEnd> {
+  const context = contextOf(node, job.open)
+  if (!context) return ending('rejected', 'this node runs no engine for the lease')
   const served = context.models.find((model) => model.model === job.open.model)
   if (served?.modelHash !== job.open.modelHash) return ending('rejected', `this node does not serve ${job.open.model}`)
   const opened = job.open.sealed ? await context.sealing.open(job.open, job.body) : null
@@ -84,6 +86,15 @@ export async function runStream(context: LinkContext, job: StreamJob): Promise<S
     span?.end(end)
     context.receipts.release(job.open)
   }
+}
+
+/** Inside a lease everything is as ever, but the engine and its places are the lease's. */
+function contextOf(context: LinkContext, { leaseId }: StreamOpen): LinkContext | null {
+  if (leaseId === undefined) return context
+  const leased = context.leases?.of(leaseId)
+  if (!leased) return null
+  const { driver, models, engineModelOf } = leased.engine
+  return { ...context, driver, models, engineModelOf, capacity: leased.capacity }
 }
 
 async function runClaimed(

@@ -76,7 +76,7 @@ test('a steady load asks Redis far less often than it serves requests', async ()
   const store = createRedisBudgetStore(redis, laneOf(1))
   const signed = { microUsd: 0n }
   const budget = createBudget({
-    store: { sync: (...args) => (calls++, store.sync(...args)) },
+    store: { ...store, sync: (...args) => (calls++, store.sync(...args)) },
     signedMicroUsd: () => signed.microUsd,
     recoverableMicroUsd: () => 0n,
     nowMs: () => Date.now(),

@@ -12,6 +12,7 @@ function storeOf(limit: bigint): BudgetStore {
       const left = limit - spent - held
       return { granted: left < 0n ? 0n : left < wanted ? left : wanted, spent }
     },
+    payFromLease: async () => {},
   }
 }
 
@@ -44,6 +45,7 @@ test('a request whose whole grant others take asks again', async () => {
   const others: Promise<unknown>[] = []
   let thefts = 3
   const store: BudgetStore = {
+    ...inner,
     async sync(channel, report) {
       const reply = await inner.sync(channel, report)
       if (thefts-- > 0) {
@@ -68,6 +70,7 @@ test('cover is asked of Redis only when the lease here does not show it, and res
   let away = false
   const inner = storeOf(1_000n)
   const store: BudgetStore = {
+    ...inner,
     sync: (channel, report) => {
       asked++
       return away ? Promise.reject(new Error('away')) : inner.sync(channel, report)

@@ -15,6 +15,8 @@ export interface BudgetStore {
     channelId: Hex,
     report: { spent: bigint; held: bigint; wanted: bigint },
   ): Promise<{ granted: bigint; spent: bigint }>
+  /** What is spent, and what stays held for a lease that a part of it was paid from: both at once, and neither ever grows back. */
+  payFromLease(channelId: Hex, paid: { leaseId: string; spent: bigint; left: bigint }): Promise<void>
 }
 
 export interface BudgetOptions {
@@ -48,6 +50,12 @@ export interface Budget {
   resume(channelIds: readonly Hex[]): Promise<void>
   /** Reports what was signed and gives back leases that lie idle. Call each second. */
   tick(): Promise<void>
+  /**
+   * A lease's receipt was signed a moment ago: its price comes out of what is held for the lease, not out of what this
+   * lane leased. Call it in the turn of the signature. Resolves when Redis counts it so; should it reject, the money
+   * stays held twice until the next receipt, or until the lease ends.
+   */
+  paidFromLease(channelId: Hex, paid: { leaseId: string; priceMicroUsd: bigint; leftMicroUsd: bigint }): Promise<void>
   /** µUSD held and not reserved, over all channels. */
   idleMicroUsd(): bigint
 }
@@ -234,6 +242,12 @@ export function createBudget(options: BudgetOptions): Budget {
     requireCover,
     resume,
     tick,
+    async paidFromLease(channelId, { leaseId, priceMicroUsd, leftMicroUsd }) {
+      const account = accounts.get(channelId)
+      if (account && account.authorised !== null) account.authorised += priceMicroUsd
+      const spent = options.signedMicroUsd(channelId) + (account?.unknownSpent ?? 0n)
+      await options.store.payFromLease(channelId, { leaseId, spent, left: leftMicroUsd })
+    },
     idleMicroUsd() {
       let sum = 0n
       for (const [channelId, account] of accounts) {

@@ -1,6 +1,6 @@
 /** The budget script on Redis. Numbers cross as decimal text; Lua's doubles are exact up to 2⁵³ µUSD (nine billion USD). */
-import { redisKeys, type Hex } from '@isochrone/protocol'
-import { syncBudgetScript } from './sync-script.ts'
+import { leaseHoldField, redisKeys, type Hex } from '@isochrone/protocol'
+import { payFromLeaseScript, syncBudgetScript } from './sync-script.ts'
 import type { BudgetStore } from './budget.ts'
 
 /** The part of ioredis that running a script needs. */
@@ -33,6 +33,10 @@ export function createRedisBudgetStore(redis: ScriptRunner, lane: Hex): BudgetSt
       }
       if (granted < 0n) throw new Error('another process signs for this lane')
       return { granted, spent: total }
+    },
+    async payFromLease(channelId, { leaseId, spent, left }) {
+      const args = [lane, spent.toString(), leaseHoldField(leaseId), left.toString()]
+      await redis.eval(payFromLeaseScript, 1, redisKeys.budget(channelId), ...args)
     },
   }
 }

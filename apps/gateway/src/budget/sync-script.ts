@@ -30,3 +30,14 @@ redis.call('HSET', key, 'op:' .. lane, string.format('%.0f', op), 'spent:' .. la
   'lease:' .. lane, string.format('%.0f', held + granted))
 return {string.format('%.0f', granted), string.format('%.0f', spent)}
 `
+
+/**
+ * Moves the price of a lease receipt from what is held for the lease to what the lane has spent, in one step: so nothing of
+ * it is free in between. Absolute numbers that only shrink and only grow: it may be repeated, and late.
+ */
+export const payFromLeaseScript = `
+local before = tonumber(redis.call('HGET', KEYS[1], 'spent:' .. ARGV[1]) or '0')
+if before < tonumber(ARGV[2]) then redis.call('HSET', KEYS[1], 'spent:' .. ARGV[1], ARGV[2]) end
+local held = redis.call('HGET', KEYS[1], ARGV[3])
+if held and tonumber(held) > tonumber(ARGV[4]) then redis.call('HSET', KEYS[1], ARGV[3], ARGV[4]) end
+return 1`

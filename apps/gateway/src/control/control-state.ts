@@ -9,6 +9,7 @@ import type {
   ControlSnapshot,
   ControlState,
   GatewayState,
+  LeaseState,
   NodeState,
   OrganisationState,
 } from '@isochrone/protocol'
@@ -27,6 +28,8 @@ export interface ControlView {
   nodes(): Iterable<NodeState>
   /** Every gateway that ever introduced itself, this one included. */
   gateways(): Iterable<GatewayState>
+  /** By `lease_…`; one that is over does not exist. */
+  lease(leaseId: string): LeaseState | undefined
   /** Where this gateway stands. */
   readonly place: Place
   /** Called after a node has changed, with its 32-byte name; null = any may have. */
@@ -47,12 +50,16 @@ export function createControlStore(place: Place = { country: '', region: '' }): 
   let nodes = new Map<string, NodeState>()
   let nodesById = new Map<string, NodeState>()
   let gateways = new Map<string, GatewayState>()
+  let leases = new Map<string, LeaseState>()
   const listeners: ((nodeId: string | null) => void)[] = []
 
   const put = (state: ControlState): void => {
     if (state.kind === 'organisation') organisations.set(state.orgId, state)
     else if (state.kind === 'gateway') gateways.set(state.lane, state)
-    else if (state.kind === 'node') {
+    else if (state.kind === 'lease') {
+      if (state.active) leases.set(state.leaseId, state)
+      else leases.delete(state.leaseId)
+    } else if (state.kind === 'node') {
       nodes.set(state.nodeId, state)
       nodesById.set(state.id, state)
     } else {
@@ -75,6 +82,7 @@ export function createControlStore(place: Place = { country: '', region: '' }): 
     nodeById: (id) => nodesById.get(id),
     nodes: () => nodes.values(),
     gateways: () => gateways.values(),
+    lease: (leaseId) => leases.get(leaseId),
     place,
     onNodeChange: (listener) => void listeners.push(listener),
     apply(newVersion, state) {
@@ -89,6 +97,7 @@ export function createControlStore(place: Place = { country: '', region: '' }): 
       nodes = new Map()
       nodesById = new Map()
       gateways = new Map()
+      leases = new Map()
       for (const state of snapshot.states) put(state)
       version = snapshot.version
       for (const listener of listeners) listener(null)

@@ -1,4 +1,4 @@
-/** From a caller and what it asks to a request that may be placed: model, features, money and policy. */
+/** From a caller and what it asks to a request that may be placed: lease, model, features, money and policy. */
 import { AppError } from '@isochrone/domain'
 import { bytes32Of, type Hex } from '@isochrone/protocol'
 import { traceparentOf } from '@isochrone/runtime'
@@ -11,6 +11,7 @@ import { routingOf } from '../requests/routing-of.ts'
 import { sealedToOf } from '../requests/sealed-nodes.ts'
 import { SESSION_HEADER, sessionOf } from '../requests/session-of.ts'
 import type { Caller } from './authenticate.ts'
+import { leasedOf } from '../leases/leased-of.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 
 /** Throws 404 for a model that nobody has offered, and `insufficient_balance` where no channel could pay. */
@@ -18,8 +19,10 @@ export function admit(
   deps: GatewayDeps,
   request: FastifyRequest,
   { key, organisation }: Caller,
-  inference: InferenceRequest,
+  asked: InferenceRequest,
 ): RequestContext {
+  const leased = leasedOf(deps.control, organisation.orgId, asked, request.requestId)
+  const inference = leased?.request ?? asked
   requireKnownModel(deps, inference.model)
   requireFeatures(deps.sessions.all(), inference)
   const sealedTo = sealedToOf(deps, inference)
@@ -35,7 +38,8 @@ export function admit(
     policy: routingOf(organisation, inference, deps.control),
     session: sessionOf(inference.session, request.headers[SESSION_HEADER]),
     deadlineAtMs: deadlineOf(request.headers[TIMEOUT_HEADER], request.receivedAtMs),
-    pinned: null,
+    pinned: leased?.pinned ?? null,
+    ...(leased && { lease: leased.lease }),
     trace: request.trace,
     ...(request.headers.traceparent !== undefined && { traceparent: traceparentOf(request.headers.traceparent) }),
     ...(sealedTo && { onlyNodeIds: sealedTo.map(({ session }) => session.nodeId) }),

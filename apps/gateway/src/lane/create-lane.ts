@@ -31,6 +31,7 @@ import { confirmation, presentWork } from './present-work.ts'
 import { createRecordKeeper } from './record-keeper.ts'
 import { recordRecount } from './record-recount.ts'
 import { encodeIntent, type LaneRecord } from './records.ts'
+import { leaseSpan, signLease } from './sign-lease.ts'
 import { termsRecordOf } from './terms-record.ts'
 
 /** An epoch is closed early at this size, so that its file stays small enough for every node to keep. */
@@ -86,6 +87,12 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
     logger.info({ epoch, leaves: entry.anchor.count, sumMicroUsd: entry.anchor.sum }, 'epoch closed')
     records.ask(epoch)
     return entry
+  }
+
+  const leaseDeps = { lane: id, state, writer, domain }
+
+  function closeIfLarge(): void {
+    if (state.nextSeq - 1 - Math.max(state.closedToSeq, takenToSeq) >= EPOCH_RECEIPTS_MAX) epochs.closeSoon()
   }
 
   function confirm({ intent, draft, presented }: OpenAttempt): void {
@@ -144,7 +151,7 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
       const about = { nodeId: seen.intent.nodeId, requestId: seen.intent.requestId }
       if (refused) logger.warn({ ...about, refused }, 'work receipt refused')
       attempt.draft = draftOfSeen(context, attempt, seen, work, refused !== null)
-      return completedOf(attempt.draft)
+      return completedOf(attempt.draft, attempt.intent.leaseId === undefined ? undefined : work?.value)
     },
     async finishRequest(entry) {
       const attempts = entry.receipts.map(({ delivery }) => {
@@ -163,7 +170,7 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
         request,
         receipts,
       }))
-      if (state.nextSeq - 1 - Math.max(state.closedToSeq, takenToSeq) >= EPOCH_RECEIPTS_MAX) epochs.closeSoon()
+      closeIfLarge()
       for (const { attempt } of attempts) confirm(attempt)
     },
     signedMicroUsd: (channelId) => state.signedByChannel.get(channelId) ?? 0n,
@@ -183,6 +190,12 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
         },
         recount,
       ),
+    leaseSpan: (command, asked, times) => leaseSpan(leaseDeps, command, asked, times),
+    signLease(command, span, nodeSignature) {
+      const signed = signLease(leaseDeps, command, span, nodeSignature)
+      closeIfLarge()
+      return signed
+    },
     onConfirm: (listener) => void listeners.push(listener),
     presentWork: (nodeId, signed) => presentWork({ state, writer, context, domain, clock }, nodeId, signed),
     closeEpoch: () => epochs.closeNow(),
@@ -203,7 +216,8 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
   }
 }
 
-function completedOf(draft: Draft): CompletedAttempt {
+/** `counted`: of a request inside a lease, whose tokens cost nothing and are told all the same. */
+function completedOf(draft: Draft, counted?: WorkReceipt): CompletedAttempt {
   const { delivery, work } = draft
   const pair = {
     delivery: encodeStruct('DeliveryReceipt', delivery),
@@ -215,9 +229,9 @@ function completedOf(draft: Draft): CompletedAttempt {
   return {
     pair,
     delivery,
-    tokensIn: delivery.billedIn,
-    tokensCached: delivery.billedCached,
-    tokensOut: delivery.billedOut,
+    tokensIn: counted?.tokensIn ?? delivery.billedIn,
+    tokensCached: counted?.tokensCached ?? delivery.billedCached,
+    tokensOut: counted?.tokensOut ?? delivery.billedOut,
     priceMicroUsd: delivery.price,
   }
 }

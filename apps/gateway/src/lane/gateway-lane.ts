@@ -5,6 +5,9 @@ import type {
   EpochClosedEntry,
   EpochNotice,
   Hex,
+  LeaseCommand,
+  LeaseReading,
+  LeaseReceipt,
   NodeState,
   ReceiptConfirm,
   RecordAnswer,
@@ -16,6 +19,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { Lane } from '../ports.ts'
 import type { ClosedEpoch } from './epoch-index.ts'
 import type { NoticeListener } from './record-keeper.ts'
+import type { LeaseSpan } from './sign-lease.ts'
 import type { RecountOutcome, Recounted } from './record-recount.ts'
 
 export interface LaneContracts {
@@ -56,6 +60,13 @@ export interface GatewayLane extends Lane {
   presentWork(nodeId: Hex, signed: SignedWork): Promise<ReceiptConfirm | null>
   /** Takes what a receipt says more than its text off what is owed for it. Resolves when that is durable. */
   recordRecount(recount: Recounted): Promise<RecountOutcome>
+  /** See `sign-lease.ts`. */
+  leaseSpan(command: LeaseCommand, asked: LeaseReading, times: { nowMs: number; fromMs?: number }): LeaseSpan | null
+  signLease(
+    command: LeaseCommand,
+    span: LeaseSpan,
+    nodeSignature: Hex,
+  ): { receipt: LeaseReceipt; durable: Promise<void> }
   /** Confirmations to be sent to nodes. The link server listens. */
   onConfirm(listener: (nodeId: Hex, confirm: ReceiptConfirm) => void): void
   /** µUSD signed by this lane, lifetime, by channel: what budget leasing starts from. */

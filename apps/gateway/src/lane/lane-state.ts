@@ -27,6 +27,7 @@ import {
   decodeIntent,
   encodeIntent,
   type CheckpointRecord,
+  type LeaseMeteredEntry,
   type LaneRecord,
   type ReceiptsEntry,
   type TermsRecord,
@@ -102,6 +103,8 @@ export class LaneState {
   readonly #signedNow = new WeakMap<StructJson, DeliveryReceipt>()
   /** Journal index of the newest checkpoint, 0 when there is none. */
   #checkpointIndex = 0
+  /** Where the last reading of each lease ends, ms since the epoch: the next one begins there or later. */
+  readonly leases = new Map<Hex, number>()
 
   /** The receipt that stands in this part of a record which is about to be applied: it was encoded a moment ago. */
   signed(json: StructJson, delivery: DeliveryReceipt): void {
@@ -142,6 +145,8 @@ export class LaneState {
       }
       case 'metering-recounted':
         return this.#correct(record)
+      case 'lease-metered':
+        return this.#lease(record, index)
       case 'request-finished':
       case 'receipt-recovered':
         return this.#receipts(record, index)
@@ -190,6 +195,7 @@ export class LaneState {
     for (const [key, { inherited, intent }] of this.open) {
       if (inherited && nowMs - intent.startedAtMs > OPEN_MS_MAX) this.open.delete(key)
     }
+    for (const [leaseId, toMs] of this.leases) if (nowMs - toMs > OPEN_MS_MAX) this.leases.delete(leaseId)
     const inUse = new Set(this.unclosed.map(({ termsHash }) => termsHash))
     for (const { intent } of this.open.values()) inUse.add(intent.termsHash)
     for (const termsHash of this.#terms.keys()) if (!inUse.has(termsHash)) this.#terms.delete(termsHash)
@@ -209,6 +215,7 @@ export class LaneState {
       open: [...this.open.values()].map(({ intent, won }) => ({ ...encodeIntent(intent), ...(won && { won }) })),
       recordsDue: [...this.recordsDue].map(([epoch, nodes]) => ({ epoch, nodes: [...nodes] })),
       jobs: this.jobs.record(),
+      leases: [...this.leases],
     }
   }
 
@@ -263,6 +270,17 @@ export class LaneState {
     }
   }
 
+  #lease({ lease: { receipt } }: LeaseMeteredEntry, index: number): void {
+    const { seq, channelId, leaseId, termsHash, price, toMs } = decodeStruct('LeaseReceipt', receipt)
+    this.nextSeq = Math.max(this.nextSeq, seq + 1)
+    // Unknown terms lie in a forgotten segment: a later checkpoint brings them, and the sums.
+    const terms = this.#terms.get(termsHash)
+    if (terms) this.#sign(channelId, terms.terms.providerId, price)
+    this.leases.set(leaseId, Math.max(this.leases.get(leaseId) ?? 0, toMs))
+    if (seq <= this.closedToSeq) return
+    this.unclosed.push({ seq, channelId, termsHash, isFree: price === 0n, recordIndex: index, index })
+  }
+
   /** What a finished request left open earned nothing, and nobody may claim it later. */
   #dropSiblings({ receipts }: ReceiptsEntry): void {
     for (const { delivery } of receipts) {
@@ -305,6 +323,7 @@ export class LaneState {
     this.recordsDue.clear()
     for (const { epoch, nodes } of record.recordsDue) this.recordsDue.set(epoch, new Set(nodes))
     if (record.jobs) this.jobs.restore(record.jobs)
+    for (const [leaseId, toMs] of record.leases ?? []) this.leases.set(leaseId, toMs)
     const known = new Map(this.open)
     this.open.clear()
     for (const open of record.open) {

@@ -3,9 +3,13 @@
  */
 import {
   encodeLine,
+  encodeStruct,
   signStruct,
   type DeliveryReceipt,
   type Hex,
+  type LeaseMeteredEntry,
+  type LeaseReceipt,
+  type LeaseReceiptJson,
   type ReceiptPairJson,
   type Signed,
   type SigningDomain,
@@ -21,10 +25,19 @@ export interface LaneWriter {
   writeSoon(record: LaneRecord): Promise<void>
   /** Numbers and signs the drafts, journals them with their entry; resolves when durable. */
   writeReceipts(drafts: readonly Draft[], entryOf: (receipts: ReceiptPairJson[]) => ReceiptsEntry): Promise<void>
+  /** Numbers and signs a lease receipt that its node has signed, and journals it; `durable` resolves when it is. */
+  writeLease(lease: LeaseToWrite): { receipt: LeaseReceipt; durable: Promise<void> }
   /** Resolves when everything written so far is durable. */
   flushed(): Promise<void>
   /** Resolves when a receipt that is on its way to the disk has arrived there. */
   settled(requestId: Hex, attempt: number): Promise<void>
+}
+
+export interface LeaseToWrite {
+  /** `seq` is given here. */
+  reading: LeaseReceipt
+  nodeSignature: Hex
+  entryOf: (lease: LeaseReceiptJson) => LeaseMeteredEntry
 }
 
 export interface LaneWriterOptions {
@@ -83,6 +96,12 @@ export function createLaneWriter({ journal, state, privateKey, domain }: LaneWri
         )
       }
       return durable
+    },
+    writeLease({ reading, nodeSignature, entryOf }) {
+      const receipt = { ...reading, seq: state.nextSeq }
+      const { signature: laneSignature } = signStruct(domain, 'LeaseReceipt', receipt, privateKey)
+      const entry = entryOf({ receipt: encodeStruct('LeaseReceipt', receipt), laneSignature, nodeSignature })
+      return { receipt, durable: write(entry) }
     },
     flushed: () => last,
     settled: (requestId, attempt) => syncing.get(attemptKey(requestId, attempt)) ?? Promise.resolve(),

@@ -4,6 +4,7 @@
  */
 import type {
   EpochClosedEntry,
+  LeaseMeteredEntry,
   Hex,
   PerformanceSignedEntry,
   ReceiptStreamEntry,
@@ -14,7 +15,7 @@ import type { Intent } from '../ports.ts'
 import type { JobMemoryRecord } from './job-memory.ts'
 
 export type ReceiptsEntry = Extract<ReceiptStreamEntry, { receipts: unknown }>
-export type { EpochClosedEntry, PerformanceSignedEntry, RequestFinishedEntry }
+export type { EpochClosedEntry, LeaseMeteredEntry, PerformanceSignedEntry, RequestFinishedEntry }
 
 /** Terms and their document, once for each version, before the first intent under it: the epoch file needs them whole. */
 export interface TermsRecord {
@@ -52,6 +53,8 @@ export interface CheckpointRecord {
   open: IntentRecord[]
   /** Performance records of closed epochs that are not published yet. */
   recordsDue: { epoch: number; nodes: Hex[] }[]
+  /** Where the last reading of each lease ends, ms since the epoch, those of the last days. Absent in journals from before. */
+  leases?: [leaseId: Hex, toMs: number][]
   /** Absent in journals from before jobs were remembered. */
   jobs?: JobMemoryRecord
 }

@@ -80,7 +80,7 @@ export async function writeEpoch(plan: EpochPlan): Promise<WrittenEpoch> {
     yield { kind: 'header', version: EPOCH_FILE_VERSION, ...what, fromSeq, toSeq, count, sum, root }
     for (const { terms, document } of plan.terms) yield { kind: 'terms', terms, document }
     for (const correction of plan.corrections) yield { kind: 'correction', ...correction }
-    for await (const pair of journalledReceipts(plan)) yield { kind: 'delivery', ...pair }
+    for await (const receipt of journalledReceipts(plan)) yield receipt
     for (const voucher of vouchers) yield { kind: 'voucher', voucher }
     for (const { counts } of records) for (const each of counts) yield { kind: 'counts', counts: each }
     for (const record of signed) yield { kind: 'record', record }
@@ -124,14 +124,24 @@ async function survey(plan: EpochPlan): Promise<Survey> {
   const leaves = new LeafBuffer()
   const earned = new Map<Hex, bigint>()
   let sum = 0n
-  for await (const { delivery, work } of journalledReceipts(plan)) {
+  const earn = ({ termsHash, price }: { termsHash: Hex; price: bigint }): void => {
+    sum += price
+    const providerId = termsOf.get(termsHash)?.providerId
+    invariant(providerId, 'a receipt names terms of the plan')
+    earned.set(providerId, (earned.get(providerId) ?? 0n) + price)
+  }
+  for await (const receipt of journalledReceipts(plan)) {
+    if (receipt.kind === 'lease') {
+      leaves.add(leafBytesOfHash('LeaseReceipt', hexToBytes(structHash('LeaseReceipt', receipt.lease))))
+      earn(receipt.lease)
+      sla.addLease(receipt.lease)
+      continue
+    }
+    const { delivery, work } = receipt
     // A delivery names its work receipt by hash; 0 where there is none.
     if (work) leaves.add(leafBytesOfHash('WorkReceipt', hexToBytes(delivery.value.workHash)))
     leaves.add(leafBytesOfHash('DeliveryReceipt', hexToBytes(structHash('DeliveryReceipt', delivery.value))))
-    sum += delivery.value.price
-    const providerId = termsOf.get(delivery.value.termsHash)?.providerId
-    invariant(providerId, 'a receipt names terms of the plan')
-    earned.set(providerId, (earned.get(providerId) ?? 0n) + delivery.value.price)
+    earn(delivery.value)
     sla.add(delivery.value)
   }
   return { count: leaves.size, sum, root: merkleRoot(leaves), earned, records: sla.finish() }

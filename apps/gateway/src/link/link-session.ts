@@ -14,6 +14,7 @@ import {
   forEachFrame,
   frameType,
   INITIAL_CREDITS,
+  leaseOrderAnswer,
   linkHeartbeat,
   recordAnswer,
   signedWork,
@@ -21,6 +22,8 @@ import {
   type EpochNotice,
   type Frame,
   type Hex,
+  type LeaseOrder,
+  type LeaseOrderAnswer,
   type LinkHello,
   type ReceiptConfirm,
   type RecordAnswer,
@@ -31,6 +34,7 @@ import {
 } from '@isochrone/protocol'
 import type { z } from 'zod'
 import type { AttemptStream, NodeSession } from '../ports.ts'
+import { LeaseOrders } from './lease-orders.ts'
 import { LinkStream } from './link-stream.ts'
 import type { LinkSocket } from './link-socket.ts'
 
@@ -78,6 +82,9 @@ export class LinkSession implements NodeSession {
   #confirms: Buffer[] = []
   #confirmTimer: NodeJS.Timeout | undefined
   #lastStreamId = 0
+  readonly #orders = new LeaseOrders((order) =>
+    this.#options.socket.send(encodeJsonFrame(frameType.leaseOrder, 0, order)),
+  )
   #closed = false
 
   constructor(options: LinkSessionOptions) {
@@ -116,6 +123,10 @@ export class LinkSession implements NodeSession {
     return stream
   }
 
+  order(leaseId: Hex, order: LeaseOrder['order']): Promise<LeaseOrderAnswer> {
+    return this.#orders.order(leaseId, order)
+  }
+
   #refusal(): string | null {
     if (this.#closed) return 'The link to the node is gone.'
     if (this.#streams.size >= STREAMS_MAX) return 'Too many streams on one link.'
@@ -142,6 +153,8 @@ export class LinkSession implements NodeSession {
         return this.#options.present(this, parse(signedWork, frame))
       case frameType.recordAnswer:
         return this.#options.answered(parse(recordAnswer, frame))
+      case frameType.leaseAnswer:
+        return this.#orders.answered(parse(leaseOrderAnswer, frame))
       case frameType.ping:
         return this.#options.socket.send(encodeFrame(frameType.pong, 0, frame.payload))
       case frameType.pong:
@@ -182,6 +195,7 @@ export class LinkSession implements NodeSession {
     clearTimeout(this.#creditTimer)
     // What was not said is asked for again on the next link.
     clearTimeout(this.#confirmTimer)
+    this.#orders.lost()
     for (const stream of this.#streams.values()) stream.finish({ kind: 'link_lost' })
   }
 

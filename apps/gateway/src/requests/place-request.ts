@@ -14,6 +14,7 @@ import {
   type RoutingWish,
 } from '@isochrone/scheduler'
 import type { AttemptTicket, Fleet, LinkedReplica } from '../fleet/create-fleet.ts'
+import { placeLeased } from './place-leased.ts'
 import { placePinned } from './place-pinned.ts'
 import { createSuggestions, type Suggestions } from './suggestions.ts'
 import { sealingCandidates, type SealingCandidate } from './sealing-candidates.ts'
@@ -93,7 +94,7 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
       const alternates = [...decision.alternates].flatMap((slot) => fleet.at(model, slot) ?? [])
       return { ...opening, alternates, ttftMs: decision.ttftMs, record }
     },
-    placePinned: (ctx, request) => placePinned({ fleet, open }, ctx, request),
+    placePinned: (ctx, request) => (ctx.lease ? placeLeased : placePinned)({ fleet, open }, ctx, request),
     open: (replica, request) => open(replica, request),
     sealable: (model, request) => sealingCandidates({ fleet, rng, clock }, model, request),
     suggest(model, request, organisation) {

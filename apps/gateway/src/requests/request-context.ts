@@ -26,6 +26,8 @@ export interface RequestContext {
   onlyNodeIds?: readonly string[]
   /** For a queued job: the node that the worker's placement chose, and its record. No other node is tried. */
   pinned: { nodeId: string; placement: unknown; timeoutMs: number } | null
+  /** Of a request inside a lease: its time is paid for, and only its node serves it. */
+  lease?: { leaseId: string; leaseIdHash: Hex }
   /** Where the operator has traces collected. */
   trace?: RequestTrace | undefined
   /** The client's own trace, for the node where this gateway traces nothing itself. */

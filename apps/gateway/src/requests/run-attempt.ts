@@ -228,6 +228,7 @@ function intentOf({ ctx, target, attempt, reservedMicroUsd, soFar, isHedge }: At
     reservedMicroUsd,
     startedAtMs: Date.now(),
     ...(soFar && { continues: continuesOf(soFar) }),
+    ...(ctx.lease && { leaseId: ctx.lease.leaseIdHash }),
     ...(isHedge && { isHedge }),
   }
 }
@@ -252,6 +253,7 @@ function openHeaderOf(intent: Intent, { ctx, limits, soFar, traceparent }: Attem
     ...(soFar && { continuation: { text: soFar.text } }),
     ...(traceparent !== null && { traceparent }),
     ...(ctx.request.sealed && { sealed: true as const }),
+    ...(intent.leaseId !== undefined && { leaseId: intent.leaseId }),
   }
 }
 

@@ -103,15 +103,19 @@ export async function serveRequest(
   const asked = placementRequestOf(ctx, deps.measurements)
   const placed = await inStep(ctx, 'placement', () => placeFirst(deps, ctx, asked, sink.signal))
   try {
-    const reservedMicroUsd = reservePriceMicroUsd(ctx.request, deps.placer.priceLists(ctx.request.model))
-    const reservation = await deps.budget.reserve(ctx.channelId, reservedMicroUsd).catch((error: unknown) => {
-      // What cannot be paid for is not served: the turn that it took is given back.
-      charge(deps, { ctx, asked }, null)
-      throw error
-    })
+    const reservedMicroUsd = ctx.lease
+      ? 0n
+      : reservePriceMicroUsd(ctx.request, deps.placer.priceLists(ctx.request.model))
+    const reservation = ctx.lease
+      ? null
+      : await deps.budget.reserve(ctx.channelId, reservedMicroUsd).catch((error: unknown) => {
+          // What cannot be paid for is not served: the turn that it took is given back.
+          charge(deps, { ctx, asked }, null)
+          throw error
+        })
     try {
       const kind = ctx.request.path === '/v1/chat/completions' ? 'chat' : 'completion'
-      const recounts = deps.recounter?.covers(placed.target.modelHash) === true
+      const recounts = !ctx.lease && deps.recounter?.covers(placed.target.modelHash) === true
       const answer = followAnswer(sink, kind, recounts || mayContinue(ctx))
       const attempts = await attemptAll(deps, { ctx, asked, answer, placed, reservedMicroUsd })
       const settled = settle(ctx, answer, attempts, answerOf)
@@ -123,7 +127,7 @@ export async function serveRequest(
       if (settled.failure && !(answer.streams && answer.begun)) throw settled.failure
       return settled.served
     } finally {
-      reservation.release()
+      reservation?.release()
     }
   } finally {
     // What was opened by the decision and never attempted leaves its place.

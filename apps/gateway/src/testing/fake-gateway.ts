@@ -92,6 +92,7 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
         const left = limit.microUsd - spent - held
         return { granted: left <= 0n ? 0n : left < wanted ? left : wanted, spent }
       },
+      payFromLease: async () => {},
     },
     signedMicroUsd: (channelId) => lane.signedMicroUsd(channelId),
     recoverableMicroUsd: () => 0n,

@@ -90,7 +90,27 @@ export const gatewayState = z.object({
   country: z.string(),
 })
 
-export const controlState = z.discriminatedUnion('kind', [apiKeyState, organisationState, nodeState, gatewayState])
+/** A lease as gateways must know it: whose it is, and which node serves it. */
+export const leaseState = z.object({
+  kind: z.literal('lease'),
+  /** `lease_…`: the name that its requests ask for as model. */
+  leaseId: z.string(),
+  orgId: z.string(),
+  model: z.string(),
+  /** Null while it has none. */
+  nodeId: bytes32.nullable(),
+  /** False once it is over, or about to be: then it does not exist. */
+  active: z.boolean(),
+})
+
+export const controlState = z.discriminatedUnion('kind', [
+  apiKeyState,
+  organisationState,
+  nodeState,
+  gatewayState,
+  leaseState,
+])
+export type LeaseState = z.infer<typeof leaseState>
 export type ApiKeyState = z.infer<typeof apiKeyState>
 export type OrganisationState = z.infer<typeof organisationState>
 export type GatewayState = z.infer<typeof gatewayState>

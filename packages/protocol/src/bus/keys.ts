@@ -7,7 +7,10 @@ export const redisKeys = {
   receiptsGroup: 'ingest',
   /** The one field of each entry of that stream: the journal entry as JSON. */
   receiptsField: 'entry',
-  /** Hash of a channel's budget: `limit`, `spent:<lane>`, `lease:<lane>`, µUSD as decimal text. */
+  /**
+   * Hash of a channel's budget: `limit`, `spent:<lane>`, `lease:<lane>` of gateways and `lease:lease_…` of rented GPUs, µUSD
+   * as decimal text.
+   */
   budget: (channelId: string) => `isochrone:budget:{${channelId}}`,
   /** Hash: lane → `<share>:<demand>:<until, s>` of a rate limit, for an organisation or a key. */
   limitShares: (subjectId: string) => `isochrone:shares:{${subjectId}}`,
@@ -17,6 +20,7 @@ export const redisKeys = {
   nodes: 'isochrone:nodes',
   queueInference: 'inference',
   queueWebhooks: 'webhooks',
+  queueLeases: 'leases',
   /** Stream of what a background response's node has written so far; bounded in entries, bytes and time. */
   jobProgress: (jobId: string) => `isochrone:progress:{${jobId}}`,
   /** Set for a while when a job is cancelled, so that the gateway that runs it stops its engine. */

@@ -5,6 +5,7 @@
  * answer. They are durable together or not at all, which is why an answered request always has its receipt.
  */
 import { z } from 'zod'
+import { leaseReceiptJson } from './lease.ts'
 
 const bytes32 = z.string().regex(/^0x[0-9a-f]{64}$/)
 const microUsd = z.string().regex(/^\d{1,39}$/)
@@ -143,12 +144,24 @@ export const meteringRecountedEntry = z.object({
 })
 export type MeteringRecountedEntry = z.infer<typeof meteringRecountedEntry>
 
+/** A span of a lease's time, billed. */
+export const leaseMeteredEntry = z.object({
+  type: z.literal('lease-metered'),
+  lane: bytes32,
+  /** `lease_…` */
+  leaseId: z.string(),
+  orgId: z.string(),
+  lease: leaseReceiptJson,
+})
+export type LeaseMeteredEntry = z.infer<typeof leaseMeteredEntry>
+
 export const receiptStreamEntry = z.discriminatedUnion('type', [
   requestFinishedEntry,
   receiptRecoveredEntry,
   epochClosedEntry,
   performanceSignedEntry,
   meteringRecountedEntry,
+  leaseMeteredEntry,
 ])
 export type ReceiptStreamEntry = z.infer<typeof receiptStreamEntry>
 export type RequestFinishedEntry = z.infer<typeof requestFinishedEntry>

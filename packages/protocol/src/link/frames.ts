@@ -37,6 +37,10 @@ export const frameType = {
   epochNotice: 0x22,
   /** Agent → gateway: JSON `RecordAnswer`: the node's signature under its performance record, or why not. Stream 0. */
   recordAnswer: 0x23,
+  /** Gateway → agent: JSON `LeaseOrder`: what to do about a lease. Stream 0. */
+  leaseOrder: 0x24,
+  /** Agent → gateway: JSON `LeaseOrderAnswer`. Stream 0. */
+  leaseAnswer: 0x25,
   /** Either way: eight opaque bytes that come back in PONG. Stream 0. */
   ping: 0x30,
   pong: 0x31,

@@ -119,6 +119,8 @@ export const streamOpen = z.object({
     .optional(),
   /** The body is sealed to a key of this node, and so is the answer to be. */
   sealed: z.literal(true).optional(),
+  /** The lease whose engine serves it; absent: the node's own. */
+  leaseId: bytes32.optional(),
 })
 export type StreamOpen = z.infer<typeof streamOpen>
 
@@ -178,6 +180,40 @@ export const recordAnswer = z.object({
   reason: z.string().max(300).nullable(),
 })
 export type RecordAnswer = z.infer<typeof recordAnswer>
+
+/**
+ * What a gateway asks of a node about a lease. `provision` starts an engine of its own for it, `stop` ends that; both do
+ * nothing where it is done. `read` asks for the node's signature under a span of its time.
+ */
+export const leaseOrder = z.object({
+  /** Of this link; the answer carries it. */
+  id: count,
+  leaseId: bytes32,
+  order: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('provision'), model: z.string().max(200), gpus: z.int().min(1).max(64) }),
+    z.object({
+      kind: z.literal('read'),
+      /** `LeaseReceipt` with `seq` 0. */
+      reading: structJson,
+      /** `Terms` that it names: the price follows from them. */
+      terms: structJson,
+    }),
+    z.object({ kind: z.literal('stop') }),
+  ]),
+})
+export type LeaseOrder = z.infer<typeof leaseOrder>
+
+export const leaseOrderAnswer = z.object({
+  id: count,
+  outcome: z.enum(['done', 'unknown', 'refused']),
+  /** Why not; for people. */
+  reason: z.string().max(300).nullable(),
+  /** Of a reading. */
+  signature: signature.nullable(),
+  /** Where the last reading that the node signed ends, ms since the epoch: another one must begin there or later. */
+  signedToMs: count.nullable(),
+})
+export type LeaseOrderAnswer = z.infer<typeof leaseOrderAnswer>
 
 export const linkReject = z.object({ code: z.string(), message: z.string() })
 export type LinkReject = z.infer<typeof linkReject>

@@ -51,3 +51,11 @@ const MS_PER_HOUR = 3_600_000n
 export function leasePriceMicroUsd(lease: LeaseReceipt, terms: Terms): bigint {
   return (BigInt(lease.gpuMs) * BigInt(terms.perGpuHour) + MS_PER_HOUR - 1n) / MS_PER_HOUR
 }
+
+/**
+ * What the node signs of a lease receipt: the same, without the lane's number. The lane numbers it afterwards, so that a
+ * node that does not answer leaves no gap.
+ */
+export function leaseReadingOf(lease: LeaseReceipt): LeaseReceipt {
+  return { ...lease, seq: 0 }
+}

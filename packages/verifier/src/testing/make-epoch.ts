@@ -15,6 +15,7 @@ import {
   keccak256,
   leafOfHash,
   leasePriceMicroUsd,
+  leaseReadingOf,
   LeafBuffer,
   hexToBytes,
   merkleRoot,
@@ -191,7 +192,7 @@ function signed({ chainId, paymentChannels, laneKey }: Plan, receipt: Receipt): 
   if (receipt.kind === 'lease') {
     const { lease, nodeKey } = receipt
     const { signature: laneSignature } = signStruct(domain, 'LeaseReceipt', lease, laneKey)
-    const { signature: nodeSignature } = signStruct(domain, 'LeaseReceipt', lease, nodeKey)
+    const { signature: nodeSignature } = signStruct(domain, 'LeaseReceipt', leaseReadingOf(lease), nodeKey)
     return { kind: 'lease', lease, laneSignature, nodeSignature }
   }
   const { delivery, work, nodeKey } = receipt

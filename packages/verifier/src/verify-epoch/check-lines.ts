@@ -14,6 +14,7 @@ import {
   leafBytesOfHash,
   LeafBuffer,
   leasePriceMicroUsd,
+  leaseReadingOf,
   merkleRoot,
   pricesOfTerms,
   structHashBytes,
@@ -95,6 +96,8 @@ export class LineChecker {
   readonly #nodeSeqs = new DuplicateFinder()
   readonly #nodeNumbers = new Map<Hex, number>()
   readonly #attempts = new DuplicateFinder()
+  /** Where the readings of each lease end, ms since the epoch. */
+  readonly #leases = new Map<Hex, number>()
   #header: EpochFileHeader | null = null
   #sequence: SequenceCheck | null = null
   #sla: SlaEvaluator | null = null
@@ -346,7 +349,26 @@ export class LineChecker {
     const hash = structHashBytes('LeaseReceipt', lease)
     this.#leaves.add(leafBytesOfHash('LeaseReceipt', hash))
     this.#sign({ line, what: 'Signature of the lane on', seq, hash, signature: laneSignature, signer: header.lane })
-    this.#sign({ line, what: 'Signature of the node on', seq, hash, signature: nodeSignature, signer: lease.nodeId })
+    // The node signs before the lane gives a number.
+    const reading = structHashBytes('LeaseReceipt', leaseReadingOf(lease))
+    this.#sign({
+      line,
+      what: 'Signature of the node on',
+      seq,
+      hash: reading,
+      signature: nodeSignature,
+      signer: lease.nodeId,
+    })
+    const meteredToMs = this.#leases.get(lease.leaseId) ?? 0
+    if (lease.fromMs < meteredToMs)
+      this.#findings.add(
+        'links',
+        line,
+        `Begin of ${name}`,
+        `${meteredToMs} or later, where the last one ends`,
+        lease.fromMs,
+      )
+    this.#leases.set(lease.leaseId, Math.max(meteredToMs, lease.toMs))
     this.#receipts++
     this.#sum += lease.price
     const known = this.#termsOf(line, name, lease.termsHash)

@@ -5,7 +5,6 @@
  * Idempotent by request id: a job that was answered is answered from the journal, one that runs is waited for. A caller
  * that goes away stops nothing; its retry finds the answer.
  */
-import { hash, timingSafeEqual } from 'node:crypto'
 import { AppError, toAppError } from '@isochrone/domain'
 import { bytes32Of, dispatchRequest, type DispatchRequest, type DispatchResponse, type Hex } from '@isochrone/protocol'
 import type { FastifyInstance } from 'fastify'
@@ -21,6 +20,7 @@ import type { ProgressWriter } from '../../jobs/job-progress.ts'
 import type { GatewayDeps } from '../gateway-deps.ts'
 import { toOpenAiError } from '../openai-error.ts'
 import { bodyOf } from '../body-of.ts'
+import { requireInternalToken } from '../internal-token.ts'
 
 /** Jobs under way at one gateway; more are asked to come again. */
 const RUNNING_MAX = 1_024
@@ -173,12 +173,3 @@ const retry = (message: string, httpStatus = 503): DispatchResponse => ({
   answer: null,
   message,
 })
-
-/** Compares digests, so that neither content nor length shows in the time it takes. */
-function requireInternalToken(authorization: string | undefined, token: string): void {
-  const given = hash('sha256', authorization ?? '', 'buffer')
-  const wanted = hash('sha256', `Bearer ${token}`, 'buffer')
-  if (!timingSafeEqual(given, wanted)) {
-    throw new AppError('unauthenticated', { publicMessage: 'This route is for the marketplace itself.' })
-  }
-}

@@ -1,0 +1,12 @@
+/** Routes that are for the marketplace's own processes. */
+import { hash, timingSafeEqual } from 'node:crypto'
+import { AppError } from '@isochrone/domain'
+
+/** Compares digests, so that neither content nor length shows in the time it takes. Throws `unauthenticated`. */
+export function requireInternalToken(authorization: string | undefined, token: string): void {
+  const given = hash('sha256', authorization ?? '', 'buffer')
+  const wanted = hash('sha256', `Bearer ${token}`, 'buffer')
+  if (!timingSafeEqual(given, wanted)) {
+    throw new AppError('unauthenticated', { publicMessage: 'This route is for the marketplace itself.' })
+  }
+}
