@@ -13,6 +13,7 @@ import { childEnv, developmentKeys, loadEnv, toolEnv, type ToolEnv } from '@isoc
 import {
   createControlPlane,
   redisControlStream,
+  redisLeaseBudget,
   redisLiveState,
   type ControlPlane,
   type ControlPlaneDeps,
@@ -107,6 +108,7 @@ async function partsOf(ctx: SeedContext, env: ToolEnv, db: Db, redis: Redis): Pr
     live: redisLiveState(redis),
     stream: redisControlStream(redis),
     clock: systemClock,
+    leaseBudget: redisLeaseBudget(redis),
     chain: {
       chainId,
       rpcUrl: ctx.chainRpcUrl,

@@ -74,6 +74,7 @@ function controlPlane(): ControlPlane {
     live: {} as never,
     stream: {} as never,
     clock: systemClock,
+    leaseBudget: {} as never,
     chain: {
       chainId: market.deployment.chainId,
       rpcUrl: stack.chainRpcUrl,

@@ -10,6 +10,7 @@ import {
   publishBudgetLimits,
   publishControlEvents,
   redisControlStream,
+  redisLeaseBudget,
   redisLiveState,
 } from '@isochrone/services'
 import { createChain } from './chain/create-chain.ts'
@@ -18,6 +19,8 @@ import { createRedis } from './create-redis.ts'
 import { dispatchToGateway } from './jobs/dispatch-to-gateway.ts'
 import { fleetSource } from './jobs/fleet-source.ts'
 import { inferenceQueue, startInferenceWorker } from './jobs/inference-worker.ts'
+import { leaseGateway } from './leases/lease-gateway.ts'
+import { leaseQueue, startLeaseWorker } from './leases/lease-worker.ts'
 import { consumeReceipts } from './receipts/consume-receipts.ts'
 import { gatewayEpochs } from './rounds/gateway-epochs.ts'
 import { startRounds } from './rounds/start-rounds.ts'
@@ -63,7 +66,8 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
   shutdown.onShutdown('control outbox', stopControl)
 
   // A Redis that was started afresh must know the limits before anything is leased from them.
-  const restoreBudgets = () => publishBudgetLimits({ ...store.chain, ...store.requests, redis })
+  const restoreBudgets = () =>
+    publishBudgetLimits({ ...store.chain, ...store.requests, holds: store.leases.holds, redis })
   redis.on('ready', () => void restoreBudgets().catch((error) => logger.debug({ err: error }, 'budgets come later')))
 
   const receipts = consumeReceipts({
@@ -79,6 +83,8 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
   shutdown.onShutdown('inference queue', () => queue.close())
   const webhooks = webhookQueue(env.REDIS_URL, logger)
   shutdown.onShutdown('webhook queue', () => webhooks.close())
+  const leases = leaseQueue(env.REDIS_URL, logger)
+  shutdown.onShutdown('lease queue', () => leases.close())
   const rounds = await startRounds({
     redisUrl: env.REDIS_URL,
     rounds: workerRounds({
@@ -88,6 +94,7 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
       live,
       queue,
       webhooks,
+      leases,
       gateways: gatewayEpochs(gateways),
       gatewayUrls: env.GATEWAY_URLS,
       publishControl,
@@ -108,6 +115,20 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
   })
   // What cannot end in time is taken over by the next worker: its lock runs out.
   shutdown.onShutdown('inference', () => Promise.race([inference.close(), wait(DRAIN_MS_MAX - 1_000)]), DRAIN_MS_MAX)
+
+  const leasing = startLeaseWorker({
+    store,
+    stream: redisControlStream(redis),
+    budget: redisLeaseBudget(redis),
+    fleet: fleetSource({ store, live }),
+    gateway: leaseGateway(gateways),
+    clock: systemClock,
+    meterMs: env.LEASE_METER_MS,
+    goneMs: env.LEASE_GONE_MS,
+    redisUrl: env.REDIS_URL,
+    logger,
+  })
+  shutdown.onShutdown('leases', () => Promise.race([leasing.close(), wait(DRAIN_MS_MAX - 1_000)]), DRAIN_MS_MAX)
 
   const deliveries = startWebhookWorker({
     webhooks: store.webhooks,

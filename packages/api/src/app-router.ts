@@ -9,6 +9,7 @@ import {
   requestsRouter,
   webhooksRouter,
 } from './routers/organisation.ts'
+import { leasesRouter } from './routers/leases.ts'
 import { providerRouter } from './routers/provider.ts'
 import { epochsRouter, marketplaceRouter, receiptsRouter } from './routers/public.ts'
 import { sessionRouter } from './routers/session.ts'
@@ -21,6 +22,7 @@ export const appRouter = router({
   session: sessionRouter,
   requests: requestsRouter,
   jobs: jobsRouter,
+  leases: leasesRouter,
   webhooks: webhooksRouter,
   keys: keysRouter,
   balance: balanceRouter,

@@ -109,6 +109,22 @@ export const jobPage = z.object({
   kind: z.enum(['queued', 'background', 'waiting']).optional(),
   model: z.string().max(200).optional(),
 })
+const leaseMinutes = z.int().min(1, 'is less than a minute').max(43_200, 'is more than 30 days')
+export const leasePage = z.object({ cursor, limit })
+export const leaseWish = z.object({
+  model: z.string().min(1, 'is empty').max(200),
+  gpus: z.int().min(1, 'is less than 1').max(64, 'is more than 64'),
+  durationMinutes: leaseMinutes,
+  /** Dollars. */
+  maxPerGpuHourUsd: usdAmount.refine(
+    (microUsd) => microUsd > 0n && microUsd <= 1_000_000_000n,
+    'is above $1,000, or zero',
+  ),
+  /** `node_…`; any that fits when left out. */
+  nodeId: id.nullish(),
+})
+export const leaseQuoteId = z.object({ quoteId: id })
+export const leaseExtension = z.object({ id, durationMinutes: leaseMinutes, key: id })
 export const newWebhook = z.object({
   url: z.string().min(1).max(2_048),
   events: z.array(z.enum(webhookEvents)).max(20),

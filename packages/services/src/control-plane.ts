@@ -57,6 +57,8 @@ import type {
   RequestFilter,
   RequestSummary,
 } from './queries/views/requests.ts'
+import type { QuoteLeaseInput } from './leases/quote-lease.ts'
+import type { LeaseDetail, LeaseOffer, LeaseQuoteView, LeaseSummary } from './queries/views/leases.ts'
 import type { RentalJson } from './providers/terms.ts'
 import type { WebhookStatus } from './ports/webhook-store.ts'
 import type { WebhookDeliveryView, WebhookEndpointView } from './webhooks/webhook-endpoints.ts'
@@ -143,6 +145,18 @@ export interface ControlPlane {
     /** A failed job once more; however often it is asked for, there is one repetition. */
     retry(input: { orgId: string; jobId: string }): Promise<{ id: string }>
     stats(input: { orgId: string }): Promise<JobStats>
+  }
+  leases: {
+    /** Nodes that offer GPUs now. */
+    offers(input: { orgId: string }): Promise<LeaseOffer[]>
+    list(input: { orgId: string; cursor?: string | undefined; limit?: number | undefined }): Promise<Page<LeaseSummary>>
+    detail(input: { orgId: string; leaseId: string }): Promise<LeaseDetail>
+    quote(input: QuoteLeaseInput): Promise<LeaseQuoteView>
+    /** Confirms a quote; however often, it is one lease. */
+    rent(input: { orgId: string; quoteId: string }): Promise<LeaseSummary>
+    /** `key`: the same one extends nothing again. */
+    extend(input: { orgId: string; leaseId: string; durationMs: number; key: string }): Promise<LeaseSummary>
+    stop(input: { orgId: string; leaseId: string }): Promise<LeaseSummary>
   }
   webhooks: {
     list(input: { orgId: string }): Promise<WebhookEndpointView[]>

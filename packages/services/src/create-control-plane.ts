@@ -14,6 +14,10 @@ import { requestFunding } from './funding/request-funding.ts'
 import { linkWalletChannel, prepareWalletChannel } from './funding/wallet-channel.ts'
 import { cancelJob } from './jobs/cancel-job.ts'
 import { retryJob } from './jobs/retry-job.ts'
+import { extendLease } from './leases/extend-lease.ts'
+import { quoteLease } from './leases/quote-lease.ts'
+import { rentLease } from './leases/rent-lease.ts'
+import { stopLease } from './leases/stop-lease.ts'
 import type { ControlPlaneDeps } from './ports/control-plane-deps.ts'
 import { createProvider } from './providers/create-provider.ts'
 import { describeJoin, joinNode } from './providers/join-node.ts'
@@ -23,6 +27,7 @@ import { claimsOfProvider } from './queries/claims.ts'
 import { epochDetail, epochReceipts, listEpochs } from './queries/epochs.ts'
 import { channelHistory } from './queries/history.ts'
 import { jobDetail, jobsOfOrg, jobStats } from './queries/jobs.ts'
+import { leaseDetail, leaseOffers, leasesOfOrg, leaseSummary, quoteView } from './queries/leases.ts'
 import { marketplaceOffer, marketplaceOffers } from './queries/marketplace.ts'
 import { offerHistory, publicProvider } from './queries/offer-history.ts'
 import { offerFacets, offerPlaces, searchOffers } from './queries/offers.ts'
@@ -87,6 +92,15 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       retry: ({ orgId, jobId }) =>
         retryJob({ jobs: store.jobs, queue: { add: async () => {} }, clock: deps.clock }, orgId, jobId),
       stats: ({ orgId }) => jobStats(deps, orgId),
+    },
+    leases: {
+      offers: () => leaseOffers(deps),
+      list: (input) => leasesOfOrg(deps, input),
+      detail: (input) => leaseDetail(deps, input),
+      quote: async (input) => quoteView(deps, await quoteLease(deps, input)),
+      rent: async (input) => leaseSummary(deps, await rentLease({ ...deps, budget: deps.leaseBudget }, input)),
+      extend: async (input) => leaseSummary(deps, await extendLease({ ...deps, budget: deps.leaseBudget }, input)),
+      stop: async (input) => leaseSummary(deps, await stopLease(deps, input)),
     },
     webhooks: {
       list: ({ orgId }) => listWebhooks(deps, orgId),

@@ -11,6 +11,7 @@ import { developmentDefaults, developmentKeys } from '@isochrone/runtime'
 import {
   createControlPlane,
   redisControlStream,
+  redisLeaseBudget,
   redisLiveState,
   type ControlPlane,
   type ControlPlaneDeps,
@@ -69,6 +70,7 @@ export async function startTestControlPlane(): Promise<TestControlPlane> {
     live: redisLiveState(redis),
     stream: redisControlStream(redis),
     clock: systemClock,
+    leaseBudget: redisLeaseBudget(redis),
     chain: {
       chainId: deployment.chainId,
       rpcUrl: ctx.chainRpcUrl,

@@ -11,6 +11,7 @@ import { createLogger, loadEnv, webEnv, type Logger, type WebEnv } from '@isochr
 import {
   createControlPlane,
   redisControlStream,
+  redisLeaseBudget,
   redisLiveState,
   type ChainFacts,
   type ControlPlane,
@@ -63,6 +64,7 @@ async function createPlatform(): Promise<Platform> {
     live: redisLiveState(redis),
     stream: redisControlStream(redis),
     clock: systemClock,
+    leaseBudget: redisLeaseBudget(redis),
     chain: chainFacts(env, deployment),
     disputes: disputeDesk({ publicClient: chainClient, deployment }),
     gatewayUrls: env.GATEWAY_URLS,

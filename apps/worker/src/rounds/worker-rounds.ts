@@ -16,11 +16,13 @@ import {
   runFundingOrders,
   settleDueEpochs,
   sweepJobs,
+  sweepLeases,
   watchWithdrawals,
   type CorrectDeps,
   type DutyRound,
   type JobQueue,
   type LiveState,
+  type LeaseQueue,
   type RedisCommands,
   type Stuck,
   type WatchDeps,
@@ -39,6 +41,7 @@ export interface WorkerRoundsOptions {
   gateways: WatchDeps['gateways'] & CorrectDeps['gateways']
   /** Where the files of epochs are fetched from, as anybody would. */
   gatewayUrls: readonly string[]
+  leases: LeaseQueue
   /** Ships the control outbox after a round that wrote to it. */
   publishControl: () => Promise<void>
   logger: Logger
@@ -50,7 +53,7 @@ const TRANSACTIONS_KEPT_MS = 7 * 86_400_000
 const DEVELOPMENT_CHAIN_ID = 31_337
 
 export function workerRounds(options: WorkerRoundsOptions): Round[] {
-  const { store, chain, redis, live, queue, webhooks, gateways, publishControl, logger } = options
+  const { store, chain, redis, live, queue, webhooks, leases, gateways, publishControl, logger } = options
   const clock = systemClock
   const settlement = {
     epochs: store.epochs,
@@ -60,7 +63,7 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
   }
   const askedToClose = new Map<string, string>()
   const budgets = (channelIds?: readonly string[]) =>
-    publishBudgetLimits({ ...store.chain, ...store.requests, redis }, channelIds)
+    publishBudgetLimits({ ...store.chain, ...store.requests, holds: store.leases.holds, redis }, channelIds)
 
   async function index(): Promise<void> {
     for (let round = 0; round < ROUNDS_OF_BLOCKS_MAX; round++) {
@@ -162,6 +165,11 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
       name: 'webhooks',
       everyMs: 1_000,
       run: async () => void (await queueDueWebhooks({ webhooks: store.webhooks, queue: webhooks, clock })),
+    },
+    {
+      name: 'leases',
+      everyMs: 1_000,
+      run: async () => void (await sweepLeases({ leases: store.leases, queue: leases })),
     },
     { name: 'sweep', everyMs: 5_000, run: async () => void (await sweepJobs({ jobs: store.jobs, queue, clock })) },
   ]

@@ -37,6 +37,7 @@ export const developmentDefaults: Readonly<Record<string, string>> = {
   EPOCH_MS: '60000',
   CHALLENGE_WINDOW_MS: '60000',
   WITHDRAW_THAW_MS: '600000',
+  LEASE_METER_MS: '10000',
 }
 
 /** Who judges on a development machine. Nobody else uses these accounts for anything that they could judge. */

@@ -77,6 +77,13 @@ export const windows = {
 export const dataDir = { DATA_DIR: z.string().min(1) }
 
 /** Shared between worker, web and gateway: authorises `/internal` routes. */
+export const leases = {
+  /** Between two receipts of a lease. */
+  LEASE_METER_MS: durationMs.default(60_000),
+  /** How long a node may be unknown to every gateway before its leases are moved. */
+  LEASE_GONE_MS: durationMs.default(5_000),
+}
+
 export const internalToken = { INTERNAL_TOKEN: secret }
 
 export const gatewayServer = {

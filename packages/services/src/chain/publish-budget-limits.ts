@@ -4,16 +4,30 @@
  * what was spent again. What gateways held of their leases at that moment is forgotten with the data: up to that much can be
  * leased twice.
  */
-import { redisKeys } from '@isochrone/protocol'
+import { leaseHoldField, redisKeys } from '@isochrone/protocol'
 import type { ChannelRow } from '../ports/chain-store.ts'
+import type { LeaseHold } from '../ports/lease-store.ts'
 import type { RedisCommands } from '../ports/redis-commands.ts'
 
 export interface BudgetDeps {
   channels(ids?: readonly string[]): Promise<ChannelRow[]>
   /** µUSD that each lane has signed for these channels, or for all, lifetime. */
   signedByChannel(channelIds?: readonly string[]): Promise<{ channelId: string; lane: string; microUsd: bigint }[]>
+  /** What is held for leases; 0 for those that are over. */
+  holds?(channelIds?: readonly string[]): Promise<LeaseHold[]>
   redis: RedisCommands
 }
+
+/**
+ * What is held for a lease is put back where it is missing, and changed by those who hold it alone: they know better. What a
+ * lease that is over left behind is taken away.
+ */
+const SET_HOLDS = `
+for i = 1, #ARGV, 2 do
+  if ARGV[i + 1] == '0' then redis.call('HDEL', KEYS[1], ARGV[i])
+  else redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1]) end
+end
+return 1`
 
 /** Spent only grows: what the lane itself reported may be ahead of Postgres. */
 const SET_BUDGET = `
@@ -31,9 +45,15 @@ export async function publishBudgetLimits(deps: BudgetDeps, channelIds?: readonl
   const channels = await deps.channels(channelIds)
   const signed = await deps.signedByChannel(channelIds)
   const byChannel = Map.groupBy(signed, (row) => row.channelId)
+  const holds = Map.groupBy((await deps.holds?.(channelIds)) ?? [], (hold) => hold.channelId)
   for (const channel of channels) {
     const spent = (byChannel.get(channel.id) ?? []).flatMap(({ lane, microUsd }) => [lane, microUsd.toString()])
     await deps.redis.call('EVAL', SET_BUDGET, 1, redisKeys.budget(channel.id), limitOf(channel).toString(), ...spent)
+    const held = (holds.get(channel.id) ?? []).flatMap(({ leaseId, microUsd }) => [
+      leaseHoldField(leaseId),
+      microUsd.toString(),
+    ])
+    if (held.length > 0) await deps.redis.call('EVAL', SET_HOLDS, 1, redisKeys.budget(channel.id), ...held)
   }
   return channels.length
 }

@@ -1,6 +1,13 @@
 /** Rows of the database as the states that gateways know, checked by the protocol's own schema. */
-import { apiKeyState, gatewayState, nodeState, organisationState, type ControlState } from '@isochrone/protocol'
-import type { ApiKeyRow, GatewayRow, NodeRow, OrganisationRow } from '../ports/control-store.ts'
+import {
+  apiKeyState,
+  gatewayState,
+  nodeState,
+  organisationState,
+  leaseState,
+  type ControlState,
+} from '@isochrone/protocol'
+import type { ApiKeyRow, GatewayRow, LeaseStateRow, NodeRow, OrganisationRow } from '../ports/control-store.ts'
 import { pricesOfStored, pricesToJson } from '../providers/terms.ts'
 
 export function apiKeyStateOf(row: ApiKeyRow): ControlState {
@@ -13,6 +20,10 @@ export function organisationStateOf(row: OrganisationRow): ControlState {
 
 export function gatewayStateOf(row: GatewayRow): ControlState {
   return gatewayState.parse({ kind: 'gateway', ...row })
+}
+
+export function leaseStateOf(row: LeaseStateRow): ControlState {
+  return leaseState.parse({ kind: 'lease', ...row })
 }
 
 export function nodeStateOf(row: NodeRow): ControlState {

@@ -5,7 +5,7 @@
  */
 import type { ControlSnapshot } from '@isochrone/protocol'
 import type { ControlSnapshotSource } from '../ports/control-store.ts'
-import { apiKeyStateOf, gatewayStateOf, nodeStateOf, organisationStateOf } from './control-states.ts'
+import { apiKeyStateOf, gatewayStateOf, leaseStateOf, nodeStateOf, organisationStateOf } from './control-states.ts'
 
 export async function loadControlSnapshot(store: ControlSnapshotSource): Promise<ControlSnapshot> {
   return store.snapshot(async ({ control }) => ({
@@ -15,6 +15,7 @@ export async function loadControlSnapshot(store: ControlSnapshotSource): Promise
       ...(await control.apiKeys()).map(apiKeyStateOf),
       ...(await control.nodes()).map(nodeStateOf),
       ...(await control.gateways()).map(gatewayStateOf),
+      ...(await control.leaseStates()).map(leaseStateOf),
     ],
   }))
 }

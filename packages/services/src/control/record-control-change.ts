@@ -6,7 +6,7 @@
  */
 import type { ControlState } from '@isochrone/protocol'
 import type { ControlStore } from '../ports/control-store.ts'
-import { apiKeyStateOf, gatewayStateOf, nodeStateOf, organisationStateOf } from './control-states.ts'
+import { apiKeyStateOf, gatewayStateOf, leaseStateOf, nodeStateOf, organisationStateOf } from './control-states.ts'
 
 export interface ChangedSubjects {
   apiKeyIds?: readonly string[]
@@ -14,6 +14,7 @@ export interface ChangedSubjects {
   /** bytes32 of each node. */
   nodeIds?: readonly string[]
   lanes?: readonly string[]
+  leaseIds?: readonly string[]
 }
 
 /** The version of the last event. Subjects that do not exist are left out: disable a key before it is deleted. */
@@ -25,5 +26,6 @@ export async function recordControlChange(control: ControlStore, changed: Change
   if (changed.apiKeyIds?.length) states.push(...(await control.apiKeys(changed.apiKeyIds)).map(apiKeyStateOf))
   if (changed.nodeIds?.length) states.push(...(await control.nodes(changed.nodeIds)).map(nodeStateOf))
   if (changed.lanes?.length) states.push(...(await control.gateways(changed.lanes)).map(gatewayStateOf))
+  if (changed.leaseIds?.length) states.push(...(await control.leaseStates(changed.leaseIds)).map(leaseStateOf))
   return control.append(states)
 }

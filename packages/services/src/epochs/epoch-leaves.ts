@@ -1,4 +1,4 @@
-/** The Merkle leaves of an epoch: each delivery receipt, and each work receipt that one answers. */
+/** The Merkle leaves of an epoch: each delivery receipt, each work receipt that one answers, each lease receipt. */
 import { decodeStruct, merkleRoot, receiptLeaf, type Hex } from '@isochrone/protocol'
 
 export interface EpochDigest {
@@ -9,22 +9,26 @@ export interface EpochDigest {
   sum: bigint
 }
 
-export interface ReceiptEvidence {
-  delivery: unknown
-  /** Null where the node never answered. */
-  work: unknown
-}
+/** A delivery with the work receipt that it answers, null where the node never did; or a lease receipt. */
+export type ReceiptEvidence = { delivery: unknown; work: unknown } | { lease: unknown }
 
 export function epochLeaves(receipts: readonly ReceiptEvidence[]): Hex[] {
-  return receipts.flatMap(({ delivery, work }) => {
-    const leaf = receiptLeaf('DeliveryReceipt', decodeStruct('DeliveryReceipt', delivery))
-    return work === null ? [leaf] : [leaf, receiptLeaf('WorkReceipt', decodeStruct('WorkReceipt', work))]
+  return receipts.flatMap((receipt) => {
+    if ('lease' in receipt) return [receiptLeaf('LeaseReceipt', decodeStruct('LeaseReceipt', receipt.lease))]
+    const leaf = receiptLeaf('DeliveryReceipt', decodeStruct('DeliveryReceipt', receipt.delivery))
+    if (receipt.work === null) return [leaf]
+    return [leaf, receiptLeaf('WorkReceipt', decodeStruct('WorkReceipt', receipt.work))]
   })
 }
 
 /** What an anchor over these receipts must say. Throws on an empty list: there are no empty epochs. */
 export function epochDigest(receipts: readonly ReceiptEvidence[]): EpochDigest {
-  const sum = receipts.reduce((total, row) => total + decodeStruct('DeliveryReceipt', row.delivery).price, 0n)
+  const sum = receipts.reduce((total, receipt) => total + priceOf(receipt), 0n)
   const leaves = epochLeaves(receipts)
   return { root: merkleRoot(leaves), count: leaves.length, sum }
+}
+
+function priceOf(receipt: ReceiptEvidence): bigint {
+  if ('lease' in receipt) return decodeStruct('LeaseReceipt', receipt.lease).price
+  return decodeStruct('DeliveryReceipt', receipt.delivery).price
 }

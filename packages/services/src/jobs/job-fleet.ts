@@ -130,7 +130,8 @@ function outcomeOf(kind: AttemptOutcome['kind'], work: AttemptWork): AttemptOutc
   return { kind, ...work, concurrency: 1, contextTokens: 0, engineTtftMs: null, tpotMs: null }
 }
 
-function offerOf(state: NodeState, live: NodeLiveness, served: NodeLiveness['models'][number]): ReplicaOffer {
+/** A node's replica as placement knows it. */
+export function offerOf(state: NodeState, live: NodeLiveness, served: NodeLiveness['models'][number]): ReplicaOffer {
   const { prices } = state
   const prior = priorOf(live)
   return {

@@ -4,6 +4,7 @@ import type { Hex } from '@isochrone/protocol'
 import type { ControlPlaneStore } from './control-plane-store.ts'
 import type { ControlStream } from './control-store.ts'
 import type { DisputeDeskChain } from './dispute-port.ts'
+import type { LeaseBudget } from './lease-store.ts'
 import type { LiveState } from './live-state.ts'
 
 /** Where the contracts are, and whose keys act for teams and providers that have none. Addresses in lower case. */
@@ -28,6 +29,8 @@ export interface ControlPlaneDeps {
   live: LiveState
   stream: ControlStream
   clock: Clock
+  /** Holds the money of leases. */
+  leaseBudget: LeaseBudget
   /** Tells the gateway that runs a job that it was cancelled. */
   announceCancelled?: (jobId: string) => Promise<void>
   chain: ChainFacts

@@ -7,6 +7,7 @@ import type { EvidenceReadings } from './evidence-readings.ts'
 import type { OfferStore } from './offer-store.ts'
 import type { RecountRow } from './receipt-store.ts'
 import type { JobKind, JobRows } from './job-store.ts'
+import type { LeaseStore } from './lease-store.ts'
 import type { WebhookStore } from './webhook-store.ts'
 import type {
   ApiKeyListRow,
@@ -221,6 +222,7 @@ export interface ControlPlaneRepositories {
   webhooks: WebhookStore
   disputes: DisputesStore
   audit: AuditStore
+  leases: LeaseStore
 }
 
 export interface ControlPlaneStore extends ControlPlaneRepositories {

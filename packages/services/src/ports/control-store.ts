@@ -51,6 +51,15 @@ export interface GatewayRow {
   country: string
 }
 
+export interface LeaseStateRow {
+  leaseId: string
+  orgId: string
+  model: string
+  /** Null while no node serves it. */
+  nodeId: string | null
+  active: boolean
+}
+
 export interface ControlStore {
   append(states: readonly object[]): Promise<number>
   version(): Promise<number>
@@ -58,6 +67,8 @@ export interface ControlStore {
   organisations(ids?: readonly string[]): Promise<OrganisationRow[]>
   nodes(nodeIds?: readonly string[]): Promise<NodeRow[]>
   gateways(lanes?: readonly string[]): Promise<GatewayRow[]>
+  /** All that are served or are about to be again, or those named. */
+  leaseStates(ids?: readonly string[]): Promise<LeaseStateRow[]>
 }
 
 export interface ControlOutbox {

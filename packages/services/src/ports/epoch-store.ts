@@ -1,6 +1,8 @@
 /** What settlement needs of the database. `db`'s repositories fit it. */
 import type { EpochStatus, RecordStatus } from '@isochrone/domain'
 
+import type { ReceiptEvidence } from '../epochs/epoch-leaves.ts'
+
 export interface EpochRow {
   lane: string
   epoch: bigint
@@ -51,7 +53,7 @@ export interface EpochStore {
   endsBefore(lane: string, fromSeq: bigint): Promise<boolean>
   countReceipts(lane: string, fromSeq: bigint, toSeq: bigint): Promise<number>
   /** Receipt pairs by number. */
-  evidence(lane: string, fromSeq: bigint, toSeq: bigint): Promise<{ delivery: unknown; work: unknown }[]>
+  evidence(lane: string, fromSeq: bigint, toSeq: bigint): Promise<ReceiptEvidence[]>
   vouchers(lane: string, epoch: bigint): Promise<StoredVoucher[]>
   /** A channel's vouchers that may have something due, of all lanes, oldest epochs first. */
   unpaidVouchers(channelId: string): Promise<(StoredVoucher & { epochRow: EpochRow })[]>

@@ -100,6 +100,8 @@ export interface EvidenceReadings {
   }): Promise<ReceiptListRow[]>
   /** Struct hashes of an epoch's delivery receipts and of the work receipts that they answer, at most `limit` pairs. */
   leafHashes(lane: string, epoch: bigint, limit: number): Promise<{ deliveryHash: string; workHash: string | null }[]>
+  /** Struct hashes of an epoch's lease receipts. */
+  leaseHashesOfEpoch(lane: string, epoch: bigint, limit: number): Promise<string[]>
   recordsOfEpoch(lane: string, epoch: bigint): Promise<RecordRow[]>
   /** Every version of one record, newest first. */
   recordVersions(key: { nodeId: string; lane: string; epoch: bigint }): Promise<RecordRow[]>

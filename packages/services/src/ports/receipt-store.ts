@@ -1,4 +1,6 @@
 /** What ingestion needs of the database. `db`'s repositories fit it. */
+import type { LeaseReceiptRow } from './lease-store.ts'
+
 export interface RequestRow {
   id: string
   idHash: string
@@ -154,6 +156,12 @@ export interface IngestRepositories {
   }
   recounts: {
     insertRecounts(rows: readonly RecountRow[]): Promise<void>
+  }
+  leases: {
+    insertLeaseReceipts(rows: readonly LeaseReceiptRow[]): Promise<number>
+    leaseHashes(lane: string, seqs: readonly bigint[]): Promise<Map<bigint, string>>
+    /** Of these ids, those that are leases. */
+    knownLeases(ids: readonly string[]): Promise<Set<string>>
   }
   jobs: {
     finish(id: string, end: JobEnd): Promise<boolean>

@@ -29,6 +29,9 @@ export async function epochTree(evidence: EvidenceReadings, epoch: EpochRow): Pr
     leaves.push(leafOfHash('DeliveryReceipt', deliveryHash as Hex))
     if (workHash !== null) leaves.push(leafOfHash('WorkReceipt', workHash as Hex))
   }
+  for (const hash of await evidence.leaseHashesOfEpoch(epoch.lane, epoch.epoch, LEAVES_MAX)) {
+    leaves.push(leafOfHash('LeaseReceipt', hash as Hex))
+  }
   if (BigInt(leaves.length) !== epoch.count) return null
   const tree = merkleTree(leaves)
   if (tree.root !== epoch.root) return null

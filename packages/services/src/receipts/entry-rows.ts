@@ -15,6 +15,7 @@ import {
   ZERO_BYTES32,
   type EpochClosedEntry,
   type Hex,
+  type LeaseMeteredEntry,
   type MeteringRecountedEntry,
   type PerformanceSignedEntry,
   type ReceiptPairJson,
@@ -30,6 +31,7 @@ import type {
   SlaCountsRow,
   VoucherRow,
 } from '../ports/receipt-store.ts'
+import type { LeaseReceiptRow } from '../ports/lease-store.ts'
 import { parseStorableJson } from './storable-json.ts'
 
 export type EntryRows =
@@ -43,6 +45,7 @@ export type EntryRows =
     }
   | { kind: 'epoch'; epoch: ClosedEpochRow; vouchers: VoucherRow[] }
   | { kind: 'recount'; recount: RecountRow }
+  | { kind: 'lease'; lease: LeaseReceiptRow }
   | { kind: 'record'; record: SignedRecordRow; counts: SlaCountsRow[] }
 
 /** @throws AppError `invalid_input` or ZodError, when the entry is not one. */
@@ -50,6 +53,7 @@ export function entryRowsOf(text: string): EntryRows {
   const entry = receiptStreamEntry.parse(parseStorableJson(text))
   if (entry.type === 'epoch-closed') return epochRows(entry)
   if (entry.type === 'metering-recounted') return recountRows(entry)
+  if (entry.type === 'lease-metered') return leaseRows(entry)
   return entry.type === 'performance-signed' ? recordRows(entry) : requestRows(entry)
 }
 
@@ -106,6 +110,31 @@ function receiptRow(lane: string, requestId: string, requestIdHash: string, pair
     deliverySignature: pair.deliverySignature,
     work: pair.work,
     workSignature: pair.workSignature,
+  }
+}
+
+function leaseRows({ lane, leaseId, lease }: LeaseMeteredEntry): EntryRows {
+  const value = decodeStruct('LeaseReceipt', lease.receipt)
+  if (value.lane !== lane) throw contradiction(`lease receipt ${value.seq} is of another lane`)
+  if (value.leaseId !== bytes32Of(leaseId)) throw contradiction(`lease receipt ${value.seq} is not of ${leaseId}`)
+  if (value.toMs < value.fromMs) throw contradiction(`lease receipt ${value.seq} ends before it begins`)
+  return {
+    kind: 'lease',
+    lease: {
+      lane,
+      seq: BigInt(value.seq),
+      hash: structHash('LeaseReceipt', value),
+      leaseId,
+      nodeId: value.nodeId,
+      channelId: value.channelId,
+      fromMs: BigInt(value.fromMs),
+      toMs: BigInt(value.toMs),
+      gpuMs: BigInt(value.gpuMs),
+      priceMicroUsd: value.price,
+      receipt: lease.receipt,
+      laneSignature: lease.laneSignature,
+      nodeSignature: lease.nodeSignature,
+    },
   }
 }
 

@@ -7,6 +7,7 @@
  */
 import type { Clock } from '@isochrone/domain'
 import type { IngestRepositories, IngestStore, ReceiptRow } from '../ports/receipt-store.ts'
+import type { LeaseReceiptRow } from '../ports/lease-store.ts'
 import { entryRowsOf, type EntryRows } from './entry-rows.ts'
 
 export interface IngestDeps {
@@ -90,6 +91,10 @@ async function storeBatch(tx: IngestRepositories, clock: Clock, batch: readonly 
     tx,
     batch.map(({ rows }) => rows).filter((rows) => rows.kind === 'record'),
   )
+  await storeLeases(
+    tx,
+    batch.flatMap(({ rows }) => (rows.kind === 'lease' ? [rows.lease] : [])),
+  )
   await tx.recounts.insertRecounts(batch.flatMap(({ rows }) => (rows.kind === 'recount' ? [rows.recount] : [])))
   for (const { job } of requests) if (job) await tx.jobs.finish(job.id, { ...job.end, now: new Date(clock.nowMs()) })
 }
@@ -120,8 +125,31 @@ async function storeRecords(tx: IngestRepositories, entries: readonly RecordRows
   )
 }
 
+/** What their leases are billed follows in the same transaction. */
+async function storeLeases(tx: IngestRepositories, leases: readonly LeaseReceiptRow[]): Promise<void> {
+  if (leases.length === 0) return
+  const known = await tx.leases.knownLeases([...new Set(leases.map(({ leaseId }) => leaseId))])
+  const stranger = leases.find(({ leaseId }) => !known.has(leaseId))
+  if (stranger) throw new ContradictingReceipt(`nobody knows the lease ${stranger.leaseId}`)
+  const ordered = leases.toSorted((a, b) => (a.leaseId < b.leaseId ? -1 : 1))
+  if ((await tx.leases.insertLeaseReceipts(ordered)) < ordered.length) {
+    for (const [lane, rows] of Map.groupBy(ordered, (row) => row.lane)) {
+      const stored = await tx.leases.leaseHashes(
+        lane,
+        rows.map(({ seq }) => seq),
+      )
+      const other = rows.find(({ seq, hash }) => stored.get(seq) !== hash)
+      if (other) throw new ContradictingReceipt(`lane ${lane} signed two receipts with number ${other.seq}`)
+    }
+  }
+  await coverLateReceipts(tx, ordered)
+}
+
 /** Receipts that arrive after their epoch's close are covered by it all the same. */
-async function coverLateReceipts(tx: IngestRepositories, receipts: readonly ReceiptRow[]): Promise<void> {
+async function coverLateReceipts(
+  tx: IngestRepositories,
+  receipts: readonly Pick<ReceiptRow, 'lane' | 'seq'>[],
+): Promise<void> {
   for (const [lane, rows] of Map.groupBy(receipts, (row) => row.lane)) {
     const seqs = rows.map((row) => row.seq)
     const first = seqs.reduce((a, b) => (a < b ? a : b))

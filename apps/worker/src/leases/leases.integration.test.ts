@@ -1,0 +1,300 @@
+/**
+ * A lease from its quote to its payment on the real stack: gateway and agents as processes, the whole worker, Postgres, Redis
+ * and the chain. A node is killed under it; what both sides signed is what it cost, and what the chain paid.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { hash } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { systemClock } from '@isochrone/domain'
+import { freePort, startTestStack, type TestStack } from '@isochrone/local-stack'
+import { addressOfKey, addressToBytes32, leaseHoldField, redisKeys, signStruct, type Hex } from '@isochrone/protocol'
+import { childEnv, createLogger, createShutdown, developmentKeys, type Shutdown } from '@isochrone/runtime'
+import {
+  createControlPlane,
+  makeTerms,
+  noPromises,
+  redisControlStream,
+  redisLeaseBudget,
+  redisLiveState,
+  type ControlPlane,
+} from '@isochrone/services'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startWorker } from '../start-worker.ts'
+import { eventually, ORG, startTestMarket, type TestMarket } from '../testing/test-market.ts'
+
+const fromRoot = (path: string) => fileURLToPath(new URL(`../../../../${path}`, import.meta.url))
+const KEY = 'iso_lease_test'
+const OTHER_KEY = 'iso_lease_other'
+const NODES = [0, 1] as const
+const nodeKeys = NODES.map((index) => developmentKeys[index + 5] as Hex)
+const nodeIds = nodeKeys.map((key) => addressToBytes32(addressOfKey(key)))
+const LIMIT_MS = 90_000
+
+let stack: TestStack
+let market: TestMarket
+let redis: Redis
+let shutdown: Shutdown
+let controlPlane: ControlPlane
+let url: string
+const agents: ChildProcess[] = []
+const children: ChildProcess[] = []
+
+function start(main: string, args: readonly string[], env: Record<string, string>, log: string): ChildProcess {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', fromRoot(main), ...args], {
+    env: childEnv(env),
+    stdio: ['ignore', openSync(join(stack.dir, `${log}.log`), 'a'), 'inherit'],
+  })
+  children.push(child)
+  return child
+}
+
+beforeAll(async () => {
+  stack = await startTestStack({ postgres: true, redis: true, chain: true })
+  const port = await freePort()
+  url = `http://127.0.0.1:${port}`
+  market = await startTestMarket(stack, { gatewayUrl: url })
+  redis = new Redis(stack.redisUrl)
+  redis.on('error', () => {})
+  await offerNodes()
+  for (const [id, orgId, secret] of [
+    ['key_a', ORG, KEY],
+    ['key_b', 'org_other', OTHER_KEY],
+  ] as const) {
+    if (orgId !== ORG) await market.db.organization.create({ data: { id: orgId, name: 'Other', slug: 'other' } })
+    await market.db.apiKey.create({ data: { id, referenceId: orgId, key: hash('sha256', secret, 'base64url') } })
+  }
+  await market.fund(5_000_000n)
+  start(
+    'apps/gateway/src/main.ts',
+    [],
+    {
+      DATABASE_URL: stack.databaseUrl,
+      REDIS_URL: stack.redisUrl,
+      CHAIN_RPC_URL: stack.chainRpcUrl,
+      DEPLOYMENT_FILE: market.env.DEPLOYMENT_FILE,
+      DATA_DIR: join(stack.dir, 'gateway'),
+      GATEWAY_PORT: String(port),
+      GATEWAY_PUBLIC_URL: url,
+      GATEWAY_KEY: developmentKeys[1],
+      EPOCH_MS: '3600000',
+    },
+    'gateway',
+  )
+  for (const index of NODES) agents.push(startAgent(index))
+  const logger = createLogger('worker', 'silent')
+  shutdown = createShutdown({ logger, handleSignals: false })
+  await startWorker({ env: { ...market.env, LEASE_METER_MS: 1_000, LEASE_GONE_MS: 500 }, logger, shutdown })
+  const address = `0x${'11'.repeat(20)}` as const
+  controlPlane = createControlPlane({
+    store: market.store,
+    live: redisLiveState(redis),
+    stream: redisControlStream(redis),
+    clock: systemClock,
+    leaseBudget: redisLeaseBudget(redis),
+    chain: {
+      chainId: 31_337,
+      rpcUrl: stack.chainRpcUrl,
+      usdc: address,
+      channels: address,
+      registry: address,
+      anchor: address,
+      operatorAddress: address,
+      managedOwnerAddress: address,
+      feeBps: 500,
+    },
+    gatewayUrls: [url],
+  })
+  await eventually(async () => (await redis.hlen(redisKeys.nodes)) === NODES.length, LIMIT_MS)
+  await eventually(async () => (await redis.hget(redisKeys.budget(market.channelId), 'limit')) === '5000000', LIMIT_MS)
+}, 180_000)
+afterAll(async () => {
+  await shutdown?.run('test over')
+  for (const child of children) {
+    if (child.exitCode !== null || child.signalCode !== null) continue
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+  redis?.disconnect()
+  await market?.db.$disconnect()
+  await stack?.stop()
+})
+
+/** Two nodes, each with two places for leases at $3.60 an hour: a micro-dollar for each millisecond. */
+async function offerNodes(): Promise<void> {
+  const { providerId, deployment, db, store } = market
+  const terms = makeTerms({
+    providerId,
+    prices: {
+      inMicroUsdPerMtok: 1_000_000n,
+      cachedMicroUsdPerMtok: 500_000n,
+      outMicroUsdPerMtok: 3_000_000n,
+      inMicroUsdPerGb: 0n,
+      outMicroUsdPerGb: 0n,
+    },
+    promises: noPromises,
+    document: {
+      version: 3,
+      nodeName: 'leased',
+      region: 'local',
+      country: 'DE',
+      simulated: false,
+      sharedHost: true,
+      tier: 'regional',
+      dataPolicy: 'any',
+      gpus: 2,
+    },
+    perGpuHourMicroUsd: 3_600_000n,
+  })
+  await store.providers.insertTerms({ ...terms, providerId })
+  const registry = { chainId: deployment.chainId, verifyingContract: deployment.addresses.registry }
+  for (const index of NODES) {
+    const key = nodeKeys[index] as Hex
+    const claim = { providerId, nodeKey: addressOfKey(key) }
+    const place = { region: 'local', country: 'DE', failureDomain: `rack-${index}` }
+    await db.node.create({
+      data: {
+        nodeId: nodeIds[index] as string,
+        id: `node_leased_${index}`,
+        name: `leased-${index}`,
+        providerId,
+        termsHash: terms.hash,
+        ...place,
+        keyProof: signStruct(registry, 'NodeKey', claim, key).signature,
+      },
+    })
+  }
+}
+
+function startAgent(index: number): ChildProcess {
+  const dir = join(stack.dir, `agent-${index}`)
+  mkdirSync(dir, { recursive: true })
+  writeFileSync(join(dir, 'node.key'), `${nodeKeys[index]}\n`, { mode: 0o600 })
+  const engine = ['--engine', 'llama', '--context', '1024', '--capacity', '2', '--models-dir', `${stack.dir}/models`]
+  return start('apps/agent/src/main.ts', ['run', '--data-dir', dir, '--gateway', url, ...engine], {}, `agent-${index}`)
+}
+
+async function ask(model: string, key = KEY): Promise<{ status: number; node: string | null; body: Answer }> {
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model, messages: [{ role: 'user', content: 'hello' }], max_tokens: 4 }),
+  })
+  return {
+    status: response.status,
+    node: response.headers.get('x-isochrone-node'),
+    body: (await response.json()) as Answer,
+  }
+}
+
+interface Answer {
+  usage?: { prompt_tokens: number; completion_tokens: number }
+  isochrone?: { priceMicroUsd: string }
+  error?: { code: string }
+}
+
+const leaseIs = (leaseId: string, status: string) =>
+  eventually(async () => {
+    const lease = await controlPlane.leases.detail({ orgId: ORG, leaseId })
+    return lease.status === status && lease
+  }, LIMIT_MS)
+
+/** Money: reserved = billed + released, billed = Σ receipts of both sides = what the chain paid, to the micro-dollar. */
+test('a lease is rented, served, moved off a dead node, stopped, and paid by what both sides signed', async () => {
+  const [model = ''] = (await controlPlane.leases.offers({ orgId: ORG }))[0]?.models ?? []
+  const quote = await controlPlane.leases.quote({
+    orgId: ORG,
+    userId: 'user',
+    model,
+    gpus: 2,
+    durationMs: 600_000,
+    maxPerGpuHourMicroUsd: 3_600_000n,
+    nodeId: null,
+  })
+  expect(quote.timeMicroUsd).toBe(1_200_000n)
+  const { id } = await controlPlane.leases.rent({ orgId: ORG, quoteId: quote.id })
+  const running = await leaseIs(id, 'running')
+  const first = NODES.find((index) => running.node?.nodeId === nodeIds[index]) ?? 0
+
+  // Its name answers to the organisation that rents, on its node, for nothing by the token.
+  const answered = await eventually(async () => {
+    const answer = await ask(id)
+    return answer.status === 200 && answer
+  })
+  expect(answered.node).toBe(`node_leased_${first}`)
+  expect(answered.body.usage?.completion_tokens).toBeGreaterThan(0)
+  expect(answered.body.isochrone?.priceMicroUsd).toBe('0')
+  const stranger = await ask(id, OTHER_KEY)
+  expect([stranger.status, stranger.body.error?.code]).toEqual([404, 'model_not_found'])
+  await eventually(
+    async () => (await controlPlane.leases.detail({ orgId: ORG, leaseId: id })).receipts.length > 0,
+    LIMIT_MS,
+  )
+
+  agents[first]?.kill('SIGKILL')
+  const moved = await eventually(async () => {
+    const lease = await controlPlane.leases.detail({ orgId: ORG, leaseId: id })
+    return lease.status === 'running' && lease.moves === 1 && lease
+  }, LIMIT_MS)
+  expect(moved.node?.nodeId).toBe(nodeIds[1 - first])
+  expect(moved.creditMs).toBeGreaterThan(0)
+  // Two GPUs at a micro-dollar a millisecond, rounded up once.
+  expect(moved.creditMicroUsd).toBe(BigInt(moved.creditMs) * 2n)
+  expect(moved.endsAtMs).toBe((running.endsAtMs ?? 0) + moved.creditMs)
+  const again = await eventually(async () => {
+    const answer = await ask(id)
+    return answer.status === 200 && answer
+  })
+  expect(again.node).toBe(`node_leased_${1 - first}`)
+
+  await controlPlane.leases.stop({ orgId: ORG, leaseId: id })
+  const stopped = await leaseIs(id, 'stopped')
+  const ordered = stopped.receipts.toReversed()
+  for (const [index, receipt] of ordered.entries()) {
+    expect(receipt.priceMicroUsd).toBe(BigInt(receipt.toMs - receipt.fromMs) * 2n)
+    if (index > 0) expect(receipt.fromMs).toBeGreaterThanOrEqual(ordered[index - 1]?.toMs ?? 0)
+  }
+  const sum = ordered.reduce((total, { priceMicroUsd }) => total + priceMicroUsd, 0n)
+  expect(new Set(ordered.map(({ node }) => node?.nodeId)).size).toBe(2)
+  expect(stopped.billedMicroUsd).toBe(sum)
+  expect(stopped.reservedMicroUsd).toBe(stopped.billedMicroUsd + (stopped.releasedMicroUsd ?? 0n))
+  expect([...(await market.store.leases.takenGpus(nodeIds)).values()]).toEqual([0, 0])
+  await eventually(async () => {
+    const budget = await redis.hgetall(redisKeys.budget(market.channelId))
+    return budget[leaseHoldField(id)] === undefined && budget[`spent:${market.lane.lane}`] === sum.toString()
+  })
+  expect((await ask(id)).status).toBe(404)
+
+  await verifiedAndPaid(sum)
+}, 180_000)
+
+/** The epoch is closed, anyone can check it, and the chain pays what it says. */
+async function verifiedAndPaid(sum: bigint): Promise<void> {
+  const closing = await fetch(`${url}/internal/v1/close-epoch`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${market.env.INTERNAL_TOKEN}` },
+  })
+  const { epochs } = (await closing.json()) as { epochs: number[] }
+  const voucher = await eventually(async () => {
+    const [row] = await market.db.voucher.findMany({ where: { lane: market.lane.lane } })
+    return row !== undefined && row.paidMicroUsd !== null && row
+  }, LIMIT_MS)
+  expect(voucher).toMatchObject({ cumulativeMicroUsd: sum, earnedMicroUsd: sum, paidMicroUsd: sum })
+  expect((await market.db.epoch.findMany({ where: { lane: market.lane.lane } }))[0]?.sumMicroUsd).toBe(sum)
+  const file = await fetch(`${url}/v1/epochs/${epochs[0]}/file`)
+  const path = join(stack.dir, 'epoch.gz')
+  writeFileSync(path, new Uint8Array(await file.arrayBuffer()))
+  const flags = ['--rpc', stack.chainRpcUrl, '--deployment', market.env.DEPLOYMENT_FILE, '--json']
+  const verifier = spawn(process.execPath, [fromRoot('tools/verify-epoch/main.ts'), path, ...flags], {
+    env: childEnv({}),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let report = ''
+  verifier.stdout.on('data', (chunk: Buffer) => (report += chunk.toString()))
+  const [code] = (await once(verifier, 'close')) as [number]
+  expect(JSON.parse(report)).toMatchObject({ mismatches: [] })
+  expect(code).toBe(0)
+}

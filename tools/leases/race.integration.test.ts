@@ -1,0 +1,181 @@
+/** 200 buyers race for 20 GPUs through the API, on real Postgres and Redis: who is told what, and where the money is. */
+import { createCaller } from '@isochrone/api'
+import { isAppError } from '@isochrone/domain'
+import { leaseHoldField, redisKeys, type NodeLiveness } from '@isochrone/protocol'
+import { makeTerms, noPromises, publishBudgetLimits, type Viewer } from '@isochrone/services'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startTestControlPlane, type TestControlPlane } from '../start/seed/test-control-plane.ts'
+
+const BUYERS = 200
+const GPUS = 20
+const POOR = 40
+const PROVIDER = `0x${'a1'.repeat(32)}` as const
+const NODE = `0x${'00'.repeat(12)}${'b2'.repeat(20)}` as const
+const MODEL = 'raced-model'
+const RICH_MICRO_USD = 10_000_000n
+
+let world: TestControlPlane
+
+const channelOf = (index: number) => `0x${(index + 1).toString(16).padStart(64, '0')}`
+const orgOf = (index: number) => `org_${index}`
+const isPoor = (index: number) => index % (BUYERS / POOR) === 0
+
+beforeAll(async () => {
+  world = await startTestControlPlane()
+  const { db, redis, store } = world
+  const terms = makeTerms({
+    providerId: PROVIDER,
+    prices: {
+      inMicroUsdPerMtok: 1n,
+      cachedMicroUsdPerMtok: 1n,
+      outMicroUsdPerMtok: 1n,
+      inMicroUsdPerGb: 0n,
+      outMicroUsdPerGb: 0n,
+    },
+    promises: noPromises,
+    document: {
+      version: 3,
+      nodeName: 'raced',
+      region: 'local',
+      country: 'DE',
+      simulated: true,
+      sharedHost: true,
+      tier: 'regional',
+      dataPolicy: 'any',
+      gpus: GPUS,
+    },
+    perGpuHourMicroUsd: 3_000_000n,
+  })
+  const address = `0x${'f1'.repeat(20)}`
+  const row = { orgId: 'org_p', name: 'Provider', ownerAddress: address, payoutAddress: address, salt: channelOf(0) }
+  await db.organization.create({ data: { id: 'org_p', name: 'Provider', slug: 'provider' } })
+  await db.provider.create({ data: { id: PROVIDER, feeBps: 0, ...row } })
+  await store.providers.insertTerms({ ...terms, providerId: PROVIDER })
+  const place = { region: 'local', country: 'DE', failureDomain: 'one', status: 'active' } as const
+  const names = { nodeId: NODE, id: 'node_raced', name: 'raced', providerId: PROVIDER, termsHash: terms.hash }
+  await db.node.create({ data: { ...names, ...place } })
+  await redis.hset(redisKeys.nodes, NODE, JSON.stringify(liveness()))
+  const buyers = Array.from({ length: BUYERS }, (_, index) => index)
+  await db.organization.createMany({
+    data: buyers.map((index) => ({ id: orgOf(index), name: `Buyer ${index}`, slug: orgOf(index) })),
+  })
+  await db.channel.createMany({
+    data: buyers.map((index) => {
+      const microUsd = isPoor(index) ? 1_000n : RICH_MICRO_USD
+      const id = channelOf(index)
+      const custody = { custody: 'managed', ownerAddress: address, salt: id } as const
+      return { id, orgId: orgOf(index), ...custody, depositedMicroUsd: microUsd, ceilingMicroUsd: microUsd }
+    }),
+  })
+  await publishBudgetLimits({ ...store.chain, ...store.requests, holds: store.leases.holds, redis })
+}, 120_000)
+afterAll(() => world?.stop())
+
+function liveness(): NodeLiveness {
+  const model = { model: MODEL, modelHash: PROVIDER, contextTokensMax: 8_192, quantisation: 'fp8', simulated: true }
+  const load = { concurrencyMax: 8, activeStreams: 0, queuedStreams: 0, draining: false }
+  const none = {
+    rttMs: 1,
+    simulatedRttMs: null,
+    ttftP50Ms: null,
+    ttftP95Ms: null,
+    tokensPerSecond: null,
+    estimate: null,
+  }
+  const place = { nodeId: NODE, lane: PROVIDER, gatewayUrl: 'http://127.0.0.1:1', hardware: 'none' }
+  // Ahead of its time: nobody reports while the test runs.
+  return { ...place, seenAtMs: Date.now() + 600_000, linkedSinceMs: 0, models: [model], ...load, ...none }
+}
+
+function callerOf(index: number) {
+  const org = { id: orgOf(index), name: 'Buyer', slug: 'b', role: 'owner' as const, providerId: null }
+  const viewer: Viewer = {
+    userId: `user_${index}`,
+    name: 'B',
+    email: 'b@example.test',
+    admin: false,
+    organisations: [org],
+    activeOrganisation: org,
+  }
+  return createCaller({ controlPlane: world.controlPlane, viewer })
+}
+
+const wish = { model: MODEL, gpus: 1, durationMinutes: 60, maxPerGpuHourUsd: '3' }
+const codeOf = (error: unknown): string => {
+  const cause = error instanceof Error ? error.cause : undefined
+  return isAppError(cause) ? `${cause.code}: ${cause.publicMessage}` : String(error)
+}
+
+/** Money and capacity: no GPU twice, no held micro-dollar too many, and nobody left without a reason. */
+test('200 buyers race for 20 GPUs: exactly 20 lease, 180 are told why, and the money is exact', async () => {
+  const { db, redis, store } = world
+  const quotes = await Promise.all(Array.from({ length: BUYERS }, (_, index) => callerOf(index).leases.quote(wish)))
+  expect(new Set(quotes.map(({ perGpuHourMicroUsd }) => perGpuHourMicroUsd))).toEqual(new Set([3_000_000n]))
+  // Every tenth clicks twice; who has GPUs and no money gives them back for others to try again.
+  const confirm = (index: number) => callerOf(index).leases.rent({ quoteId: quotes[index]?.id ?? '' })
+  const attempt = async (index: number) => {
+    const clicks = index % 10 === 1 ? [confirm(index), confirm(index)] : [confirm(index)]
+    const answers = await Promise.allSettled(clicks)
+    return answers.find(({ status }) => status === 'fulfilled') ?? (answers[0] as PromiseRejectedResult)
+  }
+  const outcomes = await Promise.all(quotes.map((_, index) => attempt(index)))
+  const isFull = async () => (await store.leases.takenGpus([NODE])).get(NODE) === GPUS
+  for (let round = 0; round < 20 && !(await isFull()); round++) {
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.status !== 'rejected' || isPoor(index)) continue
+      outcomes[index] = await attempt(index)
+      if (await isFull()) break
+    }
+  }
+  const won = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+  const live = won.filter(({ status }) => status !== 'failed')
+  expect(live).toHaveLength(GPUS)
+  expect(new Set(live.map(({ id }) => id)).size).toBe(GPUS)
+  const told = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [codeOf(outcome.reason)] : []))
+  expect(told.length + won.length).toBe(BUYERS)
+  for (const reason of told) {
+    expect(reason).toMatch(/^(capacity_unavailable: Others were quicker|insufficient_balance: The balance)/)
+  }
+  expect((await store.leases.takenGpus([NODE])).get(NODE)).toBe(GPUS)
+  expect(await db.lease.count({ where: { status: { notIn: ['failed'] } } })).toBe(GPUS)
+
+  // What Redis holds is, lease by lease, what the rows say, and nobody else holds anything.
+  let held = 0n
+  for (let index = 0; index < BUYERS; index++) {
+    const fields = await redis.hgetall(redisKeys.budget(channelOf(index)))
+    const leases = Object.entries(fields).filter(([name]) => name.startsWith('lease:'))
+    const mine = live.find(({ id }) => id === quotes[index]?.id)
+    expect(leases).toEqual(mine ? [[leaseHoldField(mine.id), mine.reservedMicroUsd.toString()]] : [])
+    for (const [, microUsd] of leases) held += BigInt(microUsd)
+  }
+  // An hour at $3, a micro-dollar for each reading that can come.
+  expect(held).toBe(BigInt(GPUS) * (3_000_000n + 360n + 64n))
+}, 120_000)
+
+test('a quote is its organisation’s alone, confirmed twice it is one lease, and stopped it gives everything back', async () => {
+  const { db, store } = world
+  const mine = await db.lease.findFirstOrThrow({ where: { status: 'provisioning' } })
+  const owner = Number(mine.orgId.slice('org_'.length))
+  const stranger = callerOf(owner === 1 ? 2 : 1)
+  expect(await stranger.leases.detail({ id: mine.id }).catch(codeOf)).toMatch(/^not_found/)
+  expect(await stranger.leases.rent({ quoteId: mine.id }).catch(codeOf)).toMatch(/^not_found/)
+  expect(await stranger.leases.stop({ id: mine.id }).catch(codeOf)).toMatch(/^not_found/)
+  expect((await callerOf(owner).leases.rent({ quoteId: mine.id })).id).toBe(mine.id)
+  expect((await store.leases.takenGpus([NODE])).get(NODE)).toBe(GPUS)
+
+  const longer = { id: mine.id, durationMinutes: 30, key: 'click' }
+  const extended = await callerOf(owner).leases.extend(longer)
+  expect(extended.durationMs).toBe(90 * 60_000)
+  expect((await callerOf(owner).leases.extend(longer)).reservedMicroUsd).toBe(extended.reservedMicroUsd)
+  // Ten dollars do not cover three hours more.
+  const tooLong = callerOf(owner).leases.extend({ id: mine.id, durationMinutes: 180, key: 'another' })
+  expect(await tooLong.catch(codeOf)).toMatch(/^insufficient_balance/)
+
+  expect((await callerOf(owner).leases.stop({ id: mine.id })).status).toBe('stopping')
+  expect((await callerOf(owner).leases.stop({ id: mine.id })).status).toBe('stopping')
+  expect(
+    await callerOf(owner)
+      .leases.extend({ ...longer, key: 'late' })
+      .catch(codeOf),
+  ).toMatch(/^state_conflict/)
+})
