@@ -106,14 +106,18 @@ contract DisputeManager is Roster, Filing {
 
     /// @inheritdoc IDisputeManager
     function execute(uint256 disputeId) external nonReentrant returns (uint128 refunded) {
-        _closeOverdue(disputeId, _disputes[disputeId]);
+        bool hasJustRuled = _closeOverdue(disputeId, _disputes[disputeId]);
         Dispute memory dispute = disputeOf(disputeId);
         State state = dispute.state;
         if (state >= State.Executed) revert WrongState(disputeId, state);
         if (state != State.AppealRuled) {
             // A panel that nobody drew has the time that it would have had.
             uint64 openUntil = state == State.Filed ? dispute.deadline + ruleSeconds : dispute.deadline;
-            if (block.timestamp <= openUntil) revert DeadlineOpen(openUntil);
+            if (block.timestamp <= openUntil) {
+                // Ruled by time in this call, which stands: from here on everybody sees what can be appealed.
+                if (hasJustRuled) return 0;
+                revert DeadlineOpen(openUntil);
+            }
         }
 
         uint128 ruled = state == State.AppealRuled ? dispute.appealRefund : dispute.refund;
@@ -173,11 +177,13 @@ contract DisputeManager is Roster, Filing {
 
     /// @dev A panel of which one member was silent has ruled all the same when its time is over: it refunds what both
     ///      others would at least. Else silence of one would undo what two agree on.
-    function _closeOverdue(uint256 disputeId, Dispute storage dispute) private {
+    function _closeOverdue(uint256 disputeId, Dispute storage dispute) private returns (bool hasRuled) {
         bool onAppeal = dispute.state == State.AppealDrawn;
-        if ((!onAppeal && dispute.state != State.Drawn) || block.timestamp <= dispute.deadline) return;
+        if ((!onAppeal && dispute.state != State.Drawn) || block.timestamp <= dispute.deadline) return false;
         uint128 agreed = _panels[disputeId][onAppeal].second;
-        if (agreed > 0) _close(disputeId, dispute, onAppeal, agreed, dispute.deadline);
+        if (agreed == 0) return false;
+        _close(disputeId, dispute, onAppeal, agreed, dispute.deadline);
+        return true;
     }
 
     function _close(uint256 disputeId, Dispute storage dispute, bool onAppeal, uint128 refund, uint64 closedAt)

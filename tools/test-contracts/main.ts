@@ -15,7 +15,7 @@ import { runForge } from './run-forge.ts'
 
 const flags = new Command('npm run test:contracts --')
   .description('Tests the contracts: behaviours, attacks, fuzzing, invariants, encoders, coverage.')
-  .option('--long', 'fuzz 10,000 runs a property, and invariants 20 times as long as usual', false)
+  .option('--long', 'fuzz 10,000 runs a property, and invariants for 100,000 steps each instead of 800', false)
   .option('--no-coverage', 'leave the coverage out')
   .option('--match <path>', 'only test files whose path matches this glob, without the rest')
   .allowExcessArguments(false)

@@ -149,7 +149,8 @@ interface IDisputeManager is IPayouts {
     function appeal(uint256 disputeId) external;
 
     /// @notice Carries out what was ruled once it can no longer be appealed, or closes a dispute that nobody ruled on in
-    ///         time (bonds go back). Anyone.
+    ///         time (bonds go back). Anyone. A panel whose time is over, and of which one was silent, rules in this call
+    ///         (see {rule}); while that can still be appealed, nothing is carried out and 0 returned.
     /// @dev    The filer's bond goes back unless the dispute is dismissed; the appellant's, when the appeal moved the refund
     ///         its way or was never ruled on. Other bonds go to the treasury.
     function execute(uint256 disputeId) external returns (uint128 refunded);

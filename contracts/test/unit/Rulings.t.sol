@@ -217,13 +217,35 @@ contract RulingsTest is TrustMarket {
         skip(1);
         vm.expectRevert(abi.encodeWithSelector(IDisputeManager.DeadlineOver.selector, deadline));
         vote(disputeId, panel[1], 3e6);
-        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.DeadlineOpen.selector, deadline + MINUTE));
-        disputes.execute(disputeId);
+        skip(9);
+        vm.expectEmit();
+        emit IDisputeManager.DisputeRuled(disputeId, false, 1e6);
+        vm.assertEq(disputes.execute(disputeId), 0);
+        assertRuled(1e6);
+        vm.assertEq(disputes.disputeOf(disputeId).deadline, deadline + MINUTE);
+        vm.assertEq(channels.pendingOf(providerId, lane, EPOCH).frozen, 4e6, "held until it is carried out");
         vm.warp(deadline + MINUTE);
         vm.expectRevert(abi.encodeWithSelector(IDisputeManager.DeadlineOpen.selector, deadline + MINUTE));
         disputes.execute(disputeId);
         skip(1);
         vm.expectRevert(abi.encodeWithSelector(IDisputeManager.DeadlineOver.selector, deadline + MINUTE));
+        vm.prank(owner);
+        disputes.appeal(disputeId);
+        vm.assertEq(disputes.execute(disputeId), 1e6);
+        assertState(disputeId, IDisputeManager.State.Executed);
+    }
+
+    /// @dev Whoever comes after the time to appeal as well: one call rules and carries out.
+    function test_aRulingThatNobodyAskedForInTimeIsCarriedOutAtOnce() public {
+        address[3] memory panel = answerAndDraw(disputeId);
+        vote(disputeId, panel[0], 3e6);
+        vote(disputeId, panel[1], 1e6);
+        skip(2 * MINUTE + 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IDisputeManager.DeadlineOver.selector, disputes.disputeOf(disputeId).deadline + MINUTE
+            )
+        );
         vm.prank(owner);
         disputes.appeal(disputeId);
         vm.expectEmit();

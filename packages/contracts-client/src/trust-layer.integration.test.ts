@@ -123,7 +123,7 @@ describe.each(Object.entries(chains))('%s', (_name, options) => {
   const report = (leaf = receiptLeaf('SlaCounts', counts())) =>
     market.signRecord({ ...key, version: 0, earned: 10n * USD, attempts: 2, faults: 0, countsRoot: leaf })
   const withNoReceipt = { receipt: null }
-  const seconds = (name: 'challengeS' | 'respondS' | 'appealS' | 'graceS' | 'stakeThawS') =>
+  const seconds = (name: 'challengeS' | 'respondS' | 'ruleS' | 'appealS' | 'graceS' | 'stakeThawS') =>
     market.deployment.params[name]
 
   async function everybodyIsSolvent(): Promise<void> {
@@ -268,6 +268,27 @@ describe.each(Object.entries(chains))('%s', (_name, options) => {
     await vote(disputeId, 0n, true)
     expect((await executeDispute(operator, disputeId)).refund).toBeNull()
     expect(await disputeOf(operator, disputeId)).toMatchObject({ state: 'dismissed' })
+    await everybodyIsSolvent()
+  })
+
+  /** No arbiter has a veto by silence: what two others would refund at least is ruled when the time is over. */
+  test('where two vote unlike and one is silent, time rules the lower vote, and executing first puts that on record', async () => {
+    const { operator, provider } = market
+    const { disputeId } = await fileAboutFirst()
+    await respondToDispute(provider, { disputeId, answerHash: salt('a') })
+    await drawn(disputeId)
+    const panel = await panelOf(operator, { disputeId })
+    for (const [seat, refund] of [3n * USD, 1n * USD].entries()) {
+      const key = arbiterKeys.find((one) => privateKeyToAccount(one).address === panel[seat])
+      if (!key) throw new Error('an arbiter without a key')
+      await ruleOnDispute(market.writerOf(key), { disputeId, refund, reasonHash: salt('reason') })
+    }
+    expect(await disputeOf(operator, disputeId)).toMatchObject({ state: 'drawn' })
+    await chain.passTime(seconds('ruleS') + 1)
+    expect((await executeDispute(operator, disputeId)).refund).toBeNull()
+    expect(await disputeOf(operator, disputeId)).toMatchObject({ state: 'ruled', refund: 1n * USD })
+    await chain.passTime(seconds('appealS') + 1)
+    expect((await executeDispute(operator, disputeId)).refund).toMatchObject({ fromPending: 1n * USD })
     await everybodyIsSolvent()
   })
 

@@ -97,7 +97,7 @@ abstract contract CourtActs is Ghosts {
             if (stakes - (stakeOrZero(d.providerId) + stakeOrZero(d.lane)) > 2 * SLASH_MAX) {
                 breaks("a verdict took more than its cap");
             }
-            done["execute"]++;
+            if (stateOf(id) >= IDisputeManager.State.Executed) done["execute"]++;
         } catch (bytes memory reason) {
             if (isPauseError(reason)) breaks("a pause stopped a refund");
             if (isDue) breaks("a verdict that was due could not be carried out");

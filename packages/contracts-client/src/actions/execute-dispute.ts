@@ -1,4 +1,7 @@
-/** Carries out a ruling that can no longer be appealed, or closes a dispute on which nobody ruled in time. Anyone may. */
+/**
+ * Carries out a ruling that can no longer be appealed, or closes a dispute on which nobody ruled in time. Where one of a
+ * panel was silent, the first call after its time puts the ruling on record; it takes another once nobody can appeal. Anyone may.
+ */
 import { encodeFunctionData, parseEventLogs } from 'viem'
 
 import { disputeManagerAbi } from '../abi/dispute-manager.ts'
