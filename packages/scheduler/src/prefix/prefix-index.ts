@@ -4,7 +4,8 @@
  * Blocks are chained hashes: the i-th names the whole prompt up to it, so a replica that ran block i ran all before it,
  * and the longest known prefix is found by bisection. Memory is bounded by LRU over blocks; a block is always touched
  * before the ones that lead to it, so ends of prompts are forgotten before their beginnings, as engines evict them.
- * A lookup allocates nothing. It is a guess, never a promise: engines evict by their own rules.
+ * A lookup allocates nothing. It bisects in a table of its own, eight bytes a place and at most half full, and reads the
+ * entry of the block that it ends at alone. It is a guess, never a promise: engines evict by their own rules.
  */
 import { invariant } from '@isochrone/domain'
 
@@ -45,11 +46,10 @@ const LEVELS = 3
 const AHEAD = 2 ** LEVELS - 1
 const NONE = -1
 
-/** An entry is one cache line of 16 integers: halves of its key, the next entry of its bucket, its links, its ways. */
+/** An entry is one cache line of 16 integers: halves of its key, its links, its ways. */
 const LINE = 16
 const KEY_LOW = 0
 const KEY_HIGH = 1
-const CHAIN = 2
 /** Blocks that became known as its successor: one in a conversation, many where prompts part. */
 const BRANCHES = 3
 const WAY = 4
@@ -67,24 +67,41 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
   let lines = new Int32Array(capacity * LINE)
   /** No block has more. */
   let branchesMost = 0
-  let buckets = new Int32Array(bucketsFor(capacity)).fill(NONE)
+  /**
+   * Open addressing with linear steps (Knuth, TAOCP 3, 6.4): a place is an entry, or `NONE`, and a second hash of its key.
+   * Places number twice the entries at least, so a key that is not there is mostly known from one cache line.
+   */
+  let places = new Int32Array(2 * placesFor(capacity)).fill(NONE)
   let newest = NONE
   let oldest = NONE
   let epochs = new Int32Array(64)
   const lows = new Int32Array(AHEAD)
   const highs = new Int32Array(AHEAD)
-  const ahead = new Int32Array(AHEAD)
   /** Keeps the reads that warm the cache from being optimised away. */
   const touched = new Int32Array(1)
 
+  /** The entry of a key, or `NONE`. */
   function find(key: number): number {
     const low = key | 0
     const high = (key / TWO_32) | 0
-    let entry = buckets[bucketOf(low, high, buckets.length)] as number
-    while (entry !== NONE && (lines[entry + KEY_LOW] !== low || lines[entry + KEY_HIGH] !== high)) {
-      entry = lines[entry + CHAIN] as number
+    const hash = hashOf(low, high)
+    const last = places.length - 2
+    for (let at = (hash << 1) & last; ; at = (at + 2) & last) {
+      const entry = places[at] as number
+      if (entry === NONE) return NONE
+      if (places[at + 1] === hash && lines[entry + KEY_LOW] === low && lines[entry + KEY_HIGH] === high) return entry
     }
-    return entry
+  }
+
+  /** Whether a key is there, up to equal hashes: one in four thousand million. */
+  function isThere(key: number): boolean {
+    const hash = hashOf(key | 0, (key / TWO_32) | 0)
+    const last = places.length - 2
+    for (let at = (hash << 1) & last; ; at = (at + 2) & last) {
+      const entry = places[at] as number
+      if (entry === NONE) return false
+      if (places[at + 1] === hash) return true
+    }
   }
 
   function note(slot: number, hashes: readonly number[]): void {
@@ -126,7 +143,11 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
 
   function holders(hashes: readonly number[], out: PrefixHolders): number {
     const wanted = Math.min(out.slot.length, out.blocks.length)
-    let known = longest(hashes, validLength(hashes), 1)
+    const length = validLength(hashes)
+    const seen = deepest(hashes, length)
+    // The usual case: the last block that is there has a holder. Else holders have left, and each entry is asked.
+    const end = seen > 0 ? find(hashes[seen - 1] as number) : NONE
+    let known = seen === 0 || (end !== NONE && holdersOf(end, 1)) ? seen : longest(hashes, length, 1)
     let count = 0
     // Each round needs one more replica than is found already, so it looks at shorter prefixes only.
     for (let round = 0; round < wanted && known > 0 && count < wanted; round++) {
@@ -145,12 +166,24 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
     return 0
   }
 
-  /** Length of the longest prefix, at most `lengthMax`, whose last block has `replicas` holders; 0 = none. */
-  function longest(hashes: readonly number[], lengthMax: number, replicas: number): number {
+  /** Length of the longest prefix, at most `lengthMax`, whose last block is there; 0 = none. */
+  function deepest(hashes: readonly number[], lengthMax: number): number {
     let low = 0
     let high = lengthMax
     for (let step = 0; low < high; step++) {
       if (step % LEVELS === 0 && high - low > AHEAD) warm(hashes, low, high)
+      const middle = (low + high + 1) >>> 1
+      if (isThere(hashes[middle - 1] as number)) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+
+  /** Length of the longest prefix, at most `lengthMax`, whose last block has `replicas` holders; 0 = none. */
+  function longest(hashes: readonly number[], lengthMax: number, replicas: number): number {
+    let low = 0
+    let high = lengthMax
+    while (low < high) {
       const middle = (low + high + 1) >>> 1
       const entry = find(hashes[middle - 1] as number)
       if (entry !== NONE && holdersOf(entry, replicas)) low = middle
@@ -163,20 +196,20 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
   function warm(hashes: readonly number[], low: number, high: number): void {
     lows[0] = low
     highs[0] = high
+    const last = places.length - 2
+    let sum = 0
     for (let i = 0; i < AHEAD; i++) {
       const from = lows[i] as number
       const to = highs[i] as number
       const middle = (from + to + 1) >>> 1
       const key = hashes[middle - 1] as number
-      ahead[i] = buckets[bucketOf(key | 0, (key / TWO_32) | 0, buckets.length)] as number
+      sum += places[(hashOf(key | 0, (key / TWO_32) | 0) << 1) & last] as number
       if (i >= AHEAD >> 1) continue
       lows[2 * i + 1] = from
       highs[2 * i + 1] = middle - 1
       lows[2 * i + 2] = middle
       highs[2 * i + 2] = to
     }
-    let sum = 0
-    for (let i = 0; i < AHEAD; i++) if (ahead[i] !== NONE) sum += lines[ahead[i] as number] as number
     touched[0] = sum
   }
 
@@ -212,7 +245,7 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
     if (size === blocksMax) {
       entry = oldest
       unlink(entry)
-      unchain(entry)
+      withdraw(entry)
     } else {
       if (size === capacity) enlarge()
       size++
@@ -221,7 +254,7 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
     lines[entry + KEY_HIGH] = (key / TWO_32) | 0
     lines[entry + BRANCHES] = 0
     lines.fill(NONE, entry + WAY, entry + WAY + WAYS)
-    chainIn(entry)
+    enter(entry)
     linkNewest(entry)
     return entry
   }
@@ -229,30 +262,32 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
   function enlarge(): void {
     capacity = Math.min(capacity * 2, blocksMax)
     lines = grown(lines, capacity * LINE)
-    buckets = new Int32Array(bucketsFor(capacity)).fill(NONE)
-    for (let entry = 0; entry < size * LINE; entry += LINE) chainIn(entry)
+    places = new Int32Array(2 * placesFor(capacity)).fill(NONE)
+    for (let entry = 0; entry < size * LINE; entry += LINE) enter(entry)
   }
 
-  function bucketFor(entry: number): number {
-    return bucketOf(lines[entry + KEY_LOW] as number, lines[entry + KEY_HIGH] as number, buckets.length)
+  function enter(entry: number): void {
+    const hash = hashOf(lines[entry + KEY_LOW] as number, lines[entry + KEY_HIGH] as number)
+    const last = places.length - 2
+    let at = (hash << 1) & last
+    while (places[at] !== NONE) at = (at + 2) & last
+    places[at] = entry
+    places[at + 1] = hash
   }
 
-  function chainIn(entry: number): void {
-    const bucket = bucketFor(entry)
-    lines[entry + CHAIN] = buckets[bucket] as number
-    buckets[bucket] = entry
-  }
-
-  function unchain(entry: number): void {
-    const bucket = bucketFor(entry)
-    const next = lines[entry + CHAIN] as number
-    let at = buckets[bucket] as number
-    if (at === entry) {
-      buckets[bucket] = next
-      return
+  /** Takes an entry out of its place; those behind it that stepped over it move up (Knuth, TAOCP 3, 6.4, algorithm R). */
+  function withdraw(entry: number): void {
+    const last = places.length - 2
+    let hole = (hashOf(lines[entry + KEY_LOW] as number, lines[entry + KEY_HIGH] as number) << 1) & last
+    while (places[hole] !== entry) hole = (hole + 2) & last
+    for (let at = (hole + 2) & last; places[at] !== NONE; at = (at + 2) & last) {
+      const home = ((places[at + 1] as number) << 1) & last
+      if (((at - home) & last) < ((at - hole) & last)) continue
+      places[hole] = places[at] as number
+      places[hole + 1] = places[at + 1] as number
+      hole = at
     }
-    while (lines[at + CHAIN] !== entry) at = lines[at + CHAIN] as number
-    lines[at + CHAIN] = next
+    places[hole] = NONE
   }
 
   function linkNewest(entry: number): void {
@@ -292,18 +327,18 @@ function validLength(hashes: readonly number[]): number {
   return length
 }
 
-function bucketsFor(capacity: number): number {
-  let buckets = 16
-  while (buckets < capacity) buckets *= 2
-  return buckets
+function placesFor(capacity: number): number {
+  let places = 16
+  while (places < 2 * capacity) places *= 2
+  return places
 }
 
-/** A 53-bit key folded to a bucket by multiplications (Stafford's mix constants). */
-function bucketOf(low: number, high: number, buckets: number): number {
+/** A 53-bit key folded to 32 bits by multiplications (Stafford's mix constants). */
+function hashOf(low: number, high: number): number {
   let hash = low ^ Math.imul(high, 0x9e3779b1)
   hash = Math.imul(hash ^ (hash >>> 16), 0x21f0aaad)
   hash = Math.imul(hash ^ (hash >>> 15), 0x735a2d97)
-  return (hash ^ (hash >>> 15)) & (buckets - 1)
+  return hash ^ (hash >>> 15)
 }
 
 function grown(array: Int32Array, length: number): Int32Array<ArrayBuffer> {
