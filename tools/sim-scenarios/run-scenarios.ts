@@ -107,7 +107,7 @@ function fairness(inputs: ScenarioInputs, seeds: readonly number[], progress: Pr
       return fairnessScenario({ market, clients, seed, ...run })
     }),
   )
-  const ours = rows.filter(({ order, gateways }) => order === 'fair' && gateways === 1)
+  const ours = rows.filter(({ order }) => order === 'fair')
   return {
     rows,
     targets: [

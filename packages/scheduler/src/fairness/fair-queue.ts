@@ -5,6 +5,8 @@
  * served (input tokens once, output tokens twice, as the paper weighs them). Whoever becomes backlogged is lifted to the
  * least counter of those that wait, so nobody saves up credit by idling; two tenants that stay backlogged never differ in
  * service by more than twice the largest request. Inside a tenant the order is first come, first served.
+ * Several gateways tell one another what they served and how far their waiters are (`fair-exchange.ts`): one that is ahead of
+ * those that wait elsewhere leaves the next places to them, for a bounded time, because they may not want these places.
  * Bounded in waiters and in tenants remembered; every step is O(log tenants) beside what `admissible` turns away.
  */
 import { invariant } from '@isochrone/domain'
@@ -30,6 +32,17 @@ export interface FairQueueOptions {
   perTenantMax: number
   /** Share of the service that a tenant is due relative to others. Default 1 for all. */
   weightOf?: ((tenant: string) => number) | undefined
+  /** Virtual tokens by which a tenant may be ahead of the least served one at other gateways. Default 1,024. */
+  aheadMax?: number | undefined
+  /** Longest time that this queue leaves places to others, ms. Default 1,000. */
+  holdMsMax?: number | undefined
+}
+
+/** What was served to a tenant since it was last told, and its counter now. */
+export interface ServedHere {
+  tenant: string
+  virtualTokens: number
+  counter: number
 }
 
 export interface FairQueue<T> {
@@ -53,6 +66,16 @@ export interface FairQueue<T> {
   expire(nowMs: number): Waiter<T>[]
   /** Virtual tokens of a tenant, for metrics; 0 when unknown. */
   counterOf(tenant: string): number
+  /** The least counter of those that wait; null when nobody does. */
+  readonly level: number | null
+  /** What newcomers are lifted to. */
+  readonly floor: number
+  /** What was served here since the last call, at most as many tenants as are remembered. */
+  takeServed(): ServedHere[]
+  /** Another gateway served that tenant. */
+  servedElsewhere(served: ServedHere): void
+  /** The least counter of those that wait at other gateways (null: nobody does), and the highest of their floors. */
+  hearElsewhere(level: number | null, floor: number): void
 }
 
 interface Entry<T> extends Waiter<T> {
@@ -72,7 +95,8 @@ interface Tenant<T> {
   turnAt: number
 }
 
-export function createFairQueue<T>({ waitersMax, perTenantMax, weightOf = () => 1 }: FairQueueOptions): FairQueue<T> {
+export function createFairQueue<T>(options: FairQueueOptions): FairQueue<T> {
+  const { waitersMax, perTenantMax, weightOf = () => 1, aheadMax = 1_024, holdMsMax = 1_000 } = options
   invariant(waitersMax >= 1 && perTenantMax >= 1, 'a queue has room for one')
   const tenants = new Map<string, Tenant<T>>()
   const tenantsMax = Math.max(1_024, 4 * waitersMax)
@@ -86,6 +110,11 @@ export function createFairQueue<T>({ waitersMax, perTenantMax, weightOf = () => 
   let sequence = 0
   /** Counter of the tenant that left the queue last: what lifts a newcomer when nobody waits. */
   let lastCounter = 0
+  /** Virtual tokens not told yet, by tenant. */
+  const untold = new Map<string, number>()
+  let levelElsewhere: number | null = null
+  /** Since when places are left to others; negative: they are not. */
+  let heldSinceMs = -1
 
   function tenantOf(name: string): Tenant<T> {
     let tenant = tenants.get(name)
@@ -106,7 +135,12 @@ export function createFairQueue<T>({ waitersMax, perTenantMax, weightOf = () => 
     })
   }
 
-  const lift = (): number => turns.first()?.counter ?? lastCounter
+  const lift = (): number =>
+    Math.min(
+      turns.first()?.counter ?? Infinity,
+      levelElsewhere ?? Infinity,
+      turns.size === 0 && levelElsewhere === null ? lastCounter : Infinity,
+    )
   const shareOf = (name: string): number => {
     const weight = weightOf(name)
     return Number.isFinite(weight) && weight > 0 ? weight : 1
@@ -126,8 +160,25 @@ export function createFairQueue<T>({ waitersMax, perTenantMax, weightOf = () => 
 
   function add(tenant: Tenant<T>, virtualTokens: number): void {
     if (!Number.isFinite(virtualTokens)) return
-    tenant.counter = Math.max(0, tenant.counter + virtualTokens / shareOf(tenant.name))
+    const before = tenant.counter
+    tenant.counter = Math.max(0, before + virtualTokens / shareOf(tenant.name))
     turns.moved(tenant)
+    if (untold.size < tenantsMax || untold.has(tenant.name)) {
+      untold.set(tenant.name, (untold.get(tenant.name) ?? 0) + tenant.counter - before)
+    }
+  }
+
+  /** Whether the next place is left to those who wait elsewhere and were served less. */
+  function holds(nowMs: number): boolean {
+    const first = turns.first()
+    if (!first || levelElsewhere === null || first.counter <= levelElsewhere + aheadMax) {
+      heldSinceMs = -1
+      return false
+    }
+    if (heldSinceMs < 0) heldSinceMs = nowMs
+    if (nowMs - heldSinceMs < holdMsMax) return true
+    heldSinceMs = nowMs
+    return false
   }
 
   function lapse(nowMs: number): void {
@@ -193,6 +244,7 @@ export function createFairQueue<T>({ waitersMax, perTenantMax, weightOf = () => 
     },
     pop(nowMs, admissible = () => true) {
       lapse(nowMs)
+      if (holds(nowMs)) return undefined
       const entry = nextAdmissible(admissible)
       if (!entry) return undefined
       leave(entry)
@@ -209,6 +261,30 @@ export function createFairQueue<T>({ waitersMax, perTenantMax, weightOf = () => 
       leave(entry)
       if (entry.owner.depth === 0) lastCounter = entry.owner.counter
       return true
+    },
+    get level() {
+      return turns.first()?.counter ?? null
+    },
+    get floor() {
+      return lift()
+    },
+    takeServed() {
+      const served = [...untold].map(([tenant, virtualTokens]) => ({
+        tenant,
+        virtualTokens,
+        counter: tenants.get(tenant)?.counter ?? 0,
+      }))
+      untold.clear()
+      return served
+    },
+    servedElsewhere({ tenant: name, virtualTokens, counter }) {
+      const tenant = tenantOf(name)
+      tenant.counter = Math.max(0, tenant.counter + virtualTokens, counter)
+      turns.moved(tenant)
+    },
+    hearElsewhere(level, floor) {
+      levelElsewhere = level
+      if (level === null && turns.size === 0) lastCounter = Math.max(lastCounter, floor)
     },
     expire(nowMs) {
       lapse(nowMs)

@@ -2,7 +2,7 @@
  * Fairness in a backlog: ServeGen's clients as tenants offer more than the fleet can do, and wait in the gateway's queue.
  *
  * Jain's index of service over the tenants that are backlogged throughout a window, for each window and for the whole
- * time. One gateway by default: the queue and its bound are a gateway's own.
+ * time. With several gateways, those that wait at one are set against those that wait at the others.
  */
 import { fairCostOf } from '@isochrone/scheduler'
 import type { ServeGenClient } from '../data/read-servegen.ts'
@@ -24,7 +24,7 @@ export interface FairnessScenarioInput {
   clients: readonly ServeGenClient[]
   order: QueueOrder
   seed: number
-  /** Default 1: all tenants in one queue. Else tenants are dealt to gateways, each with a queue of its own. */
+  /** Default 1: all tenants in one queue. Else tenants are dealt to gateways, whose queues exchange news. */
   gateways?: number
   replicas?: number
   windowMs?: number

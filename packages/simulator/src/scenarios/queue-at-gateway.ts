@@ -5,17 +5,28 @@
  * `fair` is the production queue with a virtual token counter for each tenant; `fifo` is the same queue with one tenant,
  * first come, first served. What fails over or goes on after a cut has had its turn and does not queue again.
  */
-import { createFairQueue, fairCostOf } from '@isochrone/scheduler'
+import { createFairExchange, createFairQueue, fairCostOf, type FairNews } from '@isochrone/scheduler'
 import type { Choice, PolicyInstance, PolicyWorld, SimPolicy, SimRequest } from '../sim-types.ts'
 
 export type QueueOrder = 'fair' | 'fifo'
 
+/** News are told this often, and heard by the others that much later: a way through a store that they share, ms. */
+const tellEveryMs = 250
+const newsDelayMs = 100
+
+interface Wire {
+  sentMs: number
+  news: FairNews
+}
+
+/** One policy object serves one run: its gateways hear of one another through it. */
 export function queueAtGateway(policy: SimPolicy, order: QueueOrder): SimPolicy {
+  const wires: Wire[] = []
   return {
     name: `${policy.name}-${order}`,
     source: `${policy.source}; virtual token counters: Sheng et al., OSDI 2024`,
     rule: `${policy.rule} Who waits is served ${order === 'fair' ? 'by least service so far' : 'in order of arrival'}.`,
-    create: (world) => createInstance(world, policy, order),
+    create: (world) => createInstance(world, policy, order, wires),
   }
 }
 
@@ -26,18 +37,31 @@ const waitersMax = 1_000_000
 const nothingTried: readonly number[] = []
 const untilWoken: Choice = { kind: 'wait', afterMs: Infinity }
 
-function createInstance(world: PolicyWorld, policy: SimPolicy, order: QueueOrder): PolicyInstance {
+function createInstance(world: PolicyWorld, policy: SimPolicy, order: QueueOrder, wires: Wire[]): PolicyInstance {
   const inner = policy.create(world)
   const queue = createFairQueue<SimRequest>({ waitersMax, perTenantMax: waitersMax })
+  const exchange = createFairExchange({ queue, self: world.gateway.name })
+  let tellMs = 0
+  let heard = 0
   /** What was charged for those that have left the queue, by request. */
   const charged = new Map<number, number>()
   let granted: { index: number; choice: Choice } | null = null
   let answerTokens = answerTokensAtFirst
   let answers = 0
+
+  function exchangeNews(nowMs: number): void {
+    for (let wire = wires[heard]; wire && wire.sentMs + newsDelayMs <= nowMs; wire = wires[++heard]) {
+      exchange.hear(wire.news, nowMs)
+    }
+    if (nowMs < tellMs) return
+    tellMs = nowMs + tellEveryMs
+    wires.push({ sentMs: nowMs, news: exchange.tell(nowMs) })
+  }
   const accountOf = ({ tenant }: SimRequest) => (order === 'fair' ? String(tenant) : 'everybody')
 
   /** Gives the next one its place if there is one: one at a time, so that each sees the places taken before it. */
   function grantNext(nowMs: number): void {
+    exchangeNews(nowMs)
     if (granted || queue.size === 0) return
     let choice: Choice | null = null
     let isFull = false

@@ -59,6 +59,11 @@ test('fairness: in a backlog, backlogged tenants are served alike and modest one
   expect(fair.jainThroughout).toBeGreaterThanOrEqual(0.95)
   expect(fair.jainWindowMin).toBeGreaterThanOrEqual(0.95)
   expect(fair.figures.utilisation).toBeGreaterThan(1.2)
+  // The same where the tenants come in at four gateways that tell one another what they served.
+  const apart = fairnessScenario({ ...common, order: 'fair', gateways: 4 })
+  expect(apart.windows).toBeGreaterThanOrEqual(1)
+  expect(apart.jainWindowMin).toBeGreaterThanOrEqual(0.95)
+  expect(apart.figures.utilisation).toBeGreaterThan(0.95 * fair.figures.utilisation)
   const fifo = fairnessScenario({ ...common, order: 'fifo' })
   expect(fifo.jainThroughout).toBeLessThan(0.95)
   expect(fair.modestTtftP50Ms ?? Infinity).toBeLessThan((fifo.modestTtftP50Ms ?? 0) / 10)
