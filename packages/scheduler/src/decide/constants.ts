@@ -56,6 +56,12 @@ export interface Tuning {
   /** Observations that a fit remembers, and how many the prior counts for. */
   fitMemory: number
   fitPriorWeight: number
+  /** How fast the pace of a replica's streams is believed: weight of one look with many tokens, tokens of half that weight. */
+  paceWeight: number
+  paceTokens: number
+  /** Share of the way back to 1 at each report, and how far from 1 a pace must be to count. */
+  paceRelax: number
+  paceBand: number
   /** Weight of a TTFT above the prediction: most of those waited behind prompts that nobody has reported. */
   ttftAboveWeight: number
   failureMemory: number
@@ -103,6 +109,10 @@ export const defaultTuning: Readonly<Tuning> = {
   staleAfterMs: 5_000,
   fitMemory: 64,
   fitPriorWeight: 4,
+  paceWeight: 0.25,
+  paceTokens: 32,
+  paceRelax: 0.03,
+  paceBand: 0.25,
   ttftAboveWeight: 0.25,
   failureMemory: 32,
   breakerFailures: 5,

@@ -11,7 +11,12 @@ import {
   BASE,
   COLD,
   CONTEXT,
+  FIT_A,
+  FIT_B,
+  FIT_PREFILL,
   OBSERVATIONS,
+  PACE,
+  PACE_APPLIED,
   PREFILL_MS,
   PRIOR_A,
   PRIOR_B,
@@ -61,10 +66,23 @@ export function resetFit(
   const r = slot * ROW
   rows[r + OBSERVATIONS] = 0
   rows[r + BASE] = from.baseMs
-  rows[r + PREFILL_MS] = from.prefillMsPerToken
-  rows[r + TPOT_A] = from.tpotBaseMs
-  rows[r + TPOT_B] = from.tpotPerStreamMs
+  cold[c + PACE] = cold[c + PACE_APPLIED] = 1
+  cold[c + FIT_PREFILL] = from.prefillMsPerToken
+  cold[c + FIT_A] = from.tpotBaseMs
+  cold[c + FIT_B] = from.tpotPerStreamMs
+  applyFit(rows, cold, slot)
   rows[r + TPOT_G] = from.tpotPerStreamTokenMs
+}
+
+/** The row's token times: the fit times the pace. */
+export function applyFit(rows: Float64Array, cold: Float64Array, slot: number): void {
+  const r = slot * ROW
+  const c = slot * COLD
+  const pace = cold[c + PACE_APPLIED] as number
+  rows[r + PREFILL_MS] = pace * (cold[c + FIT_PREFILL] as number)
+  rows[r + TPOT_A] = pace * (cold[c + FIT_A] as number)
+  rows[r + TPOT_B] = pace * (cold[c + FIT_B] as number)
+  rows[r + TPOT_G] = (rows[r + TPOT_B] as number) * (cold[c + PRIOR_G_OVER_B] as number)
 }
 
 /** Learns from one attempt that ended well. Values that are missing, negative or not finite are ignored. */
@@ -83,16 +101,18 @@ export function observeAttempt(
   const context = usable(outcome.contextTokens) ? outcome.contextTokens : (rows[r + CONTEXT] as number)
   rows[r + OBSERVATIONS] = Math.min(1e6, (rows[r + OBSERVATIONS] as number) + 1)
   const ratio = cold[c + PRIOR_G_OVER_B] as number
+  // What a slow hour adds belongs to the hour: the fit is of the machine as it is otherwise.
+  const pace = cold[c + PACE_APPLIED] as number
   if (usable(outcome.tpotMs) && outcome.tokensOut > 1) {
     const x = streams * (1 + ratio * context)
-    const predicted = (rows[r + TPOT_A] as number) + (rows[r + TPOT_B] as number) * x
-    fit(cold, c + TPOT_SUMS, x, Math.min(outcome.tpotMs, predicted * OUTLIER + 1), 1, tuning)
+    const predicted = (cold[c + FIT_A] as number) + (cold[c + FIT_B] as number) * x
+    fit(cold, c + TPOT_SUMS, x, Math.min(outcome.tpotMs / pace, predicted * OUTLIER + 1), 1, tuning)
     const a = cold[c + PRIOR_A] as number
     const b = cold[c + PRIOR_B] as number
     solve(cold, c + TPOT_SUMS, a, b, PRIOR_STREAMS * (1 + ratio * PRIOR_CONTEXT), tuning.fitPriorWeight)
-    rows[r + TPOT_A] = solved.intercept
-    rows[r + TPOT_B] = solved.slope
-    rows[r + TPOT_G] = solved.slope * ratio
+    cold[c + FIT_A] = solved.intercept
+    cold[c + FIT_B] = solved.slope
+    applyFit(rows, cold, slot)
   }
   const uncached = outcome.tokensIn - outcome.tokensCached
   if (!usable(outcome.engineTtftMs) || !usable(uncached)) return
@@ -103,8 +123,8 @@ export function observeAttempt(
       : (rows[r + TPOT_A] as number) +
         (rows[r + TPOT_B] as number) * others +
         (rows[r + TPOT_G] as number) * others * context
-  const y = Math.max(0, outcome.engineTtftMs - step * (1 + uncached / tuning.prefillChunkTokens))
-  const predicted = (rows[r + BASE] as number) + (rows[r + PREFILL_MS] as number) * uncached
+  const y = Math.max(0, outcome.engineTtftMs - step * (1 + uncached / tuning.prefillChunkTokens)) / pace
+  const predicted = (rows[r + BASE] as number) + (cold[c + FIT_PREFILL] as number) * uncached
   const above = y > predicted
   const weight = above ? tuning.ttftAboveWeight : 1
   fit(cold, c + TTFT_SUMS, uncached, Math.min(y, predicted * OUTLIER + 1), weight, tuning)
@@ -112,7 +132,8 @@ export function observeAttempt(
   const prefill = cold[c + PRIOR_PREFILL] as number
   solve(cold, c + TTFT_SUMS, base, prefill, PRIOR_PROMPT, tuning.fitPriorWeight)
   rows[r + BASE] = solved.intercept
-  rows[r + PREFILL_MS] = solved.slope
+  cold[c + FIT_PREFILL] = solved.slope
+  applyFit(rows, cold, slot)
 }
 
 function fit(cold: Float64Array, at: number, x: number, y: number, weight: number, tuning: Tuning): void {

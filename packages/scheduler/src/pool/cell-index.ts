@@ -159,7 +159,18 @@ export class CellIndex {
   #classOf(offer: ReplicaOffer): CellClass {
     const { country, region, trust, dataPolicy, gpuClass, modelHash, features } = offer
     const contextClass = Math.floor(Math.log2(Math.max(1, offer.contextTokensMax)))
-    const key = `${country}|${region}|${offer.tier}|${trust}|${dataPolicy}|${gpuClass}|${contextClass}|${features ?? ''}|${modelHash}`
+    // JSON keeps the parts apart: what a provider calls its region cannot stand for another offer's attributes.
+    const key = JSON.stringify([
+      country,
+      region,
+      offer.tier,
+      trust,
+      dataPolicy,
+      gpuClass,
+      contextClass,
+      features ?? null,
+      modelHash,
+    ])
     const known = this.#classByKey.get(key)
     if (known) return known
     const id = this.classes.length

@@ -38,7 +38,7 @@ export const PROVIDER = 21
 export const BUILD = 22
 export const OBSERVATIONS = 23
 
-export const COLD = 32
+export const COLD = 40
 /** Exponentially weighted sums of the TPOT fit: weight, x, y, xx, xy; then those of the TTFT fit. */
 export const TPOT_SUMS = 0
 export const TTFT_SUMS = 5
@@ -48,22 +48,29 @@ export const PRIOR_A = 12
 export const PRIOR_B = 13
 /** Declared g ÷ b: how much a token of context adds to a stream's step, relative to the stream itself. */
 export const PRIOR_G_OVER_B = 14
-export const FAILURES_IN_A_ROW = 15
+/** The fit by itself: in a row, TPOT and prefill stand times the pace that counts. */
+export const FIT_A = 15
+export const FIT_B = 16
+export const FIT_PREFILL = 17
+/** Time that a token takes now ÷ what the fit says, as this gateway's streams show it; and what of it counts. */
+export const PACE = 18
+export const PACE_APPLIED = 19
+export const FAILURES_IN_A_ROW = 20
 /** 0 = closed; else how many times in a row the breaker has opened. */
-export const BREAKER_LEVEL = 16
+export const BREAKER_LEVEL = 21
 /** 1 while the single trial of a half-open breaker runs. */
-export const BREAKER_TRIAL = 17
-export const STREAMS_DECLARED = 18
-export const REPORTED_STREAMS = 19
-export const REPORTED_OWN = 20
-export const OWN_STREAMS = 21
-export const REPORTED_PREFILL = 22
-export const REPORTED_OWN_PREFILL = 23
-export const OWN_PREFILL = 24
+export const BREAKER_TRIAL = 22
+export const STREAMS_DECLARED = 23
+export const REPORTED_STREAMS = 24
+export const REPORTED_OWN = 25
+export const OWN_STREAMS = 26
+export const REPORTED_PREFILL = 27
+export const REPORTED_OWN_PREFILL = 28
+export const OWN_PREFILL = 29
 /** Tokens of context of all streams as reported, and of own streams then and now. */
-export const REPORTED_CONTEXT = 25
-export const OWN_CONTEXT_THEN = 26
-export const OWN_CONTEXT = 27
+export const REPORTED_CONTEXT = 30
+export const OWN_CONTEXT_THEN = 31
+export const OWN_CONTEXT = 32
 
 /** Bits of a slot's flags. `OPEN`: linked, breaker closed, not draining, not full. `SLACK`: open, fresh, not saturated. */
 export const OPEN = 1

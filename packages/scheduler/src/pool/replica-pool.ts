@@ -10,6 +10,7 @@ import { defaultTuning, type Tuning } from '../decide/constants.ts'
 import { DecisionScratch } from '../decide/scratch.ts'
 import { breakerFailure, breakerSuccess, breakerTrial, breakerTrialCancelled } from '../estimate/breaker.ts'
 import { capRefused, capSucceeded } from '../estimate/learned-cap.ts'
+import { observePace, relaxPace } from '../estimate/pace.ts'
 import { observeAttempt, resetFit } from '../estimate/replica-fit.ts'
 import type { AttemptOutcome, AttemptWork, ReplicaOffer, ReplicaReport } from '../offer.ts'
 import type { RoutingPolicy } from '../placement.ts'
@@ -32,6 +33,12 @@ export interface ReplicaPoolOptions {
   prefixBlocksMax?: number | undefined
 }
 
+/**
+ * Large blocks of memory begin 16 bytes behind the beginning of a page, where the C library that Node stands on keeps its
+ * note of them: rows that begin 48 bytes later fill whole cache lines.
+ */
+const LINE_BYTES = 64
+const LINE_OFFSET = 48
 /** Slots that one decision may move because time passed; the rest waits for the next one. */
 const SWEEP_MAX = 64
 
@@ -47,7 +54,7 @@ export class ReplicaPool {
   readonly prefix: PrefixIndex
   readonly scratch: DecisionScratch
   readonly index: CellIndex
-  rows = new Float64Array(64 * col.ROW)
+  rows: Float64Array = new Float64Array(64 * col.ROW)
   cold = new Float64Array(64 * col.COLD)
   flags = new Uint8Array(64)
   /** Whether flags are in step with the clock: a sweep is bounded, and what it left is found on the rows. */
@@ -171,6 +178,7 @@ export class ReplicaPool {
     cold[c + col.REPORTED_OWN_PREFILL] = report.prefillTokens === undefined ? 0 : finite(report.ownPrefillTokens, 0)
     cold[c + col.REPORTED_CONTEXT] = finite(report.contextTokens, 0) * (cold[c + col.REPORTED_STREAMS] as number)
     cold[c + col.OWN_CONTEXT_THEN] = cold[c + col.OWN_CONTEXT] as number
+    relaxPace(rows, cold, slot, this.tuning)
     if (!this.#order.put(slot, report.atMs)) this.#timeStale(slot)
     this.#load(slot)
   }
@@ -191,6 +199,13 @@ export class ReplicaPool {
     this.cold[c + col.OWN_CONTEXT] = (this.cold[c + col.OWN_CONTEXT] as number) + contextOf(work)
     if (breakerTrial(this.rows, this.cold, slot, this.#nowMs, this.tuning)) this.#timeBreaker(slot)
     this.#load(slot)
+  }
+
+  /** What this gateway's streams on it took a token of late, ms, over that many tokens: how fast it is now. */
+  paced(slot: number, tpotMs: number, tokens: number): void {
+    if (!this.#offers[slot]) return
+    this.scratch.keep(slot)
+    if (observePace(this.rows, this.cold, slot, tpotMs, tokens, this.tuning)) this.#refresh(slot)
   }
 
   /** Its first token came: its prompt no longer waits. */
@@ -355,7 +370,7 @@ export class ReplicaPool {
 
   #grow(slot: number): void {
     const size = Math.max(slot + 1, (this.rows.length / col.ROW) * 2)
-    const rows = new Float64Array(size * col.ROW)
+    const rows = new Float64Array(new ArrayBuffer(size * col.ROW * 8 + LINE_BYTES), LINE_OFFSET, size * col.ROW)
     rows.set(this.rows)
     this.rows = rows
     const cold = new Float64Array(size * col.COLD)

@@ -18,7 +18,15 @@ import {
   type RoutingPolicy,
   type Tuning,
 } from '@isochrone/scheduler'
-import type { Choice, PolicyInstance, PolicyWorld, SimPolicy, SimReplica, SimRequest } from '../sim-types.ts'
+import type {
+  Choice,
+  PolicyInstance,
+  PolicyWorld,
+  SimPolicy,
+  SimProgress,
+  SimReplica,
+  SimRequest,
+} from '../sim-types.ts'
 
 export interface IsochroneSettings {
   /** The customer's prices of time, µUSD a second: until the first token, and of generation. */
@@ -34,6 +42,8 @@ export interface IsochroneSettings {
   /** Moved streams per request at most; a stream is looked at when its replica takes this many times the TPOT SLO. */
   moveShare: number
   moveFactor: number
+  /** Of a replica's streams, at most this share moves at one look. */
+  moveRoundShare: number
   /** A moved stream has lost time: it looks for a replica that keeps this share of the TPOT SLO. */
   movedTpotShare: number
   /** Candidates whose last report is older than this are asked for a new one over the link, ms; Infinity = never. */
@@ -51,7 +61,8 @@ export const isochroneSettings: IsochroneSettings = {
   hedgeShare: 0.05,
   hedgeTtftMs: 150,
   moveShare: 0.05,
-  moveFactor: 1.5,
+  moveFactor: 1.25,
+  moveRoundShare: 0.12,
   movedTpotShare: 0.6,
   probeMs: 50,
   tuning: {},
@@ -240,9 +251,14 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       const slot = slots[replica] as number
       if (settings.moveShare === 0 || slot < 0 || streamMs === 0) return []
       const recentTpotMs = streamMs / Math.max(1, tokens)
+      pool.paced(slot, recentTpotMs, tokens)
       const moving: number[] = []
-      for (const { request, delivered, firstMs } of streams) {
-        if (delivered < 2 || recentTpotMs <= settings.moveFactor * request.tpotSloMs || moves.available === 0) continue
+      // Each that leaves lets the others run faster: a part of them at a look, those first that have lost most time.
+      const most = Math.ceil(settings.moveRoundShare * streams.length)
+      const tpotMs = ({ delivered, firstMs }: SimProgress): number => (nowMs - firstMs) / Math.max(1, delivered)
+      for (const { request, delivered, firstMs } of streams.toSorted((a, b) => tpotMs(b) - tpotMs(a))) {
+        if (moving.length === most || moves.available === 0) break
+        if (delivered < 2 || recentTpotMs <= settings.moveFactor * request.tpotSloMs) continue
         const policy = policyFor(request, request.ttftSloMs, 'slack')
         const rest = { ...request, tokensIn: request.tokensIn + delivered }
         const decision = decide(pool, ask(rest, [replica], policy), rng, nowMs)

@@ -1,0 +1,51 @@
+/**
+ * How fast a replica is now, next to its fit: a machine that is slow for half a minute is slow in all it does, and a fit
+ * that remembers sixty attempts learns that too late and forgets it later still.
+ *
+ * The streams themselves show it, several times a second: ms per token ÷ the fit's at the present load, smoothed. Prompts
+ * that are prefilled beside them make it jump, so what lies near 1 does not count. Where nobody looks it goes back to 1: a
+ * replica that nobody uses must not be thought slow for ever.
+ */
+import type { Tuning } from '../decide/constants.ts'
+import { ACTIVE, COLD, CONTEXT, FIT_A, FIT_B, PACE, PACE_APPLIED, PRIOR_G_OVER_B, ROW } from '../pool/columns.ts'
+import { applyFit } from './replica-fit.ts'
+
+/** No machine is that much slower or faster than it was. */
+const PACE_MAX = 5
+
+/** Streams of this gateway took `tpotMs` a token of late, over `tokens` tokens. True when predictions changed. */
+export function observePace(
+  rows: Float64Array,
+  cold: Float64Array,
+  slot: number,
+  tpotMs: number,
+  tokens: number,
+  tuning: Tuning,
+): boolean {
+  if (!(tpotMs > 0 && tpotMs < 1e6 && tokens > 0)) return false
+  const r = slot * ROW
+  const c = slot * COLD
+  const streams = Math.max(1, rows[r + ACTIVE] as number)
+  const perContext = (cold[c + PRIOR_G_OVER_B] as number) * (rows[r + CONTEXT] as number)
+  const fitted = (cold[c + FIT_A] as number) + (cold[c + FIT_B] as number) * streams * (1 + perContext)
+  if (!(fitted > 0)) return false
+  const ratio = Math.min(PACE_MAX, Math.max(1 / PACE_MAX, tpotMs / fitted))
+  return follow(rows, cold, slot, ratio, (tuning.paceWeight * tokens) / (tokens + tuning.paceTokens), tuning)
+}
+
+/** Time went by without a look. */
+export function relaxPace(rows: Float64Array, cold: Float64Array, slot: number, tuning: Tuning): boolean {
+  if (cold[slot * COLD + PACE] === 1) return false
+  return follow(rows, cold, slot, 1, tuning.paceRelax, tuning)
+}
+
+function follow(rows: Float64Array, cold: Float64Array, slot: number, to: number, weight: number, t: Tuning): boolean {
+  const c = slot * COLD
+  const pace = (cold[c + PACE] as number) + weight * (to - (cold[c + PACE] as number))
+  cold[c + PACE] = pace
+  const counts = pace > 1 + t.paceBand || pace < 1 / (1 + t.paceBand) ? pace : 1
+  if (counts === cold[c + PACE_APPLIED]) return false
+  cold[c + PACE_APPLIED] = counts
+  applyFit(rows, cold, slot)
+  return true
+}
