@@ -32,14 +32,13 @@ export function recall(pool: ReplicaPool, compiled: CompiledPolicy, rng: Prng): 
     return false
   }
   const { drawn, drawnCount, drawnVersion } = compiled
-  const { placedAt, version } = pool.index
+  const { index } = pool
   const { slots, cached, reason, seen, decisions } = s
-  const isSameFleet = version === drawnVersion
   let n = 0
   for (let i = 0; i < drawnCount; i++) {
     const slot = drawn[i] as number
     if (((flags[slot] as number) & col.SLACK) === 0) continue
-    if (!isSameFleet && (placedAt[slot] as number) > drawnVersion) continue
+    if (index.hasChanged(slot, drawnVersion)) continue
     seen[slot & MARKS] = decisions
     slots[n] = slot
     cached[n] = 0
@@ -75,10 +74,9 @@ export function keepBest(pool: ReplicaPool, compiled: CompiledPolicy): void {
 /** Adds to a new sample what the last decision found best, where it is as it was and still has slack. */
 export function addBest(pool: ReplicaPool, compiled: CompiledPolicy): void {
   if (compiled.drawnCount === 0 || compiled.eligible <= pool.tuning.recallOver) return
-  const { flags } = pool
-  const { placedAt } = pool.index
+  const { flags, index } = pool
   for (const slot of compiled.best) {
     if (slot === NONE || ((flags[slot] as number) & col.SLACK) === 0) continue
-    if ((placedAt[slot] as number) <= compiled.bestVersion) addSlot(pool.scratch, slot)
+    if (!index.hasChanged(slot, compiled.bestVersion)) addSlot(pool.scratch, slot)
   }
 }

@@ -18,6 +18,8 @@ import { Slab } from './slab.ts'
 
 /** Arrivals and departures that a compiled policy catches up with one by one; after more it looks at every bucket. */
 export const RECENT = 32
+/** Changes that are compared with one by one. */
+const SLOTS_COMPARED = 8
 
 export class CellIndex {
   /** Cheapest first. */
@@ -34,8 +36,9 @@ export class CellIndex {
   version = 1
   /** By slot: the version that its last arrival or departure made. */
   placedAt = new Float64Array(64)
-  /** The bucket in which version v became v + 1, at v modulo its length. */
+  /** The bucket in which version v became v + 1, at v modulo its length, and the slot that came or left. */
   readonly recent: Bucket[] = []
+  readonly recentSlots = new Int32Array(RECENT)
   readonly #bucketByLevel = new Map<number, Bucket>()
   readonly #cellByKey = new Map<string, Cell>()
   readonly #classByKey = new Map<string, CellClass>()
@@ -88,7 +91,7 @@ export class CellIndex {
     this.slab.data[(bucket.starts[place] as number) + count] = slot
     if (cell.sorted === count) bucket.unsorted.push(cell)
     this.#cellOf[slot] = cell
-    this.#moved(cell, 1)
+    this.#moved(cell, slot, 1)
     this.placedAt[slot] = this.version
     this.#flag(cell, 0, flags)
   }
@@ -105,12 +108,23 @@ export class CellIndex {
     data.copyWithin(at, at + 1, end)
     if (at - start < cell.sorted) cell.sorted--
     this.#cellOf[slot] = undefined
-    this.#moved(cell, -1)
+    this.#moved(cell, slot, -1)
     this.placedAt[slot] = this.version
     if (bucket.counts[place] !== 0) return
     bucket.remove(cell)
     this.#cellByKey.delete(cell.key)
     this.slab.give(start, cell.room)
+  }
+
+  /**
+   * Whether the slot came or left after a version. A few changes are compared with; asking by slot would be a cache miss for
+   * each candidate of a large fleet.
+   */
+  hasChanged(slot: number, since: number): boolean {
+    const { version, recentSlots } = this
+    if (version - since > SLOTS_COMPARED) return (this.placedAt[slot] as number) > since
+    for (let v = since; v < version; v++) if (recentSlots[v % RECENT] === slot) return true
+    return false
   }
 
   /** A slot's flags changed. */
@@ -143,10 +157,11 @@ export class CellIndex {
     cell.sorted = count
   }
 
-  #moved(cell: Cell, by: number): void {
+  #moved(cell: Cell, slot: number, by: number): void {
     const { id } = cell.class
     this.classCounts[id] = (this.classCounts[id] as number) + by
     cell.bucket.counted(cell, by)
+    this.recentSlots[this.version % RECENT] = slot
     this.recent[this.version++ % RECENT] = cell.bucket
   }
 
