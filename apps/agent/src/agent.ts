@@ -7,7 +7,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '@isochrone/domain'
-import type { Hex, ServedModel } from '@isochrone/protocol'
+import type { GeoPlace, Hex, ServedModel } from '@isochrone/protocol'
 import type { Logger, Tracing } from '@isochrone/runtime'
 import { EngineHealth } from './engines/engine-health.ts'
 import { startEngine, type EngineConfig } from './engines/start-engine.ts'
@@ -24,6 +24,9 @@ import { readInventory } from './node/inventory.ts'
 import { loadNodeKey } from './node/node-key.ts'
 import { ReceiptLog } from './receipts/receipt-log.ts'
 import { SealingKeys } from './sealed/sealing-keys.ts'
+import { createMatmulSolver } from './verification/matmul-solver.ts'
+import { reportToMarket } from './verification/report-to-market.ts'
+import { WitnessClient } from './verification/witness-client.ts'
 
 export type AgentOptions = {
   readonly dataDir: string
@@ -39,6 +42,12 @@ export type AgentOptions = {
   /** What the pages show as hardware instead of what was read from the machine. */
   readonly hardwareLabel?: string | undefined
   readonly simulatedNetwork?: SimulatedNetwork | undefined
+  /** The marketplace to report to, as `join` was told it. Default: none. */
+  readonly apiUrl?: string | undefined
+  /** Measuring points to dial beside those that the marketplace names. Default: none. */
+  readonly witnessUrls?: readonly string[] | undefined
+  /** Where the node pretends to stand towards witnesses; shown as "simulated network". */
+  readonly simulatedPlace?: GeoPlace | undefined
   /** How many epoch files are kept, and how many bytes of them. */
   readonly epochLimits?: Partial<EpochStoreLimits> | undefined
   readonly logger: Logger
@@ -58,6 +67,7 @@ export type RunningAgent = {
 
 const GRACE_MS = 3_000
 const LOADING_LOG_MS = 2_000
+const WITNESSES_MAX = 64
 
 /** Starts the agent. Rejects when another one runs on the data directory or the engine does not start. */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
@@ -106,6 +116,22 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     for (const link of given) link.start()
     const directory = createGatewayDirectory({ given, open, logger })
     if (options.findGateways !== false) directory.start()
+    const solver = createMatmulSolver()
+    const simulatedPlace = options.simulatedPlace ?? null
+    const witnesses = new Map<string, WitnessClient>()
+    const dial = (urls: readonly string[]) => {
+      for (const url of urls) {
+        if (witnesses.has(url) || witnesses.size >= WITNESSES_MAX) continue
+        const witness = new WitnessClient({ url, nodeKey, solver, simulatedPlace, logger })
+        witnesses.set(url, witness)
+        witness.start()
+      }
+    }
+    dial(options.witnessUrls ?? [])
+    const { models } = engine
+    const reports = options.apiUrl
+      ? reportToMarket({ apiUrl: options.apiUrl, nodeKey, inventory, models, witnesses: dial, logger })
+      : null
     logger.info(
       {
         node: nodeKey.address,
@@ -128,6 +154,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       receipts,
       async close(graceMs = GRACE_MS) {
         capacity.drain()
+        await reports?.stop()
+        await Promise.all([...witnesses.values()].map((witness) => witness.close()))
+        await solver.close()
         await directory.stop()
         await Promise.all(directory.links().map((link) => link.close(graceMs)))
         sealing.close()

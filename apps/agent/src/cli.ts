@@ -1,6 +1,7 @@
 /** The agent's command line: options, their checks, and nothing else. The commands themselves are in `commands.ts`. */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { engineFeatures, microUsdFromUsd } from '@isochrone/domain'
+import type { GeoPlace } from '@isochrone/protocol'
 import type { EngineConfig } from './engines/start-engine.ts'
 import { agentVersion } from './node/inventory.ts'
 
@@ -29,6 +30,8 @@ export type RunFlags = EngineFlags & {
   readonly simulatedRttMs?: number
   readonly simulatedJitterMs: number
   readonly simulatedSeed: number
+  readonly witness: string[]
+  readonly simulatedPlace?: GeoPlace
   readonly graceMs: number
   readonly epochFiles?: number
   readonly epochGib?: number
@@ -74,6 +77,8 @@ export function createCli(commands: Commands): Command {
     .option('--simulated-rtt-ms <ms>', 'delay the link by this round trip; shown as "simulated network"', atLeast(0))
     .option('--simulated-jitter-ms <ms>', 'spread of the simulated round trip', atLeast(0), 0)
     .option('--simulated-seed <n>', 'seed of the simulated jitter', integer(0), 1)
+    .option('--witness <url>', 'measuring point to dial; repeat for several (default: WITNESS_URLS)', collect, [])
+    .option('--simulated-place <lat,lon>', 'delay echoes to witnesses as if the node stood there', place)
     .option('--epoch-files <n>', 'copies of epoch files to keep as evidence (default: 720)', integer(1))
     .option('--epoch-gib <gib>', 'space that they may take (default: 4)', atLeast(0.001))
     .option('--grace-ms <ms>', 'on stop, how long running requests may finish', integer(0), 3000)
@@ -173,6 +178,15 @@ function features(value: string): string[] {
 function url(value: string): string {
   if (!URL.canParse(value) || !/^(https?|wss?):/.test(value)) throw new InvalidArgumentError('not an http or ws URL')
   return value
+}
+
+/** Degrees: `52.4,4.9`. */
+function place(value: string): GeoPlace {
+  const [latitude = NaN, longitude = NaN] = value.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)))
+  if (!(Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180)) {
+    throw new InvalidArgumentError('latitude and longitude in degrees, for example 52.4,4.9')
+  }
+  return { latitude, longitude }
 }
 
 function hash(value: string): string {

@@ -34,6 +34,9 @@ async function run(flags: RunFlags): Promise<void> {
       flags.simulatedRttMs === undefined
         ? undefined
         : { rttMs: flags.simulatedRttMs, jitterMs: flags.simulatedJitterMs, seed: flags.simulatedSeed },
+    apiUrl: joined?.apiUrl,
+    witnessUrls: flags.witness.length > 0 ? flags.witness : env.WITNESS_URLS,
+    simulatedPlace: flags.simulatedPlace,
     epochLimits: {
       ...(flags.epochFiles !== undefined && { filesMax: flags.epochFiles }),
       ...(flags.epochGib !== undefined && { bytesMax: Math.round(flags.epochGib * 2 ** 30) }),

@@ -1,4 +1,5 @@
 /** Wires the worker: receipts stream, inference queue, rounds, control outbox. Everything it does may be done twice. */
+import { randomInt } from 'node:crypto'
 import { hostname } from 'node:os'
 import { systemClock } from '@isochrone/domain'
 import { assertDeploymentMatches, chainProfileOf, readDeployment } from '@isochrone/contracts-client'
@@ -25,6 +26,9 @@ import { consumeReceipts } from './receipts/consume-receipts.ts'
 import { gatewayEpochs } from './rounds/gateway-epochs.ts'
 import { startRounds } from './rounds/start-rounds.ts'
 import { workerRounds } from './rounds/worker-rounds.ts'
+import { replayThroughGateway } from './verification/replay-through-gateway.ts'
+import { startVerificationWorker } from './verification/verification-worker.ts'
+import { witnessHttp } from './verification/witness-http.ts'
 import { webhookSender } from './webhooks/send-webhook.ts'
 import { startWebhookWorker, webhookQueue } from './webhooks/webhook-worker.ts'
 
@@ -37,6 +41,7 @@ export interface StartWorkerOptions {
 
 const CONTROL_MS = 250
 const HEALTH_MS = 60_000
+const VERIFICATION_MS = 5_000
 const DRAIN_MS_MAX = 10_000
 
 export async function startWorker({ env, logger, shutdown }: StartWorkerOptions): Promise<void> {
@@ -129,6 +134,22 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
     logger,
   })
   shutdown.onShutdown('leases', () => Promise.race([leasing.close(), wait(DRAIN_MS_MAX - 1_000)]), DRAIN_MS_MAX)
+
+  const verification = await startVerificationWorker({
+    store,
+    witnesses: env.WITNESS_URLS.map((url) => witnessHttp({ url, token: env.WITNESS_TOKEN })),
+    replay: env.VERIFICATION_ORG_ID
+      ? replayThroughGateway({ gateway: dispatchToGateway(gateways), orgId: env.VERIFICATION_ORG_ID })
+      : null,
+    clock: systemClock,
+    periodMs: env.VERIFICATION_PERIOD_MS,
+    seed: () => randomInt(2 ** 32),
+    redisUrl: env.REDIS_URL,
+    everyMs: VERIFICATION_MS,
+    logger,
+  })
+  const closeVerification = () => Promise.race([verification.close(), wait(DRAIN_MS_MAX - 1_000)])
+  shutdown.onShutdown('verification', closeVerification, DRAIN_MS_MAX)
 
   const deliveries = startWebhookWorker({
     webhooks: store.webhooks,

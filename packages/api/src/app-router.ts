@@ -10,6 +10,7 @@ import {
   webhooksRouter,
 } from './routers/organisation.ts'
 import { leasesRouter } from './routers/leases.ts'
+import { listingsRouter } from './routers/listings.ts'
 import { providerRouter } from './routers/provider.ts'
 import { epochsRouter, marketplaceRouter, receiptsRouter } from './routers/public.ts'
 import { sessionRouter } from './routers/session.ts'
@@ -29,6 +30,7 @@ export const appRouter = router({
   organisation: organisationRouter,
   provider: providerRouter,
   disputes: disputesRouter,
+  listings: listingsRouter,
   admin: adminRouter,
 })
 

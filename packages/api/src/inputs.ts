@@ -246,3 +246,14 @@ export const auditPage = z.object({
   subject: z.string().max(120).optional(),
   outcome: z.enum(['done', 'asked', 'refused']).optional(),
 })
+
+export const listingAt = z.object({ id, version: z.int().min(1) })
+/** Checked in full by the service; here only that it is an object of bounded size. */
+export const listingSave = listingAt.extend({
+  draft: z
+    .record(z.string().max(20), z.json())
+    .refine((draft) => JSON.stringify(draft).length <= 4_096, 'is larger than 4 KiB'),
+  /** The answer to a price that was asked about. */
+  confirmed: z.boolean().default(false),
+})
+export const stakeRequest = z.object({ stakeUsd: topUpUsd })

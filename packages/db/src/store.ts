@@ -14,6 +14,7 @@ import { fundingRepository } from './repositories/funding-repository.ts'
 import { offerReadingsRepository } from './repositories/offer-readings-repository.ts'
 import { offerUpkeepRepository } from './repositories/offer-upkeep-repository.ts'
 import { offersRepository } from './repositories/offers-repository.ts'
+import { listingRepository } from './repositories/listing-repository.ts'
 import { providersRepository } from './repositories/providers-repository.ts'
 import { readingsRepository } from './repositories/readings-repository.ts'
 import { epochRepository } from './repositories/epoch-repository.ts'
@@ -44,6 +45,7 @@ export function repositories(db: DbOrTx) {
     leases: leaseRepository(db),
     webhooks: webhookRepository(db),
     verification: verificationRepository(db),
+    listings: listingRepository(db),
     chain: chainRepository(db),
     settlement: settlementRepository(db),
     evidence: evidenceRepository(db),

@@ -17,6 +17,9 @@ import type { NodeInventory } from '@isochrone/protocol'
 import type { DataPolicy, Tier } from '@isochrone/scheduler'
 import type { Viewer, ViewerOrganisation } from './accounts/viewer.ts'
 import type { AdminOverview } from './queries/views/admin.ts'
+import type { ListingDraft } from './listings/listing-draft.ts'
+import type { ListingDetail, ListingSummary, ProviderVerification, StakeView } from './queries/views/listings.ts'
+import type { AgentReportAnswer } from './verification/accept-agent-report.ts'
 import type { Page } from './queries/views/common.ts'
 import type { EpochDetail, EpochSummary } from './queries/views/epochs.ts'
 import type { HistoryFilterInput, HistoryItem } from './queries/views/history.ts'
@@ -225,6 +228,34 @@ export interface ControlPlane {
     revokeJoinToken(input: { providerId: string; joinTokenId: string }): Promise<JoinTokenView>
     describeJoin(input: { token: string }): Promise<JoinDescription>
     joinNode(input: JoinNodeInput): Promise<JoinedNode>
+    /** Signed by the node; see `accept-agent-report.ts`. */
+    agentReport(input: { body: unknown }): Promise<AgentReportAnswer>
+    verification(input: { providerId: string }): Promise<ProviderVerification>
+    stake(input: { providerId: string }): Promise<StakeView[]>
+    requestStake(input: { providerId: string; userId: string; microUsd: bigint }): Promise<StakeView>
+  }
+  /** Nodes on their way to the market. Every write names the version that its page showed. */
+  listings: {
+    list(input: { orgId: string }): Promise<ListingSummary[]>
+    detail(input: { orgId: string; id: string }): Promise<ListingDetail>
+    create(input: { orgId: string; userId: string }): Promise<ListingSummary>
+    save(input: {
+      orgId: string
+      id: string
+      version: number
+      draft: ListingDraft
+      confirmed: boolean
+    }): Promise<ListingSummary>
+    /** The token is in the answer and is shown nowhere again. */
+    command(input: {
+      orgId: string
+      providerId: string
+      userId: string
+      id: string
+      version: number
+    }): Promise<{ token: string; expiresAtMs: number }>
+    submit(input: { orgId: string; providerId: string; id: string; version: number }): Promise<ListingSummary>
+    withdraw(input: { orgId: string; id: string; version: number }): Promise<ListingSummary>
   }
   /** Amounts in µUSD. What an organisation has no part in is `not_found`. */
   disputes: {

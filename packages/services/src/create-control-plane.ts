@@ -19,6 +19,10 @@ import { quoteLease } from './leases/quote-lease.ts'
 import { rentLease } from './leases/rent-lease.ts'
 import { stopLease } from './leases/stop-lease.ts'
 import type { ControlPlaneDeps } from './ports/control-plane-deps.ts'
+import { createListing, listingCommand, saveListing, submitListing, withdrawListing } from './listings/edit-listing.ts'
+import { requestStake } from './listings/stake.ts'
+import { listingDetail, listingSummary, providerVerification, stakeView } from './queries/listings.ts'
+import { acceptAgentReport } from './verification/accept-agent-report.ts'
 import { createProvider } from './providers/create-provider.ts'
 import { describeJoin, joinNode } from './providers/join-node.ts'
 import { createJoinToken, listJoinTokens, revokeJoinToken } from './providers/join-tokens.ts'
@@ -136,6 +140,19 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       revokeJoinToken: (input) => revokeJoinToken(deps, input),
       describeJoin: (input) => describeJoin(deps, input),
       joinNode: (input) => joinNode(deps, input),
+      agentReport: ({ body }) => acceptAgentReport(deps, body),
+      verification: (input) => providerVerification(deps, input),
+      stake: async ({ providerId }) => (await store.listings.stakeOrders(providerId)).map(stakeView),
+      requestStake: async (input) => stakeView(await requestStake(deps, input)),
+    },
+    listings: {
+      list: async ({ orgId }) => (await store.listings.ofOrg(orgId)).map(listingSummary),
+      detail: (input) => listingDetail(deps, input),
+      create: async (input) => listingSummary(await createListing(deps, input)),
+      save: async (input) => listingSummary(await saveListing(deps, input)),
+      command: (input) => listingCommand(deps, input),
+      submit: async (input) => listingSummary(await submitListing(deps, input)),
+      withdraw: async (input) => listingSummary(await withdrawListing(deps, input)),
     },
     disputes: {
       list: (input) => listDisputes(deps, input),

@@ -24,11 +24,14 @@ const chatTemplate =
   "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}" +
   '{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}'
 
+/** Another model of the same vocabulary, for tests that tell models apart. */
+export type DemoModelVariant = { readonly layers: number; readonly seed: number }
+
 /** The bytes of the demo model's GGUF file; the same on each call. */
-export function buildDemoModel(): Buffer {
+export function buildDemoModel(variant: DemoModelVariant = { layers: shape.layers, seed: SEED }): Buffer {
   const { tokens: learnt, merges } = learnBytePairs(demoText, MERGES_MAX)
   const tokens = [...learnt, ...specialTokens]
-  return encodeGguf(metadata(tokens, merges), weights(tokens))
+  return encodeGguf(metadata(tokens, merges, variant), weights(tokens, variant))
 }
 
 /** The demo model's tokenizer as model hubs publish one (`tokenizer.json`): the same vocabulary, merges and words. */
@@ -54,7 +57,11 @@ export function demoTokenizer(): Record<string, unknown> {
   }
 }
 
-function metadata(tokens: readonly string[], merges: readonly string[]): Record<string, GgufValue> {
+function metadata(
+  tokens: readonly string[],
+  merges: readonly string[],
+  { layers }: DemoModelVariant,
+): Record<string, GgufValue> {
   const normalCount = tokens.length - specialTokens.length
   const endOfText = normalCount
   const endOfTurn = normalCount + 2
@@ -66,7 +73,7 @@ function metadata(tokens: readonly string[], merges: readonly string[]): Record<
     'llama.vocab_size': u32(tokens.length),
     'llama.context_length': u32(shape.contextTokens),
     'llama.embedding_length': u32(shape.embedding),
-    'llama.block_count': u32(shape.layers),
+    'llama.block_count': u32(layers),
     'llama.feed_forward_length': u32(shape.feedForward),
     'llama.attention.head_count': u32(shape.heads),
     'llama.attention.head_count_kv': u32(shape.keyValueHeads),
@@ -98,10 +105,10 @@ function string(value: string): GgufValue {
   return { type: 'string', value }
 }
 
-function weights(tokens: readonly string[]): GgufTensor[] {
-  const { embedding, layers, heads, keyValueHeads, feedForward } = shape
+function weights(tokens: readonly string[], { layers, seed }: DemoModelVariant): GgufTensor[] {
+  const { embedding, heads, keyValueHeads, feedForward } = shape
   const keyValue = (embedding / heads) * keyValueHeads
-  const next = mulberry32(SEED)
+  const next = mulberry32(seed)
   const matrix = (name: string, rows: number, columns: number, spread: number): GgufTensor => ({
     name,
     shape: [columns, rows],

@@ -68,6 +68,7 @@ async function createPlatform(): Promise<Platform> {
     chain: chainFacts(env, deployment),
     disputes: disputeDesk({ publicClient: chainClient, deployment }),
     gatewayUrls: env.GATEWAY_URLS,
+    witnessUrls: env.WITNESS_URLS,
     announceCancelled: async (jobId) =>
       void (await redis.set(redisKeys.jobCancelled(jobId), '1', 'EX', CANCELLED_KEPT_S)),
   })

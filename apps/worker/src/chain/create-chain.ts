@@ -36,6 +36,7 @@ import { chainReads } from './chain-reads.ts'
 import { disputeChain } from './dispute-chain.ts'
 import { depositOnce } from './deposit-once.ts'
 import { recordAudit } from './record-audit.ts'
+import { stakeChain } from './stake-chain.ts'
 import { trustChain } from './trust-chain.ts'
 
 export interface CreateChainOptions {
@@ -115,6 +116,7 @@ export function createChain(options: CreateChainOptions) {
     },
   }
   const trust = trustChain(operator, reads)
+  const stake = stakeChain(wallet)
   /** @param gatewayUrls where epoch files are fetched from. */
   const auditOf = (gatewayUrls: readonly string[]) => recordAudit(operator, gatewayUrls)
   const disputes = disputeChain({ operator, managed: wallet }, reads)
@@ -124,6 +126,7 @@ export function createChain(options: CreateChainOptions) {
     registry,
     managed,
     trust,
+    stake,
     disputes,
     auditOf,
     transactions,

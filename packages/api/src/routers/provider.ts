@@ -1,5 +1,5 @@
 /** What a provider does: its nodes, the tokens that admit new ones, and what they earned. */
-import { byId, claimsPage, newJoinToken, newProvider } from '../inputs.ts'
+import { byId, claimsPage, newJoinToken, newProvider, stakeRequest } from '../inputs.ts'
 import { orgAdminProcedure, providerAdminProcedure, providerProcedure, router } from '../trpc.ts'
 
 export const providerRouter = router({
@@ -43,4 +43,17 @@ export const providerRouter = router({
     .mutation(({ ctx, input }) =>
       ctx.controlPlane.providers.revokeJoinToken({ providerId: ctx.providerId, joinTokenId: input.id }),
     ),
+  /** Every node's standing and its newest verdicts. */
+  verification: providerProcedure.query(({ ctx }) =>
+    ctx.controlPlane.providers.verification({ providerId: ctx.providerId }),
+  ),
+  stake: providerProcedure.query(({ ctx }) => ctx.controlPlane.providers.stake({ providerId: ctx.providerId })),
+  /** What the stake is to be; the worker puts what is missing on the chain. */
+  requestStake: providerAdminProcedure.input(stakeRequest).mutation(({ ctx, input }) =>
+    ctx.controlPlane.providers.requestStake({
+      providerId: ctx.providerId,
+      userId: ctx.viewer.userId,
+      microUsd: input.stakeUsd,
+    }),
+  ),
 })

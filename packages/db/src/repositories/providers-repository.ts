@@ -70,6 +70,10 @@ function tokenRows(db: DbOrTx) {
       })
     },
 
+    async joinToken(id: string) {
+      return db.joinToken.findUnique({ where: { id }, select: listedToken })
+    },
+
     async joinTokenByHash(tokenHash: string) {
       return db.joinToken.findUnique({ where: { tokenHash }, select: listedToken })
     },
@@ -148,7 +152,7 @@ function nodeRows(db: DbOrTx) {
       dataPolicy: 'any' | 'no_training' | 'no_retention'
       gpuClass: string
       inventory: object
-      keyProof: string
+      keyProof: string | null
     }): Promise<void> {
       await db.node.create({ data: { ...row, inventory: row.inventory } })
     },

@@ -26,6 +26,7 @@ export const developmentDefaults: Readonly<Record<string, string>> = {
   MANAGED_WALLET_KEY: developmentKeys[2],
   AUTH_SECRET: 'isochrone-development-auth-secret-not-for-production',
   INTERNAL_TOKEN: 'isochrone-development-internal-token',
+  WITNESS_TOKEN: 'isochrone-development-witness-token',
   // As the demo nodes, a demo gateway has a simulated place.
   GATEWAY_COUNTRY: 'NL',
   STORE_COUNTRY: 'NL',
@@ -34,6 +35,7 @@ export const developmentDefaults: Readonly<Record<string, string>> = {
   CHAIN_CONFIRMATIONS: '1',
   CHAIN_FINALITY: '0',
   CHAIN_FEE_MAX_GWEI: '500',
+  VERIFICATION_PERIOD_MS: '600000',
   EPOCH_MS: '60000',
   CHALLENGE_WINDOW_MS: '60000',
   WITHDRAW_THAW_MS: '600000',
@@ -45,7 +47,10 @@ export const developmentJudges = { auditorKey: developmentKeys[3], arbiterKeys: 
 
 /** Values that production must never run with, compared case-insensitively. */
 export const developmentSecrets: ReadonlySet<string> = new Set(
-  [...developmentKeys, developmentDefaults.AUTH_SECRET, developmentDefaults.INTERNAL_TOKEN].map((value) =>
-    String(value).toLowerCase(),
-  ),
+  [
+    ...developmentKeys,
+    developmentDefaults.AUTH_SECRET,
+    developmentDefaults.INTERNAL_TOKEN,
+    developmentDefaults.WITNESS_TOKEN,
+  ].map((value) => String(value).toLowerCase()),
 )

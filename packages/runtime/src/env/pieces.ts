@@ -139,3 +139,28 @@ export const tracing = {
   /** Share of traces that are kept, 0 to 1. */
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
 }
+
+/** What a witness is, and who may ask it to measure. */
+export const witnessServer = {
+  WITNESS_HOST: z.string().default('127.0.0.1'),
+  WITNESS_PORT: port.default(4010),
+  /** Signs its reports; its address is its name for machines. */
+  WITNESS_KEY: privateKey,
+  WITNESS_NAME: z.string().min(1).max(80),
+  /** Degrees, by its operator's word. */
+  WITNESS_LATITUDE: z.coerce.number().min(-90).max(90),
+  WITNESS_LONGITUDE: z.coerce.number().min(-180).max(180),
+}
+
+/** Shared between a platform and its witnesses, and with nothing else: it lets its holder ask for measurements. */
+export const witnessToken = { WITNESS_TOKEN: secret }
+
+/** The witnesses that measure nodes; absent means that nothing about places and hardware can be checked. */
+export const witnessUrls = { WITNESS_URLS: list.pipe(z.array(httpUrl).max(64)).default([]) }
+
+/** The organisation whose channel pays for answers that are asked twice; absent means that no model is checked. */
+export const verification = {
+  VERIFICATION_ORG_ID: z.string().min(1).optional(),
+  /** From one check of a node to the next at most. */
+  VERIFICATION_PERIOD_MS: durationMs.default(6 * 3_600_000),
+}

@@ -19,7 +19,11 @@ import {
   storage,
   tracing,
   webServer,
+  verification,
   windows,
+  witnessServer,
+  witnessToken,
+  witnessUrls,
 } from './pieces.ts'
 
 export const gatewayEnv = z.object({
@@ -45,6 +49,9 @@ export const workerEnv = z.object({
   ...operatorKey,
   ...managedWalletKey,
   ...opsPort,
+  ...witnessUrls,
+  ...witnessToken,
+  ...verification,
 })
 
 export const webEnv = z.object({
@@ -58,6 +65,7 @@ export const webEnv = z.object({
   ...operatorKey,
   ...managedWalletKey,
   ...webServer,
+  ...witnessUrls,
 })
 
 /** The agent takes most of its settings from its command line; the environment fills what that leaves out. */
@@ -65,9 +73,13 @@ export const agentEnv = z.object({
   ...common,
   DATA_DIR: dataDir.DATA_DIR.optional(),
   GATEWAY_URLS: gatewayUrls.GATEWAY_URLS.optional(),
+  ...witnessUrls,
   ...opsPort,
   ...tracing,
 })
+
+/** A measuring point: it has no database, no chain and no other secret than its own. */
+export const witnessEnv = z.object({ ...common, ...witnessServer, ...witnessToken })
 
 /** What tools (migrations, seed, close epoch) need beside their flags. */
 export const toolEnv = z.object({
@@ -97,6 +109,7 @@ export const externalServicesEnv = z.object({
 export type GatewayEnv = z.infer<typeof gatewayEnv>
 export type WorkerEnv = z.infer<typeof workerEnv>
 export type WebEnv = z.infer<typeof webEnv>
+export type WitnessEnv = z.infer<typeof witnessEnv>
 export type AgentEnv = z.infer<typeof agentEnv>
 export type ToolEnv = z.infer<typeof toolEnv>
 export type ExternalServicesEnv = z.infer<typeof externalServicesEnv>

@@ -38,4 +38,6 @@ export interface ControlPlaneDeps {
   disputes?: DisputeDeskChain
   /** Public URLs of all gateways: what agents dial. */
   gatewayUrls: readonly string[]
+  /** Measuring points that agents are told of. */
+  witnessUrls?: readonly string[]
 }

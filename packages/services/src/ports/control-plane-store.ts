@@ -8,6 +8,8 @@ import type { OfferStore } from './offer-store.ts'
 import type { RecountRow } from './receipt-store.ts'
 import type { JobKind, JobRows } from './job-store.ts'
 import type { LeaseStore } from './lease-store.ts'
+import type { ListingStore } from './listing-store.ts'
+import type { VerificationStore } from './verification-store.ts'
 import type { WebhookStore } from './webhook-store.ts'
 import type {
   ApiKeyListRow,
@@ -96,6 +98,7 @@ export interface ProvidersStore {
   terms(hashes: readonly string[]): Promise<Map<string, { values: unknown; document: unknown }>>
   joinTokens(providerId: string): Promise<JoinTokenRow[]>
   joinTokenByHash(tokenHash: string): Promise<JoinTokenRow | null>
+  joinToken(id: string): Promise<JoinTokenRow | null>
   insertJoinToken(row: {
     id: string
     tokenHash: string
@@ -133,7 +136,8 @@ export interface ProvidersStore {
     dataPolicy: DataPolicy
     gpuClass: string
     inventory: object
-    keyProof: string
+    /** Null while its listing is not submitted. */
+    keyProof: string | null
   }): Promise<void>
   /** Of each node since a time, by receipts. */
   nodeStats(nodeIds: readonly string[], sinceMs: number): Promise<NodeStatsRow[]>
@@ -223,6 +227,8 @@ export interface ControlPlaneRepositories {
   disputes: DisputesStore
   audit: AuditStore
   leases: LeaseStore
+  verification: VerificationStore
+  listings: ListingStore
 }
 
 export interface ControlPlaneStore extends ControlPlaneRepositories {

@@ -77,7 +77,15 @@ export async function joinNode(deps: Deps, input: JoinNodeInput, traits?: DemoTr
     const id = newId('node')
     const proof = input.proof.toLowerCase()
     const rental = { ...rentalJson.parse(token.prices), ...input.rental }
-    await insertNode(tx, { id, nodeId, token, proof, inventory: inventory.data, rental, traits })
+    // A node of a listing is kept from the chain, and so from the market, until the listing is submitted and checked.
+    const listing = await tx.listings.join(token.id, nodeId, proof)
+    if (listing === 'closed') throw refused()
+    const keyProof = listing === 'joined' ? null : proof
+    await insertNode(tx, { id, nodeId, token, keyProof, inventory: inventory.data, rental, traits })
+    const now = new Date(deps.clock.nowMs())
+    const uuids = inventory.data.gpus.flatMap((gpu) => gpu.uuids)
+    await tx.verification.claimGpus(nodeId, uuids, now)
+    await tx.verification.makeDue(nodeId, now)
     await recordControlChange(tx.control, { nodeIds: [nodeId] })
     return { nodeId, id, nodeName: token.nodeName, gatewayUrls: [...deps.gatewayUrls] }
   })
@@ -93,7 +101,7 @@ async function insertNode(
     id: string
     nodeId: string
     token: JoinTokenRow
-    proof: string
+    keyProof: string | null
     inventory: NodeInventory
     rental: RentalJson
     traits: DemoTraits | undefined
@@ -136,7 +144,7 @@ async function insertNode(
     dataPolicy: token.dataPolicy,
     gpuClass: gpuClassOf(row.inventory),
     inventory: row.inventory,
-    keyProof: row.proof,
+    keyProof: row.keyProof,
   })
 }
 

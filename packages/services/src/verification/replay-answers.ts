@@ -39,7 +39,11 @@ export async function replayAnswers(
 ): Promise<void> {
   const { store, replay, clock } = deps
   if (!replay) return
-  const references = referencesFor(await store.providers.nodes(), node, modelHash)
+  const nodes = await store.providers.nodes()
+  const standings = await store.verification.standing(nodes.map(({ nodeId }) => nodeId))
+  const failed = new Set(standings.filter(({ status }) => status === 'failed').map(({ nodeId }) => nodeId))
+  const trusted = nodes.filter(({ nodeId }) => !failed.has(nodeId))
+  const references = referencesFor(trusted, node, modelHash)
   if (references.length < REFERENCES_MIN) return
   const random = prng(deps.seed())
   const pick = <T>(from: readonly T[]): T => from[random.below(from.length)] as T

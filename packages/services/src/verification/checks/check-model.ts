@@ -21,12 +21,15 @@ const rates: SprtRates = { honest: 0.02, cheating: 0.5 }
 export const COMPARED_CHARACTERS = 32
 export const REFERENCES_MIN = 2
 
-/** Null: the references do not agree with one another, so that nothing can be said. */
+/**
+ * Whether the answer is what most references say; null where fewer than two, or no more than half of them, say the same: then
+ * nothing can be said. Some references may be cheats themselves.
+ */
 export function replayAgrees(answer: string, references: readonly string[]): boolean | null {
-  const [first, ...others] = references.map(head)
-  if (first === undefined || references.length < REFERENCES_MIN || first === '') return null
-  if (others.some((other) => other !== first)) return null
-  return head(answer) === first
+  const heads = references.map(head)
+  const votes = (text: string) => heads.filter((other) => other === text).length
+  const word = heads.find((text) => text !== '' && votes(text) >= REFERENCES_MIN && votes(text) * 2 > heads.length)
+  return word === undefined ? null : head(answer) === word
 }
 
 export function checkModel(input: { modelHash: string; trials: readonly ReplayTrial[] }): CheckResult {

@@ -114,6 +114,8 @@ test('references must agree with one another before a node is held against them'
   expect(replayAgrees('a house', ['the river', 'the river'])).toBe(false)
   expect(replayAgrees('a house', ['the river', 'a mountain'])).toBeNull()
   expect(replayAgrees('a house', ['the river'])).toBeNull()
+  expect(replayAgrees('the river', ['a house', 'the river', 'the river'])).toBe(true)
+  expect(replayAgrees('the river', ['a house', 'a house', 'the river', 'the river'])).toBeNull()
 })
 
 test('one wrong product is asked again, two are invalid', () => {

@@ -1,0 +1,82 @@
+/** Listings on their way to the market, changed only at the version that was seen; and stake that is asked for. */
+import type { DbOrTx } from '../create-db.ts'
+
+type Status = 'draft' | 'joined' | 'submitted' | 'live' | 'withdrawn'
+
+export function listingRepository(db: DbOrTx) {
+  return { ...listingRows(db), ...stakeRows(db) }
+}
+
+function listingRows(db: DbOrTx) {
+  return {
+    insert: (row: { id: string; orgId: string; draft: object; createdBy: string }) =>
+      db.listing.create({ data: { ...row } }),
+
+    get: (orgId: string, id: string) => db.listing.findFirst({ where: { id, orgId } }),
+
+    ofOrg: (orgId: string) =>
+      db.listing.findMany({
+        where: { orgId, status: { not: 'withdrawn' } },
+        orderBy: [{ createdAt: 'desc' }, { id: 'asc' }],
+        take: 200,
+      }),
+
+    withStatus: (status: Status, limit: number) =>
+      db.listing.findMany({ where: { status }, orderBy: { updatedAt: 'asc' }, take: limit }),
+
+    async update(
+      at: { id: string; version: number; status: Status },
+      change: { draft?: object; status?: Status; joinTokenId?: string },
+    ): Promise<boolean> {
+      const data = { ...change, version: { increment: 1 } }
+      return (await db.listing.updateMany({ where: at, data })).count === 1
+    },
+
+    async join(joinTokenId: string, nodeId: string, keyProof: string): Promise<'joined' | 'closed' | 'none'> {
+      const { count } = await db.listing.updateMany({
+        where: { joinTokenId, status: 'draft' },
+        data: { nodeId, keyProof, status: 'joined', version: { increment: 1 } },
+      })
+      if (count === 1) return 'joined'
+      return (await db.listing.count({ where: { joinTokenId } })) > 0 ? 'closed' : 'none'
+    },
+
+    async admit({ nodeId, keyProof }: { nodeId: string; keyProof: string }): Promise<void> {
+      await db.node.updateMany({ where: { nodeId, status: 'joining', keyProof: null }, data: { keyProof } })
+    },
+
+    async setTerms(nodeId: string, termsHash: string): Promise<void> {
+      await db.node.updateMany({ where: { nodeId, status: 'joining' }, data: { termsHash } })
+    },
+  }
+}
+
+function stakeRows(db: DbOrTx) {
+  return {
+    async insertStakeOrder(row: { id: string; providerId: string; microUsd: bigint; requestedBy: string }) {
+      const { id, providerId, microUsd, requestedBy } = row
+      const count = await db.$executeRaw`
+        INSERT INTO "stake_order" ("id", "providerId", "microUsd", "requestedBy")
+        SELECT ${id}, ${providerId}, ${microUsd}, ${requestedBy}
+        FROM (SELECT 1 FROM "provider" WHERE "id" = ${providerId} FOR UPDATE) AS held
+        WHERE NOT EXISTS (SELECT 1 FROM "stake_order" WHERE "providerId" = ${providerId} AND "status" = 'queued')`
+      return count === 1 ? db.stakeOrder.findUnique({ where: { id } }) : null
+    },
+
+    stakeOrders: (providerId: string) =>
+      db.stakeOrder.findMany({ where: { providerId }, orderBy: { createdAt: 'desc' }, take: 20 }),
+
+    openStakeOrders: (limit: number) =>
+      db.stakeOrder.findMany({ where: { status: 'queued' }, orderBy: { createdAt: 'asc' }, take: limit }),
+
+    async endStakeOrder(row: {
+      id: string
+      status: 'sent' | 'failed'
+      txHash: string | null
+      error: string | null
+    }): Promise<void> {
+      const { id, ...data } = row
+      await db.stakeOrder.updateMany({ where: { id, status: 'queued' }, data: { ...data, finishedAt: new Date() } })
+    },
+  }
+}

@@ -1,0 +1,67 @@
+/** What listings on their way to the market, and stake that is asked for, need of the database. */
+import type { ListingStatus } from '@isochrone/domain'
+
+export interface ListingRow {
+  id: string
+  orgId: string
+  status: ListingStatus
+  version: number
+  draft: unknown
+  joinTokenId: string | null
+  nodeId: string | null
+  keyProof: string | null
+  createdAt: Date
+  updatedAt: Date
+}
+
+export interface StakeOrderRow {
+  id: string
+  providerId: string
+  /** What the provider's stake is to be at least, µUSD. */
+  microUsd: bigint
+  status: string
+  txHash: string | null
+  error: string | null
+  createdAt: Date
+}
+
+export interface ListingStore {
+  insert(row: { id: string; orgId: string; draft: object; createdBy: string }): Promise<ListingRow>
+  /** Null for another organisation's. */
+  get(orgId: string, id: string): Promise<ListingRow | null>
+  /** Newest first, at most 200; withdrawn ones last are left out. */
+  ofOrg(orgId: string): Promise<ListingRow[]>
+  withStatus(status: ListingStatus, limit: number): Promise<ListingRow[]>
+  /** False when the row is not at that version and status any more. */
+  update(
+    at: { id: string; version: number; status: ListingStatus },
+    change: { draft?: object; status?: ListingStatus; joinTokenId?: string },
+  ): Promise<boolean>
+  /** Gives the listing of this token its node. `none`: the token belongs to no listing; `closed`: to one that takes no node. */
+  join(joinTokenId: string, nodeId: string, keyProof: string): Promise<'joined' | 'closed' | 'none'>
+  /** Hands the key's proof over to the chain, and with it the node to the market. */
+  admit(listing: { id: string; nodeId: string; keyProof: string }): Promise<void>
+  setTerms(nodeId: string, termsHash: string): Promise<void>
+  /** Null while another order of the provider is open. */
+  insertStakeOrder(row: {
+    id: string
+    providerId: string
+    microUsd: bigint
+    requestedBy: string
+  }): Promise<StakeOrderRow | null>
+  stakeOrders(providerId: string): Promise<StakeOrderRow[]>
+  openStakeOrders(limit: number): Promise<StakeOrderRow[]>
+  endStakeOrder(row: {
+    id: string
+    status: 'sent' | 'failed'
+    txHash: string | null
+    error: string | null
+  }): Promise<void>
+}
+
+/** StakeVault as the platform's managed account uses it. */
+export interface StakeChain {
+  /** µUSD that back work begun now. */
+  stakeOf(subject: string): Promise<bigint>
+  addStake(input: { subject: string; microUsd: bigint }): Promise<{ txHash: string | null }>
+}

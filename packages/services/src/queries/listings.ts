@@ -1,0 +1,162 @@
+/** A provider's listings with what their agents detected, how far they are, and how their checks stand. */
+import { AppError } from '@isochrone/domain'
+import { nodeInventory, servedModel } from '@isochrone/protocol'
+import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
+import type { ListingRow, StakeOrderRow } from '../ports/listing-store.ts'
+import type { JoinTokenRow, ListedNodeRow } from '../ports/rows.ts'
+import type { CheckRow } from '../ports/verification-store.ts'
+import { marketPrices } from '../listings/edit-listing.ts'
+import { parseDraft } from '../listings/listing-draft.ts'
+import { checklistOf } from '../listings/checklist.ts'
+import { isLive } from './live-nodes.ts'
+import type {
+  CheckView,
+  DetectedNode,
+  ListingDetail,
+  ListingSummary,
+  ProviderVerification,
+  StakeView,
+} from './views/listings.ts'
+
+type Deps = Pick<ControlPlaneDeps, 'store' | 'clock' | 'live'>
+
+export function listingSummary({ id, status, version, draft, createdAt }: ListingRow): ListingSummary {
+  const nodeName = parseDraft(draft).machine?.nodeName ?? null
+  return { id, status, version, nodeName, createdAtMs: createdAt.getTime() }
+}
+
+export async function listingDetail(deps: Deps, { orgId, id }: { orgId: string; id: string }): Promise<ListingDetail> {
+  const { store, clock } = deps
+  const row = await store.listings.get(orgId, id)
+  if (!row) throw new AppError('not_found', { publicMessage: 'There is no such listing.' })
+  const nowMs = clock.nowMs()
+  const node = row.nodeId ? await store.providers.node(row.nodeId) : null
+  const token = row.joinTokenId ? await store.providers.joinToken(row.joinTokenId) : null
+  const nodeIds = row.nodeId ? [row.nodeId] : []
+  const [standing] = await store.verification.standing(nodeIds)
+  const checks = (await store.verification.newestChecks(nodeIds)).map((check) => checkView(check, nowMs))
+  const market = await marketPrices(deps)
+  const ascending = (values: readonly bigint[]) => values.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  const summary = listingSummary(row)
+  const draft = parseDraft(row.draft)
+  const detected = node && detectedNode(node)
+  const tokenView = token && { status: tokenStatus(token, nowMs), expiresAtMs: token.expiresAt.getTime() }
+  return {
+    ...summary,
+    draft,
+    token: tokenView,
+    node: detected,
+    standing: standing?.status ?? null,
+    checks,
+    checklist: checklistOf({
+      status: row.status,
+      draft,
+      token: tokenView?.status ?? null,
+      node: detected,
+      checks,
+      checkedSince: standing?.checkedAt ? standing.checkedAt >= row.updatedAt : false,
+      keyTx: node?.keyTx ?? null,
+    }),
+    market: {
+      inMicroUsdPerMtok: ascending(market.inMicroUsdPerMtok),
+      cachedMicroUsdPerMtok: ascending(market.cachedMicroUsdPerMtok),
+      outMicroUsdPerMtok: ascending(market.outMicroUsdPerMtok),
+      gpuHourMicroUsd: ascending(market.gpuHourMicroUsd),
+    },
+    likeNodes: await likeNodes(deps, node?.gpuClass ?? null, nowMs),
+  }
+}
+
+export async function providerVerification(
+  { store, clock }: Deps,
+  { providerId }: { providerId: string },
+): Promise<ProviderVerification> {
+  const nodes = await store.providers.nodes(providerId)
+  const nodeIds = nodes.map(({ nodeId }) => nodeId)
+  const standings = new Map((await store.verification.standing(nodeIds)).map((row) => [row.nodeId, row]))
+  const checks = await store.verification.newestChecks(nodeIds)
+  const nowMs = clock.nowMs()
+  return nodes.map(({ id, nodeId, name }) => {
+    const standing = standings.get(nodeId)
+    return {
+      id,
+      name,
+      standing: standing?.status ?? 'pending',
+      checkedAtMs: standing?.checkedAt?.getTime() ?? null,
+      dueAtMs: standing?.dueAt.getTime() ?? nowMs,
+      checks: checks.filter((check) => check.nodeId === nodeId).map((check) => checkView(check, nowMs)),
+    }
+  })
+}
+
+export function checkView(row: CheckRow, nowMs: number): CheckView {
+  const { kind, finding, fix, simulated, checkedAt, validUntil } = row
+  const expired = validUntil.getTime() <= nowMs
+  return {
+    kind,
+    // What was shown to be wrong stays so until it is shown to be right.
+    verdict: expired && row.verdict === 'valid' ? 'unverifiable' : row.verdict,
+    expired,
+    finding,
+    fix,
+    simulated,
+    checkedAtMs: checkedAt.getTime(),
+    validUntilMs: validUntil.getTime(),
+  }
+}
+
+export function stakeView({ id, microUsd, status, txHash, error, createdAt }: StakeOrderRow): StakeView {
+  const known = status === 'sent' || status === 'failed' ? status : 'queued'
+  return { id, microUsd, status: known, txHash, error, createdAtMs: createdAt.getTime() }
+}
+
+function detectedNode(row: ListedNodeRow): DetectedNode {
+  const inventory = nodeInventory.safeParse(row.inventory).data
+  const models = servedModel.array().safeParse(row.models).data
+  return {
+    id: row.id,
+    nodeId: row.nodeId,
+    status: row.status,
+    hardware: inventory?.hardware ?? 'unknown',
+    cpuModel: inventory?.cpuModel ?? 'unknown',
+    cpuCores: inventory?.cpuCores ?? 0,
+    memoryMib: inventory?.memoryMib ?? 0,
+    gpuClass: row.gpuClass,
+    gpus: (inventory?.gpus ?? []).map(({ uuids, ...gpu }) => ({ ...gpu, uuids: uuids.length })),
+    os: inventory?.os ?? 'unknown',
+    agentVersion: inventory?.agentVersion ?? 'unknown',
+    models:
+      models?.map(({ model, quantisation, contextTokensMax, simulated }) => ({
+        model,
+        quantisation,
+        contextTokensMax,
+        simulated,
+      })) ?? null,
+  }
+}
+
+/** The middle of what gateways measure at live nodes of the same class: no promise, but what customers see there. */
+async function likeNodes(deps: Deps, gpuClass: string | null, nowMs: number): Promise<ListingDetail['likeNodes']> {
+  const [nodes, live] = await Promise.all([deps.store.providers.nodes(), deps.live.nodes()])
+  const measured = nodes.flatMap((node) => {
+    const liveness = live.get(node.nodeId)
+    return node.gpuClass === gpuClass && node.status === 'active' && liveness && isLive(liveness, nowMs)
+      ? [liveness]
+      : []
+  })
+  return {
+    nodes: measured.length,
+    ttftP95Ms: median(measured.flatMap(({ ttftP95Ms }) => ttftP95Ms ?? [])),
+    tokensPerSecond: median(measured.flatMap(({ tokensPerSecond }) => tokensPerSecond ?? [])),
+  }
+}
+
+function median(values: readonly number[]): number | null {
+  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? null
+}
+
+function tokenStatus(row: JoinTokenRow, nowMs: number): 'open' | 'used' | 'expired' | 'revoked' {
+  if (row.usedAt) return 'used'
+  if (row.expiresAt < row.createdAt) return 'revoked'
+  return row.expiresAt.getTime() <= nowMs ? 'expired' : 'open'
+}
