@@ -163,7 +163,7 @@ export class NodeLink {
     const value = { nonce, nodeKey: nodeKey as Hex }
     const domain = witnessDomain(this.#facts.witness as Hex)
     if (recoverStructSigner(domain, 'WitnessProof', { value, signature: signature as Hex }) !== nodeKey) return false
-    this.#nodeKey = nodeKey as Hex
+    this.#nodeKey = nodeKey
     this.#simulated = simulated
     const welcome: WitnessAsk = { type: 'welcome' }
     this.#socket.send(JSON.stringify(welcome))

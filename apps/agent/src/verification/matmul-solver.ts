@@ -36,7 +36,7 @@ export function createMatmulSolver(): MatmulSolver {
       if (settle) return Promise.resolve(null)
       return new Promise((resolve) => {
         settle = resolve
-        started().postMessage(challenge)
+        started().postMessage(challenge, [])
       })
     },
     async close() {

@@ -19,5 +19,5 @@ parentPort?.on('message', (challenge: MatmulChallenge) => {
     commitment: matmulCommitment(challenge, product),
     product: productBytes(product),
   }
-  parentPort?.postMessage(solved)
+  parentPort?.postMessage(solved, [])
 })

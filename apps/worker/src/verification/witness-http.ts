@@ -35,7 +35,7 @@ export function witnessHttp({ url, token }: { url: string; token: string }): Wit
         ...(body && { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       })
-      if (response.ok) return (await response.json()) as unknown
+      if (response.ok) return await response.json()
       await response.body?.cancel()
     } catch {
       // Away: nothing is measured.

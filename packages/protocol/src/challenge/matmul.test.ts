@@ -12,7 +12,8 @@ import { randomBytes32 } from '../receipts/identifiers.ts'
 import type { Hex } from '../crypto/keccak.ts'
 
 const nodeId: Hex = `0x${'00'.repeat(12)}${'ab'.repeat(20)}`
-const challenge = { nonce: `0x${'11'.repeat(32)}` as Hex, nodeId, order: 32 }
+const nonce: Hex = `0x${'11'.repeat(32)}`
+const challenge = { nonce, nodeId, order: 32 }
 
 function solved(of = challenge) {
   const { a, b } = matmulFactors(of)

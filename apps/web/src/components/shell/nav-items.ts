@@ -63,7 +63,18 @@ const teamItems: NavItem[] = [
 const providerItems: NavItem[] = [
   { href: '/provider', label: 'Nodes & earnings', icon: 'nodes', keywords: 'provider payouts' },
   { href: '/provider/claims', label: 'Claims', icon: 'claims', keywords: 'pending payout record release frozen stake' },
-  { href: '/provider/join', label: 'Add a node', icon: 'join', keywords: 'agent join token' },
+  {
+    href: '/provider/list',
+    label: 'List a node',
+    icon: 'join',
+    keywords: 'wizard listing agent join token prices stake',
+  },
+  {
+    href: '/provider/verification',
+    label: 'Verification',
+    icon: 'admin',
+    keywords: 'checks verdicts challenge region witness',
+  },
 ]
 
 /** The groups that this viewer may open, in the order in which they are shown. */

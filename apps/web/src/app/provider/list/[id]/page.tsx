@@ -1,0 +1,66 @@
+/** The wizard of one listing: the step is in the URL, what was said is in the database, and the checklist beside is live. */
+import { redirect } from 'next/navigation'
+import { AgentStep } from '~/components/provider/listing/agent-step.tsx'
+import { Checklist } from '~/components/provider/listing/checklist.tsx'
+import { MachineStep } from '~/components/provider/listing/machine-step.tsx'
+import { PriceStep } from '~/components/provider/listing/price-step.tsx'
+import { PromiseStep } from '~/components/provider/listing/promise-step.tsx'
+import { ReviewStep } from '~/components/provider/listing/review-step.tsx'
+import { StakeStep } from '~/components/provider/listing/stake-step.tsx'
+import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
+import { PageHeader } from '~/components/ui/page-header.tsx'
+import { Steps } from '~/components/ui/steps.tsx'
+import { stepOf, wizardSteps } from '~/lib/listing-steps.ts'
+import { webUrl } from '~/server/context.ts'
+import { pageData } from '~/server/page-data.ts'
+import { adminOnlyReason, requireOrganisation } from '~/server/require.ts'
+
+export const metadata = { title: 'List a node' }
+
+interface ListingPageProps {
+  params: Promise<{ id: string }>
+  searchParams: Promise<{ step?: string | string[] }>
+}
+
+export default async function ListingPage({ params, searchParams }: ListingPageProps) {
+  const { id } = await params
+  const { step: asked } = await searchParams
+  const path = `/provider/list/${id}`
+  const organisation = await requireOrganisation(path)
+  if (!organisation.providerId) redirect('/provider/list')
+  const [listing, stake] = await pageData(path, (api) =>
+    Promise.all([api.listings.detail({ id }), api.provider.stake()]),
+  )
+  const step = stepOf(typeof asked === 'string' ? asked : undefined, listing)
+  const disabledReason =
+    adminOnlyReason(organisation) ??
+    (listing.status === 'draft' || listing.status === 'joined' ? undefined : `This listing is ${listing.status}.`)
+  // A form starts anew when another tab, or the agent, has changed what it shows.
+  const props = { listing, disabledReason, key: `${step}-${listing.version}` }
+  return (
+    <>
+      <PageHeader
+        trail={[
+          { href: '/provider', label: 'Nodes & earnings' },
+          { href: '/provider/list', label: 'List a node' },
+        ]}
+        title={listing.nodeName ?? 'A new node'}
+        actions={<LiveRefresh intervalMs={3_000} quiet />}
+      />
+      <Steps label="Steps of the listing" steps={wizardSteps(listing, step)} />
+      <div className="grid gap-8 lg:grid-cols-[minmax(0,1fr)_20rem]">
+        <div className="min-w-0">
+          {step === 'machine' && <MachineStep {...props} key={props.key} />}
+          {step === 'agent' && <AgentStep listing={listing} webUrl={await webUrl()} disabledReason={disabledReason} />}
+          {step === 'prices' && <PriceStep {...props} key={props.key} />}
+          {step === 'promises' && <PromiseStep {...props} key={props.key} />}
+          {step === 'stake' && (
+            <StakeStep listing={listing} stake={stake} disabledReason={adminOnlyReason(organisation)} />
+          )}
+          {step === 'review' && <ReviewStep {...props} key={props.key} />}
+        </div>
+        <Checklist items={listing.checklist} />
+      </div>
+    </>
+  )
+}

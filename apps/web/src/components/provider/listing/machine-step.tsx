@@ -1,0 +1,90 @@
+'use client'
+/** What the machine is called, where it stands, and what its owner declares of it. */
+import { useState, type FormEvent } from 'react'
+import { DeclarationFields, defaultDeclaration } from '~/components/provider/declaration-fields.tsx'
+import { Button } from '~/components/ui/button.tsx'
+import { ErrorNotice } from '~/components/ui/error-notice.tsx'
+import { Field } from '~/components/ui/field.tsx'
+import { formText } from '~/lib/form-text.ts'
+import { useListingSave, type StepProps } from './use-listing-save.ts'
+
+export function MachineStep({ listing, disabledReason }: StepProps) {
+  const { machine } = listing.draft
+  const save = useListingSave(listing, 'machine')
+  const [declared, setDeclared] = useState(
+    machine ? { tier: machine.tier, dataPolicy: machine.dataPolicy } : defaultDeclaration,
+  )
+  const [sharedHost, setSharedHost] = useState(machine?.sharedHost ?? false)
+  const errorOf = (field: string) => (save.error?.field === `machine.${field}` ? save.error.message : undefined)
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault()
+    const form = new FormData(event.currentTarget)
+    void save.run({
+      machine: {
+        nodeName: formText(form, 'node'),
+        region: formText(form, 'region').toLowerCase(),
+        country: formText(form, 'country').toUpperCase(),
+        ...declared,
+        sharedHost,
+      },
+    })
+  }
+  return (
+    <form onSubmit={submit} className="flex max-w-2xl flex-col gap-4">
+      <div className="grid gap-3 sm:grid-cols-3">
+        <Field
+          label="Node name"
+          name="node"
+          required
+          maxLength={80}
+          placeholder="rack-1"
+          defaultValue={machine?.nodeName}
+          error={errorOf('nodeName')}
+        />
+        <Field
+          label="Region"
+          name="region"
+          required
+          maxLength={8}
+          placeholder="eu-de"
+          defaultValue={machine?.region}
+          hint="Witnesses check it by the speed of light."
+          error={errorOf('region')}
+        />
+        <Field
+          label="Country"
+          name="country"
+          required
+          maxLength={2}
+          placeholder="DE"
+          defaultValue={machine?.country}
+          hint="Two letters; residency rules use it."
+          error={errorOf('country')}
+        />
+      </div>
+      <DeclarationFields value={declared} onChange={setDeclared} />
+      <label className="flex items-start gap-2">
+        <input
+          type="checkbox"
+          className="mt-1"
+          checked={sharedHost}
+          onChange={(event) => setSharedHost(event.target.checked)}
+        />
+        <span>
+          Other nodes run on the same host.
+          <span className="block text-xs text-ink-3">Declared, it is no fault; found out by the checks, it is.</span>
+        </span>
+      </label>
+      <ErrorNotice error={save.error} />
+      <Button
+        type="submit"
+        tone="primary"
+        className="self-start"
+        pending={save.pending}
+        disabledReason={disabledReason ?? (listing.node ? 'Its node has joined as this machine.' : undefined)}
+      >
+        Save and go on
+      </Button>
+    </form>
+  )
+}

@@ -1,0 +1,120 @@
+'use client'
+/** Prices beside those of the market. One that looks like a slip of magnitude is asked about, then respected. */
+import { formatUsd, microUsdFromUsd, usdFromMicroUsd } from '@isochrone/domain'
+import type { PriceStep as Prices } from '@isochrone/services'
+import { useState } from 'react'
+import { Button } from '~/components/ui/button.tsx'
+import { ErrorNotice } from '~/components/ui/error-notice.tsx'
+import { Field } from '~/components/ui/field.tsx'
+import { Notice } from '~/components/ui/notice.tsx'
+import { useListingSave, type StepProps } from './use-listing-save.ts'
+
+const fields: readonly { name: keyof Prices; label: string; unit: string }[] = [
+  { name: 'inMicroUsdPerMtok', label: 'Input', unit: '$/M tok' },
+  { name: 'cachedMicroUsdPerMtok', label: 'Cached input', unit: '$/M tok' },
+  { name: 'outMicroUsdPerMtok', label: 'Output', unit: '$/M tok' },
+  { name: 'gpuHourMicroUsd', label: 'One GPU, or the CPU, for an hour', unit: '$/h' },
+]
+const usual: Record<keyof Prices, string> = {
+  inMicroUsdPerMtok: '0.10',
+  cachedMicroUsdPerMtok: '0.02',
+  outMicroUsdPerMtok: '0.40',
+  gpuHourMicroUsd: '0',
+}
+
+export function PriceStep({ listing, disabledReason }: StepProps) {
+  const { prices } = listing.draft
+  const save = useListingSave(listing, 'prices')
+  const [dollars, setDollars] = useState<Record<keyof Prices, string>>(() =>
+    prices
+      ? {
+          inMicroUsdPerMtok: usdFromMicroUsd(BigInt(prices.inMicroUsdPerMtok)),
+          cachedMicroUsdPerMtok: usdFromMicroUsd(BigInt(prices.cachedMicroUsdPerMtok)),
+          outMicroUsdPerMtok: usdFromMicroUsd(BigInt(prices.outMicroUsdPerMtok)),
+          gpuHourMicroUsd: usdFromMicroUsd(BigInt(prices.gpuHourMicroUsd)),
+        }
+      : usual,
+  )
+  const [wrong, setWrong] = useState<keyof Prices | null>(null)
+  const slip = fields.find(({ name }) => save.error?.field === name)
+  function submit(confirmed: boolean) {
+    const bad = fields.find(({ name }) => microUsd(dollars[name]) === null)
+    setWrong(bad?.name ?? null)
+    if (bad) return
+    const text = (name: keyof Prices) => (microUsd(dollars[name]) ?? 0n).toString()
+    void save.run(
+      {
+        prices: {
+          inMicroUsdPerMtok: text('inMicroUsdPerMtok'),
+          cachedMicroUsdPerMtok: text('cachedMicroUsdPerMtok'),
+          outMicroUsdPerMtok: text('outMicroUsdPerMtok'),
+          gpuHourMicroUsd: text('gpuHourMicroUsd'),
+        },
+      },
+      confirmed,
+    )
+  }
+  return (
+    <form
+      className="flex max-w-2xl flex-col gap-4"
+      onSubmit={(event) => {
+        event.preventDefault()
+        submit(false)
+      }}
+    >
+      <div className="grid gap-3 sm:grid-cols-2">
+        {fields.map(({ name, label, unit }) => (
+          <Field
+            key={name}
+            label={label}
+            name={name}
+            inputMode="decimal"
+            unit={unit}
+            value={dollars[name]}
+            onChange={(event) => setDollars({ ...dollars, [name]: event.target.value })}
+            hint={marketHint(listing.market[name])}
+            error={wrong === name ? 'An amount in dollars with at most six decimals.' : undefined}
+          />
+        ))}
+      </div>
+      <p className="text-xs text-ink-3">A GPU-hour of $0 means that the node is not for rent.</p>
+      {slip ? (
+        <Notice tone="warn" live>
+          <p>{save.error?.message}</p>
+          <Button size="sm" className="mt-2" pending={save.pending} onClick={() => submit(true)}>
+            Yes, {formatUsd(microUsd(dollars[slip.name]) ?? 0n)} is what I mean
+          </Button>
+        </Notice>
+      ) : (
+        <ErrorNotice error={save.error} />
+      )}
+      <Button
+        type="submit"
+        tone="primary"
+        className="self-start"
+        pending={save.pending}
+        disabledReason={disabledReason}
+      >
+        Save and go on
+      </Button>
+    </form>
+  )
+}
+
+/** Least, middle and most of the market. */
+function marketHint(values: readonly bigint[]): string {
+  const [first] = values
+  const middle = values[Math.floor((values.length - 1) / 2)]
+  const last = values.at(-1)
+  if (first === undefined || middle === undefined || last === undefined) return 'Nobody else lists such a price.'
+  return `Market of ${values.length}: ${formatUsd(first)} · middle ${formatUsd(middle)} · ${formatUsd(last)}`
+}
+
+function microUsd(text: string): bigint | null {
+  try {
+    const amount = microUsdFromUsd(text.trim())
+    return amount >= 0n ? amount : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,51 @@
+/** The wizard's steps in their order, and which of them a listing has done. The step is in the URL. */
+import type { ListingDetail } from '@isochrone/services'
+import type { Step } from '~/components/ui/steps.tsx'
+
+export const listingSteps = ['machine', 'agent', 'prices', 'promises', 'stake', 'review'] as const
+export type ListingStep = (typeof listingSteps)[number]
+
+const titles: Record<ListingStep, string> = {
+  machine: 'Machine',
+  agent: 'Agent',
+  prices: 'Prices',
+  promises: 'Promises',
+  stake: 'Stake',
+  review: 'Check and list',
+}
+
+export function stepOf(text: string | undefined, listing: ListingDetail): ListingStep {
+  const asked = listingSteps.find((step) => step === text)
+  if (asked) return asked
+  return listingSteps.find((step) => !isDone(step, listing)) ?? 'review'
+}
+
+export function wizardSteps(listing: ListingDetail, current: ListingStep): Step[] {
+  return listingSteps.map((step) => ({
+    key: step,
+    title: titles[step],
+    state: step === current ? 'current' : isDone(step, listing) ? 'done' : 'ahead',
+    href: `/provider/list/${listing.id}?step=${step}`,
+  }))
+}
+
+export function nextStep(step: ListingStep): ListingStep {
+  return listingSteps[listingSteps.indexOf(step) + 1] ?? 'review'
+}
+
+function isDone(step: ListingStep, { draft, node, status }: ListingDetail): boolean {
+  switch (step) {
+    case 'machine':
+      return draft.machine !== undefined
+    case 'agent':
+      return node !== null
+    case 'prices':
+      return draft.prices !== undefined
+    case 'promises':
+      return draft.promises !== undefined
+    case 'stake':
+      return status === 'submitted' || status === 'live'
+    case 'review':
+      return status === 'live'
+  }
+}
