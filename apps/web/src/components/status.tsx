@@ -22,7 +22,7 @@ import {
   Unplug,
   type LucideIcon,
 } from 'lucide-react'
-import type { EpochStatus, JobStatus } from '@isochrone/domain'
+import type { EpochStatus, JobStatus, LeaseStatus } from '@isochrone/domain'
 import type {
   Check,
   ClaimState,
@@ -152,6 +152,17 @@ const jobLooks: Record<JobStatus, Look> = {
   cancelled: { icon: Ban, word: 'cancelled', tone: 'warn' },
 }
 
+const leaseLooks: Record<LeaseStatus, Look> = {
+  requested: { icon: Clock, word: 'requested', tone: 'neutral', hint: 'Its GPUs are taken; its money is being held.' },
+  provisioning: { icon: LoaderCircle, word: 'provisioning', tone: 'accent', hint: 'Its engine is being started.' },
+  running: { icon: Radio, word: 'running', tone: 'good', hint: 'It is served and metered.' },
+  moving: { icon: TriangleAlert, word: 'moving', tone: 'warn', hint: 'Its node is gone; another one is looked for.' },
+  stopping: { icon: Hourglass, word: 'stopping', tone: 'accent', hint: 'Its last reading is taken.' },
+  stopped: { icon: CircleCheck, word: 'stopped', tone: 'neutral' },
+  expired: { icon: CheckCheck, word: 'expired', tone: 'neutral', hint: 'The time that was paid for is over.' },
+  failed: { icon: CircleX, word: 'failed', tone: 'bad', hint: 'What it did not use was given back.' },
+}
+
 const webhookLooks: Record<WebhookStatus, Look> = {
   pending: { icon: Clock, word: 'on its way', tone: 'accent' },
   delivered: { icon: CircleCheck, word: 'delivered', tone: 'good' },
@@ -213,6 +224,7 @@ export const EpochStatusBadge = ({ status }: { status: EpochStatus }) => <LookBa
 export const RecordStatusBadge = ({ status }: { status: RecordStatus }) => <LookBadge look={recordLooks[status]} />
 export const ClaimStateBadge = ({ state }: { state: ClaimState }) => <LookBadge look={claimLooks[state]} />
 export const JobStatusBadge = ({ status }: { status: JobStatus }) => <LookBadge look={jobLooks[status]} />
+export const LeaseStatusBadge = ({ status }: { status: LeaseStatus }) => <LookBadge look={leaseLooks[status]} />
 export const WebhookStatusBadge = ({ status }: { status: WebhookStatus }) => <LookBadge look={webhookLooks[status]} />
 export const OrderStatusBadge = ({ status }: { status: FundingOrderView['status'] }) => (
   <LookBadge look={orderLooks[status]} />

@@ -53,6 +53,15 @@ export function fundingRepository(db: DbOrTx) {
       return (requests._sum.priceMicroUsd ?? 0n) + (leases._sum.priceMicroUsd ?? 0n)
     },
 
+    /** What leases hold beyond what they were billed. */
+    async heldMicroUsd(channelId: string): Promise<bigint> {
+      const { _sum } = await db.lease.aggregate({
+        where: { channelId, status: { in: ['provisioning', 'running', 'moving', 'stopping'] } },
+        _sum: { reservedMicroUsd: true, billedMicroUsd: true },
+      })
+      return (_sum.reservedMicroUsd ?? 0n) - (_sum.billedMicroUsd ?? 0n)
+    },
+
     async signedSinceMicroUsd(channelId: string, sinceMs: number): Promise<bigint> {
       const { _sum } = await db.receipt.aggregate({
         where: { channelId, startedAtMs: { gte: BigInt(sinceMs) } },

@@ -31,6 +31,7 @@ export async function balanceOf(
 
 export async function channelView(funding: FundingStore, row: ChannelRow): Promise<ChannelView> {
   const signedMicroUsd = await funding.signedMicroUsd(row.id)
+  const committed = signedMicroUsd + (await funding.heldMicroUsd(row.id))
   const deposits = row.depositedMicroUsd - row.withdrawnMicroUsd - row.withdrawingMicroUsd
   const limit = deposits < row.ceilingMicroUsd ? deposits : row.ceilingMicroUsd
   return {
@@ -44,7 +45,7 @@ export async function channelView(funding: FundingStore, row: ChannelRow): Promi
     ceilingMicroUsd: row.ceilingMicroUsd,
     claimedMicroUsd: row.claimedMicroUsd,
     signedMicroUsd,
-    availableMicroUsd: limit > signedMicroUsd ? limit - signedMicroUsd : 0n,
+    availableMicroUsd: limit > committed ? limit - committed : 0n,
   }
 }
 

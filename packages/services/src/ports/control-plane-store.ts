@@ -82,7 +82,9 @@ export interface FundingStore {
   /** Top-ups that are not final or failed yet. */
   openOrders(orgId: string): Promise<number>
   insertOrder(row: { id: string; orgId: string; microUsd: bigint; requestedBy: string }): Promise<FundingOrderRow>
-  /** Σ delivery receipts on the channel. */
+  /** Held for leases, beyond what they were billed. */
+  heldMicroUsd(channelId: string): Promise<bigint>
+  /** Σ receipts on the channel. */
   signedMicroUsd(channelId: string): Promise<bigint>
   signedSinceMicroUsd(channelId: string, sinceMs: number): Promise<bigint>
 }

@@ -14,6 +14,7 @@ export type NavIcon =
   | 'requests'
   | 'jobs'
   | 'keys'
+  | 'leases'
   | 'balance'
   | 'nodes'
   | 'join'
@@ -44,6 +45,7 @@ const teamItems: NavItem[] = [
   { href: '/dashboard', label: 'Overview', icon: 'overview', keywords: 'dashboard home quick start' },
   { href: '/requests', label: 'Requests', icon: 'requests', keywords: 'receipts history' },
   { href: '/jobs', label: 'Queued jobs', icon: 'jobs', keywords: 'queue batch scheduler background responses wait' },
+  { href: '/leases', label: 'Leases', icon: 'leases', keywords: 'rent gpus hours endpoint private' },
   { href: '/keys', label: 'API keys', icon: 'keys', keywords: 'secret token create revoke' },
   {
     href: '/settings/webhooks',

@@ -5,6 +5,7 @@ import { usePathname } from 'next/navigation'
 import {
   Activity,
   ArrowLeftRight,
+  Cpu,
   CirclePlus,
   Gauge,
   HandCoins,
@@ -27,6 +28,7 @@ const icons: Record<NavIcon, LucideIcon> = {
   requests: ArrowLeftRight,
   jobs: ListOrdered,
   keys: KeyRound,
+  leases: Cpu,
   balance: Landmark,
   nodes: Server,
   join: CirclePlus,
