@@ -72,7 +72,7 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
 
   // A Redis that was started afresh must know the limits before anything is leased from them.
   const restoreBudgets = () =>
-    publishBudgetLimits({ ...store.chain, ...store.requests, holds: store.leases.holds, redis })
+    publishBudgetLimits({ ...store.chain, ...store.requests, holds: (ids) => store.leases.holds(ids), redis })
   redis.on('ready', () => void restoreBudgets().catch((error) => logger.debug({ err: error }, 'budgets come later')))
 
   const receipts = consumeReceipts({

@@ -90,7 +90,7 @@ export function signLease(
     // The journal keeps the order: whoever has the receipt has its terms.
     const { termsHash, terms: json, termsDocument: document } = command
     invariant(termsHashOf(terms) === termsHash, 'terms were checked')
-    writer.write({ type: 'terms', termsHash: termsHash as Hex, terms: json, document }).catch(() => undefined)
+    writer.write({ type: 'terms', termsHash, terms: json, document }).catch(() => undefined)
   }
   const { leaseId, orgId } = command
   return writer.writeLease({

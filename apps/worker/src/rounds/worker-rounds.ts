@@ -64,7 +64,10 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
   }
   const askedToClose = new Map<string, string>()
   const budgets = (channelIds?: readonly string[]) =>
-    publishBudgetLimits({ ...store.chain, ...store.requests, holds: store.leases.holds, redis }, channelIds)
+    publishBudgetLimits(
+      { ...store.chain, ...store.requests, holds: (ids) => store.leases.holds(ids), redis },
+      channelIds,
+    )
 
   async function index(): Promise<void> {
     for (let round = 0; round < ROUNDS_OF_BLOCKS_MAX; round++) {

@@ -77,7 +77,7 @@ interface Step {
 function leaseRows(db: DbOrTx) {
   const note = async (leaseId: string, event: string, atMs: number, status: LeaseStatus, details: object) => {
     await db.leaseEventRow.create({
-      data: { leaseId, event, atMs: BigInt(Math.round(atMs)), status, details: details as Prisma.InputJsonObject },
+      data: { leaseId, event, atMs: BigInt(Math.round(atMs)), status, details },
     })
   }
   return {

@@ -148,6 +148,8 @@ function summaryOf(row: LeaseRow, refs: ReadonlyMap<string, NodeRef>): LeaseSumm
 type Details = Record<string, unknown>
 const detailsOf = (details: unknown): Details => (typeof details === 'object' && details !== null ? { ...details } : {})
 
+const textOf = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise)
+
 function idsIn(details: unknown): string[] {
   const { nodeId, from } = detailsOf(details)
   return [nodeId, from].filter((id): id is string => typeof id === 'string')
@@ -161,8 +163,8 @@ function eventView(
 }
 
 function sentenceOf(event: string, details: Details, refs: ReadonlyMap<string, NodeRef>): string {
-  const nodeName = (id: unknown) => refs.get(String(id))?.name ?? 'a node'
-  const usd = (amount: unknown) => formatUsd(BigInt(String(amount ?? '0')))
+  const nodeName = (id: unknown) => refs.get(textOf(id, ''))?.name ?? 'a node'
+  const usd = (amount: unknown) => formatUsd(BigInt(textOf(amount, '0')))
   const seconds = (ms: unknown) => `${(Number(ms) / 1_000).toFixed(1)} s`
   switch (event) {
     case 'request':
@@ -176,7 +178,7 @@ function sentenceOf(event: string, details: Details, refs: ReadonlyMap<string, N
       return `Its engine runs on ${nodeName(details.nodeId)}.${credit}`
     }
     case 'lose':
-      return `It left ${nodeName(details.nodeId)}: ${String(details.reason ?? 'gone')}.`
+      return `It left ${nodeName(details.nodeId)}: ${textOf(details.reason, 'gone')}.`
     case 'place':
       return `${nodeName(details.nodeId)} takes it from ${nodeName(details.from)}.`
     case 'extend':
@@ -187,6 +189,6 @@ function sentenceOf(event: string, details: Details, refs: ReadonlyMap<string, N
     case 'expire':
       return `${usd(details.billedMicroUsd)} billed, ${usd(details.releasedMicroUsd)} given back.`
     default:
-      return String(details.error ?? event)
+      return textOf(details.error, event)
   }
 }
