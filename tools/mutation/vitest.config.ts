@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: [
-      'apps/gateway/src/lane/{bill-attempt,create-lane,job-memory,record-keeper,record-recount}.test.ts',
+      'apps/gateway/src/lane/{bill-attempt,create-lane,lane-state,job-memory,record-keeper,record-recount}.test.ts',
       'packages/domain/src/{money,price}.test.ts',
       'packages/protocol/src/receipts/*.test.ts',
       'packages/verifier/src/sla/*.test.ts',

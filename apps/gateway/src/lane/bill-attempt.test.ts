@@ -56,6 +56,13 @@ test('nothing is paid before the first token, for a discarded attempt, or for a 
   }
 })
 
+test('of a prompt that is larger than was sent, what is not cached is billed first; after other tokens, what is cached', () => {
+  const large = { tokensIn: 60, tokensCached: 20, tokensOut: 10 } as WorkReceipt
+  // 64 tokens are what a template may add to no bytes at all.
+  expect(bill({ work: large, bytesIn: 0 }).usage).toMatchObject({ tokensIn: 60, tokensCached: 4 })
+  expect(bill({ work: large, bytesIn: 0, tokensBefore: 1 }).usage).toMatchObject({ tokensIn: 44, tokensCached: 20 })
+})
+
 test('no count that a node signs makes the customer pay for more than was ordered, sent or handed on', () => {
   const u32 = fc.nat(4_294_967_295)
   fc.assert(
