@@ -196,6 +196,12 @@ test('a recount is stored once, the first as it was told, and taken off what the
   expect(await createStore(db).requests.signedByChannel([channelId])).toEqual([
     { channelId, lane: lane.lane, microUsd: 26n },
   ])
+  const { recounts } = createStore(db)
+  expect(await recounts.recountOf(lane.lane, 1n)).toMatchObject({ refundMicroUsd: 14n })
+  expect(await recounts.recountOf(lane.lane, 2n)).toBeNull()
+  // What the epoch's page says of its vouchers, in whichever epoch the receipt is.
+  expect(await recounts.correctedIn(lane.lane, 1n, 1n)).toEqual({ count: 1, refundMicroUsd: 14n })
+  expect(await recounts.correctedIn(lane.lane, 2n, 9n)).toEqual({ count: 0, refundMicroUsd: 0n })
   const wrong = [
     { ...entry, seq: 2, refundMicroUsd: '41' },
     { ...entry, seq: 2, recounted: { ...entry.recounted, tokensOut: 11 } },

@@ -1,11 +1,13 @@
 /**
- * What payers, gateways, nodes, arbiters, an auditor and a stranger do on the simulated day. Each does what it may; what
+ * What payers, gateways, nodes, arbiters, an auditor, a guardian and a stranger do on the simulated day. Each does what it may; what
  * a contract refuses is part of the day.
  */
 import {
+  anchorEpoch,
   appealDispute,
   challengeRecord,
   channelState,
+  claim,
   closedDisputeStates,
   deposit,
   disputeOf,
@@ -14,12 +16,15 @@ import {
   fileDispute,
   openChannel,
   panelOf,
+  pauseInflow,
   requestWithdrawal,
   resolveChallenge,
   respondToDispute,
+  returnSetAside,
   ruleOnDispute,
   setCeiling,
   signCeiling,
+  unpauseInflow,
   withdraw,
   type ChainWriter,
 } from '@isochrone/contracts-client'
@@ -41,6 +46,16 @@ export interface DayActions {
   /** The next step of every open dispute. */
   disputes(): Promise<void>
   challenge(): Promise<void>
+  /** A gateway finds that a text of its open epoch has fewer tokens than were billed. */
+  recount(): void
+  /** A stranger redeems a voucher that it read in an epoch file, and anchors the epoch first where nobody has. */
+  outsideClaim(): Promise<void>
+  /** A stranger gives back what lies aside for somebody's epoch. */
+  returnSetAside(): Promise<void>
+  /** The guardian stops deposits, or lets them in again: the other of the two, or as said. */
+  pause(isPaused?: boolean): Promise<void>
+  /** How often what happened that events do not tell apart. */
+  done(): { recounts: number; outsideClaims: number; pauses: number }
   /** µUSD that lanes have signed on a channel, lifetime. */
   signed(channelId: Hex): bigint
 }
@@ -54,6 +69,9 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
   let requestCount = 0
   let orderCount = 0
   const disputeIds: bigint[] = []
+  const recounted = new Set<string>()
+  const done = { recounts: 0, outsideClaims: 0, pauses: 0 }
+  let paused = false
   const pick = <T>(items: readonly T[]): T => {
     const item = items[rng.below(items.length)]
     if (item === undefined) throw new Error('nothing to pick from')
@@ -73,8 +91,9 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
   }
 
   async function topUp({ channelId, wallet, orgId }: Payer, microUsd: bigint): Promise<void> {
-    budgets.set(channelId, (budgets.get(channelId) ?? 0n) + microUsd)
+    const budget = (budgets.get(channelId) ?? 0n) + microUsd
     if (wallet === null) {
+      budgets.set(channelId, budget)
       await world.store.funding.insertOrder({
         id: `dep_${String(++orderCount).padStart(32, '0')}`,
         orgId,
@@ -86,8 +105,14 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
     const { address } = wallet.sender.account
     const row = await world.store.funding.channelOfOrg(orgId)
     const isNew = !(await channelState(wallet, channelId)).isOpen
-    if (row && isNew) await openChannel(wallet, { owner: address, salt: row.salt as Hex })
-    await deposit(wallet, { channelId, amount: microUsd })
+    const isPaid = await mayBeRefused(async () => {
+      if (row && isNew) await openChannel(wallet, { owner: address, salt: row.salt as Hex })
+      await deposit(wallet, { channelId, amount: microUsd })
+    })
+    if (isPaid === paused)
+      throw new Error(`a deposit was ${isPaid ? 'taken' : 'refused'} while ${paused ? '' : 'not '}paused`)
+    if (!isPaid) return
+    budgets.set(channelId, budget)
     const { deposited, ceiling } = await channelState(wallet, channelId)
     if (deposited <= ceiling) return
     const signature = await signCeiling(wallet, wallet.sender.account, { channelId, amount: deposited })
@@ -123,7 +148,12 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
       const entry = lane.close(world.time.nowMs())
       const open = openEpochs.get(lane)
       if (entry === null || !open) continue
-      world.closed.push({ lane, ...open })
+      const vouchers = entry.vouchers.map(({ voucher, signature }) => ({
+        value: decodeStruct('Voucher', voucher),
+        signature: signature as Hex,
+      }))
+      const anchor = { value: decodeStruct('EpochAnchor', entry.anchor), signature: entry.anchorSignature as Hex }
+      world.closed.push({ lane, ...open, vouchers, anchor })
       openEpochs.set(lane, { epoch: open.epoch + 1, receipts: [] })
       world.outbox.push(entry)
       // A silent lane publishes no records: the grace period pays its providers.
@@ -223,7 +253,57 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
     await mayBeRefused(() => resolveChallenge(world.auditor, { ...record, upheld, reasonHash: bytes32Of('reason') }))
   }
 
+  /** Lower vouchers: the payer keeps the difference, and what is anchored stays above what is claimed. */
+  function recount(): void {
+    const [lane, place, share] = [pick(world.lanes), rng.below(1_000), BigInt(1 + rng.below(100))]
+    const fresh = (openEpochs.get(lane)?.receipts ?? []).filter(
+      ({ request }) => BigInt(request.priceMicroUsd) > 0n && !recounted.has(request.requestId),
+    )
+    const chosen = fresh[place % Math.max(fresh.length, 1)]
+    if (!chosen) return
+    const { requestId, channelId, priceMicroUsd } = chosen.request
+    const refund = (BigInt(priceMicroUsd) * share) / 100n
+    const entry = lane.recount(chosen, refund)
+    if (entry === null) throw new Error('a receipt of an open epoch can be recounted')
+    recounted.add(requestId)
+    done.recounts += 1
+    signedOn.set(channelId, (signedOn.get(channelId) ?? 0n) - refund)
+    world.outbox.push(entry)
+  }
+
+  async function outsideClaim(): Promise<void> {
+    const [back, place] = [1 + rng.below(3), rng.below(1_000)]
+    const epoch = world.closed.at(-back)
+    const voucher = epoch?.vouchers[place % Math.max(epoch.vouchers.length, 1)]
+    if (!epoch || !voucher) return
+    await mayBeRefused(() => anchorEpoch(world.stranger, epoch.anchor))
+    await mayBeRefused(async () => {
+      const { paid } = await claim(world.stranger, voucher)
+      if (paid > 0n) done.outsideClaims += 1
+    })
+  }
+
+  async function giveBack(): Promise<void> {
+    const [place, provider] = [rng.below(1_000), pick(world.providers)]
+    const chosen = world.closed[place % Math.max(world.closed.length, 1)]
+    if (!chosen) return
+    const { lane, epoch } = chosen
+    await mayBeRefused(() => returnSetAside(world.stranger, { providerId: provider.id, lane: lane.lane, epoch }))
+  }
+
+  async function pause(isPaused = !paused): Promise<void> {
+    if (isPaused === paused) return
+    await (isPaused ? pauseInflow(world.administrator) : unpauseInflow(world.administrator))
+    paused = isPaused
+    if (paused) done.pauses += 1
+  }
+
   return {
+    recount,
+    outsideClaim,
+    returnSetAside: giveBack,
+    pause,
+    done: () => ({ ...done }),
     topUp,
     requests,
     closeEpochs,

@@ -1,5 +1,5 @@
 /**
- * The chain of the day: nothing is mined but here, a second to a block, so that a seed gives the same blocks again.
+ * The chain of the day: nothing is mined but here, so much time to a block, so that a seed gives the same blocks again.
  *
  * People's transactions are in a block when the chain answers. Towards the worker the chain is flaky: it loses answers
  * (what was sent has arrived, but nobody says so), and it reorganises right after it has included something. Each look
@@ -9,6 +9,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import type { ChainProfile } from '@isochrone/contracts-client'
 import { keccak256, type Hex } from 'viem'
 import type { DayDraws } from './day-draws.ts'
 import { DAY_START_S } from './day-time.ts'
@@ -29,9 +30,22 @@ export interface DayChain {
   stop(): Promise<void>
 }
 
+/** What differs from one chain to the next. */
+export interface DayChainKind extends Pick<ChainProfile, 'confirmations' | 'finality' | 'feeModel'> {
+  chainId: number
+  /** From one block to the next, chain time. */
+  blockTimeS: number
+}
+
+/** No reorganisation of a day is deeper than what is final on either. */
+export const dayChains = {
+  development: { chainId: 31_337, blockTimeS: 1, confirmations: 6, finality: { depth: 6 }, feeModel: 'eip1559' },
+  other: { chainId: 10_143, blockTimeS: 3, confirmations: 8, finality: { depth: 16 }, feeModel: 'legacy' },
+} as const satisfies Record<string, DayChainKind>
+export type DayChainName = keyof typeof dayChains
+
 export const REORG_BLOCKS_MAX = 5
 const ONE_IN = 8
-const BLOCKS_A_LOOK = 6
 const WORKER_PATH = '/worker'
 
 interface Call {
@@ -40,7 +54,12 @@ interface Call {
 }
 
 /** @param chainRpcUrl a chain that mines nothing by itself. */
-export async function startDayChain(chainRpcUrl: string, draws: DayDraws, trace: DayTrace): Promise<DayChain> {
+export async function startDayChain(
+  chainRpcUrl: string,
+  { blockTimeS, confirmations }: DayChainKind,
+  draws: DayDraws,
+  trace: DayTrace,
+): Promise<DayChain> {
   let hasEnded = false
   let lost = 0
   let reorgs = 0
@@ -59,13 +78,13 @@ export async function startDayChain(chainRpcUrl: string, draws: DayDraws, trace:
   const mine = (blocks: number) => ask('anvil_mine', [`0x${blocks.toString(16)}`])
 
   await ask('evm_setNextBlockTimestamp', [DAY_START_S])
-  await ask('anvil_setBlockTimestampInterval', [1])
+  await ask('anvil_setBlockTimestampInterval', [blockTimeS])
   await mine(1)
 
   /** Null for an answer that is lost. */
   async function answer(body: string, isWorker: boolean): Promise<string | null> {
     const { method, params } = JSON.parse(body) as Call
-    if (isWorker && method === 'eth_getTransactionReceipt') await mine(BLOCKS_A_LOOK)
+    if (isWorker && method === 'eth_getTransactionReceipt') await mine(confirmations)
     const found = await forward(body)
     if (method !== 'eth_sendRawTransaction') return found
     const isTaken = !found.includes('"error"')

@@ -3,12 +3,14 @@ import type { Time } from '@isochrone/contracts-client'
 import type { Prng } from '@isochrone/domain'
 import { isDataError } from '@isochrone/db'
 import {
+  correctRecords,
   indexChainEvents,
   ingestReceiptEntries,
   registerPending,
   runFundingOrders,
   settleDueEpochs,
   watchWithdrawals,
+  type RecordName,
 } from '@isochrone/services'
 import { createChain } from '../chain/create-chain.ts'
 import { pendingTransactions } from '../chain/pending-transactions.ts'
@@ -17,7 +19,7 @@ import type { DayTrace } from './day-trace.ts'
 import type { DayWorld } from './day-world.ts'
 import type { Faults } from './faults.ts'
 
-export const dayRounds = ['reconcile', 'index', 'settle', 'watch', 'register', 'fund', 'ingest'] as const
+export const dayRounds = ['reconcile', 'index', 'settle', 'watch', 'register', 'fund', 'correct', 'ingest'] as const
 export type DayRound = (typeof dayRounds)[number]
 
 const ENTRIES_A_BATCH = 8
@@ -76,6 +78,13 @@ export function createDayWorker(
       await watchWithdrawals({ ...settlement, channels: store.chain, gateways }, asked)
     }
     if (round === 'settle') stuck = (await settleDueEpochs(settlement)).stuck.map(({ reason }) => reason)
+    if (round === 'correct') {
+      const correctRecord = async ({ lane, ...record }: RecordName & { version: number }) => {
+        const entry = world.lanes.find((each) => each.lane === lane)?.correct(record)
+        if (entry) world.outbox.push(entry)
+      }
+      await correctRecords({ records: store.records, gateways: { correctRecord } })
+    }
     if (round === 'ingest') await ingest(store)
   }
 

@@ -31,15 +31,18 @@ import {
   addressToBytes32,
   bytes32Of,
   signStruct,
+  type EpochAnchor,
   type Hex,
   type RequestFinishedEntry,
+  type Signed,
+  type Voucher,
 } from '@isochrone/protocol'
 import { developmentKeys } from '@isochrone/runtime'
 import { makeTerms, noPromises, type MadeTerms } from '@isochrone/services'
 import { testLane } from '@isochrone/services/testing'
 import { createPublicClient, http } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
-import type { DayChain } from './day-chain.ts'
+import type { DayChain, DayChainKind } from './day-chain.ts'
 import type { DayDraws } from './day-draws.ts'
 
 export type DayWorld = Awaited<ReturnType<typeof createDayWorld>>
@@ -62,10 +65,12 @@ export interface ClosedEpoch {
   lane: Lane
   epoch: number
   receipts: RequestFinishedEntry[]
+  /** Public, as in its file. */
+  vouchers: Signed<Voucher>[]
+  anchor: Signed<EpochAnchor>
 }
 
 export const TREASURY: Hex = '0x7ea5000000000000000000000000000000000001'
-export const CONFIRMATIONS = 6
 const WEALTH_MICRO_USD = 1_000_000_000_000n
 const ETHER = '0x3635c9adc5dea00000'
 const ZERO_PRICES = {
@@ -81,9 +86,10 @@ export interface DayMeans {
   chain: DayChain
   time: Time
   draws: DayDraws
+  dayChain: DayChainKind
 }
 
-export async function createDayWorld(stack: TestStack, seed: number, { chain, time, draws }: DayMeans) {
+export async function createDayWorld(stack: TestStack, seed: number, { chain, time, draws, dayChain }: DayMeans) {
   const keyOf = (name: string): Hex => bytes32Of(`day ${seed} ${name}`)
   const [operatorKey, , managedWalletKey] = developmentKeys
   const publicClient = createChainClient(chain.url)
@@ -91,16 +97,21 @@ export async function createDayWorld(stack: TestStack, seed: number, { chain, ti
     // The methods are anvil's own, which viem's types of a public client do not know.
     publicClient.request({ method, params } as never)
   const chainId = await publicClient.getChainId()
-  const local = { ...developmentProfile(chainId), blockTimeMs: 100 }
-  const profile: ChainProfile = { ...local, confirmations: CONFIRMATIONS, finality: { depth: CONFIRMATIONS } }
+  const { confirmations, finality, feeModel } = dayChain
+  const local: ChainProfile = { ...developmentProfile(chainId), blockTimeMs: 100, feeModel }
+  const profile: ChainProfile = { ...local, confirmations, finality }
   const operatorAccount = privateKeyToAccount(operatorKey)
   const random = (below: number) => draws.below('gas of people', below)
   const auditorKey = keyOf('auditor')
   const laneOperatorKey = keyOf('lane operator')
+  // Not the worker's account: two senders of one account would take each other's numbers.
+  const administratorKey = keyOf('administrator')
   const arbiterKeys = Array.from({ length: 6 }, (_, index) => keyOf(`arbiter ${index}`))
   const parties = {
     ...partiesOf(operatorAccount.address, arbiterKeys.map(addressOfKey)),
     treasury: TREASURY,
+    admin: addressOfKey(administratorKey),
+    guardian: addressOfKey(administratorKey),
     auditor: addressOfKey(auditorKey),
   }
   const deployment = await deployIsochrone({
@@ -129,6 +140,7 @@ export async function createDayWorld(stack: TestStack, seed: number, { chain, ti
   const stranger = await writerOf(keyOf('stranger'))
   const auditor = await writerOf(auditorKey)
   const laneOperator = await writerOf(laneOperatorKey)
+  const administrator = await writerOf(administratorKey)
   const arbiters = await Promise.all(arbiterKeys.map(writerOf))
   await rpc('anvil_setBalance', [addressOfKey(managedWalletKey), ETHER])
   await mintTestUsdc(operator, { to: operatorAccount.address, amount: 10_000_000_000n })
@@ -148,7 +160,10 @@ export async function createDayWorld(stack: TestStack, seed: number, { chain, ti
   for (const name of ['lane 0', 'lane 1']) {
     const laneKey = keyOf(name)
     await provision(operator, { subject: addressToBytes32(addressOfKey(laneKey)), amount: 50_000_000n })
-    await addLane(operator, signLaneKey(operator, { privateKey: laneKey, operator: addressOfKey(laneOperatorKey) }))
+    await addLane(
+      administrator,
+      signLaneKey(operator, { privateKey: laneKey, operator: addressOfKey(laneOperatorKey) }),
+    )
     const { channels, anchor, ledger } = deployment.addresses
     lanes.push(testLane({ laneKey, chainId, paymentChannels: channels, receiptAnchor: anchor, slaLedger: ledger }))
   }
@@ -210,6 +225,7 @@ export async function createDayWorld(stack: TestStack, seed: number, { chain, ti
     stranger,
     auditor,
     laneOperator,
+    administrator,
     arbiters,
     managedAddress: addressOfKey(managedWalletKey),
   }

@@ -1,13 +1,15 @@
 /**
- * Replays a simulated day: npm run test:day -- --seed N --steps M [--days D] [--trace FILE]
+ * Replays a simulated day: npm run test:day -- --seed N --steps M [--days D] [--chain other] [--trace FILE]
  *
  * Without a seed it draws one and says which. With `--days` it runs that many, each with the next seed. `--trace` writes
- * down what happened on the last: two runs of one seed differ in nothing, so a difference shows where a change began.
+ * down what happened on the last: two runs of one seed differ in nothing, so a difference shows where a change began. The
+ * other chain differs in id, block time, confirmations, finality and fees.
  */
 import { randomInt } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { startTestStack } from '@isochrone/local-stack'
+import { dayChains, type DayChainName } from './day-chain.ts'
 import { createDayTrace } from './day-trace.ts'
 import { runDay } from './run-day.ts'
 
@@ -16,6 +18,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     steps: { type: 'string', default: '1000' },
     days: { type: 'string', default: '1' },
+    chain: { type: 'string', default: 'development' },
     verbose: { type: 'boolean', default: false },
     trace: { type: 'string' },
   },
@@ -26,13 +29,18 @@ const [firstSeed, steps, days] = [
   wholeNumber('days', values.days),
 ]
 
+const chainName = chainNamed(values.chain)
+
 for (let seed = firstSeed; seed < firstSeed + days; seed++) {
   process.stdout.write(`seed ${seed}, ${steps} steps\n`)
   const trace = createDayTrace()
-  const stack = await startTestStack({ postgres: true, chain: 'still' })
+  const stack = await startTestStack({
+    postgres: true,
+    chain: { isStill: true, chainId: dayChains[chainName].chainId },
+  })
   try {
     const say = (line: string) => values.verbose && process.stdout.write(`  ${line}\n`)
-    const day = await runDay(stack, { seed, steps, say, trace })
+    const day = await runDay(stack, { seed, steps, chainName, say, trace })
     const facts = Object.entries(day).map(([name, value]) => `${name} ${String(value)}`)
     process.stdout.write(`  held: ${facts.join(', ')}\n`)
   } catch (error) {
@@ -47,6 +55,12 @@ for (let seed = firstSeed; seed < firstSeed + days; seed++) {
     if (values.trace) writeFileSync(values.trace, `${trace.lines().join('\n')}\n`)
     await stack.stop()
   }
+}
+
+function chainNamed(text: string): DayChainName {
+  if (text in dayChains) return text as DayChainName
+  process.stderr.write(`--chain: ${Object.keys(dayChains).join(' or ')}, not ${text}\n`)
+  process.exit(2)
 }
 
 function wholeNumber(name: string, text: string): number {

@@ -31,7 +31,9 @@ export async function checkMoney(world: DayWorld): Promise<CheckedMoney> {
     ...world.payers.map(({ wallet }) => wallet?.sender.account.address ?? world.managedAddress),
     ...world.providers.map(({ payout }) => payout),
     ...world.arbiters.map(({ sender }) => sender.account.address),
-    ...[world.operator, world.stranger, world.auditor, world.laneOperator].map(({ sender }) => sender.account.address),
+    ...[world.operator, world.stranger, world.auditor, world.laneOperator, world.administrator].map(
+      ({ sender }) => sender.account.address,
+    ),
     TREASURY,
   ]
   const balances = await Promise.all(holders.map((address) => tokenBalance(reader, address)))

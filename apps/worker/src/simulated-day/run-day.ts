@@ -10,7 +10,7 @@ import { prng } from '@isochrone/domain'
 import type { TestStack } from '@isochrone/local-stack'
 import type { Hex } from '@isochrone/protocol'
 import { createDayActions, signedInAll, type DayActions } from './day-actions.ts'
-import { REORG_BLOCKS_MAX, startDayChain, type DayChain } from './day-chain.ts'
+import { dayChains, REORG_BLOCKS_MAX, startDayChain, type DayChain, type DayChainName } from './day-chain.ts'
 import { createDayDraws } from './day-draws.ts'
 import { createDayTime } from './day-time.ts'
 import { createDayTrace, type DayTrace } from './day-trace.ts'
@@ -29,6 +29,12 @@ export interface DayReport {
   signedMicroUsd: bigint
   disputes: number
   invalidRecords: number
+  /** Of those, replaced by a corrected version. */
+  correctedRecords: number
+  recounts: number
+  /** Claims that a stranger made by public vouchers, and that paid something. */
+  outsideClaims: number
+  pauses: number
   /** Transactions that were handed to the chain, those that it refused included. */
   sent: number
   /** Over all that happened: the same for the same seed and steps. */
@@ -43,6 +49,8 @@ const ALL_WINDOWS_S = 1_500
 export interface RunDayOptions {
   seed: number
   steps: number
+  /** That of development when left out. */
+  chainName?: DayChainName
   say?: (line: string) => void
   /** Where what happens is noted, to be read when the day has failed as well. */
   trace?: DayTrace
@@ -51,11 +59,12 @@ export interface RunDayOptions {
 /** @throws Error with the seed, the step and what did not hold. */
 export async function runDay(
   stack: TestStack,
-  { seed, steps, say = () => {}, trace = createDayTrace() }: RunDayOptions,
+  { seed, steps, chainName = 'development', say = () => {}, trace = createDayTrace() }: RunDayOptions,
 ): Promise<DayReport> {
   const [draws, time, rng] = [createDayDraws(seed), createDayTime(), prng(seed)]
-  const chain = await startDayChain(stack.chainRpcUrl, draws, trace)
-  const world = await createDayWorld(stack, seed, { chain, time, draws })
+  const dayChain = dayChains[chainName]
+  const chain = await startDayChain(stack.chainRpcUrl, dayChain, draws, trace)
+  const world = await createDayWorld(stack, seed, { chain, time, draws, dayChain })
   const faults = createFaults(draws, CALLS_A_CRASH)
   const actions = createDayActions(world, rng)
   const closeEpochs = () => actions.closeEpochs()
@@ -89,6 +98,8 @@ export async function runDay(
       signedMicroUsd: signedInAll(world, actions),
       disputes: events.filter(({ eventName }) => eventName === 'DisputeFiled').length,
       invalidRecords: events.filter(({ eventName }) => eventName === 'RecordInvalid').length,
+      correctedRecords: events.filter((event) => event.eventName === 'RecordReported' && event.args.version > 0).length,
+      ...actions.done(),
       sent: trace.lines().filter((line) => line.includes(' sent ')).length,
       traceHash: trace.hash(),
     }
@@ -108,21 +119,29 @@ type Action =
   | 'dispute'
   | 'disputes'
   | 'challenge'
+  | 'recount'
+  | 'outsideClaim'
+  | 'returnSetAside'
+  | 'pause'
   | 'warp'
   | 'reorg'
   | 'worker'
 
 const weights: readonly (readonly [Action, number])[] = [
-  ['requests', 16],
+  ['requests', 14],
   ['close', 7],
   ['topUp', 4],
-  ['withdrawal', 6],
-  ['dispute', 6],
-  ['disputes', 7],
-  ['challenge', 7],
+  ['withdrawal', 5],
+  ['dispute', 5],
+  ['disputes', 6],
+  ['challenge', 6],
+  ['recount', 5],
+  ['outsideClaim', 4],
+  ['returnSetAside', 2],
+  ['pause', 3],
   ['warp', 4],
   ['reorg', 3],
-  ['worker', 40],
+  ['worker', 32],
 ]
 
 /** @param percent 0 to 99. */
@@ -153,6 +172,10 @@ async function act(action: Action, { world, actions, worker, chain, rng }: Day):
   if (action === 'dispute') await actions.dispute()
   if (action === 'disputes') await actions.disputes()
   if (action === 'challenge') await actions.challenge()
+  if (action === 'recount') actions.recount()
+  if (action === 'outsideClaim') await actions.outsideClaim()
+  if (action === 'returnSetAside') await actions.returnSetAside()
+  if (action === 'pause') await actions.pause()
   if (action === 'warp') await chain.warp(10 + rng.below(300))
   if (action === 'worker') await worker.run(pick([...dayRounds, 'ingest', 'settle', 'settle', 'index'] as const))
   if (action !== 'reorg') return 0
@@ -166,6 +189,7 @@ async function noteState(trace: DayTrace, chain: DayChain, balances: readonly bi
 
 /** The liveness phase: no faults, money for what is short, time for every window. */
 async function finish(world: DayWorld, actions: DayActions, worker: DayWorker, say: (line: string) => void) {
+  await actions.pause(false)
   actions.closeEpochs()
   for (const payer of world.payers) await actions.topUp(payer, actions.signed(payer.channelId) + 1n)
   for (let round = 0; round < LIVENESS_ROUNDS_MAX; round++) {

@@ -1,25 +1,36 @@
 /**
  * Money is conserved through a day of crashes, reorganisations and lost answers, every claim settles once, and a seed
- * replays it. Longer days, and this one again: npm run test:day -- --seed N --steps M.
+ * replays it; on another chain as well. Longer days, and these again: npm run test:day -- --seed N --steps M [--chain other].
  */
 import { startTestStack, type TestStack } from '@isochrone/local-stack'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { dayChains } from './day-chain.ts'
 import { runDay } from './run-day.ts'
 
 const SEED = 200
 const STEPS = 40
+const OTHER_STEPS = 25
 
 const stacks: TestStack[] = []
 beforeAll(async () => {
-  for (let i = 0; i < 2; i++) stacks.push(await startTestStack({ postgres: true, chain: 'still' }))
+  for (const { chainId } of [dayChains.development, dayChains.development, dayChains.other]) {
+    stacks.push(await startTestStack({ postgres: true, chain: { isStill: true, chainId } }))
+  }
 })
 afterAll(() => Promise.all(stacks.map((stack) => stack.stop())))
 
-/** The two runs disturb one another's timing, and nothing else. */
+/** The runs disturb one another's timing, and nothing else. */
 test(`a simulated day (seed ${SEED}): money conserved after every step, every claim settled once, the same run twice`, async () => {
-  const [day, again] = await Promise.all(stacks.map((stack) => runDay(stack, { seed: SEED, steps: STEPS })))
-  expect(day?.crashes).toBeGreaterThan(0)
-  expect(day?.reorgs).toBeGreaterThan(0)
-  expect(day?.signedMicroUsd).toBeGreaterThan(0n)
+  const [first, second, third] = stacks as [TestStack, TestStack, TestStack]
+  const [day, again, elsewhere] = await Promise.all([
+    runDay(first, { seed: SEED, steps: STEPS }),
+    runDay(second, { seed: SEED, steps: STEPS }),
+    runDay(third, { seed: SEED, steps: OTHER_STEPS, chainName: 'other' }),
+  ])
+  expect(day.crashes).toBeGreaterThan(0)
+  expect(day.reorgs).toBeGreaterThan(0)
+  expect(day.signedMicroUsd).toBeGreaterThan(0n)
   expect(again).toEqual(day)
+  expect(elsewhere.signedMicroUsd).toBeGreaterThan(0n)
+  expect(elsewhere.traceHash).not.toBe(day.traceHash)
 }, 240_000)

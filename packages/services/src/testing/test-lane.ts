@@ -18,6 +18,7 @@ import {
   type DeliveryReceipt,
   type EpochClosedEntry,
   type Hex,
+  type MeteringRecountedEntry,
   type PerformanceRecord,
   type PerformanceSignedEntry,
   type RequestFinishedEntry,
@@ -120,6 +121,35 @@ export function testLane(options: TestLaneOptions = {}) {
     }
   }
 
+  /** Takes this off what is owed for a receipt of the open epoch; null once its epoch is closed. */
+  function recount({ request, receipts: [pair] }: RequestFinishedEntry, refund: bigint): MeteringRecountedEntry | null {
+    const found = open.find(({ delivery }) => delivery.seq === Number(pair?.delivery.seq))
+    if (!found) return null
+    const { delivery, providerId } = found
+    const { channelId, nodeId, price } = delivery
+    const owed = due.get(`${channelId}:${providerId}`)
+    if (owed) owed.cumulative -= refund
+    return {
+      type: 'metering-recounted',
+      lane,
+      seq: delivery.seq,
+      requestId: request.requestId,
+      attempt: delivery.attempt,
+      orgId: request.orgId,
+      channelId,
+      providerId,
+      nodeId,
+      model: request.model,
+      billed: { tokensIn: 10, tokensCached: 0, tokensOut: 5 },
+      recounted: { tokensIn: 10, tokensCached: 0, tokensOut: 4 },
+      countedIn: null,
+      countedOut: 4,
+      priceMicroUsd: String(price),
+      refundMicroUsd: String(refund),
+      countedAtMs: request.finishedAtMs,
+    }
+  }
+
   /** Null when nothing was signed since the last close. */
   function close(closedAtMs = Date.now()): EpochClosedEntry | null {
     if (open.length === 0) return null
@@ -154,13 +184,20 @@ export function testLane(options: TestLaneOptions = {}) {
       closedAtMs,
     }
     records = [...Map.groupBy(open, ({ nodeKey }) => nodeKey).values()].map(recordOf)
+    for (const each of records) made.set(`${each.record.nodeId}:${epoch}`, each)
     open = []
     firstOpenSeq = seq + 1
     epoch += 1
     return entry
   }
 
-  let records: { record: PerformanceRecord; counts: SlaCounts[]; nodeKey: Hex }[] = []
+  interface MadeRecord {
+    record: PerformanceRecord
+    counts: SlaCounts[]
+    nodeKey: Hex
+  }
+  let records: MadeRecord[] = []
+  const made = new Map<string, MadeRecord>()
 
   function recordOf(receipts: readonly (typeof open)[number][]) {
     const [first] = receipts
@@ -189,21 +226,29 @@ export function testLane(options: TestLaneOptions = {}) {
 
   /** Of the epoch that was closed last, one for each node; a node that does not agree does not sign. */
   function performance({ nodeSigns = true } = {}): PerformanceSignedEntry[] {
-    return records.map(({ record, counts, nodeKey }) => {
-      const signed = (key: Hex) => signStruct(ledger, 'PerformanceRecord', record, key).signature
-      return {
-        type: 'performance-signed',
-        lane,
-        record: encodeStruct('PerformanceRecord', record),
-        laneSignature: signed(laneKey),
-        nodeSignature: nodeSigns ? signed(nodeKey) : null,
-        nodeReason: nodeSigns ? null : 'no answer',
-        counts: counts.map((row) => encodeStruct('SlaCounts', row)),
-      }
-    })
+    return records.map((each) => signedRecord(each, nodeSigns))
   }
 
-  return { lane, laneKey, finish, close, performance }
+  /** A later version of a record that was found invalid; null where this lane has made none. */
+  function correct({ nodeId, epoch: of, version }: Pick<PerformanceRecord, 'nodeId' | 'epoch' | 'version'>) {
+    const found = made.get(`${nodeId}:${of}`)
+    return found ? signedRecord({ ...found, record: { ...found.record, version } }, true) : null
+  }
+
+  function signedRecord({ record, counts, nodeKey }: MadeRecord, nodeSigns: boolean): PerformanceSignedEntry {
+    const signed = (key: Hex) => signStruct(ledger, 'PerformanceRecord', record, key).signature
+    return {
+      type: 'performance-signed',
+      lane,
+      record: encodeStruct('PerformanceRecord', record),
+      laneSignature: signed(laneKey),
+      nodeSignature: nodeSigns ? signed(nodeKey) : null,
+      nodeReason: nodeSigns ? null : 'no answer',
+      counts: counts.map((row) => encodeStruct('SlaCounts', row)),
+    }
+  }
+
+  return { lane, laneKey, finish, recount, close, performance, correct }
 }
 
 function outcome(request: TestRequest, nodeId: Hex, at: number): RequestOutcomeJson {
