@@ -8,8 +8,8 @@ import { dayChains } from './day-chain.ts'
 import { runDay } from './run-day.ts'
 
 const SEED = 200
-const STEPS = 40
-const OTHER_STEPS = 25
+const STEPS = 32
+const OTHER_STEPS = 16
 
 const stacks: TestStack[] = []
 beforeAll(async () => {
@@ -33,4 +33,4 @@ test(`a simulated day (seed ${SEED}): money conserved after every step, every cl
   expect(again).toEqual(day)
   expect(elsewhere.signedMicroUsd).toBeGreaterThan(0n)
   expect(elsewhere.traceHash).not.toBe(day.traceHash)
-}, 240_000)
+}, 600_000)

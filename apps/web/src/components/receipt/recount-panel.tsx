@@ -13,7 +13,7 @@ export function RecountPanel({ recount }: { recount: Omit<RecountView, 'requestI
       <Table label="Billed and recounted" className="min-w-[480px]">
         <thead>
           <tr>
-            <Th>{''}</Th>
+            <Th>Tokens and price</Th>
             <Th numeric>Tokens in</Th>
             <Th numeric>Tokens out</Th>
             <Th numeric>Amount</Th>
@@ -45,8 +45,8 @@ export function RecountPanel({ recount }: { recount: Omit<RecountView, 'requestI
         </tbody>
       </Table>
       <Notice tone={isLate ? 'warn' : 'info'}>
-        The gateway counted the text with the tokenizer of {recount.model} on {formatUtc(recount.countedAtMs)} and found
-        fewer tokens than the node had signed for.{' '}
+        Counted with the tokenizer of {recount.model} on {formatUtc(recount.countedAtMs)}: fewer tokens than the node
+        had signed for.{' '}
         {isLate
           ? 'The epoch was closed by then, so that the provider is paid in full; the payer can dispute the receipt.'
           : 'The receipt stands as it was signed; the lane’s voucher is lower by the difference, and the epoch file has a correction with this number. Its amount follows from the terms. The text is private: the count is the gateway’s word.'}

@@ -85,7 +85,7 @@ export default async function ReceiptPage({ params }: { params: Promise<{ lane: 
         <PricePanel receipt={receipt} />
       </Section>
       {receipt.recount && (
-        <Section title="Recount" description="A receipt is never paid by more tokens than its text has.">
+        <Section title="Recount" description="The gateway counted the text again, with the tokenizer of the model.">
           <RecountPanel recount={receipt.recount} />
         </Section>
       )}
