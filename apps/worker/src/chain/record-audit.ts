@@ -18,8 +18,9 @@ import type { Hex } from '@isochrone/protocol'
 import type { JudgedRecord, RecordAudit, RecordName } from '@isochrone/services'
 import { fetchEpochFile, judgeRecord, readEpochHeader, recomputeEpoch, type RecomputedEpoch } from '@isochrone/verifier'
 
-/** Twenty times what a full epoch takes. */
-const FILE_BYTES_MAX = 2 ** 29
+/** Four times what a full epoch takes, compressed and not: a lane must not keep us busy with its files. */
+const FILE_BYTES_MAX = 2 ** 27
+const INFLATED_BYTES_MAX = 2 ** 30
 
 export function recordAudit(writer: ChainWriter, gatewayUrls: readonly string[]): RecordAudit {
   const bond = BigInt(writer.deployment.params.challengeBondMicroUsd)
@@ -90,7 +91,7 @@ async function recomputedAt(
     const isOurs =
       header.chainId === deployment.chainId && header.slaLedger === deployment.addresses.ledger.toLowerCase()
     if (!isOurs || header.lane !== lane || header.epoch !== epoch) return null
-    return await recomputeEpoch(open)
+    return await recomputeEpoch(open, { inflatedBytesMax: INFLATED_BYTES_MAX })
   } finally {
     await remove()
   }

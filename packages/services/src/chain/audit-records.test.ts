@@ -75,7 +75,7 @@ test('a file that is not there yet, and a challenge that is refused, come again 
   state.hasFile = false
   expect((await audits.round(100)).failed).toEqual([{ subject: `${lane}:7`, reason: 'There is no file.' }])
   // Not at once: whoever is away stays away for a while.
-  expect((await audits.round(101)).failed).toEqual([])
+  expect((await audits.round(129)).failed).toEqual([])
   state.hasFile = true
   state.takesChallenges = false
   expect((await audits.round(200)).failed).toEqual([{ subject: `${lane}:7`, reason: 'No money for a bond.' }])

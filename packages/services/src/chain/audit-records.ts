@@ -23,12 +23,14 @@ interface ReportedRecord {
   isJudged: boolean
   /** Chain time, s, before which it is not looked into again. */
   notBeforeS: number
+  tries: number
 }
 
 /** Each is a file to fetch and read. */
 const EPOCHS_A_ROUND = 4
-/** After a file that was not there, or an accusation that was refused. */
+/** After a file that was not there, or an accusation that was refused: twice as long each time, up to an hour. */
 const RETRY_S = 30
+const RETRIES_DOUBLED = 7
 /** Beyond it the oldest are forgotten: lanes with stake alone can report, and what they report is theirs to pay for. */
 const RECORDS_MAX = 50_000
 
@@ -38,7 +40,7 @@ export function createRecordAudits({ audit, transactions }: RecordAuditsDeps) {
   /** Blocks are read again: what was judged stays judged. */
   function note(record: RecordName, version: number, finalAtS: number): void {
     const key = `${record.nodeId}:${record.lane}:${record.epoch}:${version}`
-    if (!reported.has(key)) reported.set(key, { record, version, finalAtS, isJudged: false, notBeforeS: 0 })
+    if (!reported.has(key)) reported.set(key, { record, version, finalAtS, isJudged: false, notBeforeS: 0, tries: 0 })
     const [oldest] = reported.keys()
     if (reported.size > RECORDS_MAX && oldest !== undefined) reported.delete(oldest)
   }
@@ -56,7 +58,8 @@ export function createRecordAudits({ audit, transactions }: RecordAuditsDeps) {
     async function judgeEpoch([name, rows]: [string, ReportedRecord[]]): Promise<boolean> {
       // At the end, whatever comes of it: a lane without a file holds up no other.
       for (const row of rows) {
-        row.notBeforeS = nowS + RETRY_S
+        row.notBeforeS = nowS + RETRY_S * 2 ** Math.min(row.tries, RETRIES_DOUBLED)
+        row.tries += 1
         moveToEnd(row)
       }
       const open: ReportedRecord[] = []

@@ -34,8 +34,14 @@ export interface RecomputedEpoch {
 /** A file with one of these faults says nothing about records: other receipts might be meant. */
 const DECISIVE: ReadonlySet<CheckName> = new Set<CheckName>(['form', 'terms', 'sequence', 'root'])
 
-/** @throws AppError `invalid_input` when it is no epoch file, or not a whole one. */
-export async function recomputeEpoch(open: OpenFile): Promise<RecomputedEpoch> {
+/**
+ * @param options `inflatedBytesMax`: a file that inflates to more is refused; whoever reads strangers' files sets it.
+ * @throws AppError `invalid_input` when it is no epoch file, or not a whole one.
+ */
+export async function recomputeEpoch(
+  open: OpenFile,
+  options: { inflatedBytesMax?: number } = {},
+): Promise<RecomputedEpoch> {
   const header = await readEpochHeader(open)
   const hash = await createKeccakStream()
   for await (const chunk of open()) hash.update(chunk)
@@ -43,7 +49,7 @@ export async function recomputeEpoch(open: OpenFile): Promise<RecomputedEpoch> {
   const lines = new LineChecker(findings, () => {})
   const published: Signed<PerformanceRecord>[] = []
   let lastLine = 0
-  for await (const batch of readEpochFileText(open())) {
+  for await (const batch of readEpochFileText(open(), options)) {
     for (const { lineNumber, text } of batch) {
       lastLine = lineNumber
       const line = parseEpochFileLine(lineNumber, text)
