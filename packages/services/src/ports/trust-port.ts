@@ -31,7 +31,7 @@ export interface JudgedRecord {
   nodeId: Hex
   verdict: 'right' | 'wrong' | 'contradicted'
   /** Says so on the chain: a challenge with a bond, or what the lane signed otherwise. Once, however often it is called. */
-  accuse(): Promise<Sent>
+  accuse: () => Promise<Sent>
 }
 
 export interface RecordAudit {

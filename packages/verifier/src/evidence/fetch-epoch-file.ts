@@ -9,7 +9,7 @@ import { AppError } from '@isochrone/domain'
 
 export interface FetchedEpoch {
   path: string
-  remove(): Promise<void>
+  remove: () => Promise<void>
 }
 
 /** A larger file is refused: a gateway must not fill the disk of who checks it. */
