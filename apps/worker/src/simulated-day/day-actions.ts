@@ -35,6 +35,8 @@ import { total } from './money-check.ts'
 import type { DayWorld, Payer } from './day-world.ts'
 
 const USD = 1_000_000
+/** Epochs that a stranger anchors before it claims. */
+const ANCHORS_A_CLAIM = 4
 
 export interface DayActions {
   /** Money and a ceiling for a payer's channel: by its wallet, or by an order that the worker carries out. */
@@ -276,7 +278,10 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
     const epoch = world.closed.at(-back)
     const voucher = epoch?.vouchers[place % Math.max(epoch.vouchers.length, 1)]
     if (!epoch || !voucher) return
-    await mayBeRefused(() => anchorEpoch(world.stranger, epoch.anchor))
+    // In order: the contract takes no earlier epoch afterwards.
+    const ofLane = world.closed.filter(({ lane, epoch: number }) => lane === epoch.lane && number <= epoch.epoch)
+    for (const { anchor } of ofLane.slice(-ANCHORS_A_CLAIM))
+      await mayBeRefused(() => anchorEpoch(world.stranger, anchor))
     await mayBeRefused(async () => {
       const { paid } = await claim(world.stranger, voucher)
       if (paid > 0n) done.outsideClaims += 1
