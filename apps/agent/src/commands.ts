@@ -1,7 +1,16 @@
 /** What each command of the agent does: reads environment and configuration, starts things, stops them in order. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { agentEnv, createLogger, createShutdown, loadEnv, startTracing, type AgentEnv } from '@isochrone/runtime'
+import {
+  agentEnv,
+  createLogger,
+  createMetrics,
+  createShutdown,
+  loadEnv,
+  startOps,
+  startTracing,
+  type AgentEnv,
+} from '@isochrone/runtime'
 import { startAgent } from './agent.ts'
 import { engineConfigOf, type Commands, type JoinFlags, type KeyFlags, type RunFlags, type ServeFlags } from './cli.ts'
 import { startEngine } from './engines/start-engine.ts'
@@ -44,6 +53,11 @@ async function run(flags: RunFlags): Promise<void> {
     logger,
     tracing,
   })
+  if (env.OPS_PORT !== undefined) {
+    const notReady = () => (agent.links.some(({ ready }) => ready) ? null : 'no gateway is linked')
+    const ops = await startOps({ host: env.OPS_HOST, port: env.OPS_PORT, notReady, metrics: createMetrics('agent') })
+    shutdown.onShutdown('ops', () => ops.stop())
+  }
   shutdown.onShutdown('agent', () => agent.close(flags.graceMs), flags.graceMs + 5_000)
 }
 

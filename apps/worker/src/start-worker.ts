@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { systemClock } from '@isochrone/domain'
 import { assertDeploymentMatches, chainProfileOf, readDeployment } from '@isochrone/contracts-client'
 import { createDb, createStore, isDataError } from '@isochrone/db'
-import { EnvError, type Logger, type Shutdown, type WorkerEnv } from '@isochrone/runtime'
+import { createMetrics, EnvError, startOps, type Logger, type Shutdown, type WorkerEnv } from '@isochrone/runtime'
 import {
   createJobFleet,
   ingestReceiptEntries,
@@ -165,6 +165,17 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
     logger.info({ entriesStored: receipts.stored(), backlog, redis: redis.status }, 'healthy')
   })
   shutdown.onShutdown('health', stopHealth)
+  if (env.OPS_PORT !== undefined) {
+    const metrics = createMetrics('worker')
+    const stored = metrics.gauge('entries_stored', 'Receipt entries stored since this process started')
+    const notReady = () => (redis.status === 'ready' ? null : `Redis is ${redis.status}`)
+    const render = () => {
+      stored.set(receipts.stored())
+      return metrics.render()
+    }
+    const ops = await startOps({ host: env.OPS_HOST, port: env.OPS_PORT, notReady, metrics: { render } })
+    shutdown.onShutdown('ops', () => ops.stop())
+  }
   logger.info({ chainId: deployment.chainId, gateways: env.GATEWAY_URLS }, 'working')
 }
 

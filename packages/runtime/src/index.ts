@@ -8,6 +8,7 @@ export { createMetrics, latencyBucketsS, type Metrics } from './metrics.ts'
 export { createShutdown, type Shutdown, type ShutdownOptions } from './shutdown.ts'
 export { listen, ListenError, toListenError, type ListenAddress } from './listen.ts'
 export { agentNodeFlags, gatewayNodeFlags } from './node-flags.ts'
+export { startOps, type Ops, type OpsOptions } from './start-ops.ts'
 export { runMain } from './run-main.ts'
 export { createGenAiMetrics, type GenAiMetrics, type GenAiObservation } from './gen-ai-metrics.ts'
 export {

@@ -424,7 +424,9 @@ test('health, metrics, early epoch close and corrected records answer; health sa
   const { url, deps } = await start([hello])
   await post(url, JSON.stringify(ask))
   expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ status: 'ok', linkedNodes: 1 })
-  const metrics = await (await fetch(`${url}/metrics`)).text()
+  const metrics = await (
+    await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${INTERNAL_TOKEN}` } })
+  ).text()
   expect(metrics).toContain('isochrone_gateway_requests_total{path="/v1/chat/completions",status="200"} 1')
   expect(metrics).toContain('isochrone_gateway_ttft_seconds_count 1')
   const closed = await fetch(`${url}/internal/v1/close-epoch`, {

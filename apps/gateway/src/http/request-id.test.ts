@@ -1,6 +1,6 @@
 /** People quote a request id to support, so every answer has one, and an error says the same one in its body. */
 import { expect, test } from 'vitest'
-import { API_KEY, startFakeGateway } from '../testing/fake-gateway.ts'
+import { API_KEY, INTERNAL_TOKEN, startFakeGateway } from '../testing/fake-gateway.ts'
 import { MODEL } from '../testing/fake-node.ts'
 
 test('every answer carries x-request-id; an error names the same one in its body', async () => {
@@ -17,7 +17,8 @@ test('every answer carries x-request-id; an error names the same one in its body
     [404, '/v1/nothing'],
     [400, '/v1/%'],
     [200, '/healthz'],
-    [200, '/metrics'],
+    [401, '/metrics'],
+    [200, '/metrics', { headers: { authorization: `Bearer ${INTERNAL_TOKEN}` } }],
     [
       202,
       '/v1/completions',

@@ -4,7 +4,7 @@ import { startCollector, type CollectedSpan } from '@isochrone/runtime/testing'
 import type { Hex } from '@isochrone/protocol'
 import { expect, test } from 'vitest'
 import { createHedging } from '../requests/hedging.ts'
-import { API_KEY, startFakeGateway, type FakeGatewayOptions } from '../testing/fake-gateway.ts'
+import { API_KEY, INTERNAL_TOKEN, startFakeGateway, type FakeGatewayOptions } from '../testing/fake-gateway.ts'
 import { fakeNode, MODEL, type FakeNode, type NodeScript } from '../testing/fake-node.ts'
 
 const CANARY = 'canary-7c1f'
@@ -110,7 +110,10 @@ test('a client that leaves in the middle ends its span too, and is counted', asy
       if (!stream) await expect(asking).rejects.toThrow()
       await expect.poll(() => entries.length).toBe(stream ? 1 : 2)
     }
-    const metrics = () => fetch(`${url}/metrics`).then((response) => response.text())
+    const metrics = () =>
+      fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${INTERNAL_TOKEN}` } }).then((response) =>
+        response.text(),
+      )
     await expect
       .poll(metrics)
       .toContain('isochrone_gateway_requests_total{path="/v1/chat/completions",status="499"} 2\n')
@@ -187,7 +190,9 @@ test('the standard’s histograms are among the metrics', async () => {
   const gateway = await startFakeGateway({ nodes: [fakeNode(nodeId('01'), { tokens: ['one ', 'two ', 'three'] })] })
   try {
     await ask(gateway.url)
-    const metrics = await fetch(`${gateway.url}/metrics`).then((response) => response.text())
+    const metrics = await fetch(`${gateway.url}/metrics`, {
+      headers: { authorization: `Bearer ${INTERNAL_TOKEN}` },
+    }).then((response) => response.text())
     const labels = `gen_ai_operation_name="chat",gen_ai_provider_name="isochrone",gen_ai_request_model="${MODEL}"`
     expect(metrics).toContain(`gen_ai_server_request_duration_seconds_count{${labels}} 1`)
     expect(metrics).toContain(`gen_ai_server_time_to_first_token_seconds_count{${labels}} 1`)

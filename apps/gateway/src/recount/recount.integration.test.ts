@@ -6,7 +6,7 @@ import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { SCRIPTED_MODEL, startScriptedNode, type Call, type ScriptedNode } from '../reliability/scripted-node.ts'
 import { closeWorldEpoch } from '../testing/close-world-epoch.ts'
-import { startGatewayWorld, until, WORLD_KEY, type GatewayWorld } from '../testing/gateway-world.ts'
+import { startGatewayWorld, until, WORLD_KEY, WORLD_TOKEN, type GatewayWorld } from '../testing/gateway-world.ts'
 import { mismatchesIn } from '../testing/verify-file.ts'
 import { loadTokenizer } from './count-job.ts'
 
@@ -39,7 +39,9 @@ afterAll(async () => {
 })
 
 async function recounts(outcome: string): Promise<number> {
-  const metrics = await (await fetch(`${world.url}/metrics`)).text()
+  const metrics = await (
+    await fetch(`${world.url}/metrics`, { headers: { authorization: `Bearer ${WORLD_TOKEN}` } })
+  ).text()
   return Number(new RegExp(`recounts_total\\{outcome="${outcome}"\\} (\\d+)`).exec(metrics)?.[1] ?? 0)
 }
 

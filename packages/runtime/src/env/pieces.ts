@@ -126,8 +126,8 @@ export const webServer = {
   AUTH_SECRET: secret,
 }
 
-/** Where a process that serves nothing else answers `/healthz` and `/metrics`; 0 picks a free port, absent means none. */
-export const opsPort = { OPS_PORT: port.optional() }
+/** Where a process answers `/livez`, `/readyz` and `/metrics`; 0 picks a free port, absent means none. */
+export const opsPort = { OPS_PORT: port.optional(), OPS_HOST: z.string().min(1).default('127.0.0.1') }
 
 /**
  * Where traces go, by the names that OpenTelemetry gave them; nowhere where both are absent. Headers for the collector stand

@@ -34,6 +34,7 @@ export const gatewayEnv = z.object({
   ...dataDir,
   ...internalToken,
   ...gatewayServer,
+  ...opsPort,
   ...tracing,
 })
 

@@ -1,6 +1,7 @@
-/** Health and metrics. */
+/** Health, which anybody may ask for, and metrics, which need the token: they say how much is sold, and of what. */
 import type { FastifyInstance } from 'fastify'
 import type { GatewayDeps } from '../gateway-deps.ts'
+import { requireInternalToken } from '../require-internal-token.ts'
 
 export function opsRoutes(app: FastifyInstance, deps: GatewayDeps): void {
   app.get('/healthz', (_request, reply) => {
@@ -15,7 +16,8 @@ export function opsRoutes(app: FastifyInstance, deps: GatewayDeps): void {
       activeRequests: deps.requestLimits.active(),
     })
   })
-  app.get('/metrics', async (_request, reply) => {
+  app.get('/metrics', async (request, reply) => {
+    requireInternalToken(request.headers.authorization, deps.internalToken)
     const { contentType, body } = await deps.metrics.render()
     return reply.type(contentType).send(body)
   })
