@@ -10,7 +10,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, prng, systemClock } from '@isochrone/domain'
 import { createDb, createStore } from '@isochrone/db'
 import { redisKeys, type Hex } from '@isochrone/protocol'
-import { createMetrics, listen, startTracing, type GatewayEnv, type Logger, type Shutdown } from '@isochrone/runtime'
+import {
+  createMetrics,
+  listen,
+  startOps,
+  startTracing,
+  type GatewayEnv,
+  type Logger,
+  type Shutdown,
+} from '@isochrone/runtime'
 import { introduceGateway, loadControlSnapshot, redisControlStream } from '@isochrone/services'
 import type { Redis } from 'ioredis'
 import { createBudget, type Budget } from './budget/budget.ts'
@@ -40,6 +48,7 @@ import { createLeaseDesk } from './leases/lease-desk.ts'
 import { createLinkServer } from './link/create-link-server.ts'
 import { startLiveness } from './link/start-liveness.ts'
 import { readContracts } from './read-contracts.ts'
+import { createFairStarts } from './requests/fair-starts.ts'
 import { createHedging } from './requests/hedging.ts'
 import { createKnownModels } from './requests/known-models.ts'
 import { createMeasurements } from './requests/node-measurements.ts'
@@ -109,6 +118,7 @@ export async function startGateway({
   const live = createLiveGateways(lane.id)
   const shares = createLimitShares({ redis, lane: lane.id, gateways: () => live.serving(Date.now()) })
   const requestLimits = createRequestLimits(clock, { shareOf: shares.shareOf })
+  const starts = createFairStarts()
   const publisherRedis = createRedis(env.REDIS_URL, logger, { commandTimeout: 10_000 })
   const controlRedis = createRedis(env.REDIS_URL, logger, { commandTimeout: 5_000 })
   shutdown.onShutdown('redis', () => {
@@ -213,6 +223,7 @@ export async function startGateway({
       events: metrics,
     },
     requestLimits,
+    starts,
     idempotency: createIdempotency(redisIdempotencyStore(redis), clock),
     jobs,
     epochs: {
@@ -255,6 +266,10 @@ export async function startGateway({
   })
 
   const { url } = await listen(app.server, { host: env.GATEWAY_HOST, port: env.GATEWAY_PORT })
+  if (env.OPS_PORT !== undefined) {
+    const ops = await startOps({ host: env.OPS_HOST, port: env.OPS_PORT, notReady, metrics })
+    shutdown.onShutdown('ops', () => ops.stop())
+  }
   const liveness = startLiveness({
     redis,
     sessions,

@@ -3,10 +3,12 @@
  *
  * Bodies are kept as the bytes that came and parsed once, because the node is sent, and the receipt covers, those bytes.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { AppError, newId, toAppError } from '@isochrone/domain'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { RequestTrace } from '../tracing/request-trace.ts'
+import { endpoints } from './endpoints.ts'
+import { createFloodGate } from './flood-gate.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 import { linger } from './linger.ts'
 import { clientGone } from '../requests/attempt-failure.ts'
@@ -29,13 +31,21 @@ const LINGER = { bytesMax: 128 * 1024 * 1024, msMax: 10_000 }
 /** The app, not listening yet. `app.server` is the HTTP server on which agents link. */
 export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
   const bodyBytesMax = deps.bodyBytesMax ?? BODY_BYTES_MAX
-  const { httpServer } = deps
+  const server = deps.httpServer ?? createServer(httpOptions)
   const broken = refuseBrokenHttp()
+  const lingerLimits = { ...LINGER, msMax: deps.lingerMsMax ?? LINGER.msMax }
+  const flood = createFloodGate({
+    clock: deps.clock,
+    paths: new Set(Object.keys(endpoints)),
+    notReady: () => deps.notReady(),
+    onRefused: (path) => deps.metrics.requestEnded(path, 429),
+    linger: lingerLimits,
+  })
   const app = fastify({
-    ...(httpServer && {
-      serverFactory: (handler: (request: IncomingMessage, response: ServerResponse) => void) =>
-        httpServer.on('request', handler),
-    }),
+    serverFactory: (handler: (request: IncomingMessage, response: ServerResponse) => void) =>
+      server.on('request', (request, response) => {
+        if (!flood.refuses(request, response)) handler(request, response)
+      }),
     bodyLimit: bodyBytesMax,
     logger: false,
     forceCloseConnections: 'idle',
@@ -59,7 +69,7 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
   })
   broken.watch(app)
   app.addHook('onResponse', (request, _reply, next) => {
-    linger(request.raw, { ...LINGER, msMax: deps.lingerMsMax ?? LINGER.msMax })
+    linger(request.raw, lingerLimits)
     next()
   })
   app.setErrorHandler((error, request, reply) => {
@@ -78,7 +88,7 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
   app.decorateRequest('requestId', '')
   app.decorateRequest('receivedAtMs', 0)
   app.decorateRequest('trace')
-  inferenceRoutes(app, deps)
+  inferenceRoutes(app, deps, flood)
   jobRoutes(app, deps)
   responseRoutes(app, deps)
   sealedRoutes(app, deps)

@@ -10,6 +10,7 @@ import type { JobCancellations } from '../jobs/job-cancellations.ts'
 import type { JobProgress } from '../jobs/job-progress.ts'
 import type { Lane, Sessions } from '../ports.ts'
 import type { InferencePath } from '../requests/parse-request.ts'
+import type { FairStarts } from '../requests/fair-starts.ts'
 import type { RequestLimits } from '../requests/request-limits.ts'
 import type { Idempotency } from '../idempotency/idempotency.ts'
 import type { ServeDeps } from '../requests/serve-request.ts'
@@ -56,6 +57,8 @@ export interface GatewayDeps {
   lane: Lane
   serve: ServeDeps
   requestLimits: RequestLimits
+  /** How many requests of an organisation are before their first token while others ask too. */
+  starts: FairStarts
   idempotency: Idempotency
   jobs: Jobs
   epochs: EpochDoor

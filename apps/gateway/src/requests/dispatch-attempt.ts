@@ -50,7 +50,10 @@ export async function dispatchAttempt(
       stopping: deps.stopping,
       ...(yields && { yields }),
       onOpened: ticket.sent,
-      onFirstToken: ticket.firstToken,
+      onFirstToken() {
+        ticket.firstToken()
+        ctx.started?.()
+      },
     })
     if (isHedge && result.seen.tokensDelivered === 0 && result.outcome !== 'completed') result.seen.billable = false
     const completed = deps.lane.completeAttempt(result.seen)

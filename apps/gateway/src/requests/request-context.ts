@@ -34,6 +34,8 @@ export interface RequestContext {
   traceparent?: string | null
   /** Told once the request has a price, whatever else becomes of it: before the outcome is durable. */
   billed?: () => void
+  /** Told when its first token has come. */
+  started?: () => void
 }
 
 /** A node that one attempt goes to, with its terms as they stand now. */

@@ -25,6 +25,7 @@ import { createGatewayMetrics } from '../http/gateway-metrics.ts'
 import type { JobKnowledge } from '../lane/job-memory.ts'
 import type { AttemptSeen, CompletedAttempt, Lane, Sessions } from '../ports.ts'
 import { createHedging, type Hedging } from '../requests/hedging.ts'
+import { createFairStarts } from '../requests/fair-starts.ts'
 import { createMeasurements } from '../requests/node-measurements.ts'
 import { createFleet } from '../fleet/create-fleet.ts'
 import { createPlacer } from '../requests/place-request.ts'
@@ -126,6 +127,7 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
       nextAttempt: (ctx) => (ctx.jobId ? lane.attemptsOf(ctx.requestId) : 0),
     },
     requestLimits,
+    starts: createFairStarts(),
     idempotency: createIdempotency(memoryIdempotencyStore(), clock),
     jobs: {
       enqueue: async (input) => {

@@ -1,12 +1,13 @@
 /**
  * The endpoints that run models: from the caller's key to the last chunk.
  *
- * Key and limits are checked before the body is read. With `x-isochrone-queue: 1` a completion becomes a queued job.
+ * Key and limits are checked, and its turn awaited, before the body is read. With `x-isochrone-queue: 1` a completion becomes a queued job.
  */
-import { toAppError } from '@isochrone/domain'
+import { isAppError, toAppError } from '@isochrone/domain'
 import type { Tracing } from '@isochrone/runtime'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { promptTokensLikely } from '@isochrone/scheduler'
+import type { RequestContext } from '../../requests/request-context.ts'
 import type { Admission } from '../../requests/request-limits.ts'
 import { traceRequest, type RequestTrace } from '../../tracing/request-trace.ts'
 import { bodyOf } from '../body-of.ts'
@@ -17,6 +18,7 @@ import { endpoints, type Asked } from '../endpoints.ts'
 import { enqueue, startBackground, waitingOf, type Waiting } from '../enqueue.ts'
 import type { Claim } from '../../idempotency/idempotency.ts'
 import { enterIdempotent, keptError, replay } from '../idempotent.ts'
+import type { FloodGate } from '../flood-gate.ts'
 import type { GatewayDeps } from '../gateway-deps.ts'
 
 /** As nginx has it, and our journal: the connection was gone before the answer was out. */
@@ -25,11 +27,15 @@ const CLIENT_LEFT = 499
 interface Entered {
   caller: Caller
   admission: Admission
+  /** It holds up no other request of its organisation any more. */
+  started: () => void
   /** The handler has it now, and ends it. */
   handled: boolean
 }
 
-export function inferenceRoutes(app: FastifyInstance, deps: GatewayDeps): void {
+type Told = Required<Pick<RequestContext, 'billed' | 'started'>>
+
+export function inferenceRoutes(app: FastifyInstance, deps: GatewayDeps, flood: FloodGate): void {
   const entered = new WeakMap<FastifyRequest, Entered>()
   for (const [path, read] of Object.entries(endpoints)) {
     app.post(path, {
@@ -39,13 +45,14 @@ export function inferenceRoutes(app: FastifyInstance, deps: GatewayDeps): void {
         reply.raw.once('close', () => ended(deps, path, request, reply))
         requireReady(deps)
         const caller = authenticate(request.headers.authorization, deps.control, request.receivedAtMs)
-        const admission = deps.requestLimits.enter(caller.organisation, caller.key)
-        const entry = { caller, admission, handled: false }
+        const admission = enter(deps, flood, caller, request)
+        const entry: Entered = { caller, admission, started: () => undefined, handled: false }
         entered.set(request, entry)
+        entry.started = deps.starts.enter(caller.organisation.orgId, next, next)
         reply.raw.once('close', () => {
+          entry.started()
           if (!entry.handled) admission.leave()
         })
-        next()
       },
       handler: async (request, reply) => {
         const entry = entered.get(request)
@@ -62,6 +69,23 @@ export function inferenceRoutes(app: FastifyInstance, deps: GatewayDeps): void {
   }
 }
 
+/** Throws `rate_limited`, and lets the next ones of this caller be told so at the door. */
+function enter(
+  deps: GatewayDeps,
+  flood: FloodGate,
+  { organisation, key }: Caller,
+  { headers }: FastifyRequest,
+): Admission {
+  try {
+    return deps.requestLimits.enter(organisation, key)
+  } catch (error) {
+    if (isAppError(error) && typeof error.details.waitMs === 'number') {
+      flood.remember(headers.authorization, error, error.details.waitMs)
+    }
+    throw error
+  }
+}
+
 function ended({ metrics }: GatewayDeps, path: string, { trace }: FastifyRequest, { raw }: FastifyReply): void {
   const httpStatus = raw.writableFinished ? raw.statusCode : CLIENT_LEFT
   metrics.requestEnded(path, httpStatus)
@@ -75,7 +99,7 @@ function traceOf(tracing: Tracing, route: string, request: FastifyRequest): Requ
 
 async function answer(
   deps: GatewayDeps,
-  { caller, admission }: Entered,
+  { caller, admission, ...turn }: Entered,
   asked: Asked,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -83,13 +107,15 @@ async function answer(
   const { response } = asked
   const waiting = waitingOf(request)
   const mayWait = waiting.queued || waiting.deadlineMs !== null || response?.background === true
+  // What waits for something else than a first token.
+  if (mayWait || request.headers['idempotency-key'] !== undefined) turn.started()
   const entered = await enterIdempotent(deps, caller.organisation.orgId, { request, reply, mayWait })
   if (entered !== null && 'answer' in entered) return replay(reply, entered.answer)
   const claim = entered?.claim ?? null
   let isBilled = false
-  const billed = () => void (isBilled = true)
+  const told = { billed: () => void (isBilled = true), started: () => turn.started() }
   try {
-    return await answerOnce(deps, { caller, admission }, { asked, claim, waiting, billed }, request, reply)
+    return await answerOnce(deps, { caller, admission }, { asked, claim, waiting, told }, request, reply)
   } catch (error) {
     // What was billed is never run, and billed, again; what cost nothing may be.
     if (isBilled) await claim?.keep(keptError(error, request.requestId))
@@ -101,7 +127,7 @@ async function answer(
 async function answerOnce(
   deps: GatewayDeps,
   { caller, admission }: Pick<Entered, 'caller' | 'admission'>,
-  { asked, claim, waiting, billed }: { asked: Asked; claim: Claim | null; waiting: Waiting; billed: () => void },
+  { asked, claim, waiting, told }: { asked: Asked; claim: Claim | null; waiting: Waiting; told: Told },
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -110,7 +136,7 @@ async function answerOnce(
   reply.headers(admission.headers())
   if (response?.background === true) return await startBackground(deps, caller, { ...asked, response }, reply, waiting)
   if (waiting.queued) return await enqueue(deps, caller, asked, reply, { waiting, kind: 'queued' })
-  const ctx = { ...admit(deps, request, caller, inference), billed }
+  const ctx = { ...admit(deps, request, caller, inference), ...told }
   const options = {
     dialect,
     claim,
