@@ -1,5 +1,6 @@
 /** The parts of an answer that the gateway itself writes: ids, usage, headers that name the node and the decision. */
 import { answerIdOf } from '@isochrone/protocol'
+import type { FastifyReply } from 'fastify'
 import type { RequestContext, Target } from '../requests/request-context.ts'
 import type { Served } from '../requests/serve-request.ts'
 
@@ -96,4 +97,10 @@ function placementHeader(placement: unknown): string {
 
 function recordOf(placement: unknown): Record<string, unknown> {
   return typeof placement === 'object' && placement !== null ? (placement as Record<string, unknown>) : {}
+}
+
+/** What was set on the reply before: for a stream, which writes its own head, and for what is kept of an answer. */
+export function textHeadersOf(reply: FastifyReply): Record<string, string> {
+  const set = Object.entries(reply.getHeaders())
+  return Object.fromEntries(set.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])))
 }

@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify'
 import { collectAnswer } from '../requests/collect-answer.ts'
 import type { RequestContext } from '../requests/request-context.ts'
 import { serveRequest, type Served } from '../requests/serve-request.ts'
-import { answerHeaders, billHeaders } from './answer-parts.ts'
+import { answerHeaders, billHeaders, textHeadersOf } from './answer-parts.ts'
 import { operationOf } from '../tracing/request-trace.ts'
 import type { Dialect } from './dialect.ts'
 import type { Claim } from '../idempotency/idempotency.ts'
@@ -94,12 +94,6 @@ function recordServed(deps: GatewayDeps, ctx: RequestContext, served: Served): v
     tokensIn: tokensIn + tokensCached,
     tokensOut,
   })
-}
-
-/** What was set on the reply before: a stream writes its own head. */
-function textHeadersOf(reply: FastifyReply): Record<string, string> {
-  const set = Object.entries(reply.getHeaders())
-  return Object.fromEntries(set.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])))
 }
 
 /** Aborts when the connection closes before the answer was sent. */

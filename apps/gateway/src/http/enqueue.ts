@@ -13,6 +13,8 @@ import { reservePriceMicroUsd } from '../requests/reserve-price.ts'
 import { backgroundResponse } from '../responses/background-response.ts'
 import { requireChannel, requireKnownModel } from './admit.ts'
 import type { Caller } from './authenticate.ts'
+import type { Claim } from '../idempotency/idempotency.ts'
+import { textHeadersOf } from './answer-parts.ts'
 import type { Asked } from './endpoints.ts'
 import { followResponse } from './follow-response.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
@@ -57,7 +59,7 @@ export async function enqueue(
   caller: Caller,
   asked: Asked,
   reply: FastifyReply,
-  { waiting, kind }: { waiting: Waiting; kind: 'queued' | 'waiting' },
+  { waiting, kind, claim }: { waiting: Waiting; kind: 'queued' | 'waiting'; claim: Claim | null },
 ): Promise<FastifyReply> {
   if (asked.response !== null) {
     throw new AppError('invalid_input', {
@@ -69,14 +71,23 @@ export async function enqueue(
   reply.headers({ 'x-isochrone-job': job.id, location: `/v1/jobs/${job.id}` })
   const over = waiting.holdMs > 0 ? await held(deps, caller, job, waiting.holdMs, reply) : undefined
   if (over && (over.status === 'succeeded' || over.status === 'failed')) {
-    return reply.code(over.httpStatus ?? (over.status === 'succeeded' ? 200 : 500)).send(over.answer)
+    return await sendKept(reply, claim, over.httpStatus ?? (over.status === 'succeeded' ? 200 : 500), over.answer)
   }
-  return reply.code(202).send({
+  return await sendKept(reply, claim, 202, {
     id: job.id,
     object: 'isochrone.job',
     status: over?.status ?? 'queued',
     deadline_at: job.deadlineAtMs === null ? null : Math.floor(job.deadlineAtMs / 1_000),
   })
+}
+
+/** Under an idempotency key a retry gets the same job: what it comes to is asked of that. */
+async function sendKept(reply: FastifyReply, claim: Claim | null, httpStatus: number, body: unknown) {
+  if (claim) {
+    const kept = { ...textHeadersOf(reply), 'content-type': 'application/json; charset=utf-8' }
+    await claim.keep({ httpStatus, headers: kept, body: JSON.stringify(body) })
+  }
+  return reply.code(httpStatus).send(body)
 }
 
 /** A background response: its object, queued; streamed where it asked to be. */
@@ -86,11 +97,19 @@ export async function startBackground(
   asked: Asked & { response: NonNullable<Asked['response']> },
   reply: FastifyReply,
   { deadlineMs }: Waiting,
+  claim: Claim | null,
 ): Promise<FastifyReply> {
   const { echo, stream } = asked.response
+  if (stream && claim) {
+    throw new AppError('invalid_input', {
+      publicMessage:
+        'Idempotency-Key is not for a background response that is streamed: create it without stream, then follow it.',
+      field: 'Idempotency-Key',
+    })
+  }
   const job = await accept(deps, caller, asked, { kind: 'background', deadlineMs, source: { echo } })
   if (stream) return await followResponse(deps, caller.organisation.orgId, job, reply, { after: -1 })
-  return reply.send(backgroundResponse(job))
+  return await sendKept(reply, claim, 200, backgroundResponse(job))
 }
 
 async function accept(

@@ -11,19 +11,13 @@ import type { GatewayDeps } from './gateway-deps.ts'
 export async function enterIdempotent(
   deps: GatewayDeps,
   orgId: string,
-  { request, reply, mayWait }: { request: FastifyRequest; reply: FastifyReply; mayWait: boolean },
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
 ): Promise<Awaited<ReturnType<Idempotency['enter']>> | null> {
   const idempotencyKey = request.headers['idempotency-key']
   if (typeof idempotencyKey !== 'string' || idempotencyKey === '') return null
   if (idempotencyKey.length > KEY_LENGTH_MAX) {
     throw new AppError('invalid_input', {
       publicMessage: `The header Idempotency-Key may have ${KEY_LENGTH_MAX} characters.`,
-      field: 'Idempotency-Key',
-    })
-  }
-  if (mayWait) {
-    throw new AppError('invalid_input', {
-      publicMessage: 'Idempotency-Key is for requests that are answered at once, not for queued or background work.',
       field: 'Idempotency-Key',
     })
   }

@@ -52,6 +52,17 @@ test('whole or streamed, at once or later, a retry gets the same answer and one 
   expect(entries).toHaveLength(2)
 })
 
+test('queued work under a key is one job, however often it is sent', async () => {
+  const { post, jobs } = await start({ tokens: ['a'] })
+  const headers = { 'x-isochrone-queue': '1' }
+  const [first, second] = [await post({}, { headers }), await post({}, { headers })]
+  expect([first.status, second.status, jobs.size]).toEqual([202, 202, 1])
+  expect(await second.json()).toEqual(await first.json())
+  for (const name of ['x-isochrone-job', 'location']) expect(second.headers.get(name)).toBe(first.headers.get(name))
+  expect(second.headers.get('x-isochrone-replayed')).toBe('true')
+  expect((await post({ max_tokens: 2 }, { headers })).status).toBe(409)
+})
+
 test('another body under the key is 409; another organisation has keys of its own', async () => {
   const { post, entries } = await start({ tokens: ['a'] })
   expect((await post({})).status).toBe(200)

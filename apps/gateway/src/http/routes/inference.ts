@@ -109,7 +109,7 @@ async function answer(
   const mayWait = waiting.queued || waiting.deadlineMs !== null || response?.background === true
   // What waits for something else than a first token.
   if (mayWait || request.headers['idempotency-key'] !== undefined) turn.started()
-  const entered = await enterIdempotent(deps, caller.organisation.orgId, { request, reply, mayWait })
+  const entered = await enterIdempotent(deps, caller.organisation.orgId, { request, reply })
   if (entered !== null && 'answer' in entered) return replay(reply, entered.answer)
   const claim = entered?.claim ?? null
   let isBilled = false
@@ -134,8 +134,9 @@ async function answerOnce(
   const { inference, dialect, response } = asked
   admission.takeTokens(promptTokensLikely(inference.body.length) + inference.tokensOutMax)
   reply.headers(admission.headers())
-  if (response?.background === true) return await startBackground(deps, caller, { ...asked, response }, reply, waiting)
-  if (waiting.queued) return await enqueue(deps, caller, asked, reply, { waiting, kind: 'queued' })
+  if (response?.background === true)
+    return await startBackground(deps, caller, { ...asked, response }, reply, waiting, claim)
+  if (waiting.queued) return await enqueue(deps, caller, asked, reply, { waiting, kind: 'queued', claim })
   const ctx = { ...admit(deps, request, caller, inference), ...told }
   const options = {
     dialect,
@@ -150,6 +151,6 @@ async function answerOnce(
     return await (inference.stream ? answerStreaming(now, ctx, reply, options) : answerWhole(now, ctx, reply, options))
   } catch (error) {
     if (waiting.deadlineMs === null || toAppError(error).code !== 'capacity_unavailable') throw error
-    return await enqueue(deps, caller, asked, reply, { waiting, kind: 'waiting' })
+    return await enqueue(deps, caller, asked, reply, { waiting, kind: 'waiting', claim })
   }
 }
