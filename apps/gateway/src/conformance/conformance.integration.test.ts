@@ -35,7 +35,7 @@ test('every code of an error that can be sent has a case that makes the gateway 
 test('docs/API.md names every code of an error, and no other', () => {
   const [, errors = ''] = /\n## Errors\n(.*?)\n## /s.exec(readFileSync(API_PAGE, 'utf8')) ?? []
   const rows = errors.split('\n').filter((line) => /^\| \d/.test(line))
-  const named = rows.flatMap((row) => [...(row.split('|')[2] ?? '').matchAll(/`(\w+)`/g)].map(([, code]) => code))
+  const named = rows.flatMap((row) => [...(row.split('|')[2] ?? '').matchAll(/`(\w+)`/g)].map(([, code = '']) => code))
   expect(named.toSorted()).toEqual([...new Set([...sentCodes, ...jobFailureCodes])].toSorted())
 })
 
