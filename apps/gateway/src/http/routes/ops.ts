@@ -1,7 +1,7 @@
 /** Health, which anybody may ask for, and metrics, which need the token: they say how much is sold, and of what. */
 import type { FastifyInstance } from 'fastify'
 import type { GatewayDeps } from '../gateway-deps.ts'
-import { requireInternalToken } from '../require-internal-token.ts'
+import { requireInternalToken } from '../internal-token.ts'
 
 export function opsRoutes(app: FastifyInstance, deps: GatewayDeps): void {
   app.get('/healthz', (_request, reply) => {
