@@ -27,6 +27,7 @@ export default {
     '@isochrone/runtime',
     '@isochrone/scheduler',
     '@isochrone/services',
+    '@isochrone/verifier',
   ],
   serverExternalPackages: [
     '@prisma/client',

@@ -54,3 +54,8 @@ export async function gatewayUrl(): Promise<string> {
 export async function webUrl(): Promise<string> {
   return (await platform()).env.WEB_URL
 }
+
+/** µUSD, as the contract was deployed. */
+export async function appealBondMicroUsd(): Promise<bigint> {
+  return BigInt((await platform()).deployment.params.appealBondMicroUsd)
+}

@@ -23,6 +23,8 @@ export type NavIcon =
   | 'routing'
   | 'webhooks'
   | 'admin'
+  | 'disputes'
+  | 'audit'
 
 export interface NavGroup {
   title: string
@@ -59,6 +61,7 @@ const teamItems: NavItem[] = [
     icon: 'balance',
     keywords: 'funds deposit ceiling wallet billing channel statement csv',
   },
+  { href: '/disputes', label: 'Disputes', icon: 'disputes', keywords: 'refund claim appeal arbiter answer evidence' },
   { href: '/settings/routing', label: 'Routing', icon: 'routing', keywords: 'settings policy price latency regions' },
 ]
 
@@ -91,6 +94,13 @@ export function navGroups({ signedIn, hasTeam, hasProvider, isAdmin }: NavViewer
             title: 'Platform',
             items: [
               { href: '/admin', label: 'Operations', icon: 'admin', keywords: 'admin queues gateways' } as NavItem,
+              {
+                href: '/admin/disputes',
+                label: 'Dispute desk',
+                icon: 'disputes',
+                keywords: 'admin arbiter ruling vote case',
+              } as NavItem,
+              { href: '/admin/audit', label: 'Audit log', icon: 'audit', keywords: 'admin staff history' } as NavItem,
               { href: '/admin/jobs', label: 'Scheduler', icon: 'jobs', keywords: 'admin jobs queue wait' } as NavItem,
             ],
           },

@@ -8,11 +8,13 @@ import {
   Cpu,
   CirclePlus,
   Gauge,
+  Gavel,
   HandCoins,
   KeyRound,
   Landmark,
   Layers,
   ListOrdered,
+  ScrollText,
   Server,
   Store,
   Waypoints,
@@ -37,6 +39,8 @@ const icons: Record<NavIcon, LucideIcon> = {
   routing: Waypoints,
   webhooks: Webhook,
   admin: Activity,
+  disputes: Gavel,
+  audit: ScrollText,
 }
 
 export function NavList({ groups, onNavigate }: { groups: NavGroup[]; onNavigate?: () => void }) {

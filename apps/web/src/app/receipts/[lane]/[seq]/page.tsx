@@ -2,6 +2,7 @@
 import type { ReceiptDetail } from '@isochrone/services'
 import Link from 'next/link'
 import { notFound } from 'next/navigation'
+import { DisputeLink } from '~/components/disputes/dispute-link.tsx'
 import { PricePanel } from '~/components/receipt/price-panel.tsx'
 import { ProofPanel } from '~/components/receipt/proof-panel.tsx'
 import { ReceiptChecks } from '~/components/receipt/receipt-checks.tsx'
@@ -52,6 +53,7 @@ export default async function ReceiptPage({ params }: { params: Promise<{ lane: 
         }
         actions={
           <>
+            <DisputeLink receipt={receipt} />
             {receipt.requestId && <ButtonLink href={`/requests/${receipt.requestId}`}>Your request</ButtonLink>}
             {receipt.settlement !== 'settled' && <LiveRefresh intervalMs={5_000} />}
           </>

@@ -1,0 +1,88 @@
+/** Disputes of the organisation: what it asked back as a payer, what is asked of it as a provider, what is on its way. */
+import type { DisputeOrderView } from '@isochrone/services'
+import { DisputesTable } from '~/components/disputes/disputes-table.tsx'
+import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
+import { ButtonLink } from '~/components/ui/button.tsx'
+import { DataTable } from '~/components/ui/data-table.tsx'
+import { EmptyState } from '~/components/ui/empty-state.tsx'
+import { PageHeader, Section } from '~/components/ui/page-header.tsx'
+import { Hash, Utc } from '~/components/ui/values.tsx'
+import { pageData } from '~/server/page-data.ts'
+import { requireOrganisation } from '~/server/require.ts'
+
+export const metadata = { title: 'Disputes' }
+
+export default async function DisputesPage() {
+  const org = await requireOrganisation('/disputes')
+  const { asPayer, asProvider, orders } = await pageData('/disputes', (api) => api.disputes.list({}))
+  const nowMs = Date.now()
+  return (
+    <>
+      <PageHeader
+        title="Disputes"
+        description="About receipts that you paid for, ruled on by arbiters on the chain."
+        actions={<LiveRefresh intervalMs={3_000} />}
+      />
+      <Section title="Asked back by you">
+        <DisputesTable
+          label="Asked back by you"
+          path="/disputes"
+          items={asPayer}
+          nowMs={nowMs}
+          empty={
+            <EmptyState title="You dispute nothing" action={<ButtonLink href="/requests">Open a request</ButtonLink>}>
+              A dispute starts at a receipt: open a request, then its receipt, and choose Dispute once its epoch is
+              anchored.
+            </EmptyState>
+          }
+        />
+      </Section>
+      {org.providerId !== null && (
+        <Section
+          title="Asked of you as a provider"
+          description="Answer before the deadline; without an answer a panel is drawn all the same."
+        >
+          <DisputesTable
+            label="Asked of you as a provider"
+            path="/disputes"
+            items={asProvider}
+            nowMs={nowMs}
+            empty={<EmptyState title="Nobody disputes your receipts" />}
+          />
+        </Section>
+      )}
+      {orders.length > 0 && (
+        <Section title="Asked for" description="What the platform’s account sends for you, newest first.">
+          <OrdersTable orders={orders} />
+        </Section>
+      )}
+    </>
+  )
+}
+
+const actionWords: Record<string, string> = {
+  file: 'File',
+  withheld: 'File about a withheld file',
+  challenge: 'Challenge a record',
+  respond: 'Answer',
+  appeal: 'Appeal',
+}
+
+function OrdersTable({ orders }: { orders: readonly DisputeOrderView[] }) {
+  return (
+    <DataTable
+      label="Asked for"
+      className="min-w-[640px]"
+      rows={orders}
+      rowKey={({ id }) => id}
+      columns={[
+        { head: 'Created, UTC', cell: ({ createdAtMs }) => <Utc at={createdAtMs} bare /> },
+        { head: 'What', cell: ({ action }) => actionWords[action] ?? action },
+        { head: 'Dispute', cell: ({ disputeId }) => (disputeId === null ? '—' : `No. ${disputeId}`) },
+        { head: 'State', cell: ({ status }) => status },
+        { head: 'Transaction', cell: ({ txHash }) => (txHash ? <Hash value={txHash} label="transaction" /> : '—') },
+        { head: 'Why not', className: 'text-ink-2', cell: ({ error }) => error ?? '—' },
+      ]}
+    />
+  )
+}

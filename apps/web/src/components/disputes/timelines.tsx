@@ -1,0 +1,101 @@
+/** What the three who saw a request say about it, each by their own clock. */
+import type { DisputeCase } from '@isochrone/services'
+import type { ReactNode } from 'react'
+import { Utc } from '~/components/ui/values.tsx'
+import { formatCount, formatMs } from '~/lib/format.ts'
+
+interface Moment {
+  atMs: number | null
+  text: ReactNode
+}
+
+export function Timelines({ dispute }: { dispute: DisputeCase }) {
+  return (
+    <>
+      <Line title="Agent" note="Signed by the node." moments={agentMoments(dispute)}>
+        The node signed nothing for it.
+      </Line>
+      <Line title="Gateway" note="Signed by the lane, and noted while it ran." moments={gatewayMoments(dispute)}>
+        The receipt is not stored here.
+      </Line>
+      <Line title="Witnesses" note="Signed by whoever measures." moments={[]}>
+        No witness measured this request: witnesses time the path to a node, not what runs over it.
+      </Line>
+    </>
+  )
+}
+
+function Line({
+  title,
+  note,
+  moments,
+  children,
+}: {
+  title: string
+  note: string
+  moments: Moment[]
+  children: ReactNode
+}) {
+  return (
+    <div className="rounded-md border border-line bg-surface px-3.5 py-3">
+      <h3 className="font-medium">
+        {title} <span className="text-xs font-normal text-ink-3">{note}</span>
+      </h3>
+      {moments.length === 0 ? (
+        <p className="mt-1 text-ink-2">{children}</p>
+      ) : (
+        <ol className="mt-1.5 flex flex-col gap-1.5 border-l border-line pl-3">
+          {moments.map(({ atMs, text }, index) => (
+            <li key={index}>
+              {atMs !== null && (
+                <span className="block text-xs text-ink-3">
+                  <Utc at={atMs} />
+                </span>
+              )}
+              {text}
+            </li>
+          ))}
+        </ol>
+      )}
+    </div>
+  )
+}
+
+function agentMoments({ receipt }: DisputeCase): Moment[] {
+  const work = receipt?.work
+  if (!work) return []
+  const durationMs = Number(work.engineDurationUs) / 1_000
+  const finishedAtMs = Number(work.finishedAtMs)
+  const ttftMs = Number(work.engineTtftUs) / 1_000
+  const startedAtMs = finishedAtMs - durationMs
+  return [
+    { atMs: startedAtMs, text: `The engine took the prompt: ${tokens(work.tokensIn)} in.` },
+    { atMs: startedAtMs + ttftMs, text: `First token, ${formatMs(ttftMs)} after.` },
+    { atMs: finishedAtMs, text: `Done: ${tokens(work.tokensOut)} out in ${formatMs(durationMs)}.` },
+  ]
+}
+
+function gatewayMoments({ receipt, attempts }: DisputeCase): Moment[] {
+  if (!receipt) return []
+  const { delivery } = receipt
+  const startedAtMs = Number(delivery.startedAtMs)
+  const [ttftMs, durationMs] = [Number(delivery.attemptTtftMs), Number(delivery.durationMs)]
+  const others = attempts.filter(({ attempt }) => attempt !== receipt.attempt)
+  return [
+    { atMs: startedAtMs, text: 'Sent to the node.' },
+    { atMs: startedAtMs + ttftMs, text: `First token seen, ${formatMs(ttftMs)} after.` },
+    {
+      atMs: startedAtMs + durationMs,
+      text: `Closed with status ${delivery.httpStatus}: ${tokens(delivery.billedOut)} and ${formatCount(Number(delivery.bytesOut))} bytes passed on${receipt.fault === 'none' ? '' : `, fault of the ${receipt.fault}`}.`,
+    },
+    ...others.map(({ attempt, nodeName, outcome, message }) => ({
+      atMs: null,
+      text: `Attempt ${attempt + 1} at ${nodeName ?? 'another node'}: ${outcome}${message ? `, ${message}` : ''}.`,
+    })),
+  ]
+}
+
+function tokens(count: string | number | undefined): string {
+  const number = Number(count ?? 0)
+  return `${formatCount(number)} ${number === 1 ? 'token' : 'tokens'}`
+}

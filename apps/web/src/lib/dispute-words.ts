@@ -1,0 +1,33 @@
+/** Disputes in words: what is said, and what comes next. */
+import type { DisputeKind, DisputeView } from '@isochrone/services'
+
+export const disputeKindWords: Record<DisputeKind, { label: string; hint: string }> = {
+  overcharge: { label: 'Overcharged', hint: 'More was billed than was delivered, or than the terms allow.' },
+  not_delivered: { label: 'Not delivered', hint: 'The answer never arrived, or was cut.' },
+  wrong_output: { label: 'Wrong output', hint: 'Another model answered, or a lesser copy of it.' },
+  withheld: { label: 'File withheld', hint: 'The epoch’s file is not to be had.' },
+}
+
+export const filableKinds = ['overcharge', 'not_delivered', 'wrong_output'] as const
+
+const nextSteps: Record<DisputeView['state'], string> = {
+  filed: 'answer',
+  answered: 'panel and ruling',
+  drawn: 'ruling',
+  ruled: 'appeal',
+  appealed: 'second panel and ruling',
+  appeal_drawn: 'ruling on appeal',
+  appeal_ruled: 'execution',
+  executed: 'closed',
+  dismissed: 'closed',
+  lapsed: 'closed',
+}
+
+/** What its deadline is for. */
+export function nextStepOf({ state }: Pick<DisputeView, 'state'>): string {
+  return nextSteps[state]
+}
+
+export function isClosed({ state }: Pick<DisputeView, 'state'>): boolean {
+  return nextSteps[state] === 'closed'
+}
