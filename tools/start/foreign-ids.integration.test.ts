@@ -1,0 +1,187 @@
+/**
+ * Another organisation's ids are not found: every procedure that takes an id is called by a stranger with the id of
+ * something that is really there, and by its owner to see that it is.
+ */
+import {
+  apiErrorOf,
+  appRouter,
+  createCaller,
+  procedureAccess,
+  type ApiCaller,
+  type ProcedurePath,
+} from '@isochrone/api'
+import type { Viewer } from '@isochrone/services'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { demoPassword, seed } from './seed.ts'
+import { startTestControlPlane, type TestControlPlane } from './seed/test-control-plane.ts'
+
+let plane: TestControlPlane
+let owner: ApiCaller
+let ownerProvider: ApiCaller
+let stranger: ApiCaller
+/** By procedure: the id of something that belongs to the demo's team or provider, with what else the procedure wants. */
+let foreign: Partial<Record<ProcedurePath, Record<string, unknown>>>
+
+const DISPUTE = '7'
+const text = { mediaType: 'text/plain', text: 'because' }
+
+beforeAll(async () => {
+  plane = await startTestControlPlane()
+  await seed(plane.ctx)
+  owner = await plane.as(await plane.signIn('team@isochrone.test', demoPassword))
+  ownerProvider = await plane.as(await plane.signIn('provider@isochrone.test', demoPassword))
+  const org = { id: 'org_stranger', name: 'S', slug: 's', role: 'owner', providerId: `0x${'99'.repeat(32)}` } as const
+  const viewer: Viewer = {
+    userId: 'user_stranger',
+    name: 'Stranger',
+    email: 's@example.test',
+    admin: false,
+    organisations: [org],
+    activeOrganisation: org,
+  }
+  stranger = createCaller({ controlPlane: plane.controlPlane, viewer })
+  const keyId = (await owner.keys.list())[0]?.id
+  const orgId = (await owner.session.me())?.activeOrganisation?.id ?? ''
+  const { endpoint } = await owner.webhooks.create({ url: 'https://example.test/hook', events: ['job.failed'] })
+  await placeRows(orgId, endpoint.id)
+  const { joinToken } = await ownerProvider.provider.createJoinToken({
+    nodeName: 'n',
+    region: 'eu-de',
+    country: 'DE',
+    inUsdPerMtok: '0',
+    cachedUsdPerMtok: '0',
+    outUsdPerMtok: '0.1',
+  })
+  foreign = {
+    'requests.detail': { id: 'req_theirs' },
+    'jobs.detail': { id: 'job_theirs' },
+    'jobs.cancel': { id: 'job_theirs' },
+    'jobs.retry': { id: 'job_theirs' },
+    'webhooks.remove': { id: endpoint.id },
+    'webhooks.redeliver': { id: 'msg_theirs' },
+    'keys.revoke': { id: keyId },
+    'provider.revokeJoinToken': { id: joinToken.id },
+    'disputes.detail': { id: DISPUTE },
+    'disputes.respond': { id: DISPUTE, answer: text },
+    'disputes.appeal': { id: DISPUTE },
+  }
+}, 120_000)
+afterAll(() => plane?.stop())
+
+async function placeRows(orgId: string, endpointId: string): Promise<void> {
+  const { db } = plane
+  const now = new Date()
+  const channel = await db.channel.findUniqueOrThrow({ where: { orgId } })
+  const provider = await db.provider.findFirstOrThrow()
+  await db.request.create({
+    data: {
+      id: 'req_theirs',
+      orgId,
+      channelId: channel.id,
+      lane: `0x${'11'.repeat(32)}`,
+      path: '/v1/chat/completions',
+      model: 'm',
+      stream: false,
+      status: 'succeeded',
+      httpStatus: 200,
+      idHash: `0x${'33'.repeat(32)}`,
+      receivedAt: now,
+      finishedAt: now,
+      tokensIn: 1,
+      tokensCached: 0,
+      tokensOut: 1,
+      priceMicroUsd: 1n,
+      attempts: [],
+      placement: {},
+    },
+  })
+  await db.job.create({
+    data: {
+      id: 'job_theirs',
+      orgId,
+      requestId: 'req_of_job',
+      path: '/v1/chat/completions',
+      model: 'm',
+      body: {},
+      status: 'failed',
+    },
+  })
+  await db.webhookDelivery.create({
+    data: {
+      id: 'msg_theirs',
+      endpointId,
+      orgId,
+      type: 'job.failed',
+      jobId: 'job_theirs',
+      payload: {},
+      status: 'dead',
+      nextAttemptAt: now,
+      createdAt: now,
+    },
+  })
+  await db.dispute.create({
+    data: {
+      id: BigInt(DISPUTE),
+      state: 'filed',
+      kind: 'overcharge',
+      filer: channel.ownerAddress,
+      subject: `0x${'22'.repeat(32)}`,
+      channelId: channel.id,
+      providerId: provider.id,
+      lane: `0x${'11'.repeat(32)}`,
+      epoch: 1n,
+      amountMicroUsd: 1n,
+      priceMicroUsd: 2n,
+      bondMicroUsd: 3n,
+      frozenMicroUsd: 0n,
+      lockedMicroUsd: 0n,
+      refundMicroUsd: 0n,
+      appealBondMicroUsd: 0n,
+      appealRefundMicroUsd: 0n,
+      deadlineS: 4_000_000_000n,
+      filedAtMs: 1n,
+    },
+  })
+}
+
+async function call(caller: ApiCaller, path: string, input: unknown): Promise<string> {
+  const [namespace = '', verb = ''] = path.split('.')
+  const groups = caller as unknown as Record<string, Record<string, (input: unknown) => Promise<unknown>>>
+  return Promise.resolve(groups[namespace]?.[verb]?.(input)).then(
+    () => 'ok',
+    (error: unknown) => apiErrorOf(error).code,
+  )
+}
+
+interface Schema {
+  safeParse(value: unknown): { success: boolean }
+}
+
+/** Procedures of an organisation that take an id: those that take nothing else are found by their input. */
+function takesId(path: ProcedurePath): boolean {
+  if (foreign[path]) return true
+  const access = procedureAccess[path]
+  if (access === 'public' || access === 'user' || access === 'admin') return false
+  const procedures = appRouter._def.procedures as unknown as Record<string, { _def: { inputs: Schema[] } }>
+  const inputs = procedures[path]?._def.inputs ?? []
+  return inputs.length > 0 && inputs.every((one) => one.safeParse({ id: 'x' }).success && !one.safeParse({}).success)
+}
+
+test('what belongs to another organisation is not found, in every procedure that takes an id', async () => {
+  const paths = (Object.keys(procedureAccess) as ProcedurePath[]).filter(takesId)
+  expect(paths.length).toBeGreaterThanOrEqual(Object.keys(foreign).length)
+  const refused: Record<string, string> = {}
+  for (const path of paths) refused[path] = await call(stranger, path, foreign[path] ?? { id: 'x_theirs' })
+  expect(refused).toEqual(Object.fromEntries(paths.map((path) => [path, 'not_found'])))
+})
+
+test('to their owners they are there, untouched by the stranger', async () => {
+  expect(await call(owner, 'requests.detail', foreign['requests.detail'])).toBe('ok')
+  expect(await call(owner, 'jobs.detail', foreign['jobs.detail'])).toBe('ok')
+  expect(await owner.webhooks.list()).toHaveLength(1)
+  expect((await owner.keys.list())[0]?.enabled).toBe(true)
+  expect(await call(owner, 'disputes.detail', { id: DISPUTE })).toBe('ok')
+  expect(await call(ownerProvider, 'disputes.detail', { id: DISPUTE })).toBe('ok')
+  const tokens = await ownerProvider.provider.joinTokens()
+  expect(tokens.map(({ status }) => status)).not.toContain('revoked')
+})
