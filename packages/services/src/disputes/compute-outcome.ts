@@ -2,6 +2,7 @@
  * What receipts, terms and recounts say about a claim, by rule. Pure: the same documents give the same answer, and what they
  * cannot tell is called undecidable. An arbiter may see it otherwise; the vote is theirs.
  */
+import { formatUsd } from '@isochrone/domain'
 import {
   deliveryPriceMicroUsd,
   decodeStruct,
@@ -63,19 +64,19 @@ function overcharge(
       label: 'Recounted, tokens in / out',
       value: recount ? `${recount.recountedIn} / ${recount.recountedOut}` : 'not recounted',
     },
-    { label: 'Price on the receipt', value: `${claim.priceMicroUsd} µUSD` },
+    { label: 'Price on the receipt', value: formatUsd(claim.priceMicroUsd) },
   ]
   if (!receipt.terms?.values) return undecidable(rule, 'The terms that the receipt names are not known here.', inputs)
   const prices = pricesOfTerms(decodeStruct('Terms', receipt.terms.values))
   const due = deliveryPriceMicroUsd(withinCounts(delivery, work, recount), prices)
-  inputs.push({ label: 'Due by the terms', value: `${due} µUSD` })
+  inputs.push({ label: 'Due by the terms', value: formatUsd(due) })
   const over = claim.priceMicroUsd > due ? claim.priceMicroUsd - due : 0n
   const refund = over < claim.amountMicroUsd ? over : claim.amountMicroUsd
   return over > 0n
     ? {
         verdict: 'upheld',
         rule,
-        reason: `The receipt costs ${over} µUSD more than its terms and counts.`,
+        reason: `The receipt costs ${formatUsd(over)} more than its terms and counts.`,
         inputs,
         refundMicroUsd: refund,
       }

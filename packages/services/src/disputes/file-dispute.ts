@@ -4,7 +4,7 @@
  * What is checked here is what can be said in a better sentence than the contract's: whose receipt it is, whether its epoch
  * is anchored and holds it, what is left of its price. The contract has the last word on all of it.
  */
-import { AppError } from '@isochrone/domain'
+import { AppError, formatUsd } from '@isochrone/domain'
 import { decodeStruct, leafOfHash, structHash, verifyMerkleProof, type Hex, type StructJson } from '@isochrone/protocol'
 import { epochTree } from '../queries/epoch-tree.ts'
 import type { PlacedReceiptRow } from '../ports/evidence-readings.ts'
@@ -38,7 +38,7 @@ export async function fileDispute(deps: DisputeDeps, input: FileDisputeInput): P
   const left = row.priceMicroUsd - (await deskOf(deps).refundedOf(subject))
   if (amountMicroUsd <= 0n || amountMicroUsd > left) {
     throw new AppError('invalid_input', {
-      publicMessage: `amountUsd: must be above zero and at most what is left of the receipt’s price, ${left} µUSD.`,
+      publicMessage: `amountUsd: must be above zero and at most what is left of the receipt’s price, ${formatUsd(left)}.`,
       field: 'amountUsd',
     })
   }

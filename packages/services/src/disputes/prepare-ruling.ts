@@ -2,7 +2,7 @@
  * An arbiter's vote, up to the wallet: the reason is kept under its hash, the vote is rehearsed on the chain as it is, and
  * the call to sign is handed over. Nothing here can vote.
  */
-import { allowsStep, AppError } from '@isochrone/domain'
+import { allowsStep, AppError, formatUsd } from '@isochrone/domain'
 import type { Hex } from '@isochrone/protocol'
 import type { ChainCall, DisputeAction, Rehearsal } from '../ports/dispute-port.ts'
 import type { DisputeRow } from '../ports/dispute-store.ts'
@@ -38,7 +38,7 @@ export async function prepareRuling(deps: DisputeDeps, input: RulingInput): Prom
   await assertMayVote(deps, row, arbiter)
   if (refundMicroUsd < 0n || refundMicroUsd > row.amountMicroUsd) {
     throw new AppError('invalid_input', {
-      publicMessage: `refundUsd: must be between zero and what is asked, ${row.amountMicroUsd} µUSD.`,
+      publicMessage: `refundUsd: must be between zero and what is asked, ${formatUsd(row.amountMicroUsd)}.`,
       field: 'refundUsd',
     })
   }
