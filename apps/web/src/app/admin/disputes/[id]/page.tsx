@@ -43,7 +43,10 @@ export default async function CasePage({ params }: { params: Promise<{ id: strin
       />
       <CaseView dispute={detail} />
       <div className="grid grid-cols-[minmax(0,1fr)] gap-x-6 lg:grid-cols-2">
-        <Section title="Vote" description="Two votes alike decide. Rehearsed before it is signed.">
+        <Section
+          title="Vote"
+          description="Two votes alike decide; of three different ones the middle. Rehearsed before it is signed."
+        >
           {allowsStep(dispute.state, 'rule') ? (
             <RulingForm dispute={dispute} proposedMicroUsd={outcome.refundMicroUsd} chainId={chainId} rpcUrl={rpcUrl} />
           ) : (
