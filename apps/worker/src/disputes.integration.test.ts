@@ -60,7 +60,7 @@ beforeAll(async () => {
   await mintTestUsdc(market.writer, { to: market.writer.sender.account.address, amount: 100n * USD })
   await provision(market.writer, { subject: market.providerId, amount: 100n * USD })
   lane = market.lane.lane
-}, 60_000)
+}, 120_000)
 afterAll(async () => {
   await market?.db.$disconnect()
   await stack?.stop()
@@ -230,7 +230,7 @@ test('filed → answered → two arbiters rule → executed: the balances are th
     const seen = await disputeDesk(market.writer).rehearse(third.sender.account.address, step)
     return seen.balances.map(({ beforeMicroUsd }) => beforeMicroUsd)
   }
-}, 60_000)
+}, 120_000)
 
 test('a late ruling, and one by somebody who is no member, are refused with a sentence; without a ruling bonds go back', async () => {
   const id = await filed(await anchoredReceipt(), 'not_delivered')
@@ -255,7 +255,7 @@ test('a late ruling, and one by somebody who is no member, are refused with a se
   await follow()
   expect((await desk.case({ id })).dispute.state).toBe('lapsed')
   expect((await tokenBalance(market.writer, managed)) - before).toBe(5n * USD)
-}, 60_000)
+}, 120_000)
 
 test('evidence that is huge, mistyped or about what is in no root is refused, and another team’s receipt is not there', async () => {
   await ingestReceiptEntries({ store: market.store, clock: systemClock, isDataError }, [
