@@ -13,6 +13,7 @@ import {
   redisControlStream,
   redisLeaseBudget,
   redisLiveState,
+  type WitnessPort,
 } from '@isochrone/services'
 import { createChain } from './chain/create-chain.ts'
 import { pendingTransactions } from './chain/pending-transactions.ts'
@@ -137,7 +138,7 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
 
   const verification = await startVerificationWorker({
     store,
-    witnesses: env.WITNESS_URLS.map((url) => witnessHttp({ url, token: env.WITNESS_TOKEN })),
+    witnesses: witnessesOf(env),
     replay: env.VERIFICATION_ORG_ID
       ? replayThroughGateway({ gateway: dispatchToGateway(gateways), orgId: env.VERIFICATION_ORG_ID })
       : null,
@@ -177,6 +178,12 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
     shutdown.onShutdown('ops', () => ops.stop())
   }
   logger.info({ chainId: deployment.chainId, gateways: env.GATEWAY_URLS }, 'working')
+}
+
+function witnessesOf({ WITNESS_URLS, WITNESS_TOKEN: token }: WorkerEnv): WitnessPort[] {
+  if (WITNESS_URLS.length === 0) return []
+  if (!token) throw new EnvError('WITNESS_TOKEN: is not set, and WITNESS_URLS names witnesses')
+  return WITNESS_URLS.map((url) => witnessHttp({ url, token }))
 }
 
 /** Repeats `work`, one at a time; a failure waits for the next turn. */

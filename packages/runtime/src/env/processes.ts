@@ -51,7 +51,8 @@ export const workerEnv = z.object({
   ...managedWalletKey,
   ...opsPort,
   ...witnessUrls,
-  ...witnessToken,
+  /** Only where there are witnesses. */
+  WITNESS_TOKEN: witnessToken.WITNESS_TOKEN.optional(),
   ...verification,
 })
 
