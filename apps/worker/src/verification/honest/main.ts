@@ -1,8 +1,9 @@
 /**
  * `npm run verify:honest`: checks honest nodes again and again with real processes, and fails at the first false verdict.
  *
- * Two witnesses, four agents in their places (two pinned to cores of their own), two engines of one model; `--checks N` verdicts
- * (500 by default). Unverifiable is no false verdict; it is counted beside.
+ * Two witnesses, four agents in their places, two engines of one model; `--checks N` verdicts (500 by default). Unverifiable is no
+ * false verdict; it is counted beside. All agents are on this host, and as honest nodes they declare it: how often the test of
+ * shared hardware slanders nodes on hosts of their own cannot be seen on one machine.
  */
 import { parseArgs } from 'node:util'
 import { startTestStack } from '@isochrone/local-stack'
@@ -27,9 +28,9 @@ try {
   const gpus = [{ name: 'NVIDIA H200', count: 1, memoryMib: 143_771, uuids: [`GPU-${crypto.randomUUID()}`] }]
   const provider = (name: string) => bytes32Of(`provider ${name}`)
   const nodes = [
-    await fleet.node('eu-1', { ...eu, providerId: provider('a') }, { place: amsterdam, core: 0 }),
-    await fleet.node('eu-2', { ...eu, providerId: provider('b') }, { place: amsterdam, core: 1 }),
-    await fleet.node('us-1', { ...us, providerId: provider('a'), inventory: { gpus } }, { place: washington }),
+    await fleet.node('eu-1', { ...eu, providerId: provider('a'), sharedHost: true }, { place: amsterdam }),
+    await fleet.node('eu-2', { ...eu, providerId: provider('b'), sharedHost: true }, { place: amsterdam }),
+    await fleet.node('us-1', { ...us, providerId: provider('a'), sharedHost: true, inventory: { gpus } }, { place: washington }),
     await fleet.node('us-2', { ...us, providerId: provider('b'), sharedHost: true }, { place: washington }),
   ]
   const urls = new Map<string, string>()
