@@ -7,6 +7,7 @@ import { createDb, createStore, isDataError } from '@isochrone/db'
 import { createMetrics, EnvError, startOps, type Logger, type Shutdown, type WorkerEnv } from '@isochrone/runtime'
 import {
   createJobFleet,
+  createOfferUpkeep,
   ingestReceiptEntries,
   publishBudgetLimits,
   publishControlEvents,
@@ -43,6 +44,8 @@ export interface StartWorkerOptions {
 const CONTROL_MS = 250
 const HEALTH_MS = 60_000
 const VERIFICATION_MS = 5_000
+const LIST_OFFERS_MS = 2_000
+const MEASURE_OFFERS_MS = 15_000
 const DRAIN_MS_MAX = 10_000
 
 export async function startWorker({ env, logger, shutdown }: StartWorkerOptions): Promise<void> {
@@ -97,7 +100,6 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
       store,
       chain,
       redis,
-      live,
       queue,
       webhooks,
       leases,
@@ -160,6 +162,17 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
     logger,
   })
   shutdown.onShutdown('webhooks', () => Promise.race([deliveries.close(), wait(DRAIN_MS_MAX - 1_000)]), DRAIN_MS_MAX)
+
+  // Beside the rounds: counting a large market's receipts takes seconds, and no settlement should wait for it.
+  const offers = createOfferUpkeep({ offers: store.offerUpkeep, live, clock: systemClock })
+  shutdown.onShutdown(
+    'offers',
+    every(LIST_OFFERS_MS, () => offers.list()),
+  )
+  shutdown.onShutdown(
+    'figures of offers',
+    every(MEASURE_OFFERS_MS, () => offers.measure()),
+  )
 
   const stopHealth = every(HEALTH_MS, async () => {
     const backlog = await live.receiptsBacklog()

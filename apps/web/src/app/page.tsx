@@ -1,57 +1,117 @@
-/** The marketplace: every node on offer with what gateways measured of it. Anyone may look. */
-import { Server } from 'lucide-react'
-import { CheckInput, FilterBar, SearchInput, SelectInput } from '~/components/filter-bar.tsx'
-import { OffersTable, offerSorts, type OfferSort } from '~/components/offers-table.tsx'
+/** The marketplace: nodes on offer with what receipts say of them. Anyone may look; the URL holds how. */
+import type { OfferListItem, OfferSortBy } from '@isochrone/services'
+import { Map as MapIcon, Server, Table2 } from 'lucide-react'
+import { ColumnPicker } from '~/components/offers/column-picker.tsx'
+import { MarketFilters } from '~/components/offers/market-filters.tsx'
+import { MarketTable } from '~/components/offers/market-table.tsx'
+import { OffersMap } from '~/components/offers/offers-map.tsx'
+import { Pager } from '~/components/pager.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
-import { ButtonLink } from '~/components/ui/button.tsx'
+import { ButtonAnchor, ButtonLink } from '~/components/ui/button.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
-import { servesDemoModel } from '~/lib/demo-model.ts'
-import { matchesOffer } from '~/lib/match-offer.ts'
-import { hrefWith, oneOf, readSearch, type SearchParams } from '~/lib/search.ts'
+import { isDemoModel } from '~/lib/demo-model.ts'
+import { formatCount } from '~/lib/format.ts'
+import { readOfferQuery } from '~/lib/offer-query.ts'
+import { hrefWith, readSearch, type SearchParams } from '~/lib/search.ts'
 import { pageData } from '~/server/page-data.ts'
+
+/** Of these, much is best, and the first click shows it first. */
+const mostFirst: ReadonlySet<OfferSortBy> = new Set(['throughput', 'gpus', 'memory', 'free', 'newest'])
 
 export default async function MarketplacePage({ searchParams }: { searchParams: SearchParams }) {
   const search = await readSearch(searchParams)
-  const sort = oneOf(offerSorts, search.sort)
-  const { offers, models, regions } = await pageData('/', (api) =>
-    api.marketplace.offers({ model: search.model, region: search.region, liveOnly: search.live === '1', sort }),
+  const { query, columns, filtered, ignored } = readOfferQuery(search)
+  const onMap = search.view === 'map'
+  const [page, places, facets] = await pageData('/', (api) =>
+    Promise.all([
+      api.marketplace.search(query),
+      onMap ? api.marketplace.places(query) : null,
+      api.marketplace.facets(),
+    ]),
   )
-  const shown = offers.filter((offer) => matchesOffer(offer, search.q))
-  const filtered = Boolean(search.q || search.model || search.region || search.live)
-  const sortLink = (by: OfferSort, sorted: 'ascending' | 'descending') => ({
-    href: hrefWith('/', search, { sort: sort === by ? undefined : by }),
-    state: sort === by ? sorted : ('none' as const),
-  })
+  const sortLink = (by: OfferSortBy) => {
+    const sorted = query.sort === by
+    const falling = mostFirst.has(by) !== (query.reversed ?? false)
+    const next = sorted && !query.reversed ? { sort: by, desc: '1' } : { sort: by, desc: undefined }
+    return {
+      href: hrefWith('/', search, { ...next, cursor: undefined }),
+      state: sorted ? (falling ? ('descending' as const) : ('ascending' as const)) : ('none' as const),
+    }
+  }
 
   return (
     <>
       <PageHeader
         title="Marketplace"
-        description="Nodes that answer inference requests now. Time to first token and throughput are measured by our gateways; hardware is what the node claims."
-        actions={<LiveRefresh intervalMs={5_000} />}
+        description="Nodes that answer inference requests. Time to first token, throughput and the effective price are those of signed receipts; hardware is what the node claims, as far as its trust level says."
+        actions={search.cursor || onMap ? undefined : <LiveRefresh intervalMs={5_000} />}
       />
-      {offers.some(servesDemoModel) && (
+      {page.items.some(({ models }) => models.some(isDemoModel)) && (
         <Notice className="mb-4">
           The demo model has random weights, so it talks nonsense. What it shows is real: placement, streaming, receipts
           and settlement.
         </Notice>
       )}
-      <FilterBar action="/" label="Filter offers" keep={{ sort }}>
-        <SearchInput name="q" value={search.q} label="Search nodes, hardware, models" />
-        <SelectInput name="model" label="Model" value={search.model} any="All models" options={models} />
-        <SelectInput name="region" label="Region" value={search.region} any="All regions" options={regions} />
-        <CheckInput name="live" label="Live only" checked={search.live === '1'} />
-      </FilterBar>
-      <OffersTable offers={shown} sortLink={sortLink} empty={filtered ? <NothingFound /> : <NothingOffered />} />
+      {ignored.length > 0 && (
+        <Notice tone="warn" className="mb-4">
+          The address has something that was left out. {ignored.join(' ')}
+        </Notice>
+      )}
+      <MarketFilters facets={facets} search={search} witnesses={witnessesOf(page.items, search.from)} />
+      <div className="mb-2 flex flex-wrap items-center justify-between gap-2">
+        <p role="status" className="figures text-ink-2">
+          {formatCount(page.total)} {page.total === 1 ? 'offer' : 'offers'}, {formatCount(page.live)} live
+          {filtered && (
+            <>
+              {' · '}
+              <a className="link" href={hrefWith('/', {}, { sort: search.sort, desc: search.desc, view: search.view })}>
+                Clear the filters
+              </a>
+            </>
+          )}
+        </p>
+        <div className="flex items-center gap-2">
+          {!onMap && <ColumnPicker columns={columns} search={search} />}
+          <ButtonLink
+            size="sm"
+            scroll={false}
+            href={hrefWith('/', search, { view: onMap ? undefined : 'map', cursor: undefined })}
+          >
+            {onMap ? <Table2 aria-hidden className="size-3.5" /> : <MapIcon aria-hidden className="size-3.5" />}
+            {onMap ? 'Table' : 'Map'}
+          </ButtonLink>
+        </div>
+      </div>
+      {places && page.total > 0 ? (
+        <OffersMap places={places} search={search} />
+      ) : (
+        <MarketTable
+          offers={page.items}
+          columns={columns}
+          sortLink={sortLink}
+          from={search.from?.slice(0, 80)}
+          empty={filtered || search.cursor ? <NothingFound /> : <NothingOffered />}
+        />
+      )}
+      {!onMap && (
+        <Pager path="/" search={search} nextCursor={page.nextCursor} words={{ first: 'First page', next: 'Next' }} />
+      )}
     </>
   )
 }
 
+/** Those of the page, and the one that is chosen. */
+function witnessesOf(offers: readonly OfferListItem[], chosen: string | undefined): string[] {
+  const names = new Set(offers.flatMap(({ witnesses }) => witnesses.map(({ witness }) => witness)))
+  if (chosen) names.add(chosen.slice(0, 80))
+  return [...names].toSorted()
+}
+
 function NothingFound() {
   return (
-    <EmptyState title="No offers for these filters" action={<ButtonLink href="/">Clear the filters</ButtonLink>}>
+    <EmptyState title="No offers for these filters" action={<ButtonAnchor href="/">Clear the filters</ButtonAnchor>}>
       There are nodes on the market, but none matches all of them.
     </EmptyState>
   )
@@ -68,7 +128,7 @@ function NothingOffered() {
         </ButtonLink>
       }
     >
-      Nodes appear here as soon as a provider&apos;s agent has linked itself to a gateway.
+      Nodes appear here within seconds of a provider&apos;s agent linking itself to a gateway.
     </EmptyState>
   )
 }

@@ -6,5 +6,9 @@ const DEMO_MODEL_PREFIX = 'isochrone-demo'
 
 /** Whether an offer serves the demo model on a real engine. */
 export function servesDemoModel(offer: Pick<Offer, 'models'>): boolean {
-  return offer.models.some(({ model, simulated }) => !simulated && model.startsWith(DEMO_MODEL_PREFIX))
+  return offer.models.some(({ model, simulated }) => !simulated && isDemoModel(model))
+}
+
+export function isDemoModel(model: string): boolean {
+  return model.startsWith(DEMO_MODEL_PREFIX)
 }

@@ -36,5 +36,5 @@ test('what a URL says wrong is left out and said, and never throws', () => {
 
 test('nothing in the URL narrows nothing', () => {
   expect(readOfferQuery({ cols: 'rtt' }).filtered).toBe(false)
-  expect(readOfferQuery({}).columns.size).toBe(11)
+  expect(readOfferQuery({}).columns.size).toBe(10)
 })

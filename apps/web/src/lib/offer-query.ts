@@ -20,10 +20,9 @@ export const offerSorts = {
 } as const satisfies Record<OfferSortBy, string>
 
 export const offerColumns = {
-  hardware: 'GPU × n, memory',
+  hardware: 'GPU × n, memory, trust',
   region: 'Region',
   models: 'Models',
-  trust: 'Trust',
   ttft: 'TTFT p50, p95',
   throughput: 'Tokens/s',
   rtt: 'RTT',

@@ -4,7 +4,6 @@ import type { Store } from '@isochrone/db'
 import type { Logger } from '@isochrone/runtime'
 import {
   correctRecords,
-  createOfferUpkeep,
   createTrustDuties,
   executeDisputes,
   indexChainEvents,
@@ -22,7 +21,6 @@ import {
   type CorrectDeps,
   type DutyRound,
   type JobQueue,
-  type LiveState,
   type LeaseQueue,
   type RedisCommands,
   type Stuck,
@@ -36,7 +34,6 @@ export interface WorkerRoundsOptions {
   store: Store
   chain: ReturnType<typeof createChain>
   redis: RedisCommands
-  live: LiveState
   queue: JobQueue
   webhooks: WebhookQueue
   gateways: WatchDeps['gateways'] & CorrectDeps['gateways']
@@ -54,7 +51,7 @@ const TRANSACTIONS_KEPT_MS = 7 * 86_400_000
 const DEVELOPMENT_CHAIN_ID = 31_337
 
 export function workerRounds(options: WorkerRoundsOptions): Round[] {
-  const { store, chain, redis, live, queue, webhooks, leases, gateways, publishControl, logger } = options
+  const { store, chain, redis, queue, webhooks, leases, gateways, publishControl, logger } = options
   const clock = systemClock
   const settlement = {
     epochs: store.epochs,
@@ -123,7 +120,6 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
     if (first) throw new Error(`${what} (${first.subject}): ${first.reason}`)
   }
 
-  const market = createOfferUpkeep({ offers: store.offerUpkeep, live, clock })
   const disputes = { disputes: store.disputes, transactions: store.chain, chain: chain.disputes }
   /** Rows first, so that what is sent is decided on what the chain says; and again, to show at once what was sent. */
   async function dispute(): Promise<void> {
@@ -134,8 +130,6 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
   }
 
   return [
-    { name: 'list-offers', everyMs: 2_000, run: market.list },
-    { name: 'measure-offers', everyMs: 15_000, run: market.measure },
     { name: 'reconcile', everyMs: 2_000, run: reconcile },
     { name: 'register', everyMs: 1_000, run: register },
     { name: 'fund', everyMs: 1_000, run: fund },

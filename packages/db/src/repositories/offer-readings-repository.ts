@@ -37,6 +37,31 @@ export function offerReadingsRepository(db: DbOrTx) {
         group by 1`
     },
 
+    /** The newest verdict of each kind. */
+    async newestVerdicts(nodeId: string) {
+      return db.$queryRaw<
+        {
+          kind: string
+          verdict: 'valid' | 'invalid' | 'unverifiable'
+          finding: string
+          fix: string | null
+          simulated: boolean
+          checkedAt: Date
+          validUntil: Date
+        }[]
+      >`
+        select distinct on (kind) kind, verdict::text as verdict, finding, fix, simulated, "checkedAt", "validUntil"
+        from verification_check where "nodeId" = ${nodeId} order by kind, "checkedAt" desc`
+    },
+
+    /** The witnesses' reports behind each node's newest verdict on its region. */
+    async witnessReports(nodeIds: readonly string[]) {
+      return db.$queryRaw<{ nodeId: string; reports: unknown }[]>`
+        select distinct on ("nodeId") "nodeId", inputs->'reports' as reports
+        from verification_check where "nodeId" = any(${[...nodeIds]}::text[]) and kind = 'region'
+        order by "nodeId", "checkedAt" desc`
+    },
+
     /** Newest epochs first: of one node, or of a provider's. */
     async newestRecords({ nodeId, providerId, limit }: { nodeId?: string; providerId?: string; limit: number }) {
       return db.performanceRecord.findMany({

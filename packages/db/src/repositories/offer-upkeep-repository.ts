@@ -33,7 +33,10 @@ export function offerUpkeepRepository(db: DbOrTx) {
             node.country, node.tier, node."dataPolicy", node.trust, node."gpuClass",
             coalesce(node.inventory->>'hardware', 'unknown') as hardware,
             coalesce(nullif(gpus.total, 0), substring(node.inventory->>'hardware' from '^(\\d{1,4}) [×x] ')::int, 0) as "gpuCount",
-            coalesce(nullif(gpus.memory, 0), least((node.inventory->>'memoryMib')::numeric, 2000000000)::int, 0) as "memoryMib",
+            case when gpus.memory > 0 then gpus.memory
+              -- Of GPUs that are declared and not detected, nobody said how much they have.
+              when node.inventory->>'hardware' ~ '^\\d{1,4} [×x] ' then 0
+              else coalesce(least((node.inventory->>'memoryMib')::numeric, 2000000000)::int, 0) end as "memoryMib",
             node.simulated, coalesce(served.models, '{}') as models
           from node join provider on provider.id = node."providerId"
           cross join lateral (

@@ -50,7 +50,13 @@ export interface OfferKey {
   id: string
 }
 
-export type OfferSearchRow = Offer & { sortOffline: number; sortValue: number }
+/** `total` and `liveTotal`: of all pages. */
+export type OfferSearchRow = Offer & {
+  sortOffline: number
+  sortValue: number
+  total: number
+  liveTotal: number
+}
 
 /** What is not measured sorts as this: behind everything, in both directions. */
 const LAST = 1e300
@@ -65,18 +71,26 @@ export function offersRepository(db: DbOrTx) {
       const column = Prisma.raw(offerSortColumns[page.sort])
       const sign = page.descending ? -1 : 1
       const { after } = page
+      // One look at the rows: narrow keys are sorted and counted, and only those of the page are read whole.
       return db.$queryRaw<OfferSearchRow[]>`
-        select * from (
-          select *, (not live)::int as "sortOffline",
+        with found as materialized (
+          select "nodeId", id, live, (not live)::int as "sortOffline",
             coalesce(${sign}::float8 * ${column}::float8, ${LAST}::float8) as "sortValue"
           from offer where ${conditions(search)}
-        ) found
-        ${
-          after
-            ? Prisma.sql`where ("sortOffline", "sortValue", id) > (${after.offline}::int, ${after.value}::float8, ${after.id})`
-            : Prisma.empty
-        }
-        order by "sortOffline", "sortValue", id limit ${page.limit}`
+        ), counted as (
+          select count(*)::int as total, (count(*) filter (where live))::int as "liveTotal" from found
+        ), page as (
+          select "nodeId", "sortOffline", "sortValue" from found
+          ${
+            after
+              ? Prisma.sql`where ("sortOffline", "sortValue", id) > (${after.offline}::int, ${after.value}::float8, ${after.id})`
+              : Prisma.empty
+          }
+          order by "sortOffline", "sortValue", id limit ${page.limit}
+        )
+        select offer.*, page."sortOffline", page."sortValue", counted.total, counted."liveTotal"
+        from page join offer using ("nodeId") cross join counted
+        order by page."sortOffline", page."sortValue", offer.id`
     },
 
     async count(search: OfferSearch): Promise<{ offers: number; live: number }> {

@@ -107,11 +107,21 @@ export interface NewestRecordRow {
   earnedMicroUsd: bigint
 }
 
+export interface VerdictRow {
+  kind: string
+  verdict: 'valid' | 'invalid' | 'unverifiable'
+  finding: string
+  fix: string | null
+  simulated: boolean
+  checkedAt: Date
+  validUntil: Date
+}
+
 export interface OfferStore {
   search(
     search: OfferSearchInput,
     page: { sort: OfferSortColumn; descending: boolean; after: OfferPageKey | null; limit: number },
-  ): Promise<(StoredOfferRow & { sortOffline: number; sortValue: number })[]>
+  ): Promise<(StoredOfferRow & { sortOffline: number; sortValue: number; total: number; liveTotal: number })[]>
   count(search: OfferSearchInput): Promise<{ offers: number; live: number }>
   places(
     search: OfferSearchInput,
@@ -140,6 +150,10 @@ export interface OfferStore {
     now: Date,
     limit: number,
   ): Promise<{ stage: string; receipts: number; microUsd: bigint }[]>
+  /** The newest verdict of each kind. */
+  newestVerdicts(nodeId: string): Promise<VerdictRow[]>
+  /** The witnesses' reports behind each node's newest verdict on its region. */
+  witnessReports(nodeIds: readonly string[]): Promise<{ nodeId: string; reports: unknown }[]>
   /** Newest epochs first: of one node, or of a provider's. */
   newestRecords(of: { nodeId?: string; providerId?: string; limit: number }): Promise<NewestRecordRow[]>
   usage(orgId: string, since: Date, by: 'hour' | 'day'): Promise<UsageRow[]>

@@ -4,6 +4,7 @@ import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { NodeHourRow, NewestRecordRow } from '../ports/offer-store.ts'
 import { termsOfStored } from '../providers/terms.ts'
 import { measuredOf } from './offers.ts'
+import { witnessRtts } from './witness-rtts.ts'
 import type { SettlementStage } from './views/common.ts'
 import type { OfferHistory, OfferHour, OfferPromises, OfferRecord, PublicProvider } from './views/offers.ts'
 
@@ -22,11 +23,13 @@ export async function offerHistory({ store, clock }: Deps, { id }: { id: string 
     throw new AppError('not_found', { publicMessage: 'There is no such node on the marketplace.' })
   }
   const nowMs = clock.nowMs()
-  const [offer, hours, standing, records] = await Promise.all([
+  const [offer, hours, standing, records, verdicts, reports] = await Promise.all([
     store.offers.offer(id),
     store.offers.nodeHours(node.nodeId, new Date(nowMs - DAYS_SHOWN * DAY_MS), DAYS_SHOWN * 24 + 1),
     store.offers.receiptStanding(node.nodeId, new Date(nowMs), RECEIPTS_COUNTED_MAX),
     store.offers.newestRecords({ nodeId: node.nodeId, limit: RECORDS_SHOWN }),
+    store.offers.newestVerdicts(node.nodeId),
+    store.offers.witnessReports([node.nodeId]),
   ])
   return {
     ...(offer ? measuredOf(offer) : notMeasured),
@@ -37,6 +40,12 @@ export async function offerHistory({ store, clock }: Deps, { id }: { id: string 
     }),
     records: records.map(recordView),
     promises: promisesOf(node.terms),
+    verdicts: verdicts.map(({ checkedAt, validUntil, ...verdict }) => ({
+      ...verdict,
+      checkedAtMs: checkedAt.getTime(),
+      validUntilMs: validUntil.getTime(),
+    })),
+    witnesses: witnessRtts(reports[0]?.reports),
   }
 }
 

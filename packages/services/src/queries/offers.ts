@@ -14,6 +14,7 @@ import type {
   StoredOfferRow,
 } from '../ports/offer-store.ts'
 import { limitOf } from './cursor.ts'
+import { witnessRtts } from './witness-rtts.ts'
 import { isLive } from './live-nodes.ts'
 import type {
   MeasuredByReceipts,
@@ -47,20 +48,29 @@ export async function searchOffers(deps: Deps, query: OfferQuery): Promise<Offer
   const search = searchOf(query)
   const sort = query.sort ?? 'price'
   const descending = bestIsMost[sort] !== (query.reversed ?? false)
-  const [rows, counted] = await Promise.all([
-    offers.search(search, { sort, descending, after: decodeKey(query.cursor), limit: limit + 1 }),
-    offers.count(search),
-  ])
+  const rows = await offers.search(search, { sort, descending, after: decodeKey(query.cursor), limit: limit + 1 })
   const shown = rows.slice(0, limit)
-  const live = await deps.live.nodesById(shown.map((row) => row.nodeId))
+  const nodeIds = shown.map((row) => row.nodeId)
+  const [live, reports] = await Promise.all([deps.live.nodesById(nodeIds), offers.witnessReports(nodeIds)])
+  const reportsOf = new Map(reports.map((row) => [row.nodeId, row.reports]))
   const nowMs = deps.clock.nowMs()
   const last = rows.length > limit ? shown.at(-1) : undefined
   return {
-    items: shown.map((row) => itemOf(row, live.get(row.nodeId), nowMs)),
+    items: shown.map((row) => itemOf(row, live.get(row.nodeId), reportsOf.get(row.nodeId), nowMs)),
     nextCursor: last ? encodeKey({ offline: last.sortOffline, value: last.sortValue, id: last.id }) : null,
-    total: counted.offers,
-    live: counted.live,
+    ...(await totalsOf(offers, search, rows[0])),
   }
+}
+
+/** They come with the rows of a page; a page without rows may still be one of many. */
+async function totalsOf(
+  offers: OfferStore,
+  search: OfferSearchInput,
+  row: { total: number; liveTotal: number } | undefined,
+): Promise<{ total: number; live: number }> {
+  if (row) return { total: row.total, live: row.liveTotal }
+  const counted = await offers.count(search)
+  return { total: counted.offers, live: counted.live }
 }
 
 /** More than a map can show apart. */
@@ -93,7 +103,12 @@ async function readFacets(offers: OfferStore): Promise<OfferFacets> {
   return { models: of('model'), regions: of('region'), countries: of('country'), gpuClasses: of('gpuClass') }
 }
 
-export function itemOf(row: StoredOfferRow, liveness: NodeLiveness | undefined, nowMs: number): OfferListItem {
+function itemOf(
+  row: StoredOfferRow,
+  liveness: NodeLiveness | undefined,
+  reports: unknown,
+  nowMs: number,
+): OfferListItem {
   const live = isLive(liveness, nowMs)
   const { listedAt, measuredAt, freeSlots: _free, slots: _slots, live: _live, termsHash: _terms, ...rest } = row
   return {
@@ -105,6 +120,7 @@ export function itemOf(row: StoredOfferRow, liveness: NodeLiveness | undefined, 
     slots: liveness?.concurrencyMax ?? null,
     rttMs: live ? (liveness?.rttMs ?? null) : null,
     simulatedRttMs: liveness?.simulatedRttMs ?? null,
+    witnesses: witnessRtts(reports),
   }
 }
 

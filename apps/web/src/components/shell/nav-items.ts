@@ -12,6 +12,7 @@ export type NavIcon =
   | 'marketplace'
   | 'overview'
   | 'requests'
+  | 'usage'
   | 'jobs'
   | 'keys'
   | 'leases'
@@ -46,6 +47,7 @@ const publicItems: NavItem[] = [
 const teamItems: NavItem[] = [
   { href: '/dashboard', label: 'Overview', icon: 'overview', keywords: 'dashboard home quick start' },
   { href: '/requests', label: 'Requests', icon: 'requests', keywords: 'receipts history' },
+  { href: '/usage', label: 'Usage', icon: 'usage', keywords: 'cost tokens spend charts models' },
   { href: '/jobs', label: 'Queued jobs', icon: 'jobs', keywords: 'queue batch scheduler background responses wait' },
   { href: '/leases', label: 'Leases', icon: 'leases', keywords: 'rent gpus hours endpoint private' },
   { href: '/keys', label: 'API keys', icon: 'keys', keywords: 'secret token create revoke' },

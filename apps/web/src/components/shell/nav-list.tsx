@@ -4,6 +4,7 @@ import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import {
   Activity,
+  ChartLine,
   ArrowLeftRight,
   Cpu,
   CirclePlus,
@@ -28,6 +29,7 @@ const icons: Record<NavIcon, LucideIcon> = {
   marketplace: Store,
   overview: Gauge,
   requests: ArrowLeftRight,
+  usage: ChartLine,
   jobs: ListOrdered,
   keys: KeyRound,
   leases: Cpu,
@@ -80,9 +82,9 @@ export function NavList({ groups, onNavigate }: { groups: NavGroup[]; onNavigate
   )
 }
 
-/** The longest link that the path lies under; offers belong to the marketplace. */
+/** The longest link that the path lies under; offers and providers belong to the marketplace. */
 function currentHref(path: string, hrefs: string[]): string | undefined {
-  if (path === '/' || path.startsWith('/offers')) return '/'
+  if (path === '/' || path.startsWith('/offers/') || path.startsWith('/providers/')) return '/'
   return hrefs
     .filter((href) => href !== '/' && (path === href || path.startsWith(`${href}/`)))
     .toSorted((a, b) => b.length - a.length)[0]

@@ -76,6 +76,27 @@ export interface OfferListItem extends MeasuredByReceipts {
   /** Between its gateway and the node, ms. */
   rttMs: number | null
   simulatedRttMs: number | null
+  /** From witnesses, the nearest first; empty where none has measured it. */
+  witnesses: WitnessRtt[]
+}
+
+/** The fastest of a witness's round trips to a node, as it signed it. */
+export interface WitnessRtt {
+  witness: string
+  rttMs: number
+  /** Through the delay shim. */
+  simulated: boolean
+}
+
+/** The newest verdict of one kind, and what would change it. */
+export interface OfferVerdict {
+  kind: string
+  verdict: 'valid' | 'invalid' | 'unverifiable'
+  finding: string
+  fix: string | null
+  simulated: boolean
+  checkedAtMs: number
+  validUntilMs: number
 }
 
 export interface OfferPage {
@@ -127,6 +148,8 @@ export interface OfferHistory extends MeasuredByReceipts {
   /** Its newest performance records. */
   records: OfferRecord[]
   promises: OfferPromises | null
+  verdicts: OfferVerdict[]
+  witnesses: WitnessRtt[]
 }
 
 export interface OfferRecord {

@@ -1,5 +1,14 @@
 /** One node on offer: what it claims, what was measured, what it costs, and how to use its model. */
-import type { Offer } from '@isochrone/services'
+import type { Offer, OfferHistory } from '@isochrone/services'
+import Link from 'next/link'
+import { HistoryCharts } from '~/components/offers/history-charts.tsx'
+import {
+  NetworkPassport,
+  PromisesFacts,
+  ReceiptsStanding,
+  RecordsTable,
+  VerificationLedger,
+} from '~/components/offers/offer-evidence.tsx'
 import { QuickStart } from '~/components/quick-start.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { LiveBadge, SimulatedBadge, SimulatedNetworkBadge } from '~/components/status.tsx'
@@ -19,14 +28,24 @@ export const metadata = { title: 'Offer' }
 
 export default async function OfferPage({ params }: { params: Promise<{ id: string }> }) {
   const { id } = await params
-  const offer = await pageData(`/offers/${id}`, (api) => api.marketplace.offer({ id }))
+  const [offer, history] = await pageData(`/offers/${id}`, (api) =>
+    Promise.all([api.marketplace.offer({ id }), api.marketplace.history({ id })]),
+  )
   const model = offer.models[0]?.model
   return (
     <>
       <PageHeader
         trail={[{ href: '/', label: 'Marketplace' }]}
         title={offer.name}
-        description={`Offered by ${offer.providerName}, ${offer.region} (${offer.country}).`}
+        description={
+          <>
+            Offered by{' '}
+            <Link className="link" href={`/providers/${offer.providerId}`}>
+              {offer.providerName}
+            </Link>
+            , {offer.region} ({offer.country}).
+          </>
+        }
         badges={
           <>
             <LiveBadge live={offer.live} />
@@ -39,7 +58,13 @@ export default async function OfferPage({ params }: { params: Promise<{ id: stri
       {servesDemoModel(offer) && (
         <Notice className="mb-4">The demo model on this node has random weights, so it talks nonsense.</Notice>
       )}
-      <Measurements offer={offer} />
+      <Measurements offer={offer} history={history} />
+      <Section
+        title="Measured history"
+        description="The last seven days by the hour, from delivery receipts that both sides signed."
+      >
+        <HistoryCharts hours={history.hours} promises={history.promises} />
+      </Section>
       <div className="grid gap-x-6 lg:grid-cols-2">
         <Section title="Hardware" description="As the node’s agent declares it. A claim, until it is attested.">
           <Facts
@@ -92,11 +117,39 @@ export default async function OfferPage({ params }: { params: Promise<{ id: stri
                   <Money microUsd={offer.prices.outMicroUsdPerGb} /> per GB
                 </span>,
               ],
+              history.promises !== null &&
+                history.promises.perGpuHourMicroUsd > 0n && [
+                  'Lease',
+                  <span key="l">
+                    <Money microUsd={history.promises.perGpuHourMicroUsd} /> per GPU-hour
+                  </span>,
+                ],
               ['Terms', <Hash key="t" value={offer.termsHash} label="terms hash" />],
             ]}
           />
         </Section>
+        <Section title="SLO" description="What these terms promise, and what a broken promise costs the provider.">
+          <PromisesFacts promises={history.promises} />
+        </Section>
+        <Section
+          title="Receipts’ standing"
+          description="How far the money of the last day’s receipts has come on its way to the chain."
+        >
+          <ReceiptsStanding standing={history.standing} />
+        </Section>
       </div>
+      <Section
+        title="Network passport"
+        description="How far away the node can be at most, by round trips that witnesses signed: light is no slower for it."
+      >
+        <NetworkPassport witnesses={history.witnesses} />
+      </Section>
+      <Section title="Verification ledger" description="The newest verdict of each check, and how long it holds.">
+        <VerificationLedger verdicts={history.verdicts} />
+      </Section>
+      <Section title="Performance records" description="Its newest epochs: on the chain, open to challenge by anyone.">
+        <RecordsTable records={history.records.map((record) => ({ ...record, nodeId: offer.nodeId }))} />
+      </Section>
       <Models offer={offer} />
       {model && (
         <Section
@@ -119,15 +172,20 @@ function Declared({ words }: { words: { label: string; help: string } }) {
   )
 }
 
-function Measurements({ offer: { measured } }: { offer: Offer }) {
+function Measurements({ offer: { measured }, history }: { offer: Offer; history: OfferHistory }) {
+  const receipts = receiptStats(history)
   if (!measured) {
-    return <Notice className="mb-6">Not linked to any gateway now, so there are no current measurements.</Notice>
+    return (
+      <>
+        <Notice className="mb-4">Not linked to any gateway now; these are the figures of its last receipts.</Notice>
+        <Stats items={receipts} />
+      </>
+    )
   }
   return (
     <Stats
       items={[
-        { label: 'TTFT p50', value: formatMs(measured.ttftP50Ms), hint: `p95 ${formatMs(measured.ttftP95Ms)}` },
-        { label: 'Tokens/s a stream', value: formatTokensPerSecond(measured.tokensPerSecond), hint: 'output, recent' },
+        ...receipts,
         {
           label: 'Network RTT',
           value: formatMs(measured.rttMs),
@@ -145,6 +203,20 @@ function Measurements({ offer: { measured } }: { offer: Offer }) {
       ]}
     />
   )
+}
+
+/** Of the newest answers of a day. */
+function receiptStats({ ttftP50Ms, ttftP95Ms, tokensPerSecond, effectiveMicroUsdPerMtok, samples }: OfferHistory) {
+  const of = samples === 0 ? 'not measured in a day' : `${formatCount(samples)} receipts`
+  return [
+    { label: 'TTFT p50', value: formatMs(ttftP50Ms), hint: samples === 0 ? of : `p95 ${formatMs(ttftP95Ms)}` },
+    { label: 'Tokens/s a stream', value: formatTokensPerSecond(tokensPerSecond), hint: of },
+    {
+      label: 'Effective $/M tokens',
+      value: effectiveMicroUsdPerMtok === null ? '—' : <Money microUsd={effectiveMicroUsdPerMtok} decimalsMin={3} />,
+      hint: 'all that was billed, by accepted tokens',
+    },
+  ]
 }
 
 function Models({ offer }: { offer: Offer }) {

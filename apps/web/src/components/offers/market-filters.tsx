@@ -1,0 +1,85 @@
+/** What narrows the list of offers, as a form whose state is the URL. */
+import type { OfferFacets } from '@isochrone/services'
+import { CheckInput, FilterBar, SearchInput, SelectInput } from '~/components/filter-bar.tsx'
+import { countryName } from '~/lib/routing-market.ts'
+import { dataPolicyWords, tierWords, trustWords } from '~/lib/node-words.ts'
+import { dataPolicies, tiers, trusts } from '~/lib/offer-query.ts'
+import { NumberInput } from './number-input.tsx'
+
+export interface MarketFiltersProps {
+  facets: OfferFacets
+  search: Record<string, string | undefined>
+  /** Witnesses that have measured a node in sight. */
+  witnesses: readonly string[]
+}
+
+export function MarketFilters({ facets, search, witnesses }: MarketFiltersProps) {
+  const counted = (values: OfferFacets['models'], name = (value: string) => value) =>
+    values.map(({ value, offers }) => ({ value, label: `${name(value)} (${offers.toLocaleString('en-US')})` }))
+  const { sort, desc, view, cols } = search
+  const more = ['trust', 'data', 'tier', 'from', 'gpus', 'memory', 'max', 'ttft', 'lease', 'real']
+  const moreInUse = more.filter((name) => search[name] !== undefined).length
+  return (
+    <FilterBar action="/" label="Filter offers" keep={{ sort, desc, view, cols }}>
+      <SearchInput name="q" value={search.q} label="Search nodes, hardware, models" />
+      <SelectInput name="model" label="Model" value={search.model} any="All models" options={counted(facets.models)} />
+      <SelectInput name="gpu" label="GPU" value={search.gpu} any="All hardware" options={counted(facets.gpuClasses)} />
+      <SelectInput
+        name="region"
+        label="Region"
+        value={search.region}
+        any="All regions"
+        options={counted(facets.regions)}
+      />
+      <SelectInput
+        name="residency"
+        label="Residency"
+        value={search.residency}
+        any="Any country"
+        options={[{ value: 'EU', label: 'European Union' }, ...counted(facets.countries, countryName)]}
+      />
+      <CheckInput name="live" label="Live only" checked={search.live === '1'} />
+      <details open={moreInUse > 0} className="w-full">
+        <summary className="inline-flex h-7 w-fit items-center text-ink-2 hover:text-ink">
+          {moreInUse > 0 ? `More filters, ${moreInUse} in use` : 'More filters'}
+        </summary>
+        <div className="mt-2 flex flex-wrap items-center gap-x-3 gap-y-2">
+          <SelectInput
+            name="trust"
+            label="Trust"
+            value={search.trust}
+            any="Any trust"
+            options={trusts.map((value) => ({ value, label: `${trustWords[value].label} at least` }))}
+          />
+          <SelectInput
+            name="data"
+            label="Data policy"
+            value={search.data}
+            any="Any data policy"
+            options={dataPolicies.slice(1).map((value) => ({ value, label: dataPolicyWords[value].label }))}
+          />
+          <SelectInput
+            name="tier"
+            label="Tier"
+            value={search.tier}
+            any="Any tier"
+            options={tiers.map((value) => ({ value, label: tierWords[value].label }))}
+          />
+          <SelectInput
+            name="from"
+            label="RTT from"
+            value={search.from}
+            any="RTT from the gateway"
+            options={witnesses.map((value) => ({ value, label: `RTT from ${value}` }))}
+          />
+          <NumberInput name="gpus" label="GPUs ≥" value={search.gpus} />
+          <NumberInput name="memory" label="GiB ≥" value={search.memory} />
+          <NumberInput name="max" label="$/M out ≤" value={search.max} decimal />
+          <NumberInput name="ttft" label="TTFT p95 ≤, ms" value={search.ttft} />
+          <CheckInput name="lease" label="For lease" checked={search.lease === '1'} />
+          <CheckInput name="real" label="No simulated" checked={search.real === '1'} />
+        </div>
+      </details>
+    </FilterBar>
+  )
+}

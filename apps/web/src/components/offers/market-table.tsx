@@ -1,0 +1,202 @@
+/** Offers, a row each: what the node claims, what receipts say of it, what it costs. Columns and sort are in the URL. */
+import type { OfferListItem, OfferSortBy } from '@isochrone/services'
+import Link from 'next/link'
+import type { ReactNode } from 'react'
+import { LiveBadge, SimulatedBadge } from '~/components/status.tsx'
+import { DataTable, type Column } from '~/components/ui/data-table.tsx'
+import { Money } from '~/components/ui/values.tsx'
+import { formatCount, formatMs, formatTokensPerSecond, shortHardware } from '~/lib/format.ts'
+import { trustWords } from '~/lib/node-words.ts'
+import { offerColumns, type OfferColumn } from '~/lib/offer-query.ts'
+
+export interface MarketTableProps {
+  offers: readonly OfferListItem[]
+  columns: ReadonlySet<OfferColumn>
+  /** Where a click on a column's head leads, and how the rows lie now. */
+  sortLink: (by: OfferSortBy) => Column<OfferListItem>['sort']
+  /** The witness that the visitor measures from; by default round trips are the gateway's. */
+  from: string | undefined
+  empty: ReactNode
+}
+
+const second = 'text-xs text-ink-3'
+const notMeasured = (
+  <span className="inline-block w-14 text-xs leading-4 whitespace-normal text-ink-3">not measured</span>
+)
+
+export function MarketTable({ offers, columns, sortLink, from, empty }: MarketTableProps) {
+  const all = columnsOf({ sortLink, from })
+  return (
+    <DataTable
+      label="Offers"
+      className={columns.size > 5 ? 'min-w-[980px]' : 'min-w-[640px]'}
+      rows={offers}
+      rowKey={(offer) => offer.id}
+      rowClassName="h-[52px]"
+      columns={[
+        { head: 'Node', className: 'whitespace-nowrap', cell: (offer) => <NodeName offer={offer} /> },
+        ...(Object.keys(offerColumns) as OfferColumn[]).map((name) => columns.has(name) && all[name]),
+      ]}
+      empty={empty}
+    />
+  )
+}
+
+function columnsOf({
+  sortLink,
+  from,
+}: Pick<MarketTableProps, 'sortLink' | 'from'>): Record<OfferColumn, Column<OfferListItem>> {
+  return {
+    hardware: { head: 'GPU × n, memory, trust', sort: sortLink('gpus'), cell: (offer) => <Hardware offer={offer} /> },
+    region: {
+      head: 'Region',
+      className: 'whitespace-nowrap',
+      cell: ({ region, country }) => (
+        <>
+          {region}
+          <div className={second}>{country}</div>
+        </>
+      ),
+    },
+    models: { head: 'Models', cell: (offer) => <Models offer={offer} /> },
+    ttft: {
+      head: 'TTFT p50, p95',
+      headTitle: 'Dispatch to first token, of the newest answers of a day, from their receipts.',
+      numeric: true,
+      sort: sortLink('latency'),
+      cell: (offer) =>
+        offer.ttftP50Ms === null ? (
+          notMeasured
+        ) : (
+          <>
+            {formatMs(offer.ttftP50Ms)}
+            <div className={second}>{formatMs(offer.ttftP95Ms)}</div>
+          </>
+        ),
+    },
+    throughput: {
+      head: 'Tokens/s',
+      headTitle: 'Output of one stream, from receipts.',
+      numeric: true,
+      sort: sortLink('throughput'),
+      cell: ({ tokensPerSecond }) => (tokensPerSecond === null ? notMeasured : formatTokensPerSecond(tokensPerSecond)),
+    },
+    rtt: {
+      head: from ? `RTT, ${from}` : 'RTT, gateway',
+      headTitle: from ? `Signed by the witness ${from}.` : 'Between its gateway and the node, now.',
+      numeric: true,
+      cell: (offer) => <Rtt offer={offer} from={from} />,
+    },
+    tokens: {
+      head: '$/M in, out',
+      numeric: true,
+      sort: sortLink('price'),
+      cell: (offer) => (
+        <>
+          <Money microUsd={offer.inMicroUsdPerMtok} decimalsMin={3} />
+          <div>
+            <Money microUsd={offer.outMicroUsdPerMtok} decimalsMin={3} />
+          </div>
+        </>
+      ),
+    },
+    effective: {
+      head: 'Effective $/M',
+      headTitle:
+        'All that was billed, for each million tokens of accepted answers: retries, failures and bytes included.',
+      numeric: true,
+      sort: sortLink('effective'),
+      cell: ({ effectiveMicroUsdPerMtok }) =>
+        effectiveMicroUsdPerMtok === null ? notMeasured : <Money microUsd={effectiveMicroUsdPerMtok} decimalsMin={3} />,
+    },
+    hour: {
+      head: '$/GPU-hour',
+      numeric: true,
+      sort: sortLink('gpu_hour'),
+      cell: ({ gpuHourMicroUsd }) =>
+        gpuHourMicroUsd === null ? (
+          <span className="text-ink-3">no leases</span>
+        ) : (
+          <Money microUsd={gpuHourMicroUsd} decimalsMin={2} />
+        ),
+    },
+    free: {
+      head: 'Free slots',
+      numeric: true,
+      sort: sortLink('free'),
+      cell: ({ freeSlots, slots }) =>
+        freeSlots === null || slots === null ? (
+          <span className="text-ink-3">—</span>
+        ) : (
+          `${formatCount(freeSlots)} of ${formatCount(slots)}`
+        ),
+    },
+  }
+}
+
+function NodeName({ offer }: { offer: OfferListItem }) {
+  return (
+    <>
+      <div className="flex items-center gap-2">
+        <Link href={`/offers/${offer.id}`} className="link font-medium">
+          {offer.name}
+        </Link>
+        <LiveBadge live={offer.live} />
+      </div>
+      <Link href={`/providers/${offer.providerId}`} className="text-xs text-ink-3 hover:text-ink hover:underline">
+        {offer.providerName}
+      </Link>
+    </>
+  )
+}
+
+function Hardware({ offer }: { offer: OfferListItem }) {
+  const gib = Math.round(offer.memoryMib / 1_024)
+  return (
+    <>
+      <div className="flex items-center gap-1.5 whitespace-nowrap">
+        {offer.gpuCount > 0 ? `${offer.gpuClass} × ${formatCount(offer.gpuCount)}` : shortHardware(offer.hardware)}
+        {offer.simulated && <SimulatedBadge />}
+      </div>
+      <div className={second} title={trustWords[offer.trust].help}>
+        {gib > 0 ? `${formatCount(gib)} GiB` : 'memory not said'} · {trustWords[offer.trust].label.toLowerCase()}
+      </div>
+    </>
+  )
+}
+
+const MODELS_SHOWN = 2
+
+function Models({ offer: { models } }: { offer: OfferListItem }) {
+  if (models.length === 0) return <span className="text-ink-3">not announced yet</span>
+  const more = models.length - MODELS_SHOWN
+  return (
+    <div title={models.join(', ')}>
+      {models.slice(0, MODELS_SHOWN).map((model) => (
+        <div key={model} className="max-w-40 truncate">
+          {model}
+        </div>
+      ))}
+      {more > 0 && <div className={second}>and {more} more</div>}
+    </div>
+  )
+}
+
+function Rtt({ offer, from }: { offer: OfferListItem; from: string | undefined }) {
+  const seen = offer.witnesses.find(({ witness }) => witness === from)
+  const rttMs = from ? seen?.rttMs : offer.rttMs
+  if (rttMs === undefined || rttMs === null) return notMeasured
+  return (
+    <>
+      {formatMs(rttMs)}
+      {(from ? seen?.simulated : offer.simulatedRttMs !== null) && (
+        <div
+          className={second}
+          title="The link runs through a seeded delay shim on one machine: this distance is not real."
+        >
+          simulated network
+        </div>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,62 @@
+/** Every page that there is, with who sees it; ids are those of a used marketplace. */
+import { createDb } from '@isochrone/db'
+import type { InstanceInfo } from '../start/instance-file.ts'
+
+export interface PageToShow {
+  /** Of the file. */
+  name: string
+  path: string
+  role: 'visitor' | 'team' | 'provider' | 'admin'
+  /** HTTP status; 200 by default. */
+  wants?: number
+}
+
+/** @throws Error where the marketplace was not used yet: a page of a request needs one. */
+export async function pagesOf({ databaseUrl }: InstanceInfo): Promise<PageToShow[]> {
+  const db = createDb(databaseUrl, { connectionsMax: 1 })
+  try {
+    const request = await db.request.findFirst({
+      where: { status: 'succeeded', jobId: null, receipts: { some: { epoch: { not: null } } } },
+      include: { receipts: true },
+      orderBy: { receivedAt: 'asc' },
+    })
+    const receipt = request?.receipts.find(({ epoch }) => epoch !== null)
+    const job = await db.job.findFirst({ orderBy: { createdAt: 'desc' } })
+    if (!request || !receipt || !job) throw new Error('The marketplace was not used, or nothing of it is closed yet.')
+    const node = await db.node.findFirstOrThrow({ where: { nodeId: receipt.nodeId } })
+    const epoch = `/epochs/${receipt.lane}/${receipt.epoch}`
+    return [
+      { name: 'marketplace', path: '/', role: 'visitor' },
+      { name: 'marketplace-map', path: '/?view=map', role: 'visitor' },
+      { name: 'marketplace-nothing', path: '/?q=no-such-node', role: 'visitor' },
+      { name: 'offer', path: `/offers/${node.id}`, role: 'visitor' },
+      { name: 'provider-public', path: `/providers/${node.providerId}`, role: 'visitor' },
+      { name: 'epochs', path: '/epochs', role: 'visitor' },
+      { name: 'epoch', path: epoch, role: 'visitor' },
+      { name: 'record', path: `${epoch}/records/${receipt.nodeId}`, role: 'visitor' },
+      { name: 'receipt', path: `/receipts/${receipt.lane}/${receipt.seq}`, role: 'visitor' },
+      { name: 'sign-in', path: '/sign-in', role: 'visitor' },
+      { name: 'sign-up', path: '/sign-up', role: 'visitor' },
+      { name: 'not-found', path: '/nowhere', role: 'visitor', wants: 404 },
+      { name: 'design', path: '/design', role: 'visitor' },
+      { name: 'dashboard', path: '/dashboard', role: 'team' },
+      { name: 'requests', path: '/requests', role: 'team' },
+      { name: 'request', path: `/requests/${request.id}`, role: 'team' },
+      { name: 'usage', path: '/usage?days=1', role: 'team' },
+      { name: 'jobs', path: '/jobs', role: 'team' },
+      { name: 'job', path: `/jobs/${job.id}`, role: 'team' },
+      { name: 'keys', path: '/keys', role: 'team' },
+      { name: 'balance', path: '/balance', role: 'team' },
+      { name: 'routing', path: '/settings/routing', role: 'team' },
+      { name: 'webhooks', path: '/settings/webhooks', role: 'team' },
+      { name: 'provider', path: '/provider', role: 'provider' },
+      { name: 'provider-claims', path: '/provider/claims', role: 'provider' },
+      { name: 'provider-join', path: '/provider/join', role: 'provider' },
+      { name: 'admin', path: '/admin', role: 'admin' },
+      { name: 'admin-jobs', path: '/admin/jobs', role: 'admin' },
+      { name: 'admin-job', path: `/admin/jobs/${job.id}`, role: 'admin' },
+    ]
+  } finally {
+    await db.$disconnect()
+  }
+}
