@@ -110,7 +110,15 @@ function itemOf(
   nowMs: number,
 ): OfferListItem {
   const live = isLive(liveness, nowMs)
-  const { listedAt, measuredAt, freeSlots: _free, slots: _slots, live: _live, termsHash: _terms, ...rest } = row
+  const {
+    listedAt,
+    measuredAt: _measuredAt,
+    freeSlots: _free,
+    slots: _slots,
+    live: _live,
+    termsHash: _terms,
+    ...rest
+  } = row
   return {
     ...rest,
     ...measuredOf(row),

@@ -42,5 +42,5 @@ const actions = [
 
 function actionsOf(groups: NavGroup[]) {
   const open = new Set(groups.flatMap((group) => group.items.map((item) => item.href)))
-  return actions.filter((action) => open.has(action.page)).map(({ page: _, ...command }) => command)
+  return actions.filter((action) => open.has(action.page)).map(({ page: _page, ...command }) => command)
 }

@@ -30,7 +30,11 @@ try {
   const nodes = [
     await fleet.node('eu-1', { ...eu, providerId: provider('a'), sharedHost: true }, { place: amsterdam }),
     await fleet.node('eu-2', { ...eu, providerId: provider('b'), sharedHost: true }, { place: amsterdam }),
-    await fleet.node('us-1', { ...us, providerId: provider('a'), sharedHost: true, inventory: { gpus } }, { place: washington }),
+    await fleet.node(
+      'us-1',
+      { ...us, providerId: provider('a'), sharedHost: true, inventory: { gpus } },
+      { place: washington },
+    ),
     await fleet.node('us-2', { ...us, providerId: provider('b'), sharedHost: true }, { place: washington }),
   ]
   const urls = new Map<string, string>()
