@@ -31,7 +31,7 @@ export const suites: readonly Suite[] = [
   { name: 'coverage', title: 'contracts: coverage', run: coverage },
   { name: 'abis', title: 'contracts: committed ABIs are those of the sources', run: abis },
   { name: 'gas', title: 'contracts: gas against the snapshot', run: gas },
-  { name: 'unit', title: 'unit and property tests', run: () => vitest('unit') },
+  { name: 'unit', title: 'unit and property tests', run: unit },
   { name: 'integration', title: 'integration tests', run: () => vitest('integration') },
   { name: 'chaos', title: 'chaos: kill -9 under load', run: () => vitest('chaos') },
   { name: 'e2e', title: 'browser flows (Playwright)', run: playwright },
@@ -88,16 +88,37 @@ const suffixes: Record<VitestKind, RegExp> = {
   chaos: /\.chaos\.test\.ts$/,
 }
 
-async function vitest(kind: VitestKind): Promise<SuiteResult> {
-  const files = ['packages', 'apps', 'tools'].flatMap((dir) => testFiles(dir, suffixes[kind]))
+/**
+ * Unit tests keep nothing in their modules, so a worker loads each module once instead of once a file. Those that
+ * replace the clock would replace it for whatever an earlier file of the same worker left running: they stay apart.
+ */
+async function unit(): Promise<SuiteResult> {
+  const replacesClock = (file: string) => readFileSync(join(projectRoot, file), 'utf8').includes('useFakeTimers')
+  const files = filesOf('unit')
+  const apart = await vitest('unit', files.filter(replacesClock))
+  const together = await vitest(
+    'unit',
+    files.filter((file) => !replacesClock(file)),
+    ['--no-isolate'],
+  )
+  return {
+    passed: apart.passed + together.passed,
+    failed: apart.failed + together.failed,
+    output: [apart, together].flatMap(({ failed, output }) => (failed > 0 ? [output] : [])).join('\n'),
+  }
+}
+
+function filesOf(kind: VitestKind): string[] {
+  return ['packages', 'apps', 'tools'].flatMap((dir) => testFiles(dir, suffixes[kind]))
+}
+
+async function vitest(kind: VitestKind, files = filesOf(kind), more: readonly string[] = []): Promise<SuiteResult> {
   if (files.length === 0) return oneCheck(false, `there are no ${kind} tests`)
   const scratch = mkdtempSync(join(tmpdir(), 'isochrone-report-'))
   const report = join(scratch, 'report.json')
-  const flags = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const flags = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...more]
   // Servers, chains and command-line tools start in these.
   if (kind !== 'unit') flags.push('--testTimeout=60000')
-  // Unit tests keep nothing in their modules, so two workers load each module once instead of once a file.
-  else flags.push('--no-isolate')
   if (kind === 'chaos') flags.push('--no-file-parallelism')
   try {
     const bin = join(projectRoot, 'node_modules/.bin/vitest')
