@@ -1,19 +1,28 @@
 /**
  * Ports on the loopback interface: finding a free one, and telling whether one is taken.
  */
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 
-/** A port that was free a moment ago. Something else may take it before it is used: callers retry or fail clearly. */
+/**
+ * Below the ports that Linux and macOS hand out by themselves (from 32768 and 49152): those go to any connection and any
+ * server on port 0, also to a port that a test has just given back to start its server there again.
+ */
+const FIRST = 20_000
+const AFTER_LAST = 32_768
+const TRIES = 50
+
+/**
+ * A port that was free a moment ago. Something else may take it before it is used: callers retry or fail clearly.
+ *
+ * @throws Error when none of fifty random ones is free.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host: '127.0.0.1', port: 0 }, resolve)
-  })
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (typeof address !== 'object' || address === null) throw new Error('a TCP server has an address')
-  return address.port
+  for (let i = 0; i < TRIES; i += 1) {
+    const port = randomInt(FIRST, AFTER_LAST)
+    if (await isPortFree(port)) return port
+  }
+  throw new Error(`none of ${TRIES} ports between ${FIRST} and ${AFTER_LAST} is free`)
 }
 
 /** True when nothing listens on the port and this process may bind it. */
