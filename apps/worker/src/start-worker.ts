@@ -103,6 +103,7 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
       queue,
       webhooks,
       leases,
+      meterMs: env.LEASE_METER_MS,
       gateways: gatewayEpochs(gateways),
       gatewayUrls: env.GATEWAY_URLS,
       publishControl,

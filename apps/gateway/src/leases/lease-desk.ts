@@ -5,7 +5,7 @@
  * One reading of a lease at a time. Its price leaves the lease's money and joins what the lane has spent in the turn in which
  * it is signed.
  */
-import { toAppError, type Clock } from '@isochrone/domain'
+import { isAppError, toAppError, type Clock } from '@isochrone/domain'
 import {
   bytes32Of,
   encodeStruct,
@@ -93,7 +93,9 @@ export function createLeaseDesk({ sessions, lane, budget, clock, logger }: Lease
       const { leaseId } = command
       let under = reading.get(leaseId)
       if (!under) {
-        under = readOnce(command, asked).finally(() => reading.delete(leaseId))
+        under = readOnce(command, asked)
+          .catch(spentOf)
+          .finally(() => reading.delete(leaseId))
         reading.set(leaseId, under)
       }
       return await under
@@ -104,6 +106,12 @@ export function createLeaseDesk({ sessions, lane, budget, clock, logger }: Lease
       return answer.outcome === 'refused' ? refusalOf(answer) : { kind: 'stopped' }
     },
   }
+}
+
+/** Nothing more can be billed of what is held. */
+function spentOf(error: unknown): LeaseReply {
+  if (isAppError(error) && error.code === 'insufficient_balance') return { kind: 'spent', reason: error.publicMessage }
+  throw error
 }
 
 function refusalOf({ outcome, reason }: LeaseOrderAnswer): LeaseReply {

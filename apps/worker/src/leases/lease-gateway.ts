@@ -52,6 +52,7 @@ export function leaseGateway({ gatewayUrls, internalToken }: LeaseGatewayOptions
 }
 
 function notDone(reply: LeaseReply): Exclude<LeaseAnswer<never>, { kind: 'done' }> {
-  if (reply.kind === 'gone' || reply.kind === 'unknown' || reply.kind === 'refused') return reply
+  const isOurs = reply.kind === 'gone' || reply.kind === 'unknown' || reply.kind === 'refused' || reply.kind === 'spent'
+  if (isOurs) return reply
   return { kind: 'refused', reason: `the gateway answered '${reply.kind}'` }
 }

@@ -40,6 +40,8 @@ export interface WorkerRoundsOptions {
   /** Where the files of epochs are fetched from, as anybody would. */
   gatewayUrls: readonly string[]
   leases: LeaseQueue
+  /** Between two readings of a lease, ms. */
+  meterMs: number
   /** Ships the control outbox after a round that wrote to it. */
   publishControl: () => Promise<void>
   logger: Logger
@@ -51,7 +53,7 @@ const TRANSACTIONS_KEPT_MS = 7 * 86_400_000
 const DEVELOPMENT_CHAIN_ID = 31_337
 
 export function workerRounds(options: WorkerRoundsOptions): Round[] {
-  const { store, chain, redis, queue, webhooks, leases, gateways, publishControl, logger } = options
+  const { store, chain, redis, queue, webhooks, leases, meterMs, gateways, publishControl, logger } = options
   const clock = systemClock
   const settlement = {
     epochs: store.epochs,
@@ -172,7 +174,7 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
     {
       name: 'leases',
       everyMs: 1_000,
-      run: async () => void (await sweepLeases({ leases: store.leases, queue: leases })),
+      run: async () => void (await sweepLeases({ leases: store.leases, queue: leases, clock, meterMs })),
     },
     { name: 'sweep', everyMs: 5_000, run: async () => void (await sweepJobs({ jobs: store.jobs, queue, clock })) },
   ]

@@ -8,6 +8,8 @@ import { Prisma, type Lease, type LeaseQuote } from '../generated/client.ts'
 
 const statuses = Object.keys(leaseTransitions) as LeaseStatus[]
 const open = statuses.filter((status) => !leaseOver(status))
+/** Those that are on their way to another state. */
+const underWay = open.filter((status) => status !== 'running')
 /** Those whose money is, or may be, held. */
 const held = open.filter((status) => status !== 'requested')
 /** How long it is told of a lease that is over that nothing is held for it. */
@@ -103,9 +105,22 @@ function leaseRows(db: DbOrTx) {
       })
     },
 
-    async openIds(limit: number): Promise<string[]> {
+    async dueIds({ nowMs, meteredBeforeMs, limit }: { nowMs: number; meteredBeforeMs: number; limit: number }) {
+      const late = { lt: BigInt(Math.floor(meteredBeforeMs)) }
       const rows = await db.lease.findMany({
-        where: { status: { in: open } },
+        where: {
+          OR: [
+            { status: { in: underWay } },
+            {
+              status: 'running',
+              OR: [
+                { endsAtMs: { lte: BigInt(Math.floor(nowMs)) } },
+                { goneSinceMs: { not: null } },
+                { servingSinceMs: late, OR: [{ meteredToMs: null }, { meteredToMs: late }] },
+              ],
+            },
+          ],
+        },
         orderBy: { updatedAt: 'asc' },
         take: limit,
         select: { id: true },

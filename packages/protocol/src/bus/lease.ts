@@ -34,7 +34,7 @@ export const leaseReading = z.object({
 })
 export type LeaseReading = z.infer<typeof leaseReading>
 
-/** `gone`: the node is not linked to this gateway. `unknown`: it runs no engine for the lease. */
+/** `gone`: the node is not linked to this gateway. `unknown`: it runs no engine for the lease. `spent`: what is held does not cover it. */
 export const leaseReply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('serving'), servingSinceMs: z.int() }),
   z.object({ kind: z.literal('read'), lane: bytes32, seq: z.int(), toMs: z.int() }),
@@ -43,6 +43,7 @@ export const leaseReply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('gone'), reason: z.string() }),
   z.object({ kind: z.literal('unknown'), reason: z.string() }),
   z.object({ kind: z.literal('refused'), reason: z.string() }),
+  z.object({ kind: z.literal('spent'), reason: z.string() }),
 ])
 export type LeaseReply = z.infer<typeof leaseReply>
 

@@ -45,7 +45,8 @@ async function closeMeter(deps: LeaseDeps, lease: LeaseRow): Promise<LeaseLook |
   const isMetered = lease.servingSinceMs !== null && lease.gatewayUrl !== null
   if (gatewayUrl && isMetered) {
     const answer = await readMeter(deps, lease, gatewayUrl)
-    if (answer.kind !== 'done' && answer.kind !== 'unknown' && tries < READ_TRIES_MAX) {
+    const isLast = answer.kind === 'done' || answer.kind === 'unknown' || answer.kind === 'spent'
+    if (!isLast && tries < READ_TRIES_MAX) {
       await deps.store.leases.update(lease.id, 'stopping', { tries, error: answer.reason })
       return { kind: 'again', delayMs: AGAIN_MS * tries }
     }

@@ -31,6 +31,11 @@ export async function runLease(deps: LeaseDeps, lease: LeaseRow): Promise<LeaseL
       await leaveNode(deps, lease, answer.reason)
       return { kind: 'again', delayMs: 0 }
     }
+    if (answer.kind === 'spent') {
+      // Nobody works for nothing: it ends with what was billed.
+      await takeStep(deps, { id: lease.id, event: 'stop', atMs: nowMs, details: { by: 'money' } })
+      return { kind: 'again', delayMs: 0 }
+    }
     if (answer.kind === 'refused') await deps.store.leases.update(lease.id, 'running', { error: answer.reason })
   }
   if (lease.goneSinceMs !== null) await deps.store.leases.update(lease.id, 'running', { goneSinceMs: null })

@@ -158,8 +158,11 @@ export interface LeaseStore {
   /** Null when there is none, or when it is another organisation's. */
   get(id: string, orgId?: string): Promise<LeaseRow | null>
   list(orgId: string, limit: number, before: { at: Date; id: string } | null): Promise<LeaseRow[]>
-  /** Ids of those that are not over. */
-  openIds(limit: number): Promise<string[]>
+  /**
+   * Ids of those on which something is to be done: under way to another state, past their end, without their node, or
+   * metered last before `meteredBeforeMs`.
+   */
+  dueIds(at: { nowMs: number; meteredBeforeMs: number; limit: number }): Promise<string[]>
   /** Changes the row, and notes the event, where its state has such a step; else null. */
   step(step: LeaseStep): Promise<LeaseRow | null>
   /** Changes members of a lease that is in this state; false when it is not. */
@@ -193,6 +196,8 @@ export type LeaseAnswer<T> =
   | { kind: 'unknown'; reason: string }
   /** The node, or the gateway, will not. */
   | { kind: 'refused'; reason: string }
+  /** What is held for the lease does not cover the time. */
+  | { kind: 'spent'; reason: string }
 
 /** A gateway's commands to an agent about a lease. Safe to repeat. */
 export interface LeaseGateway {
