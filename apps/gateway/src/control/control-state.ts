@@ -30,6 +30,7 @@ export interface ControlView {
   gateways(): Iterable<GatewayState>
   /** By `lease_…`; one that is over does not exist. */
   lease(leaseId: string): LeaseState | undefined
+  leasesOf(orgId: string): LeaseState[]
   /** Where this gateway stands. */
   readonly place: Place
   /** Called after a node has changed, with its 32-byte name; null = any may have. */
@@ -83,6 +84,7 @@ export function createControlStore(place: Place = { country: '', region: '' }): 
     nodes: () => nodes.values(),
     gateways: () => gateways.values(),
     lease: (leaseId) => leases.get(leaseId),
+    leasesOf: (orgId) => [...leases.values()].filter((lease) => lease.orgId === orgId),
     place,
     onNodeChange: (listener) => void listeners.push(listener),
     apply(newVersion, state) {

@@ -9,7 +9,14 @@ import OpenAI, {
 } from 'openai'
 import { afterEach, expect, test } from 'vitest'
 import type { Hex } from '@isochrone/protocol'
-import { API_KEY, CHANNEL, INTERNAL_TOKEN, startFakeGateway, type FakeGatewayOptions } from '../testing/fake-gateway.ts'
+import {
+  API_KEY,
+  CHANNEL,
+  INTERNAL_TOKEN,
+  OTHER_KEY,
+  startFakeGateway,
+  type FakeGatewayOptions,
+} from '../testing/fake-gateway.ts'
 import { fakeNode, MODEL, type NodeScript } from '../testing/fake-node.ts'
 
 const open: { close(): Promise<unknown> }[] = []
@@ -314,6 +321,24 @@ test('models list what is linked, with what is simulated', async () => {
   const { openai } = await start([hello, hello])
   const models = await openai.models.list()
   expect(models.data).toMatchObject([{ id: MODEL, object: 'model', isochrone: { nodes: 2, simulatedNodes: 0 } }])
+})
+
+test('a lease that runs is a model to the keys of its organisation, and to nobody else', async () => {
+  const { openai, url, control } = await start([hello])
+  const leaseId = `lease_${'1'.repeat(32)}`
+  const lease = { kind: 'lease', leaseId, orgId: 'org_1', model: MODEL, nodeId: idOf(1), active: true } as const
+  control.apply(2, lease)
+  const idsOf = async (client: OpenAI) => (await client.models.list()).data.map(({ id }) => id)
+  const stranger = new OpenAI({ apiKey: OTHER_KEY, baseURL: `${url}/v1`, maxRetries: 0 })
+  expect(await idsOf(openai)).toEqual([MODEL, leaseId])
+  expect(await openai.models.retrieve(leaseId)).toMatchObject({ id: leaseId, isochrone: { nodes: 1, leased: MODEL } })
+  expect(await idsOf(stranger)).toEqual([MODEL])
+  await expect(stranger.models.retrieve(leaseId)).rejects.toBeInstanceOf(NotFoundError)
+  // Between two nodes nothing answers to it, and once it is over it is gone.
+  control.apply(3, { ...lease, nodeId: null })
+  expect(await idsOf(openai)).toEqual([MODEL])
+  control.apply(4, { ...lease, active: false })
+  await expect(openai.models.retrieve(leaseId)).rejects.toBeInstanceOf(NotFoundError)
 })
 
 test('a request that opts to wait becomes a job, which only its organisation can read', async () => {
