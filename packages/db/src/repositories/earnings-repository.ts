@@ -9,13 +9,23 @@ export function earningsRepository(db: DbOrTx) {
       const rows = await db.$queryRaw<
         { nodeId: string; attempts: number; faults: number; earnedMicroUsd: bigint; tokensOut: number }[]
       >`
-        select "nodeId",
-               count(*)::int as attempts,
-               (count(*) filter (where fault = ${PROVIDER_FAULT}))::int as faults,
-               coalesce(sum("priceMicroUsd"), 0)::bigint as "earnedMicroUsd",
-               coalesce(sum((delivery->>'billedOut')::bigint), 0)::float8 as "tokensOut"
-        from receipt
-        where "nodeId" = any(${[...nodeIds]}) and "startedAtMs" >= ${BigInt(sinceMs)}
+        select "nodeId", sum(attempts)::int as attempts, sum(faults)::int as faults,
+               sum(earned)::bigint as "earnedMicroUsd", sum(tokens)::float8 as "tokensOut"
+        from (
+          select "nodeId",
+                 count(*) as attempts,
+                 count(*) filter (where fault = ${PROVIDER_FAULT}) as faults,
+                 coalesce(sum("priceMicroUsd"), 0) as earned,
+                 coalesce(sum((delivery->>'billedOut')::bigint), 0) as tokens
+          from receipt
+          where "nodeId" = any(${[...nodeIds]}) and "startedAtMs" >= ${BigInt(sinceMs)}
+          group by "nodeId"
+          union all
+          select "nodeId", 0, 0, coalesce(sum("priceMicroUsd"), 0), 0
+          from lease_receipt
+          where "nodeId" = any(${[...nodeIds]}) and "toMs" >= ${BigInt(sinceMs)}
+          group by "nodeId"
+        ) parts
         group by "nodeId"`
       return rows
     },
