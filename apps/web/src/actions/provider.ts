@@ -14,6 +14,10 @@ export interface JoinTokenInput {
   inUsdPerMtok: string
   cachedUsdPerMtok: string
   outUsdPerMtok: string
+  /** `0`: nothing may be leased. */
+  gpuHourUsd: string
+  /** All that are found when left out. */
+  gpus?: number
 }
 
 export async function createProvider(input: {

@@ -7,7 +7,14 @@ import { nodeInventory, type Hex } from '@isochrone/protocol'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { ListingRow } from '../ports/listing-store.ts'
 import { createJoinToken, revokeJoinToken } from '../providers/join-tokens.ts'
-import { makeTerms, noPromises, pricesOfStored, termsOfStored, type TermsDocument } from '../providers/terms.ts'
+import {
+  GPUS_MAX,
+  makeTerms,
+  noPromises,
+  pricesOfStored,
+  termsOfStored,
+  type TermsDocument,
+} from '../providers/terms.ts'
 import { parseDraft, pricesOfStep, type ListingDraft, type MachineStep } from './listing-draft.ts'
 import { priceSlip, type MarketPrices } from './price-slip.ts'
 
@@ -131,13 +138,11 @@ function documentOf(machine: MachineStep): TermsDocument {
   return { version: 3, simulated: false, ...machine }
 }
 
-/** What can be rented: the GPUs that the agent detected, or the CPU as one. */
+/** What can be rented: the GPUs that the agent detected, as many as terms can offer, or the CPU as one. */
 function unitsOf(inventory: unknown): number {
   const gpus = nodeInventory.safeParse(inventory).data?.gpus ?? []
-  return Math.max(
-    1,
-    gpus.reduce((sum, { count }) => sum + count, 0),
-  )
+  const detected = gpus.reduce((sum, { count }) => sum + count, 0)
+  return Math.min(GPUS_MAX, Math.max(1, detected))
 }
 
 async function found({ store }: Deps, { orgId, id }: At): Promise<ListingRow> {

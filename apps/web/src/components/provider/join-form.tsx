@@ -36,6 +36,8 @@ export function JoinForm({ webUrl, disabledReason }: { webUrl: string; disabledR
       inUsdPerMtok: text('inUsdPerMtok'),
       cachedUsdPerMtok: text('cachedUsdPerMtok'),
       outUsdPerMtok: text('outUsdPerMtok'),
+      gpuHourUsd: text('gpuHourUsd'),
+      ...(text('gpus') !== '' && { gpus: Number(text('gpus')) }),
     })
   }
   return (
@@ -88,6 +90,26 @@ export function JoinForm({ webUrl, disabledReason }: { webUrl: string; disabledR
           unit="$/M tok"
           required
           error={errorOf('outUsdPerMtok')}
+        />
+        <Field
+          label="Price of a leased GPU"
+          name="gpuHourUsd"
+          inputMode="decimal"
+          defaultValue="0"
+          unit="$/GPU h"
+          required
+          hint="0: the node is not for rent."
+          error={errorOf('gpuHourUsd')}
+        />
+        <Field
+          label="GPUs for lease"
+          name="gpus"
+          type="number"
+          min={1}
+          max={64}
+          placeholder="all that are found"
+          hint="Without GPUs: engines at once on its CPU."
+          error={errorOf('gpus')}
         />
       </div>
       <DeclarationFields value={declared} onChange={setDeclared} />
