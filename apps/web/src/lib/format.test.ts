@@ -5,6 +5,7 @@ import {
   formatMs,
   formatSeries,
   formatShare,
+  formatSpan,
   formatTokens,
   formatTokensPerSecond,
   formatUtc,
@@ -16,6 +17,12 @@ test('a duration carries the unit that fits it, and an absent one is not zero', 
   expect([4.24, 183.4, 1_840, 125_000, null].map(formatMs)).toEqual(['4.2 ms', '183 ms', '1.84 s', '2 min 5 s', '—'])
   expect(formatTokensPerSecond(null)).toBe('—')
   expect(formatTokensPerSecond(3_312.4)).toBe('3,312')
+})
+
+test('a span is told in the two largest units that it has', () => {
+  const spans = [0, 45_000, 360_000, 3_600_000, 5_400_000, 3_605_000, 90_000_000, 2_592_000_000, null]
+  const words = ['0 s', '45 s', '6 min', '1 h', '1 h 30 min', '1 h', '1 d 1 h', '30 d', '—']
+  expect(spans.map(formatSpan)).toEqual(words)
 })
 
 test('times are in UTC and say so', () => {

@@ -19,6 +19,22 @@ export function formatMs(ms: number | null | undefined): string {
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`
 }
 
+/** A span that people plan with, in at most two units: `45 s`, `6 min`, `1 h 30 min`, `30 d`. An absent value is an em dash. */
+export function formatSpan(ms: number | null | undefined): string {
+  if (ms === null || ms === undefined) return '—'
+  const seconds = Math.round(ms / 1_000)
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3_600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ] as const
+  const first = parts.findIndex(([count]) => count > 0)
+  if (first === -1) return '0 s'
+  const shown = parts.slice(first, first + 2).filter(([count]) => count > 0)
+  return shown.map(([count, unit]) => `${count} ${unit}`).join(' ')
+}
+
 /** Output tokens per second, three significant digits at most. */
 export function formatTokensPerSecond(rate: number | null | undefined): string {
   // A node that has streamed nothing yet has no rate: zero would read as a measurement.

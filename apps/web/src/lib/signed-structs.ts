@@ -14,7 +14,7 @@ export interface SigningDomain {
 export type Fields = Record<string, string | number>
 export type StructName = Extract<
   ProtocolStruct,
-  'DeliveryReceipt' | 'WorkReceipt' | 'Terms' | 'PerformanceRecord' | 'SlaCounts'
+  'DeliveryReceipt' | 'WorkReceipt' | 'LeaseReceipt' | 'Terms' | 'PerformanceRecord' | 'SlaCounts'
 >
 
 /** Tags of leaves, see the protocol's `merkle.ts`. */

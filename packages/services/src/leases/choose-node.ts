@@ -2,7 +2,7 @@
  * The node of a lease: among those that offer enough GPUs at a price that was agreed to, and that the organisation's routing
  * policy allows, the cheapest by the GPU hour; among equals the one that `decide` places on.
  */
-import { prng } from '@isochrone/domain'
+import { formatUsd, prng } from '@isochrone/domain'
 import type { NodeLiveness, NodeState } from '@isochrone/protocol'
 import {
   createReplicaPool,
@@ -66,7 +66,11 @@ export async function chooseNode(deps: ChooseDeps, wish: LeaseWish): Promise<Cho
   const free = offers.filter(({ state, gpus }) => gpus - (taken.get(state.nodeId) ?? 0) >= wish.gpus)
   if (free.length === 0) {
     const most = Math.max(...offers.map(({ state, gpus }) => gpus - (taken.get(state.nodeId) ?? 0)))
-    return { reason: `No node has ${wish.gpus} GPUs free for ${wish.model} now; the most that one has is ${most}.` }
+    return {
+      reason: wish.nodeId
+        ? `This node has ${countGpus(most)} free now, and ${wish.gpus} are wanted.`
+        : `No node has ${countGpus(wish.gpus)} free for ${wish.model} now; the most that one has is ${most}.`,
+    }
   }
   const request = await requestOf(deps.fleet, wish, states)
   const rng = prng(Number.parseInt(wish.id.slice(-8), 16) >>> 0)
@@ -89,6 +93,8 @@ export async function chooseNode(deps: ChooseDeps, wish: LeaseWish): Promise<Cho
 const noCaps = { inPerMtok: null, outPerMtok: null, requestMicroUsd: null }
 const idle = { activeStreams: 0, queuedStreams: 0, ownStreams: 0, draining: false }
 const ascending = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)
+
+const countGpus = (count: number): string => `${count} ${count === 1 ? 'GPU' : 'GPUs'}`
 
 type Offer = Omit<ChosenNode, 'record'>
 
@@ -126,8 +132,14 @@ function whyNone(
       : `No node that offers GPUs for lease serves ${wish.model} now.`
   }
   const large = offersOf(states, liveness, { ...any, gpus: wish.gpus }, nowMs)
-  if (large.length > 0) return 'Every node with enough GPUs costs more by the hour than the price that you allow.'
-  return `No node offers ${wish.gpus} GPUs for lease; the most is ${Math.max(...serving.map(({ gpus }) => gpus))}.`
+  const [cheapest] = large.map(({ perGpuHourMicroUsd }) => perGpuHourMicroUsd).toSorted(ascending)
+  if (cheapest !== undefined) {
+    return `Nodes with enough GPUs ask at least ${formatUsd(cheapest)} for a GPU and hour; you allow ${formatUsd(wish.perGpuHourMaxMicroUsd)}.`
+  }
+  const most = Math.max(...serving.map(({ gpus }) => gpus))
+  return wish.nodeId
+    ? `This node offers ${countGpus(most)} for lease, and ${wish.gpus} are wanted.`
+    : `No node offers ${countGpus(wish.gpus)} for lease; the most is ${most}.`
 }
 
 async function requestOf(fleet: FleetSource, wish: LeaseWish, states: readonly NodeState[]): Promise<PlacementRequest> {

@@ -8,7 +8,14 @@ import { decodeCursor, limitOf, pageOf } from './cursor.ts'
 import { hardwareOf, isLive, isSimulated, modelsOf } from './live-nodes.ts'
 import { nodeRefs } from './node-refs.ts'
 import type { Page } from './views/common.ts'
-import type { LeaseDetail, LeaseEventView, LeaseOffer, LeaseQuoteView, LeaseSummary } from './views/leases.ts'
+import type {
+  LeaseDetail,
+  LeaseEventView,
+  LeaseOffer,
+  LeaseQuoteView,
+  LeaseReceiptView,
+  LeaseSummary,
+} from './views/leases.ts'
 import type { NodeRef } from './views/requests.ts'
 
 type Deps = Pick<ControlPlaneDeps, 'store' | 'live' | 'clock' | 'gatewayUrls'>
@@ -48,16 +55,21 @@ export async function leaseDetail(
     endpointUrl: `${(deps.gatewayUrls[0] ?? '').replace(/\/$/, '')}/v1`,
     meteredToMs: row.meteredToMs === null ? null : Number(row.meteredToMs),
     events: events.map((event) => eventView(event, refs)),
-    receipts: receipts.map(({ lane, seq, nodeId, fromMs, toMs, gpuMs, priceMicroUsd, epoch }) => ({
-      lane,
-      seq: Number(seq),
-      node: refs.get(nodeId) ?? null,
-      fromMs: Number(fromMs),
-      toMs: Number(toMs),
-      gpuMs: Number(gpuMs),
-      priceMicroUsd,
-      epoch: epoch === null ? null : Number(epoch),
-    })),
+    receipts: receipts.map(
+      ({ lane, seq, nodeId, fromMs, toMs, gpuMs, priceMicroUsd, epoch, receipt, ...signatures }) => ({
+        lane,
+        seq: Number(seq),
+        node: refs.get(nodeId) ?? null,
+        fromMs: Number(fromMs),
+        toMs: Number(toMs),
+        gpuMs: Number(gpuMs),
+        priceMicroUsd,
+        epoch: epoch === null ? null : Number(epoch),
+        fields: receipt as LeaseReceiptView['fields'],
+        laneSignature: signatures.laneSignature,
+        nodeSignature: signatures.nodeSignature,
+      }),
+    ),
   }
 }
 
@@ -94,7 +106,7 @@ export async function leaseOffers({ store, live, clock }: Deps): Promise<LeaseOf
 }
 
 export async function quoteView(
-  { store }: Pick<Deps, 'store'>,
+  { store, clock }: Pick<Deps, 'store' | 'clock'>,
   quote: Omit<LeaseQuoteRow, 'createdAt'>,
 ): Promise<LeaseQuoteView> {
   const { id, nodeId, model, gpus, durationMs, perGpuHourMicroUsd, reserveMicroUsd, expiresAt } = quote
@@ -108,6 +120,7 @@ export async function quoteView(
     timeMicroUsd: gpuTimeMicroUsd({ gpus, durationMs, perGpuHourMicroUsd }),
     reserveMicroUsd,
     expiresAtMs: expiresAt.getTime(),
+    holdsForMs: Math.max(0, expiresAt.getTime() - clock.nowMs()),
   }
 }
 
@@ -145,6 +158,12 @@ function summaryOf(row: LeaseRow, refs: ReadonlyMap<string, NodeRef>): LeaseSumm
   }
 }
 
+const stopWords: Record<string, string> = {
+  time: 'Its time is up.',
+  money: 'What was held for it is used up.',
+  organisation: 'It was stopped.',
+}
+
 type Details = Record<string, unknown>
 const detailsOf = (details: unknown): Details => (typeof details === 'object' && details !== null ? { ...details } : {})
 
@@ -178,13 +197,15 @@ function sentenceOf(event: string, details: Details, refs: ReadonlyMap<string, N
       return `Its engine runs on ${nodeName(details.nodeId)}.${credit}`
     }
     case 'lose':
-      return `It left ${nodeName(details.nodeId)}: ${textOf(details.reason, 'gone')}.`
+      return `It left ${nodeName(details.nodeId)}: ${textOf(details.reason, 'gone').replace(/\.$/, '')}.`
     case 'place':
-      return `${nodeName(details.nodeId)} takes it from ${nodeName(details.from)}.`
+      return details.from === details.nodeId
+        ? `${nodeName(details.nodeId)} takes it again.`
+        : `${nodeName(details.nodeId)} takes it from ${nodeName(details.from)}.`
     case 'extend':
       return `Extended by ${Math.round(Number(details.durationMs) / 60_000)} min; ${usd(details.reserveMicroUsd)} more are held.`
     case 'stop':
-      return details.by === 'time' ? 'Its time is up.' : 'It was stopped.'
+      return stopWords[textOf(details.by, 'organisation')] ?? 'It was stopped.'
     case 'end':
     case 'expire':
       return `${usd(details.billedMicroUsd)} billed, ${usd(details.releasedMicroUsd)} given back.`

@@ -17,7 +17,7 @@ export default async function LeasesPage({ searchParams }: { searchParams: Searc
     <>
       <PageHeader
         title="Leases"
-        description="GPUs of one node for a time, with an endpoint of your own: metered by time in receipts of both sides, and moved when the node dies."
+        description="GPUs of one node for a time, with an endpoint of your own. Both sides sign for the time that you pay, and a lease moves when its node dies."
         actions={
           <>
             <ButtonLink href="/leases/new" tone="primary">

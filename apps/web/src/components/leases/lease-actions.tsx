@@ -2,12 +2,12 @@
 /** What can be done about a lease that runs: longer, or no more. */
 import { useState, type FormEvent } from 'react'
 import { extendLease, stopLease } from '~/actions/leases.ts'
-import { Button } from '~/components/ui/button.tsx'
+import { Button, ButtonLink } from '~/components/ui/button.tsx'
 import { ConfirmDialog } from '~/components/ui/confirm-dialog.tsx'
 import { Dialog } from '~/components/ui/dialog.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
-import { formText } from '~/lib/form-text.ts'
+import { Money } from '~/components/ui/values.tsx'
 import { useActionDialog } from '~/lib/use-action-dialog.ts'
 
 interface LeaseActionProps {
@@ -21,7 +21,7 @@ export function StopLease({ id, disabledReason }: LeaseActionProps) {
       action={stopLease}
       input={{ id }}
       title="Stop this lease?"
-      description={`${id} ends now: its endpoint answers no more, the time until now is billed, and the rest is given back.`}
+      description={`${id} ends now and cannot be started again: its endpoint answers no more, requests under way are cut off, the time until now is billed, and the rest of the money is given back.`}
       trigger={
         <Button tone="danger" disabledReason={disabledReason}>
           Stop
@@ -33,14 +33,22 @@ export function StopLease({ id, disabledReason }: LeaseActionProps) {
   )
 }
 
-export function ExtendLease({ id, disabledReason }: LeaseActionProps) {
+interface ExtendLeaseProps extends LeaseActionProps {
+  gpus: number
+  perGpuHourMicroUsd: bigint
+}
+
+const MINUTES_PER_HOUR = 60n
+
+export function ExtendLease({ id, gpus, perGpuHourMicroUsd, disabledReason }: ExtendLeaseProps) {
   const { open, toggle, run, pending, error } = useActionDialog(extendLease)
   // One key for each opening of the dialog: a second click extends nothing again.
   const [key, setKey] = useState('')
+  const [hours, setHours] = useState('1')
+  const minutes = Math.round(Number(hours) * 60)
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
-    const hours = Number(formText(new FormData(event.currentTarget), 'hours'))
-    if ((await run({ id, durationMinutes: Math.round(hours * 60), key })).ok) toggle(false)
+    if ((await run({ id, durationMinutes: minutes, key })).ok) toggle(false)
   }
   return (
     <Dialog
@@ -50,7 +58,7 @@ export function ExtendLease({ id, disabledReason }: LeaseActionProps) {
         toggle(next)
       }}
       title="Extend this lease"
-      description="At the price that was agreed. Its worst case is held in addition."
+      description="Its end moves, at the price that was agreed. What is not used is given back."
       trigger={<Button disabledReason={disabledReason}>Extend</Button>}
     >
       <form onSubmit={(event) => void submit(event)} className="flex flex-col gap-3">
@@ -61,14 +69,26 @@ export function ExtendLease({ id, disabledReason }: LeaseActionProps) {
           min={0.1}
           max={720}
           step={0.1}
-          defaultValue={1}
           unit="hours"
           required
+          value={hours}
+          onChange={(event) => setHours(event.target.value)}
+          hint={
+            minutes > 0 && (
+              <>
+                <Money microUsd={(BigInt(gpus * minutes) * perGpuHourMicroUsd) / MINUTES_PER_HOUR} /> for the time is
+                held in addition.
+              </>
+            )
+          }
         />
         <ErrorNotice error={error} />
-        <Button type="submit" tone="primary" className="self-end" pending={pending}>
-          Extend
-        </Button>
+        <div className="flex justify-end gap-2">
+          {error?.code === 'insufficient_balance' && <ButtonLink href="/balance">Add funds</ButtonLink>}
+          <Button type="submit" tone="primary" pending={pending}>
+            Extend the lease
+          </Button>
+        </div>
       </form>
     </Dialog>
   )

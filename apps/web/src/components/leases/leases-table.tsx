@@ -4,7 +4,7 @@ import Link from 'next/link'
 import { LeaseStatusBadge } from '~/components/status.tsx'
 import { DataTable, DataTableSkeleton, type Column } from '~/components/ui/data-table.tsx'
 import { Money, Utc } from '~/components/ui/values.tsx'
-import { formatMs } from '~/lib/format.ts'
+import { formatSpan, nodeLabel } from '~/lib/format.ts'
 
 const frame = { label: 'Leases', className: 'min-w-[900px]' }
 
@@ -20,12 +20,12 @@ const columns: Column<LeaseSummary>[] = [
   },
   { head: 'Status', cell: ({ status }) => <LeaseStatusBadge status={status} /> },
   { head: 'Model', className: 'whitespace-nowrap', cell: ({ model }) => model },
-  { head: 'Node', className: 'whitespace-nowrap', cell: ({ node }) => node?.name ?? '—' },
+  { head: 'Node', className: 'whitespace-nowrap', cell: ({ node }) => (node ? nodeLabel(node) : '—') },
   { head: 'GPUs', numeric: true, cell: ({ gpus }) => gpus },
-  { head: 'Per GPU and hour', numeric: true, cell: (lease) => <Money microUsd={lease.perGpuHourMicroUsd} /> },
-  { head: 'Paid for', numeric: true, cell: ({ durationMs }) => formatMs(durationMs) },
+  { head: '$/GPU-hour', numeric: true, cell: (lease) => <Money microUsd={lease.perGpuHourMicroUsd} /> },
+  { head: 'Duration', numeric: true, cell: ({ durationMs }) => formatSpan(durationMs) },
   { head: 'Cost so far', numeric: true, cell: (lease) => <Money microUsd={lease.billedMicroUsd} /> },
-  { head: 'Ends, UTC', cell: (lease) => <Utc at={lease.endedAtMs ?? lease.endsAtMs} bare /> },
+  { head: 'Ends or ended, UTC', cell: (lease) => <Utc at={lease.endedAtMs ?? lease.endsAtMs} bare /> },
 ]
 
 export function LeasesTable({ items }: { items: readonly LeaseSummary[] }) {

@@ -33,6 +33,8 @@ export interface LeaseQuoteView {
   /** What is held while it runs: the time, and a micro-dollar for each receipt's rounding. */
   reserveMicroUsd: bigint
   expiresAtMs: number
+  /** From now on; a clock elsewhere may be wrong. */
+  holdsForMs: number
 }
 
 export interface LeaseSummary {
@@ -77,6 +79,10 @@ export interface LeaseReceiptView {
   priceMicroUsd: bigint
   /** Of the lane, once it is closed. */
   epoch: number | null
+  /** As the lane signed it, integers as text where they exceed 53 bits; the node signed the same with `seq` 0. */
+  fields: Record<string, string | number>
+  laneSignature: string
+  nodeSignature: string
 }
 
 export interface LeaseDetail extends LeaseSummary {

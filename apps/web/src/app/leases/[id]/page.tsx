@@ -2,15 +2,17 @@
 import Link from 'next/link'
 import type { LeaseEventView, LeaseReceiptView } from '@isochrone/services'
 import { ExtendLease, StopLease } from '~/components/leases/lease-actions.tsx'
+import { LeaseChecks } from '~/components/leases/lease-checks.tsx'
+import { LeaseStats } from '~/components/leases/lease-stats.tsx'
+import { LeaseTrouble } from '~/components/leases/lease-trouble.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { LeaseStatusBadge } from '~/components/status.tsx'
 import { CodeBlock } from '~/components/ui/code-block.tsx'
 import { DataTable, type Column } from '~/components/ui/data-table.tsx'
-import { Notice } from '~/components/ui/notice.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
-import { Stats } from '~/components/ui/stat.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
-import { formatMs } from '~/lib/format.ts'
+import { formatMs, nodeLabel } from '~/lib/format.ts'
+import { chainContext } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
 
 export const metadata = { title: 'Lease' }
@@ -18,6 +20,7 @@ export const metadata = { title: 'Lease' }
 export default async function LeasePage({ params }: { params: Promise<{ id: string }> }) {
   const { id } = await params
   const lease = await pageData(`/leases/${id}`, (api) => api.leases.detail({ id }))
+  const { chainId, paymentChannels } = await chainContext()
   const underWay = lease.endedAtMs === null
   const stopping = lease.status === 'stopping'
   return (
@@ -29,35 +32,33 @@ export default async function LeasePage({ params }: { params: Promise<{ id: stri
         actions={
           underWay && (
             <>
-              <ExtendLease id={lease.id} disabledReason={stopping ? 'It is about to end.' : undefined} />
+              <ExtendLease
+                id={lease.id}
+                gpus={lease.gpus}
+                perGpuHourMicroUsd={lease.perGpuHourMicroUsd}
+                disabledReason={stopping ? 'It is about to end.' : undefined}
+              />
               <StopLease id={lease.id} disabledReason={stopping ? 'It is about to end.' : undefined} />
               <LiveRefresh intervalMs={2_000} />
             </>
           )
         }
       />
-      {lease.error !== null && <Notice tone="warn">{lease.error}</Notice>}
-      <Stats
-        items={[
-          { label: 'Node', value: lease.node?.name ?? '—', hint: `${lease.gpus} GPUs, ${lease.model}` },
-          { label: 'Cost so far', value: <Money microUsd={lease.billedMicroUsd} />, hint: 'Σ of the receipts below' },
-          {
-            label: lease.releasedMicroUsd === null ? 'Held' : 'Given back',
-            value: <Money microUsd={lease.releasedMicroUsd ?? lease.reservedMicroUsd - lease.billedMicroUsd} />,
-            hint: 'of what was held',
-          },
-          { label: 'Ends, UTC', value: <Utc at={lease.endedAtMs ?? lease.endsAtMs} /> },
-          { label: 'Moves', value: lease.moves, hint: 'to another node' },
-          {
-            label: 'Credited',
-            value: <Money microUsd={lease.creditMicroUsd} />,
-            hint: `${formatMs(lease.creditMs)} not billed, added to its end`,
-          },
-        ]}
-      />
+      <LeaseTrouble lease={lease} />
+      <LeaseStats lease={lease} nowMs={Date.now()} />
       {underWay && (
-        <Section title="Endpoint">
-          <p className="mb-2 text-ink-3">For keys of your organisation alone. Requests cost nothing beside the time.</p>
+        <Section
+          title="Endpoint"
+          description={
+            <>
+              {lease.status === 'running' ? 'It answers now' : 'It answers as soon as its engine is up'}, to the{' '}
+              <Link className="link" href="/keys">
+                keys of your organisation
+              </Link>{' '}
+              alone. Requests cost nothing beside the time.
+            </>
+          }
+        >
           <CodeBlock label="a request to this lease" code={curlOf(lease.endpointUrl, lease.id)} />
         </Section>
       )}
@@ -69,18 +70,39 @@ export default async function LeasePage({ params }: { params: Promise<{ id: stri
           rowKey={(event) => `${event.atMs} ${event.event}`}
         />
       </Section>
-      <Section title="Receipts">
+      <Section
+        title="Receipts"
+        description="For each span of time one, signed by the node and by the gateway. The newest hundred."
+      >
         <DataTable
           label="Receipts"
+          className="min-w-[820px]"
           columns={receiptColumns}
           rows={lease.receipts}
-          rowKey={(receipt) => `${receipt.lane} ${receipt.seq}`}
-          empty="The first one comes a minute after its engine has started, or when it ends."
+          rowKey={receiptKey}
+          empty={
+            <p className="text-ink-3">
+              {underWay
+                ? 'The first one comes within a minute of its engine being up, or when it ends.'
+                : 'It was never served, and cost nothing.'}
+            </p>
+          }
         />
       </Section>
+      {lease.receipts.length > 0 && (
+        <Section title="Checks" description="Nothing here takes our word: your browser recovers the signers itself.">
+          <LeaseChecks
+            receipts={lease.receipts}
+            billedMicroUsd={lease.billedMicroUsd}
+            domain={{ chainId, verifyingContract: paymentChannels }}
+          />
+        </Section>
+      )}
     </>
   )
 }
+
+const receiptKey = ({ lane, seq }: LeaseReceiptView): string => `${lane} ${seq}`
 
 const curlOf = (url: string, id: string): string =>
   [
@@ -98,8 +120,8 @@ const eventColumns: Column<LeaseEventView>[] = [
 const receiptColumns: Column<LeaseReceiptView>[] = [
   { head: 'From, UTC', cell: ({ fromMs }) => <Utc at={fromMs} bare /> },
   { head: 'To, UTC', cell: ({ toMs }) => <Utc at={toMs} bare /> },
-  { head: 'Node', cell: ({ node }) => node?.name ?? '—' },
-  { head: 'GPU time', numeric: true, cell: ({ gpuMs }) => formatMs(gpuMs) },
+  { head: 'Node', cell: ({ node }) => (node ? nodeLabel(node) : '—') },
+  { head: 'GPU time', numeric: true, cell: ({ gpuMs }) => formatMs(gpuMs), cellTitle: ({ gpuMs }) => `${gpuMs} ms` },
   { head: 'Price', numeric: true, cell: ({ priceMicroUsd }) => <Money microUsd={priceMicroUsd} /> },
   { head: 'Number on the lane', numeric: true, cell: ({ seq }) => seq },
   {

@@ -12,6 +12,7 @@ import {
 import { QuickStart } from '~/components/quick-start.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { LiveBadge, SimulatedBadge, SimulatedNetworkBadge } from '~/components/status.tsx'
+import { ButtonLink } from '~/components/ui/button.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
@@ -53,7 +54,14 @@ export default async function OfferPage({ params }: { params: Promise<{ id: stri
             {offer.measured && offer.measured.simulatedRttMs !== null && <SimulatedNetworkBadge />}
           </>
         }
-        actions={<LiveRefresh intervalMs={5_000} />}
+        actions={
+          <>
+            {history.promises !== null && history.promises.perGpuHourMicroUsd > 0n && (
+              <ButtonLink href={`/leases/new?node=${offer.id}`}>Rent its GPUs</ButtonLink>
+            )}
+            <LiveRefresh intervalMs={5_000} />
+          </>
+        }
       />
       {servesDemoModel(offer) && (
         <Notice className="mb-4">The demo model on this node has random weights, so it talks nonsense.</Notice>

@@ -1,0 +1,98 @@
+'use client'
+/** A price with the seconds for which it holds, and its confirmation. Confirmed twice, it is one lease. */
+import { useRouter } from 'next/navigation'
+import { useEffect, useRef, useState } from 'react'
+import type { LeaseQuoteView } from '@isochrone/services'
+import { rentLease } from '~/actions/leases.ts'
+import { Button, ButtonLink } from '~/components/ui/button.tsx'
+import { ErrorNotice } from '~/components/ui/error-notice.tsx'
+import { Facts } from '~/components/ui/facts.tsx'
+import { Money } from '~/components/ui/values.tsx'
+import { formatSpan, nodeLabel } from '~/lib/format.ts'
+import { useAction } from '~/lib/use-action.ts'
+
+interface LeaseQuoteProps {
+  quote: LeaseQuoteView
+  /** Another price is on its way. */
+  asking: boolean
+  /** For the same wish. */
+  onAskAgain: () => void
+  /** Back to the form. */
+  onChange: () => void
+}
+
+export function LeaseQuote({ quote, asking, onAskAgain, onChange }: LeaseQuoteProps) {
+  const router = useRouter()
+  const rent = useAction(rentLease)
+  const leftS = useSecondsFor(quote.holdsForMs)
+  const heading = useRef<HTMLHeadingElement>(null)
+  // It takes the place of the form, with the button that had the focus.
+  useEffect(() => heading.current?.focus(), [])
+  const what = `${quote.gpus} ${quote.gpus === 1 ? 'GPU' : 'GPUs'} for ${formatSpan(quote.durationMs)}`
+  async function confirm() {
+    const answer = await rent.run({ quoteId: quote.id })
+    if (answer.ok) router.push(`/leases/${answer.data.id}`)
+  }
+  return (
+    <div className="flex max-w-3xl flex-col gap-4">
+      <h2 ref={heading} tabIndex={-1} className="text-base font-semibold">
+        {what}
+      </h2>
+      <Facts
+        items={[
+          ['Node', quote.node ? `${nodeLabel(quote.node)} of ${quote.node.providerName}` : '—'],
+          ['Model', quote.model],
+          [
+            'Price',
+            <span key="price">
+              <Money microUsd={quote.perGpuHourMicroUsd} /> per GPU and hour
+            </span>,
+          ],
+          ['The whole time', <Money key="time" microUsd={quote.timeMicroUsd} />],
+          [
+            'Held while it runs',
+            <span key="held">
+              <Money microUsd={quote.reserveMicroUsd} />{' '}
+              <span className="text-ink-3">
+                ({(quote.reserveMicroUsd - quote.timeMicroUsd).toString()} µUSD of it for the rounding of receipts)
+              </span>
+            </span>,
+          ],
+        ]}
+      />
+      <p className="text-ink-2">
+        You pay for the time in which its engine serves, by receipts that the node and the gateway sign. If the node
+        dies it moves to another that costs no more, and the gap is added to its end. What is left of the money that is
+        held comes back when it ends.
+      </p>
+      <p role="timer" className="figures text-ink-2">
+        {leftS > 0 ? `This price holds for ${leftS} s more.` : 'The minute for which this price held is over.'}
+      </p>
+      <ErrorNotice error={rent.error} />
+      <div className="flex flex-wrap gap-2">
+        {leftS > 0 ? (
+          <Button tone="primary" pending={rent.pending || rent.data !== null} onClick={() => void confirm()}>
+            Rent {what}
+          </Button>
+        ) : (
+          <Button tone="primary" pending={asking} onClick={onAskAgain}>
+            Ask for the price again
+          </Button>
+        )}
+        {rent.error?.code === 'insufficient_balance' && <ButtonLink href="/balance">Add funds</ButtonLink>}
+        <Button onClick={onChange}>Change what is wanted</Button>
+      </div>
+    </div>
+  )
+}
+
+/** By this browser's own passing of time: its clock may be wrong by more than a price holds. */
+function useSecondsFor(holdsForMs: number): number {
+  const [untilMs] = useState(() => performance.now() + holdsForMs)
+  const [leftMs, setLeftMs] = useState(holdsForMs)
+  useEffect(() => {
+    const timer = setInterval(() => setLeftMs(untilMs - performance.now()), 250)
+    return () => clearInterval(timer)
+  }, [untilMs])
+  return Math.max(0, Math.ceil(leftMs / 1_000))
+}
