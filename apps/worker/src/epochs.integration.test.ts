@@ -1,5 +1,5 @@
 /** A worker that dies between any two steps of settlement: the next one goes on, and nothing is paid twice. */
-import { mintTestUsdc } from '@isochrone/contracts-client'
+import { mintTestUsdc, pauseInflow, unpauseInflow } from '@isochrone/contracts-client'
 import { systemClock } from '@isochrone/domain'
 import { isDataError } from '@isochrone/db'
 import { startTestStack, type TestStack } from '@isochrone/local-stack'
@@ -72,6 +72,24 @@ test('registration and funding survive a death after every transaction, and an o
   expect(channel).toMatchObject({ depositedMicroUsd: 10_000_000n, ceilingMicroUsd: 10_000_000n })
   expect((await market.db.node.findUniqueOrThrow({ where: { nodeId: market.nodeId } })).status).toBe('active')
   expect((await market.db.fundingOrder.findFirstOrThrow()).status).toBe('final')
+})
+
+/** Money: what a customer asked for is done once a guardian lets deposits in again, and not lost. */
+test('an order that meets a pause waits for its end, without a line of failure, and deposits once', async () => {
+  const { store, channelId, writer } = market
+  const round = () => runFundingOrders({ store: store.chain, chain: chain.reads, wallet: chain.managed })
+  const deposited = async () => (await chain.reads.channel(channelId))?.deposited ?? 0n
+  const before = await deposited()
+  await pauseInflow(writer)
+  await market.fund(1_000_000n, 'dep_paused')
+  const order = () => market.db.fundingOrder.findUniqueOrThrow({ where: { id: 'dep_paused' } })
+  expect([await round(), await round()]).toEqual([0, 0])
+  expect(['requested', 'sent']).toContain((await order()).status)
+  expect(await market.db.chainTransaction.count({ where: { subject: 'dep_paused' } })).toBe(0)
+  await unpauseInflow(writer)
+  expect([await round(), await round()]).toEqual([1, 0])
+  expect(await order()).toMatchObject({ status: 'final', error: null })
+  expect((await deposited()) - before).toBe(1_000_000n)
 })
 
 test('a top-up never spends real money: nobody has paid the platform for it', async () => {

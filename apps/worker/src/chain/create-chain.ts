@@ -30,6 +30,7 @@ import {
   type Time,
   type WriteOutcome,
 } from '@isochrone/contracts-client'
+import { AppError, toAppError } from '@isochrone/domain'
 import type { Hex, Signed, Voucher } from '@isochrone/protocol'
 import type { ClaimOutcome, ManagedWalletChain, RegistryChain, Sent, SettlementChain } from '@isochrone/services'
 import { chainReads } from './chain-reads.ts'
@@ -101,8 +102,8 @@ export function createChain(options: CreateChainOptions) {
   const walletAddress = wallet.sender.account.address
   const managed: ManagedWalletChain = {
     address: walletAddress.toLowerCase() as Hex,
-    openChannel: async (salt) => sentOf(await openChannel(wallet, { owner: walletAddress, salt })),
-    depositOnce: async (input) => sentOf(await depositOnce(wallet, input)),
+    openChannel: async (salt) => sentOf(await unlessPaused(openChannel(wallet, { owner: walletAddress, salt }))),
+    depositOnce: async (input) => sentOf(await unlessPaused(depositOnce(wallet, input))),
     async raiseCeiling({ channelId, microUsd: amount }) {
       const signature = await signCeiling(wallet, wallet.sender.account, { channelId, amount })
       return sentOf(await setCeiling(wallet, { channelId, amount, signature }))
@@ -131,6 +132,16 @@ export function createChain(options: CreateChainOptions) {
     auditOf,
     transactions,
     reader: operator as ChainReader,
+  }
+}
+
+/** A pause refuses nobody for good: whoever sends waits, as for a chain that is away. */
+async function unlessPaused<T>(sent: Promise<T>): Promise<T> {
+  try {
+    return await sent
+  } catch (error) {
+    if (revertNamed(error) !== 'EnforcedPause') throw error
+    throw new AppError('chain_unavailable', { publicMessage: toAppError(error).publicMessage, cause: error })
   }
 }
 

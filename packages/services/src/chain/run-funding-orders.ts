@@ -18,7 +18,7 @@ export interface FundingDeps {
 
 const ORDERS_A_ROUND = 50
 
-/** How many orders became final. Stops at the first one when the chain is away. */
+/** How many orders became final. Stops at the first one when the chain is away or takes no deposits: they wait. */
 export async function runFundingOrders(deps: FundingDeps): Promise<number> {
   let finished = 0
   for (const order of await deps.store.openFundingOrders(ORDERS_A_ROUND)) {

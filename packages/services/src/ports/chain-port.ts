@@ -165,7 +165,7 @@ export interface RegistryChain {
   addNodeKey(input: { providerId: Hex; nodeKey: Hex; signature: Hex }): Promise<Sent>
 }
 
-/** The wallet that holds managed channels. */
+/** The wallet that holds managed channels. While inflow is paused, what pays in fails as `chain_unavailable`. */
 export interface ManagedWalletChain {
   /** Lower case. */
   address: Hex
