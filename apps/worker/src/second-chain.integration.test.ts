@@ -4,22 +4,26 @@
  *
  * An epoch is anchored, claimed, judged and paid out, and verifies from its file; a record that does not follow from its
  * receipts is challenged by the watchtower, corrected and paid; a reorganisation deeper than the confirmations is undone;
- * and what a lane signed is claimed when the payer withdraws.
+ * what a lane signed is claimed when the payer withdraws; and a file that contradicts itself costs its lane.
  */
+import { execFile } from 'node:child_process'
 import { createReadStream } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import {
   channelState,
   createChainWriter,
   mintTestUsdc,
   requestWithdrawal,
   resolveChallenge,
+  stakeOf,
   standingOf,
   type ChainProfile,
 } from '@isochrone/contracts-client'
 import { systemClock } from '@isochrone/domain'
 import { isDataError } from '@isochrone/db'
 import { jsonRpc, startTestStack, type TestStack } from '@isochrone/local-stack'
-import { bytes32Of, encodeStruct, type Hex } from '@isochrone/protocol'
+import { bytes32Of, encodeStruct, signStruct, type EpochFileLine, type Hex } from '@isochrone/protocol'
 import {
   correctRecords,
   createTrustDuties,
@@ -174,6 +178,11 @@ test('an epoch is anchored, claimed, judged, paid out, and verifies from its fil
   const report = await verifyEpoch({ open: openFile(1), chain: onChain, threads: 0 })
   expect(report).toMatchObject({ ok: true, chainId: CHAIN_ID, receipts: 12, firstMismatch: null, unchecked: [] })
   expect(report.checks.find(({ name }) => name === 'records')?.detail).toBe('1 of 1 is on the ledger')
+  // And as anybody does it.
+  const command = fileURLToPath(new URL('../../../tools/verify-epoch/main.ts', import.meta.url))
+  const where = ['--rpc', stack.chainRpcUrl, '--deployment', market.env.DEPLOYMENT_FILE, '--data-dir', stack.dir]
+  const { stdout } = await promisify(execFile)(process.execPath, [command, gateway.fileOf(1), ...where])
+  expect(stdout).toContain('nothing contradicts')
 }, 120_000)
 
 test('a record that does not follow from its receipts is challenged once, corrected, and what it froze is paid', async () => {
@@ -236,6 +245,7 @@ test('what was signed is claimed while a withdrawal thaws', async () => {
   const payer = createChainWriter({ rpcUrl: stack.chainRpcUrl, deployment, privateKey, profile: market.profile })
   const { claimed } = await channelState(payer, channelId)
   const published = await gateway.publish({ epoch: 3, fromSeq: 25, receipts: 4, signedBefore: made.signedAfter })
+  made = published.made
   await ingest(published.entries)
   await requestWithdrawal(payer, { channelId, amount: USD })
   const gateways = { closeEpochs: async () => {} }
@@ -246,4 +256,33 @@ test('what was signed is claimed while a withdrawal thaws', async () => {
     return watched.length > 0 && (await channelState(payer, channelId)).claimed > claimed
   }, 60_000)
   expect((await channelState(payer, channelId)).claimed).toBe(claimed + published.made.header.sum)
+}, 120_000)
+
+test('a price in a file that does not follow from its terms is proven, once, and its lane pays', async () => {
+  const { chainId, addresses } = market.deployment
+  const domain = { chainId, verifyingContract: addresses.channels.toLowerCase() as Hex }
+  const spoil = (line: EpochFileLine): EpochFileLine => {
+    if (line.kind !== 'delivery' || line.delivery.value.seq !== 30) return line
+    const value = { ...line.delivery.value, price: line.delivery.value.price + 1n }
+    return { ...line, delivery: signStruct(domain, 'DeliveryReceipt', value, market.lane.laneKey) }
+  }
+  const at = { epoch: 4, fromSeq: 29, receipts: 4, signedBefore: made.signedAfter }
+  await ingest((await gateway.publish({ ...at, spoil })).entries)
+  await reported(4)
+  const stake = async () => (await stakeOf(market.writer, market.lane.lane)).tokens
+  const before = await stake()
+  const reason = expect.stringContaining('No gateway has the anchored file of epoch 4') as string
+  const failed = [{ subject: `${market.lane.lane}:4`, reason }]
+  expect(await duties.auditRecords()).toEqual({ done: 1, failed })
+  const after = await stake()
+  expect(after).toBeLessThan(before)
+  // The file is read again, because its records are not judged yet.
+  await rpc('evm_increaseTime', [31])
+  await rpc('evm_mine')
+  const again = await eventually(async () => {
+    const round = await duties.auditRecords()
+    return round.failed.length > 0 && round
+  })
+  expect(again).toEqual({ done: 0, failed })
+  expect(await stake()).toBe(after)
 }, 120_000)

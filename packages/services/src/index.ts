@@ -116,7 +116,15 @@ export type * from './disputes/views.ts'
 export type * from './ports/dispute-port.ts'
 export type * from './queries/views/audit.ts'
 export { settlementStatus, type SettlementEpoch, type SettlementStatus } from './epochs/settlement-status.ts'
-export type { JudgedRecord, PenaltyName, RecordAudit, TrustChain, TrustEvent } from './ports/trust-port.ts'
+export type {
+  FoundContradiction,
+  JudgedEpoch,
+  JudgedRecord,
+  PenaltyName,
+  RecordAudit,
+  TrustChain,
+  TrustEvent,
+} from './ports/trust-port.ts'
 export type { SettlementFilter, SettlementReads } from './ports/settlement-reads.ts'
 export type * from './ports/verification-store.ts'
 export { checkKinds, checkTtlMs, type CheckKind, type CheckResult } from './verification/checks/check-result.ts'

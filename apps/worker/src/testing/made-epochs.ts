@@ -26,6 +26,8 @@ export interface EpochAt {
   signedBefore?: ReadonlyMap<string, bigint>
   /** What the lane signs in place of what the receipts make of a node. */
   lie?: (record: PerformanceRecord) => PerformanceRecord
+  /** What stands in the file in place of a line; the journal has the honest one. */
+  spoil?: (line: EpochFileLine) => EpochFileLine
 }
 
 export async function startEpochGateway(market: TestMarket, dir: string) {
@@ -48,7 +50,11 @@ export async function startEpochGateway(market: TestMarket, dir: string) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 
   /** The entries in the order in which a lane writes them: requests, the epoch, its records. */
-  async function publish({ lie, ...at }: EpochAt): Promise<{ made: MadeEpoch; entries: unknown[] }> {
+  async function publish({
+    lie,
+    spoil = (line) => line,
+    ...at
+  }: EpochAt): Promise<{ made: MadeEpoch; entries: unknown[] }> {
     const entries: unknown[] = []
     const counts: SlaCounts[] = []
     const records: PerformanceSignedEntry[] = []
@@ -58,7 +64,7 @@ export async function startEpochGateway(market: TestMarket, dir: string) {
         if (line.kind === 'delivery') entries.push(finished(line))
         if (line.kind === 'counts') counts.push(line.counts)
         if (line.kind !== 'record') {
-          yield line
+          yield spoil(line)
           continue
         }
         const value = lie ? lie(line.record.value) : line.record.value

@@ -12,6 +12,8 @@ function market() {
   const open = new Map<Hex, number>()
   const verdicts = new Map<Hex, JudgedRecord['verdict']>()
   const accused: Hex[] = []
+  const proven: string[] = []
+  const convicts: string[] = []
   const state = { hasFile: true, takesChallenges: true, filesRead: 0 }
   const audits = createRecordAudits({
     transactions: { recordTransaction: async () => {} },
@@ -19,21 +21,30 @@ function market() {
       openVersionOf: async ({ nodeId }) => open.get(nodeId) ?? null,
       async judge(_lane, _epoch, nodeIds) {
         state.filesRead += 1
-        if (!state.hasFile) throw new AppError('capacity_unavailable', { publicMessage: 'There is no file.' })
-        return nodeIds.map((nodeId) => ({
+        const contradictions = convicts.map((name) => ({
+          name,
+          accuse: async () => {
+            if (!state.takesChallenges) throw new AppError('state_conflict', { publicMessage: 'Not by these terms.' })
+            proven.push(name)
+            return { txHash: '0x02' as const }
+          },
+        }))
+        if (!state.hasFile) return { contradictions, records: null, reason: 'There is no file.' }
+        const records = nodeIds.map((nodeId) => ({
           nodeId,
           verdict: verdicts.get(nodeId) ?? 'right',
           accuse: async () => {
             if (!state.takesChallenges) throw new AppError('state_conflict', { publicMessage: 'No money for a bond.' })
             accused.push(nodeId)
             open.delete(nodeId)
-            return { txHash: '0x01' }
+            return { txHash: '0x01' as const }
           },
         }))
+        return { contradictions, records, reason: null }
       },
     },
   })
-  return { audits, open, verdicts, accused, state }
+  return { audits, open, verdicts, accused, convicts, proven, state }
 }
 
 /** A payer's credit and a provider's pay: a lane cannot report what its receipts do not say. */
@@ -86,4 +97,36 @@ test('a file that is not there yet, and a challenge that is refused, come again 
   open.set(record.nodeId, 0)
   audits.note(nameOf('node', 8), 0, 400)
   expect(await audits.round(400)).toEqual({ done: 0, failed: [] })
+})
+
+/** A slash for whoever contradicts itself, whether its file is the anchored one or not; bounded, because we pay the gas. */
+test('what a file contradicts is proven once, 20 a reading, also where records cannot be judged', async () => {
+  const { audits, open, convicts, proven, state } = market()
+  const record = nameOf('node')
+  open.set(record.nodeId, 0)
+  audits.note(record, 0, 10_000)
+  convicts.push(...Array.from({ length: 21 }, (_, index) => `two deliveries ${index}`))
+  state.hasFile = false
+  expect(await audits.round(100)).toEqual({ done: 20, failed: [{ subject: `${lane}:7`, reason: 'There is no file.' }] })
+  state.hasFile = true
+  expect(await audits.round(200)).toEqual({ done: 1, failed: [] })
+  expect(proven).toEqual(convicts)
+  open.set(record.nodeId, 1)
+  audits.note(record, 1, 10_000)
+  expect(await audits.round(300)).toEqual({ done: 0, failed: [] })
+  expect(state.filesRead).toBe(3)
+})
+
+test('a proof that the contract refuses is sent once, and holds up no record', async () => {
+  const { audits, open, verdicts, accused, convicts, proven, state } = market()
+  const record = nameOf('node')
+  open.set(record.nodeId, 0)
+  verdicts.set(record.nodeId, 'wrong')
+  audits.note(record, 0, 10_000)
+  convicts.push('wrong price')
+  state.takesChallenges = false
+  expect((await audits.round(100)).failed).toEqual([{ subject: `${lane}:7`, reason: 'No money for a bond.' }])
+  state.takesChallenges = true
+  expect((await audits.round(200)).done).toBe(1)
+  expect([accused, proven]).toEqual([[record.nodeId], []])
 })

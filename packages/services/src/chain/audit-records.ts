@@ -1,12 +1,13 @@
 /**
  * The watchtower over performance records: each one that is reported is recomputed from the epoch's public file while it
- * can still be challenged, and a wrong one is accused.
+ * can still be challenged, and a wrong one is accused. What the file contradicts by itself is proven as well.
  *
  * Nothing is remembered beyond the window: after a start what is still open is read from the chain's events and judged
  * once more, and a record that was accused already is open no longer. A file that is not there yet is asked for again.
  */
+import { AppError, toAppError } from '@isochrone/domain'
 import type { RecordName, TransactionLog } from '../ports/chain-port.ts'
-import type { RecordAudit } from '../ports/trust-port.ts'
+import type { FoundContradiction, RecordAudit } from '../ports/trust-port.ts'
 import { doEach, type DutyRound } from './duty-round.ts'
 import { sendRecorded } from './send-recorded.ts'
 
@@ -31,11 +32,15 @@ const EPOCHS_A_ROUND = 4
 /** After a file that was not there, or an accusation that was refused: twice as long each time, up to an hour. */
 const RETRY_S = 30
 const RETRIES_DOUBLED = 7
+/** Of one file: a lane cannot make us send without end. The rest is for `npm run challenge`. */
+const CONTRADICTIONS_A_FILE = 20
 /** Beyond it the oldest are forgotten: lanes with stake alone can report, and what they report is theirs to pay for. */
 const RECORDS_MAX = 50_000
 
 export function createRecordAudits({ audit, transactions }: RecordAuditsDeps) {
   const reported = new Map<string, ReportedRecord>()
+  /** Names of contradictions, so that a file that is read again costs nothing. */
+  const proven = new Set<string>()
 
   /** Blocks are read again: what was judged stays judged. */
   function note(record: RecordName, version: number, finalAtS: number): void {
@@ -71,7 +76,10 @@ export function createRecordAudits({ audit, transactions }: RecordAuditsDeps) {
       if (!first) return false
       const { lane, epoch } = first.record
       const byNode = new Map(open.map((row) => [row.record.nodeId, row]))
-      for (const { nodeId, verdict, accuse } of await audit.judge(lane, epoch, [...byNode.keys()])) {
+      const { contradictions, records, reason } = await audit.judge(lane, epoch, [...byNode.keys()])
+      const others = contradictions.filter((found) => !proven.has(found.name)).slice(0, CONTRADICTIONS_A_FILE)
+      for (const found of others) if (await prove(found)) whole.done += 1
+      for (const { nodeId, verdict, accuse } of records ?? []) {
         if (verdict !== 'right') {
           await sendRecorded(transactions, { purpose: 'challenge', subject: `${nodeId}:${name}` }, accuse)
           whole.done += 1
@@ -79,8 +87,28 @@ export function createRecordAudits({ audit, transactions }: RecordAuditsDeps) {
         const row = byNode.get(nodeId)
         if (row) row.isJudged = true
       }
+      if (reason !== null) throw new AppError('capacity_unavailable', { publicMessage: reason })
       return true
     }
+  }
+
+  /** Whether a transaction proved it. One that is refused is not tried again: the record of it says why. */
+  async function prove({ name, accuse }: FoundContradiction): Promise<boolean> {
+    try {
+      const { txHash } = await sendRecorded(transactions, { purpose: 'contradiction', subject: name }, accuse)
+      remember(name)
+      return txHash !== null
+    } catch (error) {
+      if (toAppError(error).code !== 'state_conflict') throw error
+      remember(name)
+      return false
+    }
+  }
+
+  function remember(name: string): void {
+    proven.add(name)
+    const [oldest] = proven
+    if (proven.size > RECORDS_MAX && oldest !== undefined) proven.delete(oldest)
   }
 
   function moveToEnd(row: ReportedRecord): void {

@@ -34,15 +34,30 @@ export interface JudgedRecord {
   accuse: () => Promise<Sent>
 }
 
+export interface FoundContradiction {
+  /** Tells it from every other one. */
+  name: string
+  /** Proves it on the chain. Once, however often it is called. */
+  accuse: () => Promise<Sent>
+}
+
+export interface JudgedEpoch {
+  /** What the file convicts somebody of by signatures alone, whether it is the anchored one or not. */
+  contradictions: FoundContradiction[]
+  /** Null when no gateway has the anchored file. */
+  records: JudgedRecord[] | null
+  /** Why something could not be judged; null when all was. */
+  reason: string | null
+}
+
 export interface RecordAudit {
   /** Null when nobody reported one, or it stands no longer open to a challenge. */
   openVersionOf(record: RecordName): Promise<number | null>
   /**
-   * Recomputes an epoch from its public file and holds these nodes' records on the ledger against it.
-   *
-   * @throws AppError when there is no file, or not the one that was anchored.
+   * Recomputes an epoch from its public file, holds these nodes' records on the ledger against it, and looks through it for
+   * what contradicts itself.
    */
-  judge(lane: Hex, epoch: number, nodeIds: readonly Hex[]): Promise<JudgedRecord[]>
+  judge(lane: Hex, epoch: number, nodeIds: readonly Hex[]): Promise<JudgedEpoch>
 }
 
 export interface TrustChain {

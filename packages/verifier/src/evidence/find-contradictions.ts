@@ -34,18 +34,28 @@ export type Contradiction =
   | { kind: 'two deliveries'; receipts: [Signed<DeliveryReceipt>, Signed<DeliveryReceipt>] }
   | { kind: 'two outputs'; receipts: [Signed<WorkReceipt>, Signed<WorkReceipt>] }
 
-/** More receipts than that are too much for one reading: about 2 GB of what is kept. */
-const RECEIPTS_MAX = 5_000_000
+/** More names than that, two a receipt, are too much for one reading: about 2 GB of what is kept. */
+const NAMES_MAX = 5_000_000
 /** Of each kind; a lane or node that contradicts itself more often is named often enough. */
 const FOUND_MAX = 1_000
 
+export interface ContradictionLimits {
+  /** A file that inflates to more is refused; whoever reads strangers' files sets it. */
+  inflatedBytesMax?: number
+  /** Deliveries and outputs that are kept in memory at once. */
+  namesMax?: number
+}
+
 /** @throws AppError `invalid_input` when one is no epoch file, or too much is given at once. */
-export async function findContradictions(files: readonly OpenFile[]): Promise<Contradiction[]> {
-  const finder = new Finder(await doubledNames(files))
+export async function findContradictions(
+  files: readonly OpenFile[],
+  limits: ContradictionLimits = {},
+): Promise<Contradiction[]> {
+  const finder = new Finder(await doubledNames(files, limits))
   for (const open of files) {
     const { chainId, paymentChannels: verifyingContract } = await readEpochHeader(open)
     const terms = new Map<Hex, Terms>()
-    for await (const line of linesOf(open)) {
+    for await (const line of linesOf(open, limits)) {
       if (line.kind === 'terms') terms.set(termsHashOf(line.terms), line.terms)
       finder.take(line, terms, { chainId, verifyingContract })
     }
@@ -114,7 +124,8 @@ class Finder {
 }
 
 /** Names under which more than one thing stands. */
-async function doubledNames(files: readonly OpenFile[]): Promise<Set<string>> {
+async function doubledNames(files: readonly OpenFile[], limits: ContradictionLimits): Promise<Set<string>> {
+  const { namesMax = NAMES_MAX } = limits
   const seen = new Map<string, string>()
   const doubled = new Set<string>()
   const note = (name: string, what: string): void => {
@@ -123,19 +134,19 @@ async function doubledNames(files: readonly OpenFile[]): Promise<Set<string>> {
     else if (before !== what) doubled.add(name)
   }
   for (const open of files) {
-    for await (const line of linesOf(open)) {
+    for await (const line of linesOf(open, limits)) {
       if (line.kind !== 'delivery') continue
       note(deliveryName(line.delivery.value), structHash('DeliveryReceipt', line.delivery.value))
       if (line.work) note(outputName(line.work.value), line.work.value.outputHash)
-      if (seen.size <= RECEIPTS_MAX) continue
+      if (seen.size <= namesMax) continue
       throw new AppError('invalid_input', { publicMessage: 'These are too many receipts at once: name fewer files.' })
     }
   }
   return doubled
 }
 
-async function* linesOf(open: OpenFile): AsyncGenerator<EpochFileLine> {
-  for await (const batch of readEpochFileText(open())) {
+async function* linesOf(open: OpenFile, { inflatedBytesMax }: ContradictionLimits): AsyncGenerator<EpochFileLine> {
+  for await (const batch of readEpochFileText(open(), inflatedBytesMax === undefined ? {} : { inflatedBytesMax })) {
     for (const { lineNumber, text } of batch) yield parseEpochFileLine(lineNumber, text)
   }
 }
