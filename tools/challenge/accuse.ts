@@ -9,16 +9,11 @@ import {
   blocksAround,
   challengeRecord,
   proveRecordContradiction,
-  proveTwoDeliveries,
-  proveTwoOutputs,
-  proveWrongLeasePrice,
-  proveWrongPrice,
   scanBack,
   slaLedgerAbi,
   standingOf,
   type ChainReader,
   type ChainWriter,
-  type ContradictionOutcome,
   type WriteOutcome,
 } from '@isochrone/contracts-client'
 import { AppError, formatUsd, isAppError, toAppError } from '@isochrone/domain'
@@ -26,6 +21,7 @@ import { bytes32ToAddress, type Hex } from '@isochrone/protocol'
 import {
   findContradictions,
   judgeRecord,
+  proveContradiction,
   readEpochHeader,
   recomputeEpoch,
   type Contradiction,
@@ -50,15 +46,17 @@ export interface Accused {
   sent: number
   /** Why something could not be done. */
   failed: string[]
+  /** Files of which records could not be judged. */
+  unread: number
 }
 
 /** @throws AppError `invalid_input` for a file of another chain or other contracts. */
 export async function accuse(input: AccuseInput): Promise<Accused> {
   const { files, reader } = input
-  const accused: Accused = { found: 0, sent: 0, failed: [] }
+  const accused: Accused = { found: 0, sent: 0, failed: [], unread: 0 }
   for (const { name, open } of files) await requireOurs(reader, name, open)
   for (const contradiction of await findContradictions(files.map(({ open }) => open))) {
-    await act(input, accused, sentenceOf(contradiction), (writer) => prove(writer, contradiction))
+    await act(input, accused, sentenceOf(contradiction), (writer) => proveContradiction(writer, contradiction))
   }
   for (const { name, open } of files) await judgeRecords(input, accused, name, open)
   return accused
@@ -95,19 +93,6 @@ async function act(
   }
 }
 
-function prove(writer: ChainWriter, contradiction: Contradiction): Promise<ContradictionOutcome> {
-  switch (contradiction.kind) {
-    case 'wrong price':
-      return proveWrongPrice(writer, contradiction.receipt, contradiction.terms)
-    case 'wrong lease price':
-      return proveWrongLeasePrice(writer, contradiction.receipt, contradiction.terms)
-    case 'two deliveries':
-      return proveTwoDeliveries(writer, contradiction.receipts)
-    case 'two outputs':
-      return proveTwoOutputs(writer, contradiction.receipts)
-  }
-}
-
 function sentenceOf(contradiction: Contradiction): string {
   switch (contradiction.kind) {
     case 'wrong price':
@@ -127,12 +112,17 @@ function sentenceOf(contradiction: Contradiction): string {
 async function judgeRecords(input: AccuseInput, accused: Accused, name: string, open: OpenFile): Promise<void> {
   const { reader, bondMicroUsd = BigInt(reader.deployment.params.challengeBondMicroUsd), say } = input
   const epoch = await recomputeEpoch(open).catch((error: unknown) => toAppError(error))
-  if (isAppError(epoch)) return say(`${name} says nothing about records. ${epoch.publicMessage}`)
+  const unread = (sentence: string): void => {
+    accused.unread += 1
+    say(`${name} says nothing about records. ${sentence}`)
+  }
+  if (isAppError(epoch)) return unread(epoch.publicMessage)
   const { lane, epoch: number } = epoch.header
   const anchored = await anchorOf(reader, lane, number)
-  if (anchored?.root !== epoch.root) {
-    const what = anchored ? 'is not the epoch that was anchored' : 'is of an epoch that was never anchored'
-    return say(`${name} ${what}: it says nothing about records.`)
+  if (anchored === null) return unread(`The chain knows no anchor of epoch ${number} of its lane.`)
+  if (anchored.root !== epoch.root) {
+    const both = `Its receipts make the root ${epoch.root}, the chain endpoint says that ${anchored.root} was anchored`
+    return unread(`${both}: it is another file, or the endpoint lies.`)
   }
   for (const nodeId of await nodesOf(reader, epoch, anchored.anchoredAtS)) {
     const record = { nodeId, lane, epoch: number }

@@ -18,6 +18,7 @@ import { makeEpoch, type MakeEpochOptions } from '@isochrone/verifier/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { projectRoot } from '../project-root.ts'
 import { runCommand } from '../run-command.ts'
+import { lyingEndpoint } from '../verify-epoch/lying-endpoint.ts'
 import { accuse } from './accuse.ts'
 import {
   lane,
@@ -84,6 +85,47 @@ test('an honest epoch convicts nobody; what cannot be checked says why', { timeo
   expect(await run(market.fileOf(7))).toEqual({ code: 0, output: 'Nothing is wrong.\n' })
   const said = { code: 2, output: 'Say which gateway has the epoch: --gateway URL. Or name a file.\n' }
   expect(await run('9', '--key-file', keyFile)).toEqual(said)
+})
+
+/** Whoever cannot check must not be told that nothing is wrong. */
+test('bad input ends with 2 and one sentence: which chain, contract, file or root', { timeout: 120_000 }, async () => {
+  const file = market.fileOf(7)
+  const lies = await lyingEndpoint(stack.chainRpcUrl)
+  const script = join(projectRoot, 'tools/challenge/main.ts')
+  const said = async (args: string[], rpc = lies.url, deployment = market.deploymentFile) => {
+    const all = [script, ...args, '--rpc', rpc, '--deployment', deployment]
+    const { code, output } = await runCommand(process.execPath, all, { cwd: projectRoot })
+    expect(code).toBe(2)
+    return output
+  }
+  try {
+    lies.answer = ({ method }) => (method === 'eth_chainId' ? '0x1' : undefined)
+    expect(await said([file])).toMatch(
+      /^The chain answers with id 1, but the contracts are recorded on 31337\.[^\n]*\n$/,
+    )
+    lies.answer = ({ method }) => (method === 'eth_getCode' ? '0x' : undefined)
+    expect(await said([file])).toMatch(/^The chain has no `\w+` contract at 0x[0-9a-fA-F]{40}[^\n]*\n$/)
+    const root = market.epochs[0].header.root.slice(2)
+    lies.answer = (_request, honest) =>
+      JSON.stringify(honest).includes(root)
+        ? (JSON.parse(JSON.stringify(honest).replaceAll(root, 'ab'.repeat(32))) as unknown)
+        : undefined
+    expect(await said([file])).toBe(
+      `${file} says nothing about records. Its receipts make the root 0x${root}, the chain endpoint says that ` +
+        `0x${'ab'.repeat(32)} was anchored: it is another file, or the endpoint lies.\n` +
+        'Nothing was found in what could be checked.\n',
+    )
+    lies.answer = () => undefined
+    expect(await said(['absent.gz'])).toBe('There is no file absent.gz.\n')
+    expect(await said([join(projectRoot, 'package.json')])).toMatch(/^[^\n]* is not a complete gzip file\.\n$/)
+    expect(await said([file], lies.url, 'absent.json')).toBe('There is no file absent.json.\n')
+    expect(await said([file], 'nonsense')).toBe('--rpc is no http or https URL: nonsense\n')
+    expect(await said(['9', '--gateway', lies.url], 'http://127.0.0.1:9')).toBe(
+      'The chain endpoint http://127.0.0.1:9 does not answer.\n',
+    )
+  } finally {
+    lies.close()
+  }
 })
 
 /** Money: false records and contradictions cost their signer, whoever finds them. */

@@ -4,7 +4,6 @@
  *
  * Exits 0 when nothing is wrong, 1 when something is, 2 when it could not be checked.
  */
-import { createReadStream, existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import {
@@ -22,6 +21,7 @@ import type { Hex } from '@isochrone/protocol'
 import { fetchEpochFile, type FetchedEpoch } from '@isochrone/verifier'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { endWithoutReader } from '../end-without-reader.ts'
+import { fileAt, urlOf } from '../verify-epoch/find-sources.ts'
 import { accuse } from './accuse.ts'
 
 interface Flags {
@@ -74,16 +74,23 @@ async function run(targets: readonly string[], flags: Flags): Promise<0 | 1 | 2>
   const say = (line: string): void => void process.stdout.write(`${line}\n`)
   const deployment = await readDeployment(resolve(flags.deployment))
   if (!deployment) throw invalid(`There is no file ${flags.deployment}.`)
+  urlOf('--rpc', flags.rpc)
   const reader = createChainReader({ rpcUrl: flags.rpc, deployment })
-  await assertDeploymentMatches(reader.publicClient, deployment)
+  await assertDeploymentMatches(reader.publicClient, deployment).catch((error: unknown) => {
+    if (isAppError(error)) throw error
+    const publicMessage = `The chain endpoint ${flags.rpc} does not answer.`
+    throw new AppError('chain_unavailable', { publicMessage, cause: error })
+  })
   const files = []
   for (const target of targets) files.push(await fileOf(target, flags))
   const writer = flags.keyFile === undefined ? null : await writerOf(flags, flags.keyFile, deployment)
   const bond = flags.bond === undefined ? {} : { bondMicroUsd: flags.bond }
-  const { found, sent, failed } = await accuse({ files, reader, writer, ...bond, say })
-  say(found === 0 ? 'Nothing is wrong.' : `${found} found, ${sent} sent.`)
+  const { found, sent, failed, unread } = await accuse({ files, reader, writer, ...bond, say })
+  if (found > 0) say(`${found} found, ${sent} sent.`)
+  else say(unread === 0 ? 'Nothing is wrong.' : 'Nothing was found in what could be checked.')
   if (failed.length > 0) return 2
-  return found === 0 ? 0 : 1
+  if (found > 0) return 1
+  return unread === 0 ? 0 : 2
 }
 
 async function fileOf(target: string, { gateway }: Flags) {
@@ -94,8 +101,7 @@ async function fileOf(target: string, { gateway }: Flags) {
     fetched.push(file)
     path = file.path
   }
-  if (!existsSync(path)) throw invalid(`There is no file ${path}.`)
-  return { name: target, open: () => createReadStream(path) as AsyncIterable<Uint8Array> }
+  return { name: target, open: fileAt(path) }
 }
 
 async function writerOf(flags: Flags, keyFile: string, deployment: Deployment) {

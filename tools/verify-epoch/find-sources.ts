@@ -97,14 +97,16 @@ async function deploymentOf(
   )
 }
 
-function fileAt(path: string): OpenFile {
+/** @throws AppError when there is none, or it is a folder. */
+export function fileAt(path: string): OpenFile {
   const full = resolve(path)
   if (!existsSync(full)) throw missing(`There is no file ${path}.`)
   if (!statSync(full).isFile()) throw missing(`${path} is not a file.`)
   return () => createReadStream(full) as AsyncIterable<Uint8Array>
 }
 
-function urlOf(flag: string, text: string | undefined): string | undefined {
+/** @throws AppError when it is given and no address of a service. */
+export function urlOf(flag: string, text: string | undefined): string | undefined {
   if (text === undefined) return undefined
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text
   throw missing(`${flag} is no http or https URL: ${text}`)

@@ -15,6 +15,7 @@ import type { MadeEpoch } from '@isochrone/verifier/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { projectRoot } from '../project-root.ts'
 import { runCommand } from '../run-command.ts'
+import { lyingEndpoint } from './lying-endpoint.ts'
 import { lane, publishTwoEpochs } from './publish-two-epochs.ts'
 
 let stack: TestStack
@@ -175,6 +176,9 @@ test(
         /^Chain 31337 has no contract at 0x[0-9a-fA-F]{40}, where PaymentChannels should be\.\n$/,
       )
       expect(empty.code).toBe(2)
+      const byFile = await run(fileOf(7), '--rpc', lies.url, '--trust-file')
+      expect(byFile.output).toMatch(/^Chain 31337 has no contract at 0x[0-9a-fA-F]{40}, where \w+ should be\.\n$/)
+      expect(byFile.code).toBe(2)
       const root = epochs[0].header.root.slice(2)
       lies.answer = (_request, honest) =>
         JSON.stringify(honest).includes(root)
@@ -210,32 +214,3 @@ test('an epoch anchored before the blocks that are read back still verifies, and
   expect((await verified(0, 100n)).unchecked[0]).toMatch(/^the lane’s anchored epoch before/)
   expect(await verified(1_000, 100n)).toEqual({ ok: true, firstMismatch: null, unchecked: [] })
 })
-
-interface RpcRequest {
-  id: number
-  method: string
-}
-
-/** Hands every request on, and replaces the results that `answer` gives something for. */
-async function lyingEndpoint(honestUrl: string) {
-  const state = {
-    url: '',
-    answer: (_request: RpcRequest, _honest: unknown): unknown => undefined,
-    close: () => server.close(),
-  }
-  const server = createServer((request, response) => {
-    void (async () => {
-      const chunks: Buffer[] = []
-      for await (const chunk of request) chunks.push(chunk as Buffer)
-      const body = Buffer.concat(chunks).toString()
-      const reply = await fetch(honestUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
-      const honest = (await reply.json()) as { result?: unknown }
-      const lie = state.answer(JSON.parse(body) as RpcRequest, honest.result ?? null)
-      response.setHeader('content-type', 'application/json')
-      response.end(JSON.stringify(lie === undefined ? honest : { ...honest, result: lie }))
-    })()
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  state.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return state
-}
