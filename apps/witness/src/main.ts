@@ -13,6 +13,7 @@ runMain('witness', async () => {
     token: env.WITNESS_TOKEN,
     name: env.WITNESS_NAME,
     place: { latitude: env.WITNESS_LATITUDE, longitude: env.WITNESS_LONGITUDE },
+    simulated: env.WITNESS_SIMULATED,
     logger,
   })
   shutdown.onShutdown('witness', () => witness.close())

@@ -5,7 +5,14 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
-import { addressOfKey, WITNESS_MESSAGE_BYTES_MAX, WITNESS_PATH, type GeoPlace, type Hex } from '@isochrone/protocol'
+import {
+  addressOfKey,
+  WITNESS_MESSAGE_BYTES_MAX,
+  WITNESS_PATH,
+  type GeoPlace,
+  type Hex,
+  type WitnessFacts,
+} from '@isochrone/protocol'
 import { listen, type Logger } from '@isochrone/runtime'
 import { WebSocketServer } from 'ws'
 import { answerRequest } from './answer-request.ts'
@@ -21,6 +28,8 @@ export type WitnessOptions = {
   readonly token: string
   readonly name: string
   readonly place: GeoPlace
+  /** The place is made up: a network that is simulated on one machine. */
+  readonly simulated?: boolean
   readonly logger: Logger
 }
 
@@ -29,8 +38,9 @@ export type RunningWitness = { readonly url: string; readonly address: Hex; clos
 const LINKS_MAX = 10_000
 
 export async function startWitness(options: WitnessOptions): Promise<RunningWitness> {
-  const { host, port, key, token, name, place, logger } = options
-  const facts = { witness: addressOfKey(key), name, place }
+  const { host, port, key, token, name, place, simulated, logger } = options
+  const address = addressOfKey(key)
+  const facts: WitnessFacts = { witness: address, name, place, ...(simulated && { simulated }) }
   const links = new Map<string, NodeLink>()
   const sockets = new WebSocketServer({
     noServer: true,
@@ -71,7 +81,7 @@ export async function startWitness(options: WitnessOptions): Promise<RunningWitn
   logger.info({ url, ...facts }, 'witnessing')
   return {
     url,
-    address: facts.witness,
+    address,
     async close() {
       for (const client of sockets.clients) client.terminate()
       server.closeAllConnections()

@@ -47,10 +47,11 @@ export function witnessHttp({ url, token }: { url: string; token: string }): Wit
     known: WitnessFacts,
     signed: { report: Report; signature: string },
   ): signed is SignedReport<Report> {
-    const { witness, name, place } = signed.report.witness
+    const { witness, name, place, simulated } = signed.report.witness
     const same =
       witness === known.witness &&
       name === known.name &&
+      simulated === known.simulated &&
       place.latitude === known.place.latitude &&
       place.longitude === known.place.longitude
     return same && reportSigner(signed) === known.witness

@@ -22,7 +22,13 @@ export const geoPlace = z.object({ latitude: z.number().min(-90).max(90), longit
 export type GeoPlace = z.infer<typeof geoPlace>
 
 /** Who a witness says it is; its place is its operator's word. */
-export const witnessFacts = z.object({ witness: address, name: z.string().min(1).max(80), place: geoPlace })
+export const witnessFacts = z.object({
+  witness: address,
+  name: z.string().min(1).max(80),
+  place: geoPlace,
+  /** Its place is made up, and says something only of nodes whose place is made up too. */
+  simulated: z.literal(true).optional(),
+})
 export type WitnessFacts = z.infer<typeof witnessFacts>
 
 /** The first message, by the witness. */

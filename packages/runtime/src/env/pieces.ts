@@ -150,6 +150,8 @@ export const witnessServer = {
   /** Degrees, by its operator's word. */
   WITNESS_LATITUDE: z.coerce.number().min(-90).max(90),
   WITNESS_LONGITUDE: z.coerce.number().min(-180).max(180),
+  /** `true`: the place is made up, as where all of a network is simulated on one machine. */
+  WITNESS_SIMULATED: z.stringbool().default(false),
 }
 
 /** Shared between a platform and its witnesses, and with nothing else: it lets its holder ask for measurements. */

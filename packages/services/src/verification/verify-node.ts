@@ -43,15 +43,18 @@ export interface VerifyDeps {
 
 const ECHOES = 20
 const MATMUL_ORDER = 256
+/** After a first check that reached nobody: an agent that starts now links to the witnesses meanwhile. */
+const FIRST_AGAIN_MS = 60_000
 
 /** The node's new standing; null when there is no such node any more. */
 export async function verifyNode(deps: VerifyDeps, nodeId: Hex): Promise<VerificationStatus | null> {
   const { store, clock, periodMs } = deps
   const node = await store.providers.node(nodeId)
   if (!node || node.status === 'revoked') return null
+  const solved = await matmul(deps, nodeId)
   const results = [
     await gpuUuids(deps, node),
-    await matmul(deps, nodeId),
+    solved,
     await region(deps, node),
     await sharing(deps, node),
     ...(await models(deps, node)),
@@ -72,7 +75,10 @@ export async function verifyNode(deps: VerifyDeps, nodeId: Hex): Promise<Verific
         validUntil: new Date(checkedAt.getTime() + checkTtlMs[result.kind]),
       })),
     )
-    const dueAt = new Date(checkedAt.getTime() + periodMs)
+    const unreached = deps.witnesses.length > 0 && solved.verdict === 'unverifiable'
+    const isFirst = (standing?.status ?? 'pending') === 'pending'
+    const dueInMs = unreached && isFirst ? Math.min(FIRST_AGAIN_MS, periodMs) : periodMs
+    const dueAt = new Date(checkedAt.getTime() + dueInMs)
     await tx.verification.finish({ nodeId, status, dueAt, checkedAt })
     if (status === 'failed' && (await tx.verification.loseTrust(nodeId))) {
       await recordControlChange(tx.control, { nodeIds: [nodeId] })

@@ -28,11 +28,16 @@ export interface RegionClaim {
   place: RegionPlace | null
 }
 
-/** Reports that nobody signed, that are of another node, or whose fastest echo the node did not sign are left out. */
+/**
+ * Reports that nobody signed, that are of another node, or whose fastest echo the node did not sign are left out. So is what a
+ * witness of a simulated network says of a node that really stands somewhere.
+ */
 export function checkRegion(claim: RegionClaim, reports: readonly SignedReport<EchoReport>[]): CheckResult {
   const sound = reports.filter((signed) => isSound(claim.nodeId, signed))
   const measured = sound.flatMap(({ report }) =>
-    report.minRttUs === null ? [] : [{ ...report, rttUs: report.minRttUs }],
+    report.minRttUs === null || (report.witness.simulated && !report.simulated)
+      ? []
+      : [{ ...report, rttUs: report.minRttUs }],
   )
   const simulated = measured.some((report) => report.simulated)
   const result = { kind: 'region', simulated, inputs: { ...claim, reports: sound } } as const
@@ -73,7 +78,9 @@ export function checkRegion(claim: RegionClaim, reports: readonly SignedReport<E
     verdict: 'unverifiable',
     finding:
       seen.length === 0
-        ? 'No witness has measured it.'
+        ? sound.length === 0
+          ? 'No witness has measured it.'
+          : 'Only witnesses of a simulated network have measured it, which say nothing of a real place.'
         : 'No witness is near enough to confirm its region; none disproves it.',
     fix: 'Keep the agent running, with --witness naming a witness near its region.',
   }
