@@ -161,6 +161,26 @@ test('a dispatched job is answered once, even across a kill', async () => {
   expect((await billed()).filter(({ requestId }) => requestId === 'req_job_w')).toHaveLength(1)
 })
 
+test('answers that verification buys agree between nodes, are billed once each, and name no job', async () => {
+  await world.linked(2)
+  const nodeIds = (await world.db.node.findMany({ orderBy: { id: 'asc' } })).map((node) => node.nodeId)
+  const bought = await world.replay([...nodeIds, `0x${'99'.repeat(32)}`], model, 'Where is the old bridge?')
+  expect(bought).toMatchObject([{ text: expect.stringMatching(/\w/) }, { text: bought[0]?.text }, null])
+  const entriesOf = async (requestId: string | undefined) =>
+    (await world.published()).filter((entry) => 'receipts' in entry && entry.request.requestId === requestId)
+  await until(async () => (await entriesOf(bought[1]?.requestId)).length > 0)
+  for (const [index, nodeId] of nodeIds.entries()) {
+    const entries = await entriesOf(bought[index]?.requestId)
+    expect(entries).toMatchObject([
+      {
+        request: { jobId: null, keyId: null, status: 'succeeded' },
+        receipts: [{ delivery: { nodeId }, workSignature: expect.stringMatching(/^0x/) }],
+      },
+    ])
+    expect(entries[0]).not.toHaveProperty('answer')
+  }
+})
+
 test('an epoch closes on demand, both nodes sign their records and keep a copy that verifies', async () => {
   await world.linked(2)
   const headers = { authorization: `Bearer ${WORLD_TOKEN}` }

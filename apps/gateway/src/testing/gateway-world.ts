@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -39,6 +39,8 @@ const START_MS_MAX = 240_000
 const PROVIDER: Hex = `0x${'a1'.repeat(32)}`
 const SALT = `0x${'b1'.repeat(32)}`
 const entryOf = (app: string, file: string) => fileURLToPath(new URL(`../../../${app}/src/${file}`, import.meta.url))
+
+export type Replayed = { requestId: string; text: string } | null
 
 export type GatewayWorld = Awaited<ReturnType<typeof startGatewayWorld>>
 
@@ -125,6 +127,17 @@ export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint
     )
   }
 
+  /** One answer of each node, bought as the worker's verification buys it; null where none came. */
+  async function replay(nodeIds: readonly string[], model: string, prompt: string): Promise<Replayed[]> {
+    const env = { INTERNAL_TOKEN: WORLD_TOKEN, GATEWAY_URLS: url }
+    const nodes = nodeIds.flatMap((nodeId) => ['--node', nodeId])
+    const args = ['--org', 'org_w', '--model', model, '--prompt', prompt, ...nodes]
+    const [code] = (await once(start('worker', args, env, 'replay', 'testing/replay-process.ts'), 'exit')) as [number]
+    const said = readFileSync(join(stack.dir, 'replay.log'), 'utf8').trim().split('\n').at(-1) ?? ''
+    if (code !== 0) throw new Error(`no answers were bought: ${said}`)
+    return JSON.parse(said) as Replayed[]
+  }
+
   return {
     url,
     urlOf,
@@ -135,6 +148,7 @@ export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint
     startGateway,
     startAgent,
     startPlacing,
+    replay,
     linked: (count: number, index = 0) => until(async () => (await health(index))?.linkedNodes === count),
     /** As a service does: change, event in one transaction, then publish. */
     async changeKey(enabled: boolean): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * Buys an answer of one node through a gateway, as the platform's own account: pinned to the node, paid and receipted like any other.
- * The job that it names exists nowhere, so its answer is kept nowhere but in the gateway's journal.
+ * No job stands behind it: the request names none, and its answer is kept nowhere.
  */
 import { newId } from '@isochrone/domain'
 import type { GatewayDispatch, ReplayPort } from '@isochrone/services'
@@ -18,7 +18,7 @@ export function replayThroughGateway({ gateway, orgId }: { gateway: GatewayDispa
       try {
         const { outcome, answer } = await gateway.dispatch(gateway.gatewayFor(requestId), {
           requestId,
-          jobId: newId('job'),
+          jobId: null,
           orgId,
           keyId: null,
           path: '/v1/chat/completions',

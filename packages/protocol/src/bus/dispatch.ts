@@ -1,14 +1,17 @@
 /**
- * The worker's call to a gateway for a queued job: `POST /internal/v1/dispatch`, authorised by the internal token.
+ * The worker's call to a gateway for a queued job, or for a request of the platform's own that is pinned to a node:
+ * `POST /internal/v1/dispatch`, authorised by the internal token.
  *
  * Idempotent by `requestId`: a request that was answered is never run again, its answer is returned from the journal or,
  * where that is kept no more, `recorded` says that it comes with the receipts' stream; one that is running is waited for.
+ * A request of no job is remembered only while it runs: whoever sends one sends it once.
  */
 import { z } from 'zod'
 
 export const dispatchRequest = z.object({
   requestId: z.string(),
-  jobId: z.string(),
+  /** Null: no job waits for the answer. */
+  jobId: z.string().nullable(),
   orgId: z.string(),
   keyId: z.string().nullable(),
   path: z.enum(['/v1/chat/completions', '/v1/completions']),

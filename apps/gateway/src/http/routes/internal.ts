@@ -1,6 +1,6 @@
 /**
- * What the worker asks of a gateway: to run a queued job on the node it chose, to close the epoch now, and to sign a
- * corrected performance record.
+ * What the worker asks of a gateway: to run a queued job, or a request of the platform's own, on the node it chose, to close
+ * the epoch now, and to sign a corrected performance record.
  *
  * Idempotent by request id: a job that was answered is answered from the journal, one that runs is waited for. A caller
  * that goes away stops nothing; its retry finds the answer.
@@ -99,18 +99,22 @@ export function internalRoutes(app: FastifyInstance, deps: GatewayDeps): void {
 async function runDispatch(deps: GatewayDeps, dispatch: DispatchRequest): Promise<DispatchResponse> {
   const cancelled = new AbortController()
   const leave = deps.requestLimits.join()
-  const unwatch = deps.jobs.cancellations.watch(dispatch.jobId, () => cancelled.abort())
+  const { jobId } = dispatch
+  const unwatch = jobId === null ? () => {} : deps.jobs.cancellations.watch(jobId, () => cancelled.abort())
   let progress: ProgressWriter | null = null
   try {
     const ctx = contextOf(deps, dispatch)
     const attempt = deps.serve.nextAttempt(ctx)
     const sink = collectAnswer(dispatch.path, cancelled.signal)
-    if (dispatch.progress) progress = deps.jobs.progress.write(dispatch.jobId, attempt, () => textOf(sink.answer()))
+    if (dispatch.progress && jobId !== null) {
+      progress = deps.jobs.progress.write(jobId, attempt, () => textOf(sink.answer()))
+    }
     const bodyFor = (served: Served) =>
       served.brokenBy
         ? toOpenAiError(served.brokenBy, dispatch.requestId).body
         : { ...sink.answer(), usage: usageOf(served), isochrone: { ...isochroneOf(ctx, served, false), attempt } }
-    const served = await serveRequest(deps.serve, ctx, sink, bodyFor)
+    // Only a job's answer is journalled: somebody may come back for it.
+    const served = await serveRequest(deps.serve, ctx, sink, jobId === null ? undefined : bodyFor)
     deps.metrics.requestEnded('/internal/v1/dispatch', 200)
     deps.metrics.tokens(served.completed.tokensIn + served.completed.tokensCached, served.completed.tokensOut)
     return { outcome: 'answered', httpStatus: 200, answer: bodyFor(served), message: null }
