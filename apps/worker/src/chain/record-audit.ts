@@ -13,7 +13,7 @@ import {
   standingOf,
   type ChainWriter,
 } from '@isochrone/contracts-client'
-import { AppError, toAppError } from '@isochrone/domain'
+import { toAppError } from '@isochrone/domain'
 import type { Hex } from '@isochrone/protocol'
 import type { FoundContradiction, JudgedRecord, RecordAudit, RecordName } from '@isochrone/services'
 import {
