@@ -34,9 +34,10 @@ async function pair(region: string, cores: readonly [number, number]) {
 async function sharing(node: Awaited<ReturnType<typeof pair>>): Promise<string> {
   await fleet.verify(node)
   const check = await fleet.verdict(node, 'sharing')
-  const { apart, between, slower, unsteady } = check?.inputs as Record<string, number>
-  say(`  ${check?.verdict}: ${slower} slower, ${between} between, ${apart} apart, ${unsteady} unsteady`)
-  return check?.verdict ?? 'none'
+  if (!check) throw new Error(`${node.name} was not checked for shared hardware`)
+  const { apart, between, slower, unsteady } = check.inputs as Record<string, number>
+  say(`  ${check.verdict}: ${slower} slower, ${between} between, ${apart} apart, ${unsteady} unsteady`)
+  return check.verdict
 }
 
 try {
