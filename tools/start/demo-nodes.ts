@@ -22,9 +22,14 @@ export interface DemoNode {
   /** Round trip of the simulated link and its spread, in ms. */
   readonly simulatedRttMs: number
   readonly simulatedJitterMs: number
+  /** Where it pretends to stand towards witnesses: latitude and longitude, degrees. */
+  readonly simulatedPlace: string
   /** Of the link's jitter, so that a run can be repeated. */
   readonly seed: number
 }
+
+/** Amsterdam, Stockholm and Ashburn. */
+const places = { 'eu-west': '52.4,4.9', 'eu-north': '59.3,18.1', 'us-east': '39.0,-77.5' } as const
 
 /**
  * Each kind is dear where its hardware is slow: a CPU for long prompts, a GPU server for long answers. So no node is the
@@ -38,7 +43,12 @@ export const demoNodes: readonly DemoNode[] = [
   simulatedNode('borealis-b200', 'B200', ['us-east', 'US', 'cloud', 'no_training'], 74, price(100_000n, 700_000n), 5),
 ]
 
-type Place = readonly [region: string, country: string, tier: DemoNode['tier'], dataPolicy: DemoNode['dataPolicy']]
+type Place = readonly [
+  region: keyof typeof places,
+  country: string,
+  tier: DemoNode['tier'],
+  dataPolicy: DemoNode['dataPolicy'],
+]
 type Price = DemoNode['pricePerMtok']
 
 function price(inMicroUsd: bigint, outMicroUsd: bigint): Price {
@@ -63,5 +73,6 @@ function simulatedNode(
 function common(name: string, [region, country, tier, dataPolicy]: Place, simulatedRttMs: number, seed: number) {
   // Each is a failure domain of its own, so that failover has somewhere to go.
   const jitter = { simulatedRttMs, simulatedJitterMs: simulatedRttMs / 10, seed }
-  return { name, region, country, tier, dataPolicy, failureDomain: name, ...jitter }
+  const simulatedPlace = places[region]
+  return { name, region, country, tier, dataPolicy, failureDomain: name, simulatedPlace, ...jitter }
 }

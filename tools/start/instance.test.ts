@@ -38,7 +38,7 @@ test('a taken port is one line that names the option', async () => {
   )
   await assertPortsFree(ports, ['redis'], 0)
   server.close()
-  expect(new Set(Object.values(defaultPorts)).size).toBe(5)
+  expect(new Set(Object.values(defaultPorts)).size).toBe(6)
 })
 
 test('what tools are told is for its owner alone', () => {

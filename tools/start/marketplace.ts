@@ -4,6 +4,7 @@
  * `npm start`, the chaos test and the browser tests all use this. It starts things in order of dependency, keeps them
  * running, stops them in reverse order within a bounded time, and touches nothing that it did not start.
  */
+import { hash } from 'node:crypto'
 import { mkdirSync, statfsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { applyMigrations } from '@isochrone/db/migrate'
@@ -18,7 +19,7 @@ import { fetchModel, modelPathOf } from './fetch-model.ts'
 import { assertGguf, type ModelSource } from './model-source.ts'
 import { loadNodeKeys } from './node-keys.ts'
 import { assertPortsFree, defaultPorts, freePorts, type PortName, type Ports } from './ports.ts'
-import { startGateway, startWeb, startWorker, type ProcessContext } from './processes.ts'
+import { startGateway, startWeb, startWitness, startWorker, type ProcessContext } from './processes.ts'
 import { modelToAskFor } from './model-to-ask-for.ts'
 import { watchNodes } from './node-watch.ts'
 import { silentProgress, type Progress } from './progress.ts'
@@ -51,6 +52,7 @@ export interface Marketplace {
   readonly children: {
     readonly gateway: Supervised
     readonly worker: Supervised
+    readonly witness: Supervised
     readonly agents: readonly Supervised[]
     readonly redis: Supervised
     readonly postgres: Supervised
@@ -149,8 +151,12 @@ export async function startMarketplace(options: StartMarketplaceOptions): Promis
     })
 
     const ctx: ProcessContext = { dataDir, ports, env, model }
-    const [gateway, worker] = await run('Gateway and worker', () =>
-      allOrThrow([keep('The gateway', () => startGateway(ctx)), keep('The worker', () => startWorker(ctx))]),
+    const [gateway, worker, witness] = await run('Gateway, worker and witness', () =>
+      allOrThrow([
+        keep('The gateway', () => startGateway(ctx)),
+        keep('The worker', () => startWorker(ctx)),
+        keep('The witness', () => startWitness(ctx)),
+      ]),
     )
     const agents = await run(`${nodes.length} nodes`, async (say) => {
       const watch = watchNodes(redis.url)
@@ -179,7 +185,7 @@ export async function startMarketplace(options: StartMarketplaceOptions): Promis
     }
     writeInstanceFile(info)
     const services = { postgres: postgres.child, redis: redis.child, chain: chain.child }
-    return { info, children: { gateway, worker, agents, web: webChild, ...services }, stop }
+    return { info, children: { gateway, worker, witness, agents, web: webChild, ...services }, stop }
   } catch (error) {
     await stop()
     throw error
@@ -214,6 +220,8 @@ function environment(options: StartMarketplaceOptions, parts: EnvironmentParts):
     GATEWAY_PORT: String(ports.gateway),
     GATEWAY_PUBLIC_URL: gatewayUrl,
     GATEWAY_URLS: gatewayUrl,
+    WITNESS_URLS: `http://127.0.0.1:${ports.witness}`,
+    WITNESS_TOKEN: hash('sha256', `witness ${internalToken}`),
     WEB_HOST: '127.0.0.1',
     WEB_PORT: String(ports.web),
     WEB_URL: `http://127.0.0.1:${ports.web}`,
@@ -223,7 +231,7 @@ function environment(options: StartMarketplaceOptions, parts: EnvironmentParts):
 }
 
 function portsToBind(external: { [name: string]: string | undefined }, web: boolean): PortName[] {
-  const names: PortName[] = ['gateway']
+  const names: PortName[] = ['gateway', 'witness']
   if (web) names.push('web')
   if (!external.DATABASE_URL) names.push('postgres')
   if (!external.REDIS_URL) names.push('redis')
@@ -244,7 +252,7 @@ async function allOrThrow<T extends readonly Promise<unknown>[]>(
 
 /** Customers' side first, then nodes, then what everything stands on. Each group at once, each stop bounded. */
 async function stopAll(started: Supervised[], then: () => void): Promise<void> {
-  const groups = [/web app|worker/, /gateway/, /agent/, /./]
+  const groups = [/web app|worker/, /gateway/, /agent|witness/, /./]
   const left = new Set(started)
   for (const group of groups) {
     const now = [...left].filter((child) => group.test(child.name))

@@ -8,7 +8,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort, isPortFree } from '@isochrone/local-stack'
 import { StartError } from './start-error.ts'
 
-export const defaultPorts = { web: 4000, gateway: 4001, postgres: 54_329, redis: 63_799, chain: 8_549 } as const
+export const defaultPorts = {
+  web: 4000,
+  gateway: 4001,
+  witness: 4010,
+  postgres: 54_329,
+  redis: 63_799,
+  chain: 8_549,
+} as const
 
 export type PortName = keyof typeof defaultPorts
 export type Ports = Record<PortName, number>

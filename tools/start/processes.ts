@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describeExit, spawnProcess, spawnService, type RunningProcess } from '@isochrone/local-stack'
+import { bytes32Of } from '@isochrone/protocol'
 import { agentNodeFlags, childEnv, gatewayNodeFlags } from '@isochrone/runtime'
 import { projectRoot } from '../project-root.ts'
 import { nextBin } from './build-web.ts'
@@ -69,6 +70,27 @@ export async function startWorker(ctx: ProcessContext): Promise<RunningProcess> 
   return aliveFor(running, 1_500, 'The worker', logOf(ctx, 'worker'))
 }
 
+/** Its place is made up, like those of the demo nodes, and it says so. It keeps nothing: its key comes from its token. */
+export async function startWitness(ctx: ProcessContext): Promise<RunningProcess> {
+  const running = spawnProcess({
+    name: 'The witness',
+    command: process.execPath,
+    args: [...nodeFlags, join(projectRoot, 'apps/witness/src/main.ts')],
+    cwd: projectRoot,
+    logFile: logOf(ctx, 'witness'),
+    env: childEnv({
+      ...ctx.env,
+      WITNESS_PORT: String(ctx.ports.witness),
+      WITNESS_KEY: bytes32Of(`witness key ${ctx.env.WITNESS_TOKEN}`),
+      WITNESS_NAME: 'Amsterdam',
+      WITNESS_LATITUDE: '52.4',
+      WITNESS_LONGITUDE: '4.9',
+      WITNESS_SIMULATED: 'true',
+    }),
+  })
+  return aliveFor(running, 300, 'The witness', logOf(ctx, 'witness'))
+}
+
 export type StartedAgent = RunningProcess & Startable & { readonly log: ProcessLog }
 
 /** Starts a node's agent. `untilUp` decides when it counts as up; by default it does when it lives for a moment. */
@@ -82,7 +104,7 @@ export async function startAgent(
   if (node.gpu) args.push('--gpu', node.gpu, '--gpu-count', String(node.gpuCount))
   if (node.engine === 'llama' && ctx.model) args.push('--model', ctx.model)
   args.push('--simulated-rtt-ms', String(node.simulatedRttMs), '--simulated-jitter-ms', String(node.simulatedJitterMs))
-  args.push('--simulated-seed', String(node.seed))
+  args.push('--simulated-seed', String(node.seed), '--simulated-place', node.simulatedPlace)
   const name = `agent-${node.name}`
   const log = openProcessLog(logOf(ctx, name))
   const running = spawnProcess({
