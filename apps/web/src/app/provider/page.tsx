@@ -1,5 +1,7 @@
-/** A provider's nodes and what they earned; for others, how to become one. */
+/** A provider's nodes, how busy and how verified they are, and what they earned; for others, how to become one. */
+import type { ProviderNode } from '@isochrone/services'
 import { Server } from 'lucide-react'
+import Link from 'next/link'
 import { EarningsTables } from '~/components/provider/earnings-tables.tsx'
 import { BecomeProvider } from '~/components/provider/become-provider.tsx'
 import { NodesTable, TokensTable } from '~/components/provider/nodes-tables.tsx'
@@ -11,7 +13,7 @@ import { Notice } from '~/components/ui/notice.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
 import { Hash, Money } from '~/components/ui/values.tsx'
-import { formatCount } from '~/lib/format.ts'
+import { formatCount, formatShare } from '~/lib/format.ts'
 import { pageData } from '~/server/page-data.ts'
 import { adminOnlyReason, requireOrganisation } from '~/server/require.ts'
 
@@ -30,10 +32,19 @@ export default async function ProviderPage() {
       </>
     )
   }
-  const [overview, nodes, earnings, tokens] = await pageData('/provider', (api) =>
-    Promise.all([api.provider.overview(), api.provider.nodes(), api.provider.earnings(), api.provider.joinTokens()]),
+  const [overview, nodes, earnings, tokens, verification] = await pageData('/provider', (api) =>
+    Promise.all([
+      api.provider.overview(),
+      api.provider.nodes(),
+      api.provider.earnings(),
+      api.provider.joinTokens(),
+      api.provider.verification(),
+    ]),
   )
   const { provider } = overview
+  const streams = streamsOf(nodes)
+  const standings = verification.map(({ standing }) => standing)
+  const failed = standings.filter((standing) => standing === 'failed').length
   const open = tokens.filter(({ status }) => status === 'open')
   return (
     <>
@@ -48,8 +59,9 @@ export default async function ProviderPage() {
         actions={
           <>
             <LiveRefresh intervalMs={5_000} />
-            <ButtonLink href="/provider/join" tone="primary">
-              Add a node
+            <ButtonLink href="/provider/join">Join token</ButtonLink>
+            <ButtonLink href="/provider/list" tone="primary">
+              List a node
             </ButtonLink>
           </>
         }
@@ -78,6 +90,20 @@ export default async function ProviderPage() {
           },
           { label: 'Nodes live', value: `${overview.nodesLive} of ${overview.nodesTotal}` },
           {
+            label: 'Utilisation now',
+            value: streams.room > 0 ? formatShare(streams.active / streams.room) : '—',
+            hint: `${formatCount(streams.active)} of ${formatCount(streams.room)} streams`,
+          },
+          {
+            label: 'Verified nodes',
+            value: (
+              <Link href="/provider/verification" className="link">
+                {standings.filter((standing) => standing === 'verified').length} of {standings.length}
+              </Link>
+            ),
+            hint: failed > 0 ? <span className="text-bad">{formatCount(failed)} failed a check</span> : 'none failed',
+          },
+          {
             label: 'Attempts in 24 h',
             value: formatCount(overview.attemptsLastDay),
             hint: `${formatCount(overview.faultsLastDay)} at fault`,
@@ -101,12 +127,12 @@ export default async function ProviderPage() {
             icon={Server}
             title="No node has joined yet"
             action={
-              <ButtonLink href="/provider/join" tone="primary">
-                Add a node
+              <ButtonLink href="/provider/list" tone="primary">
+                List a node
               </ButtonLink>
             }
           >
-            One command on the machine admits it; no port needs to be open.
+            The wizard takes some minutes: one command on the machine, then its prices. No port needs to be open.
           </EmptyState>
         )}
       </Section>
@@ -118,4 +144,13 @@ export default async function ProviderPage() {
       <EarningsTables earnings={earnings} />
     </>
   )
+}
+
+/** Of live nodes: what runs on them, and what could. */
+function streamsOf(nodes: readonly ProviderNode[]): { active: number; room: number } {
+  const measured = nodes.flatMap((node) => (node.live && node.measured ? [node.measured] : []))
+  return {
+    active: measured.reduce((sum, { activeStreams }) => sum + activeStreams, 0),
+    room: measured.reduce((sum, { concurrencyMax }) => sum + concurrencyMax, 0),
+  }
 }
