@@ -22,7 +22,7 @@ import {
   Unplug,
   type LucideIcon,
 } from 'lucide-react'
-import type { EpochStatus, JobStatus, LeaseStatus } from '@isochrone/domain'
+import type { EpochStatus, JobStatus, LeaseStatus, ListingStatus, VerificationStatus } from '@isochrone/domain'
 import type {
   Check,
   ClaimState,
@@ -208,6 +208,26 @@ const verdictLooks: Record<Check['verdict'], Look> = {
   unverifiable: { icon: CircleHelp, word: 'unverifiable', tone: 'warn' },
 }
 
+const standingLooks: Record<VerificationStatus, Look> = {
+  pending: { icon: Clock, word: 'not checked yet', tone: 'neutral' },
+  verified: { icon: BadgeCheck, word: 'verified', tone: 'good', hint: 'Every check is valid.' },
+  unverified: {
+    icon: CircleHelp,
+    word: 'unverified',
+    tone: 'warn',
+    hint: 'Nothing was shown to be wrong; some of its checks could not be made.',
+  },
+  failed: { icon: CircleX, word: 'failed', tone: 'bad', hint: 'A check is invalid.' },
+}
+
+const listingLooks: Record<ListingStatus, Look> = {
+  draft: { icon: PenLine, word: 'draft', tone: 'neutral' },
+  joined: { icon: PenLine, word: 'agent joined', tone: 'accent', hint: 'Check and list it to bring it to the market.' },
+  submitted: { icon: LoaderCircle, word: 'being checked', tone: 'accent' },
+  live: { icon: CircleCheck, word: 'on the market', tone: 'good' },
+  withdrawn: { icon: Ban, word: 'withdrawn', tone: 'neutral' },
+}
+
 function LookBadge({ look }: { look: Look }) {
   return (
     <Badge tone={look.tone} icon={look.icon} title={look.hint}>
@@ -235,6 +255,10 @@ export const JoinTokenStatusBadge = ({ status }: { status: JoinTokenView['status
 export const NodeStatusBadge = ({ status }: { status: ProviderNode['status'] }) => (
   <LookBadge look={nodeLooks[status]} />
 )
+export const StandingBadge = ({ standing }: { standing: VerificationStatus }) => (
+  <LookBadge look={standingLooks[standing]} />
+)
+export const ListingStatusBadge = ({ status }: { status: ListingStatus }) => <LookBadge look={listingLooks[status]} />
 export const FaultBadge = ({ fault }: { fault: ReceiptView['fault'] }) => <LookBadge look={faultLooks[fault]} />
 export const VerdictBadge = ({ verdict }: { verdict: Check['verdict'] }) => <LookBadge look={verdictLooks[verdict]} />
 

@@ -1,4 +1,5 @@
 /** The wizard's steps in their order, and which of them a listing has done. The step is in the URL. */
+import type { ListingStatus } from '@isochrone/domain'
 import type { ListingDetail } from '@isochrone/services'
 import type { Step } from '~/components/ui/steps.tsx'
 
@@ -48,4 +49,23 @@ function isDone(step: ListingStep, { draft, node, status }: ListingDetail): bool
     case 'review':
       return status === 'live'
   }
+}
+
+/** What a step has saved, as text: the same as long as nobody saves something else there. */
+export function savedAt(step: ListingStep, { draft }: ListingDetail): string {
+  const saved: Partial<Record<ListingStep, unknown>> = draft
+  return JSON.stringify(saved[step] ?? null)
+}
+
+const closed: Record<ListingStatus, string | undefined> = {
+  draft: undefined,
+  joined: undefined,
+  submitted: 'It is being checked with what was said; nothing is edited now.',
+  live: 'It is on the market: its terms stay as they are.',
+  withdrawn: 'It was withdrawn. List the node again to start anew.',
+}
+
+/** Why nothing of a listing in this state can be edited; undefined where it can. */
+export function whyClosed(status: ListingStatus): string | undefined {
+  return closed[status]
 }

@@ -44,7 +44,10 @@ export function checklistOf(progress: ListingProgress): ChecklistItem[] {
 }
 
 function agentItem({ node, token }: ListingProgress): ChecklistItem {
-  if (node?.models) return item('agent', 'done', `${node.hardware} runs and serves ${node.models.length} models.`)
+  if (node?.models) {
+    const { length } = node.models
+    return item('agent', 'done', `${node.hardware} runs and serves ${length} model${length === 1 ? '' : 's'}.`)
+  }
   if (node) return item('agent', 'waiting', `${node.hardware} has joined.`, 'Start the agent with the second command.')
   switch (token) {
     case 'open':
@@ -58,11 +61,12 @@ function agentItem({ node, token }: ListingProgress): ChecklistItem {
   }
 }
 
-function checksItem({ checks, checkedSince }: ListingProgress, isSubmitted: boolean): ChecklistItem {
+function checksItem({ status, checks, checkedSince }: ListingProgress, isSubmitted: boolean): ChecklistItem {
+  // What was found before is of other terms.
+  if (status === 'submitted' && !checkedSince) return item('checks', 'waiting', 'Being checked.')
   const wrong = checks.find(({ verdict }) => verdict === 'invalid')
   if (wrong) return item('checks', 'failed', wrong.finding, wrong.fix)
   if (!isSubmitted) return item('checks', 'open', 'Checked when it is submitted.')
-  if (!checkedSince && checks.length === 0) return item('checks', 'waiting', 'Being checked.')
   const valid = checks.filter(({ verdict }) => verdict === 'valid').length
   return item('checks', 'done', `${valid} of ${checks.length} checks are valid, none is invalid.`)
 }

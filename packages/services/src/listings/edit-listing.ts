@@ -183,7 +183,8 @@ function after(row: ListingRow, event: ListingEvent) {
 
 function stale(): AppError {
   return new AppError('state_conflict', {
-    publicMessage: 'Another tab has changed this listing. Reload the page to go on from there; nothing was saved here.',
+    publicMessage:
+      'Another tab has changed this listing, or its agent has: nothing was saved here. Look at what it says now, then save again.',
   })
 }
 

@@ -3,7 +3,7 @@ import { ListPlus } from 'lucide-react'
 import Link from 'next/link'
 import { BecomeProvider } from '~/components/provider/become-provider.tsx'
 import { NewListing } from '~/components/provider/listing/new-listing.tsx'
-import { Badge } from '~/components/ui/badge.tsx'
+import { ListingStatusBadge } from '~/components/status.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
@@ -34,7 +34,7 @@ export default async function ListPage() {
         trail={[{ href: '/provider', label: 'Nodes & earnings' }]}
         title="List a node"
         description="Machine, agent, prices, promises, stake: leave at any step and come back to it."
-        actions={<NewListing disabledReason={disabledReason} />}
+        actions={listings.length > 0 && <NewListing disabledReason={disabledReason} />}
       />
       <DataTable
         label="Listings"
@@ -49,10 +49,7 @@ export default async function ListPage() {
               </Link>
             ),
           },
-          {
-            head: 'State',
-            cell: ({ status }) => <Badge tone={status === 'live' ? 'good' : 'neutral'}>{status}</Badge>,
-          },
+          { head: 'State', cell: ({ status }) => <ListingStatusBadge status={status} /> },
           { head: 'Begun, UTC', cell: ({ createdAtMs }) => <Utc at={createdAtMs} bare /> },
         ]}
         empty={

@@ -25,21 +25,23 @@ export function AgentStep({ listing, webUrl, disabledReason }: AgentStepProps) {
   const folder = (listing.nodeName ?? 'node').toLowerCase().replace(/[^a-z0-9-]+/g, '-')
   if (node) return <Detected listing={listing} node={node} runCommand={`${agent} run --data-dir .data/${folder}`} />
   const isOver = token?.status === 'expired' || token?.status === 'revoked'
+  // Another tab has made a newer one, or this one's time is up: a command that does not work is not shown.
+  const replaced = token !== null && command.data !== null && token.expiresAtMs > command.data.expiresAtMs
+  const ended = isOver && token.expiresAtMs === command.data?.expiresAtMs
+  const shown = replaced || ended ? null : command.data
   return (
     <div className="flex max-w-2xl flex-col gap-4">
       <p>
         Run one command in a clone of Isochrone on the machine. It makes the node&apos;s key, which never leaves it, and
         says what hardware it finds. No port needs to be open.
       </p>
-      {command.data ? (
+      {shown ? (
         <>
           <CodeBlock
             label="agent join command"
-            code={`${agent} join --token ${command.data.token} --api ${webUrl} --data-dir .data/${folder}`}
+            code={`${agent} join --token ${shown.token} --api ${webUrl} --data-dir .data/${folder}`}
           />
-          <Notice tone="warn">
-            Shown once. It admits one node and expires at {formatUtc(command.data.expiresAtMs)}.
-          </Notice>
+          <Notice tone="warn">Shown once. It admits one node and expires at {formatUtc(shown.expiresAtMs)}.</Notice>
           <p role="status" className="flex items-center gap-2">
             <LoaderCircle aria-hidden className="size-4 animate-spin text-accent" /> Waiting for the agent…
           </p>
@@ -48,20 +50,20 @@ export function AgentStep({ listing, webUrl, disabledReason }: AgentStepProps) {
         token && (
           <Notice tone={isOver ? 'bad' : 'info'}>
             {isOver
-              ? `The command that was made has ${token.status === 'expired' ? 'expired' : 'been replaced'}. Make another one.`
-              : 'A command was made and waits for its agent. A token is shown once: make another one if it is lost; the earlier one then stops working.'}
+              ? `The command that was made has ${token.status === 'expired' ? 'expired' : 'been revoked'}. Make another one.`
+              : `${replaced ? 'Another tab made a newer command; the one that was here has stopped working.' : 'A command was made and waits for its agent.'} A command is shown once: make another one if it is lost; the earlier one then stops working.`}
           </Notice>
         )
       )}
       <ErrorNotice error={command.error} />
       <Button
-        tone={command.data ? 'plain' : 'primary'}
+        tone={shown ? 'plain' : 'primary'}
         className="self-start"
         pending={command.pending}
         disabledReason={disabledReason ?? (listing.draft.machine ? undefined : 'Describe the machine first.')}
         onClick={() => void command.run({ id, version })}
       >
-        {command.data || token ? 'Make another command' : 'Make the command'}
+        {shown || token ? 'Make another command' : 'Make the command'}
       </Button>
     </div>
   )
@@ -95,7 +97,7 @@ function Detected({ listing, node, runCommand }: DetectedProps) {
       {!node.models && (
         <>
           <p>
-            Now serve, until you stop it. For an engine of your own add{' '}
+            Now start serving; it serves until you stop it. For an engine of your own add{' '}
             <code className="font-mono text-xs">--engine openai --engine-url http://127.0.0.1:8000</code>.
           </p>
           <CodeBlock label="agent run command" code={runCommand} />

@@ -20,7 +20,10 @@ const states: Record<ChecklistItem['state'], StepState> = {
 
 export function Checklist({ items }: { items: readonly ChecklistItem[] }) {
   return (
-    <aside aria-label="How far it is" className="rounded-md border border-line bg-surface p-4">
+    <aside aria-labelledby="how-far" className="self-start rounded-md border border-line bg-surface p-4">
+      <h2 id="how-far" className="mb-3 font-medium">
+        How far it is
+      </h2>
       <Steps
         label="How far the listing is"
         direction="column"

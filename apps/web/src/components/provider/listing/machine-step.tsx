@@ -48,7 +48,7 @@ export function MachineStep({ listing, disabledReason }: StepProps) {
           maxLength={8}
           placeholder="eu-de"
           defaultValue={machine?.region}
-          hint="Witnesses check it by the speed of light."
+          hint="Such as eu-de, us-east or ap-ne. Witnesses check it by the speed of light."
           error={errorOf('region')}
         />
         <Field
@@ -72,7 +72,9 @@ export function MachineStep({ listing, disabledReason }: StepProps) {
         />
         <span>
           Other nodes run on the same host.
-          <span className="block text-xs text-ink-3">Declared, it is no fault; found out by the checks, it is.</span>
+          <span className="block text-xs text-ink-3">
+            Say so and it counts as shared. If you do not and the checks find it, the listing fails.
+          </span>
         </span>
       </label>
       <ErrorNotice error={save.error} />

@@ -15,8 +15,14 @@ export function NewListing({ disabledReason }: { disabledReason: string | undefi
   }
   return (
     <>
-      <Button tone="primary" pending={create.pending} disabledReason={disabledReason} onClick={() => void begin()}>
-        List another node
+      <Button
+        tone="primary"
+        // Until its page is there: a second press would begin a second listing.
+        pending={create.pending || create.data !== null}
+        disabledReason={disabledReason}
+        onClick={() => void begin()}
+      >
+        List a node
       </Button>
       <ErrorNotice error={create.error} />
     </>

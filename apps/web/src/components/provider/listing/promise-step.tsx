@@ -76,13 +76,13 @@ export function PromiseStep({ listing, disabledReason }: StepProps) {
         ))}
       </div>
       <Notice>
-        Of a customer who spent {formatUsd(SPENT_MICRO_USD)} while a promise was broken, {formatUsd(penalty)} comes back
-        to it from your stake. Tested by counts, at 500 attempts or more.
+        In an epoch in which a promise is broken, a customer who spent {formatUsd(SPENT_MICRO_USD)} gets{' '}
+        {formatUsd(penalty)} back from your stake. A promise is judged by counts, once there are 500 attempts.
       </Notice>
       <Notice tone={tooFast ? 'warn' : 'info'}>
         {likeNodes.nodes === 0
           ? 'No live node of this hardware class is measured, so nothing supports or contradicts a promise.'
-          : `${likeNodes.nodes} live nodes of this class are measured: first token p95 ${formatMs(likeNodes.ttftP95Ms)}, ${formatTokensPerSecond(likeNodes.tokensPerSecond)}. ${tooFast ? 'They would break this promise.' : 'Nothing contradicts this promise.'}`}
+          : `${likeNodes.nodes} live node${likeNodes.nodes === 1 ? '' : 's'} of this class measured: first token p95 ${formatMs(likeNodes.ttftP95Ms)}, ${formatTokensPerSecond(likeNodes.tokensPerSecond)}. ${tooFast ? 'They would break this promise.' : 'Nothing contradicts this promise.'}`}
       </Notice>
       <ErrorNotice error={save.error} />
       <Button

@@ -1,12 +1,16 @@
 'use client'
-/** Submits the listing: terms are made, checks run, and the node goes to the market. */
+/** What will be listed, in one view; then terms are made, checks run, and the node goes to the market. */
+import { formatUsd } from '@isochrone/domain'
+import type { ListingDetail } from '@isochrone/services'
 import { useRouter } from 'next/navigation'
 import { submitListing, withdrawListing } from '~/actions/listing.ts'
 import { ChecksTable } from '~/components/provider/checks-table.tsx'
 import { Button, ButtonLink } from '~/components/ui/button.tsx'
 import { ConfirmDialog } from '~/components/ui/confirm-dialog.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
+import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
+import { formatMs } from '~/lib/format.ts'
 import { useAction } from '~/lib/use-action.ts'
 import type { StepProps } from './use-listing-save.ts'
 
@@ -35,7 +39,21 @@ export function ReviewStep({ listing, disabledReason }: StepProps) {
       {status === 'submitted' && (
         <Notice>It is being checked and goes to the chain. This page says how far it is; you may leave it.</Notice>
       )}
-      {isOpen && <p>What you said becomes its terms, by hash; what is wrong is found before anybody pays for it.</p>}
+      {status === 'withdrawn' && (
+        <Notice>
+          This listing was withdrawn.{' '}
+          <ButtonLink href="/provider/list" size="sm">
+            See your listings
+          </ButtonLink>
+        </Notice>
+      )}
+      <Summary listing={listing} />
+      {isOpen && (
+        <p className="max-w-2xl">
+          This becomes the node&apos;s terms, which cannot be edited afterwards. The checks run first; the node goes to
+          the market if none of them finds something wrong.
+        </p>
+      )}
       <ErrorNotice error={submit.error} />
       {isOpen && (
         <div className="flex flex-wrap gap-2">
@@ -52,7 +70,7 @@ export function ReviewStep({ listing, disabledReason }: StepProps) {
             input={{ id, version }}
             title={`Withdraw ${listing.nodeName ?? 'this listing'}?`}
             description="Its token stops working. What was saved here is no longer shown; list the node again to start anew."
-            trigger={<Button>Withdraw</Button>}
+            trigger={<Button disabledReason={disabledReason}>Withdraw</Button>}
             confirm="Withdraw"
             keep="Keep"
           />
@@ -61,4 +79,39 @@ export function ReviewStep({ listing, disabledReason }: StepProps) {
       {checks.length > 0 && <ChecksTable checks={checks} />}
     </div>
   )
+}
+
+function Summary({ listing: { draft, node } }: { listing: ListingDetail }) {
+  const { machine, prices, promises } = draft
+  const usd = (microUsd: string) => formatUsd(BigInt(microUsd))
+  return (
+    <Facts
+      items={[
+        ['Machine', machine ? `${machine.nodeName} in ${machine.region}, ${machine.country}` : 'not described yet'],
+        ['Shared host', machine && (machine.sharedHost ? 'declared' : 'no other nodes on its host')],
+        ['Hardware', node?.hardware ?? 'no agent has joined yet'],
+        [
+          '$/M tokens',
+          prices
+            ? `${usd(prices.inMicroUsdPerMtok)} in, ${usd(prices.cachedMicroUsdPerMtok)} cached, ${usd(prices.outMicroUsdPerMtok)} out`
+            : 'not set yet',
+        ],
+        prices && [
+          'Rent',
+          prices.gpuHourMicroUsd === '0' ? 'not for rent' : `${usd(prices.gpuHourMicroUsd)} an hour each`,
+        ],
+        ['Promises', promises ? promised(promises) : 'none: nothing is due when it is slow'],
+      ]}
+    />
+  )
+}
+
+function promised({ ttftBaseMs, tpotUs, penaltyBps }: NonNullable<ListingDetail['draft']['promises']>): string {
+  const parts = [
+    ttftBaseMs > 0 && `first token within ${formatMs(ttftBaseMs)}`,
+    tpotUs > 0 && `each further one within ${formatMs(tpotUs / 1000)}`,
+  ].filter((part) => part !== false)
+  return parts.length > 0
+    ? `${parts.join(', ')}; ${penaltyBps / 100} % comes back when broken`
+    : 'none: nothing is due when it is slow'
 }

@@ -83,7 +83,7 @@ export function StakeStep({ listing, stake, disabledReason }: StakeStepProps) {
         empty={<p className="text-ink-3">No stake was asked for yet.</p>}
       />
       <ButtonLink href={`/provider/list/${listing.id}?step=review`} tone="primary" className="self-start">
-        Go on
+        Go on to check and list
       </ButtonLink>
     </div>
   )

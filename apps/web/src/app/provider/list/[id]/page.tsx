@@ -7,10 +7,11 @@ import { PriceStep } from '~/components/provider/listing/price-step.tsx'
 import { PromiseStep } from '~/components/provider/listing/promise-step.tsx'
 import { ReviewStep } from '~/components/provider/listing/review-step.tsx'
 import { StakeStep } from '~/components/provider/listing/stake-step.tsx'
+import { ListingStatusBadge } from '~/components/status.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
 import { Steps } from '~/components/ui/steps.tsx'
-import { stepOf, wizardSteps } from '~/lib/listing-steps.ts'
+import { savedAt, stepOf, whyClosed, wizardSteps } from '~/lib/listing-steps.ts'
 import { webUrl } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
 import { adminOnlyReason, requireOrganisation } from '~/server/require.ts'
@@ -32,11 +33,9 @@ export default async function ListingPage({ params, searchParams }: ListingPageP
     Promise.all([api.listings.detail({ id }), api.provider.stake()]),
   )
   const step = stepOf(typeof asked === 'string' ? asked : undefined, listing)
-  const disabledReason =
-    adminOnlyReason(organisation) ??
-    (listing.status === 'draft' || listing.status === 'joined' ? undefined : `This listing is ${listing.status}.`)
-  // A form starts anew when another tab, or the agent, has changed what it shows.
-  const props = { listing, disabledReason, key: `${step}-${listing.version}` }
+  const disabledReason = adminOnlyReason(organisation) ?? whyClosed(listing.status)
+  // A form starts anew when another tab has changed what it shows; what is typed outlives all other changes.
+  const props = { listing, disabledReason, key: `${step}-${savedAt(step, listing)}` }
   return (
     <>
       <PageHeader
@@ -45,6 +44,7 @@ export default async function ListingPage({ params, searchParams }: ListingPageP
           { href: '/provider/list', label: 'List a node' },
         ]}
         title={listing.nodeName ?? 'A new node'}
+        badges={<ListingStatusBadge status={listing.status} />}
         actions={<LiveRefresh intervalMs={3_000} quiet />}
       />
       <Steps label="Steps of the listing" steps={wizardSteps(listing, step)} />
