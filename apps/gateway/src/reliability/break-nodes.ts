@@ -125,13 +125,16 @@ const STREAMS_MAX = 16
 /** The link that can freeze is agent 1's. */
 const BEHIND_PROXY = 1
 
+/** Of each: few enough that those which fill the other nodes end while a cut one waits for a place (30 s). */
+const TOKENS = 500
+
 /** One after the other, each once the one before it has its node; at most `STREAMS_MAX`. */
 async function openUntilFrozen(market: Market, head: string): Promise<Seen[]> {
   const streams: Promise<Seen>[] = []
   let frozen = false
   while (!frozen && streams.length < STREAMS_MAX) {
     const placed = Promise.withResolvers<void>()
-    const stream = market.ask(asked(market, 1_500, true, head), (text, node) => {
+    const stream = market.ask(asked(market, TOKENS, true, head), (text, node) => {
       if (text.length < 60) return
       if (!frozen && market.indexOf(node) === BEHIND_PROXY) {
         frozen = true
@@ -155,7 +158,7 @@ export const halfOpenLink: Scenario = {
       const all = await openUntilFrozen(market, head)
       market.proxy.thaw()
       await market.tidy()
-      const reference = await market.ask(asked(market, 1_500, true, head))
+      const reference = await market.ask(asked(market, TOKENS, true, head))
       const books = await market.books([...all, reference])
       must(
         all.every(({ whole, text }) => whole && text === reference.text),
