@@ -179,3 +179,33 @@ test('a quote is its organisation’s alone, confirmed twice it is one lease, an
       .catch(codeOf),
   ).toMatch(/^state_conflict/)
 })
+
+test('the round of leases takes those on which something is to be done, and leaves those alone that run well', async () => {
+  const { db, store } = world
+  const nowMs = Date.now()
+  const due = () => store.leases.dueIds({ nowMs, meteredBeforeMs: nowMs - 65_000, limit: 1_000 })
+  const { id } = await db.lease.findFirstOrThrow({ where: { status: 'provisioning' } })
+  expect(await due()).toContain(id)
+  const served = {
+    status: 'running',
+    servingSinceMs: BigInt(nowMs - 90_000),
+    endsAtMs: BigInt(nowMs + 60_000),
+  } as const
+  await db.lease.update({ where: { id }, data: { ...served, meteredToMs: BigInt(nowMs - 30_000) } })
+  expect(await due()).not.toContain(id)
+  const reasons = [
+    { meteredToMs: BigInt(nowMs - 70_000) },
+    { meteredToMs: null },
+    { endsAtMs: BigInt(nowMs) },
+    { goneSinceMs: BigInt(nowMs) },
+  ]
+  for (const reason of reasons) {
+    await db.lease.update({
+      where: { id },
+      data: { ...served, meteredToMs: BigInt(nowMs), goneSinceMs: null, ...reason },
+    })
+    expect(await due()).toContain(id)
+  }
+  await db.lease.update({ where: { id }, data: { status: 'stopped' } })
+  expect(await due()).not.toContain(id)
+})
