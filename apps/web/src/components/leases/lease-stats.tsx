@@ -2,8 +2,8 @@
 import type { LeaseDetail } from '@isochrone/services'
 import Link from 'next/link'
 import { Stats } from '~/components/ui/stat.tsx'
-import { Money, Utc } from '~/components/ui/values.tsx'
-import { formatAgo, formatMs, formatSpan, nodeLabel } from '~/lib/format.ts'
+import { Money } from '~/components/ui/values.tsx'
+import { formatAgo, formatMs, formatSpan, formatUtc, nodeLabel } from '~/lib/format.ts'
 
 export function LeaseStats({ lease, nowMs }: { lease: LeaseDetail; nowMs: number }) {
   const { node, gpus, model, reservedMicroUsd, billedMicroUsd, releasedMicroUsd, endsAtMs, endedAtMs } = lease
@@ -21,13 +21,20 @@ export function LeaseStats({ lease, nowMs }: { lease: LeaseDetail; nowMs: number
           ),
           hint: `${gpus} ${gpus === 1 ? 'GPU' : 'GPUs'}, ${model}`,
         },
-        { label: 'Price', value: <Money microUsd={lease.perGpuHourMicroUsd} />, hint: 'per GPU and hour' },
-        { label: 'Cost so far', value: <Money microUsd={billedMicroUsd} />, hint: 'the sum of its receipts' },
+        {
+          label: 'Cost so far',
+          value: <Money microUsd={billedMicroUsd} />,
+          hint: (
+            <>
+              at <Money microUsd={lease.perGpuHourMicroUsd} decimalsMin={2} /> per GPU and hour
+            </>
+          ),
+        },
         releasedMicroUsd === null
           ? {
               label: 'Held',
               value: <Money microUsd={reservedMicroUsd - billedMicroUsd} />,
-              hint: 'for the time that is left',
+              hint: 'until it ends',
             }
           : {
               label: 'Given back',
@@ -41,13 +48,13 @@ export function LeaseStats({ lease, nowMs }: { lease: LeaseDetail; nowMs: number
         endedAtMs === null
           ? {
               label: 'Ends, UTC',
-              value: <Utc at={endsAtMs} bare />,
+              value: <TimeOfDay at={endsAtMs} />,
               hint:
                 endsAtMs === null
                   ? `${formatSpan(lease.durationMs)} after its engine is up`
-                  : formatAgo(endsAtMs, nowMs),
+                  : dayAndAgo(endsAtMs, nowMs),
             }
-          : { label: 'Ended, UTC', value: <Utc at={endedAtMs} bare />, hint: formatAgo(endedAtMs, nowMs) },
+          : { label: 'Ended, UTC', value: <TimeOfDay at={endedAtMs} />, hint: dayAndAgo(endedAtMs, nowMs) },
         {
           label: 'Moved',
           value: lease.moves === 0 ? 'never' : lease.moves === 1 ? 'once' : `${lease.moves} times`,
@@ -55,13 +62,24 @@ export function LeaseStats({ lease, nowMs }: { lease: LeaseDetail; nowMs: number
         },
         {
           label: 'Credited',
-          value: <Money microUsd={lease.creditMicroUsd} />,
+          value: lease.creditMs === 0 ? 'nothing' : <Money microUsd={lease.creditMicroUsd} />,
           hint:
-            lease.creditMs === 0
-              ? 'no time without an engine'
-              : `${formatMs(lease.creditMs)} not billed, added to its end`,
+            lease.creditMs === 0 ? 'no gap in its time' : `${formatMs(lease.creditMs)} not billed, added to its end`,
         },
       ]}
     />
+  )
+}
+
+const dayAndAgo = (atMs: number, nowMs: number): string => `${formatUtc(atMs).slice(0, 10)}, ${formatAgo(atMs, nowMs)}`
+
+/** Day and zone are in the label and the hint: a whole date is wider than a stat. */
+function TimeOfDay({ at }: { at: number | null }) {
+  if (at === null) return '—'
+  const iso = new Date(at).toISOString()
+  return (
+    <time dateTime={iso} title={iso}>
+      {formatUtc(at).slice(11, 19)}
+    </time>
   )
 }
