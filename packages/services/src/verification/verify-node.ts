@@ -90,7 +90,9 @@ export async function verifyNode(deps: VerifyDeps, nodeId: Hex): Promise<Verific
 async function gpuUuids({ store }: VerifyDeps, node: ListedNodeRow): Promise<CheckResult> {
   const gpus = nodeInventory.safeParse(node.inventory).data?.gpus ?? []
   const claim = { uuids: gpus.flatMap(({ uuids }) => uuids), count: gpus.reduce((sum, { count }) => sum + count, 0) }
-  return checkGpuUuids(claim, await store.verification.otherClaims(node.nodeId))
+  const checked = checkGpuUuids(claim, await store.verification.otherClaims(node.nodeId))
+  if (!node.simulated || claim.count > 0) return checked
+  return { ...checked, verdict: 'unverifiable', finding: 'Simulated hardware has no UUIDs.', fix: null }
 }
 
 async function matmul({ witnesses }: VerifyDeps, nodeId: Hex): Promise<CheckResult> {

@@ -1,6 +1,6 @@
 /** The newest verdict of each check of a node: what was found, until when it holds, and what would fix it. */
 import type { CheckKind, CheckView } from '@isochrone/services'
-import { SimulatedNetworkBadge, VerdictBadge } from '~/components/status.tsx'
+import { SimulatedBadge, SimulatedNetworkBadge, VerdictBadge } from '~/components/status.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Utc } from '~/components/ui/values.tsx'
 
@@ -28,6 +28,7 @@ export function ChecksTable({ checks, label = 'Checks' }: { checks: readonly Che
             <span className="flex flex-col items-start gap-1">
               <VerdictBadge verdict={verdict} />
               {simulated && kind === 'region' && <SimulatedNetworkBadge />}
+              {simulated && kind === 'gpu_uuids' && <SimulatedBadge />}
             </span>
           ),
         },
