@@ -8,6 +8,7 @@ import {
   challengeRecord,
   channelState,
   claim,
+  claimedOf,
   closedDisputeStates,
   deposit,
   disputeOf,
@@ -17,6 +18,7 @@ import {
   openChannel,
   panelOf,
   pauseInflow,
+  pendingOf,
   requestWithdrawal,
   resolveChallenge,
   respondToDispute,
@@ -37,6 +39,8 @@ import type { DayWorld, Payer } from './day-world.ts'
 const USD = 1_000_000
 /** Epochs that a stranger anchors before it claims. */
 const ANCHORS_A_CLAIM = 4
+/** Those that a stranger looks through for something to claim or to give back. */
+const EPOCHS_LOOKED_AT = 6
 
 export interface DayActions {
   /** Money and a ceiling for a payer's channel: by its wallet, or by an order that the worker carries out. */
@@ -47,7 +51,8 @@ export interface DayActions {
   dispute(): Promise<void>
   /** The next step of every open dispute. */
   disputes(): Promise<void>
-  challenge(): Promise<void>
+  /** `ruling`: 0 dismissed, 1 upheld, 2 none; drawn when left out. */
+  challenge(ruling?: number): Promise<void>
   /** A gateway finds that a text of its open epoch has fewer tokens than were billed. */
   recount(): void
   /** A stranger redeems a voucher that it read in an epoch file, and anchors the epoch first where nobody has. */
@@ -238,9 +243,8 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
   }
 
   /** A stranger says that a record is wrong; an auditor agrees, disagrees, or says nothing. */
-  async function challenge(): Promise<void> {
+  async function challenge(ruling = rng.below(3)): Promise<void> {
     const place = rng.below(1_000)
-    const ruling = rng.below(3)
     const rows = await world.db.performanceRecord.findMany({
       where: { status: { in: ['reported', 'challenged'] } },
       orderBy: [{ epoch: 'asc' }, { lane: 'asc' }, { nodeId: 'asc' }],
@@ -274,10 +278,12 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
   }
 
   async function outsideClaim(): Promise<void> {
-    const [back, place] = [1 + rng.below(3), rng.below(1_000)]
-    const epoch = world.closed.at(-back)
-    const voucher = epoch?.vouchers[place % Math.max(epoch.vouchers.length, 1)]
-    if (!epoch || !voucher) return
+    const vouchers = recentlyClosed().flatMap((epoch) => epoch.vouchers.map((voucher) => ({ epoch, voucher })))
+    const isDue = async ({ voucher: { value } }: (typeof vouchers)[number]) =>
+      (await claimedOf(world.stranger, value)) < value.cumulative
+    const chosen = await firstFrom(rng.below(1_000), vouchers, isDue)
+    if (!chosen) return
+    const { epoch, voucher } = chosen
     // In order: the contract takes no earlier epoch afterwards.
     const ofLane = world.closed.filter(({ lane, epoch: number }) => lane === epoch.lane && number <= epoch.epoch)
     for (const { anchor } of ofLane.slice(-ANCHORS_A_CLAIM))
@@ -289,12 +295,15 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
   }
 
   async function giveBack(): Promise<void> {
-    const [place, provider] = [rng.below(1_000), pick(world.providers)]
-    const chosen = world.closed[place % Math.max(world.closed.length, 1)]
-    if (!chosen) return
-    const { lane, epoch } = chosen
-    await mayBeRefused(() => returnSetAside(world.stranger, { providerId: provider.id, lane: lane.lane, epoch }))
+    const places = recentlyClosed().flatMap(({ lane: { lane }, epoch }) =>
+      world.providers.map(({ id: providerId }) => ({ providerId, lane, epoch })),
+    )
+    const liesAside = async (place: (typeof places)[number]) => (await pendingOf(world.stranger, place)).setAside > 0n
+    const chosen = await firstFrom(rng.below(1_000), places, liesAside)
+    if (chosen) await mayBeRefused(() => returnSetAside(world.stranger, chosen))
   }
+
+  const recentlyClosed = () => world.closed.slice(-EPOCHS_LOOKED_AT)
 
   async function pause(isPaused = !paused): Promise<void> {
     if (isPaused === paused) return
@@ -318,6 +327,15 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
     challenge,
     signed: (channelId) => signedOn.get(channelId) ?? 0n,
   }
+}
+
+/** The first that holds, beginning anywhere; undefined where none does. */
+async function firstFrom<T>(place: number, items: readonly T[], holds: (item: T) => Promise<boolean>) {
+  for (let at = 0; at < items.length; at++) {
+    const item = items[(place + at) % items.length] as T
+    if (await holds(item)) return item
+  }
+  return undefined
 }
 
 export function signedInAll(world: DayWorld, actions: DayActions): bigint {

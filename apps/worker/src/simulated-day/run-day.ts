@@ -34,6 +34,8 @@ export interface DayReport {
   recounts: number
   /** Claims that a stranger made by public vouchers, and that paid something. */
   outsideClaims: number
+  /** What lay aside for an epoch and was given back to its lane. */
+  setAsideReturns: number
   pauses: number
   /** Transactions that were handed to the chain, those that it refused included. */
   sent: number
@@ -82,6 +84,8 @@ export async function runDay(
       await noteState(trace, chain, balances)
       say(now)
     }
+    now = 'what chance left out'
+    await makeUp({ world, actions, worker, chain, rng })
     now = 'the end'
     faults.end()
     chain.end()
@@ -99,6 +103,7 @@ export async function runDay(
       disputes: events.filter(({ eventName }) => eventName === 'DisputeFiled').length,
       invalidRecords: events.filter(({ eventName }) => eventName === 'RecordInvalid').length,
       correctedRecords: events.filter((event) => event.eventName === 'RecordReported' && event.args.version > 0).length,
+      setAsideReturns: events.filter(({ eventName }) => eventName === 'SetAsideReturned').length,
       ...actions.done(),
       sent: trace.lines().filter((line) => line.includes(' sent ')).length,
       traceHash: trace.hash(),
@@ -183,6 +188,56 @@ async function act(action: Action, { world, actions, worker, chain, rng }: Day):
   return 1
 }
 
+/** Each at least once a day, with faults: a day without a dispute says nothing about disputes. */
+const kinds: readonly { happened: (day: Day, events: DayEvents) => boolean; make: (day: Day) => Promise<void> }[] = [
+  { happened: ({ actions }) => actions.done().recounts > 0, make: async ({ actions }) => actions.recount() },
+  { happened: ({ actions }) => actions.done().pauses > 0, make: ({ actions }) => actions.pause() },
+  { happened: ({ actions }) => actions.done().outsideClaims > 0, make: claimOutside },
+  { happened: (_day, events) => has(events, 'SetAsideReturned'), make: returnWhatLiesAside },
+  { happened: (_day, events) => has(events, 'DisputeFiled'), make: settledThen(({ actions }) => actions.dispute()) },
+  {
+    happened: (_day, events) => has(events, 'RecordInvalid'),
+    make: settledThen(({ actions }) => actions.challenge(1)),
+  },
+]
+const TRIES_MAX = 12
+
+async function makeUp(day: Day): Promise<void> {
+  for (const { happened, make } of kinds) {
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      if (happened(day, (await checkMoney(day.world)).events)) break
+      for (let count = 0; count < 3; count++) day.actions.requests()
+      await make(day)
+    }
+    await day.actions.pause(false)
+  }
+}
+
+const has = (events: DayEvents, name: DayEvents[number]['eventName']) =>
+  events.some(({ eventName }) => eventName === name)
+
+/** Before the worker does; nobody is paid who is not registered. */
+async function claimOutside({ actions, worker }: Day): Promise<void> {
+  await worker.run('register')
+  actions.closeEpochs()
+  await actions.outsideClaim()
+}
+
+async function returnWhatLiesAside(day: Day): Promise<void> {
+  await claimOutside(day)
+  await day.actions.returnSetAside()
+}
+
+/** Once the worker has taken to the chain what lanes closed. */
+function settledThen(make: (day: Day) => Promise<void>) {
+  return async (day: Day): Promise<void> => {
+    day.actions.closeEpochs()
+    for (let count = 0; count < 4; count++) await day.worker.run('ingest')
+    for (const round of ['register', 'settle', 'index'] as const) await day.worker.run(round)
+    await make(day)
+  }
+}
+
 async function noteState(trace: DayTrace, chain: DayChain, balances: readonly bigint[]): Promise<void> {
   trace.note(`  ${await chain.head()}, balances ${balances.join(' ')}`)
 }
@@ -239,4 +294,6 @@ async function checkRecordsOf(world: DayWorld, events: DayEvents): Promise<void>
   same('claims in Postgres and on the chain', BigInt(claims.length), BigInt(paid.length))
   const amount = total(paid.map(({ args }) => args.paid))
   same('what claims in Postgres and on the chain amount to', total(claims.map((row) => row.microUsd)), amount)
+  const orders = await world.db.fundingOrder.count({ where: { status: { not: 'final' } } })
+  if (orders > 0) throw new Error(`${orders} top-ups were not carried out`)
 }
