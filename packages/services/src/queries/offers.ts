@@ -110,19 +110,29 @@ function itemOf(
   nowMs: number,
 ): OfferListItem {
   const live = isLive(liveness, nowMs)
-  const {
-    listedAt,
-    measuredAt: _measuredAt,
-    freeSlots: _free,
-    slots: _slots,
-    live: _live,
-    termsHash: _terms,
-    ...rest
-  } = row
   return {
-    ...rest,
+    // Each by its name: what else the row holds is for searching and paging.
+    id: row.id,
+    nodeId: row.nodeId,
+    name: row.name,
+    providerId: row.providerId,
+    providerName: row.providerName,
+    region: row.region,
+    country: row.country,
+    tier: row.tier,
+    dataPolicy: row.dataPolicy,
+    trust: row.trust,
+    gpuClass: row.gpuClass,
+    hardware: row.hardware,
+    gpuCount: row.gpuCount,
+    memoryMib: row.memoryMib,
+    simulated: row.simulated,
+    models: row.models,
+    inMicroUsdPerMtok: row.inMicroUsdPerMtok,
+    outMicroUsdPerMtok: row.outMicroUsdPerMtok,
+    gpuHourMicroUsd: row.gpuHourMicroUsd,
     ...measuredOf(row),
-    listedAtMs: listedAt.getTime(),
+    listedAtMs: row.listedAt.getTime(),
     live,
     freeSlots: live && liveness ? Math.max(0, liveness.concurrencyMax - liveness.activeStreams) : null,
     slots: liveness?.concurrencyMax ?? null,
