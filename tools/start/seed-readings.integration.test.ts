@@ -46,6 +46,28 @@ async function finished(receivedAtMs: number) {
   return publish.finish({ requestId: newId('req'), orgId: org.id, channelId: channel.channelId, node, receivedAtMs })
 }
 
+/** As a gateway reports it now. */
+function livenessOf(nodeId: string, { simulated = false } = {}): NodeLiveness {
+  return {
+    nodeId,
+    lane: testLane,
+    gatewayUrl: 'http://127.0.0.1:4001',
+    seenAtMs: Date.now(),
+    linkedSinceMs: Date.now() - 5_000,
+    hardware: 'a CPU',
+    models: [{ model: 'demo', modelHash: testLane, contextTokensMax: 512, quantisation: 'f32', simulated }],
+    concurrencyMax: 8,
+    activeStreams: 1,
+    queuedStreams: 0,
+    rttMs: 9,
+    simulatedRttMs: 8,
+    ttftP50Ms: 14,
+    ttftP95Ms: 30,
+    tokensPerSecond: 300,
+    estimate: null,
+  }
+}
+
 test('pages of requests hold every request once, newest first, for its own organisation alone', async () => {
   const seen: { id: string; receivedAtMs: number }[] = []
   let cursor: string | undefined
@@ -110,24 +132,7 @@ test("the payer's spending and the provider's earnings are the same sum", async 
 
 test('the marketplace shows who is live now, with what gateways measured, and who is not', async () => {
   const [row] = await plane.store.providers.nodes()
-  const liveness: NodeLiveness = {
-    nodeId: row?.nodeId ?? '',
-    lane: testLane,
-    gatewayUrl: 'http://127.0.0.1:4001',
-    seenAtMs: Date.now(),
-    linkedSinceMs: Date.now() - 5_000,
-    hardware: 'a CPU',
-    models: [{ model: 'demo', modelHash: testLane, contextTokensMax: 512, quantisation: 'f32', simulated: false }],
-    concurrencyMax: 8,
-    activeStreams: 1,
-    queuedStreams: 0,
-    rttMs: 9,
-    simulatedRttMs: 8,
-    ttftP50Ms: 14,
-    ttftP95Ms: 30,
-    tokensPerSecond: 300,
-    estimate: null,
-  }
+  const liveness = livenessOf(row?.nodeId ?? '')
   await plane.redis.hset(redisKeys.nodes, row?.nodeId ?? '', JSON.stringify(liveness), 'garbage', '{')
   const visitor = await plane.as(null)
   const { offers, models } = await visitor.marketplace.offers({})
@@ -150,6 +155,9 @@ test('the marketplace is searched by what receipts say, page by page, and every 
   const visitor = await plane.as(null)
   const all = await visitor.marketplace.search({})
   expect(all).toMatchObject({ total: 5, nextCursor: null })
+  // What the row holds for searching and paging is nobody's business.
+  const internal = ['words', 'sortOffline', 'sortValue', 'total', 'liveTotal', 'measuredAt', 'listedAt']
+  expect(Object.keys(all.items[0] ?? {}).filter((key) => internal.includes(key))).toEqual([])
   const prices = all.items.map(({ outMicroUsdPerMtok }) => outMicroUsdPerMtok)
   expect(prices).toEqual(prices.toSorted((a, b) => Number(a - b)))
   const measured = all.items.filter(({ samples }) => samples > 0)
@@ -208,6 +216,24 @@ test("a team's usage is the sum of its requests, and no other team's", async () 
     rows.reduce((sum, row) => sum + row.priceMicroUsd, 0n),
   )
   expect((await provider.requests.usage({ days: 1 })).points).toEqual([])
+})
+
+test('a node is shown as simulated while it serves a simulated engine, and as real once it serves a real one', async () => {
+  const keep = createOfferUpkeep({ offers: plane.store.offerUpkeep, live: plane.deps.live, clock: plane.deps.clock })
+  const visitor = await plane.as(null)
+  const real = (await visitor.marketplace.search({ realOnly: true })).items[0]
+  const simulatedAfter = async (simulated: boolean) => {
+    const liveness = livenessOf(real?.nodeId ?? '', { simulated })
+    await plane.redis.hset(redisKeys.nodes, liveness.nodeId, JSON.stringify(liveness))
+    await keep.list()
+    return (await visitor.marketplace.search({})).items.find(({ id }) => id === real?.id)?.simulated
+  }
+  expect([await simulatedAfter(false), await simulatedAfter(true), await simulatedAfter(false)]).toEqual([
+    false,
+    true,
+    false,
+  ])
+  await plane.redis.hdel(redisKeys.nodes, real?.nodeId ?? '')
 })
 
 test('what nodes say of themselves, however large, keeps nobody off the market; one that is revoked leaves it', async () => {

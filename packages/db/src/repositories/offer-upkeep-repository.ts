@@ -37,7 +37,7 @@ export function offerUpkeepRepository(db: DbOrTx) {
               -- Of GPUs that are declared and not detected, nobody said how much they have.
               when node.inventory->>'hardware' ~ '^\\d{1,4} [×x] ' then 0
               else coalesce(least((node.inventory->>'memoryMib')::numeric, 2000000000)::int, 0) end as "memoryMib",
-            node.simulated, coalesce(served.models, '{}') as models
+            node.simulated or coalesce(served.simulated, false) as simulated, coalesce(served.models, '{}') as models
           from node join provider on provider.id = node."providerId"
           cross join lateral (
             -- A node says these itself: however large, its offer is written, and so is everybody else's.
@@ -46,7 +46,8 @@ export function offerUpkeepRepository(db: DbOrTx) {
             from jsonb_array_elements(case jsonb_typeof(node.inventory->'gpus') when 'array' then node.inventory->'gpus' else '[]' end) gpu
           ) gpus
           cross join lateral (
-            select array_agg(one->>'model' order by one->>'model') as models
+            select array_agg(one->>'model' order by one->>'model') as models,
+              bool_or(one->'simulated' = 'true') as simulated
             from jsonb_array_elements(case jsonb_typeof(node.models) when 'array' then node.models else '[]' end) one
           ) served
           where node.status = 'active'
@@ -64,7 +65,9 @@ export function offerUpkeepRepository(db: DbOrTx) {
           "providerName" = excluded."providerName", region = excluded.region, country = excluded.country,
           tier = excluded.tier, "dataPolicy" = excluded."dataPolicy", trust = excluded.trust,
           "gpuClass" = excluded."gpuClass", hardware = excluded.hardware, "gpuCount" = excluded."gpuCount",
-          "memoryMib" = excluded."memoryMib", simulated = known.simulated or excluded.simulated,
+          "memoryMib" = excluded."memoryMib",
+          -- Of one that is live, markLive says whether it simulates: never real by omission, not even in between.
+          simulated = excluded.simulated or (known.live and known.simulated),
           models = case when cardinality(known.models) > 0 then known.models else excluded.models end,
           words = lower(concat_ws(' ', excluded.name, excluded."providerName", excluded.hardware, excluded.region,
             excluded.country, excluded."gpuClass", array_to_string(
@@ -78,13 +81,15 @@ export function offerUpkeepRepository(db: DbOrTx) {
       const live = JSON.stringify(rows)
       const changed = await db.$executeRaw`
         update offer set live = true, "freeSlots" = now."freeSlots", slots = now.slots,
-          simulated = offer.simulated or now.simulated, models = now.models,
+          simulated = node.simulated or now.simulated, models = now.models,
           words = lower(concat_ws(' ', offer.name, offer."providerName", offer.hardware, offer.region, offer.country,
             offer."gpuClass", array_to_string(now.models, ' ')))
         from jsonb_to_recordset(${live}::jsonb)
           as now("nodeId" text, "freeSlots" int, slots int, models text[], simulated boolean)
-        where offer."nodeId" = now."nodeId" and (offer.live, offer."freeSlots", offer.slots, offer.models)
-          is distinct from (true, now."freeSlots", now.slots, now.models)`
+          join node on node."nodeId" = now."nodeId"
+        where offer."nodeId" = now."nodeId"
+          and (offer.live, offer."freeSlots", offer.slots, offer.models, offer.simulated)
+          is distinct from (true, now."freeSlots", now.slots, now.models, node.simulated or now.simulated)`
       const gone = await db.$executeRaw`
         update offer set live = false, "freeSlots" = null
         where live and "nodeId" <> all(${rows.map((row) => row.nodeId)}::text[])`
