@@ -6,11 +6,12 @@ import { termsOfStored } from '../providers/terms.ts'
 import { measuredOf } from './offers.ts'
 import { witnessRtts } from './witness-rtts.ts'
 import type { SettlementStage } from './views/common.ts'
-import type { OfferHistory, OfferHour, OfferPromises, OfferRecord, PublicProvider } from './views/offers.ts'
+import type { HoursSpan, OfferHistory, OfferHour, OfferPromises, OfferRecord, PublicProvider } from './views/offers.ts'
 
 type Deps = Pick<ControlPlaneDeps, 'store' | 'clock'>
 
 const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
 const DAYS_SHOWN = 7
 const RECORDS_SHOWN = 30
 const RECEIPTS_COUNTED_MAX = 20_000
@@ -23,9 +24,10 @@ export async function offerHistory({ store, clock }: Deps, { id }: { id: string 
     throw new AppError('not_found', { publicMessage: 'There is no such node on the marketplace.' })
   }
   const nowMs = clock.nowMs()
+  const span = spanUntil(nowMs)
   const [offer, hours, standing, records, verdicts, reports] = await Promise.all([
     store.offers.offer(id),
-    store.offers.nodeHours(node.nodeId, new Date(nowMs - DAYS_SHOWN * DAY_MS), DAYS_SHOWN * 24 + 1),
+    store.offers.nodeHours(node.nodeId, new Date(span.fromMs), DAYS_SHOWN * 24),
     store.offers.receiptStanding(node.nodeId, new Date(nowMs), RECEIPTS_COUNTED_MAX),
     store.offers.newestRecords({ nodeId: node.nodeId, limit: RECORDS_SHOWN }),
     store.offers.newestVerdicts(node.nodeId),
@@ -34,6 +36,7 @@ export async function offerHistory({ store, clock }: Deps, { id }: { id: string 
   return {
     ...(offer ? measuredOf(offer) : notMeasured),
     hours: hours.map(hourView),
+    span,
     standing: stageOrder.flatMap((stage) => {
       const row = standing.find((each) => each.stage === stage)
       return row ? [{ stage, receipts: row.receipts, microUsd: row.microUsd }] : []
@@ -53,9 +56,9 @@ export async function offerHistory({ store, clock }: Deps, { id }: { id: string 
 export async function publicProvider({ store, clock }: Deps, { id }: { id: string }): Promise<PublicProvider> {
   const provider = await store.providers.byId(id)
   if (!provider) throw new AppError('not_found', { publicMessage: 'There is no such provider.' })
-  const since = new Date(clock.nowMs() - DAYS_SHOWN * DAY_MS)
+  const span = spanUntil(clock.nowMs())
   const [hours, paid, records, counted] = await Promise.all([
-    store.offers.providerHours(id, since),
+    store.offers.providerHours(id, new Date(span.fromMs)),
     store.providers.paid(id),
     store.offers.newestRecords({ providerId: id, limit: RECORDS_SHOWN }),
     store.offers.count({ ...everything, providerId: id }),
@@ -78,8 +81,15 @@ export async function publicProvider({ store, clock }: Deps, { id }: { id: strin
       faults,
       tokensOut,
     })),
+    span,
     records: records.map((row) => ({ ...recordView(row), nodeId: row.nodeId })),
   }
+}
+
+/** So many whole hours, and the one that runs. */
+function spanUntil(nowMs: number): HoursSpan {
+  const toMs = Math.floor(nowMs / HOUR_MS) * HOUR_MS
+  return { fromMs: toMs + HOUR_MS - DAYS_SHOWN * DAY_MS, toMs }
 }
 
 const notMeasured = {

@@ -12,10 +12,12 @@ export async function usageOfOrg(
 ): Promise<UsageView> {
   const by = days <= HOURLY_DAYS_MAX ? 'hour' : 'day'
   const stepMs = by === 'hour' ? 3_600_000 : DAY_MS
-  const since = Math.floor((clock.nowMs() - days * DAY_MS) / stepMs + 1) * stepMs
+  const nowMs = clock.nowMs()
+  const since = Math.floor((nowMs - days * DAY_MS) / stepMs + 1) * stepMs
   const rows = await store.offers.usage(orgId, new Date(since), by)
   return {
     by,
+    span: { fromMs: since, toMs: Math.floor(nowMs / stepMs) * stepMs },
     points: rows.map(({ at, ttftSumMs, ttftCount, ...row }) => ({
       ...row,
       atMs: at.getTime(),

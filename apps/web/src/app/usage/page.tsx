@@ -9,6 +9,7 @@ import { TimeSeriesChart } from '~/components/ui/time-series-chart.tsx'
 import { Money } from '~/components/ui/values.tsx'
 import { formatCount, formatMs, formatShare, formatTokens } from '~/lib/format.ts'
 import { hrefWith, oneOf, readSearch, type SearchParams } from '~/lib/search.ts'
+import { timesOfSpan } from '~/lib/times-of-span.ts'
 import { pageData } from '~/server/page-data.ts'
 
 export const metadata = { title: 'Usage' }
@@ -20,9 +21,9 @@ const MODELS_DRAWN = 5
 export default async function UsagePage({ searchParams }: { searchParams: SearchParams }) {
   const search = await readSearch(searchParams)
   const range = oneOf(ranges, search.days) ?? '7'
-  const { points, by } = await pageData('/usage', (api) => api.requests.usage({ days: Number(range) }))
+  const { points, by, span } = await pageData('/usage', (api) => api.requests.usage({ days: Number(range) }))
   const models = modelSums(points)
-  const timesMs = [...new Set(points.map(({ atMs }) => atMs))].toSorted((a, b) => a - b)
+  const timesMs = timesOfSpan(span, by)
   const drawn = models.slice(0, MODELS_DRAWN)
   const seriesOf = (read: (point: UsagePoint) => number) => {
     const at = new Map(points.map((point) => [`${point.atMs} ${point.model}`, read(point)]))

@@ -5,8 +5,8 @@ import { RecordStatusBadge, SettlementBadge, SimulatedNetworkBadge, VerdictBadge
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
-import { Money, Utc } from '~/components/ui/values.tsx'
-import { formatCount, formatMs } from '~/lib/format.ts'
+import { Hash, Money, Utc } from '~/components/ui/values.tsx'
+import { addressOf, formatCount, formatMs } from '~/lib/format.ts'
 
 export function PromisesFacts({ promises }: Pick<OfferHistory, 'promises'>) {
   if (!promises || promises.penaltyBps === 0) {
@@ -117,7 +117,13 @@ export function ReceiptsStanding({ standing }: Pick<OfferHistory, 'standing'>) {
   )
 }
 
-export function RecordsTable({ records }: { records: readonly (OfferRecord & { nodeId: string })[] }) {
+export interface RecordsTableProps {
+  records: readonly (OfferRecord & { nodeId: string })[]
+  /** Of nodes by their id, where there are several. */
+  names?: ReadonlyMap<string, string>
+}
+
+export function RecordsTable({ records, names }: RecordsTableProps) {
   return (
     <DataTable
       label="Performance records"
@@ -131,6 +137,10 @@ export function RecordsTable({ records }: { records: readonly (OfferRecord & { n
               {formatCount(epoch)}
             </Link>
           ),
+        },
+        names !== undefined && {
+          head: 'Node',
+          cell: ({ nodeId }) => names.get(nodeId) ?? <Hash value={addressOf(nodeId)} label="node key" />,
         },
         { head: 'Record', cell: ({ status }) => <RecordStatusBadge status={status} /> },
         { head: 'Attempts', numeric: true, cell: ({ attempts }) => formatCount(attempts) },

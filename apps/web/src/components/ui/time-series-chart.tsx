@@ -35,6 +35,8 @@ export interface TimeSeriesChartProps {
   emptyHint?: string
 }
 
+/** Of a series with so few values each is drawn as a point. */
+const POINTS_SHOWN_MAX = 48
 const palette = [1, 3, 4, 6, 2, 7, 5] as const
 
 export function TimeSeriesChart(props: TimeSeriesChartProps) {
@@ -70,11 +72,15 @@ function Legend({ series, unit }: TimeSeriesChartProps) {
             className="inline-block w-4 border-t-2"
             style={{ borderColor: colorOf(one, index), borderTopStyle: one.dashed ? 'dashed' : 'solid' }}
           />
-          {one.label} <span className="figures font-medium text-ink">{formatSeries(unit, one.values.at(-1))}</span>
+          {one.label} <span className="figures font-medium text-ink">{formatSeries(unit, newestOf(one))}</span>
         </li>
       ))}
     </ul>
   )
+}
+
+function newestOf({ values }: ChartSeries): number | null {
+  return values.findLast((value) => value !== null) ?? null
 }
 
 function sentenceOf({ label, unit, series, timesMs }: TimeSeriesChartProps): string {
@@ -186,11 +192,22 @@ function optionsOf(
         label: one.label,
         stroke: resolved(target, colorOf(one, index)),
         width: 1.5,
-        points: { show: one.values.length <= 48, size: 5 },
+        points: {
+          show: one.values.length <= POINTS_SHOWN_MAX,
+          size: 5,
+          // What has gaps on both sides is no part of a line: without a point it would not be seen.
+          ...(one.values.length > POINTS_SHOWN_MAX && { filter: () => lonelyIn(one.values) }),
+        },
         ...(one.dashed && { dash: [5, 4] }),
       })),
     ],
   }
+}
+
+/** The places of values with nothing measured before and after them. */
+function lonelyIn(values: ChartSeries['values']): number[] {
+  const missing = (index: number) => (values[index] ?? null) === null
+  return values.flatMap((_, index) => (!missing(index) && missing(index - 1) && missing(index + 1) ? [index] : []))
 }
 
 /** A tick of the time axis: the day at midnight, else the time; UTC. */

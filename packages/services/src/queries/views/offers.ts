@@ -128,6 +128,12 @@ export interface OfferPlace {
   ttftP50Ms: number | null
 }
 
+/** What was asked for, whatever was found in it: the beginnings of the first and of the last hour or day. */
+export interface HoursSpan {
+  fromMs: number
+  toMs: number
+}
+
 /** What a node did in an hour. */
 export interface OfferHour {
   atMs: number
@@ -143,6 +149,7 @@ export interface OfferHour {
 export interface OfferHistory extends MeasuredByReceipts {
   /** Hours with receipts, oldest first, of the last seven days. */
   hours: OfferHour[]
+  span: HoursSpan
   /** Receipts of the last day by how far their money has come. */
   standing: { stage: SettlementStage; receipts: number; microUsd: bigint }[]
   /** Its newest performance records. */
@@ -188,6 +195,7 @@ export interface PublicProvider {
   /** Paid out on the chain, lifetime, net of the fee. */
   paidNetMicroUsd: bigint
   hours: { atMs: number; attempts: number; faults: number; tokensOut: bigint }[]
+  span: HoursSpan
   records: (OfferRecord & { nodeId: string })[]
 }
 
@@ -206,5 +214,6 @@ export interface UsagePoint {
 
 export interface UsageView {
   by: 'hour' | 'day'
+  span: HoursSpan
   points: UsagePoint[]
 }

@@ -71,7 +71,7 @@ export default async function OfferPage({ params }: { params: Promise<{ id: stri
         title="Measured history"
         description="The last seven days by the hour, from delivery receipts that both sides signed."
       >
-        <HistoryCharts hours={history.hours} promises={history.promises} />
+        <HistoryCharts hours={history.hours} span={history.span} promises={history.promises} />
       </Section>
       <div className="grid gap-x-6 lg:grid-cols-2">
         <Section title="Hardware" description="As the node’s agent declares it. A claim, until it is attested.">

@@ -11,6 +11,7 @@ import { Hash, Money, Utc } from '~/components/ui/values.tsx'
 import { formatCount, formatShare, formatTokens } from '~/lib/format.ts'
 import type { OfferColumn } from '~/lib/offer-query.ts'
 import { readSearch, type SearchParams } from '~/lib/search.ts'
+import { timesOfSpan } from '~/lib/times-of-span.ts'
 import { pageData } from '~/server/page-data.ts'
 
 export const metadata = { title: 'Provider' }
@@ -22,6 +23,7 @@ const columns: ReadonlySet<OfferColumn> = new Set([
   'ttft',
   'throughput',
   'tokens',
+  'effective',
   'hour',
   'free',
 ])
@@ -39,6 +41,8 @@ export default async function ProviderPage({ params, searchParams }: ProviderPag
     Promise.all([api.marketplace.provider({ id }), api.marketplace.search({ providerId: id, cursor })]),
   )
   const { hours, attempts, faults } = provider
+  const timesMs = hours.length === 0 ? [] : timesOfSpan(provider.span, 'hour')
+  const hourAt = new Map(hours.map((hour) => [hour.atMs, hour]))
   return (
     <>
       <PageHeader
@@ -78,16 +82,19 @@ export default async function ProviderPage({ params, searchParams }: ProviderPag
         <TimeSeriesChart
           label="Attempts"
           unit="count"
-          timesMs={hours.map((hour) => hour.atMs)}
+          timesMs={timesMs}
           series={[
-            { label: 'attempts', values: hours.map((hour) => hour.attempts) },
-            { label: 'provider at fault', values: hours.map((hour) => hour.faults), color: 5 },
+            { label: 'attempts', values: timesMs.map((ms) => hourAt.get(ms)?.attempts ?? 0) },
+            { label: 'provider at fault', values: timesMs.map((ms) => hourAt.get(ms)?.faults ?? 0), color: 5 },
           ]}
           emptyHint="The first request that one of its nodes answers begins the line."
         />
       </Section>
       <Section title="Performance records" description="Its newest epochs: on the chain, open to challenge by anyone.">
-        <RecordsTable records={provider.records} />
+        <RecordsTable
+          records={provider.records}
+          names={new Map(offers.items.map(({ nodeId, name }) => [nodeId, name]))}
+        />
       </Section>
       <Section title="On the chain">
         <Facts
