@@ -5,6 +5,14 @@ import OpenAI from 'openai'
 import type { InstanceInfo } from '../../tools/start/instance-file.ts'
 import { expectAccessible } from './expect-accessible.ts'
 
+/** Nodes are on offer once the worker has listed them, and the page asks again by itself. */
+export async function seeOffers(page: Page): Promise<void> {
+  const rows = page.getByRole('table', { name: 'Offers' }).getByRole('row')
+  await expect(rows).toHaveCount(6, { timeout: 60_000 })
+  await expect(page.getByText('simulated network').first()).toBeVisible()
+  await expectAccessible(page)
+}
+
 /** Makes an API key on the keys page and returns its secret, which the page shows once. */
 export async function createKey(page: Page, name: string): Promise<string> {
   await page.getByRole('link', { name: 'API keys' }).first().click()

@@ -48,12 +48,7 @@ export default async function MarketplacePage({ searchParams }: { searchParams: 
         description="Nodes that answer inference requests. Time to first token, throughput and the effective price are those of signed receipts; hardware is what the node claims, as far as its trust level says."
         actions={search.cursor || onMap ? undefined : <LiveRefresh intervalMs={5_000} />}
       />
-      {page.items.some(({ models }) => models.some(isDemoModel)) && (
-        <Notice className="mb-4">
-          The demo model has random weights, so it talks nonsense. What it shows is real: placement, streaming, receipts
-          and settlement.
-        </Notice>
-      )}
+      <WhatIsNotReal offers={page.items} />
       {ignored.length > 0 && (
         <Notice tone="warn" className="mb-4">
           The address has something that was left out. {ignored.join(' ')}
@@ -99,6 +94,20 @@ export default async function MarketplacePage({ searchParams }: { searchParams: 
         <Pager path="/" search={search} nextCursor={page.nextCursor} words={{ first: 'First page', next: 'Next' }} />
       )}
     </>
+  )
+}
+
+function WhatIsNotReal({ offers }: { offers: readonly OfferListItem[] }) {
+  const demo = offers.some(({ models }) => models.some(isDemoModel))
+  const shimmed = offers.some(({ simulatedRttMs }) => simulatedRttMs !== null)
+  if (!demo && !shimmed) return null
+  return (
+    <Notice className="mb-4">
+      {demo &&
+        'The demo model has random weights, so it talks nonsense. What it shows is real: placement, streaming, receipts and settlement. '}
+      {shimmed &&
+        'Distances are those of a simulated network: links of one machine are delayed, and these times include it.'}
+    </Notice>
   )
 }
 

@@ -1,7 +1,12 @@
 'use client'
-/** Filters as a plain GET form: each change is in the URL at once, and without JavaScript the button still works. */
-import { useRouter } from 'next/navigation'
-import { useTransition, type FormEvent, type ReactNode } from 'react'
+/**
+ * Filters as a plain GET form: each change is in the URL at once, and without JavaScript the button still works.
+ *
+ * The back button undoes the last filter: each choice is an entry of the history, and so is what was typed in one go.
+ * Where something else changes the URL (back, a link that clears the filters), the controls follow it.
+ */
+import { useRouter, useSearchParams } from 'next/navigation'
+import { useEffect, useRef, useTransition, type FormEvent, type ReactNode } from 'react'
 import { Search } from 'lucide-react'
 import { inputStyle } from './ui/field.tsx'
 import { cn } from '~/lib/cn.ts'
@@ -16,21 +21,45 @@ export interface FilterBarProps {
 
 export function FilterBar({ action, label, keep = {}, children }: FilterBarProps) {
   const router = useRouter()
+  const current = useSearchParams().toString()
   const [pending, startTransition] = useTransition()
+  const form = useRef<HTMLFormElement>(null)
+  /** The query that the controls show. */
+  const shown = useRef(current)
+  /** The text field that is being typed in, and the query before it. */
+  const typing = useRef<{ name: string; before: string }>(undefined)
+
+  useEffect(() => {
+    // While a change of ours is on its way, what arrives is older than what the controls show.
+    if (pending || current === shown.current) return
+    shown.current = current
+    typing.current = undefined
+    if (form.current) showIn(form.current, new URLSearchParams(current))
+  }, [current, pending])
+
   function apply(event: FormEvent<HTMLFormElement>) {
     const entries = [...new FormData(event.currentTarget)].filter(
       (entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== '',
     )
     const query = new URLSearchParams(entries).toString()
-    startTransition(() => router.replace(query ? `${action}?${query}` : action, { scroll: false }))
+    if (query === shown.current) return
+    shown.current = query
+    const href = query ? `${action}?${query}` : action
+    const sameField = isTyped(event.target) && typing.current?.name === event.target.name
+    // A navigation takes the place of one that has not arrived: until the first has, there is no entry to write over.
+    const hasEntry = sameField && typing.current?.before !== current
+    if (!hasEntry) typing.current = isTyped(event.target) ? { name: event.target.name, before: current } : undefined
+    startTransition(() => (hasEntry ? router.replace(href, { scroll: false }) : router.push(href, { scroll: false })))
   }
   return (
     <form
+      ref={form}
       role="search"
       action={action}
       aria-label={label}
       aria-busy={pending}
       onChange={apply}
+      onBlur={() => (typing.current = undefined)}
       onSubmit={(event) => {
         event.preventDefault()
         apply(event)
@@ -48,6 +77,27 @@ export function FilterBar({ action, label, keep = {}, children }: FilterBarProps
       </noscript>
     </form>
   )
+}
+
+/** A field whose value changes with each key. */
+function isTyped(target: EventTarget): target is HTMLInputElement {
+  return target instanceof HTMLInputElement && ['search', 'text'].includes(target.type)
+}
+
+function showIn(form: HTMLFormElement, params: URLSearchParams): void {
+  for (const control of form.elements) {
+    if (!(control instanceof HTMLInputElement || control instanceof HTMLSelectElement)) continue
+    const value = params.get(control.name) ?? ''
+    if (control instanceof HTMLSelectElement) {
+      // What is no choice here shows as none.
+      control.value = [...control.options].some((option) => option.value === value) ? value : ''
+    } else if (control.type === 'checkbox') {
+      control.checked = value === control.value
+    } else if (control.type !== 'hidden') {
+      // Hidden ones are rendered with the page.
+      control.value = value
+    }
+  }
 }
 
 export function SearchInput({ name, value, label }: { name: string; value: string | undefined; label: string }) {
@@ -73,15 +123,16 @@ export interface SelectInputProps {
   /** The choice that filters nothing. */
   any: string
   options: readonly (string | { value: string; label: string })[]
+  className?: string
 }
 
-export function SelectInput({ name, label, value, any, options }: SelectInputProps) {
+export function SelectInput({ name, label, value, any, options, className }: SelectInputProps) {
   return (
     <select
       name={name}
       aria-label={label}
       defaultValue={value ?? ''}
-      className={cn(inputStyle, 'w-auto max-w-full pr-7')}
+      className={cn(inputStyle, 'w-auto max-w-full pr-7', className)}
     >
       <option value="">{any}</option>
       {options.map((option) => {

@@ -36,5 +36,12 @@ test('what a URL says wrong is left out and said, and never throws', () => {
 
 test('nothing in the URL narrows nothing', () => {
   expect(readOfferQuery({ cols: 'rtt' }).filtered).toBe(false)
-  expect(readOfferQuery({}).columns.size).toBe(10)
+})
+
+test('the usual columns are shown without being named, and round trips to who measures from a witness', () => {
+  const usual = [...readOfferQuery({}).columns]
+  expect(usual).not.toContain('rtt')
+  expect([...readOfferQuery({ from: 'fra-1' }).columns]).toHaveLength(usual.length + 1)
+  expect([...readOfferQuery({ cols: usual.join(',') }).columns]).toEqual(usual)
+  expect([...readOfferQuery({ cols: 'x' }).columns]).toEqual(usual)
 })

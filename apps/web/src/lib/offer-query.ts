@@ -103,7 +103,7 @@ export function readOfferQuery(search: Search): ReadOfferQuery {
     cursor: matching('cursor', /^[\w-]{1,400}$/, 'a page of this list'),
   }
   const filtered = Object.values(filters).some((value) => value !== undefined)
-  return { query, columns: columnsOf(search.cols, ignored), filtered, ignored }
+  return { query, columns: columnsOf(search, ignored), filtered, ignored }
 }
 
 function price(value: string | undefined, ignored: string[]): bigint | undefined {
@@ -118,14 +118,20 @@ function price(value: string | undefined, ignored: string[]): bigint | undefined
   return undefined
 }
 
-/** `cols=region,ttft` shows those; without it all are shown. */
-function columnsOf(value: string | undefined, ignored: string[]): ReadonlySet<OfferColumn> {
-  const all = Object.keys(offerColumns) as OfferColumn[]
-  if (value === undefined) return new Set(all)
-  const wanted = value.split(',')
-  const known = all.filter((column) => wanted.includes(column))
+const allColumns = Object.keys(offerColumns) as OfferColumn[]
+
+/** As many as fit at 1280 px: round trips are shown to who asks from where. */
+export function usualColumns({ from }: Search): OfferColumn[] {
+  return allColumns.filter((column) => column !== 'rtt' || from !== undefined)
+}
+
+/** `cols=region,ttft` shows those; without it the usual ones. */
+function columnsOf(search: Search, ignored: string[]): ReadonlySet<OfferColumn> {
+  if (search.cols === undefined) return new Set(usualColumns(search))
+  const wanted = search.cols.split(',')
+  const known = allColumns.filter((column) => wanted.includes(column))
   if (known.length < wanted.length) ignored.push('cols: names a column that there is not.')
-  return new Set(known.length > 0 ? known : all)
+  return new Set(known.length > 0 ? known : usualColumns(search))
 }
 
 const shown = (value: string) => (value.length > 40 ? `${value.slice(0, 40)}…` : value)

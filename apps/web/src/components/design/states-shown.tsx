@@ -127,9 +127,10 @@ export function StatesShown() {
           ]}
         />
       </Section>
-      <Section title="Tables" description="Full, empty, filtered to nothing, and on their way.">
+      <Section title="Tables" description="Full, as cards on a phone, empty, filtered to nothing, and on their way.">
         <div className="grid gap-4">
           <DataTable label="Samples" columns={columns} rows={samples} rowKey={(row) => row.name} />
+          <DataTable label="Samples as cards" stacks columns={columns} rows={samples} rowKey={(row) => row.name} />
           <EmptyState title="No requests yet">A request appears here about a second after its answer.</EmptyState>
           <EmptyState title="No requests for these filters">None of your requests matches all of them.</EmptyState>
           <DataTableSkeleton label="Samples" columns={columns} rows={3} />

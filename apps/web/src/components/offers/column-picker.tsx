@@ -2,7 +2,7 @@
 import Link from 'next/link'
 import { Check, Columns3 } from 'lucide-react'
 import { hrefWith } from '~/lib/search.ts'
-import { offerColumns, type OfferColumn } from '~/lib/offer-query.ts'
+import { offerColumns, usualColumns, type OfferColumn } from '~/lib/offer-query.ts'
 
 export interface ColumnPickerProps {
   columns: ReadonlySet<OfferColumn>
@@ -13,7 +13,8 @@ export function ColumnPicker({ columns, search }: ColumnPickerProps) {
   const all = Object.keys(offerColumns) as OfferColumn[]
   const hrefOf = (toggled: OfferColumn) => {
     const next = all.filter((column) => columns.has(column) !== (column === toggled))
-    return hrefWith('/', search, { cols: next.length === all.length ? undefined : next.join(',') })
+    const cols = next.join(',')
+    return hrefWith('/', search, { cols: cols === usualColumns(search).join(',') ? undefined : cols })
   }
   return (
     <details className="relative">

@@ -3,7 +3,7 @@ import type { OfferFacets } from '@isochrone/services'
 import { CheckInput, FilterBar, SearchInput, SelectInput } from '~/components/filter-bar.tsx'
 import { countryName } from '~/lib/routing-market.ts'
 import { dataPolicyWords, tierWords, trustWords } from '~/lib/node-words.ts'
-import { dataPolicies, tiers, trusts } from '~/lib/offer-query.ts'
+import { dataPolicies, offerSorts, tiers, trusts } from '~/lib/offer-query.ts'
 import { NumberInput } from './number-input.tsx'
 
 export interface MarketFiltersProps {
@@ -16,11 +16,11 @@ export interface MarketFiltersProps {
 export function MarketFilters({ facets, search, witnesses }: MarketFiltersProps) {
   const counted = (values: OfferFacets['models'], name = (value: string) => value) =>
     values.map(({ value, offers }) => ({ value, label: `${name(value)} (${offers.toLocaleString('en-US')})` }))
-  const { sort, desc, view, cols } = search
+  const { desc, view, cols } = search
   const more = ['trust', 'data', 'tier', 'from', 'gpus', 'memory', 'max', 'ttft', 'lease', 'real']
   const moreInUse = more.filter((name) => search[name] !== undefined).length
   return (
-    <FilterBar action="/" label="Filter offers" keep={{ sort, desc, view, cols }}>
+    <FilterBar action="/" label="Filter offers" keep={{ desc, view, cols }}>
       <SearchInput name="q" value={search.q} label="Search nodes, hardware, models" />
       <SelectInput name="model" label="Model" value={search.model} any="All models" options={counted(facets.models)} />
       <SelectInput name="gpu" label="GPU" value={search.gpu} any="All hardware" options={counted(facets.gpuClasses)} />
@@ -37,6 +37,17 @@ export function MarketFilters({ facets, search, witnesses }: MarketFiltersProps)
         value={search.residency}
         any="Any country"
         options={[{ value: 'EU', label: 'European Union' }, ...counted(facets.countries, countryName)]}
+      />
+      {/* On a phone there are no column heads to sort by; elsewhere it keeps what they say. */}
+      <SelectInput
+        name="sort"
+        label="Sort"
+        value={search.sort === 'price' ? undefined : search.sort}
+        any={`Sort by ${offerSorts.price}`}
+        options={Object.entries(offerSorts)
+          .filter(([value]) => value !== 'price')
+          .map(([value, label]) => ({ value, label: `Sort by ${label}` }))}
+        className="sm:hidden"
       />
       <CheckInput name="live" label="Live only" checked={search.live === '1'} />
       <details open={moreInUse > 0} className="w-full">

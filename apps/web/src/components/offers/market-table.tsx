@@ -5,6 +5,7 @@ import type { ReactNode } from 'react'
 import { LiveBadge, SimulatedBadge } from '~/components/status.tsx'
 import { DataTable, type Column } from '~/components/ui/data-table.tsx'
 import { Money } from '~/components/ui/values.tsx'
+import { cn } from '~/lib/cn.ts'
 import { formatCount, formatMs, formatTokensPerSecond, shortHardware } from '~/lib/format.ts'
 import { trustWords } from '~/lib/node-words.ts'
 import { offerColumns, type OfferColumn } from '~/lib/offer-query.ts'
@@ -20,8 +21,12 @@ export interface MarketTableProps {
 }
 
 const second = 'text-xs text-ink-3'
+/** One link stands below the other: each is as high as a finger needs it (WCAG 2.5.8). */
+const target = 'inline-block leading-6'
+/** A head of two lines over narrow figures: all usual columns fit beside the navigation at 1280 px. */
+const wraps = 'whitespace-normal'
 const notMeasured = (
-  <span className="inline-block w-14 text-xs leading-4 whitespace-normal text-ink-3">not measured</span>
+  <span className="inline-block w-14 text-xs leading-4 whitespace-normal text-ink-3 max-sm:w-auto">not measured</span>
 )
 
 export function MarketTable({ offers, columns, sortLink, from, empty }: MarketTableProps) {
@@ -29,10 +34,11 @@ export function MarketTable({ offers, columns, sortLink, from, empty }: MarketTa
   return (
     <DataTable
       label="Offers"
-      className={columns.size > 5 ? 'min-w-[980px]' : 'min-w-[640px]'}
+      className={columns.size > 5 ? 'sm:min-w-[980px]' : 'sm:min-w-[640px]'}
+      stacks
       rows={offers}
       rowKey={(offer) => offer.id}
-      rowClassName="h-[52px]"
+      rowClassName="sm:h-14"
       columns={[
         { head: 'Node', className: 'whitespace-nowrap', cell: (offer) => <NodeName offer={offer} /> },
         ...(Object.keys(offerColumns) as OfferColumn[]).map((name) => columns.has(name) && all[name]),
@@ -47,7 +53,12 @@ function columnsOf({
   from,
 }: Pick<MarketTableProps, 'sortLink' | 'from'>): Record<OfferColumn, Column<OfferListItem>> {
   return {
-    hardware: { head: 'GPU × n, memory, trust', sort: sortLink('gpus'), cell: (offer) => <Hardware offer={offer} /> },
+    hardware: {
+      head: 'Hardware',
+      headTitle: 'GPUs × number, their memory in all, and how well that is known.',
+      sort: sortLink('gpus'),
+      cell: (offer) => <Hardware offer={offer} />,
+    },
     region: {
       head: 'Region',
       className: 'whitespace-nowrap',
@@ -61,6 +72,7 @@ function columnsOf({
     models: { head: 'Models', cell: (offer) => <Models offer={offer} /> },
     ttft: {
       head: 'TTFT p50, p95',
+      headClassName: wraps,
       headTitle: 'Dispatch to first token, of the newest answers of a day, from their receipts.',
       numeric: true,
       sort: sortLink('latency'),
@@ -83,6 +95,7 @@ function columnsOf({
     },
     rtt: {
       head: from ? `RTT, ${from}` : 'RTT, gateway',
+      headClassName: wraps,
       headTitle: from ? `Signed by the witness ${from}.` : 'Between its gateway and the node, now.',
       numeric: true,
       cell: (offer) => <Rtt offer={offer} from={from} />,
@@ -102,6 +115,7 @@ function columnsOf({
     },
     effective: {
       head: 'Effective $/M',
+      headClassName: wraps,
       headTitle:
         'All that was billed, for each million tokens of accepted answers: retries, failures and bytes included.',
       numeric: true,
@@ -138,12 +152,15 @@ function NodeName({ offer }: { offer: OfferListItem }) {
   return (
     <>
       <div className="flex items-center gap-2">
-        <Link href={`/offers/${offer.id}`} className="link font-medium">
+        <Link href={`/offers/${offer.id}`} className={cn(target, 'link font-medium')}>
           {offer.name}
         </Link>
         <LiveBadge live={offer.live} />
       </div>
-      <Link href={`/providers/${offer.providerId}`} className="text-xs text-ink-3 hover:text-ink hover:underline">
+      <Link
+        href={`/providers/${offer.providerId}`}
+        className={cn(target, 'text-xs text-ink-3 hover:text-ink hover:underline')}
+      >
         {offer.providerName}
       </Link>
     </>
@@ -152,6 +169,7 @@ function NodeName({ offer }: { offer: OfferListItem }) {
 
 function Hardware({ offer }: { offer: OfferListItem }) {
   const gib = Math.round(offer.memoryMib / 1_024)
+  const memory = gib > 0 ? `${formatCount(gib)} GiB · ` : ''
   return (
     <>
       <div className="flex items-center gap-1.5 whitespace-nowrap">
@@ -159,7 +177,8 @@ function Hardware({ offer }: { offer: OfferListItem }) {
         {offer.simulated && <SimulatedBadge />}
       </div>
       <div className={second} title={trustWords[offer.trust].help}>
-        {gib > 0 ? `${formatCount(gib)} GiB` : 'memory not said'} · {trustWords[offer.trust].label.toLowerCase()}
+        {memory}
+        {trustWords[offer.trust].label.toLowerCase()}
       </div>
     </>
   )

@@ -5,6 +5,7 @@
  * are of several kinds (groups, sums, cells that span columns) is written out with table.tsx instead.
  */
 import type { Key, ReactNode } from 'react'
+import { cn } from '~/lib/cn.ts'
 import { SkeletonRows, Table, Td, Th, Tr, type ThProps } from './table.tsx'
 
 /** Fixed for every row, or worked out for each. */
@@ -25,6 +26,8 @@ export interface DataTableProps<Row> {
   label: string
   /** Of the table: its least width. */
   className?: string
+  /** On a phone each row is a card of two columns, its first cell on top: for tables of many columns. */
+  stacks?: boolean
   /** From left to right; `false` leaves one out. */
   columns: readonly (Column<Row> | false)[]
   rows: readonly Row[]
@@ -36,17 +39,24 @@ export interface DataTableProps<Row> {
   empty?: ReactNode
 }
 
-export function DataTable<Row>({ label, className, rows, rowKey, rowClassName, empty, ...rest }: DataTableProps<Row>) {
+export function DataTable<Row>(props: DataTableProps<Row>) {
+  const { label, className, stacks, rows, rowKey, rowClassName, empty, ...rest } = props
   const columns = columnsOf(rest)
   if (rows.length === 0 && empty !== undefined) return empty
   return (
-    <Table label={label} className={className}>
-      <Head columns={columns} />
-      <tbody>
+    <Table label={label} className={className} stacks={stacks}>
+      <Head columns={columns} className={stacks && 'max-sm:hidden'} />
+      <tbody className={cn(stacks && 'max-sm:block')}>
         {rows.map((row) => (
-          <Tr key={rowKey(row)} className={forRow(rowClassName, row)}>
-            {columns.map(({ numeric, className, cell, cellTitle }, index) => (
-              <Td key={index} numeric={numeric} className={forRow(className, row)} title={cellTitle?.(row)}>
+          <Tr key={rowKey(row)} className={cn(stacks && card, forRow(rowClassName, row))}>
+            {columns.map(({ head, numeric, className, cell, cellTitle }, index) => (
+              <Td
+                key={index}
+                numeric={numeric}
+                className={cn(stacks && (index === 0 ? cardTop : cardCell), forRow(className, row))}
+                title={cellTitle?.(row)}
+              >
+                {stacks && index > 0 && <div className="text-xs text-ink-3 sm:hidden">{head}</div>}
                 {cell(row)}
               </Td>
             ))}
@@ -56,6 +66,10 @@ export function DataTable<Row>({ label, className, rows, rowKey, rowClassName, e
     </Table>
   )
 }
+
+const card = 'max-sm:grid max-sm:grid-cols-2 max-sm:gap-x-4 max-sm:gap-y-2 max-sm:px-3 max-sm:py-3'
+const cardCell = 'max-sm:block max-sm:h-auto max-sm:min-w-0 max-sm:p-0 max-sm:text-left'
+const cardTop = `${cardCell} max-sm:col-span-2`
 
 type SkeletonProps<Row> = Pick<DataTableProps<Row>, 'label' | 'className' | 'columns' | 'actions'>
 
@@ -72,9 +86,9 @@ export function DataTableSkeleton<Row>({ label, className, rows, ...rest }: Skel
   )
 }
 
-function Head<Row>({ columns }: { columns: readonly Column<Row>[] }) {
+function Head<Row>({ columns, className }: { columns: readonly Column<Row>[]; className?: string | false }) {
   return (
-    <thead>
+    <thead className={cn(className)}>
       <tr>
         {columns.map(({ head, headTitle, headClassName, numeric, sort }, index) => (
           <Th key={index} numeric={numeric} sort={sort} title={headTitle} className={headClassName}>

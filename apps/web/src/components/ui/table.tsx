@@ -7,16 +7,27 @@ import type { ComponentProps, ReactNode } from 'react'
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import { cn } from '~/lib/cn.ts'
 
-export function Table({ label, className, children }: { label: string; className?: string; children: ReactNode }) {
+export interface TableProps {
+  label: string
+  className?: string
+  /** On a phone it is a list and grows with its page: see DataTable. */
+  stacks?: boolean
+  children: ReactNode
+}
+
+export function Table({ label, className, stacks, children }: TableProps) {
   return (
     <div
       role="region"
       aria-label={label}
       // Scrollable regions must be reachable by keyboard (WCAG 2.1.1); positioned, so that hidden labels scroll with it.
       tabIndex={0}
-      className="relative max-h-[75vh] overflow-auto rounded-md border border-line bg-surface focus-visible:outline-offset-[-2px]"
+      className={cn(
+        'relative max-h-[75vh] overflow-auto rounded-md border border-line bg-surface focus-visible:outline-offset-[-2px]',
+        stacks && 'max-sm:max-h-none',
+      )}
     >
-      <table className={cn('w-full border-collapse text-sm', className)}>
+      <table className={cn('w-full border-collapse text-sm', stacks && 'max-sm:block', className)}>
         <caption className="sr-only">{label}</caption>
         {children}
       </table>
@@ -46,7 +57,6 @@ export function Th({ numeric, sort, className, children, ...rest }: ThProps) {
         <Link
           href={sort.href}
           scroll={false}
-          replace
           className={cn('inline-flex items-center gap-1 hover:text-ink', sort.state !== 'none' && 'text-ink')}
         >
           {children}
