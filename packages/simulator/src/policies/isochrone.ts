@@ -3,9 +3,10 @@
  *
  * It gives the engine only what a gateway has: declared offers with the published curve of their class as prior, its own
  * round trips, late heartbeats, and the ends of its own attempts. The length of an answer is not known beforehand: the
- * mean of those that ended at this gateway stands for it.
+ * mean of those that ended at this gateway, of prompts of about the same length, stands for it.
  */
 import {
+  AnswerLengths,
   createHedgeBudget,
   createReplicaPool,
   decide,
@@ -61,7 +62,7 @@ export const isochroneSettings: IsochroneSettings = {
   hedgeShare: 0.05,
   hedgeTtftMs: 150,
   moveShare: 0.05,
-  moveFactor: 1.25,
+  moveFactor: 1.4,
   moveRoundShare: 0.12,
   movedTpotShare: 0.6,
   probeMs: 50,
@@ -96,8 +97,6 @@ const contextTokensMax = 131_072
 /** What a request reserves when its caller sets no limit; bounds the price check and the context check alone. */
 const tokensOutMax = 4_096
 const answerTokensAtFirst = 256
-/** Answers that the mean remembers. */
-const answersRemembered = 1_000
 /** Policies are made for SLOs in steps of this: the engine knows a policy by identity. */
 const sloStepMs = 10
 
@@ -132,8 +131,8 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
   const slackPolicies = new Map<number, RoutingPolicy>()
   const capacityPolicies = new Map<number, RoutingPolicy>()
   const holders: PrefixHolders = { slot: new Int32Array(8), blocks: new Int32Array(8) }
-  let answerTokens = answerTokensAtFirst
-  let answers = 0
+  const lengths = new AnswerLengths(answerTokensAtFirst)
+  const answerTokens = ({ tokensIn }: SimRequest): number => Math.max(1, lengths.expected(tokensIn))
 
   function ask(request: SimRequest, tried: readonly number[], policy: RoutingPolicy): PlacementRequest {
     return {
@@ -141,7 +140,7 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       modelHash: null,
       tokensIn: request.tokensIn,
       tokensOutMax,
-      tokensOutExpected: Math.round(answerTokens),
+      tokensOutExpected: Math.round(answerTokens(request)),
       bytesIn: 4 * request.tokensIn,
       prefixHashes: request.prefixHashes,
       prefixBlockTokens,
@@ -218,7 +217,7 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       if (slot < 0) return
       const { tokensIn, index, prefixHashes } = request
       const tokensCached = cachedTokens(slot, request)
-      const work: AttemptWork = { tokensIn, tokensCached, tokensOut: Math.round(answerTokens) }
+      const work: AttemptWork = { tokensIn, tokensCached, tokensOut: Math.round(answerTokens(request)) }
       const opened = works.get(index) ?? new Map<number, AttemptWork>()
       opened.set(replica, work)
       works.set(index, opened)
@@ -266,7 +265,7 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
         const move = shouldMove({
           delivered,
           sinceFirstMs: nowMs - firstMs,
-          tokensLeft: answerTokens,
+          tokensLeft: answerTokens(request),
           recentTpotMs,
           tpotSloMs: request.tpotSloMs,
           elsewhereTtftMs: decision.ttftMs,
@@ -291,10 +290,7 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       seen.delete(request.index)
       if (outcome.kind === 'finished') streaming.delete(request.index)
       const slot = slots[replica] as number
-      if (outcome.kind === 'finished') {
-        answers = Math.min(answersRemembered, answers + 1)
-        answerTokens += (outcome.tokensOut - answerTokens) / answers
-      }
+      if (outcome.kind === 'finished') lengths.learn(request.tokensIn, outcome.tokensOut)
       if (!work || slot < 0) return
       // A stream that was moved away ran like any other until then.
       const kind = outcome.kind === 'moved' ? 'finished' : outcome.kind
