@@ -152,14 +152,14 @@ function NodeName({ offer }: { offer: OfferListItem }) {
   return (
     <>
       <div className="flex items-center gap-2">
-        <Link href={`/offers/${offer.id}`} className={cn(target, 'link font-medium')}>
+        <Link href={`/offers/${offer.id}`} className={cn('link font-medium', target)}>
           {offer.name}
         </Link>
         <LiveBadge live={offer.live} />
       </div>
       <Link
         href={`/providers/${offer.providerId}`}
-        className={cn(target, 'text-xs text-ink-3 hover:text-ink hover:underline')}
+        className={cn('text-xs text-ink-3 hover:text-ink hover:underline', target)}
       >
         {offer.providerName}
       </Link>
