@@ -26,16 +26,19 @@ export function FilterBar({ action, label, keep = {}, children }: FilterBarProps
   const form = useRef<HTMLFormElement>(null)
   /** The query that the controls show. */
   const shown = useRef(current)
+  /** Queries of these controls that are on their way: one of them that arrives is older than what is shown, or is it. */
+  const sent = useRef(new Set<string>())
   /** The text field that is being typed in, and the query before it. */
   const typing = useRef<{ name: string; before: string }>(undefined)
 
   useEffect(() => {
-    // While a change of ours is on its way, what arrives is older than what the controls show.
-    if (pending || current === shown.current) return
+    const isOurs = current === shown.current || sent.current.has(current)
+    if (current === shown.current || !isOurs) sent.current.clear()
+    if (isOurs) return
     shown.current = current
     typing.current = undefined
     if (form.current) showIn(form.current, new URLSearchParams(current))
-  }, [current, pending])
+  }, [current])
 
   function apply(event: FormEvent<HTMLFormElement>) {
     const entries = [...new FormData(event.currentTarget)].filter(
@@ -44,6 +47,7 @@ export function FilterBar({ action, label, keep = {}, children }: FilterBarProps
     const query = new URLSearchParams(entries).toString()
     if (query === shown.current) return
     shown.current = query
+    sent.current.add(query)
     const href = query ? `${action}?${query}` : action
     const sameField = isTyped(event.target) && typing.current?.name === event.target.name
     // A navigation takes the place of one that has not arrived: until the first has, there is no entry to write over.
