@@ -2,13 +2,13 @@
 import { expectAccessible } from './expect-accessible.ts'
 import { expect, test } from './marketplace.ts'
 import {
+  browseMarket,
   createKey,
   downloadStatement,
   failToRevoke,
   followReceipt,
   openClaims,
   openEvidence,
-  seeOffers,
   sendRequest,
   setRoutingPolicy,
 } from './steps.ts'
@@ -20,7 +20,7 @@ test('sign up → fund → create a key → send a request → see its receipt v
   const { info } = market
   await page.goto(info.url)
   await expect(page.getByRole('heading', { name: 'Marketplace' })).toBeVisible()
-  await seeOffers(page)
+  await browseMarket(page)
 
   await page.getByRole('link', { name: 'Sign up' }).click()
   await expectAccessible(page)
@@ -52,6 +52,10 @@ test('sign up → fund → create a key → send a request → see its receipt v
   await expectAccessible(page)
 
   await setRoutingPolicy(page)
+
+  await page.getByRole('link', { name: 'Usage' }).first().click()
+  await expect(page.getByRole('heading', { level: 1, name: 'Usage' })).toBeVisible()
+  await expectAccessible(page)
 })
 
 test('a provider sees what its nodes claimed, what released it and what was paid', async ({ page, market }) => {

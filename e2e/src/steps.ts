@@ -5,11 +5,35 @@ import OpenAI from 'openai'
 import type { InstanceInfo } from '../../tools/start/instance-file.ts'
 import { expectAccessible } from './expect-accessible.ts'
 
-/** Nodes are on offer once the worker has listed them, and the page asks again by itself. */
-export async function seeOffers(page: Page): Promise<void> {
+/** Narrows the market, undoes it with the back button, and opens an offer and its provider. */
+export async function browseMarket(page: Page): Promise<void> {
   const rows = page.getByRole('table', { name: 'Offers' }).getByRole('row')
+  // Nodes are on offer once the worker has listed them, and the page asks again by itself.
   await expect(rows).toHaveCount(6, { timeout: 60_000 })
   await expect(page.getByText('simulated network').first()).toBeVisible()
+  await expectAccessible(page)
+
+  const region = page.getByRole('combobox', { name: 'Region' })
+  await region.selectOption('eu-west')
+  await expect(page).toHaveURL(/region=eu-west/)
+  await expect(rows).toHaveCount(3)
+  const words = page.getByRole('searchbox')
+  await words.pressSequentially('borealis')
+  await expect(page).toHaveURL(/q=borealis/)
+  await expect(rows).toHaveCount(2)
+  await page.goBack()
+  await expect(words).toHaveValue('')
+  await expect(rows).toHaveCount(3)
+  await page.goBack()
+  await expect(region).toHaveValue('')
+  await expect(rows).toHaveCount(6)
+
+  await page.getByRole('link', { name: 'aurora-1' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('aurora-1')
+  await expectAccessible(page)
+  await page.getByRole('main').getByRole('link', { name: 'Northern Lights Compute' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('Northern Lights Compute')
+  await expect(rows).toHaveCount(6)
   await expectAccessible(page)
 }
 
