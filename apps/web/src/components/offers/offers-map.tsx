@@ -32,7 +32,7 @@ export function OffersMap({ places, search }: OffersMapProps) {
           {
             head: 'Region',
             cell: (place) => (
-              <Link href={hrefOf(place)} className="link">
+              <Link href={hrefOf(place)} className="link whitespace-nowrap">
                 {place.region}
               </Link>
             ),
