@@ -49,11 +49,11 @@ export async function dispatchAttempt(
       limits: limitsOf(deps, ctx),
       stopping: deps.stopping,
       ...(yields && { yields }),
-      onOpened: ticket.sent,
-      onFirstToken() {
-        ticket.firstToken()
+      onOpened() {
+        ticket.sent()
         ctx.started?.()
       },
+      onFirstToken: ticket.firstToken,
     })
     if (isHedge && result.seen.tokensDelivered === 0 && result.outcome !== 'completed') result.seen.billable = false
     const completed = deps.lane.completeAttempt(result.seen)

@@ -32,7 +32,7 @@ test('a burst waits in its own line, in order, and nobody else waits for it', ()
   expect(starts.waiting).toBe(92)
   ask('quiet')
   expect(begun.at(-1)).toBe('quiet')
-  // Each that has its first token, or ends, lets the next one begin; said twice it counts once.
+  // Each that went to its node, or ends, lets the next one begin; said twice it counts once.
   for (const each of over.slice(0, 50)) {
     each()
     each()

@@ -1,26 +1,26 @@
 /**
- * How many requests of an organisation may be on their way to their first token while others are there too.
+ * How many requests of an organisation may be between their body and their node while others are there too.
  *
  * A rate limit that holds a minute's worth lets a minute's worth come at once, and all of it would stand before whoever comes
- * next: in the event loops of gateway and node, and in the kernel. So an organisation has a few requests in that phase and the
- * rest waits, unread, in its own line; nobody waits for another's. What has its first token counts no more, so streams at once
- * are not limited by this. An organisation alone never waits.
+ * next in the event loop. So an organisation has a few requests in that phase, which is some milliseconds long, and the rest
+ * waits in its own line; nobody waits for another's. What went to a node, or waits for a place, counts no more: neither
+ * streams at once nor slow engines are limited by this. An organisation alone never waits.
  *
- * It goes by itself: each request that gets its first token, or ends, lets the next one of its organisation begin, fast where
- * there is time and slowly where there is none. Bounded: who waits, and for how long.
+ * It goes by itself: each request that leaves the phase lets the next one of its organisation begin, fast where there is time
+ * and slowly where there is none. Bounded: who waits, and for how long.
  */
 import { AppError } from '@isochrone/domain'
 
 export interface FairStarts {
   /**
-   * Calls `start` now or at its turn, `refuse` where that does not come. Call the result when its first token has come and
+   * Calls `start` now or at its turn, `refuse` where that does not come. Call the result when it has gone to its node and
    * when it is over; only the first call counts.
    */
   enter(orgId: string, start: () => void, refuse: (error: AppError) => void): () => void
   readonly waiting: number
 }
 
-/** Requests of one organisation before their first token, while others are there. */
+/** Requests of one organisation between body and node, while others are there. */
 const STARTING_MAX = 8
 /** How long an organisation counts as being there after its last request began, ms. */
 const THERE_MS = 5_000
@@ -128,6 +128,6 @@ export function createFairStarts(nowMs: () => number = () => performance.now()):
 const overdue = (): AppError =>
   new AppError('capacity_unavailable', {
     publicMessage:
-      'Your organisation has more requests before their first token than this gateway begins at once while others ask too. Try again shortly.',
+      'Your organisation sends more requests than this gateway can begin while others ask too. Try again shortly.',
     retryAfterS: 1,
   })

@@ -24,7 +24,7 @@ export async function placeFirst(
   try {
     const patienceMs = patienceMsOf(deps, ctx)
     const tenant = ctx.organisation.orgId
-    const outcome = await deps.room.place({ model, tenant, request: asked, patienceMs, signal })
+    const outcome = await deps.room.place({ model, tenant, request: asked, patienceMs, signal, waits: ctx.started })
     if (isPlaced(outcome)) return outcome
     if (leftMsOf(ctx, deps.clock.nowMs()) === 0) throw deadlinePassed(false)
     if (outcome.roomFull) throw noCapacity(outcome, { suggestions: [], limits: [] }, null)

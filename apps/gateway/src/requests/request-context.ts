@@ -34,7 +34,7 @@ export interface RequestContext {
   traceparent?: string | null
   /** Told once the request has a price, whatever else becomes of it: before the outcome is durable. */
   billed?: () => void
-  /** Told when its first token has come. */
+  /** Told when it holds up no other of its organisation any more: it went to a node, or waits for a place. */
   started?: () => void
 }
 

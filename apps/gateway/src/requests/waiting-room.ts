@@ -30,6 +30,8 @@ export interface WaitInput {
   request: PlacementRequest
   patienceMs: number
   signal: AbortSignal
+  /** Told when there is no place at once. */
+  waits?: (() => void) | undefined
 }
 
 export interface Refusal extends Omit<Refused, 'record'> {
@@ -180,6 +182,7 @@ export function createWaitingRoom({
   function wait(queue: Queue, input: WaitInput): Promise<Placed | Refusal> {
     const { promise, resolve, reject } = Promise.withResolvers<Placed | Refusal>()
     const sinceMs = clock.nowMs()
+    input.waits?.()
     const { tokensIn, tokensOutExpected } = input.request
     const waiting: Waiting = {
       input,

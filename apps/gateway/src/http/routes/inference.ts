@@ -1,7 +1,7 @@
 /**
  * The endpoints that run models: from the caller's key to the last chunk.
  *
- * Key and limits are checked, and its turn awaited, before the body is read. With `x-isochrone-queue: 1` a completion becomes a queued job.
+ * Key and limits are checked before the body is read, and its turn is awaited after it. With `x-isochrone-queue: 1` a completion becomes a queued job.
  */
 import { isAppError, toAppError } from '@isochrone/domain'
 import type { Tracing } from '@isochrone/runtime'
@@ -48,11 +48,18 @@ export function inferenceRoutes(app: FastifyInstance, deps: GatewayDeps, flood: 
         const admission = enter(deps, flood, caller, request)
         const entry: Entered = { caller, admission, started: () => undefined, handled: false }
         entered.set(request, entry)
-        entry.started = deps.starts.enter(caller.organisation.orgId, next, next)
         reply.raw.once('close', () => {
           entry.started()
           if (!entry.handled) admission.leave()
         })
+        next()
+      },
+      preHandler: (request, reply, next) => {
+        const entry = entered.get(request)
+        if (!entry) throw new Error('a request without a caller')
+        entry.started = deps.starts.enter(entry.caller.organisation.orgId, next, next)
+        // Its caller left while the body was read, and nothing will say so again.
+        if (reply.raw.destroyed) entry.started()
       },
       handler: async (request, reply) => {
         const entry = entered.get(request)
