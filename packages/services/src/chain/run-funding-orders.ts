@@ -4,10 +4,10 @@
  * Safe at every crash point: a deposit is bound to its order by the token contract itself (ERC-3009 nonce), opening and
  * raising are safe to repeat, and an order is final only after all three.
  */
-import { isAppError, toAppError } from '@isochrone/domain'
 import type { Hex } from '@isochrone/protocol'
 import type { ChainReads, ManagedWalletChain } from '../ports/chain-port.ts'
 import type { FundingOrderRow, FundingStore } from '../ports/chain-store.ts'
+import { carryOutOrders } from './carry-out-orders.ts'
 import { sendRecorded } from './send-recorded.ts'
 
 export interface FundingDeps {
@@ -20,19 +20,12 @@ const ORDERS_A_ROUND = 50
 
 /** How many orders became final. Stops at the first one when the chain is away or takes no deposits: they wait. */
 export async function runFundingOrders(deps: FundingDeps): Promise<number> {
-  let finished = 0
-  for (const order of await deps.store.openFundingOrders(ORDERS_A_ROUND)) {
-    try {
-      await carryOut(deps, order)
-      finished += 1
-    } catch (error) {
-      const { code, publicMessage } = toAppError(error)
-      if (code === 'chain_unavailable') break
-      if (!isAppError(error)) throw error
-      await deps.store.updateFundingOrder(order.id, { status: 'failed', error: publicMessage })
-    }
-  }
-  return finished
+  const { store } = deps
+  return await carryOutOrders(
+    await store.openFundingOrders(ORDERS_A_ROUND),
+    (order) => carryOut(deps, order),
+    ({ id }, error) => store.updateFundingOrder(id, { status: 'failed', error }),
+  )
 }
 
 async function carryOut({ store, chain, wallet }: FundingDeps, order: FundingOrderRow): Promise<void> {

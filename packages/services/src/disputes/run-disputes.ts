@@ -4,11 +4,12 @@
  * Every step may be done twice: a row is whatever the contract says now, an action that is on the chain already counts as
  * done, and a closed dispute stays closed. What the contract refuses ends an order with its sentence.
  */
-import { isAppError, openDisputeStates, toAppError, type DisputeState } from '@isochrone/domain'
+import { openDisputeStates, type DisputeState } from '@isochrone/domain'
 import type { Hex } from '@isochrone/protocol'
+import { carryOutOrders } from '../chain/carry-out-orders.ts'
 import { sendRecorded } from '../chain/send-recorded.ts'
 import { storedMicroUsd } from '../chain/stored-amounts.ts'
-import type { DutyRound } from '../chain/duty-round.ts'
+import { doEach, type DutyRound } from '../chain/duty-round.ts'
 import type { DisputeAccount, DisputeAction, DisputeChain, DisputeOnChain } from '../ports/dispute-port.ts'
 import type { DisputeOrderRow, DisputeRow, DisputeWorkDeps } from '../ports/dispute-store.ts'
 
@@ -31,19 +32,12 @@ export async function refreshDisputes({ disputes, chain }: DisputeRoundDeps): Pr
 
 /** Sends what organisations asked for. How many became final; stops at the first one when the chain is away. */
 export async function runDisputeOrders(deps: DisputeRoundDeps): Promise<number> {
-  let finished = 0
-  for (const order of await deps.disputes.openDisputeOrders(A_ROUND)) {
-    try {
-      await carryOut(deps, order)
-      finished += 1
-    } catch (error) {
-      const { code, publicMessage } = toAppError(error)
-      if (code === 'chain_unavailable') break
-      if (!isAppError(error)) throw error
-      await deps.disputes.updateDisputeOrder(order.id, { status: 'failed', error: publicMessage })
-    }
-  }
-  return finished
+  const { disputes } = deps
+  return await carryOutOrders(
+    await disputes.openDisputeOrders(A_ROUND),
+    (order) => carryOut(deps, order),
+    ({ id }, error) => disputes.updateDisputeOrder(id, { status: 'failed', error }),
+  )
 }
 
 async function carryOut({ disputes, transactions, chain }: DisputeRoundDeps, order: DisputeOrderRow): Promise<void> {
@@ -67,18 +61,11 @@ export async function executeDisputes({ disputes, transactions, chain }: Dispute
   const filter = { states: openDisputeStates, payer: null, providerId: null, limit: EXECUTED_A_ROUND }
   const due = (await disputes.disputes(filter)).filter((row) => canExecute(row, nowS, BigInt(chain.ruleS)))
   const ruledOnAppeal = await disputes.disputes({ ...filter, states: ['appeal_ruled'] })
-  const round: DutyRound = { done: 0, failed: [] }
-  for (const { id } of new Map([...due, ...ruledOnAppeal].map((row) => [row.id, row])).values()) {
-    try {
-      await sendRecorded(transactions, { purpose: 'dispute-execute', subject: String(id) }, () => chain.execute(id))
-      round.done += 1
-    } catch (error) {
-      const { code, publicMessage } = toAppError(error)
-      round.failed.push({ subject: String(id), reason: publicMessage })
-      if (code === 'chain_unavailable') break
-    }
-  }
-  return round
+  const ids = new Set([...due, ...ruledOnAppeal].map(({ id }) => id))
+  return await doEach([...ids], String, async (id) => {
+    await sendRecorded(transactions, { purpose: 'dispute-execute', subject: String(id) }, () => chain.execute(id))
+    return true
+  })
 }
 
 /** Whether the contract would carry it out at this chain time. */

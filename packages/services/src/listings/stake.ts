@@ -2,7 +2,8 @@
  * Stake of a provider through the platform's managed account: asked for in the web app, carried out by the worker. An order names what the
  * stake is to be, not what is added, so that doing it twice adds nothing twice.
  */
-import { AppError, isAppError, newId, toAppError } from '@isochrone/domain'
+import { AppError, newId } from '@isochrone/domain'
+import { carryOutOrders } from '../chain/carry-out-orders.ts'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { ListingStore, StakeChain, StakeOrderRow } from '../ports/listing-store.ts'
 
@@ -27,22 +28,16 @@ export async function requestStake(
   return row
 }
 
-/** How many orders ended. Stops at the first one when the chain is away. */
-export async function runStakeOrders(deps: { store: ListingStore; chain: StakeChain }): Promise<number> {
-  let ended = 0
-  for (const { id, providerId, microUsd } of await deps.store.openStakeOrders(ORDERS_A_ROUND)) {
-    try {
-      const missing = microUsd - (await deps.chain.stakeOf(providerId))
+/** How many orders were sent. Stops at the first one when the chain is away. */
+export async function runStakeOrders({ store, chain }: { store: ListingStore; chain: StakeChain }): Promise<number> {
+  return await carryOutOrders(
+    await store.openStakeOrders(ORDERS_A_ROUND),
+    async ({ id, providerId, microUsd }) => {
+      const missing = microUsd - (await chain.stakeOf(providerId))
       const added = { subject: providerId, microUsd: missing }
-      const { txHash } = missing > 0n ? await deps.chain.addStake(added) : { txHash: null }
-      await deps.store.endStakeOrder({ id, status: 'sent', txHash, error: null })
-    } catch (error) {
-      const { code, publicMessage } = toAppError(error)
-      if (code === 'chain_unavailable') break
-      if (!isAppError(error)) throw error
-      await deps.store.endStakeOrder({ id, status: 'failed', txHash: null, error: publicMessage })
-    }
-    ended += 1
-  }
-  return ended
+      const { txHash } = missing > 0n ? await chain.addStake(added) : { txHash: null }
+      await store.endStakeOrder({ id, status: 'sent', txHash, error: null })
+    },
+    ({ id }, error) => store.endStakeOrder({ id, status: 'failed', txHash: null, error }),
+  )
 }
