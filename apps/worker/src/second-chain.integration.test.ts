@@ -227,6 +227,8 @@ test('a reorganisation deeper than the confirmations is undone and made good', a
   const payouts = await market.db.payout.count()
   const { debitMicroUsd } = await market.store.snapshot((tx) => settlementStatus(tx.settlement, { orgId: ORG }))
   stopBlocks()
+  // A payout counts once it has its confirmations, which may be this very moment; one block more and it lies deeper.
+  await rpc('evm_mine')
   const head = await market.writer.publicClient.getBlockNumber()
   const depth = Number(head - paidIn.blockNumber + 1n)
   expect(depth).toBeGreaterThan(profile.confirmations ?? 0)
