@@ -5,9 +5,10 @@
  * could not run is never mistaken for one that passed. `--only unit,contracts` runs a part.
  */
 import { parseArgs } from 'node:util'
-import { suites } from './suites.ts'
+import type { Suite } from './suite.ts'
+import { stages } from './suites.ts'
 
-const names = [...new Set(suites.map(({ name }) => name))]
+const names = [...new Set(stages.flat(2).map(({ name }) => name))]
 const { values } = parseArgs({ options: { only: { type: 'string' }, help: { type: 'boolean' } } })
 if (values.help) {
   process.stdout.write(`npm test -- [--only ${names.join(',')}]\n`)
@@ -22,8 +23,16 @@ if (unknown.length > 0) {
 
 let passed = 0
 let failed = 0
-for (const suite of suites) {
-  if (wanted && !wanted.includes(suite.name)) continue
+for (const tracks of stages) await Promise.all(tracks.map(runInOrder))
+
+process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
+process.exit(failed === 0 && passed > 0 ? 0 : 1)
+
+async function runInOrder(track: readonly Suite[]): Promise<void> {
+  for (const suite of track) if (!wanted || wanted.includes(suite.name)) await run(suite)
+}
+
+async function run(suite: Suite): Promise<void> {
   const started = performance.now()
   // A long suite says once that it has begun; its result follows on a line of its own.
   process.stdout.write(`… ${suite.title}\n`)
@@ -35,6 +44,3 @@ for (const suite of suites) {
   passed += result.passed
   failed += result.failed
 }
-
-process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
-process.exit(failed === 0 && passed > 0 ? 0 : 1)

@@ -1,8 +1,9 @@
 /**
  * The suites of `npm test`, in order: cheap and telling ones first.
  *
- * Two files run at a time: the machine may have two cores, and integration tests wait more than they compute. What kills
- * processes under load has the machine to itself.
+ * Two files run at a time: the machine may have two cores, and integration tests wait more than they compute. That is why
+ * the contracts are compiled and tested beside them, by one process and for a third of their time. What kills processes
+ * under load has the machine to itself.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,7 +18,10 @@ import { findChromium } from './find-chromium.ts'
 import { countsOf, readForgeReport, readPlaywrightReport, readVitestReport } from './read-reports.ts'
 import { oneCheck, type Suite, type SuiteResult } from './suite.ts'
 
-export const suites: readonly Suite[] = [
+/** Suites one after the other. */
+type Track = readonly Suite[]
+
+const checks: Track = [
   { name: 'generate', title: 'Prisma client', run: generate },
   ...lintSteps(projectRoot).map(({ name, run }): Suite => ({
     name: 'lint',
@@ -27,15 +31,22 @@ export const suites: readonly Suite[] = [
       return oneCheck(ok, output)
     },
   })),
+  { name: 'unit', title: 'unit and property tests', run: unit },
+]
+const forge: Track = [
   { name: 'contracts', title: 'contracts: behaviours, attacks, fuzzing, invariants (forge)', run: contracts },
   { name: 'coverage', title: 'contracts: coverage', run: coverage },
   { name: 'abis', title: 'contracts: committed ABIs are those of the sources', run: abis },
   { name: 'gas', title: 'contracts: gas against the snapshot', run: gas },
-  { name: 'unit', title: 'unit and property tests', run: unit },
-  { name: 'integration', title: 'integration tests', run: () => vitest('integration') },
+]
+const integration: Track = [{ name: 'integration', title: 'integration tests', run: () => vitest('integration') }]
+const processes: Track = [
   { name: 'chaos', title: 'chaos: kill -9 under load', run: () => vitest('chaos') },
   { name: 'e2e', title: 'browser flows (Playwright)', run: playwright },
 ]
+
+/** Stages one after the other; the tracks of a stage side by side. */
+export const stages: readonly (readonly Track[])[] = [[checks], [forge, integration], [processes]]
 
 async function generate(): Promise<SuiteResult> {
   try {
