@@ -8,10 +8,16 @@
 import {
   AnswerLengths,
   createHedgeBudget,
+  createLoadAsks,
   createReplicaPool,
+  createStreamWatch,
   decide,
+  hedgeBeforeSloMs,
+  hedgeTimes,
+  LOAD_ASK_MS,
+  moveRule,
   secondsBySort,
-  shouldMove,
+  streamsToMove,
   type AttemptWork,
   type PlacementRequest,
   type PrefixHolders,
@@ -60,12 +66,12 @@ export const isochroneSettings: IsochroneSettings = {
   slackPatienceShare: 0.3,
   waitMsMax: 25,
   hedgeShare: 0.05,
-  hedgeTtftMs: 150,
-  moveShare: 0.05,
-  moveFactor: 1.4,
-  moveRoundShare: 0.12,
-  movedTpotShare: 0.6,
-  probeMs: 50,
+  hedgeTtftMs: hedgeTimes.ttftMs,
+  moveShare: moveRule.share,
+  moveFactor: moveRule.factor,
+  moveRoundShare: moveRule.roundShare,
+  movedTpotShare: moveRule.movedTpotShare,
+  probeMs: LOAD_ASK_MS,
   tuning: {},
 }
 
@@ -100,9 +106,6 @@ const answerTokensAtFirst = 256
 /** Policies are made for SLOs in steps of this: the engine knows a policy by identity. */
 const sloStepMs = 10
 
-/** No hedge is sent sooner, ms. */
-const hedgeMsMin = 50
-
 function createInstance(world: PolicyWorld, settings: IsochroneSettings): PolicyInstance {
   const { replicas, rttMs, prefixBlockTokens, rng } = world
   const pool = createReplicaPool({ tuning: settings.tuning })
@@ -110,18 +113,15 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
   const replicaOf: number[] = []
   const works = new Map<number, Map<number, AttemptWork>>()
   const hedges = createHedgeBudget({ share: settings.hedgeShare })
-  const moves = createHedgeBudget({ share: settings.moveShare, burst: 100 })
-  /** Tokens received when the stream was last looked at, by request; and when the replica was. */
-  const seen = new Map<number, number>()
-  const seenMs = new Float64Array(replicas.length)
+  const moves = createHedgeBudget({ share: settings.moveShare, burst: moveRule.burst })
+  const watch = createStreamWatch<number>()
   const streaming = new Set<number>()
-  const askedMs = new Float64Array(replicas.length).fill(-Infinity)
+  const asks = createLoadAsks(settings.probeMs)
 
   /** The link's ping carries the node's report back: those that may be chosen next are asked often, the others rest. */
   function refresh(slot: number, nowMs: number): void {
     const replica = replicaOf[slot] as number
-    if (nowMs - (askedMs[replica] as number) < settings.probeMs) return
-    askedMs[replica] = nowMs
+    if (!asks.due(replica, nowMs)) return
     world.probe(replica, (report) => {
       if (report && slots[replica] === slot) pool.report(slot, { ...report, draining: false })
     })
@@ -226,7 +226,8 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
     },
     hedgeAfterMs(replica, request, nowMs) {
       if (settings.hedgeShare === 0) return Infinity
-      return Math.max(hedgeMsMin, request.ttftSloMs - (nowMs - request.arriveMs) - settings.hedgeTtftMs)
+      const times = { ...hedgeTimes, ttftMs: settings.hedgeTtftMs }
+      return hedgeBeforeSloMs(request.ttftSloMs, nowMs - request.arriveMs, times)
     },
     hedge(request, nowMs, tried) {
       if (hedges.available === 0) return -1
@@ -236,44 +237,27 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       return replicaOf[decision.slot] as number
     },
     onProgress(replica, streams, nowMs) {
-      const elapsedMs = nowMs - (seenMs[replica] as number)
-      seenMs[replica] = nowMs
-      let tokens = 0
-      let streamMs = 0
-      for (const { request, delivered, firstMs } of streams) {
-        const before = seen.get(request.index)
-        seen.set(request.index, delivered)
-        if (before === undefined || delivered < before || nowMs - firstMs < elapsedMs) continue
-        tokens += delivered - before
-        streamMs += elapsedMs
-      }
+      const recent = watch.look(replica, streams, ({ request }) => request.index, nowMs)
       const slot = slots[replica] as number
-      if (settings.moveShare === 0 || slot < 0 || streamMs === 0) return []
-      const recentTpotMs = streamMs / Math.max(1, tokens)
-      pool.paced(slot, recentTpotMs, tokens)
-      const moving: number[] = []
-      // Each that leaves lets the others run faster: a part of them at a look, those first that have lost most time.
-      const most = Math.ceil(settings.moveRoundShare * streams.length)
-      const tpotMs = ({ delivered, firstMs }: SimProgress): number => (nowMs - firstMs) / Math.max(1, delivered)
-      for (const { request, delivered, firstMs } of streams.toSorted((a, b) => tpotMs(b) - tpotMs(a))) {
-        if (moving.length === most || moves.available === 0) break
-        if (delivered < 2 || recentTpotMs <= settings.moveFactor * request.tpotSloMs) continue
-        const policy = policyFor(request, request.ttftSloMs, 'slack')
-        const rest = { ...request, tokensIn: request.tokensIn + delivered }
-        const decision = decide(pool, ask(rest, [replica], policy), rng, nowMs)
-        if (decision.kind === 'none') break
-        const move = shouldMove({
-          delivered,
-          sinceFirstMs: nowMs - firstMs,
-          tokensLeft: answerTokens(request),
-          recentTpotMs,
-          tpotSloMs: request.tpotSloMs,
-          elsewhereTtftMs: decision.ttftMs,
-          elsewhereTpotMs: decision.tpotMs,
-        })
-        if (move && moves.take()) moving.push(request.index)
-      }
-      return moving
+      if (settings.moveShare === 0 || slot < 0 || recent === null) return []
+      pool.paced(slot, recent.tpotMs, recent.tokens)
+      const moving = streamsToMove<SimProgress>({
+        streams,
+        recentTpotMs: recent.tpotMs,
+        nowMs,
+        factor: settings.moveFactor,
+        roundShare: settings.moveRoundShare,
+        budget: moves,
+        tpotSloMsOf: ({ request }) => request.tpotSloMs,
+        tokensLeftOf: ({ request }) => answerTokens(request),
+        elsewhere({ request, delivered }) {
+          const policy = policyFor(request, request.ttftSloMs, 'slack')
+          const rest = { ...request, tokensIn: request.tokensIn + delivered }
+          const decision = decide(pool, ask(rest, [replica], policy), rng, nowMs)
+          return decision.kind === 'none' ? null : decision
+        },
+      })
+      return moving.map(({ request }) => request.index)
     },
     onFirstToken(replica, request) {
       const opened = works.get(request.index)?.get(replica)
@@ -287,7 +271,7 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       const work = ofRequest?.get(replica)
       ofRequest?.delete(replica)
       if (ofRequest?.size === 0) works.delete(request.index)
-      seen.delete(request.index)
+      watch.forget(request.index)
       if (outcome.kind === 'finished') streaming.delete(request.index)
       const slot = slots[replica] as number
       if (outcome.kind === 'finished') lengths.learn(request.tokensIn, outcome.tokensOut)
