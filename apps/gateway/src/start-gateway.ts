@@ -43,6 +43,7 @@ import type { GatewayLane } from './lane/gateway-lane.ts'
 import { redisIdempotencyStore } from './idempotency/idempotency-store.ts'
 import { createIdempotency } from './idempotency/idempotency.ts'
 import { createFleet } from './fleet/create-fleet.ts'
+import { LOOK_MS } from './fleet/stream-looks.ts'
 import { nodeMeasurementsOf } from './fleet/node-measurements-of.ts'
 import { createLeaseDesk } from './leases/lease-desk.ts'
 import { createLinkServer } from './link/create-link-server.ts'
@@ -186,6 +187,9 @@ export async function startGateway({
   })
   const ticker = setInterval(tick, TICK_MS)
   shutdown.onShutdown('ticker', () => clearInterval(ticker))
+  // After what the sockets hold by then: tokens that wait in this process are no slowness of a node.
+  const looker = setInterval(() => setImmediate(() => fleet.look()), LOOK_MS)
+  shutdown.onShutdown('looks', () => clearInterval(looker))
 
   const jobs = createJobs({ store, redisUrl: env.REDIS_URL, redis, control, place: storePlace, logger })
   shutdown.onShutdown('jobs', () => jobs.close())

@@ -41,6 +41,7 @@ function world(states: Partial<NodeState>[]) {
   const fleet = createFleet({ sessions, control, clock })
   return {
     fleet,
+    clock,
     control,
     nodes,
     link: (index: number): FakeNode => {
@@ -139,4 +140,37 @@ test('what was learned of a node outlives its link', () => {
   const pool = fleet.pool(MODEL)!
   const { estimate } = replicaStateOf(pool, pool.slotOf(session.nodeId)!)
   expect(estimate.tpotBaseMs).toBeCloseTo(learned?.tpotBaseMs ?? 0)
+})
+
+/** A machine that is slow for half a minute is slow for the next request too; a slow customer says nothing of it. */
+test('a replica whose streams fall behind is taken for slow at once, unless their customer holds them up', () => {
+  const { fleet, clock, link, open } = world([{}, {}])
+  link(0)
+  link(1)
+  const pool = fleet.pool(MODEL)!
+  const tpotOf = (index: number) => replicaStateOf(pool, pool.slotOf(idOf(index + 1))!).estimate.tpotBaseMs
+  const before = [tpotOf(0), tpotOf(1)]
+  const streams = [0, 1].map((index) => {
+    const ticket = open(index)
+    ticket.sent()
+    return { ticket, stream: ticket.firstToken() }
+  })
+  for (let look = 0; look < 20; look++) {
+    clock.advanceMs(250)
+    for (const { stream } of streams) stream.delivered += 1
+    streams[1]!.stream.heldUp = 'since_last_look'
+    fleet.look()
+  }
+  expect(tpotOf(0)).toBeGreaterThan(1.5 * (before[0] ?? Infinity))
+  expect(tpotOf(1)).toBe(before[1])
+  // One whole second without a look: this process was busy, and tokens may lie about unread.
+  const { stream } = streams[1]!
+  for (let look = 0; look < 20; look++) {
+    clock.advanceMs(1_000)
+    stream.delivered += 1
+    fleet.look()
+  }
+  expect(tpotOf(1)).toBe(before[1])
+  for (const { ticket } of streams) ticket.closed(finished)
+  fleet.look()
 })

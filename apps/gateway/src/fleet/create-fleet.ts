@@ -13,12 +13,14 @@ import {
   type AttemptOutcome,
   type AttemptWork,
   type EngineEstimate,
+  type HedgeBudget,
   type ReplicaPool,
   type ReplicaState,
 } from '@isochrone/scheduler'
 import type { ControlView } from '../control/control-state.ts'
 import type { NodeSession, Sessions } from '../ports.ts'
 import { replicaOfferOf } from './replica-offer.ts'
+import { createMoveBudget, createStreamLooks, type RunningStream, type StreamLooks } from './stream-looks.ts'
 
 /** One replica as it is linked now. */
 export interface LinkedReplica {
@@ -35,8 +37,8 @@ export interface AttemptTicket {
   readonly streamsBefore: number
   /** The stream counts at the node now. */
   readonly sent: () => void
-  /** Its prompt waits for prefill no more. */
-  readonly firstToken: () => void
+  /** Its prompt waits for prefill no more. What is written into the stream is seen by the next look. */
+  readonly firstToken: () => RunningStream
   closed(outcome: AttemptOutcome): void
 }
 
@@ -52,6 +54,10 @@ export interface Fleet {
   stateOf(nodeId: string): ReplicaState | null
   /** Called when a replica of the model may have a place that it had not: one was freed, linked or has reported. */
   readonly onRoom: (listener: (model: string) => void) => void
+  /** Looks at all running streams; to be called every `LOOK_MS`. */
+  look(): void
+  /** Streams that may move, as a share of requests. */
+  readonly moves: HedgeBudget
 }
 
 interface Entry extends LinkedReplica {
@@ -63,10 +69,13 @@ interface Entry extends LinkedReplica {
   ownStreams: number
   ownPrefillTokens: number
   attempts: number
+  /** Its streams that have had their first token. */
+  streams: Set<RunningStream>
 }
 
 interface ModelPool {
   pool: ReplicaPool
+  looks: StreamLooks
   byNode: Map<string, Entry>
   bySlot: (Entry | undefined)[]
 }
@@ -93,6 +102,7 @@ export function createFleet({
   /** Node → its entries, one for each model. */
   const entries = new Map<string, Entry[]>()
   const priors = new Map<string, EngineEstimate>()
+  const moves = createMoveBudget()
   const listeners: ((model: string) => void)[] = []
   const room = (model: string): void => {
     for (const listener of listeners) listener(model)
@@ -100,8 +110,11 @@ export function createFleet({
 
   function poolOf(model: string): ModelPool {
     let entry = models.get(model)
-    if (!entry)
-      models.set(model, (entry = { pool: createReplicaPool({ tuning: TUNING }), byNode: new Map(), bySlot: [] }))
+    if (!entry) {
+      const pool = createReplicaPool({ tuning: TUNING })
+      entry = { pool, looks: createStreamLooks({ clock, moves }), byNode: new Map(), bySlot: [] }
+      models.set(model, entry)
+    }
     return entry
   }
 
@@ -120,6 +133,7 @@ export function createFleet({
       ownStreams: 0,
       ownPrefillTokens: 0,
       attempts: 0,
+      streams: new Set(),
     }
     byNode.set(session.nodeId, entry)
     bySlot[slot] = entry
@@ -210,7 +224,7 @@ export function createFleet({
     open(replica, work, prefixHashes) {
       const entry = models.get(replica.model)?.byNode.get(replica.session.nodeId)
       if (!entry || entry.session !== replica.session) return undefined
-      return ticketOf(entry, poolOf(entry.model).pool, work, prefixHashes)
+      return ticketOf(entry, poolOf(entry.model), work, prefixHashes)
     },
     priceLists(model) {
       const byPrices = new Map<string, NodeState>()
@@ -226,11 +240,20 @@ export function createFleet({
       return replicaStateOf(pool, busiest.slot)
     },
     onRoom: (listener) => void listeners.push(listener),
+    look() {
+      for (const { pool, looks, bySlot } of models.values()) {
+        for (const entry of bySlot) {
+          if (!entry || entry.streams.size === 0) continue
+          looks.look(entry.slot, entry.streams, ({ tpotMs, tokens }) => pool.paced(entry.slot, tpotMs, tokens))
+        }
+      }
+    },
+    moves,
   }
 
   function ticketOf(
     entry: Entry,
-    pool: ReplicaPool,
+    { pool, looks }: ModelPool,
     work: AttemptWork,
     prefixHashes: readonly number[],
   ): AttemptTicket {
@@ -238,6 +261,7 @@ export function createFleet({
     const waiting = Math.max(0, work.tokensIn - work.tokensCached)
     let phase: 'placed' | 'sent' | 'over' = 'placed'
     let prefills = true
+    const stream: RunningStream = { delivered: 0, firstMs: 0, heldUp: 'no', move: null }
     entry.attempts++
     pool.opened(entry.slot, work)
     pool.prefix.note(entry.slot, prefixHashes)
@@ -251,10 +275,15 @@ export function createFleet({
         entry.ownPrefillTokens += waiting
       },
       firstToken() {
-        if (!prefills || phase === 'over') return
+        if (!prefills || phase === 'over') return stream
         prefills = false
         if (phase === 'sent') entry.ownPrefillTokens -= waiting
-        if (entry.alive) pool.firstToken(entry.slot, work)
+        stream.firstMs = clock.nowMs()
+        if (entry.alive) {
+          entry.streams.add(stream)
+          pool.firstToken(entry.slot, work)
+        }
+        return stream
       },
       closed(outcome) {
         if (phase === 'over') return
@@ -263,6 +292,8 @@ export function createFleet({
           if (prefills) entry.ownPrefillTokens -= waiting
         }
         phase = 'over'
+        entry.streams.delete(stream)
+        looks.forget(stream)
         if (!entry.alive) return
         // The pool takes a missing time for a prompt that still waits.
         const engineTtftMs = outcome.engineTtftMs ?? (prefills ? null : 0)

@@ -6,6 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { outputChain, randomBytes32, requestHashOf, type Hex, type StreamEnd } from '@isochrone/protocol'
+import type { RunningStream } from '../fleet/stream-looks.ts'
 import type { AttemptEnd, AttemptSeen, AttemptStream, Continues, Intent, Lane } from '../ports.ts'
 import type { AnswerSoFar } from './answer-so-far.ts'
 import { judge, type AttemptOutcome, type StoppedBy } from './judge-attempt.ts'
@@ -59,8 +60,8 @@ export interface AttemptInput {
   traceparent: string | null
   /** Called when the stream counts at the node: placement then sees it there. */
   onOpened: () => void
-  /** Called once, when the first token has come. */
-  onFirstToken: () => void
+  /** Called once, when the first token has come; how far the stream is, and whether its customer holds it up, is written there. */
+  onFirstToken: () => Pick<RunningStream, 'delivered' | 'heldUp'>
 }
 
 /** Of the time that a node is told, beyond the client's deadline: the gateway cancels first. */
@@ -130,6 +131,8 @@ interface Flow {
   ttftMs: number | null
   stoppedBy: StoppedBy | null
   customerSlow: boolean
+  /** What looks at streams see of it, from its first token on. */
+  shown: Pick<RunningStream, 'delivered' | 'heldUp'> | null
 }
 
 async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, startedAt: number): Promise<Flow> {
@@ -144,6 +147,7 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
     ttftMs: null,
     stoppedBy: null,
     customerSlow: false,
+    shown: null,
   }
   const stop = (why: StoppedBy) => {
     if (flow.stoppedBy !== null) return
@@ -176,12 +180,13 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
       if (!flow.begun) {
         flow.begun = true
         flow.ttftMs = Math.max(0, Math.round(performance.now() - startedAt))
-        input.onFirstToken()
+        flow.shown = input.onFirstToken()
         sink.begin(target, placement)
         for (const early of flow.held) await handOn(sink, early, flow)
       }
       await handOn(sink, chunk, flow)
       flow.tokensDelivered = Math.max(flow.tokensDelivered, Math.min(tokensOut, flow.bytesDelivered))
+      if (flow.shown) flow.shown.delivered = flow.tokensDelivered
       stream.acknowledge(tokensOut)
       silence.refresh()
     }
@@ -202,8 +207,10 @@ async function handOn(sink: AnswerSink, chunk: Uint8Array, flow: Flow): Promise<
   const slow = sink.write(chunk)
   if (!slow) return
   flow.customerSlow = true
+  if (flow.shown) flow.shown.heldUp = 'now'
   await slow
   flow.customerSlow = false
+  if (flow.shown) flow.shown.heldUp = 'since_last_look'
 }
 
 function intentOf({ ctx, target, attempt, reservedMicroUsd, soFar, isHedge }: AttemptInput): Intent {
