@@ -19,3 +19,26 @@ test('an embedded picture counts for nothing in the least number of tokens', () 
   const picture = `data:image/png;base64,${'A'.repeat(100_000)}`
   expect(promptTokensMin(Buffer.from(JSON.stringify({ a: 'x'.repeat(1_000), picture, b: picture })))).toBeLessThan(60)
 })
+
+/** Placement prices input and output apart, so it must know how much will be written; and a tenant must not learn whose. */
+test('answers are expected as long as the same organisation got for prompts of about that length', () => {
+  const measurements = createMeasurements()
+  expect(measurements.tokensOutOf('a', 'm', 100, 4_096)).toBe(200)
+  for (let i = 0; i < 100; i++) {
+    measurements.learn('a', 'm', { bytesIn: 400, tokensIn: 100, tokensOut: 40 })
+    measurements.learn('a', 'm', { bytesIn: 40_000, tokensIn: 10_000, tokensOut: 900 })
+  }
+  expect(measurements.tokensOutOf('a', 'm', 110, 4_096)).toBeLessThan(120)
+  expect(measurements.tokensOutOf('a', 'm', 9_500, 4_096)).toBeGreaterThan(750)
+  expect(measurements.tokensOutOf('a', 'm', 9_500, 64)).toBe(64)
+  // Another tenant sees the mean of all, whatever length it asks for.
+  const seenByOther = [1, 110, 9_500, 1e9].map((tokensIn) => measurements.tokensOutOf('b', 'm', tokensIn, 4_096))
+  expect(new Set(seenByOther).size).toBe(1)
+  expect(seenByOther[0]).toBeGreaterThan(400)
+  expect(seenByOther[0]).toBeLessThan(540)
+  // Its own answers soon outweigh that, and change nothing for the first.
+  const before = measurements.tokensOutOf('a', 'm', 110, 4_096)
+  for (let i = 0; i < 40; i++) measurements.learn('b', 'm', { bytesIn: 400, tokensIn: 100, tokensOut: 2_000 })
+  expect(measurements.tokensOutOf('b', 'm', 110, 4_096)).toBeGreaterThan(1_400)
+  expect(measurements.tokensOutOf('a', 'm', 110, 4_096)).toBe(before)
+})

@@ -2,10 +2,11 @@
  * What this gateway has measured of its nodes and models beside the pools' estimates: the percentiles that pages show,
  * and what prompts and answers of a model come to in tokens.
  *
- * Fed by finished attempts only. Bounded: one small ring for each node of late, two numbers for each model.
+ * Fed by finished attempts only. Bounded: one small ring for each node of late, one mean for each model, and
+ * for each organisation that asked a model of late what its own prompts and answers came to.
  */
 import type { Hex } from '@isochrone/protocol'
-import { promptTokensLikely, TOKENS_PER_BYTE, TOKENS_PER_BYTE_DEFAULT } from '@isochrone/scheduler'
+import { AnswerLengths, promptTokensLikely, TOKENS_PER_BYTE, TOKENS_PER_BYTE_DEFAULT } from '@isochrone/scheduler'
 
 export interface NodePercentiles {
   ttftP50Ms: number | null
@@ -21,8 +22,12 @@ export interface Measurements {
    * organisation: what others send says nothing of its prompts, and must not.
    */
   tokensInOf(orgId: string, model: string, bytesIn: number): number
-  /** Output tokens that an answer of the model is likely to have, at most `tokensOutMax`. */
-  tokensOutOf(model: string, tokensOutMax: number): number
+  /**
+   * Output tokens that an answer to a prompt of that length is likely to have, at most `tokensOutMax`: what the same
+   * organisation's prompts of about that length were answered with. Of others it knows one mean over the last thousand
+   * answers of the model, to begin with; that is all that one tenant can learn of another by asking what is expected.
+   */
+  tokensOutOf(orgId: string, model: string, tokensIn: number, tokensOutMax: number): number
   learn(orgId: string, model: string, seen: { bytesIn: number; tokensIn: number; tokensOut: number }): void
   of(nodeId: Hex): NodePercentiles
 }
@@ -43,14 +48,20 @@ const RING = 128
 /** Nodes and models remembered; the longest unseen go first. */
 const NODES_MAX = 20_000
 const MODELS_MAX = 10_000
+/** Organisations and models whose answers are remembered by length of the prompt: about 1 KiB each. */
+const LENGTHS_MAX = 4_000
 /** Before anything was counted. */
 const TOKENS_OUT_DEFAULT = 200
-/** Answers that a mean remembers. */
+/** Answers that a mean remembers: of one organisation's own kind of prompt, and of everybody's answers. */
 const MEMORY = 16
+const MEMORY_OF_ALL = 1_000
+/** What a model's answers come to counts as this many answers of a new organisation. */
+const LEANING = 16
 
 export function createMeasurements(): Measurements {
   const nodes = new Map<Hex, PerNode>()
   const tokensOutOf = new Map<string, Mean>()
+  const lengthsOf = new Map<string, AnswerLengths>()
   const tokensPerByteOf = new Map<string, Mean>()
 
   return {
@@ -67,13 +78,21 @@ export function createMeasurements(): Measurements {
         node.tokensPerSecond === null ? rate : node.tokensPerSecond + (rate - node.tokensPerSecond) / 16
     },
     tokensInOf: (orgId, model, bytesIn) => promptTokensLikely(bytesIn, tokensPerByteOf.get(keyOf(orgId, model))?.value),
-    tokensOutOf: (model, tokensOutMax) =>
-      Math.max(1, Math.min(tokensOutMax, Math.round(tokensOutOf.get(model)?.value ?? TOKENS_OUT_DEFAULT))),
+    tokensOutOf(orgId, model, tokensIn, tokensOutMax) {
+      const ofAll = tokensOutOf.get(model)?.value ?? TOKENS_OUT_DEFAULT
+      const expected = lengthsOf.get(keyOf(orgId, model))?.expected(tokensIn) ?? ofAll
+      return Math.max(1, Math.min(tokensOutMax, Math.round(expected)))
+    },
     learn(orgId, model, { bytesIn, tokensIn, tokensOut }) {
       if (tokensIn <= 0 || bytesIn <= 0) return
       const perByte = Math.min(TOKENS_PER_BYTE.max, Math.max(TOKENS_PER_BYTE.min, tokensIn / bytesIn))
-      learnMean(tokensPerByteOf, keyOf(orgId, model), perByte, TOKENS_PER_BYTE_DEFAULT)
-      learnMean(tokensOutOf, model, tokensOut, TOKENS_OUT_DEFAULT)
+      const key = keyOf(orgId, model)
+      learnMean(tokensPerByteOf, key, perByte, TOKENS_PER_BYTE_DEFAULT, MEMORY)
+      const ofAll = tokensOutOf.get(model)?.value ?? TOKENS_OUT_DEFAULT
+      const lengths = lengthsOf.get(key) ?? new AnswerLengths(ofAll, LEANING)
+      lengths.learn(tokensIn, tokensOut)
+      renew(lengthsOf, key, lengths, LENGTHS_MAX)
+      learnMean(tokensOutOf, model, tokensOut, TOKENS_OUT_DEFAULT, MEMORY_OF_ALL)
     },
     of(nodeId) {
       const node = nodes.get(nodeId)
@@ -91,10 +110,10 @@ export function createMeasurements(): Measurements {
 const keyOf = (orgId: string, model: string): string => `${orgId} ${model}`
 
 /** The prior counts as one answer: what a model really does is known after a few. */
-function learnMean(means: Map<string, Mean>, key: string, value: number, prior: number): void {
+function learnMean(means: Map<string, Mean>, key: string, value: number, prior: number, memory: number): void {
   const mean = means.get(key) ?? { value: prior, seen: 0 }
-  mean.seen = Math.min(MEMORY, mean.seen + 1)
-  mean.value += (value - mean.value) / Math.min(MEMORY, mean.seen + 1)
+  mean.seen = Math.min(memory, mean.seen + 1)
+  mean.value += (value - mean.value) / Math.min(memory, mean.seen + 1)
   renew(means, key, mean, MODELS_MAX)
 }
 

@@ -9,15 +9,16 @@ import type { RequestContext } from './request-context.ts'
 export function placementRequestOf(ctx: RequestContext, measurements: Measurements): PlacementRequest {
   const { requestId, request, organisation, policy, session = null, onlyNodeIds } = ctx
   const { model, body, tokensOutMax, promptHead, sealed } = request
+  const tokensIn = measurements.tokensInOf(organisation.orgId, model, sealed?.promptBytes ?? body.length)
   return {
     requestId,
     modelHash: null,
-    tokensIn: measurements.tokensInOf(organisation.orgId, model, sealed?.promptBytes ?? body.length),
+    tokensIn,
     tokensInMax: tokensInMaxOf(request),
     // Nothing is known for certain of what is sealed.
     tokensInMin: sealed ? 1 : promptTokensMin(Buffer.from(body.buffer, body.byteOffset, body.byteLength)),
     tokensOutMax,
-    tokensOutExpected: measurements.tokensOutOf(model, tokensOutMax),
+    tokensOutExpected: measurements.tokensOutOf(organisation.orgId, model, tokensIn, tokensOutMax),
     bytesIn: body.length,
     prefixHashes: prefixHashesFor(promptHead, organisation.orgId, session),
     prefixBlockTokens: Math.max(1, measurements.tokensInOf(organisation.orgId, model, PREFIX_BLOCK_BYTES)),

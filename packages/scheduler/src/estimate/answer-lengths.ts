@@ -16,13 +16,19 @@ const CLASSES = 64
 
 export class AnswerLengths {
   #mean: number
-  #seen = 0
+  #seen: number
   readonly #means = new Float64Array(CLASSES)
   readonly #counts = new Float64Array(CLASSES)
 
-  /** `atFirst`: tokens expected before any answer was seen. */
-  constructor(atFirst: number) {
+  /** `atFirst`: tokens expected before any answer was seen; it counts as `countsAs` answers of the mean of all. */
+  constructor(atFirst: number, countsAs = 0) {
     this.#mean = atFirst
+    this.#seen = countsAs
+  }
+
+  /** Of prompts of any length; not rounded. */
+  get mean(): number {
+    return this.#mean
   }
 
   /** Tokens expected of the answer to a prompt of that many tokens; not rounded. */
