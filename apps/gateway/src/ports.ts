@@ -40,6 +40,8 @@ export interface NodeSession {
     activeStreams: number
     queuedStreams: number
     ownAtHeartbeat: number
+    /** Our own streams among them by the node's count, where it says. */
+    ownStreams?: number | undefined
     tokensPerSecond: number
     draining: boolean
     /** Prompt tokens that wait for prefill, and mean context of the running streams; absent where the engine does not say. */
@@ -47,6 +49,8 @@ export interface NodeSession {
     contextTokens?: number | undefined
     atMs: number
   } | null
+  /** Asks how the node is between its heartbeats; `reported` is new soon after. Nothing waits for it. */
+  askLoad?(): void
   /** Asks the node for something about a lease; undefined where a link has no such thing. Rejects when it does not answer. */
   order?(leaseId: Hex, order: LeaseOrder['order']): Promise<LeaseOrderAnswer>
   /** Sends OPEN. Never throws: a link that is gone ends the stream with status `rejected`. */

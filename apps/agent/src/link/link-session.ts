@@ -18,6 +18,8 @@ import {
   INITIAL_CREDITS,
   LINK_PROTOCOL_VERSION,
   leaseOrder,
+  LOAD_ANSWER_MS_MIN,
+  PING_ASKS_LOAD,
   linkChallenge,
   linkReject,
   linkWelcome,
@@ -53,7 +55,7 @@ export class LinkViolation extends Error {
   override readonly name = 'LinkViolation'
 }
 
-type OpenStream = { readonly credits: CreditWindow; readonly aborter: AbortController }
+type OpenStream = { readonly credits: CreditWindow; readonly aborter: AbortController; readonly leased: boolean }
 type Peer = { readonly domain: SigningDomain; readonly lane: Hex }
 type State = { readonly phase: 'challenge' } | { readonly phase: 'welcome' | 'ready'; readonly peer: Peer }
 
@@ -66,6 +68,8 @@ export class LinkSession {
   #state: State = { phase: 'challenge' }
   #heartbeat: NodeJS.Timeout | undefined
   #stopListening = () => {}
+  /** Says how this node is, outside the rhythm; nothing before the link is ready. */
+  #sayLoad = () => {}
   #closed = false
 
   constructor(context: LinkContext, transport: LinkTransport, onReady: (gatewayRegion: string) => void) {
@@ -113,7 +117,11 @@ export class LinkSession {
   }
 
   #handle(frame: Frame): void {
-    if (frame.type === frameType.ping) return this.#send(encodeFrame(frameType.pong, 0, frame.payload))
+    if (frame.type === frameType.ping) {
+      this.#send(encodeFrame(frameType.pong, 0, frame.payload))
+      if (frame.payload.length === 9 && frame.payload[8] === PING_ASKS_LOAD) this.#sayLoad()
+      return
+    }
     if (frame.type === frameType.pong) return
     if (frame.type === frameType.reject) {
       const { code, message } = linkReject.parse(decodeJsonPayload(frame))
@@ -188,15 +196,16 @@ export class LinkSession {
     let newKeys = false
     let tokensBefore = capacity.tokensOutTotal
     let beforeMs = performance.now()
-    const beat = () => {
-      const nowMs = performance.now()
-      const elapsedS = (nowMs - beforeMs) / 1000
+    let tokensPerSecond = 0
+    let saidMs = -Infinity
+    const say = () => {
       const { queued, prefillTokens, contextTokens } = engineLoad()
       const message: LinkHeartbeat = {
         sentAtMs: Date.now(),
         activeStreams: capacity.active,
         queuedStreams: queued,
-        tokensPerSecond: elapsedS > 0.05 ? (capacity.tokensOutTotal - tokensBefore) / elapsedS : 0,
+        ownStreams: [...this.#streams.values()].filter(({ leased }) => !leased).length,
+        tokensPerSecond,
         kvUsage: null,
         draining: capacity.draining || engineHealth?.up === false,
         ...(prefillTokens !== undefined && { prefillTokens }),
@@ -204,14 +213,24 @@ export class LinkSession {
         ...(newKeys && { sealingKeys: sealing.published(domain, nodeKey) }),
       }
       newKeys = false
+      saidMs = performance.now()
+      this.#send(encodeJsonFrame(frameType.heartbeat, 0, message))
+    }
+    const beat = () => {
+      const nowMs = performance.now()
+      const elapsedS = (nowMs - beforeMs) / 1000
+      tokensPerSecond = elapsedS > 0.05 ? (capacity.tokensOutTotal - tokensBefore) / elapsedS : 0
       tokensBefore = capacity.tokensOutTotal
       beforeMs = nowMs
-      this.#send(encodeJsonFrame(frameType.heartbeat, 0, message))
+      say()
       const stamp = Buffer.alloc(8)
       stamp.writeDoubleBE(nowMs)
       this.#send(encodeFrame(frameType.ping, 0, stamp))
     }
     beat()
+    this.#sayLoad = () => {
+      if (performance.now() - saidMs >= LOAD_ANSWER_MS_MIN) say()
+    }
     this.#heartbeat = setInterval(beat, intervalMs)
     // Said at once, because each request placed here meanwhile is one attempt lost.
     const stopHealth = engineHealth?.onChange(beat)
@@ -233,7 +252,7 @@ export class LinkSession {
     const aborter = new AbortController()
     const credits = new CreditWindow(open.salt as Hex, INITIAL_CREDITS)
     const timeout = setTimeout(() => aborter.abort(new StreamAbort('timeout')), open.timeoutMs)
-    this.#streams.set(streamId, { credits, aborter })
+    this.#streams.set(streamId, { credits, aborter, leased: open.leaseId !== undefined })
     const job = {
       streamId,
       open,

@@ -5,6 +5,8 @@ import {
   encodeCredit,
   encodeFrame,
   frameType,
+  LOAD_ANSWER_MS_MIN,
+  PING_ASKS_LOAD,
   INITIAL_CREDITS,
   outputChain,
   randomBytes32,
@@ -309,6 +311,24 @@ test('a request that takes too long is aborted and signed for', async () => {
 test('the gateway answers pings and is answered', async () => {
   gateway.raw(encodeFrame(frameType.ping, 0, Buffer.from('12345678')))
   await expect.poll(() => gateway.pongs).toBe(1)
+})
+
+test('a gateway that asks how the node is hears it at once, with its own streams, and not more often than agreed', async () => {
+  const stream = gateway.open({}, chat(1_500))
+  await expect.poll(() => stream.chunks.length).toBeGreaterThan(0)
+  const before = gateway.heartbeats.length
+  const ask = encodeFrame(frameType.ping, 0, Buffer.from([1, 2, 3, 4, 5, 6, 7, 8, PING_ASKS_LOAD]))
+  const startedAt = performance.now()
+  for (let i = 0; i < 200; i++) gateway.raw(ask)
+  await expect.poll(() => gateway.pongs).toBeGreaterThanOrEqual(200)
+  const told = gateway.heartbeats.length - before
+  expect(told).toBeGreaterThan(0)
+  // Those of the rhythm come on top, one a second.
+  const elapsedMs = performance.now() - startedAt
+  expect(told).toBeLessThanOrEqual(2 + elapsedMs / LOAD_ANSWER_MS_MIN + elapsedMs / 100)
+  expect(gateway.heartbeats.at(-1)).toMatchObject({ activeStreams: 1, ownStreams: 1 })
+  stream.cancel()
+  await stream.end
 })
 
 test('a stop lets running requests finish', async () => {

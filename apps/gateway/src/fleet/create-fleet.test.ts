@@ -174,3 +174,23 @@ test('a replica whose streams fall behind is taken for slow at once, unless thei
   for (const { ticket } of streams) ticket.closed(finished)
   fleet.look()
 })
+
+/** Those that the next decision is likely to name are asked how they are, and only they, and not at each decision. */
+test('what a decision named is asked for its load, which counts our own streams as the node does', () => {
+  const { fleet, clock, link, report, streams, open } = world([{}, {}, {}])
+  const sessions = [link(0), link(1), link(2)]
+  const pool = fleet.pool(MODEL)!
+  const slots = sessions.map(({ nodeId }) => pool.slotOf(nodeId)!)
+  for (let decision = 0; decision < 100; decision++) {
+    fleet.named(MODEL, [slots[0]!, slots[1]!])
+    clock.advanceMs(1)
+  }
+  expect(sessions.map(({ asked }) => asked)).toEqual([2, 2, 0])
+  // Two of ours are sent; the node has seen one of them, and one of another gateway.
+  open(0).sent()
+  open(0).sent()
+  report(sessions[0]!, { activeStreams: 2, ownStreams: 1 })
+  expect(streams(0)).toBe(3)
+  report(sessions[0]!, { activeStreams: 2 })
+  expect(streams(0)).toBe(2)
+})

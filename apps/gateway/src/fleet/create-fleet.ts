@@ -8,12 +8,14 @@
 import type { Clock } from '@isochrone/domain'
 import type { NodeState, ServedModel } from '@isochrone/protocol'
 import {
+  createLoadAsks,
   createReplicaPool,
   replicaStateOf,
   type AttemptOutcome,
   type AttemptWork,
   type EngineEstimate,
   type HedgeBudget,
+  type LoadAsks,
   type ReplicaPool,
   type ReplicaState,
 } from '@isochrone/scheduler'
@@ -54,6 +56,8 @@ export interface Fleet {
   stateOf(nodeId: string): ReplicaState | null
   /** Called when a replica of the model may have a place that it had not: one was freed, linked or has reported. */
   readonly onRoom: (listener: (model: string) => void) => void
+  /** A decision named these: they are asked how they are, each at most every `LOAD_ASK_MS`, for the decisions after it. */
+  named(model: string, slots: Iterable<number>): void
   /** Looks at all running streams; to be called every `LOOK_MS`. */
   look(): void
   /** Streams that may move, as a share of requests. */
@@ -69,6 +73,8 @@ interface Entry extends LinkedReplica {
   ownStreams: number
   ownPrefillTokens: number
   attempts: number
+  /** Of its last report; a node that drains has no room at all. */
+  reportedStreams: number
   /** Its streams that have had their first token. */
   streams: Set<RunningStream>
 }
@@ -76,6 +82,7 @@ interface Entry extends LinkedReplica {
 interface ModelPool {
   pool: ReplicaPool
   looks: StreamLooks
+  asks: LoadAsks
   byNode: Map<string, Entry>
   bySlot: (Entry | undefined)[]
 }
@@ -112,7 +119,13 @@ export function createFleet({
     let entry = models.get(model)
     if (!entry) {
       const pool = createReplicaPool({ tuning: TUNING })
-      entry = { pool, looks: createStreamLooks({ clock, moves }), byNode: new Map(), bySlot: [] }
+      entry = {
+        pool,
+        looks: createStreamLooks({ clock, moves }),
+        asks: createLoadAsks(),
+        byNode: new Map(),
+        bySlot: [],
+      }
       models.set(model, entry)
     }
     return entry
@@ -133,6 +146,7 @@ export function createFleet({
       ownStreams: 0,
       ownPrefillTokens: 0,
       attempts: 0,
+      reportedStreams: Infinity,
       streams: new Set(),
     }
     byNode.set(session.nodeId, entry)
@@ -191,21 +205,26 @@ export function createFleet({
   function report(session: NodeSession): void {
     const { reported } = session
     if (!reported) return
-    for (const entry of entries.get(session.nodeId) ?? []) {
+    const served = entries.get(session.nodeId) ?? []
+    for (const entry of served) {
       if (entry.session !== session) continue
       const { pool } = poolOf(entry.model)
       pool.report(entry.slot, {
         atMs: reported.atMs,
         activeStreams: reported.activeStreams,
         queuedStreams: reported.queuedStreams,
-        ownStreams: entry.ownStreams,
+        // What was on its way when the node counted is among ours and not among its own, unless it says how many it had.
+        ownStreams: (served.length === 1 ? reported.ownStreams : undefined) ?? entry.ownStreams,
         draining: reported.draining,
         prefillTokens: reported.prefillTokens,
         ownPrefillTokens: entry.ownPrefillTokens,
         contextTokens: reported.contextTokens,
       })
       pool.setRtt(entry.slot, session.rttMs)
-      room(entry.model)
+      // Asked often: only what leaves more room than before is news to those that wait.
+      const streams = reported.draining ? Infinity : reported.activeStreams + reported.queuedStreams
+      if (streams < entry.reportedStreams) room(entry.model)
+      entry.reportedStreams = streams
     }
   }
 
@@ -240,6 +259,12 @@ export function createFleet({
       return replicaStateOf(pool, busiest.slot)
     },
     onRoom: (listener) => void listeners.push(listener),
+    named(model, slots) {
+      const found = models.get(model)
+      if (!found) return
+      const nowMs = clock.nowMs()
+      for (const slot of slots) if (found.asks.due(slot, nowMs)) found.bySlot[slot]?.session.askLoad?.()
+    },
     look() {
       for (const { pool, looks, bySlot } of models.values()) {
         for (const entry of bySlot) {

@@ -288,6 +288,20 @@ test('heartbeats, presented receipts and confirmations pass', async () => {
   expect(Buffer.from((await agent.take(frameType.pong)).payload).toString()).toBe('12345678')
 })
 
+/** An agent that knows no questions sends the nine bytes back, as any other ping; none is asked again at once. */
+test('a node is asked how it is by a ping, at a bounded rate, and what it sends back measures the way', async () => {
+  const { agent, session } = await linked()
+  await vi.waitFor(() => expect(session.rttMs).not.toBeNull())
+  const before = agent.asked()
+  const rttMs = session.rttMs
+  for (let i = 0; i < 100; i++) session.askLoad?.()
+  await vi.waitFor(() => expect(agent.asked()).toBe(before + 1))
+  await vi.waitFor(() => expect(session.rttMs).not.toBe(rttMs))
+  agent.send(encodeFrame(frameType.ping, 0, Buffer.from('12345678')))
+  await agent.take(frameType.pong)
+  expect(agent.asked()).toBe(before + 1)
+})
+
 const notice: EpochNotice = {
   anchor: { epoch: 7 },
   anchorSignature: `0x${'01'.repeat(65)}`,

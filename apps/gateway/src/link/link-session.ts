@@ -15,6 +15,8 @@ import {
   frameType,
   INITIAL_CREDITS,
   leaseOrderAnswer,
+  LOAD_ANSWER_MS_MIN,
+  PING_ASKS_LOAD,
   linkHeartbeat,
   recordAnswer,
   signedWork,
@@ -82,6 +84,7 @@ export class LinkSession implements NodeSession {
   #confirms: Buffer[] = []
   #confirmTimer: NodeJS.Timeout | undefined
   #lastStreamId = 0
+  #askedMs = -Infinity
   readonly #orders = new LeaseOrders((order) =>
     this.#options.socket.send(encodeJsonFrame(frameType.leaseOrder, 0, order)),
   )
@@ -189,6 +192,17 @@ export class LinkSession implements NodeSession {
     this.#options.socket.send(encodeFrame(frameType.ping, 0, payload))
   }
 
+  /** Asks how the node is now, between its heartbeats; `reported` follows a round trip later. Bounded in rate. */
+  askLoad(): void {
+    const nowMs = performance.now()
+    if (this.#closed || nowMs - this.#askedMs < LOAD_ANSWER_MS_MIN) return
+    this.#askedMs = nowMs
+    const payload = Buffer.allocUnsafe(9)
+    payload.writeDoubleBE(nowMs)
+    payload[8] = PING_ASKS_LOAD
+    this.#options.socket.send(encodeFrame(frameType.ping, 0, payload))
+  }
+
   /** Ends every stream as `link_lost`: chunks that did arrive are still handed on. */
   lost(): void {
     this.#closed = true
@@ -227,7 +241,7 @@ export class LinkSession implements NodeSession {
   }
 
   #pong({ payload }: Frame): void {
-    if (payload.length !== 8)
+    if (payload.length !== 8 && payload.length !== 9)
       throw new AppError('invalid_input', { publicMessage: 'Agent link: PONG of a wrong length.' })
     const sentAtMs = Buffer.from(payload.buffer, payload.byteOffset, 8).readDoubleBE()
     const sampleMs = performance.now() - sentAtMs

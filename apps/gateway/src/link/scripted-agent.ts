@@ -7,6 +7,7 @@ import {
   forEachFrame,
   frameType,
   linkChallenge,
+  PING_ASKS_LOAD,
   signStruct,
   type Frame,
   type FrameType,
@@ -21,6 +22,8 @@ export interface ScriptedAgent {
   send(frame: Buffer): void
   /** Next frame of that type that was not taken yet, waiting for it if need be. */
   take(type: FrameType): Promise<Frame>
+  /** Pings that asked for its load. */
+  readonly asked: () => number
   /** Stops answering pings. */
   freeze(): void
   drop(): void
@@ -41,10 +44,12 @@ export async function connectAgent({ url, key, changes = {}, proofKey = key }: A
   const taken = new Set<Frame>()
   let wake: (() => void)[] = []
   let frozen = false
+  let asked = 0
   const closed = new Promise<number>((resolve) => socket.once('close', (code) => resolve(code)))
   socket.on('error', () => undefined)
   socket.on('message', (data: Buffer) => {
     forEachFrame(data, (frame) => {
+      if (frame.type === frameType.ping && frame.payload[8] === PING_ASKS_LOAD) asked++
       if (frame.type !== frameType.ping) frames.push(frame)
       else if (!frozen) socket.send(encodeFrame(frameType.pong, 0, frame.payload))
     })
@@ -65,6 +70,7 @@ export async function connectAgent({ url, key, changes = {}, proofKey = key }: A
         await new Promise<void>((resolve) => wake.push(resolve))
       }
     },
+    asked: () => asked,
     freeze: () => (frozen = true),
     drop: () => socket.terminate(),
   }

@@ -91,6 +91,7 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
       const cached = record.candidates.find(({ nodeId }) => nodeId === record.choice)?.tokensCached
       const opening = replica && open(replica, request, cached)
       if (!opening) throw new AppError('internal', { publicMessage: 'Placement named a replica that is not linked.' })
+      fleet.named(model, [decision.slot, ...decision.alternates])
       const alternates = [...decision.alternates].flatMap((slot) => fleet.at(model, slot) ?? [])
       return { ...opening, alternates, ttftMs: decision.ttftMs, record }
     },

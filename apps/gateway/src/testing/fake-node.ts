@@ -27,6 +27,8 @@ export interface FakeNode extends NodeSession {
   opened: { header: StreamOpen; body: string }[]
   cancelled: number
   acknowledged: number[]
+  /** Times that it was asked how it is. */
+  asked: number
 }
 
 export const MODEL = 'demo-model'
@@ -39,6 +41,8 @@ export function fakeNode(nodeId: Hex, script: NodeScript, concurrencyMax = 8): F
     opened: [],
     cancelled: 0,
     acknowledged: [],
+    asked: 0,
+    askLoad: () => void node.asked++,
     models: [
       {
         model: MODEL,

@@ -41,7 +41,10 @@ export const frameType = {
   leaseOrder: 0x24,
   /** Agent → gateway: JSON `LeaseOrderAnswer`. Stream 0. */
   leaseAnswer: 0x25,
-  /** Either way: eight opaque bytes that come back in PONG. Stream 0. */
+  /**
+   * Either way: eight opaque bytes that come back in PONG. Stream 0. A gateway that adds a ninth, `PING_ASKS_LOAD`, wants a
+   * HEARTBEAT too; an agent that does not know it sends the nine bytes back.
+   */
   ping: 0x30,
   pong: 0x31,
   /** Either way: further frames, each after its length (u32). Stream 0; none inside another. */
@@ -64,6 +67,10 @@ export const AGENT_FRAME_BYTES_MAX = 512 * 1024
 /** DATA frames that an agent may send before the first CREDIT. */
 export const INITIAL_CREDITS = 64
 export const HEARTBEAT_INTERVAL_MS = 1_000
+/** Ninth byte of a PING by which a gateway asks how a node is now. */
+export const PING_ASKS_LOAD = 1
+/** A node answers such a question at most every so often, whoever asks; in between it only says PONG. */
+export const LOAD_ANSWER_MS_MIN = 20
 /** A link that says nothing for this long is dead. */
 export const LINK_SILENCE_MS_MAX = 5_000
 

@@ -86,6 +86,8 @@ export const linkHeartbeat = z.object({
   draining: z.boolean(),
   /** Prompt tokens that wait for prefill, of all gateways; absent where the engine does not say. */
   prefillTokens: count.optional(),
+  /** Of those running and waiting, the streams of the gateway that this is said to; a lease's are not among them. */
+  ownStreams: count.optional(),
   /** Mean context of the running sequences, tokens; absent where the engine does not say. */
   contextTokens: z.number().min(0).optional(),
   /** In place of those before, where they have changed. */
