@@ -139,6 +139,8 @@ export interface AttemptSeen {
   fault: Fault
   /** Whether an error of this attempt is billed at all: false before the first token and for a discarded hedge. */
   billable: boolean
+  /** It was stopped so that the answer goes on at a faster node: paid for its tokens, not for the prompt. */
+  movedOn?: true
 }
 
 export interface CompletedAttempt {

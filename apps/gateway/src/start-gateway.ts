@@ -223,6 +223,7 @@ export async function startGateway({
       clock,
       stopping,
       hedging: createHedging(),
+      moves: fleet.moves,
       recounter,
       events: metrics,
     },

@@ -14,6 +14,8 @@ export interface GatewayMetrics {
   continued(): void
   /** A silent attempt has got a rival. */
   hedged(): void
+  /** A stream goes on at a faster node. */
+  moved(): void
   /** An answer has been counted again, or was not. */
   recounted(outcome: RecountEvent): void
   /** For the journal's `onCommit`. */
@@ -38,6 +40,7 @@ export function createGatewayMetrics(metrics: Metrics, sources: () => MetricsSou
   const tokens = metrics.counter('tokens_total', 'Tokens billed', ['direction'])
   const genAi = createGenAiMetrics(metrics)
   const hedges = metrics.counter('hedges_total', 'Second attempts beside a silent first one')
+  const moves = metrics.counter('moves_total', 'Streams that left a node that had become too slow')
   const continuations = metrics.counter('continuations_total', 'Answers that broke off and were sent on elsewhere')
   const recounts = metrics.counter('recounts_total', 'Answers counted again by the model’s own tokenizer', ['outcome'])
   const commit = metrics.histogram('journal_commit_seconds', 'Journal write and fsync', latencyBucketsS)
@@ -58,6 +61,7 @@ export function createGatewayMetrics(metrics: Metrics, sources: () => MetricsSou
     continued: () => continuations.inc(),
     recounted: (outcome) => recounts.inc({ outcome }),
     hedged: () => hedges.inc(),
+    moved: () => moves.inc(),
     journalCommit(durationMs, count) {
       commit.observe(durationMs / 1_000)
       records.inc(count)

@@ -20,7 +20,7 @@ export interface BillInput {
   tokensOutMax: number
   /** Tokens of the answer before this attempt, which its node counts as input. */
   tokensBefore: number
-  /** Another attempt went on with what this one delivered. */
+  /** Another attempt went on with what this one delivered, or is to. */
   continued: boolean
   bytesIn: number
   bytesOut: number

@@ -53,7 +53,7 @@ export function draftOfSeen(
     tokensDelivered: seen.tokensDelivered,
     tokensOutMax: attempt.intent.tokensOutMax,
     tokensBefore: attempt.intent.continues?.tokens ?? 0,
-    continued: attempt.continuedTokens !== null,
+    continued: attempt.continuedTokens !== null || seen.movedOn === true,
     bytesIn: attempt.intent.bytesIn,
     bytesOut: seen.bytesOut,
     prices: context.pricesOf(attempt.intent.termsHash),

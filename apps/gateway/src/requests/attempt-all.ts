@@ -11,6 +11,7 @@ import { leftMsOf } from './deadline.ts'
 import { dispatchAttempt } from './dispatch-attempt.ts'
 import { failOver } from './fail-over.ts'
 import { goOnElsewhere } from './go-on-elsewhere.ts'
+import { createMover, type Mover } from './move-elsewhere.ts'
 import { ATTEMPTS_MAX, stepAfter } from './next-step.ts'
 import type { AttemptRecord } from './outcome-entry.ts'
 import type { Opening, Placed } from './place-request.ts'
@@ -39,6 +40,8 @@ interface Run extends Attempts {
   /** Attempts from the beginning, and those that were to go on. */
   begun: number
   goneOn: number
+  /** Of the attempt that ran last. */
+  mover: Mover | undefined
 }
 
 /** What is dispatched next. */
@@ -50,12 +53,27 @@ interface Next {
 /** Runs them to the end. Rejects only when an intent cannot be made durable. */
 export async function attemptAll(deps: ServeDeps, serving: Serving): Promise<Attempts> {
   const { record } = serving.placed
-  const run: Run = { records: [], leg: [], continuations: [], placement: record, failure: null, begun: 0, goneOn: 0 }
+  const run: Run = {
+    records: [],
+    leg: [],
+    continuations: [],
+    placement: record,
+    failure: null,
+    begun: 0,
+    goneOn: 0,
+    mover: undefined,
+  }
   const first = deps.nextAttempt(serving.ctx)
+  deps.moves?.earn()
   let next: Next | undefined = { opening: serving.placed, goesOn: null }
-  while (next) {
-    await attemptOnce(deps, serving, run, next, first + run.records.length)
-    next = await nextOf(deps, serving, run)
+  try {
+    while (next) {
+      await attemptOnce(deps, serving, run, next, first + run.records.length)
+      next = await nextOf(deps, serving, run)
+      run.mover?.close()
+    }
+  } finally {
+    run.mover?.close()
   }
   // Of a whole answer that nobody gets, nothing is paid for.
   if (run.failure && !serving.answer.streams) billLeg(deps, run, false)
@@ -71,7 +89,8 @@ async function attemptOnce(
 ): Promise<void> {
   if (goesOn) run.goneOn++
   else run.begun++
-  const dispatch = { attempt, placement: run.placement, soFar: goesOn?.soFar ?? null }
+  run.mover = createMover(deps, serving, { leg: run.leg, records: run.records, continuations: run.goneOn })
+  const dispatch = { attempt, placement: run.placement, soFar: goesOn?.soFar ?? null, mover: run.mover }
   const records = mayRace(serving, opening, goesOn)
     ? await raceAttempts(deps, serving, opening, dispatch)
     : [await dispatchAttempt(deps, serving, { ...dispatch, opening, sink: serving.answer })]
@@ -88,10 +107,10 @@ async function attemptOnce(
   if (served || goesOn === null) run.failure = failureOf(result, serving.ctx.request)
 }
 
-/** Only a decision of this request has alternates that a rival may go to. */
+/** Only what a decision of this request has placed may get a rival. */
 function mayRace({ ctx, asked }: Serving, opening: Opening | Placed, goesOn: Next['goesOn']): opening is Placed {
   const isAlone = goesOn !== null || ctx.pinned !== null || !asked.policy.allowFallbacks
-  return !isAlone && 'alternates' in opening && opening.alternates.length > 0
+  return !isAlone && 'alternates' in opening && opening.ttftMs > 0
 }
 
 async function nextOf(deps: ServeDeps, serving: Serving, run: Run): Promise<Next | undefined> {
@@ -132,7 +151,7 @@ async function goOn(
   const soFar = soFarNow()
   const tried = run.records.map(({ result }) => result.target)
   const from = run.leg.at(-1)?.result.target
-  const opening = from && (await goOnElsewhere(deps, serving, soFar, tried))
+  const opening = from && (run.mover?.taken(soFar) ?? (await goOnElsewhere(deps, serving, soFar, tried)))
   if (!opening) return undefined
   if ('record' in opening) run.placement = withEarlier(opening.record, run.placement)
   const places = `from ${from.node.id} to ${opening.target.node.id}`

@@ -30,6 +30,10 @@ export function failureOf(
   if (outcome === 'provider_timeout') {
     return new AppError('provider_timeout', { publicMessage: `The node did not answer in time.${part}`, details })
   }
+  if (outcome === 'moved') {
+    const publicMessage = `The node had become too slow, and no other could go on.${part}`
+    return new AppError('capacity_unavailable', { publicMessage, retryAfterS: 1, details })
+  }
   if (outcome === 'rejected') {
     return new AppError('capacity_unavailable', {
       publicMessage: 'The nodes that serve this model could not take the request. Try again shortly.',

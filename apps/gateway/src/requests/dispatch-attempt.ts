@@ -2,6 +2,7 @@
 import type { AnswerSoFar } from './answer-so-far.ts'
 import { leftMsOf } from './deadline.ts'
 import { learn } from './learn.ts'
+import type { Mover } from './move-elsewhere.ts'
 import type { AttemptRecord } from './outcome-entry.ts'
 import type { Opening } from './place-request.ts'
 import { cancelled, outcomeOf } from './pool-outcome.ts'
@@ -22,6 +23,8 @@ export interface Dispatch {
   sink: AnswerSink
   /** Stops it because another attempt has begun the answer. */
   yields?: Stopping
+  /** Its way to a faster node, where it has one. */
+  mover?: Mover | undefined
   /** The second of two at once: what it did unseen is nobody's bill. */
   isHedge?: boolean
 }
@@ -30,7 +33,7 @@ export interface Dispatch {
 export async function dispatchAttempt(
   deps: ServeDeps,
   { ctx, asked, reservedMicroUsd }: Serving,
-  { opening: { target, ticket }, attempt, placement, soFar, sink, yields, isHedge = false }: Dispatch,
+  { opening: { target, ticket }, attempt, placement, soFar, sink, yields, mover, isHedge = false }: Dispatch,
 ): Promise<AttemptRecord> {
   const span = ctx.trace?.attempt(attempt, kindOf(attempt, soFar, isHedge), target, ctx.request)
   let record: AttemptRecord | null = null
@@ -53,7 +56,12 @@ export async function dispatchAttempt(
         ticket.sent()
         ctx.started?.()
       },
-      onFirstToken: ticket.firstToken,
+      ...(mover && { moves: mover.stops }),
+      onFirstToken() {
+        const stream = ticket.firstToken()
+        stream.move = mover?.moveOf(target) ?? null
+        return stream
+      },
     })
     if (isHedge && result.seen.tokensDelivered === 0 && result.outcome !== 'completed') result.seen.billable = false
     const completed = deps.lane.completeAttempt(result.seen)

@@ -81,7 +81,11 @@ async function look(
 }
 
 /** What was delivered is billed where it was made; the rest, and the prompt, where it goes on. */
-function covers({ ctx, reservedMicroUsd }: Serving, soFar: AnswerSoFar, { node }: Pick<Target, 'node'>): boolean {
+export function covers(
+  { ctx, reservedMicroUsd }: Serving,
+  soFar: AnswerSoFar,
+  { node }: Pick<Target, 'node'>,
+): boolean {
   const rest = worstPriceMicroUsd(
     {
       tokensInMax: tokensInMaxOf(ctx.request),
@@ -94,7 +98,8 @@ function covers({ ctx, reservedMicroUsd }: Serving, soFar: AnswerSoFar, { node }
   return soFar.billedMicroUsd + rest <= reservedMicroUsd
 }
 
-function requestOf(
+/** The request for the rest of an answer: at another node, of the same weights, that can go on. */
+export function requestOf(
   { asked }: Serving,
   { tokens, tokensLeft, billedMicroUsd }: AnswerSoFar,
   tried: readonly Target[],

@@ -10,12 +10,13 @@ export type AttemptOutcome =
   | 'gateway_failed'
   | 'rejected'
   | 'discarded'
+  | 'moved'
 
 /**
  * Why this gateway stopped an attempt: `deadline` is the client's own, `gateway` that this process stops, `rival` that another
- * attempt has begun the answer.
+ * attempt has begun the answer, `moved` that it goes on at a faster node.
  */
-export type StoppedBy = 'silence' | 'client' | 'flood' | 'deadline' | 'gateway' | 'rival'
+export type StoppedBy = 'silence' | 'client' | 'flood' | 'deadline' | 'gateway' | 'rival' | 'moved'
 
 export interface Verdict {
   outcome: AttemptOutcome
@@ -31,6 +32,8 @@ const stopped: Readonly<Record<StoppedBy, Verdict>> = {
   gateway: { outcome: 'gateway_failed', blame: fault.gateway, httpStatus: 503 },
   // It may have been a moment too late: that is no fault, and no sample of what it promised either.
   rival: { outcome: 'discarded', blame: fault.gateway, httpStatus: 499 },
+  // It was slow and it served: that is no fault. Its tokens are paid for.
+  moved: { outcome: 'moved', blame: fault.gateway, httpStatus: 200 },
 }
 
 const ended: Readonly<Record<StreamEnd['status'] | 'link_lost', Verdict>> = {

@@ -40,6 +40,16 @@ export interface Placed extends Opening {
   record: unknown
 }
 
+/** What a decision would be now; nothing was opened. */
+export interface Peeked {
+  replica: LinkedReplica
+  /** Predicted, ms. */
+  ttftMs: number
+  tpotMs: number
+  tokensCached: number
+  record: unknown
+}
+
 export interface Refused {
   reason: PlacementRecord['reason']
   retryAfterMs: number
@@ -52,7 +62,9 @@ export interface Placer {
   /** The node that the worker chose for a job. Throws `capacity_unavailable` where it may not or cannot serve it now. */
   placePinned(ctx: RequestContext, request: PlacementRequest): Placed
   /** Undefined where the replica is linked no more. */
-  open(replica: LinkedReplica, request: PlacementRequest): Opening | undefined
+  open(replica: LinkedReplica, request: PlacementRequest, tokensCached?: number): Opening | undefined
+  /** The best replica that fits, without taking its place: for whoever has a place already. */
+  peek(model: string, request: PlacementRequest, fits: (replica: LinkedReplica) => boolean): Peeked | null
   /** Whom a request of this kind may be sealed to now. */
   sealable(model: string, request: PlacementRequest): SealingCandidate[]
   /** The smallest changes that would admit what was refused. */
@@ -96,7 +108,24 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
       return { ...opening, alternates, ttftMs: decision.ttftMs, record }
     },
     placePinned: (ctx, request) => (ctx.lease ? placeLeased : placePinned)({ fleet, open }, ctx, request),
-    open: (replica, request) => open(replica, request),
+    open,
+    peek(model, request, fits) {
+      const pool = fleet.pool(model)
+      const decision = pool && decide(pool, request, rng, clock.nowMs())
+      if (!decision || decision.kind === 'none') return null
+      const slots = [decision.slot, ...decision.alternates]
+      fleet.named(model, slots)
+      const record = withoutPrompt(decision.record())
+      for (const slot of slots) {
+        const replica = fleet.at(model, slot)
+        const row = record.candidates.find(({ nodeId }) => nodeId === replica?.session.nodeId)
+        if (replica && row && fits(replica)) {
+          const { ttftMs, tpotMs, tokensCached } = row
+          return { replica, ttftMs, tpotMs, tokensCached, record }
+        }
+      }
+      return null
+    },
     sealable: (model, request) => sealingCandidates({ fleet, rng, clock }, model, request),
     suggest(model, request, organisation) {
       const pool = request.onlyNodeIds ? undefined : fleet.pool(model)

@@ -26,6 +26,8 @@ const kinds: Record<AttemptResult['outcome'], PoolOutcome['kind']> = {
   client_aborted: 'cancelled',
   gateway_failed: 'cancelled',
   discarded: 'cancelled',
+  // A stream that was moved away ran like any other until then.
+  moved: 'finished',
 }
 
 /** `tokensBefore`: of an answer that it went on with, which it prefilled beside the prompt. */

@@ -2,13 +2,15 @@
  * The first attempt of a request and, where its node is silent for longer than such a node usually is, a second one at
  * another failure domain. The first token wins; the other attempt is stopped, unseen, and nobody pays for it.
  *
- * Bounded by the hedge budget, by the policy (the rival is one of the decision's alternates, which a request without
- * fallbacks has none of) and by the reservation, which covers each of the two alone: only one is ever billed.
+ * Bounded by the hedge budget, by the policy (a request without fallbacks has no rival, and each decision keeps every
+ * constraint) and by the reservation, which covers each of the two alone: only one is ever billed.
  */
-import { hedgeTargetOf } from '@isochrone/scheduler'
+import { hedgeBeforeSloMs, hedgeTargetOf } from '@isochrone/scheduler'
 import { dispatchAttempt, type Dispatch } from './dispatch-attempt.ts'
 import type { AttemptRecord } from './outcome-entry.ts'
-import type { Opening, Placed } from './place-request.ts'
+import type { LinkedReplica } from '../fleet/create-fleet.ts'
+import type { Opening, Peeked, Placed } from './place-request.ts'
+import { afterWaiting } from './placement-request.ts'
 import type { AnswerSink } from './request-context.ts'
 import { reservePriceMicroUsd } from './reserve-price.ts'
 import type { ServeDeps, Serving } from './serve-request.ts'
@@ -35,7 +37,11 @@ export async function raceAttempts(
     sink: first.sink,
     yields: first.yields,
   })
-  const lateMs = hedging.lateAfterMs(nodeId, model, placed.ttftMs)
+  const { ttftSloMs } = serving.asked.policy
+  const elapsedMs = Math.max(0, deps.clock.nowMs() - serving.ctx.receivedAtMs)
+  // What is missed already no rival can save: then only a node that is late by its own measure gets one.
+  const inTimeMs = elapsedMs < ttftSloMs ? hedgeBeforeSloMs(ttftSloMs, elapsedMs) : Infinity
+  const lateMs = Math.min(hedging.lateAfterMs(nodeId, model, placed.ttftMs), inTimeMs)
   let rival: Promise<AttemptRecord> | null = null
   const late = setTimeout(() => {
     if (race.winner !== null || serving.answer.signal.aborted || deps.stopping.stopped) return
@@ -66,8 +72,38 @@ export async function raceAttempts(
   return race.winner === first.sink || came !== null ? [other, record] : [record, other]
 }
 
-/** An alternate with a place, opened, if the budget has a hedge for it. */
-function rivalOf(deps: ServeDeps, { ctx, asked, reservedMicroUsd }: Serving, placed: Placed): Opening | undefined {
+/** What a fresh decision finds inside the SLO, else an alternate with a place: opened, if the budget has a hedge for it. */
+function rivalOf(deps: ServeDeps, serving: Serving, placed: Placed): Opening | undefined {
+  const { asked } = serving
+  if (deps.hedging.budget.available === 0) return undefined
+  const fresh = freshRivalOf(deps, serving, placed)
+  const replica = fresh?.replica ?? alternateOf(serving, placed)
+  if (!replica || !deps.hedging.budget.take()) return undefined
+  const opening = deps.placer.open(replica, asked, fresh?.tokensCached)
+  // It has had its attempt, whatever comes of it.
+  const at = placed.alternates.findIndex(({ session }) => session === replica.session)
+  if (opening && at >= 0) placed.alternates.splice(at, 1)
+  return opening
+}
+
+/** By the load of now: the decision that named the alternates is as old as the silence. */
+function freshRivalOf(deps: ServeDeps, { ctx, asked, reservedMicroUsd }: Serving, placed: Placed): Peeked | null {
+  const { node, session } = placed.target
+  const waited = afterWaiting(
+    { ...asked, excludeNodeIds: [session.nodeId], policy: { ...asked.policy, admission: 'slack' } },
+    deps.clock.nowMs() - ctx.receivedAtMs,
+  )
+  return deps.placer.peek(
+    ctx.request.model,
+    waited,
+    (other) =>
+      other.node.failureDomain !== node.failureDomain &&
+      reservePriceMicroUsd(ctx.request, [other.node]) <= reservedMicroUsd,
+  )
+}
+
+/** The first alternate in another failure domain that has a place. */
+function alternateOf({ ctx, reservedMicroUsd }: Serving, placed: Placed): LinkedReplica | undefined {
   const { target, alternates } = placed
   const replicas = [target, ...alternates]
   const slot = hedgeTargetOf(
@@ -84,12 +120,7 @@ function rivalOf(deps: ServeDeps, { ctx, asked, reservedMicroUsd }: Serving, pla
       },
     },
   )
-  const replica = slot === null ? undefined : alternates[slot - 1]
-  if (!replica || !deps.hedging.budget.take()) return undefined
-  const opening = deps.placer.open(replica, asked)
-  // It has had its attempt, whatever comes of it.
-  if (opening) alternates.splice(alternates.indexOf(replica), 1)
-  return opening
+  return slot === null ? undefined : alternates[slot - 1]
 }
 
 interface Entrant {

@@ -54,6 +54,8 @@ export interface AttemptInput {
   stopping: Stopping
   /** Another attempt has begun the answer: this one ends, unseen. */
   yields?: Stopping
+  /** The answer goes on at a faster node: this one ends, and what it delivered is paid for. */
+  moves?: Stopping
   /** The second of two at once. */
   isHedge: boolean
   /** What the node's own span goes below; null where nobody traces. */
@@ -81,7 +83,8 @@ export async function runAttempt(lane: Lane, input: AttemptInput): Promise<Attem
   const stream = target.session.open(openHeaderOf(intent, input), ctx.request.body)
   input.onOpened()
   const flow = await pump(stream, input, intent.salt, startedAt)
-  const end = await (flow.stoppedBy === 'rival' ? endSoon(stream) : stream.ended)
+  const isHurried = flow.stoppedBy === 'rival' || flow.stoppedBy === 'moved'
+  const end = await (isHurried ? endSoon(stream, target.rttMs) : stream.ended)
   // Nothing was handed on, and another attempt has begun the answer while this one ended.
   if (!flow.begun && input.yields?.stopped === true) flow.stoppedBy ??= 'rival'
   const { outcome, blame, httpStatus } = judge(end, flow.stoppedBy)
@@ -104,6 +107,7 @@ export async function runAttempt(lane: Lane, input: AttemptInput): Promise<Attem
       durationMs: Math.max(0, Math.round(performance.now() - startedAt)),
       httpStatus,
       fault: blame,
+      ...(outcome === 'moved' && { movedOn: true as const }),
       billable: completed || outcome === 'client_aborted' || (sink.streams && flow.tokensDelivered > 0),
     },
     target,
@@ -116,9 +120,9 @@ export async function runAttempt(lane: Lane, input: AttemptInput): Promise<Attem
   }
 }
 
-/** The answer of the winner waits for no node that was slow already; what the loser signs is answered when it comes. */
-async function endSoon(stream: AttemptStream): Promise<AttemptEnd> {
-  return await Promise.race([stream.ended, sleep(LOSER_END_MS, { kind: 'link_lost' } as const)])
+/** An answer waits for no node that was slow already; what that signs later is answered when it comes. */
+async function endSoon(stream: AttemptStream, rttMs: number): Promise<AttemptEnd> {
+  return await Promise.race([stream.ended, sleep(LOSER_END_MS + rttMs, { kind: 'link_lost' } as const)])
 }
 
 interface Flow {
@@ -161,6 +165,7 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
   const deadline = deadlineMs === null ? undefined : setTimeout(() => stop('deadline'), deadlineMs)
   const forgetStop = input.stopping.onStop(() => stop('gateway'))
   const forgetRival = input.yields?.onStop(() => stop('rival'))
+  const forgetMove = input.moves?.onStop(() => stop('moved'))
   const onAbort = () => stop('client')
   if (sink.signal.aborted) onAbort()
   else sink.signal.addEventListener('abort', onAbort, { once: true })
@@ -196,6 +201,7 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
     clearTimeout(deadline)
     forgetStop()
     forgetRival?.()
+    forgetMove?.()
     sink.signal.removeEventListener('abort', onAbort)
   }
   return flow

@@ -6,7 +6,7 @@
  * may send the last chunk.
  */
 import type { AppError, Clock } from '@isochrone/domain'
-import { fairCostOf, type PlacementRequest } from '@isochrone/scheduler'
+import { fairCostOf, type HedgeBudget, type PlacementRequest } from '@isochrone/scheduler'
 import type { Logger } from '@isochrone/runtime'
 import type { Budget } from '../budget/budget.ts'
 import type { CompletedAttempt, Lane } from '../ports.ts'
@@ -45,6 +45,8 @@ export interface ServeDeps {
   clock: Clock
   stopping: Stopping
   hedging: Hedging
+  /** Earns with each request; what is spent of it is spent by the looks at streams. */
+  moves?: Pick<HedgeBudget, 'earn'>
   /** Counts answers again with the model's own tokenizer, where the operator has it. */
   recounter?: Recounter | null
   /** What metrics count. */
@@ -56,6 +58,8 @@ export interface FlowEvents {
   continued(): void
   /** A silent attempt has got a rival. */
   hedged(): void
+  /** A stream goes on at a faster node. */
+  moved(): void
 }
 
 /** What an answer came to, over the attempts that made it. */

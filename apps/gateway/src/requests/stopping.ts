@@ -5,7 +5,11 @@ export interface Stopping {
   onStop(stop: () => void): () => void
 }
 
-export function createStopping(): Stopping & { stop(): void } {
+export interface Stoppable extends Stopping {
+  stop(): void
+}
+
+export function createStopping(): Stoppable {
   const waiting = new Set<() => void>()
   let stopped = false
   return {

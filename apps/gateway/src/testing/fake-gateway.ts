@@ -122,6 +122,7 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
       clock,
       stopping,
       hedging: options.hedging ?? createHedging(),
+      moves: fleet.moves,
       ...(options.patienceMs !== undefined && { patienceMs: options.patienceMs }),
       goingOn: options.goingOn ?? { patienceMs: 300, keepAliveMs: 5_000 },
       nextAttempt: (ctx) => (ctx.jobId ? lane.attemptsOf(ctx.requestId) : 0),
@@ -182,6 +183,7 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
     entries,
     control,
     deps,
+    fleet,
     lane,
     budget,
     jobs,
@@ -267,7 +269,7 @@ function fakeLane(
       attempts.set(intent.requestId, intent.attempt + 1)
     },
     completeAttempt(seen: AttemptSeen): CompletedAttempt {
-      const tokensIn = seen.billable && seen.fault !== fault.provider ? 10 : 0
+      const tokensIn = seen.billable && seen.fault !== fault.provider && !seen.movedOn ? 10 : 0
       const tokensOut = seen.billable ? seen.tokensDelivered : 0
       const usage = { tokensIn, tokensCached: 0, tokensOut, bytesIn: seen.intent.bytesIn, bytesOut: seen.bytesOut }
       const price = seen.billable ? priceMicroUsd(usage, pricesOf(testPrices)) : 0n

@@ -105,7 +105,7 @@ function attemptTrace(span: TraceSpan): AttemptTrace {
       if (record === null) return span.end('not_dispatched')
       span.set(resultOf(record))
       const { outcome } = record.result
-      span.end(outcome === 'completed' || outcome === 'discarded' ? null : outcome)
+      span.end(outcome === 'completed' || outcome === 'discarded' || outcome === 'moved' ? null : outcome)
     },
   }
 }

@@ -32,6 +32,7 @@ export const attemptJson = z.object({
     'gateway_failed',
     'rejected',
     'discarded',
+    'moved',
   ]),
   ttftMs: z.number().nullable(),
   durationMs: z.number(),
