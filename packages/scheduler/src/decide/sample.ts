@@ -53,8 +53,8 @@ function draw(pool: ReplicaPool, compiled: CompiledPolicy, rng: Prng): void {
 /** Notes a slot unless it is noted already. */
 export const add = (pool: ReplicaPool, slot: number): boolean => addSlot(pool.scratch, slot)
 
-/** Says where the rows from `from` on are, and touches them, so that their cache misses overlap. */
-export function locate(pool: ReplicaPool, from: number): void {
+/** Says where the rows from `from` on are, and touches their lines, the third where a price is capped, so that cache misses overlap. */
+export function locate(pool: ReplicaPool, from: number, third: boolean): void {
   const s = pool.scratch
   const { n, slots, base, kept, clean } = s
   const { flags, rows } = pool
@@ -69,6 +69,7 @@ export function locate(pool: ReplicaPool, from: number): void {
     kept[i] = 0
     clean[i] = ((flags[slot] as number) & col.AVAILABLE) === wanted ? 1 : 0
     touched += (rows[at] as number) + (rows[at + 8] as number)
+    if (third) touched += rows[at + col.P_CACHED] as number
   }
   s.touched = touched
 }
@@ -104,15 +105,14 @@ function takeAll(pool: ReplicaPool, compiled: CompiledPolicy): void {
  */
 function collect(pool: ReplicaPool, compiled: CompiledPolicy, bits: Int32Array, having: Int32Array, rng: Prng): number {
   const { scratch: s, tuning } = pool
-  const { entries, levels, levelCount } = compiled
+  const { entries, ends } = compiled
   const { cellPlace, cumulative } = s
   const { cheapSet } = tuning
   const anywhere = rng.unit()
   let total = 0
   let cells = 0
-  for (let level = 0; level < levelCount && total < cheapSet; level++) {
-    const from = levels[level] as number
-    const to = levels[level + 1] as number
+  for (let rank = 0, from = 0, to = 0; rank < ends.length && total < cheapSet; rank++, from = to) {
+    to = ends[rank] as number
     const words = (to - from) / ENTRY
     let e = from + ((anywhere * words) | 0) * ENTRY
     for (let k = 0; k < words; k++) {

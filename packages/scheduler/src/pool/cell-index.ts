@@ -10,6 +10,7 @@ import { invariant } from '@isochrone/domain'
 import type { ReplicaOffer } from '../offer.ts'
 import { CellArena } from './cell-arena.ts'
 import { Bucket, type Cell, type CellClass } from './bucket.ts'
+import { BucketDesk } from './bucket-desk.ts'
 import { ATTRIBUTES, CLASS_ROW, CONTEXT_CLASS, valuesOf } from './class-check.ts'
 import { OPEN, SLACK } from './columns.ts'
 import { hashId } from './hash-id.ts'
@@ -32,6 +33,7 @@ export class CellIndex {
   classCounts = new Int32Array(64)
   readonly slab = new Slab()
   readonly arena = new CellArena()
+  readonly desk = new BucketDesk()
   /** Changes whenever a replica arrives or leaves. */
   version = 1
   /** By slot: the version that its last arrival or departure made. */

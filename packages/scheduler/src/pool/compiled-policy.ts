@@ -6,26 +6,12 @@
  * replicas give the same draws whatever happened before. What only load changes is not here: see `static-rejection.ts`.
  */
 import type { RejectionReason, RoutingPolicy } from '../placement.ts'
-import { insertBit, removeBit } from './bits.ts'
-import { CAME, COUNTED, LOGGED, type Bucket, type Cell } from './bucket.ts'
+import { CAME, COUNTED, LEFT, LOGGED, type Bucket, type Cell } from './bucket.ts'
+import { countWord, type BucketDesk } from './bucket-desk.ts'
 import { RECENT, type CellIndex } from './cell-index.ts'
 import { ClassCheck } from './class-check.ts'
 import { levelOf } from './price-level.ts'
 import type { StaticPolicy } from './static-rejection.ts'
-
-/** One bucket as the policy sees it. */
-interface BucketView {
-  bucket: Bucket
-  /** `bucket.changes` that the view has followed; -1 = none. */
-  changes: number
-  admitted: number
-  /** Bit set of admitted places, and admitted slots in each word. */
-  mask: Int32Array
-  inWord: Int32Array
-  /** Its entries. */
-  from: number
-  to: number
-}
 
 /** An entry: eligible slots up to and with this word, the word's number in the arena, its admitted places, its slots. */
 export const ENTRY = 4
@@ -35,20 +21,19 @@ export const AT_MASK = 2
 export const AT_COUNT = 3
 /** Entries of a guide table, at most: with as many words, a search takes two steps. */
 const GUIDES = 256
+/** Entries that may have come or gone since the guide was made: so many steps more a search may take. */
+const DRIFT_MAX = 8
 /** No word: behind the last. */
 const NOWHERE = 2 ** 31 - 1
-/** Before every entry: all of them are written again. */
-const ANEW = -1
 const NO_SLOTS = new Int32Array(0)
 
 export class CompiledPolicy {
   eligible = 0
-  /** Words that hold eligible slots in price order, `ENTRY` numbers each: see `AT_…`. */
-  entries = new Int32Array(ENTRY * 16)
+  /** Words that hold eligible slots in price order, `ENTRY` numbers each: see `AT_…`. Behind them all sums are `NOWHERE`. */
+  entries = new Int32Array(ENTRY * 16).fill(NOWHERE)
   entriesEnd = 0
-  /** Where each price level begins in `entries`, cheapest first; the last one is `entriesEnd`. */
-  levels = new Int32Array(16)
-  levelCount = 0
+  /** Where the entries of each bucket end, cheapest first; those of a bucket begin where those of the one before end. */
+  ends = new Int32Array(0)
   /** About where to search for eligible slot `n`: from `guide[n >>> guideShift]` on or before (Chen and Asau, 1974). */
   readonly guide = new Int32Array(GUIDES)
   guideShift = 0
@@ -64,7 +49,12 @@ export class CompiledPolicy {
   reasonVersion = 0
   /** By class: 0 = not asked yet, else 1 + the code of what excludes it. */
   reasonByClass = new Uint8Array(0)
-  readonly #views: BucketView[] = []
+  #buckets: readonly Bucket[] = []
+  /** By bucket: its `changes` that were followed, -1 = none, and the word of the arena at which it began then. */
+  #changes = new Float64Array(0)
+  #bases = new Int32Array(0)
+  /** Entries that came or went since the guide was made. */
+  #drift = 0
   readonly #check: ClassCheck
   readonly #levelIn: number
   readonly #levelOut: number
@@ -77,7 +67,7 @@ export class CompiledPolicy {
     this.#levelOut = outPerMtok === null ? Number.POSITIVE_INFINITY : levelOf(outPerMtok)
   }
 
-  /** Brings the views in step with the cells. */
+  /** Brings the entries in step with the cells. */
   refresh(index: CellIndex): void {
     if (this.#version !== index.version) this.#follow(index)
   }
@@ -90,157 +80,180 @@ export class CompiledPolicy {
 
   #follow(index: CellIndex): void {
     const { buckets, version, recent } = index
-    const views = this.#views
-    const other = views.length !== buckets.length
-    let first = other ? ANEW : NOWHERE
-    if (other) this.#adopt(buckets)
-    if (other || version - this.#version > RECENT) {
-      for (const view of views) if (this.#catchUp(view, index)) first = Math.min(first, this.#patch(view))
-    } else {
-      for (let v = this.#version; v < version; v++) {
-        const view = views[(recent[v % RECENT] as Bucket).rank] as BucketView
-        if (this.#catchUp(view, index)) first = Math.min(first, this.#patch(view))
-      }
-    }
+    const since = this.#version
     this.#version = version
-    if (first === ANEW || (first !== NOWHERE && !this.#sumUp(first))) this.#total()
+    const other = this.#buckets.length !== buckets.length
+    if (other) this.#adopt(buckets)
+    const all = other || version - since > RECENT
+    let first = NOWHERE
+    let last = -1
+    const end = all ? buckets.length : version
+    for (let v = all ? 0 : since; v < end; v++) {
+      const rank = all ? v : (recent[v % RECENT] as Bucket).rank
+      if (!this.#catchUp(rank, index)) continue
+      if (rank < first) first = rank
+      if (rank > last) last = rank
+    }
+    if (last < 0) return
+    this.#sumUp(first, this.ends[last] as number)
+    if (this.#drift > DRIFT_MAX || (this.eligible - 1) >> this.guideShift >= GUIDES) this.#guideThrough()
   }
 
-  /** Brings one view in step with its bucket; true when its entries are others. */
-  #catchUp(view: BucketView, index: CellIndex): boolean {
-    const { bucket } = view
-    if (view.changes === bucket.changes) return false
+  /** Brings the entries of one bucket in step with it, but for the sums; true when they are others. */
+  #catchUp(rank: number, index: CellIndex): boolean {
+    const bucket = this.#buckets[rank] as Bucket
+    const followed = this.#changes[rank] as number
+    const { changes } = bucket
+    if (followed === changes) return false
+    this.#changes[rank] = changes
     index.orderSlots(bucket)
-    fit(view)
-    const had = view.admitted
-    const missed = bucket.changes - view.changes
-    const one = view.changes < 0 || missed > LOGGED ? -1 : missed
-    if (one === 1) this.#replayOne(view, index)
-    else if (one < 0) this.#lookAtAll(view, index)
-    else this.#replay(view, index)
-    view.changes = bucket.changes
-    return had > 0 || view.admitted > 0
-  }
-
-  /** The usual case: a single change, and counts follow without being summed. */
-  #replayOne(view: BucketView, index: CellIndex): void {
-    const { bucket, inWord } = view
-    const at = view.changes % LOGGED
-    const place = bucket.loggedPlace[at] as number
-    if (bucket.logged[at] === COUNTED) return count(view, place >>> 5, place >>> 5)
-    this.#shift(view, at, index)
-    const first = place >>> 5
-    count(view, first, first)
-    // Behind it, each word has passed its last place on to the next, or has got the first of the next.
-    const { length } = inWord
-    if (bucket.logged[at] === CAME) {
-      for (let w = first + 1; w < length; w++) {
-        inWord[w] =
-          (inWord[w] as number) + admittedAt(view, w * 32) - (w + 1 < length ? admittedAt(view, w * 32 + 32) : 0)
-      }
+    const missed = changes - followed
+    const at = followed % LOGGED
+    if (missed === 1 && followed >= 0 && bucket.logged[at] === COUNTED) {
+      return this.#recount(rank, bucket.loggedPlace[at] as number)
+    }
+    const { desk } = index
+    if (followed < 0 || missed > LOGGED) {
+      desk.take(bucket, 0)
+      this.#lookAtAll(desk, bucket, index)
     } else {
-      for (let w = first + 1; w < length; w++) {
-        inWord[w] = (inWord[w] as number) + admittedAt(view, w * 32 + 31) - admittedAt(view, w * 32 - 1)
-      }
+      desk.take(bucket, missed)
+      this.#unpack(rank, desk)
+      if (missed === 1) this.#replayOne(desk, bucket, at, index)
+      else this.#replay(desk, bucket, followed, index)
     }
+    return this.#pack(rank, desk)
   }
 
-  #replay(view: BucketView, index: CellIndex): void {
-    const { bucket } = view
-    let low = view.mask.length
-    for (let change = view.changes; change < bucket.changes; change++) {
-      const at = change % LOGGED
-      if (bucket.logged[at] !== COUNTED) this.#shift(view, at, index)
-      low = Math.min(low, (bucket.loggedPlace[at] as number) >>> 5)
+  /** A replica more or less at a place that was there before: the usual case, and a single entry changes. */
+  #recount(rank: number, place: number): boolean {
+    const { entries } = this
+    const bucket = this.#buckets[rank] as Bucket
+    const word = place >>> 5
+    const wanted = (bucket.base >> 5) + word
+    const to = this.ends[rank] as number
+    for (let e = this.#beginOf(rank); e < to; e += ENTRY) {
+      if (entries[e + AT_WORD] !== wanted) continue
+      const mask = entries[e + AT_MASK] as number
+      if (((mask >>> (place & 31)) & 1) === 0) return false
+      entries[e + AT_COUNT] = countWord(bucket.counts, word, mask)
+      return true
     }
-    count(view, low, view.mask.length - 1)
+    return false
+  }
+
+  /** A cell that came or left, and nothing else: counts follow without being summed. */
+  #replayOne(desk: BucketDesk, bucket: Bucket, at: number, index: CellIndex): void {
+    const word = (bucket.loggedPlace[at] as number) >>> 5
+    this.#shift(desk, bucket, at, index)
+    if (bucket.logged[at] === LEFT) desk.countRemoved(word)
+    else desk.countInserted(word)
+  }
+
+  #replay(desk: BucketDesk, bucket: Bucket, followed: number, index: CellIndex): void {
+    // Where the first cell came or left: from its word on, everything is counted at the end.
+    let low = desk.words
+    for (let change = followed; change < bucket.changes; change++) {
+      const at = change % LOGGED
+      const word = (bucket.loggedPlace[at] as number) >>> 5
+      if (bucket.logged[at] !== COUNTED) {
+        this.#shift(desk, bucket, at, index)
+        if (word < low) low = word
+      } else if (word < low) desk.count(word, word + 1)
+    }
+    desk.count(low, desk.words)
   }
 
   /** A cell came or left: the places behind it shift. */
-  #shift(view: BucketView, at: number, index: CellIndex): void {
-    const { bucket, mask } = view
+  #shift(desk: BucketDesk, bucket: Bucket, at: number, index: CellIndex): void {
     const place = bucket.loggedPlace[at] as number
-    if (bucket.logged[at] === CAME) {
-      const admitted = this.admits(bucket.loggedCell[at] as Cell, index) ? 1 : 0
-      insertBit(mask, mask.length, place, admitted)
-      view.admitted += admitted
-    } else {
-      view.admitted -= ((mask[place >>> 5] as number) >>> (place & 31)) & 1
-      removeBit(mask, mask.length, place)
+    if (bucket.logged[at] === CAME) desk.insert(place, this.admits(bucket.loggedCell[at] as Cell, index))
+    else desk.remove(place)
+  }
+
+  #lookAtAll(desk: BucketDesk, bucket: Bucket, { classRows, classes: kinds }: CellIndex): void {
+    const { classes, levelsIn, levelsOut, cells } = bucket
+    const check = this.#check
+    for (let place = 0; place < cells.length; place++) {
+      if ((levelsIn[place] as number) > this.#levelIn || (levelsOut[place] as number) > this.#levelOut) continue
+      if (check.admits(classRows, kinds, classes[place] as number)) desk.admit(place)
+    }
+    desk.count(0, desk.words)
+  }
+
+  /** Lays a bucket's entries on the desk. */
+  #unpack(rank: number, { mask, inWord }: BucketDesk): void {
+    const { entries } = this
+    const base = this.#bases[rank] as number
+    const to = this.ends[rank] as number
+    for (let e = this.#beginOf(rank); e < to; e += ENTRY) {
+      const word = (entries[e + AT_WORD] as number) - base
+      mask[word] = entries[e + AT_MASK] as number
+      inWord[word] = entries[e + AT_COUNT] as number
     }
   }
 
-  /** Writes the view's entries where they are, but for the sums; returns where it begins, or `ANEW` where that cannot do. */
-  #patch(view: BucketView): number {
+  /** Writes what lies on the desk as the bucket's entries, those behind them moved. False where there were none and are none. */
+  #pack(rank: number, { mask, inWord, words }: BucketDesk): boolean {
+    const from = this.#beginOf(rank)
+    const to = this.ends[rank] as number
+    let end = from
+    for (let w = 0; w < words; w++) if (mask[w] !== 0) end += ENTRY
+    if (end !== to) this.#move(rank, to, end - to)
     const { entries } = this
-    const { bucket, mask, inWord, from, to } = view
-    const { words } = bucket
-    const base = bucket.base >> 5
-    let e = from
-    for (let w = 0; w < words; w++) {
+    const base = (this.#buckets[rank] as Bucket).base >> 5
+    this.#bases[rank] = base
+    for (let w = 0, e = from; e < end; w++) {
       const within = mask[w] as number
       if (within === 0) continue
-      if (e === to || entries[e + AT_WORD] !== base + w) return ANEW
+      entries[e + AT_WORD] = base + w
       entries[e + AT_MASK] = within
       entries[e + AT_COUNT] = inWord[w] as number
       e += ENTRY
     }
-    return e === to ? from : ANEW
+    return end > from || to > from
   }
 
-  /** Sums from an entry on, once for all views that changed. False where the guide's steps have become too few. */
-  #sumUp(first: number): boolean {
+  /** Moves the entries from `at` on, which is where those of the bucket end. */
+  #move(rank: number, at: number, by: number): void {
+    const before = this.entriesEnd
+    const after = before + by
+    if (after + ENTRY > this.entries.length) {
+      const grown = new Int32Array((after + ENTRY) * 2).fill(NOWHERE)
+      grown.set(this.entries)
+      this.entries = grown
+    }
+    const { entries, ends } = this
+    entries.copyWithin(at + by, at, before)
+    for (let e = after; e < before; e += ENTRY) entries[e] = NOWHERE
+    this.entriesEnd = after
+    for (let later = rank; later < ends.length; later++) ends[later] = (ends[later] as number) + by
+    this.#drift += Math.abs(by) / ENTRY
+  }
+
+  /**
+   * Sums from the first bucket that changed on; the last one that did ends at `last`. Behind it the sums are what they
+   * were where a replica has only moved.
+   */
+  #sumUp(firstRank: number, last: number): void {
     const { entries, entriesEnd } = this
+    const first = this.#beginOf(firstRank)
     let sum = first > 0 ? (entries[first - ENTRY] as number) : 0
     for (let e = first; e < entriesEnd; e += ENTRY) {
       sum += entries[e + AT_COUNT] as number
+      if (e >= last && entries[e] === sum) return
       entries[e] = sum
     }
     this.eligible = sum
-    // The guide only says where to begin.
-    return (sum - 1) >> this.guideShift < GUIDES
   }
 
-  #total(): void {
-    let words = 0
-    for (const { bucket } of this.#views) words += bucket.words
-    if (this.entries.length < (words + 1) * ENTRY) this.entries = new Int32Array((words + 1) * ENTRY * 2)
-    if (this.levels.length <= this.#views.length) this.levels = new Int32Array(this.#views.length * 2)
-    const { entries, levels } = this
-    let eligible = 0
-    let e = 0
-    this.levelCount = 0
-    for (const view of this.#views) {
-      const { bucket, inWord, mask, admitted } = view
-      view.from = view.to = e
-      if (admitted === 0) continue
-      const { words: end } = bucket
-      const base = bucket.base >> 5
-      levels[this.levelCount++] = e
-      for (let w = 0; w < end; w++) {
-        const within = mask[w] as number
-        if (within === 0) continue
-        eligible += inWord[w] as number
-        entries[e + AT_CUMULATIVE] = eligible
-        entries[e + AT_WORD] = base + w
-        entries[e + AT_MASK] = within
-        entries[e + AT_COUNT] = inWord[w] as number
-        e += ENTRY
-      }
-      view.to = e
-    }
-    levels[this.levelCount] = e
-    entries[e + AT_CUMULATIVE] = NOWHERE
-    this.eligible = eligible
-    this.entriesEnd = e
-    this.#guideThrough()
-  }
-
+  /** The guide only says where to begin: it may be some entries off, and no search ends elsewhere for it. */
   #guideThrough(): void {
     const { entries, guide, eligible } = this
     let shift = 0
     while ((eligible - 1) >> shift >= GUIDES) shift++
     this.guideShift = shift
+    this.#drift = 0
     let at = 0
     for (let g = 0, first = 0; first < eligible; g++, first += 1 << shift) {
       while ((entries[at] as number) <= first) at += ENTRY
@@ -248,60 +261,28 @@ export class CompiledPolicy {
     }
   }
 
+  #beginOf(rank: number): number {
+    return rank > 0 ? (this.ends[rank - 1] as number) : 0
+  }
+
+  /** Price levels that nobody had before came among the buckets. */
   #adopt(buckets: readonly Bucket[]): void {
-    const known = new Map(this.#views.map((view) => [view.bucket, view]))
-    this.#views.length = 0
-    for (const bucket of buckets) this.#views.push(known.get(bucket) ?? viewOf(bucket))
-  }
-
-  #lookAtAll(view: BucketView, { classRows, classes: kinds }: CellIndex): void {
-    const { mask, bucket } = view
-    const { classes, levelsIn, levelsOut, cells } = bucket
-    const check = this.#check
-    mask.fill(0)
-    view.admitted = 0
-    for (let place = 0; place < cells.length; place++) {
-      if ((levelsIn[place] as number) > this.#levelIn || (levelsOut[place] as number) > this.#levelOut) continue
-      if (!check.admits(classRows, kinds, classes[place] as number)) continue
-      mask[place >>> 5] = (mask[place >>> 5] as number) | (1 << (place & 31))
-      view.admitted++
+    const known = this.#buckets
+    const ends = new Int32Array(buckets.length)
+    const changes = new Float64Array(buckets.length).fill(-1)
+    const bases = new Int32Array(buckets.length)
+    let k = 0
+    for (const [rank, bucket] of buckets.entries()) {
+      if (bucket === known[k]) {
+        changes[rank] = this.#changes[k] as number
+        bases[rank] = this.#bases[k] as number
+        k++
+      }
+      ends[rank] = k > 0 ? (this.ends[k - 1] as number) : 0
     }
-    count(view, 0, mask.length - 1)
-  }
-}
-
-function viewOf(bucket: Bucket): BucketView {
-  const mask = new Int32Array(1)
-  return { bucket, changes: -1, admitted: 0, mask, inWord: new Int32Array(1), from: 0, to: 0 }
-}
-
-/** Room for as many words as the bucket has, and for those that it had in between. */
-function fit(view: BucketView): void {
-  const size = view.bucket.size >> 5
-  if (view.mask.length >= size) return
-  const mask = new Int32Array(size)
-  mask.set(view.mask)
-  view.mask = mask
-  const inWord = new Int32Array(size)
-  inWord.set(view.inWord)
-  view.inWord = inWord
-}
-
-/** Replicas at a place, if it is admitted. */
-function admittedAt({ bucket, mask }: BucketView, place: number): number {
-  const bit = ((mask[place >>> 5] as number) >>> (place & 31)) & 1
-  return bit === 0 ? 0 : (bucket.counts[place] as number)
-}
-
-/** Counts the admitted slots of words [low, high]. */
-function count(view: BucketView, low: number, high: number): void {
-  const { bucket, mask, inWord } = view
-  const { counts } = bucket
-  for (let w = low; w <= high; w++) {
-    let slots = 0
-    for (let left = mask[w] as number; left !== 0; left &= left - 1) {
-      slots += counts[w * 32 + 31 - Math.clz32(left & (~left + 1))] as number
-    }
-    inWord[w] = slots
+    this.#buckets = [...buckets]
+    this.ends = ends
+    this.#changes = changes
+    this.#bases = bases
   }
 }
