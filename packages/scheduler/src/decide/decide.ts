@@ -72,7 +72,9 @@ export function decide(pool: ReplicaPool, request: PlacementRequest, rng: Prng, 
 
 /** Finds and judges the rows from `from` on. */
 function look(pool: ReplicaPool, from: number, request: PlacementRequest, nowMs: number): void {
-  locate(pool, from)
+  const { maxPrice } = request.policy
+  const isCapped = maxPrice.inPerMtok !== null || maxPrice.outPerMtok !== null || maxPrice.requestMicroUsd !== null
+  locate(pool, from, isCapped)
   if (request.excludeNodeIds.length > 0 || request.policy.exclude.length > 0) markExcluded(pool, from, request)
   predict(pool.scratch, from, request, nowMs, pool.tuning)
 }

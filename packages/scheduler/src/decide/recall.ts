@@ -34,11 +34,12 @@ export function recall(pool: ReplicaPool, compiled: CompiledPolicy, rng: Prng): 
   const { drawn, drawnCount, drawnVersion } = compiled
   const { index } = pool
   const { slots, cached, reason, seen, decisions } = s
+  const isSame = drawnVersion === index.version
   let n = 0
   for (let i = 0; i < drawnCount; i++) {
     const slot = drawn[i] as number
     if (((flags[slot] as number) & col.SLACK) === 0) continue
-    if (index.hasChanged(slot, drawnVersion)) continue
+    if (!isSame && index.hasChanged(slot, drawnVersion)) continue
     seen[slot & MARKS] = decisions
     slots[n] = slot
     cached[n] = 0

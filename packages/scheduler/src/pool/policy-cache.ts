@@ -6,17 +6,33 @@ const POLICIES_MAX = 1_024
 /** Context classes are four times apart, and requests below 8,192 tokens share one: few compilations for each policy. */
 const CONTEXT_CLASS_MIN = 13
 
+/** What one policy object was compiled to, by context class. */
+interface KnownPolicy {
+  /** For any build and the lowest class, which is the usual case, in one step. */
+  usual: CompiledPolicy | null
+  anyBuild: (CompiledPolicy | undefined)[]
+  /** The build named last, and what is for it alone. */
+  build: string | null
+  ofBuild: (CompiledPolicy | undefined)[]
+}
+
 export class PolicyCache {
   readonly #byKey = new Map<string, CompiledPolicy>()
-  /** By identity, then by context class, for requests that name no build. */
-  #byIdentity = new WeakMap<RoutingPolicy, (CompiledPolicy | undefined)[]>()
+  #byIdentity = new WeakMap<RoutingPolicy, KnownPolicy>()
 
   get(policy: RoutingPolicy, modelHash: string | null, contextTokens: number): CompiledPolicy {
-    const contextClass = contextClassOf(contextTokens)
-    if (modelHash !== null) return this.#byContent(policy, modelHash, contextClass)
     let known = this.#byIdentity.get(policy)
-    if (!known) this.#byIdentity.set(policy, (known = []))
-    return (known[contextClass] ??= this.#byContent(policy, null, contextClass))
+    if (!known) this.#byIdentity.set(policy, (known = { usual: null, anyBuild: [], build: null, ofBuild: [] }))
+    const contextClass = contextClassOf(contextTokens)
+    if (modelHash === null) {
+      if (contextClass === 0) return (known.usual ??= this.#byContent(policy, null, 0))
+      return (known.anyBuild[contextClass] ??= this.#byContent(policy, null, contextClass))
+    }
+    if (known.build !== modelHash) {
+      known.build = modelHash
+      known.ofBuild = []
+    }
+    return (known.ofBuild[contextClass] ??= this.#byContent(policy, modelHash, contextClass))
   }
 
   #byContent(policy: RoutingPolicy, modelHash: string | null, contextClass: number): CompiledPolicy {
