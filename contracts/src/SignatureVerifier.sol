@@ -30,11 +30,13 @@ contract SignatureVerifier is ISignatureVerifier {
         return signer.code.length > 0 && _isValidNow(signer, digest, inner);
     }
 
-    /// @dev The key first: an account whose key delegated to code (EIP-7702) still signs by its key.
+    /// @dev The key first: an account whose key delegated to code (EIP-7702) still signs by its key. Without code nobody
+    /// is asked: the identity precompile answers a call with the call, whose first word is the magic value if the digest
+    /// begins with 28 zero bytes.
     function _isValidNow(address signer, bytes32 digest, bytes calldata signature) private view returns (bool) {
         (address recovered, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, signature);
         if (failure == ECDSA.RecoverError.NoError && recovered == signer) return true;
-        return SignatureChecker.isValidERC1271SignatureNowCalldata(signer, digest, signature);
+        return signer.code.length > 0 && SignatureChecker.isValidERC1271SignatureNowCalldata(signer, digest, signature);
     }
 
     function _callFactory(bytes calldata wrapped, bytes calldata data) private {

@@ -59,6 +59,12 @@ contract SignatureVerifierTest is ForgeTest {
         no(abi.encodePacked(abi.encode(address(factory), uint256(96), uint256(96), type(uint256).max), suffix));
     }
 
+    function test_aPrecompileThatEchoesTheCallSignsNothing() public {
+        for (uint160 precompile = 1; precompile <= 0x11; precompile++) {
+            vm.assertTrue(!verifier.isValid(address(precompile), bytes32(uint256(0x9ad)), hex"0592"), "no wallet there");
+        }
+    }
+
     function testFuzz_neverReverts(address account, bytes32 digest, bytes calldata body) public {
         vm.assertTrue(!verifier.isValid(account, digest, abi.encodePacked(body, Erc6492.SUFFIX)), "wrapped noise");
         vm.assertTrue(!verifier.isValid(account, digest, body), "noise");
