@@ -11,6 +11,8 @@ const signIn = z.object({ role: z.string(), email: z.string(), password: z.strin
 const instanceInfo = z.object({
   url: z.string(),
   gatewayUrl: z.string(),
+  /** Where nodes give out their copies of epoch files. */
+  mirrorUrls: z.array(z.string()).optional(),
   apiKey: z.string(),
   /** The model that the printed curl asks for. */
   model: z.string(),

@@ -8,7 +8,7 @@ import { hash } from 'node:crypto'
 import { mkdirSync, statfsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { applyMigrations } from '@isochrone/db/migrate'
-import { startAnvil, startPostgres, startRedis, type Service } from '@isochrone/local-stack'
+import { freePort, startAnvil, startPostgres, startRedis, type Service } from '@isochrone/local-stack'
 import { developmentDefaults, externalServicesEnv, loadEnv } from '@isochrone/runtime'
 import { projectRoot } from '../project-root.ts'
 import { buildWeb, webBuildNeeded } from './build-web.ts'
@@ -19,7 +19,7 @@ import { fetchModel, modelPathOf } from './fetch-model.ts'
 import { assertGguf, type ModelSource } from './model-source.ts'
 import { loadNodeKeys } from './node-keys.ts'
 import { assertPortsFree, defaultPorts, freePorts, type PortName, type Ports } from './ports.ts'
-import { startGateway, startWeb, startWitness, startWorker, type ProcessContext } from './processes.ts'
+import { mirrorUrlsOf, startGateway, startWeb, startWitness, startWorker, type ProcessContext } from './processes.ts'
 import { modelToAskFor } from './model-to-ask-for.ts'
 import { watchNodes } from './node-watch.ts'
 import { silentProgress, type Progress } from './progress.ts'
@@ -150,7 +150,8 @@ export async function startMarketplace(options: StartMarketplaceOptions): Promis
       return seed({ dataDir, ...services, deploymentFile, webUrl: url, gatewayUrl, env, nodes })
     })
 
-    const ctx: ProcessContext = { dataDir, ports, env, model }
+    const mirrorPorts = new Map(await Promise.all(nodes.map(async ({ name }) => [name, await freePort()] as const)))
+    const ctx: ProcessContext = { dataDir, ports, env, model, mirrorPorts }
     const [gateway, worker, witness] = await run('Gateway, worker and witness', () =>
       allOrThrow([
         keep('The gateway', () => startGateway(ctx)),
@@ -172,6 +173,7 @@ export async function startMarketplace(options: StartMarketplaceOptions): Promis
     const info: InstanceInfo = {
       url,
       gatewayUrl,
+      mirrorUrls: mirrorUrlsOf(ctx),
       apiKey: seeded.apiKey,
       model: await modelToAskFor(gatewayUrl, seeded.apiKey),
       signIns: [...seeded.signIns],

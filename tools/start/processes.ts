@@ -24,16 +24,21 @@ export interface ProcessContext {
   readonly env: Readonly<Record<string, string>>
   /** GGUF that the CPU nodes serve; undefined for the demo model. */
   readonly model: string | undefined
+  /** Where each node gives out its copies of epoch files, by its name. */
+  readonly mirrorPorts: ReadonlyMap<string, number>
 }
 
 const nodeFlags = ['--disable-warning=ExperimentalWarning', '--enable-source-maps']
 
+/** A machine that is busy with other things starts slowly; one that does not start says so by ending. */
+const READY_MS_MAX = 120_000
+
 const logOf = (ctx: ProcessContext, name: string) => join(ctx.dataDir, 'logs', `${name}.log`)
 
-/** True when a GET is answered below the given status within two seconds. */
-export async function answersHttp(url: string, statusBelow = 300): Promise<boolean> {
+/** True when a GET is answered below the given status in time. */
+export async function answersHttp(url: string, statusBelow = 300, limitMs = 2_000): Promise<boolean> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2_000), redirect: 'manual' })
+    const response = await fetch(url, { signal: AbortSignal.timeout(limitMs), redirect: 'manual' })
     await response.body?.cancel()
     return response.status < statusBelow
   } catch {
@@ -55,8 +60,12 @@ export function startGateway(ctx: ProcessContext): Promise<RunningProcess> {
       RECOUNT_TOKENIZERS_DIR: join(ctx.dataDir, 'models', 'tokenizers'),
     }),
     isReady: () => answersHttp(`http://127.0.0.1:${ctx.ports.gateway}/healthz`),
+    readyLimitMs: READY_MS_MAX,
   })
 }
+
+export const mirrorUrlsOf = ({ mirrorPorts }: Pick<ProcessContext, 'mirrorPorts'>): string[] =>
+  [...mirrorPorts.values()].map((port) => `http://127.0.0.1:${port}`)
 
 export async function startWorker(ctx: ProcessContext): Promise<RunningProcess> {
   const running = spawnProcess({
@@ -65,7 +74,11 @@ export async function startWorker(ctx: ProcessContext): Promise<RunningProcess> 
     args: [...nodeFlags, join(projectRoot, 'apps/worker/src/main.ts')],
     cwd: projectRoot,
     logFile: logOf(ctx, 'worker'),
-    env: childEnv({ ...ctx.env, DATA_DIR: join(ctx.dataDir, 'worker') }),
+    env: childEnv({
+      ...ctx.env,
+      DATA_DIR: join(ctx.dataDir, 'worker'),
+      EPOCH_MIRROR_URLS: mirrorUrlsOf(ctx).join(','),
+    }),
   })
   return aliveFor(running, 1_500, 'The worker', logOf(ctx, 'worker'))
 }
@@ -105,6 +118,8 @@ export async function startAgent(
   if (node.engine === 'llama' && ctx.model) args.push('--model', ctx.model)
   args.push('--simulated-rtt-ms', String(node.simulatedRttMs), '--simulated-jitter-ms', String(node.simulatedJitterMs))
   args.push('--simulated-seed', String(node.seed), '--simulated-place', node.simulatedPlace)
+  const mirrorPort = ctx.mirrorPorts.get(node.name)
+  if (mirrorPort !== undefined) args.push('--serve-epochs', `127.0.0.1:${mirrorPort}`)
   const name = `agent-${node.name}`
   const log = openProcessLog(logOf(ctx, name))
   const running = spawnProcess({
@@ -143,7 +158,9 @@ export function startWeb(ctx: ProcessContext): Promise<RunningProcess> {
       NODE_ENV: 'production',
       NEXT_TELEMETRY_DISABLED: '1',
     }),
-    isReady: () => answersHttp(`http://127.0.0.1:${ctx.ports.web}/`, 500),
+    // Its first page is its slowest, and asks the database: on a busy machine that takes longer than any later one.
+    isReady: () => answersHttp(`http://127.0.0.1:${ctx.ports.web}/`, 500, 15_000),
+    readyLimitMs: READY_MS_MAX,
   })
 }
 

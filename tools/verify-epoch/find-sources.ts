@@ -5,16 +5,16 @@
 import { createReadStream, existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { readDeployment, type Deployment } from '@isochrone/contracts-client'
-import { AppError } from '@isochrone/domain'
+import { AppError, toAppError } from '@isochrone/domain'
 import { addressToBytes32, type Hex } from '@isochrone/protocol'
-import { fetchEpochFile, readEpochHeader, type OpenFile } from '@isochrone/verifier'
+import { fetchEpochFile, readEpochHeader, type FetchedEpoch, type OpenFile } from '@isochrone/verifier'
 import { readInstanceFile, type InstanceInfo } from '../start/instance-file.ts'
 
 export interface VerifyFlags {
   rpc?: string
   deployment?: string
   trustFile?: true
-  gateway?: string
+  gateway: string[]
   previous: string[]
   dataDir: string
   json?: true
@@ -41,13 +41,14 @@ export async function findSources(target: string, flags: VerifyFlags): Promise<S
   const rpcUrl = urlOf('--rpc', flags.rpc ?? instance?.chainRpcUrl)
   if (rpcUrl === undefined) throw missing('Say which chain endpoint to ask: --rpc URL.')
   const previous = flags.previous.map(fileAt)
-  const fetched = id ? await fetchEpochFile(gatewayOf(flags, instance), Number(id[2])) : null
+  const expected = id ? expectedOf(id) : {}
+  const fetched = id ? await fetchFromAny(sourcesOf(flags, instance), Number(id[2]), expected.lane) : null
   const close = async () => fetched?.remove()
   try {
     const open = fileAt(fetched?.path ?? target)
     const header = await readEpochHeader(open)
     const deployment = await deploymentOf(flags, instance, header.chainId)
-    return { open, previous, expected: id ? expectedOf(id) : {}, rpcUrl, deployment, header, close }
+    return { open, previous, expected, rpcUrl, deployment, header, close }
   } catch (error) {
     await close()
     throw error
@@ -69,10 +70,24 @@ function runningInstance(dataDir: string): InstanceInfo | null {
   }
 }
 
-function gatewayOf(flags: VerifyFlags, instance: InstanceInfo | null): string {
-  const url = urlOf('--gateway', flags.gateway ?? instance?.gatewayUrl)
-  if (url !== undefined) return url
+/** The gateway, then nodes with copies. */
+function sourcesOf(flags: VerifyFlags, instance: InstanceInfo | null): string[] {
+  if (flags.gateway.length > 0) return flags.gateway.map((url) => urlOf('--gateway', url) as string)
+  if (instance) return [instance.gatewayUrl, ...(instance.mirrorUrls ?? [])]
   throw missing('Say which gateway has the epoch: --gateway URL. Or name a file instead of a number.')
+}
+
+/** @throws AppError in one sentence: what each that was asked said. */
+async function fetchFromAny(sources: readonly string[], epoch: number, lane: Hex | undefined): Promise<FetchedEpoch> {
+  const said: string[] = []
+  for (const source of sources) {
+    try {
+      return await fetchEpochFile(source, epoch, lane === undefined ? {} : { lane })
+    } catch (error) {
+      said.push(toAppError(error).publicMessage)
+    }
+  }
+  throw new AppError('not_found', { publicMessage: said.join(' ') })
 }
 
 /**

@@ -17,7 +17,10 @@ whatever it says. So --rpc alone is not enough: --deployment FILE names the cont
 trust; --trust-file takes the file's own, and the report says that they were not checked.
 
 The epoch's own anchor is found however old it is. Claims and the anchor before are looked for 2,000,000 blocks back; where
-there are older ones, the report says NOT CHECKED.`
+there are older ones, the report says NOT CHECKED.
+
+A gateway that no longer serves an epoch cannot hide it: nodes with receipts in it keep copies, and those that were started
+with --serve-epochs give them out. Whoever the file comes from, its hash is compared with the anchored one.`
 
 endWithoutReader()
 const program = new Command('npm run verify-epoch --')
@@ -31,7 +34,12 @@ const program = new Command('npm run verify-epoch --')
     'deployment whose contracts to trust (default: that of the marketplace that runs here)',
   )
   .option('--trust-file', 'without a deployment: trust the contracts that the file itself names')
-  .option('--gateway <url>', 'gateway to fetch the epoch from (default: that of the marketplace that runs here)')
+  .option(
+    '--gateway <url>',
+    'gateway to fetch the epoch from, or a node that gives out its copies; repeat it: the next is asked when one has it not (default: those of the marketplace that runs here)',
+    (url: string, urls: string[]) => [...urls, url],
+    [],
+  )
   .option(
     '--previous <file>',
     'file of the epoch before: shows what earlier vouchers said; repeat it, oldest first',

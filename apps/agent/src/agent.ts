@@ -1,7 +1,7 @@
 /**
  * The agent of one node, put together: key, engine, receipts, and a link to each gateway.
  *
- * It opens no port to the outside and needs none. Stopping it drains: nothing new starts, running streams get a grace
+ * It opens no port to the outside and needs none, unless it is told to give out its copies of epoch files. Stopping it drains: nothing new starts, running streams get a grace
  * period, the rest is aborted and signed for.
  */
 import { mkdir } from 'node:fs/promises'
@@ -13,6 +13,7 @@ import { EngineHealth } from './engines/engine-health.ts'
 import { startEngine, type EngineConfig } from './engines/start-engine.ts'
 import { DEFAULT_EPOCH_LIMITS, type EpochStoreLimits } from './epochs/epoch-store.ts'
 import { EpochWitness } from './epochs/epoch-witness.ts'
+import { serveEpochs } from './epochs/serve-epochs.ts'
 import { LeaseEngines } from './leases/lease-engines.ts'
 import { leasedEngineConfig } from './leases/leased-engine-config.ts'
 import { createGatewayDirectory } from './link/gateway-directory.ts'
@@ -50,6 +51,8 @@ export type AgentOptions = {
   readonly simulatedPlace?: GeoPlace | undefined
   /** How many epoch files are kept, and how many bytes of them. */
   readonly epochLimits?: Partial<EpochStoreLimits> | undefined
+  /** Where they are given out. Default: nowhere. */
+  readonly serveEpochsAt?: { readonly host: string; readonly port: number } | undefined
   readonly logger: Logger
   /** Null or absent: this node traces nothing. */
   readonly tracing?: Tracing | null | undefined
@@ -61,6 +64,8 @@ export type RunningAgent = {
   readonly models: readonly ServedModel[]
   readonly links: readonly LinkClient[]
   readonly receipts: ReceiptLog
+  /** Where copies of epoch files are given out; null where they are not. */
+  readonly epochsUrl: string | null
   /** Drains for at most `graceMs`, then stops. */
   close(graceMs?: number): Promise<void>
 }
@@ -79,6 +84,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     const receipts = await ReceiptLog.open(join(dataDir, 'receipts.jsonl'))
     const limits = { ...DEFAULT_EPOCH_LIMITS, ...options.epochLimits }
     const epochs = await EpochWitness.open({ dataDir, nodeKey, receipts, limits, logger })
+    const served = options.serveEpochsAt
+      ? await serveEpochs({ copies: epochs.copies, ...options.serveEpochsAt, logger })
+      : null
     const inventory = await readInventory(options.hardwareLabel ?? simulatedLabel(options.engine))
     const modelsDir = options.modelsDir ?? join(dataDir, 'models')
     const engine = await startEngine(options.engine, concurrencyMax, modelsDir, 0, loadingLog(logger))
@@ -152,6 +160,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         return directory.links()
       },
       receipts,
+      epochsUrl: served?.url ?? null,
       async close(graceMs = GRACE_MS) {
         capacity.drain()
         await reports?.stop()
@@ -163,6 +172,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         await engineHealth?.close()
         await leases.close()
         await engine.close()
+        await served?.stop()
         await epochs.close()
         await receipts.close()
         await lock.release()

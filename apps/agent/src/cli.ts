@@ -35,6 +35,7 @@ export type RunFlags = EngineFlags & {
   readonly graceMs: number
   readonly epochFiles?: number
   readonly epochGib?: number
+  readonly serveEpochs?: { readonly host: string; readonly port: number }
 }
 
 export type JoinFlags = {
@@ -81,6 +82,7 @@ export function createCli(commands: Commands): Command {
     .option('--simulated-place <lat,lon>', 'delay echoes to witnesses as if the node stood there', place)
     .option('--epoch-files <n>', 'copies of epoch files to keep as evidence (default: 720)', integer(1))
     .option('--epoch-gib <gib>', 'space that they may take (default: 4)', atLeast(0.001))
+    .option('--serve-epochs <host:port>', 'give out those copies to anybody who asks (default: to nobody)', hostPort)
     .option('--grace-ms <ms>', 'on stop, how long running requests may finish', integer(0), 3000)
     .addHelpText(
       'after',
@@ -208,6 +210,14 @@ function integer(min: number): (value: string) => number {
     if (!Number.isSafeInteger(parsed) || parsed < min) throw new InvalidArgumentError(`an integer of ${min} or more`)
     return parsed
   }
+}
+
+/** `127.0.0.1:4020`, `[::1]:4020`, or a port alone on 127.0.0.1. */
+function hostPort(value: string): { host: string; port: number } {
+  const [, host = '127.0.0.1', digits = ''] = /^(?:\[?([^\]]+)\]?:)?(\d{1,5})$/.exec(value) ?? []
+  const port = Number(digits)
+  if (digits === '' || port > 65_535) throw new InvalidArgumentError('host:port, for example 0.0.0.0:4020')
+  return { host, port }
 }
 
 function atLeast(min: number): (value: string) => number {

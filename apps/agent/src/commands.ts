@@ -50,6 +50,7 @@ async function run(flags: RunFlags): Promise<void> {
       ...(flags.epochFiles !== undefined && { filesMax: flags.epochFiles }),
       ...(flags.epochGib !== undefined && { bytesMax: Math.round(flags.epochGib * 2 ** 30) }),
     },
+    serveEpochsAt: flags.serveEpochs,
     logger,
     tracing,
   })

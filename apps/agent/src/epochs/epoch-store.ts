@@ -76,6 +76,11 @@ export class EpochStore {
     return this.#copies.some((copy) => copy.lane === lane && copy.epoch === epoch)
   }
 
+  /** Of every lane. */
+  copiesOf(epoch: number): Copy[] {
+    return this.#copies.filter((copy) => copy.epoch === epoch)
+  }
+
   /** A copy whose anchor the lane cannot have signed in good faith beside this one: the same epoch, or the same numbers. */
   contradictedBy(anchor: EpochAnchor): Copy | undefined {
     const { lane, epoch, fromSeq, toSeq } = anchor

@@ -94,6 +94,11 @@ export class EpochWitness {
     return answer.then((decided) => decided && { ...of, ...decided })
   }
 
+  /** What is kept, for whoever gives it out. */
+  get copies(): Pick<EpochStore, 'copiesOf' | 'pathOf'> {
+    return this.#store
+  }
+
   /** Gives up what is under way. */
   async close(): Promise<void> {
     this.#stop.abort()

@@ -41,7 +41,7 @@ export async function startEpochGateway(market: TestMarket, dir: string) {
   const fileOf = (epoch: number) => join(dir, `made-${epoch}.jsonl.gz`)
   const ledger = { chainId, verifyingContract: contracts.slaLedger }
   const server = createServer((request, response) => {
-    const epoch = /^\/v1\/epochs\/(\d+)\/file$/.exec(request.url ?? '')?.[1]
+    const epoch = /^\/v1\/epochs\/(\d+)\/file(?:\?|$)/.exec(request.url ?? '')?.[1]
     readFile(fileOf(Number(epoch))).then(
       (bytes) => response.end(bytes),
       () => response.writeHead(404).end(),

@@ -1,4 +1,7 @@
-/** Fetches the published file of an epoch from a gateway into a temporary file. Nothing else is asked of the gateway. */
+/**
+ * Fetches the published file of an epoch into a temporary file: from its gateway, or from a node that gives out its copy.
+ * Nothing else is asked of either, and nothing that they say is believed: whoever fetches compares the file with the anchor.
+ */
 import { createWriteStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,35 +9,63 @@ import { join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '@isochrone/domain'
+import type { Hex } from '@isochrone/protocol'
 
 export interface FetchedEpoch {
   path: string
   remove: () => Promise<void>
 }
 
-/** A larger file is refused: a gateway must not fill the disk of who checks it. */
+/** A larger file is refused: whoever gives it out must not fill the disk of who checks it. */
 const FILE_BYTES_MAX = 8 * 2 ** 30
 const HEADERS_TIMEOUT_MS = 30_000
 
-/** @throws AppError in one sentence, when the gateway is away or has no such epoch. */
+export interface FetchEpochFileOptions {
+  /** Whose epoch: a node has copies of several lanes, a gateway is one. */
+  lane?: Hex
+  fileBytesMax?: number
+  /** Until the last byte; absent: as long as it takes. */
+  totalMsMax?: number
+}
+
+/**
+ * @param source URL of a gateway, or of a node that gives out copies.
+ * @throws AppError in one sentence, when it is away or has no such epoch.
+ */
 export async function fetchEpochFile(
-  gatewayUrl: string,
+  source: string,
   epoch: number,
-  { fileBytesMax = FILE_BYTES_MAX }: { fileBytesMax?: number } = {},
+  { lane, fileBytesMax = FILE_BYTES_MAX, totalMsMax }: FetchEpochFileOptions = {},
 ): Promise<FetchedEpoch> {
-  const url = `${gatewayUrl.replace(/\/+$/, '')}/v1/epochs/${epoch}/file`
-  const headersIn = new AbortController()
-  const timer = setTimeout(() => headersIn.abort(), HEADERS_TIMEOUT_MS)
-  const response = await fetch(url, { signal: headersIn.signal })
-    .catch((cause: unknown) => {
-      throw away(`The gateway at ${gatewayUrl} does not answer.`, cause)
+  const url = `${source.replace(/\/+$/, '')}/v1/epochs/${epoch}/file${lane === undefined ? '' : `?lane=${lane}`}`
+  const ends = new AbortController()
+  const headersIn = setTimeout(() => ends.abort(), HEADERS_TIMEOUT_MS)
+  const allIn = totalMsMax === undefined ? undefined : setTimeout(() => ends.abort(), totalMsMax)
+  try {
+    const response = await fetch(url, { signal: ends.signal }).catch((cause: unknown) => {
+      throw away(`${source} does not answer.`, cause)
     })
-    .finally(() => clearTimeout(timer))
+    clearTimeout(headersIn)
+    return await kept(response, { source, epoch, fileBytesMax })
+  } finally {
+    clearTimeout(headersIn)
+    clearTimeout(allIn)
+  }
+}
+
+async function kept(
+  response: Response,
+  { source, epoch, fileBytesMax }: { source: string; epoch: number; fileBytesMax: number },
+): Promise<FetchedEpoch> {
   if (response.status === 404) {
-    throw new AppError('not_found', { publicMessage: `The gateway at ${gatewayUrl} has closed no epoch ${epoch}.` })
+    throw new AppError('not_found', { publicMessage: `${source} has no epoch ${epoch}.` })
+  }
+  if (response.status === 409) {
+    const publicMessage = `${source} has an epoch ${epoch} of several lanes: say whose, as LANE:${epoch}.`
+    throw new AppError('invalid_input', { publicMessage })
   }
   if (!response.ok || !response.body) {
-    throw away(`The gateway at ${gatewayUrl} answers ${response.status} where the file of epoch ${epoch} should be.`)
+    throw away(`${source} answers ${response.status} where the file of epoch ${epoch} should be.`)
   }
   const dir = await mkdtemp(join(tmpdir(), 'isochrone-epoch-'))
   const remove = () => rm(dir, { recursive: true, force: true })
@@ -45,7 +76,7 @@ export async function fetchEpochFile(
     await remove()
     throw cause instanceof AppError
       ? cause
-      : away(`The gateway at ${gatewayUrl} broke off while sending the file.`, cause)
+      : away(`${source} broke off while sending the file of epoch ${epoch}.`, cause)
   }
   return { path, remove }
 }
@@ -55,7 +86,7 @@ function limited(fileBytesMax: number): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length
-      const publicMessage = `The gateway sends more than ${fileBytesMax} bytes for one epoch.`
+      const publicMessage = `More than ${fileBytesMax} bytes came for one epoch.`
       if (bytes > fileBytesMax) done(new AppError('payload_too_large', { publicMessage }))
       else done(null, chunk)
     },
