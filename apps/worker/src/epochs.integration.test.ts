@@ -80,13 +80,16 @@ test('an order that meets a pause waits for its end, without a line of failure, 
   const round = () => runFundingOrders({ store: store.chain, chain: chain.reads, wallet: chain.managed })
   const deposited = async () => (await chain.reads.channel(channelId))?.deposited ?? 0n
   const before = await deposited()
-  await pauseInflow(writer)
   await market.fund(1_000_000n, 'dep_paused')
   const order = () => market.db.fundingOrder.findUniqueOrThrow({ where: { id: 'dep_paused' } })
-  expect([await round(), await round()]).toEqual([0, 0])
-  expect(['requested', 'sent']).toContain((await order()).status)
-  expect(await market.db.chainTransaction.count({ where: { subject: 'dep_paused' } })).toBe(0)
-  await unpauseInflow(writer)
+  await pauseInflow(writer)
+  try {
+    expect([await round(), await round()]).toEqual([0, 0])
+    expect(['requested', 'sent']).toContain((await order()).status)
+    expect(await market.db.chainTransaction.count({ where: { subject: 'dep_paused' } })).toBe(0)
+  } finally {
+    await unpauseInflow(writer)
+  }
   expect([await round(), await round()]).toEqual([1, 0])
   expect(await order()).toMatchObject({ status: 'final', error: null })
   expect((await deposited()) - before).toBe(1_000_000n)

@@ -13,11 +13,13 @@ import { promisify } from 'node:util'
 import {
   channelState,
   createChainWriter,
+  disputeOf,
   mintTestUsdc,
   requestWithdrawal,
   resolveChallenge,
   stakeOf,
   standingOf,
+  withheldDisputeOf,
   type ChainProfile,
 } from '@isochrone/contracts-client'
 import { systemClock } from '@isochrone/domain'
@@ -59,23 +61,24 @@ let market: TestMarket
 let chain: ReturnType<typeof createChain>
 let gateway: Awaited<ReturnType<typeof startEpochGateway>>
 let duties: ReturnType<typeof createTrustDuties>
-let stopBlocks: () => void
+let stopBlocks: () => Promise<void>
 let made: MadeEpoch
 const openFile = (epoch: number) => () => createReadStream(gateway.fileOf(epoch)) as AsyncIterable<Uint8Array>
 
-/** A block every so often, one at a time. */
-function mineEvery(rpcUrl: string, ms: number): () => void {
-  let busy = false
+/** A block every so often, one at a time. Once it is stopped, none comes any more. */
+function mineEvery(rpcUrl: string, ms: number): () => Promise<void> {
+  let mining: Promise<unknown> | null = null
   const timer = setInterval(() => {
-    if (busy) return
-    busy = true
-    jsonRpc(rpcUrl, 'evm_mine', [])
+    mining ??= jsonRpc(rpcUrl, 'evm_mine', [])
       .catch(() => {
         // It is asked again.
       })
-      .finally(() => (busy = false))
+      .finally(() => (mining = null))
   }, ms)
-  return () => clearInterval(timer)
+  return async () => {
+    clearInterval(timer)
+    await mining
+  }
 }
 
 beforeAll(async () => {
@@ -109,14 +112,14 @@ beforeAll(async () => {
     transactions: market.store.chain,
     audit: chain.auditOf([gateway.url]),
   })
-  stopFast()
+  await stopFast()
   stopBlocks = mineEvery(stack.chainRpcUrl, BLOCK_MS)
   await registerPending({ store: market.store, chain: chain.registry })
   await market.fund(10n * USD)
   await runFundingOrders({ store: market.store.chain, chain: chain.reads, wallet: chain.managed })
-}, 120_000)
+}, 240_000)
 afterAll(async () => {
-  stopBlocks?.()
+  await stopBlocks?.()
   await gateway?.stop()
   await market?.db.$disconnect()
   await stack?.stop()
@@ -148,7 +151,7 @@ const reported = (epoch: number, version = 0) =>
     await round()
     const row = await recordOf(epoch)
     return row?.version === version && row.status === 'reported'
-  }, 60_000)
+  }, 100_000)
 
 /** Until all is paid out, the windows of records included. */
 async function settled(): Promise<bigint> {
@@ -158,7 +161,7 @@ async function settled(): Promise<bigint> {
     await round()
     const now = await market.store.snapshot((tx) => settlementStatus(tx.settlement, { orgId: ORG }))
     return now.exact && now
-  }, 60_000)
+  }, 100_000)
   return status.debitMicroUsd
 }
 
@@ -183,7 +186,7 @@ test('an epoch is anchored, claimed, judged, paid out, and verifies from its fil
   const where = ['--rpc', stack.chainRpcUrl, '--deployment', market.env.DEPLOYMENT_FILE, '--data-dir', stack.dir]
   const { stdout } = await promisify(execFile)(process.execPath, [command, gateway.fileOf(1), ...where])
   expect(stdout).toContain('nothing contradicts')
-}, 120_000)
+}, 240_000)
 
 test('a record that does not follow from its receipts is challenged once, corrected, and what it froze is paid', async () => {
   const lie = <T extends { faults: number }>(record: T) => ({ ...record, faults: record.faults + 5 })
@@ -201,7 +204,7 @@ test('a record that does not follow from its receipts is challenged once, correc
   await eventually(async () => {
     await round()
     return (await recordOf(2))?.status === 'invalid'
-  }, 60_000)
+  }, 100_000)
   const gateways = {
     async correctRecord({ version }: { version: number }) {
       const { expected } = await recomputeEpoch(openFile(2))
@@ -219,27 +222,30 @@ test('a record that does not follow from its receipts is challenged once, correc
   expect(await duties.auditRecords()).toEqual({ done: 0, failed: [] })
   expect(await settled()).toBe(before + made.header.sum)
   expect(await recordOf(2)).toMatchObject({ status: 'final', version: 1 })
-}, 120_000)
+}, 240_000)
 
 test('a reorganisation deeper than the confirmations is undone and made good', async () => {
   const where = { event: { path: ['kind'], equals: 'settled' } }
   const paidIn = await market.db.indexedEvent.findFirstOrThrow({ where, orderBy: { blockNumber: 'desc' } })
   const payouts = await market.db.payout.count()
   const { debitMicroUsd } = await market.store.snapshot((tx) => settlementStatus(tx.settlement, { orgId: ORG }))
-  stopBlocks()
-  // A payout counts once it has its confirmations, which may be this very moment; one block more and it lies deeper.
-  await rpc('evm_mine')
-  const head = await market.writer.publicClient.getBlockNumber()
-  const depth = Number(head - paidIn.blockNumber + 1n)
-  expect(depth).toBeGreaterThan(profile.confirmations ?? 0)
-  await rpc('anvil_reorg', [depth, []])
-  const { undone } = await index()
-  expect(undone).toBeGreaterThan(0)
-  expect(await market.db.payout.count()).toBe(payouts - 1)
-  stopBlocks = mineEvery(stack.chainRpcUrl, BLOCK_MS)
+  await stopBlocks()
+  try {
+    // A payout counts once it has its confirmations, which may be this very moment; one block more and it lies deeper.
+    await rpc('evm_mine')
+    const head = await market.writer.publicClient.getBlockNumber()
+    const depth = Number(head - paidIn.blockNumber + 1n)
+    expect(depth).toBeGreaterThan(profile.confirmations ?? 0)
+    await rpc('anvil_reorg', [depth, []])
+    const { undone } = await index()
+    expect(undone).toBeGreaterThan(0)
+    expect(await market.db.payout.count()).toBe(payouts - 1)
+  } finally {
+    stopBlocks = mineEvery(stack.chainRpcUrl, BLOCK_MS)
+  }
   expect(await settled()).toBe(debitMicroUsd)
   expect(await market.db.payout.count()).toBe(payouts)
-}, 120_000)
+}, 240_000)
 
 test('what was signed is claimed while a withdrawal thaws', async () => {
   const { MANAGED_WALLET_KEY: privateKey } = market.env
@@ -256,9 +262,9 @@ test('what was signed is claimed while a withdrawal thaws', async () => {
     await index()
     const { watched } = await watchWithdrawals({ ...settlement(), channels: market.store.chain, gateways }, asked)
     return watched.length > 0 && (await channelState(payer, channelId)).claimed > claimed
-  }, 60_000)
+  }, 100_000)
   expect((await channelState(payer, channelId)).claimed).toBe(claimed + published.made.header.sum)
-}, 120_000)
+}, 240_000)
 
 test('a price in a file that does not follow from its terms is proven, once, and its lane pays', async () => {
   const { chainId, addresses } = market.deployment
@@ -273,7 +279,7 @@ test('a price in a file that does not follow from its terms is proven, once, and
   await reported(4)
   const stake = async () => (await stakeOf(market.writer, market.lane.lane)).tokens
   const before = await stake()
-  const reason = expect.stringContaining('No gateway has the anchored file of epoch 4') as string
+  const reason = expect.stringContaining('Nobody has the anchored file of epoch 4') as string
   const failed = [{ subject: `${market.lane.lane}:4`, reason }]
   expect(await duties.auditRecords()).toEqual({ done: 1, failed })
   const after = await stake()
@@ -287,4 +293,47 @@ test('a price in a file that does not follow from its terms is proven, once, and
   })
   expect(again).toEqual({ done: 0, failed })
   expect(await stake()).toBe(after)
-}, 120_000)
+}, 240_000)
+
+/** No one party can withhold an epoch: a copy at a node is as good as the gateway's, and without any the lane answers for it. */
+test('a file that neither gateway nor node gives out is disputed once, with a bond', async () => {
+  // What was anchored before can be disputed no more.
+  await rpc('evm_increaseTime', [market.deployment.params.fileS + 1])
+  await rpc('evm_mine')
+  const published = await gateway.publish({ epoch: 5, fromSeq: 33, receipts: 4, signedBefore: made.signedAfter })
+  await ingest(published.entries)
+  await reported(5)
+  const { lane } = market.lane
+  const { dataHash } = published.made.anchor.value
+  const documents: string[] = []
+  const saveEvidence = async (hash: Hex) => void documents.push(hash)
+  const laneUrl = async () => 'http://127.0.0.1:9'
+  const watchBy = (mirrorUrls: string[]) =>
+    chain.filesOf({ gatewayUrls: [], mirrorUrls, withheldAfterS: 1, laneUrl, saveEvidence })
+  expect(await watchBy([gateway.url]).look(lane, 5, dataHash)).toMatchObject({ isThere: true })
+  expect(await watchBy([gateway.url]).look(lane, 5, bytes32Of('another'))).toMatchObject({ isThere: false })
+
+  const watching = () =>
+    createTrustDuties({ chain: chain.trust, transactions: market.store.chain, files: watchBy(['http://127.0.0.1:10']) })
+  const round = async (of: ReturnType<typeof watching>) => {
+    await rpc('evm_increaseTime', [1])
+    await rpc('evm_mine')
+    return of.watchFiles()
+  }
+  const first = watching()
+  const { failed } = await eventually(async () => {
+    const missed = await round(first)
+    return missed.failed.length > 0 && missed
+  })
+  expect(failed[0]?.reason).toContain('http://127.0.0.1:9 does not answer; http://127.0.0.1:10 does not answer')
+  await eventually(async () => (await round(first)).done === 1)
+  const disputeId = await withheldDisputeOf(market.writer, lane, 5)
+  const dispute = disputeId === null ? null : await disputeOf(market.writer, disputeId)
+  expect(dispute).toMatchObject({ kind: 'withheld', state: 'filed', lane, epoch: 5 })
+  expect(dispute?.bond).toBe(BigInt(market.deployment.params.disputeBondMicroUsd))
+  expect(documents).toHaveLength(1)
+  // Another worker finds it filed.
+  const second = watching()
+  for (let looks = 0; looks < 8; looks++) expect((await round(second)).done).toBe(0)
+  expect(await withheldDisputeOf(market.writer, lane, 5)).toBe(disputeId)
+}, 240_000)

@@ -106,6 +106,8 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
       meterMs: env.LEASE_METER_MS,
       gateways: gatewayEpochs(gateways),
       gatewayUrls: env.GATEWAY_URLS,
+      mirrorUrls: env.EPOCH_MIRROR_URLS,
+      withheldAfterS: env.WITHHELD_AFTER_S,
       publishControl,
       logger,
     }),

@@ -117,6 +117,8 @@ export type * from './ports/dispute-port.ts'
 export type * from './queries/views/audit.ts'
 export { settlementStatus, type SettlementEpoch, type SettlementStatus } from './epochs/settlement-status.ts'
 export type {
+  FileLook,
+  FileWatch,
   FoundContradiction,
   JudgedEpoch,
   JudgedRecord,

@@ -36,6 +36,7 @@ import type { ClaimOutcome, ManagedWalletChain, RegistryChain, Sent, SettlementC
 import { chainReads } from './chain-reads.ts'
 import { disputeChain } from './dispute-chain.ts'
 import { depositOnce } from './deposit-once.ts'
+import { fileWatch, type FileWatchOptions } from './file-watch.ts'
 import { recordAudit } from './record-audit.ts'
 import { stakeChain } from './stake-chain.ts'
 import { trustChain } from './trust-chain.ts'
@@ -118,8 +119,9 @@ export function createChain(options: CreateChainOptions) {
   }
   const trust = trustChain(operator, reads)
   const stake = stakeChain(wallet)
-  /** @param gatewayUrls where epoch files are fetched from. */
-  const auditOf = (gatewayUrls: readonly string[]) => recordAudit(operator, gatewayUrls)
+  /** @param sources where epoch files are fetched from: gateways, and nodes that give out their copies. */
+  const auditOf = (sources: readonly string[]) => recordAudit(operator, sources)
+  const filesOf = (watched: FileWatchOptions) => fileWatch(operator, watched)
   const disputes = disputeChain({ operator, managed: wallet }, reads)
   return {
     reads,
@@ -130,6 +132,7 @@ export function createChain(options: CreateChainOptions) {
     stake,
     disputes,
     auditOf,
+    filesOf,
     transactions,
     reader: operator as ChainReader,
   }

@@ -7,15 +7,14 @@ import {
   executeDispute,
   fileDispute,
   fileWithheld,
-  mintTestUsdc,
   respondToDispute,
   revertNamed,
-  tokenBalance,
   type ChainWriter,
 } from '@isochrone/contracts-client'
 import { AppError } from '@isochrone/domain'
 import { decodeStruct, type Hex } from '@isochrone/protocol'
 import type { ChainReads, DisputeAccount, DisputeAction, DisputeChain, Sent } from '@isochrone/services'
+import { moneyForBond } from './money-for-bond.ts'
 
 export function disputeChain(accounts: Record<DisputeAccount, ChainWriter>, reads: ChainReads): DisputeChain {
   const { operator, managed } = accounts
@@ -73,20 +72,6 @@ async function send(writer: ChainWriter, action: DisputeAction): Promise<Sent & 
     case 'rule':
       throw new AppError('forbidden', { publicMessage: 'Only an arbiter’s own wallet votes.' })
   }
-}
-
-/** Play money is made where it lacks; real money is the platform's own, and has to be there. */
-async function moneyForBond(writer: ChainWriter, bond: bigint): Promise<void> {
-  const { sender, deployment } = writer
-  const held = await tokenBalance(writer, sender.account.address)
-  if (held >= bond) return
-  if (deployment.codeHashes.token === null) {
-    throw new AppError('state_conflict', {
-      publicMessage:
-        'The platform’s account does not hold enough for the bond at the moment. Ask its staff to top it up.',
-    })
-  }
-  await mintTestUsdc(writer, { to: sender.account.address, amount: bond - held })
 }
 
 function hashOf({ receipt }: { receipt: { transactionHash: string } | null }): string | null {

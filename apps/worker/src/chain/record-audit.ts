@@ -1,5 +1,5 @@
 /**
- * Reported records against the public files of their epochs: fetched from whichever gateway's lane it is, held against the
+ * Reported records against the public files of their epochs: fetched from whichever gateway or node has them, held against the
  * anchored root, recomputed, and accused where they are wrong. What such a file contradicts by itself is found on the way.
  *
  * The file is taken from the same place as anybody's: what the platform's own database says counts for nothing here. One
@@ -31,10 +31,13 @@ import {
 /** Four times what a full epoch takes, compressed and not: a lane must not keep us busy with its files. */
 const FILE_BYTES_MAX = 2 ** 27
 const INFLATED_BYTES_MAX = 2 ** 30
+/** One that drips must not hold up the other rounds. */
+const FETCH_MS_MAX = 120_000
 /** Four times the deliveries and outputs of a full epoch: about 200 MB while the file is read. */
 const NAMES_MAX = 2 ** 19
 
-export function recordAudit(writer: ChainWriter, gatewayUrls: readonly string[]): RecordAudit {
+/** @param sources gateways, and nodes that give out their copies. */
+export function recordAudit(writer: ChainWriter, sources: readonly string[]): RecordAudit {
   const bond = BigInt(writer.deployment.params.challengeBondMicroUsd)
   return {
     async openVersionOf(record) {
@@ -42,11 +45,12 @@ export function recordAudit(writer: ChainWriter, gatewayUrls: readonly string[])
       return standing?.status === 'reported' ? standing.version : null
     },
     async judge(lane, epoch, nodeIds) {
-      const { contradictions, recomputed, said, unread } = await readFrom(writer, gatewayUrls, lane, epoch)
-      const missing = `No gateway has the anchored file of epoch ${epoch} of lane ${lane}: ${said.join('; ')}`
+      const { contradictions, recomputed, said, unread } = await readFrom(writer, sources, lane, epoch)
+      const missing = `Nobody has the anchored file of epoch ${epoch} of lane ${lane}: ${said.join('; ')}`
       return {
         contradictions: contradictions.map((found) => accusationOf(writer, found)),
         records: recomputed && (await judgeRecords(recomputed, lane, epoch, nodeIds)),
+        dataHash: recomputed && recomputed.dataHash,
         reason: recomputed ? unread : missing,
       }
     },
@@ -85,24 +89,19 @@ function accusationOf(writer: ChainWriter, found: Contradiction): FoundContradic
 }
 
 interface ReadEpoch {
-  /** Of every file that a gateway gave out for this epoch of this lane. */
+  /** Of every file that was given out for this epoch of this lane. */
   contradictions: Contradiction[]
-  /** Null where none is the anchored one; then `said` has what each gateway said. */
+  /** Null where none is the anchored one; then `said` has what each that was asked said. */
   recomputed: RecomputedEpoch | null
   said: string[]
   /** Why a file was not looked through for contradictions. */
   unread: string | null
 }
 
-async function readFrom(
-  writer: ChainWriter,
-  gatewayUrls: readonly string[],
-  lane: Hex,
-  epoch: number,
-): Promise<ReadEpoch> {
+async function readFrom(writer: ChainWriter, sources: readonly string[], lane: Hex, epoch: number): Promise<ReadEpoch> {
   const anchored = await anchorOf(writer, lane, epoch)
   const read: ReadEpoch = { contradictions: [], recomputed: null, said: [], unread: null }
-  for (const url of gatewayUrls) {
+  for (const url of sources) {
     try {
       const recomputed = await recomputedAt(writer, url, { lane, epoch }, read)
       if (recomputed && recomputed.root === anchored?.root) return { ...read, recomputed }
@@ -123,7 +122,11 @@ async function recomputedAt(
   { lane, epoch }: Pick<RecordName, 'lane' | 'epoch'>,
   read: ReadEpoch,
 ): Promise<RecomputedEpoch | null> {
-  const { path, remove } = await fetchEpochFile(url, epoch, { fileBytesMax: FILE_BYTES_MAX })
+  const { path, remove } = await fetchEpochFile(url, epoch, {
+    lane,
+    fileBytesMax: FILE_BYTES_MAX,
+    totalMsMax: FETCH_MS_MAX,
+  })
   try {
     const open = () => createReadStream(path) as AsyncIterable<Uint8Array>
     const header = await readEpochHeader(open)

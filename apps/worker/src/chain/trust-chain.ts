@@ -1,4 +1,4 @@
-/** Penalties put off, panels to draw, vouchers announced and records reported, on our contracts. */
+/** Penalties put off, panels to draw, vouchers announced, records reported and epochs anchored, on our contracts. */
 import {
   claimableAt,
   claimAnnounced,
@@ -9,6 +9,7 @@ import {
   drawPanel,
   penaltyDueOf,
   paymentChannelsAbi,
+  receiptAnchorAbi,
   revertNamed,
   slaLedgerAbi,
   type ChainReader,
@@ -29,6 +30,7 @@ const followed = [
   getAbiItem({ abi: disputeManagerAbi, name: 'PanelDrawn' }),
   getAbiItem({ abi: disputeManagerAbi, name: 'DisputeClosed' }),
   getAbiItem({ abi: paymentChannelsAbi, name: 'VoucherAnnounced' }),
+  getAbiItem({ abi: receiptAnchorAbi, name: 'EpochAnchored' }),
 ] as const
 const kinds = { DisputeFiled: 'filed', DrawArmed: 'armed', PanelDrawn: 'drawn', DisputeClosed: 'closed' } as const
 
@@ -79,8 +81,8 @@ export function trustChain(writer: ChainWriter, reads: ChainReads): TrustChain {
 
 async function trustEvents(reader: ChainReader, fromBlock: bigint, toBlock: bigint): Promise<TrustEvent[]> {
   const { publicClient, deployment } = reader
-  const { ledger, disputes, channels } = deployment.addresses
-  const address = [ledger, disputes, channels]
+  const { ledger, disputes, channels, anchor } = deployment.addresses
+  const address = [ledger, disputes, channels, anchor]
   const events: TrustEvent[] = []
   for (let from = fromBlock; from <= toBlock; from += RANGE_MAX) {
     const last = from + RANGE_MAX - 1n
@@ -95,6 +97,9 @@ async function trustEvents(reader: ChainReader, fromBlock: bigint, toBlock: bigi
         const { nodeId, lane, epoch, version, finalAt } = args
         const record = { nodeId, lane, epoch: Number(epoch) }
         events.push({ kind: 'reported', record, version, finalAtS: Number(finalAt) })
+      } else if (eventName === 'EpochAnchored') {
+        const { lane, epoch, dataHash } = args
+        events.push({ kind: 'anchored', lane, epoch: Number(epoch), dataHash })
       } else if (eventName === 'VoucherAnnounced') {
         const voucher = await announcedIn(reader, transactionHash)
         const claimableAtS = voucher && (await claimableAt(reader, voucher))

@@ -39,6 +39,10 @@ export interface WorkerRoundsOptions {
   gateways: WatchDeps['gateways'] & CorrectDeps['gateways']
   /** Where the files of epochs are fetched from, as anybody would. */
   gatewayUrls: readonly string[]
+  /** Nodes that give out their copies of them. */
+  mirrorUrls: readonly string[]
+  /** For which an epoch's file must have been missed before it is disputed, s; half of the time to file when left out. */
+  withheldAfterS: number | undefined
   leases: LeaseQueue
   /** Between two readings of a lease, ms. */
   meterMs: number
@@ -114,12 +118,28 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
   const duties = createTrustDuties({
     chain: chain.trust,
     transactions: store.chain,
-    audit: chain.auditOf(options.gatewayUrls),
+    audit: chain.auditOf([...options.gatewayUrls, ...options.mirrorUrls]),
+    files: chain.filesOf({
+      gatewayUrls: options.gatewayUrls,
+      mirrorUrls: options.mirrorUrls,
+      ...(options.withheldAfterS !== undefined && { withheldAfterS: options.withheldAfterS }),
+      laneUrl: (lane) => store.readings.laneUrl(lane),
+      async saveEvidence(hash, body) {
+        const mediaType = 'text/plain'
+        await store.disputes.saveDocument({ hash, role: 'evidence', mediaType, body, orgId: null, userId: 'worker' })
+      },
+    }),
   })
   const isDevelopment = chain.reader.deployment.chainId === DEVELOPMENT_CHAIN_ID
 
   function failWithDuty(what: string, { failed: [first] }: DutyRound): void {
     if (first) throw new Error(`${what} (${first.subject}): ${first.reason}`)
+  }
+
+  async function watchFiles(): Promise<void> {
+    const watched = await duties.watchFiles()
+    if (watched.done > 0) logger.warn({ files: watched.done }, 'disputed epoch files that nobody gives out')
+    failWithDuty('an epoch file is missing', watched)
   }
 
   const disputes = { disputes: store.disputes, transactions: store.chain, chain: chain.disputes }
@@ -164,6 +184,7 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
       everyMs: isDevelopment ? 5_000 : 60_000,
       run: async () => failWithDuty('records could not be judged', await duties.auditRecords()),
     },
+    { name: 'watch-files', everyMs: isDevelopment ? 5_000 : 60_000, run: watchFiles },
     { name: 'correct-records', everyMs: isDevelopment ? 5_000 : 60_000, run: correct },
     { name: 'budgets', everyMs: 30_000, run: async () => void (await budgets()) },
     {

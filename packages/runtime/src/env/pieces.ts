@@ -113,6 +113,14 @@ export const gatewayServer = {
 /** Every gateway that this process talks to. */
 export const gatewayUrls = { GATEWAY_URLS: list.pipe(z.array(httpUrl).min(1).max(64)) }
 
+/** Where epoch files are looked for beside the gateways, and when one is held to be withheld. */
+export const epochFiles = {
+  /** Nodes that give out their copies (`agent run --serve-epochs`). */
+  EPOCH_MIRROR_URLS: list.pipe(z.array(httpUrl).max(64)).default([]),
+  /** For which nobody must have had an anchored epoch's file before it is disputed; absent: half of the time to file. */
+  WITHHELD_AFTER_S: z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
+}
+
 /** Sends settlement transactions and owns the deployment. It can move no customer money by itself. */
 export const operatorKey = { OPERATOR_KEY: privateKey }
 

@@ -29,7 +29,7 @@ function market() {
             return { txHash: '0x02' as const }
           },
         }))
-        if (!state.hasFile) return { contradictions, records: null, reason: 'There is no file.' }
+        if (!state.hasFile) return { contradictions, records: null, dataHash: null, reason: 'There is no file.' }
         const records = nodeIds.map((nodeId) => ({
           nodeId,
           verdict: verdicts.get(nodeId) ?? 'right',
@@ -40,7 +40,7 @@ function market() {
             return { txHash: '0x01' as const }
           },
         }))
-        return { contradictions, records, reason: null }
+        return { contradictions, records, dataHash: bytes32Of('file'), reason: null }
       },
     },
   })

@@ -6,6 +6,7 @@
  * once more, and a record that was accused already is open no longer. A file that is not there yet is asked for again.
  */
 import { AppError, toAppError } from '@isochrone/domain'
+import type { Hex } from '@isochrone/protocol'
 import type { RecordName, TransactionLog } from '../ports/chain-port.ts'
 import type { FoundContradiction, RecordAudit } from '../ports/trust-port.ts'
 import { doEach, type DutyRound } from './duty-round.ts'
@@ -14,6 +15,8 @@ import { sendRecorded } from './send-recorded.ts'
 export interface RecordAuditsDeps {
   audit: RecordAudit
   transactions: TransactionLog
+  /** Called when a file under an epoch's anchored root was read. */
+  onFile?: (lane: Hex, epoch: number, dataHash: Hex) => void
 }
 
 interface ReportedRecord {
@@ -37,7 +40,7 @@ const CONTRADICTIONS_A_FILE = 20
 /** Beyond it the oldest are forgotten: lanes with stake alone can report, and what they report is theirs to pay for. */
 const RECORDS_MAX = 50_000
 
-export function createRecordAudits({ audit, transactions }: RecordAuditsDeps) {
+export function createRecordAudits({ audit, transactions, onFile }: RecordAuditsDeps) {
   const reported = new Map<string, ReportedRecord>()
   /** Names of contradictions, so that a file that is read again costs nothing. */
   const proven = new Set<string>()
@@ -76,7 +79,8 @@ export function createRecordAudits({ audit, transactions }: RecordAuditsDeps) {
       if (!first) return false
       const { lane, epoch } = first.record
       const byNode = new Map(open.map((row) => [row.record.nodeId, row]))
-      const { contradictions, records, reason } = await audit.judge(lane, epoch, [...byNode.keys()])
+      const { contradictions, records, dataHash, reason } = await audit.judge(lane, epoch, [...byNode.keys()])
+      if (dataHash !== null) onFile?.(lane, epoch, dataHash)
       const others = contradictions.filter((found) => !proven.has(found.name)).slice(0, CONTRADICTIONS_A_FILE)
       for (const found of others) if (await prove(found)) whole.done += 1
       for (const { nodeId, verdict, accuse } of records ?? []) {

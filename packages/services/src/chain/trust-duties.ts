@@ -3,23 +3,26 @@
  * penalty is credited on a later day; a voucher that was announced, because its lane anchored too little, is claimed after
  * its grace period; the panel of a dispute is drawn as soon as it can be. The hash that draws it is gone after 256
  * blocks: a party that alone calls could let it go and hope for a better one. And performance records that do not follow
- * from their receipts are accused.
+ * from their receipts are accused, and files that nobody gives out are disputed.
  *
  * What waits is kept in memory and read from the chain's events after a start; the chain is asked before anything is sent,
  * so a lost or doubled round changes nothing. Each round does a bounded number, and what fails goes to the end.
  */
 import type { Voucher } from '@isochrone/protocol'
 import type { TransactionLog } from '../ports/chain-port.ts'
-import type { PenaltyName, RecordAudit, TrustChain, TrustEvent } from '../ports/trust-port.ts'
+import type { FileWatch, PenaltyName, RecordAudit, TrustChain, TrustEvent } from '../ports/trust-port.ts'
 import { createRecordAudits } from './audit-records.ts'
 import { doEach, type DutyRound } from './duty-round.ts'
 import { sendRecorded } from './send-recorded.ts'
+import { createFileWatch } from './watch-files.ts'
 
 export interface TrustDutiesDeps {
   chain: TrustChain
   transactions: TransactionLog
   /** Absent: nobody's records are looked into. */
   audit?: RecordAudit
+  /** Absent: nobody looks whether files are there. */
+  files?: FileWatch
 }
 
 const BLOCKS_A_ROUND = 100_000n
@@ -44,8 +47,9 @@ interface AnnouncedVoucher {
   notBeforeS: number
 }
 
-export function createTrustDuties({ chain, transactions, audit }: TrustDutiesDeps) {
-  const audits = audit && createRecordAudits({ audit, transactions })
+export function createTrustDuties({ chain, transactions, audit, files }: TrustDutiesDeps) {
+  const watch = files && createFileWatch({ files, transactions })
+  const audits = audit && createRecordAudits({ audit, transactions, onFile: (...read) => watch?.seen(...read) })
   const penalties = new Map<string, WaitingPenalty>()
   const disputes = new Set<bigint>()
   const announced = new Map<string, AnnouncedVoucher>()
@@ -70,6 +74,7 @@ export function createTrustDuties({ chain, transactions, audit }: TrustDutiesDep
       else if (!penalties.has(key)) penalties.set(key, { penalty: event.penalty, triedOnDay: null })
     } else if (event.kind === 'announced') noteAnnounced(event.voucher, event.claimableAtS)
     else if (event.kind === 'reported') audits?.note(event.record, event.version, event.finalAtS)
+    else if (event.kind === 'anchored') watch?.note(event.lane, event.epoch, event.dataHash)
     else if (event.kind === 'filed' || event.kind === 'armed') disputes.add(event.disputeId)
     else disputes.delete(event.disputeId)
   }
@@ -150,7 +155,13 @@ export function createTrustDuties({ chain, transactions, audit }: TrustDutiesDep
     return audits.round((await chain.head()).nowS)
   }
 
-  return { collectPenalties, drawPanels, claimAnnounced, auditRecords }
+  async function watchFiles(): Promise<DutyRound> {
+    if (!watch) return { done: 0, failed: [] }
+    await follow()
+    return watch.round((await chain.head()).nowS)
+  }
+
+  return { collectPenalties, drawPanels, claimAnnounced, auditRecords, watchFiles }
 }
 
 function nameOf({ channelId, providerId, lane, epoch, cumulative, earned, receiptRoot }: Voucher): string {

@@ -1,6 +1,6 @@
 /**
  * What somebody has to set in motion on the chain although nobody in particular must: penalties put off, panels, vouchers
- * that were announced, and records that are wrong.
+ * that were announced, records that are wrong, and files that nobody gives out.
  */
 import type { Hex, Voucher } from '@isochrone/protocol'
 import type { RecordName, Sent } from './chain-port.ts'
@@ -20,6 +20,8 @@ export type TrustEvent =
   | { kind: 'filed' | 'armed' | 'drawn' | 'closed'; disputeId: bigint }
   /** `finalAtS`: chain time at which nobody can challenge it any more. */
   | { kind: 'reported'; record: RecordName; version: number; finalAtS: number }
+  /** `dataHash`: of the epoch's file. */
+  | { kind: 'anchored'; lane: Hex; epoch: number; dataHash: Hex }
 
 export interface DisputeStanding {
   state: string
@@ -44,8 +46,10 @@ export interface FoundContradiction {
 export interface JudgedEpoch {
   /** What the file convicts somebody of by signatures alone, whether it is the anchored one or not. */
   contradictions: FoundContradiction[]
-  /** Null when no gateway has the anchored file. */
+  /** Null when nobody gives out the anchored file. */
   records: JudgedRecord[] | null
+  /** Keccak-256 of the file that the records were judged by; null when there was none. */
+  dataHash: Hex | null
   /** Why something could not be judged; null when all was. */
   reason: string | null
 }
@@ -58,6 +62,30 @@ export interface RecordAudit {
    * what contradicts itself.
    */
   judge(lane: Hex, epoch: number, nodeIds: readonly Hex[]): Promise<JudgedEpoch>
+}
+
+/** Whether the files of anchored epochs are to be had, and what is done about one that is not. */
+export interface FileWatch {
+  /** After anchoring, in which a withheld file can be disputed, s. */
+  fileS: number
+  /** For which a file must have been missed before it is disputed, s. */
+  withheldAfterS: number
+  /** Chain time, s; null when it is anchored no more. */
+  anchoredAtS(lane: Hex, epoch: number): Promise<number | null>
+  /** Asks the lane's gateway and everybody who keeps copies. */
+  look(lane: Hex, epoch: number, dataHash: Hex): Promise<FileLook>
+  /** The dispute that somebody filed about this file, open or not. */
+  disputeAbout(lane: Hex, epoch: number): Promise<bigint | null>
+  /** With a bond, once, however often it is called. `evidence` is kept for whoever rules. */
+  dispute(lane: Hex, epoch: number, evidence: string): Promise<Sent>
+}
+
+export interface FileLook {
+  isThere: boolean
+  /** Nobody is accused whose gateway's address is not known. */
+  isAddressKnown: boolean
+  /** What each that was asked said instead. */
+  said: string[]
 }
 
 export interface TrustChain {
