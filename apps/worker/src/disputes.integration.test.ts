@@ -29,16 +29,21 @@ import {
   settleDueEpochs,
   type ControlPlane,
 } from '@isochrone/services'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createChain } from './chain/create-chain.ts'
 import { eventually, ORG, startTestMarket, type TestMarket } from './testing/test-market.ts'
 
 const USD = 1_000_000n
 const PRICE = 3n * USD
 const ASKED = 2n * USD
+/** Chain time goes on by itself: no step may end while a busy machine gets to it. */
+const STEP_S = 3_600
 const arbiterKeys = Array.from({ length: 6 }, (_, index) => bytes32Of(`arbiter ${index}`))
 const team = { orgId: ORG, userId: 'user_team', providerId: null }
 const note = (text: string) => ({ mediaType: 'text/plain', text })
+
+// Real chain and database, on machines that are busy with other tests as well.
+vi.setConfig({ testTimeout: 120_000 })
 
 let stack: TestStack
 let market: TestMarket
@@ -49,7 +54,7 @@ let provider: { orgId: string; userId: string; providerId: string }
 
 beforeAll(async () => {
   stack = await startTestStack({ postgres: true, redis: true, chain: true })
-  market = await startTestMarket(stack)
+  market = await startTestMarket(stack, { disputeS: STEP_S })
   const { OPERATOR_KEY: operatorKey, MANAGED_WALLET_KEY: managedWalletKey } = market.env
   chain = createChain({ rpcUrl: stack.chainRpcUrl, deployment: market.deployment, operatorKey, managedWalletKey })
   provider = { orgId: 'org_provider', userId: 'user_provider', providerId: market.providerId }
@@ -199,7 +204,7 @@ test('filed → answered → two arbiters rule → executed: the balances are th
   await expect(vote(id, addressIn(third), ASKED)).rejects.toThrow(/is ruled: votes are cast while/)
 
   const before = await balances()
-  await warp(61)
+  await warp(STEP_S + 1)
   expect(await executeDisputes(work())).toEqual({ done: 1, failed: [] })
   await follow()
   const after = await balances()
@@ -242,7 +247,7 @@ test('a late ruling, and one by somebody who is no member, are refused with a se
   const { managed, operator } = chain.disputes.addresses
   await expect(vote(id, managed, 0n)).rejects.toThrow(/nobody judges its own case/)
   await expect(vote(id, operator, 0n)).rejects.toThrow(/nobody judges its own case/)
-  await warp(61)
+  await warp(STEP_S + 1)
   const [late] = panel as [ChainWriter]
   await gasFor(late)
   await expect(vote(id, addressIn(late), ASKED)).rejects.toThrow(/The time to rule was over/)

@@ -12,9 +12,12 @@ import {
   settlementStatus,
   type SettlementChain,
 } from '@isochrone/services'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createChain } from './chain/create-chain.ts'
 import { eventually, ORG, startTestMarket, type TestMarket } from './testing/test-market.ts'
+
+// Real chain and database, on machines that are busy with other tests as well.
+vi.setConfig({ testTimeout: 120_000 })
 
 let stack: TestStack
 let market: TestMarket

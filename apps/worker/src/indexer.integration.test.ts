@@ -17,12 +17,15 @@ import { bytes32Of, decodeStruct, type Hex } from '@isochrone/protocol'
 import { developmentKeys } from '@isochrone/runtime'
 import { createTrustDuties, indexChainEvents } from '@isochrone/services'
 import { privateKeyToAccount } from 'viem/accounts'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createChain } from './chain/create-chain.ts'
 import { startTestMarket, type TestMarket } from './testing/test-market.ts'
 
 const BIGINT_MAX = 2n ** 63n - 1n
 const payer = privateKeyToAccount(developmentKeys[0])
+
+// Real chain and database, on machines that are busy with other tests as well.
+vi.setConfig({ testTimeout: 120_000 })
 
 let stack: TestStack
 let market: TestMarket

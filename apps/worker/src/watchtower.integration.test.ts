@@ -18,12 +18,15 @@ import {
   settlementStatus,
   watchWithdrawals,
 } from '@isochrone/services'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createChain } from './chain/create-chain.ts'
 import { eventually, ORG, startTestMarket, type TestMarket } from './testing/test-market.ts'
 
 const USD = 1_000_000n
 const THAW_S = 600
+
+// Real chain and database, on machines that are busy with other tests as well.
+vi.setConfig({ testTimeout: 120_000 })
 
 let stack: TestStack
 let market: TestMarket

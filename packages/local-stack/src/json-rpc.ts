@@ -9,7 +9,7 @@ export async function jsonRpc<T>(
   url: string,
   method: string,
   params: readonly unknown[] = [],
-  limitMs = 5_000,
+  limitMs = 30_000,
 ): Promise<T> {
   const response = await fetch(url, {
     method: 'POST',

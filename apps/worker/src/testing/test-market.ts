@@ -45,6 +45,8 @@ export interface TestMarketOptions {
   challengeS?: number
   graceS?: number
   channelThawS?: number
+  /** Of each step of a dispute; a minute when left out, which a busy machine can take for a step. */
+  disputeS?: number
   /** How the chain is to be dealt with; as a chain of development with the id that it has when left out. */
   profile?: Partial<ChainProfile>
   /** The node's promises and prices; a promise of 1 s to the first token, and prices that no receipt needs to follow, when left out. */
@@ -52,7 +54,7 @@ export interface TestMarketOptions {
 }
 
 export async function startTestMarket(stack: TestStack, options: TestMarketOptions = {}) {
-  const { gatewayUrl = 'http://127.0.0.1:1', challengeS = 1, graceS = 60, channelThawS = 600 } = options
+  const { gatewayUrl = 'http://127.0.0.1:1', challengeS = 1, graceS = 60, channelThawS = 600, disputeS } = options
   const [operatorKey, laneKey, managedWalletKey] = developmentKeys
   const publicClient = createChainClient(stack.chainRpcUrl)
   const operator = privateKeyToAccount(operatorKey)
@@ -70,6 +72,7 @@ export async function startTestMarket(stack: TestStack, options: TestMarketOptio
       challengeS,
       graceS,
       channelThawS,
+      ...(disputeS !== undefined && disputeWindows(disputeS)),
     },
   })
   const deploymentFile = join(stack.dir, 'deployment.json')
@@ -171,8 +174,14 @@ export async function startTestMarket(stack: TestStack, options: TestMarketOptio
   return { deployment, profile, env, db, store: createStore(db), lane, request, fund, writer, ...ids }
 }
 
+/** Stake thaws longer than a whole dispute. */
+function disputeWindows(stepS: number) {
+  const steps = { fileS: stepS, respondS: stepS, ruleS: stepS, appealS: stepS, appealRuleS: stepS }
+  return { ...steps, stakeThawS: 8 * stepS, keyThawS: 8 * stepS }
+}
+
 /** Resolves with the first truthy value; fails after `limitMs`. */
-export async function eventually<T>(read: () => Promise<T | false | null | undefined>, limitMs = 20_000): Promise<T> {
+export async function eventually<T>(read: () => Promise<T | false | null | undefined>, limitMs = 60_000): Promise<T> {
   const deadline = Date.now() + limitMs
   for (;;) {
     const value = await read()

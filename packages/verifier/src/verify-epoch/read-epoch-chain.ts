@@ -163,9 +163,18 @@ async function claimsOf(reader: ChainReader, lane: Hex, epoch: number, limits: S
 
 function unavailable(rpcUrl: string, cause: unknown): AppError {
   const text = cause instanceof Error && 'shortMessage' in cause ? String(cause.shortMessage) : String(cause)
+  const status = httpStatusOf(cause)
   const isSilent = /fetch failed|HTTP request failed|took too long|timed? ?out/i.test(text)
-  const publicMessage = isSilent
-    ? `The chain endpoint ${rpcUrl} does not answer.`
-    : `The chain endpoint ${rpcUrl} does not answer as our contracts would: ${text.split('\n')[0]}`
+  let how = ` as our contracts would: ${text.split('\n')[0]}`
+  if (status !== undefined) how = ` as one: HTTP ${status}.`
+  else if (isSilent) how = '.'
+  const publicMessage = `The chain endpoint ${rpcUrl} does not answer${how}`
   return new AppError('chain_unavailable', { publicMessage, cause })
+}
+
+/** Of the answer itself; undefined where there was none. */
+function httpStatusOf(cause: unknown): number | undefined {
+  if (!(cause instanceof Error)) return undefined
+  if ('status' in cause && typeof cause.status === 'number') return cause.status
+  return httpStatusOf(cause.cause)
 }
