@@ -42,6 +42,7 @@ export async function pagesOf({ databaseUrl }: InstanceInfo): Promise<PageToShow
       { name: 'lease-new', path: '/leases/new', role: 'team' },
       { name: 'disputes', path: '/disputes', role: 'team' },
       { name: 'dashboard', path: '/dashboard', role: 'team' },
+      { name: 'playground', path: '/playground', role: 'team' },
       { name: 'requests', path: '/requests', role: 'team' },
       { name: 'request', path: `/requests/${request.id}`, role: 'team' },
       { name: 'usage', path: '/usage?days=1', role: 'team' },

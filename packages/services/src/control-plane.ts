@@ -4,6 +4,7 @@
  * Every function that takes an `orgId` or `providerId` answers for that one alone: an id of another organisation is
  * `not_found`. Whether the caller belongs to the organisation is decided before (see the api package).
  */
+import type { LentKey } from './api-keys/lend-key.ts'
 import type { AuditNote } from './audit/audit-log.ts'
 import type { RespondInput } from './disputes/answer-dispute.ts'
 import type { Asker, DisputeListFilter } from './disputes/dispute-reads.ts'
@@ -186,6 +187,8 @@ export interface ControlPlane {
     revoke(input: { orgId: string; keyId: string }): Promise<ApiKeyView>
   }
   funding: {
+    /** A key for an hour that the web app keeps to itself: its secret reaches no browser. */
+    lend(input: { orgId: string; name: string }): Promise<LentKey>
     balance(input: { orgId: string }): Promise<BalanceView>
     /** Every movement of the channel on the chain, newest first. */
     history(input: HistoryFilterInput & { orgId: string }): Promise<Page<HistoryItem>>

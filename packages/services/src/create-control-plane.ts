@@ -3,6 +3,7 @@ import { createOrganisation } from './accounts/create-organisation.ts'
 import { routingOf, saveRouting } from './accounts/routing.ts'
 import { viewerOf } from './accounts/viewer-of.ts'
 import { createApiKey, listApiKeys, revokeApiKey } from './api-keys/api-keys.ts'
+import { lendKey } from './api-keys/lend-key.ts'
 import { auditLog, noteAudit } from './audit/audit-log.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { appealDispute, respondToDispute } from './disputes/answer-dispute.ts'
@@ -119,6 +120,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       revoke: (input) => revokeApiKey(deps, input),
     },
     funding: {
+      lend: (input) => lendKey(deps, input),
       balance: (input) => balanceOf(deps, input),
       history: (input) => channelHistory(deps, input),
       request: (input) => requestFunding(deps, input),

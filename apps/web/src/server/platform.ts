@@ -2,7 +2,7 @@
  * What the web process holds while it lives: environment, database, Redis, chain, sign-in and the control plane. Built on
  * first use, never at build time, and once per process: Next may evaluate modules several times, so it hangs on global.
  */
-import { createAuth, type Auth } from '@isochrone/api'
+import { createAuth, createPlaygroundRelay, type Auth, type PlaygroundRelay } from '@isochrone/api'
 import { createChainClient, disputeDesk, readDeployment, type Deployment } from '@isochrone/contracts-client'
 import { createDb, createStore } from '@isochrone/db'
 import { AppError, systemClock } from '@isochrone/domain'
@@ -26,6 +26,8 @@ export interface Platform {
   chainClient: PublicClient
   controlPlane: ControlPlane
   auth: Auth
+  /** Holds the keys that it lends, so there is one for the whole process. */
+  playground: PlaygroundRelay
   /** Answers when Postgres and Redis do. */
   ping(): Promise<void>
 }
@@ -80,10 +82,11 @@ async function createPlatform(): Promise<Platform> {
     // People name their organisation themselves: on the sign-up form, or on the page that follows a wallet's sign-in.
     organisationForNewUsers: false,
   })
+  const playground = createPlaygroundRelay({ controlPlane, gatewayUrls: env.GATEWAY_URLS, clock: systemClock })
   const ping = async () => {
     await Promise.all([db.$queryRaw`SELECT 1`, redis.ping()])
   }
-  return { env, logger, deployment, chainClient, controlPlane, auth, ping }
+  return { env, logger, deployment, chainClient, controlPlane, auth, playground, ping }
 }
 
 /** Where a page in a browser asks the chain. Never our own endpoint, whose address may hold a key. */

@@ -1,6 +1,9 @@
 /** API keys in better-auth's own table and form (SHA-256 of the secret), so that its plugin verifies them too. */
 import type { DbOrTx } from '../create-db.ts'
 
+/** `configId` of keys that the web app holds for a person for an hour. */
+const LENT = 'lent'
+
 const listed = {
   id: true,
   name: true,
@@ -13,10 +16,13 @@ const listed = {
 
 export function apiKeysRepository(db: DbOrTx) {
   return {
-    /** Newest first. */
+    /** Newest first. Of lent keys those that live. */
     async list(orgId: string) {
       return db.apiKey.findMany({
-        where: { referenceId: orgId },
+        where: {
+          referenceId: orgId,
+          OR: [{ configId: { not: LENT } }, { enabled: true, expiresAt: { gt: new Date() } }],
+        },
         select: listed,
         orderBy: [{ createdAt: 'desc' }, { id: 'asc' }],
         take: 500,
@@ -37,6 +43,35 @@ export function apiKeysRepository(db: DbOrTx) {
         data: { id, referenceId: orgId, name, start, prefix, key: keyHash, expiresAt },
         select: listed,
       })
+    },
+
+    async insertLent(row: {
+      id: string
+      orgId: string
+      name: string
+      start: string
+      prefix: string
+      keyHash: string
+      expiresAt: Date
+      requestsPerMinuteMax: number
+    }) {
+      const { id, orgId, name, start, prefix, keyHash, expiresAt, requestsPerMinuteMax } = row
+      await db.apiKeyLimits.create({ data: { keyId: id, requestsPerMinuteMax } })
+      return db.apiKey.create({
+        data: { id, configId: LENT, referenceId: orgId, name, start, prefix, key: keyHash, expiresAt },
+        select: listed,
+      })
+    },
+
+    async forgetLent(orgId: string, now: Date) {
+      const over = await db.apiKey.findMany({
+        where: { referenceId: orgId, configId: LENT, expiresAt: { lt: now } },
+        select: { id: true },
+        take: 1_000,
+      })
+      const ids = over.map(({ id }) => id)
+      await db.apiKeyLimits.deleteMany({ where: { keyId: { in: ids } } })
+      await db.apiKey.deleteMany({ where: { id: { in: ids } } })
     },
 
     async byHash(keyHash: string) {

@@ -59,6 +59,19 @@ export interface ApiKeysStore {
     keyHash: string
     expiresAt: Date | null
   }): Promise<ApiKeyListRow>
+  /** A key that the platform holds for a person, with its limit; it is listed while it lives. */
+  insertLent(row: {
+    id: string
+    orgId: string
+    name: string
+    start: string
+    prefix: string
+    keyHash: string
+    expiresAt: Date
+    requestsPerMinuteMax: number
+  }): Promise<ApiKeyListRow>
+  /** Forgets the organisation's lent keys whose time is over. */
+  forgetLent(orgId: string, now: Date): Promise<void>
   /** Null when the organisation has no such key. Idempotent. */
   disable(orgId: string, keyId: string): Promise<ApiKeyListRow | null>
   /** When each key of the organisation was last used by a finished request. */

@@ -11,6 +11,7 @@ export interface NavItem {
 export type NavIcon =
   | 'marketplace'
   | 'overview'
+  | 'playground'
   | 'requests'
   | 'usage'
   | 'jobs'
@@ -46,6 +47,12 @@ const publicItems: NavItem[] = [
 
 const teamItems: NavItem[] = [
   { href: '/dashboard', label: 'Overview', icon: 'overview', keywords: 'dashboard home quick start' },
+  {
+    href: '/playground',
+    label: 'Playground',
+    icon: 'playground',
+    keywords: 'chat prompt try model stream placement curl',
+  },
   { href: '/requests', label: 'Requests', icon: 'requests', keywords: 'receipts history' },
   { href: '/usage', label: 'Usage', icon: 'usage', keywords: 'cost tokens spend charts models' },
   { href: '/jobs', label: 'Queued jobs', icon: 'jobs', keywords: 'queue batch scheduler background responses wait' },

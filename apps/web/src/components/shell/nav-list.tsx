@@ -17,6 +17,7 @@ import {
   ListOrdered,
   ScrollText,
   Server,
+  SquareTerminal,
   Store,
   Waypoints,
   Webhook,
@@ -28,6 +29,7 @@ import type { NavGroup, NavIcon } from './nav-items.ts'
 const icons: Record<NavIcon, LucideIcon> = {
   marketplace: Store,
   overview: Gauge,
+  playground: SquareTerminal,
   requests: ArrowLeftRight,
   usage: ChartLine,
   jobs: ListOrdered,
