@@ -112,6 +112,7 @@ const inputs: Partial<Record<ProcedurePath, unknown>> = {
   'balance.walletLink': { ownerAddress: address, ceilingMicroUsd: 1n, signature: `0x${'22'.repeat(65)}` },
   'organisation.setRouting': { routing: { sort: 'price' } },
   'organisation.previewRouting': { routing: {} },
+  'organisation.dryRunRouting': { routing: {} },
   'provider.create': { name: 'P', payoutAddress: address },
   'provider.createJoinToken': {
     nodeName: 'n1',

@@ -53,6 +53,7 @@ export const procedureAccess = {
   'organisation.routing': 'org',
   'organisation.setRouting': 'org-admin',
   'organisation.previewRouting': 'org',
+  'organisation.dryRunRouting': 'org',
   'provider.create': 'org-admin',
   'provider.overview': 'provider',
   'provider.nodes': 'provider',

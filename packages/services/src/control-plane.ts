@@ -67,7 +67,7 @@ import type { RentalJson } from './providers/terms.ts'
 import type { WebhookStatus } from './ports/webhook-store.ts'
 import type { WebhookDeliveryView, WebhookEndpointView } from './webhooks/webhook-endpoints.ts'
 import type { WebhookEvent } from './webhooks/webhook-events.ts'
-import type { RoutingJson, RoutingPreview, RoutingView } from './queries/views/routing.ts'
+import type { RoutingDryRun, RoutingJson, RoutingPreview, RoutingView } from './queries/views/routing.ts'
 
 export interface JoinDescription {
   providerId: string
@@ -136,6 +136,8 @@ export interface ControlPlane {
     saveRouting(input: { orgId: string; routing: RoutingJson }): Promise<RoutingView>
     /** What a policy would leave of the market now; nothing is saved. */
     previewRouting(input: { orgId: string; routing: RoutingJson }): Promise<RoutingPreview>
+    /** What it would have done to the requests of the last day; nothing is saved. */
+    dryRunRouting(input: { orgId: string; routing: RoutingJson }): Promise<RoutingDryRun>
   }
   requests: {
     list(input: RequestFilter & { orgId: string }): Promise<Page<RequestSummary>>
@@ -185,10 +187,10 @@ export interface ControlPlane {
     list(input: { orgId: string }): Promise<ApiKeyView[]>
     create(input: { orgId: string; userId: string; name: string; expiresInDays: number | null }): Promise<CreatedApiKey>
     revoke(input: { orgId: string; keyId: string }): Promise<ApiKeyView>
-  }
-  funding: {
     /** A key for an hour that the web app keeps to itself: its secret reaches no browser. */
     lend(input: { orgId: string; name: string }): Promise<LentKey>
+  }
+  funding: {
     balance(input: { orgId: string }): Promise<BalanceView>
     /** Every movement of the channel on the chain, newest first. */
     history(input: HistoryFilterInput & { orgId: string }): Promise<Page<HistoryItem>>

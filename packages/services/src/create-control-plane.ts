@@ -40,6 +40,7 @@ import { providerEarnings, providerNodes, providerOverview } from './queries/pro
 import { receiptDetail, receiptPlace } from './queries/receipts.ts'
 import { recordDetail } from './queries/records.ts'
 import { requestDetail, requestsOfOrg } from './queries/requests.ts'
+import { routingDryRun } from './queries/routing-dry-run.ts'
 import { routingPreview } from './queries/routing-preview.ts'
 import { usageOfOrg } from './queries/usage.ts'
 import {
@@ -78,6 +79,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       routing: ({ orgId }) => routingOf(store.accounts, orgId),
       saveRouting: (input) => saveRouting(deps, input),
       previewRouting: (input) => routingPreview(deps, input),
+      dryRunRouting: (input) => routingDryRun(deps, input),
     },
     requests: {
       list: (input) => requestsOfOrg(deps, input),
@@ -118,9 +120,9 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       list: (input) => listApiKeys(store, input),
       create: ({ orgId, name, expiresInDays }) => createApiKey(deps, { orgId, name, expiresInDays }),
       revoke: (input) => revokeApiKey(deps, input),
+      lend: (input) => lendKey(deps, input),
     },
     funding: {
-      lend: (input) => lendKey(deps, input),
       balance: (input) => balanceOf(deps, input),
       history: (input) => channelHistory(deps, input),
       request: (input) => requestFunding(deps, input),

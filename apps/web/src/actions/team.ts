@@ -6,6 +6,7 @@ import type {
   CreatedApiKey,
   FundingOrderView,
   JobSummary,
+  RoutingDryRun,
   RoutingJson,
   RoutingPreview,
   RoutingView,
@@ -100,4 +101,8 @@ export async function saveRouting(input: { routing: RoutingJson }): Promise<Acti
 
 export async function previewRouting(input: { routing: RoutingJson }): Promise<ActionResult<RoutingPreview>> {
   return actionResult((api) => api.organisation.previewRouting(input))
+}
+
+export async function dryRunRouting(input: { routing: RoutingJson }): Promise<ActionResult<RoutingDryRun>> {
+  return actionResult((api) => api.organisation.dryRunRouting(input))
 }

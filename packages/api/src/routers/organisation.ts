@@ -118,4 +118,8 @@ export const organisationRouter = router({
   previewRouting: orgProcedure
     .input(routing)
     .query(({ ctx, input }) => ctx.controlPlane.accounts.previewRouting({ orgId: ctx.org.id, routing: input.routing })),
+  /** What it would have done to the requests of the last day. */
+  dryRunRouting: orgProcedure
+    .input(routing)
+    .query(({ ctx, input }) => ctx.controlPlane.accounts.dryRunRouting({ orgId: ctx.org.id, routing: input.routing })),
 })

@@ -44,6 +44,20 @@ function requestReads(db: DbOrTx) {
       })
     },
 
+    async placements(filter: { orgId: string; since: Date; before: Before | null; limit: number }) {
+      const { orgId, since, before, limit } = filter
+      return db.request.findMany({
+        where: {
+          orgId,
+          receivedAt: { gte: since, ...(before && { lte: before.at }) },
+          ...(before && { OR: [{ receivedAt: { lt: before.at } }, { receivedAt: before.at, id: { lt: before.id } }] }),
+        },
+        orderBy: [{ receivedAt: 'desc' }, { id: 'desc' }],
+        take: limit,
+        select: { id: true, receivedAt: true, placement: true },
+      })
+    },
+
     async request(orgId: string, requestId: string) {
       return db.request.findFirst({ where: { id: requestId, orgId } })
     },

@@ -172,6 +172,13 @@ export interface ReadingsStore {
     status: RequestRow['status'] | null
     model: string | null
   }): Promise<RequestListRow[]>
+  /** Recorded decisions of an organisation's requests, newest first. */
+  placements(filter: {
+    orgId: string
+    since: Date
+    before: Before | null
+    limit: number
+  }): Promise<{ id: string; receivedAt: Date; placement: unknown }[]>
   request(orgId: string, requestId: string): Promise<RequestRow | null>
   requestExists(requestId: string): Promise<boolean>
   receiptsOf(requestId: string): Promise<ReceiptRow[]>

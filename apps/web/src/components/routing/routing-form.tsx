@@ -11,6 +11,7 @@ import type { ActionError } from '~/lib/result.ts'
 import { draftOf, emptyDraft, formField, routingOf, sameRouting, type RoutingDraft } from '~/lib/routing-draft.ts'
 import type { RoutingMarket } from '~/lib/routing-market.ts'
 import { useAction } from '~/lib/use-action.ts'
+import { DryRunPanel } from './dry-run-panel.tsx'
 import { ConstraintRows } from './constraint-rows.tsx'
 import { LeaveDialog } from './leave-dialog.tsx'
 import { PreferenceRows } from './preference-rows.tsx'
@@ -92,6 +93,7 @@ export function RoutingForm({ view, market, gatewayUrl, model, disabledReason }:
       </form>
       <div className="min-w-0 xl:sticky xl:top-6 xl:self-start">
         <PreviewPanel preview={preview} />
+        <DryRunPanel routing={routing} changed={changed} />
         <RequestExample routing={routing} gatewayUrl={gatewayUrl} model={model} />
       </div>
       <LeaveDialog active={changed && disabledReason === undefined} />

@@ -40,3 +40,32 @@ export interface RoutingPreviewNode {
   /** Why it is out; null = eligible. `offline`: the policy admits it, but no gateway is linked to it. */
   out: RejectionReason | 'offline' | null
 }
+
+/** `contradiction`: the request asked for a place that the changed policy does not allow at all. */
+export type DryRunReason = RejectionReason | 'no_replica' | 'contradiction'
+
+/** What a changed policy would have done to requests on record. Scores are estimates: amounts in floating-point µUSD. */
+export interface RoutingDryRun {
+  /** How far back, ms. */
+  spanMs: number
+  /** Decisions that were made again, at most 1,000, the newest. */
+  requests: number
+  /** Requests without a decision that this engine can make again. */
+  unreadable: number
+  /** Decisions for which more replicas were there than were looked at: a looser policy may find more than this shows. */
+  unseen: number
+  /** Found no place then, under the policy of then. */
+  refusedBefore: number
+  /** Found a place then and would find none, most frequent reason first. */
+  refused: { reason: DryRunReason; count: number }[]
+  /** Found no place then and would find one. */
+  admitted: number
+  /** Placed both times: what cost and time are of. */
+  compared: number
+  /** Of those, how many would go to another node. */
+  moved: number
+  /** Expected, over all that are compared. */
+  costMicroUsd: { before: number; after: number }
+  /** Expected time to the first token, the middle one of all; null where nothing is compared. */
+  ttftMs: { before: number | null; after: number | null }
+}
