@@ -54,6 +54,7 @@ export async function pagesOf({ databaseUrl }: InstanceInfo): Promise<PageToShow
       { name: 'webhooks', path: '/settings/webhooks', role: 'team' },
       { name: 'provider', path: '/provider', role: 'provider' },
       { name: 'provider-claims', path: '/provider/claims', role: 'provider' },
+      { name: 'provider-jobs', path: '/provider/jobs', role: 'provider' },
       { name: 'provider-list', path: '/provider/list', role: 'provider' },
       { name: 'provider-verification', path: '/provider/verification', role: 'provider' },
       { name: 'provider-join', path: '/provider/join', role: 'provider' },

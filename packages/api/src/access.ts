@@ -58,6 +58,7 @@ export const procedureAccess = {
   'provider.overview': 'provider',
   'provider.nodes': 'provider',
   'provider.earnings': 'provider',
+  'provider.jobs': 'provider',
   'provider.claims': 'provider',
   'provider.joinTokens': 'provider',
   'provider.createJoinToken': 'provider-admin',

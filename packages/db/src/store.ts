@@ -9,6 +9,7 @@ import { auditRepository } from './repositories/audit-repository.ts'
 import { controlRepository } from './repositories/control-repository.ts'
 import { disputesRepository } from './repositories/disputes-repository.ts'
 import { evidenceRepository } from './repositories/evidence-repository.ts'
+import { decisionRepository } from './repositories/decision-repository.ts'
 import { earningsRepository } from './repositories/earnings-repository.ts'
 import { fundingRepository } from './repositories/funding-repository.ts'
 import { offerReadingsRepository } from './repositories/offer-readings-repository.ts'
@@ -34,7 +35,7 @@ export function repositories(db: DbOrTx) {
     accounts: accountsRepository(db),
     apiKeys: apiKeysRepository(db),
     funding: fundingRepository(db),
-    providers: { ...providersRepository(db), ...earningsRepository(db) },
+    providers: { ...providersRepository(db), ...earningsRepository(db), ...decisionRepository(db) },
     readings: readingsRepository(db),
     offers: { ...offersRepository(db), ...offerReadingsRepository(db) },
     offerUpkeep: offerUpkeepRepository(db),

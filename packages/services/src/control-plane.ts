@@ -22,6 +22,7 @@ import type { ListingDraft } from './listings/listing-draft.ts'
 import type { ListingDetail, ListingSummary, ProviderVerification, StakeView } from './queries/views/listings.ts'
 import type { AgentReportAnswer } from './verification/accept-agent-report.ts'
 import type { Page } from './queries/views/common.ts'
+import type { ProviderJobs } from './queries/views/provider-jobs.ts'
 import type { EpochDetail, EpochSummary } from './queries/views/epochs.ts'
 import type { HistoryFilterInput, HistoryItem } from './queries/views/history.ts'
 import type { Offer, OfferFilter, OfferList } from './queries/views/marketplace.ts'
@@ -211,6 +212,8 @@ export interface ControlPlane {
     overview(input: { providerId: string }): Promise<ProviderOverview>
     nodes(input: { providerId: string }): Promise<ProviderNode[]>
     earnings(input: { providerId: string }): Promise<EarningsView>
+    /** What its nodes won and lost among the newest decisions, and how their promises stand. */
+    jobs(input: { providerId: string }): Promise<ProviderJobs>
     claims(input: {
       providerId: string
       cursor?: string | undefined

@@ -40,6 +40,7 @@ import { providerEarnings, providerNodes, providerOverview } from './queries/pro
 import { receiptDetail, receiptPlace } from './queries/receipts.ts'
 import { recordDetail } from './queries/records.ts'
 import { requestDetail, requestsOfOrg } from './queries/requests.ts'
+import { providerJobs } from './queries/provider-jobs.ts'
 import { routingDryRun } from './queries/routing-dry-run.ts'
 import { routingPreview } from './queries/routing-preview.ts'
 import { usageOfOrg } from './queries/usage.ts'
@@ -138,6 +139,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       overview: (input) => providerOverview(deps, input),
       nodes: (input) => providerNodes(deps, input),
       earnings: (input) => providerEarnings(deps, input),
+      jobs: (input) => providerJobs(deps, input),
       claims: (input) => claimsOfProvider(deps, input),
       joinTokens: (input) => listJoinTokens(deps, input),
       createJoinToken: (input) => createJoinToken(deps, input),

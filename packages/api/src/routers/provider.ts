@@ -10,6 +10,8 @@ export const providerRouter = router({
   overview: providerProcedure.query(({ ctx }) => ctx.controlPlane.providers.overview({ providerId: ctx.providerId })),
   nodes: providerProcedure.query(({ ctx }) => ctx.controlPlane.providers.nodes({ providerId: ctx.providerId })),
   earnings: providerProcedure.query(({ ctx }) => ctx.controlPlane.providers.earnings({ providerId: ctx.providerId })),
+  /** What its nodes won and lost, and why; of others it says nothing. */
+  jobs: providerProcedure.query(({ ctx }) => ctx.controlPlane.providers.jobs({ providerId: ctx.providerId })),
   /** Epoch by epoch: record, release, payout, and why the rest is pending. */
   claims: providerProcedure
     .input(claimsPage)

@@ -1,4 +1,5 @@
 /** What the actions and queries of people need of the database. `db`'s repositories fit these interfaces. */
+import type { DecisionReads } from './decision-reads.ts'
 import type { EpochStatus, JobStatus } from '@isochrone/domain'
 import type { DataPolicy, Tier } from '@isochrone/scheduler'
 import type { ControlOutbox, ControlStore } from './control-store.ts'
@@ -102,7 +103,7 @@ export interface FundingStore {
   signedSinceMicroUsd(channelId: string, sinceMs: number): Promise<bigint>
 }
 
-export interface ProvidersStore {
+export interface ProvidersStore extends DecisionReads {
   byId(providerId: string): Promise<ProviderRow | null>
   byOrg(orgId: string): Promise<ProviderRow | null>
   /** Null when the organisation is a provider already. */

@@ -106,7 +106,14 @@ export default async function ProviderPage() {
           {
             label: 'Attempts in 24 h',
             value: formatCount(overview.attemptsLastDay),
-            hint: `${formatCount(overview.faultsLastDay)} at fault`,
+            hint: (
+              <>
+                {formatCount(overview.faultsLastDay)} at fault ·{' '}
+                <Link href="/provider/jobs" className="link">
+                  won &amp; lost
+                </Link>
+              </>
+            ),
           },
           { label: 'Tokens out in 24 h', value: formatCount(overview.tokensOutLastDay) },
         ]}

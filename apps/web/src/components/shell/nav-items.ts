@@ -19,6 +19,7 @@ export type NavIcon =
   | 'leases'
   | 'balance'
   | 'nodes'
+  | 'won'
   | 'join'
   | 'claims'
   | 'epochs'
@@ -77,6 +78,12 @@ const teamItems: NavItem[] = [
 const providerItems: NavItem[] = [
   { href: '/provider', label: 'Nodes & earnings', icon: 'nodes', keywords: 'provider payouts' },
   { href: '/provider/claims', label: 'Claims', icon: 'claims', keywords: 'pending payout record release frozen stake' },
+  {
+    href: '/provider/jobs',
+    label: 'Won & lost',
+    icon: 'won',
+    keywords: 'jobs decisions why lost price latency slo standing reasons',
+  },
   {
     href: '/provider/list',
     label: 'List a node',
