@@ -43,7 +43,19 @@ export async function challengeRecord(input: {
   nodeId: string
   evidence: DocumentForm
 }): Promise<ActionResult<DisputePlan>> {
-  return actionResult((api) => api.disputes.challengeRecord(input))
+  const result = await actionResult((api) => api.disputes.challengeRecord(input))
+  revalidatePath('/disputes')
+  return result
+}
+
+export async function fileWithheld(input: {
+  lane: string
+  epoch: number
+  evidence: DocumentForm
+}): Promise<ActionResult<DisputePlan>> {
+  const result = await actionResult((api) => api.disputes.fileWithheld(input))
+  revalidatePath('/disputes')
+  return result
 }
 
 export async function prepareRuling(input: {

@@ -135,7 +135,10 @@ export async function challengeRecord(deps: DisputeDeps, input: ChallengeInput):
     throw new AppError('state_conflict', { publicMessage })
   }
   const own = input.providerId === record.providerId ? await deps.store.providers.byId(record.providerId) : null
-  const sender = own?.ownerAddress ?? (await channelOf(deps, orgId)).ownerAddress
+  const channel = own ? null : await channelOf(deps, orgId)
+  // The bond of a managed channel is the platform's money here too.
+  if (channel) await assertRoomForBond(deps, orgId, channel.id)
+  const sender = own?.ownerAddress ?? channel?.ownerAddress ?? ''
   return planStep(deps, {
     orgId,
     userId,

@@ -68,11 +68,18 @@ export default async function EpochPage({ params, searchParams }: EpochPageProps
         title="Check it yourself"
         description="The command needs the file and a chain endpoint, no account and no database of ours. It names the first thing that does not hold."
         actions={
-          epoch.fileUrl && (
-            <ButtonLink size="sm" href={epoch.fileUrl} prefetch={false}>
-              <Download aria-hidden className="size-3.5" /> Epoch file
-            </ButtonLink>
-          )
+          <>
+            {epoch.anchoredTx && (
+              <ButtonLink size="sm" tone="quiet" href={`/disputes/new/epoch?lane=${lane}&epoch=${epoch.epoch}`}>
+                It is withheld
+              </ButtonLink>
+            )}
+            {epoch.fileUrl && (
+              <ButtonLink size="sm" href={epoch.fileUrl} prefetch={false}>
+                <Download aria-hidden className="size-3.5" /> Epoch file
+              </ButtonLink>
+            )}
+          </>
         }
       >
         <VerifyCommand epoch={epoch} />

@@ -8,6 +8,7 @@ import { ReleaseTrack } from '~/components/record/release-track.tsx'
 import { SignedFields } from '~/components/receipt/signed-fields.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { claimLooks, ClaimStateBadge, RecordStatusBadge, SimulatedBadge } from '~/components/status.tsx'
+import { ButtonLink } from '~/components/ui/button.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
@@ -56,7 +57,16 @@ export default async function RecordPage({ params }: { params: Params }) {
             {record.node?.simulated && <SimulatedBadge />}
           </>
         }
-        actions={state !== 'paid' && <LiveRefresh intervalMs={5_000} />}
+        actions={
+          <>
+            {record.status === 'reported' && (
+              <ButtonLink href={`/disputes/new/record?lane=${lane}&epoch=${epoch}&node=${nodeId}`}>
+                Challenge
+              </ButtonLink>
+            )}
+            {state !== 'paid' && <LiveRefresh intervalMs={5_000} />}
+          </>
+        }
       />
       <Notice tone={noticeTones[state] ?? 'info'} className="mb-4">
         {claimLooks[state].hint}
