@@ -60,6 +60,7 @@ export async function pagesOf({ databaseUrl }: InstanceInfo): Promise<PageToShow
       { name: 'provider-join', path: '/provider/join', role: 'provider' },
       { name: 'admin', path: '/admin', role: 'admin' },
       { name: 'admin-disputes', path: '/admin/disputes', role: 'admin' },
+      { name: 'admin-verification', path: '/admin/verification?show=all', role: 'admin' },
       { name: 'admin-audit', path: '/admin/audit', role: 'admin' },
       { name: 'admin-jobs', path: '/admin/jobs', role: 'admin' },
       { name: 'admin-job', path: `/admin/jobs/${job.id}`, role: 'admin' },

@@ -23,6 +23,7 @@ let stranger: ApiCaller
 let foreign: Partial<Record<ProcedurePath, Record<string, unknown>>>
 
 const DISPUTE = '7'
+const RECEIPT = { lane: `0x${'11'.repeat(32)}`, seq: 1 }
 const text = { mediaType: 'text/plain', text: 'because' }
 
 beforeAll(async () => {
@@ -52,7 +53,20 @@ beforeAll(async () => {
     cachedUsdPerMtok: '0',
     outUsdPerMtok: '0.1',
   })
+  const listing = await ownerProvider.listings.create()
+  const at = { id: listing.id, version: listing.version }
   foreign = {
+    'listings.detail': { id: listing.id },
+    'listings.save': { ...at, draft: {} },
+    'listings.command': at,
+    'listings.submit': at,
+    'listings.withdraw': at,
+    'leases.detail': { id: 'lease_theirs' },
+    'leases.rent': { quoteId: 'lease_theirs' },
+    'leases.extend': { id: 'lease_theirs', durationMinutes: 60, key: 'k' },
+    'leases.stop': { id: 'lease_theirs' },
+    'disputes.filingTerms': RECEIPT,
+    'disputes.file': { ...RECEIPT, kind: 'overcharge', amountUsd: '1', evidence: text },
     'requests.detail': { id: 'req_theirs' },
     'jobs.detail': { id: 'job_theirs' },
     'jobs.cancel': { id: 'job_theirs' },
@@ -95,6 +109,41 @@ async function placeRows(orgId: string, endpointId: string): Promise<void> {
       placement: {},
     },
   })
+  const node = await db.node.findFirstOrThrow()
+  await db.receipt.create({
+    data: {
+      lane: RECEIPT.lane,
+      seq: 1n,
+      deliveryHash: `0x${'44'.repeat(32)}`,
+      requestId: 'req_theirs',
+      requestIdHash: `0x${'33'.repeat(32)}`,
+      attempt: 0,
+      nodeId: node.nodeId,
+      channelId: channel.id,
+      priceMicroUsd: 2n,
+      fault: 0,
+      startedAtMs: 1n,
+      delivery: {},
+      deliverySignature: '0x',
+    },
+  })
+  const lease = {
+    id: 'lease_theirs',
+    orgId,
+    createdBy: 'user',
+    nodeId: node.nodeId,
+    termsHash: node.termsHash,
+    model: 'm',
+    gpus: 1,
+    durationMs: 3_600_000n,
+    perGpuHourMicroUsd: 1n,
+    maxPerGpuHourMicroUsd: 1n,
+    reserveMicroUsd: 1n,
+  }
+  await db.leaseQuote.create({ data: { ...lease, placement: {}, expiresAt: new Date(now.getTime() + 3_600_000) } })
+  const { reserveMicroUsd: reservedMicroUsd, ...rented } = lease
+  const onNode = { channelId: channel.id, providerId: provider.id, idHash: `0x${'55'.repeat(32)}` }
+  await db.lease.create({ data: { ...rented, ...onNode, reservedMicroUsd, status: 'running' } })
   await db.job.create({
     data: {
       id: 'job_theirs',
@@ -178,6 +227,9 @@ test('what belongs to another organisation is not found, in every procedure that
 test('to their owners they are there, untouched by the stranger', async () => {
   expect(await call(owner, 'requests.detail', foreign['requests.detail'])).toBe('ok')
   expect(await call(owner, 'jobs.detail', foreign['jobs.detail'])).toBe('ok')
+  expect(await call(owner, 'leases.detail', foreign['leases.detail'])).toBe('ok')
+  expect(await call(ownerProvider, 'listings.detail', foreign['listings.detail'])).toBe('ok')
+  expect((await plane.db.lease.findUniqueOrThrow({ where: { id: 'lease_theirs' } })).status).toBe('running')
   expect(await owner.webhooks.list()).toHaveLength(1)
   expect((await owner.keys.list())[0]?.enabled).toBe(true)
   expect(await call(owner, 'disputes.detail', { id: DISPUTE })).toBe('ok')

@@ -82,6 +82,8 @@ const inputs: Partial<Record<ProcedurePath, unknown>> = {
   'admin.prepareRuling': { id: '1', arbiter: address, refundUsd: '1', reason: 'because' },
   'admin.noteVote': { id: '1', arbiter: address, txHash: `0x${'22'.repeat(32)}` },
   'admin.audit': {},
+  'admin.verification': {},
+  'admin.recheckNode': { id: 'node_1', reason: 'the region looks wrong' },
   'disputes.list': {},
   'disputes.detail': { id: '1' },
   'disputes.filingTerms': { lane: `0x${'00'.repeat(32)}`, seq: 1 },

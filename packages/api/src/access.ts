@@ -90,6 +90,8 @@ export const procedureAccess = {
   'admin.prepareRuling': 'admin',
   'admin.noteVote': 'admin',
   'admin.audit': 'admin',
+  'admin.verification': 'admin',
+  'admin.recheckNode': 'admin',
 } as const satisfies Record<string, Access>
 
 export type ProcedurePath = keyof typeof procedureAccess

@@ -1,6 +1,6 @@
 /** Inputs of the procedures, checked field by field; amounts arrive as dollars in text and leave as µUSD. */
 import { microUsdFromUsd } from '@isochrone/domain'
-import { webhookEvents } from '@isochrone/services'
+import { verificationFilters, webhookEvents } from '@isochrone/services'
 import { z } from 'zod'
 
 const cursor = z.string().max(200).optional()
@@ -238,6 +238,13 @@ export const sentVote = z.object({
   arbiter: address,
   txHash: z.string().regex(/^0x[0-9a-fA-F]{64}$/, 'is not a transaction hash'),
 })
+export const verificationPage = z.object({
+  show: z.enum(verificationFilters).optional(),
+  q: z.string().trim().max(80).optional(),
+  cursor,
+  limit,
+})
+export const recheck = z.object({ id, reason: z.string().trim().min(1, 'is empty: say why').max(500) })
 export const auditPage = z.object({
   cursor,
   limit,

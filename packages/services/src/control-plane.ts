@@ -65,6 +65,7 @@ import type {
 import type { QuoteLeaseInput } from './leases/quote-lease.ts'
 import type { LeaseDetail, LeaseOffer, LeaseQuoteView, LeaseSummary } from './queries/views/leases.ts'
 import type { RentalJson } from './providers/terms.ts'
+import type { QueuedNode, VerificationQueueInput } from './queries/views/verification-queue.ts'
 import type { WebhookStatus } from './ports/webhook-store.ts'
 import type { WebhookDeliveryView, WebhookEndpointView } from './webhooks/webhook-endpoints.ts'
 import type { WebhookEvent } from './webhooks/webhook-events.ts'
@@ -292,6 +293,10 @@ export interface ControlPlane {
   }
   admin: {
     overview(): Promise<AdminOverview>
+    /** Nodes whose checks want a person, soonest due first. */
+    verification(input: VerificationQueueInput): Promise<Page<QueuedNode>>
+    /** Has a node checked anew; the reason is in the log of what staff did. */
+    recheckNode(input: { id: string }): Promise<{ dueAtMs: number }>
     /** Of all organisations. */
     jobs(input: JobFilter): Promise<Page<JobSummary>>
     jobStats(): Promise<JobStats>

@@ -40,6 +40,7 @@ import { providerEarnings, providerNodes, providerOverview } from './queries/pro
 import { receiptDetail, receiptPlace } from './queries/receipts.ts'
 import { recordDetail } from './queries/records.ts'
 import { requestDetail, requestsOfOrg } from './queries/requests.ts'
+import { recheckNode, verificationQueue } from './queries/verification-queue.ts'
 import { providerJobs } from './queries/provider-jobs.ts'
 import { routingDryRun } from './queries/routing-dry-run.ts'
 import { routingPreview } from './queries/routing-preview.ts'
@@ -178,6 +179,8 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       list: (filter) => auditLog(deps, filter),
     },
     admin: {
+      verification: (input) => verificationQueue(deps, input),
+      recheckNode: (input) => recheckNode(deps, input),
       overview: () => adminOverview(deps),
       jobs: (filter) => jobsOfOrg(deps, { ...filter, orgId: null }),
       jobStats: () => jobStats(deps, null),

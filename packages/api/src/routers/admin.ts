@@ -1,5 +1,5 @@
 /** What platform staff see. */
-import { auditPage, byId, disputeList, jobPage, rulingInput, sentVote } from '../inputs.ts'
+import { auditPage, byId, disputeList, jobPage, recheck, rulingInput, sentVote, verificationPage } from '../inputs.ts'
 import { adminActionProcedure, adminProcedure, router } from '../trpc.ts'
 
 export const adminRouter = router({
@@ -22,5 +22,13 @@ export const adminRouter = router({
     .mutation(({ ctx, input }) =>
       ctx.controlPlane.disputes.case({ id: input.id }).then(() => ({ txHash: input.txHash })),
     ),
+  /** Nodes whose checks want a person. */
+  verification: adminProcedure
+    .input(verificationPage)
+    .query(({ ctx, input }) => ctx.controlPlane.admin.verification(input)),
+  /** Has a node checked anew; why is in the log. */
+  recheckNode: adminActionProcedure
+    .input(recheck)
+    .mutation(({ ctx, input }) => ctx.controlPlane.admin.recheckNode({ id: input.id })),
   audit: adminProcedure.input(auditPage).query(({ ctx, input }) => ctx.controlPlane.audit.list(input)),
 })

@@ -18,6 +18,22 @@ interface CheckRow {
   validUntil: Date
 }
 
+interface QueueRow {
+  nodeId: string
+  id: string
+  name: string
+  providerId: string
+  providerName: string
+  status: 'joining' | 'active'
+  trust: string
+  standing: Status
+  checkedAt: Date | null
+  dueAt: Date
+}
+
+/** What a person typed, anywhere in the text; its own wildcards are letters. */
+const like = (words: string | null): string | null => words && `%${words.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
+
 export function verificationRepository(db: DbOrTx) {
   return { ...dueRows(db), ...checkRows(db), ...claimRows(db), ...evidenceRows(db) }
 }
@@ -74,6 +90,37 @@ function checkRows(db: DbOrTx) {
         FROM "verification_check" WHERE "nodeId" = ANY (${[...nodeIds]})
         ORDER BY "nodeId", "kind", "checkedAt" DESC`
       return rows.map(checkRow)
+    },
+
+    async queue(filter: {
+      show: 'attention' | 'failed' | 'unverified' | 'due' | 'all'
+      words: string | null
+      now: Date
+      after: { at: Date; id: string } | null
+      limit: number
+    }): Promise<QueueRow[]> {
+      const { show, words, now, after, limit } = filter
+      return db.$queryRaw<QueueRow[]>`
+        SELECT n."nodeId", n."id", n."name", n."providerId", p."name" AS "providerName", n."status"::text AS "status",
+               n."trust"::text AS "trust", v."status"::text AS "standing", v."checkedAt", v."dueAt"
+        FROM "node_verification" v
+        JOIN "node" n ON n."nodeId" = v."nodeId" AND n."status" <> 'revoked'
+        JOIN "provider" p ON p."id" = n."providerId"
+        WHERE CASE ${show}
+            WHEN 'failed' THEN v."status" = 'failed'
+            WHEN 'unverified' THEN v."status" = 'unverified'
+            WHEN 'due' THEN v."dueAt" <= ${now}
+            WHEN 'attention' THEN v."status" = 'failed' OR EXISTS (
+              SELECT 1 FROM (
+                SELECT DISTINCT ON ("kind") "verdict" FROM "verification_check"
+                WHERE "nodeId" = v."nodeId" ORDER BY "kind", "checkedAt" DESC) newest
+              WHERE newest."verdict" <> 'valid')
+            ELSE true END
+          AND (${words}::text IS NULL OR n."name" ILIKE ${like(words)} OR p."name" ILIKE ${like(words)}
+               OR n."id" = ${words} OR n."nodeId" = ${words})
+          AND (${after?.at ?? null}::timestamptz IS NULL
+               OR (v."dueAt", v."nodeId") > (${after?.at ?? null}::timestamptz, ${after?.id ?? ''}))
+        ORDER BY v."dueAt", v."nodeId" LIMIT ${limit}`
     },
 
     async checks(nodeId: string, limit: number): Promise<CheckRow[]> {

@@ -2,6 +2,7 @@
 import type { Verdict, VerificationStatus } from '@isochrone/domain'
 import type { EchoReport, Hex, MatmulReport, SignedReport, WitnessFacts } from '@isochrone/protocol'
 import type { CheckKind } from '../verification/checks/check-result.ts'
+import type { VerificationFilter } from '../queries/views/verification-queue.ts'
 import type { ListedNodeRow } from './rows.ts'
 
 export interface CheckRow {
@@ -24,6 +25,20 @@ export interface NodeVerificationRow {
   checkedAt: Date | null
 }
 
+export interface QueueRow {
+  nodeId: string
+  /** `node_…` */
+  id: string
+  name: string
+  providerId: string
+  providerName: string
+  status: 'joining' | 'active'
+  trust: string
+  standing: VerificationStatus
+  checkedAt: Date | null
+  dueAt: Date
+}
+
 export interface ReplayTrialRow {
   requestId: string
   nodeId: string
@@ -44,6 +59,14 @@ export interface VerificationStore {
   insertChecks(rows: readonly CheckRow[]): Promise<void>
   /** The newest of each kind, whatever its age. */
   newestChecks(nodeIds: readonly string[]): Promise<CheckRow[]>
+  /** Nodes that are not revoked, soonest due first. */
+  queue(filter: {
+    show: VerificationFilter
+    words: string | null
+    now: Date
+    after: { at: Date; id: string } | null
+    limit: number
+  }): Promise<QueueRow[]>
   /** Newest first. */
   checks(nodeId: string, limit: number): Promise<CheckRow[]>
   /** True for a report that is newer than the last. */

@@ -4,7 +4,8 @@ import { SimulatedBadge, SimulatedNetworkBadge, VerdictBadge } from '~/component
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Utc } from '~/components/ui/values.tsx'
 
-const names: Record<CheckKind, string> = {
+/** Checks by the name that people read. */
+export const checkNames: Record<CheckKind, string> = {
   gpu_uuids: 'GPU UUIDs',
   matmul: 'Int8 challenge',
   sharing: 'Shared hardware',
@@ -21,7 +22,7 @@ export function ChecksTable({ checks, label = 'Checks' }: { checks: readonly Che
       rows={checks}
       rowKey={({ kind }) => kind}
       columns={[
-        { head: 'Check', className: 'whitespace-nowrap font-medium', cell: ({ kind }) => names[kind] },
+        { head: 'Check', className: 'whitespace-nowrap font-medium', cell: ({ kind }) => checkNames[kind] },
         {
           head: 'Verdict',
           cell: ({ verdict, simulated, kind }) => (

@@ -28,6 +28,7 @@ export type NavIcon =
   | 'admin'
   | 'disputes'
   | 'audit'
+  | 'verification'
 
 export interface NavGroup {
   title: string
@@ -115,6 +116,12 @@ export function navGroups({ signedIn, hasTeam, hasProvider, isAdmin }: NavViewer
                 label: 'Dispute desk',
                 icon: 'disputes',
                 keywords: 'admin arbiter ruling vote case',
+              } as NavItem,
+              {
+                href: '/admin/verification',
+                label: 'Verification queue',
+                icon: 'verification',
+                keywords: 'admin checks nodes invalid due evidence recheck',
               } as NavItem,
               { href: '/admin/audit', label: 'Audit log', icon: 'audit', keywords: 'admin staff history' } as NavItem,
               { href: '/admin/jobs', label: 'Scheduler', icon: 'jobs', keywords: 'admin jobs queue wait' } as NavItem,

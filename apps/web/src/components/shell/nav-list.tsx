@@ -17,6 +17,7 @@ import {
   ListOrdered,
   ScrollText,
   Server,
+  ShieldCheck,
   SquareTerminal,
   Store,
   Swords,
@@ -47,6 +48,7 @@ const icons: Record<NavIcon, LucideIcon> = {
   admin: Activity,
   disputes: Gavel,
   audit: ScrollText,
+  verification: ShieldCheck,
 }
 
 export function NavList({ groups, onNavigate }: { groups: NavGroup[]; onNavigate?: () => void }) {

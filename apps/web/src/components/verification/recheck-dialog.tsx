@@ -1,0 +1,55 @@
+'use client'
+/** Has one node checked anew, with a reason that goes into the audit log. */
+import { useState, type FormEvent } from 'react'
+import { recheckNode } from '~/actions/admin.ts'
+import { Button } from '~/components/ui/button.tsx'
+import { Dialog } from '~/components/ui/dialog.tsx'
+import { ErrorNotice } from '~/components/ui/error-notice.tsx'
+import { Field } from '~/components/ui/field.tsx'
+import { useActionDialog } from '~/lib/use-action-dialog.ts'
+
+export function RecheckDialog({ id, name }: { id: string; name: string }) {
+  const { open, toggle, run, pending, error } = useActionDialog(recheckNode)
+  const [reason, setReason] = useState('')
+  const fieldError = error?.field === 'reason' ? error.message : undefined
+  async function submit(event: FormEvent) {
+    event.preventDefault()
+    if (!(await run({ id, reason })).ok) return
+    setReason('')
+    toggle(false)
+  }
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={toggle}
+      title={`Check ${name} anew`}
+      description="A worker takes it within seconds. Your name and the reason are in the audit log for good."
+      trigger={
+        <Button size="sm" aria-label={`Check ${name} anew`}>
+          Check anew
+        </Button>
+      }
+    >
+      <form onSubmit={(event) => void submit(event)} className="flex flex-col gap-3">
+        <Field
+          label="Reason"
+          required
+          maxLength={500}
+          value={reason}
+          onChange={(event) => setReason(event.target.value)}
+          error={fieldError}
+        />
+        {!fieldError && <ErrorNotice error={error} />}
+        <Button
+          type="submit"
+          tone="primary"
+          className="self-end"
+          pending={pending}
+          disabledReason={reason.trim() === '' ? 'Say why.' : undefined}
+        >
+          Check {name} anew
+        </Button>
+      </form>
+    </Dialog>
+  )
+}
