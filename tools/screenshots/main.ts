@@ -4,25 +4,23 @@
  * It starts a marketplace of its own (or uses a running one: `--url`, `--data-dir`), sends requests as a customer would,
  * waits until their receipts are settled, and photographs what a visitor, a team, a provider and an admin see.
  */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Browser, BrowserContext, Page } from '@playwright/test'
+import type { Browser, Page } from '@playwright/test'
 import { Command } from 'commander'
-import OpenAI from 'openai'
 import { projectRoot } from '../project-root.ts'
-import { readInstanceFile, type InstanceInfo } from '../start/instance-file.ts'
-import { startMarketplace } from '../start/marketplace.ts'
 import { findChromium } from '../test/find-chromium.ts'
+import { openMarketplace } from './open-marketplace.ts'
 import { pagesOf, type PageToShow } from './pages.ts'
+import { signInAs } from './sign-in-as.ts'
+import { useMarketplace } from './use-marketplace.ts'
 
 const widths = [390, 1280, 1920] as const
 const themes = ['light', 'dark'] as const
 /** A page higher than this is cut: nobody reads a longer picture. */
 const HEIGHT_MAX = 6_000
-const REQUESTS = 40
 
 const flags = new Command('npm run screenshots --')
   .description('Pictures of every page in both themes at three widths.')
@@ -39,9 +37,9 @@ const out = resolve(flags.out)
 const say = (line: string) => process.stderr.write(`${line}\n`)
 mkdirSync(out, { recursive: true })
 
-const { info, stop } = await marketplace()
+const { info, stop } = await openMarketplace(flags.dataDir, say)
 try {
-  await use(info)
+  if (flags.dataDir) await useMarketplace(info, say)
   const found = await findChromium()
   if (found.kind === 'none') throw new Error(found.line)
   const browser = await chromium.launch({
@@ -58,45 +56,11 @@ try {
   await stop()
 }
 
-async function marketplace(): Promise<{ info: InstanceInfo; stop: () => Promise<void> }> {
-  if (flags.dataDir) {
-    const running = readInstanceFile(resolve(flags.dataDir))
-    if (!running) throw new Error(`No marketplace runs on ${flags.dataDir}.`)
-    return { info: running, stop: async () => {} }
-  }
-  const dataDir = mkdtempSync(join(tmpdir(), 'isochrone-screenshots-'))
-  // As root, Postgres runs as a user of its own, who must be able to pass through.
-  chmodSync(dataDir, 0o755)
-  say('Starting a marketplace…')
-  const market = await startMarketplace({ dataDir, ports: 'free', epochMs: 10_000, challengeWindowMs: 3_000 })
-  return {
-    info: market.info,
-    async stop() {
-      await market.stop()
-      rmSync(dataDir, { recursive: true, force: true })
-    },
-  }
-}
-
-/** Requests of three kinds, and time for the worker to count and settle them. */
-async function use({ gatewayUrl, apiKey, model }: InstanceInfo): Promise<void> {
-  say(`Sending ${REQUESTS} requests…`)
-  const client = new OpenAI({ apiKey, baseURL: `${gatewayUrl}/v1` })
-  for (let turn = 0; turn < REQUESTS; turn++) {
-    const messages = [{ role: 'user' as const, content: `Tell me of travel times, please: ${turn}.` }]
-    const routing = turn % 2 === 0 ? { provider: { sort: 'latency' } } : {}
-    const stream = await client.chat.completions.create({ model, messages, stream: true, max_tokens: 32, ...routing })
-    for await (const _chunk of stream);
-  }
-  await client.responses.create({ model, input: 'Queue this.', max_output_tokens: 16, background: true })
-  await sleep(45_000)
-}
-
 async function photographAll(browser: Browser): Promise<number> {
   let taken = 0
   for (const [role, pages] of Map.groupBy(await pagesOf(info), (page) => page.role)) {
     const context = await browser.newContext({ reducedMotion: 'reduce' })
-    await signIn(context, role)
+    await signInAs(context, info, role)
     const page = await context.newPage()
     for (const each of pages.filter(({ name }) => !flags.only || name.includes(flags.only))) {
       taken += await photograph(page, each)
@@ -104,19 +68,6 @@ async function photographAll(browser: Browser): Promise<number> {
     await context.close()
   }
   return taken
-}
-
-async function signIn(context: BrowserContext, role: PageToShow['role']): Promise<void> {
-  if (role === 'visitor') return
-  const person = info.signIns.find((one) => one.role === role)
-  if (!person) throw new Error(`The demo has no ${role}.`)
-  const page = await context.newPage()
-  await page.goto(`${info.url}/sign-in`)
-  await page.getByLabel('Email').fill(person.email)
-  await page.getByLabel('Password').fill(person.password)
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
-  await page.waitForURL((url) => !url.pathname.startsWith('/sign-in'))
-  await page.close()
 }
 
 /** A page that answers with an error is said, and not photographed. */

@@ -23,6 +23,9 @@ export async function pagesOf({ databaseUrl }: InstanceInfo): Promise<PageToShow
     const receipt = request?.receipts.find(({ epoch }) => epoch !== null)
     const job = await db.job.findFirst({ orderBy: { createdAt: 'desc' } })
     if (!request || !receipt || !job) throw new Error('The marketplace was not used, or nothing of it is closed yet.')
+    const listing = await db.listing.findFirst({ orderBy: { createdAt: 'desc' } })
+    const lease = await db.lease.findFirst({ orderBy: { createdAt: 'desc' } })
+    const dispute = await db.dispute.findFirst({ orderBy: { filedAtMs: 'desc' } })
     const node = await db.node.findFirstOrThrow({ where: { nodeId: receipt.nodeId } })
     const epoch = `/epochs/${receipt.lane}/${receipt.epoch}`
     return [
@@ -37,10 +40,20 @@ export async function pagesOf({ databaseUrl }: InstanceInfo): Promise<PageToShow
       { name: 'receipt', path: `/receipts/${receipt.lane}/${receipt.seq}`, role: 'visitor' },
       { name: 'sign-in', path: '/sign-in', role: 'visitor' },
       { name: 'sign-up', path: '/sign-up', role: 'visitor' },
+      { name: 'design', path: '/design', role: 'visitor' },
       { name: 'not-found', path: '/nowhere', role: 'visitor', wants: 404 },
       { name: 'leases', path: '/leases', role: 'team' },
       { name: 'lease-new', path: '/leases/new', role: 'team' },
+      ...(lease ? [{ name: 'lease', path: `/leases/${lease.id}`, role: 'team' } as const] : []),
       { name: 'disputes', path: '/disputes', role: 'team' },
+      { name: 'dispute-new', path: `/disputes/new?lane=${receipt.lane}&seq=${receipt.seq}`, role: 'team' },
+      { name: 'dispute-epoch', path: `/disputes/new/epoch?lane=${receipt.lane}&epoch=${receipt.epoch}`, role: 'team' },
+      {
+        name: 'dispute-record',
+        path: `/disputes/new/record?lane=${receipt.lane}&epoch=${receipt.epoch}&node=${receipt.nodeId}`,
+        role: 'team',
+      },
+      ...(dispute ? [{ name: 'dispute', path: `/disputes/${dispute.id}`, role: 'team' } as const] : []),
       { name: 'dashboard', path: '/dashboard', role: 'team' },
       { name: 'playground', path: '/playground', role: 'team' },
       { name: 'requests', path: '/requests', role: 'team' },
@@ -56,10 +69,12 @@ export async function pagesOf({ databaseUrl }: InstanceInfo): Promise<PageToShow
       { name: 'provider-claims', path: '/provider/claims', role: 'provider' },
       { name: 'provider-jobs', path: '/provider/jobs', role: 'provider' },
       { name: 'provider-list', path: '/provider/list', role: 'provider' },
+      ...(listing ? [{ name: 'listing', path: `/provider/list/${listing.id}`, role: 'provider' } as const] : []),
       { name: 'provider-verification', path: '/provider/verification', role: 'provider' },
       { name: 'provider-join', path: '/provider/join', role: 'provider' },
       { name: 'admin', path: '/admin', role: 'admin' },
       { name: 'admin-disputes', path: '/admin/disputes', role: 'admin' },
+      ...(dispute ? [{ name: 'admin-dispute', path: `/admin/disputes/${dispute.id}`, role: 'admin' } as const] : []),
       { name: 'admin-verification', path: '/admin/verification?show=all', role: 'admin' },
       { name: 'admin-audit', path: '/admin/audit', role: 'admin' },
       { name: 'admin-jobs', path: '/admin/jobs', role: 'admin' },

@@ -1,0 +1,110 @@
+/**
+ * `npm run axe -- --json`: axe on every page, in both themes, signed in as whoever sees it, on a marketplace that was used.
+ * Target: 0 violations of WCAG 2.2 A and AA and of axe's best practices.
+ *
+ * Pages are compared with the app's routes: one that was not visited, because it needs a lease or a dispute that a fresh
+ * marketplace has not, is named. Exits 1 on a violation, and when a page does not answer as it should.
+ */
+import { globSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { Browser, Page } from '@playwright/test'
+import { Command } from 'commander'
+import { endWithoutReader } from '../end-without-reader.ts'
+import { projectRoot } from '../project-root.ts'
+import { openMarketplace } from '../screenshots/open-marketplace.ts'
+import { pagesOf, type PageToShow } from '../screenshots/pages.ts'
+import { signInAs } from '../screenshots/sign-in-as.ts'
+import { findChromium } from '../test/find-chromium.ts'
+
+endWithoutReader()
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+const themes = ['light', 'dark'] as const
+
+interface Violation {
+  page: string
+  theme: string
+  rule: string
+  elements: string[]
+}
+interface Axe {
+  withTags(tags: string[]): Axe
+  analyze(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>
+}
+
+const flags = new Command('npm run axe --')
+  .description('axe on every page in both themes.')
+  .option('--data-dir <dir>', 'of a marketplace that runs and was used; without it one is started and used')
+  .option('--only <part>', 'pages whose name contains this')
+  .option('--json', 'one JSON object as the only line on stdout')
+  .parse()
+  .opts<{ dataDir?: string; only?: string; json?: true }>()
+
+const say = (line: string) => process.stderr.write(`${line}\n`)
+const ofBrowserTests = createRequire(join(projectRoot, 'e2e/package.json'))
+const { chromium } = ofBrowserTests('@playwright/test') as { chromium: { launch(options: object): Promise<Browser> } }
+const { AxeBuilder } = ofBrowserTests('@axe-core/playwright') as { AxeBuilder: new (on: { page: Page }) => Axe }
+
+const { info, stop } = await openMarketplace(flags.dataDir, say)
+try {
+  const found = await findChromium()
+  if (found.kind === 'none') throw new Error(found.line)
+  const browser = await chromium.launch({
+    ...(found.kind === 'path' && { executablePath: found.path }),
+    args: ['--no-sandbox', '--disable-gpu'],
+  })
+  try {
+    const pages = (await pagesOf(info)).filter(({ name }) => !flags.only || name.includes(flags.only))
+    const violations = await checkAll(browser, pages)
+    const result = { pages: pages.length, themes, violations, routesNotVisited: notVisited(pages) }
+    process.stdout.write(`${JSON.stringify(result, null, flags.json ? undefined : 2)}\n`)
+    if (violations.length > 0) process.exitCode = 1
+  } finally {
+    await browser.close()
+  }
+} finally {
+  await stop()
+}
+
+async function checkAll(browser: Browser, pages: readonly PageToShow[]): Promise<Violation[]> {
+  const violations: Violation[] = []
+  for (const [role, ofRole] of Map.groupBy(pages, (page) => page.role)) {
+    const context = await browser.newContext({ reducedMotion: 'reduce' })
+    await signInAs(context, info, role)
+    const page = await context.newPage()
+    for (const each of ofRole) {
+      const found = await check(page, each)
+      violations.push(...found)
+      say(`${each.name}: ${found.length}`)
+    }
+    await context.close()
+  }
+  return violations
+}
+
+async function check(page: Page, { name, path, wants = 200 }: PageToShow): Promise<Violation[]> {
+  const found: Violation[] = []
+  for (const theme of themes) {
+    // With reduced motion colours change at once; axe must not see one on its way.
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
+    const response = await page.goto(`${info.url}${path}`, { waitUntil: 'load' })
+    if (response?.status() !== wants) throw new Error(`${path} answered ${response?.status()} instead of ${wants}.`)
+    const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze()
+    for (const { id, nodes } of violations) {
+      found.push({ page: name, theme, rule: id, elements: nodes.slice(0, 5).map(({ html }) => html.slice(0, 300)) })
+    }
+  }
+  return found
+}
+
+/** Routes of the app that none of the pages is an instance of. */
+function notVisited(pages: readonly PageToShow[]): string[] {
+  const paths = pages.map(({ path }) => path.replace(/\?.*$/, ''))
+  const routes = globSync('**/page.tsx', { cwd: join(projectRoot, 'apps/web/src/app') })
+    .map((file) => `/${file.replace(/\/?page\.tsx$/, '')}`)
+    .toSorted()
+  return routes.filter((route) => {
+    const pattern = new RegExp(`^${route.replaceAll(/\[[^\]]+\]/g, '[^/]+')}$`)
+    return !paths.some((path) => pattern.test(path))
+  })
+}

@@ -1,0 +1,107 @@
+/**
+ * `npm run lighthouse -- --json`: Lighthouse's four scores of every public page, on the production build of a marketplace
+ * that was used. Target: 95 in each category on each page.
+ *
+ * Lighthouse's own default is kept: a phone, with its network and processor simulated from what was measured here. A page
+ * is measured several times and the middle run counts, because a score of speed on a busy machine scatters. Exits 1 when
+ * a score is below the target.
+ */
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { freePort } from '@isochrone/local-stack'
+import type { Browser } from '@playwright/test'
+import { Command, InvalidArgumentError } from 'commander'
+import lighthouse from 'lighthouse'
+import { endWithoutReader } from '../end-without-reader.ts'
+import { projectRoot } from '../project-root.ts'
+import { openMarketplace } from '../screenshots/open-marketplace.ts'
+import { pagesOf } from '../screenshots/pages.ts'
+import { findChromium } from '../test/find-chromium.ts'
+
+endWithoutReader()
+const TARGET = 95
+const categories = ['performance', 'accessibility', 'best-practices', 'seo'] as const
+type Scores = Record<(typeof categories)[number], number>
+
+interface PageResult {
+  name: string
+  path: string
+  scores: Scores
+  /** Audits that are not perfect, with their share of the category's score. */
+  lost: { category: string; audit: string; score: number }[]
+  holds: boolean
+}
+
+const flags = new Command('npm run lighthouse --')
+  .description('Lighthouse on every public page of a used marketplace.')
+  .option('--data-dir <dir>', 'of a marketplace that runs and was used; without it one is started and used')
+  .option('--runs <n>', 'of each page; the middle one counts', odd, 3)
+  .option('--only <part>', 'pages whose name contains this')
+  .option('--json', 'one JSON object as the only line on stdout')
+  .parse()
+  .opts<{ dataDir?: string; runs: number; only?: string; json?: true }>()
+
+const say = (line: string) => process.stderr.write(`${line}\n`)
+const { chromium } = createRequire(join(projectRoot, 'e2e/package.json'))('@playwright/test') as {
+  chromium: { launch(options: object): Promise<Browser> }
+}
+
+const { info, stop } = await openMarketplace(flags.dataDir, say)
+try {
+  const found = await findChromium()
+  if (found.kind === 'none') throw new Error(found.line)
+  const port = await freePort()
+  const browser = await chromium.launch({
+    ...(found.kind === 'path' && { executablePath: found.path }),
+    args: ['--no-sandbox', '--disable-gpu', `--remote-debugging-port=${port}`],
+  })
+  try {
+    const pages = await measureAll(port)
+    const result = { target: TARGET, runs: flags.runs, pages, holds: pages.every(({ holds }) => holds) }
+    process.stdout.write(`${JSON.stringify(result, null, flags.json ? undefined : 2)}\n`)
+    if (!result.holds) process.exitCode = 1
+  } finally {
+    await browser.close()
+  }
+} finally {
+  await stop()
+}
+
+async function measureAll(port: number): Promise<PageResult[]> {
+  const results: PageResult[] = []
+  for (const { name, path, role, wants = 200 } of await pagesOf(info)) {
+    // What only developers see is no public page.
+    if (role !== 'visitor' || wants !== 200 || name === 'design' || (flags.only && !name.includes(flags.only))) continue
+    const runs: PageResult[] = []
+    for (let run = 0; run < flags.runs; run++) runs.push(await measure(port, name, path))
+    const sum = ({ scores }: PageResult) => scores.performance
+    const middle = runs.toSorted((a, b) => sum(a) - sum(b))[Math.floor(runs.length / 2)]
+    if (!middle) throw new Error(`${name} was not measured.`)
+    say(`${name}: ${categories.map((category) => `${category} ${middle.scores[category]}`).join(', ')}`)
+    results.push(middle)
+  }
+  return results
+}
+
+async function measure(port: number, name: string, path: string): Promise<PageResult> {
+  const outcome = await lighthouse(`${info.url}${path}`, { port, output: 'json', logLevel: 'error' })
+  if (!outcome) throw new Error(`Lighthouse gave no report of ${path}.`)
+  const { lhr } = outcome
+  if (lhr.runtimeError) throw new Error(`${path}: ${lhr.runtimeError.message}`)
+  const scores = Object.fromEntries(
+    categories.map((category) => [category, Math.round((lhr.categories[category]?.score ?? 0) * 100)]),
+  ) as Scores
+  const lost = categories.flatMap((category) =>
+    (lhr.categories[category]?.auditRefs ?? []).flatMap(({ id, weight }) => {
+      const score = lhr.audits[id]?.score ?? null
+      return weight > 0 && score !== null && score < 0.9 ? [{ category, audit: id, score }] : []
+    }),
+  )
+  return { name, path, scores, lost, holds: categories.every((category) => scores[category] >= TARGET) }
+}
+
+function odd(text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 1 && value <= 15 && value % 2 === 1) return value
+  throw new InvalidArgumentError('an odd number from 1 to 15')
+}
