@@ -156,7 +156,14 @@ export const routing = z.object({
     .record(z.string().max(60), z.json())
     .refine((policy) => JSON.stringify(policy).length <= 16_384, 'is larger than 16 KiB'),
 })
-export const newProvider = z.object({ name, payoutAddress: address })
+export const newProvider = z.object({
+  name,
+  payoutAddress: address,
+  payoutSignature: z
+    .string()
+    .regex(/^0x[0-9a-fA-F]{130}$/, 'is not a signature of a wallet')
+    .optional(),
+})
 
 const pricePerMtok = usdAmount.refine((microUsd) => microUsd <= 1_000_000_000n, 'is above $1,000')
 export const newJoinToken = z.object({

@@ -30,3 +30,4 @@ export { verificationAfter, verificationTransitions } from './states/verificatio
 export type { Verdict, VerificationEvent, VerificationStatus } from './states/verification.ts'
 export { allowsStep, disputeStates, disputeTransitions, openDisputeStates } from './states/dispute.ts'
 export type { DisputeState, DisputeStep } from './states/dispute.ts'
+export { payoutMessage } from './payout-message.ts'

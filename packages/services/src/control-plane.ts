@@ -64,6 +64,7 @@ import type {
 } from './queries/views/requests.ts'
 import type { QuoteLeaseInput } from './leases/quote-lease.ts'
 import type { LeaseDetail, LeaseOffer, LeaseQuoteView, LeaseSummary } from './queries/views/leases.ts'
+import type { NewProvider } from './providers/create-provider.ts'
 import type { RentalJson } from './providers/terms.ts'
 import type { QueuedNode, VerificationQueueInput } from './queries/views/verification-queue.ts'
 import type { WebhookStatus } from './ports/webhook-store.ts'
@@ -209,7 +210,7 @@ export interface ControlPlane {
     channel(input: { orgId: string }): Promise<ChannelView | null>
   }
   providers: {
-    create(input: { orgId: string; name: string; payoutAddress: string }): Promise<ProviderView>
+    create(input: NewProvider): Promise<ProviderView>
     overview(input: { providerId: string }): Promise<ProviderOverview>
     nodes(input: { providerId: string }): Promise<ProviderNode[]>
     earnings(input: { providerId: string }): Promise<EarningsView>

@@ -23,6 +23,7 @@ export interface JoinTokenInput {
 export async function createProvider(input: {
   name: string
   payoutAddress: string
+  payoutSignature?: string
 }): Promise<ActionResult<ProviderView>> {
   const result = await actionResult((api) => api.provider.create(input))
   revalidatePath('/provider')

@@ -1,17 +1,36 @@
 /** Turns an organisation into a provider. The worker registers it on the chain; until then its nodes stay `joining`. */
-import { AppError } from '@isochrone/domain'
+import { AppError, payoutMessage } from '@isochrone/domain'
+import { keccak256, recoverAddress } from '@isochrone/protocol'
 import { ownedIdOf, saltOf } from '../funding/owned-id.ts'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { ProviderRow } from '../ports/rows.ts'
 import type { ProviderView } from '../queries/views/providers.ts'
 
+export interface NewProvider {
+  orgId: string
+  name: string
+  payoutAddress: string
+  /** Of `payoutMessage`, by the payout address: shows that somebody holds its key. */
+  payoutSignature?: string | undefined
+}
+
+/** @throws AppError `invalid_input` for the zero address and for a signature of another wallet. */
 export async function createProvider(
   { store, chain }: Pick<ControlPlaneDeps, 'store' | 'chain'>,
-  { orgId, name, payoutAddress }: { orgId: string; name: string; payoutAddress: string },
+  { orgId, name, payoutAddress, payoutSignature }: NewProvider,
 ): Promise<ProviderView> {
   if (/^0x0{40}$/.test(payoutAddress)) {
     throw new AppError('invalid_input', {
       publicMessage: 'The payout address is zero: payments to it would be lost.',
+      field: 'payoutAddress',
+    })
+  }
+  if (
+    payoutSignature !== undefined &&
+    !isSignedBy(payoutAddress, payoutMessage({ orgId, payoutAddress }), payoutSignature)
+  ) {
+    throw new AppError('invalid_input', {
+      publicMessage: 'The signature is not of the wallet that is to be paid. Connect that wallet and sign again.',
       field: 'payoutAddress',
     })
   }
@@ -39,4 +58,11 @@ export function providerView(row: ProviderRow): ProviderView {
     registeredTx: row.registeredTx,
     createdAtMs: row.createdAt.getTime(),
   }
+}
+
+/** EIP-191 `personal_sign`. */
+function isSignedBy(address: string, message: string, signature: string): boolean {
+  const text = new TextEncoder().encode(message)
+  const head = new TextEncoder().encode(`\x19Ethereum Signed Message:\n${text.length}`)
+  return recoverAddress(keccak256(Buffer.concat([head, text])), signature) === address.toLowerCase()
 }

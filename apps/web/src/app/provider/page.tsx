@@ -28,7 +28,11 @@ export default async function ProviderPage() {
           title="Become a provider"
           description="List your accelerators, run one agent that dials out, set prices, and be paid for exactly what was delivered."
         />
-        <BecomeProvider name={organisation.name} disabledReason={adminOnlyReason(organisation)} />
+        <BecomeProvider
+          orgId={organisation.id}
+          name={organisation.name}
+          disabledReason={adminOnlyReason(organisation)}
+        />
       </>
     )
   }

@@ -23,7 +23,7 @@ export default async function ListPage() {
           title="List a node"
           description="First: the name that the market shows, and the address that is paid. No key of yours is asked for."
         />
-        <BecomeProvider name={organisation.name} disabledReason={disabledReason} />
+        <BecomeProvider orgId={organisation.id} name={organisation.name} disabledReason={disabledReason} />
       </>
     )
   }
