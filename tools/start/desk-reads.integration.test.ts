@@ -96,7 +96,7 @@ test('a provider is told of its own nodes in recent decisions, and nothing of ri
       simulated: expect.any(Boolean),
       named: 3,
       won: 1,
-      lost: [{ reason: 'price', count: 1, byUsd: 0.00002, byMs: null }],
+      lost: [{ reason: 'price', count: 1, toOwn: 0, byUsd: 0.00002, byMs: null }],
       masked: [{ reason: 'outside_residency', count: 1 }],
     },
   ])

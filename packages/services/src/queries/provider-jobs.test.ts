@@ -34,10 +34,10 @@ test('each loss is put down to the part in which the node was behind most, with 
     named: 6,
     won: 0,
     lost: [
-      { reason: 'price', count: 3, byUsd: 0.00008, byMs: null },
-      { reason: 'failure', count: 1, byUsd: 0.00005, byMs: null },
-      { reason: 'latency', count: 1, byUsd: 0.00006, byMs: 300 },
-      { reason: 'speed', count: 1, byUsd: 0.00008, byMs: 25 },
+      { reason: 'price', count: 3, toOwn: 0, byUsd: 0.00008, byMs: null },
+      { reason: 'failure', count: 1, toOwn: 0, byUsd: 0.00005, byMs: null },
+      { reason: 'latency', count: 1, toOwn: 0, byUsd: 0.00006, byMs: 300 },
+      { reason: 'speed', count: 1, toOwn: 0, byUsd: 0.00008, byMs: 25 },
     ],
     masked: [],
   })
@@ -66,7 +66,7 @@ test('wins, draws, explorations, siblings and masks are told apart', () => {
       { reason: 'over_price_cap', count: 1 },
     ],
   })
-  expect(found.get('mine2')).toMatchObject({ won: 0, lost: [{ reason: 'own_node', count: 1 }] })
+  expect(found.get('mine2')).toMatchObject({ won: 0, lost: [{ reason: 'price', count: 1, toOwn: 1 }] })
 })
 
 test('rows of others and records of another shape are left out, and nothing names a rival', () => {

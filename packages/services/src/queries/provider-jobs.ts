@@ -84,7 +84,7 @@ export function tally(rows: readonly DecisionRow[], own: ReadonlySet<string>): M
       const node = of(mine.nodeId)
       node.named++
       if (mine.nodeId === row.choice) node.won++
-      else if (chosen) note(node.lost, lossOf(mine, chosen, row.explored, own))
+      else if (chosen) note(node.lost, lossOf(mine, chosen, row.explored), own.has(chosen.nodeId))
     }
     for (const { nodeId, reason } of left.array().safeParse(row.rejected).data ?? []) {
       if (!own.has(nodeId)) continue
@@ -101,7 +101,7 @@ export function tally(rows: readonly DecisionRow[], own: ReadonlySet<string>): M
 interface Open {
   won: number
   named: number
-  lost: Map<LossReason, { byMicroUsd: number[]; byMs: number[] }>
+  lost: Map<LossReason, { toOwn: number; byMicroUsd: number[]; byMs: number[] }>
   masked: Map<RejectionReason, number>
 }
 
@@ -111,16 +111,16 @@ interface Loss {
   byMs: number | null
 }
 
-function note(lost: Open['lost'], { reason, byMicroUsd, byMs }: Loss): void {
-  const held = lost.get(reason) ?? { byMicroUsd: [], byMs: [] }
+function note(lost: Open['lost'], { reason, byMicroUsd, byMs }: Loss, toOwn: boolean): void {
+  const held = lost.get(reason) ?? { toOwn: 0, byMicroUsd: [], byMs: [] }
   lost.set(reason, held)
+  held.toOwn += Number(toOwn)
   held.byMicroUsd.push(byMicroUsd ?? Number.NaN)
   held.byMs.push(byMs ?? Number.NaN)
 }
 
 /** The part of the score in which the node exceeded the chosen one most, and by how much. */
-function lossOf(mine: Candidate, chosen: Candidate, explored: boolean, own: ReadonlySet<string>): Loss {
-  if (own.has(chosen.nodeId)) return { reason: 'own_node', byMicroUsd: null, byMs: null }
+function lossOf(mine: Candidate, chosen: Candidate, explored: boolean): Loss {
   if (mine.score <= chosen.score) {
     return { reason: explored ? 'exploration' : 'draw', byMicroUsd: null, byMs: null }
   }
@@ -139,9 +139,15 @@ function lossOf(mine: Candidate, chosen: Candidate, explored: boolean, own: Read
 function told(lost: Open['lost'], masked: Open['masked']): Pick<Jobs, 'lost' | 'masked'> {
   return {
     lost: [...lost]
-      .map(([reason, { byMicroUsd, byMs }]): JobsLost => {
+      .map(([reason, { toOwn, byMicroUsd, byMs }]): JobsLost => {
         const micro = middle(byMicroUsd)
-        return { reason, count: byMicroUsd.length, byUsd: micro === null ? null : micro / 1e6, byMs: middle(byMs) }
+        return {
+          reason,
+          count: byMicroUsd.length,
+          toOwn,
+          byUsd: micro === null ? null : micro / 1e6,
+          byMs: middle(byMs),
+        }
       })
       .toSorted((a, b) => b.count - a.count || a.reason.localeCompare(b.reason)),
     masked: [...masked]

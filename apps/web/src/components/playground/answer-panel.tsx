@@ -19,9 +19,7 @@ export function AnswerPanel({ run, nodeNames }: { run: Run; nodeNames: Record<st
       <Section
         title="This answer"
         actions={requestId && <Hash value={requestId} label="request id" />}
-        description={
-          over && !facts ? 'It ended before its bill was said; the receipt says what was billed.' : undefined
-        }
+        description={over && !facts ? unbilledWords(run) : undefined}
       >
         <Stats items={statsOf(run)} />
         {facts?.continuations.map(({ from, to, afterTokens }) => (
@@ -34,6 +32,12 @@ export function AnswerPanel({ run, nodeNames }: { run: Run; nodeNames: Record<st
       {facts && <PlacementPanel requestId={facts.requestId} placement={facts.placement} nodeNames={nodeNames} />}
     </>
   )
+}
+
+function unbilledWords({ state, text }: Run): string {
+  return state === 'failed' && text === ''
+    ? 'It was refused before a node answered: that costs nothing.'
+    : 'It ended before its bill was said; the receipt says what was billed.'
 }
 
 function statsOf({ facts, ttftMs, durationMs, state }: Run) {

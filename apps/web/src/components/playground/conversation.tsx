@@ -21,32 +21,32 @@ export interface ConversationProps {
 }
 
 export function Conversation({ turns, run, onExample }: ConversationProps) {
-  if (turns.length === 0) {
-    return (
-      <EmptyState
-        icon={SquareTerminal}
-        title="Ask a model something"
-        action={examples.map((text) => (
-          <Button key={text} size="sm" className="h-auto py-1 whitespace-normal" onClick={() => onExample(text)}>
-            {text}
-          </Button>
-        ))}
-      >
-        The answer streams here. What it cost, who gave it and why stands below it.
-      </EmptyState>
-    )
-  }
   const underWay = run?.state === 'waiting' || run?.state === 'streaming'
   return (
     <div className="flex flex-col gap-3">
-      <ol aria-label="Conversation" className="flex flex-col gap-2">
-        {turns.map((turn, index) => (
-          <Said key={index} role={turn.role}>
-            {turn.content}
-          </Said>
-        ))}
-        {underWay && <Said role="assistant">{run.text === '' ? '…' : run.text}</Said>}
-      </ol>
+      {turns.length === 0 && (
+        <EmptyState
+          icon={SquareTerminal}
+          title="Ask a model something"
+          action={examples.map((text) => (
+            <Button key={text} size="sm" className="h-auto py-1 whitespace-normal" onClick={() => onExample(text)}>
+              {text}
+            </Button>
+          ))}
+        >
+          The answer streams here. What it cost, who gave it and why stands below it.
+        </EmptyState>
+      )}
+      {turns.length > 0 && (
+        <ol aria-label="Conversation" className="flex flex-col gap-2">
+          {turns.map((turn, index) => (
+            <Said key={index} role={turn.role}>
+              {turn.content}
+            </Said>
+          ))}
+          {underWay && <Said role="assistant">{run.text === '' ? '…' : run.text}</Said>}
+        </ol>
+      )}
       <p role="status" className="text-xs text-ink-3">
         {run && stateWords[run.state]}
       </p>

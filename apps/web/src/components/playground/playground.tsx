@@ -41,11 +41,15 @@ export function Playground({ models, firstModel, gatewayUrl, nodeNames, needsOwn
         : prompt.trim() === ''
           ? 'Write something first.'
           : undefined
+  async function ask(text: string) {
+    setPrompt('')
+    // What got no answer is there to be sent again, unless something else was typed meanwhile.
+    if (!(await send(wish, text, ownKey.trim()))) setPrompt((typed) => (typed === '' ? text : typed))
+  }
   function submit(event?: FormEvent) {
     event?.preventDefault()
     if (blocked || busy) return
-    void send(wish, prompt.trim(), ownKey.trim())
-    setPrompt('')
+    void ask(prompt.trim())
     area.current?.focus()
   }
   function onKeyDown(event: KeyboardEvent) {

@@ -23,7 +23,8 @@ export interface PlaygroundState {
   /** The newest answer, under way or over; null before the first. */
   run: Run | null
   busy: boolean
-  send(wish: PlaygroundWish, prompt: string, ownKey: string): Promise<void>
+  /** False where nothing of an answer came: the prompt is not part of the conversation then. */
+  send(wish: PlaygroundWish, prompt: string, ownKey: string): Promise<boolean>
   stop(): void
   clear(): void
 }
@@ -46,7 +47,7 @@ export function usePlayground(): PlaygroundState {
 
   const send = useCallback(
     async (wish: PlaygroundWish, prompt: string, ownKey: string) => {
-      if (abort.current) return
+      if (abort.current) return true
       const stopped = new AbortController()
       abort.current = stopped
       const asked: Turn[] = [...turns, { role: 'user', content: prompt }]
@@ -57,7 +58,7 @@ export function usePlayground(): PlaygroundState {
       const startedAtMs = performance.now()
       const end = (part: Partial<Run>) => {
         change({ ...part, durationMs: performance.now() - startedAtMs })
-        if (text !== '') setTurns([...asked, { role: 'assistant', content: text }])
+        setTurns(text === '' ? turns : [...asked, { role: 'assistant', content: text }])
       }
       try {
         const response = await fetch('/api/playground', {
@@ -79,6 +80,7 @@ export function usePlayground(): PlaygroundState {
       } finally {
         abort.current = null
       }
+      return text !== ''
     },
     [turns],
   )

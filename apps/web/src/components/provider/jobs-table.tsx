@@ -22,7 +22,6 @@ const lossWords: Record<LossReason, string> = {
   failure: 'on the risk of failure',
   draw: 'too close to tell apart: the draw fell on another',
   exploration: 'another was tried in order to learn',
-  own_node: 'to another node of yours',
 }
 
 export function JobsTable({ nodes }: { nodes: readonly NodeJobs[] }) {
@@ -55,10 +54,11 @@ function rowsOf(node: NodeJobs): Row[] {
   const won: Row = { key: `${node.id}-won`, node, kind: 'won', count: node.won, why: 'lowest score, or the draw' }
   return [
     ...(node.won > 0 ? [won] : []),
-    ...node.lost.map(({ reason, count, byUsd, byMs }): Row => {
+    ...node.lost.map(({ reason, count, toOwn, byUsd, byMs }): Row => {
       const margins = [
         ...(byMs !== null && byMs > 0 ? [`by ${formatMs(byMs)}`] : []),
         ...(byUsd !== null && byUsd > 0 ? [`worth $${usdText(byUsd)} a request`] : []),
+        ...(toOwn > 0 ? [`${toOwn === count ? 'all' : formatCount(toOwn)} to other nodes of yours`] : []),
       ]
       const why = margins.length > 0 ? `${lossWords[reason]}, ${margins.join(', ')}` : lossWords[reason]
       return { key: `${node.id}-${reason}`, node, kind: 'lost', count, why }

@@ -3,6 +3,7 @@
 import { useState } from 'react'
 import type { DryRunReason, RoutingDryRun, RoutingJson } from '@isochrone/services'
 import { dryRunRouting } from '~/actions/team.ts'
+import { counted } from '@isochrone/domain'
 import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
@@ -67,13 +68,13 @@ function Result({ data, changed }: { data: RoutingDryRun; changed: boolean }) {
       {!changed && <p className="text-xs text-ink-3">Nothing was changed yet: this is the policy that is saved.</p>}
       {data.unseen > 0 && (
         <p className="text-xs text-ink-3">
-          For {formatCount(data.unseen)} decisions more replicas were there than were looked at. A policy that allows
-          more may find more than this shows.
+          For {counted(data.unseen, 'decision')} more replicas were there than were looked at. A policy that allows more
+          may find more than this shows.
         </p>
       )}
       {data.unreadable > 0 && (
         <p className="text-xs text-ink-3">
-          {formatCount(data.unreadable)} more requests have no decision that this engine can make again.
+          Without a decision that this engine can make again: {counted(data.unreadable, 'more request')}.
         </p>
       )}
     </div>

@@ -3,13 +3,15 @@ import type { RejectionReason } from '@isochrone/scheduler'
 
 /**
  * Why a node that was compared did not get the request: the part of its score in which it was behind most. `draw`: too
- * close to tell apart. `exploration`: another was tried in order to learn. `own_node`: another node of the same provider.
+ * close to tell apart. `exploration`: another was tried in order to learn.
  */
-export type LossReason = 'price' | 'latency' | 'speed' | 'failure' | 'draw' | 'exploration' | 'own_node'
+export type LossReason = 'price' | 'latency' | 'speed' | 'failure' | 'draw' | 'exploration'
 
 export interface JobsLost {
   reason: LossReason
   count: number
+  /** Of these, how many another node of the same provider got. */
+  toOwn: number
   /** Middle margins to the chosen one, of these decisions: of the part that it lost on. Null where there is none. */
   byUsd: number | null
   byMs: number | null

@@ -24,7 +24,7 @@ export default async function ProviderJobsPage() {
       <PageHeader
         trail={[{ href: '/provider', label: 'Nodes & earnings' }]}
         title="Won & lost"
-        description={`From the newest ${formatCount(looked)} decisions of the whole market in the last ${formatSpan(spanMs)}. You are told of your own nodes alone: never whose request it was, or who got it.`}
+        description={`From the newest ${formatCount(looked)} decisions of the whole market in the last ${spanMs / 3_600_000} hours. You are told of your own nodes alone: never whose request it was, or who got it.`}
       />
       <Stats
         items={[
