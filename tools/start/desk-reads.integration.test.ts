@@ -3,6 +3,7 @@
  * of nodes whose checks want a person, and the decisions that a dry run makes again.
  */
 import { apiErrorOf, type ApiCaller } from '@isochrone/api'
+import { addressOfKey, signStruct, type Hex } from '@isochrone/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demoPassword, seed } from './seed.ts'
 import { startTestControlPlane, type TestControlPlane } from './seed/test-control-plane.ts'
@@ -206,4 +207,37 @@ test('a dry run reads the decisions of the organisation and of the last day alon
   const { requests, unreadable } = await team.organisation.dryRunRouting({ routing: { sort: 'price' } })
   expect({ requests, unreadable }).toEqual({ requests: 0, unreadable: 5 })
   expect(await provider.organisation.dryRunRouting({ routing: {} })).toMatchObject({ requests: 0, unreadable: 0 })
+})
+
+test('a host that is declared as shared is so from the moment that its node joins', async () => {
+  const draft = {
+    machine: {
+      nodeName: 'declared',
+      region: 'eu-de',
+      country: 'DE',
+      tier: 'cloud',
+      dataPolicy: 'any',
+      sharedHost: true,
+    },
+  } as const
+  const made = await provider.listings.create()
+  const saved = await provider.listings.save({ id: made.id, version: made.version, draft })
+  const { token } = await provider.listings.command({ id: made.id, version: saved.version })
+  const privateKey = `0x${'5a'.repeat(32)}` as const
+  const nodeKey = addressOfKey(privateKey)
+  const { chainId, registry } = plane.deps.chain
+  const claim = { providerId: node.providerId as Hex, nodeKey }
+  const { signature } = signStruct({ chainId, verifyingContract: registry as Hex }, 'NodeKey', claim, privateKey)
+  const inventory = {
+    hardware: 'one core',
+    cpuModel: 'a CPU',
+    cpuCores: 1,
+    memoryMib: 1_024,
+    gpus: [],
+    agentVersion: '0.1.0',
+    os: 'Linux',
+  }
+  const { nodeId } = await plane.controlPlane.providers.joinNode({ token, nodeKey, proof: signature, inventory })
+  const joined = await plane.store.providers.node(nodeId)
+  expect(joined?.terms.document).toMatchObject({ sharedHost: true, nodeName: 'declared' })
 })

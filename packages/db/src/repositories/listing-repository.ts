@@ -41,6 +41,11 @@ function listingRows(db: DbOrTx) {
       return (await db.listing.count({ where: { joinTokenId } })) > 0 ? 'closed' : 'none'
     },
 
+    async draftOf(joinTokenId: string): Promise<unknown> {
+      const row = await db.listing.findUnique({ where: { joinTokenId }, select: { draft: true } })
+      return row?.draft ?? null
+    },
+
     async admit({ nodeId, keyProof }: { nodeId: string; keyProof: string }): Promise<void> {
       await db.node.updateMany({ where: { nodeId, status: 'joining', keyProof: null }, data: { keyProof } })
     },

@@ -39,6 +39,8 @@ export interface ListingStore {
   ): Promise<boolean>
   /** Gives the listing of this token its node. `none`: the token belongs to no listing; `closed`: to one that takes no node. */
   join(joinTokenId: string, nodeId: string, keyProof: string): Promise<'joined' | 'closed' | 'none'>
+  /** Of the listing that the token belongs to; null where there is none. */
+  draftOf(joinTokenId: string): Promise<unknown>
   /** Hands the key's proof over to the chain, and with it the node to the market. */
   admit(listing: { id: string; nodeId: string; keyProof: string }): Promise<void>
   setTerms(nodeId: string, termsHash: string): Promise<void>

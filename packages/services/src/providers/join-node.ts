@@ -7,6 +7,7 @@
 import { AppError, newId } from '@isochrone/domain'
 import { addressToBytes32, nodeInventory, recoverStructSigner, type Hex, type NodeInventory } from '@isochrone/protocol'
 import { commitAndPublish } from '../control/commit-and-publish.ts'
+import { listingDraft } from '../listings/listing-draft.ts'
 import { recordControlChange } from '../control/record-control-change.ts'
 import type { JoinDescription, JoinedNode, JoinNodeInput } from '../control-plane.ts'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
@@ -81,7 +82,10 @@ export async function joinNode(deps: Deps, input: JoinNodeInput, traits?: DemoTr
     const listing = await tx.listings.join(token.id, nodeId, proof)
     if (listing === 'closed') throw refused()
     const keyProof = listing === 'joined' ? null : proof
-    await insertNode(tx, { id, nodeId, token, keyProof, inventory: inventory.data, rental, traits })
+    // Declared in the wizard before the agent ran: checks that come before the listing is submitted must know of it.
+    const declared = listing === 'joined' ? listingDraft.safeParse(await tx.listings.draftOf(token.id)).data : undefined
+    const sharedHost = traits?.sharedHost ?? declared?.machine?.sharedHost ?? false
+    await insertNode(tx, { id, nodeId, token, keyProof, inventory: inventory.data, rental, traits, sharedHost })
     const now = new Date(deps.clock.nowMs())
     const uuids = inventory.data.gpus.flatMap((gpu) => gpu.uuids)
     await tx.verification.claimGpus(nodeId, uuids, now)
@@ -105,6 +109,7 @@ async function insertNode(
     inventory: NodeInventory
     rental: RentalJson
     traits: DemoTraits | undefined
+    sharedHost: boolean
   },
 ): Promise<void> {
   const { token, traits } = row
@@ -116,7 +121,7 @@ async function insertNode(
     region: token.region,
     country: token.country,
     simulated: traits?.simulated ?? false,
-    sharedHost: traits?.sharedHost ?? false,
+    sharedHost: row.sharedHost,
     tier: token.tier,
     dataPolicy: token.dataPolicy,
     ...(gpus > 0 && { gpus }),

@@ -68,13 +68,14 @@ function Result({ data, changed }: { data: RoutingDryRun; changed: boolean }) {
       {!changed && <p className="text-xs text-ink-3">Nothing was changed yet: this is the policy that is saved.</p>}
       {data.unseen > 0 && (
         <p className="text-xs text-ink-3">
-          For {counted(data.unseen, 'decision')} more replicas were there than were looked at. A policy that allows more
-          may find more than this shows.
+          For {counted(data.unseen, 'decision', 'decisions')} more replicas were there than were looked at. A policy
+          that allows more may find more than this shows.
         </p>
       )}
       {data.unreadable > 0 && (
         <p className="text-xs text-ink-3">
-          Without a decision that this engine can make again: {counted(data.unreadable, 'more request')}.
+          Without a decision that this engine can make again:{' '}
+          {counted(data.unreadable, 'more request', 'more requests')}.
         </p>
       )}
     </div>
