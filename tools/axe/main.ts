@@ -88,7 +88,10 @@ async function check(page: Page, { name, path, wants = 200 }: PageToShow): Promi
     // With reduced motion colours change at once; axe must not see one on its way.
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
     const response = await page.goto(`${info.url}${path}`, { waitUntil: 'load' })
-    if (response?.status() !== wants) throw new Error(`${path} answered ${response?.status()} instead of ${wants}.`)
+    if (response?.status() !== wants) {
+      found.push({ page: name, theme, rule: `answered ${response?.status()} instead of ${wants}`, elements: [path] })
+      continue
+    }
     const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze()
     for (const { id, nodes } of violations) {
       found.push({ page: name, theme, rule: id, elements: nodes.slice(0, 5).map(({ html }) => html.slice(0, 300)) })
