@@ -9,7 +9,7 @@ import { useMarketplace } from './use-marketplace.ts'
 export interface OpenMarketplace {
   info: InstanceInfo
   /** Leaves one that ran before as it is. */
-  stop(): Promise<void>
+  stop: () => Promise<void>
 }
 
 /** @param dataDir of a marketplace that runs and was used. */

@@ -227,7 +227,7 @@ test('a host that is declared as shared is so from the moment that its node join
   const nodeKey = addressOfKey(privateKey)
   const { chainId, registry } = plane.deps.chain
   const claim = { providerId: node.providerId as Hex, nodeKey }
-  const { signature } = signStruct({ chainId, verifyingContract: registry as Hex }, 'NodeKey', claim, privateKey)
+  const { signature } = signStruct({ chainId, verifyingContract: registry }, 'NodeKey', claim, privateKey)
   const inventory = {
     hardware: 'one core',
     cpuModel: 'a CPU',

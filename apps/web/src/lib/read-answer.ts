@@ -36,7 +36,7 @@ export class AnswerError extends Error {
   readonly suggestions: string[]
 
   constructor(body: unknown, requestId: string | null) {
-    const error = (isObject(body) && isObject(body.error) ? body.error : {}) as Record<string, unknown>
+    const error: Record<string, unknown> = isObject(body) && isObject(body.error) ? body.error : {}
     super(textOf(error.message) || 'The answer could not be read.')
     this.code = textOf(error.code) || 'unknown'
     this.owner = textOf(error.owner) || 'platform'

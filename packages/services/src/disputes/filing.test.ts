@@ -1,6 +1,6 @@
 /** What is filed is filed by whoever may, once it can be, on evidence that can be kept; else a sentence says why not. */
 import { manualClock } from '@isochrone/domain'
-import { leafOfHash, merkleTree, structHash, type Hex } from '@isochrone/protocol'
+import { leafOfHash, merkleTree, structHash, type DeliveryReceipt, type Hex } from '@isochrone/protocol'
 import { expect, test, vi } from 'vitest'
 import { appealDispute } from './answer-dispute.ts'
 import { DOCUMENT_BYTES_MAX } from './documents.ts'
@@ -66,7 +66,7 @@ function world({ owner = managed, open = 0, anchored = true, refusal = null, rec
   return { deps, placed, kept, rehearse }
 }
 
-const deliveryValue = {
+const deliveryValue: DeliveryReceipt = {
   workHash: id(0),
   channelId: id(1),
   requestId: id(3),
@@ -86,7 +86,7 @@ const deliveryValue = {
   startedAtMs: 1,
   httpStatus: 200,
   fault: 0,
-  region: `0x${'00'.repeat(8)}` as Hex,
+  region: `0x${'00'.repeat(8)}`,
 }
 const delivery = Object.fromEntries(
   Object.entries(deliveryValue).map(([name, value]) => [name, typeof value === 'bigint' ? String(value) : value]),

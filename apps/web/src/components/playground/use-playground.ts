@@ -24,9 +24,9 @@ export interface PlaygroundState {
   run: Run | null
   busy: boolean
   /** False where nothing of an answer came: the prompt is not part of the conversation then. */
-  send(wish: PlaygroundWish, prompt: string, ownKey: string): Promise<boolean>
-  stop(): void
-  clear(): void
+  send: (wish: PlaygroundWish, prompt: string, ownKey: string) => Promise<boolean>
+  stop: () => void
+  clear: () => void
 }
 
 const fresh: Run = {

@@ -36,7 +36,7 @@ export interface Outlay {
   /** The most that the request may cost. */
   capMicroUsd: bigint
   /** Puts back what was not spent. Null: unknown, and all of it counts as spent. Only the first call counts. */
-  settle(spentMicroUsd: bigint | null): void
+  settle: (spentMicroUsd: bigint | null) => void
 }
 
 export interface Purses {
