@@ -1,5 +1,5 @@
 /** Says that a node's performance record is wrong. An auditor judges it before the record releases any pay. */
-import { formatUsd, usdFromMicroUsd } from '@isochrone/domain'
+import { counted, formatUsd, usdFromMicroUsd } from '@isochrone/domain'
 import { notFound } from 'next/navigation'
 import { EvidenceForm } from '~/components/disputes/evidence-form.tsx'
 import { RecordStatusBadge } from '~/components/status.tsx'
@@ -40,7 +40,7 @@ export default async function ChallengePage({ searchParams }: { searchParams: Se
           items={[
             ['Lane', <Hash key="l" value={addressOf(lane)} label="lane key" />],
             ['It releases', <Money key="m" microUsd={record.earnedMicroUsd} />],
-            ['It says', `${formatCount(record.attempts)} attempts, ${formatCount(record.faults)} at fault`],
+            ['It says', `${counted(record.attempts, 'attempt', 'attempts')}, ${formatCount(record.faults)} at fault`],
             ['Can be final from', record.finalAtMs === null ? '—' : <Utc key="u" at={record.finalAtMs} />],
             ['Bond', `${formatUsd(bond)}; back, with a share of the penalty, where the record is invalid`],
           ]}
