@@ -4,6 +4,7 @@
  * Whatever breaks the protocol closes this link and no other. When the link is lost, every stream on it is aborted and
  * signs for what was acknowledged; the receipts are presented on the next connection.
  */
+import { SlotMap } from '@isochrone/domain'
 import {
   addressToBytes32,
   decodeCredit,
@@ -63,7 +64,7 @@ export class LinkSession {
   readonly #context: LinkContext
   readonly #transport: LinkTransport
   readonly #onReady: (gatewayRegion: string) => void
-  readonly #streams = new Map<number, OpenStream>()
+  readonly #streams = new SlotMap<number, OpenStream>()
   readonly #running = new Set<Promise<void>>()
   #state: State = { phase: 'challenge' }
   #heartbeat: NodeJS.Timeout | undefined

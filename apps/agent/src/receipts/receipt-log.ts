@@ -5,6 +5,7 @@
  * because numbers continue after the highest one on disk; it is presented again until its gateway confirms it; a delivery
  * that a gateway sent is remembered until it was found in the file of its epoch.
  */
+import { SlotMap } from '@isochrone/domain'
 import {
   decodeStruct,
   encodeStruct,
@@ -40,7 +41,7 @@ export type PresentedWork = { readonly workHash: Hex; readonly signedWork: Signe
 type Unconfirmed = PresentedWork & { readonly lane: Hex }
 
 type Restored = {
-  readonly unconfirmed: Map<Hex, Unconfirmed>
+  readonly unconfirmed: SlotMap<Hex, Unconfirmed>
   readonly delivered: Delivered
   readonly worked: Worked
   readonly signed: SignedAttempts
@@ -54,7 +55,7 @@ const WORKED_MAX = 200_000
 
 export class ReceiptLog {
   readonly #log: AppendLog
-  readonly #unconfirmed: Map<Hex, Unconfirmed>
+  readonly #unconfirmed: SlotMap<Hex, Unconfirmed>
   readonly #delivered: Delivered
   readonly #worked: Worked
   readonly #signed: SignedAttempts
@@ -72,7 +73,7 @@ export class ReceiptLog {
 
   /** Opens the log at `path`, creating it when missing. Throws when a line in it is not one of ours. */
   static async open(path: string): Promise<ReceiptLog> {
-    const unconfirmed = new Map<Hex, Unconfirmed>()
+    const unconfirmed = new SlotMap<Hex, Unconfirmed>()
     const delivered = new Delivered()
     const worked = new Worked()
     const signed = new SignedAttempts()

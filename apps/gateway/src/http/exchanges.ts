@@ -19,10 +19,10 @@ export interface Exchanges {
 }
 
 export function createExchanges(): Exchanges {
-  const bySocket = new WeakMap<Duplex, Set<Exchange>>()
+  const bySocket = new WeakMap<Duplex, Exchange[]>()
 
-  function begin(socket: Duplex): Set<Exchange> {
-    const open = new Set<Exchange>()
+  function begin(socket: Duplex): Exchange[] {
+    const open: Exchange[] = []
     bySocket.set(socket, open)
     // After Node has told the one whose turn it was.
     socket.once('close', () => setImmediate(() => [...open].forEach(closeUnsaid)))
@@ -33,12 +33,15 @@ export function createExchanges(): Exchanges {
     add(exchange) {
       const { socket } = exchange.request
       const open = bySocket.get(socket) ?? begin(socket)
-      open.add(exchange)
-      exchange.response.once('close', () => open.delete(exchange))
+      open.push(exchange)
+      exchange.response.once('close', () => {
+        const at = open.indexOf(exchange)
+        if (at >= 0) open.splice(at, 1)
+      })
     },
     unfinished(socket) {
       const open = bySocket.get(socket) ?? []
-      return [...open].filter(({ response }) => !response.writableFinished && !response.destroyed)
+      return open.filter(({ response }) => !response.writableFinished && !response.destroyed)
     },
   }
 }

@@ -5,7 +5,7 @@
  * same `apply`, which is why a restart ends up where the dead process was. Receipts themselves stay in the journal: a
  * closing epoch reads them from there.
  */
-import { invariant, type Prices } from '@isochrone/domain'
+import { invariant, SlotMap, type Prices } from '@isochrone/domain'
 import {
   decodeStruct,
   encodeStruct,
@@ -87,7 +87,7 @@ export class LaneState {
   nextSeq = 1
   closedToSeq = 0
   lastEpoch = 0
-  readonly open = new Map<string, OpenAttempt>()
+  readonly open = new SlotMap<string, OpenAttempt>()
   readonly delivered = new BoundedMap<string, Signed<DeliveryReceipt>>(DELIVERED_MAX)
   /** Of queued jobs: what was begun, what was answered. */
   readonly jobs = new JobMemory()

@@ -1,6 +1,7 @@
 /**
  * The one way records get into a lane's journal and state: both at the same moment, so that neither is ahead.
  */
+import { SlotMap } from '@isochrone/domain'
 import {
   encodeLine,
   encodeStruct,
@@ -64,7 +65,7 @@ function numbered(json: ReceiptPairJson, { value, signature }: Signed<DeliveryRe
 }
 
 export function createLaneWriter({ journal, state, privateKey, domain }: LaneWriterOptions): LaneWriter {
-  const syncing = new Map<string, Promise<void>>()
+  const syncing = new SlotMap<string, Promise<void>>()
   let last: Promise<void> = Promise.resolve()
 
   function append(record: LaneRecord, options?: AppendOptions): Appended {

@@ -3,7 +3,7 @@
  *
  * Whatever breaks the protocol throws `invalid_input` out of `receive`; the caller then closes this link and no other.
  */
-import { AppError } from '@isochrone/domain'
+import { AppError, SlotMap } from '@isochrone/domain'
 import {
   decodeData,
   decodeJsonPayload,
@@ -78,8 +78,8 @@ export class LinkSession implements NodeSession {
   /** When the agent was last heard, on the monotonic clock. */
   heardAtMs = performance.now()
   readonly #options: LinkSessionOptions
-  readonly #streams = new Map<number, LinkStream>()
-  readonly #creditDue = new Set<LinkStream>()
+  readonly #streams = new SlotMap<number, LinkStream>()
+  readonly #creditDue = new SlotMap<number, LinkStream>()
   #creditTimer: NodeJS.Timeout | undefined
   #confirms: Buffer[] = []
   #confirmTimer: NodeJS.Timeout | undefined
@@ -112,7 +112,7 @@ export class LinkSession implements NodeSession {
       sendCancel: ({ id }) => this.#options.socket.send(encodeFrame(frameType.cancel, id)),
       forget: (ended) => {
         this.#streams.delete(ended.id)
-        this.#creditDue.delete(ended)
+        this.#creditDue.delete(ended.id)
       },
     })
     const refusal = this.#refusal()
@@ -252,14 +252,14 @@ export class LinkSession implements NodeSession {
 
   #scheduleCredit(stream: LinkStream): void {
     if (stream.creditWaiting >= INITIAL_CREDITS / 2) {
-      this.#creditDue.delete(stream)
+      this.#creditDue.delete(stream.id)
       this.#sendCredit(stream)
       return
     }
-    this.#creditDue.add(stream)
+    this.#creditDue.set(stream.id, stream)
     this.#creditTimer ??= setTimeout(() => {
       this.#creditTimer = undefined
-      for (const due of this.#creditDue) this.#sendCredit(due)
+      for (const due of this.#creditDue.values()) this.#sendCredit(due)
       this.#creditDue.clear()
     }, CREDIT_GATHER_MS)
   }

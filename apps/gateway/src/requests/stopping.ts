@@ -1,3 +1,5 @@
+import { SlotMap } from '@isochrone/domain'
+
 /** The moment at which this process gives up what still runs: after that nothing may be blamed on a node. */
 export interface Stopping {
   readonly stopped: boolean
@@ -10,20 +12,22 @@ export interface Stoppable extends Stopping {
 }
 
 export function createStopping(): Stoppable {
-  const waiting = new Set<() => void>()
+  const waiting = new SlotMap<number, () => void>()
+  let lastId = 0
   let stopped = false
   return {
     get stopped() {
       return stopped
     },
     onStop(stop) {
+      const id = ++lastId
       if (stopped) stop()
-      else waiting.add(stop)
-      return () => void waiting.delete(stop)
+      else waiting.set(id, stop)
+      return () => void waiting.delete(id)
     },
     stop() {
       stopped = true
-      for (const stop of waiting) stop()
+      for (const stop of waiting.values()) stop()
       waiting.clear()
     },
   }
