@@ -15,7 +15,7 @@ import { clientGone } from '../requests/attempt-failure.ts'
 import { httpOptions } from './http-options.ts'
 import { toOpenAiError } from './openai-error.ts'
 import { refuseBrokenHttp } from './refuse-broken-http.ts'
-import { inferenceRoutes } from './routes/inference.ts'
+import { inferenceRoutes, type Entered } from './routes/inference.ts'
 import { internalRoutes } from './routes/internal.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { modelRoutes } from './routes/models.ts'
@@ -88,6 +88,7 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
   app.decorateRequest('requestId', '')
   app.decorateRequest('receivedAtMs', 0)
   app.decorateRequest('trace')
+  app.decorateRequest('entered')
   inferenceRoutes(app, deps, flood)
   jobRoutes(app, deps)
   responseRoutes(app, deps)
@@ -107,6 +108,8 @@ declare module 'fastify' {
     receivedAtMs: number
     /** Of an inference request, where the operator has traces collected. */
     trace: RequestTrace | undefined
+    /** Of an inference request, once its caller is known. */
+    entered: Entered | undefined
   }
 }
 

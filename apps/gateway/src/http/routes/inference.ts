@@ -24,7 +24,11 @@ import type { GatewayDeps } from '../gateway-deps.ts'
 /** As nginx has it, and our journal: the connection was gone before the answer was out. */
 const CLIENT_LEFT = 499
 
-interface Entered {
+/**
+ * Part of the request itself and not of a map beside it: the value names its key, and V8's young collector keeps the values of
+ * a weak map whose table is old, so that each request would be copied twice and die with the old ones.
+ */
+export interface Entered {
   caller: Caller
   admission: Admission
   /** It holds up no other request of its organisation any more. */
@@ -36,7 +40,6 @@ interface Entered {
 type Told = Required<Pick<RequestContext, 'billed' | 'started'>>
 
 export function inferenceRoutes(app: FastifyInstance, deps: GatewayDeps, flood: FloodGate): void {
-  const entered = new WeakMap<FastifyRequest, Entered>()
   for (const [path, read] of Object.entries(endpoints)) {
     app.post(path, {
       onRequest: (request, reply, next) => {
@@ -47,7 +50,7 @@ export function inferenceRoutes(app: FastifyInstance, deps: GatewayDeps, flood: 
         const caller = authenticate(request.headers.authorization, deps.control, request.receivedAtMs)
         const admission = enter(deps, flood, caller, request)
         const entry: Entered = { caller, admission, started: () => undefined, handled: false }
-        entered.set(request, entry)
+        request.entered = entry
         reply.raw.once('close', () => {
           entry.started()
           if (!entry.handled) admission.leave()
@@ -55,14 +58,14 @@ export function inferenceRoutes(app: FastifyInstance, deps: GatewayDeps, flood: 
         next()
       },
       preHandler: (request, reply, next) => {
-        const entry = entered.get(request)
+        const entry = request.entered
         if (!entry) throw new Error('a request without a caller')
         entry.started = deps.starts.enter(entry.caller.organisation.orgId, next, next)
         // Its caller left while the body was read, and nothing will say so again.
         if (reply.raw.destroyed) entry.started()
       },
       handler: async (request, reply) => {
-        const entry = entered.get(request)
+        const entry = request.entered
         if (!entry) throw new Error('a request without a caller')
         entry.handled = true
         try {
