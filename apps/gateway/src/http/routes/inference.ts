@@ -60,7 +60,7 @@ export function inferenceRoutes(app: FastifyInstance, deps: GatewayDeps, flood: 
       preHandler: (request, reply, next) => {
         const entry = request.entered
         if (!entry) throw new Error('a request without a caller')
-        entry.started = deps.starts.enter(entry.caller.organisation.orgId, next, next)
+        entry.started = deps.starts.enter(entry.caller.organisation, next, next)
         // Its caller left while the body was read, and nothing will say so again.
         if (reply.raw.destroyed) entry.started()
       },
@@ -87,6 +87,7 @@ function enter(
   { headers }: FastifyRequest,
 ): Admission {
   try {
+    deps.starts.requireRoom(organisation)
     return deps.requestLimits.enter(organisation, key)
   } catch (error) {
     if (isAppError(error) && typeof error.details.waitMs === 'number') {
