@@ -319,6 +319,8 @@ export function createFleet({
         phase = 'over'
         entry.streams.delete(stream)
         looks.forget(stream)
+        // Old tables of a set hold on to what was in it (see `SlotMap`): not to the whole request.
+        stream.move = null
         if (!entry.alive) return
         // The pool takes a missing time for a prompt that still waits.
         const engineTtftMs = outcome.engineTtftMs ?? (prefills ? null : 0)
