@@ -31,3 +31,11 @@ test('the stream is pinned: a change of generator would break every recorded dec
     ]
   `)
 })
+
+test('a state copied into integers of the caller continues like one that was taken', () => {
+  const rng = prng(3)
+  const into = new Int32Array(4)
+  for (let i = 0; i < 9; i++) rng.uint32()
+  rng.copyState(into)
+  expect([...into]).toEqual([...rng.state()])
+})

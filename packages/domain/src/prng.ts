@@ -14,6 +14,8 @@ export interface Prng {
   unit(): number
   /** The state before the next draw. */
   state(): PrngState
+  /** The same into four integers of the caller's, where a decision must not allocate. */
+  copyState(into: Int32Array): void
 }
 
 /** 2⁻³²: multiplying by it is exact. */
@@ -41,6 +43,12 @@ export function prng(seed: number | PrngState): Prng {
     // Multiply-shift (Lemire 2019) without rejection: the bias is below bound/2³², irrelevant to placement.
     below: (bound) => Math.floor(uint32() * bound * TO_UNIT),
     unit: () => uint32() * TO_UNIT,
+    copyState: (into) => {
+      into[0] = s[0] as number
+      into[1] = s[1] as number
+      into[2] = s[2] as number
+      into[3] = s[3] as number
+    },
     state: () => [s[0] as number, s[1] as number, s[2] as number, s[3] as number],
   }
 }

@@ -89,6 +89,6 @@ function load(s: DecisionScratch, i: number, replica: SampledReplica, idOf: (tex
   set(col.TPOT_G, estimate.tpotPerStreamTokenMs)
   set(col.CONTEXT_MAX, usableOr(offer.contextTokensMax, 0))
   set(col.DRAINING, replica.draining ? 1 : 0)
-  set(col.DOMAIN, idOf(offer.failureDomain))
+  s.domain[i] = idOf(offer.failureDomain)
   s.cached[i] = replica.tokensCached
 }

@@ -10,7 +10,6 @@
  */
 import type { Prng } from '@isochrone/domain'
 import type { PlacementRequest, ScoreTerms } from '../placement.ts'
-import * as col from '../pool/columns.ts'
 import type { Tuning } from './constants.ts'
 import type { DecisionScratch } from './scratch.ts'
 
@@ -140,17 +139,17 @@ function tied(s: DecisionScratch, limit: number, draw: number, request: Placemen
 }
 
 function bestOutside(s: DecisionScratch, domain: number, other: number): number {
-  const { reason, source: rows, base, score: scores, n } = s
+  const { reason, domain: domains, score: scores, n } = s
   let best = -1
   for (let i = 0; i < n; i++) {
     if (reason[i] !== 0) continue
-    // The score first: most rows fail there, and the domain is another cache line.
+    // The score first: most rows fail there.
     if (best >= 0 && (scores[i] as number) >= (scores[best] as number)) continue
-    const own = rows[(base[i] as number) + col.DOMAIN] as number
+    const own = domains[i] as number
     if (own !== domain && own !== other) best = i
   }
   return best
 }
 
-const domainOf = (s: DecisionScratch, i: number): number => s.source[(s.base[i] as number) + col.DOMAIN] as number
+const domainOf = (s: DecisionScratch, i: number): number => s.domain[i] as number
 const positive = (value: number): number => (value > 0 ? value : 0)

@@ -64,7 +64,7 @@ export function decide(pool: ReplicaPool, request: PlacementRequest, rng: Prng, 
   else sample(pool, compiled, request, rng)
   look(pool, 0, request, nowMs)
   if (admit(s) === 0 && !onlyNodeIds) scan(pool, compiled, request, nowMs)
-  s.prngState = rng.state()
+  rng.copyState(s.prngState)
   choose(s, request, rng, tuning)
   if (!onlyNodeIds) keepBest(pool, compiled)
   return s.chosen < 0 ? new None(pool, compiled) : new Choice(pool)

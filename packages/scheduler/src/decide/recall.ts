@@ -12,11 +12,10 @@
  */
 import type { Prng } from '@isochrone/domain'
 import * as col from '../pool/columns.ts'
-import type { CompiledPolicy } from '../pool/compiled-policy.ts'
+import { NO_SLOT, type CompiledPolicy } from '../pool/compiled-policy.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
 import { addSlot, MARKS } from './scratch.ts'
 
-const NONE = -1
 /** Replicas of a sample that may have gone or lost their slack; after more it is drawn anew. The cheap fill up first. */
 const LOST_MAX = 1
 /** Of the draws, those that begin from nothing: what was found before is not remembered for ever. */
@@ -65,19 +64,21 @@ export function remember(pool: ReplicaPool, compiled: CompiledPolicy): void {
 export function keepBest(pool: ReplicaPool, compiled: CompiledPolicy): void {
   if (compiled.drawnCount === 0) return
   const { scratch: s } = pool
-  const { best } = compiled
   compiled.bestVersion = pool.index.version
-  best[0] = s.chosen < 0 ? NONE : (s.slots[s.chosen] as number)
-  best[1] = s.alternate1 < 0 ? NONE : (s.slots[s.alternate1] as number)
-  best[2] = s.alternate2 < 0 ? NONE : (s.slots[s.alternate2] as number)
+  compiled.best0 = s.chosen < 0 ? NO_SLOT : (s.slots[s.chosen] as number)
+  compiled.best1 = s.alternate1 < 0 ? NO_SLOT : (s.slots[s.alternate1] as number)
+  compiled.best2 = s.alternate2 < 0 ? NO_SLOT : (s.slots[s.alternate2] as number)
 }
 
 /** Adds to a new sample what the last decision found best, where it is as it was and still has slack. */
 export function addBest(pool: ReplicaPool, compiled: CompiledPolicy): void {
   if (compiled.drawnCount === 0 || compiled.eligible <= pool.tuning.recallOver) return
-  const { flags, index } = pool
-  for (const slot of compiled.best) {
-    if (slot === NONE || ((flags[slot] as number) & col.SLACK) === 0) continue
-    if (!index.hasChanged(slot, compiled.bestVersion)) addSlot(pool.scratch, slot)
-  }
+  addStill(pool, compiled.best0, compiled.bestVersion)
+  addStill(pool, compiled.best1, compiled.bestVersion)
+  addStill(pool, compiled.best2, compiled.bestVersion)
+}
+
+function addStill(pool: ReplicaPool, slot: number, since: number): void {
+  if (slot === NO_SLOT || ((pool.flags[slot] as number) & col.SLACK) === 0) return
+  if (!pool.index.hasChanged(slot, since)) addSlot(pool.scratch, slot)
 }

@@ -23,7 +23,7 @@ export function recordOf(pool: ReplicaPool, reason: PlacementRecord['reason'], r
   const outcome = outcomeOf(s, offers)
   return {
     engineVersion: ENGINE_VERSION,
-    prngState: s.prngState,
+    prngState: [...s.prngState] as [number, number, number, number],
     nowMs: s.nowMs,
     request,
     poolSize: pool.size,

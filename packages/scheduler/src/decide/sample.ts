@@ -13,7 +13,7 @@ import * as col from '../pool/columns.ts'
 import { AT_MASK, AT_WORD, ENTRY, type CompiledPolicy } from '../pool/compiled-policy.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
 import { addBest, recall, remember } from './recall.ts'
-import { addSlot, CELLS_MAX, DRAWS_MAX, MARKS } from './scratch.ts'
+import { addSlot, CELLS_MAX, DRAWS_MAX, MARKS, type DecisionScratch } from './scratch.ts'
 
 /** Random places of a cell that are tried before it is walked through. */
 const CELL_TRIES = 4
@@ -23,6 +23,8 @@ const FREE_SHARE = 0.1
 const COMMON_BRANCHES = 2
 /** Uniform draws for each place in the sample: what they meet may lack slack. */
 const UNIFORM_DRAWS = 1.5
+/** Integers of a cache line. */
+const LINE = 16
 /** Cells of a word. */
 const WORD = 32
 
@@ -41,6 +43,7 @@ export function sample(pool: ReplicaPool, compiled: CompiledPolicy, request: Pla
 function draw(pool: ReplicaPool, compiled: CompiledPolicy, rng: Prng): void {
   const { scratch: s, tuning } = pool
   const { slackBits, slacks } = pool.index.arena
+  touchGuide(s, compiled)
   const total = collect(pool, compiled, slackBits, slacks, rng)
   if (total > 0) drawCollected(pool, col.SLACK, total, tuning.priceBiased, rng)
   const draws = Math.min(DRAWS_MAX, ((tuning.sampleSize - s.n) * UNIFORM_DRAWS) | 0)
@@ -50,14 +53,21 @@ function draw(pool: ReplicaPool, compiled: CompiledPolicy, rng: Prng): void {
   if (s.n < tuning.sampleFill) fill(pool, compiled, spare, rng)
 }
 
+/** The uniform draws come last, but what they begin with need not wait until then: a policy's tables are seldom in the cache. */
+function touchGuide(s: DecisionScratch, { guide }: CompiledPolicy): void {
+  let touched = 0
+  for (let g = 0; g < guide.length; g += LINE) touched += guide[g] as number
+  s.touched = touched
+}
+
 /** Notes a slot unless it is noted already. */
 export const add = (pool: ReplicaPool, slot: number): boolean => addSlot(pool.scratch, slot)
 
 /** Says where the rows from `from` on are, and touches their lines, the third where a price is capped, so that cache misses overlap. */
 export function locate(pool: ReplicaPool, from: number, third: boolean): void {
   const s = pool.scratch
-  const { n, slots, base, kept, clean } = s
-  const { flags, rows } = pool
+  const { n, slots, base, kept, clean, domain } = s
+  const { flags, rows, domains } = pool
   s.source = rows
   s.ages = false
   let touched = 0
@@ -67,6 +77,7 @@ export function locate(pool: ReplicaPool, from: number, third: boolean): void {
     const at = slot * col.ROW
     base[i] = at
     kept[i] = 0
+    domain[i] = domains[slot] as number
     clean[i] = ((flags[slot] as number) & col.AVAILABLE) === wanted ? 1 : 0
     touched += (rows[at] as number) + (rows[at + 8] as number)
     if (third) touched += rows[at + col.P_CACHED] as number
@@ -279,8 +290,7 @@ function addHolders(pool: ReplicaPool, compiled: CompiledPolicy, request: Placem
     const blocks = s.holders.blocks[h] as number
     const active = (pool.rows[slot * col.ROW + col.ACTIVE] as number) + 1
     const free = FREE_SHARE * (pool.rows[slot * col.ROW + col.STREAMS_MAX] as number)
-    if (blocks <= common || active > Math.max(limit, free) || !compiled.admits(pool.index.cellOf(slot), pool.index))
-      continue
+    if (blocks <= common || active > Math.max(limit, free) || !compiled.admitsSlot(slot, pool.index)) continue
     add(pool, slot)
     for (let i = 0; i < s.n; i++) {
       if (s.slots[i] === slot) s.cached[i] = Math.min(tokensIn, blocks * prefixBlockTokens)

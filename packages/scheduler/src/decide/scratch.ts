@@ -2,7 +2,6 @@
  * Where a decision works: arrays that every decision on a pool reuses, so that deciding allocates next to nothing.
  * Holds the sampled rows as they were seen, until the next decision, so that a record can be made of them.
  */
-import type { PrngState } from '@isochrone/domain'
 import { ROW, STATE } from '../pool/columns.ts'
 import type { PlacementRequest } from '../placement.ts'
 import type { CompiledPolicy } from '../pool/compiled-policy.ts'
@@ -42,6 +41,8 @@ export class DecisionScratch {
   readonly bytesUsd: Float64Array
   readonly active: Float64Array
   readonly failing: Float64Array
+  /** Interned failure domains. */
+  readonly domain: Int32Array
   /** 1 = the pool's flags say that it is open and fresh; else the row itself is asked. */
   readonly clean: Uint8Array
   /** What the score is made with, once for a decision. */
@@ -81,7 +82,7 @@ export class DecisionScratch {
   nowMs = 0
   /** Its policy in the pool, and the index's version: as many replicas are eligible as when it is brought in step. */
   compiled: CompiledPolicy | null = null
-  prngState: PrngState = [0, 0, 0, 0]
+  readonly prngState = new Int32Array(4)
 
   constructor(
     tuning: Pick<Tuning, 'sampleSize' | 'wholeMax'>,
@@ -103,6 +104,7 @@ export class DecisionScratch {
     this.bytesUsd = new Float64Array(capacity)
     this.active = new Float64Array(capacity)
     this.failing = new Float64Array(capacity)
+    this.domain = new Int32Array(capacity)
     this.clean = new Uint8Array(capacity)
   }
 
@@ -130,6 +132,7 @@ export class DecisionScratch {
     this.bytesUsd[to] = this.bytesUsd[from] as number
     this.active[to] = this.active[from] as number
     this.failing[to] = this.failing[from] as number
+    this.domain[to] = this.domain[from] as number
     this.clean[to] = this.clean[from] as number
   }
 

@@ -19,6 +19,11 @@ import { Slab } from './slab.ts'
 
 /** Arrivals and departures that a compiled policy catches up with one by one; after more it looks at every bucket. */
 export const RECENT = 32
+/** A row of `placed`: of four integers, so that none lies across two cache lines. */
+export const PLACED = 4
+export const PLACED_CLASS = 0
+export const PLACED_LEVEL_IN = 1
+export const PLACED_LEVEL_OUT = 2
 /** Changes that are compared with one by one. */
 const SLOTS_COMPARED = 8
 
@@ -38,6 +43,8 @@ export class CellIndex {
   version = 1
   /** By slot: the version that its last arrival or departure made. */
   placedAt = new Float64Array(64)
+  /** By slot: class and price levels of its cell, see `PLACED`. Who asks about one replica touches one line instead of objects. */
+  placed = new Int32Array(64 * PLACED)
   /** The bucket in which version v became v + 1, at v modulo its length, and the slot that came or left. */
   readonly recent: Bucket[] = []
   readonly recentSlots = new Int32Array(RECENT)
@@ -81,6 +88,9 @@ export class CellIndex {
       const placedAt = new Float64Array(slot * 2)
       placedAt.set(this.placedAt)
       this.placedAt = placedAt
+      const placed = new Int32Array(slot * 2 * PLACED)
+      placed.set(this.placed)
+      this.placed = placed
     }
     this.#hashes[slot] = hashId(offer.nodeId)
     const cell = this.#cellByKey.get(key) ?? this.#addCell(key, kind, levelIn, levelOut)
@@ -93,6 +103,9 @@ export class CellIndex {
     this.slab.data[(bucket.starts[place] as number) + count] = slot
     if (cell.sorted === count) bucket.unsorted.push(cell)
     this.#cellOf[slot] = cell
+    this.placed[slot * PLACED + PLACED_CLASS] = kind.id
+    this.placed[slot * PLACED + PLACED_LEVEL_IN] = levelIn
+    this.placed[slot * PLACED + PLACED_LEVEL_OUT] = levelOut
     this.#moved(cell, slot, 1)
     this.placedAt[slot] = this.version
     this.#flag(cell, 0, flags)

@@ -30,6 +30,8 @@ export class ClassCheck {
   /** By attribute, by number of the value. */
   readonly #known: Uint8Array[] = Array.from({ length: ATTRIBUTES }, () => new Uint8Array(16))
   readonly #contextClass: number
+  /** By class, sixteen in a word: the answer, two bits each. One who asks about a single replica touches one line. */
+  #byClass = new Int32Array(1)
 
   constructor(policy: StaticPolicy, modelHash: string | null, contextClass: number) {
     const { gpuClasses } = policy
@@ -48,6 +50,21 @@ export class ClassCheck {
 
   /** `rows` and `classes` are the index's. */
   admits(rows: Int32Array, classes: readonly CellClass[], id: number): boolean {
+    const word = id >>> 4
+    const shift = (id & 15) << 1
+    if (word >= this.#byClass.length) {
+      const grown = new Int32Array(Math.max(word + 1, (classes.length >>> 4) + 1, this.#byClass.length * 2))
+      grown.set(this.#byClass)
+      this.#byClass = grown
+    }
+    const known = ((this.#byClass[word] as number) >>> shift) & 3
+    if (known !== UNKNOWN) return known === ADMITTED
+    const answer = this.#admits(rows, classes, id)
+    this.#byClass[word] = (this.#byClass[word] as number) | ((answer ? ADMITTED : NOT) << shift)
+    return answer
+  }
+
+  #admits(rows: Int32Array, classes: readonly CellClass[], id: number): boolean {
     const row = id * CLASS_ROW
     if ((rows[row + CONTEXT_CLASS] as number) < this.#contextClass) return false
     for (let attribute = 0; attribute < ATTRIBUTES; attribute++) {

@@ -48,6 +48,10 @@ function expectAsAnew(pool: ReplicaPool, compiled: CompiledPolicy, anew: Compile
   const behind = entries.subarray(entriesEnd).filter((_, i) => i % ENTRY === AT_CUMULATIVE)
   expect(behind.every((sum) => sum === 2 ** 31 - 1)).toBe(true)
   expect(Math.max(...compiled.guide)).toBeLessThan(entries.length)
+  const slots = [...pool.slots()]
+  const admitted = slots.filter((slot) => compiled.admitsSlot(slot, pool.index))
+  expect(admitted).toEqual(slots.filter((slot) => anew.admits(pool.index.cellOf(slot), pool.index)))
+  expect(admitted.length).toBe(compiled.eligible)
 }
 
 test('a policy that followed every change, some or none for long is what it would be compiled now', () => {

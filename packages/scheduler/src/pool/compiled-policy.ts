@@ -8,7 +8,7 @@
 import type { RejectionReason, RoutingPolicy } from '../placement.ts'
 import { CAME, COUNTED, LEFT, LOGGED, type Bucket, type Cell } from './bucket.ts'
 import { countWord, type BucketDesk } from './bucket-desk.ts'
-import { RECENT, type CellIndex } from './cell-index.ts'
+import { PLACED, PLACED_CLASS, PLACED_LEVEL_IN, PLACED_LEVEL_OUT, RECENT, type CellIndex } from './cell-index.ts'
 import { ClassCheck } from './class-check.ts'
 import { levelOf } from './price-level.ts'
 import type { StaticPolicy } from './static-rejection.ts'
@@ -25,10 +25,22 @@ const GUIDES = 256
 const DRIFT_MAX = 8
 /** No word: behind the last. */
 const NOWHERE = 2 ** 31 - 1
+/** No replica. */
+export const NO_SLOT = -1
 const NO_SLOTS = new Int32Array(0)
 
+/** Fields that every decision reads stand first, side by side: of a thousand policies, most are not in the cache. */
 export class CompiledPolicy {
   eligible = 0
+  /** The last sample that was drawn of a large set, and the index's version then: see `recall.ts`. */
+  drawnCount = 0
+  drawnVersion = 0
+  drawn = NO_SLOTS
+  /** What the last decision on it found best, and the index's version then; `NO_SLOT` = none. */
+  best0 = NO_SLOT
+  best1 = NO_SLOT
+  best2 = NO_SLOT
+  bestVersion = 0
   /** Words that hold eligible slots in price order, `ENTRY` numbers each: see `AT_…`. Behind them all sums are `NOWHERE`. */
   entries = new Int32Array(ENTRY * 16).fill(NOWHERE)
   entriesEnd = 0
@@ -37,13 +49,6 @@ export class CompiledPolicy {
   /** About where to search for eligible slot `n`: from `guide[n >>> guideShift]` on or before (Chen and Asau, 1974). */
   readonly guide = new Int32Array(GUIDES)
   guideShift = 0
-  /** The last sample that was drawn of a large set, and the index's version then: see `recall.ts`. */
-  drawn = NO_SLOTS
-  drawnCount = 0
-  drawnVersion = 0
-  /** What the last decision on it found best, and the index's version then; -1 = none. */
-  readonly best = new Int32Array(3).fill(-1)
-  bestVersion = 0
   /** Why nothing is eligible, for `index.version`: see `why-none.ts`. */
   reason: RejectionReason | null = null
   reasonVersion = 0
@@ -76,6 +81,14 @@ export class CompiledPolicy {
   admits(cell: Cell, { classRows, classes }: CellIndex): boolean {
     if (cell.levelIn > this.#levelIn || cell.levelOut > this.#levelOut) return false
     return this.#check.admits(classRows, classes, cell.class.id)
+  }
+
+  /** Whether a live slot is among the eligible ones. */
+  admitsSlot(slot: number, { placed, classRows, classes }: CellIndex): boolean {
+    const at = slot * PLACED
+    if ((placed[at + PLACED_LEVEL_IN] as number) > this.#levelIn) return false
+    if ((placed[at + PLACED_LEVEL_OUT] as number) > this.#levelOut) return false
+    return this.#check.admits(classRows, classes, placed[at + PLACED_CLASS] as number)
   }
 
   #follow(index: CellIndex): void {

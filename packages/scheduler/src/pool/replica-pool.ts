@@ -57,6 +57,8 @@ export class ReplicaPool {
   rows: Float64Array = new Float64Array(64 * col.ROW)
   cold = new Float64Array(64 * col.COLD)
   flags = new Uint8Array(64)
+  /** Interned failure domains: alternates ask for them, and a small array stays in the cache better than the rows. */
+  domains = new Int32Array(64)
   /** Whether flags are in step with the clock: a sweep is bounded, and what it left is found on the rows. */
   isCurrent = true
   /** Sum of streams over replicas: bounds the load of prefix holders. */
@@ -123,7 +125,7 @@ export class ReplicaPool {
     rows[r + col.P_IN_GB] = finite(prices.inPerGb, Number.MAX_SAFE_INTEGER)
     rows[r + col.P_OUT_GB] = finite(prices.outPerGb, Number.MAX_SAFE_INTEGER)
     rows[r + col.CONTEXT_MAX] = finite(offer.contextTokensMax, 0)
-    rows[r + col.DOMAIN] = this.idOf(offer.failureDomain)
+    this.domains[slot] = this.idOf(offer.failureDomain)
     rows[r + col.PROVIDER] = this.idOf(offer.providerId)
     rows[r + col.BUILD] = this.idOf(offer.modelHash)
     this.index.place(slot, offer, this.flags[slot] as number)
@@ -379,6 +381,9 @@ export class ReplicaPool {
     const flags = new Uint8Array(size)
     flags.set(this.flags)
     this.flags = flags
+    const domains = new Int32Array(size)
+    domains.set(this.domains)
+    this.domains = domains
   }
 }
 
