@@ -37,6 +37,8 @@ export interface StartMarketplaceOptions {
   readonly model?: ModelSource | undefined
   /** Leave the web app out: a test of the data path starts faster. */
   readonly web?: boolean
+  /** False: no people, balance or nodes; whoever comes makes their own. `apiKey`, `model` and `signIns` are empty then. */
+  readonly demo?: boolean
   readonly epochMs?: number
   /** From an epoch's anchoring until its pending can be settled, in ms; whole seconds. */
   readonly challengeWindowMs?: number
@@ -69,7 +71,7 @@ export interface Marketplace {
  * @throws StartError, LocalStackError and others with one clear line; then nothing is left running.
  */
 export async function startMarketplace(options: StartMarketplaceOptions): Promise<Marketplace> {
-  const { progress = silentProgress, onGivenUp = () => {}, web = true, signal } = options
+  const { progress = silentProgress, onGivenUp = () => {}, web = true, demo = true, signal } = options
   const dataDir = resolve(options.dataDir)
   const ports = options.ports === 'free' ? await freePorts() : { ...defaultPorts, ...options.ports }
   const external = loadEnv(externalServicesEnv)
@@ -142,13 +144,15 @@ export async function startMarketplace(options: StartMarketplaceOptions): Promis
       await run('Building the web app (first start only)', () => buildWeb(join(dataDir, 'logs/web-build.log')))
     }
 
-    const nodes = loadNodeKeys(dataDir)
+    const nodes = demo ? loadNodeKeys(dataDir) : []
     const [gatewayUrl, url] = [String(env.GATEWAY_PUBLIC_URL), String(env.WEB_URL)]
-    const seeded = await run('Demo team, provider and nodes', async () => {
-      const { seed } = await import('./seed.ts')
-      const services = { databaseUrl: postgres.url, redisUrl: redis.url, chainRpcUrl: chain.url }
-      return seed({ dataDir, ...services, deploymentFile, webUrl: url, gatewayUrl, env, nodes })
-    })
+    const seedDemo = () =>
+      run('Demo team, provider and nodes', async () => {
+        const { seed } = await import('./seed.ts')
+        const services = { databaseUrl: postgres.url, redisUrl: redis.url, chainRpcUrl: chain.url }
+        return seed({ dataDir, ...services, deploymentFile, webUrl: url, gatewayUrl, env, nodes })
+      })
+    const seeded = demo ? await seedDemo() : null
 
     const mirrorPorts = new Map(await Promise.all(nodes.map(async ({ name }) => [name, await freePort()] as const)))
     const ctx: ProcessContext = { dataDir, ports, env, model, mirrorPorts }
@@ -159,7 +163,7 @@ export async function startMarketplace(options: StartMarketplaceOptions): Promis
         keep('The witness', () => startWitness(ctx)),
       ]),
     )
-    const agents = await run(`${nodes.length} nodes`, async (say) => {
+    const startNodes = async (say: (detail: string) => void) => {
       const watch = watchNodes(redis.url)
       const startOf = firstStarts({ ctx, watch, count: nodes.length, afterCrash: lock.afterCrash, say, signal })
       const children = await allOrThrow(nodes.map((node) => keep(`The agent ${node.name}`, startOf(node)))).finally(
@@ -167,16 +171,17 @@ export async function startMarketplace(options: StartMarketplaceOptions): Promis
       )
       await waitUntilSpendable({ databaseUrl: postgres.url, redisUrl: redis.url }, signal)
       return children
-    })
+    }
+    const agents = demo ? await run(`${nodes.length} nodes`, startNodes) : []
     const webChild = web ? await run('Web app', () => keep('The web app', () => startWeb(ctx))) : null
 
     const info: InstanceInfo = {
       url,
       gatewayUrl,
       mirrorUrls: mirrorUrlsOf(ctx),
-      apiKey: seeded.apiKey,
-      model: await modelToAskFor(gatewayUrl, seeded.apiKey),
-      signIns: [...seeded.signIns],
+      apiKey: seeded?.apiKey ?? '',
+      model: seeded ? await modelToAskFor(gatewayUrl, seeded.apiKey) : '',
+      signIns: [...(seeded?.signIns ?? [])],
       dataDir,
       pid: process.pid,
       databaseUrl: postgres.url,
