@@ -62,7 +62,8 @@ export function developmentParams(parties: DeploymentParties): DeploymentParams 
     freezeS: 5 * MINUTE_S,
     fileS: 2 * MINUTE_S,
     respondS: MINUTE_S,
-    ruleS: MINUTE_S,
+    // Long enough for two people to read a case, rehearse and sign.
+    ruleS: 3 * MINUTE_S,
     appealS: MINUTE_S,
     appealRuleS: MINUTE_S,
   }
