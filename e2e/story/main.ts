@@ -1,0 +1,85 @@
+/**
+ * `npm run story`: the whole of the marketplace in one story, in real browsers on a stack of its own that begins empty. No step is
+ * faked; a step that the marketplace cannot do yet is printed as missing. Exits 0 when every step that was played passed.
+ */
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { startMarketplace } from '../../tools/start/marketplace.ts'
+import { consoleProgress } from '../../tools/start/progress.ts'
+import { leaseSteps } from './lease.ts'
+import { providerSteps } from './provider.ts'
+import { runStory, tableOf, type StoryPart } from './run-story.ts'
+import { teamSteps } from './team.ts'
+import { createWorld, type World } from './world.ts'
+
+const EPOCH_MS = 60_000
+const CHALLENGE_WINDOW_MS = 20_000
+
+const parts: readonly StoryPart[] = [
+  ...providerSteps,
+  ...teamSteps,
+  ...leaseSteps,
+  { name: 'batch', missing: 'A batch of 1,000 lines is not part of the story yet.' },
+  { name: 'slow', missing: 'A node that is slowed, its breach and the credit are not part of the story yet.' },
+  { name: 'dispute', missing: 'A dispute that is contested, ruled and executed is not part of the story yet.' },
+  { name: 'balances', missing: 'Balances are not yet compared with receipts, penalties and credits.' },
+]
+
+interface Flags {
+  headed?: true
+  keep?: true
+  until?: string
+}
+const names = parts.map(({ name }) => name)
+const flags = new Command('npm run story --')
+  .description('Plays the story of a provider, a team and a dispute in real browsers, on a stack that begins empty.')
+  .option('--headed', 'show the browsers')
+  .option('--until <step>', `stop after this step: ${names.join(', ')}`)
+  .option('--keep', 'keep data, logs and pictures')
+  .allowExcessArguments(false)
+  .showHelpAfterError()
+  .parse()
+  .opts<Flags>()
+
+const print = (line: string) => void process.stdout.write(`${line}\n`)
+process.exit(await main())
+
+async function main(): Promise<number> {
+  if (flags.until !== undefined && !names.includes(flags.until)) {
+    process.stderr.write(`No step is named ${flags.until}. There are: ${names.join(', ')}\n`)
+    return 2
+  }
+  const dataDir = mkdtempSync(join(tmpdir(), 'isochrone-story-'))
+  // As root, Postgres runs as a user of its own, who must be able to pass through.
+  chmodSync(dataDir, 0o755)
+  const abort = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => abort.abort())
+  const market = await startMarketplace({
+    dataDir,
+    ports: 'free',
+    demo: false,
+    epochMs: EPOCH_MS,
+    challengeWindowMs: CHALLENGE_WINDOW_MS,
+    progress: consoleProgress(),
+    signal: abort.signal,
+  })
+  let world: World | undefined
+  let failed = true
+  try {
+    world = await createWorld(market, { headed: flags.headed === true, dir: join(dataDir, 'story') })
+    const stopped = new Promise<never>((_resolve, reject) => {
+      abort.signal.addEventListener('abort', () => reject(new Error('Stopped.')))
+    })
+    const played = await Promise.race([runStory(world, parts, flags.until, print), stopped])
+    failed = played.at(-1)?.outcome === 'failed'
+    print(`\n${tableOf(played)}`)
+  } finally {
+    await world?.close()
+    await market.stop()
+    if (failed || flags.keep) print(`\n  Data, logs and pictures: ${dataDir}`)
+    else rmSync(dataDir, { recursive: true, force: true })
+  }
+  return failed ? 1 : 0
+}
