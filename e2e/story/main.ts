@@ -8,6 +8,9 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { startMarketplace } from '../../tools/start/marketplace.ts'
 import { consoleProgress } from '../../tools/start/progress.ts'
+import { balanceSteps } from './balances.ts'
+import { breachSteps } from './breach.ts'
+import { disputeSteps } from './dispute.ts'
 import { leaseSteps } from './lease.ts'
 import { providerSteps } from './provider.ts'
 import { runStory, tableOf, type StoryPart } from './run-story.ts'
@@ -22,9 +25,9 @@ const parts: readonly StoryPart[] = [
   ...teamSteps,
   ...leaseSteps,
   { name: 'batch', missing: 'A batch of 1,000 lines is not part of the story yet.' },
-  { name: 'slow', missing: 'A node that is slowed, its breach and the credit are not part of the story yet.' },
-  { name: 'dispute', missing: 'A dispute that is contested, ruled and executed is not part of the story yet.' },
-  { name: 'balances', missing: 'Balances are not yet compared with receipts, penalties and credits.' },
+  ...breachSteps,
+  ...disputeSteps,
+  ...balanceSteps,
 ]
 
 interface Flags {

@@ -85,6 +85,12 @@ export function tableOf(played: readonly Played[]): string {
   return [
     row('Step', 'Time', 'Outcome'),
     ...played.map(({ title, ms, outcome }) => row(title, outcome === 'missing' ? '—' : seconds(ms), outcome)),
-    row('All', seconds(total), played.at(-1)?.outcome === 'failed' ? 'failed' : 'ok'),
+    row('All', seconds(total), wholeOf(played)),
   ].join('\n')
+}
+
+function wholeOf(played: readonly Played[]): string {
+  if (played.some(({ outcome }) => outcome === 'failed')) return 'failed'
+  const left = played.filter(({ outcome }) => outcome === 'missing').length
+  return left === 0 ? 'ok' : `ok, ${left} missing`
 }

@@ -1,0 +1,151 @@
+/**
+ * The dispute: the team asks back what it paid for a late answer, the provider contests it, two arbiters rule with their own
+ * wallets, and the worker executes. (A performance record is contested by a challenge that an auditor judges; arbiters rule on receipts.)
+ */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { panelOf } from '@isochrone/contracts-client'
+import { usdFromMicroUsd } from '@isochrone/domain'
+import { developmentJudges } from '@isochrone/runtime'
+import type { Hex } from 'viem'
+import { privateKeyToAccount } from 'viem/accounts'
+import { projectRoot } from '../../tools/project-root.ts'
+import { allEvents, eventOf } from './breach.ts'
+import { signUp } from './people.ts'
+import type { Step } from './run-story.ts'
+import { expect, type Person, type World } from './world.ts'
+
+const execFileAsync = promisify(execFile)
+const arbiters = ['Barbara Arbiter', 'Donald Arbiter'] as const
+
+export const disputeSteps: readonly Step[] = [
+  {
+    name: 'staff',
+    title: 'Two arbiters sign up, and the operator makes them staff',
+    limitMs: 180_000,
+    async run(world) {
+      for (const name of arbiters) {
+        const arbiter = await world.person(name)
+        await signUp(world, arbiter, `${name}s`)
+        const args = ['tools/grant-admin/main.ts', '--email', arbiter.email, '--data-dir', world.market.info.dataDir]
+        await execFileAsync(process.execPath, args, { cwd: projectRoot, timeout: 60_000 })
+      }
+    },
+  },
+  {
+    name: 'dispute',
+    title: 'The team disputes the receipt of a late answer, with a bond from its wallet',
+    limitMs: 300_000,
+    async run(world) {
+      await world.traffic?.stop()
+      await world.slowed?.release()
+      const { team, market } = world
+      const { page } = team
+      await openNewestRequest(world)
+      await expect(page.getByText(/siblings? leads? from this receipt to root/)).toBeVisible({ timeout: 150_000 })
+      await page.getByRole('link', { name: /^Receipt [\d,]+ in full$/ }).click()
+      await page.getByRole('link', { name: 'Dispute', exact: true }).click()
+      await page.getByLabel('What is wrong').selectOption('wrong_output')
+      await page
+        .getByLabel('Evidence')
+        .fill('The first token came late: see its receipt beside the promise of the terms.')
+      await page.getByRole('button', { name: /^File with a bond of/ }).click()
+      await page.getByRole('button', { name: `Sign with ${team.name} wallet` }).click()
+      const filed = await eventOf(world, ({ eventName }) => eventName === 'DisputeFiled')
+      if (filed.eventName !== 'DisputeFiled') throw new Error('unreachable')
+      world.disputeId = String(filed.args.disputeId)
+      await page.goto(`${market.info.url}/disputes`)
+      await expect(async () => {
+        await page.reload()
+        await page.getByRole('link', { name: `No. ${world.disputeId}` }).click({ timeout: 3_000 })
+      }).toPass({ timeout: 60_000 })
+      return `dispute ${world.disputeId}`
+    },
+  },
+  {
+    name: 'contest',
+    title: 'The provider contests it',
+    limitMs: 180_000,
+    async run(world) {
+      const id = disputeIdOf(world)
+      const { page } = world.provider
+      await page.goto(`${world.market.info.url}/disputes/${id}`)
+      await page
+        .getByLabel('Your answer')
+        .fill('The answer was whole. What was late was credited by the ledger already.')
+      await page.getByRole('button', { name: `Answer dispute ${id}` }).click()
+      await eventOf(world, ({ eventName }) => eventName === 'DisputeAnswered')
+      await expect(page.getByText('Ordered: the platform’s account sends it')).toBeVisible()
+    },
+  },
+  {
+    name: 'rule',
+    title: 'Two arbiters of the panel rehearse, sign and rule',
+    limitMs: 300_000,
+    async run(world) {
+      const id = BigInt(disputeIdOf(world))
+      await eventOf(world, ({ eventName }) => eventName === 'PanelDrawn')
+      const panel = await panelOf(world.reader, { disputeId: id, appeal: false })
+      for (const [place, name] of arbiters.entries()) {
+        await vote(world, await world.person(name), keyOf(panel[place] ?? '0x'))
+      }
+      const ruled = await eventOf(world, ({ eventName }) => eventName === 'DisputeRuled')
+      if (ruled.eventName !== 'DisputeRuled') throw new Error('unreachable')
+      return `${ruled.args.refund} µUSD are to go back`
+    },
+  },
+  {
+    name: 'execute',
+    title: 'Nobody appeals: the ruling is executed on-chain',
+    limitMs: 300_000,
+    async run(world) {
+      const closed = await eventOf(world, ({ eventName }) => eventName === 'DisputeClosed')
+      if (closed.eventName !== 'DisputeClosed') throw new Error('unreachable')
+      const { page } = world.team
+      await page.goto(`${world.market.info.url}/disputes/${disputeIdOf(world)}`)
+      await expect(page.getByText('executed', { exact: true }).first()).toBeVisible()
+      return `${closed.args.refunded} µUSD came back`
+    },
+  },
+]
+
+export function disputeIdOf(world: World): string {
+  if (!world.disputeId) throw new Error('Nothing is disputed: an earlier step was left out.')
+  return world.disputeId
+}
+
+/** Its traffic has ended, so the newest request is one that the slowed node answered. */
+async function openNewestRequest({ team, market }: World): Promise<void> {
+  const { page } = team
+  await page.goto(`${market.info.url}/requests`)
+  const newest = page.getByRole('table', { name: 'Requests' }).getByRole('row').nth(1)
+  await newest.getByRole('link').first().click()
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('req_')
+}
+
+/** Of the wallet that the chain drew: on a development machine they are known. */
+function keyOf(address: string): Hex {
+  const key = developmentJudges.arbiterKeys.find(
+    (each) => privateKeyToAccount(each).address.toLowerCase() === address.toLowerCase(),
+  )
+  if (!key) throw new Error(`The panel holds ${address}, which is no arbiter of this machine.`)
+  return key
+}
+
+async function vote(world: World, person: Person, key: Hex): Promise<void> {
+  const id = disputeIdOf(world)
+  const { page } = person
+  const wallet = await world.giveWallet(person, key, 'arbiter wallet')
+  await page.goto(`${world.market.info.url}/admin/disputes/${id}`)
+  await page.getByRole('button', { name: `Connect with ${wallet}` }).click()
+  const filed = (await allEvents(world)).find(({ eventName }) => eventName === 'DisputeFiled')
+  if (filed?.eventName !== 'DisputeFiled') throw new Error('unreachable')
+  await page.getByLabel('Refund', { exact: true }).fill(usdFromMicroUsd(filed.args.amount))
+  await page
+    .getByLabel('Reason', { exact: true })
+    .fill('The promise was broken for this answer; its payer has it back.')
+  await page.getByRole('button', { name: 'Rehearse' }).click()
+  await page.getByRole('button', { name: `Sign the vote on dispute ${id}` }).click()
+  const address = privateKeyToAccount(key).address
+  await eventOf(world, (event) => event.eventName === 'VoteCast' && event.args.arbiter === address)
+}
