@@ -72,7 +72,12 @@ function refusalOf(
     }
   }
   // Without its name: nothing is proven yet.
-  if (!node.active)
-    return { code: 'inactive_node', message: 'The node of this key is switched off. Switch it on first.' }
+  if (!node.active) {
+    return {
+      code: 'inactive_node',
+      message:
+        'The node of this key is not on the market: it waits for its listing and its checks, or is switched off.',
+    }
+  }
   return null
 }
