@@ -25,6 +25,7 @@ import { createBudget, type Budget } from './budget/budget.ts'
 import { createRedisBudgetStore, leasedChannels } from './budget/redis-budget-store.ts'
 import { createLimitShares } from './budget/share-limits.ts'
 import { createControlStore } from './control/control-state.ts'
+import { createFairNews, FAIR_NEWS_MS } from './control/fair-news.ts'
 import { createLiveGateways } from './control/live-gateways.ts'
 import { keepContentInside } from './control/keep-content-inside.ts'
 import { controlStreamReader, followControl } from './control/follow-control.ts'
@@ -173,7 +174,16 @@ export async function startGateway({
   const { sessions } = links
   const fleet = createFleet({ sessions, control, clock })
   const placer = createPlacer({ fleet, rng: prng(seed()), clock })
-  const room = createWaitingRoom({ placer, onRoom: fleet.onRoom, clock })
+  const room = createWaitingRoom({ placer, onRoom: fleet.onRoom, clock, self: lane.id })
+  const fairNews = createFairNews({
+    redis,
+    room,
+    nowMs: () => Date.now(),
+    gateways: () => live.serving(Date.now()),
+  })
+  // Redis went away between two news; the next ones tell again.
+  const teller = setInterval(() => void fairNews.tick().catch(() => undefined), FAIR_NEWS_MS)
+  shutdown.onShutdown('news', () => clearInterval(teller))
   const knownModels = createKnownModels(sessions)
   let resumed = false
   const { budget, tick } = budgetOf(redis, lane, async () => {

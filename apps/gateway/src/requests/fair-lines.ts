@@ -3,23 +3,31 @@
  * its own kind, and no other request of its organisation.
  *
  * All lines of an organisation have one account: what one of them was served counts for each, so asking for many kinds of
- * place gains nothing.
+ * place gains nothing. That account is what other gateways are told of, and what they tell is added to.
  */
 import {
   createFairQueue,
   fairCostOf,
   type FairQueue,
   type FairQueueOptions,
+  type ServedHere,
   type RoutingPolicy,
   type Waiter,
 } from '@isochrone/scheduler'
 
-export interface FairLines<T> extends Pick<FairQueue<T>, 'size' | 'pop' | 'cancel' | 'expire'> {
+export interface FairLines<T> extends Pick<
+  FairQueue<T>,
+  'size' | 'pop' | 'cancel' | 'expire' | 'level' | 'floor' | 'takeServed' | 'servedElsewhere' | 'hearElsewhere'
+> {
   push(tenant: string, policy: RoutingPolicy, item: T, cost: number, deadlineMs: number): Waiter<T> | 'full'
   /** As the fair queue's: what was served, less what was charged for it before. */
   charge(tenant: string, tokensIn: number, tokensOut: number, costCharged?: number): void
 }
 
+/** Organisations that are told of in one news; the others' turn comes with the next. */
+const TOLD_MAX = 1_000
+/** Organisations whose service waits to be told: where nobody listens, what is beyond it is not. */
+const UNTOLD_MAX = 20_000
 /** Kinds of request that are told apart; two that fall together share a line. */
 const LINES = 8
 
@@ -27,6 +35,21 @@ const LINES = 8
 export function createFairLines<T>(options: FairQueueOptions): FairLines<T> {
   const queue = createFairQueue<T>(options)
   const lines = (tenant: string): string[] => Array.from({ length: LINES }, (_, line) => `${tenant}#${line}`)
+
+  /** Virtual tokens that other gateways have not been told of, by organisation. */
+  const untold = new Map<string, number>()
+
+  function note(tenant: string, virtualTokens: number): void {
+    if (!Number.isFinite(virtualTokens) || (untold.size >= UNTOLD_MAX && !untold.has(tenant))) return
+    untold.set(tenant, (untold.get(tenant) ?? 0) + virtualTokens)
+  }
+
+  const counterOf = (tenant: string): number =>
+    Math.max(
+      ...lines(tenant).flatMap((line, index) =>
+        index === 0 || queue.depthOf(line) > 0 ? [queue.counterOf(line)] : [],
+      ),
+    )
 
   /** The first line is the account: it always knows; the others while somebody waits in them. */
   function add(tenant: string, virtualTokens: number, except?: string): void {
@@ -58,13 +81,41 @@ export function createFairLines<T>(options: FairQueueOptions): FairLines<T> {
     },
     pop(nowMs, admissible) {
       const waiter = queue.pop(nowMs, admissible)
-      if (waiter) add(tenantOf(waiter.tenant), waiter.cost, waiter.tenant)
+      if (!waiter) return waiter
+      add(tenantOf(waiter.tenant), waiter.cost, waiter.tenant)
+      note(tenantOf(waiter.tenant), waiter.cost)
       return waiter
     },
-    charge: (tenant, tokensIn, tokensOut, costCharged = 0) =>
-      add(tenant, fairCostOf(tokensIn, tokensOut) - costCharged),
+    charge(tenant, tokensIn, tokensOut, costCharged = 0) {
+      const virtualTokens = fairCostOf(tokensIn, tokensOut) - costCharged
+      add(tenant, virtualTokens)
+      note(tenant, virtualTokens)
+    },
     cancel: (waiter) => queue.cancel(waiter),
     expire: (nowMs) => queue.expire(nowMs),
+    get level() {
+      return queue.level
+    },
+    get floor() {
+      return queue.floor
+    },
+    takeServed() {
+      // The lines' own notes hold what moved between lines too: no service.
+      queue.takeServed()
+      const served: ServedHere[] = []
+      for (const [tenant, virtualTokens] of untold) {
+        if (served.length === TOLD_MAX) break
+        untold.delete(tenant)
+        if (virtualTokens !== 0) served.push({ tenant, virtualTokens, counter: counterOf(tenant) })
+      }
+      return served
+    },
+    servedElsewhere({ tenant, virtualTokens, counter }) {
+      lines(tenant).forEach((line, index) => {
+        if (index === 0 || queue.depthOf(line) > 0) queue.servedElsewhere({ tenant: line, virtualTokens, counter })
+      })
+    },
+    hearElsewhere: (level, floor) => queue.hearElsewhere(level, floor),
   }
 }
 

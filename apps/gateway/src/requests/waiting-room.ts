@@ -5,7 +5,15 @@
  * Nobody looks again in turns: a freed place, a heartbeat or a link wakes the queue of its model, and a slow timer finds
  * what changes by time alone. Bounded in waiters, in patience and in decisions a wake.
  */
-import { fairCostOf, type PlacementRecord, type PlacementRequest, type Waiter } from '@isochrone/scheduler'
+import {
+  createFairExchange,
+  fairCostOf,
+  type FairExchange,
+  type FairNews,
+  type PlacementRecord,
+  type PlacementRequest,
+  type Waiter,
+} from '@isochrone/scheduler'
 import type { Clock } from '@isochrone/domain'
 import { createFairLines, type FairLines } from './fair-lines.ts'
 import { afterWaiting } from './placement-request.ts'
@@ -19,6 +27,10 @@ export interface WaitingRoom {
   place(input: WaitInput): Promise<Placed | Refusal>
   /** What a served request has really taken: its organisation's turn comes by that. */
   charge(model: string, tenant: string, served: { tokensIn: number; tokensOut: number }, estimated: number): void
+  /** What the other gateways should hear of this one's service, one for each model that has something to tell. */
+  tell(nowMs: number): RoomNews[]
+  /** What another gateway told. */
+  hear(news: RoomNews, nowMs: number): void
   /** Nobody waits any more: those who do are refused with `reason`, and who comes is placed at once or refused. */
   close(reason: Error): void
   readonly size: number
@@ -52,8 +64,17 @@ interface Waiting {
   refuse(reason: Error): void
 }
 
+/** Organisations, tokens and a model: no content. */
+export interface RoomNews {
+  model: string
+  news: FairNews
+}
+
 interface Queue {
   fair: FairLines<Waiting>
+  exchange: FairExchange
+  /** The last news said that somebody waits here: that it is over is news too. */
+  toldOfWaiters: boolean
   wakeDue: boolean
   timer: NodeJS.Timeout | undefined
   /** Mean time between two that left for a place, ms; null before the second. */
@@ -88,10 +109,13 @@ export function createWaitingRoom({
   placer,
   onRoom,
   clock,
+  self = 'alone',
 }: {
   placer: Placer
   onRoom: (listener: (model: string) => void) => void
   clock: Clock
+  /** This gateway's name among others. */
+  self?: string
 }): WaitingRoom {
   const queues = new Map<string, Queue>()
   const everybody = new Set<Waiting>()
@@ -105,7 +129,8 @@ export function createWaitingRoom({
       for (const [name, { fair }] of queues) if (fair.size === 0) queues.delete(name)
     }
     const fair = createFairLines<Waiting>({ waitersMax: WAITERS_MAX, perTenantMax: WAITERS_PER_TENANT_MAX })
-    queue = { fair, wakeDue: false, timer: undefined, gapMs: null, lastLeftMs: 0 }
+    const exchange = createFairExchange({ queue: fair, self })
+    queue = { fair, exchange, toldOfWaiters: false, wakeDue: false, timer: undefined, gapMs: null, lastLeftMs: 0 }
     queues.set(model, queue)
     return queue
   }
@@ -253,6 +278,20 @@ export function createWaitingRoom({
       }
       if (!mayPass(refused) || patienceMs <= 0) return { ...refused, waitedMs: 0, roomFull: false }
       return await wait(queue, input)
+    },
+    tell(nowMs) {
+      const told: RoomNews[] = []
+      for (const [model, queue] of queues) {
+        const news = queue.exchange.tell(nowMs)
+        if (news.level === null && news.served.length === 0 && !queue.toldOfWaiters) continue
+        queue.toldOfWaiters = news.level !== null
+        told.push({ model, news })
+      }
+      return told
+    },
+    hear({ model, news }, nowMs) {
+      queueOf(model).exchange.hear(news, nowMs)
+      wake(model)
     },
     close(reason) {
       closed = true

@@ -14,6 +14,8 @@ export const redisKeys = {
   budget: (channelId: string) => `isochrone:budget:{${channelId}}`,
   /** Hash: lane → `<share>:<demand>:<until, s>` of a rate limit, for an organisation or a key. */
   limitShares: (subjectId: string) => `isochrone:shares:{${subjectId}}`,
+  /** Stream by which gateways tell one another what they served to whom; bounded in entries. */
+  fairness: 'isochrone:fairness',
   /** Hash: lane → JSON `GatewayStatus`, with a field time to live by timestamp inside. */
   gateways: 'isochrone:gateways',
   /** Hash: nodeId → JSON `NodeLiveness`, written by gateways each second or two. */
