@@ -214,6 +214,35 @@ test('an answer that went on elsewhere is billed in its parts after a restart, i
   }
 })
 
+test('a stream that moved on is paid for what it delivered, and the prompt where it ends, with the node’s receipt or without', async () => {
+  for (const isSigned of [true, false]) {
+    const { lane, journal } = await start()
+    const left = intentOf('req_moved_on')
+    await lane.recordIntent(left)
+    const work = workOf(left, { status: 1, tokensOut: 5 }).signed
+    const first = lane.completeAttempt(
+      seenOf(left, {
+        tokensDelivered: 3,
+        fault: fault.gateway,
+        movedOn: true,
+        end: isSigned ? fixtures.endOf(work, 'aborted') : { kind: 'link_lost' },
+      }),
+    )
+    expect(first).toMatchObject({ tokensIn: 0, tokensCached: 0, tokensOut: 3, priceMicroUsd: 6n })
+    const goesOn = intentOf('req_moved_on', {
+      attempt: 1,
+      continues: { tokens: 3, delivered: [{ attempt: 0, tokens: 3 }] },
+    })
+    await lane.recordIntent(goesOn)
+    const rest = workOf(goesOn, { tokensIn: 23, tokensOut: 5 }).signed
+    const second = lane.completeAttempt(seenOf(goesOn, { tokensDelivered: 5, end: fixtures.endOf(rest) }))
+    expect(second).toMatchObject({ tokensIn: 20, tokensOut: 5, priceMicroUsd: 30n })
+    await finish(lane, goesOn, [first, second])
+    expect(lane.signedMicroUsd(channelId)).toBe(36n)
+    await journal.close()
+  }
+})
+
 test('of two attempts at once the one that won is billed after a restart, whoever comes first', async () => {
   for (const [won, isClosed, rivalFirst] of [
     [0, false, false],
