@@ -37,15 +37,10 @@ export async function raceAttempts(
     sink: first.sink,
     yields: first.yields,
   })
-  const { ttftSloMs } = serving.asked.policy
-  const elapsedMs = Math.max(0, deps.clock.nowMs() - serving.ctx.receivedAtMs)
-  // What is missed already no rival can save: then only a node that is late by its own measure gets one.
-  const inTimeMs = elapsedMs < ttftSloMs ? hedgeBeforeSloMs(ttftSloMs, elapsedMs) : Infinity
-  const lateMs = Math.min(hedging.lateAfterMs(nodeId, model, placed.ttftMs), inTimeMs)
   let rival: Promise<AttemptRecord> | null = null
-  const late = setTimeout(() => {
-    if (race.winner !== null || serving.answer.signal.aborted || deps.stopping.stopped) return
-    const opening = rivalOf(deps, serving, placed)
+  const startRival = (isLate: boolean): void => {
+    if (rival || race.winner !== null || serving.answer.signal.aborted || deps.stopping.stopped) return
+    const opening = rivalOf(deps, serving, placed, isLate)
     if (!opening) return
     const second = race.enter(dispatch.attempt + 1)
     deps.events?.hedged()
@@ -59,25 +54,38 @@ export async function raceAttempts(
     })
     // Looked at below; until then it must not count as unhandled.
     rival.catch(() => undefined)
-  }, lateMs)
-  const record = await running.finally(() => clearTimeout(late))
+  }
+  const { ttftSloMs } = serving.asked.policy
+  const elapsedMs = Math.max(0, deps.clock.nowMs() - serving.ctx.receivedAtMs)
+  const lateMs = hedging.lateAfterMs(nodeId, model, placed.ttftMs)
+  // What is missed already no rival can save.
+  const inTimeMs = elapsedMs < ttftSloMs ? hedgeBeforeSloMs(ttftSloMs, elapsedMs) : Infinity
+  const late = setTimeout(() => startRival(true), lateMs)
+  const inTime = inTimeMs < lateMs ? setTimeout(() => startRival(false), inTimeMs) : undefined
+  const record = await running.finally(() => {
+    clearTimeout(late)
+    clearTimeout(inTime)
+  })
   const { outcome, seen } = record.result
   const came = seen.attemptTtftMs
   // A quick refusal says nothing of how late a node may be; one that was given up says that it was too late.
-  const isLate = outcome === 'provider_timeout' || outcome === 'discarded'
-  if (came !== null || isLate) hedging.observed(nodeId, model, placed.ttftMs, came)
+  const wasLate = outcome === 'provider_timeout' || outcome === 'discarded'
+  if (came !== null || wasLate) hedging.observed(nodeId, model, placed.ttftMs, came)
   if (rival === null) return [record]
   const other = await (rival as Promise<AttemptRecord>).catch(() => null)
   if (!other) return [record]
   return race.winner === first.sink || came !== null ? [other, record] : [record, other]
 }
 
-/** What a fresh decision finds inside the SLO, else an alternate with a place: opened, if the budget has a hedge for it. */
-function rivalOf(deps: ServeDeps, serving: Serving, placed: Placed): Opening | undefined {
+/**
+ * What a fresh decision finds inside the SLO; where the node is later than it usually is, else an alternate with a place.
+ * Opened, if the budget has a hedge for it.
+ */
+function rivalOf(deps: ServeDeps, serving: Serving, placed: Placed, isLate: boolean): Opening | undefined {
   const { asked } = serving
   if (deps.hedging.budget.available === 0) return undefined
   const fresh = freshRivalOf(deps, serving, placed)
-  const replica = fresh?.replica ?? alternateOf(serving, placed)
+  const replica = fresh?.replica ?? (isLate ? alternateOf(serving, placed) : undefined)
   if (!replica || !deps.hedging.budget.take()) return undefined
   const opening = deps.placer.open(replica, asked, fresh?.tokensCached)
   // It has had its attempt, whatever comes of it.
