@@ -37,7 +37,7 @@ function market(count: number, exchanges: boolean) {
         (free > 0
           ? { ticket: {}, taken: free-- }
           : { reason: 'full', retryAfterMs: 500, record: { rejected: [] } }) as unknown as Placed | Refused,
-    } as Placer
+    } as unknown as Placer
     const room = createWaitingRoom({ placer, onRoom: (wake) => void wakes.push(wake), clock, self: `lane-${index}` })
     const news = createFairNews({ redis, room, nowMs: () => clock.nowMs(), gateways: () => (exchanges ? count : 1) })
     return { room, news, wake: () => wakes.forEach((wake) => wake('m')) }
