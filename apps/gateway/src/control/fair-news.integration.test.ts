@@ -50,7 +50,7 @@ function market(count: number, exchanges: boolean) {
     gateways,
     served,
     tellAll,
-    ask(index: number, tenant: string, times: number) {
+    ask: (index: number, tenant: string, times: number) => {
       for (let i = 0; i < times; i++) {
         const input = { model: 'm', tenant, request, patienceMs: 600_000, signal: leaving.signal }
         gateways[index]?.room
@@ -59,7 +59,7 @@ function market(count: number, exchanges: boolean) {
           .catch(() => undefined)
       }
     },
-    async freePlaces(places: number) {
+    freePlaces: async (places: number) => {
       for (let place = 0; place < places; place++) {
         free++
         clock.advanceMs(50)

@@ -59,7 +59,7 @@ test('a stream whose node is too slow goes on at a faster one: whole, each token
   expect((left ?? 0) + (arrived ?? 0)).toBe(tokens.length)
   // 10 prompt tokens at 1 µUSD and 60 of output at 3, whoever made them.
   expect(entry?.request).toMatchObject({ status: 'succeeded', tokensIn: 10, tokensOut: 60, priceMicroUsd: '190' })
-  expect(gateway.nodes.map(({ cancelled }) => cancelled).toSorted()).toEqual([0, 1])
+  expect(gateway.nodes.map(({ cancelled }) => cancelled).toSorted((a, b) => a - b)).toEqual([0, 1])
   expect(gateway.nodes.flatMap(({ opened }) => opened)).toHaveLength(2)
 })
 

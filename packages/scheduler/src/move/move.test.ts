@@ -56,7 +56,10 @@ test('nothing leaves a replica that keeps its time, for a place that is no bette
   expect(streamsToMove({ ...input, streams, budget, elsewhere: () => null })).toEqual([])
   let decisions = 0
   const many = Array.from({ length: 64 }, () => slow(100))
-  const elsewhere = () => ({ ttftMs: 200, tpotMs: 95 + decisions++ * 0 })
+  const elsewhere = () => {
+    decisions++
+    return { ttftMs: 200, tpotMs: 95 }
+  }
   streamsToMove({ ...input, streams: many, budget, elsewhere, decisionsMax: 8 })
   expect(decisions).toBe(8)
   expect(budget.available).toBe(50)
