@@ -35,6 +35,9 @@ import { leaseRoutes } from './http/routes/leases.ts'
 import { gatewayRoutes } from './http/routes/gateways.ts'
 import { httpOptions } from './http/http-options.ts'
 import { createGatewayMetrics } from './http/gateway-metrics.ts'
+import { createBatches } from './batches/create-batches.ts'
+import { batchRoutes } from './http/routes/batches.ts'
+import { fileRoutes } from './http/routes/files.ts'
 import { createJobs } from './jobs/create-jobs.ts'
 import { openJournal } from './journal/open-journal.ts'
 import { startPublisher } from './journal/start-publisher.ts'
@@ -203,6 +206,8 @@ export async function startGateway({
 
   const jobs = createJobs({ store, redisUrl: env.REDIS_URL, redis, control, place: storePlace, logger })
   shutdown.onShutdown('jobs', () => jobs.close())
+  const batches = createBatches({ store, redisUrl: env.REDIS_URL, control, place: storePlace, logger })
+  shutdown.onShutdown('batches', () => batches.close())
 
   const recounter =
     env.RECOUNT_TOKENIZERS_DIR === undefined
@@ -258,6 +263,8 @@ export async function startGateway({
     addRoutes: (instance) => {
       epochRoutes(instance, lane)
       gatewayRoutes(instance, control, live)
+      fileRoutes(instance, { control, clock, notReady }, batches)
+      batchRoutes(instance, { control, clock, notReady }, batches)
       leaseRoutes(instance, desk, env.INTERNAL_TOKEN)
     },
   })

@@ -16,6 +16,8 @@ import {
   redisLiveState,
   type WitnessPort,
 } from '@isochrone/services'
+import { redisKeys } from '@isochrone/protocol'
+import { startBatchWorker } from './batches/batch-worker.ts'
 import { createChain } from './chain/create-chain.ts'
 import { pendingTransactions } from './chain/pending-transactions.ts'
 import { createRedis } from './create-redis.ts'
@@ -47,6 +49,8 @@ const VERIFICATION_MS = 5_000
 const LIST_OFFERS_MS = 2_000
 const MEASURE_OFFERS_MS = 15_000
 const DRAIN_MS_MAX = 10_000
+/** How long a gateway may take to see that a line of a cancelled batch is not wanted any more. */
+const CANCELLED_KEPT_S = 900
 
 export async function startWorker({ env, logger, shutdown }: StartWorkerOptions): Promise<void> {
   const deployment = await readDeployment(env.DEPLOYMENT_FILE)
@@ -115,17 +119,33 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
   })
   shutdown.onShutdown('rounds', () => rounds.stop(), DRAIN_MS_MAX)
 
+  // One knowledge of what runs where for jobs and lines of batches.
+  const fleet = fleetSource({ store, live })
+  const pools = createJobFleet()
   const inference = startInferenceWorker({
     jobs: store.jobs,
-    fleet: fleetSource({ store, live }),
+    fleet,
     gateway: dispatchToGateway(gateways),
-    pools: createJobFleet(),
+    pools,
     clock: systemClock,
     redisUrl: env.REDIS_URL,
     logger,
   })
   // What cannot end in time is taken over by the next worker: its lock runs out.
   shutdown.onShutdown('inference', () => Promise.race([inference.close(), wait(DRAIN_MS_MAX - 1_000)]), DRAIN_MS_MAX)
+
+  const batching = startBatchWorker({
+    store,
+    fleet,
+    gateway: dispatchToGateway(gateways),
+    pools,
+    clock: systemClock,
+    redisUrl: env.REDIS_URL,
+    logger,
+    announceCancelled: async (jobId) =>
+      void (await redis.set(redisKeys.jobCancelled(jobId), '1', 'EX', CANCELLED_KEPT_S)),
+  })
+  shutdown.onShutdown('batches', () => Promise.race([batching.close(), wait(DRAIN_MS_MAX - 1_000)]), DRAIN_MS_MAX)
 
   const leasing = startLeaseWorker({
     store,

@@ -106,7 +106,7 @@ export const jobPage = z.object({
   cursor,
   limit,
   status: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']).optional(),
-  kind: z.enum(['queued', 'background', 'waiting']).optional(),
+  kind: z.enum(['queued', 'background', 'waiting', 'batch']).optional(),
   model: z.string().max(200).optional(),
 })
 const leaseMinutes = z.int().min(1, 'is less than a minute').max(43_200, 'is more than 30 days')

@@ -20,6 +20,8 @@ import { providersRepository } from './repositories/providers-repository.ts'
 import { readingsRepository } from './repositories/readings-repository.ts'
 import { epochRepository } from './repositories/epoch-repository.ts'
 import { leaseRepository } from './repositories/lease-repository.ts'
+import { batchRepository } from './repositories/batch-repository.ts'
+import { fileRepository } from './repositories/file-repository.ts'
 import { jobRepository } from './repositories/job-repository.ts'
 import { recountRepository } from './repositories/recount-repository.ts'
 import { requestRepository } from './repositories/request-repository.ts'
@@ -43,6 +45,8 @@ export function repositories(db: DbOrTx) {
     recounts: recountRepository(db),
     epochs: epochRepository(db),
     jobs: jobRepository(db),
+    batches: batchRepository(db),
+    files: fileRepository(db),
     leases: leaseRepository(db),
     webhooks: webhookRepository(db),
     verification: verificationRepository(db),

@@ -26,6 +26,8 @@ const prefixes = [
   'ask',
   'lease',
   'quote',
+  'file',
+  'batch',
 ] as const
 export type IdPrefix = (typeof prefixes)[number]
 

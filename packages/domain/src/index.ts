@@ -1,3 +1,17 @@
+export {
+  BATCH_LINE_BYTES_MAX,
+  BATCH_LINES_MAX,
+  batchEndpoints,
+  CUSTOM_ID_LENGTH_MAX,
+  FILE_BYTES_MAX,
+  isBatchLineError,
+  readBatchLine,
+  slackStreamsMax,
+  type BatchEndpoint,
+  type BatchLine,
+  type BatchLineError,
+} from './batch-line.ts'
+export { batchTransitions, isBatchOver, type BatchEvent, type BatchStatus } from './states/batch.ts'
 export { AppError, errorTable, isAppError, toAppError } from './app-error.ts'
 export type { AppErrorOptions, ErrorCode, ErrorOwner, ErrorRow } from './app-error.ts'
 export { manualClock, systemClock } from './clock.ts'

@@ -76,6 +76,28 @@ export type { JobTry } from './jobs/placement-memory.ts'
 export { cancelJob } from './jobs/cancel-job.ts'
 export { getJob, type JobState } from './jobs/get-job.ts'
 export { jobFailureCodes, runJob, type JobLook, type RunJobDeps } from './jobs/run-job.ts'
+export { advanceBatch, type AdvanceBatchDeps, type BatchLook } from './batches/advance-batch.ts'
+export {
+  BATCH_WINDOW_MS,
+  batchOf,
+  cancelBatch,
+  createBatch,
+  type BatchDeps,
+  type CreateBatchInput,
+} from './batches/create-batch.ts'
+export {
+  contentOf,
+  FILE_KEPT_S_DEFAULT,
+  FILE_KEPT_S_MAX,
+  FILE_KEPT_S_MIN,
+  fileOf,
+  removeFile,
+  storeFile,
+  tooLarge,
+  type FileDeps,
+} from './batches/store-file.ts'
+export { sweepBatches } from './batches/sweep-batches.ts'
+export type * from './ports/batch-store.ts'
 export { sweepJobs } from './jobs/sweep-jobs.ts'
 export { advanceLease } from './leases/advance-lease.ts'
 export type { LeaseDeps, LeaseLook } from './leases/lease-deps.ts'

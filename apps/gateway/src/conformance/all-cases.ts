@@ -1,6 +1,7 @@
 /** Every case, in the order of the table. */
 import { aiSdkCases } from './ai-sdk-cases.ts'
 import { backgroundCases } from './background-cases.ts'
+import { batchCases } from './batch-cases.ts'
 import { chatCases } from './chat-cases.ts'
 import type { ConformanceCase } from './conformance-case.ts'
 import { errorCases } from './error-cases.ts'
@@ -8,13 +9,14 @@ import { otherCases } from './other-cases.ts'
 import { sealedCases } from './sealed-cases.ts'
 import { troubleCases } from './trouble-cases.ts'
 
-const areas = ['chat', 'responses', 'completions', 'embeddings', 'models', 'sealed', 'queued', 'errors']
+const areas = ['chat', 'responses', 'completions', 'embeddings', 'models', 'sealed', 'queued', 'batches', 'errors']
 
 export const allCases: readonly ConformanceCase[] = [
   ...chatCases,
   ...otherCases,
   ...aiSdkCases,
   ...backgroundCases,
+  ...batchCases,
   ...sealedCases,
   ...errorCases,
   ...troubleCases,

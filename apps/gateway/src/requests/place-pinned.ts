@@ -2,7 +2,7 @@
  * A queued job at the node that the worker chose. The choice was made elsewhere, a moment ago: what must never be broken
  * (residency, data policy, price cap, …) is looked at again here, and so is whether there is a place.
  */
-import { AppError } from '@isochrone/domain'
+import { AppError, slackStreamsMax } from '@isochrone/domain'
 import { constraintRejection, replicaStateOf, type PlacementRequest, type RejectionReason } from '@isochrone/scheduler'
 import type { Fleet, LinkedReplica } from '../fleet/create-fleet.ts'
 import type { Opening, Placed } from './place-request.ts'
@@ -21,7 +21,8 @@ export function placePinned(
     throw unavailable('The node chosen for this job is not linked here any more.')
   }
   const { activeStreams, draining } = replicaStateOf(pool, slot)
-  if (activeStreams >= replica.session.concurrencyMax)
+  const { concurrencyMax } = replica.session
+  if (activeStreams >= (pinned.slack ? slackStreamsMax(concurrencyMax) : concurrencyMax))
     throw unavailable('The node chosen for this job is busy.', 'full')
   if (draining) throw unavailable('The node chosen for this job is about to stop.', 'draining')
   // The placer may know better how long the prompt is: it is too long only where that is certain.

@@ -25,7 +25,7 @@ export interface RequestContext {
   /** The nodes that a sealed request is sealed to and that are linked here; absent for any other request. */
   onlyNodeIds?: readonly string[]
   /** For a queued job: the node that the worker's placement chose, and its record. No other node is tried. */
-  pinned: { nodeId: string; placement: unknown; timeoutMs: number } | null
+  pinned: { nodeId: string; placement: unknown; timeoutMs: number; slack?: boolean } | null
   /** Of a request inside a lease: its time is paid for, and only its node serves it. */
   lease?: { leaseId: string; leaseIdHash: Hex }
   /** Where the operator has traces collected. */

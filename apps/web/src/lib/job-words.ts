@@ -2,11 +2,12 @@
 import type { JobSummary, JobTryView } from '@isochrone/services'
 
 export const jobStatuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const
-export const jobKinds = ['queued', 'background', 'waiting'] as const
+export const jobKinds = ['queued', 'background', 'waiting', 'batch'] as const
 
 export const kindWords: Record<JobSummary['kind'], { label: string; hint: string }> = {
   queued: { label: 'queued', hint: 'It asked to be queued.' },
   background: { label: 'background', hint: 'A response that runs in the background.' },
+  batch: { label: 'batch', hint: 'A line of a batch: it is placed by price, into slack.' },
   waiting: { label: 'waiting', hint: 'Nothing had a place at once, and it had opted to wait.' },
 }
 

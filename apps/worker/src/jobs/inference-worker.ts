@@ -15,8 +15,10 @@ const CONCURRENCY = 64
 /** A killed worker's jobs are taken over after about this long, ms. */
 const LOCK_MS = 10_000
 
-export function startInferenceWorker(deps: RunJobDeps & { redisUrl: string; logger: Logger }) {
-  const { redisUrl, logger } = deps
+export function startInferenceWorker(
+  deps: RunJobDeps & { redisUrl: string; logger: Logger; queueName?: string; concurrency?: number },
+) {
+  const { redisUrl, logger, queueName = redisKeys.queueInference, concurrency = CONCURRENCY } = deps
 
   async function look(job: Job, token?: string): Promise<void> {
     const { jobId } = jobData.parse(job.data)
@@ -27,9 +29,9 @@ export function startInferenceWorker(deps: RunJobDeps & { redisUrl: string; logg
     throw new DelayedError()
   }
 
-  const worker = new Worker(redisKeys.queueInference, look, {
+  const worker = new Worker(queueName, look, {
     connection: { url: redisUrl, maxRetriesPerRequest: null },
-    concurrency: CONCURRENCY,
+    concurrency,
     lockDuration: LOCK_MS,
     stalledInterval: LOCK_MS / 2,
     // However often workers die, the row decides when a job is over.

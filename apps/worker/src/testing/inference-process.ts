@@ -3,6 +3,8 @@ import { systemClock } from '@isochrone/domain'
 import { createDb, createStore } from '@isochrone/db'
 import { createLogger, createShutdown, loadEnv, runMain, workerEnv } from '@isochrone/runtime'
 import { createJobFleet, redisLiveState } from '@isochrone/services'
+import { redisKeys } from '@isochrone/protocol'
+import { startBatchWorker } from '../batches/batch-worker.ts'
 import { createRedis } from '../create-redis.ts'
 import { dispatchToGateway } from '../jobs/dispatch-to-gateway.ts'
 import { fleetSource } from '../jobs/fleet-source.ts'
@@ -36,4 +38,15 @@ runMain('inference', async () => {
     logger,
   })
   shutdown.onShutdown('inference', () => worker.close(true))
+  const batches = startBatchWorker({
+    store,
+    fleet: fleetSource({ store, live: redisLiveState(redis) }),
+    gateway: dispatchToGateway({ gatewayUrls: env.GATEWAY_URLS, internalToken: env.INTERNAL_TOKEN }),
+    pools: createJobFleet(),
+    clock: systemClock,
+    redisUrl: env.REDIS_URL,
+    logger,
+    announceCancelled: async (jobId) => void (await redis.set(redisKeys.jobCancelled(jobId), '1', 'EX', 900)),
+  })
+  shutdown.onShutdown('batches', () => batches.close(true))
 })

@@ -29,6 +29,7 @@ export function replayThroughGateway({ gateway, orgId }: { gateway: GatewayDispa
           dispatchedAtMs: null,
           answerOnly: false,
           progress: false,
+          slack: false,
         })
         const parsed = completion.safeParse(answer)
         const text = parsed.data?.choices[0]?.message.content

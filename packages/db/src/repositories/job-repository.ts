@@ -116,7 +116,7 @@ export function jobRepository(db: DbOrTx) {
             THEN 'response.' || CASE "status" WHEN 'succeeded' THEN 'completed' ELSE "status"::text END
             ELSE 'job.' || "status"::text END AS "type",
             CASE WHEN "kind" = 'background' THEN 'resp_' || substr("id", 5) ELSE "id" END AS "subject"
-          FROM ended
+          FROM ended WHERE "kind" <> 'batch'
         ), told AS (
           INSERT INTO "webhook_delivery" ("id", "endpointId", "orgId", "type", "jobId", "payload", "nextAttemptAt", "createdAt")
           SELECT 'msg_' || replace(gen_random_uuid()::text, '-', ''), hook."id", named."orgId", named."type", named."id",
@@ -141,10 +141,10 @@ export function jobRepository(db: DbOrTx) {
       return count === 1
     },
 
-    /** Open jobs created before `before`, oldest first: those that the queue may have forgotten. */
+    /** Open jobs created before `before`, oldest first: those that the queue may have forgotten. Lines of batches are not. */
     async openBefore(before: Date, limit: number): Promise<string[]> {
       const rows = await db.job.findMany({
-        where: { status: { in: open }, createdAt: { lt: before } },
+        where: { status: { in: open }, kind: { not: 'batch' }, createdAt: { lt: before } },
         orderBy: { createdAt: 'asc' },
         take: limit,
         select: { id: true },

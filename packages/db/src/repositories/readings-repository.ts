@@ -1,6 +1,6 @@
 /** Reads for pages: requests, receipts, epochs, jobs and the counts of the admin page. Keyset pagination throughout. */
 import type { DbOrTx } from '../create-db.ts'
-import type { EpochStatus, JobKind, JobStatus, RequestStatus } from '../generated/client.ts'
+import type { EpochStatus, JobKind, JobStatus, Prisma, RequestStatus } from '../generated/client.ts'
 
 interface Before {
   at: Date
@@ -124,7 +124,8 @@ function jobReads(db: DbOrTx) {
         where: {
           ...(orgId !== null && { orgId }),
           ...(status && { status }),
-          ...(kind && { kind }),
+          // A batch's lines have a page of their own.
+          kind: kind ?? { not: 'batch' },
           ...(model && { model }),
           ...(before && {
             createdAt: { lte: before.at },
@@ -154,7 +155,7 @@ function jobReads(db: DbOrTx) {
 const MEASURED_MAX = 10_000
 
 async function jobStats(db: DbOrTx, orgId: string | null, since: Date) {
-  const ofOrg = orgId === null ? {} : { orgId }
+  const ofOrg = { kind: { not: 'batch' }, ...(orgId !== null && { orgId }) } satisfies Prisma.JobWhereInput
   const counted = await db.job.groupBy({
     by: ['status'],
     where: { ...ofOrg, OR: [{ createdAt: { gte: since } }, { status: { in: ['queued', 'running'] } }] },
@@ -171,7 +172,8 @@ async function jobStats(db: DbOrTx, orgId: string | null, since: Date) {
     WITH recent AS (
       SELECT EXTRACT(EPOCH FROM "dispatchedAt" - "createdAt") * 1000 AS "wait",
         CASE WHEN "status" = 'succeeded' THEN EXTRACT(EPOCH FROM "finishedAt" - "createdAt") * 1000 END AS "total"
-      FROM "job" WHERE "createdAt" >= ${since} AND "dispatchedAt" IS NOT NULL AND (${orgId}::text IS NULL OR "orgId" = ${orgId})
+      FROM "job" WHERE "createdAt" >= ${since} AND "dispatchedAt" IS NOT NULL AND "kind" <> 'batch'
+        AND (${orgId}::text IS NULL OR "orgId" = ${orgId})
       ORDER BY "createdAt" DESC LIMIT ${MEASURED_MAX}
     )
     SELECT count(*)::int AS "measured",

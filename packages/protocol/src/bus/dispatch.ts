@@ -14,7 +14,7 @@ export const dispatchRequest = z.object({
   jobId: z.string().nullable(),
   orgId: z.string(),
   keyId: z.string().nullable(),
-  path: z.enum(['/v1/chat/completions', '/v1/completions']),
+  path: z.enum(['/v1/chat/completions', '/v1/completions', '/v1/embeddings', '/v1/responses']),
   /** The OpenAI request as the customer sent it, streaming off. */
   body: z.record(z.string(), z.unknown()),
   /** Node chosen by the worker's own `decide`, and what it saw when it chose. */
@@ -27,6 +27,8 @@ export const dispatchRequest = z.object({
   answerOnly: z.boolean().default(false),
   /** True: what the node writes is put into the job's progress stream as it comes. */
   progress: z.boolean().default(false),
+  /** True: it takes none of a node's last places, which are for those who wait for their answer. */
+  slack: z.boolean().default(false),
 })
 export type DispatchRequest = z.infer<typeof dispatchRequest>
 export type DispatchRequestInput = z.input<typeof dispatchRequest>

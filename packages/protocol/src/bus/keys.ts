@@ -21,6 +21,8 @@ export const redisKeys = {
   /** Hash: nodeId → JSON `NodeLiveness`, written by gateways each second or two. */
   nodes: 'isochrone:nodes',
   queueInference: 'inference',
+  queueBatches: 'batches',
+  queueBatchLines: 'batch-lines',
   queueWebhooks: 'webhooks',
   queueLeases: 'leases',
   /** Stream of what a background response's node has written so far; bounded in entries, bytes and time. */

@@ -27,6 +27,7 @@ const QUEUED_VALUE_SHARE = 0.1
 const body = z.object({
   max_tokens: z.int().min(1).nullish(),
   max_completion_tokens: z.int().min(1).nullish(),
+  max_output_tokens: z.int().min(1).nullish(),
   n: z.int().min(1).nullish(),
   routing: z.unknown(),
 })
@@ -40,7 +41,7 @@ export function placementRequestOf(
   organisationRouting: unknown,
   nodeIdOf: (id: string) => string | undefined,
 ): PlacementRequest {
-  const { max_tokens, max_completion_tokens, n, routing } = body.safeParse(job.body).data ?? {}
+  const { max_tokens, max_completion_tokens, max_output_tokens, n, routing } = body.safeParse(job.body).data ?? {}
   const bytes = Buffer.from(JSON.stringify({ ...(job.body as object), routing: undefined }))
   const bytesIn = bytes.length
   const wish = parseRoutingPolicy(routing).policy
@@ -48,7 +49,8 @@ export function placementRequestOf(
     organisation: parseRoutingPolicy(organisationRouting, 'organisation.routing').policy,
     request: wish,
   })
-  const tokensOutMax = (max_completion_tokens ?? max_tokens ?? TOKENS_OUT_DEFAULT) * (n ?? 1)
+  const limit = max_output_tokens ?? max_completion_tokens ?? max_tokens ?? TOKENS_OUT_DEFAULT
+  const tokensOutMax = job.path === '/v1/embeddings' ? 1 : limit * (n ?? 1)
   return {
     requestId: job.requestId,
     modelHash: null,
@@ -62,10 +64,32 @@ export function placementRequestOf(
     prefixBlockTokens: 1,
     policy: policyWithFeatures(
       { ...patient(policy, wish), exclude: policy.exclude.map((id) => nodeIdOf(id) ?? id) },
-      needsMask(requestNeeds(job.path, job.body as Record<string, unknown>)),
+      needsMask(needsOf(job.path, job.body as Record<string, unknown>)),
     ),
     excludeNodeIds: failedNodesOf(job.placement),
   }
+}
+
+/** Of a response, those of the chat completion that the gateway makes of it. */
+function needsOf(path: string, asked: Record<string, unknown>): ReturnType<typeof requestNeeds> {
+  if (path !== '/v1/responses') return requestNeeds(path, asked)
+  const { text, reasoning, include, tools, top_logprobs } = asked as {
+    text?: { format?: unknown }
+    reasoning?: { effort?: unknown }
+    include?: unknown
+    tools?: unknown
+    top_logprobs?: unknown
+  }
+  const has = (part: string) => JSON.stringify(asked.input ?? null).includes(`"type":"${part}"`)
+  const parts = [has('input_image') && 'image_url', has('input_file') && 'file', has('input_audio') && 'input_audio']
+  return requestNeeds('/v1/chat/completions', {
+    tools,
+    top_logprobs,
+    response_format: text?.format,
+    reasoning_effort: reasoning?.effort,
+    logprobs: Array.isArray(include) && include.includes('message.output_text.logprobs'),
+    messages: [{ role: 'user', content: parts.map((type) => ({ type })) }],
+  })
 }
 
 /** Time matters less to who queues; what the request itself says of time still holds. */

@@ -20,6 +20,10 @@ export async function retryJob(deps: RetryDeps, orgId: string, jobId: string): P
     const why = job.erasedAt !== null ? 'Its request was erased.' : `It is ${job.status}.`
     throw new AppError('state_conflict', { publicMessage: `Only a failed job can be tried again. ${why}` })
   }
+  if (job.kind === 'batch') {
+    const publicMessage = 'A line of a batch is not tried again by itself: send it in another batch.'
+    throw new AppError('state_conflict', { publicMessage })
+  }
   const earlier = await deps.jobs.retryOf(jobId, orgId)
   if (earlier) return { id: earlier.id }
   const { keyId, kind, path, model, body, source, deadlineAt, createdAt } = job

@@ -6,12 +6,13 @@
  * by conditional update, so a second run of the same job changes nothing. A deadline that passes while the gateway may have
  * answered ends the job only when that is known.
  */
-import { prng, toAppError, type Clock } from '@isochrone/domain'
+import { toAppError, type Clock } from '@isochrone/domain'
 import { dispatchRequest, type DispatchResponse } from '@isochrone/protocol'
-import { createReplicaPool, decide, type PlacementRecord, type PlacementRequest } from '@isochrone/scheduler'
+import type { PlacementRequest } from '@isochrone/scheduler'
 import type { FleetSource, GatewayDispatch, JobRows, QueuedJobRow } from '../ports/job-store.ts'
 import { parseStorableJson } from '../receipts/storable-json.ts'
 import type { JobFleet } from './job-fleet.ts'
+import { placeInTime, type JobPlacement } from './place-job.ts'
 import { placementMemoryOf, withEnd, withTry, type JobTry, type PlacementMemory } from './placement-memory.ts'
 import { placementRequestOf } from './placement-request.ts'
 
@@ -22,6 +23,8 @@ export interface RunJobDeps {
   /** What this placer knows of the fleet; one for all the jobs of a worker. */
   pools: JobFleet
   clock: Clock
+  /** Of batches: told when their money is used up, and how their lines wait for a place without asking the database. */
+  batches?: { outOfMoney(batchId: string, now: Date): Promise<void>; sleep(ms: number): Promise<void> }
 }
 
 export type JobLook = { kind: 'done' } | { kind: 'again'; delayMs: number; reason: string }
@@ -38,6 +41,8 @@ const REFUSED_AGAIN_MS = 1_000
 const RECORDED_AGAIN_MS = 500
 /** How long after its deadline a job waits for a gateway that may have answered it. */
 const OVERDUE_MS_MAX = 600_000
+/** A line of a batch that its organisation's money does not cover now. */
+const OUT_OF_MONEY_AGAIN_MS = 5_000
 const done: JobLook = { kind: 'done' }
 
 export async function runJob(deps: RunJobDeps, jobId: string): Promise<JobLook> {
@@ -47,7 +52,7 @@ export async function runJob(deps: RunJobDeps, jobId: string): Promise<JobLook> 
   if (job.deadlineAt !== null && job.deadlineAt.getTime() <= nowMs) return await overdue(deps, job, job.deadlineAt)
   const policies = await policiesOf(deps, job)
   if ('refusal' in policies) return failed(deps, job, 400, 'invalid_request', policies.refusal)
-  const placement = place(deps, job, policies.request)
+  const placement = await placeInTime(deps, job, policies.request)
   if (placement.kind === 'none') return await wait(deps, job, placement)
   const { nodeId, record, close } = placement
   const gatewayUrl = job.gatewayUrl ?? deps.gateway.gatewayFor(job.requestId)
@@ -126,41 +131,16 @@ async function policiesOf(
   }
 }
 
-type JobPlacement =
-  | { kind: 'none'; reason: string; record: PlacementRecord; retryAfterMs: number }
-  | { kind: 'placed'; nodeId: string; record: PlacementRecord; close: ReturnType<JobFleet['open']> }
-
-/** Decides and counts the job at its node in one step, so that jobs of one moment spread. */
-function place(deps: RunJobDeps, job: QueuedJobRow, request: PlacementRequest): JobPlacement {
-  const pool = deps.pools.pool(job.model) ?? nobody
-  const nowMs = deps.clock.nowMs()
-  // The seed is of the request and the attempt: the record carries the generator's state, so it can be replayed.
-  const rng = prng(Number.parseInt(job.requestId.slice(-8), 16) ^ (job.attempts * 0x9e3779b9))
-  let decision = decide(pool, request, rng, nowMs)
-  if (decision.kind === 'none' && request.excludeNodeIds.length > 0) {
-    decision = decide(pool, { ...request, excludeNodeIds: [] }, rng, nowMs)
-  }
-  // An estimate may be too high: only the least that the prompt can be makes it too long.
-  if (decision.kind === 'none' && decision.reason === 'context_too_long') {
-    const tokensIn = Math.min(request.tokensIn, request.tokensInMin ?? request.tokensIn)
-    decision = decide(pool, { ...request, tokensIn, excludeNodeIds: [] }, rng, nowMs)
-  }
-  const record = decision.record()
-  if (decision.kind === 'none') {
-    return { kind: 'none', reason: decision.reason ?? 'none', record, retryAfterMs: decision.retryAfterMs }
-  }
-  const { nodeId } = pool.offerAt(decision.slot)
-  const work = { tokensIn: request.tokensIn, tokensCached: 0, tokensOut: request.tokensOutExpected }
-  return { kind: 'placed', nodeId, record, close: deps.pools.open(job.model, nodeId, work, nowMs) }
-}
-
-/** A model that no node serves: the decision then says so. */
-const nobody = createReplicaPool({ prefixBlocksMax: 1 })
-
 /** A gateway that is full or closing says 503, and nothing of the node. */
 function outcomeOf(response: DispatchResponse): 'finished' | 'failed' | 'cancelled' {
   if (response.outcome === 'answered') return 'finished'
   return response.outcome === 'retry' && !isRefusal(response) ? 'failed' : 'cancelled'
+}
+
+function isOutOfMoney({ outcome, httpStatus, answer }: DispatchResponse): boolean {
+  if (outcome !== 'rejected' || httpStatus !== 429) return false
+  const { error } = answer as { error?: { code?: unknown } }
+  return error?.code === 'insufficient_quota'
 }
 
 const isRefusal = ({ outcome, httpStatus }: DispatchResponse): boolean => outcome === 'retry' && httpStatus === 503
@@ -179,6 +159,7 @@ function requestOf(job: QueuedJobRow, nodeId: string, placement: unknown, nowMs:
     timeoutMs: Math.max(1, Math.min(DISPATCH_MS_MAX, Math.floor(left))),
     dispatchedAtMs: job.dispatchedAt?.getTime() ?? null,
     progress: job.kind === 'background',
+    slack: job.kind === 'batch',
   })
 }
 
@@ -194,6 +175,14 @@ async function conclude(
     // Nothing is run: the row ends when the receipts' stream brings the answer.
     await deps.jobs.requeue(job.id, { attempted: false, error: 'answered; the answer is on its way' })
     return { kind: 'again', delayMs: RECORDED_AGAIN_MS, reason: 'its answer is on its way' }
+  }
+  if (job.batchId !== null && isOutOfMoney(response)) {
+    // It cost nothing and never ran: it waits for money as others wait for a place, until the batch's time is over.
+    const ended = withEnd(memory, { outcome: 'refused', message, atMs })
+    const unpin = job.gatewayUrl === null
+    await deps.jobs.requeue(job.id, { attempted: false, error: message ?? 'no money', placement: ended, unpin })
+    await deps.batches?.outOfMoney(job.batchId, new Date(atMs))
+    return { kind: 'again', delayMs: OUT_OF_MONEY_AGAIN_MS, reason: 'its organisation has no money left' }
   }
   if (outcome !== 'retry') {
     const status = outcome === 'answered' && httpStatus < 400 ? 'succeeded' : 'failed'

@@ -3,8 +3,8 @@ import type { JobStatus } from '@isochrone/domain'
 import type { DispatchRequest, DispatchResponse, NodeLiveness, NodeState } from '@isochrone/protocol'
 import type { JobEnd } from './receipt-store.ts'
 
-/** `queued` by its own wish, `background` as a response, `waiting` for want of capacity. */
-export type JobKind = 'queued' | 'background' | 'waiting'
+/** `queued` by its own wish, `background` as a response, `waiting` for want of capacity, `batch` as a line of one. */
+export type JobKind = 'queued' | 'background' | 'waiting' | 'batch'
 
 export interface QueuedJobRow {
   id: string
@@ -28,6 +28,7 @@ export interface QueuedJobRow {
   httpStatus: number | null
   error: string | null
   retryOf: string | null
+  batchId: string | null
   deadlineAt: Date | null
   createdAt: Date
   startedAt: Date | null

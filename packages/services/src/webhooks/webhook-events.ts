@@ -6,5 +6,9 @@ export const webhookEvents = [
   'job.succeeded',
   'job.failed',
   'job.cancelled',
+  'batch.completed',
+  'batch.failed',
+  'batch.expired',
+  'batch.cancelled',
 ] as const
 export type WebhookEvent = (typeof webhookEvents)[number]

@@ -11,12 +11,13 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { requireInside } from '../../control/residency.ts'
 import { collectAnswer } from '../../requests/collect-answer.ts'
-import { parseInferenceRequest, parseJson } from '../../requests/parse-request.ts'
+import { parseJson } from '../../requests/parse-request.ts'
 import type { RequestContext } from '../../requests/request-context.ts'
 import { routingOf } from '../../requests/routing-of.ts'
 import { serveRequest, type Served } from '../../requests/serve-request.ts'
 import { isochroneOf, usageOf } from '../answer-parts.ts'
 import type { ProgressWriter } from '../../jobs/job-progress.ts'
+import { endpoints, type Asked } from '../endpoints.ts'
 import type { GatewayDeps } from '../gateway-deps.ts'
 import { toOpenAiError } from '../openai-error.ts'
 import { bodyOf } from '../body-of.ts'
@@ -103,16 +104,19 @@ async function runDispatch(deps: GatewayDeps, dispatch: DispatchRequest): Promis
   const unwatch = jobId === null ? () => {} : deps.jobs.cancellations.watch(jobId, () => cancelled.abort())
   let progress: ProgressWriter | null = null
   try {
-    const ctx = contextOf(deps, dispatch)
+    const asked = askedOf(deps, dispatch)
+    const ctx = contextOf(deps, dispatch, asked)
     const attempt = deps.serve.nextAttempt(ctx)
-    const sink = collectAnswer(dispatch.path, cancelled.signal)
+    const sink = collectAnswer(asked.inference.path, cancelled.signal)
     if (dispatch.progress && jobId !== null) {
       progress = deps.jobs.progress.write(jobId, attempt, () => textOf(sink.answer()))
     }
     const bodyFor = (served: Served) =>
       served.brokenBy
         ? toOpenAiError(served.brokenBy, dispatch.requestId).body
-        : { ...sink.answer(), usage: usageOf(served), isochrone: { ...isochroneOf(ctx, served, false), attempt } }
+        : dispatch.slack
+          ? asked.dialect.whole(ctx, served, sink.answer(), false)
+          : { ...sink.answer(), usage: usageOf(served), isochrone: { ...isochroneOf(ctx, served, false), attempt } }
     // Only a job's answer is journalled: somebody may come back for it.
     const served = await serveRequest(deps.serve, ctx, sink, jobId === null ? undefined : bodyFor)
     deps.metrics.requestEnded('/internal/v1/dispatch', 200)
@@ -140,16 +144,19 @@ function textOf({ choices }: Record<string, unknown>): string {
   return typeof content === 'string' ? content : ''
 }
 
-function contextOf(deps: GatewayDeps, dispatch: DispatchRequest): RequestContext {
+function askedOf(deps: GatewayDeps, { path, body }: DispatchRequest): Asked {
+  const read = endpoints[path]
+  if (!read) throw new AppError('invalid_input', { publicMessage: `There is no ${path} here.`, field: 'path' })
+  return read(Buffer.from(JSON.stringify(body)), { isModel: (name) => deps.knownModels.has(name) })
+}
+
+function contextOf(deps: GatewayDeps, dispatch: DispatchRequest, { inference: request }: Asked): RequestContext {
   const organisation = deps.control.organisation(dispatch.orgId)
   if (!organisation?.channelId) {
     throw new AppError('insufficient_balance', { publicMessage: 'The organisation of this job has no funds.' })
   }
   // A job's prompt and answer may pass no gateway outside either.
   requireInside(organisation, deps.control.place, deps.control.gateways())
-  const request = parseInferenceRequest(dispatch.path, Buffer.from(JSON.stringify(dispatch.body)), {
-    isModel: (name) => deps.knownModels.has(name),
-  })
   return {
     requestId: dispatch.requestId,
     requestIdHash: bytes32Of(dispatch.requestId),
@@ -160,7 +167,12 @@ function contextOf(deps: GatewayDeps, dispatch: DispatchRequest): RequestContext
     jobId: dispatch.jobId,
     request,
     policy: routingOf(organisation, request, deps.control),
-    pinned: { nodeId: dispatch.nodeId, placement: dispatch.placement, timeoutMs: dispatch.timeoutMs },
+    pinned: {
+      nodeId: dispatch.nodeId,
+      placement: dispatch.placement,
+      timeoutMs: dispatch.timeoutMs,
+      ...(dispatch.slack && { slack: true }),
+    },
   }
 }
 

@@ -1,0 +1,113 @@
+/** Accepts, shows and cancels batches. The row is the promise; whatever is killed after it, the worker's sweep finds it. */
+import { AppError, batchEndpoints, isBatchOver, isId, newId, type Clock } from '@isochrone/domain'
+import type { BatchQueue, BatchRow, BatchRows, FileRows } from '../ports/batch-store.ts'
+import { fileOf, FILE_KEPT_S_MAX, FILE_KEPT_S_MIN } from './store-file.ts'
+
+export interface BatchDeps {
+  batches: BatchRows
+  files: FileRows
+  queue: BatchQueue
+  clock: Clock
+}
+
+export interface CreateBatchInput {
+  orgId: string
+  keyId: string | null
+  endpoint: string
+  inputFileId: string
+  completionWindow: string
+  metadata: Record<string, string> | null
+  outputExpiresAfterS: number | null
+  /** With what it was sent with: the same key for another request is refused. */
+  idempotency: { key: string; fingerprint: string } | null
+}
+
+export const BATCH_WINDOW_MS = 86_400_000
+/** Of one organisation, not over. */
+const OPEN_MAX = 100
+
+/** `created` false: the idempotency key found an earlier one. */
+export async function createBatch(
+  deps: BatchDeps,
+  input: CreateBatchInput,
+): Promise<{ batch: BatchRow; created: boolean }> {
+  const { orgId, idempotency } = input
+  if (idempotency) {
+    const earlier = await deps.batches.byIdempotencyKey(orgId, idempotency.key)
+    if (earlier) return { batch: requireSame(earlier, idempotency.fingerprint), created: false }
+  }
+  if (!batchEndpoints.some((endpoint) => endpoint === input.endpoint)) {
+    throw refused('endpoint', `'endpoint' must be one of ${batchEndpoints.join(', ')}.`)
+  }
+  if (input.completionWindow !== '24h') throw refused('completion_window', "'completion_window' must be 24h.")
+  const keptS = input.outputExpiresAfterS
+  if (keptS !== null && !(keptS >= FILE_KEPT_S_MIN && keptS <= FILE_KEPT_S_MAX)) {
+    const range = `${FILE_KEPT_S_MIN} to ${FILE_KEPT_S_MAX}`
+    throw refused('output_expires_after.seconds', `'output_expires_after.seconds' must be from ${range}.`)
+  }
+  const file = await fileOf(deps, orgId, input.inputFileId)
+  if (file.purpose !== 'batch') throw refused('input_file_id', "The file's purpose must be batch.")
+  if ((await deps.batches.openCount(orgId)) >= OPEN_MAX) {
+    const publicMessage = `Your organisation has ${OPEN_MAX} batches under way; wait for one of them to end.`
+    throw new AppError('rate_limited', { publicMessage, retryAfterS: 60 })
+  }
+  const createdAt = new Date(deps.clock.nowMs())
+  const id = newId('batch')
+  const inserted = await deps.batches.insert({
+    id,
+    orgId,
+    keyId: input.keyId,
+    endpoint: input.endpoint,
+    inputFileId: file.id,
+    metadata: input.metadata,
+    idempotencyKey: idempotency?.key ?? null,
+    fingerprint: idempotency?.fingerprint ?? null,
+    outputExpiresAfterS: keptS,
+    createdAt,
+    expiresAt: new Date(createdAt.getTime() + BATCH_WINDOW_MS),
+  })
+  const batch = inserted
+    ? await deps.batches.get(id, orgId)
+    : idempotency && (await deps.batches.byIdempotencyKey(orgId, idempotency.key))
+  if (!batch) throw new Error('a batch that was inserted a moment ago is gone')
+  if (!inserted) return { batch: requireSame(batch, idempotency?.fingerprint ?? ''), created: false }
+  await deps.queue.addAll([id]).catch(() => {
+    // Redis is away: the sweep finds it.
+  })
+  return { batch, created: true }
+}
+
+/** Throws `not_found` where the organisation has no such batch. */
+export async function batchOf(deps: Pick<BatchDeps, 'batches'>, orgId: string, id: string): Promise<BatchRow> {
+  const row = isId('batch', id) ? await deps.batches.get(id, orgId) : null
+  if (!row)
+    throw new AppError('not_found', { publicMessage: `There is no batch '${id.slice(0, 100)}'.`, field: 'batch_id' })
+  return row
+}
+
+/** Cancelling twice is the same; throws `state_conflict` where it is over otherwise, or about to be. */
+export async function cancelBatch(deps: BatchDeps, orgId: string, id: string): Promise<BatchRow> {
+  await batchOf(deps, orgId, id)
+  const cancellingAt = new Date(deps.clock.nowMs())
+  await deps.batches.move(id, ['validating', 'in_progress'], { status: 'cancelling', endAs: 'cancelled', cancellingAt })
+  const after = await batchOf(deps, orgId, id)
+  if (after.endAs !== 'cancelled') {
+    const words = isBatchOver(after.status) ? 'already' : 'now'
+    throw new AppError('state_conflict', {
+      publicMessage: `The batch cannot be cancelled: it is ${words} ${after.status}.`,
+    })
+  }
+  await deps.queue.addAll([id]).catch(() => {})
+  return after
+}
+
+function requireSame(earlier: BatchRow, fingerprint: string): BatchRow {
+  if (earlier.fingerprint === fingerprint) return earlier
+  throw new AppError('state_conflict', {
+    publicMessage: 'This Idempotency-Key was used for another batch. Use a new key for a new request.',
+    field: 'Idempotency-Key',
+  })
+}
+
+const refused = (field: string, publicMessage: string): AppError =>
+  new AppError('invalid_input', { publicMessage, field })

@@ -1,0 +1,89 @@
+/**
+ * Where a queued job goes: the same `decide` as interactive requests, and the job counted at its node in the same step.
+ *
+ * A line of a batch goes into slack alone, and waits for it here: to queue it again and again would cost more than it.
+ */
+import { prng, slackStreamsMax } from '@isochrone/domain'
+import {
+  createReplicaPool,
+  decide,
+  replicaStateOf,
+  type Decision,
+  type PlacementRecord,
+  type PlacementRequest,
+  type ReplicaPool,
+} from '@isochrone/scheduler'
+import type { QueuedJobRow } from '../ports/job-store.ts'
+import type { JobFleet } from './job-fleet.ts'
+import type { RunJobDeps } from './run-job.ts'
+
+type PlaceJobDeps = Pick<RunJobDeps, 'fleet' | 'pools' | 'clock' | 'batches'>
+
+/** How long a line of a batch stands in line for a place before the queue has it again, and how often it looks. */
+const SLACK_WAIT = { looks: 40, everyMs: 100 }
+/** Nodes that are asked for slack in one look. */
+const SLACK_NODES_MAX = 8
+
+export type JobPlacement =
+  | { kind: 'none'; reason: string; record: PlacementRecord; retryAfterMs: number }
+  | { kind: 'placed'; nodeId: string; record: PlacementRecord; close: ReturnType<JobFleet['open']> }
+
+/** A line of a batch waits here for slack: to queue it again and again would cost more than it. */
+export async function placeInTime(
+  deps: PlaceJobDeps,
+  job: QueuedJobRow,
+  request: PlacementRequest,
+): Promise<JobPlacement> {
+  let placement = place(deps, job, request)
+  if (job.kind !== 'batch' || !deps.batches) return placement
+  for (let looks = 0; placement.kind === 'none' && looks < SLACK_WAIT.looks; looks++) {
+    await deps.batches.sleep(SLACK_WAIT.everyMs)
+    const { states, liveness } = await deps.fleet.nodes()
+    deps.pools.sync(states, liveness, deps.clock.nowMs())
+    placement = place(deps, job, request)
+  }
+  return placement
+}
+
+/** The decision, among nodes that have more room than those need who wait for their answers. */
+function decideInSlack(pool: ReplicaPool, request: PlacementRequest, seed: number, nowMs: number): Decision {
+  const full: string[] = []
+  for (;;) {
+    const asked = { ...request, excludeNodeIds: [...request.excludeNodeIds, ...full] }
+    const decision = decide(pool, asked, prng(seed), nowMs)
+    if (decision.kind === 'none' || full.length >= SLACK_NODES_MAX) return decision
+    const { nodeId, concurrencyMax } = pool.offerAt(decision.slot)
+    if (replicaStateOf(pool, decision.slot).activeStreams < slackStreamsMax(concurrencyMax)) return decision
+    full.push(nodeId)
+  }
+}
+
+/** Decides and counts the job at its node in one step, so that jobs of one moment spread. */
+function place(deps: PlaceJobDeps, job: QueuedJobRow, request: PlacementRequest): JobPlacement {
+  const pool = deps.pools.pool(job.model) ?? nobody
+  const nowMs = deps.clock.nowMs()
+  // The seed is of the request and the attempt: the record carries the generator's state, so it can be replayed.
+  const seed = Number.parseInt(job.requestId.slice(-8), 16) ^ (job.attempts * 0x9e3779b9)
+  const rng = prng(seed)
+  const decided = (asked: PlacementRequest) =>
+    job.kind === 'batch' ? decideInSlack(pool, asked, seed, nowMs) : decide(pool, asked, rng, nowMs)
+  let decision = decided(request)
+  if (decision.kind === 'none' && request.excludeNodeIds.length > 0) {
+    decision = decided({ ...request, excludeNodeIds: [] })
+  }
+  // An estimate may be too high: only the least that the prompt can be makes it too long.
+  if (decision.kind === 'none' && decision.reason === 'context_too_long') {
+    const tokensIn = Math.min(request.tokensIn, request.tokensInMin ?? request.tokensIn)
+    decision = decided({ ...request, tokensIn, excludeNodeIds: [] })
+  }
+  const record = decision.record()
+  if (decision.kind === 'none') {
+    return { kind: 'none', reason: decision.reason ?? 'none', record, retryAfterMs: decision.retryAfterMs }
+  }
+  const { nodeId } = pool.offerAt(decision.slot)
+  const work = { tokensIn: request.tokensIn, tokensCached: 0, tokensOut: request.tokensOutExpected }
+  return { kind: 'placed', nodeId, record, close: deps.pools.open(job.model, nodeId, work, nowMs) }
+}
+
+/** A model that no node serves: the decision then says so. */
+const nobody = createReplicaPool({ prefixBlocksMax: 1 })
