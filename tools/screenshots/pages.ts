@@ -60,6 +60,7 @@ export async function pagesOf({ databaseUrl }: InstanceInfo): Promise<PageToShow
       { name: 'request', path: `/requests/${request.id}`, role: 'team' },
       { name: 'usage', path: '/usage?days=1', role: 'team' },
       { name: 'jobs', path: '/jobs', role: 'team' },
+      { name: 'batches', path: '/batches', role: 'team' },
       { name: 'job', path: `/jobs/${job.id}`, role: 'team' },
       { name: 'keys', path: '/keys', role: 'team' },
       { name: 'balance', path: '/balance', role: 'team' },

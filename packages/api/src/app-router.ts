@@ -3,6 +3,7 @@ import { adminRouter } from './routers/admin.ts'
 import { disputesRouter } from './routers/disputes.ts'
 import {
   balanceRouter,
+  batchesRouter,
   jobsRouter,
   keysRouter,
   organisationRouter,
@@ -22,6 +23,7 @@ export const appRouter = router({
   receipts: receiptsRouter,
   session: sessionRouter,
   requests: requestsRouter,
+  batches: batchesRouter,
   jobs: jobsRouter,
   leases: leasesRouter,
   webhooks: webhooksRouter,

@@ -102,6 +102,7 @@ export const requestPage = z.object({
   status: z.enum(['succeeded', 'failed', 'aborted']).optional(),
   model: z.string().max(200).optional(),
 })
+export const batchPage = z.object({ cursor })
 export const jobPage = z.object({
   cursor,
   limit,

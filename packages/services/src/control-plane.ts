@@ -5,6 +5,7 @@
  * `not_found`. Whether the caller belongs to the organisation is decided before (see the api package).
  */
 import type { LentKey } from './api-keys/lend-key.ts'
+import type { BatchDetail, BatchSummary, openFile } from './batches/batch-views.ts'
 import type { AuditNote } from './audit/audit-log.ts'
 import type { RespondInput } from './disputes/answer-dispute.ts'
 import type { Asker, DisputeListFilter } from './disputes/dispute-reads.ts'
@@ -154,6 +155,14 @@ export interface ControlPlane {
     /** A failed job once more; however often it is asked for, there is one repetition. */
     retry(input: { orgId: string; jobId: string }): Promise<{ id: string }>
     stats(input: { orgId: string }): Promise<JobStats>
+  }
+  batches: {
+    list(input: { orgId: string; cursor?: string | undefined }): Promise<Page<BatchSummary>>
+    detail(input: { orgId: string; id: string }): Promise<BatchDetail>
+    /** However often, it is cancelled once. */
+    cancel(input: { orgId: string; id: string }): Promise<BatchSummary>
+    /** A file of the organisation, a chunk at a time. */
+    openFile(input: { orgId: string; id: string }): ReturnType<typeof openFile>
   }
   leases: {
     /** Nodes that offer GPUs now. */

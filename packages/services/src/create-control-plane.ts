@@ -13,6 +13,7 @@ import { prepareRuling } from './disputes/prepare-ruling.ts'
 import { balanceOf, channelView } from './funding/balance.ts'
 import { requestFunding } from './funding/request-funding.ts'
 import { linkWalletChannel, prepareWalletChannel } from './funding/wallet-channel.ts'
+import { batchDetail, batchesOfOrg, openFile, stopBatch } from './batches/batch-views.ts'
 import { cancelJob } from './jobs/cancel-job.ts'
 import { retryJob } from './jobs/retry-job.ts'
 import { extendLease } from './leases/extend-lease.ts'
@@ -101,6 +102,12 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       retry: ({ orgId, jobId }) =>
         retryJob({ jobs: store.jobs, queue: { add: async () => {} }, clock: deps.clock }, orgId, jobId),
       stats: ({ orgId }) => jobStats(deps, orgId),
+    },
+    batches: {
+      list: (input) => batchesOfOrg(deps, input),
+      detail: (input) => batchDetail(deps, input),
+      cancel: (input) => stopBatch(deps, input),
+      openFile: (input) => openFile(deps, input),
     },
     leases: {
       offers: () => leaseOffers(deps),

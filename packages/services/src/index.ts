@@ -96,6 +96,7 @@ export {
   tooLarge,
   type FileDeps,
 } from './batches/store-file.ts'
+export type { BatchDetail, BatchLineView, BatchSummary } from './batches/batch-views.ts'
 export { sweepBatches } from './batches/sweep-batches.ts'
 export type * from './ports/batch-store.ts'
 export { sweepJobs } from './jobs/sweep-jobs.ts'

@@ -2,6 +2,7 @@
 /** What a team's forms do: keys, funds, jobs. Amounts arrive as text in dollars. */
 import type {
   ApiKeyView,
+  BatchSummary,
   ChannelView,
   CreatedApiKey,
   FundingOrderView,
@@ -60,6 +61,12 @@ export async function linkWalletChannel(input: {
 export async function cancelJob(input: { id: string }): Promise<ActionResult<JobSummary>> {
   const result = await actionResult((api) => api.jobs.cancel(input))
   revalidatePath('/jobs')
+  return result
+}
+
+export async function cancelBatch(input: { id: string }): Promise<ActionResult<BatchSummary>> {
+  const result = await actionResult((api) => api.batches.cancel(input))
+  revalidatePath('/batches')
   return result
 }
 

@@ -22,7 +22,14 @@ import {
   Unplug,
   type LucideIcon,
 } from 'lucide-react'
-import type { EpochStatus, JobStatus, LeaseStatus, ListingStatus, VerificationStatus } from '@isochrone/domain'
+import type {
+  BatchStatus,
+  EpochStatus,
+  JobStatus,
+  LeaseStatus,
+  ListingStatus,
+  VerificationStatus,
+} from '@isochrone/domain'
 import type {
   Check,
   ClaimState,
@@ -152,6 +159,17 @@ const jobLooks: Record<JobStatus, Look> = {
   cancelled: { icon: Ban, word: 'cancelled', tone: 'warn' },
 }
 
+const batchLooks: Record<BatchStatus, Look> = {
+  validating: { icon: Clock, word: 'validating', tone: 'neutral', hint: 'Its lines are being checked; none runs yet.' },
+  in_progress: { icon: LoaderCircle, word: 'in progress', tone: 'accent' },
+  finalizing: { icon: LoaderCircle, word: 'finalizing', tone: 'accent', hint: 'Its files are being written.' },
+  completed: { icon: CircleCheck, word: 'completed', tone: 'good' },
+  failed: { icon: CircleX, word: 'failed', tone: 'bad', hint: 'A line is at fault: nothing was run.' },
+  expired: { icon: Hourglass, word: 'expired', tone: 'warn', hint: 'Its window ended before its last lines.' },
+  cancelling: { icon: LoaderCircle, word: 'cancelling', tone: 'warn' },
+  cancelled: { icon: Ban, word: 'cancelled', tone: 'warn' },
+}
+
 const leaseLooks: Record<LeaseStatus, Look> = {
   requested: { icon: Clock, word: 'requested', tone: 'neutral', hint: 'Its GPUs are taken; its money is being held.' },
   provisioning: { icon: LoaderCircle, word: 'provisioning', tone: 'accent', hint: 'Its engine is being started.' },
@@ -244,6 +262,7 @@ export const EpochStatusBadge = ({ status }: { status: EpochStatus }) => <LookBa
 export const RecordStatusBadge = ({ status }: { status: RecordStatus }) => <LookBadge look={recordLooks[status]} />
 export const ClaimStateBadge = ({ state }: { state: ClaimState }) => <LookBadge look={claimLooks[state]} />
 export const JobStatusBadge = ({ status }: { status: JobStatus }) => <LookBadge look={jobLooks[status]} />
+export const BatchStatusBadge = ({ status }: { status: BatchStatus }) => <LookBadge look={batchLooks[status]} />
 export const LeaseStatusBadge = ({ status }: { status: LeaseStatus }) => <LookBadge look={leaseLooks[status]} />
 export const WebhookStatusBadge = ({ status }: { status: WebhookStatus }) => <LookBadge look={webhookLooks[status]} />
 export const OrderStatusBadge = ({ status }: { status: FundingOrderView['status'] }) => (

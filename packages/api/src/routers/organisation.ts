@@ -1,5 +1,6 @@
 /** What a team does in its own organisation: requests, jobs, keys, balance, routing. */
 import {
+  batchPage,
   byId,
   deliveryPage,
   fund,
@@ -28,6 +29,18 @@ export const requestsRouter = router({
   usage: orgProcedure
     .input(usageDays)
     .query(({ ctx, input }) => ctx.controlPlane.requests.usage({ orgId: ctx.org.id, ...input })),
+})
+
+export const batchesRouter = router({
+  list: orgProcedure
+    .input(batchPage)
+    .query(({ ctx, input }) => ctx.controlPlane.batches.list({ orgId: ctx.org.id, ...input })),
+  detail: orgProcedure
+    .input(byId)
+    .query(({ ctx, input }) => ctx.controlPlane.batches.detail({ orgId: ctx.org.id, ...input })),
+  cancel: orgProcedure
+    .input(byId)
+    .mutation(({ ctx, input }) => ctx.controlPlane.batches.cancel({ orgId: ctx.org.id, ...input })),
 })
 
 export const jobsRouter = router({

@@ -1,5 +1,6 @@
 /** What the actions and queries of people need of the database. `db`'s repositories fit these interfaces. */
 import type { DecisionReads } from './decision-reads.ts'
+import type { BatchRows, FileRows } from './batch-store.ts'
 import type { EpochStatus, JobStatus } from '@isochrone/domain'
 import type { DataPolicy, Tier } from '@isochrone/scheduler'
 import type { ControlOutbox, ControlStore } from './control-store.ts'
@@ -246,6 +247,8 @@ export interface ControlPlaneRepositories {
   recounts: RecountsStore
   evidence: EvidenceReadings
   jobs: Pick<JobRows, 'get' | 'finish' | 'insert' | 'retryOf'>
+  batches: BatchRows
+  files: FileRows
   webhooks: WebhookStore
   disputes: DisputesStore
   audit: AuditStore

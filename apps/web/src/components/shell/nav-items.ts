@@ -15,6 +15,7 @@ export type NavIcon =
   | 'requests'
   | 'usage'
   | 'jobs'
+  | 'batches'
   | 'keys'
   | 'leases'
   | 'balance'
@@ -58,6 +59,7 @@ const teamItems: NavItem[] = [
   { href: '/requests', label: 'Requests', icon: 'requests', keywords: 'receipts history' },
   { href: '/usage', label: 'Usage', icon: 'usage', keywords: 'cost tokens spend charts models' },
   { href: '/jobs', label: 'Queued jobs', icon: 'jobs', keywords: 'queue batch scheduler background responses wait' },
+  { href: '/batches', label: 'Batches', icon: 'batches', keywords: 'files jsonl lines bulk openai window' },
   { href: '/leases', label: 'Leases', icon: 'leases', keywords: 'rent gpus hours endpoint private' },
   { href: '/keys', label: 'API keys', icon: 'keys', keywords: 'secret token create revoke' },
   {

@@ -1,0 +1,18 @@
+/** How far a batch is: answered and failed lines as parts of a bar, and in words. */
+import type { BatchSummary } from '@isochrone/services'
+import { formatCount } from '~/lib/format.ts'
+
+export function BatchProgress({ batch }: { batch: Pick<BatchSummary, 'total' | 'completed' | 'failed'> }) {
+  const { total, completed, failed } = batch
+  const share = (count: number) => `${total === 0 ? 0 : (100 * count) / total}%`
+  const words = `${formatCount(completed)} of ${formatCount(total)} answered${failed > 0 ? `, ${formatCount(failed)} failed` : ''}`
+  return (
+    <div className="min-w-[180px]">
+      <div aria-hidden className="flex h-1.5 overflow-hidden rounded-full bg-line">
+        <div className="bg-good" style={{ width: share(completed) }} />
+        <div className="bg-bad" style={{ width: share(failed) }} />
+      </div>
+      <div className="figures mt-1 text-xs text-ink-2">{words}</div>
+    </div>
+  )
+}
