@@ -200,7 +200,7 @@ export function batchRepository(db: DbOrTx) {
       const { now, from, errors, ...data } = end
       const moved = await db.batch.updateMany({
         where: { id, status: from },
-        data: { ...data, endedAt: now, ...(errors && { errors: errors as Prisma.InputJsonValue }) },
+        data: { ...data, endedAt: now, ...(errors && { errors: [...errors] }) },
       })
       if (moved.count !== 1) return false
       await db.job.updateMany({
