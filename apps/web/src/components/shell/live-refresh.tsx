@@ -16,14 +16,15 @@ export interface LiveRefreshProps {
 export function LiveRefresh({ intervalMs, quiet }: LiveRefreshProps) {
   const router = useRouter()
   const [running, setRunning] = useState(true)
-  const [, startTransition] = useTransition()
+  const [pending, startTransition] = useTransition()
   useEffect(() => {
-    if (!running) return
+    // One at a time: where the server takes longer than the interval, a newer one would keep the page from ever changing.
+    if (!running || pending) return
     const timer = setInterval(() => {
       if (document.visibilityState === 'visible') startTransition(() => router.refresh())
     }, intervalMs)
     return () => clearInterval(timer)
-  }, [running, intervalMs, router])
+  }, [running, pending, intervalMs, router])
 
   if (quiet) return null
   return (
