@@ -11,40 +11,28 @@ export interface Step {
   run(world: World): Promise<string | void>
 }
 
-/** A part of the issue's story that this one does not play; printed, never passed over in silence. */
-export interface Missing {
-  readonly name: string
-  readonly missing: string
-}
-
 export interface Played {
   readonly title: string
   readonly ms: number
-  readonly outcome: 'ok' | 'failed' | 'missing'
+  readonly outcome: 'ok' | 'failed'
   readonly said: string
 }
-
-export type StoryPart = Step | Missing
 
 /** Stops at the first step that fails; whoever calls looks at the last one's outcome. */
 export async function runStory(
   world: World,
-  parts: readonly StoryPart[],
+  steps: readonly Step[],
   until: string | undefined,
   print: (line: string) => void,
 ): Promise<Played[]> {
   const played: Played[] = []
-  for (const part of parts) {
-    const each = 'missing' in part ? missing(part) : await play(world, part)
+  for (const step of steps) {
+    const each = await play(world, step)
     played.push(each)
     print(lineOf(each))
-    if (each.outcome === 'failed' || part.name === until) break
+    if (each.outcome === 'failed' || step.name === until) break
   }
   return played
-}
-
-function missing({ name, missing: why }: Missing): Played {
-  return { title: name, ms: 0, outcome: 'missing', said: why }
 }
 
 async function play(world: World, step: Step): Promise<Played> {
@@ -68,11 +56,10 @@ async function play(world: World, step: Step): Promise<Played> {
   }
 }
 
-const marks = { ok: '✓', failed: '✗', missing: '–' } as const
+const marks = { ok: '✓', failed: '✗' } as const
 
 function lineOf({ title, ms, outcome, said }: Played): string {
-  const time = outcome === 'missing' ? 'missing' : `${(ms / 1_000).toFixed(1)} s`
-  return `  ${marks[outcome]} ${title.padEnd(64)} ${time.padStart(9)}${said && `\n      ${said}`}`
+  return `  ${marks[outcome]} ${title.padEnd(64)} ${secondsOf(ms).padStart(9)}${said && `\n      ${said}`}`
 }
 
 /** One row a step, and the whole. */
@@ -80,17 +67,12 @@ export function tableOf(played: readonly Played[]): string {
   const width = Math.max(...played.map(({ title }) => title.length), 'Step'.length)
   const row = (title: string, time: string, outcome: string) =>
     `  ${title.padEnd(width)}  ${time.padStart(9)}  ${outcome}`
-  const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`
   const total = played.reduce((sum, { ms }) => sum + ms, 0)
   return [
     row('Step', 'Time', 'Outcome'),
-    ...played.map(({ title, ms, outcome }) => row(title, outcome === 'missing' ? '—' : seconds(ms), outcome)),
-    row('All', seconds(total), wholeOf(played)),
+    ...played.map(({ title, ms, outcome }) => row(title, secondsOf(ms), outcome)),
+    row('All', secondsOf(total), played.some(({ outcome }) => outcome === 'failed') ? 'failed' : 'ok'),
   ].join('\n')
 }
 
-function wholeOf(played: readonly Played[]): string {
-  if (played.some(({ outcome }) => outcome === 'failed')) return 'failed'
-  const left = played.filter(({ outcome }) => outcome === 'missing').length
-  return left === 0 ? 'ok' : `ok, ${left} missing`
-}
+const secondsOf = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
