@@ -87,11 +87,12 @@ export function sdkOf(gatewayUrl: string, body: Json): string {
   const params = JSON.stringify(rest, null, 2)
     .slice(1, -2)
     .replace(/\n {2}"([a-z_]+)": /g, '\n  $1: ')
-  return `import OpenAI from 'openai'
+  return `import { env } from 'node:process'
+import OpenAI from 'openai'
 
 const client = new OpenAI({
   baseURL: '${gatewayUrl}/v1',
-  apiKey: process.env.ISOCHRONE_API_KEY,
+  apiKey: env.ISOCHRONE_API_KEY,
 })
 const stream = await client.chat.completions.create({${params},
   stream: true,
