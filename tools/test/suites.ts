@@ -123,6 +123,9 @@ function filesOf(kind: VitestKind): string[] {
   return ['packages', 'apps', 'tools'].flatMap((dir) => testFiles(dir, suffixes[kind]))
 }
 
+/** A suite that takes longer hangs. It is far above what a busy machine needs: a suite that is killed names no test. */
+const hangsAfterMs = 2_400_000
+
 async function vitest(kind: VitestKind, files = filesOf(kind), more: readonly string[] = []): Promise<SuiteResult> {
   if (files.length === 0) return oneCheck(false, `there are no ${kind} tests`)
   const scratch = mkdtempSync(join(tmpdir(), 'isochrone-report-'))
@@ -133,7 +136,7 @@ async function vitest(kind: VitestKind, files = filesOf(kind), more: readonly st
   if (kind === 'chaos') flags.push('--no-file-parallelism')
   try {
     const bin = join(projectRoot, 'node_modules/.bin/vitest')
-    const { code, output } = await runCommand(bin, [...flags, ...files], { cwd: projectRoot })
+    const { code, output } = await runCommand(bin, [...flags, ...files], { cwd: projectRoot, limitMs: hangsAfterMs })
     return { ...countsOf(() => readVitestReport(readFileSync(report, 'utf8')), code), output }
   } finally {
     rmSync(scratch, { recursive: true, force: true })
