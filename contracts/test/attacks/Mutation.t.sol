@@ -3,6 +3,9 @@ pragma solidity ^0.8.28;
 
 import {IContradictions} from "../../src/interfaces/IContradictions.sol";
 import {IPaymentChannels} from "../../src/interfaces/IPaymentChannels.sol";
+import {IProviderRegistry} from "../../src/interfaces/IProviderRegistry.sol";
+import {IReceiptAnchor} from "../../src/interfaces/IReceiptAnchor.sol";
+import {ISlaLedger} from "../../src/interfaces/ISlaLedger.sol";
 import {
     DeliveryReceipt,
     EpochAnchor,
@@ -47,7 +50,17 @@ contract MutationAttack is World {
         bytes memory signature = signed(LANE_KEY, anchors.anchorDigest(anchor));
         for (uint256 i = 0; i < 8; ++i) {
             EpochAnchor memory forged = abi.decode(mutated(abi.encode(anchor), i, false), (EpochAnchor));
-            vm.expectRevert();
+            bytes memory refusal = abi.encodeWithSelector(IReceiptAnchor.InvalidAnchorSignature.selector, forged.lane);
+            // Asked before the signature: another lane has no number yet, and the lane's own must go on.
+            if (forged.lane != anchor.lane || forged.fromSeq != anchor.fromSeq) {
+                refusal = abi.encodeWithSelector(
+                    IReceiptAnchor.SequenceGap.selector,
+                    forged.lane,
+                    forged.fromSeq,
+                    forged.lane == anchor.lane ? anchor.fromSeq - 1 : 0
+                );
+            }
+            vm.expectRevert(refusal);
             anchors.anchor(forged, signature);
         }
         anchors.anchor(anchor, signature);
@@ -58,7 +71,7 @@ contract MutationAttack is World {
         bytes memory signature = signed(LANE_KEY, ledger.recordDigest(record));
         for (uint256 i = 0; i < 8; ++i) {
             PerformanceRecord memory forged = abi.decode(mutated(abi.encode(record), i, false), (PerformanceRecord));
-            vm.expectRevert();
+            vm.expectRevert(abi.encodeWithSelector(ISlaLedger.InvalidLaneSignature.selector, forged.lane));
             ledger.report(forged, "", signature);
         }
         ledger.report(record, "", signature);
@@ -66,10 +79,12 @@ contract MutationAttack is World {
 
     function test_aMutatedCeilingOrSessionIsRefused() public {
         bytes memory signature = signed(PAYER_KEY, channels.ceilingDigest(channelIds[0], 60e6));
-        vm.expectRevert();
-        channels.setCeiling(channelIds[0], 60e6 + 1, signature);
-        vm.expectRevert();
-        channels.setCeiling(channelIds[1], 60e6, signature);
+        for (uint256 payer = 0; payer < 2; ++payer) {
+            bytes32 channelId = channelIds[payer];
+            address owner = channels.channelOf(channelId).owner;
+            vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.InvalidCeilingSignature.selector, channelId, owner));
+            channels.setCeiling(channelId, payer == 0 ? 60e6 + 1 : 60e6, signature);
+        }
 
         uint256 sessionKey = 0x5E55;
         SessionKey memory session = SessionKey(channelIds[0], vm.addr(sessionKey), 80e6, uint64(block.timestamp + 1000));
@@ -77,7 +92,11 @@ contract MutationAttack is World {
         bytes memory byKey = signed(sessionKey, channels.ceilingDigest(channelIds[0], 60e6));
         for (uint256 i = 0; i < 4; ++i) {
             SessionKey memory forged = abi.decode(mutated(abi.encode(session), i, false), (SessionKey));
-            vm.expectRevert();
+            vm.expectRevert(
+                forged.channelId == session.channelId
+                    ? abi.encodeWithSelector(IPaymentChannels.SessionKeyInvalid.selector, session.channelId, forged.key)
+                    : abi.encodeWithSelector(IPaymentChannels.UnknownChannel.selector, forged.channelId)
+            );
             channels.setCeilingBySession(60e6, forged, byOwner, byKey);
         }
         channels.setCeilingBySession(60e6, session, byOwner, byKey);
@@ -87,16 +106,16 @@ contract MutationAttack is World {
         uint256 key = 0xBEEF;
         bytes memory proof = signed(key, registry.nodeKeyDigest(providerIds[0], vm.addr(key)));
         vm.prank(ownerOf(1));
-        vm.expectRevert();
+        vm.expectRevert(abi.encodeWithSelector(IProviderRegistry.InvalidNodeKeySignature.selector, vm.addr(key)));
         registry.addNodeKey(providerIds[1], vm.addr(key), proof);
         vm.prank(ownerOf(0));
-        vm.expectRevert();
+        vm.expectRevert(abi.encodeWithSelector(IProviderRegistry.InvalidNodeKeySignature.selector, vm.addr(key + 1)));
         registry.addNodeKey(providerIds[0], vm.addr(key + 1), proof);
 
         bytes memory laneProof = signed(key, registry.laneKeyDigest(vm.addr(key), operatorOf(0)));
-        vm.expectRevert();
+        vm.expectRevert(abi.encodeWithSelector(IProviderRegistry.InvalidLaneKeySignature.selector, vm.addr(key)));
         registry.addLane(vm.addr(key), operatorOf(1), laneProof);
-        vm.expectRevert();
+        vm.expectRevert(abi.encodeWithSelector(IProviderRegistry.InvalidLaneKeySignature.selector, vm.addr(key + 1)));
         registry.addLane(vm.addr(key + 1), operatorOf(0), laneProof);
     }
 
@@ -129,17 +148,21 @@ contract MutationAttack is World {
         }
     }
 
+    /// @dev The price is wrong to begin with, whichever field is changed besides: the signature alone saves the lane.
     function test_aMutatedReceiptProvesNothing() public {
         DeliveryReceipt memory receipt = delivery(0, 0, 0, 5e6);
         Terms memory terms = termsOf(0);
+        bytes memory right = signed(LANE_KEY, receiptDigest(ReceiptHashes.hash(receipt)));
+        vm.expectRevert(abi.encodeWithSelector(IContradictions.NotAContradiction.selector));
+        contradictions.proveWrongPrice(receipt, right, terms);
+        receipt.price = 7e6;
         bytes memory signature = signed(LANE_KEY, receiptDigest(ReceiptHashes.hash(receipt)));
         for (uint256 i = 0; i < 20; ++i) {
             DeliveryReceipt memory forged = abi.decode(mutated(abi.encode(receipt), i, i == 19), (DeliveryReceipt));
-            vm.expectRevert();
+            expectNotOfLane(forged.lane, forged.termsHash, terms);
             contradictions.proveWrongPrice(forged, signature, terms);
         }
-        vm.expectRevert(abi.encodeWithSelector(IContradictions.NotAContradiction.selector));
-        contradictions.proveWrongPrice(receipt, signature, terms);
+        vm.assertEq(contradictions.proveWrongPrice(receipt, signature, terms), PENALTY, "as it was signed, it does");
     }
 
     /// @dev A work receipt convicts only as it was signed, and a lease receipt only by its own terms.
@@ -152,7 +175,13 @@ contract MutationAttack is World {
         bytes memory sigB = signed(NODE_KEY, receiptDigest(ReceiptHashes.hash(b)));
         for (uint256 i = 0; i < 17; ++i) {
             WorkReceipt memory forged = abi.decode(mutated(abi.encode(b), i, false), (WorkReceipt));
-            vm.expectRevert();
+            bool isSameWork = forged.requestId == a.requestId && forged.attempt == a.attempt
+                && forged.nodeId == a.nodeId && forged.channelId == a.channelId && forged.requestHash == a.requestHash;
+            vm.expectRevert(
+                isSameWork
+                    ? abi.encodeWithSelector(IContradictions.InvalidReceiptSignature.selector, a.nodeId)
+                    : abi.encodeWithSelector(IContradictions.NotAContradiction.selector)
+            );
             contradictions.proveTwoOutputs(a, sigA, forged, sigB);
         }
         stake(providerIds[0], PENALTY);
@@ -164,12 +193,12 @@ contract MutationAttack is World {
         Terms memory terms = termsOf(0);
         for (uint256 i = 0; i < 10; ++i) {
             LeaseReceipt memory forged = abi.decode(mutated(abi.encode(lease), i, false), (LeaseReceipt));
-            vm.expectRevert();
+            expectNotOfLane(forged.lane, forged.termsHash, terms);
             contradictions.proveWrongLeasePrice(forged, signature, terms);
         }
         for (uint256 i = 0; i < 14; ++i) {
             Terms memory forged = abi.decode(mutated(abi.encode(terms), i, i == 13), (Terms));
-            vm.expectRevert();
+            expectNotOfLane(lease.lane, lease.termsHash, forged);
             contradictions.proveWrongLeasePrice(lease, signature, forged);
         }
         vm.assertEq(contradictions.proveWrongLeasePrice(lease, signature, terms), PENALTY);
@@ -183,11 +212,29 @@ contract MutationAttack is World {
         Terms memory terms = termsOf(0);
         for (uint256 i = 0; i < 12; ++i) {
             SlaCounts memory forged = abi.decode(mutated(abi.encode(counts), i, false), (SlaCounts));
-            vm.expectRevert();
+            bytes32 leaf = ReceiptHashes.leaf(ReceiptHashes.TAG_COUNTS, ReceiptHashes.hash(forged));
+            bytes memory refusal = abi.encodeWithSelector(ISlaLedger.CountsNotIncluded.selector, leaf);
+            // Node, lane and epoch name the record: of another there is none.
+            if (i < 3) {
+                refusal = abi.encodeWithSelector(
+                    ISlaLedger.WrongStatus.selector, ISlaLedger.Status.None, ISlaLedger.Status.Final
+                );
+            }
+            vm.expectRevert(refusal);
             ledger.countSamples(forged, terms, new bytes32[](0));
         }
         ledger.countSamples(counts, terms, new bytes32[](0));
         vm.assertEq(ledger.poolOf(nodeIds[0], channelIds[0], termsHashes[0]).samples, 0, "600 samples were judged");
+    }
+
+    /// @dev The terms must be those that the receipt names, and the receipt as its lane signed it.
+    function expectNotOfLane(bytes32 lane, bytes32 termsHash, Terms memory terms) private {
+        bytes32 given = ReceiptHashes.hash(terms);
+        vm.expectRevert(
+            given == termsHash
+                ? abi.encodeWithSelector(IContradictions.InvalidReceiptSignature.selector, lane)
+                : abi.encodeWithSelector(IContradictions.TermsMismatch.selector, given, termsHash)
+        );
     }
 
     /// @dev Flips the lowest bit of word `i`; of a left-aligned member (`bytes8`) the highest byte's.

@@ -90,13 +90,12 @@ contract Actors is PayerActs, LaneActs, ProviderActs, CourtActs, OutsiderActs {
         vm.assertTrue(noLess >= 2 && noMore >= 2, "one arbiter alone moved a ruling");
     }
 
-    /// @dev 4: nothing thaws or is locked that is not there; thaw outlasts every dispute.
+    /// @dev 4: nothing thaws or is locked that is not there. That thaw outlasts every dispute is the vault's constructor's.
     function checkStake() external view {
         for (uint256 i = 0; i < PARTIES; ++i) {
             vm.assertLe(vault.stakeOf(providerIds[i]).thawing, vault.stakeOf(providerIds[i]).tokens, "thawing is there");
             vm.assertLe(vault.stakeOf(lanes[i]).locked, vault.stakeOf(lanes[i]).tokens, "locked is there");
         }
-        vm.assertGe(vault.thawSeconds(), FILING + 4 * STEP + MARGIN, "thaw outlasts the longest dispute");
     }
 
     /// @dev 5, and what else a handler saw happen that must not.
