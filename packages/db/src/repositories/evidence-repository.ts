@@ -48,23 +48,22 @@ function receiptReads(db: DbOrTx) {
       })
     },
 
-    async leafHashes(lane: string, epoch: bigint, limit: number) {
+    async leafHashes({ lane, epoch, afterSeq, limit }: EpochKey & { afterSeq: bigint; limit: number }) {
       return db.receipt.findMany({
-        where: { lane, epoch },
+        where: { lane, epoch, seq: { gt: afterSeq } },
         orderBy: { seq: 'asc' },
         take: limit,
-        select: { deliveryHash: true, workHash: true },
+        select: { seq: true, deliveryHash: true, workHash: true },
       })
     },
 
-    async leaseHashesOfEpoch(lane: string, epoch: bigint, limit: number): Promise<string[]> {
-      const rows = await db.leaseReceipt.findMany({
-        where: { lane, epoch },
+    async leaseHashesOfEpoch({ lane, epoch, afterSeq, limit }: EpochKey & { afterSeq: bigint; limit: number }) {
+      return db.leaseReceipt.findMany({
+        where: { lane, epoch, seq: { gt: afterSeq } },
         orderBy: { seq: 'asc' },
         take: limit,
-        select: { hash: true },
+        select: { seq: true, hash: true },
       })
-      return rows.map(({ hash }) => hash)
     },
 
     async termsRows(hashes: readonly string[]) {

@@ -180,12 +180,22 @@ async function anchoredProof(
   row: PlacedReceiptRow,
 ): Promise<{ subject: Hex; proof: Hex[]; epoch: number; anchoredAtS: number }> {
   const { store } = deps
-  const [epoch] = row.epoch === null ? [] : await store.readings.epochsByKey([{ lane: row.lane, epoch: row.epoch }])
+  if (row.epoch === null) {
+    throw new AppError('state_conflict', {
+      publicMessage: 'Its epoch is not closed yet. Come back when it is anchored: only then can it be disputed.',
+    })
+  }
+  const [epoch] = await store.readings.epochsByKey([{ lane: row.lane, epoch: row.epoch }])
   const anchor = epoch && (await deskOf(deps).anchoredAtS(row.lane as Hex, Number(epoch.epoch)))
   if (!epoch || !anchor) throw notAnchored()
   const subject = structHash('DeliveryReceipt', decodeStruct('DeliveryReceipt', row.delivery))
   const leaf = leafOfHash('DeliveryReceipt', subject)
-  const proof = (await epochTree(store.evidence, epoch))?.proofOf(leaf) ?? null
+  const built = await epochTree(store.evidence, epoch)
+  if (built.tree === null) {
+    const publicMessage = `Without its proof this receipt cannot be disputed here. ${built.missing}`
+    throw new AppError('state_conflict', { publicMessage })
+  }
+  const proof = built.tree.proofOf(leaf)
   if (proof === null || !verifyMerkleProof(anchor.root as Hex, leaf, proof)) {
     throw new AppError('state_conflict', {
       publicMessage: 'This receipt is not under the root that its lane anchored: it cannot be disputed by a proof.',

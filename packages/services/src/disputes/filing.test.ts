@@ -18,12 +18,20 @@ interface World {
   owner?: string
   open?: number
   anchored?: boolean
+  /** The root that the chain holds. */
+  anchoredRoot?: Hex
+  closed?: boolean
+  /** Whether the rows of the epoch are here, and which root its own row names. */
+  stored?: boolean
+  epochRoot?: Hex
   refusal?: string | null
   record?: { status: string; providerId: string }
   dispute?: object
 }
 
-function world({ owner = managed, open = 0, anchored = true, refusal = null, record, dispute }: World = {}) {
+function world(asked: World = {}) {
+  const { owner = managed, open = 0, anchored = true, anchoredRoot = merkleTree([id(9)]).root } = asked
+  const { closed = true, stored = true, epochRoot = ownRoot, refusal = null, record, dispute } = asked
   const placed: { action: string; account: string; subject: string; payload: unknown }[] = []
   const kept: { hash: string; role: string }[] = []
   const rehearse = vi.fn(async () => ({ blockNumber: 1n, steps: [{ label: 'file', refusal }], balances: [] }))
@@ -32,7 +40,7 @@ function world({ owner = managed, open = 0, anchored = true, refusal = null, rec
     chain: { managedOwnerAddress: managed, operatorAddress: operator },
     disputes: {
       facts: { bondMicroUsd: 5n, appealBondMicroUsd: 20n, challengeBondMicroUsd: 10n, fileS: 100 },
-      anchoredAtS: async () => (anchored ? { root: merkleTree([id(9)]).root, anchoredAtS: 1 } : null),
+      anchoredAtS: async () => (anchored ? { root: anchoredRoot, anchoredAtS: 1 } : null),
       refundedOf: async () => 0n,
       nowS: async () => 50,
       calls: async () => [{ label: 'file', to: id(1), data: '0x' }],
@@ -45,11 +53,18 @@ function world({ owner = managed, open = 0, anchored = true, refusal = null, rec
       providers: { byId: async (providerId: string) => ({ id: providerId, ownerAddress: operator }) },
       evidence: {
         recordVersions: async () => (record ? [record] : []),
-        receipt: async () => ({ channelId: id(1), lane: id(2), epoch: 7n, priceMicroUsd: 100n, delivery }),
-        leafHashes: async () => [{ deliveryHash: structHash('DeliveryReceipt', deliveryValue), workHash: null }],
+        receipt: async () => ({
+          channelId: id(1),
+          lane: id(2),
+          epoch: closed ? 7n : null,
+          priceMicroUsd: 100n,
+          delivery,
+        }),
+        leafHashes: async () =>
+          stored ? [{ seq: 1n, deliveryHash: structHash('DeliveryReceipt', deliveryValue), workHash: null }] : [],
         leaseHashesOfEpoch: async () => [],
       },
-      readings: { epochsByKey: async () => [{ lane: id(2), epoch: 7n, root: ownRoot, count: 1n }] },
+      readings: { epochsByKey: async () => [{ lane: id(2), epoch: 7n, root: epochRoot, count: 1n }] },
       disputes: {
         openAgainst: async () => open,
         openOrderCount: async () => 0,
@@ -155,6 +170,31 @@ test('a receipt that is under no anchored root is refused: the root on the chain
     publicMessage: expect.stringContaining('not under the root that its lane anchored'),
   })
   expect(placed).toEqual([])
+})
+
+test('a receipt is disputed with its proof; where there is none yet, the sentence says what is missing', async () => {
+  const file = (asked: World) => {
+    const made = world(asked)
+    const receipt = { ...asker, lane: id(2), seq: 1, kind: 'overcharge' as const, amountMicroUsd: 1n }
+    return { ...made, result: fileDispute(made.deps, { ...receipt, evidence: text('twice') }) }
+  }
+  const cases: [World, string][] = [
+    [{ closed: false }, 'Its epoch is not closed yet'],
+    [{ anchored: false }, 'not anchored on the chain yet'],
+    [{ stored: false, epochRoot: id(21) }, 'Not every receipt of the epoch is stored here'],
+    [{ epochRoot: id(22) }, 'do not give the root of the epoch'],
+  ]
+  for (const [asked, words] of cases) {
+    const { result, placed } = file(asked)
+    await expect(result, words).rejects.toMatchObject({
+      code: 'state_conflict',
+      publicMessage: expect.stringContaining(words),
+    })
+    expect(placed).toEqual([])
+  }
+  const filed = file({ anchoredRoot: ownRoot })
+  expect(await filed.result).toMatchObject({ by: 'platform' })
+  expect(filed.placed).toMatchObject([{ action: 'file', payload: { epoch: 7, proof: [] } }])
 })
 
 test('a record is challenged by a payer or by its own provider, and only while its window is open', async () => {

@@ -86,6 +86,14 @@ export interface HistoryFilter {
   before: BeforeMovement | null
 }
 
+/** At most `limit` rows of an epoch, of numbers above `afterSeq`. */
+export interface EpochPage {
+  lane: string
+  epoch: bigint
+  afterSeq: bigint
+  limit: number
+}
+
 export interface EvidenceReadings {
   receipt(lane: string, seq: bigint): Promise<PlacedReceiptRow | null>
   /** Struct hash of a delivery or a work receipt. */
@@ -98,10 +106,10 @@ export interface EvidenceReadings {
     limit: number
     channelId: string | null
   }): Promise<ReceiptListRow[]>
-  /** Struct hashes of an epoch's delivery receipts and of the work receipts that they answer, at most `limit` pairs. */
-  leafHashes(lane: string, epoch: bigint, limit: number): Promise<{ deliveryHash: string; workHash: string | null }[]>
-  /** Struct hashes of an epoch's lease receipts. */
-  leaseHashesOfEpoch(lane: string, epoch: bigint, limit: number): Promise<string[]>
+  /** Struct hashes of delivery receipts and of the work receipts that they answer, in order of their numbers. */
+  leafHashes(page: EpochPage): Promise<{ seq: bigint; deliveryHash: string; workHash: string | null }[]>
+  /** Struct hashes of an epoch's lease receipts, in order of their numbers. */
+  leaseHashesOfEpoch(page: EpochPage): Promise<{ seq: bigint; hash: string }[]>
   recordsOfEpoch(lane: string, epoch: bigint): Promise<RecordRow[]>
   /** Every version of one record, newest first. */
   recordVersions(key: { nodeId: string; lane: string; epoch: bigint }): Promise<RecordRow[]>

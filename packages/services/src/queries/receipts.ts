@@ -78,8 +78,8 @@ export async function receiptViews(
   const views: ReceiptView[] = []
   for (const row of receipts) {
     const epoch = epochOf(epochs, row)
-    const inclusion = epoch && (await inclusionOf(deps, 'DeliveryReceipt', row.delivery, epoch))
-    const workInclusion = epoch && row.work !== null ? await inclusionOf(deps, 'WorkReceipt', row.work, epoch) : null
+    const delivery = epoch && (await placeOf(deps, 'DeliveryReceipt', row.delivery, epoch))
+    const work = epoch && row.work !== null ? await placeOf(deps, 'WorkReceipt', row.work, epoch) : null
     const named = terms.get(termsHashIn(row)) ?? null
     views.push({
       lane: row.lane,
@@ -97,15 +97,15 @@ export async function receiptViews(
       workSignature: row.workSignature,
       checks: [
         ...checkReceipt(domain, row, named && { values: named.values ?? {}, document: named.document }),
-        ...inclusionChecks(row, inclusion, workInclusion),
+        ...inclusionChecks(row, delivery, work),
       ],
       settlement: stageOf(epochs, row),
       epoch: row.epoch === null ? null : Number(row.epoch),
       anchoredTx: epoch?.anchoredTx ?? null,
       claimedTx: epoch?.claimedTx ?? null,
       settledTx: epoch?.settledTx ?? null,
-      inclusion,
-      workInclusion,
+      inclusion: delivery && delivery.inclusion,
+      workInclusion: work && work.inclusion,
       terms: named,
     })
   }
@@ -132,16 +132,26 @@ export function receiptListItem(row: ReceiptListRow, nodes: ReadonlyMap<string, 
 }
 
 /** From the receipt itself, so that a changed row cannot borrow another's place in the tree. */
-async function inclusionOf(
+async function placeOf(
   { store }: Deps,
   kind: ReceiptKind & ('DeliveryReceipt' | 'WorkReceipt'),
   json: unknown,
   epoch: EpochRow,
-): Promise<InclusionView> {
+): Promise<Place> {
   const place = { root: epoch.root, leaves: Number(epoch.count) }
   const leaf = leafOf(kind, json)
-  const tree = leaf === null ? null : await epochTree(store.evidence, epoch)
-  return { ...place, leaf: leaf ?? '', proof: leaf === null ? null : (tree?.proofOf(leaf) ?? null) }
+  if (leaf === null) {
+    return { inclusion: { ...place, leaf: '', proof: null }, missing: 'The receipt is malformed: it has no leaf.' }
+  }
+  const built = await epochTree(store.evidence, epoch)
+  const inclusion = { ...place, leaf, proof: built.tree && built.tree.proofOf(leaf) }
+  return { inclusion, missing: built.tree === null ? built.missing : null }
+}
+
+/** `missing`: why there is no tree to look in; null where there was one. */
+interface Place {
+  inclusion: InclusionView
+  missing: string | null
 }
 
 function leafOf(kind: 'DeliveryReceipt' | 'WorkReceipt', json: unknown): Hex | null {
@@ -152,19 +162,19 @@ function leafOf(kind: 'DeliveryReceipt' | 'WorkReceipt', json: unknown): Hex | n
   }
 }
 
-function inclusionChecks(row: ReceiptRow, delivery: InclusionView | null, work: InclusionView | null): Check[] {
+function inclusionChecks(row: ReceiptRow, delivery: Place | null, work: Place | null): Check[] {
   return [
     inclusionCheck('inclusion', 'delivery', delivery),
     ...(row.work === null ? [] : [inclusionCheck('work_inclusion', 'work', work)]),
   ]
 }
 
-function inclusionCheck(name: Check['name'], which: string, inclusion: InclusionView | null): Check {
-  if (!inclusion) return { name, verdict: 'unverifiable', detail: 'Its epoch is still open: nothing is anchored yet.' }
-  if (!inclusion.proof) {
-    return { name, verdict: 'unverifiable', detail: 'The epoch is not all here: build the proof from its epoch file.' }
-  }
-  return verifyMerkleProof(inclusion.root as Hex, inclusion.leaf as Hex, inclusion.proof as Hex[])
+function inclusionCheck(name: Check['name'], which: string, place: Place | null): Check {
+  if (!place) return { name, verdict: 'unverifiable', detail: 'Its epoch is still open: nothing is anchored yet.' }
+  const { inclusion, missing } = place
+  if (missing !== null) return { name, verdict: 'unverifiable', detail: missing }
+  return inclusion.proof !== null &&
+    verifyMerkleProof(inclusion.root as Hex, inclusion.leaf as Hex, inclusion.proof as Hex[])
     ? { name, verdict: 'valid', detail: `The ${which} receipt is in the Merkle root of its epoch.` }
     : { name, verdict: 'invalid', detail: `The ${which} receipt is not in the Merkle root of its epoch.` }
 }

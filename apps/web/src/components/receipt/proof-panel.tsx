@@ -15,7 +15,7 @@ import { ProofDrawing } from './proof-drawing.tsx'
 type Kind = 'DeliveryReceipt' | 'WorkReceipt'
 
 export interface ProofPanelProps {
-  receipt: Pick<ReceiptView, 'delivery' | 'work' | 'inclusion' | 'workInclusion'>
+  receipt: Pick<ReceiptView, 'delivery' | 'work' | 'inclusion' | 'workInclusion' | 'checks'>
 }
 
 interface Path {
@@ -56,13 +56,15 @@ export function ProofPanel({ receipt }: ProofPanelProps) {
       {inclusion && fields && inclusion.proof ? (
         <ProofPath key={kind} kind={kind} fields={fields} inclusion={inclusion} />
       ) : (
-        <Notice>
-          The path is not built here: the epoch is large, or not all of its receipts have arrived. Its file has them
-          all.
-        </Notice>
+        <Notice>{whyNone(receipt.checks, kind)}</Notice>
       )}
     </div>
   )
+}
+
+function whyNone(checks: ReceiptView['checks'], kind: Kind): string {
+  const name = kind === 'WorkReceipt' ? 'work_inclusion' : 'inclusion'
+  return checks.find((check) => check.name === name)?.detail ?? 'There is no path to draw.'
 }
 
 function ProofPath({ kind, fields, inclusion }: { kind: Kind; fields: Fields; inclusion: InclusionView }) {
