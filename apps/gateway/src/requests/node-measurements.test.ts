@@ -42,3 +42,10 @@ test('answers are expected as long as the same organisation got for prompts of a
   expect(measurements.tokensOutOf('b', 'm', 110, 4_096)).toBeGreaterThan(1_400)
   expect(measurements.tokensOutOf('a', 'm', 110, 4_096)).toBe(before)
 })
+
+/** Turns go by what a request is expected to take: a guess of 200 must not stand before eight answers that were counted. */
+test('the guess of a model that nobody has asked counts as one answer', () => {
+  const measurements = createMeasurements()
+  for (let i = 0; i < 8; i++) measurements.learn('a', 'm', { bytesIn: 30, tokensIn: 10, tokensOut: 3 })
+  expect(measurements.tokensOutOf('a', 'm', 10, 4_096)).toBeLessThan(25)
+})

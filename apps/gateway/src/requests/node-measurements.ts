@@ -55,7 +55,7 @@ const TOKENS_OUT_DEFAULT = 200
 /** Answers that a mean remembers: of one organisation's own kind of prompt, and of everybody's answers. */
 const MEMORY = 16
 const MEMORY_OF_ALL = 1_000
-/** What a model's answers come to counts as this many answers of a new organisation. */
+/** What a model's answers come to counts as this many answers of a new organisation, and never as more than were seen. */
 const LEANING = 16
 
 export function createMeasurements(): Measurements {
@@ -88,8 +88,9 @@ export function createMeasurements(): Measurements {
       const perByte = Math.min(TOKENS_PER_BYTE.max, Math.max(TOKENS_PER_BYTE.min, tokensIn / bytesIn))
       const key = keyOf(orgId, model)
       learnMean(tokensPerByteOf, key, perByte, TOKENS_PER_BYTE_DEFAULT, MEMORY)
-      const ofAll = tokensOutOf.get(model)?.value ?? TOKENS_OUT_DEFAULT
-      const lengths = lengthsOf.get(key) ?? new AnswerLengths(ofAll, LEANING)
+      const ofAll = tokensOutOf.get(model) ?? { value: TOKENS_OUT_DEFAULT, seen: 0 }
+      // A guess counts as one answer, as in the mean of all.
+      const lengths = lengthsOf.get(key) ?? new AnswerLengths(ofAll.value, Math.min(LEANING, 1 + ofAll.seen))
       lengths.learn(tokensIn, tokensOut)
       renew(lengthsOf, key, lengths, LENGTHS_MAX)
       learnMean(tokensOutOf, model, tokensOut, TOKENS_OUT_DEFAULT, MEMORY_OF_ALL)
