@@ -77,9 +77,10 @@ interface Queue {
   toldOfWaiters: boolean
   wakeDue: boolean
   timer: NodeJS.Timeout | undefined
-  /** Mean time between two that left for a place, ms; null before the second. */
+  /** Mean time between two that left for a place while somebody waited, ms; null before the first. */
   gapMs: number | null
-  lastLeftMs: number
+  /** When a place came last, or when somebody began to wait where nobody did. */
+  gapFromMs: number
 }
 
 /** Requests that wait at a time, all models together, and those of one organisation for one model. */
@@ -130,7 +131,7 @@ export function createWaitingRoom({
     }
     const fair = createFairLines<Waiting>({ waitersMax: WAITERS_MAX, perTenantMax: WAITERS_PER_TENANT_MAX })
     const exchange = createFairExchange({ queue: fair, self })
-    queue = { fair, exchange, toldOfWaiters: false, wakeDue: false, timer: undefined, gapMs: null, lastLeftMs: 0 }
+    queue = { fair, exchange, toldOfWaiters: false, wakeDue: false, timer: undefined, gapMs: null, gapFromMs: 0 }
     queues.set(model, queue)
     return queue
   }
@@ -176,10 +177,9 @@ export function createWaitingRoom({
 
   function left(queue: Queue): void {
     const nowMs = clock.nowMs()
-    // A gap longer than anybody waits says that the room was empty in between.
-    const gapMs = Math.min(nowMs - queue.lastLeftMs, RETRY_AFTER_MS_MAX)
-    if (queue.lastLeftMs > 0) queue.gapMs = queue.gapMs === null ? gapMs : queue.gapMs + (gapMs - queue.gapMs) / 8
-    queue.lastLeftMs = nowMs
+    const gapMs = Math.max(0, nowMs - queue.gapFromMs)
+    queue.gapMs = queue.gapMs === null ? gapMs : queue.gapMs + (gapMs - queue.gapMs) / 8
+    queue.gapFromMs = nowMs
   }
 
   /** Whoever comes back stands behind those that wait: as long as they take, and no less than a place takes to come. */
@@ -239,6 +239,8 @@ export function createWaitingRoom({
       return Promise.resolve({ reason: 'full', retryAfterMs, record: null, waitedMs: 0, roomFull: true })
     }
     size++
+    // While nobody waited, nobody could leave for a place: that time says nothing of how fast places come.
+    if (queue.fair.size === 1) queue.gapFromMs = sinceMs
     everybody.add(waiting)
     const onAbort = () => {
       waiting.leave()
