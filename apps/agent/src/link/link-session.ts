@@ -203,8 +203,7 @@ export class LinkSession {
       const { queued, prefillTokens, contextTokens } = engineLoad()
       const message: LinkHeartbeat = {
         sentAtMs: Date.now(),
-        activeStreams: capacity.active,
-        queuedStreams: queued,
+        ...capacity.counts(queued),
         ownStreams: [...this.#streams.values()].filter(({ leased }) => !leased).length,
         tokensPerSecond,
         kvUsage: null,

@@ -23,6 +23,11 @@ export class StreamCapacity {
     return this.#tokensOut
   }
 
+  /** Streams that run and those that wait at the engine: these have their place here too, and are said once. */
+  counts(queued: number): { activeStreams: number; queuedStreams: number } {
+    return { activeStreams: Math.max(0, this.#active - queued), queuedStreams: queued }
+  }
+
   /** Takes a place, or says why there is none. */
   tryEnter(): 'entered' | 'full' | 'draining' {
     if (this.#draining) return 'draining'
