@@ -140,16 +140,19 @@ export const newOrganisation = z.object({ name })
 export const newKey = z.object({ name, expiresInDays: z.int().min(1).max(3650).nullable().default(null) })
 export const fund = z.object({ amountUsd: topUpUsd })
 export const walletPrepare = z.object({ ownerAddress: address, amountUsd: topUpUsd })
+/** 65 bytes of a key; a contract wallet's are its own affair (ERC-1271, ERC-6492), up to 8 KiB. */
+const walletSignature = z
+  .string()
+  .max(2 + 2 * 8_192, 'is longer than 8 KiB')
+  .regex(/^0x(?:[0-9a-fA-F]{2})+$/, 'is not a signature of a wallet')
+
 export const walletLink = z.object({
   ownerAddress: address,
   ceilingMicroUsd: z
     .bigint()
     .positive()
     .lt(1n << 96n),
-  signature: z
-    .string()
-    .regex(/^0x[0-9a-fA-F]{130}$/, 'is not a 65-byte signature')
-    .transform((text) => text.toLowerCase() as `0x${string}`),
+  signature: walletSignature.transform((text) => text.toLowerCase() as `0x${string}`),
 })
 /** Checked in full by the service, which owns the rules; here only that it is an object of bounded size. */
 export const routing = z.object({
@@ -160,10 +163,7 @@ export const routing = z.object({
 export const newProvider = z.object({
   name,
   payoutAddress: address,
-  payoutSignature: z
-    .string()
-    .regex(/^0x[0-9a-fA-F]{130}$/, 'is not a signature of a wallet')
-    .optional(),
+  payoutSignature: walletSignature.optional(),
 })
 
 const pricePerMtok = usdAmount.refine((microUsd) => microUsd <= 1_000_000_000n, 'is above $1,000')

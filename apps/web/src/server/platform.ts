@@ -3,7 +3,14 @@
  * first use, never at build time, and once per process: Next may evaluate modules several times, so it hangs on global.
  */
 import { createAuth, createPlaygroundRelay, type Auth, type PlaygroundRelay } from '@isochrone/api'
-import { createChainClient, disputeDesk, readDeployment, type Deployment } from '@isochrone/contracts-client'
+import {
+  createChainClient,
+  disputeDesk,
+  isSignatureBy,
+  readDeployment,
+  type Deployment,
+  type SignedDigest,
+} from '@isochrone/contracts-client'
 import { createDb, createStore } from '@isochrone/db'
 import { AppError, systemClock } from '@isochrone/domain'
 import { addressOfKey, redisKeys } from '@isochrone/protocol'
@@ -61,6 +68,8 @@ async function createPlatform(): Promise<Platform> {
   // Without a listener a lost connection would end the process; ioredis connects again by itself.
   redis.on('error', (error) => logger.warn({ err: error }, 'redis does not answer'))
   const chainClient = createChainClient(env.CHAIN_RPC_URL)
+  const reader = { publicClient: chainClient, deployment }
+  const signedBy = (asked: SignedDigest) => isSignatureBy(reader, asked)
   const controlPlane = createControlPlane({
     store,
     live: redisLiveState(redis),
@@ -68,7 +77,8 @@ async function createPlatform(): Promise<Platform> {
     clock: systemClock,
     leaseBudget: redisLeaseBudget(redis),
     chain: chainFacts(env, deployment),
-    disputes: disputeDesk({ publicClient: chainClient, deployment }),
+    isSignatureBy: signedBy,
+    disputes: disputeDesk(reader),
     gatewayUrls: env.GATEWAY_URLS,
     witnessUrls: env.WITNESS_URLS,
     announceCancelled: async (jobId) =>
@@ -81,6 +91,7 @@ async function createPlatform(): Promise<Platform> {
     webUrl: env.WEB_URL,
     // People name their organisation themselves: on the sign-up form, or on the page that follows a wallet's sign-in.
     organisationForNewUsers: false,
+    contractWallets: { chainId: deployment.chainId, isSignatureBy: signedBy },
   })
   const playground = createPlaygroundRelay({ controlPlane, gatewayUrls: env.GATEWAY_URLS, clock: systemClock })
   const ping = async () => {

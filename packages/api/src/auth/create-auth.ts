@@ -8,8 +8,9 @@ import { apiKey } from '@better-auth/api-key'
 import type { ControlPlane } from '@isochrone/services'
 import { betterAuth } from 'better-auth'
 import { prismaAdapter } from 'better-auth/adapters/prisma'
+import { APIError } from 'better-auth/api'
 import { organization, siwe } from 'better-auth/plugins'
-import { isAddress, isHex, verifyMessage } from 'viem'
+import { hashMessage, isAddress, isHex, verifyMessage, type Hex } from 'viem'
 import { generateSiweNonce } from 'viem/siwe'
 
 export interface CreateAuthOptions {
@@ -21,6 +22,14 @@ export interface CreateAuthOptions {
   webUrl: string
   /** Whether a new account gets an organisation of its own; demonstration data brings its own. */
   organisationForNewUsers?: boolean
+  /**
+   * Lets wallets that are contracts (ERC-1271, ERC-6492) sign in, for this chain alone: on another one, somebody else may
+   * own the same address. Without it only keys sign in.
+   */
+  contractWallets?: {
+    chainId: number
+    isSignatureBy(asked: { signer: Hex; digest: Hex; signature: Hex }): Promise<boolean>
+  }
 }
 
 const closedPaths = [
@@ -77,8 +86,7 @@ export function createAuth(options: CreateAuthOptions) {
       siwe({
         domain: new URL(options.webUrl).host,
         getNonce: async () => generateSiweNonce(),
-        verifyMessage: async ({ message, signature, address }) =>
-          isAddress(address) && isHex(signature) && verifyMessage({ address, message, signature }).catch(() => false),
+        verifyMessage: (asked) => isWalletsOwn(asked, options.contractWallets),
       }),
       apiKey({
         references: 'organization',
@@ -91,6 +99,26 @@ export function createAuth(options: CreateAuthOptions) {
 }
 
 export type Auth = ReturnType<typeof createAuth>
+
+/** A contract wallet's signature that is longer than this is asked of nobody. */
+const SIGNATURE_CHARS_MAX = 2 + 2 * 8_192
+
+async function isWalletsOwn(
+  { message, signature, address, chainId }: { message: string; signature: string; address: string; chainId: number },
+  contracts: CreateAuthOptions['contractWallets'],
+): Promise<boolean> {
+  if (!isAddress(address) || !isHex(signature) || signature.length > SIGNATURE_CHARS_MAX) return false
+  if (await verifyMessage({ address, message, signature }).catch(() => false)) return true
+  if (contracts?.chainId !== chainId || signature.length % 2 !== 0) return false
+  try {
+    return await contracts.isSignatureBy({ signer: address, digest: hashMessage(message), signature })
+  } catch {
+    throw new APIError('SERVICE_UNAVAILABLE', {
+      message:
+        'The signature is not by this wallet’s own key, and whether the wallet is a contract that accepts it could not be asked of the chain. Try again in a moment.',
+    })
+  }
+}
 
 /** A wallet's user is named by its address; an organisation by the two ends of it. */
 function shortName(name: string): string {

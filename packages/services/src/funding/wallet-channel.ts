@@ -5,7 +5,8 @@
  * The totals of a linked channel come from the chain alone, through the worker's indexer.
  */
 import { AppError } from '@isochrone/domain'
-import { recoverStructSigner, typedDataOf, type Hex } from '@isochrone/protocol'
+import { structDigest, typedDataOf, type Hex } from '@isochrone/protocol'
+import { isSignedBy } from '../accounts/is-signed-by.ts'
 import { commitAndPublish } from '../control/commit-and-publish.ts'
 import { recordControlChange } from '../control/record-control-change.ts'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
@@ -15,7 +16,7 @@ import type { ChannelView, WalletChannelPlan } from '../queries/views/money.ts'
 import { channelView } from './balance.ts'
 import { ownedIdOf, saltOf } from './owned-id.ts'
 
-type Deps = Pick<ControlPlaneDeps, 'store' | 'stream' | 'chain'>
+type Deps = Pick<ControlPlaneDeps, 'store' | 'stream' | 'chain' | 'isSignatureBy'>
 
 /** For an organisation that has a wallet channel already, of any owner, the plan tops that one up. */
 export async function prepareWalletChannel(
@@ -45,7 +46,10 @@ export async function prepareWalletChannel(
   }
 }
 
-/** `forbidden` when the signature is not the owner's; `state_conflict` when another channel already pays. Idempotent. */
+/**
+ * `forbidden` when the signature is not the owner's (a key or a contract wallet); `state_conflict` when another channel
+ * already pays; `chain_unavailable` when only the chain could tell. Idempotent.
+ */
 export async function linkWalletChannel(
   deps: Deps,
   input: { orgId: string; ownerAddress: string; ceilingMicroUsd: bigint; signature: string },
@@ -54,8 +58,8 @@ export async function linkWalletChannel(
   const salt = saltOf('channel', input.orgId)
   const channelId = ownedIdOf(owner, salt)
   const domain = { chainId: deps.chain.chainId, verifyingContract: deps.chain.channels }
-  const value = { channelId, amount: input.ceilingMicroUsd }
-  if (recoverStructSigner(domain, 'Ceiling', { value, signature: input.signature as Hex }) !== owner) {
+  const digest = structDigest(domain, 'Ceiling', { channelId, amount: input.ceilingMicroUsd })
+  if (!(await isSignedBy(deps, { signer: owner, digest, signature: input.signature as Hex }))) {
     throw new AppError('forbidden', {
       publicMessage: 'The signature is not by this wallet, or not over this amount. Sign the ceiling again.',
     })

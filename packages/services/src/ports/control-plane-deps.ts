@@ -34,6 +34,11 @@ export interface ControlPlaneDeps {
   /** Tells the gateway that runs a job that it was cancelled. */
   announceCancelled?: (jobId: string) => Promise<void>
   chain: ChainFacts
+  /**
+   * Asks the chain whether this account signed, contract wallets included (ERC-1271, ERC-6492). Throws
+   * `chain_unavailable`. Absent where no chain runs: then only keys sign.
+   */
+  isSignatureBy?: (asked: { signer: Hex; digest: Hex; signature: Hex }) => Promise<boolean>
   /** Absent where nobody disputes anything: a seed, say. */
   disputes?: DisputeDeskChain
   /** Public URLs of all gateways: what agents dial. */

@@ -1,6 +1,7 @@
 /** Turns an organisation into a provider. The worker registers it on the chain; until then its nodes stay `joining`. */
 import { AppError, payoutMessage } from '@isochrone/domain'
-import { keccak256, recoverAddress } from '@isochrone/protocol'
+import { keccak256, type Hex } from '@isochrone/protocol'
+import { isSignedBy } from '../accounts/is-signed-by.ts'
 import { ownedIdOf, saltOf } from '../funding/owned-id.ts'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { ProviderRow } from '../ports/rows.ts'
@@ -10,25 +11,28 @@ export interface NewProvider {
   orgId: string
   name: string
   payoutAddress: string
-  /** Of `payoutMessage`, by the payout address: shows that somebody holds its key. */
+  /** Of `payoutMessage`, by the payout address, a key or a contract wallet: shows that somebody holds it. */
   payoutSignature?: string | undefined
 }
 
-/** @throws AppError `invalid_input` for the zero address and for a signature of another wallet. */
+/** @throws AppError `invalid_input` for the zero address and a signature of another wallet; `chain_unavailable`. */
 export async function createProvider(
-  { store, chain }: Pick<ControlPlaneDeps, 'store' | 'chain'>,
+  deps: Pick<ControlPlaneDeps, 'store' | 'chain' | 'isSignatureBy'>,
   { orgId, name, payoutAddress, payoutSignature }: NewProvider,
 ): Promise<ProviderView> {
+  const { store, chain } = deps
   if (/^0x0{40}$/.test(payoutAddress)) {
     throw new AppError('invalid_input', {
       publicMessage: 'The payout address is zero: payments to it would be lost.',
       field: 'payoutAddress',
     })
   }
-  if (
-    payoutSignature !== undefined &&
-    !isSignedBy(payoutAddress, payoutMessage({ orgId, payoutAddress }), payoutSignature)
-  ) {
+  const signed = payoutSignature === undefined || {
+    signer: payoutAddress as Hex,
+    digest: digestOfMessage(payoutMessage({ orgId, payoutAddress })),
+    signature: payoutSignature as Hex,
+  }
+  if (signed !== true && !(await isSignedBy(deps, signed))) {
     throw new AppError('invalid_input', {
       publicMessage: 'The signature is not of the wallet that is to be paid. Connect that wallet and sign again.',
       field: 'payoutAddress',
@@ -61,8 +65,8 @@ export function providerView(row: ProviderRow): ProviderView {
 }
 
 /** EIP-191 `personal_sign`. */
-function isSignedBy(address: string, message: string, signature: string): boolean {
+function digestOfMessage(message: string): Uint8Array {
   const text = new TextEncoder().encode(message)
   const head = new TextEncoder().encode(`\x19Ethereum Signed Message:\n${text.length}`)
-  return recoverAddress(keccak256(Buffer.concat([head, text])), signature) === address.toLowerCase()
+  return keccak256(Buffer.concat([head, text]))
 }
