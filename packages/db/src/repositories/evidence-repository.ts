@@ -17,6 +17,11 @@ function receiptReads(db: DbOrTx) {
       return db.receipt.findUnique({ where: { lane_seq: { lane, seq } } })
     },
 
+    async leaseReceipt(lane: string, seq: bigint) {
+      const select = { priceMicroUsd: true, fromMs: true, toMs: true, epoch: true }
+      return db.leaseReceipt.findUnique({ where: { lane_seq: { lane, seq } }, select })
+    },
+
     async receiptPlace(hash: string) {
       const select = { lane: true, seq: true }
       const delivery = await db.receipt.findUnique({ where: { deliveryHash: hash }, select })

@@ -96,6 +96,11 @@ export interface EpochPage {
 
 export interface EvidenceReadings {
   receipt(lane: string, seq: bigint): Promise<PlacedReceiptRow | null>
+  /** What GPU time the lease receipt of this number is for. */
+  leaseReceipt(
+    lane: string,
+    seq: bigint,
+  ): Promise<{ priceMicroUsd: bigint; fromMs: bigint; toMs: bigint; epoch: bigint | null } | null>
   /** Struct hash of a delivery or a work receipt. */
   receiptPlace(hash: string): Promise<{ lane: string; seq: bigint } | null>
   /** In order of their numbers, above `afterSeq`. */

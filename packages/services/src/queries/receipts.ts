@@ -1,5 +1,5 @@
 /** Receipts as pages show them: checked, with the Merkle proofs of their places in the anchored epoch. */
-import { AppError } from '@isochrone/domain'
+import { AppError, formatUsd } from '@isochrone/domain'
 import {
   decodeStruct,
   fault,
@@ -34,7 +34,7 @@ export async function receiptDetail(
 ): Promise<ReceiptDetail> {
   const { store } = deps
   const row = await store.evidence.receipt(lane, BigInt(seq))
-  if (!row) throw new AppError('not_found', { publicMessage: 'This lane has signed no receipt of that number.' })
+  if (!row) throw new AppError('not_found', { publicMessage: await whatElse(deps, lane, seq) })
   const epochs = await epochsOf(store.readings, [row])
   const [view] = await receiptViews(deps, [row], epochs, await nodeRefs(store.providers, [row.nodeId]))
   if (!view) throw new AppError('internal', { publicMessage: 'The receipt could not be shown.' })
@@ -50,6 +50,16 @@ export async function receiptDetail(
     epochClosedAtMs: epoch && Number(epoch.closedAtMs),
     payableAtMs: epoch?.payableAtS ? Number(epoch.payableAtS) * 1_000 : null,
   }
+}
+
+/** A lane numbers lease receipts with the others; they are shown with their lease. */
+async function whatElse({ store }: Deps, lane: string, seq: number): Promise<string> {
+  const lease = await store.evidence.leaseReceipt(lane, BigInt(seq))
+  if (!lease) return 'This lane has signed no receipt of that number.'
+  const [from, to] = [lease.fromMs, lease.toMs].map((ms) => new Date(Number(ms)).toISOString())
+  const file =
+    lease.epoch === null ? 'in the file of its epoch, once that is closed' : `in the file of epoch ${lease.epoch}`
+  return `That number is a lease receipt’s: ${formatUsd(lease.priceMicroUsd)} for GPU time from ${from} to ${to}. It is shown on the page of its lease, and is ${file}.`
 }
 
 function publicRecount({ requestId: _requestId, ...recount }: RecountView): Omit<RecountView, 'requestId'> {

@@ -99,7 +99,11 @@ export default async function EpochPage({ params, searchParams }: EpochPageProps
       >
         <VouchersTable vouchers={epoch.vouchers} />
       </Section>
-      <Section title="Receipts" id="receipts" description="By their numbers in the lane, which have no gaps.">
+      <Section
+        title="Receipts"
+        id="receipts"
+        description="By their numbers in the lane. Lease receipts have numbers too, but are not listed: they are on the pages of their leases and in the file."
+      >
         {receipts.items.length > 0 ? (
           <EpochReceiptsTable lane={lane} receipts={receipts.items} />
         ) : (
@@ -198,7 +202,10 @@ function Anchored({ epoch }: { epoch: EpochDetail }) {
       items={[
         ['Numbers', `${formatCount(epoch.fromSeq)} to ${formatCount(epoch.toSeq)} of the lane`],
         ...(epoch.corrections.count > 0 ? [['Corrections', <Corrections key="c" epoch={epoch} />] as const] : []),
-        ['Leaves', `${formatCount(epoch.count)}: delivery receipts, and the work receipts that they answer`],
+        [
+          'Leaves',
+          `${formatCount(epoch.count)}: delivery receipts with the work receipts that they answer, and lease receipts`,
+        ],
         ['Merkle root', <Hash key="r" full value={epoch.root} label="Merkle root" />],
         ['Data hash', <Hash key="d" full value={epoch.dataHash} label="hash of the epoch file" />],
         ['Lane', <Hash key="l" full value={addressOf(epoch.lane)} label="lane key" />],
