@@ -182,7 +182,8 @@ async function anchoredProof(
   const { store } = deps
   if (row.epoch === null) {
     throw new AppError('state_conflict', {
-      publicMessage: 'Its epoch is not closed yet. Come back when it is anchored: only then can it be disputed.',
+      publicMessage:
+        'Its epoch is still open, so not anchored on the chain yet. Come back when it is: only then can it be disputed.',
     })
   }
   const [epoch] = await store.readings.epochsByKey([{ lane: row.lane, epoch: row.epoch }])

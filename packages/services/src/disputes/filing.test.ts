@@ -179,7 +179,7 @@ test('a receipt is disputed with its proof; where there is none yet, the sentenc
     return { ...made, result: fileDispute(made.deps, { ...receipt, evidence: text('twice') }) }
   }
   const cases: [World, string][] = [
-    [{ closed: false }, 'Its epoch is not closed yet'],
+    [{ closed: false }, 'Its epoch is still open, so not anchored'],
     [{ anchored: false }, 'not anchored on the chain yet'],
     [{ stored: false, epochRoot: id(21) }, 'Not every receipt of the epoch is stored here'],
     [{ epochRoot: id(22) }, 'do not give the root of the epoch'],
