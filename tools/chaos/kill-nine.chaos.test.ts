@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createChainReader, getIsochroneEvents, readDeployment } from '@isochrone/contracts-client'
 import { createDb, type Db } from '@isochrone/db'
+import { fault } from '@isochrone/protocol'
 import { readTrace } from '@isochrone/simulator'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { projectRoot } from '../project-root.ts'
@@ -86,21 +87,31 @@ async function expectExactBooks(outcomes: readonly Outcome[]): Promise<void> {
   expect(settlement.books.debited).toBe(settlement.books.receipts)
   expect(settlement.books.credited + settlement.books.fee).toBe(settlement.books.debited)
   for (const { requestId, priceMicroUsd, tokensOut } of outcomes) {
-    const billed = await db.receipt.findMany({ where: { requestId: requestId ?? '', priceMicroUsd: { gt: 0n } } })
-    // Several where a node broke off and another went on: then they share the tokens, and one of them has the prompt.
+    const billed = await db.receipt.findMany({
+      where: { requestId: requestId ?? '', priceMicroUsd: { gt: 0n } },
+      orderBy: { attempt: 'asc' },
+    })
+    // Several where a node broke off and another went on: then they share the tokens, and who ends it has the prompt. A
+    // node that is killed between its last word and its signature has ended nothing: it is paid for what it delivered.
     const bills = billed.map(({ delivery }) => billedOf(delivery))
-    const what = `receipts of ${requestId} (${tokensOut} tokens)`
+    const prompts = bills.at(-1)?.fault === fault.provider ? 0 : 1
+    const faults = bills.map((bill) => bill.fault).join(', ')
+    const what = `receipts of ${requestId} (${tokensOut} tokens, faults ${faults})`
     expect(new Set(billed.map(({ attempt }) => attempt)).size, what).toBe(billed.length)
     expect(sum(billed.map((receipt) => receipt.priceMicroUsd)), what).toBe(priceMicroUsd)
     expect(sum(bills.map(({ out }) => out)), what).toBe(BigInt(tokensOut))
-    expect(bills.filter(({ prompt }) => prompt > 0n).length, what).toBe(1)
+    expect(bills.filter(({ prompt }) => prompt > 0n).length, what).toBe(prompts)
   }
 }
 
-/** Tokens that a delivery receipt bills, as it stands in its row. */
-function billedOf(delivery: unknown): { prompt: bigint; out: bigint } {
-  const { billedIn, billedCached, billedOut } = delivery as Record<string, string | number>
-  return { prompt: BigInt(billedIn ?? 0) + BigInt(billedCached ?? 0), out: BigInt(billedOut ?? 0) }
+/** Tokens that a delivery receipt bills, and whose fault its end was, as it stands in its row. */
+function billedOf(delivery: unknown): { prompt: bigint; out: bigint; fault: number } {
+  const { billedIn, billedCached, billedOut, fault: whose } = delivery as Record<string, string | number>
+  return {
+    prompt: BigInt(billedIn ?? 0) + BigInt(billedCached ?? 0),
+    out: BigInt(billedOut ?? 0),
+    fault: Number(whose),
+  }
 }
 
 const sum = (values: readonly bigint[]): bigint => values.reduce((total, value) => total + value, 0n)
