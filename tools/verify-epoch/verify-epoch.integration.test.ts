@@ -8,27 +8,36 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { readDeployment } from '@isochrone/contracts-client'
+import { addNodeKey, readDeployment, reportRecord } from '@isochrone/contracts-client'
 import { jsonRpc, startTestStack, type TestStack } from '@isochrone/local-stack'
+import {
+  addressOfKey,
+  addressToBytes32,
+  bytes32Of,
+  bytes32ToAddress,
+  signStruct,
+  ZERO_BYTES32,
+} from '@isochrone/protocol'
 import { readEpochChain, readEpochHeader, verifyEpoch } from '@isochrone/verifier'
 import type { MadeEpoch } from '@isochrone/verifier/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { projectRoot } from '../project-root.ts'
 import { runCommand } from '../run-command.ts'
 import { lyingEndpoint } from './lying-endpoint.ts'
-import { lane, publishTwoEpochs } from './publish-two-epochs.ts'
+import { lane, laneKey, publishTwoEpochs, type PublishedEpochs } from './publish-two-epochs.ts'
 
 let stack: TestStack
 let dir: string
 let deploymentFile: string
 let gateway: Server
 let epochs: [MadeEpoch, MadeEpoch]
+let operator: PublishedEpochs['operator']
 const fileOf = (epoch: number): string => join(dir, `${epoch}.jsonl.gz`)
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'isochrone-verify-'))
   stack = await startTestStack({ chain: true })
-  ;({ epochs, deploymentFile } = await publishTwoEpochs({ rpcUrl: stack.chainRpcUrl, dir }))
+  ;({ epochs, deploymentFile, operator } = await publishTwoEpochs({ rpcUrl: stack.chainRpcUrl, dir }))
   gateway = createServer((request, response) => {
     const epoch = /^\/v1\/epochs\/(\d+)\/file(?:\?|$)/.exec(request.url ?? '')?.[1]
     if (epoch !== '7' && epoch !== '8') return void response.writeHead(404).end()
@@ -208,8 +217,30 @@ test('an epoch anchored before the blocks that are read back still verifies, and
   const old = [
     expect.stringMatching(/^the cumulative amounts/),
     expect.stringMatching(/^claims before block \d+ \(longer ago than the chain is read back\)$/),
+    expect.stringMatching(/^records of nodes without receipts, reported before block \d+ /),
   ]
   expect(await verified(2, 100n)).toEqual({ ok: true, firstMismatch: null, unchecked: old })
   expect((await verified(0, 100n)).unchecked[0]).toMatch(/^the lane’s anchored epoch before/)
   expect(await verified(1_000, 100n)).toEqual({ ok: true, firstMismatch: null, unchecked: [] })
 }, 240_000)
+
+/** The last test: epoch 7 is wrong from here on. */
+test('a record on the ledger of a node that has no receipt is named', { timeout: 240_000 }, async () => {
+  const { chainId, slaLedger, epoch } = epochs[0].header
+  const key = bytes32Of('a node without receipts')
+  const { providerId } = epochs[0].terms.terms
+  const value = { providerId, nodeKey: addressOfKey(key) }
+  const { registry } = operator.deployment.addresses
+  const { signature } = signStruct({ chainId, verifyingContract: registry }, 'NodeKey', value, key)
+  await addNodeKey(operator, { ...value, signature })
+  const nodeId = addressToBytes32(addressOfKey(key))
+  const invented = { nodeId, lane, epoch, version: 0, earned: 0n, attempts: 9, faults: 0, countsRoot: ZERO_BYTES32 }
+  const record = signStruct({ chainId, verifyingContract: slaLedger }, 'PerformanceRecord', invented, laneKey)
+  await reportRecord(operator, { record, nodeSignature: null })
+
+  const { code, stdout } = await run(fileOf(7), ...here())
+  expect(stdout).toContain(
+    `MISMATCH. Record on the ledger of node ${bytes32ToAddress(nodeId)}: expected none, as it has no receipt in the file, found`,
+  )
+  expect(code).toBe(1)
+})

@@ -1,5 +1,5 @@
 /** A chain that says of made epochs what the contracts would: for tests and benchmarks without one. */
-import type { Hex } from '@isochrone/protocol'
+import { structHash, type Hex } from '@isochrone/protocol'
 import type { AnchorOnChain, EpochChain, LaneClaims } from '../verify-epoch/epoch-chain.ts'
 import type { MadeEpoch } from './make-epoch.ts'
 
@@ -36,7 +36,11 @@ export function memoryChain(epochs: readonly MadeEpoch[], lies: Partial<EpochCha
     async record(nodeId, _lane, epoch) {
       const made = epochs.find(({ header }) => header.epoch === epoch)
       const record = made?.records.find(({ value }) => value.nodeId === nodeId)?.value
-      return record ? { ...record, status: 'reported' } : null
+      return record ? { ...record, recordHash: structHash('PerformanceRecord', record), status: 'reported' } : null
+    },
+    async recordedNodes(_lane, epoch) {
+      const made = epochs.find(({ header }) => header.epoch === epoch)
+      return { nodeIds: made?.records.map(({ value }) => value.nodeId) ?? [] }
     },
     ...lies,
   }

@@ -3,10 +3,19 @@
  * is registered, and how the records stand.
  */
 import { AppError, counted } from '@isochrone/domain'
-import { bytes32ToAddress, type EpochFileHeader, type Hex } from '@isochrone/protocol'
+import {
+  bytes32ToAddress,
+  structHash,
+  type EpochFileHeader,
+  type Hex,
+  type PerformanceRecord,
+} from '@isochrone/protocol'
 import type { LineChecker } from './check-lines.ts'
-import type { EpochChain } from './epoch-chain.ts'
+import type { EpochChain, RecordOnChain } from './epoch-chain.ts'
 import type { Findings } from './report.ts'
+
+/** A lane that records more of them is caught by the first. */
+const STRANGERS_MAX = 20
 
 /** @throws AppError `invalid_input`, when there is nothing to compare with: another chain, or no contract there. */
 export async function checkContracts(findings: Findings, header: EpochFileHeader, chain: EpochChain): Promise<void> {
@@ -114,34 +123,94 @@ export async function checkRegistry(findings: Findings, lines: LineChecker, chai
   )
 }
 
+/**
+ * Every record that stands on the ledger, in whichever version, says what the file's receipts make of its node; one that
+ * was found invalid there counts for nothing. Nodes are those with receipts, and all that the ledger took a record of.
+ */
 export async function checkRecords(
   findings: Findings,
   lines: LineChecker,
   { lane, epoch }: EpochFileHeader,
   chain: EpochChain,
 ): Promise<void> {
+  const expected = new Map(lines.performance.map(({ nodeId, record }) => [nodeId, record]))
   let reported = 0
-  for (const { line, value } of lines.records) {
-    const record = await chain.record(value.nodeId, lane, epoch)
-    if (!record) continue
+  for (const [nodeId, record] of expected) {
+    const standing = await chain.record(nodeId, lane, epoch)
+    if (!standing) continue
     reported++
-    const node = shortAddress(value.nodeId)
-    if (record.version !== value.version) {
-      findings.notes.push(
-        `The record of node ${node} was replaced: version ${record.version} stands on the ledger, version ${value.version} in the file.`,
-      )
-      continue
-    }
-    findings.same('records', line, `earned of node ${node} on the ledger`, value.earned, record.earned)
-    findings.same('records', line, `countsRoot of node ${node} on the ledger`, value.countsRoot, record.countsRoot)
-    if (record.status === 'invalid') findings.notes.push(`The record of node ${node} was found invalid on the ledger.`)
+    const node = shortAddress(nodeId)
+    if (standing.status === 'invalid')
+      findings.notes.push(`The record of node ${node} was found invalid on the ledger.`)
+    else compareRecord(findings, lines, record, standing)
   }
-  const waiting = lines.records.length - reported
+  await checkStrangers(findings, expected, { lane, epoch }, chain)
+  const waiting = expected.size - reported
   if (waiting > 0)
-    findings.notes.push(
-      `${waiting} of ${counted(lines.records.length, 'record is', 'records are')} not on the ledger yet.`,
+    findings.notes.push(`${waiting} of ${counted(expected.size, 'record is', 'records are')} not on the ledger yet.`)
+  findings.detail('records', `${reported} of ${counted(expected.size, 'is', 'are')} on the ledger`)
+}
+
+/** A corrected version says what the first one should have said. */
+function compareRecord(
+  findings: Findings,
+  lines: LineChecker,
+  record: PerformanceRecord,
+  standing: RecordOnChain,
+): void {
+  const { version } = standing
+  const expected = { ...record, version }
+  const node = shortAddress(record.nodeId)
+  const published = lines.records.filter(({ value }) => value.nodeId === record.nodeId)
+  const line = published[0]?.line ?? null
+  const before = findings.countOf('records')
+  for (const field of ['earned', 'countsRoot'] as const) {
+    findings.same('records', line, `${field} of node ${node} on the ledger`, expected[field], standing[field])
+  }
+  if (standing.recordHash === hashOf(expected)) {
+    if (findings.countOf('records') === before && published[0] && published[0].value.version !== version)
+      findings.notes.push(`The record of node ${node} was replaced: version ${version} stands on the ledger.`)
+    return
+  }
+  // The ledger keeps attempts and faults in the hash alone: who signed that record in the file said which they are.
+  const stands = published.find(({ value }) => hashOf({ ...value, version }) === standing.recordHash)?.value
+  if (stands) {
+    for (const field of ['attempts', 'faults'] as const) {
+      findings.same('records', line, `${field} of node ${node} on the ledger`, expected[field], stands[field])
+    }
+  }
+  if (findings.countOf('records') > before) return
+  const what = `Hash of the record of node ${node} on the ledger (its attempts or faults differ)`
+  findings.add('records', line, what, hashOf(expected), standing.recordHash)
+}
+
+/** A node without receipts has nothing to be recorded. */
+async function checkStrangers(
+  findings: Findings,
+  expected: ReadonlyMap<Hex, PerformanceRecord>,
+  { lane, epoch }: { lane: Hex; epoch: number },
+  chain: EpochChain,
+): Promise<void> {
+  const { nodeIds, oldestBlock } = await chain.recordedNodes(lane, epoch)
+  if (oldestBlock !== undefined) {
+    findings.unchecked.push(
+      `records of nodes without receipts, reported before block ${oldestBlock} (longer ago than the chain is read back)`,
     )
-  findings.detail('records', `${reported} of ${counted(lines.records.length, 'is', 'are')} on the ledger`)
+  }
+  let named = 0
+  for (const nodeId of nodeIds) {
+    if (expected.has(nodeId)) continue
+    const standing = await chain.record(nodeId, lane, epoch)
+    if (!standing || standing.status === 'invalid') continue
+    const found = `version ${standing.version} that earned ${standing.earned} µUSD`
+    const what = `Record on the ledger of node ${shortAddress(nodeId)}`
+    findings.add('records', null, what, 'none, as it has no receipt in the file', found)
+    if (++named === STRANGERS_MAX) return
+  }
+}
+
+function hashOf(record: PerformanceRecord): Hex {
+  return structHash('PerformanceRecord', record)
 }
 
 function shortAddress(nodeId: Hex): string {

@@ -50,7 +50,16 @@ export interface RecordOnChain {
   /** µUSD. */
   earned: bigint
   countsRoot: Hex
+  /** Of the whole record: attempts and faults are in nothing else that the ledger keeps. */
+  recordHash: Hex
   status: string
+}
+
+/** Nodes of which the ledger ever took a record of a (lane, epoch). */
+export interface RecordedNodes {
+  nodeIds: Hex[]
+  /** The oldest block that was read, where there are older ones since the anchor: records in those are not here. */
+  oldestBlock?: bigint
 }
 
 export interface EpochChain {
@@ -76,4 +85,5 @@ export interface EpochChain {
   isTermsRegistered(providerId: Hex, termsHash: Hex): Promise<boolean>
   /** The record that stands for (node, lane, epoch); null when none was reported. */
   record(nodeId: Hex, lane: Hex, epoch: number): Promise<RecordOnChain | null>
+  recordedNodes(lane: Hex, epoch: number): Promise<RecordedNodes>
 }

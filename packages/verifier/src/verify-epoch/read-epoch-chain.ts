@@ -14,6 +14,7 @@ import {
   receiptAnchorAbi,
   scanBack,
   scanLimits,
+  slaLedgerAbi,
   standingOf,
   termsRegisteredAt,
   type ChainReader,
@@ -27,6 +28,7 @@ import {
   type ClaimOnChain,
   type EpochChain,
   type LaneClaims,
+  type RecordedNodes,
 } from './epoch-chain.ts'
 
 export interface EpochChainOptions {
@@ -87,6 +89,7 @@ export function readEpochChain({ rpcUrl, deployment, header, limits = scanLimits
     isTermsRegistered: (providerId, termsHash) =>
       ask(async () => (await termsRegisteredAt(await reader(), { providerId, termsHash })) !== null),
     record: (nodeId, lane, epoch) => ask(async () => standingOf(await reader(), { nodeId, lane, epoch })),
+    recordedNodes: (lane, epoch) => ask(async () => recordedNodes(await reader(), lane, epoch, limits)),
   }
 }
 
@@ -159,6 +162,33 @@ async function claimsOf(reader: ChainReader, lane: Hex, epoch: number, limits: S
     claims.unanchored.push(claim)
   }
   return claims
+}
+
+/** No epoch has a record before its anchor, which bounds what is read. */
+async function recordedNodes(
+  reader: ChainReader,
+  lane: Hex,
+  epoch: number,
+  limits: ScanLimits,
+): Promise<RecordedNodes> {
+  const anchored = await anchorOf(reader, lane, epoch)
+  if (!anchored) return { nodeIds: [] }
+  const { fromBlock: begin } = await blocksAround(reader, anchored.anchoredAtS, limits.rangeBlocks)
+  const nodeIds = new Set<Hex>()
+  const take = async (range: { fromBlock: bigint; toBlock: bigint }): Promise<boolean> => {
+    const logs = await reader.publicClient.getContractEvents({
+      address: reader.deployment.addresses.ledger,
+      abi: slaLedgerAbi,
+      eventName: 'RecordReported',
+      args: { lane, epoch: BigInt(epoch) },
+      strict: true,
+      ...range,
+    })
+    for (const { args } of logs) nodeIds.add(args.nodeId)
+    return range.fromBlock <= begin
+  }
+  const oldest = await scanBack(reader, take, { limits })
+  return { nodeIds: [...nodeIds], ...(oldest !== null && { oldestBlock: oldest }) }
 }
 
 function unavailable(rpcUrl: string, cause: unknown): AppError {

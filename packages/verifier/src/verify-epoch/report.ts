@@ -17,7 +17,7 @@ export const checkNames = {
   dataHash: 'The file is the one that the chain names',
   registry: 'Nodes and terms are registered to the provider that is paid',
   claims: 'Nothing was claimed beyond a signed voucher',
-  records: 'Records on the ledger are those in the file',
+  records: 'Records on the ledger follow from the receipts',
 } as const
 export type CheckName = keyof typeof checkNames
 

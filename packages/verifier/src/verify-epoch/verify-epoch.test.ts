@@ -3,15 +3,19 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { AppError } from '@isochrone/domain'
 import {
   bytes32Of,
+  bytes32ToAddress,
   bytesToHex,
   keccak256,
   readEpochFile,
   signStruct,
+  structHash,
   ZERO_BYTES32,
   type EpochFileDelivery,
   type EpochFileLease,
   type EpochFileLine,
   type Hex,
+  type PerformanceRecord,
+  type Signed,
 } from '@isochrone/protocol'
 import { expect, test } from 'vitest'
 import { makeEpoch, type MadeEpoch, type MakeEpochOptions } from '../testing/make-epoch.ts'
@@ -357,7 +361,7 @@ test('a chain that lies about a root, or contradicts itself, is named', async ()
   expect([untrusted.ok, untrusted.notes[0]]).toEqual([true, expect.stringContaining('No deployment was given')])
 })
 
-test('registry, claims and ledger are held against the file', async () => {
+test('registry and claims are held against the file', async () => {
   const lie = (lies: Partial<EpochChain>) => verify(honestBytes, [honest], { chain: memoryChain([honest], lies) })
   expect(failed(await lie({ providerOfNode: async () => null }))).toEqual(['registry'])
   expect(failed(await lie({ providerOfNode: async () => bytes32Of('thief') }))).toEqual(['registry'])
@@ -371,20 +375,91 @@ test('registry, claims and ledger are held against the file', async () => {
   expect(first(high)).toContain('Signed amount claimed for epoch 7')
   const later = { claimsOf: async () => ({ ...none, after: new Map([[key, claim]]) }), claimed: async () => 1n }
   expect(failed(await lie(later))).toEqual([])
-  const record = { version: 0, earned: 1n, countsRoot: ZERO_BYTES32, status: 'reported' }
-  expect(failed(await lie({ record: async () => record }))).toEqual(['records'])
-  const replaced = await lie({ record: async () => ({ ...record, version: 1 }) })
-  expect([replaced.ok, replaced.notes.length]).toEqual([true, honest.records.length])
-  const invalid = await lie({
-    record: async (nodeId) => ({
-      ...(honest.records.find(({ value }) => value.nodeId === nodeId)?.value ?? record),
-      status: 'invalid',
-    }),
+})
+
+/** What the ledger says of the first node's record: `change` is what it says otherwise than the receipts. */
+function withRecord(change: Partial<PerformanceRecord>, status = 'reported', nodeId?: Hex): Promise<EpochReport> {
+  const value = { ...(honest.records[0] as Signed<PerformanceRecord>).value, ...change }
+  const standing = { ...value, recordHash: structHash('PerformanceRecord', value), status }
+  const truth = memoryChain([honest])
+  const at = nodeId ?? value.nodeId
+  const chain = memoryChain([honest], {
+    record: async (node, lane, epoch) => (node === at ? standing : truth.record(node, lane, epoch)),
+    recordedNodes: async () => ({ nodeIds: [...honest.records.map((record) => record.value.nodeId), at] }),
   })
-  expect(invalid.notes[0]).toContain('was found invalid')
-  const unreported = await lie({ record: async () => null })
-  expect(unreported.notes).toEqual([
-    `${honest.records.length} of ${honest.records.length} records are not on the ledger yet.`,
+  return verify(honestBytes, [honest], { chain })
+}
+
+test('a record on the ledger that does not follow from the receipts is named, whatever its version', async () => {
+  const { value } = honest.records[0] as Signed<PerformanceRecord>
+  const node = bytes32ToAddress(value.nodeId)
+  for (const version of [0, 1]) {
+    const earned = await withRecord({ version, earned: 1n })
+    expect([earned.ok, failed(earned)]).toEqual([false, ['records']])
+    expect(first(earned)).toMatch(
+      new RegExp(`^Line \\d+: earned of node ${node} on the ledger: expected ${value.earned}, found 1\\.$`),
+    )
+    const root = await withRecord({ version, countsRoot: ZERO_BYTES32 })
+    expect(first(root)).toContain(`countsRoot of node ${node} on the ledger: expected ${value.countsRoot}`)
+    // Of these the ledger keeps the hash alone.
+    for (const field of ['attempts', 'faults'] as const) {
+      const report = await withRecord({ version, [field]: value[field] + 1 })
+      expect(failed(report)).toEqual(['records'])
+      expect(first(report)).toContain(
+        `Hash of the record of node ${node} on the ledger (its attempts or faults differ)`,
+      )
+    }
+  }
+  const right = await withRecord({ version: 2 })
+  expect([first(right), right.notes]).toEqual([
+    'none',
+    [`The record of node ${node} was replaced: version 2 stands on the ledger.`],
+  ])
+})
+
+test('where the lane published the false record too, the field is named', async () => {
+  const lied = (record: PerformanceRecord) => ({ ...record, faults: record.faults + 3 })
+  const { bytes, made } = await madeIn(small, (lines) =>
+    [...lines].map((line) =>
+      line.kind === 'record'
+        ? {
+            ...line,
+            record: signStruct(
+              { ...domain, verifyingContract: honest.header.slaLedger },
+              'PerformanceRecord',
+              lied(line.record.value),
+              laneKey,
+            ),
+          }
+        : line,
+    ),
+  )
+  const dataHash = bytesToHex(keccak256(bytes))
+  const published = made.records.map((record) => ({ ...record, value: lied(record.value) }))
+  const anchor = { ...made.anchor, value: { ...made.anchor.value, dataHash } }
+  const report = await verify(bytes, [{ ...made, dataHash, anchor, records: published }])
+  expect(failed(report)).toEqual(['sla', 'records'])
+  expect(report.mismatches.filter(({ check }) => check === 'records').map(sentenceOf)).toContainEqual(
+    expect.stringMatching(/faults of node 0x[0-9a-f]{40} on the ledger: expected \d+, found \d+\.$/),
+  )
+})
+
+test('a record of a node without receipts is named; what was found invalid is no mismatch', async () => {
+  const stranger = `0x${'00'.repeat(12)}${'57'.repeat(20)}` as Hex
+  const report = await withRecord({ nodeId: stranger, earned: 5n }, 'final', stranger)
+  expect(failed(report)).toEqual(['records'])
+  expect(first(report)).toBe(
+    `Record on the ledger of node 0x${'57'.repeat(20)}: expected none, as it has no receipt in the file, ` +
+      'found version 0 that earned 5 µUSD.',
+  )
+  expect(first(await withRecord({ nodeId: stranger, earned: 5n }, 'invalid', stranger))).toBe('none')
+  const invalid = await withRecord({ earned: 1n }, 'invalid')
+  expect([first(invalid), invalid.notes]).toEqual(['none', [expect.stringContaining('was found invalid')]])
+  const none: Partial<EpochChain> = { record: async () => null, recordedNodes: async () => ({ nodeIds: [] }) }
+  const unreported = await verify(honestBytes, [honest], { chain: memoryChain([honest], none) })
+  expect([first(unreported), unreported.notes]).toEqual([
+    'none',
+    [`${honest.records.length} of ${honest.records.length} records are not on the ledger yet.`],
   ])
 })
 
@@ -456,6 +531,7 @@ test('what lies beyond the blocks that are read back is named as not checked', a
   const beyond: Partial<EpochChain> = {
     anchorEndingAt: async () => 'out of reach',
     claimsOf: async () => ({ ...none, oldestBlock: 4_000n }),
+    recordedNodes: async () => ({ nodeIds: [], oldestBlock: 4_000n }),
     // Paid on a later voucher, whose claim was not read.
     claimed: async () => 10n ** 12n,
   }
@@ -465,6 +541,7 @@ test('what lies beyond the blocks that are read back is named as not checked', a
     'the lane’s anchored epoch before (longer ago than the chain is read back)',
     expect.stringContaining('the cumulative amounts of 2 vouchers'),
     'claims before block 4000 (longer ago than the chain is read back)',
+    'records of nodes without receipts, reported before block 4000 (longer ago than the chain is read back)',
   ])
   const all = { ...beyond, claimsOf: async () => none }
   expect(failed(await verify(second.bytes, epochs, { chain: memoryChain(epochs, all) }))).toEqual(['claims'])
@@ -515,6 +592,7 @@ test('an endpoint that is away ends the verification with its own sentence', asy
     'claimed',
     'providerOfNode',
     'record',
+    'recordedNodes',
   ] as const) {
     await expect(verify(honestBytes, [honest], { chain: memoryChain([honest], { [method]: away }) })).rejects.toThrow(
       'does not answer',
