@@ -1,5 +1,5 @@
 /** Batches as a team sees them on its pages: progress, cost, errors, and the placement of some of their lines. */
-import type { BatchLineError, BatchStatus } from '@isochrone/domain'
+import type { BatchLineError, BatchStatus, JobStatus } from '@isochrone/domain'
 import type { BatchRow } from '../ports/batch-store.ts'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import { decodeCursor, limitOf, pageOf } from '../queries/cursor.ts'
@@ -31,7 +31,7 @@ export interface BatchLineView {
   jobId: string
   line: number
   customId: string | null
-  status: string
+  status: JobStatus
 }
 
 export interface BatchDetail extends BatchSummary {

@@ -5,9 +5,10 @@ import { formatCount } from '~/lib/format.ts'
 export function BatchProgress({ batch }: { batch: Pick<BatchSummary, 'total' | 'completed' | 'failed'> }) {
   const { total, completed, failed } = batch
   const share = (count: number) => `${total === 0 ? 0 : (100 * count) / total}%`
-  const words = `${formatCount(completed)} of ${formatCount(total)} answered${failed > 0 ? `, ${formatCount(failed)} failed` : ''}`
+  const wrong = failed > 0 ? `, ${formatCount(failed)} failed` : ''
+  const words = total === 0 ? 'none run' : `${formatCount(completed)} of ${formatCount(total)} answered${wrong}`
   return (
-    <div className="min-w-[180px]">
+    <div className="sm:min-w-[180px]">
       <div aria-hidden className="flex h-1.5 overflow-hidden rounded-full bg-line">
         <div className="bg-good" style={{ width: share(completed) }} />
         <div className="bg-bad" style={{ width: share(failed) }} />

@@ -2,14 +2,11 @@
 import type { BatchSummary } from '@isochrone/services'
 import Link from 'next/link'
 import { BatchStatusBadge } from '~/components/status.tsx'
-import { DataTable, DataTableSkeleton, type Column } from '~/components/ui/data-table.tsx'
+import { DataTable, type Column } from '~/components/ui/data-table.tsx'
 import { Money, Utc } from '~/components/ui/values.tsx'
 import { BatchProgress } from './batch-progress.tsx'
 
-const frame = { label: 'Batches', className: 'min-w-[900px]' }
-
 const columns: Column<BatchSummary>[] = [
-  { head: 'Created, UTC', cell: (batch) => <Utc at={batch.createdAtMs} bare /> },
   {
     head: 'Batch',
     cell: ({ id }) => (
@@ -18,17 +15,28 @@ const columns: Column<BatchSummary>[] = [
       </Link>
     ),
   },
+  { head: 'Created, UTC', cell: (batch) => <Utc at={batch.createdAtMs} bare /> },
   { head: 'Status', cell: (batch) => <BatchStatusBadge status={batch.status} /> },
   { head: 'Progress', cell: (batch) => <BatchProgress batch={batch} /> },
   { head: 'Endpoint', className: 'whitespace-nowrap', cell: (batch) => batch.endpoint },
-  { head: 'Model', className: 'whitespace-nowrap', cell: (batch) => batch.model ?? 'several' },
+  { head: 'Model', className: 'whitespace-nowrap', cell: (batch) => modelWords(batch) },
   { head: 'Cost so far', numeric: true, cell: (batch) => <Money microUsd={batch.costMicroUsd} /> },
 ]
 
 export function BatchesTable({ items }: { items: readonly BatchSummary[] }) {
-  return <DataTable {...frame} columns={columns} rows={items} rowKey={(batch) => batch.id} />
+  return (
+    <DataTable
+      label="Batches"
+      className="sm:min-w-[900px]"
+      stacks
+      columns={columns}
+      rows={items}
+      rowKey={(batch) => batch.id}
+    />
+  )
 }
 
-export function BatchesTableSkeleton() {
-  return <DataTableSkeleton {...frame} columns={columns} rows={4} />
+/** Of a batch that ran nothing it is not known. */
+export function modelWords({ model, total }: Pick<BatchSummary, 'model' | 'total'>): string {
+  return model ?? (total === 0 ? '—' : 'several')
 }

@@ -3,9 +3,10 @@ import { isBatchOver } from '@isochrone/domain'
 import type { BatchDetail } from '@isochrone/services'
 import Link from 'next/link'
 import { BatchProgress } from '~/components/batches/batch-progress.tsx'
+import { modelWords } from '~/components/batches/batches-table.tsx'
 import { CancelBatch } from '~/components/batches/cancel-batch.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
-import { BatchStatusBadge } from '~/components/status.tsx'
+import { BatchStatusBadge, JobStatusBadge } from '~/components/status.tsx'
 import { ButtonLink } from '~/components/ui/button.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
@@ -45,10 +46,10 @@ export default async function BatchPage({ params }: { params: Promise<{ id: stri
         <Facts
           items={[
             ['Lines', <BatchProgress key="p" batch={batch} />],
-            ['Cost so far', <Money key="m" microUsd={batch.costMicroUsd} />],
+            [isBatchOver(batch.status) ? 'Cost' : 'Cost so far', <Money key="m" microUsd={batch.costMicroUsd} />],
             ['Tokens', `${formatCount(batch.tokensIn)} in, ${formatCount(batch.tokensOut)} out`],
             ['Endpoint', batch.endpoint],
-            ['Model', batch.model ?? 'several'],
+            ['Model', modelWords(batch)],
             ['Created', <Utc key="c" at={batch.createdAtMs} />],
             ['Begun', <Utc key="b" at={batch.inProgressAtMs} />],
             ['Window ends', <Utc key="w" at={batch.expiresAtMs} />],
@@ -71,14 +72,24 @@ function Errors({ errors }: { errors: BatchDetail['errors'] }) {
     >
       <DataTable
         label="Errors"
-        className="min-w-[640px]"
+        className="sm:min-w-[640px]"
+        stacks
         rows={errors}
         rowKey={(error) => `${error.line} ${error.code}`}
         columns={[
-          { head: 'Line', numeric: true, cell: (error) => error.line ?? '—' },
+          {
+            head: 'Line',
+            numeric: true,
+            cell: (error) => (
+              <>
+                <span className="sm:hidden">Line </span>
+                {error.line ?? '—'}
+              </>
+            ),
+          },
           { head: 'Field', className: 'font-mono text-xs', cell: (error) => error.param ?? '—' },
           { head: 'Code', className: 'font-mono text-xs', cell: (error) => error.code },
-          { head: 'What', className: 'text-ink-2', cell: (error) => error.message },
+          { head: 'What', className: 'text-ink-2 max-sm:col-span-2', cell: (error) => error.message },
         ]}
       />
     </Section>
@@ -100,7 +111,7 @@ function Lines({ lines }: { lines: BatchDetail['lines'] }) {
         columns={[
           { head: 'Line', numeric: true, cell: (line) => line.line },
           { head: 'custom_id', className: 'font-mono text-xs', cell: (line) => line.customId ?? '—' },
-          { head: 'Status', cell: (line) => line.status },
+          { head: 'Status', cell: (line) => <JobStatusBadge status={line.status} /> },
           {
             head: 'Placement',
             cell: (line) => (
