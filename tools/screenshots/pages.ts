@@ -23,6 +23,8 @@ export async function pagesOf({ databaseUrl }: InstanceInfo): Promise<PageToShow
     const receipt = request?.receipts.find(({ epoch }) => epoch !== null)
     const job = await db.job.findFirst({ orderBy: { createdAt: 'desc' } })
     if (!request || !receipt || !job) throw new Error('The marketplace was not used, or nothing of it is closed yet.')
+    const batch = await db.batch.findFirst({ where: { status: 'completed' }, orderBy: { createdAt: 'desc' } })
+    const refused = await db.batch.findFirst({ where: { status: 'failed' }, orderBy: { createdAt: 'desc' } })
     const listing = await db.listing.findFirst({ orderBy: { createdAt: 'desc' } })
     const lease = await db.lease.findFirst({ orderBy: { createdAt: 'desc' } })
     const dispute = await db.dispute.findFirst({ orderBy: { filedAtMs: 'desc' } })
@@ -62,6 +64,9 @@ export async function pagesOf({ databaseUrl }: InstanceInfo): Promise<PageToShow
       { name: 'jobs', path: '/jobs', role: 'team' },
       { name: 'batches', path: '/batches', role: 'team' },
       { name: 'job', path: `/jobs/${job.id}`, role: 'team' },
+      { name: 'batches', path: '/batches', role: 'team' },
+      ...(batch ? [{ name: 'batch', path: `/batches/${batch.id}`, role: 'team' } as const] : []),
+      ...(refused ? [{ name: 'batch-refused', path: `/batches/${refused.id}`, role: 'team' } as const] : []),
       { name: 'keys', path: '/keys', role: 'team' },
       { name: 'balance', path: '/balance', role: 'team' },
       { name: 'routing', path: '/settings/routing', role: 'team' },

@@ -1,9 +1,10 @@
 /** Uses a marketplace as customers would, so that pages of requests, receipts and epochs have something to show. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import OpenAI from 'openai'
+import OpenAI, { toFile } from 'openai'
 import type { InstanceInfo } from '../start/instance-file.ts'
 
 const REQUESTS = 40
+const BATCH_LINES = 30
 /** The worker counts and settles. */
 const SETTLED_MS = 45_000
 
@@ -21,5 +22,23 @@ export async function useMarketplace(
     for await (const _chunk of stream);
   }
   await client.responses.create({ model, input: 'Queue this.', max_output_tokens: 16, background: true })
+  await sendBatch(client, model, BATCH_LINES)
+  await sendBatch(client, 'no-such-model', 3)
   await sleep(SETTLED_MS)
+}
+
+/** One that runs, or is refused where nobody offers its model. */
+async function sendBatch(client: OpenAI, model: string, lines: number): Promise<void> {
+  const input = Array.from({ length: lines }, (_, line) => {
+    const messages = [{ role: 'user', content: `Tell me of travel times, please: ${line}.` }]
+    const body = { model, messages, max_tokens: 16 }
+    return JSON.stringify({ custom_id: `line-${line}`, method: 'POST', url: '/v1/chat/completions', body })
+  })
+  const content = await toFile(Buffer.from(input.join('\n')), 'in.jsonl')
+  const file = await client.files.create({ file: content, purpose: 'batch' })
+  await client.batches.create({
+    input_file_id: file.id,
+    endpoint: '/v1/chat/completions',
+    completion_window: '24h',
+  })
 }
