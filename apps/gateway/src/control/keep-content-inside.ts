@@ -44,13 +44,18 @@ export function withoutContent(entry: Finished): Finished {
   }
 }
 
-/** What was found in caches stands in the sampled rows; a replay needs no hash of a prompt. */
+/** What was found in caches stands in the sampled rows; a replay needs no hash of a prompt, but that there was one. */
 function withoutPrefixes(placement: unknown): unknown {
   if (typeof placement !== 'object' || placement === null || !('request' in placement)) return placement
   const { request, earlier } = placement as { request: unknown; earlier?: unknown }
   return {
     ...placement,
-    ...(typeof request === 'object' && { request: { ...request, prefixHashes: [] } }),
+    ...(typeof request === 'object' && { request: { ...request, prefixHashes: zerosFor(request) } }),
     ...(Array.isArray(earlier) && { earlier: earlier.map(withoutPrefixes) }),
   }
+}
+
+function zerosFor(request: object | null): number[] {
+  const { prefixHashes } = { prefixHashes: [], ...request } as { prefixHashes: unknown }
+  return Array.isArray(prefixHashes) ? prefixHashes.map(() => 0) : []
 }

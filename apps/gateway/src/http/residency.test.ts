@@ -135,9 +135,9 @@ test('what is journalled for a store outside holds nothing that came from prompt
   const [outside, inside] = written
   expect(JSON.stringify(outside)).not.toContain(canary)
   expect(outside?.request.placement).toEqual({
-    request: { prefixHashes: [], tokensIn: 3 },
+    request: { prefixHashes: [0, 0], tokensIn: 3 },
     choice: 'n',
-    earlier: [{ request: { prefixHashes: [], tokensIn: 3 }, choice: 'm' }],
+    earlier: [{ request: { prefixHashes: [0, 0], tokensIn: 3 }, choice: 'm' }],
   })
   expect(inside).toBe(entry)
 })

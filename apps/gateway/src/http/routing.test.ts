@@ -175,6 +175,20 @@ test('the record that explain returns replays to the same choice, bit for bit', 
   }
 })
 
+test('so does the record of a prompt whose beginning is known, which decides among equals', async () => {
+  const busy = { script: { tokens: ['a', 'b'], tokenMs: 400 } }
+  const { ask } = await start([busy, busy, busy])
+  const messages = [{ role: 'user', content: 'A beginning that is long enough for a block of it. '.repeat(40) }]
+  const explained = { headers: { 'x-isochrone-explain': '1' } }
+  const answers = await Promise.all(Array.from({ length: 9 }, () => ask({ sort: 'price' }, { messages }, explained)))
+  for (const { isochrone } of answers) {
+    const record = parsePlacementRecord(isochrone?.placement)
+    expect(record.request.prefixHashes.length).toBeGreaterThan(0)
+    expect(record.request.prefixHashes.every((hash) => hash === 0)).toBe(true)
+    expect(replayDecision(record).differences).toEqual([])
+  }
+})
+
 test('when no place comes in time, the answer is 503 with an honest Retry-After and what would help', async () => {
   const { ask, room } = await start([{ concurrencyMax: 1, script: { ...hello, tokenMs: 300 } }], { patienceMs: 100 })
   const first = ask()
@@ -273,4 +287,15 @@ test('nothing is suggested that the organisation forbids; who can change it is n
   const { status, error } = await ask()
   expect([status, error?.suggestions]).toEqual([503, []])
   expect(error?.message).toContain("Your organisation's policy allows only FR; an owner can change it.")
+})
+
+test('a lease obeys the policy of a request, but for caps on prices, because its time is paid for', async () => {
+  const { ask, control } = await start([german, french])
+  const leaseId = `lease_${'1'.repeat(32)}`
+  control.apply(2, { kind: 'lease', leaseId, orgId: 'org_1', model: MODEL, nodeId: idOf(1), active: true })
+  const leased = (routing: unknown) => ask(routing, { model: leaseId })
+  expect((await leased({ regions: ['DE'], max_price: { output: 0.5 } })).status).toBe(200)
+  const outside = await leased({ regions: ['FR'] })
+  expect(outside.status).toBe(403)
+  expect(outside.error?.message).toContain('outside residency')
 })

@@ -142,10 +142,13 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
   }
 }
 
-/** A record says how much of the prompt is cached where; the hashes that told so stay in this gateway's memory. */
+/**
+ * A record says how much of the prompt is cached where; the hashes that told so stay in this gateway's memory. That there
+ * were any stays: among equal scores it decides.
+ */
 const withoutPrompt = (record: PlacementRecord): PlacementRecord => ({
   ...record,
-  request: { ...record.request, prefixHashes: [] },
+  request: { ...record.request, prefixHashes: record.request.prefixHashes.map(() => 0) },
 })
 
 const targetOf = ({ session, node, served }: LinkedReplica): Target => ({
