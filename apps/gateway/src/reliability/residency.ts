@@ -73,9 +73,10 @@ export async function residency(): Promise<Row> {
     const text = seen[0]?.text ?? ''
     must(text.length >= 30, 'there is an answer to look for', text)
     must(searchFiles(world.stack.dir, text).found.length === 0, 'no file holds the answer')
-    const hashes = [...(await world.redis.xrange('isochrone:receipts', '-', '+'))].filter(([, fields]) =>
-      /"prefixHashes":\[\d/.test(fields[1] ?? ''),
-    )
+    const journalled = (await world.redis.xrange('isochrone:receipts', '-', '+')).map(([, fields]) => fields[1] ?? '')
+    const blocks = journalled.flatMap((text) => [...text.matchAll(/"prefixHashes":\[(\d[\d,]*)\]/g)])
+    must(blocks.length >= seen.length, 'each placement says that the beginning had blocks', blocks.length)
+    const hashes = blocks.filter(([, numbers]) => numbers?.split(',').some((hash) => hash !== '0'))
     must(hashes.length === 0, 'no hash of the prompt leaves with the placement', hashes.length)
     const pids = [
       ...[outsideGateway, outsideAgent].map(({ pid }) => pid ?? 0),
