@@ -1,14 +1,13 @@
 /**
  * Browser flows against a real marketplace, one at a time: they share two cores with everything that it runs.
  *
- * Debian's Chromium is used where it is installed; a failed test leaves a trace and a screenshot in `test-results`.
+ * An installed Chromium is used where there is one; a failed test leaves a trace and a screenshot in `test-results`.
  */
-import { externalServicesEnv, loadEnv } from '@isochrone/runtime'
 import { defineConfig } from '@playwright/test'
-import { existsSync } from 'node:fs'
+import { chromiumArgs } from '../tools/chromium/chromium-args.ts'
+import { installedChromium } from '../tools/chromium/find-chromium.ts'
 
-const installed = [loadEnv(externalServicesEnv).CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser']
-const executablePath = installed.find((path) => path !== undefined && existsSync(path))
+const executablePath = installedChromium()
 
 export default defineConfig({
   testDir: 'src',
@@ -25,16 +24,7 @@ export default defineConfig({
     screenshot: 'only-on-failure',
     launchOptions: {
       ...(executablePath && { executablePath }),
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--font-render-hinting=none',
-      ],
+      args: [...chromiumArgs],
     },
   },
 })

@@ -2,14 +2,15 @@
  * What the parts of the story share: one marketplace that began empty, one browser with a context of its own for each person,
  * the wallets they hold and the agents that a provider's commands started.
  */
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createChainReader, readDeployment, type ChainReader } from '@isochrone/contracts-client'
 import type { RunningProcess } from '@isochrone/local-stack'
-import { externalServicesEnv, loadEnv } from '@isochrone/runtime'
 import { chromium, expect as playwrightExpect, type Browser, type BrowserContext, type Page } from '@playwright/test'
 import { defineChain, type Chain, type Hex } from 'viem'
 import { generatePrivateKey, privateKeyToAccount, type PrivateKeyAccount } from 'viem/accounts'
+import { chromiumArgs } from '../../tools/chromium/chromium-args.ts'
+import { installedChromium } from '../../tools/chromium/find-chromium.ts'
 import type { Marketplace } from '../../tools/start/marketplace.ts'
 import { installWallet } from '../src/browser-wallet.ts'
 import type { Traffic } from './traffic.ts'
@@ -70,16 +71,6 @@ export interface World {
   snapshot(name: string): Promise<void>
 }
 
-const launchArgs = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
 export async function createWorld(market: Marketplace, options: { headed: boolean; dir: string }): Promise<World> {
   const { info } = market
   const deployment = await readDeployment(info.deploymentFile)
@@ -90,11 +81,10 @@ export async function createWorld(market: Marketplace, options: { headed: boolea
     nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
     rpcUrls: { default: { http: [info.chainRpcUrl] } },
   })
-  const installed = [loadEnv(externalServicesEnv).CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser']
-  const executablePath = installed.find((path) => path !== undefined && existsSync(path))
+  const executablePath = installedChromium()
   const browser: Browser = await chromium.launch({
     headless: !options.headed,
-    args: launchArgs,
+    args: [...chromiumArgs],
     ...(executablePath && { executablePath }),
   })
   const contexts: BrowserContext[] = []

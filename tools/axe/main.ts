@@ -10,12 +10,12 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Browser, Page } from '@playwright/test'
 import { Command } from 'commander'
+import { openChromium } from '../chromium/open-chromium.ts'
 import { endWithoutReader } from '../end-without-reader.ts'
 import { projectRoot } from '../project-root.ts'
 import { openMarketplace } from '../screenshots/open-marketplace.ts'
 import { pagesOf, type PageToShow } from '../screenshots/pages.ts'
 import { signInAs } from '../screenshots/sign-in-as.ts'
-import { findChromium } from '../test/find-chromium.ts'
 
 endWithoutReader()
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
@@ -42,17 +42,11 @@ const flags = new Command('npm run axe --')
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
 const ofBrowserTests = createRequire(join(projectRoot, 'e2e/package.json'))
-const { chromium } = ofBrowserTests('@playwright/test') as { chromium: { launch(options: object): Promise<Browser> } }
 const { AxeBuilder } = ofBrowserTests('@axe-core/playwright') as { AxeBuilder: new (on: { page: Page }) => Axe }
 
 const { info, stop } = await openMarketplace(flags.dataDir, say)
 try {
-  const found = await findChromium()
-  if (found.kind === 'none') throw new Error(found.line)
-  const browser = await chromium.launch({
-    ...(found.kind === 'path' && { executablePath: found.path }),
-    args: ['--no-sandbox', '--disable-gpu'],
-  })
+  const browser = await openChromium()
   try {
     const pages = (await pagesOf(info)).filter(({ name }) => !flags.only || name.includes(flags.only))
     const violations = await checkAll(browser, pages)

@@ -6,17 +6,13 @@
  * is measured several times and the middle run counts, because a score of speed on a busy machine scatters. Exits 1 when
  * a score is below the target.
  */
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import { freePort } from '@isochrone/local-stack'
-import type { Browser } from '@playwright/test'
 import { Command, InvalidArgumentError } from 'commander'
 import lighthouse from 'lighthouse'
+import { openChromium } from '../chromium/open-chromium.ts'
 import { endWithoutReader } from '../end-without-reader.ts'
-import { projectRoot } from '../project-root.ts'
 import { openMarketplace } from '../screenshots/open-marketplace.ts'
 import { pagesOf } from '../screenshots/pages.ts'
-import { findChromium } from '../test/find-chromium.ts'
 
 endWithoutReader()
 const TARGET = 95
@@ -42,19 +38,11 @@ const flags = new Command('npm run lighthouse --')
   .opts<{ dataDir?: string; runs: number; only?: string; json?: true }>()
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
-const { chromium } = createRequire(join(projectRoot, 'e2e/package.json'))('@playwright/test') as {
-  chromium: { launch(options: object): Promise<Browser> }
-}
 
 const { info, stop } = await openMarketplace(flags.dataDir, say)
 try {
-  const found = await findChromium()
-  if (found.kind === 'none') throw new Error(found.line)
   const port = await freePort()
-  const browser = await chromium.launch({
-    ...(found.kind === 'path' && { executablePath: found.path }),
-    args: ['--no-sandbox', '--disable-gpu', `--remote-debugging-port=${port}`],
-  })
+  const browser = await openChromium([`--remote-debugging-port=${port}`])
   try {
     const pages = await measureAll(port)
     const result = { target: TARGET, runs: flags.runs, pages, holds: pages.every(({ holds }) => holds) }

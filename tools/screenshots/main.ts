@@ -5,13 +5,12 @@
  * waits until their receipts are settled, and photographs what a visitor, a team, a provider and an admin see.
  */
 import { mkdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from '@playwright/test'
 import { Command } from 'commander'
+import { openChromium } from '../chromium/open-chromium.ts'
 import { projectRoot } from '../project-root.ts'
-import { findChromium } from '../test/find-chromium.ts'
 import { openMarketplace } from './open-marketplace.ts'
 import { pagesOf, type PageToShow } from './pages.ts'
 import { signInAs } from './sign-in-as.ts'
@@ -30,9 +29,6 @@ const flags = new Command('npm run screenshots --')
   .parse()
   .opts<{ out: string; dataDir?: string; only?: string }>()
 
-const { chromium } = createRequire(join(projectRoot, 'e2e/package.json'))('@playwright/test') as {
-  chromium: { launch(options: object): Promise<Browser> }
-}
 const out = resolve(flags.out)
 const say = (line: string) => process.stderr.write(`${line}\n`)
 mkdirSync(out, { recursive: true })
@@ -40,12 +36,7 @@ mkdirSync(out, { recursive: true })
 const { info, stop } = await openMarketplace(flags.dataDir, say)
 try {
   if (flags.dataDir) await useMarketplace(info, say)
-  const found = await findChromium()
-  if (found.kind === 'none') throw new Error(found.line)
-  const browser = await chromium.launch({
-    ...(found.kind === 'path' && { executablePath: found.path }),
-    args: ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none'],
-  })
+  const browser = await openChromium()
   try {
     const taken = await photographAll(browser)
     process.stdout.write(`${taken} pictures in ${out}\n`)

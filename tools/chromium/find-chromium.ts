@@ -1,6 +1,6 @@
 /**
- * The browser for the Playwright tests: CHROMIUM_PATH, one that is installed, the distribution's package when this is
- * root on Debian, else Playwright's own download.
+ * The browser for tests and tools: CHROMIUM_PATH, one that is installed, the distribution's package when this is root on
+ * Debian, else Playwright's own download.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,13 +20,17 @@ const usualPlaces = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
+/** One that is there already: CHROMIUM_PATH, else the first of the usual places that exists. Nothing is downloaded. */
+export function installedChromium(): string | undefined {
+  return [loadEnv(externalServicesEnv).CHROMIUM_PATH, ...usualPlaces].find((path) => path && existsSync(path))
+}
+
 export async function findChromium(): Promise<Chromium> {
   const { CHROMIUM_PATH } = loadEnv(externalServicesEnv)
-  if (CHROMIUM_PATH) {
-    if (existsSync(CHROMIUM_PATH)) return { kind: 'path', path: CHROMIUM_PATH }
+  if (CHROMIUM_PATH && !existsSync(CHROMIUM_PATH)) {
     return { kind: 'none', line: `CHROMIUM_PATH names ${CHROMIUM_PATH}, which does not exist` }
   }
-  const installed = usualPlaces.find((path) => existsSync(path))
+  const installed = installedChromium()
   if (installed) return { kind: 'path', path: installed }
 
   if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
