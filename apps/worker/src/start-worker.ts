@@ -5,6 +5,7 @@ import { systemClock } from '@isochrone/domain'
 import { assertDeploymentMatches, chainProfileOf, readDeployment } from '@isochrone/contracts-client'
 import { createDb, createStore, isDataError } from '@isochrone/db'
 import { createMetrics, EnvError, startOps, type Logger, type Shutdown, type WorkerEnv } from '@isochrone/runtime'
+import { openWakeQueue } from '@isochrone/runtime/wake-queue'
 import {
   createJobFleet,
   createOfferUpkeep,
@@ -23,9 +24,9 @@ import { pendingTransactions } from './chain/pending-transactions.ts'
 import { createRedis } from './create-redis.ts'
 import { dispatchToGateway } from './jobs/dispatch-to-gateway.ts'
 import { fleetSource } from './jobs/fleet-source.ts'
-import { inferenceQueue, startInferenceWorker } from './jobs/inference-worker.ts'
+import { startInferenceWorker } from './jobs/inference-worker.ts'
 import { leaseGateway } from './leases/lease-gateway.ts'
-import { leaseQueue, startLeaseWorker } from './leases/lease-worker.ts'
+import { startLeaseWorker } from './leases/lease-worker.ts'
 import { consumeReceipts } from './receipts/consume-receipts.ts'
 import { gatewayEpochs } from './rounds/gateway-epochs.ts'
 import { startRounds } from './rounds/start-rounds.ts'
@@ -34,7 +35,7 @@ import { replayThroughGateway } from './verification/replay-through-gateway.ts'
 import { startVerificationWorker } from './verification/verification-worker.ts'
 import { witnessHttp } from './verification/witness-http.ts'
 import { webhookSender } from './webhooks/send-webhook.ts'
-import { startWebhookWorker, webhookQueue } from './webhooks/webhook-worker.ts'
+import { startWebhookWorker } from './webhooks/webhook-worker.ts'
 
 export interface StartWorkerOptions {
   env: WorkerEnv
@@ -92,12 +93,14 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
   shutdown.onShutdown('receipts', () => receipts.stop(), DRAIN_MS_MAX)
 
   const gateways = { gatewayUrls: env.GATEWAY_URLS, internalToken: env.INTERNAL_TOKEN }
-  const queue = inferenceQueue(env.REDIS_URL, logger)
-  shutdown.onShutdown('inference queue', () => queue.close())
-  const webhooks = webhookQueue(env.REDIS_URL, logger)
-  shutdown.onShutdown('webhook queue', () => webhooks.close())
-  const leases = leaseQueue(env.REDIS_URL, logger)
-  shutdown.onShutdown('lease queue', () => leases.close())
+  const openQueue = (name: string) => {
+    const opened = openWakeQueue({ redisUrl: env.REDIS_URL, name, logger })
+    shutdown.onShutdown(`queue ${name}`, () => opened.close())
+    return opened
+  }
+  const queue = openQueue(redisKeys.queueInference)
+  const webhooks = openQueue(redisKeys.queueWebhooks)
+  const leases = openQueue(redisKeys.queueLeases)
   const rounds = await startRounds({
     redisUrl: env.REDIS_URL,
     rounds: workerRounds({

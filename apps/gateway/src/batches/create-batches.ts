@@ -7,8 +7,8 @@ import { AppError, systemClock } from '@isochrone/domain'
 import type { Store } from '@isochrone/db'
 import { redisKeys } from '@isochrone/protocol'
 import type { Logger } from '@isochrone/runtime'
+import { openWakeQueue } from '@isochrone/runtime/wake-queue'
 import type { BatchDeps, FileDeps } from '@isochrone/services'
-import { Queue } from 'bullmq'
 import type { ControlView } from '../control/control-state.ts'
 import { requireStoreInside, type Place } from '../control/residency.ts'
 
@@ -34,17 +34,7 @@ export interface BatchesOptions {
 }
 
 export function createBatches({ store, redisUrl, control, place, logger }: BatchesOptions): Batches {
-  const bull = new Queue(redisKeys.queueBatches, {
-    connection: { url: redisUrl, enableOfflineQueue: false, maxRetriesPerRequest: 1 },
-  })
-  bull.on('error', (error) => logger.debug({ err: error }, 'the queue of batches lost Redis'))
-  const opts = { removeOnComplete: true, removeOnFail: true } as const
-  const queue = {
-    addAll: async (ids: readonly string[]) =>
-      void (await bull.addBulk(
-        ids.map((batchId) => ({ name: 'look', data: { batchId }, opts: { ...opts, jobId: batchId } })),
-      )),
-  }
+  const queue = openWakeQueue({ redisUrl, name: redisKeys.queueBatches, logger, whenAway: 'fail' })
   const uploads = new Map<string, number>()
   return {
     deps: { batches: store.batches, files: store.files, queue, clock: systemClock },
@@ -67,6 +57,6 @@ export function createBatches({ store, redisUrl, control, place, logger }: Batch
         else uploads.delete(orgId)
       }
     },
-    close: () => bull.close(),
+    close: () => queue.close(),
   }
 }

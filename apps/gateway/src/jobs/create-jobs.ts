@@ -7,8 +7,8 @@ import { systemClock } from '@isochrone/domain'
 import type { Store } from '@isochrone/db'
 import { redisKeys } from '@isochrone/protocol'
 import type { Logger } from '@isochrone/runtime'
+import { openWakeQueue } from '@isochrone/runtime/wake-queue'
 import { cancelJob, enqueueJob, eraseJob, getJob } from '@isochrone/services'
-import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { ControlView } from '../control/control-state.ts'
 import { requireStoreInside, type Place } from '../control/residency.ts'
@@ -35,14 +35,7 @@ export function createJobs({
   place,
   logger,
 }: JobsOptions): Jobs & { close(): Promise<void> } {
-  const bull = new Queue(redisKeys.queueInference, {
-    connection: { url: redisUrl, enableOfflineQueue: false, maxRetriesPerRequest: 1 },
-  })
-  bull.on('error', (error) => logger.debug({ err: error }, 'the job queue lost Redis'))
-  const queue = {
-    add: async (jobId: string) =>
-      void (await bull.add('run', { jobId }, { jobId, removeOnComplete: true, removeOnFail: true })),
-  }
+  const queue = openWakeQueue({ redisUrl, name: redisKeys.queueInference, logger, whenAway: 'fail' })
   const cancellations = createJobCancellations(redis)
   const progress = createJobProgress(redis, logger)
   const deps = {
@@ -68,7 +61,7 @@ export function createJobs({
     cancellations,
     async close() {
       cancellations.stop()
-      await bull.close()
+      await queue.close()
     },
   }
 }

@@ -9,8 +9,10 @@ import {
   type DispatchResponse,
   type NodeLiveness,
   type NodeState,
+  redisKeys,
 } from '@isochrone/protocol'
 import { createLogger } from '@isochrone/runtime'
+import { openWakeQueue } from '@isochrone/runtime/wake-queue'
 import {
   cancelJob,
   createJobFleet,
@@ -25,7 +27,7 @@ import {
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { eventually } from '../testing/test-market.ts'
 import { dispatchToGateway } from './dispatch-to-gateway.ts'
-import { inferenceQueue, startInferenceWorker } from './inference-worker.ts'
+import { startInferenceWorker } from './inference-worker.ts'
 
 type Gateway = (request: DispatchRequest) => DispatchResponse | 'hang up'
 
@@ -200,7 +202,7 @@ test('a job past its deadline fails, a cancelled one is not run', async () => {
 test('jobs spread over nodes, survive a dead worker and a Redis that was away, and each is answered once', async () => {
   let answers = 0
   behave = () => (++answers % 5 === 0 ? 'hang up' : answered)
-  const queue = inferenceQueue(stack.redisUrl, logger)
+  const queue = openWakeQueue({ redisUrl: stack.redisUrl, name: redisKeys.queueInference, logger })
   const start = () => startInferenceWorker({ ...deps(), redisUrl: stack.redisUrl, logger })
   const ids = await Promise.all(Array.from({ length: 40 }, (_, i) => enqueue(i % 2 ? queue : noQueue)))
   const first = start()

@@ -3,7 +3,9 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import { manualClock, systemClock } from '@isochrone/domain'
 import { createDb, createStore, type Db, type Store } from '@isochrone/db'
 import { startTestStack, type TestStack } from '@isochrone/local-stack'
+import { redisKeys } from '@isochrone/protocol'
 import { createLogger } from '@isochrone/runtime'
+import { openWakeQueue } from '@isochrone/runtime/wake-queue'
 import {
   deliverWebhook,
   enqueueJob,
@@ -17,7 +19,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from '../testing/test-market.ts'
 import { isPublicAddress } from './public-address.ts'
 import { webhookSender } from './send-webhook.ts'
-import { startWebhookWorker, webhookQueue } from './webhook-worker.ts'
+import { startWebhookWorker } from './webhook-worker.ts'
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 const logger = createLogger('test', 'silent')
@@ -77,7 +79,7 @@ test('a job that ends is told once to each webhook that asked for it, in a form 
   expect(rows.map(({ type, status }) => [type, status])).toEqual([['response.completed', 'pending']])
   expect(await deliveriesOf('org_b')).toEqual([])
 
-  const queue = webhookQueue(stack.redisUrl, logger)
+  const queue = openWakeQueue({ redisUrl: stack.redisUrl, name: redisKeys.queueWebhooks, logger })
   const sender = webhookSender({ privateAllowed: true })
   const deps = { webhooks: store.webhooks, sender, clock: systemClock }
   const worker = startWebhookWorker({ ...deps, redisUrl: stack.redisUrl, logger })
