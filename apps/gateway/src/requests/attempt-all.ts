@@ -16,6 +16,7 @@ import { ATTEMPTS_MAX, stepAfter } from './next-step.ts'
 import type { AttemptRecord } from './outcome-entry.ts'
 import type { Opening, Placed } from './place-request.ts'
 import { raceAttempts } from './race-attempts.ts'
+import { cancelled } from './pool-outcome.ts'
 import type { ServeDeps, Serving } from './serve-request.ts'
 import type { Target } from './request-context.ts'
 
@@ -65,7 +66,7 @@ export async function attemptAll(deps: ServeDeps, serving: Serving): Promise<Att
   }
   const first = deps.nextAttempt(serving.ctx)
   deps.moves?.earn()
-  let next: Next | undefined = { opening: serving.placed, goesOn: null }
+  let next = await firstOf(deps, serving, run)
   try {
     while (next) {
       await attemptOnce(deps, serving, run, next, first + run.records.length)
@@ -78,6 +79,15 @@ export async function attemptAll(deps: ServeDeps, serving: Serving): Promise<Att
   // Of a whole answer that nobody gets, nothing is paid for.
   if (run.failure && !serving.answer.streams) billLeg(deps, run, false)
   return run
+}
+
+/** The place that it waited for its money with; another one where the policy forbids that node by now. */
+async function firstOf(deps: ServeDeps, serving: Serving, run: Run): Promise<Next | undefined> {
+  const { ctx, asked, placed } = serving
+  // The price of a leased node's tokens is no matter; nothing was waited for there.
+  if (ctx.lease || deps.placer.allows(placed.target, ctx.request.model, asked)) return { opening: placed, goesOn: null }
+  placed.ticket.closed(cancelled(asked))
+  return await elsewhere(deps, serving, run, [placed.target.session.nodeId])
 }
 
 async function attemptOnce(
@@ -166,7 +176,20 @@ async function again(deps: ServeDeps, serving: Serving, run: Run): Promise<Next 
   run.leg.length = 0
   run.continuations.length = 0
   serving.answer.reset()
-  const tried = run.records.map(({ result }) => result.target.session.nodeId)
+  return await elsewhere(
+    deps,
+    serving,
+    run,
+    run.records.map(({ result }) => result.target.session.nodeId),
+  )
+}
+
+async function elsewhere(
+  deps: ServeDeps,
+  serving: Serving,
+  run: Run,
+  tried: readonly string[],
+): Promise<Next | undefined> {
   const opening = await failOver(deps, serving, tried)
   if (!opening) return undefined
   if ('record' in opening) run.placement = withEarlier(opening.record, run.placement)

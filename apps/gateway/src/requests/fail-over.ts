@@ -8,7 +8,7 @@ import type { ServeDeps, Serving } from './serve-request.ts'
 import { isPlaced } from './waiting-room.ts'
 
 /**
- * The next alternate that is still linked; then what a fresh decision finds, now or within the patience that is left, as
+ * The next alternate that is still linked and still inside the policy; then what a fresh decision finds, now or within the patience that is left, as
  * far as the reservation covers it: a dearer node may have linked since. A pinned job has no other node, and neither has who allows no fallback.
  */
 export async function failOver(

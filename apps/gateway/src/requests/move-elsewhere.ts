@@ -24,7 +24,7 @@ export interface Mover {
   readonly stops: Stopping
   /** The way out of an attempt at `target`, from its first token on. */
   moveOf(target: Target): StreamMove
-  /** The place that was taken, once; null where there is none, or what was delivered costs more than foreseen. */
+  /** The place that was taken, once; null where there is none, where its node may not serve any more, or what was delivered costs more than foreseen. */
   taken(soFar: AnswerSoFar): Placed | null
   /** Gives a place back that was not used. */
   close(): void
@@ -45,7 +45,7 @@ export function createMover(deps: ServeDeps, serving: Serving, before: Before): 
   const stops = createStopping()
   const tokensBefore = before.leg.reduce((sum, { result }) => sum + result.seen.tokensDelivered, 0)
   const billedBefore = before.leg.reduce((sum, { completed }) => sum + completed.priceMicroUsd, 0n)
-  let to: Placed | null = null
+  let to: { place: Placed; request: PlacementRequest } | null = null
   let isAble: boolean | null = null
 
   /** Looked at late: few streams ever want to move. */
@@ -96,7 +96,8 @@ export function createMover(deps: ServeDeps, serving: Serving, before: Before): 
         const { request, peeked } = look(found.delivered, moveRule.movedTpotShare) ?? found
         const opening = deps.placer.open(peeked.replica, request, peeked.tokensCached)
         if (!opening) return false
-        to = { ...opening, alternates: [], ttftMs: peeked.ttftMs, record: peeked.record }
+        const place = { ...opening, alternates: [], ttftMs: peeked.ttftMs, record: peeked.record }
+        to = { place, request }
         deps.events?.moved()
         stops.stop()
         return true
@@ -116,15 +117,15 @@ export function createMover(deps: ServeDeps, serving: Serving, before: Before): 
     stops,
     moveOf,
     taken(soFar) {
-      const place = to
-      if (place === null) return null
+      if (to === null) return null
+      const { place, request } = to
       to = null
-      if (covers(serving, soFar, place.target)) return place
+      if (covers(serving, soFar, place.target) && deps.placer.allows(place.target, model, request)) return place
       place.ticket.closed(cancelled(asked))
       return null
     },
     close() {
-      to?.ticket.closed(cancelled(asked))
+      to?.place.ticket.closed(cancelled(asked))
       to = null
     },
   }

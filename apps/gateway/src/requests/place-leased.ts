@@ -3,10 +3,11 @@
  * its policy forbids (regions, data policy, trust, …) stays forbidden; caps on a price do not, because the time is paid for.
  */
 import { AppError } from '@isochrone/domain'
-import { constraintRejection, type PlacementRequest } from '@isochrone/scheduler'
+import type { PlacementRequest } from '@isochrone/scheduler'
 import type { Fleet, LinkedReplica } from '../fleet/create-fleet.ts'
 import type { Opening, Placed } from './place-request.ts'
 import type { RequestContext } from './request-context.ts'
+import { rejectionNow } from './still-allowed.ts'
 
 /** Throws `capacity_unavailable` where the lease has no node now, or one that is not linked here; `forbidden` for one that the policy excludes. */
 export function placeLeased(
@@ -25,12 +26,8 @@ export function placeLeased(
 }
 
 function refuseForbidden(fleet: Fleet, model: string, nodeId: string | undefined, request: PlacementRequest): void {
-  const pool = fleet.pool(model)
-  const slot = nodeId === undefined ? undefined : pool?.slotOf(nodeId)
-  if (!pool || slot === undefined) return
-  const tokensIn = Math.min(request.tokensIn, request.tokensInMin ?? request.tokensIn)
-  const reason = constraintRejection(pool.offerAt(slot), { ...request, tokensIn }, pool.tuning)
-  if (reason === null || reason === 'over_price_cap') return
+  const reason = nodeId === undefined ? null : rejectionNow(fleet, model, nodeId, request)
+  if (!reason || reason === 'over_price_cap') return
   throw new AppError('forbidden', {
     publicMessage: `The node of this lease is not one that the routing policy allows: ${reason.replaceAll('_', ' ')}. Change the policy, or rent another node.`,
     details: { reason },

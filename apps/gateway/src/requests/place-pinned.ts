@@ -3,10 +3,11 @@
  * (residency, data policy, price cap, …) is looked at again here, and so is whether there is a place.
  */
 import { AppError, slackStreamsMax } from '@isochrone/domain'
-import { constraintRejection, replicaStateOf, type PlacementRequest, type RejectionReason } from '@isochrone/scheduler'
+import { replicaStateOf, type PlacementRequest, type RejectionReason } from '@isochrone/scheduler'
 import type { Fleet, LinkedReplica } from '../fleet/create-fleet.ts'
 import type { Opening, Placed } from './place-request.ts'
 import type { RequestContext } from './request-context.ts'
+import { rejectionNow } from './still-allowed.ts'
 
 /** Throws `capacity_unavailable` where the node is gone, full or not for this request. */
 export function placePinned(
@@ -25,12 +26,8 @@ export function placePinned(
   if (activeStreams >= (pinned.slack ? slackStreamsMax(concurrencyMax) : concurrencyMax))
     throw unavailable('The node chosen for this job is busy.', 'full')
   if (draining) throw unavailable('The node chosen for this job is about to stop.', 'draining')
-  // The placer may know better how long the prompt is: it is too long only where that is certain.
-  const tokensIn = Math.min(request.tokensIn, request.tokensInMin ?? request.tokensIn)
-  const reason = constraintRejection(pool.offerAt(slot), { ...request, tokensIn }, pool.tuning)
-  if (reason !== null) {
-    throw unavailable('The node chosen for this job is not one that its routing policy allows.', reason)
-  }
+  const reason = rejectionNow(fleet, model, pinned.nodeId, request)
+  if (reason) throw unavailable('The node chosen for this job is not one that its routing policy allows.', reason)
   const opening = open(replica, request)
   if (!opening) throw unavailable('The node chosen for this job is not linked here any more.')
   return { ...opening, alternates: [], ttftMs: 0, record: pinned.placement }

@@ -16,6 +16,7 @@ import {
 import type { AttemptTicket, Fleet, LinkedReplica } from '../fleet/create-fleet.ts'
 import { placeLeased } from './place-leased.ts'
 import { placePinned } from './place-pinned.ts'
+import { rejectionNow } from './still-allowed.ts'
 import { createSuggestions, type Suggestions } from './suggestions.ts'
 import { sealingCandidates, type SealingCandidate } from './sealing-candidates.ts'
 import type { RequestContext, Target } from './request-context.ts'
@@ -61,8 +62,10 @@ export interface Placer {
   place(model: string, request: PlacementRequest): Placed | Refused
   /** The node that the worker chose for a job. Throws `capacity_unavailable` where it may not or cannot serve it now. */
   placePinned(ctx: RequestContext, request: PlacementRequest): Placed
-  /** Undefined where the replica is linked no more. */
+  /** Undefined where the replica is linked no more, or where the request's policy forbids it by now. */
   open(replica: LinkedReplica, request: PlacementRequest, tokensCached?: number): Opening | undefined
+  /** Whether the node may still serve the request, by the control state of now. */
+  allows(target: Pick<Target, 'session'>, model: string, request: PlacementRequest): boolean
   /** The best replica that fits, without taking its place: for whoever has a place already. */
   peek(model: string, request: PlacementRequest, fits: (replica: LinkedReplica) => boolean): Peeked | null
   /** Whom a request of this kind may be sealed to now. */
@@ -88,6 +91,9 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
     return ticket && { target: targetOf(replica), ticket }
   }
 
+  const allows: Placer['allows'] = ({ session }, model, request) =>
+    rejectionNow(fleet, model, session.nodeId, request) === null
+
   return {
     place(model, request) {
       const pool = fleet.pool(model) ?? nobody
@@ -108,7 +114,9 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
       return { ...opening, alternates, ttftMs: decision.ttftMs, record }
     },
     placePinned: (ctx, request) => (ctx.lease ? placeLeased : placePinned)({ fleet, open }, ctx, request),
-    open,
+    open: (replica, request, tokensCached) =>
+      allows(replica, replica.model, request) ? open(replica, request, tokensCached) : undefined,
+    allows,
     peek(model, request, fits) {
       const pool = fleet.pool(model)
       const decision = pool && decide(pool, request, rng, clock.nowMs())
