@@ -84,3 +84,31 @@ test('nobody gets a rival without budget, without fallbacks, or in the same fail
     expect(await asking).toBe('gone')
   }
 })
+
+test('a rival never goes back to a node, or to a failure domain, that has failed this request', async () => {
+  const scripts: NodeScript[] = [
+    { status: 'engine_failed', tokens: [] },
+    { status: 'engine_failed', tokens: [] },
+    { tokens: ['late'], tokenMs: 1_500 },
+  ]
+  const nodes = [1, 2, 3].map((n) => fakeNode(idOf(n), {}))
+  const asked: Hex[] = []
+  for (const node of nodes) {
+    const openStream = node.open.bind(node)
+    node.open = (header, body) => {
+      node.script = scripts[asked.length] ?? { tokens: ['twice'] }
+      asked.push(node.nodeId)
+      return openStream(header, body)
+    }
+  }
+  const hedging = createHedging({ share: 1 })
+  for (let request = 0; request < 4; request++) hedging.budget.earn()
+  // An alternate stands in another domain: the third place is one that a fresh decision finds.
+  const nodeStates = ['a', 'a', 'b'].map((failureDomain) => ({ failureDomain }))
+  const gateway = await startFakeGateway({ nodes, nodeStates, hedging })
+  open.push(gateway)
+  const answer = await gateway.openai.chat.completions.create(ask)
+  expect(answer.choices[0]?.message.content).toBe('late')
+  expect(new Set(asked).size).toBe(3)
+  expect(asked).toHaveLength(3)
+})

@@ -102,7 +102,13 @@ async function attemptOnce(
   run.mover = createMover(deps, serving, { leg: run.leg, records: run.records, continuations: run.goneOn })
   const dispatch = { attempt, placement: run.placement, soFar: goesOn?.soFar ?? null, mover: run.mover }
   const records = mayRace(serving, opening, goesOn)
-    ? await raceAttempts(deps, serving, opening, dispatch)
+    ? await raceAttempts(
+        deps,
+        serving,
+        opening,
+        dispatch,
+        run.records.map(({ result }) => result.target),
+      )
     : [await dispatchAttempt(deps, serving, { ...dispatch, opening, sink: serving.answer })]
   run.records.push(...records)
   const record = records.at(-1)

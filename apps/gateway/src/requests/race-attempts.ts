@@ -1,6 +1,6 @@
 /**
  * The first attempt of a request and, where its node is silent for longer than such a node usually is, a second one at
- * another failure domain. The first token wins; the other attempt is stopped, unseen, and nobody pays for it.
+ * a failure domain that has not failed it. The first token wins; the other attempt is stopped, unseen, and nobody pays for it.
  *
  * Bounded by the hedge budget, by the policy (a request without fallbacks has no rival, and each decision keeps every
  * constraint) and by the reservation, which covers each of the two alone: only one is ever billed.
@@ -11,17 +11,21 @@ import type { AttemptRecord } from './outcome-entry.ts'
 import type { LinkedReplica } from '../fleet/create-fleet.ts'
 import type { Opening, Peeked, Placed } from './place-request.ts'
 import { afterWaiting } from './placement-request.ts'
-import type { AnswerSink } from './request-context.ts'
+import type { AnswerSink, Target } from './request-context.ts'
 import { reservePriceMicroUsd } from './reserve-price.ts'
 import type { ServeDeps, Serving } from './serve-request.ts'
 import { createStopping, type Stopping } from './stopping.ts'
 
-/** One record, or two: the one that counts is last. `placed` is the opening of `dispatch`, with its alternates. */
+/**
+ * One record, or two: the one that counts is last. `placed` is the opening of `dispatch`, with its alternates; `tried` are
+ * those that failed the request before.
+ */
 export async function raceAttempts(
   deps: ServeDeps,
   serving: Serving,
   placed: Placed,
   dispatch: Omit<Dispatch, 'opening' | 'sink'>,
+  tried: readonly Target[],
 ): Promise<AttemptRecord[]> {
   const { hedging } = deps
   const { model } = serving.ctx.request
@@ -40,7 +44,7 @@ export async function raceAttempts(
   let rival: Promise<AttemptRecord> | null = null
   const startRival = (isLate: boolean): void => {
     if (rival || race.winner !== null || serving.answer.signal.aborted || deps.stopping.stopped) return
-    const opening = rivalOf(deps, serving, placed, isLate)
+    const opening = rivalOf(deps, serving, placed, tried, isLate)
     if (!opening) return
     const second = race.enter(dispatch.attempt + 1)
     deps.events?.hedged()
@@ -81,11 +85,18 @@ export async function raceAttempts(
  * What a fresh decision finds inside the SLO; where the node is later than it usually is, else an alternate with a place.
  * Opened, if the budget has a hedge for it.
  */
-function rivalOf(deps: ServeDeps, serving: Serving, placed: Placed, isLate: boolean): Opening | undefined {
+function rivalOf(
+  deps: ServeDeps,
+  serving: Serving,
+  placed: Placed,
+  tried: readonly Target[],
+  isLate: boolean,
+): Opening | undefined {
   const { asked } = serving
   if (deps.hedging.budget.available === 0) return undefined
-  const fresh = freshRivalOf(deps, serving, placed)
-  const replica = fresh?.replica ?? (isLate ? alternateOf(serving, placed) : undefined)
+  const before = [...tried, placed.target]
+  const fresh = freshRivalOf(deps, serving, before)
+  const replica = fresh?.replica ?? (isLate ? alternateOf(serving, placed, before) : undefined)
   if (!replica || !deps.hedging.budget.take()) return undefined
   const opening = deps.placer.open(replica, asked, fresh?.tokensCached)
   // It has had its attempt, whatever comes of it.
@@ -95,24 +106,34 @@ function rivalOf(deps: ServeDeps, serving: Serving, placed: Placed, isLate: bool
 }
 
 /** By the load of now: the decision that named the alternates is as old as the silence. */
-function freshRivalOf(deps: ServeDeps, { ctx, asked, reservedMicroUsd }: Serving, placed: Placed): Peeked | null {
-  const { node, session } = placed.target
+function freshRivalOf(
+  deps: ServeDeps,
+  { ctx, asked, reservedMicroUsd }: Serving,
+  before: readonly Target[],
+): Peeked | null {
+  const excludeNodeIds = before.map(({ session }) => session.nodeId)
+  const domains = domainsOf(before)
   const waited = afterWaiting(
-    { ...asked, excludeNodeIds: [session.nodeId], policy: { ...asked.policy, admission: 'slack' } },
+    { ...asked, excludeNodeIds, policy: { ...asked.policy, admission: 'slack' } },
     deps.clock.nowMs() - ctx.receivedAtMs,
   )
   return deps.placer.peek(
     ctx.request.model,
     waited,
     (other) =>
-      other.node.failureDomain !== node.failureDomain &&
-      reservePriceMicroUsd(ctx.request, [other.node]) <= reservedMicroUsd,
+      !domains.has(other.node.failureDomain) && reservePriceMicroUsd(ctx.request, [other.node]) <= reservedMicroUsd,
   )
 }
 
-/** The first alternate in another failure domain that has a place. */
-function alternateOf({ ctx, reservedMicroUsd }: Serving, placed: Placed): LinkedReplica | undefined {
-  const { target, alternates } = placed
+const domainsOf = (targets: readonly Target[]): Set<string> => new Set(targets.map(({ node }) => node.failureDomain))
+
+/** The first alternate in a failure domain that was not asked and that has a place. */
+function alternateOf(
+  { ctx, reservedMicroUsd }: Serving,
+  { target, alternates }: Placed,
+  before: readonly Target[],
+): LinkedReplica | undefined {
+  const domains = domainsOf(before)
   const replicas = [target, ...alternates]
   const slot = hedgeTargetOf(
     0,
@@ -124,7 +145,8 @@ function alternateOf({ ctx, reservedMicroUsd }: Serving, placed: Placed): Linked
         if (!replica) return false
         const { activeStreams, concurrencyMax, reported } = replica.session
         const covered = reservePriceMicroUsd(ctx.request, [replica.node]) <= reservedMicroUsd
-        return covered && activeStreams < concurrencyMax && reported?.draining !== true
+        const hasPlace = activeStreams < concurrencyMax && reported?.draining !== true
+        return covered && hasPlace && !domains.has(replica.node.failureDomain)
       },
     },
   )
