@@ -56,6 +56,26 @@ test('a record replays from a bare file, from an answer of the API, from a strea
   expect(lines.match(/Replayed: the same choice/g)).toHaveLength(2)
 })
 
+test('the other decisions of a request are replayed in their order, each with what it sent where', () => {
+  const [first, hedge, move] = [recorded(1), recorded(2), recorded(3)]
+  const other = hedge.alternates[0] ?? ''
+  const placement = {
+    ...hedge,
+    sent: [{ attempt: 1, nodeId: other, as: 'hedge' }],
+    earlier: [{ ...first, sent: [{ attempt: 0, nodeId: first.choice, as: 'first' }] }],
+    later: [{ ...move, sent: [] }],
+  }
+  const explained = explainText(JSON.stringify({ isochrone: { placement } }), 'x.json')
+  expect(explained.match(/^Decision \d of 3$/gm)).toEqual(['Decision 1 of 3', 'Decision 2 of 3', 'Decision 3 of 3'])
+  const choices = [...explained.matchAll(/Replayed: the same choice, (\S+);/g)].map(([, choice]) => choice)
+  expect(choices).toEqual([first.choice, hedge.choice, move.choice])
+  expect(explained).toContain(`attempt 0 to ${first.choice}, the choice: the first`)
+  expect(explained).toContain(`attempt 1 to ${other}, alternate 1: a hedge beside a silent one`)
+  expect(explained).toContain('No attempt was sent by it.')
+  const wrong = { ...placement, later: [{ ...move, choice: 'node_x' }] }
+  expect(() => explainText(JSON.stringify(wrong), 'x.json')).toThrow(/record 3: the replay differs/)
+})
+
 test('what cannot be replayed is said in one sentence', () => {
   const record = recorded(1)
   const said = (text: string): string => {

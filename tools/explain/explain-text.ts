@@ -17,7 +17,8 @@ export function explainText(text: string, name: string): string {
       const { outcome, differences } = replayDecision(record)
       if (differences.length > 0) throw new Error(`${label}: the replay differs from the record. ${differences[0]}.`)
       const again = `Replayed: the same ${outcome.choice === null ? 'answer, no choice' : `choice, ${outcome.choice}`}; ${outcome.candidates.length} scores agree to the last bit.`
-      return `${explainDecision(record)}\n${again}`
+      const heading = found.length > 1 ? `Decision ${index + 1} of ${found.length}\n` : ''
+      return `${heading}${explainDecision(record)}\n${again}`
     })
     .join('\n\n────\n\n')
 }

@@ -1,6 +1,7 @@
 /**
  * Finds recorded placements in a text: one JSON value or JSON lines; the record itself, or any answer that carries it,
- * such as that of the API with `x-isochrone-explain: 1` (`isochrone.placement`) or a stream of `data:` lines.
+ * such as that of the API with `x-isochrone-explain: 1` (`isochrone.placement`) or a stream of `data:` lines. A record that
+ * carries the request's other decisions (`earlier`, `later`) stands among them in the order in which they were made.
  */
 const DEPTH_MAX = 8
 
@@ -32,6 +33,9 @@ function valuesIn(text: string): unknown[] {
 
 function recordsIn(value: unknown, depth: number): unknown[] {
   if (typeof value !== 'object' || value === null || depth === 0) return []
-  if ('engineVersion' in value && 'prngState' in value) return [value]
+  if ('engineVersion' in value && 'prngState' in value) {
+    const { earlier, later } = value as { earlier?: unknown; later?: unknown }
+    return [...recordsIn(earlier, depth - 1), value, ...recordsIn(later, depth - 1)]
+  }
   return Object.values(value).flatMap((inner) => recordsIn(inner, depth - 1))
 }

@@ -129,6 +129,14 @@ export interface CandidateRow {
   tokensCached: number
 }
 
+/** An attempt that whoever asked for a decision sent by it. */
+export interface SentAttempt {
+  attempt: number
+  nodeId: string
+  as: (typeof sentAs)[number]
+}
+export const sentAs = ['first', 'hedge', 'failover', 'continuation', 'move'] as const
+
 /** Enough to explain a decision to a person and to run it again. Plain JSON. */
 export interface PlacementRecord {
   engineVersion: string
@@ -152,4 +160,6 @@ export interface PlacementRecord {
   retryAfterMs: number
   /** Tuning that differed from the engine's defaults. */
   tuning?: Readonly<Partial<Tuning>> | undefined
+  /** What was sent by it; absent where nobody has told. */
+  sent?: readonly SentAttempt[] | undefined
 }

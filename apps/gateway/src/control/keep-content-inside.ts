@@ -47,11 +47,12 @@ export function withoutContent(entry: Finished): Finished {
 /** What was found in caches stands in the sampled rows; a replay needs no hash of a prompt, but that there was one. */
 function withoutPrefixes(placement: unknown): unknown {
   if (typeof placement !== 'object' || placement === null || !('request' in placement)) return placement
-  const { request, earlier } = placement as { request: unknown; earlier?: unknown }
+  const { request, earlier, later } = placement as { request: unknown; earlier?: unknown; later?: unknown }
   return {
     ...placement,
     ...(typeof request === 'object' && { request: { ...request, prefixHashes: zerosFor(request) } }),
     ...(Array.isArray(earlier) && { earlier: earlier.map(withoutPrefixes) }),
+    ...(Array.isArray(later) && { later: later.map(withoutPrefixes) }),
   }
 }
 

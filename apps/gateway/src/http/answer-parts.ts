@@ -84,9 +84,10 @@ export function answerHeaders(
 
 /** JSON in ASCII; without the rejected and then without all but the best rows where it would be too long. */
 function placementHeader(placement: unknown): string {
-  const { engineVersion, prngState, choice, alternates, candidates, rejected, poolSize, explored } = recordOf(placement)
+  const { engineVersion, prngState, choice, alternates, candidates, rejected, poolSize, explored, sent } =
+    recordOf(placement)
   const unit = PLACEMENT_UNIT
-  const whole = { unit, engineVersion, prngState, choice, alternates, poolSize, explored, candidates, rejected }
+  const whole = { unit, engineVersion, prngState, choice, alternates, poolSize, explored, sent, candidates, rejected }
   const best = Array.isArray(candidates) ? candidates.slice(0, 3) : []
   const fits = [whole, { ...whole, rejected: undefined }, { ...whole, rejected: undefined, candidates: best }].find(
     (form) => JSON.stringify(form).length <= PLACEMENT_HEADER_BYTES_MAX,

@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { fault, type Hex, type NodeState } from '@isochrone/protocol'
+import { parsePlacementRecord, replayDecision } from '@isochrone/scheduler'
 import { createHedging } from '../requests/hedging.ts'
-import { startFakeGateway, type FakeGatewayOptions } from '../testing/fake-gateway.ts'
+import { API_KEY, startFakeGateway, type FakeGatewayOptions } from '../testing/fake-gateway.ts'
 import { fakeNode, MODEL, type FakeNode, type NodeScript } from '../testing/fake-node.ts'
 
 const open: { close(): Promise<unknown> }[] = []
@@ -111,4 +112,44 @@ test('a rival never goes back to a node, or to a failure domain, that has failed
   expect(answer.choices[0]?.message.content).toBe('late')
   expect(new Set(asked).size).toBe(3)
   expect(asked).toHaveLength(3)
+})
+
+/** Each decision of an answer, as `explain` finds them: all run again to the same choice. */
+function decisionsOf(placement: unknown) {
+  const { earlier = [], later = [] } = placement as { earlier?: unknown[]; later?: unknown[] }
+  const records = [...earlier, placement, ...later].map((record) => parsePlacementRecord(record))
+  for (const record of records) expect(replayDecision(record).differences).toEqual([])
+  return { served: earlier.length, records }
+}
+
+test('the decision of a rival is on record with the one beside it, whoever wins', async () => {
+  const cases: [NodeScript, NodeScript, number][] = [
+    [{ status: 'silent' }, { tokens: ['Hi'] }, 1],
+    [{ tokens: ['first'], tokenMs: 400 }, { status: 'silent' }, 0],
+  ]
+  for (const [first, others, winner] of cases) {
+    const { url, entries } = await start(first, others)
+    const response = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${API_KEY}`,
+        'content-type': 'application/json',
+        'x-isochrone-explain': '1',
+      },
+      body: JSON.stringify(ask),
+    })
+    const { isochrone } = (await response.json()) as { isochrone: { placement: unknown } }
+    const attempts = entries[0]?.request.attempts ?? []
+    for (const placement of [isochrone.placement, entries[0]?.request.placement]) {
+      const { served, records } = decisionsOf(placement)
+      expect(served).toBe(winner)
+      expect(records.map(({ sent }) => sent)).toEqual(
+        (['first', 'hedge'] as const).map((as, attempt) => {
+          const nodeId = attempts.find((one) => one.attempt === attempt)?.nodeId
+          return [{ attempt, nodeId, as }]
+        }),
+      )
+      for (const { sent, choice, alternates } of records) expect([choice, ...alternates]).toContain(sent?.[0]?.nodeId)
+    }
+  }
 })

@@ -1,6 +1,7 @@
 /** A stream that leaves a node which has become too slow, as the customer, the nodes and the bill see it. */
 import { afterEach, expect, test } from 'vitest'
 import { fault, type Hex, type NodeState } from '@isochrone/protocol'
+import { parsePlacementRecord, replayDecision } from '@isochrone/scheduler'
 import { LOOK_MS } from '../fleet/stream-looks.ts'
 import { startFakeGateway, type FakeGatewayOptions } from '../testing/fake-gateway.ts'
 import { fakeNode, MODEL, type NodeScript } from '../testing/fake-node.ts'
@@ -69,6 +70,19 @@ test('a whole answer moves as well', async () => {
   expect(answer.choices[0]?.message.content).toBe(tokens.join(''))
   expect(answer.usage).toMatchObject({ prompt_tokens: 10, completion_tokens: 60 })
   expect(gateway.entries[0]?.request.attempts.map(({ outcome }) => outcome)).toEqual(['moved', 'completed'])
+})
+
+test('the decision that moved it is on record after the one that began it, with the node that each sent it to', async () => {
+  const gateway = await start()
+  await gateway.openai.chat.completions.create(ask)
+  const { attempts, placement } = gateway.entries[0]!.request
+  const { earlier = [] } = placement as { earlier?: unknown[] }
+  const records = [...earlier, placement].map((record) => parsePlacementRecord(record))
+  expect(records.map(({ sent }) => sent)).toEqual([
+    [{ attempt: 0, nodeId: attempts[0]?.nodeId, as: 'first' }],
+    [{ attempt: 1, nodeId: attempts[1]?.nodeId, as: 'move' }],
+  ])
+  for (const record of records) expect(replayDecision(record).differences).toEqual([])
 })
 
 test('nothing moves without budget, without leave, inside a failure domain, or off a node that keeps its time', async () => {

@@ -127,7 +127,7 @@ test('what is journalled for a store outside holds nothing that came from prompt
       orgId: 'org_1',
       errorMessage: canary,
       attempts: [{ attempt: 0, message: canary }],
-      placement: { request, choice: 'n', earlier: [{ request, choice: 'm' }] },
+      placement: { request, choice: 'n', earlier: [{ request, choice: 'm' }], later: [{ request, choice: 'o' }] },
     },
   } as unknown as Entry
   for (const country of ['US', 'DE'])
@@ -138,6 +138,7 @@ test('what is journalled for a store outside holds nothing that came from prompt
     request: { prefixHashes: [0, 0], tokensIn: 3 },
     choice: 'n',
     earlier: [{ request: { prefixHashes: [0, 0], tokensIn: 3 }, choice: 'm' }],
+    later: [{ request: { prefixHashes: [0, 0], tokensIn: 3 }, choice: 'o' }],
   })
   expect(inside).toBe(entry)
 })

@@ -4,10 +4,12 @@
  * have a rival, and three that go on.
  */
 import type { AppError } from '@isochrone/domain'
+import type { SentAttempt } from '@isochrone/scheduler'
 import { answerSoFar, type AnswerSoFar } from './answer-so-far.ts'
 import { clientGone, deadlinePassed, failureOf } from './attempt-failure.ts'
 import { isContinuable, mayContinue } from './can-continue.ts'
 import { leftMsOf } from './deadline.ts'
+import { createDecisions, type Decisions } from './decisions.ts'
 import { dispatchAttempt } from './dispatch-attempt.ts'
 import { failOver } from './fail-over.ts'
 import { goOnElsewhere } from './go-on-elsewhere.ts'
@@ -37,7 +39,8 @@ export interface Attempts {
   failure: AppError | null
 }
 
-interface Run extends Attempts {
+interface Run extends Omit<Attempts, 'placement'> {
+  decisions: Decisions
   /** Attempts from the beginning, and those that were to go on. */
   begun: number
   goneOn: number
@@ -49,16 +52,18 @@ interface Run extends Attempts {
 interface Next {
   opening: Opening | Placed
   goesOn: { soFar: AnswerSoFar; from: Target } | null
+  /** The decision that found it, and what for. */
+  record: unknown
+  as: SentAttempt['as']
 }
 
 /** Runs them to the end. Rejects only when an intent cannot be made durable. */
 export async function attemptAll(deps: ServeDeps, serving: Serving): Promise<Attempts> {
-  const { record } = serving.placed
   const run: Run = {
     records: [],
     leg: [],
     continuations: [],
-    placement: record,
+    decisions: createDecisions(serving.placed.record),
     failure: null,
     begun: 0,
     goneOn: 0,
@@ -78,14 +83,19 @@ export async function attemptAll(deps: ServeDeps, serving: Serving): Promise<Att
   }
   // Of a whole answer that nobody gets, nothing is paid for.
   if (run.failure && !serving.answer.streams) billLeg(deps, run, false)
-  return run
+  const { records, leg, continuations, failure, decisions } = run
+  return { records, leg, continuations, failure, placement: decisions.of(attemptOf(leg.at(-1) ?? records.at(-1))) }
 }
+
+const attemptOf = (record: AttemptRecord | undefined): number | undefined => record?.result.seen.intent.attempt
 
 /** The place that it waited for its money with; another one where the policy forbids that node by now. */
 async function firstOf(deps: ServeDeps, serving: Serving, run: Run): Promise<Next | undefined> {
   const { ctx, asked, placed } = serving
   // The price of a leased node's tokens is no matter; nothing was waited for there.
-  if (ctx.lease || deps.placer.allows(placed.target, ctx.request.model, asked)) return { opening: placed, goesOn: null }
+  if (ctx.lease || deps.placer.allows(placed.target, ctx.request.model, asked)) {
+    return { opening: placed, goesOn: null, record: placed.record, as: 'first' }
+  }
   placed.ticket.closed(cancelled(asked))
   return await elsewhere(deps, serving, run, [placed.target.session.nodeId])
 }
@@ -94,22 +104,19 @@ async function attemptOnce(
   deps: ServeDeps,
   serving: Serving,
   run: Run,
-  { opening, goesOn }: Next,
+  { opening, goesOn, record: decision, as }: Next,
   attempt: number,
 ): Promise<void> {
   if (goesOn) run.goneOn++
   else run.begun++
   run.mover = createMover(deps, serving, { leg: run.leg, records: run.records, continuations: run.goneOn })
-  const dispatch = { attempt, placement: run.placement, soFar: goesOn?.soFar ?? null, mover: run.mover }
+  const { decisions } = run
+  decisions.sent(decision, { attempt, nodeId: opening.target.session.nodeId, as })
+  const placement = () => decisions.of(attempt)
+  const dispatch = { attempt, soFar: goesOn?.soFar ?? null, mover: run.mover }
   const records = mayRace(serving, opening, goesOn)
-    ? await raceAttempts(
-        deps,
-        serving,
-        opening,
-        dispatch,
-        run.records.map(({ result }) => result.target),
-      )
-    : [await dispatchAttempt(deps, serving, { ...dispatch, opening, sink: serving.answer })]
+    ? await raceAttempts(deps, serving, opening, { ...dispatch, decisions, tried: targetsOf(run) })
+    : [await dispatchAttempt(deps, serving, { ...dispatch, placement, opening, sink: serving.answer })]
   run.records.push(...records)
   const record = records.at(-1)
   if (!record) return
@@ -122,6 +129,8 @@ async function attemptOnce(
   // Why the answer broke is told, not why another node could not go on with it.
   if (served || goesOn === null) run.failure = failureOf(result, serving.ctx.request)
 }
+
+const targetsOf = ({ records }: Pick<Run, 'records'>): Target[] => records.map(({ result }) => result.target)
 
 /** Only what a decision of this request has placed may get a rival. */
 function mayRace({ ctx, asked }: Serving, opening: Opening | Placed, goesOn: Next['goesOn']): opening is Placed {
@@ -165,15 +174,15 @@ async function goOn(
   // What goes into a whole answer is paid for when it goes on, as if it had been streamed.
   billLeg(deps, run, true)
   const soFar = soFarNow()
-  const tried = run.records.map(({ result }) => result.target)
+  const tried = targetsOf(run)
   const from = run.leg.at(-1)?.result.target
-  const opening = from && (run.mover?.taken(soFar) ?? (await goOnElsewhere(deps, serving, soFar, tried)))
-  if (!opening) return undefined
-  if ('record' in opening) run.placement = withEarlier(opening.record, run.placement)
+  const moved = from && run.mover?.taken(soFar)
+  const opening = moved ?? (from && (await goOnElsewhere(deps, serving, soFar, tried)))
+  if (!from || !opening) return undefined
   const places = `from ${from.node.id} to ${opening.target.node.id}`
   serving.answer.goOn(`isochrone continuation ${places} after ${soFar.tokens} tokens`)
   deps.events?.continued()
-  return { opening, goesOn: { soFar, from } }
+  return { opening, goesOn: { soFar, from }, record: opening.record, as: moved ? 'move' : 'continuation' }
 }
 
 /** From the beginning, at another node: what went into a whole answer is thrown away. */
@@ -186,7 +195,7 @@ async function again(deps: ServeDeps, serving: Serving, run: Run): Promise<Next 
     deps,
     serving,
     run,
-    run.records.map(({ result }) => result.target.session.nodeId),
+    targetsOf(run).map(({ session }) => session.nodeId),
   )
 }
 
@@ -198,8 +207,9 @@ async function elsewhere(
 ): Promise<Next | undefined> {
   const opening = await failOver(deps, serving, tried)
   if (!opening) return undefined
-  if ('record' in opening) run.placement = withEarlier(opening.record, run.placement)
-  return { opening, goesOn: null }
+  // An alternate was found by the first decision.
+  const record = 'record' in opening ? opening.record : serving.placed.record
+  return { opening, goesOn: null, record, as: run.begun === 0 ? 'first' : 'failover' }
 }
 
 /** The bill of an attempt that broke follows from what became of its tokens. */
@@ -210,11 +220,4 @@ function billLeg(deps: ServeDeps, { leg }: Run, billable: boolean): void {
     seen.billable = billable
     record.completed = deps.lane.completeAttempt(seen)
   }
-}
-
-/** The decision that served, with those before it: each names the nodes that were tried by it. */
-function withEarlier(record: unknown, before: unknown): unknown {
-  if (typeof record !== 'object' || record === null) return record
-  const { earlier, ...first } = before as { earlier?: unknown[] }
-  return { ...record, earlier: [...(earlier ?? []), first] }
 }

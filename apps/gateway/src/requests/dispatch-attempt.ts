@@ -16,7 +16,8 @@ import type { Stopping } from './stopping.ts'
 export interface Dispatch {
   opening: Opening
   attempt: number
-  placement: unknown
+  /** The decision that sent it, as it is told when the answer begins. */
+  placement: () => unknown
   /** What it goes on from; null where it begins the answer. */
   soFar: AnswerSoFar | null
   /** Where its chunks go. */

@@ -9,7 +9,7 @@ import { featureMask } from '@isochrone/domain'
 import type { PlacementRequest, RoutingPolicy } from '@isochrone/scheduler'
 import { leftMsOf } from './deadline.ts'
 import type { AnswerSoFar } from './answer-so-far.ts'
-import type { Opening, Placed } from './place-request.ts'
+import type { Placed } from './place-request.ts'
 import { cancelled } from './pool-outcome.ts'
 import type { Target } from './request-context.ts'
 import { bytesOutMaxOf, worstPriceMicroUsd, tokensInMaxOf } from './reserve-price.ts'
@@ -30,7 +30,7 @@ export async function goOnElsewhere(
   serving: Serving,
   soFar: AnswerSoFar,
   tried: readonly Target[],
-): Promise<Opening | Placed | undefined> {
+): Promise<Placed | undefined> {
   const domains = new Set(tried.map(({ node }) => node.failureDomain))
   const nodeIds = tried.map(({ session }) => session.nodeId)
   const fits = (target: Pick<Target, 'node'>) => covers(serving, soFar, target)
@@ -57,7 +57,7 @@ async function look(
   request: PlacementRequest,
   fits: (target: Pick<Target, 'node'>) => boolean,
   untilMs: number,
-): Promise<Opening | Placed | undefined> {
+): Promise<Placed | undefined> {
   const unfit = new Set(request.excludeNodeIds)
   for (let looks = 0; looks < LOOKS_MAX; looks++) {
     const found = await deps.room

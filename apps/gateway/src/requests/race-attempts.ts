@@ -6,6 +6,7 @@
  * constraint) and by the reservation, which covers each of the two alone: only one is ever billed.
  */
 import { hedgeBeforeSloMs, hedgeTargetOf } from '@isochrone/scheduler'
+import type { Decisions } from './decisions.ts'
 import { dispatchAttempt, type Dispatch } from './dispatch-attempt.ts'
 import type { AttemptRecord } from './outcome-entry.ts'
 import type { LinkedReplica } from '../fleet/create-fleet.ts'
@@ -16,16 +17,18 @@ import { reservePriceMicroUsd } from './reserve-price.ts'
 import type { ServeDeps, Serving } from './serve-request.ts'
 import { createStopping, type Stopping } from './stopping.ts'
 
-/**
- * One record, or two: the one that counts is last. `placed` is the opening of `dispatch`, with its alternates; `tried` are
- * those that failed the request before.
- */
+export interface RaceInput extends Omit<Dispatch, 'opening' | 'sink' | 'placement'> {
+  decisions: Decisions
+  /** Those that failed the request before. */
+  tried: readonly Target[]
+}
+
+/** One record, or two: the one that counts is last. `placed` is the opening of the first, with its alternates. */
 export async function raceAttempts(
   deps: ServeDeps,
   serving: Serving,
   placed: Placed,
-  dispatch: Omit<Dispatch, 'opening' | 'sink'>,
-  tried: readonly Target[],
+  { decisions, tried, ...dispatch }: RaceInput,
 ): Promise<AttemptRecord[]> {
   const { hedging } = deps
   const { model } = serving.ctx.request
@@ -37,6 +40,7 @@ export async function raceAttempts(
   const first = race.enter(dispatch.attempt)
   const running = dispatchAttempt(deps, serving, {
     ...dispatch,
+    placement: () => decisions.of(dispatch.attempt),
     opening: placed,
     sink: first.sink,
     yields: first.yields,
@@ -44,13 +48,17 @@ export async function raceAttempts(
   let rival: Promise<AttemptRecord> | null = null
   const startRival = (isLate: boolean): void => {
     if (rival || race.winner !== null || serving.answer.signal.aborted || deps.stopping.stopped) return
-    const opening = rivalOf(deps, serving, placed, tried, isLate)
-    if (!opening) return
-    const second = race.enter(dispatch.attempt + 1)
+    const found = rivalOf(deps, serving, placed, tried, isLate)
+    if (!found) return
+    const { opening, record } = found
+    const attempt = dispatch.attempt + 1
+    const second = race.enter(attempt)
+    decisions.sent(record, { attempt, nodeId: opening.target.session.nodeId, as: 'hedge' })
     deps.events?.hedged()
     rival = dispatchAttempt(deps, serving, {
       ...dispatch,
-      attempt: dispatch.attempt + 1,
+      attempt,
+      placement: () => decisions.of(attempt),
       opening,
       sink: second.sink,
       yields: second.yields,
@@ -83,7 +91,7 @@ export async function raceAttempts(
 
 /**
  * What a fresh decision finds inside the SLO; where the node is later than it usually is, else an alternate with a place.
- * Opened, if the budget has a hedge for it.
+ * Opened, if the budget has a hedge for it, with the decision that found it.
  */
 function rivalOf(
   deps: ServeDeps,
@@ -91,7 +99,7 @@ function rivalOf(
   placed: Placed,
   tried: readonly Target[],
   isLate: boolean,
-): Opening | undefined {
+): { opening: Opening; record: unknown } | undefined {
   const { asked } = serving
   if (deps.hedging.budget.available === 0) return undefined
   const before = [...tried, placed.target]
@@ -102,7 +110,7 @@ function rivalOf(
   // It has had its attempt, whatever comes of it.
   const at = placed.alternates.findIndex(({ session }) => session === replica.session)
   if (opening && at >= 0) placed.alternates.splice(at, 1)
-  return opening
+  return opening && { opening, record: fresh?.record ?? placed.record }
 }
 
 /** By the load of now: the decision that named the alternates is as old as the silence. */

@@ -46,7 +46,8 @@ export interface AttemptInput {
   reservedMicroUsd: bigint
   /** Bytes that the reservation covers; more are not billed. */
   bytesOutMax: number
-  placement: unknown
+  /** The decision that sent it, asked when the answer begins. */
+  placement: () => unknown
   sink: AnswerSink
   /** What it goes on from; null where it begins the answer. */
   soFar: AnswerSoFar | null
@@ -91,7 +92,7 @@ export async function runAttempt(lane: Lane, input: AttemptInput): Promise<Attem
   const completed = outcome === 'completed'
   if (completed && !flow.begun) {
     // An answer of no tokens at all is still an answer.
-    sink.begin(target, input.placement)
+    sink.begin(target, input.placement())
     flow.begun = true
     for (const chunk of flow.held) await handOn(sink, chunk, flow)
   }
@@ -186,7 +187,7 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
         flow.begun = true
         flow.ttftMs = Math.max(0, Math.round(performance.now() - startedAt))
         flow.shown = input.onFirstToken()
-        sink.begin(target, placement)
+        sink.begin(target, placement())
         for (const early of flow.held) await handOn(sink, early, flow)
       }
       await handOn(sink, chunk, flow)

@@ -2,7 +2,7 @@
  * A recorded decision for a person: what was asked, each candidate with every term in dollars, who was rejected and why,
  * who won and by what, and what it takes to run it again. Everything comes from the record and nothing is recomputed.
  */
-import type { CandidateRow, PlacementRecord, RoutingPolicy, ScoreTerms } from '../placement.ts'
+import type { CandidateRow, PlacementRecord, RoutingPolicy, ScoreTerms, SentAttempt } from '../placement.ts'
 import { listed, reasonWords, rejectionDetail, usd } from './reason-words.ts'
 import { textTable, type Column } from './text-table.ts'
 
@@ -19,7 +19,14 @@ const terms = Object.keys(termNames) as (keyof ScoreTerms)[]
 const REJECTED_SHOWN = 8
 
 export function explainDecision(record: PlacementRecord): string {
-  return [header(record), candidateTable(record), rejections(record), verdict(record), replayLine(record)]
+  return [
+    header(record),
+    candidateTable(record),
+    rejections(record),
+    verdict(record),
+    sendings(record),
+    replayLine(record),
+  ]
     .filter((part) => part !== '')
     .join('\n\n')
 }
@@ -112,12 +119,31 @@ function verdict(record: PlacementRecord): string {
   return `${shortId(chosen.nodeId)} was chosen: ${whyChosen(record, chosen)}.`
 }
 
+/** What left by it; an alternate goes where the choice has failed, or does not suit beside what was tried already. */
+function sendings({ sent, choice, alternates }: PlacementRecord): string {
+  if (!sent) return ''
+  if (sent.length === 0) return 'No attempt was sent by it.'
+  const lines = sent.map(({ attempt, nodeId, as }) => {
+    const place = nodeId === choice ? 'the choice' : `alternate ${alternates.indexOf(nodeId) + 1}`
+    return `  attempt ${attempt} to ${shortId(nodeId)}, ${place}: ${sentWords[as]}`
+  })
+  return ['Sent by it', ...lines].join('\n')
+}
+
+const sentWords: Readonly<Record<SentAttempt['as'], string>> = {
+  first: 'the first',
+  hedge: 'a hedge beside a silent one',
+  failover: 'from the beginning, after one that failed',
+  continuation: 'to go on with an answer that broke off',
+  move: 'to go on with an answer whose node had become too slow',
+}
+
 function whyChosen({ candidates, explored }: PlacementRecord, chosen: CandidateRow): string {
   const [best] = candidates
   const next = candidates.find(({ nodeId }) => nodeId !== chosen.nodeId)
   if (!next || !best) return 'it was the only admissible candidate'
   if (explored) {
-    return `one decision in a hundred tries another admissible replica, so that estimates never go blind; the best score was ${shortId(best.nodeId)}, ${dollars(chosen.score - best.score)} USD lower`
+    return `now and then a decision tries another admissible replica, so that estimates never go blind; the best score was ${shortId(best.nodeId)}, ${dollars(chosen.score - best.score)} USD lower`
   }
   if (best.nodeId !== chosen.nodeId) {
     return `its score is ${dollars(chosen.score - best.score)} USD above the best, too little to tell them apart; among equals the draw decides, so that equal offers share equally`

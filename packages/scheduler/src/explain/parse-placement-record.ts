@@ -2,7 +2,7 @@
 import { AppError } from '@isochrone/domain'
 import { z } from 'zod'
 import { dataPolicies, tiers, trustLevels } from '../offer.ts'
-import { rejectionReasons, type PlacementRecord } from '../placement.ts'
+import { rejectionReasons, sentAs, type PlacementRecord } from '../placement.ts'
 
 /** What was not finite when it was recorded is null in JSON. */
 const number = z
@@ -130,6 +130,7 @@ const record = z.looseObject({
   reason: z.enum([...rejectionReasons, 'no_replica']).nullable(),
   retryAfterMs: number,
   tuning: z.record(text, z.number()).optional(),
+  sent: z.array(z.looseObject({ attempt: z.int(), nodeId: text, as: z.enum(sentAs) })).optional(),
 })
 
 /** Throws `invalid_input` naming the first field that is missing or wrong. */
