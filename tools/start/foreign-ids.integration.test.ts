@@ -53,6 +53,11 @@ beforeAll(async () => {
     cachedUsdPerMtok: '0',
     outUsdPerMtok: '0.1',
   })
+  const content = (async function* () {
+    yield Buffer.from('{}')
+  })()
+  const file = await plane.controlPlane.batches.upload({ orgId, filename: 'in.jsonl', bytes: 2, content })
+  const batch = await owner.batches.create({ fileId: file.id, endpoint: '/v1/embeddings', key: 'a-key-of-the-page' })
   const listing = await ownerProvider.listings.create()
   const at = { id: listing.id, version: listing.version }
   foreign = {
@@ -71,6 +76,9 @@ beforeAll(async () => {
     'jobs.detail': { id: 'job_theirs' },
     'jobs.cancel': { id: 'job_theirs' },
     'jobs.retry': { id: 'job_theirs' },
+    'batches.detail': { id: batch.id },
+    'batches.cancel': { id: batch.id },
+    'batches.create': { fileId: file.id, endpoint: '/v1/embeddings', key: 'another-key' },
     'webhooks.remove': { id: endpoint.id },
     'webhooks.redeliver': { id: 'msg_theirs' },
     'keys.revoke': { id: keyId },
@@ -227,6 +235,8 @@ test('what belongs to another organisation is not found, in every procedure that
 test('to their owners they are there, untouched by the stranger', async () => {
   expect(await call(owner, 'requests.detail', foreign['requests.detail'])).toBe('ok')
   expect(await call(owner, 'jobs.detail', foreign['jobs.detail'])).toBe('ok')
+  expect(await call(owner, 'batches.detail', foreign['batches.detail'])).toBe('ok')
+  expect((await plane.db.batch.findFirstOrThrow()).status).toBe('validating')
   expect(await call(owner, 'leases.detail', foreign['leases.detail'])).toBe('ok')
   expect(await call(ownerProvider, 'listings.detail', foreign['listings.detail'])).toBe('ok')
   expect((await plane.db.lease.findUniqueOrThrow({ where: { id: 'lease_theirs' } })).status).toBe('running')

@@ -63,6 +63,7 @@ const inputs: Partial<Record<ProcedurePath, unknown>> = {
   'requests.usage': { days: 7 },
   'batches.list': {},
   'batches.detail': { id: 'batch_1' },
+  'batches.create': { fileId: 'file_1', endpoint: '/v1/embeddings', key: 'a-key-of-the-page' },
   'batches.cancel': { id: 'batch_1' },
   'jobs.list': {},
   'jobs.detail': { id: 'job_1' },

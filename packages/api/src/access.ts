@@ -26,6 +26,7 @@ export const procedureAccess = {
   'requests.usage': 'org',
   'batches.list': 'org',
   'batches.detail': 'org',
+  'batches.create': 'org-admin',
   'batches.cancel': 'org',
   'jobs.list': 'org',
   'jobs.detail': 'org',

@@ -1,5 +1,5 @@
 /** Inputs of the procedures, checked field by field; amounts arrive as dollars in text and leave as µUSD. */
-import { microUsdFromUsd } from '@isochrone/domain'
+import { batchEndpoints, microUsdFromUsd } from '@isochrone/domain'
 import { verificationFilters, webhookEvents } from '@isochrone/services'
 import { z } from 'zod'
 
@@ -103,6 +103,7 @@ export const requestPage = z.object({
   model: z.string().max(200).optional(),
 })
 export const batchPage = z.object({ cursor })
+export const newBatch = z.object({ fileId: id, endpoint: z.enum(batchEndpoints), key: z.string().min(8).max(64) })
 export const jobPage = z.object({
   cursor,
   limit,

@@ -9,6 +9,8 @@ export const BATCH_LINES_MAX = 50_000
 export const BATCH_LINE_BYTES_MAX = 1024 * 1024
 export const FILE_BYTES_MAX = 100 * 1024 * 1024
 export const CUSTOM_ID_LENGTH_MAX = 512
+/** Of its file when a page sends it: one that no form can send, so that no other site can either. */
+export const BATCH_FILE_TYPE = 'application/x-ndjson'
 
 export interface BatchLineError {
   code: string

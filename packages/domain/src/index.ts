@@ -1,4 +1,5 @@
 export {
+  BATCH_FILE_TYPE,
   BATCH_LINE_BYTES_MAX,
   BATCH_LINES_MAX,
   batchEndpoints,
@@ -25,6 +26,7 @@ export { invariant } from './invariant.ts'
 export { formatUsd, microUsdFromUsd, usdFromMicroUsd } from './money.ts'
 export { maxPriceMicroUsd, priceMicroUsd } from './price.ts'
 export type { BilledUsage, Prices } from './price.ts'
+export { answerMaxOf, bytesOutMax, DEFAULT_TOKENS_OUT_MAX, EMBEDDING_BYTES_MAX, inputsOf } from './usage-max.ts'
 export { prng } from './prng.ts'
 export type { Prng, PrngState } from './prng.ts'
 export { requestNeeds } from './request-needs.ts'

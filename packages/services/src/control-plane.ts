@@ -6,6 +6,7 @@
  */
 import type { LentKey } from './api-keys/lend-key.ts'
 import type { BatchDetail, BatchSummary, openFile } from './batches/batch-views.ts'
+import type { BatchUpload } from './batches/submit-batch.ts'
 import type { AuditNote } from './audit/audit-log.ts'
 import type { RespondInput } from './disputes/answer-dispute.ts'
 import type { Asker, DisputeListFilter } from './disputes/dispute-reads.ts'
@@ -68,6 +69,7 @@ import type { LeaseDetail, LeaseOffer, LeaseQuoteView, LeaseSummary } from './qu
 import type { NewProvider } from './providers/create-provider.ts'
 import type { RentalJson } from './providers/terms.ts'
 import type { QueuedNode, VerificationQueueInput } from './queries/views/verification-queue.ts'
+import type { StoredFileRow } from './ports/batch-store.ts'
 import type { WebhookStatus } from './ports/webhook-store.ts'
 import type { WebhookDeliveryView, WebhookEndpointView } from './webhooks/webhook-endpoints.ts'
 import type { WebhookEvent } from './webhooks/webhook-events.ts'
@@ -161,6 +163,10 @@ export interface ControlPlane {
     detail(input: { orgId: string; id: string }): Promise<BatchDetail>
     /** However often, it is cancelled once. */
     cancel(input: { orgId: string; id: string }): Promise<BatchSummary>
+    /** Stores the input of a batch while it arrives. */
+    upload(input: BatchUpload): Promise<StoredFileRow>
+    /** A batch on an uploaded file; the same `key` finds the same batch. */
+    create(input: { orgId: string; fileId: string; endpoint: string; key: string }): Promise<{ id: string }>
     /** A file of the organisation, a chunk at a time. */
     openFile(input: { orgId: string; id: string }): ReturnType<typeof openFile>
   }

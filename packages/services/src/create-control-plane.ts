@@ -14,6 +14,7 @@ import { balanceOf, channelView } from './funding/balance.ts'
 import { requestFunding } from './funding/request-funding.ts'
 import { linkWalletChannel, prepareWalletChannel } from './funding/wallet-channel.ts'
 import { batchDetail, batchesOfOrg, openFile, stopBatch } from './batches/batch-views.ts'
+import { submitBatch, uploadBatchFile } from './batches/submit-batch.ts'
 import { cancelJob } from './jobs/cancel-job.ts'
 import { retryJob } from './jobs/retry-job.ts'
 import { extendLease } from './leases/extend-lease.ts'
@@ -107,6 +108,8 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       list: (input) => batchesOfOrg(deps, input),
       detail: (input) => batchDetail(deps, input),
       cancel: (input) => stopBatch(deps, input),
+      upload: (input) => uploadBatchFile(deps, input),
+      create: (input) => submitBatch(deps, input),
       openFile: (input) => openFile(deps, input),
     },
     leases: {

@@ -31,6 +31,7 @@ export { createOfferUpkeep, type KeepOffersDeps, type OfferUpkeep } from './offe
 export type { OfferSortColumn, OfferUpkeepStore } from './ports/offer-store.ts'
 export { createControlPlane } from './create-control-plane.ts'
 export { redisLiveState, type RedisReader } from './redis-state.ts'
+export { isInside, requireInsideStore, type Place } from './accounts/require-store-inside.ts'
 export { createOrganisation } from './accounts/create-organisation.ts'
 export { apiKeyHash, createApiKey, newApiKeySecret } from './api-keys/api-keys.ts'
 export type { LentKey } from './api-keys/lend-key.ts'

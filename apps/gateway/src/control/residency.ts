@@ -6,14 +6,10 @@
  */
 import { AppError } from '@isochrone/domain'
 import type { GatewayState, OrganisationState } from '@isochrone/protocol'
-import { regionAllowed } from '@isochrone/scheduler'
+import { isInside, requireInsideStore, type Place } from '@isochrone/services'
 import { organisationWishOf } from '../requests/routing-of.ts'
 
-export interface Place {
-  /** ISO 3166-1 alpha-2; empty = not said. */
-  readonly country: string
-  readonly region: string
-}
+export { isInside, type Place }
 
 /** What the caller is told at most. */
 const GATEWAYS_NAMED_MAX = 8
@@ -21,15 +17,6 @@ const GATEWAYS_NAMED_MAX = 8
 /** Null = anywhere. Throws `state_conflict` where the policy cannot be read. */
 export function residencyOf(organisation: OrganisationState): readonly string[] | null {
   return organisationWishOf(organisation).regions ?? null
-}
-
-/** Whether a gateway or store there is inside. `DE/eu-de` names a provider's region: of others, Germany is enough. */
-export function isInside(residency: readonly string[] | null, place: Place): boolean {
-  if (residency === null) return true
-  return regionAllowed(
-    residency.map((entry) => entry.split('/')[0] ?? ''),
-    place,
-  )
 }
 
 /** Throws `misdirected` with the gateways that may serve the organisation, where the one at `here` may not. */
@@ -53,9 +40,8 @@ export function requireInside(organisation: OrganisationState, here: Place, gate
 
 /** Throws `forbidden` where what is written down of queued work would leave the organisation's residency. */
 export function requireStoreInside(organisation: OrganisationState, store: Place): void {
-  if (isInside(residencyOf(organisation), store)) return
-  const where = store.country === '' ? 'in a country that nobody stated' : `in ${store.country}`
-  throw new AppError('forbidden', {
-    publicMessage: `Queued work is kept with its prompt and answer in a store ${where}, outside your organisation's residency. Send the request to be answered at once instead.`,
+  requireInsideStore(residencyOf(organisation), store, {
+    what: 'Queued work is kept with its prompt and answer',
+    instead: 'Send the request to be answered at once instead.',
   })
 }

@@ -1,8 +1,9 @@
+import { DEFAULT_TOKENS_OUT_MAX } from '@isochrone/domain'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { errorPositionOfJson } from './json-error-position.ts'
 import { fieldOfRefusal } from './known-fields.ts'
-import { DEFAULT_TOKENS_OUT_MAX, parseInferenceRequest, parseJson } from './parse-request.ts'
+import { parseInferenceRequest, parseJson } from './parse-request.ts'
 
 const parse = (body: unknown) => parseInferenceRequest('/v1/chat/completions', Buffer.from(JSON.stringify(body)))
 const messages = [{ role: 'user', content: 'x' }]

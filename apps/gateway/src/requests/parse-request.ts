@@ -4,7 +4,14 @@
  *
  * Messages are checked by hand instead of by a schema, which would copy every one of a long conversation.
  */
-import { AppError, requestNeeds, type RequestNeed } from '@isochrone/domain'
+import {
+  AppError,
+  DEFAULT_TOKENS_OUT_MAX,
+  EMBEDDING_BYTES_MAX,
+  inputsOf,
+  requestNeeds,
+  type RequestNeed,
+} from '@isochrone/domain'
 import { parseRoutingPolicy, splitModelSuffix, type RoutingSort, type RoutingWish } from '@isochrone/scheduler'
 import { errorPositionOfJson } from './json-error-position.ts'
 import { isNestedBeyond } from './json-depth.ts'
@@ -46,15 +53,11 @@ export interface ParseOptions {
   isModel?: (name: string) => boolean
 }
 
-/** A request without a token limit is reserved, and stopped, at this many output tokens. */
-export const DEFAULT_TOKENS_OUT_MAX = 256
 const roles: ReadonlySet<string> = new Set(['system', 'developer', 'user', 'assistant', 'tool', 'function'])
 /** Inputs of one embeddings request, as at OpenAI. */
 const INPUTS_MAX = 2_048
 /** Prompts of one completion: each is reserved in full. */
 const PROMPTS_MAX = 32
-/** A vector of 8,192 numbers in JSON. */
-const EMBEDDING_BYTES_MAX = 8_192 * 24
 /** Objects and arrays inside one another; JSON schemas of tools have some tens. */
 const DEPTH_MAX = 512
 
@@ -123,11 +126,6 @@ function sealedRequest(
     needs: requestNeeds(path, {}),
     sealed: { keys: header.keys, promptBytes: Math.floor(ciphertext.length * 0.75) },
   }
-}
-
-/** How many vectors an embeddings request asks for, or prompts a completion has. */
-function inputsOf(input: unknown): number {
-  return Array.isArray(input) && typeof input[0] !== 'number' ? input.length : 1
 }
 
 /** Engines know nothing of routing, and models by their names alone. */

@@ -4,18 +4,13 @@
  * The bill is bounded by the same counts (tokens in ≤ bytes in + 64, tokens out ≤ the limit, bytes out ≤ the bound), so
  * it never exceeds the reservation.
  */
-import { maxPriceMicroUsd, type Prices } from '@isochrone/domain'
+import { bytesOutMax, maxPriceMicroUsd, type Prices } from '@isochrone/domain'
 import type { NodeState, PricesJson } from '@isochrone/protocol'
 import { promptTokensMax } from '@isochrone/scheduler'
 import type { InferenceRequest } from './parse-request.ts'
 
-/** Bytes of answer that are billed at most, for each token and for the frame around them. */
-const BYTES_OUT_PER_TOKEN_MAX = 4_096
-const BYTES_OUT_BASE = 65_536
-
-export function bytesOutMaxOf(request: InferenceRequest): number {
-  return BYTES_OUT_BASE + (request.bytesOutMax ?? request.tokensOutMax * BYTES_OUT_PER_TOKEN_MAX)
-}
+/** Bytes of answer that are billed at most. */
+export const bytesOutMaxOf = (request: InferenceRequest): number => bytesOutMax(request)
 
 /** Prompt tokens that are billed at most. */
 export const tokensInMaxOf = ({ body }: InferenceRequest): number => promptTokensMax(body.length)

@@ -1,5 +1,6 @@
 'use server'
 /** What a team's forms do: keys, funds, jobs. Amounts arrive as text in dollars. */
+import type { BatchEndpoint } from '@isochrone/domain'
 import type {
   ApiKeyView,
   BatchSummary,
@@ -66,6 +67,16 @@ export async function cancelJob(input: { id: string }): Promise<ActionResult<Job
 
 export async function cancelBatch(input: { id: string }): Promise<ActionResult<BatchSummary>> {
   const result = await actionResult((api) => api.batches.cancel(input))
+  revalidatePath('/batches')
+  return result
+}
+
+export async function createBatch(input: {
+  fileId: string
+  endpoint: BatchEndpoint
+  key: string
+}): Promise<ActionResult<{ id: string }>> {
+  const result = await actionResult((api) => api.batches.create(input))
   revalidatePath('/batches')
   return result
 }

@@ -2,7 +2,14 @@
  * What the web process holds while it lives: environment, database, Redis, chain, sign-in and the control plane. Built on
  * first use, never at build time, and once per process: Next may evaluate modules several times, so it hangs on global.
  */
-import { createAuth, createPlaygroundRelay, type Auth, type PlaygroundRelay } from '@isochrone/api'
+import {
+  createAuth,
+  createFileUpload,
+  createPlaygroundRelay,
+  type Auth,
+  type FileUpload,
+  type PlaygroundRelay,
+} from '@isochrone/api'
 import {
   createChainClient,
   disputeDesk,
@@ -35,6 +42,8 @@ export interface Platform {
   auth: Auth
   /** Holds the keys that it lends, so there is one for the whole process. */
   playground: PlaygroundRelay
+  /** Counts what arrives at a time, so there is one too. */
+  fileUpload: FileUpload
   /** Answers when Postgres and Redis do. */
   ping(): Promise<void>
 }
@@ -81,6 +90,7 @@ async function createPlatform(): Promise<Platform> {
     disputes: disputeDesk(reader),
     gatewayUrls: env.GATEWAY_URLS,
     witnessUrls: env.WITNESS_URLS,
+    storePlace: { country: env.STORE_COUNTRY, region: env.STORE_REGION },
     announceCancelled: async (jobId) =>
       void (await redis.set(redisKeys.jobCancelled(jobId), '1', 'EX', CANCELLED_KEPT_S)),
   })
@@ -94,10 +104,15 @@ async function createPlatform(): Promise<Platform> {
     contractWallets: { chainId: deployment.chainId, isSignatureBy: signedBy },
   })
   const playground = createPlaygroundRelay({ controlPlane, gatewayUrls: env.GATEWAY_URLS, clock: systemClock })
+  const fileUpload = createFileUpload({
+    controlPlane,
+    report: ({ code, owner, cause }, requestId) =>
+      logger[owner === 'client' ? 'info' : 'error']({ requestId, code, err: cause }, 'an upload failed'),
+  })
   const ping = async () => {
     await Promise.all([db.$queryRaw`SELECT 1`, redis.ping()])
   }
-  return { env, logger, deployment, chainClient, controlPlane, auth, playground, ping }
+  return { env, logger, deployment, chainClient, controlPlane, auth, playground, fileUpload, ping }
 }
 
 /** Where a page in a browser asks the chain. Never our own endpoint, whose address may hold a key. */

@@ -6,6 +6,7 @@ import {
   fund,
   historyPage,
   jobPage,
+  newBatch,
   newKey,
   newWebhook,
   requestPage,
@@ -38,6 +39,10 @@ export const batchesRouter = router({
   detail: orgProcedure
     .input(byId)
     .query(({ ctx, input }) => ctx.controlPlane.batches.detail({ orgId: ctx.org.id, ...input })),
+  /** On a file that was uploaded; the same key finds the same batch. It spends, so members do it by a key they were given. */
+  create: orgAdminProcedure
+    .input(newBatch)
+    .mutation(({ ctx, input }) => ctx.controlPlane.batches.create({ orgId: ctx.org.id, ...input })),
   cancel: orgProcedure
     .input(byId)
     .mutation(({ ctx, input }) => ctx.controlPlane.batches.cancel({ orgId: ctx.org.id, ...input })),

@@ -116,22 +116,25 @@ export function batchRepository(db: DbOrTx) {
       return true
     },
 
-    /** How many of its lines are jobs that are open, answered and over without an answer. */
+    /** How many of its lines are jobs that are open, answered and over without an answer, and cancelled ones of these. */
     async counts(
       batchIds: readonly string[],
-    ): Promise<Map<string, { open: number; completed: number; failed: number }>> {
+    ): Promise<Map<string, { open: number; completed: number; failed: number; cancelled: number }>> {
       const rows = await db.job.groupBy({
         by: ['batchId', 'status'],
         where: { batchId: { in: [...batchIds] } },
         _count: { _all: true },
       })
-      const counts = new Map(batchIds.map((id) => [id, { open: 0, completed: 0, failed: 0 }]))
+      const counts = new Map(batchIds.map((id) => [id, { open: 0, completed: 0, failed: 0, cancelled: 0 }]))
       for (const { batchId, status, _count: count } of rows) {
         const own = counts.get(batchId ?? '')
         if (!own) continue
         if (status === 'queued' || status === 'running') own.open += count._all
         else if (status === 'succeeded') own.completed += count._all
-        else own.failed += count._all
+        else {
+          own.failed += count._all
+          if (status === 'cancelled') own.cancelled += count._all
+        }
       }
       return counts
     },

@@ -86,6 +86,12 @@ export const leases = {
 
 export const internalToken = { INTERNAL_TOKEN: secret }
 
+export const storePlace = {
+  /** Where Postgres and Redis are: what they hold of a request must stay inside a residency too. */
+  STORE_COUNTRY: country.default(''),
+  STORE_REGION: z.string().max(64).default(''),
+}
+
 export const gatewayServer = {
   GATEWAY_HOST: z.string().default('127.0.0.1'),
   GATEWAY_PORT: port.default(4001),
@@ -105,9 +111,6 @@ export const gatewayServer = {
   RECOUNT_TOKENIZERS_DIR: z.string().min(1).optional(),
   /** Where this gateway, its journal and its logs are: an organisation with a residency is served inside it alone. */
   GATEWAY_COUNTRY: country.default(''),
-  /** Where the Postgres and Redis of this gateway are: what they hold of a request must stay inside a residency too. */
-  STORE_COUNTRY: country.default(''),
-  STORE_REGION: z.string().max(64).default(''),
 }
 
 /** Every gateway that this process talks to. */

@@ -18,6 +18,7 @@ import {
   opsPort,
   publicChain,
   storage,
+  storePlace,
   tracing,
   webServer,
   verification,
@@ -35,6 +36,7 @@ export const gatewayEnv = z.object({
   ...dataDir,
   ...internalToken,
   ...gatewayServer,
+  ...storePlace,
   ...opsPort,
   ...tracing,
 })
@@ -69,6 +71,7 @@ export const webEnv = z.object({
   ...operatorKey,
   ...managedWalletKey,
   ...webServer,
+  ...storePlace,
   ...witnessUrls,
 })
 

@@ -1,6 +1,6 @@
 /** Batches as a team sees them on its pages: progress, cost, errors, and the placement of some of their lines. */
 import type { BatchLineError, BatchStatus, JobStatus } from '@isochrone/domain'
-import type { BatchRow } from '../ports/batch-store.ts'
+import type { BatchLineCounts, BatchRow } from '../ports/batch-store.ts'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import { decodeCursor, limitOf, pageOf } from '../queries/cursor.ts'
 import type { Page } from '../queries/views/common.ts'
@@ -18,7 +18,10 @@ export interface BatchSummary {
   model: string | null
   total: number
   completed: number
+  /** Run, and over without an answer. */
   failed: number
+  /** Cancelled, or not begun before its window ended. */
+  notRun: number
   costMicroUsd: bigint
   /** Its lines wait for money at this moment. */
   outOfMoney: boolean
@@ -106,11 +109,15 @@ export async function openFile(
 
 async function summariesOf({ store, clock }: Deps, rows: readonly BatchRow[]): Promise<Map<string, BatchSummary>> {
   const totals = await store.batches.totals(rows.map(({ id }) => id))
-  const counts = await store.batches.counts(rows.filter(({ endedAt }) => endedAt === null).map(({ id }) => id))
+  // How many lines of one that ended early were never run stands in its jobs alone.
+  const counted = rows.filter(
+    ({ endedAt, status }) => endedAt === null || status === 'cancelled' || status === 'expired',
+  )
+  const counts = await store.batches.counts(counted.map(({ id }) => id))
   const nowMs = clock.nowMs()
   return new Map(
     rows.map((row) => {
-      const { completed, failed } = counts.get(row.id) ?? row
+      const lines = linesOf(row, counts.get(row.id))
       const outOfMoneyMs = row.outOfMoneyAt === null ? null : nowMs - row.outOfMoneyAt.getTime()
       const summary: BatchSummary = {
         id: row.id,
@@ -118,8 +125,7 @@ async function summariesOf({ store, clock }: Deps, rows: readonly BatchRow[]): P
         endpoint: row.endpoint,
         model: row.model,
         total: row.total,
-        completed,
-        failed,
+        ...lines,
         costMicroUsd: totals.get(row.id)?.costMicroUsd ?? 0n,
         outOfMoney: row.status === 'in_progress' && outOfMoneyMs !== null && outOfMoneyMs < OUT_OF_MONEY_MS,
         createdAtMs: row.createdAt.getTime(),
@@ -129,6 +135,16 @@ async function summariesOf({ store, clock }: Deps, rows: readonly BatchRow[]): P
       return [row.id, summary]
     }),
   )
+}
+
+function linesOf(
+  row: Pick<BatchRow, 'endedAt' | 'completed' | 'failed'>,
+  counts: BatchLineCounts | undefined,
+): Pick<BatchSummary, 'completed' | 'failed' | 'notRun'> {
+  if (counts === undefined) return { completed: row.completed, failed: row.failed, notRun: 0 }
+  const failed = counts.failed - counts.cancelled
+  if (row.endedAt === null) return { completed: counts.completed, failed, notRun: counts.cancelled }
+  return { completed: row.completed, failed, notRun: Math.max(0, row.failed - failed) }
 }
 
 function summaryIn(summaries: ReadonlyMap<string, BatchSummary>, { id }: BatchRow): BatchSummary {

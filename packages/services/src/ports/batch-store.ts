@@ -100,6 +100,8 @@ export interface BatchLineCounts {
   open: number
   completed: number
   failed: number
+  /** Of `failed`: those that were cancelled. */
+  cancelled: number
 }
 export interface BatchTotals {
   costMicroUsd: bigint

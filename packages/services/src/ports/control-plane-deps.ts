@@ -6,6 +6,7 @@ import type { ControlStream } from './control-store.ts'
 import type { DisputeDeskChain } from './dispute-port.ts'
 import type { LeaseBudget } from './lease-store.ts'
 import type { LiveState } from './live-state.ts'
+import type { Place } from '../accounts/require-store-inside.ts'
 
 /** Where the contracts are, and whose keys act for teams and providers that have none. Addresses in lower case. */
 export interface ChainFacts {
@@ -43,6 +44,8 @@ export interface ControlPlaneDeps {
   disputes?: DisputeDeskChain
   /** Public URLs of all gateways: what agents dial. */
   gatewayUrls: readonly string[]
+  /** Where Postgres and Redis are. Absent: not said, so nothing of an organisation with a residency is stored. */
+  storePlace?: Place
   /** Measuring points that agents are told of. */
   witnessUrls?: readonly string[]
 }

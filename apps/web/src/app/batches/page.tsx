@@ -1,7 +1,9 @@
 /** Batches of a team: many requests in a file, answered in slack within a day. */
+import { Plus } from 'lucide-react'
 import { BatchesTable } from '~/components/batches/batches-table.tsx'
 import { Pager } from '~/components/pager.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
+import { ButtonLink } from '~/components/ui/button.tsx'
 import { CodeBlock } from '~/components/ui/code-block.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
@@ -19,12 +21,22 @@ export default async function BatchesPage({ searchParams }: { searchParams: Sear
       <PageHeader
         title="Batches"
         description="Many requests in one file, placed by price where nobody waits. Each line is answered once, within 24 hours."
-        actions={<LiveRefresh intervalMs={3_000} />}
+        actions={
+          <>
+            <LiveRefresh intervalMs={3_000} />
+            <ButtonLink href="/batches/new" tone="primary">
+              <Plus aria-hidden className="size-4" /> New batch
+            </ButtonLink>
+          </>
+        }
       />
       {page.items.length === 0 ? (
         <>
-          <EmptyState title={search.cursor ? 'No older batches' : 'No batches yet'}>
-            Upload a file with one request a line, then create a batch on it. Output and errors are files too.
+          <EmptyState
+            title={search.cursor ? 'No older batches' : 'No batches yet'}
+            action={<ButtonLink href="/batches/new">Choose a file</ButtonLink>}
+          >
+            Upload a file with one request a line, here or from a program. Output and errors are files too.
           </EmptyState>
           <div className="mt-4">
             <CodeBlock label="a batch with curl" code={exampleOf(await gatewayUrl())} />

@@ -1,12 +1,17 @@
-/** How far a batch is: answered and failed lines as parts of a bar, and in words. */
+/** How far a batch is: answered and failed lines as parts of a bar, and what was not run as none, and in words. */
 import type { BatchSummary } from '@isochrone/services'
 import { formatCount } from '~/lib/format.ts'
 
-export function BatchProgress({ batch }: { batch: Pick<BatchSummary, 'total' | 'completed' | 'failed'> }) {
-  const { total, completed, failed } = batch
+export function BatchProgress({
+  batch,
+}: {
+  batch: Pick<BatchSummary, 'status' | 'total' | 'completed' | 'failed' | 'notRun'>
+}) {
+  const { status, total, completed, failed, notRun } = batch
   const share = (count: number) => `${total === 0 ? 0 : (100 * count) / total}%`
   const wrong = failed > 0 ? `, ${formatCount(failed)} failed` : ''
-  const words = total === 0 ? 'none run' : `${formatCount(completed)} of ${formatCount(total)} answered${wrong}`
+  const left = notRun > 0 ? `, ${formatCount(notRun)} ${status === 'expired' ? 'not run in time' : 'cancelled'}` : ''
+  const words = total === 0 ? 'none run' : `${formatCount(completed)} of ${formatCount(total)} answered${wrong}${left}`
   return (
     <div className="sm:min-w-[180px]">
       <div aria-hidden className="flex h-1.5 overflow-hidden rounded-full bg-line">

@@ -5,6 +5,7 @@ import type { RoutingView } from '@isochrone/services'
 import { saveRouting } from '~/actions/team.ts'
 import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
+import { LeaveDialog } from '~/components/ui/leave-dialog.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Toast } from '~/components/ui/toast.tsx'
 import type { ActionError } from '~/lib/result.ts'
@@ -13,7 +14,6 @@ import type { RoutingMarket } from '~/lib/routing-market.ts'
 import { useAction } from '~/lib/use-action.ts'
 import { DryRunPanel } from './dry-run-panel.tsx'
 import { ConstraintRows } from './constraint-rows.tsx'
-import { LeaveDialog } from './leave-dialog.tsx'
 import { PreferenceRows } from './preference-rows.tsx'
 import { PreviewPanel } from './preview-panel.tsx'
 import { RequestExample } from './request-example.tsx'
@@ -96,7 +96,11 @@ export function RoutingForm({ view, market, gatewayUrl, model, disabledReason }:
         <DryRunPanel routing={routing} changed={changed} />
         <RequestExample routing={routing} gatewayUrl={gatewayUrl} model={model} />
       </div>
-      <LeaveDialog active={changed && disabledReason === undefined} />
+      <LeaveDialog
+        active={changed && disabledReason === undefined}
+        title="Leave without saving?"
+        description="The changes to the routing policy are lost."
+      />
       <Toast message={toast} onClose={closeToast} />
     </div>
   )

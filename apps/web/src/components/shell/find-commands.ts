@@ -15,6 +15,7 @@ export function findCommands(query: string, groups: NavGroup[]): Command[] {
   if (/^node_[0-9a-f]+$/.test(text)) return [{ label: `Offer of ${text}`, href: `/offers/${text}` }]
 
   if (/^job_[0-9a-f]+$/.test(text)) return [{ label: `Job ${text}`, href: `/jobs/${text}` }]
+  if (/^batch_[0-9a-f]+$/.test(text)) return [{ label: `Batch ${text}`, href: `/batches/${text}` }]
   if (/^0x[0-9a-f]{64}$/.test(text)) return [{ label: `Provider ${text.slice(0, 10)}…`, href: `/providers/${text}` }]
 
   const all: (Command & { keywords?: string | undefined })[] = [
@@ -36,6 +37,7 @@ const actions = [
   { page: '/', label: 'Offers that are live now', href: '/?live=1', keywords: 'free capacity' },
   { page: '/keys', label: 'Create an API key', href: '/keys', keywords: 'secret token new' },
   { page: '/balance', label: 'Add funds', href: '/balance', keywords: 'deposit top up pay' },
+  { page: '/batches', label: 'Create a batch', href: '/batches/new', keywords: 'new upload file jsonl' },
   { page: '/settings/webhooks', label: 'Add a webhook', href: '/settings/webhooks', keywords: 'events notify' },
   { page: '/provider/join', label: 'Make a join token', href: '/provider/join', keywords: 'agent list gpu' },
 ]

@@ -105,12 +105,22 @@ function Lines({ lines }: { lines: BatchDetail['lines'] }) {
     >
       <DataTable
         label="Lines"
-        className="min-w-[480px]"
+        className="sm:min-w-[480px]"
+        stacks
         rows={lines}
         rowKey={(line) => line.jobId}
         columns={[
-          { head: 'Line', numeric: true, cell: (line) => line.line },
-          { head: 'custom_id', className: 'font-mono text-xs', cell: (line) => line.customId ?? '—' },
+          {
+            head: 'Line',
+            numeric: true,
+            cell: (line) => (
+              <>
+                <span className="sm:hidden">Line </span>
+                {line.line}
+              </>
+            ),
+          },
+          { head: 'custom_id', className: 'font-mono text-xs break-all', cell: (line) => line.customId ?? '—' },
           { head: 'Status', cell: (line) => <JobStatusBadge status={line.status} /> },
           {
             head: 'Placement',

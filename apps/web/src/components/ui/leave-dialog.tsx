@@ -1,12 +1,19 @@
 'use client'
-/** Asks before a page with unsaved changes is left: by a link, by the palette, or by closing the tab. */
+/** Asks before a page is left that would lose something: by a link, by the palette, or by closing the tab. */
 import { useRouter } from 'next/navigation'
 import { useEffect, useState } from 'react'
-import { Button } from '~/components/ui/button.tsx'
-import { Dialog } from '~/components/ui/dialog.tsx'
 import { guardLeaving, leaveFor } from '~/lib/leave-guard.ts'
+import { Button } from './button.tsx'
+import { Dialog } from './dialog.tsx'
 
-export function LeaveDialog({ active }: { active: boolean }) {
+export interface LeaveDialogProps {
+  /** Something would be lost now. */
+  active: boolean
+  title: string
+  description: string
+}
+
+export function LeaveDialog({ active, title, description }: LeaveDialogProps) {
   const router = useRouter()
   const [go, setGo] = useState<{ run: () => void } | null>(null)
   useEffect(() => {
@@ -30,12 +37,7 @@ export function LeaveDialog({ active }: { active: boolean }) {
     }
   }, [active, router])
   return (
-    <Dialog
-      open={go !== null}
-      onOpenChange={(open) => !open && setGo(null)}
-      title="Leave without saving?"
-      description="The changes to the routing policy are lost."
-    >
+    <Dialog open={go !== null} onOpenChange={(open) => !open && setGo(null)} title={title} description={description}>
       <div className="flex justify-end gap-2">
         <Button onClick={() => setGo(null)}>Stay</Button>
         <Button
