@@ -384,6 +384,33 @@ test('what no money could pay for is not queued; what may be paid once others en
   held.release()
 })
 
+test('what no node of the marketplace fits is refused, not queued; a node that is not linked now may come back', async () => {
+  const { url, jobs, control } = await start([hello])
+  const queued = { 'x-isochrone-queue': '1' }
+  const withRouting = (routing: object) => JSON.stringify({ ...ask, routing })
+  const cap = withRouting({ max_price: { output: 0.01 } })
+  const low = await post(url, cap, queued)
+  expect([low.status, await low.json()]).toMatchObject([
+    400,
+    {
+      error: { param: 'routing.max_price.output', message: expect.stringContaining('below the lowest price on offer') },
+    },
+  ])
+  const outside = await post(url, withRouting({ regions: ['US'] }), queued)
+  expect([outside.status, await outside.json()]).toMatchObject([400, { error: { param: 'routing.regions' } }])
+  const background = await fetch(`${url}/v1/responses`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: MODEL, input: 'Hi', background: true, routing: { max_price: { output: 0.01 } } }),
+  })
+  expect(background.status).toBe(400)
+  expect(jobs.size).toBe(0)
+  const [node] = control.nodes()
+  const prices = { ...node!.prices, outMicroUsdPerMtok: '100' }
+  control.apply(2, { ...node!, nodeId: idOf(9), id: 'node_9', country: 'US', prices })
+  expect((await post(url, cap, queued)).status).toBe(202)
+})
+
 test('a job is run once however often it is dispatched, and answered from the journal after', async () => {
   const { url, nodes, entries } = await start([{ ...hello, tokenMs: 10 }])
   const dispatch = (token = INTERNAL_TOKEN, nodeId = idOf(1)) =>

@@ -1,13 +1,15 @@
 /**
  * Queued work goes through Postgres: by its own wish, as a background response, or because nothing had room at once.
  *
- * Work that no money of today could pay for is refused now: it would wait only to fail.
+ * Work that no money of today could pay for is refused now, and so is what no node of the marketplace fits: it would wait
+ * only to fail.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '@isochrone/domain'
-import { JOB_DEADLINE_MS_MAX, type JobState } from '@isochrone/services'
+import { JOB_DEADLINE_MS_MAX, refusalOf, type JobState } from '@isochrone/services'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { parseJson, type InferenceRequest } from '../requests/parse-request.ts'
+import { placementRequestOf } from '../requests/placement-request.ts'
 import { routingOf } from '../requests/routing-of.ts'
 import { reservePriceMicroUsd } from '../requests/reserve-price.ts'
 import { backgroundResponse } from '../responses/background-response.ts'
@@ -131,8 +133,11 @@ async function accept(
   requireKnownModel(deps, inference.model)
   const channelId = requireChannel(organisation)
   // What contradicts itself would wait only to fail.
-  routingOf(organisation, inference, deps.control)
-  const { budget, placer } = deps.serve
+  const policy = routingOf(organisation, inference, deps.control)
+  const { budget, placer, measurements } = deps.serve
+  const placeable = { requestId: '', request: inference, organisation, policy }
+  const hopeless = placer.hopeless(inference.model, placementRequestOf(placeable, measurements), deps.control.nodes())
+  if (hopeless) throw refusalOf(hopeless)
   await budget.requireCover(channelId, reservePriceMicroUsd(inference, placer.priceLists(inference.model)))
   const body = parseJson(inference.body) as Record<string, unknown>
   if (cannotBeStored.test(JSON.stringify([body, how.source]))) {

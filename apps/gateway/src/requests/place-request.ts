@@ -13,6 +13,7 @@ import {
   type PlacementRequest,
   type RoutingWish,
 } from '@isochrone/scheduler'
+import { hopelessPolicyOf } from '@isochrone/services'
 import type { AttemptTicket, Fleet, LinkedReplica } from '../fleet/create-fleet.ts'
 import { placeLeased } from './place-leased.ts'
 import { placePinned } from './place-pinned.ts'
@@ -74,6 +75,8 @@ export interface Placer {
   suggest(model: string, request: PlacementRequest, organisation: RoutingWish): Suggestions
   /** What no change of load would mend: nothing on offer here fits the policy. */
   contradiction(model: string, request: PlacementRequest): Contradiction | null
+  /** The same for what may wait: null too while one of `nodes`, all that are known, would fit if it were linked. */
+  hopeless(model: string, request: PlacementRequest, nodes: Iterable<NodeState>): Contradiction | null
   /** Nodes that serve the model here now, full or not: one for each list of prices. */
   priceLists(model: string): NodeState[]
 }
@@ -146,6 +149,7 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
       const pool = request.onlyNodeIds ? undefined : fleet.pool(model)
       return pool ? contradictionOf(request.policy, pool, request) : null
     },
+    hopeless: (model, request, nodes) => hopelessPolicyOf(request, fleet.pool(model), nodes),
     priceLists: (model) => fleet.priceLists(model),
   }
 }

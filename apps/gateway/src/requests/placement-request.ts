@@ -5,8 +5,13 @@ import { tokensInMaxOf } from './reserve-price.ts'
 import { PREFIX_BLOCK_BYTES, prefixHashesFor } from './prompt-head.ts'
 import type { RequestContext } from './request-context.ts'
 
+export type Placeable = Pick<
+  RequestContext,
+  'requestId' | 'request' | 'organisation' | 'policy' | 'session' | 'onlyNodeIds'
+>
+
 /** Made once for a request; later decisions on it change only what they exclude and how long it has waited. */
-export function placementRequestOf(ctx: RequestContext, measurements: Measurements): PlacementRequest {
+export function placementRequestOf(ctx: Placeable, measurements: Measurements): PlacementRequest {
   const { requestId, request, organisation, policy, session = null, onlyNodeIds } = ctx
   const { model, body, tokensOutMax, promptHead, sealed } = request
   const tokensIn = measurements.tokensInOf(organisation.orgId, model, sealed?.promptBytes ?? body.length)

@@ -10,6 +10,7 @@ import {
 import { expect, test } from 'vitest'
 import type { QueuedJobRow } from '../ports/job-store.ts'
 import { createJobFleet } from './job-fleet.ts'
+import { placementMemoryOf, withTry } from './placement-memory.ts'
 import { runJob, type JobLook } from './run-job.ts'
 
 const clock = manualClock()
@@ -77,28 +78,41 @@ function livenessOf(state: NodeState, more: Partial<NodeLiveness> = {}): NodeLiv
 
 interface World {
   states: NodeState[]
-  live?: Partial<Record<string, Partial<NodeLiveness>>>
+  /** Null: it is not linked. */
+  live?: Partial<Record<string, Partial<NodeLiveness> | null>>
   routing?: unknown
   organisation?: unknown
   body?: object
   response?: Partial<DispatchResponse>
+  kind?: QueuedJobRow['kind']
+  /** It was dispatched before, to a node of that name. */
+  before?: string
 }
 
 /** One look at a job with that routing; the names of the nodes that it was dispatched to. */
-async function look({ states, live = {}, routing, organisation = {}, body = {}, response = {} }: World) {
+async function look({
+  states,
+  live = {},
+  routing,
+  organisation = {},
+  body = {},
+  response = {},
+  kind = 'queued',
+  before,
+}: World) {
   const dispatched: DispatchRequest[] = []
-  const ends: { status: string; error: string | null }[] = []
+  const ends: { status: string; error: string | null; httpStatus: number | null }[] = []
   const requeued: unknown[] = []
   const job: QueuedJobRow = {
     id: 'job_1',
     orgId: 'org_1',
     keyId: null,
     requestId: 'req_0000000a',
-    kind: 'queued',
+    kind,
     path: '/v1/chat/completions',
     model: 'm',
     source: null,
-    gatewayUrl: null,
+    gatewayUrl: before === undefined ? null : 'http://127.0.0.1:1',
     retryOf: null,
     batchId: null,
     dispatchedAt: null,
@@ -107,7 +121,10 @@ async function look({ states, live = {}, routing, organisation = {}, body = {}, 
     status: 'running',
     attempts: 8,
     attemptsMax: 8,
-    placement: null,
+    placement:
+      before === undefined
+        ? null
+        : withTry(placementMemoryOf(null), null, { attempt: 1, nodeId: bytes32Of(before), atMs: 0 }),
     answer: null,
     httpStatus: null,
     error: null,
@@ -122,12 +139,16 @@ async function look({ states, live = {}, routing, organisation = {}, body = {}, 
         start: async () => job,
         place: async () => true,
         requeue: async (_id, { attempted, error }) => void requeued.push({ attempted, error }),
-        finish: async (_id, { status, error }) => ends.push({ status, error }) > 0,
+        finish: async (_id, { status, error, httpStatus }) => ends.push({ status, error, httpStatus }) > 0,
       },
       fleet: {
         nodes: async () => ({
           states,
-          liveness: new Map(states.map((state) => [state.nodeId, livenessOf(state, live[state.name])])),
+          liveness: new Map(
+            states
+              .filter(({ name }) => live[name] !== null)
+              .map((state) => [state.nodeId, livenessOf(state, live[state.name] ?? {})]),
+          ),
         }),
         routing: async () => organisation,
       },
@@ -192,4 +213,35 @@ test("a gateway's refusal for want of capacity is no attempt and nothing against
 test('a prompt that may fit goes to a node: only the least number of its tokens makes it too long', async () => {
   expect((await look({ states: [german], body: { user: 'a'.repeat(20_000) } })).names).toEqual(['german'])
   expect((await look({ states: [german], body: { user: 'a'.repeat(200_000) } })).names).toEqual([])
+})
+
+test('what no node of the marketplace fits is refused with the reason; what an absent one would fit waits', async () => {
+  const cases: [object, string][] = [
+    [{ max_price: { output: 0.01 } }, 'routing.max_price.output 0.01 USD is below the lowest price on offer'],
+    [{ max_price: { request: 0.000_001 } }, 'routing.max_price.request'],
+    [{ regions: ['US'] }, 'routing.regions US has no replica of this model'],
+    [{ min_trust: 'attested' }, 'routing.min_trust attested is reached by no replica'],
+  ]
+  for (const kind of ['queued', 'background', 'batch'] as const) {
+    for (const [routing, reason] of cases) {
+      const { result, names, ends } = await look({ states: [german], routing, kind })
+      expect([result.kind, names]).toEqual(['done', []])
+      expect(ends).toMatchObject([{ status: 'failed', httpStatus: 400, error: expect.stringContaining(reason) }])
+    }
+  }
+  for (const away of [cheap, nodeOf('american', { country: 'US', trust: 'attested' })]) {
+    const routing = away === cheap ? cases[0]?.[0] : cases[2]?.[0]
+    const { result, ends, requeued } = await look({ states: [german, away], live: { [away.name]: null }, routing })
+    expect([result.kind, ends]).toEqual(['again', []])
+    expect(requeued).toMatchObject([{ attempted: false, error: expect.stringContaining('no node for m') }])
+  }
+})
+
+test('what a gateway may have answered already is asked for before it is refused', async () => {
+  const world = { states: [german], routing: { regions: ['US'] }, before: 'american' }
+  const answered = await look(world)
+  expect(answered.ends).toMatchObject([{ status: 'succeeded' }])
+  const not = { outcome: 'retry', httpStatus: 503, message: 'it was not answered here' } as const
+  const { result, ends } = await look({ ...world, response: not })
+  expect([result.kind, ends]).toMatchObject(['done', [{ status: 'failed', httpStatus: 400 }]])
 })

@@ -8,12 +8,14 @@ import {
   createReplicaPool,
   decide,
   replicaStateOf,
+  type Contradiction,
   type Decision,
   type PlacementRecord,
   type PlacementRequest,
   type ReplicaPool,
 } from '@isochrone/scheduler'
 import type { QueuedJobRow } from '../ports/job-store.ts'
+import { hopelessPolicyOf } from './hopeless-policy.ts'
 import type { JobFleet } from './job-fleet.ts'
 import type { RunJobDeps } from './run-job.ts'
 
@@ -25,24 +27,32 @@ const SLACK_WAIT = { looks: 40, everyMs: 100 }
 const SLACK_NODES_MAX = 8
 
 export type JobPlacement =
-  | { kind: 'none'; reason: string; record: PlacementRecord; retryAfterMs: number }
+  | {
+      kind: 'none'
+      reason: string
+      record: PlacementRecord
+      retryAfterMs: number
+      /** Where no wait would help. */
+      contradiction: Contradiction | null
+    }
   | { kind: 'placed'; nodeId: string; record: PlacementRecord; close: ReturnType<JobFleet['open']> }
 
-/** A line of a batch waits here for slack: to queue it again and again would cost more than it. */
+/** A line of a batch waits here for slack, unless it waits for nothing. */
 export async function placeInTime(
   deps: PlaceJobDeps,
   job: QueuedJobRow,
   request: PlacementRequest,
 ): Promise<JobPlacement> {
-  let placement = place(deps, job, request)
-  if (job.kind !== 'batch' || !deps.batches) return placement
-  for (let looks = 0; placement.kind === 'none' && looks < SLACK_WAIT.looks; looks++) {
-    await deps.batches.sleep(SLACK_WAIT.everyMs)
+  const looks = job.kind === 'batch' && deps.batches ? SLACK_WAIT.looks : 0
+  for (let look = 0; ; look++) {
     const { states, liveness } = await deps.fleet.nodes()
     deps.pools.sync(states, liveness, deps.clock.nowMs())
-    placement = place(deps, job, request)
+    const placement = place(deps, job, request)
+    if (placement.kind === 'placed') return placement
+    const contradiction = hopelessPolicyOf(request, deps.pools.pool(job.model), states)
+    if (contradiction || look >= looks) return { ...placement, contradiction }
+    await deps.batches?.sleep(SLACK_WAIT.everyMs)
   }
-  return placement
 }
 
 /** The decision, among nodes that have more room than those need who wait for their answers. */
@@ -78,7 +88,8 @@ function place(deps: PlaceJobDeps, job: QueuedJobRow, request: PlacementRequest)
   }
   const record = decision.record()
   if (decision.kind === 'none') {
-    return { kind: 'none', reason: decision.reason ?? 'none', record, retryAfterMs: decision.retryAfterMs }
+    const { reason, retryAfterMs } = decision
+    return { kind: 'none', reason: reason ?? 'none', record, retryAfterMs, contradiction: null }
   }
   const { nodeId } = pool.offerAt(decision.slot)
   const work = { tokensIn: request.tokensIn, tokensCached: 0, tokensOut: request.tokensOutExpected }

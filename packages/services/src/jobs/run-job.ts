@@ -6,11 +6,12 @@
  * by conditional update, so a second run of the same job changes nothing. A deadline that passes while the gateway may have
  * answered ends the job only when that is known.
  */
-import { toAppError, type Clock } from '@isochrone/domain'
+import { toAppError, type AppError, type Clock } from '@isochrone/domain'
 import { dispatchRequest, type DispatchResponse } from '@isochrone/protocol'
 import type { PlacementRequest } from '@isochrone/scheduler'
 import type { FleetSource, GatewayDispatch, JobRows, QueuedJobRow } from '../ports/job-store.ts'
 import { parseStorableJson } from '../receipts/storable-json.ts'
+import { refusalOf } from './hopeless-policy.ts'
 import type { JobFleet } from './job-fleet.ts'
 import { placeInTime, type JobPlacement } from './place-job.ts'
 import { placementMemoryOf, withEnd, withTry, type JobTry, type PlacementMemory } from './placement-memory.ts'
@@ -53,7 +54,11 @@ export async function runJob(deps: RunJobDeps, jobId: string): Promise<JobLook> 
   const policies = await policiesOf(deps, job)
   if ('refusal' in policies) return failed(deps, job, 400, 'invalid_request', policies.refusal)
   const placement = await placeInTime(deps, job, policies.request)
-  if (placement.kind === 'none') return await wait(deps, job, placement)
+  if (placement.kind === 'none') {
+    const { contradiction } = placement
+    if (contradiction) return await refused(deps, job, placement.record, refusalOf(contradiction))
+    return await wait(deps, job, placement)
+  }
   const { nodeId, record, close } = placement
   const gatewayUrl = job.gatewayUrl ?? deps.gateway.gatewayFor(job.requestId)
   const memory = withTry(placementMemoryOf(job.placement), record, { attempt: job.attempts, nodeId, atMs: nowMs })
@@ -90,23 +95,42 @@ async function wait(
   return { kind: 'again', delayMs: Math.min(BACKOFF_MS.max, Math.max(BACKOFF_MS.min, retryAfterMs)), reason }
 }
 
+/** No node of the marketplace fits: to wait until the deadline would tell the same an hour later. */
+async function refused(deps: RunJobDeps, job: QueuedJobRow, record: unknown, why: AppError): Promise<JobLook> {
+  const { publicMessage } = why
+  return await unlessAnswered(deps, job, deps.clock.nowMs(), async () => {
+    const placement = { ...placementMemoryOf(job.placement), record }
+    await deps.jobs.requeue(job.id, { attempted: false, error: publicMessage, placement })
+    return await failed(deps, job, 400, 'invalid_request', publicMessage)
+  })
+}
+
 /** Past its deadline nothing is run; what its gateway answered before counts all the same. */
 async function overdue(deps: RunJobDeps, job: QueuedJobRow, deadlineAt: Date): Promise<JobLook> {
-  const nowMs = deps.clock.nowMs()
-  const tooLate = () => {
+  return await unlessAnswered(deps, job, deadlineAt.getTime(), () => {
     const message = job.error ?? 'No node could take the job before its deadline.'
     return failed(deps, job, 504, 'job_deadline_exceeded', message)
-  }
+  })
+}
+
+/** Ends a job that was over at `overMs`, unless the one gateway that may have answered it has, or cannot be asked yet. */
+async function unlessAnswered(
+  deps: RunJobDeps,
+  job: QueuedJobRow,
+  overMs: number,
+  end: () => Promise<JobLook>,
+): Promise<JobLook> {
+  const nowMs = deps.clock.nowMs()
   const memory = placementMemoryOf(job.placement)
   const nodeId = memory.tries.at(-1)?.nodeId
-  if (job.gatewayUrl === null || nodeId === undefined) return await tooLate()
+  if (job.gatewayUrl === null || nodeId === undefined) return await end()
   try {
     const request = { ...requestOf(job, nodeId, null, nowMs), answerOnly: true }
     const response = await deps.gateway.dispatch(job.gatewayUrl, request)
-    if (response.outcome === 'retry') return await tooLate()
+    if (response.outcome === 'retry') return await end()
     return await conclude(deps, job, memory, response)
   } catch {
-    if (nowMs - deadlineAt.getTime() > OVERDUE_MS_MAX) return await tooLate()
+    if (nowMs - overMs > OVERDUE_MS_MAX) return await end()
     const reason = 'the gateway that may have answered it is away'
     await deps.jobs.requeue(job.id, { attempted: false, error: job.error ?? reason })
     return { kind: 'again', delayMs: BACKOFF_MS.max, reason }

@@ -3,7 +3,7 @@
  * request and its organisation. What the client seals to is what placement may choose from.
  */
 import { AppError, featureMask, requestNeeds, type EngineFeature } from '@isochrone/domain'
-import { bytes32Of, RECIPIENTS_MAX, sealedPaths } from '@isochrone/protocol'
+import { RECIPIENTS_MAX, sealedPaths } from '@isochrone/protocol'
 import { parseRoutingPolicy, splitModelSuffix } from '@isochrone/scheduler'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
@@ -46,18 +46,13 @@ export function sealedRoutes(app: FastifyInstance, deps: GatewayDeps): void {
     try {
       const inference = inferenceOf(deps, objectOf(parseJson(bodyOf(request))))
       requireKnownModel(deps, inference.model)
+      requireChannel(organisation)
       const placement = placementRequestOf(
         {
           requestId: request.requestId,
-          requestIdHash: bytes32Of(request.requestId),
-          receivedAtMs: request.receivedAtMs,
           organisation,
-          channelId: requireChannel(organisation),
-          keyId: caller.key.keyId,
-          jobId: null,
           request: inference,
           policy: routingOf(organisation, inference, deps.control),
-          pinned: null,
         },
         deps.serve.measurements,
       )
