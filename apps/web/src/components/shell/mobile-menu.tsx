@@ -1,39 +1,35 @@
 'use client'
-/** The side bar on narrow screens: a drawer behind one button. */
-import { Dialog } from '@base-ui/react/dialog'
-import { Menu, X } from 'lucide-react'
-import { useState, type ReactNode } from 'react'
+/** The button of the side bar's drawer on narrow screens; the drawer is loaded when somebody reaches for it. */
+import { lazy, Suspense, useState, type ReactNode } from 'react'
+import { Menu } from 'lucide-react'
 import type { NavGroup } from './nav-items.ts'
-import { NavList } from './nav-list.tsx'
+
+const load = () => import('./menu-drawer.tsx')
+const MenuDrawer = lazy(async () => ({ default: (await load()).MenuDrawer }))
 
 export function MobileMenu({ groups, footer }: { groups: NavGroup[]; footer: ReactNode }) {
   const [open, setOpen] = useState(false)
+  const [wasOpen, setWasOpen] = useState(false)
+  if (open && !wasOpen) setWasOpen(true)
   return (
-    <Dialog.Root open={open} onOpenChange={setOpen}>
-      <Dialog.Trigger
+    <>
+      <button
+        type="button"
         aria-label="Menu"
+        aria-haspopup="dialog"
+        aria-expanded={open}
+        onPointerDown={() => void load()}
+        onFocus={() => void load()}
+        onClick={() => setOpen(true)}
         className="inline-flex size-9 items-center justify-center rounded-md text-ink-2 hover:bg-hover hover:text-ink"
       >
         <Menu aria-hidden className="size-5" />
-      </Dialog.Trigger>
-      <Dialog.Portal>
-        <Dialog.Backdrop className="fixed inset-0 z-40 bg-black/40" />
-        <Dialog.Popup className="fixed inset-y-0 left-0 z-50 flex w-64 flex-col overflow-auto border-r border-line bg-raised p-3 text-ink">
-          <div className="mb-3 flex items-center justify-between">
-            <Dialog.Title className="px-2 font-semibold">Menu</Dialog.Title>
-            <Dialog.Close
-              aria-label="Close menu"
-              className="inline-flex size-8 items-center justify-center rounded-md hover:bg-hover"
-            >
-              <X aria-hidden className="size-4" />
-            </Dialog.Close>
-          </div>
-          <nav aria-label="Pages">
-            <NavList groups={groups} onNavigate={() => setOpen(false)} />
-          </nav>
-          <div className="mt-auto pt-6">{footer}</div>
-        </Dialog.Popup>
-      </Dialog.Portal>
-    </Dialog.Root>
+      </button>
+      {wasOpen && (
+        <Suspense>
+          <MenuDrawer groups={groups} footer={footer} open={open} onOpenChange={setOpen} />
+        </Suspense>
+      )}
+    </>
   )
 }
