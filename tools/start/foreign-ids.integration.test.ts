@@ -24,6 +24,8 @@ let foreign: Partial<Record<ProcedurePath, Record<string, unknown>>>
 
 const DISPUTE = '7'
 const RECEIPT = { lane: `0x${'11'.repeat(32)}`, seq: 1 }
+const LEASE_RECEIPT = { lane: RECEIPT.lane, seq: 2 }
+const LEASE_HASH = `0x${'66'.repeat(32)}`
 const text = { mediaType: 'text/plain', text: 'because' }
 
 beforeAll(async () => {
@@ -72,6 +74,8 @@ beforeAll(async () => {
     'leases.stop': { id: 'lease_theirs' },
     'disputes.filingTerms': RECEIPT,
     'disputes.file': { ...RECEIPT, kind: 'overcharge', amountUsd: '1', evidence: text },
+    'receipts.detail': LEASE_RECEIPT,
+    'receipts.place': { hash: LEASE_HASH },
     'requests.detail': { id: 'req_theirs' },
     'jobs.detail': { id: 'job_theirs' },
     'jobs.cancel': { id: 'job_theirs' },
@@ -152,6 +156,24 @@ async function placeRows(orgId: string, endpointId: string): Promise<void> {
   const { reserveMicroUsd: reservedMicroUsd, ...rented } = lease
   const onNode = { channelId: channel.id, providerId: provider.id, idHash: `0x${'55'.repeat(32)}` }
   await db.lease.create({ data: { ...rented, ...onNode, reservedMicroUsd, status: 'running' } })
+  await db.leaseReceipt.create({
+    data: {
+      lane: LEASE_RECEIPT.lane,
+      seq: 2n,
+      hash: LEASE_HASH,
+      leaseId: 'lease_theirs',
+      nodeId: node.nodeId,
+      channelId: channel.id,
+      fromMs: 0n,
+      toMs: 1n,
+      gpuMs: 1n,
+      priceMicroUsd: 1n,
+      receipt: {},
+      laneSignature: '0x',
+      nodeSignature: '0x',
+      epoch: 3n,
+    },
+  })
   await db.job.create({
     data: {
       id: 'job_theirs',
@@ -230,6 +252,25 @@ test('what belongs to another organisation is not found, in every procedure that
   const refused: Record<string, string> = {}
   for (const path of paths) refused[path] = await call(stranger, path, foreign[path] ?? { id: 'x_theirs' })
   expect(refused).toEqual(Object.fromEntries(paths.map((path) => [path, 'not_found'])))
+})
+
+/** A lease receipt has the next number of the lane whose first is public; what a stranger may not see is not there at all. */
+test('of a lease receipt only its parties learn, by number, by hash and in the list of its epoch', async () => {
+  const visitor = await plane.as(null)
+  const epoch = { lane: LEASE_RECEIPT.lane, epoch: 3 }
+  for (const who of [owner, ownerProvider]) {
+    expect(await who.receipts.detail(LEASE_RECEIPT)).toMatchObject({ kind: 'lease', receipt: { hash: LEASE_HASH } })
+    expect(await who.receipts.place({ hash: LEASE_HASH })).toEqual(LEASE_RECEIPT)
+    expect((await who.epochs.leaseReceipts(epoch)).items.map(({ seq }) => seq)).toEqual([2])
+  }
+  for (const who of [stranger, visitor]) {
+    expect(await call(who, 'receipts.detail', LEASE_RECEIPT)).toBe('not_found')
+    expect(await call(who, 'receipts.place', { hash: LEASE_HASH })).toBe('not_found')
+    expect((await who.epochs.leaseReceipts(epoch)).items).toEqual([])
+  }
+  for (const path of ['disputes.filingTerms', 'disputes.file'] as const) {
+    expect(await call(stranger, path, { ...foreign[path], ...LEASE_RECEIPT })).toBe('not_found')
+  }
 })
 
 test('to their owners they are there, untouched by the stranger', async () => {

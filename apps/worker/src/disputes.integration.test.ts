@@ -11,12 +11,13 @@ import {
   panelOf,
   ruleOnDispute,
   tokenBalance,
+  verifyLeaf,
   type ChainWriter,
 } from '@isochrone/contracts-client'
 import { systemClock } from '@isochrone/domain'
 import { isDataError } from '@isochrone/db'
 import { startTestStack, type TestStack } from '@isochrone/local-stack'
-import { addressOfKey, bytes32Of, type Hex } from '@isochrone/protocol'
+import { addressOfKey, bytes32Of, decodeStruct, leafOfHash, structHash, type Hex } from '@isochrone/protocol'
 import {
   createControlPlane,
   executeDisputes,
@@ -48,6 +49,7 @@ vi.setConfig({ testTimeout: 120_000 })
 let stack: TestStack
 let market: TestMarket
 let chain: ReturnType<typeof createChain>
+let plane: ControlPlane
 let desk: ControlPlane['disputes']
 let lane: Hex
 let provider: { orgId: string; userId: string; providerId: string }
@@ -58,7 +60,8 @@ beforeAll(async () => {
   const { OPERATOR_KEY: operatorKey, MANAGED_WALLET_KEY: managedWalletKey } = market.env
   chain = createChain({ rpcUrl: stack.chainRpcUrl, deployment: market.deployment, operatorKey, managedWalletKey })
   provider = { orgId: 'org_provider', userId: 'user_provider', providerId: market.providerId }
-  desk = controlPlane().disputes
+  plane = controlPlane()
+  desk = plane.disputes
   await registerPending({ store: market.store, chain: chain.registry })
   await market.fund(20n * USD)
   await runFundingOrders({ store: market.store.chain, chain: chain.reads, wallet: chain.managed })
@@ -131,7 +134,7 @@ async function anchoredReceipt(): Promise<number> {
       chain: chain.settlement,
     })
     await follow()
-    return market.db.voucher.findFirst({ where: { epoch: before.epoch ?? 0n, paidMicroUsd: PRICE } })
+    return market.db.voucher.findFirst({ where: { epoch: before.epoch ?? 0n, paidMicroUsd: { gt: 0n } } })
   })
   return Number(before.seq)
 }
@@ -280,6 +283,79 @@ test('evidence that is huge, mistyped or about what is in no root is refused, an
   })
   expect(await market.db.disputeOrder.count({ where: { status: { in: ['requested', 'sent'] } } })).toBe(0)
 })
+
+/** A lease's receipt is proved to the contract by its own leaf: filed once, by who rents, in time, and not before its root is there. */
+test('a lease receipt is disputed on the chain by its proof: once, in time, by who rents', async () => {
+  const seq = await meteredSpan()
+  const file = (kind: 'not_delivered' | 'overcharge' = 'not_delivered', orgId = ORG) =>
+    desk.file({ ...team, orgId, lane, seq, kind, amountMicroUsd: ASKED, evidence: note('the lease did not answer') })
+  await expect(file()).rejects.toThrow(/Its epoch is still open/)
+  await expect(file('not_delivered', 'org_other')).rejects.toMatchObject({ code: 'not_found' })
+  await anchoredReceipt()
+
+  const reader = { orgId: ORG, providerId: null, staff: false }
+  const { kind, receipt } = await plane.receipts.detail({ lane, seq, reader })
+  const { inclusion, epoch } = receipt
+  expect(kind).toBe('lease')
+  const proven = { lane, epoch: epoch ?? 0, proof: inclusion?.proof as Hex[] }
+  const hash = structHash('LeaseReceipt', decodeStruct('LeaseReceipt', 'hash' in receipt ? receipt.fields : {}))
+  const takes = (tag: 'LeaseReceipt' | 'DeliveryReceipt') =>
+    verifyLeaf(market.writer, { ...proven, leaf: leafOfHash(tag, hash) })
+  expect(await takes('LeaseReceipt')).toBe(true)
+  // The same hash under the tag of another kind is another leaf.
+  expect(await takes('DeliveryReceipt')).toBe(false)
+
+  const terms = await desk.filingTerms({ orgId: ORG, lane, seq })
+  expect(terms).toMatchObject({ about: 'lease', leftMicroUsd: PRICE, refusal: null, by: 'platform' })
+  expect(await file()).toMatchObject({ by: 'platform', order: { action: 'file_lease', status: 'requested' } })
+  await send()
+  await expect(file()).rejects.toThrow(/open already/)
+  const [found] = (await desk.list({ ...team, open: true })).asPayer
+  expect(found).toMatchObject({ kind: 'not_delivered', subject: hash, priceMicroUsd: PRICE, amountMicroUsd: ASKED })
+  const seen = await desk.detail({ ...team, id: found?.id ?? '' })
+  expect(seen).toMatchObject({
+    receipt: null,
+    lease: { seq, leaseId: 'lease_disputed' },
+    outcome: { verdict: 'undecidable' },
+  })
+  await expect(desk.detail({ orgId: 'org_other', providerId: null, id: found?.id ?? '' })).rejects.toMatchObject({
+    code: 'not_found',
+  })
+
+  await warp(STEP_S + 1)
+  expect((await desk.filingTerms({ orgId: ORG, lane, seq })).refusal).toMatch(/time to dispute this receipt is over/)
+  await expect(file('overcharge')).rejects.toThrow(/could be filed until/)
+})
+
+/** One span of a lease, signed by both. Its number in the lane. */
+async function meteredSpan(): Promise<number> {
+  const { db, channelId, providerId, nodeId, nodeKey, terms } = market
+  const leaseId = 'lease_disputed'
+  await db.lease.create({
+    data: {
+      id: leaseId,
+      idHash: bytes32Of(leaseId),
+      orgId: ORG,
+      channelId,
+      createdBy: 'user_team',
+      status: 'stopped',
+      model: 'm',
+      gpus: 1,
+      durationMs: 60_000n,
+      maxPerGpuHourMicroUsd: 1n,
+      nodeId,
+      providerId,
+      termsHash: terms.hash,
+      perGpuHourMicroUsd: 1n,
+      holdsGpus: false,
+      reservedMicroUsd: PRICE,
+    },
+  })
+  const spent = { leaseId, orgId: ORG, channelId, providerId, nodeKey, priceMicroUsd: PRICE, termsHash: terms.hash }
+  const entry = { id: '0-0', json: JSON.stringify(market.lane.meter(spent)) }
+  await ingestReceiptEntries({ store: market.store, clock: systemClock, isDataError }, [entry])
+  return Number((await db.leaseReceipt.findFirstOrThrow({ where: { leaseId } })).seq)
+}
 
 /** Trust: nobody who holds the platform's database user can quietly change what staff did. */
 test('the log of staff takes rows and gives none back', async () => {

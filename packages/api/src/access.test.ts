@@ -52,6 +52,7 @@ const inputs: Partial<Record<ProcedurePath, unknown>> = {
   'epochs.list': {},
   'epochs.detail': { lane: `0x${'00'.repeat(32)}`, epoch: 1 },
   'epochs.receipts': { lane: `0x${'00'.repeat(32)}`, epoch: 1 },
+  'epochs.leaseReceipts': { lane: `0x${'00'.repeat(32)}`, epoch: 1 },
   'epochs.record': { lane: `0x${'00'.repeat(32)}`, epoch: 1, nodeId: `0x${'11'.repeat(32)}` },
   'receipts.detail': { lane: `0x${'00'.repeat(32)}`, seq: 1 },
   'receipts.place': { hash: `0x${'22'.repeat(32)}` },

@@ -16,6 +16,7 @@ export const procedureAccess = {
   'epochs.list': 'public',
   'epochs.detail': 'public',
   'epochs.receipts': 'public',
+  'epochs.leaseReceipts': 'public',
   'epochs.record': 'public',
   'receipts.detail': 'public',
   'receipts.place': 'public',

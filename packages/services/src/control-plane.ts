@@ -53,7 +53,7 @@ import type {
   ProviderOverview,
   ProviderView,
 } from './queries/views/providers.ts'
-import type { ReceiptDetail, ReceiptListItem } from './queries/views/receipts.ts'
+import type { AnyReceipt, ReceiptListItem } from './queries/views/receipts.ts'
 import type { EpochClaims, RecordDetail, RecordStatus } from './queries/views/records.ts'
 import type {
   JobDetail,
@@ -65,7 +65,14 @@ import type {
   RequestSummary,
 } from './queries/views/requests.ts'
 import type { QuoteLeaseInput } from './leases/quote-lease.ts'
-import type { LeaseDetail, LeaseOffer, LeaseQuoteView, LeaseSummary } from './queries/views/leases.ts'
+import type { Reader } from './queries/lease-receipts.ts'
+import type {
+  LeaseDetail,
+  LeaseOffer,
+  LeaseQuoteView,
+  LeaseReceiptListItem,
+  LeaseSummary,
+} from './queries/views/leases.ts'
 import type { NewProvider } from './providers/create-provider.ts'
 import type { RentalJson } from './providers/terms.ts'
 import type { QueuedNode, VerificationQueueInput } from './queries/views/verification-queue.ts'
@@ -126,13 +133,20 @@ export interface ControlPlane {
       after?: number | undefined
       limit?: number | undefined
     }): Promise<Page<ReceiptListItem>>
+    /** Those of the reader's leases and nodes; of all to staff. */
+    leaseReceipts(input: {
+      lane: string
+      epoch: number
+      after?: number | undefined
+      limit?: number | undefined
+      reader: Reader
+    }): Promise<Page<LeaseReceiptListItem>>
     record(input: { lane: string; epoch: number; nodeId: string }): Promise<RecordDetail>
   }
   receipts: {
-    /** `orgId`: of who asks, null for a visitor. */
-    detail(input: { lane: string; seq: number; orgId: string | null }): Promise<ReceiptDetail>
-    /** By the struct hash of a delivery or a work receipt. */
-    place(input: { hash: string }): Promise<{ lane: string; seq: number }>
+    detail(input: { lane: string; seq: number; reader: Reader }): Promise<AnyReceipt>
+    /** By the struct hash of a delivery, a work or a lease receipt. */
+    place(input: { hash: string; reader: Reader }): Promise<{ lane: string; seq: number }>
   }
   accounts: {
     viewer(input: { userId: string; activeOrgId: string | null }): Promise<Viewer | null>

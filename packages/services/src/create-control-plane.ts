@@ -32,6 +32,7 @@ import { createJoinToken, listJoinTokens, revokeJoinToken } from './providers/jo
 import { adminOverview } from './queries/admin.ts'
 import { claimsOfProvider } from './queries/claims.ts'
 import { epochDetail, epochReceipts, listEpochs } from './queries/epochs.ts'
+import { leaseReceiptsOfEpoch } from './queries/lease-receipts.ts'
 import { channelHistory } from './queries/history.ts'
 import { jobDetail, jobsOfOrg, jobStats } from './queries/jobs.ts'
 import { leaseDetail, leaseOffers, leasesOfOrg, leaseSummary, quoteView } from './queries/leases.ts'
@@ -39,7 +40,7 @@ import { marketplaceOffer, marketplaceOffers } from './queries/marketplace.ts'
 import { offerHistory, publicProvider } from './queries/offer-history.ts'
 import { offerFacets, offerPlaces, searchOffers } from './queries/offers.ts'
 import { providerEarnings, providerNodes, providerOverview } from './queries/provider.ts'
-import { receiptDetail, receiptPlace } from './queries/receipts.ts'
+import { anyReceipt, receiptPlace } from './queries/receipts.ts'
 import { recordDetail } from './queries/records.ts'
 import { requestDetail, requestsOfOrg } from './queries/requests.ts'
 import { recheckNode, verificationQueue } from './queries/verification-queue.ts'
@@ -71,10 +72,11 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       list: (input) => listEpochs(deps, input),
       detail: (input) => epochDetail(deps, input),
       receipts: (input) => epochReceipts(deps, input),
+      leaseReceipts: (input) => leaseReceiptsOfEpoch(deps, input),
       record: (input) => recordDetail(deps, input),
     },
     receipts: {
-      detail: (input) => receiptDetail(deps, input),
+      detail: (input) => anyReceipt(deps, input),
       place: (input) => receiptPlace(deps, input),
     },
     accounts: {

@@ -9,16 +9,19 @@ export interface PagerProps {
   words?: { first: string; next: string }
   /** Where on the page the list is. */
   hash?: string
+  /** Which parameter holds the cursor: `cursor` but where a page has a second list. */
+  param?: string
 }
 
 const newestFirst = { first: 'Newest', next: 'Older' }
 
-export function Pager({ path, search, nextCursor, words = newestFirst, hash }: PagerProps) {
-  if (!nextCursor && !search.cursor) return null
-  const hrefAt = (cursor: string | undefined) => `${hrefWith(path, search, { cursor })}${hash ? `#${hash}` : ''}`
+export function Pager({ path, search, nextCursor, words = newestFirst, hash, param = 'cursor' }: PagerProps) {
+  if (!nextCursor && !search[param]) return null
+  const hrefAt = (cursor: string | undefined) =>
+    `${hrefWith(path, search, { [param]: cursor })}${hash ? `#${hash}` : ''}`
   return (
     <nav aria-label="Pages of the list" className="mt-3 flex gap-2">
-      {search.cursor && (
+      {search[param] && (
         <ButtonLink size="sm" href={hrefAt(undefined)}>
           {words.first}
         </ButtonLink>

@@ -9,6 +9,18 @@ export const disputeKindWords: Record<DisputeKind, { label: string; hint: string
 }
 
 export const filableKinds = ['overcharge', 'not_delivered', 'wrong_output'] as const
+export type FilableKind = (typeof filableKinds)[number]
+
+const leaseWords: Record<FilableKind, { label: string; hint: string }> = {
+  overcharge: { label: 'Overcharged', hint: 'More time was billed than was served, or more than the terms allow.' },
+  not_delivered: { label: 'Not served', hint: 'The lease did not answer in that time, or was cut off.' },
+  wrong_output: { label: 'Not what was rented', hint: 'Another model ran, or lesser hardware than the terms say.' },
+}
+
+/** What can be claimed of a receipt, in the words of what it bills. */
+export function claimWords(kind: FilableKind, about: 'request' | 'lease'): { label: string; hint: string } {
+  return about === 'lease' ? leaseWords[kind] : disputeKindWords[kind]
+}
 
 const nextSteps: Record<DisputeView['state'], string> = {
   filed: 'answer',

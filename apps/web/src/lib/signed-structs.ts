@@ -14,11 +14,11 @@ export interface SigningDomain {
 export type Fields = Record<string, string | number>
 export type StructName = Extract<
   ProtocolStruct,
-  'DeliveryReceipt' | 'WorkReceipt' | 'LeaseReceipt' | 'Terms' | 'PerformanceRecord' | 'SlaCounts'
+  'DeliveryReceipt' | 'WorkReceipt' | 'LeaseReceipt' | 'EpochAnchor' | 'Terms' | 'PerformanceRecord' | 'SlaCounts'
 >
 
 /** Tags of leaves, see the protocol's `merkle.ts`. */
-const leafTags = { WorkReceipt: 1n, DeliveryReceipt: 2n, SlaCounts: 4n } as const
+const leafTags = { WorkReceipt: 1n, DeliveryReceipt: 2n, LeaseReceipt: 3n, SlaCounts: 4n } as const
 
 /** EIP-712 `hashStruct`. */
 export function structHashOf(name: StructName, fields: Fields): Hex {

@@ -4,12 +4,12 @@
  * The signed fields, both signatures, the terms and the Merkle proofs come with the page; every hash is computed anew. A
  * check ends valid, invalid or unverifiable, and says what it compared.
  */
-import type { InclusionView, ReceiptView } from '@isochrone/services'
-import type { Hex } from 'viem'
+import type { ReceiptView } from '@isochrone/services'
 import { invalid, unverifiable, valid, type BrowserCheck } from './browser-check.ts'
 import { addressOf, shortHash } from './format.ts'
 import { checkNames } from './receipt-check-names.ts'
-import { leafOf, merklePath, signerOf, structHashOf, type Fields, type SigningDomain } from './signed-structs.ts'
+import { leafOf, signerOf, structHashOf, type Fields, type SigningDomain } from './signed-structs.ts'
+import { pathCheck } from './verify-path.ts'
 import { checkPrice, checkTerms } from './verify-terms.ts'
 
 /** All checks of one receipt, in the order in which a person would make them. */
@@ -17,7 +17,7 @@ export async function verifyReceipt(receipt: ReceiptView, domain: SigningDomain)
   return [
     await checkDelivery(receipt, domain),
     await checkWork(receipt, domain),
-    checkTerms(receipt),
+    checkTerms(receipt.terms, receipt.delivery.termsHash),
     checkPrice(receipt),
     checkInclusion(receipt),
     ...(receipt.work ? [checkWorkInclusion(receipt, receipt.work)] : []),
@@ -66,19 +66,4 @@ function checkWorkInclusion({ workInclusion, epoch }: ReceiptView, work: Fields)
   if (!workInclusion) return unverifiable(WORK_INCLUSION, 'Its epoch is still open: the root comes when it closes.')
   const leaf = leafOf('WorkReceipt', structHashOf('WorkReceipt', work))
   return pathCheck(WORK_INCLUSION, 'the work receipt', leaf, workInclusion, epoch)
-}
-
-function pathCheck(
-  name: string,
-  which: string,
-  leaf: Hex,
-  { root, proof }: InclusionView,
-  epoch: number | null,
-): BrowserCheck {
-  if (!proof) return unverifiable(name, 'No proof can be built here: use the epoch file.')
-  const reached = merklePath(leaf, proof as Hex[]).at(-1)?.parent ?? leaf
-  const siblings = proof.length === 1 ? '1 sibling leads' : `${proof.length} siblings lead`
-  return reached === root
-    ? valid(name, `${siblings} from ${which} to root ${shortHash(root)} of epoch ${epoch}.`)
-    : invalid(name, `The proof leads to ${shortHash(reached)}, not to root ${shortHash(root)}.`)
 }

@@ -1,6 +1,6 @@
 /** Whether a price follows from the terms that its receipt names, and the terms from their hash. */
 import { formatUsd } from '@isochrone/domain'
-import type { ReceiptView } from '@isochrone/services'
+import type { ReceiptView, TermsView } from '@isochrone/services'
 import { keccak256, stringToBytes } from 'viem'
 import { invalid, unverifiable, valid, type BrowserCheck } from './browser-check.ts'
 import { shortHash } from './format.ts'
@@ -8,12 +8,12 @@ import { priceLines } from './price-lines.ts'
 import { checkNames } from './receipt-check-names.ts'
 import { structHashOf } from './signed-structs.ts'
 
-export function checkTerms({ delivery, terms }: ReceiptView): BrowserCheck {
+/** @param named the terms hash that was signed. */
+export function checkTerms(terms: TermsView | null, named: unknown): BrowserCheck {
   const name = checkNames.terms
   if (!terms?.values) return unverifiable(name, 'The terms that it names are not at hand: see the epoch file.')
   const hash = structHashOf('Terms', terms.values)
-  if (hash !== delivery.termsHash)
-    return invalid(name, `The terms shown hash to ${shortHash(hash)}, not to the terms named.`)
+  if (hash !== named) return invalid(name, `The terms shown hash to ${shortHash(hash)}, not to the terms named.`)
   const documentHash = keccak256(stringToBytes(canonicalJson(terms.document)))
   return documentHash === terms.values.documentHash
     ? valid(name, `Prices and promises hash to ${shortHash(hash)}, and the listing to the document hash inside.`)

@@ -60,8 +60,8 @@ export async function appealBondMicroUsd(): Promise<bigint> {
   return BigInt((await platform()).deployment.params.appealBondMicroUsd)
 }
 
-/** What must be put up to say that an epoch's file is withheld, and that a record is wrong; µUSD, as deployed. */
-export async function filingBonds(): Promise<{ withheld: bigint; record: bigint }> {
-  const { disputeBondMicroUsd, challengeBondMicroUsd } = (await platform()).deployment.params
-  return { withheld: BigInt(disputeBondMicroUsd), record: BigInt(challengeBondMicroUsd) }
+/** As deployed: what must be put up to say that an epoch's file is withheld, and that a record is wrong, µUSD; and how long after the anchor, s. */
+export async function filingBonds(): Promise<{ withheld: bigint; record: bigint; fileS: number }> {
+  const { disputeBondMicroUsd, challengeBondMicroUsd, fileS } = (await platform()).deployment.params
+  return { withheld: BigInt(disputeBondMicroUsd), record: BigInt(challengeBondMicroUsd), fileS }
 }

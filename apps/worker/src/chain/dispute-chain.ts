@@ -10,6 +10,7 @@ import {
   respondToDispute,
   revertNamed,
   type ChainWriter,
+  type FileDisputeInput,
 } from '@isochrone/contracts-client'
 import { AppError } from '@isochrone/domain'
 import { decodeStruct, type Hex } from '@isochrone/protocol'
@@ -41,14 +42,10 @@ export function disputeChain(accounts: Record<DisputeAccount, ChainWriter>, read
 
 async function send(writer: ChainWriter, action: DisputeAction): Promise<Sent & { disputeId: bigint | null }> {
   switch (action.action) {
-    case 'file': {
-      const { kind, delivery, epoch, proof, amountMicroUsd, evidenceHash } = action
-      await moneyForBond(writer, (await disputeBonds(writer)).file)
-      const receipt = { type: 'DeliveryReceipt', value: decodeStruct('DeliveryReceipt', delivery) } as const
-      const amount = BigInt(amountMicroUsd)
-      const filed = await fileDispute(writer, { kind, receipt, epoch, proof, amount, evidenceHash })
-      return { txHash: hashOf(filed), disputeId: filed.disputeId }
-    }
+    case 'file':
+      return file(writer, action, { type: 'DeliveryReceipt', value: decodeStruct('DeliveryReceipt', action.delivery) })
+    case 'file_lease':
+      return file(writer, action, { type: 'LeaseReceipt', value: decodeStruct('LeaseReceipt', action.lease) })
     case 'withheld': {
       await moneyForBond(writer, (await disputeBonds(writer)).file)
       const filed = await fileWithheld(writer, action)
@@ -72,6 +69,17 @@ async function send(writer: ChainWriter, action: DisputeAction): Promise<Sent & 
     case 'rule':
       throw new AppError('forbidden', { publicMessage: 'Only an arbiter’s own wallet votes.' })
   }
+}
+
+async function file(
+  writer: ChainWriter,
+  { kind, epoch, proof, amountMicroUsd, evidenceHash }: Extract<DisputeAction, { proof: Hex[] }>,
+  receipt: FileDisputeInput['receipt'],
+): Promise<Sent & { disputeId: bigint | null }> {
+  await moneyForBond(writer, (await disputeBonds(writer)).file)
+  const amount = BigInt(amountMicroUsd)
+  const filed = await fileDispute(writer, { kind, receipt, epoch, proof, amount, evidenceHash })
+  return { txHash: hashOf(filed), disputeId: filed.disputeId }
 }
 
 function hashOf({ receipt }: { receipt: { transactionHash: string } | null }): string | null {

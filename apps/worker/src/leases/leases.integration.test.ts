@@ -8,9 +8,25 @@ import { once } from 'node:events'
 import { mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { verifyLeaf } from '@isochrone/contracts-client'
 import { systemClock } from '@isochrone/domain'
 import { freePort, startTestStack, type TestStack } from '@isochrone/local-stack'
-import { addressOfKey, addressToBytes32, leaseHoldField, redisKeys, signStruct, type Hex } from '@isochrone/protocol'
+import {
+  addressOfKey,
+  addressToBytes32,
+  bytes32ToAddress,
+  decodeStruct,
+  leafOfHash,
+  leaseHoldField,
+  leasePriceMicroUsd,
+  leaseReadingOf,
+  recoverStructSigner,
+  redisKeys,
+  signStruct,
+  structHash,
+  type Hex,
+  type LeaseReceipt,
+} from '@isochrone/protocol'
 import { childEnv, createLogger, createShutdown, developmentKeys, type Shutdown } from '@isochrone/runtime'
 import {
   createControlPlane,
@@ -297,4 +313,30 @@ async function verifiedAndPaid(sum: bigint): Promise<void> {
   const [code] = (await once(verifier, 'close')) as [number]
   expect(JSON.parse(report)).toMatchObject({ mismatches: [] })
   expect(code).toBe(0)
+  await provenToItsParties()
+}
+
+/** What the page of its last receipt shows: both signatures recover, and the contract takes the proof. Nobody else has it. */
+async function provenToItsParties(): Promise<void> {
+  const { seq } = await market.db.leaseReceipt.findFirstOrThrow({ orderBy: { seq: 'desc' } })
+  const { lane } = market.lane
+  const page = (orgId: string) =>
+    controlPlane.receipts.detail({ lane, seq: Number(seq), reader: { orgId, providerId: null, staff: false } })
+  const found = await page(ORG)
+  if (found.kind !== 'lease') throw new Error('the number is a lease receipt’s')
+  const { fields, laneSignature, nodeSignature, inclusion, epoch, terms, priceMicroUsd } = found.receipt
+  const { chainId, addresses } = market.deployment
+  const value = decodeStruct('LeaseReceipt', fields)
+  const signerOf = (of: LeaseReceipt, signature: string) =>
+    recoverStructSigner({ chainId, verifyingContract: addresses.channels }, 'LeaseReceipt', {
+      value: of,
+      signature: signature as Hex,
+    })
+  expect(signerOf(value, laneSignature)).toBe(bytes32ToAddress(lane))
+  expect(signerOf(leaseReadingOf(value), nodeSignature)).toBe(bytes32ToAddress(value.nodeId))
+  expect(leasePriceMicroUsd(value, decodeStruct('Terms', terms?.values))).toBe(priceMicroUsd)
+  const leaf = leafOfHash('LeaseReceipt', structHash('LeaseReceipt', value))
+  const proof = inclusion?.proof as Hex[]
+  expect(await verifyLeaf(market.writer, { lane, epoch: epoch ?? 0, leaf, proof })).toBe(true)
+  await expect(page('org_other')).rejects.toMatchObject({ code: 'not_found' })
 }

@@ -1,4 +1,5 @@
 /** What anyone may see: the marketplace, and the evidence of how epochs were settled. */
+import type { Viewer } from '@isochrone/services'
 import {
   byId,
   epochKey,
@@ -11,6 +12,12 @@ import {
   recordKey,
 } from '../inputs.ts'
 import { publicProcedure, router } from '../trpc.ts'
+
+/** From who is signed in alone, never from what was sent. */
+function readerOf({ viewer }: { viewer: Viewer | null }) {
+  const org = viewer?.activeOrganisation ?? null
+  return { orgId: org?.id ?? null, providerId: org?.providerId ?? null, staff: viewer?.admin ?? false }
+}
 
 export const marketplaceRouter = router({
   /** All nodes that match, with the values to filter by. */
@@ -34,16 +41,21 @@ export const epochsRouter = router({
   detail: publicProcedure.input(epochKey).query(({ ctx, input }) => ctx.controlPlane.epochs.detail(input)),
   /** In order of their numbers. */
   receipts: publicProcedure.input(epochReceiptsPage).query(({ ctx, input }) => ctx.controlPlane.epochs.receipts(input)),
+  /** Of these anyone sees their own alone: of their leases, of their nodes; staff see all. */
+  leaseReceipts: publicProcedure
+    .input(epochReceiptsPage)
+    .query(({ ctx, input }) => ctx.controlPlane.epochs.leaseReceipts({ ...input, reader: readerOf(ctx) })),
   /** A node's performance record, with counts, signatures and payouts. */
   record: publicProcedure.input(recordKey).query(({ ctx, input }) => ctx.controlPlane.epochs.record(input)),
 })
 
+/** Only its payer is told which request a receipt answers, and only its parties and staff see a lease's. */
 export const receiptsRouter = router({
-  /** Only its payer is told which request it answers. */
   detail: publicProcedure
     .input(receiptKey)
-    .query(({ ctx, input }) =>
-      ctx.controlPlane.receipts.detail({ ...input, orgId: ctx.viewer?.activeOrganisation?.id ?? null }),
-    ),
-  place: publicProcedure.input(receiptHash).query(({ ctx, input }) => ctx.controlPlane.receipts.place(input)),
+    .query(({ ctx, input }) => ctx.controlPlane.receipts.detail({ ...input, reader: readerOf(ctx) })),
+  /** By the struct hash of either half, or of a lease receipt. */
+  place: publicProcedure
+    .input(receiptHash)
+    .query(({ ctx, input }) => ctx.controlPlane.receipts.place({ ...input, reader: readerOf(ctx) })),
 })

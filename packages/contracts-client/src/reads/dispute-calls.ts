@@ -24,11 +24,22 @@ export type DisputeStep =
       amountMicroUsd: string
       evidenceHash: Hex
     }
+  | {
+      action: 'file_lease'
+      kind: Exclude<DisputeKind, 'withheld'>
+      lease: StructJson
+      epoch: number
+      proof: Hex[]
+      amountMicroUsd: string
+      evidenceHash: Hex
+    }
   | { action: 'withheld'; lane: Hex; epoch: number; evidenceHash: Hex }
   | { action: 'challenge'; nodeId: Hex; lane: Hex; epoch: number; evidenceHash: Hex }
   | { action: 'respond'; disputeId: string; answerHash: Hex }
   | { action: 'appeal'; disputeId: string }
   | { action: 'rule'; disputeId: string; refundMicroUsd: string; reasonHash: Hex }
+
+type Filing = Extract<DisputeStep, { proof: Hex[] }>
 
 export interface DisputeCall {
   label: string
@@ -44,9 +55,11 @@ export async function disputeCalls(reader: ChainReader, from: Address, step: Dis
   switch (step.action) {
     case 'file': {
       const receipt = toAbiStruct('DeliveryReceipt', decodeStruct('DeliveryReceipt', step.delivery))
-      const { kind, epoch, proof, amountMicroUsd, evidenceHash } = step
-      const args = [disputeKinds.indexOf(kind), receipt, BigInt(epoch), proof, BigInt(amountMicroUsd), evidenceHash]
-      return [...(await bondCalls(reader, from, disputes, 'file')), manager('File the dispute', 'file', args)]
+      return filing('file', receipt, step)
+    }
+    case 'file_lease': {
+      const receipt = toAbiStruct('LeaseReceipt', decodeStruct('LeaseReceipt', step.lease))
+      return filing('fileLease', receipt, step)
     }
     case 'withheld': {
       const args = [step.lane, BigInt(step.epoch), step.evidenceHash]
@@ -69,6 +82,12 @@ export async function disputeCalls(reader: ChainReader, from: Address, step: Dis
       const args = [BigInt(step.disputeId), BigInt(step.refundMicroUsd), step.reasonHash]
       return [manager('Vote', 'rule', args)]
     }
+  }
+
+  async function filing(functionName: 'file' | 'fileLease', receipt: unknown, filed: Filing): Promise<DisputeCall[]> {
+    const { kind, epoch, proof, amountMicroUsd, evidenceHash } = filed
+    const args = [disputeKinds.indexOf(kind), receipt, BigInt(epoch), proof, BigInt(amountMicroUsd), evidenceHash]
+    return [...(await bondCalls(reader, from, disputes, 'file')), manager('File the dispute', functionName, args)]
   }
 
   async function bondCalls(of: ChainReader, owner: Address, spender: Address, which: 'file' | 'appeal') {

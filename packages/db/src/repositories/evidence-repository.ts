@@ -1,6 +1,7 @@
 /** Reads for the pages that show evidence: receipts, leaves of an epoch, performance records, claims, a channel's history. */
 import type { DbOrTx } from '../create-db.ts'
 import type { MovementKind, Prisma, RecordStatus } from '../generated/client.ts'
+import { leaseReceiptReads } from './lease-receipt-reads.ts'
 
 interface EpochKey {
   lane: string
@@ -8,7 +9,7 @@ interface EpochKey {
 }
 
 export function evidenceRepository(db: DbOrTx) {
-  return { ...receiptReads(db), ...recordReads(db), ...moneyReads(db) }
+  return { ...receiptReads(db), ...leaseReceiptReads(db), ...recordReads(db), ...moneyReads(db) }
 }
 
 function receiptReads(db: DbOrTx) {
@@ -17,15 +18,14 @@ function receiptReads(db: DbOrTx) {
       return db.receipt.findUnique({ where: { lane_seq: { lane, seq } } })
     },
 
-    async leaseReceipt(lane: string, seq: bigint) {
-      const select = { priceMicroUsd: true, fromMs: true, toMs: true, epoch: true }
-      return db.leaseReceipt.findUnique({ where: { lane_seq: { lane, seq } }, select })
-    },
-
     async receiptPlace(hash: string) {
       const select = { lane: true, seq: true }
-      const delivery = await db.receipt.findUnique({ where: { deliveryHash: hash }, select })
-      return delivery ?? db.receipt.findFirst({ where: { workHash: hash }, select })
+      const pair =
+        (await db.receipt.findUnique({ where: { deliveryHash: hash }, select })) ??
+        (await db.receipt.findFirst({ where: { workHash: hash }, select }))
+      if (pair) return { ...pair, isLease: false }
+      const lease = await db.leaseReceipt.findUnique({ where: { hash }, select })
+      return lease && { ...lease, isLease: true }
     },
 
     async receiptsOfEpoch(filter: {

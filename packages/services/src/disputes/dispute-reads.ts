@@ -2,10 +2,12 @@
 import { AppError, openDisputeStates, type DisputeState } from '@isochrone/domain'
 import { z } from 'zod'
 import type { DisputeRow, DocumentRow, StoredDisputeEvent } from '../ports/dispute-store.ts'
+import { leaseReceiptView } from '../queries/lease-receipts.ts'
 import { nodeRefs } from '../queries/node-refs.ts'
 import { receiptDetail } from '../queries/receipts.ts'
 import { recountViews } from '../queries/recounts.ts'
 import { recordDetail } from '../queries/records.ts'
+import { computeLeaseOutcome } from './compute-lease-outcome.ts'
 import { computeOutcome } from './compute-outcome.ts'
 import { eventText, hashIn, type EventBody } from './event-text.ts'
 import type { DisputeDeps } from './place-order.ts'
@@ -108,7 +110,8 @@ function unknown(): AppError {
 async function caseOf(deps: DisputeDeps, row: DisputeRow, orgId: string | null): Promise<DisputeCase> {
   const { store } = deps
   const place = await store.evidence.receiptPlace(row.subject)
-  const seq = place && place.lane === row.lane ? Number(place.seq) : null
+  const lease = place?.isLease ? await leaseOf(deps, row, place.seq, orgId) : null
+  const seq = place && !place.isLease && place.lane === row.lane ? Number(place.seq) : null
   const receipt = seq === null ? null : await receiptDetail(deps, { lane: row.lane, seq, orgId })
   const stored = await store.disputes.disputeEvents(row.id)
   const documents = new Map(
@@ -131,13 +134,20 @@ async function caseOf(deps: DisputeDeps, row: DisputeRow, orgId: string | null):
     events: stored.map((event) => eventView(event, documents)),
     panels: panelsOf(stored),
     receipt,
-    node: receipt ? (nodes.get(receipt.nodeId) ?? null) : null,
+    lease,
+    node: lease ? lease.node : receipt ? (nodes.get(receipt.nodeId) ?? null) : null,
     attempts: parsed.map((each) => ({ ...each, nodeName: nodes.get(each.nodeId)?.name ?? null })),
     recounts,
     record: receipt ? await recordOf(deps, row, receipt.nodeId) : null,
     deliveries: receipt ? await store.disputes.deliveriesOf(row.lane, row.epoch, receipt.nodeId, DELIVERIES_MAX) : [],
-    outcome: computeOutcome(view, receipt, recounts[0] ?? null),
+    outcome: lease ? computeLeaseOutcome(view, lease) : computeOutcome(view, receipt, recounts[0] ?? null),
   }
+}
+
+/** To whoever may read the dispute, its receipt is there too. */
+async function leaseOf(deps: DisputeDeps, { lane }: DisputeRow, seq: bigint, orgId: string | null) {
+  const row = await deps.store.evidence.leaseReceipt(lane, seq)
+  return row && leaseReceiptView(deps, row, { orgId })
 }
 
 async function recordOf(deps: DisputeDeps, { lane, epoch }: DisputeRow, nodeId: string) {

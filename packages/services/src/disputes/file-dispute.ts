@@ -1,5 +1,5 @@
 /**
- * A payer disputes a receipt, an epoch's missing file or a node's performance record.
+ * A payer disputes a receipt (of a request or of a lease), an epoch's missing file or a node's performance record.
  *
  * What is checked here is what can be said in a better sentence than the contract's: whose receipt it is, whether its epoch
  * is anchored and holds it, what is left of its price. The contract has the last word on all of it.
@@ -7,9 +7,8 @@
 import { AppError, formatUsd } from '@isochrone/domain'
 import { decodeStruct, leafOfHash, structHash, verifyMerkleProof, type Hex, type StructJson } from '@isochrone/protocol'
 import { epochTree } from '../queries/epoch-tree.ts'
-import type { PlacedReceiptRow } from '../ports/evidence-readings.ts'
 import type { ChannelRow } from '../ports/rows.ts'
-import type { DisputeKind } from '../ports/dispute-port.ts'
+import type { DisputeAction, DisputeKind } from '../ports/dispute-port.ts'
 import { checkDocument, type DocumentInput } from './documents.ts'
 import { assertRoomForBond, accountOf, deskOf, planStep, type DisputeDeps, type DisputePlan } from './place-order.ts'
 import { disputeView, type FilingTerms } from './views.ts'
@@ -32,10 +31,10 @@ export interface FileDisputeInput extends Asker, Place {
 export async function fileDispute(deps: DisputeDeps, input: FileDisputeInput): Promise<DisputePlan> {
   const { orgId, userId, kind, amountMicroUsd } = input
   const evidence = checkDocument('evidence', input.evidence)
-  const { row, channel } = await ownReceipt(deps, input)
+  const { receipt, channel } = await ownReceipt(deps, input)
   await assertRoomForBond(deps, orgId, channel.id)
-  const { subject, proof, epoch } = await anchoredProof(deps, row)
-  const left = row.priceMicroUsd - (await deskOf(deps).refundedOf(subject))
+  const { subject, proof, epoch } = await anchoredProof(deps, receipt)
+  const left = receipt.priceMicroUsd - (await deskOf(deps).refundedOf(subject))
   if (amountMicroUsd <= 0n || amountMicroUsd > left) {
     throw new AppError('invalid_input', {
       publicMessage: `amountUsd: must be above zero and at most what is left of the receipt’s price, ${formatUsd(left)}.`,
@@ -49,30 +48,37 @@ export async function fileDispute(deps: DisputeDeps, input: FileDisputeInput): P
     subject: `${subject}:${kind}`,
     disputeId: null,
     document: { ...evidence, role: 'evidence' },
-    action: {
-      action: 'file',
+    action: filing(receipt, {
       kind,
-      delivery: row.delivery as StructJson,
       epoch,
       proof,
       amountMicroUsd: String(amountMicroUsd),
       evidenceHash: evidence.hash,
-    },
+    }),
   })
+}
+
+type Filing = Omit<Extract<DisputeAction, { action: 'file' }>, 'action' | 'delivery'>
+
+function filing({ type, json }: Disputed, filed: Filing): DisputeAction {
+  return type === 'LeaseReceipt'
+    ? { action: 'file_lease', lease: json, ...filed }
+    : { action: 'file', delivery: json, ...filed }
 }
 
 /** Whether this receipt can be disputed now, until when and for how much: what the form shows before anything is filed. */
 export async function filingTerms(deps: DisputeDeps, input: { orgId: string } & Place): Promise<FilingTerms> {
-  const { row, channel } = await ownReceipt(deps, input)
+  const { receipt, channel } = await ownReceipt(deps, input)
   const desk = deskOf(deps)
-  const place = await anchoredProof(deps, row).catch((error: unknown) => {
+  const place = await anchoredProof(deps, receipt).catch((error: unknown) => {
     if (error instanceof AppError && error.code === 'state_conflict') return error.publicMessage
     throw error
   })
   const by = accountOf(deps, channel.ownerAddress) === null ? 'wallet' : 'platform'
-  const terms = { bondMicroUsd: desk.facts.bondMicroUsd, by } as const
+  const about = receipt.type === 'LeaseReceipt' ? 'lease' : 'request'
+  const terms = { bondMicroUsd: desk.facts.bondMicroUsd, by, about } as const
   if (typeof place === 'string') return { ...terms, leftMicroUsd: 0n, refusal: place, untilMs: null, earlier: [] }
-  const leftMicroUsd = row.priceMicroUsd - (await desk.refundedOf(place.subject))
+  const leftMicroUsd = receipt.priceMicroUsd - (await desk.refundedOf(place.subject))
   const untilS = place.anchoredAtS + desk.facts.fileS
   const rows = await deps.store.disputes.disputesAbout(place.subject)
   return {
@@ -101,7 +107,7 @@ export async function fileWithheld(deps: DisputeDeps, input: WithheldInput): Pro
   const evidence = checkDocument('evidence', input.evidence)
   const channel = await channelOf(deps, orgId)
   await assertRoomForBond(deps, orgId, channel.id)
-  if ((await deskOf(deps).anchoredAtS(lane as Hex, epoch)) === null) throw notAnchored()
+  if ((await deskOf(deps).anchoredAtS(lane as Hex, epoch)) === null) throw await whyNoAnchor(deps, lane, epoch)
   return planStep(deps, {
     orgId,
     userId,
@@ -111,6 +117,11 @@ export async function fileWithheld(deps: DisputeDeps, input: WithheldInput): Pro
     document: { ...evidence, role: 'evidence' },
     action: { action: 'withheld', lane: lane as Hex, epoch, evidenceHash: evidence.hash },
   })
+}
+
+async function whyNoAnchor({ store }: DisputeDeps, lane: string, epoch: number): Promise<AppError> {
+  const [known] = await store.readings.epochsByKey([{ lane, epoch: BigInt(epoch) }])
+  return known ? notAnchored() : new AppError('not_found', { publicMessage: 'This lane has closed no such epoch.' })
 }
 
 export interface ChallengeInput extends Asker {
@@ -150,19 +161,34 @@ export async function challengeRecord(deps: DisputeDeps, input: ChallengeInput):
   })
 }
 
+/** A receipt that a contract takes as the subject of a dispute, as its lane signed it. */
+interface Disputed {
+  type: 'DeliveryReceipt' | 'LeaseReceipt'
+  json: StructJson
+  lane: string
+  epoch: bigint | null
+  priceMicroUsd: bigint
+}
+
 /** What belongs to another organisation is not there. */
 async function ownReceipt(
   deps: DisputeDeps,
   { orgId, lane, seq }: { orgId: string } & Place,
-): Promise<{ row: PlacedReceiptRow; channel: ChannelRow }> {
-  const channel = await deps.store.funding.channelOfOrg(orgId)
-  const row = await deps.store.evidence.receipt(lane, BigInt(seq))
+): Promise<{ receipt: Disputed; channel: ChannelRow }> {
+  const { funding, evidence } = deps.store
+  const channel = await funding.channelOfOrg(orgId)
+  const delivery = await evidence.receipt(lane, BigInt(seq))
+  const lease = delivery ? null : await evidence.leaseReceipt(lane, BigInt(seq))
+  const row = delivery ?? lease
   if (!row || !channel || row.channelId !== channel.id) {
     throw new AppError('not_found', {
       publicMessage: 'Your organisation paid for no receipt of that number in this lane.',
     })
   }
-  return { row, channel }
+  const of = lease
+    ? ({ type: 'LeaseReceipt', json: lease.receipt as StructJson } as const)
+    : ({ type: 'DeliveryReceipt', json: delivery?.delivery as StructJson } as const)
+  return { receipt: { ...of, lane: row.lane, epoch: row.epoch, priceMicroUsd: row.priceMicroUsd }, channel }
 }
 
 async function channelOf({ store }: DisputeDeps, orgId: string): Promise<ChannelRow> {
@@ -177,7 +203,7 @@ async function channelOf({ store }: DisputeDeps, orgId: string): Promise<Channel
 /** The receipt's place under the root that the chain holds. @throws AppError `state_conflict` where there is none. */
 async function anchoredProof(
   deps: DisputeDeps,
-  row: PlacedReceiptRow,
+  { type, json, ...row }: Disputed,
 ): Promise<{ subject: Hex; proof: Hex[]; epoch: number; anchoredAtS: number }> {
   const { store } = deps
   if (row.epoch === null) {
@@ -189,8 +215,8 @@ async function anchoredProof(
   const [epoch] = await store.readings.epochsByKey([{ lane: row.lane, epoch: row.epoch }])
   const anchor = epoch && (await deskOf(deps).anchoredAtS(row.lane as Hex, Number(epoch.epoch)))
   if (!epoch || !anchor) throw notAnchored()
-  const subject = structHash('DeliveryReceipt', decodeStruct('DeliveryReceipt', row.delivery))
-  const leaf = leafOfHash('DeliveryReceipt', subject)
+  const subject = structHash(type, decodeStruct(type, json))
+  const leaf = leafOfHash(type, subject)
   const built = await epochTree(store.evidence, epoch)
   if (built.tree === null) {
     const publicMessage = `Without its proof this receipt cannot be disputed here. ${built.missing}`

@@ -1,16 +1,27 @@
 /** What is filed is filed by whoever may, once it can be, on evidence that can be kept; else a sentence says why not. */
 import { manualClock } from '@isochrone/domain'
-import { leafOfHash, merkleTree, structHash, type DeliveryReceipt, type Hex } from '@isochrone/protocol'
+import {
+  encodeStruct,
+  leafOfHash,
+  merkleTree,
+  structHash,
+  type DeliveryReceipt,
+  type Hex,
+  type LeaseReceipt,
+} from '@isochrone/protocol'
 import { expect, test, vi } from 'vitest'
 import { appealDispute } from './answer-dispute.ts'
 import { DOCUMENT_BYTES_MAX } from './documents.ts'
-import { challengeRecord, fileDispute, fileWithheld } from './file-dispute.ts'
+import { challengeRecord, fileDispute, fileWithheld, filingTerms } from './file-dispute.ts'
 import type { DisputeDeps } from './place-order.ts'
 
 const id = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`
 const managed = `0x${'aa'.repeat(20)}`
 const operator = `0x${'bb'.repeat(20)}`
 const ownWallet = `0x${'cc'.repeat(20)}`
+const strangerWallet = `0x${'dd'.repeat(20)}`
+/** Of the organisations that have one. */
+const channels: Record<string, Hex | undefined> = { org_1: id(1), org_3: id(31) }
 const text = (body: string, mediaType = 'text/plain') => ({ mediaType, text: body })
 const asker = { orgId: 'org_1', userId: 'user_1' }
 
@@ -27,11 +38,18 @@ interface World {
   refusal?: string | null
   record?: { status: string; providerId: string }
   dispute?: object
+  /** Whether the number is a lease receipt's. */
+  leased?: boolean
+  nowS?: number
+  /** µUSD of the receipt that earlier disputes gave back. */
+  refunded?: bigint
 }
 
 function world(asked: World = {}) {
   const { owner = managed, open = 0, anchored = true, anchoredRoot = merkleTree([id(9)]).root } = asked
-  const { closed = true, stored = true, epochRoot = ownRoot, refusal = null, record, dispute } = asked
+  const { closed = true, stored = true, leased = false, nowS = 50, refunded = 0n } = asked
+  const { epochRoot = leased ? leaseRoot : ownRoot, refusal = null, record, dispute } = asked
+  const row = { channelId: id(1), lane: id(2), epoch: closed ? 7n : null, priceMicroUsd: 100n }
   const placed: { action: string; account: string; subject: string; payload: unknown }[] = []
   const kept: { hash: string; role: string }[] = []
   const rehearse = vi.fn(async () => ({ blockNumber: 1n, steps: [{ label: 'file', refusal }], balances: [] }))
@@ -41,33 +59,36 @@ function world(asked: World = {}) {
     disputes: {
       facts: { bondMicroUsd: 5n, appealBondMicroUsd: 20n, challengeBondMicroUsd: 10n, fileS: 100 },
       anchoredAtS: async () => (anchored ? { root: anchoredRoot, anchoredAtS: 1 } : null),
-      refundedOf: async () => 0n,
-      nowS: async () => 50,
+      refundedOf: async () => refunded,
+      nowS: async () => nowS,
       calls: async () => [{ label: 'file', to: id(1), data: '0x' }],
       rehearse,
     },
     store: {
       funding: {
-        channelOfOrg: async (orgId: string) => (orgId === 'org_1' ? { id: id(1), ownerAddress: owner } : null),
+        channelOfOrg: async (orgId: string) =>
+          channels[orgId] ? { id: channels[orgId], ownerAddress: orgId === 'org_1' ? owner : strangerWallet } : null,
       },
       providers: { byId: async (providerId: string) => ({ id: providerId, ownerAddress: operator }) },
       evidence: {
         recordVersions: async () => (record ? [record] : []),
-        receipt: async () => ({
-          channelId: id(1),
-          lane: id(2),
-          epoch: closed ? 7n : null,
-          priceMicroUsd: 100n,
-          delivery,
-        }),
+        receipt: async () => (leased ? null : { ...row, delivery }),
+        leaseReceipt: async () => (leased ? { ...row, receipt: encodeStruct('LeaseReceipt', leaseValue) } : null),
         leafHashes: async () =>
-          stored ? [{ seq: 1n, deliveryHash: structHash('DeliveryReceipt', deliveryValue), workHash: null }] : [],
-        leaseHashesOfEpoch: async () => [],
+          stored && !leased
+            ? [{ seq: 1n, deliveryHash: structHash('DeliveryReceipt', deliveryValue), workHash: null }]
+            : [],
+        leaseHashesOfEpoch: async () =>
+          stored && leased ? [{ seq: 1n, hash: structHash('LeaseReceipt', leaseValue) }] : [],
       },
-      readings: { epochsByKey: async () => [{ lane: id(2), epoch: 7n, root: epochRoot, count: 1n }] },
+      readings: {
+        epochsByKey: async ([key]: { epoch: bigint }[]) =>
+          key?.epoch === 7n ? [{ lane: id(2), epoch: 7n, root: epochRoot, count: 1n }] : [],
+      },
       disputes: {
         openAgainst: async () => open,
         openOrderCount: async () => 0,
+        disputesAbout: async () => [],
         dispute: async () => dispute ?? null,
         askedFor: async () => false,
         saveDocument: async (row: { hash: string; role: string }) => void kept.push(row),
@@ -106,6 +127,19 @@ const deliveryValue: DeliveryReceipt = {
 const delivery = Object.fromEntries(
   Object.entries(deliveryValue).map(([name, value]) => [name, typeof value === 'bigint' ? String(value) : value]),
 )
+const leaseValue: LeaseReceipt = {
+  channelId: id(1),
+  leaseId: id(6),
+  nodeId: id(4),
+  lane: id(2),
+  seq: 1,
+  termsHash: id(5),
+  fromMs: 0,
+  toMs: 60_000,
+  gpuMs: 60_000,
+  price: 100n,
+}
+const leaseRoot = merkleTree([leafOfHash('LeaseReceipt', structHash('LeaseReceipt', leaseValue))]).root
 const ownRoot = merkleTree([leafOfHash('DeliveryReceipt', structHash('DeliveryReceipt', deliveryValue))]).root
 
 const epoch = { ...asker, lane: id(2), epoch: 7 }
@@ -195,6 +229,78 @@ test('a receipt is disputed with its proof; where there is none yet, the sentenc
   const filed = file({ anchoredRoot: ownRoot })
   expect(await filed.result).toMatchObject({ by: 'platform' })
   expect(filed.placed).toMatchObject([{ action: 'file', payload: { epoch: 7, proof: [] } }])
+})
+
+const leaseClaim = { lane: id(2), seq: 1, kind: 'not_delivered' as const, amountMicroUsd: 1n, evidence: text('down') }
+
+test('a lease receipt is disputed with its own proof and struct, by who rents alone, and only where it is anchored', async () => {
+  const file = (asked: World, orgId = 'org_1') => {
+    const made = world({ leased: true, ...asked })
+    return { ...made, result: fileDispute(made.deps, { ...leaseClaim, userId: 'user_1', orgId }) }
+  }
+  const filed = file({ anchoredRoot: leaseRoot })
+  expect(await filed.result).toMatchObject({ by: 'platform' })
+  const subject = structHash('LeaseReceipt', leaseValue)
+  expect(filed.placed).toMatchObject([
+    {
+      action: 'file_lease',
+      subject: `${subject}:not_delivered`,
+      payload: { epoch: 7, proof: [], amountMicroUsd: '1', lease: { leaseId: id(6), price: '100' } },
+    },
+  ])
+  const wallet = file({ anchoredRoot: leaseRoot, owner: ownWallet })
+  expect(await wallet.result).toMatchObject({ by: 'wallet', account: ownWallet })
+
+  for (const orgId of ['org_2', 'org_3']) {
+    const foreign = file({ anchoredRoot: leaseRoot }, orgId)
+    await expect(foreign.result, orgId).rejects.toMatchObject({ code: 'not_found' })
+    expect(foreign.placed).toEqual([])
+  }
+  const cases: [World, string][] = [
+    [{ closed: false }, 'Its epoch is still open'],
+    [{ anchored: false }, 'not anchored on the chain yet'],
+    [{ stored: false, epochRoot: id(23) }, 'Not every receipt of the epoch is stored here'],
+    [{ anchoredRoot: ownRoot }, 'not under the root that its lane anchored'],
+    [{ anchoredRoot: leaseRoot, refunded: 100n }, 'what is left of the receipt’s price'],
+    [{ anchoredRoot: leaseRoot, refusal: 'A dispute about this is open already.' }, 'open already'],
+  ]
+  for (const [asked, words] of cases) {
+    const { result, placed, kept } = file(asked)
+    await expect(result, words).rejects.toMatchObject({ publicMessage: expect.stringContaining(words) })
+    expect([placed, kept], words).toEqual([[], []])
+  }
+})
+
+test('what the form says of a lease receipt: for how much, until when, and why not any more', async () => {
+  const terms = (asked: World, orgId = 'org_1') =>
+    filingTerms(world({ leased: true, anchoredRoot: leaseRoot, ...asked }).deps, { orgId, lane: id(2), seq: 1 })
+  const open = { about: 'lease', leftMicroUsd: 100n, bondMicroUsd: 5n, untilMs: 101_000, refusal: null }
+  expect(await terms({})).toMatchObject(open)
+  expect(await terms({ nowS: 101 })).toMatchObject(open)
+  expect(await terms({ nowS: 102 })).toMatchObject({ refusal: 'The time to dispute this receipt is over.' })
+  expect(await terms({ closed: false })).toMatchObject({ leftMicroUsd: 0n, untilMs: null })
+  await expect(terms({}, 'org_3')).rejects.toMatchObject({ code: 'not_found' })
+})
+
+/** Records and files are everybody's to doubt: what must not happen is that another's account or bond is drawn in. */
+test('whoever files about an epoch or a record does it in its own name, and what is nowhere is not found', async () => {
+  const record = { status: 'reported', providerId: id(8) }
+  const evidence = text('404')
+  const stranger = { orgId: 'org_3', userId: 'user_3' }
+  const { deps, placed } = world({ record })
+  const theirs = { by: 'wallet', account: strangerWallet }
+  expect(await fileWithheld(deps, { ...epoch, ...stranger, evidence })).toMatchObject(theirs)
+  const challenge = { ...epoch, ...stranger, nodeId: id(4), evidence }
+  expect(await challengeRecord(deps, { ...challenge, providerId: null })).toMatchObject(theirs)
+  // A provider, but of other nodes.
+  expect(await challengeRecord(deps, { ...challenge, providerId: id(9) })).toMatchObject(theirs)
+  expect(placed).toEqual([])
+
+  const nowhere = world({ anchored: false })
+  const missing = { code: 'not_found' }
+  await expect(fileWithheld(nowhere.deps, { ...epoch, epoch: 8, evidence })).rejects.toMatchObject(missing)
+  await expect(challengeRecord(nowhere.deps, { ...challenge, providerId: null })).rejects.toMatchObject(missing)
+  expect([nowhere.placed, nowhere.kept]).toEqual([[], []])
 })
 
 test('a record is challenged by a payer or by its own provider, and only while its window is open', async () => {

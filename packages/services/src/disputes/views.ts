@@ -2,6 +2,7 @@
 import type { DisputeState } from '@isochrone/domain'
 import type { ChainCall, DisputeKind } from '../ports/dispute-port.ts'
 import type { DisputeOrderRow, DisputeRow, DocumentRow, StoredDisputeEvent } from '../ports/dispute-store.ts'
+import type { LeaseReceiptDetail } from '../queries/views/leases.ts'
 import type { RecountView } from '../queries/views/recounts.ts'
 import type { RecordDetail } from '../queries/views/records.ts'
 import type { AttemptView, NodeRef } from '../queries/views/requests.ts'
@@ -96,8 +97,10 @@ export interface DisputeCase {
   dispute: DisputeView
   events: DisputeEventView[]
   panels: PanelView[]
-  /** Null for a withheld file, and where we hold no such receipt. */
+  /** Null for a withheld file, for a lease, and where we hold no such receipt. */
   receipt: ReceiptDetail | null
+  /** Where the dispute is about a span of a lease. */
+  lease: LeaseReceiptDetail | null
   node: NodeRef | null
   attempts: AttemptView[]
   recounts: RecountView[]
@@ -114,6 +117,8 @@ export interface DisputeRoles {
 }
 
 export interface FilingTerms {
+  /** What the receipt bills. */
+  about: 'request' | 'lease'
   bondMicroUsd: bigint
   leftMicroUsd: bigint
   /** Why it cannot be disputed; null where it can. */

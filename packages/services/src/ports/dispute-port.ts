@@ -48,6 +48,15 @@ export type DisputeAction =
       amountMicroUsd: string
       evidenceHash: Hex
     }
+  | {
+      action: 'file_lease'
+      kind: Exclude<DisputeKind, 'withheld'>
+      lease: StructJson
+      epoch: number
+      proof: Hex[]
+      amountMicroUsd: string
+      evidenceHash: Hex
+    }
   | { action: 'withheld'; lane: Hex; epoch: number; evidenceHash: Hex }
   | { action: 'challenge'; nodeId: Hex; lane: Hex; epoch: number; evidenceHash: Hex }
   | { action: 'respond'; disputeId: string; answerHash: Hex }

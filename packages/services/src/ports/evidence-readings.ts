@@ -17,6 +17,34 @@ export interface ReceiptListRow {
 /** A receipt with the request that it answers: only its payer may be told which. */
 export type PlacedReceiptRow = ReceiptRow & { requestId: string; channelId: string }
 
+/** A lease receipt with whose it is: the organisation that rents, and the provider of the node. */
+export interface OwnedLeaseReceiptRow {
+  lane: string
+  seq: bigint
+  hash: string
+  leaseId: string
+  nodeId: string
+  channelId: string
+  fromMs: bigint
+  toMs: bigint
+  gpuMs: bigint
+  priceMicroUsd: bigint
+  /** `LeaseReceipt` as the lane signed it; the node signed the same with `seq` 0. */
+  receipt: unknown
+  laneSignature: string
+  nodeSignature: string
+  epoch: bigint | null
+  orgId: string
+  /** Null for a node that is not known here any more. */
+  providerId: string | null
+}
+
+/** Either is enough. */
+export interface LeaseReceiptOwner {
+  orgId: string | null
+  providerId: string | null
+}
+
 export interface RecordRow {
   nodeId: string
   lane: string
@@ -96,13 +124,16 @@ export interface EpochPage {
 
 export interface EvidenceReadings {
   receipt(lane: string, seq: bigint): Promise<PlacedReceiptRow | null>
-  /** What GPU time the lease receipt of this number is for. */
-  leaseReceipt(
-    lane: string,
-    seq: bigint,
-  ): Promise<{ priceMicroUsd: bigint; fromMs: bigint; toMs: bigint; epoch: bigint | null } | null>
-  /** Struct hash of a delivery or a work receipt. */
-  receiptPlace(hash: string): Promise<{ lane: string; seq: bigint } | null>
+  leaseReceipt(lane: string, seq: bigint): Promise<OwnedLeaseReceiptRow | null>
+  /** Struct hash of a delivery, a work or a lease receipt. */
+  receiptPlace(hash: string): Promise<{ lane: string; seq: bigint; isLease: boolean } | null>
+  /** In order of their numbers; those of one organisation's leases, of one provider's nodes, or all. */
+  leaseReceiptsOfEpoch(filter: EpochPage & { of: LeaseReceiptOwner | 'all' }): Promise<OwnedLeaseReceiptRow[]>
+  /** How many lease receipts of a provider's nodes are in each of these epochs; none for epochs without any. */
+  leaseReceiptCounts(
+    providerId: string,
+    keys: readonly { lane: string; epoch: bigint }[],
+  ): Promise<{ lane: string; epoch: bigint; count: number }[]>
   /** In order of their numbers, above `afterSeq`. */
   receiptsOfEpoch(filter: {
     lane: string

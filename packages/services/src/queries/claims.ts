@@ -34,6 +34,7 @@ export async function claimsOfProvider(
   const records = newestOnly(await store.evidence.recordsOfProvider(providerId, keys))
   const vouchers = await store.evidence.vouchersOfProvider(providerId, keys)
   const payouts = await store.evidence.payoutsOfEpochs(providerId, keys)
+  const leased = await store.evidence.leaseReceiptCounts(providerId, keys)
   const nodes = await nodeRefs(
     store.providers,
     records.map(({ nodeId }) => nodeId),
@@ -60,6 +61,7 @@ export async function claimsOfProvider(
       releasedMicroUsd: sumOf(own.filter(({ status }) => status === 'final')),
       frozenMicroUsd: paidOut ? 0n : sumOf(own.filter(({ status }) => status === 'invalid')),
       payouts: paid.map(payoutView),
+      leaseReceipts: leased.find(here)?.count ?? 0,
       records: own.map((row) => {
         const summary = recordSummary(row, nodes)
         const standing = claimStanding({

@@ -1,17 +1,16 @@
 /** Lanes' epochs and how they were settled: public, because anyone may check them. */
 import { AppError } from '@isochrone/domain'
-import { bytes32ToAddress, decodeStruct, recoverStructSigner, type Hex } from '@isochrone/protocol'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { EpochRow } from '../ports/rows.ts'
 import { decodeCursor, limitOf, pageOf } from './cursor.ts'
 import { nodeRefs } from './node-refs.ts'
 import { receiptListItem } from './receipts.ts'
 import { recordsOfEpoch } from './records.ts'
-import type { Check, Page } from './views/common.ts'
+import type { Page } from './views/common.ts'
 import type { EpochDetail, EpochSummary } from './views/epochs.ts'
 import type { ReceiptListItem } from './views/receipts.ts'
 
-type Deps = Pick<ControlPlaneDeps, 'store' | 'chain'>
+type Deps = Pick<ControlPlaneDeps, 'store'>
 
 /** Newest first. */
 export async function listEpochs(
@@ -24,7 +23,7 @@ export async function listEpochs(
 }
 
 export async function epochDetail(
-  { store, chain }: Deps,
+  { store }: Deps,
   { lane, epoch }: { lane: string; epoch: number },
 ): Promise<EpochDetail> {
   const [row] = await store.readings.epochsByKey([{ lane, epoch: BigInt(epoch) }])
@@ -41,9 +40,9 @@ export async function epochDetail(
     dataHash: row.dataHash,
     fromSeq: Number(row.fromSeq),
     toSeq: Number(row.toSeq),
+    anchor: anchorFields(row.anchor),
     anchorSignature: row.anchorSignature,
     fileUrl: laneUrl && `${laneUrl.replace(/\/$/, '')}/v1/epochs/${row.epoch}/file`,
-    checks: [anchorCheck({ chainId: chain.chainId, verifyingContract: chain.anchor }, row)],
     corrections: await store.recounts.correctedIn(lane, row.fromSeq, row.toSeq),
     records: await recordsOfEpoch({ store }, row),
     vouchers: vouchers.map((voucher) => ({
@@ -60,7 +59,7 @@ export async function epochDetail(
 
 /** Receipts of a closed epoch by their numbers. The cursor is the number of the last. */
 export async function epochReceipts(
-  { store }: Pick<Deps, 'store'>,
+  { store }: Deps,
   input: { lane: string; epoch: number; after?: number | undefined; limit?: number | undefined },
 ): Promise<Page<ReceiptListItem>> {
   const limit = limitOf(input.limit)
@@ -80,19 +79,8 @@ export async function epochReceipts(
   return { items: shown.map((row) => receiptListItem(row, nodes)), nextCursor: last ? String(last.seq) : null }
 }
 
-function anchorCheck(domain: { chainId: number; verifyingContract: Hex }, row: EpochRow): Check {
-  const name = 'anchor_signature'
-  try {
-    const value = decodeStruct('EpochAnchor', row.anchor)
-    const signer = recoverStructSigner(domain, 'EpochAnchor', { value, signature: row.anchorSignature as Hex })
-    const consistent = value.root === row.root && value.sum === row.sumMicroUsd && BigInt(value.count) === row.count
-    if (signer !== null && signer === bytes32ToAddress(row.lane) && consistent) {
-      return { name, verdict: 'valid', detail: `Root, count and sum are signed by the lane ${signer}.` }
-    }
-  } catch {
-    // A malformed anchor has no signer.
-  }
-  return { name, verdict: 'invalid', detail: 'The anchor is not signed by its lane.' }
+function anchorFields(anchor: unknown): EpochDetail['anchor'] {
+  return typeof anchor === 'object' && anchor !== null ? (anchor as EpochDetail['anchor']) : {}
 }
 
 function summaryOf(row: EpochRow): EpochSummary {

@@ -1,45 +1,55 @@
 /** Receipts as pages show them: checked, with the Merkle proofs of their places in the anchored epoch. */
-import { AppError, formatUsd } from '@isochrone/domain'
-import {
-  decodeStruct,
-  fault,
-  leafOfHash,
-  structHash,
-  verifyMerkleProof,
-  type Hex,
-  type ReceiptKind,
-} from '@isochrone/protocol'
+import { AppError } from '@isochrone/domain'
+import { fault } from '@isochrone/protocol'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
-import type { ReceiptListRow } from '../ports/evidence-readings.ts'
-import type { EpochRow, ReceiptRow } from '../ports/rows.ts'
+import type { PlacedReceiptRow, ReceiptListRow } from '../ports/evidence-readings.ts'
+import type { ReceiptRow } from '../ports/rows.ts'
 import { checkReceipt } from './check-receipt.ts'
-import { epochTree } from './epoch-tree.ts'
+import { leaseReceiptView, mayRead, noReceipt, type Reader } from './lease-receipts.ts'
 import { nodeRefs } from './node-refs.ts'
+import { isIncluded, placeInEpoch, type Place } from './place-in-epoch.ts'
 import { recountView } from './recounts.ts'
 import { epochOf, epochsOf, stageOf, type EpochsByKey } from './settlement.ts'
 import { termsViews } from './terms-views.ts'
 import type { Check } from './views/common.ts'
-import type { ReceiptDetail, ReceiptListItem } from './views/receipts.ts'
+import type { AnyReceipt, ReceiptDetail, ReceiptListItem } from './views/receipts.ts'
 import type { RecountView } from './views/recounts.ts'
-import type { InclusionView, NodeRef, ReceiptView } from './views/requests.ts'
+import type { NodeRef, ReceiptView } from './views/requests.ts'
 
 type Deps = Pick<ControlPlaneDeps, 'store' | 'chain'>
 
 const faultNames = ['none', 'provider', 'client', 'gateway', 'capacity'] as const satisfies (keyof typeof fault)[]
 
-/** One receipt by its place in a lane. `orgId`: of who asks; the request's id is told to its payer alone. */
+/** Whatever a lane signed under a number: anyone is shown an attempt of a request, its parties alone a span of a lease. */
+export async function anyReceipt(
+  deps: Deps,
+  { lane, seq, reader }: { lane: string; seq: number; reader: Reader },
+): Promise<AnyReceipt> {
+  const { evidence } = deps.store
+  const row = await evidence.receipt(lane, BigInt(seq))
+  if (row) return { kind: 'attempt', receipt: await detailOf(deps, row, reader.orgId) }
+  const lease = await evidence.leaseReceipt(lane, BigInt(seq))
+  if (!lease || !mayRead(lease, reader)) throw noReceipt()
+  return { kind: 'lease', receipt: await leaseReceiptView(deps, lease, reader) }
+}
+
+/** An attempt's receipt by its place in a lane. `orgId`: of who asks; the request's id is told to its payer alone. */
 export async function receiptDetail(
   deps: Deps,
   { lane, seq, orgId }: { lane: string; seq: number; orgId: string | null },
 ): Promise<ReceiptDetail> {
+  const row = await deps.store.evidence.receipt(lane, BigInt(seq))
+  if (!row) throw noReceipt()
+  return detailOf(deps, row, orgId)
+}
+
+async function detailOf(deps: Deps, row: PlacedReceiptRow, orgId: string | null): Promise<ReceiptDetail> {
   const { store } = deps
-  const row = await store.evidence.receipt(lane, BigInt(seq))
-  if (!row) throw new AppError('not_found', { publicMessage: await whatElse(deps, lane, seq) })
   const epochs = await epochsOf(store.readings, [row])
   const [view] = await receiptViews(deps, [row], epochs, await nodeRefs(store.providers, [row.nodeId]))
   if (!view) throw new AppError('internal', { publicMessage: 'The receipt could not be shown.' })
   const epoch = epochOf(epochs, row)
-  const recount = await store.recounts.recountOf(lane, row.seq)
+  const recount = await store.recounts.recountOf(row.lane, row.seq)
   const own = orgId !== null && (await store.readings.request(orgId, row.requestId)) !== null
   return {
     ...view,
@@ -52,27 +62,20 @@ export async function receiptDetail(
   }
 }
 
-/** A lane numbers lease receipts with the others; they are shown with their lease. */
-async function whatElse({ store }: Deps, lane: string, seq: number): Promise<string> {
-  const lease = await store.evidence.leaseReceipt(lane, BigInt(seq))
-  if (!lease) return 'This lane has signed no receipt of that number.'
-  const [from, to] = [lease.fromMs, lease.toMs].map((ms) => new Date(Number(ms)).toISOString())
-  const file =
-    lease.epoch === null ? 'in the file of its epoch, once that is closed' : `in the file of epoch ${lease.epoch}`
-  return `That number is a lease receipt’s: ${formatUsd(lease.priceMicroUsd)} for GPU time from ${from} to ${to}. It is shown on the page of its lease, and is ${file}.`
-}
-
 function publicRecount({ requestId: _requestId, ...recount }: RecountView): Omit<RecountView, 'requestId'> {
   return recount
 }
 
-/** Where the receipt with this struct hash stands; `not_found` when we hold none. */
+/** Where the receipt with this struct hash stands; `not_found` when we hold none that is for the reader to see. */
 export async function receiptPlace(
   { store }: Deps,
-  { hash }: { hash: string },
+  { hash, reader }: { hash: string; reader: Reader },
 ): Promise<{ lane: string; seq: number }> {
   const place = await store.evidence.receiptPlace(hash)
-  if (!place) throw new AppError('not_found', { publicMessage: 'No receipt with this hash is known here.' })
+  const lease = place?.isLease ? await store.evidence.leaseReceipt(place.lane, place.seq) : null
+  if (!place || (place.isLease && (!lease || !mayRead(lease, reader)))) {
+    throw new AppError('not_found', { publicMessage: 'No receipt with this hash is known here.' })
+  }
   return { lane: place.lane, seq: Number(place.seq) }
 }
 
@@ -88,8 +91,8 @@ export async function receiptViews(
   const views: ReceiptView[] = []
   for (const row of receipts) {
     const epoch = epochOf(epochs, row)
-    const delivery = epoch && (await placeOf(deps, 'DeliveryReceipt', row.delivery, epoch))
-    const work = epoch && row.work !== null ? await placeOf(deps, 'WorkReceipt', row.work, epoch) : null
+    const delivery = epoch && (await placeInEpoch(store.evidence, 'DeliveryReceipt', row.delivery, epoch))
+    const work = epoch && row.work !== null ? await placeInEpoch(store.evidence, 'WorkReceipt', row.work, epoch) : null
     const named = terms.get(termsHashIn(row)) ?? null
     views.push({
       lane: row.lane,
@@ -141,37 +144,6 @@ export function receiptListItem(row: ReceiptListRow, nodes: ReadonlyMap<string, 
   }
 }
 
-/** From the receipt itself, so that a changed row cannot borrow another's place in the tree. */
-async function placeOf(
-  { store }: Deps,
-  kind: ReceiptKind & ('DeliveryReceipt' | 'WorkReceipt'),
-  json: unknown,
-  epoch: EpochRow,
-): Promise<Place> {
-  const place = { root: epoch.root, leaves: Number(epoch.count) }
-  const leaf = leafOf(kind, json)
-  if (leaf === null) {
-    return { inclusion: { ...place, leaf: '', proof: null }, missing: 'The receipt is malformed: it has no leaf.' }
-  }
-  const built = await epochTree(store.evidence, epoch)
-  const inclusion = { ...place, leaf, proof: built.tree && built.tree.proofOf(leaf) }
-  return { inclusion, missing: built.tree === null ? built.missing : null }
-}
-
-/** `missing`: why there is no tree to look in; null where there was one. */
-interface Place {
-  inclusion: InclusionView
-  missing: string | null
-}
-
-function leafOf(kind: 'DeliveryReceipt' | 'WorkReceipt', json: unknown): Hex | null {
-  try {
-    return leafOfHash(kind, structHash(kind, decodeStruct(kind, json)))
-  } catch {
-    return null
-  }
-}
-
 function inclusionChecks(row: ReceiptRow, delivery: Place | null, work: Place | null): Check[] {
   return [
     inclusionCheck('inclusion', 'delivery', delivery),
@@ -183,8 +155,7 @@ function inclusionCheck(name: Check['name'], which: string, place: Place | null)
   if (!place) return { name, verdict: 'unverifiable', detail: 'Its epoch is still open: nothing is anchored yet.' }
   const { inclusion, missing } = place
   if (missing !== null) return { name, verdict: 'unverifiable', detail: missing }
-  return inclusion.proof !== null &&
-    verifyMerkleProof(inclusion.root as Hex, inclusion.leaf as Hex, inclusion.proof as Hex[])
+  return isIncluded(inclusion)
     ? { name, verdict: 'valid', detail: `The ${which} receipt is in the Merkle root of its epoch.` }
     : { name, verdict: 'invalid', detail: `The ${which} receipt is not in the Merkle root of its epoch.` }
 }

@@ -8,6 +8,7 @@ import {
   bytes32Of,
   encodeLine,
   encodeStruct,
+  leaseReadingOf,
   merkleRoot,
   randomBytes32,
   receiptLeaf,
@@ -18,6 +19,8 @@ import {
   type DeliveryReceipt,
   type EpochClosedEntry,
   type Hex,
+  type LeaseMeteredEntry,
+  type LeaseReceipt,
   type MeteringRecountedEntry,
   type PerformanceRecord,
   type PerformanceSignedEntry,
@@ -53,6 +56,32 @@ export interface TestRequest {
   receivedAtMs?: number
 }
 
+/** A span of a lease. */
+export interface TestSpan {
+  leaseId: string
+  orgId: string
+  channelId: Hex
+  providerId: Hex
+  nodeKey: Hex
+  priceMicroUsd: bigint
+  termsHash?: Hex
+  fromMs?: number
+  gpuMs?: number
+}
+
+/** What is signed and in no closed epoch yet. */
+interface OpenReceipt {
+  nodeId: Hex
+  channelId: Hex
+  termsHash: Hex
+  price: bigint
+  leaves: Hex[]
+  nodeKey: Hex
+  providerId: Hex
+  /** Null for a lease's. */
+  delivery: DeliveryReceipt | null
+}
+
 export function testLane(options: TestLaneOptions = {}) {
   const laneKey = options.laneKey ?? randomBytes32()
   const lane = addressToBytes32(addressOfKey(laneKey))
@@ -63,7 +92,7 @@ export function testLane(options: TestLaneOptions = {}) {
   let seq = 0
   let firstOpenSeq = 1
   let epoch = options.firstEpoch ?? 1
-  let open: { delivery: DeliveryReceipt; work: WorkReceipt; nodeKey: Hex; providerId: Hex }[] = []
+  let open: OpenReceipt[] = []
   const due = new Map<string, { channelId: Hex; providerId: Hex; cumulative: bigint; epoch: number }>()
 
   function finish(request: TestRequest): RequestFinishedEntry {
@@ -104,10 +133,8 @@ export function testLane(options: TestLaneOptions = {}) {
       fault: request.fault ?? 0,
       region: regionToBytes8('local'),
     }
-    open.push({ delivery, work, nodeKey, providerId })
-    const key = `${channelId}:${providerId}`
-    const before = due.get(key)?.cumulative ?? 0n
-    due.set(key, { channelId, providerId, cumulative: before + priceMicroUsd, epoch })
+    const leaves = [receiptLeaf('DeliveryReceipt', delivery), receiptLeaf('WorkReceipt', work)]
+    keep({ nodeId, channelId, termsHash, price: priceMicroUsd, leaves, nodeKey, providerId, delivery })
     const pair = encodeLine({
       delivery: signStruct(receipts, 'DeliveryReceipt', delivery, laneKey),
       work: signStruct(receipts, 'WorkReceipt', work, nodeKey),
@@ -121,10 +148,40 @@ export function testLane(options: TestLaneOptions = {}) {
     }
   }
 
+  /** A span of a lease, signed by the node without a number and by the lane with one. */
+  function meter(span: TestSpan): LeaseMeteredEntry {
+    const { leaseId, orgId, channelId, providerId, nodeKey, priceMicroUsd, termsHash = bytes32Of('terms') } = span
+    const nodeId = addressToBytes32(addressOfKey(nodeKey))
+    const { fromMs = Date.now(), gpuMs = 60_000 } = span
+    const named = { channelId, leaseId: bytes32Of(leaseId), nodeId, lane, termsHash }
+    const receipt: LeaseReceipt = { ...named, seq: ++seq, fromMs, toMs: fromMs + gpuMs, gpuMs, price: priceMicroUsd }
+    const leaves = [receiptLeaf('LeaseReceipt', receipt)]
+    keep({ nodeId, channelId, termsHash, price: priceMicroUsd, leaves, nodeKey, providerId, delivery: null })
+    return {
+      type: 'lease-metered',
+      lane,
+      leaseId,
+      orgId,
+      lease: {
+        receipt: encodeStruct('LeaseReceipt', receipt),
+        laneSignature: signStruct(receipts, 'LeaseReceipt', receipt, laneKey).signature,
+        nodeSignature: signStruct(receipts, 'LeaseReceipt', leaseReadingOf(receipt), nodeKey).signature,
+      },
+    }
+  }
+
+  function keep(receipt: OpenReceipt): void {
+    open.push(receipt)
+    const { channelId, providerId, price } = receipt
+    const key = `${channelId}:${providerId}`
+    const before = due.get(key)?.cumulative ?? 0n
+    due.set(key, { channelId, providerId, cumulative: before + price, epoch })
+  }
+
   /** Takes this off what is owed for a receipt of the open epoch; null once its epoch is closed. */
   function recount({ request, receipts: [pair] }: RequestFinishedEntry, refund: bigint): MeteringRecountedEntry | null {
-    const found = open.find(({ delivery }) => delivery.seq === Number(pair?.delivery.seq))
-    if (!found) return null
+    const found = open.find(({ delivery }) => delivery?.seq === Number(pair?.delivery.seq))
+    if (!found?.delivery) return null
     const { delivery, providerId } = found
     const { channelId, nodeId, price } = delivery
     const owed = due.get(`${channelId}:${providerId}`)
@@ -153,17 +210,14 @@ export function testLane(options: TestLaneOptions = {}) {
   /** Null when nothing was signed since the last close. */
   function close(closedAtMs = Date.now()): EpochClosedEntry | null {
     if (open.length === 0) return null
-    const leaves = open.flatMap(({ delivery, work }) => [
-      receiptLeaf('DeliveryReceipt', delivery),
-      receiptLeaf('WorkReceipt', work),
-    ])
+    const leaves = open.flatMap((receipt) => receipt.leaves)
     const root = merkleRoot(leaves)
-    const sum = open.reduce((total, { delivery }) => total + delivery.price, 0n)
+    const sum = open.reduce((total, { price }) => total + price, 0n)
     const seqs = { fromSeq: firstOpenSeq, toSeq: seq }
     const anchor = { lane, epoch, root, count: leaves.length, sum, dataHash: bytes32Of(`file ${epoch}`), ...seqs }
     const earned = new Map<Hex, bigint>()
-    for (const { delivery, providerId } of open) {
-      earned.set(providerId, (earned.get(providerId) ?? 0n) + delivery.price)
+    for (const { price, providerId } of open) {
+      earned.set(providerId, (earned.get(providerId) ?? 0n) + price)
     }
     const vouchers = [...due.values()]
       .filter((entry) => entry.epoch === epoch && entry.cumulative > 0n)
@@ -179,7 +233,7 @@ export function testLane(options: TestLaneOptions = {}) {
       anchor: encodeStruct('EpochAnchor', anchor),
       anchorSignature: signStruct(anchors, 'EpochAnchor', anchor, laneKey).signature,
       vouchers,
-      nodes: [...new Set(open.map(({ delivery }) => delivery.nodeId))],
+      nodes: [...new Set(open.map(({ nodeId }) => nodeId))],
       ...seqs,
       closedAtMs,
     }
@@ -202,13 +256,14 @@ export function testLane(options: TestLaneOptions = {}) {
   function recordOf(receipts: readonly (typeof open)[number][]) {
     const [first] = receipts
     if (!first) throw new Error('a record is about receipts')
-    const { nodeId } = first.delivery
-    const groups = Map.groupBy(receipts, ({ delivery }) => `${delivery.channelId}:${delivery.termsHash}`)
+    const { nodeId } = first
+    const groups = Map.groupBy(receipts, ({ channelId, termsHash }) => `${channelId}:${termsHash}`)
     const counts = [...groups.values()].map((group): SlaCounts => {
-      const faults = group.filter(({ delivery }) => delivery.fault === 1).length
-      const { channelId, termsHash } = (group[0] ?? first).delivery
-      const samples = { samples: group.length, faults, ttftSamples: group.length - faults, ttftOver: 0 }
-      const spent = group.reduce((total, { delivery }) => total + delivery.price, 0n)
+      const attempts = group.filter(({ delivery }) => delivery !== null).length
+      const faults = group.filter(({ delivery }) => delivery?.fault === 1).length
+      const { channelId, termsHash } = group[0] ?? first
+      const samples = { samples: attempts, faults, ttftSamples: attempts - faults, ttftOver: 0 }
+      const spent = group.reduce((total, { price }) => total + price, 0n)
       return { nodeId, lane, epoch, channelId, termsHash, ...samples, tpotSamples: 0, tpotOver: 0, spent }
     })
     const record: PerformanceRecord = {
@@ -217,7 +272,7 @@ export function testLane(options: TestLaneOptions = {}) {
       epoch,
       version: 0,
       earned: counts.reduce((total, { spent }) => total + spent, 0n),
-      attempts: receipts.length,
+      attempts: receipts.filter(({ delivery }) => delivery !== null).length,
       faults: counts.reduce((total, { faults }) => total + faults, 0),
       countsRoot: merkleRoot(counts.map((row) => receiptLeaf('SlaCounts', row))),
     }
@@ -248,7 +303,7 @@ export function testLane(options: TestLaneOptions = {}) {
     }
   }
 
-  return { lane, laneKey, finish, recount, close, performance, correct }
+  return { lane, laneKey, finish, meter, recount, close, performance, correct }
 }
 
 function outcome(request: TestRequest, nodeId: Hex, at: number): RequestOutcomeJson {

@@ -62,6 +62,7 @@ export default async function DisputesPage() {
 
 const actionWords: Record<string, string> = {
   file: 'File',
+  file_lease: 'File about a lease',
   withheld: 'File about a withheld file',
   challenge: 'Challenge a record',
   respond: 'Answer',

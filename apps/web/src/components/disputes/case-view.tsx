@@ -36,7 +36,8 @@ function Pane({ title, children }: { title: string; children: ReactNode }) {
   )
 }
 
-function Claim({ dispute: { dispute, receipt, events } }: { dispute: DisputeCase }) {
+function Claim({ dispute: { dispute, receipt, lease, events } }: { dispute: DisputeCase }) {
+  const about = lease ?? receipt
   const documents = events.filter(({ hash, step }) => hash !== null && (step === 'filed' || step === 'answered'))
   return (
     <>
@@ -57,9 +58,9 @@ function Claim({ dispute: { dispute, receipt, events } }: { dispute: DisputeCase
           ['Filed', <Utc key="u" at={dispute.filedAtMs} />],
           [
             'About',
-            receipt ? (
-              <Link key="r" className="link" href={`/receipts/${receipt.lane}/${receipt.seq}`}>
-                Receipt {receipt.seq}
+            about ? (
+              <Link key="r" className="link" href={`/receipts/${about.lane}/${about.seq}`}>
+                {lease ? 'Lease receipt' : 'Receipt'} {about.seq}
               </Link>
             ) : (
               <Hash key="s" value={dispute.subject} label="subject" />

@@ -1,5 +1,5 @@
 /** What the three who saw a request say about it, each by their own clock. */
-import type { DisputeCase } from '@isochrone/services'
+import type { DisputeCase, LeaseReceiptDetail } from '@isochrone/services'
 import type { ReactNode } from 'react'
 import { Utc } from '~/components/ui/values.tsx'
 import { formatCount, formatMs } from '~/lib/format.ts'
@@ -61,7 +61,8 @@ function Line({
   )
 }
 
-function agentMoments({ receipt }: DisputeCase): Moment[] {
+function agentMoments({ receipt, lease }: DisputeCase): Moment[] {
+  if (lease) return spanMoments(lease, 'The node')
   const work = receipt?.work
   if (!work) return []
   const durationMs = Number(work.engineDurationUs) / 1_000
@@ -75,7 +76,8 @@ function agentMoments({ receipt }: DisputeCase): Moment[] {
   ]
 }
 
-function gatewayMoments({ receipt, attempts }: DisputeCase): Moment[] {
+function gatewayMoments({ receipt, lease, attempts }: DisputeCase): Moment[] {
+  if (lease) return spanMoments(lease, 'The lane')
   if (!receipt) return []
   const { delivery } = receipt
   const startedAtMs = Number(delivery.startedAtMs)
@@ -92,6 +94,14 @@ function gatewayMoments({ receipt, attempts }: DisputeCase): Moment[] {
       atMs: null,
       text: `Attempt ${attempt + 1} at ${nodeName ?? 'another node'}: ${outcome}${message ? `, ${message}` : ''}.`,
     })),
+  ]
+}
+
+/** Both sign the same span; by the gateway's clock. */
+function spanMoments({ fromMs, toMs, gpuMs }: LeaseReceiptDetail, who: string): Moment[] {
+  return [
+    { atMs: fromMs, text: 'The span begins: the engine of the lease answers.' },
+    { atMs: toMs, text: `${who} signed for ${formatCount(gpuMs)} ms of GPU time up to here.` },
   ]
 }
 

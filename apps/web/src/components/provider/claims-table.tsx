@@ -1,4 +1,5 @@
 /** Claims by epoch: a head row for the epoch's money, and under it a row for each node's record, release and payout. */
+import { counted } from '@isochrone/domain'
 import type { ClaimRecord, EpochClaims } from '@isochrone/services'
 import Link from 'next/link'
 import { recordHref } from '~/components/epoch/records-table.tsx'
@@ -52,6 +53,13 @@ function EpochRow({ epoch, txStages }: { epoch: EpochClaims } & Stages) {
         <p className="text-xs font-normal text-ink-3">
           closed <Utc at={epoch.closedAtMs} />
         </p>
+        {epoch.leaseReceipts > 0 && (
+          <p className="text-xs font-normal">
+            <Link className="link" href={`/epochs/${epoch.lane}/${epoch.epoch}#leases`}>
+              {counted(epoch.leaseReceipts, 'lease receipt', 'lease receipts')}
+            </Link>
+          </p>
+        )}
       </th>
       <Td className="py-2 align-top">
         <EpochStatusBadge status={epoch.epochStatus} />

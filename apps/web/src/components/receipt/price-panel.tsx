@@ -1,13 +1,12 @@
 /** The terms that a receipt names, and its price taken apart: count × price, line by line, rounded up once. */
 import { formatUsd } from '@isochrone/domain'
 import type { ReceiptView } from '@isochrone/services'
-import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Hash, Money } from '~/components/ui/values.tsx'
 import { formatCount } from '~/lib/format.ts'
 import { formatNanoMicroUsd, priceLines } from '~/lib/price-lines.ts'
-import { promiseLines } from '~/lib/promises.ts'
+import { TermsFacts } from './terms-facts.tsx'
 
 export function PricePanel({ receipt: { delivery, terms, priceMicroUsd, fault } }: { receipt: ReceiptView }) {
   if (!terms?.values) {
@@ -56,22 +55,7 @@ export function PricePanel({ receipt: { delivery, terms, priceMicroUsd, fault } 
           </tbody>
         </Table>
       </div>
-      <Facts
-        items={[
-          ['Terms', <Hash key="t" value={terms.hash} label="terms hash" />],
-          ['Provider', <Hash key="p" value={terms.providerId} label="provider id" />],
-          ['Listing', <Hash key="d" value={String(terms.values.documentHash)} label="document hash" />],
-          [
-            'On the chain',
-            terms.registeredTx ? (
-              <Hash key="r" value={terms.registeredTx} label="transaction that registered the terms" />
-            ) : (
-              'not yet'
-            ),
-          ],
-          ...promiseLines(terms.values).map(({ label, text }) => [label, text] as const),
-        ]}
-      />
+      <TermsFacts terms={terms} values={terms.values} />
     </div>
   )
 }

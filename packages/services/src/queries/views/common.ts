@@ -8,14 +8,7 @@ export interface Page<T> {
 
 /** valid, invalid, or not decidable from what is at hand; the detail is a sentence for people. */
 export interface Check {
-  name:
-    | 'delivery_signature'
-    | 'work_signature'
-    | 'work_matches'
-    | 'price'
-    | 'inclusion'
-    | 'work_inclusion'
-    | 'anchor_signature'
+  name: 'delivery_signature' | 'work_signature' | 'work_matches' | 'price' | 'inclusion' | 'work_inclusion'
   verdict: 'valid' | 'invalid' | 'unverifiable'
   detail: string
 }

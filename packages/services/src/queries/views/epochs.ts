@@ -1,6 +1,5 @@
 /** What anyone may see of settlement: lanes' epochs, their roots and vouchers. */
 import type { EpochStatus } from '@isochrone/domain'
-import type { Check } from './common.ts'
 import type { RecordSummary } from './records.ts'
 
 export interface EpochSummary {
@@ -34,10 +33,11 @@ export interface EpochDetail extends EpochSummary {
   dataHash: string
   fromSeq: number
   toSeq: number
+  /** `EpochAnchor` as the lane signed it, integers as text where they exceed 53 bits. */
+  anchor: Record<string, string | number>
   anchorSignature: string
   /** Where the lane publishes the epoch file, null when the lane is unknown. */
   fileUrl: string | null
-  checks: Check[]
   /** Receipts that are paid by less than they say, after a recount of their tokens: the vouchers lack the sum. */
   corrections: { count: number; refundMicroUsd: bigint }
   vouchers: VoucherView[]

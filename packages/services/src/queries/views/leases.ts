@@ -1,6 +1,7 @@
 /** Leases as pages show them. Money is µUSD, times are ms since the Unix epoch. */
 import type { LeaseStatus } from '@isochrone/domain'
-import type { NodeRef } from './requests.ts'
+import type { SettlementStage } from './common.ts'
+import type { InclusionView, NodeRef, TermsView } from './requests.ts'
 
 /** A node that offers GPUs for lease. */
 export interface LeaseOffer {
@@ -92,4 +93,55 @@ export interface LeaseDetail extends LeaseSummary {
   events: LeaseEventView[]
   /** Newest first, the last hundred. */
   receipts: LeaseReceiptView[]
+}
+
+/** A lease receipt on a page of its own. Told to its parties and staff alone. */
+export interface LeaseReceiptDetail {
+  lane: string
+  seq: number
+  /** EIP-712 struct hash. */
+  hash: string
+  /** `lease_…`, told to the payer alone. */
+  leaseId: string | null
+  /** Whether the reader's organisation rents. */
+  isPayer: boolean
+  node: NodeRef | null
+  nodeId: string
+  providerId: string | null
+  channelId: string
+  fromMs: number
+  toMs: number
+  gpuMs: number
+  priceMicroUsd: bigint
+  /** As the lane signed it, integers as text where they exceed 53 bits; the node signed the same with `seq` 0. */
+  fields: Record<string, string | number>
+  laneSignature: string
+  nodeSignature: string
+  settlement: SettlementStage
+  epoch: number | null
+  epochClosedAtMs: number | null
+  /** From when its claim may be settled without any record; null until it is anchored. */
+  payableAtMs: number | null
+  anchoredTx: string | null
+  claimedTx: string | null
+  settledTx: string | null
+  /** Null while the epoch is open. */
+  inclusion: InclusionView | null
+  /** Why no path leads to the root; null where one does, and while the epoch is open. */
+  missing: string | null
+  /** Null when nobody here knows them. */
+  terms: TermsView | null
+}
+
+export interface LeaseReceiptListItem {
+  seq: number
+  /** Told to the payer alone. */
+  leaseId: string | null
+  node: NodeRef | null
+  nodeId: string
+  channelId: string
+  fromMs: number
+  toMs: number
+  gpuMs: number
+  priceMicroUsd: bigint
 }

@@ -1,4 +1,5 @@
 /** A receipt on a page of its own, and the lists that lead to it. Public: the epoch file says the same. */
+import type { LeaseReceiptDetail } from './leases.ts'
 import type { RecountView } from './recounts.ts'
 import type { NodeRef, ReceiptView } from './requests.ts'
 
@@ -28,3 +29,6 @@ export interface ReceiptListItem {
   tokensOut: number
   ttftMs: number
 }
+
+/** What a lane signed under one number. */
+export type AnyReceipt = { kind: 'attempt'; receipt: ReceiptDetail } | { kind: 'lease'; receipt: LeaseReceiptDetail }

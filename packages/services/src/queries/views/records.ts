@@ -126,5 +126,7 @@ export interface EpochClaims {
   frozenMicroUsd: bigint
   /** Of (provider, epoch number): lanes with the same number share it. */
   payouts: PayoutOfEpoch[]
+  /** Of its nodes. */
+  leaseReceipts: number
   records: ClaimRecord[]
 }

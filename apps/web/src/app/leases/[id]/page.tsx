@@ -11,7 +11,7 @@ import { CodeBlock } from '~/components/ui/code-block.tsx'
 import { DataTable, type Column } from '~/components/ui/data-table.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
-import { formatMs, nodeLabel } from '~/lib/format.ts'
+import { formatCount, formatMs, nodeLabel } from '~/lib/format.ts'
 import { chainContext } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
 
@@ -123,7 +123,16 @@ const receiptColumns: Column<LeaseReceiptView>[] = [
   { head: 'Node', cell: ({ node }) => (node ? nodeLabel(node) : '—') },
   { head: 'GPU time', numeric: true, cell: ({ gpuMs }) => formatMs(gpuMs), cellTitle: ({ gpuMs }) => `${gpuMs} ms` },
   { head: 'Price', numeric: true, cell: ({ priceMicroUsd }) => <Money microUsd={priceMicroUsd} /> },
-  { head: 'Number on the lane', numeric: true, cell: ({ seq }) => seq },
+  {
+    head: 'Receipt',
+    headTitle: 'By its number on the lane',
+    numeric: true,
+    cell: ({ lane, seq }) => (
+      <Link className="link" href={`/receipts/${lane}/${seq}`}>
+        {formatCount(seq)}
+      </Link>
+    ),
+  },
   {
     head: 'Epoch',
     numeric: true,

@@ -1,4 +1,4 @@
-/** `/receipts/0x…`: a receipt by the hash of either of its halves. */
+/** `/receipts/0x…`: a receipt by the hash of either of its halves, or a lease's by its own. */
 import { notFound, redirect } from 'next/navigation'
 import { pageData } from '~/server/page-data.ts'
 

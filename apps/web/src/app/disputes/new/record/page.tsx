@@ -1,17 +1,13 @@
 /** Says that a node's performance record is wrong. An auditor judges it before the record releases any pay. */
-import { counted, formatUsd, usdFromMicroUsd } from '@isochrone/domain'
+import { counted } from '@isochrone/domain'
+import type { RecordStatus } from '@isochrone/services'
 import { notFound } from 'next/navigation'
-import { EvidenceForm } from '~/components/disputes/evidence-form.tsx'
+import { FilingPage } from '~/components/disputes/filing-page.tsx'
 import { RecordStatusBadge } from '~/components/status.tsx'
-import { ButtonLink } from '~/components/ui/button.tsx'
-import { CodeBlock } from '~/components/ui/code-block.tsx'
-import { Facts } from '~/components/ui/facts.tsx'
-import { Notice } from '~/components/ui/notice.tsx'
-import { PageHeader } from '~/components/ui/page-header.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
 import { addressOf, formatCount, shortHash } from '~/lib/format.ts'
 import { readSearch, type SearchParams } from '~/lib/search.ts'
-import { chainContext, filingBonds } from '~/server/context.ts'
+import { filingBonds } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
 import { adminOnlyReason, requireOrganisation } from '~/server/require.ts'
 
@@ -24,45 +20,33 @@ export default async function ChallengePage({ searchParams }: { searchParams: Se
   const path = `/disputes/new/record?lane=${lane}&epoch=${text}&node=${nodeId}`
   const org = await requireOrganisation(path)
   const record = await pageData(path, (api) => api.epochs.record({ lane, nodeId, epoch: Number(text) }))
-  const { chainId, rpcUrl } = await chainContext()
-  const { record: bond } = await filingBonds()
+  const { record: bondMicroUsd } = await filingBonds()
   return (
-    <>
-      <PageHeader
-        trail={[{ href: '/disputes', label: 'Disputes' }]}
-        title={`Challenge the record of ${record.node?.name ?? shortHash(addressOf(nodeId))}`}
-        description={`Of epoch ${text}. While it is judged, the pay that it would release waits.`}
-        badges={<RecordStatusBadge status={record.status} />}
-        actions={<ButtonLink href={`/epochs/${lane}/${text}/records/${nodeId}`}>The record</ButtonLink>}
-      />
-      <div className="mb-5 flex max-w-xl flex-col gap-3">
-        <Facts
-          items={[
-            ['Lane', <Hash key="l" value={addressOf(lane)} label="lane key" />],
-            ['It releases', <Money key="m" microUsd={record.earnedMicroUsd} />],
-            ['It says', `${counted(record.attempts, 'attempt', 'attempts')}, ${formatCount(record.faults)} at fault`],
-            ['Can be final from', record.finalAtMs === null ? '—' : <Utc key="u" at={record.finalAtMs} />],
-            ['Bond', `${formatUsd(bond)}; back, with a share of the penalty, where the record is invalid`],
-          ]}
-        />
-        <CodeBlock label="find what is wrong first" code={`npm run challenge -- ${text}`} />
-      </div>
-      {record.status === 'reported' ? (
-        <EvidenceForm
-          subject={{ kind: 'record', lane, epoch: Number(text), nodeId }}
-          bond={usdFromMicroUsd(bond)}
-          hint="Which count is wrong, by which receipts, and what it should be. Its hash goes on the chain."
-          chainId={chainId}
-          rpcUrl={rpcUrl}
-          disabledReason={adminOnlyReason(org)}
-        />
-      ) : (
-        <Notice tone="warn">
-          {record.status === 'signed'
-            ? 'This record is not on the chain yet: it can be challenged once it is.'
-            : 'This record can no longer be challenged: that is possible between its report and the end of its window.'}
-        </Notice>
-      )}
-    </>
+    <FilingPage
+      title={`Challenge the record of ${record.node?.name ?? shortHash(addressOf(nodeId))}`}
+      description={`Of epoch ${text}. While it is judged, the pay that it would release waits.`}
+      badges={<RecordStatusBadge status={record.status} />}
+      about={{ href: `/epochs/${lane}/${text}/records/${nodeId}`, label: 'The record' }}
+      facts={[
+        ['Lane', <Hash key="l" value={addressOf(lane)} label="lane key" />],
+        ['It releases', <Money key="m" microUsd={record.earnedMicroUsd} />],
+        ['It says', `${counted(record.attempts, 'attempt', 'attempts')}, ${formatCount(record.faults)} at fault`],
+        ['Can be final from', record.finalAtMs === null ? '—' : <Utc key="u" at={record.finalAtMs} />],
+      ]}
+      bondMicroUsd={bondMicroUsd}
+      bondBack=", with a share of the penalty, where the record is invalid"
+      command={{ label: 'find what is wrong first', code: `npm run challenge -- ${text}` }}
+      refusal={refusalOf(record.status)}
+      subject={{ kind: 'record', lane, epoch: Number(text), nodeId }}
+      hint="Which count is wrong, by which receipts, and what it should be. Its hash goes on the chain."
+      disabledReason={adminOnlyReason(org)}
+    />
   )
+}
+
+function refusalOf(status: RecordStatus): string | null {
+  if (status === 'reported') return null
+  return status === 'signed'
+    ? 'This record is not on the chain yet: it can be challenged once it is.'
+    : 'This record can no longer be challenged: that is possible between its report and the end of its window.'
 }

@@ -2,13 +2,15 @@
 import type { EpochDetail } from '@isochrone/services'
 import { Download } from 'lucide-react'
 import { notFound } from 'next/navigation'
+import { EpochChecks } from '~/components/epoch/epoch-checks.tsx'
+import { EpochLeaseReceiptsTable } from '~/components/epoch/epoch-lease-receipts-table.tsx'
 import { EpochReceiptsTable } from '~/components/epoch/epoch-receipts-table.tsx'
 import { RecordsTable } from '~/components/epoch/records-table.tsx'
 import { VouchersTable } from '~/components/epoch/vouchers-table.tsx'
 import { Pager } from '~/components/pager.tsx'
 import { SettlementTrack } from '~/components/receipt/settlement-track.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
-import { EpochStatusBadge, VerdictBadge } from '~/components/status.tsx'
+import { EpochStatusBadge } from '~/components/status.tsx'
 import { ButtonLink } from '~/components/ui/button.tsx'
 import { CodeBlock } from '~/components/ui/code-block.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
@@ -40,9 +42,15 @@ export default async function EpochPage({ params, searchParams }: EpochPageProps
   const after = /^\d{1,15}$/.test(search.cursor ?? '') ? Number(search.cursor) : undefined
   const path = `/epochs/${lane}/${text}`
   const key = { lane, epoch: Number(text) }
-  const [epoch, receipts] = await pageData(path, (api) =>
-    Promise.all([api.epochs.detail(key), api.epochs.receipts({ ...key, after, limit: RECEIPTS_SHOWN })]),
+  const afterLease = /^\d{1,15}$/.test(search.leases ?? '') ? Number(search.leases) : undefined
+  const [epoch, receipts, leases] = await pageData(path, (api) =>
+    Promise.all([
+      api.epochs.detail(key),
+      api.epochs.receipts({ ...key, after, limit: RECEIPTS_SHOWN }),
+      api.epochs.leaseReceipts({ ...key, after: afterLease, limit: RECEIPTS_SHOWN }),
+    ]),
   )
+  const { chainId, receiptAnchor, rpcUrl } = await chainContext()
   const transactions = { anchored: epoch.anchoredTx, claimed: epoch.claimedTx, settled: epoch.settledTx }
   return (
     <>
@@ -51,7 +59,11 @@ export default async function EpochPage({ params, searchParams }: EpochPageProps
         title={`Epoch ${epoch.epoch}`}
         description={`Of lane ${shortHash(addressOf(lane))}: every receipt that its gateway signed in that time, under one root.`}
         badges={<EpochStatusBadge status={epoch.status} />}
-        actions={epoch.status !== 'settled' && after === undefined && <LiveRefresh intervalMs={5_000} />}
+        actions={
+          epoch.status !== 'settled' &&
+          after === undefined &&
+          afterLease === undefined && <LiveRefresh intervalMs={5_000} />
+        }
       />
       <Totals epoch={epoch} />
       <Section title="Settlement">
@@ -87,6 +99,13 @@ export default async function EpochPage({ params, searchParams }: EpochPageProps
       <Section title="What was anchored">
         <Anchored epoch={epoch} />
       </Section>
+      <Section title="Checks" description="Your browser recovers the signer itself, and asks the chain what it holds.">
+        <EpochChecks
+          epoch={epoch}
+          domain={{ chainId, verifyingContract: receiptAnchor }}
+          anchor={{ rpcUrl, receiptAnchor }}
+        />
+      </Section>
       <Section
         title="Performance records"
         description="One for each node: final, it releases what the node earned; invalid, it freezes it."
@@ -102,7 +121,7 @@ export default async function EpochPage({ params, searchParams }: EpochPageProps
       <Section
         title="Receipts"
         id="receipts"
-        description="By their numbers in the lane. Lease receipts have numbers too, but are not listed: they are on the pages of their leases and in the file."
+        description="By their numbers in the lane. Lease receipts have numbers too: they are listed for who rents and for the provider alone; the file has all of them."
       >
         {receipts.items.length > 0 ? (
           <EpochReceiptsTable lane={lane} receipts={receipts.items} />
@@ -123,6 +142,23 @@ export default async function EpochPage({ params, searchParams }: EpochPageProps
           hash="receipts"
         />
       </Section>
+      {(leases.items.length > 0 || afterLease !== undefined) && (
+        <Section
+          title="Lease receipts"
+          id="leases"
+          description="Those of your leases and of your nodes, by their numbers in the lane."
+        >
+          <EpochLeaseReceiptsTable lane={lane} receipts={leases.items} />
+          <Pager
+            path={path}
+            search={search}
+            nextCursor={leases.nextCursor}
+            words={{ first: 'First', next: `Next ${RECEIPTS_SHOWN}` }}
+            hash="leases"
+            param="leases"
+          />
+        </Section>
+      )}
     </>
   )
 }
@@ -209,15 +245,6 @@ function Anchored({ epoch }: { epoch: EpochDetail }) {
         ['Merkle root', <Hash key="r" full value={epoch.root} label="Merkle root" />],
         ['Data hash', <Hash key="d" full value={epoch.dataHash} label="hash of the epoch file" />],
         ['Lane', <Hash key="l" full value={addressOf(epoch.lane)} label="lane key" />],
-        ...epoch.checks.map(
-          (check) =>
-            [
-              'Signature',
-              <span key={check.name} className="flex flex-wrap items-center gap-2">
-                <VerdictBadge verdict={check.verdict} /> <span className="min-w-0 break-words">{check.detail}</span>
-              </span>,
-            ] as const,
-        ),
       ]}
     />
   )

@@ -1,0 +1,123 @@
+/** Who, when and how much, of one lease receipt. */
+import type { LeaseReceiptDetail } from '@isochrone/services'
+import Link from 'next/link'
+import { SimulatedBadge } from '~/components/status.tsx'
+import { Facts } from '~/components/ui/facts.tsx'
+import { Stats } from '~/components/ui/stat.tsx'
+import { Hash, Money, Utc } from '~/components/ui/values.tsx'
+import { addressOf, formatCount, formatMs } from '~/lib/format.ts'
+
+type Props = { receipt: LeaseReceiptDetail }
+
+export function LeaseReceiptStats({ receipt }: Props) {
+  const { priceMicroUsd, gpuMs, fromMs, toMs, terms } = receipt
+  const perGpuHour = terms?.values ? BigInt(terms.values.perGpuHour ?? 0) : null
+  return (
+    <Stats
+      items={[
+        { label: 'Price', value: <Money microUsd={priceMicroUsd} />, hint: `${priceMicroUsd} µUSD` },
+        {
+          label: 'Price of the terms',
+          value: perGpuHour === null ? '—' : <Money microUsd={perGpuHour} decimalsMin={2} />,
+          hint: 'per GPU and hour',
+        },
+        { label: 'GPU time', value: `${formatCount(gpuMs / 1_000)} s`, hint: `${formatCount(gpuMs)} ms` },
+        { label: 'Span', value: formatMs(toMs - fromMs), hint: gpusOf(receipt) },
+        { label: 'From, UTC', value: <Utc at={fromMs} bare />, hint: 'by the gateway’s clock' },
+        { label: 'To, UTC', value: <Utc at={toMs} bare />, hint: 'by the gateway’s clock' },
+      ]}
+    />
+  )
+}
+
+function gpusOf({ gpuMs, fromMs, toMs }: LeaseReceiptDetail): string {
+  const span = toMs - fromMs
+  if (span <= 0) return 'no time'
+  const gpus = gpuMs / span
+  return Number.isInteger(gpus) ? `of ${gpus} ${gpus === 1 ? 'GPU' : 'GPUs'}` : `${gpus.toFixed(2)} GPUs on average`
+}
+
+export function LeasePartyFacts({ receipt }: Props) {
+  const { node, nodeId, lane, channelId, fields, isPayer, leaseId, providerId } = receipt
+  return (
+    <Facts
+      items={[
+        [
+          'Node',
+          <span key="n" className="flex flex-wrap items-center gap-1.5">
+            {node ? (
+              <Link href={`/offers/${node.id}`} className="link">
+                {node.name}
+              </Link>
+            ) : (
+              'unknown'
+            )}
+            {node?.simulated && <SimulatedBadge />}
+            <Hash value={addressOf(nodeId)} label="node key" />
+          </span>,
+        ],
+        [
+          'Provider',
+          node?.providerName ?? (providerId ? <Hash key="v" value={providerId} label="provider id" /> : '—'),
+        ],
+        ['Gateway lane', <Hash key="l" value={addressOf(lane)} label="lane key" />],
+        [
+          'Payer’s channel',
+          <span key="c" className="flex flex-wrap items-center gap-1.5">
+            {isPayer && 'yours'} <Hash value={channelId} label="channel id" />
+          </span>,
+        ],
+        ['Terms', <Hash key="t" value={String(fields.termsHash)} label="terms hash" />],
+        [
+          'Lease',
+          leaseId ? (
+            <Link key="s" className="link break-all" href={`/leases/${leaseId}`}>
+              {leaseId}
+            </Link>
+          ) : (
+            <Hash key="s" value={String(fields.leaseId)} label="hash of the lease’s id" />
+          ),
+        ],
+      ]}
+    />
+  )
+}
+
+export function LeaseTimeFacts({ receipt }: Props) {
+  const { fromMs, toMs, gpuMs, lane, epoch, epochClosedAtMs, payableAtMs } = receipt
+  return (
+    <Facts
+      items={[
+        ['Served from', <Utc key="f" at={fromMs} />],
+        ['To', <Utc key="o" at={toMs} />],
+        ['GPU time', `${formatCount(gpuMs)} ms, ${gpusOf(receipt)}`],
+        [
+          'Epoch',
+          epoch === null ? (
+            'still open'
+          ) : (
+            <Link key="e" className="link" href={`/epochs/${lane}/${epoch}`}>
+              {epoch}
+            </Link>
+          ),
+        ],
+        ['Epoch closed', epochClosedAtMs === null ? '—' : <Utc key="c" at={epochClosedAtMs} />],
+        ['Without any record payable from', payableAtMs === null ? '—' : <Utc key="p" at={payableAtMs} />],
+      ]}
+    />
+  )
+}
+
+export function LeaseRelease({ receipt: { epoch, lane, nodeId, settlement } }: Props) {
+  if (epoch === null) return 'Its epoch is still open. It closes by time, or early by command.'
+  const record = (
+    <Link className="link" href={`/epochs/${lane}/${epoch}/records/${nodeId}`}>
+      performance record
+    </Link>
+  )
+  return settlement === 'settled' ? (
+    <>The node’s {record} of this epoch released its pay.</>
+  ) : (
+    <>Claimed money is paid out once the node’s {record} of this epoch is final.</>
+  )
+}
