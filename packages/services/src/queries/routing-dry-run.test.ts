@@ -60,7 +60,9 @@ function dryRun(
     const start = before ? rows.findIndex((row) => row.id === before.id) + 1 : 0
     return rows.slice(start, start + limit)
   })
-  const store = { accounts: { settings: async () => ({ routing: saved }) }, readings: { placements } }
+  const nodes = [1, 2].map((n) => ({ id: `node_${n}`, nodeId: id(n) }))
+  const providers = { nodes: async () => nodes }
+  const store = { accounts: { settings: async () => ({ routing: saved }) }, readings: { placements }, providers }
   const deps = { store, clock: manualClock(nowMs) } as unknown as ControlPlaneDeps
   return { placements, result: routingDryRun(deps, { orgId: 'org_1', routing: changed }) }
 }
@@ -135,4 +137,19 @@ test('a policy that contradicts itself names the field', async () => {
   await expect(dryRun([], {}, { sort: 'price', value_of_second_usd: 1 }).result).rejects.toMatchObject({
     code: 'invalid_input',
   })
+})
+
+test('a node is excluded by the id that people see, in the saved policy and in the changed one', async () => {
+  const american = await dryRun(
+    records(10, { sort: 'price' }),
+    { sort: 'price' },
+    { sort: 'price', exclude: ['node_2'] },
+  ).result
+  expect([american.compared, american.moved]).toEqual([10, 10])
+  const both = await dryRun(records(10, {}), {}, { exclude: ['node_1', 'node_2'] }).result
+  expect(both.refused).toEqual([{ reason: 'excluded', count: 10 }])
+  // What the default excluded until now, its records name by the other id: it is the default's, and goes with it.
+  const recorded = records(10, { sort: 'price', exclude: [id(2)] })
+  const freed = await dryRun(recorded, { sort: 'price', exclude: ['node_2'] }, { sort: 'price' }).result
+  expect([freed.compared, freed.moved]).toEqual([10, 10])
 })

@@ -18,6 +18,7 @@ import {
 } from '@isochrone/scheduler'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import { changedPolicy } from './changed-policy.ts'
+import { withExcludedNodes } from './excluded-nodes.ts'
 import type { DryRunReason, RoutingDryRun, RoutingJson } from './views/routing.ts'
 
 const REQUESTS_MAX = 1_000
@@ -30,9 +31,10 @@ export async function routingDryRun(
   { store, clock }: Pick<ControlPlaneDeps, 'store' | 'clock'>,
   { orgId, routing }: { orgId: string; routing: RoutingJson },
 ): Promise<RoutingDryRun> {
-  const { policy: changed } = parseRoutingPolicy(routing)
-  const saved = await store.accounts.settings(orgId)
-  const { policy: now } = parseRoutingPolicy(saved?.routing ?? {})
+  const wished = parseRoutingPolicy(routing).policy
+  const saved = parseRoutingPolicy((await store.accounts.settings(orgId))?.routing ?? {}).policy
+  const nodes = wished.exclude || saved.exclude ? await store.providers.nodes() : []
+  const [changed, now] = [withExcludedNodes(wished, nodes), withExcludedNodes(saved, nodes)]
   const since = new Date(clock.nowMs() - SINCE_MS)
   const tally = new Tally()
   let before: { at: Date; id: string } | null = null

@@ -11,6 +11,7 @@ import type { PlacementRequest, ReplicaOffer, RoutingPolicy, RoutingWish } from 
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { ListedNodeRow } from '../ports/rows.ts'
 import { pricesOfStored } from '../providers/terms.ts'
+import { withExcludedNodes } from './excluded-nodes.ts'
 import { isLive, isSimulated, modelsOf } from './live-nodes.ts'
 import type { RoutingJson, RoutingPreview, RoutingPreviewNode } from './views/routing.ts'
 
@@ -22,8 +23,9 @@ export async function routingPreview(
   deps: Pick<ControlPlaneDeps, 'store' | 'live' | 'clock'>,
   { routing }: { routing: RoutingJson },
 ): Promise<RoutingPreview> {
-  const policy = mergeRouting({ organisation: parseRoutingPolicy(routing).policy })
+  const wish = parseRoutingPolicy(routing).policy
   const [all, live] = await Promise.all([deps.store.providers.nodes(), deps.live.nodes()])
+  const policy = mergeRouting({ organisation: withExcludedNodes(wish, all) })
   const nowMs = deps.clock.nowMs()
   const rows = all.filter((row) => row.status === 'active')
   const nodes = rows.map((row): RoutingPreviewNode => {
