@@ -135,7 +135,7 @@ function fleet() {
 const startWorker = () =>
   startBatchWorker({
     store,
-    fleet: { nodes: async () => fleet(), routing: async () => ({}) },
+    fleet: { nodes: async () => fleet(), routing: async () => ({}), gateways: async () => [] },
     gateway: dispatchToGateway({ gatewayUrls: [url], internalToken: 'x' }),
     pools: createJobFleet(),
     clock: systemClock,

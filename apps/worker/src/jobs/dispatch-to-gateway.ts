@@ -27,13 +27,13 @@ export function dispatchToGateway({
   const urls = gatewayUrls.toSorted()
   const awayUntilMs = new Map<string, number>()
   return {
-    gatewayFor(requestId) {
-      const here = urls.filter((url) => (awayUntilMs.get(url) ?? 0) <= clock.nowMs())
-      const among = here.length > 0 ? here : urls
+    gatewayFor(requestId, mayServe = () => true) {
+      if (urls.length === 0) throw new AppError('internal', { publicMessage: 'No gateway is configured.' })
+      const able = urls.filter((url) => mayServe(url))
+      const here = able.filter((url) => (awayUntilMs.get(url) ?? 0) <= clock.nowMs())
+      const among = here.length > 0 ? here : able
       const index = Number.parseInt(bytes32Of(requestId).slice(2, 10), 16) % among.length
-      const url = among[index]
-      if (url === undefined) throw new AppError('internal', { publicMessage: 'No gateway is configured.' })
-      return url
+      return among[index] ?? null
     },
     async dispatch(gatewayUrl, request) {
       // A row may name a gateway that this platform has no more: nothing is sent to an address that nobody configured.

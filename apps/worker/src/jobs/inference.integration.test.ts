@@ -76,7 +76,7 @@ afterAll(async () => {
 function deps(): RunJobDeps {
   return {
     jobs: store.jobs,
-    fleet: { nodes: async () => fleet(), routing: async () => ({}) },
+    fleet: { nodes: async () => fleet(), routing: async () => ({}), gateways: async () => [] },
     gateway: dispatchToGateway({ gatewayUrls: [url], internalToken: 'x' }),
     pools: createJobFleet(),
     clock: systemClock,

@@ -16,7 +16,9 @@ export function replayThroughGateway({ gateway, orgId }: { gateway: GatewayDispa
     async ask({ nodeId, model, prompt }) {
       const requestId = newId('req')
       try {
-        const { outcome, answer } = await gateway.dispatch(gateway.gatewayFor(requestId), {
+        const gatewayUrl = gateway.gatewayFor(requestId)
+        if (gatewayUrl === null) return null
+        const { outcome, answer } = await gateway.dispatch(gatewayUrl, {
           requestId,
           jobId: null,
           orgId,

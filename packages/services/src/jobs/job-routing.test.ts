@@ -103,6 +103,7 @@ async function look({
   const dispatched: DispatchRequest[] = []
   const ends: { status: string; error: string | null; httpStatus: number | null }[] = []
   const requeued: unknown[] = []
+  const urls: string[] = []
   const job: QueuedJobRow = {
     id: 'job_1',
     orgId: 'org_1',
@@ -138,7 +139,7 @@ async function look({
       jobs: {
         start: async () => job,
         place: async () => true,
-        requeue: async (_id, { attempted, error }) => void requeued.push({ attempted, error }),
+        requeue: async (_id, { attempted, error, unpin = false }) => void requeued.push({ attempted, error, unpin }),
         finish: async (_id, { status, error, httpStatus }) => ends.push({ status, error, httpStatus }) > 0,
       },
       fleet: {
@@ -151,11 +152,13 @@ async function look({
           ),
         }),
         routing: async () => organisation,
+        gateways: async () => gateways,
       },
       gateway: {
-        gatewayFor: () => 'http://127.0.0.1:1',
-        dispatch: async (_url, request) => {
+        gatewayFor: (_id, mayServe = () => true) => gateways.map(({ url }) => url).find(mayServe) ?? null,
+        dispatch: async (url, request) => {
           dispatched.push(request)
+          urls.push(url)
           return { outcome: 'answered', httpStatus: 200, answer: {}, message: null, ...response }
         },
       },
@@ -165,9 +168,15 @@ async function look({
     'job_1',
   )
   const names = dispatched.map(({ nodeId }) => states.find((state) => state.nodeId === nodeId)?.name)
-  return { result, names, ends, requeued }
+  return { result, names, ends, requeued, urls }
 }
 
+/** The first of them takes every job that it may. */
+const gateways = [
+  { url: 'http://127.0.0.1:1', country: 'US', region: 'us-east' },
+  { url: 'http://127.0.0.1:2', country: 'DE', region: 'eu-de' },
+  { url: 'http://127.0.0.1:3', country: '', region: '' },
+]
 const german = nodeOf('german')
 const french = nodeOf('french', { country: 'FR' })
 const cheap = nodeOf('cheap', { prices: { ...german.prices, outMicroUsdPerMtok: '100' } })
@@ -175,7 +184,7 @@ const cheap = nodeOf('cheap', { prices: { ...german.prices, outMicroUsdPerMtok: 
 test('regions, price caps, data policies and exclusions hold for queued work too', async () => {
   const states = [german, french]
   expect((await look({ states, routing: { regions: ['FR'] } })).names).toEqual(['french'])
-  expect((await look({ states, organisation: { regions: ['FR'] } })).names).toEqual(['french'])
+  expect((await look({ states, organisation: { regions: ['DE'] } })).names).toEqual(['german'])
   expect((await look({ states, routing: { regions: ['US'] } })).names).toEqual([])
   expect((await look({ states: [german, cheap], routing: { max_price: { output: 0.01 } } })).names).toEqual(['cheap'])
   expect((await look({ states: [german], routing: { max_price: { request: 0.000_001 } } })).names).toEqual([])
@@ -194,8 +203,8 @@ test('a node that drains, is full or rests after failures takes no job', async (
 test('policies that contradict each other end the job with the reason, and nothing is dispatched', async () => {
   const { names, ends } = await look({
     states: [german],
-    routing: { regions: ['DE'] },
-    organisation: { regions: ['FR'] },
+    routing: { regions: ['FR'] },
+    organisation: { regions: ['DE'] },
   })
   expect(names).toEqual([])
   expect(ends).toMatchObject([{ status: 'failed', error: expect.stringContaining('routing.regions') }])
@@ -204,7 +213,7 @@ test('policies that contradict each other end the job with the reason, and nothi
 test("a gateway's refusal for want of capacity is no attempt and nothing against the node, however often it comes", async () => {
   const refused = { outcome: 'retry', httpStatus: 503, message: 'busy' } as const
   const { result, ends, requeued } = await look({ states: [german], response: refused })
-  expect(requeued).toEqual([{ attempted: false, error: 'busy' }])
+  expect(requeued).toEqual([{ attempted: false, error: 'busy', unpin: true }])
   expect([result.kind, ends]).toEqual(['again', []])
   const failed = await look({ states: [german], response: { ...refused, httpStatus: 502 } })
   expect(failed.ends).toMatchObject([{ status: 'failed' }])
@@ -244,4 +253,21 @@ test('what a gateway may have answered already is asked for before it is refused
   const not = { outcome: 'retry', httpStatus: 503, message: 'it was not answered here' } as const
   const { result, ends } = await look({ ...world, response: not })
   expect([result.kind, ends]).toMatchObject(['done', [{ status: 'failed', httpStatus: 400 }]])
+})
+
+test('a job goes to a gateway inside its organisation, waits where there is none, and leaves one that is outside by now', async () => {
+  const states = [german, french]
+  const [outside, inside] = gateways.map(({ url }) => url)
+  expect((await look({ states })).urls).toEqual([outside])
+  for (const regions of [['DE'], ['EU'], ['DE/eu-de']]) {
+    const { urls, ends } = await look({ states: [nodeOf('german', { region: 'eu-de' })], organisation: { regions } })
+    expect([urls, ends]).toMatchObject([[inside], [{ status: 'succeeded' }]])
+  }
+  const none = await look({ states, organisation: { regions: ['FR'] } })
+  expect([none.urls, none.ends]).toEqual([[], []])
+  expect(none.requeued).toMatchObject([{ attempted: false, error: expect.stringContaining('residency') }])
+  const misdirected = { outcome: 'rejected', httpStatus: 421, message: 'outside' } as const
+  const moved = await look({ states, organisation: { regions: ['DE'] }, before: 'german', response: misdirected })
+  expect([moved.urls, moved.ends]).toEqual([[outside], []])
+  expect(moved.requeued).toEqual([{ attempted: false, error: 'outside', unpin: true }])
 })

@@ -9,8 +9,9 @@
 import { toAppError, type AppError, type Clock } from '@isochrone/domain'
 import { dispatchRequest, type DispatchResponse } from '@isochrone/protocol'
 import type { PlacementRequest } from '@isochrone/scheduler'
-import type { FleetSource, GatewayDispatch, JobRows, QueuedJobRow } from '../ports/job-store.ts'
+import type { GatewayDispatch, JobFleetSource, JobRows, QueuedJobRow } from '../ports/job-store.ts'
 import { parseStorableJson } from '../receipts/storable-json.ts'
+import { gatewayOf } from './gateway-of.ts'
 import { refusalOf } from './hopeless-policy.ts'
 import type { JobFleet } from './job-fleet.ts'
 import { placeInTime, type JobPlacement } from './place-job.ts'
@@ -19,7 +20,7 @@ import { placementRequestOf } from './placement-request.ts'
 
 export interface RunJobDeps {
   jobs: Pick<JobRows, 'start' | 'place' | 'requeue' | 'finish'>
-  fleet: FleetSource
+  fleet: JobFleetSource
   gateway: GatewayDispatch
   /** What this placer knows of the fleet; one for all the jobs of a worker. */
   pools: JobFleet
@@ -53,6 +54,12 @@ export async function runJob(deps: RunJobDeps, jobId: string): Promise<JobLook> 
   if (job.deadlineAt !== null && job.deadlineAt.getTime() <= nowMs) return await overdue(deps, job, job.deadlineAt)
   const policies = await policiesOf(deps, job)
   if ('refusal' in policies) return failed(deps, job, 400, 'invalid_request', policies.refusal)
+  const gatewayUrl = await gatewayOf(deps, job)
+  if (gatewayUrl === null) {
+    const reason = "no gateway that takes jobs stands inside the organisation's residency"
+    await deps.jobs.requeue(job.id, { attempted: false, error: reason })
+    return { kind: 'again', delayMs: BACKOFF_MS.max, reason }
+  }
   const placement = await placeInTime(deps, job, policies.request)
   if (placement.kind === 'none') {
     const { contradiction } = placement
@@ -60,7 +67,6 @@ export async function runJob(deps: RunJobDeps, jobId: string): Promise<JobLook> 
     return await wait(deps, job, placement)
   }
   const { nodeId, record, close } = placement
-  const gatewayUrl = job.gatewayUrl ?? deps.gateway.gatewayFor(job.requestId)
   const memory = withTry(placementMemoryOf(job.placement), record, { attempt: job.attempts, nodeId, atMs: nowMs })
   try {
     if (!(await deps.jobs.place(job.id, { nodeId, placement: memory, gatewayUrl, now: new Date(nowMs) }))) return done
@@ -167,6 +173,9 @@ function isOutOfMoney({ outcome, httpStatus, answer }: DispatchResponse): boolea
   return error?.code === 'insufficient_quota'
 }
 
+/** 421: the gateway stands outside the organisation's residency. */
+const isElsewhere = ({ outcome, httpStatus }: DispatchResponse): boolean => outcome === 'rejected' && httpStatus === 421
+
 const isRefusal = ({ outcome, httpStatus }: DispatchResponse): boolean => outcome === 'retry' && httpStatus === 503
 
 function requestOf(job: QueuedJobRow, nodeId: string, placement: unknown, nowMs: number) {
@@ -207,6 +216,12 @@ async function conclude(
     await deps.jobs.requeue(job.id, { attempted: false, error: message ?? 'no money', placement: ended, unpin })
     await deps.batches?.outOfMoney(job.batchId, new Date(atMs))
     return { kind: 'again', delayMs: OUT_OF_MONEY_AGAIN_MS, reason: 'its organisation has no money left' }
+  }
+  if (isElsewhere(response)) {
+    // The organisation's residency has changed: it never ran there, and another gateway may have it.
+    const ended = withEnd(memory, { outcome: 'refused', message, atMs })
+    await deps.jobs.requeue(job.id, { attempted: false, error: message ?? 'elsewhere', placement: ended, unpin: true })
+    return { kind: 'again', delayMs: REFUSED_AGAIN_MS, reason: 'it belongs to another gateway' }
   }
   if (outcome !== 'retry') {
     const status = outcome === 'answered' && httpStatus < 400 ? 'succeeded' : 'failed'

@@ -1,6 +1,6 @@
 /** What queued work needs of the database, the queue, the fleet and the gateways. */
 import type { JobStatus } from '@isochrone/domain'
-import type { DispatchRequest, DispatchResponse, NodeLiveness, NodeState } from '@isochrone/protocol'
+import type { DispatchRequest, DispatchResponse, GatewayState, NodeLiveness, NodeState } from '@isochrone/protocol'
 import type { JobEnd } from './receipt-store.ts'
 
 /** `queued` by its own wish, `background` as a response, `waiting` for want of capacity, `batch` as a line of one. */
@@ -79,9 +79,15 @@ export interface FleetSource {
   routing(orgId: string): Promise<unknown>
 }
 
+/** What placing a job needs beside the fleet. */
+export interface JobFleetSource extends FleetSource {
+  /** Every gateway that introduced itself, with where it stands. */
+  gateways(): Promise<readonly Pick<GatewayState, 'url' | 'country' | 'region'>[]>
+}
+
 export interface GatewayDispatch {
-  /** Where a job goes that was dispatched nowhere yet. */
-  gatewayFor(requestId: string): string
+  /** Where a job goes that was dispatched nowhere yet, among the gateways that `mayServe`; null where there is none. */
+  gatewayFor(requestId: string, mayServe?: (gatewayUrl: string) => boolean): string | null
   /**
    * Throws when the gateway cannot be reached or does not answer in time: nothing is known then, unless `details.unreached`
    * says that it never got the job.
