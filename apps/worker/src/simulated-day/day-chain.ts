@@ -4,6 +4,9 @@
  * People's transactions are in a block when the chain answers. Towards the worker the chain is flaky: it loses answers
  * (what was sent has arrived, but nobody says so), and it reorganises right after it has included something. Each look
  * of the worker at a receipt mines blocks, so that confirmations come. One request is handled after another.
+ *
+ * What was lost or taken away is counted only where it was a transaction of the worker, and right after each such fault
+ * whoever watches has a look at the chain, before anything else happens on it.
  */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -23,11 +26,30 @@ export interface DayChain {
   reorg(blocks: number): Promise<void>
   /** Number and time of the last block. */
   head(): Promise<string>
+  /** Called after every lost answer and every reorganisation, while the chain stands still. */
+  afterFault(look: () => Promise<unknown>): void
+  /** @throws what the last look threw, if one did. */
+  assertSound(): void
+  /** The next transaction of the worker that is taken meets this: what chance left out of a day. */
+  meetNext(fault: ChainFault): void
   /** No further faults: the liveness phase. */
   end(): void
-  /** How often an answer was lost, and how often blocks were removed under a transaction. */
-  counts(): { lost: number; reorgs: number }
+  counts(): ChainFaults
   stop(): Promise<void>
+}
+
+/** `reorg`: of the greatest depth. `lost`: the transaction has arrived, and nobody says so. */
+export type ChainFault = 'reorg' | 'lost'
+
+export interface ChainFaults {
+  /** Answers to transactions of the worker that had arrived. */
+  lostAnswers: number
+  /** However the blocks went: right after a transaction, or between two steps. */
+  reorgs: number
+  /** Transactions of the worker that reorganisations of the greatest depth took out of their blocks. */
+  takenByDeepest: number
+  /** Looks at the chain right after one of these faults. */
+  looks: number
 }
 
 /** What differs from one chain to the next. */
@@ -61,8 +83,11 @@ export async function startDayChain(
   trace: DayTrace,
 ): Promise<DayChain> {
   let hasEnded = false
-  let lost = 0
-  let reorgs = 0
+  const counts: ChainFaults = { lostAnswers: 0, reorgs: 0, takenByDeepest: 0, looks: 0 }
+  const sentByWorker = new Set<string>()
+  let isDue: ChainFault | null = null
+  let look: () => Promise<unknown> = async () => {}
+  let broken: unknown = null
   let turn: Promise<unknown> = Promise.resolve()
 
   const forward = async (body: string) =>
@@ -87,25 +112,63 @@ export async function startDayChain(
     if (isWorker && method === 'eth_getTransactionReceipt') await mine(confirmations)
     const found = await forward(body)
     if (method !== 'eth_sendRawTransaction') return found
+    const hash = keccak256(params[0] as Hex)
     const isTaken = !found.includes('"error"')
-    const fate = isWorker && !hasEnded ? draws.below('sent by the worker', ONE_IN) : ONE_IN
-    const sent = `${isWorker ? 'worker' : 'people'} sent ${keccak256(params[0] as Hex)}`
+    const fate = isWorker && !hasEnded ? fateOf(isTaken) : null
     trace.note(
-      `  ${sent}: ${isTaken ? 'taken' : 'refused'}${fate === 0 ? ', reorganised' : fate === 1 ? ', lost' : ''}`,
+      `  ${isWorker ? 'worker' : 'people'} sent ${hash}: ${isTaken ? 'taken' : 'refused'}${fate ? `, ${fate.fault}` : ''}`,
     )
+    if (isWorker && isTaken) sentByWorker.add(hash)
     if (!isWorker && isTaken) await mine(1)
-    if (fate === 0) {
-      reorgs += 1
+    if (fate?.fault === 'reorg') {
       await mine(3)
-      await reorg(1 + draws.below('depth', REORG_BLOCKS_MAX))
+      await reorg(fate.depth)
     }
-    if (fate !== 1) return found
-    lost += 1
+    if (fate?.fault !== 'lost') return found
+    if (isTaken) {
+      counts.lostAnswers += 1
+      await lookNow()
+    }
     return null
   }
 
+  /** Drawn in any case, so that what is due changes no later draw. */
+  function fateOf(isTaken: boolean): { fault: ChainFault; depth: number } | null {
+    const drawn = draws.below('sent by the worker', ONE_IN)
+    const depth = drawn === 0 ? 1 + draws.below('depth', REORG_BLOCKS_MAX) : REORG_BLOCKS_MAX
+    if (isDue === null || !isTaken) return drawn > 1 ? null : { fault: drawn === 0 ? 'reorg' : 'lost', depth }
+    const fault = isDue
+    isDue = null
+    return { fault, depth: REORG_BLOCKS_MAX }
+  }
+
   async function reorg(blocks: number): Promise<void> {
+    const taken = await ofWorkerIn(blocks)
     await ask('anvil_reorg', [blocks, []])
+    counts.reorgs += 1
+    if (blocks === REORG_BLOCKS_MAX) counts.takenByDeepest += taken
+    await lookNow()
+  }
+
+  /** Transactions of the worker in the last blocks. */
+  async function ofWorkerIn(blocks: number): Promise<number> {
+    const last = Number((await head()).number)
+    let found = 0
+    for (let number = last; number > last - blocks && number >= 0; number--) {
+      const block = await ask('eth_getBlockByNumber', [`0x${number.toString(16)}`, false])
+      const { transactions } = block as { transactions: string[] }
+      found += transactions.filter((hash) => sentByWorker.has(hash)).length
+    }
+    return found
+  }
+
+  async function lookNow(): Promise<void> {
+    counts.looks += 1
+    try {
+      await look()
+    } catch (error) {
+      broken ??= error
+    }
   }
 
   async function head(): Promise<{ number: string; timestamp: string }> {
@@ -142,8 +205,16 @@ export async function startDayChain(
       const { number, timestamp } = await inTurn(head)
       return `block ${Number(number)} at ${Number(timestamp)}`
     },
-    end: () => (hasEnded = true),
-    counts: () => ({ lost, reorgs }),
+    afterFault: (next) => void (look = next),
+    assertSound() {
+      if (broken !== null) throw broken
+    },
+    meetNext: (fault) => void (isDue = fault),
+    end() {
+      hasEnded = true
+      isDue = null
+    },
+    counts: () => ({ ...counts }),
     async stop() {
       server.closeAllConnections()
       server.close()

@@ -18,6 +18,7 @@ import type { DayDraws } from './day-draws.ts'
 import type { DayTrace } from './day-trace.ts'
 import type { DayWorld } from './day-world.ts'
 import type { Faults } from './faults.ts'
+import { checkMoney } from './money-check.ts'
 
 export const dayRounds = ['reconcile', 'index', 'settle', 'watch', 'register', 'fund', 'correct', 'ingest'] as const
 export type DayRound = (typeof dayRounds)[number]
@@ -29,6 +30,8 @@ export interface DayWorker {
   run(round: DayRound): Promise<void>
   /** What could not go on in the last settlement round. */
   stuck(): readonly string[]
+  /** How often money was found conserved between a death and the next life. */
+  checksAfterCrashes(): number
 }
 
 interface DayWorkerOptions {
@@ -49,6 +52,7 @@ export function createDayWorker(
   let ports = connect()
   let asked = new Map<string, string>()
   let stuck: string[] = []
+  let checksAfterCrashes = 0
 
   function connect() {
     const { deployment, operatorKey, managedWalletKey, profile } = world
@@ -104,18 +108,22 @@ export function createDayWorker(
 
   return {
     stuck: () => stuck,
+    checksAfterCrashes: () => checksAfterCrashes,
     async run(round) {
-      const before = faults.crashes()
+      const before = faults.crashes().crashes
       try {
         await once(round)
       } catch (error) {
         // A chain that is away or a crash ends a round; anything else is a fault of ours.
-        const isExpected = faults.crashes() > before || isChainAway(error)
+        const isExpected = faults.crashes().crashes > before || isChainAway(error)
         if (!isExpected) throw error
         trace.note(`  ${round} ended: ${error instanceof Error ? error.message : String(error)}`)
       }
       if (!faults.isDead()) return
       await faults.restart()
+      // Whatever the dead process left half done.
+      await checkMoney(world)
+      checksAfterCrashes += 1
       asked = new Map()
       ports = connect()
     },

@@ -17,7 +17,8 @@ export interface Faults {
   restart(): Promise<void>
   /** No further crashes: the liveness phase. */
   end(): void
-  crashes(): number
+  /** How often the process died; and how often right after a call of the chain, whose work was done and not written down. */
+  crashes(): { crashes: number; crashesAfterChainCalls: number }
   /** The same ports, each call of which may be the last. */
   inject<T extends object>(ports: T, name: string): T
 }
@@ -32,12 +33,14 @@ export function createFaults(draws: DayDraws, oneIn: number): Faults {
   const underWay = new Set<Promise<unknown>>()
   let hasEnded = false
   let crashes = 0
+  let crashesAfterChainCalls = 0
 
   function mayDie(own: Life, where: string): void {
     if (own.isDead) throw new Crash(`dead before ${where}`)
     if (hasEnded || draws.below(where, oneIn * 2) !== 0) return
     own.isDead = true
     crashes += 1
+    if (where.startsWith('after chain.')) crashesAfterChainCalls += 1
     throw new Crash(where)
   }
 
@@ -89,7 +92,7 @@ export function createFaults(draws: DayDraws, oneIn: number): Faults {
       life = { isDead: false }
     },
     end: () => (hasEnded = true),
-    crashes: () => crashes,
+    crashes: () => ({ crashes, crashesAfterChainCalls }),
     inject: (ports, name) => inject(life, ports, name),
   }
 }

@@ -11,6 +11,7 @@ import {
   type ChainReader,
 } from '@isochrone/contracts-client'
 import { erc20Abi, type Hex } from 'viem'
+import { REORG_BLOCKS_MAX } from './day-chain.ts'
 import { TREASURY, type DayWorld } from './day-world.ts'
 
 export type DayEvents = Awaited<ReturnType<typeof getIsochroneEvents>>
@@ -44,10 +45,30 @@ export async function checkMoney(world: DayWorld): Promise<CheckedMoney> {
   })
   same('the sum of all balances and all money', total(balances), supply)
 
-  const head = await reader.publicClient.getBlockNumber()
-  const events = await getIsochroneEvents(reader, { fromBlock: BigInt(world.deployment.blockNumber), toBlock: head })
+  const events = await eventsOf(world)
   await checkFlows(world, reader, events)
   return { events, balances }
+}
+
+interface ReadEvents {
+  /** Every block up to here was read. */
+  upTo: bigint
+  events: DayEvents
+}
+const readBefore = new WeakMap<DayWorld, ReadEvents>()
+
+/** Since the deployment; what no reorganisation of a day can take away is read once. */
+async function eventsOf(world: DayWorld): Promise<DayEvents> {
+  const { reader, deployment } = world
+  const before = readBefore.get(world) ?? { upTo: BigInt(deployment.blockNumber) - 1n, events: [] }
+  const head = await reader.publicClient.getBlockNumber()
+  const final = head - BigInt(REORG_BLOCKS_MAX)
+  const fresh = await getIsochroneEvents(reader, { fromBlock: before.upTo + 1n, toBlock: head })
+  if (final > before.upTo) {
+    const kept = fresh.filter(({ blockNumber }) => blockNumber <= final)
+    readBefore.set(world, { upTo: final, events: [...before.events, ...kept] })
+  }
+  return [...before.events, ...fresh]
 }
 
 /** Payers' debit = providers' credit + fees + pending + refunds. */

@@ -10,7 +10,15 @@ import { prng } from '@isochrone/domain'
 import type { TestStack } from '@isochrone/local-stack'
 import type { Hex } from '@isochrone/protocol'
 import { createDayActions, signedInAll, type DayActions } from './day-actions.ts'
-import { dayChains, REORG_BLOCKS_MAX, startDayChain, type DayChain, type DayChainName } from './day-chain.ts'
+import {
+  dayChains,
+  REORG_BLOCKS_MAX,
+  startDayChain,
+  type DayChain,
+  type DayChainName,
+  type ChainFault,
+  type ChainFaults,
+} from './day-chain.ts'
 import { createDayDraws } from './day-draws.ts'
 import { createDayTime } from './day-time.ts'
 import { createDayTrace, type DayTrace } from './day-trace.ts'
@@ -19,11 +27,13 @@ import { createDayWorld, type DayWorld } from './day-world.ts'
 import { createFaults } from './faults.ts'
 import { checkMoney, same, total, type DayEvents } from './money-check.ts'
 
-export interface DayReport {
+export interface DayReport extends ChainFaults {
   steps: number
   crashes: number
-  lostAnswers: number
-  reorgs: number
+  /** Right after a call of the chain: what was sent was not written down. */
+  crashesAfterChainCalls: number
+  /** Between a crash and the next life of the process. */
+  checksAfterCrashes: number
   epochs: number
   /** Signed by lanes, and in the end claimed, µUSD. */
   signedMicroUsd: bigint
@@ -68,10 +78,10 @@ export async function runDay(
   const chain = await startDayChain(stack.chainRpcUrl, dayChain, draws, trace)
   const world = await createDayWorld(stack, seed, { chain, time, draws, dayChain })
   const faults = createFaults(draws, CALLS_A_CRASH)
+  chain.afterFault(() => checkMoney(world))
   const actions = createDayActions(world, rng)
   const closeEpochs = () => actions.closeEpochs()
   const worker = createDayWorker(world, { rpcUrl: chain.workerUrl, faults, rng, draws, time, trace, closeEpochs })
-  let reorgs = 0
   let now = 'the start'
   try {
     for (const payer of world.payers) await actions.topUp(payer, 20_000_000n)
@@ -79,8 +89,9 @@ export async function runDay(
       const action = drawAction(rng.below(100))
       now = `step ${step} (${action})`
       trace.note(now)
-      reorgs += await act(action, { world, actions, worker, chain, rng })
+      await act(action, { world, actions, worker, chain, rng })
       const { balances } = await checkMoney(world)
+      chain.assertSound()
       await noteState(trace, chain, balances)
       say(now)
     }
@@ -92,12 +103,12 @@ export async function runDay(
     const { events, balances } = await finish(world, actions, worker, (line) => (trace.note(line), say(line)))
     await noteState(trace, chain, balances)
     await checkRecordsOf(world, events)
-    const { lost, reorgs: under } = chain.counts()
+    chain.assertSound()
     return {
       steps,
-      crashes: faults.crashes(),
-      lostAnswers: lost,
-      reorgs: reorgs + under,
+      ...faults.crashes(),
+      checksAfterCrashes: worker.checksAfterCrashes(),
+      ...chain.counts(),
       epochs: world.closed.length,
       signedMicroUsd: signedInAll(world, actions),
       disputes: events.filter(({ eventName }) => eventName === 'DisputeFiled').length,
@@ -167,8 +178,7 @@ interface Day {
   rng: ReturnType<typeof prng>
 }
 
-/** How many times blocks were removed. */
-async function act(action: Action, { world, actions, worker, chain, rng }: Day): Promise<number> {
+async function act(action: Action, { world, actions, worker, chain, rng }: Day): Promise<void> {
   const pick = <T>(items: readonly T[]) => items[rng.below(items.length)] as T
   if (action === 'requests') actions.requests()
   if (action === 'close') actions.closeEpochs()
@@ -183,9 +193,7 @@ async function act(action: Action, { world, actions, worker, chain, rng }: Day):
   if (action === 'pause') await actions.pause()
   if (action === 'warp') await chain.warp(10 + rng.below(300))
   if (action === 'worker') await worker.run(pick([...dayRounds, 'ingest', 'settle', 'settle', 'index'] as const))
-  if (action !== 'reorg') return 0
-  await chain.reorg(1 + rng.below(REORG_BLOCKS_MAX))
-  return 1
+  if (action === 'reorg') await chain.reorg(1 + rng.below(REORG_BLOCKS_MAX))
 }
 
 /** Each at least once a day, with faults: a day without a dispute says nothing about disputes. */
@@ -199,6 +207,8 @@ const kinds: readonly { happened: (day: Day, events: DayEvents) => boolean; make
     happened: (_day, events) => has(events, 'RecordInvalid'),
     make: settledThen(({ actions }) => actions.challenge(1)),
   },
+  { happened: ({ chain }) => chain.counts().lostAnswers > 0, make: meetWhileSettling('lost') },
+  { happened: ({ chain }) => chain.counts().takenByDeepest > 0, make: meetWhileSettling('reorg') },
 ]
 const TRIES_MAX = 12
 
@@ -235,6 +245,15 @@ function settledThen(make: (day: Day) => Promise<void>) {
     for (let count = 0; count < 4; count++) await day.worker.run('ingest')
     for (const round of ['register', 'settle', 'index'] as const) await day.worker.run(round)
     await make(day)
+  }
+}
+
+/** What the worker sends next of a fresh epoch meets the fault. */
+function meetWhileSettling(fault: ChainFault) {
+  const settle = settledThen(async () => {})
+  return async (day: Day): Promise<void> => {
+    day.chain.meetNext(fault)
+    await settle(day)
   }
 }
 

@@ -32,8 +32,14 @@ test(`a simulated day (seed ${SEED}): money conserved after every step, every cl
     runDay(second, { seed: SEED, steps: STEPS }),
     runDay(third, { seed: SEED, steps: OTHER_STEPS, chainName: 'other' }),
   ])
-  expect(day.crashes).toBeGreaterThan(0)
-  expect(day.reorgs).toBeGreaterThan(0)
+  for (const each of [day, elsewhere]) {
+    expect(each.crashes).toBeGreaterThan(0)
+    expect(each.crashesAfterChainCalls).toBeGreaterThan(0)
+    expect(each.checksAfterCrashes).toBe(each.crashes)
+    expect(each.lostAnswers).toBeGreaterThan(0)
+    expect(each.takenByDeepest).toBeGreaterThan(0)
+    expect(each.looks).toBe(each.lostAnswers + each.reorgs)
+  }
   const both = (name: Happens) => day[name] + elsewhere[name]
   expect(Object.fromEntries(happens.map((name) => [name, both(name) > 0]))).toEqual(allHappen)
   expect(day.signedMicroUsd).toBeGreaterThan(0n)
