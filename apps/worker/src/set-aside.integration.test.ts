@@ -8,10 +8,11 @@ import {
   type ChainWriter,
 } from '@isochrone/contracts-client'
 import { startTestStack, type TestStack } from '@isochrone/local-stack'
-import { bytes32Of, encodeStruct, signStruct, type Hex, type Signed, type Voucher } from '@isochrone/protocol'
+import { bytes32Of, type Hex, type Signed, type Voucher } from '@isochrone/protocol'
 import { indexChainEvents, settleDueEpochs } from '@isochrone/services'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createChain } from './chain/create-chain.ts'
+import { closeEpoch, type Due } from './testing/close-epoch.ts'
 import { startTestMarket, type TestMarket } from './testing/test-market.ts'
 
 const PAYOUT = '0xcafe000000000000000000000000000000000001'
@@ -72,49 +73,9 @@ async function topUp(channelId: Hex, microUsd: bigint): Promise<void> {
   await index()
 }
 
-type Due = Pick<Voucher, 'channelId' | 'providerId' | 'cumulative' | 'earned'>
-
 /** The lane closes and anchors an epoch with this sum and these vouchers. */
-async function close(epoch: number, sum: bigint, dues: readonly Due[]): Promise<Signed<Voucher>[]> {
-  const { chainId, addresses } = market.deployment
-  const [lane, receiptRoot] = [laneOf(), bytes32Of(`root ${epoch}`)]
-  const numbers = { lane, epoch, root: receiptRoot, count: 1, sum, dataHash: bytes32Of(`file ${epoch}`) }
-  const anchor = { ...numbers, fromSeq: epoch, toSeq: epoch }
-  const anchors = { chainId, verifyingContract: addresses.anchor }
-  const signedAnchor = signStruct(anchors, 'EpochAnchor', anchor, market.lane.laneKey)
-  await chain.settlement.anchor(signedAnchor)
-  const channels = { chainId, verifyingContract: addresses.channels }
-  const vouchers = dues.map((due) =>
-    signStruct(channels, 'Voucher', { ...due, lane, epoch, receiptRoot }, market.lane.laneKey),
-  )
-  const at = { lane, epoch: BigInt(epoch) }
-  await market.store.epochs.insertClosed(
-    [
-      {
-        ...at,
-        root: receiptRoot,
-        count: 1n,
-        sumMicroUsd: sum,
-        dataHash: anchor.dataHash,
-        fromSeq: BigInt(epoch),
-        toSeq: BigInt(epoch),
-        anchor: encodeStruct('EpochAnchor', anchor),
-        anchorSignature: signedAnchor.signature,
-        closedAtMs: 0n,
-      },
-    ],
-    vouchers.map(({ value, signature }) => ({
-      ...at,
-      channelId: value.channelId,
-      providerId: value.providerId,
-      cumulativeMicroUsd: value.cumulative,
-      earnedMicroUsd: value.earned,
-      receiptRoot,
-      signature,
-    })),
-  )
-  return vouchers
-}
+const close = (epoch: number, sum: bigint, dues: readonly Due[]): Promise<Signed<Voucher>[]> =>
+  closeEpoch(market, chain.settlement, { epoch, sum, dues })
 
 const reasons = async () => {
   const rows = await market.db.voucher.findMany({ orderBy: [{ epoch: 'asc' }, { providerId: 'asc' }] })
