@@ -42,7 +42,7 @@ beforeAll(async () => {
   for (const salt of [salts.one, salts.two]) await chain.managed.openChannel(salt)
   for (const channelId of [one, two]) await chain.managed.raiseCeiling({ channelId, microUsd: 1_000_000n })
   await topUp(one, 1_000n)
-}, 60_000)
+}, 240_000)
 afterAll(async () => {
   await market?.db.$disconnect()
   await stack?.stop()
@@ -106,7 +106,7 @@ test("what a newer voucher drew of an older epoch's rest leaves nobody short", a
   expect(await asideOf(p, 1)).toBe(0n)
   expect(await chain.settlement.laneLeft(laneOf())).toBe(0n)
   expect(await reasons()).toEqual([])
-}, 60_000)
+}, 240_000)
 
 test('what a lane sets aside for an accomplice beyond what it earned leaves nobody short', async () => {
   const [accomplice] = await close(3, 5n, [
@@ -120,7 +120,7 @@ test('what a lane sets aside for an accomplice beyond what it earned leaves nobo
   expect(await paidOn(one, q)).toBe(16n)
   expect(await asideOf(p, 3)).toBe(0n)
   expect(await reasons()).toEqual([])
-}, 60_000)
+}, 240_000)
 
 test('a voucher beyond what its lane anchored is not sent again until the lane anchors more', async () => {
   await close(4, 1n, [{ channelId: one, providerId: q, cumulative: 20n, earned: 1n }])
@@ -138,4 +138,4 @@ test('a voucher beyond what its lane anchored is not sent again until the lane a
   await round()
   expect(await paidOn(one, q)).toBe(20n)
   expect(await reasons()).toEqual([])
-}, 60_000)
+}, 240_000)
