@@ -73,7 +73,35 @@ export const leaseSteps: readonly Step[] = [
       return said
     },
   },
+  {
+    name: 'lease-receipt',
+    title:
+      'A receipt of the lease has a page: signatures, price and proof hold in the browser, and the contract takes the proof',
+    limitMs: 240_000,
+    async run(world) {
+      const { page } = world.team
+      await page.getByRole('table', { name: 'Receipts' }).getByRole('row').nth(1).getByRole('link').first().click()
+      const heading = page.getByRole('heading', { level: 1 })
+      await expect(heading).toContainText('Lease receipt')
+      for (const name of provenOfLease) {
+        const check = page.getByRole('listitem').filter({ hasText: name })
+        await expect(check.getByText('valid', { exact: true })).toBeVisible({ timeout: 180_000 })
+      }
+      await expect(page.getByRole('img', { name: /^Lease receipt: .* from leaf 0x.* to root 0x/ })).toBeVisible()
+      return heading.innerText()
+    },
+  },
 ]
+
+/** The last two once its epoch is anchored. */
+const provenOfLease = [
+  'Signed by the gateway',
+  'Signed by the node',
+  'Terms have the hash that was signed',
+  'Price follows from the terms',
+  'The chain holds this root',
+  'The contract takes the proof',
+] as const
 
 export function leaseOf(world: World): StoryLease {
   if (!world.lease) throw new Error('Nothing was rented: an earlier step was left out.')

@@ -3,13 +3,13 @@
  *
  * Exits 0 when nothing contradicts, 1 at a mismatch (named in a sentence), 2 when it could not be checked.
  */
-import { isAppError } from '@isochrone/domain'
-import { readEpochChain, verifyEpoch } from '@isochrone/verifier'
+import { AppError, isAppError } from '@isochrone/domain'
+import { compareEpochFiles, readEpochChain, verifyEpoch } from '@isochrone/verifier'
 import { Command } from 'commander'
 import { endWithoutReader } from '../end-without-reader.ts'
 import { projectRoot } from '../project-root.ts'
-import { defaultDataDir, findSources, type VerifyFlags } from './find-sources.ts'
-import { reportAsJson, reportAsText } from './print-report.ts'
+import { defaultDataDir, findSources, type Sources, type VerifyFlags } from './find-sources.ts'
+import { comparisonAsJson, comparisonAsText, reportAsJson, reportAsText } from './print-report.ts'
 
 const whyTrust = `
 A file names its own contracts, and a forger could have deployed those: anchor, registry and payments would then agree with
@@ -22,12 +22,18 @@ there are older ones, the report says NOT CHECKED.
 A gateway that no longer serves an epoch cannot hide it: nodes with receipts in it keep copies, and those that were started
 with --serve-epochs give them out. Whoever the file comes from, its hash is compared with the anchored one.`
 
+/** Each is read whole, and then all once more. */
+const TARGETS_MAX = 16
+
 endWithoutReader()
 const program = new Command('npm run verify-epoch --')
   .description(
     'Checks a published epoch: every signature, number, price, sum, root, voucher and performance count, against the chain.',
   )
-  .argument('<id|file>', 'EPOCH or LANE:EPOCH, fetched from a gateway, or the path of an epoch file')
+  .argument(
+    '<id|file...>',
+    'EPOCH or LANE:EPOCH, fetched from a gateway, or the path of an epoch file; several are compared with one another too, at most 16',
+  )
   .option('--rpc <url>', 'chain endpoint to ask (default: that of the marketplace that runs here)')
   .option(
     '--deployment <file>',
@@ -47,7 +53,7 @@ const program = new Command('npm run verify-epoch --')
     [],
   )
   .option('--data-dir <dir>', 'data directory of the marketplace', defaultDataDir(projectRoot))
-  .option('--json', 'the report as one JSON object')
+  .option('--json', 'the report as one JSON object; of several a line each, and one for what they contradict in')
   .option('--progress', 'lines read, every second, on stderr')
   .addHelpText('after', whyTrust)
   .addHelpText('after', '\nExits 0 when nothing contradicts, 1 at a mismatch, 2 when it could not be checked.')
@@ -57,26 +63,46 @@ const program = new Command('npm run verify-epoch --')
   .parse()
 
 try {
-  process.exitCode = await run(program.args[0] as string, program.opts<VerifyFlags>())
+  process.exitCode = await run(program.args, program.opts<VerifyFlags>())
 } catch (error) {
   const sentence = isAppError(error) ? error.publicMessage : `It could not be checked: ${oneLine(error)}`
   process.stderr.write(`${sentence}\n`)
   process.exitCode = 2
 }
 
-async function run(target: string, flags: VerifyFlags): Promise<0 | 1> {
-  const started = performance.now()
-  const { open, previous, expected, rpcUrl, deployment, header, close } = await findSources(target, flags)
+async function run(targets: readonly string[], flags: VerifyFlags): Promise<0 | 1> {
+  if (targets.length > TARGETS_MAX) throw invalid(`These are ${targets.length} epochs: at most ${TARGETS_MAX} at once.`)
+  if (targets.length > 1 && flags.previous.length > 0) throw invalid('--previous goes with one epoch alone.')
+  const found: { name: string; sources: Sources }[] = []
   try {
-    const chain = readEpochChain({ rpcUrl, deployment, header })
-    const onProgress = flags.progress ? progressOn(process.stderr) : undefined
-    const report = await verifyEpoch({ open, previous, expected, chain, ...(onProgress && { onProgress }) })
-    const seconds = Math.round(performance.now() - started) / 1_000
-    process.stdout.write(flags.json ? reportAsJson(report, seconds) : reportAsText(report, seconds))
-    return report.ok ? 0 : 1
+    let isRight = true
+    for (const name of targets) {
+      const sources = await findSources(name, flags)
+      found.push({ name, sources })
+      isRight = (await verified(sources, flags)) && isRight
+    }
+    if (found.length === 1) return isRight ? 0 : 1
+    const sentences = await compareEpochFiles(found.map(({ name, sources: { open } }) => ({ name, open })))
+    process.stdout.write(flags.json ? comparisonAsJson(sentences) : comparisonAsText(sentences, found.length))
+    return isRight && sentences.length === 0 ? 0 : 1
   } finally {
-    await close()
+    for (const { sources } of found) await sources.close()
   }
+}
+
+async function verified(sources: Sources, flags: VerifyFlags): Promise<boolean> {
+  const started = performance.now()
+  const { open, previous, expected, rpcUrl, deployment, header } = sources
+  const chain = readEpochChain({ rpcUrl, deployment, header })
+  const onProgress = flags.progress ? progressOn(process.stderr) : undefined
+  const report = await verifyEpoch({ open, previous, expected, chain, ...(onProgress && { onProgress }) })
+  const seconds = Math.round(performance.now() - started) / 1_000
+  process.stdout.write(flags.json ? reportAsJson(report, seconds) : reportAsText(report, seconds))
+  return report.ok
+}
+
+function invalid(publicMessage: string): AppError {
+  return new AppError('invalid_input', { publicMessage })
 }
 
 function progressOn(stream: NodeJS.WriteStream) {

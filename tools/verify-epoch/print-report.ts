@@ -10,6 +10,18 @@ export function reportAsJson(report: EpochReport, seconds: number): string {
   return `${JSON.stringify(whole)}\n`
 }
 
+/** What several files contradict each other in. */
+export function comparisonAsJson(contradictions: readonly string[]): string {
+  return `${JSON.stringify({ contradictions })}\n`
+}
+
+export function comparisonAsText(contradictions: readonly string[], files: number): string {
+  if (contradictions.length === 0) return `\nThe ${files} files do not contradict one another.\n`
+  const shown = contradictions.slice(0, 6).map((sentence) => `  ${sentence}`)
+  const more = contradictions.length > 6 ? [`  and ${contradictions.length - 6} more, see --json.`] : []
+  return `${['', 'CONTRADICTION.', ...shown, ...more].join('\n')}\n`
+}
+
 export function reportAsText(report: EpochReport, seconds: number): string {
   const { lane, epoch, chainId, receipts, leaves, sumMicroUsd, checks, notes, unchecked, firstMismatch, mismatches } =
     report

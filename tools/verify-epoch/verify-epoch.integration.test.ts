@@ -100,6 +100,27 @@ test(
   },
 )
 
+test(
+  'several files are held against one another: one number with two contents is named',
+  { timeout: 240_000 },
+  async () => {
+    const honest = await run(fileOf(7), fileOf(8), ...here())
+    expect(honest.output).toContain('The 2 files do not contradict one another.')
+    expect(honest.code).toBe(0)
+
+    const other = await spoiled((rows) =>
+      rows.map((row, at) => (at === rowOf(5) ? row.replace(/"bytesOut":"?\d+"?/, '"bytesOut":7') : row)),
+    )
+    const { code, stdout } = await run(fileOf(7), other, ...here(), '--json')
+    const [right, wrong, compared] = stdout.trimEnd().split('\n')
+    expect(JSON.parse(right ?? '')).toMatchObject({ ok: true })
+    expect(JSON.parse(wrong ?? '')).toMatchObject({ ok: false })
+    const sentence = `Receipt 5 of lane ${lane} differs: line 7 of ${fileOf(7)} and line 7 of ${other} do not say the same.`
+    expect(JSON.parse(compared ?? '')).toEqual({ contradictions: [sentence] })
+    expect(code).toBe(1)
+  },
+)
+
 test('each way of tampering is named by its line', { timeout: 240_000 }, async () => {
   const cases: [change: (rows: string[]) => string[], sentence: RegExp][] = [
     [
@@ -157,6 +178,8 @@ test('what cannot be checked says why in one sentence, and ends with 2', { timeo
     [['9', ...here(), '--gateway', url], /^http:\/\/127\.0\.0\.1:\d+ has no epoch 9\.\n$/],
     [['7', ...here(), '--gateway', 'http://127.0.0.1:9'], /^http:\/\/127\.0\.0\.1:9 does not answer\.\n$/],
     [[fileOf(7), '--rpc', stack.chainRpcUrl, '--deployment', 'absent.json'], /^There is no file absent\.json\.\n$/],
+    [[fileOf(7), fileOf(8), '--previous', fileOf(7), ...here()], /^--previous goes with one epoch alone\.\n$/],
+    [[...Array.from({ length: 17 }, () => fileOf(7)), ...here()], /^These are 17 epochs: at most 16 at once\.\n$/],
     [[fileOf(7), '--nope'], /^error: unknown option '--nope'/],
   ]
   for (const [args, sentence] of cases) {

@@ -1,4 +1,6 @@
 /** What anyone can check with public data alone: promises from receipts, and a published epoch against the chain. */
+export { compareEpochFiles } from './evidence/compare-epoch-files.ts'
+export type { NamedFile } from './evidence/compare-epoch-files.ts'
 export { fetchEpochFile } from './evidence/fetch-epoch-file.ts'
 export type { FetchedEpoch } from './evidence/fetch-epoch-file.ts'
 export { findContradictions } from './evidence/find-contradictions.ts'

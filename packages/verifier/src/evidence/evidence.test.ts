@@ -13,6 +13,7 @@ import {
 import { expect, test } from 'vitest'
 import { makeEpoch } from '../testing/make-epoch.ts'
 import type { OpenFile } from '../verify-epoch/verify-epoch.ts'
+import { compareEpochFiles } from './compare-epoch-files.ts'
 import { findContradictions } from './find-contradictions.ts'
 import { judgeRecord } from './judge-record.ts'
 import { recomputeEpoch } from './recompute-epoch.ts'
@@ -141,6 +142,38 @@ test('two deliveries of one number and two outputs of one attempt are found acro
     const [a, b] = contradiction.receipts
     expect(a.value.outputHash).not.toBe(b.value.outputHash)
   }
+})
+
+test('files are compared by number and by attempt, leases too; the same file under two names agrees with itself', async () => {
+  const { receipts } = await epochOf()
+  const named = async (name: string, change?: Change, options?: Options) => ({
+    name,
+    open: (await epochOf(change, options)).open,
+  })
+  const longer = each((line) => {
+    if (line.kind !== 'lease' || line.lease.seq !== 10) return line
+    const lease = { ...line.lease, gpuMs: line.lease.gpuMs + 1 }
+    return { ...line, lease, laneSignature: signStruct(receipts, 'LeaseReceipt', lease, laneKey).signature }
+  })
+  const otherOutput = firstAnswered((line) => {
+    const value = { ...line.work.value, outputHash: bytes32Of('other') }
+    return { ...line, work: signStruct(receipts, 'WorkReceipt', value, nodeKey) }
+  })
+  const honest = await named('honest')
+  expect(await compareEpochFiles([honest, await named('again')])).toEqual([])
+  expect(await compareEpochFiles([honest, await named('next', undefined, { epoch: 8, fromSeq: 31, seed: 2 })])).toEqual(
+    [],
+  )
+  expect(await compareEpochFiles([honest, await named('longer', longer)])).toEqual([
+    expect.stringMatching(/^Receipt 10 of lane 0x\w{64} differs: line \d+ of honest and line \d+ of longer/),
+  ])
+  // A delivery under the number of a lease, of another file of the same lane.
+  const unleased = await compareEpochFiles([honest, await named('unleased', undefined, { leaseEvery: 0 })])
+  expect(unleased.some((sentence) => /^Receipt 10 of lane /.test(sentence))).toBe(true)
+  expect(await compareEpochFiles([honest, await named('other', otherOutput)])).toEqual([
+    expect.stringMatching(/^The output of attempt 0 by node .* differs: .* of honest and .* of other /),
+  ])
+  await expect(compareEpochFiles([honest], 3)).rejects.toMatchObject({ code: 'invalid_input' })
 })
 
 test('another prompt under the same request is no contradiction: no contract takes it', async () => {
