@@ -13,6 +13,7 @@ import { Command } from 'commander'
 import { openChromium } from '../chromium/open-chromium.ts'
 import { endWithoutReader } from '../end-without-reader.ts'
 import { projectRoot } from '../project-root.ts'
+import { makeExamples } from '../screenshots/make-examples.ts'
 import { openMarketplace } from '../screenshots/open-marketplace.ts'
 import { pagesOf, type PageToShow } from '../screenshots/pages.ts'
 import { signInAs } from '../screenshots/sign-in-as.ts'
@@ -48,6 +49,7 @@ const { info, stop } = await openMarketplace(flags.dataDir, say)
 try {
   const browser = await openChromium()
   try {
+    await makeExamples(browser, info, say)
     const pages = (await pagesOf(info)).filter(({ name }) => !flags.only || name.includes(flags.only))
     const violations = await checkAll(browser, pages)
     const result = { pages: pages.length, themes, violations, routesNotVisited: notVisited(pages) }
@@ -76,7 +78,7 @@ async function checkAll(browser: Browser, pages: readonly PageToShow[]): Promise
   return violations
 }
 
-async function check(page: Page, { name, path, wants = 200 }: PageToShow): Promise<Violation[]> {
+async function check(page: Page, { name, path, wants = 200, prepare }: PageToShow): Promise<Violation[]> {
   const found: Violation[] = []
   for (const theme of themes) {
     // With reduced motion colours change at once; axe must not see one on its way.
@@ -84,6 +86,12 @@ async function check(page: Page, { name, path, wants = 200 }: PageToShow): Promi
     const response = await page.goto(`${info.url}${path}`, { waitUntil: 'load' })
     if (response?.status() !== wants) {
       found.push({ page: name, theme, rule: `answered ${response?.status()} instead of ${wants}`, elements: [path] })
+      continue
+    }
+    const failure = await prepare?.(page).catch((error: unknown) => error)
+    if (failure) {
+      const words = failure instanceof Error ? failure.message : 'no reason was said'
+      found.push({ page: name, theme, rule: `could not be prepared: ${words.slice(0, 200)}`, elements: [path] })
       continue
     }
     const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze()

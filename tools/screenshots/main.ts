@@ -11,6 +11,7 @@ import type { Browser, Page } from '@playwright/test'
 import { Command } from 'commander'
 import { openChromium } from '../chromium/open-chromium.ts'
 import { projectRoot } from '../project-root.ts'
+import { makeExamples } from './make-examples.ts'
 import { openMarketplace } from './open-marketplace.ts'
 import { pagesOf, type PageToShow } from './pages.ts'
 import { signInAs } from './sign-in-as.ts'
@@ -38,6 +39,7 @@ try {
   if (flags.dataDir) await useMarketplace(info, say)
   const browser = await openChromium()
   try {
+    await makeExamples(browser, info, say)
     const taken = await photographAll(browser)
     process.stdout.write(`${taken} pictures in ${out}\n`)
   } finally {
@@ -62,11 +64,12 @@ async function photographAll(browser: Browser): Promise<number> {
 }
 
 /** A page that answers with an error is said, and not photographed. */
-async function photograph(page: Page, { name, path, wants = 200 }: PageToShow): Promise<number> {
+async function photograph(page: Page, { name, path, wants = 200, prepare }: PageToShow): Promise<number> {
   for (const colorScheme of themes) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     const response = await page.goto(`${info.url}${path}`)
     if (response?.status() !== wants) throw new Error(`${path} answered ${response?.status()} instead of ${wants}.`)
+    await prepare?.(page)
     for (const width of widths) {
       await page.setViewportSize({ width, height: 900 })
       await page.evaluate('document.fonts.ready')

@@ -1,6 +1,8 @@
 /** Every page that there is, with who sees it; ids are those of a used marketplace. */
 import { createDb } from '@isochrone/db'
+import type { Page } from '@playwright/test'
 import type { InstanceInfo } from '../start/instance-file.ts'
+import { askPlayground, beRefused, chooseBatchFile, chooseWrongBatchFile } from './prepare-pages.ts'
 
 export interface PageToShow {
   /** Of the file. */
@@ -9,10 +11,12 @@ export interface PageToShow {
   role: 'visitor' | 'team' | 'provider' | 'admin'
   /** HTTP status; 200 by default. */
   wants?: number
+  /** What is done on it before it is looked at. */
+  prepare?: (page: Page) => Promise<void>
 }
 
 /** @throws Error where the marketplace was not used yet: a page of a request needs one. */
-export async function pagesOf({ databaseUrl }: InstanceInfo): Promise<PageToShow[]> {
+export async function pagesOf({ databaseUrl, model }: InstanceInfo): Promise<PageToShow[]> {
   const db = createDb(databaseUrl, { connectionsMax: 1 })
   try {
     const request = await db.request.findFirst({
@@ -25,6 +29,7 @@ export async function pagesOf({ databaseUrl }: InstanceInfo): Promise<PageToShow
     if (!request || !receipt || !job) throw new Error('The marketplace was not used, or nothing of it is closed yet.')
     const batch = await db.batch.findFirst({ where: { status: 'completed' }, orderBy: { createdAt: 'desc' } })
     const refused = await db.batch.findFirst({ where: { status: 'failed' }, orderBy: { createdAt: 'desc' } })
+    const cancelled = await db.batch.findFirst({ where: { status: 'cancelled' }, orderBy: { createdAt: 'desc' } })
     const listing = await db.listing.findFirst({ orderBy: { createdAt: 'desc' } })
     const lease = await db.lease.findFirst({ orderBy: { createdAt: 'desc' } })
     const dispute = await db.dispute.findFirst({ orderBy: { filedAtMs: 'desc' } })
@@ -58,19 +63,25 @@ export async function pagesOf({ databaseUrl }: InstanceInfo): Promise<PageToShow
       ...(dispute ? [{ name: 'dispute', path: `/disputes/${dispute.id}`, role: 'team' } as const] : []),
       { name: 'dashboard', path: '/dashboard', role: 'team' },
       { name: 'playground', path: '/playground', role: 'team' },
+      { name: 'playground-answer', path: '/playground', role: 'team', prepare: askPlayground(model) },
+      { name: 'playground-refused', path: '/playground', role: 'team', prepare: beRefused(model) },
       { name: 'requests', path: '/requests', role: 'team' },
       { name: 'request', path: `/requests/${request.id}`, role: 'team' },
       { name: 'usage', path: '/usage?days=1', role: 'team' },
       { name: 'jobs', path: '/jobs', role: 'team' },
       { name: 'batches', path: '/batches', role: 'team' },
       { name: 'job', path: `/jobs/${job.id}`, role: 'team' },
-      { name: 'batches', path: '/batches', role: 'team' },
+      { name: 'batch-new', path: '/batches/new', role: 'team' },
+      { name: 'batch-new-checked', path: '/batches/new', role: 'team', prepare: chooseBatchFile(model) },
+      { name: 'batch-new-wrong', path: '/batches/new', role: 'team', prepare: chooseWrongBatchFile(model) },
       ...(batch ? [{ name: 'batch', path: `/batches/${batch.id}`, role: 'team' } as const] : []),
       ...(refused ? [{ name: 'batch-refused', path: `/batches/${refused.id}`, role: 'team' } as const] : []),
+      ...(cancelled ? [{ name: 'batch-cancelled', path: `/batches/${cancelled.id}`, role: 'team' } as const] : []),
       { name: 'keys', path: '/keys', role: 'team' },
       { name: 'balance', path: '/balance', role: 'team' },
       { name: 'routing', path: '/settings/routing', role: 'team' },
       { name: 'webhooks', path: '/settings/webhooks', role: 'team' },
+      { name: 'provider-start', path: '/provider', role: 'team' },
       { name: 'provider', path: '/provider', role: 'provider' },
       { name: 'provider-claims', path: '/provider/claims', role: 'provider' },
       { name: 'provider-jobs', path: '/provider/jobs', role: 'provider' },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatScoreUsd, policyPhrases, readPlacement, verdictOf } from './placement.ts'
+import { formatScoreUsd, policyPhrases, leaseOfPlacement, readPlacement, verdictOf } from './placement.ts'
 
 const terms = { tokens: 100, bytes: 1, latency: 20, sloTtft: 0, sloTpot: 0, failure: 2 }
 const row = (nodeId: string, changes: object = {}) => ({
@@ -104,4 +104,10 @@ test.each([
   [10_000_000, '10'],
 ])('%d µUSD reads as $%s', (microUsd, text) => {
   expect(formatScoreUsd(microUsd)).toBe(text)
+})
+
+test('a request to a lease was placed by nobody: it names the lease, and only an id of one', () => {
+  const lease = `lease_${'3'.repeat(32)}`
+  expect(leaseOfPlacement({ requestId: 'req_1', lease })).toBe(lease)
+  for (const other of [null, {}, { lease: '/evil' }, { lease: 7 }]) expect(leaseOfPlacement(other)).toBeNull()
 })

@@ -166,3 +166,9 @@ export function policyPhrases(view: PolicyView, nameOf: (id: string) => string):
 
 const listed = (words: readonly string[]): string =>
   words.length > 8 ? `${words.slice(0, 7).join(', ')} and ${words.length - 7} more` : words.join(', ')
+
+/** The lease that a request ran on: its node was chosen long before. Null where the request was placed. */
+export function leaseOfPlacement(placement: unknown): string | null {
+  const onLease = z.object({ lease: z.string().regex(/^lease_[0-9a-f]{32}$/) }).safeParse(placement)
+  return onLease.success ? onLease.data.lease : null
+}

@@ -143,6 +143,13 @@ export function batchRepository(db: DbOrTx) {
       return db.job.count({ where: { batchId, httpStatus, status: 'failed' } })
     },
 
+    /** Ends all of its lines that nobody has begun, in one step: one by one, workers would begin them meanwhile. How many. */
+    async cancelQueued(batchId: string, { error, now }: { error: string; now: Date }): Promise<number> {
+      const where = { batchId, kind: 'batch', status: 'queued' } as const
+      const { count } = await db.job.updateMany({ where, data: { status: 'cancelled', error, finishedAt: now } })
+      return count
+    },
+
     /** Open jobs of a batch, or of all batches: those that the queue may have forgotten. */
     async openJobIds(batchId: string | null, limit = IDS_MAX): Promise<string[]> {
       const where = { ...openJob, kind: 'batch' as const, ...(batchId !== null && { batchId }) }

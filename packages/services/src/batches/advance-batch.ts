@@ -97,9 +97,11 @@ function bodyOf(body: Record<string, unknown>): Record<string, unknown> {
 }
 
 async function cancelOpen(deps: AdvanceBatchDeps, batch: BatchRow): Promise<void> {
+  const error = 'Its batch was cancelled.'
+  await deps.store.batches.cancelQueued(batch.id, { error, now: new Date(deps.clock.nowMs()) })
   for (const jobId of await deps.store.batches.openJobIds(batch.id)) {
     const now = new Date(deps.clock.nowMs())
-    const end = { status: 'cancelled', httpStatus: null, answer: null, error: 'Its batch was cancelled.', now } as const
+    const end = { status: 'cancelled', httpStatus: null, answer: null, error, now } as const
     if (await deps.store.jobs.finish(jobId, end)) await deps.announceCancelled?.(jobId).catch(() => {})
   }
   const finalizingAt = new Date(deps.clock.nowMs())

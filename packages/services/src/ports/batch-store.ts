@@ -139,6 +139,8 @@ export interface BatchRows {
   ): Promise<boolean>
   counts(batchIds: readonly string[]): Promise<Map<string, BatchLineCounts>>
   failedWith(batchId: string, httpStatus: number): Promise<number>
+  /** Ends all of its lines that nobody has begun, in one step. */
+  cancelQueued(batchId: string, end: { error: string; now: Date }): Promise<number>
   openJobIds(batchId: string | null, limit?: number): Promise<string[]>
   jobsFrom(batchId: string, line: number, limit: number): Promise<BatchJobRow[]>
   totals(batchIds: readonly string[]): Promise<Map<string, BatchTotals>>

@@ -94,8 +94,18 @@ function Errors({ report: { errors, wrongLines } }: { report: BatchFileReport })
           rows={inLines}
           rowKey={(error) => `${error.line} ${error.code}`}
           columns={[
-            { head: 'Line', numeric: true, cell: ({ line }) => formatCount(line ?? 0) },
-            { head: 'Field', className: 'font-mono text-xs', cell: ({ param }) => param ?? '—' },
+            {
+              head: 'Line',
+              numeric: true,
+              headClassName: 'w-20',
+              cell: ({ line }) => (
+                <>
+                  <span className="sm:hidden">Line </span>
+                  {formatCount(line ?? 0)}
+                </>
+              ),
+            },
+            { head: 'Field', cell: ({ param }) => <code className="font-mono text-xs">{param ?? '—'}</code> },
             { head: 'What', className: 'text-ink-2 max-sm:col-span-2', cell: ({ message }) => message },
           ]}
         />

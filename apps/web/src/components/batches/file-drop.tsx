@@ -47,7 +47,7 @@ export function FileDrop({ onFile, disabledReason }: FileDropProps) {
       />
       <Upload aria-hidden className="mb-3 size-6 text-ink-3" strokeWidth={1.5} />
       <span className="text-base font-medium">Drop a .jsonl file here, or choose one</span>
-      <span className="mt-1 max-w-[56ch] text-ink-2">
+      <span className="mt-1 max-w-[64ch] text-ink-2">
         {disabledReason ??
           'One request a line. It is checked in your browser first; nothing is sent before you say so.'}
       </span>

@@ -9,6 +9,7 @@ import { Stats } from '~/components/ui/stat.tsx'
 import { Hash, Money } from '~/components/ui/values.tsx'
 import { formatCount, formatMs } from '~/lib/format.ts'
 import { ReceiptWatch } from './receipt-watch.tsx'
+import { leaseOfPlacement } from '~/lib/placement.ts'
 import type { Run } from './use-playground.ts'
 
 export function AnswerPanel({ run, nodeNames }: { run: Run; nodeNames: Record<string, string> }) {
@@ -77,7 +78,7 @@ function statsOf({ facts, ttftMs, durationMs, state }: Run) {
     {
       label: 'Cost',
       value: facts ? <Money microUsd={BigInt(facts.priceMicroUsd)} /> : waiting,
-      hint: 'exact to the micro-dollar',
+      hint: facts && leaseOfPlacement(facts.placement) !== null ? 'paid for by the lease' : 'exact to the micro-dollar',
     },
   ]
 }

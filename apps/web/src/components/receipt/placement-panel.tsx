@@ -1,12 +1,20 @@
 /** Why this node: candidates with the terms of their score in dollars, why the others lost, and why some were out. */
 import type { RequestDetail } from '@isochrone/services'
+import Link from 'next/link'
 import { Badge } from '~/components/ui/badge.tsx'
 import { CopyButton } from '~/components/ui/copy-button.tsx'
 import { DownloadButton } from '~/components/ui/download-button.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Section } from '~/components/ui/page-header.tsx'
 import { addressOf, formatMs, shortHash } from '~/lib/format.ts'
-import { formatScoreUsd, policyPhrases, readPlacement, rejectionText, type PlacementView } from '~/lib/placement.ts'
+import {
+  formatScoreUsd,
+  leaseOfPlacement,
+  policyPhrases,
+  readPlacement,
+  rejectionText,
+  type PlacementView,
+} from '~/lib/placement.ts'
 import { CandidatesTable } from './candidates-table.tsx'
 
 export interface PlacementPanelProps {
@@ -17,7 +25,23 @@ export interface PlacementPanelProps {
   nodeNames: Record<string, string>
 }
 
+function OnLease({ leaseId }: { leaseId: string }) {
+  return (
+    <Section title="Placement">
+      <Notice>
+        It ran on the lease{' '}
+        <Link href={`/leases/${leaseId}`} className="link font-mono text-xs break-all">
+          {leaseId}
+        </Link>
+        , whose node was chosen when it was rented. Requests to it are paid for by the lease.
+      </Notice>
+    </Section>
+  )
+}
+
 export function PlacementPanel({ requestId, placement, nodeNames }: PlacementPanelProps) {
+  const leaseId = leaseOfPlacement(placement)
+  if (leaseId !== null) return <OnLease leaseId={leaseId} />
   const record = readPlacement(placement)
   const json = JSON.stringify(placement, null, 2)
   if (!record) {

@@ -80,6 +80,7 @@ function Errors({ errors }: { errors: BatchDetail['errors'] }) {
           {
             head: 'Line',
             numeric: true,
+            headClassName: 'w-20',
             cell: (error) => (
               <>
                 <span className="sm:hidden">Line </span>
@@ -87,8 +88,8 @@ function Errors({ errors }: { errors: BatchDetail['errors'] }) {
               </>
             ),
           },
-          { head: 'Field', className: 'font-mono text-xs', cell: (error) => error.param ?? '—' },
-          { head: 'Code', className: 'font-mono text-xs', cell: (error) => error.code },
+          { head: 'Field', cell: (error) => <code className="font-mono text-xs">{error.param ?? '—'}</code> },
+          { head: 'Code', cell: (error) => <code className="font-mono text-xs">{error.code}</code> },
           { head: 'What', className: 'text-ink-2 max-sm:col-span-2', cell: (error) => error.message },
         ]}
       />
@@ -113,6 +114,7 @@ function Lines({ lines }: { lines: BatchDetail['lines'] }) {
           {
             head: 'Line',
             numeric: true,
+            headClassName: 'w-20',
             cell: (line) => (
               <>
                 <span className="sm:hidden">Line </span>
