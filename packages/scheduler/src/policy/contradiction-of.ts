@@ -3,7 +3,6 @@
  *
  * For the moment when a policy is saved or refused; it walks through the groups of a pool, not on the path of a request.
  */
-import { AppError } from '@isochrone/domain'
 import { dataPolicies, trustLevels } from '../offer.ts'
 import type { PlacementRequest, RoutingPolicy } from '../placement.ts'
 import { offerGroupsOf, type OfferGroup } from '../pool/offer-groups.ts'
@@ -40,13 +39,6 @@ export function contradictionOf(
     priceContradiction(policy, pool, left, left.length < groups.length) ??
     (request ? requestContradiction(policy, pool, left, request) : null)
   )
-}
-
-/** Throws `invalid_input` for what `contradictionOf` finds; `root` names the policy in `field`. */
-export function refuseContradiction(policy: RoutingPolicy, pool: ReplicaPool, root = 'routing'): void {
-  const found = contradictionOf(policy, pool)
-  if (!found) return
-  throw new AppError('invalid_input', { field: `${root}.${found.field}`, publicMessage: `${root}.${found.reason}.` })
 }
 
 interface StaticCheck {
