@@ -1,10 +1,10 @@
 import { prng } from '@isochrone/domain'
 import { expect, test } from 'vitest'
 import { demoMarketData } from '../data/demo-market-data.ts'
-import { isochrone } from '../policies/isochrone.ts'
+import { policies } from '../policies/index.ts'
 import { boundOf, prepareMarketRun, runPolicy } from '../run/market-run.ts'
 import { loadMarket } from '../scenario/load-market.ts'
-import { assertNotBelowBound } from './assert-not-below-bound.ts'
+import { assertNotBelowBound, meetsSloFrom } from './assert-not-below-bound.ts'
 import { hindsightSearch } from './hindsight-search.ts'
 import { SlotBook } from './slot-book.ts'
 import { testReplica, testRequest } from './test-world.ts'
@@ -37,11 +37,13 @@ test('a clairvoyant plan keeps the SLO when run, and costs no less than the boun
   expect(best?.figures.costPerMtok).toBeLessThan(bound.costPerMtok * 1.35)
 })
 
-/** What the definition of done asks of CI, on a world that CI can hold. */
-test('the production engine, meeting the SLO, costs no less than the bound', async () => {
-  const figures = runPolicy(run, isochrone)
-  expect(figures.sloAttainment).toBeGreaterThanOrEqual(0.99)
-  assertNotBelowBound([{ policy: 'isochrone', ...figures }], await boundOf(run))
+/** What the definition of done asks of CI, of every policy that is reported, on a world that CI can hold. */
+test('no policy that meets the SLO costs less than the bound', async () => {
+  const results = policies.map((policy) => ({ policy: policy.name, ...runPolicy(run, policy) }))
+  assertNotBelowBound(results, await boundOf(run))
+  // Who misses the SLO may be cheap: here nobody does, so the bound is held against each of them.
+  expect(results.filter(({ sloAttainment }) => sloAttainment < meetsSloFrom)).toEqual([])
+  expect(results.length).toBeGreaterThan(20)
 })
 
 test('the planner promises no time twice, and none during an outage', () => {
