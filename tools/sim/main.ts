@@ -22,6 +22,7 @@ interface Flags {
   policies?: SimPolicy[]
   horizonS?: number
   churn: boolean
+  market?: string
   jobs: number
   data: string
   json?: true
@@ -36,6 +37,7 @@ const program = new Command('npm run sim --')
   .option('--policies <names>', 'only these, comma-separated', policyList)
   .option('--horizon-s <s>', 'length of the workload (default: that of market.json)', number(1, 86_400))
   .option('--churn <on|off>', 'replicas come and go', onOff, true)
+  .option('--market <file>', 'fleet, gateways, prices and faults (default: market.json of packages/simulator)')
   .option('--jobs <n>', 'worker threads', whole(1, 256), availableParallelism())
   .option(
     '--data <dir>',
@@ -63,12 +65,15 @@ async function main(flags: Flags): Promise<void> {
   const { util, churn, jobs } = flags
   const policies = flags.policies ?? allPolicies
   const seeds = Array.from({ length: flags.seeds }, (_, i) => flags.firstSeed + i)
-  const horizonMs = flags.horizonS === undefined ? loadMarket().horizonMs : flags.horizonS * 1000
+  const marketFile = flags.market === undefined ? null : resolve(flags.market)
+  const market = loadMarket(marketFile ?? undefined)
+  const horizonMs = flags.horizonS === undefined ? market.horizonMs : flags.horizonS * 1000
   const traceFile = resolve(flags.trace)
   // Read here for its refusals alone: one line, before any thread is started.
   readTrace(traceFile)
   const config: SimConfig & { horizonMs: number } = {
     traceFile,
+    marketFile,
     dataFolder: dataFolderOf(flags.data),
     util,
     horizonMs,
@@ -87,7 +92,7 @@ async function main(flags: Flags): Promise<void> {
     progress(`${++done}/${tasks.length}  seed ${task.seed}  ${name}  ${seconds(startedMs)} s`)
   })
   progress('')
-  const summary = summarise(config, seeds, policies, answers)
+  const summary = summarise({ ...config, replicas: market.fleet.replicas }, seeds, policies, answers)
   process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : `${tableOf(summary)}\n`)
   const below = belowBound(answers)
   if (below !== null) throw new SimError(below)

@@ -5,6 +5,8 @@ export interface SimConfig {
   traceFile: string
   /** Null: the made-up market that ships with the project. */
   dataFolder: string | null
+  /** Null: `market.json`, by which the published figures were made. */
+  marketFile: string | null
   util: number
   horizonMs: number | null
   churn: boolean

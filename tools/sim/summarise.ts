@@ -20,7 +20,9 @@ export const definitions = {
   ttftSloMs: '500 ms + 2 x unloaded prefill on H200',
   tpotSloMs: '50 ms, gaps of continuations included',
   costPerMtok: 'USD billed for all attempts, wasted ones included, per 10^6 tokens (in and out) of finished requests',
-  costOverBound: 'costPerMtok / bound.costPerMtok - 1',
+  costOverBound: 'costPerMtok / bound.costPerMtok - 1: over who serves every request inside its SLO',
+  costPerMtokAt99:
+    'the bound of who may leave out the dearest 1 % of the requests: no policy that meets the SLO for 99 % may cost less, or this command fails',
   percentiles: 'over all requests; one that never got there counts as the request timeout, 120,000 ms',
   counted: 'requests that arrive after warm-up; figures are means over seeds',
 } as const
@@ -41,6 +43,7 @@ export interface SimSummary {
   /** `demo`: prices, network and reliability are made up, and say nothing about a market. */
   data: 'measured' | 'demo'
   util: number
+  replicas: number
   churn: boolean
   horizonS: number
   seeds: number[]
@@ -55,7 +58,7 @@ export interface SimSummary {
 }
 
 export function summarise(
-  config: SimConfig & { horizonMs: number },
+  config: SimConfig & { horizonMs: number; replicas: number },
   seeds: number[],
   policies: readonly SimPolicy[],
   answers: readonly SimResultAnswer[],
@@ -75,6 +78,7 @@ export function summarise(
     trace: fileLabel(config.traceFile),
     data: config.dataFolder === null ? 'demo' : 'measured',
     util: config.util,
+    replicas: config.replicas,
     churn: config.churn,
     horizonS: config.horizonMs / 1000,
     seeds,

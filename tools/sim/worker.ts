@@ -62,7 +62,7 @@ function worldOf(seed: number): MarketRun {
 }
 
 function readInputs() {
-  const { dataFolder, traceFile } = config
+  const { dataFolder, traceFile, marketFile } = config
   const data = dataFolder === null ? demoMarketData() : readMarketData(dataFolder)
-  return { market: loadMarket(), data, trace: readTrace(traceFile) }
+  return { market: loadMarket(marketFile ?? undefined), data, trace: readTrace(traceFile) }
 }

@@ -256,6 +256,16 @@ test('ServeGen clients come busiest first; one without lengths gets the pooled o
 
 test('the market that ships is whole, and a wrong one is refused by line and field', () => {
   expect(loadMarket().fleet.replicas).toBe(60)
+  // The large market is the same in everything else: a figure of one can be set beside the other's.
+  const large = loadMarket(marketFile.replace('market.json', 'market-600.json'))
+  const { replicas, shares } = large.fleet
+  expect([replicas, shares]).toEqual([600, { vast: 200, neocloud: 200, aws: 200 }])
+  const { about, fleet, ...rest } = loadMarket()
+  expect({ ...large, about, fleet: { ...large.fleet, replicas: 60, shares: fleet.shares } }).toEqual({
+    about,
+    fleet,
+    ...rest,
+  })
   const text = readDataFile(marketFile)
   const changed = (from: string, to: string) => refusal(() => loadMarket(write('m.json', text.replace(from, to))))
   expect(changed('"tpotMs": 50', '"tpotMs": -50')).toMatch(/^m\.json line \d+, field slo\.tpotMs: /)
