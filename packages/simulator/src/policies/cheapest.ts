@@ -8,36 +8,12 @@
  * counts as an outage.
  */
 import type { SimPolicy } from '../sim-types.ts'
-import { meanRequestPriceMicroUsd } from './parts/declared-capacity.ts'
-import { createFleetView, observed } from './parts/fleet-view.ts'
-import { pickLowest, preferring, take } from './parts/pick.ts'
-import { createRecentOutages } from './parts/recent-outages.ts'
-import { createSloLimits } from './parts/slo-limits.ts'
-import { createTrafficMix } from './parts/traffic-mix.ts'
+import { choosingByPrice } from './parts/by-price.ts'
+import { pickLowest } from './parts/pick.ts'
 
 export const cheapest: SimPolicy = {
   name: 'cheapest',
   source: 'openrouter.ai/docs/guides/routing/provider-selection, "sort: price" (2026)',
   rule: 'The lowest price for the mean request among replicas without an outage in 30 s and below a stream limit from the declared curve.',
-  create(world) {
-    const view = createFleetView(world)
-    const outages = createRecentOutages(world.replicas.length)
-    const mix = createTrafficMix()
-    const limits = createSloLimits(world, view, mix)
-    return observed(
-      {
-        choose(request, nowMs, tried) {
-          const stable = preferring(view.candidates(tried), (replica) => !outages.isUnstable(replica, nowMs))
-          const free = limits.below(stable, request, nowMs)
-          if (free.length === 0) return take(limits.leastFull(stable, request))
-          const price = (index: number): number => {
-            const replica = world.replicas[index]
-            return replica === undefined ? Infinity : meanRequestPriceMicroUsd(replica, mix)
-          }
-          return take(pickLowest(free, price, world.rng))
-        },
-      },
-      [view.hooks, outages.hooks, mix.hooks, limits.hooks],
-    )
-  },
+  create: (world) => choosingByPrice(world, pickLowest),
 }

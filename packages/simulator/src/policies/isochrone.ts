@@ -9,7 +9,6 @@ import {
   AnswerLengths,
   createHedgeBudget,
   createLoadAsks,
-  createReplicaPool,
   createStreamWatch,
   decide,
   hedgeBeforeSloMs,
@@ -21,19 +20,11 @@ import {
   type AttemptWork,
   type PlacementRequest,
   type PrefixHolders,
-  type ReplicaOffer,
   type RoutingPolicy,
   type Tuning,
 } from '@isochrone/scheduler'
-import type {
-  Choice,
-  PolicyInstance,
-  PolicyWorld,
-  SimPolicy,
-  SimProgress,
-  SimReplica,
-  SimRequest,
-} from '../sim-types.ts'
+import type { Choice, PolicyInstance, PolicyWorld, SimPolicy, SimProgress, SimRequest } from '../sim-types.ts'
+import { createEnginePool } from './parts/engine-pool.ts'
 
 export interface IsochroneSettings {
   /** The customer's prices of time, µUSD a second: until the first token, and of generation. */
@@ -98,8 +89,6 @@ export function isochroneWith(name: string, settings: IsochroneSettings): SimPol
   }
 }
 
-const modelHash = 'sim'
-const contextTokensMax = 131_072
 /** What a request reserves when its caller sets no limit; bounds the price check and the context check alone. */
 const tokensOutMax = 4_096
 const answerTokensAtFirst = 256
@@ -107,10 +96,9 @@ const answerTokensAtFirst = 256
 const sloStepMs = 10
 
 function createInstance(world: PolicyWorld, settings: IsochroneSettings): PolicyInstance {
-  const { replicas, rttMs, prefixBlockTokens, rng } = world
-  const pool = createReplicaPool({ tuning: settings.tuning })
-  const slots = new Int32Array(replicas.length).fill(-1)
-  const replicaOf: number[] = []
+  const { prefixBlockTokens, rng } = world
+  const engine = createEnginePool(world, settings.tuning)
+  const { pool } = engine
   const works = new Map<number, Map<number, AttemptWork>>()
   const hedges = createHedgeBudget({ share: settings.hedgeShare })
   const moves = createHedgeBudget({ share: settings.moveShare, burst: moveRule.burst })
@@ -120,10 +108,10 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
 
   /** The link's ping carries the node's report back: those that may be chosen next are asked often, the others rest. */
   function refresh(slot: number, nowMs: number): void {
-    const replica = replicaOf[slot] as number
+    const replica = engine.replicaAt(slot)
     if (!asks.due(replica, nowMs)) return
     world.probe(replica, (report) => {
-      if (report && slots[replica] === slot) pool.report(slot, { ...report, draining: false })
+      if (report && engine.slotOf(replica) === slot) pool.report(slot, { ...report, draining: false })
     })
   }
   const againSlackPolicies = new Map<number, RoutingPolicy>()
@@ -145,7 +133,7 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       prefixHashes: request.prefixHashes,
       prefixBlockTokens,
       policy,
-      excludeNodeIds: tried.length === 0 ? noNodes : tried.map((replica) => (replicas[replica] as SimReplica).nodeId),
+      excludeNodeIds: engine.nodeIdsOf(tried),
     }
   }
 
@@ -208,12 +196,12 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
           hedges.earn()
           moves.earn()
         }
-        return { kind: 'replica', replica: replicaOf[decision.slot] as number }
+        return { kind: 'replica', replica: engine.replicaAt(decision.slot) }
       }
       return { kind: 'wait', afterMs: Math.min(settings.waitMsMax, decision.retryAfterMs) }
     },
     onDispatch(replica, request) {
-      const slot = slots[replica] as number
+      const slot = engine.slotOf(replica)
       if (slot < 0) return
       const { tokensIn, index, prefixHashes } = request
       const tokensCached = cachedTokens(slot, request)
@@ -234,11 +222,11 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       const policy = policyFor(request, request.ttftSloMs - (nowMs - request.arriveMs), 'slack')
       const decision = decide(pool, ask(request, tried, policy), rng, nowMs)
       if (decision.kind === 'none' || !hedges.take()) return -1
-      return replicaOf[decision.slot] as number
+      return engine.replicaAt(decision.slot)
     },
     onProgress(replica, streams, nowMs) {
       const recent = watch.look(replica, streams, ({ request }) => request.index, nowMs)
-      const slot = slots[replica] as number
+      const slot = engine.slotOf(replica)
       if (settings.moveShare === 0 || slot < 0 || recent === null) return []
       pool.paced(slot, recent.tpotMs, recent.tokens)
       const moving = streamsToMove<SimProgress>({
@@ -261,7 +249,7 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
     },
     onFirstToken(replica, request) {
       const opened = works.get(request.index)?.get(replica)
-      const slot = slots[replica] as number
+      const slot = engine.slotOf(replica)
       if (!opened || slot < 0) return
       streaming.add(request.index)
       pool.firstToken(slot, opened)
@@ -273,57 +261,9 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       if (ofRequest?.size === 0) works.delete(request.index)
       watch.forget(request.index)
       if (outcome.kind === 'finished') streaming.delete(request.index)
-      const slot = slots[replica] as number
       if (outcome.kind === 'finished') lengths.learn(request.tokensIn, outcome.tokensOut)
-      if (!work || slot < 0) return
-      // A stream that was moved away ran like any other until then.
-      const kind = outcome.kind === 'moved' ? 'finished' : outcome.kind
-      const { tokensCached, tokensOut, concurrency, contextTokens, tpotMs } = outcome
-      const engineTtftMs = outcome.ttftMs === null ? null : Math.max(0, outcome.ttftMs - (rttMs[replica] as number))
-      pool.closed(
-        slot,
-        work,
-        { kind, tokensIn: work.tokensIn, tokensCached, tokensOut, concurrency, contextTokens, engineTtftMs, tpotMs },
-        nowMs,
-      )
+      engine.closed(replica, work, outcome, nowMs)
     },
-    onReport(replica, report) {
-      const slot = slots[replica] as number
-      if (slot >= 0) pool.report(slot, { ...report, draining: false })
-    },
-    onLink(replica, up) {
-      const node = replicas[replica] as SimReplica
-      if (up) {
-        const slot = pool.upsert(offerOf(node))
-        pool.setRtt(slot, rttMs[replica] as number)
-        slots[replica] = slot
-        replicaOf[slot] = replica
-      } else if (slots[replica] !== -1) {
-        pool.remove(node.nodeId)
-        slots[replica] = -1
-      }
-    },
-  }
-}
-
-const noNodes: readonly string[] = []
-
-/** What a provider declares. `speed` and `errorRate` are the simulator's secret. */
-function offerOf(replica: SimReplica): ReplicaOffer {
-  return {
-    nodeId: replica.nodeId,
-    providerId: replica.providerId,
-    modelHash,
-    failureDomain: replica.failureDomain,
-    region: replica.region,
-    country: replica.country,
-    tier: replica.tier,
-    gpuClass: replica.gpuClass,
-    trust: 'claimed',
-    dataPolicy: 'any',
-    contextTokensMax,
-    prices: replica.prices,
-    concurrencyMax: replica.concurrencyMax,
-    prior: replica.declared,
+    ...engine.hooks,
   }
 }
