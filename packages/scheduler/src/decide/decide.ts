@@ -145,12 +145,12 @@ function ruleOut(pool: ReplicaPool, request: PlacementRequest): ((slot: number) 
   const { exclude, maxPrice } = request.policy
   const capped = maxPrice.requestMicroUsd !== null
   if (exclude.length === 0 && !capped) return null
-  const slots = new Set(exclude.map((id) => pool.slotOf(id)))
-  const providers = new Set(exclude.map((id) => pool.knownId(id)))
+  const excluded = pool.excludedBy(exclude)
+  const slots = new Set(excluded.slots)
+  const providers = new Set(excluded.providers)
   return (slot) => {
-    const r = slot * col.ROW
-    if (slots.has(slot) || providers.has(pool.rows[r + col.PROVIDER])) return true
-    return capped && overPriceCap(pool.rows, r, request, pool.tuning)
+    if (slots.has(slot) || providers.has(pool.providers[slot] as number)) return true
+    return capped && overPriceCap(pool.rows, slot * col.ROW, request, pool.tuning)
   }
 }
 

@@ -32,10 +32,7 @@ export const STATE = 17
 export const BREAKER_UNTIL = 18
 /** 0 or 1. */
 export const DRAINING = 19
-/** Interned ids, equal when the strings are. */
-export const PROVIDER = 20
-export const BUILD = 21
-export const OBSERVATIONS = 22
+export const OBSERVATIONS = 20
 
 export const COLD = 40
 /** Exponentially weighted sums of the TPOT fit: weight, x, y, xx, xy; then those of the TTFT fit. */

@@ -19,6 +19,7 @@ import { CellIndex } from './cell-index.ts'
 import * as col from './columns.ts'
 import { CompiledPolicy } from './compiled-policy.ts'
 import { DepartedReplicas } from './departed.ts'
+import { ExcludedNamesCache, type ExcludedNames } from './excluded-names.ts'
 import { PolicyCache } from './policy-cache.ts'
 import { ReportOrder } from './report-order.ts'
 import { SlotTimers } from './timers.ts'
@@ -59,6 +60,10 @@ export class ReplicaPool {
   flags = new Uint8Array(64)
   /** Interned failure domains: alternates ask for them, and a small array stays in the cache better than the rows. */
   domains = new Int32Array(64)
+  /** Interned providers, for those that exclude some. */
+  providers = new Int32Array(64)
+  /** Changes whenever a node gets another slot, or a string is seen for the first time. */
+  names = 0
   /** Whether flags are in step with the clock: a sweep is bounded, and what it left is found on the rows. */
   isCurrent = true
   /** Sum of streams over replicas: bounds the load of prefix holders. */
@@ -73,6 +78,7 @@ export class ReplicaPool {
   readonly #early: number[] = []
   readonly #policies = new PolicyCache()
   readonly #departed = new DepartedReplicas()
+  readonly #excluded = new ExcludedNamesCache()
   #nowMs = 0
 
   constructor(options: ReplicaPoolOptions) {
@@ -101,6 +107,7 @@ export class ReplicaPool {
     this.#offers[slot] = offer
     if (!before) {
       this.#slots.set(offer.nodeId, slot)
+      this.names++
       rows.fill(0, r, r + col.ROW)
       cold.fill(0, c, c + col.COLD)
       this.flags[slot] = 0
@@ -126,8 +133,7 @@ export class ReplicaPool {
     rows[r + col.P_OUT_GB] = finite(prices.outPerGb, Number.MAX_SAFE_INTEGER)
     rows[r + col.CONTEXT_MAX] = finite(offer.contextTokensMax, 0)
     this.domains[slot] = this.idOf(offer.failureDomain)
-    rows[r + col.PROVIDER] = this.idOf(offer.providerId)
-    rows[r + col.BUILD] = this.idOf(offer.modelHash)
+    this.providers[slot] = this.idOf(offer.providerId)
     this.index.place(slot, offer, this.flags[slot] as number)
     this.#refresh(slot)
     return slot
@@ -144,6 +150,7 @@ export class ReplicaPool {
     this.#order.remove(slot)
     this.prefix.forget(slot)
     this.#slots.delete(nodeId)
+    this.names++
     this.#offers[slot] = undefined
     this.#free.push(slot)
     return true
@@ -293,11 +300,17 @@ export class ReplicaPool {
     return this.#policies.get(policy, modelHash, contextTokens)
   }
 
+  /** Slots and providers that a policy's list excludes. */
+  excludedBy(exclude: readonly string[]): ExcludedNames {
+    return this.#excluded.get(exclude, this)
+  }
+
   /** A small number for a string, the same while the pool lives. */
   idOf(text: string): number {
     const known = this.#ids.get(text)
     if (known !== undefined) return known
     this.#ids.set(text, this.#ids.size)
+    this.names++
     return this.#ids.size - 1
   }
 
@@ -384,6 +397,9 @@ export class ReplicaPool {
     const domains = new Int32Array(size)
     domains.set(this.domains)
     this.domains = domains
+    const providers = new Int32Array(size)
+    providers.set(this.providers)
+    this.providers = providers
   }
 }
 
