@@ -1,6 +1,6 @@
 /** Receipts whose token counts were corrected: what was claimed, what the text is, and who keeps the difference. */
 import type { RecountView } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { Badge } from '~/components/ui/badge.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Money, Utc } from '~/components/ui/values.tsx'

@@ -1,5 +1,5 @@
 /** A team's overview: what is left, what was spent, the last requests, and a first request to paste. */
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { QuickStart } from '~/components/quick-start.tsx'
 import { RequestsTable } from '~/components/requests-table.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'

@@ -1,7 +1,7 @@
 /** A provider's nodes, how busy and how verified they are, and what they earned; for others, how to become one. */
 import type { ProviderNode } from '@isochrone/services'
 import { Server } from 'lucide-react'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { EarningsTables } from '~/components/provider/earnings-tables.tsx'
 import { BecomeProvider } from '~/components/provider/become-provider.tsx'
 import { NodesTable, TokensTable } from '~/components/provider/nodes-tables.tsx'

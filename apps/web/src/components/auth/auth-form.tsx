@@ -1,6 +1,6 @@
 'use client'
 /** Sign in or sign up with email and password, or with a wallet; a new person names their organisation on the way. */
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { useRouter } from 'next/navigation'
 import { useState, type FormEvent } from 'react'
 import { createOrganisation, landingOf } from '~/actions/account.ts'

@@ -1,6 +1,6 @@
 /** Batches of a team as a table. */
 import type { BatchSummary } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { BatchStatusBadge } from '~/components/status.tsx'
 import { DataTable, type Column } from '~/components/ui/data-table.tsx'
 import { Money, Utc } from '~/components/ui/values.tsx'

@@ -1,7 +1,7 @@
 /** A case in three panes: the claim; what agent, gateway and witnesses recorded; the rule with what it computes to. */
 import type { ComputedOutcome, DisputeCase } from '@isochrone/services'
 import { CircleCheck, CircleHelp, CircleX } from 'lucide-react'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import type { ReactNode } from 'react'
 import { Badge } from '~/components/ui/badge.tsx'
 import { Facts } from '~/components/ui/facts.tsx'

@@ -1,6 +1,6 @@
 /** Disputes as a queue: what is due first, and how much hangs on it. */
 import type { DisputeView } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import type { ReactNode } from 'react'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'

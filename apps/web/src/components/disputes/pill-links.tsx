@@ -1,5 +1,5 @@
 /** A choice between a few views of one list, in the URL. */
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { cn } from '~/lib/cn.ts'
 
 export function PillLinks({

@@ -2,7 +2,7 @@
 import { decodeStruct, type Hex } from '@isochrone/protocol'
 import type { DisputeCase } from '@isochrone/services'
 import { evaluateSla } from '@isochrone/verifier/sla'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { formatCount } from '~/lib/format.ts'

@@ -1,6 +1,6 @@
 /** What every list of epochs shows of one: when it closed, its number, how far it is settled, how much it holds. */
 import type { EpochSummary } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { EpochStatusBadge } from '~/components/status.tsx'
 import type { Column } from '~/components/ui/data-table.tsx'
 import { Utc } from '~/components/ui/values.tsx'

@@ -1,6 +1,6 @@
 /** Lease receipts of an epoch that are the reader's, in the order of their numbers. */
 import type { LeaseReceiptListItem } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
 import { addressOf, formatCount, formatMs, nodeLabel, shortHash } from '~/lib/format.ts'

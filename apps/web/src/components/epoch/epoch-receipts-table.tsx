@@ -1,6 +1,6 @@
 /** Receipts of an epoch, in the order of their numbers. */
 import type { ReceiptListItem } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { FaultBadge } from '~/components/status.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'

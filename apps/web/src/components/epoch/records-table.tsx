@@ -1,6 +1,6 @@
 /** The performance records of an epoch, one row a node. */
 import type { RecordSummary } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { RecordStatusBadge, SimulatedBadge } from '~/components/status.tsx'
 import { DataTable, type Column } from '~/components/ui/data-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'

@@ -1,6 +1,6 @@
 /** One queued job: where it is, every dispatch of it, why its node was chosen or why none was, and what came of it. */
 import type { JobDetail } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { PlacementPanel } from '~/components/receipt/placement-panel.tsx'
 import { SimulatedBadge } from '~/components/status.tsx'
 import { CodeBlock } from '~/components/ui/code-block.tsx'

@@ -1,6 +1,6 @@
 /** Queued jobs as a table: for a team its own, for staff those of every organisation. */
 import type { JobSummary } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { JobStatusBadge } from '~/components/status.tsx'
 import { DataTable, DataTableSkeleton, type Column } from '~/components/ui/data-table.tsx'
 import { Utc } from '~/components/ui/values.tsx'

@@ -1,6 +1,6 @@
 /** Who, when and how much, of one lease receipt. */
 import type { LeaseReceiptDetail } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { SimulatedBadge } from '~/components/status.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Stats } from '~/components/ui/stat.tsx'

@@ -1,6 +1,6 @@
 /** A lease in figures: where, for how much, until when, and what became of the money that was held. */
 import type { LeaseDetail } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
 import { Money } from '~/components/ui/values.tsx'
 import { formatAgo, formatMs, formatSpan, formatUtc, nodeLabel } from '~/lib/format.ts'

@@ -1,6 +1,6 @@
 /** Leases as a table, newest first. */
 import type { LeaseSummary } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { LeaseStatusBadge } from '~/components/status.tsx'
 import { DataTable, DataTableSkeleton, type Column } from '~/components/ui/data-table.tsx'
 import { Money, Utc } from '~/components/ui/values.tsx'

@@ -1,7 +1,7 @@
 'use client'
 /** Which node a lease is wanted on: any that fits, or one by name. The cheapest ones are listed; the market has them all. */
 import type { LeaseOffer } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { DataTable, type Column } from '~/components/ui/data-table.tsx'
 import { Money } from '~/components/ui/values.tsx'
 import { nodeLabel, shortHardware } from '~/lib/format.ts'

@@ -1,5 +1,5 @@
 /** Which columns of the list are shown: links, so that the choice is in the URL and works without JavaScript. */
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { Check, Columns3 } from 'lucide-react'
 import { hrefWith } from '~/lib/search.ts'
 import { offerColumns, usualColumns, type OfferColumn } from '~/lib/offer-query.ts'

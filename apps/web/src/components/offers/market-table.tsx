@@ -1,6 +1,6 @@
 /** Offers, a row each: what the node claims, what receipts say of it, what it costs. Columns and sort are in the URL. */
 import type { OfferListItem, OfferSortBy } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import type { ReactNode } from 'react'
 import { LiveBadge, SimulatedBadge } from '~/components/status.tsx'
 import { DataTable, type Column } from '~/components/ui/data-table.tsx'

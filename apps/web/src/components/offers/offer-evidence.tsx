@@ -1,6 +1,6 @@
 /** What an offer's name stands on: its SLO, what checks found, who measured its distance, how far its money has come. */
 import type { OfferHistory, OfferRecord } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { RecordStatusBadge, SettlementBadge, SimulatedNetworkBadge, VerdictBadge } from '~/components/status.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'

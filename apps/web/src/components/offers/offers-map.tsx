@@ -1,6 +1,6 @@
 /** Offers on the map of the world, with the same as a list under it: also of places that the map cannot draw. */
 import type { OfferPlace } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Money } from '~/components/ui/values.tsx'
 import { WorldMap, type MapPlace } from '~/components/ui/world-map.tsx'

@@ -1,6 +1,6 @@
 'use client'
 /** What an answer was: who gave it and why, its times, tokens and price, and the receipt once it is on record. */
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { PlacementPanel } from '~/components/receipt/placement-panel.tsx'
 import { Badge } from '~/components/ui/badge.tsx'
 import { Notice } from '~/components/ui/notice.tsx'

@@ -1,6 +1,6 @@
 'use client'
 /** The playground: a conversation on the left, how it is asked for on the right, and what the answer was below. */
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { useRef, useState, type FormEvent, type KeyboardEvent } from 'react'
 import { Button } from '~/components/ui/button.tsx'
 import { Notice } from '~/components/ui/notice.tsx'

@@ -1,6 +1,6 @@
 'use client'
 /** Waits for the receipt to be on record, and links to it. It asks a bounded number of times and then says so. */
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { useEffect, useState } from 'react'
 import { receiptsOfRequest, type ReceiptLink } from '~/actions/playground.ts'
 import { formatCount } from '~/lib/format.ts'

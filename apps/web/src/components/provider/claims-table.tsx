@@ -1,7 +1,7 @@
 /** Claims by epoch: a head row for the epoch's money, and under it a row for each node's record, release and payout. */
 import { counted } from '@isochrone/domain'
 import type { ClaimRecord, EpochClaims } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { recordHref } from '~/components/epoch/records-table.tsx'
 import { ClaimStateBadge, EpochStatusBadge, RecordStatusBadge, SimulatedBadge } from '~/components/status.tsx'
 import { TxMark } from '~/components/track.tsx'

@@ -1,6 +1,6 @@
 /** What a provider earned by epoch, and what the chain paid out. */
 import type { EarningsView } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { epochColumns, epochKey } from '~/components/epoch/epoch-columns.tsx'
 import { payoutAmounts, payoutTime } from '~/components/money/payout-columns.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'

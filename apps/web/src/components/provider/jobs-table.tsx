@@ -1,7 +1,7 @@
 /** One row for each way in which a node's decisions ended: won, lost on something, or left out by a constraint. */
 import type { LossReason, NodeJobs } from '@isochrone/services'
 import { CircleCheck, CircleMinus, CircleSlash } from 'lucide-react'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { Badge } from '~/components/ui/badge.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { formatCount, formatMs, formatShare, nodeLabel } from '~/lib/format.ts'

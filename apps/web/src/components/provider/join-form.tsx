@@ -1,6 +1,6 @@
 'use client'
 /** Makes a one-time join token, shows the commands to run, and waits until the node has joined. */
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { useEffect, useState, type FormEvent } from 'react'
 import { CircleCheck, LoaderCircle } from 'lucide-react'
 import type { CreatedJoinToken, JoinTokenView } from '@isochrone/services'

@@ -1,6 +1,6 @@
 /** A provider's nodes, and the tokens with which further ones may join. */
 import type { JoinTokenView, ProviderNode } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { LiveBadge, NodeStatusBadge, SimulatedBadge, SimulatedNetworkBadge } from '~/components/status.tsx'
 import { Badge } from '~/components/ui/badge.tsx'
 import { DataTable, type Column } from '~/components/ui/data-table.tsx'

@@ -1,6 +1,6 @@
 /** How often a node's promises were missed, beside the share that may be, and what that led to. */
 import type { NodeSlo } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Money } from '~/components/ui/values.tsx'
 import { formatCount, formatShare } from '~/lib/format.ts'

@@ -1,6 +1,6 @@
 /** The receipt of one attempt in full: who signed what for how much, checked here, and where it lies under its epoch's root. */
 import type { ReceiptDetail } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { DisputeLink } from '~/components/disputes/dispute-link.tsx'
 import { PricePanel } from '~/components/receipt/price-panel.tsx'
 import { ProofPanel } from '~/components/receipt/proof-panel.tsx'

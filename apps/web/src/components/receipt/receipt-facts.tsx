@@ -1,6 +1,6 @@
 /** Who and how much, of one receipt: the same lists on every page that shows it. */
 import type { ReceiptView } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { SimulatedBadge } from '~/components/status.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'

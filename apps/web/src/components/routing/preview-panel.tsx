@@ -1,6 +1,6 @@
 'use client'
 /** What the policy leaves of the market now: how many nodes, and why the others are out. */
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { CircleCheck, CircleSlash, LoaderCircle } from 'lucide-react'
 import type { RoutingPreviewNode } from '@isochrone/services'
 import { Notice } from '~/components/ui/notice.tsx'

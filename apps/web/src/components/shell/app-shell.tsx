@@ -1,5 +1,5 @@
 /** The frame of every page: side bar (a drawer on narrow screens), palette, account, theme; the page inside `main`. */
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import type { ReactNode } from 'react'
 import type { Viewer } from '@isochrone/services'
 import { ButtonLink } from '~/components/ui/button.tsx'

@@ -1,6 +1,6 @@
 'use client'
 /** The links of the side bar; the one that is open says so to everybody (`aria-current`). */
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { usePathname } from 'next/navigation'
 import {
   Activity,

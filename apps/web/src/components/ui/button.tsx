@@ -3,7 +3,7 @@
  * Buttons and links that look like them. A disabled button keeps its focus and says why in its description, because a
  * control that is greyed out without a reason is a dead end.
  */
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { useId, type ComponentProps, type ReactNode } from 'react'
 import { cva, type VariantProps } from 'class-variance-authority'
 import { LoaderCircle } from 'lucide-react'

@@ -1,5 +1,5 @@
 /** The top of every page: one h1, what it is about in a sentence, and its actions. */
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { ChevronRight } from 'lucide-react'
 import type { ReactNode } from 'react'
 

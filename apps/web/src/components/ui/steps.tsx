@@ -2,7 +2,7 @@
  * The steps of a task and how far it has come: a wizard, a provisioning, a checklist. What failed says its fix where it
  * stands. For chain writes with their transactions see track.tsx.
  */
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { Check, CircleDashed, LoaderCircle, X } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { cn } from '~/lib/cn.ts'

@@ -2,7 +2,7 @@
  * Real tables: sticky header, 38 px rows, numbers right-aligned in tabular figures. A table that is wider than its page
  * scrolls inside its own focusable region, so that the page itself never moves sideways.
  */
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import type { ComponentProps, ReactNode } from 'react'
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import { cn } from '~/lib/cn.ts'

@@ -1,6 +1,6 @@
 /** One node of the queue: how it stands, its newest verdicts, and what each was judged by. */
 import type { QueuedNode } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { checkNames, ChecksTable } from '~/components/provider/checks-table.tsx'
 import { StandingBadge } from '~/components/status.tsx'
 import { Section } from '~/components/ui/page-header.tsx'

@@ -1,6 +1,6 @@
 /** The log of webhook deliveries: what was sent where, how often, and how it ended. */
 import type { WebhookDeliveryView } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import type { ReactNode } from 'react'
 import { WebhookStatusBadge } from '~/components/status.tsx'
 import { DataTable, type Column } from '~/components/ui/data-table.tsx'

@@ -1,7 +1,7 @@
 /** One batch of the team: how far it is, what it cost, what was wrong with its lines, and its files. */
 import { isBatchOver } from '@isochrone/domain'
 import type { BatchDetail } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { BatchProgress } from '~/components/batches/batch-progress.tsx'
 import { modelWords } from '~/components/batches/batches-table.tsx'
 import { CancelBatch } from '~/components/batches/cancel-batch.tsx'

@@ -1,5 +1,5 @@
 /** One lease: where it is, its endpoint, what it costs by receipts of both sides, and what can be done about it. */
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import type { LeaseEventView, LeaseReceiptView } from '@isochrone/services'
 import { ExtendLease, StopLease } from '~/components/leases/lease-actions.tsx'
 import { LeaseChecks } from '~/components/leases/lease-checks.tsx'

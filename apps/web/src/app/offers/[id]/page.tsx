@@ -1,6 +1,6 @@
 /** One node on offer: what it claims, what was measured, what it costs, and how to use its model. */
 import type { Offer, OfferHistory } from '@isochrone/services'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { HistoryCharts } from '~/components/offers/history-charts.tsx'
 import {
   NetworkPassport,

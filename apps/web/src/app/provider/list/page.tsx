@@ -1,6 +1,6 @@
 /** Nodes on their way to the market: go on with one, or list another. */
 import { ListPlus } from 'lucide-react'
-import Link from 'next/link'
+import { Link } from '~/components/ui/link.tsx'
 import { BecomeProvider } from '~/components/provider/become-provider.tsx'
 import { NewListing } from '~/components/provider/listing/new-listing.tsx'
 import { ListingStatusBadge } from '~/components/status.tsx'
