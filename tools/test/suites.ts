@@ -1,9 +1,9 @@
 /**
  * The suites of `npm test`, in order: cheap and telling ones first.
  *
- * Two files run at a time: the machine may have two cores, and integration tests wait more than they compute. That is why
- * the contracts are compiled and tested beside them, by one process and for a third of their time. What kills processes
- * under load has the machine to itself.
+ * Two files run at a time, because the machine may have two cores; of integration tests three, because they wait more than
+ * they compute. That is also why the contracts are compiled and tested beside them, by one process and for a third of their
+ * time. What kills processes under load has the machine to itself.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -133,6 +133,7 @@ async function vitest(kind: VitestKind, files = filesOf(kind), more: readonly st
   const flags = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...more]
   // Servers, chains and command-line tools start in these.
   if (kind !== 'unit') flags.push('--testTimeout=60000')
+  if (kind === 'integration') flags.push('--maxWorkers=3')
   if (kind === 'chaos') flags.push('--no-file-parallelism')
   try {
     const bin = join(projectRoot, 'node_modules/.bin/vitest')
