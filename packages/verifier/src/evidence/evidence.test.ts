@@ -169,7 +169,7 @@ test('files are compared by number and by attempt, leases too; the same file und
   ])
   // A delivery under the number of a lease, of another file of the same lane.
   const unleased = await compareEpochFiles([honest, await named('unleased', undefined, { leaseEvery: 0 })])
-  expect(unleased.some((sentence) => /^Receipt 10 of lane /.test(sentence))).toBe(true)
+  expect(unleased.some((sentence) => sentence.startsWith('Receipt 10 of lane '))).toBe(true)
   expect(await compareEpochFiles([honest, await named('other', otherOutput)])).toEqual([
     expect.stringMatching(/^The output of attempt 0 by node .* differs: .* of honest and .* of other /),
   ])
