@@ -7,7 +7,14 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { hasMarketData, loadMarket, policies as allPolicies, readTrace, type SimPolicy } from '@isochrone/simulator'
+import {
+  hasMarketData,
+  loadMarket,
+  namedPolicies,
+  policies as allPolicies,
+  readTrace,
+  type SimPolicy,
+} from '@isochrone/simulator'
 import { describeStartError } from '../start/start-error.ts'
 import { runTasks, SimError } from './run-tasks.ts'
 import type { SimConfig, SimTask } from './sim-task.ts'
@@ -124,9 +131,9 @@ function seconds(sinceMs: number): string {
 function policyList(text: string): SimPolicy[] {
   return text.split(',').map((given) => {
     const name = given.trim()
-    const policy = allPolicies.find((known) => known.name === name)
+    const policy = namedPolicies.find((known) => known.name === name)
     if (policy) return policy
-    throw new InvalidArgumentError(`no policy '${name}'; known: ${allPolicies.map((known) => known.name).join(', ')}`)
+    throw new InvalidArgumentError(`no policy '${name}'; known: ${namedPolicies.map((known) => known.name).join(', ')}`)
   })
 }
 

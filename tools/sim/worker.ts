@@ -10,7 +10,7 @@ import {
   boundOf,
   demoMarketData,
   loadMarket,
-  policies,
+  namedPolicies,
   prepareMarketRun,
   readMarketData,
   readTrace,
@@ -43,7 +43,7 @@ async function answer(task: SimTask): Promise<SimAnswer> {
     const bound = await boundOf(run)
     return { kind: 'bound', task, bound, requests: run.requests.length, wallS: wallS() }
   }
-  const policy = policies.find(({ name }) => name === task.policy)
+  const policy = namedPolicies.find(({ name }) => name === task.policy)
   invariant(policy, 'the main thread asks for known policies only')
   return { kind: 'figures', task, figures: runPolicy(run, policy), wallS: wallS() }
 }

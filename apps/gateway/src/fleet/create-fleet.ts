@@ -10,6 +10,7 @@ import type { NodeState, ServedModel } from '@isochrone/protocol'
 import {
   createLoadAsks,
   createReplicaPool,
+  gatewayTuning,
   replicaStateOf,
   type AttemptOutcome,
   type AttemptWork,
@@ -87,12 +88,6 @@ interface ModelPool {
   bySlot: (Entry | undefined)[]
 }
 
-/**
- * An agent refuses what is beyond its concurrency: nothing waits at the node, it waits here. Offers here declare no curve
- * of their hardware, so what is measured must soon outweigh the engine's optimistic default; and prompts that wait are
- * reported, so a late first token says that the node is slow.
- */
-const TUNING = { queueShare: 0, fitPriorWeight: 0.05, ttftAboveWeight: 0.5 }
 /** Replicas of which it is remembered what they can do while they are not linked. */
 const PRIORS_MAX = 10_000
 
@@ -118,7 +113,7 @@ export function createFleet({
   function poolOf(model: string): ModelPool {
     let entry = models.get(model)
     if (!entry) {
-      const pool = createReplicaPool({ tuning: TUNING })
+      const pool = createReplicaPool({ tuning: gatewayTuning })
       entry = {
         pool,
         looks: createStreamLooks({ clock, moves }),

@@ -126,3 +126,15 @@ export const defaultTuning: Readonly<Tuning> = {
   retryAfterMsMin: 100,
   retryAfterMsMax: 30_000,
 }
+
+/**
+ * What a gateway sets otherwise, as its nodes are otherwise than the simulator's. An agent refuses what is beyond its
+ * concurrency: nothing waits at the node, it waits at the gateway. Offers declare no curve of their hardware, so what is
+ * measured must soon outweigh the engine's optimistic default; and prompts that wait are reported, so a late first token says that the node is slow. `npm run sim -- --policies isochrone,isochrone-gateway-tuning` says what they cost where the
+ * simulator's nodes stand (docs/PLACEMENT.md).
+ */
+export const gatewayTuning = {
+  queueShare: 0,
+  fitPriorWeight: 0.05,
+  ttftAboveWeight: 0.5,
+} as const satisfies Partial<Tuning>

@@ -9,6 +9,7 @@ import { offeredFeatures } from '@isochrone/domain'
 import type { NodeLiveness, NodeState } from '@isochrone/protocol'
 import {
   createReplicaPool,
+  gatewayTuning,
   type AttemptOutcome,
   type AttemptWork,
   type EngineEstimate,
@@ -41,8 +42,8 @@ interface ModelPool {
   entries: Map<string, Entry>
 }
 
-/** A gateway refuses a job for a node that is full: nothing waits at the node. */
-const TUNING = { queueShare: 0 }
+/** A gateway refuses a job for a node that is full: nothing waits at the node. What gateways have fitted is its prior. */
+const TUNING = { queueShare: gatewayTuning.queueShare }
 /** A report of a gateway is written once a second, and read some time after. */
 const STALE_AFTER_MS = 5_000
 

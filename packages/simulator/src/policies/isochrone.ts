@@ -11,6 +11,7 @@ import {
   createLoadAsks,
   createStreamWatch,
   decide,
+  gatewayTuning,
   hedgeBeforeSloMs,
   hedgeTimes,
   LOAD_ASK_MS,
@@ -48,6 +49,8 @@ export interface IsochroneSettings {
   probeMs: number
   /** Overrides of the engine's own tuning; none = as in production. */
   tuning: Partial<Tuning>
+  /** Whether offers declare the curve of their hardware; else estimates start from the engine's default. */
+  declared: boolean
 }
 
 /** `sort: price` with the request's SLO named, as a customer would send it; the rest is the gateway's own conduct. */
@@ -64,6 +67,7 @@ export const isochroneSettings: IsochroneSettings = {
   movedTpotShare: moveRule.movedTpotShare,
   probeMs: LOAD_ASK_MS,
   tuning: {},
+  declared: true,
 }
 
 export const isochrone: SimPolicy = isochroneWith('isochrone', isochroneSettings)
@@ -78,6 +82,21 @@ export const isochronePlacementOnly: SimPolicy = {
   }),
   rule: 'The same engine and settings without hedges, moves and pings for load.',
 }
+
+/** The engine with the constants of the gateway of `npm start`; and with its nodes too, which declare no curve. */
+export const isochroneGatewayTuning: SimPolicy = isochroneWith('isochrone-gateway-tuning', {
+  ...isochroneSettings,
+  tuning: gatewayTuning,
+})
+export const isochroneUndeclared: SimPolicy = isochroneWith('isochrone-undeclared', {
+  ...isochroneSettings,
+  declared: false,
+})
+export const isochroneGateway: SimPolicy = isochroneWith('isochrone-gateway', {
+  ...isochroneSettings,
+  tuning: gatewayTuning,
+  declared: false,
+})
 
 /** The policy under another name and with other settings: for tuning, and for comparing its parts. */
 export function isochroneWith(name: string, settings: IsochroneSettings): SimPolicy {
@@ -97,7 +116,7 @@ const sloStepMs = 10
 
 function createInstance(world: PolicyWorld, settings: IsochroneSettings): PolicyInstance {
   const { prefixBlockTokens, rng } = world
-  const engine = createEnginePool(world, settings.tuning)
+  const engine = createEnginePool(world, settings)
   const { pool } = engine
   const works = new Map<number, Map<number, AttemptWork>>()
   const hedges = createHedgeBudget({ share: settings.hedgeShare })

@@ -26,8 +26,17 @@ type Outcome = Parameters<NonNullable<PolicyInstance['onEnd']>>[2]
 
 const NO_NODES: readonly string[] = []
 
-/** @param tuning overrides of the engine's own; none = as in production */
-export function createEnginePool({ replicas, rttMs }: PolicyWorld, tuning: Partial<Tuning> = {}): EnginePool {
+export interface EnginePoolOptions {
+  /** Overrides of the engine's own; none = its defaults. */
+  tuning?: Partial<Tuning>
+  /** Whether offers declare the curve of their hardware. Default true. */
+  declared?: boolean
+}
+
+export function createEnginePool(
+  { replicas, rttMs }: PolicyWorld,
+  { tuning = {}, declared = true }: EnginePoolOptions = {},
+): EnginePool {
   const pool = createReplicaPool({ tuning })
   const slots = new Int32Array(replicas.length).fill(-1)
   const replicaOf: number[] = []
@@ -59,7 +68,7 @@ export function createEnginePool({ replicas, rttMs }: PolicyWorld, tuning: Parti
       },
       onLink(replica, up) {
         if (up) {
-          const slot = pool.upsert(offerOf(nodeAt(replica)))
+          const slot = pool.upsert(offerOf(nodeAt(replica), declared))
           pool.setRtt(slot, rttMs[replica] as number)
           slots[replica] = slot
           replicaOf[slot] = replica
@@ -73,7 +82,7 @@ export function createEnginePool({ replicas, rttMs }: PolicyWorld, tuning: Parti
 }
 
 /** What a provider declares. `speed` and `errorRate` are the simulator's secret. */
-function offerOf({ declared, ...replica }: SimReplica): ReplicaOffer {
+function offerOf(replica: SimReplica, declared: boolean): ReplicaOffer {
   const { nodeId, providerId, failureDomain, region, country, tier, gpuClass, prices, concurrencyMax } = replica
   return {
     nodeId,
@@ -89,6 +98,6 @@ function offerOf({ declared, ...replica }: SimReplica): ReplicaOffer {
     contextTokensMax: 131_072,
     prices,
     concurrencyMax,
-    prior: declared,
+    ...(declared && { prior: replica.declared }),
   }
 }
