@@ -56,6 +56,8 @@ export interface Tuning {
   /** Observations that a fit remembers, and how many the prior counts for. */
   fitMemory: number
   fitPriorWeight: number
+  /** What was seen of a replica to which nothing is sent counts half as much after this time, ms; 0 = it never fades. */
+  fitHalfLifeMs: number
   /** How fast the pace of a replica's streams is believed: weight of one look with many tokens, tokens of half that weight. */
   paceWeight: number
   paceTokens: number
@@ -109,6 +111,7 @@ export const defaultTuning: Readonly<Tuning> = {
   staleAfterMs: 5_000,
   fitMemory: 64,
   fitPriorWeight: 4,
+  fitHalfLifeMs: 0,
   paceWeight: 0.25,
   paceTokens: 32,
   paceRelax: 0.03,
@@ -130,11 +133,13 @@ export const defaultTuning: Readonly<Tuning> = {
 /**
  * What a gateway sets otherwise, as its nodes are otherwise than the simulator's. An agent refuses what is beyond its
  * concurrency: nothing waits at the node, it waits at the gateway. Offers declare no curve of their hardware, so what is
- * measured must soon outweigh the engine's optimistic default; and prompts that wait are reported, so a late first token says that the node is slow. `npm run sim -- --policies isochrone,isochrone-gateway-tuning` says what they cost where the
+ * measured must soon outweigh the engine's optimistic default, and one slow answer must not keep a node out for good; and
+ * prompts that wait are reported, so a late first token says that the node is slow. `npm run sim -- --policies isochrone,isochrone-gateway-tuning` says what they cost where the
  * simulator's nodes stand (docs/PLACEMENT.md).
  */
 export const gatewayTuning = {
   queueShare: 0,
   fitPriorWeight: 0.05,
+  fitHalfLifeMs: 60_000,
   ttftAboveWeight: 0.5,
 } as const satisfies Partial<Tuning>

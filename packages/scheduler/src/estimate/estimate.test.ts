@@ -1,6 +1,7 @@
 import { prng } from '@isochrone/domain'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { gatewayTuning, type Tuning } from '../decide/constants.ts'
 import { decide } from '../decide/decide.ts'
 import { NOW_MS, offer, request } from '../decide/fixtures.ts'
 import type { AttemptOutcome } from '../offer.ts'
@@ -153,4 +154,54 @@ test('a replica that comes back keeps what was learned of it, its open breaker t
   pool.remove(offer(1).nodeId)
   const other = pool.upsert(offer(1, { concurrencyMax: 32 }))
   expect(replicaStateOf(pool, other)).toMatchObject({ observations: 0, streamsMax: 32 })
+})
+
+/** Liveness: whoever is thought slow gets no request to prove otherwise, and exploration leaves out who would miss the SLO. */
+test('one slow first answer keeps a replica out for minutes, and not for good', () => {
+  const idle = { activeStreams: 0, queuedStreams: 0, ownStreams: 0, draining: false }
+  const replicas = (tuning: Partial<Tuning>) => {
+    const pool = createReplicaPool({ tuning })
+    const [slow, other] = [1, 2].map((n) => pool.upsert(offer(n, { prior: undefined, concurrencyMax: 8 })))
+    for (const slot of [slow, other]) pool.report(slot as number, { ...idle, atMs: NOW_MS })
+    const one = { tokensIn: 20, tokensCached: 0, tokensOut: 20, concurrency: 1, contextTokens: 0 }
+    attempt(pool, slow as number, { ...one, engineTtftMs: 5_000, tpotMs: 400 })
+    for (let n = 0; n < 20; n++) attempt(pool, other as number, { ...one, engineTtftMs: 8, tpotMs: 6 })
+    return { pool, slow }
+  }
+  const asked = request({ tokensIn: 20, tokensOutMax: 20, tokensOutExpected: 20 })
+  const shareAfter = (tuning: Partial<Tuning>, minutes: number): number => {
+    const { pool, slow } = replicas(tuning)
+    const rng = prng(5)
+    for (let second = 1; second <= minutes * 60; second++) {
+      for (const slot of pool.slots()) pool.report(slot, { ...idle, atMs: NOW_MS + second * 1_000 })
+    }
+    let times = 0
+    for (let n = 0; n < 200; n++) {
+      const decision = decide(pool, asked, rng, NOW_MS + minutes * 60_000)
+      if (decision.kind === 'placed' && decision.slot === slow) times++
+    }
+    return times / 200
+  }
+  expect(shareAfter(gatewayTuning, 0)).toBeLessThan(0.02)
+  expect(shareAfter(gatewayTuning, 15)).toBeGreaterThan(0.3)
+  expect(shareAfter({ ...gatewayTuning, fitHalfLifeMs: 0 }, 15)).toBeLessThan(0.02)
+})
+
+test('what is used does not fade, and a fit that fades ends at its prior', () => {
+  const prior = { baseMs: 10, prefillMsPerToken: 0.03, tpotBaseMs: 9, tpotPerStreamMs: 0.3, tpotPerStreamTokenMs: 0 }
+  const idle = { activeStreams: 1, queuedStreams: 0, ownStreams: 1, draining: false }
+  const pool = createReplicaPool({ tuning: gatewayTuning })
+  const slot = pool.upsert(offer(1, { prior }))
+  pool.report(slot, { ...idle, atMs: NOW_MS })
+  for (let n = 0; n < 30; n++) attempt(pool, slot, { engineTtftMs: 400, tpotMs: 60 })
+  const learned = replicaStateOf(pool, slot).estimate
+  pool.opened(slot, work)
+  for (let minute = 1; minute <= 60; minute++) pool.report(slot, { ...idle, atMs: NOW_MS + minute * 60_000 })
+  expect(replicaStateOf(pool, slot).estimate).toEqual(learned)
+  const end = { ...work, concurrency: 1, contextTokens: 0, engineTtftMs: null, tpotMs: null }
+  pool.closed(slot, work, { kind: 'cancelled', ...end }, NOW_MS)
+  for (let minute = 61; minute <= 120; minute++) pool.report(slot, { ...idle, atMs: NOW_MS + minute * 60_000 })
+  const { estimate } = replicaStateOf(pool, slot)
+  expect(estimate.tpotBaseMs + 64 * estimate.tpotPerStreamMs).toBeCloseTo(9 + 64 * 0.3, 1)
+  expect(estimate.baseMs).toBeCloseTo(10, 1)
 })

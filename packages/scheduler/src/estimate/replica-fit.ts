@@ -107,11 +107,7 @@ export function observeAttempt(
     const x = streams * (1 + ratio * context)
     const predicted = (cold[c + FIT_A] as number) + (cold[c + FIT_B] as number) * x
     fit(cold, c + TPOT_SUMS, x, Math.min(outcome.tpotMs / pace, predicted * OUTLIER + 1), 1, tuning)
-    const a = cold[c + PRIOR_A] as number
-    const b = cold[c + PRIOR_B] as number
-    solve(cold, c + TPOT_SUMS, a, b, PRIOR_STREAMS * (1 + ratio * PRIOR_CONTEXT), tuning.fitPriorWeight)
-    cold[c + FIT_A] = solved.intercept
-    cold[c + FIT_B] = solved.slope
+    solveTpot(cold, c, tuning)
     applyFit(rows, cold, slot)
   }
   const uncached = outcome.tokensIn - outcome.tokensCached
@@ -128,12 +124,48 @@ export function observeAttempt(
   const above = y > predicted
   const weight = above ? tuning.ttftAboveWeight : 1
   fit(cold, c + TTFT_SUMS, uncached, Math.min(y, predicted * OUTLIER + 1), weight, tuning)
+  solveTtft(rows, r, cold, c, tuning)
+  applyFit(rows, cold, slot)
+}
+
+/**
+ * Time went by in which this gateway sent nothing there. What was seen fades then and the prior, which never does, gains: one
+ * slow answer, of an engine that was just being started, must not keep a replica out until somebody explores it, and whoever
+ * is predicted outside the SLO is never explored.
+ */
+export function fadeFit(rows: Float64Array, cold: Float64Array, slot: number, elapsedMs: number, tuning: Tuning): void {
+  const c = slot * COLD
+  if (!(tuning.fitHalfLifeMs > 0 && elapsedMs > 0)) return
+  const seen = (cold[c + TPOT_SUMS] as number) + (cold[c + TTFT_SUMS] as number)
+  if (!(seen > FADED)) return
+  const keep = 2 ** (-elapsedMs / tuning.fitHalfLifeMs)
+  for (let i = 0; i < 5; i++) {
+    cold[c + TPOT_SUMS + i] = (cold[c + TPOT_SUMS + i] as number) * keep
+    cold[c + TTFT_SUMS + i] = (cold[c + TTFT_SUMS + i] as number) * keep
+  }
+  solveTpot(cold, c, tuning)
+  solveTtft(rows, slot * ROW, cold, c, tuning)
+  applyFit(rows, cold, slot)
+}
+
+/** Less than this of an observation moves no prediction. */
+const FADED = 1e-6
+
+function solveTpot(cold: Float64Array, c: number, tuning: Tuning): void {
+  const a = cold[c + PRIOR_A] as number
+  const b = cold[c + PRIOR_B] as number
+  const ratio = cold[c + PRIOR_G_OVER_B] as number
+  solve(cold, c + TPOT_SUMS, a, b, PRIOR_STREAMS * (1 + ratio * PRIOR_CONTEXT), tuning.fitPriorWeight)
+  cold[c + FIT_A] = solved.intercept
+  cold[c + FIT_B] = solved.slope
+}
+
+function solveTtft(rows: Float64Array, r: number, cold: Float64Array, c: number, tuning: Tuning): void {
   const base = cold[c + PRIOR_BASE] as number
   const prefill = cold[c + PRIOR_PREFILL] as number
   solve(cold, c + TTFT_SUMS, base, prefill, PRIOR_PROMPT, tuning.fitPriorWeight)
   rows[r + BASE] = solved.intercept
   cold[c + FIT_PREFILL] = solved.slope
-  applyFit(rows, cold, slot)
 }
 
 function fit(cold: Float64Array, at: number, x: number, y: number, weight: number, tuning: Tuning): void {

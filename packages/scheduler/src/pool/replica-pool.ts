@@ -11,7 +11,7 @@ import { DecisionScratch } from '../decide/scratch.ts'
 import { breakerFailure, breakerSuccess, breakerTrial, breakerTrialCancelled } from '../estimate/breaker.ts'
 import { capRefused, capSucceeded } from '../estimate/learned-cap.ts'
 import { observePace, relaxPace } from '../estimate/pace.ts'
-import { observeAttempt, resetFit } from '../estimate/replica-fit.ts'
+import { fadeFit, observeAttempt, resetFit } from '../estimate/replica-fit.ts'
 import type { AttemptOutcome, AttemptWork, ReplicaOffer, ReplicaReport } from '../offer.ts'
 import type { RoutingPolicy } from '../placement.ts'
 import { createPrefixIndex, type PrefixIndex } from '../prefix/prefix-index.ts'
@@ -178,6 +178,8 @@ export class ReplicaPool {
     const c = slot * col.COLD
     if (!this.#offers[slot] || !(report.atMs >= 0) || report.atMs < (rows[r + col.STATE] as number)) return
     this.scratch.keep(slot)
+    if (cold[c + col.OWN_STREAMS] === 0)
+      fadeFit(rows, cold, slot, report.atMs - (rows[r + col.STATE] as number), this.tuning)
     rows[r + col.STATE] = report.atMs
     rows[r + col.DRAINING] = report.draining ? 1 : 0
     cold[c + col.REPORTED_STREAMS] =
