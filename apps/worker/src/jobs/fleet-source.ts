@@ -1,12 +1,12 @@
 /** The fleet for the worker's placement: nodes from Postgres, their load from Redis, each read at most so often. */
 import type { Store } from '@isochrone/db'
 import type { GatewayState, NodeState } from '@isochrone/protocol'
-import { loadControlSnapshot, type JobFleetSource, type LiveState } from '@isochrone/services'
+import { loadControlSnapshot, type FleetSource, type LiveState } from '@isochrone/services'
 
 const CONTROL_AGE_MS_MAX = 1_000
 const LIVENESS_AGE_MS_MAX = 200
 
-export function fleetSource({ store, live }: { store: Store; live: LiveState }): JobFleetSource {
+export function fleetSource({ store, live }: { store: Store; live: LiveState }): FleetSource {
   const control = cached(CONTROL_AGE_MS_MAX, async () => {
     const { states } = await loadControlSnapshot(store)
     const nodes: NodeState[] = []

@@ -5,11 +5,11 @@
  */
 import { parseRoutingPolicy } from '@isochrone/scheduler'
 import { isInside } from '../accounts/require-store-inside.ts'
-import type { GatewayDispatch, JobFleetSource, QueuedJobRow } from '../ports/job-store.ts'
+import type { FleetSource, GatewayDispatch, QueuedJobRow } from '../ports/job-store.ts'
 
 /** Null where none may have it now. Throws `invalid_input` where the organisation's policy cannot be read. */
 export async function gatewayOf(
-  { fleet, gateway }: { fleet: JobFleetSource; gateway: GatewayDispatch },
+  { fleet, gateway }: { fleet: FleetSource; gateway: GatewayDispatch },
   job: Pick<QueuedJobRow, 'orgId' | 'requestId' | 'gatewayUrl'>,
 ): Promise<string | null> {
   // That one alone knows whether it answered before; one that may not serve it any more says so.

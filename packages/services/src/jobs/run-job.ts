@@ -9,7 +9,7 @@
 import { toAppError, type AppError, type Clock } from '@isochrone/domain'
 import { dispatchRequest, type DispatchResponse } from '@isochrone/protocol'
 import type { PlacementRequest } from '@isochrone/scheduler'
-import type { GatewayDispatch, JobFleetSource, JobRows, QueuedJobRow } from '../ports/job-store.ts'
+import type { FleetSource, GatewayDispatch, JobRows, QueuedJobRow } from '../ports/job-store.ts'
 import { parseStorableJson } from '../receipts/storable-json.ts'
 import { gatewayOf } from './gateway-of.ts'
 import { refusalOf } from './hopeless-policy.ts'
@@ -20,7 +20,7 @@ import { placementRequestOf } from './placement-request.ts'
 
 export interface RunJobDeps {
   jobs: Pick<JobRows, 'start' | 'place' | 'requeue' | 'finish'>
-  fleet: JobFleetSource
+  fleet: FleetSource
   gateway: GatewayDispatch
   /** What this placer knows of the fleet; one for all the jobs of a worker. */
   pools: JobFleet

@@ -1,6 +1,10 @@
 /**
  * The node of a lease: among those that offer enough GPUs at a price that was agreed to, and that the organisation's routing
- * policy allows, the cheapest by the GPU hour; among equals the one that `decide` places on.
+ * policy allows, the one that `decide` places on.
+ *
+ * Price and nearness meet at the organisation's own price of time: a request inside a lease is taken to use it for a second, and
+ * that second's price stands beside the round trip to it. Where nobody has said what a second is worth, 100 ms nearer are worth
+ * 100 µUSD, the price of a second of a GPU at 0.36 USD an hour.
  */
 import { formatUsd, prng } from '@isochrone/domain'
 import type { NodeLiveness, NodeState } from '@isochrone/protocol'
@@ -10,9 +14,11 @@ import {
   mergeRouting,
   parseRoutingPolicy,
   policyWithFeatures,
+  type OfferPrices,
   type PlacementRecord,
   type PlacementRequest,
 } from '@isochrone/scheduler'
+import { isInside } from '../accounts/require-store-inside.ts'
 import { offerOf } from '../jobs/job-fleet.ts'
 import type { FleetSource } from '../ports/job-store.ts'
 import type { LeaseStore } from '../ports/lease-store.ts'
@@ -73,21 +79,40 @@ export async function chooseNode(deps: ChooseDeps, wish: LeaseWish): Promise<Cho
     }
   }
   const request = await requestOf(deps.fleet, wish, states)
-  const rng = prng(Number.parseInt(wish.id.slice(-8), 16) >>> 0)
-  for (const price of [...new Set(free.map((offer) => offer.perGpuHourMicroUsd))].toSorted(ascending)) {
-    const equals = free.filter((offer) => offer.perGpuHourMicroUsd === price)
-    const pool = createReplicaPool({ prefixBlocksMax: 1 })
-    for (const { state, live, served } of equals) {
-      // How busy a node's own engine is says nothing of one that is not started yet.
-      pool.report(pool.upsert(offerOf(state, live, served)), { ...idle, atMs: deps.nowMs })
-    }
-    const decision = decide(pool, request, rng, deps.nowMs)
-    if (decision.kind === 'none') continue
-    const { nodeId } = pool.offerAt(decision.slot)
-    const offer = equals.find(({ state }) => state.nodeId === nodeId)
-    if (offer) return { ...offer, record: decision.record() }
+  const mayMeasure = await gatewaysOf(deps.fleet, request.policy.regions)
+  const pool = createReplicaPool({ prefixBlocksMax: 1, tuning: TUNING })
+  for (const { state, live, served, perGpuHourMicroUsd } of free) {
+    // How busy, or how fast, a node's own engine is says nothing of one that is not started yet.
+    const { prior: _prior, ...offer } = offerOf(state, live, served)
+    const slot = pool.upsert({ ...offer, prices: pricesOf(perGpuHourMicroUsd, wish.gpus) })
+    pool.report(slot, { ...idle, atMs: deps.nowMs })
+    pool.setRtt(slot, mayMeasure(live) ? (live.simulatedRttMs ?? live.rttMs) : null)
   }
+  const decision = decide(pool, request, prng(Number.parseInt(wish.id.slice(-8), 16) >>> 0), deps.nowMs)
+  const chosen = decision.kind === 'placed' ? pool.offerAt(decision.slot).nodeId : null
+  const offer = free.find(({ state }) => state.nodeId === chosen)
+  if (offer) return { ...offer, record: decision.record() }
   return { reason: 'Your routing policy allows none of the nodes that have enough GPUs free.' }
+}
+
+/** Nothing is learned of a lease by trying another node: it stays where it begins. */
+const TUNING = { explorationShare: 0 }
+
+/** The price of a second of the lease, as that of the answer whose tokens it makes. */
+function pricesOf(perGpuHourMicroUsd: bigint, gpus: number): OfferPrices {
+  const perSecondMicroUsd = (Number(perGpuHourMicroUsd) * gpus) / 3_600
+  const outPerMtok = Math.round((perSecondMicroUsd * 1e6) / TOKENS.out)
+  return { inPerMtok: 0, cachedPerMtok: 0, outPerMtok, inPerGb: 0, outPerGb: 0 }
+}
+
+/** Whose round trips count: only of a gateway that may serve the organisation; of others nothing is known. */
+async function gatewaysOf(
+  fleet: FleetSource,
+  regions: readonly string[] | null,
+): Promise<(live: Pick<NodeLiveness, 'gatewayUrl'>) => boolean> {
+  if (regions === null) return () => true
+  const inside = new Set((await fleet.gateways()).filter((each) => isInside(regions, each)).map(({ url }) => url))
+  return ({ gatewayUrl }) => inside.has(gatewayUrl)
 }
 
 const noCaps = { inPerMtok: null, outPerMtok: null, requestMicroUsd: null }

@@ -10,6 +10,7 @@ export function leaseFleet({ store, live }: Pick<ControlPlaneDeps, 'store' | 'li
       const [rows, liveness] = await Promise.all([store.control.nodes(), live.nodes()])
       return { states: rows.map(nodeStateOf).filter((state): state is NodeState => state.kind === 'node'), liveness }
     },
+    gateways: () => store.control.gateways(),
     routing: async (orgId) => (await store.accounts.settings(orgId))?.routing ?? {},
   }
 }

@@ -77,10 +77,6 @@ export interface FleetSource {
   nodes(): Promise<{ states: readonly NodeState[]; liveness: ReadonlyMap<string, NodeLiveness> }>
   /** The organisation's default routing policy as it is stored; `{}` where it has none. */
   routing(orgId: string): Promise<unknown>
-}
-
-/** What placing a job needs beside the fleet. */
-export interface JobFleetSource extends FleetSource {
   /** Every gateway that introduced itself, with where it stands. */
   gateways(): Promise<readonly Pick<GatewayState, 'url' | 'country' | 'region'>[]>
 }

@@ -122,6 +122,7 @@ export function leaseWorld(options: { durationMs: number; reservedMicroUsd?: big
     fleet: {
       nodes: async () => ({ states: [stateOf(terms)], liveness: livenessOf(node.linked, clock.nowMs()) }),
       routing: async () => ({}),
+      gateways: async () => [],
     },
     gateway,
     clock,
