@@ -13,9 +13,8 @@ const SERVED_RULE = 'Node and gateway both sign a span only while the engine of 
 export function computeLeaseOutcome(claim: Claim, { fields, terms }: Lease): ComputedOutcome {
   const lease = decodeStruct('LeaseReceipt', fields)
   const inputs: ComputedLine[] = [
-    { label: 'From, as both signed', value: new Date(lease.fromMs).toISOString() },
-    { label: 'To, as both signed', value: new Date(lease.toMs).toISOString() },
-    { label: 'GPU time', value: `${lease.gpuMs} ms` },
+    { label: 'Span, as both signed', value: `${lease.toMs - lease.fromMs} ms` },
+    { label: 'GPU time, as both signed', value: `${lease.gpuMs} ms` },
     { label: 'Price on the receipt', value: formatUsd(claim.priceMicroUsd) },
   ]
   if (claim.kind !== 'overcharge') {

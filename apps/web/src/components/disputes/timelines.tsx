@@ -19,7 +19,8 @@ export function Timelines({ dispute }: { dispute: DisputeCase }) {
         The receipt is not stored here.
       </Line>
       <Line title="Witnesses" note="Signed by whoever measures." moments={[]}>
-        No witness measured this request: witnesses time the path to a node, not what runs over it.
+        No witness measured this {dispute.lease ? 'lease' : 'request'}: witnesses time the path to a node, not what runs
+        over it.
       </Line>
     </>
   )

@@ -4,8 +4,8 @@ import { Link } from '~/components/ui/link.tsx'
 import { SimulatedBadge } from '~/components/status.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
-import { Hash, Money, Utc } from '~/components/ui/values.tsx'
-import { addressOf, formatCount, formatMs } from '~/lib/format.ts'
+import { Hash, Money, TimeOfDay, Utc } from '~/components/ui/values.tsx'
+import { addressOf, formatCount, formatMs, formatUtc } from '~/lib/format.ts'
 
 type Props = { receipt: LeaseReceiptDetail }
 
@@ -23,8 +23,8 @@ export function LeaseReceiptStats({ receipt }: Props) {
         },
         { label: 'GPU time', value: `${formatCount(gpuMs / 1_000)} s`, hint: `${formatCount(gpuMs)} ms` },
         { label: 'Span', value: formatMs(toMs - fromMs), hint: gpusOf(receipt) },
-        { label: 'From, UTC', value: <Utc at={fromMs} bare />, hint: 'by the gateway’s clock' },
-        { label: 'To, UTC', value: <Utc at={toMs} bare />, hint: 'by the gateway’s clock' },
+        { label: 'From, UTC', value: <TimeOfDay at={fromMs} />, hint: formatUtc(fromMs).slice(0, 10) },
+        { label: 'To, UTC', value: <TimeOfDay at={toMs} />, hint: formatUtc(toMs).slice(0, 10) },
       ]}
     />
   )
@@ -102,7 +102,7 @@ export function LeaseTimeFacts({ receipt }: Props) {
           ),
         ],
         ['Epoch closed', epochClosedAtMs === null ? '—' : <Utc key="c" at={epochClosedAtMs} />],
-        ['Without any record payable from', payableAtMs === null ? '—' : <Utc key="p" at={payableAtMs} />],
+        ['Payable anyway from', payableAtMs === null ? '—' : <Utc key="p" at={payableAtMs} />],
       ]}
     />
   )

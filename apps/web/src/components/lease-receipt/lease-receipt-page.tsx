@@ -27,7 +27,7 @@ export async function LeaseReceiptPage({ receipt }: { receipt: LeaseReceiptDetai
           ...(epoch === null ? [] : [{ href: `/epochs/${lane}/${epoch}`, label: `Epoch ${epoch}` }]),
         ]}
         title={`Lease receipt ${formatCount(seq)}`}
-        description={`Of lane ${shortHash(addressOf(lane))}: a span of leased GPU time, signed by the node that served and by the gateway that metered it. Shown to who rents, to the provider and to staff.`}
+        description={`Of lane ${shortHash(addressOf(lane))}: a span of leased GPU time, signed by the node that served and by the gateway that metered it. Shown to the renter, the provider and staff.`}
         badges={<SettlementBadge stage={receipt.settlement} />}
         actions={
           <>

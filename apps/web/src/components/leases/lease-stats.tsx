@@ -2,7 +2,7 @@
 import type { LeaseDetail } from '@isochrone/services'
 import { Link } from '~/components/ui/link.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
-import { Money } from '~/components/ui/values.tsx'
+import { Money, TimeOfDay } from '~/components/ui/values.tsx'
 import { formatAgo, formatMs, formatSpan, formatUtc, nodeLabel } from '~/lib/format.ts'
 
 export function LeaseStats({ lease, nowMs }: { lease: LeaseDetail; nowMs: number }) {
@@ -72,14 +72,3 @@ export function LeaseStats({ lease, nowMs }: { lease: LeaseDetail; nowMs: number
 }
 
 const dayAndAgo = (atMs: number, nowMs: number): string => `${formatUtc(atMs).slice(0, 10)}, ${formatAgo(atMs, nowMs)}`
-
-/** Day and zone are in the label and the hint: a whole date is wider than a stat. */
-function TimeOfDay({ at }: { at: number | null }) {
-  if (at === null) return '—'
-  const iso = new Date(at).toISOString()
-  return (
-    <time dateTime={iso} title={iso}>
-      {formatUtc(at).slice(11, 19)}
-    </time>
-  )
-}

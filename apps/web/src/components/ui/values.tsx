@@ -32,6 +32,17 @@ export function Money({ microUsd, decimalsMin, className }: MoneyProps) {
   )
 }
 
+/** Day and zone stand elsewhere: a whole date is wider than a stat. */
+export function TimeOfDay({ at }: { at: number | null }) {
+  if (at === null) return '—'
+  const iso = new Date(at).toISOString()
+  return (
+    <time dateTime={iso} title={iso}>
+      {formatUtc(at).slice(11, 19)}
+    </time>
+  )
+}
+
 /** A moment, in UTC. The zone is in the text, or in the column's header where `bare`. */
 export function Utc({ at, bare }: { at: Date | number | null | undefined; bare?: boolean }) {
   if (at === null || at === undefined) return <span className="text-ink-3">—</span>

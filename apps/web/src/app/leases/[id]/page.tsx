@@ -65,6 +65,7 @@ export default async function LeasePage({ params }: { params: Promise<{ id: stri
       <Section title="What happened">
         <DataTable
           label="What happened"
+          className="min-w-[560px]"
           columns={eventColumns}
           rows={lease.events}
           rowKey={(event) => `${event.atMs} ${event.event}`}
@@ -118,11 +119,6 @@ const eventColumns: Column<LeaseEventView>[] = [
 ]
 
 const receiptColumns: Column<LeaseReceiptView>[] = [
-  { head: 'From, UTC', cell: ({ fromMs }) => <Utc at={fromMs} bare /> },
-  { head: 'To, UTC', cell: ({ toMs }) => <Utc at={toMs} bare /> },
-  { head: 'Node', cell: ({ node }) => (node ? nodeLabel(node) : '—') },
-  { head: 'GPU time', numeric: true, cell: ({ gpuMs }) => formatMs(gpuMs), cellTitle: ({ gpuMs }) => `${gpuMs} ms` },
-  { head: 'Price', numeric: true, cell: ({ priceMicroUsd }) => <Money microUsd={priceMicroUsd} /> },
   {
     head: 'Receipt',
     headTitle: 'By its number on the lane',
@@ -133,6 +129,11 @@ const receiptColumns: Column<LeaseReceiptView>[] = [
       </Link>
     ),
   },
+  { head: 'From, UTC', cell: ({ fromMs }) => <Utc at={fromMs} bare /> },
+  { head: 'To, UTC', cell: ({ toMs }) => <Utc at={toMs} bare /> },
+  { head: 'Node', cell: ({ node }) => (node ? nodeLabel(node) : '—') },
+  { head: 'GPU time', numeric: true, cell: ({ gpuMs }) => formatMs(gpuMs), cellTitle: ({ gpuMs }) => `${gpuMs} ms` },
+  { head: 'Price', numeric: true, cell: ({ priceMicroUsd }) => <Money microUsd={priceMicroUsd} /> },
   {
     head: 'Epoch',
     numeric: true,

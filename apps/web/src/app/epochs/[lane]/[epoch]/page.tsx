@@ -121,16 +121,18 @@ export default async function EpochPage({ params, searchParams }: EpochPageProps
       <Section
         title="Receipts"
         id="receipts"
-        description="By their numbers in the lane. Lease receipts have numbers too: they are listed for who rents and for the provider alone; the file has all of them."
+        description="By their numbers in the lane. Lease receipts have numbers too: they are listed for their renter and their provider alone; the file has all of them."
       >
         {receipts.items.length > 0 ? (
           <EpochReceiptsTable lane={lane} receipts={receipts.items} />
         ) : (
           <EmptyState
-            title={after === undefined ? 'No receipt of it is stored here yet' : 'No receipts beyond this number'}
+            title={
+              after === undefined ? 'No receipt of a request in it is stored here' : 'No receipts beyond this number'
+            }
           >
             {after === undefined
-              ? 'Receipts arrive a moment after the epoch closes. The file has all of them.'
+              ? 'They arrive a moment after the epoch closes; it may have lease receipts alone. The file has all of them.'
               : 'Go back to the first ones.'}
           </EmptyState>
         )}
