@@ -2,7 +2,15 @@
 import type { ApiCaller } from '@isochrone/api'
 import { isDataError } from '@isochrone/db'
 import { newId } from '@isochrone/domain'
-import { redisKeys, type NodeLiveness, type ReceiptStreamEntry } from '@isochrone/protocol'
+import {
+  bytes32ToAddress,
+  decodeStruct,
+  recoverStructSigner,
+  redisKeys,
+  type Hex,
+  type NodeLiveness,
+  type ReceiptStreamEntry,
+} from '@isochrone/protocol'
 import { createOfferUpkeep, ingestReceiptEntries } from '@isochrone/services'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demoPassword, seed } from './seed.ts'
@@ -102,7 +110,15 @@ test('a receipt is checked, then included once its epoch closes, then followed t
   await ingest(publish.close(41))
   expect(await verdicts()).toEqual({ ...signed, inclusion: 'valid', work_inclusion: 'valid' })
   const epoch = await team.epochs.detail({ lane: testLane, epoch: 41 })
-  expect(epoch).toMatchObject({ count: 2 * REQUESTS, status: 'closed', checks: [{ verdict: 'valid' }] })
+  expect(epoch).toMatchObject({ count: 2 * REQUESTS, status: 'closed' })
+  // What the page's browser is given to check: the lane's own words and its signature over them.
+  const { chainId, anchor: verifyingContract } = plane.deps.chain
+  const value = decodeStruct('EpochAnchor', epoch.anchor)
+  const signature = epoch.anchorSignature as Hex
+  expect(value).toMatchObject({ lane: testLane, epoch: 41, root: epoch.root, count: epoch.count })
+  expect(recoverStructSigner({ chainId, verifyingContract }, 'EpochAnchor', { value, signature })).toBe(
+    bytes32ToAddress(testLane),
+  )
 
   const txs = { anchoredTx: '0xa', claimedTx: '0xb', settledTx: '0xc' }
   await plane.db.epoch.updateMany({ data: { status: 'settled', ...txs } })

@@ -1,5 +1,5 @@
 /** Disputes in words: what is said, and what comes next. */
-import type { DisputeKind, DisputeView } from '@isochrone/services'
+import type { DisputeCase, DisputeKind, DisputeView } from '@isochrone/services'
 
 export const disputeKindWords: Record<DisputeKind, { label: string; hint: string }> = {
   overcharge: { label: 'Overcharged', hint: 'More was billed than was delivered, or than the terms allow.' },
@@ -15,6 +15,11 @@ const leaseWords: Record<FilableKind, { label: string; hint: string }> = {
   overcharge: { label: 'Overcharged', hint: 'More time was billed than was served, or more than the terms allow.' },
   not_delivered: { label: 'Not served', hint: 'The lease did not answer in that time, or was cut off.' },
   wrong_output: { label: 'Not what was rented', hint: 'Another model ran, or lesser hardware than the terms say.' },
+}
+
+/** Of a dispute, in the words of what it is about. */
+export function caseWords({ dispute: { kind }, lease }: Pick<DisputeCase, 'dispute' | 'lease'>) {
+  return lease && kind !== 'withheld' ? leaseWords[kind] : disputeKindWords[kind]
 }
 
 /** What can be claimed of a receipt, in the words of what it bills. */

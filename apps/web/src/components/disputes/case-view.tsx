@@ -6,7 +6,7 @@ import type { ReactNode } from 'react'
 import { Badge } from '~/components/ui/badge.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
-import { claimWords, disputeKindWords } from '~/lib/dispute-words.ts'
+import { caseWords } from '~/lib/dispute-words.ts'
 import { PromisesAgain } from './promises-again.tsx'
 import { Timelines } from './timelines.tsx'
 
@@ -38,14 +38,12 @@ function Pane({ title, children }: { title: string; children: ReactNode }) {
 
 function Claim({ dispute: { dispute, receipt, lease, events } }: { dispute: DisputeCase }) {
   const about = lease ?? receipt
-  const words =
-    lease && dispute.kind !== 'withheld' ? claimWords(dispute.kind, 'lease') : disputeKindWords[dispute.kind]
   const documents = events.filter(({ hash, step }) => hash !== null && (step === 'filed' || step === 'answered'))
   return (
     <>
       <Facts
         items={[
-          ['Claim', words.label],
+          ['Claim', caseWords({ dispute, lease }).label],
           ['Asked back', <Money key="a" microUsd={dispute.amountMicroUsd} />],
           ['Of a price of', <Money key="p" microUsd={dispute.priceMicroUsd} />],
           ['Bond', <Money key="b" microUsd={dispute.bondMicroUsd} />],

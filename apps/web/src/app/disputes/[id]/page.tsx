@@ -8,7 +8,7 @@ import { PanelView } from '~/components/disputes/panel-view.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
 import { Utc } from '~/components/ui/values.tsx'
-import { disputeKindWords, isClosed, nextStepOf } from '~/lib/dispute-words.ts'
+import { caseWords, isClosed, nextStepOf } from '~/lib/dispute-words.ts'
 import { appealBondMicroUsd, chainContext } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
 import { adminOnlyReason, requireOrganisation } from '~/server/require.ts'
@@ -30,7 +30,7 @@ export default async function DisputePage({ params }: { params: Promise<{ id: st
         title={`Dispute ${id}`}
         description={
           isClosed(dispute) ? (
-            disputeKindWords[dispute.kind].hint
+            caseWords(detail).hint
           ) : (
             <>
               Open: {nextStepOf(dispute)}, until <Utc at={dispute.deadlineMs} />
