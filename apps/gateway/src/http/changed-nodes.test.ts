@@ -79,9 +79,10 @@ test.each(changes)(
       const slot = pool?.slotOf(nodeId)
       return pool && slot !== undefined ? replicaStateOf(pool, slot).activeStreams : 0
     }
-    const { reserve } = deps.serve.budget
+    const { budget } = deps.serve
+    const reserve = budget.reserve.bind(budget)
     let chosen = ''
-    deps.serve.budget.reserve = async (...input: Parameters<typeof reserve>) => {
+    budget.reserve = async (...input: Parameters<typeof reserve>) => {
       chosen = nodes.find(({ nodeId }) => streamsOn(nodeId) > 0)?.nodeId ?? ''
       change(chosen, to)
       return await reserve(...input)

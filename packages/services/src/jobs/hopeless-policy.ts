@@ -50,7 +50,15 @@ export function refusalOf({ field, reason }: Contradiction): AppError {
 function offerOfAway({ prices, ...state }: NodeState): ReplicaOffer {
   const { nodeId, providerId, failureDomain, region, country, tier, gpuClass, trust, dataPolicy } = state
   return {
-    ...{ nodeId, providerId, failureDomain, region, country, tier, gpuClass, trust, dataPolicy },
+    nodeId,
+    providerId,
+    failureDomain,
+    region,
+    country,
+    tier,
+    gpuClass,
+    trust,
+    dataPolicy,
     modelHash: '',
     contextTokensMax: 1e9,
     concurrencyMax: 1,
