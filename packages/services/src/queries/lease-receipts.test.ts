@@ -53,7 +53,13 @@ const row = (epoch: bigint | null = 4n) => ({
   providerId: 'prov_1',
 })
 
-function world({ lease = row() as ReturnType<typeof row> | null, epochRoot = root as string, count = 4n } = {}) {
+interface Stored {
+  lease?: ReturnType<typeof row> | null
+  epochRoot?: string
+  count?: bigint
+}
+
+function world({ lease = row(), epochRoot = root, count = 4n }: Stored = {}) {
   const asked: unknown[] = []
   const evidence = {
     receipt: async () => null,
@@ -117,8 +123,8 @@ test('its proof leads from its own hash to the root of its epoch', async () => {
 })
 
 test('where no path leads to the root, a sentence says why; while the epoch is open there is no place', async () => {
-  const lone = async (asked: Parameters<typeof world>[0]) =>
-    (await anyReceipt(world(asked).deps, { ...place, reader: readers.renter })).receipt
+  const lone = async (stored: Stored) =>
+    (await anyReceipt(world(stored).deps, { ...place, reader: readers.renter })).receipt
   const other = merkleTree(beside.map((each) => leafOfHash('LeaseReceipt', each))).root
   expect(await lone({ epochRoot: other, count: 9n })).toMatchObject({
     missing: expect.stringContaining('Not every receipt of the epoch is stored here'),

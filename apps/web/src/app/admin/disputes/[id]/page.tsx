@@ -9,7 +9,7 @@ import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
 import { Utc } from '~/components/ui/values.tsx'
-import { disputeKindWords, isClosed, nextStepOf } from '~/lib/dispute-words.ts'
+import { caseWords, isClosed, nextStepOf } from '~/lib/dispute-words.ts'
 import { chainContext } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
 import { txStagesOf } from '~/server/tx-stages.ts'
@@ -28,7 +28,7 @@ export default async function CasePage({ params }: { params: Promise<{ id: strin
           { href: '/admin', label: 'Operations' },
           { href: '/admin/disputes', label: 'Dispute desk' },
         ]}
-        title={`Case ${id}: ${disputeKindWords[dispute.kind].label.toLowerCase()}`}
+        title={`Case ${id}: ${caseWords(detail).label.toLowerCase()}`}
         description={
           isClosed(dispute) ? (
             'Closed: nothing can be done here any more.'
