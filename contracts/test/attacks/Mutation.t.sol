@@ -74,7 +74,16 @@ contract MutationAttack is World {
             vm.expectRevert(abi.encodeWithSelector(ISlaLedger.InvalidLaneSignature.selector, forged.lane));
             ledger.report(forged, "", signature);
         }
-        ledger.report(record, "", signature);
+        // The lane signs something else than the node did; another lane's name needs another lane's key.
+        bytes memory byNode = signed(NODE_KEY, ledger.recordDigest(record));
+        for (uint256 i = 0; i < 8; ++i) {
+            if (i == 1) continue;
+            PerformanceRecord memory forged = abi.decode(mutated(abi.encode(record), i, false), (PerformanceRecord));
+            bytes memory byLane = signed(LANE_KEY, ledger.recordDigest(forged));
+            vm.expectRevert(abi.encodeWithSelector(ISlaLedger.InvalidNodeSignature.selector, forged.nodeId));
+            ledger.report(forged, byNode, byLane);
+        }
+        ledger.report(record, byNode, signature);
     }
 
     function test_aMutatedCeilingOrSessionIsRefused() public {

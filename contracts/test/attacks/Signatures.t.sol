@@ -5,25 +5,8 @@ import {IPaymentChannels} from "../../src/interfaces/IPaymentChannels.sol";
 import {IProviderRegistry} from "../../src/interfaces/IProviderRegistry.sol";
 import {IReceiptAnchor} from "../../src/interfaces/IReceiptAnchor.sol";
 import {EpochAnchor, ReceiptHashes, Voucher} from "../../src/libraries/ReceiptHashes.sol";
+import {Wallet} from "../support/Wallets.sol";
 import {World} from "../support/World.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-
-/// @dev A wallet whose signer can be changed: what it signed before counts no more.
-contract ChangingWallet {
-    address public signer;
-
-    constructor(address signer_) {
-        signer = signer_;
-    }
-
-    function change(address signer_) external {
-        signer = signer_;
-    }
-
-    function isValidSignature(bytes32 digest, bytes calldata signature) external view returns (bytes4) {
-        return ECDSA.recover(digest, signature) == signer ? bytes4(0x1626ba7e) : bytes4(0xffffffff);
-    }
-}
 
 /// @dev Signatures that are twins, empty, outdated or shown too early, and tree nodes that pose as leaves.
 contract SignatureAttack is World {
@@ -110,12 +93,12 @@ contract SignatureAttack is World {
 
     function test_aRevokedContractOwnerRaisesNothingMore() public {
         uint256 key = 0xC0DE;
-        ChangingWallet wallet = new ChangingWallet(vm.addr(key));
+        Wallet wallet = new Wallet(vm.addr(key));
         bytes32 id = channels.open(address(wallet), "wallet");
         bytes memory early = signed(key, channels.ceilingDigest(id, 10e6));
         channels.setCeiling(id, 10e6, early);
         bytes memory later = signed(key, channels.ceilingDigest(id, 20e6));
-        wallet.change(vm.addr(0xD1FF));
+        wallet.rotate(vm.addr(0xD1FF));
         vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.InvalidCeilingSignature.selector, id, address(wallet)));
         channels.setCeiling(id, 20e6, later);
         vm.assertEq(channels.channelOf(id).ceiling, 10e6, "what was raised before stays");
@@ -135,17 +118,6 @@ contract SignatureAttack is World {
         vm.prank(payerOf(0));
         channels.depositWithPermit(channelIds[0], 10e6, block.timestamp + 100, v, r, s);
         vm.assertEq(channels.channelOf(channelIds[0]).deposited, 110e6);
-    }
-
-    function permitDigest(address owner, address spender, uint256 amount, uint256 deadline)
-        private
-        view
-        returns (bytes32)
-    {
-        bytes32 typehash =
-            keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
-        bytes32 hash = keccak256(abi.encode(typehash, owner, spender, amount, usdc.nonces(owner), deadline));
-        return keccak256(abi.encodePacked(hex"1901", usdc.DOMAIN_SEPARATOR(), hash));
     }
 
     /// @dev The other signature that recovers to the same key: (r, n − s, v′).

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
-/// @dev A contract wallet (ERC-1271) whose signer can be taken away.
+/// @dev A contract wallet (ERC-1271) whose signer can be changed, or taken away: what it signed before counts no more.
 contract Wallet is IERC1271 {
     address public signer;
 
@@ -14,6 +14,17 @@ contract Wallet is IERC1271 {
 
     function revoke() external {
         signer = address(0);
+    }
+
+    function rotate(address signer_) external {
+        signer = signer_;
+    }
+
+    /// @dev As any wallet does what its signer says.
+    function call(address target, bytes calldata data) external returns (bytes memory) {
+        (bool isDone, bytes memory returned) = target.call(data);
+        require(isDone, "the call failed");
+        return returned;
     }
 
     function isValidSignature(bytes32 hash, bytes calldata signature) external view returns (bytes4) {

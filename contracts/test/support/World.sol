@@ -260,6 +260,17 @@ abstract contract World is ForgeTest {
         return keccak256(abi.encodePacked(hex"1901", channels.domainSeparator(), structHash));
     }
 
+    function permitDigest(address owner, address spender, uint256 amount, uint256 deadline)
+        internal
+        view
+        returns (bytes32)
+    {
+        bytes32 typehash =
+            keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+        bytes32 hash = keccak256(abi.encode(typehash, owner, spender, amount, usdc.nonces(owner), deadline));
+        return keccak256(abi.encodePacked(hex"1901", usdc.DOMAIN_SEPARATOR(), hash));
+    }
+
     function pairRoot(bytes32 a, bytes32 b) internal pure returns (bytes32) {
         return a < b ? keccak256(bytes.concat(a, b)) : keccak256(bytes.concat(b, a));
     }
@@ -289,8 +300,8 @@ abstract contract World is ForgeTest {
 
     // ------------------------------------------------------------------------------------------------------ set-up
 
-    function _buildJudges() private {
-        Records.Parameters memory r = Records.Parameters({
+    function ledgerParameters() internal view returns (Records.Parameters memory) {
+        return Records.Parameters({
             token: usdc,
             registry: registry,
             receiptAnchor: anchors,
@@ -304,7 +315,10 @@ abstract contract World is ForgeTest {
             falseRecordPenalty: PENALTY,
             rewardBps: 5000
         });
-        ledger = new SlaLedger(address(this), r);
+    }
+
+    function _buildJudges() private {
+        ledger = new SlaLedger(address(this), ledgerParameters());
         Refunds.Parameters memory f = Refunds.Parameters({
             token: usdc,
             registry: registry,

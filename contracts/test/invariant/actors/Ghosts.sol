@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IDisputeManager} from "../../../src/interfaces/IDisputeManager.sol";
-import {DeliveryReceipt, SlaCounts, Voucher} from "../../../src/libraries/ReceiptHashes.sol";
+import {DeliveryReceipt, SessionKey, SlaCounts, Voucher} from "../../../src/libraries/ReceiptHashes.sol";
 import {Courtroom} from "../../support/Courtroom.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 
@@ -19,6 +19,12 @@ abstract contract Ghosts is Courtroom {
         bool counted;
     }
 
+    struct Session {
+        SessionKey given;
+        bytes byOwner;
+        uint256 privateKey;
+    }
+
     /// @dev Keeps a long run's memory of receipts, vouchers and disputes bounded.
     uint256 internal constant KEPT_MAX = 48;
     uint128 internal constant AMOUNT_MAX = 100e6;
@@ -27,6 +33,8 @@ abstract contract Ghosts is Courtroom {
     Voucher[] internal vouchers;
     bytes[] internal voucherSignatures;
     uint256[] internal disputeIds;
+    Session[] internal sessions;
+    mapping(bytes32 channelId => mapping(address key => bool)) internal revokedSeen;
     uint64[PARTIES] internal nextEpoch;
 
     mapping(bytes32 key => uint128) public signedOf; // key: keccak(channel, provider, lane)
