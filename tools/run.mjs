@@ -5,6 +5,7 @@
  *
  * This file is plain JavaScript without dependencies, because it is the only one that runs before anything is installed.
  * It must not print to stdout: a tool's `--json` line belongs to that tool alone.
+ * With `--huge-pages` in front the tool's large arrays lie in huge pages, where Linux and its C library give them.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -24,10 +25,14 @@ if (major < 20 || (major === 20 && minor < 19)) {
 installIfNeeded()
 const node = major >= 24 ? process.execPath : join(root, 'node_modules/node/bin/node')
 generateClient()
-const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...process.argv.slice(2)], {
+const given = process.argv.slice(2)
+const isHuge = given[0] === '--huge-pages'
+const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...given.slice(isHuge ? 1 : 0)], {
   cwd: root,
   stdio: 'inherit',
   env: {
+    ...(isHuge && process.platform === 'linux' && { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' }),
+    // Behind it: who has set tunables keeps them.
     ...process.env,
     PATH: `${dirname(node)}:${join(root, 'node_modules/.bin')}:${process.env.PATH}`,
     ISOCHRONE_ROOT: root,

@@ -3,11 +3,13 @@
  *
  * Latency is timed decision by decision and the timer's own median cost is taken off; throughput is timed over batches
  * without a timer between. Load changes all the time (opened, first token, closed, reports, offers), timed apart as
- * `updateNs`. A calibration loop of fixed work says how fast this machine was in the same run.
+ * `updateNs`. It runs in huge pages, as the gateway of `npm start` does; `GLIBC_TUNABLES=` before the command leaves them
+ * out. A calibration loop of fixed work says how fast this machine was in the same run.
  */
 import { prng } from '@isochrone/domain'
 import { Command, InvalidArgumentError } from 'commander'
 import { calibrate } from './calibrate.ts'
+import { hugePagesMiB } from './huge-pages.ts'
 import { measure, type BenchResult } from './measure.ts'
 
 interface Flags {
@@ -54,6 +56,8 @@ const summary = {
     checksum: calibrationBefore.checksum,
     work: 'one xorshift32 step, one dependent load from 16 KiB and one multiply-add in doubles',
   },
+  /** Of this process, at its end. */
+  hugePagesMiB: hugePagesMiB(),
   node: process.version,
   results,
 }

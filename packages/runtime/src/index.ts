@@ -1,5 +1,6 @@
 /** What every process needs: environment, logger, metrics, shutdown, listening. */
 export { childEnv } from './env/child-env.ts'
+export { hugePagesEnv } from './env/huge-pages.ts'
 export * from './env/development.ts'
 export * from './env/load-env.ts'
 export * from './env/processes.ts'
