@@ -1,10 +1,11 @@
-/** Queued work in the web app: its empty state, a background response on its way, its explained placement, its webhook. */
+/** Queued work in the web app: its empty state, a background response on its way, its explained placement, its webhook; a batch. */
 import OpenAI from 'openai'
 import { createServer } from 'node:http'
 import { expectAccessible } from './expect-accessible.ts'
+import { makeBatch } from './make-batch.ts'
 import { expect, test } from './marketplace.ts'
 
-test('webhook added → background response followed and resumed → its job explained → delivery logged → staff see it without its words', async ({
+test('webhook added → background response followed and resumed → its job explained → delivery logged → batch of a file → staff see it without its words', async ({
   page,
   market,
 }, testInfo) => {
@@ -100,6 +101,8 @@ test('webhook added → background response followed and resumed → its job exp
       .click()
     await expect.poll(() => heard.length, { timeout: 30_000 }).toBe(2)
     expect(new Set(heard).size).toBe(1)
+
+    await makeBatch(page, info)
 
     await signIn('admin')
     await page.goto(`${info.url}/admin/jobs`)

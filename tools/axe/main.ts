@@ -15,7 +15,7 @@ import { endWithoutReader } from '../end-without-reader.ts'
 import { projectRoot } from '../project-root.ts'
 import { makeExamples } from '../screenshots/make-examples.ts'
 import { openMarketplace } from '../screenshots/open-marketplace.ts'
-import { pagesOf, type PageToShow } from '../screenshots/pages.ts'
+import { pagesNamed, pagesOf, type PageToShow } from '../screenshots/pages.ts'
 import { signInAs } from '../screenshots/sign-in-as.ts'
 
 endWithoutReader()
@@ -36,7 +36,7 @@ interface Axe {
 const flags = new Command('npm run axe --')
   .description('axe on every page in both themes.')
   .option('--data-dir <dir>', 'of a marketplace that runs and was used; without it one is started and used')
-  .option('--only <part>', 'pages whose name contains this')
+  .option('--only <parts>', 'pages whose name contains one of these, between commas')
   .option('--json', 'one JSON object as the only line on stdout')
   .parse()
   .opts<{ dataDir?: string; only?: string; json?: true }>()
@@ -50,7 +50,7 @@ try {
   const browser = await openChromium()
   try {
     await makeExamples(browser, info, say)
-    const pages = (await pagesOf(info)).filter(({ name }) => !flags.only || name.includes(flags.only))
+    const pages = pagesNamed(await pagesOf(info), flags.only)
     const violations = await checkAll(browser, pages)
     const result = { pages: pages.length, themes, violations, routesNotVisited: notVisited(pages) }
     process.stdout.write(`${JSON.stringify(result, null, flags.json ? undefined : 2)}\n`)

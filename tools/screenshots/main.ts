@@ -13,7 +13,7 @@ import { openChromium } from '../chromium/open-chromium.ts'
 import { projectRoot } from '../project-root.ts'
 import { makeExamples } from './make-examples.ts'
 import { openMarketplace } from './open-marketplace.ts'
-import { pagesOf, type PageToShow } from './pages.ts'
+import { pagesNamed, pagesOf, type PageToShow } from './pages.ts'
 import { signInAs } from './sign-in-as.ts'
 import { useMarketplace } from './use-marketplace.ts'
 
@@ -26,7 +26,7 @@ const flags = new Command('npm run screenshots --')
   .description('Pictures of every page in both themes at three widths.')
   .option('--out <dir>', 'where they go', join(projectRoot, '.data/screenshots'))
   .option('--data-dir <dir>', 'of a marketplace that runs; without it one is started')
-  .option('--only <part>', 'pages whose name contains this')
+  .option('--only <parts>', 'pages whose name contains one of these, between commas')
   .parse()
   .opts<{ out: string; dataDir?: string; only?: string }>()
 
@@ -55,7 +55,7 @@ async function photographAll(browser: Browser): Promise<number> {
     const context = await browser.newContext({ reducedMotion: 'reduce' })
     await signInAs(context, info, role)
     const page = await context.newPage()
-    for (const each of pages.filter(({ name }) => !flags.only || name.includes(flags.only))) {
+    for (const each of pagesNamed(pages, flags.only)) {
       taken += await photograph(page, each)
     }
     await context.close()

@@ -101,3 +101,9 @@ export async function pagesOf({ databaseUrl, model }: InstanceInfo): Promise<Pag
     await db.$disconnect()
   }
 }
+
+/** @param only parts of names, between commas; all pages without it. */
+export function pagesNamed(pages: readonly PageToShow[], only: string | undefined): PageToShow[] {
+  const parts = only?.split(',').filter((part) => part !== '') ?? []
+  return pages.filter(({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)))
+}

@@ -28,12 +28,15 @@ export function AnswerPanel({ run, nodeNames }: { run: Run; nodeNames: Record<st
             After {formatCount(afterTokens)} tokens it went on from {from} to {to}. Each token is billed once.
           </Notice>
         ))}
-        {over && requestId && <ReceiptWatch key={requestId} requestId={requestId} />}
+        {over && requestId && mayHaveReceipt(run) && <ReceiptWatch key={requestId} requestId={requestId} />}
       </Section>
       {facts && <PlacementPanel requestId={facts.requestId} placement={facts.placement} nodeNames={nodeNames} />}
     </>
   )
 }
+
+/** What was refused before any node was asked is signed by nobody. */
+const mayHaveReceipt = ({ error }: Run): boolean => error?.owner !== 'client' && error?.owner !== 'capacity'
 
 function unbilledWords({ state, text }: Run): string {
   return state === 'failed' && text === ''

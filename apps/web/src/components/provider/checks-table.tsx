@@ -18,7 +18,8 @@ export function ChecksTable({ checks, label = 'Checks' }: { checks: readonly Che
   return (
     <DataTable
       label={label}
-      className="min-w-[640px]"
+      className="sm:min-w-[640px]"
+      stacks
       rows={checks}
       rowKey={({ kind }) => kind}
       columns={[
@@ -35,6 +36,7 @@ export function ChecksTable({ checks, label = 'Checks' }: { checks: readonly Che
         },
         {
           head: 'Found',
+          className: 'max-sm:col-span-2',
           cell: ({ finding, fix, expired }) => (
             <>
               {finding}

@@ -28,7 +28,7 @@ export function Notice({ tone = 'info', live, className, children }: NoticeProps
       className={cn('flex items-start gap-2 rounded-md border px-3 py-2', look, className)}
     >
       <Icon aria-hidden className="mt-0.5 size-4 shrink-0" />
-      <div className="min-w-0">{children}</div>
+      <div className="min-w-0 break-words">{children}</div>
     </div>
   )
 }

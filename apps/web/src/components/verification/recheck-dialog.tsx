@@ -25,8 +25,8 @@ export function RecheckDialog({ id, name }: { id: string; name: string }) {
       title={`Check ${name} anew`}
       description="A worker takes it within seconds. Your name and the reason are in the audit log for good."
       trigger={
-        <Button size="sm" aria-label={`Check ${name} anew`}>
-          Check anew
+        <Button size="sm">
+          Check anew<span className="sr-only">: {name}</span>
         </Button>
       }
     >
