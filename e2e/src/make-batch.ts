@@ -6,7 +6,9 @@ import { expectAccessible } from './expect-accessible.ts'
 const LINES = 3
 
 export async function makeBatch(page: Page, { url, model }: InstanceInfo): Promise<void> {
+  const links = page.getByRole('link', { name: /^batch_/ })
   await page.goto(`${url}/batches`)
+  const before = await links.count()
   await page.getByRole('link', { name: 'New batch' }).click()
   const input = page.locator('input[type=file]')
   const choose = (lines: readonly string[]) =>
@@ -46,7 +48,7 @@ export async function makeBatch(page: Page, { url, model }: InstanceInfo): Promi
   await expect(page.getByText(`${LINES} of ${LINES} answered`)).toBeVisible({ timeout: 60_000 })
   expect(uploads).toBe(1)
   await page.goto(`${url}/batches`)
-  await expect(page.getByRole('link', { name: /^batch_/ })).toHaveCount(1)
+  await expect(links).toHaveCount(before + 1)
 }
 
 function lineOf(line: number, model: string): string {

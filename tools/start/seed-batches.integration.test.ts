@@ -41,7 +41,7 @@ async function send(body: string | ReadableStream<Uint8Array>, { as = cookie, he
     body,
     duplex: 'half',
     ...(signal && { signal }),
-  } as RequestInit)
+  })
   const answer = await upload(request, await viewerFromHeaders(plane, request.headers))
   return { status: answer.status, body: (await answer.json()) as { id: string; error?: { code: string } } }
 }

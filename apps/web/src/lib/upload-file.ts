@@ -23,10 +23,12 @@ export function uploadFile(
     request.open('POST', `/api/files?name=${encodeURIComponent(file.name.slice(0, 200))}`)
     request.setRequestHeader('content-type', BATCH_FILE_TYPE)
     request.responseType = 'json'
-    request.upload.onprogress = ({ loaded }) => onProgress(file.size === 0 ? 1 : Math.min(1, loaded / file.size))
-    request.onload = () => end(resultOf(request))
-    request.onerror = () => end({ ok: false, error: lost(file) })
-    request.onabort = () => end(null)
+    request.upload.addEventListener('progress', ({ loaded }) => {
+      onProgress(file.size === 0 ? 1 : Math.min(1, loaded / file.size))
+    })
+    request.addEventListener('load', () => end(resultOf(request)))
+    request.addEventListener('error', () => end({ ok: false, error: lost(file) }))
+    request.addEventListener('abort', () => end(null))
     signal.addEventListener('abort', stop, { once: true })
     if (signal.aborted) return end(null)
     request.send(file)

@@ -36,7 +36,8 @@ export function AnswerPanel({ run, nodeNames }: { run: Run; nodeNames: Record<st
 }
 
 /** What was refused before any node was asked is signed by nobody. */
-const mayHaveReceipt = ({ error }: Run): boolean => error?.owner !== 'client' && error?.owner !== 'capacity'
+const mayHaveReceipt = ({ error }: Run): boolean =>
+  error === null || error.code === 'connection_lost' || (error.owner !== 'client' && error.owner !== 'capacity')
 
 function unbilledWords({ state, text }: Run): string {
   return state === 'failed' && text === ''
