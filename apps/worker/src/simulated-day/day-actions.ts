@@ -17,6 +17,7 @@ import {
   fileDispute,
   openChannel,
   panelOf,
+  paymentChannelsAbi,
   pauseInflow,
   pendingOf,
   requestWithdrawal,
@@ -78,7 +79,13 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
   const disputeIds: bigint[] = []
   const recounted = new Set<string>()
   const done = { recounts: 0, outsideClaims: 0, pauses: 0 }
-  let paused = false
+  /** Asked of the chain: a reorganisation may have taken a pause away, or its end. */
+  const isPausedNow = () =>
+    world.reader.publicClient.readContract({
+      address: world.deployment.addresses.channels,
+      abi: paymentChannelsAbi,
+      functionName: 'paused',
+    })
   const pick = <T>(items: readonly T[]): T => {
     const item = items[rng.below(items.length)]
     if (item === undefined) throw new Error('nothing to pick from')
@@ -116,6 +123,7 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
       if (row && isNew) await openChannel(wallet, { owner: address, salt: row.salt as Hex })
       await deposit(wallet, { channelId, amount: microUsd })
     })
+    const paused = await isPausedNow()
     if (isPaid === paused)
       throw new Error(`a deposit was ${isPaid ? 'taken' : 'refused'} while ${paused ? '' : 'not '}paused`)
     if (!isPaid) return
@@ -305,11 +313,12 @@ export function createDayActions(world: DayWorld, rng: Prng): DayActions {
 
   const recentlyClosed = () => world.closed.slice(-EPOCHS_LOOKED_AT)
 
-  async function pause(isPaused = !paused): Promise<void> {
-    if (isPaused === paused) return
+  async function pause(asked?: boolean): Promise<void> {
+    const before = await isPausedNow()
+    const isPaused = asked ?? !before
+    if (isPaused === before) return
     await (isPaused ? pauseInflow(world.administrator) : unpauseInflow(world.administrator))
-    paused = isPaused
-    if (paused) done.pauses += 1
+    if (isPaused) done.pauses += 1
   }
 
   return {
