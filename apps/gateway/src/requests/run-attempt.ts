@@ -190,11 +190,14 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
         sink.begin(target, placement())
         for (const early of flow.held) await handOn(sink, early, flow)
       }
-      await handOn(sink, chunk, flow)
+      const slow = handOn(sink, chunk, flow)
+      if (slow) {
+        await slow
+        silence.refresh()
+      }
       flow.tokensDelivered = Math.max(flow.tokensDelivered, Math.min(tokensOut, flow.bytesDelivered))
       if (flow.shown) flow.shown.delivered = flow.tokensDelivered
       stream.acknowledge(tokensOut)
-      silence.refresh()
     }
   } finally {
     clearTimeout(silence)
@@ -208,11 +211,15 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
   return flow
 }
 
-async function handOn(sink: AnswerSink, chunk: Uint8Array, flow: Flow): Promise<void> {
+/** Undefined where there is nothing to wait for, as is usual: a promise for each chunk costs as much as its hash. */
+function handOn(sink: AnswerSink, chunk: Uint8Array, flow: Flow): Promise<void> | undefined {
   flow.chain.add(chunk)
   flow.bytesDelivered += chunk.length
   const slow = sink.write(chunk)
-  if (!slow) return
+  return slow && heldUp(slow, flow)
+}
+
+async function heldUp(slow: Promise<void>, flow: Flow): Promise<void> {
   flow.customerSlow = true
   if (flow.shown) flow.shown.heldUp = 'now'
   await slow
