@@ -14,6 +14,8 @@ export interface LoadCommand {
   /** Time, and requests, before the measured time begins: code that runs seldom is not compiled yet. */
   readonly warmMs: number
   readonly warmCount: number
+  /** No longer than this. */
+  readonly warmMsMax: number
   /** The measured time lasts this long, and longer, up to the limit, until as many requests have ended. */
   readonly measureMs: number
   readonly measureMsMax: number

@@ -47,7 +47,7 @@ async function run(command: LoadCommand): Promise<LoadResult> {
   const sending = command.ratePerS === null ? closedLoop(command, goesOn, one) : openLoop(command, goesOn, one)
   const startedMs = performance.now()
   await sleep(command.warmMs)
-  while (done < command.warmCount && performance.now() - startedMs < command.measureMsMax) await sleep(20)
+  while (done < command.warmCount && performance.now() - startedMs < command.warmMsMax) await sleep(20)
   measuring = true
   const fromMs = performance.now()
   const before = command.pids.map(cpuUsOf)

@@ -27,6 +27,7 @@ const plan: Plan = flags.quick
       rounds: 1,
       warmMs: 300,
       warmCount: { request: 400, stream: 160 },
+      warmMsMax: 2_500,
       measureMs: 900,
       measureMsMax: 2_500,
       countMin: { request: 300, stream: 160 },
@@ -35,7 +36,8 @@ const plan: Plan = flags.quick
   : {
       rounds: 4,
       warmMs: 600,
-      warmCount: { request: 3_000, stream: 600 },
+      warmCount: { request: 20_000, stream: 2_000 },
+      warmMsMax: 60_000,
       measureMs: 1_900,
       measureMsMax: 5_000,
       countMin: { request: 1_000, stream: 400 },

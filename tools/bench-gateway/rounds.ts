@@ -14,6 +14,8 @@ export interface Plan {
   readonly measureMs: number
   /** Requests of each kind that every rival has served before it is measured for the first time. */
   readonly warmCount: { readonly request: number; readonly stream: number }
+  /** Longest time for that. */
+  readonly warmMsMax: number
   /** On a busy machine each measurement may last this long to see enough of it. */
   readonly measureMsMax: number
   readonly countMin: { readonly request: number; readonly stream: number }
@@ -110,15 +112,15 @@ async function command(
   { load }: Rivals,
   rival: Rival,
   kind: Kind,
-  { warmMs, measureMs, measureMsMax, countMin }: Plan,
+  { warmMs, warmMsMax, measureMs, measureMsMax, countMin }: Plan,
   pace: Pick<LoadCommand, 'concurrency' | 'ratePerS'> & { warmCount?: number },
 ): Promise<LoadResult> {
   const { origin, headers, pids } = rival
   const stream = kind === 'stream'
   const model = stream ? benchModels.paced : benchModels.instant
-  const times = { warmCount: 0, warmMs, measureMs, measureMsMax, countMin: countMin[kind] }
+  const times = { warmCount: 0, warmMs, warmMsMax, measureMs, measureMsMax, countMin: countMin[kind] }
   load.process.send({ origin, headers, pids, model, tokens: TOKENS[kind], stream, ...times, ...pace })
-  const signal = AbortSignal.timeout(warmMs + measureMsMax + 40_000)
+  const signal = AbortSignal.timeout(warmMs + warmMsMax + measureMsMax + 40_000)
   const [message] = (await once(load.process, 'message', { signal })) as [{ result?: LoadResult; error?: string }]
   const { result, error } = message
   if (!result) throw new Error(error ?? 'the load generator said nothing')

@@ -83,6 +83,7 @@ async function soak() {
     ratePerS: null,
     warmMs: 0,
     warmCount: 0,
+    warmMsMax: 0,
     measureMs: flags.minutes * 60_000,
     measureMsMax: flags.minutes * 60_000,
     countMin: 0,
