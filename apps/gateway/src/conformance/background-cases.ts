@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import OpenAI from 'openai'
 import { hello } from './chat-cases.ts'
 import type { Client, ConformanceCase, Mode } from './conformance-case.ts'
-import type { ConformanceWorld } from './conformance-world.ts'
+import { AWAY_COUNTRY, type ConformanceWorld } from './conformance-world.ts'
 import { refuses } from './error-cases.ts'
 
 type Response = OpenAI.Responses.Response
@@ -159,7 +159,7 @@ export const backgroundCases: readonly ConformanceCase[] = [
     'nobody can take it before its deadline: the job fails with `job_deadline_exceeded`',
     async (world) => {
       const { post, model } = world
-      const body = { model, messages: hello, routing: { regions: ['NZ'] } }
+      const body = { model, messages: hello, routing: { regions: [AWAY_COUNTRY] } }
       const headers = { 'x-isochrone-queue': '1', 'x-isochrone-wait-ms': '200' }
       const { id } = (await (await post('/v1/chat/completions', body, headers)).json()) as { id: string }
       const { http_status: status, error: answer } = await ended(() => jobOf(world, id))

@@ -33,6 +33,8 @@ export interface ConformanceWorld {
 type Post = (path: string, body: unknown, headers?: Record<string, string>) => Promise<Response>
 
 const COUNTRY = 'NL'
+/** Of a node that is admitted and never linked. */
+export const AWAY_COUNTRY = 'CL'
 const MONEY = 1_000_000_000n
 /** The second gateway takes a node for dead after it, and stops after it, ms. */
 const IMPATIENCE_MS = 1_000
@@ -40,7 +42,8 @@ const IMPATIENCE_MS = 1_000
 /** Resolves when both nodes are linked. */
 export async function startConformanceWorld(): Promise<ConformanceWorld> {
   const upstream = await startScriptedUpstream()
-  const world = await startGatewayWorld(2, 100_000_000n)
+  const world = await startGatewayWorld(3, 100_000_000n)
+  await world.db.node.update({ where: { id: 'node_2' }, data: { country: AWAY_COUNTRY } })
   await addTenant(world, 'slow', { limitMicroUsd: MONEY, requestsPerMinuteMax: 2 })
   await addTenant(world, 'poor', { limitMicroUsd: 0n })
   await addTenant(world, 'inside', { limitMicroUsd: MONEY, routing: { regions: [COUNTRY] } })

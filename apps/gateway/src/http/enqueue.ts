@@ -130,6 +130,7 @@ async function accept(
   if (path === '/v1/embeddings') {
     throw new AppError('invalid_input', { publicMessage: 'Embeddings do not wait: send them without the header.' })
   }
+  deps.jobs.requireInside(organisation.orgId)
   requireKnownModel(deps, inference.model)
   const channelId = requireChannel(organisation)
   // What contradicts itself would wait only to fail.

@@ -31,6 +31,8 @@ export interface NewJobInput {
 
 /** Queued work lives in Postgres: the one path of this API that may wait for it. */
 export interface Jobs {
+  /** Throws `forbidden` where the store of queued work is outside the organisation's residency. */
+  requireInside(orgId: string): void
   enqueue(input: NewJobInput): Promise<JobState>
   /** Undefined when the organisation has no such job, or has had it erased. */
   get(orgId: string, jobId: string): Promise<JobState | undefined>

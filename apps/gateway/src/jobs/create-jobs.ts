@@ -44,10 +44,15 @@ export function createJobs({
     clock: systemClock,
     announceCancelled: (jobId: string) => cancellations.announce(jobId),
   }
+  function requireInside(orgId: string): void {
+    const organisation = control.organisation(orgId)
+    if (organisation) requireStoreInside(organisation, place)
+  }
+
   return {
+    requireInside,
     async enqueue(input) {
-      const organisation = control.organisation(input.orgId)
-      if (organisation) requireStoreInside(organisation, place)
+      requireInside(input.orgId)
       return enqueueJob(deps, input)
     },
     get: (orgId, jobId) => getJob(store.jobs, orgId, jobId),

@@ -131,6 +131,7 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
     starts: createFairStarts(),
     idempotency: createIdempotency(memoryIdempotencyStore(), clock),
     jobs: {
+      requireInside: () => {},
       enqueue: async (input) => {
         const id = `job_${'0'.repeat(31)}${jobs.size}`
         const { source = null, kind, model } = input
