@@ -38,7 +38,8 @@ contract StakeVault is IStakeVault, AccessControl, ReentrancyGuardTransient {
         Deadlines memory deadlines_
     ) {
         if (admin == address(0)) revert ZeroAddress();
-        // Work done the moment before a thaw began can be anchored, disputed and appealed to the end before it is over.
+        // Work done before a thaw began can be disputed and appealed to the end before it is over, if its lane anchors
+        // it in what is left of the thaw: marginSeconds at least. Filing runs from anchoring, however late that is.
         uint64 min = deadlines_.fileSeconds + deadlines_.respondSeconds + deadlines_.ruleSeconds
             + deadlines_.appealSeconds + deadlines_.appealRuleSeconds + marginSeconds_;
         if (thawSeconds_ < min) revert ThawTooShort(thawSeconds_, min);

@@ -4,8 +4,9 @@ pragma solidity ^0.8.28;
 /// @title  IStakeVault
 /// @notice Stake of providers (subject = providerId) and gateway operators (subject = lane), in µUSD of the token.
 /// @dev    Always true: token balance ≥ Σ stake of all subjects; slash ≤ what is there and never reverts for want of it;
-///         what thaws or is locked can still be slashed; thaw > filing window + longest dispute + 48 h, so that work done
-///         before a thaw began is covered until the last dispute about it has ended. A stranger's deposit moves no timer.
+///         what thaws or is locked can still be slashed; thaw ≥ filing window + longest dispute + margin: work done before
+///         a thaw began, and anchored within the margin after, is covered until the last dispute about it has ended. A
+///         stranger's deposit moves no timer.
 interface IStakeVault {
     struct Stake {
         uint128 tokens; // All of it, thawing and locked included.
