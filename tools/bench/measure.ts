@@ -26,6 +26,8 @@ export interface BenchResult {
   decisionsPerCpuSecond: number
   /** Median cost of the timer, taken off each decision. */
   timerNs: number
+  /** Median cost of a decision's record, which explains and replays it: gateways and the worker make one for each, apart. */
+  recordP50Us: number
   /** Mean of one update: opened, first token, closed, report or changed offer. */
   updateNs: number
   placedShare: number
@@ -44,6 +46,8 @@ const REQUESTS = 20_000
 /** Attempts in flight through this gateway. */
 const IN_FLIGHT = 4_096
 const OFFER_CHANGE_EVERY = 2_000
+/** One record in so many decisions is timed, so that the rest find the memory as decisions leave it. */
+const RECORD_EVERY = 64
 
 export function measure(replicas: number, decisions: number, rng: Prng, tuning: Partial<Tuning> = {}): BenchResult {
   const world = createWorld(replicas, rng, tuning)
@@ -54,6 +58,7 @@ export function measure(replicas: number, decisions: number, rng: Prng, tuning: 
 
   const timerNs = timerCost()
   const timed = new Float64Array(decisions)
+  const records = new Float64Array(Math.ceil(decisions / RECORD_EVERY))
   let placed = 0
   let sampled = 0
   const sums = { price: 0, ttft: 0, tpot: 0, score: 0 }
@@ -72,11 +77,19 @@ export function measure(replicas: number, decisions: number, rng: Prng, tuning: 
       sums.score += scratch.score[scratch.chosen] as number
     }
     sampled += world.pool.scratch.n
+    if (i % RECORD_EVERY === 0) {
+      const recordStart = performance.now()
+      decision.record()
+      records[i / RECORD_EVERY] = Math.max(0, (performance.now() - recordStart) * 1e6 - timerNs)
+    }
     world.apply(decision, request)
   }
   const { decidingNs, cpuNs, updateNs } = inBatches(world, decisions, requestAt, rng)
   timed.sort()
-  const at = (share: number): number => Math.round(timed[Math.floor(share * (decisions - 1))] as number) / 1_000
+  records.sort()
+  const quantileUs = (of: Float64Array, share: number): number =>
+    Math.round(of[Math.floor(share * (of.length - 1))] as number) / 1_000
+  const at = (share: number): number => quantileUs(timed, share)
   const mean = (sum: number): number => Math.round((sum / Math.max(1, placed)) * 1_000) / 1_000
   return {
     replicas,
@@ -90,6 +103,7 @@ export function measure(replicas: number, decisions: number, rng: Prng, tuning: 
     decisionsPerSecond: Math.round(1e9 / decidingNs),
     decisionsPerCpuSecond: Math.round(1e9 / cpuNs),
     timerNs: Math.round(timerNs),
+    recordP50Us: quantileUs(records, 0.5),
     updateNs: Math.round(updateNs),
     placedShare: placed / decisions,
     meanSampled: Math.round((sampled / decisions) * 10) / 10,

@@ -68,7 +68,7 @@ function describe(result: BenchResult): string {
   const n = (value: number): string => value.toLocaleString('en-US')
   return (
     `${n(result.replicas)} replicas in ${n(result.cells)} cells: p50 ${result.p50Us} µs, p99 ${result.p99Us} µs, ` +
-    `p99.9 ${result.p999Us} µs, ${n(result.decisionsPerSecond)} decisions/s (${n(result.decisionsPerCpuSecond)} per CPU second); an update ${result.updateNs} ns; ` +
+    `p99.9 ${result.p999Us} µs, ${n(result.decisionsPerSecond)} decisions/s (${n(result.decisionsPerCpuSecond)} per CPU second); a record ${result.recordP50Us} µs, an update ${result.updateNs} ns; ` +
     `${(result.placedShare * 100).toFixed(1)} % placed at ${result.meanPriceMicroUsd} µUSD and ${result.meanTtftMs} ms in the mean`
   )
 }
