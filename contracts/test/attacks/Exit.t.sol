@@ -12,7 +12,17 @@ import {Courtroom} from "../support/Courtroom.sol";
 
 /// @dev Whoever did wrong tries to be gone before the slash, or to earn by it.
 contract ExitAttack is Courtroom {
+    struct Case {
+        DeliveryReceipt receipt;
+        bytes32[] proof;
+        uint256 disputeId;
+    }
+
     uint64 private constant BLOCK = 12;
+    /// @dev Less, and {StakeVault} cannot be built.
+    uint64 private constant LEAST_THAW = FILING + 4 * STEP + MARGIN;
+    /// @dev After the work: a block before the margin is over.
+    uint64 private constant ANCHORED_AT = MARGIN - BLOCK;
 
     function setUp() public {
         buildWorld();
@@ -22,34 +32,44 @@ contract ExitAttack is Courtroom {
         stake(lanes[0], 40e6);
     }
 
-    /// @dev The provider begins its exit in each block from the wrong itself to the last moment of the longest dispute
-    ///      about it. In none of them is the stake gone when the verdict is carried out.
+    function stakeThaw() internal pure override returns (uint64) {
+        return LEAST_THAW;
+    }
+
+    /// @dev The provider begins its exit in each block from the work itself to the last moment of the longest dispute about
+    ///      it, and tries to withdraw in each one after. The lane anchors as late as the margin lets it, and the payer takes
+    ///      each step as late as the rules do: the verdict falls in the last block before the first exit could be over.
     function test_exitBeforeTheSlashFailsAtEveryBlockOfTheWindow() public {
-        (DeliveryReceipt memory receipt, bytes32[] memory proof) = sell(1, 30e6);
-        channelsPayOut(1);
-        uint64 window = FILING + 4 * STEP;
-        for (uint64 exitAt = 0; exitAt <= window; exitAt += BLOCK) {
+        for (uint64 exitAt = 0; exitAt < LEAST_THAW; exitAt += BLOCK) {
             uint256 snapshot = vm.snapshotState();
-            uint64 start = uint64(block.timestamp);
-            bool hasLeft = false;
-            uint256 disputeId;
-            for (uint64 at = 0; at <= window + 6 * BLOCK && !isClosed(disputeId); at += BLOCK) {
-                vm.warp(start + at);
-                vm.roll(block.number + 1);
-                if (at >= exitAt && !hasLeft) hasLeft = tryExit();
-                disputeId = prosecute(disputeId, at, receipt, proof);
-            }
-            vm.assertTrue(stateOf(disputeId) == IDisputeManager.State.Executed, "the verdict was carried out");
-            vm.assertEq(disputes.refundedOf(ReceiptHashes.hash(receipt)), 30e6, "out of the stake that wanted to leave");
+            uint256 start = block.timestamp;
+            Case memory c = walk(exitAt);
+            vm.assertTrue(stateOf(c.disputeId) == IDisputeManager.State.Executed, "the verdict was carried out");
+            vm.assertEq(block.timestamp - start, LEAST_THAW - BLOCK, "in the last block before stake can leave");
+            vm.assertEq(
+                disputes.refundedOf(ReceiptHashes.hash(c.receipt)), 30e6, "out of the stake that wanted to leave"
+            );
             vm.revertToState(snapshot);
         }
+    }
+
+    /// @dev One block later the same stake is free: what the walk shows is not that nothing ever leaves.
+    function test_stakeLeavesInTheFirstBlockAfterItsThaw() public {
+        vm.assertTrue(tryExit(), "the exit begins");
+        vm.warp(block.timestamp + LEAST_THAW - BLOCK);
+        vm.assertTrue(!tryWithdraw(), "a block too early");
+        vm.warp(block.timestamp + BLOCK);
+        vm.assertTrue(tryWithdraw(), "in time");
+        vm.assertEq(usdc.balanceOf(ownerOf(0)), 40e6, "all of it");
     }
 
     function test_thawingStakeIsSlashedAndLockedStakeStays() public {
         vm.prank(ownerOf(0));
         vault.thaw(providerIds[0], 40e6);
         (DeliveryReceipt memory receipt, bytes32[] memory proof) = sell(1, 30e6);
-        channelsPayOut(1);
+        reportBySigners(0, 0, recordOf(0, 0, 1, 30e6, 0));
+        vm.warp(block.timestamp + CHALLENGE);
+        payOut();
         uint256 disputeId = fileOvercharge(receipt, 1, proof, 30e6);
         vm.assertEq(vault.stakeOf(providerIds[0]).locked, 30e6);
         pass(THAW);
@@ -60,10 +80,9 @@ contract ExitAttack is Courtroom {
 
     function test_aVaultWhoseThawIsShorterThanTheLongestDisputeCannotBeBuilt() public {
         IStakeVault.Deadlines memory deadlines = IStakeVault.Deadlines(FILING, STEP, STEP, STEP, STEP);
-        uint64 min = FILING + 4 * STEP + MARGIN;
-        vm.expectRevert(abi.encodeWithSelector(IStakeVault.ThawTooShort.selector, min - 1, min));
-        new StakeVault(address(this), usdc, registry, min - 1, MARGIN, deadlines);
-        new StakeVault(address(this), usdc, registry, min, MARGIN, deadlines);
+        vm.expectRevert(abi.encodeWithSelector(IStakeVault.ThawTooShort.selector, LEAST_THAW - 1, LEAST_THAW));
+        new StakeVault(address(this), usdc, registry, LEAST_THAW - 1, MARGIN, deadlines);
+        new StakeVault(address(this), usdc, registry, LEAST_THAW, MARGIN, deadlines);
     }
 
     function testFuzz_slashParametersAtTheirExtremes(uint128 amount, uint128 thawing, uint128 locked) public {
@@ -105,55 +124,70 @@ contract ExitAttack is Courtroom {
         contradictions.proveTwoOutputs(b, sigB, a, sigA);
     }
 
-    /// @dev Pays out, so that only stake is left to refund from.
-    function channelsPayOut(uint64 epoch) private {
-        uint256 snapshotTime = block.timestamp;
-        reportBySigners(0, 0, recordOf(0, 0, epoch, 30e6, 0));
-        vm.warp(snapshotTime + CHALLENGE);
-        ledger.finalise(nodeIds[0], lanes[0], epoch);
-        channels.settle(providerIds[0], lanes[0], epochList(epoch));
+    /// @dev Block by block, until the verdict is carried out or stake could have left.
+    function walk(uint64 exitAt) private returns (Case memory c) {
+        uint256 start = block.timestamp;
+        for (uint64 at = 0; at < LEAST_THAW && !isClosed(c.disputeId); at += BLOCK) {
+            vm.warp(start + at);
+            vm.roll(block.number + 1);
+            if (at == exitAt) vm.assertTrue(tryExit(), "the exit begins");
+            vm.assertTrue(!tryWithdraw(), "stake left before the verdict");
+            if (at == ANCHORED_AT) {
+                (c.receipt, c.proof) = sell(1, 30e6);
+                reportBySigners(0, 0, recordOf(0, 0, 1, 30e6, 0));
+            } else if (at == ANCHORED_AT + CHALLENGE) {
+                payOut();
+            } else if (at == ANCHORED_AT + FILING) {
+                c.disputeId = fileOvercharge(c.receipt, 1, c.proof, 30e6);
+            } else if (c.disputeId != 0) {
+                prosecute(c.disputeId);
+            }
+        }
+    }
+
+    /// @dev So that only stake is left to refund from.
+    function payOut() private {
+        ledger.finalise(nodeIds[0], lanes[0], 1);
+        channels.settle(providerIds[0], lanes[0], epochList(1));
     }
 
     function tryExit() private returns (bool) {
+        uint128 all = vault.stakeOf(providerIds[0]).tokens;
         vm.prank(ownerOf(0));
-        try vault.thaw(providerIds[0], vault.stakeOf(providerIds[0]).tokens) {
+        try vault.thaw(providerIds[0], all) {
             return true;
         } catch {
             return false;
         }
     }
 
-    /// @dev A prosecutor who takes each step as late as the rules allow, while the provider tries to withdraw each block.
-    function prosecute(uint256 disputeId, uint64 at, DeliveryReceipt memory receipt, bytes32[] memory proof)
-        private
-        returns (uint256)
-    {
+    function tryWithdraw() private returns (bool) {
         vm.prank(ownerOf(0));
         try vault.withdraw(providerIds[0], ownerOf(0)) {
-            vm.assertTrue(false, "stake left before the verdict");
-        } catch {}
-        if (disputeId == 0) {
-            return at + CHALLENGE + BLOCK >= FILING ? fileOvercharge(receipt, 1, proof, 30e6) : 0;
+            return true;
+        } catch {
+            return false;
         }
+    }
+
+    /// @dev The next step of a dispute, in the last block in which the rules allow it.
+    function prosecute(uint256 disputeId) private {
         IDisputeManager.Dispute memory dispute = disputes.disputeOf(disputeId);
         bool isLate = block.timestamp + BLOCK > dispute.deadline;
         if (dispute.state == IDisputeManager.State.Filed) {
             if (block.timestamp > dispute.deadline) disputes.drawPanel(disputeId);
-        } else if (dispute.state == IDisputeManager.State.Answered) {
+        } else if (dispute.state == IDisputeManager.State.Answered || dispute.state == IDisputeManager.State.Appealed) {
             disputes.drawPanel(disputeId);
         } else if (dispute.state == IDisputeManager.State.Drawn && isLate) {
             ruleBoth(disputeId, false, 30e6);
         } else if (dispute.state == IDisputeManager.State.Ruled && isLate) {
             give(ownerOf(0), address(disputes), BOND);
             vm.prank(ownerOf(0));
-            try disputes.appeal(disputeId) {} catch {}
-        } else if (dispute.state == IDisputeManager.State.Appealed) {
-            disputes.drawPanel(disputeId);
+            disputes.appeal(disputeId);
         } else if (dispute.state == IDisputeManager.State.AppealDrawn && isLate) {
             ruleBoth(disputeId, true, 30e6);
             disputes.execute(disputeId);
         }
-        return disputeId;
     }
 
     function isClosed(uint256 disputeId) private view returns (bool) {

@@ -82,7 +82,7 @@ abstract contract World is ForgeTest {
         anchors = new ReceiptAnchor(registry);
         verifier = new SignatureVerifier();
         IStakeVault.Deadlines memory deadlines = IStakeVault.Deadlines(FILING, STEP, STEP, STEP, STEP);
-        vault = new StakeVault(address(this), usdc, registry, THAW, MARGIN, deadlines);
+        vault = new StakeVault(address(this), usdc, registry, stakeThaw(), MARGIN, deadlines);
         channels = new PaymentChannels(address(this), usdc, registry, anchors, verifier, treasury, GRACE, THAW);
         _buildJudges();
         channels.setSlaLedger(ledger);
@@ -99,6 +99,11 @@ abstract contract World is ForgeTest {
         for (uint256 i = 0; i < PARTIES; ++i) {
             _join(i);
         }
+    }
+
+    /// @dev Of stake; a test of the last moments takes the least that the vault accepts.
+    function stakeThaw() internal pure virtual returns (uint64) {
+        return THAW;
     }
 
     // ---------------------------------------------------------------------------------------------------- parties
