@@ -4,7 +4,8 @@ pragma solidity ^0.8.28;
 import {ForgeTest} from "../support/ForgeTest.sol";
 import {Actors} from "./actors/Actors.sol";
 
-/// @dev The five statements of the design ("always true"), after every step of random lives of the whole marketplace.
+/// @dev The five statements of the design ("always true"), after every step of random lives of the whole marketplace, and
+///      time and again in a long one that is shown to reach every kind of step.
 contract StatementsTest is ForgeTest {
     struct FuzzSelector {
         address addr;
@@ -12,6 +13,7 @@ contract StatementsTest is ForgeTest {
     }
 
     uint256 private constant LIVES_MAX = 8;
+    uint256 private constant STEPS_BETWEEN_CHECKS = 50;
     /// @dev Three lives from this one on reach every step; from the first one on it takes seven.
     uint256 private constant FIRST_LIFE = 7;
 
@@ -156,9 +158,15 @@ contract StatementsTest is ForgeTest {
             (bool isDone,) =
                 address(actors).call(abi.encodeWithSelector(act, a, b, c, 1 + (seed >> 32) % 1e8, seed % 41));
             isDone;
+            if (i % STEPS_BETWEEN_CHECKS == STEPS_BETWEEN_CHECKS - 1) checkAll();
         }
+    }
+
+    function checkAll() private {
         actors.checkSolvency();
         actors.checkClaims();
+        actors.checkDisputes();
+        actors.checkStake();
         actors.checkPromises();
     }
 

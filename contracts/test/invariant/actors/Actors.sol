@@ -17,14 +17,23 @@ contract Actors is PayerActs, LaneActs, ProviderActs, CourtActs, OutsiderActs {
         for (uint256 i = 0; i < PARTIES; ++i) {
             fund(i, AMOUNT_MAX);
             raiseCeiling(i, AMOUNT_MAX);
+            tokensIn[address(channels)] += AMOUNT_MAX;
             stake(providerIds[i], AMOUNT_MAX);
+            noteStake(providerIds[i], AMOUNT_MAX);
             stake(lanes[i], AMOUNT_MAX);
+            noteStake(lanes[i], AMOUNT_MAX);
         }
     }
 
-    /// @dev 1: balance ≥ liabilities; and liabilities are exactly what is owed, party by party.
+    /// @dev 1: balance ≥ liabilities; liabilities are exactly what is owed, party by party; and balances are exactly what
+    ///      the parties' own books say, whatever the contracts say of themselves.
     function checkSolvency() external view {
         assertSolvent();
+        checkBalance(address(channels), "channels hold what was paid in and not out");
+        checkBalance(address(vault), "the vault holds what was staked and neither withdrawn nor slashed");
+        checkBalance(address(ledger), "the ledger holds the bonds of open challenges");
+        checkBalance(address(disputes), "disputes hold the bonds of those that are open");
+        checkBalance(address(contradictions), "contradictions hold nothing");
         uint256 owed;
         uint256 staked;
         uint64 lastEpoch = latestEpoch();
@@ -37,7 +46,10 @@ contract Actors is PayerActs, LaneActs, ProviderActs, CourtActs, OutsiderActs {
                     owed += p.claimed - p.settled;
                 }
             }
-            staked += vault.stakeOf(providerIds[i]).tokens + vault.stakeOf(lanes[i]).tokens;
+            (uint256 ofProvider, uint256 ofLane) = (stakesSeen[providerIds[i]], stakesSeen[lanes[i]]);
+            vm.assertEq(vault.stakeOf(providerIds[i]).tokens, ofProvider, "a provider has the stake of its books");
+            vm.assertEq(vault.stakeOf(lanes[i]).tokens, ofLane, "a lane has the stake of its books");
+            staked += ofProvider + ofLane;
         }
         vm.assertEq(channels.liabilities(), owed, "channels owe what their parties are owed");
         vm.assertEq(vault.liabilities(), staked, "the vault owes its stakes");
@@ -90,7 +102,8 @@ contract Actors is PayerActs, LaneActs, ProviderActs, CourtActs, OutsiderActs {
         vm.assertTrue(noLess >= 2 && noMore >= 2, "one arbiter alone moved a ruling");
     }
 
-    /// @dev 4: nothing thaws or is locked that is not there. That thaw outlasts every dispute is the vault's constructor's.
+    /// @dev 4: nothing thaws or is locked that is not there; caps are held at each slash ({noteSlash}), and no stake changes
+    ///      but by what the books know ({checkSolvency}). That thaw outlasts every dispute is the vault's constructor's.
     function checkStake() external view {
         for (uint256 i = 0; i < PARTIES; ++i) {
             vm.assertLe(vault.stakeOf(providerIds[i]).thawing, vault.stakeOf(providerIds[i]).tokens, "thawing is there");
@@ -102,6 +115,10 @@ contract Actors is PayerActs, LaneActs, ProviderActs, CourtActs, OutsiderActs {
     function checkPromises() external view {
         vm.assertTrue(bytes(broken).length == 0, broken);
         vm.assertEq(usdc.balanceOf(thief), 0, "a thief gets nothing");
+    }
+
+    function checkBalance(address place, string memory what) private view {
+        vm.assertEq(usdc.balanceOf(place) + tokensOut[place], tokensIn[place], what);
     }
 
     function latestEpoch() private view returns (uint64 latest) {

@@ -18,6 +18,7 @@ abstract contract CourtActs is Ghosts {
         disputeIds.push(
             disputes.file(IDisputeManager.Kind(kind % 3), sold.receipt, sold.epoch, sold.proof, amount, "evidence")
         );
+        tokensIn[address(disputes)] += BOND;
         done["file"]++;
     }
 
@@ -27,6 +28,7 @@ abstract contract CourtActs is Ghosts {
         give(stranger, address(disputes), BOND);
         vm.prank(stranger);
         disputeIds.push(disputes.fileWithheld(lanes[sold.lane], sold.epoch, "evidence"));
+        tokensIn[address(disputes)] += BOND;
         done["withheld"]++;
     }
 
@@ -83,6 +85,7 @@ abstract contract CourtActs is Ghosts {
         give(respondent, address(disputes), BOND);
         vm.prank(respondent);
         disputes.appeal(id);
+        tokensIn[address(disputes)] += BOND;
         done["appeal"]++;
     }
 
@@ -90,14 +93,17 @@ abstract contract CourtActs is Ghosts {
         if (disputeIds.length == 0) return;
         uint256 id = disputeIds[pick(dispute, disputeIds.length)];
         IDisputeManager.Dispute memory d = disputes.disputeOf(id);
-        uint256 stakes = stakeOrZero(d.providerId) + stakeOrZero(d.lane);
         bool isDue = isRipe(d);
         try disputes.execute(id) {
             if (terminalSeen[id] != IDisputeManager.State.None) breaks("a closed dispute was executed again");
-            if (stakes - (stakeOrZero(d.providerId) + stakeOrZero(d.lane)) > 2 * SLASH_MAX) {
-                breaks("a verdict took more than its cap");
+            bool isWithheld = d.kind == IDisputeManager.Kind.Withheld;
+            uint256 slashed = noteSlash(d.providerId, SLASH_MAX) + noteSlash(d.lane, isWithheld ? PENALTY : SLASH_MAX);
+            // Of a withheld file nothing goes into a channel. The treasury lets nobody draw on it here.
+            if (!isWithheld) tokensIn[address(channels)] += slashed;
+            if (stateOf(id) >= IDisputeManager.State.Executed) {
+                tokensOut[address(disputes)] += d.state > IDisputeManager.State.Ruled ? 2 * BOND : BOND;
+                done["execute"]++;
             }
-            if (stateOf(id) >= IDisputeManager.State.Executed) done["execute"]++;
         } catch (bytes memory reason) {
             if (isPauseError(reason)) breaks("a pause stopped a refund");
             if (isDue) breaks("a verdict that was due could not be carried out");
@@ -116,10 +122,6 @@ abstract contract CourtActs is Ghosts {
         if (d.state == IDisputeManager.State.AppealRuled) return true;
         if (d.state >= IDisputeManager.State.Executed) return false;
         return block.timestamp > d.deadline + (d.state == IDisputeManager.State.Filed ? STEP : 0);
-    }
-
-    function stakeOrZero(bytes32 subject) private view returns (uint256) {
-        return vault.stakeOf(subject).tokens;
     }
 
     function respondentOf(uint256 id) private view returns (address) {

@@ -42,6 +42,11 @@ abstract contract Ghosts is Courtroom {
     mapping(uint256 disputeId => IDisputeManager.State) public terminalSeen;
     mapping(uint256 disputeId => mapping(bool appeal => uint128[3])) internal votesSeen; // By seat; silence is 0.
 
+    /// @dev The parties' own books: what each contract was given and gave out over its life, and every stake.
+    mapping(address place => uint256) internal tokensIn;
+    mapping(address place => uint256) internal tokensOut;
+    mapping(bytes32 subject => uint256) internal stakesSeen;
+
     /// @dev Raised by a handler that saw a promise broken; the first one names it.
     string public broken;
 
@@ -54,6 +59,21 @@ abstract contract Ghosts is Courtroom {
 
     function breaks(string memory what) internal {
         if (bytes(broken).length == 0) broken = what;
+    }
+
+    function noteStake(bytes32 subject, uint128 amount) internal {
+        stakesSeen[subject] += amount;
+        tokensIn[address(vault)] += amount;
+    }
+
+    /// @dev After a step that may slash: at most `cap` of this stake is gone, and the books follow.
+    function noteSlash(bytes32 subject, uint256 cap) internal returns (uint256 lost) {
+        uint256 left = vault.stakeOf(subject).tokens;
+        if (left > stakesSeen[subject]) breaks("a slash added stake");
+        else lost = stakesSeen[subject] - left;
+        if (lost > cap) breaks("a slash took more than its cap");
+        stakesSeen[subject] = left;
+        tokensOut[address(vault)] += lost;
     }
 
     /// @dev Whether a call failed because inflow is paused, which only inflow may.

@@ -16,6 +16,7 @@ abstract contract PayerActs is Ghosts {
         bool isPaused = channels.paused();
         vm.prank(payerOf(payer));
         try channels.deposit(channelIds[payer], amount) {
+            tokensIn[address(channels)] += amount;
             if (isPaused) breaks("a pause let a deposit in");
             done["deposit"]++;
         } catch {}
@@ -46,6 +47,7 @@ abstract contract PayerActs is Ghosts {
         bool isDue = channel.thawEndsAt != 0 && block.timestamp >= channel.thawEndsAt && due > 0;
         vm.prank(payerOf(payer));
         try channels.withdraw(channelIds[payer], payerOf(payer)) returns (uint128 amount) {
+            tokensOut[address(channels)] += amount;
             if (!isDue || amount != due) breaks("a withdrawal paid what was not due");
             done["withdraw"]++;
         } catch (bytes memory reason) {
@@ -76,6 +78,7 @@ abstract contract PayerActs is Ghosts {
         uint128 before = channels.channelOf(channelIds[payer]).deposited;
         vm.prank(owner);
         try channels.depositWithPermit(channelIds[payer], amount, deadline, v, r, s) {
+            tokensIn[address(channels)] += amount;
             if (isPaused) breaks("a pause let a permit in");
             if (channels.channelOf(channelIds[payer]).deposited != before + amount) {
                 breaks("a permit deposited another amount");

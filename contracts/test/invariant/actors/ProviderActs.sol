@@ -9,9 +9,13 @@ import {Ghosts} from "./Ghosts.sol";
 /// @dev The provider: stakes and unstakes, has its records reported and made final, and is paid. And the auditor.
 abstract contract ProviderActs is Ghosts {
     uint256 private lastChallenged;
+    mapping(bytes32 key => bool) private bondHeld; // key: keccak(node, lane, epoch)
+    mapping(bytes32 providerId => mapping(uint256 day => uint256)) private takenSeen;
 
     function providerStakes(uint256 subject, uint128 amount) external {
-        stake(subjectOf(subject), uint128(bound(amount, 1, AMOUNT_MAX)));
+        amount = uint128(bound(amount, 1, AMOUNT_MAX));
+        stake(subjectOf(subject), amount);
+        noteStake(subjectOf(subject), amount);
         done["provision"]++;
     }
 
@@ -32,6 +36,10 @@ abstract contract ProviderActs is Ghosts {
             bool isThawed = before.thawEndsAt != 0 && block.timestamp >= before.thawEndsAt;
             if (!isThawed || amount > before.thawing || amount > before.tokens - before.locked) {
                 breaks("stake left that was locked or had not thawed");
+            }
+            tokensOut[address(vault)] += amount;
+            unchecked {
+                stakesSeen[subjectOf(subject)] -= amount;
             }
             done["unstake"]++;
         } catch {}
@@ -55,6 +63,8 @@ abstract contract ProviderActs is Ghosts {
         bytes memory byLane = signed(LANE_KEY + sold.lane, ledger.recordDigest(other));
         vm.prank(stranger);
         ledger.proveContradiction(other, byLane);
+        noteSlash(lanes[sold.lane], PENALTY);
+        noteBondGone(sold);
         done["contradict"]++;
     }
 
@@ -65,6 +75,8 @@ abstract contract ProviderActs is Ghosts {
         give(stranger, address(ledger), BOND);
         vm.prank(stranger);
         ledger.challenge(nodeIds[sold.provider], lanes[sold.lane], sold.epoch, BOND, keccak256("evidence"));
+        bondHeld[recordKey(sold)] = true;
+        tokensIn[address(ledger)] += BOND;
         lastChallenged = sale;
         done["challenge"]++;
     }
@@ -74,6 +86,8 @@ abstract contract ProviderActs is Ghosts {
         Sale memory sold = sales[sale % 4 == 0 ? pick(sale, sales.length) : lastChallenged];
         vm.prank(auditor);
         ledger.resolveChallenge(nodeIds[sold.provider], lanes[sold.lane], sold.epoch, upheld, keccak256("reason"));
+        noteSlash(lanes[sold.lane], upheld ? PENALTY : 0);
+        noteBondGone(sold);
         done["audit"]++;
     }
 
@@ -81,6 +95,7 @@ abstract contract ProviderActs is Ghosts {
         if (sales.length == 0) return;
         Sale memory sold = sales[pick(sale, sales.length)];
         ledger.finalise(nodeIds[sold.provider], lanes[sold.lane], sold.epoch);
+        noteBondGone(sold);
         done["final"]++;
     }
 
@@ -88,13 +103,21 @@ abstract contract ProviderActs is Ghosts {
         if (sales.length == 0) return;
         sale = pick(sale, sales.length);
         Sale memory sold = sales[sale];
-        uint128 before = vault.stakeOf(providerIds[sold.provider]).tokens;
+        bytes32 provider = providerIds[sold.provider];
+        uint256 day = block.timestamp / 1 days;
+        // Of the stake that the day began with, less what left for other reasons, a twentieth.
+        uint256 cap = (stakesSeen[provider] + takenSeen[provider][day]) / 20;
         try ledger.countSamples(countsOfSale(sold), termsOf(sold.provider), new bytes32[](0)) returns (
             uint128 credited
         ) {
             if (sold.counted) breaks("the same counts were pooled twice");
             sales[sale].counted = true;
-            if (credited > before / 20 + 1) breaks("a day's penalties took more than a twentieth of the stake");
+            takenSeen[provider][day] += credited;
+            tokensIn[address(channels)] += credited;
+            if (noteSlash(provider, cap) != credited) breaks("a penalty took another amount than it credited");
+            if (credited > 0 && takenSeen[provider][day] > cap) {
+                breaks("a day's penalties took more than a twentieth of the stake");
+            }
             if (credited > 0) done["penalty"]++;
         } catch {}
     }
@@ -105,6 +128,7 @@ abstract contract ProviderActs is Ghosts {
         epoch = uint64(bound(epoch, 1, KEPT_MAX));
         uint128 payable_ = channels.pendingOf(providerIds[provider], lane, epoch).payable_;
         try channels.settle(providerIds[provider], lane, epochList(epoch)) returns (uint128 gross) {
+            tokensOut[address(channels)] += gross;
             if (gross != payable_) breaks("a settlement paid another amount than was payable");
             done["settle"]++;
         } catch (bytes memory reason) {
@@ -117,6 +141,15 @@ abstract contract ProviderActs is Ghosts {
         record = recordOf(sold.provider, sold.lane, sold.epoch, sold.receipt.price, countsLeaf(countsOfSale(sold)));
         ISlaLedger.Standing memory standing = ledger.standingOf(record.nodeId, record.lane, record.epoch);
         record.version = standing.status == ISlaLedger.Status.Invalid ? standing.version + 1 : standing.version;
+    }
+
+    function noteBondGone(Sale memory sold) private {
+        if (bondHeld[recordKey(sold)]) tokensOut[address(ledger)] += BOND;
+        bondHeld[recordKey(sold)] = false;
+    }
+
+    function recordKey(Sale memory sold) private view returns (bytes32) {
+        return keccak256(abi.encode(nodeIds[sold.provider], lanes[sold.lane], sold.epoch));
     }
 
     /// @dev Providers first, then lanes.
