@@ -11,6 +11,7 @@ import {IPayouts} from "./IPayouts.sol";
 ///         absorb. A refund draws on the provider's pending, its stake, the lane's stake and the treasury, in that order;
 ///         what none of them has is not paid, and nothing reverts for want of it.
 interface IDisputeManager is IPayouts {
+    /// @notice What a dispute says that was wrong.
     enum Kind {
         Overcharge, // Billed more than was delivered.
         NotDelivered,
@@ -36,6 +37,7 @@ interface IDisputeManager is IPayouts {
         Lapsed
     }
 
+    /// @notice A dispute as it stands. All amounts in µUSD.
     struct Dispute {
         State state;
         Kind kind;
@@ -58,6 +60,7 @@ interface IDisputeManager is IPayouts {
         uint64 drawBlock; // Whose hash draws the panel; 0 while none is to be drawn.
     }
 
+    /// @notice `amount` is asked back of `subject`; evidence is kept elsewhere under its hash.
     event DisputeFiled(
         uint256 indexed disputeId,
         bytes32 indexed subject,
@@ -67,39 +70,68 @@ interface IDisputeManager is IPayouts {
         uint128 amount,
         bytes32 evidenceHash
     );
+    /// @notice A respondent's answer, kept elsewhere under its hash.
     event DisputeAnswered(uint256 indexed disputeId, address indexed from, bytes32 answerHash);
     /// @notice The panel can be drawn from the next block on, from the hash of `drawBlock`.
     event DrawArmed(uint256 indexed disputeId, bool appeal, uint64 drawBlock);
+    /// @notice These three vote until `deadline`.
     event PanelDrawn(uint256 indexed disputeId, bool appeal, address[3] panel, uint64 deadline);
+    /// @notice A member would refund `refund`; its reason is kept elsewhere under its hash.
     event VoteCast(uint256 indexed disputeId, address indexed arbiter, uint128 refund, bytes32 reasonHash);
+    /// @notice The panel, or that of the appeal, ruled that `refund` goes back.
     event DisputeRuled(uint256 indexed disputeId, bool appeal, uint128 refund);
+    /// @notice A party takes the ruling to three others, for a bond.
     event DisputeAppealed(uint256 indexed disputeId, address indexed appellant, uint128 bond);
+    /// @notice The dispute is over, as `state` says; `refunded` went back in all, or was slashed for withheld data.
     event DisputeClosed(uint256 indexed disputeId, State state, uint128 refunded);
+    /// @notice Where a refund came from.
     event RefundDrawn(
         uint256 indexed disputeId, uint128 fromPending, uint128 fromProvider, uint128 fromLane, uint128 fromTreasury
     );
+    /// @notice May be drawn from now on.
     event ArbiterAdded(address indexed arbiter);
+    /// @notice Neither drawn nor votes from now on.
     event ArbiterRemoved(address indexed arbiter);
 
+    /// @notice Nobody filed such a dispute.
     error UnknownDispute(uint256 disputeId);
+    /// @notice The step is none of `state`'s.
     error WrongState(uint256 disputeId, State state);
+    /// @notice Only a party may do this; an arbiter of the roster is none (`disputeId` 0: it may not file).
     error NotAParty(uint256 disputeId, address caller);
+    /// @notice The caller was not drawn, has left the roster, or became a party since.
     error NotOnPanel(uint256 disputeId, address caller);
+    /// @notice One vote each.
     error AlreadyVoted(uint256 disputeId, address arbiter);
+    /// @notice The subject has an open dispute of this kind.
     error LiveDispute(bytes32 subject, Kind kind);
+    /// @notice The proof does not lead from this leaf to the anchored root.
     error NotIncluded(bytes32 leaf);
+    /// @notice The epoch's receipts could be disputed until `endedAt`.
     error FilingOver(uint64 endedAt);
+    /// @notice The step could be taken until `deadline`.
     error DeadlineOver(uint64 deadline);
+    /// @notice Others may still take their step until `deadline`.
     error DeadlineOpen(uint64 deadline);
+    /// @notice The hash of `drawBlock` is known from the next block on.
     error DrawTooEarly(uint64 drawBlock);
+    /// @notice Withheld data cost the whole penalty or nothing.
     error NotAllOrNothing(uint128 refund, uint128 amount);
+    /// @notice The lane anchored no such epoch.
     error EpochNotAnchored(bytes32 lane, uint64 epoch);
+    /// @notice Only the payer whose channel the receipt names may file.
     error NotChannelOwner(bytes32 channelId, address caller);
+    /// @notice More than `max`, which is what is left to ask back, or what was asked.
     error AmountTooLarge(uint128 amount, uint128 max);
+    /// @notice A panel and that of its appeal need `min` arbiters.
     error RosterTooSmall(uint256 size, uint256 min);
+    /// @notice On the roster, or named twice.
     error ArbiterExists(address arbiter);
+    /// @notice Not on the roster.
     error UnknownArbiter(address arbiter);
+    /// @notice Withheld data have a filing of their own ({fileWithheld}).
     error WrongKind(Kind kind);
+    /// @notice Nothing is asked back, or nothing is left to ask.
     error ZeroAmount();
 
     /// @notice Files a dispute about an anchored delivery receipt. The channel's owner only; a bond from the caller.
@@ -161,8 +193,12 @@ interface IDisputeManager is IPayouts {
     /// @notice Takes an arbiter off the roster, which never falls below six. Votes not cast yet are lost. ADMIN only.
     function removeArbiter(address arbiter) external;
 
+    /// @notice Reverts with {UnknownDispute} for one that nobody filed.
     function disputeOf(uint256 disputeId) external view returns (Dispute memory);
+    /// @notice All zero before the panel, or that of the appeal, is drawn.
     function panelOf(uint256 disputeId, bool appealPanel) external view returns (address[3] memory);
+    /// @notice µUSD refunded of a receipt, by struct hash, or slashed for withheld data, by keccak(lane, epoch).
     function refundedOf(bytes32 receiptHash) external view returns (uint128);
+    /// @notice The roster, in no order.
     function arbiters() external view returns (address[] memory);
 }

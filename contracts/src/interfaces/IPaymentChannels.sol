@@ -18,6 +18,7 @@ import {SessionKey, Voucher} from "../libraries/ReceiptHashes.sol";
 ///         period of its own, whatever records say.
 ///         Pausing stops inflow (open, deposit) alone: claims, settlements, refunds and withdrawals always go on.
 interface IPaymentChannels {
+    /// @notice A payer's escrow, over its life. All amounts in µUSD.
     struct Channel {
         address owner;
         uint128 deposited; // Lifetime.
@@ -28,6 +29,7 @@ interface IPaymentChannels {
         uint64 thawEndsAt; // Chain time in seconds; 0 when nothing thaws.
     }
 
+    /// @notice What a lane claimed for a provider by an epoch, and what has become of it. All amounts in µUSD.
     struct Pending {
         uint128 claimed; // Lifetime of (provider, lane, epoch).
         uint128 settled; // Of that, paid out or refunded.
@@ -63,11 +65,17 @@ interface IPaymentChannels {
         AnchoredSumReached
     }
 
+    /// @notice `channelId` is keccak256(abi.encode(owner, salt)).
     event ChannelOpened(bytes32 indexed channelId, address indexed owner, bytes32 salt);
+    /// @notice `amount` came in from `from`; `deposited` is the lifetime total after.
     event Deposited(bytes32 indexed channelId, address indexed from, uint128 amount, uint128 deposited);
+    /// @notice What may be drawn over the channel's life is `ceiling` from now on.
     event CeilingRaised(bytes32 indexed channelId, uint128 ceiling);
+    /// @notice `amount` is asked back and can be withdrawn from `thawEndsAt` on; 0 and 0: the request was taken back.
     event WithdrawalRequested(bytes32 indexed channelId, uint128 amount, uint64 thawEndsAt);
+    /// @notice `amount` went out to `to`.
     event Withdrawn(bytes32 indexed channelId, address indexed to, uint128 amount);
+    /// @notice A voucher was paid, in part or in full.
     /// @param cumulative as signed; `paid` now; `unpaid` of what was due stays due.
     event Claimed(
         bytes32 indexed channelId,
@@ -78,6 +86,7 @@ interface IPaymentChannels {
         uint128 paid,
         uint128 unpaid
     );
+    /// @notice A voucher of a batch was not paid at all, and why.
     event ClaimSkipped(
         bytes32 indexed channelId,
         bytes32 indexed providerId,
@@ -86,6 +95,7 @@ interface IPaymentChannels {
         uint128 cumulative,
         Refusal reason
     );
+    /// @notice `gross` of an epoch's pending went out: `net` to `payout`, `fee` to the treasury.
     event Settled(
         bytes32 indexed providerId,
         bytes32 indexed lane,
@@ -95,10 +105,15 @@ interface IPaymentChannels {
         uint128 net,
         address payout
     );
+    /// @notice `amount` that was set aside for claims into this pending is the lane's to use again.
     event SetAsideReturned(bytes32 indexed providerId, bytes32 indexed lane, uint64 indexed epoch, uint128 amount);
+    /// @notice Fees go to `treasury` from now on.
     event TreasuryChanged(address treasury);
+    /// @notice Records of `ledger` release pending from now on, for good.
     event SlaLedgerNamed(address ledger);
+    /// @notice `key` raises this channel's ceiling no more, whatever its owner signed.
     event SessionKeyRevoked(bytes32 indexed channelId, address indexed key);
+    /// @notice {claimAnnounced} takes the voucher from `claimableAt` on.
     event VoucherAnnounced(
         bytes32 indexed channelId,
         bytes32 indexed providerId,
@@ -107,42 +122,72 @@ interface IPaymentChannels {
         uint128 cumulative,
         uint64 claimableAt
     );
+    /// @notice `amount` more is held for a dispute; `frozen` is all that is held now.
     event PendingFrozen(
         bytes32 indexed providerId, bytes32 indexed lane, uint64 indexed epoch, uint128 amount, uint128 frozen
     );
+    /// @notice `amount` is held no more; `frozen` still is.
     event PendingUnfrozen(
         bytes32 indexed providerId, bytes32 indexed lane, uint64 indexed epoch, uint128 amount, uint128 frozen
     );
+    /// @notice `amount` went from a provider's pending back into the channel that paid it.
     event PendingRefunded(
         bytes32 indexed providerId, bytes32 indexed lane, bytes32 indexed channelId, uint64 epoch, uint128 amount
     );
+    /// @notice `amount` came in by {credit}; `deposited` is the lifetime total after.
     event Credited(bytes32 indexed channelId, address indexed from, uint128 amount, uint128 deposited);
 
+    /// @notice This owner has a channel by this salt.
     error ChannelExists(bytes32 channelId);
+    /// @notice Nobody opened such a channel.
     error UnknownChannel(bytes32 channelId);
+    /// @notice Only the channel's owner may do this.
     error NotChannelOwner(bytes32 channelId, address caller);
+    /// @notice An address that must be somebody's is nobody's.
     error ZeroAddress();
+    /// @notice Nothing was to be moved.
     error ZeroAmount();
+    /// @notice A lifetime total would pass what its field holds.
     error TotalTooLarge(uint256 total, uint256 max);
+    /// @notice The token delivered another amount than was asked: one with fees on transfers is no money here.
     error UnexpectedTransferAmount(uint256 received, uint256 expected);
+    /// @notice A ceiling only rises: `amount` is not above `ceiling`.
     error CeilingNotRaised(bytes32 channelId, uint128 amount, uint128 ceiling);
+    /// @notice `owner` did not sign this.
     error InvalidCeilingSignature(bytes32 channelId, address owner);
+    /// @notice No more can be asked back than is `unclaimed`.
     error WithdrawalTooLarge(bytes32 channelId, uint128 amount, uint128 unclaimed);
+    /// @notice Nothing thaws in this channel.
     error NoWithdrawalRequested(bytes32 channelId);
+    /// @notice The money can be withdrawn from `thawEndsAt` on.
     error StillThawing(bytes32 channelId, uint64 thawEndsAt);
+    /// @notice All that was asked back has been claimed since.
     error NothingToWithdraw(bytes32 channelId);
+    /// @notice A voucher claimed alone was not paid at all, and why.
     error ClaimRefused(Refusal reason);
+    /// @notice Each voucher needs one signature.
     error LengthMismatch(uint256 vouchers, uint256 signatures);
+    /// @notice None of the epochs has anything to pay out now.
     error NothingPayable(bytes32 providerId);
+    /// @notice Nothing is set aside in this pending.
     error NothingSetAside(bytes32 providerId, bytes32 lane, uint64 epoch);
+    /// @notice The owner did not let `key` raise this ceiling, or revoked it.
     error SessionKeyInvalid(bytes32 channelId, address key);
+    /// @notice The leave of `key` ended at `validUntil`.
     error SessionOver(bytes32 channelId, address key, uint64 validUntil);
+    /// @notice The leave goes up to `max`.
     error SessionCeilingTooHigh(uint128 amount, uint128 max);
+    /// @notice The grace period of this voucher runs, or is over: nobody starts it anew.
     error AlreadyAnnounced(bytes32 lane, uint128 cumulative, uint64 claimableAt);
+    /// @notice Nobody announced this voucher.
     error NotAnnounced(bytes32 lane, uint128 cumulative);
+    /// @notice The voucher can be claimed from `claimableAt` on.
     error GraceRunning(uint64 claimableAt);
+    /// @notice The lane is not admitted, or stands no more.
     error LaneNotActive(bytes32 lane);
+    /// @notice The ledger is named once.
     error SlaLedgerSet(address ledger);
+    /// @notice A grace period must end within the thaw, or payers would be gone before it.
     error GraceTooLong(uint64 graceSeconds, uint64 thawSeconds);
 
     /// @notice Opens a channel: `channelId = keccak256(abi.encode(owner, salt))`. Anyone may open one for an owner.
@@ -253,14 +298,19 @@ interface IPaymentChannels {
     /// @notice After the thaw, pays the lesser of what was asked back and what is unclaimed. Owner only.
     function withdraw(bytes32 channelId, address to) external returns (uint128 amount);
 
+    /// @notice All zero for a channel that nobody opened.
     function channelOf(bytes32 channelId) external view returns (Channel memory);
+    /// @notice As of now: `payable_` grows with records and time. All zero before the first claim.
     function pendingOf(bytes32 providerId, bytes32 lane, uint64 epoch) external view returns (Pending memory);
+    /// @notice µUSD claimed of the channel for the provider by the lane, over its life.
     function claimedOf(bytes32 channelId, bytes32 providerId, bytes32 lane) external view returns (uint128);
+    /// @notice See {LaneClaims}.
     function laneClaimsOf(bytes32 lane) external view returns (LaneClaims memory);
 
     /// @notice Chain time, in seconds, from which {claimAnnounced} takes the voucher; 0 when it was not announced.
     function claimableAt(Voucher calldata voucher) external view returns (uint64);
 
+    /// @notice Whether the owner ended this key for this channel.
     function isSessionRevoked(bytes32 channelId, address key) external view returns (bool);
 
     /// @notice µUSD paid out to the provider and in fees, over its life.
@@ -271,7 +321,10 @@ interface IPaymentChannels {
 
     /// @notice The EIP-712 domain of vouchers, ceilings and receipts.
     function domainSeparator() external view returns (bytes32);
+    /// @notice What a lane's key signs of a voucher (EIP-712).
     function voucherDigest(Voucher calldata voucher) external view returns (bytes32);
+    /// @notice What a channel's owner, or its session key, signs of a ceiling (EIP-712).
     function ceilingDigest(bytes32 channelId, uint128 amount) external view returns (bytes32);
+    /// @notice What a channel's owner signs of a session key (EIP-712).
     function sessionKeyDigest(SessionKey calldata session) external view returns (bytes32);
 }

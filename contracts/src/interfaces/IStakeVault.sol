@@ -8,6 +8,7 @@ pragma solidity ^0.8.28;
 ///         a thaw began, and anchored within the margin after, is covered until the last dispute about it has ended. A
 ///         stranger's deposit moves no timer.
 interface IStakeVault {
+    /// @notice Of a subject, in µUSD.
     struct Stake {
         uint128 tokens; // All of it, thawing and locked included.
         uint128 locked; // Held for open disputes: cannot be withdrawn.
@@ -24,22 +25,38 @@ interface IStakeVault {
         uint64 appealRuleSeconds;
     }
 
+    /// @notice `amount` came in from `from`; `tokens` is the stake after.
     event Provisioned(bytes32 indexed subject, address indexed from, uint128 amount, uint128 tokens);
+    /// @notice `amount` can be withdrawn from `thawEndsAt` on; 0 and 0: the request was taken back.
     event ThawRequested(bytes32 indexed subject, uint128 amount, uint64 thawEndsAt);
+    /// @notice `amount` went out to `to`.
     event StakeWithdrawn(bytes32 indexed subject, address indexed to, uint128 amount);
+    /// @notice `amount` more is held for a dispute; `locked` is all that is held now.
     event StakeLocked(bytes32 indexed subject, uint128 amount, uint128 locked);
+    /// @notice `amount` is held no more; `locked` still is.
     event StakeUnlocked(bytes32 indexed subject, uint128 amount, uint128 locked);
+    /// @notice `taken` of the `wanted` went to `to`: less where there was less.
     event Slashed(bytes32 indexed subject, uint128 wanted, uint128 taken, address indexed to);
 
+    /// @notice Nothing was to be staked.
     error ZeroAmount();
+    /// @notice An address that must be somebody's is nobody's.
     error ZeroAddress();
+    /// @notice Neither a provider nor a lane, nor of the form of a key that may become one.
     error UnknownSubject(bytes32 subject);
+    /// @notice Only the owner of the subject may do this.
     error NotSubjectOwner(bytes32 subject, address caller);
+    /// @notice No more thaws than is there.
     error ThawTooLarge(bytes32 subject, uint128 amount, uint128 free);
+    /// @notice No thaw was asked for.
     error NothingThawing(bytes32 subject);
+    /// @notice The stake can be withdrawn from `thawEndsAt` on.
     error StillThawing(bytes32 subject, uint64 thawEndsAt);
+    /// @notice Disputes hold all of it.
     error NothingToWithdraw(bytes32 subject);
+    /// @notice The longest dispute and the margin take `min`: a shorter thaw would let stake out before the verdict.
     error ThawTooShort(uint64 thawSeconds, uint64 min);
+    /// @notice The token delivered another amount than was asked: one with fees on transfers is no money here.
     error UnexpectedTransferAmount(uint256 received, uint256 expected);
 
     /// @notice Adds stake to a provider or a lane. Anyone may; it changes no timer.
@@ -62,6 +79,7 @@ interface IStakeVault {
     /// @notice Takes min(amount, tokens) to `to`, from locked and thawing stake as well. SLASHER_ROLE only.
     function slash(bytes32 subject, uint128 amount, address to) external returns (uint128 taken);
 
+    /// @notice All zero for a subject that has none. `locked` is never above `tokens` here.
     function stakeOf(bytes32 subject) external view returns (Stake memory);
 
     /// @notice Stake that backs work begun now: tokens − thawing.
@@ -69,6 +87,7 @@ interface IStakeVault {
 
     /// @notice Σ stake of all subjects.
     function liabilities() external view returns (uint256);
+    /// @notice From the request to the first moment of the withdrawal, in chain seconds.
     function thawSeconds() external view returns (uint64);
 
     /// @notice What the thaw exceeds the longest dispute by, at least.
