@@ -14,6 +14,7 @@ export interface VerifyFlags {
   rpc?: string
   deployment?: string
   trustFile?: true
+  strict?: true
   gateway: string[]
   previous: string[]
   dataDir: string

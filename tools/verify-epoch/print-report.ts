@@ -15,8 +15,10 @@ export function comparisonAsJson(contradictions: readonly string[]): string {
   return `${JSON.stringify({ contradictions })}\n`
 }
 
-export function comparisonAsText(contradictions: readonly string[], files: number): string {
-  if (contradictions.length === 0) return `\nThe ${files} files do not contradict one another.\n`
+/** @param leftOpen how much in the files' own reports was not checked. */
+export function comparisonAsText(contradictions: readonly string[], files: number, leftOpen: number): string {
+  const open = leftOpen > 0 ? ` NOT CHECKED: ${counted(leftOpen, 'thing', 'things')} in them, named above.` : ''
+  if (contradictions.length === 0) return `\nThe ${files} files do not contradict one another.${open}\n`
   const shown = contradictions.slice(0, 6).map((sentence) => `  ${sentence}`)
   const more = contradictions.length > 6 ? [`  and ${contradictions.length - 6} more, see --json.`] : []
   return `${['', 'CONTRADICTION.', ...shown, ...more].join('\n')}\n`
@@ -41,4 +43,9 @@ export function reportAsText(report: EpochReport, seconds: number): string {
   if (others.length > 0) lines.push('Then:', ...others)
   if (mismatches.length > 6) lines.push(`  and ${mismatches.length - 6} more, see --json.`)
   return `${lines.join('\n')}\n`
+}
+
+/** Why `--strict` fails where nothing contradicts. */
+export function strictlyLeftOpen(leftOpen: number): string {
+  return `--strict: ${counted(leftOpen, 'thing was', 'things were')} NOT CHECKED; the report names what, and what it takes.\n`
 }

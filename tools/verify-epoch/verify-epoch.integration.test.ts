@@ -80,8 +80,8 @@ test(
   'an honest epoch verifies from a file, from a gateway, and without a deployment',
   { timeout: 240_000 },
   async () => {
-    const byFile = await run(fileOf(7), ...here())
-    expect(byFile.output).toContain('nothing contradicts')
+    const byFile = await run(fileOf(7), ...here(), '--strict')
+    expect(byFile.output).toMatch(/nothing contradicts\.\n$/)
     expect(byFile.code).toBe(0)
     expect(byFile.stdout).toContain(
       '✓ Vouchers claim what receipts make due (2 vouchers, 2 of them to the micro-dollar)',
@@ -97,6 +97,7 @@ test(
     const alone = await run(fileOf(8), '--rpc', stack.chainRpcUrl, '--previous', fileOf(7), '--trust-file')
     expect(alone.code).toBe(0)
     expect(alone.stdout).toContain('No deployment was given')
+    expect(alone.stdout).toMatch(/nothing contradicts\. NOT CHECKED: whether the contracts are the marketplace’s .*\n$/)
   },
 )
 
@@ -105,8 +106,12 @@ test(
   { timeout: 240_000 },
   async () => {
     const honest = await run(fileOf(7), fileOf(8), ...here())
-    expect(honest.output).toContain('The 2 files do not contradict one another.')
+    expect(honest.output).toMatch(/The 2 files do not contradict one another\.\n$/)
     expect(honest.code).toBe(0)
+    const trusting = await run(fileOf(7), fileOf(7), '--rpc', stack.chainRpcUrl, '--trust-file', '--strict')
+    expect(trusting.stdout).toContain('do not contradict one another. NOT CHECKED: 2 things in them, named above.')
+    expect(trusting.output).toContain('--strict: 2 things were NOT CHECKED')
+    expect(trusting.code).toBe(1)
 
     const other = await spoiled((rows) =>
       rows.map((row, at) => (at === rowOf(5) ? row.replace(/"bytesOut":"?\d+"?/, '"bytesOut":7') : row)),
