@@ -11,6 +11,8 @@ export interface GasFigures {
   readonly claimEachOf50First: number
   readonly claimOneOfNewEpoch: number
   readonly claimOneNotSetAside: number
+  /** Half of a transaction with two claims, as providers with fewer vouchers than `claimEach` pays for are claimed for. */
+  readonly claimManyOf2: number
   readonly anchorFirst: number
   /** Gas of an epoch's anchor, divided by its 65,536 receipts. */
   readonly evidencePerReceiptAt65536: number
@@ -26,5 +28,14 @@ export const figures: readonly { name: keyof GasFigures; title: string; targetMa
   { name: 'claimEachOf50First', title: 'the first claim of a channel, one of 50' },
   { name: 'claimOneOfNewEpoch', title: "a repeat claim, alone, the provider's and lane's first of the epoch" },
   { name: 'claimOneNotSetAside', title: 'a repeat claim, alone, of which nothing is set aside' },
+  { name: 'claimManyOf2', title: 'a repeat claim, one of 2 by claimMany' },
   { name: 'anchorFirst', title: "a lane's first epoch anchored" },
 ]
+
+/** Those of `gas` above the target that the project sets itself: `name: measured, asked ≤ target`. */
+export function missedTargets(gas: Partial<GasFigures>): string[] {
+  return figures.flatMap(({ name, targetMax }) => {
+    const value = gas[name] ?? NaN
+    return targetMax === undefined || value <= targetMax ? [] : [`${name}: ${value}, asked ≤ ${targetMax}`]
+  })
+}

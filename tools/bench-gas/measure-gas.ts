@@ -1,5 +1,5 @@
 /**
- * Walks a lane through three epochs with 51 channels of one provider, and notes what each kind of transaction costs.
+ * Walks a lane through four epochs with 51 channels of one provider, and notes what each kind of transaction costs.
  *
  * "First" is the first claim of a (channel, provider, lane), which fills an empty slot; every later one is a repeat. A
  * provider's first claim in an epoch fills its pending of that epoch too, and sets aside in it what its receipts earned: all
@@ -48,7 +48,7 @@ async function measureOn(chain: GasChain): Promise<GasFigures> {
   const [alone] = channels.slice(batch) as [Hex]
   const fifty = channels.slice(0, batch)
   const claims = claimsOf(chain, providerId)
-  const [first, second, third] = [firstEpoch, firstEpoch + 1, firstEpoch + 2]
+  const [first, second, third, fourth] = [firstEpoch, firstEpoch + 1, firstEpoch + 2, firstEpoch + 3] as const
   const proof = proofOf(proofLevels)
 
   const anchorFirst = await anchorEpoch(chain, first, rootOf(first))
@@ -62,6 +62,9 @@ async function measureOn(chain: GasChain): Promise<GasFigures> {
   await anchorEpoch(chain, third, rootOf(third))
   const claimOneOfNewEpoch = await claims.one(alone, third, 990_000_017n)
   const claimOneNotSetAside = await claims.one(alone, third, 991_000_017n)
+  await anchorEpoch(chain, fourth, rootOf(fourth))
+  await claims.one(alone, fourth, 992_000_017n)
+  const claimManyOf2 = (await claims.many(fifty.slice(0, 2), fourth, 10_000_017n)) / 2
   const proofArgs = [lane, BigInt(second), 2, proof.structHash, proof.siblings]
   const proveReceipt = await chain.send('anchor', 'proveReceipt', proofArgs)
   return {
@@ -73,6 +76,7 @@ async function measureOn(chain: GasChain): Promise<GasFigures> {
     claimEachOf50First,
     claimOneOfNewEpoch,
     claimOneNotSetAside,
+    claimManyOf2,
     anchorFirst,
     evidencePerReceiptAt65536: anchor / receiptsPerEpoch,
   }
@@ -113,12 +117,17 @@ function claimsOf(chain: GasChain, providerId: Hex) {
     const value: Voucher = { channelId, providerId, lane, epoch, cumulative, receiptRoot: rootOf(epoch), earned }
     const { signature } = signStruct(domain, 'Voucher', value, laneKey)
     const { r, yParityAndS } = signatureToCompactSignature(parseSignature(signature))
-    return { value, r, vs: yParityAndS }
+    return { value, signature, r, vs: yParityAndS }
   }
   return {
     one: (channelId: Hex, epoch: number, cumulative: bigint) => {
       const { value, r, vs } = signed(channelId, epoch, cumulative)
       return chain.send('channels', 'claimCompact', [{ ...value, epoch: BigInt(epoch) }, r, vs])
+    },
+    many: (channelIds: readonly Hex[], epoch: number, cumulative: bigint) => {
+      const vouchers = channelIds.map((channelId) => signed(channelId, epoch, cumulative))
+      const values = vouchers.map(({ value }) => ({ ...value, epoch: BigInt(epoch) }))
+      return chain.send('channels', 'claimMany', [values, vouchers.map(({ signature }) => signature)])
     },
     each: (channelIds: readonly Hex[], epoch: number, cumulative: bigint) => {
       const dues = channelIds.map((channelId) => {
@@ -175,7 +184,9 @@ function hashPair(a: Hex, b: Hex): Hex {
 function earnedIn(epoch: number): bigint {
   const channels = BigInt(batch + 1)
   if (epoch === firstEpoch) return channels * 5_000_017n
-  // In the third only the channel that claims alone has any, and in the end claims a rest beyond it.
+  // In the third only the channel that claims alone has any, and in the end claims a rest beyond it. In the fourth it and
+  // two others have a dollar each, and one that is left.
+  if (epoch === firstEpoch + 3) return 4_000_000n
   return epoch === firstEpoch + 1 ? channels * 4_000_000n : 981_000_000n
 }
 
