@@ -1,9 +1,9 @@
 /** One step of `bench:verify-epoch` in a process of its own: `make PATH N`, or `verify PATH` with figures on stdout. */
-import { createReadStream } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { deserialize, serialize } from 'node:v8'
 import { sentenceOf, verifyEpoch } from '@isochrone/verifier'
 import { makeEpoch, memoryChain, type MadeEpoch } from '@isochrone/verifier/testing'
+import { openFile } from './open-file.ts'
 
 const [step, path = '', count = '0'] = process.argv.slice(2)
 if (step === 'make') {
@@ -13,7 +13,7 @@ if (step === 'make') {
   const made = deserialize(await readFile(`${path}.made`)) as MadeEpoch
   const start = performance.now()
   const report = await verifyEpoch({
-    open: () => createReadStream(path) as AsyncIterable<Uint8Array>,
+    open: () => openFile(path),
     chain: memoryChain([made]),
   })
   const seconds = round((performance.now() - start) / 1_000)

@@ -4,6 +4,8 @@
  * Each size is verified in a process of its own, with the flags that `npm run verify-epoch` gives to Node (among them a
  * small young generation, without which garbage grows with the epoch), because what counts is the most memory that a
  * process ever held. The chain is one in memory: the same hashing, without an endpoint's latency.
+ *
+ * Exits 1 when a target is missed, and names it.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -55,6 +57,10 @@ try {
     node: process.version,
   }
   process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : `${summaryText(summary)}\n`)
+  for (const miss of missedTargets(summary)) {
+    process.stderr.write(`Missed: ${miss}\n`)
+    process.exitCode = 1
+  }
 } finally {
   rmSync(dir, { recursive: true, force: true })
 }
@@ -74,6 +80,18 @@ async function measure(receipts: number): Promise<Measured> {
     if (step === 'verify') return JSON.parse(stdout) as Measured
   }
   throw new Error('unreachable')
+}
+
+function missedTargets({ receipts, seconds, rssGrowthPercent }: Measured & Summary): string[] {
+  const missed: string[] = []
+  const secondsMax = targets.secondsAt100k * Math.max(1, receipts / 100_000)
+  if (seconds > secondsMax) missed.push(`${seconds} s, more than ${secondsMax}.`)
+  if (rssGrowthPercent > targets.rssGrowthPercent) {
+    missed.push(
+      `${rssGrowthPercent} % more memory for ten times the receipts, more than ${targets.rssGrowthPercent} %.`,
+    )
+  }
+  return missed
 }
 
 interface Summary {

@@ -2,13 +2,14 @@
  * What a verification works with: the file, an endpoint of the chain, and whose contracts to trust. What is not said on
  * the command line comes from the marketplace that runs here, if one does.
  */
-import { createReadStream, existsSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { readDeployment, type Deployment } from '@isochrone/contracts-client'
 import { AppError, toAppError } from '@isochrone/domain'
 import { addressToBytes32, type Hex } from '@isochrone/protocol'
 import { fetchEpochFile, readEpochHeader, type FetchedEpoch, type OpenFile } from '@isochrone/verifier'
 import { readInstanceFile, type InstanceInfo } from '../start/instance-file.ts'
+import { openFile } from './open-file.ts'
 
 export interface VerifyFlags {
   rpc?: string
@@ -118,7 +119,7 @@ export function fileAt(path: string): OpenFile {
   const full = resolve(path)
   if (!existsSync(full)) throw missing(`There is no file ${path}.`)
   if (!statSync(full).isFile()) throw missing(`${path} is not a file.`)
-  return () => createReadStream(full) as AsyncIterable<Uint8Array>
+  return () => openFile(full)
 }
 
 /** @throws AppError when it is given and no address of a service. */

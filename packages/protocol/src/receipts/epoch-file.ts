@@ -11,7 +11,7 @@ import { open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { createGunzip, createGzip } from 'node:zlib'
+import { createGunzip, createGzip, type ZlibOptions } from 'node:zlib'
 import { AppError, invariant, isAppError } from '@isochrone/domain'
 import { createKeccakStream, type Hex } from '../crypto/keccak.ts'
 import { decodeEpochFileLine, encodeEpochFileLine, epochFileLineRank, type EpochFileLine } from './epoch-file-lines.ts'
@@ -128,6 +128,8 @@ export interface ReadEpochFileOptions {
 const INFLATED_BYTES_MAX = 16 * 2 ** 30
 const LINE_BYTES_MAX = 4 * 2 ** 20
 const PIECE_BYTES = 32 * 1024
+/** Read ahead at each step before the inflater: what waits long outlives collections, and is freed late. */
+const QUEUED_BYTES = 8 * 1024
 
 export interface EpochFileText {
   /** From 1. */
@@ -198,7 +200,9 @@ async function* inflate(
   source: EpochFileSource,
   { pieceBytes = PIECE_BYTES, onBytes }: ReadEpochFileOptions,
 ): AsyncGenerator<Buffer> {
-  const gunzip = createGunzip({ chunkSize: pieceBytes })
+  // Node takes the options of a stream too; its types do not say so.
+  const options: ZlibOptions & { highWaterMark: number } = { chunkSize: pieceBytes, highWaterMark: QUEUED_BYTES }
+  const gunzip = createGunzip(options)
   let sourceFailure: unknown
   const input = Readable.from(
     (async function* () {
@@ -212,7 +216,7 @@ async function* inflate(
         throw error
       }
     })(),
-    { objectMode: false },
+    { objectMode: false, highWaterMark: QUEUED_BYTES },
   )
   input.on('error', (error) => gunzip.destroy(error))
   input.pipe(gunzip)
