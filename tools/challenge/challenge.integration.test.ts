@@ -53,7 +53,7 @@ function falsified(record: PerformanceRecord, chainId: number, verifyingContract
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'isochrone-challenge-'))
   stack = await startTestStack({ chain: true })
-  market = await publishTwoEpochs({ rpcUrl: stack.chainRpcUrl, dir, spoil })
+  market = await publishTwoEpochs({ rpcUrl: stack.chainRpcUrl, dir, profile: stack.chainProfile, spoil })
   keyFile = join(dir, 'key')
   await writeFile(keyFile, operatorKey)
 }, 240_000)
@@ -65,7 +65,9 @@ afterAll(async () => {
 async function run(...args: string[]) {
   const script = join(projectRoot, 'tools/challenge/main.ts')
   const where = ['--rpc', stack.chainRpcUrl, '--deployment', market.deploymentFile, '--block-time-ms', '100']
-  const { code, output } = await runCommand(process.execPath, [script, ...args, ...where], { cwd: projectRoot })
+  const { confirmations = 1, feeModel = 'eip1559' } = stack.chainProfile ?? {}
+  const how = ['--confirmations', String(confirmations), '--fee-model', feeModel]
+  const { code, output } = await runCommand(process.execPath, [script, ...args, ...where, ...how], { cwd: projectRoot })
   expect(output).not.toMatch(/\n\s+at /)
   return { code, output }
 }
@@ -101,7 +103,9 @@ test('bad input ends with 2 and one sentence: which chain, contract, file or roo
   try {
     lies.answer = ({ method }) => (method === 'eth_chainId' ? '0x1' : undefined)
     expect(await said([file])).toMatch(
-      /^The chain answers with id 1, but the contracts are recorded on 31337\.[^\n]*\n$/,
+      new RegExp(
+        `^The chain answers with id 1, but the contracts are recorded on ${market.deployment.chainId}\\.[^\n]*\n$`,
+      ),
     )
     lies.answer = ({ method }) => (method === 'eth_getCode' ? '0x' : undefined)
     expect(await said([file])).toMatch(/^The chain has no `\w+` contract at 0x[0-9a-fA-F]{40}[^\n]*\n$/)

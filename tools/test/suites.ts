@@ -5,7 +5,7 @@
  * they compute. That is also why the contracts are compiled and tested beside them, by one process and for a third of their
  * time. What kills processes under load has the machine to itself.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findChromium } from '../chromium/find-chromium.ts'
@@ -15,8 +15,9 @@ import { projectRoot } from '../project-root.ts'
 import { runCommand } from '../run-command.ts'
 import { checkCoverage } from '../test-contracts/check-coverage.ts'
 import { runForge } from '../test-contracts/run-forge.ts'
-import { countsOf, readForgeReport, readPlaywrightReport, readVitestReport } from './read-reports.ts'
+import { countsOf, readForgeReport, readPlaywrightReport } from './read-reports.ts'
 import { oneCheck, type Suite, type SuiteResult } from './suite.ts'
+import { filesOf, vitest } from './vitest.ts'
 
 /** Suites one after the other. */
 type Track = readonly Suite[]
@@ -91,14 +92,6 @@ async function tool(file: string, ...args: string[]): Promise<SuiteResult> {
   return oneCheck(code === 0, output)
 }
 
-type VitestKind = 'unit' | 'integration' | 'chaos'
-
-const suffixes: Record<VitestKind, RegExp> = {
-  unit: /^(?!.*\.(integration|chaos)\.test\.ts$).*\.test\.ts$/,
-  integration: /\.integration\.test\.ts$/,
-  chaos: /\.chaos\.test\.ts$/,
-}
-
 /**
  * Unit tests keep nothing in their modules, so a worker loads each module once instead of once a file. Those that
  * replace the clock would replace it for whatever an earlier file of the same worker left running: they stay apart.
@@ -110,48 +103,13 @@ async function unit(): Promise<SuiteResult> {
   const together = await vitest(
     'unit',
     files.filter((file) => !replacesClock(file)),
-    ['--no-isolate'],
+    { flags: ['--no-isolate'] },
   )
   return {
     passed: apart.passed + together.passed,
     failed: apart.failed + together.failed,
     output: [apart, together].flatMap(({ failed, output }) => (failed > 0 ? [output] : [])).join('\n'),
   }
-}
-
-function filesOf(kind: VitestKind): string[] {
-  return ['packages', 'apps', 'tools'].flatMap((dir) => testFiles(dir, suffixes[kind]))
-}
-
-/** A suite that takes longer hangs. It is far above what a busy machine needs: a suite that is killed names no test. */
-const hangsAfterMs = 2_400_000
-
-async function vitest(kind: VitestKind, files = filesOf(kind), more: readonly string[] = []): Promise<SuiteResult> {
-  if (files.length === 0) return oneCheck(false, `there are no ${kind} tests`)
-  const scratch = mkdtempSync(join(tmpdir(), 'isochrone-report-'))
-  const report = join(scratch, 'report.json')
-  const flags = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...more]
-  // Servers, chains and command-line tools start in these.
-  if (kind !== 'unit') flags.push('--testTimeout=60000')
-  if (kind === 'integration') flags.push('--maxWorkers=3')
-  if (kind === 'chaos') flags.push('--no-file-parallelism')
-  try {
-    const bin = join(projectRoot, 'node_modules/.bin/vitest')
-    const { code, output } = await runCommand(bin, [...flags, ...files], { cwd: projectRoot, limitMs: hangsAfterMs })
-    return { ...countsOf(() => readVitestReport(readFileSync(report, 'utf8')), code), output }
-  } finally {
-    rmSync(scratch, { recursive: true, force: true })
-  }
-}
-
-const ignored = new Set(['node_modules', 'generated', '.next'])
-
-function testFiles(dir: string, pattern: RegExp): string[] {
-  return readdirSync(join(projectRoot, dir), { withFileTypes: true }).flatMap((entry) => {
-    const path = `${dir}/${entry.name}`
-    if (entry.isDirectory()) return ignored.has(entry.name) ? [] : testFiles(path, pattern)
-    return pattern.test(entry.name) ? [path] : []
-  })
 }
 
 async function playwright(): Promise<SuiteResult> {

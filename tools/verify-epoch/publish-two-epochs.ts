@@ -24,6 +24,7 @@ import {
   createChainClient,
   createTransactionSender,
   developmentProfile,
+  type ChainProfile,
   type ChainWriter,
   type Deployment,
 } from '@isochrone/contracts-client'
@@ -47,6 +48,8 @@ export interface PublishOptions {
   rpcUrl: string
   /** Where files go. */
   dir: string
+  /** What differs from a chain of development. */
+  profile?: Partial<ChainProfile> | undefined
   /** What the lane does to the lines of the second epoch. Then no record is reported. */
   spoil?: (made: MakeEpochOptions) => (lines: Iterable<EpochFileLine>) => Iterable<EpochFileLine>
 }
@@ -61,18 +64,19 @@ export interface PublishedEpochs {
 }
 
 /** The whole market: contracts, an admitted lane, a provider with two nodes and terms, two payers; two epochs settled. */
-export async function publishTwoEpochs({ rpcUrl, dir, spoil }: PublishOptions): Promise<PublishedEpochs> {
+export async function publishTwoEpochs(options: PublishOptions): Promise<PublishedEpochs> {
+  const { rpcUrl, dir, spoil } = options
   const publicClient = createChainClient(rpcUrl)
   const account = privateKeyToAccount(operatorKey)
   const admin = account.address
-  const profile = developmentProfile(await publicClient.getChainId())
+  const profile = { ...developmentProfile(await publicClient.getChainId()), ...options.profile }
   const sender = createTransactionSender({ publicClient, account, profile, pollMs: 20 })
   const arbiters = Array.from({ length: 6 }, (_, i) => privateKeyToAccount(bytes32Of(`arbiter ${i}`)).address)
   const params = developmentParams({ admin, guardian: admin, auditor: admin, arbiters, treasury: admin })
   const deployment = await deployIsochrone({ publicClient, sender, params })
   const deploymentFile = join(dir, 'deployment.json')
   await writeDeployment(deploymentFile, deployment)
-  const operator = createChainWriter({ rpcUrl, deployment, privateKey: operatorKey })
+  const operator = createChainWriter({ rpcUrl, deployment, privateKey: operatorKey, profile })
 
   await mintTestUsdc(operator, { to: admin, amount: 100_000_000_000n })
   await provision(operator, { subject: lane, amount: BigInt(params.laneStakeMinMicroUsd) * 2n })

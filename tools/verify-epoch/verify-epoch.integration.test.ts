@@ -37,7 +37,11 @@ const fileOf = (epoch: number): string => join(dir, `${epoch}.jsonl.gz`)
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'isochrone-verify-'))
   stack = await startTestStack({ chain: true })
-  ;({ epochs, deploymentFile, operator } = await publishTwoEpochs({ rpcUrl: stack.chainRpcUrl, dir }))
+  ;({ epochs, deploymentFile, operator } = await publishTwoEpochs({
+    rpcUrl: stack.chainRpcUrl,
+    dir,
+    profile: stack.chainProfile,
+  }))
   gateway = createServer((request, response) => {
     const epoch = /^\/v1\/epochs\/(\d+)\/file(?:\?|$)/.exec(request.url ?? '')?.[1]
     if (epoch !== '7' && epoch !== '8') return void response.writeHead(404).end()
@@ -199,21 +203,24 @@ test(
   { timeout: 240_000 },
   async () => {
     const lies = await lyingEndpoint(stack.chainRpcUrl)
+    const { chainId } = operator.deployment
     try {
       lies.answer = ({ method }) => (method === 'eth_chainId' ? '0x1' : undefined)
       const other = await run(fileOf(7), '--rpc', lies.url, '--deployment', deploymentFile)
       expect([other.code, other.output]).toEqual([
         2,
-        `The epoch is of chain 31337, but ${lies.url} is an endpoint of chain 1.\n`,
+        `The epoch is of chain ${chainId}, but ${lies.url} is an endpoint of chain 1.\n`,
       ])
       lies.answer = ({ method }) => (method === 'eth_getCode' ? '0x' : undefined)
       const empty = await run(fileOf(7), '--rpc', lies.url, '--deployment', deploymentFile)
       expect(empty.output).toMatch(
-        /^Chain 31337 has no contract at 0x[0-9a-fA-F]{40}, where PaymentChannels should be\.\n$/,
+        new RegExp(`^Chain ${chainId} has no contract at 0x[0-9a-fA-F]{40}, where PaymentChannels should be\\.\n$`),
       )
       expect(empty.code).toBe(2)
       const byFile = await run(fileOf(7), '--rpc', lies.url, '--trust-file')
-      expect(byFile.output).toMatch(/^Chain 31337 has no contract at 0x[0-9a-fA-F]{40}, where \w+ should be\.\n$/)
+      expect(byFile.output).toMatch(
+        new RegExp(`^Chain ${chainId} has no contract at 0x[0-9a-fA-F]{40}, where \\w+ should be\\.\n$`),
+      )
       expect(byFile.code).toBe(2)
       const root = epochs[0].header.root.slice(2)
       lies.answer = (_request, honest) =>

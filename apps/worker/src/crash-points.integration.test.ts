@@ -121,7 +121,8 @@ const rpc = (method: string, params: unknown[] = []) =>
   market.writer.publicClient.request({ method, params } as never)
 async function warp(seconds: number): Promise<void> {
   await rpc('evm_increaseTime', [seconds])
-  await rpc('evm_mine')
+  // Confirmed, as whoever acts by the time looks at it.
+  for (let block = 0; block < market.profile.confirmations; block++) await rpc('evm_mine')
 }
 const index = () => indexChainEvents({ store: market.store, chain: chain.reads })
 const eventsOf = async () => {

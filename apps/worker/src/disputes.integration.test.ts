@@ -58,7 +58,13 @@ beforeAll(async () => {
   stack = await startTestStack({ postgres: true, redis: true, chain: true })
   market = await startTestMarket(stack, { disputeS: STEP_S })
   const { OPERATOR_KEY: operatorKey, MANAGED_WALLET_KEY: managedWalletKey } = market.env
-  chain = createChain({ rpcUrl: stack.chainRpcUrl, deployment: market.deployment, operatorKey, managedWalletKey })
+  chain = createChain({
+    rpcUrl: stack.chainRpcUrl,
+    deployment: market.deployment,
+    operatorKey,
+    managedWalletKey,
+    profile: market.profile,
+  })
   provider = { orgId: 'org_provider', userId: 'user_provider', providerId: market.providerId }
   plane = controlPlane()
   desk = plane.disputes
@@ -104,7 +110,8 @@ const rpc = (method: string, params: unknown[] = []) =>
   market.writer.publicClient.request({ method, params } as never)
 async function warp(seconds: number): Promise<void> {
   await rpc('evm_increaseTime', [seconds])
-  await rpc('evm_mine')
+  // Confirmed, as whoever acts by the time looks at it.
+  for (let block = 0; block < market.profile.confirmations; block++) await rpc('evm_mine')
 }
 
 const work = () => ({ disputes: market.store.disputes, transactions: market.store.chain, chain: chain.disputes })
@@ -163,7 +170,7 @@ async function panelFor(id: string, appeal = false): Promise<ChainWriter[]> {
 
 function arbiter(privateKey: Hex): ChainWriter {
   const { deployment } = market
-  return createChainWriter({ rpcUrl: stack.chainRpcUrl, deployment, privateKey })
+  return createChainWriter({ rpcUrl: stack.chainRpcUrl, deployment, privateKey, profile: market.profile })
 }
 
 const addressIn = ({ sender }: ChainWriter) => sender.account.address.toLowerCase()

@@ -27,7 +27,13 @@ beforeAll(async () => {
   stack = await startTestStack({ postgres: true, redis: true, chain: true })
   market = await startTestMarket(stack)
   const { OPERATOR_KEY: operatorKey, MANAGED_WALLET_KEY: managedWalletKey } = market.env
-  chain = createChain({ rpcUrl: stack.chainRpcUrl, deployment: market.deployment, operatorKey, managedWalletKey })
+  chain = createChain({
+    rpcUrl: stack.chainRpcUrl,
+    deployment: market.deployment,
+    operatorKey,
+    managedWalletKey,
+    profile: market.profile,
+  })
 })
 afterAll(async () => {
   await market?.db.$disconnect()
@@ -104,7 +110,13 @@ test('a top-up never spends real money: nobody has paid the platform for it', as
   await mintTestUsdc(market.writer, { to: address, amount: 1n })
   const real = { ...deployment, codeHashes: { ...deployment.codeHashes, token: null } }
   const { OPERATOR_KEY: operatorKey, MANAGED_WALLET_KEY: managedWalletKey } = market.env
-  const { managed } = createChain({ rpcUrl: stack.chainRpcUrl, deployment: real, operatorKey, managedWalletKey })
+  const { managed } = createChain({
+    rpcUrl: stack.chainRpcUrl,
+    deployment: real,
+    operatorKey,
+    managedWalletKey,
+    profile: market.profile,
+  })
   await expect(
     managed.depositOnce({ channelId: market.channelId, microUsd: 1n, orderId: 'dep_real' }),
   ).rejects.toMatchObject({ code: 'state_conflict' })
@@ -131,7 +143,7 @@ test('settlement survives a death after every transaction; two workers at once p
     await Promise.all([index(), index()])
     const now = await market.store.snapshot((tx) => settlementStatus(tx.settlement, { orgId: ORG }))
     return now.exact && now
-  }, 30_000)
+  }, 100_000)
   expect(counter.deaths).toBe(steps.length)
   expect(status.debitMicroUsd).toBe(3_006n)
   expect(status.creditMicroUsd + status.feeMicroUsd).toBe(3_006n)
@@ -144,7 +156,7 @@ test('settlement survives a death after every transaction; two workers at once p
   ])
   expect(records.flatMap(({ counts }) => counts.map(({ broken }) => broken))).toEqual([0, 0])
   for (const row of records) for (const tx of [row.reportedTx, row.finalTx]) expect(tx).toMatch(/^0x/)
-}, 60_000)
+}, 240_000)
 
 test('an epoch whose receipts are not all here is not anchored, nor one that does not follow from them', async () => {
   const deps = depsWith(chain.settlement)

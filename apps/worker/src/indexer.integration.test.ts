@@ -36,7 +36,13 @@ beforeAll(async () => {
   stack = await startTestStack({ postgres: true, redis: true, chain: true })
   market = await startTestMarket(stack)
   const { OPERATOR_KEY: operatorKey, MANAGED_WALLET_KEY: managedWalletKey } = market.env
-  chain = createChain({ rpcUrl: stack.chainRpcUrl, deployment: market.deployment, operatorKey, managedWalletKey })
+  chain = createChain({
+    rpcUrl: stack.chainRpcUrl,
+    deployment: market.deployment,
+    operatorKey,
+    managedWalletKey,
+    profile: market.profile,
+  })
 }, 240_000)
 afterAll(async () => {
   await market?.db.$disconnect()
@@ -148,7 +154,9 @@ test('a voucher whose epoch its lane never anchored is claimed once it was annou
   const { claimableAtS } = await announce(writer, { value: voucher, signature: signed?.signature as Hex })
   expect(await duties.claimAnnounced()).toEqual({ done: 0, failed: [] })
   await writer.publicClient.request({ method: 'evm_setNextBlockTimestamp', params: [claimableAtS] } as never)
-  await writer.publicClient.request({ method: 'evm_mine' } as never)
+  for (let block = 0; block < market.profile.confirmations; block++) {
+    await writer.publicClient.request({ method: 'evm_mine' } as never)
+  }
   expect(await duties.claimAnnounced()).toEqual({ done: 1, failed: [] })
   expect(await claimedOf(writer, { channelId, providerId, lane: voucher.lane })).toBe(voucher.cumulative)
   expect(await duties.claimAnnounced()).toEqual({ done: 0, failed: [] })

@@ -20,11 +20,10 @@ import {
   stakeOf,
   standingOf,
   withheldDisputeOf,
-  type ChainProfile,
 } from '@isochrone/contracts-client'
 import { systemClock } from '@isochrone/domain'
 import { isDataError } from '@isochrone/db'
-import { jsonRpc, startTestStack, type TestStack } from '@isochrone/local-stack'
+import { jsonRpc, mineEvery, secondTestChain, startTestStack, type TestStack } from '@isochrone/local-stack'
 import { bytes32Of, encodeStruct, signStruct, type EpochFileLine, type Hex } from '@isochrone/protocol'
 import {
   correctRecords,
@@ -44,14 +43,8 @@ import { createChain } from './chain/create-chain.ts'
 import { startEpochGateway } from './testing/made-epochs.ts'
 import { eventually, ORG, startTestMarket, type TestMarket } from './testing/test-market.ts'
 
-const CHAIN_ID = 424_242
-const BLOCK_MS = 100
-const profile: Partial<ChainProfile> = {
-  blockTimeMs: BLOCK_MS,
-  confirmations: 3,
-  finality: { depth: 5 },
-  feeModel: 'legacy',
-}
+const { blockTimeMs: BLOCK_MS, chainId: CHAIN_ID } = secondTestChain
+const profile = secondTestChain
 const CHALLENGE_S = 120
 const THAW_S = 7_200
 const USD = 1_000_000n
@@ -64,22 +57,6 @@ let duties: ReturnType<typeof createTrustDuties>
 let stopBlocks: () => Promise<void>
 let made: MadeEpoch
 const openFile = (epoch: number) => () => createReadStream(gateway.fileOf(epoch)) as AsyncIterable<Uint8Array>
-
-/** A block every so often, one at a time. Once it is stopped, none comes any more. */
-function mineEvery(rpcUrl: string, ms: number): () => Promise<void> {
-  let mining: Promise<unknown> | null = null
-  const timer = setInterval(() => {
-    mining ??= jsonRpc(rpcUrl, 'evm_mine', [])
-      .catch(() => {
-        // It is asked again.
-      })
-      .finally(() => (mining = null))
-  }, ms)
-  return async () => {
-    clearInterval(timer)
-    await mining
-  }
-}
 
 beforeAll(async () => {
   stack = await startTestStack({ postgres: true, redis: true, chain: { chainId: CHAIN_ID, isStill: true } })
@@ -235,7 +212,7 @@ test('a reorganisation deeper than the confirmations is undone and made good', a
     await rpc('evm_mine')
     const head = await market.writer.publicClient.getBlockNumber()
     const depth = Number(head - paidIn.blockNumber + 1n)
-    expect(depth).toBeGreaterThan(profile.confirmations ?? 0)
+    expect(depth).toBeGreaterThan(profile.confirmations)
     await rpc('anvil_reorg', [depth, []])
     const { undone } = await index()
     expect(undone).toBeGreaterThan(0)

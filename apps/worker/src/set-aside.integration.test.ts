@@ -29,8 +29,13 @@ beforeAll(async () => {
   market = await startTestMarket(stack)
   const { OPERATOR_KEY: operatorKey, MANAGED_WALLET_KEY: managedWalletKey } = market.env
   const { deployment } = market
-  chain = createChain({ rpcUrl: stack.chainRpcUrl, deployment, operatorKey, managedWalletKey })
-  anybody = createChainWriter({ rpcUrl: stack.chainRpcUrl, deployment, privateKey: managedWalletKey })
+  chain = createChain({ rpcUrl: stack.chainRpcUrl, deployment, operatorKey, managedWalletKey, profile: market.profile })
+  anybody = createChainWriter({
+    rpcUrl: stack.chainRpcUrl,
+    deployment,
+    privateKey: managedWalletKey,
+    profile: market.profile,
+  })
   const salts = { p: bytes32Of('p'), q: bytes32Of('q'), one: bytes32Of('salt'), two: bytes32Of('two') }
   for (const salt of [salts.p, salts.q]) await registerProvider(market.writer, { salt, payout: PAYOUT })
   const operator = market.writer.sender.account.address

@@ -82,7 +82,7 @@ test("payer's debit = Σ receipts = provider's credit + fee, over epochs, repeat
   const settled = await eventually(async () => {
     const now = await status()
     return now.exact && now.epochs.length === 3 && now
-  }, 45_000)
+  }, 100_000)
   expect(settled.selected).toMatchObject({ requests: 7, receipts: 7, openReceipts: 0, microUsd: 1_333_363n })
   expect(settled.receiptsMicroUsd).toBe(1_333_363n)
   expect(settled.debitMicroUsd).toBe(1_333_363n)
@@ -94,7 +94,7 @@ test("payer's debit = Σ receipts = provider's credit + fee, over epochs, repeat
   const { held, owed } = await solvency(market.writer)
   expect(held).toBe(owed)
   expect(await redis.xlen(redisKeys.receipts)).toBe(0)
-}, 60_000)
+}, 240_000)
 
 test('a Redis and a Postgres that die come back, and nothing is lost or counted twice', async () => {
   const entries = Array.from({ length: 50 }, (_, index) => market.request(BigInt(index)))
@@ -107,10 +107,10 @@ test('a Redis and a Postgres that die come back, and nothing is lost or counted 
   const settled = await eventually(async () => {
     const now = await status().catch(() => null)
     return now?.exact && now.selected.requests === 57 && now.selected.openReceipts === 0 && now
-  }, 45_000)
+  }, 100_000)
   expect(settled.receiptsMicroUsd).toBe(1_333_363n + 1_225n)
   expect(settled.debitMicroUsd).toBe(settled.receiptsMicroUsd)
-}, 60_000)
+}, 240_000)
 
 test('the limit and what was signed come back to a Redis that lost everything', async () => {
   await redis.flushall()
@@ -118,11 +118,11 @@ test('the limit and what was signed come back to a Redis that lost everything', 
     await redis.xlen(redisKeys.receipts)
     const fields = await redis.hgetall(redisKeys.budget(market.channelId))
     return fields.limit === '75000000' && fields[`spent:${market.lane.lane}`] === '1334588'
-  }, 45_000)
+  }, 100_000)
   await publish(market.request(5n), ...closing())
   const settled = await eventually(async () => {
     const now = await status()
     return now.exact && now.selected.requests === 58 && now.selected.openReceipts === 0 && now
-  }, 45_000)
+  }, 100_000)
   expect(settled.receiptsMicroUsd).toBe(1_334_593n)
-}, 100_000)
+}, 240_000)

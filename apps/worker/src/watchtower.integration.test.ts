@@ -38,11 +38,16 @@ beforeAll(async () => {
   market = await startTestMarket(stack, { channelThawS: THAW_S })
   const { OPERATOR_KEY: operatorKey, MANAGED_WALLET_KEY: managedWalletKey } = market.env
   const { deployment } = market
-  chain = createChain({ rpcUrl: stack.chainRpcUrl, deployment, operatorKey, managedWalletKey })
-  payer = createChainWriter({ rpcUrl: stack.chainRpcUrl, deployment, privateKey: managedWalletKey })
+  chain = createChain({ rpcUrl: stack.chainRpcUrl, deployment, operatorKey, managedWalletKey, profile: market.profile })
+  payer = createChainWriter({
+    rpcUrl: stack.chainRpcUrl,
+    deployment,
+    privateKey: managedWalletKey,
+    profile: market.profile,
+  })
   await registerPending({ store: market.store, chain: chain.registry })
   await topUp(10n * USD)
-}, 60_000)
+}, 240_000)
 afterAll(async () => {
   await market?.db.$disconnect()
   await stack?.stop()
@@ -74,7 +79,8 @@ async function topUp(microUsd: bigint): Promise<void> {
 
 async function warp(seconds: number): Promise<void> {
   await rpc('evm_increaseTime', [seconds])
-  await rpc('evm_mine')
+  // Confirmed, as whoever acts by the time looks at it.
+  for (let block = 0; block < market.profile.confirmations; block++) await rpc('evm_mine')
 }
 
 /** Until all is paid out; chain time passes as if nobody waited. */
@@ -85,7 +91,7 @@ async function settleAll() {
     await warp(5)
     const now = await status()
     return now.exact && now
-  }, 30_000)
+  }, 100_000)
 }
 
 test('what was signed before a withdrawal is claimed while it thaws, with the running epoch closed early', async () => {
@@ -112,7 +118,7 @@ test('what was signed before a withdrawal is claimed while it thaws, with the ru
   await index()
   expect(await watch()).toEqual({ watched: [], stuck: [] })
   expect((await settleAll()).debitMicroUsd).toBe(3n * USD)
-}, 60_000)
+}, 240_000)
 
 test('a withdrawal that comes before the claim leaves it short; the rest is paid into its own epoch after a top-up', async () => {
   await topUp(4n * USD)
@@ -127,7 +133,7 @@ test('a withdrawal that comes before the claim leaves it short; the rest is paid
     await index()
     await warp(5)
     return (await market.db.epoch.count({ where: { status: 'settled' } })) === 2
-  }, 30_000)
+  }, 100_000)
   const where = { skippedReason: 'short' }
   expect(await market.db.voucher.findMany({ where })).toMatchObject([{ paidMicroUsd: 1n * USD }])
 
@@ -142,7 +148,7 @@ test('a withdrawal that comes before the claim leaves it short; the rest is paid
     [4n * USD, null],
     [5n, null],
   ])
-}, 60_000)
+}, 240_000)
 
 test('a reorganisation deeper than our confirmations is undone block by block, and paid for once again', async () => {
   await ingest([market.request(77n), ...closing()])
@@ -156,11 +162,15 @@ test('a reorganisation deeper than our confirmations is undone block by block, a
     where: { event: { path: ['kind'], equals: 'anchored' } },
     orderBy: { blockNumber: 'desc' },
   })
-  const head = await market.writer.publicClient.getBlockNumber()
-  const depth = Number(head - anchoredIn.blockNumber + 1n)
-  await rpc('anvil_reorg', [depth, []])
-  const { undone } = await index()
-  expect(undone).toBe(depth)
+  await stack.withoutBlocks(async () => {
+    await index()
+    const head = await market.writer.publicClient.getBlockNumber()
+    const depth = Number(head - anchoredIn.blockNumber + 1n)
+    await rpc('anvil_reorg', [depth, []])
+    const { undone } = await index()
+    // All that was confirmed.
+    expect(undone).toBe(depth - (market.profile.confirmations - 1))
+  })
   const after = await market.db.voucher.findFirstOrThrow({ where: { epoch: 4n } })
   expect(after).toMatchObject({ paidMicroUsd: null, claimedTx: null })
   expect(await market.db.epoch.findFirstOrThrow({ where: { epoch: 4n } })).toMatchObject({ status: 'closed' })
@@ -170,4 +180,4 @@ test('a reorganisation deeper than our confirmations is undone block by block, a
 
   expect((await settleAll()).debitMicroUsd).toBe(7n * USD + 82n)
   expect(await market.db.channelMovement.count()).toBe(movements)
-}, 60_000)
+}, 240_000)

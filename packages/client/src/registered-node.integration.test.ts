@@ -33,12 +33,13 @@ beforeAll(async () => {
   const rpcUrl = stack.chainRpcUrl
   const publicClient = createChainClient(rpcUrl)
   const account = privateKeyToAccount(operatorKey)
+  const profile = { ...developmentProfile(await publicClient.getChainId()), ...stack.chainProfile }
   const admin = account.address
-  const sender = createTransactionSender({ publicClient, account, profile: developmentProfile(31_337), pollMs: 20 })
+  const sender = createTransactionSender({ publicClient, account, profile, pollMs: 20 })
   const arbiters = Array.from({ length: 6 }, (_, i) => privateKeyToAccount(bytes32Of(`arbiter ${i}`)).address)
   const params = developmentParams({ admin, guardian: admin, auditor: admin, arbiters, treasury: admin })
   const deployment = await deployIsochrone({ publicClient, sender, params })
-  operator = createChainWriter({ rpcUrl, deployment, privateKey: operatorKey })
+  operator = createChainWriter({ rpcUrl, deployment, privateKey: operatorKey, profile })
   const registered = await registerProvider(operator, { salt: bytes32Of('salt'), payout: admin })
   providerId = registered.providerId
   const value = { providerId, nodeKey: addressOfKey(nodeKey) }

@@ -8,6 +8,7 @@ import { assertDeploymentMatches } from './assert-deployment-matches.ts'
 import { createChainClient } from './chain-client.ts'
 import { contractNames, type ContractName } from './deployment.ts'
 import { administeredContracts, DEFAULT_ADMIN_ROLE, roleGrantsOf } from './roles.ts'
+import { chainOfTests } from './testing/chain-of-tests.fixture.ts'
 import { startTestChain, type TestChain } from './testing/start-test-chain.ts'
 import { deployTestMarket, type TestMarket } from './testing/test-market.ts'
 
@@ -18,7 +19,7 @@ let chain: TestChain
 let market: TestMarket
 
 beforeAll(async () => {
-  chain = await startTestChain()
+  chain = await startTestChain(chainOfTests())
   market = await deployTestMarket(chain)
 })
 afterAll(() => chain.stop())
@@ -69,7 +70,7 @@ test('other bytecode over a kept chain is refused, and so is a chain that lost i
   const elsewhere = { ...deployment, chainId: 5 }
   await expect(assertDeploymentMatches(operator.publicClient, elsewhere)).rejects.toThrow(/recorded on 5/)
 
-  const empty = await startTestChain()
+  const empty = await startTestChain(chainOfTests())
   try {
     const client = createChainClient(empty.rpcUrl)
     await expect(assertDeploymentMatches(client, deployment)).rejects.toThrow(/its state was lost/)

@@ -16,11 +16,12 @@ import { signatureVerifierBytecode } from './bytecode/signature-verifier.ts'
 import { createChainClient, type ChainReader } from './chain-client.ts'
 import type { Deployment } from './deployment.ts'
 import { isSignatureBy } from './reads/is-signature-by.ts'
+import { chainOfTests } from './testing/chain-of-tests.fixture.ts'
 import { startTestChain, testKeys, type TestChain } from './testing/start-test-chain.ts'
 
 const owner = privateKeyToAccount(testKeys[1])
 const ceiling = {
-  domain: { name: 'Isochrone', version: '1', chainId: 31_337 },
+  domain: { name: 'Isochrone', version: '1', chainId: chainOfTests().chainId ?? 31_337 },
   types: { Ceiling: [{ name: 'amount', type: 'uint96' }] },
   primaryType: 'Ceiling',
   message: { amount: 5n },
@@ -43,7 +44,7 @@ let chain: TestChain
 let reader: ChainReader
 
 beforeAll(async () => {
-  chain = await startTestChain()
+  chain = await startTestChain(chainOfTests())
   const deployer = createWalletClient({
     account: privateKeyToAccount(testKeys[0]),
     chain: chain.client.chain,

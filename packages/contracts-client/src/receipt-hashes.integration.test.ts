@@ -22,6 +22,7 @@ import { receiptHasherAbi } from './abi/receipt-hasher.ts'
 import { slaLedgerAbi } from './abi/sla-ledger.ts'
 import { toAbiStruct } from './abi-struct.ts'
 import type { ContractName } from './deployment.ts'
+import { chainOfTests } from './testing/chain-of-tests.fixture.ts'
 import { startTestChain, type TestChain } from './testing/start-test-chain.ts'
 import { deployTestMarket, type TestMarket } from './testing/test-market.ts'
 
@@ -29,7 +30,7 @@ let chain: TestChain
 let market: TestMarket
 
 beforeAll(async () => {
-  chain = await startTestChain()
+  chain = await startTestChain(chainOfTests())
   market = await deployTestMarket(chain)
 })
 afterAll(() => chain.stop())

@@ -15,4 +15,6 @@ export {
 export { residentMiB, startAnvil, type StartAnvilOptions } from './start-anvil.ts'
 export { startPostgres, type StartPostgresOptions } from './start-postgres.ts'
 export { startRedis, type StartRedisOptions } from './start-redis.ts'
+export { mineEvery } from './mine-every.ts'
+export { chainVariables, secondTestChain, testChainProfile, type TestChainProfile } from './test-chains.ts'
 export { startTestStack, type TestStack, type TestStackOptions } from './test-stack.ts'

@@ -12,16 +12,21 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createDatabaseFrom, copyTemplateCluster } from './template-cluster.ts'
 import { freePort } from './free-port.ts'
+import { mineEvery } from './mine-every.ts'
 import { projectCacheDir } from './project-cache-dir.ts'
 import type { Service } from './spawn-service.ts'
 import { startAnvil } from './start-anvil.ts'
 import { startPostgres } from './start-postgres.ts'
 import { startRedis } from './start-redis.ts'
+import { testChainProfile, type TestChainProfile } from './test-chains.ts'
 
 export interface TestStackOptions {
   readonly postgres?: boolean
   readonly redis?: boolean
-  /** `still`: no block is mined but by anvil's own methods. Or what differs from the chain of development. */
+  /**
+   * `true`: the chain of tests, see `test-chains.ts`. `still`: no block is mined but by anvil's own methods. Or what differs from
+   * the chain of development.
+   */
   readonly chain?: boolean | 'still' | TestChainOptions
 }
 
@@ -40,6 +45,10 @@ export interface TestStack {
   readonly databaseUrl: string
   readonly redisUrl: string
   readonly chainRpcUrl: string
+  /** What differs from the chain of development, where `chain: true` was asked for and tests run on another one. */
+  readonly chainProfile: TestChainProfile | undefined
+  /** Does something while no block comes by the clock. */
+  withoutBlocks<T>(work: () => Promise<T>): Promise<T>
   /** Another empty database with all migrations applied, in the same cluster (about 50 ms). */
   freshDatabase(): Promise<string>
   /** Ends the service with SIGKILL and starts it again, after `downMs`, on the same data and port. */
@@ -51,7 +60,13 @@ export interface TestStack {
 export async function startTestStack(options: TestStackOptions = {}): Promise<TestStack> {
   const dir = mkdtempSync(join(tmpdir(), 'isochrone-test-'))
   chmodSync(dir, 0o755)
+  const chainProfile = options.chain === true ? testChainProfile() : undefined
   const services = new Map<string, { service: Service; start: () => Promise<Service> }>()
+  let stopBlocks: (() => Promise<void>) | undefined
+  const startBlocks = () => {
+    const url = services.get('chain')?.service.url
+    if (chainProfile && url) stopBlocks = mineEvery(url, chainProfile.blockTimeMs)
+  }
   const add = async (name: string, start: () => Promise<Service>) => {
     services.set(name, { service: await start(), start })
   }
@@ -59,14 +74,16 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     await Promise.all([
       options.postgres && startTestPostgres(dir, add),
       options.redis && startTestRedis(dir, add),
-      options.chain && startTestChain(dir, add, chainOptionsOf(options.chain)),
+      options.chain && startTestChain(dir, add, chainOptionsOf(options.chain, chainProfile)),
     ])
+    startBlocks()
   } catch (error) {
     await stopAll()
     throw error
   }
 
   async function stopAll(): Promise<void> {
+    await stopBlocks?.()
     await Promise.all([...services.values()].map(({ service }) => service.stop()))
     rmSync(dir, { recursive: true, force: true })
   }
@@ -86,6 +103,15 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     },
     get chainRpcUrl() {
       return serviceOf('chain').service.url
+    },
+    chainProfile,
+    withoutBlocks: async (work) => {
+      await stopBlocks?.()
+      try {
+        return await work()
+      } finally {
+        startBlocks()
+      }
     },
     freshDatabase: () => createDatabaseFrom(serviceOf('postgres').service.url, `t_${randomBytes(6).toString('hex')}`),
     crash: async (name, downMs = 0) => {
@@ -113,8 +139,11 @@ async function startTestRedis(dir: string, add: Add): Promise<void> {
   await add('redis', () => startRedis({ dataDir: join(dir, 'redis'), port, cacheDir: projectCacheDir() }))
 }
 
-function chainOptionsOf(chain: true | 'still' | TestChainOptions): TestChainOptions {
-  if (chain === true) return {}
+function chainOptionsOf(
+  chain: true | 'still' | TestChainOptions,
+  profile: TestChainProfile | undefined,
+): TestChainOptions {
+  if (chain === true) return profile ? { chainId: profile.chainId, isStill: true } : {}
   return chain === 'still' ? { isStill: true } : chain
 }
 

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { verifyLeaf } from '@isochrone/contracts-client'
 import { systemClock } from '@isochrone/domain'
-import { freePort, startTestStack, type TestStack } from '@isochrone/local-stack'
+import { chainVariables, freePort, startTestStack, type TestStack } from '@isochrone/local-stack'
 import {
   addressOfKey,
   addressToBytes32,
@@ -92,6 +92,7 @@ beforeAll(async () => {
       REDIS_URL: stack.redisUrl,
       CHAIN_RPC_URL: stack.chainRpcUrl,
       DEPLOYMENT_FILE: market.env.DEPLOYMENT_FILE,
+      ...chainVariables(stack.chainProfile),
       DATA_DIR: join(stack.dir, 'gateway'),
       GATEWAY_PORT: String(port),
       GATEWAY_PUBLIC_URL: url,
@@ -112,7 +113,7 @@ beforeAll(async () => {
     clock: systemClock,
     leaseBudget: redisLeaseBudget(redis),
     chain: {
-      chainId: 31_337,
+      chainId: market.deployment.chainId,
       rpcUrl: stack.chainRpcUrl,
       usdc: address,
       channels: address,

@@ -18,7 +18,7 @@ import {
   type ChainProfile,
 } from '@isochrone/contracts-client'
 import { createDb, createStore } from '@isochrone/db'
-import type { TestStack } from '@isochrone/local-stack'
+import { chainVariables, type TestStack } from '@isochrone/local-stack'
 import { addressOfKey, addressToBytes32, bytes32Of, randomBytes32, signStruct, type Hex } from '@isochrone/protocol'
 import { developmentKeys, loadEnv, workerEnv } from '@isochrone/runtime'
 import { makeTerms, noPromises, type MadeTerms } from '@isochrone/services'
@@ -47,7 +47,7 @@ export interface TestMarketOptions {
   channelThawS?: number
   /** Of each step of a dispute; a minute when left out, which a busy machine can take for a step. */
   disputeS?: number
-  /** How the chain is to be dealt with; as a chain of development with the id that it has when left out. */
+  /** How the chain is to be dealt with; as the stack says, or as a chain of development with the id that it has. */
   profile?: Partial<ChainProfile>
   /** The node's promises and prices; a promise of 1 s to the first token, and prices that no receipt needs to follow, when left out. */
   termsOf?: (providerId: Hex) => MadeTerms
@@ -58,7 +58,7 @@ export async function startTestMarket(stack: TestStack, options: TestMarketOptio
   const [operatorKey, laneKey, managedWalletKey] = developmentKeys
   const publicClient = createChainClient(stack.chainRpcUrl)
   const operator = privateKeyToAccount(operatorKey)
-  const profile = { ...developmentProfile(await publicClient.getChainId()), ...options.profile }
+  const profile = { ...developmentProfile(await publicClient.getChainId()), ...stack.chainProfile, ...options.profile }
   const deployment = await deployIsochrone({
     publicClient,
     sender: createTransactionSender({
@@ -149,6 +149,7 @@ export async function startTestMarket(stack: TestStack, options: TestMarketOptio
     DEPLOYMENT_FILE: deploymentFile,
     DATA_DIR: stack.dir,
     GATEWAY_URLS: gatewayUrl,
+    ...chainVariables(stack.chainProfile),
   })
   const lane = testLane({
     laneKey,

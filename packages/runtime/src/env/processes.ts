@@ -103,6 +103,13 @@ export const toolEnv = z.object({
   WEB_URL: webServer.WEB_URL,
 })
 
+/** What tests are told from outside. */
+export const testEnv = z.object({
+  ...common,
+  /** The chain of tests that ask for none of their own: that of development, or one that differs in all that is configuration. */
+  TEST_CHAIN: z.enum(['development', 'second']).default('development'),
+})
+
 /** Services that a person may bring along; absent means that `packages/local-stack` starts its own. */
 export const externalServicesEnv = z.object({
   DATABASE_URL: storage.DATABASE_URL.optional(),
