@@ -180,13 +180,10 @@ class ChunkCounter {
   /** Of several choices each has its own. */
   #held: { readonly chunk: OpenAiChunk; readonly guessed: number }[] = []
 
-  /** Takes a chunk that nobody else holds: its usage is taken out in place, since a copy of each costs more than to count it. */
-  read(chunk: EngineChunk): EngineEvent | undefined {
-    const { usage } = chunk
+  read({ usage, ...chunk }: EngineChunk): EngineEvent | undefined {
     if (usage) this.#usage = usageOf(usage)
-    if (usage !== undefined) chunk.usage = undefined
     const [choice] = chunk.choices
-    this.#last = chunk
+    this.#last = { ...chunk, choices: [] }
     if (!choice) return undefined
     const guessed = chunk.choices.reduce((sum, each) => sum + tokensOf(each), 0)
     if (!usage && choice.finish_reason && this.#held.length < CHOICES_MAX) {
@@ -202,7 +199,7 @@ class ChunkCounter {
       yield this.#count(chunk, Math.max(0, rest))
     }
     const usage = this.#usage ?? { tokensIn: 0, tokensCached: 0, tokensOut: this.#tokensOut }
-    yield { type: 'usage', usage, chunk: { ...this.#last, choices: [] } }
+    yield { type: 'usage', usage, chunk: this.#last }
   }
 
   #count(chunk: OpenAiChunk, tokens: number): EngineEvent {

@@ -45,8 +45,7 @@ import { runStream, StreamAbort, type StreamJob } from './run-stream.ts'
 
 /** What the session asks of the socket under it. */
 export type LinkTransport = {
-  /** `withNext`: it may wait for the next frame and go with it. */
-  send(frame: Buffer, withNext?: boolean): void
+  send(frame: Buffer): void
   close(reason: string): void
   /** URL of a path at the gateway that was dialled. */
   urlOf(path: string): string
@@ -262,7 +261,7 @@ export class LinkSession {
       credits,
       signal: aborter.signal,
       ...peer,
-      send: (data: Buffer, withEnd?: boolean) => this.#send(data, withEnd),
+      send: (data: Buffer) => this.#send(data),
     }
     const running = this.#runToEnd(job).finally(() => {
       clearTimeout(timeout)
@@ -326,7 +325,7 @@ export class LinkSession {
       .catch((error: unknown) => logger.error({ err: error }, 'an order about a lease could not be answered'))
   }
 
-  #send(frame: Buffer, withNext?: boolean): void {
-    if (!this.#closed) this.#transport.send(frame, withNext)
+  #send(frame: Buffer): void {
+    if (!this.#closed) this.#transport.send(frame)
   }
 }

@@ -1,97 +1,68 @@
 /**
- * Puts the text of neighbouring chunks together: fewer frames to hash, to carry and to parse on both sides.
+ * Puts the text of neighbouring chunks together for an answer that nobody reads before its end: fewer frames to hash, to
+ * carry and to parse on both sides.
  *
- * What an engine sends together goes on together. Of an answer that nobody reads before its end, what comes within a few
- * milliseconds does, too; its first token leaves with its turn, because a node is judged by it. Only plain text is merged,
- * and the end behind it: a chunk that says anything else goes alone, behind what came before it.
+ * The first token leaves at once, because the time to it is measured; after it, what comes within a few milliseconds goes
+ * together. Only plain text is merged: a chunk that says anything else goes alone, behind what came before it.
  */
 import type { OpenAiChunk } from '../engines/engine-driver.ts'
 
 export type CountedChunk = { readonly chunk: OpenAiChunk; readonly tokens: number }
 
-/** How long text of a whole answer is held back at most while more comes. What an engine that dies leaves here was never sent, nor billed. */
-export const HOLD_MS_MAX = 20
+/** How long text is held back at most while more comes. What an engine that dies leaves here was never sent, nor billed. */
+const HOLD_MS_MAX = 20
 const HELD_TOKENS_MAX = 256
 
-type Text = { readonly field: 'delta' | 'text'; readonly text: string; readonly finish: string | null }
-type Held = { chunk: OpenAiChunk; tokens: number; field: Text['field']; parts: string[]; finish: string | null }
+type Text = { readonly field: 'delta' | 'text'; readonly text: string }
 
 export class ChunkMerger {
-  readonly #holdMsMax: number
-  #held: Held | undefined
-  #isDue = false
+  #held: { chunk: OpenAiChunk; tokens: number; field: Text['field']; parts: string[] } | undefined
   #sentMs = Number.NEGATIVE_INFINITY
-
-  /** `holdMsMax` 0: what is held is due in the turn of the event loop in which it came. */
-  constructor(holdMsMax: number) {
-    this.#holdMsMax = holdMsMax
-  }
 
   /** Tokens that are held back. */
   get heldTokens(): number {
     return this.#held?.tokens ?? 0
   }
 
-  /** What is held back is to be flushed in this turn, when no more of it comes. */
-  get isDue(): boolean {
-    return this.#isDue
-  }
-
   /** Takes the next chunk of the engine; returns what is to be sent now, in order. */
   add(chunk: OpenAiChunk, tokens: number, nowMs: number): CountedChunk[] {
     const plain = plainTextOf(chunk)
     const held = this.#held
-    if (!plain || (held && !goesOn(held, plain, chunk))) return [...this.flush(nowMs), { chunk, tokens }]
-    const { field, text, finish } = plain
+    if (!plain || (held && held.field !== plain.field)) return [...this.flush(nowMs), { chunk, tokens }]
     if (held) {
-      held.parts.push(text)
+      held.parts.push(plain.text)
       held.tokens += tokens
-      held.finish = finish
-    } else this.#held = { chunk, tokens, field, parts: [text], finish }
-    if (this.heldTokens >= HELD_TOKENS_MAX) return this.flush(nowMs)
-    this.#isDue ||= finish !== null || nowMs - this.#sentMs >= this.#holdMsMax
-    return []
+    } else this.#held = { chunk, tokens, field: plain.field, parts: [plain.text] }
+    const isDue = nowMs - this.#sentMs >= HOLD_MS_MAX || this.heldTokens >= HELD_TOKENS_MAX
+    return isDue ? this.flush(nowMs) : []
   }
 
   /** What is held back, as one chunk. */
   flush(nowMs: number): CountedChunk[] {
     const held = this.#held
     this.#held = undefined
-    this.#isDue = false
     if (!held) return []
     this.#sentMs = nowMs
-    const { chunk, tokens, field, parts, finish } = held
-    if (parts.length === 1) return [{ chunk, tokens }]
-    const text = parts.join('')
-    const [choice] = chunk.choices as [Record<string, unknown>]
-    const part = field === 'text' ? { text } : { delta: { ...(choice.delta as object), content: text } }
-    const end = finish === null ? {} : { finish_reason: finish }
-    return [{ chunk: { ...chunk, choices: [{ ...choice, ...part, ...end }] }, tokens }]
+    const text = held.parts.join('')
+    const [choice] = held.chunk.choices as [Record<string, unknown>]
+    const part = held.field === 'text' ? { text } : { delta: { ...(choice.delta as object), content: text } }
+    return [{ chunk: { ...held.chunk, choices: [{ ...choice, ...part }] }, tokens: held.tokens }]
   }
-}
-
-/** Whether the text goes behind what is held; an end that says something of its own beside the choice does not. */
-function goesOn(held: Held, { field, finish }: Text, chunk: OpenAiChunk): boolean {
-  if (held.field !== field || held.finish !== null) return false
-  if (finish !== null) for (const name in chunk) if (!(name in held.chunk)) return false
-  return true
 }
 
 const choiceFields = new Set(['index', 'delta', 'text', 'logprobs', 'finish_reason'])
 const deltaFields = new Set(['role', 'content'])
 
-/** The text of a chunk that holds nothing but text of its first choice, and its end. */
+/** The text of a chunk that holds nothing but text of its first choice. */
 function plainTextOf({ choices }: OpenAiChunk): Text | undefined {
   if (!Array.isArray(choices) || choices.length !== 1) return undefined
   const choice = choices[0] as Record<string, unknown>
-  if (choice.logprobs != null || (choice.index ?? 0) !== 0) return undefined
+  if (choice.finish_reason != null || choice.logprobs != null || (choice.index ?? 0) !== 0) return undefined
   for (const name in choice) if (!choiceFields.has(name)) return undefined
-  const { delta, text, finish_reason: reason } = choice
-  const finish = typeof reason === 'string' ? reason : null
-  if (typeof text === 'string' && delta === undefined) return { field: 'text', text, finish }
-  if (typeof delta !== 'object' || delta === null || text !== undefined) return undefined
+  if (typeof choice.text === 'string' && choice.delta === undefined) return { field: 'text', text: choice.text }
+  const { delta } = choice
+  if (typeof delta !== 'object' || delta === null || choice.text !== undefined) return undefined
   for (const name in delta) if (!deltaFields.has(name)) return undefined
   const { content } = delta as { content?: unknown }
-  if (typeof content === 'string') return { field: 'delta', text: content, finish }
-  return finish === null || content != null ? undefined : { field: 'delta', text: '', finish }
+  return typeof content === 'string' ? { field: 'delta', text: content } : undefined
 }

@@ -5,7 +5,6 @@
  * the stream back; one who reads nothing for too long is gone.
  */
 import type { ServerResponse } from 'node:http'
-import { chunkedBody, type ChunkedBody } from './chunked-body.ts'
 import type { StreamWords } from './dialect.ts'
 import type { AnswerSink, Target } from '../requests/request-context.ts'
 
@@ -37,7 +36,6 @@ export interface SseSinkOptions {
 export function createSseSink(response: ServerResponse, { signal, words, headersOf, record }: SseSinkOptions): SseSink {
   let bytes = 0
   let started = false
-  let body: ChunkedBody | null = null
 
   /** Resolves when the customer has caught up or is gone. */
   function drained(): Promise<void> {
@@ -54,15 +52,10 @@ export function createSseSink(response: ServerResponse, { signal, words, headers
     })
   }
 
-  function send(part: Uint8Array, before?: Uint8Array, after?: Uint8Array): Promise<void> | undefined {
-    for (const piece of [before, part, after]) {
-      if (!piece) continue
-      bytes += piece.length
-      // A copy: a chunk is a view into a message of the link, which it would keep alive.
-      record?.(Buffer.from(piece))
-    }
-    body ??= chunkedBody(response)
-    if (body.write(part, before, after) || response.destroyed) return undefined
+  function send(part: Uint8Array): Promise<void> | undefined {
+    bytes += part.length
+    record?.(part)
+    if (response.write(part) || response.destroyed) return undefined
     return drained()
   }
 
@@ -81,7 +74,6 @@ export function createSseSink(response: ServerResponse, { signal, words, headers
         'x-accel-buffering': 'no',
         ...headersOf(target, placement),
       })
-      body = chunkedBody(response)
       const opening = words.begin()
       if (opening !== '') void send(Buffer.from(opening))
     },
@@ -92,19 +84,22 @@ export function createSseSink(response: ServerResponse, { signal, words, headers
       }
       // A line break inside a chunk would let a node end the event and write events of its own.
       if (chunk.includes(LINE_FEED) || chunk.includes(CARRIAGE_RETURN)) chunk = withoutLineBreaks(chunk)
-      return send(chunk, PREFIX, SUFFIX)
+      const frame = Buffer.allocUnsafe(PREFIX.length + chunk.length + SUFFIX.length)
+      frame.set(PREFIX, 0)
+      frame.set(chunk, PREFIX.length)
+      frame.set(SUFFIX, PREFIX.length + chunk.length)
+      return send(frame)
     },
     note(text) {
       // A comment: clients drop it, people who read the stream see it. It is nobody's bill.
-      body?.write(Buffer.from(`: ${text.replace(/[\r\n]/g, ' ')}\n\n`))
+      response.write(`: ${text.replace(/[\r\n]/g, ' ')}\n\n`)
     },
     bytesOut: () => bytes,
     reset() {
       bytes = 0
     },
     end(events) {
-      if (body) body.end(events)
-      else response.end(events)
+      response.end(events)
     },
   }
 }

@@ -190,14 +190,11 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
         sink.begin(target, placement())
         for (const early of flow.held) await handOn(sink, early, flow)
       }
-      const slow = handOn(sink, chunk, flow)
-      if (slow) {
-        await slow
-        silence.refresh()
-      }
+      await handOn(sink, chunk, flow)
       flow.tokensDelivered = Math.max(flow.tokensDelivered, Math.min(tokensOut, flow.bytesDelivered))
       if (flow.shown) flow.shown.delivered = flow.tokensDelivered
       stream.acknowledge(tokensOut)
+      silence.refresh()
     }
   } finally {
     clearTimeout(silence)
@@ -211,15 +208,11 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
   return flow
 }
 
-/** Undefined where there is nothing to wait for, as is usual: a promise for each chunk costs as much as its hash. */
-function handOn(sink: AnswerSink, chunk: Uint8Array, flow: Flow): Promise<void> | undefined {
+async function handOn(sink: AnswerSink, chunk: Uint8Array, flow: Flow): Promise<void> {
   flow.chain.add(chunk)
   flow.bytesDelivered += chunk.length
   const slow = sink.write(chunk)
-  return slow && heldUp(slow, flow)
-}
-
-async function heldUp(slow: Promise<void>, flow: Flow): Promise<void> {
+  if (!slow) return
   flow.customerSlow = true
   if (flow.shown) flow.shown.heldUp = 'now'
   await slow

@@ -2,13 +2,12 @@
  * Gathers what one turn of the event loop sends over a link and hands it on as one message: a message costs more than what
  * is in it.
  *
- * Order is kept, nothing waits longer than the turn unless its sender says so, and it never holds more than a few pages of memory.
+ * Order is kept, nothing waits longer than the turn, and it never holds more than a few pages of memory.
  */
 import { encodeBatch } from './frames.ts'
 
 export interface FrameOutbox {
-  /** `withNext`: it waits for the next frame, of whatever stream, and goes with it; its sender has one to come. */
-  readonly push: (frame: Buffer, withNext?: boolean) => void
+  readonly push: (frame: Buffer) => void
   /** Sends what was gathered now: before the link closes. */
   readonly flush: () => void
 }
@@ -33,7 +32,7 @@ export function createFrameOutbox(send: (message: Buffer) => void): FrameOutbox 
   }
 
   return {
-    push(frame, withNext = false) {
+    push(frame) {
       if (frame.length >= ALONE_BYTES_MIN) {
         flush()
         send(frame)
@@ -42,7 +41,7 @@ export function createFrameOutbox(send: (message: Buffer) => void): FrameOutbox 
       gathered.push(frame)
       bytes += frame.length
       if (bytes >= GATHERED_BYTES_MAX) flush()
-      else if (!isDue && !withNext) {
+      else if (!isDue) {
         isDue = true
         setImmediate(flush)
       }

@@ -91,27 +91,12 @@ export function encodeJsonFrame(type: FrameType, streamId: number, message: unkn
 
 /** Throws `invalid_input` on what is no frame of ours. The payload is a view into `message`. */
 export function decodeFrame(message: Uint8Array): Frame {
-  return frameAt(message, 0, message.length)
-}
-
-/** The frame from `from` to `to`: one view of the message for each, because a view costs more than reading it. */
-function frameAt(message: Uint8Array, from: number, to: number): Frame {
-  const type = message[from]
-  const bytes = to - from
-  if (bytes < HEADER_BYTES || bytes > FRAME_BYTES_MAX || type === undefined || !known.has(type)) {
+  const type = message[0]
+  if (message.length < HEADER_BYTES || message.length > FRAME_BYTES_MAX || type === undefined || !known.has(type)) {
     throw protocolError('not a frame')
   }
-  return {
-    type: type as FrameType,
-    streamId: uint32At(message, from + 1),
-    payload: message.subarray(from + HEADER_BYTES, to),
-  }
-}
-
-/** Big-endian; the bytes are there. */
-function uint32At(bytes: Uint8Array, at: number): number {
-  const upper = ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16)
-  return (upper | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)) >>> 0
+  const view = new DataView(message.buffer, message.byteOffset)
+  return { type: type as FrameType, streamId: view.getUint32(1), payload: message.subarray(HEADER_BYTES) }
 }
 
 /** One message of several frames. */
@@ -133,12 +118,13 @@ export function encodeBatch(frames: readonly Uint8Array[]): Buffer {
 export function forEachFrame(message: Uint8Array, handle: (frame: Frame) => void): void {
   const first = decodeFrame(message)
   if (first.type !== frameType.batch) return handle(first)
-  const { length } = message
-  for (let offset = HEADER_BYTES; offset < length;) {
-    if (length - offset < 4) throw protocolError('a cut BATCH')
-    const end = offset + 4 + uint32At(message, offset)
-    if (end > length) throw protocolError('a cut BATCH')
-    const frame = frameAt(message, offset + 4, end)
+  const { payload } = first
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength)
+  for (let offset = 0; offset < payload.length;) {
+    if (payload.length - offset < 4) throw protocolError('a cut BATCH')
+    const end = offset + 4 + view.getUint32(offset)
+    if (end > payload.length) throw protocolError('a cut BATCH')
+    const frame = decodeFrame(payload.subarray(offset + 4, end))
     if (frame.type === frameType.batch) throw protocolError('a BATCH in a BATCH')
     handle(frame)
     offset = end
@@ -170,7 +156,8 @@ export const chunkOfData = (frame: Buffer): Buffer => frame.subarray(HEADER_BYTE
 /** `chunk` is the JSON text's bytes, passed on without parsing where possible. */
 export function decodeData(frame: Frame): { tokensOut: number; chunk: Uint8Array } {
   if (frame.payload.length < 4) throw protocolError('DATA without a count')
-  return { tokensOut: uint32At(frame.payload, 0), chunk: frame.payload.subarray(4) }
+  const view = new DataView(frame.payload.buffer, frame.payload.byteOffset)
+  return { tokensOut: view.getUint32(0), chunk: frame.payload.subarray(4) }
 }
 
 export function encodeCredit(streamId: number, frames: number, tokensAcknowledged: number): Buffer {
@@ -182,7 +169,8 @@ export function encodeCredit(streamId: number, frames: number, tokensAcknowledge
 
 export function decodeCredit(frame: Frame): { frames: number; tokensAcknowledged: number } {
   if (frame.payload.length !== 8) throw protocolError('CREDIT of a wrong length')
-  return { frames: uint32At(frame.payload, 0), tokensAcknowledged: uint32At(frame.payload, 4) }
+  const view = new DataView(frame.payload.buffer, frame.payload.byteOffset)
+  return { frames: view.getUint32(0), tokensAcknowledged: view.getUint32(4) }
 }
 
 /** OPEN: a JSON header and the body's raw bytes. */
@@ -198,7 +186,7 @@ export function encodeOpen(streamId: number, header: unknown, body: Uint8Array):
 export function decodeOpen(frame: Frame): { header: unknown; body: Uint8Array } {
   const { payload } = frame
   if (payload.length < 4) throw protocolError('OPEN without a header')
-  const headerLength = uint32At(payload, 0)
+  const headerLength = new DataView(payload.buffer, payload.byteOffset).getUint32(0)
   if (4 + headerLength > payload.length) throw protocolError('OPEN with a cut header')
   try {
     return {
