@@ -1,9 +1,9 @@
 /**
  * The suites of `npm test`, in order: cheap and telling ones first.
  *
- * Two files run at a time, because the machine may have two cores; of integration tests three, because they wait more than
- * they compute. That is also why the contracts are compiled and tested beside them, by one process and for a third of their
- * time. What kills processes under load has the machine to itself.
+ * Two files run at a time: the machine may have two cores, and integration tests wait more than they compute. That is why
+ * the contracts are compiled and tested beside them, by one process and for a third of their time. What kills processes
+ * under load has the machine to itself.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

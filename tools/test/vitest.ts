@@ -42,7 +42,6 @@ export async function vitest(
   const flags = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...more]
   // Servers, chains and command-line tools start in these.
   if (kind !== 'unit') flags.push('--testTimeout=60000')
-  if (kind === 'integration') flags.push('--maxWorkers=3')
   if (kind === 'chaos') flags.push('--no-file-parallelism')
   try {
     const bin = join(projectRoot, 'node_modules/.bin/vitest')
