@@ -122,14 +122,13 @@ test('a killed gateway loses no bill: each stream it cut is billed once, for wha
 
   gateway = await world.startGateway()
   await world.linked(2)
-  const now = async () => (await billed()).filter(({ requestId }) => !before.has(requestId))
-  await until(async () => (await now()).length === 4)
-  const entries = await now()
-  expect(new Set(entries.map(({ requestId }) => requestId)).size).toBe(4)
-  for (const { prices } of entries) {
-    expect(prices).toHaveLength(1)
-    expect(prices[0]).toBeGreaterThan(0n)
-  }
+  // A hedge that lost, on a busy machine, stands on record too, and costs nothing.
+  const paid = async () =>
+    (await billed()).filter(({ requestId, prices }) => !before.has(requestId) && prices.some((price) => price > 0n))
+  await until(async () => new Set((await paid()).map(({ requestId }) => requestId)).size === 4)
+  const entries = await paid()
+  expect(entries).toHaveLength(4)
+  for (const { prices } of entries) expect(prices).toHaveLength(1)
   const answer = await openai.chat.completions.create({ model, messages, max_tokens: 4 })
   expect(answer.usage?.completion_tokens).toBeGreaterThan(0)
 })
