@@ -61,12 +61,13 @@ contract Contradictions is IContradictions, Penalties {
         nonReentrant
         returns (uint128)
     {
-        if (a.requestId != b.requestId || a.attempt != b.attempt || a.nodeId != b.nodeId) revert NotAContradiction();
+        (bytes32 hashA, bytes32 hashB) = (a.hash(), b.hash());
+        bool isOneAttempt = a.requestId == b.requestId && a.attempt == b.attempt && a.nodeId == b.nodeId;
         // The same payer's same words: no lane can borrow the id of another's request to make a node contradict itself.
-        if (a.channelId != b.channelId || a.requestHash != b.requestHash) revert NotAContradiction();
-        if (a.outputHash == b.outputHash) revert NotAContradiction();
-        _requireSigned(a.nodeId, a.hash(), sigA);
-        _requireSigned(b.nodeId, b.hash(), sigB);
+        bool isOneRequest = a.channelId == b.channelId && a.requestHash == b.requestHash;
+        if (!isOneAttempt || !isOneRequest || a.outputHash == b.outputHash) revert NotAContradiction(hashA, hashB);
+        _requireSigned(a.nodeId, hashA, sigA);
+        _requireSigned(b.nodeId, hashB, sigB);
         bytes32 subject = keccak256(abi.encode(TWO_OUTPUTS, a.requestId, a.attempt, a.nodeId));
         bytes32 providerId = registry.nodeKeyOf(address(uint160(uint256(a.nodeId)))).providerId;
         if (providerId == bytes32(0)) revert NodeUnknown(a.nodeId);
@@ -81,7 +82,7 @@ contract Contradictions is IContradictions, Penalties {
         bytes calldata sigB
     ) external nonReentrant returns (uint128) {
         (bytes32 hashA, bytes32 hashB) = (a.hash(), b.hash());
-        if (a.lane != b.lane || a.seq != b.seq || hashA == hashB) revert NotAContradiction();
+        if (a.lane != b.lane || a.seq != b.seq || hashA == hashB) revert NotAContradiction(hashA, hashB);
         _requireSigned(a.lane, hashA, sigA);
         _requireSigned(b.lane, hashB, sigB);
         return _convict(keccak256(abi.encode(TWO_DELIVERIES, a.lane, a.seq)), a.lane);
@@ -93,7 +94,7 @@ contract Contradictions is IContradictions, Penalties {
         nonReentrant
         returns (uint128)
     {
-        if (receipt.price == receipt.priceOf(terms)) revert NotAContradiction();
+        if (receipt.price == receipt.priceOf(terms)) revert PriceFollowsFromTerms(receipt.price);
         return _convictOfPrice(receipt.lane, receipt.hash(), signature, receipt.termsHash, terms);
     }
 
@@ -103,7 +104,7 @@ contract Contradictions is IContradictions, Penalties {
         nonReentrant
         returns (uint128)
     {
-        if (receipt.price == receipt.priceOf(terms)) revert NotAContradiction();
+        if (receipt.price == receipt.priceOf(terms)) revert PriceFollowsFromTerms(receipt.price);
         return _convictOfPrice(receipt.lane, receipt.hash(), signature, receipt.termsHash, terms);
     }
 

@@ -107,7 +107,7 @@ contract ReceiptAnchor is IReceiptAnchor, EIP712 {
     function _next(EpochAnchor calldata value, uint256 totals) private view returns (uint256, uint256) {
         (uint256 epoch, uint256 count, uint256 sum) = (_word(value, 1), _word(value, 3), _word(value, 4));
         (uint256 fromSeq, uint256 toSeq) = (_word(value, 6), _word(value, 7));
-        if ((epoch | count | fromSeq | toSeq) > type(uint64).max) revert NumberTooLarge();
+        if ((epoch | count | fromSeq | toSeq) > type(uint64).max) _refuseNumber([epoch, count, fromSeq, toSeq]);
         if (epoch <= uint64(totals)) _refuseEpoch(value.lane, uint64(epoch), uint64(totals));
         if (count == 0 || value.root == bytes32(0)) revert EmptyEpoch(value.lane, uint64(epoch));
         unchecked {
@@ -115,7 +115,9 @@ contract ReceiptAnchor is IReceiptAnchor, EIP712 {
                 revert SequenceGap(value.lane, uint64(fromSeq), uint64(totals >> 64));
             }
             uint256 laneSum = (totals >> 128) + sum;
-            if (sum > type(uint128).max || laneSum > type(uint128).max) revert NumberTooLarge();
+            if (sum > type(uint128).max || laneSum > type(uint128).max) {
+                revert NumberTooLarge(sum > type(uint128).max ? sum : laneSum, type(uint128).max);
+            }
             return (epoch | toSeq << 64 | laneSum << 128, block.timestamp | count << 64 | sum << 128);
         }
     }
@@ -124,6 +126,15 @@ contract ReceiptAnchor is IReceiptAnchor, EIP712 {
         bytes32 existing = _anchors[lane][epoch].root;
         if (existing != bytes32(0)) revert EpochAlreadyAnchored(lane, epoch, existing);
         revert EpochNotIncreasing(lane, epoch, lastEpoch);
+    }
+
+    /// @dev Names the first that is too large; one is.
+    function _refuseNumber(uint256[4] memory numbers) private pure {
+        uint256 i = 0;
+        while (numbers[i] <= type(uint64).max) {
+            ++i;
+        }
+        revert NumberTooLarge(numbers[i], type(uint64).max);
     }
 
     function _word(EpochAnchor calldata value, uint256 index) private pure returns (uint256 word) {

@@ -14,11 +14,13 @@ import {
     Voucher,
     WorkReceipt
 } from "./libraries/ReceiptHashes.sol";
+import {ReceiptPrice} from "./libraries/ReceiptPrice.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 
 /// @title  ReceiptHasher
-/// @notice The chain's own word on how a signed structure hashes, for anyone who checks an encoder against it. Struct
-///         hashes and leaves are pure; digests are in the domain of the `PaymentChannels` that this was deployed for.
+/// @notice The chain's own word on how a signed structure hashes and what a receipt costs by its terms, for anyone who
+///         checks an implementation against it. All but digests are pure; those are in the domain of the
+///         `PaymentChannels` that this was deployed for.
 contract ReceiptHasher {
     IPaymentChannels public immutable channels;
 
@@ -69,6 +71,16 @@ contract ReceiptHasher {
     /// @notice The Merkle leaf of a struct hash: tag 1 work, 2 delivery, 3 lease, 4 counts.
     function leafOf(uint8 tag, bytes32 structHash) external pure returns (bytes32) {
         return ReceiptHashes.leaf(tag, structHash);
+    }
+
+    /// @notice What a delivery costs by its terms, in µUSD.
+    function deliveryPrice(DeliveryReceipt calldata receipt, Terms calldata terms) external pure returns (uint256) {
+        return ReceiptPrice.priceOf(receipt, terms);
+    }
+
+    /// @notice What a lease costs by its terms, in µUSD.
+    function leasePrice(LeaseReceipt calldata receipt, Terms calldata terms) external pure returns (uint256) {
+        return ReceiptPrice.priceOf(receipt, terms);
     }
 
     /// @notice The digest that is signed for a struct hash.

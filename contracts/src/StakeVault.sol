@@ -26,6 +26,8 @@ contract StakeVault is IStakeVault, AccessControl, ReentrancyGuardTransient {
 
     /// @dev Locked may exceed tokens after a slash: every dispute keeps its own hold on whatever is provisioned later.
     mapping(bytes32 subject => Stake) private _stakes;
+    /// @inheritdoc IStakeVault
+    mapping(address from => mapping(bytes32 orderId => bool)) public isOrderDone;
     Deadlines private _deadlines;
     uint256 public liabilities;
 
@@ -50,17 +52,14 @@ contract StakeVault is IStakeVault, AccessControl, ReentrancyGuardTransient {
 
     /// @inheritdoc IStakeVault
     function provision(bytes32 subject, uint128 amount) external nonReentrant {
-        if (amount == 0) revert ZeroAmount();
-        _ownerOf(subject);
-        Stake storage stake = _stakes[subject];
-        stake.tokens += amount;
-        liabilities += amount;
-        emit Provisioned(subject, msg.sender, amount, stake.tokens);
+        _provision(subject, amount);
+    }
 
-        uint256 before = token.balanceOf(address(this));
-        token.safeTransferFrom(msg.sender, address(this), amount);
-        uint256 received = token.balanceOf(address(this)) - before;
-        if (received != amount) revert UnexpectedTransferAmount(received, amount);
+    /// @inheritdoc IStakeVault
+    function provisionOnce(bytes32 subject, uint128 amount, bytes32 orderId) external nonReentrant {
+        if (isOrderDone[msg.sender][orderId]) revert OrderDone(msg.sender, orderId);
+        isOrderDone[msg.sender][orderId] = true;
+        _provision(subject, amount);
     }
 
     /// @inheritdoc IStakeVault
@@ -137,6 +136,20 @@ contract StakeVault is IStakeVault, AccessControl, ReentrancyGuardTransient {
     /// @inheritdoc IStakeVault
     function deadlines() external view returns (Deadlines memory) {
         return _deadlines;
+    }
+
+    function _provision(bytes32 subject, uint128 amount) private {
+        if (amount == 0) revert ZeroAmount();
+        _ownerOf(subject);
+        Stake storage stake = _stakes[subject];
+        stake.tokens += amount;
+        liabilities += amount;
+        emit Provisioned(subject, msg.sender, amount, stake.tokens);
+
+        uint256 before = token.balanceOf(address(this));
+        token.safeTransferFrom(msg.sender, address(this), amount);
+        uint256 received = token.balanceOf(address(this)) - before;
+        if (received != amount) revert UnexpectedTransferAmount(received, amount);
     }
 
     function _ownedByCaller(bytes32 subject) private view returns (Stake storage) {

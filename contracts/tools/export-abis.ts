@@ -27,6 +27,7 @@ const SOURCES = {
   Contradictions: 'Contradictions.sol',
   TimelockController: 'Timelock.sol',
   ReceiptHasher: 'ReceiptHasher.sol',
+  RecordPanels: 'RecordPanels.sol',
 } as const
 type ContractName = keyof typeof SOURCES
 
@@ -43,7 +44,7 @@ const contractsDir = fileURLToPath(new URL('..', import.meta.url))
 const rootDir = join(contractsDir, '..')
 const clientDir = join(rootDir, 'packages/contracts-client/src')
 
-const { values: options } = parseArgs({ options: { check: { type: 'boolean' }, only: { type: 'string' } } })
+const options = flags()
 const isCheck = options.check === true
 const contracts = (Object.keys(SOURCES) as ContractName[]).filter(
   (name) => options.only === undefined || options.only.split(',').includes(name),
@@ -63,6 +64,15 @@ if (isCheck && stale.length > 0) {
     'The committed ABIs are not what contracts/src gives. Run: node contracts/tools/export-abis.ts\n',
   )
   process.exit(1)
+}
+
+function flags(): { check?: boolean; only?: string } {
+  try {
+    return parseArgs({ options: { check: { type: 'boolean' }, only: { type: 'string' } } }).values
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exit(2)
+  }
 }
 
 function build(): void {

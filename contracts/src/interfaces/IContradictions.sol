@@ -15,7 +15,10 @@ interface IContradictions is IPayouts {
         bytes32 indexed subject, bytes32 indexed offender, address indexed prover, uint128 slashed, uint128 reward
     );
 
-    error NotAContradiction();
+    /// @notice The two receipts, by struct hash, are about different things, or say the same.
+    error NotAContradiction(bytes32 a, bytes32 b);
+    /// @notice The receipt's price is what its terms say.
+    error PriceFollowsFromTerms(uint128 price);
     error ContradictionTaken(bytes32 subject);
     error InvalidReceiptSignature(bytes32 signer);
     error TermsMismatch(bytes32 termsHash, bytes32 expected);

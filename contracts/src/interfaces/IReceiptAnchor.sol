@@ -43,7 +43,7 @@ interface IReceiptAnchor {
     error EpochNotIncreasing(bytes32 lane, uint64 epoch, uint64 lastEpoch);
     error SequenceGap(bytes32 lane, uint64 fromSeq, uint64 lastSeq);
     error EmptyEpoch(bytes32 lane, uint64 epoch);
-    error NumberTooLarge(); // Of an anchor or of what it adds up to: 64 bits hold each, and 128 a sum.
+    error NumberTooLarge(uint256 number, uint256 max); // Of an anchor, or the sum that it leads to.
 
     /// @notice Records an epoch of a lane.
     /// @param  signature EIP-712 `EpochAnchor` by the lane's key, in this contract's domain.

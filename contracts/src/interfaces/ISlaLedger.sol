@@ -71,7 +71,9 @@ interface ISlaLedger is IPayouts {
     event ChallengeResolved(
         bytes32 indexed nodeId, bytes32 indexed lane, uint64 indexed epoch, bool upheld, bytes32 reasonHash
     );
-    event NodeSignatureAdded(bytes32 indexed nodeId, bytes32 indexed lane, uint64 indexed epoch, uint64 finalAt);
+    event NodeSignatureAdded(
+        bytes32 indexed nodeId, bytes32 indexed lane, uint64 indexed epoch, uint8 version, uint64 finalAt
+    );
     event RecordFinal(bytes32 indexed nodeId, bytes32 indexed lane, uint64 indexed epoch, uint128 released);
     event RecordInvalid(bytes32 indexed nodeId, bytes32 indexed lane, uint64 indexed epoch, uint128 frozen);
     event PoolTested(
@@ -113,7 +115,8 @@ interface ISlaLedger is IPayouts {
     error WindowOver(uint64 finalAt);
     error WindowOpen(uint64 finalAt);
     error RulingOpen(uint64 rulingEndsAt);
-    error NotAContradiction();
+    /// @notice The two hashes are of one document, or of two versions of it.
+    error NotAContradiction(bytes32 a, bytes32 b);
     error CountsNotIncluded(bytes32 leaf);
     error CountsTaken(bytes32 leaf);
     error TermsMismatch(bytes32 termsHash, bytes32 expected);
@@ -126,14 +129,15 @@ interface ISlaLedger is IPayouts {
     error NothingFrozen(bytes32 nodeId, bytes32 lane, uint64 epoch);
 
     /// @notice Puts a record on the ledger. Anyone relays; `nodeSignature` may be empty (a node that will not sign cannot
-    ///         stop its record), which doubles the challenge window. The same record again with the node's signature halves
-    ///         it again: a relayer that leaves the signature out gains nothing.
+    ///         stop its record), which doubles the challenge window. The same record again with the node's signature leaves
+    ///         one window from then on, and never more than was left: a relayer that leaves the signature out gains
+    ///         nothing, and whoever holds it back takes no time from a challenger.
     /// @dev    Σ earned of the records of a (lane, epoch) ≤ what the lane anchored for it. The lane's active stake must reach
     ///         the penalty for a false record.
     function report(PerformanceRecord calldata record, bytes calldata nodeSignature, bytes calldata laneSignature)
         external;
 
-    /// @notice Says that a record is wrong, within its window, with a bond from the caller. An AUDITOR judges it.
+    /// @notice Says that a record is wrong, within its window, with a bond from the caller. An AUDITOR judges it: a panel of {IRecordPanels}, or a single key.
     function challenge(bytes32 nodeId, bytes32 lane, uint64 epoch, uint128 bond, bytes32 evidenceHash) external;
 
     /// @notice The automatic verdict: another record which the same lane signed for the same (node, epoch, version).

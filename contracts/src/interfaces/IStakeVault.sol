@@ -56,6 +56,8 @@ interface IStakeVault {
     error NothingToWithdraw(bytes32 subject);
     /// @notice The longest dispute and the margin take `min`: a shorter thaw would let stake out before the verdict.
     error ThawTooShort(uint64 thawSeconds, uint64 min);
+    /// @notice `from` has carried out this order before.
+    error OrderDone(address from, bytes32 orderId);
     /// @notice The token delivered another amount than was asked: one with fees on transfers is no money here.
     error UnexpectedTransferAmount(uint256 received, uint256 expected);
 
@@ -63,6 +65,10 @@ interface IStakeVault {
     /// @dev    A lane may be provisioned before it is admitted, because admission wants stake: until then its own gateway
     ///         key owns the stake, so that a lane which is never admitted has lost nothing.
     function provision(bytes32 subject, uint128 amount) external;
+
+    /// @notice As {provision}, and no second time for this order of the caller: who does not know whether its transaction was
+    ///         included sends another. Orders are each sender's own; nobody uses up another's.
+    function provisionOnce(bytes32 subject, uint128 amount, bytes32 orderId) external;
 
     /// @notice Starts the thaw of `amount` anew; 0 takes the request back. Owner of the subject only.
     function thaw(bytes32 subject, uint128 amount) external;
@@ -84,6 +90,9 @@ interface IStakeVault {
 
     /// @notice Stake that backs work begun now: tokens − thawing.
     function activeStakeOf(bytes32 subject) external view returns (uint128);
+
+    /// @notice Whether `from` has carried out this order by {provisionOnce}.
+    function isOrderDone(address from, bytes32 orderId) external view returns (bool);
 
     /// @notice Σ stake of all subjects.
     function liabilities() external view returns (uint256);

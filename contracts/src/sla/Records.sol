@@ -126,7 +126,10 @@ abstract contract Records is ISlaLedger, Penalties, EIP712 {
         Standing storage standing = _standings[key];
         bool challenged = standing.status == Status.Challenged;
         if (!challenged) _requireStatus(standing, Status.Reported);
-        if (other.version != standing.version || other.hash() == standing.recordHash) revert NotAContradiction();
+        bytes32 otherHash = other.hash();
+        if (other.version != standing.version || otherHash == standing.recordHash) {
+            revert NotAContradiction(otherHash, standing.recordHash);
+        }
         if (!_isSigned(other.lane, recordDigest(other), laneSignature)) revert InvalidLaneSignature(other.lane);
 
         _invalidate(key, standing, other.nodeId, other.lane, other.epoch);
@@ -216,8 +219,10 @@ abstract contract Records is ISlaLedger, Penalties, EIP712 {
 
     function _addNodeSignature(PerformanceRecord calldata record, Standing storage standing) private {
         standing.nodeSigned = true;
-        standing.finalAt -= challengeSeconds;
-        emit NodeSignatureAdded(record.nodeId, record.lane, record.epoch, standing.finalAt);
+        // A whole window from here on: who held the signature back cannot end the time that others were promised.
+        uint64 endsAt = uint64(block.timestamp) + challengeSeconds;
+        if (endsAt < standing.finalAt) standing.finalAt = endsAt;
+        emit NodeSignatureAdded(record.nodeId, record.lane, record.epoch, record.version, standing.finalAt);
     }
 
     function _stand(PerformanceRecord calldata record, Standing storage standing, bool nodeSigned) private {

@@ -169,7 +169,8 @@ contract DisputeAttack is Courtroom {
         DeliveryReceipt memory b = delivery(0, 0, 0, 6e6);
         bytes memory sigA = signed(LANE_KEY, receiptDigest(ReceiptHashes.hash(a)));
         bytes memory sigB = signed(LANE_KEY, receiptDigest(ReceiptHashes.hash(b)));
-        vm.expectRevert(abi.encodeWithSelector(IContradictions.NotAContradiction.selector));
+        bytes32 hashA = ReceiptHashes.hash(a);
+        vm.expectRevert(abi.encodeWithSelector(IContradictions.NotAContradiction.selector, hashA, hashA));
         contradictions.proveTwoDeliveries(a, sigA, a, sigA);
         vm.assertEq(contradictions.proveTwoDeliveries(a, sigA, b, sigB), PENALTY);
     }
@@ -196,6 +197,42 @@ contract DisputeAttack is Courtroom {
         vm.expectRevert(abi.encodeWithSelector(IReceiptAnchor.SequenceGap.selector, lanes[0], gap.fromSeq, 1));
         anchors.anchor(gap, gapSignature);
         assertSolvent();
+    }
+
+    /// @dev The limit of the contracts: vouchers are signed when an epoch closes, and whoever is left out before has none.
+    ///      What is left to the provider is to show both signatures, and to serve that lane no more.
+    function test_aGatewayThatOmitsAReceiptAndItsVoucherIsMadeToPayByNobody() public {
+        DeliveryReceipt memory omitted = delivery(0, 0, 0, 20e6);
+        bytes memory byLane = signed(LANE_KEY, receiptDigest(ReceiptHashes.hash(omitted)));
+        anchorRoot(0, 1, keccak256("a file without it"), 1, 0);
+        vm.assertEq(anchors.totalsOf(lanes[0]).lastSeq, omitted.seq, "its number is taken");
+        bytes32[] memory none = new bytes32[](0);
+
+        give(ownerOf(0), address(disputes), BOND);
+        vm.prank(ownerOf(0));
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.NotChannelOwner.selector, channelIds[0], ownerOf(0)));
+        disputes.file(IDisputeManager.Kind.NotDelivered, omitted, 1, none, 20e6, "omitted");
+        bytes32 leaf = ReceiptHashes.leaf(ReceiptHashes.TAG_DELIVERY, ReceiptHashes.hash(omitted));
+        give(payerOf(0), address(disputes), BOND);
+        vm.prank(payerOf(0));
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.NotIncluded.selector, leaf));
+        disputes.file(IDisputeManager.Kind.NotDelivered, omitted, 1, none, 20e6, "omitted");
+        vm.expectRevert(abi.encodeWithSelector(IContradictions.PriceFollowsFromTerms.selector, 20e6));
+        contradictions.proveWrongPrice(omitted, byLane, termsOf(0));
+        pass(GRACE);
+        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.NothingPayable.selector, providerIds[0]));
+        channels.settle(providerIds[0], lanes[0], epochList(1));
+    }
+
+    function test_aGatewayThatGivesAnOmittedReceiptsNumberToAnotherIsConvicted() public {
+        DeliveryReceipt memory omitted = delivery(0, 0, 0, 20e6);
+        DeliveryReceipt memory instead = delivery(1, 0, 1, 1e6);
+        anchorOne(0, 1, instead);
+        bytes memory ofOmitted = signed(LANE_KEY, receiptDigest(ReceiptHashes.hash(omitted)));
+        bytes memory ofInstead = signed(LANE_KEY, receiptDigest(ReceiptHashes.hash(instead)));
+        vm.prank(ownerOf(0));
+        vm.assertEq(contradictions.proveTwoDeliveries(omitted, ofOmitted, instead, ofInstead), PENALTY);
+        vm.assertEq(usdc.balanceOf(ownerOf(0)), PENALTY * REWARD_BPS / 10_000, "a share, whatever the receipt's price");
     }
 
     function test_aProviderIsPaidWithoutAnyRecordOnceTheGraceIsOver() public {

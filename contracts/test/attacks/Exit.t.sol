@@ -7,7 +7,7 @@ import {StakeVault} from "../../src/StakeVault.sol";
 import {IDisputeManager} from "../../src/interfaces/IDisputeManager.sol";
 import {IPayouts} from "../../src/interfaces/IPayouts.sol";
 import {IStakeVault} from "../../src/interfaces/IStakeVault.sol";
-import {DeliveryReceipt, ReceiptHashes, WorkReceipt} from "../../src/libraries/ReceiptHashes.sol";
+import {DeliveryReceipt, PerformanceRecord, ReceiptHashes, WorkReceipt} from "../../src/libraries/ReceiptHashes.sol";
 import {Courtroom} from "../support/Courtroom.sol";
 
 /// @dev Whoever did wrong tries to be gone before the slash, or to earn by it.
@@ -23,6 +23,8 @@ contract ExitAttack is Courtroom {
     uint64 private constant LEAST_THAW = FILING + 4 * STEP + MARGIN;
     /// @dev After the work: a block before the margin is over.
     uint64 private constant ANCHORED_AT = MARGIN - BLOCK;
+    /// @dev After its report, a record that the lane alone signed: challenged in the last block of its window.
+    uint64 private constant JUDGED_AT = 2 * CHALLENGE - BLOCK + STEP;
 
     function setUp() public {
         buildWorld();
@@ -49,6 +51,16 @@ contract ExitAttack is Courtroom {
             vm.assertEq(
                 disputes.refundedOf(ReceiptHashes.hash(c.receipt)), 30e6, "out of the stake that wanted to leave"
             );
+            vm.revertToState(snapshot);
+        }
+    }
+
+    /// @dev A lane begins its exit in each block from its false record to the last one in which that can be judged: nobody
+    ///      but the lane signed, somebody challenges in the last block of the longer window, and the auditor takes its time.
+    function test_aLaneThatLeavesIsStillThereWhenItsRecordIsJudged() public {
+        for (uint64 exitAt = 0; exitAt <= JUDGED_AT; exitAt += BLOCK) {
+            uint256 snapshot = vm.snapshotState();
+            vm.assertEq(judgeRecordAfter(exitAt), PENALTY, "all of the penalty, out of the stake that wanted to leave");
             vm.revertToState(snapshot);
         }
     }
@@ -122,6 +134,63 @@ contract ExitAttack is Courtroom {
         // The same offence a second time, or the other way round, is the same offence.
         vm.expectRevert();
         contradictions.proveTwoOutputs(b, sigB, a, sigA);
+    }
+
+    /// @dev A verdict finds what is there. A lane that contradicts itself, with an accomplice to say so, is out at once, and
+    ///      what a dispute holds with it: it gets half of what it loses, the most that a reward may be.
+    function test_aLaneThatConvictsItselfLosesTwiceWhatItGetsBack() public {
+        (DeliveryReceipt memory receipt,) = sell(1, 30e6);
+        give(stranger, address(disputes), BOND);
+        vm.prank(stranger);
+        uint256 disputeId = disputes.fileWithheld(lanes[0], 1, "evidence");
+        vm.assertEq(vault.stakeOf(lanes[0]).locked, PENALTY, "held for the dispute");
+        for (uint64 epoch = 1; epoch <= 2; ++epoch) {
+            if (epoch == 2) anchorOne(0, 2, delivery(0, 0, 0, 30e6));
+            reportByLane(recordOf(0, 0, epoch, receipt.price, 0));
+            PerformanceRecord memory other = recordOf(0, 0, epoch, receipt.price, "other");
+            bytes memory byLane = signed(LANE_KEY, ledger.recordDigest(other));
+            vm.prank(operatorOf(0));
+            ledger.proveContradiction(other, byLane);
+        }
+        vm.assertEq(vault.stakeOf(lanes[0]).tokens, 0, "two penalties were all of its stake");
+        vm.assertEq(usdc.balanceOf(operatorOf(0)), 20e6, "half of them");
+        vm.assertEq(usdc.balanceOf(treasury), 20e6, "and half is gone");
+        drawUnanswered(disputeId);
+        ruleBoth(disputeId, false, PENALTY);
+        pass(STEP + 1);
+        disputes.execute(disputeId);
+        vm.assertTrue(stateOf(disputeId) == IDisputeManager.State.Executed, "carried out all the same");
+        vm.assertEq(usdc.balanceOf(operatorOf(0)), 20e6, "no more for the lane");
+    }
+
+    /// @dev Reported, and judged as late as can be. What the lane lost.
+    function judgeRecordAfter(uint64 exitAt) private returns (uint256 lost) {
+        uint256 start = block.timestamp;
+        sell(1, 30e6);
+        reportByLane(recordOf(0, 0, 1, 30e6, 0));
+        for (uint64 at = 0; at <= JUDGED_AT; at += BLOCK) {
+            vm.warp(start + at);
+            vm.roll(block.number + 1);
+            vm.startPrank(operatorOf(0));
+            if (at == exitAt) vault.thaw(lanes[0], vault.stakeOf(lanes[0]).tokens);
+            try vault.withdraw(lanes[0], operatorOf(0)) {
+                vm.assertTrue(false, "stake left before the verdict");
+            } catch {}
+            vm.stopPrank();
+            if (at == 2 * CHALLENGE - BLOCK) {
+                give(stranger, address(ledger), BOND);
+                vm.prank(stranger);
+                ledger.challenge(nodeIds[0], lanes[0], 1, BOND, "evidence");
+            }
+        }
+        lost = vault.stakeOf(lanes[0]).tokens;
+        vm.prank(auditor);
+        ledger.resolveChallenge(nodeIds[0], lanes[0], 1, true, "reason");
+        return lost - vault.stakeOf(lanes[0]).tokens;
+    }
+
+    function reportByLane(PerformanceRecord memory record) private {
+        ledger.report(record, "", signed(LANE_KEY, ledger.recordDigest(record)));
     }
 
     /// @dev Block by block, until the verdict is carried out or stake could have left.

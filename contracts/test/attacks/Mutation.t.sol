@@ -162,7 +162,7 @@ contract MutationAttack is World {
         DeliveryReceipt memory receipt = delivery(0, 0, 0, 5e6);
         Terms memory terms = termsOf(0);
         bytes memory right = signed(LANE_KEY, receiptDigest(ReceiptHashes.hash(receipt)));
-        vm.expectRevert(abi.encodeWithSelector(IContradictions.NotAContradiction.selector));
+        vm.expectRevert(abi.encodeWithSelector(IContradictions.PriceFollowsFromTerms.selector, receipt.price));
         contradictions.proveWrongPrice(receipt, right, terms);
         receipt.price = 7e6;
         bytes memory signature = signed(LANE_KEY, receiptDigest(ReceiptHashes.hash(receipt)));
@@ -189,7 +189,9 @@ contract MutationAttack is World {
             vm.expectRevert(
                 isSameWork
                     ? abi.encodeWithSelector(IContradictions.InvalidReceiptSignature.selector, a.nodeId)
-                    : abi.encodeWithSelector(IContradictions.NotAContradiction.selector)
+                    : abi.encodeWithSelector(
+                        IContradictions.NotAContradiction.selector, ReceiptHashes.hash(a), ReceiptHashes.hash(forged)
+                    )
             );
             contradictions.proveTwoOutputs(a, sigA, forged, sigB);
         }

@@ -46,6 +46,23 @@ contract SignatureAttack is World {
         anchors.proveReceipt(lanes[0], 2, ReceiptHashes.TAG_LEASE, keccak256("a"), whole);
     }
 
+    /// @dev A leaf is hashed twice: hashed once, the tag and the hash of one receipt would be the two children of an inner node.
+    function test_aTagAndAHashAreNoPairOfNodes() public {
+        bytes32 a = ReceiptHashes.leaf(ReceiptHashes.TAG_DELIVERY, keccak256("a"));
+        bytes32 b = ReceiptHashes.leaf(ReceiptHashes.TAG_WORK, keccak256("b"));
+        anchorRoot(0, 2, pairRoot(a, b), 2, 1e6);
+        bytes32[] memory proof = new bytes32[](2);
+        (proof[0], proof[1]) = (bytes32(uint256(ReceiptHashes.TAG_DELIVERY)), b);
+        vm.assertTrue(!anchors.verify(lanes[0], 2, keccak256("a"), proof), "half of a leaf posed as a leaf");
+        // As the other child of the pair: OpenZeppelin's proofs sort each pair by value.
+        proof[0] = keccak256("a");
+        bytes32 tag = bytes32(uint256(ReceiptHashes.TAG_DELIVERY));
+        vm.assertTrue(!anchors.verify(lanes[0], 2, tag, proof), "a tag posed as a leaf");
+        proof = new bytes32[](1);
+        proof[0] = b;
+        vm.assertTrue(anchors.verify(lanes[0], 2, a, proof), "the receipt itself is there");
+    }
+
     function test_theHighSTwinOfASignatureIsRefused() public {
         Voucher memory voucher = voucherOf(0, 0, 0, 1, 20e6);
         bytes memory voucherTwin = twin(LANE_KEY, channels.voucherDigest(voucher));

@@ -14,8 +14,8 @@ contract StatementsTest is ForgeTest {
 
     uint256 private constant LIVES_MAX = 8;
     uint256 private constant STEPS_BETWEEN_CHECKS = 50;
-    /// @dev Three lives from this one on reach every step; from the first one on it takes seven.
-    uint256 private constant FIRST_LIFE = 7;
+    /// @dev Two lives from this one on reach every step.
+    uint256 private constant FIRST_LIFE = 5;
 
     Actors private actors;
 
@@ -30,12 +30,13 @@ contract StatementsTest is ForgeTest {
     }
 
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
-        bytes4[46] memory acts = [
+        bytes4[61] memory acts = [
             actors.payerDeposits.selector,
             actors.payerRaisesCeiling.selector,
             actors.payerAsksBack.selector,
             actors.payerWithdraws.selector,
             actors.payerDepositsByPermit.selector,
+            actors.payerDepositsByAuthorization.selector,
             actors.payerGrantsSession.selector,
             actors.sessionRaisesCeiling.selector,
             actors.payerRevokesSession.selector,
@@ -48,6 +49,7 @@ contract StatementsTest is ForgeTest {
             actors.laneAnnounces.selector,
             actors.announcedIsClaimed.selector,
             actors.providerStakes.selector,
+            actors.orderStakes.selector,
             actors.providerThaws.selector,
             actors.providerUnstakes.selector,
             actors.recordIsReported.selector,
@@ -55,18 +57,30 @@ contract StatementsTest is ForgeTest {
             actors.recordIsChallenged.selector,
             actors.recordIsChallenged.selector,
             actors.auditorRules.selector,
-            actors.auditorRules.selector,
+            actors.recordPanelIsDrawn.selector,
+            actors.recordPanelIsDrawn.selector,
+            actors.recordPanelVotes.selector,
+            actors.recordPanelVotes.selector,
+            actors.recordPanelVotes.selector,
             actors.recordIsFinal.selector,
             actors.samplesAreCounted.selector,
             actors.samplesAreCounted.selector,
+            actors.penaltyIsCollected.selector,
+            actors.strangerEndsAFreeze.selector,
             actors.providerIsPaid.selector,
             actors.payerDisputes.selector,
+            actors.payerDisputesALease.selector,
             actors.strangerSaysWithheld.selector,
             actors.providerAnswers.selector,
             actors.panelIsDrawn.selector,
             actors.arbitersVote.selector,
             actors.providerAppeals.selector,
             actors.anyoneExecutes.selector,
+            actors.treasuryAllows.selector,
+            actors.saleGoesToCourt.selector,
+            actors.saleGoesToTheTreasury.selector,
+            actors.providerBreaksAPromise.selector,
+            actors.recordGoesToAPanel.selector,
             actors.strangerTransfers.selector,
             actors.strangerGivesDust.selector,
             actors.strangerReturnsSetAside.selector,
@@ -76,6 +90,7 @@ contract StatementsTest is ForgeTest {
             actors.thiefForges.selector,
             actors.thiefTakes.selector,
             actors.guardianPauses.selector,
+            actors.guardianRemovesALane.selector,
             actors.timePasses.selector
         ];
         targets = new FuzzSelector[](1);
@@ -88,12 +103,13 @@ contract StatementsTest is ForgeTest {
 
     /// @dev A life in which nothing happens proves nothing: the actors reach every kind of step.
     function test_theActorsReachEveryStep() public {
-        string[41] memory steps = [
+        string[59] memory steps = [
             "deposit",
             "ceiling",
             "ask back",
             "withdraw",
             "permit",
+            "authorization",
             "grant",
             "session",
             "session refused",
@@ -106,22 +122,37 @@ contract StatementsTest is ForgeTest {
             "announce",
             "claim announced",
             "provision",
+            "order",
+            "order again",
             "thaw",
             "unstake",
             "report",
             "contradict",
             "challenge",
             "audit",
+            "record panel drawn",
+            "record upheld by panel",
+            "record dismissed by panel",
+            "party's vote refused",
+            "second vote refused",
             "final",
             "penalty",
+            "penalty collected",
+            "freeze ended",
             "settle",
             "file",
+            "file lease",
             "withheld",
             "answer",
             "draw",
             "rule",
             "appeal",
             "execute",
+            "refund of pending",
+            "refund of provider's stake",
+            "refund of lane's stake",
+            "treasury allows",
+            "refund of treasury",
             "transfer",
             "dust",
             "dust claimed late",
@@ -129,6 +160,8 @@ contract StatementsTest is ForgeTest {
             "lane convicted",
             "forge",
             "steal",
+            "pause",
+            "remove lane",
             "time"
         ];
         string memory missing;

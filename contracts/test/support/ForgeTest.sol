@@ -12,6 +12,7 @@ interface Vm {
     function chainId(uint256 id) external;
     function assume(bool condition) external pure;
     function mockCall(address callee, bytes calldata data, bytes calldata returned) external;
+    function clearMockedCalls() external;
     function snapshotState() external returns (uint256 id);
     function revertToState(uint256 id) external returns (bool);
     function addr(uint256 privateKey) external pure returns (address);

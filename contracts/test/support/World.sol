@@ -6,6 +6,7 @@ import {DisputeManager} from "../../src/DisputeManager.sol";
 import {PaymentChannels} from "../../src/PaymentChannels.sol";
 import {ProviderRegistry} from "../../src/ProviderRegistry.sol";
 import {ReceiptAnchor} from "../../src/ReceiptAnchor.sol";
+import {RecordPanels} from "../../src/RecordPanels.sol";
 import {SignatureVerifier} from "../../src/SignatureVerifier.sol";
 import {SlaLedger} from "../../src/SlaLedger.sol";
 import {StakeVault} from "../../src/StakeVault.sol";
@@ -66,6 +67,7 @@ abstract contract World is ForgeTest {
     SlaLedger internal ledger;
     DisputeManager internal disputes;
     Contradictions internal contradictions;
+    RecordPanels internal panels;
 
     bytes32[PARTIES] internal channelIds;
     bytes32[PARTIES] internal providerIds;
@@ -77,7 +79,7 @@ abstract contract World is ForgeTest {
     function buildWorld() internal {
         vm.warp(1_800_000_000);
         vm.roll(1000);
-        usdc = new TestUSDC();
+        usdc = newToken();
         registry = new ProviderRegistry(address(this), FEE_BPS, THAW);
         anchors = new ReceiptAnchor(registry);
         verifier = new SignatureVerifier();
@@ -93,12 +95,18 @@ abstract contract World is ForgeTest {
         vault.grantRole(vault.SLASHER_ROLE(), address(ledger));
         vault.grantRole(vault.SLASHER_ROLE(), address(contradictions));
         ledger.grantRole(ledger.AUDITOR_ROLE(), auditor);
+        ledger.grantRole(ledger.AUDITOR_ROLE(), address(panels));
         registry.grantRole(registry.LANE_ADMIN_ROLE(), address(this));
         registry.grantRole(registry.GUARDIAN_ROLE(), guardian);
         registry.setStakeVault(address(vault));
         for (uint256 i = 0; i < PARTIES; ++i) {
             _join(i);
         }
+    }
+
+    /// @dev The token of the world; an attack brings one of its own.
+    function newToken() internal virtual returns (TestUSDC) {
+        return new TestUSDC();
     }
 
     /// @dev Of stake; a test of the last moments takes the least that the vault accepts.
@@ -345,6 +353,7 @@ abstract contract World is ForgeTest {
         Contradictions.Parameters memory c =
             Contradictions.Parameters(usdc, registry, channels, vault, treasury, PENALTY, REWARD_BPS);
         contradictions = new Contradictions(address(this), c);
+        panels = new RecordPanels(disputes, ledger, registry);
     }
 
     function _join(uint256 i) private {

@@ -105,14 +105,18 @@ contract AnchorTest is Market {
             uint256 bits = numbers[i] == 4 ? 128 : 64;
             bytes memory data = abi.encodeCall(anchors.anchorCompact, (nextAnchor(1, rootOf(1), 1e6), 0, 0));
             for (uint256 bit = bits; bit < 256; bit += 63) {
-                expectTooLarge(withBit(data, numbers[i], bit));
+                (bytes memory wide, uint256 number) = withBit(data, numbers[i], bit);
+                expectTooLarge(wide, number, (1 << bits) - 1);
             }
         }
     }
 
     function test_aLanesSumStaysWithinItsType() public {
         anchorEpoch(1, type(uint128).max);
-        refuse(nextAnchor(2, rootOf(2), 1), abi.encodeWithSelector(IReceiptAnchor.NumberTooLarge.selector));
+        uint256 max = type(uint128).max;
+        refuse(
+            nextAnchor(2, rootOf(2), 1), abi.encodeWithSelector(IReceiptAnchor.NumberTooLarge.selector, max + 1, max)
+        );
         anchorEpoch(2, 0);
     }
 
@@ -134,16 +138,25 @@ contract AnchorTest is Market {
         return (first, bytes32(uint256(s) | (uint256(v - 27) << 255)));
     }
 
-    function withBit(bytes memory data, uint256 member, uint256 bit) private pure returns (bytes memory changed) {
+    /// @dev The call with one bit of a member changed, and the number that the member is then.
+    function withBit(bytes memory data, uint256 member, uint256 bit)
+        private
+        pure
+        returns (bytes memory changed, uint256 value)
+    {
         changed = bytes.concat(data);
         uint256 at = 4 + member * 32 + 31 - bit / 8;
         changed[at] = changed[at] ^ bytes1(uint8(1 << (bit % 8)));
+        assembly ("memory-safe") {
+            value := mload(add(add(changed, 36), mul(member, 32)))
+        }
     }
 
-    function expectTooLarge(bytes memory data) private {
+    function expectTooLarge(bytes memory data, uint256 number, uint256 max) private {
         (bool isDone, bytes memory reason) = address(anchors).call(data);
         vm.assertTrue(!isDone, "refused");
-        vm.assertEq(bytes32(reason), bytes32(IReceiptAnchor.NumberTooLarge.selector));
+        bytes memory expected = abi.encodeWithSelector(IReceiptAnchor.NumberTooLarge.selector, number, max);
+        vm.assertEq(keccak256(reason), keccak256(expected));
     }
 
     function gap(uint64 fromSeq) private view returns (bytes memory) {

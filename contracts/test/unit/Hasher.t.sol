@@ -13,6 +13,7 @@ import {
     Voucher,
     WorkReceipt
 } from "../../src/libraries/ReceiptHashes.sol";
+import {ReceiptPrice} from "../../src/libraries/ReceiptPrice.sol";
 import {Market} from "../support/Market.sol";
 
 /// @dev The chain's word on hashes is the one by which its contracts judge.
@@ -30,6 +31,19 @@ contract HasherTest is Market {
         vm.assertEq(hasher.digestOf(hasher.hashCeiling(channelId, 5e6)), channels.ceilingDigest(channelId, 5e6));
         SessionKey memory session = SessionKey(channelId, STRANGER, 1, 2);
         vm.assertEq(hasher.digestOf(hasher.hashSessionKey(session)), channels.sessionKeyDigest(session));
+    }
+
+    function test_itsPricesAreThoseByWhichReceiptsAreJudged() public view {
+        Terms memory terms;
+        (terms.outPerMtok, terms.inPerGb, terms.perGpuHour) = (3_000_000, 20_000, 2_500_000);
+        DeliveryReceipt memory delivery;
+        (delivery.billedOut, delivery.bytesIn) = (1_000_000, 50_001);
+        vm.assertEq(hasher.deliveryPrice(delivery, terms), 3_000_002); // 3,000,000 + 1.00002, rounded up.
+        vm.assertEq(hasher.deliveryPrice(delivery, terms), ReceiptPrice.priceOf(delivery, terms));
+        LeaseReceipt memory lease;
+        lease.gpuMs = 3_600_001;
+        vm.assertEq(hasher.leasePrice(lease, terms), 2_500_001);
+        vm.assertEq(hasher.leasePrice(lease, terms), ReceiptPrice.priceOf(lease, terms));
     }
 
     function test_aKindOfStructureNeverHashesAsAnother() public view {

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {ISlaLedger} from "../../src/interfaces/ISlaLedger.sol";
-import {PerformanceRecord} from "../../src/libraries/ReceiptHashes.sol";
+import {PerformanceRecord, ReceiptHashes} from "../../src/libraries/ReceiptHashes.sol";
 import {TrustMarket} from "../support/TrustMarket.sol";
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 
@@ -108,11 +108,11 @@ contract RecordChallengesTest is TrustMarket {
     }
 
     function test_whatIsNoContradiction() public {
-        bytes memory refusal = abi.encodeWithSelector(ISlaLedger.NotAContradiction.selector);
-        expectProofRefused(recordOf(EPOCH, 6e6, ROOT), refusal);
+        PerformanceRecord memory same = recordOf(EPOCH, 6e6, ROOT);
+        expectProofRefused(same, noContradiction(same));
         PerformanceRecord memory next = recordOf(EPOCH, 5e6, ROOT);
         next.version = 1;
-        expectProofRefused(next, refusal);
+        expectProofRefused(next, noContradiction(next));
         PerformanceRecord memory forged = recordOf(EPOCH, 5e6, ROOT);
         bytes memory byNode = signed(NODE_KEY, ledger.recordDigest(forged));
         vm.expectRevert(abi.encodeWithSelector(ISlaLedger.InvalidLaneSignature.selector, lane));
@@ -209,6 +209,11 @@ contract RecordChallengesTest is TrustMarket {
         bytes memory byLane = signed(LANE_KEY, ledger.recordDigest(other));
         vm.expectRevert(reason);
         ledger.proveContradiction(other, byLane);
+    }
+
+    function noContradiction(PerformanceRecord memory other) private view returns (bytes memory) {
+        bytes32 standing = ledger.standingOf(nodeId, lane, EPOCH).recordHash;
+        return abi.encodeWithSelector(ISlaLedger.NotAContradiction.selector, ReceiptHashes.hash(other), standing);
     }
 
     function resolve(bool upheld) private {

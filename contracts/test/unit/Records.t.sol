@@ -79,11 +79,39 @@ contract RecordsTest is TrustMarket {
         reportByLaneAlone(record);
         skip(10);
         vm.expectEmit();
-        emit ISlaLedger.NodeSignatureAdded(nodeId, lane, EPOCH, uint64(block.timestamp) - 10 + CHALLENGE);
+        emit ISlaLedger.NodeSignatureAdded(nodeId, lane, EPOCH, 0, uint64(block.timestamp) + CHALLENGE);
         report(record);
         vm.assertTrue(ledger.standingOf(nodeId, lane, EPOCH).nodeSigned, "signed by the node");
         expectExists(record);
-        skip(CHALLENGE - 10);
+        skip(CHALLENGE - 1);
+        vm.expectRevert(abi.encodeWithSelector(ISlaLedger.WindowOpen.selector, uint64(block.timestamp) + 1));
+        ledger.finalise(nodeId, lane, EPOCH);
+        skip(1);
+        ledger.finalise(nodeId, lane, EPOCH);
+    }
+
+    /// @dev Lane and node in league hold the signature back: at no moment does it take the time to challenge away.
+    function testFuzz_aSignatureHeldBackLeavesAWholeWindowOrWhatWasPromised(uint256 heldBack) public {
+        heldBack = bound(heldBack, 0, 2 * CHALLENGE - 1);
+        PerformanceRecord memory record = recordOf(EPOCH, 6e6, ROOT);
+        uint64 promised = uint64(block.timestamp) + 2 * CHALLENGE;
+        reportByLaneAlone(record);
+        skip(heldBack);
+        report(record);
+        uint64 finalAt = ledger.standingOf(nodeId, lane, EPOCH).finalAt;
+        uint64 whole = uint64(block.timestamp) + CHALLENGE;
+        vm.assertEq(finalAt, whole < promised ? whole : promised);
+        vm.warp(finalAt - 1);
+        challengeAs(outsider, EPOCH);
+    }
+
+    function test_aSignatureAfterTheWindowReopensNothing() public {
+        PerformanceRecord memory record = recordOf(EPOCH, 6e6, ROOT);
+        uint64 promised = uint64(block.timestamp) + 2 * CHALLENGE;
+        reportByLaneAlone(record);
+        skip(2 * CHALLENGE);
+        report(record);
+        vm.assertEq(ledger.standingOf(nodeId, lane, EPOCH).finalAt, promised);
         ledger.finalise(nodeId, lane, EPOCH);
     }
 

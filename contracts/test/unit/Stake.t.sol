@@ -37,6 +37,58 @@ contract StakeTest is TrustMarket {
         vault.provision(providerId, 0);
     }
 
+    function test_anOrderIsProvisionedOnceAlsoForAnotherSubjectOrAmount() public {
+        allow(outsider, address(vault), 30);
+        vm.assertTrue(!vault.isOrderDone(outsider, "order"), "nobody has");
+        vm.expectEmit();
+        emit IStakeVault.Provisioned(providerId, outsider, 10, PROVIDER_STAKE + 10);
+        vm.prank(outsider);
+        vault.provisionOnce(providerId, 10, "order");
+        vm.assertTrue(vault.isOrderDone(outsider, "order"), "it has");
+
+        bytes memory refusal = abi.encodeWithSelector(IStakeVault.OrderDone.selector, outsider, bytes32("order"));
+        vm.expectRevert(refusal);
+        vm.prank(outsider);
+        vault.provisionOnce(providerId, 10, "order");
+        vm.expectRevert(refusal);
+        vm.prank(outsider);
+        vault.provisionOnce(lane, 11, "order");
+        vm.assertEq(vault.stakeOf(providerId).tokens, PROVIDER_STAKE + 10);
+        vm.assertEq(vault.liabilities(), PROVIDER_STAKE + 10 + LANE_STAKE);
+
+        vm.prank(outsider);
+        vault.provisionOnce(providerId, 10, "another order");
+        vm.prank(outsider);
+        vault.provision(providerId, 10);
+        vm.assertEq(vault.stakeOf(providerId).tokens, PROVIDER_STAKE + 30);
+        assertAllSolvent();
+    }
+
+    /// @dev Who sees an order in the pool of transactions and sends its name first has not used it up.
+    function test_nobodyUsesUpAnothersOrder() public {
+        allow(owner, address(vault), 1);
+        allow(outsider, address(vault), 10);
+        vm.prank(owner);
+        vault.provisionOnce(providerId, 1, "order");
+        vm.assertTrue(!vault.isOrderDone(outsider, "order"), "another has");
+        vm.prank(outsider);
+        vault.provisionOnce(providerId, 10, "order");
+        vm.assertEq(vault.stakeOf(providerId).tokens, PROVIDER_STAKE + 11);
+    }
+
+    function test_anOrderThatIsRefusedIsNotDone() public {
+        vm.expectRevert(IStakeVault.ZeroAmount.selector);
+        vault.provisionOnce(providerId, 0, "order");
+        vm.expectRevert(abi.encodeWithSelector(IStakeVault.UnknownSubject.selector, bytes32("nobody")));
+        vault.provisionOnce("nobody", 1, "order");
+        vm.expectRevert();
+        vault.provisionOnce(providerId, 10, "order"); // Not allowed to take the tokens yet.
+        vm.assertTrue(!vault.isOrderDone(address(this), "order"), "refused");
+        allow(address(this), address(vault), 10);
+        vault.provisionOnce(providerId, 10, "order");
+        vm.assertEq(vault.stakeOf(providerId).tokens, PROVIDER_STAKE + 10);
+    }
+
     function test_aLaneToBeIsStakedBeforeItsAdmissionAndItsKeyOwnsTheStake() public {
         address key = vm.addr(0xBEEF);
         bytes32 laneToBe = bytes32(uint256(uint160(key)));

@@ -1,40 +1,48 @@
 /**
- * Refuses to run this code over contracts that it does not know, or over a chain that no longer holds them.
+ * Refuses to run this code over contracts that it does not know, or over a chain that does not hold them.
  */
 import { AppError } from '@isochrone/domain'
 import type { PublicClient } from 'viem'
 
 import { contractNames, type Deployment } from './deployment.ts'
 import { codeHashOf } from './deployment-bytecode.ts'
+import { chainIdOf } from './reads/chain-id-of.ts'
+import { hasCode } from './reads/has-code.ts'
 
 /**
  * Resolves when the chain holds this deployment and this version of the code would deploy the same bytecode.
  *
- * @throws AppError `state_conflict` in one sentence: which differs, and what to do.
+ * @throws AppError `state_conflict` in one sentence: which differs, and what to do; `chain_unavailable` when the endpoint
+ *   does not answer, or not as a chain would.
  */
 export async function assertDeploymentMatches(publicClient: PublicClient, deployment: Deployment): Promise<void> {
-  const chainId = await publicClient.getChainId()
-  if (chainId !== deployment.chainId) {
-    throw mismatch(`The chain answers with id ${chainId}, but the contracts are recorded on ${deployment.chainId}.`)
+  const { chainId, addresses } = deployment
+  const answered = await chainIdOf(publicClient)
+  if (answered !== chainId) {
+    throw mismatch(
+      `The chain answers with id ${answered}, but the contracts are recorded on ${chainId}.`,
+      `Name an endpoint of chain ${chainId}, or the deployment file of chain ${answered}.`,
+    )
   }
   for (const name of contractNames) {
     const recorded = deployment.codeHashes[name]
     if (recorded !== null && recorded !== codeHashOf(name)) {
-      throw mismatch(`The kept chain holds an older or newer \`${name}\` contract than this version of Isochrone.`)
+      throw mismatch(
+        `The deployment has an older or newer \`${name}\` contract than this version of Isochrone.`,
+        'Run the version that deployed it, or deploy again.',
+      )
     }
   }
-  const codes = await Promise.all(
-    contractNames.map((name) => publicClient.getCode({ address: deployment.addresses[name] })),
-  )
+  const found = await Promise.all(contractNames.map((name) => hasCode(publicClient, addresses[name])))
   contractNames.forEach((name, i) => {
-    const code = codes[i]
-    if (code !== undefined && code !== '0x') return
-    throw mismatch(`The chain has no \`${name}\` contract at ${deployment.addresses[name]}: its state was lost.`)
+    if (found[i]) return
+    throw mismatch(
+      `Chain ${chainId} has no \`${name}\` contract at ${addresses[name]}: its state was lost, or it is another chain of that id.`,
+      'Name an endpoint of the chain that holds it, or deploy again.',
+    )
   })
 }
 
-function mismatch(what: string): AppError {
-  return new AppError('state_conflict', {
-    publicMessage: `${what} Run the version that deployed it, or start afresh with \`npm start -- --reset\`.`,
-  })
+function mismatch(what: string, whatToDo: string): AppError {
+  return new AppError('state_conflict', { publicMessage: `${what} ${whatToDo}` })
 }

@@ -25,7 +25,12 @@ export interface ChainWriter extends ChainReader {
 export interface ChainReaderOptions {
   rpcUrl: string
   deployment: Deployment
+  /** How requests go out; the system's when left out. */
+  fetchFn?: typeof fetch | undefined
 }
+
+/** An endpoint that says nothing for so long is given up. */
+export const RPC_TIMEOUT_MS = 10_000
 
 /** `time` and `random` are the system's by default. */
 export interface ChainWriterOptions extends ChainReaderOptions, Pick<TransactionSenderOptions, 'time' | 'random'> {
@@ -37,13 +42,16 @@ export interface ChainWriterOptions extends ChainReaderOptions, Pick<Transaction
 }
 
 /** A client of any chain: its id is asked for, not assumed. */
-export function createChainClient(rpcUrl: string): PublicClient {
+export function createChainClient(rpcUrl: string, fetchFn?: typeof fetch): PublicClient {
   // No cache: a block number that is a few seconds old would hide what was just included.
-  return createPublicClient({ transport: http(rpcUrl, { retryCount: 2, timeout: 10_000 }), cacheTime: 0 })
+  return createPublicClient({
+    transport: http(rpcUrl, { retryCount: 2, timeout: RPC_TIMEOUT_MS, fetchFn }),
+    cacheTime: 0,
+  })
 }
 
-export function createChainReader({ rpcUrl, deployment }: ChainReaderOptions): ChainReader {
-  return { publicClient: createChainClient(rpcUrl), deployment }
+export function createChainReader({ rpcUrl, deployment, fetchFn }: ChainReaderOptions): ChainReader {
+  return { publicClient: createChainClient(rpcUrl, fetchFn), deployment }
 }
 
 /** One writer per account and process: it numbers the account's transactions. */

@@ -5,6 +5,7 @@ import { paymentChannelsAbi } from './abi/payment-channels.ts'
 import { providerRegistryAbi } from './abi/provider-registry.ts'
 import { receiptAnchorAbi } from './abi/receipt-anchor.ts'
 import { receiptHasherAbi } from './abi/receipt-hasher.ts'
+import { recordPanelsAbi } from './abi/record-panels.ts'
 import { signatureVerifierAbi } from './abi/signature-verifier.ts'
 import { slaLedgerAbi } from './abi/sla-ledger.ts'
 import { stakeVaultAbi } from './abi/stake-vault.ts'
@@ -24,4 +25,5 @@ export const contractAbis = {
   disputes: disputeManagerAbi,
   contradictions: contradictionsAbi,
   hasher: receiptHasherAbi,
+  panels: recordPanelsAbi,
 } as const satisfies Record<ContractName, readonly unknown[]>

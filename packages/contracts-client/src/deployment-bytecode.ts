@@ -7,6 +7,7 @@ import { paymentChannelsBytecode } from './bytecode/payment-channels.ts'
 import { providerRegistryBytecode } from './bytecode/provider-registry.ts'
 import { receiptAnchorBytecode } from './bytecode/receipt-anchor.ts'
 import { receiptHasherBytecode } from './bytecode/receipt-hasher.ts'
+import { recordPanelsBytecode } from './bytecode/record-panels.ts'
 import { signatureVerifierBytecode } from './bytecode/signature-verifier.ts'
 import { slaLedgerBytecode } from './bytecode/sla-ledger.ts'
 import { stakeVaultBytecode } from './bytecode/stake-vault.ts'
@@ -26,6 +27,7 @@ export const deploymentBytecode: Record<ContractName, Hex> = {
   disputes: disputeManagerBytecode,
   contradictions: contradictionsBytecode,
   hasher: receiptHasherBytecode,
+  panels: recordPanelsBytecode,
 }
 
 /** Keccak-256 of the creation bytecode, without constructor arguments. */

@@ -14,7 +14,7 @@ const address = '0x00000000000000000000000000000000000000aA'
 const forAll = <T>(value: T) =>
   Object.fromEntries(contractNames.map((name) => [name, value])) as Record<ContractName, T>
 const deployment: Deployment = {
-  version: 2,
+  version: 3,
   chainId: 31_337,
   addresses: forAll<Address>(address),
   blockNumber: 3,
@@ -54,7 +54,7 @@ test.each([
 test('contracts of an older version are told from a damaged file', async () => {
   const path = await freshPath()
   await writeFile(path, JSON.stringify({ ...deployment, version: undefined }))
-  await expect(readDeployment(path)).rejects.toThrow(/older version of Isochrone.*--reset/)
+  await expect(readDeployment(path)).rejects.toThrow(/older version of Isochrone.*or deploy again/)
 })
 
 /** Invariant 4 of the design: what thaws outlasts the longest dispute, by the margin. */

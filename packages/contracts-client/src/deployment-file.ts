@@ -12,15 +12,17 @@ import { developmentParams } from './deployment-params.ts'
 /**
  * The deployment kept in a file, or null when there is no such file.
  *
- * @throws AppError `state_conflict` when the file is there and is no deployment, or one of another version.
+ * @throws AppError `state_conflict` when the file is there and cannot be read, or is no deployment or one of another version.
  */
 export async function readDeployment(path: string): Promise<Deployment | null> {
   let text: string
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
-    throw error
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'no reason given'
+    if (code === 'ENOENT') return null
+    const publicMessage = `${path} cannot be read (${code}). It should be the deployment file.`
+    throw new AppError('state_conflict', { publicMessage, cause: error })
   }
   return parseDeployment(text, path)
 }
@@ -46,9 +48,9 @@ export function parseDeployment(text: string, origin: string): Deployment {
     throw notADeployment(origin, cause)
   }
   if (isDeployment(value)) return value
-  if (isRecord(value) && isRecord(value.addresses) && value.version !== 2) {
+  if (isRecord(value) && isRecord(value.addresses) && value.version !== 3) {
     throw new AppError('state_conflict', {
-      publicMessage: `${origin} holds contracts of an older version of Isochrone, without stake, records and disputes. Start afresh with \`npm start -- --reset\`, or run the version that deployed them.`,
+      publicMessage: `${origin} holds contracts of an older version of Isochrone, without the panels that judge records. Run the version that deployed them, or deploy again.`,
     })
   }
   throw notADeployment(origin)
@@ -67,7 +69,7 @@ function isDeployment(value: unknown): value is Deployment {
   }
   const { addresses, codeHashes, params } = value
   return (
-    value.version === 2 &&
+    value.version === 3 &&
     [value.chainId, value.blockNumber].every(Number.isSafeInteger) &&
     contractNames.every((name) => {
       const address = addresses[name]

@@ -58,7 +58,8 @@ export function developmentParams(parties: DeploymentParties): DeploymentParams 
     stakeThawS: 10 * MINUTE_S,
     marginS: MINUTE_S,
     challengeS: MINUTE_S,
-    rulingS: MINUTE_S,
+    // Two people read, rehearse and sign here too; the grace period outlasts it.
+    rulingS: 150,
     freezeS: 5 * MINUTE_S,
     fileS: 2 * MINUTE_S,
     respondS: MINUTE_S,

@@ -65,7 +65,7 @@ test('other bytecode over a kept chain is refused, and so is a chain that lost i
   await assertDeploymentMatches(operator.publicClient, deployment)
   const older = { ...deployment, codeHashes: { ...deployment.codeHashes, channels: '0x01' as const } }
   await expect(assertDeploymentMatches(operator.publicClient, older)).rejects.toThrow(
-    /older or newer `channels`.*--reset/,
+    /older or newer `channels`.*or deploy again/,
   )
   const elsewhere = { ...deployment, chainId: 5 }
   await expect(assertDeploymentMatches(operator.publicClient, elsewhere)).rejects.toThrow(/recorded on 5/)

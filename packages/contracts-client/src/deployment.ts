@@ -17,6 +17,7 @@ export const contractNames = [
   'disputes',
   'contradictions',
   'hasher',
+  'panels',
 ] as const
 export type ContractName = (typeof contractNames)[number]
 
@@ -29,7 +30,10 @@ export interface DeploymentParams {
   admin: Address
   /** May pause inflow and remove a lane, at once. */
   guardian: Address
-  /** Judges challenges of performance records. */
+  /**
+   * Judges challenges of performance records alone, beside the panels of arbiters. The zero address: nobody does, and panels judge
+   * all of them.
+   */
   auditor: Address
   /** Six or more, from whom panels of three are drawn. */
   arbiters: readonly Address[]
@@ -50,7 +54,7 @@ export interface DeploymentParams {
   marginS: number
   /** To challenge a performance record that both signed; twice as long when the lane alone did. */
   challengeS: number
-  /** For an auditor to judge a challenge. */
+  /** For a panel, or an auditor, to judge a challenge. */
   rulingS: number
   /** For which an invalid record freezes what it covered, at most. */
   freezeS: number
@@ -80,7 +84,7 @@ export interface DeploymentParams {
 
 export interface Deployment {
   /** Of this format. */
-  version: 2
+  version: 3
   chainId: number
   addresses: Record<ContractName, Address>
   /** The block of the first contract: where an indexer starts. */

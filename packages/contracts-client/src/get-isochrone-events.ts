@@ -24,6 +24,7 @@ export const eventContracts = [
   'ledger',
   'disputes',
   'contradictions',
+  'panels',
 ] as const satisfies readonly ContractName[]
 
 /** Blocks asked for at a time: nodes refuse larger ranges. */

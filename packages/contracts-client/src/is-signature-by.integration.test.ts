@@ -56,7 +56,7 @@ beforeAll(async () => {
   await chain.client.setCode({ address: factory, bytecode: factoryCode })
   await chain.client.setCode({ address: wallet, bytecode: walletCode })
   await chain.client.setCode({ address: burner, bytecode: '0x5b600056' })
-}, 60_000)
+}, 300_000)
 afterAll(() => chain.stop())
 
 function readerOf(rpcUrl: string, verifier: Hex): ChainReader {

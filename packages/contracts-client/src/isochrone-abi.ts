@@ -6,6 +6,7 @@ import { disputeManagerAbi } from './abi/dispute-manager.ts'
 import { paymentChannelsAbi } from './abi/payment-channels.ts'
 import { providerRegistryAbi } from './abi/provider-registry.ts'
 import { receiptAnchorAbi } from './abi/receipt-anchor.ts'
+import { recordPanelsAbi } from './abi/record-panels.ts'
 import { signatureVerifierAbi } from './abi/signature-verifier.ts'
 import { slaLedgerAbi } from './abi/sla-ledger.ts'
 import { stakeVaultAbi } from './abi/stake-vault.ts'
@@ -21,6 +22,7 @@ export const isochroneAbi = [
   ...slaLedgerAbi,
   ...disputeManagerAbi,
   ...contradictionsAbi,
+  ...recordPanelsAbi,
 ] as const
 
 /** All of them with the token, whose errors a deposit can meet, and the timelock, whose errors an administrator can. */

@@ -74,11 +74,11 @@ describe.each(Object.entries(chains))('%s', (_name, options) => {
     chain = await startTestChain(options)
     market = await deployTestMarket(chain)
     await market.admitLane()
-  }, 180_000)
+  }, 300_000)
   afterAll(() => chain.stop())
 
   /** Money: the payer's debit is the provider's credit and the fee, to the micro-USD, and a retry moves nothing twice. */
-  test('a deposit becomes a settled payment, and every write can be retried', { timeout: 180_000 }, async () => {
+  test('a deposit becomes a settled payment, and every write can be retried', { timeout: 300_000 }, async () => {
     const { operator, payer, provider, signAnchor, signVoucher } = market
     const payerAddress = payer.sender.account.address
     const operatorAddress = operator.sender.account.address
@@ -205,7 +205,7 @@ describe.each(Object.entries(chains))('%s', (_name, options) => {
   })
 
   /** A wallet's signature over the typed data that we hand out is the one that the contract accepts. */
-  test('an authorization that anyone relays deposits once', { timeout: 60_000 }, async () => {
+  test('an authorization that anyone relays deposits once', { timeout: 240_000 }, async () => {
     const { operator, payer, deployment } = market
     const from = payer.sender.account.address
     const { channelId } = await openChannel(operator, { owner: from, salt: salt('relayed') })
@@ -220,7 +220,7 @@ describe.each(Object.entries(chains))('%s', (_name, options) => {
   })
 
   /** A session key raises a ceiling within what its owner allowed, until the owner takes it back. */
-  test('a session key raises the ceiling up to its limit', { timeout: 60_000 }, async () => {
+  test('a session key raises the ceiling up to its limit', { timeout: 240_000 }, async () => {
     const { operator, payer, provider } = market
     const key = provider.sender.account
     const { channelId } = await openChannel(operator, { owner: payer.sender.account.address, salt: salt('session') })

@@ -4,9 +4,8 @@
 export const recordStatuses = ['none', 'reported', 'challenged', 'final', 'invalid'] as const
 export type RecordStatus = (typeof recordStatuses)[number]
 
-/** `IDisputeManager.Kind`. */
+/** `IDisputeManager.Kind`; `DisputeKind` of `domain` are the same. */
 export const disputeKinds = ['overcharge', 'not_delivered', 'wrong_output', 'withheld'] as const
-export type DisputeKind = (typeof disputeKinds)[number]
 
 /** `IDisputeManager.State`. */
 export const disputeStates = [

@@ -2,16 +2,21 @@
  * Stake, records, disputes, contradictions and administration through the actions that people and workers call: each
  * does what its contract promises, and each can be retried.
  */
-import { addressOfKey, merkleProof, receiptLeaf, type DeliveryReceipt, type Hex } from '@isochrone/protocol'
+import { addressOfKey, merkleProof, receiptLeaf } from '@isochrone/protocol'
+import type { DeliveryReceipt, Hex, LeaseReceipt } from '@isochrone/protocol'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { encodeFunctionData, getAddress, isAddressEqual, zeroHash } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 
+import { providerRegistryAbi } from './abi/provider-registry.ts'
+import { timelockControllerAbi } from './abi/timelock-controller.ts'
 import { acceptOwnership } from './actions/accept-ownership.ts'
 import { addArbiter } from './actions/add-arbiter.ts'
 import { addNodeKey } from './actions/add-node-key.ts'
 import { anchorEpoch } from './actions/anchor-epoch.ts'
 import { announce } from './actions/announce.ts'
 import { appealDispute } from './actions/appeal-dispute.ts'
+import { cancelOperation } from './actions/cancel-operation.ts'
 import { challengeRecord } from './actions/challenge-record.ts'
 import { claimAnnounced } from './actions/claim-announced.ts'
 import { claim } from './actions/claim.ts'
@@ -19,15 +24,19 @@ import { countSamples } from './actions/count-samples.ts'
 import { credit } from './actions/credit.ts'
 import { deposit } from './actions/deposit.ts'
 import { drawPanel } from './actions/draw-panel.ts'
+import { drawRecordPanel } from './actions/draw-record-panel.ts'
 import { executeDispute } from './actions/execute-dispute.ts'
 import { fileDispute } from './actions/file-dispute.ts'
+import { fileLeaseDispute } from './actions/file-lease-dispute.ts'
 import { fileWithheld, withheldSubjectOf } from './actions/file-withheld.ts'
 import { finaliseRecord } from './actions/finalise-record.ts'
+import { grantRole } from './actions/grant-role.ts'
 import { mintTestUsdc } from './actions/mint-test-usdc.ts'
 import { offerOwnership } from './actions/offer-ownership.ts'
 import { openChannel } from './actions/open-channel.ts'
 import { pauseInflow } from './actions/pause-inflow.ts'
-import { proveTwoDeliveries, proveWrongPrice } from './actions/prove-contradiction.ts'
+import { proveTwoDeliveries } from './actions/prove-two-deliveries.ts'
+import { proveWrongPrice } from './actions/prove-wrong-price.ts'
 import { proveRecordContradiction } from './actions/prove-record-contradiction.ts'
 import { provision } from './actions/provision.ts'
 import { registerProvider } from './actions/register-provider.ts'
@@ -38,9 +47,12 @@ import { reportRecord } from './actions/report-record.ts'
 import { resolveChallenge } from './actions/resolve-challenge.ts'
 import { respondToDispute } from './actions/respond-to-dispute.ts'
 import { retireNodeKey } from './actions/retire-node-key.ts'
+import { revokeRole } from './actions/revoke-role.ts'
 import { ruleOnDispute } from './actions/rule-on-dispute.ts'
+import { ruleOnRecord } from './actions/rule-on-record.ts'
 import { setCeiling } from './actions/set-ceiling.ts'
 import { setFee } from './actions/set-fee.ts'
+import { setTreasury } from './actions/set-treasury.ts'
 import { signCeiling } from './actions/sign-ceiling.ts'
 import { thaw } from './actions/thaw.ts'
 import { unpauseInflow } from './actions/unpause-inflow.ts'
@@ -50,18 +62,23 @@ import { arbiters } from './reads/arbiters.ts'
 import { challengeOf } from './reads/challenge-of.ts'
 import { channelState } from './reads/channel-state.ts'
 import { disputeOf } from './reads/dispute-of.ts'
+import { hasRole } from './reads/has-role.ts'
 import { laneOf } from './reads/lane-of.ts'
+import { operationIdOf, operationStateOf } from './reads/operation-of.ts'
 import { panelOf } from './reads/panel-of.ts'
 import { pendingOf } from './reads/pending-of.ts'
 import { providerOf } from './reads/provider-of.ts'
+import { recordCaseOf } from './reads/record-case-of.ts'
 import { refundedOf } from './reads/refunded-of.ts'
 import { moneyHolders, solvency } from './reads/solvency.ts'
 import { stakeOf } from './reads/stake-of.ts'
 import { standingOf } from './reads/standing-of.ts'
 import { tokenBalance } from './reads/token-balance.ts'
+import { treasuryKeepers, treasuryOf } from './reads/treasury-of.ts'
+import type { RoleAt } from './roles.ts'
 import { startTestChain, testKeys, type TestChain, type TestChainOptions } from './testing/start-test-chain.ts'
 import { arbiterKeys, countsOf, deliveryOf, deployTestMarket, lane, laneKey, nodeId } from './testing/test-market.ts'
-import { nodeKey, payout, salt, termsHashOf, termsOf, type TestMarket } from './testing/test-market.ts'
+import { nodeKey, payout, salt, termsHashOf, termsOf, treasury, type TestMarket } from './testing/test-market.ts'
 
 const USD = 1_000_000n
 const chains: Record<string, TestChainOptions> = {
@@ -105,7 +122,7 @@ describe.each(Object.entries(chains))('%s', (_name, options) => {
     await anchorEpoch(operator, market.signAnchor(7, receipts()))
     await claim(operator, voucher(7, 10n * USD))
     snapshot = await chain.client.snapshot()
-  }, 60_000)
+  }, 300_000)
   afterAll(() => chain.stop())
   beforeEach(async () => {
     await chain.client.revert({ id: snapshot })
@@ -175,6 +192,49 @@ describe.each(Object.entries(chains))('%s', (_name, options) => {
     await everybodyIsSolvent()
   })
 
+  test('a panel of arbiters judges a challenged record; a vote is cast once, and one of an earlier challenge is none of the next', async () => {
+    const { operator, payer } = market
+    await reportRecord(operator, report())
+    const challenge = { ...key, bond: 10n * USD, evidenceHash: salt('evidence') }
+    const panelDrawn = async () => {
+      await challengeRecord(payer, challenge)
+      for (let i = 0; i < 2; i++) {
+        await chain.client.mine({ blocks: 1 })
+        await drawRecordPanel(operator, key)
+      }
+      const panel = (await recordCaseOf(operator, key)).open?.panel ?? []
+      const seats = panel.map(({ address }) =>
+        arbiterKeys.find((one) => isAddressEqual(privateKeyToAccount(one).address, address)),
+      )
+      expect(seats).toHaveLength(3)
+      return seats.map((seat) => market.writerOf(seat as Hex)) as [ChainWriter, ChainWriter, ChainWriter]
+    }
+    const dismissal = { ...key, upheld: false, reasonHash: salt('fine') }
+
+    const [first, second, third] = await panelDrawn()
+    expect((await ruleOnRecord(first, dismissal)).receipt).not.toBeNull()
+    expect(await ruleOnRecord(first, dismissal)).toEqual(withNoReceipt)
+    for (const other of [{ upheld: true }, { reasonHash: salt('other') }]) {
+      const vote = ruleOnRecord(first, { ...dismissal, ...other })
+      await expect(vote).rejects.toMatchObject({ details: { revert: 'RecordVoteStands' } })
+    }
+    await expect(ruleOnRecord(payer, dismissal)).rejects.toThrow(/not on the panel/)
+    await ruleOnRecord(second, dismissal)
+    // The vote that decided closed the challenge: who repeats it is done, who never voted is not.
+    expect(await ruleOnRecord(second, dismissal)).toEqual(withNoReceipt)
+    await expect(ruleOnRecord(third, dismissal)).rejects.toMatchObject({ details: { revert: 'RecordNotChallenged' } })
+    expect(await standingOf(operator, key)).toMatchObject({ status: 'reported' })
+
+    const again = await panelDrawn()
+    const upheld = { ...key, upheld: true, reasonHash: salt('wrong') }
+    for (const writer of again.slice(0, 2)) expect((await ruleOnRecord(writer, upheld)).receipt).not.toBeNull()
+    expect(await standingOf(operator, key)).toMatchObject({ status: 'invalid' })
+    expect((await stakeOf(operator, lane)).tokens).toBe(900n * USD)
+    // Whoever voted the first time says nothing by it about the second.
+    await expect(ruleOnRecord(first, dismissal)).rejects.toMatchObject({ details: { revert: 'RecordNotChallenged' } })
+    await everybodyIsSolvent()
+  })
+
   test('two records that a lane signed for one epoch convict it without anybody’s judgement', async () => {
     const { operator, payer } = market
     await reportRecord(operator, report())
@@ -216,8 +276,14 @@ describe.each(Object.entries(chains))('%s', (_name, options) => {
     const [first, second] = receipts() as [DeliveryReceipt, DeliveryReceipt]
     const leaves = [first, second].map((value) => receiptLeaf('DeliveryReceipt', value))
     const proof = merkleProof(leaves, leaves[0] as Hex)
-    const receipt = { type: 'DeliveryReceipt' as const, value: first }
-    const input = { kind: 'overcharge' as const, receipt, epoch: 7, proof, amount: 3n * USD, evidenceHash: salt('e') }
+    const input = {
+      kind: 'overcharge' as const,
+      receipt: first,
+      epoch: 7,
+      proof,
+      amount: 3n * USD,
+      evidenceHash: salt('e'),
+    }
     const filed = await fileDispute(market.payer, input)
     expect(await fileDispute(market.payer, input)).toEqual({ receipt: null, disputeId: filed.disputeId })
     return { ...filed, subject: (await disputeOf(market.operator, filed.disputeId))?.subject as Hex }
@@ -235,6 +301,7 @@ describe.each(Object.entries(chains))('%s', (_name, options) => {
     const { operator, payer, provider } = market
     const { disputeId, subject } = await fileAboutFirst()
     expect(await disputeOf(operator, disputeId)).toMatchObject({ state: 'filed', amount: 3n * USD, price: 5n * USD })
+    expect(await disputeOf(operator, disputeId + 1_000n)).toBeNull()
     expect((await pendingOf(operator, { providerId, lane, epoch: 7 })).frozen).toBe(3n * USD)
     await expect(respondToDispute(payer, { disputeId, answerHash: salt('a') })).rejects.toThrow(/Only a party/)
     await respondToDispute(provider, { disputeId, answerHash: salt('a') })
@@ -250,6 +317,33 @@ describe.each(Object.entries(chains))('%s', (_name, options) => {
     expect(await disputeOf(operator, disputeId)).toMatchObject({ state: 'executed', refund: 2n * USD })
     expect(await refundedOf(operator, subject)).toBe(2n * USD)
     expect((await channelState(operator, channelId)).available).toBe(90n * USD)
+    await everybodyIsSolvent()
+  })
+
+  test('a lease receipt is disputed like a delivery, once for each kind', async () => {
+    const { operator, payer } = market
+    const lease: LeaseReceipt = {
+      channelId,
+      leaseId: salt('lease'),
+      nodeId,
+      lane,
+      seq: 3,
+      termsHash: termsHashOf(terms()),
+      fromMs: 1_800_000_000_000,
+      toMs: 1_800_003_600_000,
+      gpuMs: 3_600_000,
+      price: 5n * USD,
+    }
+    await anchorEpoch(operator, market.signLeaseAnchor(8, lease))
+    await claim(operator, voucher(8, 15n * USD))
+    const input = { receipt: lease, epoch: 8, proof: [], amount: 2n * USD, evidenceHash: salt('e') }
+    const filed = await fileLeaseDispute(payer, { ...input, kind: 'not_delivered' })
+    expect(filed.receipt).not.toBeNull()
+    const withoutReceipt = { receipt: null, disputeId: filed.disputeId }
+    expect(await fileLeaseDispute(payer, { ...input, kind: 'not_delivered' })).toEqual(withoutReceipt)
+    const other = await fileLeaseDispute(payer, { ...input, kind: 'overcharge' })
+    expect(other.disputeId).not.toBe(filed.disputeId)
+    expect(await disputeOf(operator, filed.disputeId)).toMatchObject({ kind: 'not_delivered', price: 5n * USD })
     await everybodyIsSolvent()
   })
 
@@ -313,7 +407,7 @@ describe.each(Object.entries(chains))('%s', (_name, options) => {
     const wrong = await proveWrongPrice(payer, market.signDelivery(first), terms())
     expect(wrong.proven?.offender).toBe(lane)
     const right = { ...first, seq: 9, price: 30n }
-    await expect(proveWrongPrice(payer, market.signDelivery(right), terms())).rejects.toThrow(/do not contradict/)
+    await expect(proveWrongPrice(payer, market.signDelivery(right), terms())).rejects.toThrow(/follows from its terms/)
     expect((await stakeOf(operator, lane)).tokens).toBe(500n * USD)
     await everybodyIsSolvent()
   })
@@ -356,6 +450,67 @@ describe.each(Object.entries(chains))('%s', (_name, options) => {
     await removeLane(operator, addressOfKey(laneKey))
     expect(await removeLane(operator, addressOfKey(laneKey))).toEqual(withNoReceipt)
     expect((await laneOf(operator, lane))?.removedAtS).toBeGreaterThan(0)
+  })
+
+  test('the treasury moves, and roles are given and taken, by the administrator alone and once', async () => {
+    const { operator, payer } = market
+    for (const contract of treasuryKeepers) {
+      expect(await treasuryOf(operator, contract)).toBe(getAddress(treasury))
+      expect((await setTreasury(operator, { contract, treasury: payout })).receipt).not.toBeNull()
+      expect(await setTreasury(operator, { contract, treasury: payout })).toEqual(withNoReceipt)
+      expect(await treasuryOf(operator, contract)).toBe(getAddress(payout))
+    }
+    await expect(setTreasury(payer, { contract: 'ledger', treasury })).rejects.toThrow(/does not hold the role/)
+
+    const account = payer.sender.account.address
+    const given: RoleAt[] = [
+      { contract: 'ledger', role: 'AUDITOR_ROLE' },
+      { contract: 'registry', role: 'GUARDIAN_ROLE' },
+      { contract: 'timelock', role: 'CANCELLER_ROLE' },
+    ]
+    for (const role of given) {
+      const input = { ...role, account }
+      expect(await hasRole(operator, input)).toBe(false)
+      expect(await revokeRole(operator, input)).toEqual(withNoReceipt)
+      await grantRole(operator, input)
+      expect(await grantRole(operator, input)).toEqual(withNoReceipt)
+      expect(await hasRole(operator, input)).toBe(true)
+      await revokeRole(operator, input)
+      expect(await hasRole(operator, input)).toBe(false)
+      await grantRole(operator, input) // A second time, under another salt.
+    }
+    await removeLane(payer, addressOfKey(laneKey)) // As guardian.
+    const auditor = operator.sender.account.address
+    await expect(revokeRole(payer, { contract: 'ledger', role: 'AUDITOR_ROLE', account: auditor })).rejects.toThrow(
+      /does not hold the role/,
+    )
+  })
+
+  test('an action that is announced can be stopped until it is executed, and not after', async () => {
+    const { operator, payer } = market
+    const { timelock, registry } = market.deployment.addresses
+    const data = encodeFunctionData({ abi: providerRegistryAbi, functionName: 'setFee', args: [400] })
+    const call = { target: registry, data, salt: zeroHash }
+    const id = operationIdOf(call)
+    await expect(cancelOperation(operator, id)).rejects.toMatchObject({
+      details: { revert: 'TimelockUnexpectedOperationState' },
+    })
+    const announced = [registry, 0n, data, zeroHash, zeroHash, 3_600n] as const
+    await operator.sender.send({
+      to: timelock,
+      data: encodeFunctionData({ abi: timelockControllerAbi, functionName: 'schedule', args: announced }),
+    })
+    expect(await operationStateOf(operator, id)).toMatchObject({ status: 'scheduled' })
+    await expect(cancelOperation(payer, id)).rejects.toThrow(/does not hold the role/)
+    expect((await cancelOperation(operator, id)).receipt).not.toBeNull()
+    expect(await cancelOperation(operator, id)).toEqual(withNoReceipt)
+    expect(await operationStateOf(operator, id)).toMatchObject({ status: 'unset' })
+
+    await setFee(operator, 400) // The same action under the same name, announced again, and carried out.
+    expect(await operationStateOf(operator, id)).toMatchObject({ status: 'done' })
+    await expect(cancelOperation(operator, id)).rejects.toMatchObject({
+      details: { revert: 'TimelockUnexpectedOperationState' },
+    })
   })
 
   test('a provider changes hands, and a node key retires, each once', async () => {

@@ -140,6 +140,43 @@ export function depositAuthorizationTypedData(input: AuthorizationTypedDataInput
   } as const
 }
 
+export interface TransferTypedDataInput extends TokenDomainInput {
+  from: Address
+  to: Address
+  /** µUSD. */
+  amount: bigint
+  /** Unix times in seconds between which a relayer may use it. */
+  validAfterS: bigint
+  validBeforeS: bigint
+  nonce: Hex
+}
+
+/** ERC-3009 `TransferWithAuthorization`: whoever relays it, the money goes to `to` and nowhere else. */
+export function transferTypedData(input: TransferTypedDataInput) {
+  return {
+    domain: tokenDomain(input),
+    types: {
+      TransferWithAuthorization: [
+        { name: 'from', type: 'address' },
+        { name: 'to', type: 'address' },
+        { name: 'value', type: 'uint256' },
+        { name: 'validAfter', type: 'uint256' },
+        { name: 'validBefore', type: 'uint256' },
+        { name: 'nonce', type: 'bytes32' },
+      ],
+    },
+    primaryType: 'TransferWithAuthorization',
+    message: {
+      from: input.from,
+      to: input.to,
+      value: input.amount,
+      validAfter: input.validAfterS,
+      validBefore: input.validBeforeS,
+      nonce: input.nonce,
+    },
+  } as const
+}
+
 /** The nonce binds an authorization to one channel, so that its relayer cannot lead the money into another. */
 export function depositNonce(channelId: Hex, nonceSalt: Hex): Hex {
   return keccak256(encodeAbiParameters([{ type: 'bytes32' }, { type: 'bytes32' }], [channelId, nonceSalt]))

@@ -3,6 +3,7 @@
  */
 import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
+import { reservePort } from './reserve-port.ts'
 
 /**
  * Below the ports that Linux and macOS hand out by themselves (from 32768 and 49152): those go to any connection and any
@@ -13,14 +14,15 @@ const AFTER_LAST = 32_768
 const TRIES = 50
 
 /**
- * A port that was free a moment ago. Something else may take it before it is used: callers retry or fail clearly.
+ * A port that was free a moment ago, and that no other process gets from here while this one lives. A stranger may take it
+ * before it is used: callers retry or fail clearly.
  *
  * @throws Error when none of fifty random ones is free.
  */
 export async function freePort(): Promise<number> {
   for (let i = 0; i < TRIES; i += 1) {
     const port = randomInt(FIRST, AFTER_LAST)
-    if (await isPortFree(port)) return port
+    if (reservePort(port) && (await isPortFree(port))) return port
   }
   throw new Error(`none of ${TRIES} ports between ${FIRST} and ${AFTER_LAST} is free`)
 }

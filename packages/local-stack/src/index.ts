@@ -1,5 +1,6 @@
 /** The embedded Postgres, Redis and chain behind `npm start` and the tests. */
 export { freePort, isPortFree } from './free-port.ts'
+export { inspect, type Inspected, type KeptMemory } from './inspected.ts'
 export { jsonRpc } from './json-rpc.ts'
 export { LocalStackError } from './local-stack-error.ts'
 export { guardProcess, releaseProcess } from './reaper.ts'

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync, chmodSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync, chmodSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,8 +8,9 @@ import pg from 'pg'
 import { createWalletClient, defineChain, http, parseEther, publicActions } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { developmentKeys } from '@isochrone/runtime'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { freePort } from './free-port.ts'
+import { jsonRpc } from './json-rpc.ts'
 import { projectCacheDir } from './project-cache-dir.ts'
 import { startAnvil } from './start-anvil.ts'
 import { startPostgres } from './start-postgres.ts'
@@ -106,6 +107,21 @@ test('the chain keeps its state over a restart, and mines as soon as a transacti
   await second.stop()
 })
 
+test('the chain leaves nothing in the home directory, however many blocks it has', async () => {
+  const home = join(dir, 'home')
+  mkdirSync(home)
+  vi.stubEnv('HOME', home)
+  const chain = await startAnvil({ stateFile: undefined, logFile: join(dir, 'home.log'), port: await freePort() })
+  try {
+    await jsonRpc(chain.url, 'anvil_mine', ['0x2bc'], 30_000) // 700, of which 500 stay in memory
+    expect(await jsonRpc(chain.url, 'eth_blockNumber', [], 5_000)).toBe('0x2bc')
+    expect(readdirSync(home)).toEqual([])
+  } finally {
+    vi.unstubAllEnvs()
+    await chain.stop()
+  }
+})
+
 test('a chain state that was cut off is refused with what to do', async () => {
   const stateFile = join(dir, 'damaged.json')
   writeFileSync(stateFile, '{"block":{"number":')
@@ -133,7 +149,7 @@ test('services end when the process that started them is killed', async () => {
   }
   const pid = Number(printed)
   expect(pid).toBeGreaterThan(1)
-  for (let i = 0; i < 100 && isAlive(pid); i++) await sleep(50)
+  for (let i = 0; i < 600 && isAlive(pid); i++) await sleep(50)
   expect(isAlive(pid)).toBe(false)
 })
 

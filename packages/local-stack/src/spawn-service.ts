@@ -44,6 +44,8 @@ export interface SpawnServiceOptions {
   readonly uid?: number
   readonly gid?: number
   readonly stopSignal?: 'SIGTERM' | 'SIGINT'
+  /** In the caller's session, where kernels that divide a busy machine among sessions give it a part of the caller's share. */
+  readonly sharesSession?: boolean
   readonly readyLimitMs?: number
 }
 
@@ -53,7 +55,7 @@ export interface SpawnServiceOptions {
  * @throws LocalStackError with the last lines of its log when it ends early or never answers.
  */
 export async function spawnService(options: SpawnServiceOptions): Promise<RunningProcess> {
-  const { name, isReady, logFile, readyLimitMs = 30_000 } = options
+  const { name, isReady, logFile, readyLimitMs = 60_000 } = options
   const running = spawnProcess(options)
   let ended: Exit | undefined
   void running.exited.then((exit) => (ended = exit))
@@ -71,12 +73,12 @@ export async function spawnService(options: SpawnServiceOptions): Promise<Runnin
 
 /** Spawns without waiting for readiness. */
 export function spawnProcess(options: Omit<SpawnServiceOptions, 'isReady' | 'readyLimitMs'>): RunningProcess {
-  const { command, args, logFile, env, cwd, uid, gid, stopSignal = 'SIGTERM' } = options
+  const { command, args, logFile, env, cwd, uid, gid, stopSignal = 'SIGTERM', sharesSession = false } = options
   mkdirSync(dirname(logFile), { recursive: true })
   const log = openSync(logFile, 'a')
   const child = spawn(command, args, {
     stdio: ['ignore', log, log],
-    detached: true,
+    detached: !sharesSession,
     ...(env && { env }),
     ...(cwd && { cwd }),
     ...(uid !== undefined && { uid }),

@@ -34,6 +34,11 @@ export interface StartAnvilOptions {
 }
 
 const memoryCheckMs = 5_000
+/**
+ * Otherwise anvil keeps the state of the last 3,600 blocks under `~/.foundry/anvil/tmp`, gigabytes that outlive it when
+ * it is killed. Five hundred states stay in memory; nobody here asks for an older block than the last final one.
+ */
+const statesInMemoryAlone = ['--max-persisted-states', '0'] as const
 
 /**
  * Starts the chain and resolves with its RPC URL.
@@ -62,6 +67,7 @@ export async function startAnvil(options: StartAnvilOptions): Promise<Service> {
     '--hardfork',
     'cancun',
     '--quiet',
+    ...statesInMemoryAlone,
   ]
   args.push(...(blockTimeS === undefined ? ['--no-mining'] : ['--block-time', String(blockTimeS)]))
   if (stateFile) args.push('--state', stateFile, '--state-interval', '5')

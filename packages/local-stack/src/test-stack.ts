@@ -6,10 +6,11 @@
  * deletes all; if the test process dies first, the services are ended anyway (see `reaper.ts`).
  */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { applyMigrations } from '@isochrone/db/migrate'
 import { createDatabaseFrom, copyTemplateCluster } from './template-cluster.ts'
 import { freePort } from './free-port.ts'
 import { mineEvery } from './mine-every.ts'
@@ -22,6 +23,8 @@ import { testChainProfile, type TestChainProfile } from './test-chains.ts'
 
 export interface TestStackOptions {
   readonly postgres?: boolean
+  /** Holds Postgres' data and keeps it: a later stack finds it there, and the migrations that came since are applied. */
+  readonly postgresDir?: string | undefined
   readonly redis?: boolean
   /**
    * `true`: the chain of tests, see `test-chains.ts`. `still`: no block is mined but by anvil's own methods. Or what differs from
@@ -53,6 +56,8 @@ export interface TestStack {
   freshDatabase(): Promise<string>
   /** Ends the service with SIGKILL and starts it again, after `downMs`, on the same data and port. */
   crash(service: 'postgres' | 'redis', downMs?: number): Promise<void>
+  /** Stops Redis with SIGSTOP for so long: its connections stay open and nothing is answered. */
+  stallRedis(stillMs: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -72,7 +77,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   }
   try {
     await Promise.all([
-      options.postgres && startTestPostgres(dir, add),
+      options.postgres && startTestPostgres(options.postgresDir ?? join(dir, 'postgres'), add),
       options.redis && startTestRedis(dir, add),
       options.chain && startTestChain(dir, add, chainOptionsOf(options.chain, chainProfile)),
     ])
@@ -121,17 +126,31 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
       await sleep(downMs)
       entry.service = await entry.start()
     },
+    stallRedis: async (stillMs) => {
+      const { pid } = serviceOf('redis').service
+      if (!pid) return
+      process.kill(pid, 'SIGSTOP')
+      try {
+        await sleep(stillMs)
+      } finally {
+        process.kill(pid, 'SIGCONT')
+      }
+    },
     stop: stopAll,
   }
 }
 
 type Add = (name: string, start: () => Promise<Service>) => Promise<void>
 
-async function startTestPostgres(dir: string, add: Add): Promise<void> {
-  const dataDir = join(dir, 'postgres')
-  await copyTemplateCluster(dataDir)
+async function startTestPostgres(dataDir: string, add: Add): Promise<void> {
+  const isKept = existsSync(dataDir)
+  if (!isKept) await copyTemplateCluster(dataDir)
   const port = await freePort()
-  await add('postgres', () => startPostgres({ dataDir, port, volatile: true }))
+  await add('postgres', async () => {
+    const service = await startPostgres({ dataDir, port, volatile: true })
+    if (isKept) await applyMigrations(service.url)
+    return service
+  })
 }
 
 async function startTestRedis(dir: string, add: Add): Promise<void> {

@@ -4,14 +4,11 @@ pragma solidity ^0.8.28;
 import {IDisputeManager} from "../../../src/interfaces/IDisputeManager.sol";
 import {IPaymentChannels} from "../../../src/interfaces/IPaymentChannels.sol";
 import {ReceiptHashes} from "../../../src/libraries/ReceiptHashes.sol";
-import {CourtActs} from "./CourtActs.sol";
-import {LaneActs} from "./LaneActs.sol";
-import {OutsiderActs} from "./OutsiderActs.sol";
+import {CaseActs} from "./CaseActs.sol";
 import {PayerActs} from "./PayerActs.sol";
-import {ProviderActs} from "./ProviderActs.sol";
 
 /// @dev Everybody at once, in one marketplace; and the five statements of the design, held against it.
-contract Actors is PayerActs, LaneActs, ProviderActs, CourtActs, OutsiderActs {
+contract Actors is PayerActs, CaseActs {
     constructor() {
         buildWorld();
         for (uint256 i = 0; i < PARTIES; ++i) {
@@ -70,11 +67,15 @@ contract Actors is PayerActs, LaneActs, ProviderActs, CourtActs, OutsiderActs {
         }
     }
 
-    /// @dev 3: refunds of a receipt within its price; one live dispute per (receipt, kind); terminal states absorb.
+    /// @dev 3: refunds of a receipt within its price; one live dispute per (receipt, kind); terminal states absorb. And what two
+    ///      of a record's panel say is done.
     function checkDisputes() external view {
         for (uint256 i = 0; i < sales.length; ++i) {
             bytes32 subject = ReceiptHashes.hash(sales[i].receipt);
             vm.assertLe(disputes.refundedOf(subject), sales[i].receipt.price, "refunds within the price");
+        }
+        for (uint256 i = 0; i < leases.length; ++i) {
+            vm.assertLe(disputes.refundedOf(leases[i].subject), leases[i].price, "refunds within a lease's price");
         }
         for (uint256 i = 0; i < disputeIds.length; ++i) {
             IDisputeManager.Dispute memory d = disputes.disputeOf(disputeIds[i]);
@@ -88,6 +89,7 @@ contract Actors is PayerActs, LaneActs, ProviderActs, CourtActs, OutsiderActs {
             bool isAbsorbed = terminal == IDisputeManager.State.None || terminal == d.state;
             vm.assertTrue(isAbsorbed, "a terminal state absorbs");
         }
+        checkRecordPanels();
     }
 
     /// @dev Nobody alone moves a ruling: two of three voted for as much at least, and two for no more.

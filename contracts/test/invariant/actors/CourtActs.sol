@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IDisputeManager} from "../../../src/interfaces/IDisputeManager.sol";
+import {LeaseReceipt, ReceiptHashes, Voucher} from "../../../src/libraries/ReceiptHashes.sol";
 import {Ghosts} from "./Ghosts.sol";
 
 /// @dev Payers who dispute, providers who answer and appeal, arbiters who vote as they like, anyone who executes.
@@ -20,6 +21,39 @@ abstract contract CourtActs is Ghosts {
         );
         tokensIn[address(disputes)] += BOND;
         done["file"]++;
+    }
+
+    /// @dev A lease is sold, claimed and disputed at once; the court goes on with it as with any other dispute.
+    function payerDisputesALease(uint256 payer, uint256 provider, uint256 lane, uint128 price, uint8 kind) external {
+        if (leases.length >= LEASES_MAX || disputeIds.length >= KEPT_MAX) return;
+        payer = pick(payer, PARTIES);
+        (LeaseReceipt memory receipt, uint64 epoch) =
+            sellLease(payer, pick(provider, PARTIES), pick(lane, PARTIES), uint128(bound(price, 1, AMOUNT_MAX / 2)));
+        give(payerOf(payer), address(disputes), BOND);
+        vm.prank(payerOf(payer));
+        inCourt = disputes.fileLease(
+            IDisputeManager.Kind(kind % 3), receipt, epoch, new bytes32[](0), receipt.price, "evidence"
+        );
+        disputeIds.push(inCourt);
+        tokensIn[address(disputes)] += BOND;
+        done["file lease"]++;
+    }
+
+    function sellLease(uint256 payer, uint256 provider, uint256 lane, uint128 price)
+        private
+        returns (LeaseReceipt memory receipt, uint64 epoch)
+    {
+        epoch = ++nextEpoch[lane];
+        (receipt.channelId, receipt.leaseId) = (channelIds[payer], keccak256(abi.encode(lane, epoch)));
+        (receipt.nodeId, receipt.lane, receipt.seq) = (nodeIds[provider], lanes[lane], lastSeq[lanes[lane]] + 1);
+        (receipt.termsHash, receipt.price) = (termsHashes[provider], price);
+        bytes32 subject = ReceiptHashes.hash(receipt);
+        leases.push(SoldLease(subject, price));
+        anchorRoot(lane, epoch, ReceiptHashes.leaf(ReceiptHashes.TAG_LEASE, subject), 1, price);
+        bytes32 key = keyOf(channelIds[payer], providerIds[provider], lanes[lane]);
+        signedOf[key] += price;
+        Voucher memory voucher = voucherOf(payer, provider, lane, epoch, signedOf[key]);
+        try channels.claim(voucher, signVoucher(lane, voucher)) {} catch {}
     }
 
     function strangerSaysWithheld(uint256 sale) external {
@@ -89,17 +123,28 @@ abstract contract CourtActs is Ghosts {
         done["appeal"]++;
     }
 
+    /// @dev The treasury answers where stakes do not suffice, as far as it has approved: all, something or nothing.
+    function treasuryAllows(uint128 amount) external {
+        vm.prank(treasury);
+        usdc.approve(address(disputes), amount % 8 == 0 ? 0 : bound(amount, 1, AMOUNT_MAX));
+        done["treasury allows"]++;
+    }
+
     function anyoneExecutes(uint256 dispute) external {
         if (disputeIds.length == 0) return;
         uint256 id = disputeIds[pick(dispute, disputeIds.length)];
         IDisputeManager.Dispute memory d = disputes.disputeOf(id);
         bool isDue = isRipe(d);
-        try disputes.execute(id) {
+        uint256 allowed = usdc.allowance(treasury, address(disputes));
+        try disputes.execute(id) returns (uint128 refunded) {
             if (terminalSeen[id] != IDisputeManager.State.None) breaks("a closed dispute was executed again");
             bool isWithheld = d.kind == IDisputeManager.Kind.Withheld;
-            uint256 slashed = noteSlash(d.providerId, SLASH_MAX) + noteSlash(d.lane, isWithheld ? PENALTY : SLASH_MAX);
-            // Of a withheld file nothing goes into a channel. The treasury lets nobody draw on it here.
-            if (!isWithheld) tokensIn[address(channels)] += slashed;
+            uint256 ofProvider = noteSlash(d.providerId, SLASH_MAX);
+            uint256 ofLane = noteSlash(d.lane, isWithheld ? PENALTY : SLASH_MAX);
+            uint256 ofTreasury = allowed - usdc.allowance(treasury, address(disputes));
+            // Of a withheld file nothing goes into a channel.
+            if (!isWithheld) noteRefund(ofProvider, ofLane, ofTreasury, refunded);
+            else if (ofTreasury > 0) breaks("the treasury paid for a withheld file");
             if (stateOf(id) >= IDisputeManager.State.Executed) {
                 tokensOut[address(disputes)] += d.state > IDisputeManager.State.Ruled ? 2 * BOND : BOND;
                 done["execute"]++;
@@ -112,6 +157,16 @@ abstract contract CourtActs is Ghosts {
         if (state >= IDisputeManager.State.Executed && terminalSeen[id] == IDisputeManager.State.None) {
             terminalSeen[id] = state;
         }
+    }
+
+    function noteRefund(uint256 ofProvider, uint256 ofLane, uint256 ofTreasury, uint256 refunded) private {
+        uint256 credited = ofProvider + ofLane + ofTreasury;
+        tokensIn[address(channels)] += credited;
+        if (refunded < credited) breaks("a refund gave back less than it took");
+        if (refunded > credited) done["refund of pending"]++;
+        if (ofProvider > 0) done["refund of provider's stake"]++;
+        if (ofLane > 0) done["refund of lane's stake"]++;
+        if (ofTreasury > 0) done["refund of treasury"]++;
     }
 
     function oneOf(uint256 seed) private view returns (uint256) {

@@ -25,11 +25,18 @@ abstract contract Ghosts is Courtroom {
         uint256 privateKey;
     }
 
+    struct SoldLease {
+        bytes32 subject;
+        uint128 price;
+    }
+
     /// @dev Keeps a long run's memory of receipts, vouchers and disputes bounded.
     uint256 internal constant KEPT_MAX = 48;
+    uint256 internal constant LEASES_MAX = 8;
     uint128 internal constant AMOUNT_MAX = 100e6;
 
     Sale[] internal sales;
+    SoldLease[] internal leases;
     Voucher[] internal vouchers;
     bytes[] internal voucherSignatures;
     uint256[] internal disputeIds;

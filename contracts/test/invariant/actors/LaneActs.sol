@@ -52,6 +52,7 @@ abstract contract LaneActs is Ghosts {
         uint64 at = channels.claimableAt(v);
         try channels.claimAnnounced(v) {
             if (at == 0 || block.timestamp < at) breaks("an announced voucher was paid before its time");
+            if (!registry.isLane(v.lane)) breaks("what a removed lane only announced was paid");
             done["claim announced"]++;
         } catch {}
     }

@@ -177,10 +177,16 @@ abstract contract OutsiderActs is Ghosts {
         try ledger.collect(thief) {
             breaks("a thief collected");
         } catch {}
+        vm.prank(thief);
+        try registry.removeLane(vm.addr(LANE_KEY + party)) {
+            breaks("a thief removed a lane");
+        } catch {}
         done["steal"]++;
     }
 
-    function guardianPauses(bool pauses) external {
+    /// @dev For a while, now and then: a life in which nothing comes in is none.
+    function guardianPauses(uint256 dice) external {
+        bool pauses = dice % 4 == 0;
         if (pauses == channels.paused()) return;
         if (pauses) {
             vm.prank(guardian);
@@ -189,6 +195,15 @@ abstract contract OutsiderActs is Ghosts {
             channels.unpauseInflow();
         }
         done["pause"]++;
+    }
+
+    /// @dev The last lane alone, and not at once: a life without lanes is none. What it anchored stays claimable, by
+    ///      whoever redeems its vouchers.
+    function guardianRemovesALane(uint256 dice) external {
+        if (dice % 32 != 0) return;
+        vm.prank(guardian);
+        registry.removeLane(vm.addr(LANE_KEY + PARTIES - 1));
+        done["remove lane"]++;
     }
 
     function timePasses(uint256 seconds_) external {

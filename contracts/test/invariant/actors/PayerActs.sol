@@ -8,6 +8,7 @@ import {Ghosts} from "./Ghosts.sol";
 /// @dev The payer: deposits, raises its ceiling or lets a session key do it, asks money back, withdraws.
 abstract contract PayerActs is Ghosts {
     uint256 private constant SESSION_KEY = 0x5E5500;
+    uint256 private authorizations;
 
     function payerDeposits(uint256 payer, uint128 amount) external {
         payer = pick(payer, PARTIES);
@@ -87,6 +88,70 @@ abstract contract PayerActs is Ghosts {
         } catch {
             if (!isPaused) breaks("a permit did not deposit");
         }
+    }
+
+    /// @dev By an ERC-3009 authorisation that anybody relays: for that channel, that amount and once.
+    function payerDepositsByAuthorization(uint256 payer, uint128 amount, uint256 how) external {
+        payer = pick(payer, PARTIES);
+        amount = uint128(bound(amount, 1, AMOUNT_MAX));
+        usdc.mint(payerOf(payer), amount);
+        bytes32 salt = bytes32(++authorizations);
+        bytes memory signature = signed(PAYER_KEY + payer, authorizationDigest(payer, amount, salt));
+        uint256 other = (payer + 1) % PARTIES;
+        if (how % 3 == 0 && depositAuthorized(thief, other, payer, amount, salt, signature)) {
+            breaks("a thief led an authorisation into another channel");
+        }
+        if (how % 3 == 1 && depositAuthorized(thief, payer, payer, amount + 1, salt, signature)) {
+            breaks("a thief raised an authorisation");
+        }
+        bool isPaused = channels.paused();
+        uint128 before = channels.channelOf(channelIds[payer]).deposited;
+        if (depositAuthorized(stranger, payer, payer, amount, salt, signature)) {
+            tokensIn[address(channels)] += amount;
+            if (isPaused) breaks("a pause let an authorisation in");
+            if (channels.channelOf(channelIds[payer]).deposited != before + amount) {
+                breaks("an authorisation deposited another amount");
+            }
+            usdc.mint(payerOf(payer), amount);
+            if (depositAuthorized(stranger, payer, payer, amount, salt, signature)) {
+                breaks("an authorisation was taken twice");
+            }
+            done["authorization"]++;
+        } else if (!isPaused) {
+            breaks("an authorisation did not deposit");
+        }
+    }
+
+    function depositAuthorized(
+        address relayer,
+        uint256 channel,
+        uint256 from,
+        uint128 amount,
+        bytes32 salt,
+        bytes memory signature
+    ) private returns (bool isTaken) {
+        (bytes32 r, bytes32 s) = (bytes32(0), bytes32(0));
+        assembly ("memory-safe") {
+            r := mload(add(signature, 32))
+            s := mload(add(signature, 64))
+        }
+        uint8 v = uint8(signature[64]);
+        vm.prank(relayer);
+        try channels.depositWithAuthorization(
+            channelIds[channel], payerOf(from), amount, 0, type(uint256).max, salt, v, r, s
+        ) {
+            isTaken = true;
+        } catch {}
+    }
+
+    function authorizationDigest(uint256 payer, uint128 amount, bytes32 salt) private view returns (bytes32) {
+        bytes32 typehash = keccak256(
+            "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+        );
+        bytes32 nonce = keccak256(abi.encode(channelIds[payer], salt));
+        bytes memory fields =
+            abi.encode(typehash, payerOf(payer), address(channels), amount, 0, type(uint256).max, nonce);
+        return keccak256(abi.encodePacked(hex"1901", usdc.DOMAIN_SEPARATOR(), keccak256(fields)));
     }
 
     function payerGrantsSession(uint256 payer, uint256 key, uint128 more, uint256 lasts) external {

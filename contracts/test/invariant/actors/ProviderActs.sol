@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {ISlaLedger} from "../../../src/interfaces/ISlaLedger.sol";
 import {IStakeVault} from "../../../src/interfaces/IStakeVault.sol";
-import {PerformanceRecord} from "../../../src/libraries/ReceiptHashes.sol";
 import {Ghosts} from "./Ghosts.sol";
 
-/// @dev The provider: stakes and unstakes, has its records reported and made final, and is paid. And the auditor.
+/// @dev The provider: stakes and unstakes, pays for promises that it broke, and is paid.
 abstract contract ProviderActs is Ghosts {
-    uint256 private lastChallenged;
-    mapping(bytes32 key => bool) private bondHeld; // key: keccak(node, lane, epoch)
+    uint256 private constant ORDERS = 12;
+    mapping(bytes32 orderId => bool) private stakeOrdersDone;
+    uint256 private lastPenalised; // The sale whose counts left a penalty to collect.
     mapping(bytes32 providerId => mapping(uint256 day => uint256)) private takenSeen;
 
     function providerStakes(uint256 subject, uint128 amount) external {
@@ -17,6 +16,24 @@ abstract contract ProviderActs is Ghosts {
         stake(subjectOf(subject), amount);
         noteStake(subjectOf(subject), amount);
         done["provision"]++;
+    }
+
+    /// @dev The platform, which sends an order again when it does not know what became of it: maybe for another amount.
+    function orderStakes(uint256 subject, uint128 amount, uint256 order) external {
+        bytes32 orderId = bytes32(pick(order, ORDERS));
+        bool isDone = stakeOrdersDone[orderId];
+        amount = uint128(bound(amount, 1, AMOUNT_MAX));
+        give(stranger, address(vault), amount);
+        vm.prank(stranger);
+        try vault.provisionOnce(subjectOf(subject), amount, orderId) {
+            if (isDone) breaks("an order was staked twice");
+            stakeOrdersDone[orderId] = true;
+            noteStake(subjectOf(subject), amount);
+            done["order"]++;
+        } catch {
+            if (!isDone) breaks("an order that nobody had carried out was refused");
+            done["order again"]++;
+        }
     }
 
     function providerThaws(uint256 subject, uint128 amount) external {
@@ -45,60 +62,6 @@ abstract contract ProviderActs is Ghosts {
         } catch {}
     }
 
-    function recordIsReported(uint256 sale, bool byNode) external {
-        if (sales.length == 0) return;
-        Sale memory sold = sales[pick(sale, sales.length)];
-        PerformanceRecord memory record = recordOfSale(sold);
-        bytes32 digest = ledger.recordDigest(record);
-        bytes memory byLane = signed(LANE_KEY + sold.lane, digest);
-        ledger.report(record, byNode ? signed(NODE_KEY + sold.provider, digest) : bytes(""), byLane);
-        done["report"]++;
-    }
-
-    function recordIsContradicted(uint256 sale, uint128 lie) external {
-        if (sales.length == 0) return;
-        Sale memory sold = sales[pick(sale, sales.length)];
-        PerformanceRecord memory other = recordOfSale(sold);
-        other.attempts = uint32(bound(lie, 2, 1000));
-        bytes memory byLane = signed(LANE_KEY + sold.lane, ledger.recordDigest(other));
-        vm.prank(stranger);
-        ledger.proveContradiction(other, byLane);
-        noteSlash(lanes[sold.lane], PENALTY);
-        noteBondGone(sold);
-        done["contradict"]++;
-    }
-
-    function recordIsChallenged(uint256 sale) external {
-        if (sales.length == 0) return;
-        sale = pick(sale, sales.length);
-        Sale memory sold = sales[sale];
-        give(stranger, address(ledger), BOND);
-        vm.prank(stranger);
-        ledger.challenge(nodeIds[sold.provider], lanes[sold.lane], sold.epoch, BOND, keccak256("evidence"));
-        bondHeld[recordKey(sold)] = true;
-        tokensIn[address(ledger)] += BOND;
-        lastChallenged = sale;
-        done["challenge"]++;
-    }
-
-    function auditorRules(uint256 sale, bool upheld) external {
-        if (sales.length == 0) return;
-        Sale memory sold = sales[sale % 4 == 0 ? pick(sale, sales.length) : lastChallenged];
-        vm.prank(auditor);
-        ledger.resolveChallenge(nodeIds[sold.provider], lanes[sold.lane], sold.epoch, upheld, keccak256("reason"));
-        noteSlash(lanes[sold.lane], upheld ? PENALTY : 0);
-        noteBondGone(sold);
-        done["audit"]++;
-    }
-
-    function recordIsFinal(uint256 sale) external {
-        if (sales.length == 0) return;
-        Sale memory sold = sales[pick(sale, sales.length)];
-        ledger.finalise(nodeIds[sold.provider], lanes[sold.lane], sold.epoch);
-        noteBondGone(sold);
-        done["final"]++;
-    }
-
     function samplesAreCounted(uint256 sale) external {
         if (sales.length == 0) return;
         sale = pick(sale, sales.length);
@@ -112,14 +75,30 @@ abstract contract ProviderActs is Ghosts {
         ) {
             if (sold.counted) breaks("the same counts were pooled twice");
             sales[sale].counted = true;
-            takenSeen[provider][day] += credited;
-            tokensIn[address(channels)] += credited;
-            if (noteSlash(provider, cap) != credited) breaks("a penalty took another amount than it credited");
-            if (credited > 0 && takenSeen[provider][day] > cap) {
-                breaks("a day's penalties took more than a twentieth of the stake");
-            }
+            noteCredit(provider, credited, cap);
             if (credited > 0) done["penalty"]++;
+            if (penaltyDueBy(sold) > 0) lastPenalised = sale;
         } catch {}
+    }
+
+    /// @dev What the cap of a day put off, on the same day or on the next one.
+    function penaltyIsCollected(uint256 sale, uint256 wait) external {
+        if (sales.length == 0) return;
+        Sale memory sold = sales[wait % 8 == 0 ? pick(sale, sales.length) : lastPenalised];
+        bytes32 provider = providerIds[sold.provider];
+        (bytes32 node, bytes32 channel) = (nodeIds[sold.provider], channelIds[sold.payer]);
+        bytes32 termsHash = termsHashes[sold.provider];
+        uint128 due = penaltyDueBy(sold);
+        if (due > 0 && wait % 2 == 0) pass(1 days);
+        uint256 cap = (stakesSeen[provider] + takenSeen[provider][block.timestamp / 1 days]) / 20;
+        vm.prank(stranger);
+        try ledger.collectPenalty(provider, node, channel, termsHash) returns (uint128 credited) {
+            if (credited > due) breaks("more was collected than a penalty put off");
+            noteCredit(provider, credited, cap);
+            if (credited > 0) done["penalty collected"]++;
+        } catch {
+            if (due > 0) breaks("a penalty that is due could not be collected");
+        }
     }
 
     function providerIsPaid(uint256 provider, uint64 epoch) external {
@@ -137,19 +116,20 @@ abstract contract ProviderActs is Ghosts {
         }
     }
 
-    function recordOfSale(Sale memory sold) private view returns (PerformanceRecord memory record) {
-        record = recordOf(sold.provider, sold.lane, sold.epoch, sold.receipt.price, countsLeaf(countsOfSale(sold)));
-        ISlaLedger.Standing memory standing = ledger.standingOf(record.nodeId, record.lane, record.epoch);
-        record.version = standing.status == ISlaLedger.Status.Invalid ? standing.version + 1 : standing.version;
+    function noteCredit(bytes32 provider, uint128 credited, uint256 cap) private {
+        uint256 day = block.timestamp / 1 days;
+        takenSeen[provider][day] += credited;
+        tokensIn[address(channels)] += credited;
+        if (noteSlash(provider, cap) != credited) breaks("a penalty took another amount than it credited");
+        if (credited > 0 && takenSeen[provider][day] > cap) {
+            breaks("a day's penalties took more than a twentieth of the stake");
+        }
     }
 
-    function noteBondGone(Sale memory sold) private {
-        if (bondHeld[recordKey(sold)]) tokensOut[address(ledger)] += BOND;
-        bondHeld[recordKey(sold)] = false;
-    }
-
-    function recordKey(Sale memory sold) private view returns (bytes32) {
-        return keccak256(abi.encode(nodeIds[sold.provider], lanes[sold.lane], sold.epoch));
+    function penaltyDueBy(Sale memory sold) private view returns (uint128) {
+        return ledger.penaltyDueOf(
+            providerIds[sold.provider], nodeIds[sold.provider], channelIds[sold.payer], termsHashes[sold.provider]
+        );
     }
 
     /// @dev Providers first, then lanes.

@@ -486,7 +486,14 @@ export const contradictionsAbi = [
     inputs: [{ name: 'signer', type: 'bytes32', internalType: 'bytes32' }],
   },
   { type: 'error', name: 'NodeUnknown', inputs: [{ name: 'nodeId', type: 'bytes32', internalType: 'bytes32' }] },
-  { type: 'error', name: 'NotAContradiction', inputs: [] },
+  {
+    type: 'error',
+    name: 'NotAContradiction',
+    inputs: [
+      { name: 'a', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'b', type: 'bytes32', internalType: 'bytes32' },
+    ],
+  },
   { type: 'error', name: 'NothingDue', inputs: [{ name: 'account', type: 'address', internalType: 'address' }] },
   {
     type: 'error',
@@ -495,6 +502,11 @@ export const contradictionsAbi = [
       { name: 'value', type: 'uint256', internalType: 'uint256' },
       { name: 'max', type: 'uint256', internalType: 'uint256' },
     ],
+  },
+  {
+    type: 'error',
+    name: 'PriceFollowsFromTerms',
+    inputs: [{ name: 'price', type: 'uint128', internalType: 'uint128' }],
   },
   { type: 'error', name: 'ReentrancyGuardReentrantCall', inputs: [] },
   {

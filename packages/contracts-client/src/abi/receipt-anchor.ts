@@ -233,7 +233,14 @@ export const receiptAnchorAbi = [
   { type: 'error', name: 'InvalidShortString', inputs: [] },
   { type: 'error', name: 'LaneNotActive', inputs: [{ name: 'lane', type: 'bytes32', internalType: 'bytes32' }] },
   { type: 'error', name: 'NotIncluded', inputs: [{ name: 'leaf', type: 'bytes32', internalType: 'bytes32' }] },
-  { type: 'error', name: 'NumberTooLarge', inputs: [] },
+  {
+    type: 'error',
+    name: 'NumberTooLarge',
+    inputs: [
+      { name: 'number', type: 'uint256', internalType: 'uint256' },
+      { name: 'max', type: 'uint256', internalType: 'uint256' },
+    ],
+  },
   {
     type: 'error',
     name: 'SequenceGap',

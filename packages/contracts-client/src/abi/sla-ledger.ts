@@ -602,6 +602,7 @@ export const slaLedgerAbi = [
       { name: 'nodeId', type: 'bytes32', indexed: true, internalType: 'bytes32' },
       { name: 'lane', type: 'bytes32', indexed: true, internalType: 'bytes32' },
       { name: 'epoch', type: 'uint64', indexed: true, internalType: 'uint64' },
+      { name: 'version', type: 'uint8', indexed: false, internalType: 'uint8' },
       { name: 'finalAt', type: 'uint64', indexed: false, internalType: 'uint64' },
     ],
     anonymous: false,
@@ -791,7 +792,14 @@ export const slaLedgerAbi = [
     ],
   },
   { type: 'error', name: 'NodeUnknown', inputs: [{ name: 'nodeId', type: 'bytes32', internalType: 'bytes32' }] },
-  { type: 'error', name: 'NotAContradiction', inputs: [] },
+  {
+    type: 'error',
+    name: 'NotAContradiction',
+    inputs: [
+      { name: 'a', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'b', type: 'bytes32', internalType: 'bytes32' },
+    ],
+  },
   { type: 'error', name: 'NothingDue', inputs: [{ name: 'account', type: 'address', internalType: 'address' }] },
   {
     type: 'error',

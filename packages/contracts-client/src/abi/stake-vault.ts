@@ -100,6 +100,16 @@ export const stakeVaultAbi = [
   },
   {
     type: 'function',
+    name: 'isOrderDone',
+    inputs: [
+      { name: 'from', type: 'address', internalType: 'address' },
+      { name: 'orderId', type: 'bytes32', internalType: 'bytes32' },
+    ],
+    outputs: [{ name: '', type: 'bool', internalType: 'bool' }],
+    stateMutability: 'view',
+  },
+  {
+    type: 'function',
     name: 'liabilities',
     inputs: [],
     outputs: [{ name: '', type: 'uint256', internalType: 'uint256' }],
@@ -128,6 +138,17 @@ export const stakeVaultAbi = [
     inputs: [
       { name: 'subject', type: 'bytes32', internalType: 'bytes32' },
       { name: 'amount', type: 'uint128', internalType: 'uint128' },
+    ],
+    outputs: [],
+    stateMutability: 'nonpayable',
+  },
+  {
+    type: 'function',
+    name: 'provisionOnce',
+    inputs: [
+      { name: 'subject', type: 'bytes32', internalType: 'bytes32' },
+      { name: 'amount', type: 'uint128', internalType: 'uint128' },
+      { name: 'orderId', type: 'bytes32', internalType: 'bytes32' },
     ],
     outputs: [],
     stateMutability: 'nonpayable',
@@ -351,6 +372,14 @@ export const stakeVaultAbi = [
   },
   { type: 'error', name: 'NothingThawing', inputs: [{ name: 'subject', type: 'bytes32', internalType: 'bytes32' }] },
   { type: 'error', name: 'NothingToWithdraw', inputs: [{ name: 'subject', type: 'bytes32', internalType: 'bytes32' }] },
+  {
+    type: 'error',
+    name: 'OrderDone',
+    inputs: [
+      { name: 'from', type: 'address', internalType: 'address' },
+      { name: 'orderId', type: 'bytes32', internalType: 'bytes32' },
+    ],
+  },
   { type: 'error', name: 'ReentrancyGuardReentrantCall', inputs: [] },
   {
     type: 'error',

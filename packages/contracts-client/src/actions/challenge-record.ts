@@ -1,4 +1,4 @@
-/** Says, with a bond from the sender, that a performance record is wrong. An auditor judges it. */
+/** Says, with a bond from the sender, that a performance record is wrong. A panel of arbiters judges it. */
 import { encodeFunctionData, isAddressEqual, type Hex } from 'viem'
 
 import { slaLedgerAbi } from '../abi/sla-ledger.ts'

@@ -27,6 +27,7 @@ const waves: readonly (readonly ContractName[])[] = [
   ['anchor'],
   ['channels', 'vault'],
   ['ledger', 'disputes', 'contradictions', 'hasher'],
+  ['panels'],
 ]
 
 export async function deployIsochrone(input: DeployIsochroneInput): Promise<Deployment> {
@@ -54,7 +55,7 @@ export async function deployIsochrone(input: DeployIsochroneInput): Promise<Depl
     Hex
   >
   const deployment: Deployment = {
-    version: 2,
+    version: 3,
     chainId: await publicClient.getChainId(),
     addresses,
     blockNumber,
@@ -98,6 +99,8 @@ function constructorArgs(
       return [deployer, contradictionParameters(addresses, p)]
     case 'hasher':
       return [channels]
+    case 'panels':
+      return [addresses.disputes, addresses.ledger, registry]
   }
 }
 

@@ -1,16 +1,17 @@
-/** Files a dispute about an anchored receipt, with a bond from the sender, who must own the channel that paid. */
-import { structHash, type DeliveryReceipt, type LeaseReceipt } from '@isochrone/protocol'
+/** Files a dispute about an anchored delivery receipt, with a bond from the sender, who must own the channel that paid. */
+import type { DisputeKind } from '@isochrone/domain'
+import { structHash, type DeliveryReceipt } from '@isochrone/protocol'
 import { encodeFunctionData, type Hex } from 'viem'
 
 import { disputeManagerAbi } from '../abi/dispute-manager.ts'
 import { toAbiStruct } from '../abi-struct.ts'
 import type { ChainWriter } from '../chain-client.ts'
-import { disputeKinds, type DisputeKind } from '../states.ts'
+import { disputeKinds } from '../states.ts'
 import { fileWithBond, type FiledDispute } from './file-with-bond.ts'
 
-export interface FileDisputeInput {
+export interface FileDisputeInput<Receipt = DeliveryReceipt> {
   kind: Exclude<DisputeKind, 'withheld'>
-  receipt: { type: 'DeliveryReceipt'; value: DeliveryReceipt } | { type: 'LeaseReceipt'; value: LeaseReceipt }
+  receipt: Receipt
   epoch: number
   /** Siblings from the receipt's leaf up. */
   proof: readonly Hex[]
@@ -22,14 +23,9 @@ export interface FileDisputeInput {
 
 /** Safe to retry: the sender's own live dispute about this receipt and kind counts as done. */
 export async function fileDispute(writer: ChainWriter, input: FileDisputeInput): Promise<FiledDispute> {
-  const { receipt, proof, amount, evidenceHash } = input
-  const [kind, epoch] = [disputeKinds.indexOf(input.kind), BigInt(input.epoch)]
-  if (receipt.type === 'DeliveryReceipt') {
-    const args = [kind, toAbiStruct(receipt.type, receipt.value), epoch, proof, amount, evidenceHash] as const
-    const data = encodeFunctionData({ abi: disputeManagerAbi, functionName: 'file', args })
-    return fileWithBond(writer, { data, kind: input.kind, subject: structHash(receipt.type, receipt.value) })
-  }
-  const args = [kind, toAbiStruct(receipt.type, receipt.value), epoch, proof, amount, evidenceHash] as const
-  const data = encodeFunctionData({ abi: disputeManagerAbi, functionName: 'fileLease', args })
-  return fileWithBond(writer, { data, kind: input.kind, subject: structHash(receipt.type, receipt.value) })
+  const { kind, receipt, epoch, proof, amount, evidenceHash } = input
+  const struct = toAbiStruct('DeliveryReceipt', receipt)
+  const args = [disputeKinds.indexOf(kind), struct, BigInt(epoch), proof, amount, evidenceHash] as const
+  const data = encodeFunctionData({ abi: disputeManagerAbi, functionName: 'file', args })
+  return fileWithBond(writer, { data, kind, subject: structHash('DeliveryReceipt', receipt) })
 }

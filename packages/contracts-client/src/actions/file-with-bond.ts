@@ -1,4 +1,5 @@
 /** What filing any dispute has in common: the bond is approved, and a live dispute of the sender's own is found again. */
+import type { DisputeKind } from '@isochrone/domain'
 import { getAbiItem, isAddressEqual, parseEventLogs, type Hex } from 'viem'
 
 import { disputeManagerAbi } from '../abi/dispute-manager.ts'
@@ -7,7 +8,7 @@ import { revertNamed } from '../explain-chain-error.ts'
 import { disputeBonds } from '../reads/dispute-bonds.ts'
 import { disputeOf } from '../reads/dispute-of.ts'
 import { findLatestLog } from '../reads/find-latest-log.ts'
-import { closedDisputeStates, disputeKinds, type DisputeKind } from '../states.ts'
+import { closedDisputeStates, disputeKinds } from '../states.ts'
 import { approveToken } from './approve-token.ts'
 import type { WriteOutcome } from './outcome.ts'
 

@@ -2,44 +2,17 @@
  * The calls by which somebody takes a step in a dispute, as a wallet is asked to send them: test money and approval for the
  * bond where they are missing, then the step itself.
  */
-import { decodeStruct, type Hex, type StructJson } from '@isochrone/protocol'
+import { decodeStruct, type DisputeAction, type DisputedReceipt, type Hex } from '@isochrone/protocol'
 import { encodeFunctionData, type Abi, type Address } from 'viem'
 
 import { disputeManagerAbi } from '../abi/dispute-manager.ts'
+import { recordPanelsAbi } from '../abi/record-panels.ts'
 import { slaLedgerAbi } from '../abi/sla-ledger.ts'
 import { testUsdcAbi } from '../abi/test-usdc.ts'
 import { toAbiStruct } from '../abi-struct.ts'
 import type { ChainReader } from '../chain-client.ts'
-import { disputeKinds, type DisputeKind } from '../states.ts'
+import { disputeKinds } from '../states.ts'
 import { disputeBonds } from './dispute-bonds.ts'
-
-/** Amounts are µUSD as decimal text, ids decimal text: it may have waited as JSON. */
-export type DisputeStep =
-  | {
-      action: 'file'
-      kind: Exclude<DisputeKind, 'withheld'>
-      delivery: StructJson
-      epoch: number
-      proof: Hex[]
-      amountMicroUsd: string
-      evidenceHash: Hex
-    }
-  | {
-      action: 'file_lease'
-      kind: Exclude<DisputeKind, 'withheld'>
-      lease: StructJson
-      epoch: number
-      proof: Hex[]
-      amountMicroUsd: string
-      evidenceHash: Hex
-    }
-  | { action: 'withheld'; lane: Hex; epoch: number; evidenceHash: Hex }
-  | { action: 'challenge'; nodeId: Hex; lane: Hex; epoch: number; evidenceHash: Hex }
-  | { action: 'respond'; disputeId: string; answerHash: Hex }
-  | { action: 'appeal'; disputeId: string }
-  | { action: 'rule'; disputeId: string; refundMicroUsd: string; reasonHash: Hex }
-
-type Filing = Extract<DisputeStep, { proof: Hex[] }>
 
 export interface DisputeCall {
   label: string
@@ -48,8 +21,8 @@ export interface DisputeCall {
 }
 
 /** In the order in which they have to be sent. */
-export async function disputeCalls(reader: ChainReader, from: Address, step: DisputeStep): Promise<DisputeCall[]> {
-  const { token, disputes, ledger } = reader.deployment.addresses
+export async function disputeCalls(reader: ChainReader, from: Address, step: DisputeAction): Promise<DisputeCall[]> {
+  const { token, disputes, ledger, panels } = reader.deployment.addresses
   const manager = (label: string, functionName: string, args: readonly unknown[]) =>
     callOf(label, disputes, disputeManagerAbi, functionName, args)
   switch (step.action) {
@@ -82,9 +55,17 @@ export async function disputeCalls(reader: ChainReader, from: Address, step: Dis
       const args = [BigInt(step.disputeId), BigInt(step.refundMicroUsd), step.reasonHash]
       return [manager('Vote', 'rule', args)]
     }
+    case 'judge': {
+      const args = [step.nodeId, step.lane, BigInt(step.epoch), step.upheld, step.reasonHash]
+      return [callOf('Vote', panels, recordPanelsAbi, 'rule', args)]
+    }
   }
 
-  async function filing(functionName: 'file' | 'fileLease', receipt: unknown, filed: Filing): Promise<DisputeCall[]> {
+  async function filing(
+    functionName: 'file' | 'fileLease',
+    receipt: unknown,
+    filed: DisputedReceipt,
+  ): Promise<DisputeCall[]> {
     const { kind, epoch, proof, amountMicroUsd, evidenceHash } = filed
     const args = [disputeKinds.indexOf(kind), receipt, BigInt(epoch), proof, BigInt(amountMicroUsd), evidenceHash]
     return [...(await bondCalls(reader, from, disputes, 'file')), manager('File the dispute', functionName, args)]

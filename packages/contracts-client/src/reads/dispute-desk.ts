@@ -1,12 +1,15 @@
 /** What pages about disputes ask of the chain, in one place: reads, calls to sign and rehearsals. It sends nothing. */
 import { systemClock, type Clock } from '@isochrone/domain'
+import type { DisputeAction } from '@isochrone/protocol'
 import type { Address, Hex } from 'viem'
 
 import type { ChainReader } from '../chain-client.ts'
 import { explainChainError } from '../explain-chain-error.ts'
 import { anchorOf } from './anchor-of.ts'
 import { arbiters } from './arbiters.ts'
-import { disputeCalls, type DisputeStep } from './dispute-calls.ts'
+import { recordCaseOf } from './record-case-of.ts'
+import type { RecordKey } from './record-key.ts'
+import { disputeCalls } from './dispute-calls.ts'
 import { refundedOf } from './refunded-of.ts'
 import { rehearseDispute } from './rehearse-dispute.ts'
 
@@ -36,7 +39,8 @@ export function disputeDesk(reader: ChainReader, clock: Clock = systemClock) {
       return Math.max(Number(timestamp), Math.floor(clock.nowMs() / 1_000))
     },
     arbiters: async () => (await asked(arbiters(reader))).map((address) => address.toLowerCase()),
-    calls: (from: Address, step: DisputeStep) => asked(disputeCalls(reader, from, step)),
-    rehearse: (from: Address, step: DisputeStep) => asked(rehearseDispute(reader, from, step)),
+    recordCase: (record: RecordKey) => asked(recordCaseOf(reader, record)),
+    calls: (from: Address, step: DisputeAction) => asked(disputeCalls(reader, from, step)),
+    rehearse: (from: Address, step: DisputeAction) => asked(rehearseDispute(reader, from, step)),
   }
 }

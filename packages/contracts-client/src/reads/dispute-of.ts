@@ -1,9 +1,11 @@
 /** A dispute as it stands. */
+import type { DisputeKind } from '@isochrone/domain'
 import { zeroAddress, type Address, type Hex } from 'viem'
 
 import { disputeManagerAbi } from '../abi/dispute-manager.ts'
 import type { ChainReader } from '../chain-client.ts'
-import { disputeKinds, disputeStates, type DisputeKind, type DisputeState } from '../states.ts'
+import { revertNamed } from '../explain-chain-error.ts'
+import { disputeKinds, disputeStates, type DisputeState } from '../states.ts'
 
 /** Amounts in µUSD. */
 export interface Dispute {
@@ -37,14 +39,17 @@ export interface Dispute {
   drawBlock: bigint | null
 }
 
-/** Null when there is no such dispute. */
+/** Null when there is no such dispute: never filed, or its filing was taken away by a reorganisation. */
 export async function disputeOf({ publicClient, deployment }: ChainReader, disputeId: bigint): Promise<Dispute | null> {
-  const { state, kind, deadline, epoch, appellant, drawBlock, ...dispute } = await publicClient.readContract({
-    address: deployment.addresses.disputes,
-    abi: disputeManagerAbi,
-    functionName: 'disputeOf',
-    args: [disputeId],
-  })
+  const address = deployment.addresses.disputes
+  const found = await publicClient
+    .readContract({ address, abi: disputeManagerAbi, functionName: 'disputeOf', args: [disputeId] })
+    .catch((error: unknown) => {
+      if (revertNamed(error) === 'UnknownDispute') return null
+      throw error
+    })
+  if (found === null) return null
+  const { state, kind, deadline, epoch, appellant, drawBlock, ...dispute } = found
   const [stateName, kindName] = [disputeStates[state], disputeKinds[kind]]
   if (stateName === undefined || kindName === undefined) {
     throw new RangeError(`No dispute state or kind has the number ${state} or ${kind}`)

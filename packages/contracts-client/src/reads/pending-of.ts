@@ -19,16 +19,18 @@ export interface Pending {
   setAside: bigint
 }
 
+/** @param blockTag `latest` counts nothing that waits to be included, and takes the time of the last block for now. */
 export async function pendingOf(
   { publicClient, deployment }: ChainReader,
   { providerId, lane, epoch }: { providerId: Hex; lane: Hex; epoch: number },
+  blockTag: 'pending' | 'latest' = 'pending', // Its time is now; the last block of a quiet chain may be hours old.
 ): Promise<Pending> {
   const { payable_, graceEndsAt, ...pending } = await publicClient.readContract({
     address: deployment.addresses.channels,
     abi: paymentChannelsAbi,
     functionName: 'pendingOf',
     args: [providerId, lane, BigInt(epoch)],
-    blockTag: 'pending', // Its time is now; the last block of a quiet chain may be hours old.
+    blockTag,
   })
   return { ...pending, graceEndsAtS: Number(graceEndsAt), payable: payable_ }
 }

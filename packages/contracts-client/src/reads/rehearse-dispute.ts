@@ -1,82 +1,48 @@
 /**
- * What a step in a dispute would do on the chain as it is now, without a signature: `eth_simulateV1` on the newest block,
- * https://github.com/ethereum/execution-apis (eth_simulateV1), and every balance that can move, before and after.
+ * What a step in a dispute would do on the chain as it is now, without a signature, and every balance that can move, before
+ * and after.
  *
  * A vote is followed to its end: a second arbiter votes alike where that is needed, nobody appeals, the clock passes the
  * deadline, anyone executes. What a contract refuses on the way is a sentence of that step.
  */
-import { AppError } from '@isochrone/domain'
-import type { Hex } from '@isochrone/protocol'
-import { decodeFunctionResult, encodeFunctionData, zeroAddress, zeroHash, type Address } from 'viem'
+import type { DisputeAction, Hex } from '@isochrone/protocol'
+import { decodeFunctionResult, encodeFunctionData, zeroHash, type Address } from 'viem'
 
 import { disputeManagerAbi } from '../abi/dispute-manager.ts'
 import { paymentChannelsAbi } from '../abi/payment-channels.ts'
-import { stakeVaultAbi } from '../abi/stake-vault.ts'
-import { testUsdcAbi } from '../abi/test-usdc.ts'
 import type { ChainReader } from '../chain-client.ts'
-import { decodeRevertData } from '../decode-revert.ts'
 import { explainChainError, isRevert } from '../explain-chain-error.ts'
-import { disputeCalls, type DisputeStep } from './dispute-calls.ts'
+import { disputeCalls } from './dispute-calls.ts'
 import { disputeOf, type Dispute } from './dispute-of.ts'
 import { panelOf } from './panel-of.ts'
-
-export interface DisputeRehearsal {
-  blockNumber: bigint
-  steps: { label: string; refusal: string | null }[]
-  balances: { holder: string; beforeMicroUsd: bigint; afterMicroUsd: bigint }[]
-}
+import {
+  rehearseBlocks,
+  stakeGauge,
+  walletGauge,
+  type Block,
+  type DisputeRehearsal,
+  type Gauge,
+  type SimulatedCall,
+} from './rehearse-blocks.ts'
+import { rehearseJudgement } from './rehearse-judgement.ts'
+import { treasuryOf } from './treasury-of.ts'
 
 /** More than the simulated blocks before it can take: endpoints let 1 to 12 s pass for each. */
 const SIMULATED_BLOCKS_S = 3_600n
-
-interface SimulatedCall {
-  label: string
-  from: Address
-  to: Address
-  data: Hex
-}
-
-interface Block {
-  timeS: bigint | null
-  calls: SimulatedCall[]
-}
-
-interface Gauge {
-  holder: string
-  to: Address
-  data: Hex
-  read: (data: Hex) => bigint
-}
 
 /** @throws AppError `chain_unavailable` where the endpoint does not answer, or cannot simulate. */
 export async function rehearseDispute(
   reader: ChainReader,
   from: Address,
-  step: DisputeStep,
+  step: DisputeAction,
 ): Promise<DisputeRehearsal> {
+  if (step.action === 'judge') return rehearseJudgement(reader, from, step)
   const { number, timestamp } = await reader.publicClient.getBlock()
   const calls = (await disputeCalls(reader, from, step)).map((call) => ({ ...call, from }))
   const dispute = 'disputeId' in step ? await known(reader, BigInt(step.disputeId)) : null
   const blocks: Block[] = [{ timeS: null, calls }]
   if (step.action === 'rule' && dispute) blocks.push(...(await toTheEnd(reader, from, step, dispute, timestamp)))
-  const gauges = gaugesOf(reader, from, step, dispute)
-  const steps = blocks.flatMap((block) => block.calls)
-  const results = await simulate(reader, [
-    { timeS: null, calls: gauges.map(asCall) },
-    ...blocks,
-    { timeS: null, calls: gauges.map(asCall) },
-  ])
-  const first = results.slice(0, gauges.length)
-  const last = results.slice(gauges.length + steps.length)
-  return {
-    blockNumber: number,
-    steps: steps.map(({ label }, index) => ({ label, refusal: refusalOf(results[gauges.length + index]) })),
-    balances: gauges.map((gauge, index) => ({
-      holder: gauge.holder,
-      beforeMicroUsd: gauge.read(first[index]?.returnData ?? '0x'),
-      afterMicroUsd: gauge.read(last[index]?.returnData ?? '0x'),
-    })),
-  }
+  return rehearseBlocks(reader, { number, blocks, gauges: await gaugesOf(reader, from, step, dispute) })
 }
 
 async function known(reader: ChainReader, disputeId: bigint): Promise<Dispute | null> {
@@ -92,7 +58,7 @@ async function known(reader: ChainReader, disputeId: bigint): Promise<Dispute | 
 async function toTheEnd(
   reader: ChainReader,
   from: Address,
-  step: Extract<DisputeStep, { action: 'rule' }>,
+  step: Extract<DisputeAction, { action: 'rule' }>,
   dispute: Dispute,
   nowS: bigint,
 ): Promise<Block[]> {
@@ -139,21 +105,14 @@ async function votesAlike(
   }
 }
 
-function gaugesOf(reader: ChainReader, from: Address, step: DisputeStep, dispute: Dispute | null): Gauge[] {
-  const { token, channels, vault, disputes } = reader.deployment.addresses
-  const { treasury } = reader.deployment.params
-  const wallet = (holder: string, owner: Address): Gauge => ({
-    holder,
-    to: token,
-    data: encodeFunctionData({ abi: testUsdcAbi, functionName: 'balanceOf', args: [owner] }),
-    read: (data) => decodeFunctionResult({ abi: testUsdcAbi, functionName: 'balanceOf', data }),
-  })
-  const stake = (holder: string, subject: Hex): Gauge => ({
-    holder,
-    to: vault,
-    data: encodeFunctionData({ abi: stakeVaultAbi, functionName: 'stakeOf', args: [subject] }),
-    read: (data) => decodeFunctionResult({ abi: stakeVaultAbi, functionName: 'stakeOf', data }).tokens,
-  })
+async function gaugesOf(
+  reader: ChainReader,
+  from: Address,
+  step: DisputeAction,
+  dispute: Dispute | null,
+): Promise<Gauge[]> {
+  const { channels, disputes } = reader.deployment.addresses
+  const wallet = (holder: string, owner: Address) => walletGauge(reader, holder, owner)
   if (!dispute) {
     const spender = step.action === 'challenge' ? reader.deployment.addresses.ledger : disputes
     return [wallet('sender’s wallet', from), wallet('bonds held', spender)]
@@ -182,53 +141,15 @@ function gaugesOf(reader: ChainReader, from: Address, step: DisputeStep, dispute
               return pending.claimed - pending.settled
             },
           },
-          stake('provider’s stake', providerId),
+          stakeGauge(reader, 'provider’s stake', providerId),
         ]
       : []),
-    stake('lane’s stake', lane),
-    wallet('treasury', treasury),
+    stakeGauge(reader, 'lane’s stake', lane),
+    wallet('treasury', await treasuryOf(reader, 'disputes')),
     wallet('filer’s wallet', filer),
     ...(appellant !== null && appellant.toLowerCase() !== filer.toLowerCase()
       ? [wallet('appellant’s wallet', appellant)]
       : []),
     wallet('bonds held', disputes),
   ]
-}
-
-function asCall({ to, data }: Gauge): SimulatedCall {
-  return { label: '', from: zeroAddress, to, data }
-}
-
-interface CallResult {
-  status: Hex
-  returnData: Hex
-  error?: { message?: string; data?: Hex }
-}
-
-/** All calls of all blocks, in order. */
-async function simulate({ publicClient }: ChainReader, blocks: readonly Block[]): Promise<CallResult[]> {
-  const blockStateCalls = blocks.map(({ timeS, calls }) => ({
-    ...(timeS !== null && { blockOverrides: { time: `0x${timeS.toString(16)}` } }),
-    calls: calls.map(({ from, to, data }) => ({ from, to, input: data })),
-  }))
-  try {
-    const answer = await publicClient.request({
-      method: 'eth_simulateV1',
-      // viem's types of this method lag behind its own action, which decodes what is not needed here.
-      params: [{ blockStateCalls }, 'latest'],
-    } as never)
-    return (answer as readonly { calls: CallResult[] }[]).flatMap(({ calls }) => calls)
-  } catch (cause) {
-    throw new AppError('chain_unavailable', {
-      publicMessage: 'The chain’s endpoint cannot rehearse this step (eth_simulateV1). Nothing was signed or sent.',
-      cause,
-    })
-  }
-}
-
-function refusalOf(result: CallResult | undefined): string | null {
-  if (result?.status === '0x1') return null
-  const data = result?.error?.data ?? result?.returnData
-  const sentence = data === undefined ? undefined : decodeRevertData(data)?.sentence
-  return sentence ?? 'The contract refused, without a reason that we know.'
 }

@@ -63,6 +63,7 @@ export const paymentSentences = {
   EmptyEpoch: ([, epoch]) => `Epoch ${epoch} has no receipts; an empty epoch is not anchored.`,
   SequenceGap: ([, from, last]) =>
     `The epoch begins with number ${from}, but the lane's last one on record is ${last}: no gap is allowed.`,
-  NumberTooLarge: () => 'A number of the anchor, or the sum that it leads to, is larger than the contract can hold.',
+  NumberTooLarge: ([number, max]) =>
+    `${number}, a number of the anchor or the sum that it leads to, is larger than the contract can hold (${max}).`,
   NotIncluded: ([leaf]) => `The leaf ${leaf} is not under the root that was anchored.`,
 } satisfies Record<string, Sentence>

@@ -8,6 +8,7 @@ export const trustSentences = {
   ThawTooLarge: ([, amount, free]) => `${usd(amount)} were to thaw; only ${usd(free)} of the stake are free.`,
   ThawTooShort: ([thaw, min]) =>
     `Stake must thaw for at least ${duration(min)}, so that it outlasts a dispute; ${duration(thaw)} are too short.`,
+  OrderDone: ([from, order]) => `The stake order ${order} of ${from} was carried out before.`,
   NothingThawing: ([subject]) => `No stake of ${subject} is thawing.`,
 
   // SlaLedger
@@ -24,7 +25,7 @@ export const trustSentences = {
     `The record is ${recordStatus(status)}; this needs one that is ${recordStatus(expected)}.`,
   WindowOver: ([at]) => `The record could be challenged until ${utc(at)}.`,
   WindowOpen: ([at]) => `The record can still be challenged, until ${utc(at)}.`,
-  RulingOpen: ([at]) => `An auditor can still judge the challenge, until ${utc(at)}.`,
+  RulingOpen: ([at]) => `The challenge can still be judged, until ${utc(at)}.`,
   RulingOver: ([at]) => `The challenge could be judged until ${utc(at)}.`,
   FreezeRunning: ([at]) => `The invalid record freezes what it covered until ${utc(at)}.`,
   NothingFrozen: ([node, , epoch]) => `No invalid record of node ${node} freezes anything in epoch ${epoch}.`,
@@ -57,8 +58,16 @@ export const trustSentences = {
   ParameterTooLarge: ([value, max]) => `The parameter ${value} is above its limit of ${max}.`,
   NothingDue: ([account]) => `Nothing is owed to ${account} here.`,
 
+  // RecordPanels
+  RecordNotChallenged: ([node, , epoch]) => `Nobody challenges the record of node ${node} for epoch ${epoch} now.`,
+  RecordPanelStands: ([node, , epoch]) =>
+    `The panel about the record of node ${node} for epoch ${epoch} is drawn already.`,
+  NotOnRecordPanel: ([caller]) => `${caller} is not on the panel of this challenge.`,
+  RecordVoteStands: ([arbiter]) => `${arbiter} has voted on this challenge already.`,
+
   // Contradictions
-  NotAContradiction: () => 'The two documents do not contradict one another, or the price follows from its terms.',
+  NotAContradiction: ([a, b]) => `The two documents (hashes ${a} and ${b}) do not contradict one another.`,
+  PriceFollowsFromTerms: ([price]) => `The price of ${usd(price)} follows from its terms: it is no offence.`,
   ContradictionTaken: ([subject]) => `The contradiction ${subject} was proven before.`,
   InvalidReceiptSignature: ([signer]) => `The receipt is not signed by ${signer}.`,
 } satisfies Record<string, Sentence>

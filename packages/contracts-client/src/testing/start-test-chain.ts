@@ -25,6 +25,9 @@ export const testKeys = [
   '0x2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6',
 ] as const
 
+/** How often to look for waiting transactions though none was heard of: after a reorganisation the pool has some again. */
+const LOOK_MS = 250
+
 export interface TestChainOptions {
   chainId?: number
   /** Seconds between blocks; without it a block is mined when transactions wait. */
@@ -41,7 +44,9 @@ export type TestChain = Awaited<ReturnType<typeof startTestChain>>
 export async function startTestChain(options: TestChainOptions = {}) {
   const { chainId = foundry.id, blockTimeS, hardfork = 'cancun' } = options
   const mode = blockTimeS === undefined ? ['--no-mining'] : ['--block-time', String(blockTimeS)]
-  const args = ['--port', '0', '--chain-id', String(chainId), '--hardfork', hardfork, ...mode, ...(options.args ?? [])]
+  const args = ['--port', '0', '--chain-id', String(chainId), '--hardfork', hardfork, ...mode]
+  // Old states in memory alone: those on disk outlive a chain that is killed.
+  args.push('--max-persisted-states', '0', ...(options.args ?? []))
   const child = spawn(anvilBinary(), args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const port = await new Promise<string>((resolve, reject) => {
     let text = ''
@@ -58,12 +63,18 @@ export async function startTestChain(options: TestChainOptions = {}) {
   const client = createTestClient({ chain, mode: 'anvil', transport: http(rpcUrl) }).extend(publicActions)
 
   const stopping = new AbortController()
-  const state = { isMining: true }
+  const state = { isMining: true, hasHeard: false, wake: () => {} }
+  const look = () => {
+    state.hasHeard = true
+    state.wake()
+  }
+  const socket = blockTimeS === undefined ? pendingTransactions(port, look) : undefined
   const mining = (async () => {
     while (blockTimeS === undefined && !stopping.signal.aborted) {
+      state.hasHeard = false
       const { pending } = await client.getTxpoolStatus()
       if (state.isMining && pending > 0) await client.mine({ blocks: 1 })
-      await sleep(10)
+      if (!state.hasHeard) await Promise.race([sleep(LOOK_MS), new Promise<void>((resolve) => (state.wake = resolve))])
     }
   })()
 
@@ -74,6 +85,7 @@ export async function startTestChain(options: TestChainOptions = {}) {
     /** Lets transactions wait in the pool, or mines them again. Only where blocks are mined on demand. */
     setMining(isMining: boolean): void {
       state.isMining = isMining
+      look()
     },
     /** Moves chain time, as if nobody had sent anything for that long. */
     async passTime(seconds: number): Promise<void> {
@@ -82,11 +94,24 @@ export async function startTestChain(options: TestChainOptions = {}) {
     },
     async stop(): Promise<void> {
       stopping.abort()
+      look()
       await mining
+      socket?.close()
       child.kill('SIGTERM')
       if (child.exitCode === null) await new Promise((resolve) => child.once('exit', resolve))
     },
   }
+}
+
+/** Says when a transaction arrives: asking all the time costs more than most tests. */
+function pendingTransactions(port: string, onPending: () => void): WebSocket {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}`)
+  const params = ['newPendingTransactions']
+  socket.addEventListener('open', () =>
+    socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_subscribe', params })),
+  )
+  socket.addEventListener('message', onPending)
+  return socket
 }
 
 function anvilBinary(): string {

@@ -4,6 +4,7 @@ import { ZERO_BYTES32 } from '@isochrone/protocol'
 import type {
   DeliveryReceipt,
   EpochAnchor,
+  LeaseReceipt,
   PerformanceRecord,
   Signed,
   SlaCounts,
@@ -79,6 +80,12 @@ export async function deployTestMarket(
       const seqs = receipts.map(({ seq }) => seq)
       const [fromSeq, toSeq] = [Math.min(...seqs), Math.max(...seqs)]
       const value = { lane, epoch, root, count: receipts.length, sum, dataHash: keccak256(root), fromSeq, toSeq }
+      return signStruct(domainOf(addresses.anchor), 'EpochAnchor', value, laneKey)
+    },
+    /** The anchor of an epoch that holds one lease receipt, whose proof is therefore empty. */
+    signLeaseAnchor: (epoch: number, lease: LeaseReceipt): Signed<EpochAnchor> => {
+      const [root, { price: sum, seq }] = [receiptLeaf('LeaseReceipt', lease), lease]
+      const value = { lane, epoch, root, count: 1, sum, dataHash: keccak256(root), fromSeq: seq, toSeq: seq }
       return signStruct(domainOf(addresses.anchor), 'EpochAnchor', value, laneKey)
     },
     /** The record of our node, signed by both. */

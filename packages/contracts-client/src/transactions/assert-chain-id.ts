@@ -2,9 +2,11 @@
 import { AppError } from '@isochrone/domain'
 import type { PublicClient } from 'viem'
 
-/** @throws AppError `state_conflict` in one sentence. */
+import { chainIdOf } from '../reads/chain-id-of.ts'
+
+/** @throws AppError `state_conflict` in one sentence, or `chain_unavailable` when the endpoint gives no id. */
 export async function assertChainId(publicClient: PublicClient, chainId: number): Promise<void> {
-  const answered = await publicClient.getChainId()
+  const answered = await chainIdOf(publicClient)
   if (answered === chainId) return
   throw new AppError('state_conflict', {
     publicMessage: `The chain answers with id ${answered}, but ours has id ${chainId}. Check CHAIN_RPC_URL and CHAIN_ID.`,

@@ -38,7 +38,7 @@ describe.each(Object.entries(models))('%s', (_name, options) => {
 
   function writer({ key = testKeys[3], rpcUrl = chain.rpcUrl, ...extra }: Extra = {}): ChainWriter {
     const publicClient = createPublicClient({
-      transport: http(rpcUrl, { retryCount: 0, timeout: 400 }),
+      transport: http(rpcUrl, { retryCount: 0, timeout: 2_000 }),
       cacheTime: 0,
     })
     const account = privateKeyToAccount(key)
@@ -54,11 +54,11 @@ describe.each(Object.entries(models))('%s', (_name, options) => {
   }
 
   const until = async (condition: () => Promise<boolean>) => {
-    for (let i = 0; i < 500; i++) {
+    for (let i = 0; i < 6_000; i++) {
       if (await condition()) return
-      await sleep(10)
+      await sleep(20)
     }
-    throw new Error('not within 5 s')
+    throw new Error('not within two minutes')
   }
   const isPooled = async () => (await chain.client.getTxpoolStatus()).pending > 0
 
