@@ -30,6 +30,8 @@ export const errorTable = {
   /** The time that the client itself gave the request is over. */
   deadline_exceeded: { owner: 'client', httpStatus: 504, retryable: false },
   chain_unavailable: { owner: 'chain', httpStatus: 503, retryable: true },
+  /** What was asked waited too long for its turn, and wrote nothing. */
+  busy: { owner: 'platform', httpStatus: 503, retryable: true },
   internal: { owner: 'platform', httpStatus: 500, retryable: true },
 } as const satisfies Record<string, ErrorRow>
 

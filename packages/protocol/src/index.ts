@@ -17,6 +17,7 @@ export {
   addressToBytes32,
   bytes32Of,
   bytes32ToAddress,
+  payoutKeyOf,
   randomBytes32,
   regionFromBytes8,
   regionToBytes8,
@@ -41,29 +42,31 @@ export {
   verifyMerkleProof,
 } from './receipts/merkle.ts'
 export type { Leaves, MerkleTree, ReceiptKind } from './receipts/merkle.ts'
+export { brokenLinks, type BrokenLink } from './receipts/receipt-links.ts'
 export * from './receipts/epoch-file-lines.ts'
+export type { DisputeAction, DisputedReceipt } from './dispute-action.ts'
 export {
   openEpochFileWriter,
   parseEpochFileLine,
   readEpochFile,
   readEpochFileText,
+  readEpochFileToDamage,
+  UnfinishedLineError,
   writeEpochFile,
 } from './receipts/epoch-file.ts'
-export type {
-  EpochFileSource,
-  EpochFileText,
-  EpochFileWriter,
-  ReadEpochFileOptions,
-  WrittenEpochFile,
-} from './receipts/epoch-file.ts'
+export { DamagedGzipError } from './receipts/inflate.ts'
+export type { EpochFileSource } from './receipts/inflate.ts'
+export type { EpochFileText, EpochFileWriter, ReadEpochFileOptions, WrittenEpochFile } from './receipts/epoch-file.ts'
 export { bytesToHex, createKeccakStream, hexToBytes, keccak256 } from './crypto/keccak.ts'
 export type { KeccakStream } from './crypto/keccak.ts'
-export { recoverAddress, secp256k1Backend, signDigest } from './crypto/secp256k1.ts'
+export { prepareSigning, recoverAddress, secp256k1Backend, signDigest } from './crypto/secp256k1.ts'
 export { secp256k1BackendNamed } from './crypto/secp256k1-backends.ts'
 export type { Secp256k1Backend, Secp256k1BackendName } from './crypto/secp256k1-backends.ts'
 export { createFrameOutbox, type FrameOutbox } from './link/frame-outbox.ts'
 export * from './link/frames.ts'
 export * from './link/messages.ts'
+export * from './link/engine-report.ts'
+export { parseReceiptConfirm, parseStreamOpen } from './link/usual-messages.ts'
 export * from './sealed/envelope.ts'
 export { answerIdOf } from './link/answer-id.ts'
 export { outputChain, requestHashOf } from './link/output-chain.ts'

@@ -10,7 +10,9 @@ export { createShutdown, type Shutdown, type ShutdownOptions } from './shutdown.
 export { listen, ListenError, toListenError, type ListenAddress } from './listen.ts'
 export { agentNodeFlags, gatewayNodeFlags } from './node-flags.ts'
 export { startOps, type Ops, type OpsOptions } from './start-ops.ts'
+export { readFlags, wholeFlag } from './read-flags.ts'
 export { runMain } from './run-main.ts'
+export { afterReading, SilenceWatch } from './silence-watch.ts'
 export { createGenAiMetrics, type GenAiMetrics, type GenAiObservation } from './gen-ai-metrics.ts'
 export {
   startTracing,

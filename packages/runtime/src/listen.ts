@@ -3,6 +3,9 @@
  */
 import type { Server } from 'node:net'
 
+/** Connections that may wait to be taken, as far as the system allows: of a burst beyond it the system drops or resets some, without a word. */
+const BACKLOG = 4_096
+
 /** The server could not bind; `message` is one line that says what to do. */
 export class ListenError extends Error {
   override readonly name = 'ListenError'
@@ -23,7 +26,7 @@ export async function listen(server: Server, { host, port }: ListenAddress): Pro
   await new Promise<void>((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException) => reject(toListenError(error, { host, port }))
     server.once('error', onError)
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, backlog: BACKLOG }, () => {
       server.off('error', onError)
       resolve()
     })

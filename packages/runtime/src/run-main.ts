@@ -1,7 +1,8 @@
 /**
  * The entry of a process: runs `main`, and turns a failed start into a clear line and exit code 1.
  *
- * Errors that a person can mend (environment, port) print their message alone; anything else keeps its stack.
+ * Errors that a person can mend (environment, flags, port, chain and contracts) print their sentence alone; anything else
+ * keeps its stack.
  */
 import { EnvError } from './env/load-env.ts'
 import { ListenError } from './listen.ts'
@@ -22,5 +23,14 @@ function describe(name: string, error: unknown): string {
       .join('\n')
   }
   if (error instanceof ListenError) return `${name}: ${error.message}`
+  const sentence = sentenceOf(error)
+  if (sentence !== null) return `${name}: ${sentence}`
   return `${name} could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
+}
+
+/** What an `AppError` says to people; null for what nobody foresaw. Told by its shape: this package imports none of ours. */
+function sentenceOf(error: unknown): string | null {
+  if (!(error instanceof Error) || error.name !== 'AppError') return null
+  const { code, publicMessage } = error as { code?: unknown; publicMessage?: unknown }
+  return typeof publicMessage === 'string' && code !== 'internal' ? publicMessage : null
 }

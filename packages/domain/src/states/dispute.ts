@@ -4,6 +4,9 @@
  */
 import type { StateTable } from '../state-machine.ts'
 
+/** What it is about: a receipt's price, its delivery or its answer; or an epoch's file. */
+export type DisputeKind = 'overcharge' | 'not_delivered' | 'wrong_output' | 'withheld'
+
 export type DisputeState =
   | 'filed'
   | 'answered'

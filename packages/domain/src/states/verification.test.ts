@@ -17,8 +17,9 @@ test('one invalid verdict outweighs any number of valid ones, and no verdict is 
 })
 
 /** Money follows the terms: what is on the market is changed by other terms, never in place. */
-test('a listing that is live or withdrawn absorbs everything', () => {
-  expect(listingTransitions.live).toEqual({})
+test('a listing that is live only leaves the market, and one that has left absorbs everything', () => {
+  expect(listingTransitions.live).toEqual({ retire: 'retired' })
+  expect(listingTransitions.retired).toEqual({})
   expect(listingTransitions.withdrawn).toEqual({})
   expect(() => transition(listingTransitions, 'draft', 'submit')).toThrow('Cannot submit what is already draft')
 })

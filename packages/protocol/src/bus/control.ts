@@ -4,6 +4,7 @@
  * Services write each change as a numbered event; a gateway applies them in order and reloads everything on a gap.
  * Every event carries the whole new state of its subject, so applying one twice changes nothing.
  */
+import { budgetPeriods } from '@isochrone/domain'
 import { z } from 'zod'
 
 const bytes32 = z.string().regex(/^0x[0-9a-f]{64}$/)
@@ -18,9 +19,20 @@ export const pricesJson = z.object({
 })
 export type PricesJson = z.infer<typeof pricesJson>
 
+/** What a key may spend in each period; gateways lease it in pieces, see `redisKeys.keyBudget`. */
+export const keyBudget = z.object({
+  period: z.enum(budgetPeriods),
+  microUsd,
+  /** Grows with each change by its organisation. */
+  version: z.int().min(0),
+})
+export type KeyBudget = z.infer<typeof keyBudget>
+
 export const apiKeyState = z.object({
   kind: z.literal('api-key'),
   keyId: z.string(),
+  /** What its organisation calls it. */
+  name: z.string().nullish(),
   /** SHA-256 of the secret, base64url without padding. The secret itself is stored nowhere. */
   keyHash: z.string(),
   orgId: z.string(),
@@ -30,6 +42,8 @@ export const apiKeyState = z.object({
   /** Limits of this key alone; null or absent = none. */
   requestsPerMinuteMax: z.int().min(0).nullish(),
   tokensPerMinuteMax: z.int().min(0).nullish(),
+  /** Null or absent = none of its own. */
+  budget: keyBudget.nullish(),
 })
 
 export const organisationState = z.object({
@@ -62,6 +76,8 @@ export const nodeState = z.object({
   providerName: z.string(),
   providerOrgId: z.string(),
   active: z.boolean(),
+  /** A check of it has failed: it takes no new requests but those of its checks, and no new leases. */
+  barred: z.boolean().optional(),
   termsHash: bytes32,
   /** `Terms` as it is signed into the hash, and the document behind `documentHash`: both go into epoch files. */
   terms: z.record(z.string(), z.union([z.string(), z.number()])),

@@ -12,6 +12,10 @@ export const redisKeys = {
    * as decimal text.
    */
   budget: (channelId: string) => `isochrone:budget:{${channelId}}`,
+  /** Hash of an API key's budget: `limit`, µUSD in each period, and the `version` that says which limit is the newest. */
+  keyBudget: (keyId: string) => `isochrone:budget:{${keyId}}`,
+  /** Hash of one period of it, as `2026-11-22`, `2026-11` or `total`: `spent:<lane>` and `lease:<lane>`, as of a channel. */
+  keyBudgetPeriod: (keyId: string, periodId: string) => `isochrone:budget:{${keyId}}:${periodId}`,
   /** Hash: lane → `<share>:<demand>:<until, s>` of a rate limit, for an organisation or a key. */
   limitShares: (subjectId: string) => `isochrone:shares:{${subjectId}}`,
   /** Stream by which gateways tell one another what they served to whom; bounded in entries. */
@@ -25,6 +29,8 @@ export const redisKeys = {
   queueBatchLines: 'batch-lines',
   queueWebhooks: 'webhooks',
   queueLeases: 'leases',
+  queueRounds: 'rounds',
+  queueVerification: 'verification',
   /** Stream of what a background response's node has written so far; bounded in entries, bytes and time. */
   jobProgress: (jobId: string) => `isochrone:progress:{${jobId}}`,
   /** Set for a while when a job is cancelled, so that the gateway that runs it stops its engine. */

@@ -57,3 +57,25 @@ export type LeaseReceiptJson = z.infer<typeof leaseReceiptJson>
 
 /** Field of a channel's budget that holds a lease's money: it counts like a lane's piece of the budget. */
 export const leaseHoldField = (leaseId: string): string => `lease:${leaseId}`
+
+/** Field beside it: how much of the lease's money was billed and has left the hold, lifetime. It counts for nothing. */
+export const leasePaidField = (leaseId: string): string => `paid:${leaseId}`
+
+/**
+ * Lua: what is held for a lease, and paid of it, once it is known that `reserved` is agreed and `billed` was billed.
+ *
+ * Both only grow over a lease's life, and each word of them may be old: whoever knows less changes nothing. So a reading of
+ * before an extension takes its price out of the hold and leaves the extension in it.
+ */
+export const leaseHoldLua = `
+local function holdOf(key, field, paidField, reserved, billed)
+  local held = tonumber(redis.call('HGET', key, field) or '0')
+  local before = tonumber(redis.call('HGET', key, paidField) or '0')
+  local paid = math.max(before, billed)
+  local left = math.max(0, held - (paid - before))
+  return left, math.max(left, reserved - paid), paid
+end
+local function setHold(key, field, paidField, held, paid)
+  redis.call('HSET', key, field, string.format('%.0f', held), paidField, string.format('%.0f', paid))
+end
+`

@@ -7,18 +7,19 @@
  * `keccak.test.ts` holds it against two other implementations.
  */
 
+import { createWasmModule, signed, unsigned } from './wasm-code.ts'
+
 /** Bytes that a block takes up. */
 export const KECCAK_BLOCK_BYTES = 136
 
 const LANES = 25
 const LANES_A_BLOCK = KECCAK_BLOCK_BYTES / 8
 const ROUNDS = 24
-const PAGE_BYTES = 65_536
 
-/** The instructions used, by their codes in the binary format (https://webassembly.github.io/spec/core/binary). */
+/** The instructions used, by their codes in the binary format. */
 const op = { loop: 0x03, end: 0x0b, brIf: 0x0d, get: 0x20, set: 0x21, tee: 0x22, load64: 0x29, store64: 0x37 } as const
 const num = { const32: 0x41, const64: 0x42, add32: 0x6a, sub32: 0x6b, and64: 0x83, xor64: 0x85, rotl64: 0x89 } as const
-const type = { i32: 0x7f, i64: 0x7e, func: 0x60, none: 0x40 } as const
+const NO_RESULT = 0x40
 
 // Locals: the three parameters, two sets of lanes (a round reads one and writes the other), and what a round needs.
 const AT = 0
@@ -37,36 +38,23 @@ export interface KeccakModule {
   hash: (at: number, blocks: number, to: number) => void
 }
 
-/** What is used of an interface whose types come with a browser's alone. */
-declare const WebAssembly: {
-  Module: new (bytes: Uint8Array) => object
-  Instance: new (module: object) => { exports: unknown }
-}
-
 /** @param pages of 64 KiB. */
 export function createKeccakModule(pages: number): KeccakModule {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes(pages)))
-  const { memory, hash } = exports as { memory: { buffer: ArrayBuffer }; hash: KeccakModule['hash'] }
-  return { memory: new Uint8Array(memory.buffer, 0, pages * PAGE_BYTES), hash }
-}
-
-function moduleBytes(pages: number): Uint8Array {
-  const name = (text: string) => [text.length, ...Buffer.from(text)]
-  const body = [...unsigned(1), ...unsigned(LOCALS), type.i64, ...sponge(), op.end]
-  return Uint8Array.from([
-    ...Buffer.from('\0asm\u0001\0\0\0', 'latin1'),
-    ...section(1, [1, type.func, 3, type.i32, type.i32, type.i32, 0]),
-    ...section(3, [1, 0]),
-    ...section(5, [1, 1, ...unsigned(pages), ...unsigned(pages)]),
-    ...section(7, [2, ...name('memory'), 2, 0, ...name('hash'), 0, 0]),
-    ...section(10, [1, ...unsigned(body.length), ...body]),
-  ])
+  const { memory, functions } = createWasmModule(pages, ['hash'], () => ({
+    hash: {
+      params: ['i32', 'i32', 'i32'],
+      result: null,
+      locals: Array.from({ length: LOCALS }, () => 'i64' as const),
+      code: sponge(),
+    },
+  }))
+  return { memory, hash: functions.hash }
 }
 
 /** Absorbs block after block into lanes that begin as zero, and writes the first four. */
 function sponge(): number[] {
   const state = lanesOf(0)
-  const code: number[] = [op.loop, type.none]
+  const code: number[] = [op.loop, NO_RESULT]
   for (let i = 0; i < LANES_A_BLOCK; i++) {
     code.push(op.get, AT, op.load64, 0, ...unsigned(8 * i), op.get, state + i, num.xor64, op.set, state + i)
   }
@@ -131,26 +119,3 @@ const roundConstants = ((): bigint[] => {
     return constant
   })
 })()
-
-function section(id: number, content: readonly number[]): number[] {
-  return [id, ...unsigned(content.length), ...content]
-}
-
-/** LEB128. */
-function unsigned(value: number): number[] {
-  const bytes: number[] = []
-  for (; value > 0x7f; value >>>= 7) bytes.push((value & 0x7f) | 0x80)
-  return [...bytes, value]
-}
-
-function signed(value: bigint): number[] {
-  const bytes: number[] = []
-  // A constant of 64 bits whose top bit is set is a negative number here.
-  let rest = BigInt.asIntN(64, value)
-  for (;;) {
-    const low = Number(rest & 0x7fn)
-    rest >>= 7n
-    if ((rest === 0n && low < 0x40) || (rest === -1n && low >= 0x40)) return [...bytes, low]
-    bytes.push(low | 0x80)
-  }
-}

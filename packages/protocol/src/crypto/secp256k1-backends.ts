@@ -1,12 +1,14 @@
 /**
- * Three implementations of ECDSA over secp256k1, best first: libsecp256k1 as a prebuilt addon, the same library as
- * WebAssembly, and JavaScript. They give the same bytes (RFC 6979 nonces, low s), so which one ran is never visible in a
- * signature; how fast each is, `npm run bench:receipts` says.
+ * Implementations of ECDSA over secp256k1, best first: a signer of our own with a library for the rest, libsecp256k1 as a prebuilt
+ * addon, the same library as WebAssembly, and JavaScript. They give the same bytes (RFC 6979 nonces, low s), so which one ran is never
+ * visible in a signature; how fast each is, `npm run bench:receipts` says.
  */
+import { randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { secp256k1 as noble } from '@noble/curves/secp256k1.js'
+import { createOwnSigner } from './own-signer/own-signer.ts'
 
-export type Secp256k1BackendName = 'native' | 'wasm' | 'javascript'
+export type Secp256k1BackendName = 'own' | 'native' | 'wasm' | 'javascript'
 
 export interface Secp256k1Backend {
   name: Secp256k1BackendName
@@ -20,7 +22,23 @@ export interface Secp256k1Backend {
 
 const load = createRequire(import.meta.url)
 
+/** How often our own signer is held against a library before it signs anything. */
+const TRIALS = 16
+
 const loaders: Record<Secp256k1BackendName, () => Secp256k1Backend> = {
+  own() {
+    const library = bestSecp256k1Library()
+    const own = createOwnSigner()
+    const sign: Secp256k1Backend['sign'] = (digest, key) => own.sign(digest, key) ?? library.sign(digest, key)
+    for (let i = 0; i < TRIALS; i++) {
+      const [digest, key] = [randomBytes(32), randomBytes(32)]
+      const [ours, theirs] = [sign(digest, key), library.sign(digest, key)]
+      if (ours.recid !== theirs.recid || Buffer.compare(ours.signature, theirs.signature) !== 0) {
+        throw new Error('Our own signer does not sign as the library does')
+      }
+    }
+    return { ...library, name: 'own', sign }
+  },
   native() {
     // Not the package's main entry, which would fall back to slow JavaScript without a word.
     const native = load('secp256k1/bindings.js') as typeof import('secp256k1')
@@ -78,8 +96,13 @@ export function secp256k1BackendNamed(name: Secp256k1BackendName): Secp256k1Back
   return backend
 }
 
-/** The best that loads here. */
+/** The best that loads here. The first call takes some tens of milliseconds. */
 export function bestSecp256k1Backend(): Secp256k1Backend {
+  return secp256k1BackendNamed('own') ?? bestSecp256k1Library()
+}
+
+/** The best library that loads here. */
+export function bestSecp256k1Library(): Secp256k1Backend {
   return secp256k1BackendNamed('native') ?? secp256k1BackendNamed('wasm') ?? loaders.javascript()
 }
 

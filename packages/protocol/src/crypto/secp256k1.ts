@@ -5,12 +5,30 @@
  */
 import { writeHex, type Hex } from './hex.ts'
 import { keccak256Hex } from './keccak.ts'
-import { bestSecp256k1Backend, type Secp256k1Backend } from './secp256k1-backends.ts'
+import {
+  bestSecp256k1Backend,
+  bestSecp256k1Library,
+  type Secp256k1Backend,
+  type Secp256k1BackendName,
+} from './secp256k1-backends.ts'
 
-const best = bestSecp256k1Backend()
+const library = bestSecp256k1Library()
+let signer: Secp256k1Backend | null = null
 
-/** Which implementation signs: `native`, `wasm` or `javascript`. */
-export const secp256k1Backend = best.name
+/** Which library recovers: `native`, `wasm` or `javascript`. */
+export const secp256k1Backend = library.name
+
+/**
+ * Makes ready what signs, and says which implementation that is. The first signature of a process does it otherwise, and takes some tens
+ * of milliseconds more: for whoever signs while others wait.
+ */
+export function prepareSigning(): Secp256k1BackendName {
+  return bestSigner().name
+}
+
+function bestSigner(): Secp256k1Backend {
+  return (signer ??= bestSecp256k1Backend())
+}
 
 /** Order of the curve, halved: a signature with a larger s is the malleated twin of another one and is refused. */
 const HALF_ORDER = bytesOf('0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0')
@@ -21,7 +39,7 @@ const signatureBytes = Buffer.alloc(65)
 const compactBytes = signatureBytes.subarray(0, 64)
 
 /** A 65-byte signature r ‖ s ‖ v over a 32-byte digest, v = 27 or 28. Throws RangeError when the key is none. */
-export function signDigest(digest: Uint8Array, privateKey: Hex, backend: Secp256k1Backend = best): Hex {
+export function signDigest(digest: Uint8Array, privateKey: Hex, backend = bestSigner()): Hex {
   readKey(privateKey)
   const { signature, recid } = backend.sign(digest, keyBytes)
   keyBytes.fill(0)
@@ -31,7 +49,7 @@ export function signDigest(digest: Uint8Array, privateKey: Hex, backend: Secp256
 }
 
 /** The signer's address in lower case, or null when the signature is malformed, malleated or of no key. */
-export function recoverAddress(digest: Uint8Array, signature: string, backend: Secp256k1Backend = best): Hex | null {
+export function recoverAddress(digest: Uint8Array, signature: string, backend = library): Hex | null {
   if (!writeHex(signature, signatureBytes, 0, 65)) return null
   const recid = (signatureBytes[64] as number) - 27
   if ((recid !== 0 && recid !== 1) || isHighS()) return null
@@ -45,7 +63,7 @@ export function recoverAddress(digest: Uint8Array, signature: string, backend: S
 /** The address of a private key, lower case. Throws RangeError when the key is none. */
 export function addressOfPrivateKey(privateKey: Hex): Hex {
   readKey(privateKey)
-  const publicKey = best.publicKey(keyBytes)
+  const publicKey = library.publicKey(keyBytes)
   keyBytes.fill(0)
   return addressOfPublicKey(publicKey)
 }

@@ -28,7 +28,7 @@ test('every kind of frame comes back as it was sent', () => {
         a,
         Buffer.from(text, 'utf8').toString('utf8'),
       ])
-      expect(decodeCredit(decodeFrame(encodeCredit(stream, a, b)))).toEqual({ frames: a, tokensAcknowledged: b })
+      expect(decodeCredit(decodeFrame(encodeCredit(stream, a, b)))).toEqual({ bytes: a, tokensAcknowledged: b })
       const open = decodeOpen(decodeFrame(encodeOpen(stream, { text: a }, body)))
       expect(open.header).toEqual({ text: a })
       expect(Buffer.from(open.body)).toEqual(Buffer.from(body))
@@ -58,6 +58,26 @@ test('frames that share a message come out one by one, in order', async () => {
     [cancel, 4],
     [cancel, 5],
   ])
+})
+
+test('a frame that has another to come goes with it, or alone when none comes in time', async () => {
+  const messages: Buffer[] = []
+  const outbox = createFrameOutbox((message) => messages.push(message))
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+  const idsOf = () => {
+    const ids: number[] = []
+    for (const message of messages.splice(0)) forEachFrame(message, ({ streamId }) => ids.push(streamId))
+    return ids
+  }
+  outbox.push(encodeData(1, 1, '{}'), true)
+  await turn()
+  expect(messages).toEqual([])
+  outbox.push(encodeFrame(frameType.end, 1))
+  await turn()
+  expect([messages.length, idsOf()]).toEqual([1, [1, 1]])
+  outbox.push(encodeData(2, 1, '{}'), true)
+  await expect.poll(() => messages.length).toBe(1)
+  expect(idsOf()).toEqual([2])
 })
 
 test('a batch that is cut, or holds another, is refused', () => {

@@ -5,8 +5,8 @@
  *
  * Frames of one moment may share a message: BATCH holds them one behind the other, each after its length (u32).
  *
- * Credits count DATA frames per stream and double as acknowledgement: CREDIT says up to which token the gateway has
- * handed the stream on. Whatever does not parse closes that link, and that link alone.
+ * Credits count the bytes of a stream's DATA frames and double as acknowledgement: CREDIT says up to which token the
+ * gateway has handed the stream on. Whatever does not parse closes that link, and that link alone.
  */
 import { AppError } from '@isochrone/domain'
 
@@ -25,7 +25,7 @@ export const frameType = {
   data: 0x11,
   /** Agent → gateway: JSON `StreamEnd`; the stream is over. */
   end: 0x12,
-  /** Gateway → agent: further DATA frames allowed (u32) ‖ tokens acknowledged so far (u32). */
+  /** Gateway → agent: further bytes of credit (u32) ‖ tokens acknowledged so far (u32). */
   credit: 0x13,
   /** Gateway → agent: stop the engine; END with status `aborted` follows. No payload. */
   cancel: 0x14,
@@ -64,15 +64,20 @@ export interface Frame {
 export const FRAME_BYTES_MAX = 16 * 1024 * 1024
 /** Largest frame that a gateway accepts. Agents send small ones, and a stranger can send one before it has proved a key. */
 export const AGENT_FRAME_BYTES_MAX = 512 * 1024
-/** DATA frames that an agent may send before the first CREDIT. */
-export const INITIAL_CREDITS = 64
+/** Of a chunk that waits, what is held beside its bytes. */
+const CHUNK_OVERHEAD_BYTES = 64
 export const HEARTBEAT_INTERVAL_MS = 1_000
 /** Ninth byte of a PING by which a gateway asks how a node is now. */
 export const PING_ASKS_LOAD = 1
 /** A node answers such a question at most every so often, whoever asks; in between it only says PONG. */
 export const LOAD_ANSWER_MS_MIN = 20
-/** A link that says nothing for this long is dead. */
+/** A node that says nothing for this long is gone: what it was answering goes on elsewhere. */
 export const LINK_SILENCE_MS_MAX = 5_000
+/**
+ * A gateway that says nothing for this long is gone. Longer than a node's: one that is held up for a moment would lose all its
+ * nodes, and all that they are answering, at once.
+ */
+export const GATEWAY_SILENCE_MS_MAX = 15_000
 
 const HEADER_BYTES = 5
 const known = new Set<number>(Object.values(frameType))
@@ -91,12 +96,27 @@ export function encodeJsonFrame(type: FrameType, streamId: number, message: unkn
 
 /** Throws `invalid_input` on what is no frame of ours. The payload is a view into `message`. */
 export function decodeFrame(message: Uint8Array): Frame {
-  const type = message[0]
-  if (message.length < HEADER_BYTES || message.length > FRAME_BYTES_MAX || type === undefined || !known.has(type)) {
+  return frameAt(message, 0, message.length)
+}
+
+/** The frame from `from` to `to`: one view of the message for each, because a view costs more than reading it. */
+function frameAt(message: Uint8Array, from: number, to: number): Frame {
+  const type = message[from]
+  const bytes = to - from
+  if (bytes < HEADER_BYTES || bytes > FRAME_BYTES_MAX || type === undefined || !known.has(type)) {
     throw protocolError('not a frame')
   }
-  const view = new DataView(message.buffer, message.byteOffset)
-  return { type: type as FrameType, streamId: view.getUint32(1), payload: message.subarray(HEADER_BYTES) }
+  return {
+    type: type as FrameType,
+    streamId: uint32At(message, from + 1),
+    payload: message.subarray(from + HEADER_BYTES, to),
+  }
+}
+
+/** Big-endian; the bytes are there. */
+function uint32At(bytes: Uint8Array, at: number): number {
+  const upper = ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16)
+  return (upper | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)) >>> 0
 }
 
 /** One message of several frames. */
@@ -118,13 +138,12 @@ export function encodeBatch(frames: readonly Uint8Array[]): Buffer {
 export function forEachFrame(message: Uint8Array, handle: (frame: Frame) => void): void {
   const first = decodeFrame(message)
   if (first.type !== frameType.batch) return handle(first)
-  const { payload } = first
-  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength)
-  for (let offset = 0; offset < payload.length;) {
-    if (payload.length - offset < 4) throw protocolError('a cut BATCH')
-    const end = offset + 4 + view.getUint32(offset)
-    if (end > payload.length) throw protocolError('a cut BATCH')
-    const frame = decodeFrame(payload.subarray(offset + 4, end))
+  const { length } = message
+  for (let offset = HEADER_BYTES; offset < length;) {
+    if (length - offset < 4) throw protocolError('a cut BATCH')
+    const end = offset + 4 + uint32At(message, offset)
+    if (end > length) throw protocolError('a cut BATCH')
+    const frame = frameAt(message, offset + 4, end)
     if (frame.type === frameType.batch) throw protocolError('a BATCH in a BATCH')
     handle(frame)
     offset = end
@@ -156,21 +175,25 @@ export const chunkOfData = (frame: Buffer): Buffer => frame.subarray(HEADER_BYTE
 /** `chunk` is the JSON text's bytes, passed on without parsing where possible. */
 export function decodeData(frame: Frame): { tokensOut: number; chunk: Uint8Array } {
   if (frame.payload.length < 4) throw protocolError('DATA without a count')
-  const view = new DataView(frame.payload.buffer, frame.payload.byteOffset)
-  return { tokensOut: view.getUint32(0), chunk: frame.payload.subarray(4) }
+  return { tokensOut: uint32At(frame.payload, 0), chunk: frame.payload.subarray(4) }
 }
 
-export function encodeCredit(streamId: number, frames: number, tokensAcknowledged: number): Buffer {
+/**
+ * What a chunk takes of its stream's credit, bytes. A DATA frame may leave while there is any credit left, whatever its
+ * size: a stream never holds more than its credit and one chunk.
+ */
+export const creditOfChunk = ({ length }: Uint8Array): number => length + CHUNK_OVERHEAD_BYTES
+
+export function encodeCredit(streamId: number, bytes: number, tokensAcknowledged: number): Buffer {
   const payload = Buffer.allocUnsafe(8)
-  payload.writeUInt32BE(frames, 0)
+  payload.writeUInt32BE(bytes, 0)
   payload.writeUInt32BE(tokensAcknowledged, 4)
   return encodeFrame(frameType.credit, streamId, payload)
 }
 
-export function decodeCredit(frame: Frame): { frames: number; tokensAcknowledged: number } {
+export function decodeCredit(frame: Frame): { bytes: number; tokensAcknowledged: number } {
   if (frame.payload.length !== 8) throw protocolError('CREDIT of a wrong length')
-  const view = new DataView(frame.payload.buffer, frame.payload.byteOffset)
-  return { frames: view.getUint32(0), tokensAcknowledged: view.getUint32(4) }
+  return { bytes: uint32At(frame.payload, 0), tokensAcknowledged: uint32At(frame.payload, 4) }
 }
 
 /** OPEN: a JSON header and the body's raw bytes. */
@@ -186,7 +209,7 @@ export function encodeOpen(streamId: number, header: unknown, body: Uint8Array):
 export function decodeOpen(frame: Frame): { header: unknown; body: Uint8Array } {
   const { payload } = frame
   if (payload.length < 4) throw protocolError('OPEN without a header')
-  const headerLength = new DataView(payload.buffer, payload.byteOffset).getUint32(0)
+  const headerLength = uint32At(payload, 0)
   if (4 + headerLength > payload.length) throw protocolError('OPEN with a cut header')
   try {
     return {

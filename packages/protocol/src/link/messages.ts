@@ -12,7 +12,8 @@ const signature = z.string().regex(/^0x[0-9a-f]{130}$/)
 const count = z.int().min(0)
 const structJson = z.record(z.string(), z.union([z.string(), z.number()]))
 
-export const LINK_PROTOCOL_VERSION = 1
+/** Two versions refuse each other when they meet, each with a sentence. 2: credits count bytes, and WELCOME says how many. */
+export const LINK_PROTOCOL_VERSION = 2
 
 export const linkChallenge = z.object({
   protocol: z.int(),
@@ -72,7 +73,13 @@ export const linkHello = z.object({
 })
 export type LinkHello = z.infer<typeof linkHello>
 
-export const linkWelcome = z.object({ nodeId: bytes32, gatewayRegion: z.string(), heartbeatIntervalMs: z.int() })
+export const linkWelcome = z.object({
+  nodeId: bytes32,
+  gatewayRegion: z.string(),
+  heartbeatIntervalMs: z.int(),
+  /** Credit of a stream before its first CREDIT: the gateway's choice, because the memory is its own. */
+  streamCreditBytes: z.int().min(1).max(0xffff_ffff),
+})
 export type LinkWelcome = z.infer<typeof linkWelcome>
 
 export const linkHeartbeat = z.object({

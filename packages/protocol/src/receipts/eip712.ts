@@ -123,7 +123,7 @@ export function typedDataOf<N extends StructName>(domain: SigningDomain, name: N
   const message: Record<string, unknown> = {}
   for (const [field, type] of structFields[name]) {
     const item = (value as Record<string, unknown>)[field]
-    message[field] = type === 'uint64' || type === 'uint128' ? BigInt(item as number | bigint) : item
+    message[field] = type === 'uint64' ? BigInt(item as number) : item
   }
   return {
     domain: {

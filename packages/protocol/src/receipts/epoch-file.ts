@@ -9,12 +9,20 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { Readable, type Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { createGunzip, createGzip, type ZlibOptions } from 'node:zlib'
+import { createGzip } from 'node:zlib'
 import { AppError, invariant, isAppError } from '@isochrone/domain'
 import { createKeccakStream, type Hex } from '../crypto/keccak.ts'
 import { decodeEpochFileLine, encodeEpochFileLine, epochFileLineRank, type EpochFileLine } from './epoch-file-lines.ts'
+import {
+  DamagedGzipError,
+  firstBytesOf,
+  inflate,
+  soundBytesOf,
+  type EpochFileSource,
+  type InflateOptions,
+} from './inflate.ts'
 
 export interface WrittenEpochFile {
   /** Keccak-256 of the gzip bytes. */
@@ -114,22 +122,15 @@ async function writeLines(
   return writer.end()
 }
 
-export interface ReadEpochFileOptions {
+export interface ReadEpochFileOptions extends InflateOptions {
   /** Above this the file is refused. */
   inflatedBytesMax?: number
   /** A single line, in bytes. */
   lineBytesMax?: number
-  /** Inflated at a time: what a damaged place takes with it from the lines before. */
-  pieceBytes?: number
-  /** Sees the bytes of the file as they are read, to hash them on the way. */
-  onBytes?: (chunk: Uint8Array) => void
 }
 
 const INFLATED_BYTES_MAX = 16 * 2 ** 30
 const LINE_BYTES_MAX = 4 * 2 ** 20
-const PIECE_BYTES = 32 * 1024
-/** Read ahead at each step before the inflater: what waits long outlives collections, and is freed late. */
-const QUEUED_BYTES = 8 * 1024
 
 export interface EpochFileText {
   /** From 1. */
@@ -137,7 +138,21 @@ export interface EpochFileText {
   text: string
 }
 
-export type EpochFileSource = Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+/** The file ends within a line: cut off before it was packed, or without its last line break. */
+export class UnfinishedLineError extends AppError {
+  readonly lineNumber: number
+  /** What there is of the line. */
+  readonly text: string
+
+  constructor(lineNumber: number, text: string) {
+    super('invalid_input', {
+      publicMessage: `The epoch file ends in the middle of line ${lineNumber}.`,
+      details: { lineNumber },
+    })
+    this.lineNumber = lineNumber
+    this.text = text
+  }
+}
 
 /** Lines with their numbers, decoded. Throws `invalid_input` naming the line and the field. Checks form, not signatures. */
 export async function* readEpochFile(
@@ -188,47 +203,37 @@ export async function* readEpochFileText(
     if (rest.length > lineBytesMax) throw tooLarge(`has more than ${lineBytesMax} bytes in line ${lineNumber + 1}`)
     if (batch.length > 0) yield batch
   }
-  if (rest.length > 0) {
-    throw new AppError('invalid_input', {
-      publicMessage: `The epoch file ends in the middle of line ${lineNumber + 1}.`,
-      details: { lineNumber: lineNumber + 1 },
-    })
-  }
+  if (rest.length > 0 && !options.isBegin) throw new UnfinishedLineError(lineNumber + 1, rest.toString('utf8'))
 }
 
-async function* inflate(
-  source: EpochFileSource,
-  { pieceBytes = PIECE_BYTES, onBytes }: ReadEpochFileOptions,
-): AsyncGenerator<Buffer> {
-  // Node takes the options of a stream too; its types do not say so.
-  const options: ZlibOptions & { highWaterMark: number } = { chunkSize: pieceBytes, highWaterMark: QUEUED_BYTES }
-  const gunzip = createGunzip(options)
-  let sourceFailure: unknown
-  const input = Readable.from(
-    (async function* () {
-      try {
-        for await (const chunk of source instanceof Uint8Array ? [source] : source) {
-          onBytes?.(chunk)
-          yield chunk
-        }
-      } catch (error) {
-        sourceFailure = error
-        throw error
-      }
-    })(),
-    { objectMode: false, highWaterMark: QUEUED_BYTES },
-  )
-  input.on('error', (error) => gunzip.destroy(error))
-  input.pipe(gunzip)
+/**
+ * As {@link readEpochFileText}, and of a damaged file every whole line that stands before the damage: then it throws. To
+ * find the place, a damaged file is opened again and again.
+ *
+ * @throws DamagedGzipError
+ */
+export async function* readEpochFileToDamage(
+  open: () => EpochFileSource,
+  options: ReadEpochFileOptions = {},
+): AsyncGenerator<EpochFileText[]> {
+  let lines = 0
+  let damage: DamagedGzipError
   try {
-    for await (const chunk of gunzip as AsyncIterable<Buffer>) yield chunk
-  } catch (cause) {
-    if (sourceFailure !== undefined) throw sourceFailure
-    throw new AppError('invalid_input', { publicMessage: 'The epoch file is not a complete gzip file.', cause })
-  } finally {
-    input.destroy()
-    gunzip.destroy()
+    for await (const batch of readEpochFileText(open(), options)) {
+      lines += batch.length
+      yield batch
+    }
+    return
+  } catch (error) {
+    if (!(error instanceof DamagedGzipError)) throw error
+    damage = error
   }
+  const begin = firstBytesOf(open(), await soundBytesOf(open))
+  for await (const batch of readEpochFileText(begin, { ...options, isBegin: true })) {
+    const rest = batch.filter(({ lineNumber }) => lineNumber > lines)
+    if (rest.length > 0) yield rest
+  }
+  throw damage
 }
 
 function tooLarge(what: string): AppError {

@@ -28,6 +28,15 @@ export function addressOfKey(privateKey: Hex): Hex {
   return addressOfPrivateKey(privateKey)
 }
 
+/**
+ * The key of a provider's managed payout account: of its own, so that its balance on the chain is its owner's alone, and made
+ * from the managed wallet's key, so that there is nothing more to keep. No such key tells the wallet's, or another's.
+ */
+export function payoutKeyOf({ walletKey, providerId }: { walletKey: Hex; providerId: Hex }): Hex {
+  const parts = [Buffer.from('isochrone payout account', 'utf8'), hexToBytes(walletKey), hexToBytes(providerId)]
+  return bytesToHex(keccak256(Buffer.concat(parts)))
+}
+
 /** Drawn many at a time: each call of the system costs more than the bytes. */
 const random = new Uint8Array(4_096)
 let randomUsed = random.length

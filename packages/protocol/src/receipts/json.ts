@@ -51,7 +51,7 @@ function decodeField(type: FieldType, value: unknown): string | number | bigint 
 
 const HEX = /^0x[0-9a-f]+$/
 const UINT128_LIMIT = 1n << 128n
-/** 0 and -1: no number, no text is one. */
+/** 0: no number, no text is one. */
 const uintLimits: Readonly<Record<FieldType, number>> = {
   uint8: 2 ** 8,
   uint16: 2 ** 16,
@@ -63,11 +63,11 @@ const uintLimits: Readonly<Record<FieldType, number>> = {
   bytes32: 0,
 }
 const hexLengths: Readonly<Record<FieldType, number>> = {
-  uint8: -1,
-  uint16: -1,
-  uint32: -1,
-  uint64: -1,
-  uint128: -1,
+  uint8: 0,
+  uint16: 0,
+  uint32: 0,
+  uint64: 0,
+  uint128: 0,
   address: 42,
   bytes8: 18,
   bytes32: 66,

@@ -5,7 +5,7 @@ import { hashStruct, hashTypedData, recoverTypedDataAddress } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { expect, test } from 'vitest'
 import { hexToBytes, type Hex } from '../crypto/keccak.ts'
-import { recoverAddress, secp256k1Backend, signDigest } from '../crypto/secp256k1.ts'
+import { prepareSigning, recoverAddress, secp256k1Backend, signDigest } from '../crypto/secp256k1.ts'
 import { secp256k1BackendNamed } from '../crypto/secp256k1-backends.ts'
 import { bytesToHex } from '../crypto/keccak.ts'
 import { arbitraryStruct, hexOf } from './arbitrary-struct.ts'
@@ -20,6 +20,7 @@ import type { WorkReceipt } from './types.ts'
 const domain = { chainId: 31_337, verifyingContract: '0x5fbdb2315678afecb367f032d93f642f64180aa3' as Hex }
 const privateKey: Hex = `0x${'11'.repeat(32)}`
 const names = Object.keys(structFields) as StructName[]
+const backendNames = ['own', 'native', 'wasm', 'javascript'] as const
 
 test.each(names)('%s hashes exactly as viem hashes it', (name) => {
   fc.assert(
@@ -50,8 +51,9 @@ test('a signature is byte for byte the one that viem makes, and recovers to its 
 
 test('every implementation of the curve signs and recovers alike, byte for byte', () => {
   expect(secp256k1Backend).toMatch(/native|wasm|javascript/)
-  const backends = (['native', 'wasm', 'javascript'] as const).flatMap((name) => secp256k1BackendNamed(name) ?? [])
-  expect(backends.map(({ name }) => name)).toContain('wasm')
+  const backends = backendNames.flatMap((name) => secp256k1BackendNamed(name) ?? [])
+  expect(backends.map(({ name }) => name)).toEqual(expect.arrayContaining(['own', 'wasm']))
+  expect(prepareSigning()).toBe('own')
   fc.assert(
     fc.property(hexOf(32), (digestHex) => {
       const digest = hexToBytes(digestHex)
@@ -72,7 +74,7 @@ test('what recovers to no point has no signer with any implementation', () => {
   const digest = hexToBytes(`0x${'22'.repeat(32)}`)
   // r = 5 is the x of no point of the curve.
   const noPoint = `0x${'05'.padStart(64, '0')}${'01'.padStart(64, '0')}1b`
-  const backends = (['native', 'wasm', 'javascript'] as const).flatMap((name) => secp256k1BackendNamed(name) ?? [])
+  const backends = backendNames.flatMap((name) => secp256k1BackendNamed(name) ?? [])
   expect(backends.map((backend) => recoverAddress(digest, noPoint, backend))).toEqual(backends.map(() => null))
 })
 
@@ -140,6 +142,21 @@ test('a tree gives the proof of each leaf by where it was given, duplicates and 
       for (const index of [-1, leaves.length, 0.5]) expect(() => tree.proofOf(index)).toThrow(RangeError)
     }),
     { numRuns: 40 },
+  )
+})
+
+/** Order is told by the first four bytes where it can be: each of them has to count, and then all of the others. */
+test('leaves that begin alike, for however many bytes, stand in the order of OpenZeppelin', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 31 }),
+      fc.array(hexOf(32), { minLength: 2, maxLength: 20 }),
+      (alike, ends) => {
+        const leaves = ends.map((end): Hex => `0x${'cd'.repeat(alike)}${end.slice(2 + 2 * alike)}`)
+        expect(merkleRoot(leaves)).toBe(SimpleMerkleTree.of(leaves).root)
+      },
+    ),
+    { numRuns: 100 },
   )
 })
 

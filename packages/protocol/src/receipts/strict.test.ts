@@ -1,13 +1,21 @@
 /** Edges of what is hashed, signed and decoded: what is out of range is refused, and nothing of it stays behind. */
 import fc from 'fast-check'
-import { encodeAbiParameters, keccak256 as viemKeccak, type Hex } from 'viem'
+import { encodeAbiParameters, hashTypedData, keccak256 as viemKeccak, type Hex } from 'viem'
 import { expect, test } from 'vitest'
 import { bytesToHex, hexToBytes } from '../crypto/keccak.ts'
 import { arbitraryStruct, hexOf } from './arbitrary-struct.ts'
-import { domainSeparator, structHash, structHashBytes, typedDataOf } from './eip712.ts'
+import { domainSeparator, structDigest, structHash, structHashBytes, typedDataOf } from './eip712.ts'
 import { addressOfKey } from './identifiers.ts'
 import { decodeStruct, encodeStruct } from './json.ts'
-import { LeafBuffer, leafOfHash, merkleProof, merkleRoot, merkleTree, receiptLeaf } from './merkle.ts'
+import {
+  LeafBuffer,
+  leafOfHash,
+  merkleProof,
+  merkleRoot,
+  merkleTree,
+  receiptLeaf,
+  verifyMerkleProof,
+} from './merkle.ts'
 import { recoverHashSigner, recoverStructSigner, signStruct, signStructHashed } from './sign.ts'
 import type { Ceiling, DeliveryReceipt, LinkProof, SlaCounts, WorkReceipt } from './types.ts'
 
@@ -117,13 +125,33 @@ test('a leaf that is not there is said to be', () => {
   const leaf: Hex = `0x${'11'.repeat(32)}`
   expect(() => merkleTree([leaf]).proofOf(1)).toThrow('The leaf is not in this tree')
   expect(() => merkleProof([leaf], `0x${'12'.repeat(32)}`)).toThrow('The leaf is not in this tree')
-  expect(merkleProof([leaf.toUpperCase().replace('0X', '0x') as Hex], leaf)).toEqual([])
+})
+
+test('letters of a root and of leaves may be capitals', () => {
+  const capitals = (hex: Hex): Hex => `0x${hex.slice(2).toUpperCase()}`
+  const leaf: Hex = `0x${'ab'.repeat(32)}`
+  const other: Hex = `0x${'cd'.repeat(32)}`
+  const root = merkleRoot([leaf, other])
+  expect(merkleProof([capitals(leaf), capitals(other)], leaf)).toEqual([other])
+  expect(merkleProof([leaf, other], capitals(leaf))).toEqual([other])
+  expect(verifyMerkleProof(capitals(root), leaf, [other])).toBe(true)
+})
+
+test('a digest is bound to its chain and its contract, whichever were asked for before', () => {
+  const verifyingContract: Hex = `0x${'77'.repeat(20)}`
+  for (const asked of [domain, { ...domain, chainId: 1 }, domain, { ...domain, verifyingContract }, domain]) {
+    expect(bytesToHex(structDigest(asked, 'Ceiling', ceiling))).toBe(
+      hashTypedData(typedDataOf(asked, 'Ceiling', ceiling)),
+    )
+  }
 })
 
 test('who signed a hash is who signed the structure', () => {
   const { signed, hash } = signStructHashed(domain, 'WorkReceipt', work, privateKey)
   expect(signed).toEqual(signStruct(domain, 'WorkReceipt', work, privateKey))
   expect(hash).toBe(structHash('WorkReceipt', work))
+  // Another one was hashed last: what is left of it does not count.
+  structDigest(domain, 'DeliveryReceipt', delivery)
   expect(recoverHashSigner(domain, hexToBytes(hash), signed.signature)).toBe(addressOfKey(privateKey))
   expect(recoverStructSigner(domain, 'WorkReceipt', signed)).toBe(addressOfKey(privateKey))
   expect(recoverHashSigner({ ...domain, chainId: 1 }, hexToBytes(hash), signed.signature)).not.toBe(

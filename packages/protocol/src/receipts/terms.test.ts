@@ -8,6 +8,7 @@ import {
   deliveryPriceMicroUsd,
   documentHashOf,
   leasePriceMicroUsd,
+  leaseReadingOf,
   pricesOfTerms,
   termsHashOf,
 } from './terms.ts'
@@ -55,4 +56,10 @@ test('leased time costs by the millisecond, rounded up once', () => {
     2_500_000n,
     2_500_001n,
   ])
+})
+
+test('a node signs of a lease receipt all but the number that the lane gives it', () => {
+  const numbered: LeaseReceipt = { ...lease, seq: 7 }
+  expect(leaseReadingOf(numbered)).toEqual({ ...lease, seq: 0 })
+  expect(numbered.seq).toBe(7)
 })

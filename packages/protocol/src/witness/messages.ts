@@ -44,6 +44,13 @@ export const witnessProof = z.object({
   simulated: z.boolean(),
 })
 
+/** Who computed a product, in the node's own words: its agent, or its operator's helper on so many devices. Nothing proves it. */
+export const matmulComputed = z.object({
+  by: z.enum(['portable', 'helper']),
+  devices: z.array(z.string().min(1).max(80)).max(64),
+})
+export type MatmulComputed = z.infer<typeof matmulComputed>
+
 export const witnessAsk = z.discriminatedUnion('type', [
   z.object({ type: z.literal('welcome') }),
   z.object({ type: z.literal('echo'), nonce: bytes32 }),
@@ -51,6 +58,8 @@ export const witnessAsk = z.discriminatedUnion('type', [
     type: z.literal('matmul'),
     nonce: bytes32,
     order: z.int().min(MATMUL_ORDER_MIN).max(MATMUL_ORDER_MAX),
+    /** The agent's own code is to compute, on the CPU: two times of it can be compared. */
+    portable: z.literal(true).optional(),
   }),
 ])
 export type WitnessAsk = z.infer<typeof witnessAsk>
@@ -58,7 +67,14 @@ export type WitnessAsk = z.infer<typeof witnessAsk>
 /** After `commitment` the product follows as a binary message. */
 export const witnessAnswer = z.discriminatedUnion('type', [
   z.object({ type: z.literal('echo'), nonce: bytes32, signature }),
-  z.object({ type: z.literal('commitment'), nonce: bytes32, commitment: bytes32, signature }),
+  z.object({
+    type: z.literal('commitment'),
+    nonce: bytes32,
+    commitment: bytes32,
+    signature,
+    /** Absent: an agent of before it said so. */
+    computed: matmulComputed.optional(),
+  }),
   z.object({ type: z.literal('busy'), nonce: bytes32 }),
 ])
 export type WitnessAnswer = z.infer<typeof witnessAnswer>
@@ -96,6 +112,8 @@ export const matmulReport = z.object({
   signature: signature.nullable(),
   /** The product was shown, is what was committed to, and passed Freivalds' check. */
   correct: z.boolean(),
+  /** As the node says; absent where it said nothing of it. */
+  computed: matmulComputed.optional(),
 })
 export type MatmulReport = z.infer<typeof matmulReport>
 

@@ -43,7 +43,7 @@ export const developmentDefaults: Readonly<Record<string, string>> = {
 }
 
 /** Who judges on a development machine. Nobody else uses these accounts for anything that they could judge. */
-export const developmentJudges = { auditorKey: developmentKeys[3], arbiterKeys: developmentKeys.slice(4) } as const
+export const developmentJudges = { arbiterKeys: developmentKeys.slice(4) } as const
 
 /** Values that production must never run with, compared case-insensitively. */
 export const developmentSecrets: ReadonlySet<string> = new Set(

@@ -103,6 +103,8 @@ export const gatewayServer = {
   GATEWAY_REGION: z.string().min(1).max(8).default('local'),
   /** How long requests that run may go on when the gateway is told to stop. */
   GATEWAY_DRAIN_MS: durationMs.default(600_000),
+  /** How late the event loop may be. Where it stays later, nothing new begins until it is not. */
+  GATEWAY_LATE_MS_MAX: durationMs.default(500),
   /** Silence of a node that ends an attempt. */
   ATTEMPT_SILENCE_MS: durationMs.default(30_000),
   /**

@@ -81,6 +81,8 @@ export const agentEnv = z.object({
   DATA_DIR: dataDir.DATA_DIR.optional(),
   GATEWAY_URLS: gatewayUrls.GATEWAY_URLS.optional(),
   ...witnessUrls,
+  /** A program of the operator's own that answers int8 challenges. */
+  MATMUL_HELPER: z.string().min(1).optional(),
   ...opsPort,
   ...tracing,
 })

@@ -2,10 +2,19 @@
  * What several epoch files contradict each other in: one number of a lane under which two receipts stand, of whatever kind,
  * and one attempt at a node with two outputs. Each file may be right by itself; the same file twice contradicts nothing.
  *
- * Signatures are left to `verifyEpoch`, which checks those of each file.
+ * Signatures are left to `verifyEpoch`, which checks those of each file, and says which of its lines cannot be read: those
+ * state nothing here.
  */
-import { AppError } from '@isochrone/domain'
-import { parseEpochFileLine, readEpochFileText, structHash, type EpochFileLine } from '@isochrone/protocol'
+import { AppError, isAppError } from '@isochrone/domain'
+import {
+  DamagedGzipError,
+  parseEpochFileLine,
+  readEpochFileToDamage,
+  structHash,
+  UnfinishedLineError,
+  type EpochFileLine,
+  type EpochFileText,
+} from '@isochrone/protocol'
 import type { OpenFile } from '../verify-epoch/verify-epoch.ts'
 
 export interface NamedFile {
@@ -32,9 +41,9 @@ export async function compareEpochFiles(files: readonly NamedFile[], namesMax = 
   const first = new Map<string, Found>()
   const sentences: string[] = []
   for (const { name, open } of files) {
-    for await (const batch of readEpochFileText(open())) {
+    for await (const batch of readableLines(open)) {
       for (const { lineNumber, text } of batch) {
-        for (const { subject, hash } of statedIn(parseEpochFileLine(lineNumber, text))) {
+        for (const { subject, hash } of statedIn(lineOf(lineNumber, text))) {
           const place = `line ${lineNumber} of ${name}`
           const before = first.get(subject)
           if (!before) first.set(subject, { hash, place })
@@ -49,7 +58,25 @@ export async function compareEpochFiles(files: readonly NamedFile[], namesMax = 
   return sentences
 }
 
-function statedIn(line: EpochFileLine): Stated[] {
+async function* readableLines(open: OpenFile): AsyncGenerator<EpochFileText[]> {
+  try {
+    yield* readEpochFileToDamage(open)
+  } catch (error) {
+    if (!(error instanceof DamagedGzipError || error instanceof UnfinishedLineError)) throw error
+  }
+}
+
+function lineOf(lineNumber: number, text: string): EpochFileLine | null {
+  try {
+    return parseEpochFileLine(lineNumber, text)
+  } catch (error) {
+    if (isAppError(error)) return null
+    throw error
+  }
+}
+
+function statedIn(line: EpochFileLine | null): Stated[] {
+  if (!line) return []
   if (line.kind === 'lease') {
     return [{ subject: numberOf(line.lease), hash: structHash('LeaseReceipt', line.lease) }]
   }

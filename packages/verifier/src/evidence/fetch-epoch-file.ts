@@ -1,6 +1,7 @@
 /**
  * Fetches the published file of an epoch into a temporary file: from its gateway, or from a node that gives out its copy.
- * Nothing else is asked of either, and nothing that they say is believed: whoever fetches compares the file with the anchor.
+ * Nothing else is asked of either, and nothing that they say is believed: whoever fetches compares the file with the anchor. A
+ * redirect is not followed: an address that somebody registered must not send us to another one.
  */
 import { createWriteStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -13,6 +14,8 @@ import type { Hex } from '@isochrone/protocol'
 
 export interface FetchedEpoch {
   path: string
+  bytes: number
+  httpStatus: number
   remove: () => Promise<void>
 }
 
@@ -42,7 +45,7 @@ export async function fetchEpochFile(
   const headersIn = setTimeout(() => ends.abort(), HEADERS_TIMEOUT_MS)
   const allIn = totalMsMax === undefined ? undefined : setTimeout(() => ends.abort(), totalMsMax)
   try {
-    const response = await fetch(url, { signal: ends.signal }).catch((cause: unknown) => {
+    const response = await fetch(url, { signal: ends.signal, redirect: 'manual' }).catch((cause: unknown) => {
       throw away(`${source} does not answer.`, cause)
     })
     clearTimeout(headersIn)
@@ -57,33 +60,40 @@ async function kept(
   response: Response,
   { source, epoch, fileBytesMax }: { source: string; epoch: number; fileBytesMax: number },
 ): Promise<FetchedEpoch> {
+  const details = { httpStatus: response.status }
   if (response.status === 404) {
-    throw new AppError('not_found', { publicMessage: `${source} has no epoch ${epoch}.` })
+    throw new AppError('not_found', { publicMessage: `${source} has no epoch ${epoch}.`, details })
   }
   if (response.status === 409) {
     const publicMessage = `${source} has an epoch ${epoch} of several lanes: say whose, as LANE:${epoch}.`
-    throw new AppError('invalid_input', { publicMessage })
+    throw new AppError('invalid_input', { publicMessage, details })
   }
   if (!response.ok || !response.body) {
-    throw away(`${source} answers ${response.status} where the file of epoch ${epoch} should be.`)
+    const publicMessage = `${source} answers ${response.status} where the file of epoch ${epoch} should be.`
+    throw new AppError('capacity_unavailable', { publicMessage, details })
   }
   const dir = await mkdtemp(join(tmpdir(), 'isochrone-epoch-'))
   const remove = () => rm(dir, { recursive: true, force: true })
   const path = join(dir, 'epoch.jsonl.gz')
+  const limit = limited(fileBytesMax)
+  const file = createWriteStream(path)
+  const closed = new Promise<void>((resolve) => file.once('close', resolve))
   try {
-    await pipeline(Readable.fromWeb(response.body as never), limited(fileBytesMax), createWriteStream(path))
+    await pipeline(Readable.fromWeb(response.body as never), limit.stream, file)
   } catch (cause) {
+    // It may still be being opened.
+    await closed
     await remove()
-    throw cause instanceof AppError
-      ? cause
-      : away(`${source} broke off while sending the file of epoch ${epoch}.`, cause)
+    const { code, publicMessage } =
+      cause instanceof AppError ? cause : away(`${source} broke off while sending the file of epoch ${epoch}.`, cause)
+    throw new AppError(code, { publicMessage, details, cause })
   }
-  return { path, remove }
+  return { path, bytes: limit.bytes(), httpStatus: response.status, remove }
 }
 
-function limited(fileBytesMax: number): Transform {
+function limited(fileBytesMax: number): { stream: Transform; bytes: () => number } {
   let bytes = 0
-  return new Transform({
+  const stream = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length
       const publicMessage = `More than ${fileBytesMax} bytes came for one epoch.`
@@ -91,6 +101,7 @@ function limited(fileBytesMax: number): Transform {
       else done(null, chunk)
     },
   })
+  return { stream, bytes: () => bytes }
 }
 
 const away = (publicMessage: string, cause?: unknown): AppError =>

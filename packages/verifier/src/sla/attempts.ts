@@ -48,9 +48,9 @@ function latencyVerdictOf(delivery: DeliveryReceipt, terms: Terms): number {
   const { httpStatus, attemptTtftMs: ttftMs, durationMs, billedIn, billedCached, billedOut } = delivery
   if (httpStatus >= 400 || billedOut < 1) return 0
   let said = 0
-  if (terms.ttftBaseMs > 0 || terms.ttftPerKtokMs > 0) {
+  const limitMs = promisedTtftMs(terms, billedIn + billedCached)
+  if (limitMs !== null) {
     said |= verdict.ttft
-    const limitMs = terms.ttftBaseMs + terms.ttftPerKtokMs * Math.ceil((billedIn + billedCached) / 1_000)
     if (ttftMs > limitMs) said |= verdict.ttftOver
   }
   if (terms.tpotUs > 0 && billedOut >= 2) {
@@ -59,6 +59,12 @@ function latencyVerdictOf(delivery: DeliveryReceipt, terms: Terms): number {
     if ((durationMs - ttftMs) * 1_000 > terms.tpotUs * (billedOut - 1)) said |= verdict.tpotOver
   }
   return said
+}
+
+/** Within which the first token of a prompt of so many tokens is promised, ms; null where the terms promise none. */
+export function promisedTtftMs({ ttftBaseMs, ttftPerKtokMs }: Terms, tokensIn: number): number | null {
+  if (ttftBaseMs === 0 && ttftPerKtokMs === 0) return null
+  return ttftBaseMs + ttftPerKtokMs * Math.ceil(tokensIn / 1_000)
 }
 
 export class Attempts {

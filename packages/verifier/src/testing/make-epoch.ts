@@ -59,6 +59,8 @@ export interface MakeEpochOptions {
   seed?: number
   /** Every so manieth receipt is a lease; 0 = none. */
   leaseEvery?: number
+  /** From the start of one request to the next, on average, ms: promises are judged by one request a second at most. */
+  everyMs?: number
   /** What a request's id is the hash of, by the lane's number; something salted when left out. */
   requestName?: (seq: number) => string
 }
@@ -89,6 +91,7 @@ const defaults = {
   signedBefore: new Map<string, bigint>() as ReadonlyMap<string, bigint>,
   seed: 1,
   leaseEvery: 50,
+  everyMs: 36,
 } satisfies Required<Omit<MakeEpochOptions, 'receipts' | 'requestName'>>
 
 type Plan = ReturnType<typeof planOf>
@@ -214,7 +217,7 @@ function* receiptsOf(plan: Plan): Generator<Receipt> {
     const node = plan.nodes[random.below(plan.nodes.length)] as Plan['nodes'][number]
     const channelId = plan.channelIds[random.below(plan.channelIds.length)] as Hex
     const common = { channelId, nodeId: node.nodeId, termsHash: plan.termsHash }
-    const startedAtMs = START_MS + i * 36 + random.below(36)
+    const startedAtMs = START_MS + i * plan.everyMs + random.below(plan.everyMs)
     if (plan.leaseEvery > 0 && i % plan.leaseEvery === plan.leaseEvery - 1) {
       const span = { fromMs: startedAtMs, toMs: startedAtMs + 60_000, gpuMs: 60_000 }
       const unpriced: LeaseReceipt = {

@@ -6,11 +6,12 @@ import type { MadeEpoch } from './make-epoch.ts'
 /** `lies` replaces answers: what a dishonest or broken endpoint would say. */
 export function memoryChain(epochs: readonly MadeEpoch[], lies: Partial<EpochChain> = {}): EpochChain {
   let laneSum = 0n
-  const anchors = epochs.map(({ anchor }): AnchorOnChain & { epoch: number } => {
+  const anchors = epochs.map(({ anchor }): AnchorOnChain & { lane: Hex; epoch: number } => {
     laneSum += anchor.value.sum
     return { ...anchor.value, laneSum }
   })
-  const anchored = async (_lane: Hex, epoch: number) => anchors.find((anchor) => anchor.epoch === epoch) ?? null
+  const anchored = async (lane: Hex, epoch: number) =>
+    anchors.find((anchor) => anchor.lane === lane && anchor.epoch === epoch) ?? null
   const claims = epochs.flatMap(({ vouchers }) => vouchers.map(({ value }) => value))
   const first = epochs[0] as MadeEpoch
   return {
@@ -20,6 +21,7 @@ export function memoryChain(epochs: readonly MadeEpoch[], lies: Partial<EpochCha
     hasCode: async () => true,
     anchorEvent: anchored,
     anchorStored: anchored,
+    epochOfFile: async (dataHash) => ({ epoch: anchors.find((anchor) => anchor.dataHash === dataHash) ?? null }),
     anchorEndingAt: async (_lane, toSeq) => anchors.find((anchor) => anchor.toSeq === toSeq) ?? null,
     claimed: async (channelId, providerId) =>
       claims.findLast((claim) => claim.channelId === channelId && claim.providerId === providerId)?.cumulative ?? 0n,

@@ -11,36 +11,47 @@ import {
   type PerformanceRecord,
 } from '@isochrone/protocol'
 import type { LineChecker } from './check-lines.ts'
-import type { EpochChain, RecordOnChain } from './epoch-chain.ts'
+import type { AnchorOnChain, EpochChain, RecordOnChain } from './epoch-chain.ts'
 import type { Findings } from './report.ts'
 
 /** A lane that records more of them is caught by the first. */
 const STRANGERS_MAX = 20
 
-/** @throws AppError `invalid_input`, when there is nothing to compare with: another chain, or no contract there. */
-export async function checkContracts(findings: Findings, header: EpochFileHeader, chain: EpochChain): Promise<void> {
+/**
+ * @param header null where it cannot be read: then the contracts of the deployment are all that is looked at.
+ * @throws AppError `invalid_input`, when there is nothing to compare with: another chain, or no contract there.
+ */
+export async function checkContracts(
+  findings: Findings,
+  header: EpochFileHeader | null,
+  chain: EpochChain,
+): Promise<void> {
   const chainId = await chain.chainId()
-  if (chainId !== header.chainId) {
-    throw refuse(`The epoch is of chain ${header.chainId}, but ${chain.name} is an endpoint of chain ${chainId}.`)
-  }
   const trusted = await chain.trustedContracts()
+  const wanted = trusted?.chainId ?? header?.chainId
+  if (chainId !== wanted) {
+    const of = wanted === header?.chainId ? 'The epoch is' : 'The deployment is'
+    throw refuse(`${of} of chain ${wanted}, but ${chain.name} is an endpoint of chain ${chainId}.`)
+  }
   if (!trusted) {
     findings.unchecked.push('whether the contracts are the marketplace’s (--deployment FILE)')
     findings.notes.push(
       'No deployment was given, so the contracts are those that the file names: compare their addresses with ones that you trust (--deployment FILE).',
     )
   }
+  if (header) findings.same('header', 1, 'Chain in the header', chainId, header.chainId)
   const names = [
     ['paymentChannels', 'PaymentChannels'],
     ['receiptAnchor', 'ReceiptAnchor'],
     ['slaLedger', 'SlaLedger'],
   ] as const
   for (const [field, contract] of names) {
-    const address = trusted?.[field] ?? header[field]
-    if (!(await chain.hasCode(address))) {
+    const address = trusted?.[field] ?? header?.[field]
+    if (address && !(await chain.hasCode(address))) {
       throw refuse(`Chain ${chainId} has no contract at ${address}, where ${contract} should be.`)
     }
-    if (trusted) findings.same('header', 1, `${contract} in the header`, trusted[field].toLowerCase(), header[field])
+    if (trusted && header)
+      findings.same('header', 1, `${contract} in the header`, trusted[field].toLowerCase(), header[field])
   }
   findings.detail(
     'header',
@@ -59,7 +70,7 @@ export async function checkAnchor(
   const [event, stored] = await Promise.all([chain.anchorEvent(lane, epoch), chain.anchorStored(lane, epoch)])
   if (!event || !stored) {
     const half = event || stored ? ' (it says so in its events or its storage, not in both)' : ''
-    findings.add('anchor', null, `Anchor of epoch ${epoch} on the chain at ${chain.name}`, 'one', `none${half}`)
+    findings.add('anchor', 1, `Anchor of epoch ${epoch} on the chain at ${chain.name}`, 'one', `none${half}`)
     findings.detail('anchor', 'not anchored')
     return
   }
@@ -76,12 +87,32 @@ export async function checkAnchor(
     findings.same('anchor', null, `Leaves, against those ${where}`, said.count, lines.leaves)
     findings.same('anchor', null, `Sum of prices in µUSD, against that ${where}`, said.sum, lines.sum)
   }
-  findings.same('anchor', null, `First number, against that ${inEvent}`, event.fromSeq, header.fromSeq)
-  findings.same('anchor', null, `Last number, against that ${inEvent}`, event.toSeq, header.toSeq)
+  checkHeader(findings, lines, header, event, inEvent)
   findings.same('dataHash', null, 'Hash of the file, against that on the chain', event.dataHash, dataHash)
   findings.detail('dataHash', dataHash)
   findings.detail('anchor', `root ${event.root} in event and storage`)
   await checkBefore(findings, header, event.laneSum - event.sum, chain)
+}
+
+/** A header that says neither what was anchored nor what its receipts make was changed by itself. */
+function checkHeader(
+  findings: Findings,
+  { root, leaves, sum }: LineChecker,
+  header: EpochFileHeader,
+  event: AnchorOnChain,
+  inEvent: string,
+): void {
+  findings.same('anchor', 1, `First number in the header, against that ${inEvent}`, event.fromSeq, header.fromSeq)
+  findings.same('anchor', 1, `Last number in the header, against that ${inEvent}`, event.toSeq, header.toSeq)
+  const made = [
+    ['Merkle root', header.root, event.root, root],
+    ['Count of leaves', header.count, event.count, leaves],
+    ['Sum of prices in µUSD', header.sum, event.sum, sum],
+  ] as const
+  for (const [name, said, anchored, own] of made) {
+    if (said === own) continue
+    findings.same('header', 1, `${name} in the header, against that ${inEvent}`, anchored, said)
+  }
 }
 
 /** The anchor before ends where this one begins, and the lane's lifetime sum adds up. */

@@ -47,6 +47,10 @@ export class LineChecker {
   readonly vouchers: FoundVoucher[] = []
   #body: Body | null = null
   #lastKind = -1
+  /** By rank of the lines' kinds, ascending. */
+  readonly #firstLines = new Map<number, number>()
+  /** Where one more receipt would stand. */
+  #nextReceiptLine = 1
 
   constructor(findings: Findings, checkSignature: (signature: SignatureToCheck) => void) {
     this.#findings = findings
@@ -108,7 +112,8 @@ export class LineChecker {
       return
     }
     const { receipts, performance } = this.#body
-    this.#checkOrder(line, content)
+    this.#checkOrder(line, content, receipts)
+    if (this.#lastKind <= epochFileLineRank.delivery) this.#nextReceiptLine = line + 1
     switch (content.kind) {
       case 'terms':
         return this.#terms.check(line, content)
@@ -134,11 +139,31 @@ export class LineChecker {
       return
     }
     const { receipts, performance } = this.#body
-    receipts.finish(lastLine)
+    receipts.finish(this.#nextReceiptLine)
+    this.#checkEarned()
     performance.finish(lastLine)
-    this.#findings.detail('terms', counted(this.terms.size, 'version of terms', 'versions of terms'))
+    this.#describeTerms()
     receipts.describe()
     performance.describe()
+  }
+
+  /** Of a file that cannot be read further: nothing is said of what is missing. */
+  finishDamaged(): void {
+    this.#body?.receipts.finishDamaged()
+    this.#body?.receipts.describe()
+    this.#describeTerms()
+  }
+
+  /** Once all receipts are known, also those that stand in a wrong place. */
+  #checkEarned(): void {
+    const what = 'What a voucher says that its provider earned, in µUSD'
+    for (const { line, value } of this.vouchers) {
+      this.#findings.same('vouchers', line, what, this.#dues.earnedBy(value.providerId), value.earned)
+    }
+  }
+
+  #describeTerms(): void {
+    this.#findings.detail('terms', counted(this.terms.size, 'version of terms', 'versions of terms'))
   }
 
   #checkHeader(line: number, header: EpochFileHeader): void {
@@ -153,14 +178,24 @@ export class LineChecker {
     const { sla } = performance
     const parts = { findings, header, signatures, terms, corrections: this.#corrections, dues: this.#dues, sla }
     this.#body = { header, signatures, performance, receipts: new ReceiptLines(parts) }
+    this.#nextReceiptLine = line + 1
     findings.same('header', line, 'Receipts by their numbers', true, header.toSeq >= header.fromSeq)
   }
 
-  #checkOrder(line: number, { kind }: EpochFileLine): void {
+  #checkOrder(line: number, content: EpochFileLine, receipts: ReceiptLines): void {
+    const { kind } = content
     const rank = epochFileLineRank[kind]
-    if (rank < this.#lastKind)
-      this.#findings.add('form', line, `The place of a ${kind} line`, 'earlier in the file', 'here')
+    if (rank > this.#lastKind) this.#firstLines.set(rank, line)
     this.#lastKind = Math.max(rank, this.#lastKind)
+    if (rank === this.#lastKind) return
+    const receipt = content.kind === 'delivery' ? content.delivery.value : content.kind === 'lease' && content.lease
+    if (!receipt) {
+      this.#findings.add('form', line, `The place of a ${kind} line`, 'earlier in the file', 'here')
+    } else if (!receipts.isTwice(receipt.seq)) {
+      // What follows the receipts is wrong without it: the place that it left is named, before those lines.
+      const [, left = line] = [...this.#firstLines].find(([other]) => other > rank) ?? []
+      this.#findings.add('form', left, `The place of receipt ${receipt.seq}`, 'here', `line ${line}`)
+    }
   }
 
   #checkVoucher(line: number, { voucher }: EpochFileVoucher, { header, signatures }: Body): void {
@@ -168,8 +203,6 @@ export class LineChecker {
     this.#findings.same('vouchers', line, 'Lane of a voucher', header.lane, value.lane)
     this.#findings.same('vouchers', line, 'Epoch of a voucher', header.epoch, value.epoch)
     this.#findings.same('vouchers', line, 'Receipt root of a voucher', header.root, value.receiptRoot)
-    const earned = this.#dues.earnedBy(value.providerId)
-    this.#findings.same('vouchers', line, 'What a voucher says that its provider earned, in µUSD', earned, value.earned)
     const what = 'Signature of the lane on a voucher'
     signatures.addOfLane(line, what, 'Voucher', value, signature, header.paymentChannels)
     this.vouchers.push({ line, value })

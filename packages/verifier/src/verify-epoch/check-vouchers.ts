@@ -19,9 +19,12 @@ export interface EarlierVouchers {
   fromSeq: number
 }
 
+/** What the lines of a file say about vouchers, and about what is due. */
+type VoucherLines = Pick<LineChecker, 'vouchers' | 'dues'>
+
 export async function checkVouchers(
   findings: Findings,
-  lines: LineChecker,
+  lines: VoucherLines,
   header: EpochFileHeader,
   earlier: EarlierVouchers | null,
   chain: EpochChain,
@@ -88,7 +91,7 @@ interface Pair {
 }
 
 /** One voucher for each (channel, provider) that owes something, and none for another. */
-function checkPairs(findings: Findings, lines: LineChecker): Pair[] {
+function checkPairs(findings: Findings, lines: VoucherLines): Pair[] {
   const pairs = new Map<string, Pair>()
   for (const { line, value } of lines.vouchers) {
     const { channelId, providerId, cumulative } = value

@@ -14,6 +14,7 @@ export interface AnchorOnChain {
 }
 
 export interface EpochContracts {
+  chainId: number
   paymentChannels: Hex
   receiptAnchor: Hex
   slaLedger: Hex
@@ -62,6 +63,12 @@ export interface RecordedNodes {
   oldestBlock?: bigint
 }
 
+/** `epoch` null: no anchor names the file, from `oldestBlock` on where there are older ones. */
+export interface EpochOfFile {
+  epoch: { lane: Hex; epoch: number } | null
+  oldestBlock?: bigint
+}
+
 export interface EpochChain {
   /** How sentences call it: the URL of the endpoint. */
   readonly name: string
@@ -74,6 +81,8 @@ export interface EpochChain {
   anchorEvent(lane: Hex, epoch: number): Promise<AnchorOnChain | null>
   /** As storage has it. */
   anchorStored(lane: Hex, epoch: number): Promise<Pick<AnchorOnChain, 'root' | 'count' | 'sum'> | null>
+  /** The epoch whose anchor names a file of this hash. */
+  epochOfFile(dataHash: Hex): Promise<EpochOfFile>
   /** The anchor that ends with this number, from before that of `epoch`; `out of reach` where not all was read. */
   anchorEndingAt(lane: Hex, toSeq: number, epoch: number): Promise<AnchorOnChain | 'out of reach' | null>
   /** Paid on the vouchers of the three over all time, µUSD. */

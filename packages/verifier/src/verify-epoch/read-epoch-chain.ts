@@ -2,13 +2,13 @@
  * The chain behind a verification: a JSON-RPC endpoint, read through the contracts' own interfaces. It holds no key and
  * sends nothing.
  */
-import { AppError, isAppError } from '@isochrone/domain'
 import {
   anchorEventOf,
   anchorOf,
   blocksAround,
   claimedOf,
   createChainClient,
+  endpointError,
   nodeKeyOf,
   paymentChannelsAbi,
   receiptAnchorAbi,
@@ -21,12 +21,14 @@ import {
   type Deployment,
   type ScanLimits,
 } from '@isochrone/contracts-client'
+import { invariant } from '@isochrone/domain'
 import { bytes32ToAddress, type EpochFileHeader, type Hex } from '@isochrone/protocol'
 import {
   UNANCHORED_MAX,
   type AnchorOnChain,
   type ClaimOnChain,
   type EpochChain,
+  type EpochOfFile,
   type LaneClaims,
   type RecordedNodes,
 } from './epoch-chain.ts'
@@ -35,13 +37,15 @@ export interface EpochChainOptions {
   rpcUrl: string
   /** Whose contracts to trust. Null takes those that the file names, which the report then says. */
   deployment: Deployment | null
-  /** What the file names. */
-  header: Pick<EpochFileHeader, 'paymentChannels' | 'receiptAnchor' | 'slaLedger' | 'chainId'>
+  /** What the file names; null, which takes a deployment, where it cannot be read. */
+  header: Pick<EpochFileHeader, 'paymentChannels' | 'receiptAnchor' | 'slaLedger' | 'chainId'> | null
   /** How far back claims and earlier anchors are looked for; the epoch's own anchor is found by its time. */
   limits?: ScanLimits
 }
 
-/** Every method throws AppError `chain_unavailable`, in a sentence, when the endpoint does not answer or not properly. */
+/**
+ * Every method throws AppError `chain_unavailable`, in a sentence, when the endpoint does not answer or not properly.
+ */
 export function readEpochChain({ rpcUrl, deployment, header, limits = scanLimits }: EpochChainOptions): EpochChain {
   const publicClient = createChainClient(rpcUrl)
   let known: Promise<ChainReader> | null = null
@@ -49,6 +53,7 @@ export function readEpochChain({ rpcUrl, deployment, header, limits = scanLimits
   /** With the file's own contracts, the registry is whichever their anchor names. */
   async function findReader(): Promise<ChainReader> {
     if (deployment) return { publicClient, deployment }
+    invariant(header, 'neither a deployment nor a file says which contracts to ask')
     const { paymentChannels: channels, receiptAnchor: anchor, slaLedger: ledger, chainId } = header
     const registry = await publicClient.readContract({
       address: anchor,
@@ -64,7 +69,7 @@ export function readEpochChain({ rpcUrl, deployment, header, limits = scanLimits
     try {
       return await question()
     } catch (error) {
-      throw isAppError(error) ? error : unavailable(rpcUrl, error)
+      throw endpointError(rpcUrl, error, 'as our contracts would')
     }
   }
 
@@ -74,11 +79,12 @@ export function readEpochChain({ rpcUrl, deployment, header, limits = scanLimits
     trustedContracts: async () => {
       if (!deployment) return null
       const { channels, anchor, ledger } = deployment.addresses
-      return { paymentChannels: channels, receiptAnchor: anchor, slaLedger: ledger }
+      return { chainId: deployment.chainId, paymentChannels: channels, receiptAnchor: anchor, slaLedger: ledger }
     },
     hasCode: (address) => ask(async () => ((await publicClient.getCode({ address })) ?? '0x') !== '0x'),
     anchorEvent: (lane, epoch) => ask(async () => anchorEventOf(await reader(), lane, epoch, limits.rangeBlocks)),
     anchorStored: (lane, epoch) => ask(async () => anchorOf(await reader(), lane, epoch)),
+    epochOfFile: (dataHash) => ask(async () => epochOfFile(await reader(), dataHash, limits)),
     anchorEndingAt: (lane, toSeq, epoch) =>
       ask(async () => anchorEndingAt(await reader(), { lane, toSeq, epoch, limits })),
     claimed: (channelId, providerId, lane) =>
@@ -119,6 +125,25 @@ async function anchorEndingAt(
     found = { root, count: Number(count), sum, dataHash, fromSeq: Number(fromSeq), toSeq, laneSum }
     return true
   }
+}
+
+/** Hashes of files are no topic of the event: all anchors are looked through, the newest first. */
+async function epochOfFile(reader: ChainReader, dataHash: Hex, limits: ScanLimits): Promise<EpochOfFile> {
+  let epoch = null as EpochOfFile['epoch']
+  const take = async (range: { fromBlock: bigint; toBlock: bigint }): Promise<boolean> => {
+    const logs = await reader.publicClient.getContractEvents({
+      address: reader.deployment.addresses.anchor,
+      abi: receiptAnchorAbi,
+      eventName: 'EpochAnchored',
+      strict: true,
+      ...range,
+    })
+    const args = logs.find((log) => log.args.dataHash === dataHash)?.args
+    if (args) epoch = { lane: args.lane, epoch: Number(args.epoch) }
+    return args !== undefined
+  }
+  const oldest = await scanBack(reader, take, { limits })
+  return { epoch, ...(oldest !== null && { oldestBlock: oldest }) }
 }
 
 async function claimsOf(reader: ChainReader, lane: Hex, epoch: number, limits: ScanLimits): Promise<LaneClaims> {
@@ -189,22 +214,4 @@ async function recordedNodes(
   }
   const oldest = await scanBack(reader, take, { limits })
   return { nodeIds: [...nodeIds], ...(oldest !== null && { oldestBlock: oldest }) }
-}
-
-function unavailable(rpcUrl: string, cause: unknown): AppError {
-  const text = cause instanceof Error && 'shortMessage' in cause ? String(cause.shortMessage) : String(cause)
-  const status = httpStatusOf(cause)
-  const isSilent = /fetch failed|HTTP request failed|took too long|timed? ?out/i.test(text)
-  let how = ` as our contracts would: ${text.split('\n')[0]}`
-  if (status !== undefined) how = ` as one: HTTP ${status}.`
-  else if (isSilent) how = '.'
-  const publicMessage = `The chain endpoint ${rpcUrl} does not answer${how}`
-  return new AppError('chain_unavailable', { publicMessage, cause })
-}
-
-/** Of the answer itself; undefined where there was none. */
-function httpStatusOf(cause: unknown): number | undefined {
-  if (!(cause instanceof Error)) return undefined
-  if ('status' in cause && typeof cause.status === 'number') return cause.status
-  return httpStatusOf(cause.cause)
 }

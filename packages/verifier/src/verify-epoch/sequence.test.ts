@@ -5,9 +5,9 @@ import { SequenceCheck } from './sequence.ts'
 
 function sentences(seqs: readonly number[], fromSeq = 1, toSeq = 5): string[] {
   const findings = new Findings()
-  const check = new SequenceCheck(findings, fromSeq)
+  const check = new SequenceCheck(findings, fromSeq, toSeq)
   seqs.forEach((seq, i) => check.next(i + 1, seq))
-  check.finish(seqs.length, toSeq)
+  check.finish(seqs.length + 1)
   expect(findings.mismatches.every((mismatch) => mismatch.check === 'sequence')).toBe(true)
   return findings.mismatches.map(sentenceOf)
 }
@@ -26,15 +26,31 @@ test('a missing number is named where the next one stands', () => {
   ])
 })
 
-test('numbers that end too early or too late are named on the last line', () => {
+test('numbers that end too early are named where the next would stand, too late where the first beyond does', () => {
   expect(sentences([1, 2, 3])).toEqual([
-    'Line 3: Receipts 4 to 5 are missing at the end: expected number 5 as the last, found number 3.',
+    'Line 4: Receipts 4 to 5 are missing at the end: expected number 5 as the last, found number 3.',
   ])
   expect(sentences([1, 2, 3, 4])).toEqual([
-    'Line 4: Receipts 5 to 5 are missing at the end: expected number 5 as the last, found number 4.',
+    'Line 5: Receipt 5 is missing at the end: expected number 5 as the last, found number 4.',
   ])
   expect(sentences([1, 2, 3, 4, 5, 6])).toEqual([
     'Line 6: Receipts run beyond the header: expected number 5 as the last, found number 6.',
+  ])
+  expect(sentences([1, 2, 3, 4, 5, 6, 7])).toEqual([
+    'Line 6: Receipts run beyond the header: expected number 5 as the last, found number 7.',
+  ])
+  expect(sentences([1, 7, 2, 3, 4, 5])[0]).toBe(
+    'Line 2: Receipts are not in the order of their numbers: expected number 2, found number 7.',
+  )
+})
+
+test('of a damaged file nothing is said about its end', () => {
+  const findings = new Findings()
+  const check = new SequenceCheck(findings, 1, 9)
+  for (const [i, seq] of [1, 2, 4].entries()) check.next(i + 3, seq)
+  check.finishGaps()
+  expect(findings.mismatches.map(sentenceOf)).toEqual([
+    'Line 5: Receipt 3 is missing: expected number 3, found number 4.',
   ])
 })
 
@@ -48,13 +64,20 @@ test('a number that comes again is there twice', () => {
   ])
 })
 
+test('a number is there twice once it came: neither what is still missing nor what is of another epoch', () => {
+  const check = new SequenceCheck(new Findings(), 5, 9)
+  expect(check.isTwice(5)).toBe(false)
+  for (const [i, seq] of [5, 7].entries()) check.next(i + 3, seq)
+  expect([4, 5, 6, 7, 8].map((seq) => check.isTwice(seq))).toEqual([false, true, false, true, false])
+})
+
 test('a number that comes late is not missing, only out of order', () => {
   expect(sentences([1, 3, 2, 4, 5])).toEqual([
     'Line 2: Receipts are not in the order of their numbers: expected number 2, found number 3.',
   ])
   expect(sentences([1, 4, 3, 5])).toEqual([
-    'Line 2: Receipts are not in the order of their numbers: expected number 3, found number 4.',
     'Line 2: Receipt 2 is missing: expected number 2, found number 4.',
+    'Line 2: Receipts are not in the order of their numbers: expected number 3, found number 4.',
   ])
 })
 
@@ -64,22 +87,22 @@ test('two gaps at different lines are two sentences, one gap is one', () => {
     'Line 2: Receipt 4 is missing: expected number 4, found number 5.',
   ])
   expect(sentences([1, 5, 3], 1, 5)).toEqual([
-    'Line 2: Receipts are not in the order of their numbers: expected number 3, found number 5.',
     'Line 2: Receipt 2 is missing: expected number 2, found number 5.',
+    'Line 2: Receipts are not in the order of their numbers: expected number 3, found number 5.',
     'Line 2: Receipt 4 is missing: expected number 4, found number 5.',
   ])
 })
 
 test('a lie about the numbers cannot make the check remember without bound', () => {
   const findings = new Findings()
-  const check = new SequenceCheck(findings, 1)
+  const check = new SequenceCheck(findings, 1, 1_000_000_000)
   check.next(1, 1_000_000_000)
   check.next(2, 10_000)
   check.next(3, 10_001)
-  check.finish(3, 1_000_000_000)
+  check.finish(4)
   expect(findings.mismatches.map(sentenceOf)).toEqual([
-    'Line 1: Receipts are not in the order of their numbers: expected number 10000, found number 1000000000.',
     'Line 1: Receipts 1 to 9999 are missing: expected number 1, found number 1000000000.',
+    'Line 1: Receipts are not in the order of their numbers: expected number 10000, found number 1000000000.',
     'Line 3: Receipt 10001 is there twice: expected number 1000000001, found number 10001.',
   ])
 })

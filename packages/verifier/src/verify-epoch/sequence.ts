@@ -10,17 +10,30 @@ const MISSING_MAX = 10_000
 
 export class SequenceCheck {
   readonly #findings: Findings
+  readonly #fromSeq: number
+  readonly #toSeq: number
   #expected: number
+  /** Where the first number above `toSeq` stands. */
+  #beyondLine: number | null = null
   /** Number → the line that came in its place, and the number on that line. */
   readonly #missing = new Map<number, { line: number; found: number }>()
   readonly #late = new Map<number, { line: number; found: number }>()
 
-  constructor(findings: Findings, fromSeq: number) {
+  /** First and last number as the header says. */
+  constructor(findings: Findings, fromSeq: number, toSeq: number) {
     this.#findings = findings
+    this.#fromSeq = fromSeq
     this.#expected = fromSeq
+    this.#toSeq = toSeq
+  }
+
+  /** Whether this number came before. */
+  isTwice(seq: number): boolean {
+    return seq < this.#expected && seq >= this.#fromSeq && !this.#missing.has(seq)
   }
 
   next(line: number, seq: number): void {
+    if (seq > this.#toSeq) this.#beyondLine ??= line
     if (seq === this.#expected) {
       this.#expected++
     } else if (seq > this.#expected) {
@@ -45,27 +58,33 @@ export class SequenceCheck {
     }
   }
 
-  /** `toSeq` as the header says; `line` is the last one read. */
-  finish(line: number, toSeq: number): void {
-    for (const [seq, { line: at, found }] of this.#late) {
+  /** What is missing or late among the numbers that came: of one line, the lowest first. */
+  finishGaps(): void {
+    const late = [...this.#late].map(([seq, at]) => ({ first: seq, last: seq, ...at, isLate: true }))
+    const missing = this.#ranges().map(([first, last, at]) => ({ first, last, ...at, isLate: false }))
+    for (const { first, last, line, found, isLate } of [...late, ...missing].toSorted((a, b) => a.first - b.first)) {
+      const range = first === last ? `Receipt ${first} is missing` : `Receipts ${first} to ${last} are missing`
+      const what = isLate ? 'Receipts are not in the order of their numbers' : range
+      this.#findings.add('sequence', line, what, `number ${first}`, `number ${found}`)
+    }
+  }
+
+  /** After the last number: `line` is where the next one would stand. */
+  finish(line: number): void {
+    this.finishGaps()
+    const toSeq = this.#toSeq
+    const found = `number ${this.#expected - 1}`
+    if (this.#expected <= toSeq) {
+      const range = this.#expected === toSeq ? `Receipt ${toSeq} is` : `Receipts ${this.#expected} to ${toSeq} are`
+      this.#findings.add('sequence', line, `${range} missing at the end`, `number ${toSeq} as the last`, found)
+    } else if (this.#beyondLine !== null) {
       this.#findings.add(
         'sequence',
-        at,
-        'Receipts are not in the order of their numbers',
-        `number ${seq}`,
-        `number ${found}`,
+        this.#beyondLine,
+        'Receipts run beyond the header',
+        `number ${toSeq} as the last`,
+        found,
       )
-    }
-    for (const [first, last, { line: at, found }] of this.#ranges()) {
-      const what = first === last ? `Receipt ${first} is missing` : `Receipts ${first} to ${last} are missing`
-      this.#findings.add('sequence', at, what, `number ${first}`, `number ${found}`)
-    }
-    if (this.#expected <= toSeq) {
-      const what = `Receipts ${this.#expected} to ${toSeq} are missing at the end`
-      this.#findings.add('sequence', line, what, `number ${toSeq} as the last`, `number ${this.#expected - 1}`)
-    } else if (this.#expected > toSeq + 1) {
-      const found = `number ${this.#expected - 1}`
-      this.#findings.add('sequence', line, 'Receipts run beyond the header', `number ${toSeq} as the last`, found)
     }
   }
 

@@ -15,6 +15,8 @@ export class PerformanceLines {
   #performance: NodePerformance[] | null = null
   #expectedCounts: SlaCounts[] = []
   #countsSeen = 0
+  /** Where one more line of counts would stand. */
+  #nextCountsLine: number | null = null
   #recordsSeen = 0
 
   constructor(
@@ -31,6 +33,7 @@ export class PerformanceLines {
 
   checkCounts(line: number, counts: SlaCounts): void {
     this.expected()
+    this.#nextCountsLine = line + 1
     const expected = this.#expectedCounts[this.#countsSeen++]
     if (expected) this.#same(line, 'performance counts', expected, counts)
     else this.#findings.add('sla', line, 'Lines of performance counts', this.#expectedCounts.length, this.#countsSeen)
@@ -60,10 +63,11 @@ export class PerformanceLines {
     const records = this.expected().length
     const counts = this.#expectedCounts.length
     if (this.#countsSeen < counts) {
-      this.#findings.add('sla', lastLine, 'Lines of performance counts', counts, this.#countsSeen)
+      const line = this.#nextCountsLine ?? lastLine + 1
+      this.#findings.add('sla', line, 'Lines of performance counts', counts, this.#countsSeen)
     }
     if (this.#recordsSeen < records) {
-      this.#findings.add('sla', lastLine, 'Performance records', records, this.#recordsSeen)
+      this.#findings.add('sla', lastLine + 1, 'Performance records', records, this.#recordsSeen)
     }
   }
 

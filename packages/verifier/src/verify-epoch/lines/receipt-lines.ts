@@ -5,6 +5,7 @@
  */
 import { counted } from '@isochrone/domain'
 import {
+  brokenLinks,
   bytesToHex,
   deliveryPriceMicroUsd,
   leafBytesOfHash,
@@ -61,7 +62,7 @@ export class ReceiptLines {
 
   constructor(parts: ReceiptLinesParts) {
     this.#parts = parts
-    this.#sequence = new SequenceCheck(parts.findings, parts.header.fromSeq)
+    this.#sequence = new SequenceCheck(parts.findings, parts.header.fromSeq, parts.header.toSeq)
   }
 
   checkDelivery(line: number, { delivery, work }: EpochFileDelivery): void {
@@ -69,6 +70,7 @@ export class ReceiptLines {
     const receipt = delivery.value
     const { seq } = receipt
     const name = `receipt ${seq}`
+    const isTwice = this.isTwice(seq)
     this.#sequence.next(line, seq)
     findings.same('links', line, `Lane of ${name}`, header.lane, receipt.lane)
     if (work) this.#checkWork(line, receipt, work)
@@ -85,6 +87,8 @@ export class ReceiptLines {
     if (!known) return
     const price = deliveryPriceMicroUsd(receipt, known.prices)
     findings.same('prices', line, `Price of ${name} in µUSD`, price, receipt.price)
+    // Of two with one number, the first counts: what the second spoils is named there, not on vouchers and counts.
+    if (isTwice) return
     dues.add(line, receipt, known.terms)
     dues.refund(receipt.channelId, known.terms, corrections.refundOf(receipt, known))
     sla.add(receipt)
@@ -101,12 +105,9 @@ export class ReceiptLines {
     const hash = structHashBytes('WorkReceipt', value)
     this.#leaves.add(leafBytesOfHash('WorkReceipt', hash))
     findings.same('links', line, `Hash of the work that ${name} answers`, delivery.workHash, bytesToHex(hash))
-    for (const field of ['channelId', 'requestId', 'attempt', 'nodeId', 'termsHash'] as const) {
-      findings.same('links', line, `${field} of the work under ${name}`, delivery[field], value[field])
-    }
-    for (const [billed, worked] of billedAgainstWork) {
-      if (delivery[billed] <= value[worked]) continue
-      findings.add('links', line, `${billed} of ${name}`, `at most ${value[worked]} as in the work`, delivery[billed])
+    for (const { field, kind, delivered, worked } of brokenLinks(delivery, value)) {
+      if (kind === 'field') findings.add('links', line, `${field} of the work under ${name}`, delivered, worked)
+      else findings.add('links', line, `${field} of ${name}`, `at most ${worked} as in the work`, delivered)
     }
     const what = 'Signature of the node on the work under'
     signatures.add({ line, what, seq, hash, signature, signer: value.nodeId })
@@ -123,6 +124,7 @@ export class ReceiptLines {
     const { findings, header, signatures, terms, dues, sla } = this.#parts
     const { seq } = lease
     const name = `receipt ${seq}`
+    const isTwice = this.isTwice(seq)
     this.#sequence.next(line, seq)
     findings.same('links', line, `Lane of ${name}`, header.lane, lease.lane)
     this.#checkPeriod(line, name, lease)
@@ -138,6 +140,7 @@ export class ReceiptLines {
     const known = terms.of(line, name, lease.termsHash)
     if (!known) return
     findings.same('prices', line, `Price of ${name} in µUSD`, leasePriceMicroUsd(lease, known.terms), lease.price)
+    if (isTwice) return
     dues.add(line, lease, known.terms)
     sla.addLease(lease)
   }
@@ -154,22 +157,22 @@ export class ReceiptLines {
     this.#leases.set(leaseId, Math.max(meteredToMs, toMs))
   }
 
+  /** Whether the file has a receipt of this number already. */
+  isTwice(seq: number): boolean {
+    return this.#sequence.isTwice(seq)
+  }
+
   #add(price: bigint): void {
     this.count++
     this.sum += price
   }
 
-  /** After the last line: gaps, what is there twice, and the root. */
-  finish(lastLine: number): void {
+  /** After the last line: gaps, what is there twice, and the root. `nextLine` is where one more receipt would stand. */
+  finish(nextLine: number): void {
     const { findings, header, corrections } = this.#parts
-    this.#sequence.finish(lastLine, header.toSeq)
+    this.#sequence.finish(nextLine)
     corrections.finish()
-    for (const { line, earlier } of this.#nodeSeqs.take()) {
-      findings.add('sequence', line, 'Work of one number of a node', 'once', `again, as on line ${earlier}`)
-    }
-    for (const { line, earlier } of this.#attempts.take()) {
-      findings.add('sequence', line, 'A request’s attempt', 'one receipt', `another, as on line ${earlier}`)
-    }
+    this.#findDoubled()
     this.leafCount = this.#leaves.size
     if (this.leafCount > 0) this.root = merkleRoot(this.#leaves)
     this.#leaves.clear()
@@ -177,6 +180,24 @@ export class ReceiptLines {
     findings.same('root', null, 'Sum of prices in µUSD, against the header', header.sum, this.sum)
     const root = this.root ?? 'none: there is no receipt'
     findings.same('root', null, 'Merkle root of the receipts, against the header', header.root, root)
+  }
+
+  /** Of a file that cannot be read further: what the receipts before say of each other. */
+  finishDamaged(): void {
+    this.#sequence.finishGaps()
+    this.#findDoubled()
+    this.leafCount = this.#leaves.size
+    this.#leaves.clear()
+  }
+
+  #findDoubled(): void {
+    const { findings } = this.#parts
+    for (const { line, earlier } of this.#nodeSeqs.take()) {
+      findings.add('sequence', line, 'Work of one number of a node', 'once', `again, as on line ${earlier}`)
+    }
+    for (const { line, earlier } of this.#attempts.take()) {
+      findings.add('sequence', line, 'A request’s attempt', 'one receipt', `another, as on line ${earlier}`)
+    }
   }
 
   describe(): void {
@@ -187,9 +208,3 @@ export class ReceiptLines {
     findings.detail('root', `${counted(this.leafCount, 'leaf', 'leaves')}, Σ ${this.sum} µUSD`)
   }
 }
-
-const billedAgainstWork = [
-  ['billedIn', 'tokensIn'],
-  ['billedCached', 'tokensCached'],
-  ['billedOut', 'tokensOut'],
-] as const
