@@ -24,20 +24,21 @@ const roles = {
   'team admin': viewer({ ...team, role: 'admin' }),
   'team owner': viewer(team),
   'provider member': viewer({ ...provider, role: 'member' }),
+  'provider admin': viewer({ ...provider, role: 'admin' }),
   'provider owner': viewer(provider),
   staff: viewer(null, true),
 } satisfies Record<string, Viewer | null>
 type Role = keyof typeof roles
 
 const everyone = Object.keys(roles) as Role[]
-const owners: Role[] = ['team admin', 'team owner', 'provider owner']
+const owners: Role[] = ['team admin', 'team owner', 'provider admin', 'provider owner']
 const allowed: Record<Access, readonly Role[]> = {
   public: everyone,
   user: everyone.filter((role) => role !== 'visitor'),
   org: ['team member', ...owners, 'provider member'],
   'org-admin': owners,
-  provider: ['provider member', 'provider owner'],
-  'provider-admin': ['provider owner'],
+  provider: ['provider member', 'provider admin', 'provider owner'],
+  'provider-admin': ['provider admin', 'provider owner'],
   admin: ['staff'],
 }
 
@@ -58,7 +59,7 @@ const inputs: Partial<Record<ProcedurePath, unknown>> = {
   'receipts.place': { hash: `0x${'22'.repeat(32)}` },
   'balance.history': {},
   'provider.claims': {},
-  'session.createOrganisation': { name: 'New' },
+  'session.createOrganisation': { name: 'New', key: 'key-of-the-form' },
   'requests.list': {},
   'requests.detail': { id: 'req_1' },
   'requests.usage': { days: 7 },
@@ -72,11 +73,12 @@ const inputs: Partial<Record<ProcedurePath, unknown>> = {
   'jobs.retry': { id: 'job_1' },
   'leases.list': {},
   'leases.detail': { id: 'lease_1' },
-  'leases.quote': { model: 'm', gpus: 1, durationMinutes: 60, maxPerGpuHourUsd: '3' },
+  'leases.quote': { model: 'm', gpus: 1, durationMinutes: 60, maxPerGpuHourUsd: '3', nodeId: 'node_1' },
+  'leases.quoteByConstraints': { model: 'm', gpus: 1, durationMinutes: 60, maxPerGpuHourUsd: '3', constraints: {} },
   'leases.rent': { quoteId: 'lease_1' },
   'leases.extend': { id: 'lease_1', durationMinutes: 60, key: 'k' },
   'leases.stop': { id: 'lease_1' },
-  'webhooks.create': { url: 'https://example.test/hook', events: ['job.failed'] },
+  'webhooks.create': { url: 'https://example.test/hook', events: ['job.failed'], key: 'key-of-the-form' },
   'webhooks.remove': { id: 'hook_1' },
   'webhooks.deliveries': {},
   'webhooks.redeliver': { id: 'msg_1' },
@@ -86,6 +88,22 @@ const inputs: Partial<Record<ProcedurePath, unknown>> = {
   'admin.dispute': { id: '1' },
   'admin.prepareRuling': { id: '1', arbiter: address, refundUsd: '1', reason: 'because' },
   'admin.noteVote': { id: '1', arbiter: address, txHash: `0x${'22'.repeat(32)}` },
+  'admin.challenge': { lane: `0x${'00'.repeat(32)}`, epoch: 1, nodeId: `0x${'11'.repeat(32)}` },
+  'admin.prepareJudgement': {
+    lane: `0x${'00'.repeat(32)}`,
+    epoch: 1,
+    nodeId: `0x${'11'.repeat(32)}`,
+    arbiter: address,
+    upheld: false,
+    reason: 'its counts follow from its receipts',
+  },
+  'admin.noteJudgement': {
+    lane: `0x${'00'.repeat(32)}`,
+    epoch: 1,
+    nodeId: `0x${'11'.repeat(32)}`,
+    arbiter: address,
+    txHash: `0x${'22'.repeat(32)}`,
+  },
   'admin.audit': {},
   'admin.verification': {},
   'admin.recheckNode': { id: 'node_1', reason: 'the region looks wrong' },
@@ -112,30 +130,29 @@ const inputs: Partial<Record<ProcedurePath, unknown>> = {
   },
   'disputes.respond': { id: '1', answer: { mediaType: 'text/plain', text: 'no' } },
   'disputes.appeal': { id: '1' },
-  'keys.create': { name: 'CI' },
+  'keys.create': { name: 'CI', key: 'key-of-the-form' },
+  'keys.setBudget': { id: 'key_1', budget: { amountUsd: '10', period: 'month' } },
   'keys.revoke': { id: 'key_1' },
-  'balance.fund': { amountUsd: '10' },
+  'balance.fund': { amountUsd: '10', key: 'key-of-the-form' },
   'balance.walletPrepare': { ownerAddress: address, amountUsd: '10' },
   'balance.walletLink': { ownerAddress: address, ceilingMicroUsd: 1n, signature: `0x${'22'.repeat(65)}` },
   'organisation.setRouting': { routing: { sort: 'price' } },
   'organisation.previewRouting': { routing: {} },
   'organisation.dryRunRouting': { routing: {} },
   'provider.create': { name: 'P', payoutAddress: address },
-  'provider.createJoinToken': {
-    nodeName: 'n1',
-    region: 'eu-de',
-    country: 'de',
-    inUsdPerMtok: '0.1',
-    cachedUsdPerMtok: '0.05',
-    outUsdPerMtok: '0.4',
-  },
   'provider.revokeJoinToken': { id: 'join_1' },
-  'provider.requestStake': { stakeUsd: '10' },
+  'provider.requestStake': { stakeUsd: '100' },
+  'provider.walletStakePlan': { stakeUsd: '100' },
+  'provider.withholdStake': { stakeUsd: '100' },
+  'provider.releaseStake': { toAddress: address, key: 'key-of-a-release' },
+  'provider.withdrawPayout': { amountUsd: '1', toAddress: address, key: 'key-of-a-payout' },
+  'listings.create': { key: 'key-of-the-button' },
   'listings.detail': { id: 'list_1' },
   'listings.save': { id: 'list_1', version: 1, draft: {} },
   'listings.command': { id: 'list_1', version: 1 },
   'listings.submit': { id: 'list_1', version: 1 },
   'listings.withdraw': { id: 'list_1', version: 1 },
+  'listings.retire': { id: 'list_1', version: 1 },
 }
 
 interface Reached {
@@ -158,9 +175,15 @@ function recorder(reached: Reached[]): ControlPlane {
   return new Proxy({}, { get: (_target, name) => group(String(name)) }) as ControlPlane
 }
 
-async function call(path: string, controlPlane: ControlPlane, who: Viewer | null, input: unknown): Promise<unknown> {
+async function call(
+  path: string,
+  controlPlane: ControlPlane,
+  who: Viewer | null,
+  input: unknown,
+  openedFor: string | null = null,
+): Promise<unknown> {
   const [namespace = '', verb = ''] = path.split('.')
-  const caller = createCaller({ controlPlane, viewer: who }) as unknown as Record<
+  const caller = createCaller({ controlPlane, viewer: who, openedFor }) as unknown as Record<
     string,
     Record<string, (input: unknown) => Promise<unknown>>
   >
@@ -216,6 +239,39 @@ test('organisation and provider come from the viewer, never from the input', asy
   }
 })
 
+/** Money: a form that was filled in for one organisation must not act for another, to which another tab has switched. */
+test('a page that was opened for another organisation is refused wherever an organisation acts, and nowhere else', async () => {
+  const other = { ...team, id: 'org_7', name: 'The other' }
+  const who: Viewer = { ...viewer(provider, true), organisations: [provider, other] }
+  for (const path of paths) {
+    const actsForOne = !['public', 'user', 'admin'].includes(procedureAccess[path])
+    const outcomes: Record<string, string> = {}
+    for (const openedFor of [other.id, 'org_left', provider.id, null]) {
+      const reached: Reached[] = []
+      const asked = call(path, recorder(reached), who, inputs[path], openedFor)
+      const code = await asked.then(
+        () => 'allowed',
+        (error: unknown) => apiErrorOf(error).code,
+      )
+      outcomes[openedFor ?? 'unsaid'] = code
+      if (code === 'state_conflict') expect(reached).toEqual([])
+    }
+    const elsewhere = actsForOne ? 'state_conflict' : 'allowed'
+    expect({ path, ...outcomes }).toEqual({
+      path,
+      org_7: elsewhere,
+      org_left: elsewhere,
+      [provider.id]: 'allowed',
+      unsaid: 'allowed',
+    })
+  }
+  const stale = call('keys.create', recorder([]), who, inputs['keys.create'], other.id).catch(apiErrorOf)
+  expect(await stale).toMatchObject({
+    publicMessage:
+      'This tab was opened for The other, and you work for Team now. Nothing was done. Reload the page to go on.',
+  })
+})
+
 /** Trust: nothing that staff change happens without a row in the log before it, and one that says how it ended after. */
 test('every change by staff is logged before and after, a refused one too', async () => {
   const procedures = appRouter._def.procedures as unknown as Record<string, { _def: { type: string } }>
@@ -238,10 +294,14 @@ test('every change by staff is logged before and after, a refused one too', asyn
 test('bad input is invalid_input and names the field', async () => {
   const owner = { controlPlane: recorder([]), viewer: viewer(provider) }
   const caller = createCaller(owner)
+  const key = 'key-of-the-form'
   const faults: [Promise<unknown>, string][] = [
-    [caller.balance.fund({ amountUsd: '1.2345678' }), 'amountUsd'],
-    [caller.balance.fund({ amountUsd: '0' }), 'amountUsd'],
-    [caller.keys.create({ name: '   ' }), 'name'],
+    [caller.balance.fund({ amountUsd: '1.2345678', key }), 'amountUsd'],
+    [caller.balance.fund({ amountUsd: '0', key }), 'amountUsd'],
+    [caller.balance.fund({ amountUsd: '1', key: 'short' }), 'key'],
+    [caller.keys.create({ name: '   ', key: 'key-of-the-form' }), 'name'],
+    [caller.keys.setBudget({ id: 'key_1', budget: { amountUsd: '0', period: 'day' } }), 'budget.amountUsd'],
+    [caller.keys.setBudget({ id: 'key_1', budget: { amountUsd: '1', period: 'week' as never } }), 'budget.period'],
     [caller.provider.create({ name: 'P', payoutAddress: 'me' }), 'payoutAddress'],
     [caller.requests.list({ limit: 5_000 }), 'limit'],
     [caller.organisation.setRouting({ routing: [] as never }), 'routing'],

@@ -38,6 +38,7 @@ export const procedureAccess = {
   'leases.list': 'org',
   'leases.detail': 'org',
   'leases.quote': 'org',
+  'leases.quoteByConstraints': 'org',
   'leases.rent': 'org-admin',
   'leases.extend': 'org-admin',
   'leases.stop': 'org-admin',
@@ -48,6 +49,7 @@ export const procedureAccess = {
   'webhooks.redeliver': 'org-admin',
   'keys.list': 'org',
   'keys.create': 'org-admin',
+  'keys.setBudget': 'org-admin',
   'keys.revoke': 'org-admin',
   'balance.get': 'org',
   'balance.history': 'org',
@@ -64,9 +66,10 @@ export const procedureAccess = {
   'provider.nodes': 'provider',
   'provider.earnings': 'provider',
   'provider.jobs': 'provider',
+  'provider.broken': 'provider',
+  'provider.breachForecast': 'provider',
   'provider.claims': 'provider',
   'provider.joinTokens': 'provider',
-  'provider.createJoinToken': 'provider-admin',
   'provider.revokeJoinToken': 'provider-admin',
   'disputes.list': 'org',
   'disputes.detail': 'org',
@@ -79,6 +82,12 @@ export const procedureAccess = {
   'provider.verification': 'provider',
   'provider.stake': 'provider',
   'provider.requestStake': 'provider-admin',
+  'provider.walletStakePlan': 'provider-admin',
+  'provider.withholdStake': 'provider-admin',
+  'provider.payoutAccount': 'provider',
+  'provider.walletStake': 'provider',
+  'provider.withdrawPayout': 'provider-admin',
+  'provider.releaseStake': 'provider-admin',
   'listings.list': 'provider',
   'listings.detail': 'provider',
   'listings.create': 'provider-admin',
@@ -86,7 +95,9 @@ export const procedureAccess = {
   'listings.command': 'provider-admin',
   'listings.submit': 'provider-admin',
   'listings.withdraw': 'provider-admin',
+  'listings.retire': 'provider-admin',
   'admin.overview': 'admin',
+  'admin.queues': 'admin',
   'admin.jobs': 'admin',
   'admin.jobStats': 'admin',
   'admin.job': 'admin',
@@ -94,9 +105,46 @@ export const procedureAccess = {
   'admin.dispute': 'admin',
   'admin.prepareRuling': 'admin',
   'admin.noteVote': 'admin',
+  'admin.challenge': 'admin',
+  'admin.prepareJudgement': 'admin',
+  'admin.noteJudgement': 'admin',
   'admin.audit': 'admin',
   'admin.verification': 'admin',
   'admin.recheckNode': 'admin',
 } as const satisfies Record<string, Access>
+
+/**
+ * What of better-auth a browser may reach below `/api/auth`, by method and path; all else of it answers 404. Who has no session
+ * gets 401 from a `user` row; another's organisation is 404.
+ */
+export const authAccess = {
+  'POST /sign-in/email': 'public',
+  'POST /sign-up/email': 'public',
+  'POST /sign-out': 'public',
+  'POST /siwe/nonce': 'public',
+  'POST /siwe/verify': 'public',
+  'POST /organization/set-active': 'user',
+} as const satisfies Record<string, Access>
+
+/**
+ * The same for what the web app answers outside the procedures, by method and route. `own`: no session counts there, only what
+ * the caller brings (a join token, a node's signature); `procedure` and `auth`: the tables above decide.
+ */
+export const routeAccess = {
+  'GET /api/health': 'public',
+  'GET /api/deployment': 'public',
+  'POST /api/chain': 'user',
+  'POST /api/files': 'org-admin',
+  'GET /api/files/[id]': 'org',
+  'GET /balance/statement': 'org',
+  /** On a key of one's own; on a lent one it is for owners and admins, see `playground-relay.ts`. */
+  'POST /api/playground': 'org',
+  'GET /api/agent/join': 'own',
+  'POST /api/agent/join': 'own',
+  'POST /api/agent/report': 'own',
+  'POST /api/auth/[...all]': 'auth',
+  'GET /api/trpc/[trpc]': 'procedure',
+  'POST /api/trpc/[trpc]': 'procedure',
+} as const satisfies Record<string, Access | 'own' | 'procedure' | 'auth'>
 
 export type ProcedurePath = keyof typeof procedureAccess

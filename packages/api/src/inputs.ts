@@ -1,11 +1,13 @@
 /** Inputs of the procedures, checked field by field; amounts arrive as dollars in text and leave as µUSD. */
-import { batchEndpoints, microUsdFromUsd } from '@isochrone/domain'
+import { batchEndpoints, budgetPeriods, microUsdFromUsd } from '@isochrone/domain'
 import { verificationFilters, webhookEvents } from '@isochrone/services'
 import { z } from 'zod'
 
 const cursor = z.string().max(200).optional()
 const limit = z.int().min(1).max(200).optional()
 const id = z.string().min(1).max(100)
+/** Of a form or a button, random: what is asked twice with one key is done once. */
+const formKey = z.string().min(8).max(64)
 const name = z.string().trim().min(1, 'is empty').max(80, 'has more than 80 characters')
 
 export const address = z
@@ -33,6 +35,8 @@ export const offerFilter = z.object({
   sort: z.enum(['price', 'latency', 'throughput']).optional(),
 })
 const text = z.string().max(200)
+const trust = z.enum(['claimed', 'challenged', 'attested'])
+const dataPolicy = z.enum(['any', 'no_training', 'no_retention'])
 const atLeastOne = z.int().min(1).max(1_000_000)
 /** How the list of offers is narrowed and sorted: what the page's URL says. */
 export const offerQuery = z.object({
@@ -46,8 +50,8 @@ export const offerQuery = z.object({
   gpuClass: z.string().max(40).optional(),
   gpusMin: atLeastOne.optional(),
   memoryGibMin: atLeastOne.optional(),
-  trust: z.enum(['claimed', 'challenged', 'attested']).optional(),
-  dataPolicy: z.enum(['any', 'no_training', 'no_retention']).optional(),
+  trust: trust.optional(),
+  dataPolicy: dataPolicy.optional(),
   tier: z.enum(['edge', 'regional', 'cloud']).optional(),
   providerId: z.string().max(66).optional(),
   liveOnly: z.boolean().optional(),
@@ -55,6 +59,8 @@ export const offerQuery = z.object({
   realOnly: z.boolean().optional(),
   outMicroUsdMax: z.bigint().min(0n).max(1_000_000_000_000n).optional(),
   ttftP95MsMax: z.number().min(0).max(3_600_000).optional(),
+  from: z.string().min(1).max(80).optional(),
+  rttMsMax: z.number().min(0).max(60_000).optional(),
   sort: z
     .enum([
       'price',
@@ -68,6 +74,7 @@ export const offerQuery = z.object({
       'memory',
       'free',
       'newest',
+      'rtt',
     ])
     .optional(),
   reversed: z.boolean().optional(),
@@ -103,7 +110,7 @@ export const requestPage = z.object({
   model: z.string().max(200).optional(),
 })
 export const batchPage = z.object({ cursor })
-export const newBatch = z.object({ fileId: id, endpoint: z.enum(batchEndpoints), key: z.string().min(8).max(64) })
+export const newBatch = z.object({ fileId: id, endpoint: z.enum(batchEndpoints), key: formKey })
 export const jobPage = z.object({
   cursor,
   limit,
@@ -113,7 +120,7 @@ export const jobPage = z.object({
 })
 const leaseMinutes = z.int().min(1, 'is less than a minute').max(43_200, 'is more than 30 days')
 export const leasePage = z.object({ cursor, limit })
-export const leaseWish = z.object({
+const leaseQuestion = z.object({
   model: z.string().min(1, 'is empty').max(200),
   gpus: z.int().min(1, 'is less than 1').max(64, 'is more than 64'),
   durationMinutes: leaseMinutes,
@@ -122,24 +129,51 @@ export const leaseWish = z.object({
     (microUsd) => microUsd > 0n && microUsd <= 1_000_000_000n,
     'is above $1,000, or zero',
   ),
-  /** `node_…`; any that fits when left out. */
-  nodeId: id.nullish(),
 })
+/** On this node: `node_…`. */
+export const leaseOfNode = leaseQuestion.extend({ nodeId: id })
+/** Left out: any. The service reads the words; here only that they are few and short. */
+const leaseConstraints = z.object({
+  gpuClasses: z.array(z.string().trim().min(1, 'is empty').max(40)).max(20).default([]),
+  gpuMemoryGibMin: z
+    .int()
+    .min(1, 'is less than 1 GiB')
+    .max(100_000, 'is more than 100,000 GiB')
+    .nullable()
+    .default(null),
+  regions: z.array(z.string().trim().min(1, 'is empty').max(64)).max(60).default([]),
+  dataPolicy: dataPolicy.default('any'),
+  minTrust: trust.default('claimed'),
+})
+export const leaseByConstraints = leaseQuestion.extend({ constraints: leaseConstraints })
 export const leaseQuoteId = z.object({ quoteId: id })
 export const leaseExtension = z.object({ id, durationMinutes: leaseMinutes, key: id })
 export const newWebhook = z.object({
   url: z.string().min(1).max(2_048),
   events: z.array(z.enum(webhookEvents)).max(20),
+  key: formKey,
 })
+export const newListing = z.object({ key: formKey })
 export const deliveryPage = z.object({
   cursor,
   limit,
   endpointId: id.optional(),
   status: z.enum(['pending', 'delivered', 'dead']).optional(),
 })
-export const newOrganisation = z.object({ name })
-export const newKey = z.object({ name, expiresInDays: z.int().min(1).max(3650).nullable().default(null) })
-export const fund = z.object({ amountUsd: topUpUsd })
+export const newOrganisation = z.object({ name, key: formKey })
+/** µUSD in each period; null = none. */
+const keyBudget = z
+  .object({ amountUsd: topUpUsd, period: z.enum(budgetPeriods) })
+  .transform(({ amountUsd, period }) => ({ microUsd: amountUsd, period }))
+  .nullable()
+export const newKey = z.object({
+  name,
+  expiresInDays: z.int().min(1).max(3650).nullable().default(null),
+  budget: keyBudget.default(null),
+  key: formKey,
+})
+export const changedKeyBudget = z.object({ id, budget: keyBudget })
+export const fund = z.object({ amountUsd: topUpUsd, key: formKey })
 export const walletPrepare = z.object({ ownerAddress: address, amountUsd: topUpUsd })
 /** 65 bytes of a key; a contract wallet's are its own affair (ERC-1271, ERC-6492), up to 8 KiB. */
 const walletSignature = z
@@ -156,40 +190,17 @@ export const walletLink = z.object({
   signature: walletSignature.transform((text) => text.toLowerCase() as `0x${string}`),
 })
 /** Checked in full by the service, which owns the rules; here only that it is an object of bounded size. */
-export const routing = z.object({
-  routing: z
-    .record(z.string().max(60), z.json())
-    .refine((policy) => JSON.stringify(policy).length <= 16_384, 'is larger than 16 KiB'),
-})
+const policy = z
+  .record(z.string().max(60), z.json())
+  .refine((fields) => JSON.stringify(fields).length <= 16_384, 'is larger than 16 KiB')
+export const routing = z.object({ routing: policy })
+/** `seen`: what the form was filled in from. */
+export const savedRouting = routing.extend({ seen: policy.optional() })
 export const newProvider = z.object({
   name,
-  payoutAddress: address,
+  /** Left out: the platform holds an account for the organisation. */
+  payoutAddress: address.optional(),
   payoutSignature: walletSignature.optional(),
-})
-
-const pricePerMtok = usdAmount.refine((microUsd) => microUsd <= 1_000_000_000n, 'is above $1,000')
-export const newJoinToken = z.object({
-  nodeName: name,
-  /** Signed as eight bytes. */
-  region: z.string().regex(/^[a-z0-9-]{2,8}$/, 'is 2 to 8 characters: a–z, 0–9 and hyphens, for example eu-de'),
-  country: z
-    .string()
-    .regex(/^[A-Za-z]{2}$/, 'is a country code of two letters')
-    .transform((text) => text.toUpperCase()),
-  tier: z.enum(['edge', 'regional', 'cloud']).default('regional'),
-  dataPolicy: z.enum(['any', 'no_training', 'no_retention']).default('any'),
-  /** Dollars per million tokens. */
-  inUsdPerMtok: pricePerMtok,
-  cachedUsdPerMtok: pricePerMtok,
-  outUsdPerMtok: pricePerMtok,
-  /** Dollars per 10⁹ bytes. */
-  inUsdPerGb: pricePerMtok.default(0n),
-  outUsdPerGb: pricePerMtok.default(0n),
-  /** Dollars for a leased GPU and hour; 0: nothing may be leased. */
-  gpuHourUsd: pricePerMtok.default(0n),
-  /** GPUs that may be leased; all that are found when left out. */
-  gpus: z.int().min(1).max(64).optional(),
-  expiresInHours: z.int().min(1).max(720).default(24),
 })
 
 /** Checked in full by the service; here only that it is an object of bounded size. */
@@ -227,6 +238,7 @@ const disputeStateName = z.enum([
   'lapsed',
 ])
 export const disputeList = z.object({ open: z.boolean().optional(), state: disputeStateName.optional() })
+export const deskPage = z.object({ open: z.boolean().optional(), cursor: z.string().max(300).optional(), limit })
 export const fileDisputeInput = receiptKey.extend({
   kind: z.enum(['overcharge', 'not_delivered', 'wrong_output']),
   amountUsd: positiveUsd,
@@ -242,11 +254,15 @@ export const rulingInput = z.object({
   refundUsd: usdAmount,
   reason: z.string().trim().min(1, 'is empty: say why').max(2_000_000),
 })
-export const sentVote = z.object({
-  id,
+const txHash = z.string().regex(/^0x[0-9a-fA-F]{64}$/, 'is not a transaction hash')
+export const sentVote = z.object({ id, arbiter: address, txHash })
+/** A vote on a challenged record: whether it is wrong. */
+export const judgementInput = recordKey.extend({
   arbiter: address,
-  txHash: z.string().regex(/^0x[0-9a-fA-F]{64}$/, 'is not a transaction hash'),
+  upheld: z.boolean(),
+  reason: z.string().trim().min(1, 'is empty: say why').max(2_000_000),
 })
+export const sentJudgement = recordKey.extend({ arbiter: address, txHash })
 export const verificationPage = z.object({
   show: z.enum(verificationFilters).optional(),
   q: z.string().trim().max(80).optional(),
@@ -268,8 +284,11 @@ export const listingAt = z.object({ id, version: z.int().min(1) })
 export const listingSave = listingAt.extend({
   draft: z
     .record(z.string().max(20), z.json())
-    .refine((draft) => JSON.stringify(draft).length <= 4_096, 'is larger than 4 KiB'),
+    .refine((draft) => JSON.stringify(draft).length <= 8_192, 'is larger than 8 KiB'),
   /** The answer to a price that was asked about. */
   confirmed: z.boolean().default(false),
 })
 export const stakeRequest = z.object({ stakeUsd: topUpUsd })
+/** Asking twice with one key is one payment. */
+export const payoutWithdrawal = z.object({ amountUsd: usdAmount, toAddress: address, key: id })
+export const stakeRelease = z.object({ toAddress: address, key: id })

@@ -9,11 +9,14 @@ import type { ControlPlane, Viewer, ViewerOrganisation } from '@isochrone/servic
 import { initTRPC, TRPCError } from '@trpc/server'
 import superjson from 'superjson'
 import type { Access } from './access.ts'
+import { activeOrganisation } from './active-organisation.ts'
 
 export interface ApiContext {
   controlPlane: ControlPlane
   /** Null for a visitor who is not signed in. */
   viewer: Viewer | null
+  /** Id of the organisation that the caller's page was opened for, where it says so. */
+  openedFor?: string | null
 }
 
 const trpcCodes = {
@@ -32,6 +35,7 @@ const trpcCodes = {
   provider_timeout: 'GATEWAY_TIMEOUT',
   deadline_exceeded: 'TIMEOUT',
   chain_unavailable: 'SERVICE_UNAVAILABLE',
+  busy: 'SERVICE_UNAVAILABLE',
   internal: 'INTERNAL_SERVER_ERROR',
 } as const satisfies Record<ErrorCode, TRPCError['code']>
 
@@ -51,6 +55,7 @@ const t = initTRPC
           appCode: appError.code,
           owner: appError.owner,
           field: appError.field ?? null,
+          retryAfterS: appError.retryAfterS ?? null,
         },
       }
     },
@@ -98,11 +103,6 @@ function signedIn(viewer: Viewer | null): Viewer {
   return viewer
 }
 
-function activeOrganisation(viewer: Viewer): ViewerOrganisation {
-  if (viewer.activeOrganisation) return viewer.activeOrganisation
-  throw new AppError('forbidden', { publicMessage: 'Create or choose an organisation first.' })
-}
-
 export const router = t.router
 export const createCallerFactory = t.createCallerFactory
 
@@ -117,26 +117,26 @@ export const userProcedure = base
 /** A member of the active organisation. */
 export const orgProcedure = base.meta({ access: 'org' }).use(({ ctx, next }) => {
   const viewer = signedIn(ctx.viewer)
-  return next({ ctx: { viewer, org: activeOrganisation(viewer) } })
+  return next({ ctx: { viewer, org: activeOrganisation(viewer, ctx.openedFor) } })
 })
 
 /** An owner or admin of the active organisation: what spends money or hands out access. */
 export const orgAdminProcedure = base.meta({ access: 'org-admin' }).use(({ ctx, next }) => {
   const viewer = signedIn(ctx.viewer)
-  return next({ ctx: { viewer, org: administered(viewer) } })
+  return next({ ctx: { viewer, org: administered(viewer, ctx.openedFor) } })
 })
 
 /** A member of an organisation that is a provider. */
 export const providerProcedure = base.meta({ access: 'provider' }).use(({ ctx, next }) => {
   const viewer = signedIn(ctx.viewer)
-  const org = activeOrganisation(viewer)
+  const org = activeOrganisation(viewer, ctx.openedFor)
   return next({ ctx: { viewer, org, providerId: providerOf(org) } })
 })
 
 /** An owner or admin of an organisation that is a provider. */
 export const providerAdminProcedure = base.meta({ access: 'provider-admin' }).use(({ ctx, next }) => {
   const viewer = signedIn(ctx.viewer)
-  const org = administered(viewer)
+  const org = administered(viewer, ctx.openedFor)
   return next({ ctx: { viewer, org, providerId: providerOf(org) } })
 })
 
@@ -161,8 +161,8 @@ export const adminActionProcedure = adminProcedure.use(async ({ ctx, next, path,
   return result
 })
 
-function administered(viewer: Viewer): ViewerOrganisation {
-  const org = activeOrganisation(viewer)
+function administered(viewer: Viewer, openedFor?: string | null): ViewerOrganisation {
+  const org = activeOrganisation(viewer, openedFor)
   if (org.role === 'member') {
     throw new AppError('forbidden', { publicMessage: `Only owners and admins of ${org.name} may do this.` })
   }

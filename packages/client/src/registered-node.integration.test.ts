@@ -45,7 +45,7 @@ beforeAll(async () => {
   const value = { providerId, nodeKey: addressOfKey(nodeKey) }
   const domain = { chainId: deployment.chainId, verifyingContract: deployment.addresses.registry }
   await addNodeKey(operator, { ...value, signature: signStruct(domain, 'NodeKey', value, nodeKey).signature })
-}, 120_000)
+}, 300_000)
 afterAll(() => stack?.stop())
 
 /** What a gateway answers that names the nodes of these keys, each with a sealing key that its node key signed. */

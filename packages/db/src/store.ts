@@ -22,9 +22,11 @@ import { epochRepository } from './repositories/epoch-repository.ts'
 import { leaseRepository } from './repositories/lease-repository.ts'
 import { batchRepository } from './repositories/batch-repository.ts'
 import { fileRepository } from './repositories/file-repository.ts'
+import { keyBudgetRepository } from './repositories/key-budget-repository.ts'
 import { jobRepository } from './repositories/job-repository.ts'
 import { recountRepository } from './repositories/recount-repository.ts'
 import { requestRepository } from './repositories/request-repository.ts'
+import { payoutRepository } from './repositories/payout-repository.ts'
 import { pendingTransactionRepository } from './repositories/pending-transaction-repository.ts'
 import { performanceRepository } from './repositories/performance-repository.ts'
 import { settlementRepository } from './repositories/settlement-repository.ts'
@@ -35,7 +37,7 @@ export function repositories(db: DbOrTx) {
   return {
     control: controlRepository(db),
     accounts: accountsRepository(db),
-    apiKeys: apiKeysRepository(db),
+    apiKeys: { ...apiKeysRepository(db), ...keyBudgetRepository(db) },
     funding: fundingRepository(db),
     providers: { ...providersRepository(db), ...earningsRepository(db), ...decisionRepository(db) },
     readings: readingsRepository(db),
@@ -52,6 +54,7 @@ export function repositories(db: DbOrTx) {
     verification: verificationRepository(db),
     listings: listingRepository(db),
     chain: chainRepository(db),
+    payouts: payoutRepository(db),
     settlement: settlementRepository(db),
     evidence: evidenceRepository(db),
     records: performanceRepository(db),

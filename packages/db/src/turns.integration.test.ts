@@ -33,7 +33,7 @@ beforeAll(async () => {
   await db.slaCounts.createMany({
     data: [...countsOf('refused pool', 20), ...countsOf('honest pool', 1, 237n)],
   })
-}, 120_000)
+}, 300_000)
 afterAll(async () => {
   await db?.$disconnect()
   await stack?.stop()

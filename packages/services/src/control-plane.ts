@@ -4,30 +4,52 @@
  * Every function that takes an `orgId` or `providerId` answers for that one alone: an id of another organisation is
  * `not_found`. Whether the caller belongs to the organisation is decided before (see the api package).
  */
+import type { SetKeyBudget } from './api-keys/key-budget.ts'
 import type { LentKey } from './api-keys/lend-key.ts'
 import type { BatchDetail, BatchSummary, openFile } from './batches/batch-views.ts'
 import type { BatchUpload } from './batches/submit-batch.ts'
 import type { AuditNote } from './audit/audit-log.ts'
+import type { FundingWish } from './funding/request-funding.ts'
 import type { RespondInput } from './disputes/answer-dispute.ts'
+import type { DeskQueueInput } from './disputes/desk-queue.ts'
 import type { Asker, DisputeListFilter } from './disputes/dispute-reads.ts'
 import type { ChallengeInput, FileDisputeInput, WithheldInput } from './disputes/file-dispute.ts'
 import type { DisputePlan } from './disputes/place-order.ts'
+import type { JudgementInput } from './disputes/prepare-judgement.ts'
 import type { PreparedRuling, RulingInput } from './disputes/prepare-ruling.ts'
-import type { DisputeCase, DisputeOrderView, DisputeRoles, DisputeView, FilingTerms } from './disputes/views.ts'
+import type { RecordKey } from './disputes/record-cases.ts'
+import type {
+  DeskFigures,
+  DeskItem,
+  DisputeCase,
+  DisputeOrderView,
+  DisputeRoles,
+  DisputeView,
+  FilingTerms,
+  RecordCaseView,
+} from './disputes/views.ts'
 import type { AuditEntry, AuditFilterInput } from './queries/views/audit.ts'
-import type { Prices } from '@isochrone/domain'
+import type { RecordStatus } from '@isochrone/domain'
 import type { NodeInventory } from '@isochrone/protocol'
-import type { DataPolicy, Tier } from '@isochrone/scheduler'
 import type { Viewer, ViewerOrganisation } from './accounts/viewer.ts'
-import type { AdminOverview } from './queries/views/admin.ts'
+import type { AdminOverview, QueuesView } from './queries/views/admin.ts'
 import type { ListingDraft } from './listings/listing-draft.ts'
-import type { ListingDetail, ListingSummary, ProviderVerification, StakeView } from './queries/views/listings.ts'
+import type { StakeRelease } from './payouts/release-stake.ts'
+import type { PayoutWithdrawal } from './payouts/withdraw-payout.ts'
+import type { PayoutAccountView, PayoutOrderView, WalletStakeView } from './queries/payout-account.ts'
+import type {
+  ListingDetail,
+  ListingSummary,
+  ProviderVerification,
+  StakeView,
+  WalletStakePlan,
+} from './queries/views/listings.ts'
 import type { AgentReportAnswer } from './verification/accept-agent-report.ts'
 import type { Page } from './queries/views/common.ts'
 import type { ProviderJobs } from './queries/views/provider-jobs.ts'
 import type { EpochDetail, EpochSummary } from './queries/views/epochs.ts'
 import type { HistoryFilterInput, HistoryItem } from './queries/views/history.ts'
-import type { Offer, OfferFilter, OfferList } from './queries/views/marketplace.ts'
+import type { OfferDetail, OfferFilter, OfferList } from './queries/views/marketplace.ts'
 import type {
   OfferFacets,
   OfferHistory,
@@ -43,10 +65,10 @@ import type {
   ChannelView,
   CreatedApiKey,
   FundingOrderView,
+  NewKeyBudget,
   WalletChannelPlan,
 } from './queries/views/money.ts'
 import type {
-  CreatedJoinToken,
   EarningsView,
   JoinTokenView,
   ProviderNode,
@@ -54,7 +76,7 @@ import type {
   ProviderView,
 } from './queries/views/providers.ts'
 import type { AnyReceipt, ReceiptListItem } from './queries/views/receipts.ts'
-import type { EpochClaims, RecordDetail, RecordStatus } from './queries/views/records.ts'
+import type { BreachForecast, BrokenPromiseView, EpochClaims, RecordDetail } from './queries/views/records.ts'
 import type {
   JobDetail,
   JobFilter,
@@ -64,7 +86,7 @@ import type {
   RequestFilter,
   RequestSummary,
 } from './queries/views/requests.ts'
-import type { QuoteLeaseInput } from './leases/quote-lease.ts'
+import type { ConstrainedQuoteInput, QuoteLeaseInput } from './leases/quote-lease.ts'
 import type { Reader } from './queries/lease-receipts.ts'
 import type {
   LeaseDetail,
@@ -78,8 +100,7 @@ import type { RentalJson } from './providers/terms.ts'
 import type { QueuedNode, VerificationQueueInput } from './queries/views/verification-queue.ts'
 import type { StoredFileRow } from './ports/batch-store.ts'
 import type { WebhookStatus } from './ports/webhook-store.ts'
-import type { WebhookDeliveryView, WebhookEndpointView } from './webhooks/webhook-endpoints.ts'
-import type { WebhookEvent } from './webhooks/webhook-events.ts'
+import type { NewWebhook, WebhookDeliveryView, WebhookEndpointView } from './webhooks/webhook-endpoints.ts'
 import type { RoutingDryRun, RoutingJson, RoutingPreview, RoutingView } from './queries/views/routing.ts'
 
 export interface JoinDescription {
@@ -110,13 +131,15 @@ export interface JoinedNode {
   id: string
   nodeName: string
   gatewayUrls: string[]
+  /** Measuring points; more may come with the answer to a report. */
+  witnessUrls: string[]
 }
 
 export interface ControlPlane {
   marketplace: {
     offers(filter: OfferFilter): Promise<OfferList>
     /** By `node_…` id. */
-    offer(input: { id: string }): Promise<Offer>
+    offer(input: { id: string }): Promise<OfferDetail>
     /** A page of offers, narrowed and sorted; for lists that may be long. */
     search(query: OfferQuery): Promise<OfferPage>
     places(query: OfferQuery): Promise<OfferPlace[]>
@@ -151,9 +174,11 @@ export interface ControlPlane {
   accounts: {
     viewer(input: { userId: string; activeOrgId: string | null }): Promise<Viewer | null>
     createOrganisation(input: { userId: string; name: string }): Promise<ViewerOrganisation>
+    /** One for each `key` of a form of this user. */
+    createOrganisationOnce(input: { userId: string; name: string; key: string }): Promise<ViewerOrganisation>
     routing(input: { orgId: string }): Promise<RoutingView>
     /** Replaces the default policy. */
-    saveRouting(input: { orgId: string; routing: RoutingJson }): Promise<RoutingView>
+    saveRouting(input: { orgId: string; routing: RoutingJson; seen?: RoutingJson | undefined }): Promise<RoutingView>
     /** What a policy would leave of the market now; nothing is saved. */
     previewRouting(input: { orgId: string; routing: RoutingJson }): Promise<RoutingPreview>
     /** What it would have done to the requests of the last day; nothing is saved. */
@@ -189,7 +214,10 @@ export interface ControlPlane {
     offers(input: { orgId: string }): Promise<LeaseOffer[]>
     list(input: { orgId: string; cursor?: string | undefined; limit?: number | undefined }): Promise<Page<LeaseSummary>>
     detail(input: { orgId: string; leaseId: string }): Promise<LeaseDetail>
+    /** On the node that is named. */
     quote(input: QuoteLeaseInput): Promise<LeaseQuoteView>
+    /** On the cheapest node that meets the constraints. */
+    quoteByConstraints(input: ConstrainedQuoteInput): Promise<LeaseQuoteView>
     /** Confirms a quote; however often, it is one lease. */
     rent(input: { orgId: string; quoteId: string }): Promise<LeaseSummary>
     /** `key`: the same one extends nothing again. */
@@ -198,12 +226,8 @@ export interface ControlPlane {
   }
   webhooks: {
     list(input: { orgId: string }): Promise<WebhookEndpointView[]>
-    /** The secret is in the answer and is shown nowhere again. */
-    create(input: {
-      orgId: string
-      url: string
-      events: WebhookEvent[]
-    }): Promise<{ endpoint: WebhookEndpointView; secret: string }>
+    /** The secret is in the answer and is shown nowhere again; the same key has the same answer. */
+    create(input: NewWebhook): Promise<{ endpoint: WebhookEndpointView; secret: string }>
     remove(input: { orgId: string; id: string }): Promise<void>
     /** Newest first. */
     deliveries(input: {
@@ -217,7 +241,17 @@ export interface ControlPlane {
   }
   apiKeys: {
     list(input: { orgId: string }): Promise<ApiKeyView[]>
-    create(input: { orgId: string; userId: string; name: string; expiresInDays: number | null }): Promise<CreatedApiKey>
+    create(input: {
+      orgId: string
+      userId: string
+      name: string
+      expiresInDays: number | null
+      budget: NewKeyBudget | null
+      /** Of the form: the same one mints no second API key, and is told which one it has made, without its secret. */
+      key: string
+    }): Promise<CreatedApiKey>
+    /** What the key may spend in each period; null: no limit of its own any more. */
+    setBudget(input: SetKeyBudget): Promise<ApiKeyView>
     revoke(input: { orgId: string; keyId: string }): Promise<ApiKeyView>
     /** A key for an hour that the web app keeps to itself: its secret reaches no browser. */
     lend(input: { orgId: string; name: string }): Promise<LentKey>
@@ -226,8 +260,8 @@ export interface ControlPlane {
     balance(input: { orgId: string }): Promise<BalanceView>
     /** Every movement of the channel on the chain, newest first. */
     history(input: HistoryFilterInput & { orgId: string }): Promise<Page<HistoryItem>>
-    /** Asks the worker to top a managed channel up and to raise its ceiling by the same amount. */
-    request(input: { orgId: string; userId: string; microUsd: bigint }): Promise<FundingOrderView>
+    /** Asks the worker to top a managed channel up and to raise its ceiling by the same amount; once for each key. */
+    request(input: FundingWish): Promise<FundingOrderView>
     prepareWalletChannel(input: { orgId: string; ownerAddress: string; microUsd: bigint }): Promise<WalletChannelPlan>
     /** Links the channel to the organisation; the signed ceiling proves that its owner agrees. */
     linkWalletChannel(input: {
@@ -245,6 +279,8 @@ export interface ControlPlane {
     earnings(input: { providerId: string }): Promise<EarningsView>
     /** What its nodes won and lost among the newest decisions, and how their promises stand. */
     jobs(input: { providerId: string }): Promise<ProviderJobs>
+    brokenPromises(input: { providerId: string }): Promise<BrokenPromiseView[]>
+    breachForecast(input: { providerId: string }): Promise<BreachForecast>
     claims(input: {
       providerId: string
       cursor?: string | undefined
@@ -252,18 +288,6 @@ export interface ControlPlane {
       status?: RecordStatus | undefined
     }): Promise<Page<EpochClaims>>
     joinTokens(input: { providerId: string }): Promise<JoinTokenView[]>
-    createJoinToken(input: {
-      providerId: string
-      userId: string
-      nodeName: string
-      region: string
-      country: string
-      tier?: Tier
-      dataPolicy?: DataPolicy
-      prices: Prices
-      rental?: RentalJson
-      expiresInHours: number
-    }): Promise<CreatedJoinToken>
     revokeJoinToken(input: { providerId: string; joinTokenId: string }): Promise<JoinTokenView>
     describeJoin(input: { token: string }): Promise<JoinDescription>
     joinNode(input: JoinNodeInput): Promise<JoinedNode>
@@ -272,12 +296,22 @@ export interface ControlPlane {
     verification(input: { providerId: string }): Promise<ProviderVerification>
     stake(input: { providerId: string }): Promise<StakeView[]>
     requestStake(input: { providerId: string; userId: string; microUsd: bigint }): Promise<StakeView>
+    /** For a provider whose own wallet is paid: what that wallet is to send. */
+    walletStakePlan(input: { providerId: string; microUsd: bigint }): Promise<WalletStakePlan>
+    withholdStake(input: { providerId: string; microUsd: bigint }): Promise<void>
+    /** Null where the provider's own wallet is paid. */
+    payoutAccount(input: { providerId: string }): Promise<PayoutAccountView | null>
+    /** Null where the provider is paid to a managed account. */
+    walletStake(input: { providerId: string }): Promise<WalletStakeView | null>
+    withdrawPayout(input: PayoutWithdrawal): Promise<PayoutOrderView>
+    releaseStake(input: StakeRelease): Promise<PayoutOrderView>
   }
   /** Nodes on their way to the market. Every write names the version that its page showed. */
   listings: {
     list(input: { orgId: string }): Promise<ListingSummary[]>
     detail(input: { orgId: string; id: string }): Promise<ListingDetail>
-    create(input: { orgId: string; userId: string }): Promise<ListingSummary>
+    /** `key`: the same one finds the listing that it has begun. */
+    create(input: { orgId: string; userId: string; key: string }): Promise<ListingSummary>
     save(input: {
       orgId: string
       id: string
@@ -295,6 +329,8 @@ export interface ControlPlane {
     }): Promise<{ token: string; expiresAtMs: number }>
     submit(input: { orgId: string; providerId: string; id: string; version: number }): Promise<ListingSummary>
     withdraw(input: { orgId: string; id: string; version: number }): Promise<ListingSummary>
+    /** Takes its node off the market, for good. */
+    retire(input: { orgId: string; id: string; version: number }): Promise<ListingSummary>
   }
   /** Amounts in µUSD. What an organisation has no part in is `not_found`. */
   disputes: {
@@ -311,11 +347,14 @@ export interface ControlPlane {
     challengeRecord(input: ChallengeInput): Promise<DisputePlan>
     respond(input: RespondInput): Promise<DisputePlan>
     appeal(input: Asker & { id: string; userId: string }): Promise<DisputePlan>
-    /** Of everybody, nearest deadline first. */
-    queue(filter: DisputeListFilter): Promise<DisputeView[]>
+    /** Disputes and challenged records of everybody, in one order, with figures over all that is open. */
+    queue(input: DeskQueueInput): Promise<Page<DeskItem> & { figures: DeskFigures }>
     case(input: { id: string }): Promise<DisputeCase>
     /** Keeps the reason, rehearses the vote, and says what the arbiter's wallet has to sign. */
     prepareRuling(input: RulingInput): Promise<PreparedRuling>
+    recordCase(input: RecordKey): Promise<RecordCaseView>
+    /** As `prepareRuling`, for a vote on a challenged record. */
+    prepareJudgement(input: JudgementInput): Promise<PreparedRuling>
   }
   audit: {
     note(note: AuditNote): Promise<void>
@@ -323,6 +362,7 @@ export interface ControlPlane {
   }
   admin: {
     overview(): Promise<AdminOverview>
+    queues(): Promise<QueuesView>
     /** Nodes whose checks want a person, soonest due first. */
     verification(input: VerificationQueueInput): Promise<Page<QueuedNode>>
     /** Has a node checked anew; the reason is in the log of what staff did. */

@@ -1,15 +1,19 @@
 /** Wires every action and query of people to its ports: what the web app builds once and hands to the API. */
-import { createOrganisation } from './accounts/create-organisation.ts'
+import { createOrganisation, createOrganisationOnce } from './accounts/create-organisation.ts'
 import { routingOf, saveRouting } from './accounts/routing.ts'
 import { viewerOf } from './accounts/viewer-of.ts'
-import { createApiKey, listApiKeys, revokeApiKey } from './api-keys/api-keys.ts'
+import { createApiKeyOnce, listApiKeys, revokeApiKey } from './api-keys/api-keys.ts'
+import { setKeyBudget } from './api-keys/key-budget.ts'
 import { lendKey } from './api-keys/lend-key.ts'
 import { auditLog, noteAudit } from './audit/audit-log.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { appealDispute, respondToDispute } from './disputes/answer-dispute.ts'
-import { disputeCase, disputeDetail, disputeQueue, listDisputes } from './disputes/dispute-reads.ts'
+import { deskQueue } from './disputes/desk-queue.ts'
+import { disputeCase, disputeDetail, listDisputes } from './disputes/dispute-reads.ts'
 import { challengeRecord, fileDispute, fileWithheld, filingTerms } from './disputes/file-dispute.ts'
+import { prepareJudgement } from './disputes/prepare-judgement.ts'
 import { prepareRuling } from './disputes/prepare-ruling.ts'
+import { recordCase } from './disputes/record-cases.ts'
 import { balanceOf, channelView } from './funding/balance.ts'
 import { requestFunding } from './funding/request-funding.ts'
 import { linkWalletChannel, prepareWalletChannel } from './funding/wallet-channel.ts'
@@ -18,18 +22,24 @@ import { submitBatch, uploadBatchFile } from './batches/submit-batch.ts'
 import { cancelJob } from './jobs/cancel-job.ts'
 import { retryJob } from './jobs/retry-job.ts'
 import { extendLease } from './leases/extend-lease.ts'
-import { quoteLease } from './leases/quote-lease.ts'
+import { quoteByConstraints, quoteLease } from './leases/quote-lease.ts'
 import { rentLease } from './leases/rent-lease.ts'
 import { stopLease } from './leases/stop-lease.ts'
 import type { ControlPlaneDeps } from './ports/control-plane-deps.ts'
-import { createListing, listingCommand, saveListing, submitListing, withdrawListing } from './listings/edit-listing.ts'
+import { createListing, listingCommand, saveListing, submitListing } from './listings/edit-listing.ts'
+import { retireListing, withdrawListing } from './listings/leave-market.ts'
 import { requestStake } from './listings/stake.ts'
+import { walletStakePlan } from './listings/wallet-stake.ts'
+import { releaseStake } from './payouts/release-stake.ts'
+import { withdrawPayout } from './payouts/withdraw-payout.ts'
+import { withholdStake } from './payouts/withhold-stake.ts'
+import { payoutAccount, payoutOrderView, walletStake } from './queries/payout-account.ts'
 import { listingDetail, listingSummary, providerVerification, stakeView } from './queries/listings.ts'
 import { acceptAgentReport } from './verification/accept-agent-report.ts'
 import { createProvider } from './providers/create-provider.ts'
 import { describeJoin, joinNode } from './providers/join-node.ts'
-import { createJoinToken, listJoinTokens, revokeJoinToken } from './providers/join-tokens.ts'
-import { adminOverview } from './queries/admin.ts'
+import { listJoinTokens, revokeJoinToken } from './providers/join-tokens.ts'
+import { adminOverview, queuesNow } from './queries/admin.ts'
 import { claimsOfProvider } from './queries/claims.ts'
 import { epochDetail, epochReceipts, listEpochs } from './queries/epochs.ts'
 import { leaseReceiptsOfEpoch } from './queries/lease-receipts.ts'
@@ -41,7 +51,8 @@ import { offerHistory, publicProvider } from './queries/offer-history.ts'
 import { offerFacets, offerPlaces, searchOffers } from './queries/offers.ts'
 import { providerEarnings, providerNodes, providerOverview } from './queries/provider.ts'
 import { anyReceipt, receiptPlace } from './queries/receipts.ts'
-import { recordDetail } from './queries/records.ts'
+import { breachForecast } from './queries/breach-forecast.ts'
+import { brokenPromises, recordDetail } from './queries/records.ts'
 import { requestDetail, requestsOfOrg } from './queries/requests.ts'
 import { recheckNode, verificationQueue } from './queries/verification-queue.ts'
 import { providerJobs } from './queries/provider-jobs.ts'
@@ -82,6 +93,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
     accounts: {
       viewer: (input) => viewerOf(store.accounts, input),
       createOrganisation: (input) => createOrganisation(deps, input),
+      createOrganisationOnce: (input) => createOrganisationOnce(deps, input),
       routing: ({ orgId }) => routingOf(store.accounts, orgId),
       saveRouting: (input) => saveRouting(deps, input),
       previewRouting: (input) => routingPreview(deps, input),
@@ -119,6 +131,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       list: (input) => leasesOfOrg(deps, input),
       detail: (input) => leaseDetail(deps, input),
       quote: async (input) => quoteView(deps, await quoteLease(deps, input)),
+      quoteByConstraints: async (input) => quoteView(deps, await quoteByConstraints(deps, input)),
       rent: async (input) => leaseSummary(deps, await rentLease({ ...deps, budget: deps.leaseBudget }, input)),
       extend: async (input) => leaseSummary(deps, await extendLease({ ...deps, budget: deps.leaseBudget }, input)),
       stop: async (input) => leaseSummary(deps, await stopLease(deps, input)),
@@ -131,8 +144,10 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       redeliver: (input) => redeliverWebhook(deps, input),
     },
     apiKeys: {
-      list: (input) => listApiKeys(store, input),
-      create: ({ orgId, name, expiresInDays }) => createApiKey(deps, { orgId, name, expiresInDays }),
+      list: (input) => listApiKeys(deps, input),
+      create: ({ orgId, name, expiresInDays, budget, key }) =>
+        createApiKeyOnce(deps, { orgId, name, expiresInDays, budget, key }),
+      setBudget: (input) => setKeyBudget(deps, input),
       revoke: (input) => revokeApiKey(deps, input),
       lend: (input) => lendKey(deps, input),
     },
@@ -153,9 +168,10 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       nodes: (input) => providerNodes(deps, input),
       earnings: (input) => providerEarnings(deps, input),
       jobs: (input) => providerJobs(deps, input),
+      brokenPromises: (input) => brokenPromises(deps, input),
+      breachForecast: (input) => breachForecast(deps, input),
       claims: (input) => claimsOfProvider(deps, input),
       joinTokens: (input) => listJoinTokens(deps, input),
-      createJoinToken: (input) => createJoinToken(deps, input),
       revokeJoinToken: (input) => revokeJoinToken(deps, input),
       describeJoin: (input) => describeJoin(deps, input),
       joinNode: (input) => joinNode(deps, input),
@@ -163,6 +179,12 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       verification: (input) => providerVerification(deps, input),
       stake: async ({ providerId }) => (await store.listings.stakeOrders(providerId)).map(stakeView),
       requestStake: async (input) => stakeView(await requestStake(deps, input)),
+      walletStakePlan: (input) => walletStakePlan(deps, input),
+      withholdStake: (input) => withholdStake(deps, input),
+      payoutAccount: ({ providerId }) => payoutAccount(deps, providerId),
+      walletStake: ({ providerId }) => walletStake(deps, providerId),
+      releaseStake: async (input) => payoutOrderView(await releaseStake(deps, input)),
+      withdrawPayout: async (input) => payoutOrderView(await withdrawPayout(deps, input)),
     },
     listings: {
       list: async ({ orgId }) => (await store.listings.ofOrg(orgId)).map(listingSummary),
@@ -172,6 +194,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       command: (input) => listingCommand(deps, input),
       submit: async (input) => listingSummary(await submitListing(deps, input)),
       withdraw: async (input) => listingSummary(await withdrawListing(deps, input)),
+      retire: async (input) => listingSummary(await retireListing(deps, input)),
     },
     disputes: {
       list: (input) => listDisputes(deps, input),
@@ -182,9 +205,11 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       challengeRecord: (input) => challengeRecord(deps, input),
       respond: (input) => respondToDispute(deps, input),
       appeal: (input) => appealDispute(deps, input),
-      queue: (filter) => disputeQueue(deps, filter),
+      queue: (filter) => deskQueue(deps, filter),
       case: (input) => disputeCase(deps, input),
       prepareRuling: (input) => prepareRuling(deps, input),
+      recordCase: (input) => recordCase(deps, input),
+      prepareJudgement: (input) => prepareJudgement(deps, input),
     },
     audit: {
       note: (note) => noteAudit(deps, note),
@@ -194,6 +219,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       verification: (input) => verificationQueue(deps, input),
       recheckNode: (input) => recheckNode(deps, input),
       overview: () => adminOverview(deps),
+      queues: () => queuesNow(deps),
       jobs: (filter) => jobsOfOrg(deps, { ...filter, orgId: null }),
       jobStats: () => jobStats(deps, null),
       job: ({ jobId }) => jobDetail(deps, { orgId: null, jobId }),

@@ -12,6 +12,7 @@ import { APIError } from 'better-auth/api'
 import { organization, siwe } from 'better-auth/plugins'
 import { hashMessage, isAddress, isHex, verifyMessage, type Hex } from 'viem'
 import { generateSiweNonce } from 'viem/siwe'
+import { onlyKnownEndpoints } from './only-known-endpoints.ts'
 
 export interface CreateAuthOptions {
   /** The database client; only better-auth looks inside. */
@@ -32,19 +33,7 @@ export interface CreateAuthOptions {
   }
 }
 
-const closedPaths = [
-  '/api-key/create',
-  '/api-key/update',
-  '/api-key/delete',
-  '/api-key/get',
-  '/api-key/list',
-  '/api-key/verify',
-  '/api-key/delete-all-expired-api-keys',
-  '/organization/create',
-  '/organization/update',
-  '/organization/delete',
-]
-
+const BASE_PATH = '/api/auth'
 const DAY_S = 86_400
 
 export function createAuth(options: CreateAuthOptions) {
@@ -52,7 +41,7 @@ export function createAuth(options: CreateAuthOptions) {
   return betterAuth({
     appName: 'Isochrone',
     baseURL: options.webUrl,
-    basePath: '/api/auth',
+    basePath: BASE_PATH,
     secret: options.secret,
     trustedOrigins: originsOf(options.webUrl),
     database: prismaAdapter(options.prisma, { provider: 'postgresql' }),
@@ -70,7 +59,6 @@ export function createAuth(options: CreateAuthOptions) {
       max: 200,
       customRules: { '/sign-in/email': { window: 60, max: 30 }, '/sign-up/email': { window: 60, max: 30 } },
     },
-    disabledPaths: closedPaths,
     databaseHooks: {
       user: {
         create: {
@@ -82,6 +70,7 @@ export function createAuth(options: CreateAuthOptions) {
       },
     },
     plugins: [
+      onlyKnownEndpoints(BASE_PATH),
       organization({ allowUserToCreateOrganization: false, disableOrganizationDeletion: true }),
       siwe({
         domain: new URL(options.webUrl).host,

@@ -28,7 +28,7 @@ export async function describeAgentJoin(providers: Providers, request: Request):
   })
 }
 
-/** `{ token, nodeKey, proof, inventory }` → nodeId, nodeName, gatewayUrls. */
+/** `{ token, nodeKey, proof, inventory }` → nodeId, nodeName, gatewayUrls, witnessUrls. */
 export async function agentJoin(providers: Providers, request: Request): Promise<Response> {
   return answer(async () => {
     const parsed = joinBody.safeParse(await jsonBody(request, BODY_BYTES_MAX))

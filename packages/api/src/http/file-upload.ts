@@ -5,6 +5,7 @@
  * many arrive at once; a file that was cut off is not kept. Answers `{ id, bytes }`, or what went wrong as an action does.
  */
 import { AppError, BATCH_FILE_TYPE, FILE_BYTES_MAX, newId, toAppError } from '@isochrone/domain'
+import { activeOrganisation, openedFor } from '../active-organisation.ts'
 import type { ControlPlane, Viewer, ViewerOrganisation } from '@isochrone/services'
 
 const UPLOADS_OF_ORG_MAX = 4
@@ -77,8 +78,7 @@ function mayUpload(request: Request, viewer: Viewer | null): ViewerOrganisation 
     throw new AppError('unsupported_media_type', { publicMessage: `The file must be sent as ${BATCH_FILE_TYPE}.` })
   }
   if (!viewer) throw new AppError('unauthenticated', { publicMessage: 'Sign in again, then upload the file.' })
-  const organisation = viewer.activeOrganisation
-  if (!organisation) throw new AppError('forbidden', { publicMessage: 'Create or choose an organisation first.' })
+  const organisation = activeOrganisation(viewer, openedFor(request.headers))
   if (organisation.role !== 'member') return organisation
   throw new AppError('forbidden', { publicMessage: `Only owners and admins of ${organisation.name} may do this.` })
 }

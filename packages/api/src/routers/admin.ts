@@ -1,15 +1,28 @@
 /** What platform staff see. */
-import { auditPage, byId, disputeList, jobPage, recheck, rulingInput, sentVote, verificationPage } from '../inputs.ts'
+import {
+  auditPage,
+  byId,
+  deskPage,
+  jobPage,
+  judgementInput,
+  recheck,
+  recordKey,
+  rulingInput,
+  sentJudgement,
+  sentVote,
+  verificationPage,
+} from '../inputs.ts'
 import { adminActionProcedure, adminProcedure, router } from '../trpc.ts'
 
 export const adminRouter = router({
   overview: adminProcedure.query(({ ctx }) => ctx.controlPlane.admin.overview()),
+  queues: adminProcedure.query(({ ctx }) => ctx.controlPlane.admin.queues()),
   /** Queued work of all organisations, without prompts and answers. */
   jobs: adminProcedure.input(jobPage).query(({ ctx, input }) => ctx.controlPlane.admin.jobs(input)),
   jobStats: adminProcedure.query(({ ctx }) => ctx.controlPlane.admin.jobStats()),
   job: adminProcedure.input(byId).query(({ ctx, input }) => ctx.controlPlane.admin.job({ jobId: input.id })),
-  /** Disputes of everybody: nearest deadline first. */
-  disputes: adminProcedure.input(disputeList).query(({ ctx, input }) => ctx.controlPlane.disputes.queue(input)),
+  /** Disputes and challenged records of everybody. Open ones: nearest deadline first; all: latest deadline first. */
+  disputes: adminProcedure.input(deskPage).query(({ ctx, input }) => ctx.controlPlane.disputes.queue(input)),
   dispute: adminProcedure.input(byId).query(({ ctx, input }) => ctx.controlPlane.disputes.case({ id: input.id })),
   /** Keeps the reason and rehearses the vote; an arbiter's own wallet signs it. */
   prepareRuling: adminActionProcedure.input(rulingInput).mutation(({ ctx, input }) => {
@@ -22,6 +35,15 @@ export const adminRouter = router({
     .mutation(({ ctx, input }) =>
       ctx.controlPlane.disputes.case({ id: input.id }).then(() => ({ txHash: input.txHash })),
     ),
+  /** A performance record that somebody says is wrong, with all that its receipts and witnesses say. */
+  challenge: adminProcedure.input(recordKey).query(({ ctx, input }) => ctx.controlPlane.disputes.recordCase(input)),
+  /** As `prepareRuling`, for a vote on a challenged record. */
+  prepareJudgement: adminActionProcedure
+    .input(judgementInput)
+    .mutation(({ ctx, input }) => ctx.controlPlane.disputes.prepareJudgement({ ...input, userId: ctx.viewer.userId })),
+  noteJudgement: adminActionProcedure
+    .input(sentJudgement)
+    .mutation(({ ctx, input }) => ctx.controlPlane.disputes.recordCase(input).then(() => ({ txHash: input.txHash }))),
   /** Nodes whose checks want a person. */
   verification: adminProcedure
     .input(verificationPage)

@@ -1,8 +1,27 @@
 /** Leases of GPUs: what is offered, what an organisation has rented, and what it does with it. */
-import { byId, leaseExtension, leasePage, leaseQuoteId, leaseWish } from '../inputs.ts'
+import { byId, leaseByConstraints, leaseExtension, leaseOfNode, leasePage, leaseQuoteId } from '../inputs.ts'
 import { orgAdminProcedure, orgProcedure, router } from '../trpc.ts'
 
 const MINUTE_MS = 60_000
+
+interface Question {
+  model: string
+  gpus: number
+  durationMinutes: number
+  maxPerGpuHourUsd: bigint
+}
+
+const questionOf = (
+  { org, viewer }: { org: { id: string }; viewer: { userId: string } },
+  { model, gpus, durationMinutes, maxPerGpuHourUsd }: Question,
+) => ({
+  orgId: org.id,
+  userId: viewer.userId,
+  model,
+  gpus,
+  durationMs: durationMinutes * MINUTE_MS,
+  maxPerGpuHourMicroUsd: maxPerGpuHourUsd,
+})
 
 export const leasesRouter = router({
   offers: orgProcedure.query(({ ctx }) => ctx.controlPlane.leases.offers({ orgId: ctx.org.id })),
@@ -13,18 +32,16 @@ export const leasesRouter = router({
   detail: orgProcedure
     .input(byId)
     .query(({ ctx, input }) => ctx.controlPlane.leases.detail({ orgId: ctx.org.id, leaseId: input.id })),
-  /** A price that holds for a minute. Takes nothing. */
-  quote: orgProcedure.input(leaseWish).mutation(({ ctx, input }) =>
-    ctx.controlPlane.leases.quote({
-      orgId: ctx.org.id,
-      userId: ctx.viewer.userId,
-      model: input.model,
-      gpus: input.gpus,
-      durationMs: input.durationMinutes * MINUTE_MS,
-      maxPerGpuHourMicroUsd: input.maxPerGpuHourUsd,
-      nodeId: input.nodeId ?? null,
-    }),
-  ),
+  /** A price on one node that holds for a minute. Takes nothing. */
+  quote: orgProcedure
+    .input(leaseOfNode)
+    .mutation(({ ctx, input }) => ctx.controlPlane.leases.quote({ ...questionOf(ctx, input), nodeId: input.nodeId })),
+  /** The same on the cheapest node that meets the constraints. Takes nothing. */
+  quoteByConstraints: orgProcedure
+    .input(leaseByConstraints)
+    .mutation(({ ctx, input }) =>
+      ctx.controlPlane.leases.quoteByConstraints({ ...questionOf(ctx, input), constraints: input.constraints }),
+    ),
   /** Takes the GPUs and holds the money. Confirmed twice, a quote is one lease. */
   rent: orgAdminProcedure
     .input(leaseQuoteId)

@@ -1,5 +1,5 @@
 /** A provider's way to the market, step by step; each write names the version that its page showed. */
-import { byId, listingAt, listingSave } from '../inputs.ts'
+import { byId, listingAt, listingSave, newListing } from '../inputs.ts'
 import { providerAdminProcedure, providerProcedure, router } from '../trpc.ts'
 
 export const listingsRouter = router({
@@ -7,9 +7,12 @@ export const listingsRouter = router({
   detail: providerProcedure
     .input(byId)
     .query(({ ctx, input }) => ctx.controlPlane.listings.detail({ orgId: ctx.org.id, ...input })),
-  create: providerAdminProcedure.mutation(({ ctx }) =>
-    ctx.controlPlane.listings.create({ orgId: ctx.org.id, userId: ctx.viewer.userId }),
-  ),
+  /** The same key finds the listing that it has begun. */
+  create: providerAdminProcedure
+    .input(newListing)
+    .mutation(({ ctx, input }) =>
+      ctx.controlPlane.listings.create({ orgId: ctx.org.id, userId: ctx.viewer.userId, ...input }),
+    ),
   save: providerAdminProcedure
     .input(listingSave)
     .mutation(({ ctx, input }) => ctx.controlPlane.listings.save({ orgId: ctx.org.id, ...input })),
@@ -30,4 +33,8 @@ export const listingsRouter = router({
   withdraw: providerAdminProcedure
     .input(listingAt)
     .mutation(({ ctx, input }) => ctx.controlPlane.listings.withdraw({ orgId: ctx.org.id, ...input })),
+  /** Takes its node off the market, for good. */
+  retire: providerAdminProcedure
+    .input(listingAt)
+    .mutation(({ ctx, input }) => ctx.controlPlane.listings.retire({ orgId: ctx.org.id, ...input })),
 })

@@ -2,6 +2,7 @@
 import {
   batchPage,
   byId,
+  changedKeyBudget,
   deliveryPage,
   fund,
   historyPage,
@@ -11,6 +12,7 @@ import {
   newWebhook,
   requestPage,
   routing,
+  savedRouting,
   usageDays,
   walletLink,
   walletPrepare,
@@ -67,7 +69,7 @@ export const jobsRouter = router({
 
 export const webhooksRouter = router({
   list: orgProcedure.query(({ ctx }) => ctx.controlPlane.webhooks.list({ orgId: ctx.org.id })),
-  /** The secret is in the answer and nowhere else. */
+  /** The secret is in the answer and nowhere else; the same key has the same answer. */
   create: orgAdminProcedure
     .input(newWebhook)
     .mutation(({ ctx, input }) => ctx.controlPlane.webhooks.create({ orgId: ctx.org.id, ...input })),
@@ -85,12 +87,22 @@ export const webhooksRouter = router({
 
 export const keysRouter = router({
   list: orgProcedure.query(({ ctx }) => ctx.controlPlane.apiKeys.list({ orgId: ctx.org.id })),
-  /** The secret is in the answer and nowhere else. */
+  /** The secret is in the answer and nowhere else: the same key makes no second one, and is answered without the secret. */
   create: orgAdminProcedure
     .input(newKey)
     .mutation(({ ctx, input }) =>
       ctx.controlPlane.apiKeys.create({ orgId: ctx.org.id, userId: ctx.viewer.userId, ...input }),
     ),
+  /** What the key may spend in each period, or no limit of its own; gateways heed it within a second. */
+  setBudget: orgAdminProcedure.input(changedKeyBudget).mutation(({ ctx, input }) =>
+    ctx.controlPlane.apiKeys.setBudget({
+      orgId: ctx.org.id,
+      keyId: input.id,
+      userId: ctx.viewer.userId,
+      email: ctx.viewer.email,
+      budget: input.budget,
+    }),
+  ),
   /** Gateways refuse the key within a second. */
   revoke: orgAdminProcedure
     .input(byId)
@@ -103,12 +115,13 @@ export const balanceRouter = router({
   history: orgProcedure
     .input(historyPage)
     .query(({ ctx, input }) => ctx.controlPlane.funding.history({ orgId: ctx.org.id, ...input })),
-  /** Tops the managed channel up; the order is carried out on the chain in the background. */
+  /** Tops the managed channel up; the order is carried out on the chain in the background. The same key finds the same order. */
   fund: orgAdminProcedure.input(fund).mutation(({ ctx, input }) =>
     ctx.controlPlane.funding.request({
       orgId: ctx.org.id,
       userId: ctx.viewer.userId,
       microUsd: input.amountUsd,
+      key: input.key,
     }),
   ),
   /** What a browser wallet needs to open, fund and cap a channel of its own. */
@@ -128,10 +141,10 @@ export const balanceRouter = router({
 export const organisationRouter = router({
   /** The default routing policy. */
   routing: orgProcedure.query(({ ctx }) => ctx.controlPlane.accounts.routing({ orgId: ctx.org.id })),
-  /** Replaces it; gateways apply it within a second. */
+  /** Replaces it, or what `seen` says that it was; gateways apply it within a second. */
   setRouting: orgAdminProcedure
-    .input(routing)
-    .mutation(({ ctx, input }) => ctx.controlPlane.accounts.saveRouting({ orgId: ctx.org.id, routing: input.routing })),
+    .input(savedRouting)
+    .mutation(({ ctx, input }) => ctx.controlPlane.accounts.saveRouting({ orgId: ctx.org.id, ...input })),
   /** Which nodes a policy would leave now. */
   previewRouting: orgProcedure
     .input(routing)

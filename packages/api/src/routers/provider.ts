@@ -1,5 +1,5 @@
 /** What a provider does: its nodes, the tokens that admit new ones, and what they earned. */
-import { byId, claimsPage, newJoinToken, newProvider, stakeRequest } from '../inputs.ts'
+import { byId, claimsPage, newProvider, payoutWithdrawal, stakeRelease, stakeRequest } from '../inputs.ts'
 import { orgAdminProcedure, providerAdminProcedure, providerProcedure, router } from '../trpc.ts'
 
 export const providerRouter = router({
@@ -12,33 +12,20 @@ export const providerRouter = router({
   earnings: providerProcedure.query(({ ctx }) => ctx.controlPlane.providers.earnings({ providerId: ctx.providerId })),
   /** What its nodes won and lost, and why; of others it says nothing. */
   jobs: providerProcedure.query(({ ctx }) => ctx.controlPlane.providers.jobs({ providerId: ctx.providerId })),
+  /** What its nodes broke of their promises, and what that cost. */
+  broken: providerProcedure.query(({ ctx }) =>
+    ctx.controlPlane.providers.brokenPromises({ providerId: ctx.providerId }),
+  ),
+  /** Which reported records would break a promise, while they can be contested. */
+  breachForecast: providerProcedure.query(({ ctx }) =>
+    ctx.controlPlane.providers.breachForecast({ providerId: ctx.providerId }),
+  ),
   /** Epoch by epoch: record, release, payout, and why the rest is pending. */
   claims: providerProcedure
     .input(claimsPage)
     .query(({ ctx, input }) => ctx.controlPlane.providers.claims({ providerId: ctx.providerId, ...input })),
   joinTokens: providerProcedure.query(({ ctx }) =>
     ctx.controlPlane.providers.joinTokens({ providerId: ctx.providerId }),
-  ),
-  /** The token is in the answer and nowhere else; it admits one node, once. */
-  createJoinToken: providerAdminProcedure.input(newJoinToken).mutation(({ ctx, input }) =>
-    ctx.controlPlane.providers.createJoinToken({
-      providerId: ctx.providerId,
-      userId: ctx.viewer.userId,
-      nodeName: input.nodeName,
-      region: input.region,
-      country: input.country,
-      tier: input.tier,
-      dataPolicy: input.dataPolicy,
-      prices: {
-        inMicroUsdPerMtok: input.inUsdPerMtok,
-        cachedMicroUsdPerMtok: input.cachedUsdPerMtok,
-        outMicroUsdPerMtok: input.outUsdPerMtok,
-        inMicroUsdPerGb: input.inUsdPerGb,
-        outMicroUsdPerGb: input.outUsdPerGb,
-      },
-      rental: { gpuHourMicroUsd: input.gpuHourUsd.toString(), ...(input.gpus !== undefined && { gpus: input.gpus }) },
-      expiresInHours: input.expiresInHours,
-    }),
   ),
   revokeJoinToken: providerAdminProcedure
     .input(byId)
@@ -58,4 +45,39 @@ export const providerRouter = router({
       microUsd: input.stakeUsd,
     }),
   ),
+  /** Which stake, of whom and how large; the provider's own wallet sends it. Asked like a change, so that a tab of another organisation is refused. */
+  walletStakePlan: providerAdminProcedure
+    .input(stakeRequest)
+    .mutation(({ ctx, input }) =>
+      ctx.controlPlane.providers.walletStakePlan({ providerId: ctx.providerId, microUsd: input.stakeUsd }),
+    ),
+  /** Half of all that is paid goes into the stake until it is as large as this. */
+  withholdStake: providerAdminProcedure
+    .input(stakeRequest)
+    .mutation(({ ctx, input }) =>
+      ctx.controlPlane.providers.withholdStake({ providerId: ctx.providerId, microUsd: input.stakeUsd }),
+    ),
+  /** What a managed account holds and what left it; null where a wallet is paid. */
+  payoutAccount: providerProcedure.query(({ ctx }) =>
+    ctx.controlPlane.providers.payoutAccount({ providerId: ctx.providerId }),
+  ),
+  /** What its own wallet staked; null where it is paid to a managed account. */
+  walletStake: providerProcedure.query(({ ctx }) =>
+    ctx.controlPlane.providers.walletStake({ providerId: ctx.providerId }),
+  ),
+  withdrawPayout: providerAdminProcedure.input(payoutWithdrawal).mutation(({ ctx, input }) =>
+    ctx.controlPlane.providers.withdrawPayout({
+      providerId: ctx.providerId,
+      userId: ctx.viewer.userId,
+      key: input.key,
+      microUsd: input.amountUsd,
+      toAddress: input.toAddress,
+    }),
+  ),
+  /** Stake thaws and goes to a wallet. */
+  releaseStake: providerAdminProcedure
+    .input(stakeRelease)
+    .mutation(({ ctx, input }) =>
+      ctx.controlPlane.providers.releaseStake({ providerId: ctx.providerId, userId: ctx.viewer.userId, ...input }),
+    ),
 })

@@ -5,9 +5,10 @@ import { publicProcedure, router, userProcedure } from '../trpc.ts'
 export const sessionRouter = router({
   /** Null for a visitor. */
   me: publicProcedure.query(({ ctx }) => ctx.viewer),
+  /** One for each key of a form. */
   createOrganisation: userProcedure
     .input(newOrganisation)
     .mutation(({ ctx, input }) =>
-      ctx.controlPlane.accounts.createOrganisation({ userId: ctx.viewer.userId, name: input.name }),
+      ctx.controlPlane.accounts.createOrganisationOnce({ userId: ctx.viewer.userId, ...input }),
     ),
 })

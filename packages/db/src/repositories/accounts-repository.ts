@@ -50,23 +50,46 @@ export function accountsRepository(db: DbOrTx) {
       return db.organization.findUnique({ where: { slug }, select: { id: true, name: true } })
     },
 
-    /** With its owner and default settings. */
-    async insertOrganisation(input: { id: string; name: string; slug: string; memberId: string; userId: string }) {
-      const { id, name, slug, memberId, userId } = input
-      await db.organization.create({
-        data: { id, name, slug, members: { create: { id: memberId, userId, role: 'owner' } } },
-      })
+    /** With its owner and default settings; false where this user's form, or another of its slug, has made one already. */
+    async insertOrganisation(input: {
+      id: string
+      name: string
+      slug: string
+      memberId: string
+      userId: string
+      formKey: string | null
+    }): Promise<boolean> {
+      const { id, name, slug, memberId, userId, formKey } = input
+      const data = [{ id, name, slug, createdBy: userId, formKey }]
+      const { count } = await db.organization.createMany({ data, skipDuplicates: true })
+      if (count === 0) return false
+      await db.member.create({ data: { id: memberId, userId, organizationId: id, role: 'owner' } })
       await db.orgSettings.create({ data: { orgId: id } })
+      return true
+    },
+
+    async organisationByFormKey(userId: string, formKey: string): Promise<{ id: string; name: string } | null> {
+      const where = { createdBy_formKey: { createdBy: userId, formKey } }
+      return db.organization.findUnique({ where, select: { id: true, name: true } })
     },
 
     async settings(orgId: string) {
       return db.orgSettings.findUnique({ where: { orgId } })
     },
 
-    /** @param routing the whole policy, in the words of the API: it replaces the one before. */
-    async saveRouting(orgId: string, routing: object): Promise<void> {
+    /**
+     * @param routing the whole policy, in the words of the API: it replaces the one before.
+     * @param seen writes only where this one stands, or the new one already; false where another does.
+     */
+    async saveRouting(orgId: string, routing: object, seen?: object): Promise<boolean> {
       const json = routing as Prisma.InputJsonObject
+      if (seen !== undefined) {
+        await db.orgSettings.createMany({ data: [{ orgId }], skipDuplicates: true })
+        const stands = [seen, routing].map((each) => ({ routing: { equals: each } }))
+        return (await db.orgSettings.updateMany({ where: { orgId, OR: stands }, data: { routing: json } })).count === 1
+      }
       await db.orgSettings.upsert({ where: { orgId }, create: { orgId, routing: json }, update: { routing: json } })
+      return true
     },
   }
 }

@@ -37,12 +37,16 @@ export function apiKeysRepository(db: DbOrTx) {
       prefix: string
       keyHash: string
       expiresAt: Date | null
+      formKey: string | null
     }) {
-      const { id, orgId, name, start, prefix, keyHash, expiresAt } = row
-      return db.apiKey.create({
-        data: { id, referenceId: orgId, name, start, prefix, key: keyHash, expiresAt },
-        select: listed,
-      })
+      const { id, orgId, name, start, prefix, keyHash, expiresAt, formKey } = row
+      const data = [{ id, referenceId: orgId, name, start, prefix, key: keyHash, expiresAt, formKey }]
+      const { count } = await db.apiKey.createMany({ data, skipDuplicates: true })
+      return count === 0 ? null : db.apiKey.findUnique({ where: { id }, select: listed })
+    },
+
+    async byFormKey(orgId: string, formKey: string) {
+      return db.apiKey.findUnique({ where: { referenceId_formKey: { referenceId: orgId, formKey } }, select: listed })
     },
 
     async insertLent(row: {
@@ -71,7 +75,16 @@ export function apiKeysRepository(db: DbOrTx) {
       })
       const ids = over.map(({ id }) => id)
       await db.apiKeyLimits.deleteMany({ where: { keyId: { in: ids } } })
+      await db.apiKeyBudget.deleteMany({ where: { keyId: { in: ids } } })
+      await db.apiKeySpend.deleteMany({ where: { keyId: { in: ids } } })
       await db.apiKey.deleteMany({ where: { id: { in: ids } } })
+    },
+
+    /** Null when the organisation has no such key. Holds the row until the transaction ends. */
+    async lock(orgId: string, keyId: string) {
+      const rows = await db.$queryRaw<{ id: string }[]>`
+        select id from apikey where id = ${keyId} and "referenceId" = ${orgId} for update`
+      return rows.length === 0 ? null : db.apiKey.findUnique({ where: { id: keyId }, select: listed })
     },
 
     async byHash(keyHash: string) {

@@ -6,7 +6,7 @@
  */
 import type { BatchStatus } from '@isochrone/domain'
 import type { DbOrTx } from '../create-db.ts'
-import { Prisma, type Job } from '../generated/client.ts'
+import { Prisma, type Batch, type Job } from '../generated/client.ts'
 
 export interface NewBatch {
   id: string
@@ -40,10 +40,10 @@ const IDS_MAX = 5_000
 /** @param db a transaction wherever several calls must agree. */
 export function batchRepository(db: DbOrTx) {
   return {
-    /** False where the organisation has used the idempotency key before. */
-    async insert({ metadata, ...batch }: NewBatch): Promise<boolean> {
+    /** Null where the organisation has used the idempotency key before. */
+    async insert({ metadata, ...batch }: NewBatch): Promise<Batch | null> {
       const data = { ...batch, metadata: metadata ?? Prisma.DbNull }
-      return (await db.batch.createMany({ data: [data], skipDuplicates: true })).count === 1
+      return (await db.batch.createManyAndReturn({ data: [data], skipDuplicates: true }))[0] ?? null
     },
 
     /** Null when there is none, or when it belongs to another organisation. */

@@ -102,14 +102,14 @@ export function chainRepository(db: DbOrTx) {
       const events = await db.indexedEvent.findMany({
         where: later,
         orderBy: [{ blockNumber: 'desc' }, { logIndex: 'desc' }],
-        select: { event: true },
+        select: { event: true, txHash: true },
       })
       await db.indexedEvent.deleteMany({ where: later })
       await db.channelMovement.deleteMany({ where: later })
       await db.payout.deleteMany({ where: later })
       await dropDisputeEvents(db, number)
       await db.chainBlock.deleteMany({ where: { number: { gt: number } } })
-      return events.map((row) => row.event)
+      return events.map(({ event, txHash }) => ({ ...(event as object), txHash }))
     },
 
     /** Channels that organisations pay from, those named or all. */
@@ -205,10 +205,14 @@ export function chainRepository(db: DbOrTx) {
       await db.provider.updateMany({ where: { id, registeredTx: null }, data: { registeredTx, feeBps } })
     },
 
-    /** Terms of registered providers that are not on the chain yet. */
+    /** Terms of registered providers that are not on the chain yet. Those of a node that nobody submitted yet still change. */
     async unregisteredTerms(limit: number) {
       return db.terms.findMany({
-        where: { registeredTx: null, provider: { registeredTx: { not: null } } },
+        where: {
+          registeredTx: null,
+          provider: { registeredTx: { not: null } },
+          nodes: { some: { keyProof: { not: null } } },
+        },
         include: { provider: { select: { ownerAddress: true } } },
         orderBy: { createdAt: 'asc' },
         take: limit,
@@ -229,13 +233,36 @@ export function chainRepository(db: DbOrTx) {
       })
     },
 
-    /** True when this call made it active. */
+    /** True when this call made it active. Of one that was revoked meanwhile the key is noted, to be retired. */
     async activateNode(nodeId: string, keyTx: string): Promise<boolean> {
       const { count } = await db.node.updateMany({
         where: { nodeId, status: 'joining' },
         data: { status: 'active', keyTx },
       })
+      if (count === 0) {
+        const revoked = { nodeId, status: 'revoked' as const, keyTx: null }
+        await db.node.updateMany({ where: revoked, data: { keyTx, keyRetiredTx: null } })
+      }
       return count === 1
+    },
+
+    /** Revoked nodes whose key was handed over to the chain and is not retired yet. */
+    async nodesToRetire(limit: number) {
+      return db.node.findMany({
+        where: {
+          status: 'revoked',
+          keyProof: { not: null },
+          keyRetiredTx: null,
+          provider: { registeredTx: { not: null } },
+        },
+        include: { provider: { select: { ownerAddress: true } } },
+        orderBy: { updatedAt: 'asc' },
+        take: limit,
+      })
+    },
+
+    async setKeyRetired(nodeId: string, keyRetiredTx: string): Promise<void> {
+      await db.node.updateMany({ where: { nodeId, status: 'revoked', keyRetiredTx: null }, data: { keyRetiredTx } })
     },
 
     /** A gateway says where it answers and stands; true when that is news. Whether its key may sign is the chain's word. */

@@ -56,18 +56,27 @@ export function controlRepository(db: DbOrTx) {
     async apiKeys(ids?: readonly string[]) {
       const rows = await db.apiKey.findMany({
         ...(ids && { where: { id: { in: [...ids] } } }),
-        select: { id: true, key: true, referenceId: true, enabled: true, expiresAt: true },
+        select: { id: true, key: true, name: true, referenceId: true, enabled: true, expiresAt: true },
       })
       const limits = await db.apiKeyLimits.findMany({ ...(ids && { where: { keyId: { in: [...ids] } } }) })
       const limitsOf = new Map(limits.map((row) => [row.keyId, row]))
+      const budgets = await db.apiKeyBudget.findMany({ ...(ids && { where: { keyId: { in: [...ids] } } }) })
+      const budgetOf = new Map(
+        budgets.map(({ keyId, period, microUsd, version }) => [
+          keyId,
+          { period, microUsd: microUsd.toString(), version: Number(version) },
+        ]),
+      )
       return rows.map((row) => ({
         keyId: row.id,
+        name: row.name,
         keyHash: row.key,
         orgId: row.referenceId,
         enabled: row.enabled,
         expiresAtMs: row.expiresAt?.getTime() ?? null,
         requestsPerMinuteMax: limitsOf.get(row.id)?.requestsPerMinuteMax ?? null,
         tokensPerMinuteMax: limitsOf.get(row.id)?.tokensPerMinuteMax ?? null,
+        budget: budgetOf.get(row.id) ?? null,
       }))
     },
 
@@ -127,6 +136,11 @@ export function controlRepository(db: DbOrTx) {
           terms: { select: { values: true, document: true } },
         },
       })
+      const checked = await db.nodeVerification.findMany({
+        where: { status: 'failed', ...(nodeIds && { nodeId: { in: [...nodeIds] } }) },
+        select: { nodeId: true },
+      })
+      const failed = new Set(checked.map(({ nodeId }) => nodeId))
       return rows.map((row) => ({
         nodeId: row.nodeId,
         id: row.id,
@@ -135,6 +149,7 @@ export function controlRepository(db: DbOrTx) {
         providerName: row.provider.name,
         providerOrgId: row.provider.orgId,
         active: row.status === 'active',
+        barred: failed.has(row.nodeId),
         termsHash: row.termsHash,
         terms: row.terms.values as unknown,
         termsDocument: row.terms.document as unknown,

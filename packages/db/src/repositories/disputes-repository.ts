@@ -2,6 +2,8 @@
 import type { DisputeState } from '@isochrone/domain'
 import type { DbOrTx } from '../create-db.ts'
 import type { DisputeKind, Prisma } from '../generated/client.ts'
+import { deskQueueReads } from './desk-queue.ts'
+import { fileTries } from './file-tries.ts'
 
 export interface NewDisputeEvent {
   txHash: string
@@ -40,6 +42,8 @@ export interface DisputeFilter {
   /** Of a payer: disputes about its channel, and those that it asked for. */
   payer: { channelId: string | null; orgId: string } | null
   providerId: string | null
+  /** The latest deadline first, in place of the nearest: for what is closed. */
+  latestFirst?: boolean
   limit: number
 }
 
@@ -65,6 +69,9 @@ async function mark(db: DbOrTx, rows: readonly { disputeId: bigint }[]): Promise
   await db.disputeMark.createMany({ data: ids.map((disputeId) => ({ disputeId })), skipDuplicates: true })
 }
 
+/** A signed structure by field. */
+type Fields = Record<string, string | number>
+
 export function disputesRepository(db: DbOrTx) {
   return {
     async marked(limit: number): Promise<bigint[]> {
@@ -89,7 +96,7 @@ export function disputesRepository(db: DbOrTx) {
     },
 
     /** Those with the nearest deadline first, and of these the dearest. */
-    async disputes({ states, payer, providerId, limit }: DisputeFilter) {
+    async disputes({ states, payer, providerId, latestFirst, limit }: DisputeFilter) {
       const asked = payer && (await askedBy(db, payer.orgId))
       return db.dispute.findMany({
         where: {
@@ -99,7 +106,9 @@ export function disputesRepository(db: DbOrTx) {
           }),
           ...(providerId !== null && { providerId }),
         },
-        orderBy: [{ deadlineS: 'asc' }, { amountMicroUsd: 'desc' }, { id: 'asc' }],
+        orderBy: latestFirst
+          ? [{ deadlineS: 'desc' }, { id: 'desc' }]
+          : [{ deadlineS: 'asc' }, { amountMicroUsd: 'desc' }, { id: 'asc' }],
         take: limit,
       })
     },
@@ -117,22 +126,78 @@ export function disputesRepository(db: DbOrTx) {
       return (await db.disputeOrder.count({ where: { orgId, disputeId, action: 'withheld' } })) > 0
     },
 
+    /** Who gains or loses by a dispute: people of the payer's, the asking and the provider's organisation, and accounts. */
+    async partiesOf({ id, channelId, providerId }: { id: bigint; channelId: string; providerId: string }) {
+      const [channel, provider, orders] = await Promise.all([
+        db.channel.findUnique({ where: { id: channelId }, select: { orgId: true, ownerAddress: true } }),
+        db.provider.findUnique({
+          where: { id: providerId },
+          select: { orgId: true, ownerAddress: true, payoutAddress: true },
+        }),
+        db.disputeOrder.findMany({ where: { disputeId: id }, select: { orgId: true }, distinct: ['orgId'] }),
+      ])
+      const accounts = [channel?.ownerAddress, provider?.ownerAddress, provider?.payoutAddress]
+      return partiesIn(db, [channel, provider, ...orders], accounts)
+    },
+
+    /** The same for the challenge of a record: people of the provider's and of the challenging organisation, and accounts. */
+    async partiesOfRecord(challenge: { providerId: string; subject: string; challenger: string | null }) {
+      const { providerId, subject, challenger } = challenge
+      const [provider, orders, channels] = await Promise.all([
+        db.provider.findUnique({
+          where: { id: providerId },
+          select: { orgId: true, ownerAddress: true, payoutAddress: true },
+        }),
+        db.disputeOrder.findMany({
+          where: { action: 'challenge', subject },
+          select: { orgId: true },
+          distinct: ['orgId'],
+        }),
+        challenger === null
+          ? []
+          : db.channel.findMany({ where: { ownerAddress: challenger }, select: { orgId: true }, take: 100 }),
+      ])
+      const accounts = [challenger, provider?.ownerAddress, provider?.payoutAddress]
+      return partiesIn(db, [provider, ...orders, ...channels], accounts)
+    },
+
     /** What the gateway tried for a request, as it noted it. */
     async attemptsOf(requestId: string): Promise<unknown> {
       return (await db.request.findUnique({ where: { id: requestId }, select: { attempts: true } }))?.attempts ?? null
     },
 
-    /** Delivery receipts of a node in an epoch, in order of their numbers. */
-    async deliveriesOf(lane: string, epoch: bigint, nodeId: string, limit: number) {
-      const where = { lane, epoch, nodeId }
+    /** What gateway and node signed of a node's attempts in an epoch, in order of their numbers. */
+    async receiptsOfNode(lane: string, epoch: bigint, nodeId: string, limit: number) {
       const rows = await db.receipt.findMany({
-        where,
+        where: { lane, epoch, nodeId },
         orderBy: { seq: 'asc' },
         take: limit,
-        select: { delivery: true },
+        select: { delivery: true, work: true },
       })
-      return rows.map(({ delivery }) => delivery as Record<string, string | number>)
+      return rows.map(({ delivery, work }) => ({ delivery: delivery as Fields, work: work as Fields | null }))
     },
+
+    /** The same for spans of leases, which both signed alike. */
+    async leaseReceiptsOfNode(lane: string, epoch: bigint, nodeId: string, limit: number) {
+      const rows = await db.leaseReceipt.findMany({
+        where: { lane, epoch, nodeId },
+        orderBy: { seq: 'asc' },
+        take: limit,
+        select: { receipt: true },
+      })
+      return rows.map(({ receipt }) => receipt as Fields)
+    },
+
+    async disputesByIds(ids: readonly bigint[]) {
+      return ids.length === 0 ? [] : db.dispute.findMany({ where: { id: { in: [...ids] } } })
+    },
+
+    async recordsByKeys(keys: readonly { nodeId: string; lane: string; epoch: bigint; version: number }[]) {
+      return keys.length === 0 ? [] : db.performanceRecord.findMany({ where: { OR: [...keys] } })
+    },
+
+    ...deskQueueReads(db),
+    ...fileTries(db),
 
     /** Oldest first. */
     async disputeEvents(disputeId: bigint) {
@@ -161,6 +226,23 @@ export function disputesRepository(db: DbOrTx) {
     },
 
     ...orderRows(db),
+  }
+}
+
+/** The people of these organisations with their wallets, beside the accounts that are known; addresses in lower case. */
+async function partiesIn(
+  db: DbOrTx,
+  of: readonly ({ orgId: string | null } | null)[],
+  known: readonly (string | null | undefined)[],
+): Promise<{ userIds: string[]; addresses: string[] }> {
+  const members = await db.member.findMany({
+    where: { organizationId: { in: of.flatMap((each) => each?.orgId ?? []) } },
+    select: { userId: true, user: { select: { wallets: { select: { address: true } } } } },
+  })
+  const wallets = members.flatMap(({ user }) => user.wallets.map(({ address }) => address))
+  return {
+    userIds: [...new Set(members.map(({ userId }) => userId))],
+    addresses: [...new Set([...known, ...wallets].flatMap((address) => address?.toLowerCase() ?? []))],
   }
 }
 

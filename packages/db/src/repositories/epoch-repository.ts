@@ -34,6 +34,29 @@ export interface NewVoucher {
   signature: string
 }
 
+/**
+ * Notes at their vouchers what claims paid that came before them; how many. One statement moves them, so each is noted once,
+ * whoever else does it at the same time.
+ */
+async function adoptEarlyClaims(db: DbOrTx): Promise<number> {
+  const adopted = await db.$queryRaw<{ lane: string; epoch: bigint; claimedTx: string }[]>`
+    with adopted as (
+      delete from early_claim e using voucher v
+      where (v.lane, v.epoch, v."channelId", v."providerId") = (e.lane, e.epoch, e."channelId", e."providerId")
+      returning e.*
+    )
+    update voucher v
+    set "paidMicroUsd" = least(coalesce(v."paidMicroUsd", 0)::numeric + a."paidMicroUsd", 9223372036854775807)::bigint,
+        "claimedTx" = a."claimedTx"
+    from adopted a
+    where (v.lane, v.epoch, v."channelId", v."providerId") = (a.lane, a.epoch, a."channelId", a."providerId")
+    returning v.lane, v.epoch, v."claimedTx"`
+  for (const { lane, epoch, claimedTx } of adopted) {
+    await db.epoch.updateMany({ where: { lane, epoch, claimedTx: null }, data: { claimedTx } })
+  }
+  return adopted.length
+}
+
 /** @param db a transaction wherever several calls must agree. */
 export function epochRepository(db: DbOrTx) {
   return {
@@ -141,9 +164,12 @@ export function epochRepository(db: DbOrTx) {
       })
     },
 
-    /** Receipts on the channel that no closed epoch covers yet. */
-    async openReceipts(channelId: string): Promise<number> {
-      return db.receipt.count({ where: { channelId, epoch: null } })
+    /** Lanes with receipts on the channel, of requests or of leases, that no closed epoch covers yet. */
+    async openLanes(channelId: string): Promise<string[]> {
+      const rows = await db.$queryRaw<{ lane: string }[]>`
+        select lane from receipt where "channelId" = ${channelId} and epoch is null
+        union select lane from lease_receipt where "channelId" = ${channelId} and epoch is null order by lane`
+      return rows.map(({ lane }) => lane)
     },
 
     /** Why the chain paid a voucher in part or not at all; null once it has. */
@@ -154,18 +180,29 @@ export function epochRepository(db: DbOrTx) {
       await db.voucher.updateMany({ where: key, data: { skippedReason } })
     },
 
-    /** Adds what a `Claimed` event paid. Once for each event: in the transaction that moves the indexer's cursor. */
+    /**
+     * Adds what a `Claimed` event paid. Once for each event: in the transaction that moves the indexer's cursor. Anybody may
+     * claim a voucher before it is stored here; what that paid is kept beside until it is.
+     */
     async addClaim(
       key: { lane: string; epoch: bigint; channelId: string; providerId: string },
       paidMicroUsd: bigint,
       claimedTx: string,
     ): Promise<void> {
       const { lane, epoch, channelId, providerId } = key
-      await db.$executeRaw`
+      const noted = await db.$executeRaw`
         update voucher
         set "paidMicroUsd" = least(coalesce("paidMicroUsd", 0)::numeric + ${paidMicroUsd}::bigint, 9223372036854775807)::bigint,
             "claimedTx" = ${claimedTx}
         where lane = ${lane} and epoch = ${epoch} and "channelId" = ${channelId} and "providerId" = ${providerId}`
+      if (noted === 0) {
+        await db.$executeRaw`
+          insert into early_claim (lane, epoch, "channelId", "providerId", "paidMicroUsd", "claimedTx")
+          values (${lane}, ${epoch}, ${channelId}, ${providerId}, ${paidMicroUsd}, ${claimedTx})
+          on conflict (lane, epoch, "channelId", "providerId") do update
+          set "claimedTx" = excluded."claimedTx",
+              "paidMicroUsd" = least(early_claim."paidMicroUsd"::numeric + excluded."paidMicroUsd", 9223372036854775807)::bigint`
+      }
       await db.epoch.updateMany({ where: { lane, epoch, claimedTx: null }, data: { claimedTx } })
       // Somebody paid more of what a channel was short of: there is something to pay out again.
       const short = { lane, epoch, status: 'settled' as const, vouchers: { some: { skippedReason: { not: null } } } }
@@ -180,21 +217,32 @@ export function epochRepository(db: DbOrTx) {
       await db.epoch.updateMany({ where: { lane, epoch, settledTx: null }, data: { settledTx } })
     },
 
+    async adoptEarlyClaims(): Promise<number> {
+      return adoptEarlyClaims(db)
+    },
+
     /** Takes back what a `Claimed` event paid that a reorganisation removed. */
     async subtractClaim(
       key: { lane: string; epoch: bigint; channelId: string; providerId: string },
       paidMicroUsd: bigint,
     ): Promise<void> {
       const { lane, epoch, channelId, providerId } = key
-      await db.$executeRaw`
+      await adoptEarlyClaims(db)
+      const noted = await db.$executeRaw`
         update voucher
         set "paidMicroUsd" = nullif(coalesce("paidMicroUsd", 0) - ${paidMicroUsd}, 0), "claimedTx" = null
         where lane = ${lane} and epoch = ${epoch} and "channelId" = ${channelId} and "providerId" = ${providerId}`
+      if (noted > 0) return
+      await db.$executeRaw`
+        update early_claim set "paidMicroUsd" = "paidMicroUsd" - ${paidMicroUsd}
+        where lane = ${lane} and epoch = ${epoch} and "channelId" = ${channelId} and "providerId" = ${providerId}`
+      await db.$executeRaw`delete from early_claim where "paidMicroUsd" <= 0`
     },
 
     /** Forgets what was paid, to count it anew from the chain. */
     async forgetClaims(): Promise<void> {
       await db.voucher.updateMany({ data: { paidMicroUsd: null, claimedTx: null, skippedReason: null } })
+      await db.earlyClaim.deleteMany()
       await db.epoch.updateMany({ data: { status: 'closed', anchoredTx: null, claimedTx: null, settledTx: null } })
     },
 

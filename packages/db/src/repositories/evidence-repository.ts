@@ -91,6 +91,31 @@ function recordReads(db: DbOrTx) {
       })
     },
 
+    async brokenCounts(nodeIds: readonly string[], limit: number) {
+      if (nodeIds.length === 0) return []
+      return db.slaCounts.findMany({
+        where: { nodeId: { in: [...nodeIds] }, broken: { gt: 0 } },
+        orderBy: [{ epoch: 'desc' }, { nodeId: 'asc' }, { channelId: 'asc' }],
+        take: limit,
+      })
+    },
+
+    async waitingCounts(nodeIds: readonly string[], limit: number) {
+      if (nodeIds.length === 0) return []
+      const rows = await db.slaCounts.findMany({
+        where: {
+          nodeId: { in: [...nodeIds] },
+          broken: null,
+          countedTx: null,
+          recordRow: { status: { in: ['reported', 'final'] } },
+        },
+        orderBy: [{ epoch: 'desc' }, { nodeId: 'asc' }, { channelId: 'asc' }],
+        take: limit,
+        include: { recordRow: { select: { status: true, finalAtS: true } } },
+      })
+      return rows.map(({ recordRow, ...row }) => ({ ...row, ...recordRow }))
+    },
+
     async recordVersions({ nodeId, lane, epoch }: EpochKey & { nodeId: string }) {
       return db.performanceRecord.findMany({ where: { nodeId, lane, epoch }, orderBy: { version: 'desc' }, take: 256 })
     },

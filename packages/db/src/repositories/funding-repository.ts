@@ -39,8 +39,13 @@ export function fundingRepository(db: DbOrTx) {
       return db.fundingOrder.findMany({ where: { orgId }, orderBy: { createdAt: 'desc' }, take: limit })
     },
 
-    async insertOrder(row: { id: string; orgId: string; microUsd: bigint; requestedBy: string }) {
-      return db.fundingOrder.create({ data: row })
+    async orderByKey(orgId: string, key: string) {
+      return db.fundingOrder.findUnique({ where: { orgId_key: { orgId, key } } })
+    },
+
+    async insertOrder(row: { id: string; orgId: string; key: string; microUsd: bigint; requestedBy: string }) {
+      const { count } = await db.fundingOrder.createMany({ data: [row], skipDuplicates: true })
+      return count === 0 ? null : db.fundingOrder.findUnique({ where: { id: row.id } })
     },
 
     async openOrders(orgId: string): Promise<number> {

@@ -22,8 +22,11 @@ export function leaseRepository(db: DbOrTx) {
 
 function quoteRows(db: DbOrTx) {
   return {
-    async insertQuote(row: Omit<LeaseQuote, 'createdAt' | 'placement'> & { placement: unknown }): Promise<void> {
-      await db.leaseQuote.create({ data: { ...row, placement: row.placement as Prisma.InputJsonValue } })
+    async insertQuote(
+      row: Omit<LeaseQuote, 'createdAt' | 'placement' | 'constraints'> & { placement: unknown; constraints: unknown },
+    ): Promise<void> {
+      const placement = row.placement as Prisma.InputJsonValue
+      await db.leaseQuote.create({ data: { ...row, placement, constraints: jsonOrNull(row.constraints) } })
     },
 
     async quote(id: string, orgId: string): Promise<LeaseQuote | null> {
@@ -31,6 +34,8 @@ function quoteRows(db: DbOrTx) {
     },
   }
 }
+
+const jsonOrNull = (json: unknown) => (json === null ? Prisma.DbNull : (json as Prisma.InputJsonValue))
 
 function gpuRows(db: DbOrTx) {
   return {
@@ -51,6 +56,20 @@ function gpuRows(db: DbOrTx) {
     async takenGpus(nodeIds: readonly string[]): Promise<Map<string, number>> {
       const rows = await db.nodeGpus.findMany({ where: { nodeId: { in: [...nodeIds] } } })
       return new Map(rows.map(({ nodeId, taken }) => [nodeId, taken]))
+    },
+
+    /** A provider that has agreed to no target needs the least stake: nothing agreed is no stake. */
+    async barredFromLeases(
+      nodeIds: readonly string[],
+      leastMicroUsd: bigint,
+    ): Promise<Map<string, 'checks' | 'stake'>> {
+      const rows = await db.$queryRaw<{ nodeId: string; failed: boolean }[]>`
+        SELECT node."nodeId", COALESCE(checked."status" = 'failed', false) AS failed
+        FROM "node" JOIN "provider" ON "provider"."id" = "node"."providerId"
+        LEFT JOIN "node_verification" checked ON checked."nodeId" = node."nodeId"
+        WHERE node."nodeId" = ANY(${[...nodeIds]}) AND (checked."status" = 'failed'
+          OR "provider"."stakeMicroUsd" < COALESCE("provider"."stakeTargetMicroUsd", ${leastMicroUsd}))`
+      return new Map(rows.map(({ nodeId, failed }) => [nodeId, failed ? 'checks' : 'stake']))
     },
 
     /** In one statement, so that nobody gives the same back twice. */
@@ -74,6 +93,7 @@ interface Step {
   atMs: number
   change?: Change
   details?: Record<string, unknown>
+  seen?: Pick<Prisma.LeaseWhereInput, 'status' | 'durationMs' | 'endsAtMs' | 'reservedMicroUsd'>
 }
 
 function leaseRows(db: DbOrTx) {
@@ -83,8 +103,12 @@ function leaseRows(db: DbOrTx) {
     })
   }
   return {
-    async insert(row: Prisma.LeaseCreateManyInput, atMs: number): Promise<boolean> {
-      const { count } = await db.lease.createMany({ data: [row], skipDuplicates: true })
+    async insert(
+      row: Omit<Prisma.LeaseCreateManyInput, 'constraints'> & { constraints: unknown },
+      atMs: number,
+    ): Promise<boolean> {
+      const data = [{ ...row, constraints: jsonOrNull(row.constraints) }]
+      const { count } = await db.lease.createMany({ data, skipDuplicates: true })
       if (count === 1) await note(row.id, 'request', atMs, 'requested', {})
       return count === 1
     },
@@ -128,12 +152,12 @@ function leaseRows(db: DbOrTx) {
       return rows.map(({ id }) => id)
     },
 
-    async step({ id, event, atMs, change = {}, details = {} }: Step): Promise<Lease | null> {
+    async step({ id, event, atMs, seen = {}, change = {}, details = {} }: Step): Promise<Lease | null> {
       for (const from of statuses) {
         const to = leaseTransitions[from][event]
         if (to === undefined) continue
         const [row] = await db.lease.updateManyAndReturn({
-          where: { id, status: from },
+          where: { AND: [{ id, status: from }, seen] },
           data: { ...change, status: to },
         })
         if (!row) continue
@@ -156,7 +180,7 @@ function leaseRows(db: DbOrTx) {
       return db.leaseEventRow.findMany({ where: { leaseId }, orderBy: { id: 'asc' }, take: 500 })
     },
 
-    /** What is held for each lease: nothing for those that were over lately. */
+    /** What is held for each lease, and which were over lately. */
     async holds(channelIds?: readonly string[]) {
       const rows = await db.lease.findMany({
         where: {
@@ -165,32 +189,33 @@ function leaseRows(db: DbOrTx) {
         },
         select: { id: true, channelId: true, status: true, reservedMicroUsd: true, billedMicroUsd: true },
       })
-      return rows.map(({ id, channelId, status, reservedMicroUsd, billedMicroUsd }) => ({
-        channelId,
-        leaseId: id,
-        microUsd: leaseOver(status) || reservedMicroUsd < billedMicroUsd ? 0n : reservedMicroUsd - billedMicroUsd,
-      }))
+      return rows.map(({ id: leaseId, status, ...sums }) => ({ leaseId, ...sums, isOver: leaseOver(status) }))
     },
   }
 }
 
 function extensionRows(db: DbOrTx) {
   return {
-    async insertExtension(row: Prisma.LeaseExtensionCreateManyInput): Promise<boolean> {
-      return (await db.leaseExtension.createMany({ data: [row], skipDuplicates: true })).count === 1
-    },
-
-    async removeExtension(leaseId: string, key: string): Promise<void> {
-      await db.leaseExtension.deleteMany({ where: { leaseId, key } })
-    },
-
-    async extend(id: string, more: { durationMs: bigint; reserveMicroUsd: bigint }): Promise<Lease | null> {
-      // An end that is not known yet follows from the duration.
-      const [row] = await db.$queryRaw<{ id: string }[]>`
-        update lease set "durationMs" = "durationMs" + ${more.durationMs}, "endsAtMs" = "endsAtMs" + ${more.durationMs},
-          "reservedMicroUsd" = "reservedMicroUsd" + ${more.reserveMicroUsd}, "updatedAt" = now()
-        where id = ${id} and status in ('provisioning', 'running', 'moving') returning id`
+    /** Whoever is second waits here for the first one's end. */
+    async lock(id: string, orgId?: string): Promise<Lease | null> {
+      const [row] = await db.$queryRaw<{ orgId: string }[]>`
+        select "orgId" from lease where id = ${id} and "orgId" = coalesce(${orgId ?? null}, "orgId") for update`
       return row ? db.lease.findUnique({ where: { id } }) : null
+    },
+
+    async extension(leaseId: string, key: string): Promise<{ durationMs: bigint } | null> {
+      return db.leaseExtension.findUnique({ where: { leaseId_key: { leaseId, key } }, select: { durationMs: true } })
+    },
+
+    async extend(more: Prisma.LeaseExtensionCreateManyInput): Promise<Lease> {
+      const { leaseId, durationMs, reserveMicroUsd } = more
+      await db.leaseExtension.create({ data: more })
+      // An end that is not known yet follows from the duration.
+      await db.$executeRaw`
+        update lease set "durationMs" = "durationMs" + ${durationMs}, "endsAtMs" = "endsAtMs" + ${durationMs},
+          "reservedMicroUsd" = "reservedMicroUsd" + ${reserveMicroUsd}, "updatedAt" = now()
+        where id = ${leaseId}`
+      return db.lease.findUniqueOrThrow({ where: { id: leaseId } })
     },
   }
 }

@@ -1,7 +1,7 @@
 /** Listings on their way to the market, changed only at the version that was seen; and stake that is asked for. */
 import type { DbOrTx } from '../create-db.ts'
 
-type Status = 'draft' | 'joined' | 'submitted' | 'live' | 'withdrawn'
+type Status = 'draft' | 'joined' | 'submitted' | 'live' | 'retired' | 'withdrawn'
 
 export function listingRepository(db: DbOrTx) {
   return { ...listingRows(db), ...stakeRows(db) }
@@ -9,8 +9,13 @@ export function listingRepository(db: DbOrTx) {
 
 function listingRows(db: DbOrTx) {
   return {
-    insert: (row: { id: string; orgId: string; draft: object; createdBy: string }) =>
-      db.listing.create({ data: { ...row } }),
+    async insert(row: { id: string; orgId: string; draft: object; createdBy: string; formKey: string | null }) {
+      const { count } = await db.listing.createMany({ data: [row], skipDuplicates: true })
+      return count === 0 ? null : db.listing.findUnique({ where: { id: row.id } })
+    },
+
+    byFormKey: (orgId: string, formKey: string) =>
+      db.listing.findUnique({ where: { orgId_formKey: { orgId, formKey } } }),
 
     get: (orgId: string, id: string) => db.listing.findFirst({ where: { id, orgId } }),
 
@@ -49,10 +54,6 @@ function listingRows(db: DbOrTx) {
     async admit({ nodeId, keyProof }: { nodeId: string; keyProof: string }): Promise<void> {
       await db.node.updateMany({ where: { nodeId, status: 'joining', keyProof: null }, data: { keyProof } })
     },
-
-    async setTerms(nodeId: string, termsHash: string): Promise<void> {
-      await db.node.updateMany({ where: { nodeId, status: 'joining' }, data: { termsHash } })
-    },
   }
 }
 
@@ -71,8 +72,13 @@ function stakeRows(db: DbOrTx) {
     stakeOrders: (providerId: string) =>
       db.stakeOrder.findMany({ where: { providerId }, orderBy: { createdAt: 'desc' }, take: 20 }),
 
-    openStakeOrders: (limit: number) =>
-      db.stakeOrder.findMany({ where: { status: 'queued' }, orderBy: { createdAt: 'asc' }, take: limit }),
+    async openStakeOrders(limit: number) {
+      const rows = await db.$queryRaw<{ id: string }[]>`
+        SELECT queued."id" FROM "stake_order" queued JOIN "provider" ON "provider"."id" = queued."providerId"
+        WHERE queued."status" = 'queued' AND "provider"."registeredTx" IS NOT NULL
+        ORDER BY queued."createdAt" LIMIT ${limit}`
+      return db.stakeOrder.findMany({ where: { id: { in: rows.map(({ id }) => id) } }, orderBy: { createdAt: 'asc' } })
+    },
 
     async endStakeOrder(row: {
       id: string

@@ -48,9 +48,10 @@ export function offerReadingsRepository(db: DbOrTx) {
           simulated: boolean
           checkedAt: Date
           validUntil: Date
+          inputs: unknown
         }[]
       >`
-        select distinct on (kind) kind, verdict::text as verdict, finding, fix, simulated, "checkedAt", "validUntil"
+        select distinct on (kind) kind, verdict::text as verdict, finding, fix, simulated, "checkedAt", "validUntil", inputs
         from verification_check where "nodeId" = ${nodeId} order by kind, "checkedAt" desc`
     },
 
@@ -60,6 +61,25 @@ export function offerReadingsRepository(db: DbOrTx) {
         select distinct on ("nodeId") "nodeId", inputs->'reports' as reports
         from verification_check where "nodeId" = any(${[...nodeIds]}::text[]) and kind = 'region'
         order by "nodeId", "checkedAt" desc`
+    },
+
+    /** The last check of a node's region before that time, and the first after it. */
+    async regionChecksAround(nodeId: string, at: Date) {
+      const where = { nodeId, kind: 'region' } as const
+      const select = { checkedAt: true, verdict: true, finding: true, inputs: true } as const
+      const [before, after] = await Promise.all([
+        db.verificationCheck.findFirst({
+          where: { ...where, checkedAt: { lte: at } },
+          orderBy: { checkedAt: 'desc' },
+          select,
+        }),
+        db.verificationCheck.findFirst({
+          where: { ...where, checkedAt: { gt: at } },
+          orderBy: { checkedAt: 'asc' },
+          select,
+        }),
+      ])
+      return [before, after].flatMap((check) => check ?? [])
     },
 
     /** Newest epochs first: of one node, or of a provider's. */

@@ -38,7 +38,7 @@ export function offerUpkeepRepository(db: DbOrTx) {
               when node.inventory->>'hardware' ~ '^\\d{1,4} [×x] ' then 0
               else coalesce(least((node.inventory->>'memoryMib')::numeric, 2000000000)::int, 0) end as "memoryMib",
             node.simulated or coalesce(served.simulated, false) as simulated, coalesce(served.models, '{}') as models
-          from node join provider on provider.id = node."providerId"
+          from node join provider on provider.id = node."providerId" join terms on terms.hash = node."termsHash"
           cross join lateral (
             -- A node says these itself: however large, its offer is written, and so is everybody else's.
             select least(coalesce(sum((gpu->>'count')::numeric), 0), 1000000)::int as total,
@@ -49,6 +49,9 @@ export function offerUpkeepRepository(db: DbOrTx) {
             select array_agg(one->>'model' order by one->>'model') as models,
               bool_or(one->'simulated' = 'true') as simulated
             from jsonb_array_elements(case jsonb_typeof(node.models) when 'array' then node.models else '[]' end) one
+            -- Terms that name models promise those alone.
+            where jsonb_typeof(terms.document->'models') is distinct from 'array' or terms.document->'models'
+              @> jsonb_build_array(jsonb_build_object('model', one->'model', 'modelHash', one->'modelHash'))
           ) served
           where node.status = 'active'
             and (node."updatedAt" >= ${changedSince} or not exists (select from offer where offer."nodeId" = node."nodeId"))

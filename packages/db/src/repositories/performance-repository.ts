@@ -39,10 +39,25 @@ export interface RecordKey {
   version: number
 }
 
+interface PoolKey {
+  nodeId: string
+  channelId: string
+  termsHash: string
+}
+
+interface PoolTest extends PoolKey {
+  leaf: string | null
+  broken: number
+  creditMicroUsd: bigint
+  countedTx: string
+}
+
 /** What the chain says of a record, as far as it is stored. */
 export interface RecordStanding {
   status: RecordStatus
   finalAtS?: bigint | null
+  challengeBondMicroUsd?: bigint
+  rulingEndsAtS?: bigint
   reportedTx?: string | null
   finalTx?: string | null
   challengedTx?: string | null
@@ -57,6 +72,16 @@ interface UnderWay extends RecordKey {
   laneSignature: string
   nodeSignature: string | null
   finalAtS: bigint | null
+}
+
+/** Of a record that is on the chain no more. */
+const notOnChain = {
+  reportedTx: null,
+  finalTx: null,
+  challengedTx: null,
+  finalAtS: null,
+  challengeBondMicroUsd: null,
+  rulingEndsAtS: null,
 }
 
 /** @param db a transaction wherever several calls must agree. */
@@ -167,31 +192,39 @@ export function performanceRepository(db: DbOrTx) {
       await db.performanceRecord.updateMany({ where: { ...key, status: 'reported' }, data: { finalAtS: null } })
     },
 
-    /** What the test of a pool said, where the transaction that caused it is ours. */
-    async notePoolTest(
-      test: { nodeId: string; channelId: string; termsHash: string; broken: number },
-      countedTx: string,
-    ): Promise<void> {
-      const { nodeId, channelId, termsHash, broken } = test
-      await db.slaCounts.updateMany({ where: { nodeId, channelId, termsHash, countedTx }, data: { broken } })
+    /**
+     * What the test of a pool said, at the counts that were added last, whoever had added them: also where a worker died
+     * before it could note it, or a stranger was first. Where the chain does not say which those were, at what that
+     * transaction is known to have added.
+     */
+    async notePoolTest({ leaf, broken, creditMicroUsd, countedTx, ...pool }: PoolTest): Promise<void> {
+      const where = { ...pool, ...(leaf === null ? { countedTx } : { leaf }) }
+      const data = { broken, creditMicroUsd, countedTx }
+      // Of a corrected record the newest version is the one that counts.
+      const newest = await db.slaCounts.findFirst({ where, orderBy: { version: 'desc' }, select: { version: true } })
+      if (newest) await db.slaCounts.updateMany({ where: { ...where, ...newest }, data })
     },
 
-    /** The pool's counts are offered to the chain again, which takes each once. */
-    async reopenCounts({ nodeId, channelId, termsHash }: Record<'nodeId' | 'channelId' | 'termsHash', string>) {
-      const where = { nodeId, channelId, termsHash, countedTx: { not: null } }
-      await db.slaCounts.updateMany({ where, data: { countedTx: null, broken: null, creditMicroUsd: null } })
+    /**
+     * The pool's counts are offered to the chain again, which takes each once. Those that broke a promise by another
+     * transaction stay: that one is on the chain, or its own event is taken back as well.
+     */
+    async reopenCounts({ nodeId, channelId, termsHash }: PoolKey, countedTx: string): Promise<void> {
+      const pool = { nodeId, channelId, termsHash, countedTx: { not: null } }
+      await db.slaCounts.updateMany({
+        where: { ...pool, OR: [{ countedTx }, { broken: 0 }] },
+        data: { countedTx: null, broken: null, creditMicroUsd: null },
+      })
     },
 
     /** Back to what the lane signed, to be read from the chain anew: what was on it is not any more. */
     async reopen(key: Omit<RecordKey, 'version'>): Promise<void> {
-      const nothing = { reportedTx: null, finalTx: null, challengedTx: null, finalAtS: null }
-      await db.performanceRecord.updateMany({ where: key, data: { status: 'signed', ...nothing } })
+      await db.performanceRecord.updateMany({ where: key, data: { status: 'signed', ...notOnChain } })
       await db.slaCounts.updateMany({ where: key, data: { countedTx: null, broken: null, creditMicroUsd: null } })
     },
 
     async reopenAll(): Promise<void> {
-      const nothing = { reportedTx: null, finalTx: null, challengedTx: null, finalAtS: null }
-      await db.performanceRecord.updateMany({ data: { status: 'signed', ...nothing } })
+      await db.performanceRecord.updateMany({ data: { status: 'signed', ...notOnChain } })
       await db.slaCounts.updateMany({ data: { countedTx: null, broken: null, creditMicroUsd: null } })
     },
 
@@ -214,12 +247,16 @@ export function performanceRepository(db: DbOrTx) {
         ) chosen order by chosen.epoch, chosen.lane, chosen."nodeId", chosen."channelId", chosen."termsHash"`
     },
 
-    /** `broken` 0 and no transaction: the terms promise nothing that the counts could break. */
+    /**
+     * Without a transaction the terms promise nothing that the counts could break, or somebody else had added them: then
+     * what the chain's events said of them stays.
+     */
     async markCounted(
       key: RecordKey & { channelId: string; termsHash: string },
       data: { countedTx: string | null; broken: number; creditMicroUsd: bigint },
     ): Promise<void> {
-      await db.slaCounts.updateMany({ where: { ...key }, data })
+      const isUntold = data.countedTx === null ? { broken: null } : {}
+      await db.slaCounts.updateMany({ where: { ...key, ...isUntold }, data })
     },
 
     /** Signed `Terms` by hash; `{}` where the terms are older than that. */

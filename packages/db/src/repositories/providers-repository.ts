@@ -38,6 +38,7 @@ export function providersRepository(db: DbOrTx) {
       name: string
       ownerAddress: string
       payoutAddress: string
+      payoutCustody?: 'wallet' | 'managed'
       salt: string
       feeBps: number
     }) {
@@ -155,6 +156,25 @@ function nodeRows(db: DbOrTx) {
       keyProof: string | null
     }): Promise<void> {
       await db.node.create({ data: { ...row, inventory: row.inventory } })
+    },
+
+    async setMachine(
+      nodeId: string,
+      machine: {
+        name: string
+        region: string
+        country: string
+        tier: 'edge' | 'regional' | 'cloud'
+        dataPolicy: 'any' | 'no_training' | 'no_retention'
+        termsHash: string
+      },
+    ): Promise<void> {
+      await db.node.updateMany({ where: { nodeId, status: 'joining' }, data: machine })
+    },
+
+    async revokeNode(nodeId: string): Promise<boolean> {
+      const where = { nodeId, status: { not: 'revoked' as const } }
+      return (await db.node.updateMany({ where, data: { status: 'revoked' } })).count === 1
     },
   }
 }

@@ -80,16 +80,15 @@ export function requestRepository(db: DbOrTx) {
         where request.id = sums."requestId" and request."priceMicroUsd" <> sums.total`
     },
 
-    /** Inserts those that are new and returns how many. */
-    async insertReceipts(rows: readonly NewReceipt[]): Promise<number> {
-      if (rows.length === 0) return 0
+    /** Inserts those that are new and returns their names. */
+    async insertReceipts(rows: readonly NewReceipt[]): Promise<{ lane: string; seq: bigint }[]> {
+      if (rows.length === 0) return []
       const data = rows.map((row) => ({
         ...row,
         delivery: row.delivery as Prisma.InputJsonValue,
         work: row.work === null ? Prisma.DbNull : (row.work as Prisma.InputJsonValue),
       }))
-      const { count } = await db.receipt.createMany({ data, skipDuplicates: true })
-      return count
+      return db.receipt.createManyAndReturn({ data, skipDuplicates: true, select: { lane: true, seq: true } })
     },
 
     /** Hashes that are stored under these names, to find a lane that signed two receipts with one number. */

@@ -1,8 +1,11 @@
 /** Verdicts on nodes, when they are due, the GPUs that nodes name, and answers that were asked twice. */
 import type { DbOrTx } from '../create-db.ts'
+import { Prisma } from '../generated/client.ts'
 
 type Verdict = 'valid' | 'invalid' | 'unverifiable'
-type Kind = 'gpu_uuids' | 'matmul' | 'sharing' | 'region' | 'model' | 'metering'
+const kinds = ['gpu_uuids', 'matmul', 'sharing', 'region', 'model', 'metering'] as const
+type Kind = (typeof kinds)[number]
+type Trust = 'claimed' | 'challenged' | 'attested'
 type Status = 'pending' | 'verified' | 'unverified' | 'failed'
 
 interface CheckRow {
@@ -31,6 +34,15 @@ interface QueueRow {
   dueAt: Date
 }
 
+interface MeasuredRtt {
+  witness: string
+  name: string
+  url: string
+  isPlaceSimulated: boolean
+  rttUs: number
+  simulated: boolean
+}
+
 /** What a person typed, anywhere in the text; its own wildcards are letters. */
 const like = (words: string | null): string | null => words && `%${words.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
 
@@ -42,7 +54,9 @@ function dueRows(db: DbOrTx) {
   return {
     async makeDue(nodeId: string, dueAt: Date): Promise<void> {
       await db.nodeVerification.createMany({ data: [{ nodeId, dueAt }], skipDuplicates: true })
-      await db.nodeVerification.updateMany({ where: { nodeId, dueAt: { gt: dueAt } }, data: { dueAt } })
+      // A check that runs began before this was asked: `finish` leaves a time that was set meanwhile.
+      const applies = [{ dueAt: { gt: dueAt } }, { claimedTo: { gt: dueAt } }]
+      await db.nodeVerification.updateMany({ where: { nodeId, OR: applies }, data: { dueAt } })
     },
 
     async claimDue(now: Date, claimedTo: Date, limit: number): Promise<string[]> {
@@ -61,8 +75,11 @@ function dueRows(db: DbOrTx) {
     },
 
     async finish(row: { nodeId: string; status: Status; dueAt: Date; checkedAt: Date }): Promise<void> {
-      const { nodeId, ...data } = row
-      await db.nodeVerification.updateMany({ where: { nodeId }, data: { ...data, claimedTo: null } })
+      const { nodeId, status, dueAt, checkedAt } = row
+      await db.$executeRaw`
+        UPDATE "node_verification" SET "status" = ${status}::"VerificationStatus", "checkedAt" = ${checkedAt}, "claimedTo" = NULL,
+          "dueAt" = CASE WHEN "dueAt" > ${checkedAt} THEN LEAST("dueAt", ${dueAt}) ELSE ${dueAt} END
+        WHERE "nodeId" = ${nodeId}`
     },
 
     async acceptReport(nodeId: string, sentAtMs: number): Promise<boolean> {
@@ -89,6 +106,28 @@ function checkRows(db: DbOrTx) {
         SELECT DISTINCT ON ("nodeId", "kind") *
         FROM "verification_check" WHERE "nodeId" = ANY (${[...nodeIds]})
         ORDER BY "nodeId", "kind", "checkedAt" DESC`
+      return rows.map(checkRow)
+    },
+
+    async earlierChecks(nodeIds: readonly string[], limit: number): Promise<Omit<CheckRow, 'inputs'>[]> {
+      const rows = await db.$queryRaw<Omit<CheckRow, 'inputs'>[]>`
+        SELECT past.*
+        FROM unnest(${[...nodeIds]}::text[]) AS node("nodeId")
+        CROSS JOIN unnest(${[...kinds]}::text[]) AS check_kind("kind")
+        CROSS JOIN LATERAL (
+          SELECT c."id", c."nodeId", c."kind", c."verdict", c."finding", c."fix", c."simulated", c."checkedAt", c."validUntil"
+          FROM "verification_check" c WHERE c."nodeId" = node."nodeId" AND c."kind" = check_kind."kind"
+          ORDER BY c."checkedAt" DESC OFFSET 1 LIMIT ${limit}) past
+        ORDER BY past."checkedAt" DESC, past."nodeId", past."kind"`
+      return rows.map(checkRow)
+    },
+
+    async standingChecks(nodeId: string, now: Date): Promise<CheckRow[]> {
+      const rows = await db.$queryRaw<CheckRow[]>`
+        SELECT DISTINCT ON ("kind") *
+        FROM "verification_check"
+        WHERE "nodeId" = ${nodeId} AND "verdict" <> 'unverifiable' AND "validUntil" > ${now}
+        ORDER BY "kind", "checkedAt" DESC`
       return rows.map(checkRow)
     },
 
@@ -131,6 +170,15 @@ function checkRows(db: DbOrTx) {
       })
       return rows.map(checkRow)
     },
+
+    async checksOf(nodeId: string, kind: Kind, since: Date, limit: number): Promise<CheckRow[]> {
+      const rows = await db.verificationCheck.findMany({
+        where: { nodeId, kind, checkedAt: { gte: since } },
+        orderBy: { checkedAt: 'desc' },
+        take: limit,
+      })
+      return rows.map(checkRow)
+    },
   }
 }
 
@@ -161,20 +209,38 @@ function claimRows(db: DbOrTx) {
 
     async setInventory(
       nodeId: string,
-      { inventory, models, gpuClass }: { inventory: object; models: object; gpuClass: string },
+      said: { inventory: object; models: object; engine: object | null; gpuClass: string },
     ): Promise<void> {
-      await db.node.updateMany({ where: { nodeId }, data: { inventory, models, gpuClass } })
+      const data = { ...said, engine: said.engine ?? Prisma.DbNull }
+      await db.node.updateMany({ where: { nodeId }, data })
     },
 
-    async loseTrust(nodeId: string): Promise<boolean> {
-      const where = { nodeId, trust: { not: 'claimed' as const } }
-      return (await db.node.updateMany({ where, data: { trust: 'claimed' } })).count === 1
+    async moveTrust(nodeId: string, from: readonly Trust[], to: Exclude<Trust, 'attested'>): Promise<boolean> {
+      const where = { nodeId, trust: { in: [...from] } }
+      return (await db.node.updateMany({ where, data: { trust: to } })).count === 1
     },
   }
 }
 
 function evidenceRows(db: DbOrTx) {
   return {
+    async setRtts(nodeId: string, rtts: readonly MeasuredRtt[], measuredAt: Date): Promise<void> {
+      // In one order, so that two checks that end at the same moment never wait for one another.
+      for (const rtt of rtts.toSorted((a, b) => (a.witness < b.witness ? -1 : 1))) {
+        const { witness, name, url, isPlaceSimulated, rttUs, simulated } = rtt
+        await db.$executeRaw`
+          INSERT INTO "witness" ("address", "name", "url", "simulated", "seenAt")
+          VALUES (${witness}, ${name}, ${url}, ${isPlaceSimulated}, ${measuredAt})
+          ON CONFLICT ("address") DO UPDATE SET "name" = excluded."name", "url" = excluded."url",
+            "simulated" = excluded."simulated", "seenAt" = excluded."seenAt"`
+        await db.$executeRaw`
+          INSERT INTO "witness_rtt" ("witness", "nodeId", "rttUs", "simulated", "measuredAt")
+          VALUES (${witness}, ${nodeId}, ${rttUs}, ${simulated}, ${measuredAt})
+          ON CONFLICT ("witness", "nodeId") DO UPDATE SET "rttUs" = excluded."rttUs",
+            "simulated" = excluded."simulated", "measuredAt" = excluded."measuredAt"`
+      }
+    },
+
     async insertTrial(row: {
       requestId: string
       nodeId: string

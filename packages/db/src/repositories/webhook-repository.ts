@@ -12,8 +12,20 @@ export function webhookRepository(db: DbOrTx) {
       })
     },
 
-    async insertEndpoint(row: { id: string; orgId: string; url: string; secret: string; events: string[] }) {
-      return db.webhookEndpoint.create({ data: row })
+    async insertEndpoint(row: {
+      id: string
+      orgId: string
+      url: string
+      secret: string
+      events: string[]
+      formKey: string | null
+    }) {
+      const { count } = await db.webhookEndpoint.createMany({ data: [row], skipDuplicates: true })
+      return count === 0 ? null : db.webhookEndpoint.findUnique({ where: { id: row.id } })
+    },
+
+    async endpointByFormKey(orgId: string, formKey: string) {
+      return db.webhookEndpoint.findUnique({ where: { orgId_formKey: { orgId, formKey } } })
     },
 
     async removeEndpoint(orgId: string, id: string): Promise<boolean> {

@@ -29,8 +29,13 @@ export interface Tuning {
   sloWeight: number
   /** And, where the renter's value of a second makes it more, this many times that value. */
   sloValueWeight: number
-  /** Weight of one other stream on the replica whose TPOT the new one would push over the headroom. */
+  /**
+   * Weight of one other stream on the replica, from which share of the nominal SLO on its TPOT counts, and by how much more
+   * each further ms counts, 1/ms. Gentle at first, so that a dear place is taken a little before the cheap ones are full.
+   */
   othersWeight: number
+  othersHeadroom: number
+  othersCurve: number
   /** TPOT SLO assumed of the streams that run already, ms, and TTFT headroom used for the slack bit, ms. */
   nominalTpotSloMs: number
   nominalTtftSloMs: number
@@ -96,7 +101,9 @@ export const defaultTuning: Readonly<Tuning> = {
   ttftTail: 3.3,
   sloWeight: 2.7,
   sloValueWeight: 5,
-  othersWeight: 0.05,
+  othersWeight: 0.01,
+  othersHeadroom: 0.74,
+  othersCurve: 0.1,
   nominalTpotSloMs: 50,
   nominalTtftSloMs: 500,
   prefillChunkTokens: 1_024,

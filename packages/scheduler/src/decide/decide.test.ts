@@ -1,4 +1,5 @@
 import { prng } from '@isochrone/domain'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createReplicaPool, type ReplicaPool } from '../pool/replica-pool.ts'
 import type { ReplicaOffer } from '../offer.ts'
@@ -34,6 +35,41 @@ test('a small pool: the cheapest wins, alternates are in other domains, and the 
   const again = chooseFromSample(read.sampled, read.request, prng(read.prngState), read.nowMs, read.tuning)
   expect(again.choice).toBe(record.choice)
   expect(again.candidates).toEqual(record.candidates)
+})
+
+test('alternates are the two best outside the domain of the choice, each in a domain of its own', () => {
+  const place = fc.record({ domain: fc.nat(4), out: fc.integer({ min: 1, max: 12 }) })
+  fc.assert(
+    fc.property(fc.array(place, { minLength: 1, maxLength: 30 }), fc.nat(2 ** 31), (places, seed) => {
+      const pool = poolOf(
+        places.map(({ domain, out }, n) => offer(n, { failureDomain: `dc-${domain}`, prices: prices(out * 100_000) })),
+      )
+      const { candidates, choice, alternates } = decide(pool, request(), prng(seed), NOW_MS).record()
+      const taken = new Set([candidates.find(({ nodeId }) => nodeId === choice)?.failureDomain])
+      const expected: string[] = []
+      for (const { nodeId, failureDomain } of candidates) {
+        if (expected.length === 2 || taken.has(failureDomain)) continue
+        taken.add(failureDomain)
+        expected.push(nodeId)
+      }
+      expect(alternates).toEqual(expected)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('a price cap holds for a prompt token that costs more cached than not, as its price is now', () => {
+  const dear = { ...offer(0).prices, inPerMtok: 100_000, cachedPerMtok: 300_000 }
+  const pool = poolOf(range(20).map((n) => offer(n, { prices: dear })))
+  const capped = request({}, { maxPrice: { inPerMtok: 200_000, outPerMtok: null, requestMicroUsd: null } })
+  const chosen = (): string | null => decide(pool, capped, prng(1), NOW_MS).record().choice
+  expect(decide(pool, capped, prng(1), NOW_MS)).toMatchObject({ kind: 'none', reason: 'over_price_cap' })
+  for (const cachedPerMtok of [200_000, 90_000]) {
+    pool.upsert(offer(6, { prices: { ...dear, cachedPerMtok } }))
+    expect(chosen()).toBe(hexId(6))
+    pool.upsert(offer(6, { prices: dear }))
+    expect(chosen()).toBeNull()
+  }
 })
 
 /** Fairness: nobody gains by being listed first. */
@@ -150,4 +186,22 @@ test('only the named nodes may serve, whatever else there is', () => {
     expect(decide(pool, tried, prng(1), NOW_MS)).toMatchObject({ kind: 'none', reason: 'excluded' })
     expect(decide(pool, request({ onlyNodeIds: [] }), prng(1), NOW_MS).kind).toBe('none')
   }
+})
+
+/** A cheap replica fills up by and by: no jump that several gateways could run over at once. */
+test('what one stream more costs those that run there begins at nothing and rises ever faster', () => {
+  const loads = [60, 70, 80, 90, 100, 110]
+  const pool = poolOf(loads.map((n) => offer(n, { concurrencyMax: 256 })))
+  for (const activeStreams of loads) {
+    const report = { atMs: NOW_MS, activeStreams, queuedStreams: 0, prefillTokens: 0, contextTokens: 1_000 }
+    pool.report(pool.slotOf(hexId(activeStreams)) as number, { ...report, ownStreams: 0, draining: false })
+  }
+  // Its own SLO is far away, so what is left in the term is the others'.
+  const record = decide(pool, request({}, { tpotSloMs: 200 }), prng(1), NOW_MS).record()
+  const costs = loads.map((n) => record.candidates.find(({ nodeId }) => nodeId === hexId(n))?.terms.sloTpot ?? NaN)
+  const steps = costs.slice(1).map((cost, i) => cost - (costs[i] as number))
+  expect(costs.slice(0, 2)).toEqual([0, 0])
+  expect(steps.slice(1).every((step, i) => step > (steps[i] as number))).toBe(true)
+  expect([hexId(60), hexId(70)]).toContain(record.choice)
+  expect(replayDecision(JSON.parse(JSON.stringify(record)) as typeof record).differences).toEqual([])
 })

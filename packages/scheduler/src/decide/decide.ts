@@ -54,6 +54,7 @@ export function decide(pool: ReplicaPool, request: PlacementRequest, rng: Prng, 
   invariant(request.tokensOutMax > 0, 'the API refuses an empty completion')
   const { scratch: s, tuning } = pool
   const nowMs = pool.advance(atMs)
+  pool.prefix.touch(request.prefixHashes)
   const compiled = pool.compiled(request.policy, request.modelHash, request.tokensIn + request.tokensOutMax)
   s.decisions = (s.decisions + 1) | 0
   s.request = request
@@ -72,9 +73,7 @@ export function decide(pool: ReplicaPool, request: PlacementRequest, rng: Prng, 
 
 /** Finds and judges the rows from `from` on. */
 function look(pool: ReplicaPool, from: number, request: PlacementRequest, nowMs: number): void {
-  const { maxPrice } = request.policy
-  const isCapped = maxPrice.inPerMtok !== null || maxPrice.outPerMtok !== null || maxPrice.requestMicroUsd !== null
-  locate(pool, from, isCapped)
+  locate(pool, from)
   if (request.excludeNodeIds.length > 0 || request.policy.exclude.length > 0) markExcluded(pool, from, request)
   predict(pool.scratch, from, request, nowMs, pool.tuning)
 }

@@ -70,7 +70,7 @@ export function predict(s: DecisionScratch, from: number, request: PlacementRequ
     bytesUsd[i] = (bytesIn * (rows[r + col.P_IN_GB] as number) + bytesOut * (rows[r + col.P_OUT_GB] as number)) * 1e-9
     if (reason[i] !== 0) continue
     if (needed > (rows[r + col.CONTEXT_MAX] as number)) reason[i] = CONTEXT_TOO_LONG
-    else if (capped && overPriceCap(rows, r, request, t)) reason[i] = OVER_PRICE_CAP
+    else if (capped && overPriceCap(rows, r, request, t, s.clean[i] === 1)) reason[i] = OVER_PRICE_CAP
     else if (s.clean[i] !== 1 && (reason[i] = unavailable(s, i, nowMs)) !== 0) continue
     else if (active >= cap * queueFactor) reason[i] = FULL
     else if (bySlack && (ttft > ttftSloMs || tpot > tpotSloMs)) reason[i] = NO_SLACK
@@ -116,10 +116,20 @@ export function lacksSlack(rows: Float64Array, r: number, request: PlacementRequ
   return ttft > policy.ttftSloMs
 }
 
-/** The caps hold for the worst case: nothing cached, every reserved token used. */
-export function overPriceCap(rows: Float64Array, r: number, request: PlacementRequest, t: Tuning): boolean {
+/**
+ * The caps hold for the worst case: every reserved token used, and of the prompt what is dearer, all cached or nothing.
+ * Where that is known to be nothing, the price of the other, on a cache line of its own, is not read.
+ */
+export function overPriceCap(
+  rows: Float64Array,
+  r: number,
+  request: PlacementRequest,
+  t: Tuning,
+  uncachedIsDearest = false,
+): boolean {
   const { maxPrice } = request.policy
-  const priceIn = Math.max(rows[r + col.P_IN] as number, rows[r + col.P_CACHED] as number)
+  let priceIn = rows[r + col.P_IN] as number
+  if (!uncachedIsDearest) priceIn = Math.max(priceIn, rows[r + col.P_CACHED] as number)
   const priceOut = rows[r + col.P_OUT] as number
   if (maxPrice.inPerMtok !== null && priceIn > maxPrice.inPerMtok) return true
   if (maxPrice.outPerMtok !== null && priceOut > maxPrice.outPerMtok) return true

@@ -10,7 +10,7 @@ import type { DecisionScratch } from './scratch.ts'
 import { invariant } from '@isochrone/domain'
 
 /** Changes whenever the same inputs may give another choice. */
-export const ENGINE_VERSION = '1.5.0'
+export const ENGINE_VERSION = '1.6.0'
 /** Pools up to this size say of every replica why it was not eligible. */
 const SMALL_POOL = 64
 

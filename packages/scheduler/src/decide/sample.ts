@@ -11,6 +11,7 @@ import type { Prng } from '@isochrone/domain'
 import type { PlacementRequest } from '../placement.ts'
 import * as col from '../pool/columns.ts'
 import { AT_MASK, AT_WORD, ENTRY, type CompiledPolicy } from '../pool/compiled-policy.ts'
+import { PLACED } from '../pool/cell-index.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
 import { addBest, recall, remember } from './recall.ts'
 import { addSlot, CELLS_MAX, DRAWS_MAX, MARKS, type DecisionScratch } from './scratch.ts'
@@ -37,7 +38,20 @@ export function sample(pool: ReplicaPool, compiled: CompiledPolicy, request: Pla
     if (compiled.eligible > tuning.wholeMax) draw(pool, compiled, rng)
     else takeAll(pool, compiled)
   }
-  if (s.n > 0 && request.prefixHashes.length > 0) addHolders(pool, compiled, request)
+  if (s.n === 0 || request.prefixHashes.length === 0) return
+  touchRows(pool, compiled)
+  addHolders(pool, compiled, request)
+}
+
+/** Of what is sampled so far, and what holders are admitted by: memory answers while holders are looked for. */
+function touchRows({ scratch: s, rows }: ReplicaPool, compiled: CompiledPolicy): void {
+  const { n, slots } = s
+  let touched = compiled.touch()
+  for (let i = 0; i < n; i++) {
+    const at = (slots[i] as number) * col.ROW
+    touched += (rows[at] as number) + (rows[at + 8] as number)
+  }
+  s.touched = touched
 }
 
 function draw(pool: ReplicaPool, compiled: CompiledPolicy, rng: Prng): void {
@@ -63,8 +77,8 @@ function touchGuide(s: DecisionScratch, { guide }: CompiledPolicy): void {
 /** Notes a slot unless it is noted already. */
 export const add = (pool: ReplicaPool, slot: number): boolean => addSlot(pool.scratch, slot)
 
-/** Says where the rows from `from` on are, and touches their lines, the third where a price is capped, so that cache misses overlap. */
-export function locate(pool: ReplicaPool, from: number, third: boolean): void {
+/** Says where the rows from `from` on are, and touches their first two lines, so that cache misses overlap. */
+export function locate(pool: ReplicaPool, from: number): void {
   const s = pool.scratch
   const { n, slots, base, kept, clean, domain } = s
   const { flags, rows, domains } = pool
@@ -78,9 +92,8 @@ export function locate(pool: ReplicaPool, from: number, third: boolean): void {
     base[i] = at
     kept[i] = 0
     domain[i] = domains[slot] as number
-    clean[i] = ((flags[slot] as number) & col.AVAILABLE) === wanted ? 1 : 0
+    clean[i] = ((flags[slot] as number) & col.PLAIN) === wanted ? 1 : 0
     touched += (rows[at] as number) + (rows[at + 8] as number)
-    if (third) touched += rows[at + col.P_CACHED] as number
   }
   s.touched = touched
 }
@@ -117,11 +130,13 @@ function takeAll(pool: ReplicaPool, compiled: CompiledPolicy): void {
 function collect(pool: ReplicaPool, compiled: CompiledPolicy, bits: Int32Array, having: Int32Array, rng: Prng): number {
   const { scratch: s, tuning } = pool
   const { entries, ends } = compiled
+  const { starts, counts } = pool.index.arena
   const { cellPlace, cumulative } = s
   const { cheapSet } = tuning
   const anywhere = rng.unit()
   let total = 0
   let cells = 0
+  let touched = 0
   for (let rank = 0, from = 0, to = 0; rank < ends.length && total < cheapSet; rank++, from = to) {
     to = ends[rank] as number
     const words = (to - from) / ENTRY
@@ -131,10 +146,12 @@ function collect(pool: ReplicaPool, compiled: CompiledPolicy, bits: Int32Array, 
       for (let left = (entries[e + AT_MASK] as number) & (bits[word] as number); left !== 0; left &= left - 1) {
         const place = word * WORD + 31 - Math.clz32(left & (~left + 1))
         total += having[place] as number
+        touched += (starts[place] as number) + (counts[place] as number)
         cellPlace[cells] = place
         cumulative[cells++] = total
         if (cells === CELLS_MAX) {
           s.cells = cells
+          s.touched = touched
           return total
         }
       }
@@ -143,6 +160,7 @@ function collect(pool: ReplicaPool, compiled: CompiledPolicy, bits: Int32Array, 
     }
   }
   s.cells = cells
+  s.touched = touched
   return total
 }
 
@@ -227,11 +245,11 @@ function fill(pool: ReplicaPool, compiled: CompiledPolicy, spare: number, rng: P
 
 /** `wanted` eligible slots into `scratch.drawn`: one at random, the others in equal steps from it, in order of price. */
 function drawSlots(pool: ReplicaPool, compiled: CompiledPolicy, wanted: number, rng: Prng): void {
-  const { entries, guide, guideShift, eligible } = compiled
+  const { entries, entriesEnd, guide, guideShift, eligible } = compiled
   const { arena, slab } = pool.index
   const { counts, starts } = arena
   const { data } = slab
-  const { scratch: s } = pool
+  const { scratch: s, flags } = pool
   const { drawn, drawnLeft } = s
   const step = eligible / wanted
   let touched = 0
@@ -243,7 +261,8 @@ function drawSlots(pool: ReplicaPool, compiled: CompiledPolicy, wanted: number, 
     drawnLeft[i] = left
     const e = guide[left >>> guideShift] as number
     drawn[i] = e
-    touched += entries[e] as number
+    // The search goes on from there, seldom further than into the next line.
+    touched += (entries[e] as number) + (entries[e + LINE < entriesEnd ? e + LINE : e] as number)
   }
   for (let i = 0; i < wanted; i++) {
     const left = drawnLeft[i] as number
@@ -268,7 +287,22 @@ function drawSlots(pool: ReplicaPool, compiled: CompiledPolicy, wanted: number, 
     }
     drawn[i] = (starts[place] as number) + left
   }
-  for (let i = 0; i < wanted; i++) drawn[i] = data[drawn[i] as number] as number
+  for (let i = 0; i < wanted; i++) {
+    const slot = data[drawn[i] as number] as number
+    drawn[i] = slot
+    touched += flags[slot] as number
+  }
+  s.touched = touched
+}
+
+/** What each holder is judged by: its row's two lines and its cell's class, none of which need be in the cache. */
+function touchHolders({ scratch: s, rows, index }: ReplicaPool, found: number): void {
+  let touched = 0
+  for (let h = 0; h < found; h++) {
+    const slot = s.holders.slot[h] as number
+    const at = slot * col.ROW
+    touched += (rows[at] as number) + (rows[at + 8] as number) + (index.placed[slot * PLACED] as number)
+  }
   s.touched = touched
 }
 
@@ -285,6 +319,7 @@ function addHolders(pool: ReplicaPool, compiled: CompiledPolicy, request: Placem
   for (let i = 0; common > 0 && i < s.n; i++) s.cached[i] = Math.min(tokensIn, common * prefixBlockTokens)
   // Consistent hashing with bounded loads (Mirrokni, Thorup, Zadimoghaddam, 2018): ⌈c·(m+1)/n⌉.
   const limit = Math.ceil((tuning.prefixLoadFactor * (pool.streamsTotal + 1)) / pool.size)
+  touchHolders(pool, found)
   for (let h = 0; h < found; h++) {
     const slot = s.holders.slot[h] as number
     const blocks = s.holders.blocks[h] as number

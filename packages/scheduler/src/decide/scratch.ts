@@ -32,6 +32,8 @@ export class DecisionScratch {
   /** 0 = admissible, else 1 + index in `rejectionReasons`. */
   readonly reason: Uint8Array
   readonly score: Float64Array
+  /** Rows that score as well as the best. */
+  readonly equals: Int32Array
   readonly ttftMs: Float64Array
   /** TTFT with its wait weighted: what the SLO is judged by. */
   readonly ttftTailMs: Float64Array
@@ -43,7 +45,7 @@ export class DecisionScratch {
   readonly failing: Float64Array
   /** Interned failure domains. */
   readonly domain: Int32Array
-  /** 1 = the pool's flags say that it is open and fresh; else the row itself is asked. */
+  /** 1 = the pool's flags say that it is open and fresh, and no dearer cached; else the row itself is asked. */
   readonly clean: Uint8Array
   /** What the score is made with, once for a decision. */
   readonly weights = {
@@ -55,6 +57,7 @@ export class DecisionScratch {
     ttftFree: 0.5,
     tpotFree: 0.5,
     othersFree: 0.5,
+    othersCurve: 0.5,
     retry: 0.5,
   }
   /** What the request costs on average in the sample, µUSD. */
@@ -97,6 +100,7 @@ export class DecisionScratch {
     this.cached = new Float64Array(capacity)
     this.reason = new Uint8Array(capacity)
     this.score = new Float64Array(capacity)
+    this.equals = new Int32Array(capacity)
     this.ttftMs = new Float64Array(capacity)
     this.ttftTailMs = new Float64Array(capacity)
     this.tpotMs = new Float64Array(capacity)

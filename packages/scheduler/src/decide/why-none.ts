@@ -77,7 +77,8 @@ function excludingMost(pool: ReplicaPool, compiled: CompiledPolicy, request: Pla
 export function retryAfterOf(s: DecisionScratch, t: Tuning): number {
   let soonest = t.retryAfterMsMax
   for (let i = 0; i < s.n; i++) soonest = Math.min(soonest, waitOf(s, i, t))
-  return Math.round(Math.max(t.retryAfterMsMin, soonest))
+  // Up: who comes back a fraction of a millisecond early finds what there was before.
+  return Math.ceil(Math.max(t.retryAfterMsMin, soonest))
 }
 
 function waitOf(s: DecisionScratch, i: number, t: Tuning): number {
@@ -93,7 +94,10 @@ function waitOf(s: DecisionScratch, i: number, t: Tuning): number {
     case 'full':
       return endMs
     case 'no_slack': {
-      const drainMs = Math.max(0, (s.ttftMs[i] as number) - request.policy.ttftSloMs)
+      const overMs = Math.max(0, (s.ttftMs[i] as number) - request.policy.ttftSloMs)
+      // Prompts drain as time goes by; a wait for a place gets shorter only when a stream ends.
+      const isQueued = s.value(i, col.ACTIVE) + 1 > s.value(i, col.STREAMS_MAX)
+      const drainMs = isQueued ? Math.ceil(overMs / Math.max(1, endMs)) * endMs : overMs
       // TPOT is linear in the streams: as many have to end as bring it back to the SLO.
       const perStream = tpot / (streams + 1)
       const over = Math.max(0, tpot - request.policy.tpotSloMs) / Math.max(1e-9, perStream)

@@ -13,7 +13,7 @@ export const reasonWords: Readonly<Record<RejectionReason | 'no_replica', string
   trust: 'has hardware that is known less well than the policy asks',
   context_too_long: 'cannot hold the prompt and the answer in its context',
   over_price_cap: 'costs more than a price cap allows',
-  draining: 'is draining: its provider lets it finish and takes no new work',
+  draining: 'is draining: it takes no new work, because its provider lets it finish or a check of it has failed',
   stale: 'has not reported for too long to be a first choice',
   breaker_open: 'failed lately and is left alone until its breaker closes',
   full: 'runs as many streams as it can',

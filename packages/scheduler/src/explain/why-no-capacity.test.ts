@@ -5,7 +5,17 @@ import { decide } from '../decide/decide.ts'
 import { NOW_MS, offer, request } from '../decide/fixtures.ts'
 import type { ReplicaOffer } from '../offer.ts'
 import { createReplicaPool, type ReplicaPool } from '../pool/replica-pool.ts'
-import { chance, oneOf, randomOffer, randomPolicy, randomReport, randomRequest } from '../testing/random-market.ts'
+import {
+  anyAsk,
+  anyOffer,
+  anyReport,
+  drawnSeed,
+  named,
+  policyWith,
+  reportAt,
+  requestOf,
+} from '../testing/arbitraries.ts'
+import { listOf } from '../testing/market.ts'
 import { whyNoCapacity } from './why-no-capacity.ts'
 
 function poolOf(offers: readonly ReplicaOffer[]): ReplicaPool {
@@ -79,28 +89,30 @@ test('nothing is suggested where something is open, or where nothing that can be
 
 test('every suggestion is true: with the change applied, the engine places the request', { timeout: 60_000 }, () => {
   let applied = 0
-  const check = fc.property(fc.nat(2 ** 31), fc.integer({ min: 1, max: 60 }), (seed, replicas) => {
-    const rng = prng(seed)
+  const reported = fc.option(anyReport, { freq: 4 })
+  const offers = listOf(fc.tuple(anyOffer, reported), 60)
+  const asks = fc.array(fc.tuple(anyAsk, policyWith(2), drawnSeed), { minLength: 10, maxLength: 20 })
+  const check = fc.property(offers, asks, (arrivals, asked) => {
     const pool = createReplicaPool()
-    for (let n = 0; n < replicas; n++) {
-      const slot = pool.upsert(randomOffer(rng, n))
-      if (chance(rng, 0.8)) pool.report(slot, randomReport(rng, NOW_MS))
-    }
-    for (let n = 0; n < 20; n++) {
-      const asked = { ...randomRequest(rng, randomPolicy(rng), n), prefixHashes: [] }
-      const { changes, open } = whyNoCapacity(pool, asked, NOW_MS)
-      const decision = decide(pool, asked, prng(n), NOW_MS)
+    arrivals.forEach(([one, report], n) => {
+      const slot = pool.upsert(named(one, n))
+      if (report) pool.report(slot, reportAt(report, NOW_MS))
+    })
+    asked.forEach(([ask, policy, seed], n) => {
+      const wanted = { ...requestOf(ask, policy, n), prefixHashes: [] }
+      const { changes, open } = whyNoCapacity(pool, wanted, NOW_MS)
+      const decision = decide(pool, wanted, prng(n), NOW_MS)
       expect(open > 0).toBe(decision.kind === 'placed')
       expect(changes.length).toBeLessThanOrEqual(5)
       for (const change of changes) {
         expect(change.changes.length).toBeLessThanOrEqual(2)
         if (change.waitMs > 0) continue
-        expect(decide(pool, change.request, prng(oneOf(rng, [1, 2, 3])), NOW_MS).kind).toBe('placed')
+        expect(decide(pool, change.request, prng(seed), NOW_MS).kind).toBe('placed')
         applied++
       }
-    }
+    })
   })
-  fc.assert(check, { numRuns: 60, endOnFailure: true })
+  fc.assert(check, { numRuns: 60 })
   expect(applied).toBeGreaterThan(400)
 })
 

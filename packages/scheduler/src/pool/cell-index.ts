@@ -24,8 +24,8 @@ export const PLACED = 4
 export const PLACED_CLASS = 0
 export const PLACED_LEVEL_IN = 1
 export const PLACED_LEVEL_OUT = 2
-/** Changes that are compared with one by one. */
-const SLOTS_COMPARED = 8
+/** What changed last is kept by the last bits of a slot: small enough to stay in the cache. */
+const CHANGE_MARKS = 1_023
 
 export class CellIndex {
   /** Cheapest first. */
@@ -45,9 +45,10 @@ export class CellIndex {
   placedAt = new Float64Array(64)
   /** By slot: class and price levels of its cell, see `PLACED`. Who asks about one replica touches one line instead of objects. */
   placed = new Int32Array(64 * PLACED)
-  /** The bucket in which version v became v + 1, at v modulo its length, and the slot that came or left. */
+  /** The bucket in which version v became v + 1, at v modulo its length. */
   readonly recent: Bucket[] = []
-  readonly recentSlots = new Int32Array(RECENT)
+  /** By the last bits of a slot: the version that the last arrival or departure among all slots with these bits made. */
+  readonly #changedAt = new Float64Array(CHANGE_MARKS + 1)
   readonly #bucketByLevel = new Map<number, Bucket>()
   readonly #cellByKey = new Map<string, Cell>()
   readonly #classByKey = new Map<string, CellClass>()
@@ -132,14 +133,11 @@ export class CellIndex {
   }
 
   /**
-   * Whether the slot came or left after a version. A few changes are compared with; asking by slot would be a cache miss for
-   * each candidate of a large fleet.
+   * Whether the slot came or left after a version. Mostly no slot with these bits did; asking by slot alone would be a cache
+   * miss for each candidate of a large fleet.
    */
   hasChanged(slot: number, since: number): boolean {
-    const { version, recentSlots } = this
-    if (version - since > SLOTS_COMPARED) return (this.placedAt[slot] as number) > since
-    for (let v = since; v < version; v++) if (recentSlots[v % RECENT] === slot) return true
-    return false
+    return (this.#changedAt[slot & CHANGE_MARKS] as number) > since && (this.placedAt[slot] as number) > since
   }
 
   /** A slot's flags changed. */
@@ -176,8 +174,8 @@ export class CellIndex {
     const { id } = cell.class
     this.classCounts[id] = (this.classCounts[id] as number) + by
     cell.bucket.counted(cell, by)
-    this.recentSlots[this.version % RECENT] = slot
     this.recent[this.version++ % RECENT] = cell.bucket
+    this.#changedAt[slot & CHANGE_MARKS] = this.version
   }
 
   #flag(cell: Cell, before: number, after: number): void {

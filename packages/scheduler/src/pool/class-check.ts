@@ -48,6 +48,11 @@ export class ClassCheck {
     ]
   }
 
+  /** Reads what `admits` begins with. */
+  touch(): number {
+    return this.#byClass[0] as number
+  }
+
   /** `rows` and `classes` are the index's. */
   admits(rows: Int32Array, classes: readonly CellClass[], id: number): boolean {
     const word = id >>> 4

@@ -25,7 +25,7 @@ export const PREFILL_MS = 12
 export const TPOT_A = 13
 export const TPOT_B = 14
 export const TPOT_G = 15
-/** Read where a prompt is cached, or a price is capped. */
+/** Read where a prompt is cached, or where it costs more cached and a price is capped. */
 export const P_CACHED = 16
 /** In the pool: when the last report was taken, NaN = none yet. In a sample: its age, ms. */
 export const STATE = 17
@@ -73,7 +73,9 @@ export const OPEN = 1
 export const SLACK = 2
 export const STALE = 4
 export const BREAKER = 8
+/** A prompt token costs more cached than not: who caps a price looks at both. */
+export const CACHED_DEARER = 16
 /** Of these bits a replica that may be chosen without a doubt has `OPEN` alone. */
-export const AVAILABLE = OPEN | STALE | BREAKER
+export const PLAIN = OPEN | STALE | BREAKER | CACHED_DEARER
 /** No flags have it: where they lag behind the clock, every row is asked. */
 export const UNKNOWN = 256

@@ -83,6 +83,11 @@ export class CompiledPolicy {
     return this.#check.admits(classRows, classes, cell.class.id)
   }
 
+  /** Reads what `admitsSlot` begins with, so that it does not wait for memory a little later. */
+  touch(): number {
+    return this.#check.touch()
+  }
+
   /** Whether a live slot is among the eligible ones. */
   admitsSlot(slot: number, { placed, classRows, classes }: CellIndex): boolean {
     const at = slot * PLACED

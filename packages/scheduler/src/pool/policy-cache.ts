@@ -6,10 +6,8 @@ const POLICIES_MAX = 1_024
 /** Context classes are four times apart, and requests below 8,192 tokens share one: few compilations for each policy. */
 const CONTEXT_CLASS_MIN = 13
 
-/** What one policy object was compiled to, by context class. */
+/** What one policy object was compiled to otherwise, by context class. */
 interface KnownPolicy {
-  /** For any build and the lowest class, which is the usual case, in one step. */
-  usual: CompiledPolicy | null
   anyBuild: (CompiledPolicy | undefined)[]
   /** The build named last, and what is for it alone. */
   build: string | null
@@ -18,16 +16,24 @@ interface KnownPolicy {
 
 export class PolicyCache {
   readonly #byKey = new Map<string, CompiledPolicy>()
-  #byIdentity = new WeakMap<RoutingPolicy, KnownPolicy>()
+  /** For any build and the lowest class, which is the usual case, in one step. */
+  readonly #usual = new WeakMap<RoutingPolicy, CompiledPolicy>()
+  readonly #others = new WeakMap<RoutingPolicy, KnownPolicy>()
 
   get(policy: RoutingPolicy, modelHash: string | null, contextTokens: number): CompiledPolicy {
-    let known = this.#byIdentity.get(policy)
-    if (!known) this.#byIdentity.set(policy, (known = { usual: null, anyBuild: [], build: null, ofBuild: [] }))
     const contextClass = contextClassOf(contextTokens)
-    if (modelHash === null) {
-      if (contextClass === 0) return (known.usual ??= this.#byContent(policy, null, 0))
-      return (known.anyBuild[contextClass] ??= this.#byContent(policy, null, contextClass))
-    }
+    if (modelHash !== null || contextClass !== 0) return this.#other(policy, modelHash, contextClass)
+    const usual = this.#usual.get(policy)
+    if (usual) return usual
+    const made = this.#byContent(policy, null, 0)
+    this.#usual.set(policy, made)
+    return made
+  }
+
+  #other(policy: RoutingPolicy, modelHash: string | null, contextClass: number): CompiledPolicy {
+    let known = this.#others.get(policy)
+    if (!known) this.#others.set(policy, (known = { anyBuild: [], build: null, ofBuild: [] }))
+    if (modelHash === null) return (known.anyBuild[contextClass] ??= this.#byContent(policy, null, contextClass))
     if (known.build !== modelHash) {
       known.build = modelHash
       known.ofBuild = []

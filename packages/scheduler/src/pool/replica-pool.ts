@@ -365,6 +365,7 @@ export class ReplicaPool {
       after |= col.OPEN
       if (after === col.OPEN && this.#hasSlack(r, active, cap)) after |= col.SLACK
     }
+    if ((rows[r + col.P_CACHED] as number) > (rows[r + col.P_IN] as number)) after |= col.CACHED_DEARER
     if (after === before) return
     this.flags[slot] = after
     this.index.reflag(slot, before, after)

@@ -49,6 +49,25 @@ test('with room for all, it finds for every replica what a plain search over all
   )
 })
 
+test('however long a prompt and however much of it is known, the search from its end finds what a plain one finds', () => {
+  const blocks = (length: number): number[] => Array.from({ length }, (_, i) => 2 ** 40 + i)
+  const notes = fc.array(fc.tuple(fc.nat(3), fc.integer({ min: 1, max: 200 })), { maxLength: 8 })
+  fc.assert(
+    fc.property(notes, fc.nat(220), (noted, length) => {
+      const index = createPrefixIndex({ blocksMax: 4_096 })
+      const longest = new Map<number, number>()
+      for (const [slot, known] of noted) {
+        index.note(slot, blocks(known))
+        longest.set(slot, Math.max(longest.get(slot) ?? 0, Math.min(known, length)))
+      }
+      index.touch(blocks(length))
+      const found = held(index, blocks(length), 4)
+      expect(Object.fromEntries(found)).toEqual(Object.fromEntries([...longest].filter(([, known]) => known > 0)))
+    }),
+    { numRuns: 300 },
+  )
+})
+
 test('memory stays bounded, what it names is true, and no prompt end outlives its beginning', () => {
   const steps = fc.array(fc.tuple(fc.nat(9), path, fc.boolean()), { maxLength: 60 })
   fc.assert(

@@ -25,6 +25,8 @@ export interface PrefixIndex {
    * many callers begin with, such as a service's own prompt.
    */
   common(hashes: readonly number[], branches: number): number
+  /** Reads where the last block would be found: `holders`, asked a little later, does not wait for memory then. */
+  touch(hashes: readonly number[]): void
   /** The replica restarted or left, and its cache with it. */
   forget(slot: number): void
   /** Blocks known now. */
@@ -77,6 +79,7 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
   let epochs = new Int32Array(64)
   const lows = new Int32Array(AHEAD)
   const highs = new Int32Array(AHEAD)
+  const ahead = new Int32Array(AHEAD)
   /** Keeps the reads that warm the cache from being optimised away. */
   const touched = new Int32Array(1)
 
@@ -166,10 +169,24 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
     return 0
   }
 
-  /** Length of the longest prefix, at most `lengthMax`, whose last block is there; 0 = none. */
+  /**
+   * Length of the longest prefix, at most `lengthMax`, whose last block is there; 0 = none. From the end: a prompt that was
+   * sent before, or one turn more of a conversation, ends at what is known or shortly behind it (Bentley and Yao, 1976).
+   */
   function deepest(hashes: readonly number[], lengthMax: number): number {
-    let low = 0
-    let high = lengthMax
+    if (lengthMax === 0 || isThere(hashes[lengthMax - 1] as number)) return lengthMax
+    warmBack(hashes, lengthMax)
+    if (!isThere(hashes[0] as number)) return 0
+    let low = 1
+    let high = lengthMax - 1
+    for (let back = 1; back < lengthMax - 1; back *= 2) {
+      const at = lengthMax - back
+      if (isThere(hashes[at - 1] as number)) {
+        low = at
+        break
+      }
+      high = at - 1
+    }
     for (let step = 0; low < high; step++) {
       if (step % LEVELS === 0 && high - low > AHEAD) warm(hashes, low, high)
       const middle = (low + high + 1) >>> 1
@@ -183,7 +200,8 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
   function longest(hashes: readonly number[], lengthMax: number, replicas: number): number {
     let low = 0
     let high = lengthMax
-    while (low < high) {
+    for (let step = 0; low < high; step++) {
+      if (step % LEVELS === 0 && high - low > 1) warmWays(hashes, low, high)
       const middle = (low + high + 1) >>> 1
       const entry = find(hashes[middle - 1] as number)
       if (entry !== NONE && holdersOf(entry, replicas)) low = middle
@@ -192,24 +210,38 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
     return low
   }
 
-  /** Touches all that the next steps of a bisection may ask for, so that their cache misses overlap. */
+  /** Where the table is first asked for a key. */
+  const placeOf = (key: number): number => (hashOf(key | 0, (key / TWO_32) | 0) << 1) & (places.length - 2)
+
+  /** Touches all that a search from the end may ask for, so that their cache misses overlap. */
+  function warmBack(hashes: readonly number[], length: number): void {
+    let sum = places[placeOf(hashes[0] as number)] as number
+    for (let back = 1; back < length; back *= 2) sum += places[placeOf(hashes[length - back - 1] as number)] as number
+    touched[0] = sum
+  }
+
+  /** Touches all that the next steps of a bisection may ask for. */
   function warm(hashes: readonly number[], low: number, high: number): void {
     lows[0] = low
     highs[0] = high
-    const last = places.length - 2
-    let sum = 0
     for (let i = 0; i < AHEAD; i++) {
       const from = lows[i] as number
       const to = highs[i] as number
       const middle = (from + to + 1) >>> 1
-      const key = hashes[middle - 1] as number
-      sum += places[(hashOf(key | 0, (key / TWO_32) | 0) << 1) & last] as number
+      ahead[i] = places[placeOf(hashes[Math.max(middle, 1) - 1] as number)] as number
       if (i >= AHEAD >> 1) continue
       lows[2 * i + 1] = from
       highs[2 * i + 1] = middle - 1
       lows[2 * i + 2] = middle
       highs[2 * i + 2] = to
     }
+  }
+
+  /** And the entries that they most likely lead to. */
+  function warmWays(hashes: readonly number[], low: number, high: number): void {
+    warm(hashes, low, high)
+    let sum = 0
+    for (let i = 0; i < AHEAD; i++) sum += lines[Math.max(0, ahead[i] as number)] as number
     touched[0] = sum
   }
 
@@ -311,6 +343,9 @@ export function createPrefixIndex({ blocksMax }: PrefixIndexOptions): PrefixInde
     note,
     holders,
     common,
+    touch(hashes) {
+      if (hashes.length > 0) touched[0] = places[placeOf(hashes[hashes.length - 1] as number)] as number
+    },
     forget(slot) {
       if (slot >= 0 && slot < epochs.length) epochs[slot] = ((epochs[slot] as number) + 1) | 0
     },

@@ -22,17 +22,27 @@ export async function routingOf(accounts: AccountsStore, orgId: string): Promise
   }
 }
 
-/** Replaces the policy; `{}` is the platform's defaults. Throws `invalid_input` that names the field. */
+/**
+ * Replaces the policy; `{}` is the platform's defaults. Throws `invalid_input` that names the field, and `state_conflict` where neither
+ * `seen` nor the new one stands: a tab that was left open must not take back what a colleague forbade.
+ *
+ * @param seen what the form was filled in from; without it whatever there is is replaced.
+ */
 export async function saveRouting(
   deps: Pick<ControlPlaneDeps, 'store' | 'stream'>,
-  { orgId, routing }: { orgId: string; routing: RoutingJson },
+  { orgId, routing, seen }: { orgId: string; routing: RoutingJson; seen?: RoutingJson | undefined },
 ): Promise<RoutingView> {
   const kept = withoutNulls(routing)
   const { policy } = parseRoutingPolicy(kept)
   refuseCapBelowMarket(policy, await deps.store.providers.nodes())
   if (policy.exclude?.length) kept.exclude = await knownIds(deps.store.providers, policy.exclude)
   return commitAndPublish(deps, async (tx) => {
-    await tx.accounts.saveRouting(orgId, kept)
+    if (!(await tx.accounts.saveRouting(orgId, kept, seen))) {
+      throw new AppError('state_conflict', {
+        publicMessage:
+          'The policy was changed since this page was loaded, in another tab or by a colleague. Nothing was saved: load the page again, and change what it says then.',
+      })
+    }
     await recordControlChange(tx.control, { orgIds: [orgId] })
     return routingOf(tx.accounts, orgId)
   })

@@ -1,6 +1,10 @@
-/** The log of what staff did. Written before an action and after it; nothing here changes or removes a row. */
+/**
+ * The log of what staff did, and of what organisations changed about the money of their keys. An action of staff is written
+ * before it and after it; nothing here changes or removes a row.
+ */
 import { AppError } from '@isochrone/domain'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
+import type { AuditStore } from '../ports/dispute-store.ts'
 import { limitOf } from '../queries/cursor.ts'
 import type { AuditEntry, AuditFilterInput } from '../queries/views/audit.ts'
 import type { Page } from '../queries/views/common.ts'
@@ -17,7 +21,8 @@ export interface AuditNote {
 const TEXT_MAX = 500
 const FIELDS_MAX = 20
 
-export async function noteAudit({ store }: Pick<ControlPlaneDeps, 'store'>, note: AuditNote): Promise<void> {
+/** `store` may be a transaction: then the note stands where the change does, and nowhere else. */
+export async function noteAudit({ store }: { store: { audit: AuditStore } }, note: AuditNote): Promise<void> {
   const { userId, email, action, outcome } = note
   const detail = detailOf(note.input)
   const subject = String(detail.id ?? detail.subject ?? '')

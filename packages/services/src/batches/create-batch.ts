@@ -53,7 +53,8 @@ export async function createBatch(
   }
   const createdAt = new Date(deps.clock.nowMs())
   const id = newId('batch')
-  const inserted = await deps.batches.insert({
+  // The last that is asked of the database: whoever is told of a failure may ask again, and has one batch.
+  const batch = await deps.batches.insert({
     id,
     orgId,
     keyId: input.keyId,
@@ -66,11 +67,11 @@ export async function createBatch(
     createdAt,
     expiresAt: new Date(createdAt.getTime() + BATCH_WINDOW_MS),
   })
-  const batch = inserted
-    ? await deps.batches.get(id, orgId)
-    : idempotency && (await deps.batches.byIdempotencyKey(orgId, idempotency.key))
-  if (!batch) throw new Error('a batch that was inserted a moment ago is gone')
-  if (!inserted) return { batch: requireSame(batch, idempotency?.fingerprint ?? ''), created: false }
+  if (!batch) {
+    const earlier = idempotency && (await deps.batches.byIdempotencyKey(orgId, idempotency.key))
+    if (!earlier) throw new Error('a batch that was there a moment ago is gone')
+    return { batch: requireSame(earlier, idempotency.fingerprint), created: false }
+  }
   await deps.queue.addAll([id]).catch(() => {
     // Redis is away: the sweep finds it.
   })

@@ -58,8 +58,9 @@ export async function storeFile(
     }
     if (writer.bytes === 0) throw new AppError('invalid_input', { publicMessage: 'The file is empty.', field: 'file' })
     const { keptS } = (await check?.()) ?? { keptS: FILE_KEPT_S_DEFAULT }
-    const end = await writer.finish()
-    return { ...row, ...end, expiresAt: await expireAfter(keptS) }
+    const expiresAt = await expireAfter(keptS)
+    // Last of all: a file is there once its sender is told so, or never.
+    return { ...row, ...(await writer.finish()), expiresAt }
   } catch (error) {
     await deps.files.remove(id, orgId).catch(() => {
       // Unfinished files are swept.

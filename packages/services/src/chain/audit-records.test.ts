@@ -99,6 +99,28 @@ test('a file that is not there yet, and a challenge that is refused, come again 
   expect(await audits.round(400)).toEqual({ done: 0, failed: [] })
 })
 
+/** Lane and node hold the node's signature back, and nobody gives the file out until it is on the ledger. */
+test('a window that ends earlier is known at once, and looked at once more before its end', async () => {
+  const { audits, open, accused, verdicts, state } = market()
+  const record = nameOf('node')
+  open.set(record.nodeId, 0)
+  verdicts.set(record.nodeId, 'wrong')
+  audits.note(record, 0, 20_000)
+  state.hasFile = false
+  for (let nowS = 0; nowS < 8_000; nowS += 10) await audits.round(nowS)
+  const looks = state.filesRead
+  // The node's signature is there: of 20,000 s half are left, and the retries are an hour apart by now.
+  audits.note(record, 0, 9_000)
+  for (let nowS = 8_000; nowS < 8_700; nowS += 10) await audits.round(nowS)
+  state.hasFile = true
+  for (let nowS = 8_700; nowS < 9_000; nowS += 10) await audits.round(nowS)
+  expect(state.filesRead).toBeGreaterThan(looks)
+  expect(accused).toEqual([record.nodeId])
+  // Gone with its window, whatever was published before.
+  open.set(record.nodeId, 0)
+  expect(await audits.round(9_000)).toEqual({ done: 0, failed: [] })
+})
+
 /** A slash for whoever contradicts itself, whether its file is the anchored one or not; bounded, because we pay the gas. */
 test('what a file contradicts is proven once, 20 a reading, also where records cannot be judged', async () => {
   const { audits, open, convicts, proven, state } = market()

@@ -35,6 +35,8 @@ const EPOCHS_A_ROUND = 4
 /** After a file that was not there, or an accusation that was refused: twice as long each time, up to an hour. */
 const RETRY_S = 30
 const RETRIES_DOUBLED = 7
+/** Before a window ends: time for a file to be read and a challenge to be mined. */
+const LAST_LOOK_S = 300
 /** Of one file: a lane cannot make us send without end. The rest is for `npm run challenge`. */
 const CONTRADICTIONS_A_FILE = 20
 /** Beyond it the oldest are forgotten: lanes with stake alone can report, and what they report is theirs to pay for. */
@@ -45,10 +47,14 @@ export function createRecordAudits({ audit, transactions, onFile }: RecordAudits
   /** Names of contradictions, so that a file that is read again costs nothing. */
   const proven = new Set<string>()
 
-  /** Blocks are read again: what was judged stays judged. */
+  /** Blocks are read again: what was judged stays judged. A window that the node's signature shortens ends earlier. */
   function note(record: RecordName, version: number, finalAtS: number): void {
     const key = `${record.nodeId}:${record.lane}:${record.epoch}:${version}`
-    if (!reported.has(key)) reported.set(key, { record, version, finalAtS, isJudged: false, notBeforeS: 0, tries: 0 })
+    const known = reported.get(key)
+    if (known) {
+      if (finalAtS < known.finalAtS) known.notBeforeS = Math.min(known.notBeforeS, finalAtS - LAST_LOOK_S)
+      known.finalAtS = finalAtS
+    } else reported.set(key, { record, version, finalAtS, isJudged: false, notBeforeS: 0, tries: 0 })
     const [oldest] = reported.keys()
     if (reported.size > RECORDS_MAX && oldest !== undefined) reported.delete(oldest)
   }
@@ -66,7 +72,10 @@ export function createRecordAudits({ audit, transactions, onFile }: RecordAudits
     async function judgeEpoch([name, rows]: [string, ReportedRecord[]]): Promise<boolean> {
       // At the end, whatever comes of it: a lane without a file holds up no other.
       for (const row of rows) {
-        row.notBeforeS = nowS + RETRY_S * 2 ** Math.min(row.tries, RETRIES_DOUBLED)
+        const wait = RETRY_S * 2 ** Math.min(row.tries, RETRIES_DOUBLED)
+        // However often it failed: it is looked at once more before nobody can challenge it any more.
+        const lastLookS = row.finalAtS - LAST_LOOK_S
+        row.notBeforeS = lastLookS > nowS ? Math.min(nowS + wait, lastLookS) : nowS + wait
         row.tries += 1
         moveToEnd(row)
       }

@@ -37,6 +37,7 @@ const PLACE: ReadonlySet<string> = new Set(['txHash', 'logIndex', 'blockNumber',
 export async function indexChainEvents(deps: IndexDeps): Promise<IndexRound> {
   const { store, chain } = deps
   const { cursor, undone, channelIds: undoneIds } = await takeBackRemoved(deps)
+  await store.transaction((tx) => tx.epochs.adoptEarlyClaims())
   const head = await chain.head()
   const from = cursor === null ? chain.firstBlock : cursor.blockNumber + 1n
   const last = from + BLOCKS_A_ROUND - 1n

@@ -4,30 +4,40 @@
  * what was spent again. What gateways held of their leases at that moment is forgotten with the data: up to that much can be
  * leased twice.
  */
-import { leaseHoldField, redisKeys } from '@isochrone/protocol'
+import { leaseHoldField, leaseHoldLua, leasePaidField, redisKeys } from '@isochrone/protocol'
 import type { ChannelRow } from '../ports/chain-store.ts'
-import type { LeaseHold } from '../ports/lease-store.ts'
+import type { ToldHold } from '../ports/lease-store.ts'
 import type { RedisCommands } from '../ports/redis-commands.ts'
 
 export interface BudgetDeps {
   channels(ids?: readonly string[]): Promise<ChannelRow[]>
   /** µUSD that each lane has signed for these channels, or for all, lifetime. */
   signedByChannel(channelIds?: readonly string[]): Promise<{ channelId: string; lane: string; microUsd: bigint }[]>
-  /** What is held for leases; 0 for those that are over. */
-  holds?(channelIds?: readonly string[]): Promise<LeaseHold[]>
+  /** What is held for leases, and which of them are over. */
+  holds?(channelIds?: readonly string[]): Promise<ToldHold[]>
+  /** Is told of a lease for which more is held than was agreed: held and paid together, µUSD. */
+  heldTooMuch?(lease: { leaseId: string; seenMicroUsd: bigint }): Promise<void>
   redis: RedisCommands
 }
 
 /**
- * What is held for a lease is put back where it is missing, and changed by those who hold it alone: they know better. What a
- * lease that is over left behind is taken away.
+ * What is held for a lease is put back where it is missing, and made up where it is too little. What a lease that is over left
+ * behind is taken away. Answers, for each, what is held and paid together.
  */
-const SET_HOLDS = `
-for i = 1, #ARGV, 2 do
-  if ARGV[i + 1] == '0' then redis.call('HDEL', KEYS[1], ARGV[i])
-  else redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1]) end
+const SET_HOLDS = `${leaseHoldLua}
+local seen = {}
+for i = 1, #ARGV, 5 do
+  local field, paidField = ARGV[i], ARGV[i + 1]
+  if ARGV[i + 2] == 'over' then
+    redis.call('HDEL', KEYS[1], field, paidField)
+    seen[#seen + 1] = '0'
+  else
+    local _, wanted, paid = holdOf(KEYS[1], field, paidField, tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4]))
+    setHold(KEYS[1], field, paidField, wanted, paid)
+    seen[#seen + 1] = string.format('%.0f', wanted + paid)
+  end
 end
-return 1`
+return seen`
 
 /** Spent only grows: what the lane itself reported may be ahead of Postgres. */
 const SET_BUDGET = `
@@ -49,13 +59,26 @@ export async function publishBudgetLimits(deps: BudgetDeps, channelIds?: readonl
   for (const channel of channels) {
     const spent = (byChannel.get(channel.id) ?? []).flatMap(({ lane, microUsd }) => [lane, microUsd.toString()])
     await deps.redis.call('EVAL', SET_BUDGET, 1, redisKeys.budget(channel.id), limitOf(channel).toString(), ...spent)
-    const held = (holds.get(channel.id) ?? []).flatMap(({ leaseId, microUsd }) => [
-      leaseHoldField(leaseId),
-      microUsd.toString(),
-    ])
-    if (held.length > 0) await deps.redis.call('EVAL', SET_HOLDS, 1, redisKeys.budget(channel.id), ...held)
+    await setHolds(deps, channel.id, holds.get(channel.id) ?? [])
   }
   return channels.length
+}
+
+async function setHolds(deps: BudgetDeps, channelId: string, holds: ToldHold[]): Promise<void> {
+  if (holds.length === 0) return
+  const args = holds.flatMap(({ leaseId, isOver, reservedMicroUsd, billedMicroUsd }) => [
+    leaseHoldField(leaseId),
+    leasePaidField(leaseId),
+    isOver ? 'over' : 'held',
+    reservedMicroUsd.toString(),
+    billedMicroUsd.toString(),
+  ])
+  const seen = (await deps.redis.call('EVAL', SET_HOLDS, 1, redisKeys.budget(channelId), ...args)) as string[]
+  for (const [index, { leaseId, reservedMicroUsd, billedMicroUsd }] of holds.entries()) {
+    const seenMicroUsd = BigInt(seen[index] ?? 0)
+    const known = reservedMicroUsd > billedMicroUsd ? reservedMicroUsd : billedMicroUsd
+    if (seenMicroUsd > known) await deps.heldTooMuch?.({ leaseId, seenMicroUsd })
+  }
 }
 
 /** µUSD, lifetime; never below zero. */

@@ -1,6 +1,6 @@
 /**
  * Puts on the chain what people asked for in the web app: providers, terms, node keys. A node becomes active,
- * and gateways learn of it, once its key is on record.
+ * and gateways learn of it, once its key is on record. The key of one that was taken off the market is retired.
  *
  * Every step is safe to repeat. What the operator does not own is left to its owner's wallet. Lanes are never admitted
  * from here: whoever could write a row would then hold a key that signs for money.
@@ -29,7 +29,7 @@ const EARLIER = 'earlier'
 
 export async function registerPending(deps: RegistryDeps): Promise<RegistryRound> {
   const round: RegistryRound = { done: 0, refused: [] }
-  const steps = [registerProviders, registerTermsOfProviders, admitNodes]
+  const steps = [registerProviders, registerTermsOfProviders, admitNodes, retireNodes]
   for (const step of steps) {
     for (const { subject, run } of await step(deps)) {
       try {
@@ -89,6 +89,19 @@ async function admitNodes({ store, chain }: RegistryDeps): Promise<Task[]> {
         if (!(await tx.chain.activateNode(nodeId, sent.txHash ?? EARLIER))) return
         await recordControlChange(tx.control, { nodeIds: [nodeId] })
       })
+    },
+  }))
+}
+
+async function retireNodes({ store, chain }: RegistryDeps): Promise<Task[]> {
+  const rows = await store.chain.nodesToRetire(ROWS_A_ROUND)
+  const ours = rows.filter((row) => isOurs(chain, row.provider.ownerAddress))
+  return ours.map(({ nodeId, providerId }) => ({
+    subject: nodeId,
+    async run() {
+      const input = { providerId: providerId as Hex, nodeKey: bytes32ToAddress(nodeId) }
+      const sent = await recorded(store, 'retire_key', nodeId, () => chain.retireNodeKey(input))
+      await store.chain.setKeyRetired(nodeId, sent.txHash ?? EARLIER)
     },
   }))
 }

@@ -60,13 +60,21 @@ async function note(tx: IndexedRepositories, event: ChainEvent): Promise<void> {
     case 'record':
       return noteRecord(tx.records, event)
     case 'pool_tested':
-      return tx.records.notePoolTest(event, txHash)
+      return tx.records.notePoolTest({
+        nodeId: event.nodeId,
+        channelId: event.channelId,
+        termsHash: event.termsHash,
+        leaf: event.leaf,
+        broken: event.broken,
+        creditMicroUsd: storedMicroUsd(event.creditMicroUsd),
+        countedTx: txHash,
+      })
     default:
       return
   }
 }
 
-/** The status itself is read from the ledger by settlement; a challenge only makes it look again. */
+/** The status itself is read from the ledger by settlement; what moves its end only makes it look again. */
 async function noteRecord(
   records: RecordNotes,
   { nodeId, lane, epoch, version, step, txHash }: Extract<ChainEvent, { kind: 'record' }>,

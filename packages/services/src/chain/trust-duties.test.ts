@@ -35,6 +35,8 @@ function fakeChain() {
     balance: 0n,
     refuses: new Set<string>(),
   }
+  /** Blocks left until a record's panel stands. */
+  const toDraw = new Map<string, number>()
   const chain: TrustChain = {
     head: async () => state,
     firstBlock: 1n,
@@ -66,10 +68,17 @@ function fakeChain() {
       disputes.set(id, { state: before === 'filed' ? 'answered' : 'drawn', deadlineS: deadlineS + 1_000 })
       return { txHash: '0x02' }
     },
+    async drawRecordPanel({ epoch }) {
+      const left = toDraw.get(String(epoch)) ?? 0
+      if (left === 0) return { txHash: null }
+      sent.push(`draw record ${epoch}`)
+      toDraw.set(String(epoch), left - 1)
+      return { txHash: '0x04' }
+    },
   }
   const take = () => sent.splice(0)
   const duties = createTrustDuties({ chain, transactions: { recordTransaction: async () => {} } })
-  return { duties, events, due, disputes, state, take }
+  return { duties, events, due, disputes, toDraw, state, take }
 }
 
 /** A payer's money: a promise that was broken is paid for, if on a later day. */
@@ -184,5 +193,35 @@ test('dust is left to whoever announced it', async () => {
   state.balance = 1_000_000n
   events.set(5n, [{ kind: 'announced', voucher: voucherOf(7, 9_999n), claimableAtS: state.nowS }])
   await duties.claimAnnounced()
+  expect(take()).toEqual([])
+})
+
+/** Two of three judge a challenged record only when somebody draws them: nobody's challenge waits in vain. */
+test('the panel of a challenged record is armed, then drawn, and asked for no more', async () => {
+  const { duties, events, toDraw, state, take } = fakeChain()
+  const record = { nodeId: bytes32Of('node'), lane: bytes32Of('lane'), epoch: 7 }
+  events.set(5n, [{ kind: 'challenged', record, rulingEndsAtS: state.nowS + 100 }])
+  toDraw.set('7', 2)
+  expect(await duties.drawPanels()).toEqual({ done: 1, failed: [] })
+  expect(await duties.drawPanels()).toEqual({ done: 1, failed: [] })
+  expect(take()).toEqual(['draw record 7', 'draw record 7'])
+  // The chain says that it stands: it is off the list.
+  expect(await duties.drawPanels()).toEqual({ done: 0, failed: [] })
+  toDraw.set('7', 1)
+  expect(await duties.drawPanels()).toEqual({ done: 0, failed: [] })
+  expect(take()).toEqual([])
+})
+
+test('no panel is drawn for a challenge that is judged, or whose time is over', async () => {
+  const { duties, events, toDraw, state, take } = fakeChain()
+  const recordOf = (epoch: number) => ({ nodeId: bytes32Of('node'), lane: bytes32Of('lane'), epoch })
+  events.set(5n, [
+    { kind: 'challenged', record: recordOf(7), rulingEndsAtS: state.nowS + 100 },
+    { kind: 'challenged', record: recordOf(8), rulingEndsAtS: state.nowS - 1 },
+  ])
+  events.set(6n, [{ kind: 'judging', record: recordOf(7) }])
+  toDraw.set('7', 2)
+  toDraw.set('8', 2)
+  expect(await duties.drawPanels()).toEqual({ done: 0, failed: [] })
   expect(take()).toEqual([])
 })

@@ -1,7 +1,7 @@
 /**
  * Things that anyone may do on the chain, and that would wait for ever if nobody did: what the daily cap put off of a
  * penalty is credited on a later day; a voucher that was announced, because its lane anchored too little, is claimed after
- * its grace period; the panel of a dispute is drawn as soon as it can be. The hash that draws it is gone after 256
+ * its grace period; the panel of a dispute, or of a challenged record, is drawn as soon as it can be. The hash that draws it is gone after 256
  * blocks: a party that alone calls could let it go and hope for a better one. And performance records that do not follow
  * from their receipts are accused, and files that nobody gives out are disputed.
  *
@@ -9,7 +9,7 @@
  * so a lost or doubled round changes nothing. Each round does a bounded number, and what fails goes to the end.
  */
 import type { Voucher } from '@isochrone/protocol'
-import type { TransactionLog } from '../ports/chain-port.ts'
+import type { RecordName, TransactionLog } from '../ports/chain-port.ts'
 import type { FileWatch, PenaltyName, RecordAudit, TrustChain, TrustEvent } from '../ports/trust-port.ts'
 import { createRecordAudits } from './audit-records.ts'
 import { doEach, type DutyRound } from './duty-round.ts'
@@ -47,11 +47,18 @@ interface AnnouncedVoucher {
   notBeforeS: number
 }
 
+interface ChallengedRecord {
+  record: RecordName
+  /** Chain time after which no panel can judge it. */
+  rulingEndsAtS: number
+}
+
 export function createTrustDuties({ chain, transactions, audit, files }: TrustDutiesDeps) {
   const watch = files && createFileWatch({ files, transactions })
   const audits = audit && createRecordAudits({ audit, transactions, onFile: (...read) => watch?.seen(...read) })
   const penalties = new Map<string, WaitingPenalty>()
   const disputes = new Set<bigint>()
+  const challenged = new Map<string, ChallengedRecord>()
   const announced = new Map<string, AnnouncedVoucher>()
   let readTo: bigint | null = null
 
@@ -74,6 +81,9 @@ export function createTrustDuties({ chain, transactions, audit, files }: TrustDu
       else if (!penalties.has(key)) penalties.set(key, { penalty: event.penalty, triedOnDay: null })
     } else if (event.kind === 'announced') noteAnnounced(event.voucher, event.claimableAtS)
     else if (event.kind === 'reported') audits?.note(event.record, event.version, event.finalAtS)
+    else if (event.kind === 'challenged') {
+      challenged.set(recordKey(event.record), { record: event.record, rulingEndsAtS: event.rulingEndsAtS })
+    } else if (event.kind === 'judging') challenged.delete(recordKey(event.record))
     else if (event.kind === 'anchored') watch?.note(event.lane, event.epoch, event.dataHash)
     else if (event.kind === 'filed' || event.kind === 'armed') disputes.add(event.disputeId)
     else disputes.delete(event.disputeId)
@@ -101,9 +111,9 @@ export function createTrustDuties({ chain, transactions, audit, files }: TrustDu
       }
       const { nodeId, channelId } = waiting.penalty
       const about = { purpose: 'penalty', subject: `${nodeId}:${channelId}` }
-      await sendRecorded(transactions, about, () => chain.collectPenalty(waiting.penalty))
+      const { txHash } = await sendRecorded(transactions, about, () => chain.collectPenalty(waiting.penalty))
       penalties.set(key, { ...waiting, triedOnDay: day })
-      return true
+      return txHash !== null
     }
     return doEach(due.slice(0, SENT_A_ROUND), ([key]) => key, collect)
   }
@@ -126,7 +136,25 @@ export function createTrustDuties({ chain, transactions, audit, files }: TrustDu
       await sendRecorded(transactions, about, () => chain.drawPanel(disputeId))
       return true
     }
-    return doEach([...disputes].slice(0, SENT_A_ROUND), String, draw)
+    const drawn = await doEach([...disputes].slice(0, SENT_A_ROUND), String, draw)
+    const ofRecords = await drawRecordPanels(nowS)
+    return { done: drawn.done + ofRecords.done, failed: [...drawn.failed, ...ofRecords.failed] }
+  }
+
+  /** Armed by one round, drawn by the next; what the chain then reports takes it off the list. */
+  async function drawRecordPanels(nowS: number): Promise<DutyRound> {
+    const draw = async ([key, { record, rulingEndsAtS }]: [string, ChallengedRecord]): Promise<boolean> => {
+      // At the end, whatever comes of it.
+      challenged.delete(key)
+      if (nowS > rulingEndsAtS) return false
+      challenged.set(key, { record, rulingEndsAtS })
+      const { txHash } = await sendRecorded(transactions, { purpose: 'record-panel', subject: key }, () =>
+        chain.drawRecordPanel(record),
+      )
+      if (txHash === null) challenged.delete(key)
+      return txHash !== null
+    }
+    return doEach([...challenged].slice(0, SENT_A_ROUND), ([key]) => key, draw)
   }
 
   async function claimAnnounced(): Promise<DutyRound> {
@@ -163,6 +191,8 @@ export function createTrustDuties({ chain, transactions, audit, files }: TrustDu
 
   return { collectPenalties, drawPanels, claimAnnounced, auditRecords, watchFiles }
 }
+
+const recordKey = ({ nodeId, lane, epoch }: RecordName): string => `${nodeId}:${lane}:${epoch}`
 
 function nameOf({ channelId, providerId, lane, epoch, cumulative, earned, receiptRoot }: Voucher): string {
   return [channelId, providerId, lane, epoch, cumulative, earned, receiptRoot].join(':')

@@ -23,11 +23,11 @@ const undoable = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('settled'), lane: text, epoch: digits }),
   z.object({ kind: z.literal('record'), nodeId: text, lane: text, epoch: digits }),
-  z.object({ kind: z.literal('pool_tested'), nodeId: text, channelId: text, termsHash: text }),
+  z.object({ kind: z.literal('pool_tested'), nodeId: text, channelId: text, termsHash: text, txHash: text }),
 ])
 const ofChannel = z.object({ channelId: text })
 
-/** @param events newest first, as they were kept. Returns the channels whose totals have to be read again. */
+/** @param events newest first, as they were kept, with the hashes of their transactions. Returns the channels whose totals have to be read again. */
 export async function undoEvents(tx: IndexedRepositories, events: readonly unknown[]): Promise<string[]> {
   const channelIds = new Set<string>()
   for (const json of events) {
@@ -53,7 +53,7 @@ async function undo(tx: IndexedRepositories, event: z.infer<typeof undoable>): P
     case 'record':
       return tx.records.reopen({ nodeId: event.nodeId, lane: event.lane, epoch: event.epoch })
     case 'pool_tested':
-      return tx.records.reopenCounts(event)
+      return tx.records.reopenCounts(event, event.txHash)
   }
 }
 

@@ -1,24 +1,23 @@
 /**
  * The watchtower: when a payer asks money back, everything that lanes have signed on that channel is claimed while the
- * thaw runs. Gateways are asked to close their running epochs early, so that nothing signed stays behind.
+ * thaw runs. Its lanes are asked to close their running epochs early, so that nothing signed stays behind; how often, says
+ * `close-for-thaws.ts`.
  *
  * Nothing is owed to speed alone: a claim before the end of the thaw comes before the withdrawal, and what is claimed is
  * not withdrawn. Safe to repeat; the settlement rounds would do the same, only without the hurry.
  */
-import { toAppError } from '@isochrone/domain'
 import { anchorEpoch } from '../epochs/anchor-epoch.ts'
 import { claimByEpoch } from '../epochs/claim-epoch.ts'
 import { attempt, type SettlementDeps, type Stuck } from '../epochs/settlement-deps.ts'
 import type { StoredVoucher } from '../ports/epoch-store.ts'
+import { closeForThaws, type CloseDeps, type CloseMemory } from './close-for-thaws.ts'
 
-export interface WatchDeps extends Pick<SettlementDeps, 'epochs' | 'chain' | 'transactions'> {
+export interface WatchDeps extends Pick<SettlementDeps, 'transactions'>, Pick<CloseDeps, 'gateways' | 'epochMs'> {
+  epochs: SettlementDeps['epochs']
+  chain: SettlementDeps['chain']
   channels: {
     /** Channels whose owner has asked money back. */
     thawingChannels(): Promise<{ id: string; thawEndsAtS: bigint | null }[]>
-  }
-  gateways: {
-    /** Asks every gateway to close its epoch now; one with nothing signed closes nothing. */
-    closeEpochs(): Promise<void>
   }
 }
 
@@ -28,38 +27,17 @@ export interface WatchRound {
   stuck: Stuck[]
 }
 
-/** @param asked thaws for which gateways were asked, by channel; the caller keeps it between rounds. */
-export async function watchWithdrawals(deps: WatchDeps, asked: Map<string, string>): Promise<WatchRound> {
+/** @param memory which epochs were closed early; the caller keeps it between rounds. */
+export async function watchWithdrawals(deps: WatchDeps, memory: CloseMemory): Promise<WatchRound> {
   const channels = await deps.channels.thawingChannels()
   const round: WatchRound = { watched: channels.map(({ id }) => id), stuck: [] }
-  for (const id of asked.keys()) if (!round.watched.includes(id)) asked.delete(id)
-  await closeRunningEpochs(deps, channels, asked, round.stuck)
+  const thaws = channels.map(({ id, thawEndsAtS }) => ({ channelId: id, endsAtS: thawEndsAtS }))
+  const about = { lane: 'gateways', epoch: 0n }
+  if (!(await attempt(round.stuck, about, () => closeForThaws(deps, thaws, memory, round.stuck)))) return round
   for (const { id } of channels) {
     if (!(await claimAllOf(deps, id, round.stuck))) break
   }
   return round
-}
-
-/** Once for each thaw, and again while receipts of the channel are in no closed epoch. */
-async function closeRunningEpochs(
-  deps: WatchDeps,
-  channels: readonly { id: string; thawEndsAtS: bigint | null }[],
-  asked: Map<string, string>,
-  stuck: Stuck[],
-): Promise<void> {
-  const due: (typeof channels)[number][] = []
-  for (const channel of channels) {
-    const isAsked = asked.get(channel.id) === String(channel.thawEndsAtS)
-    if (!isAsked || (await deps.epochs.openReceipts(channel.id)) > 0) due.push(channel)
-  }
-  if (due.length === 0) return
-  try {
-    await deps.gateways.closeEpochs()
-    for (const { id, thawEndsAtS } of due) asked.set(id, String(thawEndsAtS))
-  } catch (error) {
-    // A gateway that is away closes its epoch in its own time; what is closed is claimed all the same.
-    stuck.push({ lane: 'gateways', epoch: 0n, reason: toAppError(error).publicMessage })
-  }
 }
 
 /** False once the chain is away. */

@@ -10,8 +10,11 @@ import { publishControlEvents } from './publish-control-events.ts'
 export async function commitAndPublish<T>(
   deps: { store: ControlPlaneStore; stream: ControlStream },
   work: (tx: ControlPlaneRepositories) => Promise<T>,
+  /** What gateways must find in Redis when they hear of it. May fail like the shipping: the worker does it too. */
+  before?: () => Promise<unknown> | undefined,
 ): Promise<T> {
   const result = await deps.store.transaction(work)
+  await before?.()?.catch(() => {})
   await publishControlEvents({ outbox: deps.store.control, stream: deps.stream }).catch(() => {})
   return result
 }

@@ -52,15 +52,55 @@ const outcome = (asked: {
   return computeLeaseOutcome(claim, { fields, terms: known ? named : null })
 }
 
+const PRICE_RULE = 'Price = ⌈GPU time × price of the terms⌉, by the millisecond.'
+
 test('what the terms make due is no overcharge; what is above it comes back, up to what was asked', () => {
   expect(leasePriceMicroUsd(lease, terms)).toBe(lease.price)
-  expect(outcome({})).toMatchObject({ verdict: 'unfounded', refundMicroUsd: 0n })
-  expect(outcome({ price: 119_999n })).toMatchObject({ verdict: 'unfounded' })
-  expect(outcome({ price: 120_007n })).toMatchObject({ verdict: 'upheld', refundMicroUsd: 7n })
+  expect(outcome({})).toEqual({
+    verdict: 'unfounded',
+    rule: PRICE_RULE,
+    reason: 'The price follows from the terms and from the time that both sides signed.',
+    inputs: [
+      { label: 'Span, as both signed', value: '60000 ms' },
+      { label: 'GPU time, as both signed', value: '120000 ms' },
+      { label: 'Price on the receipt', value: '$0.12' },
+      { label: 'Due by the terms', value: '$0.12' },
+    ],
+    refundMicroUsd: 0n,
+  })
+  expect(outcome({ price: 119_999n })).toMatchObject({ verdict: 'unfounded', refundMicroUsd: 0n })
+  expect(outcome({ price: 120_007n })).toMatchObject({
+    verdict: 'upheld',
+    rule: PRICE_RULE,
+    reason: 'The receipt costs $0.000007 more than its terms and its time.',
+    refundMicroUsd: 7n,
+  })
+  expect(outcome({ price: 120_010n })).toMatchObject({ verdict: 'upheld', refundMicroUsd: 10n })
   expect(outcome({ price: 120_011n })).toMatchObject({ verdict: 'upheld', refundMicroUsd: 10n })
 })
 
+test('a span is told from its beginning, not from zero', () => {
+  const fields = { ...encodeStruct('LeaseReceipt', { ...lease, fromMs: 10_000 }) }
+  const claim = { kind: 'overcharge', amountMicroUsd: 1n, priceMicroUsd: lease.price } as const
+  expect(computeLeaseOutcome(claim, { fields, terms: named }).inputs[0]?.value).toBe('50000 ms')
+})
+
 test('without the terms, and about anything but the price, nothing is proposed', () => {
-  expect(outcome({ known: false })).toMatchObject({ verdict: 'undecidable', refundMicroUsd: null })
-  expect(outcome({ kind: 'not_delivered' })).toMatchObject({ verdict: 'undecidable', refundMicroUsd: null })
+  const unknown = outcome({ known: false })
+  expect(unknown).toMatchObject({
+    verdict: 'undecidable',
+    rule: PRICE_RULE,
+    reason: 'The terms that the receipt names are not known here.',
+    refundMicroUsd: null,
+  })
+  expect(unknown.inputs).toHaveLength(3)
+  const fields = { ...encodeStruct('LeaseReceipt', lease) }
+  const claim = { kind: 'overcharge', amountMicroUsd: 1n, priceMicroUsd: lease.price } as const
+  expect(computeLeaseOutcome(claim, { fields, terms: { ...named, values: null } })).toEqual(unknown)
+  expect(outcome({ kind: 'not_delivered' })).toMatchObject({
+    verdict: 'undecidable',
+    rule: 'Node and gateway both sign a span only while the engine of the lease answers.',
+    reason: 'Both sides signed for the span; only the payer’s side knows what it got in it.',
+    refundMicroUsd: null,
+  })
 })

@@ -10,8 +10,10 @@ import {
   type DeliveryReceipt,
   type WorkReceipt,
 } from '@isochrone/protocol'
+import type { FileTryRow } from '../ports/dispute-store.ts'
 import type { ReceiptDetail } from '../queries/views/receipts.ts'
 import type { RecountView } from '../queries/views/recounts.ts'
+import { computeFileOutcome } from './compute-file-outcome.ts'
 import type { ComputedLine, ComputedOutcome, DisputeView } from './views.ts'
 
 type Claim = Pick<DisputeView, 'kind' | 'amountMicroUsd' | 'priceMicroUsd'>
@@ -21,19 +23,20 @@ const rules = {
     'Price = ⌈Σ counts × prices of the terms⌉, with counts at most those of the work receipt and of a recount.',
   not_delivered: 'What no node signed for, or what has no output, was not delivered; what both sides signed was.',
   wrong_output: 'Hashes of model and output are signed; what the model should have said is in no receipt.',
-  withheld: 'The file hashes to the anchored data hash, or it is not the file.',
 } as const
 
-/** @param receipt null where we hold none of that hash, and for withheld files. */
+/**
+ * @param receipt null where we hold none of that hash, and for withheld files.
+ * @param tries of a withheld file, oldest first.
+ */
 export function computeOutcome(
   claim: Claim,
   receipt: ReceiptDetail | null,
   recount: RecountView | null,
+  tries: readonly FileTryRow[] = [],
 ): ComputedOutcome {
+  if (claim.kind === 'withheld') return computeFileOutcome(claim.amountMicroUsd, tries)
   const rule = rules[claim.kind]
-  if (claim.kind === 'withheld') {
-    return undecidable(rule, 'Fetch the file from its lane and compare its hash with the anchor.', [])
-  }
   if (!receipt) return undecidable(rule, 'The receipt itself is not stored here: ask the parties for it.', [])
   const delivery = decodeStruct('DeliveryReceipt', receipt.delivery)
   const work = receipt.work === null ? null : decodeStruct('WorkReceipt', receipt.work)

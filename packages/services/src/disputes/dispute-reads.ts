@@ -1,19 +1,25 @@
 /** Lists and cases of disputes: for the parties their own, for staff all. Another organisation's dispute is not there. */
-import { AppError, openDisputeStates, type DisputeState } from '@isochrone/domain'
+import { AppError, disputeStates, openDisputeStates, type DisputeState } from '@isochrone/domain'
 import { z } from 'zod'
 import type { DisputeRow, DocumentRow, StoredDisputeEvent } from '../ports/dispute-store.ts'
 import { leaseReceiptView } from '../queries/lease-receipts.ts'
 import { nodeRefs } from '../queries/node-refs.ts'
 import { receiptDetail } from '../queries/receipts.ts'
+import type { LeaseReceiptDetail } from '../queries/views/leases.ts'
+import type { ReceiptDetail } from '../queries/views/receipts.ts'
 import { recountViews } from '../queries/recounts.ts'
 import { recordDetail } from '../queries/records.ts'
 import { computeLeaseOutcome } from './compute-lease-outcome.ts'
 import { computeOutcome } from './compute-outcome.ts'
 import { eventText, hashIn, type EventBody } from './event-text.ts'
 import type { DisputeDeps } from './place-order.ts'
+import { providerNames } from './provider-names.ts'
+import type { RecordKey } from './record-cases.ts'
+import { pathsAround, recordEvidence } from './record-evidence.ts'
 import {
   disputeView,
   documentView,
+  fileTryView,
   orderView,
   type DisputeCase,
   type DisputeEventView,
@@ -29,7 +35,6 @@ export interface Asker {
 }
 
 const LISTED_MAX = 200
-const DELIVERIES_MAX = 2_000
 const attemptJson = z.object({
   attempt: z.number(),
   nodeId: z.string(),
@@ -49,21 +54,26 @@ export async function listDisputes(
   const states = statesOf(filter)
   const channel = await store.funding.channelOfOrg(orgId)
   const payer = { channelId: channel?.id ?? null, orgId }
-  const asPayer = await store.disputes.disputes({ states, payer, providerId: null, limit: LISTED_MAX })
-  const asProvider =
-    providerId === null ? [] : await store.disputes.disputes({ states, payer: null, providerId, limit: LISTED_MAX })
+  const asPayer = await disputesOf(deps, { payer, providerId: null }, states)
+  const asProvider = providerId === null ? [] : await disputesOf(deps, { payer: null, providerId }, states)
   const names = await providerNames(deps, [...asPayer, ...asProvider])
   const view = (row: DisputeRow) => disputeView(row, names)
   const orders = await store.disputes.ordersOf(orgId, 50)
   return { asPayer: asPayer.map(view), asProvider: asProvider.map(view), orders: orders.map(orderView) }
 }
 
-/** Of everybody: nearest deadline first, then what is dearest. */
-export async function disputeQueue(deps: DisputeDeps, filter: DisputeListFilter): Promise<DisputeView[]> {
-  const states = statesOf(filter)
-  const rows = await deps.store.disputes.disputes({ states, payer: null, providerId: null, limit: LISTED_MAX })
-  const names = await providerNames(deps, rows)
-  return rows.map((row) => disputeView(row, names))
+/** What is open by its deadline; then what is closed, the latest first, so that old cases never hide new ones. */
+async function disputesOf(
+  { store }: DisputeDeps,
+  party: { payer: { channelId: string | null; orgId: string } | null; providerId: string | null },
+  states: readonly DisputeState[] | null,
+): Promise<DisputeRow[]> {
+  if (states) return store.disputes.disputes({ ...party, states, limit: LISTED_MAX })
+  const open = await store.disputes.disputes({ ...party, states: openDisputeStates, limit: LISTED_MAX })
+  const limit = LISTED_MAX - open.length
+  if (limit === 0) return open
+  const closed = disputeStates.filter((state) => !openDisputeStates.includes(state))
+  return [...open, ...(await store.disputes.disputes({ ...party, states: closed, latestFirst: true, limit }))]
 }
 
 function statesOf({ open, state }: DisputeListFilter): readonly DisputeState[] | null {
@@ -129,6 +139,8 @@ async function caseOf(deps: DisputeDeps, row: DisputeRow, orgId: string | null):
       ? []
       : (await recountViews(deps, { requestId, limit: 64 })).filter((each) => each.seq === seq)
   const view = disputeView(row, await providerNames(deps, [row]))
+  const fileTries = row.kind === 'withheld' ? await store.disputes.fileTriesOf(row.id, row.lane, row.epoch) : []
+  const seen = receipt ? deliveredTo(receipt) : lease && leasedFrom(lease)
   return {
     dispute: view,
     events: stored.map((event) => eventView(event, documents)),
@@ -138,11 +150,23 @@ async function caseOf(deps: DisputeDeps, row: DisputeRow, orgId: string | null):
     node: lease ? lease.node : receipt ? (nodes.get(receipt.nodeId) ?? null) : null,
     attempts: parsed.map((each) => ({ ...each, nodeName: nodes.get(each.nodeId)?.name ?? null })),
     recounts,
+    paths: seen ? await pathsAround(deps, seen.nodeId, [seen.atMs]) : [],
     record: receipt ? await recordOf(deps, row, receipt.nodeId) : null,
-    deliveries: receipt ? await store.disputes.deliveriesOf(row.lane, row.epoch, receipt.nodeId, DELIVERIES_MAX) : [],
-    outcome: lease ? computeLeaseOutcome(view, lease) : computeOutcome(view, receipt, recounts[0] ?? null),
+    evidence: receipt ? await recordEvidence(deps, keyOf(row, receipt.nodeId), { readsLeases: orgId === null }) : null,
+    outcome: lease ? computeLeaseOutcome(view, lease) : computeOutcome(view, receipt, recounts[0] ?? null, fileTries),
+    fileTries: fileTries.map(fileTryView),
   }
 }
+
+interface SeenNode {
+  nodeId: string
+  atMs: number
+}
+const deliveredTo = ({ nodeId, delivery }: ReceiptDetail): SeenNode => ({
+  nodeId,
+  atMs: Number(delivery.startedAtMs),
+})
+const leasedFrom = ({ nodeId, fromMs }: LeaseReceiptDetail): SeenNode => ({ nodeId, atMs: fromMs })
 
 /** To whoever may read the dispute, its receipt is there too. */
 async function leaseOf(deps: DisputeDeps, { lane }: DisputeRow, seq: bigint, orgId: string | null) {
@@ -150,20 +174,13 @@ async function leaseOf(deps: DisputeDeps, { lane }: DisputeRow, seq: bigint, org
   return row && leaseReceiptView(deps, row, { orgId })
 }
 
-async function recordOf(deps: DisputeDeps, { lane, epoch }: DisputeRow, nodeId: string) {
-  return recordDetail(deps, { lane, epoch: Number(epoch), nodeId }).catch((error: unknown) => {
+const keyOf = ({ lane, epoch }: DisputeRow, nodeId: string): RecordKey => ({ lane, epoch: Number(epoch), nodeId })
+
+async function recordOf(deps: DisputeDeps, row: DisputeRow, nodeId: string) {
+  return recordDetail(deps, keyOf(row, nodeId)).catch((error: unknown) => {
     if (error instanceof AppError && error.code === 'not_found') return null
     throw error
   })
-}
-
-async function providerNames({ store }: DisputeDeps, rows: readonly DisputeRow[]): Promise<Map<string, string>> {
-  const names = new Map<string, string>()
-  for (const id of new Set(rows.map(({ providerId }) => providerId))) {
-    const provider = await store.providers.byId(id)
-    if (provider) names.set(id, provider.name)
-  }
-  return names
 }
 
 function eventView(event: StoredDisputeEvent, documents: ReadonlyMap<string, DocumentRow>): DisputeEventView {

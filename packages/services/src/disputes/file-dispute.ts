@@ -4,11 +4,19 @@
  * What is checked here is what can be said in a better sentence than the contract's: whose receipt it is, whether its epoch
  * is anchored and holds it, what is left of its price. The contract has the last word on all of it.
  */
-import { AppError, formatUsd } from '@isochrone/domain'
-import { decodeStruct, leafOfHash, structHash, verifyMerkleProof, type Hex, type StructJson } from '@isochrone/protocol'
+import { AppError, formatUsd, type DisputeKind } from '@isochrone/domain'
+import {
+  decodeStruct,
+  leafOfHash,
+  structHash,
+  verifyMerkleProof,
+  type DisputeAction,
+  type DisputedReceipt,
+  type Hex,
+  type StructJson,
+} from '@isochrone/protocol'
 import { epochTree } from '../queries/epoch-tree.ts'
 import type { ChannelRow } from '../ports/rows.ts'
-import type { DisputeAction, DisputeKind } from '../ports/dispute-port.ts'
 import { checkDocument, type DocumentInput } from './documents.ts'
 import { assertRoomForBond, accountOf, deskOf, planStep, type DisputeDeps, type DisputePlan } from './place-order.ts'
 import { disputeView, type FilingTerms } from './views.ts'
@@ -58,9 +66,7 @@ export async function fileDispute(deps: DisputeDeps, input: FileDisputeInput): P
   })
 }
 
-type Filing = Omit<Extract<DisputeAction, { action: 'file' }>, 'action' | 'delivery'>
-
-function filing({ type, json }: Disputed, filed: Filing): DisputeAction {
+function filing({ type, json }: Disputed, filed: DisputedReceipt): DisputeAction {
   return type === 'LeaseReceipt'
     ? { action: 'file_lease', lease: json, ...filed }
     : { action: 'file', delivery: json, ...filed }
@@ -132,7 +138,7 @@ export interface ChallengeInput extends Asker {
   evidence: DocumentInput
 }
 
-/** Says that a node's performance record is wrong: an auditor judges it. By a payer's account, or the provider's own. */
+/** Says that a node's performance record is wrong: a panel of arbiters judges it. By a payer's account, or the provider's own. */
 export async function challengeRecord(deps: DisputeDeps, input: ChallengeInput): Promise<DisputePlan> {
   const { orgId, userId, lane, epoch, nodeId } = input
   const evidence = checkDocument('evidence', input.evidence)

@@ -3,9 +3,9 @@
  * the organisation's own wallet, as calls to sign. One open order for each (organisation, action, subject).
  */
 import { AppError, newId, openDisputeStates, toAppError } from '@isochrone/domain'
-import type { Hex } from '@isochrone/protocol'
+import type { DisputeAction, Hex } from '@isochrone/protocol'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
-import type { ChainCall, DisputeAccount, DisputeAction } from '../ports/dispute-port.ts'
+import type { ChainCall, DisputeAccount } from '../ports/dispute-port.ts'
 import type { CheckedDocument } from './documents.ts'
 import { orderView, type DisputeOrderView } from './views.ts'
 

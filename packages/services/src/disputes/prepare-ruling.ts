@@ -3,8 +3,8 @@
  * the call to sign is handed over. Nothing here can vote.
  */
 import { allowsStep, AppError, formatUsd } from '@isochrone/domain'
-import type { Hex } from '@isochrone/protocol'
-import type { ChainCall, DisputeAction, Rehearsal } from '../ports/dispute-port.ts'
+import type { DisputeAction, Hex } from '@isochrone/protocol'
+import type { ChainCall, Rehearsal } from '../ports/dispute-port.ts'
 import type { DisputeRow } from '../ports/dispute-store.ts'
 import { checkDocument } from './documents.ts'
 import { deskOf, type DisputeDeps } from './place-order.ts'
@@ -35,7 +35,7 @@ export async function prepareRuling(deps: DisputeDeps, input: RulingInput): Prom
   } = checkDocument('reason', { mediaType: 'text/plain', text: input.reason.trim() })
   const row = /^\d{1,18}$/.test(input.id) ? await deps.store.disputes.dispute(BigInt(input.id)) : null
   if (!row) throw new AppError('not_found', { publicMessage: 'There is no such dispute here.' })
-  await assertMayVote(deps, row, arbiter)
+  await assertMayVote(deps, row, { arbiter, userId })
   if (refundMicroUsd < 0n || refundMicroUsd > row.amountMicroUsd) {
     throw new AppError('invalid_input', {
       publicMessage: `refundUsd: must be between zero and what is asked, ${formatUsd(row.amountMicroUsd)}.`,
@@ -57,7 +57,11 @@ export async function prepareRuling(deps: DisputeDeps, input: RulingInput): Prom
 }
 
 /** Late, twice or conflicted: each in a sentence of its own, before the chain would say it in general. */
-async function assertMayVote(deps: DisputeDeps, row: DisputeRow, arbiter: string): Promise<void> {
+async function assertMayVote(
+  deps: DisputeDeps,
+  row: DisputeRow,
+  { arbiter, userId }: { arbiter: string; userId: string },
+): Promise<void> {
   const refuse = (publicMessage: string) => new AppError('state_conflict', { publicMessage })
   if (!allowsStep(row.state, 'rule')) {
     throw refuse(
@@ -70,8 +74,13 @@ async function assertMayVote(deps: DisputeDeps, row: DisputeRow, arbiter: string
       `The time to rule was over at ${until}. Whoever likes can close the dispute now; without a ruling bonds go back.`,
     )
   }
-  const provider = await deps.store.providers.byId(row.providerId)
-  if (arbiter === row.filer || arbiter === provider?.ownerAddress || arbiter === row.appellant) {
+  const parties = await deps.store.disputes.partiesOf(row)
+  if (parties.userIds.includes(userId)) {
+    throw refuse(
+      'You work for a party to the dispute, and nobody judges its own case. Another arbiter of the panel has to vote.',
+    )
+  }
+  if ([row.filer, row.appellant, ...parties.addresses].includes(arbiter)) {
     throw refuse(
       'This wallet is a party to the dispute, and nobody judges its own case. Another arbiter of the panel has to vote.',
     )

@@ -5,12 +5,12 @@
  * done, and a closed dispute stays closed. What the contract refuses ends an order with its sentence.
  */
 import { openDisputeStates, type DisputeState } from '@isochrone/domain'
-import type { Hex } from '@isochrone/protocol'
+import type { DisputeAction, Hex } from '@isochrone/protocol'
 import { carryOutOrders } from '../chain/carry-out-orders.ts'
 import { sendRecorded } from '../chain/send-recorded.ts'
 import { storedMicroUsd } from '../chain/stored-amounts.ts'
 import { doEach, type DutyRound } from '../chain/duty-round.ts'
-import type { DisputeAccount, DisputeAction, DisputeChain, DisputeOnChain } from '../ports/dispute-port.ts'
+import type { DisputeAccount, DisputeChain, DisputeOnChain } from '../ports/dispute-port.ts'
 import type { DisputeOrderRow, DisputeRow, DisputeWorkDeps } from '../ports/dispute-store.ts'
 
 const A_ROUND = 50

@@ -1,10 +1,19 @@
 /** What people see of disputes. Money is bigint µUSD, times are ms since the Unix epoch. */
-import type { DisputeState } from '@isochrone/domain'
-import type { ChainCall, DisputeKind } from '../ports/dispute-port.ts'
-import type { DisputeOrderRow, DisputeRow, DocumentRow, StoredDisputeEvent } from '../ports/dispute-store.ts'
+import type { DisputeKind, DisputeState } from '@isochrone/domain'
+import type { StructJson } from '@isochrone/protocol'
+import type { ChainCall } from '../ports/dispute-port.ts'
+import type {
+  DisputeOrderRow,
+  DisputeRow,
+  DocumentRow,
+  FileTryRow,
+  StoredDisputeEvent,
+} from '../ports/dispute-store.ts'
+import type { FileTry } from '../ports/trust-port.ts'
 import type { LeaseReceiptDetail } from '../queries/views/leases.ts'
 import type { RecountView } from '../queries/views/recounts.ts'
-import type { RecordDetail } from '../queries/views/records.ts'
+import type { WitnessRtt } from '../queries/views/offers.ts'
+import type { RecordDetail, RecordSummary } from '../queries/views/records.ts'
 import type { AttemptView, NodeRef } from '../queries/views/requests.ts'
 import type { ReceiptDetail } from '../queries/views/receipts.ts'
 
@@ -72,6 +81,80 @@ export interface PanelView {
   arbiters: { address: string; vote: { refundMicroUsd: bigint; reasonHash: string } | null }[]
 }
 
+export interface RecordVoteView {
+  arbiter: string
+  /** True: the record is wrong, says this arbiter. */
+  upheld: boolean
+  reasonHash: string
+  /** Null where it was not handed in here. */
+  reason: string | null
+  txHash: string
+}
+
+/** The receipts of a node's epoch, by which its record can be evaluated again. */
+export interface RecordEvidenceView {
+  /** `DeliveryReceipt`s by field, in order of their numbers; at most 2,001, of which the last says that there are more. */
+  deliveries: StructJson[]
+  /** `WorkReceipt`s of those attempts for which the node signed. */
+  works: StructJson[]
+  leases: StructJson[]
+  /** `Terms` by hash. */
+  terms: Record<string, StructJson>
+  /** Why these may not be all of the epoch, in words that follow a colon; null where they give the anchored root. */
+  missing: string | null
+}
+
+/** A performance record that somebody says is wrong, and how its panel stands. */
+export interface RecordChallengeView {
+  record: RecordDetail
+  /** Null while nobody challenges it. */
+  open: {
+    challenger: string
+    bondMicroUsd: bigint
+    rulingEndsAtMs: number
+    evidenceHash: string
+    /** Null where it was not handed in here. */
+    evidence: string | null
+    /** Empty before the draw. */
+    panel: { address: string; vote: RecordVoteView | null }[]
+  } | null
+  /** On all challenges that it ever had, oldest first. */
+  votes: RecordVoteView[]
+}
+
+/** The same with what can be known of it, for the desk. */
+export interface RecordCaseView extends RecordChallengeView {
+  evidence: RecordEvidenceView
+  /** What witnesses measured of the way to the node before, in and after its work in that epoch. */
+  paths: WitnessedPath[]
+  epochClosedAtMs: number
+}
+
+/** A case in the desk's queue. */
+export type DeskItem =
+  | { kind: 'dispute'; id: string; dispute: DisputeView }
+  | {
+      kind: 'record'
+      id: string
+      record: RecordSummary
+      /** Null until the worker has read its challenge. */
+      bondMicroUsd: bigint | null
+      /** The pay that it releases, and the bond. */
+      stakeMicroUsd: bigint
+      /** Until when its panel can judge; null as the bond. */
+      deadlineMs: number | null
+    }
+
+/** Over all that is open, both kinds. */
+export interface DeskFigures {
+  open: number
+  /** Waiting for arbiters. */
+  ruling: number
+  /** What the rulings decide about: amounts, pay and bonds. */
+  stakeMicroUsd: bigint
+  nextDeadlineMs: number | null
+}
+
 export interface ComputedLine {
   label: string
   value: string
@@ -105,9 +188,36 @@ export interface DisputeCase {
   attempts: AttemptView[]
   recounts: RecountView[]
   record: RecordDetail | null
-  /** Delivery receipts of the node in that epoch, for whoever evaluates its promises again; at most 2,000. */
-  deliveries: Record<string, string | number>[]
+  /** What witnesses measured of the way to the node, last before the request or lease and first after it. */
+  paths: WitnessedPath[]
+  /** The node's receipts in that epoch, for whoever evaluates its promises again; null without a receipt. */
+  evidence: RecordEvidenceView | null
   outcome: ComputedOutcome
+  /** Of a withheld file: what came of asking for it, oldest first. */
+  fileTries: FileTryView[]
+}
+
+/** One address asked for a file, in one step of the dispute. */
+export interface FileTryView {
+  atMs: number
+  step: DisputeState
+  source: string
+  by: FileTry['by']
+  /** Null where nothing answered. */
+  httpStatus: number | null
+  bytes: number | null
+  fileHash: string | null
+  /** Whether it is the anchored file. */
+  isTheFile: boolean
+  said: string | null
+}
+
+/** One check of where a node stands, with the round trips that witnesses signed for it. */
+export interface WitnessedPath {
+  atMs: number
+  verdict: 'valid' | 'invalid' | 'unverifiable'
+  finding: string
+  rtts: WitnessRtt[]
 }
 
 /** What the asking organisation may do, and why not. */
@@ -157,6 +267,21 @@ export function orderView(row: DisputeOrderRow): DisputeOrderView {
 
 export function documentView({ hash, role, mediaType, body, createdAt }: DocumentRow): DisputeDocumentView {
   return { hash, role, mediaType, text: body, createdAtMs: createdAt.getTime() }
+}
+
+export function fileTryView(row: FileTryRow): FileTryView {
+  const { triedAt, step, source, httpStatus, bytes, fileHash, dataHash, said } = row
+  return {
+    atMs: triedAt.getTime(),
+    step,
+    source,
+    by: row.by as FileTry['by'],
+    httpStatus,
+    bytes: bytes === null ? null : Number(bytes),
+    fileHash,
+    isTheFile: fileHash !== null && fileHash === dataHash,
+    said,
+  }
 }
 
 export type { StoredDisputeEvent }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { StoredVoucher } from '../ports/epoch-store.ts'
 import { claimEpoch, claimRests } from './claim-epoch.ts'
 import { claimVouchers } from './claim-vouchers.ts'
+import { laneRooms } from './lane-rooms.ts'
 import { epochRow, LANE, settlementFixture, voucherOf } from './settlement-fixture.ts'
 
 function market(rows: Partial<StoredVoucher>[], laneLeft = 1_000n) {
@@ -155,6 +156,28 @@ test('a channel that is short asks the lane for no more than it could draw', asy
   capped.channel('one', { ceiling: 3n })
   await claimVouchers(capped.deps, capped.vouchers)
   expect([capped.takeSent(), reasons(capped)]).toEqual([['many one/p/1 two/p/1'], ['short', null]])
+})
+
+test('what a channel could not draw of the lane is there for the next one', async () => {
+  for (const short of [{ deposited: 3n }, { ceiling: 3n }]) {
+    const found = market([{}, { channelId: 'two' }], 10n)
+    found.channel('one', short)
+    await claimVouchers(found.deps, found.vouchers)
+    expect([found.takeSent(), reasons(found)]).toEqual([['many one/p/1 two/p/1'], ['short', 'short']])
+    expect(found.state.laneLeft).toBe(0n)
+  }
+})
+
+test('what a lane has anchored between two calls of a round is found by the second', async () => {
+  const found = market([{}, { channelId: 'two' }], 10n)
+  const rooms = laneRooms(found.deps)
+  await claimVouchers(found.deps, found.vouchers.slice(0, 1), rooms)
+  found.state.laneLeft = 10n
+  await claimVouchers(found.deps, found.vouchers.slice(1), rooms)
+  expect([found.takeSent(), reasons(found)]).toEqual([
+    ['one one/p/1', 'one two/p/1'],
+    [null, null],
+  ])
 })
 
 test('parts that lie aside for others are given back where the lane is short, as many as are needed, never the own one', async () => {

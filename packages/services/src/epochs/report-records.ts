@@ -6,6 +6,7 @@
 import { AppError, statusesBefore } from '@isochrone/domain'
 import { decodeStruct, type Hex } from '@isochrone/protocol'
 import { sendRecorded } from '../chain/send-recorded.ts'
+import { storedMicroUsd } from '../chain/stored-amounts.ts'
 import type { StandingOnChain } from '../ports/chain-port.ts'
 import type { RecordRow } from '../ports/epoch-store.ts'
 import { attempt, type SettlementDeps, type Stuck } from './settlement-deps.ts'
@@ -84,7 +85,18 @@ async function store(
   // Invalid: no earlier than the freeze that the verdict began ends. Replaced by another version: nothing is waited for.
   const endsAtS = status === 'invalid' ? nowS + deps.chain.freezeS + 1 : standing.finalAtS
   const finalAtS = standing.version === version ? BigInt(endsAtS) : null
-  await deps.records.setStanding(key, [row.status, ...statusesBefore(status)], { status, finalAtS, ...txs })
+  await deps.records.setStanding(key, [row.status, ...statusesBefore(status)], {
+    status,
+    finalAtS,
+    ...(standing.version === version && challengeIn(standing)),
+    ...txs,
+  })
+}
+
+/** Kept when the challenge is over. */
+function challengeIn({ status, rulingEndsAtS, challengeBond }: StandingOnChain) {
+  if (status !== 'challenged') return {}
+  return { rulingEndsAtS: BigInt(rulingEndsAtS), challengeBondMicroUsd: storedMicroUsd(challengeBond) }
 }
 
 /** Anyone may end a freeze that is over; without it the rest of the epoch would stay with the contract. */

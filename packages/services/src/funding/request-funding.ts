@@ -1,8 +1,8 @@
 /**
  * A person tops up a managed channel: the order is written here, the worker mints (development), deposits and raises
- * the ceiling. The first order gives the organisation its channel.
+ * the ceiling. The first order gives the organisation its channel. The caller's key makes it safe to ask again.
  */
-import { AppError, newId } from '@isochrone/domain'
+import { AppError, newId, usdFromMicroUsd } from '@isochrone/domain'
 import { commitAndPublish } from '../control/commit-and-publish.ts'
 import { recordControlChange } from '../control/record-control-change.ts'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
@@ -12,11 +12,22 @@ import { ownedIdOf, saltOf } from './owned-id.ts'
 
 const OPEN_ORDERS_MAX = 10
 
+export interface FundingWish {
+  orgId: string
+  userId: string
+  microUsd: bigint
+  /** Asking twice with one key is one order; for another amount the key is refused. */
+  key: string
+}
+
+/** Throws `state_conflict` where a wallet pays, `rate_limited` while too many are under way. */
 export async function requestFunding(
   deps: Pick<ControlPlaneDeps, 'store' | 'stream' | 'chain'>,
-  { orgId, userId, microUsd }: { orgId: string; userId: string; microUsd: bigint },
+  { orgId, userId, microUsd, key }: FundingWish,
 ): Promise<FundingOrderView> {
   const order = await commitAndPublish(deps, async (tx) => {
+    const earlier = await tx.funding.orderByKey(orgId, key)
+    if (earlier) return earlier
     const channel = await tx.funding.channelOfOrg(orgId)
     if (channel?.custody === 'wallet') {
       throw new AppError('state_conflict', {
@@ -41,7 +52,13 @@ export async function requestFunding(
       })
       await recordControlChange(tx.control, { orgIds: [orgId] })
     }
-    return tx.funding.insertOrder({ id: newId('dep'), orgId, microUsd, requestedBy: userId })
+    const inserted = await tx.funding.insertOrder({ id: newId('dep'), orgId, key, microUsd, requestedBy: userId })
+    return inserted ?? (await tx.funding.orderByKey(orgId, key))
   })
-  return orderView(order)
+  if (!order) throw new AppError('internal', { publicMessage: 'The order was not stored.' })
+  if (order.microUsd === microUsd) return orderView(order)
+  throw new AppError('state_conflict', {
+    publicMessage: `This same form has ordered $${usdFromMicroUsd(order.microUsd)} already. Look at your orders before you order more.`,
+    field: 'key',
+  })
 }

@@ -76,8 +76,8 @@ export function createJobFleet(): JobFleet {
       activeStreams: live.activeStreams,
       queuedStreams: live.queuedStreams,
       ownStreams: Math.min(ownStreams, live.activeStreams),
-      // The gateway that dispatches gives it a pause: until that is over it takes no job.
-      draining: live.draining === true || (live.breakerOpenUntilMs ?? 0) > nowMs,
+      // One whose checks have failed takes none until they pass; one to which the gateway that dispatches gives a pause, until that is over.
+      draining: state.barred === true || live.draining === true || (live.breakerOpenUntilMs ?? 0) > nowMs,
       prefillTokens: live.prefillTokens,
       contextTokens: live.contextTokens,
     })

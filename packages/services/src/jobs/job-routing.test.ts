@@ -200,6 +200,11 @@ test('a node that drains, is full or rests after failures takes no job', async (
   expect((await look({ states, live: { german: resting, french: resting } })).names).toEqual([])
 })
 
+test('a node whose checks have failed takes no job', async () => {
+  expect((await look({ states: [{ ...german, barred: true }, french] })).names).toEqual(['french'])
+  expect((await look({ states: [{ ...german, barred: true }] })).names).toEqual([])
+})
+
 test('policies that contradict each other end the job with the reason, and nothing is dispatched', async () => {
   const { names, ends } = await look({
     states: [german],

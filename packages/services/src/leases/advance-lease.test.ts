@@ -92,3 +92,54 @@ test('two workers that look at once read the meter for no time twice', async () 
   expect(world.events.filter(({ event }) => event === 'expire')).toHaveLength(1)
   expect(world.takenGpus()).toBe(0)
 })
+
+/** As an organisation extends it: row and money in one step, between the worker's look and its next word. */
+function extendIt(world: ReturnType<typeof leaseWorld>, moreMs: bigint): void {
+  world.lease.durationMs += moreMs
+  if (world.lease.endsAtMs !== null) world.lease.endsAtMs += moreMs
+  world.lease.reservedMicroUsd += moreMs * GPUS + 64n
+}
+
+test('one that is extended while its engine starts runs for all of the time that it is paid for', async () => {
+  const world = leaseWorld({ durationMs: 90_000 })
+  const gateway = { ...world.deps.gateway }
+  let starts = 0
+  world.deps.gateway.provision = async (...asked) => {
+    if (++starts === 1) extendIt(world, 60_000n)
+    return gateway.provision(...asked)
+  }
+  await world.lookOn()
+  expect(world.lease).toMatchObject({ status: 'expired', billedMicroUsd: 150_000n * GPUS, moves: 0, creditMs: 0n })
+})
+
+test('one that is extended while its last money is counted goes on', async () => {
+  const world = leaseWorld({ durationMs: 150_000, reservedMicroUsd: 180_000n })
+  const gateway = { ...world.deps.gateway }
+  world.deps.gateway.read = async (...asked) => {
+    const answer = await gateway.read(...asked)
+    if (answer.kind === 'spent' && world.lease.durationMs === 150_000n) extendIt(world, 60_000n)
+    return answer
+  }
+  await world.lookUntil(() => world.lease.durationMs > 150_000n)
+  expect(world.lease.status).toBe('running')
+  await world.lookUntil(() => world.lease.billedMicroUsd === 240_000n)
+})
+
+test('one whose time is extended as it ends goes on to its new end', async () => {
+  const world = leaseWorld({ durationMs: 90_000 })
+  await world.lookUntil(() => world.lease.status === 'running' && world.receipts.length > 0)
+  world.clock.advanceMs(40_000)
+  const leases = { ...world.deps.store.leases }
+  let isRead = false
+  world.deps.store.leases.get = async (id) => {
+    const row = await leases.get(id)
+    // The worker has read the row; the extension comes before its step.
+    if (!isRead) extendIt(world, 60_000n)
+    isRead = true
+    return row
+  }
+  await advanceLease(world.deps, world.lease.id)
+  expect(world.lease.status).toBe('running')
+  await world.lookOn()
+  expect(world.lease).toMatchObject({ status: 'expired', billedMicroUsd: 150_000n * GPUS })
+})

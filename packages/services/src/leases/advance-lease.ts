@@ -39,8 +39,7 @@ export async function advanceLease(deps: LeaseDeps, leaseId: string): Promise<Le
 
 /** Somebody died between taking the GPUs and holding the money. */
 async function request(deps: LeaseDeps, lease: LeaseRow): Promise<LeaseLook> {
-  const { store, budget, clock } = deps
-  if (clock.nowMs() - lease.createdAt.getTime() < REQUESTED_MS_MAX) return { kind: 'again', delayMs: 500 }
-  const held = await holdMoney({ leases: store.leases, budget, clock }, lease)
+  if (deps.clock.nowMs() - lease.createdAt.getTime() < REQUESTED_MS_MAX) return { kind: 'again', delayMs: 500 }
+  const held = await holdMoney(deps, lease)
   return held ? { kind: 'again', delayMs: 0 } : done
 }

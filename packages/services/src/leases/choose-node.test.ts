@@ -1,104 +1,20 @@
 /** A lease goes where its organisation's own price of time says: nearness and price in one decision, inside its policy. */
-import { bytes32Of, type NodeLiveness, type NodeState } from '@isochrone/protocol'
 import { replayDecision } from '@isochrone/scheduler'
 import { expect, test } from 'vitest'
-import { makeTerms, noPromises } from '../providers/terms.ts'
+import { RENTAL_MODEL, rentalMarket, rentalNode, type RentalNode } from '../testing/rental-market.ts'
 import { chooseNode } from './choose-node.ts'
 
-const NOW_MS = 1_700_000_000_000
-const GATEWAY = 'http://127.0.0.1:1'
-const tokenPrices = {
-  inMicroUsdPerMtok: '1',
-  cachedMicroUsdPerMtok: '1',
-  outMicroUsdPerMtok: '1',
-  inMicroUsdPerGb: '0',
-  outMicroUsdPerGb: '0',
-}
+const nodeOf = (name: string, usdPerGpuHour: number, rttMs: number, barred?: 'checks' | 'stake') =>
+  rentalNode(name, usdPerGpuHour, { rttMs, ...(barred && { barred }) })
 
-function nodeOf(name: string, usdPerGpuHour: number, rttMs: number | null) {
-  const document = {
-    version: 3,
-    nodeName: name,
-    region: 'local',
-    country: 'DE',
-    simulated: false,
-    sharedHost: false,
-    tier: 'regional',
-    dataPolicy: 'any',
-    gpus: 8,
-  } as const
-  const terms = makeTerms({
-    providerId: bytes32Of('provider'),
-    prices: {
-      inMicroUsdPerMtok: 1n,
-      cachedMicroUsdPerMtok: 1n,
-      outMicroUsdPerMtok: 1n,
-      inMicroUsdPerGb: 0n,
-      outMicroUsdPerGb: 0n,
-    },
-    promises: noPromises,
-    document,
-    perGpuHourMicroUsd: BigInt(Math.round(usdPerGpuHour * 1e6)),
+async function chosen(nodes: RentalNode[], routing: unknown = {}, gatewayCountry = 'DE') {
+  const found = await chooseNode(rentalMarket(nodes, { routing, gatewayCountry }), {
+    id: 'lease_0000000a',
+    orgId: 'org_1',
+    model: RENTAL_MODEL,
+    gpus: 1,
+    perGpuHourMaxMicroUsd: 100_000_000n,
   })
-  const state: NodeState = {
-    kind: 'node',
-    nodeId: bytes32Of(name),
-    id: `node_${name}`,
-    name,
-    providerId: bytes32Of('provider'),
-    providerName: 'p',
-    providerOrgId: 'org_p',
-    active: true,
-    termsHash: terms.hash,
-    terms: terms.values,
-    termsDocument: { ...document },
-    prices: tokenPrices,
-    region: 'local',
-    failureDomain: name,
-    country: 'DE',
-    simulated: false,
-    gpuClass: 'H200',
-    trust: 'claimed',
-    dataPolicy: 'any',
-    tier: 'regional',
-  }
-  const live: NodeLiveness = {
-    nodeId: state.nodeId,
-    lane: bytes32Of('lane'),
-    gatewayUrl: GATEWAY,
-    seenAtMs: NOW_MS,
-    linkedSinceMs: 0,
-    hardware: 'H200',
-    models: [{ model: 'm', modelHash: bytes32Of('m'), contextTokensMax: 8_192, quantisation: 'fp8', simulated: false }],
-    concurrencyMax: 8,
-    activeStreams: 0,
-    queuedStreams: 0,
-    rttMs,
-    simulatedRttMs: null,
-    ttftP50Ms: null,
-    ttftP95Ms: null,
-    tokensPerSecond: null,
-    estimate: null,
-  }
-  return { state, live }
-}
-
-async function chosen(nodes: ReturnType<typeof nodeOf>[], routing: unknown = {}, country = 'DE') {
-  const found = await chooseNode(
-    {
-      leases: { takenGpus: async () => new Map() },
-      fleet: {
-        nodes: async () => ({
-          states: nodes.map(({ state }) => state),
-          liveness: new Map(nodes.map(({ state, live }) => [state.nodeId, live])),
-        }),
-        routing: async () => routing,
-        gateways: async () => [{ url: GATEWAY, country, region: 'x' }],
-      },
-      nowMs: NOW_MS,
-    },
-    { id: 'lease_0000000a', orgId: 'org_1', model: 'm', gpus: 1, perGpuHourMaxMicroUsd: 100_000_000n },
-  )
   if ('reason' in found) return found.reason
   expect(replayDecision(found.record).differences).toEqual([])
   return found.state.name
@@ -122,4 +38,20 @@ test('the round trip of a gateway outside the residency says nothing, and the po
   expect(await chosen([cheaper, near], { regions: ['DE'] }, 'DE')).toBe('near')
   expect(await chosen([cheaper, near], { regions: ['FR'] })).toMatch(/routing policy allows none/)
   expect(await chosen([cheaper, near], { exclude: ['node_near'] })).toBe('cheaper')
+})
+
+/** Whoever has little to lose yet gets no work that lasts for hours. */
+test('a node whose provider’s stake is being withheld is not leased until it is full', async () => {
+  const near = nodeOf('near', 2, 5, 'stake')
+  expect(await chosen([near, nodeOf('far', 2, 150)])).toBe('far')
+  expect(await chosen([near])).toBe(
+    'Every node that would do takes requests and no leases until its provider’s stake is full.',
+  )
+})
+
+/** What was shown to cheat sells nothing until it is shown to be right. */
+test('a node whose checks have failed is not leased', async () => {
+  const near = nodeOf('near', 2, 5, 'checks')
+  expect(await chosen([near, nodeOf('far', 2, 150)])).toBe('far')
+  expect(await chosen([near])).toBe('Every node that would do takes no new work: a check of it has failed.')
 })

@@ -23,10 +23,18 @@ export interface LeaseDeps {
 
 export type LeaseLook = { kind: 'done' } | { kind: 'again'; delayMs: number }
 
-/** A step and the news of it to gateways, in one transaction. Null where somebody else was quicker. */
-export async function takeStep(deps: LeaseDeps, step: LeaseStep): Promise<LeaseRow | null> {
+/**
+ * A step and the news of it to gateways, in one transaction; with `givesGpus` the GPUs too, so that nobody who dies in between
+ * leaves them taken for ever. Null where somebody else was quicker.
+ */
+export async function takeStep(
+  deps: Pick<LeaseDeps, 'store' | 'stream'>,
+  step: LeaseStep,
+  { givesGpus = false } = {},
+): Promise<LeaseRow | null> {
   return commitAndPublish(deps, async (tx) => {
     const row = await tx.leases.step(step)
+    if (row && givesGpus) await tx.leases.dropGpus(row.id)
     if (row) await recordControlChange(tx.control, { leaseIds: [row.id] })
     return row
   })
@@ -36,8 +44,7 @@ export async function takeStep(deps: LeaseDeps, step: LeaseStep): Promise<LeaseR
 export async function failLease(deps: LeaseDeps, lease: LeaseRow, error: string): Promise<void> {
   const atMs = deps.clock.nowMs()
   const change = { error, endedAt: new Date(atMs) }
-  await takeStep(deps, { id: lease.id, event: 'fail', atMs, change, details: { error } })
-  await deps.store.leases.dropGpus(lease.id)
+  await takeStep(deps, { id: lease.id, event: 'fail', atMs, change, details: { error } }, { givesGpus: true })
   await deps.budget.release(lease.channelId, lease.id)
 }
 

@@ -1,11 +1,13 @@
 /**
- * Finds another node within the policy, at most at the price that was agreed, and takes its GPUs. One that it left is asked
- * again only when there is no other.
+ * Finds another node within the policy and the lease's own constraints, at most at the price that was agreed, and takes its
+ * GPUs. One that it left is asked again only when there is no other.
  */
+import { isAppError } from '@isochrone/domain'
 import type { LeaseRow } from '../ports/lease-store.ts'
 import { recordControlChange } from '../control/record-control-change.ts'
 import { commitAndPublish } from '../control/commit-and-publish.ts'
-import { chooseNode, type ChosenNode, type LeaseWish } from './choose-node.ts'
+import { chooseNode, type ChosenNode, type LeaseWish, type NoNode } from './choose-node.ts'
+import { constraintsOfStored } from './lease-constraints.ts'
 import { edgeMsOf, failLease, type LeaseDeps, type LeaseLook } from './lease-deps.ts'
 
 /** A lease that no node takes for so long ends; what it did not use is given back. */
@@ -20,9 +22,11 @@ export async function moveLease(deps: LeaseDeps, lease: LeaseRow): Promise<Lease
     model: lease.model,
     gpus: lease.gpus,
     perGpuHourMaxMicroUsd: lease.maxPerGpuHourMicroUsd,
+    constraints: constraintsOfStored(lease.constraints),
   }
+  const { leases, providers } = deps.store
   const choose = (excludeNodeIds: readonly string[]) =>
-    chooseNode({ leases: deps.store.leases, fleet: deps.fleet, nowMs }, { ...wish, excludeNodeIds })
+    chooseNode({ leases, providers, fleet: deps.fleet, nowMs }, { ...wish, excludeNodeIds }).catch(asReason)
   let chosen = await choose(lease.triedNodeIds)
   if ('reason' in chosen) chosen = await choose([])
   if (!('reason' in chosen) && (await place(deps, lease, chosen))) return { kind: 'again', delayMs: 0 }
@@ -33,6 +37,12 @@ export async function moveLease(deps: LeaseDeps, lease: LeaseRow): Promise<Lease
   }
   if (lease.error !== reason) await deps.store.leases.update(lease.id, 'moving', { error: reason })
   return { kind: 'again', delayMs: AGAIN_MS }
+}
+
+/** The organisation's policy may have been changed since, so that the two exclude each other. */
+function asReason(error: unknown): NoNode {
+  if (isAppError(error) && error.code === 'invalid_input') return { reason: error.publicMessage }
+  throw error
 }
 
 async function place(deps: LeaseDeps, lease: LeaseRow, chosen: ChosenNode): Promise<boolean> {

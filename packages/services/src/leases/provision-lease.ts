@@ -52,7 +52,9 @@ async function serve(deps: LeaseDeps, lease: LeaseRow, gatewayUrl: string, servi
     nodeId: lease.nodeId,
     ...(gapMs > 0n && { creditMs: Number(gapMs), creditMicroUsd: worth.toString() }),
   }
-  await takeStep(deps, { id: lease.id, event: 'serve', atMs, change, details })
+  // Extended while the engine started, its end is another one: it is looked at again.
+  const { durationMs, endsAtMs } = lease
+  await takeStep(deps, { id: lease.id, event: 'serve', atMs, seen: { durationMs, endsAtMs }, change, details })
 }
 
 /** The node has no part in it any more; another one is looked for. */
@@ -60,12 +62,6 @@ export async function leaveNode(deps: LeaseDeps, lease: LeaseRow, reason: string
   const atMs = deps.clock.nowMs()
   const triedNodeIds = [...new Set([...lease.triedNodeIds, lease.nodeId])]
   const change = { tries: 0, error: reason, goneSinceMs: BigInt(atMs), triedNodeIds }
-  const moved = await takeStep(deps, {
-    id: lease.id,
-    event: 'lose',
-    atMs,
-    change,
-    details: { nodeId: lease.nodeId, reason },
-  })
-  if (moved) await deps.store.leases.dropGpus(lease.id)
+  const details = { nodeId: lease.nodeId, reason }
+  await takeStep(deps, { id: lease.id, event: 'lose', atMs, change, details }, { givesGpus: true })
 }

@@ -6,9 +6,13 @@
  */
 import { AppError } from '@isochrone/domain'
 import { bytes32Of } from '@isochrone/protocol'
+import { trustLevels } from '@isochrone/scheduler'
+import { STAKE_MIN_MICRO_USD } from '../listings/stake.ts'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { LeaseBudget, LeaseQuoteRow, LeaseRow } from '../ports/lease-store.ts'
+import type { ListedNodeRow } from '../ports/rows.ts'
 import { rentalOfTerms } from '../providers/terms.ts'
+import { constraintsOfStored } from './lease-constraints.ts'
 import { holdMoney } from './hold-money.ts'
 
 type Deps = Pick<ControlPlaneDeps, 'store' | 'clock'> & { budget: LeaseBudget }
@@ -19,7 +23,7 @@ export async function rentLease(deps: Deps, { orgId, quoteId }: { orgId: string;
   const before = await store.leases.get(quoteId, orgId)
   const lease = before ?? (await takeGpus(deps, orgId, quoteId))
   if (lease.status !== 'requested') return lease
-  const held = await holdMoney({ leases: store.leases, budget: deps.budget, clock: deps.clock }, lease)
+  const held = await holdMoney(deps, lease)
   if (held === null) {
     throw new AppError('insufficient_balance', {
       publicMessage:
@@ -43,13 +47,7 @@ async function takeGpus({ store, clock }: Deps, orgId: string, quoteId: string):
       publicMessage: 'Your organisation has no funds yet. Add funds, then ask for another price.',
     })
   }
-  const node = await store.providers.node(quote.nodeId)
-  const rental = node && node.status === 'active' && node.termsHash === quote.termsHash && rentalOfTerms(node.terms)
-  if (!node || !rental) {
-    throw new AppError('state_conflict', {
-      publicMessage: 'The provider has changed its offer. Ask for another price.',
-    })
-  }
+  const { node, rental } = await nodeAsQuoted(store, quote)
   const tooLate = () =>
     new AppError('capacity_unavailable', {
       publicMessage: `Others were quicker: ${node.name} has fewer than ${quote.gpus} GPUs free now. Nothing was charged.`,
@@ -69,6 +67,35 @@ async function takeGpus({ store, clock }: Deps, orgId: string, quoteId: string):
   return known
 }
 
+/** Throws `state_conflict` where the node takes no new leases, or is not what was quoted any more. */
+async function nodeAsQuoted(store: Deps['store'], quote: LeaseQuoteRow) {
+  const node = await store.providers.node(quote.nodeId)
+  const rental = node && node.status === 'active' && node.termsHash === quote.termsHash && rentalOfTerms(node.terms)
+  const barred = await store.leases.barredFromLeases([quote.nodeId], STAKE_MIN_MICRO_USD)
+  if (barred.get(quote.nodeId) === 'checks') {
+    throw new AppError('state_conflict', {
+      publicMessage: 'A check of this node has failed, so it takes no new leases. Ask for another price.',
+    })
+  }
+  if (!node || !rental || barred.has(quote.nodeId)) {
+    throw new AppError('state_conflict', {
+      publicMessage: 'The provider has changed its offer. Ask for another price.',
+    })
+  }
+  if (!isKnownAsAsked(node, quote.constraints)) {
+    throw new AppError('state_conflict', {
+      publicMessage: 'Less is known of this node now than you ask for. Ask for another price.',
+    })
+  }
+  return { node, rental }
+}
+
+/** A check may have found something since it was quoted; what else constraints ask is in the terms, or was detected for good. */
+function isKnownAsAsked({ trust }: Pick<ListedNodeRow, 'trust'>, stored: unknown): boolean {
+  const constraints = constraintsOfStored(stored)
+  return constraints === null || trustLevels.indexOf(trust) >= trustLevels.indexOf(constraints.minTrust)
+}
+
 function leaseOf(quote: LeaseQuoteRow, channelId: string, providerId: string) {
   const { id, orgId, createdBy, model, gpus, durationMs, nodeId, termsHash, perGpuHourMicroUsd } = quote
   return {
@@ -82,6 +109,7 @@ function leaseOf(quote: LeaseQuoteRow, channelId: string, providerId: string) {
     durationMs,
     // What was agreed is the most that it costs elsewhere.
     maxPerGpuHourMicroUsd: perGpuHourMicroUsd,
+    constraints: quote.constraints,
     nodeId,
     providerId,
     termsHash,

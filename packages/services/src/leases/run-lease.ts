@@ -14,6 +14,8 @@ export async function runLease(deps: LeaseDeps, lease: LeaseRow): Promise<LeaseL
       id: lease.id,
       event: 'stop',
       atMs: nowMs,
+      // Extended in its last moment, it goes on.
+      seen: { endsAtMs: lease.endsAtMs },
       change: { expires: true },
       details: { by: 'time' },
     } as const
@@ -33,7 +35,8 @@ export async function runLease(deps: LeaseDeps, lease: LeaseRow): Promise<LeaseL
     }
     if (answer.kind === 'spent') {
       // Nobody works for nothing: it ends with what was billed.
-      await takeStep(deps, { id: lease.id, event: 'stop', atMs: nowMs, details: { by: 'money' } })
+      const seen = { reservedMicroUsd: lease.reservedMicroUsd }
+      await takeStep(deps, { id: lease.id, event: 'stop', atMs: nowMs, seen, details: { by: 'money' } })
       return { kind: 'again', delayMs: 0 }
     }
     if (answer.kind === 'refused') await deps.store.leases.update(lease.id, 'running', { error: answer.reason })

@@ -1,11 +1,15 @@
 /** How far a listing is, step by step; what failed says what to do about it. */
-import type { ListingStatus } from '@isochrone/domain'
+import { formatUsd, type ListingStatus } from '@isochrone/domain'
 import type { CheckView, ChecklistItem, DetectedNode } from '../queries/views/listings.ts'
 import type { ListingDraft } from './listing-draft.ts'
+import type { ModelStanding } from './model-standing.ts'
+import type { StakeStanding } from './stake-standing.ts'
 
 export interface ListingProgress {
   status: ListingStatus
   draft: ListingDraft
+  stake: StakeStanding
+  models: ModelStanding
   token: 'open' | 'used' | 'expired' | 'revoked' | null
   node: DetectedNode | null
   checks: readonly CheckView[]
@@ -22,6 +26,7 @@ export function checklistOf(progress: ListingProgress): ChecklistItem[] {
       ? item('machine', 'done', `${draft.machine.nodeName} in ${draft.machine.region}, ${draft.machine.country}`)
       : item('machine', 'open', 'The machine is not described yet.', 'Say where it stands.'),
     agentItem(progress),
+    item('models', progress.models.state, progress.models.text, progress.models.fix),
     draft.prices
       ? item('prices', 'done', 'Prices are set.')
       : item('prices', 'open', 'No prices yet.', 'Set them beside those of the market.'),
@@ -33,13 +38,16 @@ export function checklistOf(progress: ListingProgress): ChecklistItem[] {
           'No promises: nothing is due when it is slow.',
           'Promise what you can keep, or leave it.',
         ),
+    stakeItem(progress),
     checksItem(progress, isSubmitted),
     progress.keyTx
       ? item('chain', 'done', 'The node’s key is on the chain.')
       : item('chain', isSubmitted ? 'waiting' : 'open', 'The node’s key goes to the chain after its checks.'),
     progress.node?.status === 'active'
       ? item('market', 'done', 'It is on the market.')
-      : item('market', isSubmitted ? 'waiting' : 'open', 'It is not on the market yet.'),
+      : status === 'retired'
+        ? item('market', 'open', 'It is off the market for good.', 'List the machine again as a new listing.')
+        : item('market', isSubmitted ? 'waiting' : 'open', 'It is not on the market yet.'),
   ]
 }
 
@@ -58,6 +66,27 @@ function agentItem({ node, token }: ListingProgress): ChecklistItem {
     case 'used':
     case null:
       return item('agent', 'open', 'No agent has joined.', 'Make the command and run it on the machine.')
+  }
+}
+
+function stakeItem({ stake: { state, microUsd, askedMicroUsd, error } }: ListingProgress): ChecklistItem {
+  const asked = `Your stake of ${formatUsd(askedMicroUsd ?? 0n)}`
+  switch (state) {
+    case 'staked':
+      return item('stake', 'done', `${formatUsd(microUsd)} are staked on the chain.`)
+    case 'withheld':
+      return item('stake', 'done', 'Stake is withheld from first earnings: requests at once, leases once it is full.')
+    case 'waiting':
+      return item('stake', 'waiting', `${asked} is on its way to the chain.`, 'The node is listed once it is there.')
+    case 'failed':
+      return item(
+        'stake',
+        'failed',
+        `${asked} did not reach the chain: ${error ?? 'it was refused.'}`,
+        'Ask for it again.',
+      )
+    case 'none':
+      return item('stake', 'open', 'No stake yet.', 'Stake now, or have it withheld from first earnings.')
   }
 }
 

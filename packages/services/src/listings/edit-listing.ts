@@ -2,32 +2,47 @@
  * The wizard's writes. Each names the version that its page showed: of two tabs the second is told to look again, and nothing
  * that the first saved is lost. A listing that was submitted is not edited any more.
  */
-import { AppError, newId, transition, listingTransitions, type ListingEvent } from '@isochrone/domain'
+import { AppError, newId } from '@isochrone/domain'
 import { nodeInventory, type Hex } from '@isochrone/protocol'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
+import type { ControlPlaneRepositories } from '../ports/control-plane-store.ts'
 import type { ListingRow } from '../ports/listing-store.ts'
+import type { ListedNodeRow } from '../ports/rows.ts'
 import { createJoinToken, revokeJoinToken } from '../providers/join-tokens.ts'
-import {
-  GPUS_MAX,
-  makeTerms,
-  noPromises,
-  pricesOfStored,
-  termsOfStored,
-  type TermsDocument,
-} from '../providers/terms.ts'
-import { parseDraft, pricesOfStep, type ListingDraft, type MachineStep } from './listing-draft.ts'
-import { priceSlip, type MarketPrices } from './price-slip.ts'
+import { GPUS_MAX, makeTerms, noPromises, type TermsDocument } from '../providers/terms.ts'
+import { detectedNode } from '../queries/listings.ts'
+import { parseDraft, pricesOfStep, type ListingDraft, type MachineStep, type ModelStep } from './listing-draft.ts'
+import { after, changed, editable, pick, reread, stale, type At } from './listing-at.ts'
+import { marketPrices, pricesOnly } from './market-prices.ts'
+import { modelStanding } from './model-standing.ts'
+import { priceSlip } from './price-slip.ts'
+import { stakeMissing, stakeStanding } from './stake-standing.ts'
 
-type Deps = Pick<ControlPlaneDeps, 'store' | 'clock'>
-type At = { orgId: string; id: string; version: number }
+type Deps = Pick<ControlPlaneDeps, 'store' | 'clock' | 'live'>
 
 const COMMAND_HOURS = 24
+const nothingSold = {
+  inMicroUsdPerMtok: '0',
+  cachedMicroUsdPerMtok: '0',
+  outMicroUsdPerMtok: '0',
+  gpuHourMicroUsd: '0',
+} as const
 
-export async function createListing({ store }: Deps, input: { orgId: string; userId: string }): Promise<ListingRow> {
-  return store.listings.insert({ id: newId('list'), orgId: input.orgId, draft: {}, createdBy: input.userId })
+/** Asking twice with one key is one listing: the second time it is answered as it stands. */
+export async function createListing(
+  { store }: Pick<Deps, 'store'>,
+  { orgId, userId, key }: { orgId: string; userId: string; key: string },
+): Promise<ListingRow> {
+  const row = { id: newId('list'), orgId, draft: {}, createdBy: userId, formKey: key }
+  const listing = (await store.listings.insert(row)) ?? (await store.listings.byFormKey(orgId, key))
+  if (!listing) throw new AppError('internal', { publicMessage: 'The listing was not stored.' })
+  return listing
 }
 
-/** Replaces the steps that `draft` has. A price that looks like a slip is asked about unless `confirmed`. */
+/**
+ * Replaces the steps that `draft` has. A price that looks like a slip is asked about unless `confirmed`. Of a node that has joined, what is said
+ * of its machine is what it is checked by from now on.
+ */
 export async function saveListing(
   deps: Deps,
   input: At & { draft: ListingDraft; confirmed: boolean },
@@ -35,13 +50,9 @@ export async function saveListing(
   const row = await editable(deps, input)
   const given = parseDraft(input.draft)
   const before = parseDraft(row.draft)
-  if (given.machine && row.status === 'joined') {
-    throw new AppError('state_conflict', {
-      publicMessage: 'Its node has joined as this machine. List another node for another machine.',
-    })
-  }
+  const node = row.nodeId ? await deps.store.providers.node(row.nodeId) : null
   if (given.prices && !input.confirmed) {
-    const slip = priceSlip(given.prices, await marketPrices(deps))
+    const slip = priceSlip(given.prices, pricesOnly(await marketPrices(deps, node)))
     if (slip) {
       throw new AppError('invalid_input', {
         publicMessage: slip.question,
@@ -50,7 +61,33 @@ export async function saveListing(
       })
     }
   }
-  return changed(deps, row, { draft: { ...before, ...given } })
+  const change = { draft: { ...before, ...given } }
+  const { machine } = given
+  if (!machine || !node) return changed(deps, row, change)
+  await deps.store.transaction(async (tx) => {
+    if (!(await tx.listings.update(pick(row), change))) throw stale()
+    await declareMachine(deps, tx, node, machine)
+  })
+  return reread(deps, row)
+}
+
+/** Nothing is sold by these terms: a listing's own are made when it is submitted. */
+async function declareMachine(
+  { clock }: Pick<Deps, 'clock'>,
+  tx: ControlPlaneRepositories,
+  { nodeId, providerId }: ListedNodeRow,
+  machine: MachineStep,
+): Promise<void> {
+  const terms = makeTerms({
+    providerId: providerId as Hex,
+    prices: pricesOfStep(nothingSold),
+    promises: noPromises,
+    document: documentOf(machine),
+    perGpuHourMicroUsd: 0n,
+  })
+  await tx.providers.insertTerms({ ...terms, providerId })
+  await tx.providers.setMachine(nodeId, machineOf(machine, terms.hash))
+  await tx.verification.makeDue(nodeId, new Date(clock.nowMs()))
 }
 
 /** A fresh one-time token for this listing's node; an earlier one that nobody used stops working. */
@@ -74,13 +111,7 @@ export async function listingCommand(
     country: machine.country,
     tier: machine.tier,
     dataPolicy: machine.dataPolicy,
-    // Nothing is sold by these: the listing's own terms are made when it is submitted.
-    prices: pricesOfStep({
-      inMicroUsdPerMtok: '0',
-      cachedMicroUsdPerMtok: '0',
-      outMicroUsdPerMtok: '0',
-      gpuHourMicroUsd: '0',
-    }),
+    prices: pricesOfStep(nothingSold),
     expiresInHours: COMMAND_HOURS,
   })
   await changed(deps, row, { joinTokenId: joinToken.id })
@@ -91,51 +122,50 @@ export async function listingCommand(
 export async function submitListing(deps: Deps, input: At & { providerId: string }): Promise<ListingRow> {
   const { store, clock } = deps
   const row = await editable(deps, input)
-  const { machine, prices, promises } = parseDraft(row.draft)
+  const { machine, models, prices, promises } = parseDraft(row.draft)
   const { nodeId } = row
   if (!machine) throw unfinished('machine')
   if (!nodeId) throw unfinished('agent')
-  if (!prices) throw unfinished('prices')
   const node = await store.providers.node(nodeId)
+  const served = modelStanding(models, node && detectedNode(node))
+  if (!models || served.state !== 'done') {
+    throw unfinished('models', [served.text, served.fix].filter(Boolean).join(' '))
+  }
+  if (!prices) throw unfinished('prices')
+  const noStake = stakeMissing(await stakeStanding(store, input.providerId))
+  if (noStake !== null) throw unfinished('stake', noStake)
   const perGpuHourMicroUsd = BigInt(prices.gpuHourMicroUsd)
   const terms = makeTerms({
     providerId: input.providerId as Hex,
     prices: pricesOfStep(prices),
     promises: promises ?? noPromises,
-    document: { ...documentOf(machine), ...(perGpuHourMicroUsd > 0n && { gpus: unitsOf(node?.inventory) }) },
+    document: {
+      ...documentOf(machine),
+      ...modelsOf(models),
+      ...(perGpuHourMicroUsd > 0n && { gpus: unitsOf(node?.inventory) }),
+    },
     perGpuHourMicroUsd,
   })
   await store.transaction(async (tx) => {
     await tx.providers.insertTerms({ ...terms, providerId: input.providerId })
-    await tx.listings.setTerms(nodeId, terms.hash)
+    await tx.providers.setMachine(nodeId, machineOf(machine, terms.hash))
     await tx.verification.makeDue(nodeId, new Date(clock.nowMs()))
     if (!(await tx.listings.update(pick(row), { status: after(row, 'submit') }))) throw stale()
   })
   return reread(deps, row)
 }
 
-/** What another listing says stays; its token stops working and its node never reaches the market. */
-export async function withdrawListing(deps: Deps, input: At): Promise<ListingRow> {
-  const row = await found(deps, input)
-  if (row.version !== input.version) throw stale()
-  return changed(deps, row, { status: after(row, 'withdraw') })
-}
-
-/** Of nodes that are on the market, by field. */
-export async function marketPrices({ store }: Pick<Deps, 'store'>): Promise<MarketPrices> {
-  const nodes = (await store.providers.nodes()).filter(({ status }) => status === 'active')
-  const prices = nodes.map(({ terms }) => pricesOfStored(terms))
-  const rents = nodes.map(({ terms }) => BigInt(termsOfStored(terms)?.perGpuHour ?? 0))
-  return {
-    inMicroUsdPerMtok: prices.map((each) => each.inMicroUsdPerMtok),
-    cachedMicroUsdPerMtok: prices.map((each) => each.cachedMicroUsdPerMtok),
-    outMicroUsdPerMtok: prices.map((each) => each.outMicroUsdPerMtok),
-    gpuHourMicroUsd: rents.filter((rent) => rent > 0n),
-  }
+function machineOf({ nodeName: name, region, country, tier, dataPolicy }: MachineStep, termsHash: string) {
+  return { name, region, country, tier, dataPolicy, termsHash }
 }
 
 function documentOf(machine: MachineStep): TermsDocument {
   return { version: 3, simulated: false, ...machine }
+}
+
+/** By name, so that the order in which they were ticked makes no other terms. */
+function modelsOf({ engine, models }: ModelStep): Pick<TermsDocument, 'engine' | 'models'> {
+  return { engine, models: models.toSorted((a, b) => (a.model < b.model ? -1 : 1)) }
 }
 
 /** What can be rented: the GPUs that the agent detected, as many as terms can offer, or the CPU as one. */
@@ -145,52 +175,9 @@ function unitsOf(inventory: unknown): number {
   return Math.min(GPUS_MAX, Math.max(1, detected))
 }
 
-async function found({ store }: Deps, { orgId, id }: At): Promise<ListingRow> {
-  const row = await store.listings.get(orgId, id)
-  if (!row) throw new AppError('not_found', { publicMessage: 'There is no such listing.' })
-  return row
-}
-
-async function editable(deps: Deps, at: At): Promise<ListingRow> {
-  const row = await found(deps, at)
-  if (row.status !== 'draft' && row.status !== 'joined') {
-    throw new AppError('state_conflict', { publicMessage: `This listing is ${row.status} and is not edited any more.` })
-  }
-  if (row.version !== at.version) throw stale()
-  return row
-}
-
-async function changed(
-  deps: Deps,
-  row: ListingRow,
-  change: Parameters<ControlPlaneDeps['store']['listings']['update']>[1],
-): Promise<ListingRow> {
-  if (!(await deps.store.listings.update(pick(row), change))) throw stale()
-  return reread(deps, row)
-}
-
-const pick = ({ id, version, status }: ListingRow) => ({ id, version, status })
-
-async function reread({ store }: Deps, { orgId, id }: ListingRow): Promise<ListingRow> {
-  const row = await store.listings.get(orgId, id)
-  if (!row) throw new AppError('not_found', { publicMessage: 'There is no such listing.' })
-  return row
-}
-
-function after(row: ListingRow, event: ListingEvent) {
-  return transition(listingTransitions, row.status, event)
-}
-
-function stale(): AppError {
+function unfinished(step: string, why = ''): AppError {
   return new AppError('state_conflict', {
-    publicMessage:
-      'Another tab has changed this listing, or its agent has: nothing was saved here. Look at what it says now, then save again.',
-  })
-}
-
-function unfinished(step: string): AppError {
-  return new AppError('state_conflict', {
-    publicMessage: `The step “${step}” is not done yet.`,
+    publicMessage: `The step “${step}” is not done yet.${why && ` ${why}`}`,
     details: { step },
   })
 }

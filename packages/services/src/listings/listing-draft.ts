@@ -1,5 +1,6 @@
 /** What the wizard's steps have said so far. A step is whole or absent; a listing can be submitted once all are there. */
 import { AppError, type Prices } from '@isochrone/domain'
+import { engineNames } from '@isochrone/protocol'
 import { z } from 'zod'
 import { promisesSchema } from '../providers/terms.ts'
 
@@ -15,6 +16,24 @@ export const machineStep = z.object({
   sharedHost: z.boolean(),
 })
 
+/** More than one engine on one node serves well. */
+export const MODELS_MAX = 16
+
+/** Which models the node serves, each as the build with that hash, and behind which engine. */
+export const modelStep = z.object({
+  engine: z.enum(engineNames),
+  models: z
+    .array(
+      z.object({
+        model: z.string().min(1).max(200),
+        modelHash: z.string().regex(/^0x[0-9a-f]{64}$/, 'is not 0x and 64 hexadecimal digits'),
+      }),
+    )
+    .min(1, 'names none: choose at least one')
+    .max(MODELS_MAX, `names more than ${MODELS_MAX}`)
+    .refine((models) => new Set(models.map(({ model }) => model)).size === models.length, 'names one model twice'),
+})
+
 /** µUSD as text: per 10⁶ tokens, and per hour of one GPU. */
 export const priceStep = z.object({
   inMicroUsdPerMtok: microUsd,
@@ -26,11 +45,13 @@ export const priceStep = z.object({
 
 export const listingDraft = z.object({
   machine: machineStep.optional(),
+  models: modelStep.optional(),
   prices: priceStep.optional(),
   promises: promisesSchema.optional(),
 })
 export type ListingDraft = z.infer<typeof listingDraft>
 export type MachineStep = z.infer<typeof machineStep>
+export type ModelStep = z.infer<typeof modelStep>
 export type PriceStep = z.infer<typeof priceStep>
 
 /** @throws AppError `invalid_input` naming the field. */

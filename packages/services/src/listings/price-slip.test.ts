@@ -21,6 +21,13 @@ test('a price ten times off the middle of the market is asked about, with both f
     field: 'outMicroUsdPerMtok',
     question: 'The output price of $40.00 is 100 times above the middle of the market, $0.40. Is that what you mean?',
   })
+  // Who says yes has been asked about every one of them.
+  const both = { ...prices, inMicroUsdPerMtok: '1000000', outMicroUsdPerMtok: '4000000' }
+  expect(priceSlip(both, market)).toEqual({
+    field: 'inMicroUsdPerMtok',
+    question:
+      'The input price of $1.00 is 10 times above the middle of the market, $0.10. The output price of $4.00 is 10 times above the middle of the market, $0.40. Is that what you mean?',
+  })
   expect(priceSlip({ ...prices, inMicroUsdPerMtok: '1000' }, market)?.question).toContain('100 times below')
   expect(priceSlip({ ...prices, inMicroUsdPerMtok: '0' }, market)).toBeNull()
   expect(priceSlip({ ...prices, gpuHourMicroUsd: '99999999999' }, market)).toBeNull()

@@ -14,22 +14,28 @@ const words: Readonly<Record<keyof PriceStep, string>> = {
 /** µUSD of other listings, by field; empty where nobody lists such a price. */
 export type MarketPrices = Readonly<Record<keyof PriceStep, readonly bigint[]>>
 
-/** The question to ask, or null. A price of zero is a price. */
+/** The question to ask, about every slip at once, and the first of them; or null. A price of zero is a price. */
 export function priceSlip(
   prices: PriceStep,
   market: MarketPrices,
 ): { field: keyof PriceStep; question: string } | null {
-  for (const field of Object.keys(words) as (keyof PriceStep)[]) {
-    const price = BigInt(prices[field])
-    const middle = medianOf(market[field])
-    if (price === 0n || middle === null || middle === 0n) continue
-    const isHigh = price >= middle * SLIP_FACTOR
-    if (!isHigh && price * SLIP_FACTOR > middle) continue
-    const times = isHigh ? price / middle : middle / price
-    const against = `${times} times ${isHigh ? 'above' : 'below'} the middle of the market, ${formatUsd(middle)}`
-    return { field, question: `${words[field]} of ${formatUsd(price)} is ${against}. Is that what you mean?` }
-  }
-  return null
+  const slips = (Object.keys(words) as (keyof PriceStep)[]).flatMap((field) => {
+    const sentence = slipOf(field, BigInt(prices[field]), medianOf(market[field]))
+    return sentence === null ? [] : [{ field, sentence }]
+  })
+  const [first] = slips
+  if (!first) return null
+  const sentences = slips.map(({ sentence }) => sentence).join(' ')
+  return { field: first.field, question: `${sentences} Is that what you mean?` }
+}
+
+function slipOf(field: keyof PriceStep, price: bigint, middle: bigint | null): string | null {
+  if (price === 0n || middle === null || middle === 0n) return null
+  const isHigh = price >= middle * SLIP_FACTOR
+  if (!isHigh && price * SLIP_FACTOR > middle) return null
+  const times = isHigh ? price / middle : middle / price
+  const against = `${times} times ${isHigh ? 'above' : 'below'} the middle of the market, ${formatUsd(middle)}`
+  return `${words[field]} of ${formatUsd(price)} is ${against}.`
 }
 
 export function medianOf(values: readonly bigint[]): bigint | null {

@@ -1,12 +1,14 @@
-/** Takes submitted listings to the market once their checks allow it, and back to their owner where one is invalid. */
+/** Takes submitted listings to the market once their checks and their stake allow it, and back to their owner where a check is invalid. */
 import { listingTransitions, transition } from '@isochrone/domain'
 import type { ListingRow, ListingStore } from '../ports/listing-store.ts'
 import type { VerificationNodes, VerificationStore } from '../ports/verification-store.ts'
+import { isStakeArranged, stakeStanding, type StakeRooms } from './stake-standing.ts'
 
 interface Rooms {
   listings: ListingStore
   verification: VerificationStore
   providers: VerificationNodes
+  payouts: StakeRooms['payouts']
 }
 
 export interface PublishDeps {
@@ -37,6 +39,8 @@ async function moveOn(tx: Rooms, row: ListingRow): Promise<boolean> {
   if (standing.status === 'failed') {
     return tx.listings.update({ id, version, status }, { status: transition(listingTransitions, status, 'reopen') })
   }
+  // Asked for is not staked: it waits here until the vault has it, and its checklist says so.
+  if (!node || !isStakeArranged(await stakeStanding(tx, node.providerId))) return false
   await tx.listings.admit({ id, nodeId, keyProof })
   return false
 }

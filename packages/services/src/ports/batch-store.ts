@@ -111,7 +111,7 @@ export interface BatchTotals {
 }
 
 export interface BatchRows {
-  insert(batch: NewBatchRow): Promise<boolean>
+  insert(batch: NewBatchRow): Promise<BatchRow | null>
   get(id: string, orgId?: string): Promise<BatchRow | null>
   byIdempotencyKey(orgId: string, idempotencyKey: string): Promise<BatchRow | null>
   list(orgId: string, page: { after: AfterRow | null; limit: number }): Promise<BatchRow[]>

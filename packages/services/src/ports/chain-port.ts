@@ -62,6 +62,8 @@ export interface StandingOnChain {
   finalAtS: number
   /** Chain time, s, until which a challenge may be judged; 0 without one. */
   rulingEndsAtS: number
+  /** Of the challenger, µUSD; 0 without one. */
+  challengeBond: bigint
   earned: bigint
   countsRoot: string
 }
@@ -86,14 +88,25 @@ export type WhatHappened =
   | { kind: 'settled'; providerId: string; lane: string; epoch: bigint; gross: bigint; fee: bigint; net: bigint }
   | {
       kind: 'record'
-      step: 'reported' | 'challenged' | 'resolved' | 'final' | 'invalid'
+      /** `countersigned`: by the node, after its lane; the window ends earlier. */
+      step: 'reported' | 'countersigned' | 'challenged' | 'resolved' | 'final' | 'invalid'
       nodeId: string
       lane: string
       epoch: bigint
-      /** Known of `reported` alone. */
+      /** Known of `reported` and `countersigned` alone. */
       version: number | null
     }
-  | { kind: 'pool_tested'; nodeId: string; channelId: string; termsHash: string; broken: number }
+  | {
+      kind: 'pool_tested'
+      nodeId: string
+      channelId: string
+      termsHash: string
+      /** Of the counts that were added last; null where the chain does not say which those were. */
+      leaf: string | null
+      /** Bits: 1 availability, 2 TTFT, 4 TPOT. */
+      broken: number
+      creditMicroUsd: bigint
+    }
   /** `body`: what the event says beside the dispute, amounts as decimal text. */
   | { kind: 'dispute'; step: DisputeEventStep; disputeId: bigint; body: Record<string, string | boolean | string[]> }
 
@@ -163,6 +176,8 @@ export interface RegistryChain {
   registerProvider(input: { salt: Hex; payoutAddress: Hex }): Promise<Sent & { feeBps: number }>
   registerTerms(input: { providerId: Hex; termsHash: Hex }): Promise<Sent>
   addNodeKey(input: { providerId: Hex; nodeKey: Hex; signature: Hex }): Promise<Sent>
+  /** Begins the thaw of the key. One that was never bound, or retires already, is done. */
+  retireNodeKey(input: { providerId: Hex; nodeKey: Hex }): Promise<Sent>
 }
 
 /** The wallet that holds managed channels. While inflow is paused, what pays in fails as `chain_unavailable`. */

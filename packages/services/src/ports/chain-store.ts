@@ -98,6 +98,8 @@ export interface ClaimNotes {
     paidMicroUsd: bigint,
     claimedTx: string,
   ): Promise<void>
+  /** Notes at their vouchers what claims paid that came before them; how many. */
+  adoptEarlyClaims(): Promise<number>
   noteAnchored(lane: string, epoch: bigint, anchoredTx: string): Promise<void>
   noteSettled(lane: string, epoch: bigint, settledTx: string): Promise<void>
   /** Takes back what a removed event had added. */
@@ -118,6 +120,20 @@ interface RecordName {
   epoch: bigint
 }
 
+interface PoolName {
+  nodeId: string
+  channelId: string
+  termsHash: string
+}
+
+export interface PoolTestNote extends PoolName {
+  /** Of the counts that were added last; null where that is not known. */
+  leaf: string | null
+  broken: number
+  creditMicroUsd: bigint
+  countedTx: string
+}
+
 export interface RecordNotes {
   noteTransaction(
     key: RecordName & { version?: number },
@@ -126,12 +142,10 @@ export interface RecordNotes {
   ): Promise<void>
   /** What waits for its window is asked about now. */
   lookAgain(key: RecordName): Promise<void>
-  notePoolTest(
-    test: { nodeId: string; channelId: string; termsHash: string; broken: number },
-    countedTx: string,
-  ): Promise<void>
+  notePoolTest(test: PoolTestNote): Promise<void>
   reopen(key: RecordName): Promise<void>
-  reopenCounts(key: { nodeId: string; channelId: string; termsHash: string }): Promise<void>
+  /** What was added to a pool is offered again, but for counts whose own test by another transaction stands. */
+  reopenCounts(pool: PoolName, countedTx: string): Promise<void>
   reopenAll(): Promise<void>
 }
 
@@ -166,7 +180,11 @@ export interface RegistryStore extends TransactionLog {
   nodesToAdmit(
     limit: number,
   ): Promise<{ nodeId: string; providerId: string; keyProof: string | null; provider: { ownerAddress: string } }[]>
+  /** False where it was active already, or was revoked meanwhile: then its key is noted, to be retired. */
   activateNode(nodeId: string, keyTx: string): Promise<boolean>
+  /** Revoked nodes whose key was handed over to the chain and is not retired yet. */
+  nodesToRetire(limit: number): Promise<{ nodeId: string; providerId: string; provider: { ownerAddress: string } }[]>
+  setKeyRetired(nodeId: string, keyRetiredTx: string): Promise<void>
 }
 
 export interface RegistryTransactions {

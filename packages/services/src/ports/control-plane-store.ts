@@ -9,8 +9,10 @@ import type { EvidenceReadings } from './evidence-readings.ts'
 import type { OfferStore } from './offer-store.ts'
 import type { RecountRow } from './receipt-store.ts'
 import type { JobKind, JobRows } from './job-store.ts'
+import type { KeyBudgetStore } from './key-budget-store.ts'
 import type { LeaseStore } from './lease-store.ts'
 import type { ListingStore } from './listing-store.ts'
+import type { PayoutStore } from './payout-store.ts'
 import type { VerificationStore } from './verification-store.ts'
 import type { WebhookStore } from './webhook-store.ts'
 import type {
@@ -44,14 +46,24 @@ export interface Before {
 
 export interface AccountsStore {
   user(userId: string): Promise<UserRow | null>
-  insertOrganisation(input: { id: string; name: string; slug: string; memberId: string; userId: string }): Promise<void>
+  /** False, and nothing written, where this user's form, or another of its slug, has made one already. */
+  insertOrganisation(input: {
+    id: string
+    name: string
+    slug: string
+    memberId: string
+    userId: string
+    formKey: string | null
+  }): Promise<boolean>
+  organisationByFormKey(userId: string, formKey: string): Promise<{ id: string; name: string } | null>
   settings(orgId: string): Promise<SettingsRow | null>
-  /** The whole policy: it replaces the one before. */
-  saveRouting(orgId: string, routing: object): Promise<void>
+  /** The whole policy: it replaces `seen`, or whatever there is; false where neither `seen` nor the new one stands. */
+  saveRouting(orgId: string, routing: object, seen?: object): Promise<boolean>
 }
 
 export interface ApiKeysStore {
   list(orgId: string): Promise<ApiKeyListRow[]>
+  /** Null when this form of the organisation has made one already. */
   insert(row: {
     id: string
     orgId: string
@@ -60,7 +72,10 @@ export interface ApiKeysStore {
     prefix: string
     keyHash: string
     expiresAt: Date | null
-  }): Promise<ApiKeyListRow>
+    formKey: string | null
+  }): Promise<ApiKeyListRow | null>
+  /** The key that this form of the organisation made, revoked or not. */
+  byFormKey(orgId: string, formKey: string): Promise<ApiKeyListRow | null>
   /** A key that the platform holds for a person, with its limit; it is listed while it lives. */
   insertLent(row: {
     id: string
@@ -74,6 +89,8 @@ export interface ApiKeysStore {
   }): Promise<ApiKeyListRow>
   /** Forgets the organisation's lent keys whose time is over. */
   forgetLent(orgId: string, now: Date): Promise<void>
+  /** Null when the organisation has no such key. Holds it until the transaction ends. */
+  lock(orgId: string, keyId: string): Promise<ApiKeyListRow | null>
   /** Null when the organisation has no such key. Idempotent. */
   disable(orgId: string, keyId: string): Promise<ApiKeyListRow | null>
   /** When each key of the organisation was last used by a finished request. */
@@ -96,7 +113,15 @@ export interface FundingStore {
   orders(orgId: string, limit: number): Promise<FundingOrderRow[]>
   /** Top-ups that are not final or failed yet. */
   openOrders(orgId: string): Promise<number>
-  insertOrder(row: { id: string; orgId: string; microUsd: bigint; requestedBy: string }): Promise<FundingOrderRow>
+  orderByKey(orgId: string, key: string): Promise<FundingOrderRow | null>
+  /** Null where the organisation has an order with this key already: one that is being written is waited for. */
+  insertOrder(row: {
+    id: string
+    orgId: string
+    key: string
+    microUsd: bigint
+    requestedBy: string
+  }): Promise<FundingOrderRow | null>
   /** Held for leases, beyond what they were billed. */
   heldMicroUsd(channelId: string): Promise<bigint>
   /** Σ receipts on the channel. */
@@ -156,6 +181,20 @@ export interface ProvidersStore extends DecisionReads {
     /** Null while its listing is not submitted. */
     keyProof: string | null
   }): Promise<void>
+  /** What is declared of a node that is not on the market yet, and terms that say it. */
+  setMachine(
+    nodeId: string,
+    machine: {
+      name: string
+      region: string
+      country: string
+      tier: Tier
+      dataPolicy: DataPolicy
+      termsHash: string
+    },
+  ): Promise<void>
+  /** For good. False where it was revoked before. */
+  revokeNode(nodeId: string): Promise<boolean>
   /** Of each node since a time, by receipts. */
   nodeStats(nodeIds: readonly string[], sinceMs: number): Promise<NodeStatsRow[]>
   /** Receipts by closed epoch, newest first. */
@@ -239,7 +278,7 @@ export interface RecountsStore {
 export interface ControlPlaneRepositories {
   control: ControlStore & ControlOutbox
   accounts: AccountsStore
-  apiKeys: ApiKeysStore
+  apiKeys: ApiKeysStore & KeyBudgetStore
   funding: FundingStore
   providers: ProvidersStore
   readings: ReadingsStore
@@ -255,6 +294,7 @@ export interface ControlPlaneRepositories {
   leases: LeaseStore
   verification: VerificationStore
   listings: ListingStore
+  payouts: PayoutStore
 }
 
 export interface ControlPlaneStore extends ControlPlaneRepositories {

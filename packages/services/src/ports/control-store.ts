@@ -1,14 +1,17 @@
 /** What control needs of the database. `db`'s control repository fits it. */
+import type { BudgetPeriod } from '@isochrone/domain'
 import type { DataPolicy, Tier, TrustLevel } from '@isochrone/scheduler'
 
 export interface ApiKeyRow {
   keyId: string
+  name?: string | null
   keyHash: string
   orgId: string
   enabled: boolean
   expiresAtMs: number | null
   requestsPerMinuteMax?: number | null
   tokensPerMinuteMax?: number | null
+  budget?: { period: BudgetPeriod; microUsd: string; version: number } | null
 }
 
 export interface OrganisationRow {
@@ -30,6 +33,8 @@ export interface NodeRow {
   providerName: string
   providerOrgId: string
   active: boolean
+  /** A check of it has failed. */
+  barred: boolean
   termsHash: string
   /** Signed fields; `{}` for terms from before prices were signed. */
   terms: unknown

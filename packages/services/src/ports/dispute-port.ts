@@ -1,7 +1,7 @@
 /** Disputes as services see the chain: what a dispute is, what can be asked of it, and who sends. Amounts in µUSD. */
-import type { DisputeState } from '@isochrone/domain'
-import type { Hex, StructJson } from '@isochrone/protocol'
-import type { Sent } from './chain-port.ts'
+import type { DisputeKind, DisputeState } from '@isochrone/domain'
+import type { DisputeAction, Hex } from '@isochrone/protocol'
+import type { RecordName, Sent } from './chain-port.ts'
 
 export type DisputeEventStep =
   | 'filed'
@@ -13,8 +13,6 @@ export type DisputeEventStep =
   | 'appealed'
   | 'refunded'
   | 'closed'
-
-export type DisputeKind = 'overcharge' | 'not_delivered' | 'wrong_output' | 'withheld'
 
 export interface DisputeOnChain {
   state: DisputeState
@@ -36,32 +34,6 @@ export interface DisputeOnChain {
   appealBond: bigint
   appealRefund: bigint
 }
-
-/** One step that somebody takes. JSON all through: it waits in an order's payload. */
-export type DisputeAction =
-  | {
-      action: 'file'
-      kind: Exclude<DisputeKind, 'withheld'>
-      delivery: StructJson
-      epoch: number
-      proof: Hex[]
-      amountMicroUsd: string
-      evidenceHash: Hex
-    }
-  | {
-      action: 'file_lease'
-      kind: Exclude<DisputeKind, 'withheld'>
-      lease: StructJson
-      epoch: number
-      proof: Hex[]
-      amountMicroUsd: string
-      evidenceHash: Hex
-    }
-  | { action: 'withheld'; lane: Hex; epoch: number; evidenceHash: Hex }
-  | { action: 'challenge'; nodeId: Hex; lane: Hex; epoch: number; evidenceHash: Hex }
-  | { action: 'respond'; disputeId: string; answerHash: Hex }
-  | { action: 'appeal'; disputeId: string }
-  | { action: 'rule'; disputeId: string; refundMicroUsd: string; reasonHash: Hex }
 
 /** A call that a wallet is asked to send. */
 export interface ChainCall {
@@ -98,6 +70,28 @@ export interface DisputeFacts {
   fileS: number
 }
 
+/** A vote on a challenged record. */
+export interface RecordVoteOnChain {
+  arbiter: string
+  /** True: the record is wrong, says this arbiter. */
+  upheld: boolean
+  reasonHash: string
+  txHash: string
+}
+
+/** A record's open challenge, and the votes on all that it ever had. */
+export interface RecordCaseOnChain {
+  open: {
+    challenger: string
+    bond: bigint
+    rulingEndsAtS: number
+    evidenceHash: string
+    /** Empty before the draw. */
+    panel: readonly { address: string; vote: RecordVoteOnChain | null }[]
+  } | null
+  votes: readonly RecordVoteOnChain[]
+}
+
 /** What the pages ask of the chain. */
 export interface DisputeDeskChain {
   facts: DisputeFacts
@@ -108,6 +102,7 @@ export interface DisputeDeskChain {
   /** The clock by which the contract decides, s. */
   nowS(): Promise<number>
   arbiters(): Promise<string[]>
+  recordCase(record: RecordName): Promise<RecordCaseOnChain>
   /** Calls that `from` has to send for this step, bond included where it is not approved yet. */
   calls(from: Hex, action: DisputeAction): Promise<ChainCall[]>
   /** Refusals are in the answer; throws `chain_unavailable` where the endpoint cannot simulate. */

@@ -1,7 +1,9 @@
 /** What disputes and the log of staff need of the database. `db`'s repositories fit it. */
-import type { DisputeState } from '@isochrone/domain'
+import type { DisputeKind, DisputeState } from '@isochrone/domain'
+import type { StructJson } from '@isochrone/protocol'
 import type { TransactionLog } from './chain-port.ts'
-import type { DisputeKind } from './dispute-port.ts'
+import type { RecordRow } from './evidence-readings.ts'
+import type { FileTry } from './trust-port.ts'
 
 export interface DisputeRow {
   id: bigint
@@ -58,13 +60,47 @@ export interface DisputeOrderRow {
   createdAt: Date
 }
 
+/** One address asked for a file that is said to be withheld, in one step of the dispute. */
+export interface FileTryRow extends Omit<FileTry, 'triedAtMs' | 'by'> {
+  disputeId: bigint
+  lane: string
+  epoch: bigint
+  step: DisputeState
+  by: string
+  triedAt: Date
+  /** As anchored; null where it was not. */
+  dataHash: string | null
+}
+
+/** A case's place in the desk's queue. */
+export interface QueuePlace {
+  kind: 'dispute' | 'record'
+  /** Of a dispute its number; of a record `nodeId:lane:epoch:version`. */
+  id: string
+  deadlineS: bigint
+  /** What the ruling decides about. */
+  stakeMicroUsd: bigint
+}
+
 export interface DisputesStore {
   dispute(id: bigint): Promise<DisputeRow | null>
-  /** Nearest deadline first. */
+  /** Who gains or loses by a dispute. Addresses in lower case: owners, payouts, and wallets of the people. */
+  partiesOf(
+    dispute: Pick<DisputeRow, 'id' | 'channelId' | 'providerId'>,
+  ): Promise<{ userIds: string[]; addresses: string[] }>
+  /** The same for the challenge of a record; `challenger` null where the platform's own account stands for somebody. */
+  partiesOfRecord(challenge: {
+    providerId: string
+    /** What orders to challenge it have as their subject. */
+    subject: string
+    challenger: string | null
+  }): Promise<{ userIds: string[]; addresses: string[] }>
+  /** Nearest deadline first; the latest first where `latestFirst`. */
   disputes(filter: {
     states: readonly DisputeState[] | null
     payer: { channelId: string | null; orgId: string } | null
     providerId: string | null
+    latestFirst?: boolean
     limit: number
   }): Promise<DisputeRow[]>
   disputesAbout(subject: string): Promise<DisputeRow[]>
@@ -72,8 +108,30 @@ export interface DisputesStore {
   askedFor(orgId: string, disputeId: bigint): Promise<boolean>
   /** As the gateway noted them, unchecked. */
   attemptsOf(requestId: string): Promise<unknown>
-  /** Delivery receipts of a node in an epoch, in order of their numbers. */
-  deliveriesOf(lane: string, epoch: bigint, nodeId: string, limit: number): Promise<Record<string, string | number>[]>
+  /** What gateway and node signed of a node's attempts in an epoch, in order of their numbers. */
+  receiptsOfNode(
+    lane: string,
+    epoch: bigint,
+    nodeId: string,
+    limit: number,
+  ): Promise<{ delivery: StructJson; work: StructJson | null }[]>
+  /** The same for spans of leases, which both signed alike. */
+  leaseReceiptsOfNode(lane: string, epoch: bigint, nodeId: string, limit: number): Promise<StructJson[]>
+  disputesByIds(ids: readonly bigint[]): Promise<DisputeRow[]>
+  recordsByKeys(keys: readonly { nodeId: string; lane: string; epoch: bigint; version: number }[]): Promise<RecordRow[]>
+  /** Disputes and challenged records in one order. Open ones: nearest deadline first; all: latest first. Of equals the dearest. */
+  deskPlaces(filter: {
+    openStates: readonly DisputeState[]
+    open: boolean
+    after: QueuePlace | null
+    limit: number
+  }): Promise<QueuePlace[]>
+  /** Of all that is open. `ruling`: what waits for arbiters. */
+  deskFigures(
+    openStates: readonly DisputeState[],
+  ): Promise<{ open: number; ruling: number; stakeMicroUsd: bigint; nextDeadlineS: bigint | null }>
+  /** Of that dispute about that file, oldest first. */
+  fileTriesOf(disputeId: bigint, lane: string, epoch: bigint): Promise<FileTryRow[]>
   disputeEvents(disputeId: bigint): Promise<StoredDisputeEvent[]>
   saveDocument(row: Omit<DocumentRow, 'createdAt'>): Promise<void>
   documents(hashes: readonly string[]): Promise<DocumentRow[]>

@@ -57,8 +57,8 @@ export interface EpochStore {
   vouchers(lane: string, epoch: bigint): Promise<StoredVoucher[]>
   /** A channel's vouchers that may have something due, of all lanes, oldest epochs first. */
   unpaidVouchers(channelId: string): Promise<(StoredVoucher & { epochRow: EpochRow })[]>
-  /** Receipts on the channel that no closed epoch covers yet. */
-  openReceipts(channelId: string): Promise<number>
+  /** Lanes with receipts on the channel that no closed epoch covers yet. */
+  openLanes(channelId: string): Promise<string[]>
   recordSkip(key: VoucherName, reason: string | null): Promise<void>
   advance(
     lane: string,
@@ -97,6 +97,9 @@ export interface CountsRow extends RecordKey {
 export interface RecordStanding {
   status: RecordStatus
   finalAtS?: bigint | null
+  /** Of an open challenge; left alone without one. */
+  challengeBondMicroUsd?: bigint
+  rulingEndsAtS?: bigint
   reportedTx?: string | null
   finalTx?: string | null
 }

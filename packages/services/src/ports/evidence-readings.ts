@@ -1,7 +1,7 @@
 /** What the pages of receipts, epochs, records, claims and statements read. `db`'s evidence repository fits it. */
+import type { RecordStatus } from '@isochrone/domain'
+import type { LeaseReceiptRow } from './lease-store.ts'
 import type { EpochRow, MovementRow, PayoutRow, ReceiptRow } from './rows.ts'
-
-export type RecordStatus = 'signed' | 'reported' | 'challenged' | 'final' | 'invalid'
 
 export interface ReceiptListRow {
   seq: bigint
@@ -18,21 +18,8 @@ export interface ReceiptListRow {
 export type PlacedReceiptRow = ReceiptRow & { requestId: string; channelId: string }
 
 /** A lease receipt with whose it is: the organisation that rents, and the provider of the node. */
-export interface OwnedLeaseReceiptRow {
-  lane: string
-  seq: bigint
-  hash: string
-  leaseId: string
-  nodeId: string
-  channelId: string
-  fromMs: bigint
-  toMs: bigint
-  gpuMs: bigint
-  priceMicroUsd: bigint
-  /** `LeaseReceipt` as the lane signed it; the node signed the same with `seq` 0. */
-  receipt: unknown
-  laneSignature: string
-  nodeSignature: string
+export interface OwnedLeaseReceiptRow extends LeaseReceiptRow {
+  /** Null while it is open. */
   epoch: bigint | null
   orgId: string
   /** Null for a node that is not known here any more. */
@@ -62,6 +49,9 @@ export interface RecordRow {
   nodeSignature: string | null
   nodeReason: string | null
   finalAtS: bigint | null
+  /** Of its challenge, kept when that is over; null where nobody ever made one. */
+  challengeBondMicroUsd: bigint | null
+  rulingEndsAtS: bigint | null
   reportedTx: string | null
   finalTx: string | null
   challengedTx: string | null
@@ -77,6 +67,22 @@ export interface CountsRow {
   countedTx: string | null
   broken: number | null
   creditMicroUsd: bigint | null
+}
+
+/** What broke a promise, with the record that holds it. */
+export interface BrokenCountsRow extends CountsRow {
+  nodeId: string
+  lane: string
+  epoch: bigint
+}
+
+/** Counts that are in no pool yet, of a record that is reported or final. */
+export interface WaitingCountsRow extends CountsRow {
+  nodeId: string
+  lane: string
+  epoch: bigint
+  status: RecordStatus
+  finalAtS: bigint | null
 }
 
 export interface TermsRow {
@@ -147,6 +153,10 @@ export interface EvidenceReadings {
   /** Struct hashes of an epoch's lease receipts, in order of their numbers. */
   leaseHashesOfEpoch(page: EpochPage): Promise<{ seq: bigint; hash: string }[]>
   recordsOfEpoch(lane: string, epoch: bigint): Promise<RecordRow[]>
+  /** Counts of these nodes by which a pool broke a promise, newest epoch first. */
+  brokenCounts(nodeIds: readonly string[], limit: number): Promise<BrokenCountsRow[]>
+  /** Newest epochs first. */
+  waitingCounts(nodeIds: readonly string[], limit: number): Promise<WaitingCountsRow[]>
   /** Every version of one record, newest first. */
   recordVersions(key: { nodeId: string; lane: string; epoch: bigint }): Promise<RecordRow[]>
   countsOf(key: { nodeId: string; lane: string; epoch: bigint; version: number }): Promise<CountsRow[]>

@@ -17,6 +17,8 @@ export interface LeaseQuoteRow {
   /** Worst case, µUSD. */
   reserveMicroUsd: bigint
   placement: unknown
+  /** `LeaseConstraints` by which the node was chosen; null: its team chose it. */
+  constraints: unknown
   expiresAt: Date
   createdAt: Date
 }
@@ -33,6 +35,8 @@ export interface LeaseRow {
   durationMs: bigint
   /** A node that it is moved to may cost no more, µUSD. */
   maxPerGpuHourMicroUsd: bigint
+  /** `LeaseConstraints` that hold wherever it moves; null: the organisation's policy alone. */
+  constraints: unknown
   nodeId: string
   providerId: string
   termsHash: string
@@ -79,6 +83,7 @@ export interface LeaseReceiptRow {
   toMs: bigint
   gpuMs: bigint
   priceMicroUsd: bigint
+  /** `LeaseReceipt` as the lane signed it; the node signed the same with `seq` 0. */
   receipt: unknown
   laneSignature: string
   nodeSignature: string
@@ -115,16 +120,22 @@ export interface LeaseStep {
   id: string
   event: LeaseEvent
   atMs: number
+  /** The step is taken only where these are as they were seen: an extension may have come since. */
+  seen?: Partial<Pick<LeaseRow, 'status' | 'durationMs' | 'endsAtMs' | 'reservedMicroUsd'>>
   change?: LeaseChange
   details?: Record<string, unknown>
 }
 
-/** What is told to the budget of a channel's leases: `microUsd` 0 for one that is over. */
+/** What a lease's money is held by, over its life, µUSD: what was agreed, and how much of that was billed. */
 export interface LeaseHold {
   channelId: string
   leaseId: string
-  microUsd: bigint
+  reservedMicroUsd: bigint
+  billedMicroUsd: bigint
 }
+
+/** What the budget of a channel is told of a lease: nothing is held for one that is over. */
+export type ToldHold = LeaseHold & { isOver: boolean }
 
 export interface LeaseStore {
   insertQuote(row: Omit<LeaseQuoteRow, 'createdAt'>): Promise<void>
@@ -134,6 +145,11 @@ export interface LeaseStore {
   giveGpus(nodeId: string, gpus: number): Promise<void>
   /** Of these nodes; those of which nothing was ever taken are left out. */
   takenGpus(nodeIds: readonly string[]): Promise<Map<string, number>>
+  /**
+   * Of these nodes, those that take no new leases, and why: `checks` where one of theirs has failed, `stake` where their provider's is less than
+   * it agreed to, or than `leastMicroUsd` where it agreed to nothing.
+   */
+  barredFromLeases(nodeIds: readonly string[], leastMicroUsd: bigint): Promise<Map<string, 'checks' | 'stake'>>
   /** False when it is there already. */
   insert(
     row: Pick<
@@ -147,6 +163,7 @@ export interface LeaseStore {
       | 'gpus'
       | 'durationMs'
       | 'maxPerGpuHourMicroUsd'
+      | 'constraints'
       | 'nodeId'
       | 'providerId'
       | 'termsHash'
@@ -173,18 +190,20 @@ export interface LeaseStore {
   events(id: string): Promise<LeaseEventRow[]>
   receipts(id: string, limit: number): Promise<(LeaseReceiptRow & { epoch: bigint | null })[]>
   hasReceipt(lane: string, seq: bigint): Promise<boolean>
-  /** False when this key has extended it before. */
-  insertExtension(row: { leaseId: string; key: string; durationMs: bigint; reserveMicroUsd: bigint }): Promise<boolean>
-  removeExtension(leaseId: string, key: string): Promise<void>
-  /** Longer and with more money; null where it is about to end. */
-  extend(id: string, more: { durationMs: bigint; reserveMicroUsd: bigint }): Promise<LeaseRow | null>
-  holds(channelIds?: readonly string[]): Promise<LeaseHold[]>
+  /** In a transaction: nobody else changes the row before its end. Null as in `get`. */
+  lock(id: string, orgId?: string): Promise<LeaseRow | null>
+  extension(leaseId: string, key: string): Promise<{ durationMs: bigint } | null>
+  /** Longer and with more money, noted under its key. The row is locked. */
+  extend(more: { leaseId: string; key: string; durationMs: bigint; reserveMicroUsd: bigint }): Promise<LeaseRow>
+  holds(channelIds?: readonly string[]): Promise<ToldHold[]>
 }
 
 /** The channel's budget in Redis, of which gateways lease pieces too. */
 export interface LeaseBudget {
-  /** Holds as much for the lease as is said, no less and no more; false where the channel's limit leaves less than is wanted more. */
+  /** Holds no less for the lease than is agreed and not billed; false where the channel's limit leaves less than is wanted more. */
   hold(hold: LeaseHold): Promise<boolean>
+  /** Gives back what is held and not agreed, where hold and paid together are still `fromMicroUsd`; else changes nothing. */
+  lower(hold: { channelId: string; leaseId: string; fromMicroUsd: bigint; toMicroUsd: bigint }): Promise<void>
   release(channelId: string, leaseId: string): Promise<void>
 }
 

@@ -26,7 +26,16 @@ export interface StakeOrderRow {
 }
 
 export interface ListingStore {
-  insert(row: { id: string; orgId: string; draft: object; createdBy: string }): Promise<ListingRow>
+  /** Null when this button of the organisation has begun one already. */
+  insert(row: {
+    id: string
+    orgId: string
+    draft: object
+    createdBy: string
+    formKey: string | null
+  }): Promise<ListingRow | null>
+  /** The one that this button of the organisation began, whatever became of it. */
+  byFormKey(orgId: string, formKey: string): Promise<ListingRow | null>
   /** Null for another organisation's. */
   get(orgId: string, id: string): Promise<ListingRow | null>
   /** Newest first, at most 200; withdrawn ones last are left out. */
@@ -43,7 +52,6 @@ export interface ListingStore {
   draftOf(joinTokenId: string): Promise<unknown>
   /** Hands the key's proof over to the chain, and with it the node to the market. */
   admit(listing: { id: string; nodeId: string; keyProof: string }): Promise<void>
-  setTerms(nodeId: string, termsHash: string): Promise<void>
   /** Null while another order of the provider is open. */
   insertStakeOrder(row: {
     id: string
@@ -52,6 +60,7 @@ export interface ListingStore {
     requestedBy: string
   }): Promise<StakeOrderRow | null>
   stakeOrders(providerId: string): Promise<StakeOrderRow[]>
+  /** Oldest first; of registered providers alone, because the vault knows no others. */
   openStakeOrders(limit: number): Promise<StakeOrderRow[]>
   endStakeOrder(row: {
     id: string
@@ -61,9 +70,16 @@ export interface ListingStore {
   }): Promise<void>
 }
 
+/** StakeVault in the newest confirmed block. */
+export interface ConfirmedStake {
+  /** µUSD that back work begun now. */
+  stakeOf(subject: string): Promise<bigint>
+}
+
 /** StakeVault as the platform's managed account uses it. */
 export interface StakeChain {
   /** µUSD that back work begun now. */
   stakeOf(subject: string): Promise<bigint>
-  addStake(input: { subject: string; microUsd: bigint }): Promise<{ txHash: string | null }>
+  /** Once for each `orderId`, however often it is called. Without a transaction where it was done before. */
+  stakeOnce(input: { subject: string; microUsd: bigint; orderId: string }): Promise<{ txHash: string | null }>
 }

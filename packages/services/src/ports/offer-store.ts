@@ -13,6 +13,7 @@ export type OfferSortColumn =
   | 'memory'
   | 'free'
   | 'newest'
+  | 'rtt'
 
 export interface OfferSearchInput {
   words: readonly string[]
@@ -31,6 +32,11 @@ export interface OfferSearchInput {
   realOnly: boolean
   outMicroUsdMax: bigint | null
   ttftP95MsMax: number | null
+  /** The name of the witness that round trips are those of; null: nobody asks for them. */
+  from: string | null
+  /** Those that were measured before it are not known any more. */
+  rttSince: Date
+  rttMsMax: number | null
 }
 
 export interface OfferPageKey {
@@ -70,6 +76,21 @@ export interface StoredOfferRow {
   effectiveMicroUsdPerMtok: bigint | null
   samples: number
   measuredAt: Date | null
+}
+
+/** A round trip from the witness that was asked for; null where it has none of this node. */
+export interface StoredRtt {
+  rttUs: number | null
+  rttSimulated: boolean | null
+  rttMeasuredAt: Date | null
+}
+
+export interface WitnessRow {
+  name: string
+  url: string
+  simulated: boolean
+  /** Nodes on the market that it has a round trip to. */
+  nodes: number
 }
 
 export interface NodeHourRow {
@@ -121,7 +142,9 @@ export interface OfferStore {
   search(
     search: OfferSearchInput,
     page: { sort: OfferSortColumn; descending: boolean; after: OfferPageKey | null; limit: number },
-  ): Promise<(StoredOfferRow & { sortOffline: number; sortValue: number; total: number; liveTotal: number })[]>
+  ): Promise<
+    (StoredOfferRow & StoredRtt & { sortOffline: number; sortValue: number; total: number; liveTotal: number })[]
+  >
   count(search: OfferSearchInput): Promise<{ offers: number; live: number }>
   places(
     search: OfferSearchInput,
@@ -139,6 +162,8 @@ export interface OfferStore {
   facets(
     limit: number,
   ): Promise<{ facet: 'model' | 'region' | 'country' | 'gpuClass'; value: string; offers: number }[]>
+  /** Those that have measured a node on the market since then, by name. */
+  witnesses(since: Date, limit: number): Promise<WitnessRow[]>
   offer(id: string): Promise<StoredOfferRow | null>
   nodeHours(nodeId: string, since: Date, limit: number): Promise<NodeHourRow[]>
   providerHours(
@@ -151,9 +176,14 @@ export interface OfferStore {
     limit: number,
   ): Promise<{ stage: string; receipts: number; microUsd: bigint }[]>
   /** The newest verdict of each kind. */
-  newestVerdicts(nodeId: string): Promise<VerdictRow[]>
+  newestVerdicts(nodeId: string): Promise<(VerdictRow & { inputs: unknown })[]>
   /** The witnesses' reports behind each node's newest verdict on its region. */
   witnessReports(nodeIds: readonly string[]): Promise<{ nodeId: string; reports: unknown }[]>
+  /** The last check of a node's region before that time, and the first after it: none, one or two. */
+  regionChecksAround(
+    nodeId: string,
+    at: Date,
+  ): Promise<{ checkedAt: Date; verdict: VerdictRow['verdict']; finding: string; inputs: unknown }[]>
   /** Newest epochs first: of one node, or of a provider's. */
   newestRecords(of: { nodeId?: string; providerId?: string; limit: number }): Promise<NewestRecordRow[]>
   usage(orgId: string, since: Date, by: 'hour' | 'day'): Promise<UsageRow[]>

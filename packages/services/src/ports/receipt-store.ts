@@ -138,9 +138,14 @@ export interface IngestRepositories {
     insertRequests(rows: readonly RequestRow[]): Promise<number>
     replaceUnsuccessful(row: RequestRow): Promise<void>
     sumPrices(requestIds: readonly string[]): Promise<void>
-    insertReceipts(rows: readonly ReceiptRow[]): Promise<number>
+    /** The names of those that are new. */
+    insertReceipts(rows: readonly ReceiptRow[]): Promise<Pick<ReceiptRow, 'lane' | 'seq'>[]>
     deliveryHashes(lane: string, seqs: readonly bigint[]): Promise<Map<bigint, string>>
     coverReceipts(lane: string, fromSeq: bigint, toSeq: bigint): Promise<void>
+  }
+  apiKeys: {
+    /** Adds to what was billed through keys, by UTC day and lane. */
+    addSpend(rows: readonly { keyId: string; dayMs: number; lane: string; microUsd: bigint }[]): Promise<void>
   }
   epochs: {
     insertClosed(epochs: readonly ClosedEpochRow[], vouchers: readonly VoucherRow[]): Promise<void>

@@ -68,6 +68,7 @@ export interface ProviderRow {
   name: string
   ownerAddress: string
   payoutAddress: string
+  payoutCustody: 'wallet' | 'managed'
   salt: string
   feeBps: number
   registeredTx: string | null
@@ -91,6 +92,8 @@ export interface ListedNodeRow {
   gpuClass: string
   inventory: unknown
   models: unknown
+  /** `engineReport`; null until an agent says so. */
+  engine?: unknown
   keyTx: string | null
   createdAt: Date
   provider: { name: string }

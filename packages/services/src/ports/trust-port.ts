@@ -18,8 +18,12 @@ export type TrustEvent =
   /** `claimableAtS`: chain time from which it is paid by its signature alone. */
   | { kind: 'announced'; voucher: Voucher; claimableAtS: number }
   | { kind: 'filed' | 'armed' | 'drawn' | 'closed'; disputeId: bigint }
-  /** `finalAtS`: chain time at which nobody can challenge it any more. */
+  /** `finalAtS`: chain time at which nobody can challenge it any more. Once more when the node's signature moves it. */
   | { kind: 'reported'; record: RecordName; version: number; finalAtS: number }
+  /** `rulingEndsAtS`: chain time until which a panel can judge it. */
+  | { kind: 'challenged'; record: RecordName; rulingEndsAtS: number }
+  /** Its panel is drawn, or the challenge is over. */
+  | { kind: 'judging'; record: RecordName }
   /** `dataHash`: of the epoch's file. */
   | { kind: 'anchored'; lane: Hex; epoch: number; dataHash: Hex }
 
@@ -72,12 +76,37 @@ export interface FileWatch {
   withheldAfterS: number
   /** Chain time, s; null when it is anchored no more. */
   anchoredAtS(lane: Hex, epoch: number): Promise<number | null>
-  /** Asks the lane's gateway and everybody who keeps copies. */
+  /** Asks the lane's gateway and everybody who keeps copies, until one has it. */
   look(lane: Hex, epoch: number, dataHash: Hex): Promise<FileLook>
   /** The dispute that somebody filed about this file, open or not. */
   disputeAbout(lane: Hex, epoch: number): Promise<bigint | null>
   /** With a bond, once, however often it is called. `evidence` is kept for whoever rules. */
   dispute(lane: Hex, epoch: number, evidence: string): Promise<Sent>
+}
+
+/** Asks for files that are said to be withheld, for whoever rules. */
+export interface FileTries {
+  /** Keccak-256 that the lane anchored, read from the chain; null when it did not. */
+  dataHashOf(lane: Hex, epoch: number): Promise<Hex | null>
+  /** Asks everybody who may have it once, whatever the others said. */
+  tryAll(lane: Hex, epoch: number): Promise<FileTry[]>
+}
+
+/** What one address said when it was asked for an epoch's file. */
+export interface FileTry {
+  source: string
+  /** Whose address it is: the lane's own, as it told the marketplace; another gateway's; or that of a node with a copy. */
+  by: 'lane' | 'gateway' | 'node'
+  triedAtMs: number
+  /** Null where nothing answered. */
+  httpStatus: number | null
+  bytes: bigint | null
+  /** Keccak-256 of what came; null where nothing whole did. */
+  fileHash: string | null
+  /** More than is read came: it may be the file all the same. */
+  tooLarge: boolean
+  /** Why there is no file, in a sentence. */
+  said: string | null
 }
 
 export interface FileLook {
@@ -97,6 +126,7 @@ export interface TrustChain {
   trustEvents(fromBlock: bigint, toBlock: bigint): Promise<TrustEvent[]>
   /** µUSD. */
   penaltyDueOf(penalty: PenaltyName): Promise<bigint>
+  /** `txHash` null where nothing can be taken now: the day's cap is used up, or disputes hold the stake. */
   collectPenalty(penalty: PenaltyName): Promise<Sent>
   /** Null when there is no such dispute. */
   dispute(disputeId: bigint): Promise<DisputeStanding | null>
@@ -106,4 +136,6 @@ export interface TrustChain {
   claimAnnounced(voucher: Voucher): Promise<Sent>
   /** Arms the draw where its block is too old or there was none; else draws. */
   drawPanel(disputeId: bigint): Promise<Sent>
+  /** The same for a challenged record. `txHash` null where its panel stands, or its challenge is over. */
+  drawRecordPanel(record: RecordName): Promise<Sent>
 }

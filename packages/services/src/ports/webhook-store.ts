@@ -29,7 +29,12 @@ export interface WebhookDeliveryRow {
 
 export interface WebhookStore {
   endpoints(orgId: string): Promise<WebhookEndpointRow[]>
-  insertEndpoint(row: Omit<WebhookEndpointRow, 'createdAt' | 'enabled'>): Promise<WebhookEndpointRow>
+  /** Null when this form of the organisation has made one already. */
+  insertEndpoint(
+    row: Omit<WebhookEndpointRow, 'createdAt' | 'enabled'> & { formKey: string | null },
+  ): Promise<WebhookEndpointRow | null>
+  /** The one that this form of the organisation made. */
+  endpointByFormKey(orgId: string, formKey: string): Promise<WebhookEndpointRow | null>
   /** With its deliveries. False when the organisation has no such endpoint. */
   removeEndpoint(orgId: string, id: string): Promise<boolean>
   /** Newest first. */

@@ -28,11 +28,29 @@ function setUp() {
 }
 const asked = { orgId: 'org_1', name: 'P', payoutAddress }
 
-test('a signature of the payout wallet is taken, and none is asked of an address that was typed', async () => {
+test('a signature of the payout wallet is taken; an address without one, though it was typed with care, is not', async () => {
   const { deps, insert } = setUp()
+  await expect(createProvider(deps, asked)).rejects.toMatchObject({
+    code: 'invalid_input',
+    field: 'payoutAddress',
+    publicMessage: expect.stringContaining('has not signed'),
+  })
+  expect(insert).not.toHaveBeenCalled()
   expect(await createProvider(deps, { ...asked, payoutSignature })).toMatchObject({ payoutAddress })
-  expect(await createProvider(deps, asked)).toMatchObject({ payoutAddress })
-  expect(insert).toHaveBeenCalledTimes(2)
+  expect(insert).toHaveBeenCalledTimes(1)
+})
+
+/** Nothing but a contract wallet can say whether it signed: the chain is asked (ERC-1271, ERC-6492). */
+test('a contract wallet signs as the chain says that it does', async () => {
+  const { deps, insert } = setUp()
+  const payoutSignature = `0x${'c0'.repeat(40)}`
+  const isSignatureBy = vi.fn(async ({ signature }: { signature: string }) => signature === payoutSignature)
+  const withChain = { ...deps, isSignatureBy }
+  expect(await createProvider(withChain, { ...asked, payoutSignature })).toMatchObject({ payoutAddress })
+  await expect(createProvider(withChain, { ...asked, payoutSignature: '0xc0c0' })).rejects.toMatchObject({
+    field: 'payoutAddress',
+  })
+  expect(insert).toHaveBeenCalledTimes(1)
 })
 
 test('of another wallet, for another organisation or address, or broken: nothing is made', async () => {

@@ -25,9 +25,9 @@ import {
   type TermsDocument,
 } from './terms.ts'
 
-type Deps = Pick<ControlPlaneDeps, 'store' | 'stream' | 'clock' | 'chain' | 'gatewayUrls'>
+type Deps = Pick<ControlPlaneDeps, 'store' | 'stream' | 'clock' | 'chain' | 'gatewayUrls' | 'witnessUrls'>
 
-/** Set for the demonstration's own nodes only: a curve behind the timing, one host behind all. */
+/** Set for the demonstration's own nodes only: a curve behind the timing, one host behind all. No request of the web can say them. */
 export interface DemoTraits {
   simulated: boolean
   sharedHost: boolean
@@ -53,6 +53,11 @@ export async function describeJoin(deps: Deps, { token }: { token: string }): Pr
   }
 }
 
+/**
+ * @param traits Of the operator's own demonstration: the only nodes that join without a listing. For everybody else a token admits the
+ * node of the listing that it was made for, and no other.
+ * @throws AppError `unauthenticated` for such a token; `forbidden` for a proof of another key; `state_conflict` for a key that was used.
+ */
 export async function joinNode(deps: Deps, input: JoinNodeInput, traits?: DemoTraits): Promise<JoinedNode> {
   const nodeKey = checkedAddress(input.nodeKey)
   const nodeId = addressToBytes32(nodeKey)
@@ -72,7 +77,8 @@ export async function joinNode(deps: Deps, input: JoinNodeInput, traits?: DemoTr
     if (!(await tx.providers.useJoinToken(token.id, nodeId, new Date(deps.clock.nowMs())))) return null
     if (await tx.providers.node(nodeId)) {
       throw new AppError('state_conflict', {
-        publicMessage: 'This node key has joined before. Start the agent with a fresh key.',
+        publicMessage:
+          'This node key has joined before. Join with another --data-dir: the agent makes a fresh key there.',
       })
     }
     const id = newId('node')
@@ -80,7 +86,7 @@ export async function joinNode(deps: Deps, input: JoinNodeInput, traits?: DemoTr
     const rental = { ...rentalJson.parse(token.prices), ...input.rental }
     // A node of a listing is kept from the chain, and so from the market, until the listing is submitted and checked.
     const listing = await tx.listings.join(token.id, nodeId, proof)
-    if (listing === 'closed') throw refused()
+    if (listing === 'closed' || (listing === 'none' && !traits)) throw refused()
     const keyProof = listing === 'joined' ? null : proof
     // Declared in the wizard before the agent ran: checks that come before the listing is submitted must know of it.
     const declared = listing === 'joined' ? listingDraft.safeParse(await tx.listings.draftOf(token.id)).data : undefined
@@ -91,7 +97,7 @@ export async function joinNode(deps: Deps, input: JoinNodeInput, traits?: DemoTr
     await tx.verification.claimGpus(nodeId, uuids, now)
     await tx.verification.makeDue(nodeId, now)
     await recordControlChange(tx.control, { nodeIds: [nodeId] })
-    return { nodeId, id, nodeName: token.nodeName, gatewayUrls: [...deps.gatewayUrls] }
+    return { nodeId, id, nodeName: token.nodeName, ...pointsOf(deps) }
   })
   if (joined) return joined
   const spent = await deps.store.providers.joinTokenByHash(joinTokenHash(input.token))
@@ -168,7 +174,12 @@ function gpusToLease({ gpus }: NodeInventory, declared: number | undefined): num
 async function joinedAlready(deps: Deps, nodeId: string): Promise<JoinedNode> {
   const node = await deps.store.providers.node(nodeId)
   if (!node) throw refused()
-  return { nodeId, id: node.id, nodeName: node.name, gatewayUrls: [...deps.gatewayUrls] }
+  return { nodeId, id: node.id, nodeName: node.name, ...pointsOf(deps) }
+}
+
+/** Whom an agent dials from its start. */
+function pointsOf({ gatewayUrls, witnessUrls = [] }: Deps) {
+  return { gatewayUrls: [...gatewayUrls], witnessUrls: [...witnessUrls] }
 }
 
 function requireProof(deps: Deps, providerId: Hex, nodeKey: Hex, proof: string): void {
@@ -190,7 +201,8 @@ async function knownToken(providers: ProvidersStore, token: string, nowMs: numbe
 /** One answer for unknown, used and expired: a guesser learns nothing. */
 function refused(): AppError {
   return new AppError('unauthenticated', {
-    publicMessage: 'The join token is not valid: unknown, used or expired. Create another one on the Nodes page.',
+    publicMessage:
+      'The join token is not valid: unknown, used or expired. Create another one in the listing that it is for.',
   })
 }
 

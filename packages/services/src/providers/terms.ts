@@ -11,6 +11,7 @@ import {
   pricesOfTerms,
   regionToBytes8,
   termsHashOf,
+  type EngineName,
   type Hex,
   type PricesJson,
   type StructJson,
@@ -32,6 +33,10 @@ export interface TermsDocument {
   tier: Tier
   /** Declared: what happens to prompts. */
   dataPolicy: DataPolicy
+  /** What is served under these terms, each as the build with that hash; absent: whatever the node says that it serves. */
+  models?: { model: string; modelHash: string }[]
+  /** Behind what, as it was declared. */
+  engine?: EngineName
   /** GPUs that may be leased, or places for engines on a node that has none; absent or 0: none. */
   gpus?: number
 }
@@ -105,15 +110,18 @@ export function pricesOfStored(stored: StoredTerms): Prices {
   return terms ? pricesOfTerms(terms) : pricesFromJson(documentWithPrices.parse(stored.document).prices)
 }
 
+/** GPUs of one node that may be leased at most. */
+export const GPUS_MAX = 64
+
+// Made once: a schema is compiled when it first parses, and a page asks this of fifty terms.
+const documentWithGpus = z.object({ gpus: z.int().min(0).max(GPUS_MAX).catch(0) })
+
 /** What may be leased under terms: GPUs, and the price of one for an hour, µUSD. Null: nothing. */
 export function rentalOfTerms(stored: StoredTerms): { gpus: number; perGpuHourMicroUsd: bigint } | null {
   const terms = termsOfStored(stored)
-  const { gpus } = z.object({ gpus: z.int().min(0).max(GPUS_MAX).catch(0) }).parse(stored.document)
+  const { gpus } = documentWithGpus.parse(stored.document)
   return terms && terms.perGpuHour > 0 && gpus > 0 ? { gpus, perGpuHourMicroUsd: BigInt(terms.perGpuHour) } : null
 }
-
-/** GPUs of one node that may be leased at most. */
-export const GPUS_MAX = 64
 
 /** As it stands beside the prices of a join token, and as an agent may say it when it joins. */
 export const rentalJson = z.object({

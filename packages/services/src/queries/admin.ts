@@ -2,7 +2,7 @@
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import { recountViews } from './recounts.ts'
 import { isLive, LIVENESS_MS_MAX } from './live-nodes.ts'
-import type { AdminOverview } from './views/admin.ts'
+import type { AdminOverview, QueuesView } from './views/admin.ts'
 
 const DAY_MS = 86_400_000
 
@@ -54,4 +54,13 @@ export async function adminOverview({
       createdAtMs: createdAt.getTime(),
     })),
   }
+}
+
+/** The queues as they are now; a Redis that is away is an answer, not an error. */
+export async function queuesNow({
+  readQueues,
+  clock,
+}: Pick<ControlPlaneDeps, 'readQueues' | 'clock'>): Promise<QueuesView> {
+  const queues = (await readQueues?.().catch(() => null)) ?? null
+  return { atMs: clock.nowMs(), queues }
 }

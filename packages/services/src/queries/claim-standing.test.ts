@@ -49,3 +49,19 @@ test('the next step is told by the earlier of window and grace period', () => {
   expect(standing({}, { status: 'signed' }).nextAtMs).toBe(90_000)
   expect(standing({}, { status: 'invalid' }).nextAtMs).toBe(50_000)
 })
+
+/** Payouts may cover what was claimed when nothing was: that pays nobody. */
+test('nothing is paid where nothing was drawn', () => {
+  expect(standing({ paidOut: true, claimedMicroUsd: null }).state).toBe('anchored')
+  expect(standing({ paidOut: true, claimedMicroUsd: 0n }).state).toBe('unclaimed')
+  expect(standing({ paidOut: true, claimedMicroUsd: 1n }).state).toBe('paid')
+})
+
+test('an end that is not known yet has not passed, and is not the earlier one', () => {
+  expect(standing({ payableAtMs: null }, { status: 'signed' })).toEqual({ state: 'claimed', nextAtMs: null })
+  const reported = { status: 'reported', finalAtMs: 50_000 } as const
+  expect(standing({ nowMs: 10_000, payableAtMs: null }, reported)).toEqual({ state: 'in_window', nextAtMs: 50_000 })
+  const unknown = { status: 'reported', finalAtMs: null } as const
+  expect(standing({ nowMs: 10_000 }, unknown)).toEqual({ state: 'in_window', nextAtMs: 90_000 })
+  expect(standing({ nowMs: 10_000, payableAtMs: null }, unknown)).toEqual({ state: 'in_window', nextAtMs: null })
+})

@@ -3,8 +3,7 @@
  *
  * The order of the rules is the order in which things can no longer change: what was paid is paid, whatever came before.
  */
-import type { EpochStatus } from '@isochrone/domain'
-import type { RecordStatus } from '../ports/evidence-readings.ts'
+import type { EpochStatus, RecordStatus } from '@isochrone/domain'
 import type { ClaimStanding } from './views/records.ts'
 
 export interface ClaimFacts {

@@ -1,6 +1,7 @@
 /** What each epoch brings a provider: earned, claimed, released, frozen, paid, and why the rest is pending. */
+import type { RecordStatus } from '@isochrone/domain'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
-import type { RecordRow, RecordStatus } from '../ports/evidence-readings.ts'
+import type { RecordRow } from '../ports/evidence-readings.ts'
 import type { EpochRow } from '../ports/rows.ts'
 import { claimStanding } from './claim-standing.ts'
 import { decodeCursor, limitOf, pageOf } from './cursor.ts'

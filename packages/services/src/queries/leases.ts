@@ -1,10 +1,13 @@
 /** Leases as their organisation sees them. Another organisation's do not exist. */
 import { AppError, formatUsd, leaseOver } from '@isochrone/domain'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
-import type { LeaseEventRow, LeaseQuoteRow, LeaseRow } from '../ports/lease-store.ts'
+import type { LeaseEventRow, LeaseRow } from '../ports/lease-store.ts'
+import { constraintsOfStored } from '../leases/lease-constraints.ts'
 import { gpuTimeMicroUsd } from '../leases/lease-price.ts'
-import { rentalOfTerms } from '../providers/terms.ts'
+import type { LeaseQuote } from '../leases/quote-lease.ts'
+import { whyNotLonger } from '../leases/why-not-longer.ts'
 import { decodeCursor, limitOf, pageOf } from './cursor.ts'
+import { gpusForLease } from './gpus-for-lease.ts'
 import { hardwareOf, isLive, isSimulated, modelsOf } from './live-nodes.ts'
 import { nodeRefs } from './node-refs.ts'
 import type { Page } from './views/common.ts'
@@ -52,6 +55,8 @@ export async function leaseDetail(
   ])
   return {
     ...summaryOf(row, refs),
+    constraints: constraintsOfStored(row.constraints),
+    notExtendable: leaseOver(row.status) ? null : await whyNotLonger(leases, row),
     endpointUrl: `${(deps.gatewayUrls[0] ?? '').replace(/\/$/, '')}/v1`,
     meteredToMs: row.meteredToMs === null ? null : Number(row.meteredToMs),
     events: events.map((event) => eventView(event, refs)),
@@ -76,9 +81,9 @@ export async function leaseDetail(
 /** Every node that offers GPUs, the cheapest first; live ones before the others. */
 export async function leaseOffers({ store, live, clock }: Deps): Promise<LeaseOffer[]> {
   const [rows, liveness] = await Promise.all([store.providers.nodes(), live.nodes()])
-  const taken = await store.leases.takenGpus(rows.map(({ nodeId }) => nodeId))
+  const forLease = await gpusForLease(store, rows)
   const offers = rows.flatMap((row): LeaseOffer[] => {
-    const rental = row.status === 'active' ? rentalOfTerms(row.terms) : null
+    const rental = row.status === 'active' ? forLease.get(row.nodeId) : undefined
     if (!rental) return []
     const said = liveness.get(row.nodeId)
     const models = modelsOf(row, said)
@@ -94,7 +99,7 @@ export async function leaseOffers({ store, live, clock }: Deps): Promise<LeaseOf
         simulated: isSimulated(row, models),
         models: models.map(({ model }) => model),
         gpus: rental.gpus,
-        freeGpus: Math.max(0, rental.gpus - (taken.get(row.nodeId) ?? 0)),
+        freeGpus: rental.free,
         perGpuHourMicroUsd: rental.perGpuHourMicroUsd,
         live: isLive(said, clock.nowMs()),
       },
@@ -107,12 +112,13 @@ export async function leaseOffers({ store, live, clock }: Deps): Promise<LeaseOf
 
 export async function quoteView(
   { store, clock }: Pick<Deps, 'store' | 'clock'>,
-  quote: Omit<LeaseQuoteRow, 'createdAt'>,
+  { row, among }: LeaseQuote,
 ): Promise<LeaseQuoteView> {
-  const { id, nodeId, model, gpus, durationMs, perGpuHourMicroUsd, reserveMicroUsd, expiresAt } = quote
+  const { id, nodeId, model, gpus, durationMs, perGpuHourMicroUsd, reserveMicroUsd, expiresAt } = row
   return {
     id,
     node: (await nodeRefs(store.providers, [nodeId])).get(nodeId) ?? null,
+    among: among ?? null,
     model,
     gpus,
     durationMs: Number(durationMs),

@@ -1,14 +1,19 @@
 /** A provider's listings with what their agents detected, how far they are, and how their checks stand. */
 import { AppError } from '@isochrone/domain'
-import { nodeInventory, servedModel } from '@isochrone/protocol'
+import { engineReport, nodeInventory, servedModel } from '@isochrone/protocol'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { ListingRow, StakeOrderRow } from '../ports/listing-store.ts'
 import type { JoinTokenRow, ListedNodeRow } from '../ports/rows.ts'
 import type { CheckRow } from '../ports/verification-store.ts'
-import { marketPrices } from '../listings/edit-listing.ts'
+import { marketPrices } from '../listings/market-prices.ts'
 import { parseDraft } from '../listings/listing-draft.ts'
+import { knownModels } from '../listings/known-models.ts'
+import { modelStanding } from '../listings/model-standing.ts'
+import { stakeStanding } from '../listings/stake-standing.ts'
 import { checklistOf } from '../listings/checklist.ts'
+import { publicInputs } from '../verification/public-inputs.ts'
 import { isLive } from './live-nodes.ts'
+import { EARLIER_VERDICTS } from './offer-history.ts'
 import type {
   CheckView,
   DetectedNode,
@@ -35,15 +40,18 @@ export async function listingDetail(deps: Deps, { orgId, id }: { orgId: string; 
   const nodeIds = row.nodeId ? [row.nodeId] : []
   const [standing] = await store.verification.standing(nodeIds)
   const checks = (await store.verification.newestChecks(nodeIds)).map((check) => checkView(check, nowMs))
-  const market = await marketPrices(deps)
-  const ascending = (values: readonly bigint[]) => values.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  const market = await marketPrices(deps, node)
+  const provider = await store.providers.byOrg(orgId)
+  const stake = await stakeStanding(store, provider?.id ?? '')
   const summary = listingSummary(row)
   const draft = parseDraft(row.draft)
   const detected = node && detectedNode(node)
+  const models = modelStanding(draft.models, detected)
   const tokenView = token && { status: tokenStatus(token, nowMs), expiresAtMs: token.expiresAt.getTime() }
   return {
     ...summary,
     draft,
+    stake,
     token: tokenView,
     node: detected,
     standing: standing?.status ?? null,
@@ -51,18 +59,17 @@ export async function listingDetail(deps: Deps, { orgId, id }: { orgId: string; 
     checklist: checklistOf({
       status: row.status,
       draft,
+      stake,
+      models,
       token: tokenView?.status ?? null,
       node: detected,
       checks,
       checkedSince: standing?.checkedAt ? standing.checkedAt >= row.updatedAt : false,
       keyTx: node?.keyTx ?? null,
     }),
-    market: {
-      inMicroUsdPerMtok: ascending(market.inMicroUsdPerMtok),
-      cachedMicroUsdPerMtok: ascending(market.cachedMicroUsdPerMtok),
-      outMicroUsdPerMtok: ascending(market.outMicroUsdPerMtok),
-      gpuHourMicroUsd: ascending(market.gpuHourMicroUsd),
-    },
+    models,
+    knownModels: await knownModels(deps, node?.nodeId ?? null),
+    market,
     likeNodes: await likeNodes(deps, node?.gpuClass ?? null, nowMs),
   }
 }
@@ -71,25 +78,31 @@ export async function providerVerification(
   { store, clock }: Deps,
   { providerId }: { providerId: string },
 ): Promise<ProviderVerification> {
-  const nodes = await store.providers.nodes(providerId)
+  // Those that have left are checked no more.
+  const nodes = (await store.providers.nodes(providerId)).filter(({ status }) => status !== 'revoked')
   const nodeIds = nodes.map(({ nodeId }) => nodeId)
   const standings = new Map((await store.verification.standing(nodeIds)).map((row) => [row.nodeId, row]))
   const checks = await store.verification.newestChecks(nodeIds)
+  const earlier = await store.verification.earlierChecks(nodeIds, EARLIER_VERDICTS)
   const nowMs = clock.nowMs()
-  return nodes.map(({ id, nodeId, name }) => {
+  return nodes.map(({ id, nodeId, name, status }) => {
     const standing = standings.get(nodeId)
     return {
       id,
       name,
+      onMarket: status === 'active',
       standing: standing?.status ?? 'pending',
       checkedAtMs: standing?.checkedAt?.getTime() ?? null,
       dueAtMs: standing?.dueAt.getTime() ?? nowMs,
-      checks: checks.filter((check) => check.nodeId === nodeId).map((check) => checkView(check, nowMs)),
+      checks: checks
+        .filter((check) => check.nodeId === nodeId)
+        .map((check) => ({ ...checkView(check, nowMs), inputs: publicInputs(check.kind, check.inputs) })),
+      earlierChecks: earlier.filter((check) => check.nodeId === nodeId).map((check) => checkView(check, nowMs)),
     }
   })
 }
 
-export function checkView(row: CheckRow, nowMs: number): CheckView {
+export function checkView(row: Omit<CheckRow, 'inputs'>, nowMs: number): CheckView {
   const { kind, finding, fix, simulated, checkedAt, validUntil } = row
   const expired = validUntil.getTime() <= nowMs
   return {
@@ -110,9 +123,12 @@ export function stakeView({ id, microUsd, status, txHash, error, createdAt }: St
   return { id, microUsd, status: known, txHash, error, createdAtMs: createdAt.getTime() }
 }
 
-function detectedNode(row: ListedNodeRow): DetectedNode {
+export function detectedNode(row: ListedNodeRow): DetectedNode {
   const inventory = nodeInventory.safeParse(row.inventory).data
   const models = servedModel.array().safeParse(row.models).data
+  const { models: reports = [], ...engine } = engineReport.safeParse(row.engine).data ?? {}
+  const reportOf = (served: { model: string; modelHash: string }) =>
+    reports.find(({ model, modelHash }) => model === served.model && modelHash === served.modelHash)
   return {
     id: row.id,
     nodeId: row.nodeId,
@@ -126,12 +142,15 @@ function detectedNode(row: ListedNodeRow): DetectedNode {
     os: inventory?.os ?? 'unknown',
     agentVersion: inventory?.agentVersion ?? 'unknown',
     models:
-      models?.map(({ model, quantisation, contextTokensMax, simulated }) => ({
-        model,
-        quantisation,
-        contextTokensMax,
-        simulated,
+      models?.map((served) => ({
+        model: served.model,
+        modelHash: served.modelHash,
+        quantisation: served.quantisation,
+        contextTokensMax: served.contextTokensMax,
+        simulated: served.simulated,
+        report: reportOf(served) ?? null,
       })) ?? null,
+    engine: 'name' in engine ? engine : null,
   }
 }
 

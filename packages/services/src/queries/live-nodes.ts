@@ -1,5 +1,5 @@
 /** Liveness of nodes as gateways report it, turned into what pages show. */
-import { nodeInventory, servedModel, type NodeLiveness } from '@isochrone/protocol'
+import { modelsInTerms, nodeInventory, servedModel, type NodeLiveness } from '@isochrone/protocol'
 import type { ListedNodeRow } from '../ports/rows.ts'
 import type { OfferMeasurements, OfferModel } from './views/marketplace.ts'
 
@@ -27,10 +27,10 @@ export function measurementsOf(liveness: NodeLiveness | undefined): OfferMeasure
   }
 }
 
-/** What it serves now, else what it last said that it serves. */
+/** What it serves now, else what it last said that it serves: of both what its terms promise. */
 export function modelsOf(row: ListedNodeRow, liveness: NodeLiveness | undefined): OfferModel[] {
   const models = liveness?.models ?? servedModel.array().safeParse(row.models).data ?? []
-  return models.map(({ model, quantisation, contextTokensMax, simulated }) => ({
+  return modelsInTerms(row.terms.document, models).map(({ model, quantisation, contextTokensMax, simulated }) => ({
     model,
     quantisation,
     contextTokensMax,

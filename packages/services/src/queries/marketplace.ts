@@ -4,8 +4,9 @@ import type { NodeLiveness } from '@isochrone/protocol'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { ListedNodeRow } from '../ports/rows.ts'
 import { pricesOfStored } from '../providers/terms.ts'
+import { gpusForLease } from './gpus-for-lease.ts'
 import { hardwareOf, isLive, isSimulated, measurementsOf, modelsOf } from './live-nodes.ts'
-import type { Offer, OfferFilter, OfferList } from './views/marketplace.ts'
+import type { Offer, OfferDetail, OfferFilter, OfferList } from './views/marketplace.ts'
 
 type Deps = Pick<ControlPlaneDeps, 'store' | 'live' | 'clock'>
 
@@ -27,12 +28,15 @@ export async function marketplaceOffers(deps: Deps, filter: OfferFilter): Promis
 }
 
 /** `not_found` for a node that is unknown or was never admitted. */
-export async function marketplaceOffer(deps: Deps, { id }: { id: string }): Promise<Offer> {
+export async function marketplaceOffer(deps: Deps, { id }: { id: string }): Promise<OfferDetail> {
   const row = await deps.store.providers.nodeById(id)
   if (!row || row.status !== 'active') {
     throw new AppError('not_found', { publicMessage: 'There is no such node on the marketplace.' })
   }
-  return offerOf(row, (await deps.live.nodes()).get(row.nodeId), deps.clock.nowMs())
+  const [live, forLease] = await Promise.all([deps.live.nodesById([row.nodeId]), gpusForLease(deps.store, [row])])
+  const offer = offerOf(row, live.get(row.nodeId), deps.clock.nowMs())
+  const rental = offer.live ? forLease.get(row.nodeId) : undefined
+  return { ...offer, forLease: rental ? { gpus: rental.gpus, free: rental.free } : null }
 }
 
 function offerOf(row: ListedNodeRow, liveness: NodeLiveness | undefined, nowMs: number): Offer {

@@ -1,12 +1,21 @@
 /** What receipts and records say of one offer and of one provider over time. Public: it is what their names stand on. */
 import { AppError } from '@isochrone/domain'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
-import type { NodeHourRow, NewestRecordRow } from '../ports/offer-store.ts'
+import type { NodeHourRow, NewestRecordRow, VerdictRow } from '../ports/offer-store.ts'
 import { termsOfStored } from '../providers/terms.ts'
+import { publicInputs } from '../verification/public-inputs.ts'
 import { measuredOf } from './offers.ts'
 import { witnessRtts } from './witness-rtts.ts'
 import type { SettlementStage } from './views/common.ts'
-import type { HoursSpan, OfferHistory, OfferHour, OfferPromises, OfferRecord, PublicProvider } from './views/offers.ts'
+import type {
+  HoursSpan,
+  OfferHistory,
+  OfferHour,
+  OfferPromises,
+  OfferRecord,
+  PastVerdict,
+  PublicProvider,
+} from './views/offers.ts'
 
 type Deps = Pick<ControlPlaneDeps, 'store' | 'clock'>
 
@@ -14,6 +23,8 @@ const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
 const DAYS_SHOWN = 7
 const RECORDS_SHOWN = 30
+/** Of a kind, before its newest. */
+export const EARLIER_VERDICTS = 5
 const RECEIPTS_COUNTED_MAX = 20_000
 const stageOrder: readonly SettlementStage[] = ['open', 'closed', 'anchored', 'claimed', 'settled']
 
@@ -25,12 +36,13 @@ export async function offerHistory({ store, clock }: Deps, { id }: { id: string 
   }
   const nowMs = clock.nowMs()
   const span = spanUntil(nowMs)
-  const [offer, hours, standing, records, verdicts, reports] = await Promise.all([
+  const [offer, hours, standing, records, verdicts, earlier, reports] = await Promise.all([
     store.offers.offer(id),
     store.offers.nodeHours(node.nodeId, new Date(span.fromMs), DAYS_SHOWN * 24),
     store.offers.receiptStanding(node.nodeId, new Date(nowMs), RECEIPTS_COUNTED_MAX),
     store.offers.newestRecords({ nodeId: node.nodeId, limit: RECORDS_SHOWN }),
     store.offers.newestVerdicts(node.nodeId),
+    store.verification.earlierChecks([node.nodeId], EARLIER_VERDICTS),
     store.offers.witnessReports([node.nodeId]),
   ])
   return {
@@ -43,11 +55,8 @@ export async function offerHistory({ store, clock }: Deps, { id }: { id: string 
     }),
     records: records.map(recordView),
     promises: promisesOf(node.terms),
-    verdicts: verdicts.map(({ checkedAt, validUntil, ...verdict }) => ({
-      ...verdict,
-      checkedAtMs: checkedAt.getTime(),
-      validUntilMs: validUntil.getTime(),
-    })),
+    verdicts: verdicts.map((row) => ({ ...pastVerdict(row), inputs: publicInputs(row.kind, row.inputs) })),
+    earlierVerdicts: earlier.map(pastVerdict),
     witnesses: witnessRtts(reports[0]?.reports),
   }
 }
@@ -117,10 +126,18 @@ const everything = {
   realOnly: false,
   outMicroUsdMax: null,
   ttftP95MsMax: null,
+  from: null,
+  rttSince: new Date(0),
+  rttMsMax: null,
 }
 
 function hourView({ hour, tokensIn: _in, ...row }: NodeHourRow): OfferHour {
   return { atMs: hour.getTime(), ...row }
+}
+
+function pastVerdict({ kind, verdict, finding, fix, simulated, checkedAt, validUntil }: VerdictRow): PastVerdict {
+  const times = { checkedAtMs: checkedAt.getTime(), validUntilMs: validUntil.getTime() }
+  return { kind, verdict, finding, fix, simulated, ...times }
 }
 
 function recordView({ lane, epoch, status, attempts, faults, earnedMicroUsd }: NewestRecordRow): OfferRecord {

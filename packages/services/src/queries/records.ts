@@ -4,10 +4,18 @@ import { decodeStruct } from '@isochrone/protocol'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { CountsRow, RecordRow } from '../ports/evidence-readings.ts'
 import type { EpochRow, PayoutRow } from '../ports/rows.ts'
+import { promisesAnything, termsOfStored } from '../providers/terms.ts'
 import { claimStanding } from './claim-standing.ts'
 import { nodeRefs } from './node-refs.ts'
 import { termsViews } from './terms-views.ts'
-import type { BrokenPromise, CountsView, PayoutOfEpoch, RecordDetail, RecordSummary } from './views/records.ts'
+import type {
+  BrokenPromise,
+  BrokenPromiseView,
+  CountsView,
+  PayoutOfEpoch,
+  RecordDetail,
+  RecordSummary,
+} from './views/records.ts'
 import type { NodeRef, TermsView } from './views/requests.ts'
 
 type Deps = Pick<ControlPlaneDeps, 'store' | 'clock'>
@@ -65,6 +73,33 @@ export async function recordDetail(
       nowMs: clock.nowMs(),
     }),
   }
+}
+
+const BROKEN_SHOWN = 20
+
+/** What the provider's nodes broke of their promises, newest first: computed from signed counts, credited by the ledger. */
+export async function brokenPromises(
+  { store }: Pick<Deps, 'store'>,
+  { providerId }: { providerId: string },
+): Promise<BrokenPromiseView[]> {
+  const nodeIds = (await store.providers.nodes(providerId)).map(({ nodeId }) => nodeId)
+  const rows = await store.evidence.brokenCounts(nodeIds, BROKEN_SHOWN)
+  const nodes = await nodeRefs(store.providers, nodeIds)
+  return rows.map((row) => {
+    const { samples, ttftOver } = decodeStruct('SlaCounts', row.counts)
+    return {
+      node: nodes.get(row.nodeId) ?? null,
+      nodeId: row.nodeId,
+      lane: row.lane,
+      epoch: Number(row.epoch),
+      channelId: row.channelId,
+      promises: promisesOf(row.broken ?? 0),
+      samples,
+      ttftOver,
+      creditMicroUsd: row.creditMicroUsd ?? 0n,
+      countedTx: row.countedTx,
+    }
+  })
 }
 
 /** Σ paid on the vouchers of an epoch; null before they were claimed. */
@@ -140,10 +175,12 @@ function countsView(row: CountsRow, terms: ReadonlyMap<string, TermsView>): Coun
   const counts = decodeStruct('SlaCounts', row.counts)
   const { samples, faults, ttftSamples, ttftOver, tpotSamples, tpotOver } = counts
   const { broken } = row
+  const known = terms.get(row.termsHash) ?? null
+  const signed = known && termsOfStored(known)
   return {
     channelId: row.channelId,
     fields: row.counts as Record<string, string | number>,
-    terms: terms.get(row.termsHash) ?? null,
+    terms: known,
     termsHash: row.termsHash,
     samples,
     faults,
@@ -152,11 +189,15 @@ function countsView(row: CountsRow, terms: ReadonlyMap<string, TermsView>): Coun
     tpotSamples,
     tpotOver,
     spentMicroUsd: counts.spent,
+    isPromised: signed !== null && promisesAnything(signed),
     countedTx: row.countedTx,
-    broken: broken === null ? null : promiseBits.filter(([bit]) => (broken & bit) !== 0).map(([, promise]) => promise),
+    broken: broken === null ? null : promisesOf(broken),
     creditMicroUsd: row.creditMicroUsd,
   }
 }
+
+export const promisesOf = (broken: number): BrokenPromise[] =>
+  promiseBits.filter(([bit]) => (broken & bit) !== 0).map(([, promise]) => promise)
 
 function ms(seconds: bigint | null): number | null {
   return seconds === null ? null : Number(seconds) * 1_000

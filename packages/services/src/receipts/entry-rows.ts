@@ -3,7 +3,7 @@
  *
  * Throws on an entry that contradicts itself: a receipt of another request or lane, a price that is not the sum.
  */
-import { AppError } from '@isochrone/domain'
+import { AppError, periodAt } from '@isochrone/domain'
 import {
   bytes32Of,
   decodeLine,
@@ -39,6 +39,8 @@ export type EntryRows =
       kind: 'request'
       request: RequestRow
       receipts: ReceiptRow[]
+      /** Midnight UTC before it came in, ms since the epoch. */
+      dayMs: number
       /** Completed after the fact: it never replaces what the gateway itself said of the request. */
       recovered: boolean
       job: { id: string; end: Omit<JobEnd, 'now'> } | null
@@ -83,7 +85,8 @@ function requestRows(entry: Extract<ReceiptStreamEntry, { receipts: unknown }>):
     error: errorMessage,
   } as const
   const job = jobId !== null && answer !== undefined ? { id: jobId, end } : null
-  return { kind: 'request', request, receipts, recovered: entry.type === 'receipt-recovered', job }
+  const dayMs = periodAt('day', outcome.receivedAtMs).startMs
+  return { kind: 'request', request, receipts, dayMs, recovered: entry.type === 'receipt-recovered', job }
 }
 
 function receiptRow(lane: string, requestId: string, requestIdHash: string, pair: ReceiptPairJson): ReceiptRow {

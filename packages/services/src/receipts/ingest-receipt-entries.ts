@@ -78,7 +78,8 @@ async function storeBatch(tx: IngestRepositories, clock: Clock, batch: readonly 
     .flatMap((rows) => rows.receipts)
     .toSorted((a, b) => (a.lane === b.lane ? Number(a.seq - b.seq) : a.lane < b.lane ? -1 : 1))
   const inserted = await tx.requests.insertReceipts(receipts)
-  if (inserted < receipts.length) await refuseContradictions(tx, receipts)
+  if (inserted.length < receipts.length) await refuseContradictions(tx, receipts)
+  await tx.apiKeys.addSpend(spendOfKeys(requests, inserted))
   const toSum = requests.filter((rows) => rows.recovered || repeated)
   await tx.requests.sumPrices(toSum.map((rows) => rows.request.id))
   await tx.epochs.insertClosed(
@@ -98,6 +99,19 @@ async function storeBatch(tx: IngestRepositories, clock: Clock, batch: readonly 
   await tx.recounts.insertRecounts(batch.flatMap(({ rows }) => (rows.kind === 'recount' ? [rows.recount] : [])))
   for (const { job } of requests) if (job) await tx.jobs.finish(job.id, { ...job.end, now: new Date(clock.nowMs()) })
 }
+
+/** What was billed through keys by receipts that are new, each once, on the day that its request came in. */
+function spendOfKeys(entries: readonly RequestRows[], inserted: readonly Pick<ReceiptRow, 'lane' | 'seq'>[]) {
+  const fresh = new Set(inserted.map(nameOf))
+  return entries.flatMap(({ request: { keyId }, dayMs, receipts }) => {
+    if (keyId === null) return []
+    return receipts
+      .filter((row) => row.priceMicroUsd > 0n && fresh.delete(nameOf(row)))
+      .map(({ lane, priceMicroUsd: microUsd }) => ({ keyId, dayMs, lane, microUsd }))
+  })
+}
+
+const nameOf = ({ lane, seq }: Pick<ReceiptRow, 'lane' | 'seq'>): string => `${lane}:${seq}`
 
 /** True when some were there already, told of by another entry or by the same one. */
 async function storeRequests(tx: IngestRepositories, entries: readonly RequestRows[]): Promise<boolean> {

@@ -54,7 +54,8 @@ export function leaseWorld(options: { durationMs: number; reservedMicroUsd?: big
     get: async () => ({ ...lease }),
     step: async (step: LeaseStep) => {
       const to = leaseTransitions[lease.status][step.event]
-      if (to === undefined) return null
+      const seen = Object.entries(step.seen ?? {}) as [keyof LeaseRow, unknown][]
+      if (to === undefined || seen.some(([name, value]) => lease[name] !== value)) return null
       Object.assign(lease, step.change, { status: to, updatedAt: new Date(clock.nowMs()) })
       events.push(step)
       return { ...lease }
@@ -69,6 +70,7 @@ export function leaseWorld(options: { durationMs: number; reservedMicroUsd?: big
       lease.holdsGpus = false
     },
     takenGpus: async () => new Map([[NODE, taken]]),
+    barredFromLeases: async () => new Map<string, 'checks' | 'stake'>(),
     takeGpus: async (_nodeId: string, gpus: number, total: number) => {
       if (taken + gpus > total) return false
       taken += gpus
@@ -113,10 +115,11 @@ export function leaseWorld(options: { durationMs: number; reservedMicroUsd?: big
     store: { ...repositories, transaction: (work: (tx: unknown) => unknown) => work(repositories) } as never,
     stream: { add: async () => undefined },
     budget: {
-      async hold({ leaseId, microUsd }) {
-        held.set(leaseId, microUsd)
+      async hold({ leaseId, reservedMicroUsd, billedMicroUsd }) {
+        held.set(leaseId, reservedMicroUsd - billedMicroUsd)
         return true
       },
+      lower: async () => {},
       release: async (_channelId, leaseId) => void held.delete(leaseId),
     },
     fleet: {
@@ -171,6 +174,7 @@ function rowOf({ durationMs, reservedMicroUsd }: { durationMs: number; reservedM
     status: 'provisioning',
     model: MODEL,
     maxPerGpuHourMicroUsd: PER_GPU_HOUR,
+    constraints: null,
     nodeId: NODE,
     providerId: PROVIDER,
     termsHash: hash,

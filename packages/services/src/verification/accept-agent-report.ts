@@ -1,10 +1,11 @@
 /**
  * What a running agent says of its machine and its models, signed by the node key: at its start and every half minute. Newer ones replace
- * older ones; a change of GPUs makes the node due for its checks.
+ * older ones; a change of hardware takes its trust level and makes the node due for its checks.
  */
 import { AppError } from '@isochrone/domain'
-import { addressToBytes32, nodeInventory, reportSigner, servedModel } from '@isochrone/protocol'
+import { addressToBytes32, engineReport, nodeInventory, reportSigner, servedModel } from '@isochrone/protocol'
 import { z } from 'zod'
+import { recordControlChange } from '../control/record-control-change.ts'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import { gpuClassOf } from '../providers/gpu-class.ts'
 
@@ -18,6 +19,8 @@ const agentReport = z.object({
     sentAtMs: z.int().min(0),
     inventory: nodeInventory,
     models: z.array(servedModel).max(64),
+    /** Absent: an agent of before it said so. */
+    engine: engineReport.optional(),
   }),
   signature: z.string().regex(/^0x[0-9a-f]{130}$/),
 })
@@ -41,7 +44,7 @@ export async function acceptAgentReport(
     const field = issue?.path.map(String).join('.') ?? 'report'
     throw new AppError('invalid_input', { publicMessage: `${field}: ${issue?.message ?? 'is not valid'}`, field })
   }
-  const { nodeKey, sentAtMs, inventory, models } = parsed.data.report
+  const { nodeKey, sentAtMs, inventory, models, engine = null } = parsed.data.report
   const nodeId = addressToBytes32(nodeKey)
   // One answer for a wrong signature and an unknown node: a guesser learns nothing.
   const node = reportSigner(parsed.data) === nodeKey ? await store.providers.node(nodeId) : null
@@ -59,10 +62,21 @@ export async function acceptAgentReport(
   await store.transaction(async (tx) => {
     if (!(await tx.verification.acceptReport(nodeId, sentAtMs))) return
     const uuids = inventory.gpus.flatMap((gpu) => gpu.uuids)
-    const before = nodeInventory.safeParse(node.inventory).data?.gpus.flatMap((gpu) => gpu.uuids) ?? []
-    await tx.verification.setInventory(nodeId, { inventory, models, gpuClass: gpuClassOf(inventory) })
+    const before = nodeInventory.safeParse(node.inventory).data
+    const uuidsBefore = before?.gpus.flatMap((gpu) => gpu.uuids) ?? []
+    const gpuClass = gpuClassOf(inventory)
+    await tx.verification.setInventory(nodeId, { inventory, models, engine, gpuClass })
     await tx.verification.claimGpus(nodeId, uuids, new Date(nowMs))
-    if (uuids.toSorted().join() !== before.toSorted().join()) await tx.verification.makeDue(nodeId, new Date(nowMs))
+    const isOther =
+      uuids.toSorted().join() !== uuidsBefore.toSorted().join() ||
+      inventory.hardware !== before?.hardware ||
+      gpuClass !== node.gpuClass
+    if (!isOther) return
+    await tx.verification.makeDue(nodeId, new Date(nowMs))
+    // What was challenged is not what it says that it has now.
+    const fell = await tx.verification.moveTrust(nodeId, ['challenged', 'attested'], 'claimed')
+    // Policies name both: gateways hear of either.
+    if (fell || gpuClass !== node.gpuClass) await recordControlChange(tx.control, { nodeIds: [nodeId] })
   })
   return { status: node.status, witnessUrls: [...(deps.witnessUrls ?? [])] }
 }

@@ -12,24 +12,40 @@ import {
   type VerificationStatus,
 } from '@isochrone/domain'
 import { nodeInventory, servedModel, type Hex } from '@isochrone/protocol'
+import { z } from 'zod'
 import { recordControlChange } from '../control/record-control-change.ts'
 import type { ControlStore } from '../ports/control-store.ts'
 import type { ListedNodeRow } from '../ports/rows.ts'
-import type { ReplayPort, VerificationNodes, VerificationStore, WitnessPort } from '../ports/verification-store.ts'
+import type {
+  CheckRow,
+  MeasuredRtt,
+  ReplayPort,
+  VerificationNodes,
+  VerificationStore,
+  WitnessPort,
+} from '../ports/verification-store.ts'
 import { checkGpuUuids } from './checks/check-gpu-uuids.ts'
 import { checkMatmul } from './checks/check-matmul.ts'
 import { checkMetering } from './checks/check-metering.ts'
 import { checkModel } from './checks/check-model.ts'
-import { checkRegion } from './checks/check-region.ts'
+import { checkRegion, isSoundEcho } from './checks/check-region.ts'
 import { checkTtlMs, type CheckResult } from './checks/check-result.ts'
-import { checkSharing } from './checks/check-sharing.ts'
+import { checkSharing, sharingAgainSoon } from './checks/check-sharing.ts'
 import { regionPlace } from './checks/region-places.ts'
+import { usualAloneUs } from './checks/usual-alone.ts'
 import { measureSharing } from './measure-sharing.ts'
 import { replayAnswers } from './replay-answers.ts'
+import { trustAfter, type HardwareClaim } from './trust-after.ts'
+
+interface VerifyTx {
+  verification: VerificationStore
+  providers: VerificationNodes
+  control: ControlStore
+}
 
 export interface VerifyDeps {
   store: { verification: VerificationStore; providers: VerificationNodes } & {
-    transaction<T>(work: (tx: { verification: VerificationStore; control: ControlStore }) => Promise<T>): Promise<T>
+    transaction<T>(work: (tx: VerifyTx) => Promise<T>): Promise<T>
   }
   witnesses: readonly WitnessPort[]
   /** Null: nobody pays for replays here, and the model stays unverifiable. */
@@ -45,22 +61,32 @@ const ECHOES = 20
 const MATMUL_ORDER = 256
 /** After a first check that reached nobody: an agent that starts now links to the witnesses meanwhile. */
 const FIRST_AGAIN_MS = 60_000
+/** After a check for shared hardware that a later time may decide; only while there were few in the last day: answers cost money. */
+const SHARING_AGAIN_MS = 600_000
+const SHARING_A_DAY_MAX = 12
+/** Of a node's checks for shared hardware, the newest: its usual time is learnt from them. */
+const USUAL_CHECKS_MAX = 50
+const DAY_MS = 86_400_000
 
 /** The node's new standing; null when there is no such node any more. */
 export async function verifyNode(deps: VerifyDeps, nodeId: Hex): Promise<VerificationStatus | null> {
   const { store, clock, periodMs } = deps
+  // Its beginning: what the node's owner changes during the check was not judged by it.
+  const checkedAt = new Date(clock.nowMs())
   const node = await store.providers.node(nodeId)
   if (!node || node.status === 'revoked') return null
   const solved = await matmul(deps, nodeId)
+  const uuids = await gpuUuids(deps, node)
+  const placed = await region(deps, node)
+  const shared = await sharing(deps, node)
   const results = [
-    await gpuUuids(deps, node),
+    uuids,
     solved,
-    await region(deps, node),
-    await sharing(deps, node),
+    placed.result,
+    shared.result,
     ...(await models(deps, node)),
     checkMetering(await store.verification.meteringCounts(nodeId, new Date(clock.nowMs() - checkTtlMs.metering))),
   ]
-  const checkedAt = new Date(clock.nowMs())
   const [standing] = await store.verification.standing([nodeId])
   const event = verificationAfter(results.map(({ verdict }) => verdict))
   const status = transition(verificationTransitions, standing?.status ?? 'pending', event)
@@ -75,16 +101,52 @@ export async function verifyNode(deps: VerifyDeps, nodeId: Hex): Promise<Verific
         validUntil: new Date(checkedAt.getTime() + checkTtlMs[result.kind]),
       })),
     )
+    await tx.verification.setRtts(nodeId, placed.rtts, checkedAt)
     const unreached = deps.witnesses.length > 0 && solved.verdict === 'unverifiable'
     const isFirst = (standing?.status ?? 'pending') === 'pending'
-    const dueInMs = unreached && isFirst ? Math.min(FIRST_AGAIN_MS, periodMs) : periodMs
-    const dueAt = new Date(checkedAt.getTime() + dueInMs)
+    const againMs = unreached && isFirst ? FIRST_AGAIN_MS : shared.againSoon ? SHARING_AGAIN_MS : periodMs
+    const dueAt = new Date(checkedAt.getTime() + Math.min(againMs, periodMs))
     await tx.verification.finish({ nodeId, status, dueAt, checkedAt })
-    if (status === 'failed' && (await tx.verification.loseTrust(nodeId))) {
-      await recordControlChange(tx.control, { nodeIds: [nodeId] })
-    }
+    const moved = await moveTrust(tx, nodeId, { status, results, nowMs: clock.nowMs() })
+    // Gateways give a node whose checks have failed nothing new until they pass.
+    const turned = (status === 'failed') !== (standing?.status === 'failed')
+    if (moved || turned) await recordControlChange(tx.control, { nodeIds: [nodeId] })
   })
   return status
+}
+
+/** By the node as it is now: it may have said other things of itself during the check. True when its level changed. */
+async function moveTrust(
+  { verification, providers }: VerifyTx,
+  nodeId: Hex,
+  { status, results, nowMs }: { status: VerificationStatus; results: readonly CheckResult[]; nowMs: number },
+): Promise<boolean> {
+  if (status === 'failed') return verification.moveTrust(nodeId, ['challenged', 'attested'], 'claimed')
+  const node = await providers.node(nodeId)
+  if (!node) return false
+  const standing = (await verification.standingChecks(nodeId, new Date(nowMs))).map((check) => ({
+    ...check,
+    inputs: checkInputs.safeParse(check.inputs).data ?? {},
+  }))
+  const model = results.find(({ kind }) => kind === 'model') ?? null
+  const isChallenged = trustAfter(claimOf(node), standing, model) === 'challenged'
+  return isChallenged
+    ? verification.moveTrust(nodeId, ['claimed'], 'challenged')
+    : verification.moveTrust(nodeId, ['challenged'], 'claimed')
+}
+
+const checkInputs = z.record(z.string(), z.unknown())
+
+function claimOf(node: ListedNodeRow): HardwareClaim {
+  const { hardware = '', gpus = [] } = nodeInventory.safeParse(node.inventory).data ?? {}
+  const served = servedModel.array().safeParse(node.models).data ?? []
+  return {
+    simulated: node.simulated || served.some(({ simulated }) => simulated),
+    gpuClass: node.gpuClass,
+    inventory: { hardware, gpus },
+    region: node.region,
+    sharesHost: sharesHost(node),
+  }
 }
 
 async function gpuUuids({ store }: VerifyDeps, node: ListedNodeRow): Promise<CheckResult> {
@@ -101,19 +163,32 @@ async function matmul({ witnesses }: VerifyDeps, nodeId: Hex): Promise<CheckResu
   return checkMatmul(reports)
 }
 
-async function region({ witnesses }: VerifyDeps, node: ListedNodeRow): Promise<CheckResult> {
+/** The verdict, and the round trips themselves, which the marketplace shows whatever they prove. */
+async function region(
+  { witnesses }: VerifyDeps,
+  node: ListedNodeRow,
+): Promise<{ result: CheckResult; rtts: MeasuredRtt[] }> {
   const nodeId = node.nodeId as Hex
-  const reports = await Promise.all(witnesses.map((witness) => witness.echo(nodeId, ECHOES)))
-  const place = regionPlace(node.region, node.country)
-  return checkRegion(
-    { nodeId, region: node.region, place },
-    reports.filter((report) => report !== null),
+  const echoes = await Promise.all(
+    witnesses.map(async (witness) => ({ url: witness.url, signed: await witness.echo(nodeId, ECHOES) })),
   )
+  const place = regionPlace(node.region, node.country)
+  const result = checkRegion(
+    { nodeId, region: node.region, place },
+    echoes.flatMap(({ signed }) => signed ?? []),
+  )
+  const rtts = echoes.flatMap(({ url, signed }) => {
+    if (!signed || signed.report.minRttUs === null || !isSoundEcho(nodeId, signed)) return []
+    const { witness, name, simulated: isPlaceSimulated = false } = signed.report.witness
+    const simulated = signed.report.simulated || isPlaceSimulated
+    return [{ witness, name, url, isPlaceSimulated, rttUs: signed.report.minRttUs, simulated }]
+  })
+  return { result, rtts }
 }
 
-async function sharing(deps: VerifyDeps, node: ListedNodeRow): Promise<CheckResult> {
-  const declared = sharesHost(node)
-  if (declared) return checkSharing({ rounds: [], declared })
+async function sharing(deps: VerifyDeps, node: ListedNodeRow): Promise<{ result: CheckResult; againSoon: boolean }> {
+  const untried = { rounds: [], usualUs: { own: null, other: null }, declared: sharesHost(node) }
+  if (untried.declared) return { result: checkSharing(untried), againSoon: false }
   const others = (await deps.store.providers.nodes()).filter(
     (other) =>
       other.nodeId !== node.nodeId &&
@@ -125,15 +200,24 @@ async function sharing(deps: VerifyDeps, node: ListedNodeRow): Promise<CheckResu
   const random = prng(deps.seed())
   const partner = others[others.length > 0 ? random.below(others.length) : 0]
   if (!partner) {
-    return {
-      ...checkSharing({ rounds: [], declared }),
-      verdict: 'valid',
-      finding: 'No other node of its kind is in its region.',
-      fix: null,
-    }
+    const finding = 'No other node of its kind is in its region.'
+    return { result: { ...checkSharing(untried), verdict: 'valid', finding, fix: null }, againSoon: false }
   }
+  const [own, other] = [await sharingChecks(deps, node), await sharingChecks(deps, partner)]
+  const usualUs = { own: usualAloneUs(own.map(inputsOf)), other: usualAloneUs(other.map(inputsOf)) }
   const pair = [node.nodeId as Hex, partner.nodeId as Hex] as const
-  return checkSharing({ rounds: await measureSharing(deps.witnesses, pair, random), declared })
+  const input = { ...untried, usualUs, rounds: await measureSharing(deps.witnesses, pair, usualUs, random) }
+  const dayAgoMs = deps.clock.nowMs() - DAY_MS
+  const today = own.filter(({ checkedAt }) => checkedAt.getTime() > dayAgoMs).length
+  return { result: checkSharing(input), againSoon: sharingAgainSoon(input) && today < SHARING_A_DAY_MAX }
+}
+
+const inputsOf = ({ inputs }: CheckRow): unknown => inputs
+
+/** As old as their verdicts are good for: who moves to a slower machine is judged by it after that. */
+function sharingChecks({ store, clock }: VerifyDeps, { nodeId }: ListedNodeRow): Promise<CheckRow[]> {
+  const since = new Date(clock.nowMs() - checkTtlMs.sharing)
+  return store.verification.checksOf(nodeId, 'sharing', since, USUAL_CHECKS_MAX)
 }
 
 async function models(deps: VerifyDeps, node: ListedNodeRow): Promise<CheckResult[]> {

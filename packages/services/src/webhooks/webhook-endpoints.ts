@@ -41,23 +41,37 @@ export async function listWebhooks({ store }: Pick<Deps, 'store'>, orgId: string
   return (await store.webhooks.endpoints(orgId)).map(viewOf)
 }
 
+export interface NewWebhook {
+  orgId: string
+  url: string
+  events: readonly WebhookEvent[]
+  /** Asking twice with one key is one webhook, answered with its secret; for another address or other events the key is refused. */
+  key: string
+}
+
 /** Throws `invalid_input` where the address could not be called, `state_conflict` where there are too many. */
 export async function createWebhook(
-  { store, chain }: Deps,
-  input: { orgId: string; url: string; events: readonly WebhookEvent[] },
+  { store: { webhooks }, chain }: Deps,
+  { orgId, key, ...input }: NewWebhook,
 ): Promise<{ endpoint: WebhookEndpointView; secret: string }> {
   const url = checkedUrl(input.url, chain.chainId === DEVELOPMENT_CHAIN_ID)
   const events = webhookEvents.filter((event) => input.events.includes(event))
   if (events.length === 0) {
     throw new AppError('invalid_input', { publicMessage: 'Choose at least one event.', field: 'events' })
   }
-  if ((await store.webhooks.endpoints(input.orgId)).length >= ENDPOINTS_MAX) {
+  const earlier = await webhooks.endpointByFormKey(orgId, key)
+  if (!earlier && (await webhooks.endpoints(orgId)).length >= ENDPOINTS_MAX) {
     const publicMessage = `An organisation has at most ${ENDPOINTS_MAX} webhooks. Remove one first.`
     throw new AppError('state_conflict', { publicMessage })
   }
-  const secret = newWebhookSecret()
-  const row = await store.webhooks.insertEndpoint({ id: newId('hook'), orgId: input.orgId, url, secret, events })
-  return { endpoint: viewOf(row), secret }
+  const fresh = { id: newId('hook'), orgId, url, secret: newWebhookSecret(), events, formKey: key }
+  const row = earlier ?? (await webhooks.insertEndpoint(fresh)) ?? (await webhooks.endpointByFormKey(orgId, key))
+  if (!row) throw new AppError('internal', { publicMessage: 'The webhook was not stored.' })
+  if (row.url === url && row.events.join() === events.join()) return { endpoint: viewOf(row), secret: row.secret }
+  throw new AppError('state_conflict', {
+    publicMessage: `This same form has added ${row.url} already. Look at your webhooks before you add another.`,
+    field: 'key',
+  })
 }
 
 /** Throws `not_found` for another organisation's. */

@@ -40,13 +40,16 @@ export function optional<T>(field: Field<T>): Field<T | null> {
 }
 
 const timePattern = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2})(:\d{2})?(\.\d+)?(Z|\+00:00)?$/
+/** Nothing that is read here was measured before or after: another year is a slip or a joke, and would make a run of centuries. */
+const timesFromMs = Date.UTC(2000, 0)
+const timesToMs = Date.UTC(2100, 0)
 
 /** A UTC time to as many decimals as it has, in ms since the epoch: `2023-11-16 18:15:46.6805900`, `2026-07-02T14:00Z`. */
 export const utcTime: Field<number> = {
-  expected: 'a UTC time such as 2023-11-16 18:15:46.68',
+  expected: 'a UTC time of the years 2000 to 2099 such as 2023-11-16 18:15:46.68',
   parse(given) {
     const match = timePattern.exec(given)
     const ms = match ? Date.parse(`${match[1]}T${match[2]}${match[3] ?? ':00'}Z`) : Number.NaN
-    return Number.isNaN(ms) ? undefined : ms + Number(match?.[4] ?? 0) * 1_000
+    return ms >= timesFromMs && ms < timesToMs ? ms + Number(match?.[4] ?? 0) * 1_000 : undefined
   },
 }

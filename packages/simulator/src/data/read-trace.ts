@@ -4,7 +4,7 @@
  *
  * Two formats, told apart by their first line: the Azure LLM inference trace (CSV: TIMESTAMP, ContextTokens,
  * GeneratedTokens) and Mooncake's JSON lines (timestamp in ms, input_length, output_length, hash_ids). Either may be
- * gzipped. Times must not run backwards.
+ * gzipped. Times must not run backwards, nor further than a year from the first.
  */
 import { z } from 'zod'
 import { dataError, quoted, readDataFile } from './data-file.ts'
@@ -24,6 +24,9 @@ export const tokensMax = 1_000_000
 const tokens = wholeNumber(1, tokensMax)
 const noBlocks: readonly number[] = []
 const unordered = 'the time is before that of the line above'
+const DAYS_MAX = 366
+const spanMsMax = DAYS_MAX * 86_400_000
+const tooLate = `the time is more than ${DAYS_MAX} days after that of the first request`
 
 /**
  * All requests, in order of arrival.
@@ -33,10 +36,12 @@ const unordered = 'the time is before that of the line above'
 export function readTrace(file: string): TraceRequest[] {
   const text = readDataFile(file)
   if (text.trimStart().startsWith('{')) return readMooncake(file, text)
-  const rows = readTable(file, { TIMESTAMP: utcTime, ContextTokens: tokens, GeneratedTokens: tokens }, (row, above) =>
-    above && row.TIMESTAMP < above.TIMESTAMP ? { field: 'TIMESTAMP', problem: unordered } : undefined,
-  )
-  const startMs = rows[0]?.TIMESTAMP ?? 0
+  let startMs = 0
+  const rows = readTable(file, { TIMESTAMP: utcTime, ContextTokens: tokens, GeneratedTokens: tokens }, (row, above) => {
+    if (!above) startMs = row.TIMESTAMP
+    const problem = orderProblem(row.TIMESTAMP - startMs, above ? above.TIMESTAMP - startMs : 0)
+    return problem === null ? undefined : { field: 'TIMESTAMP', problem }
+  })
   return rows.map((row) => ({
     atMs: row.TIMESTAMP - startMs,
     tokensIn: row.ContextTokens,
@@ -46,14 +51,16 @@ export function readTrace(file: string): TraceRequest[] {
 }
 
 const count = z.int().min(1).max(tokensMax)
+/** ms; Mooncake counts from the beginning of its trace, others since the epoch. */
+const timestampMax = Date.UTC(2100, 0)
 const MooncakeLine = z.object({
-  timestamp: z.number().min(0).max(1e12),
+  timestamp: z.number().min(0).max(timestampMax),
   input_length: count,
   output_length: count,
   hash_ids: z.array(z.int().min(0)).max(tokensMax).default([]),
 })
 const mooncakeExpected: Record<string, string> = {
-  timestamp: 'a number of ms, 0 or more',
+  timestamp: `a number of ms from 0 to ${timestampMax}`,
   input_length: tokens.expected,
   output_length: tokens.expected,
   hash_ids: 'a list of whole numbers, 0 or more',
@@ -68,10 +75,17 @@ function readMooncake(file: string, text: string): TraceRequest[] {
     const { timestamp, input_length, output_length, hash_ids } = parseLine(file, line, given)
     startMs ??= timestamp
     const atMs = timestamp - startMs
-    if (atMs < (requests.at(-1)?.atMs ?? 0)) throw dataError(file, { line, field: 'timestamp' }, unordered)
+    const problem = orderProblem(atMs, requests.at(-1)?.atMs ?? 0)
+    if (problem !== null) throw dataError(file, { line, field: 'timestamp' }, problem)
     requests.push({ atMs, tokensIn: input_length, tokensOut: output_length, blockIds: hash_ids })
   }
   return requests
+}
+
+/** Both times since the first request, ms. */
+function orderProblem(atMs: number, aboveMs: number): string | null {
+  if (atMs < aboveMs) return unordered
+  return atMs > spanMsMax ? tooLate : null
 }
 
 function parseLine(file: string, line: number, given: string): z.infer<typeof MooncakeLine> {

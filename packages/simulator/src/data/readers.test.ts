@@ -44,6 +44,7 @@ const azure = [
   '2023-11-16 18:15:50.9951690,396,109',
 ]
 const tokens = 'a whole number from 1 to 1000000'
+const time = 'a UTC time of the years 2000 to 2099 such as 2023-11-16 18:15:46.68'
 
 test('the Azure trace is read with CRLF, a byte-order mark and no last newline, gzipped or not', () => {
   const text = `\uFEFF${azure.join('\r\n')}`
@@ -76,10 +77,21 @@ test('a bad trace is refused in one line with file, line and field', () => {
     ],
     ['x.csv', csv('2023-11-16 18:15:51,9,'), `x.csv line 4, field GeneratedTokens: expected ${tokens}, got ''`],
     ['x.csv', csv('2023-11-16 18:15:51,9'), 'x.csv line 4: expected 3 fields, got 2'],
+    ['x.csv', csv('yesterday,9,9'), `x.csv line 4, field TIMESTAMP: expected ${time}, got 'yesterday'`],
     [
       'x.csv',
-      csv('yesterday,9,9'),
-      "x.csv line 4, field TIMESTAMP: expected a UTC time such as 2023-11-16 18:15:46.68, got 'yesterday'",
+      csv('9999-11-16 18:15:51,9,9'),
+      `x.csv line 4, field TIMESTAMP: expected ${time}, got '9999-11-16 18:15:51'`,
+    ],
+    [
+      'x.csv',
+      csv('+275760-09-13 00:00:00,9,9'),
+      `x.csv line 4, field TIMESTAMP: expected ${time}, got '+275760-09-13 00:00:00'`,
+    ],
+    [
+      'x.csv',
+      csv('2024-11-17 00:00:00,9,9'),
+      'x.csv line 4, field TIMESTAMP: the time is more than 366 days after that of the first request',
     ],
     [
       'x.csv',
@@ -103,7 +115,17 @@ test('a bad trace is refused in one line with file, line and field', () => {
     [
       'x.jsonl',
       '{"timestamp": -1, "input_length": 5, "output_length": 5}',
-      "x.jsonl line 1, field timestamp: expected a number of ms, 0 or more, got '-1'",
+      "x.jsonl line 1, field timestamp: expected a number of ms from 0 to 4102444800000, got '-1'",
+    ],
+    [
+      'x.jsonl',
+      '{"timestamp": 1e300, "input_length": 5, "output_length": 5}',
+      "x.jsonl line 1, field timestamp: expected a number of ms from 0 to 4102444800000, got '1e+300'",
+    ],
+    [
+      'x.jsonl',
+      '{"timestamp": 1, "input_length": 5, "output_length": 5}\n{"timestamp": 1e12, "input_length": 5, "output_length": 5}',
+      'x.jsonl line 2, field timestamp: the time is more than 366 days after that of the first request',
     ],
     [
       'x.jsonl',

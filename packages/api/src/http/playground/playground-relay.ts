@@ -8,6 +8,7 @@
  */
 import { AppError, toAppError, type Clock } from '@isochrone/domain'
 import type { ControlPlane, Viewer, ViewerOrganisation } from '@isochrone/services'
+import { activeOrganisation, openedFor } from '../../active-organisation.ts'
 import { jsonBody } from '../json-body.ts'
 import { playgroundBody, type PlaygroundBody } from './playground-body.ts'
 import { createPurses, type Outlay, type Spender } from './playground-purse.ts'
@@ -81,8 +82,7 @@ function signedInHere(request: Request, viewer: Viewer | null): ViewerOrganisati
     throw new AppError('unsupported_media_type', { publicMessage: 'The body must be application/json.' })
   }
   if (!viewer) throw new AppError('unauthenticated', { publicMessage: 'Sign in to use the playground.' })
-  if (viewer.activeOrganisation) return viewer.activeOrganisation
-  throw new AppError('forbidden', { publicMessage: 'Create or choose an organisation first.' })
+  return activeOrganisation(viewer, openedFor(request.headers))
 }
 
 function spenderOf(viewer: Viewer | null, { id, name, role }: ViewerOrganisation): Spender {

@@ -22,6 +22,28 @@ export interface ChainTransactionView {
   createdAtMs: number
 }
 
+/** A queue of ids that wake workers. What is to be done stands in the row of each id. */
+export interface QueueView {
+  name: string
+  waiting: number
+  active: number
+  /** Come again later. */
+  delayed: number
+  paused: boolean
+  /** Processes that take from it. */
+  workers: number
+  /** The id that waits longest. */
+  oldest: { id: string; addedAtMs: number } | null
+  /** What comes by itself. */
+  schedules: readonly { name: string; everyMs: number; nextAtMs: number | null }[]
+}
+
+export interface QueuesView {
+  atMs: number
+  /** Null while Redis does not answer. */
+  queues: readonly QueueView[] | null
+}
+
 export interface AdminOverview {
   users: number
   organisations: number

@@ -1,5 +1,6 @@
 /** Leases as pages show them. Money is µUSD, times are ms since the Unix epoch. */
 import type { LeaseStatus } from '@isochrone/domain'
+import type { LeaseConstraints } from '../../leases/lease-constraints.ts'
 import type { SettlementStage } from './common.ts'
 import type { InclusionView, NodeRef, TermsView } from './requests.ts'
 
@@ -25,6 +26,8 @@ export interface LeaseQuoteView {
   /** The lease's id, once it is confirmed. */
   id: string
   node: NodeRef | null
+  /** Of a choice by constraints: how many nodes meet them, and what the next dearer one asks; null where none is dearer. */
+  among: { nodes: number; nextPerGpuHourMicroUsd: bigint | null } | null
   model: string
   gpus: number
   durationMs: number
@@ -87,6 +90,10 @@ export interface LeaseReceiptView {
 }
 
 export interface LeaseDetail extends LeaseSummary {
+  /** What its node has to be, wherever it moves; null: its team chose the first one. */
+  constraints: LeaseConstraints | null
+  /** Why it cannot be extended where it is; null where nothing of its node forbids it. */
+  notExtendable: string | null
   /** Base URL of the API; its id is the model's name there. */
   endpointUrl: string
   meteredToMs: number | null

@@ -1,6 +1,10 @@
 /** What a provider sees of its listings, of the checks of its nodes, and of its stake. */
 import type { ListingStatus, Verdict, VerificationStatus } from '@isochrone/domain'
-import type { ListingDraft, PriceStep } from '../../listings/listing-draft.ts'
+import type { EngineModelReport, EngineReport } from '@isochrone/protocol'
+import type { ListingDraft } from '../../listings/listing-draft.ts'
+import type { ModelStanding } from '../../listings/model-standing.ts'
+import type { Market } from '../../listings/market-prices.ts'
+import type { StakeStanding } from '../../listings/stake-standing.ts'
 import type { CheckKind } from '../../verification/checks/check-result.ts'
 import type { OfferModel } from './marketplace.ts'
 
@@ -25,6 +29,26 @@ export interface CheckView {
   validUntilMs: number
 }
 
+/** With what it was judged by: JSON, as far as the node's owner may read it. */
+export interface JudgedCheck extends CheckView {
+  inputs: string
+}
+
+/** A model as the agent reports it. */
+export interface DetectedModel extends OfferModel {
+  modelHash: string
+  /** What the engine's report says of it; null from an agent that makes none. */
+  report: Omit<EngineModelReport, 'model' | 'modelHash'> | null
+}
+
+/** A build that nodes on the market serve: what a name and a hash stand for there. */
+export interface KnownModel {
+  model: string
+  modelHash: string
+  nodes: number
+  simulated: boolean
+}
+
 export interface DetectedNode {
   /** `node_…` */
   id: string
@@ -39,11 +63,13 @@ export interface DetectedNode {
   os: string
   agentVersion: string
   /** Null until the agent runs: it says what it serves when it starts. */
-  models: OfferModel[] | null
+  models: DetectedModel[] | null
+  /** Behind them; null until an agent says so. */
+  engine: Omit<EngineReport, 'models'> | null
 }
 
 export interface ChecklistItem {
-  step: 'machine' | 'agent' | 'prices' | 'promises' | 'checks' | 'chain' | 'market'
+  step: 'machine' | 'agent' | 'models' | 'prices' | 'promises' | 'stake' | 'checks' | 'chain' | 'market'
   state: 'done' | 'waiting' | 'failed' | 'open'
   text: string
   /** What to do now; null where there is nothing to do. */
@@ -52,13 +78,18 @@ export interface ChecklistItem {
 
 export interface ListingDetail extends ListingSummary {
   draft: ListingDraft
+  stake: StakeStanding
   token: { status: 'open' | 'used' | 'expired' | 'revoked'; expiresAtMs: number } | null
   node: DetectedNode | null
   standing: VerificationStatus | null
   checks: CheckView[]
   checklist: ChecklistItem[]
-  /** µUSD of nodes on the market, by field, ascending. */
-  market: Record<keyof PriceStep, bigint[]>
+  /** How the models that were chosen compare with what the agent answers for. */
+  models: ModelStanding
+  /** What other nodes on the market serve, the most frequent first. */
+  knownModels: KnownModel[]
+  /** What nodes on the market ask that are like this one, by field. */
+  market: Market
   /** Of live nodes of this hardware class: what their customers' attempts measured. */
   likeNodes: { nodes: number; ttftP95Ms: number | null; tokensPerSecond: number | null }
 }
@@ -66,13 +97,32 @@ export interface ListingDetail extends ListingSummary {
 export interface NodeVerificationView {
   id: string
   name: string
+  /** Its key is on the chain; where not, its listing says how far it is. */
+  onMarket: boolean
   standing: VerificationStatus
   checkedAtMs: number | null
   dueAtMs: number
-  checks: CheckView[]
+  checks: JudgedCheck[]
+  /** Those before them, newest first, a few of each kind. */
+  earlierChecks: CheckView[]
 }
 
 export type ProviderVerification = NodeVerificationView[]
+
+/** All that a provider's own wallet needs to put its stake up. */
+export interface WalletStakePlan {
+  chainId: number
+  rpcUrl: string
+  usdc: `0x${string}`
+  vault: `0x${string}`
+  /** Whose stake it is. */
+  providerId: `0x${string}`
+  providerName: string
+  /** The one that is paid: no other wallet is asked. Lower case. */
+  payerAddress: `0x${string}`
+  /** What the stake is to be at least, µUSD. */
+  goalMicroUsd: bigint
+}
 
 export interface StakeView {
   id: string

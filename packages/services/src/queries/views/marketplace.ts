@@ -1,6 +1,7 @@
 /** What anyone may see of the market: nodes on offer, with what gateways measured of them. */
 import type { Prices } from '@isochrone/domain'
 import type { DataPolicy, Tier, TrustLevel } from '@isochrone/scheduler'
+import type { GpusForLease } from './offers.ts'
 
 export interface OfferModel {
   model: string
@@ -55,6 +56,12 @@ export interface Offer {
   live: boolean
   measured: OfferMeasurements | null
   createdAtMs: number
+}
+
+/** One offer on its own page. */
+export interface OfferDetail extends Offer {
+  /** Read now. Null: it offers none, or takes no new leases. */
+  forLease: GpusForLease | null
 }
 
 export interface OfferFilter {

@@ -1,4 +1,20 @@
 /** What a team sees of its keys, balance and settings. */
+import type { BudgetPeriod } from '@isochrone/domain'
+
+export interface NewKeyBudget {
+  period: BudgetPeriod
+  microUsd: bigint
+}
+
+/** What a key may spend in each period, and what it has in the one that runs. */
+export interface KeyBudgetView extends NewKeyBudget {
+  /** By receipts on record: gateways may be some seconds ahead. */
+  spentMicroUsd: bigint
+  /** Never below zero. */
+  leftMicroUsd: bigint
+  /** When the next period begins; null for a budget that never renews. */
+  renewsAtMs: number | null
+}
 
 export interface ApiKeyView {
   /** `key_…` */
@@ -10,12 +26,17 @@ export interface ApiKeyView {
   createdAtMs: number
   expiresAtMs: number | null
   lastUsedAtMs: number | null
+  /** Null: it spends the organisation's balance without a limit of its own. */
+  budget: KeyBudgetView | null
+  /** Billed through it in this month of UTC. */
+  spentThisMonthMicroUsd: bigint
 }
 
 /** The only time that the secret is ever shown. */
 export interface CreatedApiKey {
   key: ApiKeyView
-  secret: string
+  /** Null when the same form had made this key before: its secret was in that answer, and nobody has it any more. */
+  secret: string | null
 }
 
 export interface ChannelView {

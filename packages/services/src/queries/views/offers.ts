@@ -28,6 +28,10 @@ export interface OfferQuery {
   realOnly?: boolean | undefined
   outMicroUsdMax?: bigint | undefined
   ttftP95MsMax?: number | undefined
+  /** The name of the witness that round trips are measured from. */
+  from?: string | undefined
+  /** From that witness. */
+  rttMsMax?: number | undefined
   sort?: OfferSortColumn | undefined
   /** The other way than the column's own: dear first, slow first. */
   reversed?: boolean | undefined
@@ -71,25 +75,58 @@ export interface OfferListItem extends MeasuredByReceipts {
   listedAtMs: number
   /** Read now. */
   live: boolean
+  /** Read now. Null: it offers none, or takes no new leases. */
+  forLease: GpusForLease | null
   freeSlots: number | null
   slots: number | null
   /** Between its gateway and the node, ms. */
   rttMs: number | null
   simulatedRttMs: number | null
-  /** From witnesses, the nearest first; empty where none has measured it. */
-  witnesses: WitnessRtt[]
+  /** From the witness that was asked for; null without one, and where it has not measured the node of late. */
+  witnessRtt: WitnessRtt | null
+}
+
+/** GPUs of a node that may be leased, and those of them that no lease has. */
+export interface GpusForLease {
+  gpus: number
+  free: number
 }
 
 /** The fastest of a witness's round trips to a node, as it signed it. */
 export interface WitnessRtt {
   witness: string
   rttMs: number
-  /** Through the delay shim. */
+  /** Through the delay shim, or from a place that is made up. */
   simulated: boolean
+  measuredAtMs: number
 }
 
-/** The newest verdict of one kind, and what would change it. */
-export interface OfferVerdict {
+/** All that a witness signed of its echoes to a node. */
+export interface WitnessEchoes extends WitnessRtt {
+  /** Mean difference of neighbouring round trips; null where a witness said nothing of it. */
+  jitterMs: number | null
+  sent: number | null
+  lost: number | null
+}
+
+/** A measuring point that offers can be looked at from. */
+export interface WitnessFacet {
+  name: string
+  /** Where a browser may measure its own distance to it. */
+  url: string
+  simulated: boolean
+  /** Nodes on the market that it has measured. */
+  nodes: number
+}
+
+/** The newest verdict of one kind, what it was judged by, and what would change it. */
+export interface OfferVerdict extends PastVerdict {
+  /** JSON, as far as it may be shown to anybody, and cut where it is long. */
+  inputs: string
+}
+
+/** One that another came after. */
+export interface PastVerdict {
   kind: string
   verdict: 'valid' | 'invalid' | 'unverifiable'
   finding: string
@@ -117,6 +154,7 @@ export interface OfferFacets {
   regions: FacetValue[]
   countries: FacetValue[]
   gpuClasses: FacetValue[]
+  witnesses: WitnessFacet[]
 }
 
 export interface OfferPlace {
@@ -156,7 +194,9 @@ export interface OfferHistory extends MeasuredByReceipts {
   records: OfferRecord[]
   promises: OfferPromises | null
   verdicts: OfferVerdict[]
-  witnesses: WitnessRtt[]
+  /** Those before them, newest first, a few of each kind. */
+  earlierVerdicts: PastVerdict[]
+  witnesses: WitnessEchoes[]
 }
 
 export interface OfferRecord {

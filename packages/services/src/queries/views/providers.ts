@@ -10,6 +10,8 @@ export interface ProviderView {
   name: string
   ownerAddress: string
   payoutAddress: string
+  /** managed: an account of its own, whose key the platform holds. */
+  payoutCustody: 'wallet' | 'managed'
   feeBps: number
   /** Null until the registration is on the chain. */
   registeredTx: string | null

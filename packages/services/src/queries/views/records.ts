@@ -1,9 +1,6 @@
 /** Performance records and the claims that they release, as pages show them. */
-import type { EpochStatus } from '@isochrone/domain'
-import type { RecordStatus } from '../../ports/evidence-readings.ts'
+import type { EpochStatus, RecordStatus } from '@isochrone/domain'
 import type { NodeRef, TermsView } from './requests.ts'
-
-export type { RecordStatus } from '../../ports/evidence-readings.ts'
 
 export interface RecordSummary {
   nodeId: string
@@ -45,11 +42,52 @@ export interface CountsView {
   tpotSamples: number
   tpotOver: number
   spentMicroUsd: bigint
-  /** Null while they wait to be pooled. */
+  /** Whether the terms give anything back for a broken promise: else the counts are not pooled. */
+  isPromised: boolean
+  /** Null while they wait to be pooled, and where somebody else had done it and no test followed. */
   countedTx: string | null
-  /** Of the pool test that followed; null where none did yet. Empty without a transaction: the terms promise nothing. */
+  /** Of the pool test that followed; empty where none did, null before they are pooled. */
   broken: BrokenPromise[] | null
   creditMicroUsd: bigint | null
+}
+
+/** A promise that a node of the provider broke: what it cost, and the record whose counts made the test fail. */
+export interface BrokenPromiseView {
+  node: NodeRef | null
+  nodeId: string
+  lane: string
+  epoch: number
+  channelId: string
+  promises: BrokenPromise[]
+  /** Of that record alone; the test is over all that was pooled since the one before. */
+  samples: number
+  ttftOver: number
+  creditMicroUsd: bigint
+  countedTx: string | null
+}
+
+/** A reported record that would break a promise once it is final. */
+export interface BreachForecastView {
+  node: NodeRef | null
+  nodeId: string
+  lane: string
+  epoch: number
+  channelId: string
+  promises: BrokenPromise[]
+  /** Of the pool that would be tested, this record in it. */
+  samples: number
+  ttftOver: number
+  /** At most: what the payer truly paid bounds it, and a cap of the day may put a part off. */
+  creditMicroUsd: bigint
+  /** Until then it can be contested. */
+  contestUntilMs: number | null
+}
+
+export interface BreachForecast {
+  /** False while the chain does not answer. */
+  isKnown: boolean
+  /** By deadline. */
+  breaches: BreachForecastView[]
 }
 
 export interface PayoutOfEpoch {

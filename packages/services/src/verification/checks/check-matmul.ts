@@ -1,5 +1,8 @@
-/** The answer to the int8 challenge, as a witness saw it. The time is kept and not judged: this portable kernel runs on a CPU. */
-import type { MatmulReport, SignedReport } from '@isochrone/protocol'
+/**
+ * The answer to the int8 challenge, as a witness saw it. Time and device are kept and not judged: at an order whose product is
+ * shown whole a CPU is as fast as a GPU and its library, and which of them computed is the node's own word.
+ */
+import type { MatmulComputed, MatmulReport, SignedReport } from '@isochrone/protocol'
 import type { CheckResult } from './check-result.ts'
 
 /** `reports`: signed by witnesses that are known; the newest of each. */
@@ -24,11 +27,18 @@ export function checkMatmul(reports: readonly SignedReport<MatmulReport>[]): Che
       fix: 'Keep the agent running, with --witness naming a witness that it can reach.',
     }
   }
-  const fastestMs = Math.min(...answered.map(({ report }) => report.elapsedUs ?? Infinity)) / 1000
+  const [fastest] = answered.map(({ report }) => report).toSorted((a, b) => (a.elapsedUs ?? 0) - (b.elapsedUs ?? 0))
+  const tookMs = ((fastest?.elapsedUs ?? 0) / 1000).toFixed(1)
   return {
     ...result,
     verdict: 'valid',
-    finding: `An exact product of order ${answered[0]?.report.order} in ${fastestMs.toFixed(1)} ms.`,
+    finding: `An exact product of order ${fastest?.order} in ${tookMs} ms${byWhom(fastest?.computed)}.`,
     fix: null,
   }
+}
+
+function byWhom(computed: MatmulComputed | undefined): string {
+  if (!computed) return ''
+  if (computed.by === 'portable') return ", by the agent's own code on its CPU"
+  return `, by its helper on ${computed.devices.length === 1 ? 'one device' : `${computed.devices.length} devices`} as it says`
 }

@@ -33,7 +33,7 @@ export interface RegionClaim {
  * witness of a simulated network says of a node that really stands somewhere.
  */
 export function checkRegion(claim: RegionClaim, reports: readonly SignedReport<EchoReport>[]): CheckResult {
-  const sound = reports.filter((signed) => isSound(claim.nodeId, signed))
+  const sound = reports.filter((signed) => isSoundEcho(claim.nodeId, signed))
   const measured = sound.flatMap(({ report }) =>
     report.minRttUs === null || (report.witness.simulated && !report.simulated)
       ? []
@@ -91,7 +91,8 @@ export function lightKm(rttUs: number): number {
   return (LIGHT_KM_PER_S * (rttUs / 1e6)) / 2
 }
 
-function isSound(nodeId: Hex, signed: SignedReport<EchoReport>): boolean {
+/** The witness signed the report, it is of this node, and the node signed its fastest echo. */
+export function isSoundEcho(nodeId: Hex, signed: SignedReport<EchoReport>): boolean {
   const { report } = signed
   const witness = report.witness.witness as Hex
   if (report.nodeId !== nodeId || reportSigner(signed) !== witness) return false

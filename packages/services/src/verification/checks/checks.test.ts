@@ -15,9 +15,17 @@ import { checkMatmul } from './check-matmul.ts'
 import { checkMetering } from './check-metering.ts'
 import { checkModel, replayAgrees } from './check-model.ts'
 import { checkRegion, lightKm } from './check-region.ts'
-import { checkSharing, sharingUndecided, type SharingRound } from './check-sharing.ts'
+import {
+  checkSharing,
+  sharingAgainSoon,
+  sharingUndecided,
+  type SharingInput,
+  type SharingRound,
+  type UsualTimes,
+} from './check-sharing.ts'
 import { distanceKm, regionPlace } from './region-places.ts'
 import { sprt } from './sprt.ts'
+import { usualAloneUs } from './usual-alone.ts'
 
 const amsterdam: GeoPlace = { latitude: 52.4, longitude: 4.9 }
 const nodeKey = randomBytes32()
@@ -88,33 +96,50 @@ test('of two nodes that name one GPU the later is invalid and the earlier in dou
   expect(checkGpuUuids({ uuids: [], count: 0 }, none).verdict).toBe('valid')
 })
 
+const quietUs = 20_000
+const usualUs: UsualTimes = { own: quietUs, other: quietUs }
+const noUsual: UsualTimes = { own: null, other: null }
+
+/** How long a node takes alone, and beside the other, as multiples of what a quiet machine needs. */
+type Factors = { alone: number; together: number }
+
 /** As `measureSharing` would see it, where every time is off by e^(spread × normal) and `load` may hit any of them. */
-function measured(factor: number, spread: number, seed: number, load = () => 1): SharingRound[] {
+function measured(
+  factors: (round: number) => Factors,
+  { spread = 0.05, seed = 1, usual = usualUs, load = (): number => 1 } = {},
+): SharingInput {
   const random = prng(seed)
   const normal = () => Array.from({ length: 12 }, () => random.unit()).reduce((sum, unit) => sum + unit, -6)
-  const timeUs = (times: number) => 40_000 * times * Math.exp(spread * normal()) * load()
+  const timeUs = (times: number) => quietUs * times * Math.exp(spread * normal()) * load()
   const rounds: SharingRound[] = []
-  while (sharingUndecided(rounds)) rounds.push({ aloneUs: [timeUs(1), timeUs(1)], togetherUs: timeUs(factor) })
-  return rounds
+  while (sharingUndecided({ rounds, usualUs: usual })) {
+    const { alone, together } = factors(rounds.length)
+    const aloneUs = { own: [timeUs(alone), timeUs(alone)], other: [timeUs(alone), timeUs(alone)] } as const
+    rounds.push({ aloneUs, togetherUs: timeUs(together) + timeUs(together) })
+  }
+  return { rounds, usualUs: usual, declared: false }
 }
-const judge = (rounds: SharingRound[]) => checkSharing({ rounds, declared: false }).verdict
-const verdictsOf = (runs: number, factor: number, spread: number) =>
-  Array.from({ length: runs }, (_, seed) => judge(measured(factor, spread, seed + 1)))
+const beside = (together: number) => () => ({ alone: 1, together })
+const judge = (input: SharingInput) => checkSharing(input).verdict
+const verdictsOf = (runs: number, factors: (round: number) => Factors, change: Parameters<typeof measured>[1] = {}) =>
+  Array.from({ length: runs }, (_, seed) => judge(measured(factors, { ...change, seed: seed + 1 })))
 
 test('one core behind two nodes is told from two machines, and from a host that is declared', () => {
-  expect(verdictsOf(500, 1, 0.05).filter((verdict) => verdict !== 'valid')).toEqual([])
-  expect(verdictsOf(500, 1.95, 0.05).filter((verdict) => verdict !== 'invalid')).toEqual([])
-  expect(verdictsOf(500, 1.95, 0.1).filter((verdict) => verdict === 'invalid').length).toBeGreaterThan(450)
-  expect(checkSharing({ rounds: measured(2, 0.05, 1), declared: true }).verdict).toBe('valid')
-  expect(judge([])).toBe('unverifiable')
-  expect(sharingUndecided(measured(1.95, 0.05, 1).slice(0, 3))).toBe(true)
+  expect(verdictsOf(500, beside(1)).filter((verdict) => verdict !== 'valid')).toEqual([])
+  expect(verdictsOf(500, beside(1.95)).filter((verdict) => verdict !== 'invalid')).toEqual([])
+  expect(
+    verdictsOf(500, beside(1.95), { spread: 0.1 }).filter((verdict) => verdict === 'invalid').length,
+  ).toBeGreaterThan(450)
+  expect(judge({ ...measured(beside(2)), declared: true })).toBe('valid')
+  expect(judge({ rounds: [], usualUs, declared: false })).toBe('unverifiable')
+  expect(sharingUndecided({ rounds: measured(beside(1.95)).rounds.slice(0, 3), usualUs })).toBe(true)
 })
 
 /** A false accusation is worse than a miss: 1.5 is what neighbours with cores of their own took under load. */
 test.each([0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5])(
   'neighbours on cores of their own are not accused under load (spread %s)',
   (spread) => {
-    const verdicts = verdictsOf(2_000, 1.5, spread)
+    const verdicts = verdictsOf(2_000, beside(1.5), { spread })
     expect(verdicts.filter((verdict) => verdict === 'invalid').length).toBeLessThanOrEqual(1)
     expect(verdicts.filter((verdict) => verdict === 'valid').length).toBeLessThan(200)
   },
@@ -123,10 +148,84 @@ test.each([0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5])(
 test('times that come in bursts accuse nobody, and where nothing is steady nobody is judged', () => {
   const verdicts = Array.from({ length: 2_000 }, (_, seed) => {
     const random = prng(seed)
-    return judge(measured(1.1, 0.05, seed, () => (random.unit() < 0.4 ? 2.5 : 1)))
+    return judge(measured(beside(1.1), { seed, load: () => (random.unit() < 0.4 ? 2.5 : 1) }))
   })
   expect(verdicts.filter((verdict) => verdict === 'invalid')).toEqual([])
-  expect(verdictsOf(200, 1.95, 1).filter((verdict) => verdict !== 'unverifiable')).toEqual([])
+  expect(verdictsOf(200, beside(1.95), { spread: 1 }).filter((verdict) => verdict !== 'unverifiable')).toEqual([])
+})
+
+/** Programs of others on the same core, which gives each that runs an equal share. */
+const oneCore = (programs: number): Factors => ({ alone: programs + 1, together: programs + 2 })
+const ownCores = (programs: number): Factors => ({ alone: programs + 1, together: programs + 1 })
+
+/** Who is alone as slow as together has shown nothing: with 3 programs beside it the second node adds only a quarter. */
+test('a machine that others keep busy clears no shared core and accuses no neighbour', () => {
+  for (const programs of [0.5, 1, 1.5, 2, 3, 5, 10, 20]) {
+    for (const spread of [0.02, 0.05, 0.1, 0.2]) {
+      const cheats = verdictsOf(100, () => oneCore(programs), { spread })
+      expect(cheats.filter((verdict) => verdict === 'valid')).toEqual([])
+      const honest = verdictsOf(100, () => ownCores(programs), { spread })
+      expect(honest.filter((verdict) => verdict === 'invalid')).toEqual([])
+    }
+  }
+  const busy = checkSharing(measured(() => oneCore(5)))
+  expect(busy).toMatchObject({ verdict: 'unverifiable', finding: expect.stringContaining('over twice the usual') })
+  expect(verdictsOf(200, () => ownCores(0.5)).filter((verdict) => verdict !== 'valid')).toEqual([])
+})
+
+test('a load that comes and goes from round to round clears no shared core and accuses no neighbour', () => {
+  for (const every of [2, 3, 4, 6]) {
+    const programs = (round: number) => (round % every === 0 ? 5 : 0)
+    const cheats = verdictsOf(200, (round) => oneCore(programs(round)))
+    expect(cheats.filter((verdict) => verdict === 'valid')).toEqual([])
+    const honest = verdictsOf(200, (round) => ownCores(programs(round)))
+    expect(honest.filter((verdict) => verdict === 'invalid')).toEqual([])
+  }
+})
+
+/** A first check cannot know whether the machine was busy: it may accuse, and never clears. */
+test('before its usual time is known a node is not called valid, a shared core is found all the same', () => {
+  for (const usual of [noUsual, { own: quietUs, other: null }, { own: null, other: quietUs }]) {
+    expect(checkSharing(measured(beside(1), { usual }))).toMatchObject({
+      verdict: 'unverifiable',
+      finding: expect.stringContaining('not known yet'),
+    })
+    expect(judge(measured(() => oneCore(10), { usual }))).toBe('unverifiable')
+    expect(judge(measured(beside(1.95), { usual }))).toBe('invalid')
+  }
+})
+
+test('the usual time is that of the quietest of several checks, worked out from what they keep', () => {
+  const check = (times: number, seed: number) =>
+    checkSharing(measured(() => ownCores(times - 1), { spread: 0.02, seed, usual: noUsual })).inputs
+  const checks = [check(8, 1), check(1, 2), check(3, 3)]
+  expect((usualAloneUs(checks) ?? 0) / quietUs).toBeCloseTo(1, 1)
+  // As they come back from the database.
+  expect(usualAloneUs(JSON.parse(JSON.stringify(checks)) as unknown[])).toBe(usualAloneUs(checks))
+  expect(usualAloneUs(checks.toReversed())).toBe(usualAloneUs(checks))
+  const saidNothing = [{ rounds: [] }, { declared: true }, null, { rounds: [{ aloneUs: [1, 1], togetherUs: 2 }] }]
+  expect(usualAloneUs([...checks.slice(1), ...saidNothing])).toBeNull()
+})
+
+test('what a verdict was judged by judges again to the same', () => {
+  for (const factors of [oneCore(0), oneCore(3), ownCores(0), ownCores(3)]) {
+    for (const usual of [usualUs, noUsual]) {
+      const first = checkSharing(measured(() => factors, { usual }))
+      expect(checkSharing(JSON.parse(JSON.stringify(first.inputs)) as SharingInput)).toMatchObject({
+        verdict: first.verdict,
+        finding: first.finding,
+      })
+    }
+  }
+})
+
+test('a busy machine and an unknown usual are tried again soon, what is settled is not', () => {
+  expect(sharingAgainSoon(measured(() => ownCores(5)))).toBe(true)
+  expect(sharingAgainSoon(measured(beside(1), { usual: noUsual }))).toBe(true)
+  expect(sharingAgainSoon(measured(beside(1)))).toBe(false)
+  expect(sharingAgainSoon(measured(beside(1.95)))).toBe(false)
+  expect(sharingAgainSoon({ rounds: [], usualUs: noUsual, declared: false })).toBe(false)
+  expect(sharingAgainSoon({ rounds: [], usualUs: noUsual, declared: true })).toBe(false)
 })
 
 /** Never on one failure. */
