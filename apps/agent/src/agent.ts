@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { systemClock } from '@isochrone/domain'
 import type { GeoPlace, Hex, ServedModel } from '@isochrone/protocol'
 import type { Logger, Tracing } from '@isochrone/runtime'
+import { EngineAnswers } from './engines/engine-answers.ts'
 import { EngineHealth } from './engines/engine-health.ts'
 import { startEngine, type EngineConfig } from './engines/start-engine.ts'
 import { DEFAULT_EPOCH_LIMITS, type EpochStoreLimits } from './epochs/epoch-store.ts'
@@ -25,6 +26,7 @@ import { readInventory } from './node/inventory.ts'
 import { loadNodeKey } from './node/node-key.ts'
 import { ReceiptLog } from './receipts/receipt-log.ts'
 import { SealingKeys } from './sealed/sealing-keys.ts'
+import { createMatmulHelper } from './verification/matmul-helper.ts'
 import { createMatmulSolver } from './verification/matmul-solver.ts'
 import { reportToMarket } from './verification/report-to-market.ts'
 import { WitnessClient } from './verification/witness-client.ts'
@@ -40,6 +42,8 @@ export type AgentOptions = {
   readonly findGateways?: boolean | undefined
   readonly engine: EngineConfig
   readonly concurrencyMax: number
+  /** How often an engine that is no part of the agent is looked for. Default: as `EngineHealth` does. */
+  readonly engineProbeMs?: number | undefined
   /** What the pages show as hardware instead of what was read from the machine. */
   readonly hardwareLabel?: string | undefined
   readonly simulatedNetwork?: SimulatedNetwork | undefined
@@ -49,6 +53,8 @@ export type AgentOptions = {
   readonly witnessUrls?: readonly string[] | undefined
   /** Where the node pretends to stand towards witnesses; shown as "simulated network". */
   readonly simulatedPlace?: GeoPlace | undefined
+  /** A program of the operator's own that answers int8 challenges. Default: the agent computes itself. */
+  readonly matmulHelper?: string | undefined
   /** How many epoch files are kept, and how many bytes of them. */
   readonly epochLimits?: Partial<EpochStoreLimits> | undefined
   /** Where they are given out. Default: nowhere. */
@@ -91,8 +97,12 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     const modelsDir = options.modelsDir ?? join(dataDir, 'models')
     const engine = await startEngine(options.engine, concurrencyMax, modelsDir, 0, loadingLog(logger))
     const capacity = new StreamCapacity(concurrencyMax)
-    const engineHealth = options.engine.kind === 'openai' ? new EngineHealth({ driver: engine.driver, logger }) : null
+    const probe = options.engineProbeMs !== undefined && { probeMs: options.engineProbeMs }
+    const engineHealth =
+      options.engine.kind === 'openai' ? new EngineHealth({ driver: engine.driver, logger, ...probe }) : null
     engineHealth?.start()
+    const answers = options.apiUrl ? new EngineAnswers({ engine, health: engineHealth, logger }) : null
+    answers?.start()
     const sealing = await SealingKeys.create(systemClock)
     const leases = await LeaseEngines.open({
       dataDir,
@@ -124,7 +134,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     for (const link of given) link.start()
     const directory = createGatewayDirectory({ given, open, logger })
     if (options.findGateways !== false) directory.start()
-    const solver = createMatmulSolver()
+    const helper = options.matmulHelper ? createMatmulHelper({ program: options.matmulHelper, logger }) : null
+    const solver = createMatmulSolver(helper)
     const simulatedPlace = options.simulatedPlace ?? null
     const witnesses = new Map<string, WitnessClient>()
     const dial = (urls: readonly string[]) => {
@@ -137,9 +148,10 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     }
     dial(options.witnessUrls ?? [])
     const { models } = engine
-    const reports = options.apiUrl
-      ? reportToMarket({ apiUrl: options.apiUrl, nodeKey, inventory, models, witnesses: dial, logger })
-      : null
+    const reports =
+      options.apiUrl && answers
+        ? reportToMarket({ apiUrl: options.apiUrl, nodeKey, inventory, models, answers, witnesses: dial, logger })
+        : null
     logger.info(
       {
         node: nodeKey.address,
@@ -164,6 +176,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       async close(graceMs = GRACE_MS) {
         capacity.drain()
         await reports?.stop()
+        await answers?.close()
         await Promise.all([...witnesses.values()].map((witness) => witness.close()))
         await solver.close()
         await directory.stop()

@@ -32,6 +32,7 @@ export type RunFlags = EngineFlags & {
   readonly simulatedSeed: number
   readonly witness: string[]
   readonly simulatedPlace?: GeoPlace
+  readonly matmulHelper?: string
   readonly graceMs: number
   readonly epochFiles?: number
   readonly epochGib?: number
@@ -80,6 +81,7 @@ export function createCli(commands: Commands): Command {
     .option('--simulated-seed <n>', 'seed of the simulated jitter', integer(0), 1)
     .option('--witness <url>', 'measuring point to dial; repeat for several (default: WITNESS_URLS)', collect, [])
     .option('--simulated-place <lat,lon>', 'delay echoes to witnesses as if the node stood there', place)
+    .option('--matmul-helper <program>', 'program that answers int8 challenges, on GPUs say (default: MATMUL_HELPER)')
     .option('--epoch-files <n>', 'copies of epoch files to keep as evidence (default: 720)', integer(1))
     .option('--epoch-gib <gib>', 'space that they may take (default: 4)', atLeast(0.001))
     .option('--serve-epochs <host:port>', 'give out those copies to anybody who asks (default: to nobody)', hostPort)

@@ -44,8 +44,9 @@ async function run(flags: RunFlags): Promise<void> {
         ? undefined
         : { rttMs: flags.simulatedRttMs, jitterMs: flags.simulatedJitterMs, seed: flags.simulatedSeed },
     apiUrl: joined?.apiUrl,
-    witnessUrls: flags.witness.length > 0 ? flags.witness : env.WITNESS_URLS,
+    witnessUrls: witnessesOf(flags, env, joined?.witnessUrls ?? []),
     simulatedPlace: flags.simulatedPlace,
+    matmulHelper: flags.matmulHelper ?? env.MATMUL_HELPER,
     epochLimits: {
       ...(flags.epochFiles !== undefined && { filesMax: flags.epochFiles }),
       ...(flags.epochGib !== undefined && { bytesMax: Math.round(flags.epochGib * 2 ** 30) }),
@@ -89,6 +90,12 @@ async function key(flags: KeyFlags): Promise<void> {
   const dataDir = flags.nodeKeyFile ? undefined : dataDirOf(flags, loadEnv(agentEnv))
   if (dataDir) await mkdir(dataDir, { recursive: true, mode: 0o700 })
   print((await loadNodeKey(flags.nodeKeyFile ?? join(dataDir ?? '.', 'node.key'))).address)
+}
+
+/** What was given, else what the market said when the node joined; more may come with the market's answers. */
+function witnessesOf(flags: RunFlags, env: AgentEnv, joined: readonly string[]): readonly string[] {
+  if (flags.witness.length > 0) return flags.witness
+  return env.WITNESS_URLS.length > 0 ? env.WITNESS_URLS : joined
 }
 
 function dataDirOf(flags: { readonly dataDir?: string }, env: AgentEnv): string {

@@ -15,6 +15,7 @@ const providerId = randomBytes32()
 const nodeId = randomBytes32()
 const registryAddress: Hex = `0x${'ab'.repeat(20)}`
 const gatewayUrls = ['http://127.0.0.1:4001']
+const witnessUrls = ['http://127.0.0.1:4002']
 const posted = z.object({ token: z.string(), nodeKey: z.string(), proof: z.string(), inventory: nodeInventory })
 let joins: z.infer<typeof posted>[] = []
 
@@ -30,7 +31,7 @@ const api = createServer((request, response) => {
       return answer(403, { error: { message: 'The token is unknown, used or expired.' } })
     if (!body) return answer(200, { providerId, chainId: 31_337, registryAddress, gatewayUrls, expiresAt: 1 })
     joins.push(body)
-    return answer(200, { nodeId, nodeName: 'one', gatewayUrls })
+    return answer(200, { nodeId, nodeName: 'one', gatewayUrls, witnessUrls })
   })()
 })
 let apiUrl: string
@@ -53,7 +54,15 @@ test('joining proves the key to exactly this provider and leaves a configuration
   const value = { providerId, nodeKey: sent?.nodeKey as Hex }
   const domain = { chainId: 31_337, verifyingContract: registryAddress }
   expect(recoverStructSigner(domain, 'NodeKey', { value, signature: sent?.proof as Hex })).toBe(config.nodeKey)
-  expect(config).toEqual({ apiUrl, providerId, nodeId, nodeName: 'one', nodeKey: sent?.nodeKey, gatewayUrls })
+  expect(config).toEqual({
+    apiUrl,
+    providerId,
+    nodeId,
+    nodeName: 'one',
+    nodeKey: sent?.nodeKey,
+    gatewayUrls,
+    witnessUrls,
+  })
   expect(await readJoinedConfig(dataDir)).toEqual(config)
   expect(JSON.stringify(sent)).not.toContain('privateKey')
 })

@@ -22,7 +22,9 @@ const invitation = z.object({
   gatewayUrls,
   expiresAt: z.union([z.string(), z.number()]),
 })
-const admission = z.object({ nodeId: bytes32, nodeName: z.string(), gatewayUrls })
+/** Absent from what an earlier market answered, or an earlier `join` wrote. */
+const witnessUrls = z.array(z.url()).max(64).default([])
+const admission = z.object({ nodeId: bytes32, nodeName: z.string(), gatewayUrls, witnessUrls })
 const apiError = z.object({ error: z.object({ message: z.string() }) })
 
 /** What `agent run` reads from the data directory. */
@@ -33,6 +35,7 @@ const joinedConfig = z.object({
   nodeName: z.string(),
   nodeKey: z.string(),
   gatewayUrls,
+  witnessUrls,
 })
 export type JoinedConfig = z.infer<typeof joinedConfig>
 
@@ -69,6 +72,7 @@ export async function joinMarket(options: JoinOptions): Promise<JoinedConfig> {
     nodeName: admitted.nodeName,
     nodeKey: nodeKey.address,
     gatewayUrls: admitted.gatewayUrls,
+    witnessUrls: admitted.witnessUrls,
   }
   const path = configPath(dataDir)
   await writeFile(`${path}.new`, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 })

@@ -109,6 +109,8 @@ export interface Intent {
   tokensOutMax: number
   reservedMicroUsd: bigint
   startedAtMs: number
+  /** When its request came in: it counts in that period of its key's budget. Absent in journals from before. */
+  receivedAtMs?: number
   /** Set where the attempt goes on with an answer that others began. */
   continues?: Continues
   /** 32-byte name of the lease that pays for it by time: the attempt costs nothing. */

@@ -8,7 +8,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, prng, systemClock } from '@isochrone/domain'
-import { createDb, createStore } from '@isochrone/db'
+import { createDb, createStore, sayBusyOfCalls } from '@isochrone/db'
 import { redisKeys, type Hex } from '@isochrone/protocol'
 import {
   createMetrics,
@@ -22,9 +22,10 @@ import {
 import { introduceGateway, loadControlSnapshot, redisControlStream } from '@isochrone/services'
 import type { Redis } from 'ioredis'
 import { createBudget, type Budget } from './budget/budget.ts'
-import { createRedisBudgetStore, leasedChannels } from './budget/redis-budget-store.ts'
+import { createKeyBudgets, placeOfKeyPeriod, type KeyBudgets } from './budget/key-budgets.ts'
+import { createRedisBudgetStore, leasedOf } from './budget/redis-budget-store.ts'
 import { createLimitShares } from './budget/share-limits.ts'
-import { createControlStore } from './control/control-state.ts'
+import { createControlStore, type ControlView } from './control/control-state.ts'
 import { createFairNews, FAIR_NEWS_MS } from './control/fair-news.ts'
 import { createLiveGateways } from './control/live-gateways.ts'
 import { keepContentInside } from './control/keep-content-inside.ts'
@@ -52,6 +53,7 @@ import { nodeMeasurementsOf } from './fleet/node-measurements-of.ts'
 import { createLeaseDesk } from './leases/lease-desk.ts'
 import { createLinkServer } from './link/create-link-server.ts'
 import { startLiveness } from './link/start-liveness.ts'
+import { watchLoop } from './overload/watch-loop.ts'
 import { readContracts } from './read-contracts.ts'
 import { createFairStarts } from './requests/fair-starts.ts'
 import { createHedging } from './requests/hedging.ts'
@@ -66,6 +68,8 @@ import { createWaitingRoom } from './requests/waiting-room.ts'
 /** Longest attempt in all. */
 const ATTEMPT_MS_MAX = 600_000
 const TICK_MS = 1_000
+/** How long whoever asks about queued work waits for others in the database before being told so. */
+const databasePatience = { connectionWaitMsMax: 5_000, lockWaitMsMax: 5_000 }
 /** Given up, a node still has 2 s to sign for what it did. */
 const GIVE_UP_MS = 4_000
 
@@ -92,12 +96,16 @@ export async function startGateway({
   const tracing = await startTracing('gateway', env, logger)
   shutdown.onShutdown('traces', () => tracing?.stop())
 
+  const loop = watchLoop({ lateMsMax: env.GATEWAY_LATE_MS_MAX })
+  shutdown.onShutdown('loop', () => loop.stop())
+
   const metrics = createGatewayMetrics(createMetrics('gateway'), () => ({
     activeRequests: () => requestLimits.active(),
     waitingRequests: () => room.size,
     linkedNodes: () => links.sessions.all().length,
     leaseIdleMicroUsd: () => budget.idleMicroUsd(),
     controlVersion: () => control.version,
+    loopLateMs: () => loop.lateMs(),
   }))
 
   const journalDir = join(env.DATA_DIR, 'journal')
@@ -124,16 +132,16 @@ export async function startGateway({
   const shares = createLimitShares({ redis, lane: lane.id, gateways: () => live.serving(Date.now()) })
   const requestLimits = createRequestLimits(clock, { shareOf: shares.shareOf })
   const starts = createFairStarts()
-  const publisherRedis = createRedis(env.REDIS_URL, logger, { commandTimeout: 10_000 })
-  const controlRedis = createRedis(env.REDIS_URL, logger, { commandTimeout: 5_000 })
+  const publisherRedis = createRedis(env.REDIS_URL, logger, { commandMsMax: 10_000 })
+  const controlRedis = createRedis(env.REDIS_URL, logger, { commandMsMax: 5_000 })
   shutdown.onShutdown('redis', () => {
     for (const connection of [redis, publisherRedis, controlRedis]) connection.disconnect()
   })
   const publisher = await startPublisher({ journal, redis: publisherRedis, dir: journalDir, logger })
   shutdown.onShutdown('publisher', () => publisher.stop())
 
-  const db = createDb(env.DATABASE_URL, { connectionsMax: 4 })
-  const store = createStore(db)
+  const db = createDb(env.DATABASE_URL, { connectionsMax: 4, ...databasePatience })
+  const store = sayBusyOfCalls(createStore(db))
   shutdown.onShutdown('database', () => db.$disconnect())
   const follower = followControl({
     store: control,
@@ -189,13 +197,13 @@ export async function startGateway({
   shutdown.onShutdown('news', () => clearInterval(teller))
   const knownModels = createKnownModels(sessions)
   let resumed = false
-  const { budget, tick } = budgetOf(redis, lane, async () => {
+  const { budget, keyBudgets, tick } = budgetsOf({ redis, lane, control }, async () => {
     knownModels.learn(await redis.hvals(redisKeys.nodes), Date.now())
     live.learn(await redis.hvals(redisKeys.gateways), Date.now())
     await shares.tick()
     if (resumed || !follower.ready()) return
     const channels = [...control.organisations()].flatMap(({ channelId }) => (channelId ? [channelId as Hex] : []))
-    await budget.resume(await leasedChannels(redis, lane.id, channels))
+    await budget.resume(await leasedOf(redis, lane.id, channels))
     resumed = true
   })
   const ticker = setInterval(tick, TICK_MS)
@@ -229,6 +237,7 @@ export async function startGateway({
     serve: {
       lane: keepContentInside(lane, control, storePlace),
       budget,
+      keyBudgets,
       placer,
       room,
       measurements,
@@ -244,6 +253,7 @@ export async function startGateway({
     },
     requestLimits,
     starts,
+    loop,
     idempotency: createIdempotency(redisIdempotencyStore(redis), clock),
     jobs,
     epochs: {
@@ -307,24 +317,45 @@ export async function startGateway({
   return { url, lane: lane.id }
 }
 
-/** The budget keeper, and what it and others need of Redis each second. */
-function budgetOf(redis: Redis, lane: GatewayLane, also: () => Promise<void>): { budget: Budget; tick: () => void } {
+interface Budgets {
+  budget: Budget
+  keyBudgets: KeyBudgets
+  tick: () => void
+}
+
+/** The keepers of budgets, and what they and others need of Redis each second. */
+function budgetsOf(
+  { redis, lane, control }: { redis: Redis; lane: GatewayLane; control: ControlView },
+  also: () => Promise<void>,
+): Budgets {
   // Stale by a second at most, and only to the safe side: what is held back shrinks as receipts come in.
   let heldForRecovery = lane.heldForRecovery()
+  let keysHeld = lane.keysHeldForRecovery()
+  const nowMs = (): number => Date.now()
   const budget = createBudget({
     store: createRedisBudgetStore(redis, lane.id),
     signedMicroUsd: (channelId) => lane.signedMicroUsd(channelId),
     recoverableMicroUsd: (channelId) => heldForRecovery.get(channelId) ?? 0n,
-    nowMs: () => Date.now(),
+    nowMs,
+  })
+  const keyBudgets = createKeyBudgets({
+    control,
+    store: createRedisBudgetStore(redis, lane.id, placeOfKeyPeriod),
+    leasedOf: (periods) => leasedOf(redis, lane.id, periods, (period) => placeOfKeyPeriod(period).sums),
+    spentMicroUsd: (period) => lane.spentByKeyMicroUsd(period),
+    recoverableMicroUsd: (period) => keysHeld.get(period) ?? 0n,
+    nowMs,
   })
   let ticking = false
   return {
     budget,
+    keyBudgets,
     tick() {
       heldForRecovery = lane.heldForRecovery()
+      keysHeld = lane.keysHeldForRecovery()
       if (ticking || redis.status !== 'ready') return
       ticking = true
-      Promise.all([budget.tick(), also()])
+      Promise.all([budget.tick(), keyBudgets.tick(), also()])
         .catch(() => {
           // Redis went away between two ticks; the next one tries again.
         })

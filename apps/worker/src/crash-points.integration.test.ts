@@ -8,11 +8,14 @@ import {
   claim,
   createChainWriter,
   disputeOf,
+  drawPanel,
   getIsochroneEvents,
+  panelOf,
   providerIdOf,
   registerProvider,
   resolveChallenge,
   respondToDispute,
+  ruleOnDispute,
   tokenBalance,
   withheldDisputeOf,
   mintTestUsdc,
@@ -22,22 +25,32 @@ import { systemClock } from '@isochrone/domain'
 import { isDataError } from '@isochrone/db'
 import { startTestStack, type TestStack } from '@isochrone/local-stack'
 import {
+  addressOfKey,
   bytes32Of,
   decodeStruct,
   encodeStruct,
+  merkleProof,
+  receiptLeaf,
   signStruct,
+  structHash,
+  type DisputeAction,
   type Hex,
   type PerformanceSignedEntry,
+  type RequestFinishedEntry,
 } from '@isochrone/protocol'
 import {
   createTrustDuties,
+  epochLeaves,
   executeDisputes,
   indexChainEvents,
   ingestReceiptEntries,
   refreshDisputes,
   registerPending,
+  runDisputeOrders,
+  runStakeOrders,
   settleDueEpochs,
   settlementStatus,
+  type DisputeAccount,
   type Stuck,
 } from '@isochrone/services'
 import { madeTermsOf } from '@isochrone/verifier/testing'
@@ -54,6 +67,10 @@ const CHALLENGE_S = 300
 /** Chain time goes on by itself: no step may end while a busy machine gets to it. */
 const STEP_S = 3_600
 const ROUNDS_MAX = 12
+/** µUSD. */
+const STAKE = 20_000n
+/** Receipts in the epoch of which one is disputed: its proof is ten hashes and more. */
+const RECEIPTS = 600
 
 // Real chain and database, on machines that are busy with other tests as well.
 vi.setConfig({ testTimeout: 240_000 })
@@ -65,6 +82,8 @@ let anybody: ChainWriter
 let gateway: Awaited<ReturnType<typeof startEpochGateway>>
 let worker: Awaited<ReturnType<typeof startDyingWorker>>
 let channels: Hex[] = []
+/** What the lane has signed in published epochs. */
+let signedBefore: ReadonlyMap<string, bigint> = new Map()
 let [p, q]: [Hex, Hex] = ['0x', '0x']
 
 beforeAll(async () => {
@@ -213,7 +232,6 @@ test('claims in batches and alone, what was set aside, and payouts: each exactly
 test('records are reported, accused, let go and made final, and their epochs paid: each exactly once', async () => {
   const before = await eventsOf()
   const lie = <T extends { faults: number }>(record: T) => ({ ...record, faults: record.faults + 5 })
-  let signedBefore: ReadonlyMap<string, bigint> = new Map()
   let fromSeq = 4
   let sum = 0n
   for (const [epoch, kind] of [
@@ -364,3 +382,81 @@ test('an announced voucher is claimed exactly once', async () => {
   expect(await paidOn(one, q)).toBe(50_000n)
   expect(await countOf('Claimed')).toBe(claims + 1)
 })
+
+test('stake that was asked for is put up exactly once', async () => {
+  const { providerId } = market
+  const order = { id: 'stake_once', providerId, microUsd: STAKE, requestedBy: 'user' }
+  await market.store.listings.insertStakeOrder(order)
+  const stakeOf = async () => (await chain.stake.stakeOf(providerId)).toString()
+  await worker.run(({ store, chain: own }) => runStakeOrders({ store: store.listings, chain: own.stake }))
+  expectDeaths('mint', 'approve', 'provisionOnce')
+  expect(await stakeOf()).toBe(STAKE.toString())
+  expect(await market.store.listings.openStakeOrders(1)).toEqual([])
+})
+
+test('orders in a dispute are carried out exactly once: it is filed, answered and appealed', async () => {
+  const { made, entries } = await gateway.publish({ epoch: 8, fromSeq: 17, receipts: RECEIPTS, signedBefore })
+  ;({ signedAfter: signedBefore } = made)
+  await ingest(entries)
+  const anchored = () => market.db.epoch.count({ where: { epoch: 8n, status: 'claimed' } })
+  await settleUntil(async () => (await anchored()) === 1)
+  worker.takeDeaths()
+
+  const pairs = entries.flatMap((entry) => (entry as Partial<RequestFinishedEntry>).receipts ?? [])
+  const value = decodeStruct('DeliveryReceipt', pairs.find(({ delivery }) => delivery.price !== '0')?.delivery)
+  const before = await eventsOf()
+  const deps = ({ store, chain: own }: Life) => ({
+    disputes: store.disputes,
+    transactions: store.chain,
+    chain: own.disputes,
+  })
+  /** Of the payer's managed wallet, or of the provider by the operator. */
+  const carryOut = async (account: DisputeAccount, action: DisputeAction, disputeId: bigint | null) => {
+    const subject = disputeId === null ? structHash('DeliveryReceipt', value) : String(disputeId)
+    const named = { id: `order_${action.action}_${account}`, orgId: ORG, requestedBy: 'user', subject, disputeId }
+    await market.store.disputes.placeOrder({ ...named, action: action.action, account, payload: action })
+    await worker.run((life) => runDisputeOrders(deps(life)))
+    const row = (await market.store.disputes.ordersOf(ORG, 10)).find(({ id }) => id === named.id)
+    expect(row).toMatchObject({ status: 'final', error: null })
+    return row?.disputeId ?? null
+  }
+  const disputeId = await carryOut(
+    'managed',
+    {
+      action: 'file',
+      kind: 'overcharge',
+      delivery: encodeStruct('DeliveryReceipt', value),
+      epoch: 8,
+      proof: merkleProof(epochLeaves(pairs), receiptLeaf('DeliveryReceipt', value)),
+      amountMicroUsd: '1',
+      evidenceHash: bytes32Of('evidence'),
+    },
+    null,
+  )
+  expectDeaths('mint', 'approve', 'file')
+  if (disputeId === null) throw new Error('the order says which dispute it filed')
+  const answer = { action: 'respond', disputeId: String(disputeId), answerHash: bytes32Of('answer') } as const
+  await carryOut('operator', answer, disputeId)
+  expectDeaths('respond')
+
+  await rpc('evm_mine')
+  await drawPanel(market.writer, disputeId)
+  for (const arbiter of await panelOf(market.writer, { disputeId, appeal: false })) await voteFor(arbiter, disputeId)
+  await carryOut('managed', { action: 'appeal', disputeId: String(disputeId) }, disputeId)
+  expectDeaths('mint', 'approve', 'appeal')
+  const after = (await eventsOf()).slice(before.length)
+  const counted = ['DisputeFiled', 'DisputeAnswered', 'DisputeAppealed'] as const
+  expect(counted.map((name) => after.filter(({ eventName }) => eventName === name).length)).toEqual([1, 1, 1])
+})
+
+/** Arbiters of the test market are known by name. */
+async function voteFor(arbiter: string, disputeId: bigint): Promise<void> {
+  const named = Array.from({ length: 6 }, (_, index) => bytes32Of(`arbiter ${index}`))
+  const privateKey = named.find((key) => addressOfKey(key).toLowerCase() === arbiter.toLowerCase())
+  if (privateKey === undefined) throw new Error(`nobody knows the arbiter ${arbiter}`)
+  await rpc('anvil_setBalance', [arbiter, '0x3635c9adc5dea00000'])
+  const { deployment, profile } = market
+  const writer = createChainWriter({ rpcUrl: stack.chainRpcUrl, deployment, privateKey, profile })
+  const { state } = (await disputeOf(market.writer, disputeId)) ?? {}
+  if (state === 'drawn') await ruleOnDispute(writer, { disputeId, refund: 0n, reasonHash: bytes32Of('reason') })
+}

@@ -10,6 +10,7 @@ import {
   mintTestUsdc,
   panelOf,
   ruleOnDispute,
+  setTreasury,
   tokenBalance,
   verifyLeaf,
   type ChainWriter,
@@ -44,7 +45,7 @@ const team = { orgId: ORG, userId: 'user_team', providerId: null }
 const note = (text: string) => ({ mediaType: 'text/plain', text })
 
 // Real chain and database, on machines that are busy with other tests as well.
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 240_000 })
 
 let stack: TestStack
 let market: TestMarket
@@ -74,7 +75,7 @@ beforeAll(async () => {
   await mintTestUsdc(market.writer, { to: market.writer.sender.account.address, amount: 100n * USD })
   await provision(market.writer, { subject: market.providerId, amount: 100n * USD })
   lane = market.lane.lane
-}, 120_000)
+}, 300_000)
 afterAll(async () => {
   await market?.db.$disconnect()
   await stack?.stop()
@@ -96,6 +97,7 @@ function controlPlane(): ControlPlane {
       channels: lower(addresses.channels),
       registry: lower(addresses.registry),
       anchor: lower(addresses.anchor),
+      vault: lower(addresses.vault),
       operatorAddress: chain.disputes.addresses.operator,
       managedOwnerAddress: chain.disputes.addresses.managed,
       feeBps: 0,
@@ -177,6 +179,32 @@ const addressIn = ({ sender }: ChainWriter) => sender.account.address.toLowerCas
 const vote = (id: string, by: string, refundMicroUsd: bigint, reason = 'the counts are one too many') =>
   desk.prepareRuling({ id, userId: 'user_staff', arbiter: by, refundMicroUsd, reason })
 
+/** Each prepares its vote at the desk and signs the calls that it is handed. */
+async function signed(id: string, seats: readonly ChainWriter[], refundMicroUsd: bigint): Promise<void> {
+  await gasFor(...seats)
+  for (const seat of seats) {
+    const { calls } = await vote(id, addressIn(seat), refundMicroUsd)
+    for (const { to, data } of calls) await seat.sender.send({ to, data })
+    await follow()
+  }
+}
+
+/** By the gauges of a rehearsal, read through a step that changes nothing. */
+async function balancesOf(id: string, by: ChainWriter): Promise<bigint[]> {
+  const step = { action: 'appeal', disputeId: id } as const
+  const seen = await disputeDesk(market.writer).rehearse(by.sender.account.address, step)
+  return seen.balances.map(({ beforeMicroUsd }) => beforeMicroUsd)
+}
+
+async function memberOfTeam(userId: string, address: string): Promise<void> {
+  const { db } = market
+  await db.user.create({ data: { id: userId, name: userId, email: `${userId}@example.org` } })
+  await db.walletAddress.create({
+    data: { id: `wallet_${userId}`, userId, address, chainId: market.deployment.chainId },
+  })
+  await db.member.create({ data: { id: `member_${userId}`, userId, organizationId: team.orgId } })
+}
+
 async function gasFor(...writers: ChainWriter[]): Promise<void> {
   for (const one of writers) await rpc('anvil_setBalance', [addressIn(one), '0xde0b6b3a7640000'])
 }
@@ -193,7 +221,13 @@ test('filed → answered → two arbiters rule → executed: the balances are th
   await gasFor(...panel)
   const [first, second, third] = panel as [ChainWriter, ChainWriter, ChainWriter]
 
+  // Moved since the deployment: the rehearsal looks where the money would go now.
+  const treasury = '0x00000000000000000000000000000000000077ea'
+  await setTreasury(market.writer, { contract: 'disputes', treasury })
+  await mintTestUsdc(market.writer, { to: treasury, amount: 7n })
+
   const prepared = await vote(id, addressIn(first), ASKED)
+  expect(prepared.rehearsal.balances).toContainEqual({ holder: 'treasury', beforeMicroUsd: 7n, afterMicroUsd: 7n })
   expect(prepared.rehearsal.steps.map(({ refusal }) => refusal)).toEqual([null, null, null])
   const change = Object.fromEntries(
     prepared.rehearsal.balances.map(({ holder, beforeMicroUsd, afterMicroUsd }) => [
@@ -213,11 +247,11 @@ test('filed → answered → two arbiters rule → executed: the balances are th
   await follow()
   await expect(vote(id, addressIn(third), ASKED)).rejects.toThrow(/is ruled: votes are cast while/)
 
-  const before = await balances()
+  const before = await balancesOf(id, third)
   await warp(STEP_S + 1)
   expect(await executeDisputes(work())).toEqual({ done: 1, failed: [] })
   await follow()
-  const after = await balances()
+  const after = await balancesOf(id, third)
   expect(after.map((amount, at) => amount - (before[at] ?? 0n))).toEqual(
     prepared.rehearsal.balances.map(({ beforeMicroUsd, afterMicroUsd }) => afterMicroUsd - beforeMicroUsd),
   )
@@ -238,14 +272,63 @@ test('filed → answered → two arbiters rule → executed: the balances are th
   expect(closed.panels[0]?.arbiters.filter((seat) => seat.vote?.refundMicroUsd === ASKED)).toHaveLength(2)
   expect(closed.events.find(({ step }) => step === 'filed')?.document?.text).toBe('charged twice')
   expect(closed.events.find(({ step }) => step === 'voted')?.document?.text).toBe('the counts are one too many')
+}, 300_000)
 
-  /** By the same gauges, read through a step that changes nothing. */
-  async function balances(): Promise<bigint[]> {
-    const step = { action: 'appeal', disputeId: id } as const
-    const seen = await disputeDesk(market.writer).rehearse(third.sender.account.address, step)
-    return seen.balances.map(({ beforeMicroUsd }) => beforeMicroUsd)
-  }
-}, 120_000)
+/** Two instances: what the first panel ruled binds nobody whom three others overrule, and the money ends where they said. */
+test('ruled → appealed → three others rule otherwise → executed: no first arbiter votes again, money as rehearsed', async () => {
+  const id = await filed(await anchoredReceipt())
+  await answered(id)
+  const panel = await panelFor(id)
+  const appealed = () => desk.appeal({ ...provider, id })
+  await expect(appealed()).rejects.toThrow(/an appeal is taken between a ruling and its execution/)
+  await signed(id, panel.slice(0, 2), ASKED)
+  expect((await desk.case({ id })).dispute).toMatchObject({ state: 'ruled', refundMicroUsd: ASKED })
+
+  const stranger = { orgId: 'org_other', userId: 'user_other', providerId: null }
+  await expect(desk.appeal({ ...stranger, id })).rejects.toMatchObject({ code: 'not_found' })
+  const order = { action: 'appeal', status: 'requested' }
+  expect(await appealed()).toMatchObject({ by: 'platform', order })
+  // A second click finds the first order, and nothing is executed meanwhile.
+  expect(await appealed()).toMatchObject({ by: 'platform', order })
+  await send()
+  await expect(appealed()).rejects.toThrow(/This dispute is appealed/)
+  expect(await executeDisputes(work())).toEqual({ done: 0, failed: [] })
+
+  const others = await panelFor(id, true)
+  const addresses = others.map(addressIn)
+  expect(panel.map(addressIn).filter((address) => addresses.includes(address))).toEqual([])
+  await expect(vote(id, addressIn(panel[0] as ChainWriter), 0n)).rejects.toThrow(/an appeal goes to three others/)
+  const less = ASKED / 2n
+  const { rehearsal } = await vote(id, addressIn(others[0] as ChainWriter), less)
+  expect(rehearsal.steps.map(({ refusal }) => refusal)).toEqual([null, null, null])
+  await signed(id, others.slice(0, 2), less)
+  const { dispute: ruled, panels } = await desk.case({ id })
+  expect(ruled).toMatchObject({ state: 'appeal_ruled', refundMicroUsd: ASKED, appealRefundMicroUsd: less })
+  expect(panels.map(({ appeal, arbiters }) => [appeal, arbiters.filter((seat) => seat.vote).length])).toEqual([
+    [false, 2],
+    [true, 2],
+  ])
+
+  const third = others[2] as ChainWriter
+  const before = await balancesOf(id, third)
+  expect(await executeDisputes(work())).toEqual({ done: 1, failed: [] })
+  await follow()
+  const after = await balancesOf(id, third)
+  expect(after.map((amount, at) => amount - (before[at] ?? 0n))).toEqual(
+    rehearsal.balances.map(({ beforeMicroUsd, afterMicroUsd }) => afterMicroUsd - beforeMicroUsd),
+  )
+  const change = new Map(rehearsal.balances.map(({ holder, ...at }) => [holder, at.afterMicroUsd - at.beforeMicroUsd]))
+  expect(change.get('payer’s channel')).toBe(less)
+  expect(await executeDisputes(work())).toEqual({ done: 0, failed: [] })
+  const { dispute, events } = await desk.detail({ ...team, id })
+  expect(dispute.state).toBe('executed')
+  expect(events.map(({ step }) => step).filter((step) => step === 'drawn' || step === 'ruled')).toEqual([
+    'drawn',
+    'ruled',
+    'drawn',
+    'ruled',
+  ])
+}, 300_000)
 
 test('a late ruling, and one by somebody who is no member, are refused with a sentence; without a ruling bonds go back', async () => {
   const id = await filed(await anchoredReceipt(), 'not_delivered')
@@ -257,6 +340,19 @@ test('a late ruling, and one by somebody who is no member, are refused with a se
   const { managed, operator } = chain.disputes.addresses
   await expect(vote(id, managed, 0n)).rejects.toThrow(/nobody judges its own case/)
   await expect(vote(id, operator, 0n)).rejects.toThrow(/nobody judges its own case/)
+  // And whoever is a member's wallet, is paid by it, or works for a party, whatever the contract knows of it.
+  const [seat] = panel.map(addressIn)
+  await memberOfTeam('user_member', seat ?? '')
+  await expect(vote(id, seat ?? '', 0n)).rejects.toThrow(/This wallet is a party/)
+  await market.db.walletAddress.deleteMany({ where: { userId: 'user_member' } })
+  await expect(
+    desk.prepareRuling({ id, userId: 'user_member', arbiter: seat ?? '', refundMicroUsd: 0n, reason: 'mine' }),
+  ).rejects.toThrow(/You work for a party/)
+  const provider = await market.db.provider.findFirstOrThrow()
+  await market.db.provider.update({ where: { id: provider.id }, data: { payoutAddress: seat ?? '' } })
+  await expect(vote(id, seat ?? '', 0n)).rejects.toThrow(/This wallet is a party/)
+  await market.db.provider.update({ where: { id: provider.id }, data: { payoutAddress: provider.payoutAddress } })
+  await expect(vote(id, seat ?? '', 0n)).resolves.toHaveProperty('reasonHash')
   await warp(STEP_S + 1)
   const [late] = panel as [ChainWriter]
   await gasFor(late)
@@ -270,7 +366,7 @@ test('a late ruling, and one by somebody who is no member, are refused with a se
   await follow()
   expect((await desk.case({ id })).dispute.state).toBe('lapsed')
   expect((await tokenBalance(market.writer, managed)) - before).toBe(5n * USD)
-}, 120_000)
+}, 300_000)
 
 test('evidence that is huge, mistyped or about what is in no root is refused, and another team’s receipt is not there', async () => {
   await ingestReceiptEntries({ store: market.store, clock: systemClock, isDataError }, [

@@ -30,10 +30,13 @@ import {
   createTrustDuties,
   indexChainEvents,
   ingestReceiptEntries,
+  newCloseMemory,
+  refreshDisputes,
   registerPending,
   runFundingOrders,
   settleDueEpochs,
   settlementStatus,
+  tryWithheldFiles,
   watchWithdrawals,
 } from '@isochrone/services'
 import { readEpochChain, readEpochHeader, recomputeEpoch, verifyEpoch } from '@isochrone/verifier'
@@ -128,7 +131,7 @@ const reported = (epoch: number, version = 0) =>
     await round()
     const row = await recordOf(epoch)
     return row?.version === version && row.status === 'reported'
-  }, 100_000)
+  }, 300_000)
 
 /** Until all is paid out, the windows of records included. */
 async function settled(): Promise<bigint> {
@@ -138,7 +141,7 @@ async function settled(): Promise<bigint> {
     await round()
     const now = await market.store.snapshot((tx) => settlementStatus(tx.settlement, { orgId: ORG }))
     return now.exact && now
-  }, 100_000)
+  }, 300_000)
   return status.debitMicroUsd
 }
 
@@ -181,7 +184,7 @@ test('a record that does not follow from its receipts is challenged once, correc
   await eventually(async () => {
     await round()
     return (await recordOf(2))?.status === 'invalid'
-  }, 100_000)
+  }, 300_000)
   const gateways = {
     async correctRecord({ version }: { version: number }) {
       const { expected } = await recomputeEpoch(openFile(2))
@@ -233,13 +236,14 @@ test('what was signed is claimed while a withdrawal thaws', async () => {
   made = published.made
   await ingest(published.entries)
   await requestWithdrawal(payer, { channelId, amount: USD })
-  const gateways = { closeEpochs: async () => {} }
-  const asked = new Map<string, string>()
+  const gateways = { closeEpochs: async () => [] }
+  const memory = newCloseMemory()
   await eventually(async () => {
     await index()
-    const { watched } = await watchWithdrawals({ ...settlement(), channels: market.store.chain, gateways }, asked)
+    const deps = { ...settlement(), channels: market.store.chain, gateways, epochMs: 60_000 }
+    const { watched } = await watchWithdrawals(deps, memory)
     return watched.length > 0 && (await channelState(payer, channelId)).claimed > claimed
-  }, 100_000)
+  }, 300_000)
   expect((await channelState(payer, channelId)).claimed).toBe(claimed + published.made.header.sum)
 }, 240_000)
 
@@ -309,6 +313,31 @@ test('a file that neither gateway nor node gives out is disputed once, with a bo
   expect(dispute).toMatchObject({ kind: 'withheld', state: 'filed', lane, epoch: 5 })
   expect(dispute?.bond).toBe(BigInt(market.deployment.params.disputeBondMicroUsd))
   expect(documents).toHaveLength(1)
+  // For whoever rules: everybody is asked, once in this step, and what each said is kept beside the anchored hash.
+  await index()
+  const { disputes, chain: transactions } = market.store
+  await refreshDisputes({ disputes, transactions, chain: chain.disputes })
+  const tries = () => tryWithheldFiles({ disputes, files: watchBy([gateway.url, 'http://127.0.0.1:10']) })
+  expect(await tries()).toEqual({ done: 1, failed: [] })
+  const stored = await disputes.fileTriesOf(disputeId ?? 0n, lane, 5n)
+  // Two tries of one millisecond stand by their addresses, whose ports are any.
+  const said = stored.map(({ by, httpStatus, fileHash }) => ({ by, httpStatus, fileHash }))
+  expect(
+    said.toSorted((one, other) => (`${one.by} ${one.httpStatus}` < `${other.by} ${other.httpStatus}` ? -1 : 1)),
+  ).toEqual([
+    { by: 'lane', httpStatus: null, fileHash: null },
+    { by: 'node', httpStatus: 200, fileHash: dataHash },
+    { by: 'node', httpStatus: null, fileHash: null },
+  ])
+  expect(stored.every((each) => each.step === 'filed' && each.dataHash === dataHash)).toBe(true)
+  expect(await tries()).toEqual({ done: 0, failed: [] })
+  expect(await disputes.fileTriesOf(disputeId ?? 0n, lane, 5n)).toEqual(stored)
+  // The next step is another try; the first one's rows stay.
+  await market.db.dispute.update({ where: { id: disputeId ?? 0n }, data: { state: 'drawn' } })
+  expect(await tries()).toEqual({ done: 1, failed: [] })
+  expect((await disputes.fileTriesOf(disputeId ?? 0n, lane, 5n)).slice(0, 3)).toEqual(stored)
+  // After a reorganisation the number may be another dispute's: what was tried for this one is not its evidence.
+  expect(await disputes.fileTriesOf(disputeId ?? 0n, lane, 6n)).toEqual([])
   // Another worker finds it filed.
   const second = watching()
   for (let looks = 0; looks < 8; looks++) expect((await round(second)).done).toBe(0)

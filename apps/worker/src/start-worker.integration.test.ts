@@ -82,7 +82,7 @@ test("payer's debit = Σ receipts = provider's credit + fee, over epochs, repeat
   const settled = await eventually(async () => {
     const now = await status()
     return now.exact && now.epochs.length === 3 && now
-  }, 100_000)
+  }, 300_000)
   expect(settled.selected).toMatchObject({ requests: 7, receipts: 7, openReceipts: 0, microUsd: 1_333_363n })
   expect(settled.receiptsMicroUsd).toBe(1_333_363n)
   expect(settled.debitMicroUsd).toBe(1_333_363n)
@@ -107,7 +107,7 @@ test('a Redis and a Postgres that die come back, and nothing is lost or counted 
   const settled = await eventually(async () => {
     const now = await status().catch(() => null)
     return now?.exact && now.selected.requests === 57 && now.selected.openReceipts === 0 && now
-  }, 100_000)
+  }, 300_000)
   expect(settled.receiptsMicroUsd).toBe(1_333_363n + 1_225n)
   expect(settled.debitMicroUsd).toBe(settled.receiptsMicroUsd)
 }, 240_000)
@@ -118,11 +118,11 @@ test('the limit and what was signed come back to a Redis that lost everything', 
     await redis.xlen(redisKeys.receipts)
     const fields = await redis.hgetall(redisKeys.budget(market.channelId))
     return fields.limit === '75000000' && fields[`spent:${market.lane.lane}`] === '1334588'
-  }, 100_000)
+  }, 300_000)
   await publish(market.request(5n), ...closing())
   const settled = await eventually(async () => {
     const now = await status()
     return now.exact && now.selected.requests === 58 && now.selected.openReceipts === 0 && now
-  }, 100_000)
+  }, 300_000)
   expect(settled.receiptsMicroUsd).toBe(1_334_593n)
 }, 240_000)

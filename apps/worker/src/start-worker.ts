@@ -12,6 +12,7 @@ import {
   ingestReceiptEntries,
   publishBudgetLimits,
   publishControlEvents,
+  publishKeyBudgets,
   redisControlStream,
   redisLeaseBudget,
   redisLiveState,
@@ -36,6 +37,7 @@ import { startVerificationWorker } from './verification/verification-worker.ts'
 import { witnessHttp } from './verification/witness-http.ts'
 import { webhookSender } from './webhooks/send-webhook.ts'
 import { startWebhookWorker } from './webhooks/webhook-worker.ts'
+import { budgetDeps } from './rounds/budget-deps.ts'
 
 export interface StartWorkerOptions {
   env: WorkerEnv
@@ -80,8 +82,10 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
   shutdown.onShutdown('control outbox', stopControl)
 
   // A Redis that was started afresh must know the limits before anything is leased from them.
-  const restoreBudgets = () =>
-    publishBudgetLimits({ ...store.chain, ...store.requests, holds: (ids) => store.leases.holds(ids), redis })
+  const restoreBudgets = async () => {
+    await publishBudgetLimits(budgetDeps({ store, redis }))
+    await publishKeyBudgets({ ...store, redis, clock: systemClock })
+  }
   redis.on('ready', () => void restoreBudgets().catch((error) => logger.debug({ err: error }, 'budgets come later')))
 
   const receipts = consumeReceipts({
@@ -111,6 +115,7 @@ export async function startWorker({ env, logger, shutdown }: StartWorkerOptions)
       webhooks,
       leases,
       meterMs: env.LEASE_METER_MS,
+      epochMs: env.EPOCH_MS,
       gateways: gatewayEpochs(gateways),
       gatewayUrls: env.GATEWAY_URLS,
       mirrorUrls: env.EPOCH_MIRROR_URLS,

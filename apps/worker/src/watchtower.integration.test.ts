@@ -12,6 +12,7 @@ import { startTestStack, type TestStack } from '@isochrone/local-stack'
 import {
   indexChainEvents,
   ingestReceiptEntries,
+  newCloseMemory,
   registerPending,
   runFundingOrders,
   settleDueEpochs,
@@ -24,9 +25,10 @@ import { eventually, ORG, startTestMarket, type TestMarket } from './testing/tes
 
 const USD = 1_000_000n
 const THAW_S = 600
+const EPOCH_S = 60
 
 // Real chain and database, on machines that are busy with other tests as well.
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 240_000 })
 
 let stack: TestStack
 let market: TestMarket
@@ -77,8 +79,36 @@ async function topUp(microUsd: bigint): Promise<void> {
   await index()
 }
 
+/** A watchtower of its own, and how often it had the lane close an epoch. */
+function watchtower() {
+  let asked = 0
+  const gateways = {
+    closeEpochs: async (lanes: readonly string[]) => {
+      expect(lanes).toEqual([market.lane.lane])
+      asked += 1
+      await ingest(closing().filter((entry) => entry !== null))
+      return [...lanes]
+    },
+  }
+  const memory = newCloseMemory()
+  const deps = { ...settlement(), channels: market.store.chain, gateways, epochMs: EPOCH_S * 1_000 }
+  return { watch: () => watchWithdrawals(deps, memory), asked: () => asked }
+}
+
+/** By blocks alone, a second each, instead of by the clock as well: how fast the machine is no longer matters. */
+let isSteady = false
+async function keepSteady(on: boolean): Promise<void> {
+  // Where blocks come by the clock, they would take its place.
+  if (stack.chainProfile) return
+  isSteady = on
+  await (on ? rpc('anvil_setBlockTimestampInterval', [1]) : rpc('anvil_removeBlockTimestampInterval'))
+}
+
 async function warp(seconds: number): Promise<void> {
-  await rpc('evm_increaseTime', [seconds])
+  if (isSteady) {
+    const { timestamp } = await market.writer.publicClient.getBlock()
+    await rpc('evm_setNextBlockTimestamp', [Number(timestamp) + seconds])
+  } else await rpc('evm_increaseTime', [seconds])
   // Confirmed, as whoever acts by the time looks at it.
   for (let block = 0; block < market.profile.confirmations; block++) await rpc('evm_mine')
 }
@@ -91,25 +121,17 @@ async function settleAll() {
     await warp(5)
     const now = await status()
     return now.exact && now
-  }, 100_000)
+  }, 300_000)
 }
 
 test('what was signed before a withdrawal is claimed while it thaws, with the running epoch closed early', async () => {
   await ingest([market.request(3n * USD)])
   await requestWithdrawal(payer, { channelId: market.channelId, amount: 10n * USD })
   await index()
-  let asked = 0
-  const gateways = {
-    closeEpochs: async () => {
-      asked += 1
-      await ingest(closing().filter((entry) => entry !== null))
-    },
-  }
-  const known = new Map<string, string>()
-  const watch = () => watchWithdrawals({ ...settlement(), channels: market.store.chain, gateways }, known)
+  const { watch, asked } = watchtower()
   expect(await watch()).toEqual({ watched: [market.channelId], stuck: [] })
   expect(await watch()).toEqual({ watched: [market.channelId], stuck: [] })
-  expect(asked).toBe(1)
+  expect(asked()).toBe(1)
   expect((await channelState(payer, market.channelId)).claimed).toBe(3n * USD)
 
   await warp(THAW_S + 1)
@@ -133,7 +155,7 @@ test('a withdrawal that comes before the claim leaves it short; the rest is paid
     await index()
     await warp(5)
     return (await market.db.epoch.count({ where: { status: 'settled' } })) === 2
-  }, 100_000)
+  }, 300_000)
   const where = { skippedReason: 'short' }
   expect(await market.db.voucher.findMany({ where })).toMatchObject([{ paidMicroUsd: 1n * USD }])
 
@@ -180,4 +202,42 @@ test('a reorganisation deeper than our confirmations is undone block by block, a
 
   expect((await settleAll()).debitMicroUsd).toBe(7n * USD + 82n)
   expect(await market.db.channelMovement.count()).toBe(movements)
+}, 240_000)
+
+/** A thaw of one micro-USD and cheap requests all along: closes are bounded, and the withdrawal takes nothing of what was signed. */
+test('traffic during a thaw and after it costs a few closes, and is paid in full', async () => {
+  await topUp(USD)
+  await keepSteady(true)
+  const before = await channelState(payer, market.channelId)
+  const { watch, asked } = watchtower()
+  /** A second in the life of a payer who asks all the time. */
+  const traffic = async (seconds = 1) => {
+    for (let second = 0; second < seconds; second++) {
+      await ingest([market.request(3n)])
+      await warp(1)
+      expect(await watch()).toEqual({ watched: [market.channelId], stuck: [] })
+    }
+  }
+  await requestWithdrawal(payer, { channelId: market.channelId, amount: 1n })
+  await index()
+  await traffic(20)
+  expect(asked(), 'begun').toBe(1)
+
+  await warp(THAW_S - 2 * EPOCH_S)
+  await traffic(20)
+  expect(asked(), 'near its end: at once, and a quarter of an epoch later').toBe(3)
+  const { claimed } = await channelState(payer, market.channelId)
+  expect(claimed - before.claimed).toBeGreaterThan(20n * 3n)
+
+  await warp(2 * EPOCH_S)
+  await traffic(20)
+  expect(asked(), 'once when it is over').toBe(4)
+  const { amount } = await withdraw(payer, { channelId: market.channelId, to: payer.sender.account.address })
+  expect(amount).toBe(1n)
+  await index()
+  expect(await watch()).toEqual({ watched: [], stuck: [] })
+  await keepSteady(false)
+  await ingest(closing().filter((entry) => entry !== null))
+  const settled = await settleAll()
+  expect(settled.debitMicroUsd).toBe(before.claimed + 60n * 3n)
 }, 240_000)

@@ -5,6 +5,7 @@
  * A backend refuses before it yields anything, by throwing `EngineRequestError`.
  */
 import type { EngineFeature } from '@isochrone/domain'
+import type { EngineName } from '@isochrone/protocol'
 
 export type ModelCard = {
   readonly id: string
@@ -14,6 +15,8 @@ export type ModelCard = {
   readonly simulated: boolean
   /** What a reader should know: the hardware that is simulated, or that the demo model talks nonsense. */
   readonly note: string
+  /** Where it was read from, and what it takes; absent where there is no file. */
+  readonly file?: { readonly name: string; readonly bytes: number; readonly memoryMib: number | null }
 }
 
 export type ChatMessage = { readonly role: 'system' | 'user' | 'assistant'; readonly content: string }
@@ -59,6 +62,8 @@ export type EngineLoad = {
 }
 
 export interface EngineBackend {
+  /** Absent: nothing that anybody would know by name. */
+  readonly engine?: { readonly name: EngineName; readonly version: string | null }
   readonly models: readonly ModelCard[]
   /** What it can, beside what every engine can. */
   readonly features: readonly EngineFeature[]

@@ -21,9 +21,9 @@ const refused = () => Promise.reject(new EngineFailure('unavailable', 'connect E
 test('an idle engine that goes away is noticed without a request, and its return too', async () => {
   let there = false
   const { changes } = watch(() => (there ? Promise.resolve([]) : refused()))
-  await vi.waitFor(() => expect(changes).toEqual([false]))
+  await vi.waitFor(() => expect(changes).toEqual([false]), 20_000)
   there = true
-  await vi.waitFor(() => expect(changes).toEqual([false, true]))
+  await vi.waitFor(() => expect(changes).toEqual([false, true]), 20_000)
 })
 
 test('an engine that is busy, or answers with a refusal of its own, is not drained', async () => {
@@ -34,13 +34,13 @@ test('an engine that is busy, or answers with a refusal of its own, is not drain
   ]
   let turn = 0
   const { models, changes } = watch(() => (answers[turn++ % 3] ?? refused)())
-  await vi.waitFor(() => expect(models.mock.calls.length).toBeGreaterThan(6))
+  await vi.waitFor(() => expect(models.mock.calls.length).toBeGreaterThan(6), 20_000)
   expect(changes).toEqual([])
 })
 
 test('one whose probe never ends is asked once, and a stop does not wait for it', async () => {
   const { models } = watch(() => new Promise(() => {}))
-  await vi.waitFor(() => expect(models).toHaveBeenCalledOnce())
+  await vi.waitFor(() => expect(models).toHaveBeenCalledOnce(), 20_000)
   await health.close()
   expect(models).toHaveBeenCalledOnce()
 })

@@ -5,6 +5,8 @@
  * A sequence keeps its KV cache after a request, and the next request takes the free sequence that shares the longest
  * prefix: those tokens are reported as cached. One thread: more are slower for small models, and a node may host many.
  */
+import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { getLlama, LlamaLogLevel, type LlamaContextSequence, type LlamaModel, type Token } from 'node-llama-cpp'
 import {
   EngineRequestError,
@@ -70,6 +72,11 @@ export async function createLlamaBackend(options: LlamaOptions): Promise<EngineB
     contextTokens,
     simulated: false,
     note: options.note,
+    file: {
+      name: basename(options.modelPath),
+      bytes: (await stat(options.modelPath)).size,
+      memoryMib: await memoryMib(model, { contextSize: contextTokens, sequences: options.sequences }),
+    },
   }
 
   async function* generate(
@@ -106,6 +113,7 @@ export async function createLlamaBackend(options: LlamaOptions): Promise<EngineB
   }
 
   return {
+    engine: { name: 'llama.cpp', version: llama.llamaCppRelease.release },
     models: [card],
     features: ['chat', 'completions', 'seed', 'continuation'],
     generate,
@@ -120,6 +128,26 @@ export async function createLlamaBackend(options: LlamaOptions): Promise<EngineB
       await model.dispose()
       await llama.dispose()
     },
+  }
+}
+
+/** Weights, and the context of all sequences, as the library works them out; null where it cannot. */
+async function memoryMib(
+  model: LlamaModel,
+  { contextSize, sequences }: { contextSize: number; sequences: number },
+): Promise<number | null> {
+  const shared = { batchSize: PREFILL_CHUNK_TOKENS, flashAttention: false } as const
+  try {
+    const weights = await model.fileInsights.estimateModelResourceRequirementsV2({ gpuLayers: 0 })
+    const context = await model.fileInsights.estimateContextResourceRequirementsV2({
+      contextSize,
+      sequences,
+      modelGpuLayers: 0,
+      ...shared,
+    })
+    return Math.ceil((weights.cpuRam + context.cpuRam) / 2 ** 20)
+  } catch {
+    return null
   }
 }
 

@@ -1,10 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { engineReport } from '@isochrone/protocol'
+import { createLogger } from '@isochrone/runtime'
 import OpenAI, { BadRequestError, NotFoundError } from 'openai'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demoModelId } from '../gguf/demo-model.ts'
 import { ensureDemoModel } from '../gguf/ensure-demo-model.ts'
+import { EngineAnswers } from './engine-answers.ts'
 import type { EngineBackend } from './engine-backend.ts'
 import { EngineFailure, type EngineDriver, type EngineUsage } from './engine-driver.ts'
 import { createLlamaBackend } from './llama-backend.ts'
@@ -49,7 +52,7 @@ const ask = (content: string, more: object = {}) => ({
 })
 const idle = () =>
   expect
-    .poll(() => backend.load(), { timeout: 5000 })
+    .poll(() => backend.load(), { timeout: 20_000 })
     .toEqual({ running: 0, queued: 0, prefillTokens: 0, contextTokens: 0 })
 
 async function collect(body: Record<string, unknown>, signal = new AbortController().signal) {
@@ -122,10 +125,10 @@ test('sixteen requests run at once and each is answered in full', async () => {
   let most = 0
   const watch = setInterval(() => (most = Math.max(most, backend.load().running)), 1)
   const answers = await Promise.all(
-    Array.from({ length: 16 }, (_, i) => collect(ask(`Question ${i}`, { max_tokens: 64, seed: i }))),
+    Array.from({ length: 16 }, (_, i) => collect(ask(`Question ${i}`, { max_tokens: 400, seed: i }))),
   )
   clearInterval(watch)
-  expect(answers.map((answer) => answer.tokens)).toEqual(Array.from({ length: 16 }, () => 64))
+  expect(answers.map((answer) => answer.tokens)).toEqual(Array.from({ length: 16 }, () => 400))
   expect(most).toBe(16)
   await idle()
 })
@@ -180,7 +183,7 @@ test('a client that disconnects frees the sequence', async () => {
 
 test('more than the queue holds is refused with 429, and the rest is answered', async () => {
   const all = await Promise.allSettled(
-    Array.from({ length: sequences + queueMax + 5 }, () => collect(ask('Crowd', { max_tokens: 32 }))),
+    Array.from({ length: sequences + queueMax + 5 }, () => collect(ask('Crowd', { max_tokens: 400 }))),
   )
   const refused = all.filter((result) => result.status === 'rejected')
   expect(refused.length).toBe(5)
@@ -235,4 +238,43 @@ test('the model list says what is served', async () => {
       features: ['chat', 'completions', 'seed', 'continuation'],
     },
   ])
+})
+
+/** A provider sees whether it fits before anybody is sold it. */
+test('the engine says what it is, which file it read and what it takes, and answers when it is asked', async () => {
+  const config = { kind: 'llama', modelSource: undefined, modelId: undefined, contextTokensMax: 512 } as const
+  const [small, large] = [await startEngine(config, 1, directory), await startEngine(config, 8, directory)]
+  const answers = new EngineAnswers({ engine: small, health: null, logger: createLogger('test', 'silent') })
+  try {
+    const [model] = small.about.models
+    expect(engineReport.parse(small.about)).toMatchObject({
+      name: 'llama.cpp',
+      version: expect.stringMatching(/^\S+$/),
+    })
+    expect(model).toMatchObject({ modelHash: small.models[0]?.modelHash, hashOf: 'file', answer: null })
+    expect(model?.fileName).toMatch(/\.gguf$/)
+    const fileMib = (model?.fileBytes ?? 0) / 2 ** 20
+    expect(fileMib).toBeGreaterThan(0)
+    // Weights and context, and more of it for more requests at once.
+    expect(model?.memoryMib).toBeGreaterThanOrEqual(Math.floor(fileMib))
+    expect(large.about.models[0]?.memoryMib).toBeGreaterThan(model?.memoryMib ?? Infinity)
+    answers.start()
+    await expect.poll(() => answers.report.models[0]?.answer).toEqual({ firstTokenMs: expect.any(Number) })
+
+    // The same engine behind a URL, as a server of the provider's own.
+    const outside = { kind: 'openai', baseUrl: `${small.url}/v1`, apiKey: undefined, engineModel: undefined } as const
+    const more = { modelId: undefined, modelHash: undefined, contextTokensMax: 512 }
+    const external = await startEngine({ ...outside, ...more }, 4, directory)
+    expect(external.about).toMatchObject({
+      name: 'llama.cpp',
+      version: small.about.version,
+      concurrencyMax: 4,
+      models: [{ modelHash: model?.modelHash, hashOf: 'engine', memoryMib: null }],
+    })
+    await external.close()
+  } finally {
+    await answers.close()
+    await small.close()
+    await large.close()
+  }
 })

@@ -180,10 +180,13 @@ class ChunkCounter {
   /** Of several choices each has its own. */
   #held: { readonly chunk: OpenAiChunk; readonly guessed: number }[] = []
 
-  read({ usage, ...chunk }: EngineChunk): EngineEvent | undefined {
+  /** Takes a chunk that nobody else holds: its usage is taken out in place, since a copy of each costs more than to count it. */
+  read(chunk: EngineChunk): EngineEvent | undefined {
+    const { usage } = chunk
     if (usage) this.#usage = usageOf(usage)
+    if (usage !== undefined) chunk.usage = undefined
     const [choice] = chunk.choices
-    this.#last = { ...chunk, choices: [] }
+    this.#last = chunk
     if (!choice) return undefined
     const guessed = chunk.choices.reduce((sum, each) => sum + tokensOf(each), 0)
     if (!usage && choice.finish_reason && this.#held.length < CHOICES_MAX) {
@@ -199,7 +202,7 @@ class ChunkCounter {
       yield this.#count(chunk, Math.max(0, rest))
     }
     const usage = this.#usage ?? { tokensIn: 0, tokensCached: 0, tokensOut: this.#tokensOut }
-    yield { type: 'usage', usage, chunk: this.#last }
+    yield { type: 'usage', usage, chunk: { ...this.#last, choices: [] } }
   }
 
   #count(chunk: OpenAiChunk, tokens: number): EngineEvent {

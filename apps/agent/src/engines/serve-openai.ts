@@ -49,6 +49,8 @@ async function answer(
   switch (route) {
     case 'GET /health':
       return sendJson(response, 200, { status: 'ok', ...backend.load() })
+    case 'GET /version':
+      return sendJson(response, 200, { version: backend.engine?.version ?? null })
     case 'GET /v1/models':
       return sendJson(response, 200, modelList(backend))
     case 'POST /v1/chat/completions':

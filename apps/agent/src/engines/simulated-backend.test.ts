@@ -35,12 +35,17 @@ async function run(
 }
 
 test('answers take the time that the curve says', async () => {
-  const { firstMs, durationMs, tokens } = await run(backend(), request('x'.repeat(4000), 20))
   const expectedMs = unloadedTtftMs(curve, 1000) + 19 * tpotMs(curve, 1, 1010)
-  expect(tokens).toBe(20)
-  expect(firstMs).toBeGreaterThanOrEqual(unloadedTtftMs(curve, 1000) - 2)
-  expect(durationMs).toBeGreaterThanOrEqual(expectedMs - 5)
-  expect(durationMs).toBeLessThan(expectedMs * 5)
+  let shortestMs = Infinity
+  // A busy machine makes any answer later, and not each of ten.
+  for (let i = 0; i < 10; i++) {
+    const { firstMs, durationMs, tokens } = await run(backend(), request('x'.repeat(4000), 20))
+    expect(tokens).toBe(20)
+    expect(firstMs).toBeGreaterThanOrEqual(unloadedTtftMs(curve, 1000) - 2)
+    expect(durationMs).toBeGreaterThanOrEqual(expectedMs - 5)
+    shortestMs = Math.min(shortestMs, durationMs)
+  }
+  expect(shortestMs).toBeLessThan(expectedMs * 5)
 })
 
 test('load makes every request slower, as on the hardware', async () => {

@@ -119,6 +119,7 @@ export function createSimulatedBackend(options: SimulatedOptions): EngineBackend
   }
 
   return {
+    engine: { name: 'simulated', version: null },
     models: [card],
     embed: (request, signal) => simulatedEmbeddings(request, curve, signal),
     features: ['chat', 'completions', 'seed', 'continuation', 'embeddings'],

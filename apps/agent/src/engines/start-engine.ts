@@ -8,9 +8,10 @@ import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { curveOf, type GpuName } from '@isochrone/perf-model'
-import type { ServedModel } from '@isochrone/protocol'
+import type { EngineReport, ServedModel } from '@isochrone/protocol'
 import { demoModelId } from '../gguf/demo-model.ts'
 import { ensureDemoModel } from '../gguf/ensure-demo-model.ts'
+import { builtInReport, externalReport } from './describe-engine.ts'
 import type { EngineBackend, EngineLoad } from './engine-backend.ts'
 import type { EngineDriver, EngineModel } from './engine-driver.ts'
 import { presumedFeatures } from './engine-features.ts'
@@ -51,6 +52,8 @@ export type RunningEngine = {
   readonly url: string
   readonly models: readonly ServedModel[]
   readonly engineModelOf: (model: string) => string
+  /** What it is, and what it holds; whether it answers is asked by `EngineAnswers`. */
+  readonly about: EngineReport
   /** What waits inside the engine, as far as it can tell. */
   readonly load: () => EngineLoad
   close(): Promise<void>
@@ -96,6 +99,7 @@ export async function startEngine(
       features: [...backend.features],
     })),
     engineModelOf: (model) => model,
+    about: builtInReport(backend, concurrencyMax),
     load: () => backend.load(),
     async close() {
       await driver.close()
@@ -153,13 +157,14 @@ async function connectExternal(
   }
   const publicName = (id: string) => (id === config.engineModel ? (config.modelId ?? id) : id)
   const engineNames = new Map(chosen.map((model) => [publicName(model.id), model.id]))
+  const named = chosen.map((model) => ({ ...model, ...hashOf(model, config.modelHash), model: publicName(model.id) }))
   return {
     driver,
     url: config.baseUrl,
-    models: chosen.map((model) => ({
-      model: publicName(model.id),
-      // Without a hash of the weights the name stands for them: a claim, which audits of the output test.
-      modelHash: config.modelHash ?? model.modelHash ?? sha256(`openai ${model.id}`),
+    about: await externalReport(named, config, concurrencyMax),
+    models: named.map((model) => ({
+      model: model.model,
+      modelHash: model.modelHash,
       contextTokensMax: model.contextTokens ?? config.contextTokensMax,
       quantisation: 'unknown',
       simulated: model.simulated,
@@ -169,6 +174,13 @@ async function connectExternal(
     load: () => ({ running: 0, queued: 0 }),
     close: () => driver.close(),
   }
+}
+
+/** Without a hash of the weights the name stands for them: a claim, which audits of the output test. */
+function hashOf(model: EngineModel, given: `0x${string}` | undefined) {
+  if (given) return { modelHash: given, hashOf: 'owner' as const }
+  if (model.modelHash) return { modelHash: model.modelHash, hashOf: 'engine' as const }
+  return { modelHash: sha256(`openai ${model.id}`), hashOf: 'name' as const }
 }
 
 /** A file as the shell means it, else a URI that the library fetches into `modelsDir` once. */

@@ -5,9 +5,8 @@
  * A gateway that drips holds nobody up: the bytes have to come at a minimum rate, and all attempts together end by a
  * deadline that follows from the announced size.
  */
-import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { finished } from 'node:stream/promises'
+import { pipeline } from 'node:stream/promises'
 import { createKeccakStream, type Hex } from '@isochrone/protocol'
 import { request } from 'undici'
 
@@ -74,10 +73,9 @@ async function fetchOnce({ url, fileBytes, dataHash, path, signal, pace }: Fetch
     await response.body.dump()
     throw new Error(`the gateway answered ${response.statusCode} for the file of the epoch`)
   }
-  const file = createWriteStream(path, { mode: 0o600, flush: true })
   let bytes = 0
-  try {
-    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+  async function* checked(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of body) {
       bytes += chunk.length
       if (bytes > fileBytes) throw new OtherFile(`the file has more than the ${fileBytes} bytes that were announced`)
       // Silence between two chunks is what `bodyTimeout` ends.
@@ -86,12 +84,16 @@ async function fetchOnce({ url, fileBytes, dataHash, path, signal, pace }: Fetch
         throw new TooSlow(`the file comes at less than ${pace.bytesPerSMin} bytes a second`)
       }
       hash.update(chunk)
-      if (!file.write(chunk)) await once(file, 'drain')
+      yield chunk
     }
-    file.end()
-    await finished(file)
+  }
+  const file = createWriteStream(path, { mode: 0o600, flush: true })
+  // A file that is still being opened when its bytes are refused would be there again after who asked has removed it.
+  const closed = new Promise<void>((resolve) => file.once('close', resolve))
+  try {
+    await pipeline(response.body, checked, file)
   } finally {
-    file.destroy()
+    await closed
   }
   if (hash.digest() !== dataHash) throw new OtherFile('the file is not the one whose hash the lane signed')
 }

@@ -1,15 +1,17 @@
 /**
- * The sending side of a stream's flow control: how many DATA frames may still leave, and what the gateway acknowledged.
+ * The sending side of a stream's flow control: how many bytes may still leave, and what the gateway acknowledged.
  *
- * Guarantees: never more frames than credits granted; acknowledged tokens only grow and never exceed tokens sent; the
+ * Guarantees: no frame without credit, so never more than was granted and one chunk; acknowledged tokens only grow and never exceed tokens sent; the
  * acknowledged output hash is the hash at exactly that token. A stream that lost its link is billed from here.
  */
-import { outputChain, type Hex, type OutputChain } from '@isochrone/protocol'
+import { bytesToHex, creditOfChunk, outputChain, type Hex, type OutputChain } from '@isochrone/protocol'
 
-type Mark = { readonly tokensOut: number; readonly head: Hex }
+type Mark = { readonly tokensOut: number; readonly head: Uint8Array }
 
 /** What was sent, or what of it was acknowledged: a count of tokens and the output hash at that point. */
-export type DeliveredPart = Mark
+export type DeliveredPart = { readonly tokensOut: number; readonly head: Hex }
+
+const partOf = ({ tokensOut, head }: Mark): DeliveredPart => ({ tokensOut, head: bytesToHex(head) })
 
 export class CreditWindow {
   readonly #chain: OutputChain
@@ -20,21 +22,22 @@ export class CreditWindow {
   #acknowledged: Mark
   #wake: (() => void) | undefined
 
-  constructor(salt: Hex, initialCredits: number) {
+  constructor(salt: Hex, initialBytes: number) {
     this.#chain = outputChain(salt)
-    this.#credits = initialCredits
-    this.#sent = { tokensOut: 0, head: this.#chain.head() }
+    this.#credits = initialBytes
+    this.#sent = { tokensOut: 0, head: this.#chain.headBytes() }
     this.#acknowledged = this.#sent
   }
 
   get sent(): DeliveredPart {
-    return this.#sent
+    return partOf(this.#sent)
   }
 
   get acknowledged(): DeliveredPart {
-    return this.#acknowledged
+    return partOf(this.#acknowledged)
   }
 
+  /** Bytes; a frame may leave while it is above 0, and takes it below. */
   get credits(): number {
     return this.#credits
   }
@@ -60,9 +63,9 @@ export class CreditWindow {
   record(tokensOut: number, chunk: Uint8Array): void {
     if (this.#credits <= 0) throw new RangeError('a DATA frame without a credit')
     if (tokensOut < this.#sent.tokensOut) throw new RangeError('the token count of a stream went back')
-    this.#credits -= 1
+    this.#credits -= creditOfChunk(chunk)
     this.#chain.add(chunk)
-    this.#sent = { tokensOut, head: this.#chain.head() }
+    this.#sent = { tokensOut, head: this.#chain.headBytes() }
     this.#marks.push(this.#sent)
   }
 
@@ -70,7 +73,7 @@ export class CreditWindow {
    * A CREDIT frame came in.
    * @returns false when it acknowledges tokens that were never sent: a protocol violation.
    */
-  grant(frames: number, tokensAcknowledged: number): boolean {
+  grant(bytes: number, tokensAcknowledged: number): boolean {
     if (tokensAcknowledged > this.#sent.tokensOut) return false
     let passed = 0
     for (const mark of this.#marks) {
@@ -80,7 +83,7 @@ export class CreditWindow {
       passed += 1
     }
     this.#marks.splice(0, passed)
-    this.#credits += frames
+    this.#credits += bytes
     if (this.#credits > 0) {
       this.#wake?.()
       this.#wake = undefined

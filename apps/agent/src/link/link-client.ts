@@ -2,7 +2,8 @@
  * Keeps one link to one gateway up, for ever: dials out, watches for silence, and dials again with jittered backoff.
  */
 import { prng } from '@isochrone/domain'
-import { createFrameOutbox, FRAME_BYTES_MAX, LINK_SILENCE_MS_MAX, type Hex } from '@isochrone/protocol'
+import { createFrameOutbox, FRAME_BYTES_MAX, GATEWAY_SILENCE_MS_MAX, type Hex } from '@isochrone/protocol'
+import { SilenceWatch } from '@isochrone/runtime'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { DelayLine } from './delay-line.ts'
@@ -102,7 +103,12 @@ export class LinkClient {
     this.#lane = this.#session?.lane ?? this.#lane
     this.#session = session
     const handshake = setTimeout(() => socket.terminate(), 2 * HANDSHAKE_MS_MAX)
-    let silence = setTimeout(() => socket.terminate(), 2 * HANDSHAKE_MS_MAX)
+    const unanswered = setTimeout(() => socket.terminate(), 2 * HANDSHAKE_MS_MAX)
+    let silence: SilenceWatch | undefined
+    const onSilence = () => {
+      logger.warn({ silenceMs: GATEWAY_SILENCE_MS_MAX }, 'the gateway is silent')
+      socket.terminate()
+    }
     const stop = () => {
       flush()
       socket.close(1000, 'the agent stops')
@@ -111,11 +117,10 @@ export class LinkClient {
 
     await new Promise<void>((resolve) => {
       socket.on('message', (data: Buffer) => {
-        clearTimeout(silence)
-        silence = setTimeout(() => {
-          logger.warn({ silenceMs: LINK_SILENCE_MS_MAX }, 'the gateway is silent')
-          socket.terminate()
-        }, LINK_SILENCE_MS_MAX)
+        clearTimeout(unanswered)
+        // One timer for the link: a new one for each message costs more than what most of them say.
+        if (silence) silence.heard()
+        else silence = new SilenceWatch(GATEWAY_SILENCE_MS_MAX, onSilence)
         inbound(data)
       })
       socket.on('error', (error) => logger.debug({ err: error }, 'link error'))
@@ -124,7 +129,8 @@ export class LinkClient {
         resolve()
       })
     })
-    clearTimeout(silence)
+    clearTimeout(unanswered)
+    silence?.stop()
     clearTimeout(handshake)
     clear()
     signal.removeEventListener('abort', stop)

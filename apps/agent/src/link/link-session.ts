@@ -16,7 +16,6 @@ import {
   epochNotice,
   forEachFrame,
   frameType,
-  INITIAL_CREDITS,
   LINK_PROTOCOL_VERSION,
   leaseOrder,
   LOAD_ANSWER_MS_MIN,
@@ -24,10 +23,10 @@ import {
   linkChallenge,
   linkReject,
   linkWelcome,
-  receiptConfirm,
+  parseReceiptConfirm,
+  parseStreamOpen,
   recoverStructSigner,
   signStruct,
-  streamOpen,
   type EpochNotice,
   type Frame,
   type Hex,
@@ -45,11 +44,16 @@ import { runStream, StreamAbort, type StreamJob } from './run-stream.ts'
 
 /** What the session asks of the socket under it. */
 export type LinkTransport = {
-  send(frame: Buffer): void
+  /** `withNext`: it may wait for the next frame and go with it. */
+  send(frame: Buffer, withNext?: boolean): void
   close(reason: string): void
   /** URL of a path at the gateway that was dialled. */
   urlOf(path: string): string
 }
+
+/** Nobody waits for a confirmation: its check begins when a quick engine has answered what came with it. */
+const CONFIRM_CHECK_MS = 5
+const CONFIRMS_WAITING_MAX = 64
 
 /** The gateway broke the protocol; the link is closed. */
 export class LinkViolation extends Error {
@@ -58,7 +62,10 @@ export class LinkViolation extends Error {
 
 type OpenStream = { readonly credits: CreditWindow; readonly aborter: AbortController; readonly leased: boolean }
 type Peer = { readonly domain: SigningDomain; readonly lane: Hex }
-type State = { readonly phase: 'challenge' } | { readonly phase: 'welcome' | 'ready'; readonly peer: Peer }
+type State =
+  | { readonly phase: 'challenge' }
+  | { readonly phase: 'welcome'; readonly peer: Peer }
+  | { readonly phase: 'ready'; readonly peer: Peer; readonly streamCreditBytes: number }
 
 export class LinkSession {
   readonly #context: LinkContext
@@ -66,6 +73,8 @@ export class LinkSession {
   readonly #onReady: (gatewayRegion: string) => void
   readonly #streams = new SlotMap<number, OpenStream>()
   readonly #running = new Set<Promise<void>>()
+  /** Confirmations whose signatures are still to be checked. */
+  #confirms: ReceiptConfirm[] = []
   #state: State = { phase: 'challenge' }
   #heartbeat: NodeJS.Timeout | undefined
   #stopListening = () => {}
@@ -90,9 +99,13 @@ export class LinkSession {
 
   /** Handles one frame. On a violation it says so to the gateway, closes the link and returns. */
   receive(message: Uint8Array): void {
+    this.#orClose(() => forEachFrame(message, (frame) => this.#handle(frame)))
+  }
+
+  #orClose(handle: () => void): void {
     if (this.#closed) return
     try {
-      forEachFrame(message, (frame) => this.#handle(frame))
+      handle()
     } catch (error) {
       const text = error instanceof Error ? error.message : 'protocol violation'
       this.#context.logger.warn({ err: error }, 'the gateway broke the link protocol')
@@ -104,11 +117,16 @@ export class LinkSession {
 
   /** The connection is gone, or goes on shutdown. Resolves when every stream has signed for what it did. */
   async close(cause: 'link-lost' | 'shutdown'): Promise<void> {
-    if (cause === 'link-lost') this.#closed = true
+    // What comes while the last streams end is checked behind them.
+    if (cause === 'link-lost') {
+      this.#checkConfirms()
+      this.#closed = true
+    }
     clearInterval(this.#heartbeat)
     this.#stopListening()
     for (const { aborter } of this.#streams.values()) aborter.abort(new StreamAbort(cause))
     await Promise.all(this.#running)
+    this.#checkConfirms()
     this.#closed = true
   }
 
@@ -134,19 +152,21 @@ export class LinkSession {
     if (state.phase === 'welcome') return this.#enter(frame, state.peer)
     switch (frame.type) {
       case frameType.open:
-        return this.#open(frame, state.peer)
+        return this.#open(frame, state.peer, state.streamCreditBytes)
       case frameType.credit: {
-        const { frames, tokensAcknowledged } = decodeCredit(frame)
+        const { bytes, tokensAcknowledged } = decodeCredit(frame)
         // Credits for a stream that just ended cross its END on the way and mean nothing.
-        const granted = this.#streams.get(frame.streamId)?.credits.grant(frames, tokensAcknowledged)
+        const granted = this.#streams.get(frame.streamId)?.credits.grant(bytes, tokensAcknowledged)
         if (granted === false) throw new LinkViolation('CREDIT acknowledges tokens that were never sent')
         return
       }
       case frameType.cancel:
         return this.#streams.get(frame.streamId)?.aborter.abort(new StreamAbort('cancelled'))
       case frameType.confirm:
-        return this.#confirm(receiptConfirm.parse(decodeJsonPayload(frame)), state.peer)
+        return this.#confirmSoon(parseReceiptConfirm(decodeJsonPayload(frame)))
       case frameType.epochNotice:
+        // What was delivered before must be in the epoch's file.
+        this.#takeConfirms(state.peer)
         return this.#answerNotice(epochNotice.parse(decodeJsonPayload(frame)), state.peer)
       case frameType.leaseOrder:
         return this.#carryOut(leaseOrder.parse(decodeJsonPayload(frame)), state.peer)
@@ -159,7 +179,9 @@ export class LinkSession {
     if (frame.type !== frameType.challenge) throw new LinkViolation('the first frame is not a CHALLENGE')
     const challenge = linkChallenge.parse(decodeJsonPayload(frame))
     if (challenge.protocol !== LINK_PROTOCOL_VERSION) {
-      throw new LinkViolation(`the gateway speaks protocol ${challenge.protocol}, this agent ${LINK_PROTOCOL_VERSION}`)
+      throw new LinkViolation(
+        `the gateway speaks link protocol ${challenge.protocol}, this agent ${LINK_PROTOCOL_VERSION}: update the older one`,
+      )
     }
     const { nodeKey, capacity, inventory, models, sealing, simulatedNetwork } = this.#context
     const lane = challenge.lane as Hex
@@ -185,7 +207,7 @@ export class LinkSession {
     if (welcome.nodeId !== addressToBytes32(this.#context.nodeKey.address)) {
       throw new LinkViolation('WELCOME names another node')
     }
-    this.#state = { phase: 'ready', peer }
+    this.#state = { phase: 'ready', peer, streamCreditBytes: welcome.streamCreditBytes }
     const unconfirmed = this.#context.receipts.unconfirmedOf(peer.lane)
     for (const { signedWork } of unconfirmed) this.#send(encodeJsonFrame(frameType.represent, 0, signedWork))
     this.#startHeartbeat(Math.max(100, welcome.heartbeatIntervalMs), peer)
@@ -244,24 +266,24 @@ export class LinkSession {
     }
   }
 
-  #open(frame: Frame, peer: Peer): void {
+  #open(frame: Frame, peer: Peer, streamCreditBytes: number): void {
     const { streamId } = frame
     if (streamId === 0 || this.#streams.has(streamId)) throw new LinkViolation(`OPEN of stream ${streamId}`)
     const { header, body } = decodeOpen(frame)
-    const open = streamOpen.parse(header)
+    const open = parseStreamOpen(header)
     const aborter = new AbortController()
-    const credits = new CreditWindow(open.salt as Hex, INITIAL_CREDITS)
+    const credits = new CreditWindow(open.salt as Hex, streamCreditBytes)
     const timeout = setTimeout(() => aborter.abort(new StreamAbort('timeout')), open.timeoutMs)
     this.#streams.set(streamId, { credits, aborter, leased: open.leaseId !== undefined })
     const job = {
       streamId,
       open,
       // A copy: the frame's memory belongs to the socket.
-      body: Uint8Array.from(body),
+      body: new Uint8Array(body),
       credits,
       signal: aborter.signal,
       ...peer,
-      send: (data: Buffer) => this.#send(data),
+      send: (data: Buffer, withEnd?: boolean) => this.#send(data, withEnd),
     }
     const running = this.#runToEnd(job).finally(() => {
       clearTimeout(timeout)
@@ -281,6 +303,25 @@ export class LinkSession {
     }
     this.#streams.delete(streamId)
     this.#send(encodeJsonFrame(frameType.end, streamId, end))
+  }
+
+  /** A confirmation comes with the next OPEN, and its signature costs as much as all that this needs before its engine. */
+  #confirmSoon(confirm: ReceiptConfirm): void {
+    const waiting = this.#confirms.push(confirm)
+    if (waiting >= CONFIRMS_WAITING_MAX) this.#checkConfirms()
+    else if (waiting === 1) setTimeout(() => this.#checkConfirms(), CONFIRM_CHECK_MS)
+  }
+
+  #checkConfirms(): void {
+    const state = this.#state
+    if (state.phase === 'ready') this.#orClose(() => this.#takeConfirms(state.peer))
+  }
+
+  /** Throws on one that its lane did not sign; those behind it are confirmed on the next link. */
+  #takeConfirms(peer: Peer): void {
+    const confirms = this.#confirms
+    this.#confirms = []
+    for (const confirm of confirms) this.#confirm(confirm, peer)
   }
 
   #confirm(confirm: ReceiptConfirm, peer: Peer): void {
@@ -325,7 +366,7 @@ export class LinkSession {
       .catch((error: unknown) => logger.error({ err: error }, 'an order about a lease could not be answered'))
   }
 
-  #send(frame: Buffer): void {
-    if (!this.#closed) this.#transport.send(frame)
+  #send(frame: Buffer, withNext?: boolean): void {
+    if (!this.#closed) this.#transport.send(frame, withNext)
   }
 }

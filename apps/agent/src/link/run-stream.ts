@@ -24,8 +24,9 @@ import type { AnswerSealer } from '@isochrone/protocol/sealed'
 import { EngineFailure, type EngineCall, type EngineUsage, type OpenAiChunk } from '../engines/engine-driver.ts'
 import type { OpenedBody, RefusedBody } from '../sealed/sealing-keys.ts'
 import type { CreditWindow, DeliveredPart } from './credit-window.ts'
+import { createHeldSender } from './held-sender.ts'
 import type { LinkContext } from './link-context.ts'
-import { ChunkMerger, type CountedChunk } from './merge-chunks.ts'
+import { ChunkMerger, HOLD_MS_MAX, type CountedChunk } from './merge-chunks.ts'
 import { prepareCall } from './prepare-call.ts'
 import { traceStream } from './trace-stream.ts'
 
@@ -49,7 +50,8 @@ export type StreamJob = {
   readonly signal: AbortSignal
   readonly domain: SigningDomain
   readonly lane: Hex
-  readonly send: (frame: Buffer) => void
+  /** `withEnd`: it may wait for the END of the stream and go with it. */
+  readonly send: (frame: Buffer, withEnd?: boolean) => void
 }
 
 /** What the stream turned out to be; times in ms of a monotonic clock. */
@@ -121,41 +123,52 @@ async function runClaimed(
     usage: undefined,
     sealer,
   }
-  const merger = call.body.stream === true ? null : new ChunkMerger()
-  const send = async (chunks: readonly CountedChunk[]) => {
+  const isWhole = call.body.stream !== true
+  // What is sealed part by part is sent by nobody but the loop below, so nothing of it can wait.
+  const merger = new ChunkMerger(isWhole ? HOLD_MS_MAX.whole : sealer ? 0 : HOLD_MS_MAX.streamed)
+  const send = async (chunks: readonly CountedChunk[], withEnd = false) => {
     for (const { chunk, tokens } of chunks) {
       // Waiting costs a turn, and usually there is nothing to wait for.
       if (job.credits.credits > 0) job.signal.throwIfAborted()
       else await job.credits.waitForCredit(job.signal)
       if (sealer) await sendSealed(context, job, run, sealer, chunkJson(job, run, chunk), tokens)
-      else sendChunk(context, job, run, chunk, tokens)
+      else sendChunk(context, job, run, chunk, tokens, withEnd)
     }
   }
+  const held = createHeldSender({
+    merger,
+    // Whatever else is sent flushes it first, so its credit is there.
+    mayThen: () => !job.signal.aborted && job.credits.credits > 0,
+    sends: ({ chunk, tokens }) => sendChunk(context, job, run, chunk, tokens),
+    isTimed: !isWhole,
+  })
   try {
     for await (const event of context.driver.start(call, job.signal)) {
       if (event.usage) run.usage = event.usage
       if (event.type === 'usage') break
-      const allowed = job.open.tokensOutMax - run.tokensOut - (merger?.heldTokens ?? 0)
-      if (event.tokens > allowed) {
+      const nowMs = performance.now()
+      if (event.tokens > job.open.tokensOutMax - run.tokensOut - merger.heldTokens) {
         // An engine that ignores its limit is stopped here: nobody reserved money for more.
-        await send([...(merger?.flush(performance.now()) ?? []), { chunk: finishedByLength(event.chunk), tokens: 0 }])
+        await send([...merger.flush(nowMs), { chunk: finishedByLength(event.chunk), tokens: 0 }])
         break
       }
-      if (!merger) await send([event])
-      else {
-        if (event.tokens > 0) run.firstTokenMs ??= performance.now()
-        await send(merger.add(event.chunk, event.tokens, performance.now()))
-      }
+      if (event.tokens > 0) run.firstTokenMs ??= nowMs
+      const now = merger.add(event.chunk, event.tokens, nowMs)
+      if (now.length > 0) await send(now)
+      if (merger.isDue && (sealer || job.credits.credits <= 0)) await send(merger.flush(nowMs))
+      else held.plan(nowMs)
     }
-    if (merger) await send(merger.flush(performance.now()))
+    // Nobody reads the rest of a whole answer before its END, which takes a sync: one message is cheaper than two.
+    await send(merger.flush(performance.now()), isWhole)
     if (sealer) await sendEnd(context, job, run, sealer)
     return await signed(context, job, run, 'completed', null)
   } catch (error) {
-    const held = job.signal.aborted || sealer ? [] : (merger?.flush(performance.now()) ?? [])
+    const rest = job.signal.aborted || sealer ? [] : merger.flush(performance.now())
     // What the engine gave before it failed is handed on, as far as that needs no waiting.
-    for (const { chunk, tokens } of held) if (job.credits.credits > 0) sendChunk(context, job, run, chunk, tokens)
+    for (const { chunk, tokens } of rest) if (job.credits.credits > 0) sendChunk(context, job, run, chunk, tokens)
     return await failed(context, job, run, error)
   } finally {
+    held.stop()
     context.capacity.leave()
   }
 }
@@ -165,20 +178,27 @@ function notOpened({ code, message, elsewhere }: RefusedBody): StreamEnd {
   return code === null ? end : { ...end, code }
 }
 
-function sendChunk(context: LinkContext, job: StreamJob, run: Run, chunk: OpenAiChunk, tokens: number): void {
-  sendJson(context, job, run, chunkJson(job, run, chunk), tokens)
+function sendChunk(
+  context: LinkContext,
+  job: StreamJob,
+  run: Run,
+  chunk: OpenAiChunk,
+  tokens: number,
+  withEnd = false,
+): void {
+  sendJson(context, job, run, chunkJson(job, run, chunk), tokens, withEnd)
 }
 
 const chunkJson = ({ open }: StreamJob, { answerId }: Run, chunk: OpenAiChunk): string =>
   JSON.stringify({ ...chunk, id: answerId, model: open.model })
 
-function sendJson(context: LinkContext, job: StreamJob, run: Run, json: string, tokens: number): void {
+function sendJson(context: LinkContext, job: StreamJob, run: Run, json: string, tokens: number, withEnd = false): void {
   run.tokensOut += tokens
   if (tokens > 0) run.firstTokenMs ??= performance.now()
   context.capacity.countTokens(tokens)
   const frame = encodeData(job.streamId, run.tokensOut, json)
   job.credits.record(run.tokensOut, chunkOfData(frame))
-  job.send(frame)
+  job.send(frame, withEnd)
 }
 
 async function sendSealed(

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import {
   addressOfKey,
   addressToBytes32,
+  creditOfChunk,
   decodeData,
   decodeJsonPayload,
   decodeStruct,
@@ -35,6 +36,7 @@ import {
   type LinkHeartbeat,
   type SigningDomain,
   type LinkHello,
+  type LinkWelcome,
   type SignedWork,
   type StreamEnd,
   type StreamOpen,
@@ -42,12 +44,25 @@ import {
 } from '@isochrone/protocol'
 import { WebSocketServer, type WebSocket } from 'ws'
 
+export type TestChunk = {
+  readonly tokensOut: number
+  readonly json: Record<string, unknown>
+  readonly head: Hex
+  /** What it took of the stream's credit, bytes. */
+  readonly creditTaken: number
+}
+
+/** Credit of a stream before the first CREDIT: some fifty chunks of a token. */
+export const TEST_CREDIT_BYTES = 16 * 1024
+
 export type TestStream = {
   readonly id: number
   readonly open: StreamOpen
-  readonly chunks: { readonly tokensOut: number; readonly json: Record<string, unknown>; readonly head: Hex }[]
+  readonly chunks: readonly TestChunk[]
   text(): string
-  credit(frames: number, tokensAcknowledged: number): void
+  /** What its chunks took of its credit, bytes; `without` the last ones. */
+  creditTaken(without?: number): number
+  credit(bytes: number, tokensAcknowledged: number): void
   cancel(): void
   readonly end: Promise<StreamEnd>
 }
@@ -65,6 +80,10 @@ export class TestGateway {
   readonly heartbeats: LinkHeartbeat[] = []
   readonly represented: SignedWork[] = []
   readonly rejects: unknown[] = []
+  /** As the CHALLENGE says it. */
+  protocol = LINK_PROTOCOL_VERSION
+  /** As WELCOME says it. */
+  streamCreditBytes = TEST_CREDIT_BYTES
   connections = 0
   welcomes = 0
   pongs = 0
@@ -118,7 +137,7 @@ export class TestGateway {
       ...change,
     }
     const chain = outputChain(open.salt as Hex)
-    const chunks: TestStream['chunks'] = []
+    const chunks: TestChunk[] = []
     const end = new Promise<StreamEnd>((resolve) => {
       connection.streams.set(id, (frame) => {
         if (frame.type === frameType.end) return resolve(streamEnd.parse(decodeJsonPayload(frame)))
@@ -128,6 +147,7 @@ export class TestGateway {
           tokensOut,
           json: JSON.parse(Buffer.from(chunk).toString()) as Record<string, unknown>,
           head: chain.head(),
+          creditTaken: creditOfChunk(chunk),
         })
       })
     })
@@ -137,7 +157,9 @@ export class TestGateway {
       open,
       chunks,
       text: () => chunks.map(({ json }) => textOf(json)).join(''),
-      credit: (frames, tokens) => connection.socket.send(encodeCredit(id, frames, tokens)),
+      creditTaken: (without = 0) =>
+        chunks.slice(0, chunks.length - without).reduce((sum, { creditTaken }) => sum + creditTaken, 0),
+      credit: (bytes, tokens) => connection.socket.send(encodeCredit(id, bytes, tokens)),
       cancel: () => connection.socket.send(encodeFrame(frameType.cancel, id)),
       end,
     }
@@ -197,7 +219,12 @@ export class TestGateway {
           const value = { nonce, lane: this.lane, nodeKey: hello.nodeKey as Hex }
           const signer = recoverStructSigner(this.domain, 'LinkProof', { value, signature: hello.proof as Hex })
           if (signer !== hello.nodeKey) return socket.close(1008)
-          const welcome = { nodeId: addressToBytes32(hello.nodeKey), gatewayRegion: 'test', heartbeatIntervalMs: 100 }
+          const welcome: LinkWelcome = {
+            nodeId: addressToBytes32(hello.nodeKey),
+            gatewayRegion: 'test',
+            heartbeatIntervalMs: 100,
+            streamCreditBytes: this.streamCreditBytes,
+          }
           this.current = { socket, hello, streams }
           this.welcomes += 1
           return socket.send(encodeJsonFrame(frameType.welcome, 0, welcome))
@@ -217,7 +244,7 @@ export class TestGateway {
       }
     }
     socket.on('message', (message: Buffer) => forEachFrame(message, take))
-    const challenge = { protocol: LINK_PROTOCOL_VERSION, nonce, lane: this.lane, ...this.domain }
+    const challenge = { protocol: this.protocol, nonce, lane: this.lane, ...this.domain }
     socket.send(encodeJsonFrame(frameType.challenge, 0, challenge))
   }
 

@@ -22,7 +22,7 @@ test('a stream is a span below the gateway’s attempt, without prompt or answer
   const engine = { kind: 'llama', modelSource: undefined, modelId: undefined, contextTokensMax: 512 } as const
   const agent = await startAgent({ dataDir, gatewayUrls: [gateway.url], engine, concurrencyMax: 2, logger, tracing })
   try {
-    await expect.poll(() => agent.links.every((link) => link.ready), { timeout: 8_000 }).toBe(true)
+    await expect.poll(() => agent.links.every((link) => link.ready), { timeout: 30_000 }).toBe(true)
     const stream = gateway.open({ traceparent }, { messages: [{ role: 'user', content: CANARY }], max_tokens: 5 })
     const end = await stream.end
     await tracing?.stop()

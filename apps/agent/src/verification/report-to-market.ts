@@ -7,10 +7,13 @@ import { signReport, type NodeInventory, type ServedModel } from '@isochrone/pro
 import type { Logger } from '@isochrone/runtime'
 import { request } from 'undici'
 import { z } from 'zod'
+import type { EngineAnswers } from '../engines/engine-answers.ts'
 import type { NodeKeyPair } from '../node/node-key.ts'
 
 const EVERY_MS = 30_000
 const RETRY_MS = 5_000
+/** Between two reports at least, however often something changes. */
+const PAUSE_MS = 1_000
 const LIMIT_MS = 10_000
 
 const answer = z.object({ witnessUrls: z.array(z.url()).max(64) })
@@ -22,6 +25,8 @@ export type ReportOptions = {
   readonly nodeKey: NodeKeyPair
   readonly inventory: NodeInventory
   readonly models: readonly ServedModel[]
+  /** What is behind them; a change of it is reported at once. */
+  readonly answers: Pick<EngineAnswers, 'report' | 'onChange'>
   /** Called with every answer. */
   readonly witnesses: (urls: readonly string[]) => void
   readonly logger: Logger
@@ -41,18 +46,25 @@ export function reportToMarket(options: ReportOptions): { stop(): Promise<void> 
 
 async function run(options: ReportOptions, signal: AbortSignal): Promise<void> {
   let said = ''
+  let wake = new AbortController()
+  options.answers.onChange(() => wake.abort())
   while (!signal.aborted) {
+    // Before the report is made: what changes while it is on its way is in the next one.
+    wake = new AbortController()
     const trouble = await reportOnce(options, signal)
     if (trouble !== null && trouble !== said) options.logger.warn({ reason: trouble }, 'the marketplace took no report')
     said = trouble ?? ''
-    await sleep(trouble === null ? EVERY_MS : RETRY_MS, undefined, { signal }).catch(() => {})
+    const waiting = trouble === null ? AbortSignal.any([signal, wake.signal]) : signal
+    await sleep(PAUSE_MS, undefined, { signal }).catch(() => {})
+    await sleep((trouble === null ? EVERY_MS : RETRY_MS) - PAUSE_MS, undefined, { signal: waiting }).catch(() => {})
   }
 }
 
 /** Null when it was taken, else why not. */
 async function reportOnce(options: ReportOptions, signal: AbortSignal): Promise<string | null> {
-  const { apiUrl, nodeKey, inventory, models } = options
-  const report = { kind: 'agent', nodeKey: nodeKey.address, sentAtMs: Date.now(), inventory, models }
+  const { apiUrl, nodeKey, inventory, models, answers } = options
+  const engine = answers.report
+  const report = { kind: 'agent', nodeKey: nodeKey.address, sentAtMs: Date.now(), inventory, models, engine }
   try {
     const response = await request(new URL('api/agent/report', apiUrl.endsWith('/') ? apiUrl : `${apiUrl}/`), {
       method: 'POST',

@@ -16,6 +16,7 @@ import {
   type GeoPlace,
   type Hex,
   type WitnessAnswer,
+  type WitnessAsk,
 } from '@isochrone/protocol'
 import type { Logger } from '@isochrone/runtime'
 import { WebSocket } from 'ws'
@@ -110,7 +111,7 @@ class WitnessSession {
       this.welcomed = true
       this.#options.logger.info({ witness: this.#options.url }, 'linked to a witness')
     } else if (ask.data.type === 'echo') this.#echo(ask.data.nonce as Hex, this.#witness)
-    else void this.#solve(ask.data.nonce as Hex, ask.data.order, this.#witness)
+    else void this.#solve(ask.data, this.#witness)
   }
 
   end(): void {
@@ -145,17 +146,19 @@ class WitnessSession {
     else this.#send(text)
   }
 
-  async #solve(nonce: Hex, order: number, witness: Hex): Promise<void> {
+  async #solve(ask: Extract<WitnessAsk, { type: 'matmul' }>, witness: Hex): Promise<void> {
     const { nodeKey, solver } = this.#options
-    const solved = await solver.solve({ nonce, nodeId: addressToBytes32(nodeKey.address), order })
+    const { order, portable = false } = ask
+    const nonce = ask.nonce as Hex
+    const solved = await solver.solve({ nonce, nodeId: addressToBytes32(nodeKey.address), order }, portable)
     if (!solved) {
       const busy: WitnessAnswer = { type: 'busy', nonce }
       return this.#send(JSON.stringify(busy))
     }
-    const { commitment } = solved
+    const { commitment, computed } = solved
     const value = { nonce, nodeKey: nodeKey.address, order, commitment }
     const { signature } = signStruct(witnessDomain(witness), 'MatmulCommitment', value, nodeKey.privateKey)
-    const answer: WitnessAnswer = { type: 'commitment', nonce, commitment, signature }
+    const answer: WitnessAnswer = { type: 'commitment', nonce, commitment, signature, computed }
     this.#send(JSON.stringify(answer))
     this.#send(solved.product)
   }

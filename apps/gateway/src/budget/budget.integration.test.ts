@@ -7,7 +7,7 @@ import { createLogger } from '@isochrone/runtime'
 import { Redis } from 'ioredis'
 import { createRedis } from '../create-redis.ts'
 import { createBudget } from './budget.ts'
-import { createRedisBudgetStore, leasedChannels } from './redis-budget-store.ts'
+import { createRedisBudgetStore, leasedOf } from './redis-budget-store.ts'
 
 let stack: TestStack
 let redis: Redis
@@ -150,6 +150,45 @@ test('without Redis the held lease goes on serving, and beyond it the answer is 
   expect(served).toBe(31)
 })
 
+/** Busy with its disk it may hold writes back for two seconds: customers wait then, and hear 503 only of one that is stuck. */
+test('who needs a lease of a Redis that stands still waits for it, but no longer than 3 s', async () => {
+  const channel = channelOf(7)
+  await setLimit(channel, 10_000)
+  const connection = createRedis(stack.redisUrl, createLogger('test', 'silent'))
+  await new Promise((resolve) => connection.once('ready', resolve))
+  const { budget, signed } = gateway(1, { microUsd: 0n }, connection)
+  try {
+    const still = stack.stallRedis(1_500)
+    const together = Promise.all(Array.from({ length: 20 }, () => budget.reserve(channel, 100n)))
+    const reservations = await together
+    await still
+    const longer = stack.stallRedis(10_000)
+    const askedAtMs = performance.now()
+    // The lease of the first call covers twelve more.
+    const asked = await Promise.allSettled(Array.from({ length: 20 }, () => budget.reserve(channel, 100n)))
+    const waitedMs = performance.now() - askedAtMs
+    await longer
+    expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(12)
+    for (const outcome of asked) {
+      if (outcome.status === 'rejected')
+        expect(outcome.reason).toMatchObject({ code: 'capacity_unavailable', retryAfterS: 2 })
+      else reservations.push(outcome.value)
+    }
+    expect(waitedMs).toBeGreaterThan(2_900)
+    expect(waitedMs).toBeLessThan(8_000)
+    // What Redis granted to the call that was given up is no longer held once it is told what is.
+    for (const reservation of reservations) {
+      signed.microUsd += reservation.microUsd
+      reservation.release()
+    }
+    await budget.tick()
+    expect(Number(await redis.hget(redisKeys.budget(channel), `spent:${laneOf(1)}`))).toBe(3_200)
+    expect(Number(await redis.hget(redisKeys.budget(channel), `lease:${laneOf(1)}`))).toBe(0)
+  } finally {
+    connection.disconnect()
+  }
+})
+
 /** A killed gateway that nobody asks again must not keep money from its owner for ever. */
 test('the lease of a dead run comes back after a restart, without a request', async () => {
   const channel = channelOf(77)
@@ -166,7 +205,7 @@ test('the lease of a dead run comes back after a restart, without a request', as
     recoverableMicroUsd: () => recoverable.microUsd,
     nowMs: () => clock.nowMs,
   })
-  await after.resume(await leasedChannels(redis, laneOf(1), [channelOf(78), channel]))
+  await after.resume(await leasedOf(redis, laneOf(1), [channelOf(78), channel]))
   const leased = () => redis.hget(redisKeys.budget(channel), `lease:${laneOf(1)}`)
   // What the journal says may still be billed stays held.
   expect(await leased()).toBe('100')

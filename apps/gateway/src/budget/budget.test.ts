@@ -1,18 +1,19 @@
 import type { Hex } from '@isochrone/protocol'
 import { expect, test } from 'vitest'
+import { memoryBudgetStore } from '../testing/memory-budget-store.ts'
 import { createBudget, type BudgetStore } from './budget.ts'
 
 const channelId: Hex = `0x${'11'.repeat(32)}`
 
 /** One lane's view of a channel with `limit`, as the script in Redis grants it; each answer takes a turn. */
 function storeOf(limit: bigint): BudgetStore {
+  const store = memoryBudgetStore<Hex>(() => limit)
   return {
-    async sync(_channelId, { spent, held, wanted }) {
+    ...store,
+    async sync(id, report) {
       await new Promise((resolve) => setImmediate(resolve))
-      const left = limit - spent - held
-      return { granted: left < 0n ? 0n : left < wanted ? left : wanted, spent }
+      return store.sync(id, report)
     },
-    payFromLease: async () => {},
   }
 }
 

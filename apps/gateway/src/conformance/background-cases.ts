@@ -9,7 +9,7 @@ import { refuses } from './error-cases.ts'
 
 type Response = OpenAI.Responses.Response
 type Event = OpenAI.Responses.ResponseStreamEvent
-const END_MS_MAX = 60_000
+const END_MS_MAX = 180_000
 const LOOK_MS = 50
 const over: ReadonlySet<unknown> = new Set(['completed', 'failed', 'cancelled', 'incomplete', 'succeeded'])
 
@@ -168,6 +168,20 @@ export const backgroundCases: readonly ConformanceCase[] = [
     },
     { client: 'fetch', proves: ['job_deadline_exceeded'] },
   ),
+  refuses('cancelling a job whose row is held for too long', { status: 503, code: 'busy' }, async (world) => {
+    // It waits for a node that never comes, so nobody else touches its row.
+    const body = { model: world.model, messages: hello, routing: { regions: [AWAY_COUNTRY] } }
+    const accepted = await world.post('/v1/chat/completions', body, { 'x-isochrone-queue': '1' })
+    const { id } = (await accepted.json()) as { id: string }
+    const cancel = () => world.post(`/v1/jobs/${id}/cancel`, '{}')
+    const told = await world.holdJob(id, cancel)
+    assert.match(told.headers.get('retry-after') ?? '', /^[1-9]\d*$/)
+    // Told so, nothing was done; asked again, it is.
+    assert.notEqual((await jobOf(world, id)).status, 'cancelled')
+    assert.equal((await cancel()).status, 200)
+    assert.equal((await jobOf(world, id)).status, 'cancelled')
+    return told
+  }),
   refuses(
     'queued work whose store is outside the residency',
     { status: 403, code: 'permission_denied' },

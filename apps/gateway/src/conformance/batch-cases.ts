@@ -8,7 +8,7 @@ import type { ConformanceWorld } from './conformance-world.ts'
 type Endpoint = OpenAI.BatchCreateParams['endpoint']
 type Line = Record<string, unknown>
 
-const END_MS_MAX = 60_000
+const END_MS_MAX = 180_000
 const LOOK_MS = 50
 const over: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'expired'])
 

@@ -2,7 +2,7 @@
  * What the cases run against: a gateway process with two real agents, one on the demo model, one in front of the scripted
  * server, and what places queued jobs; and a second gateway process for the errors that a healthy one never gives: it has
  * little patience, its store is in another country, and it may be stopped. Tenants: `slow` may send two requests a minute,
- * `poor` has no money, `inside` and `outside` want to be served where the gateways are and where they are not.
+ * `poor` has no money, the key of `thrifty` has a budget of 1 µUSD a month, `inside` and `outside` want to be served where the gateways are and where they are not.
  */
 import { createOpenAI } from '@ai-sdk/openai'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
@@ -22,6 +22,8 @@ export interface ConformanceWorld {
   compatible: ReturnType<typeof createOpenAICompatible>
   aiOpenai: ReturnType<typeof createOpenAI>
   upstream: ScriptedUpstream
+  /** Has Postgres hold a job's row while `work` runs. */
+  holdJob: <T>(jobId: string, work: () => Promise<T>) => Promise<T>
   /** `fetch` with the key; `body` is sent as JSON unless it is text. */
   post: Post
   get: (path: string) => Promise<Response>
@@ -36,8 +38,12 @@ const COUNTRY = 'NL'
 /** Of a node that is admitted and never linked. */
 export const AWAY_COUNTRY = 'CL'
 const MONEY = 1_000_000_000n
-/** The second gateway takes a node for dead after it, and stops after it, ms. */
-const IMPATIENCE_MS = 1_000
+/** The second gateway takes a node for dead after it, ms: no node is silent so long for want of the processor. */
+const SILENCE_MS = 4_000
+/** The second gateway stops after it, ms. */
+const DRAIN_MS = 1_000
+/** Longer than a gateway waits for a row. */
+const HOLD_MS_MAX = 30_000
 
 /** Resolves when both nodes are linked. */
 export async function startConformanceWorld(): Promise<ConformanceWorld> {
@@ -46,10 +52,11 @@ export async function startConformanceWorld(): Promise<ConformanceWorld> {
   await world.db.node.update({ where: { id: 'node_2' }, data: { country: AWAY_COUNTRY } })
   await addTenant(world, 'slow', { limitMicroUsd: MONEY, requestsPerMinuteMax: 2 })
   await addTenant(world, 'poor', { limitMicroUsd: 0n })
+  await addTenant(world, 'thrifty', { limitMicroUsd: MONEY, keyBudgetMicroUsd: 1n })
   await addTenant(world, 'inside', { limitMicroUsd: MONEY, routing: { regions: [COUNTRY] } })
   await addTenant(world, 'outside', { limitMicroUsd: MONEY, routing: { regions: ['FR'] } })
   const place = { GATEWAY_COUNTRY: COUNTRY, STORE_COUNTRY: COUNTRY }
-  const impatient = { ATTEMPT_SILENCE_MS: String(IMPATIENCE_MS), GATEWAY_DRAIN_MS: String(IMPATIENCE_MS) }
+  const impatient = { ATTEMPT_SILENCE_MS: String(SILENCE_MS), GATEWAY_DRAIN_MS: String(DRAIN_MS) }
   const [, second] = await Promise.all([
     world.startGateway(0, place),
     world.startGateway(1, { ...place, ...impatient, STORE_COUNTRY: 'FR' }),
@@ -79,6 +86,14 @@ export async function startConformanceWorld(): Promise<ConformanceWorld> {
     }),
     aiOpenai: createOpenAI({ apiKey: WORLD_KEY, baseURL }),
     upstream,
+    holdJob: (jobId, work) =>
+      world.db.$transaction(
+        async (tx) => {
+          await tx.$queryRaw`select 1 as one from job where id = ${jobId} for update`
+          return await work()
+        },
+        { timeout: HOLD_MS_MAX },
+      ),
     post: postTo(world.url),
     get: (path) => fetch(`${world.url}${path}`, { headers: { authorization: `Bearer ${WORLD_KEY}` } }),
     other: { post: postTo(world.urlOf(1)), stop: () => void second.kill('SIGTERM') },

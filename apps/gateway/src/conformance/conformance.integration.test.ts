@@ -18,7 +18,7 @@ let results: CaseResult[] = []
 beforeAll(async () => {
   world = await startConformanceWorld()
   results = await runCases(allCases, world)
-})
+}, 900_000)
 afterAll(() => world?.stop())
 
 test('every case passes against a real gateway with real agents', () => {

@@ -14,7 +14,7 @@ interface Expected {
 }
 
 /** A retry may help. */
-const retried = new Set(['rate_limit_exceeded', 'internal_error', 'provider_failed', 'provider_timeout'])
+const retried = new Set(['rate_limit_exceeded', 'internal_error', 'provider_failed', 'provider_timeout', 'busy'])
 
 export function refuses(
   feature: string,

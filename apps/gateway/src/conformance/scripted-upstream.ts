@@ -30,7 +30,7 @@ const KEPT_MAX = 1_000
 const DIE_AFTER_MS = 100
 /** So many that a follower has seen some of it. */
 const BREAK_TOKENS = 6
-const SLOW_MS = 30_000
+export const SLOW_MS = 30_000
 const TALK_MS = 250
 
 /** Starts it on a free port of 127.0.0.1. */

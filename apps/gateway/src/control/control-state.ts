@@ -19,6 +19,9 @@ export interface ControlView {
   /** 0 before the first snapshot. */
   readonly version: number
   keyByHash(keyHash: string): ApiKeyState | undefined
+  keyById(keyId: string): ApiKeyState | undefined
+  /** Keys that have a budget of their own, revoked ones too: their queued work goes on. */
+  keysWithBudget(): Iterable<ApiKeyState>
   organisation(orgId: string): OrganisationState | undefined
   organisations(): Iterable<OrganisationState>
   /** By the 32-byte name that receipts carry. */
@@ -47,6 +50,7 @@ export function createControlStore(place: Place = { country: '', region: '' }): 
   let version = 0
   let keys = new Map<string, ApiKeyState>()
   let hashOfKeyId = new Map<string, string>()
+  const budgeted = new Map<string, ApiKeyState>()
   let organisations = new Map<string, OrganisationState>()
   let nodes = new Map<string, NodeState>()
   let nodesById = new Map<string, NodeState>()
@@ -69,6 +73,8 @@ export function createControlStore(place: Place = { country: '', region: '' }): 
       if (oldHash !== undefined && oldHash !== state.keyHash) keys.delete(oldHash)
       hashOfKeyId.set(state.keyId, state.keyHash)
       keys.set(state.keyHash, state)
+      if (state.budget) budgeted.set(state.keyId, state)
+      else budgeted.delete(state.keyId)
     }
   }
 
@@ -77,6 +83,8 @@ export function createControlStore(place: Place = { country: '', region: '' }): 
       return version
     },
     keyByHash: (keyHash) => keys.get(keyHash),
+    keyById: (keyId) => keys.get(hashOfKeyId.get(keyId) ?? ''),
+    keysWithBudget: () => budgeted.values(),
     organisation: (orgId) => organisations.get(orgId),
     organisations: () => organisations.values(),
     node: (nodeId) => nodes.get(nodeId),
@@ -95,6 +103,7 @@ export function createControlStore(place: Place = { country: '', region: '' }): 
     replace(snapshot) {
       keys = new Map()
       hashOfKeyId = new Map()
+      budgeted.clear()
       organisations = new Map()
       nodes = new Map()
       nodesById = new Map()

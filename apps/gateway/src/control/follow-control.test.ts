@@ -76,7 +76,7 @@ test('while the stream is away, a revocation still arrives, from the database', 
   await new Promise((resolve) => setTimeout(resolve, 20))
   database.version = 2
   database.states = [key('a', false)]
-  await expect.poll(() => store.keyByHash('hash-a')?.enabled, { timeout: 2_500 }).toBe(false)
+  await expect.poll(() => store.keyByHash('hash-a')?.enabled).toBe(false)
   await follower.stop()
 })
 

@@ -92,6 +92,22 @@ test('a node is in the pool while it is linked and admitted, with the terms that
   expect(fleet.byNode(MODEL, session.nodeId)).toBeUndefined()
 })
 
+/** What was shown to cheat gets nothing new, before its first report and after, until its checks pass; what it serves goes on. */
+test('a node whose checks have failed takes no new work while they do', () => {
+  const { fleet, control, nodes, link, report } = world([{}, { barred: true }])
+  const pool = () => fleet.pool(MODEL)!
+  const drains = (nodeId: string) => replicaStateOf(pool(), pool().slotOf(nodeId) ?? -1).draining
+  const [honest, cheat] = [link(0), link(1)]
+  expect([drains(honest.nodeId), drains(cheat.nodeId)]).toEqual([false, true])
+  report(cheat, {})
+  report(honest, {})
+  expect([drains(honest.nodeId), drains(cheat.nodeId)]).toEqual([false, true])
+  control.apply(2, { ...nodes[0]!, barred: true })
+  control.apply(3, { ...nodes[1]!, barred: false })
+  expect([drains(honest.nodeId), drains(cheat.nodeId)]).toEqual([true, false])
+  expect(fleet.byNode(MODEL, honest.nodeId)).toBeDefined()
+})
+
 /** Several gateways send work to the same node: each sees the others' streams, and its own once. */
 test('load is what the node reports, less our share of it, plus our streams now', () => {
   const { link, report, streams, open } = world([{}])

@@ -179,10 +179,13 @@ export function createFleet({
       return
     }
     if (before[0]?.session === session) {
+      const turned = before[0].node.barred !== node.barred
       for (const entry of before) {
         entry.node = node
         poolOf(entry.model).pool.upsert(replicaOfferOf(session, node, entry.served, entry.prior))
       }
+      if (turned && session.reported) report(session)
+      else if (turned) bar(before)
     } else {
       for (const entry of before) drop(entry)
       const firstOfModel = session.models.filter(
@@ -193,8 +196,15 @@ export function createFleet({
         firstOfModel.map((served) => add(session, node, served)),
       )
       if (session.reported) report(session)
+      else bar(entries.get(nodeId) ?? [])
     }
     for (const { model } of entries.get(nodeId) ?? []) room(model)
+  }
+
+  /** Before the node has reported: one whose checks have failed takes nothing new from its first moment on. */
+  function bar(served: readonly Entry[]): void {
+    const draining = { atMs: clock.nowMs(), activeStreams: 0, queuedStreams: 0, ownStreams: 0, draining: true }
+    for (const entry of served) if (entry.node.barred) poolOf(entry.model).pool.report(entry.slot, draining)
   }
 
   function report(session: NodeSession): void {
@@ -210,7 +220,7 @@ export function createFleet({
         queuedStreams: reported.queuedStreams,
         // What was on its way when the node counted is among ours and not among its own, unless it says how many it had.
         ownStreams: (served.length === 1 ? reported.ownStreams : undefined) ?? entry.ownStreams,
-        draining: reported.draining,
+        draining: reported.draining || entry.node.barred === true,
         prefillTokens: reported.prefillTokens,
         ownPrefillTokens: entry.ownPrefillTokens,
         contextTokens: reported.contextTokens,

@@ -4,7 +4,7 @@ import { runFuzz } from './run-fuzz.ts'
 
 test(
   'whatever comes over HTTP or a link is answered, refused in words, or closed alone',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async () => {
     const { cases, byKind } = await runFuzz({ cases: 5_000, seed: 5, say: () => undefined })
     expect(cases).toBeGreaterThanOrEqual(5_000)

@@ -12,6 +12,7 @@ import {
   encodeJsonFrame,
   forEachFrame,
   frameType,
+  LINK_PROTOCOL_VERSION,
   linkChallenge,
   signStruct,
   type Hex,
@@ -137,7 +138,7 @@ function helloOf(key: Hex, { chainId, verifyingContract, nonce, lane }: LinkChal
   const model = { modelHash: `0x${'5d'.repeat(32)}`, contextTokensMax: 8_192, quantisation: 'none', simulated: true }
   const inventory = { hardware: '', cpuModel: '', cpuCores: 1, memoryMib: 1, gpus: [], agentVersion: '', os: '' }
   return encodeJsonFrame(frameType.hello, 0, {
-    protocol: 1,
+    protocol: LINK_PROTOCOL_VERSION,
     nodeKey,
     proof: signature,
     concurrencyMax: 64,

@@ -3,7 +3,7 @@
  * the sender's; and what it makes of them means what was sent.
  */
 import { isAppError, type Prng } from '@isochrone/domain'
-import { linkHello, type LinkHello, type StreamOpen } from '@isochrone/protocol'
+import { LINK_PROTOCOL_VERSION, linkHello, type LinkHello, type StreamOpen } from '@isochrone/protocol'
 import { endpoints } from '../http/endpoints.ts'
 import { decodeSignedWork } from '../lane/check-work.ts'
 import { intentOf, nodeId } from '../lane/lane-fixtures.ts'
@@ -60,7 +60,7 @@ function mustMeanTheSame(sent: Buffer, { body, model }: { body: Uint8Array; mode
 }
 
 const hello: LinkHello = linkHello.parse({
-  protocol: 1,
+  protocol: LINK_PROTOCOL_VERSION,
   nodeKey: `0x${'00'.repeat(20)}`,
   proof: `0x${'00'.repeat(65)}`,
   concurrencyMax: 16,

@@ -156,7 +156,7 @@ async function startFull(goingOn: FakeGatewayOptions['goingOn'], headers: Record
   const nodes = [1, 2].map((n) => fakeNode(idOf(n), { features }, 1))
   const gateway = await startFakeGateway({ nodes, goingOn })
   open.push(gateway)
-  breakFirst(nodes, [{ tokens, tokenMs: 250 }, brokenAfter(3)])
+  breakFirst(nodes, [{ tokens, tokenMs: 400 }, brokenAfter(3)])
   const busy = streamed(gateway.url, {})
   await expect.poll(() => nodes.some(({ activeStreams }) => activeStreams > 0)).toBe(true)
   const broken = await streamed(gateway.url, {}, headers)
@@ -179,7 +179,7 @@ test('an answer waits no longer than its patience, or than the time that its cli
   expect(impatient.broken.text).toContain('"code":"provider_failed"')
   expect(impatient.broken.text).not.toContain('[DONE]')
 
-  const hurried = await startFull({ patienceMs: 60_000, keepAliveMs: 20 }, { 'x-isochrone-timeout-ms': '400' })
+  const hurried = await startFull({ patienceMs: 60_000, keepAliveMs: 20 }, { 'x-isochrone-timeout-ms': '1000' })
   expect(hurried.broken.text).toContain('"code":"deadline_exceeded"')
   const outcome = hurried.entries.find(({ request }) => request.status === 'aborted')
   expect(outcome?.request).toMatchObject({ tokensOut: 3, errorCode: 'deadline_exceeded' })

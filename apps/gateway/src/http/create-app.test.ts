@@ -190,11 +190,11 @@ test('when every node fails, the client throws its typed server error and nothin
 })
 
 test('a customer who leaves cancels the engine and is billed for what was delivered', async () => {
-  const { openai, entries, nodes } = await start([{ tokens: Array.from({ length: 200 }, () => 'x'), tokenMs: 5 }])
+  const { openai, entries, nodes } = await start([{ tokens: Array.from({ length: 200 }, () => 'x'), tokenMs: 20 }])
   const stream = await openai.chat.completions.create({ ...ask, stream: true })
   let seen = 0
   for await (const _chunk of stream) if (++seen === 4) break
-  await expect.poll(() => entries.length, { timeout: 3_000 }).toBe(1)
+  await expect.poll(() => entries.length).toBe(1)
   expect(nodes[0]?.cancelled).toBe(1)
   expect(entries[0]).toMatchObject({ request: { status: 'aborted', httpStatus: 499 } })
   expect(Number(entries[0]?.receipts[0]?.delivery.billedOut)).toBeGreaterThanOrEqual(3)
@@ -283,7 +283,7 @@ test('rate and concurrency limits are 429 with when to come back', async () => {
   expect((await post(rate.url, JSON.stringify(ask))).status).toBe(200)
   const second = await post(rate.url, JSON.stringify(ask))
   expect([second.status, Number(second.headers.get('retry-after')) > 0]).toEqual([429, true])
-  const busy = await start([{ tokens: ['a', 'b'], tokenMs: 100 }], { concurrentRequestsMax: 1 })
+  const busy = await start([{ tokens: ['a', 'b'], tokenMs: 500 }], { concurrentRequestsMax: 1 })
   const answers = await Promise.all([post(busy.url, JSON.stringify(ask)), post(busy.url, JSON.stringify(ask))])
   expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 429])
 })
@@ -481,11 +481,17 @@ test('health, metrics, early epoch close and corrected records answer; health sa
   ).text()
   expect(metrics).toContain('isochrone_gateway_requests_total{path="/v1/chat/completions",status="200"} 1')
   expect(metrics).toContain('isochrone_gateway_ttft_seconds_count 1')
-  const closed = await fetch(`${url}/internal/v1/close-epoch`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${INTERNAL_TOKEN}` },
-  })
-  expect(await closed.json()).toMatchObject({ epochs: [7] })
+  const close = (body?: string) =>
+    fetch(`${url}/internal/v1/close-epoch`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${INTERNAL_TOKEN}`, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body }),
+    })
+  expect(await (await close()).json()).toMatchObject({ epochs: [7] })
+  const closeOf = (lanes: string[]) => close(JSON.stringify({ lanes }))
+  expect(await (await closeOf([deps.lane.id])).json()).toMatchObject({ lane: deps.lane.id, epochs: [7] })
+  expect(await (await closeOf([`0x${'0a'.repeat(32)}`])).json()).toMatchObject({ lane: deps.lane.id, epochs: [] })
+  expect((await close('{"lanes":"all"}')).status).toBe(400)
   const correct = (record: object, authorization = `Bearer ${INTERNAL_TOKEN}`) =>
     fetch(`${url}/internal/v1/correct-record`, {
       method: 'POST',

@@ -14,6 +14,7 @@ import { linger } from './linger.ts'
 import { clientGone } from '../requests/attempt-failure.ts'
 import { httpOptions } from './http-options.ts'
 import { toOpenAiError } from './openai-error.ts'
+import { createOverloadGate } from './overload-gate.ts'
 import { refuseBrokenHttp } from './refuse-broken-http.ts'
 import { inferenceRoutes, type Entered } from './routes/inference.ts'
 import { internalRoutes } from './routes/internal.ts'
@@ -28,6 +29,9 @@ const BODY_BYTES_MAX = 10 * 1024 * 1024
 /** What is still read of a body after its refusal, so that the client gets to read the answer. */
 const LINGER = { bytesMax: 128 * 1024 * 1024, msMax: 10_000 }
 
+/** By which work begins: what is cancelled, read or asked for is answered however much there is to do. */
+const workPaths = new Set([...Object.keys(endpoints), '/v1/files', '/v1/batches', '/v1/sealed/candidates'])
+
 /** The app, not listening yet. `app.server` is the HTTP server on which agents link. */
 export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
   const bodyBytesMax = deps.bodyBytesMax ?? BODY_BYTES_MAX
@@ -41,10 +45,23 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
     onRefused: (path) => deps.metrics.requestEnded(path, 429),
     linger: lingerLimits,
   })
+  const overload =
+    deps.loop &&
+    createOverloadGate({
+      loop: deps.loop,
+      paths: workPaths,
+      notReady: () => deps.notReady(),
+      onRefused(path) {
+        deps.metrics.shed()
+        deps.metrics.requestEnded(path, 503)
+      },
+      linger: lingerLimits,
+    })
   const app = fastify({
     serverFactory: (handler: (request: IncomingMessage, response: ServerResponse) => void) =>
       server.on('request', (request, response) => {
-        if (!flood.refuses(request, response)) handler(request, response)
+        if (flood.refuses(request, response) || overload?.refuses(request, response) === true) return
+        handler(request, response)
       }),
     bodyLimit: bodyBytesMax,
     logger: false,

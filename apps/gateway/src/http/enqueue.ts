@@ -11,6 +11,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { parseJson, type InferenceRequest } from '../requests/parse-request.ts'
 import { placementRequestOf } from '../requests/placement-request.ts'
 import { routingOf } from '../requests/routing-of.ts'
+import { requireMoney } from '../requests/reserve-money.ts'
 import { reservePriceMicroUsd } from '../requests/reserve-price.ts'
 import { backgroundResponse } from '../responses/background-response.ts'
 import { requireChannel, requireKnownModel } from './admit.ts'
@@ -18,7 +19,7 @@ import type { Caller } from './authenticate.ts'
 import type { Claim } from '../idempotency/idempotency.ts'
 import { textHeadersOf } from './answer-parts.ts'
 import type { Asked } from './endpoints.ts'
-import { followResponse } from './follow-response.ts'
+import { followResponse, placeToFollow } from './follow-response.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 
 /** How long a connection is held for the answer of a job at most, ms. */
@@ -109,8 +110,12 @@ export async function startBackground(
       field: 'Idempotency-Key',
     })
   }
-  const job = await accept(deps, caller, asked, { kind: 'background', deadlineMs, source: { echo } })
-  if (stream) return await followResponse(deps, caller.organisation.orgId, job, reply, { after: -1 })
+  // Refused after it was accepted, it would be asked for again, and answered twice.
+  const leave = stream ? placeToFollow() : null
+  const accepted = accept(deps, caller, asked, { kind: 'background', deadlineMs, source: { echo } })
+  accepted.catch(() => leave?.())
+  const job = await accepted
+  if (leave) return await followResponse(deps, caller.organisation.orgId, job, reply, { after: -1, leave })
   return await sendKept(reply, claim, 200, backgroundResponse(job))
 }
 
@@ -135,11 +140,12 @@ async function accept(
   const channelId = requireChannel(organisation)
   // What contradicts itself would wait only to fail.
   const policy = routingOf(organisation, inference, deps.control)
-  const { budget, placer, measurements } = deps.serve
+  const { placer, measurements } = deps.serve
   const placeable = { requestId: '', request: inference, organisation, policy }
   const hopeless = placer.hopeless(inference.model, placementRequestOf(placeable, measurements), deps.control.nodes())
   if (hopeless) throw refusalOf(hopeless)
-  await budget.requireCover(channelId, reservePriceMicroUsd(inference, placer.priceLists(inference.model)))
+  const payer = { channelId, keyId: key.keyId, receivedAtMs: deps.clock.nowMs() }
+  await requireMoney(deps.serve, payer, reservePriceMicroUsd(inference, placer.priceLists(inference.model)))
   const body = parseJson(inference.body) as Record<string, unknown>
   if (cannotBeStored.test(JSON.stringify([body, how.source]))) {
     throw new AppError('invalid_input', {
@@ -169,8 +175,11 @@ async function held(
   const untilMs = performance.now() + holdMs
   while (performance.now() < untilMs && !reply.raw.destroyed) {
     await sleep(LOOK_MS)
-    const status = await deps.jobs.status(id)
-    if (status !== 'queued' && status !== 'running') return await deps.jobs.get(organisation.orgId, id)
+    // It is accepted: whoever heard of a failure now would ask for a second one.
+    const status = await deps.jobs.status(id).catch(() => 'queued' as const)
+    if (status === 'queued' || status === 'running') continue
+    const over = await deps.jobs.get(organisation.orgId, id).catch(() => null)
+    if (over !== null) return over
   }
   return undefined
 }

@@ -33,35 +33,42 @@ let followers = 0
 export interface FollowOptions {
   /** Events up to this number were had before; -1: none. */
   after: number
+  /** What {@link placeToFollow} gave; it is given back at the end. */
+  leave: () => void
 }
 
-/** Throws `capacity_unavailable` where too many follow here. Answers with server-sent events until the response is over. */
-export async function followResponse(
-  deps: GatewayDeps,
-  orgId: string,
-  first: JobState,
-  reply: FastifyReply,
-  { after }: FollowOptions,
-): Promise<FastifyReply> {
+/** Takes a follower's place; to be given back once. Throws `capacity_unavailable` where too many follow here. */
+export function placeToFollow(): () => void {
   if (followers >= FOLLOWERS_MAX) {
     const publicMessage = 'Too many streams follow background responses here. Poll it, or come again.'
     throw new AppError('capacity_unavailable', { publicMessage, retryAfterS: 1 })
   }
   followers++
+  return () => void followers--
+}
+
+/** Answers with server-sent events until the response is over. */
+export async function followResponse(
+  deps: GatewayDeps,
+  orgId: string,
+  first: JobState,
+  reply: FastifyReply,
+  { after, leave }: FollowOptions,
+): Promise<FastifyReply> {
   const gone = new AbortController()
   reply.raw.once('close', () => gone.abort())
   reply.hijack()
-  reply.raw.writeHead(200, {
-    ...Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)])),
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-cache',
-  })
   try {
+    reply.raw.writeHead(200, {
+      ...Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)])),
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache',
+    })
     await follow(deps, orgId, first, after, (events) => write(reply, events, gone.signal), gone.signal)
   } catch (error) {
     deps.logger.debug({ err: error, jobId: first.id }, 'a follower was let go')
   } finally {
-    followers--
+    leave()
     reply.raw.end()
   }
   return reply

@@ -11,6 +11,7 @@ import type { JobProgress } from '../jobs/job-progress.ts'
 import type { Lane, Sessions } from '../ports.ts'
 import type { InferencePath } from '../requests/parse-request.ts'
 import type { FairStarts } from '../requests/fair-starts.ts'
+import type { LoopWatch } from '../overload/watch-loop.ts'
 import type { RequestLimits } from '../requests/request-limits.ts'
 import type { Idempotency } from '../idempotency/idempotency.ts'
 import type { ServeDeps } from '../requests/serve-request.ts'
@@ -61,6 +62,8 @@ export interface GatewayDeps {
   requestLimits: RequestLimits
   /** How many requests of an organisation are before their first token while others ask too. */
   starts: FairStarts
+  /** Absent: nothing is refused for want of this process's time. */
+  loop?: LoopWatch
   idempotency: Idempotency
   jobs: Jobs
   epochs: EpochDoor

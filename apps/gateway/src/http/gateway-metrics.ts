@@ -8,6 +8,8 @@ export interface GatewayMetrics {
   /** ms from acceptance to the first token. */
   firstToken(ttftMs: number): void
   tokens(tokensIn: number, tokensOut: number): void
+  /** A request was refused because the event loop stays late. */
+  shed(): void
   /** An answer has been made: by the names that OpenTelemetry gives it. */
   served(observation: GenAiObservation): void
   /** An answer that broke off is sent on elsewhere. */
@@ -29,6 +31,8 @@ export interface MetricsSources {
   linkedNodes(): number
   leaseIdleMicroUsd(): bigint
   controlVersion(): number
+  /** How late the event loop is, ms. */
+  loopLateMs(): number
 }
 
 export function createGatewayMetrics(metrics: Metrics, sources: () => MetricsSources): GatewayMetrics {
@@ -39,6 +43,7 @@ export function createGatewayMetrics(metrics: Metrics, sources: () => MetricsSou
   const ttft = metrics.histogram('ttft_seconds', 'Request accepted to first token', latencyBucketsS)
   const tokens = metrics.counter('tokens_total', 'Tokens billed', ['direction'])
   const genAi = createGenAiMetrics(metrics)
+  const shed = metrics.counter('shed_total', 'Requests refused because the event loop stays late')
   const hedges = metrics.counter('hedges_total', 'Second attempts beside a silent first one')
   const moves = metrics.counter('moves_total', 'Streams that left a node that had become too slow')
   const continuations = metrics.counter('continuations_total', 'Answers that broke off and were sent on elsewhere')
@@ -50,6 +55,7 @@ export function createGatewayMetrics(metrics: Metrics, sources: () => MetricsSou
   const nodes = metrics.gauge('linked_nodes', 'Nodes linked to this gateway')
   const lease = metrics.gauge('lease_idle_micro_usd', 'Budget held and not reserved, µUSD')
   const version = metrics.gauge('control_version', 'Version of the control state')
+  const loopLate = metrics.gauge('loop_late_seconds', 'How late the event loop is')
   return {
     requestEnded: (path, httpStatus) => requests.inc({ path, status: String(httpStatus) }),
     firstToken: (ttftMs) => ttft.observe(ttftMs / 1_000),
@@ -59,6 +65,7 @@ export function createGatewayMetrics(metrics: Metrics, sources: () => MetricsSou
     },
     served: (observation) => genAi.observe(observation),
     continued: () => continuations.inc(),
+    shed: () => shed.inc(),
     recounted: (outcome) => recounts.inc({ outcome }),
     hedged: () => hedges.inc(),
     moved: () => moves.inc(),
@@ -73,6 +80,7 @@ export function createGatewayMetrics(metrics: Metrics, sources: () => MetricsSou
       nodes.set(now.linkedNodes())
       lease.set(Number(now.leaseIdleMicroUsd()))
       version.set(now.controlVersion())
+      loopLate.set(now.loopLateMs() / 1_000)
       return metrics.render()
     },
   }

@@ -51,7 +51,7 @@ test('a silent node gets a rival; the first token wins, the other is stopped, un
 })
 
 test('a first node that speaks in the end wins over a slower rival, whole answers too', async () => {
-  const late = { tokens: ['first'], tokenMs: 300 }
+  const late = { tokens: ['first'], tokenMs: 1_000 }
   const { openai, nodes, entries } = await start(late, { status: 'silent' })
   const answer = await openai.chat.completions.create(ask)
   expect(answer.choices[0]?.message.content).toBe('first')
@@ -125,7 +125,7 @@ function decisionsOf(placement: unknown) {
 test('the decision of a rival is on record with the one beside it, whoever wins', async () => {
   const cases: [NodeScript, NodeScript, number][] = [
     [{ status: 'silent' }, { tokens: ['Hi'] }, 1],
-    [{ tokens: ['first'], tokenMs: 400 }, { status: 'silent' }, 0],
+    [{ tokens: ['first'], tokenMs: 1_000 }, { status: 'silent' }, 0],
   ]
   for (const [first, others, winner] of cases) {
     const { url, entries } = await start(first, others)

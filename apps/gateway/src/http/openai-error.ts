@@ -29,7 +29,10 @@ export interface OpenAiErrorBody {
   }
 }
 
-/** `type` and `code` as OpenAI uses them, where it has a word for it. No request asks the chain. */
+/** What no request is told: none asks the chain. */
+type NeverHere = 'chain_unavailable'
+
+/** `type` and `code` as OpenAI uses them, where it has a word for it. */
 const words = {
   invalid_input: { type: 'invalid_request_error', code: 'invalid_request' },
   unauthenticated: { type: 'invalid_request_error', code: 'invalid_api_key' },
@@ -45,11 +48,9 @@ const words = {
   provider_failed: { type: 'server_error', code: 'provider_failed' },
   provider_timeout: { type: 'server_error', code: 'provider_timeout' },
   deadline_exceeded: { type: 'timeout', code: 'deadline_exceeded' },
+  busy: { type: 'server_error', code: 'busy' },
   internal: { type: 'server_error', code: 'internal_error' },
-} as const satisfies Record<
-  Exclude<ErrorCode, 'chain_unavailable'>,
-  { type: string; code: string; httpStatus?: number }
->
+} as const satisfies Record<Exclude<ErrorCode, NeverHere>, { type: string; code: string; httpStatus?: number }>
 type OurCode = keyof typeof words
 
 /** Errors with a code of their own, at OpenAI or here; thrown with it as `details.reason`. */

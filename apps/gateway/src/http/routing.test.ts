@@ -1,5 +1,4 @@
 /** Routing policies through the real HTTP surface: what a request asks for holds, in the first choice and in failover. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { parsePlacementRecord, replayDecision } from '@isochrone/scheduler'
 import { afterEach, expect, test } from 'vitest'
 import type { Hex, NodeState } from '@isochrone/protocol'
@@ -48,7 +47,9 @@ async function start(
     }
     return { status: response.status, headers: response.headers, ...body }
   }
-  return { ...gateway, nodes, ask }
+  /** Until the first node is asked. */
+  const isBusy = () => expect.poll(() => nodes[0]?.opened.length).toBeGreaterThan(0)
+  return { ...gateway, nodes, ask, isBusy }
 }
 
 const german = { country: 'DE', region: 'eu-de' }
@@ -190,9 +191,10 @@ test('so does the record of a prompt whose beginning is known, which decides amo
 })
 
 test('when no place comes in time, the answer is 503 with an honest Retry-After and what would help', async () => {
-  const { ask, room } = await start([{ concurrencyMax: 1, script: { ...hello, tokenMs: 300 } }], { patienceMs: 100 })
+  const slow = { ...hello, tokenMs: 700 }
+  const { ask, room, isBusy } = await start([{ concurrencyMax: 1, script: slow }], { patienceMs: 100 })
   const first = ask()
-  await sleep(50)
+  await isBusy()
   const asked = performance.now()
   const second = await ask()
   expect(performance.now() - asked).toBeGreaterThanOrEqual(90)
@@ -204,20 +206,21 @@ test('when no place comes in time, the answer is 503 with an honest Retry-After 
 })
 
 test('a target that nobody can keep is refused after that time, not after ten seconds', async () => {
-  const { ask } = await start([{ concurrencyMax: 1, script: { ...hello, tokenMs: 200 } }])
+  const { ask, isBusy } = await start([{ concurrencyMax: 1, script: { ...hello, tokenMs: 1_000 } }])
   const first = ask()
-  await sleep(50)
+  await isBusy()
   const asked = performance.now()
   const refused = await ask({ ttft_slo_ms: 60 })
-  expect(performance.now() - asked).toBeLessThan(600)
+  expect(performance.now() - asked).toBeLessThan(3_000)
   expect(refused.status).toBe(503)
   expect((await first).status).toBe(200)
 })
 
 test('a customer who leaves while waiting leaves the queue, and the place goes to the next one', async () => {
-  const { ask, room, nodes, entries } = await start([{ concurrencyMax: 1, script: { ...hello, tokenMs: 60 } }])
+  const slow = { ...hello, tokenMs: 500 }
+  const { ask, room, nodes, entries, isBusy } = await start([{ concurrencyMax: 1, script: slow }])
   const first = ask()
-  await sleep(30)
+  await isBusy()
   const gone = new AbortController()
   const left = ask({}, {}, { signal: gone.signal }).catch(() => 'left')
   await expect.poll(() => room.size).toBe(1)
@@ -231,9 +234,10 @@ test('a customer who leaves while waiting leaves the queue, and the place goes t
 })
 
 test('a node that links serves who waits at once', async () => {
-  const { ask, room, link, nodes, control } = await start([{ concurrencyMax: 1, script: { ...hello, tokenMs: 500 } }])
+  const slow = { ...hello, tokenMs: 700 }
+  const { ask, room, link, nodes, control, isBusy } = await start([{ concurrencyMax: 1, script: slow }])
   const first = ask()
-  await sleep(30)
+  await isBusy()
   const second = ask()
   await expect.poll(() => room.size).toBe(1)
   const fresh = fakeNode(idOf(2), hello)
@@ -244,15 +248,15 @@ test('a node that links serves who waits at once', async () => {
 })
 
 test('who can only go where all is busy holds up nobody of its own organisation', async () => {
-  const busy = { ...german, concurrencyMax: 1, script: { ...hello, tokenMs: 150 } }
-  const { ask, room } = await start([busy, french])
+  const busy = { ...german, concurrencyMax: 1, script: { ...hello, tokenMs: 700 } }
+  const { ask, room, isBusy } = await start([busy, french])
   const first = ask({ regions: ['DE'] })
-  await sleep(30)
+  await isBusy()
   const waiting = ask({ regions: ['DE'] })
   await expect.poll(() => room.size).toBe(1)
-  const asked = performance.now()
   expect((await ask()).isochrone?.node).toBe('node_1')
-  expect(performance.now() - asked).toBeLessThan(250)
+  // Who came before still waits.
+  expect(room.size).toBe(1)
   expect((await first).isochrone?.node).toBe('node_0')
   expect((await waiting).isochrone?.node).toBe('node_0')
 })
@@ -266,11 +270,12 @@ test('who sends a burst does not hold up another organisation', async () => {
     ask({}, {}, { headers: { authorization: `Bearer ${key}` } }).then(({ status }) => order.push(`${name} ${status}`))
   const burst = Array.from({ length: 40 }, () => from('burst', API_KEY))
   await expect.poll(() => room.size).toBeGreaterThanOrEqual(20)
+  const before = order.length
   const small = Array.from({ length: 5 }, () => from('small', OTHER_KEY))
   await Promise.all([...burst, ...small])
   expect(order.every((line) => line.endsWith('200'))).toBe(true)
   // Served in turns: the five are through long before the burst is.
-  expect(order.lastIndexOf('small 200')).toBeLessThan(25)
+  expect(order.lastIndexOf('small 200') - before).toBeLessThan(20)
 })
 
 test('a cap below every price that the other constraints leave is 400 at once, and an exclusion counts', async () => {

@@ -5,6 +5,7 @@
  * the stream back; one who reads nothing for too long is gone.
  */
 import type { ServerResponse } from 'node:http'
+import { chunkedBody, type ChunkedBody } from './chunked-body.ts'
 import type { StreamWords } from './dialect.ts'
 import type { AnswerSink, Target } from '../requests/request-context.ts'
 
@@ -35,7 +36,7 @@ export interface SseSinkOptions {
 /** A sink on `response`. */
 export function createSseSink(response: ServerResponse, { signal, words, headersOf, record }: SseSinkOptions): SseSink {
   let bytes = 0
-  let started = false
+  let body: ChunkedBody | null = null
 
   /** Resolves when the customer has caught up or is gone. */
   function drained(): Promise<void> {
@@ -52,28 +53,33 @@ export function createSseSink(response: ServerResponse, { signal, words, headers
     })
   }
 
-  function send(part: Uint8Array): Promise<void> | undefined {
-    bytes += part.length
-    record?.(part)
-    if (response.write(part) || response.destroyed) return undefined
+  function send(part: Uint8Array, before?: Uint8Array, after?: Uint8Array): Promise<void> | undefined {
+    for (const piece of [before, part, after]) {
+      if (!piece) continue
+      bytes += piece.length
+      // A copy: a chunk is a view into a message of the link, which it would keep alive.
+      record?.(Buffer.from(piece))
+    }
+    body ??= chunkedBody(response)
+    if (body.write(part, before, after) || response.destroyed) return undefined
     return drained()
   }
 
-  return {
+  // Plain fields: a getter would outlive the request with all that it sees (see `Race`).
+  const sink: SseSink & { started: boolean } = {
     streams: true,
     signal,
-    get started() {
-      return started
-    },
+    started: false,
     begin(target, placement) {
-      if (started) return
-      started = true
+      if (sink.started) return
+      sink.started = true
       response.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-cache, no-transform',
         'x-accel-buffering': 'no',
         ...headersOf(target, placement),
       })
+      body = chunkedBody(response)
       const opening = words.begin()
       if (opening !== '') void send(Buffer.from(opening))
     },
@@ -84,24 +90,22 @@ export function createSseSink(response: ServerResponse, { signal, words, headers
       }
       // A line break inside a chunk would let a node end the event and write events of its own.
       if (chunk.includes(LINE_FEED) || chunk.includes(CARRIAGE_RETURN)) chunk = withoutLineBreaks(chunk)
-      const frame = Buffer.allocUnsafe(PREFIX.length + chunk.length + SUFFIX.length)
-      frame.set(PREFIX, 0)
-      frame.set(chunk, PREFIX.length)
-      frame.set(SUFFIX, PREFIX.length + chunk.length)
-      return send(frame)
+      return send(chunk, PREFIX, SUFFIX)
     },
     note(text) {
       // A comment: clients drop it, people who read the stream see it. It is nobody's bill.
-      response.write(`: ${text.replace(/[\r\n]/g, ' ')}\n\n`)
+      body?.write(Buffer.from(`: ${text.replace(/[\r\n]/g, ' ')}\n\n`))
     },
     bytesOut: () => bytes,
     reset() {
       bytes = 0
     },
     end(events) {
-      response.end(events)
+      if (body) body.end(events)
+      else response.end(events)
     },
   }
+  return sink
 }
 
 /** JSON text means the same with spaces there. */

@@ -86,7 +86,7 @@ test.each([
   ['a stream before its first token', { stream: true }, []],
 ])('a time limit that ends %s is billed once: a retry gets the same error', async (_name, body, tokens) => {
   const { post, node, entries } = await start({ tokens, status: 'silent' })
-  const headers = { 'x-isochrone-timeout-ms': '150' }
+  const headers = { 'x-isochrone-timeout-ms': '1000' }
   const first = await post(body, { headers })
   node.script = { tokens: ['a'] }
   const again = await post(body, { headers })
@@ -104,7 +104,7 @@ test.each([
 test('who leaves before a time limit ends its request finds the error, and is not billed again', async () => {
   const { post, node, entries } = await start({ tokens: ['a'], status: 'silent' })
   const gone = new AbortController()
-  const left = post({}, { signal: gone.signal, headers: { 'x-isochrone-timeout-ms': '300' } })
+  const left = post({}, { signal: gone.signal, headers: { 'x-isochrone-timeout-ms': '1000' } })
   await expect.poll(() => node.opened.length).toBe(1)
   gone.abort()
   await expect(left).rejects.toThrow()

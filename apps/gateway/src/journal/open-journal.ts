@@ -4,9 +4,10 @@
  * Only the last segment can have a torn tail, because the next one begins after a sync. Damage anywhere else stops the
  * start: receipts would be missing, and a person has to look. The cut tail is kept in a file beside.
  */
-import { writeSync } from 'node:fs'
+import { fdatasync, writeSync } from 'node:fs'
 import { mkdir, open, rm, stat, truncate, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { AppError } from '@isochrone/domain'
 import { encodeFrame, payloadOf } from './frame.ts'
 import { createGroupCommit } from './group-commit.ts'
@@ -14,6 +15,9 @@ import type { Journal, JournalRecord, OpenJournalOptions } from './journal.ts'
 import { lockDirectory } from './lock-directory.ts'
 import { createRecentRecords } from './recent-records.ts'
 import { listSegments, readSegment, segmentAt, syncDirectory, type Segment } from './segments.ts'
+
+/** A file handle's own costs a chain of promises for each commit. */
+const datasync = promisify(fdatasync)
 
 /** Throws `state_conflict` when another process has it open, `internal` when durable records are damaged. */
 export async function openJournal(options: OpenJournalOptions): Promise<Journal> {
@@ -58,7 +62,7 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
   }
 
   async function sync(records: number): Promise<void> {
-    await file.datasync()
+    await datasync(file.fd)
     lastIndex += records
     for (const listener of listeners) listener()
   }

@@ -49,12 +49,12 @@ test('published entries reach the stream once and in order while all is well, an
   await append(journal, 0, 40)
   const first = await startPublisher(options)
   await append(journal, 40, 100)
-  await vi.waitFor(async () => expect(await published(stream)).toEqual(evens(100)))
-  await vi.waitFor(() => expect(first.lagRecords).toBe(0))
+  await vi.waitFor(async () => expect(await published(stream)).toEqual(evens(100)), 20_000)
+  await vi.waitFor(() => expect(first.lagRecords).toBe(0), 20_000)
   await first.stop()
   await append(journal, 100, 140)
   const second = await startPublisher(options)
-  await vi.waitFor(async () => expect(await published(stream)).toEqual(evens(140)))
+  await vi.waitFor(async () => expect(await published(stream)).toEqual(evens(140)), 20_000)
   await second.stop()
   await journal.close()
 })
@@ -63,7 +63,7 @@ test('nothing is lost when Redis is killed in between: entries may come twice, n
   const { journal, stream, options } = await setUp()
   const publisher = await startPublisher(options)
   await append(journal, 0, 50)
-  await vi.waitFor(async () => expect(await published(stream)).toEqual(evens(50)))
+  await vi.waitFor(async () => expect(await published(stream)).toEqual(evens(50)), 20_000)
   const crash = stack.crash('redis')
   await append(journal, 50, 400)
   await crash
@@ -72,7 +72,7 @@ test('nothing is lost when Redis is killed in between: entries may come twice, n
       const seen = await published(stream)
       expect([...new Set(seen)]).toEqual(evens(400))
     },
-    { timeout: 10_000 },
+    { timeout: 30_000 },
   )
   await publisher.stop()
   await journal.close()

@@ -1,7 +1,6 @@
 import { createReadStream, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { manualClock } from '@isochrone/domain'
 import {
   bytesToHex,
@@ -34,6 +33,29 @@ async function linesOf(lane: GatewayLane, epoch: unknown): Promise<EpochFileLine
   const lines: EpochFileLine[] = []
   for await (const { line } of readEpochFile(createReadStream(lane.epochFile(Number(epoch)) ?? ''))) lines.push(line)
   return lines
+}
+
+/** The longest turn of this thread's loop, by the time of the processor: what others of the machine take is not in it. */
+function watchTurns() {
+  let [longestMs, usedMs] = [0, usedNowMs()]
+  const turn = () => {
+    const nowMs = usedNowMs()
+    longestMs = Math.max(longestMs, nowMs - usedMs)
+    usedMs = nowMs
+  }
+  const timer = setInterval(turn, 1)
+  return {
+    stop() {
+      turn()
+      clearInterval(timer)
+      return longestMs
+    },
+  }
+}
+
+function usedNowMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1_000
 }
 
 function published(lane: GatewayLane, entry: EpochClosedEntry | null) {
@@ -84,7 +106,7 @@ test('terms that do not hash to what receipts would name are refused before anyt
 
 test(
   'a large epoch is closed beside the requests: same file, and none of them waits for it',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const clock = manualClock()
     const { lane, journal } = await startLane(join(root, String(counter++)), { clock, answerMs: 60_000 })
@@ -92,12 +114,11 @@ test(
     const served: Promise<unknown>[] = []
     for (let i = 0; i < many; i++) served.push(serve(lane, intentOf(`req_${i}`, { startedAtMs: 1_000 + i * 5 })))
     await Promise.all(served)
-    const delay = monitorEventLoopDelay({ resolution: 1 })
-    delay.enable()
+    const turns = watchTurns()
     const closing = lane.closeEpoch()
     for (let i = 0; i < 20; i++) await serve(lane, intentOf(`req_late_${i}`))
     const entry = await closing
-    delay.disable()
+    const longestMs = turns.stop()
     if (!entry) throw new Error('nothing closed')
     const anchor = decodeStruct('EpochAnchor', entry.anchor)
     // What came meanwhile waits for the next epoch.
@@ -120,8 +141,8 @@ test(
     expect(lines.flatMap((line) => (line.kind === 'counts' ? [line.counts] : []))).toEqual(performance?.counts)
     expect(lines.at(-1)).toMatchObject({ kind: 'record', record: { value: performance?.record } })
     expect((await lane.closeEpoch())?.anchor).toMatchObject({ fromSeq: many + 1, count: 40 })
-    // Loose, because machines are shared: measure-epoch-close.ts gives figures.
-    expect(delay.max / 1e6).toBeLessThan(1_000)
+    // Loose, because machines differ: measure-epoch-close.ts gives figures.
+    expect(longestMs).toBeLessThan(1_000)
     await lane.stop()
     await journal.close()
   },

@@ -179,6 +179,8 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
     jobKnowledge: (requestId, firstDispatchedAtMs) => state.jobs.knows(requestId, firstDispatchedAtMs),
     nextAttempt: (requestId) => state.jobs.nextAttempt(requestId),
     heldForRecovery: () => state.heldForRecovery(),
+    spentByKeyMicroUsd: (period) => state.keySpend.of(period),
+    keysHeldForRecovery: () => state.keysHeldForRecovery(),
     recordRecount: (recount) =>
       recordRecount(
         {

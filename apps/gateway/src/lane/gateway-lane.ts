@@ -18,6 +18,7 @@ import type { Logger } from '@isochrone/runtime'
 import type { Journal } from '../journal/journal.ts'
 import type { Lane } from '../ports.ts'
 import type { ClosedEpoch } from './epoch-index.ts'
+import type { KeyPeriod } from './key-spend.ts'
 import type { NoticeListener } from './record-keeper.ts'
 import type { LeaseSpan } from './sign-lease.ts'
 import type { RecountOutcome, Recounted } from './record-recount.ts'
@@ -76,6 +77,9 @@ export interface GatewayLane extends Lane {
    * must hold as much back.
    */
   heldForRecovery(): ReadonlyMap<Hex, bigint>
+  /** µUSD billed by this lane through an API key in a period; and what of it such requests may still be billed. */
+  spentByKeyMicroUsd(period: KeyPeriod): bigint
+  keysHeldForRecovery(): ReadonlyMap<KeyPeriod, bigint>
   /** Closes the epoch now. Null when nothing was signed since the last one: empty epochs do not exist. */
   closeEpoch(): Promise<EpochClosedEntry | null>
   /** Path of the file of a closed epoch. */

@@ -1,5 +1,12 @@
 /** The lane's state record by record: what is owed, what an epoch still has to hold, and what a restart must know again. */
-import { encodeStruct, signStruct, ZERO_BYTES32, type DeliveryReceipt, type Hex } from '@isochrone/protocol'
+import {
+  encodeStruct,
+  signStruct,
+  ZERO_BYTES32,
+  type DeliveryReceipt,
+  type Hex,
+  type LeaseReceipt,
+} from '@isochrone/protocol'
 import { expect, test } from 'vitest'
 import type { Intent } from '../ports.ts'
 import {
@@ -8,10 +15,12 @@ import {
   laneId,
   node,
   nodeId,
+  nodeUnder,
   outcomeOf,
   providerId,
   receiptDomain,
   otherKey,
+  termsOf,
 } from './lane-fixtures.ts'
 import { attemptKey, LaneState } from './lane-state.ts'
 import type { LaneWriter } from './lane-writer.ts'
@@ -108,6 +117,16 @@ function signedOf(epoch: number, of: Hex = nodeId): LaneRecord {
   }
 }
 
+const leaseId: Hex = `0x${'1e'.repeat(32)}`
+const otherLeaseId: Hex = `0x${'2e'.repeat(32)}`
+
+function meteredOf(seq: number, price: bigint, changes: Partial<LeaseReceipt> = {}): LaneRecord {
+  const span = { channelId, leaseId, nodeId, lane: laneId, termsHash, fromMs: 0, toMs: 60_000, gpuMs: 60_000 }
+  const receipt = encodeStruct('LeaseReceipt', { ...span, seq, price, ...changes })
+  const lease = { receipt, laneSignature: '0x', nodeSignature: '0x' }
+  return { type: 'lease-metered', lane: laneId, leaseId: 'lease_1', orgId: 'org_1', lease }
+}
+
 /** Records from index 1 on, as live operation applies them. */
 function stateOf(records: readonly LaneRecord[], inherited = false): LaneState {
   const state = new LaneState()
@@ -190,6 +209,9 @@ test('a recount is late from the moment its receipt is taken into a closing epoc
   expect(await recounted(2)).toEqual(['late', '0'])
   expect(await recounted(3)).toEqual(['late', '0'])
   expect(await recounted(1, two.slice(1))).toEqual(['late', '0'])
+  // A receipt for less than its counts cost under its terms: nothing is taken from the payer by a correction.
+  const underpriced = [...two.slice(0, 4), finishedOf(intentOf('b'), 2, 20n)]
+  await expect(recounted(1, underpriced)).rejects.toThrow('a refund is at most the price')
 })
 
 test('a closed epoch takes its receipts along, and its nodes wait for their records one by one', () => {
@@ -223,6 +245,7 @@ test('a receipt without its intent is known as delivered, and adds to nothing', 
   expect(state.delivered.get(attemptKey(intentOf('a').requestIdHash, 0))?.value.price).toBe(40n)
   const unknown = stateOf([begun('a'), finishedOf(intentOf('a'), 1, 40n)])
   expect(owed(unknown)).toEqual([0n, undefined])
+  expect(unknown.keySpend.of('key_1:total')).toBe(0n)
   expect(() => unknown.termsOf(termsHash)).toThrow('terms are journalled before the first intent under them')
 })
 
@@ -246,6 +269,27 @@ test('what a finished request left open earns nothing; a recovered receipt leave
   if (finished.type !== 'request-finished') throw new Error('it is finished')
   const recovered: LaneRecord = { ...finished, type: 'receipt-recovered' }
   expect(open([...start, recovered])).toEqual([attemptKey(first.requestIdHash, 0)])
+})
+
+/** What is kept of each request for ever would be all of a gateway's memory in the end. */
+test('the numbers of attempts are known while one of them is open, and then no more', () => {
+  const [first, second] = [intentOf('a'), intentOf('a', { attempt: 1 })]
+  const start: LaneRecord[] = [terms, encodeIntent(first), encodeIntent(second)]
+  const numbers = (state: LaneState) => [...state.nextAttempts]
+  const known = [[first.requestIdHash, 2]]
+  expect(numbers(stateOf(start))).toEqual(known)
+  const finished = finishedOf(second, 1, 5n)
+  if (finished.type !== 'request-finished') throw new Error('it is finished')
+  expect(numbers(stateOf([...start, finished]))).toEqual([])
+  const recovered: LaneRecord[] = [...start, { ...finished, type: 'receipt-recovered' }]
+  // The first one is judged by the second, which is closed already.
+  expect(numbers(stateOf(recovered, true))).toEqual(known)
+  const late = finishedOf(first, 2, 0n)
+  if (late.type !== 'request-finished') throw new Error('it is finished')
+  expect(numbers(stateOf([...recovered, { ...late, type: 'receipt-recovered' }], true))).toEqual([])
+  const givenUp = stateOf(start, true)
+  givenUp.checkpoint(first.startedAtMs + 8 * DAY_MS)
+  expect(numbers(givenUp)).toEqual([])
 })
 
 test('an answer of a queued job is kept, with whether it was refused; others are not', () => {
@@ -274,6 +318,34 @@ test('what an earlier process left open is held, but not queued jobs, whole answ
   expect(held({ stream: false })).toBe(5n)
   expect(held({ jobId: 'job_1' })).toBe(5n)
   expect(held({}, false)).toBeUndefined()
+})
+
+test('a key is held to what may still be billed by it: not to queued jobs, whole answers and what is ours', () => {
+  const held = (changes: Partial<Intent>, inherited = true) =>
+    stateOf([terms, begun('a', { reservedMicroUsd: 7n, ...changes })], inherited)
+      .keysHeldForRecovery()
+      .get('key_1:total')
+  expect(held({})).toBe(7n)
+  expect(held({ stream: false })).toBeUndefined()
+  expect(held({ jobId: 'job_1' })).toBeUndefined()
+  expect(held({ keyId: null })).toBeUndefined()
+  expect(held({}, false)).toBeUndefined()
+})
+
+/** Paid twice or not at all: of attempts at one request, one has handed on the answer. */
+test('an attempt is superseded by the next one, but a rival of the same time that lost supersedes nobody', () => {
+  const { requestIdHash } = intentOf('a')
+  const superseded = (attempt: number, records: LaneRecord[]) => {
+    const state = stateOf(records)
+    const open = state.open.get(attemptKey(requestIdHash, attempt))
+    return open && state.isSuperseded(open)
+  }
+  const [first, rival, third] = [begun('a'), begun('a', { attempt: 1, isHedge: true }), begun('a', { attempt: 2 })]
+  const won = (attempt: number): LaneRecord => ({ type: 'attempt-won', requestIdHash, attempt })
+  expect([superseded(0, [first]), superseded(0, [first, begun('a', { attempt: 1 })])]).toEqual([false, true])
+  expect([superseded(0, [first, rival, won(0)]), superseded(0, [first, rival, won(0), third])]).toEqual([false, true])
+  expect([superseded(1, [first, rival]), superseded(1, [first, rival, won(1)])]).toEqual([true, false])
+  expect(superseded(1, [first, rival, won(1), third])).toBe(true)
 })
 
 test('a checkpoint forgets what is given up and terms that nothing names', () => {
@@ -317,4 +389,96 @@ test('a checkpoint restores sums, numbers, records due, jobs and open attempts, 
   const own = stateOf(two)
   own.apply({ ...record, nextSeq: 1 }, 6, false)
   expect(own.nextSeq).toBe(3)
+})
+
+test('a checkpoint brings what was finished of queued jobs, and forgets terms that it does not name', () => {
+  const job = intentOf('job', { jobId: 'job_1' })
+  const record = stateOf([terms, encodeIntent(job), finishedOf(job, 1, 5n, { answer: { text: 'hello' } })]).checkpoint(
+    0,
+  )
+  const old = nodeUnder(termsOf({ outPerMtok: 7 }))
+  const restored = stateOf([termsRecordOf(old), record], true)
+  expect(restored.jobs.knows('job', 0)).toBe('finished')
+  expect([restored.knowsTerms(termsHash), restored.knowsTerms(old.termsHash as Hex)]).toEqual([true, false])
+  const { jobs: _none, ...before } = record
+  expect(stateOf([before], true).jobs.knows('job', 0)).toBe('unknown')
+})
+
+test('an attempt that a checkpoint names again is still needed from its own record on', () => {
+  const records = [terms, begun('a')]
+  const state = stateOf([...records, stateOf(records).checkpoint(0)], true)
+  state.apply(finishedOf(intentOf('a'), 1, 40n), 4, false)
+  expect(state.unclosed.map(({ recordIndex, index }) => [recordIndex, index])).toEqual([[4, 2]])
+})
+
+/** What budgets of keys count: each receipt once, in the period that its request came in by, over any restart. */
+test('what was billed through a key is known by day, month and in all, and again after a restart', () => {
+  const [late, early] = [Date.parse('2026-11-30T23:59:59Z'), Date.parse('2026-12-01T00:00:01Z')]
+  const at = (name: string, receivedAtMs: number, keyId: string | null = 'key_1') =>
+    intentOf(name, { keyId, receivedAtMs, startedAtMs: early, stream: true, reservedMicroUsd: 500n })
+  const answered = (intent: Intent, seq: number, price: bigint): LaneRecord[] => {
+    const request = { ...outcomeOf(intent), keyId: intent.keyId, receivedAtMs: intent.receivedAtMs ?? 0 }
+    return [encodeIntent(intent), finishedOf(intent, seq, price, { request })]
+  }
+  const records = [
+    terms,
+    ...answered(at('a', late), 1, 40n),
+    ...answered(at('b', early), 2, 2n),
+    ...answered(at('c', early, 'key_2'), 3, 1n),
+    ...answered(at('d', early, null), 4, 7n),
+    ...answered(at('e', early, 'key_free'), 5, 0n),
+    encodeIntent(at('open', late)),
+  ]
+  const known = ({ keySpend }: LaneState) =>
+    ['2026-11-30', '2026-12-01', '2026-11', '2026-12', 'total'].map((id) => keySpend.of(`key_1:${id}`))
+  const sums = [40n, 2n, 40n, 2n, 42n]
+  const live = stateOf(records)
+  expect(known(live)).toEqual(sums)
+  expect(live.keysHeldForRecovery().size).toBe(0)
+  const checkpoint = live.checkpoint(early)
+  expect(checkpoint.keys?.map(([keyId]) => keyId)).toEqual(['key_1', 'key_2'])
+  for (const restarted of [stateOf(records, true), stateOf([checkpoint], true)]) {
+    expect(known(restarted)).toEqual(sums)
+    expect(restarted.keySpend.of('key_2:total')).toBe(1n)
+    const held = restarted.keysHeldForRecovery()
+    expect([held.get('key_1:2026-11'), held.get('key_1:2026-12')]).toEqual([500n, undefined])
+  }
+  // Long after: periods that are over are forgotten, and later the key too.
+  live.checkpoint(early + 20 * DAY_MS)
+  expect(known(live)).toEqual([0n, 0n, 0n, 2n, 42n])
+  live.checkpoint(early + 70 * DAY_MS)
+  expect(known(live)).toEqual([0n, 0n, 0n, 0n, 0n])
+})
+
+/** A lease is owed like an answer: by the lane's next number, in its epoch, once. */
+test('a reading of a lease is owed, takes a number, and waits for its epoch unless that is closed', () => {
+  const state = stateOf([terms, meteredOf(4, 30n), meteredOf(6, 0n), meteredOf(5, 12n)])
+  expect(owed(state)).toEqual([42n, 42n])
+  expect(state.nextSeq).toBe(7)
+  expect(state.unclosed).toEqual([
+    { seq: 4, channelId, termsHash, isFree: false, recordIndex: 2, index: 2 },
+    { seq: 6, channelId, termsHash, isFree: true, recordIndex: 3, index: 3 },
+    { seq: 5, channelId, termsHash, isFree: false, recordIndex: 4, index: 4 },
+  ])
+  const late = stateOf([terms, closedOf(7, 2), meteredOf(2, 30n), meteredOf(3, 12n)])
+  expect(late.unclosed.map(({ seq }) => seq)).toEqual([3])
+  expect(owed(late)).toEqual([42n, 42n])
+  // Its terms lie in a forgotten segment, and a checkpoint holds the sums.
+  expect(owed(stateOf([meteredOf(1, 30n)]))).toEqual([0n, undefined])
+})
+
+test('a lease is read from where its last reading ended, after a restart too, until long after its end', () => {
+  const other = meteredOf(3, 5n, { leaseId: otherLeaseId, toMs: 40_000 })
+  const state = stateOf([terms, meteredOf(1, 5n), meteredOf(2, 5n, { toMs: 50_000 }), other])
+  const ends = new Map([
+    [leaseId, 60_000],
+    [otherLeaseId, 40_000],
+  ])
+  expect(state.leases).toEqual(ends)
+  const known = state.checkpoint(7 * DAY_MS + 40_000)
+  expect(stateOf([known], true).leases).toEqual(ends)
+  state.checkpoint(7 * DAY_MS + 40_001)
+  expect([...state.leases.keys()]).toEqual([leaseId])
+  const { leases: _none, ...before } = known
+  expect(stateOf([before], true).leases.size).toBe(0)
 })

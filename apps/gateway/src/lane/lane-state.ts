@@ -23,6 +23,7 @@ import {
 import type { Intent } from '../ports.ts'
 import { BoundedMap } from './bounded-map.ts'
 import { JobMemory } from './job-memory.ts'
+import { keyPeriodsAt, KeySpend, type KeyPeriod } from './key-spend.ts'
 import {
   decodeIntent,
   encodeIntent,
@@ -76,8 +77,7 @@ export interface UnclosedReceipt {
   index: number
 }
 
-const DELIVERED_MAX = 40_000
-const ATTEMPT_NUMBERS_MAX = 200_000
+export const DELIVERED_MAX = 40_000
 /** An agent that does not come back for this long has given up its claim on the attempt. */
 const OPEN_MS_MAX = 7 * 86_400_000
 
@@ -91,8 +91,10 @@ export class LaneState {
   readonly delivered = new BoundedMap<string, Signed<DeliveryReceipt>>(DELIVERED_MAX)
   /** Of queued jobs: what was begun, what was answered. */
   readonly jobs = new JobMemory()
-  readonly nextAttempts = new BoundedMap<Hex, number>(ATTEMPT_NUMBERS_MAX)
+  /** Of requests with an open attempt: the first number that none of them has had. */
+  readonly nextAttempts = new SlotMap<Hex, number>()
   readonly signedByChannel = new Map<Hex, bigint>()
+  readonly keySpend = new KeySpend()
   unclosed: UnclosedReceipt[] = []
   /** Receipts that no closed epoch holds and that are paid by fewer tokens, by number. */
   readonly corrections = new Map<number, MeteringCorrection>()
@@ -190,10 +192,24 @@ export class LaneState {
     return held
   }
 
+  /** The same, by the keys that they came in by, in each period that such a receipt would count in. */
+  keysHeldForRecovery(): Map<KeyPeriod, bigint> {
+    const held = new Map<KeyPeriod, bigint>()
+    for (const { inherited, intent } of this.open.values()) {
+      if (!inherited || !intent.stream || intent.jobId !== null || intent.keyId === null) continue
+      for (const period of keyPeriodsAt(intent.keyId, intent.receivedAtMs ?? intent.startedAtMs)) {
+        held.set(period, (held.get(period) ?? 0n) + intent.reservedMicroUsd)
+      }
+    }
+    return held
+  }
+
   /** Forgets what is given up and terms that nothing names any more: their next intent journals them again. */
   checkpoint(nowMs: number): CheckpointRecord {
     for (const [key, { inherited, intent }] of this.open) {
-      if (inherited && nowMs - intent.startedAtMs > OPEN_MS_MAX) this.open.delete(key)
+      if (!inherited || nowMs - intent.startedAtMs <= OPEN_MS_MAX) continue
+      this.open.delete(key)
+      this.#forgetNumbers(intent.requestIdHash)
     }
     for (const [leaseId, toMs] of this.leases) if (nowMs - toMs > OPEN_MS_MAX) this.leases.delete(leaseId)
     const inUse = new Set(this.unclosed.map(({ termsHash }) => termsHash))
@@ -216,6 +232,7 @@ export class LaneState {
       recordsDue: [...this.recordsDue].map(([epoch, nodes]) => ({ epoch, nodes: [...nodes] })),
       jobs: this.jobs.record(),
       leases: [...this.leases],
+      keys: this.keySpend.record(nowMs),
     }
   }
 
@@ -255,6 +272,8 @@ export class LaneState {
       // Unknown terms lie in a forgotten segment as well, and the checkpoint that replaces the sums brings them.
       const terms = this.#terms.get(termsHash)
       if (terms) this.#sign(channelId, terms.terms.providerId, delivery.price)
+      const { keyId, receivedAtMs } = entry.request
+      if (terms && keyId !== null && delivery.price > 0n) this.keySpend.add(keyId, receivedAtMs, delivery.price)
       const { seq } = delivery
       if (seq <= this.closedToSeq) continue
       const isFree = delivery.price === 0n
@@ -262,6 +281,7 @@ export class LaneState {
       this.unclosed.push({ seq, channelId, termsHash, isFree, recordIndex: index, index: from })
     }
     if (entry.type === 'request-finished') this.#dropSiblings(entry)
+    for (const { delivery } of entry.receipts) this.#forgetNumbers(delivery.requestId as Hex)
     const { jobId, requestId, httpStatus, finishedAtMs } = entry.request
     if (entry.type === 'request-finished' && jobId !== null && entry.answer !== undefined) {
       const outcome = httpStatus < 400 ? 'answered' : 'rejected'
@@ -288,6 +308,14 @@ export class LaneState {
         this.open.delete(attemptKey(delivery.requestId as Hex, attempt))
       }
     }
+  }
+
+  /** Nothing is judged by the numbers of a request whose last attempt is closed. */
+  #forgetNumbers(requestIdHash: Hex): void {
+    for (let attempt = (this.nextAttempts.get(requestIdHash) ?? 0) - 1; attempt >= 0; attempt--) {
+      if (this.open.has(attemptKey(requestIdHash, attempt))) return
+    }
+    this.nextAttempts.delete(requestIdHash)
   }
 
   #sign(channelId: Hex, providerId: Hex, priceMicroUsd: bigint): void {
@@ -318,6 +346,7 @@ export class LaneState {
     this.#cumulative.clear()
     this.signedByChannel.clear()
     for (const [channelId, providerId, amount] of record.cumulative) this.#sign(channelId, providerId, BigInt(amount))
+    this.keySpend.restore(record.keys ?? [])
     this.#terms.clear()
     for (const terms of record.terms) this.#learnTerms(terms)
     this.recordsDue.clear()

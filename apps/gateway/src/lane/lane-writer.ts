@@ -5,6 +5,7 @@ import { SlotMap } from '@isochrone/domain'
 import {
   encodeLine,
   encodeStruct,
+  prepareSigning,
   signStruct,
   type DeliveryReceipt,
   type Hex,
@@ -65,6 +66,8 @@ function numbered(json: ReceiptPairJson, { value, signature }: Signed<DeliveryRe
 }
 
 export function createLaneWriter({ journal, state, privateKey, domain }: LaneWriterOptions): LaneWriter {
+  // Now, not while the first request waits for its receipt.
+  prepareSigning()
   const syncing = new SlotMap<string, Promise<void>>()
   let last: Promise<void> = Promise.resolve()
 

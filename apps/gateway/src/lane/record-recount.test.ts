@@ -120,6 +120,7 @@ test('a prompt is cut from its uncached end', async () => {
   const { lane, journal } = await start()
   const intent = intentOf('req_a')
   await serve(lane, intent, { end: endOf(workOf(intent, { tokensIn: 12, tokensCached: 8 }).signed) })
+  expect(await lane.recordRecount(recountOf('req_a', { tokensInMax: 20, tokensOutMax: null }))).toBe('agrees')
   await lane.recordRecount(recountOf('req_a', { tokensInMax: 10, tokensOutMax: null }))
   const [, entry] = await entries(journal)
   expect(entry).toMatchObject({

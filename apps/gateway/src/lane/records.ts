@@ -13,6 +13,7 @@ import type {
 } from '@isochrone/protocol'
 import type { Intent } from '../ports.ts'
 import type { JobMemoryRecord } from './job-memory.ts'
+import type { KeySpendRecord } from './key-spend.ts'
 
 export type ReceiptsEntry = Extract<ReceiptStreamEntry, { receipts: unknown }>
 export type { EpochClosedEntry, LeaseMeteredEntry, PerformanceSignedEntry, RequestFinishedEntry }
@@ -55,6 +56,8 @@ export interface CheckpointRecord {
   recordsDue: { epoch: number; nodes: Hex[] }[]
   /** Where the last reading of each lease ends, ms since the epoch, those of the last days. Absent in journals from before. */
   leases?: [leaseId: Hex, toMs: number][]
+  /** What was billed through each API key. Absent in journals from before keys had budgets. */
+  keys?: KeySpendRecord[]
   /** Absent in journals from before jobs were remembered. */
   jobs?: JobMemoryRecord
 }

@@ -20,7 +20,7 @@ export function recoveredRequest(
     httpStatus: delivery.httpStatus,
     errorCode: 'internal',
     errorMessage: 'The gateway stopped while it was answering. What had reached the customer is billed.',
-    receivedAtMs: intent.startedAtMs,
+    receivedAtMs: intent.receivedAtMs ?? intent.startedAtMs,
     finishedAtMs: work?.value.finishedAtMs ?? nowMs,
     ttftMs: null,
     tpotMs: null,

@@ -33,8 +33,9 @@ export interface SignLeaseDeps {
 export interface LeaseSpan {
   reading: LeaseReceipt
   terms: Terms
-  /** What stays held for the lease after it, µUSD. */
-  leftMicroUsd: bigint
+  /** Of the lease, as the worker knew it, and with this span billed. µUSD. */
+  reservedMicroUsd: bigint
+  billedMicroUsd: bigint
 }
 
 /**
@@ -50,7 +51,8 @@ export function leaseSpan(
   const terms = checkedTerms(command)
   const leaseId = bytes32Of(command.leaseId)
   const from = Math.max(asked.servingSinceMs, state.leases.get(leaseId) ?? 0, fromMs)
-  const held = BigInt(asked.reservedMicroUsd) - BigInt(asked.billedMicroUsd)
+  const reservedMicroUsd = BigInt(asked.reservedMicroUsd)
+  const held = reservedMicroUsd - BigInt(asked.billedMicroUsd)
   const to = Math.min(Math.floor(nowMs), asked.untilMs)
   if (to <= from) return null
   const unpriced: LeaseReceipt = {
@@ -71,7 +73,8 @@ export function leaseSpan(
       publicMessage: `The time since the last reading costs ${price} µUSD; ${held} µUSD are held for the lease.`,
     })
   }
-  return { reading: { ...unpriced, price }, terms, leftMicroUsd: held - price }
+  const billedMicroUsd = BigInt(asked.billedMicroUsd) + price
+  return { reading: { ...unpriced, price }, terms, reservedMicroUsd, billedMicroUsd }
 }
 
 /** Journals the span with both signatures. Throws `invalid_input` where the node did not sign it. */

@@ -72,9 +72,13 @@ export function createLeaseDesk({ sessions, lane, budget, clock, logger }: Lease
     }
     if (outcome !== 'done' || signature === null) return refusalOf(answer)
     const { receipt, durable } = lane.signLease(command, span, signature as Hex)
-    const paid = { leaseId: command.leaseId, priceMicroUsd: receipt.price, leftMicroUsd: span.leftMicroUsd }
+    const { reservedMicroUsd, billedMicroUsd } = span
+    const paid = { leaseId: command.leaseId, priceMicroUsd: receipt.price, reservedMicroUsd, billedMicroUsd }
     const counted = budget.paidFromLease(receipt.channelId, paid).catch((error: unknown) => {
-      logger.debug({ err: error, leaseId: command.leaseId }, 'a lease stays held in full until its next receipt')
+      logger.debug(
+        { err: error, leaseId: command.leaseId },
+        'the price of a lease receipt stays held until the next one',
+      )
     })
     await Promise.all([durable, counted])
     return { kind: 'read', lane: lane.id, seq: receipt.seq, toMs: receipt.toMs }

@@ -11,6 +11,7 @@ import {
   frameType,
   LINK_PROTOCOL_VERSION,
   linkHello,
+  modelsInTerms,
   recoverStructSigner,
   type Hex,
   type LinkChallenge,
@@ -21,7 +22,11 @@ import type { LinkServerOptions } from './link-server-types.ts'
 
 export type HelloResult = { nodeId: Hex; hello: LinkHello } | { code: string; message: string }
 
-/** Throws `invalid_input` when the message is no frame, or on sealing keys that are not the node's. */
+/**
+ * Of the models that it names those pass which the node's terms promise: others would be sold under terms that do not know them.
+ *
+ * Throws `invalid_input` when the message is no frame, or on sealing keys that are not the node's.
+ */
 export function checkHello(
   message: Uint8Array,
   challenge: LinkChallenge,
@@ -54,7 +59,17 @@ export function checkHello(
     return { code: 'bad_proof', message: 'The proof is not signed by the node key that it names.' }
   }
   checkSealingKeys(domain, signer, hello.sealingKeys ?? [])
-  return { nodeId, hello }
+  const models = modelsInTerms(control.node(nodeId)?.termsDocument, hello.models)
+  if (models.length === 0 && hello.models.length > 0) {
+    return { code: 'other_models', message: otherModels(hello) }
+  }
+  return { nodeId, hello: { ...hello, models: [...models] } }
+}
+
+/** Said after the proof: what a node serves is its owner's business until then. */
+function otherModels({ models }: LinkHello): string {
+  const names = models.map(({ model }) => model).join(', ')
+  return `The node's terms name other models, or other builds of them, than it serves: ${names.slice(0, 200)}. Start the agent with those of its listing.`
 }
 
 /** What needs no proof to be said. */

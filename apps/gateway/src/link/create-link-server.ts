@@ -17,25 +17,41 @@ import {
   LINK_SILENCE_MS_MAX,
   randomBytes32,
   type LinkChallenge,
+  type LinkWelcome,
   type SignedWork,
 } from '@isochrone/protocol'
+import { afterReading } from '@isochrone/runtime'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
 import { checkHello } from './check-hello.ts'
 import { sealingKeyCheck } from './check-sealing-keys.ts'
 import type { LinkServer, LinkServerOptions } from './link-server-types.ts'
 import { LinkSession } from './link-session.ts'
+import { STREAM_CREDIT_BYTES } from './link-stream.ts'
 import { linkSocket, type LinkSocket } from './link-socket.ts'
 
 const PATH = '/v1/agent/link'
 const HANDSHAKE_MS_MAX = 5_000
 const HANDSHAKES_MAX = 256
+/** What counts of the time between two looks at the links: a process that was held up has not listened, and what a node said then comes later. */
+const LISTENED_MS_MAX = 1.5 * HEARTBEAT_INTERVAL_MS
+/** What a node is answering when it is switched off has so long to end. */
+const FINISH_MS_MAX = 60_000
 /** Receipts of one node that may be on their way into the journal before its link is paused. */
 const PRESENTED_MAX = 256
+
+interface Link {
+  session: LinkSession
+  socket: LinkSocket
+  /** For how long nothing was heard of it, of the time that this process has listened, ms. */
+  silentMs: number
+  /** Since when its node is switched off; null while it is not. */
+  offSinceMs: number | null
+}
 
 export function createLinkServer(options: LinkServerOptions): LinkServer {
   const { httpServer, lane, contracts, control, logger, clock = systemClock } = options
   const server = new WebSocketServer({ noServer: true, maxPayload: AGENT_FRAME_BYTES_MAX, perMessageDeflate: false })
-  const sessions = new Map<string, { session: LinkSession; socket: LinkSocket }>()
+  const sessions = new Map<string, Link>()
   const listeners: ((session: LinkSession, linked: boolean) => void)[] = []
   const reportListeners: ((session: LinkSession) => void)[] = []
   const domain = { chainId: contracts.chainId, verifyingContract: contracts.paymentChannels }
@@ -65,8 +81,11 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
       verifyingContract: contracts.paymentChannels,
     }
     handshakes++
-    const timer = setTimeout(() => socket.reject('handshake_timeout', 'HELLO did not come in time.'), HANDSHAKE_MS_MAX)
     let isGreeting = true
+    const onTimeout = () => {
+      if (isGreeting) socket.reject('handshake_timeout', 'HELLO did not come in time.')
+    }
+    const timer = setTimeout(() => afterReading(onTimeout), HANDSHAKE_MS_MAX)
     const greeted = () => {
       if (!isGreeting) return
       isGreeting = false
@@ -116,7 +135,7 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
     })
     sessions.get(nodeId)?.socket.reject('replaced', 'A newer link of this node key took over.')
     sessions.get(nodeId)?.session.lost()
-    sessions.set(nodeId, { session, socket })
+    sessions.set(nodeId, { session, socket, silentMs: 0, offSinceMs: null })
     ws.on('message', (data) => guard(socket, nodeId, () => session.receive(bytesOf(data))))
     ws.once('close', () => {
       session.lost()
@@ -126,13 +145,21 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
         changed(session, false)
       }
     })
-    const welcome = { nodeId, gatewayRegion: lane.region, heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS }
+    const welcome: LinkWelcome = {
+      nodeId,
+      gatewayRegion: lane.region,
+      heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
+      streamCreditBytes: STREAM_CREDIT_BYTES,
+    }
     socket.send(encodeJsonFrame(frameType.welcome, 0, welcome))
     session.ping()
     for (const notice of lane.noticesFor(nodeId)) session.notify(notice)
     logger.info({ nodeId, hardware: hello.inventory.hardware }, 'node linked')
     changed(session, true)
   }
+
+  /** Nothing new is placed on a node that is off; whoever waits for its answer has it. */
+  const isOver = ({ activeStreams }: LinkSession, offMs: number) => activeStreams === 0 || offMs >= FINISH_MS_MAX
 
   function guard(socket: LinkSocket, nodeId: string, action: () => void): void {
     try {
@@ -149,15 +176,24 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
     socket.reject(code === 'invalid_input' ? 'protocol_violation' : 'internal', publicMessage)
   }
 
+  let lastTickMs = performance.now()
+
   function tick(): void {
-    for (const { session, socket } of sessions.values()) {
-      if (performance.now() - session.heardAtMs > LINK_SILENCE_MS_MAX) {
+    const nowMs = performance.now()
+    const listenedMs = Math.min(nowMs - lastTickMs, LISTENED_MS_MAX)
+    for (const link of sessions.values()) {
+      const { session, socket } = link
+      const isOff = control.ready && control.node(session.nodeId)?.active !== true
+      link.offSinceMs = isOff ? (link.offSinceMs ?? nowMs) : null
+      link.silentMs = session.heardAtMs >= lastTickMs ? 0 : link.silentMs + listenedMs
+      if (link.silentMs > LINK_SILENCE_MS_MAX) {
         socket.reject('silent', `Nothing was heard for ${LINK_SILENCE_MS_MAX} ms.`)
         session.lost()
-      } else if (control.ready && control.node(session.nodeId)?.active !== true) {
+      } else if (link.offSinceMs !== null && isOver(session, nowMs - link.offSinceMs)) {
         socket.reject('inactive_node', 'The node was switched off.')
       } else session.ping()
     }
+    lastTickMs = nowMs
   }
 
   lane.onConfirm((nodeId, confirm) => sessions.get(nodeId)?.session.confirm(confirm))
@@ -167,7 +203,8 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
     return session !== undefined
   })
   httpServer.on('upgrade', onUpgrade)
-  const timer = setInterval(tick, HEARTBEAT_INTERVAL_MS)
+  // After what the sockets hold by then.
+  const timer = setInterval(() => afterReading(tick), HEARTBEAT_INTERVAL_MS)
 
   return {
     sessions: {

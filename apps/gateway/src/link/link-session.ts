@@ -13,7 +13,6 @@ import {
   encodeOpen,
   forEachFrame,
   frameType,
-  INITIAL_CREDITS,
   leaseOrderAnswer,
   LOAD_ANSWER_MS_MIN,
   PING_ASKS_LOAD,
@@ -37,7 +36,7 @@ import {
 import type { z } from 'zod'
 import type { AttemptStream, NodeSession } from '../ports.ts'
 import { LeaseOrders } from './lease-orders.ts'
-import { LinkStream } from './link-stream.ts'
+import { LinkStream, STREAM_CREDIT_BYTES } from './link-stream.ts'
 import type { LinkSocket } from './link-socket.ts'
 
 const STREAMS_MAX = 8_192
@@ -251,7 +250,7 @@ export class LinkSession implements NodeSession {
   }
 
   #scheduleCredit(stream: LinkStream): void {
-    if (stream.creditWaiting >= INITIAL_CREDITS / 2) {
+    if (stream.creditWaiting >= STREAM_CREDIT_BYTES / 2) {
       this.#creditDue.delete(stream.id)
       this.#sendCredit(stream)
       return
@@ -266,7 +265,7 @@ export class LinkSession implements NodeSession {
 
   #sendCredit(stream: LinkStream): void {
     const credit = stream.takeCredit()
-    if (credit) this.#options.socket.send(encodeCredit(stream.id, credit.frames, credit.tokensAcknowledged))
+    if (credit) this.#options.socket.send(encodeCredit(stream.id, credit.bytes, credit.tokensAcknowledged))
   }
 }
 

@@ -1,16 +1,19 @@
 /**
  * One attempt on an agent link, as the request flow sees it.
  *
- * Holds at most the chunks that credits allowed. Credit comes back when the consumer acknowledges, so a slow customer
+ * Holds at most the bytes that its credit allowed, and one chunk. Credit comes back when the consumer acknowledges, so a slow customer
  * slows the engine instead of filling memory. `ended` settles exactly once, whatever order things happen in.
  */
 import { AppError } from '@isochrone/domain'
-import { INITIAL_CREDITS, type Hex, type StreamEnd } from '@isochrone/protocol'
+import { creditOfChunk, type Hex, type StreamEnd } from '@isochrone/protocol'
+import { afterReading } from '@isochrone/runtime'
 import type { AttemptEnd, AttemptStream, StreamChunk } from '../ports.ts'
 
 /** How long a cancelled engine may take to answer with END and its work receipt. */
 const CANCEL_MS_MAX = 2_000
-/** Of one DATA frame: with the credits it bounds what a stream holds. One token with all its log-probabilities is 1 % of it. */
+/** What a stream may hold for a customer who does not read, bytes: some hundred tokens as chat completions say them. */
+export const STREAM_CREDIT_BYTES = 128 * 1024
+/** Of one DATA frame: with the credit it bounds what a stream holds. One token with all its log-probabilities is 1 % of it. */
 const CHUNK_BYTES_MAX = 256 * 1024
 
 export interface StreamWire {
@@ -32,8 +35,9 @@ export class LinkStream implements AttemptStream {
   #outcome: AttemptEnd | null = null
   #discarding = false
   #cancelTimer: NodeJS.Timeout | undefined
-  /** DATA frames that the agent may still send. */
-  #allowed = INITIAL_CREDITS
+  /** Credit that the agent still has, bytes. The chunk that uses it up may be larger. */
+  #allowed = STREAM_CREDIT_BYTES
+  /** Of chunks that the consumer has taken and not acknowledged. */
   #taken = 0
   #granting = 0
   #acknowledged = 0
@@ -67,19 +71,20 @@ export class LinkStream implements AttemptStream {
   cancel(): void {
     this.#discard()
     if (this.#outcome || this.#cancelTimer) return
-    this.#cancelTimer = setTimeout(() => this.finish({ kind: 'link_lost' }), CANCEL_MS_MAX)
+    this.#cancelTimer = setTimeout(() => afterReading(() => this.finish({ kind: 'link_lost' })), CANCEL_MS_MAX)
     this.#wire.sendCancel(this)
   }
 
   /** Credit to be sent now, null when the last one still says it all. */
-  takeCredit(): { frames: number; tokensAcknowledged: number } | null {
+  takeCredit(): { bytes: number; tokensAcknowledged: number } | null {
     if (this.#granting === 0 || this.#outcome) return null
-    const frames = this.#granting
+    const bytes = this.#granting
     this.#granting = 0
-    this.#allowed += frames
-    return { frames, tokensAcknowledged: this.#acknowledged }
+    this.#allowed += bytes
+    return { bytes, tokensAcknowledged: this.#acknowledged }
   }
 
+  /** Bytes. */
   get creditWaiting(): number {
     return this.#granting
   }
@@ -87,11 +92,11 @@ export class LinkStream implements AttemptStream {
   /** Throws `invalid_input` when the agent sends more than it has credit for, or a chunk that is too large. */
   push(chunk: StreamChunk): void {
     if (this.#outcome) return
-    if (this.#allowed === 0) throw new AppError('invalid_input', { publicMessage: 'Agent link: DATA without credit.' })
+    if (this.#allowed <= 0) throw new AppError('invalid_input', { publicMessage: 'Agent link: DATA without credit.' })
     if (chunk.chunk.length > CHUNK_BYTES_MAX) {
       throw new AppError('invalid_input', { publicMessage: `Agent link: a chunk above ${CHUNK_BYTES_MAX} bytes.` })
     }
-    this.#allowed--
+    this.#allowed -= creditOfChunk(chunk.chunk)
     if (this.#discarding) return
     const waiting = this.#waiting
     if (!waiting) {
@@ -99,7 +104,7 @@ export class LinkStream implements AttemptStream {
       return
     }
     this.#waiting = null
-    this.#taken++
+    this.#taken += creditOfChunk(chunk.chunk)
     waiting({ done: false, value: chunk })
   }
 
@@ -121,7 +126,7 @@ export class LinkStream implements AttemptStream {
   #next(): Promise<IteratorResult<StreamChunk, undefined>> {
     const chunk = this.#queue.shift()
     if (chunk) {
-      this.#taken++
+      this.#taken += creditOfChunk(chunk.chunk)
       if (this.#outcome && this.#queue.length === 0) this.#settle(this.#outcome)
       return Promise.resolve({ done: false, value: chunk })
     }

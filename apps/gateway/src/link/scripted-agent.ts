@@ -6,6 +6,7 @@ import {
   encodeJsonFrame,
   forEachFrame,
   frameType,
+  LINK_PROTOCOL_VERSION,
   linkChallenge,
   PING_ASKS_LOAD,
   signStruct,
@@ -88,7 +89,7 @@ export async function connectAgent({ url, key, changes = {}, proofKey = key }: A
 
 function helloOf(nodeKey: Hex, proof: Hex): LinkHello {
   return {
-    protocol: 1,
+    protocol: LINK_PROTOCOL_VERSION,
     nodeKey,
     proof,
     concurrencyMax: 16,

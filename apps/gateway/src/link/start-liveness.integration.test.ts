@@ -53,13 +53,13 @@ test('linked nodes and the gateway appear within a moment, go when they go, and 
   await vi.waitFor(async () => {
     const row = nodeLiveness.parse(JSON.parse((await redis.hget(redisKeys.nodes, nodeId)) ?? '{}'))
     expect(row).toMatchObject({ lane: laneId, ttftP95Ms: 9, activeStreams: 1 })
-  })
+  }, 20_000)
   const status = gatewayStatus.parse(JSON.parse((await redis.hget(redisKeys.gateways, laneId)) ?? '{}'))
   expect(status).toMatchObject({ ready: true, activeRequests: 3 })
   linked = []
-  await vi.waitFor(async () => expect(await redis.hget(redisKeys.nodes, nodeId)).toBeNull())
+  await vi.waitFor(async () => expect(await redis.hget(redisKeys.nodes, nodeId)).toBeNull(), 20_000)
   linked = [session]
-  await vi.waitFor(async () => expect(await redis.hget(redisKeys.nodes, nodeId)).not.toBeNull())
+  await vi.waitFor(async () => expect(await redis.hget(redisKeys.nodes, nodeId)).not.toBeNull(), 20_000)
   await liveness.stop()
   expect([await redis.hlen(redisKeys.nodes), await redis.hlen(redisKeys.gateways)]).toEqual([0, 0])
 })

@@ -15,7 +15,7 @@ let openai: OpenAI
 let node: ScriptedNode
 let script: (call: Call) => void = () => undefined
 let tokenizers = ''
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 240_000 })
 
 beforeAll(async () => {
   world = await startGatewayWorld(2, 100_000_000n)

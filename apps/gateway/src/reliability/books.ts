@@ -130,9 +130,13 @@ export async function settledBooks(
   }
 }
 
-/** µUSD that Redis counts as spent and as leased for a channel, all lanes. */
-export async function countedInRedis(redis: Redis, channelId: string): Promise<{ spent: bigint; leased: bigint }> {
-  const fields = Object.entries(await redis.hgetall(redisKeys.budget(channelId)))
+/** µUSD that Redis counts as spent and as leased for a channel, or in another hash of its kind, all lanes. */
+export async function countedInRedis(
+  redis: Redis,
+  channelId: string,
+  hash = redisKeys.budget(channelId),
+): Promise<{ spent: bigint; leased: bigint }> {
+  const fields = Object.entries(await redis.hgetall(hash))
   const sum = (prefix: string): bigint =>
     fields.filter(([name]) => name.startsWith(prefix)).reduce((total, [, value]) => total + BigInt(value), 0n)
   return { spent: sum('spent:'), leased: sum('lease:') }

@@ -184,8 +184,8 @@ export const halfOpenLink: Scenario = {
   },
 }
 
-/** Far enough that the gateway has acknowledged some of it to the node: credit goes back after 32 frames at the latest. */
-const ACKNOWLEDGED_CHARACTERS = 600
+/** Far enough that the gateway has acknowledged some of it to the node: credit goes back within 20 ms. */
+const ACKNOWLEDGED_CHARACTERS = 1_200
 
 /** Four long streams, killed with their gateway when each of them is well under way. */
 async function cutByKill(market: Market): Promise<readonly Seen[]> {

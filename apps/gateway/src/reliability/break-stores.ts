@@ -6,8 +6,11 @@ import { must, type Row, type Scenario } from './scenario.ts'
 import { WORLD_CHANNEL } from '../testing/gateway-world.ts'
 import { until } from './market.ts'
 
+/** What those saw whom the break itself asks for. */
+type Break = () => Promise<void | Seen[]>
+
 /** Asks steadily while `breakIt` runs; returns what everybody saw. */
-async function underLoad(market: Market, breakIt: () => Promise<void>): Promise<Seen[]> {
+async function underLoad(market: Market, breakIt: Break): Promise<Seen[]> {
   const seen: Seen[] = []
   let over = false
   const body = { model: market.model, messages: [{ role: 'user', content: 'Say a word.' }], max_tokens: 4 }
@@ -22,7 +25,7 @@ async function underLoad(market: Market, breakIt: () => Promise<void>): Promise<
   // Answers before it and after it, however slow the machine is.
   try {
     await until(async () => seen.length >= 6)
-    await breakIt()
+    seen.push(...((await breakIt()) ?? []))
     const atMend = seen.length
     await until(async () => seen.length >= atMend + 6)
   } finally {
@@ -32,8 +35,9 @@ async function underLoad(market: Market, breakIt: () => Promise<void>): Promise<
   return seen
 }
 
-async function redisAway(market: Market, downMs: number): Promise<Row> {
-  const seen = await underLoad(market, () => market.world.stack.crash('redis', downMs))
+/** The row, and how many were refused. */
+async function redisAway(market: Market, breakIt: Break): Promise<{ row: Row; refused: number }> {
+  const seen = await underLoad(market, breakIt)
   const answered = seen.filter(({ status }) => status === 200)
   const refused = seen.filter(({ status }) => status === 503)
   must(answered.length > 0, 'requests are served, from the lease that is held too', seen)
@@ -55,22 +59,44 @@ async function redisAway(market: Market, downMs: number): Promise<Row> {
   const after = await market.ask({ model: market.model, messages: [{ role: 'user', content: 'b' }], max_tokens: 2 })
   must(after.status === 200, 'requests are served after Redis is back', after)
   const waited = refused.length > 0 ? `, ${refused.length} refused with 503 (lease used up)` : ', none refused'
-  return {
+  const row = {
     client: `${answered.length} answered${waited}`,
     billed: `every answer once; Redis counts exactly what was signed`,
     kept: `${answered.length} outcomes: those of the time without Redis came from the journal`,
   }
+  return { row, refused: refused.length }
 }
 
 export const redisRestarted: Scenario = {
   name: 'redis-restarted',
   title: 'Redis killed and started again under load',
-  run: (market) => redisAway(market, 0),
+  run: async (market) => (await redisAway(market, () => market.world.stack.crash('redis'))).row,
+}
+
+/** Redis may hold a write back for 2 s while its disk is busy: nobody is refused for that. */
+const STILL_MS = 1_500
+/** Reserves more than the lease that the small requests took, so it needs another one; it ends after a word. */
+const dear = { max_tokens: 4_000, stop: [' ', '.'] }
+
+export const redisStalled: Scenario = {
+  name: 'redis-stalled',
+  title: 'Redis stands still (SIGSTOP) for 1.5 s under load',
+  async run(market) {
+    const { row, refused } = await redisAway(market, async () => {
+      const still = market.world.stack.stallRedis(STILL_MS)
+      const body = { model: market.model, messages: [{ role: 'user', content: 'Say a word.' }], ...dear }
+      const seen = await Promise.all(Array.from({ length: 3 }, () => market.ask(body)))
+      await still
+      return seen
+    })
+    must(refused === 0, 'whoever needs a lease waits for it', refused)
+    return { ...row, client: `${row.client}; those that needed a lease waited for it` }
+  },
 }
 
 export const redisGone: Scenario = {
   name: 'redis-gone',
   title: 'Redis gone for 30 s under load',
   long: true,
-  run: (market) => redisAway(market, 30_000),
+  run: async (market) => (await redisAway(market, () => market.world.stack.crash('redis', 30_000))).row,
 }

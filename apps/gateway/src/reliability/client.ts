@@ -13,7 +13,10 @@ export interface Seen {
   /** `[DONE]` or a whole JSON answer came. */
   readonly whole: boolean
   readonly errorCode: string | null
+  readonly errorMessage: string | null
   readonly retry: string | null
+  /** When it may come again, s; null where that is not said. */
+  readonly retryAfterS: number | null
   readonly ttftMs: number
   /** Comment lines of the stream. */
   readonly comments: readonly string[]
@@ -29,7 +32,7 @@ export interface Ask {
   readonly path?: string
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 512 })
+const agent = new Agent({ keepAlive: true, maxSockets: 8_192 })
 
 /** Sends one request; never throws. */
 export async function ask(options: Ask): Promise<Seen> {
@@ -47,8 +50,8 @@ export async function ask(options: Ask): Promise<Seen> {
     call.end(body)
     const [response] = (await once(call, 'response')) as [IncomingMessage]
     return await read(response, options, startedAt)
-  } catch {
-    return { ...nothing, status: 0 }
+  } catch (error) {
+    return { ...nothing, status: 0, errorMessage: error instanceof Error ? error.message : String(error) }
   }
 }
 
@@ -59,7 +62,9 @@ const nothing: Seen = {
   text: '',
   whole: false,
   errorCode: null,
+  errorMessage: null,
   retry: null,
+  retryAfterS: null,
   ttftMs: Number.NaN,
   comments: [],
   completionTokens: null,
@@ -67,7 +72,7 @@ const nothing: Seen = {
 
 interface Json {
   choices?: { delta?: { content?: string | null }; message?: { content?: string }; text?: string }[]
-  error?: { code?: string }
+  error?: { code?: string; message?: string }
   usage?: { completion_tokens?: number } | null
 }
 
@@ -80,6 +85,7 @@ async function read(response: IncomingMessage, { onText }: Ask, startedAt: numbe
     requestId: header('x-request-id'),
     node,
     retry: header('x-should-retry'),
+    retryAfterS: header('retry-after') === null ? null : Number(header('retry-after')),
     comments: [] as string[],
   }
   const take = (json: Json): void => {
@@ -87,7 +93,10 @@ async function read(response: IncomingMessage, { onText }: Ask, startedAt: numbe
     const text = choice?.delta?.content ?? choice?.message?.content ?? choice?.text ?? ''
     if (text !== '' && Number.isNaN(seen.ttftMs)) seen.ttftMs = performance.now() - startedAt
     seen.text += text
-    if (json.error) seen.errorCode = json.error.code ?? 'unnamed'
+    if (json.error) {
+      seen.errorCode = json.error.code ?? 'unnamed'
+      seen.errorMessage = json.error.message ?? null
+    }
     if (json.usage?.completion_tokens !== undefined) seen.completionTokens = json.usage.completion_tokens
   }
   let rest = ''

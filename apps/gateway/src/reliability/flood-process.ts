@@ -38,7 +38,7 @@ async function flood({ host, port, perSecond, bytes }: FloodOrder, done: Promise
       const [, status] = /^HTTP\/1\.1 (\d{3})/.exec(text) ?? []
       if (status !== undefined) seen.statuses[status] = (seen.statuses[status] ?? 0) + 1
       // A refusal comes in one piece, a stream ends with an empty chunk.
-      if (status?.startsWith('4') || text.endsWith('0\r\n\r\n')) idle.push(socket)
+      if (/^[45]/.test(status ?? '') || text.endsWith('0\r\n\r\n')) idle.push(socket)
     })
     socket.on('error', () => socket.destroy())
     socket.on('close', () => {

@@ -1,136 +1,29 @@
-/**
- * What tenants notice of another one that sends a hundred times its share: their time to the first token. Rounds follow one
- * another so that the machine's own moods meet all alike: quiet; with the flood sent to a server that knows nothing, which is
- * what the machine makes of it (all share its cores); and with the flood sent to the gateway. What the third has more
- * than the second is the gateway's.
- */
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
-import { childEnv } from '@isochrone/runtime'
-import { startGatewayWorld } from '../testing/gateway-world.ts'
-import { ask, sleep, type Seen } from './client.ts'
-import type { FloodOrder, FloodSeen } from './flood-process.ts'
-import { addTenant } from './market.ts'
+/** The scenario of a tenant that sends a hundred times its share, and what must hold of it. */
+import { measureIsolation, QUIET_TENANTS, type Isolation, type Times } from './measure-isolation.ts'
 import { must, type Row } from './scenario.ts'
 
-const [ROUNDS, ROUND_MS] = [6, 8_000]
-/** Each tenant's share: its limit. */
-const SHARE_PER_SECOND = 8
-const FLOOD = 100
-const QUIET = 4
-const kinds = ['alone', 'control', 'flooded'] as const
-type Kind = (typeof kinds)[number]
+export const ISOLATION_PLAN = { rounds: 6, roundMs: 8_000 }
+/** Share by which the p99 of others' first tokens may move. */
+export const MOVED_MAX = 0.1
+
+/** What does not hold, in words; empty = it holds. */
+export function isolationFaults({ quietRefused, flood, floodWanted, moved }: Isolation): string[] {
+  return [
+    ...(Object.keys(quietRefused).length > 0 ? ['quiet tenants were refused'] : []),
+    ...(flood.sent + flood.heldBack <= 0.9 * floodWanted ? ['the flood was not sent'] : []),
+    ...(moved < MOVED_MAX ? [] : [`the p99 of the first token moved by ${MOVED_MAX * 100} % or more`]),
+  ]
+}
 
 export async function isolation(): Promise<Row> {
-  const world = await startGatewayWorld(1, 1_000_000n)
-  const sink = start('sink-process.ts')
-  try {
-    world.redis.on('error', () => undefined)
-    const settings = { limitMicroUsd: 1_000_000_000n, requestsPerMinuteMax: SHARE_PER_SECOND * 60 }
-    const names = Array.from({ length: QUIET }, (_, index) => `quiet${index}`)
-    const quiet = await Promise.all(names.map((name) => addTenant(world, name, settings)))
-    const loud = await addTenant(world, 'loud', settings)
-    await world.startGateway()
-    world.startAgent(0, ['--engine', 'simulated', '--gpu', 'H200', '--capacity', '64'])
-    await world.linked(1)
-    const [sinkUrl] = (await once(createInterface({ input: sink.stdout ?? process.stdin }), 'line')) as [string]
-    const headers = { authorization: `Bearer ${loud.key}` }
-    const models = (await (await fetch(`${world.url}/v1/models`, { headers })).json()) as { data: { id: string }[] }
-    const body = {
-      model: models.data[0]?.id ?? '',
-      stream: true,
-      max_tokens: 8,
-      messages: [{ role: 'user', content: 'How far is the moon? '.repeat(40) }],
-    }
-    const flood: FloodSeen = { sent: 0, statuses: {}, heldBack: 0 }
-
-    const round = async (kind: Kind): Promise<number[]> => {
-      const flooding = kind === 'alone' ? null : startFlood(kind === 'control' ? sinkUrl : world.url, loud.key, body)
-      const until = performance.now() + ROUND_MS
-      const asking = quiet.map(({ key }, index) => askSteadily(world.url, key, body, index / QUIET, until))
-      const times = (await Promise.all(asking)).flat()
-      const seen = await flooding?.()
-      if (seen && kind === 'flooded') {
-        flood.sent += seen.sent
-        flood.heldBack += seen.heldBack
-        for (const [status, n] of Object.entries(seen.statuses))
-          flood.statuses[status] = (flood.statuses[status] ?? 0) + n
-      }
-      const refused = times.filter(({ status }) => status !== 200)
-      must(refused.length === 0, 'the quiet tenants are always served', { kind, refused })
-      return times.map(({ ttftMs }) => ttftMs)
-    }
-
-    // The first ones teach the gateway what the node can do.
-    await round('alone')
-    const all: Record<Kind, number[]> = { alone: [], control: [], flooded: [] }
-    for (let i = 0; i < ROUNDS; i++) for (const kind of kinds) all[kind].push(...(await round(kind)))
-    const [alone, control, flooded] = kinds.map((kind) => quantiles(all[kind]))
-    const moved = (flooded?.p99 ?? Infinity) / (control?.p99 ?? 0) - 1
-    const seen = { alone, control, flooded, moved, flood, samples: all.flooded.length }
-    const wanted = FLOOD * SHARE_PER_SECOND * ((ROUNDS * ROUND_MS) / 1_000)
-    must(flood.sent + flood.heldBack > 0.9 * wanted, 'the flood was sent', seen)
-    must(moved < 0.1, 'the p99 of the first token moves by less than 10 %', seen)
-    const words = ({ p50, p99 }: { p50: number; p99: number } = { p50: 0, p99: 0 }): string =>
-      `${p50.toFixed(1)}/${p99.toFixed(1)}`
-    return {
-      client: `first token p50/p99 ${words(alone)} ms alone, ${words(control)} ms with the flood sent elsewhere, ${words(flooded)} ms with it sent here: p99 ${(100 * moved).toFixed(1)} % (target < 10 %)`,
-      billed: `each tenant its own; the loud one had ${flood.statuses['200'] ?? 0} of ${flood.sent} answered, the rest 429`,
-      kept: `${all.alone.length}, ${all.control.length} and ${all.flooded.length} requests of ${QUIET} quiet tenants, all served`,
-    }
-  } finally {
-    sink.kill('SIGKILL')
-    await world.stop()
+  const seen = await measureIsolation(ISOLATION_PLAN)
+  const { alone, control, flooded, moved, flood } = seen
+  const faults = isolationFaults(seen)
+  must(faults.length === 0, `nothing of: ${faults.join('; ')}`, seen)
+  const words = ({ p50, p99 }: Times): string => `${p50.toFixed(1)}/${p99.toFixed(1)}`
+  return {
+    client: `first token p50/p99 ${words(alone)} ms alone, ${words(control)} ms with the flood sent elsewhere, ${words(flooded)} ms with it sent here: p99 ${(100 * moved).toFixed(1)} % (target < 10 %)`,
+    billed: `each tenant its own; the loud one had ${flood.statuses['200'] ?? 0} of ${flood.sent} answered, the rest 429`,
+    kept: `${alone.requests}, ${control.requests} and ${flooded.requests} requests of ${QUIET_TENANTS} quiet tenants, all served`,
   }
-}
-
-function start(file: string): ChildProcess {
-  const entry = fileURLToPath(new URL(file, import.meta.url))
-  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry], {
-    env: childEnv({}),
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-}
-
-/** Ends the flood when called, and says what came of it. */
-function startFlood(url: string, key: string, body: object): () => Promise<FloodSeen> {
-  const child = start('flood-process.ts')
-  const said = text(child.stdout ?? process.stdin)
-  const { hostname: host, port } = new URL(url)
-  const json = JSON.stringify(body)
-  const lines = [
-    'POST /v1/chat/completions HTTP/1.1',
-    `host: ${host}`,
-    `authorization: Bearer ${key}`,
-    'content-type: application/json',
-    `content-length: ${Buffer.byteLength(json)}`,
-  ]
-  const bytes = `${lines.join('\r\n')}\r\n\r\n${json}`
-  const order: FloodOrder = { host, port: Number(port), perSecond: SHARE_PER_SECOND * FLOOD, bytes }
-  child.stdin?.write(`${JSON.stringify(order)}\n`)
-  return async () => {
-    child.stdin?.end()
-    return JSON.parse(await said) as FloodSeen
-  }
-}
-
-/** At 0.8 of its share, whatever comes back. */
-async function askSteadily(url: string, key: string, body: Record<string, unknown>, phase: number, until: number) {
-  const under: Promise<Pick<Seen, 'status' | 'errorCode' | 'ttftMs'>>[] = []
-  const everyMs = 1_000 / (SHARE_PER_SECOND * 0.8)
-  const startedAt = performance.now() + phase * everyMs
-  for (let i = 0; performance.now() < until; i++) {
-    await sleep(Math.max(0, startedAt + i * everyMs - performance.now()))
-    under.push(ask({ url, key, body }).then(({ status, errorCode, ttftMs }) => ({ status, errorCode, ttftMs })))
-  }
-  return await Promise.all(under)
-}
-
-function quantiles(times: readonly number[]): { p50: number; p99: number } {
-  const sorted = times.toSorted((a, b) => a - b)
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
-  return { p50: at(0.5), p99: at(0.99) }
 }

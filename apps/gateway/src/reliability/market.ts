@@ -5,7 +5,11 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { hash } from 'node:crypto'
+import { createStore } from '@isochrone/db'
+import { systemClock } from '@isochrone/domain'
+import type { KeptMemory } from '@isochrone/local-stack'
 import { redisKeys, type Hex } from '@isochrone/protocol'
+import { publishKeyBudgets } from '@isochrone/services'
 import { startGatewayWorld, until, WORLD_KEY, type GatewayWorld } from '../testing/gateway-world.ts'
 import { settledBooks, type Books } from './books.ts'
 import { ask, type Ask, type Seen } from './client.ts'
@@ -28,6 +32,8 @@ export interface Market {
   restartGateway(): Promise<void>
   restartAgent(index: number): Promise<void>
   scripted(index: number, script: (call: Call) => void | Promise<void>): Promise<ScriptedNode>
+  /** Of the gateway, once all garbage is collected. */
+  keptMemory(): Promise<KeptMemory>
   /** All scripted nodes leave, and both agents are linked again. */
   tidy(): Promise<void>
   ask(body: Ask['body'], onText?: Ask['onText']): Promise<Seen>
@@ -74,6 +80,7 @@ export async function startMarket(limitMicroUsd = 1_000_000_000n): Promise<Marke
       scripted.push(node)
       return node
     },
+    keptMemory: () => world.keptMemory(gateway),
     async tidy() {
       for (const node of scripted) node.agent.drop()
       scripted = []
@@ -115,7 +122,7 @@ export async function unlimited({ db }: GatewayWorld, orgId: string): Promise<vo
 export async function addTenant(
   { db, redis }: GatewayWorld,
   name: string,
-  settings: { routing?: object; limitMicroUsd: bigint; requestsPerMinuteMax?: number },
+  settings: { routing?: object; limitMicroUsd: bigint; requestsPerMinuteMax?: number; keyBudgetMicroUsd?: bigint },
 ): Promise<{ key: string; channelId: Hex; orgId: string }> {
   const orgId = `org_${name}`
   const key = `iso_${name}`
@@ -140,6 +147,12 @@ export async function addTenant(
     },
   })
   await redis.hset(redisKeys.budget(channelId), 'limit', settings.limitMicroUsd.toString())
+  if (settings.keyBudgetMicroUsd !== undefined) {
+    await db.apiKeyBudget.create({
+      data: { keyId: `key_${name}`, period: 'month', microUsd: settings.keyBudgetMicroUsd },
+    })
+    await publishKeyBudgets({ ...createStore(db), redis, clock: systemClock })
+  }
   return { key, channelId, orgId }
 }
 

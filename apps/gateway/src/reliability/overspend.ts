@@ -1,11 +1,14 @@
 /**
- * Many gateways, one key, a ceiling, and `kill -9` in between: what all lanes signed together never exceeds the ceiling,
- * and the ceiling can be used up to less than one reservation.
+ * Many gateways, one key, a limit, and `kill -9` in between: what all lanes signed together never exceeds the limit, and the
+ * limit can be used up to less than one reservation. The limit is the channel's ceiling, or a budget of the key below it.
  */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { createStore } from '@isochrone/db'
+import { systemClock } from '@isochrone/domain'
 import { redisKeys } from '@isochrone/protocol'
-import { startGatewayWorld, until, WORLD_CHANNEL, WORLD_KEY } from '../testing/gateway-world.ts'
+import { publishKeyBudgets } from '@isochrone/services'
+import { startGatewayWorld, until, WORLD_CHANNEL, WORLD_KEY, type GatewayWorld } from '../testing/gateway-world.ts'
 import { countedInRedis, readBooks, settledBooks } from './books.ts'
 import { ask, sleep, type Seen } from './client.ts'
 import { unlimited } from './market.ts'
@@ -15,7 +18,10 @@ interface OverspendOptions {
   readonly gateways: number
   readonly kills: number
   readonly limitMicroUsd: bigint
+  readonly limited: 'ceiling' | 'budget'
 }
+
+const KEY_ID = 'key_w'
 
 /** Prompt and answer of each request; its worst case is reserved. */
 const body = (model: string) => ({
@@ -27,10 +33,13 @@ const body = (model: string) => ({
 /** Bytes of the prompt and the template, one token each at 1 µUSD, and 16 tokens out at 3 µUSD: more than is reserved. */
 const RESERVATION_MAX = 400n
 
-export async function overspend({ gateways, kills, limitMicroUsd }: OverspendOptions): Promise<Row> {
-  const world = await startGatewayWorld(1, limitMicroUsd)
+export async function overspend({ gateways, kills, limitMicroUsd, limited }: OverspendOptions): Promise<Row> {
+  const ofKey = limited === 'budget'
+  const world = await startGatewayWorld(1, ofKey ? 10n * limitMicroUsd : limitMicroUsd)
   try {
     world.redis.on('error', () => undefined)
+    if (ofKey) await giveBudget(world, limitMicroUsd)
+    const sums = ofKey ? redisKeys.keyBudgetPeriod(KEY_ID, 'total') : redisKeys.budget(WORLD_CHANNEL)
     await unlimited(world, 'org_w')
     const indexes = Array.from({ length: gateways }, (_, index) => index)
     const urls = indexes.map((index) => world.urlOf(index))
@@ -81,7 +90,7 @@ export async function overspend({ gateways, kills, limitMicroUsd }: OverspendOpt
     if (kills > 0) processes[1 % gateways] = await world.startGateway(1 % gateways)
     await Promise.all(indexes.map((index) => world.linked(1, index)))
     // Idle leases come back after 15 s; then one gateway alone can spend what is left.
-    await until(async () => (await countedInRedis(world.redis, WORLD_CHANNEL)).leased === 0n, 60_000)
+    await until(async () => (await countedInRedis(world.redis, WORLD_CHANNEL, sums)).leased === 0n, 60_000)
     for (let refusals = 0; refusals < 5;) {
       const answer = await ask({ url: world.url, key: WORLD_KEY, body: request })
       seen.push(answer)
@@ -94,20 +103,27 @@ export async function overspend({ gateways, kills, limitMicroUsd }: OverspendOpt
       answered.map(({ requestId }) => requestId ?? ''),
     )
     const refused = seen.filter(({ status, errorCode }) => status === 429 && errorCode === 'insufficient_quota')
-    must(refused.length > 0, 'who is beyond the ceiling is told so')
+    must(refused.length > 0, `who is beyond the ${limited} is told so`)
     const left = limitMicroUsd - books.signedMicroUsd
     must(left >= 0n, 'overspend is zero', { signed: books.signedMicroUsd, limitMicroUsd })
-    must(left < RESERVATION_MAX, 'the ceiling can be used up to less than one reservation', {
+    must(left < RESERVATION_MAX, `the ${limited} can be used up to less than one reservation`, {
       left,
-      budget: await world.redis.hgetall(redisKeys.budget(WORLD_CHANNEL)),
+      budget: await world.redis.hgetall(sums),
     })
+    if (ofKey) must((await countedInRedis(world.redis, KEY_ID, sums)).spent === books.signedMicroUsd, 'Redis counts it')
     const cut = seen.filter(({ status, whole }) => status === 200 && !whole).length
     return {
       client: `${answered.length} answered (${cut} cut by the kills), ${refused.length} refused with insufficient_quota`,
-      billed: `${microUsd(books.signedMicroUsd)} of a ceiling of ${microUsd(limitMicroUsd)}: overspend 0, ${microUsd(left)} left, less than one reservation (${microUsd(beforeReturn)} before idle leases came back)`,
+      billed: `${microUsd(books.signedMicroUsd)} of a ${limited} of ${microUsd(limitMicroUsd)}: overspend 0, ${microUsd(left)} left, less than one reservation (${microUsd(beforeReturn)} before idle leases came back)`,
       kept: `${books.receipts} receipts over ${gateways} lanes, numbers without gaps, each answered request once`,
     }
   } finally {
     await world.stop()
   }
+}
+
+/** As the services give one; before the gateways start. */
+async function giveBudget({ db, redis }: GatewayWorld, microUsd: bigint): Promise<void> {
+  await db.apiKeyBudget.create({ data: { keyId: KEY_ID, period: 'total', microUsd } })
+  await publishKeyBudgets({ ...createStore(db), redis, clock: systemClock })
 }

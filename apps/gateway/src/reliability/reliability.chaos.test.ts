@@ -8,11 +8,11 @@ import { measured } from './measured.ts'
 import { scenarios } from './scenarios.ts'
 
 let market: Market | undefined
-afterAll(() => market?.stop(), 60_000)
+afterAll(() => market?.stop(), 180_000)
 
 const whole = { client: expect.any(String), billed: expect.any(String), kept: expect.any(String) }
 
-test.each(scenarios.filter(({ long }) => !long))('$title', { timeout: 480_000 }, async ({ run }) => {
+test.each(scenarios.filter(({ long }) => !long))('$title', { timeout: 600_000 }, async ({ run }) => {
   market ??= await startMarket()
   try {
     expect(await run(market)).toEqual(whole)
@@ -24,6 +24,6 @@ test.each(scenarios.filter(({ long }) => !long))('$title', { timeout: 480_000 },
   }
 })
 
-test.each(measured.filter(({ long }) => !long))('$title', { timeout: 240_000 }, async ({ run }) => {
+test.each(measured.filter(({ long }) => !long))('$title', { timeout: 600_000 }, async ({ run }) => {
   expect(await run()).toEqual(whole)
 })

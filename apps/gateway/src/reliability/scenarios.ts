@@ -1,5 +1,6 @@
 /** Everything that is broken on purpose in one market, in the order of the table. */
 import * as load from './break-load.ts'
+import { gatewayStalled } from './break-gateway.ts'
 import * as nodes from './break-nodes.ts'
 import * as stores from './break-stores.ts'
 import * as trust from './break-trust.ts'
@@ -12,7 +13,9 @@ export const scenarios: readonly Scenario[] = [
   nodes.agentStalled,
   nodes.halfOpenLink,
   nodes.gatewayKilled,
+  gatewayStalled,
   stores.redisRestarted,
+  stores.redisStalled,
   stores.redisGone,
   load.slowReader,
   load.tenMegabytes,

@@ -5,6 +5,7 @@
 import {
   addressOfKey,
   addressToBytes32,
+  creditOfChunk,
   decodeCredit,
   decodeJsonPayload,
   decodeOpen,
@@ -12,7 +13,6 @@ import {
   encodeJsonFrame,
   encodeStruct,
   frameType,
-  INITIAL_CREDITS,
   linkChallenge,
   outputChain,
   requestHashOf,
@@ -27,6 +27,7 @@ import {
   type StreamOpen,
   type WorkReceipt,
 } from '@isochrone/protocol'
+import { STREAM_CREDIT_BYTES } from '../link/link-stream.ts'
 import { connectAgent, type ScriptedAgent } from '../link/scripted-agent.ts'
 
 export const SCRIPTED_MODEL = 'scripted'
@@ -96,8 +97,9 @@ export async function startScriptedNode(options: ScriptedNodeOptions): Promise<S
       say(text, tokensOut) {
         const json = chunkOf(open, text)
         claimed = tokensOut
-        credits.set(streamId, (credits.get(streamId) ?? 0) - 1)
-        chain.add(Buffer.from(json))
+        const chunk = Buffer.from(json)
+        credits.set(streamId, (credits.get(streamId) ?? 0) - creditOfChunk(chunk))
+        chain.add(chunk)
         agent.send(encodeData(streamId, tokensOut, json))
       },
       end(claims = {}) {
@@ -140,7 +142,7 @@ export async function startScriptedNode(options: ScriptedNodeOptions): Promise<S
       const frame = await next(frameType.open)
       const { header, body } = decodeOpen(frame)
       calls++
-      credits.set(frame.streamId, INITIAL_CREDITS)
+      credits.set(frame.streamId, STREAM_CREDIT_BYTES)
       const call = callOf(frame.streamId, streamOpen.parse(header), body)
       void Promise.resolve(script(call)).catch(() => agent.drop())
     }
@@ -148,7 +150,7 @@ export async function startScriptedNode(options: ScriptedNodeOptions): Promise<S
   const credit = async (): Promise<never> => {
     for (;;) {
       const frame = await next(frameType.credit)
-      credits.set(frame.streamId, (credits.get(frame.streamId) ?? 0) + decodeCredit(frame).frames)
+      credits.set(frame.streamId, (credits.get(frame.streamId) ?? 0) + decodeCredit(frame).bytes)
       for (const wake of waiting.splice(0)) wake()
     }
   }

@@ -24,15 +24,19 @@ export function searchFiles(dir: string, text: string): { found: string[]; bytes
   return { found, bytes }
 }
 
-/** Whether the writable memory of a process holds the text. Linux only, and only for processes that we may look into. */
+/**
+ * Whether the writable memory of a process holds the text; of one that has ended, or ends meanwhile, what could be read. Linux only,
+ * and only for processes that we may look into.
+ */
 export function searchMemory(pid: number, text: string): { found: boolean; bytes: number } {
   const forms = formsOf(text)
   const overlap = Math.max(...forms.map(({ length }) => length))
-  const memory = openSync(`/proc/${pid}/mem`, 'r')
+  const memory = ifThere(() => openSync(`/proc/${pid}/mem`, 'r'))
+  if (memory === null) return { found: false, bytes: 0 }
   const piece = Buffer.alloc(PIECE_BYTES)
   let bytes = 0
   try {
-    for (const line of readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n')) {
+    for (const line of (ifThere(() => readFileSync(`/proc/${pid}/maps`, 'utf8')) ?? '').split('\n')) {
       const range = /^([0-9a-f]+)-([0-9a-f]+) rw/.exec(line)
       if (!range) continue
       const end = Number.parseInt(range[2] ?? '0', 16)
@@ -47,6 +51,17 @@ export function searchMemory(pid: number, text: string): { found: boolean; bytes
     return { found: false, bytes }
   } finally {
     closeSync(memory)
+  }
+}
+
+/** Null where the process has ended. */
+function ifThere<T>(look: () => T): T | null {
+  try {
+    return look()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ESRCH') return null
+    throw error
   }
 }
 

@@ -143,8 +143,10 @@ async function nextOf(deps: ServeDeps, serving: Serving, run: Run): Promise<Next
   const last = run.records.at(-1)
   if (!last) return undefined
   const { begun, streams, delivered } = answer
-  const text = mayContinue(ctx) ? delivered.text() : null
-  const soFar = () => answerSoFar(text ?? '', run.leg, ctx.request.tokensOutMax)
+  let known: string | null | undefined
+  // Put together where it is asked for: few answers go on elsewhere.
+  const text = () => (known === undefined ? (known = mayContinue(ctx) ? delivered.text() : null) : known)
+  const soFar = () => answerSoFar(text() ?? '', run.leg, ctx.request.tokensOutMax)
   const step = stepAfter({
     result: last.result,
     begun,
@@ -153,7 +155,7 @@ async function nextOf(deps: ServeDeps, serving: Serving, run: Run): Promise<Next
     clientGone: answer.signal.aborted,
     attempts: run.begun,
     continuations: run.goneOn,
-    mayGoOn: () => text !== null && soFar().tokensLeft > 0 && isContinuable(ctx),
+    mayGoOn: () => text() !== null && soFar().tokensLeft > 0 && isContinuable(ctx),
   })
   const next = step === 'go_on' ? await goOn(deps, serving, run, soFar) : undefined
   if (next) return next

@@ -27,73 +27,77 @@ export interface DeliveredText {
 const TEXT_BYTES_MAX = 512 * 1024
 
 export function followDelivered(kind: 'chat' | 'completion'): DeliveredText {
-  /** Texts as they stand between the quotes of their chunks. */
-  let literals: string[] = []
-  let bytes = 0
-  let frame: { before: Buffer; after: Buffer } | null = null
-  let head: AnswerHead | null = null
-  let obstacle = false
-  let finished = false
+  return new Delivered(kind)
+}
 
-  function keep(literal: string): void {
+/** A class: see `Race` for what a literal with a getter costs. */
+class Delivered implements DeliveredText {
+  head: AnswerHead | null = null
+  finished = false
+  readonly #kind: 'chat' | 'completion'
+  /** Texts as they stand between the quotes of their chunks. */
+  #literals: string[] = []
+  #bytes = 0
+  #frame: { before: Buffer; after: Buffer } | null = null
+  #obstacle = false
+
+  constructor(kind: 'chat' | 'completion') {
+    this.#kind = kind
+  }
+
+  add(bytesOfChunk: Uint8Array): void {
+    if (this.#obstacle) return
+    const chunk = Buffer.from(bytesOfChunk.buffer, bytesOfChunk.byteOffset, bytesOfChunk.byteLength)
+    if (!this.#addAlike(chunk)) this.#addParsed(chunk)
+  }
+
+  text(): string | null {
+    if (this.#obstacle || this.#literals.length === 0) return null
+    try {
+      return JSON.parse(`"${this.#literals.join('')}"`) as string
+    } catch {
+      // A node that hides something between the quotes: nobody goes on from that.
+      return null
+    }
+  }
+
+  clear(): void {
+    this.#literals = []
+    this.#bytes = 0
+    this.#frame = this.head = null
+    this.#obstacle = this.finished = false
+  }
+
+  #keep(literal: string): void {
     if (literal === '') return
-    bytes += literal.length
-    if (bytes > TEXT_BYTES_MAX) obstacle = true
-    else literals.push(literal)
+    this.#bytes += literal.length
+    if (this.#bytes > TEXT_BYTES_MAX) this.#obstacle = true
+    else this.#literals.push(literal)
   }
 
   /** True where the chunk is like the last one that was parsed, but for its text. */
-  function addAlike(chunk: Buffer): boolean {
-    if (!frame) return false
-    const { before, after } = frame
+  #addAlike(chunk: Buffer): boolean {
+    if (!this.#frame) return false
+    const { before, after } = this.#frame
     const to = chunk.length - after.length
     if (to < before.length || !startsWith(chunk, before) || chunk.compare(after, 0, after.length, to) !== 0)
       return false
-    keep(chunk.toString('utf8', before.length, to))
+    this.#keep(chunk.toString('utf8', before.length, to))
     return true
   }
 
-  function addParsed(chunk: Buffer): void {
+  #addParsed(chunk: Buffer): void {
     const parsed = parse(chunk)
-    head ??= { id: parsed?.id, created: parsed?.created }
-    const part = parsed && partOf(parsed, kind)
+    this.head ??= { id: parsed?.id, created: parsed?.created }
+    const part = parsed && partOf(parsed, this.#kind)
     if (part === undefined || part === null) {
-      obstacle = true
+      this.#obstacle = true
       return
     }
     const literal = JSON.stringify(part.text).slice(1, -1)
-    keep(literal)
-    finished ||= part.finished
-    if (!part.finished && literal !== '') frame = frameAround(chunk, literal, kind)
-  }
-
-  return {
-    add(bytesOfChunk) {
-      if (obstacle) return
-      const chunk = Buffer.from(bytesOfChunk.buffer, bytesOfChunk.byteOffset, bytesOfChunk.byteLength)
-      if (!addAlike(chunk)) addParsed(chunk)
-    },
-    text() {
-      if (obstacle || literals.length === 0) return null
-      try {
-        return JSON.parse(`"${literals.join('')}"`) as string
-      } catch {
-        // A node that hides something between the quotes: nobody goes on from that.
-        return null
-      }
-    },
-    get head() {
-      return head
-    },
-    get finished() {
-      return finished
-    },
-    clear() {
-      literals = []
-      bytes = 0
-      frame = head = null
-      obstacle = finished = false
-    },
+    this.#keep(literal)
+    this.finished ||= part.finished
+    if (!part.finished && literal !== '') this.#frame = frameAround(chunk, literal, this.#kind)
   }
 }
 

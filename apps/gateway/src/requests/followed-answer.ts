@@ -5,7 +5,7 @@
  * The customer sees one `id` and `created`, one role, one finish reason. Bytes of an unbroken answer pass untouched.
  */
 import { followDelivered, type AnswerHead, type DeliveredText } from './delivered-text.ts'
-import type { AnswerSink } from './request-context.ts'
+import type { AnswerSink, Target } from './request-context.ts'
 
 export interface FollowedAnswer extends AnswerSink {
   /** What left for the customer, or into the whole answer. */
@@ -18,44 +18,62 @@ export interface FollowedAnswer extends AnswerSink {
 
 /** Follows what goes into `sink`; `follows` false: its text is not kept, so it cannot be continued. */
 export function followAnswer(sink: AnswerSink, kind: 'chat' | 'completion', follows: boolean): FollowedAnswer {
-  const delivered = followDelivered(kind)
-  let begun = false
-  /** Of the attempts before this one. */
-  let bytesBefore = 0
-  /** Null while the first attempt runs. */
-  let note: string | null = null
+  return new Followed(sink, kind, follows)
+}
 
-  return {
-    streams: sink.streams,
-    signal: sink.signal,
-    delivered,
-    get begun() {
-      return begun
-    },
-    begin(target, placement) {
-      begun = true
-      if (note === null) sink.begin(target, placement)
-      else sink.note?.(note)
-    },
-    write(chunk) {
-      const written = note === null ? chunk : likeTheFirst(chunk, delivered.head)
-      if (written === null) return undefined
-      if (follows) delivered.add(written)
-      return sink.write(written)
-    },
-    bytesOut: () => sink.bytesOut() - bytesBefore,
-    note: (text) => sink.note?.(text),
-    goOn(text) {
-      note = text
-      bytesBefore = sink.bytesOut()
-    },
-    reset() {
-      begun = false
-      note = null
-      bytesBefore = 0
-      delivered.clear()
-      sink.reset()
-    },
+/** A class: see `Race` for what a literal with a getter costs. */
+class Followed implements FollowedAnswer {
+  readonly streams: boolean
+  readonly signal: AbortSignal
+  readonly delivered: DeliveredText
+  begun = false
+  readonly #sink: AnswerSink
+  readonly #follows: boolean
+  /** Of the attempts before this one. */
+  #bytesBefore = 0
+  /** Null while the first attempt runs. */
+  #note: string | null = null
+
+  constructor(sink: AnswerSink, kind: 'chat' | 'completion', follows: boolean) {
+    this.streams = sink.streams
+    this.signal = sink.signal
+    this.delivered = followDelivered(kind)
+    this.#sink = sink
+    this.#follows = follows
+  }
+
+  begin(target: Target, placement: unknown): void {
+    this.begun = true
+    if (this.#note === null) this.#sink.begin(target, placement)
+    else this.#sink.note?.(this.#note)
+  }
+
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    const written = this.#note === null ? chunk : likeTheFirst(chunk, this.delivered.head)
+    if (written === null) return undefined
+    if (this.#follows) this.delivered.add(written)
+    return this.#sink.write(written)
+  }
+
+  bytesOut(): number {
+    return this.#sink.bytesOut() - this.#bytesBefore
+  }
+
+  note(text: string): void {
+    this.#sink.note?.(text)
+  }
+
+  goOn(note: string): void {
+    this.#note = note
+    this.#bytesBefore = this.#sink.bytesOut()
+  }
+
+  reset(): void {
+    this.begun = false
+    this.#note = null
+    this.#bytesBefore = 0
+    this.delivered.clear()
+    this.#sink.reset()
   }
 }
 

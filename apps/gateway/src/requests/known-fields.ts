@@ -93,8 +93,11 @@ export interface KnownFields {
   tokensOutMax: number | null
 }
 
+type Path = keyof typeof schemas
+
 /** Throws `invalid_input` naming the field by its path, as in `tools[0].function.name`. */
-export function readKnownFields(path: keyof typeof schemas, body: Record<string, unknown>): KnownFields {
+export function readKnownFields(path: Path, body: Record<string, unknown>): KnownFields {
+  if (path !== '/v1/embeddings' && isUsual(path, body)) return usualFieldsOf(path, body)
   const parsed = schemas[path].safeParse(body)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
@@ -114,6 +117,67 @@ export function readKnownFields(path: keyof typeof schemas, body: Record<string,
     choices: data.n ?? 1,
     tokensOutMax: chatLimit ?? data.max_tokens ?? null,
   }
+}
+
+const isIn = (min: number, max: number) => (value: unknown) => typeof value === 'number' && value >= min && value <= max
+const isIntegerIn = (min: number, max: number) => (value: unknown) =>
+  Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
+
+/**
+ * What most requests send, checked by hand: the schema's own answer without its price, which is one of the largest of a request
+ * that is not streamed. Whatever else comes goes to the schema, which is what decides.
+ */
+const usual: Readonly<Record<string, (value: unknown) => boolean>> = {
+  stream: isBoolean,
+  stream_options: isUsualStreamOptions,
+  n: isIntegerIn(1, CHOICES_MAX),
+  max_tokens: isIntegerIn(1, TOKENS_OUT_MAX),
+  max_completion_tokens: isIntegerIn(1, TOKENS_OUT_MAX),
+  temperature: isIn(0, 2),
+  top_p: isIn(0, 1),
+  presence_penalty: isIn(-2, 2),
+  frequency_penalty: isIn(-2, 2),
+  seed: Number.isSafeInteger,
+  stop: (value) => typeof value === 'string',
+  user: (value) => typeof value === 'string',
+}
+const fieldsOf: Readonly<Record<Exclude<Path, '/v1/embeddings'>, ReadonlySet<string>>> = {
+  '/v1/chat/completions': new Set(Object.keys(schemas['/v1/chat/completions'].shape)),
+  '/v1/completions': new Set(Object.keys(schemas['/v1/completions'].shape)),
+}
+
+function isUsual(path: keyof typeof fieldsOf, body: Record<string, unknown>): boolean {
+  const fields = fieldsOf[path]
+  for (const name in body) {
+    if (fields.has(name) && usual[name]?.(body[name]) !== true) return false
+  }
+  return true
+}
+
+function isUsualStreamOptions(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const { include_usage: includeUsage } = value as Record<string, unknown>
+  return includeUsage === undefined || typeof includeUsage === 'boolean'
+}
+
+function usualFieldsOf(path: Path, body: Record<string, unknown>): KnownFields {
+  const { stream, stream_options: options, n, max_tokens: limit } = body as UsualBody
+  const chatLimit = path === '/v1/chat/completions' ? (body as UsualBody).max_completion_tokens : undefined
+  return {
+    stream: stream === true,
+    includeUsage: options?.include_usage === true,
+    choices: n ?? 1,
+    tokensOutMax: chatLimit ?? limit ?? null,
+  }
+}
+
+interface UsualBody {
+  stream?: boolean
+  stream_options?: { include_usage?: boolean }
+  n?: number
+  max_tokens?: number
+  max_completion_tokens?: number
 }
 
 /** A path as people write it: `messages[0].role`. */

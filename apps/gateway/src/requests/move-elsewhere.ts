@@ -17,7 +17,7 @@ import { cancelled } from './pool-outcome.ts'
 import type { Target } from './request-context.ts'
 import { worstPriceMicroUsd } from './reserve-price.ts'
 import type { ServeDeps, Serving } from './serve-request.ts'
-import { createStopping, type Stopping } from './stopping.ts'
+import { createStop, type Stopping } from './stopping.ts'
 
 export interface Mover {
   /** Stops the attempt that is to go on elsewhere. */
@@ -42,7 +42,7 @@ export function createMover(deps: ServeDeps, serving: Serving, before: Before): 
   const { ctx, asked, answer } = serving
   if (!mayContinue(ctx) || before.continuations + 1 >= CONTINUATIONS_MAX) return undefined
   const { model } = ctx.request
-  const stops = createStopping()
+  const stops = createStop()
   const tokensBefore = before.leg.reduce((sum, { result }) => sum + result.seen.tokensDelivered, 0)
   const billedBefore = before.leg.reduce((sum, { completed }) => sum + completed.priceMicroUsd, 0n)
   let to: { place: Placed; request: PlacementRequest } | null = null

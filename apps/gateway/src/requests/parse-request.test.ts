@@ -2,7 +2,7 @@ import { DEFAULT_TOKENS_OUT_MAX } from '@isochrone/domain'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { errorPositionOfJson } from './json-error-position.ts'
-import { fieldOfRefusal } from './known-fields.ts'
+import { fieldOfRefusal, readKnownFields } from './known-fields.ts'
 import { parseInferenceRequest, parseJson } from './parse-request.ts'
 
 const parse = (body: unknown) => parseInferenceRequest('/v1/chat/completions', Buffer.from(JSON.stringify(body)))
@@ -155,4 +155,36 @@ test('a body is nested as deep as any request needs, and no deeper: what prints 
   expect(() => parseJson(nested(200_000))).toThrow('nested more than 512 levels')
   // Brackets inside strings are text.
   expect(parseJson(Buffer.from(JSON.stringify({ a: `\\"${'['.repeat(2_000)}`, b: '\\\\' })))).toBeTypeOf('object')
+})
+
+test('a usual request is read without the schema, to the very same fields or refusal', () => {
+  const sample = fc.oneof(
+    fc.constantFrom(null, true, false, 'x', '', [], {}, ['a'], { include_usage: true }, { include_usage: 1 }),
+    fc.constantFrom({ include_usage: null }, 0, 1, -1, 2, 8, 9, 0.5, 1.5, 256, 1e6, 1e7, 2 ** 60, -0, Number.NaN),
+  )
+  const names = [
+    'stream',
+    'stream_options',
+    'n',
+    'max_tokens',
+    'max_completion_tokens',
+    'temperature',
+    'top_p',
+  ] as const
+  const more = ['presence_penalty', 'frequency_penalty', 'seed', 'stop', 'user', 'top_k', 'model', 'echo'] as const
+  const body = fc.dictionary(fc.constantFrom(...names, ...more), sample)
+  const read = (path: '/v1/chat/completions' | '/v1/completions', fields: Record<string, unknown>) => {
+    try {
+      return readKnownFields(path, fields)
+    } catch (error) {
+      return (error as Error).message + String((error as { field?: string }).field)
+    }
+  }
+  fc.assert(
+    fc.property(fc.constantFrom('/v1/chat/completions', '/v1/completions'), body, (path, fields) => {
+      // The schema alone knows the last field, and takes it as left out.
+      expect(read(path, fields)).toEqual(read(path, { ...fields, logit_bias: null }))
+    }),
+    { numRuns: 2_000 },
+  )
 })

@@ -12,7 +12,7 @@ import { rejectionNow } from './still-allowed.ts'
 /** Throws `capacity_unavailable` where the node is gone, full or not for this request. */
 export function placePinned(
   { fleet, open }: { fleet: Fleet; open: (replica: LinkedReplica, request: PlacementRequest) => Opening | undefined },
-  { pinned, request: { model } }: RequestContext,
+  { pinned, jobId, request: { model } }: RequestContext,
   request: PlacementRequest,
 ): Placed {
   const pool = fleet.pool(model)
@@ -25,7 +25,9 @@ export function placePinned(
   const { concurrencyMax } = replica.session
   if (activeStreams >= (pinned.slack ? slackStreamsMax(concurrencyMax) : concurrencyMax))
     throw unavailable('The node chosen for this job is busy.', 'full')
-  if (draining) throw unavailable('The node chosen for this job is about to stop.', 'draining')
+  // What has no job behind it buys an answer for the checks: how else would a node that has failed one pass it again?
+  const isCheck = replica.node.barred === true && !jobId && replica.session.reported?.draining !== true
+  if (draining && !isCheck) throw unavailable('The node chosen for this job takes no new work.', 'draining')
   const reason = rejectionNow(fleet, model, pinned.nodeId, request)
   if (reason) throw unavailable('The node chosen for this job is not one that its routing policy allows.', reason)
   const opening = open(replica, request)

@@ -67,6 +67,8 @@ export interface Placer {
   open(replica: LinkedReplica, request: PlacementRequest, tokensCached?: number): Opening | undefined
   /** Whether the node may still serve the request, by the control state of now. */
   allows(target: Pick<Target, 'session'>, model: string, request: PlacementRequest): boolean
+  /** Whether any replica of the model is linked beside so many, whatever its state: where none is, no decision finds one. */
+  hasOthers(model: string, besides: number): boolean
   /** The best replica that fits, without taking its place: for whoever has a place already. */
   peek(model: string, request: PlacementRequest, fits: (replica: LinkedReplica) => boolean): Peeked | null
   /** Whom a request of this kind may be sealed to now. */
@@ -120,6 +122,7 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
     open: (replica, request, tokensCached) =>
       allows(replica, replica.model, request) ? open(replica, request, tokensCached) : undefined,
     allows,
+    hasOthers: (model, besides) => (fleet.pool(model)?.size ?? 0) > besides,
     peek(model, request, fits) {
       const pool = fleet.pool(model)
       const decision = pool && decide(pool, request, rng, clock.nowMs())

@@ -5,6 +5,7 @@
  * Bounded by the hedge budget, by the policy (a request without fallbacks has no rival, and each decision keeps every
  * constraint) and by the reservation, which covers each of the two alone: only one is ever billed.
  */
+import { afterReading } from '@isochrone/runtime'
 import { hedgeBeforeSloMs, hedgeTargetOf } from '@isochrone/scheduler'
 import type { Decisions } from './decisions.ts'
 import { dispatchAttempt, type Dispatch } from './dispatch-attempt.ts'
@@ -15,7 +16,7 @@ import { afterWaiting } from './placement-request.ts'
 import type { AnswerSink, Target } from './request-context.ts'
 import { reservePriceMicroUsd } from './reserve-price.ts'
 import type { ServeDeps, Serving } from './serve-request.ts'
-import { createStopping, type Stopping } from './stopping.ts'
+import { createStop } from './stopping.ts'
 
 export interface RaceInput extends Omit<Dispatch, 'opening' | 'sink' | 'placement'> {
   decisions: Decisions
@@ -34,7 +35,7 @@ export async function raceAttempts(
   const { model } = serving.ctx.request
   const { nodeId } = placed.target.session
   hedging.budget.earn()
-  const race = createRace(serving.answer, (attempt) =>
+  const race = new Race(serving.answer, (attempt) =>
     deps.lane.recordWinner({ requestIdHash: serving.ctx.requestIdHash, attempt }),
   )
   const first = race.enter(dispatch.attempt)
@@ -42,12 +43,13 @@ export async function raceAttempts(
     ...dispatch,
     placement: () => decisions.of(dispatch.attempt),
     opening: placed,
-    sink: first.sink,
+    sink: first,
     yields: first.yields,
   })
   let rival: Promise<AttemptRecord> | null = null
+  let isOver = false
   const startRival = (isLate: boolean): void => {
-    if (rival || race.winner !== null || serving.answer.signal.aborted || deps.stopping.stopped) return
+    if (rival || isOver || race.winner !== null || serving.answer.signal.aborted || deps.stopping.stopped) return
     const found = rivalOf(deps, serving, placed, tried, isLate)
     if (!found) return
     const { opening, record } = found
@@ -60,7 +62,7 @@ export async function raceAttempts(
       attempt,
       placement: () => decisions.of(attempt),
       opening,
-      sink: second.sink,
+      sink: second,
       yields: second.yields,
       isHedge: true,
     })
@@ -72,9 +74,11 @@ export async function raceAttempts(
   const lateMs = hedging.lateAfterMs(nodeId, model, placed.ttftMs)
   // What is missed already no rival can save.
   const inTimeMs = elapsedMs < ttftSloMs ? hedgeBeforeSloMs(ttftSloMs, elapsedMs) : Infinity
-  const late = setTimeout(() => startRival(true), lateMs)
-  const inTime = inTimeMs < lateMs ? setTimeout(() => startRival(false), inTimeMs) : undefined
+  // A first token that waits in this process is no silence of the node.
+  const late = setTimeout(() => afterReading(() => startRival(true)), lateMs)
+  const inTime = inTimeMs < lateMs ? setTimeout(() => afterReading(() => startRival(false)), inTimeMs) : undefined
   const record = await running.finally(() => {
+    isOver = true
     clearTimeout(late)
     clearTimeout(inTime)
   })
@@ -86,7 +90,7 @@ export async function raceAttempts(
   if (rival === null) return [record]
   const other = await (rival as Promise<AttemptRecord>).catch(() => null)
   if (!other) return [record]
-  return race.winner === first.sink || came !== null ? [other, record] : [record, other]
+  return race.winner === first || came !== null ? [other, record] : [record, other]
 }
 
 /**
@@ -103,6 +107,9 @@ function rivalOf(
   const { asked } = serving
   if (deps.hedging.budget.available === 0) return undefined
   const before = [...tried, placed.target]
+  // Each names a node of its own. A look makes a policy of its own, which the pool has to compile and to remember.
+  if (!deps.placer.hasOthers(serving.ctx.request.model, new Set(before.map(({ session }) => session.nodeId)).size))
+    return undefined
   const fresh = freshRivalOf(deps, serving, before)
   const replica = fresh?.replica ?? (isLate ? alternateOf(serving, placed, before) : undefined)
   if (!replica || !deps.hedging.budget.take()) return undefined
@@ -161,42 +168,66 @@ function alternateOf(
   return slot === null ? undefined : alternates[slot - 1]
 }
 
-interface Entrant {
-  sink: AnswerSink
-  yields: Stopping
-}
-
-interface Race {
-  enter(attempt: number): Entrant
+/**
+ * Several attempts before one answer: whoever begins it stops the others, which have handed nothing on.
+ *
+ * Classes and no object literals: of a literal with a getter V8 makes a slow object, and puts the getter into a pair among the old
+ * objects, which keeps what the getter sees, the whole request, until a full collection.
+ */
+class Race {
   /** Whose chunks the customer gets; null until the first token. */
-  readonly winner: AnswerSink | null
+  winner: Entrant | null = null
+  readonly answer: AnswerSink
+  readonly #onWon: (attempt: number) => void
+  readonly #entrants: Entrant[] = []
+
+  constructor(answer: AnswerSink, onWon: (attempt: number) => void) {
+    this.answer = answer
+    this.#onWon = onWon
+  }
+
+  enter(attempt: number): Entrant {
+    const entrant = new Entrant(this, attempt)
+    this.#entrants.push(entrant)
+    return entrant
+  }
+
+  won(winner: Entrant): void {
+    this.winner = winner
+    if (this.#entrants.length > 1) this.#onWon(winner.attempt)
+    for (const other of this.#entrants) if (other !== winner) other.yields.stop()
+  }
 }
 
-/** Several attempts before one answer: whoever begins it stops the others, which have handed nothing on. */
-function createRace(answer: AnswerSink, onWon: (attempt: number) => void): Race {
-  const entrants: { sink: AnswerSink; yields: ReturnType<typeof createStopping> }[] = []
-  let winner: AnswerSink | null = null
-  return {
-    get winner() {
-      return winner
-    },
-    enter(attempt) {
-      const yields = createStopping()
-      const sink: AnswerSink = {
-        streams: answer.streams,
-        signal: answer.signal,
-        begin(target, placement) {
-          winner = sink
-          if (entrants.length > 1) onWon(attempt)
-          for (const other of entrants) if (other.sink !== sink) other.yields.stop()
-          answer.begin(target, placement)
-        },
-        write: (chunk) => answer.write(chunk),
-        bytesOut: () => (winner === sink ? answer.bytesOut() : 0),
-        reset: () => answer.reset(),
-      }
-      entrants.push({ sink, yields })
-      return { sink, yields }
-    },
+/** Where one attempt's chunks go, and what stops it once another one has begun the answer. */
+class Entrant implements AnswerSink {
+  readonly streams: boolean
+  readonly signal: AbortSignal
+  readonly attempt: number
+  readonly yields = createStop()
+  readonly #race: Race
+
+  constructor(race: Race, attempt: number) {
+    this.#race = race
+    this.attempt = attempt
+    this.streams = race.answer.streams
+    this.signal = race.answer.signal
+  }
+
+  begin(target: Target, placement: unknown): void {
+    this.#race.won(this)
+    this.#race.answer.begin(target, placement)
+  }
+
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    return this.#race.answer.write(chunk)
+  }
+
+  bytesOut(): number {
+    return this.#race.winner === this ? this.#race.answer.bytesOut() : 0
+  }
+
+  reset(): void {
+    this.#race.answer.reset()
   }
 }

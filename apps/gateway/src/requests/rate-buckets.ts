@@ -52,26 +52,54 @@ export function createRateBuckets(clock: Clock): RateBuckets {
   }
 
   return {
-    of(name, perMinute, share) {
-      const size = perMinute * Math.min(1, Math.max(0, share))
-      const level = (): Level => levelOf(name, size)
-      const timeOf = (amount: number): number => (amount <= 0 ? 0 : size > 0 ? (amount * MINUTE_MS) / size : MINUTE_MS)
-      return {
-        limit: perMinute,
-        get remaining() {
-          return Math.max(0, Math.floor(level().left))
-        },
-        get resetMs() {
-          return timeOf(size - level().left)
-        },
-        waitMs: (amount) => timeOf(Math.max(amount <= 0 || size > 0 ? 0 : 1, Math.min(amount, size) - level().left)),
-        take: (amount) => void (level().left -= amount),
-        giveBack(amount) {
-          const at = level()
-          at.left = Math.min(size, at.left + amount)
-        },
-      }
-    },
+    of: (name, perMinute, share) => new Bucket(name, perMinute, perMinute * Math.min(1, Math.max(0, share)), levelOf),
+  }
+}
+
+/** A class, because each request has several: see `Race` for what a literal with getters costs. */
+class Bucket implements RateBucket {
+  readonly limit: number
+  readonly #name: string
+  /** Of it, what this gateway may hand out. */
+  readonly #size: number
+  readonly #levelOf: (name: string, size: number) => Level
+
+  constructor(name: string, limit: number, size: number, levelOf: (name: string, size: number) => Level) {
+    this.limit = limit
+    this.#name = name
+    this.#size = size
+    this.#levelOf = levelOf
+  }
+
+  get remaining(): number {
+    return Math.max(0, Math.floor(this.#level().left))
+  }
+
+  get resetMs(): number {
+    return this.#timeOf(this.#size - this.#level().left)
+  }
+
+  waitMs(amount: number): number {
+    const size = this.#size
+    return this.#timeOf(Math.max(amount <= 0 || size > 0 ? 0 : 1, Math.min(amount, size) - this.#level().left))
+  }
+
+  take(amount: number): void {
+    this.#level().left -= amount
+  }
+
+  giveBack(amount: number): void {
+    const level = this.#level()
+    level.left = Math.min(this.#size, level.left + amount)
+  }
+
+  #level(): Level {
+    return this.#levelOf(this.#name, this.#size)
+  }
+
+  #timeOf(amount: number): number {
+    if (amount <= 0) return 0
+    return this.#size > 0 ? (amount * MINUTE_MS) / this.#size : MINUTE_MS
   }
 }
 

@@ -6,6 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { outputChain, randomBytes32, requestHashOf, type Hex, type StreamEnd } from '@isochrone/protocol'
+import { SilenceWatch } from '@isochrone/runtime'
 import type { RunningStream } from '../fleet/stream-looks.ts'
 import type { AttemptEnd, AttemptSeen, AttemptStream, Continues, Intent, Lane } from '../ports.ts'
 import type { AnswerSoFar } from './answer-so-far.ts'
@@ -160,7 +161,7 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
     stream.cancel()
   }
   // A customer who reads slowly is no silence of the node.
-  const silence = setTimeout(() => (flow.customerSlow ? silence.refresh() : stop('silence')), limits.silenceMsMax)
+  const silence = new SilenceWatch(limits.silenceMsMax, () => (flow.customerSlow ? silence.heard() : stop('silence')))
   const { totalMsMax, deadlineMs = null } = limits
   const total = setTimeout(() => stop(flow.customerSlow ? 'client' : 'silence'), totalMsMax)
   const deadline = deadlineMs === null ? undefined : setTimeout(() => stop('deadline'), deadlineMs)
@@ -173,7 +174,7 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
   try {
     for await (const { tokensOut, chunk } of stream.chunks) {
       if (flow.stoppedBy !== null) break
-      silence.refresh()
+      silence.heard()
       if (!sink.streams && flow.bytesDelivered + chunk.length > collectedBytesMax) {
         stop('flood')
         break
@@ -190,14 +191,17 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
         sink.begin(target, placement())
         for (const early of flow.held) await handOn(sink, early, flow)
       }
-      await handOn(sink, chunk, flow)
+      const slow = handOn(sink, chunk, flow)
+      if (slow) {
+        await slow
+        silence.heard()
+      }
       flow.tokensDelivered = Math.max(flow.tokensDelivered, Math.min(tokensOut, flow.bytesDelivered))
       if (flow.shown) flow.shown.delivered = flow.tokensDelivered
       stream.acknowledge(tokensOut)
-      silence.refresh()
     }
   } finally {
-    clearTimeout(silence)
+    silence.stop()
     clearTimeout(total)
     clearTimeout(deadline)
     forgetStop()
@@ -208,11 +212,15 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
   return flow
 }
 
-async function handOn(sink: AnswerSink, chunk: Uint8Array, flow: Flow): Promise<void> {
+/** Undefined where there is nothing to wait for, as is usual: a promise for each chunk costs as much as its hash. */
+function handOn(sink: AnswerSink, chunk: Uint8Array, flow: Flow): Promise<void> | undefined {
   flow.chain.add(chunk)
   flow.bytesDelivered += chunk.length
   const slow = sink.write(chunk)
-  if (!slow) return
+  return slow && heldUp(slow, flow)
+}
+
+async function heldUp(slow: Promise<void>, flow: Flow): Promise<void> {
   flow.customerSlow = true
   if (flow.shown) flow.shown.heldUp = 'now'
   await slow
@@ -241,6 +249,7 @@ function intentOf({ ctx, target, attempt, reservedMicroUsd, soFar, isHedge }: At
     tokensOutMax: soFar?.tokensLeft ?? request.tokensOutMax,
     reservedMicroUsd,
     startedAtMs: Date.now(),
+    receivedAtMs: ctx.receivedAtMs,
     ...(soFar && { continues: continuesOf(soFar) }),
     ...(ctx.lease && { leaseId: ctx.lease.leaseIdHash }),
     ...(isHedge && { isHedge }),

@@ -28,7 +28,7 @@ export function sealingCandidates(
   const found = new Map<string, SealingCandidate>()
   const consider = (slot: number): void => {
     const replica = fleet.at(model, slot)
-    if (!replica || found.size >= CANDIDATES_MAX || found.has(replica.session.nodeId)) return
+    if (!replica || replica.node.barred || found.size >= CANDIDATES_MAX || found.has(replica.session.nodeId)) return
     if (constraintRejection(pool.offerAt(slot), request, pool.tuning) !== null) return
     const node = sealingNodeOf(replica.session, nowMs)
     if (node) found.set(replica.session.nodeId, { ...node, replica })

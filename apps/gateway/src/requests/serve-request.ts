@@ -9,6 +9,7 @@ import type { AppError, Clock } from '@isochrone/domain'
 import { fairCostOf, type HedgeBudget, type PlacementRequest } from '@isochrone/scheduler'
 import type { Logger } from '@isochrone/runtime'
 import type { Budget } from '../budget/budget.ts'
+import type { KeyBudgets } from '../budget/key-budgets.ts'
 import type { CompletedAttempt, Lane } from '../ports.ts'
 import { attemptAll, type Attempts, type Continuation } from './attempt-all.ts'
 import { mayContinue } from './can-continue.ts'
@@ -20,6 +21,7 @@ import type { Placed, Placer } from './place-request.ts'
 import { placementRequestOf } from './placement-request.ts'
 import { cancelled } from './pool-outcome.ts'
 import type { AnswerSink, RequestContext, Target } from './request-context.ts'
+import { reserveMoney } from './reserve-money.ts'
 import { reservePriceMicroUsd } from './reserve-price.ts'
 import type { AttemptLimits } from './run-attempt.ts'
 import { inStep } from '../tracing/in-step.ts'
@@ -31,6 +33,7 @@ import type { WaitingRoom } from './waiting-room.ts'
 export interface ServeDeps {
   lane: Lane
   budget: Budget
+  keyBudgets: KeyBudgets
   placer: Placer
   room: WaitingRoom
   measurements: Measurements
@@ -112,7 +115,7 @@ export async function serveRequest(
       : reservePriceMicroUsd(ctx.request, deps.placer.priceLists(ctx.request.model))
     const reservation = ctx.lease
       ? null
-      : await deps.budget.reserve(ctx.channelId, reservedMicroUsd).catch((error: unknown) => {
+      : await reserveMoney(deps, ctx, reservedMicroUsd).catch((error: unknown) => {
           // What cannot be paid for is not served: the turn that it took is given back.
           charge(deps, { ctx, asked }, null)
           throw error

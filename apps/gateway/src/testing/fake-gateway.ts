@@ -16,6 +16,7 @@ import { createLogger, createMetrics, listen } from '@isochrone/runtime'
 import type { JobState } from '@isochrone/services'
 import OpenAI from 'openai'
 import { createBudget } from '../budget/budget.ts'
+import { createKeyBudgets } from '../budget/key-budgets.ts'
 import { createControlStore } from '../control/control-state.ts'
 import { createApp } from '../http/create-app.ts'
 import { memoryIdempotencyStore } from '../idempotency/idempotency-store.ts'
@@ -23,6 +24,7 @@ import { createIdempotency } from '../idempotency/idempotency.ts'
 import type { GatewayDeps } from '../http/gateway-deps.ts'
 import { createGatewayMetrics } from '../http/gateway-metrics.ts'
 import type { JobKnowledge } from '../lane/job-memory.ts'
+import { keyPeriodsAt, type KeyPeriod } from '../lane/key-spend.ts'
 import type { AttemptSeen, CompletedAttempt, Lane, Sessions } from '../ports.ts'
 import { createHedging, type Hedging } from '../requests/hedging.ts'
 import { createFairStarts } from '../requests/fair-starts.ts'
@@ -35,6 +37,7 @@ import { createRequestLimits } from '../requests/request-limits.ts'
 import { pricesOf } from '../requests/reserve-price.ts'
 import type { AttemptLimits } from '../requests/run-attempt.ts'
 import { MODEL, type FakeNode } from './fake-node.ts'
+import { memoryBudgetStore } from './memory-budget-store.ts'
 
 export const API_KEY = 'iso_test_key'
 /** Of a second organisation. */
@@ -88,14 +91,19 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
   const measurements = createMeasurements()
   const limit = { microUsd: options.limitMicroUsd ?? 1_000_000n }
   const budget = createBudget({
-    store: {
-      sync: async (_channel, { spent, held, wanted }) => {
-        const left = limit.microUsd - spent - held
-        return { granted: left <= 0n ? 0n : left < wanted ? left : wanted, spent }
-      },
-      payFromLease: async () => {},
-    },
+    store: memoryBudgetStore<Hex>(() => limit.microUsd),
     signedMicroUsd: (channelId) => lane.signedMicroUsd(channelId),
+    recoverableMicroUsd: () => 0n,
+    nowMs: () => Date.now(),
+  })
+  const keyBudgets = createKeyBudgets({
+    control,
+    store: memoryBudgetStore((period: KeyPeriod) => {
+      const of = control.keyById(period.slice(0, period.lastIndexOf(':')))?.budget
+      return of ? BigInt(of.microUsd) : null
+    }),
+    leasedOf: async () => [],
+    spentMicroUsd: (period) => billedInPeriod(entries, period),
     recoverableMicroUsd: () => 0n,
     nowMs: () => Date.now(),
   })
@@ -114,6 +122,7 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
     serve: {
       lane,
       budget,
+      keyBudgets,
       placer,
       room,
       measurements,
@@ -164,6 +173,7 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
       linkedNodes: () => options.nodes.length,
       leaseIdleMicroUsd: () => budget.idleMicroUsd(),
       controlVersion: () => control.version,
+      loopLateMs: () => 0,
     })),
     knownModels: { has: (model) => model === MODEL, any: true },
     notReady: () => null,
@@ -302,4 +312,12 @@ function fakeLane(
     jobKnowledge: (requestId: string) => (answers.has(requestId) ? 'finished' : 'new') as JobKnowledge,
   }
   return lane
+}
+
+/** Σ of what was billed through the key in the period, µUSD. */
+function billedInPeriod(entries: readonly Pick<RequestFinishedEntry, 'request'>[], period: KeyPeriod): bigint {
+  return entries.reduce((sum, { request: { keyId, receivedAtMs, priceMicroUsd: price } }) => {
+    const counts = keyId !== null && keyPeriodsAt(keyId, receivedAtMs).includes(period)
+    return counts ? sum + BigInt(price) : sum
+  }, 0n)
 }

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createDb, createStore } from '@isochrone/db'
-import { freePort, startTestStack } from '@isochrone/local-stack'
+import { freePort, inspect, startTestStack, type KeptMemory } from '@isochrone/local-stack'
 import {
   addressOfKey,
   addressToBytes32,
@@ -19,7 +19,7 @@ import {
   type Hex,
   type ReceiptStreamEntry,
 } from '@isochrone/protocol'
-import { childEnv, developmentKeys } from '@isochrone/runtime'
+import { agentNodeFlags, childEnv, developmentKeys, gatewayNodeFlags, hugePagesEnv } from '@isochrone/runtime'
 import {
   makeTerms,
   noPromises,
@@ -38,6 +38,8 @@ const GATEWAYS_MAX = 9
 const START_MS_MAX = 240_000
 const PROVIDER: Hex = `0x${'a1'.repeat(32)}`
 const SALT = `0x${'b1'.repeat(32)}`
+/** As `npm start` starts them: memory and times are those of a gateway in production. */
+const nodeFlagsOf: Readonly<Record<string, readonly string[]>> = { gateway: gatewayNodeFlags, agent: agentNodeFlags }
 const entryOf = (app: string, file: string) => fileURLToPath(new URL(`../../../${app}/src/${file}`, import.meta.url))
 
 export type Replayed = { requestId: string; text: string } | null
@@ -49,7 +51,8 @@ export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint
   const db = createDb(stack.databaseUrl, { connectionsMax: 2 })
   const store = createStore(db)
   const redis = new Redis(stack.redisUrl)
-  const ports = await Promise.all(Array.from({ length: GATEWAYS_MAX }, () => freePort()))
+  const portsOf = () => Promise.all(Array.from({ length: GATEWAYS_MAX }, () => freePort()))
+  const [ports, inspectorPorts] = [await portsOf(), await portsOf()]
   const urlOf = (index: number) => `http://127.0.0.1:${ports[index]}`
   const url = urlOf(0)
   const children = new Set<ChildProcess>()
@@ -72,8 +75,10 @@ export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint
     env: Record<string, string>,
     log = app,
     entry = 'main.ts',
+    moreFlags: readonly string[] = [],
   ): ChildProcess {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entryOf(app, entry), ...args], {
+    const nodeFlags = ['--disable-warning=ExperimentalWarning', ...(nodeFlagsOf[app] ?? []), ...moreFlags]
+    const child = spawn(process.execPath, [...nodeFlags, entryOf(app, entry), ...args], {
       env: childEnv(env),
       stdio: ['ignore', openSync(join(stack.dir, `${log}.log`), 'a'), 'inherit'],
     })
@@ -96,9 +101,24 @@ export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint
       INTERNAL_TOKEN: WORLD_TOKEN,
       EPOCH_MS: '3600000',
     }
-    const child = start('gateway', [], { ...settings, ...env }, name)
+    const child = start('gateway', [], { ...hugePagesEnv(), ...settings, ...env }, name, 'main.ts', inspectorOf(index))
     await until(async () => (await health(index))?.status === 'ok', START_MS_MAX)
     return child
+  }
+
+  /** Opened by {@link keptMemory} alone: until then a gateway runs without it. */
+  const inspectorOf = (index: number): string[] => [
+    `--inspect-port=127.0.0.1:${inspectorPorts[index]}`,
+    '--inspect-publish-uid=http',
+  ]
+
+  /** What a gateway keeps once all garbage is collected. */
+  async function keptMemory(gateway: ChildProcess, index = 0): Promise<KeptMemory> {
+    const port = inspectorPorts[index] ?? 0
+    gateway.kill('SIGUSR1')
+    await until(async () => (await fetch(`http://127.0.0.1:${port}/json/version`).catch(() => null))?.ok === true)
+    const inspected = await inspect(port)
+    return await inspected.keptMemory().finally(() => inspected.close())
   }
 
   async function health(index: number): Promise<{ status: string; linkedNodes: number } | null> {
@@ -146,17 +166,16 @@ export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint
     redis,
     stack,
     startGateway,
+    keptMemory,
     startAgent,
     startPlacing,
     replay,
     linked: (count: number, index = 0) => until(async () => (await health(index))?.linkedNodes === count),
-    /** As a service does: change, event in one transaction, then publish. */
+    /** As a service does: the change, its event, and then the news of it. */
     async changeKey(enabled: boolean): Promise<void> {
-      await store.transaction(async (tx) => {
-        await tx.apiKeys.disable('org_w', 'key_w')
-        await recordControlChange(tx.control, { apiKeyIds: ['key_w'] })
-      })
-      if (!enabled) await publishControlEvents({ outbox: store.control, stream: redisControlStream(redis) })
+      await db.apiKey.update({ where: { id: 'key_w' }, data: { enabled } })
+      await recordControlChange(store.control, { apiKeyIds: ['key_w'] })
+      await publishControlEvents({ outbox: store.control, stream: redisControlStream(redis) })
     },
     /** All that was published, in order; a repeated entry counts once. */
     async published(): Promise<ReceiptStreamEntry[]> {
@@ -178,7 +197,7 @@ export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint
   }
 }
 
-export async function until(condition: () => Promise<boolean>, limitMs = 90_000): Promise<void> {
+export async function until(condition: () => Promise<boolean>, limitMs = 150_000): Promise<void> {
   const deadline = Date.now() + limitMs
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`did not happen within ${limitMs} ms`)

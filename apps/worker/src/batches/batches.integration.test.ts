@@ -181,11 +181,11 @@ test('60 lines have one answer each though the worker is killed, Redis loses all
   behave = () => (++count % 5 === 0 ? 'hang up' : answered)
   const { id } = await makeBatch('org_a', 60)
   const first = startWorker()
-  await eventually(async () => calls.length > 10, 50_000)
+  await eventually(async () => calls.length > 10, 120_000)
   await first.close(true)
   await stack.crash('redis')
   const second = startWorker()
-  await eventually(async () => (await statusOf(id)) === 'completed', 60_000)
+  await eventually(async () => (await statusOf(id)) === 'completed', 120_000)
   await second.close()
   const batch = await store.batches.get(id, 'org_a')
   expect(batch).toMatchObject({ total: 60, completed: 60, failed: 0, errorFileId: null })
@@ -195,7 +195,7 @@ test('60 lines have one answer each though the worker is killed, Redis loses all
   expect(calls.every(({ slack, body }) => slack && (body.routing as { sort: string }).sort === 'price')).toBe(true)
   const jobs = await db.job.findMany({ where: { batchId: id } })
   expect(jobs.every(({ body, answer }) => JSON.stringify(body) === '{}' && answer === null)).toBe(true)
-}, 150_000)
+}, 300_000)
 
 /** Every look is one step: done twice at once, or cut off after any of them, it comes to the same. */
 test('looks that are doubled at each step queue no line twice', async () => {
@@ -219,7 +219,7 @@ test('a batch whose money is used up waits and says so; one that is cancelled or
   const { id } = await makeBatch('org_c', 60)
   const worker = startWorker()
   await sweepBatches({ ...store, queue: silent, lines: silent, clock: systemClock })
-  await eventually(async () => ((await store.batches.get(id))?.outOfMoneyAt ?? null) !== null, 50_000)
+  await eventually(async () => ((await store.batches.get(id))?.outOfMoneyAt ?? null) !== null, 120_000)
   await worker.close(true)
   expect(await db.job.count({ where: { batchId: id, status: 'failed' } })).toBe(0)
   const deps = { files: store.files, batches: store.batches, queue: silent, clock: systemClock }

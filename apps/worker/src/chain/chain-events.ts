@@ -1,5 +1,6 @@
 /** Our contracts' events in the words of the services, with the time and hash of their block. */
 import {
+  countsLeafOf,
   getChannelEvents,
   getIsochroneEvents,
   type ChainReader,
@@ -28,7 +29,7 @@ async function placed(reader: ChainReader, found: readonly IsochroneEvent[]): Pr
   const times = new Map<bigint, bigint>()
   const events: ChainEvent[] = []
   for (const event of found) {
-    const what = whatOf(event)
+    const what = event.eventName === 'PoolTested' ? await poolTestOf(reader, event, found) : whatOf(event)
     if (what === null) continue
     const { blockNumber, blockHash, transactionHash, logIndex } = event
     const known = times.get(blockNumber)
@@ -76,6 +77,7 @@ function channelEventOf(event: IsochroneEvent): WhatHappened | null {
 
 const recordSteps = {
   RecordReported: 'reported',
+  NodeSignatureAdded: 'countersigned',
   RecordChallenged: 'challenged',
   ChallengeResolved: 'resolved',
   RecordFinal: 'final',
@@ -85,19 +87,34 @@ const recordSteps = {
 function recordEventOf(event: IsochroneEvent): WhatHappened | null {
   switch (event.eventName) {
     case 'RecordReported':
+    case 'NodeSignatureAdded':
     case 'RecordChallenged':
     case 'ChallengeResolved':
     case 'RecordFinal':
     case 'RecordInvalid': {
       const { nodeId, lane, epoch } = event.args
-      const version = event.eventName === 'RecordReported' ? event.args.version : null
+      const version = 'version' in event.args ? event.args.version : null
       return { kind: 'record', step: recordSteps[event.eventName], nodeId, lane, epoch, version }
-    }
-    case 'PoolTested': {
-      const { nodeId, channelId, termsHash, brokenPromises: broken } = event.args
-      return { kind: 'pool_tested', nodeId, channelId, termsHash, broken }
     }
     default:
       return null
   }
+}
+
+type PoolTested = Extract<IsochroneEvent, { eventName: 'PoolTested' }>
+
+/** With the counts that made the pool full, and what was credited at once: the ledger says so right after the test. */
+async function poolTestOf(
+  reader: ChainReader,
+  { args, transactionHash, logIndex }: PoolTested,
+  found: readonly IsochroneEvent[],
+): Promise<WhatHappened> {
+  const { nodeId, channelId, termsHash, brokenPromises: broken, penalty } = args
+  const paid = found.find(
+    (event) =>
+      event.eventName === 'PenaltyPaid' && event.transactionHash === transactionHash && event.logIndex > logIndex,
+  )
+  const creditMicroUsd = penalty > 0n && paid?.eventName === 'PenaltyPaid' ? paid.args.credited : 0n
+  const leaf = await countsLeafOf(reader, transactionHash)
+  return { kind: 'pool_tested', nodeId, channelId, termsHash, leaf, broken, creditMicroUsd }
 }

@@ -20,16 +20,11 @@ const REORG_BLOCKS = 128
 
 export function chainReads(reader: ChainReader, profile: ChainProfile, clock: Clock = systemClock): ChainReads {
   const { publicClient, deployment } = reader
-  /** Of the newest block that counts as confirmed. */
-  const confirmedNumber = async () => {
-    const latest = await publicClient.getBlockNumber()
-    const number = latest - BigInt(profile.confirmations - 1)
-    return number > 0n ? number : 0n
-  }
+  const confirmedNumber = () => confirmedNumberOf(reader, profile)
   const finalityDepth = typeof profile.finality === 'string' ? 0 : profile.finality.depth
   return {
     ...chainView(reader),
-    confirmed: chainView(profile.confirmations === 1 ? latestOnly(reader) : confirmedReader(reader, confirmedNumber)),
+    confirmed: chainView(confirmedReads(reader, profile)),
     firstBlock: BigInt(deployment.blockNumber),
     reorgBlocksMax: Math.max(REORG_BLOCKS, finalityDepth),
     async head() {
@@ -70,10 +65,23 @@ function chainView(reader: ChainReader): ChainView {
       if (standing === null || standing.status === 'none') return null
       const { status, version, nodeSigned, finalAtS, earned, countsRoot } = standing
       const challenge = status === 'challenged' ? await challengeOf(reader, record) : null
-      const rulingEndsAtS = challenge?.rulingEndsAtS ?? 0
-      return { status, version, nodeSigned, finalAtS, rulingEndsAtS, earned, countsRoot: countsRoot.toLowerCase() }
+      const { rulingEndsAtS, bond: challengeBond } = challenge ?? { rulingEndsAtS: 0, bond: 0n }
+      const said = { status, version, nodeSigned, finalAtS, rulingEndsAtS, challengeBond }
+      return { ...said, earned, countsRoot: countsRoot.toLowerCase() }
     },
   }
+}
+
+/** The same reader, whose contract reads are of the newest confirmed block and never of the pending one. */
+export function confirmedReads(reader: ChainReader, profile: ChainProfile): ChainReader {
+  if (profile.confirmations === 1) return latestOnly(reader)
+  return confirmedReader(reader, () => confirmedNumberOf(reader, profile))
+}
+
+/** Of the newest block that counts as confirmed. */
+async function confirmedNumberOf({ publicClient }: ChainReader, { confirmations }: ChainProfile): Promise<bigint> {
+  const number = (await publicClient.getBlockNumber()) - BigInt(confirmations - 1)
+  return number > 0n ? number : 0n
 }
 
 type ReadContract = ChainReader['publicClient']['readContract']

@@ -10,12 +10,14 @@ import {
   createChainWriter,
   developmentProfile,
   finaliseRecord,
+  nodeKeyOf,
   openChannel,
   providerOf,
   registerProvider,
   registerTerms,
   releaseInvalid,
   reportRecord,
+  retireNodeKey,
   returnSetAside,
   revertNamed,
   setCeiling,
@@ -33,12 +35,13 @@ import {
 import { AppError, toAppError } from '@isochrone/domain'
 import type { Hex, Signed, Voucher } from '@isochrone/protocol'
 import type { ClaimOutcome, ManagedWalletChain, RegistryChain, Sent, SettlementChain } from '@isochrone/services'
-import { chainReads } from './chain-reads.ts'
+import { chainReads, confirmedReads } from './chain-reads.ts'
 import { disputeChain } from './dispute-chain.ts'
 import { depositOnce } from './deposit-once.ts'
 import { fileWatch, type FileWatchOptions } from './file-watch.ts'
+import { payoutChain } from './payout-chain.ts'
 import { recordAudit } from './record-audit.ts'
-import { stakeChain } from './stake-chain.ts'
+import { stakeChain, stakeReads } from './stake-chain.ts'
 import { trustChain } from './trust-chain.ts'
 
 export interface CreateChainOptions {
@@ -50,15 +53,17 @@ export interface CreateChainOptions {
   profile?: ChainProfile
   /** Where transactions under way are kept; in memory when left out, so that a restart forgets them. */
   pending?: PendingTransactions
+  /** How requests go out; the system's when left out. */
+  fetchFn?: typeof fetch
   /** The system's when left out. */
   time?: Time
   random?: (below: number) => number
 }
 
 export function createChain(options: CreateChainOptions) {
-  const { rpcUrl, deployment, operatorKey, managedWalletKey, pending, time, random } = options
+  const { rpcUrl, deployment, operatorKey, managedWalletKey, pending, fetchFn, time, random } = options
   const profile = options.profile ?? developmentProfile(deployment.chainId)
-  const optional = { ...(pending && { pending }), ...(time && { time }), ...(random && { random }) }
+  const optional = { ...(pending && { pending }), ...(time && { time }), ...(random && { random }), fetchFn }
   const common = { rpcUrl, deployment, profile, ...optional }
   const operator = createChainWriter({ ...common, privateKey: operatorKey })
   const wallet = createChainWriter({ ...common, privateKey: managedWalletKey })
@@ -98,6 +103,10 @@ export function createChain(options: CreateChainOptions) {
     },
     registerTerms: async (input) => sentOf(await registerTerms(operator, input)),
     addNodeKey: async (input) => sentOf(await addNodeKey(operator, input)),
+    async retireNodeKey(input) {
+      if ((await nodeKeyOf(operator, input.nodeKey)) === null) return { txHash: null }
+      return sentOf(await retireNodeKey(operator, input))
+    },
   }
 
   const walletAddress = wallet.sender.account.address
@@ -119,6 +128,8 @@ export function createChain(options: CreateChainOptions) {
   }
   const trust = trustChain(operator, reads)
   const stake = stakeChain(wallet)
+  const confirmedStake = stakeReads(confirmedReads(operator, profile))
+  const payouts = payoutChain(wallet, operator, managedWalletKey, () => reads.head())
   /** @param sources where epoch files are fetched from: gateways, and nodes that give out their copies. */
   const auditOf = (sources: readonly string[]) => recordAudit(operator, sources)
   const filesOf = (watched: FileWatchOptions) => fileWatch(operator, watched)
@@ -130,6 +141,8 @@ export function createChain(options: CreateChainOptions) {
     managed,
     trust,
     stake,
+    confirmedStake,
+    payouts,
     disputes,
     auditOf,
     filesOf,

@@ -5,13 +5,12 @@
 import {
   depositAuthorizationTypedData,
   depositWithAuthorization,
-  mintTestUsdc,
-  tokenBalance,
   type ChainWriter,
   type WriteOutcome,
 } from '@isochrone/contracts-client'
 import { AppError } from '@isochrone/domain'
 import { bytes32Of, type Hex } from '@isochrone/protocol'
+import { holdMoney } from './platform-money.ts'
 
 /** Far enough away never to matter; a replay is stopped by the nonce. */
 const VALID_BEFORE_S = 4_102_444_800n
@@ -28,8 +27,7 @@ export async function depositOnce(
       publicMessage: 'Managed top-ups are for test money, which is not what this market uses. Pay in from a wallet.',
     })
   }
-  const held = await tokenBalance(wallet, from)
-  if (held < amount) await mintTestUsdc(wallet, { to: from, amount: amount - held })
+  await holdMoney(wallet, amount)
   const authorization = {
     channelId,
     from,

@@ -6,16 +6,17 @@ import {
   disputeOf,
   executeDispute,
   fileDispute,
+  fileLeaseDispute,
   fileWithheld,
   respondToDispute,
-  revertNamed,
   type ChainWriter,
   type FileDisputeInput,
+  type FiledDispute,
 } from '@isochrone/contracts-client'
 import { AppError } from '@isochrone/domain'
-import { decodeStruct, type Hex } from '@isochrone/protocol'
-import type { ChainReads, DisputeAccount, DisputeAction, DisputeChain, Sent } from '@isochrone/services'
-import { moneyForBond } from './money-for-bond.ts'
+import { decodeStruct, type DisputeAction, type DisputedReceipt, type Hex } from '@isochrone/protocol'
+import type { ChainReads, DisputeAccount, DisputeChain, Sent } from '@isochrone/services'
+import { holdMoney } from './platform-money.ts'
 
 export function disputeChain(accounts: Record<DisputeAccount, ChainWriter>, reads: ChainReads): DisputeChain {
   const { operator, managed } = accounts
@@ -25,15 +26,9 @@ export function disputeChain(accounts: Record<DisputeAccount, ChainWriter>, read
     nowS: async () => (await reads.head()).nowS,
     ruleS: operator.deployment.params.ruleS,
     async dispute(disputeId) {
-      try {
-        const dispute = await disputeOf(operator, disputeId)
-        if (dispute === null || dispute.state === 'none') return null
-        return { ...dispute, state: dispute.state }
-      } catch (error) {
-        // A reorganisation took its filing away.
-        if (revertNamed(error) === 'UnknownDispute') return null
-        throw error
-      }
+      const dispute = await disputeOf(operator, disputeId)
+      if (dispute === null || dispute.state === 'none') return null
+      return { ...dispute, state: dispute.state }
     },
     send: (account, action) => send(accounts[account], action),
     execute: async (disputeId) => ({ txHash: hashOf(await executeDispute(operator, disputeId)) }),
@@ -43,17 +38,21 @@ export function disputeChain(accounts: Record<DisputeAccount, ChainWriter>, read
 async function send(writer: ChainWriter, action: DisputeAction): Promise<Sent & { disputeId: bigint | null }> {
   switch (action.action) {
     case 'file':
-      return file(writer, action, { type: 'DeliveryReceipt', value: decodeStruct('DeliveryReceipt', action.delivery) })
+      return file(writer, action, (common) =>
+        fileDispute(writer, { ...common, receipt: decodeStruct('DeliveryReceipt', action.delivery) }),
+      )
     case 'file_lease':
-      return file(writer, action, { type: 'LeaseReceipt', value: decodeStruct('LeaseReceipt', action.lease) })
+      return file(writer, action, (common) =>
+        fileLeaseDispute(writer, { ...common, receipt: decodeStruct('LeaseReceipt', action.lease) }),
+      )
     case 'withheld': {
-      await moneyForBond(writer, (await disputeBonds(writer)).file)
+      await holdMoney(writer, (await disputeBonds(writer)).file)
       const filed = await fileWithheld(writer, action)
       return { txHash: hashOf(filed), disputeId: filed.disputeId }
     }
     case 'challenge': {
       const bond = BigInt(writer.deployment.params.challengeBondMicroUsd)
-      await moneyForBond(writer, bond)
+      await holdMoney(writer, bond)
       return { txHash: hashOf(await challengeRecord(writer, { ...action, bond })), disputeId: null }
     }
     case 'respond': {
@@ -63,9 +62,10 @@ async function send(writer: ChainWriter, action: DisputeAction): Promise<Sent & 
     }
     case 'appeal': {
       const disputeId = BigInt(action.disputeId)
-      await moneyForBond(writer, (await disputeBonds(writer)).appeal)
+      await holdMoney(writer, (await disputeBonds(writer)).appeal)
       return { txHash: hashOf(await appealDispute(writer, disputeId)), disputeId }
     }
+    case 'judge':
     case 'rule':
       throw new AppError('forbidden', { publicMessage: 'Only an arbiter’s own wallet votes.' })
   }
@@ -73,12 +73,11 @@ async function send(writer: ChainWriter, action: DisputeAction): Promise<Sent & 
 
 async function file(
   writer: ChainWriter,
-  { kind, epoch, proof, amountMicroUsd, evidenceHash }: Extract<DisputeAction, { proof: Hex[] }>,
-  receipt: FileDisputeInput['receipt'],
+  { kind, epoch, proof, amountMicroUsd, evidenceHash }: DisputedReceipt,
+  fileIt: (common: Omit<FileDisputeInput, 'receipt'>) => Promise<FiledDispute>,
 ): Promise<Sent & { disputeId: bigint | null }> {
-  await moneyForBond(writer, (await disputeBonds(writer)).file)
-  const amount = BigInt(amountMicroUsd)
-  const filed = await fileDispute(writer, { kind, receipt, epoch, proof, amount, evidenceHash })
+  await holdMoney(writer, (await disputeBonds(writer)).file)
+  const filed = await fileIt({ kind, epoch, proof, amount: BigInt(amountMicroUsd), evidenceHash })
   return { txHash: hashOf(filed), disputeId: filed.disputeId }
 }
 

@@ -3,12 +3,19 @@
  * give out their copies. Whoever gives it out is believed for its bytes alone, by their hash.
  */
 import { createReadStream } from 'node:fs'
-import { anchorOf, disputeBonds, fileWithheld, withheldDisputeOf, type ChainWriter } from '@isochrone/contracts-client'
+import {
+  anchorEventOf,
+  anchorOf,
+  disputeBonds,
+  fileWithheld,
+  withheldDisputeOf,
+  type ChainWriter,
+} from '@isochrone/contracts-client'
 import { toAppError } from '@isochrone/domain'
 import { bytesToHex, createKeccakStream, keccak256, type Hex } from '@isochrone/protocol'
-import type { FileLook, FileWatch } from '@isochrone/services'
+import type { FileLook, FileTries, FileTry, FileWatch } from '@isochrone/services'
 import { fetchEpochFile } from '@isochrone/verifier'
-import { moneyForBond } from './money-for-bond.ts'
+import { holdMoney } from './platform-money.ts'
 
 export interface FileWatchOptions {
   gatewayUrls: readonly string[]
@@ -22,51 +29,107 @@ export interface FileWatchOptions {
   saveEvidence(hash: Hex, text: string): Promise<void>
 }
 
-/** Larger than any file of an honest gateway by far; a node's copy must not fill our disk. */
-const FILE_BYTES_MAX = 2 ** 28
+/**
+ * What a file may have, by the leaves that were anchored with it: a delivery and its work take about 380 bytes of a file. Whoever
+ * gives out more gives out something else, however much of it: else a lane would escape by giving out junk without end.
+ */
+const BYTES_FOR_ANY = 2 ** 20
+const BYTES_A_LEAF = 2 ** 10
+/** A lane can anchor any count: what is fetched must not fill our disk. Some ten million receipts in one epoch. */
+const FILE_BYTES_MAX = 2 ** 32
 const FETCH_MS_MAX = 60_000
+/** Addresses that are asked for one case. */
+const TRIED_MAX = 8
 
-export function fileWatch(writer: ChainWriter, options: FileWatchOptions): FileWatch {
+export function fileWatch(writer: ChainWriter, options: FileWatchOptions): FileWatch & FileTries {
   const { fileS } = writer.deployment.params
   return {
     fileS,
     withheldAfterS: options.withheldAfterS ?? Math.ceil(fileS / 2),
     anchoredAtS: async (lane, epoch) => (await anchorOf(writer, lane, epoch))?.anchoredAtS ?? null,
-    look: (lane, epoch, dataHash) => look(options, lane, epoch, dataHash),
+    dataHashOf: async (lane, epoch) => (await anchorEventOf(writer, lane, epoch))?.dataHash ?? null,
+    tryAll: async (lane, epoch) => tryAll(options, lane, epoch, await bytesMaxOf(writer, lane, epoch)),
+    async look(lane, epoch, dataHash) {
+      return look(options, { lane, epoch, dataHash, fileBytesMax: await bytesMaxOf(writer, lane, epoch) })
+    },
     disputeAbout: (lane, epoch) => withheldDisputeOf(writer, lane, epoch),
     async dispute(lane, epoch, evidence) {
       const evidenceHash = bytesToHex(keccak256(new TextEncoder().encode(evidence)))
       await options.saveEvidence(evidenceHash, evidence)
-      await moneyForBond(writer, (await disputeBonds(writer)).file)
+      await holdMoney(writer, (await disputeBonds(writer)).file)
       const { receipt } = await fileWithheld(writer, { lane, epoch, evidenceHash })
       return { txHash: receipt?.transactionHash ?? null }
     },
   }
 }
 
-async function look(options: FileWatchOptions, lane: Hex, epoch: number, dataHash: Hex): Promise<FileLook> {
-  const own = await options.laneUrl(lane)
-  const sources = new Set([...(own === null ? [] : [own]), ...options.gatewayUrls, ...options.mirrorUrls])
+async function bytesMaxOf(writer: ChainWriter, lane: Hex, epoch: number): Promise<number> {
+  const leaves = (await anchorOf(writer, lane, epoch))?.count ?? 0
+  return Math.min(FILE_BYTES_MAX, BYTES_FOR_ANY + BYTES_A_LEAF * leaves)
+}
+
+interface AnchoredFile {
+  lane: Hex
+  epoch: number
+  dataHash: Hex
+  fileBytesMax: number
+}
+
+async function look(options: FileWatchOptions, file: AnchoredFile): Promise<FileLook> {
+  const { lane, epoch, dataHash, fileBytesMax } = file
+  const sources = await sourcesOf(options, lane)
   const said: string[] = []
-  let tooLarge: unknown
   for (const source of sources) {
-    try {
-      const file = await fetchEpochFile(source, epoch, { lane, fileBytesMax: FILE_BYTES_MAX, totalMsMax: FETCH_MS_MAX })
-      try {
-        if ((await hashOf(file.path)) === dataHash) return { isThere: true, isAddressKnown: true, said: [] }
-        said.push(`${source} gives out another file`)
-      } finally {
-        await file.remove()
-      }
-    } catch (error) {
-      const { code, publicMessage } = toAppError(error)
-      if (code === 'payload_too_large') tooLarge ??= error
-      said.push(publicMessage.replace(/\.$/, ''))
-    }
+    const asked = await ask(source, lane, epoch, fileBytesMax)
+    if (asked.fileHash === dataHash) return { isThere: true, isAddressKnown: true, said: [] }
+    if (asked.tooLarge) said.push(`${source.url} gives out another file, larger than ${fileBytesMax} bytes`)
+    else said.push(asked.said?.replace(/\.$/, '') ?? `${source.url} gives out another file`)
   }
-  // What is too large for us may be the file all the same: nobody is accused of it.
-  if (tooLarge !== undefined) throw tooLarge
-  return { isThere: false, isAddressKnown: own !== null, said }
+  return { isThere: false, isAddressKnown: sources.some(({ by }) => by === 'lane'), said }
+}
+
+async function tryAll(options: FileWatchOptions, lane: Hex, epoch: number, fileBytesMax: number): Promise<FileTry[]> {
+  const tries: FileTry[] = []
+  for (const source of (await sourcesOf(options, lane)).slice(0, TRIED_MAX)) {
+    tries.push(await ask(source, lane, epoch, fileBytesMax))
+  }
+  return tries
+}
+
+interface Source {
+  url: string
+  by: FileTry['by']
+}
+
+/** The lane's own first. Nobody else is ever asked. */
+async function sourcesOf(options: FileWatchOptions, lane: Hex): Promise<Source[]> {
+  const { gatewayUrls, mirrorUrls } = options
+  const own = await options.laneUrl(lane)
+  const all: Source[] = [
+    ...(own === null ? [] : [{ url: own, by: 'lane' as const }]),
+    ...gatewayUrls.map((url) => ({ url, by: 'gateway' as const })),
+    ...mirrorUrls.map((url) => ({ url, by: 'node' as const })),
+  ]
+  return all.filter(({ url }, index) => all.findIndex((other) => other.url === url) === index)
+}
+
+async function ask({ url, by }: Source, lane: Hex, epoch: number, fileBytesMax: number): Promise<FileTry> {
+  const asked = { source: url, by, triedAtMs: Date.now() }
+  try {
+    const file = await fetchEpochFile(url, epoch, { lane, fileBytesMax, totalMsMax: FETCH_MS_MAX })
+    try {
+      const { httpStatus, bytes } = file
+      const fileHash = await hashOf(file.path)
+      return { ...asked, httpStatus, bytes: BigInt(bytes), fileHash, tooLarge: false, said: null }
+    } finally {
+      await file.remove()
+    }
+  } catch (error) {
+    const { code, publicMessage: said, details } = toAppError(error)
+    const httpStatus = typeof details.httpStatus === 'number' ? details.httpStatus : null
+    const tooLarge = code === 'payload_too_large'
+    return { ...asked, httpStatus, bytes: null, fileHash: null, tooLarge, said }
+  }
 }
 
 async function hashOf(path: string): Promise<Hex> {

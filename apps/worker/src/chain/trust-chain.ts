@@ -7,9 +7,12 @@ import {
   disputeManagerAbi,
   disputeOf,
   drawPanel,
+  drawRecordPanel,
   penaltyDueOf,
+  penaltyPayable,
   paymentChannelsAbi,
   receiptAnchorAbi,
+  recordPanelsAbi,
   revertNamed,
   slaLedgerAbi,
   type ChainReader,
@@ -25,6 +28,10 @@ const RANGE_MAX = 2_000n
 const followed = [
   getAbiItem({ abi: slaLedgerAbi, name: 'PenaltyPaid' }),
   getAbiItem({ abi: slaLedgerAbi, name: 'RecordReported' }),
+  getAbiItem({ abi: slaLedgerAbi, name: 'NodeSignatureAdded' }),
+  getAbiItem({ abi: slaLedgerAbi, name: 'RecordChallenged' }),
+  getAbiItem({ abi: slaLedgerAbi, name: 'ChallengeResolved' }),
+  getAbiItem({ abi: recordPanelsAbi, name: 'RecordPanelDrawn' }),
   getAbiItem({ abi: disputeManagerAbi, name: 'DisputeFiled' }),
   getAbiItem({ abi: disputeManagerAbi, name: 'DrawArmed' }),
   getAbiItem({ abi: disputeManagerAbi, name: 'PanelDrawn' }),
@@ -43,6 +50,8 @@ export function trustChain(writer: ChainWriter, reads: ChainReads): TrustChain {
     penaltyDueOf: (penalty) => penaltyDueOf(writer, penalty),
     async collectPenalty(penalty) {
       try {
+        // A process that was started again does not know that today's share is taken.
+        if ((await penaltyPayable(writer, penalty)) === 0n) return { txHash: null }
         return { txHash: (await collectPenalty(writer, penalty)).transactionHash }
       } catch (error) {
         if (revertNamed(error) === 'NoPenaltyDue') return { txHash: null }
@@ -64,25 +73,20 @@ export function trustChain(writer: ChainWriter, reads: ChainReads): TrustChain {
         throw error
       }
     },
-    async dispute(disputeId) {
-      try {
-        return await disputeOf(writer, disputeId)
-      } catch (error) {
-        // A reorganisation took its filing away.
-        if (revertNamed(error) === 'UnknownDispute') return null
-        throw error
-      }
-    },
+    dispute: (disputeId) => disputeOf(writer, disputeId),
     async drawPanel(disputeId) {
       return { txHash: (await drawPanel(writer, disputeId)).receipt?.transactionHash ?? null }
+    },
+    async drawRecordPanel(record) {
+      return { txHash: (await drawRecordPanel(writer, record)).receipt?.transactionHash ?? null }
     },
   }
 }
 
 async function trustEvents(reader: ChainReader, fromBlock: bigint, toBlock: bigint): Promise<TrustEvent[]> {
   const { publicClient, deployment } = reader
-  const { ledger, disputes, channels, anchor } = deployment.addresses
-  const address = [ledger, disputes, channels, anchor]
+  const { ledger, disputes, channels, anchor, panels } = deployment.addresses
+  const address = [ledger, disputes, channels, anchor, panels]
   const events: TrustEvent[] = []
   for (let from = fromBlock; from <= toBlock; from += RANGE_MAX) {
     const last = from + RANGE_MAX - 1n
@@ -93,10 +97,17 @@ async function trustEvents(reader: ChainReader, fromBlock: bigint, toBlock: bigi
         const { providerId, nodeId, channelId, termsHash, left } = args
         const penalty = { providerId, nodeId, channelId, termsHash }
         events.push({ kind: 'penalty_paid', penalty, leftMicroUsd: left })
-      } else if (eventName === 'RecordReported') {
+      } else if (eventName === 'RecordReported' || eventName === 'NodeSignatureAdded') {
         const { nodeId, lane, epoch, version, finalAt } = args
         const record = { nodeId, lane, epoch: Number(epoch) }
         events.push({ kind: 'reported', record, version, finalAtS: Number(finalAt) })
+      } else if (eventName === 'RecordChallenged') {
+        const { nodeId, lane, epoch, rulingEndsAt } = args
+        const record = { nodeId, lane, epoch: Number(epoch) }
+        events.push({ kind: 'challenged', record, rulingEndsAtS: Number(rulingEndsAt) })
+      } else if (eventName === 'ChallengeResolved' || eventName === 'RecordPanelDrawn') {
+        const { nodeId, lane, epoch } = args
+        events.push({ kind: 'judging', record: { nodeId, lane, epoch: Number(epoch) } })
       } else if (eventName === 'EpochAnchored') {
         const { lane, epoch, dataHash } = args
         events.push({ kind: 'anchored', lane, epoch: Number(epoch), dataHash })

@@ -213,11 +213,11 @@ test('jobs spread over nodes, survive a dead worker and a Redis that was away, a
   await eventually(async () => {
     await sweepJobs({ jobs: store.jobs, queue, clock: manualClock(Date.now() + 60_000) }).catch(() => {})
     return (await db.job.count({ where: { id: { in: ids.map(({ id }) => id) }, status: 'succeeded' } })) === 40
-  }, 50_000)
+  }, 150_000)
   expect(new Set(calls.map((call) => call.nodeId)).size).toBe(2)
   await second.close()
   await queue.close()
-}, 80_000)
+}, 300_000)
 
 test('an answer that the gateway gave and keeps no more is waited for, not made again', async () => {
   behave = () => ({ outcome: 'recorded', httpStatus: 202, answer: null, message: 'answered' })

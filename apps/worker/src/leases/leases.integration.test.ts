@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { verifyLeaf } from '@isochrone/contracts-client'
+import { nodeKeyOf, verifyLeaf } from '@isochrone/contracts-client'
 import { systemClock } from '@isochrone/domain'
 import { chainVariables, freePort, startTestStack, type TestStack } from '@isochrone/local-stack'
 import {
@@ -27,7 +27,16 @@ import {
   type Hex,
   type LeaseReceipt,
 } from '@isochrone/protocol'
-import { childEnv, createLogger, createShutdown, developmentKeys, type Shutdown } from '@isochrone/runtime'
+import {
+  agentNodeFlags,
+  childEnv,
+  createLogger,
+  createShutdown,
+  developmentKeys,
+  gatewayNodeFlags,
+  hugePagesEnv,
+  type Shutdown,
+} from '@isochrone/runtime'
 import {
   createControlPlane,
   makeTerms,
@@ -35,7 +44,9 @@ import {
   redisControlStream,
   redisLeaseBudget,
   redisLiveState,
+  STAKE_MIN_MICRO_USD,
   type ControlPlane,
+  type LeaseConstraints,
 } from '@isochrone/services'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -46,9 +57,16 @@ const fromRoot = (path: string) => fileURLToPath(new URL(`../../../../${path}`, 
 const KEY = 'iso_lease_test'
 const OTHER_KEY = 'iso_lease_other'
 const NODES = [0, 1] as const
+const inGermany: LeaseConstraints = {
+  gpuClasses: ['CPU'],
+  gpuMemoryGibMin: null,
+  regions: ['DE'],
+  dataPolicy: 'any',
+  minTrust: 'claimed',
+}
 const nodeKeys = NODES.map((index) => developmentKeys[index + 5] as Hex)
 const nodeIds = nodeKeys.map((key) => addressToBytes32(addressOfKey(key)))
-const LIMIT_MS = 90_000
+const LIMIT_MS = 150_000
 
 let stack: TestStack
 let market: TestMarket
@@ -59,8 +77,16 @@ let url: string
 const agents: ChildProcess[] = []
 const children: ChildProcess[] = []
 
-function start(main: string, args: readonly string[], env: Record<string, string>, log: string): ChildProcess {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', fromRoot(main), ...args], {
+const nodeFlagsOf = { gateway: gatewayNodeFlags, agent: agentNodeFlags }
+
+function start(
+  app: keyof typeof nodeFlagsOf,
+  args: readonly string[],
+  env: Record<string, string>,
+  log: string,
+): ChildProcess {
+  const nodeFlags = ['--disable-warning=ExperimentalWarning', ...nodeFlagsOf[app]]
+  const child = spawn(process.execPath, [...nodeFlags, fromRoot(`apps/${app}/src/main.ts`), ...args], {
     env: childEnv(env),
     stdio: ['ignore', openSync(join(stack.dir, `${log}.log`), 'a'), 'inherit'],
   })
@@ -85,9 +111,10 @@ beforeAll(async () => {
   }
   await market.fund(5_000_000n)
   start(
-    'apps/gateway/src/main.ts',
+    'gateway',
     [],
     {
+      ...hugePagesEnv(),
       DATABASE_URL: stack.databaseUrl,
       REDIS_URL: stack.redisUrl,
       CHAIN_RPC_URL: stack.chainRpcUrl,
@@ -104,7 +131,7 @@ beforeAll(async () => {
   for (const index of NODES) agents.push(startAgent(index))
   const logger = createLogger('worker', 'silent')
   shutdown = createShutdown({ logger, handleSignals: false })
-  await startWorker({ env: { ...market.env, LEASE_METER_MS: 1_000, LEASE_GONE_MS: 500 }, logger, shutdown })
+  await startWorker({ env: { ...market.env, LEASE_METER_MS: 1_000, LEASE_GONE_MS: 3_000 }, logger, shutdown })
   const address = `0x${'11'.repeat(20)}` as const
   controlPlane = createControlPlane({
     store: market.store,
@@ -119,15 +146,24 @@ beforeAll(async () => {
       channels: address,
       registry: address,
       anchor: address,
+      vault: address,
       operatorAddress: address,
       managedOwnerAddress: address,
       feeBps: 500,
     },
     gatewayUrls: [url],
   })
+  // Nobody leases from a provider without stake: the worker puts it into the vault, and reads it there.
+  await market.db.provider.update({ where: { id: market.providerId }, data: { payoutCustody: 'managed' } })
+  await controlPlane.providers.requestStake({
+    providerId: market.providerId,
+    userId: 'user',
+    microUsd: STAKE_MIN_MICRO_USD,
+  })
   await eventually(async () => (await redis.hlen(redisKeys.nodes)) === NODES.length, LIMIT_MS)
   await eventually(async () => (await redis.hget(redisKeys.budget(market.channelId), 'limit')) === '5000000', LIMIT_MS)
-}, 180_000)
+  await eventually(async () => (await controlPlane.leases.offers({ orgId: ORG })).length === NODES.length, LIMIT_MS)
+}, 300_000)
 afterAll(async () => {
   await shutdown?.run('test over')
   for (const child of children) {
@@ -191,7 +227,7 @@ function startAgent(index: number): ChildProcess {
   mkdirSync(dir, { recursive: true })
   writeFileSync(join(dir, 'node.key'), `${nodeKeys[index]}\n`, { mode: 0o600 })
   const engine = ['--engine', 'llama', '--context', '1024', '--capacity', '2', '--models-dir', `${stack.dir}/models`]
-  return start('apps/agent/src/main.ts', ['run', '--data-dir', dir, '--gateway', url, ...engine], {}, `agent-${index}`)
+  return start('agent', ['run', '--data-dir', dir, '--gateway', url, ...engine], {}, `agent-${index}`)
 }
 
 async function ask(model: string, key = KEY): Promise<{ status: number; node: string | null; body: Answer }> {
@@ -222,15 +258,16 @@ const leaseIs = (leaseId: string, status: string) =>
 /** Money: reserved = billed + released, billed = Σ receipts of both sides = what the chain paid, to the micro-dollar. */
 test('a lease is rented, served, moved off a dead node, stopped, and paid by what both sides signed', async () => {
   const [model = ''] = (await controlPlane.leases.offers({ orgId: ORG }))[0]?.models ?? []
-  const quote = await controlPlane.leases.quote({
+  const quote = await controlPlane.leases.quoteByConstraints({
     orgId: ORG,
     userId: 'user',
     model,
     gpus: 2,
     durationMs: 600_000,
     maxPerGpuHourMicroUsd: 3_600_000n,
-    nodeId: null,
+    constraints: inGermany,
   })
+  expect(quote.among).toEqual({ nodes: 2, nextPerGpuHourMicroUsd: null })
   expect(quote.timeMicroUsd).toBe(1_200_000n)
   const { id } = await controlPlane.leases.rent({ orgId: ORG, quoteId: quote.id })
   const running = await leaseIs(id, 'running')
@@ -286,7 +323,55 @@ test('a lease is rented, served, moved off a dead node, stopped, and paid by wha
   expect((await ask(id)).status).toBe(404)
 
   await verifiedAndPaid(sum)
-}, 180_000)
+}, 300_000)
+
+/** Renters: whoever takes a machine away takes nobody's lease away, and cannot sell what is no longer there. */
+test('a node that its provider takes off the market: its lease moves, nobody rents it again, its key retires on the chain', async () => {
+  for (const index of NODES) {
+    if (agents[index]?.exitCode !== null || agents[index]?.signalCode !== null) agents[index] = startAgent(index)
+  }
+  const live = async () => (await controlPlane.leases.offers({ orgId: ORG })).filter((offer) => offer.live).length
+  await eventually(async () => (await live()) === NODES.length, LIMIT_MS)
+  const [model = ''] = (await controlPlane.leases.offers({ orgId: ORG }))[0]?.models ?? []
+  const wish = { orgId: ORG, userId: 'user', model, gpus: 1, durationMs: 300_000, maxPerGpuHourMicroUsd: 3_600_000n }
+  const { id } = await controlPlane.leases.rent({
+    orgId: ORG,
+    quoteId: (await controlPlane.leases.quoteByConstraints({ ...wish, constraints: inGermany })).id,
+  })
+  const running = await leaseIs(id, 'running')
+  const left = NODES.find((index) => running.node?.nodeId === nodeIds[index]) ?? 0
+  const nodeId = nodeIds[left] as string
+  const listing = {
+    id: 'list_leaves',
+    orgId: 'org_provider',
+    status: 'live',
+    draft: {},
+    nodeId,
+    createdBy: 'user',
+  } as const
+  await market.db.listing.create({ data: listing })
+  await controlPlane.listings.retire({ orgId: 'org_provider', id: listing.id, version: 1 })
+
+  const moved = await eventually(async () => {
+    const lease = await controlPlane.leases.detail({ orgId: ORG, leaseId: id })
+    return lease.status === 'running' && lease.moves === 1 && lease
+  }, LIMIT_MS)
+  expect(moved.node?.nodeId).toBe(nodeIds[1 - left])
+  expect(moved.creditMs).toBeGreaterThan(0)
+  await expect(controlPlane.leases.quote({ ...wish, nodeId: `node_leased_${left}` })).rejects.toMatchObject({
+    code: 'capacity_unavailable',
+  })
+  expect((await controlPlane.leases.offers({ orgId: ORG })).map((offer) => offer.id)).toEqual([
+    `node_leased_${1 - left}`,
+  ])
+  const key = await eventually(async () => {
+    const held = await nodeKeyOf(market.writer, bytes32ToAddress(nodeId))
+    return held !== null && held.retiresAtS > 0 && held
+  }, LIMIT_MS)
+  expect(key.providerId).toBe(market.providerId)
+  await controlPlane.leases.stop({ orgId: ORG, leaseId: id })
+  await leaseIs(id, 'stopped')
+}, 300_000)
 
 /** The epoch is closed, anyone can check it, and the chain pays what it says. */
 async function verifiedAndPaid(sum: bigint): Promise<void> {

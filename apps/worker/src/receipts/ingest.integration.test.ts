@@ -47,6 +47,28 @@ test('an entry that comes twice, in any order and in any batch, is stored once',
   expect(await db.epoch.count({ where: { lane: lane.lane } })).toBe(1)
 })
 
+/** What a budget counts: each receipt once, on the day that its request came in, whatever is repeated or recovered. */
+test('what was billed through a key is summed by day and lane, exactly once', async () => {
+  const lane = testLane()
+  const channel = randomBytes32()
+  const [monday, tuesday] = [Date.parse('2026-11-23T23:59:59.999Z'), Date.parse('2026-11-24T00:00:00Z')]
+  const entryAt = (receivedAtMs: number, price: bigint, keyId: string | null = 'key_sum') => {
+    const entry = lane.finish(request(channel, price))
+    return { ...entry, request: { ...entry.request, keyId, receivedAtMs } }
+  }
+  const cut = { ...entryAt(monday, 30n), type: 'receipt-recovered' }
+  const entries = [entryAt(monday, 1n), entryAt(monday, 2n), entryAt(tuesday, 4n), entryAt(monday, 0n), cut]
+  const others = [entryAt(monday, 64n, 'key_other'), entryAt(monday, 128n, null)]
+  await ingest([...entries, ...others, entries[0]])
+  await Promise.all([ingest(entries.toReversed()), ingest([entries[2], cut])])
+  const { apiKeys } = createStore(db)
+  const spent = (fromMs: number, toMs: number | null) => apiKeys.spentByLane([{ keyId: 'key_sum', fromMs, toMs }])
+  expect(await spent(monday, tuesday)).toEqual([{ keyId: 'key_sum', lane: lane.lane, microUsd: 33n }])
+  expect(await spent(tuesday, null)).toMatchObject([{ microUsd: 4n }])
+  expect(await spent(0, null)).toMatchObject([{ microUsd: 37n }])
+  expect(await db.apiKeySpend.count({ where: { lane: lane.lane } })).toBe(3)
+})
+
 test('a broken entry is rejected with a reason and holds up nobody else', async () => {
   const lane = testLane()
   const good = lane.finish(request(randomBytes32(), 5n))

@@ -4,8 +4,10 @@
  */
 import { AppError } from '@isochrone/domain'
 import type { CorrectDeps, WatchDeps } from '@isochrone/services'
+import { z } from 'zod'
 
 const TIMEOUT_MS = 10_000
+const closedLane = z.object({ lane: z.string() })
 
 export function gatewayEpochs({
   gatewayUrls,
@@ -25,27 +27,26 @@ export function gatewayEpochs({
         publicMessage: `No gateway corrects the record of node ${record.nodeId} in epoch ${record.epoch} of lane ${record.lane}.`,
       })
     },
-    /** @throws AppError `capacity_unavailable` naming the gateways that did not; the others have closed theirs. */
-    async closeEpochs() {
+    /** Each is asked, as above; one of another lane closes nothing. */
+    async closeEpochs(lanes) {
       const ended = await Promise.allSettled(
-        gatewayUrls.map((url) => post(url, '/internal/v1/close-epoch', internalToken)),
+        gatewayUrls.map((url) => post(url, '/internal/v1/close-epoch', internalToken, { lanes })),
       )
-      const away = gatewayUrls.filter((_, index) => ended[index]?.status === 'rejected')
-      if (away.length === 0) return
-      throw new AppError('capacity_unavailable', {
-        publicMessage: `No answer to closing an epoch from ${away.join(', ')}.`,
-      })
+      const answered = ended.flatMap((answer) =>
+        answer.status === 'fulfilled' ? [closedLane.parse(answer.value).lane] : [],
+      )
+      return lanes.filter((lane) => answered.includes(lane))
     },
   }
 }
 
-async function post(gatewayUrl: string, path: string, internalToken: string, body?: object): Promise<void> {
+async function post(gatewayUrl: string, path: string, internalToken: string, body: object): Promise<unknown> {
   const response = await fetch(new URL(path, gatewayUrl), {
     method: 'POST',
-    headers: { authorization: `Bearer ${internalToken}`, ...(body && { 'content-type': 'application/json' }) },
-    ...(body && { body: JSON.stringify(body) }),
+    headers: { authorization: `Bearer ${internalToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   })
   if (!response.ok) throw new Error(`HTTP ${response.status}`)
-  await response.arrayBuffer()
+  return response.json()
 }

@@ -4,6 +4,7 @@
  * Each round takes what is due from Postgres and the chain, so a lost, late or doubled round changes nothing. Schedulers
  * are put back regularly, because a Redis that lost its data has lost them too.
  */
+import { redisKeys } from '@isochrone/protocol'
 import type { Logger } from '@isochrone/runtime'
 import { Queue, Worker, type Job } from 'bullmq'
 
@@ -13,7 +14,7 @@ export interface Round {
   run(): Promise<void>
 }
 
-const QUEUE = 'rounds'
+const QUEUE = redisKeys.queueRounds
 const RESCHEDULE_MS = 15_000
 /** A killed worker's round is taken over after about this long, ms. */
 const LOCK_MS = 10_000

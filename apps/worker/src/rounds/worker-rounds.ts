@@ -7,16 +7,22 @@ import {
   createTrustDuties,
   executeDisputes,
   indexChainEvents,
+  newCloseMemory,
+  noteStakes,
+  orderStakeSteps,
   publishBudgetLimits,
+  publishKeyBudgets,
   queueDueWebhooks,
   refreshDisputes,
   registerPending,
   runDisputeOrders,
   runFundingOrders,
+  runPayoutOrders,
   runStakeOrders,
   settleDueEpochs,
   sweepJobs,
   sweepLeases,
+  tryWithheldFiles,
   watchWithdrawals,
   type CorrectDeps,
   type DutyRound,
@@ -29,6 +35,7 @@ import {
 } from '@isochrone/services'
 import type { createChain } from '../chain/create-chain.ts'
 import type { Round } from './start-rounds.ts'
+import { budgetDeps } from './budget-deps.ts'
 
 export interface WorkerRoundsOptions {
   store: Store
@@ -46,12 +53,16 @@ export interface WorkerRoundsOptions {
   leases: LeaseQueue
   /** Between two readings of a lease, ms. */
   meterMs: number
+  /** Of lanes, as gateways have it, ms. */
+  epochMs: number
   /** Ships the control outbox after a round that wrote to it. */
   publishControl: () => Promise<void>
   logger: Logger
 }
 
 const ROUNDS_OF_BLOCKS_MAX = 20
+/** A budget is told again and again at first: what was under way when it was made is on record by then. */
+const CHANGED_LATELY_MS = 15_000
 /** Transactions that are over are kept for so long, for whoever looks into a failure. */
 const TRANSACTIONS_KEPT_MS = 7 * 86_400_000
 const DEVELOPMENT_CHAIN_ID = 31_337
@@ -65,12 +76,9 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
     transactions: store.chain,
     chain: chain.settlement,
   }
-  const askedToClose = new Map<string, string>()
-  const budgets = (channelIds?: readonly string[]) =>
-    publishBudgetLimits(
-      { ...store.chain, ...store.requests, holds: (ids) => store.leases.holds(ids), redis },
-      channelIds,
-    )
+  const closeMemory = newCloseMemory()
+  const keyBudgets = (which?: { changedSince: Date }) => publishKeyBudgets({ ...store, redis, clock }, which)
+  const budgets = (channelIds?: readonly string[]) => publishBudgetLimits(budgetDeps({ store, redis }), channelIds)
 
   async function index(): Promise<void> {
     for (let round = 0; round < ROUNDS_OF_BLOCKS_MAX; round++) {
@@ -100,6 +108,13 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
     if (finished > 0) await index()
   }
 
+  /** What leaves managed payout accounts, the steps of withheld stake among it. */
+  async function payouts(): Promise<void> {
+    const deps = { store, chain: chain.payouts, nowMs: () => clock.nowMs() }
+    await orderStakeSteps(deps)
+    await runPayoutOrders(deps)
+  }
+
   async function settle(): Promise<void> {
     const { settled, stuck } = await settleDueEpochs(settlement)
     if (settled > 0) logger.info({ epochs: settled }, 'settled')
@@ -111,24 +126,25 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
   }
 
   async function watch(): Promise<void> {
-    const deps = { ...settlement, channels: store.chain, gateways }
-    failWith((await watchWithdrawals(deps, askedToClose)).stuck)
+    const deps = { ...settlement, channels: store.chain, gateways, epochMs: options.epochMs }
+    failWith((await watchWithdrawals(deps, closeMemory)).stuck)
   }
 
+  const files = chain.filesOf({
+    gatewayUrls: options.gatewayUrls,
+    mirrorUrls: options.mirrorUrls,
+    ...(options.withheldAfterS !== undefined && { withheldAfterS: options.withheldAfterS }),
+    laneUrl: (lane) => store.readings.laneUrl(lane),
+    async saveEvidence(hash, body) {
+      const mediaType = 'text/plain'
+      await store.disputes.saveDocument({ hash, role: 'evidence', mediaType, body, orgId: null, userId: 'worker' })
+    },
+  })
   const duties = createTrustDuties({
     chain: chain.trust,
     transactions: store.chain,
     audit: chain.auditOf([...options.gatewayUrls, ...options.mirrorUrls]),
-    files: chain.filesOf({
-      gatewayUrls: options.gatewayUrls,
-      mirrorUrls: options.mirrorUrls,
-      ...(options.withheldAfterS !== undefined && { withheldAfterS: options.withheldAfterS }),
-      laneUrl: (lane) => store.readings.laneUrl(lane),
-      async saveEvidence(hash, body) {
-        const mediaType = 'text/plain'
-        await store.disputes.saveDocument({ hash, role: 'evidence', mediaType, body, orgId: null, userId: 'worker' })
-      },
-    }),
+    files,
   })
   const isDevelopment = chain.reader.deployment.chainId === DEVELOPMENT_CHAIN_ID
 
@@ -160,6 +176,12 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
       everyMs: 2_000,
       run: async () => void (await runStakeOrders({ store: store.listings, chain: chain.stake })),
     },
+    {
+      name: 'note-stakes',
+      everyMs: isDevelopment ? 2_000 : 30_000,
+      run: async () => void (await noteStakes({ payouts: store.payouts, chain: chain.confirmedStake })),
+    },
+    { name: 'payouts', everyMs: isDevelopment ? 2_000 : 30_000, run: payouts },
     { name: 'index', everyMs: 1_000, run: index },
     { name: 'watch', everyMs: 1_000, run: watch },
     { name: 'settle', everyMs: 1_000, run: settle },
@@ -185,8 +207,19 @@ export function workerRounds(options: WorkerRoundsOptions): Round[] {
       run: async () => failWithDuty('records could not be judged', await duties.auditRecords()),
     },
     { name: 'watch-files', everyMs: isDevelopment ? 5_000 : 60_000, run: watchFiles },
+    {
+      name: 'try-files',
+      everyMs: isDevelopment ? 5_000 : 60_000,
+      run: async () =>
+        failWithDuty('a withheld file was not asked for', await tryWithheldFiles({ disputes: store.disputes, files })),
+    },
     { name: 'correct-records', everyMs: isDevelopment ? 5_000 : 60_000, run: correct },
-    { name: 'budgets', everyMs: 30_000, run: async () => void (await budgets()) },
+    { name: 'budgets', everyMs: 30_000, run: async () => void (await budgets(), await keyBudgets()) },
+    {
+      name: 'key-budgets',
+      everyMs: 1_000,
+      run: async () => void (await keyBudgets({ changedSince: new Date(clock.nowMs() - CHANGED_LATELY_MS) })),
+    },
     {
       name: 'webhooks',
       everyMs: 1_000,

@@ -1,9 +1,10 @@
 /**
  * The chain of the day: nothing is mined but here, so much time to a block, so that a seed gives the same blocks again.
  *
- * People's transactions are in a block when the chain answers. Towards the worker the chain is flaky: it loses answers
- * (what was sent has arrived, but nobody says so), and it reorganises right after it has included something. Each look
- * of the worker at a receipt mines blocks, so that confirmations come. One request is handled after another.
+ * People's transactions are in a block when the chain answers. Towards the worker the chain is flaky: it takes what was sent and
+ * says nothing for as long as the worker waits, which is ten seconds of the day's time; and it reorganises right after it has
+ * included something. Each look of the worker at a receipt mines blocks, so that confirmations come. One request is
+ * handled after another.
  *
  * What was lost or taken away is counted only where it was a transaction of the worker, and right after each such fault
  * whoever watches has a look at the chain, before anything else happens on it.
@@ -12,8 +13,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { ChainProfile } from '@isochrone/contracts-client'
-import { keccak256, type Hex } from 'viem'
+import { RPC_TIMEOUT_MS, type ChainProfile, type Time } from '@isochrone/contracts-client'
+import { keccak256, TimeoutError, type Hex } from 'viem'
 import type { DayDraws } from './day-draws.ts'
 import { DAY_START_S } from './day-time.ts'
 import type { DayTrace } from './day-trace.ts'
@@ -22,6 +23,8 @@ export interface DayChain {
   /** For everybody but the worker. */
   url: string
   workerUrl: string
+  /** How the worker asks: its deadline for an answer is one of the day's time. */
+  workerFetch: typeof fetch
   warp(seconds: number): Promise<void>
   reorg(blocks: number): Promise<void>
   /** Number and time of the last block. */
@@ -38,12 +41,14 @@ export interface DayChain {
   stop(): Promise<void>
 }
 
-/** `reorg`: of the greatest depth. `lost`: the transaction has arrived, and nobody says so. */
+/** `reorg`: of the greatest depth. `lost`: the transaction has arrived, and the connection stays open without a word. */
 export type ChainFault = 'reorg' | 'lost'
 
 export interface ChainFaults {
   /** Answers to transactions of the worker that had arrived. */
   lostAnswers: number
+  /** Requests of the worker that its deadline ended: these, and those that were refused without a word. */
+  timeouts: number
   /** However the blocks went: right after a transaction, or between two steps. */
   reorgs: number
   /** Transactions of the worker that reorganisations of the greatest depth took out of their blocks. */
@@ -69,6 +74,8 @@ export type DayChainName = keyof typeof dayChains
 export const REORG_BLOCKS_MAX = 5
 const ONE_IN = 8
 const WORKER_PATH = '/worker'
+/** The name of a request of the worker. */
+const NAME_HEADER = 'x-request'
 
 interface Call {
   method: string
@@ -79,16 +86,18 @@ interface Call {
 export async function startDayChain(
   chainRpcUrl: string,
   { blockTimeS, confirmations }: DayChainKind,
-  draws: DayDraws,
-  trace: DayTrace,
+  { draws, trace, time }: { draws: DayDraws; trace: DayTrace; time: Time },
 ): Promise<DayChain> {
   let hasEnded = false
-  const counts: ChainFaults = { lostAnswers: 0, reorgs: 0, takenByDeepest: 0, looks: 0 }
+  const counts: ChainFaults = { lostAnswers: 0, timeouts: 0, reorgs: 0, takenByDeepest: 0, looks: 0 }
   const sentByWorker = new Set<string>()
   let isDue: ChainFault | null = null
   let look: () => Promise<unknown> = async () => {}
   let broken: unknown = null
   let turn: Promise<unknown> = Promise.resolve()
+  let named = 0
+  /** What to do for a request that gets no answer, by its name. */
+  const unanswered = new Map<string, () => void>()
 
   const forward = async (body: string) =>
     (await fetch(chainRpcUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).text()
@@ -181,11 +190,34 @@ export async function startDayChain(
     return done
   }
 
+  /** What is not answered ends when the worker has waited as long as it ever does: at once, for whoever looks from outside. */
+  const workerFetch: typeof fetch = async (target, init) => {
+    const name = String(++named)
+    const deadline = new AbortController()
+    const timedOut = new Promise<never>((_resolve, reject) => {
+      unanswered.set(name, () => {
+        void time.sleep(RPC_TIMEOUT_MS).then(() => {
+          counts.timeouts += 1
+          deadline.abort()
+          reject(new TimeoutError({ body: {}, url }))
+        })
+      })
+    })
+    const headers = new Headers(init?.headers)
+    headers.set(NAME_HEADER, name)
+    try {
+      return await Promise.race([fetch(target, { ...init, headers, signal: deadline.signal }), timedOut])
+    } finally {
+      unanswered.delete(name)
+    }
+  }
+
   const server = createServer((request, response) => {
     void (async () => {
       const body = await text(request)
       const found = await inTurn(() => answer(body, request.url === WORKER_PATH))
-      if (found === null) response.destroy()
+      // The connection stays open, and nobody says anything any more.
+      if (found === null) unanswered.get(String(request.headers[NAME_HEADER]))?.()
       else response.writeHead(200, { 'content-type': 'application/json' }).end(found)
     })().catch(() => response.destroy())
   })
@@ -195,6 +227,7 @@ export async function startDayChain(
   return {
     url,
     workerUrl: `${url}${WORKER_PATH}`,
+    workerFetch,
     warp: (seconds) =>
       inTurn(async () => {
         await ask('evm_setNextBlockTimestamp', [Number((await head()).timestamp) + seconds])

@@ -6,6 +6,7 @@ import {
   correctRecords,
   indexChainEvents,
   ingestReceiptEntries,
+  newCloseMemory,
   registerPending,
   runFundingOrders,
   settleDueEpochs,
@@ -24,6 +25,8 @@ export const dayRounds = ['reconcile', 'index', 'settle', 'watch', 'register', '
 export type DayRound = (typeof dayRounds)[number]
 
 const ENTRIES_A_BATCH = 8
+/** What the watchtower takes lanes to close by; the day closes them when it likes. */
+const EPOCH_MS = 60_000
 
 export interface DayWorker {
   /** Runs one round as the worker's scheduler would; a crash is over when it returns. */
@@ -35,22 +38,21 @@ export interface DayWorker {
 }
 
 interface DayWorkerOptions {
-  rpcUrl: string
   faults: Faults
   rng: Prng
   draws: DayDraws
   time: Time
   trace: DayTrace
   /** What the watchtower asks of gateways. */
-  closeEpochs: () => void
+  closeEpochs: (lanes: readonly string[]) => void
 }
 
 export function createDayWorker(
   world: DayWorld,
-  { rpcUrl, faults, rng, draws, time, trace, closeEpochs }: DayWorkerOptions,
+  { faults, rng, draws, time, trace, closeEpochs }: DayWorkerOptions,
 ): DayWorker {
   let ports = connect()
-  let asked = new Map<string, string>()
+  let closeMemory = newCloseMemory()
   let stuck: string[] = []
   let checksAfterCrashes = 0
 
@@ -60,7 +62,8 @@ export function createDayWorker(
     const pending = pendingTransactions(store.pendingTransactions)
     const random = (below: number) => draws.below('gas of the worker', below)
     const keys = { operatorKey, managedWalletKey }
-    const chain = createChain({ rpcUrl, deployment, ...keys, profile, pending, time, random })
+    const { workerUrl: rpcUrl, workerFetch: fetchFn } = world.chain
+    const chain = createChain({ rpcUrl, fetchFn, deployment, ...keys, profile, pending, time, random })
     const { reads, settlement, registry, managed, transactions } = chain
     return { store, chain: faults.inject({ reads, settlement, registry, managed, transactions }, 'chain') }
   }
@@ -78,8 +81,8 @@ export function createDayWorker(
     if (round === 'register') await registerPending({ store, chain: chain.registry })
     if (round === 'fund') await runFundingOrders({ store: store.chain, chain: chain.reads, wallet: chain.managed })
     if (round === 'watch') {
-      const gateways = { closeEpochs: async () => closeEpochs() }
-      await watchWithdrawals({ ...settlement, channels: store.chain, gateways }, asked)
+      const gateways = { closeEpochs: async (lanes: readonly string[]) => (closeEpochs(lanes), [...lanes]) }
+      await watchWithdrawals({ ...settlement, channels: store.chain, gateways, epochMs: EPOCH_MS }, closeMemory)
     }
     if (round === 'settle') stuck = (await settleDueEpochs(settlement)).stuck.map(({ reason }) => reason)
     if (round === 'correct') {
@@ -124,7 +127,7 @@ export function createDayWorker(
       // Whatever the dead process left half done.
       await checkMoney(world)
       checksAfterCrashes += 1
-      asked = new Map()
+      closeMemory = newCloseMemory()
       ports = connect()
     },
   }

@@ -7,27 +7,22 @@
  */
 import { randomInt } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { startTestStack } from '@isochrone/local-stack'
+import { readFlags, wholeFlag } from '@isochrone/runtime'
 import { dayChains, type DayChainName } from './day-chain.ts'
 import { createDayTrace } from './day-trace.ts'
 import { runDay } from './run-day.ts'
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string' },
-    steps: { type: 'string', default: '1000' },
-    days: { type: 'string', default: '1' },
-    chain: { type: 'string', default: 'development' },
-    verbose: { type: 'boolean', default: false },
-    trace: { type: 'string' },
-  },
+const values = readFlags('npm run test:day --', {
+  seed: { type: 'string' },
+  steps: { type: 'string', default: '1000' },
+  days: { type: 'string', default: '1' },
+  chain: { type: 'string', default: 'development' },
+  verbose: { type: 'boolean', default: false },
+  trace: { type: 'string' },
 })
-const [firstSeed, steps, days] = [
-  wholeNumber('seed', values.seed ?? String(randomInt(2 ** 31))),
-  wholeNumber('steps', values.steps),
-  wholeNumber('days', values.days),
-]
+const firstSeed = wholeFlag('seed', values.seed ?? String(randomInt(2 ** 31)))
+const [steps, days] = [wholeFlag('steps', values.steps), wholeFlag('days', values.days, 1)]
 
 const chainName = chainNamed(values.chain)
 
@@ -58,14 +53,7 @@ for (let seed = firstSeed; seed < firstSeed + days; seed++) {
 }
 
 function chainNamed(text: string): DayChainName {
-  if (text in dayChains) return text as DayChainName
-  process.stderr.write(`--chain: ${Object.keys(dayChains).join(' or ')}, not ${text}\n`)
-  process.exit(2)
-}
-
-function wholeNumber(name: string, text: string): number {
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value >= 0) return value
-  process.stderr.write(`--${name}: a whole number, not ${text}\n`)
+  if (Object.hasOwn(dayChains, text)) return text as DayChainName
+  process.stderr.write(`--chain: ${Object.keys(dayChains).join(' or ')} is expected, not ${text}.\n`)
   process.exit(2)
 }

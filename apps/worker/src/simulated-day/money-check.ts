@@ -88,7 +88,8 @@ async function checkFlows(world: DayWorld, reader: ChainReader, events: DayEvent
     if (eventName === 'PendingRefunded') sum.refunded += args.amount
   }
   const channels = await Promise.all(world.payers.map(({ channelId }) => channelState(reader, channelId)))
-  const pendings = await Promise.all([...owed.values()].map((key) => pendingOf(reader, key)))
+  // As events and channels are: without what the worker has sent and no block has included.
+  const pendings = await Promise.all([...owed.values()].map((key) => pendingOf(reader, key, 'latest')))
   const claimed = total(channels.map((channel) => channel.claimed))
   same("payers' debit and the claims that were paid", claimed, sum.paid)
   same('the claims that were paid and what became pending', sum.paid, total(pendings.map((pending) => pending.claimed)))

@@ -37,6 +37,7 @@ test(`a simulated day (seed ${SEED}): money conserved after every step, every cl
     expect(each.crashesAfterChainCalls).toBeGreaterThan(0)
     expect(each.checksAfterCrashes).toBe(each.crashes)
     expect(each.lostAnswers).toBeGreaterThan(0)
+    expect(each.timeouts).toBeGreaterThanOrEqual(each.lostAnswers)
     expect(each.takenByDeepest).toBeGreaterThan(0)
     expect(each.looks).toBe(each.lostAnswers + each.reorgs)
   }
@@ -46,4 +47,4 @@ test(`a simulated day (seed ${SEED}): money conserved after every step, every cl
   expect(again).toEqual(day)
   expect(elsewhere.signedMicroUsd).toBeGreaterThan(0n)
   expect(elsewhere.traceHash).not.toBe(day.traceHash)
-}, 600_000)
+}, 1_800_000)

@@ -26,11 +26,23 @@ interface Fate {
   die: () => void
 }
 
+/** Who watches, while the chain waits for them. */
+export interface Watcher {
+  /** What was sent arrives now, and the one that sent it dies. */
+  onArrived?: () => Promise<void>
+  /** A life asks what became of a transaction. */
+  onLook?: () => void
+}
+
 /** More than any work of a test has transactions, twice. */
 const LIVES_MAX = 60
 const never = () => new Promise<never>(() => {})
 
-export async function startDyingWorker(chainRpcUrl: string, market: TestMarket) {
+export async function startDyingWorker(
+  chainRpcUrl: string,
+  market: TestMarket,
+  { onArrived = async () => {}, onLook = () => {} }: Watcher = {},
+) {
   const fates: Fate[] = []
   const seen = new Map<Hex, number>()
   let deaths: string[] = []
@@ -44,11 +56,13 @@ export async function startDyingWorker(chainRpcUrl: string, market: TestMarket) 
   async function answer(fate: Fate, body: string): Promise<string | null> {
     const { method, params } = JSON.parse(body) as { method: string; params: readonly unknown[] }
     if (fate.isDead) return null
+    if (method === 'eth_getTransactionReceipt') onLook()
     if (method !== 'eth_sendRawTransaction') return forward(body)
     const raw = params[0] as Hex
     const [hash, name] = [keccak256(raw), functionNameOf(parseTransaction(raw).data ?? '0x') ?? 'another call']
     const times = seen.get(hash) ?? 0
     seen.set(hash, times + 1)
+    if (times === 1) await onArrived()
     const found = times === 0 ? null : await forward(body)
     if (times > 1) return found
     deaths.push(`${name} ${times === 0 ? 'not sent' : 'not recorded'}`)

@@ -24,6 +24,8 @@ export interface EpochAt {
   fromSeq: number
   receipts: number
   signedBefore?: ReadonlyMap<string, bigint>
+  /** From one request to the next, ms: promises are judged by one request a second at most. */
+  everyMs?: number
   /** What the lane signs in place of what the receipts make of a node. */
   lie?: (record: PerformanceRecord) => PerformanceRecord
   /** What stands in the file in place of a line; the journal has the honest one. */

@@ -175,14 +175,14 @@ export async function startTestMarket(stack: TestStack, options: TestMarketOptio
   return { deployment, profile, env, db, store: createStore(db), lane, request, fund, writer, ...ids }
 }
 
-/** Stake thaws longer than a whole dispute. */
+/** And of the judging of a record. Stake thaws longer than a whole dispute. */
 function disputeWindows(stepS: number) {
-  const steps = { fileS: stepS, respondS: stepS, ruleS: stepS, appealS: stepS, appealRuleS: stepS }
+  const steps = { rulingS: stepS, fileS: stepS, respondS: stepS, ruleS: stepS, appealS: stepS, appealRuleS: stepS }
   return { ...steps, stakeThawS: 8 * stepS, keyThawS: 8 * stepS }
 }
 
 /** Resolves with the first truthy value; fails after `limitMs`. */
-export async function eventually<T>(read: () => Promise<T | false | null | undefined>, limitMs = 60_000): Promise<T> {
+export async function eventually<T>(read: () => Promise<T | false | null | undefined>, limitMs = 120_000): Promise<T> {
   const deadline = Date.now() + limitMs
   for (;;) {
     const value = await read()

@@ -1,17 +1,20 @@
-/** Each cheat is caught with real processes, and the honest node beside it is not. */
+/**
+ * What the checks say of cheats and of honest nodes, on real witnesses, agents and engines, without a market around them. What
+ * becomes of each in a whole one, its bills among it: `npm run test:cheats`.
+ */
 import { join } from 'node:path'
 import { isDataError } from '@isochrone/db'
-import { systemClock } from '@isochrone/domain'
+import { newId, systemClock } from '@isochrone/domain'
 import { startTestStack, type TestStack } from '@isochrone/local-stack'
 import { addressOfKey, addressToBytes32, bytes32Of, randomBytes32 } from '@isochrone/protocol'
-import { ingestReceiptEntries } from '@isochrone/services'
+import { ingestReceiptEntries, USUAL_CHECKS_MIN } from '@isochrone/services'
 import { testLane } from '@isochrone/services/testing'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { engineReplay } from './testing/engine-replay.ts'
 import { amsterdam, startTestFleet, washington } from './testing/test-fleet.ts'
 
 // Processes of our own on a machine that may be busy: nothing here is a measure of time.
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 240_000 })
 
 let stack: TestStack
 let fleet: Awaited<ReturnType<typeof startTestFleet>>
@@ -59,8 +62,20 @@ test('one core behind two nodes is challenged alone and together, and is no chea
   ])
   await fleet.verify(first)
   const measured = await fleet.verdict(first, 'sharing')
-  const round = { aloneUs: [expect.any(Number), expect.any(Number)], togetherUs: expect.any(Number) }
+  if (!measured) throw new Error('it was checked')
+  const times = [expect.any(Number), expect.any(Number)]
+  const round = { aloneUs: { own: times, other: times }, togetherUs: expect.any(Number) }
   expect(measured).toMatchObject({ inputs: { rounds: expect.arrayContaining([round]), declared: false } })
+  // Whatever it found: it clears nobody whose usual times it does not know yet.
+  expect(measured).toMatchObject({ inputs: { usualUs: { own: null, other: null } } })
+  expect(measured.verdict).not.toBe('valid')
+  // As if it had been checked as often as it takes.
+  const earlier = Array.from({ length: USUAL_CHECKS_MIN - 1 }, () => ({ ...measured, id: newId('check') }))
+  await fleet.store.verification.insertChecks(earlier)
+  await fleet.verify(first)
+  expect(await fleet.verdict(first, 'sharing')).toMatchObject({
+    inputs: { usualUs: { own: expect.any(Number), other: null } },
+  })
   await fleet.db.terms.updateMany({
     where: { nodes: { some: { nodeId: first.nodeId } } },
     data: { document: { version: 3, sharedHost: true } },

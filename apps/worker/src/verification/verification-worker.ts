@@ -2,11 +2,12 @@
  * The BullMQ side of verification: a scheduler that looks for nodes that are due, on a queue of its own because a check takes
  * seconds. Postgres says which are due; a lost, late or doubled look changes nothing.
  */
+import { redisKeys } from '@isochrone/protocol'
 import type { Logger } from '@isochrone/runtime'
 import { publishListings, verifyDueNodes, type PublishDeps, type VerifyDeps } from '@isochrone/services'
 import { Queue, Worker } from 'bullmq'
 
-const QUEUE = 'verification'
+const QUEUE = redisKeys.queueVerification
 const RESCHEDULE_MS = 30_000
 const LOCK_MS = 120_000
 

@@ -58,15 +58,16 @@ export function witnessHttp({ url, token }: { url: string; token: string }): Wit
   }
 
   return {
+    url,
     facts,
     async echo(nodeId: Hex, samples: number) {
       const known = await facts()
       const parsed = known && signedEcho.safeParse(await call('/v1/echo', { nodeId, samples })).data
       return known && parsed && parsed.report.nodeId === nodeId && isOf(known, parsed) ? parsed : null
     },
-    async matmul(nodeIds: readonly Hex[], order: number) {
+    async matmul(nodeIds: readonly Hex[], order: number, portable = false) {
       const known = await facts()
-      const parsed = known && signedMatmuls.safeParse(await call('/v1/matmul', { nodeIds, order })).data
+      const parsed = known && signedMatmuls.safeParse(await call('/v1/matmul', { nodeIds, order, portable })).data
       if (!known || !parsed) return []
       return parsed.reports.filter(
         (each) => nodeIds.includes(each.report.nodeId as Hex) && isOf(known, each),

@@ -65,7 +65,14 @@ async function endedJob(orgId: string, kind: 'queued' | 'background', status: 's
 }
 
 const endpoint = (orgId: string, events: readonly string[] = webhookEvents) =>
-  store.webhooks.insertEndpoint({ id: `hook_${crypto.randomUUID()}`, orgId, url, secret: SECRET, events: [...events] })
+  store.webhooks.insertEndpoint({
+    id: `hook_${crypto.randomUUID()}`,
+    orgId,
+    url,
+    secret: SECRET,
+    events: [...events],
+    formKey: null,
+  })
 
 const deliveriesOf = (orgId: string) =>
   store.webhooks.deliveries({ orgId, endpointId: null, status: null, limit: 100, before: null })

@@ -59,7 +59,7 @@ export function batchRoutes(app: FastifyInstance, deps: Deps, batches: Batches):
       batches.requireInside(orgId)
       requireChannel(organisation)
       const body = read(bodyOf(request))
-      const { batch } = await createBatch(batches.deps, {
+      const { batch, created } = await createBatch(batches.deps, {
         orgId,
         keyId: key.keyId,
         endpoint: body.endpoint,
@@ -69,7 +69,7 @@ export function batchRoutes(app: FastifyInstance, deps: Deps, batches: Batches):
         outputExpiresAfterS: body.output_expires_after?.seconds ?? null,
         idempotency: idempotencyOf(request),
       })
-      return await viewOf(batch)
+      return created ? batchObject(batch, { nowMs: deps.clock.nowMs() }) : await viewOf(batch)
     },
   })
 

@@ -30,6 +30,8 @@ const bytes32 = z
   .string()
   .regex(/^0x[0-9a-f]{64}$/)
   .transform((text) => text as Hex)
+/** Without lanes, whichever this gateway's is. */
+const closeEpoch = z.object({ lanes: z.array(bytes32).max(10_000).optional() })
 /** Never the first version: that one is in the epoch's file. */
 const correctRecord = z.object({
   nodeId: bytes32,
@@ -66,7 +68,7 @@ export function internalRoutes(app: FastifyInstance, deps: GatewayDeps): void {
         if (known === 'finished') return recorded
         if (known === 'unknown') return retry('whether it was answered here before is not known any more')
         if (dispatch.answerOnly) return retry('it was not answered here')
-        if (running.size >= RUNNING_MAX || deps.notReady() !== null)
+        if (running.size >= RUNNING_MAX || deps.notReady() !== null || deps.loop?.isOverloaded() === true)
           return retry('this gateway takes no further jobs now')
         run = runDispatch(deps, dispatch).finally(() => running.delete(dispatch.requestId))
         running.set(dispatch.requestId, run)
@@ -75,11 +77,20 @@ export function internalRoutes(app: FastifyInstance, deps: GatewayDeps): void {
     },
   })
 
-  app.post('/internal/v1/close-epoch', { onRequest }, async () => {
-    const closed = await deps.epochs.close()
-    if (!closed) return { lane: deps.lane.id, epochs: [], receipts: 0, leaves: 0 }
-    const { epoch, fromSeq, toSeq, count } = closed
-    return { lane: deps.lane.id, epochs: [epoch], receipts: toSeq - fromSeq + 1, leaves: count }
+  app.post('/internal/v1/close-epoch', {
+    onRequest,
+    handler: async (request) => {
+      const body = bodyOf(request)
+      const parsed = closeEpoch.safeParse(body.length === 0 ? {} : parseJson(body))
+      if (!parsed.success)
+        throw new AppError('invalid_input', { publicMessage: "'lanes' is not valid.", field: 'lanes' })
+      const { lanes } = parsed.data
+      const isAsked = lanes === undefined || lanes.includes(deps.lane.id)
+      const closed = isAsked ? await deps.epochs.close() : null
+      if (!closed) return { lane: deps.lane.id, epochs: [], receipts: 0, leaves: 0 }
+      const { epoch, fromSeq, toSeq, count } = closed
+      return { lane: deps.lane.id, epochs: [epoch], receipts: toSeq - fromSeq + 1, leaves: count }
+    },
   })
 
   app.post('/internal/v1/correct-record', {

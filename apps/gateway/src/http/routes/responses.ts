@@ -4,7 +4,7 @@ import type { JobState } from '@isochrone/services'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { backgroundResponse, jobIdOfResponse } from '../../responses/background-response.ts'
 import { authenticate, requireReady } from '../authenticate.ts'
-import { followResponse } from '../follow-response.ts'
+import { followResponse, placeToFollow } from '../follow-response.ts'
 import type { GatewayDeps } from '../gateway-deps.ts'
 
 interface ById {
@@ -31,7 +31,8 @@ export function responseRoutes(app: FastifyInstance, deps: GatewayDeps): void {
     handler: async (request, reply) => {
       const { orgId, job } = await found(request)
       if (request.query.stream !== 'true') return backgroundResponse(job)
-      return await followResponse(deps, orgId, job, reply, { after: numberOf(request.query.starting_after) })
+      const after = numberOf(request.query.starting_after)
+      return await followResponse(deps, orgId, job, reply, { after, leave: placeToFollow() })
     },
   })
 

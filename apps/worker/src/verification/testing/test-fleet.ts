@@ -40,7 +40,16 @@ export type NodeClaims = {
   providerId: string
   sharedHost?: boolean
   inventory?: Partial<NodeInventory>
+  gpuClass?: string
   models?: { model: string; modelHash: string }[]
+}
+
+export type TestAgent = {
+  /** Where it pretends to stand. Absent: here, and its round trips are real. */
+  place?: GeoPlace
+  core?: number
+  /** A program that answers its challenges. */
+  helper?: string
 }
 
 export async function startTestFleet({ databaseUrl, dir }: { databaseUrl: string; dir: string }) {
@@ -99,7 +108,7 @@ export async function startTestFleet({ databaseUrl, dir }: { databaseUrl: string
     },
 
     /** A node of the database with a real agent that has linked to every witness. */
-    async node(name: string, claims: NodeClaims, agent: { place?: GeoPlace; core?: number } = {}): Promise<TestNode> {
+    async node(name: string, claims: NodeClaims, agent: TestAgent = {}): Promise<TestNode> {
       const nodeDir = join(dir, name)
       mkdirSync(nodeDir, { recursive: true })
       const nodeKey = randomBytes32()
@@ -110,10 +119,12 @@ export async function startTestFleet({ databaseUrl, dir }: { databaseUrl: string
       args.push('--gateway', 'http://127.0.0.1:9', '--only-given-gateways')
       for (const url of witnessUrls) args.push('--witness', url)
       if (agent.place) args.push('--simulated-place', `${agent.place.latitude},${agent.place.longitude}`)
+      if (agent.helper) args.push('--matmul-helper', agent.helper)
       const pinned = agent.core === undefined ? [] : ['taskset', '-c', String(agent.core)]
       const [command = '', ...rest] = [...pinned, process.execPath, ...args]
       const child = start(command, rest)
-      await until(child, /linked to a witness/, witnessUrls.length)
+      const ready = agent.helper ? /linked to a witness|matmul helper is ready/ : /linked to a witness/
+      await until(child, ready, witnessUrls.length + (agent.helper ? 1 : 0))
       return node
     },
 
@@ -199,7 +210,8 @@ writeFileSync(${JSON.stringify(path)}, buildDemoModel({ layers: 1, seed: 7 }))`
     }
     const id = `node_${name}`
     const place = { region, country, failureDomain: name, tier: 'regional', dataPolicy: 'any' } as const
-    const row = { nodeId, id, name, providerId, termsHash: terms.hash, simulated: false, gpuClass: 'CPU', ...place }
+    const { gpuClass = 'CPU' } = claims
+    const row = { nodeId, id, name, providerId, termsHash: terms.hash, simulated: false, gpuClass, ...place }
     await store.providers.insertNode({ ...row, inventory, keyProof: '0x' })
     const models = (claims.models ?? []).map((each) => ({
       ...each,

@@ -1,0 +1,41 @@
+/**
+ * `npm run bench:isolation -- [--rounds N] [--json]`: by how much the p99 of other tenants' first tokens moves while one tenant
+ * sends a hundred times its share. Real processes, some two and a half minutes; the ratio is of rounds of one run. Ends with code 1
+ * where it moves by 10 % or more, or a quiet tenant is refused.
+ */
+import { availableParallelism, cpus, loadavg } from 'node:os'
+import { Command, InvalidArgumentError } from 'commander'
+import { ISOLATION_PLAN, isolationFaults, MOVED_MAX } from './isolation.ts'
+import { measureIsolation } from './measure-isolation.ts'
+
+const { rounds, json } = new Command('npm run bench:isolation --')
+  .description("What a tenant that floods a gateway makes of other tenants' time to the first token.")
+  .option('--rounds <n>', 'rounds of each kind, 8 s each', whole(1, 20), ISOLATION_PLAN.rounds)
+  .option('--json', 'one JSON object as the last line')
+  .allowExcessArguments(false)
+  .showHelpAfterError()
+  .parse()
+  .opts<{ rounds: number; json?: true }>()
+
+const loadBefore = loadavg()[0]
+const note = (line: string): void => void process.stderr.write(`${line}\n`)
+const seen = await measureIsolation({ ...ISOLATION_PLAN, rounds, note })
+const faults = isolationFaults(seen)
+const machine = {
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: availableParallelism(),
+  loadBefore,
+  loadAfter: loadavg()[0],
+  node: process.version,
+}
+const result = { ...seen, movedMax: MOVED_MAX, holds: faults.length === 0, faults, machine }
+process.stdout.write(`${json ? JSON.stringify(result) : JSON.stringify(result, null, 2)}\n`)
+process.exit(faults.length === 0 ? 0 : 1)
+
+function whole(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (Number.isInteger(value) && value >= min && value <= max) return value
+    throw new InvalidArgumentError(`a whole number from ${min} to ${max}`)
+  }
+}
