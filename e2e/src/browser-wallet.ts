@@ -17,14 +17,25 @@ interface Answer {
   error?: { code: number; message: string }
 }
 
-/** Puts the wallet into every page opened from now on. Returns the methods that it was asked, in order. */
+const installed = new WeakMap<Page, { handle: Handler }>()
+
+/**
+ * Puts the wallet into every page opened from now on. Returns the methods that it was asked, in order. Again in the same
+ * browser: its account is another one, under the name that it had.
+ */
 export async function installWallet(page: Page, options: WalletOptions): Promise<string[]> {
   const asked: string[] = []
-  const handle = createHandler(options)
+  const before = installed.get(page)
+  if (before) {
+    before.handle = createHandler(options)
+    return asked
+  }
+  const wallet = { handle: createHandler(options) }
+  installed.set(page, wallet)
   await page.exposeFunction('isochroneTestWallet', async (method: string, params: unknown[]): Promise<Answer> => {
     asked.push(method)
     try {
-      return { result: await handle(method, params) }
+      return { result: await wallet.handle(method, params) }
     } catch (error) {
       const { code = -32_603, message = 'failed' } = error as { code?: number; message?: string }
       return { error: { code, message } }

@@ -22,7 +22,7 @@ export async function makeBatch(page: Page, { url, model }: InstanceInfo): Promi
 
   await expect(async () => {
     await choose([...good, 'Name a city.'])
-    await expect(page.getByText('1 line is wrong.')).toBeVisible({ timeout: 2_000 })
+    await expect(page.getByText('1 line is wrong.')).toBeVisible({ timeout: 10_000 })
   }).toPass()
   await expect(page.getByRole('cell', { name: 'The line is not one JSON object.' })).toBeVisible()
   await expect(create).toHaveAttribute('aria-disabled', 'true')
@@ -45,7 +45,7 @@ export async function makeBatch(page: Page, { url, model }: InstanceInfo): Promi
   })
   await create.dblclick()
   await page.waitForURL(/\/batches\/batch_[0-9a-f]+$/)
-  await expect(page.getByText(`${LINES} of ${LINES} answered`)).toBeVisible({ timeout: 60_000 })
+  await expect(page.getByText(`${LINES} of ${LINES} answered`)).toBeVisible({ timeout: 120_000 })
   expect(uploads).toBe(1)
   await page.goto(`${url}/batches`)
   await expect(links).toHaveCount(before + 1)

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { test as base } from '@playwright/test'
 import { startMarketplace, type Marketplace } from '../../tools/start/marketplace.ts'
 
-const START_LIMIT_MS = 300_000
+const START_LIMIT_MS = 1_800_000
 
 /** `test` with `market`: started once for all tests of a worker. */
 export const test = base.extend<object, { market: Marketplace }>({

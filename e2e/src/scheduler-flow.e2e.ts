@@ -90,7 +90,7 @@ test('webhook added → background response followed and resumed → its job exp
 
     await page.goto(`${info.url}/settings/webhooks`)
     await expect(page.getByRole('table', { name: 'Deliveries' }).getByText('delivered')).toBeVisible({
-      timeout: 30_000,
+      timeout: 120_000,
     })
     expect(heard).toHaveLength(1)
     await expectAccessible(page)
@@ -99,7 +99,7 @@ test('webhook added → background response followed and resumed → its job exp
       .getByRole('button', { name: /^Send again: msg_/ })
       .first()
       .click()
-    await expect.poll(() => heard.length, { timeout: 30_000 }).toBe(2)
+    await expect.poll(() => heard.length, { timeout: 120_000 }).toBe(2)
     expect(new Set(heard).size).toBe(1)
 
     await makeBatch(page, info)

@@ -3,7 +3,15 @@
  * penalties and refunds are what the channel holds; stake lost what was credited; to the micro-USD.
  */
 import { createReadStream } from 'node:fs'
-import { channelState, solvency, moneyHolders, settledTotal, stakeOf, tokenBalance } from '@isochrone/contracts-client'
+import {
+  channelState,
+  moneyHolders,
+  settledTotal,
+  solvency,
+  stakeOf,
+  testUsdcAbi,
+  tokenBalance,
+} from '@isochrone/contracts-client'
 import { formatUsd } from '@isochrone/domain'
 import { readEpochFile, type Hex } from '@isochrone/protocol'
 import { fetchEpochFile } from '@isochrone/verifier'
@@ -71,6 +79,7 @@ async function compare(world: World): Promise<string> {
   expect(await tokenBalance(reader, team.account.address), 'the bond came back').toBe(
     BigInt(reader.deployment.params.disputeBondMicroUsd),
   )
+  expect(await paidToTreasury(world), 'the bond of the contested record is the treasury’s').toBe(lostBonds(events))
   for (const holder of moneyHolders) {
     const { held, owed } = await solvency(reader, holder)
     expect(held >= owed, `${holder} holds what it owes`).toBe(true)
@@ -82,12 +91,38 @@ async function compare(world: World): Promise<string> {
   return `receipts ${receipts}, penalties ${penalties}, refunds ${refunded}, net ${net}, fee ${fee}, left in the channel ${inChannel} µUSD`
 }
 
+type Events = Awaited<ReturnType<typeof allEvents>>
+
+/** Σ of the bonds of challenges that arbiters dismissed. */
+function lostBonds(events: Events): bigint {
+  const bonds = new Map<string, bigint>()
+  let lost = 0n
+  for (const event of events) {
+    if (event.eventName !== 'RecordChallenged' && event.eventName !== 'ChallengeResolved') continue
+    const key = `${event.args.nodeId}:${event.args.lane}:${event.args.epoch}`
+    if (event.eventName === 'RecordChallenged') bonds.set(key, event.args.bond)
+    else if (!event.args.upheld) lost += bonds.get(key) ?? 0n
+  }
+  expect(lost > 0n, 'a contested record was dismissed').toBe(true)
+  return lost
+}
+
+/** What the ledger sent there: nothing but lost bonds, since no lane was punished. */
+async function paidToTreasury({ reader }: World): Promise<bigint> {
+  const { token, ledger } = reader.deployment.addresses
+  const logs = await reader.publicClient.getContractEvents({
+    address: token,
+    abi: testUsdcAbi,
+    eventName: 'Transfer',
+    args: { from: ledger, to: reader.deployment.params.treasury },
+    fromBlock: 0n,
+    strict: true,
+  })
+  return logs.reduce((sum, { args }) => sum + args.value, 0n)
+}
+
 /** Σ price of every receipt of the channel, from the published files of all anchored epochs. */
-async function receiptsOf(
-  { market }: World,
-  channelId: Hex,
-  events: Awaited<ReturnType<typeof allEvents>>,
-): Promise<bigint> {
+async function receiptsOf({ market }: World, channelId: Hex, events: Events): Promise<bigint> {
   let sum = 0n
   for (const event of events) {
     if (event.eventName !== 'EpochAnchored') continue

@@ -1,43 +1,23 @@
 /**
  * The dispute: the team asks back what it paid for a late answer, the provider contests it, two arbiters rule with their own
- * wallets, and the worker executes. (A performance record is contested by a challenge that an auditor judges; arbiters rule on receipts.)
+ * wallets, and the worker executes.
  */
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { panelOf } from '@isochrone/contracts-client'
 import { usdFromMicroUsd } from '@isochrone/domain'
-import { developmentJudges } from '@isochrone/runtime'
-import type { Hex } from 'viem'
-import { privateKeyToAccount } from 'viem/accounts'
-import { projectRoot } from '../../tools/project-root.ts'
+import { eachOfTwo, type Seat } from './arbiters.ts'
 import { allEvents, eventOf } from './breach.ts'
-import { signUp } from './people.ts'
 import type { Step } from './run-story.ts'
-import { expect, type Person, type World } from './world.ts'
-
-const execFileAsync = promisify(execFile)
-const arbiters = ['Barbara Arbiter', 'Donald Arbiter'] as const
+import { clientOptions } from './team.ts'
+import { startTraffic } from './traffic.ts'
+import { expect, type World } from './world.ts'
 
 export const disputeSteps: readonly Step[] = [
   {
-    name: 'staff',
-    title: 'Two arbiters sign up, and the operator makes them staff',
-    limitMs: 180_000,
-    async run(world) {
-      for (const name of arbiters) {
-        const arbiter = await world.person(name)
-        await signUp(world, arbiter, `${name}s`)
-        const args = ['tools/grant-admin/main.ts', '--email', arbiter.email, '--data-dir', world.market.info.dataDir]
-        await execFileAsync(process.execPath, args, { cwd: projectRoot, timeout: 60_000 })
-      }
-    },
-  },
-  {
     name: 'dispute',
     title: 'The team disputes the receipt of a late answer, with a bond from its wallet',
-    limitMs: 300_000,
+    limitMs: 600_000,
     async run(world) {
-      await world.traffic?.stop()
+      await askSlowedNode(world)
       await world.slowed?.release()
       const { team, market } = world
       const { page } = team
@@ -64,8 +44,8 @@ export const disputeSteps: readonly Step[] = [
   },
   {
     name: 'contest',
-    title: 'The provider contests it',
-    limitMs: 180_000,
+    title: 'The provider contests that too',
+    limitMs: 360_000,
     async run(world) {
       const id = disputeIdOf(world)
       const { page } = world.provider
@@ -80,15 +60,13 @@ export const disputeSteps: readonly Step[] = [
   },
   {
     name: 'rule',
-    title: 'Two arbiters of the panel rehearse, sign and rule',
-    limitMs: 300_000,
+    title: 'Two arbiters of its panel rehearse, sign and rule',
+    limitMs: 600_000,
     async run(world) {
       const id = BigInt(disputeIdOf(world))
       await eventOf(world, ({ eventName }) => eventName === 'PanelDrawn')
       const panel = await panelOf(world.reader, { disputeId: id, appeal: false })
-      for (const [place, name] of arbiters.entries()) {
-        await vote(world, await world.person(name), keyOf(panel[place] ?? '0x'))
-      }
+      await eachOfTwo(world, panel, (seat) => vote(world, seat))
       const ruled = await eventOf(world, ({ eventName }) => eventName === 'DisputeRuled')
       if (ruled.eventName !== 'DisputeRuled') throw new Error('unreachable')
       return `${ruled.args.refund} µUSD are to go back`
@@ -97,7 +75,7 @@ export const disputeSteps: readonly Step[] = [
   {
     name: 'execute',
     title: 'Nobody appeals: the ruling is executed on-chain',
-    limitMs: 300_000,
+    limitMs: 600_000,
     async run(world) {
       const closed = await eventOf(world, ({ eventName }) => eventName === 'DisputeClosed')
       if (closed.eventName !== 'DisputeClosed') throw new Error('unreachable')
@@ -114,6 +92,15 @@ export function disputeIdOf(world: World): string {
   return world.disputeId
 }
 
+/** A few requests more, so that what is disputed is young enough to be filed. */
+async function askSlowedNode(world: World): Promise<void> {
+  const { apiKey, model } = world
+  const traffic = startTraffic({ ...clientOptions(world), apiKey, model })
+  world.traffic = traffic
+  await expect.poll(() => traffic.answered, { timeout: 180_000 }).toBeGreaterThan(2)
+  await traffic.stop()
+}
+
 /** Its traffic has ended, so the newest request is one that the slowed node answered. */
 async function openNewestRequest({ team, market }: World): Promise<void> {
   const { page } = team
@@ -123,19 +110,8 @@ async function openNewestRequest({ team, market }: World): Promise<void> {
   await expect(page.getByRole('heading', { level: 1 })).toContainText('req_')
 }
 
-/** Of the wallet that the chain drew: on a development machine they are known. */
-function keyOf(address: string): Hex {
-  const key = developmentJudges.arbiterKeys.find(
-    (each) => privateKeyToAccount(each).address.toLowerCase() === address.toLowerCase(),
-  )
-  if (!key) throw new Error(`The panel holds ${address}, which is no arbiter of this machine.`)
-  return key
-}
-
-async function vote(world: World, person: Person, key: Hex): Promise<void> {
+async function vote(world: World, { page, address, wallet }: Seat): Promise<void> {
   const id = disputeIdOf(world)
-  const { page } = person
-  const wallet = await world.giveWallet(person, key, 'arbiter wallet')
   await page.goto(`${world.market.info.url}/admin/disputes/${id}`)
   await page.getByRole('button', { name: `Connect with ${wallet}` }).click()
   const filed = (await allEvents(world)).find(({ eventName }) => eventName === 'DisputeFiled')
@@ -146,6 +122,5 @@ async function vote(world: World, person: Person, key: Hex): Promise<void> {
     .fill('The promise was broken for this answer; its payer has it back.')
   await page.getByRole('button', { name: 'Rehearse' }).click()
   await page.getByRole('button', { name: `Sign the vote on dispute ${id}` }).click()
-  const address = privateKeyToAccount(key).address
   await eventOf(world, (event) => event.eventName === 'VoteCast' && event.args.arbiter === address)
 }

@@ -8,9 +8,11 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { startMarketplace } from '../../tools/start/marketplace.ts'
 import { consoleProgress } from '../../tools/start/progress.ts'
+import { staffSteps } from './arbiters.ts'
 import { balanceSteps } from './balances.ts'
 import { batchSteps } from './batch.ts'
 import { breachSteps } from './breach.ts'
+import { contestSteps } from './contest.ts'
 import { disputeSteps } from './dispute.ts'
 import { leaseSteps } from './lease.ts'
 import { providerSteps } from './provider.ts'
@@ -19,14 +21,17 @@ import { teamSteps } from './team.ts'
 import { createWorld, type World } from './world.ts'
 
 const EPOCH_MS = 60_000
-const CHALLENGE_WINDOW_MS = 20_000
+/** Long enough to find a record on the provider's page and to say what is wrong with it. */
+const CHALLENGE_WINDOW_MS = 45_000
 
 const steps: readonly Step[] = [
   ...providerSteps,
   ...teamSteps,
   ...leaseSteps,
   ...batchSteps,
+  ...staffSteps,
   ...breachSteps,
+  ...contestSteps,
   ...disputeSteps,
   ...balanceSteps,
 ]
@@ -35,12 +40,14 @@ interface Flags {
   headed?: true
   keep?: true
   until?: string
+  skip?: readonly string[]
 }
 const names = steps.map(({ name }) => name)
 const flags = new Command('npm run story --')
   .description('Plays the story of a provider, a team and a dispute in real browsers, on a stack that begins empty.')
   .option('--headed', 'show the browsers')
   .option('--until <step>', `stop after this step: ${names.join(', ')}`)
+  .option('--skip <steps>', 'leave these out, with commas between: for work on a later one', (text) => text.split(','))
   .option('--keep', 'keep data, logs and pictures')
   .allowExcessArguments(false)
   .showHelpAfterError()
@@ -51,10 +58,12 @@ const print = (line: string) => void process.stdout.write(`${line}\n`)
 process.exit(await main())
 
 async function main(): Promise<number> {
-  if (flags.until !== undefined && !names.includes(flags.until)) {
-    process.stderr.write(`No step is named ${flags.until}. There are: ${names.join(', ')}\n`)
+  const unknown = [flags.until ?? [], flags.skip ?? []].flat().find((name) => !names.includes(name))
+  if (unknown !== undefined) {
+    process.stderr.write(`No step is named ${unknown}. There are: ${names.join(', ')}\n`)
     return 2
   }
+  const wanted = steps.filter(({ name }) => !flags.skip?.includes(name))
   const dataDir = mkdtempSync(join(tmpdir(), 'isochrone-story-'))
   // As root, Postgres runs as a user of its own, who must be able to pass through.
   chmodSync(dataDir, 0o755)
@@ -76,7 +85,7 @@ async function main(): Promise<number> {
     const stopped = new Promise<never>((_resolve, reject) => {
       abort.signal.addEventListener('abort', () => reject(new Error('Stopped.')))
     })
-    const played = await Promise.race([runStory(world, steps, flags.until, print), stopped])
+    const played = await Promise.race([runStory(world, wanted, flags.until, print), stopped])
     failed = played.at(-1)?.outcome === 'failed'
     print(`\n${tableOf(played)}`)
   } finally {

@@ -35,14 +35,16 @@ export const penaltyBps = 1_000
 export const providerSteps: readonly Step[] = [
   {
     name: 'provider',
-    title: 'A provider signs up, with an address of its own wallet to be paid',
-    limitMs: 120_000,
+    title: 'A provider signs up, and its own wallet signs that it is the one to be paid',
+    limitMs: 300_000,
     async run(world) {
       const { provider } = world
       await signUp(world, provider, world.providerName)
       const { page } = provider
       await page.goto(`${world.market.info.url}/provider/list`)
-      await page.getByLabel('Payout address').fill(provider.account.address)
+      await page.getByRole('button', { name: `Be paid to ${provider.name} wallet` }).click()
+      await expect(page.getByText('This wallet has signed that it is to be paid.')).toBeVisible()
+      await expect(page.getByLabel('Payout address')).toHaveValue(new RegExp(provider.account.address, 'i'))
       await page.getByRole('button', { name: 'Become a provider' }).click()
       await expect(page.getByRole('button', { name: 'List a node' }).first()).toBeVisible()
     },
@@ -50,13 +52,13 @@ export const providerSteps: readonly Step[] = [
   {
     name: 'list-1',
     title: 'It lists its first node: wizard, agent, prices, promises, stake, checks, live',
-    limitMs: 300_000,
+    limitMs: 600_000,
     run: (world) => listNode(world, machines.first, '0.09'),
   },
   {
     name: 'list-2',
     title: 'It lists its second node',
-    limitMs: 300_000,
+    limitMs: 600_000,
     run: (world) => listNode(world, machines.second, '0.06'),
   },
 ]
@@ -77,11 +79,17 @@ async function listNode(world: World, machine: Machine, gpuHourUsd: string): Pro
   await expect(checklist).toContainText('runs and serves 1 model', { timeout: 90_000 })
   const config = JSON.parse(readFileSync(join(dataDir, 'agent.json'), 'utf8')) as { nodeId: Hex }
 
-  await page.getByRole('link', { name: 'Go on to prices' }).click()
+  // What the agent serves is ticked by itself; it is listed because the engine answers for it.
+  await page.getByRole('link', { name: 'Go on to models and engine' }).click()
+  await expect(page.getByRole('checkbox', { checked: true })).toHaveCount(1)
+  await expect(page.getByLabel('Engine')).toHaveValue('llama.cpp')
+  await page.getByRole('button', { name: 'Save and go on' }).click()
+  await expect(checklist).toContainText(/llama\.cpp \S+ answers for/, { timeout: 60_000 })
+
   await page.getByLabel('Input', { exact: true }).fill('0.5')
-  await page.getByLabel('Cached input').fill('0.25')
-  await page.getByLabel('Output').fill(machine.outUsd)
-  await page.getByLabel('One GPU, or the CPU, for an hour').fill(gpuHourUsd)
+  await page.getByLabel('Cached input', { exact: true }).fill('0.25')
+  await page.getByLabel('Output', { exact: true }).fill(machine.outUsd)
+  await page.getByLabel('One GPU, or the CPU, for an hour', { exact: true }).fill(gpuHourUsd)
   await page.getByRole('button', { name: 'Save and go on' }).click()
 
   await page.getByLabel('First token within').fill(String(promisedTtftMs))
@@ -89,12 +97,12 @@ async function listNode(world: World, machine: Machine, gpuHourUsd: string): Pro
   await page.getByLabel('Comes back when broken').fill(String(penaltyBps))
   await page.getByRole('button', { name: 'Save and go on' }).click()
 
+  // Its own money, from its own wallet; for the second node the vault holds it already, and nothing is sent.
+  const held = machine === machines.first ? /of your wallet are in the vault/ : /already\. Nothing was sent\./
   await page.getByLabel('Your stake is to be at least').fill(stakeUsd)
-  await page.getByRole('button', { name: 'Stake', exact: true }).click()
-  const orders = page.getByRole('table', { name: 'Stake that was asked for' })
-  await expect(orders.getByText('queued', { exact: true })).toHaveCount(0, { timeout: 60_000 })
-  await expect(orders.getByText('failed', { exact: true })).toHaveCount(0)
-  await expect(orders.getByText('sent', { exact: true }).first()).toBeVisible()
+  await page.getByRole('button', { name: `Stake with ${world.provider.name} wallet` }).click()
+  await expect(page.getByText(held)).toBeVisible({ timeout: 90_000 })
+  await expect(checklist).toContainText(`$${stakeUsd}.00 are staked on the chain.`, { timeout: 60_000 })
   await page.getByRole('link', { name: 'Go on to check and list' }).click()
 
   await page.getByRole('button', { name: 'Check and list' }).click()
@@ -131,7 +139,7 @@ async function shownCommand(world: World, label: string, machine: Machine, dataD
   const text = await world.provider.page.getByRole('region', { name: label }).innerText()
   const [program, ...args] = text.trim().split(/\s+/)
   if (program !== 'node' || args[0] !== 'tools/run.mjs') throw new Error(`The wizard shows another command: ${text}`)
-  const folder = args.indexOf(`.data/${machine.name}`)
+  const folder = args.findIndex((arg) => arg.startsWith(`.data/${machine.name}-`))
   if (folder < 0) throw new Error(`The command names no folder of this node: ${text}`)
   return args.toSpliced(folder, 1, dataDir)
 }

@@ -12,7 +12,7 @@ export const teamSteps: readonly Step[] = [
   {
     name: 'team',
     title: 'A team signs in with its wallet, deposits $20 and signs the ceiling',
-    limitMs: 180_000,
+    limitMs: 360_000,
     async run(world) {
       const { team } = world
       await signUpWithWallet(world, team, 'Grace Research')
@@ -29,7 +29,7 @@ export const teamSteps: readonly Step[] = [
   {
     name: 'requests',
     title: 'It makes an API key, and sends requests to the market from here on',
-    limitMs: 120_000,
+    limitMs: 300_000,
     async run(world) {
       world.apiKey = await createKey(world)
       const { baseURL } = clientOptions(world)

@@ -16,7 +16,7 @@ import { installWallet } from '../src/browser-wallet.ts'
 import type { Traffic } from './traffic.ts'
 
 /** Conditions are waited for, never times; this bounds one that does not come. */
-export const expect = playwrightExpect.configure({ timeout: 60_000 })
+export const expect = playwrightExpect.configure({ timeout: 120_000 })
 
 /** A person at a browser of their own, with a wallet in it. */
 export interface Person {
@@ -95,7 +95,7 @@ export async function createWorld(market: Marketplace, options: { headed: boolea
     if (known) return known
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
     contexts.push(context)
-    context.setDefaultTimeout(60_000)
+    context.setDefaultTimeout(120_000)
     const page = await context.newPage()
     const account = privateKeyToAccount(generatePrivateKey())
     // An arbiter's wallet is the one that the chain draws: see `giveWallet`.

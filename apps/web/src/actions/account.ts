@@ -4,7 +4,10 @@ import type { ViewerOrganisation } from '@isochrone/services'
 import type { ActionResult } from '~/lib/result.ts'
 import { actionResult } from '~/server/page-data.ts'
 
-export async function createOrganisation(input: { name: string }): Promise<ActionResult<ViewerOrganisation>> {
+export async function createOrganisation(input: {
+  name: string
+  key: string
+}): Promise<ActionResult<ViewerOrganisation>> {
   return actionResult((api) => api.session.createOrganisation(input))
 }
 

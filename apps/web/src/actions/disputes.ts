@@ -67,6 +67,30 @@ export async function prepareRuling(input: {
   return actionResult((api) => api.admin.prepareRuling(input))
 }
 
+/** A vote on a challenged record; `nodeId`, `lane` and `epoch` name the record. */
+export async function prepareJudgement(input: {
+  lane: string
+  epoch: number
+  nodeId: string
+  arbiter: string
+  upheld: boolean
+  reason: string
+}): Promise<ActionResult<PreparedRuling>> {
+  return actionResult((api) => api.admin.prepareJudgement(input))
+}
+
+export async function noteJudgement(input: {
+  lane: string
+  epoch: number
+  nodeId: string
+  arbiter: string
+  txHash: string
+}): Promise<ActionResult<{ txHash: string }>> {
+  const result = await actionResult((api) => api.admin.noteJudgement(input))
+  revalidatePath('/admin/disputes')
+  return result
+}
+
 export async function noteVote(input: {
   id: string
   arbiter: string

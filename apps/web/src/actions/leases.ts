@@ -1,18 +1,25 @@
 'use server'
 /** What a team does with leases. Amounts arrive as text in dollars. */
-import type { LeaseQuoteView, LeaseSummary } from '@isochrone/services'
+import type { LeaseConstraints, LeaseQuoteView, LeaseSummary } from '@isochrone/services'
 import { revalidatePath } from 'next/cache'
 import type { ActionResult } from '~/lib/result.ts'
 import { actionResult } from '~/server/page-data.ts'
 
-export async function quoteLease(input: {
+interface LeaseQuestion {
   model: string
   gpus: number
   durationMinutes: number
   maxPerGpuHourUsd: string
-  nodeId: string | null
-}): Promise<ActionResult<LeaseQuoteView>> {
+}
+
+export async function quoteLease(input: LeaseQuestion & { nodeId: string }): Promise<ActionResult<LeaseQuoteView>> {
   return actionResult((api) => api.leases.quote(input))
+}
+
+export async function quoteByConstraints(
+  input: LeaseQuestion & { constraints: LeaseConstraints },
+): Promise<ActionResult<LeaseQuoteView>> {
+  return actionResult((api) => api.leases.quoteByConstraints(input))
 }
 
 export async function rentLease(input: { quoteId: string }): Promise<ActionResult<LeaseSummary>> {

@@ -1,6 +1,6 @@
 'use server'
 /** What the listing wizard does. Each write names the version that its page showed. */
-import type { ListingDraft, ListingSummary, StakeView } from '@isochrone/services'
+import type { ListingDraft, ListingSummary, StakeView, WalletStakePlan } from '@isochrone/services'
 import { revalidatePath } from 'next/cache'
 import type { ActionResult } from '~/lib/result.ts'
 import { actionResult } from '~/server/page-data.ts'
@@ -10,8 +10,9 @@ export interface ListingAt {
   version: number
 }
 
-export async function createListing(): Promise<ActionResult<ListingSummary>> {
-  return actionResult((api) => api.listings.create())
+/** Asking twice with one key begins one. */
+export async function createListing(input: { key: string }): Promise<ActionResult<ListingSummary>> {
+  return actionResult((api) => api.listings.create(input))
 }
 
 export async function saveListing(
@@ -39,8 +40,27 @@ export async function withdrawListing(input: ListingAt): Promise<ActionResult<Li
   return result
 }
 
+/** Takes its node off the market, for good. */
+export async function retireListing(input: ListingAt): Promise<ActionResult<ListingSummary>> {
+  const result = await actionResult((api) => api.listings.retire(input))
+  revalidatePath('/provider/list')
+  return result
+}
+
 export async function requestStake(input: { stakeUsd: string }): Promise<ActionResult<StakeView>> {
   const result = await actionResult((api) => api.provider.requestStake(input))
+  revalidatePath('/provider/list')
+  return result
+}
+
+/** What the provider's own wallet is to send for its stake. */
+export async function planWalletStake(input: { stakeUsd: string }): Promise<ActionResult<WalletStakePlan>> {
+  return actionResult((api) => api.provider.walletStakePlan(input))
+}
+
+/** Stake out of first earnings, until it is so large. */
+export async function withholdStake(input: { stakeUsd: string }): Promise<ActionResult<void>> {
+  const result = await actionResult((api) => api.provider.withholdStake(input))
   revalidatePath('/provider/list')
   return result
 }

@@ -1,6 +1,6 @@
 'use server'
 /** What a team's forms do: keys, funds, jobs. Amounts arrive as text in dollars. */
-import type { BatchEndpoint } from '@isochrone/domain'
+import type { BatchEndpoint, BudgetPeriod } from '@isochrone/domain'
 import type {
   ApiKeyView,
   BatchSummary,
@@ -21,11 +21,30 @@ import { revalidatePath } from 'next/cache'
 import type { ActionResult } from '~/lib/result.ts'
 import { actionResult } from '~/server/page-data.ts'
 
+/** As its fields were filled in: an amount in dollars as text. */
+interface TypedBudget {
+  amountUsd: string
+  period: BudgetPeriod
+}
+
+/** Asking twice with one key makes one, and shows its secret the first time alone. */
 export async function createKey(input: {
   name: string
   expiresInDays: number | null
+  budget: TypedBudget | null
+  key: string
 }): Promise<ActionResult<CreatedApiKey>> {
   const result = await actionResult((api) => api.keys.create(input))
+  revalidatePath('/keys')
+  return result
+}
+
+/** Null takes the key's budget away. */
+export async function setKeyBudget(input: {
+  id: string
+  budget: TypedBudget | null
+}): Promise<ActionResult<ApiKeyView>> {
+  const result = await actionResult((api) => api.keys.setBudget(input))
   revalidatePath('/keys')
   return result
 }
@@ -36,7 +55,8 @@ export async function revokeKey(input: { id: string }): Promise<ActionResult<Api
   return result
 }
 
-export async function addFunds(input: { amountUsd: string }): Promise<ActionResult<FundingOrderView>> {
+/** Asking twice with one key is one order. */
+export async function addFunds(input: { amountUsd: string; key: string }): Promise<ActionResult<FundingOrderView>> {
   const result = await actionResult((api) => api.balance.fund(input))
   revalidatePath('/balance')
   return result
@@ -87,12 +107,14 @@ export async function retryJob(input: { id: string }): Promise<ActionResult<{ id
   return result
 }
 
+/** Asking twice with one key adds one. */
 export async function createWebhook(input: {
   url: string
   events: string[]
+  key: string
 }): Promise<ActionResult<{ endpoint: WebhookEndpointView; secret: string }>> {
   const events = webhookEvents.filter((event) => input.events.includes(event))
-  const result = await actionResult((api) => api.webhooks.create({ url: input.url, events }))
+  const result = await actionResult((api) => api.webhooks.create({ ...input, events }))
   revalidatePath('/settings/webhooks')
   return result
 }
@@ -111,7 +133,10 @@ export async function redeliverWebhook(input: {
   return result
 }
 
-export async function saveRouting(input: { routing: RoutingJson }): Promise<ActionResult<RoutingView>> {
+export async function saveRouting(input: {
+  routing: RoutingJson
+  seen: RoutingJson
+}): Promise<ActionResult<RoutingView>> {
   const result = await actionResult((api) => api.organisation.setRouting(input))
   revalidatePath('/settings/routing')
   return result

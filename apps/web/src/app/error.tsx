@@ -12,6 +12,7 @@ import { ownerWords } from '~/lib/result.ts'
 const advice: Partial<Record<ErrorCode, string>> = {
   forbidden: 'Your role in this organisation does not allow it. Ask an owner, or switch organisations.',
   chain_unavailable: 'The chain does not answer. What is already signed is safe; try again in a minute.',
+  busy: 'Isochrone is busy: this waited too long for its turn. Nothing was written or charged; try again in a few seconds.',
   capacity_unavailable: 'Nothing on the market can serve this now. Try again in a moment.',
 }
 

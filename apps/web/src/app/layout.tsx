@@ -1,12 +1,11 @@
-/** The document: fonts from the package (no font host), theme from a cookie, and the shell around every page. */
-import { GeistMono } from 'geist/font/mono'
-import { GeistSans } from 'geist/font/sans'
+/** The document: fonts, theme from a cookie, and the shell around every page. */
 import type { Metadata, Viewport } from 'next'
 import { cookies } from 'next/headers'
 import type { ReactNode } from 'react'
 import { AppShell } from '~/components/shell/app-shell.tsx'
 import { THEME_COOKIE, themeOf } from '~/lib/theme.ts'
 import { viewer } from '~/server/context.ts'
+import { monoFont, textFont } from './fonts.ts'
 import './globals.css'
 
 export const metadata: Metadata = {
@@ -22,7 +21,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
     <html
       lang="en"
       data-theme={theme === 'system' ? undefined : theme}
-      className={`${GeistSans.variable} ${GeistMono.variable}`}
+      className={`${textFont.variable} ${monoFont.variable}`}
       suppressHydrationWarning
     >
       <body>

@@ -1,9 +1,12 @@
 /** The marketplace: nodes on offer with what receipts say of them. Anyone may look; the URL holds how. */
 import type { OfferListItem, OfferSortBy } from '@isochrone/services'
+import { cookies } from 'next/headers'
+import { redirect } from 'next/navigation'
 import { Map as MapIcon, Server, Table2 } from 'lucide-react'
 import { ColumnPicker } from '~/components/offers/column-picker.tsx'
 import { MarketFilters } from '~/components/offers/market-filters.tsx'
 import { MarketTable } from '~/components/offers/market-table.tsx'
+import { NearestWitness } from '~/components/offers/nearest-witness.tsx'
 import { OffersMap } from '~/components/offers/offers-map.tsx'
 import { Pager } from '~/components/pager.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
@@ -15,6 +18,7 @@ import { isDemoModel } from '~/lib/demo-model.ts'
 import { formatCount } from '~/lib/format.ts'
 import { readOfferQuery } from '~/lib/offer-query.ts'
 import { hrefWith, readSearch, type SearchParams } from '~/lib/search.ts'
+import { WITNESS_COOKIE } from '~/lib/witness-cookie.ts'
 import { pageData } from '~/server/page-data.ts'
 
 /** Of these, much is best, and the first click shows it first. */
@@ -31,6 +35,13 @@ export default async function MarketplacePage({ searchParams }: { searchParams: 
       api.marketplace.facets(),
     ]),
   )
+  const witnesses = facets.witnesses.map(({ name, url }) => ({ name, url }))
+  const isKnown = (name: string) => witnesses.some((witness) => witness.name === name)
+  const remembered = (await cookies()).get(WITNESS_COOKIE)?.value
+  if (!search.from && remembered && isKnown(remembered)) redirect(hrefWith('/', search, { from: remembered }))
+  if (query.from && !isKnown(query.from)) {
+    ignored.push(`from: no witness “${query.from.slice(0, 40)}” has measured nodes of late; choose another one.`)
+  }
   const sortLink = (by: OfferSortBy) => {
     const sorted = query.sort === by
     const falling = mostFirst.has(by) !== (query.reversed ?? false)
@@ -54,7 +65,7 @@ export default async function MarketplacePage({ searchParams }: { searchParams: 
           The address has something that was left out. {ignored.join(' ')}
         </Notice>
       )}
-      <MarketFilters facets={facets} search={search} witnesses={witnessesOf(page.items, search.from)} />
+      <MarketFilters facets={facets} search={search} />
       <div className="mb-2 flex flex-wrap items-center justify-between gap-2">
         <p role="status" className="figures text-ink-2">
           {formatCount(page.total)} {page.total === 1 ? 'offer' : 'offers'}, {formatCount(page.live)} live
@@ -67,7 +78,8 @@ export default async function MarketplacePage({ searchParams }: { searchParams: 
             </>
           )}
         </p>
-        <div className="flex items-center gap-2">
+        <div className="flex flex-wrap items-center gap-2">
+          {witnesses.length > 0 && !onMap && <NearestWitness witnesses={witnesses} search={search} />}
           {!onMap && <ColumnPicker columns={columns} search={search} />}
           <ButtonLink
             size="sm"
@@ -86,7 +98,8 @@ export default async function MarketplacePage({ searchParams }: { searchParams: 
           offers={page.items}
           columns={columns}
           sortLink={sortLink}
-          from={search.from?.slice(0, 80)}
+          from={query.from}
+          nowMs={Date.now()}
           empty={filtered || search.cursor ? <NothingFound /> : <NothingOffered />}
         />
       )}
@@ -111,13 +124,6 @@ function WhatIsNotReal({ offers }: { offers: readonly OfferListItem[] }) {
   )
 }
 
-/** Those of the page, and the one that is chosen. */
-function witnessesOf(offers: readonly OfferListItem[], chosen: string | undefined): string[] {
-  const names = new Set(offers.flatMap(({ witnesses }) => witnesses.map(({ witness }) => witness)))
-  if (chosen) names.add(chosen.slice(0, 80))
-  return [...names].toSorted()
-}
-
 function NothingFound() {
   return (
     <EmptyState title="No offers for these filters" action={<ButtonAnchor href="/">Clear the filters</ButtonAnchor>}>
@@ -132,12 +138,12 @@ function NothingOffered() {
       icon={Server}
       title="No node is on offer yet"
       action={
-        <ButtonLink href="/provider/join" tone="primary">
-          Add a node
+        <ButtonLink href="/provider/list" tone="primary">
+          List a node
         </ButtonLink>
       }
     >
-      Nodes appear here within seconds of a provider&apos;s agent linking itself to a gateway.
+      Nodes appear here once their listing is checked and their provider&apos;s stake is arranged.
     </EmptyState>
   )
 }

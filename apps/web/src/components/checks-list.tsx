@@ -3,21 +3,28 @@
 import { useEffect, useState } from 'react'
 import { VerdictBadge } from '~/components/status.tsx'
 import type { BrowserCheck } from '~/lib/browser-check.ts'
+import type { CheckInput, CheckKind } from '~/lib/check-jobs.ts'
+import { checksHeadline, notRun } from '~/lib/checks-headline.ts'
+import { runCheck } from '~/lib/run-check.ts'
 
-/** Runs `run` once for each change of `deps`; null until it is done. */
-export function useBrowserChecks(run: () => Promise<BrowserCheck[]>, deps: readonly unknown[]): BrowserCheck[] | null {
+/** Has `kind` checked once for each change of `deps`, in a worker; null until it is done. */
+export function useBrowserChecks<K extends Exclude<CheckKind, 'path'>>(
+  kind: K,
+  input: CheckInput<K>,
+  deps: readonly unknown[],
+): BrowserCheck[] | null {
   const [checks, setChecks] = useState<BrowserCheck[] | null>(null)
   useEffect(() => {
     let current = true
     const check = async () => {
-      const done = await run()
+      const done = await runCheck(kind, input).catch(notRun)
       if (current) setChecks(done)
     }
     void check()
     return () => {
       current = false
     }
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- what the checks are about, not the closure over it.
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- what the checks are about, not the object that holds it.
   }, deps)
   return checks
 }
@@ -32,16 +39,11 @@ export interface ChecksListProps {
 }
 
 export function ChecksList({ subject, checks, names }: ChecksListProps) {
-  const failed = checks?.some(({ verdict }) => verdict === 'invalid')
   const rows = checks ?? names.map((name): BrowserCheck => ({ name, verdict: 'unverifiable', detail: '' }))
   return (
     <div aria-live="polite" aria-busy={checks === null}>
       <p className="mb-2 text-ink-2" data-testid={`${subject}-verdict`}>
-        {checks === null
-          ? 'Checking hashes and signatures in your browser…'
-          : failed
-            ? `This ${subject} does not hold: see the check that failed.`
-            : 'Verified in your browser: every hash and signature below was computed here.'}
+        {checksHeadline(subject, checks)}
       </p>
       <ul className="divide-y divide-line rounded-md border border-line bg-surface">
         {rows.map((check) => (

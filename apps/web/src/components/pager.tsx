@@ -11,16 +11,19 @@ export interface PagerProps {
   hash?: string
   /** Which parameter holds the cursor: `cursor` but where a page has a second list. */
   param?: string
+  /** What a screen reader calls it, where a page has several lists. */
+  label?: string
 }
 
 const newestFirst = { first: 'Newest', next: 'Older' }
 
-export function Pager({ path, search, nextCursor, words = newestFirst, hash, param = 'cursor' }: PagerProps) {
+export function Pager(props: PagerProps) {
+  const { path, search, nextCursor, words = newestFirst, hash, param = 'cursor', label = 'Pages of the list' } = props
   if (!nextCursor && !search[param]) return null
   const hrefAt = (cursor: string | undefined) =>
     `${hrefWith(path, search, { [param]: cursor })}${hash ? `#${hash}` : ''}`
   return (
-    <nav aria-label="Pages of the list" className="mt-3 flex gap-2">
+    <nav aria-label={label} className="mt-3 flex gap-2">
       {search[param] && (
         <ButtonLink size="sm" href={hrefAt(undefined)}>
           {words.first}

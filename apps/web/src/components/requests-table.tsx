@@ -33,7 +33,7 @@ const columns: Column<RequestSummary>[] = [
     numeric: true,
     cell: (request) => (
       <>
-        {formatCount(request.tokensIn)} / {formatCount(request.tokensOut)}
+        {formatCount(request.tokensIn + request.tokensCached)} / {formatCount(request.tokensOut)}
       </>
     ),
   },

@@ -28,6 +28,7 @@ import type {
   JobStatus,
   LeaseStatus,
   ListingStatus,
+  RecordStatus,
   VerificationStatus,
 } from '@isochrone/domain'
 import type {
@@ -37,7 +38,6 @@ import type {
   JoinTokenView,
   ProviderNode,
   ReceiptView,
-  RecordStatus,
   RequestSummary,
   SettlementStage,
   WebhookStatus,
@@ -81,7 +81,12 @@ const epochLooks: Record<EpochStatus, Look> = {
 export const recordLooks: Record<RecordStatus, Look> = {
   signed: { icon: PenLine, word: 'signed', tone: 'neutral', hint: 'By the lane; on its way to the chain.' },
   reported: { icon: Hourglass, word: 'reported', tone: 'accent', hint: 'On the chain, open to challenge.' },
-  challenged: { icon: TriangleAlert, word: 'challenged', tone: 'warn', hint: 'Said to be wrong; an auditor judges.' },
+  challenged: {
+    icon: TriangleAlert,
+    word: 'challenged',
+    tone: 'warn',
+    hint: 'Said to be wrong; two of three arbiters judge.',
+  },
   final: { icon: CheckCheck, word: 'final', tone: 'good', hint: 'It can no longer be challenged.' },
   invalid: { icon: CircleX, word: 'invalid', tone: 'bad', hint: 'Found wrong: what it would release is frozen.' },
 }
@@ -122,7 +127,7 @@ export const claimLooks: Record<ClaimState, Look & { hint: string }> = {
     icon: TriangleAlert,
     word: 'challenged',
     tone: 'warn',
-    hint: 'Somebody has put up a bond and says that its record is wrong; an auditor judges, by the end of the grace period at the latest.',
+    hint: 'Somebody has put up a bond and says that its record is wrong; two of three arbiters judge, by the end of the grace period at the latest.',
   },
   frozen: {
     icon: Snowflake,
@@ -209,7 +214,12 @@ const tokenLooks: Record<JoinTokenView['status'], Look> = {
 const nodeLooks: Record<ProviderNode['status'], Look> = {
   joining: { icon: LoaderCircle, word: 'joining', tone: 'accent', hint: 'Its key is being put on the chain.' },
   active: { icon: CircleCheck, word: 'admitted', tone: 'good' },
-  revoked: { icon: Ban, word: 'revoked', tone: 'bad' },
+  revoked: {
+    icon: Ban,
+    word: 'off the market',
+    tone: 'neutral',
+    hint: 'Its history stays, and so does what it earned.',
+  },
 }
 
 const faultLooks: Record<ReceiptView['fault'], Look> = {
@@ -241,12 +251,38 @@ const standingLooks: Record<VerificationStatus, Look> = {
 const listingLooks: Record<ListingStatus, Look> = {
   draft: { icon: PenLine, word: 'draft', tone: 'neutral' },
   joined: { icon: PenLine, word: 'agent joined', tone: 'accent', hint: 'Check and list it to bring it to the market.' },
-  submitted: { icon: LoaderCircle, word: 'being checked', tone: 'accent' },
+  submitted: {
+    icon: LoaderCircle,
+    word: 'on its way',
+    tone: 'accent',
+    hint: 'Checks, stake and chain: its page says which.',
+  },
   live: { icon: CircleCheck, word: 'on the market', tone: 'good' },
+  retired: { icon: CirclePause, word: 'off the market', tone: 'neutral' },
   withdrawn: { icon: Ban, word: 'withdrawn', tone: 'neutral' },
 }
 
-function LookBadge({ look }: { look: Look }) {
+/** All of them by what they are states of: one that is not here is not on the page that shows every state. */
+export const allLooks: Record<string, Record<string, Look>> = {
+  request: requestLooks,
+  settlement: settlementLooks,
+  epoch: epochLooks,
+  record: recordLooks,
+  claim: claimLooks,
+  job: jobLooks,
+  batch: batchLooks,
+  lease: leaseLooks,
+  webhook: webhookLooks,
+  order: orderLooks,
+  token: tokenLooks,
+  node: nodeLooks,
+  fault: faultLooks,
+  verdict: verdictLooks,
+  standing: standingLooks,
+  listing: listingLooks,
+}
+
+export function LookBadge({ look }: { look: Look }) {
   return (
     <Badge tone={look.tone} icon={look.icon} title={look.hint}>
       {look.word}

@@ -1,5 +1,6 @@
 /** Disputes in words: what is said, and what comes next. */
-import type { DisputeCase, DisputeKind, DisputeView } from '@isochrone/services'
+import type { DisputeKind } from '@isochrone/domain'
+import type { DisputeCase, DisputeView } from '@isochrone/services'
 
 export const disputeKindWords: Record<DisputeKind, { label: string; hint: string }> = {
   overcharge: { label: 'Overcharged', hint: 'More was billed than was delivered, or than the terms allow.' },

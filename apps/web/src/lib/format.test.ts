@@ -1,7 +1,9 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
   addressOf,
   formatAgo,
+  formatCount,
   formatMs,
   formatSeries,
   formatShare,
@@ -17,6 +19,26 @@ test('a duration carries the unit that fits it, and an absent one is not zero', 
   expect([4.24, 183.4, 1_840, 125_000, null].map(formatMs)).toEqual(['4.2 ms', '183 ms', '1.84 s', '2 min 5 s', '—'])
   expect(formatTokensPerSecond(null)).toBe('—')
   expect(formatTokensPerSecond(3_312.4)).toBe('3,312')
+})
+
+test('a count has the same digits as the platform would give it', () => {
+  const platform = new Intl.NumberFormat('en-US')
+  const hundredths = fc.integer({ min: -1_000_000_000, max: 1_000_000_000 }).map((value) => value / 100)
+  const numbers = fc.oneof(fc.integer({ min: -1e12, max: 1e12 }), hundredths, fc.bigInt())
+  fc.assert(
+    fc.property(numbers, (number) => {
+      expect(formatCount(number)).toBe(platform.format(number === 0 ? 0 : number))
+    }),
+    { numRuns: 2_000 },
+  )
+  expect([0, 999, 1_000, 1_234_567.5, -1_234, 0.12345].map(formatCount)).toEqual([
+    '0',
+    '999',
+    '1,000',
+    '1,234,567.5',
+    '-1,234',
+    '0.123',
+  ])
 })
 
 test('a span is told in the two largest units that it has', () => {

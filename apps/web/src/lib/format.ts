@@ -3,11 +3,15 @@
  *
  * Times are UTC, everywhere. Money comes from `packages/domain` alone (`formatUsd`), which never rounds a charge to zero.
  */
-const groups = new Intl.NumberFormat('en-US')
-
-/** `1234567` → `1,234,567`. */
+/**
+ * `1234567` → `1,234,567`, with at most three decimals. Written out, because a browser takes tens of milliseconds to make
+ * its first `Intl.NumberFormat`, and every page would wait for it.
+ */
 export function formatCount(count: number | bigint): string {
-  return groups.format(count)
+  const text = String(typeof count === 'bigint' ? count : Math.round(count * 1_000) / 1_000)
+  const [whole = '', decimals] = text.split('.')
+  const grouped = whole.replace(/\B(?=(?:\d{3})+$)/g, ',')
+  return decimals === undefined ? grouped : `${grouped}.${decimals}`
 }
 
 /** Milliseconds with the unit that fits: `4.2 ms`, `183 ms`, `1.84 s`, `2 min 5 s`. An absent value is an em dash. */

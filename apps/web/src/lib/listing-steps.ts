@@ -3,12 +3,13 @@ import type { ListingStatus } from '@isochrone/domain'
 import type { ListingDetail } from '@isochrone/services'
 import type { Step } from '~/components/ui/steps.tsx'
 
-export const listingSteps = ['machine', 'agent', 'prices', 'promises', 'stake', 'review'] as const
+export const listingSteps = ['machine', 'agent', 'models', 'prices', 'promises', 'stake', 'review'] as const
 export type ListingStep = (typeof listingSteps)[number]
 
 const titles: Record<ListingStep, string> = {
   machine: 'Machine',
   agent: 'Agent',
+  models: 'Models and engine',
   prices: 'Prices',
   promises: 'Promises',
   stake: 'Stake',
@@ -34,18 +35,20 @@ export function nextStep(step: ListingStep): ListingStep {
   return listingSteps[listingSteps.indexOf(step) + 1] ?? 'review'
 }
 
-function isDone(step: ListingStep, { draft, node, status }: ListingDetail): boolean {
+function isDone(step: ListingStep, { draft, node, models, status, stake }: ListingDetail): boolean {
   switch (step) {
     case 'machine':
       return draft.machine !== undefined
     case 'agent':
       return node !== null
+    case 'models':
+      return models.state === 'done'
     case 'prices':
       return draft.prices !== undefined
     case 'promises':
       return draft.promises !== undefined
     case 'stake':
-      return status === 'submitted' || status === 'live'
+      return stake.state === 'staked' || stake.state === 'withheld'
     case 'review':
       return status === 'live'
   }
@@ -62,6 +65,7 @@ const closed: Record<ListingStatus, string | undefined> = {
   joined: undefined,
   submitted: 'It is being checked with what was said; nothing is edited now.',
   live: 'It is on the market: its terms stay as they are.',
+  retired: 'It is off the market. List the machine again to start anew.',
   withdrawn: 'It was withdrawn. List the node again to start anew.',
 }
 

@@ -25,7 +25,7 @@ export const trustWords: Record<TrustLevel, Words> = {
   claimed: { label: 'Claimed', help: 'The node says so itself. Every node is at least here.' },
   challenged: {
     label: 'Challenged',
-    help: 'Its hardware has answered computations that only such hardware does in time.',
+    help: 'It has passed every check that applies to it. Which hardware computed is still its own word.',
   },
   attested: { label: 'Attested', help: 'Its hardware has signed for itself with the maker’s key.' },
 }

@@ -34,6 +34,19 @@ test('what a URL says wrong is left out and said, and never throws', () => {
   expect(ignored.join(' ')).toContain('gpus: “-1” is not a whole number from 1 to 100000.')
 })
 
+test('round trips are bounded and sorted by from a witness alone', () => {
+  const { query, filtered, ignored } = readOfferQuery({ from: 'fra-1', rtt: '20', sort: 'rtt' })
+  expect({ query, filtered, ignored }).toMatchObject({
+    query: { from: 'fra-1', rttMsMax: 20, sort: 'rtt' },
+    filtered: true,
+    ignored: [],
+  })
+  const without = readOfferQuery({ rtt: '20', sort: 'rtt' })
+  expect(without.query).toMatchObject({ from: undefined, rttMsMax: undefined, sort: undefined })
+  expect(without.filtered).toBe(false)
+  expect(without.ignored).toHaveLength(2)
+})
+
 test('nothing in the URL narrows nothing', () => {
   expect(readOfferQuery({ cols: 'rtt' }).filtered).toBe(false)
 })

@@ -17,6 +17,7 @@ export const offerSorts = {
   memory: 'Memory',
   free: 'Free capacity',
   newest: 'Newest',
+  rtt: 'RTT',
 } as const satisfies Record<OfferSortBy, string>
 
 export const offerColumns = {
@@ -28,7 +29,7 @@ export const offerColumns = {
   rtt: 'RTT',
   tokens: '$/M in, out',
   effective: 'Effective $/M',
-  hour: '$/GPU-hour',
+  hour: '$/GPU-hour, GPUs free',
   free: 'Free',
 } as const
 export type OfferColumn = keyof typeof offerColumns
@@ -95,10 +96,21 @@ export function readOfferQuery(search: Search): ReadOfferQuery {
     realOnly: flag('real') || undefined,
     outMicroUsdMax: price(search.max, ignored),
     ttftP95MsMax: whole('ttft', 3_600_000),
+    rttMsMax: whole('rtt', 60_000),
+  }
+  let sort = choice('sort', Object.keys(offerSorts) as OfferSortBy[])
+  const from = text('from', 80)
+  if (from === undefined) {
+    // What round trips would be measured from is not known.
+    if (filters.rttMsMax !== undefined) ignored.push(`rtt: ${needsWitness}`)
+    if (sort === 'rtt') ignored.push(`sort: ${needsWitness}`)
+    filters.rttMsMax = undefined
+    if (sort === 'rtt') sort = undefined
   }
   const query: OfferQuery = {
     ...filters,
-    sort: choice('sort', Object.keys(offerSorts) as OfferSortBy[]),
+    from,
+    sort,
     reversed: flag('desc') || undefined,
     cursor: matching('cursor', /^[\w-]{1,400}$/, 'a page of this list'),
   }
@@ -117,6 +129,8 @@ function price(value: string | undefined, ignored: string[]): bigint | undefined
   ignored.push(`max: “${shown(value)}” is not an amount in dollars.`)
   return undefined
 }
+
+const needsWitness = 'round trips are measured from a witness; choose one first.'
 
 const allColumns = Object.keys(offerColumns) as OfferColumn[]
 

@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest'
-import { formatScoreUsd, policyPhrases, leaseOfPlacement, readPlacement, verdictOf } from './placement.ts'
+import {
+  formatScoreUsd,
+  leaseOfPlacement,
+  policyPhrases,
+  readOtherDecisions,
+  readPlacement,
+  sentSentence,
+  verdictOf,
+} from './placement.ts'
 
 const terms = { tokens: 100, bytes: 1, latency: 20, sloTtft: 0, sloTpot: 0, failure: 2 }
 const row = (nodeId: string, changes: object = {}) => ({
@@ -110,4 +118,32 @@ test('a request to a lease was placed by nobody: it names the lease, and only an
   const lease = `lease_${'3'.repeat(32)}`
   expect(leaseOfPlacement({ requestId: 'req_1', lease })).toBe(lease)
   for (const other of [null, {}, { lease: '/evil' }, { lease: 7 }]) expect(leaseOfPlacement(other)).toBeNull()
+})
+
+/** A request may be hedged, fail over or move: each of its decisions is told, and one that cannot be read hides no other. */
+test('the decisions before and after the one that served are read in their order', () => {
+  const sent = [{ attempt: 1, nodeId: 'b', as: 'hedge' }]
+  const { earlier, later } = readOtherDecisions({
+    ...first,
+    earlier: [first, 'nonsense'],
+    later: [{ ...first, choice: 'b', sent }],
+  })
+  expect(earlier.map((view) => view?.choice ?? null)).toEqual(['a', null])
+  expect(later).toMatchObject([{ choice: 'b', sent }])
+  expect(readOtherDecisions(first)).toEqual({ earlier: [], later: [] })
+  expect(readOtherDecisions(null)).toEqual({ earlier: [], later: [] })
+  expect(readOtherDecisions({ ...first, earlier: 'none' })).toEqual({ earlier: [], later: [] })
+})
+
+test('what left by a decision is one sentence', () => {
+  const name = (id: string) => `node ${id}`
+  expect(sentSentence([], name)).toBeNull()
+  expect(readPlacement({ ...first, sent: 'nonsense' })?.sent).toEqual([])
+  const sent = [
+    { attempt: 0, nodeId: 'a', as: 'first' },
+    { attempt: 1, nodeId: 'b', as: 'hedge' },
+  ]
+  expect(sentSentence(sent, name)).toBe(
+    'By it went attempt 1 to node a (the first try), attempt 2 to node b (a rival to a node that stayed silent).',
+  )
 })

@@ -47,6 +47,9 @@ const policy = z.object({
 })
 export type PolicyView = z.infer<typeof policy>
 
+const sentAttempt = z.object({ attempt: z.int().min(0), nodeId: z.string(), as: z.string() })
+export type SentView = z.infer<typeof sentAttempt>
+
 const placementRecord = z.object({
   engineVersion: z.string(),
   nowMs: z.number(),
@@ -71,6 +74,8 @@ const placementRecord = z.object({
   alternates: z.array(z.string()),
   reason: z.string().nullable().default(null),
   retryAfterMs: z.number().nullable().default(null),
+  /** Attempts that left by it; empty where nothing did, and in records that do not say. */
+  sent: z.array(sentAttempt).default([]).catch([]),
 })
 export type PlacementView = z.infer<typeof placementRecord>
 
@@ -80,12 +85,44 @@ export function readPlacement(value: unknown): PlacementView | null {
   return parsed.success ? parsed.data : null
 }
 
+/** The other decisions that a request took: null for one of a shape that is not known. */
+export interface OtherDecisions {
+  earlier: (PlacementView | null)[]
+  later: (PlacementView | null)[]
+}
+
+/** A request may have gone by several decisions: those before and after the one that served, as they were made. */
+export function readOtherDecisions(value: unknown): OtherDecisions {
+  const list = z.array(z.unknown()).default([]).catch([])
+  const parsed = z.object({ earlier: list, later: list }).safeParse(value)
+  const { earlier, later } = parsed.success ? parsed.data : { earlier: [], later: [] }
+  return { earlier: earlier.map(readPlacement), later: later.map(readPlacement) }
+}
+
+const sentWords: Record<string, string> = {
+  first: 'the first try',
+  hedge: 'a rival to a node that stayed silent',
+  failover: 'after another node had failed',
+  continuation: 'to go on where another node had broken off',
+  move: 'to go on, away from a node that had become slow',
+}
+
+/** What left by a decision, a sentence; attempts are numbered as on the page, from 1. */
+export function sentSentence(sent: readonly SentView[], nameOf: (id: string) => string): string | null {
+  if (sent.length === 0) return null
+  const parts = sent.map(
+    ({ attempt, nodeId, as }) =>
+      `attempt ${attempt + 1} to ${nameOf(nodeId)} (${sentWords[as] ?? as.replaceAll('_', ' ')})`,
+  )
+  return `By it went ${parts.join(', ')}.`
+}
+
 const rejectionWords: Record<string, string> = {
   other_model: 'serves another model',
   other_build: 'runs another build of the model',
   unsupported: 'its engine cannot do what was asked for',
   excluded: 'was excluded, or had already failed this request',
-  draining: 'is draining: it takes no new work',
+  draining: 'is draining: it takes no new work, because it is about to stop or a check of it has failed',
   stale: 'its last report was too old',
   breaker_open: 'rests after failures in a row',
   outside_residency: 'stands outside the regions allowed',

@@ -29,7 +29,7 @@ export interface PriceSum {
 const NANO = 1_000_000_000n
 
 const billed = [
-  ['Tokens in', 'billedIn', 'inPerMtok', 'tokens'],
+  ['Tokens in, fresh', 'billedIn', 'inPerMtok', 'tokens'],
   ['Tokens in, cached', 'billedCached', 'cachedPerMtok', 'tokens'],
   ['Tokens out', 'billedOut', 'outPerMtok', 'tokens'],
   ['Bytes in', 'bytesIn', 'inPerGb', 'bytes'],

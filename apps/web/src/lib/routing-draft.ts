@@ -3,7 +3,8 @@
  *
  * What is not a number stays text on its way out, so that the service, which owns the rules, says what is wrong with it.
  */
-import type { JsonValue, RoutingJson } from '@isochrone/services'
+import type { DataPolicy, JsonValue, RoutingJson, TrustLevel } from '@isochrone/services'
+import { dataPolicyWords, trustWords } from './node-words.ts'
 
 export const preferences = ['price', 'balanced', 'latency', 'throughput', 'value'] as const
 /** `value`: neither of the four, but an amount of one's own for a second. */
@@ -19,11 +20,14 @@ export interface RoutingDraft {
   tpotSloMs: string
   regions: string[]
   exclude: string[]
-  minTrust: string
-  dataPolicy: string
+  minTrust: TrustLevel
+  dataPolicy: DataPolicy
   gpuClasses: string[]
   allowFallbacks: boolean
 }
+
+const trustLevels = Object.keys(trustWords) as TrustLevel[]
+const dataPolicies = Object.keys(dataPolicyWords) as DataPolicy[]
 
 export const emptyDraft: RoutingDraft = {
   preference: 'balanced',
@@ -55,8 +59,8 @@ export function draftOf(routing: RoutingJson): RoutingDraft {
     tpotSloMs: textOf(routing.tpot_slo_ms),
     regions: wordsOf(routing.regions),
     exclude: wordsOf(routing.exclude),
-    minTrust: textOf(routing.min_trust) || emptyDraft.minTrust,
-    dataPolicy: textOf(routing.data_policy) || emptyDraft.dataPolicy,
+    minTrust: trustLevels.find((level) => level === routing.min_trust) ?? emptyDraft.minTrust,
+    dataPolicy: dataPolicies.find((policy) => policy === routing.data_policy) ?? emptyDraft.dataPolicy,
     gpuClasses: wordsOf(routing.gpu_classes),
     allowFallbacks: routing.allow_fallbacks !== false,
   }

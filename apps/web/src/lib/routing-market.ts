@@ -53,7 +53,8 @@ function spanOf(prices: readonly bigint[]): PriceSpan | null {
   return middle === null ? null : { lowestMicroUsd: BigInt(Math.min(...numbers)), medianMicroUsd: BigInt(middle) }
 }
 
-function choicesOf(offers: readonly Offer[], read: (offer: Offer) => [value: string, label: string]): Choice[] {
+/** The values that offers have, by label, each with how many have it. */
+export function choicesOf<T>(offers: readonly T[], read: (offer: T) => [value: string, label: string]): Choice[] {
   const found = new Map<string, Choice>()
   for (const offer of offers) {
     const [value, label] = read(offer)
@@ -63,4 +64,14 @@ function choicesOf(offers: readonly Offer[], read: (offer: Offer) => [value: str
     else found.set(value, { value, label, nodes: 1 })
   }
   return [...found.values()].toSorted((a, b) => a.label.localeCompare(b.label))
+}
+
+/** What was chosen earlier stays in sight when nothing on offer has it any more. */
+export function withChosen(choices: readonly Choice[], chosen: readonly string[]) {
+  const gone = chosen.filter((value) => !choices.some((choice) => choice.value === value))
+  return [...choices, ...gone.map((value) => ({ value, label: value, nodes: 0 }))].map(({ value, label, nodes }) => ({
+    value,
+    label,
+    count: nodes,
+  }))
 }

@@ -3,7 +3,17 @@
  * sent after one that failed.
  */
 import type { ChainCall } from '@isochrone/services'
-import { createTestClient, http, parseEther, type Address, type Hex } from 'viem'
+import {
+  BaseError,
+  createTestClient,
+  http,
+  HttpRequestError,
+  parseEther,
+  TimeoutError,
+  WaitForTransactionReceiptTimeoutError,
+  type Address,
+  type Hex,
+} from 'viem'
 import type { Config } from 'wagmi'
 import { getBalance, getBlock, sendTransaction, waitForTransactionReceipt } from 'wagmi/actions'
 import { DEVELOPMENT_CHAIN_ID, type TxStage } from './tx-stage.ts'
@@ -35,9 +45,19 @@ export async function sendCalls(run: SendCalls): Promise<Hex | null> {
   let last: Hex | null = null
   for (const [index, call] of run.calls.entries()) {
     run.report({ index, stage: 'asking' })
-    const hash = await sendTransaction(run.config, { account: run.from, to: call.to, data: call.data })
+    const hash = await sendTransaction(run.config, {
+      account: run.from,
+      // Refused where the wallet has been moved to another chain since.
+      chainId: run.chainId,
+      to: call.to,
+      data: call.data,
+    })
     run.report({ index, stage: 'sent', hash })
-    const receipt = await waitForTransactionReceipt(run.config, { hash, timeout: RECEIPT_TIMEOUT_MS })
+    const receipt = await waitForTransactionReceipt(run.config, { hash, timeout: RECEIPT_TIMEOUT_MS }).catch(
+      (thrown: unknown) => {
+        throw lostSight(thrown) ? new Error(unknownOutcome(call), { cause: thrown }) : thrown
+      },
+    )
     if (receipt.status === 'reverted') {
       run.report({ index, stage: 'failed', hash })
       throw new Error(`“${call.label}” was refused by the contract when it was included. Nothing later was sent.`)
@@ -48,6 +68,22 @@ export async function sendCalls(run: SendCalls): Promise<Hex | null> {
   }
   return last
 }
+
+/** The chain could not be asked, or has no answer yet: which is not a refusal. */
+function lostSight(thrown: unknown): boolean {
+  return (
+    thrown instanceof BaseError &&
+    thrown.walk(
+      (each) =>
+        each instanceof HttpRequestError ||
+        each instanceof TimeoutError ||
+        each instanceof WaitForTransactionReceiptTimeoutError,
+    ) !== null
+  )
+}
+
+const unknownOutcome = ({ label }: ChainCall) =>
+  `“${label}” was sent, and the chain has not said what became of it. Its transaction is shown above; look again before you send more.`
 
 /** A local development chain has one miner and no reorganisations; any other names its final block. */
 async function whenFinal({ config, chainId }: SendCalls, blockNumber: bigint): Promise<boolean> {

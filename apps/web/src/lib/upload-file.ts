@@ -1,6 +1,7 @@
 /** Sends a file to be stored, with its progress: `fetch` cannot tell how much of a body has left. */
-import { BATCH_FILE_TYPE } from '@isochrone/domain'
+import { BATCH_FILE_TYPE, ORGANISATION_HEADER } from '@isochrone/domain'
 import type { ActionError, ActionResult } from './result.ts'
+import { tabOrganisation } from './tab-organisation.ts'
 
 export interface UploadOptions {
   signal: AbortSignal
@@ -22,6 +23,8 @@ export function uploadFile(
     }
     request.open('POST', `/api/files?name=${encodeURIComponent(file.name.slice(0, 200))}`)
     request.setRequestHeader('content-type', BATCH_FILE_TYPE)
+    const organisation = tabOrganisation()
+    if (organisation !== null) request.setRequestHeader(ORGANISATION_HEADER, organisation)
     request.responseType = 'json'
     request.upload.addEventListener('progress', ({ loaded }) => {
       onProgress(file.size === 0 ? 1 : Math.min(1, loaded / file.size))

@@ -1,6 +1,11 @@
-/** Asks the chain from this browser what it holds for an epoch, and whether it takes a receipt's proof. */
+/**
+ * Asks the chain from this browser what it holds for an epoch, and whether it takes a receipt's proof.
+ *
+ * First whether it is that chain, with a contract at that address: an answer from anywhere else says nothing, and the
+ * reader is told which of the two is wrong.
+ */
 import type { InclusionView } from '@isochrone/services'
-import { createPublicClient, http, parseAbi, type Hex } from 'viem'
+import { createPublicClient, http, parseAbi, type Hex, type PublicClient } from 'viem'
 import { invalid, unverifiable, valid, type BrowserCheck } from './browser-check.ts'
 import { formatCount, shortHash } from './format.ts'
 import { checkNames } from './receipt-check-names.ts'
@@ -8,15 +13,20 @@ import { checkNames } from './receipt-check-names.ts'
 export interface AnchorPlace {
   /** Reachable from a browser. */
   rpcUrl: string
+  /** Which chain it must be. */
+  chainId: number
   receiptAnchor: Hex
 }
 
-/** What the chain holds; null where it could not be asked. */
+/** What the chain holds. */
 export interface Anchored {
   root: Hex
   count: bigint
   sum: bigint
 }
+
+/** What the contract says, or a sentence on why it said nothing. */
+export type Answer<T> = { value: T; problem?: undefined } | { problem: string }
 
 interface Placed {
   lane: string
@@ -34,13 +44,14 @@ const TIMEOUT_MS = 8_000
 export async function checkAnchor({ lane, epoch, inclusion }: Placed, place: AnchorPlace): Promise<BrowserCheck> {
   const name = checkNames.anchor
   if (!inclusion || epoch === null) return unverifiable(name, 'Its epoch is still open: nothing is anchored yet.')
-  const anchored = await anchoredOf({ lane, epoch }, place)
-  if (!anchored) return notAsked(name, place)
+  const answer = await anchoredOf({ lane, epoch }, place)
+  if (answer.problem !== undefined) return unverifiable(name, answer.problem)
+  const { root, count } = answer.value
   const asked = hostOf(place)
-  if (BigInt(anchored.root) === 0n) return unverifiable(name, `Not anchored yet, says ${asked}.`)
-  return anchored.root === inclusion.root
-    ? valid(name, `Root ${shortHash(anchored.root)} over ${formatCount(anchored.count)} leaves, says ${asked}.`)
-    : invalid(name, `${asked} says the root of epoch ${epoch} is ${shortHash(anchored.root)}.`)
+  if (BigInt(root) === 0n) return unverifiable(name, `Not anchored yet, says ${asked}.`)
+  return root === inclusion.root
+    ? valid(name, `Root ${shortHash(root)} over ${formatCount(count)} leaves, says ${asked}.`)
+    : invalid(name, `${asked} says the root of epoch ${epoch} is ${shortHash(root)}.`)
 }
 
 /** The contract's own word on a proof. @param leaf hashed here, from the signed fields. */
@@ -53,38 +64,49 @@ export async function checkTaken(
   if (!inclusion || epoch === null) return unverifiable(name, 'Its epoch is still open: nothing is anchored yet.')
   if (!inclusion.proof) return unverifiable(name, 'No proof can be built here: use the epoch file.')
   const args = [lane as Hex, BigInt(epoch), leaf, inclusion.proof as Hex[]] as const
-  const taken = await clientOf(place)
-    .readContract({ address: place.receiptAnchor, abi, functionName: 'verify', args })
-    .catch(() => null)
-  if (taken === null) return notAsked(name, place)
-  if (taken) return valid(name, `ReceiptAnchor finds leaf ${shortHash(leaf)} under its root, says ${hostOf(place)}.`)
+  const taken = await ask(place, (client) =>
+    client.readContract({ address: place.receiptAnchor, abi, functionName: 'verify', args }),
+  )
+  if (taken.problem !== undefined) return unverifiable(name, taken.problem)
+  if (taken.value)
+    return valid(name, `ReceiptAnchor finds leaf ${shortHash(leaf)} under its root, says ${hostOf(place)}.`)
   const anchored = await anchoredOf({ lane, epoch }, place)
-  return anchored && BigInt(anchored.root) === 0n
+  return anchored.problem === undefined && BigInt(anchored.value.root) === 0n
     ? unverifiable(name, `Not anchored yet, says ${hostOf(place)}.`)
     : invalid(name, `ReceiptAnchor does not find leaf ${shortHash(leaf)} under its root, says ${hostOf(place)}.`)
 }
 
-/** A root of zero: never anchored. Null where the chain could not be asked. */
+/** A root of zero: never anchored. */
 export async function anchoredOf(
   { lane, epoch }: { lane: string; epoch: number },
   place: AnchorPlace,
-): Promise<Anchored | null> {
-  return clientOf(place)
-    .readContract({
-      address: place.receiptAnchor,
-      abi,
-      functionName: 'anchorOf',
-      args: [lane as Hex, BigInt(epoch)],
-    })
-    .catch(() => null)
-}
-
-export function notAsked(name: string, place: AnchorPlace): BrowserCheck {
-  return unverifiable(name, `The chain could not be asked at ${hostOf(place)} from here. Sign in, or use verify-epoch.`)
+): Promise<Answer<Anchored>> {
+  const args = [lane as Hex, BigInt(epoch)] as const
+  return ask(place, (client) =>
+    client.readContract({ address: place.receiptAnchor, abi, functionName: 'anchorOf', args }),
+  )
 }
 
 export const hostOf = ({ rpcUrl }: AnchorPlace): string => new URL(rpcUrl, globalThis.location?.href).host
 
-function clientOf({ rpcUrl }: AnchorPlace) {
-  return createPublicClient({ transport: http(rpcUrl, { timeout: TIMEOUT_MS, retryCount: 0 }) })
+async function ask<T>(place: AnchorPlace, question: (client: PublicClient) => Promise<T>): Promise<Answer<T>> {
+  const { rpcUrl, chainId, receiptAnchor: address } = place
+  const client = createPublicClient({ transport: http(rpcUrl, { timeout: TIMEOUT_MS, retryCount: 0 }) })
+  // Side by side: a reader waits once.
+  const [id, code, answer] = await Promise.allSettled([
+    client.getChainId(),
+    client.getCode({ address }),
+    question(client),
+  ])
+  const asked = hostOf(place)
+  if (id.status === 'rejected' || code.status === 'rejected') {
+    return { problem: `The chain could not be asked at ${asked} from here. Sign in, or use verify-epoch.` }
+  }
+  if (id.value !== chainId)
+    return { problem: `${asked} is an endpoint of chain ${id.value}, and this is on chain ${chainId}.` }
+  if ((code.value ?? '0x') === '0x') {
+    return { problem: `${asked} has no contract at ${address}, where ReceiptAnchor of chain ${chainId} should be.` }
+  }
+  if (answer.status === 'fulfilled') return { value: answer.value }
+  return { problem: `What is at ${address} does not answer as ReceiptAnchor would, says ${asked}.` }
 }

@@ -2,7 +2,8 @@
 import { addressOfKey, addressToBytes32, encodeStruct, signStruct, type Hex } from '@isochrone/protocol'
 import { developmentKeys } from '@isochrone/runtime'
 import { expect, test } from 'vitest'
-import { compareAnchored, verifyEpochAnchor, type CheckedEpoch } from './verify-epoch-anchor.ts'
+import type { CheckedEpoch } from './checked-epoch.ts'
+import { compareAnchored, verifyEpochAnchor } from './verify-epoch-anchor.ts'
 
 const [laneKey, strangerKey] = [developmentKeys[1], developmentKeys[6]] as [Hex, Hex]
 const domain = { chainId: 31_337, verifyingContract: `0x${'a2'.repeat(20)}` as const }

@@ -1,15 +1,10 @@
 /** Checks an epoch's anchor in the reader's own browser: who signed it, that the page shows it, and what the chain holds. */
-import type { EpochDetail } from '@isochrone/services'
 import { invalid, unverifiable, valid, type BrowserCheck } from './browser-check.ts'
+import type { CheckedEpoch } from './checked-epoch.ts'
 import { epochCheckNames as names } from './epoch-check-names.ts'
 import { addressOf, formatCount, shortHash } from './format.ts'
 import { signerOf, type SigningDomain } from './signed-structs.ts'
 import type { Anchored } from './verify-anchor.ts'
-
-export type CheckedEpoch = Pick<
-  EpochDetail,
-  'lane' | 'epoch' | 'root' | 'count' | 'sumMicroUsd' | 'dataHash' | 'fromSeq' | 'toSeq' | 'anchor' | 'anchorSignature'
->
 
 /** @param domain its verifying contract is the ReceiptAnchor. */
 export async function verifyEpochAnchor(epoch: CheckedEpoch, domain: SigningDomain): Promise<BrowserCheck[]> {

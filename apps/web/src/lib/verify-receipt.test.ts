@@ -156,6 +156,39 @@ test('signatures by other keys, other work and a foreign root are each found', a
   expect(await faults({ inclusion })).toEqual(['Included in invalid'])
 })
 
+/** Hash and signatures are right: what the two say of one another is not. */
+test('a delivery that was signed over work of another is found by the field in which they differ', async () => {
+  const pairOf = (changed: Partial<DeliveryReceipt>): Partial<ReceiptView> => {
+    const value = { ...delivery, ...changed }
+    return {
+      delivery: encodeStruct('DeliveryReceipt', value),
+      deliveryHash: structHash('DeliveryReceipt', value),
+      deliverySignature: signStruct(domain, 'DeliveryReceipt', value, laneKey).signature,
+    }
+  }
+  const workOf = async (changed: Partial<DeliveryReceipt>) =>
+    (await verifyReceipt({ ...receipt, ...pairOf(changed) }, domain))[1]
+  expect(await workOf({})).toMatchObject({ verdict: 'valid' })
+  const other = bytes32Of('another')
+  const cases: [changed: Partial<DeliveryReceipt>, sentence: RegExp][] = [
+    [{ channelId: other }, /^The delivery receipt says 0x.* as channelId, the work 0x/],
+    [{ requestId: other }, /as requestId/],
+    [{ nodeId: other }, /as nodeId/],
+    [{ termsHash: other }, /as termsHash/],
+    [{ attempt: 1 }, /^The delivery receipt says 1 as attempt, the work 0\.$/],
+    [{ billedIn: 42 }, /^The delivery receipt bills 42 as billedIn, the work has 41\.$/],
+    [{ billedCached: 1 }, /bills 1 as billedCached, the work has 0/],
+    [{ billedOut: 129 }, /bills 129 as billedOut, the work has 128/],
+  ]
+  for (const [changed, sentence] of cases) {
+    expect(await workOf(changed)).toMatchObject({
+      verdict: 'invalid',
+      detail: expect.stringMatching(sentence) as string,
+    })
+  }
+  expect(await workOf({ billedOut: 127 })).toMatchObject({ verdict: 'valid' })
+})
+
 test('terms that were changed, in a price or in the listing that they bind, are found', async () => {
   const { terms: shown } = receipt
   if (!shown?.values) throw new Error('the fixture has terms')

@@ -4,6 +4,7 @@
  * The signed fields, both signatures, the terms and the Merkle proofs come with the page; every hash is computed anew. A
  * check ends valid, invalid or unverifiable, and says what it compared.
  */
+import { brokenLinks, type BrokenLink } from '@isochrone/protocol/receipt-links'
 import type { ReceiptView } from '@isochrone/services'
 import { invalid, unverifiable, valid, type BrowserCheck } from './browser-check.ts'
 import { addressOf, shortHash } from './format.ts'
@@ -49,11 +50,21 @@ async function checkWork(receipt: ReceiptView, domain: SigningDomain): Promise<B
   }
   const hash = structHashOf('WorkReceipt', work)
   if (hash !== receipt.delivery.workHash) return invalid(WORK, 'The delivery receipt refers to other work.')
+  const [broken] = brokenLinks(receipt.delivery, work)
+  if (broken) return invalid(WORK, brokenSentence(broken))
   const signer = await signerOf('WorkReceipt', work, workSignature, domain)
   const node = addressOf(String(work.nodeId))
   return signer === node
-    ? valid(WORK, `Signature recovers to node ${shortHash(node)}; the delivery receipt carries its hash.`)
+    ? valid(
+        WORK,
+        `Signature recovers to node ${shortHash(node)}; the delivery receipt carries its hash, and bills no more.`,
+      )
     : invalid(WORK, `Signature recovers to ${shortHash(signer ?? 'nobody')}, not to node ${shortHash(node)}.`)
+}
+
+function brokenSentence({ field, kind, delivered, worked }: BrokenLink): string {
+  if (kind === 'bill') return `The delivery receipt bills ${delivered} as ${field}, the work has ${worked}.`
+  return `The delivery receipt says ${shortHash(String(delivered))} as ${field}, the work ${shortHash(String(worked))}.`
 }
 
 function checkInclusion({ inclusion, delivery, epoch }: ReceiptView): BrowserCheck {

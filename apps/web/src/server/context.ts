@@ -1,5 +1,5 @@
 /** What one page render needs of the platform: who is looking, the API as they may call it, and public facts. */
-import { createCaller, viewerFromHeaders, type ApiCaller } from '@isochrone/api'
+import { createCaller, openedFor, viewerFromHeaders, type ApiCaller } from '@isochrone/api'
 import type { Viewer } from '@isochrone/services'
 import { headers } from 'next/headers'
 import { cache } from 'react'
@@ -12,11 +12,19 @@ export const viewer = cache(async (): Promise<Viewer | null> => {
   return viewerFromHeaders(await platform(), requestHeaders)
 })
 
-/** The API, called in-process with the rights of who is looking. */
-export const api = cache(async (): Promise<ApiCaller> => {
+/** The API, called in-process with the rights of who is looking: for what a page reads. */
+export const api = cache(async (): Promise<ApiCaller> => callerFor(null))
+
+/**
+ * The same for what a form does, which is refused where its tab was opened for another organisation. The page that Next
+ * renders in the answer to the form is not: it shows whom the person works for now.
+ */
+export const actionApi = cache(async (): Promise<ApiCaller> => callerFor(openedFor(await headers())))
+
+async function callerFor(organisation: string | null): Promise<ApiCaller> {
   const { controlPlane } = await platform()
-  return createCaller({ controlPlane, viewer: await viewer() })
-})
+  return createCaller({ controlPlane, viewer: await viewer(), openedFor: organisation })
+}
 
 export interface ChainContext {
   chainId: number

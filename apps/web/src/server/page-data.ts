@@ -6,7 +6,7 @@ import { apiErrorOf, type ApiCaller } from '@isochrone/api'
 import { newId, type AppError } from '@isochrone/domain'
 import { notFound, redirect, unstable_rethrow } from 'next/navigation'
 import type { ActionResult } from '~/lib/result.ts'
-import { api, viewer } from './context.ts'
+import { actionApi, api, viewer } from './context.ts'
 import { platform } from './platform.ts'
 
 /** Next shows only an error's `digest` to the browser; this one carries `code:owner:requestId`. */
@@ -39,7 +39,7 @@ async function welcomeWhoHasNoOrganisation(path: string): Promise<void> {
 /** Runs a mutation for a form and turns whatever it throws into a result that the form can show. */
 export async function actionResult<T>(run: (caller: ApiCaller) => Promise<T>): Promise<ActionResult<T>> {
   try {
-    return { ok: true, data: await run(await api()) }
+    return { ok: true, data: await run(await actionApi()) }
   } catch (thrown) {
     unstable_rethrow(thrown)
     const error = apiErrorOf(thrown)

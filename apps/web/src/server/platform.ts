@@ -18,13 +18,15 @@ import {
   type Deployment,
   type SignedDigest,
 } from '@isochrone/contracts-client'
-import { createDb, createStore } from '@isochrone/db'
+import { createDb, createStore, sayBusy } from '@isochrone/db'
 import { AppError, systemClock } from '@isochrone/domain'
-import { addressOfKey, redisKeys } from '@isochrone/protocol'
+import { addressOfKey, payoutKeyOf, redisKeys } from '@isochrone/protocol'
 import { createLogger, loadEnv, webEnv, type Logger, type WebEnv } from '@isochrone/runtime'
+import { openQueueReader } from '@isochrone/runtime/wake-queue'
 import {
   createControlPlane,
   redisControlStream,
+  publishKeyBudgets,
   redisLeaseBudget,
   redisLiveState,
   type ChainFacts,
@@ -32,6 +34,7 @@ import {
 } from '@isochrone/services'
 import { Redis } from 'ioredis'
 import type { Hex, PublicClient } from 'viem'
+import { poolDesk } from './pool-desk.ts'
 
 export interface Platform {
   env: WebEnv
@@ -49,8 +52,20 @@ export interface Platform {
 }
 
 const REDIS_COMMAND_TIMEOUT_MS = 2_000
+/** Nobody at a page waits longer than this for a row that others hold: they are told to try again. */
+const LOCK_WAIT_MS_MAX = 10_000
 /** Longer than an attempt of a job takes. */
 const CANCELLED_KEPT_S = 900
+/** In the order of their pages: what teams wait for, what nodes wait for, what comes by itself. */
+const QUEUES = [
+  redisKeys.queueInference,
+  redisKeys.queueBatches,
+  redisKeys.queueBatchLines,
+  redisKeys.queueLeases,
+  redisKeys.queueWebhooks,
+  redisKeys.queueVerification,
+  redisKeys.queueRounds,
+]
 const holder = globalThis as typeof globalThis & { isochronePlatform?: Promise<Platform> }
 
 /** The platform of this process. A build that failed is tried again by the next caller. */
@@ -71,26 +86,35 @@ async function createPlatform(): Promise<Platform> {
       publicMessage: 'The contracts are not deployed yet. Try again in a moment.',
     })
   }
-  const db = createDb(env.DATABASE_URL)
-  const store = createStore(db)
+  const db = createDb(env.DATABASE_URL, { lockWaitMsMax: LOCK_WAIT_MS_MAX })
+  const store = sayBusy(createStore(db))
   const redis = new Redis(env.REDIS_URL, { maxRetriesPerRequest: 1, commandTimeout: REDIS_COMMAND_TIMEOUT_MS })
   // Without a listener a lost connection would end the process; ioredis connects again by itself.
   redis.on('error', (error) => logger.warn({ err: error }, 'redis does not answer'))
   const chainClient = createChainClient(env.CHAIN_RPC_URL)
   const reader = { publicClient: chainClient, deployment }
   const signedBy = (asked: SignedDigest) => isSignatureBy(reader, asked)
+  const queues = openQueueReader({ redisUrl: env.REDIS_URL, names: QUEUES, logger })
   const controlPlane = createControlPlane({
     store,
     live: redisLiveState(redis),
     stream: redisControlStream(redis),
     clock: systemClock,
     leaseBudget: redisLeaseBudget(redis),
+    tellKeyBudgets: (keyIds) => publishKeyBudgets({ ...store, redis, clock: systemClock }, { keyIds }),
     chain: chainFacts(env, deployment),
     isSignatureBy: signedBy,
+    // Real money that is paid there could not be paid on yet.
+    ...(deployment.codeHashes.token !== null && {
+      managedPayoutAddressOf: (providerId) =>
+        addressOfKey(payoutKeyOf({ walletKey: env.MANAGED_WALLET_KEY, providerId })),
+    }),
     disputes: disputeDesk(reader),
+    pools: poolDesk(reader),
     gatewayUrls: env.GATEWAY_URLS,
     witnessUrls: env.WITNESS_URLS,
     storePlace: { country: env.STORE_COUNTRY, region: env.STORE_REGION },
+    readQueues: () => queues.read(),
     announceCancelled: async (jobId) =>
       void (await redis.set(redisKeys.jobCancelled(jobId), '1', 'EX', CANCELLED_KEPT_S)),
   })
@@ -129,6 +153,7 @@ function chainFacts(env: WebEnv, { chainId, addresses, params }: Deployment): Ch
     channels: lower(addresses.channels),
     registry: lower(addresses.registry),
     anchor: lower(addresses.anchor),
+    vault: lower(addresses.vault),
     operatorAddress: addressOfKey(env.OPERATOR_KEY),
     managedOwnerAddress: addressOfKey(env.MANAGED_WALLET_KEY),
     feeBps: params.feeBps,

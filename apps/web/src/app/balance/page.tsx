@@ -5,8 +5,10 @@ import { AddFunds } from '~/components/money/add-funds.tsx'
 import { ChannelFacts } from '~/components/money/channel-facts.tsx'
 import { historyKinds, HistoryTable, kindWords } from '~/components/money/history-table.tsx'
 import { OrdersTable } from '~/components/money/orders-table.tsx'
+import { WithdrawFunds } from '~/components/money/withdraw-funds.tsx'
 import { WalletFunding } from '~/components/money/wallet-funding.tsx'
-import { DayInput, FilterBar, SelectInput } from '~/components/filter-bar.tsx'
+import { FilterBar } from '~/components/filter-bar.tsx'
+import { DayInput, SelectInput } from '~/components/filter-inputs.tsx'
 import { Pager } from '~/components/pager.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { ButtonLink, ButtonAnchor } from '~/components/ui/button.tsx'
@@ -15,6 +17,7 @@ import { PageHeader, Section } from '~/components/ui/page-header.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
 import { Money } from '~/components/ui/values.tsx'
 import { historyFilterOf } from '~/lib/history-filter.ts'
+import { unclaimedMicroUsd } from '~/lib/withdrawal.ts'
 import { hrefWith, readSearch, type SearchParams } from '~/lib/search.ts'
 import { chainContext } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
@@ -54,6 +57,17 @@ export default async function BalancePage({ searchParams }: { searchParams: Sear
           </Section>
         )}
       </div>
+      {balance.channel?.custody === 'wallet' && unclaimedMicroUsd(balance.channel) > 0n && (
+        <Section title="Take money out" description="Your wallet owns the channel; nobody else can do this.">
+          <WithdrawFunds
+            channel={balance.channel}
+            paymentChannels={paymentChannels}
+            chainId={chainId}
+            rpcUrl={rpcUrl}
+            nowMs={Date.now()}
+          />
+        </Section>
+      )}
       {balance.orders.length > 0 && (
         <Section title="Orders">
           <OrdersTable orders={balance.orders} />
@@ -109,7 +123,7 @@ export default async function BalancePage({ searchParams }: { searchParams: Sear
         <Pager path="/balance" search={search} nextCursor={history.nextCursor} hash="movements" />
       </Section>
       {balance.channel && (
-        <Section title="Channel">
+        <Section title="Channel" id="channel">
           <ChannelFacts channel={balance.channel} paymentChannels={paymentChannels} />
         </Section>
       )}
@@ -122,7 +136,7 @@ const statementHref = (search: Record<string, string | undefined>, format: 'csv'
 
 function ChannelStats({ balance: { channel, spentLastDayMicroUsd } }: { balance: BalanceView }) {
   const money = (microUsd: bigint | undefined) => <Money microUsd={microUsd ?? 0n} />
-  const unclaimed = channel ? channel.depositedMicroUsd - channel.withdrawnMicroUsd - channel.claimedMicroUsd : 0n
+  const unclaimed = channel ? unclaimedMicroUsd(channel) : 0n
   return (
     <Stats
       items={[

@@ -2,6 +2,7 @@
 import { notFound } from 'next/navigation'
 import { ChartsShown } from '~/components/design/charts-shown.tsx'
 import { ControlsShown } from '~/components/design/controls-shown.tsx'
+import { PartsShown } from '~/components/design/parts-shown.tsx'
 import { StatesShown } from '~/components/design/states-shown.tsx'
 import { TokensShown } from '~/components/design/tokens-shown.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
@@ -21,6 +22,7 @@ export default async function DesignPage() {
       <TokensShown />
       <ControlsShown />
       <StatesShown />
+      <PartsShown />
       <ChartsShown />
     </>
   )

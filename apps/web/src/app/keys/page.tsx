@@ -1,6 +1,8 @@
 /** A team's API keys: made here, shown once, refused by every gateway within a second of being revoked. */
 import { Ban, CircleCheck, KeyRound } from 'lucide-react'
 import { CreateKeyDialog } from '~/components/keys/create-key-dialog.tsx'
+import { EditBudgetDialog } from '~/components/keys/edit-budget-dialog.tsx'
+import { KeyBudget } from '~/components/keys/key-budget.tsx'
 import { RevokeKeyDialog } from '~/components/keys/revoke-key-dialog.tsx'
 import { Badge } from '~/components/ui/badge.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
@@ -24,19 +26,21 @@ export default async function KeysPage() {
     <>
       <PageHeader
         title="API keys"
-        description="A key spends this organisation’s balance. Its secret is shown once; we keep only its hash."
+        description="A key spends this organisation’s balance, up to its budget where it has one. Its secret is shown once; we keep only its hash."
         // Always in this place: were it to move when the first key appears, its dialog would close on the secret.
         actions={<CreateKeyDialog disabledReason={disabledReason} gatewayUrl={await gatewayUrl()} model={model} />}
       />
       <DataTable
         label="API keys"
-        className="min-w-[640px]"
+        className="sm:min-w-[900px]"
+        stacks
         rows={keys}
         rowKey={(key) => key.id}
         columns={[
           { head: 'Name', className: 'font-medium', cell: (key) => key.name },
-          { head: 'Starts with', className: 'font-mono text-xs', cell: (key) => <>{key.start}…</> },
+          { head: 'Starts with', cell: (key) => <code className="font-mono text-xs">{key.start}…</code> },
           { head: 'State', cell: (key) => <KeyState enabled={key.enabled} /> },
+          { head: 'Spent', cell: (key) => <KeyBudget {...key} /> },
           { head: 'Created, UTC', cell: (key) => <Utc at={key.createdAtMs} bare /> },
           { head: 'Last used, UTC', cell: (key) => <Utc at={key.lastUsedAtMs} bare /> },
           {
@@ -45,7 +49,12 @@ export default async function KeysPage() {
           },
         ]}
         actions={(key) =>
-          key.enabled && <RevokeKeyDialog id={key.id} name={key.name} disabledReason={disabledReason} />
+          key.enabled && (
+            <div className="flex flex-wrap gap-2 sm:flex-nowrap sm:justify-end">
+              <EditBudgetDialog id={key.id} name={key.name} budget={key.budget} disabledReason={disabledReason} />
+              <RevokeKeyDialog id={key.id} name={key.name} disabledReason={disabledReason} />
+            </div>
+          )
         }
         empty={
           <EmptyState icon={KeyRound} title="No API keys yet">

@@ -1,8 +1,10 @@
 /** A provider's nodes, how busy and how verified they are, and what they earned; for others, how to become one. */
-import type { ProviderNode } from '@isochrone/services'
+import type { ProviderNode, ProviderVerification } from '@isochrone/services'
 import { Server } from 'lucide-react'
 import { Link } from '~/components/ui/link.tsx'
 import { EarningsTables } from '~/components/provider/earnings-tables.tsx'
+import { BreachForecasts } from '~/components/provider/breach-forecast.tsx'
+import { BrokenPromises } from '~/components/provider/broken-promises.tsx'
 import { BecomeProvider } from '~/components/provider/become-provider.tsx'
 import { NodesTable, TokensTable } from '~/components/provider/nodes-tables.tsx'
 import { RecountsTable } from '~/components/recounts-table.tsx'
@@ -36,13 +38,15 @@ export default async function ProviderPage() {
       </>
     )
   }
-  const [overview, nodes, earnings, tokens, verification] = await pageData('/provider', (api) =>
+  const [overview, nodes, earnings, tokens, verification, broken, forecast] = await pageData('/provider', (api) =>
     Promise.all([
       api.provider.overview(),
       api.provider.nodes(),
       api.provider.earnings(),
       api.provider.joinTokens(),
       api.provider.verification(),
+      api.provider.broken(),
+      api.provider.breachForecast(),
     ]),
   )
   const { provider } = overview
@@ -56,20 +60,20 @@ export default async function ProviderPage() {
         title={provider.name}
         description={
           <>
-            Paid to <Hash value={provider.payoutAddress} label="payout address" />, less a fee of{' '}
-            {provider.feeBps / 100} %.
+            Paid to {provider.payoutCustody === 'managed' && 'a managed account, '}
+            <Hash value={provider.payoutAddress} label="payout address" />, less a fee of {provider.feeBps / 100} %.
           </>
         }
         actions={
           <>
             <LiveRefresh intervalMs={5_000} />
-            <ButtonLink href="/provider/join">Join token</ButtonLink>
             <ButtonLink href="/provider/list" tone="primary">
               List a node
             </ButtonLink>
           </>
         }
       />
+      <FailedNodes verification={verification} />
       {!provider.registeredTx && <Notice className="mb-4">The registration is on its way to the chain.</Notice>}
       <Stats
         items={[
@@ -122,6 +126,8 @@ export default async function ProviderPage() {
           { label: 'Tokens out in 24 h', value: formatCount(overview.tokensOutLastDay) },
         ]}
       />
+      <BreachForecasts forecast={forecast} />
+      <BrokenPromises broken={broken} />
       {overview.recounts.length > 0 && (
         <Section
           title="Token counts that were too high"
@@ -148,12 +154,36 @@ export default async function ProviderPage() {
         )}
       </Section>
       {open.length > 0 && (
-        <Section title="Open join tokens" description="Each admits one node, once, before it expires.">
+        <Section title="Open join tokens" description="Each admits the node of its listing, once, before it expires.">
           <TokensTable tokens={open} disabledReason={adminOnlyReason(organisation)} />
         </Section>
       )}
       <EarningsTables earnings={earnings} />
     </>
+  )
+}
+
+/** A check that failed costs work at once: it is said here, with what was found and what would fix it. */
+function FailedNodes({ verification }: { verification: ProviderVerification }) {
+  const failed = verification.filter(({ standing, onMarket }) => onMarket && standing === 'failed')
+  if (failed.length === 0) return null
+  return (
+    <Notice tone="bad" className="mb-4">
+      <p className="font-medium">These take no new requests and no new leases until their checks pass:</p>
+      <ul className="mt-1 list-disc pl-5">
+        {failed.map(({ id, name, checks }) => {
+          const wrong = checks.find(({ verdict }) => verdict === 'invalid')
+          return (
+            <li key={id}>
+              {name}: {wrong?.finding ?? 'a check has failed, and not all of them have passed since.'} {wrong?.fix}
+            </li>
+          )
+        })}
+      </ul>
+      <Link href="/provider/verification" className="link">
+        All checks, and when the next ones are
+      </Link>
+    </Notice>
   )
 }
 

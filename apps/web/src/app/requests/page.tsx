@@ -1,5 +1,6 @@
 /** A team's requests, newest first. */
-import { FilterBar, SearchInput, SelectInput } from '~/components/filter-bar.tsx'
+import { FilterBar } from '~/components/filter-bar.tsx'
+import { SearchInput, SelectInput } from '~/components/filter-inputs.tsx'
 import { Pager } from '~/components/pager.tsx'
 import { RequestsTable } from '~/components/requests-table.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'

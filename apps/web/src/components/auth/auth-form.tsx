@@ -2,13 +2,16 @@
 /** Sign in or sign up with email and password, or with a wallet; a new person names their organisation on the way. */
 import { Link } from '~/components/ui/link.tsx'
 import { useRouter } from 'next/navigation'
-import { useState, type FormEvent } from 'react'
+import { useState, type SubmitEvent } from 'react'
 import { createOrganisation, landingOf } from '~/actions/account.ts'
 import { Button } from '~/components/ui/button.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
+import { Form } from '~/components/ui/form.tsx'
 import { signIn, signUp } from '~/lib/auth-client.ts'
+import { switchTabTo } from '~/lib/tab-organisation.ts'
 import { formSecret, formText } from '~/lib/form-text.ts'
+import { newKey } from '~/lib/new-key.ts'
 import { WalletSignIn } from './wallet-sign-in.tsx'
 
 export interface AuthFormProps {
@@ -24,16 +27,18 @@ export function AuthForm({ mode, next, chainId }: AuthFormProps) {
   const router = useRouter()
   const [pending, setPending] = useState(false)
   const [error, setError] = useState<string | null>(null)
+  const [key] = useState(newKey)
   const newcomer = mode === 'sign-up'
 
   async function enter() {
+    // Whoever it was before, the next page says for which organisation.
+    switchTabTo(null)
     const landing = await landingOf({ next })
     router.replace(landing.ok ? landing.data : next)
     router.refresh()
   }
 
-  async function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault()
+  async function submit(event: SubmitEvent<HTMLFormElement>) {
     const form = new FormData(event.currentTarget)
     const text = (name: string) => formText(form, name)
     setPending(true)
@@ -43,7 +48,7 @@ export function AuthForm({ mode, next, chainId }: AuthFormProps) {
       if (newcomer) {
         await signUp({ name: text('name'), ...credentials })
         // Where this fails, the person is asked for the name once more: see `landingOf`.
-        await createOrganisation({ name: text('organisation') })
+        await createOrganisation({ name: text('organisation'), key })
       } else {
         await signIn(credentials)
       }
@@ -63,7 +68,7 @@ export function AuthForm({ mode, next, chainId }: AuthFormProps) {
           {newcomer ? 'Sign in' : 'Create an account'}
         </Link>
       </p>
-      <form onSubmit={(event) => void submit(event)} className="flex flex-col gap-3.5">
+      <Form onSubmit={(event) => void submit(event)} className="flex flex-col gap-3.5">
         {newcomer && <Field label="Your name" name="name" autoComplete="name" required maxLength={80} />}
         {newcomer && (
           <Field
@@ -93,7 +98,7 @@ export function AuthForm({ mode, next, chainId }: AuthFormProps) {
         <Button type="submit" tone="primary" size="lg" pending={pending}>
           {newcomer ? 'Create account' : 'Sign in'}
         </Button>
-      </form>
+      </Form>
       <div className="my-4 flex items-center gap-3 text-xs text-ink-3">
         <span className="h-px flex-1 bg-line" /> or <span className="h-px flex-1 bg-line" />
       </div>

@@ -2,11 +2,8 @@
 /** Sign-In with Ethereum (EIP-4361): the wallet signs a sentence with our nonce; nothing is sent to the chain. */
 import { useState } from 'react'
 import { Wallet } from 'lucide-react'
-import { getAddress, stringToHex } from 'viem'
-import { createSiweMessage } from 'viem/siwe'
 import { Button } from '~/components/ui/button.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
-import { siweNonce, siweVerify } from '~/lib/auth-client.ts'
 import { walletErrorText } from '~/lib/wallet-error.ts'
 import { useWallets, type AnnouncedWallet } from './use-wallets.ts'
 
@@ -20,7 +17,8 @@ export function WalletSignIn({ chainId, onSignedIn }: { chainId: number; onSigne
     setPending(wallet.info.uuid)
     setError(null)
     try {
-      await proveAddress(wallet, chainId)
+      const { proveAddress } = await import('~/lib/prove-address.ts')
+      await proveAddress(wallet.provider, chainId)
       await onSignedIn()
     } catch (thrown) {
       setError(walletErrorText(thrown))
@@ -48,23 +46,4 @@ export function WalletSignIn({ chainId, onSignedIn }: { chainId: number; onSigne
       )}
     </div>
   )
-}
-
-async function proveAddress({ provider }: AnnouncedWallet, chainId: number): Promise<void> {
-  const accounts = await provider.request({ method: 'eth_requestAccounts' })
-  const first = accounts[0]
-  if (!first) throw new Error('The wallet offered no account.')
-  const address = getAddress(first)
-  const { nonce } = await siweNonce()
-  const message = createSiweMessage({
-    domain: window.location.host,
-    address,
-    statement: 'Sign in to Isochrone. This costs nothing and moves no money.',
-    uri: window.location.origin,
-    version: '1',
-    chainId,
-    nonce,
-  })
-  const signature = await provider.request({ method: 'personal_sign', params: [stringToHex(message), address] })
-  await siweVerify({ message, signature })
 }

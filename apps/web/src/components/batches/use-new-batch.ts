@@ -6,6 +6,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { createBatch } from '~/actions/team.ts'
 import { checkBatchFile, type BatchFileReport, type ModelMarket } from '~/lib/check-batch-file.ts'
+import { newKey } from '~/lib/new-key.ts'
 import type { ActionError } from '~/lib/result.ts'
 import { uploadFile } from '~/lib/upload-file.ts'
 
@@ -110,10 +111,4 @@ const lost: ActionError = {
   message: 'The server did not answer. Try again: the file is not sent twice, and there will be one batch.',
   field: null,
   requestId: 'none',
-}
-
-/** Random enough that nobody else has it; plain HTTP has no `randomUUID`. */
-function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }

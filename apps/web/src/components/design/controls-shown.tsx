@@ -7,6 +7,7 @@ import { CodeBlock } from '~/components/ui/code-block.tsx'
 import { ConfirmDialog } from '~/components/ui/confirm-dialog.tsx'
 import { Dialog } from '~/components/ui/dialog.tsx'
 import { Field } from '~/components/ui/field.tsx'
+import { Form } from '~/components/ui/form.tsx'
 import { Section } from '~/components/ui/page-header.tsx'
 import { PillChoice } from '~/components/ui/pill-choice.tsx'
 import { SecretOnce } from '~/components/ui/secret-once.tsx'
@@ -32,13 +33,13 @@ export function ControlsShown() {
         </div>
       </Section>
       <Section title="Forms">
-        <div className="grid max-w-3xl gap-4 sm:grid-cols-2">
+        <Form className="grid max-w-3xl gap-4 sm:grid-cols-2" onSubmit={() => {}}>
           <Field label="Name" placeholder="deploy" hint="After the program that will use it." />
           <Field label="Price of output" defaultValue="0.40" unit="$/M" />
           <Field label="Region" defaultValue="Frankfurt am Main" error="is 2 to 8 characters, for example eu-de" />
           <Field label="Organisation" defaultValue="Acme Research" readOnly />
           <Choices />
-        </div>
+        </Form>
       </Section>
       <Section title="Dialogs and messages">
         <Dialogs />

@@ -1,15 +1,6 @@
 /** What a page shows of a thing's state: badges, notices, steps, tables full, empty and on their way. */
-import {
-  EpochStatusBadge,
-  JobStatusBadge,
-  LiveBadge,
-  RecordStatusBadge,
-  RequestStatusBadge,
-  SettlementBadge,
-  SimulatedBadge,
-  SimulatedNetworkBadge,
-  VerdictBadge,
-} from '~/components/status.tsx'
+import type { ComponentProps } from 'react'
+import { KeyBudget } from '~/components/keys/key-budget.tsx'
 import { DataTable, DataTableSkeleton, type Column } from '~/components/ui/data-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
@@ -19,8 +10,10 @@ import { Section } from '~/components/ui/page-header.tsx'
 import { ChartSkeleton, FactsSkeleton, StatsSkeleton } from '~/components/ui/skeleton.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
 import { Progress, Steps } from '~/components/ui/steps.tsx'
+import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
 import { formatCount } from '~/lib/format.ts'
+import { StatusesShown } from './statuses-shown.tsx'
 
 interface Sample {
   name: string
@@ -32,6 +25,14 @@ interface Sample {
 const samples: Sample[] = [
   { name: 'aurora-1', tokens: 1_204_331, microUsd: 72_260n, atMs: Date.UTC(2026, 0, 31, 23, 59, 59) },
   { name: 'borealis-b200', tokens: 88, microUsd: 1n, atMs: Date.UTC(2026, 1, 1, 0, 0, 4) },
+]
+
+const whole = { microUsd: 10_000_000n, renewsAtMs: Date.UTC(2026, 1, 1) }
+const budgets: ComponentProps<typeof KeyBudget>['budget'][] = [
+  null,
+  { ...whole, period: 'month', spentMicroUsd: 1n, leftMicroUsd: 9_999_999n },
+  { ...whole, period: 'day', spentMicroUsd: 6_400_000n, leftMicroUsd: 3_600_000n },
+  { ...whole, period: 'total', spentMicroUsd: 10_000_000n, leftMicroUsd: 0n, renewsAtMs: null },
 ]
 
 const columns: Column<Sample>[] = [
@@ -49,30 +50,7 @@ const columns: Column<Sample>[] = [
 export function StatesShown() {
   return (
     <>
-      <Section title="Status" description="An icon and a word, never colour alone.">
-        <div className="flex flex-wrap gap-2">
-          {(['succeeded', 'failed', 'aborted'] as const).map((status) => (
-            <RequestStatusBadge key={status} status={status} />
-          ))}
-          {(['none', 'open', 'closed', 'anchored', 'claimed', 'settled'] as const).map((stage) => (
-            <SettlementBadge key={stage} stage={stage} />
-          ))}
-          {(['signed', 'reported', 'challenged', 'final', 'invalid'] as const).map((status) => (
-            <RecordStatusBadge key={status} status={status} />
-          ))}
-          {(['valid', 'invalid', 'unverifiable'] as const).map((verdict) => (
-            <VerdictBadge key={verdict} verdict={verdict} />
-          ))}
-          {(['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const).map((status) => (
-            <JobStatusBadge key={status} status={status} />
-          ))}
-          <EpochStatusBadge status="anchored" />
-          <LiveBadge live />
-          <LiveBadge live={false} />
-          <SimulatedBadge />
-          <SimulatedNetworkBadge />
-        </div>
-      </Section>
+      <StatusesShown />
       <Section title="Notices">
         <div className="grid gap-2 lg:grid-cols-2">
           <Notice>Something to know.</Notice>
@@ -111,6 +89,15 @@ export function StatesShown() {
           <Progress label="Lines answered" done={640} total={1_000} />
         </div>
       </Section>
+      <Section title="Budgets of keys" description="None, partly spent, used up.">
+        <div className="grid gap-4 sm:grid-cols-2 lg:grid-cols-4">
+          {budgets.map((budget, index) => (
+            <div key={index}>
+              <KeyBudget budget={budget} spentThisMonthMicroUsd={1n} />
+            </div>
+          ))}
+        </div>
+      </Section>
       <Section title="Figures and facts">
         <Stats
           items={[
@@ -131,6 +118,28 @@ export function StatesShown() {
         <div className="grid gap-4">
           <DataTable label="Samples" columns={columns} rows={samples} rowKey={(row) => row.name} />
           <DataTable label="Samples as cards" stacks columns={columns} rows={samples} rowKey={(row) => row.name} />
+          <Table label="A sum" className="max-w-md">
+            <thead>
+              <tr>
+                <Th>Billed</Th>
+                <Th numeric>Amount</Th>
+              </tr>
+            </thead>
+            <tbody>
+              <Tr>
+                <Td>Tokens in, fresh</Td>
+                <Td numeric>
+                  <Money microUsd={5n} />
+                </Td>
+              </Tr>
+              <Tr className="font-medium">
+                <Td>Sum</Td>
+                <Td numeric>
+                  <Money microUsd={5n} />
+                </Td>
+              </Tr>
+            </tbody>
+          </Table>
           <EmptyState title="No requests yet">A request appears here about a second after its answer.</EmptyState>
           <EmptyState title="No requests for these filters">None of your requests matches all of them.</EmptyState>
           <DataTableSkeleton label="Samples" columns={columns} rows={3} />

@@ -2,17 +2,18 @@
 import type { ComputedOutcome, DisputeCase } from '@isochrone/services'
 import { CircleCheck, CircleHelp, CircleX } from 'lucide-react'
 import { Link } from '~/components/ui/link.tsx'
-import type { ReactNode } from 'react'
-import { Badge } from '~/components/ui/badge.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
 import { caseWords } from '~/lib/dispute-words.ts'
+import { HandedIn } from './handed-in.tsx'
+import { OutcomeBox } from './outcome-box.tsx'
+import { Pane, Panes } from './pane.tsx'
 import { PromisesAgain } from './promises-again.tsx'
 import { Timelines } from './timelines.tsx'
 
 export function CaseView({ dispute }: { dispute: DisputeCase }) {
   return (
-    <div className="mb-8 grid grid-cols-[minmax(0,1fr)] gap-4 xl:grid-cols-3">
+    <Panes>
       <Pane title="Claim">
         <Claim dispute={dispute} />
       </Pane>
@@ -23,16 +24,7 @@ export function CaseView({ dispute }: { dispute: DisputeCase }) {
         <Outcome outcome={dispute.outcome} />
         <PromisesAgain dispute={dispute} />
       </Pane>
-    </div>
-  )
-}
-
-function Pane({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section aria-label={title} className="min-w-0">
-      <h2 className="mb-2 text-base font-semibold">{title}</h2>
-      <div className="flex flex-col gap-3">{children}</div>
-    </section>
+    </Panes>
   )
 }
 
@@ -75,18 +67,12 @@ function Claim({ dispute: { dispute, receipt, lease, events } }: { dispute: Disp
         ]}
       />
       {documents.map((event) => (
-        <figure key={`${event.txHash}${event.hash}`} className="rounded-md border border-line bg-surface px-3.5 py-3">
-          <figcaption className="mb-1 flex flex-wrap items-center gap-x-2 text-xs text-ink-3">
-            {event.step === 'filed' ? 'Evidence of the payer' : 'Answer'} <Hash value={event.hash ?? ''} label="hash" />
-          </figcaption>
-          {event.document ? (
-            <pre className="max-h-64 overflow-auto text-sm break-words whitespace-pre-wrap" tabIndex={0}>
-              {event.document.text}
-            </pre>
-          ) : (
-            <p className="text-ink-2">The text was not handed in here: its author has it.</p>
-          )}
-        </figure>
+        <HandedIn
+          key={`${event.txHash}${event.hash}`}
+          title={event.step === 'filed' ? 'Evidence of the payer' : 'Answer'}
+          hash={event.hash ?? ''}
+          text={event.document?.text ?? null}
+        />
       ))}
     </>
   )
@@ -99,23 +85,15 @@ const verdicts = {
 } as const
 
 function Outcome({ outcome }: { outcome: ComputedOutcome }) {
-  const { tone, icon, word } = verdicts[outcome.verdict]
   return (
     <>
-      <div className="rounded-md border border-line bg-surface px-3.5 py-3">
-        <p className="mb-1 flex flex-wrap items-center gap-2">
-          <Badge tone={tone} icon={icon}>
-            {word}
-          </Badge>
-          {outcome.refundMicroUsd !== null && (
-            <span>
-              Refund <Money microUsd={outcome.refundMicroUsd} className="font-medium" />
-            </span>
-          )}
-        </p>
-        <p>{outcome.reason}</p>
-        <p className="mt-1 text-xs text-ink-3">Rule: {outcome.rule} A proposal; the vote is the arbiter’s.</p>
-      </div>
+      <OutcomeBox verdict={verdicts[outcome.verdict]} reason={outcome.reason} rule={outcome.rule}>
+        {outcome.refundMicroUsd !== null && (
+          <span>
+            Refund <Money microUsd={outcome.refundMicroUsd} className="font-medium" />
+          </span>
+        )}
+      </OutcomeBox>
       {outcome.inputs.length > 0 && <Facts items={outcome.inputs.map(({ label, value }) => [label, value] as const)} />}
     </>
   )

@@ -4,13 +4,15 @@
  * alone. What it is about comes with it; evidence, bond and who signs are the same for all.
  */
 import { usdFromMicroUsd } from '@isochrone/domain'
-import { useState, type FormEvent } from 'react'
+import { useState } from 'react'
 import { challengeRecord, fileDispute, fileWithheld, type DocumentForm } from '~/actions/disputes.ts'
 import type { WalletChain } from '~/components/money/wallet-provider.tsx'
 import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
+import { Form } from '~/components/ui/form.tsx'
 import { claimWords, filableKinds, type FilableKind } from '~/lib/dispute-words.ts'
+import { keptTextProblem } from '~/lib/kept-text.ts'
 import { useAction } from '~/lib/use-action.ts'
 import { PlanOutcome } from './plan-outcome.tsx'
 import { Select } from './select.tsx'
@@ -49,14 +51,15 @@ export function DisputeForm({ subject, bondMicroUsd, hint, disabledReason, ...ch
   const errorAt = (name: string) => (file.error?.field?.startsWith(name) ? file.error.message : undefined)
   const why =
     disabledReason ??
-    (text.trim() === '' ? 'It needs evidence.' : file.data?.by === 'platform' ? 'It is asked for already.' : undefined)
+    (text.trim() === '' ? 'It needs evidence.' : undefined) ??
+    keptTextProblem(text) ??
+    (file.data?.by === 'platform' ? 'It is asked for already.' : undefined)
 
-  function submit(event: FormEvent) {
-    event.preventDefault()
+  function submit() {
     void file.run({ claim, amountUsd: amountUsd.trim(), evidence: { mediaType, text } })
   }
   return (
-    <form onSubmit={submit} className="flex max-w-xl flex-col gap-3">
+    <Form onSubmit={submit} className="flex max-w-xl flex-col gap-3">
       {subject.kind === 'receipt' && (
         <>
           <Select
@@ -86,7 +89,7 @@ export function DisputeForm({ subject, bondMicroUsd, hint, disabledReason, ...ch
         File with a bond of {usdFromMicroUsd(bondMicroUsd)} USD
       </Button>
       {file.data && <PlanOutcome plan={file.data} {...chain} />}
-    </form>
+    </Form>
   )
 }
 

@@ -1,10 +1,12 @@
 'use client'
 /** What a party can do next in a dispute: the provider answers, either appeals. */
-import { useState, type FormEvent } from 'react'
+import { useState } from 'react'
 import { appealDispute, respondToDispute } from '~/actions/disputes.ts'
 import type { WalletChain } from '~/components/money/wallet-provider.tsx'
 import { Button } from '~/components/ui/button.tsx'
+import { Form } from '~/components/ui/form.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
+import { keptTextProblem } from '~/lib/kept-text.ts'
 import { useAction } from '~/lib/use-action.ts'
 import { PlanOutcome } from './plan-outcome.tsx'
 import { TextArea } from './text-area.tsx'
@@ -18,12 +20,11 @@ export function AnswerForm({ disputeId, disabledReason, ...chain }: StepProps) {
   const respond = useAction(respondToDispute)
   const [text, setText] = useState('')
   const fieldError = respond.error?.field === 'answer' ? respond.error.message : undefined
-  function submit(event: FormEvent) {
-    event.preventDefault()
+  function submit() {
     void respond.run({ id: disputeId, answer: { mediaType: 'text/plain', text } })
   }
   return (
-    <form onSubmit={submit} className="flex max-w-xl flex-col gap-3">
+    <Form onSubmit={submit} className="flex max-w-xl flex-col gap-3">
       <TextArea
         label="Your answer"
         value={text}
@@ -37,12 +38,12 @@ export function AnswerForm({ disputeId, disabledReason, ...chain }: StepProps) {
         tone="primary"
         className="self-start"
         pending={respond.pending}
-        disabledReason={disabledReason ?? (text.trim() === '' ? 'An answer needs words.' : undefined)}
+        disabledReason={disabledReason ?? (text.trim() === '' ? 'An answer needs words.' : keptTextProblem(text))}
       >
         Answer dispute {disputeId}
       </Button>
       {respond.data && <PlanOutcome plan={respond.data} {...chain} />}
-    </form>
+    </Form>
   )
 }
 

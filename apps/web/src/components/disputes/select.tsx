@@ -1,7 +1,7 @@
 'use client'
 /** A choice among a few, with its label and what the chosen one means. */
 import { useId } from 'react'
-import { inputStyle } from '~/components/ui/field.tsx'
+import { inputStyle } from '~/components/ui/input-style.ts'
 
 export interface SelectProps {
   label: string

@@ -2,9 +2,7 @@
 /** A field for longer text, with the bytes that are left: the service keeps at most 64 KiB. */
 import { useId } from 'react'
 import { cn } from '~/lib/cn.ts'
-import { formatCount } from '~/lib/format.ts'
-
-const BYTES_MAX = 64 * 1024
+import { keptTextProblem } from '~/lib/kept-text.ts'
 
 export interface TextAreaProps {
   label: string
@@ -16,10 +14,7 @@ export interface TextAreaProps {
 
 export function TextArea({ label, value, onChange, error, hint }: TextAreaProps) {
   const id = useId()
-  const bytes = new TextEncoder().encode(value).length
-  const problem =
-    error ??
-    (bytes > BYTES_MAX ? `${formatCount(bytes)} bytes; at most ${formatCount(BYTES_MAX)} are kept.` : undefined)
+  const problem = keptTextProblem(value) ?? error
   return (
     <div className="flex flex-col gap-1">
       <label htmlFor={id} className="font-medium">

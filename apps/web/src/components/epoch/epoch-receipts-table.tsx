@@ -30,9 +30,9 @@ export function EpochReceiptsTable({ lane, receipts }: { lane: string; receipts:
           cell: ({ node, nodeId }) => (node ? nodeLabel(node) : shortHash(addressOf(nodeId))),
         },
         { head: 'Channel', cell: (receipt) => <Hash value={receipt.channelId} label="channel id" /> },
-        { head: 'Tokens in', numeric: true, cell: (receipt) => formatCount(receipt.tokensIn) },
-        { head: 'Cached', numeric: true, cell: (receipt) => formatCount(receipt.tokensCached) },
-        { head: 'Out', numeric: true, cell: (receipt) => formatCount(receipt.tokensOut) },
+        { head: 'Tokens: fresh in', numeric: true, cell: (receipt) => formatCount(receipt.tokensIn) },
+        { head: 'cached in', numeric: true, cell: (receipt) => formatCount(receipt.tokensCached) },
+        { head: 'out', numeric: true, cell: (receipt) => formatCount(receipt.tokensOut) },
         {
           head: 'TTFT',
           numeric: true,

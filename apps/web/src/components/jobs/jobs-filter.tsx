@@ -1,5 +1,6 @@
 /** Filters of the list of queued jobs, in the URL. */
-import { FilterBar, SearchInput, SelectInput } from '~/components/filter-bar.tsx'
+import { FilterBar } from '~/components/filter-bar.tsx'
+import { SearchInput, SelectInput } from '~/components/filter-inputs.tsx'
 import { jobKinds, jobStatuses, kindWords } from '~/lib/job-words.ts'
 
 export interface JobsFilterProps {

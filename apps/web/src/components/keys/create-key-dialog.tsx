@@ -1,16 +1,25 @@
 'use client'
-/** Makes a key and shows its secret once: closing the dialog is the end of it. */
+/**
+ * Makes a key and shows its secret once: closing the dialog is the end of it. A form that is sent again, because its answer was
+ * lost, makes no second key and says which one it has made.
+ */
 import { Plus } from 'lucide-react'
-import type { FormEvent } from 'react'
+import { useState, type SubmitEvent } from 'react'
 import { createKey } from '~/actions/team.ts'
 import { QuickStart } from '~/components/quick-start.tsx'
 import { Button } from '~/components/ui/button.tsx'
 import { Dialog } from '~/components/ui/dialog.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
+import { Form } from '~/components/ui/form.tsx'
 import { SecretOnce } from '~/components/ui/secret-once.tsx'
+import { newKey } from '~/lib/new-key.ts'
 import { formText } from '~/lib/form-text.ts'
 import { useActionDialog } from '~/lib/use-action-dialog.ts'
+import { BudgetFields, type BudgetDraft } from './budget-fields.tsx'
+import { MadeAlready } from './made-already.tsx'
+
+const NO_BUDGET: BudgetDraft = { amountUsd: '', period: 'month' }
 
 export interface CreateKeyDialogProps {
   disabledReason: string | undefined
@@ -20,20 +29,33 @@ export interface CreateKeyDialogProps {
 
 export function CreateKeyDialog({ disabledReason, gatewayUrl, model }: CreateKeyDialogProps) {
   const { open, toggle, ...create } = useActionDialog(createKey)
+  const [budget, setBudget] = useState(NO_BUDGET)
+  // One until its answer is there, be the dialog closed and opened meanwhile.
+  const [key, setKey] = useState(newKey)
   const secret = create.data?.secret
+  const madeBefore = create.data?.secret === null ? create.data.key : null
 
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault()
+  async function submit(event: SubmitEvent<HTMLFormElement>) {
     const form = new FormData(event.currentTarget)
     const days = formText(form, 'days')
-    void create.run({ name: formText(form, 'name'), expiresInDays: days === '' ? null : Number(days) })
+    const amountUsd = budget.amountUsd.trim()
+    const result = await create.run({
+      name: formText(form, 'name'),
+      expiresInDays: days === '' ? null : Number(days),
+      budget: amountUsd === '' ? null : { ...budget, amountUsd },
+      key,
+    })
+    if (result.ok) setKey(newKey())
   }
   return (
     <Dialog
       open={open}
-      onOpenChange={toggle}
-      title={secret ? 'Copy your key now' : 'Create an API key'}
-      description={secret ? undefined : 'Name it after the program that will use it.'}
+      onOpenChange={(next) => {
+        if (next) setBudget(NO_BUDGET)
+        toggle(next)
+      }}
+      title={secret ? 'Copy your key now' : madeBefore ? 'This key was made already' : 'Create an API key'}
+      description={create.data ? undefined : 'Name it after the program that will use it.'}
       trigger={
         <Button tone="primary" disabledReason={disabledReason}>
           <Plus aria-hidden className="size-4" /> Create key
@@ -49,8 +71,10 @@ export function CreateKeyDialog({ disabledReason, gatewayUrl, model }: CreateKey
         >
           <QuickStart gatewayUrl={gatewayUrl} model={model} secret={secret} />
         </SecretOnce>
+      ) : madeBefore ? (
+        <MadeAlready apiKey={madeBefore} onKept={() => toggle(false)} onAnother={create.reset} />
       ) : (
-        <form onSubmit={submit} className="flex flex-col gap-3">
+        <Form onSubmit={submit} className="flex flex-col gap-3">
           <Field
             label="Name"
             name="name"
@@ -69,11 +93,12 @@ export function CreateKeyDialog({ disabledReason, gatewayUrl, model }: CreateKey
             hint="Leave empty for a key that does not expire."
             error={fieldError(create.error, 'expiresInDays')}
           />
+          <BudgetFields draft={budget} onChange={setBudget} error={fieldError(create.error, 'budget.amountUsd')} />
           {create.error && !create.error.field && <ErrorNotice error={create.error} />}
           <Button type="submit" tone="primary" className="self-end" pending={create.pending}>
             Create key
           </Button>
-        </form>
+        </Form>
       )}
     </Dialog>
   )

@@ -1,7 +1,8 @@
 /** Who, when and how much, of one lease receipt. */
 import type { LeaseReceiptDetail } from '@isochrone/services'
 import { Link } from '~/components/ui/link.tsx'
-import { SimulatedBadge } from '~/components/status.tsx'
+import { EpochFact } from '~/components/receipt/epoch-fact.tsx'
+import { NodeFact } from '~/components/receipt/node-fact.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
 import { Hash, Money, TimeOfDay, Utc } from '~/components/ui/values.tsx'
@@ -42,20 +43,7 @@ export function LeasePartyFacts({ receipt }: Props) {
   return (
     <Facts
       items={[
-        [
-          'Node',
-          <span key="n" className="flex flex-wrap items-center gap-1.5">
-            {node ? (
-              <Link href={`/offers/${node.id}`} className="link">
-                {node.name}
-              </Link>
-            ) : (
-              'unknown'
-            )}
-            {node?.simulated && <SimulatedBadge />}
-            <Hash value={addressOf(nodeId)} label="node key" />
-          </span>,
-        ],
+        ['Node', <NodeFact key="n" node={node} nodeId={nodeId} />],
         [
           'Provider',
           node?.providerName ?? (providerId ? <Hash key="v" value={providerId} label="provider id" /> : '—'),
@@ -91,33 +79,10 @@ export function LeaseTimeFacts({ receipt }: Props) {
         ['Served from', <Utc key="f" at={fromMs} />],
         ['To', <Utc key="o" at={toMs} />],
         ['GPU time', `${formatCount(gpuMs)} ms, ${gpusOf(receipt)}`],
-        [
-          'Epoch',
-          epoch === null ? (
-            'still open'
-          ) : (
-            <Link key="e" className="link" href={`/epochs/${lane}/${epoch}`}>
-              {epoch}
-            </Link>
-          ),
-        ],
+        ['Epoch', <EpochFact key="e" lane={lane} epoch={epoch} />],
         ['Epoch closed', epochClosedAtMs === null ? '—' : <Utc key="c" at={epochClosedAtMs} />],
         ['Payable anyway from', payableAtMs === null ? '—' : <Utc key="p" at={payableAtMs} />],
       ]}
     />
-  )
-}
-
-export function LeaseRelease({ receipt: { epoch, lane, nodeId, settlement } }: Props) {
-  if (epoch === null) return 'Its epoch is still open. It closes by time, or early by command.'
-  const record = (
-    <Link className="link" href={`/epochs/${lane}/${epoch}/records/${nodeId}`}>
-      performance record
-    </Link>
-  )
-  return settlement === 'settled' ? (
-    <>The node’s {record} of this epoch released its pay.</>
-  ) : (
-    <>Claimed money is paid out once the node’s {record} of this epoch is final.</>
   )
 }

@@ -1,13 +1,15 @@
 'use client'
 /** What can be done about a lease that runs: longer, or no more. */
-import { useState, type FormEvent } from 'react'
+import { useState } from 'react'
 import { extendLease, stopLease } from '~/actions/leases.ts'
 import { Button, ButtonLink } from '~/components/ui/button.tsx'
 import { ConfirmDialog } from '~/components/ui/confirm-dialog.tsx'
 import { Dialog } from '~/components/ui/dialog.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
+import { Form } from '~/components/ui/form.tsx'
 import { Money } from '~/components/ui/values.tsx'
+import { newKey } from '~/lib/new-key.ts'
 import { useActionDialog } from '~/lib/use-action-dialog.ts'
 
 interface LeaseActionProps {
@@ -46,22 +48,21 @@ export function ExtendLease({ id, gpus, perGpuHourMicroUsd, disabledReason }: Ex
   const [key, setKey] = useState('')
   const [hours, setHours] = useState('1')
   const minutes = Math.round(Number(hours) * 60)
-  async function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault()
+  async function submit() {
     if ((await run({ id, durationMinutes: minutes, key })).ok) toggle(false)
   }
   return (
     <Dialog
       open={open}
       onOpenChange={(next) => {
-        if (next) setKey(crypto.randomUUID())
+        if (next) setKey(newKey())
         toggle(next)
       }}
       title="Extend this lease"
       description="Its end moves, at the price that was agreed. What is not used is given back."
       trigger={<Button disabledReason={disabledReason}>Extend</Button>}
     >
-      <form onSubmit={(event) => void submit(event)} className="flex flex-col gap-3">
+      <Form onSubmit={() => void submit()} className="flex flex-col gap-3">
         <Field
           label="Longer by"
           name="hours"
@@ -89,7 +90,7 @@ export function ExtendLease({ id, gpus, perGpuHourMicroUsd, disabledReason }: Ex
             Extend the lease
           </Button>
         </div>
-      </form>
+      </Form>
     </Dialog>
   )
 }

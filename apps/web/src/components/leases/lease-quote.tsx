@@ -7,7 +7,7 @@ import { rentLease } from '~/actions/leases.ts'
 import { Button, ButtonLink } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
-import { Money } from '~/components/ui/values.tsx'
+import { Money, TimeOfDay } from '~/components/ui/values.tsx'
 import { formatSpan, nodeLabel } from '~/lib/format.ts'
 import { useAction } from '~/lib/use-action.ts'
 
@@ -28,6 +28,7 @@ export function LeaseQuote({ quote, asking, onAskAgain, onChange }: LeaseQuotePr
   const heading = useRef<HTMLHeadingElement>(null)
   // It takes the place of the form, with the button that had the focus.
   useEffect(() => heading.current?.focus(), [])
+  const isGone = rent.error?.code === 'capacity_unavailable' || rent.error?.code === 'state_conflict'
   const what = `${quote.gpus} ${quote.gpus === 1 ? 'GPU' : 'GPUs'} for ${formatSpan(quote.durationMs)}`
   async function confirm() {
     const answer = await rent.run({ quoteId: quote.id })
@@ -41,6 +42,7 @@ export function LeaseQuote({ quote, asking, onAskAgain, onChange }: LeaseQuotePr
       <Facts
         items={[
           ['Node', quote.node ? `${nodeLabel(quote.node)} of ${quote.node.providerName}` : '—'],
+          quote.among && ['Chosen', <Chosen key="chosen" among={quote.among} />],
           ['Model', quote.model],
           [
             'Price',
@@ -66,11 +68,18 @@ export function LeaseQuote({ quote, asking, onAskAgain, onChange }: LeaseQuotePr
         held comes back when it ends.
       </p>
       <p role="timer" className="figures text-ink-2">
-        {leftS > 0 ? `This price holds for ${leftS} s more.` : 'The minute for which this price held is over.'}
+        {leftS > 0 ? (
+          <>
+            This price holds for {leftS} s more, until <TimeOfDay at={quote.expiresAtMs} /> UTC. The GPUs are yours once
+            you confirm.
+          </>
+        ) : (
+          'The minute for which this price held is over.'
+        )}
       </p>
       <ErrorNotice error={rent.error} />
       <div className="flex flex-wrap gap-2">
-        {leftS > 0 ? (
+        {leftS > 0 && !isGone ? (
           <Button tone="primary" pending={rent.pending || rent.data !== null} onClick={() => void confirm()}>
             Rent {what}
           </Button>
@@ -83,6 +92,16 @@ export function LeaseQuote({ quote, asking, onAskAgain, onChange }: LeaseQuotePr
         <Button onClick={onChange}>Change what is wanted</Button>
       </div>
     </div>
+  )
+}
+
+function Chosen({ among: { nodes, nextPerGpuHourMicroUsd: next } }: { among: NonNullable<LeaseQuoteView['among']> }) {
+  if (nodes === 1) return 'the only node that meets the constraints'
+  if (next === null) return `one of ${nodes} nodes that meet the constraints, all at this price`
+  return (
+    <>
+      the cheapest of {nodes} nodes that meet the constraints; the next asks <Money microUsd={next} decimalsMin={2} />
+    </>
   )
 }
 

@@ -1,52 +1,44 @@
 'use client'
-/** The form of a lease. What was typed stays while its quote is shown, so that asking again is one click. */
-import { useState, type FormEvent } from 'react'
-import { usdFromMicroUsd } from '@isochrone/domain'
+/**
+ * The form of a lease, in two ways: on one offer, or on the cheapest node that meets constraints. What was typed stays while its
+ * quote is shown, so that asking again is one click.
+ */
+import { useId, useState } from 'react'
 import type { LeaseOffer } from '@isochrone/services'
-import { quoteLease } from '~/actions/leases.ts'
+import { quoteByConstraints, quoteLease } from '~/actions/leases.ts'
 import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
-import { Field, inputStyle } from '~/components/ui/field.tsx'
+import { Form } from '~/components/ui/form.tsx'
+import { Segmented } from '~/components/ui/segmented.tsx'
+import { choiceOf, constraintsOf, firstDraft, modelsOf, questionOf, type LeaseDraft } from '~/lib/lease-wish.ts'
 import { useAction } from '~/lib/use-action.ts'
+import { ConstraintFields } from './constraint-fields.tsx'
+import { LeaseFields } from './lease-fields.tsx'
 import { LeaseQuote } from './lease-quote.tsx'
 import { NodeChoice } from './node-choice.tsx'
 
-interface Wish {
-  model: string
-  gpus: string
-  hours: string
-  /** Dollars; null until somebody types it: then what the dearest node in question asks. */
-  maxUsd: string | null
-  /** Null: any that fits. */
-  nodeId: string | null
-}
+const ways = [
+  { value: 'offer', label: 'This offer' },
+  { value: 'constraints', label: 'By constraints' },
+] as const
 
 /** `nodeId`: the node that is chosen at first. */
 export function NewLease({ offers, nodeId }: { offers: readonly LeaseOffer[]; nodeId: string | undefined }) {
-  const quote = useAction(quoteLease)
-  const models = [...new Set(offers.flatMap((offer) => offer.models))].toSorted()
-  const [wish, setWish] = useState<Wish>(() => {
-    const first = offers.find(({ id }) => id === nodeId)
-    const model = first?.models[0] ?? models[0] ?? ''
-    return { model, gpus: '1', hours: '1', maxUsd: null, nodeId: first?.id ?? null }
-  })
-  const change = (changed: Partial<Wish>) => setWish({ ...wish, ...changed })
-
-  const serving = offers.filter((offer) => offer.models.includes(wish.model))
-  const chosen = serving.find(({ id }) => id === wish.nodeId)
-  const maxUsd = wish.maxUsd ?? usdFromMicroUsd(dearest(chosen ? [chosen] : serving))
-  const errorOf = (field: string) => (quote.error?.field === field ? quote.error.message : undefined)
-  const ask = () =>
-    void quote.run({
-      model: wish.model,
-      gpus: Number(wish.gpus),
-      durationMinutes: Math.round(Number(wish.hours) * 60),
-      maxPerGpuHourUsd: maxUsd.trim(),
-      nodeId: chosen?.id ?? null,
-    })
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault()
-    ask()
+  const byOffer = useAction(quoteLease)
+  const byConstraints = useAction(quoteByConstraints)
+  const [draft, setDraft] = useState(() => firstDraft(offers, nodeId))
+  const edit = (change: Partial<LeaseDraft>) => setDraft({ ...draft, ...change })
+  const wayId = useId()
+  const { serving, chosen, maxUsd } = choiceOf(draft, offers)
+  const quote = draft.way === 'offer' ? byOffer : byConstraints
+  const errorOf = (name: string) => {
+    const field = quote.error?.field ?? ''
+    return field === name || field.startsWith(`${name}.`) ? quote.error?.message : undefined
+  }
+  function ask() {
+    const question = questionOf(draft, maxUsd)
+    if (draft.way === 'offer') void byOffer.run({ ...question, nodeId: chosen?.id ?? '' })
+    else void byConstraints.run({ ...question, constraints: constraintsOf(draft) })
   }
 
   if (quote.data) {
@@ -54,67 +46,28 @@ export function NewLease({ offers, nodeId }: { offers: readonly LeaseOffer[]; no
     return <LeaseQuote key={data.id} quote={data} asking={pending} onAskAgain={ask} onChange={reset} />
   }
   return (
-    <form onSubmit={submit} className="flex max-w-3xl flex-col gap-4">
-      <label className="flex flex-col gap-1">
-        <span className="font-medium">Model</span>
-        <select
-          name="model"
-          className={inputStyle}
-          value={wish.model}
-          onChange={(event) => change({ model: event.target.value, nodeId: null })}
-        >
-          {models.map((model) => (
-            <option key={model}>{model}</option>
-          ))}
-        </select>
-      </label>
-      <div className="grid gap-3 sm:grid-cols-3">
-        <Field
-          label="GPUs"
-          name="gpus"
-          type="number"
-          min={1}
-          max={64}
-          required
-          value={wish.gpus}
-          onChange={(event) => change({ gpus: event.target.value })}
-          hint="A node without GPUs counts places for engines."
-          error={errorOf('gpus')}
-        />
-        <Field
-          label="Duration"
-          name="hours"
-          type="number"
-          min={0.1}
-          max={720}
-          step={0.1}
-          unit="hours"
-          required
-          value={wish.hours}
-          onChange={(event) => change({ hours: event.target.value })}
-          hint="Stop it at any time, or extend it."
-          error={errorOf('durationMinutes') ?? errorOf('duration')}
-        />
-        <Field
-          label="Maximum price"
-          name="maxPerGpuHourUsd"
-          inputMode="decimal"
-          unit="$/GPU h"
-          required
-          value={maxUsd}
-          onChange={(event) => change({ maxUsd: event.target.value })}
-          hint="No node that asks more is chosen."
-          error={errorOf('maxPerGpuHourUsd')}
-        />
+    <Form onSubmit={ask} className="flex max-w-3xl flex-col gap-4">
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
+        <span id={wayId} className="font-medium">
+          Choose the node
+        </span>
+        <Segmented labelledBy={wayId} value={draft.way} options={ways} onChange={(way) => edit({ way })} />
+        <p className="text-xs text-ink-3">
+          {draft.way === 'offer'
+            ? 'The node that you choose below, and no other, at its price.'
+            : 'The cheapest node that meets everything below. Wherever the lease moves, the same holds.'}
+        </p>
       </div>
-      <NodeChoice offers={serving} chosenId={chosen?.id ?? null} onChoose={(id) => change({ nodeId: id })} />
+      <LeaseFields draft={draft} edit={edit} errorOf={errorOf} models={modelsOf(offers)} maxUsd={maxUsd} />
+      {draft.way === 'offer' ? (
+        <NodeChoice offers={serving} chosenId={chosen?.id ?? null} onChoose={(id) => edit({ nodeId: id })} />
+      ) : (
+        <ConstraintFields draft={draft} edit={edit} errorOf={errorOf} offers={serving} />
+      )}
       <ErrorNotice error={quote.error} />
       <Button type="submit" tone="primary" className="self-start" pending={quote.pending}>
         Ask for a price
       </Button>
-    </form>
+    </Form>
   )
 }
-
-const dearest = (offers: readonly LeaseOffer[]): bigint =>
-  offers.reduce((most, { perGpuHourMicroUsd: price }) => (price > most ? price : most), 0n)

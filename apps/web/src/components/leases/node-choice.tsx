@@ -1,5 +1,5 @@
 'use client'
-/** Which node a lease is wanted on: any that fits, or one by name. The cheapest ones are listed; the market has them all. */
+/** Which node a lease is wanted on. The cheapest ones are listed; the market has them all. */
 import type { LeaseOffer } from '@isochrone/services'
 import { Link } from '~/components/ui/link.tsx'
 import { DataTable, type Column } from '~/components/ui/data-table.tsx'
@@ -12,7 +12,7 @@ interface NodeChoiceProps {
   /** The cheapest first. */
   offers: readonly LeaseOffer[]
   chosenId: string | null
-  onChoose: (id: string | null) => void
+  onChoose: (id: string) => void
 }
 
 export function NodeChoice({ offers, chosenId, onChoose }: NodeChoiceProps) {
@@ -39,18 +39,13 @@ export function NodeChoice({ offers, chosenId, onChoose }: NodeChoiceProps) {
   return (
     <fieldset className="min-w-0">
       <legend className="mb-1.5 font-medium">Node</legend>
-      <Radio checked={chosenId === null} onChoose={() => onChoose(null)}>
-        Any that fits: the cheapest that your routing policy allows
-      </Radio>
-      <div className="mt-2">
-        <DataTable
-          label="Nodes for lease"
-          className="min-w-[620px]"
-          columns={columns}
-          rows={shown}
-          rowKey={({ id }) => id}
-        />
-      </div>
+      <DataTable
+        label="Nodes for lease"
+        className="min-w-[620px]"
+        columns={columns}
+        rows={shown}
+        rowKey={({ id }) => id}
+      />
       {shown.length < offers.length && (
         <p className="mt-1.5 text-xs text-ink-3">
           The {shown.length} cheapest of {offers.length}.{' '}

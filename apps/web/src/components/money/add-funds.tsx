@@ -1,23 +1,27 @@
 'use client'
 /** Tops up the balance that the platform manages: no wallet needed. On a development chain the money is a test token. */
-import { useState, type FormEvent } from 'react'
+import { useState } from 'react'
 import { addFunds } from '~/actions/team.ts'
 import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
+import { Form } from '~/components/ui/form.tsx'
+import { newKey } from '~/lib/new-key.ts'
 import { useAction } from '~/lib/use-action.ts'
 
 export function AddFunds({ disabledReason }: { disabledReason: string | undefined }) {
   const fund = useAction(addFunds)
   const [amount, setAmount] = useState('25')
+  // One key for each filled form: after an answer that was lost, another click orders nothing again.
+  const [key, setKey] = useState(newKey)
   const amountError = fund.error?.field === 'amountUsd' ? fund.error.message : undefined
-  function submit(event: FormEvent) {
-    event.preventDefault()
-    void fund.run({ amountUsd: amount.trim() })
+  async function submit() {
+    const result = await fund.run({ amountUsd: amount.trim(), key })
+    if (result.ok || result.error.field === 'key') setKey(newKey())
   }
   return (
-    <form onSubmit={submit} className="flex max-w-xl flex-col gap-3">
+    <Form onSubmit={() => void submit()} className="flex max-w-xl flex-col gap-3">
       <Field
         label="Add funds"
         name="amount"
@@ -44,6 +48,6 @@ export function AddFunds({ disabledReason }: { disabledReason: string | undefine
       >
         Add funds
       </Button>
-    </form>
+    </Form>
   )
 }

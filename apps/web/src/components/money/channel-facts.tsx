@@ -31,7 +31,7 @@ export function ChannelFacts({ channel, paymentChannels }: { channel: ChannelVie
           'Withdrawing',
           managed
             ? 'not offered for managed balances'
-            : 'The owner calls requestWithdrawal(channelId, amount) on the contract with an amount in µUSDC, and withdraw(channelId, to) once the thaw is over. Requests can no longer draw what was asked back.',
+            : 'by your wallet alone: under “Take money out”, or by requestWithdrawal and withdraw of the contract',
         ],
       ]}
     />

@@ -1,7 +1,7 @@
 'use client'
 /** Deposit and ceiling from the payer's own wallet, with the state of each step. */
 import { useRouter } from 'next/navigation'
-import { useState, type FormEvent } from 'react'
+import { useState, type SubmitEvent } from 'react'
 import { CircleCheck, CircleDashed, LoaderCircle, Wallet } from 'lucide-react'
 import { decodeRevert, revertOf } from '@isochrone/contracts-client/browser'
 import { microUsdFromUsd } from '@isochrone/domain'
@@ -12,6 +12,7 @@ import { TxSteps } from '~/components/track.tsx'
 import { Button } from '~/components/ui/button.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
+import { Form } from '~/components/ui/form.tsx'
 import { Hash } from '~/components/ui/values.tsx'
 import { walletErrorText } from '~/lib/wallet-error.ts'
 import { WalletProvider, type WalletChain } from './wallet-provider.tsx'
@@ -44,10 +45,9 @@ function FundingForm({ chainId, disabledReason }: WalletChain & { disabledReason
   const [steps, setSteps] = useState<Partial<Record<WalletStepId, StepReport>>>({})
   const [outcome, setOutcome] = useState<{ tone: 'good' | 'bad'; text: string } | null>(null)
 
-  async function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault()
+  async function submit(event: SubmitEvent<HTMLFormElement>) {
     // Each wallet has its own button; the Enter key presses the first.
-    const pressed = (event.nativeEvent as SubmitEvent).submitter?.getAttribute('value')
+    const pressed = event.nativeEvent.submitter?.getAttribute('value')
     const connector = connectors.find(({ uid }) => uid === pressed)
     const amountUsd = formText(new FormData(event.currentTarget), 'amount')
     if (!connector) return
@@ -78,7 +78,7 @@ function FundingForm({ chainId, disabledReason }: WalletChain & { disabledReason
 
   const started = Object.keys(steps).length > 0
   return (
-    <form onSubmit={(event) => void submit(event)} className="flex max-w-xl flex-col gap-3">
+    <Form onSubmit={(event) => void submit(event)} className="flex max-w-xl flex-col gap-3">
       <Field
         label="Deposit from your wallet"
         name="amount"
@@ -86,7 +86,7 @@ function FundingForm({ chainId, disabledReason }: WalletChain & { disabledReason
         defaultValue="10"
         unit="USDC"
         required
-        hint="Your wallet keeps the channel, and nothing above the ceiling can be drawn. Only you can withdraw, with requestWithdrawal and then withdraw of the PaymentChannels contract."
+        hint="Your wallet keeps the channel, and nothing above the ceiling can be drawn. Only you can withdraw."
       />
       <div className="flex flex-wrap gap-2">
         {connectors.map(({ uid, name }) => (
@@ -124,7 +124,7 @@ function FundingForm({ chainId, disabledReason }: WalletChain & { disabledReason
           {outcome.text}
         </Notice>
       )}
-    </form>
+    </Form>
   )
 }
 

@@ -1,23 +1,27 @@
 /** What narrows the list of offers, as a form whose state is the URL. */
 import type { OfferFacets } from '@isochrone/services'
-import { CheckInput, FilterBar, SearchInput, SelectInput } from '~/components/filter-bar.tsx'
+import { FilterBar } from '~/components/filter-bar.tsx'
+import { CheckInput, SearchInput, SelectInput } from '~/components/filter-inputs.tsx'
 import { countryName } from '~/lib/routing-market.ts'
 import { dataPolicyWords, tierWords, trustWords } from '~/lib/node-words.ts'
 import { dataPolicies, offerSorts, tiers, trusts } from '~/lib/offer-query.ts'
 import { NumberInput } from './number-input.tsx'
+import { RememberWitness } from './remember-witness.tsx'
 
 export interface MarketFiltersProps {
   facets: OfferFacets
   search: Record<string, string | undefined>
-  /** Witnesses that have measured a node in sight. */
-  witnesses: readonly string[]
 }
 
-export function MarketFilters({ facets, search, witnesses }: MarketFiltersProps) {
+export function MarketFilters({ facets, search }: MarketFiltersProps) {
   const counted = (values: OfferFacets['models'], name = (value: string) => value) =>
     values.map(({ value, offers }) => ({ value, label: `${name(value)} (${offers.toLocaleString('en-US')})` }))
   const { desc, view, cols } = search
-  const more = ['trust', 'data', 'tier', 'from', 'gpus', 'memory', 'max', 'ttft', 'lease', 'real']
+  // What the URL names is shown as chosen, also where no witness has that name any more.
+  const witnesses = [
+    ...new Set([...facets.witnesses.map(({ name }) => name), ...(search.from ? [search.from.slice(0, 80)] : [])]),
+  ].toSorted()
+  const more = ['trust', 'data', 'tier', 'from', 'rtt', 'gpus', 'memory', 'max', 'ttft', 'lease', 'real']
   const moreInUse = more.filter((name) => search[name] !== undefined).length
   return (
     <FilterBar action="/" label="Filter offers" keep={{ desc, view, cols }}>
@@ -38,16 +42,14 @@ export function MarketFilters({ facets, search, witnesses }: MarketFiltersProps)
         any="Any country"
         options={[{ value: 'EU', label: 'European Union' }, ...counted(facets.countries, countryName)]}
       />
-      {/* On a phone there are no column heads to sort by; elsewhere it keeps what they say. */}
       <SelectInput
         name="sort"
         label="Sort"
         value={search.sort === 'price' ? undefined : search.sort}
         any={`Sort by ${offerSorts.price}`}
         options={Object.entries(offerSorts)
-          .filter(([value]) => value !== 'price')
+          .filter(([value]) => value !== 'price' && (value !== 'rtt' || search.from !== undefined))
           .map(([value, label]) => ({ value, label: `Sort by ${label}` }))}
-        className="sm:hidden"
       />
       <CheckInput name="live" label="Live only" checked={search.live === '1'} />
       <details open={moreInUse > 0} className="w-full">
@@ -76,13 +78,18 @@ export function MarketFilters({ facets, search, witnesses }: MarketFiltersProps)
             any="Any tier"
             options={tiers.map((value) => ({ value, label: tierWords[value].label }))}
           />
-          <SelectInput
-            name="from"
-            label="RTT from"
-            value={search.from}
-            any="RTT from the gateway"
-            options={witnesses.map((value) => ({ value, label: `RTT from ${value}` }))}
-          />
+          <RememberWitness>
+            <SelectInput
+              name="from"
+              label="RTT from"
+              value={search.from}
+              any="RTT from the gateway"
+              options={witnesses.map((value) => ({ value, label: `RTT from ${value}` }))}
+            />
+          </RememberWitness>
+          {witnesses.length > 0 && (search.from !== undefined || search.rtt !== undefined) && (
+            <NumberInput name="rtt" label="RTT ≤, ms" value={search.rtt} />
+          )}
           <NumberInput name="gpus" label="GPUs ≥" value={search.gpus} />
           <NumberInput name="memory" label="GiB ≥" value={search.memory} />
           <NumberInput name="max" label="$/M out ≤" value={search.max} decimal />

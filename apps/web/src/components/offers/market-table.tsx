@@ -6,7 +6,7 @@ import { LiveBadge, SimulatedBadge } from '~/components/status.tsx'
 import { DataTable, type Column } from '~/components/ui/data-table.tsx'
 import { Money } from '~/components/ui/values.tsx'
 import { cn } from '~/lib/cn.ts'
-import { formatCount, formatMs, formatTokensPerSecond, shortHardware } from '~/lib/format.ts'
+import { formatAgo, formatCount, formatMs, formatTokensPerSecond, formatUtc, shortHardware } from '~/lib/format.ts'
 import { trustWords } from '~/lib/node-words.ts'
 import { offerColumns, type OfferColumn } from '~/lib/offer-query.ts'
 
@@ -17,6 +17,8 @@ export interface MarketTableProps {
   sortLink: (by: OfferSortBy) => Column<OfferListItem>['sort']
   /** The witness that the visitor measures from; by default round trips are the gateway's. */
   from: string | undefined
+  /** When the page was made: the age of a round trip. */
+  nowMs: number
   empty: ReactNode
 }
 
@@ -29,8 +31,8 @@ const notMeasured = (
   <span className="inline-block w-14 text-xs leading-4 whitespace-normal text-ink-3 max-sm:w-auto">not measured</span>
 )
 
-export function MarketTable({ offers, columns, sortLink, from, empty }: MarketTableProps) {
-  const all = columnsOf({ sortLink, from })
+export function MarketTable({ offers, columns, sortLink, from, nowMs, empty }: MarketTableProps) {
+  const all = columnsOf({ sortLink, from, nowMs })
   return (
     <DataTable
       label="Offers"
@@ -51,7 +53,8 @@ export function MarketTable({ offers, columns, sortLink, from, empty }: MarketTa
 function columnsOf({
   sortLink,
   from,
-}: Pick<MarketTableProps, 'sortLink' | 'from'>): Record<OfferColumn, Column<OfferListItem>> {
+  nowMs,
+}: Pick<MarketTableProps, 'sortLink' | 'from' | 'nowMs'>): Record<OfferColumn, Column<OfferListItem>> {
   return {
     hardware: {
       head: 'Hardware',
@@ -96,9 +99,13 @@ function columnsOf({
     rtt: {
       head: from ? `RTT, ${from}` : 'RTT, gateway',
       headClassName: wraps,
-      headTitle: from ? `Signed by the witness ${from}.` : 'Between its gateway and the node, now.',
+      headTitle: from
+        ? `The fastest of the newest round trips between the witness ${from} and the node, signed by both.`
+        : 'Between its gateway and the node, now.',
       numeric: true,
-      cell: (offer) => <Rtt offer={offer} from={from} />,
+      // A gateway's is of this moment and is not stored, so nothing sorts by it.
+      sort: from ? sortLink('rtt') : undefined,
+      cell: (offer) => (from ? <WitnessRtt offer={offer} nowMs={nowMs} /> : <GatewayRtt offer={offer} />),
     },
     tokens: {
       head: '$/M in, out',
@@ -125,14 +132,10 @@ function columnsOf({
     },
     hour: {
       head: '$/GPU-hour',
+      headTitle: 'A GPU leased for an hour, and how many of them no lease has now.',
       numeric: true,
       sort: sortLink('gpu_hour'),
-      cell: ({ gpuHourMicroUsd }) =>
-        gpuHourMicroUsd === null ? (
-          <span className="text-ink-3">no leases</span>
-        ) : (
-          <Money microUsd={gpuHourMicroUsd} decimalsMin={2} />
-        ),
+      cell: (offer) => <GpuHour offer={offer} />,
     },
     free: {
       head: 'Free slots',
@@ -146,6 +149,17 @@ function columnsOf({
         ),
     },
   }
+}
+
+function GpuHour({ offer: { gpuHourMicroUsd, forLease, live } }: { offer: OfferListItem }) {
+  if (gpuHourMicroUsd === null) return <span className="text-ink-3">no leases</span>
+  const free = forLease ? `${formatCount(forLease.free)} of ${formatCount(forLease.gpus)} free` : 'no new leases'
+  return (
+    <>
+      <Money microUsd={gpuHourMicroUsd} decimalsMin={2} />
+      {live && <div className={second}>{free}</div>}
+    </>
+  )
 }
 
 function NodeName({ offer }: { offer: OfferListItem }) {
@@ -201,21 +215,37 @@ function Models({ offer: { models } }: { offer: OfferListItem }) {
   )
 }
 
-function Rtt({ offer, from }: { offer: OfferListItem; from: string | undefined }) {
-  const seen = offer.witnesses.find(({ witness }) => witness === from)
-  const rttMs = from ? seen?.rttMs : offer.rttMs
-  if (rttMs === undefined || rttMs === null) return notMeasured
+function WitnessRtt({ offer: { witnessRtt }, nowMs }: { offer: OfferListItem; nowMs: number }) {
+  if (!witnessRtt) return notMeasured
+  const { rttMs, simulated, measuredAtMs } = witnessRtt
   return (
     <>
       {formatMs(rttMs)}
-      {(from ? seen?.simulated : offer.simulatedRttMs !== null) && (
-        <div
-          className={second}
-          title="The link runs through a seeded delay shim on one machine: this distance is not real."
-        >
-          simulated network
+      <div className={second} title={formatUtc(measuredAtMs)}>
+        {formatAgo(measuredAtMs, nowMs)}
+      </div>
+      {simulated && (
+        <div className={second} title={simulatedTitle}>
+          simulated
         </div>
       )}
     </>
   )
 }
+
+function GatewayRtt({ offer: { rttMs, simulatedRttMs } }: { offer: OfferListItem }) {
+  if (rttMs === null) return notMeasured
+  return (
+    <>
+      {formatMs(rttMs)}
+      {simulatedRttMs !== null && simulatedNetwork}
+    </>
+  )
+}
+
+const simulatedTitle = 'The link runs through a seeded delay shim on one machine: this distance is not real.'
+const simulatedNetwork = (
+  <div className={second} title={simulatedTitle}>
+    simulated network
+  </div>
+)

@@ -1,6 +1,5 @@
-'use client'
 /** A bound in a filter bar: a short number with its label before it. */
-import { inputStyle } from '~/components/ui/field.tsx'
+import { inputStyle } from '~/components/ui/input-style.ts'
 import { cn } from '~/lib/cn.ts'
 
 export interface NumberInputProps {

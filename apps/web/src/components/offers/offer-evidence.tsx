@@ -1,5 +1,7 @@
 /** What an offer's name stands on: its SLO, what checks found, who measured its distance, how far its money has come. */
 import type { OfferHistory, OfferRecord } from '@isochrone/services'
+import { EarlierVerdicts } from '~/components/verification/earlier-verdicts.tsx'
+import { JudgedBy } from '~/components/verification/judged-by.tsx'
 import { Link } from '~/components/ui/link.tsx'
 import { RecordStatusBadge, SettlementBadge, SimulatedNetworkBadge, VerdictBadge } from '~/components/status.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
@@ -35,38 +37,44 @@ export function PromisesFacts({ promises }: Pick<OfferHistory, 'promises'>) {
 
 const kindWords: Record<string, string> = {
   gpu_uuids: 'GPUs are its own',
-  matmul: 'Computes what such hardware computes',
+  matmul: 'Computes an exact product',
   sharing: 'Shares no hardware in secret',
   region: 'Is where it says',
   model: 'Serves the model that it names',
   metering: 'Counts tokens honestly',
 }
 
-export function VerificationLedger({ verdicts }: Pick<OfferHistory, 'verdicts'>) {
+const nameOf = (kind: string) => kindWords[kind] ?? kind
+
+export function VerificationLedger({ verdicts, earlierVerdicts }: Pick<OfferHistory, 'verdicts' | 'earlierVerdicts'>) {
   return (
-    <DataTable
-      label="Verification ledger"
-      rows={verdicts}
-      rowKey={({ kind }) => kind}
-      columns={[
-        { head: 'Check', className: 'whitespace-nowrap', cell: ({ kind }) => kindWords[kind] ?? kind },
-        { head: 'Verdict', cell: ({ verdict }) => <VerdictBadge verdict={verdict} /> },
-        {
-          head: 'Finding',
-          cell: ({ finding, fix, simulated }) => (
-            <>
-              {finding} {simulated && <SimulatedNetworkBadge />}
-              {fix && <div className="text-xs text-ink-3">{fix}</div>}
-            </>
-          ),
-        },
-        { head: 'Checked, UTC', cell: ({ checkedAtMs }) => <Utc at={checkedAtMs} bare /> },
-        { head: 'Holds until', cell: ({ validUntilMs }) => <Utc at={validUntilMs} bare /> },
-      ]}
-      empty={
-        <EmptyState title="Not checked yet">A node is checked when it is listed, and again on a schedule.</EmptyState>
-      }
-    />
+    <>
+      <DataTable
+        label="Verification ledger"
+        rows={verdicts}
+        rowKey={({ kind }) => kind}
+        columns={[
+          { head: 'Check', className: 'whitespace-nowrap', cell: ({ kind }) => nameOf(kind) },
+          { head: 'Verdict', cell: ({ verdict }) => <VerdictBadge verdict={verdict} /> },
+          {
+            head: 'Finding',
+            cell: ({ kind, finding, fix, simulated, inputs }) => (
+              <>
+                {finding} {simulated && <SimulatedNetworkBadge />}
+                {fix && <div className="text-xs text-ink-3">{fix}</div>}
+                <JudgedBy what={nameOf(kind)} inputs={inputs} />
+              </>
+            ),
+          },
+          { head: 'Checked, UTC', cell: ({ checkedAtMs }) => <Utc at={checkedAtMs} bare /> },
+          { head: 'Holds until', cell: ({ validUntilMs }) => <Utc at={validUntilMs} bare /> },
+        ]}
+        empty={
+          <EmptyState title="Not checked yet">A node is checked when it is listed, and again on a schedule.</EmptyState>
+        }
+      />
+      {verdicts.length > 0 && <EarlierVerdicts label="Earlier verdicts" verdicts={earlierVerdicts} nameOf={nameOf} />}
+    </>
   )
 }
 
@@ -85,6 +93,20 @@ export function NetworkPassport({ witnesses }: Pick<OfferHistory, 'witnesses'>) 
           headTitle: 'Light in vacuum, there and back: 149.9 km for each millisecond.',
           cell: ({ rttMs }) => `${formatCount(Math.ceil(rttMs * 149.896))} km`,
         },
+        {
+          head: 'Jitter',
+          numeric: true,
+          headTitle: 'The mean difference of one round trip and the next.',
+          cell: ({ jitterMs }) => (jitterMs === null ? '—' : formatMs(jitterMs)),
+        },
+        {
+          head: 'Lost of sent',
+          numeric: true,
+          headTitle: 'Echoes that did not come back in time, or that the node did not sign.',
+          cell: ({ lost, sent }) =>
+            lost === null || sent === null ? '—' : `${formatCount(lost)} of ${formatCount(sent)}`,
+        },
+        { head: 'Measured, UTC', cell: ({ measuredAtMs }) => <Utc at={measuredAtMs} bare /> },
         { head: 'Network', cell: ({ simulated }) => (simulated ? <SimulatedNetworkBadge /> : 'real') },
       ]}
       empty={

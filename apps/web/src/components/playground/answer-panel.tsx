@@ -77,7 +77,7 @@ function statsOf({ facts, ttftMs, durationMs, state }: Run) {
     {
       label: 'Tokens in / out',
       value: facts ? `${formatCount(facts.tokensIn + facts.tokensCached)} / ${formatCount(facts.tokensOut)}` : waiting,
-      hint: facts ? `${formatCount(facts.tokensCached)} cached` : undefined,
+      hint: facts ? `${formatCount(facts.tokensCached)} of those in were cached` : undefined,
     },
     {
       label: 'Cost',

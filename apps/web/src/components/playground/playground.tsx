@@ -1,9 +1,10 @@
 'use client'
 /** The playground: a conversation on the left, how it is asked for on the right, and what the answer was below. */
 import { Link } from '~/components/ui/link.tsx'
-import { useRef, useState, type FormEvent, type KeyboardEvent } from 'react'
+import { useRef, useState, type KeyboardEvent } from 'react'
 import { Button } from '~/components/ui/button.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
+import { Form } from '~/components/ui/form.tsx'
 import type { PlaygroundModel } from '~/lib/playground-models.ts'
 import { emptyWish, type PlaygroundWish } from '~/lib/playground-wish.ts'
 import { AnswerPanel } from './answer-panel.tsx'
@@ -46,8 +47,7 @@ export function Playground({ models, firstModel, gatewayUrl, nodeNames, needsOwn
     // What got no answer is there to be sent again, unless something else was typed meanwhile.
     if (!(await send(wish, text, ownKey.trim()))) setPrompt((typed) => (typed === '' ? text : typed))
   }
-  function submit(event?: FormEvent) {
-    event?.preventDefault()
+  function submit() {
     if (blocked || busy) return
     void ask(prompt.trim())
     area.current?.focus()
@@ -74,7 +74,7 @@ export function Playground({ models, firstModel, gatewayUrl, nodeNames, needsOwn
       <div className="mb-8 grid gap-x-8 gap-y-6 xl:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="flex min-w-0 flex-col gap-3">
           <Conversation turns={turns} run={run} onExample={onExample} />
-          <form onSubmit={submit} className="flex flex-col gap-2">
+          <Form onSubmit={submit} className="flex flex-col gap-2">
             <label htmlFor="prompt" className="font-medium">
               Prompt
             </label>
@@ -107,7 +107,7 @@ export function Playground({ models, firstModel, gatewayUrl, nodeNames, needsOwn
                 ⌘ Enter or Ctrl Enter sends.
               </p>
             </div>
-          </form>
+          </Form>
         </div>
         <WishFields
           wish={wish}

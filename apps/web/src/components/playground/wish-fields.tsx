@@ -1,7 +1,8 @@
 'use client'
 /** Which model, and where and how the request may run. Empty fields leave it to the organisation's routing policy. */
 import { Link } from '~/components/ui/link.tsx'
-import { Field, inputStyle } from '~/components/ui/field.tsx'
+import { Field } from '~/components/ui/field.tsx'
+import { inputStyle } from '~/components/ui/input-style.ts'
 import type { PlaygroundModel } from '~/lib/playground-models.ts'
 import { sorts, type PlaygroundSort, type PlaygroundWish } from '~/lib/playground-wish.ts'
 

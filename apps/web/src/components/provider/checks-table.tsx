@@ -1,6 +1,7 @@
-/** The newest verdict of each check of a node: what was found, until when it holds, and what would fix it. */
+/** The newest verdict of each check of a node: what was found, by what, until when it holds, and what would fix it. */
 import type { CheckKind, CheckView } from '@isochrone/services'
 import { SimulatedBadge, SimulatedNetworkBadge, VerdictBadge } from '~/components/status.tsx'
+import { JudgedBy } from '~/components/verification/judged-by.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Utc } from '~/components/ui/values.tsx'
 
@@ -14,7 +15,18 @@ export const checkNames: Record<CheckKind, string> = {
   metering: 'Token counts',
 }
 
-export function ChecksTable({ checks, label = 'Checks' }: { checks: readonly CheckView[]; label?: string }) {
+const namesByKind = new Map<string, string>(Object.entries(checkNames))
+
+/** Its own name where there is none for people. */
+export const checkName = (kind: string): string => namesByKind.get(kind) ?? kind
+
+export interface ChecksTableProps {
+  /** With what each was judged by, where whoever looks may see it. */
+  checks: readonly (CheckView & { inputs?: string })[]
+  label?: string
+}
+
+export function ChecksTable({ checks, label = 'Checks' }: ChecksTableProps) {
   return (
     <DataTable
       label={label}
@@ -37,16 +49,28 @@ export function ChecksTable({ checks, label = 'Checks' }: { checks: readonly Che
         {
           head: 'Found',
           className: 'max-sm:col-span-2',
-          cell: ({ finding, fix, expired }) => (
+          cell: ({ kind, finding, fix, expired, inputs }) => (
             <>
               {finding}
               {expired && <span className="text-ink-3"> (the verdict has run out)</span>}
               {fix && <div className="text-xs text-ink-3">{fix}</div>}
+              {inputs !== undefined && <JudgedBy what={`${label}, ${checkNames[kind]}`} inputs={inputs} />}
             </>
           ),
         },
-        { head: 'Checked, UTC', cell: ({ checkedAtMs }) => <Utc at={checkedAtMs} bare /> },
-        { head: 'Good until, UTC', cell: ({ validUntilMs }) => <Utc at={validUntilMs} bare /> },
+        {
+          head: 'Checked, good until, UTC',
+          cell: ({ checkedAtMs, validUntilMs }) => (
+            <>
+              <div>
+                <Utc at={checkedAtMs} bare />
+              </div>
+              <div className="text-ink-3">
+                <Utc at={validUntilMs} bare />
+              </div>
+            </>
+          ),
+        },
       ]}
     />
   )

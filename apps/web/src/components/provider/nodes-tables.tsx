@@ -15,11 +15,15 @@ const nodeColumns: Column<ProviderNode>[] = [
   {
     head: 'Node',
     className: 'whitespace-nowrap',
-    cell: ({ id, name }) => (
-      <Link href={`/offers/${id}`} className="link font-medium">
-        {name}
-      </Link>
-    ),
+    // Only what is on the market has an offer.
+    cell: ({ id, name, status }) =>
+      status === 'active' ? (
+        <Link href={`/offers/${id}`} className="link font-medium">
+          {name}
+        </Link>
+      ) : (
+        <span className="font-medium">{name}</span>
+      ),
   },
   {
     head: 'State',

@@ -2,21 +2,15 @@
 /** A receipt's path to its root: drawn, and as a table whose every line can be hashed by hand. */
 import type { InclusionView } from '@isochrone/services'
 import { useEffect, useState } from 'react'
-import type { Hex } from 'viem'
 import { VerdictBadge } from '~/components/status.tsx'
 import { CopyButton } from '~/components/ui/copy-button.tsx'
+import { Notice } from '~/components/ui/notice.tsx'
 import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Hash } from '~/components/ui/values.tsx'
-import type { Fields, PathStep } from '~/lib/signed-structs.ts'
+import type { HashedPath, ProvenKind } from '~/lib/check-jobs.ts'
+import { runCheck } from '~/lib/run-check.ts'
+import type { Fields } from '~/lib/signed-structs.ts'
 import { ProofDrawing } from './proof-drawing.tsx'
-
-export type ProvenKind = 'DeliveryReceipt' | 'WorkReceipt' | 'LeaseReceipt'
-
-interface Path {
-  structHash: Hex
-  leaf: Hex
-  steps: PathStep[]
-}
 
 const subjects: Record<ProvenKind, string> = {
   DeliveryReceipt: 'Delivery receipt',
@@ -34,7 +28,15 @@ export interface ProofPathProps {
 
 export function ProofPath({ kind, fields, inclusion }: ProofPathProps) {
   const path = usePath(kind, fields, inclusion)
-  if (!path) return <p className="text-ink-2">Hashing the path in your browser…</p>
+  if (path === null) return <p className="text-ink-2">Hashing the path in your browser…</p>
+  if (path instanceof Error) {
+    return (
+      <Notice tone="bad" live>
+        Your browser could not hash this path: {path.message}. Load the page again, or check the whole epoch with{' '}
+        <code className="font-mono">npm run verify-epoch</code>.
+      </Notice>
+    )
+  }
   const root = path.steps.at(-1)?.parent ?? path.leaf
   const holds = root === inclusion.root
   return (
@@ -113,16 +115,16 @@ function Side({ hash, own }: { hash: string; own: boolean }) {
   )
 }
 
-/** Hashed here, from the signed fields: nothing of the page's own word about the leaf is used. */
-function usePath(kind: ProvenKind, fields: Fields, { proof }: InclusionView): Path | null {
-  const [path, setPath] = useState<Path | null>(null)
+/** Hashed here, from the signed fields: nothing of the page's own word about the leaf is used. Null until it is done. */
+function usePath(kind: ProvenKind, fields: Fields, { proof }: InclusionView): HashedPath | Error | null {
+  const [path, setPath] = useState<HashedPath | Error | null>(null)
   useEffect(() => {
     let current = true
     const hash = async () => {
-      const { leafOf, merklePath, structHashOf } = await import('~/lib/signed-structs.ts')
-      const structHash = structHashOf(kind, fields)
-      const leaf = leafOf(kind, structHash)
-      if (current) setPath({ structHash, leaf, steps: merklePath(leaf, (proof ?? []) as Hex[]) })
+      const found = await runCheck('path', { kind, fields, proof: proof ?? [] }).catch((error: unknown) =>
+        error instanceof Error ? error : new Error(String(error)),
+      )
+      if (current) setPath(found)
     }
     void hash()
     return () => {

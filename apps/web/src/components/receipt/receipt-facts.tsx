@@ -1,11 +1,11 @@
 /** Who and how much, of one receipt: the same lists on every page that shows it. */
 import type { ReceiptView } from '@isochrone/services'
-import { Link } from '~/components/ui/link.tsx'
-import { SimulatedBadge } from '~/components/status.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
 import { addressOf, formatCount, formatMs } from '~/lib/format.ts'
 import { regionText } from '~/lib/promises.ts'
+import { EpochFact } from './epoch-fact.tsx'
+import { NodeFact } from './node-fact.tsx'
 
 type Props = { receipt: ReceiptView }
 
@@ -15,20 +15,7 @@ export function PartyFacts({ receipt }: Props) {
   return (
     <Facts
       items={[
-        [
-          'Node',
-          <span key="n" className="flex flex-wrap items-center gap-1.5">
-            {node ? (
-              <Link href={`/offers/${node.id}`} className="link">
-                {node.name}
-              </Link>
-            ) : (
-              'unknown'
-            )}
-            {node?.simulated && <SimulatedBadge />}
-            <Hash value={addressOf(receipt.nodeId)} label="node key" />
-          </span>,
-        ],
+        ['Node', <NodeFact key="n" node={node} nodeId={receipt.nodeId} />],
         ['Provider', node?.providerName ?? '—'],
         ['Gateway lane', <Hash key="l" value={addressOf(receipt.lane)} label="lane key" />],
         ['Gateway region', regionText(String(delivery.region ?? ''))],
@@ -47,20 +34,14 @@ export function BillFacts({ receipt }: Props) {
     <Facts
       items={[
         ['Price', <Money key="p" microUsd={receipt.priceMicroUsd} className="font-semibold" />],
-        ['Tokens billed', `${count('billedIn')} in · ${count('billedCached')} cached · ${count('billedOut')} out`],
+        [
+          'Tokens billed',
+          `${count('billedIn')} fresh in · ${count('billedCached')} cached in · ${count('billedOut')} out`,
+        ],
         ['Bytes', `${count('bytesIn')} in · ${count('bytesOut')} out`],
         ['Attempt TTFT', formatMs(Number(delivery.attemptTtftMs))],
         ['Duration', formatMs(Number(delivery.durationMs))],
-        [
-          'Epoch',
-          receipt.epoch === null ? (
-            'still open'
-          ) : (
-            <Link key="e" className="link" href={`/epochs/${receipt.lane}/${receipt.epoch}`}>
-              {receipt.epoch}
-            </Link>
-          ),
-        ],
+        ['Epoch', <EpochFact key="e" lane={receipt.lane} epoch={receipt.epoch} />],
       ]}
     />
   )
@@ -87,7 +68,7 @@ export function WorkFacts({ receipt: { work, delivery } }: Props) {
       items={[
         [
           'Node counted',
-          `${formatCount(number('tokensIn'))} in · ${formatCount(number('tokensCached'))} cached · ${formatCount(number('tokensOut'))} out`,
+          `${formatCount(number('tokensIn'))} fresh in · ${formatCount(number('tokensCached'))} cached in · ${formatCount(number('tokensOut'))} out`,
         ],
         ['Engine TTFT', formatMs(number('engineTtftUs') / 1_000)],
         ['Engine time', formatMs(number('engineDurationUs') / 1_000)],

@@ -30,12 +30,13 @@ export function SignedFields(props: SignedFieldsProps) {
         </span>
       </summary>
       <div className="border-t border-line p-3">
-        <CopyButton
-          withText
-          label={`${title} as JSON`}
-          value={JSON.stringify({ fields, ...(signature !== null && { signature }), ...signatures }, null, 2)}
-          className="float-right"
-        />
+        <div className="float-right">
+          <CopyButton
+            withText
+            label={`${title} as JSON`}
+            value={JSON.stringify({ fields, ...(signature !== null && { signature }), ...signatures }, null, 2)}
+          />
+        </div>
         <dl className="grid grid-cols-[max-content_minmax(0,1fr)] gap-x-4 gap-y-1">
           {rows.map(([name, value]) => (
             <div key={name} className="contents">

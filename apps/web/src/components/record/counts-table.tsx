@@ -7,7 +7,7 @@ import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { Hash, Money } from '~/components/ui/values.tsx'
 import { formatCount } from '~/lib/format.ts'
 
-const promiseWords: Record<BrokenPromise, string> = { availability: 'availability', ttft: 'TTFT', tpot: 'TPOT' }
+export const promiseWords: Record<BrokenPromise, string> = { availability: 'availability', ttft: 'TTFT', tpot: 'TPOT' }
 
 const columns: Column<CountsView>[] = [
   { head: 'Payer’s channel', cell: (row) => <Hash value={row.channelId} label="channel id" /> },
@@ -65,7 +65,7 @@ export function CountsTable({ counts }: { counts: readonly CountsView[] }) {
 const ofSamples = (over: number, samples: number): string =>
   samples === 0 ? '—' : `${formatCount(over)} of ${formatCount(samples)}`
 
-function Outcome({ row: { broken, countedTx } }: { row: CountsView }) {
+function Outcome({ row: { broken, isPromised } }: { row: CountsView }) {
   if (broken === null) {
     return (
       <Badge icon={Clock} title="Pooled once the record is final; tested when the pool has 500 samples.">
@@ -73,7 +73,7 @@ function Outcome({ row: { broken, countedTx } }: { row: CountsView }) {
       </Badge>
     )
   }
-  if (broken.length === 0 && countedTx === null) {
+  if (!isPromised) {
     return (
       <Badge icon={CircleDashed} title="The terms give nothing back, whatever the counts: they are not pooled.">
         none made

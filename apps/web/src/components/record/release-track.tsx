@@ -64,7 +64,7 @@ function verdictStep(record: RecordDetail, state: TrackStep['state']): TrackStep
     }
   }
   if (status === 'challenged') {
-    const hint = 'An auditor judges it.'
+    const hint = 'Three arbiters are drawn; two of them judge it.'
     return {
       key: 'final',
       icon: TriangleAlert,

@@ -1,86 +1,45 @@
 'use client'
 /** What a node must keep to: price, place, hardware, trust, data. A request may tighten these, never loosen them. */
-import type { DataPolicy, TrustLevel } from '@isochrone/services'
 import { Field } from '~/components/ui/field.tsx'
-import { PillChoice } from '~/components/ui/pill-choice.tsx'
-import { Segmented } from '~/components/ui/segmented.tsx'
 import { SettingRow } from '~/components/ui/setting-row.tsx'
 import { Money } from '~/components/ui/values.tsx'
-import { dataPolicyWords, trustWords } from '~/lib/node-words.ts'
 import type { PriceSpan } from '~/lib/routing-market.ts'
 import { ExcludePicker } from './exclude-picker.tsx'
-import { RegionPicker } from './region-picker.tsx'
+import { DataPolicyRow, GpuClassesRow, RegionsRow, TrustRow } from './node-rows.tsx'
 import type { RowsProps } from './rows-props.ts'
 
-const trustOptions = optionsOf<TrustLevel>(trustWords)
-const dataOptions = optionsOf<DataPolicy>(dataPolicyWords)
-
-function optionsOf<T extends string>(words: Record<T, { label: string }>): { value: T; label: string }[] {
-  return (Object.entries(words) as [T, { label: string }][]).map(([value, { label }]) => ({ value, label }))
-}
-
 export function ConstraintRows({ draft, edit, errorOf, market, disabled }: RowsProps) {
-  const trust = draft.minTrust as TrustLevel
-  const data = draft.dataPolicy as DataPolicy
   return (
     <div className="pt-4">
       <PriceCaps draft={draft} edit={edit} errorOf={errorOf} market={market} disabled={disabled} />
-      <SettingRow
-        title="Regions"
+      <RegionsRow
         help="Countries or provider regions in which a request may run: first choice, retries and hedges alike. None ticked: anywhere. A node of unknown country is outside."
+        market={market}
+        value={draft.regions}
+        onChange={(regions) => edit({ regions })}
         error={errorOf('regions')}
-      >
-        {({ titleId, helpId }) => (
-          <RegionPicker
-            labelledBy={titleId}
-            describedBy={helpId}
-            market={market}
-            values={draft.regions}
-            onChange={(regions) => edit({ regions })}
-            disabled={disabled}
-          />
-        )}
-      </SettingRow>
-      <SettingRow title="Data policy" help={dataPolicyWords[data].help} error={errorOf('data_policy')}>
-        {({ titleId, helpId }) => (
-          <Segmented
-            labelledBy={titleId}
-            describedBy={helpId}
-            value={data}
-            options={dataOptions}
-            onChange={(dataPolicy) => edit({ dataPolicy })}
-            disabled={disabled}
-          />
-        )}
-      </SettingRow>
-      <SettingRow title="Minimum trust" help={trustWords[trust].help} error={errorOf('min_trust')}>
-        {({ titleId, helpId }) => (
-          <Segmented
-            labelledBy={titleId}
-            describedBy={helpId}
-            value={trust}
-            options={trustOptions}
-            onChange={(minTrust) => edit({ minTrust })}
-            disabled={disabled}
-          />
-        )}
-      </SettingRow>
-      <SettingRow
-        title="GPU classes"
+        disabled={disabled}
+      />
+      <DataPolicyRow
+        value={draft.dataPolicy}
+        onChange={(dataPolicy) => edit({ dataPolicy })}
+        error={errorOf('data_policy')}
+        disabled={disabled}
+      />
+      <TrustRow
+        value={draft.minTrust}
+        onChange={(minTrust) => edit({ minTrust })}
+        error={errorOf('min_trust')}
+        disabled={disabled}
+      />
+      <GpuClassesRow
         help="Hardware that may serve, as nodes declare it. None ticked: any."
+        options={market.gpuClasses}
+        value={draft.gpuClasses}
+        onChange={(gpuClasses) => edit({ gpuClasses })}
         error={errorOf('gpu_classes')}
-      >
-        {({ titleId, helpId }) => (
-          <PillChoice
-            labelledBy={titleId}
-            describedBy={helpId}
-            options={withKept(market.gpuClasses, draft.gpuClasses)}
-            values={draft.gpuClasses}
-            onChange={(gpuClasses) => edit({ gpuClasses })}
-            disabled={disabled}
-          />
-        )}
-      </SettingRow>
+        disabled={disabled}
+      />
       <SettingRow
         title="Exclude"
         help="Nodes and providers that never serve you. Others may still serve the same model."
@@ -172,14 +131,4 @@ function Span({ span }: { span: PriceSpan | null }) {
       On offer from <Money microUsd={span.lowestMicroUsd} />, median <Money microUsd={span.medianMicroUsd} />.
     </>
   )
-}
-
-/** What was chosen earlier stays in sight when nothing on offer has it any more. */
-function withKept(choices: RowsProps['market']['gpuClasses'], chosen: readonly string[]) {
-  const gone = chosen.filter((value) => !choices.some((choice) => choice.value === value))
-  return [...choices, ...gone.map((value) => ({ value, label: value, nodes: 0 }))].map(({ value, label, nodes }) => ({
-    value,
-    label,
-    count: nodes,
-  }))
 }

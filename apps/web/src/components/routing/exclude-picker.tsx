@@ -1,7 +1,7 @@
 'use client'
 /** Who must not serve: providers and nodes by name, kept by id. */
 import { X } from 'lucide-react'
-import { inputStyle } from '~/components/ui/field.tsx'
+import { inputStyle } from '~/components/ui/input-style.ts'
 import { cn } from '~/lib/cn.ts'
 import { addressOf, shortHash } from '~/lib/format.ts'
 import type { PickerProps } from './region-picker.tsx'

@@ -3,7 +3,7 @@
 import { Plus } from 'lucide-react'
 import { useId, useState } from 'react'
 import { Button } from '~/components/ui/button.tsx'
-import { inputStyle } from '~/components/ui/field.tsx'
+import { inputStyle } from '~/components/ui/input-style.ts'
 import { PillChoice } from '~/components/ui/pill-choice.tsx'
 import { countryName, type RoutingMarket } from '~/lib/routing-market.ts'
 import { cn } from '~/lib/cn.ts'
@@ -22,7 +22,11 @@ export interface PickerProps {
   disabled: boolean
 }
 
-export function RegionPicker({ labelledBy, describedBy, market, values, onChange, disabled }: PickerProps) {
+export interface RegionPickerProps extends Omit<PickerProps, 'market'> {
+  market: Pick<RoutingMarket, 'countries' | 'regions'>
+}
+
+export function RegionPicker({ labelledBy, describedBy, market, values, onChange, disabled }: RegionPickerProps) {
   const inputId = useId()
   const [text, setText] = useState('')
   const onOffer = [...market.countries, ...market.regions].map(({ value, label, nodes }) => ({

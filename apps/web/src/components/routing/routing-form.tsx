@@ -1,12 +1,13 @@
 'use client'
 /** The default policy as a form, with what it leaves of the market beside it while it is being written. */
-import { useCallback, useState, type FormEvent } from 'react'
+import { useCallback, useState, type SubmitEvent } from 'react'
 import type { RoutingView } from '@isochrone/services'
 import { saveRouting } from '~/actions/team.ts'
 import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { LeaveDialog } from '~/components/ui/leave-dialog.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
+import { Form } from '~/components/ui/form.tsx'
 import { Toast } from '~/components/ui/toast.tsx'
 import type { ActionError } from '~/lib/result.ts'
 import { draftOf, emptyDraft, formField, routingOf, sameRouting, type RoutingDraft } from '~/lib/routing-draft.ts'
@@ -28,6 +29,8 @@ export interface RoutingFormProps {
 }
 
 export function RoutingForm({ view, market, gatewayUrl, model, disabledReason }: RoutingFormProps) {
+  // As the platform keeps it: what is saved here replaces that and nothing newer.
+  const [seen, setSeen] = useState(view.routing)
   const [saved, setSaved] = useState(() => draftOf(view.routing))
   const [draft, setDraft] = useState(saved)
   const [toast, setToast] = useState<string | null>(null)
@@ -41,16 +44,16 @@ export function RoutingForm({ view, market, gatewayUrl, model, disabledReason }:
     save.reset()
     setDraft((was) => ({ ...was, ...change }))
   }
-  async function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault()
+  async function submit(event: SubmitEvent<HTMLFormElement>) {
     const form = event.currentTarget
-    const result = await save.run({ routing })
+    const result = await save.run({ routing, seen })
     if (!result.ok) {
       // Once the error is at its field, that field is where to go on.
       requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
       return
     }
     const kept = draftOf(result.data.routing)
+    setSeen(result.data.routing)
     setSaved(kept)
     setDraft(kept)
     setToast('Saved. Gateways apply it to new requests within a second.')
@@ -63,7 +66,7 @@ export function RoutingForm({ view, market, gatewayUrl, model, disabledReason }:
   const rows = { draft, edit, errorOf, market, disabled: disabledReason !== undefined }
   return (
     <div className="grid gap-x-8 gap-y-8 xl:grid-cols-[minmax(0,1fr)_24rem]">
-      <form onSubmit={(event) => void submit(event)} noValidate className="@container min-w-0 [&_input]:scroll-mb-24">
+      <Form onSubmit={(event) => void submit(event)} noValidate className="@container min-w-0 [&_input]:scroll-mb-24">
         {disabledReason && <Notice className="mb-4">{disabledReason} You can read it.</Notice>}
         <PreferenceRows {...rows} defaults={view.defaults} />
         <ConstraintRows {...rows} />
@@ -90,7 +93,7 @@ export function RoutingForm({ view, market, gatewayUrl, model, disabledReason }:
             {preview.data && !preview.error && `${preview.data.eligible} of ${preview.data.total} nodes left.`}
           </p>
         </div>
-      </form>
+      </Form>
       <div className="min-w-0 xl:sticky xl:top-6 xl:self-start">
         <PreviewPanel preview={preview} />
         <DryRunPanel routing={routing} changed={changed} />

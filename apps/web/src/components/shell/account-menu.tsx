@@ -4,6 +4,7 @@ import { Menu } from '@base-ui/react/menu'
 import { useRouter } from 'next/navigation'
 import { Check, ChevronsUpDown, LogOut } from 'lucide-react'
 import { setActiveOrganisation, signOut } from '~/lib/auth-client.ts'
+import { switchTabTo } from '~/lib/tab-organisation.ts'
 
 export interface AccountMenuProps {
   name: string
@@ -21,11 +22,13 @@ export function AccountMenu({ name, email, organisations, activeId }: AccountMen
 
   async function leave() {
     await signOut()
+    switchTabTo(null)
     router.push('/')
     router.refresh()
   }
   async function work(id: string) {
     await setActiveOrganisation(id)
+    switchTabTo(id)
     router.refresh()
   }
   return (

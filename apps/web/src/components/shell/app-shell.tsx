@@ -7,9 +7,11 @@ import type { Theme } from '~/lib/theme.ts'
 import { AccountMenu } from './account-menu-loader.tsx'
 import { CommandPalette, PaletteButton } from './command-palette.tsx'
 import { Logo } from './logo.tsx'
+import { ConnectionNotice } from './connection-notice.tsx'
 import { MobileMenu } from './mobile-menu.tsx'
 import { navGroups } from './nav-items.ts'
 import { NavList } from './nav-list.tsx'
+import { TabOrganisation } from './tab-organisation.tsx'
 import { ThemeSwitch } from './theme-switch.tsx'
 
 export function AppShell({ viewer, theme, children }: { viewer: Viewer | null; theme: Theme; children: ReactNode }) {
@@ -44,6 +46,8 @@ export function AppShell({ viewer, theme, children }: { viewer: Viewer | null; t
   )
   return (
     <div className="lg:grid lg:grid-cols-[12.5rem_minmax(0,1fr)]">
+      {viewer && <TabOrganisation id={viewer.activeOrganisation?.id ?? null} />}
+      <ConnectionNotice />
       <a
         href="#content"
         className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-md focus:bg-raised focus:px-3 focus:py-2"
@@ -55,13 +59,13 @@ export function AppShell({ viewer, theme, children }: { viewer: Viewer | null; t
         <Brand />
         <PaletteButton />
       </header>
-      <aside className="sticky top-0 hidden h-dvh flex-col gap-4 overflow-y-auto border-r border-line bg-sunken p-3 lg:flex">
+      <aside className="sticky top-0 hidden h-dvh flex-col gap-4 border-r border-line bg-sunken p-3 lg:flex">
         <Brand />
         <CommandPalette groups={groups} />
-        <nav aria-label="Pages">
+        <nav aria-label="Pages" className="-mx-3 min-h-0 flex-1 overflow-y-auto px-3">
           <NavList groups={groups} />
         </nav>
-        <div className="mt-auto">{footer}</div>
+        <div className="shrink-0">{footer}</div>
       </aside>
       <main
         id="content"

@@ -55,7 +55,7 @@ export function CommandPalette({ groups }: { groups: NavGroup[] }) {
         onPointerEnter={() => void load()}
         onFocus={() => void load()}
         onClick={() => setOpen(true)}
-        className="flex h-8 w-full items-center gap-2 rounded-md border border-line bg-surface px-2 text-ink-3 hover:bg-hover hover:text-ink"
+        className="flex h-8 w-full shrink-0 items-center gap-2 rounded-md border border-line bg-surface px-2 text-ink-3 hover:bg-hover hover:text-ink"
       >
         <Search aria-hidden className="size-3.5" />
         <span className="flex-1 text-left">Go to…</span>

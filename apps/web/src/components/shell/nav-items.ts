@@ -81,6 +81,7 @@ const teamItems: NavItem[] = [
 const providerItems: NavItem[] = [
   { href: '/provider', label: 'Nodes & earnings', icon: 'nodes', keywords: 'provider payouts' },
   { href: '/provider/claims', label: 'Claims', icon: 'claims', keywords: 'pending payout record release frozen stake' },
+  { href: '/provider/payouts', label: 'Payouts', icon: 'balance', keywords: 'managed account withdraw stake withheld' },
   {
     href: '/provider/jobs',
     label: 'Won & lost',
@@ -91,7 +92,7 @@ const providerItems: NavItem[] = [
     href: '/provider/list',
     label: 'List a node',
     icon: 'join',
-    keywords: 'wizard listing agent join token prices stake',
+    keywords: 'wizard listing agent gpu join token prices stake',
   },
   {
     href: '/provider/verification',
@@ -124,6 +125,12 @@ export function navGroups({ signedIn, hasTeam, hasProvider, isAdmin }: NavViewer
                 label: 'Verification queue',
                 icon: 'verification',
                 keywords: 'admin checks nodes invalid due evidence recheck',
+              } as NavItem,
+              {
+                href: '/admin/queues',
+                label: 'Queues',
+                icon: 'batches',
+                keywords: 'admin bullmq redis workers rounds waiting delayed schedule',
               } as NavItem,
               { href: '/admin/audit', label: 'Audit log', icon: 'audit', keywords: 'admin staff history' } as NavItem,
               { href: '/admin/jobs', label: 'Scheduler', icon: 'jobs', keywords: 'admin jobs queue wait' } as NavItem,

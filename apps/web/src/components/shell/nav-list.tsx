@@ -26,7 +26,6 @@ import {
   Webhook,
   type LucideIcon,
 } from 'lucide-react'
-import { cn } from '~/lib/cn.ts'
 import type { NavGroup, NavIcon } from './nav-items.ts'
 
 const icons: Record<NavIcon, LucideIcon> = {
@@ -53,6 +52,11 @@ const icons: Record<NavIcon, LucideIcon> = {
   verification: ShieldCheck,
 }
 
+const looks = {
+  active: 'bg-accent-soft font-medium text-accent',
+  other: 'text-ink-2 hover:bg-hover hover:text-ink',
+}
+
 export function NavList({ groups, onNavigate }: { groups: NavGroup[]; onNavigate?: () => void }) {
   const path = usePathname()
   const hrefs = groups.flatMap((group) => group.items.map((item) => item.href))
@@ -72,10 +76,7 @@ export function NavList({ groups, onNavigate }: { groups: NavGroup[]; onNavigate
                     href={item.href}
                     aria-current={active ? 'page' : undefined}
                     onClick={onNavigate}
-                    className={cn(
-                      'flex h-8 items-center gap-2 rounded-md px-2 text-ink-2 hover:bg-hover hover:text-ink',
-                      active && 'bg-accent-soft font-medium text-accent hover:bg-accent-soft hover:text-accent',
-                    )}
+                    className={`flex h-8 items-center gap-2 rounded-md px-2 ${active ? looks.active : looks.other}`}
                   >
                     <Icon aria-hidden className="size-4 shrink-0" strokeWidth={1.75} />
                     {item.label}

@@ -2,7 +2,6 @@
 /** System, light or dark: a radio group that takes effect at once and lasts a year. */
 import { useState } from 'react'
 import { Monitor, Moon, Sun } from 'lucide-react'
-import { cn } from '~/lib/cn.ts'
 import { THEME_COOKIE, themes, type Theme } from '~/lib/theme.ts'
 
 const looks = {
@@ -30,10 +29,7 @@ export function ThemeSwitch({ initial }: { initial: Theme }) {
           <label
             key={option}
             title={label}
-            className={cn(
-              'inline-flex size-6 cursor-pointer items-center justify-center rounded text-ink-3 hover:text-ink has-focus-visible:outline-2 has-focus-visible:outline-accent',
-              theme === option && 'bg-hover text-ink',
-            )}
+            className={`inline-flex size-6 cursor-pointer items-center justify-center rounded has-focus-visible:outline-2 has-focus-visible:outline-accent ${theme === option ? 'bg-hover text-ink' : 'text-ink-3 hover:text-ink'}`}
           >
             <input
               type="radio"

@@ -26,8 +26,7 @@ export function Badge({ tone = 'neutral', icon: Icon, title, className, children
     <span
       title={title}
       className={cn(
-        'inline-flex h-5 items-center gap-1 rounded border px-1.5 text-2xs font-medium whitespace-nowrap',
-        tones[tone],
+        `inline-flex h-5 items-center gap-1 rounded border px-1.5 text-2xs font-medium whitespace-nowrap ${tones[tone]}`,
         className,
       )}
     >

@@ -12,6 +12,8 @@ export interface ConfirmDialogProps<I, T> {
   input: I
   title: string
   description: ReactNode
+  /** More than a sentence: below the description. */
+  details?: ReactNode
   trigger: ReactElement
   /** What the button that does it says, and what the one that does not. */
   confirm: string
@@ -19,13 +21,14 @@ export interface ConfirmDialogProps<I, T> {
 }
 
 export function ConfirmDialog<I, T>(props: ConfirmDialogProps<I, T>) {
-  const { action, input, title, description, trigger, confirm, keep } = props
+  const { action, input, title, description, details, trigger, confirm, keep } = props
   const { open, toggle, run, pending, error } = useActionDialog(action)
   async function submit() {
     if ((await run(input)).ok) toggle(false)
   }
   return (
     <Dialog open={open} onOpenChange={toggle} title={title} description={description} trigger={trigger}>
+      {details}
       <ErrorNotice error={error} />
       <div className="mt-3 flex justify-end gap-2">
         <Button onClick={() => toggle(false)}>{keep}</Button>

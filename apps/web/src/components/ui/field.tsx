@@ -2,9 +2,7 @@
 /** A form field: label, control, hint, and the error under it, tied together for screen readers. */
 import { useId, type ComponentProps, type ReactNode } from 'react'
 import { cn } from '~/lib/cn.ts'
-
-export const inputStyle =
-  'h-8 w-full rounded-md border border-line-strong bg-raised px-2.5 text-sm text-ink placeholder:text-ink-3 aria-invalid:border-bad'
+import { inputStyle } from './input-style.ts'
 
 export interface FieldProps extends Omit<ComponentProps<'input'>, 'id'> {
   label: string

@@ -1,7 +1,6 @@
 'use client'
 /** One of a few, all in sight: radio buttons that look like one control. Arrow keys move, as in any group of radios. */
 import { useId } from 'react'
-import { cn } from '~/lib/cn.ts'
 
 export interface SegmentedProps<T extends string> {
   /** Id of the element that names the group. */
@@ -24,7 +23,7 @@ export function Segmented<T extends string>(props: SegmentedProps<T>) {
       className="inline-flex max-w-full flex-wrap gap-0.5 rounded-md border border-line-strong bg-sunken p-0.5"
     >
       {options.map((option) => (
-        <label key={option.value} className={cn('relative', disabled ? 'cursor-not-allowed' : 'cursor-pointer')}>
+        <label key={option.value} className={`relative ${disabled ? 'cursor-not-allowed' : 'cursor-pointer'}`}>
           <input
             type="radio"
             name={name}

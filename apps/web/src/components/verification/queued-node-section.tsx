@@ -1,7 +1,7 @@
 /** One node of the queue: how it stands, its newest verdicts, and what each was judged by. */
 import type { QueuedNode } from '@isochrone/services'
 import { Link } from '~/components/ui/link.tsx'
-import { checkNames, ChecksTable } from '~/components/provider/checks-table.tsx'
+import { ChecksTable } from '~/components/provider/checks-table.tsx'
 import { StandingBadge } from '~/components/status.tsx'
 import { Section } from '~/components/ui/page-header.tsx'
 import { Utc } from '~/components/ui/values.tsx'
@@ -9,7 +9,6 @@ import { RecheckDialog } from './recheck-dialog.tsx'
 
 export function QueuedNodeSection({ node, nowMs }: { node: QueuedNode; nowMs: number }) {
   const { id, name, providerId, providerName, standing, checks, checkedAtMs, dueAtMs, status, trust } = node
-  const doubtful = checks.filter(({ verdict }) => verdict !== 'valid')
   return (
     <Section
       title={name}
@@ -56,19 +55,6 @@ export function QueuedNodeSection({ node, nowMs }: { node: QueuedNode; nowMs: nu
       ) : (
         <p className="text-ink-3">No verdict yet.</p>
       )}
-      {doubtful.map(({ kind, inputs }) => (
-        <details key={kind} className="mt-2">
-          <summary className="cursor-pointer text-ink-2">Evidence: {checkNames[kind]}</summary>
-          <pre
-            role="region"
-            aria-label={`Evidence of ${name}: ${checkNames[kind]}`}
-            tabIndex={0}
-            className="mt-1 max-h-96 overflow-auto rounded-md border border-line bg-sunken p-3 font-mono text-xs leading-[18px]"
-          >
-            {inputs}
-          </pre>
-        </details>
-      ))}
     </Section>
   )
 }

@@ -1,19 +1,19 @@
 'use client'
 /** Has one node checked anew, with a reason that goes into the audit log. */
-import { useState, type FormEvent } from 'react'
+import { useState } from 'react'
 import { recheckNode } from '~/actions/admin.ts'
 import { Button } from '~/components/ui/button.tsx'
 import { Dialog } from '~/components/ui/dialog.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
+import { Form } from '~/components/ui/form.tsx'
 import { useActionDialog } from '~/lib/use-action-dialog.ts'
 
 export function RecheckDialog({ id, name }: { id: string; name: string }) {
   const { open, toggle, run, pending, error } = useActionDialog(recheckNode)
   const [reason, setReason] = useState('')
   const fieldError = error?.field === 'reason' ? error.message : undefined
-  async function submit(event: FormEvent) {
-    event.preventDefault()
+  async function submit() {
     if (!(await run({ id, reason })).ok) return
     setReason('')
     toggle(false)
@@ -30,7 +30,7 @@ export function RecheckDialog({ id, name }: { id: string; name: string }) {
         </Button>
       }
     >
-      <form onSubmit={(event) => void submit(event)} className="flex flex-col gap-3">
+      <Form onSubmit={() => void submit()} className="flex flex-col gap-3">
         <Field
           label="Reason"
           required
@@ -49,7 +49,7 @@ export function RecheckDialog({ id, name }: { id: string; name: string }) {
         >
           Check {name} anew
         </Button>
-      </form>
+      </Form>
     </Dialog>
   )
 }

@@ -1,14 +1,16 @@
 'use client'
 /** Adds a webhook and shows its secret once: closing the dialog is the end of it. */
 import { Plus } from 'lucide-react'
-import type { FormEvent } from 'react'
+import { useState, type SubmitEvent } from 'react'
 import { createWebhook } from '~/actions/team.ts'
 import { Button } from '~/components/ui/button.tsx'
 import { Dialog } from '~/components/ui/dialog.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
+import { Form } from '~/components/ui/form.tsx'
 import { SecretOnce } from '~/components/ui/secret-once.tsx'
 import { formText } from '~/lib/form-text.ts'
+import { newKey } from '~/lib/new-key.ts'
 import { useActionDialog } from '~/lib/use-action-dialog.ts'
 
 export interface CreateWebhookDialogProps {
@@ -19,13 +21,15 @@ export interface CreateWebhookDialogProps {
 
 export function CreateWebhookDialog({ disabledReason, events }: CreateWebhookDialogProps) {
   const { open, toggle, ...create } = useActionDialog(createWebhook)
+  // One key until its webhook is there: after an answer that was lost, the same form adds nothing again.
+  const [key, setKey] = useState(newKey)
   const secret = create.data?.secret
 
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault()
+  async function submit(event: SubmitEvent<HTMLFormElement>) {
     const form = new FormData(event.currentTarget)
     const chosen = events.filter((name) => form.get(name) === '1')
-    void create.run({ url: formText(form, 'url'), events: chosen })
+    const result = await create.run({ url: formText(form, 'url'), events: chosen, key })
+    if (result.ok || result.error.field === 'key') setKey(newKey())
   }
   const urlError = create.error?.field === 'url' ? create.error.message : undefined
   return (
@@ -53,7 +57,7 @@ export function CreateWebhookDialog({ disabledReason, events }: CreateWebhookDia
           </p>
         </SecretOnce>
       ) : (
-        <form onSubmit={submit} className="flex flex-col gap-3">
+        <Form onSubmit={submit} className="flex flex-col gap-3">
           <Field
             label="Address"
             name="url"
@@ -78,7 +82,7 @@ export function CreateWebhookDialog({ disabledReason, events }: CreateWebhookDia
           <Button type="submit" tone="primary" className="self-end" pending={create.pending}>
             Add webhook
           </Button>
-        </form>
+        </Form>
       )}
     </Dialog>
   )

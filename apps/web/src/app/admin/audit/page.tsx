@@ -1,6 +1,7 @@
-/** The log of what staff did. It only grows: the database refuses to change or remove a row. */
+/** The log of what staff did, and of changes to the budgets of keys. It only grows: the database refuses to change or remove a row. */
 import type { AuditEntry } from '@isochrone/services'
-import { FilterBar, SearchInput, SelectInput } from '~/components/filter-bar.tsx'
+import { FilterBar } from '~/components/filter-bar.tsx'
+import { SearchInput, SelectInput } from '~/components/filter-inputs.tsx'
 import { Pager } from '~/components/pager.tsx'
 import { Badge } from '~/components/ui/badge.tsx'
 import { ButtonLink } from '~/components/ui/button.tsx'
@@ -27,7 +28,7 @@ export default async function AuditPage({ searchParams }: { searchParams: Search
       <PageHeader
         trail={[{ href: '/admin', label: 'Operations' }]}
         title="Audit log"
-        description="What staff asked for and how it ended, newest first. Rows are added; none is changed or removed."
+        description="What staff asked for and how it ended, and each change of a key’s budget by its organisation, newest first. Rows are added; none is changed or removed."
       />
       <FilterBar action="/admin/audit" label="Filter the log">
         <SelectInput name="outcome" label="Outcome" value={outcome} any="Any outcome" options={outcomes} />
@@ -55,7 +56,7 @@ export default async function AuditPage({ searchParams }: { searchParams: Search
         ]}
         empty={
           <EmptyState
-            title={filtered ? 'No rows for these filters' : 'Nothing was changed by staff yet'}
+            title={filtered ? 'No rows for these filters' : 'Nothing was changed yet'}
             action={filtered ? <ButtonLink href="/admin/audit">Clear the filters</ButtonLink> : undefined}
           />
         }

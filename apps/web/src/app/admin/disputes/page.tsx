@@ -1,10 +1,11 @@
-/** The desk: disputes of everybody, what is due first on top. */
+/** The desk: disputes and challenged records of everybody, what is due first on top. */
 import { formatUsd } from '@isochrone/domain'
-import { DisputesTable } from '~/components/disputes/disputes-table.tsx'
+import { DeskTable } from '~/components/disputes/desk-table.tsx'
+import { PillLinks } from '~/components/disputes/pill-links.tsx'
+import { Pager } from '~/components/pager.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
-import { PillLinks } from '~/components/disputes/pill-links.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
 import { formatAgo, formatCount } from '~/lib/format.ts'
 import { readSearch, type SearchParams } from '~/lib/search.ts'
@@ -13,51 +14,55 @@ import { pageData } from '~/server/page-data.ts'
 export const metadata = { title: 'Dispute desk' }
 
 export default async function DisputeDeskPage({ searchParams }: { searchParams: SearchParams }) {
-  const all = (await readSearch(searchParams)).show === 'all'
-  const items = await pageData('/admin/disputes', (api) => api.admin.disputes(all ? {} : { open: true }))
-  const open = items.filter(({ state }) => !['executed', 'dismissed', 'lapsed'].includes(state))
+  const search = await readSearch(searchParams)
+  const { show, cursor } = search
+  const all = show === 'all'
+  const { items, nextCursor, figures } = await pageData('/admin/disputes', (api) =>
+    api.admin.disputes({ open: !all, cursor }),
+  )
   const nowMs = Date.now()
-  const next = open[0]
   return (
     <>
       <PageHeader
         trail={[{ href: '/admin', label: 'Operations' }]}
         title="Dispute desk"
-        description="Arbiters rule by their own wallets, two of three; what they rule executes on the chain."
+        description="Disputes, and records that somebody says are wrong. Arbiters rule by their own wallets, two of three; what they rule executes on the chain."
         actions={<LiveRefresh intervalMs={3_000} />}
       />
       <Stats
         items={[
-          { label: 'Open', value: formatCount(open.length) },
+          { label: 'Open', value: formatCount(figures.open) },
+          { label: 'Waiting for a ruling', value: formatCount(figures.ruling) },
+          { label: 'At stake', value: formatUsd(figures.stakeMicroUsd), hint: 'amounts, pay and bonds' },
           {
-            label: 'Waiting for a ruling',
-            value: formatCount(open.filter(({ state }) => state === 'drawn' || state === 'appeal_drawn').length),
+            label: 'Next deadline',
+            value: figures.nextDeadlineMs === null ? 'none' : formatAgo(figures.nextDeadlineMs, nowMs),
           },
-          {
-            label: 'At stake',
-            value: formatUsd(open.reduce((sum, { stakeMicroUsd }) => sum + stakeMicroUsd, 0n)),
-            hint: 'amounts and bonds',
-          },
-          { label: 'Next deadline', value: next ? formatAgo(next.deadlineMs, nowMs) : 'none' },
         ]}
       />
       <PillLinks
-        label="Which disputes"
+        label="Which cases"
         items={[
           { href: '/admin/disputes', label: 'Open', current: !all },
           { href: '/admin/disputes?show=all', label: 'All', current: all },
         ]}
       />
-      <DisputesTable
-        label="Disputes"
-        path="/admin/disputes"
+      <DeskTable
         items={items}
         nowMs={nowMs}
         empty={
-          <EmptyState title={all ? 'Nobody has disputed anything yet' : 'No dispute is open'}>
-            A payer files one at a receipt, once its epoch is anchored. It appears here when the chain has it.
+          <EmptyState title={cursor ? 'Nothing more' : all ? 'Nobody has disputed anything yet' : 'No case is open'}>
+            {cursor
+              ? 'What stood here is decided or gone meanwhile. Go back to the first page.'
+              : 'A payer files a dispute at a receipt, or a party challenges a record, once its epoch is anchored. It appears here when the chain has it.'}
           </EmptyState>
         }
+      />
+      <Pager
+        path="/admin/disputes"
+        search={search}
+        nextCursor={nextCursor}
+        words={all ? { first: 'Latest', next: 'Earlier' } : { first: 'First due', next: 'Due later' }}
       />
     </>
   )

@@ -3,6 +3,7 @@ import { Link } from '~/components/ui/link.tsx'
 import type { LeaseEventView, LeaseReceiptView } from '@isochrone/services'
 import { ExtendLease, StopLease } from '~/components/leases/lease-actions.tsx'
 import { LeaseChecks } from '~/components/leases/lease-checks.tsx'
+import { LeaseConstraintsLine } from '~/components/leases/lease-constraints.tsx'
 import { LeaseStats } from '~/components/leases/lease-stats.tsx'
 import { LeaseTrouble } from '~/components/leases/lease-trouble.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
@@ -36,7 +37,7 @@ export default async function LeasePage({ params }: { params: Promise<{ id: stri
                 id={lease.id}
                 gpus={lease.gpus}
                 perGpuHourMicroUsd={lease.perGpuHourMicroUsd}
-                disabledReason={stopping ? 'It is about to end.' : undefined}
+                disabledReason={stopping ? 'It is about to end.' : (lease.notExtendable ?? undefined)}
               />
               <StopLease id={lease.id} disabledReason={stopping ? 'It is about to end.' : undefined} />
               <LiveRefresh intervalMs={2_000} />
@@ -46,6 +47,7 @@ export default async function LeasePage({ params }: { params: Promise<{ id: stri
       />
       <LeaseTrouble lease={lease} />
       <LeaseStats lease={lease} nowMs={Date.now()} />
+      <LeaseConstraintsLine constraints={lease.constraints} />
       {underWay && (
         <Section
           title="Endpoint"

@@ -1,4 +1,4 @@
-/** Rents GPUs: what is wanted, a price that holds for a minute, and the confirmation. `?node=` chooses a node at first. */
+/** Rents GPUs: what is wanted, a price that holds for a minute, and the confirmation. `?node=` chooses that offer at first. */
 import { NewLease } from '~/components/leases/new-lease.tsx'
 import { ButtonLink } from '~/components/ui/button.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'

@@ -1,5 +1,5 @@
 /** One node on offer: what it claims, what was measured, what it costs, and how to use its model. */
-import type { Offer, OfferHistory } from '@isochrone/services'
+import type { Offer, OfferDetail, OfferHistory } from '@isochrone/services'
 import { Link } from '~/components/ui/link.tsx'
 import { HistoryCharts } from '~/components/offers/history-charts.tsx'
 import {
@@ -17,7 +17,7 @@ import { DataTable } from '~/components/ui/data-table.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
-import { Stats } from '~/components/ui/stat.tsx'
+import { Stats, type StatItem } from '~/components/ui/stat.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
 import { servesDemoModel } from '~/lib/demo-model.ts'
 import { addressOf, formatCount, formatMs, formatTokensPerSecond } from '~/lib/format.ts'
@@ -56,9 +56,7 @@ export default async function OfferPage({ params }: { params: Promise<{ id: stri
         }
         actions={
           <>
-            {history.promises !== null && history.promises.perGpuHourMicroUsd > 0n && (
-              <ButtonLink href={`/leases/new?node=${offer.id}`}>Rent its GPUs</ButtonLink>
-            )}
+            {offer.forLease && <ButtonLink href={`/leases/new?node=${offer.id}`}>Rent its GPUs</ButtonLink>}
             <LiveRefresh intervalMs={5_000} />
           </>
         }
@@ -152,8 +150,11 @@ export default async function OfferPage({ params }: { params: Promise<{ id: stri
       >
         <NetworkPassport witnesses={history.witnesses} />
       </Section>
-      <Section title="Verification ledger" description="The newest verdict of each check, and how long it holds.">
-        <VerificationLedger verdicts={history.verdicts} />
+      <Section
+        title="Verification ledger"
+        description="The newest verdict of each check, what it was judged by, and how long it holds."
+      >
+        <VerificationLedger verdicts={history.verdicts} earlierVerdicts={history.earlierVerdicts} />
       </Section>
       <Section title="Performance records" description="Its newest epochs: on the chain, open to challenge by anyone.">
         <RecordsTable records={history.records.map((record) => ({ ...record, nodeId: offer.nodeId }))} />
@@ -180,8 +181,9 @@ function Declared({ words }: { words: { label: string; help: string } }) {
   )
 }
 
-function Measurements({ offer: { measured }, history }: { offer: Offer; history: OfferHistory }) {
-  const receipts = receiptStats(history)
+function Measurements({ offer, history }: { offer: OfferDetail; history: OfferHistory }) {
+  const { measured } = offer
+  const receipts = [...receiptStats(history), ...gpuStats(offer, history)]
   if (!measured) {
     return (
       <>
@@ -211,6 +213,22 @@ function Measurements({ offer: { measured }, history }: { offer: Offer; history:
       ]}
     />
   )
+}
+
+/** Nothing where it offers no GPUs for lease. */
+function gpuStats({ forLease, live }: OfferDetail, { promises }: OfferHistory): StatItem[] {
+  const perGpuHourMicroUsd = promises?.perGpuHourMicroUsd ?? 0n
+  if (perGpuHourMicroUsd === 0n) return []
+  const price = (
+    <>
+      for lease, <Money microUsd={perGpuHourMicroUsd} decimalsMin={2} /> an hour
+    </>
+  )
+  if (forLease) {
+    const value = `${formatCount(forLease.free)} of ${formatCount(forLease.gpus)}`
+    return [{ label: 'GPUs free', value, hint: price }]
+  }
+  return [{ label: 'GPUs free', value: '—', hint: live ? 'it takes no new leases now' : 'not linked now' }]
 }
 
 /** Of the newest answers of a day. */

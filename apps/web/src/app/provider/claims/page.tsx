@@ -1,6 +1,8 @@
 /** A provider's claims: what each epoch brought, what releases it, what was paid, and why the rest is pending. */
-import type { EpochClaims, RecordStatus } from '@isochrone/services'
-import { FilterBar, SelectInput } from '~/components/filter-bar.tsx'
+import type { RecordStatus } from '@isochrone/domain'
+import type { EpochClaims } from '@isochrone/services'
+import { FilterBar } from '~/components/filter-bar.tsx'
+import { SelectInput } from '~/components/filter-inputs.tsx'
 import { Pager } from '~/components/pager.tsx'
 import { ClaimsTable } from '~/components/provider/claims-table.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'

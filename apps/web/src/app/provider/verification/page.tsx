@@ -1,7 +1,8 @@
 /** How a provider's nodes stand with their checks, each with what it found and what would fix it. */
 import { ShieldCheck } from 'lucide-react'
 import { redirect } from 'next/navigation'
-import { ChecksTable } from '~/components/provider/checks-table.tsx'
+import { checkName, ChecksTable } from '~/components/provider/checks-table.tsx'
+import { EarlierVerdicts } from '~/components/verification/earlier-verdicts.tsx'
 import { StandingBadge } from '~/components/status.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
@@ -30,7 +31,7 @@ export default async function VerificationPage() {
           A node is checked when it joins, and then again and again.
         </EmptyState>
       )}
-      {nodes.map(({ id, name, standing, checks, dueAtMs }) => (
+      {nodes.map(({ id, name, standing, checks, earlierChecks, dueAtMs }) => (
         <Section
           key={id}
           title={name}
@@ -46,7 +47,10 @@ export default async function VerificationPage() {
           actions={<StandingBadge standing={standing} />}
         >
           {checks.length > 0 ? (
-            <ChecksTable checks={checks} label={`Checks of ${name}`} />
+            <>
+              <ChecksTable checks={checks} label={`Checks of ${name}`} />
+              <EarlierVerdicts label={`Earlier verdicts on ${name}`} verdicts={earlierChecks} nameOf={checkName} />
+            </>
           ) : (
             <p className="text-ink-3">Not checked yet.</p>
           )}

@@ -66,6 +66,7 @@ export default async function ProviderPage({ params, searchParams }: ProviderPag
           columns={columns}
           sortLink={() => undefined}
           from={undefined}
+          nowMs={Date.now()}
           empty={<EmptyState title="Nothing on offer">None of its nodes is admitted now.</EmptyState>}
         />
         <Pager

@@ -100,8 +100,8 @@ function Summary({ request }: { request: RequestDetail }) {
         },
         {
           label: 'Tokens in / out',
-          value: `${formatCount(request.tokensIn)} / ${formatCount(request.tokensOut)}`,
-          hint: `${formatCount(request.tokensCached)} cached`,
+          value: `${formatCount(request.tokensIn + request.tokensCached)} / ${formatCount(request.tokensOut)}`,
+          hint: `${formatCount(request.tokensCached)} of those in were cached`,
         },
       ]}
     />

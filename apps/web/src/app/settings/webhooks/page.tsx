@@ -1,7 +1,8 @@
 /** Where a team is told how its queued work ended, and every delivery of it with its end. */
 import { webhookEvents } from '@isochrone/services'
 import { Webhook } from 'lucide-react'
-import { FilterBar, SelectInput } from '~/components/filter-bar.tsx'
+import { FilterBar } from '~/components/filter-bar.tsx'
+import { SelectInput } from '~/components/filter-inputs.tsx'
 import { Pager } from '~/components/pager.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'

@@ -8,6 +8,7 @@ import { CodeBlock } from '~/components/ui/code-block.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
+import { agentCommand, dataDirOf, runCommand } from '~/lib/agent-command.ts'
 import { formatCount, formatUtc } from '~/lib/format.ts'
 import { useAction } from '~/lib/use-action.ts'
 
@@ -17,13 +18,10 @@ interface AgentStepProps {
   disabledReason: string | undefined
 }
 
-const agent = 'node tools/run.mjs apps/agent/src/main.ts'
-
 export function AgentStep({ listing, webUrl, disabledReason }: AgentStepProps) {
   const command = useAction(listingCommand)
   const { id, version, node, token } = listing
-  const folder = (listing.nodeName ?? 'node').toLowerCase().replace(/[^a-z0-9-]+/g, '-')
-  if (node) return <Detected listing={listing} node={node} runCommand={`${agent} run --data-dir .data/${folder}`} />
+  if (node) return <Detected listing={listing} node={node} />
   const isOver = token?.status === 'expired' || token?.status === 'revoked'
   // Another tab has made a newer one, or this one's time is up: a command that does not work is not shown.
   const replaced = token !== null && command.data !== null && token.expiresAtMs > command.data.expiresAtMs
@@ -39,7 +37,7 @@ export function AgentStep({ listing, webUrl, disabledReason }: AgentStepProps) {
         <>
           <CodeBlock
             label="agent join command"
-            code={`${agent} join --token ${shown.token} --api ${webUrl} --data-dir .data/${folder}`}
+            code={`${agentCommand} join --token ${shown.token} --api ${webUrl} --data-dir ${dataDirOf(listing)}`}
           />
           <Notice tone="warn">Shown once. It admits one node and expires at {formatUtc(shown.expiresAtMs)}.</Notice>
           <p role="status" className="flex items-center gap-2">
@@ -72,10 +70,9 @@ export function AgentStep({ listing, webUrl, disabledReason }: AgentStepProps) {
 interface DetectedProps {
   listing: ListingDetail
   node: NonNullable<ListingDetail['node']>
-  runCommand: string
 }
 
-function Detected({ listing, node, runCommand }: DetectedProps) {
+function Detected({ listing, node }: DetectedProps) {
   const gpus = node.gpus.map(({ name, count, memoryMib }) => `${count} × ${name}, ${formatCount(memoryMib)} MiB`)
   return (
     <div className="flex max-w-2xl flex-col gap-4">
@@ -100,11 +97,11 @@ function Detected({ listing, node, runCommand }: DetectedProps) {
             Now start serving; it serves until you stop it. For an engine of your own add{' '}
             <code className="font-mono text-xs">--engine openai --engine-url http://127.0.0.1:8000</code>.
           </p>
-          <CodeBlock label="agent run command" code={runCommand} />
+          <CodeBlock label="agent run command" code={runCommand(listing)} />
         </>
       )}
-      <ButtonLink href={`/provider/list/${listing.id}?step=prices`} tone="primary" className="self-start">
-        Go on to prices
+      <ButtonLink href={`/provider/list/${listing.id}?step=models`} tone="primary" className="self-start">
+        Go on to models and engine
       </ButtonLink>
     </div>
   )

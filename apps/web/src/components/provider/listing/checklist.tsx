@@ -5,8 +5,10 @@ import { Steps, type StepState } from '~/components/ui/steps.tsx'
 const titles: Record<ChecklistItem['step'], string> = {
   machine: 'Machine',
   agent: 'Agent',
+  models: 'Models and engine',
   prices: 'Prices',
   promises: 'Promises',
+  stake: 'Stake',
   checks: 'Checks',
   chain: 'Chain',
   market: 'Market',

@@ -1,10 +1,12 @@
 'use client'
 /** What the machine is called, where it stands, and what its owner declares of it. */
-import { useState, type FormEvent } from 'react'
+import { useState, type SubmitEvent } from 'react'
 import { DeclarationFields, defaultDeclaration } from '~/components/provider/declaration-fields.tsx'
 import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
+import { Notice } from '~/components/ui/notice.tsx'
+import { Form } from '~/components/ui/form.tsx'
 import { formText } from '~/lib/form-text.ts'
 import { useListingSave, type StepProps } from './use-listing-save.ts'
 
@@ -16,8 +18,7 @@ export function MachineStep({ listing, disabledReason }: StepProps) {
   )
   const [sharedHost, setSharedHost] = useState(machine?.sharedHost ?? false)
   const errorOf = (field: string) => (save.error?.field === `machine.${field}` ? save.error.message : undefined)
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault()
+  function submit(event: SubmitEvent<HTMLFormElement>) {
     const form = new FormData(event.currentTarget)
     void save.run({
       machine: {
@@ -30,7 +31,7 @@ export function MachineStep({ listing, disabledReason }: StepProps) {
     })
   }
   return (
-    <form onSubmit={submit} className="flex max-w-2xl flex-col gap-4">
+    <Form onSubmit={submit} className="flex max-w-2xl flex-col gap-4">
       <div className="grid gap-3 sm:grid-cols-3">
         <Field
           label="Node name"
@@ -77,16 +78,21 @@ export function MachineStep({ listing, disabledReason }: StepProps) {
           </span>
         </span>
       </label>
+      {listing.node && !disabledReason && (
+        <Notice>
+          Its agent has joined. What you change here is checked anew, and stands from when you check and list.
+        </Notice>
+      )}
       <ErrorNotice error={save.error} />
       <Button
         type="submit"
         tone="primary"
         className="self-start"
         pending={save.pending}
-        disabledReason={disabledReason ?? (listing.node ? 'Its node has joined as this machine.' : undefined)}
+        disabledReason={disabledReason}
       >
         Save and go on
       </Button>
-    </form>
+    </Form>
   )
 }

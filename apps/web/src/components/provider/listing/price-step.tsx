@@ -1,12 +1,15 @@
 'use client'
 /** Prices beside those of the market. One that looks like a slip of magnitude is asked about, then respected. */
-import { formatUsd, microUsdFromUsd, usdFromMicroUsd } from '@isochrone/domain'
+import { microUsdFromUsd, usdFromMicroUsd } from '@isochrone/domain'
 import type { PriceStep as Prices } from '@isochrone/services'
 import { useState } from 'react'
 import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
+import { Form } from '~/components/ui/form.tsx'
+import { marketHint } from '~/lib/market-hint.ts'
+import { PriceSpreadView } from './price-spread.tsx'
 import { useListingSave, type StepProps } from './use-listing-save.ts'
 
 const fields: readonly { name: keyof Prices; label: string; unit: string }[] = [
@@ -55,26 +58,31 @@ export function PriceStep({ listing, disabledReason }: StepProps) {
     )
   }
   return (
-    <form
+    <Form
       className="flex max-w-2xl flex-col gap-4"
-      onSubmit={(event) => {
-        event.preventDefault()
+      onSubmit={() => {
         submit(false)
       }}
     >
-      <div className="grid gap-3 sm:grid-cols-2">
+      <div className="grid gap-x-4 gap-y-5 sm:grid-cols-2">
         {fields.map(({ name, label, unit }) => (
-          <Field
-            key={name}
-            label={label}
-            name={name}
-            inputMode="decimal"
-            unit={unit}
-            value={dollars[name]}
-            onChange={(event) => setDollars({ ...dollars, [name]: event.target.value })}
-            hint={marketHint(listing.market[name])}
-            error={wrong === name ? 'An amount in dollars with at most six decimals.' : undefined}
-          />
+          <div key={name} className="flex flex-col gap-2">
+            <Field
+              label={label}
+              name={name}
+              inputMode="decimal"
+              unit={unit}
+              value={dollars[name]}
+              onChange={(event) => {
+                setDollars({ ...dollars, [name]: event.target.value })
+                // What was asked was asked about other prices.
+                if (slip) save.reset()
+              }}
+              hint={marketHint(listing.market[name], listing.node)}
+              error={wrong === name ? 'An amount in dollars with at most six decimals.' : undefined}
+            />
+            <PriceSpreadView label={label} values={listing.market[name].values} own={ownPrice(name, dollars[name])} />
+          </div>
         ))}
       </div>
       <p className="text-xs text-ink-3">A GPU-hour of $0 means that the node is not for rent.</p>
@@ -82,7 +90,7 @@ export function PriceStep({ listing, disabledReason }: StepProps) {
         <Notice tone="warn" live>
           <p>{save.error?.message}</p>
           <Button size="sm" className="mt-2" pending={save.pending} onClick={() => submit(true)}>
-            Yes, {formatUsd(microUsd(dollars[slip.name]) ?? 0n)} is what I mean
+            Yes, that is what I mean
           </Button>
         </Notice>
       ) : (
@@ -97,17 +105,14 @@ export function PriceStep({ listing, disabledReason }: StepProps) {
       >
         Save and go on
       </Button>
-    </form>
+    </Form>
   )
 }
 
-/** Least, middle and most of the market. */
-function marketHint(values: readonly bigint[]): string {
-  const [first] = values
-  const middle = values[Math.floor((values.length - 1) / 2)]
-  const last = values.at(-1)
-  if (first === undefined || middle === undefined || last === undefined) return 'Nobody else lists such a price.'
-  return `Market of ${values.length}: ${formatUsd(first)} · middle ${formatUsd(middle)} · ${formatUsd(last)}`
+/** A GPU-hour of nothing is no price. */
+function ownPrice(name: keyof Prices, text: string): bigint | undefined {
+  const amount = microUsd(text)
+  return amount === null || (name === 'gpuHourMicroUsd' && amount === 0n) ? undefined : amount
 }
 
 function microUsd(text: string): bigint | null {

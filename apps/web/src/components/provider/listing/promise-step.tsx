@@ -6,7 +6,8 @@ import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
-import { formatMs, formatTokensPerSecond } from '~/lib/format.ts'
+import { Form } from '~/components/ui/form.tsx'
+import { promiseSupport } from '~/lib/promise-support.ts'
 import { useListingSave, type StepProps } from './use-listing-save.ts'
 
 const fields = [
@@ -38,14 +39,12 @@ export function PromiseStep({ listing, disabledReason }: StepProps) {
   const number = (name: Name) => (/^\d{1,8}$/.test(values[name].trim()) ? Number(values[name]) : null)
   const bad = fields.find(({ name }) => number(name) === null)
   const penalty = (SPENT_MICRO_USD * BigInt(number('penaltyBps') ?? 0)) / 10_000n
-  const { likeNodes } = listing
-  const tooFast =
-    likeNodes.ttftP95Ms !== null && (number('ttftBaseMs') ?? 0) > 0 && likeNodes.ttftP95Ms > (number('ttftBaseMs') ?? 0)
+  const promised = { ttftBaseMs: number('ttftBaseMs') ?? 0, tpotUs: number('tpotUs') ?? 0 }
+  const support = promiseSupport(listing.likeNodes, promised)
   return (
-    <form
+    <Form
       className="flex max-w-2xl flex-col gap-4"
-      onSubmit={(event) => {
-        event.preventDefault()
+      onSubmit={() => {
         if (bad) return
         const value = (name: Name) => number(name) ?? 0
         void save.run({
@@ -79,11 +78,7 @@ export function PromiseStep({ listing, disabledReason }: StepProps) {
         In an epoch in which a promise is broken, a customer who spent {formatUsd(SPENT_MICRO_USD)} gets{' '}
         {formatUsd(penalty)} back from your stake. A promise is judged by counts, once there are 500 attempts.
       </Notice>
-      <Notice tone={tooFast ? 'warn' : 'info'}>
-        {likeNodes.nodes === 0
-          ? 'No live node of this hardware class is measured, so nothing supports or contradicts a promise.'
-          : `${likeNodes.nodes} live node${likeNodes.nodes === 1 ? '' : 's'} of this class measured: first token p95 ${formatMs(likeNodes.ttftP95Ms)}, ${formatTokensPerSecond(likeNodes.tokensPerSecond)}. ${tooFast ? 'They would break this promise.' : 'Nothing contradicts this promise.'}`}
-      </Notice>
+      <Notice tone={support.contradicted ? 'warn' : 'info'}>{support.text}</Notice>
       <ErrorNotice error={save.error} />
       <Button
         type="submit"
@@ -94,6 +89,6 @@ export function PromiseStep({ listing, disabledReason }: StepProps) {
       >
         Save and go on
       </Button>
-    </form>
+    </Form>
   )
 }

@@ -3,18 +3,26 @@
 import { formatUsd } from '@isochrone/domain'
 import type { ListingDetail } from '@isochrone/services'
 import { useRouter } from 'next/navigation'
-import { submitListing, withdrawListing } from '~/actions/listing.ts'
+import { submitListing } from '~/actions/listing.ts'
 import { ChecksTable } from '~/components/provider/checks-table.tsx'
 import { Button, ButtonLink } from '~/components/ui/button.tsx'
-import { ConfirmDialog } from '~/components/ui/confirm-dialog.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { formatMs } from '~/lib/format.ts'
 import { useAction } from '~/lib/use-action.ts'
+import { LeaveMarket } from './leave-market.tsx'
 import type { StepProps } from './use-listing-save.ts'
 
-export function ReviewStep({ listing, disabledReason }: StepProps) {
+const missingStake: Record<ListingDetail['stake']['state'], string | undefined> = {
+  none: 'Say first how your stake comes.',
+  failed: 'Your stake did not reach the chain. Ask for it again first.',
+  waiting: undefined,
+  staked: undefined,
+  withheld: undefined,
+}
+
+export function ReviewStep({ listing, disabledReason, adminReason }: StepProps & { adminReason: string | undefined }) {
   const router = useRouter()
   const submit = useAction(submitListing)
   const { id, version, status, node, draft, checks } = listing
@@ -22,9 +30,11 @@ export function ReviewStep({ listing, disabledReason }: StepProps) {
     ? 'Describe the machine first.'
     : !node
       ? 'Its agent has not joined yet.'
-      : !draft.prices
-        ? 'Set its prices first.'
-        : undefined
+      : listing.models.state !== 'done'
+        ? `Models and engine: ${[listing.models.text, listing.models.fix].filter(Boolean).join(' ')}`
+        : !draft.prices
+          ? 'Set its prices first.'
+          : missingStake[listing.stake.state]
   const isOpen = status === 'draft' || status === 'joined'
   return (
     <div className="flex flex-col gap-4">
@@ -37,7 +47,20 @@ export function ReviewStep({ listing, disabledReason }: StepProps) {
         </Notice>
       )}
       {status === 'submitted' && (
-        <Notice>It is being checked and goes to the chain. This page says how far it is; you may leave it.</Notice>
+        <Notice tone={listing.stake.state === 'failed' ? 'bad' : 'info'}>
+          {listing.stake.state === 'failed'
+            ? 'Its stake did not reach the chain, and without it the node is not listed. Ask for it again at the step Stake.'
+            : 'It is being checked and goes to the chain once its stake is there. This page says how far it is; you may leave it.'}
+        </Notice>
+      )}
+      {status === 'retired' && (
+        <Notice>
+          It is off the market: no new requests and no new leases. What it earned is paid out as before. Its machine can
+          be listed again, as a new listing.{' '}
+          <ButtonLink href="/provider/list" size="sm">
+            See your listings
+          </ButtonLink>
+        </Notice>
       )}
       {status === 'withdrawn' && (
         <Notice>
@@ -55,25 +78,19 @@ export function ReviewStep({ listing, disabledReason }: StepProps) {
         </p>
       )}
       <ErrorNotice error={submit.error} />
-      {isOpen && (
+      {(isOpen || status === 'submitted' || status === 'live') && (
         <div className="flex flex-wrap gap-2">
-          <Button
-            tone="primary"
-            pending={submit.pending}
-            disabledReason={disabledReason ?? missing}
-            onClick={() => void submit.run({ id, version }).then((result) => result.ok && router.refresh())}
-          >
-            Check and list
-          </Button>
-          <ConfirmDialog
-            action={withdrawListing}
-            input={{ id, version }}
-            title={`Withdraw ${listing.nodeName ?? 'this listing'}?`}
-            description="Its token stops working. What was saved here is no longer shown; list the node again to start anew."
-            trigger={<Button disabledReason={disabledReason}>Withdraw</Button>}
-            confirm="Withdraw"
-            keep="Keep"
-          />
+          {isOpen && (
+            <Button
+              tone="primary"
+              pending={submit.pending}
+              disabledReason={disabledReason ?? missing}
+              onClick={() => void submit.run({ id, version }).then((result) => result.ok && router.refresh())}
+            >
+              Check and list
+            </Button>
+          )}
+          <LeaveMarket listing={listing} disabledReason={adminReason} />
         </div>
       )}
       {checks.length > 0 && <ChecksTable checks={checks} />}
@@ -82,7 +99,7 @@ export function ReviewStep({ listing, disabledReason }: StepProps) {
 }
 
 function Summary({ listing: { draft, node } }: { listing: ListingDetail }) {
-  const { machine, prices, promises } = draft
+  const { machine, models, prices, promises } = draft
   const usd = (microUsd: string) => formatUsd(BigInt(microUsd))
   return (
     <Facts
@@ -90,6 +107,8 @@ function Summary({ listing: { draft, node } }: { listing: ListingDetail }) {
         ['Machine', machine ? `${machine.nodeName} in ${machine.region}, ${machine.country}` : 'not described yet'],
         ['Shared host', machine && (machine.sharedHost ? 'declared' : 'no other nodes on its host')],
         ['Hardware', node?.hardware ?? 'no agent has joined yet'],
+        ['Models', models ? models.models.map(({ model }) => model).join(', ') : 'not chosen yet'],
+        models && ['Engine', models.engine === 'other' ? 'another OpenAI-compatible server' : models.engine],
         [
           '$/M tokens',
           prices

@@ -1,87 +1,50 @@
 'use client'
-/** Stake through the managed account: what is to lie on the chain behind this provider's promises. */
-import type { ListingDetail, StakeView } from '@isochrone/services'
-import { useRouter } from 'next/navigation'
-import type { FormEvent } from 'react'
-import { requestStake } from '~/actions/listing.ts'
-import { TxMark } from '~/components/track.tsx'
-import { Badge } from '~/components/ui/badge.tsx'
-import { Button, ButtonLink } from '~/components/ui/button.tsx'
-import { DataTable } from '~/components/ui/data-table.tsx'
-import { ErrorNotice } from '~/components/ui/error-notice.tsx'
-import { Field } from '~/components/ui/field.tsx'
-import { Money, Utc } from '~/components/ui/values.tsx'
-import { formText } from '~/lib/form-text.ts'
-import { useAction } from '~/lib/use-action.ts'
+/** What is to stand behind this provider's promises: put up now, or withheld from first earnings. */
+import type { ListingDetail, PayoutAccountView, StakeView } from '@isochrone/services'
+import { useState } from 'react'
+import { DepositStake } from '~/components/provider/listing/deposit-stake.tsx'
+import { WalletStake } from '~/components/provider/listing/wallet-stake.tsx'
+import { WithholdStake } from '~/components/provider/listing/withhold-stake.tsx'
+import type { WalletChain } from '~/components/money/wallet-provider.tsx'
+import { ButtonLink } from '~/components/ui/button.tsx'
+import { Segmented } from '~/components/ui/segmented.tsx'
 
-interface StakeStepProps {
+interface StakeStepProps extends WalletChain {
   listing: ListingDetail
   stake: StakeView[]
+  /** Null where the provider's own wallet is paid. */
+  account: PayoutAccountView | null
+  payoutAddress: string
   disabledReason: string | undefined
 }
 
-const tones = { queued: 'neutral', sent: 'good', failed: 'bad' } as const
+const ways = [
+  { value: 'deposited', label: 'Stake now' },
+  { value: 'withheld', label: 'From first earnings' },
+] as const
+type Way = (typeof ways)[number]['value']
 
-export function StakeStep({ listing, stake, disabledReason }: StakeStepProps) {
-  const router = useRouter()
-  const request = useAction(requestStake)
-  async function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault()
-    const result = await request.run({ stakeUsd: formText(new FormData(event.currentTarget), 'stakeUsd') })
-    if (result.ok) router.refresh()
-  }
-  const waits = stake.some(({ status }) => status === 'queued')
+export function StakeStep({ listing, stake, account, payoutAddress, disabledReason, ...chain }: StakeStepProps) {
+  const [way, setWay] = useState<Way>(listing.stake.state === 'withheld' ? 'withheld' : 'deposited')
   return (
     <div className="flex max-w-2xl flex-col gap-4">
       <p>
-        Stake stands behind your promises: penalties and refunds are taken from it, never more than it holds. The
-        platform&apos;s managed account puts it on the chain for you. It is one stake for all your nodes.
+        Stake stands behind your promises: penalties and refunds are taken from it, never more than it holds. It is one
+        stake for all your nodes, and $100 at least.
       </p>
-      <form onSubmit={(event) => void submit(event)} className="flex flex-col gap-3">
-        <Field
-          label="Your stake is to be at least"
-          name="stakeUsd"
-          inputMode="decimal"
-          unit="$"
-          defaultValue="100"
-          required
-          hint="What is missing is added; asking twice adds nothing twice."
-          error={request.error?.field === 'stakeUsd' ? request.error.message : undefined}
-        />
-        {request.error?.field !== 'stakeUsd' && <ErrorNotice error={request.error} />}
-        <Button
-          type="submit"
-          className="self-start"
-          pending={request.pending}
-          disabledReason={disabledReason ?? (waits ? 'A stake of yours is on its way to the chain.' : undefined)}
-        >
-          Stake
-        </Button>
-      </form>
-      <DataTable
-        label="Stake that was asked for"
-        rows={stake}
-        rowKey={({ id }) => id}
-        columns={[
-          { head: 'Asked, UTC', cell: ({ createdAtMs }) => <Utc at={createdAtMs} bare /> },
-          { head: 'At least', numeric: true, cell: ({ microUsd }) => <Money microUsd={microUsd} /> },
-          {
-            head: 'State',
-            cell: ({ status, error }) => (
-              <>
-                <Badge tone={tones[status]}>{status}</Badge>
-                {error && <div className="text-xs text-bad">{error}</div>}
-              </>
-            ),
-          },
-          {
-            head: 'Transaction',
-            cell: ({ txHash, status }) =>
-              txHash ? <TxMark hash={txHash} label="stake" /> : status === 'sent' ? 'was there already' : '—',
-          },
-        ]}
-        empty={<p className="text-ink-3">No stake was asked for yet.</p>}
-      />
+      <div className="flex flex-col items-start gap-1">
+        <span id="stake-how" className="font-medium">
+          How it comes
+        </span>
+        <Segmented labelledBy="stake-how" value={way} options={ways} onChange={setWay} />
+      </div>
+      {way === 'deposited' && account === null ? (
+        <WalletStake {...chain} payerAddress={payoutAddress} disabledReason={disabledReason} />
+      ) : way === 'deposited' ? (
+        <DepositStake stake={stake} disabledReason={disabledReason} />
+      ) : (
+        <WithholdStake account={account} disabledReason={disabledReason} />
+      )}
       <ButtonLink href={`/provider/list/${listing.id}?step=review`} tone="primary" className="self-start">
         Go on to check and list
       </ButtonLink>

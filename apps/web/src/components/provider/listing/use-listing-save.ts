@@ -5,6 +5,7 @@ import { useRouter } from 'next/navigation'
 import { saveListing } from '~/actions/listing.ts'
 import { nextStep, type ListingStep } from '~/lib/listing-steps.ts'
 import { useAction } from '~/lib/use-action.ts'
+import { useKeptForm } from './kept-step.tsx'
 
 export interface StepProps {
   listing: ListingDetail
@@ -14,9 +15,12 @@ export interface StepProps {
 export function useListingSave({ id, version }: ListingDetail, step: ListingStep) {
   const router = useRouter()
   const save = useAction(saveListing)
+  const form = useKeptForm()
   async function run(draft: ListingDraft, confirmed = false): Promise<void> {
+    form.saving()
     const result = await save.run({ id, version, draft, confirmed })
+    form.ended(result.ok)
     if (result.ok) router.push(`/provider/list/${id}?step=${nextStep(step)}`)
   }
-  return { run, pending: save.pending, error: save.error }
+  return { run, pending: save.pending, error: save.error, reset: save.reset }
 }

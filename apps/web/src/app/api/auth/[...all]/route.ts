@@ -1,6 +1,6 @@
-/** Sign-in endpoints, answered by better-auth. */
+/** Sign-in endpoints, answered by better-auth: those of `authAccess`. */
 import { platform } from '~/server/platform.ts'
 
-const handle = async (request: Request): Promise<Response> => (await platform()).auth.handler(request)
-
-export { handle as GET, handle as POST }
+export async function POST(request: Request): Promise<Response> {
+  return (await platform()).auth.handler(request)
+}

@@ -1,13 +1,15 @@
 /** A file of the viewer's organisation, as it is stored, a chunk at a time. Anybody else's is 404. */
-import { toAppError } from '@isochrone/domain'
+import { activeOrganisation } from '@isochrone/api'
+import { AppError, toAppError } from '@isochrone/domain'
 import { viewer } from '~/server/context.ts'
 import { platform } from '~/server/platform.ts'
 
 export async function GET(_request: Request, { params }: { params: Promise<{ id: string }> }): Promise<Response> {
-  const organisation = (await viewer())?.activeOrganisation
-  if (!organisation) return new Response('Sign in first.', { status: 401 })
   try {
     const { controlPlane } = await platform()
+    const person = await viewer()
+    if (!person) throw new AppError('unauthenticated', { publicMessage: 'Sign in first.' })
+    const organisation = activeOrganisation(person)
     const { id } = await params
     const { filename, bytes, content } = await controlPlane.batches.openFile({ orgId: organisation.id, id })
     return new Response(streamOf(content), {

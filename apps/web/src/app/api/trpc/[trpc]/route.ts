@@ -1,5 +1,5 @@
 /** The API over HTTP, for programs: the same procedures, with the same rights, as the pages call in-process. */
-import { appRouter, viewerFromHeaders } from '@isochrone/api'
+import { appRouter, openedFor, viewerFromHeaders } from '@isochrone/api'
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch'
 import { platform } from '~/server/platform.ts'
 
@@ -12,6 +12,7 @@ async function handle(request: Request): Promise<Response> {
     createContext: async () => ({
       controlPlane: held.controlPlane,
       viewer: await viewerFromHeaders(held, request.headers),
+      openedFor: openedFor(request.headers),
     }),
   })
 }

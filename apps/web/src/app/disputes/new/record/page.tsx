@@ -1,6 +1,6 @@
-/** Says that a node's performance record is wrong. An auditor judges it before the record releases any pay. */
+/** Says that a node's performance record is wrong. Three arbiters are drawn, and two judge it before the record releases any pay. */
 import { counted } from '@isochrone/domain'
-import type { RecordStatus } from '@isochrone/services'
+import type { RecordStatus } from '@isochrone/domain'
 import { notFound } from 'next/navigation'
 import { FilingPage } from '~/components/disputes/filing-page.tsx'
 import { RecordStatusBadge } from '~/components/status.tsx'

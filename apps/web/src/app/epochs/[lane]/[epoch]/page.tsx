@@ -5,9 +5,10 @@ import { notFound } from 'next/navigation'
 import { EpochChecks } from '~/components/epoch/epoch-checks.tsx'
 import { EpochLeaseReceiptsTable } from '~/components/epoch/epoch-lease-receipts-table.tsx'
 import { EpochReceiptsTable } from '~/components/epoch/epoch-receipts-table.tsx'
+import { EpochTotals } from '~/components/epoch/epoch-totals.tsx'
 import { RecordsTable } from '~/components/epoch/records-table.tsx'
 import { VouchersTable } from '~/components/epoch/vouchers-table.tsx'
-import { Pager } from '~/components/pager.tsx'
+import { PagedSection } from '~/components/paged-section.tsx'
 import { SettlementTrack } from '~/components/receipt/settlement-track.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { EpochStatusBadge } from '~/components/status.tsx'
@@ -17,10 +18,11 @@ import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
-import { Stats, type StatItem } from '~/components/ui/stat.tsx'
-import { Hash, Money, Utc } from '~/components/ui/values.tsx'
+import { Hash, Money } from '~/components/ui/values.tsx'
 import { counted } from '@isochrone/domain'
 import { addressOf, formatCount, formatUtc, shortHash } from '~/lib/format.ts'
+import { checkedEpoch } from '~/lib/checked-epoch.ts'
+import { rowPage } from '~/lib/row-page.ts'
 import { readSearch, type SearchParams } from '~/lib/search.ts'
 import { chainContext, webUrl } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
@@ -28,7 +30,7 @@ import { txStagesOf } from '~/server/tx-stages.ts'
 
 export const metadata = { title: 'Epoch' }
 
-const RECEIPTS_SHOWN = 50
+const ROWS_SHOWN = 50
 
 export interface EpochPageProps {
   params: Promise<{ lane: string; epoch: string }>
@@ -46,10 +48,14 @@ export default async function EpochPage({ params, searchParams }: EpochPageProps
   const [epoch, receipts, leases] = await pageData(path, (api) =>
     Promise.all([
       api.epochs.detail(key),
-      api.epochs.receipts({ ...key, after, limit: RECEIPTS_SHOWN }),
-      api.epochs.leaseReceipts({ ...key, after: afterLease, limit: RECEIPTS_SHOWN }),
+      api.epochs.receipts({ ...key, after, limit: ROWS_SHOWN }),
+      api.epochs.leaseReceipts({ ...key, after: afterLease, limit: ROWS_SHOWN }),
     ]),
   )
+  const records = rowPage(epoch.records, search.records, ROWS_SHOWN)
+  const vouchers = rowPage(epoch.vouchers, search.vouchers, ROWS_SHOWN)
+  const paging = { path, search, words: { first: 'First', next: `Next ${ROWS_SHOWN}` } }
+  const isAtTop = !search.cursor && !search.leases && !search.records && !search.vouchers
   const { chainId, receiptAnchor, rpcUrl } = await chainContext()
   const transactions = { anchored: epoch.anchoredTx, claimed: epoch.claimedTx, settled: epoch.settledTx }
   return (
@@ -59,13 +65,9 @@ export default async function EpochPage({ params, searchParams }: EpochPageProps
         title={`Epoch ${epoch.epoch}`}
         description={`Of lane ${shortHash(addressOf(lane))}: every receipt that its gateway signed in that time, under one root.`}
         badges={<EpochStatusBadge status={epoch.status} />}
-        actions={
-          epoch.status !== 'settled' &&
-          after === undefined &&
-          afterLease === undefined && <LiveRefresh intervalMs={5_000} />
-        }
+        actions={epoch.status !== 'settled' && isAtTop && <LiveRefresh intervalMs={5_000} />}
       />
-      <Totals epoch={epoch} />
+      <EpochTotals epoch={epoch} />
       <Section title="Settlement">
         <SettlementTrack
           stage={epoch.status}
@@ -101,27 +103,37 @@ export default async function EpochPage({ params, searchParams }: EpochPageProps
       </Section>
       <Section title="Checks" description="Your browser recovers the signer itself, and asks the chain what it holds.">
         <EpochChecks
-          epoch={epoch}
+          epoch={checkedEpoch(epoch)}
+          status={epoch.status}
           domain={{ chainId, verifyingContract: receiptAnchor }}
-          anchor={{ rpcUrl, receiptAnchor }}
+          anchor={{ rpcUrl, chainId, receiptAnchor }}
         />
       </Section>
-      <Section
+      <PagedSection
+        {...paging}
         title="Performance records"
+        id="records"
         description="One for each node: final, it releases what the node earned; invalid, it freezes it."
+        nextCursor={records.nextCursor}
       >
-        <RecordsTable records={epoch.records} />
-      </Section>
-      <Section
+        <RecordsTable records={records.rows} />
+      </PagedSection>
+      <PagedSection
+        {...paging}
         title="Vouchers"
+        id="vouchers"
         description="Cumulative: each says how much a channel owes a provider in all, by this lane."
+        nextCursor={vouchers.nextCursor}
       >
-        <VouchersTable vouchers={epoch.vouchers} />
-      </Section>
-      <Section
+        <VouchersTable vouchers={vouchers.rows} />
+      </PagedSection>
+      <PagedSection
+        {...paging}
         title="Receipts"
         id="receipts"
         description="By their numbers in the lane. Lease receipts have numbers too: they are listed for their renter and their provider alone; the file has all of them."
+        nextCursor={receipts.nextCursor}
+        param="cursor"
       >
         {receipts.items.length > 0 ? (
           <EpochReceiptsTable lane={lane} receipts={receipts.items} />
@@ -136,72 +148,20 @@ export default async function EpochPage({ params, searchParams }: EpochPageProps
               : 'Go back to the first ones.'}
           </EmptyState>
         )}
-        <Pager
-          path={path}
-          search={search}
-          nextCursor={receipts.nextCursor}
-          words={{ first: 'First', next: `Next ${RECEIPTS_SHOWN}` }}
-          hash="receipts"
-        />
-      </Section>
+      </PagedSection>
       {(leases.items.length > 0 || afterLease !== undefined) && (
-        <Section
+        <PagedSection
+          {...paging}
           title="Lease receipts"
           id="leases"
           description="Those of your leases and of your nodes, by their numbers in the lane."
+          nextCursor={leases.nextCursor}
         >
           <EpochLeaseReceiptsTable lane={lane} receipts={leases.items} />
-          <Pager
-            path={path}
-            search={search}
-            nextCursor={leases.nextCursor}
-            words={{ first: 'First', next: `Next ${RECEIPTS_SHOWN}` }}
-            hash="leases"
-            param="leases"
-          />
-        </Section>
+        </PagedSection>
       )}
     </>
   )
-}
-
-function Totals({ epoch }: { epoch: EpochDetail }) {
-  const paid = epoch.vouchers.reduce((sum, { paidMicroUsd }) => sum + (paidMicroUsd ?? 0n), 0n)
-  const final = epoch.records.filter(({ status }) => status === 'final').length
-  const claimed = epoch.status === 'claimed' || epoch.status === 'settled'
-  return (
-    <Stats
-      items={[
-        { label: 'Sum of prices', value: <Money microUsd={epoch.sumMicroUsd} />, hint: `${epoch.sumMicroUsd} µUSD` },
-        ...(epoch.corrections.count > 0 ? [correctionStat(epoch.corrections)] : []),
-        {
-          label: 'Claimed',
-          value: claimed ? <Money microUsd={paid} /> : '—',
-          hint: claimed ? 'from payers’ channels' : 'not yet',
-        },
-        {
-          label: 'Receipts',
-          value: formatCount(epoch.receipts),
-          hint: `${formatCount(epoch.count)} leaves with the nodes’ halves`,
-        },
-        {
-          label: 'Records final',
-          value: `${final} of ${epoch.records.length}`,
-          hint: epoch.records.length === 1 ? 'node' : 'nodes',
-        },
-        { label: 'Vouchers', value: formatCount(epoch.vouchers.length), hint: 'channel and provider' },
-        { label: 'Closed, UTC', value: <Utc at={epoch.closedAtMs} bare /> },
-      ]}
-    />
-  )
-}
-
-function correctionStat({ count, refundMicroUsd }: EpochDetail['corrections']): StatItem {
-  return {
-    label: 'Taken off by recounts',
-    value: <Money microUsd={refundMicroUsd} />,
-    hint: `${counted(count, 'receipt', 'receipts')}; stays with payers`,
-  }
 }
 
 async function VerifyCommand({ epoch }: { epoch: EpochDetail }) {

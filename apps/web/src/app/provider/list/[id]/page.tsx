@@ -2,7 +2,9 @@
 import { redirect } from 'next/navigation'
 import { AgentStep } from '~/components/provider/listing/agent-step.tsx'
 import { Checklist } from '~/components/provider/listing/checklist.tsx'
+import { KeptStep } from '~/components/provider/listing/kept-step.tsx'
 import { MachineStep } from '~/components/provider/listing/machine-step.tsx'
+import { ModelStep } from '~/components/provider/listing/model-step.tsx'
 import { PriceStep } from '~/components/provider/listing/price-step.tsx'
 import { PromiseStep } from '~/components/provider/listing/promise-step.tsx'
 import { ReviewStep } from '~/components/provider/listing/review-step.tsx'
@@ -12,7 +14,7 @@ import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
 import { Steps } from '~/components/ui/steps.tsx'
 import { savedAt, stepOf, whyClosed, wizardSteps } from '~/lib/listing-steps.ts'
-import { webUrl } from '~/server/context.ts'
+import { chainContext, webUrl } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
 import { adminOnlyReason, requireOrganisation } from '~/server/require.ts'
 
@@ -29,13 +31,18 @@ export default async function ListingPage({ params, searchParams }: ListingPageP
   const path = `/provider/list/${id}`
   const organisation = await requireOrganisation(path)
   if (!organisation.providerId) redirect('/provider/list')
-  const [listing, stake] = await pageData(path, (api) =>
-    Promise.all([api.listings.detail({ id }), api.provider.stake()]),
+  const [listing, stake, account, { provider }] = await pageData(path, (api) =>
+    Promise.all([
+      api.listings.detail({ id }),
+      api.provider.stake(),
+      api.provider.payoutAccount(),
+      api.provider.overview(),
+    ]),
   )
+  const { chainId, rpcUrl } = await chainContext()
   const step = stepOf(typeof asked === 'string' ? asked : undefined, listing)
   const disabledReason = adminOnlyReason(organisation) ?? whyClosed(listing.status)
-  // A form starts anew when another tab has changed what it shows; what is typed outlives all other changes.
-  const props = { listing, disabledReason, key: `${step}-${savedAt(step, listing)}` }
+  const props = { listing, disabledReason }
   return (
     <>
       <PageHeader
@@ -50,14 +57,27 @@ export default async function ListingPage({ params, searchParams }: ListingPageP
       <Steps label="Steps of the listing" steps={wizardSteps(listing, step)} />
       <div className="grid gap-8 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="min-w-0">
-          {step === 'machine' && <MachineStep {...props} key={props.key} />}
-          {step === 'agent' && <AgentStep listing={listing} webUrl={await webUrl()} disabledReason={disabledReason} />}
-          {step === 'prices' && <PriceStep {...props} key={props.key} />}
-          {step === 'promises' && <PromiseStep {...props} key={props.key} />}
-          {step === 'stake' && (
-            <StakeStep listing={listing} stake={stake} disabledReason={adminOnlyReason(organisation)} />
-          )}
-          {step === 'review' && <ReviewStep {...props} key={props.key} />}
+          <KeptStep key={step} savedAt={savedAt(step, listing)}>
+            {step === 'machine' && <MachineStep {...props} />}
+            {step === 'agent' && (
+              <AgentStep listing={listing} webUrl={await webUrl()} disabledReason={disabledReason} />
+            )}
+            {step === 'models' && <ModelStep {...props} />}
+            {step === 'prices' && <PriceStep {...props} />}
+            {step === 'promises' && <PromiseStep {...props} />}
+            {step === 'stake' && (
+              <StakeStep
+                listing={listing}
+                stake={stake}
+                account={account}
+                payoutAddress={provider.payoutAddress}
+                chainId={chainId}
+                rpcUrl={rpcUrl}
+                disabledReason={adminOnlyReason(organisation)}
+              />
+            )}
+            {step === 'review' && <ReviewStep {...props} adminReason={adminOnlyReason(organisation)} />}
+          </KeptStep>
         </div>
         <Checklist items={listing.checklist} />
       </div>
