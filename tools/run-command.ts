@@ -1,5 +1,5 @@
 /** Runs a command to its end and collects what it prints. */
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { delimiter, dirname } from 'node:path'
 import { childEnv } from '@isochrone/runtime'
 
@@ -19,6 +19,24 @@ export interface RunCommandOptions {
   readonly onOutput?: (chunk: string) => void
 }
 
+const running = new Set<ChildProcess>()
+
+/**
+ * Who ends us by a signal means what we run too; the terminal's Ctrl-C goes to all of them by itself. A process that listens
+ * for itself ends as it likes.
+ */
+function handOnSignals(): void {
+  for (const [signal, code] of [
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
+    process.once(signal, () => {
+      for (const child of running) child.kill(signal)
+      process.exit(code)
+    })
+  }
+}
+
 /** Never rejects: a command that cannot start has code 127 and says why in `output`. */
 export async function runCommand(
   command: string,
@@ -35,6 +53,8 @@ export async function runCommand(
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: limitMs,
     })
+    if (process.listenerCount('SIGTERM') === 0) handOnSignals()
+    running.add(child)
     let stdout = ''
     let output = ''
     const take = (isStdout: boolean) => (chunk: Buffer) => {
@@ -45,7 +65,13 @@ export async function runCommand(
     }
     child.stdout.on('data', take(true))
     child.stderr.on('data', take(false))
-    child.once('error', (error) => resolve({ code: 127, stdout, output: `${output}${error.message}\n` }))
-    child.once('close', (code) => resolve({ code: code ?? 1, stdout, output }))
+    child.once('error', (error) => {
+      running.delete(child)
+      resolve({ code: 127, stdout, output: `${output}${error.message}\n` })
+    })
+    child.once('close', (code) => {
+      running.delete(child)
+      resolve({ code: code ?? 1, stdout, output })
+    })
   })
 }

@@ -31,8 +31,10 @@ const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...given.sli
   cwd: root,
   stdio: 'inherit',
   env: {
+    // Most of a short process is compiling the same sources again: kept, it starts in half the time.
+    NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compiled'),
     ...(isHuge && process.platform === 'linux' && { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' }),
-    // Behind it: who has set tunables keeps them.
+    // Behind them: who has set a variable keeps it.
     ...process.env,
     PATH: `${dirname(node)}:${join(root, 'node_modules/.bin')}:${process.env.PATH}`,
     ISOCHRONE_ROOT: root,

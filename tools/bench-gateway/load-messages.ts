@@ -11,6 +11,8 @@ export interface LoadCommand {
   readonly concurrency: number
   /** Requests a second, at random times; null sends the next one when one ends. */
   readonly ratePerS: number | null
+  /** Without a rate: the first requests are spread over this long, so that they do not all end together. */
+  readonly rampMs: number
   /** Time, and requests, before the measured time begins: code that runs seldom is not compiled yet. */
   readonly warmMs: number
   readonly warmCount: number

@@ -72,14 +72,15 @@ async function run(command: LoadCommand): Promise<LoadResult> {
 }
 
 async function closedLoop(
-  { concurrency }: LoadCommand,
+  { concurrency, rampMs }: LoadCommand,
   goesOn: () => boolean,
   one: () => Promise<void>,
 ): Promise<void> {
-  const lane = async () => {
+  const lane = async (index: number) => {
+    await sleep((rampMs * index) / concurrency)
     while (goesOn()) await one()
   }
-  await Promise.all(Array.from({ length: concurrency }, lane))
+  await Promise.all(Array.from({ length: concurrency }, (_, index) => lane(index)))
 }
 
 /** Requests at exponentially distributed distances, so that they do not march in step with anybody's timer. */

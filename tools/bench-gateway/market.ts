@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { createDb } from '@isochrone/db'
 import { freePort, type RunningProcess, type TestStack } from '@isochrone/local-stack'
 import { addressOfKey, addressToBytes32, redisKeys, type Hex } from '@isochrone/protocol'
-import { agentNodeFlags, developmentKeys, gatewayNodeFlags } from '@isochrone/runtime'
+import { agentNodeFlags, developmentKeys, gatewayNodeFlags, hugePagesEnv } from '@isochrone/runtime'
 import { makeTerms, noPromises } from '@isochrone/services'
 import { Redis } from 'ioredis'
 import { projectRoot } from '../project-root.ts'
@@ -58,6 +58,7 @@ export async function startMarket({ stack, upstreamUrl, capacity, nodeArgs = {} 
     program: join(projectRoot, 'apps/gateway/src/main.ts'),
     args: [],
     env: {
+      ...hugePagesEnv(),
       DATABASE_URL: stack.databaseUrl,
       REDIS_URL: stack.redisUrl,
       CHAIN_RPC_URL: 'http://127.0.0.1:9',

@@ -118,7 +118,7 @@ async function command(
   const { origin, headers, pids } = rival
   const stream = kind === 'stream'
   const model = stream ? benchModels.paced : benchModels.instant
-  const times = { warmCount: 0, warmMs, warmMsMax, measureMs, measureMsMax, countMin: countMin[kind] }
+  const times = { rampMs: 0, warmCount: 0, warmMs, warmMsMax, measureMs, measureMsMax, countMin: countMin[kind] }
   load.process.send({ origin, headers, pids, model, tokens: TOKENS[kind], stream, ...times, ...pace })
   const signal = AbortSignal.timeout(warmMs + warmMsMax + measureMsMax + 40_000)
   const [message] = (await once(load.process, 'message', { signal })) as [{ result?: LoadResult; error?: string }]

@@ -1,11 +1,5 @@
 /** How memory grows: the slope of the straight line that fits its samples best. */
 
-export interface MemorySample {
-  readonly atMs: number
-  readonly gatewayMib: number
-  readonly agentMib: number
-}
-
 /** Least squares over (ms, value); value a minute. 0 for fewer than two samples. */
 export function slopePerMinute(points: readonly (readonly [atMs: number, value: number])[]): number {
   const n = points.length
@@ -17,11 +11,11 @@ export function slopePerMinute(points: readonly (readonly [atMs: number, value: 
   return variance === 0 ? 0 : Number(((covariance / variance) * 60_000).toPrecision(3))
 }
 
-/** Asked is flat memory. Resident size moves by some MiB with every collection, which in five minutes and more averages out. */
+/** Asked is flat memory. It moves by some MiB from minute to minute, which in five of them averages out. */
 export const SLOPE_MIB_PER_MINUTE_MAX = 2
 export const MINUTES_JUDGED_MIN = 5
 
-/** What slopes, in MiB a minute over the last two thirds of a run, say of its memory. */
+/** What slopes, in MiB a minute over the so many minutes that count, say of a run's memory. */
 export function memoryVerdict(minutes: number, slopes: readonly number[]): 'flat' | 'grows' | 'too short to say' {
   if (minutes < MINUTES_JUDGED_MIN) return 'too short to say'
   return slopes.every((slope) => slope <= SLOPE_MIB_PER_MINUTE_MAX) ? 'flat' : 'grows'

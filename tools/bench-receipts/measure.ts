@@ -3,7 +3,7 @@
  *
  * A pair is a work receipt signed by its node and the delivery receipt that answers it, signed by the lane. Pairs over time
  * counts, over all rounds but the first, which warms up; the best round stands beside it, since what disturbs a machine
- * only ever adds time.
+ * only ever adds time. Implementations that are compared take turns, round by round: a neighbour disturbs them alike.
  */
 import {
   addressOfKey,
@@ -36,22 +36,40 @@ export interface PairSpeeds {
 /** A round is about two milliseconds: shorter than a turn of the scheduler, so that some are not disturbed. */
 const PAIRS_PER_ROUND = 20
 
-export function measurePairs(backend: Secp256k1Backend, pairs: readonly UnsignedPair[]): PairSpeeds {
-  const sign = stopwatch()
-  const verify = stopwatch()
+/** One measured implementation: what it did in each round, in the order of the rounds. */
+export interface Measured {
+  speeds: PairSpeeds
+  /** Milliseconds that signing took, a round each, but the first. */
+  signRoundsMs: readonly number[]
+}
+
+/** In the order in which they are given, a round each in turn. */
+export function measurePairs(backends: readonly Secp256k1Backend[], pairs: readonly UnsignedPair[]): Measured[] {
+  const watches = backends.map((backend) => ({ backend, sign: stopwatch(), verify: stopwatch() }))
   for (let from = 0; from < pairs.length; from += PAIRS_PER_ROUND) {
     const round = pairs.slice(from, from + PAIRS_PER_ROUND)
-    const signed = sign.time(round.length, () => round.map((pair) => signPair(pair, backend)))
-    verify.time(round.length, () => verifyAll(signed, backend))
+    for (const { backend, sign, verify } of watches) {
+      const signed = sign.time(round.length, () => round.map((pair) => signPair(pair, backend)))
+      verify.time(round.length, () => verifyAll(signed, backend))
+    }
   }
-  return {
-    signPairsPerSecond: sign.perSecond(),
-    verifyPairsPerSecond: verify.perSecond(),
-    signPairsPerSecondBestRound: sign.best(),
-    verifyPairsPerSecondBestRound: verify.best(),
-    signPairsPerCpuSecond: sign.perCpuSecond(),
-    verifyPairsPerCpuSecond: verify.perCpuSecond(),
-  }
+  return watches.map(({ sign, verify }) => ({
+    speeds: {
+      signPairsPerSecond: sign.perSecond(),
+      verifyPairsPerSecond: verify.perSecond(),
+      signPairsPerSecondBestRound: sign.best(),
+      verifyPairsPerSecondBestRound: verify.best(),
+      signPairsPerCpuSecond: sign.perCpuSecond(),
+      verifyPairsPerCpuSecond: verify.perCpuSecond(),
+    },
+    signRoundsMs: sign.roundsMs,
+  }))
+}
+
+/** How many times as long as the first the second takes to sign: the median over rounds that followed one another. */
+export function medianRatio(first: Measured, second: Measured): number {
+  const ratios = first.signRoundsMs.map((ms, round) => (second.signRoundsMs[round] as number) / ms)
+  return Number((ratios.toSorted((a, b) => a - b)[ratios.length >> 1] as number).toFixed(3))
 }
 
 /** All rounds but the first, which warms up: by the clock, by CPU time, and the fastest alone. */
@@ -61,7 +79,9 @@ function stopwatch() {
   let items = 0
   let clockMs = 0
   let cpuMicros = 0
+  const roundsMs: number[] = []
   return {
+    roundsMs,
     time<T>(count: number, work: () => T): T {
       const cpuStart = process.threadCpuUsage()
       const start = performance.now()
@@ -71,6 +91,7 @@ function stopwatch() {
       if (rounds++ > 0) {
         items += count
         clockMs += elapsedMs
+        roundsMs.push(elapsedMs)
         cpuMicros += user + system
         bestPerSecond = Math.max(bestPerSecond, (count / elapsedMs) * 1_000)
       }

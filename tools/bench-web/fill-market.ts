@@ -14,23 +14,33 @@ export interface MarketSize {
 }
 
 const models = ['llama-3.3-70b', 'qwen3-32b', 'deepseek-v3.2', 'mistral-small-3.2', 'gpt-oss-120b']
+/** By name. */
+export const witnesses = ['Amsterdam', 'Singapore', 'Virginia']
 const chunk = 100_000
 
-export async function fillMarket(db: Db, redis: Redis, orgId: string, size: MarketSize): Promise<void> {
+export async function fillMarket(db: Db, orgId: string, size: MarketSize): Promise<void> {
   const provider = await db.provider.findFirstOrThrow()
   await fillOffers(db, provider.id, size.offers)
+  await fillRtts(db, size.offers)
   for (let from = 0; from < size.requests; from += chunk) {
     await fillRequests(db, { orgId, from, to: Math.min(size.requests, from + chunk), ...size })
   }
   await db.$executeRawUnsafe('analyze')
-  await fillLiveness(redis, size.offers)
+}
+
+/** Terms as they are signed, but for their prices. */
+function noPromises(providerId: string) {
+  const none = { ttftBaseMs: 0, ttftPerKtokMs: 0, tpotUs: 0, concurrencyMax: 0, penaltyBps: 0 }
+  const bytes = { documentHash: `0x${'0'.repeat(64)}`, sloRegion: `0x${'0'.repeat(16)}` }
+  return { providerId, ...bytes, cachedPerMtok: 0, inPerGb: 0, outPerGb: 0, ...none }
 }
 
 async function fillOffers(db: Db, providerId: string, offers: number): Promise<void> {
   await db.$executeRaw`
     insert into terms (hash, "providerId", "values", document)
-    select '0xbench' || n, ${providerId}, jsonb_build_object('inPerMtok', 20000 + (n * 7919) % 400000,
-      'outPerMtok', 40000 + (n * 104729) % 900000, 'perGpuHour', case when n % 3 = 0 then 1500000 + (n * 31) % 4000000 else 0 end),
+    select '0xbench' || n, ${providerId}, ${JSON.stringify(noPromises(providerId))}::jsonb || jsonb_build_object(
+      'inPerMtok', 20000 + (n * 7919) % 400000, 'outPerMtok', 40000 + (n * 104729) % 900000,
+      'perGpuHour', case when n % 3 = 0 then 1500000 + (n * 31) % 4000000 else 0 end),
       jsonb_build_object('gpus', 8)
     from generate_series(1, ${offers}) n on conflict do nothing`
   await db.$executeRaw`
@@ -45,6 +55,19 @@ async function fillOffers(db: Db, providerId: string, offers: number): Promise<v
         'gpus', jsonb_build_array(jsonb_build_object('name', 'GPU', 'count', 1 + n % 8, 'memoryMib', 143771, 'uuids', '[]'::jsonb))),
       jsonb_build_array(jsonb_build_object('model', (${models}::text[])[1 + n % 5])), now()
     from generate_series(1, ${offers}) n on conflict do nothing`
+}
+
+/** Three witnesses, of which each has measured most nodes within a day. */
+async function fillRtts(db: Db, offers: number): Promise<void> {
+  await db.$executeRaw`
+    insert into witness (address, name, url, simulated, "seenAt")
+    select '0xwitness' || w, (${witnesses}::text[])[w], 'http://127.0.0.1:401' || w, false, now()
+    from generate_series(1, ${witnesses.length}) w on conflict do nothing`
+  await db.$executeRaw`
+    insert into witness_rtt (witness, "nodeId", "rttUs", simulated, "measuredAt")
+    select '0xwitness' || w, '0x' || lpad(to_hex(n), 64, '0'), 900 + (n * 7919 * w) % 180000, false,
+      now() - make_interval(mins => (n * w) % 1800)
+    from generate_series(1, ${offers}) n, generate_series(1, ${witnesses.length}) w where n % 11 > 0 on conflict do nothing`
 }
 
 async function fillRequests(
@@ -74,7 +97,8 @@ async function fillRequests(
     from generate_series(${from}::bigint, ${to - 1}::bigint) n`
 }
 
-async function fillLiveness(redis: Redis, offers: number): Promise<void> {
+/** What gateways say of nine nodes of ten. */
+export async function fillLiveness(redis: Redis, offers: number): Promise<void> {
   const pipeline = redis.pipeline()
   for (let n = 1; n <= offers; n++) {
     const nodeId = `0x${n.toString(16).padStart(64, '0')}`

@@ -81,7 +81,7 @@ async function accuseBy(writer: ChainWriter | null, ...paths: string[]) {
 const statusOf = async (nodeId: Hex) => (await standingOf(market.operator, { nodeId, lane, epoch: 8 }))?.status
 const laneStake = async () => (await stakeOf(market.operator, lane)).tokens
 
-test('an honest epoch convicts nobody; what cannot be checked says why', { timeout: 120_000 }, async () => {
+test('an honest epoch convicts nobody; what cannot be checked says why', { timeout: 240_000 }, async () => {
   const [{ records }] = market.epochs
   for (const record of records) await reportRecord(market.operator, { record, nodeSignature: null })
   expect(await run(market.fileOf(7))).toEqual({ code: 0, output: 'Nothing is wrong.\n' })
@@ -90,7 +90,7 @@ test('an honest epoch convicts nobody; what cannot be checked says why', { timeo
 })
 
 /** Whoever cannot check must not be told that nothing is wrong. */
-test('bad input ends with 2 and one sentence: which chain, contract, file or root', { timeout: 120_000 }, async () => {
+test('bad input ends with 2 and one sentence: which chain, contract, file or root', { timeout: 240_000 }, async () => {
   const file = market.fileOf(7)
   const lies = await lyingEndpoint(stack.chainRpcUrl)
   const script = join(projectRoot, 'tools/challenge/main.ts')
@@ -108,7 +108,7 @@ test('bad input ends with 2 and one sentence: which chain, contract, file or roo
       ),
     )
     lies.answer = ({ method }) => (method === 'eth_getCode' ? '0x' : undefined)
-    expect(await said([file])).toMatch(/^The chain has no `\w+` contract at 0x[0-9a-fA-F]{40}[^\n]*\n$/)
+    expect(await said([file])).toMatch(/^Chain \d+ has no `\w+` contract at 0x[0-9a-fA-F]{40}[^\n]*\n$/)
     const root = market.epochs[0].header.root.slice(2)
     lies.answer = (_request, honest) =>
       JSON.stringify(honest).includes(root)
@@ -136,7 +136,7 @@ test('bad input ends with 2 and one sentence: which chain, contract, file or roo
 test(
   'a false record is challenged, one that its lane contradicts is invalid at once, and both only once',
   {
-    timeout: 120_000,
+    timeout: 240_000,
   },
   async () => {
     const { operator, deployment, epochs } = market
@@ -162,7 +162,7 @@ test(
 
 test(
   'what contracts judge from signatures alone is proven from files that nobody anchored',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async () => {
     const { header } = market.epochs[0]
     const domain = { chainId: header.chainId, verifyingContract: header.paymentChannels }

@@ -76,11 +76,7 @@ async function run(targets: readonly string[], flags: Flags): Promise<0 | 1 | 2>
   if (!deployment) throw invalid(`There is no file ${flags.deployment}.`)
   urlOf('--rpc', flags.rpc)
   const reader = createChainReader({ rpcUrl: flags.rpc, deployment })
-  await assertDeploymentMatches(reader.publicClient, deployment).catch((error: unknown) => {
-    if (isAppError(error)) throw error
-    const publicMessage = `The chain endpoint ${flags.rpc} does not answer.`
-    throw new AppError('chain_unavailable', { publicMessage, cause: error })
-  })
+  await assertDeploymentMatches(reader.publicClient, deployment)
   const files = []
   for (const target of targets) files.push(await fileOf(target, flags))
   const writer = flags.keyFile === undefined ? null : await writerOf(flags, flags.keyFile, deployment)

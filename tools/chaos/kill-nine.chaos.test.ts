@@ -21,6 +21,10 @@ import { seenOf, settleReplay } from '../replay/settle.ts'
 import { startMarketplace, type Marketplace } from '../start/marketplace.ts'
 import type { Supervised } from '../start/supervised.ts'
 
+/** Of each kind one: gateway, worker, Redis, an agent. */
+const KILLS_MIN = 4
+const ROUNDS_MAX = 5
+
 let dir: string
 let market: Marketplace
 let db: Db
@@ -36,20 +40,22 @@ beforeAll(async () => {
     challengeWindowMs: 3_000,
   })
   db = createDb(market.info.databaseUrl, { connectionsMax: 2 })
-}, 240_000)
+}, 600_000)
 
 afterAll(async () => {
   await db?.$disconnect()
   await market?.stop()
   if (dir) rmSync(dir, { recursive: true, force: true })
-}, 60_000)
+}, 180_000)
 
-/** Kills one process after the other, each up again before the next goes down. */
-async function breakThings(victims: readonly Supervised[], done: () => boolean): Promise<number> {
+/** Kills one process after the other, each up again before the next goes down; takes those that it killed out of the list. */
+async function breakThings(victims: Supervised[], done: () => boolean): Promise<number> {
   let kills = 0
-  for (const victim of victims) {
+  while (victims.length > 0) {
     await sleep(2_500)
     if (done()) break
+    const victim = victims.shift()
+    if (!victim) break
     await victim.kill9()
     kills += 1
     await sleep(400)
@@ -61,28 +67,34 @@ async function breakThings(victims: readonly Supervised[], done: () => boolean):
 async function replayUnderFire(queued: boolean, requests: number) {
   const trace = readTrace(join(projectRoot, 'tools/replay/traces/demo.csv')).slice(0, requests)
   const { gatewayUrl, apiKey, model } = market.info
-  let finished = false
   const { gateway, worker, redis, agents } = market.children
   const victims = [gateway, worker, redis, agents[0], agents[3], gateway].filter((child) => child !== undefined)
-  const broken = breakThings(victims, () => finished)
-  const { outcomes } = await runReplay(trace, {
-    gatewayUrl,
-    apiKey,
-    model,
-    // Slow enough that the replay outlasts four kills and restarts.
-    speed: 3,
-    queued,
-    concurrencyMax: 24,
-    promptTokensMax: 200,
-    tokensOutMax: 120,
-    note: () => {},
-  })
-  finished = true
-  return { outcomes, kills: await broken }
+  const outcomes: Outcome[] = []
+  let kills = 0
+  // One replay outlasts four kills and restarts, unless they take long on a busy machine: then it is replayed again.
+  for (let round = 0; round < ROUNDS_MAX && kills < KILLS_MIN; round++) {
+    let finished = false
+    const broken = breakThings(victims, () => finished)
+    const replay = await runReplay(trace, {
+      gatewayUrl,
+      apiKey,
+      model,
+      speed: 3,
+      queued,
+      concurrencyMax: 24,
+      promptTokensMax: 200,
+      tokensOutMax: 120,
+      note: () => {},
+    })
+    finished = true
+    outcomes.push(...replay.outcomes)
+    kills += await broken
+  }
+  return { outcomes, kills }
 }
 
 async function expectExactBooks(outcomes: readonly Outcome[]): Promise<void> {
-  const settlement = await settleReplay(market.info, seenOf(outcomes), 120_000, () => {})
+  const settlement = await settleReplay(market.info, seenOf(outcomes), 300_000, () => {})
   expect(settlement.exact).toBe(true)
   expect(settlement.books.debited).toBe(settlement.books.receipts)
   expect(settlement.books.credited + settlement.books.fee).toBe(settlement.books.debited)
@@ -132,11 +144,10 @@ async function expectNothingSettledTwice(): Promise<void> {
 for (const mode of ['interactive', 'queued'] as const) {
   test(
     `${mode}: kill -9 loses no billed receipt, bills none twice and settles none twice`,
-    { timeout: 360_000 },
+    { timeout: 900_000 },
     async () => {
       const { outcomes, kills } = await replayUnderFire(mode === 'queued', mode === 'queued' ? 100 : 120)
-      // One of each kind at least: gateway, worker, Redis, an agent.
-      expect(kills).toBeGreaterThanOrEqual(4)
+      expect(kills).toBeGreaterThanOrEqual(KILLS_MIN)
       expect(outcomes.filter(({ finished }) => !finished).map(({ error }) => error)).toEqual([])
       await expectExactBooks(outcomes)
       await expectNothingSettledTwice()

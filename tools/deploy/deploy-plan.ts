@@ -39,7 +39,8 @@ const { admin: _a, guardian: _g, auditor: _u, treasury: _t, arbiters: _r, ...num
 const paramsFile = z.strictObject({
   admin: address,
   guardian: address,
-  auditor: address,
+  /** The panels of arbiters judge records where nobody is named. */
+  auditor: address.default(zeroAddress),
   treasury: address,
   arbiters: z.array(address).min(ARBITERS_MIN).max(100),
   ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, fieldOf(name, value).optional()])),

@@ -54,5 +54,9 @@ export function createResumingSender(options: ResumingSenderOptions): Transactio
     }
   }
 
-  return { account: sender.account, send, reconcile: () => sender.reconcile() }
+  return {
+    account: sender.account,
+    send,
+    reconcile: () => sender.reconcile(),
+  }
 }

@@ -19,10 +19,23 @@ const TARGET = 95
 const categories = ['performance', 'accessibility', 'best-practices', 'seo'] as const
 type Scores = Record<(typeof categories)[number], number>
 
+/** What the score of speed is made of: audits whose value is in milliseconds, and one without a unit. */
+const speedAudits = {
+  firstContentfulPaintMs: 'first-contentful-paint',
+  largestContentfulPaintMs: 'largest-contentful-paint',
+  speedIndexMs: 'speed-index',
+  totalBlockingTimeMs: 'total-blocking-time',
+  cumulativeLayoutShift: 'cumulative-layout-shift',
+} as const
+type Speed = Record<keyof typeof speedAudits, number>
+
 interface PageResult {
   name: string
   path: string
   scores: Scores
+  speed: Speed
+  /** How fast this machine was during the run, by Lighthouse's own loop: a page is slowed from there. A desktop: 1,500 to 2,000. */
+  benchmarkIndex: number
   /** Audits that are not perfect, with their share of the category's score. */
   lost: { category: string; audit: string; score: number }[]
   holds: boolean
@@ -66,6 +79,7 @@ async function measureAll(port: number): Promise<PageResult[]> {
     const middle = runs.toSorted((a, b) => sum(a) - sum(b))[Math.floor(runs.length / 2)]
     if (!middle) throw new Error(`${name} was not measured.`)
     say(`${name}: ${categories.map((category) => `${category} ${middle.scores[category]}`).join(', ')}`)
+    say(`  ${lineOf(middle)}`)
     results.push(middle)
   }
   return results
@@ -79,13 +93,23 @@ async function measure(port: number, name: string, path: string): Promise<PageRe
   const scores = Object.fromEntries(
     categories.map((category) => [category, Math.round((lhr.categories[category]?.score ?? 0) * 100)]),
   ) as Scores
+  const speed = Object.fromEntries(
+    Object.entries(speedAudits).map(([key, audit]) => [key, Number(lhr.audits[audit]?.numericValue?.toFixed(3))]),
+  ) as Speed
   const lost = categories.flatMap((category) =>
     (lhr.categories[category]?.auditRefs ?? []).flatMap(({ id, weight }) => {
       const score = lhr.audits[id]?.score ?? null
       return weight > 0 && score !== null && score < 0.9 ? [{ category, audit: id, score }] : []
     }),
   )
-  return { name, path, scores, lost, holds: categories.every((category) => scores[category] >= TARGET) }
+  const { benchmarkIndex } = lhr.environment
+  const holds = categories.every((category) => scores[category] >= TARGET)
+  return { name, path, scores, speed, benchmarkIndex, lost, holds }
+}
+
+function lineOf({ speed, benchmarkIndex }: PageResult): string {
+  const ms = (value: number) => `${Math.round(value)} ms`
+  return `first paint ${ms(speed.firstContentfulPaintMs)}, largest ${ms(speed.largestContentfulPaintMs)}, blocked ${ms(speed.totalBlockingTimeMs)}, speed index ${ms(speed.speedIndexMs)}, machine ${benchmarkIndex}`
 }
 
 function odd(text: string): number {

@@ -3,11 +3,11 @@
  *
  * `--fix` lets oxlint and oxfmt mend what they can. Exits 1 when anything is wrong.
  */
-import { parseArgs } from 'node:util'
+import { readFlags } from '@isochrone/runtime'
 import { projectRoot } from '../project-root.ts'
 import { lintSteps } from './steps.ts'
 
-const { values } = parseArgs({ options: { fix: { type: 'boolean', default: false } } })
+const values = readFlags('npm run lint --', { fix: { type: 'boolean', default: false } })
 
 let failed = 0
 for (const step of lintSteps(projectRoot, values.fix)) {

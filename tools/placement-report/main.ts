@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { projectRoot } from '../project-root.ts'
 import { plotCostAgainstSlo } from './plot.ts'
+import { mergedByUtil } from './merged-by-util.ts'
 import { simResult, type SimResult } from './sim-result.ts'
 import { baselineTable, tableOf } from './table.ts'
 
@@ -17,7 +18,10 @@ const image = join(projectRoot, 'docs/images/cost-against-slo.svg')
 
 new Command('report:placement')
   .description('writes the tables and the plot of docs/PLACEMENT.md from the JSON that npm run sim printed')
-  .argument('<results...>', 'files with the output of npm run sim -- --json, one for each utilisation')
+  .argument(
+    '<results...>',
+    'files with the output of npm run sim -- --json; of several for one utilisation, a policy counts as the last one has it',
+  )
   .action((files: string[]) => {
     try {
       report(files)
@@ -29,7 +33,7 @@ new Command('report:placement')
   .parse()
 
 function report(files: readonly string[]): void {
-  const results = files.map(readResult).toSorted((a, b) => a.util - b.util)
+  const results = mergedByUtil(files.map(readResult)).toSorted((a, b) => a.util - b.util)
   let text = readFileSync(document, 'utf8')
   for (const result of results) text = replaceBlock(text, `util-${result.util}`, tableOf(result, SLO_TARGET))
   const [first] = results

@@ -1,70 +1,59 @@
 /**
- * `npm run test:properties`: the promises of placement over millions of decisions in random markets.
+ * `npm run test:properties`: the promises of placement over millions of decisions in random markets, with fast-check.
  *
- * The same checks as `packages/scheduler/src/properties.test.ts`. Prints what was checked; exits 1 with the seed at the
- * first promise that is broken, and that seed alone repeats it.
+ * The same promises as `packages/scheduler/src/properties.test.ts`. Prints what was checked; exits 1 at the first promise
+ * that is broken, with the smallest market that breaks it and the seed and path that repeat it.
  */
-import { checkArrivalOrder, checkMarket, equalShares, type MarketCounts } from '@isochrone/scheduler/testing'
-import { Command, InvalidArgumentError } from 'commander'
+import { promises, type PromiseName } from '@isochrone/scheduler/testing'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { promiseNames, runPromise, type PromiseRun } from './run-promise.ts'
 
 const flags = new Command('npm run test:properties --')
   .description('Decides in random markets and checks every decision against the promises of placement.')
-  .option('--decisions <n>', 'decisions to make', whole, 2_000_000)
+  .option('--decisions <n>', 'decisions to make, all promises together', whole, 2_000_000)
   .option('--seed <n>', 'first seed', whole, 1)
+  .addOption(new Option('--promise <name>', 'only this one').choices(promiseNames))
+  .option('--path <path>', 'of a broken promise: its market alone; needs --promise and its --seed')
   .allowExcessArguments(false)
   .showHelpAfterError()
   .parse()
-  .opts<{ decisions: number; seed: number }>()
+  .opts<{ decisions: number; seed: number; promise?: PromiseName; path?: string }>()
 
-/** A fifth of the decisions compares two orders of arrival, the rest lives through markets. */
-const ARRIVAL_SHARE = 0.2
-const MARKET_DECISIONS = 2_000
-const ARRIVAL_DECISIONS = 500
-const sizes = [1, 2, 5, 12, 17, 40, 100, 300]
-
-const started = performance.now()
-const total: MarketCounts = {
-  decisions: 0,
-  placed: 0,
-  none: 0,
-  explored: 0,
-  alternates: 0,
-  hedges: 0,
-  prefixHits: 0,
-  replayed: 0,
-}
-let ordered = 0
-let seed = flags.seed
-try {
-  while (total.decisions < flags.decisions * (1 - ARRIVAL_SHARE)) {
-    const replicas = sizes[seed % sizes.length] ?? 1
-    const counts = checkMarket({ seed: seed >>> 0, replicas, decisions: MARKET_DECISIONS, replayEvery: 20 })
-    for (const key of Object.keys(total) as (keyof MarketCounts)[]) total[key] += counts[key]
-    seed++
-  }
-  while (ordered < flags.decisions * ARRIVAL_SHARE) {
-    ordered += checkArrivalOrder(seed >>> 0, sizes[seed % sizes.length] ?? 1, ARRIVAL_DECISIONS)
-    seed++
-  }
-  for (const replicas of [3, 16, 17, 100, 400]) {
-    const ratio = equalShares(flags.seed >>> 0, replicas, 50_000)
-    if (ratio > 1 + 6 * Math.sqrt(2 / (replicas - 1))) {
-      throw new Error(`seed ${flags.seed}: ${replicas} equal offers share unequally, χ²/df ${ratio.toFixed(2)}`)
-    }
-  }
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+if (flags.path !== undefined && flags.promise === undefined) {
+  process.stderr.write('--path is of one promise: name it with --promise.\n')
   process.exit(1)
 }
 
+const started = performance.now()
 const n = (value: number): string => value.toLocaleString('en')
+let decisions = 0
+for (const name of flags.promise ? [flags.promise] : promiseNames) {
+  const promised = promises[name]()
+  const share = flags.promise ? 1 : promised.share
+  const run = runPromise(name, promised, {
+    decisions: Math.ceil(flags.decisions * share),
+    seed: flags.seed,
+    ...(flags.path === undefined ? {} : { path: flags.path }),
+  })
+  if (run.broken !== null) {
+    process.stderr.write(`${run.broken}\n`)
+    process.exit(1)
+  }
+  decisions += run.decisions
+  process.stdout.write(`${name}: ${promised.promise}. ${wordsOf(run)}\n`)
+}
 process.stdout.write(
-  `${n(total.decisions)} decisions in ${n(seed - flags.seed)} random markets: ${n(total.placed)} placed (${n(total.explored)} to explore, ` +
-    `${n(total.prefixHits)} on a prefix), ${n(total.alternates)} alternates, ${n(total.hedges)} hedges, ${n(total.none)} not placed. ` +
-    `No promise broken; ${n(total.replayed)} replayed exactly.\n` +
-    `${n(ordered)} decisions agreed between two orders of arrival. Equal offers share equally.\n` +
-    `${((performance.now() - started) / 1_000).toFixed(0)} s, seed ${flags.seed}.\n`,
+  `${n(decisions)} decisions, no promise broken. ${((performance.now() - started) / 1_000).toFixed(0)} s, seed ${flags.seed}.\n`,
 )
+
+function wordsOf({ decisions, markets, counts }: PromiseRun): string {
+  const { placed, none, explored, alternates, hedges, moves, prefixHits, replayed, amongMany } = counts
+  const all = `${n(decisions)} decisions in ${n(markets)} markets`
+  if (placed === undefined) return `${all}.`
+  const parts = Object.entries({ explored, alternates, hedges, moves, 'on a prefix': prefixHits, none, replayed })
+  const told = parts.map(([what, count]) => `${what} ${n(count ?? 0)}`).join(', ')
+  return `${all}: placed ${n(placed)} (${told}); among more than 512 replicas ${n(amongMany ?? 0)}.`
+}
 
 function whole(text: string): number {
   const value = Number(text)

@@ -21,7 +21,8 @@ export async function makeExamples(browser: Browser, info: InstanceInfo, say: (l
   try {
     await signInAs(team, info, 'team')
     await signInAs(provider, info, 'provider')
-    if (!(await db.listing.findFirst())) await call(provider, info, 'listings.create')
+    if (!(await db.listing.findFirst())) await call(provider, info, 'listings.create', { key: crypto.randomUUID() })
+    if (!(await db.apiKeyBudget.findFirst())) await giveBudgets(team, info)
     if (!(await db.lease.findFirst())) await rent(team, info, db, say)
     if (!(await db.dispute.findFirst())) await dispute(team, info, db, say)
     if (!(await db.batch.findFirst({ where: { status: 'cancelled' } }))) await cancelBatch(team, info, db, say)
@@ -48,11 +49,34 @@ async function waitFor(what: string, look: () => Promise<boolean>, say: (line: s
   say(`${what} takes longer than ${WAIT_MS / 1_000} s: its page is shown as it is.`)
 }
 
+/** One for the key that was used, one that comes with a new key. */
+async function giveBudgets(team: BrowserContext, info: InstanceInfo): Promise<void> {
+  const name = 'Nightly evaluation'
+  await call(team, info, 'keys.create', {
+    name,
+    budget: { amountUsd: '25', period: 'month' },
+    key: crypto.randomUUID(),
+  })
+  const used = await lastUsedKey(team, info)
+  if (used) await call(team, info, 'keys.setBudget', { id: used, budget: { amountUsd: '2.50', period: 'day' } })
+}
+
+/** The key of the organisation that was used last. */
+async function lastUsedKey(team: BrowserContext, { url }: InstanceInfo): Promise<string | undefined> {
+  const answer = await team.request.get(`${url}/api/trpc/keys.list`)
+  const body = (await answer.json()) as {
+    result?: { data: { json: { id: string; enabled: boolean; lastUsedAtMs: number | null }[] } }
+  }
+  const keys = body.result?.data.json.filter(({ enabled }) => enabled) ?? []
+  return keys.toSorted((a, b) => (b.lastUsedAtMs ?? 0) - (a.lastUsedAtMs ?? 0))[0]?.id
+}
+
 async function rent(team: BrowserContext, info: InstanceInfo, db: Db, say: (line: string) => void): Promise<void> {
-  const wish = { model: info.model, gpus: 1, durationMinutes: 60, maxPerGpuHourUsd: '1' }
-  const { id: quoteId } = await call<{ id: string }>(team, info, 'leases.quote', wish)
+  const wish = { model: info.model, gpus: 1, durationMinutes: 60, maxPerGpuHourUsd: '1', constraints: {} }
+  const { id: quoteId } = await call<{ id: string }>(team, info, 'leases.quoteByConstraints', wish)
   const { id } = await call<{ id: string }>(team, info, 'leases.rent', { quoteId })
   await waitFor('The lease', async () => (await db.lease.findUnique({ where: { id } }))?.status === 'running', say)
+  await waitFor('Its first receipt', async () => (await db.leaseReceipt.count({ where: { leaseId: id } })) > 0, say)
 }
 
 /** On a receipt that was anchored a moment ago: the time to file is short here. */

@@ -24,6 +24,14 @@ async function send(page: Page, model: string): Promise<void> {
   await page.getByRole('button', { name: 'Send' }).click()
 }
 
+/** Presses the first button of this name; what it opens is a dialog. */
+export const openDialog = (button: string | RegExp) => async (page: Page) => {
+  // Before the page is alive, a press is not heard of.
+  await page.waitForLoadState('networkidle')
+  await page.getByRole('button', { name: button }).first().click()
+  await page.getByRole('dialog').waitFor(WAIT)
+}
+
 /** A file of a batch that is good. */
 export const chooseBatchFile = (model: string) => async (page: Page) => {
   await choose(page, Array.from({ length: 250 }, (_, line) => lineOf(line, model)).join('\n'))
@@ -50,4 +58,19 @@ function lineOf(line: number, model: string): string {
   const messages = [{ role: 'user', content: `Name a city that is ${line} hours away.` }]
   const body = { model, messages, max_tokens: 48 }
   return JSON.stringify({ custom_id: `city-${line}`, method: 'POST', url: '/v1/chat/completions', body })
+}
+
+/** A lease by constraints, as the form stands: the price of the cheapest node, for a minute. */
+export async function askLeasePrice(page: Page): Promise<void> {
+  await page.waitForLoadState('networkidle')
+  await page.getByRole('button', { name: 'Ask for a price' }).click()
+  await page.getByText('This price holds for').waitFor(WAIT)
+}
+
+/** More memory than any GPU has: the answer says what would help. */
+export async function wishTooMuch(page: Page): Promise<void> {
+  await page.waitForLoadState('networkidle')
+  await page.getByLabel('Memory, at least').fill('9000')
+  await page.getByRole('button', { name: 'Ask for a price' }).click()
+  await page.getByText('It would be enough to').waitFor(WAIT)
 }

@@ -23,10 +23,24 @@ test('the same seeds give the same bytes, whatever the number of threads, and no
   const summary = JSON.parse(one.stdout) as SimSummary
   expect(summary).toMatchObject({ data: 'demo', util: 0.3, seeds: [1, 2], bound: { status: 'optimal' } })
   expect(summary.policies.map(({ policy }) => policy)).toEqual(['isochrone', 'power-of-two-choices'])
-  for (const { arrived, finished, refused, failed, unfinished, costOverBound, spread } of summary.policies) {
+  expect(summary.bound.bySeed.map(({ seed, status }) => [seed, status])).toEqual([
+    [1, 'optimal'],
+    [2, 'optimal'],
+  ])
+  for (const { arrived, finished, refused, failed, unfinished, costOverBound, spread, ...rest } of summary.policies) {
     expect((finished ?? 0) + (refused ?? 0) + (failed ?? 0) + (unfinished ?? 0)).toBeCloseTo(arrived ?? 0, 6)
     expect(costOverBound).toBeGreaterThan(-0.01)
     expect(spread.sloAttainment).toHaveProperty('sd')
+    // Means, worst seed and cost over the bound can be worked out again from the rows.
+    const { bySeed, sloAttainment } = rest
+    expect(bySeed.map(({ seed }) => seed)).toEqual([1, 2])
+    const attained = bySeed.map((row) => row.sloAttainment)
+    expect(Math.min(...attained)).toBe(spread.sloAttainment?.min)
+    expect(attained.reduce((a, b) => a + b) / 2).toBeCloseTo(sloAttainment ?? 0, 12)
+    bySeed.forEach((row, n) => {
+      const least = summary.bound.bySeed[n]?.costPerMtok ?? Number.NaN
+      expect(row.costOverBound).toBeCloseTo((row.costPerMtok ?? Number.NaN) / least - 1, 12)
+    })
   }
 }, 120_000)
 

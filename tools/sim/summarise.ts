@@ -1,4 +1,4 @@
-/** Puts the answers of all seeds together: means over seeds, and their spread. */
+/** Puts the answers of all seeds together: means over seeds, their spread, and a row for each seed. */
 import { AppError } from '@isochrone/domain'
 import {
   assertNotBelowBound,
@@ -25,6 +25,7 @@ export const definitions = {
     'the bound of who may leave out the dearest 1 % of the requests: no policy that meets the SLO for 99 % may cost less, or this command fails',
   percentiles: 'over all requests; one that never got there counts as the request timeout, 120,000 ms',
   counted: 'requests that arrive after warm-up; figures are means over seeds',
+  bySeed: 'a row for each seed, in the order of `seeds`: what the means and spreads were worked out from',
 } as const
 
 type Figures = RunFigures & { costOverBound: number | null }
@@ -35,6 +36,12 @@ export interface PolicySummary extends Means {
   source: string
   rule: string
   spread: { [K in keyof Figures]?: Omit<Spread, 'mean'> }
+  bySeed: SeedFigures[]
+}
+
+/** One run: a policy on one seed. */
+export interface SeedFigures extends Figures {
+  seed: number
 }
 
 export interface SimSummary {
@@ -53,6 +60,7 @@ export interface SimSummary {
     costPerMtok: number | null
     costPerMtokAt99: number | null
     spread: Omit<Spread, 'mean'> | null
+    bySeed: { seed: number; status: string; costPerMtok: number | null; costPerMtokAt99: number | null }[]
   }
   policies: PolicySummary[]
 }
@@ -88,14 +96,21 @@ export function summarise(
       costPerMtok: bound?.mean ?? null,
       costPerMtokAt99: at99?.mean ?? null,
       spread: withoutMean(bound),
+      bySeed: seeds.map((seed) => ({
+        seed,
+        status: bounds.get(seed)?.status ?? 'infeasible',
+        costPerMtok: feasible(seed)?.costPerMtok ?? null,
+        costPerMtokAt99: feasible(seed)?.costPerMtokAt99 ?? null,
+      })),
     },
     policies: policies.map((policy) => {
-      const rows = answers.flatMap((answer): Figures[] => {
+      const rows = answers.flatMap((answer): SeedFigures[] => {
         if (answer.kind !== 'figures' || answer.task.policy !== policy.name) return []
-        const least = feasible(answer.task.seed)?.costPerMtok ?? null
+        const { seed } = answer.task
+        const least = feasible(seed)?.costPerMtok ?? null
         const { costPerMtok } = answer.figures
         const costOverBound = costPerMtok === null || least === null || least <= 0 ? null : costPerMtok / least - 1
-        return [{ ...answer.figures, costOverBound }]
+        return [{ seed, ...answer.figures, costOverBound }]
       })
       return summaryOf(policy, rows)
     }),
@@ -122,16 +137,17 @@ export function belowBound(answers: readonly SimResultAnswer[]): string | null {
   return null
 }
 
-function summaryOf({ name, source, rule }: SimPolicy, rows: readonly Figures[]): PolicySummary {
+function summaryOf({ name, source, rule }: SimPolicy, bySeed: SeedFigures[]): PolicySummary {
   const means: Partial<Means> = {}
   const spread: PolicySummary['spread'] = {}
-  for (const key of Object.keys(rows[0] ?? {}) as (keyof Figures)[]) {
-    const figure = spreadOf(rows.map((row) => row[key]))
+  for (const key of Object.keys(bySeed[0] ?? {}) as (keyof SeedFigures)[]) {
+    if (key === 'seed') continue
+    const figure = spreadOf(bySeed.map((row) => row[key]))
     means[key] = figure?.mean ?? null
     const rest = withoutMean(figure)
     if (rest) spread[key] = rest
   }
-  return { policy: name, ...(means as Means), source, rule, spread }
+  return { policy: name, ...(means as Means), source, rule, spread, bySeed }
 }
 
 function withoutMean(spread: Spread | null): Omit<Spread, 'mean'> | null {

@@ -1,7 +1,7 @@
 /**
  * Builds the web app with `next build`, unless nothing that goes into it has changed since the last build.
  *
- * The stamp is a hash of contents, not of times, so that a fresh clone and a branch switch are both right.
+ * Then the framework's scripts get the hint by which browsers compile them beside the page. The stamp is a hash of contents, not of times, so that a fresh clone and a branch switch are both right.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path'
 import { spawnProcess } from '@isochrone/local-stack'
 import { childEnv } from '@isochrone/runtime'
 import { projectRoot } from '../project-root.ts'
+import { addCompileHints } from './add-compile-hints.ts'
 import { StartError } from './start-error.ts'
 
 const webDir = join(projectRoot, 'apps/web')
@@ -44,6 +45,7 @@ export async function buildWeb(logFile: string): Promise<void> {
     const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-12).join('\n')
     throw new StartError(`The web app did not build (log: ${logFile}):\n${lines}`)
   }
+  addCompileHints(join(webDir, '.next'))
   writeFileSync(stampFile, hash)
 }
 

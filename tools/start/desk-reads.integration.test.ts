@@ -33,7 +33,7 @@ beforeAll(async () => {
   admin = await plane.as(await plane.signIn('admin@isochrone.test', demoPassword))
   orgId = (await team.session.me())?.activeOrganisation?.id ?? ''
   node = await plane.db.node.findFirstOrThrow({ orderBy: { createdAt: 'asc' } })
-}, 120_000)
+}, 300_000)
 afterAll(() => plane?.stop())
 
 async function addRequest(n: number, placement: object, receivedAt = new Date()): Promise<void> {
@@ -185,6 +185,28 @@ test('the queue shows what wants a person, with its evidence, and a new check is
   expect(items[0]?.detail).toMatchObject({ reason: 'its region looks wrong' })
 })
 
+test('of a request, the checks of its node’s region last before it and first after it are found', async () => {
+  const { offers, verification } = plane.store
+  const at = (minutes: number) => new Date(Date.now() - 86_400_000 + minutes * 60_000)
+  const rest = { kind: 'region' as const, verdict: 'valid' as const, fix: null, simulated: true, validUntil: at(0) }
+  const check = (nodeId: string, minutes: number) => ({
+    ...rest,
+    id: `check_around_${nodeId.slice(-4)}_${minutes}`,
+    nodeId,
+    finding: `at ${minutes}`,
+    inputs: { reports: [] },
+    checkedAt: at(minutes),
+  })
+  const other = (await plane.db.node.findFirstOrThrow({ where: { nodeId: { not: node.nodeId } } })).nodeId
+  await verification.insertChecks([...[1, 2, 8, 9].map((minutes) => check(node.nodeId, minutes)), check(other, 5)])
+  const around = async (minutes: number) =>
+    (await offers.regionChecksAround(node.nodeId, at(minutes))).map(({ finding }) => finding)
+  expect(await around(5)).toEqual(['at 2', 'at 8'])
+  expect(await around(2)).toEqual(['at 2', 'at 8'])
+  expect((await around(0))[0]).toBe('at 1')
+  expect(await offers.regionChecksAround('0x00', at(5))).toEqual([])
+})
+
 test('pages of the queue follow one another without a gap or a repetition', async () => {
   const nodes = await plane.db.node.findMany()
   const dueAt = new Date(Date.now() + 7_200_000)
@@ -220,7 +242,7 @@ test('a host that is declared as shared is so from the moment that its node join
       sharedHost: true,
     },
   } as const
-  const made = await provider.listings.create()
+  const made = await provider.listings.create({ key: crypto.randomUUID() })
   const saved = await provider.listings.save({ id: made.id, version: made.version, draft })
   const { token } = await provider.listings.command({ id: made.id, version: saved.version })
   const privateKey = `0x${'5a'.repeat(32)}` as const

@@ -25,7 +25,7 @@ test('a first start deploys and admits the lane, a second one changes nothing, a
       GATEWAY_URLS: 'http://127.0.0.1:1',
       CHALLENGE_WINDOW_MS: '2000',
     }
-    await ensureContracts({ rpcUrl, deploymentFile, env })
+    await ensureContracts({ rpcUrl, deploymentFile, env, isOurChain: true })
     const written = await readFile(deploymentFile, 'utf8')
     const deployment = (await readDeployment(deploymentFile)) as Deployment
     const reader = createChainReader({ rpcUrl, deployment })
@@ -48,16 +48,21 @@ test('a first start deploys and admits the lane, a second one changes nothing, a
     }
 
     const block = await reader.publicClient.getBlockNumber()
-    await ensureContracts({ rpcUrl, deploymentFile, env })
+    await ensureContracts({ rpcUrl, deploymentFile, env, isOurChain: true })
     expect(await readFile(deploymentFile, 'utf8')).toBe(written)
     expect(await reader.publicClient.getBlockNumber()).toBe(block)
 
-    await expect(ensureContracts({ rpcUrl, deploymentFile, env: { ...env, CHAIN_ID: '5' } })).rejects.toThrow(
-      /CHAIN_ID is 5, but the deployment file names contracts on chain 31337/,
-    )
+    await expect(
+      ensureContracts({ rpcUrl, deploymentFile, env: { ...env, CHAIN_ID: '5' }, isOurChain: true }),
+    ).rejects.toThrow(/CHAIN_ID is 5, but the deployment file names contracts on chain 31337/)
     await writeFile(deploymentFile, JSON.stringify({ ...deployment, chainId: 5 }))
-    await expect(ensureContracts({ rpcUrl, deploymentFile, env })).rejects.toThrow(/answers with id 31337/)
+    await expect(ensureContracts({ rpcUrl, deploymentFile, env, isOurChain: true })).rejects.toThrow(
+      /answers with id 31337.*To start afresh: `npm start -- --reset`/,
+    )
+    // `--reset` empties nothing of somebody else's.
+    const theirs = ensureContracts({ rpcUrl, deploymentFile, env, isOurChain: false })
+    await expect(theirs).rejects.toThrow(/answers with id 31337[^`]*$/)
   } finally {
     await chain.stop()
   }
-}, 60_000)
+}, 300_000)

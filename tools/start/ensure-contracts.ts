@@ -7,6 +7,7 @@
 import {
   addLane,
   assertDeploymentMatches,
+  chainIdOf,
   chainProfileOf,
   createChainClient,
   createChainWriter,
@@ -21,28 +22,31 @@ import {
   stakeOf,
   writeDeployment,
   type ChainWriter,
+  type Deployment,
   type DeploymentParams,
 } from '@isochrone/contracts-client'
+import { AppError, isAppError } from '@isochrone/domain'
 import { childEnv, developmentJudges, loadEnv, toolEnv, type ToolEnv } from '@isochrone/runtime'
-import { pad, type Address, type Hex } from 'viem'
+import { pad, zeroAddress, type Address, type Hex, type PublicClient } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 
 export interface EnsureContractsOptions {
   readonly rpcUrl: string
   readonly deploymentFile: string
   readonly env: Readonly<Record<string, string>>
+  /** Whether the chain is the one that `npm start` keeps, which `--reset` empties. */
+  readonly isOurChain: boolean
 }
 
 /** @throws AppError `state_conflict` in one sentence when chain and code do not fit together. */
-export async function ensureContracts({ rpcUrl, deploymentFile, env }: EnsureContractsOptions): Promise<void> {
+export async function ensureContracts(options: EnsureContractsOptions): Promise<void> {
+  const { rpcUrl, deploymentFile, env } = options
   const settings = loadEnv(toolEnv, childEnv(env)) // As the processes that we start will read it.
   const publicClient = createChainClient(rpcUrl)
   const operator = privateKeyToAccount(settings.OPERATOR_KEY)
-  let deployment = await readDeployment(deploymentFile)
-  if (deployment) {
-    await assertDeploymentMatches(publicClient, deployment)
-  } else {
-    const profile = chainProfileOf(settings, { chainId: settings.CHAIN_ID ?? (await publicClient.getChainId()) })
+  let deployment = await keptDeployment(publicClient, options)
+  if (!deployment) {
+    const profile = chainProfileOf(settings, { chainId: settings.CHAIN_ID ?? (await chainIdOf(publicClient)) })
     const sender = createTransactionSender({ publicClient, account: operator, profile })
     deployment = await deployIsochrone({ publicClient, sender, params: paramsOf(settings, operator.address) })
     await writeDeployment(deploymentFile, deployment)
@@ -50,6 +54,22 @@ export async function ensureContracts({ rpcUrl, deploymentFile, env }: EnsureCon
   const profile = chainProfileOf(settings, deployment)
   const writer = createChainWriter({ rpcUrl, deployment, privateKey: settings.OPERATOR_KEY, profile })
   await ensureLane(writer, settings.GATEWAY_KEY)
+}
+
+/** Null before the first start. @throws AppError with the way out that an operator of other contracts does not have. */
+async function keptDeployment(
+  publicClient: PublicClient,
+  { deploymentFile, isOurChain }: EnsureContractsOptions,
+): Promise<Deployment | null> {
+  try {
+    const deployment = await readDeployment(deploymentFile)
+    if (deployment) await assertDeploymentMatches(publicClient, deployment)
+    return deployment
+  } catch (error) {
+    if (!isOurChain || !isAppError(error) || error.code !== 'state_conflict') throw error
+    const publicMessage = `${error.publicMessage} To start afresh: \`npm start -- --reset\`.`
+    throw new AppError('state_conflict', { publicMessage, cause: error })
+  }
 }
 
 /** Safe to run again after a crash between any two steps: only the stake that is missing is added. */
@@ -73,7 +93,8 @@ function paramsOf(settings: ToolEnv, operator: Address): DeploymentParams {
     admin: operator,
     guardian: operator,
     treasury: operator,
-    auditor: privateKeyToAccount(developmentJudges.auditorKey).address,
+    // Nobody: panels of arbiters judge challenged records.
+    auditor: zeroAddress,
     arbiters: developmentJudges.arbiterKeys.map((key) => privateKeyToAccount(key).address),
   }
   const params = developmentParams(parties)

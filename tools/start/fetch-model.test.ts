@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -33,6 +33,17 @@ const said: string[] = []
 const get = () =>
   fetchModel({ url, modelsDir: dir, onProgress: (text) => said.push(text), retryMs: [5], silenceMsMax: 2_000 })
 
+/** Bytes that are kept of the file. */
+function arrived(): number {
+  return statSync(`${modelPathOf(url, dir)}.part`, { throwIfNoEntry: false })?.size ?? 0
+}
+
+/** Breaks the connection once that is so. */
+function breakOnce(isSo: () => boolean, response: ServerResponse): void {
+  if (isSo()) response.destroy()
+  else setTimeout(() => breakOnce(isSo, response), 5)
+}
+
 /** Sends the file, or what a range asks for, and breaks the connection after `bytesMax`. */
 function serve(request: IncomingMessage, response: ServerResponse, bytesMax = Infinity, content = model, etag = '"1"') {
   const asked = request.headers['if-range'] === etag || !request.headers['if-range'] ? request.headers.range : undefined
@@ -42,7 +53,7 @@ function serve(request: IncomingMessage, response: ServerResponse, bytesMax = In
     response.writeHead(206, { ...headers, 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` })
   } else response.writeHead(200, headers)
   response.write(content.subarray(from, from + bytesMax), () => {
-    if (bytesMax < content.length - from) setTimeout(() => response.destroy(), 50)
+    if (bytesMax < content.length - from) breakOnce(() => arrived() >= from + bytesMax, response)
     else response.end()
   })
 }

@@ -42,6 +42,8 @@ export interface StartMarketplaceOptions {
   readonly epochMs?: number
   /** From an epoch's anchoring until its pending can be settled, in ms; whole seconds. */
   readonly challengeWindowMs?: number
+  /** More of the environment that all processes share; it wins. */
+  readonly env?: Readonly<Record<string, string>>
   readonly progress?: Progress
   /** Called when a process cannot be kept running. */
   readonly onGivenUp?: (name: string) => void
@@ -136,10 +138,11 @@ export async function startMarketplace(options: StartMarketplaceOptions): Promis
     await run('Database schema', () => applyMigrations(postgres.url))
 
     const deploymentFile = join(dataDir, 'deployment.json')
+    const isOurChain = external.CHAIN_RPC_URL === undefined
     const publicChainUrl = external.CHAIN_RPC_URL ? external.CHAIN_PUBLIC_RPC_URL : chain.url
     const urls = [postgres.url, redis.url, chain.url] as const
     const env = environment(options, { dataDir, ports, deploymentFile, urls, publicChainUrl })
-    await run('Contracts', () => ensureContracts({ rpcUrl: chain.url, deploymentFile, env }))
+    await run('Contracts', () => ensureContracts({ rpcUrl: chain.url, deploymentFile, env, isOurChain }))
     if (web && webBuildNeeded()) {
       await run('Building the web app (first start only)', () => buildWeb(join(dataDir, 'logs/web-build.log')))
     }
@@ -234,6 +237,7 @@ function environment(options: StartMarketplaceOptions, parts: EnvironmentParts):
     WEB_URL: `http://127.0.0.1:${ports.web}`,
     EPOCH_MS: String(options.epochMs ?? developmentDefaults.EPOCH_MS),
     CHALLENGE_WINDOW_MS: String(windowMs ?? developmentDefaults.CHALLENGE_WINDOW_MS),
+    ...options.env,
   }
 }
 

@@ -19,7 +19,7 @@ beforeAll(async () => {
   upload = createFileUpload(plane)
   cookie = await plane.signIn('team@isochrone.test', demoPassword)
   team = await plane.as(cookie)
-}, 120_000)
+}, 300_000)
 afterAll(() => plane?.stop())
 
 interface Sent {

@@ -216,11 +216,68 @@ test('the marketplace is searched by what receipts say, page by page, and every 
     .filter(({ nodeId }) => nodeId === busy?.nodeId)
     .reduce((sum, row) => sum + row.priceMicroUsd, 0n)
   expect(history.hours.reduce((sum, hour) => sum + hour.priceMicroUsd, 0n)).toBe(earned)
+  expect(history).toMatchObject({ verdicts: expect.any(Array), earlierVerdicts: [] })
   expect(await visitor.marketplace.provider({ id: busy?.providerId ?? '' })).toMatchObject({
     offers: 5,
     attempts: receipts.length,
   })
   await expect(visitor.marketplace.provider({ id: 'nobody' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+})
+
+test('offers are sorted and bounded by round trips from the witness that a visitor names, as long as they are fresh', async () => {
+  const visitor = await plane.as(null)
+  const nodes = (await plane.store.providers.nodes()).map(({ nodeId }) => nodeId).toSorted()
+  const [near = '', far = '', stale = ''] = nodes
+  const witness = (name: string, rttUs: number) => ({
+    witness: `0x${Buffer.from(name).toString('hex').padStart(40, '0').slice(0, 40)}`,
+    name,
+    url: `https://${name}.example`,
+    isPlaceSimulated: false,
+    rttUs,
+    simulated: false,
+  })
+  const now = new Date()
+  const { verification } = plane.store
+  await verification.setRtts(
+    near,
+    [witness('fra-1', 90_000), witness('sin-1', 200_000)],
+    new Date(now.getTime() - 60_000),
+  )
+  // A newer one takes the place of the earlier one.
+  await verification.setRtts(near, [witness('fra-1', 4_500)], now)
+  await verification.setRtts(far, [witness('fra-1', 31_000)], now)
+  await verification.setRtts(stale, [witness('fra-1', 1_000)], new Date(now.getTime() - 24 * 3_600_000 - 1))
+
+  const { items, total } = await visitor.marketplace.search({ from: 'fra-1', sort: 'rtt' })
+  expect(total).toBe(5)
+  // Live ones come first, whatever is sorted by: nobody is live here.
+  expect(items.slice(0, 2).map(({ nodeId, witnessRtt }) => [nodeId, witnessRtt])).toEqual([
+    [near, { witness: 'fra-1', rttMs: 4.5, simulated: false, measuredAtMs: now.getTime() }],
+    [far, { witness: 'fra-1', rttMs: 31, simulated: false, measuredAtMs: now.getTime() }],
+  ])
+  expect(items.slice(2).map(({ witnessRtt }) => witnessRtt)).toEqual([null, null, null])
+  const found = async (query: object) => (await visitor.marketplace.search(query)).items.map(({ nodeId }) => nodeId)
+  expect(await found({ from: 'fra-1', rttMsMax: 31 })).toHaveLength(2)
+  expect(await found({ from: 'fra-1', rttMsMax: 30.999 })).toEqual([near])
+  expect(await found({ from: 'sin-1', rttMsMax: 500 })).toEqual([near])
+  expect(await found({ from: 'nowhere', rttMsMax: 60_000 })).toEqual([])
+  expect(
+    (await visitor.marketplace.places({ from: 'fra-1', rttMsMax: 31 })).reduce((sum, { offers }) => sum + offers, 0),
+  ).toBe(2)
+  const first = await visitor.marketplace.search({ from: 'fra-1', sort: 'rtt', limit: 1 })
+  expect(await found({ from: 'fra-1', sort: 'rtt', limit: 1, cursor: first.nextCursor ?? '' })).toEqual([far])
+  const reversed = await found({ from: 'fra-1', sort: 'rtt', reversed: true })
+  expect(reversed.slice(0, 2)).toEqual([far, near])
+  // Without a witness there is nothing to sort or bound by.
+  for (const query of [{ sort: 'rtt' }, { rttMsMax: 10 }] as const) {
+    await expect(visitor.marketplace.search(query)).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+  }
+  expect((await visitor.marketplace.search({})).items.every(({ witnessRtt }) => witnessRtt === null)).toBe(true)
+  const since = new Date(now.getTime() - 24 * 3_600_000)
+  expect(await plane.store.offers.witnesses(since, 10)).toEqual([
+    { name: 'fra-1', url: 'https://fra-1.example', simulated: false, nodes: 2 },
+    { name: 'sin-1', url: 'https://sin-1.example', simulated: false, nodes: 1 },
+  ])
 })
 
 test("a team's usage is the sum of its requests, and no other team's", async () => {

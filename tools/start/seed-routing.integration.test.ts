@@ -120,6 +120,32 @@ test('an id as pages show it is kept as placement compares it', async () => {
   await team.organisation.setRouting({ routing: {} })
 })
 
+/** A form that was opened before a colleague kept prompts in one country must not let them out again. */
+test('a stale tab takes back nothing that was saved meanwhile, and a lost answer is asked for again', async () => {
+  const { setRouting } = team.organisation
+  const { routing: seen } = await team.organisation.routing()
+  await setRouting({ routing: { regions: ['DE'] }, seen })
+  expect(await refusal(setRouting({ routing: { sort: 'price' }, seen }))).toMatchObject({
+    code: 'state_conflict',
+    publicMessage: expect.stringContaining('load the page again'),
+  })
+  expect((await team.organisation.routing()).routing).toEqual({ regions: ['DE'] })
+  // The same form once more: it is saved already.
+  expect((await setRouting({ routing: { regions: ['DE'] }, seen })).routing).toEqual({ regions: ['DE'] })
+  expect(
+    (await setRouting({ routing: { sort: 'price', regions: ['DE'] }, seen: { regions: ['DE'] } })).routing,
+  ).toEqual({
+    sort: 'price',
+    regions: ['DE'],
+  })
+  // The order in which a policy says things is not what it says.
+  const now = { regions: ['DE'], sort: 'price' }
+  const tabs = ['latency', 'throughput', 'price'].map((sort) => setRouting({ routing: { sort }, seen: now }))
+  const saved = (await Promise.allSettled(tabs)).filter(({ status }) => status === 'fulfilled')
+  expect(saved).toHaveLength(1)
+  await setRouting({ routing: {} })
+})
+
 test("another organisation's policy is its own", async () => {
   const provider = await plane.as(await plane.signIn('provider@isochrone.test', demoPassword))
   await team.organisation.setRouting({ routing: { sort: 'latency' } })

@@ -6,6 +6,7 @@ import { privateKeyToAccount } from 'viem/accounts'
 import { createSiweMessage } from 'viem/siwe'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demoPassword, seed } from './seed.ts'
+import { listingCommand } from './seed/listing-command.ts'
 import { cookieOf, post, startTestControlPlane, testUrl, type TestControlPlane } from './seed/test-control-plane.ts'
 
 let plane: TestControlPlane
@@ -66,16 +67,48 @@ test('gateways learn of the key, the paying channel and all nodes with their pri
 /** better-auth's own plugin accepts what our service wrote, so the two agree on the hash. */
 test('a key works until it is revoked, and revoking reaches the control stream', async () => {
   const api = await team()
-  const { key, secret } = await api.keys.create({ name: 'CI' })
-  expect(await plane.auth.api.verifyApiKey({ body: { key: secret } })).toMatchObject({ valid: true })
+  const { key, secret } = await api.keys.create({ name: 'CI', key: 'the form of CI' })
+  expect(await plane.auth.api.verifyApiKey({ body: { key: secret ?? '' } })).toMatchObject({ valid: true })
   await api.keys.revoke({ id: key.id })
-  expect(await plane.auth.api.verifyApiKey({ body: { key: secret } })).toMatchObject({ valid: false })
+  expect(await plane.auth.api.verifyApiKey({ body: { key: secret ?? '' } })).toMatchObject({ valid: false })
   const [newest] = await plane.redis.xrevrange(redisKeys.control, '+', '-', 'COUNT', 1)
   expect(JSON.parse(newest?.[1][1] ?? '{}')).toMatchObject({ state: { keyId: key.id, enabled: false } })
   expect((await api.keys.list()).map(({ name, enabled }) => ({ name, enabled }))).toContainEqual({
     name: 'CI',
     enabled: false,
   })
+})
+
+/** A budget is there before the first request: gateways hear of the key and its limit together. */
+test('a key is made with a budget, which is changed and taken away', async () => {
+  const api = await team()
+  const { key } = await api.keys.create({
+    name: 'Nightly',
+    budget: { amountUsd: '12.50', period: 'month' },
+    key: 'the form of Nightly',
+  })
+  expect(key.budget).toMatchObject({ period: 'month', microUsd: 12_500_000n, leftMicroUsd: 12_500_000n })
+  expect(await plane.redis.hget(redisKeys.keyBudget(key.id), 'limit')).toBe('12500000')
+  const changed = await api.keys.setBudget({ id: key.id, budget: { amountUsd: '1', period: 'day' } })
+  expect(changed.budget).toMatchObject({ period: 'day', microUsd: 1_000_000n, spentMicroUsd: 0n })
+  expect(await plane.redis.hget(redisKeys.keyBudget(key.id), 'limit')).toBe('1000000')
+  const stateOf = async () => (await plane.store.control.apiKeys([key.id]))[0]
+  expect(await stateOf()).toMatchObject({ name: 'Nightly', budget: { period: 'day', microUsd: '1000000' } })
+  expect(await code((await provider()).keys.setBudget({ id: key.id, budget: null }))).toBe('not_found')
+  expect((await api.keys.setBudget({ id: key.id, budget: null })).budget).toBeNull()
+  expect(await stateOf()).toMatchObject({ budget: null })
+  const notes = await plane.store.audit.rows({
+    action: 'keys.setBudget',
+    who: null,
+    subject: key.id,
+    outcome: null,
+    beforeId: null,
+    limit: 9,
+  })
+  expect(notes.map(({ detail, email }) => ({ ...(detail as object), email }))).toMatchObject([
+    { before: '$1.00 a day', after: 'none', email: 'team@isochrone.test' },
+    { before: '$12.50 a month', after: '$1.00 a day' },
+  ])
 })
 
 test("another organisation's key, request and job are not found", async () => {
@@ -112,11 +145,22 @@ test('an account that signs up gets an organisation of its own, without any righ
   expect(await admin.admin.overview()).toMatchObject({ providers: 1, nodesTotal: 5 })
 })
 
-test('the doors that would change keys or organisations behind our back are closed', async () => {
+test('another’s organisation cannot be made active, and is the same 404 as none', async () => {
   const cookie = await plane.signIn('team@isochrone.test', demoPassword)
-  for (const path of ['/api-key/create', '/api-key/update', '/organization/create', '/organization/delete']) {
-    expect((await post(plane.auth, path, { name: 'x', slug: 'x' }, { cookie })).status).toBe(404)
+  const idOf = async (email: string) =>
+    (await (await plane.as(await plane.signIn(email, demoPassword))).session.me())?.activeOrganisation?.id ?? ''
+  const activate = async (organizationId: string, headers: Record<string, string> = { cookie }) => {
+    const answer = await post(plane.auth, '/organization/set-active', { organizationId }, headers)
+    return { status: answer.status, body: await answer.text() }
   }
+  const none = await activate('org_00000000000000000000000000')
+  expect(none).toEqual({ status: 404, body: expect.stringContaining('There is no such thing, or it is not yours.') })
+  expect(await activate(await idOf('provider@isochrone.test'))).toEqual(none)
+  expect((await activate(await idOf('team@isochrone.test'))).status).toBe(200)
+  // A refusal leaves the session where it was.
+  expect(await activate('')).toEqual(none)
+  expect((await (await plane.as(cookie)).session.me())?.activeOrganisation?.id).toBe(await idOf('team@isochrone.test'))
+  expect((await activate('org_00000000000000000000000000', {})).status).toBe(401)
 })
 
 test('a wallet signs in with Ethereum, once for each nonce', async () => {
@@ -139,16 +183,8 @@ test('a wallet signs in with Ethereum, once for each nonce', async () => {
 
 test('a node joins once, by its token and with proof of its key', async () => {
   const api = await provider()
-  const { token } = await api.provider.createJoinToken({
-    nodeName: 'outsider',
-    region: 'eu-de',
-    country: 'de',
-    tier: 'edge',
-    dataPolicy: 'no_training',
-    inUsdPerMtok: '0.10',
-    cachedUsdPerMtok: '0.05',
-    outUsdPerMtok: '0.40',
-  })
+  const machine = { nodeName: 'outsider', tier: 'edge', dataPolicy: 'no_training' } as const
+  const { token } = await listingCommand(api, machine)
   const url = `${testUrl}/api/agent/join`
   const described = await describeAgentJoin(plane.controlPlane.providers, new Request(`${url}?token=${token}`))
   const { providerId, chainId, registryAddress } = (await described.json()) as {
@@ -178,10 +214,10 @@ test('a node joins once, by its token and with proof of its key', async () => {
   expect(node).toMatchObject({ status: 'joining', ...declared })
   const { states } = await loadControlSnapshot(plane.store)
   expect(states.find((state) => state.kind === 'node' && state.name === 'outsider')).toMatchObject(declared)
-  // The promise is part of what receipts refer to by hash.
+  // The promise is part of what receipts refer to by hash; nothing is sold before the listing is submitted.
   const terms = await plane.store.providers.terms([node?.termsHash ?? ''])
   expect(terms.get(node?.termsHash ?? '')).toMatchObject({
-    values: { outPerMtok: 400_000, penaltyBps: 0 },
+    values: { outPerMtok: 0, penaltyBps: 0 },
     document: { version: 3, tier: 'edge', dataPolicy: 'no_training' },
   })
   expect((await api.provider.joinTokens())[0]).toMatchObject({ status: 'used' })
@@ -189,22 +225,20 @@ test('a node joins once, by its token and with proof of its key', async () => {
 
 test('a revoked join token admits nobody', async () => {
   const api = await provider()
-  const { token, joinToken } = await api.provider.createJoinToken({
-    nodeName: 'late',
-    region: 'eu-de',
-    country: 'DE',
-    inUsdPerMtok: '0',
-    cachedUsdPerMtok: '0',
-    outUsdPerMtok: '0.1',
-  })
-  expect(await api.provider.revokeJoinToken({ id: joinToken.id })).toMatchObject({ status: 'revoked' })
+  const { token, joinTokenId } = await listingCommand(api, { nodeName: 'late' })
+  expect(await api.provider.revokeJoinToken({ id: joinTokenId })).toMatchObject({ status: 'revoked' })
   expect(await code(plane.controlPlane.providers.describeJoin({ token }))).toBe('unauthenticated')
 })
 
 test('a managed balance is asked for once and followed; its organisation cannot switch to a wallet meanwhile', async () => {
   const api = await team()
-  const order = await api.balance.fund({ amountUsd: '12.50' })
+  const wish = { amountUsd: '12.50', key: 'key-of-the-form' }
+  const order = await api.balance.fund(wish)
   expect(order).toMatchObject({ microUsd: 12_500_000n, status: 'requested' })
+  // An answer that was lost, and two clicks at once.
+  const again = await Promise.all(Array.from({ length: 8 }, () => api.balance.fund(wish)))
+  expect(new Set(again.map(({ id }) => id))).toEqual(new Set([order.id]))
+  expect(await code(api.balance.fund({ ...wish, amountUsd: '12.51' }))).toBe('state_conflict')
   const balance = await api.balance.get()
   expect(balance.orders).toHaveLength(2)
   expect(balance.channel).toMatchObject({ custody: 'managed', availableMicroUsd: 0n })
@@ -213,6 +247,19 @@ test('a managed balance is asked for once and followed; its organisation cannot 
   const signature = await wallet.signTypedData(plan.ceiling.typedData)
   const link = { ownerAddress: wallet.address, ceilingMicroUsd: plan.ceiling.amountMicroUsd, signature }
   expect(await code(api.balance.walletLink(link))).toBe('state_conflict')
+})
+
+/** Money: nobody knows which of two clicks comes first, and one form is one order. */
+test('clicks at once on one form are one order, and the same key is another organisation’s own', async () => {
+  const api = await team()
+  const ordered = await Promise.all(
+    Array.from({ length: 8 }, () => api.balance.fund({ amountUsd: '3', key: 'clicked-at-once' })),
+  )
+  expect(new Set(ordered.map(({ id }) => id)).size).toBe(1)
+  expect(await plane.db.fundingOrder.count({ where: { key: 'clicked-at-once' } })).toBe(1)
+  await plane.db.organization.create({ data: { id: 'org_else', name: 'Else', slug: 'else' } })
+  const theirs = { orgId: 'org_else', userId: 'user', microUsd: 3_000_000n, key: 'clicked-at-once' }
+  expect((await plane.controlPlane.funding.request(theirs)).id).not.toBe(ordered[0]?.id)
 })
 
 test('a wallet channel is linked by its owner’s signature for this organisation and no other', async () => {
@@ -226,7 +273,7 @@ test('a wallet channel is linked by its owner’s signature for this organisatio
   const linked = await api.balance.walletLink(link)
   expect(linked).toMatchObject({ channelId: plan.channelId, custody: 'wallet' })
   expect(await api.balance.walletLink(link)).toEqual(linked)
-  expect(await code(api.balance.fund({ amountUsd: '1' }))).toBe('state_conflict')
+  expect(await code(api.balance.fund({ amountUsd: '1', key: 'key-of-the-form' }))).toBe('state_conflict')
 })
 
 const inventory = {

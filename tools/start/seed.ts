@@ -7,18 +7,20 @@
 import { createAuth } from '@isochrone/api'
 import { readDeployment } from '@isochrone/contracts-client'
 import { createDb, createStore, type Db, type Store } from '@isochrone/db'
-import { systemClock } from '@isochrone/domain'
+import { newId, payoutMessage, systemClock } from '@isochrone/domain'
 import { addressOfKey, type Hex } from '@isochrone/protocol'
 import { childEnv, developmentKeys, loadEnv, toolEnv, type ToolEnv } from '@isochrone/runtime'
 import {
   createControlPlane,
   redisControlStream,
+  publishKeyBudgets,
   redisLeaseBudget,
   redisLiveState,
   type ControlPlane,
   type ControlPlaneDeps,
 } from '@isochrone/services'
 import { Redis } from 'ioredis'
+import { privateKeyToAccount } from 'viem/accounts'
 import { ensureApiKey } from './seed/api-key.ts'
 import { ensureNodes } from './seed/nodes.ts'
 import { ensureOrganisation, ensureUser, type DemoUser } from './seed/people.ts'
@@ -34,6 +36,7 @@ const people = {
 } satisfies Record<string, DemoUser & { role: string }>
 
 const FUNDING_MICRO_USD = 100_000_000n
+const STAKE_MICRO_USD = 1_000_000_000n
 /** Account 3 of the development mnemonic is where the demo provider is paid. */
 const PAYOUT_ACCOUNT = 3
 
@@ -84,17 +87,38 @@ async function seedAll(ctx: SeedContext, parts: SeedParts, env: ToolEnv) {
     (await controlPlane.providers.create({
       orgId: providerOrg,
       name: 'Northern Lights Compute',
-      payoutAddress: addressOfKey(developmentKeys[PAYOUT_ACCOUNT]),
+      ...(await signedPayout(providerOrg)),
     }))
   const providerId = 'providerId' in provider ? provider.providerId : provider.id
+  // Without stake its nodes would take requests and no leases, as anybody's.
+  if ((await controlPlane.providers.stake({ providerId })).length === 0) {
+    // Test money of the platform's, because the worker registers this provider only later: a wallet in a browser puts up its own.
+    const stake = { id: newId('stake'), providerId, microUsd: STAKE_MICRO_USD, requestedBy: providerUserId }
+    await store.listings.insertStakeOrder(stake)
+  }
   await ensureNodes(parts, deps, { providerId, userId: providerUserId, nodes: ctx.nodes })
 
   if (!(await store.funding.channelOfOrg(teamOrg))) {
-    await controlPlane.funding.request({ orgId: teamOrg, userId: teamUserId, microUsd: FUNDING_MICRO_USD })
+    await controlPlane.funding.request({
+      orgId: teamOrg,
+      userId: teamUserId,
+      microUsd: FUNDING_MICRO_USD,
+      key: 'first-funds',
+    })
   }
   const apiKey = await ensureApiKey(parts, deps, { orgId: teamOrg, dataDir: ctx.dataDir })
   const signIns = Object.values(people).map(({ role, email, password }) => ({ role, email, password }))
   return { apiKey, signIns }
+}
+
+/** As a wallet in a browser does. */
+async function signedPayout(orgId: string): Promise<{ payoutAddress: Hex; payoutSignature: Hex }> {
+  const wallet = privateKeyToAccount(developmentKeys[PAYOUT_ACCOUNT])
+  const payoutAddress = wallet.address
+  return {
+    payoutAddress,
+    payoutSignature: await wallet.signMessage({ message: payoutMessage({ orgId, payoutAddress }) }),
+  }
 }
 
 async function partsOf(ctx: SeedContext, env: ToolEnv, db: Db, redis: Redis): Promise<SeedParts> {
@@ -109,6 +133,7 @@ async function partsOf(ctx: SeedContext, env: ToolEnv, db: Db, redis: Redis): Pr
     stream: redisControlStream(redis),
     clock: systemClock,
     leaseBudget: redisLeaseBudget(redis),
+    tellKeyBudgets: (keyIds) => publishKeyBudgets({ ...store, redis, clock: systemClock }, { keyIds }),
     chain: {
       chainId,
       rpcUrl: ctx.chainRpcUrl,
@@ -116,6 +141,7 @@ async function partsOf(ctx: SeedContext, env: ToolEnv, db: Db, redis: Redis): Pr
       channels: lower(addresses.channels),
       registry: lower(addresses.registry),
       anchor: lower(addresses.anchor),
+      vault: lower(addresses.vault),
       operatorAddress: addressOfKey(env.OPERATOR_KEY),
       managedOwnerAddress: addressOfKey(env.MANAGED_WALLET_KEY),
       feeBps: params.feeBps,

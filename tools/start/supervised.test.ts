@@ -27,7 +27,7 @@ test('a process that crashes is started again, and the person is told what and w
   const notes: string[] = []
   const child = await supervise({ name: 'The worker', start, note: (line) => notes.push(line), onGivenUp: () => {} })
   processes[0]?.crash()
-  await vi.waitFor(() => expect(child.pid).toBe(processes[1]?.pid))
+  await vi.waitFor(() => expect(child.pid).toBe(processes[1]?.pid), 20_000)
   expect(notes).toEqual(['The worker ended (exit code 1); starting it again in 250 ms.', 'The worker is back.'])
   await child.stop()
 })
@@ -43,7 +43,7 @@ test('one that never comes back is given up after a bounded number of starts', a
   }
   await supervise({ name: 'x', start, note: () => {}, onGivenUp: givenUp, restartsMax: 2 })
   first.crash()
-  await vi.waitFor(() => expect(givenUp).toHaveBeenCalledWith('x'), { timeout: 5_000 })
+  await vi.waitFor(() => expect(givenUp).toHaveBeenCalledWith('x'), { timeout: 20_000 })
   expect(starts).toBe(3)
 })
 
@@ -56,7 +56,7 @@ test('a cause that repeats is told once, and again when it is given up', async (
   }
   await supervise({ name: 'The agent', start, note: (line) => notes.push(line), onGivenUp: () => {}, restartsMax: 3 })
   const end = 'The agent ended again (exit code 1: no such file) and is not restarted any more.'
-  await vi.waitFor(() => expect(notes.at(-1)).toBe(end), { timeout: 5_000 })
+  await vi.waitFor(() => expect(notes.at(-1)).toBe(end), { timeout: 20_000 })
   expect(notes).toEqual([
     'The agent ended (exit code 1: no such file); starting it again in 250 ms.',
     'The agent is back.',

@@ -1,6 +1,9 @@
-/** The table of attacks says what the tests say: whoever looks for an attack finds its test. */
+/**
+ * The table of attacks says what the tests say: whoever looks for an attack finds its test. And every function with a guard
+ * against reentrancy is tried by the attack that calls in from within a transfer.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { projectRoot } from '../project-root.ts'
 
@@ -21,4 +24,30 @@ test('every attack names tests that are there, and every test is named once, bes
     })
   expect(there.length).toBeGreaterThan(0)
   expect(named.toSorted()).toEqual(there.toSorted())
+})
+
+/** The interface of the contract that a source file is a part of; bonds are collected by the same function in three. */
+const interfaceOf = (file: string): string => {
+  if (file.startsWith('channels/')) return 'IPaymentChannels'
+  if (file.startsWith('disputes/')) return 'IDisputeManager'
+  if (file.startsWith('sla/')) return 'ISlaLedger'
+  return `I${basename(file, '.sol')}`
+}
+
+test('every function with a guard against reentrancy is called from within a transfer', () => {
+  const sources = join(projectRoot, 'contracts/src')
+  const guarded = readdirSync(sources, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.sol'))
+    .flatMap((file) => {
+      const code = readFileSync(join(sources, file), 'utf8')
+      const found = [...code.matchAll(/function (\w+)\([^)]*\)([^{;]*)\{/g)]
+      return found
+        .filter(([, , head]) => head?.includes('nonReentrant'))
+        .map(([, name]) => `${interfaceOf(file)}.${name}`)
+    })
+  const attack = readFileSync(join(dir, 'Reentrancy.t.sol'), 'utf8')
+  const tried = [...attack.matchAll(/doors\[\d+\] = abi\.encodeCall\(\s*(\w+\.\w+),/g)].map(([, name]) => name)
+  expect(guarded.length).toBeGreaterThan(20)
+  expect(new Set(tried)).toEqual(new Set(guarded))
+  expect(tried.filter((name) => name === 'IPayouts.collect')).toHaveLength(3)
 })

@@ -1,8 +1,8 @@
 /**
  * `npm run test:contracts`: every test of the contracts, and how much of them the tests cover.
  *
- * Unit tests by behaviour, the attack table, fuzzing, stateful invariants, the encoders of TypeScript against those of
- * Solidity, and line and branch coverage. `npm run test:long` runs fuzzing and invariants for long, behind the fuzz of the gateway.
+ * Unit tests by behaviour, the attack table, fuzzing, stateful invariants, hashes, prices and proofs of TypeScript against
+ * those of Solidity, and line and branch coverage. `npm run test:long` runs fuzzing and invariants for long, behind the fuzz of the gateway.
  */
 import { join } from 'node:path'
 import { Command } from 'commander'
@@ -38,7 +38,7 @@ if (counts.failed > 0) say((await runForge(forgeArgs.filter((flag) => flag !== '
 say(`  ${counts.passed} passed, ${counts.failed} failed`)
 
 if (!flags.long && flags.match === undefined) {
-  say('… encoders of TypeScript against Solidity')
+  say('… hashes, prices and proofs of TypeScript against Solidity')
   const { code, output } = await runCommand(
     join(projectRoot, 'node_modules/.bin/vitest'),
     ['run', ...DIFFERENTIAL_TESTS],

@@ -4,12 +4,12 @@
  * The last line is `N passed, N failed`, summed over all suites. Exits 1 when anything failed, so that a suite which
  * could not run is never mistaken for one that passed. `--only unit,contracts` runs a part.
  */
-import { parseArgs } from 'node:util'
+import { readFlags } from '@isochrone/runtime'
 import type { Suite } from './suite.ts'
 import { stages } from './suites.ts'
 
 const names = [...new Set(stages.flat(2).map(({ name }) => name))]
-const { values } = parseArgs({ options: { only: { type: 'string' }, help: { type: 'boolean' } } })
+const values = readFlags('npm test --', { only: { type: 'string' }, help: { type: 'boolean' } })
 if (values.help) {
   process.stdout.write(`npm test -- [--only ${names.join(',')}]\n`)
   process.exit(0)

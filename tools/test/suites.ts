@@ -17,7 +17,7 @@ import { checkCoverage } from '../test-contracts/check-coverage.ts'
 import { runForge } from '../test-contracts/run-forge.ts'
 import { countsOf, readForgeReport, readPlaywrightReport } from './read-reports.ts'
 import { oneCheck, type Suite, type SuiteResult } from './suite.ts'
-import { filesOf, vitest } from './vitest.ts'
+import { filesOf, hangsAfterMs, vitest } from './vitest.ts'
 
 /** Suites one after the other. */
 type Track = readonly Suite[]
@@ -62,7 +62,7 @@ async function generate(): Promise<SuiteResult> {
  * Without the optimizer, which works for minutes on tests that each embed the whole marketplace. What is deployed is
  * optimised, and is what the suites `abis` and `gas` and the integration tests run; so does `npm run test:contracts`.
  */
-const quickForge = { env: { FOUNDRY_OPTIMIZER: 'false' }, limitMs: 900_000 }
+const quickForge = { env: { FOUNDRY_OPTIMIZER: 'false' }, limitMs: hangsAfterMs }
 
 async function contracts(): Promise<SuiteResult> {
   const { code, stdout, output } = await runForge(['test', '--json'], quickForge)
@@ -88,7 +88,7 @@ function gas(): Promise<SuiteResult> {
 /** One of our own tools, as one check. */
 async function tool(file: string, ...args: string[]): Promise<SuiteResult> {
   const command = [join(projectRoot, file), ...args]
-  const { code, output } = await runCommand(process.execPath, command, { cwd: projectRoot, limitMs: 300_000 })
+  const { code, output } = await runCommand(process.execPath, command, { cwd: projectRoot, limitMs: hangsAfterMs })
   return oneCheck(code === 0, output)
 }
 
@@ -126,7 +126,11 @@ async function playwright(): Promise<SuiteResult> {
       ...(chromium.kind === 'path' && { CHROMIUM_PATH: chromium.path }),
     }
     const bin = join(projectRoot, 'node_modules/.bin/playwright')
-    const { code, output } = await runCommand(bin, ['test', '--reporter=list,json'], { cwd, env })
+    const { code, output } = await runCommand(bin, ['test', '--reporter=list,json'], {
+      cwd,
+      env,
+      limitMs: hangsAfterMs,
+    })
     return { ...countsOf(() => readPlaywrightReport(readFileSync(report, 'utf8')), code), output }
   } finally {
     rmSync(scratch, { recursive: true, force: true })

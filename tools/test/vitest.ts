@@ -7,7 +7,7 @@ import { runCommand } from '../run-command.ts'
 import { countsOf, readVitestReport } from './read-reports.ts'
 import { oneCheck, type SuiteResult } from './suite.ts'
 
-export type VitestKind = 'unit' | 'integration' | 'chaos'
+export type VitestKind = 'unit' | 'integration' | 'chaos' | 'cheats'
 
 export interface VitestOptions {
   /** More of vitest's own flags. */
@@ -18,9 +18,11 @@ export interface VitestOptions {
 }
 
 const suffixes: Record<VitestKind, RegExp> = {
-  unit: /^(?!.*\.(integration|chaos)\.test\.ts$).*\.test\.ts$/,
+  unit: /^(?!.*\.(integration|chaos|cheats)\.test\.ts$).*\.test\.ts$/,
   integration: /\.integration\.test\.ts$/,
   chaos: /\.chaos\.test\.ts$/,
+  /** No part of `npm test`: a whole market, which takes minutes. */
+  cheats: /\.cheats\.test\.ts$/,
 }
 
 /** Paths from the project's root. */
@@ -29,7 +31,7 @@ export function filesOf(kind: VitestKind): string[] {
 }
 
 /** A suite that takes longer hangs. It is far above what a busy machine needs: a suite that is killed names no test. */
-const hangsAfterMs = 2_400_000
+export const hangsAfterMs = 5_400_000
 
 export async function vitest(
   kind: VitestKind,
@@ -41,8 +43,8 @@ export async function vitest(
   const report = join(scratch, 'report.json')
   const flags = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...more]
   // Servers, chains and command-line tools start in these.
-  if (kind !== 'unit') flags.push('--testTimeout=60000')
-  if (kind === 'chaos') flags.push('--no-file-parallelism')
+  if (kind !== 'unit') flags.push('--testTimeout=180000')
+  if (kind === 'chaos' || kind === 'cheats') flags.push('--no-file-parallelism')
   try {
     const bin = join(projectRoot, 'node_modules/.bin/vitest')
     const options = { cwd: projectRoot, limitMs: hangsAfterMs, env, ...(onOutput && { onOutput }) }

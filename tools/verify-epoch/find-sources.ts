@@ -5,8 +5,8 @@
 import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { readDeployment, type Deployment } from '@isochrone/contracts-client'
-import { AppError, toAppError } from '@isochrone/domain'
-import { addressToBytes32, type Hex } from '@isochrone/protocol'
+import { AppError, isAppError, toAppError } from '@isochrone/domain'
+import { addressToBytes32, type EpochFileHeader, type Hex } from '@isochrone/protocol'
 import { fetchEpochFile, readEpochHeader, type FetchedEpoch, type OpenFile } from '@isochrone/verifier'
 import { readInstanceFile, type InstanceInfo } from '../start/instance-file.ts'
 import { openFile } from './open-file.ts'
@@ -16,6 +16,7 @@ export interface VerifyFlags {
   deployment?: string
   trustFile?: true
   strict?: true
+  expect?: string
   gateway: string[]
   previous: string[]
   dataDir: string
@@ -28,8 +29,10 @@ export interface Sources {
   previous: OpenFile[]
   expected: { lane?: Hex; epoch?: number }
   rpcUrl: string
+  /** Whose contracts the file is held against; null: those that it names itself. */
   deployment: Deployment | null
-  header: Awaited<ReturnType<typeof readEpochHeader>>
+  /** Null where the file's first line cannot be read, and a deployment says whom to ask. */
+  header: EpochFileHeader | null
   /** Removes what was fetched. */
   close: () => Promise<void>
 }
@@ -43,18 +46,31 @@ export async function findSources(target: string, flags: VerifyFlags): Promise<S
   const rpcUrl = urlOf('--rpc', flags.rpc ?? instance?.chainRpcUrl)
   if (rpcUrl === undefined) throw missing('Say which chain endpoint to ask: --rpc URL.')
   const previous = flags.previous.map(fileAt)
-  const expected = id ? expectedOf(id) : {}
+  const expected = { ...(flags.expect !== undefined && expectedBy(flags.expect)), ...(id && expectedOf(id)) }
   const fetched = id ? await fetchFromAny(sourcesOf(flags, instance), Number(id[2]), expected.lane) : null
   const close = async () => fetched?.remove()
   try {
     const open = fileAt(fetched?.path ?? target)
-    const header = await readEpochHeader(open)
-    const deployment = await deploymentOf(flags, instance, header.chainId)
-    return { open, previous, expected, rpcUrl, deployment, header, close }
+    const header = await readEpochHeader(open).catch(asUnreadable)
+    const deployment = await deploymentOf(flags, instance, header instanceof AppError ? null : header.chainId)
+    if (header instanceof AppError && !deployment) throw header
+    return { open, previous, expected, rpcUrl, deployment, header: header instanceof AppError ? null : header, close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+/** The verification says what is wrong with it, if there are contracts to ask. */
+function asUnreadable(error: unknown): AppError {
+  if (isAppError(error)) return error
+  throw error
+}
+
+function expectedBy(text: string): Sources['expected'] {
+  const id = ID.exec(text)
+  if (!id) throw missing(`--expect is no EPOCH or LANE:EPOCH: ${text}`)
+  return expectedOf(id)
 }
 
 function expectedOf([, lane, epoch]: RegExpExecArray): Sources['expected'] {
@@ -93,13 +109,15 @@ async function fetchFromAny(sources: readonly string[], epoch: number, lane: Hex
 }
 
 /**
- * The one that was named, else that of the marketplace here if the epoch is of its chain. Null only where somebody said
- * to trust the file: its own contracts could be a forger's, and would then confirm whatever it says.
+ * The one that was named, else that of the marketplace here if the epoch is of its chain, or its chain is asked; else null, and
+ * the file is held against the contracts that it names itself: they could be a forger's, and would then confirm whatever it says.
+ *
+ * @param chainId of the file; null where it cannot be read.
  */
 async function deploymentOf(
   flags: VerifyFlags,
   instance: InstanceInfo | null,
-  chainId: number,
+  chainId: number | null,
 ): Promise<Deployment | null> {
   if (flags.deployment !== undefined) {
     const deployment = await readDeployment(resolve(flags.deployment))
@@ -107,11 +125,8 @@ async function deploymentOf(
     return deployment
   }
   const found = instance ? await readDeployment(instance.deploymentFile) : null
-  if (found?.chainId === chainId) return found
-  if (flags.trustFile) return null
-  throw missing(
-    'Say whose contracts to trust: --deployment FILE (or --trust-file for those that the file itself names, which a forger could have deployed).',
-  )
+  const isAsked = flags.rpc === undefined || found?.chainId === chainId
+  return isAsked ? found : null
 }
 
 /** @throws AppError when there is none, or it is a folder. */

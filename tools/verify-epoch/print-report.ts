@@ -24,14 +24,20 @@ export function comparisonAsText(contradictions: readonly string[], files: numbe
   return `${['', 'CONTRADICTION.', ...shown, ...more].join('\n')}\n`
 }
 
+const marks = { true: '✓', false: '✗', null: '–' } as const
+
 export function reportAsText(report: EpochReport, seconds: number): string {
   const { lane, epoch, chainId, receipts, leaves, sumMicroUsd, checks, notes, unchecked, firstMismatch, mismatches } =
     report
+  const of = `${epoch === null ? 'A file of no known epoch' : `Epoch ${epoch}`}${lane === null ? '' : ` of lane ${lane}`}`
   const lines = [
-    `Epoch ${epoch} of lane ${lane} on chain ${chainId}`,
+    `${of} on chain ${chainId}`,
     `${counted(receipts, 'receipt', 'receipts')}, ${counted(leaves, 'leaf', 'leaves')}, ${formatUsd(sumMicroUsd)}`,
     '',
-    ...checks.map(({ ok, title, detail }) => `  ${ok ? '✓' : '✗'} ${title}${detail === '' ? '' : ` (${detail})`}`),
+    ...checks.map(
+      ({ ok, title, detail }) =>
+        `  ${marks[String(ok) as keyof typeof marks]} ${title}${detail === '' ? '' : ` (${detail})`}`,
+    ),
     '',
     ...notes.map((note) => `  · ${note}`),
     ...(notes.length > 0 ? [''] : []),

@@ -1,6 +1,8 @@
 /**
  * The command itself, on a real chain with the real contracts: an honest epoch, the same epoch spoiled in each way, and
  * everything that a person may get wrong. Nothing but the file and the endpoint is given to it.
+ *
+ * Of each way that it may end, one is a process of its own; what differs in what is said alone runs in this one.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
@@ -25,6 +27,7 @@ import { projectRoot } from '../project-root.ts'
 import { runCommand } from '../run-command.ts'
 import { lyingEndpoint } from './lying-endpoint.ts'
 import { lane, laneKey, publishTwoEpochs, type PublishedEpochs } from './publish-two-epochs.ts'
+import { verifyEpochCommand } from './verify-epoch-command.ts'
 
 let stack: TestStack
 let dir: string
@@ -56,11 +59,30 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true })
 })
 
-async function run(...args: string[]) {
+const nowhere = () => ['--data-dir', join(dir, 'no-marketplace')]
+
+/** As people start it. */
+async function start(...args: string[]) {
   const script = join(projectRoot, 'tools/verify-epoch/main.ts')
-  const nowhere = ['--data-dir', join(dir, 'no-marketplace')]
-  const { code, stdout, output } = await runCommand(process.execPath, [script, ...args, ...nowhere], {
+  const { code, stdout, output } = await runCommand(process.execPath, [script, ...args, ...nowhere()], {
     cwd: projectRoot,
+  })
+  expect(output).not.toMatch(/\n\s+at /)
+  return { code, stdout, output }
+}
+
+/** The same without a process for it. */
+async function run(...args: string[]) {
+  let stdout = ''
+  let output = ''
+  const code = await verifyEpochCommand([...args, ...nowhere()], {
+    stdout: {
+      write: (text) => {
+        stdout += text
+        output += text
+      },
+    },
+    stderr: { write: (text) => void (output += text) },
   })
   expect(output).not.toMatch(/\n\s+at /)
   return { code, stdout, output }
@@ -84,7 +106,7 @@ test(
   'an honest epoch verifies from a file, from a gateway, and without a deployment',
   { timeout: 240_000 },
   async () => {
-    const byFile = await run(fileOf(7), ...here(), '--strict')
+    const byFile = await start(fileOf(7), ...here(), '--strict')
     expect(byFile.output).toMatch(/nothing contradicts\.\n$/)
     expect(byFile.code).toBe(0)
     expect(byFile.stdout).toContain(
@@ -94,7 +116,7 @@ test(
     const url = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`
     // The next is asked when one is away.
     const sources = ['--gateway', 'http://127.0.0.1:9', '--gateway', url]
-    const byId = await run(`${lane}:8`, ...here(), ...sources, '--json', '--progress')
+    const byId = await start(`${lane}:8`, ...here(), ...sources, '--json', '--progress')
     expect(JSON.parse(byId.stdout)).toMatchObject({ ok: true, epoch: 8, receipts: 40, firstMismatch: null, notes: [] })
     expect(byId.code).toBe(0)
 
@@ -120,7 +142,7 @@ test(
     const other = await spoiled((rows) =>
       rows.map((row, at) => (at === rowOf(5) ? row.replace(/"bytesOut":"?\d+"?/, '"bytesOut":7') : row)),
     )
-    const { code, stdout } = await run(fileOf(7), other, ...here(), '--json')
+    const { code, stdout } = await start(fileOf(7), other, ...here(), '--json')
     const [right, wrong, compared] = stdout.trimEnd().split('\n')
     expect(JSON.parse(right ?? '')).toMatchObject({ ok: true })
     expect(JSON.parse(wrong ?? '')).toMatchObject({ ok: false })
@@ -158,12 +180,115 @@ test('each way of tampering is named by its line', { timeout: 240_000 }, async (
     expect(output).toMatch(sentence)
     expect(code).toBe(1)
   }
-  const flipped = await readFile(fileOf(7))
-  flipped[flipped.length - 200] = (flipped[flipped.length - 200] as number) ^ 1
-  await writeFile(join(dir, 'flipped.gz'), flipped)
-  const { code, output } = await run(join(dir, 'flipped.gz'), ...here())
-  expect(output).toContain('✗ The file is the one that the chain names')
-  expect(code).toBe(1)
+})
+
+test('a file with one flipped byte, or a part of one, is named as damaged', { timeout: 240_000 }, async () => {
+  const bytes = await readFile(fileOf(7))
+  const path = join(dir, 'damaged.gz')
+  const damaged = async (change: Buffer, ...args: string[]) => {
+    await writeFile(path, change)
+    return run(path, ...here(), ...args)
+  }
+  const flipped = (at: number): Buffer => {
+    const copy = Buffer.from(bytes)
+    copy[at] = (copy[at] as number) ^ 1
+    return copy
+  }
+  const hash = epochs[0].dataHash
+  const named = `expected bytes that hash to ${hash}, as the chain names them, found bytes that hash to 0x`
+  const lines = gunzipSync(bytes).toString().trimEnd().split('\n').length
+  for (const [change, sentence] of [
+    [flipped(bytes.length >> 1), `MISMATCH. The file is damaged after line `],
+    [flipped(bytes.length - 1), `MISMATCH. The file is damaged after line ${lines} (incorrect length check): ${named}`],
+    [bytes.subarray(0, -3), `MISMATCH. The file is damaged after line ${lines} (unexpected end of file): ${named}`],
+  ] as const) {
+    const { code, output } = await damaged(change)
+    expect(output).toContain(sentence)
+    expect(output).toContain(named)
+    expect(output).toContain('✗ The file is the one that the chain names')
+    expect(output).toContain('– Vouchers claim what receipts make due (not checked: the file cannot be read so far)')
+    expect(output).not.toContain('missing')
+    expect(code).toBe(1)
+  }
+
+  // The first line says which epoch it is: without it, the reader does, or all anchors are asked.
+  const told = await damaged(flipped(0), '--expect', `${lane}:7`)
+  expect(told.output).toMatch(/^Epoch 7 of lane 0x/)
+  expect(told.output).toContain(
+    `MISMATCH. The file is damaged from its first line on (incorrect header check): ${named}`,
+  )
+  expect(told.code).toBe(1)
+  const untold = await damaged(flipped(0))
+  expect(untold.output).toMatch(/^A file of no known epoch on chain \d+\n/)
+  expect(untold.output).toContain(
+    'MISMATCH. The file is damaged from its first line on (incorrect header check): expected a whole file, found bytes',
+  )
+  expect(untold.output).toMatch(
+    /Then:\n {2}Anchor of a file of this hash on the chain at \S+: expected one, found none for 0x/,
+  )
+  expect(untold.code).toBe(1)
+  const foreign = await run(join(projectRoot, 'package.json'), ...here())
+  expect(foreign.output).toContain('MISMATCH. The file is damaged from its first line on (incorrect header check)')
+  expect(foreign.code).toBe(1)
+  const headless = await run(await spoiled((rows) => rows.slice(1)), ...here())
+  expect(headless.output).toContain('MISMATCH. Line 1: The first line: expected the header of an epoch, found')
+  expect(headless.code).toBe(1)
+  // As one of several, too: what it states in the lines that can be read is still compared.
+  const beside = await damaged(flipped(bytes.length >> 1), fileOf(8))
+  expect(beside.output).toContain('The 2 files do not contradict one another.')
+  expect(beside.code).toBe(1)
+  const before = await run(fileOf(8), ...here(), '--previous', path)
+  expect(before.output).toContain(
+    'MISMATCH. A file given as --previous: expected a whole gzip file, found bytes that hash',
+  )
+  expect(before.code).toBe(1)
+})
+
+test('a header that somebody changed is named as such', { timeout: 240_000 }, async () => {
+  for (const [change, sentence] of [
+    [['"chainId":', '"chainId":1'], 'MISMATCH. Line 1: Chain in the header: expected'],
+    [['"count":', '"count":1'], 'MISMATCH. Line 1: Count of leaves in the header, against that by the event at'],
+    [['"epoch":7', '"epoch":9'], 'MISMATCH. Line 1: Anchor of epoch 9 on the chain at'],
+    [['"epoch":7', '"epoch":8'], 'MISMATCH. Line 1: First number in the header, against that by the event at'],
+  ] as const) {
+    const path = await spoiled(([header = '', ...rows]) => [header.replace(change[0], change[1]), ...rows])
+    const { code, output } = await run(path, ...here())
+    expect(output).toContain(sentence)
+    expect(code).toBe(1)
+  }
+})
+
+/** It shows what was owed before, so who makes one up could have any amount called due. */
+test(
+  'a previous file that is not the one that the chain names is named, and shows nothing',
+  { timeout: 240_000 },
+  async () => {
+    const inflated = await spoiled((rows) =>
+      rows.map((row) =>
+        row.startsWith('{"kind":"voucher"')
+          ? row.replace(/"cumulative":"(\d+)"/, (_, text) => `"cumulative":"${text}0"`)
+          : row,
+      ),
+    )
+    const { code, stdout } = await run(fileOf(8), ...here(), '--previous', inflated)
+    expect(stdout).toContain(
+      'MISMATCH. Hash of the file given as --previous for epoch 7, against that on the chain: expected 0x',
+    )
+    expect(code).toBe(1)
+  },
+)
+
+/** A forger's own contracts would confirm whatever the forger's file says: without a word of the reader that is no success. */
+test('a file and a chain alone: all is checked that they allow, and it ends with 2', { timeout: 240_000 }, async () => {
+  const right = await start(fileOf(7), '--rpc', stack.chainRpcUrl)
+  expect(right.output).toContain('contracts as the file names them')
+  expect(right.output).toContain('whether the contracts are the marketplace’s (--deployment FILE)')
+  expect(right.output).toMatch(/\nNothing contradicts, but say whose contracts to trust: --deployment FILE .*\n$/)
+  expect(right.code).toBe(2)
+  const path = await spoiled((rows) => rows.toSpliced(3, 1))
+  const wrong = await run(path, '--rpc', stack.chainRpcUrl)
+  expect(wrong.output).not.toContain('Nothing contradicts')
+  expect(wrong.code).toBe(1)
 })
 
 test('what cannot be checked says why in one sentence, and ends with 2', { timeout: 240_000 }, async () => {
@@ -172,17 +297,17 @@ test('what cannot be checked says why in one sentence, and ends with 2', { timeo
     [[fileOf(7)], /^Say which chain endpoint to ask: --rpc URL\.\n$/],
     [[fileOf(7), '--rpc', 'nonsense'], /^--rpc is no http or https URL: nonsense\n$/],
     [
-      [fileOf(7), '--rpc', stack.chainRpcUrl],
-      /^Say whose contracts to trust: --deployment FILE \(or --trust-file .*\n$/,
-    ],
-    [
       [fileOf(7), '--rpc', 'http://127.0.0.1:9', '--trust-file'],
       /^The chain endpoint http:\/\/127\.0\.0\.1:9 does not answer\.\n$/,
     ],
     [[fileOf(7), '--rpc', url, '--trust-file'], /^The chain endpoint .* does not answer as one: HTTP 404\.\n$/],
     [['absent.gz', ...here()], /^There is no file absent\.gz\.\n$/],
     [[dir, ...here()], /is not a file\.\n$/],
-    [[join(projectRoot, 'package.json'), ...here()], /^The epoch file is not a complete gzip file\.\n$/],
+    [
+      [join(projectRoot, 'package.json'), '--rpc', stack.chainRpcUrl],
+      /^The epoch file is not a complete gzip file\.\n$/,
+    ],
+    [[fileOf(7), '--expect', 'seven', ...here()], /^--expect is no EPOCH or LANE:EPOCH: seven\n$/],
     [['7', ...here()], /^Say which gateway has the epoch/],
     [['9', ...here(), '--gateway', url], /^http:\/\/127\.0\.0\.1:\d+ has no epoch 9\.\n$/],
     [['7', ...here(), '--gateway', 'http://127.0.0.1:9'], /^http:\/\/127\.0\.0\.1:9 does not answer\.\n$/],
@@ -196,6 +321,14 @@ test('what cannot be checked says why in one sentence, and ends with 2', { timeo
     expect(output).toMatch(sentence)
     expect(code).toBe(2)
   }
+  // As processes: a flag that there is not, a sentence, and what it is for.
+  expect(await start('--nope')).toMatchObject({ code: 2, stdout: '' })
+  const nameless = 'Say which chain endpoint to ask: --rpc URL.\n'
+  expect(await start(fileOf(7))).toEqual({ code: 2, stdout: '', output: nameless })
+  const help = await start('--help')
+  expect(help.code).toBe(0)
+  expect(help.stdout).toContain('Checks a published epoch')
+  expect(help.stdout).toContain('Exits 0 when nothing contradicts')
 })
 
 test(
@@ -238,7 +371,8 @@ test(
 
 /** Old epochs: with the chain's newest blocks alone, an honest one would look as if it had never been anchored. */
 test('an epoch anchored before the blocks that are read back still verifies, and what was not read is said', async () => {
-  await jsonRpc(stack.chainRpcUrl, 'anvil_mine', ['0x3e8', '0x1'])
+  // A thousand, by requests that each end in time on a busy machine.
+  for (let count = 0; count < 10; count++) await jsonRpc(stack.chainRpcUrl, 'anvil_mine', ['0x64', '0x1'])
   const open = async function* () {
     yield await readFile(fileOf(8))
   }

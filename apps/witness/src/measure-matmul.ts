@@ -20,9 +20,10 @@ export async function measureMatmul(
   facts: WitnessFacts,
   links: readonly NodeLink[],
   order: number,
+  portable = false,
 ): Promise<MatmulReport[]> {
   const asked = links.map((link) => ({ link, nonce: randomBytes32() }))
-  const answers = await together(asked, order)
+  const answers = await together(asked, { order, ...(portable && { portable }) })
   return asked.map(({ link, nonce }, index) => {
     const answer = answers[index] ?? null
     return {
@@ -36,15 +37,19 @@ export async function measureMatmul(
       commitment: answer?.commitment ?? null,
       signature: answer?.signature ?? null,
       correct: answer !== null && isRight(facts, link, { nonce, order }, answer),
+      ...(answer?.computed && { computed: answer.computed }),
     }
   })
 }
 
 /** Holds every link before it asks the first: a node that is busy with another question would start later. */
-function together(asked: readonly { link: NodeLink; nonce: Hex }[], order: number): Promise<(Committed | null)[]> {
+function together(
+  asked: readonly { link: NodeLink; nonce: Hex }[],
+  how: { order: number; portable?: true },
+): Promise<(Committed | null)[]> {
   // Always in the same order, so that two callers never wait for one another.
   const ordered = asked.toSorted((a, b) => (a.link.nodeId < b.link.nodeId ? -1 : 1))
-  const ask = () => Promise.all(asked.map(({ link, nonce }) => link.matmul({ nonce, order }, CHALLENGE_MS_MAX)))
+  const ask = () => Promise.all(asked.map(({ link, nonce }) => link.matmul({ nonce, ...how }, CHALLENGE_MS_MAX)))
   return ordered.reduceRight<() => Promise<(Committed | null)[]>>(
     (inner, { link }) =>
       () =>

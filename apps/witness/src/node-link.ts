@@ -12,6 +12,7 @@ import {
   witnessDomain,
   witnessProof,
   type Hex,
+  type MatmulComputed,
   type WitnessAnswer,
   type WitnessAsk,
   type WitnessFacts,
@@ -25,6 +26,7 @@ export type Committed = {
   readonly commitment: Hex
   readonly signature: Hex
   readonly elapsedUs: number
+  readonly computed?: MatmulComputed | undefined
   /** Null when what followed is no product of that order. */
   readonly product: Int32Array | null
 }
@@ -118,7 +120,7 @@ export class NodeLink {
   }
 
   /** A commitment, then the product; null when they did not come in time. */
-  matmul(challenge: { nonce: Hex; order: number }, limitMs: number): Promise<Committed | null> {
+  matmul(challenge: { nonce: Hex; order: number; portable?: true }, limitMs: number): Promise<Committed | null> {
     return this.#ask({ type: 'matmul', ...challenge }, limitMs, (sentMs, nonce, settle) => {
       let committed: Omit<Committed, 'product'> | null = null
       return {
@@ -128,9 +130,9 @@ export class NodeLink {
             return settle(committed && { ...committed, product: productFromBytes(message, challenge.order) })
           }
           if (message.type !== 'commitment' || committed) return settle(null)
-          const { commitment, signature } = message
+          const { commitment, signature, computed } = message
           const elapsedUs = Math.round((atMs - sentMs) * 1000)
-          committed = { commitment: commitment as Hex, signature: signature as Hex, elapsedUs }
+          committed = { commitment: commitment as Hex, signature: signature as Hex, elapsedUs, computed }
         },
         fail: () => settle(null),
       }

@@ -50,9 +50,10 @@ export async function startWitness(options: WitnessOptions): Promise<RunningWitn
   const asked = { facts, key, links }
   const server = createServer((request, response) => {
     answerRequest(asked, request, isAsker(request, token))
-      .then(({ status, body }) => {
-        response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-        response.end(JSON.stringify(body))
+      .then(({ status, body, headers }) => {
+        const type = body === undefined ? {} : { 'content-type': 'application/json' }
+        response.writeHead(status, { ...type, 'cache-control': 'no-store', ...headers })
+        response.end(body === undefined ? undefined : JSON.stringify(body))
       })
       .catch((error: unknown) => {
         logger.error({ err: error }, 'a request failed')

@@ -1,6 +1,6 @@
 /**
- * Admits the demo nodes by the same door as anybody's: a join token, the node key's proof, and then the worker's
- * transaction. They say that they share a host, and two of them that they are simulated.
+ * Admits the demo nodes by the operator's own way, which no request of the web can take: a token without a listing, the node
+ * key's proof, and then the worker's transaction. They say that they share a host, and two of them that they are simulated.
  */
 import { arch, cpus, release, totalmem, type as osType } from 'node:os'
 import { addressToBytes32, signStruct, type Hex, type NodeInventory } from '@isochrone/protocol'

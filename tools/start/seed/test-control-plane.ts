@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createAuth, createCaller, viewerFromHeaders, type ApiCaller, type Auth } from '@isochrone/api'
 import { contractNames, developmentParams, partiesOf } from '@isochrone/contracts-client'
-import { createDb, createStore, type Db, type Store } from '@isochrone/db'
+import { createDb, createStore, sayBusy, type Db, type Store } from '@isochrone/db'
 import { systemClock } from '@isochrone/domain'
 import { startTestStack } from '@isochrone/local-stack'
 import { addressOfKey, type Hex } from '@isochrone/protocol'
@@ -11,6 +11,7 @@ import { developmentDefaults, developmentKeys } from '@isochrone/runtime'
 import {
   createControlPlane,
   redisControlStream,
+  publishKeyBudgets,
   redisLeaseBudget,
   redisLiveState,
   type ControlPlane,
@@ -37,8 +38,11 @@ export interface TestControlPlane {
   stop(): Promise<void>
 }
 
-export async function startTestControlPlane(): Promise<TestControlPlane> {
-  const stack = await startTestStack({ postgres: true, redis: true })
+/** @param postgresDir keeps the database, for a later one to find; without it nothing stays */
+export async function startTestControlPlane({
+  postgresDir,
+}: { postgresDir?: string | undefined } = {}): Promise<TestControlPlane> {
+  const stack = await startTestStack({ postgres: true, postgresDir, redis: true })
   const dataDir = join(stack.dir, 'data')
   mkdirSync(dataDir)
   const deploymentFile = join(dataDir, 'deployment.json')
@@ -64,19 +68,21 @@ export async function startTestControlPlane(): Promise<TestControlPlane> {
   }
   const db = createDb(stack.databaseUrl)
   const redis = new Redis(stack.redisUrl)
-  const store = createStore(db)
+  const store = sayBusy(createStore(db))
   const deps: ControlPlaneDeps = {
     store,
     live: redisLiveState(redis),
     stream: redisControlStream(redis),
     clock: systemClock,
     leaseBudget: redisLeaseBudget(redis),
+    tellKeyBudgets: (keyIds) => publishKeyBudgets({ ...store, redis, clock: systemClock }, { keyIds }),
     chain: {
       chainId: deployment.chainId,
       rpcUrl: ctx.chainRpcUrl,
       usdc: address('1'),
       registry: address('2'),
       anchor: address('3'),
+      vault: address('3'),
       channels: address('4'),
       operatorAddress: addressOfKey(developmentKeys[0]),
       managedOwnerAddress: addressOfKey(developmentKeys[2]),
@@ -136,7 +142,7 @@ export function cookieOf(response: Response): string {
 // The four that the facts above name come first.
 const names = [...new Set(['token', 'registry', 'anchor', 'channels', ...contractNames])]
 const deployment = {
-  version: 2,
+  version: 3,
   chainId: 31_337,
   addresses: Object.fromEntries(names.map((name, index) => [name, address((index + 1).toString(16))])),
   blockNumber: 1,
