@@ -6,7 +6,7 @@
  * Where something else changes the URL (back, a link that clears the filters), the controls follow it.
  */
 import { useRouter, useSearchParams } from 'next/navigation'
-import { useEffect, useRef, useTransition, type FormEvent, type ReactNode } from 'react'
+import { useCallback, useEffect, useRef, useTransition, type FormEvent, type ReactNode } from 'react'
 import { inputStyle } from './ui/input-style.ts'
 
 export interface FilterBarProps {
@@ -26,8 +26,10 @@ export function FilterBar({ action, label, keep = {}, children }: FilterBarProps
   const shown = useRef(current)
   /** Queries of these controls that are on their way: one of them that arrives is older than what is shown, or is it. */
   const sent = useRef(new Set<string>())
-  /** The text field that is being typed in, and the query before it. */
-  const typing = useRef<{ name: string; before: string }>(undefined)
+  /** The text field that is being typed in: its words have one entry of the history. */
+  const typing = useRef<string>(undefined)
+  /** What was typed while the words before it were on their way. */
+  const waiting = useRef<string>(undefined)
 
   useEffect(() => {
     const isOurs = current === shown.current || sent.current.has(current)
@@ -35,8 +37,24 @@ export function FilterBar({ action, label, keep = {}, children }: FilterBarProps
     if (isOurs) return
     shown.current = current
     typing.current = undefined
+    waiting.current = undefined
     if (form.current) showIn(form.current, new URLSearchParams(current))
   }, [current])
+
+  const go = useCallback(
+    (query: string, how: 'push' | 'replace') => {
+      sent.current.add(query)
+      startTransition(() => router[how](query ? `${action}?${query}` : action, { scroll: false }))
+    },
+    [router, action],
+  )
+
+  useEffect(() => {
+    if (pending || waiting.current === undefined) return
+    const query = waiting.current
+    waiting.current = undefined
+    if (query !== current) go(query, 'replace')
+  }, [pending, current, go])
 
   function apply(event: FormEvent<HTMLFormElement>) {
     const entries = [...new FormData(event.currentTarget)].filter(
@@ -45,13 +63,13 @@ export function FilterBar({ action, label, keep = {}, children }: FilterBarProps
     const query = new URLSearchParams(entries).toString()
     if (query === shown.current) return
     shown.current = query
-    sent.current.add(query)
-    const href = query ? `${action}?${query}` : action
-    const sameField = isTyped(event.target) && typing.current?.name === event.target.name
-    // A navigation takes the place of one that has not arrived: until the first has, there is no entry to write over.
-    const hasEntry = sameField && typing.current?.before !== current
-    if (!hasEntry) typing.current = isTyped(event.target) ? { name: event.target.name, before: current } : undefined
-    startTransition(() => (hasEntry ? router.replace(href, { scroll: false }) : router.push(href, { scroll: false })))
+    const field = isTyped(event.target) ? event.target.name : undefined
+    const isMore = field !== undefined && field === typing.current
+    typing.current = field
+    waiting.current = undefined
+    // Only an entry that is there can be written over: while it is on its way, nobody can tell whether a second one would follow it.
+    if (isMore && pending) waiting.current = query
+    else go(query, isMore ? 'replace' : 'push')
   }
   return (
     <form
