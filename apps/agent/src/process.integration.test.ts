@@ -6,14 +6,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { TEST_CREDIT_BYTES, TestGateway } from './link/test-gateway.ts'
+import { SMALL_CREDIT_BYTES, TestGateway } from './link/test-gateway.ts'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
 const root = await mkdtemp(join(tmpdir(), 'isochrone-process-'))
 const gateway = new TestGateway()
 const children: ChildProcess[] = []
 
-beforeAll(() => gateway.start())
+beforeAll(() => {
+  gateway.streamCreditBytes = SMALL_CREDIT_BYTES
+  return gateway.start()
+})
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL')
   await gateway.kill()
@@ -41,7 +44,7 @@ test('an agent that is killed in mid-stream comes back, presents what it signed,
   expect(signed.seq).toBe(1)
   // Streamed: in so many chunks that it is still under way when its credits are used up.
   const cut = gateway.open({}, { ...chat(1000), stream: true })
-  await expect.poll(() => cut.creditTaken(), { timeout: 30_000 }).toBeGreaterThanOrEqual(TEST_CREDIT_BYTES)
+  await expect.poll(() => cut.creditTaken(), { timeout: 30_000 }).toBeGreaterThanOrEqual(SMALL_CREDIT_BYTES)
   first.kill('SIGKILL')
   await once(first, 'exit')
 

@@ -20,7 +20,7 @@ import { startAgent, type RunningAgent } from '../agent.ts'
 import { serveOpenAi, type EngineServer } from '../engines/serve-openai.ts'
 import { startEngine, type RunningEngine } from '../engines/start-engine.ts'
 import { ScriptedBackend } from '../engines/scripted-backend.ts'
-import { TEST_CREDIT_BYTES, TestGateway, unknownHash, type TestStream } from './test-gateway.ts'
+import { SMALL_CREDIT_BYTES, TestGateway, unknownHash, type TestStream } from './test-gateway.ts'
 
 const logger = createLogger('test', 'silent')
 const root = await mkdtemp(join(tmpdir(), 'isochrone-link-'))
@@ -77,8 +77,16 @@ const chat = (max_tokens: number, content = 'Where does the river go?') => ({
   max_tokens,
 })
 
+/** Streams of a gateway that grants so little stop until it grants more. */
+async function grantAtFirst(bytes: number): Promise<void> {
+  await gateway.kill()
+  gateway.streamCreditBytes = bytes
+  await gateway.start()
+  await linked()
+}
+
 /** Waits until the stream has no credit left. */
-const usedUp = (stream: TestStream, bytes = TEST_CREDIT_BYTES) =>
+const usedUp = (stream: TestStream, bytes = SMALL_CREDIT_BYTES) =>
   expect.poll(() => stream.creditTaken(), { timeout: 30_000 }).toBeGreaterThanOrEqual(bytes)
 
 test('the node proves its key and says what it is', async () => {
@@ -175,21 +183,19 @@ test('eight streams run at once and one more is rejected without a receipt', asy
 
 /** Without this a slow reader makes the node buffer without bound. */
 test('a stream without credits stops at the initial window and goes on when credits come', async () => {
+  await grantAtFirst(SMALL_CREDIT_BYTES)
   const stream = gateway.open({}, chat(1000))
   await usedUp(stream)
   await new Promise((resolve) => setTimeout(resolve, 150))
   // Only the chunk that used it up may go beyond.
-  expect(stream.creditTaken(1)).toBeLessThan(TEST_CREDIT_BYTES)
+  expect(stream.creditTaken(1)).toBeLessThan(SMALL_CREDIT_BYTES)
   stream.credit(1_000_000, 10)
   expect((await stream.end).status).toBe('completed')
   expect(stream.chunks.at(-1)?.tokensOut).toBe(1000)
 })
 
 test('an answer that is not streamed waits for credit too, whatever it is put together of', async () => {
-  await gateway.kill()
-  gateway.streamCreditBytes = 300
-  await gateway.start()
-  await linked()
+  await grantAtFirst(300)
   const stream = gateway.open({}, { ...chat(900), stream: false })
   await usedUp(stream, 300)
   await new Promise((resolve) => setTimeout(resolve, 150))
@@ -214,11 +220,12 @@ test('a cancel reaches the engine, and the receipt is for what was sent', async 
 
 /** A gateway's death bills a stream exactly to the last acknowledged frame, once. */
 test('a lost link signs for the acknowledged tokens and presents the receipt until it is confirmed', async () => {
+  await grantAtFirst(SMALL_CREDIT_BYTES)
   const stream = gateway.open({}, chat(1500))
   await usedUp(stream)
   const acknowledged = stream.chunks[Math.floor(stream.chunks.length / 2)]
   stream.credit(2_000, acknowledged?.tokensOut ?? 0)
-  await usedUp(stream, TEST_CREDIT_BYTES + 2_000)
+  await usedUp(stream, SMALL_CREDIT_BYTES + 2_000)
   await gateway.kill()
   await expect.poll(() => agent.receipts.unconfirmedCount).toBe(1)
 
@@ -249,6 +256,7 @@ test('a lost link signs for the acknowledged tokens and presents the receipt unt
 })
 
 test('a stream that lost its link before any credit is signed for no token', async () => {
+  await grantAtFirst(SMALL_CREDIT_BYTES)
   const stream = gateway.open({}, chat(1500))
   await usedUp(stream)
   await gateway.kill()
@@ -333,6 +341,7 @@ test('a gateway of another version of the link is refused with a sentence, until
 })
 
 test('credit for tokens that were never sent is a violation', async () => {
+  await grantAtFirst(SMALL_CREDIT_BYTES)
   const stream = gateway.open({}, chat(1500))
   await usedUp(stream)
   gateway.raw(encodeCredit(stream.id, 1, 100_000))

@@ -52,8 +52,11 @@ export type TestChunk = {
   readonly creditTaken: number
 }
 
-/** Credit of a stream before the first CREDIT: some fifty chunks of a token. */
-export const TEST_CREDIT_BYTES = 16 * 1024
+/** Credit of a stream before the first CREDIT, bytes: more than any test's answer, token by token. */
+const AMPLE_CREDIT_BYTES = 256 * 1024
+
+/** Less than an answer of a thousand tokens takes, however fast its engine is: the faster, the more tokens go in one frame. */
+export const SMALL_CREDIT_BYTES = 4 * 1024
 
 export type TestStream = {
   readonly id: number
@@ -83,7 +86,7 @@ export class TestGateway {
   /** As the CHALLENGE says it. */
   protocol = LINK_PROTOCOL_VERSION
   /** As WELCOME says it. */
-  streamCreditBytes = TEST_CREDIT_BYTES
+  streamCreditBytes = AMPLE_CREDIT_BYTES
   connections = 0
   welcomes = 0
   pongs = 0
