@@ -7,8 +7,8 @@ export interface ActionError {
   message: string
   /** The input at fault, for `invalid_input`. */
   field: string | null
-  /** To quote when asking for help; the same id is in the server's log. */
-  requestId: string
+  /** To quote when asking for help; the same id is in the server's log. null: no server answered. */
+  requestId: string | null
 }
 
 export type ActionResult<T> = { ok: true; data: T } | { ok: false; error: ActionError }

@@ -46,7 +46,7 @@ function resultOf({ status, response }: XMLHttpRequest): ActionResult<{ id: stri
   return { ok: false, error: { ...nothing, message } }
 }
 
-const nothing = { code: 'internal', owner: 'platform', field: null, requestId: 'none' } as const
+const nothing = { code: 'internal', owner: 'platform', field: null, requestId: null } as const
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 /** A browser says no more than this of a line that was lost, and of a file that was changed or moved meanwhile. */

@@ -16,7 +16,7 @@ const connectionLost: ActionError = {
   owner: 'platform',
   message: 'The server did not answer. Check your connection and try again; nothing may have happened.',
   field: null,
-  requestId: 'none',
+  requestId: null,
 }
 
 export function useAction<I, T>(action: (input: I) => Promise<ActionResult<T>>): ActionState<I, T> {

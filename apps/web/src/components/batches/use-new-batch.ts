@@ -110,5 +110,5 @@ const lost: ActionError = {
   owner: 'platform',
   message: 'The server did not answer. Try again: the file is not sent twice, and there will be one batch.',
   field: null,
-  requestId: 'none',
+  requestId: null,
 }

@@ -9,7 +9,7 @@ export function ErrorNotice({ error }: { error: ActionError | null }) {
   return (
     <Notice tone="bad" live>
       <p>{error.message}</p>
-      {error.owner !== 'client' && (
+      {error.owner !== 'client' && error.requestId !== null && (
         <p className="mt-0.5 text-xs">
           Owner: {ownerWords[error.owner]} · Request id <Hash value={error.requestId} label="request id" />
         </p>
