@@ -153,7 +153,7 @@ async function filed(seq: number, kind: 'overcharge' | 'not_delivered' = 'overch
   expect(plan).toMatchObject({ by: 'platform', order: { status: 'requested' } })
   await send()
   const { asPayer } = await desk.list({ ...team, open: true })
-  const dispute = asPayer.find((each) => each.kind === kind && each.state === 'filed')
+  const dispute = asPayer.items.find((each) => each.kind === kind && each.state === 'filed')
   expect(dispute).toMatchObject({ amountMicroUsd: ASKED, priceMicroUsd: PRICE, providerName: 'Provider' })
   return dispute?.id ?? ''
 }
@@ -413,7 +413,7 @@ test('a lease receipt is disputed on the chain by its proof: once, in time, by w
   expect(await file()).toMatchObject({ by: 'platform', order: { action: 'file_lease', status: 'requested' } })
   await send()
   await expect(file()).rejects.toThrow(/open already/)
-  const [found] = (await desk.list({ ...team, open: true })).asPayer
+  const [found] = (await desk.list({ ...team, open: true })).asPayer.items
   expect(found).toMatchObject({ kind: 'not_delivered', subject: hash, priceMicroUsd: PRICE, amountMicroUsd: ASKED })
   const seen = await desk.detail({ ...team, id: found?.id ?? '' })
   expect(seen).toMatchObject({

@@ -237,7 +237,13 @@ const disputeStateName = z.enum([
   'dismissed',
   'lapsed',
 ])
-export const disputeList = z.object({ open: z.boolean().optional(), state: disputeStateName.optional() })
+export const disputeList = z.object({
+  open: z.boolean().optional(),
+  state: disputeStateName.optional(),
+  payerCursor: z.string().max(80).optional(),
+  providerCursor: z.string().max(80).optional(),
+  limit,
+})
 export const deskPage = z.object({ open: z.boolean().optional(), cursor: z.string().max(300).optional(), limit })
 export const fileDisputeInput = receiptKey.extend({
   kind: z.enum(['overcharge', 'not_delivered', 'wrong_output']),

@@ -12,22 +12,14 @@ import type { AuditNote } from './audit/audit-log.ts'
 import type { FundingWish } from './funding/request-funding.ts'
 import type { RespondInput } from './disputes/answer-dispute.ts'
 import type { DeskQueueInput } from './disputes/desk-queue.ts'
-import type { Asker, DisputeListFilter } from './disputes/dispute-reads.ts'
+import type { Asker } from './disputes/dispute-reads.ts'
+import type { DisputeListInput, DisputeLists } from './disputes/list-disputes.ts'
 import type { ChallengeInput, FileDisputeInput, WithheldInput } from './disputes/file-dispute.ts'
 import type { DisputePlan } from './disputes/place-order.ts'
 import type { JudgementInput } from './disputes/prepare-judgement.ts'
 import type { PreparedRuling, RulingInput } from './disputes/prepare-ruling.ts'
 import type { RecordKey } from './disputes/record-cases.ts'
-import type {
-  DeskFigures,
-  DeskItem,
-  DisputeCase,
-  DisputeOrderView,
-  DisputeRoles,
-  DisputeView,
-  FilingTerms,
-  RecordCaseView,
-} from './disputes/views.ts'
+import type { DeskFigures, DeskItem, DisputeCase, DisputeRoles, FilingTerms, RecordCaseView } from './disputes/views.ts'
 import type { AuditEntry, AuditFilterInput } from './queries/views/audit.ts'
 import type { RecordStatus } from '@isochrone/domain'
 import type { NodeInventory } from '@isochrone/protocol'
@@ -334,11 +326,7 @@ export interface ControlPlane {
   }
   /** Amounts in µUSD. What an organisation has no part in is `not_found`. */
   disputes: {
-    list(input: Asker & DisputeListFilter): Promise<{
-      asPayer: DisputeView[]
-      asProvider: DisputeView[]
-      orders: DisputeOrderView[]
-    }>
+    list(input: Asker & DisputeListInput): Promise<DisputeLists>
     detail(input: Asker & { id: string }): Promise<DisputeCase & DisputeRoles>
     /** Whether a receipt of the organisation can be disputed now, and for how much. */
     filingTerms(input: { orgId: string; lane: string; seq: number }): Promise<FilingTerms>

@@ -4,6 +4,7 @@ import type { DbOrTx } from '../create-db.ts'
 import type { DisputeKind, Prisma } from '../generated/client.ts'
 import { deskQueueReads } from './desk-queue.ts'
 import { fileTries } from './file-tries.ts'
+import { partyDisputeReads } from './party-disputes.ts'
 
 export interface NewDisputeEvent {
   txHash: string
@@ -35,16 +36,6 @@ export interface DisputeValues {
   appealRefundMicroUsd: bigint
   deadlineS: bigint
   filedAtMs: bigint
-}
-
-export interface DisputeFilter {
-  states: readonly DisputeState[] | null
-  /** Of a payer: disputes about its channel, and those that it asked for. */
-  payer: { channelId: string | null; orgId: string } | null
-  providerId: string | null
-  /** The latest deadline first, in place of the nearest: for what is closed. */
-  latestFirst?: boolean
-  limit: number
 }
 
 /** Keeps events, and marks their disputes to be read again. In the indexer's transaction. */
@@ -96,19 +87,10 @@ export function disputesRepository(db: DbOrTx) {
     },
 
     /** Those with the nearest deadline first, and of these the dearest. */
-    async disputes({ states, payer, providerId, latestFirst, limit }: DisputeFilter) {
-      const asked = payer && (await askedBy(db, payer.orgId))
+    async disputesIn(states: readonly DisputeState[], limit: number) {
       return db.dispute.findMany({
-        where: {
-          ...(states && { state: { in: [...states] } }),
-          ...(payer && {
-            OR: [...(payer.channelId === null ? [] : [{ channelId: payer.channelId }]), { id: { in: asked ?? [] } }],
-          }),
-          ...(providerId !== null && { providerId }),
-        },
-        orderBy: latestFirst
-          ? [{ deadlineS: 'desc' }, { id: 'desc' }]
-          : [{ deadlineS: 'asc' }, { amountMicroUsd: 'desc' }, { id: 'asc' }],
+        where: { state: { in: [...states] } },
+        orderBy: [{ deadlineS: 'asc' }, { amountMicroUsd: 'desc' }, { id: 'asc' }],
         take: limit,
       })
     },
@@ -197,6 +179,7 @@ export function disputesRepository(db: DbOrTx) {
     },
 
     ...deskQueueReads(db),
+    ...partyDisputeReads(db),
     ...fileTries(db),
 
     /** Oldest first. */
@@ -244,16 +227,6 @@ async function partiesIn(
     userIds: [...new Set(members.map(({ userId }) => userId))],
     addresses: [...new Set([...known, ...wallets].flatMap((address) => address?.toLowerCase() ?? []))],
   }
-}
-
-async function askedBy(db: DbOrTx, orgId: string): Promise<bigint[]> {
-  const rows = await db.disputeOrder.findMany({
-    where: { orgId, action: 'withheld', disputeId: { not: null } },
-    orderBy: { createdAt: 'desc' },
-    take: 200,
-    select: { disputeId: true },
-  })
-  return rows.flatMap(({ disputeId }) => (disputeId === null ? [] : [disputeId]))
 }
 
 function orderRows(db: DbOrTx) {

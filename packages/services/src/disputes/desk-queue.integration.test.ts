@@ -5,7 +5,7 @@ import type { DisputeState } from '@isochrone/domain'
 import { bytes32Of } from '@isochrone/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { deskQueue, type DeskQueueInput } from './desk-queue.ts'
-import { listDisputes } from './dispute-reads.ts'
+import { listDisputes } from './list-disputes.ts'
 import type { DisputeDeps } from './place-order.ts'
 
 let stack: TestStack
@@ -112,9 +112,35 @@ test('pages follow one another without a gap or a repetition, and the figures ar
 
 test('a party sees what is open by its deadline, and of what is closed the latest first', async () => {
   const { asProvider } = await listDisputes(deps, { orgId: 'org_provider', providerId })
-  expect(asProvider.map(({ id }) => id)).toEqual(['3', '4', '5', '2', '6', '1'])
+  expect(asProvider.items.map(({ id }) => id)).toEqual(['3', '4', '5', '2', '6', '1'])
   const { asProvider: others } = await listDisputes(deps, { orgId: 'org_other', providerId: bytes32Of('other') })
-  expect(others).toEqual([])
+  expect(others).toEqual({ items: [], nextCursor: null })
+})
+
+test('a party pages through its disputes without a gap or a repetition', async () => {
+  const seen: string[] = []
+  let providerCursor: string | undefined
+  for (let page = 0; page < 10; page++) {
+    const { asProvider } = await listDisputes(deps, { orgId: 'org_provider', providerId, providerCursor, limit: 2 })
+    seen.push(...asProvider.items.map(({ id }) => id))
+    if (asProvider.nextCursor === null) break
+    providerCursor = asProvider.nextCursor
+  }
+  expect(seen).toEqual(['3', '4', '5', '2', '6', '1'])
+  const open = await listDisputes(deps, { orgId: 'org_provider', providerId, open: true })
+  expect(open.asProvider.items.map(({ id }) => id)).toEqual(['3', '4', '5', '2'])
+  const forged = { orgId: 'org_provider', providerId, providerCursor: "open.1.1.1' or true" }
+  await expect(listDisputes(deps, forged)).rejects.toMatchObject({ code: 'invalid_input', field: 'providerCursor' })
+})
+
+test('a payer sees the withheld files that it disputes, though they name no channel, and nobody else does', async () => {
+  const asked = { id: 'order_6', action: 'withheld', account: 'managed', subject: '0x6', payload: {}, disputeId: 6n }
+  await db.disputeOrder.create({ data: { ...asked, orgId: 'org_payer', requestedBy: 'user_payer' } })
+  const { asPayer, asProvider } = await listDisputes(deps, { orgId: 'org_payer', providerId: null })
+  expect(asPayer.items.map(({ id }) => id)).toEqual(['6'])
+  expect(asProvider.items).toEqual([])
+  const { asPayer: others } = await listDisputes(deps, { orgId: 'org_other', providerId: null })
+  expect(others.items).toEqual([])
 })
 
 test('a cursor that nobody was given is refused', async () => {

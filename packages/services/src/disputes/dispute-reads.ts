@@ -1,5 +1,5 @@
-/** Lists and cases of disputes: for the parties their own, for staff all. Another organisation's dispute is not there. */
-import { AppError, disputeStates, openDisputeStates, type DisputeState } from '@isochrone/domain'
+/** Cases of disputes: for the parties their own, for staff all. Another organisation's dispute is not there. */
+import { AppError } from '@isochrone/domain'
 import { z } from 'zod'
 import type { DisputeRow, DocumentRow, StoredDisputeEvent } from '../ports/dispute-store.ts'
 import { leaseReceiptView } from '../queries/lease-receipts.ts'
@@ -20,12 +20,9 @@ import {
   disputeView,
   documentView,
   fileTryView,
-  orderView,
   type DisputeCase,
   type DisputeEventView,
-  type DisputeOrderView,
   type DisputeRoles,
-  type DisputeView,
   type PanelView,
 } from './views.ts'
 
@@ -34,7 +31,6 @@ export interface Asker {
   providerId: string | null
 }
 
-const LISTED_MAX = 200
 const attemptJson = z.object({
   attempt: z.number(),
   nodeId: z.string(),
@@ -43,43 +39,6 @@ const attemptJson = z.object({
   durationMs: z.number(),
   message: z.string().nullable(),
 })
-
-export type DisputeListFilter = { open?: boolean | undefined; state?: DisputeState | undefined }
-
-export async function listDisputes(
-  deps: DisputeDeps,
-  { orgId, providerId, ...filter }: Asker & DisputeListFilter,
-): Promise<{ asPayer: DisputeView[]; asProvider: DisputeView[]; orders: DisputeOrderView[] }> {
-  const { store } = deps
-  const states = statesOf(filter)
-  const channel = await store.funding.channelOfOrg(orgId)
-  const payer = { channelId: channel?.id ?? null, orgId }
-  const asPayer = await disputesOf(deps, { payer, providerId: null }, states)
-  const asProvider = providerId === null ? [] : await disputesOf(deps, { payer: null, providerId }, states)
-  const names = await providerNames(deps, [...asPayer, ...asProvider])
-  const view = (row: DisputeRow) => disputeView(row, names)
-  const orders = await store.disputes.ordersOf(orgId, 50)
-  return { asPayer: asPayer.map(view), asProvider: asProvider.map(view), orders: orders.map(orderView) }
-}
-
-/** What is open by its deadline; then what is closed, the latest first, so that old cases never hide new ones. */
-async function disputesOf(
-  { store }: DisputeDeps,
-  party: { payer: { channelId: string | null; orgId: string } | null; providerId: string | null },
-  states: readonly DisputeState[] | null,
-): Promise<DisputeRow[]> {
-  if (states) return store.disputes.disputes({ ...party, states, limit: LISTED_MAX })
-  const open = await store.disputes.disputes({ ...party, states: openDisputeStates, limit: LISTED_MAX })
-  const limit = LISTED_MAX - open.length
-  if (limit === 0) return open
-  const closed = disputeStates.filter((state) => !openDisputeStates.includes(state))
-  return [...open, ...(await store.disputes.disputes({ ...party, states: closed, latestFirst: true, limit }))]
-}
-
-function statesOf({ open, state }: DisputeListFilter): readonly DisputeState[] | null {
-  if (state) return [state]
-  return open ? openDisputeStates : null
-}
 
 export async function disputeDetail(
   deps: DisputeDeps,

@@ -58,9 +58,9 @@ async function carryOut({ disputes, transactions, chain }: DisputeRoundDeps, ord
 /** Carries out rulings that can no longer be appealed, and closes what nobody ruled on in time. */
 export async function executeDisputes({ disputes, transactions, chain }: DisputeRoundDeps): Promise<DutyRound> {
   const nowS = BigInt(await chain.nowS())
-  const filter = { states: openDisputeStates, payer: null, providerId: null, limit: EXECUTED_A_ROUND }
-  const due = (await disputes.disputes(filter)).filter((row) => canExecute(row, nowS, BigInt(chain.ruleS)))
-  const ruledOnAppeal = await disputes.disputes({ ...filter, states: ['appeal_ruled'] })
+  const open = await disputes.disputesIn(openDisputeStates, EXECUTED_A_ROUND)
+  const due = open.filter((row) => canExecute(row, nowS, BigInt(chain.ruleS)))
+  const ruledOnAppeal = await disputes.disputesIn(['appeal_ruled'], EXECUTED_A_ROUND)
   const ids = new Set([...due, ...ruledOnAppeal].map(({ id }) => id))
   return await doEach([...ids], String, async (id) => {
     await sendRecorded(transactions, { purpose: 'dispute-execute', subject: String(id) }, () => chain.execute(id))

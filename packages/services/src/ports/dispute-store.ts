@@ -82,6 +82,16 @@ export interface QueuePlace {
   stakeMicroUsd: bigint
 }
 
+/** A payer: disputes about its channel, and those that it asked for. */
+export type DisputeParty = { channelId: string | null; orgId: string } | { providerId: string }
+
+export interface PartyPlace {
+  id: bigint
+  isOpen: boolean
+  deadlineS: bigint
+  amountMicroUsd: bigint
+}
+
 export interface DisputesStore {
   dispute(id: bigint): Promise<DisputeRow | null>
   /** Who gains or loses by a dispute. Addresses in lower case: owners, payouts, and wallets of the people. */
@@ -95,14 +105,17 @@ export interface DisputesStore {
     subject: string
     challenger: string | null
   }): Promise<{ userIds: string[]; addresses: string[] }>
-  /** Nearest deadline first; the latest first where `latestFirst`. */
-  disputes(filter: {
+  /** Nearest deadline first. */
+  disputesIn(states: readonly DisputeState[], limit: number): Promise<DisputeRow[]>
+  /** Of one party: what is open by its deadline, then what is closed with the latest on top. */
+  partyPlaces(filter: {
+    party: DisputeParty
+    openStates: readonly DisputeState[]
+    /** null: all. */
     states: readonly DisputeState[] | null
-    payer: { channelId: string | null; orgId: string } | null
-    providerId: string | null
-    latestFirst?: boolean
+    after: PartyPlace | null
     limit: number
-  }): Promise<DisputeRow[]>
+  }): Promise<PartyPlace[]>
   disputesAbout(subject: string): Promise<DisputeRow[]>
   openAgainst(channelId: string, states: readonly DisputeState[]): Promise<number>
   askedFor(orgId: string, disputeId: bigint): Promise<boolean>
@@ -153,7 +166,7 @@ export interface DisputesStore {
 export interface DisputeWork {
   marked(limit: number): Promise<bigint[]>
   saveDispute(id: bigint, values: Omit<DisputeRow, 'id' | 'filedAtMs'> | null): Promise<void>
-  disputes: DisputesStore['disputes']
+  disputesIn: DisputesStore['disputesIn']
   openDisputeOrders(limit: number): Promise<DisputeOrderRow[]>
   updateDisputeOrder(
     id: string,

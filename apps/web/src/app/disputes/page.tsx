@@ -1,33 +1,48 @@
 /** Disputes of the organisation: what it asked back as a payer, what is asked of it as a provider, what is on its way. */
 import type { DisputeOrderView } from '@isochrone/services'
 import { DisputesTable } from '~/components/disputes/disputes-table.tsx'
+import { PagedSection } from '~/components/paged-section.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { ButtonLink } from '~/components/ui/button.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
 import { Hash, Utc } from '~/components/ui/values.tsx'
+import { readSearch, type SearchParams } from '~/lib/search.ts'
 import { pageData } from '~/server/page-data.ts'
 import { requireOrganisation } from '~/server/require.ts'
 
 export const metadata = { title: 'Disputes' }
 
-export default async function DisputesPage() {
+const words = { first: 'First', next: 'Next' }
+
+export default async function DisputesPage({ searchParams }: { searchParams: SearchParams }) {
   const org = await requireOrganisation('/disputes')
-  const { asPayer, asProvider, orders } = await pageData('/disputes', (api) => api.disputes.list({}))
+  const search = await readSearch(searchParams)
+  const { asPayer, asProvider, orders } = await pageData('/disputes', (api) =>
+    api.disputes.list({ payerCursor: search.asked, providerCursor: search['asked-of'] }),
+  )
+  const paged = Boolean(search.asked || search['asked-of'])
   const nowMs = Date.now()
   return (
     <>
       <PageHeader
         title="Disputes"
         description="About receipts that you paid for, ruled on by arbiters on the chain."
-        actions={<LiveRefresh intervalMs={3_000} />}
+        actions={!paged && <LiveRefresh intervalMs={3_000} />}
       />
-      <Section title="Asked back by you">
+      <PagedSection
+        id="asked"
+        title="Asked back by you"
+        path="/disputes"
+        search={search}
+        nextCursor={asPayer.nextCursor}
+        words={words}
+      >
         <DisputesTable
           label="Asked back by you"
           path="/disputes"
-          items={asPayer}
+          items={asPayer.items}
           nowMs={nowMs}
           empty={
             <EmptyState title="You dispute nothing" action={<ButtonLink href="/requests">Open a request</ButtonLink>}>
@@ -36,20 +51,25 @@ export default async function DisputesPage() {
             </EmptyState>
           }
         />
-      </Section>
+      </PagedSection>
       {org.providerId !== null && (
-        <Section
+        <PagedSection
+          id="asked-of"
+          path="/disputes"
+          search={search}
+          nextCursor={asProvider.nextCursor}
+          words={words}
           title="Asked of you as a provider"
           description="Answer before the deadline; without an answer a panel is drawn all the same."
         >
           <DisputesTable
             label="Asked of you as a provider"
             path="/disputes"
-            items={asProvider}
+            items={asProvider.items}
             nowMs={nowMs}
             empty={<EmptyState title="Nobody disputes your receipts" />}
           />
-        </Section>
+        </PagedSection>
       )}
       {orders.length > 0 && (
         <Section title="Asked for" description="What the platform’s account sends for you, newest first.">
