@@ -1,5 +1,6 @@
 /**
- * The table of attacks says what the tests say: whoever looks for an attack finds its test. And every function with a guard
+ * The table of attacks says what the tests say: whoever looks for an attack finds its test. An attack is refused for the
+ * reason that its test names. And every function with a guard
  * against reentrancy is tried by the attack that calls in from within a transfer.
  */
 import { readdirSync, readFileSync } from 'node:fs'
@@ -24,6 +25,11 @@ test('every attack names tests that are there, and every test is named once, bes
     })
   expect(there.length).toBeGreaterThan(0)
   expect(named.toSorted()).toEqual(there.toSorted())
+})
+
+test('no attack passes because a call failed for another reason: each names the error and its values', () => {
+  const bare = readdirSync(dir).filter((file) => readFileSync(join(dir, file), 'utf8').includes('expectRevert()'))
+  expect(bare).toEqual([])
 })
 
 /** The interface of the contract that a source file is a part of; bonds are collected by the same function in three. */

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {IPaymentChannels} from "../../src/interfaces/IPaymentChannels.sol";
 import {SessionKey, Voucher} from "../../src/libraries/ReceiptHashes.sol";
 import {World} from "../support/World.sol";
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
 /// @dev Whoever owes, and whoever is owed too little, tries to take what is another's.
 contract ClaimAttack is World {
@@ -31,9 +32,10 @@ contract ClaimAttack is World {
         bytes memory signature = signVoucher(0, voucher);
 
         // A second before the end nothing leaves; the claim has had the whole thaw.
+        uint64 thawEndsAt = channels.channelOf(channelIds[0]).thawEndsAt;
         pass(THAW - 1);
         vm.prank(payerOf(0));
-        vm.expectRevert();
+        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.StillThawing.selector, channelIds[0], thawEndsAt));
         channels.withdraw(channelIds[0], payerOf(0));
         pass(1);
         vm.prank(payerOf(0));
@@ -145,7 +147,9 @@ contract ClaimAttack is World {
         );
         channels.setCeiling(channelIds[0], 200e6, byFresh);
         vm.prank(vm.addr(freshKey));
-        vm.expectRevert();
+        vm.expectRevert(
+            abi.encodeWithSelector(IPaymentChannels.NotChannelOwner.selector, channelIds[0], vm.addr(freshKey))
+        );
         channels.requestWithdrawal(channelIds[0], 0);
         vm.assertEq(claimUpTo(0, 0, 0, 1, 60e6), 60e6, "what was signed is paid before anything leaves");
     }
@@ -192,7 +196,7 @@ contract ClaimAttack is World {
 
         // The other door waits for the grace period, in which the guardian removes the lane.
         channels.announce(more, signature);
-        vm.expectRevert();
+        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.GraceRunning.selector, block.timestamp + GRACE));
         channels.claimAnnounced(more);
         vm.prank(guardian);
         registry.removeLane(vm.addr(LANE_KEY));
@@ -296,7 +300,9 @@ contract ClaimAttack is World {
 
         // Nor does it pass for a deposit: what counts is what came in within the call.
         vm.prank(thief);
-        vm.expectRevert();
+        usdc.approve(address(channels), 10e6);
+        vm.prank(thief);
+        vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, thief, 0, 10e6));
         channels.deposit(channelIds[1], 10e6);
     }
 }

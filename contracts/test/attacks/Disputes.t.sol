@@ -152,7 +152,8 @@ contract DisputeAttack is Courtroom {
         vm.prank(stranger);
         vm.assertEq(contradictions.proveWrongPrice(receipt, signature, termsOf(0)), PENALTY);
         vm.assertEq(vault.stakeOf(lanes[0]).tokens, 100e6 - PENALTY);
-        vm.expectRevert();
+        bytes32 offence = keccak256(abi.encode(bytes32("wrong price"), ReceiptHashes.hash(receipt)));
+        vm.expectRevert(abi.encodeWithSelector(IContradictions.ContradictionTaken.selector, offence));
         contradictions.proveWrongPrice(receipt, signature, termsOf(0));
 
         // And what was taken too much comes back.
@@ -183,8 +184,9 @@ contract DisputeAttack is Courtroom {
         vm.assertEq(channels.claim(voucher, signature), 5e6);
         vm.prank(ownerOf(0));
         channels.announce(voucher, signature);
+        uint256 claimableAt = block.timestamp + GRACE;
         pass(GRACE - 1);
-        vm.expectRevert();
+        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.GraceRunning.selector, claimableAt));
         channels.claimAnnounced(voucher);
         pass(1);
         vm.assertEq(channels.claimAnnounced(voucher), 20e6, "after the grace period the signature alone suffices");

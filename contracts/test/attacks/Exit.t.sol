@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {Contradictions} from "../../src/Contradictions.sol";
 import {StakeVault} from "../../src/StakeVault.sol";
 
+import {IContradictions} from "../../src/interfaces/IContradictions.sol";
 import {IDisputeManager} from "../../src/interfaces/IDisputeManager.sol";
 import {IPayouts} from "../../src/interfaces/IPayouts.sol";
 import {IStakeVault} from "../../src/interfaces/IStakeVault.sol";
@@ -75,19 +76,38 @@ contract ExitAttack is Courtroom {
         vm.assertEq(usdc.balanceOf(ownerOf(0)), 40e6, "all of it");
     }
 
+    /// @dev What a dispute holds stays after its thaw, pays what is ruled although it thaws, and only then goes.
     function test_thawingStakeIsSlashedAndLockedStakeStays() public {
         vm.prank(ownerOf(0));
         vault.thaw(providerIds[0], 40e6);
+        pass(LEAST_THAW - CHALLENGE - BLOCK);
         (DeliveryReceipt memory receipt, bytes32[] memory proof) = sell(1, 30e6);
         reportBySigners(0, 0, recordOf(0, 0, 1, 30e6, 0));
-        vm.warp(block.timestamp + CHALLENGE);
+        pass(CHALLENGE);
         payOut();
         uint256 disputeId = fileOvercharge(receipt, 1, proof, 30e6);
-        vm.assertEq(vault.stakeOf(providerIds[0]).locked, 30e6);
-        pass(THAW);
+        assertStake(40e6, 30e6, 40e6);
+        pass(BLOCK); // Thawed, and the dispute is not over.
         vm.prank(ownerOf(0));
         vm.assertEq(vault.withdraw(providerIds[0], ownerOf(0)), 10e6, "only what no dispute holds");
+        vm.prank(ownerOf(0));
+        vm.expectRevert(abi.encodeWithSelector(IStakeVault.NothingToWithdraw.selector, providerIds[0]));
+        vault.withdraw(providerIds[0], ownerOf(0));
+        assertStake(30e6, 30e6, 30e6);
         vm.assertTrue(stateOf(disputeId) == IDisputeManager.State.Filed, "the dispute is alive");
+
+        drawUnanswered(disputeId);
+        ruleBoth(disputeId, false, 20e6);
+        pass(STEP + 1);
+        vm.assertEq(disputes.execute(disputeId), 20e6, "all of what was ruled");
+        vm.assertTrue(stateOf(disputeId) == IDisputeManager.State.Executed, "the verdict was carried out");
+        assertStake(10e6, 0, 10e6);
+        vm.assertEq(vault.stakeOf(lanes[0]).tokens, 40e6, "none of it from the lane");
+        vm.assertEq(channels.channelOf(channelIds[0]).deposited, 220e6, "into the channel that paid");
+        vm.prank(ownerOf(0));
+        vm.assertEq(vault.withdraw(providerIds[0], ownerOf(0)), 10e6, "the rest, once nothing holds it");
+        vm.assertEq(usdc.balanceOf(ownerOf(0)), 20e6, "and no more");
+        assertSolvent();
     }
 
     function test_aVaultWhoseThawIsShorterThanTheLongestDisputeCannotBeBuilt() public {
@@ -132,7 +152,8 @@ contract ExitAttack is Courtroom {
         vm.assertEq(vault.stakeOf(providerIds[0]).tokens, 40e6 - PENALTY);
 
         // The same offence a second time, or the other way round, is the same offence.
-        vm.expectRevert();
+        bytes32 offence = keccak256(abi.encode(bytes32("two outputs"), a.requestId, a.attempt, a.nodeId));
+        vm.expectRevert(abi.encodeWithSelector(IContradictions.ContradictionTaken.selector, offence));
         contradictions.proveTwoOutputs(b, sigB, a, sigA);
     }
 
@@ -212,6 +233,13 @@ contract ExitAttack is Courtroom {
                 prosecute(c.disputeId);
             }
         }
+    }
+
+    function assertStake(uint128 tokens, uint128 locked, uint128 thawing) private view {
+        IStakeVault.Stake memory left = vault.stakeOf(providerIds[0]);
+        vm.assertEq(left.tokens, tokens, "the provider's stake");
+        vm.assertEq(left.locked, locked, "held for the dispute");
+        vm.assertEq(left.thawing, thawing, "wants to leave");
     }
 
     /// @dev So that only stake is left to refund from.

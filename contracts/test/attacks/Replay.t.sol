@@ -136,14 +136,6 @@ contract ReplayAttack is World {
         otherRegistry.addNodeKey(sameId, node, proof);
     }
 
-    function test_aSignatureOfOneKindIsNoneOfAnother() public {
-        // The digest of a ceiling, presented as that of a voucher's: same key, same domain, another type.
-        Voucher memory voucher = voucherOf(0, 0, 0, 1, 20e6);
-        bytes memory signature = signed(LANE_KEY, channels.ceilingDigest(voucher.channelId, voucher.cumulative));
-        expectRefusal(IPaymentChannels.Refusal.BadSignature);
-        channels.claim(voucher, signature);
-    }
-
     function dueOf(Voucher memory voucher) private view returns (IPaymentChannels.Due[] memory dues) {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(LANE_KEY, channels.voucherDigest(voucher));
         dues = new IPaymentChannels.Due[](1);

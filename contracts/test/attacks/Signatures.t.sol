@@ -7,6 +7,7 @@ import {IReceiptAnchor} from "../../src/interfaces/IReceiptAnchor.sol";
 import {EpochAnchor, ReceiptHashes, Voucher} from "../../src/libraries/ReceiptHashes.sol";
 import {Wallet} from "../support/Wallets.sol";
 import {World} from "../support/World.sol";
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
 /// @dev Signatures that are twins, empty, outdated or shown too early, and tree nodes that pose as leaves.
 contract SignatureAttack is World {
@@ -122,19 +123,44 @@ contract SignatureAttack is World {
         channels.setCeiling(id, 20e6, signed(0xD1FF, channels.ceilingDigest(id, 20e6)));
     }
 
+    /// @dev The thief has tokens of its own, so that what it lacks is leave to take the payer's.
     function test_aFrontRunPermitStopsNobody() public {
-        usdc.mint(payerOf(0), 10e6);
+        usdc.mint(payerOf(0), 20e6);
+        usdc.mint(thief, 10e6);
         bytes32 digest = permitDigest(payerOf(0), address(channels), 10e6, block.timestamp + 100);
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(PAYER_KEY, digest);
         vm.prank(thief);
         usdc.permit(payerOf(0), address(channels), 10e6, block.timestamp + 100, v, r, s);
-        // The thief may set the allowance, and can do nothing with it: deposits take from their caller.
+        // The thief may set the allowance, and can do nothing with it: deposits take from their caller, by its own leave.
         vm.prank(thief);
-        vm.expectRevert();
+        expectNoAllowance(address(channels));
         channels.deposit(channelIds[1], 10e6);
+        vm.prank(thief);
+        expectNoAllowance(address(channels));
+        channels.depositWithPermit(channelIds[1], 10e6, block.timestamp + 100, v, r, s);
+        vm.prank(thief);
+        expectNoAllowance(thief);
+        usdc.transferFrom(payerOf(0), thief, 10e6);
+        vm.prank(thief);
+        usdc.approve(address(channels), 10e6);
+        vm.prank(thief);
+        channels.depositWithPermit(channelIds[0], 10e6, block.timestamp + 100, v, r, s);
+        vm.assertEq(usdc.balanceOf(thief), 0, "its own tokens");
+        vm.assertEq(usdc.balanceOf(payerOf(0)), 20e6, "and none of the payer's");
+
         vm.prank(payerOf(0));
         channels.depositWithPermit(channelIds[0], 10e6, block.timestamp + 100, v, r, s);
-        vm.assertEq(channels.channelOf(channelIds[0]).deposited, 110e6);
+        vm.assertEq(channels.channelOf(channelIds[0]).deposited, 120e6);
+        vm.assertEq(channels.channelOf(channelIds[1]).deposited, 0);
+        // Once: a second time there is neither a permit nor an allowance, although there are tokens.
+        vm.prank(payerOf(0));
+        expectNoAllowance(address(channels));
+        channels.depositWithPermit(channelIds[0], 10e6, block.timestamp + 100, v, r, s);
+        vm.assertEq(usdc.balanceOf(payerOf(0)), 10e6, "what was not permitted stays");
+    }
+
+    function expectNoAllowance(address spender) private {
+        vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InsufficientAllowance.selector, spender, 0, 10e6));
     }
 
     /// @dev The other signature that recovers to the same key: (r, n − s, v′).

@@ -47,19 +47,22 @@ abstract contract ProviderActs is Ghosts {
 
     function providerUnstakes(uint256 subject) external {
         IStakeVault.Stake memory before = vault.stakeOf(subjectOf(subject));
+        uint128 free = before.tokens - before.locked;
+        uint128 due = before.thawing < free ? before.thawing : free;
+        bool isDue = before.thawEndsAt != 0 && block.timestamp >= before.thawEndsAt && due > 0;
         address owner = subjectOwnerOf(subject);
         vm.prank(owner);
         try vault.withdraw(subjectOf(subject), owner) returns (uint128 amount) {
-            bool isThawed = before.thawEndsAt != 0 && block.timestamp >= before.thawEndsAt;
-            if (!isThawed || amount > before.thawing || amount > before.tokens - before.locked) {
-                breaks("stake left that was locked or had not thawed");
-            }
+            if (!isDue || amount != due) breaks("stake left that was locked or had not thawed, or less than was due");
             tokensOut[address(vault)] += amount;
             unchecked {
                 stakesSeen[subjectOf(subject)] -= amount;
             }
             done["unstake"]++;
-        } catch {}
+        } catch (bytes memory reason) {
+            if (isPauseError(reason)) breaks("a pause stopped an exit of stake");
+            if (isDue) breaks("a due exit of stake failed");
+        }
     }
 
     function samplesAreCounted(uint256 sale) external {
