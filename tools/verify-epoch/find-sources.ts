@@ -7,7 +7,14 @@ import { join, resolve } from 'node:path'
 import { readDeployment, type Deployment } from '@isochrone/contracts-client'
 import { AppError, isAppError, toAppError } from '@isochrone/domain'
 import { addressToBytes32, type EpochFileHeader, type Hex } from '@isochrone/protocol'
-import { fetchEpochFile, readEpochHeader, type FetchedEpoch, type OpenFile } from '@isochrone/verifier'
+import {
+  fetchEpochFile,
+  hashOfFile,
+  readEpochHeader,
+  type FetchEarlier,
+  type FetchedEpoch,
+  type OpenFile,
+} from '@isochrone/verifier'
 import { readInstanceFile, type InstanceInfo } from '../start/instance-file.ts'
 import { openFile } from './open-file.ts'
 
@@ -27,6 +34,8 @@ export interface VerifyFlags {
 export interface Sources {
   open: OpenFile
   previous: OpenFile[]
+  /** Where files of epochs before come from; null: no gateway is known. */
+  fetchEarlier: FetchEarlier | null
   expected: { lane?: Hex; epoch?: number }
   rpcUrl: string
   /** Whose contracts the file is held against; null: those that it names itself. */
@@ -47,14 +56,19 @@ export async function findSources(target: string, flags: VerifyFlags): Promise<S
   if (rpcUrl === undefined) throw missing('Say which chain endpoint to ask: --rpc URL.')
   const previous = flags.previous.map(fileAt)
   const expected = { ...(flags.expect !== undefined && expectedBy(flags.expect)), ...(id && expectedOf(id)) }
-  const fetched = id ? await fetchFromAny(sourcesOf(flags, instance), Number(id[2]), expected.lane) : null
+  const gateways = gatewaysOf(flags, instance)
+  if (id && gateways.length === 0)
+    throw missing('Say which gateway has the epoch: --gateway URL. Or name a file instead of a number.')
+  const fetched = id ? await fetchFromAny(gateways, Number(id[2]), expected.lane) : null
   const close = async () => fetched?.remove()
   try {
     const open = fileAt(fetched?.path ?? target)
-    const header = await readEpochHeader(open).catch(asUnreadable)
-    const deployment = await deploymentOf(flags, instance, header instanceof AppError ? null : header.chainId)
-    if (header instanceof AppError && !deployment) throw header
-    return { open, previous, expected, rpcUrl, deployment, header: header instanceof AppError ? null : header, close }
+    const read = await readEpochHeader(open).catch(asUnreadable)
+    const header = read instanceof AppError ? null : read
+    const deployment = await deploymentOf(flags, instance, header?.chainId ?? null)
+    if (read instanceof AppError && !deployment) throw read
+    const fetchEarlier = header && gateways.length > 0 ? earlierFrom(gateways, header.lane) : null
+    return { open, previous, fetchEarlier, expected, rpcUrl, deployment, header, close }
   } catch (error) {
     await close()
     throw error
@@ -88,11 +102,34 @@ function runningInstance(dataDir: string): InstanceInfo | null {
   }
 }
 
-/** The gateway, then nodes with copies. */
-function sourcesOf(flags: VerifyFlags, instance: InstanceInfo | null): string[] {
+/** The gateway, then nodes with copies; none where nobody said which, and no marketplace runs here. */
+function gatewaysOf(flags: VerifyFlags, instance: InstanceInfo | null): string[] {
   if (flags.gateway.length > 0) return flags.gateway.map((url) => urlOf('--gateway', url) as string)
-  if (instance) return [instance.gatewayUrl, ...(instance.mirrorUrls ?? [])]
-  throw missing('Say which gateway has the epoch: --gateway URL. Or name a file instead of a number.')
+  return instance ? [instance.gatewayUrl, ...(instance.mirrorUrls ?? [])] : []
+}
+
+/** One that gives out another file than the chain names keeps nobody from asking the next; it is named when all do. */
+function earlierFrom(gateways: readonly string[], lane: Hex): FetchEarlier {
+  return async (epoch, dataHash) => {
+    const said: string[] = []
+    let other: Awaited<ReturnType<FetchEarlier>> | null = null
+    for (const from of gateways) {
+      try {
+        const { path, remove } = await fetchEpochFile(from, epoch, { lane })
+        const file = { open: fileAt(path), from, remove }
+        if ((await hashOfFile(file.open)) === dataHash) {
+          await other?.remove()
+          return file
+        }
+        if (other) await remove()
+        else other = file
+      } catch (error) {
+        said.push(toAppError(error).publicMessage)
+      }
+    }
+    if (other) return other
+    throw new AppError('not_found', { publicMessage: said.join(' ') })
+  }
 }
 
 /** @throws AppError in one sentence: what each that was asked said. */

@@ -50,6 +50,8 @@ export interface PublishOptions {
   dir: string
   /** What differs from a chain of development. */
   profile?: Partial<ChainProfile> | undefined
+  /** What else is asked of the second epoch: fewer payers, say. */
+  second?: Partial<MakeEpochOptions>
   /** What the lane does to the lines of the second epoch. Then no record is reported. */
   spoil?: (made: MakeEpochOptions) => (lines: Iterable<EpochFileLine>) => Iterable<EpochFileLine>
 }
@@ -113,7 +115,7 @@ export async function publishTwoEpochs(options: PublishOptions): Promise<Publish
   const fileOf = (epoch: number): string => join(dir, `${epoch}.jsonl.gz`)
   const first = await makeEpoch(fileOf(7), { ...common, epoch: 7 })
   await registerTerms(operator, { providerId, termsHash: first.terms.termsHash })
-  const later = { epoch: 8, fromSeq: 41, signedBefore: first.signedAfter, seed: 2 }
+  const later = { epoch: 8, fromSeq: 41, signedBefore: first.signedAfter, seed: 2, ...options.second }
   const second = await makeEpoch(fileOf(8), { ...common, ...later }, spoil?.(common))
   for (const { anchor, vouchers, records } of [first, second]) {
     await anchorEpoch(operator, anchor)

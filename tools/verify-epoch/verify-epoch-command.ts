@@ -6,7 +6,13 @@
  * `--strict` it is 1 too.
  */
 import { AppError, isAppError } from '@isochrone/domain'
-import { compareEpochFiles, readEpochChain, verifyEpoch, type EpochReport } from '@isochrone/verifier'
+import {
+  compareEpochFiles,
+  EARLIER_FILES_MAX,
+  readEpochChain,
+  verifyEpoch,
+  type EpochReport,
+} from '@isochrone/verifier'
 import { Command, CommanderError } from 'commander'
 import { projectRoot } from '../project-root.ts'
 import { defaultDataDir, findSources, type Sources, type VerifyFlags } from './find-sources.ts'
@@ -21,6 +27,9 @@ as they are, and exits 0.
 A file that is damaged or cut off is a mismatch: its hash is held against the anchor of the epoch that its first line names, or that
 --expect LANE:EPOCH does. Where neither can be read or is said, the chain is asked whether any anchor names such a file.
 
+Vouchers are cumulative. Where neither the chain nor --previous shows what was signed before one, the files of the epochs before are
+fetched, from the gateways that are known, also beside a file: the newest first, until it is found or the lane began, at most ${EARLIER_FILES_MAX}.
+
 The epoch's own anchor is found however old it is. Claims and the anchor before are looked for 2,000,000 blocks back; where
 there are older ones, the report says NOT CHECKED.
 
@@ -29,7 +38,7 @@ with --serve-epochs give them out. Whoever the file comes from, its hash is comp
 
 const exits = `
 Exits 0 when nothing contradicts, 1 at a mismatch, 2 when it could not be checked or nobody said whose contracts to trust. What a single check left open, such as the
-amounts of vouchers without --previous, stands in the last line as NOT CHECKED and exits 0; with --strict it exits 1.`
+amounts of vouchers where nobody gives out the files before, stands in the last line as NOT CHECKED and exits 0; with --strict it exits 1.`
 
 const NOBODY_TRUSTED =
   'Nothing contradicts, but say whose contracts to trust: --deployment FILE (or --trust-file for those that the file itself names, which a forger could have deployed).\n'
@@ -89,7 +98,7 @@ function commandLine({ stdout, stderr }: Output): Command {
     )
     .option(
       '--strict',
-      'exit 1 as well when anything stayed NOT CHECKED, as without --previous or far back in the chain',
+      'exit 1 as well when anything stayed NOT CHECKED, as without files of epochs before or far back in the chain',
     )
     .option('--data-dir <dir>', 'data directory of the marketplace', defaultDataDir(projectRoot))
     .option('--json', 'the report as one JSON object; of several a line each, and one for what they contradict in')
@@ -139,10 +148,10 @@ async function run(targets: readonly string[], flags: VerifyFlags, { stdout, std
 
 async function verified(sources: Sources, flags: VerifyFlags, { stdout, stderr }: Output): Promise<EpochReport> {
   const started = performance.now()
-  const { open, previous, expected, rpcUrl, deployment, header } = sources
+  const { open, previous, fetchEarlier, expected, rpcUrl, deployment, header } = sources
   const chain = readEpochChain({ rpcUrl, deployment, header })
   const onProgress = flags.progress ? progressOn(stderr) : undefined
-  const report = await verifyEpoch({ open, previous, expected, chain, ...(onProgress && { onProgress }) })
+  const report = await verifyEpoch({ open, previous, fetchEarlier, expected, chain, ...(onProgress && { onProgress }) })
   const seconds = Math.round(performance.now() - started) / 1_000
   stdout.write(flags.json ? reportAsJson(report, seconds) : reportAsText(report, seconds))
   return report

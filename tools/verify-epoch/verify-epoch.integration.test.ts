@@ -19,9 +19,11 @@ import {
   bytes32ToAddress,
   signStruct,
   ZERO_BYTES32,
+  type EpochFileLine,
+  type Hex,
 } from '@isochrone/protocol'
 import { readEpochChain, readEpochHeader, verifyEpoch } from '@isochrone/verifier'
-import type { MadeEpoch } from '@isochrone/verifier/testing'
+import type { MadeEpoch, MakeEpochOptions } from '@isochrone/verifier/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { projectRoot } from '../project-root.ts'
 import { runCommand } from '../run-command.ts'
@@ -45,13 +47,19 @@ beforeAll(async () => {
     dir,
     profile: stack.chainProfile,
   }))
-  gateway = createServer((request, response) => {
+  gateway = (await serveEpochs(fileOf)).server
+}, 240_000)
+
+/** What a gateway does for these epochs. */
+async function serveEpochs(pathOf: (epoch: number) => string): Promise<{ server: Server; url: string }> {
+  const server = createServer((request, response) => {
     const epoch = /^\/v1\/epochs\/(\d+)\/file(?:\?|$)/.exec(request.url ?? '')?.[1]
     if (epoch !== '7' && epoch !== '8') return void response.writeHead(404).end()
-    void readFile(fileOf(Number(epoch))).then((bytes) => response.end(bytes))
+    void readFile(pathOf(Number(epoch))).then((bytes) => response.end(bytes))
   })
-  await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve))
-}, 240_000)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+}
 
 afterAll(async () => {
   gateway?.close()
@@ -277,6 +285,63 @@ test(
     expect(code).toBe(1)
   },
 )
+
+/** A lane's way to more than is due: all its vouchers together stay below what it anchored. */
+test(
+  'a voucher of a later epoch that is one micro-dollar too high is named by its id',
+  { timeout: 240_000 },
+  async () => {
+    const [payer = ZERO_BYTES32] = [...epochs[0].signedAfter.keys()].map((key) => key.slice(0, 66) as Hex)
+    const market = await publishTwoEpochs({
+      rpcUrl: stack.chainRpcUrl,
+      dir: await mkdtemp(join(dir, 'inflated-')),
+      profile: stack.chainProfile,
+      second: { channelIds: [payer] },
+      spoil: oneMore,
+    })
+    const served = await serveEpochs((epoch) => market.fileOf(epoch))
+    const other = await serveEpochs(fileOf)
+    const chain = ['--rpc', stack.chainRpcUrl, '--deployment', market.deploymentFile]
+    try {
+      const byId = await start(`${lane}:8`, ...chain, '--gateway', served.url)
+      const sentence =
+        /MISMATCH\. Line \d+: What a voucher adds to the one before it, in µUSD: expected (\d+), found (\d+)\./
+      const [, due, adds] = sentence.exec(byId.stdout) ?? []
+      expect(Number(adds) - Number(due)).toBe(1)
+      expect(byId.stdout).toContain(`looked up in the file of epoch 7, fetched from ${served.url}.`)
+      expect(byId.code).toBe(1)
+      // As the page of an epoch says it: a file, and where the lane's others are. Who has another file instead stops nobody.
+      const file = market.fileOf(8)
+      const byFile = await run(file, ...chain, '--gateway', other.url, '--gateway', served.url)
+      expect(byFile.output).toMatch(sentence)
+      expect(byFile.output).toContain(`fetched from ${served.url}.`)
+      expect(byFile.code).toBe(1)
+      const swapped = await run(file, ...chain, '--gateway', other.url)
+      expect(swapped.output).toContain(`MISMATCH. Hash of the file of epoch 7 that ${other.url} gives out`)
+      expect(swapped.code).toBe(1)
+      // Where nobody gives the file out, the amount stays open, and the report says why.
+      const nobody = await run(file, ...chain, '--gateway', 'http://127.0.0.1:9')
+      expect(nobody.output).toContain(
+        'NOT CHECKED: the cumulative amounts of 1 voucher (http://127.0.0.1:9 does not answer; --previous FILE shows',
+      )
+      expect((await run(file, ...chain, '--gateway', 'http://127.0.0.1:9', '--strict')).code).toBe(1)
+    } finally {
+      served.server.close()
+      other.server.close()
+    }
+  },
+)
+
+/** Its vouchers, signed anew for a micro-dollar more. */
+function oneMore({ chainId = 0, paymentChannels = '0x', laneKey = '0x' }: MakeEpochOptions) {
+  const domain = { chainId, verifyingContract: paymentChannels }
+  return (lines: Iterable<EpochFileLine>): EpochFileLine[] =>
+    [...lines].map((line) => {
+      if (line.kind !== 'voucher') return line
+      const value = { ...line.voucher.value, cumulative: line.voucher.value.cumulative + 1n }
+      return { kind: 'voucher', voucher: signStruct(domain, 'Voucher', value, laneKey) }
+    })
+}
 
 /** A forger's own contracts would confirm whatever the forger's file says: without a word of the reader that is no success. */
 test('a file and a chain alone: all is checked that they allow, and it ends with 2', { timeout: 240_000 }, async () => {

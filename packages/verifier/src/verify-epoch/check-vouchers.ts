@@ -1,13 +1,15 @@
 /**
  * Vouchers against receipts: what a voucher adds to the one before it must be what the receipts of the epoch cost, for
- * each (channel, provider). The one before is in an earlier file, or on the chain if it was claimed. Where neither shows it,
- * the report says that cumulative amounts were not checked: together they are only held below the lane's lifetime sum.
+ * each (channel, provider). The one before is in an earlier file, which is given or fetched, or on the chain if it was claimed.
+ * Where neither shows it, the report says that cumulative amounts were not checked: together they are only held below the
+ * lane's lifetime sum.
  */
 import { counted } from '@isochrone/domain'
 import type { EpochFileHeader, Hex } from '@isochrone/protocol'
 import type { LineChecker } from './check-lines.ts'
 import type { EpochChain, LaneClaims } from './epoch-chain.ts'
 import type { Findings } from './report.ts'
+import { walkBack, type FetchEarlier, type WalkedBack } from './walk-back.ts'
 
 /** What the lane had signed before an epoch, by (channel, provider): the newest voucher of each in earlier files. */
 export interface EarlierVouchers {
@@ -22,25 +24,34 @@ export interface EarlierVouchers {
 /** What the lines of a file say about vouchers, and about what is due. */
 type VoucherLines = Pick<LineChecker, 'vouchers' | 'dues'>
 
+/** @param fetchEarlier null where nobody is known who gives out files: then what neither the chain nor `earlier` shows stays open. */
 export async function checkVouchers(
   findings: Findings,
   lines: VoucherLines,
   header: EpochFileHeader,
   earlier: EarlierVouchers | null,
   chain: EpochChain,
+  fetchEarlier: FetchEarlier | null = null,
 ): Promise<void> {
   const pairs = checkPairs(findings, lines)
   const from = earlier && earlier.toSeq === header.fromSeq - 1 ? earlier : null
   if (earlier && !from) {
     findings.add('vouchers', null, 'Last number in the previous file', header.fromSeq - 1, earlier.toSeq)
   }
-  const isFirst = header.fromSeq === 1 || from?.fromSeq === 1
   const claims = await chain.claimsOf(header.lane, header.epoch)
+  const oldest = { ...header, fromSeq: from?.fromSeq ?? header.fromSeq }
+  const unseen = pairs.filter(({ key }) => !from?.signed.has(key))
+  const missing = unseen.filter(
+    ({ key, sum, cumulative }) => cumulative - (claims.before.get(key)?.cumulative ?? 0n) > sum,
+  )
+  const wanted = { missing: missing.map(keyOf), all: unseen.map(keyOf) }
+  const walked = fetchEarlier && (await walkBack(findings, wanted, oldest, chain, fetchEarlier))
+  const isFirst = oldest.fromSeq === 1 || walked?.fromSeq === 1
   let exact = 0
   let bounded = 0
   for (const { key, line, sum, cumulative } of pairs) {
-    const signed = from?.signed.get(key)
-    const known = signed?.cumulative ?? (isFirst ? 0n : undefined)
+    const signed = from?.signed.get(key)?.cumulative ?? walked?.signed.get(key)
+    const known = signed ?? (isFirst ? 0n : undefined)
     const least = known ?? claims.before.get(key)?.cumulative ?? 0n
     const what = 'What a voucher adds to the one before it, in µUSD'
     if (known !== undefined) {
@@ -52,9 +63,11 @@ export async function checkVouchers(
     else bounded++
   }
   findings.detail('vouchers', `${counted(pairs.length, 'voucher', 'vouchers')}, ${exact} of them to the micro-dollar`)
+  if (walked && walked.files.length > 0) findings.notes.push(fetchedNote(walked))
   if (bounded > 0) {
+    const why = walked?.stopped ? `${walked.stopped}; ` : ''
     findings.unchecked.push(
-      `the cumulative amounts of ${counted(bounded, 'voucher', 'vouchers')} (--previous FILE shows what was signed before)`,
+      `the cumulative amounts of ${counted(bounded, 'voucher', 'vouchers')} (${why}--previous FILE shows what was signed before)`,
     )
     findings.notes.push(
       `Not checked: cumulative amounts. ${bounded} of ${counted(pairs.length, 'voucher adds to an amount', 'vouchers add to amounts')} that neither the chain nor a given file shows: ${bounded === 1 ? 'it is' : 'they are'} not below what the receipts make due; whether ${bounded === 1 ? 'it is' : 'they are'} above, the files of the epochs before say (--previous FILE).`,
@@ -66,6 +79,16 @@ export async function checkVouchers(
   await checkLifetimeSum(findings, pairs, header, chain)
   await checkClaims(findings, pairs, header, claims, chain)
 }
+
+/** Which files were fetched to know what had been signed before. */
+function fetchedNote({ files }: WalkedBack): string {
+  const epochs = files.map(({ epoch }) => epoch)
+  const sources = [...new Set(files.map(({ from }) => from))].join(', ')
+  const of = epochs.length === 1 ? `epoch ${epochs[0]}` : `${epochs.length} epochs, ${epochs.at(-1)} to ${epochs[0]}`
+  return `What was signed before was looked up in the file of ${of}, fetched from ${sources}.`
+}
+
+const keyOf = ({ key }: Pair): string => key
 
 /** All that a lane ever signed for is in epochs that it anchored: vouchers cannot say more than those together. */
 async function checkLifetimeSum(

@@ -13,6 +13,11 @@ export interface AnchorOnChain {
   laneSum: bigint
 }
 
+/** An anchor that was looked for by its numbers. */
+export interface AnchoredEpoch extends AnchorOnChain {
+  epoch: number
+}
+
 export interface EpochContracts {
   chainId: number
   paymentChannels: Hex
@@ -84,7 +89,7 @@ export interface EpochChain {
   /** The epoch whose anchor names a file of this hash. */
   epochOfFile(dataHash: Hex): Promise<EpochOfFile>
   /** The anchor that ends with this number, from before that of `epoch`; `out of reach` where not all was read. */
-  anchorEndingAt(lane: Hex, toSeq: number, epoch: number): Promise<AnchorOnChain | 'out of reach' | null>
+  anchorEndingAt(lane: Hex, toSeq: number, epoch: number): Promise<AnchoredEpoch | 'out of reach' | null>
   /** Paid on the vouchers of the three over all time, µUSD. */
   claimed(channelId: Hex, providerId: Hex, lane: Hex): Promise<bigint>
   /** Claims on vouchers of the lane, by what they were signed for. */

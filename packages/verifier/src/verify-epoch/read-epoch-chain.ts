@@ -25,7 +25,7 @@ import { invariant } from '@isochrone/domain'
 import { bytes32ToAddress, type EpochFileHeader, type Hex } from '@isochrone/protocol'
 import {
   UNANCHORED_MAX,
-  type AnchorOnChain,
+  type AnchoredEpoch,
   type ClaimOnChain,
   type EpochChain,
   type EpochOfFile,
@@ -102,11 +102,11 @@ export function readEpochChain({ rpcUrl, deployment, header, limits = scanLimits
 async function anchorEndingAt(
   reader: ChainReader,
   { lane, toSeq, epoch, limits }: { lane: Hex; toSeq: number; epoch: number; limits: ScanLimits },
-): Promise<AnchorOnChain | 'out of reach' | null> {
+): Promise<AnchoredEpoch | 'out of reach' | null> {
   const address = reader.deployment.addresses.anchor
   const next = await anchorOf(reader, lane, epoch)
   const around = next && (await blocksAround(reader, next.anchoredAtS, limits.rangeBlocks))
-  let found = null as AnchorOnChain | null
+  let found = null as AnchoredEpoch | null
   const oldest = await scanBack(reader, take, { ...(around && { newestBlock: around.toBlock }), limits })
   return oldest === null ? found : 'out of reach'
 
@@ -122,7 +122,16 @@ async function anchorEndingAt(
     const log = logs.find(({ args }) => Number(args.toSeq) === toSeq)
     if (!log) return false
     const { root, count, sum, dataHash, fromSeq, laneSum } = log.args
-    found = { root, count: Number(count), sum, dataHash, fromSeq: Number(fromSeq), toSeq, laneSum }
+    found = {
+      epoch: Number(log.args.epoch),
+      root,
+      count: Number(count),
+      sum,
+      dataHash,
+      fromSeq: Number(fromSeq),
+      toSeq,
+      laneSum,
+    }
     return true
   }
 }

@@ -22,6 +22,7 @@ import { hashOfFile } from './hash-of-file.ts'
 import { readEpochHeader } from './read-header.ts'
 import { Findings, reasonOf, reportOf, type EpochReport } from './report.ts'
 import { SignaturePool } from './signature-pool.ts'
+import type { FetchEarlier } from './walk-back.ts'
 
 /** The bytes of a file, as often as asked for. */
 export type OpenFile = () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>
@@ -33,6 +34,8 @@ export interface VerifyEpochInput {
   expected?: { lane?: Hex | undefined; epoch?: number | undefined }
   /** Files of epochs before this one, oldest first: they show what earlier vouchers said, if the chain names them. */
   previous?: readonly OpenFile[]
+  /** Fetches files of epochs before, where neither the chain nor `previous` shows what had been signed; null: nobody is asked. */
+  fetchEarlier?: FetchEarlier | null
   /** For signatures; 0 checks them in this thread. */
   threads?: number
   onProgress?: (progress: { lines: number }) => void
@@ -44,7 +47,7 @@ export interface VerifyEpochInput {
  *   in the report.
  */
 export async function verifyEpoch(input: VerifyEpochInput): Promise<EpochReport> {
-  const { open, chain, expected = {}, previous = [] } = input
+  const { open, chain, expected = {}, previous = [], fetchEarlier = null } = input
   const header = await readEpochHeader(open).catch(asUnreadable)
   if (header instanceof AppError) return verifyUnreadable({ open, chain, expected, error: header })
   const findings = new Findings()
@@ -59,7 +62,7 @@ export async function verifyEpoch(input: VerifyEpochInput): Promise<EpochReport>
   } else {
     await checkAnchor(findings, lines, header, dataHash, chain)
     const earlier = previous.length > 0 ? await earlierVouchers(findings, previous, header, chain) : null
-    await checkVouchers(findings, lines, header, earlier, chain)
+    await checkVouchers(findings, lines, header, earlier, chain, fetchEarlier)
     await checkRegistry(findings, lines, chain)
     await checkRecords(findings, lines, header, chain)
   }

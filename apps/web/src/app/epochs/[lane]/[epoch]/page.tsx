@@ -174,12 +174,14 @@ async function VerifyCommand({ epoch }: { epoch: EpochDetail }) {
     )
   }
   const file = `epoch-${epoch.epoch}.jsonl.gz`
+  const gateway = epoch.fileUrl.replace(/\/v1\/epochs\/.*$/, '')
   const { publicRpcUrl } = await chainContext()
   const rpc = publicRpcUrl ?? 'https://YOUR-CHAIN-ENDPOINT'
   const commands = [
     `curl -fsS -o ${file} ${epoch.fileUrl}`,
     `curl -fsS -o deployment.json ${await webUrl()}/api/deployment`,
-    `npm run verify-epoch -- ${file} --rpc ${rpc} --deployment deployment.json`,
+    // The gateway as well: what was signed before is in the files of the epochs before.
+    `npm run verify-epoch -- ${file} --rpc ${rpc} --deployment deployment.json --gateway ${gateway}`,
   ]
   return <CodeBlock code={commands.join('\n')} label="commands that verify this epoch" />
 }
