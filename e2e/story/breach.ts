@@ -1,6 +1,6 @@
 /**
- * The breach: the node that is left is slowed for real, by stopping its process most of the time, until a record of it is reported
- * that would break a promise once it is final. Nobody asks for anything: counts go into signed records, and the provider is warned.
+ * The breach: the node that is left is slowed for real, by stopping its process most of the time, until its records break a promise.
+ * Nobody asks for anything: counts go into signed records, the provider is warned before they are final, and the payer is credited.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { getIsochroneEvents, type IsochroneEvent } from '@isochrone/contracts-client'
@@ -32,10 +32,45 @@ export const breachSteps: readonly Step[] = [
       return `after ${slowS} s: ${warning} (${name} promised its first token within ${promisedTtftMs} ms)`
     },
   },
+  {
+    name: 'credited',
+    title: 'With nobody asking, the record is final, the promise broken and the payer credited out of the stake',
+    limitMs: 600_000,
+    async run(world) {
+      const { nodeId, name } = nodeOf(world, machines.second.name)
+      const paid = await eventOf(world, (event) => event.eventName === 'PenaltyPaid' && event.args.nodeId === nodeId)
+      const tested = await eventOf(
+        world,
+        (event) => event.eventName === 'PoolTested' && event.args.nodeId === nodeId && event.args.penalty > 0n,
+      )
+      if (paid.eventName !== 'PenaltyPaid' || tested.eventName !== 'PoolTested') throw new Error('unreachable')
+      expect(tested.args.brokenPromises & 2).toBe(2)
+      expect(paid.args.credited).toBe(tested.args.penalty)
+      const asked = (await allEvents(world)).filter(({ eventName }) => askedFor.has(eventName))
+      expect(asked, 'nobody had asked for anything').toEqual([])
+      const { page } = world.provider
+      const broken = page.getByRole('table', { name: 'Broken promises' }).getByRole('row')
+      await expect(async () => {
+        await page.goto(`${world.market.info.url}/provider`)
+        await expect(broken.filter({ hasText: name }).first()).toContainText('TTFT', { timeout: 5_000 })
+      }).toPass({ timeout: 60_000 })
+      const payer = world.team.page
+      await payer.goto(`${world.market.info.url}/balance?kind=credit`)
+      const movements = payer.getByRole('table', { name: 'Movements' })
+      await expect(async () => {
+        await payer.reload()
+        await expect(movements.getByText('credit for a broken promise').first()).toBeVisible({ timeout: 5_000 })
+      }).toPass({ timeout: 60_000 })
+      return `${tested.args.samples} samples; ${paid.args.credited} µUSD credited`
+    },
+  },
 ]
 
+/** What people do about a record or a receipt. */
+const askedFor = new Set<string>(['RecordChallenged', 'RecordVoteCast', 'DisputeFiled'])
+
 /** Waits until the provider's page warns of a record of the slowed node, and returns what it says. */
-export async function warned(world: World, limitMs: number): Promise<string> {
+async function warned(world: World, limitMs: number): Promise<string> {
   const { page } = world.provider
   const { name } = nodeOf(world, machines.second.name)
   const table = page.getByRole('table', { name: 'About to break a promise' })

@@ -1,6 +1,6 @@
 /**
- * The dispute: the team asks back what it paid for a late answer, the provider contests it, two arbiters rule with their own
- * wallets, and the worker executes.
+ * The dispute: the team asks back what it paid for an answer that is noise (the weights of the demo's models are random), the provider
+ * contests it, two arbiters rule with their own wallets, and the worker executes.
  */
 import { panelOf } from '@isochrone/contracts-client'
 import { usdFromMicroUsd } from '@isochrone/domain'
@@ -14,7 +14,7 @@ import { expect, type World } from './world.ts'
 export const disputeSteps: readonly Step[] = [
   {
     name: 'dispute',
-    title: 'The team disputes the receipt of a late answer, with a bond from its wallet',
+    title: 'The team disputes the receipt of an answer that is noise, with a bond from its wallet',
     limitMs: 600_000,
     async run(world) {
       await askSlowedNode(world)
@@ -26,9 +26,7 @@ export const disputeSteps: readonly Step[] = [
       await page.getByRole('link', { name: /^Receipt [\d,]+ in full$/ }).click()
       await page.getByRole('link', { name: 'Dispute', exact: true }).click()
       await page.getByLabel('What is wrong').selectOption('wrong_output')
-      await page
-        .getByLabel('Evidence')
-        .fill('The first token came late: see its receipt beside the promise of the terms.')
+      await page.getByLabel('Evidence').fill('It was asked for a few words, and not one of what it answered is a word.')
       await page.getByRole('button', { name: /^File with a bond of/ }).click()
       await page.getByRole('button', { name: `Sign with ${team.name} wallet` }).click()
       const filed = await eventOf(world, ({ eventName }) => eventName === 'DisputeFiled')
@@ -52,7 +50,7 @@ export const disputeSteps: readonly Step[] = [
       await page.goto(`${world.market.info.url}/disputes/${id}`)
       await page
         .getByLabel('Your answer')
-        .fill('The answer was whole. What was late was credited by the ledger already.')
+        .fill('The answer is what the model says, token by token, and its receipt counts them.')
       await page.getByRole('button', { name: `Answer dispute ${id}` }).click()
       await eventOf(world, ({ eventName }) => eventName === 'DisputeAnswered')
       await expect(page.getByText('Ordered: the platform’s account sends it')).toBeVisible()
@@ -119,7 +117,7 @@ async function vote(world: World, { page, address, wallet }: Seat): Promise<void
   await page.getByLabel('Refund', { exact: true }).fill(usdFromMicroUsd(filed.args.amount))
   await page
     .getByLabel('Reason', { exact: true })
-    .fill('The promise was broken for this answer; its payer has it back.')
+    .fill('What was delivered is no answer to what was asked: its payer has the price back.')
   await page.getByRole('button', { name: 'Rehearse' }).click()
   await page.getByRole('button', { name: `Sign the vote on dispute ${id}` }).click()
   await eventOf(world, (event) => event.eventName === 'VoteCast' && event.args.arbiter === address)
