@@ -74,7 +74,7 @@ async function shutDown(): Promise<never> {
 function parseFlags(): Flags {
   const program = new Command('npm start --')
     .description(
-      'Runs an Isochrone marketplace on this machine: Postgres, Redis, a chain, gateway, worker, witness, five nodes, web.',
+      'Runs an Isochrone marketplace on this machine: Postgres, Redis, a chain, gateway, worker, two witnesses, five nodes, web.',
     )
     .option('--reset', 'delete the kept data first and start afresh')
     .option('--json', 'print one line of JSON when ready: url, gatewayUrl, apiKey, signIns, model')

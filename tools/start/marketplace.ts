@@ -19,7 +19,15 @@ import { fetchModel, modelPathOf } from './fetch-model.ts'
 import { assertGguf, type ModelSource } from './model-source.ts'
 import { loadNodeKeys } from './node-keys.ts'
 import { assertPortsFree, defaultPorts, freePorts, type PortName, type Ports } from './ports.ts'
-import { mirrorUrlsOf, startGateway, startWeb, startWitness, startWorker, type ProcessContext } from './processes.ts'
+import {
+  mirrorUrlsOf,
+  startGateway,
+  startWeb,
+  startWitness,
+  startWorker,
+  witnesses,
+  type ProcessContext,
+} from './processes.ts'
 import { modelToAskFor } from './model-to-ask-for.ts'
 import { watchNodes } from './node-watch.ts'
 import { silentProgress, type Progress } from './progress.ts'
@@ -56,7 +64,7 @@ export interface Marketplace {
   readonly children: {
     readonly gateway: Supervised
     readonly worker: Supervised
-    readonly witness: Supervised
+    readonly witnesses: readonly Supervised[]
     readonly agents: readonly Supervised[]
     readonly redis: Supervised
     readonly postgres: Supervised
@@ -159,12 +167,12 @@ export async function startMarketplace(options: StartMarketplaceOptions): Promis
 
     const mirrorPorts = new Map(await Promise.all(nodes.map(async ({ name }) => [name, await freePort()] as const)))
     const ctx: ProcessContext = { dataDir, ports, env, model, mirrorPorts }
-    const [gateway, worker, witness] = await run('Gateway, worker and witness', () =>
+    const [gateway, worker, ...watching] = await run('Gateway, worker and witnesses', () =>
       allOrThrow([
         keep('The gateway', () => startGateway(ctx)),
         keep('The worker', () => startWorker(ctx)),
-        keep('The witness', () => startWitness(ctx)),
-      ]),
+        ...witnesses.map((place) => keep(`The witness ${place.name}`, () => startWitness(ctx, place))),
+      ] as const),
     )
     const startNodes = async (say: (detail: string) => void) => {
       const watch = watchNodes(redis.url)
@@ -195,7 +203,7 @@ export async function startMarketplace(options: StartMarketplaceOptions): Promis
     }
     writeInstanceFile(info)
     const services = { postgres: postgres.child, redis: redis.child, chain: chain.child }
-    return { info, children: { gateway, worker, witness, agents, web: webChild, ...services }, stop }
+    return { info, children: { gateway, worker, witnesses: watching, agents, web: webChild, ...services }, stop }
   } catch (error) {
     await stop()
     throw error
@@ -230,7 +238,7 @@ function environment(options: StartMarketplaceOptions, parts: EnvironmentParts):
     GATEWAY_PORT: String(ports.gateway),
     GATEWAY_PUBLIC_URL: gatewayUrl,
     GATEWAY_URLS: gatewayUrl,
-    WITNESS_URLS: `http://127.0.0.1:${ports.witness}`,
+    WITNESS_URLS: witnesses.map(({ port }) => `http://127.0.0.1:${ports[port]}`).join(','),
     WITNESS_TOKEN: hash('sha256', `witness ${internalToken}`),
     WEB_HOST: '127.0.0.1',
     WEB_PORT: String(ports.web),
@@ -242,7 +250,7 @@ function environment(options: StartMarketplaceOptions, parts: EnvironmentParts):
 }
 
 function portsToBind(external: { [name: string]: string | undefined }, web: boolean): PortName[] {
-  const names: PortName[] = ['gateway', 'witness']
+  const names: PortName[] = ['gateway', ...witnesses.map(({ port }) => port)]
   if (web) names.push('web')
   if (!external.DATABASE_URL) names.push('postgres')
   if (!external.REDIS_URL) names.push('redis')

@@ -12,6 +12,7 @@ export const defaultPorts = {
   web: 4000,
   gateway: 4001,
   witness: 4010,
+  witness2: 4011,
   postgres: 54_329,
   redis: 63_799,
   chain: 8_549,

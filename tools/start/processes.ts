@@ -85,25 +85,32 @@ export async function startWorker(ctx: ProcessContext): Promise<RunningProcess> 
   return aliveFor(running, 1_500, 'The worker', logOf(ctx, 'worker'))
 }
 
-/** Its place is made up, like those of the demo nodes, and it says so. It keeps nothing: its key comes from its token. */
-export async function startWitness(ctx: ProcessContext): Promise<RunningProcess> {
+/** On both sides of an ocean: no word about a place is that of one witness alone. */
+export const witnesses = [
+  { port: 'witness', name: 'Amsterdam', latitude: '52.4', longitude: '4.9' },
+  { port: 'witness2', name: 'Ashburn', latitude: '39.0', longitude: '-77.5' },
+] as const
+
+/** Its place is made up, like those of the demo nodes, and it says so. It keeps nothing: its key comes from its token and name. */
+export async function startWitness(ctx: ProcessContext, place: (typeof witnesses)[number]): Promise<RunningProcess> {
+  const { port, name, latitude, longitude } = place
   const running = spawnProcess({
-    name: 'The witness',
+    name: `The witness ${name}`,
     command: process.execPath,
     args: [...nodeFlags, join(projectRoot, 'apps/witness/src/main.ts')],
     cwd: projectRoot,
-    logFile: logOf(ctx, 'witness'),
+    logFile: logOf(ctx, port),
     env: childEnv({
       ...ctx.env,
-      WITNESS_PORT: String(ctx.ports.witness),
-      WITNESS_KEY: bytes32Of(`witness key ${ctx.env.WITNESS_TOKEN}`),
-      WITNESS_NAME: 'Amsterdam',
-      WITNESS_LATITUDE: '52.4',
-      WITNESS_LONGITUDE: '4.9',
+      WITNESS_PORT: String(ctx.ports[port]),
+      WITNESS_KEY: bytes32Of(`witness key ${ctx.env.WITNESS_TOKEN} ${name}`),
+      WITNESS_NAME: name,
+      WITNESS_LATITUDE: latitude,
+      WITNESS_LONGITUDE: longitude,
       WITNESS_SIMULATED: 'true',
     }),
   })
-  return aliveFor(running, 300, 'The witness', logOf(ctx, 'witness'))
+  return aliveFor(running, 300, `The witness ${name}`, logOf(ctx, port))
 }
 
 export type StartedAgent = RunningProcess & Startable & { readonly log: ProcessLog }

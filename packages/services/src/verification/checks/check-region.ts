@@ -29,6 +29,7 @@ export interface RegionClaim {
 }
 
 /**
+ * What one witness disproves and another one confirms is in doubt: one of them lies about its place, and no node is barred by that.
  * Reports that nobody signed, that are of another node, or whose fastest echo the node did not sign are left out. So is what a
  * witness of a simulated network says of a node that really stands somewhere.
  */
@@ -55,6 +56,15 @@ export function checkRegion(claim: RegionClaim, reports: readonly SignedReport<E
     return { name: report.witness.name, rttMs: report.rttUs / 1000, awayKm, boundKm: lightKm(report.rttUs) }
   })
   const impossible = seen.find(({ awayKm, boundKm }) => boundKm < awayKm - place.radiusKm)
+  const near = seen.find(({ awayKm, boundKm }) => boundKm + awayKm <= NEAR_KM + place.radiusKm)
+  if (impossible && near) {
+    return {
+      ...result,
+      verdict: 'unverifiable',
+      finding: `${near.name} bounds it to ${Math.ceil(near.boundKm)} km, and ${impossible.name} says that light cannot come from there in ${impossible.rttMs.toFixed(2)} ms: one of the two is not where it says.`,
+      fix: 'Nothing that you can do: the platform has to find out which witness is wrong.',
+    }
+  }
   if (impossible) {
     const { name, rttMs, boundKm, awayKm } = impossible
     return {
@@ -64,7 +74,6 @@ export function checkRegion(claim: RegionClaim, reports: readonly SignedReport<E
       fix: 'List the node in the region where it stands.',
     }
   }
-  const near = seen.find(({ awayKm, boundKm }) => boundKm + awayKm <= NEAR_KM + place.radiusKm)
   if (near) {
     return {
       ...result,

@@ -67,6 +67,22 @@ test('a witness whose place is made up judges only nodes whose place is made up'
   expect(judge(true)).toMatchObject({ verdict: 'invalid', simulated: true })
 })
 
+test('a witness that lies about its place bars no node that another witness confirms', () => {
+  const ashburn = { latitude: 39, longitude: -77.5 }
+  const honest = report(4_000, { place: ashburn })
+  // It stands beside the node, and says that it is in Amsterdam.
+  const liar = report(5_000)
+  expect(checkRegion(claim('us-east'), [liar])).toMatchObject({ verdict: 'invalid' })
+  for (const reports of [
+    [liar, honest],
+    [honest, liar],
+  ])
+    expect(checkRegion(claim('us-east'), reports)).toMatchObject({
+      verdict: 'unverifiable',
+      finding: expect.stringContaining('one of the two is not where it says'),
+    })
+})
+
 test('distances and light are right', () => {
   expect(distanceKm(amsterdam, { latitude: 40.7, longitude: -74.0 })).toBeCloseTo(5_860, -2)
   expect(lightKm(1_000)).toBeCloseTo(149.9, 1)
