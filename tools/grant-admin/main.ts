@@ -4,6 +4,7 @@
  */
 import { join, resolve } from 'node:path'
 import { createDb, createStore } from '@isochrone/db'
+import { noteAudit } from '@isochrone/services'
 import { Command } from 'commander'
 import { projectRoot } from '../project-root.ts'
 import { readInstanceFile } from '../start/instance-file.ts'
@@ -22,10 +23,14 @@ try {
   if (!instance) throw new Error(`No marketplace runs on ${resolve(dataDir)}. Start one with: npm start`)
   const db = createDb(instance.databaseUrl, { connectionsMax: 1 })
   try {
-    const { accounts } = createStore(db)
-    const userId = await accounts.userIdByEmail(email)
+    const store = createStore(db)
+    const userId = await store.accounts.userIdByEmail(email)
     if (!userId) throw new Error(`No account has the address ${email}. Sign up with it first.`)
-    await accounts.setRole(userId, 'admin')
+    await store.transaction(async (tx) => {
+      await tx.accounts.setRole(userId, 'admin')
+      const by = { userId: 'operator', email: 'operator, on the machine itself' }
+      await noteAudit({ store: tx }, { ...by, action: 'staff.grant', input: { id: userId, email }, outcome: 'done' })
+    })
     process.stdout.write(`${email} is staff from its next page on.\n`)
   } finally {
     await db.$disconnect()

@@ -150,6 +150,7 @@ export type { PreparedRuling } from './disputes/prepare-ruling.ts'
 export type * from './disputes/views.ts'
 export type * from './ports/dispute-port.ts'
 export type { PoolCounts, PoolDesk, PoolKey } from './ports/pool-desk.ts'
+export { noteAudit } from './audit/audit-log.ts'
 export type * from './queries/views/audit.ts'
 export { settlementStatus, type SettlementEpoch, type SettlementStatus } from './epochs/settlement-status.ts'
 export type {
