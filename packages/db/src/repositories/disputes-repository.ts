@@ -103,6 +103,10 @@ export function disputesRepository(db: DbOrTx) {
       return db.dispute.count({ where: { channelId, state: { in: [...states] } } })
     },
 
+    async challengedRecords(providerId: string): Promise<number> {
+      return db.performanceRecord.count({ where: { providerId, status: 'challenged' } })
+    },
+
     /** Whether the organisation asked for this dispute: a withheld file names no channel. */
     async askedFor(orgId: string, disputeId: bigint): Promise<boolean> {
       return (await db.disputeOrder.count({ where: { orgId, disputeId, action: 'withheld' } })) > 0

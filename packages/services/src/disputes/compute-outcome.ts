@@ -12,7 +12,7 @@ import {
 } from '@isochrone/protocol'
 import type { FileTryRow } from '../ports/dispute-store.ts'
 import type { ReceiptDetail } from '../queries/views/receipts.ts'
-import type { RecountView } from '../queries/views/recounts.ts'
+import type { PublicRecount } from '../queries/views/recounts.ts'
 import { computeFileOutcome } from './compute-file-outcome.ts'
 import type { ComputedLine, ComputedOutcome, DisputeView } from './views.ts'
 
@@ -32,7 +32,7 @@ const rules = {
 export function computeOutcome(
   claim: Claim,
   receipt: ReceiptDetail | null,
-  recount: RecountView | null,
+  recount: PublicRecount | null,
   tries: readonly FileTryRow[] = [],
 ): ComputedOutcome {
   if (claim.kind === 'withheld') return computeFileOutcome(claim.amountMicroUsd, tries)
@@ -54,7 +54,7 @@ function overcharge(
   receipt: ReceiptDetail,
   delivery: DeliveryReceipt,
   work: WorkReceipt | null,
-  recount: RecountView | null,
+  recount: PublicRecount | null,
 ): ComputedOutcome {
   const billed = { in: delivery.billedIn + delivery.billedCached, out: delivery.billedOut }
   const inputs: ComputedLine[] = [
@@ -95,7 +95,7 @@ function overcharge(
 function withinCounts(
   delivery: DeliveryReceipt,
   work: WorkReceipt | null,
-  recount: RecountView | null,
+  recount: PublicRecount | null,
 ): DeliveryReceipt {
   const least = (...counts: (number | undefined)[]) => Math.min(...counts.filter((count) => count !== undefined))
   const billedCached = least(delivery.billedCached, work?.tokensCached)

@@ -1,16 +1,16 @@
 /** Cases of disputes: for the parties their own, for staff all. Another organisation's dispute is not there. */
 import { AppError } from '@isochrone/domain'
-import { z } from 'zod'
 import type { DisputeRow, DocumentRow, StoredDisputeEvent } from '../ports/dispute-store.ts'
 import { leaseReceiptView } from '../queries/lease-receipts.ts'
 import { nodeRefs } from '../queries/node-refs.ts'
 import { receiptDetail } from '../queries/receipts.ts'
 import type { LeaseReceiptDetail } from '../queries/views/leases.ts'
 import type { ReceiptDetail } from '../queries/views/receipts.ts'
-import { recountViews } from '../queries/recounts.ts'
+import { publicRecount, recountViews } from '../queries/recounts.ts'
 import { recordDetail } from '../queries/records.ts'
 import { computeLeaseOutcome } from './compute-lease-outcome.ts'
 import { computeOutcome } from './compute-outcome.ts'
+import { disputeAttempts } from './dispute-attempts.ts'
 import { eventText, hashIn, type EventBody } from './event-text.ts'
 import type { DisputeDeps } from './place-order.ts'
 import { providerNames } from './provider-names.ts'
@@ -31,25 +31,17 @@ export interface Asker {
   providerId: string | null
 }
 
-const attemptJson = z.object({
-  attempt: z.number(),
-  nodeId: z.string(),
-  outcome: z.string(),
-  ttftMs: z.number().nullable(),
-  durationMs: z.number(),
-  message: z.string().nullable(),
-})
-
 export async function disputeDetail(
   deps: DisputeDeps,
   input: Asker & { id: string },
 ): Promise<DisputeCase & DisputeRoles> {
   const { row, ...roles } = await partiesOf(deps, input)
-  return { ...(await caseOf(deps, row, input.orgId)), ...roles }
+  const own = roles.isPayer ? null : input.providerId
+  return { ...(await caseOf(deps, row, { orgId: input.orgId, ownNodesOf: own })), ...roles }
 }
 
 export async function disputeCase(deps: DisputeDeps, { id }: { id: string }): Promise<DisputeCase> {
-  return caseOf(deps, await disputeRow(deps, id), null)
+  return caseOf(deps, await disputeRow(deps, id), { orgId: null, ownNodesOf: null })
 }
 
 /** @throws AppError `not_found` when the organisation has no part in it. */
@@ -75,8 +67,14 @@ function unknown(): AppError {
   return new AppError('not_found', { publicMessage: 'There is no such dispute here.' })
 }
 
-/** @param orgId of who reads it; null for staff, who are told which request it was and not what it said. */
-async function caseOf(deps: DisputeDeps, row: DisputeRow, orgId: string | null): Promise<DisputeCase> {
+interface CaseReader {
+  /** Of who reads it; null for staff, who are told which request it was and not what it said. */
+  orgId: string | null
+  /** A provider alone is told of attempts at its own nodes: what became of the others is their providers' business. */
+  ownNodesOf: string | null
+}
+
+async function caseOf(deps: DisputeDeps, row: DisputeRow, { orgId, ownNodesOf }: CaseReader): Promise<DisputeCase> {
   const { store } = deps
   const place = await store.evidence.receiptPlace(row.subject)
   const lease = place?.isLease ? await leaseOf(deps, row, place.seq, orgId) : null
@@ -90,13 +88,12 @@ async function caseOf(deps: DisputeDeps, row: DisputeRow, orgId: string | null):
     ]),
   )
   const requestId = seq === null ? null : ((await store.evidence.receipt(row.lane, BigInt(seq)))?.requestId ?? null)
-  const attempts = requestId === null ? null : await store.disputes.attemptsOf(requestId)
-  const parsed = attemptJson.array().safeParse(attempts).data ?? []
-  const nodes = await nodeRefs(store.providers, [receipt?.nodeId ?? null, ...parsed.map(({ nodeId }) => nodeId)])
+  const attempts = requestId === null ? [] : await disputeAttempts(store, requestId, ownNodesOf)
+  const nodes = await nodeRefs(store.providers, [receipt?.nodeId ?? null, ...attempts.map(({ nodeId }) => nodeId)])
   const recounts =
     requestId === null || seq === null
       ? []
-      : (await recountViews(deps, { requestId, limit: 64 })).filter((each) => each.seq === seq)
+      : (await recountViews(deps, { requestId, limit: 64 })).filter((each) => each.seq === seq).map(publicRecount)
   const view = disputeView(row, await providerNames(deps, [row]))
   const fileTries = row.kind === 'withheld' ? await store.disputes.fileTriesOf(row.id, row.lane, row.epoch) : []
   const seen = receipt ? deliveredTo(receipt) : lease && leasedFrom(lease)
@@ -107,7 +104,7 @@ async function caseOf(deps: DisputeDeps, row: DisputeRow, orgId: string | null):
     receipt,
     lease,
     node: lease ? lease.node : receipt ? (nodes.get(receipt.nodeId) ?? null) : null,
-    attempts: parsed.map((each) => ({ ...each, nodeName: nodes.get(each.nodeId)?.name ?? null })),
+    attempts: attempts.map((each) => ({ ...each, nodeName: nodes.get(each.nodeId)?.name ?? null })),
     recounts,
     paths: seen ? await pathsAround(deps, seen.nodeId, [seen.atMs]) : [],
     record: receipt ? await recordOf(deps, row, receipt.nodeId) : null,

@@ -18,7 +18,15 @@ import {
 import { epochTree } from '../queries/epoch-tree.ts'
 import type { ChannelRow } from '../ports/rows.ts'
 import { checkDocument, type DocumentInput } from './documents.ts'
-import { assertRoomForBond, accountOf, deskOf, planStep, type DisputeDeps, type DisputePlan } from './place-order.ts'
+import {
+  assertRoomForBond,
+  assertRoomForChallenge,
+  accountOf,
+  deskOf,
+  planStep,
+  type DisputeDeps,
+  type DisputePlan,
+} from './place-order.ts'
 import { disputeView, type FilingTerms } from './views.ts'
 
 interface Asker {
@@ -40,7 +48,7 @@ export async function fileDispute(deps: DisputeDeps, input: FileDisputeInput): P
   const { orgId, userId, kind, amountMicroUsd } = input
   const evidence = checkDocument('evidence', input.evidence)
   const { receipt, channel } = await ownReceipt(deps, input)
-  await assertRoomForBond(deps, orgId, channel.id)
+  await assertRoomForBond(deps, orgId, channel)
   const { subject, proof, epoch } = await anchoredProof(deps, receipt)
   const left = receipt.priceMicroUsd - (await deskOf(deps).refundedOf(subject))
   if (amountMicroUsd <= 0n || amountMicroUsd > left) {
@@ -112,7 +120,7 @@ export async function fileWithheld(deps: DisputeDeps, input: WithheldInput): Pro
   const { orgId, userId, lane, epoch } = input
   const evidence = checkDocument('evidence', input.evidence)
   const channel = await channelOf(deps, orgId)
-  await assertRoomForBond(deps, orgId, channel.id)
+  await assertRoomForBond(deps, orgId, channel)
   if ((await deskOf(deps).anchoredAtS(lane as Hex, epoch)) === null) throw await whyNoAnchor(deps, lane, epoch)
   return planStep(deps, {
     orgId,
@@ -153,8 +161,9 @@ export async function challengeRecord(deps: DisputeDeps, input: ChallengeInput):
   }
   const own = input.providerId === record.providerId ? await deps.store.providers.byId(record.providerId) : null
   const channel = own ? null : await channelOf(deps, orgId)
-  // The bond of a managed channel is the platform's money here too.
-  if (channel) await assertRoomForBond(deps, orgId, channel.id)
+  // Where its account is the platform's, the bond is the platform's money here too.
+  if (channel) await assertRoomForBond(deps, orgId, channel)
+  if (own) await assertRoomForChallenge(deps, orgId, own)
   const sender = own?.ownerAddress ?? channel?.ownerAddress ?? ''
   return planStep(deps, {
     orgId,

@@ -87,6 +87,7 @@ function world(asked: World = {}) {
       },
       disputes: {
         openAgainst: async () => open,
+        challengedRecords: async (providerId: string) => (providerId === id(8) ? open : 0),
         openOrderCount: async () => 0,
         disputesAbout: async () => [],
         dispute: async () => dispute ?? null,
@@ -337,6 +338,10 @@ test('the platform puts up no more bonds than it has room for, and an organisati
   await expect(fileWithheld(full.deps, { ...epoch, evidence })).rejects.toMatchObject({ code: 'rate_limited' })
   const challenge = { ...epoch, providerId: null, nodeId: id(4), evidence }
   await expect(challengeRecord(full.deps, challenge)).rejects.toMatchObject({ code: 'rate_limited' })
+  const ofOwn = challengeRecord(full.deps, { ...challenge, providerId: id(8) })
+  await expect(ofOwn, 'of a provider whose account is the platform’s').rejects.toMatchObject({ code: 'rate_limited' })
+  const own = world({ open: 5, record, owner: ownWallet })
+  await expect(challengeRecord(own.deps, challenge), 'by its own bond').resolves.toMatchObject({ by: 'wallet' })
   const poor = { ...challenge, orgId: 'org_2' }
   await expect(challengeRecord(full.deps, poor)).rejects.toMatchObject({
     code: 'state_conflict',

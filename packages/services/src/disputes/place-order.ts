@@ -69,13 +69,35 @@ async function assertAccepted(deps: DisputeDeps, sender: Hex, action: DisputeAct
   if (refusal) throw new AppError('state_conflict', { publicMessage: refusal })
 }
 
-/** @throws AppError `rate_limited` when an organisation of a managed channel has enough open. */
-export async function assertRoomForBond(deps: DisputeDeps, orgId: string, channelId: string): Promise<void> {
+/**
+ * An own wallet puts up its own bonds, as many as it likes.
+ * @throws AppError `rate_limited` when an organisation of a managed channel has enough open.
+ */
+export async function assertRoomForBond(
+  deps: DisputeDeps,
+  orgId: string,
+  channel: { id: string; ownerAddress: string },
+): Promise<void> {
+  if (accountOf(deps, channel.ownerAddress) === null) return
   const { disputes } = deps.store
-  const open = (await disputes.openAgainst(channelId, openDisputeStates)) + (await disputes.openOrderCount(orgId))
+  assertRoom((await disputes.openAgainst(channel.id, openDisputeStates)) + (await disputes.openOrderCount(orgId)))
+}
+
+/** The same for challenges of its own records by a provider whose account is the platform's. */
+export async function assertRoomForChallenge(
+  deps: DisputeDeps,
+  orgId: string,
+  provider: { id: string; ownerAddress: string },
+): Promise<void> {
+  if (accountOf(deps, provider.ownerAddress) === null) return
+  const { disputes } = deps.store
+  assertRoom((await disputes.challengedRecords(provider.id)) + (await disputes.openOrderCount(orgId)))
+}
+
+function assertRoom(open: number): void {
   if (open < OPEN_MAX) return
   throw new AppError('rate_limited', {
-    publicMessage: `There are ${open} disputes of yours open, for each of which the platform holds a bond. Wait until one is over.`,
+    publicMessage: `There are ${open} disputes and challenges of yours open, for each of which the platform holds a bond. Wait until one is over.`,
     retryAfterS: 60,
   })
 }

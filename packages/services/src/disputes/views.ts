@@ -11,7 +11,7 @@ import type {
 } from '../ports/dispute-store.ts'
 import type { FileTry } from '../ports/trust-port.ts'
 import type { LeaseReceiptDetail } from '../queries/views/leases.ts'
-import type { RecountView } from '../queries/views/recounts.ts'
+import type { PublicRecount } from '../queries/views/recounts.ts'
 import type { WitnessRtt } from '../queries/views/offers.ts'
 import type { RecordDetail, RecordSummary } from '../queries/views/records.ts'
 import type { AttemptView, NodeRef } from '../queries/views/requests.ts'
@@ -65,12 +65,15 @@ export interface DisputeDocumentView {
   createdAtMs: number
 }
 
+/** `requested` → `sent` → `final`, or `failed` with a sentence. */
+export type OrderStatus = 'requested' | 'sent' | 'final' | 'failed'
+
 export interface DisputeOrderView {
   id: string
   action: string
   subject: string
   disputeId: string | null
-  status: string
+  status: OrderStatus
   txHash: string | null
   error: string | null
   createdAtMs: number
@@ -186,7 +189,7 @@ export interface DisputeCase {
   lease: LeaseReceiptDetail | null
   node: NodeRef | null
   attempts: AttemptView[]
-  recounts: RecountView[]
+  recounts: PublicRecount[]
   record: RecordDetail | null
   /** What witnesses measured of the way to the node, last before the request or lease and first after it. */
   paths: WitnessedPath[]
@@ -262,7 +265,16 @@ export function disputeView(row: DisputeRow, providers: ReadonlyMap<string, stri
 export function orderView(row: DisputeOrderRow): DisputeOrderView {
   const { id, action, subject, status, txHash, error } = row
   const disputeId = row.disputeId === null ? null : String(row.disputeId)
-  return { id, action, subject, disputeId, status, txHash, error, createdAtMs: row.createdAt.getTime() }
+  return {
+    id,
+    action,
+    subject,
+    disputeId,
+    status: status as OrderStatus,
+    txHash,
+    error,
+    createdAtMs: row.createdAt.getTime(),
+  }
 }
 
 export function documentView({ hash, role, mediaType, body, createdAt }: DocumentRow): DisputeDocumentView {

@@ -118,6 +118,8 @@ export interface DisputesStore {
   }): Promise<PartyPlace[]>
   disputesAbout(subject: string): Promise<DisputeRow[]>
   openAgainst(channelId: string, states: readonly DisputeState[]): Promise<number>
+  /** Of a provider's nodes, those that wait for a panel. */
+  challengedRecords(providerId: string): Promise<number>
   askedFor(orgId: string, disputeId: bigint): Promise<boolean>
   /** As the gateway noted them, unchecked. */
   attemptsOf(requestId: string): Promise<unknown>

@@ -8,12 +8,11 @@ import { checkReceipt } from './check-receipt.ts'
 import { leaseReceiptView, mayRead, noReceipt, type Reader } from './lease-receipts.ts'
 import { nodeRefs } from './node-refs.ts'
 import { isIncluded, placeInEpoch, type Place } from './place-in-epoch.ts'
-import { recountView } from './recounts.ts'
+import { publicRecount, recountView } from './recounts.ts'
 import { epochOf, epochsOf, stageOf, type EpochsByKey } from './settlement.ts'
 import { termsViews } from './terms-views.ts'
 import type { Check } from './views/common.ts'
 import type { AnyReceipt, ReceiptDetail, ReceiptListItem } from './views/receipts.ts'
-import type { RecountView } from './views/recounts.ts'
 import type { NodeRef, ReceiptView } from './views/requests.ts'
 
 type Deps = Pick<ControlPlaneDeps, 'store' | 'chain'>
@@ -60,10 +59,6 @@ async function detailOf(deps: Deps, row: PlacedReceiptRow, orgId: string | null)
     epochClosedAtMs: epoch && Number(epoch.closedAtMs),
     payableAtMs: epoch?.payableAtS ? Number(epoch.payableAtS) * 1_000 : null,
   }
-}
-
-function publicRecount({ requestId: _requestId, ...recount }: RecountView): Omit<RecountView, 'requestId'> {
-  return recount
 }
 
 /** Where the receipt with this struct hash stands; `not_found` when we hold none that is for the reader to see. */

@@ -2,7 +2,7 @@
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { StoredRecount } from '../ports/control-plane-store.ts'
 import { nodeRefs } from './node-refs.ts'
-import type { RecountView } from './views/recounts.ts'
+import type { PublicRecount, RecountView } from './views/recounts.ts'
 import type { NodeRef } from './views/requests.ts'
 
 /** Newest first, at most `limit`: of one request, of a provider's nodes, or of all. */
@@ -35,4 +35,9 @@ export function recountView(row: StoredRecount, node: NodeRef | null): RecountVi
     refundMicroUsd: row.refundMicroUsd,
     countedAtMs: row.countedAt.getTime(),
   }
+}
+
+/** Whose request it was is its team's business. */
+export function publicRecount({ requestId: _requestId, ...recount }: RecountView): PublicRecount {
+  return recount
 }

@@ -1,11 +1,11 @@
 /** What of a receipt is not paid because its text has fewer tokens: as signed, as recounted, and why. */
-import type { RecountView } from '@isochrone/services'
+import type { PublicRecount } from '@isochrone/services'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Money } from '~/components/ui/values.tsx'
 import { formatCount, formatUtc } from '~/lib/format.ts'
 
-export function RecountPanel({ recount }: { recount: Omit<RecountView, 'requestId'> }) {
+export function RecountPanel({ recount }: { recount: PublicRecount }) {
   const { billedIn, billedOut, recountedIn, recountedOut, priceMicroUsd, refundMicroUsd } = recount
   const isLate = refundMicroUsd === 0n
   return (

@@ -1,6 +1,6 @@
 /** A receipt on a page of its own, and the lists that lead to it. Public: the epoch file says the same. */
 import type { LeaseReceiptDetail } from './leases.ts'
-import type { RecountView } from './recounts.ts'
+import type { PublicRecount } from './recounts.ts'
 import type { NodeRef, ReceiptView } from './requests.ts'
 
 export interface ReceiptDetail extends ReceiptView {
@@ -10,7 +10,7 @@ export interface ReceiptDetail extends ReceiptView {
   requestId: string | null
   epochClosedAtMs: number | null
   /** Why it is paid by less than it says; null where it is not. Its request's id is told to the payer alone, as above. */
-  recount: Omit<RecountView, 'requestId'> | null
+  recount: PublicRecount | null
   /** From when its claim may be settled without any record; null until it is anchored. */
   payableAtMs: number | null
 }

@@ -20,3 +20,6 @@ export interface RecountView {
   refundMicroUsd: bigint
   countedAtMs: number
 }
+
+/** As others than its team see it. */
+export type PublicRecount = Omit<RecountView, 'requestId'>
