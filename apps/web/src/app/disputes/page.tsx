@@ -1,16 +1,15 @@
 /** Disputes of the organisation: what it asked back as a payer, what is asked of it as a provider, what is on its way. */
-import type { DisputeOrderView } from '@isochrone/services'
 import { DisputesTable } from '~/components/disputes/disputes-table.tsx'
+import { OrdersTable } from '~/components/disputes/orders-table.tsx'
 import { PagedSection } from '~/components/paged-section.tsx'
 import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { ButtonLink } from '~/components/ui/button.tsx'
-import { DataTable } from '~/components/ui/data-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
-import { Hash, Utc } from '~/components/ui/values.tsx'
 import { readSearch, type SearchParams } from '~/lib/search.ts'
 import { pageData } from '~/server/page-data.ts'
 import { requireOrganisation } from '~/server/require.ts'
+import { txStagesOf } from '~/server/tx-stages.ts'
 
 export const metadata = { title: 'Disputes' }
 
@@ -73,37 +72,9 @@ export default async function DisputesPage({ searchParams }: { searchParams: Sea
       )}
       {orders.length > 0 && (
         <Section title="Asked for" description="What the platform’s account sends for you, newest first.">
-          <OrdersTable orders={orders} />
+          <OrdersTable orders={orders} txStages={await txStagesOf(orders.map(({ txHash }) => txHash))} />
         </Section>
       )}
     </>
-  )
-}
-
-const actionWords: Record<string, string> = {
-  file: 'File',
-  file_lease: 'File about a lease',
-  withheld: 'File about a withheld file',
-  challenge: 'Challenge a record',
-  respond: 'Answer',
-  appeal: 'Appeal',
-}
-
-function OrdersTable({ orders }: { orders: readonly DisputeOrderView[] }) {
-  return (
-    <DataTable
-      label="Asked for"
-      className="min-w-[640px]"
-      rows={orders}
-      rowKey={({ id }) => id}
-      columns={[
-        { head: 'Created, UTC', cell: ({ createdAtMs }) => <Utc at={createdAtMs} bare /> },
-        { head: 'What', cell: ({ action }) => actionWords[action] ?? action },
-        { head: 'Dispute', cell: ({ disputeId }) => (disputeId === null ? '—' : `No. ${disputeId}`) },
-        { head: 'State', cell: ({ status }) => status },
-        { head: 'Transaction', cell: ({ txHash }) => (txHash ? <Hash value={txHash} label="transaction" /> : '—') },
-        { head: 'Why not', className: 'text-ink-2', cell: ({ error }) => error ?? '—' },
-      ]}
-    />
   )
 }
