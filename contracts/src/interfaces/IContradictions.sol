@@ -11,6 +11,8 @@ import {IPayouts} from "./IPayouts.sol";
 ///         open: an offender gains nothing by proving against itself while it has no stake. Whoever proves is paid a share,
 ///         always less than the offender loses.
 interface IContradictions is IPayouts {
+    /// @notice `offender` (a provider or a lane) lost `slashed` µUSD, of which `reward` went to `prover`. `subject`
+    ///         names the offence, as in {penaltyPaid}.
     event ContradictionProven(
         bytes32 indexed subject, bytes32 indexed offender, address indexed prover, uint128 slashed, uint128 reward
     );
@@ -19,9 +21,13 @@ interface IContradictions is IPayouts {
     error NotAContradiction(bytes32 a, bytes32 b);
     /// @notice The receipt's price is what its terms say.
     error PriceFollowsFromTerms(uint128 price);
+    /// @notice The whole penalty of this offence has been paid.
     error ContradictionTaken(bytes32 subject);
+    /// @notice `signer`, the node or the lane that the receipt names, did not sign it in the domain of the channels.
     error InvalidReceiptSignature(bytes32 signer);
+    /// @notice The terms hash to `termsHash`, and the receipt names `expected`.
     error TermsMismatch(bytes32 termsHash, bytes32 expected);
+    /// @notice No provider ever bound this node's key: there is nobody to slash.
     error NodeUnknown(bytes32 nodeId);
 
     /// @notice Two outputs for one (request, attempt, node), both signed by the node. Slashes the provider.

@@ -39,23 +39,23 @@ interface IDisputeManager is IPayouts {
 
     /// @notice A dispute as it stands. All amounts in µUSD.
     struct Dispute {
-        State state;
-        Kind kind;
-        address filer;
+        State state; // See {State}.
+        Kind kind; // See {Kind}.
+        address filer; // Put up the bond, and has it back unless the dispute is dismissed.
         uint64 deadline; // Of the step that is open, in chain seconds: the last one at which it can be taken.
         uint128 amount; // Asked back, ≤ the price left to refund. For withheld data: the penalty.
         uint128 refund; // As ruled.
-        uint128 bond;
+        uint128 bond; // Of the filer.
         uint128 frozen; // Of the provider's pending, held for this dispute.
         uint128 locked; // Of the provider's stake, held for this dispute (of the lane's, for withheld data).
         bytes32 subject; // Struct hash of the receipt, or keccak(lane, epoch) for withheld data.
-        bytes32 channelId;
+        bytes32 channelId; // Paid for the receipt, and is refunded; 0 for withheld data.
         bytes32 providerId; // 0 for withheld data.
-        bytes32 lane;
-        uint64 epoch;
-        address appellant;
+        bytes32 lane; // Signed the receipt, or anchored the epoch.
+        uint64 epoch; // In which the lane anchored it.
+        address appellant; // Who appealed; 0 while nobody has.
         uint128 price; // Of the receipt.
-        uint128 appealBond;
+        uint128 appealBond; // Of the appellant.
         uint128 appealRefund; // As ruled on appeal.
         uint64 drawBlock; // Whose hash draws the panel; 0 while none is to be drawn.
     }

@@ -20,7 +20,7 @@ import {SessionKey, Voucher} from "../libraries/ReceiptHashes.sol";
 interface IPaymentChannels {
     /// @notice A payer's escrow, over its life. All amounts in µUSD.
     struct Channel {
-        address owner;
+        address owner; // Signs ceilings and asks money back; 0: nobody opened it.
         uint128 deposited; // Lifetime.
         uint128 withdrawn; // Lifetime.
         uint128 claimed; // Lifetime.
@@ -47,9 +47,9 @@ interface IPaymentChannels {
 
     /// @notice A claim of one lane on one channel, as {claimEach} takes it: no field that its neighbours repeat.
     struct Due {
-        bytes32 channelId;
-        uint128 cumulative;
-        bytes32 r;
+        bytes32 channelId; // Of whom it is claimed.
+        uint128 cumulative; // As the lane signed it, in µUSD.
+        bytes32 r; // With `vs` the lane's signature.
         bytes32 vs; // EIP-2098.
     }
 
@@ -304,7 +304,7 @@ interface IPaymentChannels {
     function pendingOf(bytes32 providerId, bytes32 lane, uint64 epoch) external view returns (Pending memory);
     /// @notice µUSD claimed of the channel for the provider by the lane, over its life.
     function claimedOf(bytes32 channelId, bytes32 providerId, bytes32 lane) external view returns (uint128);
-    /// @notice See {LaneClaims}.
+    /// @notice Where the lane stands against what it anchored. All zero before its first claim.
     function laneClaimsOf(bytes32 lane) external view returns (LaneClaims memory);
 
     /// @notice Chain time, in seconds, from which {claimAnnounced} takes the voucher; 0 when it was not announced.

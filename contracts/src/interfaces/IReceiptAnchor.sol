@@ -9,19 +9,23 @@ import {EpochAnchor} from "../libraries/ReceiptHashes.sol";
 /// @dev    One anchor for each (lane, epoch), for ever. Two different signed anchors of one (lane, epoch) are a
 ///         contradiction that a contract can judge from the signatures alone.
 interface IReceiptAnchor {
+    /// @notice One epoch of a lane, as its anchor said. All zero when it was never anchored.
     struct Anchored {
-        bytes32 root;
+        bytes32 root; // Over the leaves of all its receipts.
         uint64 anchoredAt; // Chain time in seconds; 0 when the epoch was never anchored.
-        uint64 count;
-        uint128 sum;
+        uint64 count; // Leaves under the root.
+        uint128 sum; // Σ price of its delivery and lease receipts, in µUSD.
     }
 
+    /// @notice Where a lane stands after its last anchor. All zero before the first.
     struct LaneTotals {
-        uint64 lastEpoch;
+        uint64 lastEpoch; // The next one must be above it.
         uint64 lastSeq; // The next epoch must begin with the number after it: no gap can be hidden.
         uint128 sum; // Lifetime Σ price in µUSD: what the lane's vouchers may claim in all.
     }
 
+    /// @notice An epoch is on record for ever: `count` leaves under `root`, numbers `fromSeq` to `toSeq`, `sum` µUSD in
+    ///         all; `laneSum` is the lane's lifetime sum after.
     event EpochAnchored(
         bytes32 indexed lane,
         uint64 indexed epoch,
@@ -34,16 +38,26 @@ interface IReceiptAnchor {
         uint128 laneSum
     );
 
+    /// @notice {proveReceipt} found the receipt of this kind and struct hash under the epoch's root.
     event ReceiptProven(bytes32 indexed lane, uint64 indexed epoch, uint8 tag, bytes32 indexed structHash);
 
+    /// @notice The proof does not lead from this leaf to the anchored root, or nothing was anchored.
     error NotIncluded(bytes32 leaf);
+    /// @notice The lane is not admitted, or was removed: it anchors no more.
     error LaneNotActive(bytes32 lane);
+    /// @notice `lane` did not sign this anchor.
     error InvalidAnchorSignature(bytes32 lane);
+    /// @notice The epoch is on record, with `root`: who wanted that one is done.
     error EpochAlreadyAnchored(bytes32 lane, uint64 epoch, bytes32 root);
+    /// @notice Epochs of a lane only go up: `lastEpoch` is anchored already.
     error EpochNotIncreasing(bytes32 lane, uint64 epoch, uint64 lastEpoch);
+    /// @notice An epoch begins with the number after `lastSeq`, the last of the one before, and ends no earlier: no
+    ///         receipt is left out between them.
     error SequenceGap(bytes32 lane, uint64 fromSeq, uint64 lastSeq);
+    /// @notice An epoch has at least one leaf, and a root.
     error EmptyEpoch(bytes32 lane, uint64 epoch);
-    error NumberTooLarge(uint256 number, uint256 max); // Of an anchor, or the sum that it leads to.
+    /// @notice A number of the anchor, or the sum that it leads to, is above `max`, which is what its field holds.
+    error NumberTooLarge(uint256 number, uint256 max);
 
     /// @notice Records an epoch of a lane.
     /// @param  signature EIP-712 `EpochAnchor` by the lane's key, in this contract's domain.
@@ -62,7 +76,9 @@ interface IReceiptAnchor {
     /// @notice {verify}, as a transaction that leaves a record: emits {ReceiptProven}, or reverts with {NotIncluded}.
     function proveReceipt(bytes32 lane, uint64 epoch, uint8 tag, bytes32 structHash, bytes32[] calldata proof) external;
 
+    /// @notice What is on record of (lane, epoch). All zero when it was never anchored.
     function anchorOf(bytes32 lane, uint64 epoch) external view returns (Anchored memory);
+    /// @notice The lane's last epoch, last number and lifetime sum. All zero before its first anchor.
     function totalsOf(bytes32 lane) external view returns (LaneTotals memory);
 
     /// @notice Lifetime Σ price of the lane: what a claim needs.

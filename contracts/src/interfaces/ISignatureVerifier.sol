@@ -8,5 +8,6 @@ pragma solidity ^0.8.28;
 ///         address of the signature's choosing. Never fold it into a contract that owns a token or a role.
 interface ISignatureVerifier {
     /// @dev Not a view: an ERC-6492 signature may deploy the signer. Never reverts for what a signature holds.
+    /// @notice True when `signer` signed `digest`; false for any other signature. Anyone may ask.
     function isValid(address signer, bytes32 digest, bytes calldata signature) external returns (bool);
 }

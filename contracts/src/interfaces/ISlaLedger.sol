@@ -19,35 +19,39 @@ interface ISlaLedger is IPayouts {
         Invalid
     }
 
+    /// @notice What is on the ledger for (node, lane, epoch). All zero when nothing was reported.
     struct Standing {
-        Status status;
-        uint8 version;
+        Status status; // See {Status}.
+        uint8 version; // 0 at first; one more for each that replaced an invalid one.
         bool nodeSigned; // False: the lane alone signed, and the window is twice as long.
         uint64 finalAt; // Chain time in seconds from which it can be finalised.
-        uint128 earned;
-        bytes32 providerId;
-        bytes32 countsRoot;
-        bytes32 recordHash;
+        uint128 earned; // µUSD that it releases when it is final.
+        bytes32 providerId; // Whose node it is, as when it was reported.
+        bytes32 countsRoot; // Over the counts by which the node is judged.
+        bytes32 recordHash; // Struct hash of the whole record.
     }
 
+    /// @notice An open challenge. All zero where there is none.
     struct Challenge {
-        address challenger;
-        uint128 bond;
-        uint64 rulingEndsAt;
-        bytes32 evidenceHash;
+        address challenger; // Has the bond back, and a share, if it is right.
+        uint128 bond; // In µUSD.
+        uint64 rulingEndsAt; // Chain time in seconds; after it the record stands.
+        bytes32 evidenceHash; // The evidence is kept elsewhere.
     }
 
     /// @notice Samples of (node, payer, terms) since the last test.
     struct Pool {
-        uint32 samples;
-        uint32 faults;
-        uint32 ttftSamples;
-        uint32 ttftOver;
-        uint32 tpotSamples;
-        uint32 tpotOver;
-        uint128 spent;
+        uint32 samples; // For availability.
+        uint32 faults; // Of those.
+        uint32 ttftSamples; // With a time to the first token.
+        uint32 ttftOver; // Of those, over the promise.
+        uint32 tpotSamples; // With a time per output token.
+        uint32 tpotOver; // Of those, over the promise.
+        uint128 spent; // By the payer, in µUSD: what a penalty is a share of.
     }
 
+    /// @notice A record stands: open to challenge until `finalAt`, in chain seconds. `earned` is in µUSD;
+    ///         `nodeSigned` false: the lane alone signed.
     event RecordReported(
         bytes32 indexed nodeId,
         bytes32 indexed lane,
@@ -59,6 +63,8 @@ interface ISlaLedger is IPayouts {
         bool nodeSigned,
         uint64 finalAt
     );
+    /// @notice `challenger` says that the record is wrong, for `bond` µUSD; it is judged until `rulingEndsAt`, in
+    ///         chain seconds.
     event RecordChallenged(
         bytes32 indexed nodeId,
         bytes32 indexed lane,
@@ -68,14 +74,20 @@ interface ISlaLedger is IPayouts {
         bytes32 evidenceHash,
         uint64 rulingEndsAt
     );
+    /// @notice An AUDITOR ruled. `upheld`: the record is wrong. The reason is kept elsewhere under its hash.
     event ChallengeResolved(
         bytes32 indexed nodeId, bytes32 indexed lane, uint64 indexed epoch, bool upheld, bytes32 reasonHash
     );
+    /// @notice The node signed a record that the lane alone had: it can be final at `finalAt`, which is no later than
+    ///         before.
     event NodeSignatureAdded(
         bytes32 indexed nodeId, bytes32 indexed lane, uint64 indexed epoch, uint8 version, uint64 finalAt
     );
+    /// @notice The record is final: `released` µUSD of the provider's pending become payable.
     event RecordFinal(bytes32 indexed nodeId, bytes32 indexed lane, uint64 indexed epoch, uint128 released);
+    /// @notice The record is wrong: `frozen` µUSD of the provider's pending wait for a corrected one.
     event RecordInvalid(bytes32 indexed nodeId, bytes32 indexed lane, uint64 indexed epoch, uint128 frozen);
+    /// @notice `samples` samples were judged and begin anew; `penalty` µUSD for the promises that broke.
     event PoolTested(
         bytes32 indexed nodeId,
         bytes32 indexed channelId,
@@ -84,6 +96,7 @@ interface ISlaLedger is IPayouts {
         uint8 brokenPromises, // Bits: 1 availability, 2 TTFT, 4 TPOT.
         uint128 penalty
     );
+    /// @notice `credited` µUSD of the provider's stake went into the channel for broken promises.
     /// @param left What the daily cap put off; still due.
     event PenaltyPaid(
         bytes32 indexed providerId,
@@ -93,6 +106,7 @@ interface ISlaLedger is IPayouts {
         uint128 credited,
         uint128 left
     );
+    /// @notice The lane lost `slashed` µUSD for a false record, of which `reward` went to `rewarded`.
     event LaneSlashed(
         bytes32 indexed nodeId,
         bytes32 indexed lane,
@@ -101,31 +115,54 @@ interface ISlaLedger is IPayouts {
         address rewarded,
         uint128 reward
     );
+    /// @notice No corrected record came in time: `unfrozen` µUSD are held no more.
     event FreezeEnded(bytes32 indexed nodeId, bytes32 indexed lane, uint64 indexed epoch, uint128 unfrozen);
 
+    /// @notice A record stands, in `status`; only an invalid one is replaced.
     error RecordExists(bytes32 nodeId, bytes32 lane, uint64 epoch, Status status);
+    /// @notice The first record has version 0, each that replaces an invalid one the next.
     error WrongVersion(uint8 version, uint8 expected);
+    /// @notice No provider ever bound this node's key, or the id is another name of one.
     error NodeUnknown(bytes32 nodeId);
+    /// @notice The lane anchored no such epoch.
     error EpochNotAnchored(bytes32 lane, uint64 epoch);
+    /// @notice `active` µUSD of the lane's stake answer for its records; a false one costs `min`.
     error LaneStakeTooSmall(bytes32 lane, uint128 active, uint128 min);
+    /// @notice Both in µUSD: `sum` is what the lane anchored for the epoch less what its other records earned.
     error EarnedAboveAnchored(uint128 earned, uint128 sum);
+    /// @notice The node did not sign this record.
     error InvalidNodeSignature(bytes32 nodeId);
+    /// @notice The lane did not sign this record.
     error InvalidLaneSignature(bytes32 lane);
+    /// @notice The step is for a record in `expected`, and this one is in `status`.
     error WrongStatus(Status status, Status expected);
+    /// @notice The record could be challenged before `finalAt`.
     error WindowOver(uint64 finalAt);
+    /// @notice The record can be challenged, and cannot be final, before `finalAt`.
     error WindowOpen(uint64 finalAt);
+    /// @notice The challenge is judged until `rulingEndsAt`.
     error RulingOpen(uint64 rulingEndsAt);
     /// @notice The two hashes are of one document, or of two versions of it.
     error NotAContradiction(bytes32 a, bytes32 b);
+    /// @notice The proof does not lead from these counts to the record's root.
     error CountsNotIncluded(bytes32 leaf);
+    /// @notice These counts are in their pool already.
     error CountsTaken(bytes32 leaf);
+    /// @notice The terms hash to `termsHash`, and the counts name `expected`.
     error TermsMismatch(bytes32 termsHash, bytes32 expected);
+    /// @notice In µUSD: a challenge takes `min`.
     error BondTooSmall(uint128 bond, uint128 min);
+    /// @notice The challenge could be judged until `rulingEndsAt`.
     error RulingOver(uint64 rulingEndsAt);
+    /// @notice The provider never registered these terms: nobody makes a promise in its name.
     error TermsNotRegistered(bytes32 providerId, bytes32 termsHash);
+    /// @notice Both in µUSD: `earned` is what the record earned less what counts of it have spent.
     error SpentAboveEarned(uint128 spent, uint128 earned);
+    /// @notice Nothing was put off for this channel at this node under these terms.
     error NoPenaltyDue(bytes32 nodeId, bytes32 channelId, bytes32 termsHash);
+    /// @notice The freeze ends at `freezeEndsAt`, in chain seconds.
     error FreezeRunning(uint64 freezeEndsAt);
+    /// @notice No invalid record holds anything of this epoch.
     error NothingFrozen(bytes32 nodeId, bytes32 lane, uint64 epoch);
 
     /// @notice Puts a record on the ledger. Anyone relays; `nodeSignature` may be empty (a node that will not sign cannot
@@ -172,8 +209,11 @@ interface ISlaLedger is IPayouts {
         external
         returns (uint128 credited);
 
+    /// @notice All zero when no record was reported.
     function standingOf(bytes32 nodeId, bytes32 lane, uint64 epoch) external view returns (Standing memory);
+    /// @notice The open challenge; all zero where there is none.
     function challengeOf(bytes32 nodeId, bytes32 lane, uint64 epoch) external view returns (Challenge memory);
+    /// @notice Samples since the last test; all zero before the first.
     function poolOf(bytes32 nodeId, bytes32 channelId, bytes32 termsHash) external view returns (Pool memory);
 
     /// @notice Penalties that a provider owes to a channel for a node under some terms.
@@ -191,6 +231,9 @@ interface ISlaLedger is IPayouts {
         view
         returns (uint128 released, uint128 frozen);
 
+    /// @notice The EIP-712 digest that node and lane sign.
     function recordDigest(PerformanceRecord calldata record) external view returns (bytes32);
+    /// @notice How long a record that both signed is open to challenge, in chain seconds; twice that where the lane
+    ///         alone signed.
     function challengeSeconds() external view returns (uint64);
 }

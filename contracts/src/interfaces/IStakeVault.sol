@@ -12,17 +12,17 @@ interface IStakeVault {
     struct Stake {
         uint128 tokens; // All of it, thawing and locked included.
         uint128 locked; // Held for open disputes: cannot be withdrawn.
-        uint128 thawing;
+        uint128 thawing; // Asked back; may exceed what is free to leave.
         uint64 thawEndsAt; // Chain time in seconds; 0 when nothing thaws.
     }
 
     /// @notice Steps of a dispute, in chain seconds. Production: 7 d, 48 h, 7 d, 72 h, 7 d.
     struct Deadlines {
         uint64 fileSeconds; // After an epoch was anchored.
-        uint64 respondSeconds;
-        uint64 ruleSeconds;
-        uint64 appealSeconds;
-        uint64 appealRuleSeconds;
+        uint64 respondSeconds; // After filing.
+        uint64 ruleSeconds; // After the answer, or the time for one.
+        uint64 appealSeconds; // After a ruling.
+        uint64 appealRuleSeconds; // After the appeal.
     }
 
     /// @notice `amount` came in from `from`; `tokens` is the stake after.
