@@ -2,7 +2,7 @@
 import { apiErrorOf, createCaller } from '@isochrone/api'
 import { createDb, createStore, sayBusy } from '@isochrone/db'
 import { isAppError, manualClock } from '@isochrone/domain'
-import { leaseHoldField, redisKeys, type NodeLiveness } from '@isochrone/protocol'
+import { bytes32Of, leaseHoldField, redisKeys, type NodeLiveness } from '@isochrone/protocol'
 import {
   createControlPlane,
   makeTerms,
@@ -260,4 +260,56 @@ test('the round of leases takes those on which something is to be done, and leav
   }
   await db.lease.update({ where: { id }, data: { status: 'stopped' } })
   expect(await due()).not.toContain(id)
+})
+
+/** Whoever lost the answer confirms again, often after the minute: the lease is found, or it is said for good that there is none. */
+test('after its minute a quote finds the lease that it became, one still being written too, and becomes none any more', async () => {
+  const { db, deps } = world
+  await db.nodeGpus.update({ where: { nodeId: NODE }, data: { taken: 0 } })
+  const [buyer, late] = [
+    callerOf(1),
+    callerOf(1, createControlPlane({ ...deps, clock: manualClock(clock.nowMs() + 60_000) })),
+  ]
+  const ids = async () => (await db.lease.findMany({ where: { orgId: orgOf(1) } })).map(({ id }) => id)
+  const [rented, unused, slow] = [
+    await buyer.leases.quote({ ...wish, durationMinutes: 6 }),
+    await buyer.leases.quote(wish),
+    await buyer.leases.quote(wish),
+  ]
+  await buyer.leases.rent({ quoteId: rented.id })
+  const before = await ids()
+  expect(before).toContain(rented.id)
+  expect((await late.leases.rent({ quoteId: rented.id })).id).toBe(rented.id)
+  expect(await late.leases.rent({ quoteId: unused.id }).catch(codeOf)).toMatch(/^state_conflict: .* Nothing was rented/)
+  expect(await ids()).toEqual(before)
+
+  // Confirmed in the last moment, and not committed yet when it is asked for again.
+  const { constraints: _none, ...row } = await db.lease.findUniqueOrThrow({ where: { id: rented.id } })
+  let again: Promise<{ id: string }> | undefined
+  await db.$transaction(async (tx) => {
+    await tx.lease.create({ data: { ...row, id: slow.id, idHash: bytes32Of(slow.id), holdsGpus: false } })
+    again = late.leases.rent({ quoteId: slow.id })
+    again.catch(() => {})
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  })
+  expect((await again)?.id).toBe(slow.id)
+})
+
+/** Money: what once failed for want of it is never shown as rented, however much was added since. */
+test('a lease that had no money stays refused with its reason, also with funds; another price rents', async () => {
+  const { db, redis, store } = world
+  const poor = callerOf(0)
+  const { id: quoteId } = await poor.leases.quote(wish)
+  const rent = () => poor.leases.rent({ quoteId }).catch(codeOf)
+  expect(await rent()).toMatch(/^insufficient_balance: The balance .* ask for another price/)
+  const refused = /^insufficient_balance: This lease has failed\. The balance .* Ask for another price/
+  expect(await rent()).toMatch(refused)
+  const funded = { depositedMicroUsd: RICH_MICRO_USD, ceilingMicroUsd: RICH_MICRO_USD }
+  await db.channel.update({ where: { id: channelOf(0) }, data: funded })
+  await publishBudgetLimits({ ...store.chain, ...store.requests, holds: (ids) => store.leases.holds(ids), redis })
+  expect(await rent()).toMatch(refused)
+  const fields = await redis.hgetall(redisKeys.budget(channelOf(0)))
+  expect(Object.keys(fields).filter((name) => name.startsWith('lease:'))).toEqual([])
+  const other = await poor.leases.quote(wish)
+  expect((await poor.leases.rent({ quoteId: other.id })).id).toBe(other.id)
 })

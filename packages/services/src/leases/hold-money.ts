@@ -5,6 +5,9 @@ import type { LeaseBudget, LeaseRow } from '../ports/lease-store.ts'
 
 export type HoldDeps = Pick<ControlPlaneDeps, 'store' | 'clock'> & { budget: LeaseBudget }
 
+/** Why a lease has failed for which there was no money. */
+export const NOT_COVERED = 'The balance and spending limit do not cover its worst case.'
+
 /** The lease as it stands then; null where the channel cannot cover it. Rejects when Redis does not answer. */
 export async function holdMoney({ store, budget, clock }: HoldDeps, lease: LeaseRow): Promise<LeaseRow | null> {
   const { id, channelId, reservedMicroUsd, billedMicroUsd } = lease
@@ -17,7 +20,7 @@ export async function holdMoney({ store, budget, clock }: HoldDeps, lease: Lease
     if (held && leaseOver(held.status)) await budget.release(channelId, id)
     return held
   }
-  const error = 'The balance and spending limit do not cover its worst case.'
+  const error = NOT_COVERED
   const failed = await store.transaction(async (tx) => {
     // Somebody else may have found the money a moment later, and held it.
     const seen = { status: 'requested' } as const

@@ -2,7 +2,8 @@
  * Confirms a quote: takes the GPUs by one conditional update, then holds the worst case in the channel's budget.
  *
  * Of all who race for the last GPU, one gets it and the others are told so. Whoever gets GPUs and lacks the money gives them
- * back at once. The quote's id makes it safe to repeat, before and after a crash: the worker finishes what was begun.
+ * back at once. The quote's id makes it safe to repeat, before and after a crash: the worker finishes what was begun. Whoever
+ * lost the answer confirms it again, also when its minute is over: the lease is there, or a refusal says that there is none.
  */
 import { AppError } from '@isochrone/domain'
 import { bytes32Of } from '@isochrone/protocol'
@@ -13,34 +14,37 @@ import type { LeaseBudget, LeaseQuoteRow, LeaseRow } from '../ports/lease-store.
 import type { ListedNodeRow } from '../ports/rows.ts'
 import { rentalOfTerms } from '../providers/terms.ts'
 import { constraintsOfStored } from './lease-constraints.ts'
-import { holdMoney } from './hold-money.ts'
+import { holdMoney, NOT_COVERED } from './hold-money.ts'
 
 type Deps = Pick<ControlPlaneDeps, 'store' | 'clock'> & { budget: LeaseBudget }
 
-/** Throws `not_found` for another organisation's quote, `state_conflict` for one that holds no more. */
+/** Throws `not_found` for another organisation's quote, `state_conflict` for one that holds no more or whose lease has failed. */
 export async function rentLease(deps: Deps, { orgId, quoteId }: { orgId: string; quoteId: string }): Promise<LeaseRow> {
   const { store } = deps
   const before = await store.leases.get(quoteId, orgId)
   const lease = before ?? (await takeGpus(deps, orgId, quoteId))
+  if (lease.status === 'failed') throw hasFailed(lease)
   if (lease.status !== 'requested') return lease
   const held = await holdMoney(deps, lease)
   if (held === null) {
     throw new AppError('insufficient_balance', {
       publicMessage:
-        'The balance and spending limit do not cover the worst case of this lease. Add funds, then ask again.',
+        'The balance and spending limit do not cover the worst case of this lease. Add funds, then ask for another price.',
     })
   }
   return held
 }
 
+/** What was not covered once stays refused, whatever was added since: the GPUs were given back, and may be others' by now. */
+function hasFailed({ error }: LeaseRow): AppError {
+  return new AppError(error === NOT_COVERED ? 'insufficient_balance' : 'state_conflict', {
+    publicMessage: `This lease has failed. ${error ?? 'It could not begin.'} Ask for another price.`,
+  })
+}
+
 async function takeGpus({ store, clock }: Deps, orgId: string, quoteId: string): Promise<LeaseRow> {
   const quote = await store.leases.quote(quoteId, orgId)
   if (!quote) throw new AppError('not_found', { publicMessage: 'There is no such quote.' })
-  if (quote.expiresAt.getTime() <= clock.nowMs()) {
-    throw new AppError('state_conflict', {
-      publicMessage: 'This price held for a minute, which is over. Ask for another.',
-    })
-  }
   const channel = await store.funding.channelOfOrg(orgId)
   if (!channel) {
     throw new AppError('insufficient_balance', {
@@ -58,6 +62,12 @@ async function takeGpus({ store, clock }: Deps, orgId: string, quoteId: string):
   const lease = await store.transaction(async (tx) => {
     // Whoever confirms the same quote at the same time waits for the first one's row, and finds it.
     if (!(await tx.leases.insert(leaseOf(quote, channel.id, node.providerId), clock.nowMs()))) return null
+    // Only now: somebody who confirmed it in its last moment was waited for, and nobody can any more.
+    if (quote.expiresAt.getTime() <= clock.nowMs()) {
+      throw new AppError('state_conflict', {
+        publicMessage: 'This price held for a minute, which is over. Nothing was rented: ask for another.',
+      })
+    }
     // Last, so that the row is held for no longer than the commit takes.
     if (!(await tx.leases.takeGpus(quote.nodeId, quote.gpus, rental.gpus))) throw tooLate()
     return tx.leases.get(quote.id)
