@@ -1,5 +1,6 @@
 /** A team that wants no wallet: from signing up to a settled receipt. */
 import { expectAccessible } from './expect-accessible.ts'
+import { rentAndExtendOnce, withdrawOnce } from './lose-answers.ts'
 import { expect, test } from './marketplace.ts'
 import {
   browseMarket,
@@ -131,4 +132,28 @@ test('a tab that was opened for another organisation moves no money of this one'
   await page.getByRole('textbox', { name: 'Add funds' }).fill('7')
   await page.getByRole('button', { name: 'Add funds' }).click()
   await expect(page.getByRole('table', { name: 'Funding orders' }).getByRole('row')).toHaveCount(2)
+})
+
+test('an answer that is lost rents, extends and withdraws nothing twice, also after its price is over or its dialog closed', async ({
+  page,
+  browser,
+  market,
+}) => {
+  const { info } = market
+  await signInAs(page, info, 'team')
+  await rentAndExtendOnce(page, info)
+
+  const provider = await (await browser.newContext()).newPage()
+  await provider.goto(`${info.url}/sign-up`)
+  await provider.getByLabel('Your name').fill('Emmy Noether')
+  await provider.getByLabel('Organisation').fill('Conserved Compute')
+  await provider.getByLabel('Email').fill('emmy@isochrone.test')
+  await provider.getByLabel('Password').fill('a long enough password')
+  await provider.getByRole('button', { name: 'Create account' }).click()
+  await expect(provider.getByRole('heading', { name: 'Conserved Compute' })).toBeVisible()
+  await provider.goto(`${info.url}/provider/list`)
+  await provider.getByRole('radio', { name: 'To a managed account' }).check()
+  await provider.getByRole('button', { name: 'Become a provider' }).click()
+  await expect(provider.getByRole('button', { name: 'List a node' }).first()).toBeVisible()
+  await withdrawOnce(provider, info, 'Conserved Compute')
 })

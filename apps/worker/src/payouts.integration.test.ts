@@ -194,9 +194,14 @@ test('a withdrawal that is asked for twice at once is paid once, by workers that
   const ask = { providerId, userId: USER, key: 'one', toAddress: WALLET, microUsd: 7n }
   const orders = await Promise.all([plane.providers.withdrawPayout(ask), plane.providers.withdrawPayout(ask)])
   expect(new Set(orders.map(({ id }) => id)).size).toBe(1)
-  await expect(plane.providers.withdrawPayout({ ...ask, microUsd: 8n })).rejects.toMatchObject({
-    code: 'state_conflict',
-  })
+  for (const change of [{ microUsd: 8n }, { toAddress: '0xcafe00000000000000000000000000000000000b' }]) {
+    await expect(plane.providers.withdrawPayout({ ...ask, ...change })).rejects.toMatchObject({
+      code: 'state_conflict',
+      field: 'key',
+      publicMessage: expect.stringContaining(`$0.000007 to ${WALLET} already`),
+    })
+  }
+  expect(await market.db.payoutOrder.count()).toBe(1)
   await carriedOut()
   expect(await balance(WALLET)).toBe(7n)
   expect(await balance(account)).toBe(PAID - 7n)
@@ -264,6 +269,11 @@ test('who leaves has the stake back after its thaw, once, dying around every tra
   })
   const [one, two] = await Promise.all([plane.providers.releaseStake(ask), plane.providers.releaseStake(ask)])
   expect(two.id).toBe(one.id)
+  await expect(plane.providers.releaseStake({ ...ask, toAddress: WALLET })).rejects.toMatchObject({
+    code: 'state_conflict',
+    field: 'key',
+    publicMessage: expect.stringContaining(`to ${wallet} already`),
+  })
   await expect(plane.providers.releaseStake({ ...ask, key: 'again' })).rejects.toMatchObject({ code: 'state_conflict' })
 
   worker.takeDeaths()

@@ -1,5 +1,8 @@
 'use client'
-/** Runs a server action from a form: pending while it runs, then its data or its error. A lost connection is an error too. */
+/**
+ * Runs a server action from a form: pending while it runs, then its data or its error. A lost connection is an error too, of
+ * which nobody knows what was done: `use-once.ts` is for what must not be done twice.
+ */
 import { useCallback, useState } from 'react'
 import type { ActionError, ActionResult } from './result.ts'
 
@@ -14,7 +17,7 @@ export interface ActionState<I, T> {
 const connectionLost: ActionError = {
   code: 'internal',
   owner: 'platform',
-  message: 'The server did not answer. Check your connection and try again; nothing may have happened.',
+  message: 'The server did not answer. Check your connection, and see whether it was done before you try again.',
   field: null,
   requestId: null,
 }

@@ -3,7 +3,7 @@
  * goes to its wallet. While it thaws nothing more is withheld, penalties still reach it, and its machines take no leases, because thawing stake
  * backs no new work. Stake out of an own wallet goes back to the wallet that is paid, and to no other, whoever asks.
  */
-import { AppError, newId } from '@isochrone/domain'
+import { AppError, formatUsd, newId } from '@isochrone/domain'
 import { sendRecorded } from '../chain/send-recorded.ts'
 import type { PayoutDeps, PayoutOrderRow, PayoutProviderRow, PayoutRoundDeps } from '../ports/payout-store.ts'
 import { refuseLostAddress } from './refuse-lost-address.ts'
@@ -28,9 +28,10 @@ export async function releaseStake({ store }: PayoutDeps, input: StakeRelease): 
     if (!provider) throw new AppError('not_found', { publicMessage: 'There is no such provider.' })
     const earlier = await payouts.orderByKey(providerId, key)
     if (earlier?.kind === 'release' && earlier.toAddress === toAddress) return earlier
+    if (earlier) throw askedAlready(earlier)
     refuseAddress(toAddress, provider)
     const { isReleasing, stakingMicroUsd } = await payouts.sums(providerId)
-    if (earlier || isReleasing) throw conflict('Your stake is on its way back to you already.')
+    if (isReleasing) throw conflict('Your stake is on its way back to you already.')
     if (stakingMicroUsd > 0n) throw conflict('A step of your stake is on its way to the chain. Ask again in a minute.')
     const isOwn = provider.payoutCustody === 'wallet' || provider.stakeTargetMicroUsd !== null
     if (!isOwn || provider.stakeMicroUsd === 0n) throw conflict('There is no stake of yours to give back.')
@@ -80,6 +81,14 @@ export async function carryOutRelease(
   if (await chain.isThawing(providerId)) return later()
   await store.payouts.move({ id, status: 'taken' }, { status: 'done', ...(txHash !== null && { txHash }) })
   return true
+}
+
+/** A key that comes with another address. */
+function askedAlready({ microUsd, toAddress }: PayoutOrderRow): AppError {
+  return new AppError('state_conflict', {
+    publicMessage: `This same form has asked for ${formatUsd(microUsd)} to ${toAddress} already, and that stands: it cannot be called off.`,
+    field: 'key',
+  })
 }
 
 function conflict(publicMessage: string): AppError {

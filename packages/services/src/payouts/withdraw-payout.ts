@@ -35,9 +35,11 @@ export async function withdrawPayout({ store }: PayoutDeps, input: PayoutWithdra
   })
 }
 
+/** A key that comes with something else: what it did is said, and that nothing was done now. */
 function sameAsAsked(order: PayoutOrderRow, microUsd: bigint, toAddress: string): PayoutOrderRow {
   if (order.kind === 'withdrawal' && order.microUsd === microUsd && order.toAddress === toAddress) return order
   throw new AppError('state_conflict', {
-    publicMessage: 'This was asked before with another amount or address. Look at what was paid, then ask again.',
+    publicMessage: `This same form has asked for ${formatUsd(order.microUsd)} to ${order.toAddress} already, and that stands. Nothing was paid now: look at what left the account before you ask for more.`,
+    field: 'key',
   })
 }

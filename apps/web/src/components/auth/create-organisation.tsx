@@ -1,24 +1,21 @@
 'use client'
 /** The form that gives a person their first organisation. */
 import { useRouter } from 'next/navigation'
-import { useState, type SubmitEvent } from 'react'
+import type { SubmitEvent } from 'react'
 import { createOrganisation } from '~/actions/account.ts'
 import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Form } from '~/components/ui/form.tsx'
 import { formText } from '~/lib/form-text.ts'
-import { newKey } from '~/lib/new-key.ts'
 import { switchTabTo } from '~/lib/tab-organisation.ts'
-import { useAction } from '~/lib/use-action.ts'
+import { useOnce } from '~/lib/use-once.ts'
 
 export function CreateOrganisation({ next }: { next: string }) {
   const router = useRouter()
-  const create = useAction(createOrganisation)
-  // One key until the organisation is there: after an answer that was lost, the same form makes no second one.
-  const [key] = useState(newKey)
+  const create = useOnce(createOrganisation, 'it is made once, even if it was made already')
   async function submit(event: SubmitEvent<HTMLFormElement>) {
-    const result = await create.run({ name: formText(new FormData(event.currentTarget), 'name'), key })
+    const result = await create.run({ name: formText(new FormData(event.currentTarget), 'name') })
     if (!result.ok) return
     switchTabTo(result.data.id)
     router.replace(next)

@@ -13,13 +13,13 @@ import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Form } from '~/components/ui/form.tsx'
 import { SecretOnce } from '~/components/ui/secret-once.tsx'
-import { newKey } from '~/lib/new-key.ts'
 import { formText } from '~/lib/form-text.ts'
-import { useActionDialog } from '~/lib/use-action-dialog.ts'
+import { useOnceDialog } from '~/lib/use-action-dialog.ts'
 import { BudgetFields, type BudgetDraft } from './budget-fields.tsx'
 import { MadeAlready } from './made-already.tsx'
 
 const NO_BUDGET: BudgetDraft = { amountUsd: '', period: 'month' }
+const AGAIN = 'one key is made, and you are told which, if it was made already'
 
 export interface CreateKeyDialogProps {
   disabledReason: string | undefined
@@ -28,10 +28,8 @@ export interface CreateKeyDialogProps {
 }
 
 export function CreateKeyDialog({ disabledReason, gatewayUrl, model }: CreateKeyDialogProps) {
-  const { open, toggle, ...create } = useActionDialog(createKey)
+  const { open, toggle, ...create } = useOnceDialog(createKey, AGAIN)
   const [budget, setBudget] = useState(NO_BUDGET)
-  // One until its answer is there, be the dialog closed and opened meanwhile.
-  const [key, setKey] = useState(newKey)
   const secret = create.data?.secret
   const madeBefore = create.data?.secret === null ? create.data.key : null
 
@@ -39,13 +37,11 @@ export function CreateKeyDialog({ disabledReason, gatewayUrl, model }: CreateKey
     const form = new FormData(event.currentTarget)
     const days = formText(form, 'days')
     const amountUsd = budget.amountUsd.trim()
-    const result = await create.run({
+    await create.run({
       name: formText(form, 'name'),
       expiresInDays: days === '' ? null : Number(days),
       budget: amountUsd === '' ? null : { ...budget, amountUsd },
-      key,
     })
-    if (result.ok) setKey(newKey())
   }
   return (
     <Dialog

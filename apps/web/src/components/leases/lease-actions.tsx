@@ -9,8 +9,7 @@ import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Form } from '~/components/ui/form.tsx'
 import { Money } from '~/components/ui/values.tsx'
-import { newKey } from '~/lib/new-key.ts'
-import { useActionDialog } from '~/lib/use-action-dialog.ts'
+import { useOnceDialog } from '~/lib/use-action-dialog.ts'
 
 interface LeaseActionProps {
   id: string
@@ -43,21 +42,17 @@ interface ExtendLeaseProps extends LeaseActionProps {
 const MINUTES_PER_HOUR = 60n
 
 export function ExtendLease({ id, gpus, perGpuHourMicroUsd, disabledReason }: ExtendLeaseProps) {
-  const { open, toggle, run, pending, error } = useActionDialog(extendLease)
-  // One key for each opening of the dialog: a second click extends nothing again.
-  const [key, setKey] = useState('')
+  const again = 'it is made longer once, even if that was done already'
+  const { open, toggle, run, pending, error } = useOnceDialog(extendLease, again)
   const [hours, setHours] = useState('1')
   const minutes = Math.round(Number(hours) * 60)
   async function submit() {
-    if ((await run({ id, durationMinutes: minutes, key })).ok) toggle(false)
+    if ((await run({ id, durationMinutes: minutes })).ok) toggle(false)
   }
   return (
     <Dialog
       open={open}
-      onOpenChange={(next) => {
-        if (next) setKey(newKey())
-        toggle(next)
-      }}
+      onOpenChange={toggle}
       title="Extend this lease"
       description="Its end moves, at the price that was agreed. What is not used is given back."
       trigger={<Button disabledReason={disabledReason}>Extend</Button>}

@@ -1,7 +1,11 @@
 'use client'
-/** A price with the seconds for which it holds, and its confirmation. Confirmed twice, it is one lease. */
+/**
+ * A price with the seconds for which it holds, and its confirmation. Confirmed twice, it is one lease: while it is unknown what
+ * became of a confirmation, that one alone can be asked for again, after its minute too, and no other price.
+ */
 import { useRouter } from 'next/navigation'
 import { useEffect, useRef, useState } from 'react'
+import type { ErrorCode } from '@isochrone/domain'
 import type { LeaseQuoteView } from '@isochrone/services'
 import { rentLease } from '~/actions/leases.ts'
 import { Button, ButtonLink } from '~/components/ui/button.tsx'
@@ -9,7 +13,12 @@ import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Money, TimeOfDay } from '~/components/ui/values.tsx'
 import { formatSpan, nodeLabel } from '~/lib/format.ts'
+import { isOutcomeUnknown, withAgain } from '~/lib/outcome.ts'
 import { useAction } from '~/lib/use-action.ts'
+
+const AGAIN = 'it is one lease, even if it was rented already'
+/** Said of who asks, or how often: the price still holds. */
+const mayComeRight = new Set<ErrorCode>(['unauthenticated', 'forbidden', 'rate_limited'])
 
 interface LeaseQuoteProps {
   quote: LeaseQuoteView
@@ -24,13 +33,20 @@ interface LeaseQuoteProps {
 export function LeaseQuote({ quote, asking, onAskAgain, onChange }: LeaseQuoteProps) {
   const router = useRouter()
   const rent = useAction(rentLease)
+  /** Whether that was so before the newest answer. */
+  const [wasUnknown, setWasUnknown] = useState(false)
   const leftS = useSecondsFor(quote.holdsForMs)
   const heading = useRef<HTMLHeadingElement>(null)
   // It takes the place of the form, with the button that had the focus.
   useEffect(() => heading.current?.focus(), [])
-  const isGone = rent.error?.code === 'capacity_unavailable' || rent.error?.code === 'state_conflict'
+  const sent = rent.pending || rent.data !== null
+  const isUnknown = rent.error ? isOutcomeUnknown(wasUnknown, { ok: false, error: rent.error }) : wasUnknown
+  const isOpen = sent || isUnknown
+  // A refusal for good: nothing more comes of this price.
+  const isGone = rent.error !== null && !isUnknown && !mayComeRight.has(rent.error.code)
   const what = `${quote.gpus} ${quote.gpus === 1 ? 'GPU' : 'GPUs'} for ${formatSpan(quote.durationMs)}`
   async function confirm() {
+    setWasUnknown(isUnknown)
     const answer = await rent.run({ quoteId: quote.id })
     if (answer.ok) router.push(`/leases/${answer.data.id}`)
   }
@@ -73,15 +89,17 @@ export function LeaseQuote({ quote, asking, onAskAgain, onChange }: LeaseQuotePr
             This price holds for {leftS} s more, until <TimeOfDay at={quote.expiresAtMs} /> UTC. The GPUs are yours once
             you confirm.
           </>
+        ) : isOpen ? (
+          'The minute for which this price held is over: what was not rented by now will not be.'
         ) : (
           'The minute for which this price held is over.'
         )}
       </p>
-      <ErrorNotice error={rent.error} />
+      <ErrorNotice error={isUnknown && rent.error ? withAgain(rent.error, AGAIN) : rent.error} />
       <div className="flex flex-wrap gap-2">
-        {leftS > 0 && !isGone ? (
-          <Button tone="primary" pending={rent.pending || rent.data !== null} onClick={() => void confirm()}>
-            Rent {what}
+        {isOpen || (leftS > 0 && !isGone) ? (
+          <Button tone="primary" pending={sent} onClick={() => void confirm()}>
+            {leftS > 0 ? `Rent ${what}` : 'See whether it was rented'}
           </Button>
         ) : (
           <Button tone="primary" pending={asking} onClick={onAskAgain}>
@@ -89,7 +107,9 @@ export function LeaseQuote({ quote, asking, onAskAgain, onChange }: LeaseQuotePr
           </Button>
         )}
         {rent.error?.code === 'insufficient_balance' && <ButtonLink href="/balance">Add funds</ButtonLink>}
-        <Button onClick={onChange}>Change what is wanted</Button>
+        <Button disabledReason={isOpen ? 'See first whether this one was rented.' : undefined} onClick={onChange}>
+          Change what is wanted
+        </Button>
       </div>
     </div>
   )

@@ -7,21 +7,14 @@ import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Form } from '~/components/ui/form.tsx'
-import { newKey } from '~/lib/new-key.ts'
-import { useAction } from '~/lib/use-action.ts'
+import { useOnce } from '~/lib/use-once.ts'
 
 export function AddFunds({ disabledReason }: { disabledReason: string | undefined }) {
-  const fund = useAction(addFunds)
+  const fund = useOnce(addFunds, 'it is ordered once, even if that was done already')
   const [amount, setAmount] = useState('25')
-  // One key for each filled form: after an answer that was lost, another click orders nothing again.
-  const [key, setKey] = useState(newKey)
   const amountError = fund.error?.field === 'amountUsd' ? fund.error.message : undefined
-  async function submit() {
-    const result = await fund.run({ amountUsd: amount.trim(), key })
-    if (result.ok || result.error.field === 'key') setKey(newKey())
-  }
   return (
-    <Form onSubmit={() => void submit()} className="flex max-w-xl flex-col gap-3">
+    <Form onSubmit={() => void fund.run({ amountUsd: amount.trim() })} className="flex max-w-xl flex-col gap-3">
       <Field
         label="Add funds"
         name="amount"

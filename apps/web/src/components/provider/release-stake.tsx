@@ -1,7 +1,7 @@
 'use client'
 /** Gives stake back to a provider that leaves: says what that means before it begins. */
 import { useRouter } from 'next/navigation'
-import { useState, type SubmitEvent } from 'react'
+import type { SubmitEvent } from 'react'
 import { releaseStake } from '~/actions/provider.ts'
 import { Button } from '~/components/ui/button.tsx'
 import { Dialog } from '~/components/ui/dialog.tsx'
@@ -10,8 +10,7 @@ import { Field } from '~/components/ui/field.tsx'
 import { Form } from '~/components/ui/form.tsx'
 import { Hash } from '~/components/ui/values.tsx'
 import { formText } from '~/lib/form-text.ts'
-import { newKey } from '~/lib/new-key.ts'
-import { useActionDialog } from '~/lib/use-action-dialog.ts'
+import { useOnceDialog } from '~/lib/use-action-dialog.ts'
 
 export interface ReleaseStakeProps {
   /** The wallet that put it up, and has it back; left out, it is asked for. */
@@ -21,23 +20,19 @@ export interface ReleaseStakeProps {
 
 export function ReleaseStake({ ownWallet, disabledReason }: ReleaseStakeProps) {
   const router = useRouter()
-  const { open, toggle, run, pending, error } = useActionDialog(releaseStake)
-  // One key for each opening of the dialog: a second click asks for nothing again.
-  const [key, setKey] = useState('')
+  const again = 'it is asked for once, even if that was done already'
+  const { open, toggle, run, pending, error } = useOnceDialog(releaseStake, again)
   const atField = error?.field === 'toAddress' ? error.message : undefined
   async function submit(event: SubmitEvent<HTMLFormElement>) {
     const toAddress = ownWallet ?? formText(new FormData(event.currentTarget), 'toAddress').trim()
-    if (!(await run({ toAddress, key })).ok) return
+    if (!(await run({ toAddress })).ok) return
     toggle(false)
     router.refresh()
   }
   return (
     <Dialog
       open={open}
-      onOpenChange={(next) => {
-        if (next) setKey(newKey())
-        toggle(next)
-      }}
+      onOpenChange={toggle}
       title="Take your stake back"
       description="All of it thaws, which takes longer than any dispute. Meanwhile penalties still reach it, your machines take no leases, and nothing more is withheld. What is left then goes to your wallet. This cannot be called off."
       trigger={<Button disabledReason={disabledReason}>Take the stake back</Button>}

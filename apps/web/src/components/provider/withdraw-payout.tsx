@@ -1,75 +1,102 @@
 'use client'
-/** Pays from the managed account to a wallet: the amount and the address are both said before anything moves. */
-import { formatUsd } from '@isochrone/domain'
+/**
+ * Pays from the managed account to a wallet: amount and address are looked at twice before anything moves. What was asked is
+ * paid once, however often its answer is lost and the dialog closed and opened meanwhile.
+ */
+import { formatUsd, usdFromMicroUsd } from '@isochrone/domain'
 import { useRouter } from 'next/navigation'
-import { useState, type SubmitEvent } from 'react'
+import { useState } from 'react'
 import { withdrawPayout } from '~/actions/provider.ts'
 import { Button } from '~/components/ui/button.tsx'
 import { Dialog } from '~/components/ui/dialog.tsx'
-import { ErrorNotice } from '~/components/ui/error-notice.tsx'
-import { Field } from '~/components/ui/field.tsx'
-import { Form } from '~/components/ui/form.tsx'
-import { formText } from '~/lib/form-text.ts'
-import { newKey } from '~/lib/new-key.ts'
-import { useActionDialog } from '~/lib/use-action-dialog.ts'
+import { payoutWishOf, type PayoutDraft, type PayoutWish } from '~/lib/payout-wish.ts'
+import { useOnceDialog } from '~/lib/use-action-dialog.ts'
+import { WithdrawCheck } from './withdraw-check.tsx'
+import { WithdrawForm, type PayoutSlip } from './withdraw-form.tsx'
 
 export interface WithdrawPayoutProps {
   freeMicroUsd: bigint
+  /** Wallets to which payments were asked for, the last first. Lower case. */
+  paidTo: readonly string[]
   disabledReason: string | undefined
 }
 
-export function WithdrawPayout({ freeMicroUsd, disabledReason }: WithdrawPayoutProps) {
+const NOTHING: PayoutDraft = { amountUsd: '', toAddress: '' }
+const AGAIN = 'it is paid once, even if it was asked for already'
+
+export function WithdrawPayout({ freeMicroUsd, paidTo, disabledReason }: WithdrawPayoutProps) {
   const router = useRouter()
-  const { open, toggle, run, pending, error } = useActionDialog(withdrawPayout)
-  // One key for each opening of the dialog: a second click pays nothing again.
-  const [key, setKey] = useState('')
-  const errorOf = (field: string) => (error?.field === field ? error.message : undefined)
-  async function submit(event: SubmitEvent<HTMLFormElement>) {
-    const form = new FormData(event.currentTarget)
-    const asked = { amountUsd: formText(form, 'amountUsd'), toAddress: formText(form, 'toAddress').trim(), key }
-    if (!(await run(asked)).ok) return
-    toggle(false)
-    router.refresh()
+  const { open, toggle, run, reset, pending, error, unanswered } = useOnceDialog(withdrawPayout, AGAIN)
+  const [draft, setDraft] = useState(NOTHING)
+  const [slip, setSlip] = useState<PayoutSlip | null>(null)
+  /** Looked at for the second time. */
+  const [wish, setWish] = useState<PayoutWish | null>(null)
+
+  function startAnew() {
+    setDraft(NOTHING)
+    setSlip(null)
+    setWish(null)
+  }
+  function look() {
+    // What nobody knows to be paid may be what is missing there.
+    const read = payoutWishOf(draft, unanswered ? null : freeMicroUsd)
+    reset()
+    if ('field' in read) return setSlip(read)
+    setSlip(null)
+    setWish(read)
+  }
+  async function pay({ microUsd, toAddress }: PayoutWish) {
+    const answer = await run({ amountUsd: usdFromMicroUsd(microUsd), toAddress })
+    if (answer.ok) {
+      toggle(false)
+      startAnew()
+      router.refresh()
+      return
+    }
+    const { field, message } = answer.error
+    if (field === 'amountUsd' || field === 'toAddress') setSlip({ field, message })
+    if (field !== null) setWish(null)
   }
   return (
     <Dialog
       open={open}
       onOpenChange={(next) => {
-        if (next) setKey(newKey())
+        if (next && unanswered === null && !pending) startAnew()
         toggle(next)
       }}
-      title="Withdraw to a wallet"
-      description="What is paid to a wrong address is lost: check every digit."
+      title={wish ? `Withdraw ${formatUsd(wish.microUsd)}?` : 'Withdraw to a wallet'}
+      description={
+        wish
+          ? 'What is paid to a wrong address is lost: compare each group with what your wallet shows.'
+          : 'You see the amount and the address once more before anything is paid.'
+      }
       trigger={
         <Button tone="primary" disabledReason={disabledReason}>
           Withdraw
         </Button>
       }
     >
-      <Form onSubmit={(event) => void submit(event)} className="flex flex-col gap-3">
-        <Field
-          label="Amount"
-          name="amountUsd"
-          inputMode="decimal"
-          unit="$"
-          required
-          hint={`At most ${formatUsd(freeMicroUsd)}.`}
-          error={errorOf('amountUsd')}
+      {wish ? (
+        <WithdrawCheck
+          wish={wish}
+          leftMicroUsd={unanswered ? null : freeMicroUsd - wish.microUsd}
+          isKnown={paidTo.includes(wish.toAddress.toLowerCase())}
+          pending={pending}
+          error={error}
+          onBack={() => setWish(null)}
+          onPay={() => void pay(wish)}
         />
-        <Field
-          label="Your wallet’s address"
-          name="toAddress"
-          placeholder="0x…"
-          required
-          autoComplete="off"
-          spellCheck={false}
-          error={errorOf('toAddress')}
+      ) : (
+        <WithdrawForm
+          draft={draft}
+          edit={(change) => setDraft({ ...draft, ...change })}
+          freeMicroUsd={freeMicroUsd}
+          lastPaidTo={paidTo[0]}
+          slip={slip}
+          error={slip ? null : error}
+          onSubmit={look}
         />
-        {error && !errorOf('amountUsd') && !errorOf('toAddress') && <ErrorNotice error={error} />}
-        <Button type="submit" tone="primary" className="self-end" pending={pending}>
-          Withdraw
-        </Button>
-      </Form>
+      )}
     </Dialog>
   )
 }

@@ -1,7 +1,7 @@
 'use client'
 /** Adds a webhook and shows its secret once: closing the dialog is the end of it. */
 import { Plus } from 'lucide-react'
-import { useState, type SubmitEvent } from 'react'
+import type { SubmitEvent } from 'react'
 import { createWebhook } from '~/actions/team.ts'
 import { Button } from '~/components/ui/button.tsx'
 import { Dialog } from '~/components/ui/dialog.tsx'
@@ -10,8 +10,7 @@ import { Field } from '~/components/ui/field.tsx'
 import { Form } from '~/components/ui/form.tsx'
 import { SecretOnce } from '~/components/ui/secret-once.tsx'
 import { formText } from '~/lib/form-text.ts'
-import { newKey } from '~/lib/new-key.ts'
-import { useActionDialog } from '~/lib/use-action-dialog.ts'
+import { useOnceDialog } from '~/lib/use-action-dialog.ts'
 
 export interface CreateWebhookDialogProps {
   disabledReason: string | undefined
@@ -20,16 +19,13 @@ export interface CreateWebhookDialogProps {
 }
 
 export function CreateWebhookDialog({ disabledReason, events }: CreateWebhookDialogProps) {
-  const { open, toggle, ...create } = useActionDialog(createWebhook)
-  // One key until its webhook is there: after an answer that was lost, the same form adds nothing again.
-  const [key, setKey] = useState(newKey)
+  const { open, toggle, ...create } = useOnceDialog(createWebhook, 'it is added once, even if it was added already')
   const secret = create.data?.secret
 
   async function submit(event: SubmitEvent<HTMLFormElement>) {
     const form = new FormData(event.currentTarget)
     const chosen = events.filter((name) => form.get(name) === '1')
-    const result = await create.run({ url: formText(form, 'url'), events: chosen, key })
-    if (result.ok || result.error.field === 'key') setKey(newKey())
+    await create.run({ url: formText(form, 'url'), events: chosen })
   }
   const urlError = create.error?.field === 'url' ? create.error.message : undefined
   return (

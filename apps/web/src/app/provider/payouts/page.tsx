@@ -85,7 +85,11 @@ export default async function PayoutsPage() {
             {account.withholding && (
               <ReleaseStake disabledReason={adminOnlyReason(organisation) ?? whyNoRelease(account.withholding)} />
             )}
-            <WithdrawPayout freeMicroUsd={account.freeMicroUsd} disabledReason={whyNot(organisation, account)} />
+            <WithdrawPayout
+              freeMicroUsd={account.freeMicroUsd}
+              paidTo={paidTo(account.orders)}
+              disabledReason={whyNot(organisation, account)}
+            />
           </>
         }
       />
@@ -95,6 +99,11 @@ export default async function PayoutsPage() {
       </Section>
     </>
   )
+}
+
+/** Wallets that were named for a payment, the last first. */
+function paidTo(orders: readonly PayoutOrderView[]): string[] {
+  return [...new Set(orders.flatMap(({ kind, toAddress }) => (kind === 'stake' ? [] : toAddress)))]
 }
 
 function whyNot(
