@@ -69,6 +69,34 @@ test('a stake that failed holds a submitted listing back, says why, and stops th
   expect(await waiting()).toContain(nodeId)
 })
 
+/** Fairness: whoever submits more listings than a round takes, and never stakes, holds up nobody who does. */
+test('listings that wait for ever do not keep those behind them from the market', async () => {
+  const { store, db, plane, vaultHolds, checked, submitted } = lister
+  const stuck = 1_050
+  const longAgo = new Date('2026-01-01T00:00:00Z')
+  const row = {
+    orgId: 'org_stuck',
+    status: 'submitted',
+    draft: {},
+    createdBy: 'user_stuck',
+    updatedAt: longAgo,
+  } as const
+  const ids = Array.from({ length: stuck }, (_, index) => `list_stuck${String(index).padStart(4, '0')}`)
+  await db.listing.createMany({ data: ids.map((id) => ({ id, ...row })) })
+  await vaultHolds(STAKE_MIN_MICRO_USD)
+  const { id, nodeId } = await submitted(['GPU-behind-a', 'GPU-behind-b'])
+  await checked(nodeId, 'unverified')
+  await store.chain.activateNode(nodeId, '0xkey')
+  const place = { after: null }
+  expect(await publishListings({ store }, place)).toBe(0)
+  expect(place.after).toMatchObject({ id: ids[999], updatedAt: longAgo })
+  expect(await publishListings({ store }, place)).toBeGreaterThan(0)
+  expect((await plane.listings.detail({ orgId, id })).status).toBe('live')
+  // The end: the next round begins with those that have waited longest.
+  expect(place.after).toBeNull()
+  await db.listing.deleteMany({ where: { orgId: row.orgId } })
+})
+
 test('no stake and nothing agreed is no stake: the node takes no lease', async () => {
   const { store, vaultHolds, checked, live } = lister
   const { nodeId } = await live(['GPU-lent-a', 'GPU-lent-b'])

@@ -234,6 +234,22 @@ test('a new command ends the one before, and a withdrawn listing takes no node',
   await expect(join(second.token)).rejects.toMatchObject({ code: 'unauthenticated' })
 })
 
+/** A token admits a machine: each that works is one that somebody was shown. */
+test('of commands that are asked for at once one is made, and nothing of the others stays', async () => {
+  const { db, plane, listing, save, join } = lister
+  const id = await listing()
+  const saved = await save(id, 1, { machine })
+  const first = await plane.listings.command({ orgId, providerId, userId, id, version: saved })
+  const tokens = await db.joinToken.count()
+  const asked = { orgId, providerId, userId, id, version: saved + 1 }
+  const answers = await Promise.allSettled(Array.from({ length: 6 }, () => plane.listings.command(asked)))
+  const made = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value.token] : []))
+  expect(made).toHaveLength(1)
+  expect(await db.joinToken.count()).toBe(tokens + 1)
+  await expect(join(first.token)).rejects.toMatchObject({ code: 'unauthenticated' })
+  await join(made[0] ?? '', randomBytes32(), ['GPU-once-a', 'GPU-once-b'])
+})
+
 test('another organisation’s listing is not there', async () => {
   const { plane, listing } = lister
   const id = await listing()

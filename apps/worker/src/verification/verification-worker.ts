@@ -4,7 +4,13 @@
  */
 import { redisKeys } from '@isochrone/protocol'
 import type { Logger } from '@isochrone/runtime'
-import { publishListings, verifyDueNodes, type PublishDeps, type VerifyDeps } from '@isochrone/services'
+import {
+  publishListings,
+  verifyDueNodes,
+  type PublishDeps,
+  type PublishPlace,
+  type VerifyDeps,
+} from '@isochrone/services'
 import { Queue, Worker } from 'bullmq'
 
 const QUEUE = redisKeys.queueVerification
@@ -23,10 +29,11 @@ export async function startVerificationWorker(
   const queue = new Queue(QUEUE, { connection: { url: redisUrl, maxRetriesPerRequest: 1 } })
   queue.on('error', (error) => logger.debug({ err: error }, 'the verification queue lost Redis'))
 
+  const place: PublishPlace = { after: null }
   async function look(): Promise<void> {
     const { checked, failed } = await verifyDueNodes(options)
     if (checked > 0) logger.info({ checked, failed }, 'nodes were checked')
-    const published = await publishListings(options)
+    const published = await publishListings(options, place)
     if (published > 0) logger.info({ published }, 'listings go to the market')
   }
 

@@ -26,8 +26,17 @@ function listingRows(db: DbOrTx) {
         take: 200,
       }),
 
-    withStatus: (status: Status, limit: number) =>
-      db.listing.findMany({ where: { status }, orderBy: { updatedAt: 'asc' }, take: limit }),
+    withStatus: (status: Status, limit: number, after: { updatedAt: Date; id: string } | null) =>
+      db.listing.findMany({
+        where: {
+          status,
+          ...(after && {
+            OR: [{ updatedAt: { gt: after.updatedAt } }, { updatedAt: after.updatedAt, id: { gt: after.id } }],
+          }),
+        },
+        orderBy: [{ updatedAt: 'asc' }, { id: 'asc' }],
+        take: limit,
+      }),
 
     async update(
       at: { id: string; version: number; status: Status },

@@ -102,20 +102,24 @@ export async function listingCommand(
     throw new AppError('state_conflict', { publicMessage: 'Its node has joined already; the token was used.' })
   }
   const { providerId, userId } = input
-  if (row.joinTokenId) await revokeJoinToken(deps, { providerId, joinTokenId: row.joinTokenId })
-  const { token, joinToken } = await createJoinToken(deps, {
-    providerId,
-    userId,
-    nodeName: machine.nodeName,
-    region: machine.region,
-    country: machine.country,
-    tier: machine.tier,
-    dataPolicy: machine.dataPolicy,
-    prices: pricesOfStep(nothingSold),
-    expiresInHours: COMMAND_HOURS,
+  // All or nothing: of two tabs at once the loser ends no token of the other, and leaves none that nobody saw.
+  return deps.store.transaction(async (tx) => {
+    const at = { store: tx, clock: deps.clock }
+    if (row.joinTokenId) await revokeJoinToken(at, { providerId, joinTokenId: row.joinTokenId })
+    const { token, joinToken } = await createJoinToken(at, {
+      providerId,
+      userId,
+      nodeName: machine.nodeName,
+      region: machine.region,
+      country: machine.country,
+      tier: machine.tier,
+      dataPolicy: machine.dataPolicy,
+      prices: pricesOfStep(nothingSold),
+      expiresInHours: COMMAND_HOURS,
+    })
+    if (!(await tx.listings.update(pick(row), { joinTokenId: joinToken.id }))) throw stale()
+    return { token, expiresAtMs: joinToken.expiresAtMs }
   })
-  await changed(deps, row, { joinTokenId: joinToken.id })
-  return { token, expiresAtMs: joinToken.expiresAtMs }
 }
 
 /** Makes the terms and asks for the checks; once none of them is invalid the worker takes it to the market. */

@@ -14,6 +14,9 @@ export interface ListingRow {
   updatedAt: Date
 }
 
+/** Where a row stands in the order of last changes. */
+export type ListingPlace = Pick<ListingRow, 'updatedAt' | 'id'>
+
 export interface StakeOrderRow {
   id: string
   providerId: string
@@ -40,7 +43,8 @@ export interface ListingStore {
   get(orgId: string, id: string): Promise<ListingRow | null>
   /** Newest first, at most 200; withdrawn ones last are left out. */
   ofOrg(orgId: string): Promise<ListingRow[]>
-  withStatus(status: ListingStatus, limit: number): Promise<ListingRow[]>
+  /** In the order of their last change, at most `limit`, behind the one at `after`; from the first where it is null. */
+  withStatus(status: ListingStatus, limit: number, after: ListingPlace | null): Promise<ListingRow[]>
   /** False when the row is not at that version and status any more. */
   update(
     at: { id: string; version: number; status: ListingStatus },

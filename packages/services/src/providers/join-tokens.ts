@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { AppError, newId, type Prices } from '@isochrone/domain'
 import type { DataPolicy, Tier } from '@isochrone/scheduler'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
-import type { ControlPlaneStore } from '../ports/control-plane-store.ts'
+import type { ControlPlaneRepositories } from '../ports/control-plane-store.ts'
 import type { JoinTokenRow } from '../ports/rows.ts'
 import type { CreatedJoinToken, JoinTokenView } from '../queries/views/providers.ts'
 import { noPromises, pricesFromJson, pricesToJson, type Promises, type RentalJson } from './terms.ts'
@@ -14,8 +14,14 @@ export function joinTokenHash(token: string): string {
   return createHash('sha256').update(token, 'utf8').digest('hex')
 }
 
+/** Of a database or of one transaction of it. */
+interface Deps {
+  store: Pick<ControlPlaneRepositories, 'providers'>
+  clock: ControlPlaneDeps['clock']
+}
+
 export async function createJoinToken(
-  { store, clock }: Pick<ControlPlaneDeps, 'store' | 'clock'>,
+  { store, clock }: Deps,
   input: {
     providerId: string
     userId: string
@@ -62,7 +68,7 @@ export async function listJoinTokens(
 
 /** Idempotent. `not_found` for another provider's token, `state_conflict` for one that was used. */
 export async function revokeJoinToken(
-  { store, clock }: { store: ControlPlaneStore; clock: ControlPlaneDeps['clock'] },
+  { store, clock }: Deps,
   { providerId, joinTokenId }: { providerId: string; joinTokenId: string },
 ): Promise<JoinTokenView> {
   const row = await store.providers.expireJoinToken(providerId, joinTokenId)
