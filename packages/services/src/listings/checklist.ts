@@ -3,6 +3,7 @@ import { formatUsd, type ListingStatus } from '@isochrone/domain'
 import type { CheckView, ChecklistItem, DetectedNode } from '../queries/views/listings.ts'
 import type { ListingDraft } from './listing-draft.ts'
 import type { ModelStanding } from './model-standing.ts'
+import { promiseGap } from './promise-slip.ts'
 import type { StakeStanding } from './stake-standing.ts'
 
 export interface ListingProgress {
@@ -30,14 +31,7 @@ export function checklistOf(progress: ListingProgress): ChecklistItem[] {
     draft.prices
       ? item('prices', 'done', 'Prices are set.')
       : item('prices', 'open', 'No prices yet.', 'Set them beside those of the market.'),
-    draft.promises
-      ? item('promises', 'done', 'Promises are set.')
-      : item(
-          'promises',
-          'open',
-          'No promises: nothing is due when it is slow.',
-          'Promise what you can keep, or leave it.',
-        ),
+    promiseItem(draft.promises),
     stakeItem(progress),
     checksItem(progress, isSubmitted),
     progress.keyTx
@@ -67,6 +61,20 @@ function agentItem({ node, token }: ListingProgress): ChecklistItem {
     case null:
       return item('agent', 'open', 'No agent has joined.', 'Make the command and run it on the machine.')
   }
+}
+
+function promiseItem(promises: ListingDraft['promises']): ChecklistItem {
+  if (!promises) {
+    const fix = 'Promise what you can keep, or choose to promise nothing.'
+    return item('promises', 'open', 'No promises: nothing is due when it is slow.', fix)
+  }
+  const gap = promiseGap(promises)
+  if (gap !== null) return item('promises', 'failed', 'A promise has no penalty.', gap)
+  if (promises.penaltyBps === 0) {
+    return item('promises', 'done', 'Nothing is promised, as you chose: nothing is due when it is slow.')
+  }
+  const comesBack = `${promises.penaltyBps / 100} % comes back where one is broken.`
+  return item('promises', 'done', `Promises are set: ${comesBack}`)
 }
 
 function stakeItem({ stake: { state, microUsd, askedMicroUsd, error } }: ListingProgress): ChecklistItem {

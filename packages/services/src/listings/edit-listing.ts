@@ -9,13 +9,14 @@ import type { ControlPlaneRepositories } from '../ports/control-plane-store.ts'
 import type { ListingRow } from '../ports/listing-store.ts'
 import type { ListedNodeRow } from '../ports/rows.ts'
 import { createJoinToken, revokeJoinToken } from '../providers/join-tokens.ts'
-import { GPUS_MAX, makeTerms, noPromises, type TermsDocument } from '../providers/terms.ts'
+import { makeTerms, noPromises, type TermsDocument } from '../providers/terms.ts'
 import { detectedNode } from '../queries/listings.ts'
 import { parseDraft, pricesOfStep, type ListingDraft, type MachineStep, type ModelStep } from './listing-draft.ts'
 import { after, changed, editable, pick, reread, stale, type At } from './listing-at.ts'
-import { marketPrices, pricesOnly } from './market-prices.ts'
 import { modelStanding } from './model-standing.ts'
-import { priceSlip } from './price-slip.ts'
+import { promiseGap } from './promise-slip.ts'
+import { refuseSlips } from './refuse-slips.ts'
+import { rentableUnits } from './rentable-units.ts'
 import { stakeMissing, stakeStanding } from './stake-standing.ts'
 
 type Deps = Pick<ControlPlaneDeps, 'store' | 'clock' | 'live'>
@@ -40,7 +41,7 @@ export async function createListing(
 }
 
 /**
- * Replaces the steps that `draft` has. A price that looks like a slip is asked about unless `confirmed`. Of a node that has joined, what is said
+ * Replaces the steps that `draft` has. What looks like a slip is asked about unless `confirmed`. Of a node that has joined, what is said
  * of its machine is what it is checked by from now on.
  */
 export async function saveListing(
@@ -51,16 +52,7 @@ export async function saveListing(
   const given = parseDraft(input.draft)
   const before = parseDraft(row.draft)
   const node = row.nodeId ? await deps.store.providers.node(row.nodeId) : null
-  if (given.prices && !input.confirmed) {
-    const slip = priceSlip(given.prices, pricesOnly(await marketPrices(deps, node)))
-    if (slip) {
-      throw new AppError('invalid_input', {
-        publicMessage: slip.question,
-        field: slip.field,
-        details: { confirm: true },
-      })
-    }
-  }
+  await refuseSlips(deps, { given, before, node, orgId: input.orgId, confirmed: input.confirmed })
   const change = { draft: { ...before, ...given } }
   const { machine } = given
   if (!machine || !node) return changed(deps, row, change)
@@ -136,6 +128,8 @@ export async function submitListing(deps: Deps, input: At & { providerId: string
     throw unfinished('models', [served.text, served.fix].filter(Boolean).join(' '))
   }
   if (!prices) throw unfinished('prices')
+  const gap = promises ? promiseGap(promises) : null
+  if (gap !== null) throw unfinished('promises', gap)
   const noStake = stakeMissing(await stakeStanding(store, input.providerId))
   if (noStake !== null) throw unfinished('stake', noStake)
   const perGpuHourMicroUsd = BigInt(prices.gpuHourMicroUsd)
@@ -146,7 +140,7 @@ export async function submitListing(deps: Deps, input: At & { providerId: string
     document: {
       ...documentOf(machine),
       ...modelsOf(models),
-      ...(perGpuHourMicroUsd > 0n && { gpus: unitsOf(node?.inventory) }),
+      ...(perGpuHourMicroUsd > 0n && { gpus: rentableUnits(nodeInventory.safeParse(node?.inventory).data) }),
     },
     perGpuHourMicroUsd,
   })
@@ -170,13 +164,6 @@ function documentOf(machine: MachineStep): TermsDocument {
 /** By name, so that the order in which they were ticked makes no other terms. */
 function modelsOf({ engine, models }: ModelStep): Pick<TermsDocument, 'engine' | 'models'> {
   return { engine, models: models.toSorted((a, b) => (a.model < b.model ? -1 : 1)) }
-}
-
-/** What can be rented: the GPUs that the agent detected, as many as terms can offer, or the CPU as one. */
-function unitsOf(inventory: unknown): number {
-  const gpus = nodeInventory.safeParse(inventory).data?.gpus ?? []
-  const detected = gpus.reduce((sum, { count }) => sum + count, 0)
-  return Math.min(GPUS_MAX, Math.max(1, detected))
 }
 
 function unfinished(step: string, why = ''): AppError {

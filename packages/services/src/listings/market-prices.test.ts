@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { marketOf, pricesOnly } from './market-prices.ts'
+import { marketOf } from './market-prices.ts'
 import { priceSlip } from './price-slip.ts'
+import { yardsticksOf } from './price-yardstick.ts'
 
 const offer = (model: string, gpuClass: string, out: bigint, gpuHour = 0n) => ({
   models: [model],
@@ -37,13 +38,19 @@ test('before its agent has joined it is compared with all there are, in ascendin
   })
 })
 
-test('a small model at a small model’s price is no slip beside large ones', () => {
+/** The first of its kind is asked once, told that nothing on the market is like it; the second is not. */
+test('a small model at a small model’s price is no slip where somebody else sells one', () => {
   const prices = {
     inMicroUsdPerMtok: '100000',
     cachedMicroUsdPerMtok: '50000',
     outMicroUsdPerMtok: '400000',
     gpuHourMicroUsd: '120000',
   }
-  expect(priceSlip(prices, pricesOnly(marketOf([large, large], null)))).not.toBeNull()
-  expect(priceSlip(prices, pricesOnly(marketOf([large, large], tiny)))).toBeNull()
+  const slip = (others: (typeof large)[], like: typeof tiny | null) =>
+    priceSlip(prices, yardsticksOf({ like, others, own: [] }))
+  expect(slip([large, large], null)).not.toBeNull()
+  expect(slip([large, large, offer('tiny', 'CPU', 500_000n, 100_000n)], tiny)).toBeNull()
+  expect(slip([large, large], tiny)?.question).toContain(
+    'The output price of $0.40 is 20 times below the middle of all offers, $8.00 (nobody offers what is like it).',
+  )
 })

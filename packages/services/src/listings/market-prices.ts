@@ -8,7 +8,6 @@ import type { ListedNodeRow } from '../ports/rows.ts'
 import { pricesOfStored, termsOfStored } from '../providers/terms.ts'
 import { modelsOf } from '../queries/live-nodes.ts'
 import type { PriceStep } from './listing-draft.ts'
-import type { MarketPrices } from './price-slip.ts'
 
 /** By what offers were found to be like; `nobody`: none is. */
 export type MarketBasis = 'model_and_class' | 'model' | 'class' | 'all' | 'nobody'
@@ -20,7 +19,7 @@ export interface MarketPrice {
 }
 export type Market = Record<keyof PriceStep, MarketPrice>
 
-interface Priced {
+export interface Priced {
   models: readonly string[]
   gpuClass: string
   prices: Record<keyof PriceStep, bigint>
@@ -29,19 +28,27 @@ interface Priced {
 const fields = ['inMicroUsdPerMtok', 'cachedMicroUsdPerMtok', 'outMicroUsdPerMtok', 'gpuHourMicroUsd'] as const
 
 /** @param node that is to be priced; null while it has not joined. */
-export async function marketPrices(
-  { store, live }: Pick<ControlPlaneDeps, 'store' | 'live'>,
-  node: Pick<ListedNodeRow, 'nodeId' | 'models' | 'gpuClass'> | null,
-): Promise<Market> {
+export async function marketPrices(deps: Pick<ControlPlaneDeps, 'store' | 'live'>, node: Node | null): Promise<Market> {
+  const { like, others } = await pricedNodes(deps, node)
+  return marketOf(others, like)
+}
+
+type Node = Pick<ListedNodeRow, 'nodeId' | 'models' | 'gpuClass'>
+
+/** All other nodes on the market, what this one is, and the other nodes of a provider, on the market or not. */
+export async function pricedNodes({ store, live }: Pick<ControlPlaneDeps, 'store' | 'live'>, node: Node | null) {
   const [rows, liveness] = await Promise.all([store.providers.nodes(), live.nodes()])
-  const others = rows
-    .filter(({ status, nodeId }) => status === 'active' && nodeId !== node?.nodeId)
-    .map((row): Priced => {
-      const models = modelsOf(row, liveness.get(row.nodeId)).map(({ model }) => model)
-      return { models, gpuClass: row.gpuClass, prices: pricesOf(row) }
-    })
+  const priced = (row: ListedNodeRow): Priced => {
+    const models = modelsOf(row, liveness.get(row.nodeId)).map(({ model }) => model)
+    return { models, gpuClass: row.gpuClass, prices: pricesOf(row) }
+  }
+  const others = rows.filter(({ nodeId }) => nodeId !== node?.nodeId)
   const said = servedModel.array().safeParse(node?.models).data ?? []
-  return marketOf(others, node && { models: said.map(({ model }) => model), gpuClass: node.gpuClass })
+  return {
+    like: node && { models: said.map(({ model }) => model), gpuClass: node.gpuClass },
+    others: others.filter(({ status }) => status === 'active').map(priced),
+    ofProvider: (id: string) => others.filter(({ providerId }) => providerId === id).map(priced),
+  }
 }
 
 /** Field by field, because not everybody who sells tokens of a model rents its GPUs out. Pure. */
@@ -66,16 +73,6 @@ export function marketOf(others: readonly Priced[], like: Pick<Priced, 'models' 
   }
   const [input, cached, out, hour] = fields.map(priceOf) as [MarketPrice, MarketPrice, MarketPrice, MarketPrice]
   return { inMicroUsdPerMtok: input, cachedMicroUsdPerMtok: cached, outMicroUsdPerMtok: out, gpuHourMicroUsd: hour }
-}
-
-/** The figures alone, as the question about a slip needs them. */
-export function pricesOnly(market: Market): MarketPrices {
-  return {
-    inMicroUsdPerMtok: market.inMicroUsdPerMtok.values,
-    cachedMicroUsdPerMtok: market.cachedMicroUsdPerMtok.values,
-    outMicroUsdPerMtok: market.outMicroUsdPerMtok.values,
-    gpuHourMicroUsd: market.gpuHourMicroUsd.values,
-  }
 }
 
 function pricesOf({ terms }: ListedNodeRow): Priced['prices'] {

@@ -34,6 +34,7 @@ function node(
     gpus: [],
     os: 'Linux',
     agentVersion: '0.1.0',
+    rentable: 1,
     models: [{ ...build, quantisation: 'gguf', contextTokensMax: 8_192, simulated: false, report: whole, ...served }],
     engine: { name: 'llama.cpp', version: 'b6000', concurrencyMax: 4 },
     ...changed,

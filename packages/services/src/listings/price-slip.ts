@@ -1,6 +1,10 @@
-/** Does a price look like a slip of magnitude? Ten times above or below the middle of the market is asked about, then respected. */
+/**
+ * Does a price look like a slip? One ten times above or below its yardstick is asked about, and so are prices that contradict each other:
+ * cached input dearer than input, output ten times cheaper. It is asked once, then respected.
+ */
 import { formatUsd } from '@isochrone/domain'
 import type { PriceStep } from './listing-draft.ts'
+import type { Yardstick, Yardsticks } from './price-yardstick.ts'
 
 const SLIP_FACTOR = 10n
 
@@ -10,35 +14,63 @@ const words: Readonly<Record<keyof PriceStep, string>> = {
   outMicroUsdPerMtok: 'The output price',
   gpuHourMicroUsd: 'The price of a GPU-hour',
 }
+const fields = Object.keys(words) as (keyof PriceStep)[]
 
-/** µUSD of other listings, by field; empty where nobody lists such a price. */
-export type MarketPrices = Readonly<Record<keyof PriceStep, readonly bigint[]>>
+interface Slip {
+  field: keyof PriceStep
+  sentence: string
+}
 
 /** The question to ask, about every slip at once, and the first of them; or null. A price of zero is a price. */
 export function priceSlip(
   prices: PriceStep,
-  market: MarketPrices,
+  yardsticks: Yardsticks,
 ): { field: keyof PriceStep; question: string } | null {
-  const slips = (Object.keys(words) as (keyof PriceStep)[]).flatMap((field) => {
-    const sentence = slipOf(field, BigInt(prices[field]), medianOf(market[field]))
-    return sentence === null ? [] : [{ field, sentence }]
-  })
+  const slips = [...fields.flatMap((field) => slipOf(field, BigInt(prices[field]), yardsticks[field])), ...odd(prices)]
   const [first] = slips
   if (!first) return null
   const sentences = slips.map(({ sentence }) => sentence).join(' ')
   return { field: first.field, question: `${sentences} Is that what you mean?` }
 }
 
-function slipOf(field: keyof PriceStep, price: bigint, middle: bigint | null): string | null {
-  if (price === 0n || middle === null || middle === 0n) return null
+function slipOf(field: keyof PriceStep, price: bigint, { basis, middle }: Yardstick): Slip[] {
+  if (price === 0n) return []
   const isHigh = price >= middle * SLIP_FACTOR
-  if (!isHigh && price * SLIP_FACTOR > middle) return null
+  if (!isHigh && price * SLIP_FACTOR > middle) return []
   const times = isHigh ? price / middle : middle / price
-  const against = `${times} times ${isHigh ? 'above' : 'below'} the middle of the market, ${formatUsd(middle)}`
-  return `${words[field]} of ${formatUsd(price)} is ${against}.`
+  const against = `${times} times ${isHigh ? 'above' : 'below'} ${againstWords(basis, middle)}`
+  return [{ field, sentence: `${words[field]} of ${formatUsd(price)} is ${against}.` }]
 }
 
-export function medianOf(values: readonly bigint[]): bigint | null {
-  const sorted = values.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? null
+function againstWords(basis: Yardstick['basis'], middle: bigint): string {
+  const usd = formatUsd(middle)
+  switch (basis) {
+    case 'like':
+      return `the middle of the market, ${usd}`
+    case 'all':
+      return `the middle of all offers, ${usd} (nobody offers what is like it)`
+    case 'own':
+      return `the middle of your other nodes, ${usd} (nobody else names such a price)`
+    case 'usual':
+      return `the usual ${usd} (nobody names such a price yet)`
+  }
+}
+
+/** Prices of one node that contradict each other. */
+function odd(prices: PriceStep): Slip[] {
+  const [input, cached, out] = [
+    BigInt(prices.inMicroUsdPerMtok),
+    BigInt(prices.cachedMicroUsdPerMtok),
+    BigInt(prices.outMicroUsdPerMtok),
+  ]
+  const slips: Slip[] = []
+  if (cached > input) {
+    const sentence = `${words.cachedMicroUsdPerMtok} of ${formatUsd(cached)} is above the input price of ${formatUsd(input)}.`
+    slips.push({ field: 'cachedMicroUsdPerMtok', sentence })
+  }
+  if (out > 0n && out * SLIP_FACTOR <= input) {
+    const sentence = `${words.outMicroUsdPerMtok} of ${formatUsd(out)} is ${input / out} times below the input price of ${formatUsd(input)}.`
+    slips.push({ field: 'outMicroUsdPerMtok', sentence })
+  }
+  return slips
 }

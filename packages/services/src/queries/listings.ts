@@ -5,14 +5,17 @@ import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { ListingRow, StakeOrderRow } from '../ports/listing-store.ts'
 import type { JoinTokenRow, ListedNodeRow } from '../ports/rows.ts'
 import type { CheckRow } from '../ports/verification-store.ts'
+import { gatewayRegions } from '../listings/gateway-regions.ts'
 import { marketPrices } from '../listings/market-prices.ts'
+import { measuredMarket, ownFirstTokenMs } from '../listings/measured-nodes.ts'
 import { parseDraft } from '../listings/listing-draft.ts'
 import { knownModels } from '../listings/known-models.ts'
 import { modelStanding } from '../listings/model-standing.ts'
+import { firstPrices } from '../listings/price-yardstick.ts'
 import { stakeStanding } from '../listings/stake-standing.ts'
 import { checklistOf } from '../listings/checklist.ts'
+import { rentableUnits } from '../listings/rentable-units.ts'
 import { publicInputs } from '../verification/public-inputs.ts'
-import { isLive } from './live-nodes.ts'
 import { EARLIER_VERDICTS } from './offer-history.ts'
 import type {
   CheckView,
@@ -70,7 +73,10 @@ export async function listingDetail(deps: Deps, { orgId, id }: { orgId: string; 
     models,
     knownModels: await knownModels(deps, node?.nodeId ?? null),
     market,
-    likeNodes: await likeNodes(deps, node?.gpuClass ?? null, nowMs),
+    firstPrices,
+    likeNodes: (await measuredMarket(deps, node, nowMs)).like,
+    ownFirstTokenMs: ownFirstTokenMs(detected, draft.models),
+    gatewayRegions: await gatewayRegions(store),
   }
 }
 
@@ -141,6 +147,7 @@ export function detectedNode(row: ListedNodeRow): DetectedNode {
     gpus: (inventory?.gpus ?? []).map(({ uuids, ...gpu }) => ({ ...gpu, uuids: uuids.length })),
     os: inventory?.os ?? 'unknown',
     agentVersion: inventory?.agentVersion ?? 'unknown',
+    rentable: rentableUnits(inventory),
     models:
       models?.map((served) => ({
         model: served.model,
@@ -152,26 +159,6 @@ export function detectedNode(row: ListedNodeRow): DetectedNode {
       })) ?? null,
     engine: 'name' in engine ? engine : null,
   }
-}
-
-/** The middle of what gateways measure at live nodes of the same class: no promise, but what customers see there. */
-async function likeNodes(deps: Deps, gpuClass: string | null, nowMs: number): Promise<ListingDetail['likeNodes']> {
-  const [nodes, live] = await Promise.all([deps.store.providers.nodes(), deps.live.nodes()])
-  const measured = nodes.flatMap((node) => {
-    const liveness = live.get(node.nodeId)
-    return node.gpuClass === gpuClass && node.status === 'active' && liveness && isLive(liveness, nowMs)
-      ? [liveness]
-      : []
-  })
-  return {
-    nodes: measured.length,
-    ttftP95Ms: median(measured.flatMap(({ ttftP95Ms }) => ttftP95Ms ?? [])),
-    tokensPerSecond: median(measured.flatMap(({ tokensPerSecond }) => tokensPerSecond ?? [])),
-  }
-}
-
-function median(values: readonly number[]): number | null {
-  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? null
 }
 
 function tokenStatus(row: JoinTokenRow, nowMs: number): 'open' | 'used' | 'expired' | 'revoked' {

@@ -1,9 +1,10 @@
 /** What a provider sees of its listings, of the checks of its nodes, and of its stake. */
 import type { ListingStatus, Verdict, VerificationStatus } from '@isochrone/domain'
 import type { EngineModelReport, EngineReport } from '@isochrone/protocol'
-import type { ListingDraft } from '../../listings/listing-draft.ts'
+import type { ListingDraft, PriceStep } from '../../listings/listing-draft.ts'
 import type { ModelStanding } from '../../listings/model-standing.ts'
 import type { Market } from '../../listings/market-prices.ts'
+import type { MeasuredNodes } from '../../listings/measured-nodes.ts'
 import type { StakeStanding } from '../../listings/stake-standing.ts'
 import type { CheckKind } from '../../verification/checks/check-result.ts'
 import type { OfferModel } from './marketplace.ts'
@@ -62,6 +63,8 @@ export interface DetectedNode {
   gpus: { name: string; count: number; memoryMib: number; uuids: number }[]
   os: string
   agentVersion: string
+  /** What terms with a price for the hour offer: its GPUs, or the CPU as one. */
+  rentable: number
   /** Null until the agent runs: it says what it serves when it starts. */
   models: DetectedModel[] | null
   /** Behind them; null until an agent says so. */
@@ -90,8 +93,14 @@ export interface ListingDetail extends ListingSummary {
   knownModels: KnownModel[]
   /** What nodes on the market ask that are like this one, by field. */
   market: Market
-  /** Of live nodes of this hardware class: what their customers' attempts measured. */
-  likeNodes: { nodes: number; ttftP95Ms: number | null; tokensPerSecond: number | null }
+  /** What the price step begins with. */
+  firstPrices: PriceStep
+  /** Other live nodes of this hardware class: what their customers' attempts measured. */
+  likeNodes: MeasuredNodes
+  /** How late this node began when its own agent asked it, ms; null until it has. */
+  ownFirstTokenMs: number | null
+  /** Of the market's gateways, in order: where promises can be said to hold. */
+  gatewayRegions: string[]
 }
 
 export interface NodeVerificationView {

@@ -60,6 +60,12 @@ export function regionPlace(region: string, country: string): RegionPlace | null
   return regions[region] ?? countries[country] ?? null
 }
 
+/** Names whose place is known: a claim of any other cannot be checked by the speed of light. */
+export const knownPlaces: { regions: readonly string[]; countries: readonly string[] } = {
+  regions: Object.keys(regions),
+  countries: Object.keys(countries),
+}
+
 const EARTH_RADIUS_KM = 6371
 
 /** Great-circle distance, km (haversine). */
