@@ -2,7 +2,7 @@
  * A provider without a wallet and without a deposit, who does what people do: clicks twice, goes back, has two tabs of one
  * wizard, loses the connection, and slips by a point. Nothing is done twice or by halves, and a sentence says what to do.
  */
-import type { Page } from '@playwright/test'
+import type { Locator, Page } from '@playwright/test'
 import { expectAccessible } from './expect-accessible.ts'
 import { expect, test } from './marketplace.ts'
 
@@ -62,7 +62,21 @@ test('managed payout → wizard in two tabs → slips, double clicks and a lost 
   await page.getByRole('button', { name: 'Save and go on' }).click()
   await expect(page).toHaveURL(/step=agent/)
 
+  // A region of no known place is allowed, and said to be beyond what light can check; known ones are offered.
+  await page.goto(`${wizard}?step=machine`)
+  const region = page.getByLabel('Region', { exact: true })
+  const uncheckable = page.getByText('cannot check this claim by the speed of light')
+  expect(await page.locator('datalist option[value="eu-west"]').count()).toBe(1)
+  await region.fill('mars')
+  await expect(page.getByText('witnesses check it as NL')).toBeVisible()
+  await page.getByLabel('Country').fill('AQ')
+  await expect(uncheckable).toBeVisible()
+  await expectAccessible(page)
+  await region.fill('eu-west')
+  await expect(uncheckable).toBeHidden()
+
   // A command that another tab replaced is not shown any more.
+  await page.goto(`${wizard}?step=agent`)
   await page.getByRole('button', { name: 'Make the command' }).dblclick()
   await expect(page.getByRole('region', { name: 'agent join command' })).toBeVisible()
   await other.goto(`${wizard}?step=agent`)
@@ -95,6 +109,7 @@ test('managed payout → wizard in two tabs → slips, double clicks and a lost 
 
   // Two slips are asked about at once; an edit takes the question back; a yes is respected.
   await page.goto(`${wizard}?step=prices`)
+  await expect(page.getByText('the terms of a live node are never edited')).toBeVisible()
   await page.getByLabel('Input', { exact: true }).fill('10000')
   await page.getByLabel('Output', { exact: true }).fill('40000')
   await save.click()
@@ -125,6 +140,8 @@ test('managed payout → wizard in two tabs → slips, double clicks and a lost 
   await page.goto(`${wizard}?step=prices`)
   await expect(page.getByLabel('Input', { exact: true })).toHaveValue('9000.00')
 
+  await makePromises(page, wizard, checklist)
+
   // Stake: too little is refused at its field; agreed to once, raised, never lowered.
   await page.goto(`${wizard}?step=stake`)
   await page.getByRole('radio', { name: 'From first earnings' }).check()
@@ -150,4 +167,59 @@ async function fillMachine(page: Page, name: string): Promise<void> {
   await page.getByLabel('Node name').fill(name)
   await page.getByLabel('Region', { exact: true }).fill('eu-west')
   await page.getByLabel('Country').fill('NL')
+}
+
+/** Milliseconds and percent, both halves or none; a slip is asked about; what becomes unchangeable is reviewed to its last field. */
+async function makePromises(page: Page, wizard: string, checklist: Locator): Promise<void> {
+  await page.goto(`${wizard}?step=promises`)
+  const save = page.getByRole('button', { name: 'Save and go on' })
+  const [back, next] = [page.getByLabel('Comes back when broken'), page.getByLabel('Each further token within')]
+  await save.click()
+  await expect(page.getByText('Nothing is promised yet')).toBeVisible()
+  await page.getByLabel('First token within').fill('2000')
+  await expect(page.getByText('A time is promised, and nothing comes back')).toBeVisible()
+  await expectAccessible(page)
+  await back.fill('10.005')
+  await expect(page.getByText('At most 2 decimals: it is stored in hundredths of a percent.')).toBeVisible()
+  await back.fill('12.5')
+  await expect(page.getByText('gets $12.50 back from your stake')).toBeVisible()
+  await next.fill('0.005')
+  await save.click()
+  const question = page.getByText(
+    /Each further token within 0\.005 ms is \d+ times shorter than .* Is that what you mean\?/,
+  )
+  await expect(question).toBeVisible()
+  await expectAccessible(page)
+  await next.fill('33.5')
+  await expect(question).toBeHidden()
+  const measuredAt = page.getByLabel('Measured at')
+  await measuredAt.selectOption({ index: 1 })
+  const region = await measuredAt.inputValue()
+  expect(region).not.toBe('')
+  await save.click()
+  await expect(page).toHaveURL(/step=stake/)
+  await expect(checklist).toContainText('Promises are set: 12.5 % comes back where one is broken.')
+
+  await page.goto(`${wizard}?step=review`)
+  for (const said of [
+    'Regional. A data centre of its region.',
+    'The provider promises nothing beyond the law.',
+    '95 % of attempts within 2,000 ms',
+    '95 % of attempts within 33.5 ms',
+    'up to 8; with more, no promise holds',
+    `gateways at ${region}`,
+    '12.5 % of what was spent comes back',
+    'none yet: it is one stake for all your nodes',
+  ]) {
+    await expect(page.getByText(said)).toBeVisible()
+  }
+  await expectAccessible(page)
+
+  await page.goto(`${wizard}?step=promises`)
+  await expect(next).toHaveValue('33.5')
+  await expect(back).toHaveValue('12.5')
+  await expect(measuredAt).toHaveValue(region)
+  await page.getByRole('radio', { name: 'Nothing', exact: true }).check()
+  await save.click()
+  await expect(checklist).toContainText('Nothing is promised, as you chose')
 }

@@ -30,7 +30,7 @@ export const machines = {
 /** A promise that a busy machine keeps and a frozen one breaks. */
 export const promisedTtftMs = 2_000
 export const stakeUsd = '500'
-export const penaltyBps = 1_000
+const penaltyPercent = 10
 
 export const providerSteps: readonly Step[] = [
   {
@@ -94,7 +94,7 @@ async function listNode(world: World, machine: Machine, gpuHourUsd: string): Pro
 
   await page.getByLabel('First token within').fill(String(promisedTtftMs))
   await page.getByLabel('Attempts at once').fill('8')
-  await page.getByLabel('Comes back when broken').fill(String(penaltyBps))
+  await page.getByLabel('Comes back when broken').fill(String(penaltyPercent))
   await page.getByRole('button', { name: 'Save and go on' }).click()
 
   // Its own money, from its own wallet; for the second node the vault holds it already, and nothing is sent.

@@ -35,7 +35,7 @@ export function nextStep(step: ListingStep): ListingStep {
   return listingSteps[listingSteps.indexOf(step) + 1] ?? 'review'
 }
 
-function isDone(step: ListingStep, { draft, node, models, status, stake }: ListingDetail): boolean {
+function isDone(step: ListingStep, { draft, node, models, status, stake, checklist }: ListingDetail): boolean {
   switch (step) {
     case 'machine':
       return draft.machine !== undefined
@@ -46,7 +46,7 @@ function isDone(step: ListingStep, { draft, node, models, status, stake }: Listi
     case 'prices':
       return draft.prices !== undefined
     case 'promises':
-      return draft.promises !== undefined
+      return checklist.find((item) => item.step === 'promises')?.state === 'done'
     case 'stake':
       return stake.state === 'staked' || stake.state === 'withheld'
     case 'review':

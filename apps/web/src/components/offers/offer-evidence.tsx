@@ -12,9 +12,13 @@ import { addressOf, formatCount, formatMs } from '~/lib/format.ts'
 
 export function PromisesFacts({ promises }: Pick<OfferHistory, 'promises'>) {
   if (!promises || promises.penaltyBps === 0) {
+    // From before half a promise was refused.
+    const isHalf = promises !== null && promises.ttftBaseMs + promises.ttftPerKtokMs + promises.tpotUs > 0
     return (
       <EmptyState title="No promises">
-        These terms promise no latency, so nothing is paid back for a slow answer.
+        {isHalf
+          ? 'These terms name times, and nothing that comes back when an answer takes longer: that promises nothing.'
+          : 'These terms promise no latency, so nothing is paid back for a slow answer.'}
       </EmptyState>
     )
   }
@@ -22,11 +26,12 @@ export function PromisesFacts({ promises }: Pick<OfferHistory, 'promises'>) {
   return (
     <Facts
       items={[
-        ttftBaseMs > 0 && [
+        ttftBaseMs + ttftPerKtokMs > 0 && [
           'First token',
           `95 % within ${formatMs(ttftBaseMs)}${ttftPerKtokMs > 0 ? ` and ${formatMs(ttftPerKtokMs)} for each 1,000 tokens in` : ''}`,
         ],
         tpotUs > 0 && ['Each next token', `95 % within ${formatMs(tpotUs / 1_000)}`],
+        ['Availability', '99 % of attempts do not end by the node’s fault'],
         ['Holds up to', concurrencyMax > 0 ? `${formatCount(concurrencyMax)} streams at once` : 'no capacity declared'],
         ['Measured at', sloRegion ?? 'any gateway'],
         ['When broken', `${penaltyBps / 100} % of what the payer spent in the epoch comes back`],

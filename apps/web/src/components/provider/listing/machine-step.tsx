@@ -1,6 +1,6 @@
 'use client'
 /** What the machine is called, where it stands, and what its owner declares of it. */
-import { useState, type SubmitEvent } from 'react'
+import { useId, useState, type SubmitEvent } from 'react'
 import { DeclarationFields, defaultDeclaration } from '~/components/provider/declaration-fields.tsx'
 import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
@@ -8,15 +8,25 @@ import { Field } from '~/components/ui/field.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Form } from '~/components/ui/form.tsx'
 import { formText } from '~/lib/form-text.ts'
+import { regionHint, type KnownPlaces } from '~/lib/listing-region.ts'
 import { useListingSave, type StepProps } from './use-listing-save.ts'
 
-export function MachineStep({ listing, disabledReason }: StepProps) {
+interface MachineStepProps extends StepProps {
+  /** Whose place is known. */
+  places: KnownPlaces
+}
+
+export function MachineStep({ listing, disabledReason, places }: MachineStepProps) {
   const { machine } = listing.draft
   const save = useListingSave(listing, 'machine')
   const [declared, setDeclared] = useState(
     machine ? { tier: machine.tier, dataPolicy: machine.dataPolicy } : defaultDeclaration,
   )
   const [sharedHost, setSharedHost] = useState(machine?.sharedHost ?? false)
+  const [region, setRegion] = useState(machine?.region ?? '')
+  const [country, setCountry] = useState(machine?.country ?? '')
+  const placed = regionHint(region, country, places)
+  const listId = useId()
   const errorOf = (field: string) => (save.error?.field === `machine.${field}` ? save.error.message : undefined)
   function submit(event: SubmitEvent<HTMLFormElement>) {
     const form = new FormData(event.currentTarget)
@@ -48,8 +58,11 @@ export function MachineStep({ listing, disabledReason }: StepProps) {
           required
           maxLength={8}
           placeholder="eu-de"
+          list={listId}
+          autoComplete="off"
           defaultValue={machine?.region}
-          hint="Such as eu-de, us-east or ap-ne. Witnesses check it by the speed of light."
+          onChange={(event) => setRegion(event.target.value)}
+          hint={placed.text}
           error={errorOf('region')}
         />
         <Field
@@ -59,10 +72,22 @@ export function MachineStep({ listing, disabledReason }: StepProps) {
           maxLength={2}
           placeholder="DE"
           defaultValue={machine?.country}
+          onChange={(event) => setCountry(event.target.value)}
           hint="Two letters; residency rules use it."
           error={errorOf('country')}
         />
       </div>
+      <datalist id={listId}>
+        {places.regions.map((name) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+      {placed.isUncheckable && (
+        <Notice tone="warn" live>
+          No place is known for {region.trim().toLowerCase()} or for {country.trim().toUpperCase()}, so witnesses cannot
+          check this claim by the speed of light: it stays unverified. A region out of the list can be checked.
+        </Notice>
+      )}
       <DeclarationFields value={declared} onChange={setDeclared} />
       <label className="flex items-start gap-2">
         <input

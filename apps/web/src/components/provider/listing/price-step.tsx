@@ -6,10 +6,11 @@ import { useState } from 'react'
 import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
-import { Notice } from '~/components/ui/notice.tsx'
 import { Form } from '~/components/ui/form.tsx'
 import { marketHint } from '~/lib/market-hint.ts'
+import { FixedTerms } from './fixed-terms.tsx'
 import { PriceSpreadView } from './price-spread.tsx'
+import { SlipQuestion } from './slip-question.tsx'
 import { useListingSave, type StepProps } from './use-listing-save.ts'
 
 const fields: readonly { name: keyof Prices; label: string; unit: string }[] = [
@@ -18,26 +19,11 @@ const fields: readonly { name: keyof Prices; label: string; unit: string }[] = [
   { name: 'outMicroUsdPerMtok', label: 'Output', unit: '$/M tok' },
   { name: 'gpuHourMicroUsd', label: 'One GPU, or the CPU, for an hour', unit: '$/h' },
 ]
-const usual: Record<keyof Prices, string> = {
-  inMicroUsdPerMtok: '0.10',
-  cachedMicroUsdPerMtok: '0.02',
-  outMicroUsdPerMtok: '0.40',
-  gpuHourMicroUsd: '0',
-}
 
 export function PriceStep({ listing, disabledReason }: StepProps) {
   const { prices } = listing.draft
   const save = useListingSave(listing, 'prices')
-  const [dollars, setDollars] = useState<Record<keyof Prices, string>>(() =>
-    prices
-      ? {
-          inMicroUsdPerMtok: usdFromMicroUsd(BigInt(prices.inMicroUsdPerMtok)),
-          cachedMicroUsdPerMtok: usdFromMicroUsd(BigInt(prices.cachedMicroUsdPerMtok)),
-          outMicroUsdPerMtok: usdFromMicroUsd(BigInt(prices.outMicroUsdPerMtok)),
-          gpuHourMicroUsd: usdFromMicroUsd(BigInt(prices.gpuHourMicroUsd)),
-        }
-      : usual,
-  )
+  const [dollars, setDollars] = useState<Record<keyof Prices, string>>(() => textsOf(prices ?? listing.firstPrices))
   const [wrong, setWrong] = useState<keyof Prices | null>(null)
   const slip = fields.find(({ name }) => save.error?.field === name)
   function submit(confirmed: boolean) {
@@ -86,13 +72,9 @@ export function PriceStep({ listing, disabledReason }: StepProps) {
         ))}
       </div>
       <p className="text-xs text-ink-3">A GPU-hour of $0 means that the node is not for rent.</p>
+      <FixedTerms what="Prices" />
       {slip ? (
-        <Notice tone="warn" live>
-          <p>{save.error?.message}</p>
-          <Button size="sm" className="mt-2" pending={save.pending} onClick={() => submit(true)}>
-            Yes, that is what I mean
-          </Button>
-        </Notice>
+        <SlipQuestion question={save.error?.message ?? ''} pending={save.pending} onYes={() => submit(true)} />
       ) : (
         <ErrorNotice error={save.error} />
       )}
@@ -107,6 +89,16 @@ export function PriceStep({ listing, disabledReason }: StepProps) {
       </Button>
     </Form>
   )
+}
+
+function textsOf(prices: Prices): Record<keyof Prices, string> {
+  const text = (name: keyof Prices) => usdFromMicroUsd(BigInt(prices[name]))
+  return {
+    inMicroUsdPerMtok: text('inMicroUsdPerMtok'),
+    cachedMicroUsdPerMtok: text('cachedMicroUsdPerMtok'),
+    outMicroUsdPerMtok: text('outMicroUsdPerMtok'),
+    gpuHourMicroUsd: text('gpuHourMicroUsd'),
+  }
 }
 
 /** A GPU-hour of nothing is no price. */

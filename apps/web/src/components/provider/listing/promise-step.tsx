@@ -1,85 +1,88 @@
 'use client'
-/** What the provider promises, what it costs in dollars when it is broken, and what like nodes are measured to do. */
+/**
+ * What the provider promises, what it costs in dollars when it is broken, and what this node and like ones are measured to do. Nothing is a
+ * choice of its own; a time without a share that comes back is none.
+ */
 import { formatUsd } from '@isochrone/domain'
 import { useState } from 'react'
 import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
-import { Field } from '~/components/ui/field.tsx'
-import { Notice } from '~/components/ui/notice.tsx'
 import { Form } from '~/components/ui/form.tsx'
+import { Notice } from '~/components/ui/notice.tsx'
+import { Segmented } from '~/components/ui/segmented.tsx'
+import { missingHalf, promisesNothing, promiseTexts, readPromises } from '~/lib/promise-form.ts'
 import { promiseSupport } from '~/lib/promise-support.ts'
+import { FixedTerms } from './fixed-terms.tsx'
+import { GatewayRegion, PromiseFields } from './promise-fields.tsx'
+import { SlipQuestion } from './slip-question.tsx'
 import { useListingSave, type StepProps } from './use-listing-save.ts'
-
-const fields = [
-  { name: 'ttftBaseMs', label: 'First token within', unit: 'ms', hint: 'For 95 % of attempts; 0 promises nothing.' },
-  { name: 'ttftPerKtokMs', label: 'More for each 1,000 tokens in', unit: 'ms', hint: 'Begun thousands count.' },
-  { name: 'tpotUs', label: 'Each further token within', unit: 'µs', hint: 'For 95 % of attempts; 0 promises nothing.' },
-  { name: 'concurrencyMax', label: 'Attempts at once', unit: '', hint: 'Up to which the promises hold.' },
-  { name: 'penaltyBps', label: 'Comes back when broken', unit: 'bps', hint: '1,000 = 10 % of what was spent.' },
-] as const
-type Name = (typeof fields)[number]['name']
-type Values = Record<Name, string>
 
 /** What a customer is taken to spend in an epoch, µUSD: so that a share becomes dollars. */
 const SPENT_MICRO_USD = 100_000_000n
 
+const nothing = { ttftBaseMs: 0, ttftPerKtokMs: 0, tpotUs: 0, concurrencyMax: 0, penaltyBps: 0, sloRegion: '' }
+const ways = [
+  { value: 'times', label: 'Times, and what comes back' },
+  { value: 'nothing', label: 'Nothing' },
+] as const
+type Way = (typeof ways)[number]['value']
+
 export function PromiseStep({ listing, disabledReason }: StepProps) {
   const { promises } = listing.draft
   const save = useListingSave(listing, 'promises')
-  const [values, setValues] = useState<Values>(() => {
-    const text = (name: Name, otherwise: number) => String(promises?.[name] ?? otherwise)
-    return {
-      ttftBaseMs: text('ttftBaseMs', 0),
-      ttftPerKtokMs: text('ttftPerKtokMs', 0),
-      tpotUs: text('tpotUs', 0),
-      concurrencyMax: text('concurrencyMax', 8),
-      penaltyBps: text('penaltyBps', 0),
+  const [way, setWay] = useState<Way>(promises && promisesNothing(promises) ? 'nothing' : 'times')
+  const [texts, setTexts] = useState(() => promiseTexts(promises))
+  const [sloRegion, setSloRegion] = useState(promises?.sloRegion ?? '')
+  const [wasPressed, setPressed] = useState(false)
+  const { values, errors } = readPromises(texts)
+  const half = wasPressed ? missingHalf(values) : null
+  // A question names a field, a refusal its place in the draft.
+  const isAsked = save.error?.field !== undefined && save.error.field !== null && save.error.field in values
+  function changed<T>(set: (value: T) => void) {
+    return (value: T) => {
+      set(value)
+      // What was asked was asked about other promises.
+      if (isAsked) save.reset()
     }
-  })
-  const number = (name: Name) => (/^\d{1,8}$/.test(values[name].trim()) ? Number(values[name]) : null)
-  const bad = fields.find(({ name }) => number(name) === null)
-  const penalty = (SPENT_MICRO_USD * BigInt(number('penaltyBps') ?? 0)) / 10_000n
-  const promised = { ttftBaseMs: number('ttftBaseMs') ?? 0, tpotUs: number('tpotUs') ?? 0 }
-  const support = promiseSupport(listing.likeNodes, promised)
+  }
+  function submit(confirmed: boolean) {
+    if (way === 'nothing') {
+      void save.run({ promises: nothing }, confirmed)
+      return
+    }
+    setPressed(true)
+    if (Object.keys(errors).length > 0 || missingHalf(values)) return
+    void save.run({ promises: { ...values, sloRegion } }, confirmed)
+  }
   return (
-    <Form
-      className="flex max-w-2xl flex-col gap-4"
-      onSubmit={() => {
-        if (bad) return
-        const value = (name: Name) => number(name) ?? 0
-        void save.run({
-          promises: {
-            ttftBaseMs: value('ttftBaseMs'),
-            ttftPerKtokMs: value('ttftPerKtokMs'),
-            tpotUs: value('tpotUs'),
-            concurrencyMax: value('concurrencyMax'),
-            penaltyBps: value('penaltyBps'),
-            sloRegion: '',
-          },
-        })
-      }}
-    >
-      <div className="grid gap-3 sm:grid-cols-2">
-        {fields.map(({ name, label, unit, hint }) => (
-          <Field
-            key={name}
-            label={label}
-            name={name}
-            inputMode="numeric"
-            {...(unit && { unit })}
-            hint={hint}
-            value={values[name]}
-            onChange={(event) => setValues({ ...values, [name]: event.target.value })}
-            error={bad?.name === name ? 'A whole number of 0 or more.' : undefined}
-          />
-        ))}
+    <Form className="flex max-w-2xl flex-col gap-4" onSubmit={() => submit(false)}>
+      <div className="flex flex-col items-start gap-1">
+        <span id="promise-what" className="font-medium">
+          What this node promises
+        </span>
+        <Segmented labelledBy="promise-what" value={way} options={ways} onChange={changed(setWay)} />
       </div>
-      <Notice>
-        In an epoch in which a promise is broken, a customer who spent {formatUsd(SPENT_MICRO_USD)} gets{' '}
-        {formatUsd(penalty)} back from your stake. A promise is judged by counts, once there are 500 attempts.
-      </Notice>
-      <Notice tone={support.contradicted ? 'warn' : 'info'}>{support.text}</Notice>
-      <ErrorNotice error={save.error} />
+      {way === 'nothing' ? (
+        <Notice>No time is promised, and nothing comes back when it is slow. Its offer says so.</Notice>
+      ) : (
+        <>
+          <div className="grid gap-3 sm:grid-cols-2">
+            <PromiseFields
+              texts={texts}
+              errors={half ? { [half.field]: half.error, ...errors } : errors}
+              onChange={changed(setTexts)}
+            />
+            <GatewayRegion value={sloRegion} regions={listing.gatewayRegions} onChange={changed(setSloRegion)} />
+          </div>
+          <PromiseConsequences listing={listing} values={values} />
+        </>
+      )}
+      <FixedTerms what="Promises" />
+      {isAsked ? (
+        <SlipQuestion question={save.error?.message ?? ''} pending={save.pending} onYes={() => submit(true)} />
+      ) : (
+        <ErrorNotice error={save.error} />
+      )}
       <Button
         type="submit"
         tone="primary"
@@ -90,5 +93,28 @@ export function PromiseStep({ listing, disabledReason }: StepProps) {
         Save and go on
       </Button>
     </Form>
+  )
+}
+
+function PromiseConsequences({
+  listing,
+  values,
+}: Pick<StepProps, 'listing'> & { values: ReturnType<typeof readPromises>['values'] }) {
+  const contexts = (listing.node?.models ?? []).map(({ contextTokensMax }) => contextTokensMax)
+  const own = {
+    firstTokenMs: listing.ownFirstTokenMs,
+    contextTokensMax: contexts.length > 0 ? Math.max(...contexts) : null,
+  }
+  const support = promiseSupport(listing.likeNodes, values, own)
+  const penalty = (SPENT_MICRO_USD * BigInt(values.penaltyBps)) / 10_000n
+  return (
+    <>
+      <Notice>
+        In an epoch in which a promise is broken, a customer who spent {formatUsd(SPENT_MICRO_USD)} gets{' '}
+        {formatUsd(penalty)} back from your stake. A promise is judged by counts, once there are 500 attempts. What
+        comes back also stands for availability: at most 1 % of attempts end by the node&apos;s fault.
+      </Notice>
+      <Notice tone={support.contradicted ? 'warn' : 'info'}>{support.text}</Notice>
+    </>
   )
 }

@@ -1,6 +1,5 @@
 'use client'
 /** What will be listed, in one view; then terms are made, checks run, and the node goes to the market. */
-import { formatUsd } from '@isochrone/domain'
 import type { ListingDetail } from '@isochrone/services'
 import { useRouter } from 'next/navigation'
 import { submitListing } from '~/actions/listing.ts'
@@ -9,7 +8,7 @@ import { Button, ButtonLink } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
-import { formatMs } from '~/lib/format.ts'
+import { termsRows, type TermsProvider } from '~/lib/listing-terms.ts'
 import { useAction } from '~/lib/use-action.ts'
 import { LeaveMarket } from './leave-market.tsx'
 import type { StepProps } from './use-listing-save.ts'
@@ -22,7 +21,12 @@ const missingStake: Record<ListingDetail['stake']['state'], string | undefined> 
   withheld: undefined,
 }
 
-export function ReviewStep({ listing, disabledReason, adminReason }: StepProps & { adminReason: string | undefined }) {
+interface ReviewStepProps extends StepProps {
+  provider: TermsProvider
+  adminReason: string | undefined
+}
+
+export function ReviewStep({ listing, provider, disabledReason, adminReason }: ReviewStepProps) {
   const router = useRouter()
   const submit = useAction(submitListing)
   const { id, version, status, node, draft, checks } = listing
@@ -70,11 +74,12 @@ export function ReviewStep({ listing, disabledReason, adminReason }: StepProps &
           </ButtonLink>
         </Notice>
       )}
-      <Summary listing={listing} />
+      <Summary listing={listing} provider={provider} />
       {isOpen && (
         <p className="max-w-2xl">
-          This becomes the node&apos;s terms, which cannot be edited afterwards. The checks run first; the node goes to
-          the market if none of them finds something wrong.
+          What stands under “Its terms” is bound by their hash and cannot be edited afterwards: to change any of it, the
+          node leaves the market and its machine is listed again. The checks run first; the node goes to the market if
+          none of them finds something wrong.
         </p>
       )}
       <ErrorNotice error={submit.error} />
@@ -98,39 +103,29 @@ export function ReviewStep({ listing, disabledReason, adminReason }: StepProps &
   )
 }
 
-function Summary({ listing: { draft, node } }: { listing: ListingDetail }) {
-  const { machine, models, prices, promises } = draft
-  const usd = (microUsd: string) => formatUsd(BigInt(microUsd))
+/** The terms to their last field; below, what stands behind the node and is no part of them. */
+function Summary({ listing, provider }: Pick<ReviewStepProps, 'listing' | 'provider'>) {
+  const { node, stake, checklist } = listing
+  const staked = checklist.find(({ step }) => step === 'stake')?.text ?? ''
   return (
-    <Facts
-      items={[
-        ['Machine', machine ? `${machine.nodeName} in ${machine.region}, ${machine.country}` : 'not described yet'],
-        ['Shared host', machine && (machine.sharedHost ? 'declared' : 'no other nodes on its host')],
-        ['Hardware', node?.hardware ?? 'no agent has joined yet'],
-        ['Models', models ? models.models.map(({ model }) => model).join(', ') : 'not chosen yet'],
-        models && ['Engine', models.engine === 'other' ? 'another OpenAI-compatible server' : models.engine],
-        [
-          '$/M tokens',
-          prices
-            ? `${usd(prices.inMicroUsdPerMtok)} in, ${usd(prices.cachedMicroUsdPerMtok)} cached, ${usd(prices.outMicroUsdPerMtok)} out`
-            : 'not set yet',
-        ],
-        prices && [
-          'Rent',
-          prices.gpuHourMicroUsd === '0' ? 'not for rent' : `${usd(prices.gpuHourMicroUsd)} an hour each`,
-        ],
-        ['Promises', promises ? promised(promises) : 'none: nothing is due when it is slow'],
-      ]}
-    />
+    <>
+      <section aria-labelledby="review-terms" className="flex max-w-3xl flex-col gap-2">
+        <h2 id="review-terms" className="font-medium">
+          Its terms
+        </h2>
+        <Facts items={termsRows(listing, provider)} />
+      </section>
+      <section aria-labelledby="review-beside" className="flex max-w-3xl flex-col gap-2">
+        <h2 id="review-beside" className="font-medium">
+          Beside them
+        </h2>
+        <Facts
+          items={[
+            ['Hardware', node?.hardware ?? 'no agent has joined yet'],
+            ['Stake', stake.state === 'none' ? 'none yet: it is one stake for all your nodes' : staked],
+          ]}
+        />
+      </section>
+    </>
   )
-}
-
-function promised({ ttftBaseMs, tpotUs, penaltyBps }: NonNullable<ListingDetail['draft']['promises']>): string {
-  const parts = [
-    ttftBaseMs > 0 && `first token within ${formatMs(ttftBaseMs)}`,
-    tpotUs > 0 && `each further one within ${formatMs(tpotUs / 1000)}`,
-  ].filter((part) => part !== false)
-  return parts.length > 0
-    ? `${parts.join(', ')}; ${penaltyBps / 100} % comes back when broken`
-    : 'none: nothing is due when it is slow'
 }

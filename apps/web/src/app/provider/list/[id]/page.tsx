@@ -1,4 +1,5 @@
 /** The wizard of one listing: the step is in the URL, what was said is in the database, and the checklist beside is live. */
+import { knownPlaces } from '@isochrone/services'
 import { redirect } from 'next/navigation'
 import { AgentStep } from '~/components/provider/listing/agent-step.tsx'
 import { Checklist } from '~/components/provider/listing/checklist.tsx'
@@ -58,7 +59,7 @@ export default async function ListingPage({ params, searchParams }: ListingPageP
       <div className="grid gap-8 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="min-w-0">
           <KeptStep key={step} savedAt={savedAt(step, listing)}>
-            {step === 'machine' && <MachineStep {...props} />}
+            {step === 'machine' && <MachineStep {...props} places={knownPlaces} />}
             {step === 'agent' && (
               <AgentStep listing={listing} webUrl={await webUrl()} disabledReason={disabledReason} />
             )}
@@ -76,7 +77,9 @@ export default async function ListingPage({ params, searchParams }: ListingPageP
                 disabledReason={adminOnlyReason(organisation)}
               />
             )}
-            {step === 'review' && <ReviewStep {...props} adminReason={adminOnlyReason(organisation)} />}
+            {step === 'review' && (
+              <ReviewStep {...props} provider={provider} adminReason={adminOnlyReason(organisation)} />
+            )}
           </KeptStep>
         </div>
         <Checklist items={listing.checklist} />
