@@ -60,6 +60,11 @@ export async function rentAndExtendOnce(page: Page, info: InstanceInfo): Promise
   await expect(page.getByRole('button', { name: 'Ask for the price again' })).toHaveCount(0)
   await expect(page.getByRole('button', { name: 'Change what is wanted' })).toHaveAttribute('aria-disabled', 'true')
   await expectAccessible(page)
+  // A fresh page would rent a second time: whoever goes there is asked first.
+  await page.getByRole('link', { name: 'Leases', exact: true }).first().click()
+  await expect(page.getByText('Leave without knowing whether it was rented?')).toBeVisible()
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Stay' }).click()
   await hear()
   await see.click()
   await page.waitForURL(/\/leases\/lease_/)

@@ -11,6 +11,7 @@ import {
   loseKey,
   openClaims,
   openEvidence,
+  rentBeyondBalance,
   sendRequest,
   setRoutingPolicy,
   signInAs,
@@ -156,4 +157,5 @@ test('an answer that is lost rents, extends and withdraws nothing twice, also af
   await provider.getByRole('button', { name: 'Become a provider' }).click()
   await expect(provider.getByRole('button', { name: 'List a node' }).first()).toBeVisible()
   await withdrawOnce(provider, info, 'Conserved Compute')
+  await rentBeyondBalance(provider, info)
 })

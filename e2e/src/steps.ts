@@ -214,3 +214,26 @@ export async function setRoutingPolicy(page: Page): Promise<void> {
   await expect(page.getByRole('radio', { name: 'Price', exact: true })).toBeChecked()
   await expect(page.getByRole('checkbox', { name: 'Germany (DE)' })).toBeChecked()
 }
+
+/** Asks for more than a balance of a dollar covers: what was refused is not offered again, and leaves no lease that runs. */
+export async function rentBeyondBalance(page: Page, { url }: InstanceInfo): Promise<void> {
+  await page.goto(`${url}/balance`)
+  await page.getByRole('textbox', { name: 'Add funds' }).fill('1')
+  await page.getByRole('button', { name: 'Add funds' }).click()
+  await expect(page.getByRole('table', { name: 'Movements' }).getByText('deposit', { exact: true })).toBeVisible()
+  await page.goto(`${url}/leases/new`)
+  await page.getByLabel('Duration').fill('720')
+  await page.getByRole('button', { name: 'Ask for a price' }).click()
+  const rent = page.getByRole('button', { name: /^Rent 1 GPU for/ })
+  await rent.click()
+  await expect(page.getByText('Add funds, then ask for another price.')).toBeVisible()
+  await expect(rent).toHaveCount(0)
+  await expect(page.getByRole('main').getByRole('link', { name: 'Add funds' })).toBeVisible()
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Ask for the price again' }).click()
+  await expect(rent).toBeVisible()
+  await page.goto(`${url}/leases`)
+  const leases = page.getByRole('table', { name: 'Leases' })
+  await expect(leases.getByRole('row')).toHaveCount(2)
+  await expect(leases.getByText('failed', { exact: true })).toBeVisible()
+}

@@ -11,6 +11,7 @@ import { rentLease } from '~/actions/leases.ts'
 import { Button, ButtonLink } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
+import { LeaveUnanswered } from '~/components/ui/leave-unanswered.tsx'
 import { Money, TimeOfDay } from '~/components/ui/values.tsx'
 import { formatSpan, nodeLabel } from '~/lib/format.ts'
 import { isOutcomeUnknown, withAgain } from '~/lib/outcome.ts'
@@ -111,6 +112,7 @@ export function LeaseQuote({ quote, asking, onAskAgain, onChange }: LeaseQuotePr
           Change what is wanted
         </Button>
       </div>
+      <LeaveUnanswered active={isUnknown && !sent} done="rented" />
     </div>
   )
 }

@@ -5,6 +5,7 @@ import { addFunds } from '~/actions/team.ts'
 import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
+import { LeaveUnanswered } from '~/components/ui/leave-unanswered.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Form } from '~/components/ui/form.tsx'
 import { useOnce } from '~/lib/use-once.ts'
@@ -41,6 +42,7 @@ export function AddFunds({ disabledReason }: { disabledReason: string | undefine
       >
         Add funds
       </Button>
+      <LeaveUnanswered active={fund.unanswered !== null} done="ordered" />
     </Form>
   )
 }

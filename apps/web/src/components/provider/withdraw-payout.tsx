@@ -9,6 +9,7 @@ import { useState } from 'react'
 import { withdrawPayout } from '~/actions/provider.ts'
 import { Button } from '~/components/ui/button.tsx'
 import { Dialog } from '~/components/ui/dialog.tsx'
+import { LeaveUnanswered } from '~/components/ui/leave-unanswered.tsx'
 import { payoutWishOf, type PayoutDraft, type PayoutWish } from '~/lib/payout-wish.ts'
 import { useOnceDialog } from '~/lib/use-action-dialog.ts'
 import { WithdrawCheck } from './withdraw-check.tsx'
@@ -58,45 +59,48 @@ export function WithdrawPayout({ freeMicroUsd, paidTo, disabledReason }: Withdra
     if (field !== null) setWish(null)
   }
   return (
-    <Dialog
-      open={open}
-      onOpenChange={(next) => {
-        if (next && unanswered === null && !pending) startAnew()
-        toggle(next)
-      }}
-      title={wish ? `Withdraw ${formatUsd(wish.microUsd)}?` : 'Withdraw to a wallet'}
-      description={
-        wish
-          ? 'What is paid to a wrong address is lost: compare each group with what your wallet shows.'
-          : 'You see the amount and the address once more before anything is paid.'
-      }
-      trigger={
-        <Button tone="primary" disabledReason={disabledReason}>
-          Withdraw
-        </Button>
-      }
-    >
-      {wish ? (
-        <WithdrawCheck
-          wish={wish}
-          leftMicroUsd={unanswered ? null : freeMicroUsd - wish.microUsd}
-          isKnown={paidTo.includes(wish.toAddress.toLowerCase())}
-          pending={pending}
-          error={error}
-          onBack={() => setWish(null)}
-          onPay={() => void pay(wish)}
-        />
-      ) : (
-        <WithdrawForm
-          draft={draft}
-          edit={(change) => setDraft({ ...draft, ...change })}
-          freeMicroUsd={freeMicroUsd}
-          lastPaidTo={paidTo[0]}
-          slip={slip}
-          error={slip ? null : error}
-          onSubmit={look}
-        />
-      )}
-    </Dialog>
+    <>
+      <Dialog
+        open={open}
+        onOpenChange={(next) => {
+          if (next && unanswered === null && !pending) startAnew()
+          toggle(next)
+        }}
+        title={wish ? `Withdraw ${formatUsd(wish.microUsd)}?` : 'Withdraw to a wallet'}
+        description={
+          wish
+            ? 'What is paid to a wrong address is lost: compare each group with what your wallet shows.'
+            : 'You see the amount and the address once more before anything is paid.'
+        }
+        trigger={
+          <Button tone="primary" disabledReason={disabledReason}>
+            Withdraw
+          </Button>
+        }
+      >
+        {wish ? (
+          <WithdrawCheck
+            wish={wish}
+            leftMicroUsd={unanswered ? null : freeMicroUsd - wish.microUsd}
+            isKnown={paidTo.includes(wish.toAddress.toLowerCase())}
+            pending={pending}
+            error={error}
+            onBack={() => setWish(null)}
+            onPay={() => void pay(wish)}
+          />
+        ) : (
+          <WithdrawForm
+            draft={draft}
+            edit={(change) => setDraft({ ...draft, ...change })}
+            freeMicroUsd={freeMicroUsd}
+            lastPaidTo={paidTo[0]}
+            slip={slip}
+            error={slip ? null : error}
+            onSubmit={look}
+          />
+        )}
+      </Dialog>
+      <LeaveUnanswered active={unanswered !== null} done="paid" />
+    </>
   )
 }
