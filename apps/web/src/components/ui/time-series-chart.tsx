@@ -47,7 +47,12 @@ export function TimeSeriesChart(props: TimeSeriesChartProps) {
     <TwoViews
       label={label}
       words={['Chart', 'Table']}
-      aside={<Legend {...props} />}
+      aside={
+        <>
+          <p className="text-sm font-medium">{label}</p>
+          <Legend {...props} />
+        </>
+      }
       first={
         <div role="img" aria-label={sentenceOf(props)} className="rounded-md border border-line bg-surface p-2">
           <Plot unit={unit} timesMs={timesMs} series={series} height={height} />
@@ -64,7 +69,7 @@ function colorOf(series: ChartSeries, index: number): string {
 
 function Legend({ series, unit }: TimeSeriesChartProps) {
   return (
-    <ul className="flex flex-wrap gap-x-4 gap-y-1 text-xs text-ink-2">
+    <ul className="mt-1 flex flex-wrap gap-x-4 gap-y-1 text-xs text-ink-2">
       {series.map((one, index) => (
         <li key={one.label} className="flex items-center gap-1.5">
           <span

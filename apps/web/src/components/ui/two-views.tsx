@@ -10,7 +10,7 @@ export interface TwoViewsProps {
   words: readonly [first: string, second: string]
   first: ReactNode
   second: ReactNode
-  /** Beside the switch: a legend. */
+  /** Beside the switch: a title, a legend. */
   aside?: ReactNode
 }
 
@@ -19,8 +19,8 @@ export function TwoViews({ label, words, first, second, aside }: TwoViewsProps) 
   const labelId = useId()
   return (
     <div>
-      <div className="mb-2 flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
-        <div className="min-w-0">{aside}</div>
+      <div className="mb-2 flex items-start justify-between gap-4">
+        <div className="min-w-0 flex-1">{aside}</div>
         <span id={labelId} className="sr-only">
           {label}: how it is shown
         </span>

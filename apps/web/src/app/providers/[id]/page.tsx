@@ -77,7 +77,7 @@ export default async function ProviderPage({ params, searchParams }: ProviderPag
         />
       </Section>
       <Section
-        title="Attempts"
+        title="Measured history"
         description="The last seven days by the hour, of all its nodes together, from receipts."
       >
         <TimeSeriesChart
