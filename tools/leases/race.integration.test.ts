@@ -182,9 +182,10 @@ test('200 buyers race for 20 GPUs: exactly 20 lease, 180 are told why, and the m
   const won = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
   const live = won.filter(({ status }) => status !== 'failed')
   expect(live).toHaveLength(GPUS)
+  expect(won, 'a lease that failed is told as a refusal').toHaveLength(GPUS)
   expect(new Set(live.map(({ id }) => id)).size).toBe(GPUS)
   const told = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [codeOf(outcome.reason)] : []))
-  expect(told.length + won.length).toBe(BUYERS)
+  expect(told).toHaveLength(BUYERS - GPUS)
   for (const reason of told) {
     expect(reason).toMatch(/^(capacity_unavailable: Others were quicker|insufficient_balance: The balance)/)
   }
