@@ -17,7 +17,7 @@ export default async function WelcomePage({ searchParams }: { searchParams: Sear
     <>
       <PageHeader
         title="Name your organisation"
-        description="Keys, receipts, balance and nodes belong to an organisation, so that colleagues can share them."
+        description="Keys, receipts, balance and nodes belong to an organisation, and every receipt names it as the one that paid or was paid."
       />
       <CreateOrganisation next={next} />
     </>
