@@ -46,6 +46,17 @@ test('in an empty market a price is held against what is usual', () => {
   expect(priceSlip({ ...prices, outMicroUsdPerMtok: '40000' }, empty)?.field).toBe('outMicroUsdPerMtok')
 })
 
+test('in an empty market cached input is held against a fifth of one’s own input', () => {
+  const empty = yardsticksOf({ like: { models: ['new'], gpuClass: 'CPU' }, others: [], own: [] })
+  const cached = (inMicroUsdPerMtok: string, cachedMicroUsdPerMtok: string) =>
+    priceSlip({ ...prices, gpuHourMicroUsd: '0', inMicroUsdPerMtok, cachedMicroUsdPerMtok }, empty)?.question
+  expect(cached('500000', '250000')).toBeUndefined()
+  expect(cached('500000', '10001')).toBeUndefined()
+  expect(cached('500000', '10000')).toContain('$0.01 is 10 times below the usual $0.10 (nobody names such a price yet)')
+  // Free input says nothing of it.
+  expect(cached('0', '200000')).toContain('is 10 times above the usual $0.02')
+})
+
 test('prices that contradict each other are asked about', () => {
   expect(asked({ cachedMicroUsdPerMtok: '100001' })).toEqual({
     field: 'cachedMicroUsdPerMtok',

@@ -7,6 +7,8 @@ import type { PriceStep } from './listing-draft.ts'
 import type { Yardstick, Yardsticks } from './price-yardstick.ts'
 
 const SLIP_FACTOR = 10n
+/** Cached input usually costs a fifth of input. */
+const USUAL_CACHED_PART = 5n
 
 const words: Readonly<Record<keyof PriceStep, string>> = {
   inMicroUsdPerMtok: 'The input price',
@@ -26,11 +28,19 @@ export function priceSlip(
   prices: PriceStep,
   yardsticks: Yardsticks,
 ): { field: keyof PriceStep; question: string } | null {
-  const slips = [...fields.flatMap((field) => slipOf(field, BigInt(prices[field]), yardsticks[field])), ...odd(prices)]
+  const held = cachedByInput(prices, yardsticks)
+  const slips = [...fields.flatMap((field) => slipOf(field, BigInt(prices[field]), held[field])), ...odd(prices)]
   const [first] = slips
   if (!first) return null
   const sentences = slips.map(({ sentence }) => sentence).join(' ')
   return { field: first.field, question: `${sentences} Is that what you mean?` }
+}
+
+/** While nobody names a price of cached input, one's own input price says more of its magnitude than any constant does. */
+function cachedByInput(prices: PriceStep, yardsticks: Yardsticks): Yardsticks {
+  const middle = BigInt(prices.inMicroUsdPerMtok) / USUAL_CACHED_PART
+  if (yardsticks.cachedMicroUsdPerMtok.basis !== 'usual' || middle === 0n) return yardsticks
+  return { ...yardsticks, cachedMicroUsdPerMtok: { basis: 'usual', middle } }
 }
 
 function slipOf(field: keyof PriceStep, price: bigint, { basis, middle }: Yardstick): Slip[] {
