@@ -2,7 +2,7 @@
  * `npm run test:contracts`: every test of the contracts, and how much of them the tests cover.
  *
  * Unit tests by behaviour, the attack table, fuzzing, stateful invariants, hashes, prices and proofs of TypeScript against
- * those of Solidity, and line and branch coverage. `npm run test:long` runs fuzzing and invariants for long, behind the fuzz of the gateway.
+ * those of Solidity, and line and branch coverage. `npm run test:long` runs fuzzing and invariants for long, before all else that is long.
  */
 import { join } from 'node:path'
 import { Command } from 'commander'

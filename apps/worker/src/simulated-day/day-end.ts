@@ -4,7 +4,7 @@ import type { Hex } from '@isochrone/protocol'
 import type { DayActions } from './day-actions.ts'
 import { dayRounds, type DayWorker } from './day-worker.ts'
 import type { DayWorld } from './day-world.ts'
-import { checkMoney, same, total, type DayEvents } from './money-check.ts'
+import { checkMoney, same, total, type CheckedMoney, type DayEvents } from './money-check.ts'
 
 const LIVENESS_ROUNDS_MAX = 60
 /** Longer than any window, freeze or thaw of the deployment, s. */
@@ -20,17 +20,18 @@ export async function finishDay(world: DayWorld, actions: DayActions, worker: Da
     await actions.disputes()
     await world.chain.warp(round % 2 === 1 ? ALL_WINDOWS_S : 1)
     const checked = await checkMoney(world)
-    const left = await unfinished(world, checked.events)
+    const left = await unfinished(world, checked)
     say(`round ${round}: ${left.join(', ') || 'all is settled'}`)
     if (left.length > 0) continue
     await worker.run('index')
     return checked
   }
-  const { events } = await checkMoney(world)
-  throw new Error(`not all is settled: ${[...(await unfinished(world, events)), ...worker.stuck()].join('; ')}`)
+  const left = await unfinished(world, await checkMoney(world))
+  throw new Error(`not all is settled: ${[...left, ...worker.stuck()].join('; ')}`)
 }
 
-async function unfinished(world: DayWorld, events: DayEvents): Promise<string[]> {
+/** Nothing is left over: neither in Postgres, nor with the payers' money that providers wait for. */
+async function unfinished(world: DayWorld, { events, pendingMicroUsd }: CheckedMoney): Promise<string[]> {
   const epochs = await world.db.epoch.groupBy({ by: ['status'], _count: { _all: true }, orderBy: { status: 'asc' } })
   const left = epochs.filter(({ status }) => status !== 'settled').map((row) => `${row._count._all} ${row.status}`)
   const skipped = await world.db.voucher.findMany({ where: { skippedReason: { not: null } } })
@@ -40,6 +41,7 @@ async function unfinished(world: DayWorld, events: DayEvents): Promise<string[]>
   const ended = new Set(events.flatMap((event) => (event.eventName === 'DisputeClosed' ? [event.args.disputeId] : [])))
   const open = events.filter((event) => event.eventName === 'DisputeFiled' && !ended.has(event.args.disputeId)).length
   if (open > 0) left.push(`${open} disputes`)
+  if (pendingMicroUsd !== 0n) left.push(`${pendingMicroUsd} µUSD pending`)
   return left
 }
 

@@ -21,7 +21,8 @@ export interface DayTrade {
   topUp(payer: Payer, microUsd: bigint): Promise<void>
   requests(): void
   closeEpochs(lanes?: readonly string[]): void
-  withdrawal(): Promise<void>
+  /** A payer asks a part of its money back, or takes out what has thawed; whichever, when none is named. */
+  withdrawal(payer?: Payer): Promise<void>
   /** A gateway finds that a text of its open epoch has fewer tokens than were billed. */
   recount(): void
   recounts(): number
@@ -114,8 +115,8 @@ export function createDayTrade(world: DayWorld, luck: Luck): DayTrade {
     }
   }
 
-  async function withdrawal(): Promise<void> {
-    const { wallet, channelId } = luck.pick(world.payers)
+  async function withdrawal(payer: Payer = luck.pick(world.payers)): Promise<void> {
+    const { wallet, channelId } = payer
     const [share, to] = [BigInt(1 + luck.below(100)), wallet?.sender.account.address]
     if (!wallet || to === undefined) return
     const { isOpen, deposited, withdrawn, claimed, withdrawing } = await channelState(wallet, channelId)

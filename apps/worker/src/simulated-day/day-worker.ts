@@ -1,7 +1,8 @@
 /** The worker of the simulated day: the real services on real ports, in a process that dies and is started again. */
-import type { Time } from '@isochrone/contracts-client'
+import { channelState, type Time } from '@isochrone/contracts-client'
 import type { Prng } from '@isochrone/domain'
 import { isDataError } from '@isochrone/db'
+import type { Hex } from '@isochrone/protocol'
 import {
   correctRecords,
   indexChainEvents,
@@ -31,8 +32,12 @@ const EPOCH_MS = 60_000
 export interface DayWorker {
   /** Runs one round as the worker's scheduler would; a crash is over when it returns. */
   run(round: DayRound): Promise<void>
+  /** Runs one round in which the process does not die: one that asks for every block's hash hardly ever gets to its end. */
+  runWhole(round: DayRound): Promise<void>
   /** What could not go on in the last settlement round. */
   stuck(): readonly string[]
+  /** How often the watchtower claimed on a channel whose owner had asked money back. */
+  withdrawalsMet(): number
   /** How often money was found conserved between a death and the next life. */
   checksAfterCrashes(): number
 }
@@ -55,6 +60,7 @@ export function createDayWorker(
   let closeMemory = newCloseMemory()
   let stuck: string[] = []
   let checksAfterCrashes = 0
+  let withdrawalsMet = 0
 
   function connect() {
     const { deployment, operatorKey, managedWalletKey, profile } = world
@@ -109,27 +115,48 @@ export function createDayWorker(
     world.outbox.splice(0, batch.length)
   }
 
+  /** What was claimed of each channel with a thaw running, µUSD by its id. */
+  async function claimedWhileThawing(): Promise<Map<Hex, bigint>> {
+    const states = await Promise.all(
+      world.payers.map(async ({ channelId }) => ({ channelId, ...(await channelState(world.reader, channelId)) })),
+    )
+    return new Map(
+      states.flatMap(({ channelId, withdrawing, claimed }) => (withdrawing > 0n ? [[channelId, claimed]] : [])),
+    )
+  }
+
+  async function run(round: DayRound): Promise<void> {
+    const before = faults.crashes().crashes
+    const thawing = round === 'watch' ? await claimedWhileThawing() : new Map<Hex, bigint>()
+    try {
+      await once(round)
+    } catch (error) {
+      // A chain that is away or a crash ends a round; anything else is a fault of ours.
+      const isExpected = faults.crashes().crashes > before || isChainAway(error)
+      if (!isExpected) throw error
+      trace.note(`  ${round} ended: ${error instanceof Error ? error.message : String(error)}`)
+    }
+    if (faults.isDead()) await liveAgain()
+    if (thawing.size === 0) return
+    const after = await claimedWhileThawing()
+    withdrawalsMet += [...thawing].filter(([channelId, claimed]) => (after.get(channelId) ?? 0n) > claimed).length
+  }
+
+  async function liveAgain(): Promise<void> {
+    await faults.restart()
+    // Whatever the dead process left half done.
+    await checkMoney(world)
+    checksAfterCrashes += 1
+    closeMemory = newCloseMemory()
+    ports = connect()
+  }
+
   return {
     stuck: () => stuck,
+    withdrawalsMet: () => withdrawalsMet,
     checksAfterCrashes: () => checksAfterCrashes,
-    async run(round) {
-      const before = faults.crashes().crashes
-      try {
-        await once(round)
-      } catch (error) {
-        // A chain that is away or a crash ends a round; anything else is a fault of ours.
-        const isExpected = faults.crashes().crashes > before || isChainAway(error)
-        if (!isExpected) throw error
-        trace.note(`  ${round} ended: ${error instanceof Error ? error.message : String(error)}`)
-      }
-      if (!faults.isDead()) return
-      await faults.restart()
-      // Whatever the dead process left half done.
-      await checkMoney(world)
-      checksAfterCrashes += 1
-      closeMemory = newCloseMemory()
-      ports = connect()
-    },
+    run,
+    runWhole: (round) => faults.without(() => run(round)),
   }
 }
 

@@ -17,6 +17,8 @@ export interface Faults {
   restart(): Promise<void>
   /** No further crashes: the liveness phase. */
   end(): void
+  /** No crash while this lasts. */
+  without<T>(work: () => Promise<T>): Promise<T>
   /** How often the process died; and how often right after a call of the chain, whose work was done and not written down. */
   crashes(): { crashes: number; crashesAfterChainCalls: number }
   /** The same ports, each call of which may be the last. */
@@ -32,12 +34,13 @@ export function createFaults(draws: DayDraws, oneIn: number): Faults {
   let life: Life = { isDead: false }
   const underWay = new Set<Promise<unknown>>()
   let hasEnded = false
+  let isHeld = false
   let crashes = 0
   let crashesAfterChainCalls = 0
 
   function mayDie(own: Life, where: string): void {
     if (own.isDead) throw new Crash(`dead before ${where}`)
-    if (hasEnded || draws.below(where, oneIn * 2) !== 0) return
+    if (hasEnded || isHeld || draws.below(where, oneIn * 2) !== 0) return
     own.isDead = true
     crashes += 1
     if (where.startsWith('after chain.')) crashesAfterChainCalls += 1
@@ -92,6 +95,14 @@ export function createFaults(draws: DayDraws, oneIn: number): Faults {
       life = { isDead: false }
     },
     end: () => (hasEnded = true),
+    async without(work) {
+      isHeld = true
+      try {
+        return await work()
+      } finally {
+        isHeld = false
+      }
+    },
     crashes: () => ({ crashes, crashesAfterChainCalls }),
     inject: (ports, name) => inject(life, ports, name),
   }

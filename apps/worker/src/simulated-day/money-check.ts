@@ -20,6 +20,8 @@ export interface CheckedMoney {
   events: DayEvents
   /** Of everybody who has any, in a fixed order, µUSD. */
   balances: bigint[]
+  /** Claimed, and neither paid out nor refunded yet, µUSD. */
+  pendingMicroUsd: bigint
 }
 
 /** @throws Error naming the identity that does not hold. */
@@ -46,8 +48,7 @@ export async function checkMoney(world: DayWorld): Promise<CheckedMoney> {
   same('the sum of all balances and all money', total(balances), supply)
 
   const events = await eventsOf(world)
-  await checkFlows(world, reader, events)
-  return { events, balances }
+  return { events, balances, pendingMicroUsd: await checkFlows(world, reader, events) }
 }
 
 interface ReadEvents {
@@ -71,8 +72,8 @@ async function eventsOf(world: DayWorld): Promise<DayEvents> {
   return [...before.events, ...fresh]
 }
 
-/** Payers' debit = providers' credit + fees + pending + refunds. */
-async function checkFlows(world: DayWorld, reader: ChainReader, events: DayEvents): Promise<void> {
+/** Payers' debit = providers' credit + fees + pending + refunds. What is pending, µUSD. */
+async function checkFlows(world: DayWorld, reader: ChainReader, events: DayEvents): Promise<bigint> {
   const sum = { paid: 0n, net: 0n, fee: 0n, refunded: 0n }
   const owed = new Map<string, { providerId: Hex; lane: Hex; epoch: number }>()
   for (const { eventName, args } of events) {
@@ -101,6 +102,7 @@ async function checkFlows(world: DayWorld, reader: ChainReader, events: DayEvent
     if (drawn > deposited - withdrawn || drawn > ceiling)
       throw new Error('a channel was drawn beyond its money or ceiling')
   }
+  return left
 }
 
 export function total(amounts: readonly bigint[]): bigint {

@@ -3,7 +3,7 @@
  * steps; blocks that vanish; answers that are lost after what was sent has arrived.
  *
  * After every step money is conserved. Then the faults stop, and within bounded rounds every claim is settled exactly
- * once, every dispute has ended, and Postgres says of every event what the chain says.
+ * once, nothing is left pending, every dispute has ended, and Postgres says of every event what the chain says.
  */
 import { prng } from '@isochrone/domain'
 import type { TestStack } from '@isochrone/local-stack'
@@ -18,7 +18,7 @@ import {
 } from './day-chain.ts'
 import { createDayDraws } from './day-draws.ts'
 import { checkRecordsOf, finishDay } from './day-end.ts'
-import { makeUp, type Day } from './day-kinds.ts'
+import { makeUp, topUpsOf, type Day } from './day-kinds.ts'
 import { createDayTime } from './day-time.ts'
 import { createDayTrace, type DayTrace } from './day-trace.ts'
 import { signedInAll } from './day-trade.ts'
@@ -47,6 +47,12 @@ export interface DayReport extends ChainFaults {
   /** What lay aside for an epoch and was given back to its lane. */
   setAsideReturns: number
   pauses: number
+  /** By wallets and by orders that the worker carried out; without what a wallet's day began with. */
+  topUps: number
+  /** What was asked back, thawed and taken out. */
+  withdrawals: number
+  /** How often the watchtower claimed on a channel whose owner had asked money back. */
+  withdrawalsMet: number
   /** Transactions that were handed to the chain, those that it refused included. */
   sent: number
   /** Over all that happened: the same for the same seed and steps. */
@@ -101,6 +107,7 @@ export async function runDay(
     await noteState(trace, chain, balances)
     await checkRecordsOf(world, events)
     chain.assertSound()
+    const topUps = topUpsOf(world, events)
     return {
       steps,
       ...faults.crashes(),
@@ -115,6 +122,9 @@ export async function runDay(
       recounts: actions.recounts(),
       outsideClaims: actions.outsideClaims(),
       pauses: actions.pauses(),
+      topUps: topUps.ofWallets + topUps.byOrder,
+      withdrawals: events.filter(({ eventName }) => eventName === 'Withdrawn').length,
+      withdrawalsMet: worker.withdrawalsMet(),
       sent: trace.lines().filter((line) => line.includes(' sent ')).length,
       traceHash: trace.hash(),
     }

@@ -12,7 +12,17 @@ const STEPS = 12
 const OTHER_STEPS = 6
 
 /** A day in which nobody did one of these would prove nothing of it. */
-const happens = ['disputes', 'correctedRecords', 'recounts', 'outsideClaims', 'setAsideReturns', 'pauses'] as const
+const happens = [
+  'disputes',
+  'correctedRecords',
+  'recounts',
+  'outsideClaims',
+  'setAsideReturns',
+  'pauses',
+  'topUps',
+  'withdrawals',
+  'withdrawalsMet',
+] as const
 type Happens = (typeof happens)[number]
 const allHappen = Object.fromEntries(happens.map((name) => [name, true]))
 
