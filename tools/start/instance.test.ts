@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { readInstanceFile, writeInstanceFile, type InstanceInfo } from './instance-file.ts'
 import { lockInstance } from './instance-lock.ts'
-import { assertPortsFree, defaultPorts, freePorts } from './ports.ts'
+import { assertPortsFree, defaultPorts, freePorts, portNames } from './ports.ts'
 import { describeStartError } from './start-error.ts'
 
 let dir: string
@@ -38,7 +38,7 @@ test('a taken port is one line that names the option', async () => {
   )
   await assertPortsFree(ports, ['redis'], 0)
   server.close()
-  expect(new Set(Object.values(defaultPorts)).size).toBe(6)
+  expect(new Set(Object.values(defaultPorts)).size, 'no two services share a port').toBe(portNames.length)
 })
 
 test('what tools are told is for its owner alone', () => {

@@ -14,6 +14,7 @@ import { Button } from '~/components/ui/button.tsx'
 import { CopyButton } from '~/components/ui/copy-button.tsx'
 import { DownloadButton } from '~/components/ui/download-button.tsx'
 import { LeaveDialog } from '~/components/ui/leave-dialog.tsx'
+import { LeaveUnanswered } from '~/components/ui/leave-unanswered.tsx'
 import { Link } from '~/components/ui/link.tsx'
 import { Section } from '~/components/ui/page-header.tsx'
 import { SettingRow } from '~/components/ui/setting-row.tsx'
@@ -96,6 +97,7 @@ export function PartsShown() {
 function Settings() {
   const [words, setWords] = useState('')
   const [kind, setKind] = useState('text/plain')
+  const [isUnanswered, setUnanswered] = useState(false)
   const isUnsaved = words !== ''
   return (
     <div className="grid max-w-3xl gap-4">
@@ -130,7 +132,11 @@ function Settings() {
       />
       <TextArea label="Evidence of one letter too many" value={'a'.repeat(65_537)} onChange={() => {}} hint="" />
       <LeaveDialog active={isUnsaved} title="Leave without handing it in?" description="What you wrote is not kept." />
+      <LeaveUnanswered active={isUnanswered && !isUnsaved} done="paid" />
       <div className="flex flex-wrap items-center gap-3">
+        <Button aria-pressed={isUnanswered} onClick={() => setUnanswered(!isUnanswered)}>
+          {isUnanswered ? 'Answer what was sent' : 'Send what nobody answers: leaving asks first'}
+        </Button>
         <Button
           onClick={() =>
             document.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', metaKey: true, bubbles: true }))
