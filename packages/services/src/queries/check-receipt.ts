@@ -34,7 +34,7 @@ export interface ReceiptEvidence {
 export function checkReceipt(domain: SigningDomain, evidence: ReceiptEvidence, stored: StoredTerms | null): Check[] {
   const delivery = decoded('DeliveryReceipt', evidence.delivery)
   if (!delivery) return [check('delivery_signature', 'invalid', 'The delivery receipt is malformed.')]
-  const work = evidence.work === null ? null : decoded('WorkReceipt', evidence.work)
+  const work = decoded('WorkReceipt', evidence.work)
   const signature = evidence.deliverySignature as Hex
   const signer = recoverStructSigner(domain, 'DeliveryReceipt', { value: delivery, signature })
   return [
