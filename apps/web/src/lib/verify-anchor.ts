@@ -70,8 +70,10 @@ export async function checkTaken(
   if (taken.problem !== undefined) return unverifiable(name, taken.problem)
   if (taken.value)
     return valid(name, `ReceiptAnchor finds leaf ${shortHash(leaf)} under its root, says ${hostOf(place)}.`)
+  // It takes no proof of an epoch that was never anchored.
   const anchored = await anchoredOf({ lane, epoch }, place)
-  return anchored.problem === undefined && BigInt(anchored.value.root) === 0n
+  if (anchored.problem !== undefined) return unverifiable(name, anchored.problem)
+  return BigInt(anchored.value.root) === 0n
     ? unverifiable(name, `Not anchored yet, says ${hostOf(place)}.`)
     : invalid(name, `ReceiptAnchor does not find leaf ${shortHash(leaf)} under its root, says ${hostOf(place)}.`)
 }
