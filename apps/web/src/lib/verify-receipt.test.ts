@@ -136,6 +136,58 @@ test('an honest receipt is valid in the browser, field by field as the protocol 
   expect(await verdicts({})).toEqual(['valid', 'valid', 'valid', 'valid', 'valid', 'valid'])
 })
 
+/** What the reader is told, without the names of the checks. */
+const details = async (change: Partial<ReceiptView> = {}) =>
+  (await verifyReceipt({ ...receipt, ...change }, domain)).map(({ detail }) => detail)
+const short = (hash: string) => `${hash.slice(0, 6)}…${hash.slice(-4)}`
+const [laneName, nodeName] = [laneKey, nodeKey].map((key) => short(addressOfKey(key))) as [string, string]
+
+test('each check says what it compared', async () => {
+  const root = `to root ${short(merkleRoot(leaves))} of epoch 5.`
+  const siblings = (of: typeof leaf) => `${merkleProof(leaves, of).length} siblings lead`
+  const said = await details()
+  expect(said[0]).toBe(`Signature recovers to lane ${laneName}, chain 31337.`)
+  expect(said[1]).toMatch(new RegExp(`^Signature recovers to node ${nodeName}; .*bills no more`))
+  expect(said[4]).toBe(`${siblings(leaf)} from this receipt ${root}`)
+  expect(said[5]).toBe(`${siblings(workLeaf)} from the work receipt ${root}`)
+})
+
+test('a signature that is another’s says whose, and one that is none says nobody’s', async () => {
+  const forged = signStruct(domain, 'DeliveryReceipt', delivery, nodeKey).signature
+  expect((await details({ deliverySignature: forged }))[0]).toBe(
+    `Signature recovers to ${nodeName}, not to lane ${laneName}.`,
+  )
+  expect((await details({ deliverySignature: '0x' }))[0]).toBe(`Signature recovers to nobody, not to lane ${laneName}.`)
+  const byLane = signStruct(domain, 'WorkReceipt', work, laneKey).signature
+  expect((await details({ workSignature: byLane }))[1]).toBe(
+    `Signature recovers to ${laneName}, not to node ${nodeName}.`,
+  )
+  expect((await details({ workSignature: '0x' }))[1]).toBe(`Signature recovers to nobody, not to node ${nodeName}.`)
+})
+
+/** The page's own words are checked too: a hash beside fields that do not give it is a lie, whoever signed the fields. */
+test('a hash that the signed fields do not give is found', async () => {
+  const other = bytes32Of('other')
+  expect(await faults({ deliveryHash: other })).toEqual(['Delivery receipt invalid'])
+  expect((await details({ deliveryHash: other }))[0]).toBe(
+    `The fields hash to ${short(receipt.deliveryHash)}, not to the hash shown.`,
+  )
+})
+
+/** In all that the two have in common they agree, and the node signed both: only the hash tells one work from another. */
+test('another work receipt of the same node and attempt is not the one that the delivery names', async () => {
+  const value = { ...work, outputHash: bytes32Of('another output') }
+  const change = {
+    work: encodeStruct('WorkReceipt', value),
+    workSignature: signStruct(domain, 'WorkReceipt', value, nodeKey).signature,
+    workInclusion: null,
+  }
+  expect((await verifyReceipt({ ...receipt, ...change }, domain))[1]).toMatchObject({
+    verdict: 'invalid',
+    detail: 'The delivery receipt refers to other work.',
+  })
+})
+
 test('a price changed after signing is invalid in every check that it touches', async () => {
   expect(await faults({ delivery: { ...receipt.delivery, price: '28' } })).toEqual([
     'Delivery receipt invalid',
@@ -222,8 +274,20 @@ test('what is not there yet is unverifiable, never valid', async () => {
   ])
 })
 
-test('a work receipt that is named and missing is invalid', async () => {
+test('before the epoch closes neither receipt has a place, and the reader is told why', async () => {
+  expect(await faults({ inclusion: null, workInclusion: null })).toEqual([
+    'Included in unverifiable',
+    'Work receipt unverifiable',
+  ])
+  const open = 'Its epoch is still open: the root comes when it closes.'
+  expect((await details({ inclusion: null, workInclusion: null })).slice(4)).toEqual([open, open])
+})
+
+test('a work receipt that is named and missing, itself or its signature, is invalid', async () => {
   expect(await faults({ work: null, workSignature: null })).toEqual(['Work receipt invalid'])
+  for (const missing of [{ work: null }, { workSignature: null }]) {
+    expect((await details(missing))[1]).toBe('The work receipt it names is missing.')
+  }
 })
 
 test('a node that was lost after it had answered is not said to have been silent', async () => {
