@@ -1,5 +1,5 @@
 /** A statement is exact and whole: every movement once, every amount to the micro-dollar, whatever the page size. */
-import type { HistoryItem } from '@isochrone/services'
+import type { ChannelView, HistoryItem } from '@isochrone/services'
 import { expect, test } from 'vitest'
 import { statement, type StatementHead } from './statement.ts'
 
@@ -30,7 +30,7 @@ async function joined(pieces: AsyncIterable<string>): Promise<string> {
   for await (const piece of pieces) text += piece
   return text
 }
-const textOf = async (format: 'csv' | 'json', size: number) => joined(statement(format, head, pagesOf(size)))
+const textOf = async (format: 'csv' | 'json', size: number, of = head) => joined(statement(format, of, pagesOf(size)))
 
 test.each([1, 2, 5])('read in pages of %i it is the same file, and parses', async (size) => {
   expect(await textOf('csv', size)).toBe(await textOf('csv', 5))
@@ -50,8 +50,44 @@ test('amounts beyond 53 bits keep every digit, in µUSD and in dollars', async (
   expect(first).toBe('2026-01-31T00:00:00.000Z,deposit,90071992547409931,90071992547.409931,1,100,0,0x0,')
 })
 
+/** Beyond 53 bits and each another, so that none can stand for its neighbour. */
+const amount = (n: number): bigint => 90_071_992_547_409_931n + BigInt(n)
+const channel: ChannelView = {
+  channelId: `0x${'c1'.repeat(32)}`,
+  custody: 'wallet',
+  ownerAddress: `0x${'0a'.repeat(20)}`,
+  depositedMicroUsd: amount(1),
+  withdrawingMicroUsd: amount(2),
+  withdrawnMicroUsd: amount(3),
+  thawEndsAtMs: null,
+  ceilingMicroUsd: amount(4),
+  claimedMicroUsd: amount(5),
+  signedMicroUsd: amount(6),
+  availableMicroUsd: amount(7),
+}
+
+test('the channel is named in every row, and its totals stand in the head to the micro-dollar', async () => {
+  const rows = (await textOf('csv', 2, { ...head, channel })).trim().split('\r\n').slice(1)
+  expect(rows).toHaveLength(items.length)
+  for (const row of rows) expect(row.split(',').at(-1)).toBe(channel.channelId)
+  expect(JSON.parse(await textOf('json', 2, { ...head, channel }))).toMatchObject({
+    unit: expect.stringContaining('µUSD') as string,
+    channel: {
+      channelId: channel.channelId,
+      custody: 'wallet',
+      owner: channel.ownerAddress,
+      depositedMicroUsd: '90071992547409932',
+      withdrawingMicroUsd: '90071992547409933',
+      withdrawnMicroUsd: '90071992547409934',
+      ceilingMicroUsd: '90071992547409935',
+      claimedMicroUsd: '90071992547409936',
+      signedMicroUsd: '90071992547409937',
+    },
+  })
+})
+
 test('an empty history is still a file', async () => {
   const nothing = async function* (): AsyncGenerator<HistoryItem[]> {}
   const json = await joined(statement('json', head, nothing()))
-  expect(JSON.parse(json)).toMatchObject({ chainId: 31_337, movements: [] })
+  expect(JSON.parse(json)).toMatchObject({ chainId: 31_337, channel: null, movements: [] })
 })
