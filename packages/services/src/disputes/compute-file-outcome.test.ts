@@ -36,6 +36,20 @@ test('the table of verdicts', () => {
       'undecidable',
       'at one time',
     ],
+    ['there once, and asked once', [tried({ ...found, fileHash: right })], 'unfounded', 'given out'],
+    [
+      'missed, there, missed',
+      [tried(), tried({ ...found, step: 'answered', fileHash: right }), tried({ step: 'drawn' })],
+      'undecidable',
+      'at one time',
+    ],
+    // No file is not the file, though no hash is anchored either.
+    [
+      'missed before it was anchored, and after',
+      [tried({ dataHash: null }), missed[1] as FileTryRow],
+      'upheld',
+      'in 2',
+    ],
     ['there, then missed', [there[0] as FileTryRow, tried({ step: 'drawn' })], 'undecidable', 'at one time'],
     ['too large', [...missed, tried({ step: 'drawn', tooLarge: true })], 'undecidable', 'larger than is read'],
     ['no anchor', missed.map((each) => ({ ...each, dataHash: null })), 'undecidable', 'not anchored'],
@@ -47,6 +61,28 @@ test('the table of verdicts', () => {
     expect(outcome.reason, name).toContain(words)
     expect(outcome.refundMicroUsd, name).toBe({ upheld: 500n, unfounded: 0n }[verdict] ?? null)
   }
+})
+
+/** What an arbiter reads beside the proposal. */
+test('every try is counted once: as the file, as another, or as none', () => {
+  const linesOf = (...tries: FileTryRow[]) => verdictOf(...tries).inputs.map(({ label, value }) => [label, value])
+  const other = { ...found, fileHash: '0xbb' }
+  const there = tried({ ...found, fileHash: right })
+  expect(linesOf(tried(), tried(), tried(), tried(other), tried(other), there)).toEqual([
+    ['Data hash, as anchored', right],
+    ['Times asked', '6'],
+    ['Given out as anchored', '1'],
+    ['Another file', '2'],
+    ['No file', '3'],
+  ])
+  expect(linesOf(tried({ dataHash: null }))).toEqual([
+    ['Data hash, as anchored', 'not on the chain'],
+    ['Times asked', '1'],
+    ['Given out as anchored', '0'],
+    ['Another file', '0'],
+    ['No file', '1'],
+  ])
+  expect(linesOf()).toEqual([])
 })
 
 test('whoever gives out the file once is never proposed as a withholder', () => {

@@ -14,9 +14,9 @@ const LANE_STEPS_MIN = 2
 
 /** @param tries oldest first. */
 export function computeFileOutcome(amountMicroUsd: bigint, tries: readonly FileTryRow[]): ComputedOutcome {
-  const first = tries[0]
-  const last = tries.at(-1)
-  if (!first || !last) return undecidable('The worker has not asked for the file yet: it does in every step.', [])
+  const [first, ...later] = tries
+  if (!first) return undecidable('The worker has not asked for the file yet: it does in every step.', [])
+  const last = later.at(-1) ?? first
   const inputs: ComputedLine[] = [
     { label: 'Data hash, as anchored', value: last.dataHash ?? 'not on the chain' },
     { label: 'Times asked', value: String(tries.length) },
