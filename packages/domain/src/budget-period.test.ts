@@ -31,3 +31,12 @@ test('a time lies in one period, whose name says when it ends', () => {
     }),
   )
 })
+
+test('what is no time since the epoch lies in no period', () => {
+  for (const period of budgetPeriods) {
+    for (const atMs of [Number.NaN, Number.POSITIVE_INFINITY, -1]) {
+      expect(() => periodAt(period, atMs)).toThrow('milliseconds since the epoch')
+    }
+    expect(periodAt(period, 0).startMs).toBe(0)
+  }
+})

@@ -31,8 +31,8 @@ export function periodAt(period: BudgetPeriod, atMs: number): PeriodSpan {
 
 /** When the period with this name is over, ms since the epoch; null for one that never is. */
 export function periodEndMs(id: string): number | null {
-  const [year, month, day] = id.split('-').map(Number)
-  if (year === undefined || month === undefined) return null
+  const [year, month, day] = id.split('-').map(Number) as [number, number?, number?]
+  if (month === undefined) return null
   return day === undefined ? Date.UTC(year, month, 1) : Date.UTC(year, month - 1, day + 1)
 }
 

@@ -25,7 +25,7 @@ interface OfKey {
 export class KeySpend {
   readonly #keys = new Map<string, OfKey>()
   /** Of the day that the last receipt was of, which the next one is of as well but for one in a day. */
-  #day = { number: -1, periodIds: [] as string[] }
+  #day: { number: number; periodIds: string[] } | null = null
 
   /** A receipt of a request that came in at `atMs`, ms since the epoch. */
   add(keyId: string, atMs: number, microUsd: bigint): void {
@@ -37,7 +37,7 @@ export class KeySpend {
 
   #periodIdsAt(atMs: number): readonly string[] {
     const number = Math.floor(atMs / DAY_MS)
-    if (number !== this.#day.number) {
+    if (this.#day?.number !== number) {
       this.#day = { number, periodIds: budgetPeriods.map((period) => periodAt(period, atMs).id) }
     }
     return this.#day.periodIds
