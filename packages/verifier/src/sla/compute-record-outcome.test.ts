@@ -107,10 +107,28 @@ test.each<[string, RecordEvidence, string]>([
 test('so many receipts as are read are decided; one more is not', () => {
   const most = evidenceOf(Array.from({ length: RECORD_RECEIPTS_MAX }, () => ({})))
   expect(computeRecordOutcome(most).verdict).toBe('stands')
+  expect(computeRecordOutcome({ ...most, leases: evidenceOf([], { leases: 1 }).leases }).reason).toContain('more than')
 })
 
 test('a record of a node without any receipt in the epoch is wrong once all receipts are at hand', () => {
   const outcome = computeRecordOutcome(evidenceOf([], { lie: { attempts: 3, earned: 30n } }))
   expect(outcome).toMatchObject({ verdict: 'wrong', recomputed: null })
   expect(outcome.reason).toContain('No receipt')
+})
+
+/** What an arbiter reads beside the proposal. */
+test('each figure that was said stands beside the one that follows from the receipts', () => {
+  const evidence = evidenceOf([{ price: 30n }, { price: 12n }], { lie: { earned: 50n, attempts: 3 } })
+  const { recomputed, reason, compared } = computeRecordOutcome(evidence)
+  const countsRoot = recomputed?.record.countsRoot
+  expect(compared).toEqual([
+    { field: 'earned', said: '50', recomputed: '42' },
+    { field: 'attempts', said: '3', recomputed: String(recomputed?.record.attempts) },
+    { field: 'faults', said: '0', recomputed: '0' },
+    { field: 'countsRoot', said: countsRoot, recomputed: countsRoot },
+  ])
+  expect(reason).toContain('pay, attempts.')
+  const none = computeRecordOutcome(evidenceOf([], { lie: { earned: 50n } }))
+  expect(none.compared[0]).toEqual({ field: 'earned', said: '50', recomputed: null })
+  expect(computeRecordOutcome({ ...evidence, record: {} }).compared).toEqual([])
 })
