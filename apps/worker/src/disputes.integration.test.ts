@@ -20,7 +20,6 @@ import { isDataError } from '@isochrone/db'
 import { startTestStack, type TestStack } from '@isochrone/local-stack'
 import { addressOfKey, bytes32Of, decodeStruct, leafOfHash, structHash, type Hex } from '@isochrone/protocol'
 import {
-  createControlPlane,
   executeDisputes,
   indexChainEvents,
   ingestReceiptEntries,
@@ -33,6 +32,7 @@ import {
 } from '@isochrone/services'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createChain } from './chain/create-chain.ts'
+import { testControlPlane } from './testing/test-control-plane.ts'
 import { eventually, ORG, startTestMarket, type TestMarket } from './testing/test-market.ts'
 
 const USD = 1_000_000n
@@ -67,7 +67,7 @@ beforeAll(async () => {
     profile: market.profile,
   })
   provider = { orgId: 'org_provider', userId: 'user_provider', providerId: market.providerId }
-  plane = controlPlane()
+  plane = testControlPlane(market, stack, chain)
   desk = plane.disputes
   await registerPending({ store: market.store, chain: chain.registry })
   await market.fund(20n * USD)
@@ -80,32 +80,6 @@ afterAll(async () => {
   await market?.db.$disconnect()
   await stack?.stop()
 })
-
-function controlPlane(): ControlPlane {
-  const { addresses } = market.deployment
-  const lower = (address: string) => address.toLowerCase() as Hex
-  return createControlPlane({
-    store: market.store,
-    live: {} as never,
-    stream: {} as never,
-    clock: systemClock,
-    leaseBudget: {} as never,
-    chain: {
-      chainId: market.deployment.chainId,
-      rpcUrl: stack.chainRpcUrl,
-      usdc: lower(addresses.token),
-      channels: lower(addresses.channels),
-      registry: lower(addresses.registry),
-      anchor: lower(addresses.anchor),
-      vault: lower(addresses.vault),
-      operatorAddress: chain.disputes.addresses.operator,
-      managedOwnerAddress: chain.disputes.addresses.managed,
-      feeBps: 0,
-    },
-    disputes: disputeDesk(market.writer),
-    gatewayUrls: [],
-  })
-}
 
 const rpc = (method: string, params: unknown[] = []) =>
   // The methods are anvil's own, which viem's types of a public client do not know.

@@ -4,7 +4,6 @@
  */
 import {
   createChainWriter,
-  disputeDesk,
   getIsochroneEvents,
   mintTestUsdc,
   solvency,
@@ -16,7 +15,6 @@ import { isDataError } from '@isochrone/db'
 import { startTestStack, type TestStack } from '@isochrone/local-stack'
 import { addressOfKey, bytes32Of, encodeStruct, type Hex } from '@isochrone/protocol'
 import {
-  createControlPlane,
   createTrustDuties,
   indexChainEvents,
   ingestReceiptEntries,
@@ -31,6 +29,7 @@ import { madeTermsOf } from '@isochrone/verifier/testing'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createChain } from './chain/create-chain.ts'
 import { startEpochGateway, type EpochAt } from './testing/made-epochs.ts'
+import { testControlPlane } from './testing/test-control-plane.ts'
 import { eventually, startTestMarket, type TestMarket } from './testing/test-market.ts'
 
 const USD = 1_000_000n
@@ -62,7 +61,7 @@ beforeAll(async () => {
   chain = createChain({ rpcUrl: stack.chainRpcUrl, deployment, operatorKey, managedWalletKey, profile })
   gateway = await startEpochGateway(market, stack.dir)
   duties = createTrustDuties({ chain: chain.trust, transactions: market.store.chain })
-  desk = controlPlane().disputes
+  desk = testControlPlane(market, stack, chain).disputes
   await registerPending({ store: market.store, chain: chain.registry })
   await market.fund(10n * USD)
   await runFundingOrders({ store: market.store.chain, chain: chain.reads, wallet: chain.managed })
@@ -77,32 +76,6 @@ afterAll(async () => {
   await market?.db.$disconnect()
   await stack?.stop()
 })
-
-function controlPlane(): ControlPlane {
-  const { addresses } = market.deployment
-  const lower = (address: string) => address.toLowerCase() as Hex
-  return createControlPlane({
-    store: market.store,
-    live: {} as never,
-    stream: {} as never,
-    clock: systemClock,
-    leaseBudget: {} as never,
-    chain: {
-      chainId: market.deployment.chainId,
-      rpcUrl: stack.chainRpcUrl,
-      usdc: lower(addresses.token),
-      channels: lower(addresses.channels),
-      registry: lower(addresses.registry),
-      anchor: lower(addresses.anchor),
-      vault: lower(addresses.vault),
-      operatorAddress: chain.disputes.addresses.operator,
-      managedOwnerAddress: chain.disputes.addresses.managed,
-      feeBps: 0,
-    },
-    disputes: disputeDesk(market.writer),
-    gatewayUrls: [],
-  })
-}
 
 const index = () => indexChainEvents({ store: market.store, chain: chain.reads })
 const key = (epoch: number) => ({ nodeId: market.nodeId, lane: market.lane.lane, epoch })
