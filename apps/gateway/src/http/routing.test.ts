@@ -105,6 +105,17 @@ test('data policy, trust, GPU class and exclusions are obeyed', async () => {
   expect((await ask({ gpu_classes: ['B200'] })).status).toBe(503)
 })
 
+test('a policy that excludes every node is refused at once, without a time and with what to take out', async () => {
+  const { ask, nodes } = await start([german, french])
+  const { status, headers, error } = await ask({ exclude: ['node_0', idOf(2)] })
+  expect([status, error?.code]).toEqual([503, 'capacity_unavailable'])
+  expect(headers.get('retry-after')).toBeNull()
+  expect(headers.get('x-should-retry')).toBe('false')
+  expect(error?.message).toContain('routing.exclude leaves no replica of this model: all 2 are excluded')
+  expect(error?.suggestions).toMatchObject([{ changes: [{ field: 'routing.exclude' }] }, {}])
+  expect(nodes.map(({ opened }) => opened.length)).toEqual([0, 0])
+})
+
 test('wrong policies are 400 and name the field', async () => {
   const { ask, nodes } = await start([{}])
   const wrong: [unknown, string][] = [

@@ -39,6 +39,46 @@ test('constraints that nobody meets, alone or together, are named', () => {
   )
 })
 
+test('a policy that excludes everybody, alone or with others, names exclude', () => {
+  const all = [...pool.slots()].map((slot) => pool.offerAt(slot))
+  const nodes = all.map(({ nodeId }) => nodeId)
+  const contradiction = (change: Partial<typeof policy>) => contradictionOf({ ...policy, ...change }, pool)
+  for (const exclude of [nodes, all.map(({ providerId }) => providerId)]) {
+    expect(contradiction({ exclude })).toEqual({
+      field: 'exclude',
+      reason: 'exclude leaves no replica of this model: all 30 are excluded, by node or by provider',
+    })
+  }
+  const french = nodes.slice(20)
+  expect(contradiction({ exclude: french })).toBeNull()
+  expect(contradiction({ exclude: french, regions: ['FR'] })).toEqual({
+    field: 'exclude',
+    reason:
+      'exclude leaves no replica of this model inside the other constraints: all 10 are excluded, by node or by provider',
+  })
+  expect(contradiction({ exclude: nodes, regions: ['JP'] })?.field).toBe('regions')
+})
+
+test('what is excluded has no price: not alone, and not beside another cap', () => {
+  const reasonOf = (exclude: string[], maxPrice: ReturnType<typeof cap>) =>
+    contradictionOf({ ...policy, exclude, maxPrice }, pool)?.reason
+  expect(reasonOf(['node_0'], cap(null, 350_000))).toBe(
+    'max_price.output 0.35 USD is below the lowest price on offer inside the other constraints, 0.350001 USD (node node_1)',
+  )
+  const crossed = createReplicaPool()
+  for (const [n, inPerMtok, outPerMtok] of [
+    [0, 100_000, 300_000],
+    [1, 100_000, 900_000],
+    [2, 900_000, 300_000],
+  ] as const) {
+    const prices = { inPerMtok, cachedPerMtok: 0, outPerMtok, inPerGb: 0, outPerGb: 0 }
+    crossed.upsert(offer(n, { nodeId: `node_${n}`, prices }))
+  }
+  const both = { ...policy, maxPrice: cap(200_000, 400_000) }
+  expect(contradictionOf(both, crossed)).toBeNull()
+  expect(contradictionOf({ ...both, exclude: ['node_0'] }, crossed)?.field).toBe('max_price')
+})
+
 test('what somebody can serve, and a model that nobody offers, is no contradiction', () => {
   expect(contradictionOf(policy, pool)).toBeNull()
   expect(contradictionOf({ ...policy, maxPrice: cap(100_000, 350_000) }, pool)).toBeNull()

@@ -30,15 +30,39 @@ export function contradictionOf(
 ): Contradiction | null {
   const groups = offerGroupsOf(pool)
   if (groups.length === 0) return null
-  const left = staticChecks.reduce<OfferGroup[]>(
-    (within, { fits }) => within.filter((group) => fits(group, policy)),
-    groups,
-  )
-  if (left.length === 0) return staticContradiction(policy, groups)
+  const inside = groups.filter((group) => staticChecks.every(({ fits }) => fits(group, policy)))
+  if (inside.length === 0) return staticContradiction(policy, groups)
+  const left = withoutExcluded(policy, pool, inside)
+  if (left.length === 0) return excludedContradiction(inside, inside.length < groups.length)
   return (
-    priceContradiction(policy, pool, left, left.length < groups.length) ??
+    priceContradiction(policy, pool, left, replicasOf(left) < replicasOf(groups)) ??
     (request ? requestContradiction(policy, pool, left, request) : null)
   )
+}
+
+/** The groups without the replicas that the policy excludes by node or by provider; none that is empty. */
+function withoutExcluded({ exclude }: RoutingPolicy, pool: ReplicaPool, groups: OfferGroup[]): OfferGroup[] {
+  if (exclude.length === 0) return groups
+  const { slots, providers } = pool.excludedBy(exclude)
+  const [nodes, owners] = [new Set(slots), new Set(providers)]
+  return groups
+    .map((group) => ({
+      ...group,
+      slots: group.slots.filter((slot) => !nodes.has(slot) && !owners.has(pool.providers[slot] as number)),
+    }))
+    .filter((group) => group.slots.length > 0)
+}
+
+const replicasOf = (groups: readonly OfferGroup[]): number => groups.reduce((sum, { slots }) => sum + slots.length, 0)
+
+function excludedContradiction(groups: readonly OfferGroup[], isNarrowed: boolean): Contradiction {
+  const where = isNarrowed ? ' inside the other constraints' : ''
+  const count = replicasOf(groups)
+  const all = count === 1 ? 'the only one is' : `all ${count.toLocaleString('en')} are`
+  return {
+    field: 'exclude',
+    reason: `exclude leaves no replica of this model${where}: ${all} excluded, by node or by provider`,
+  }
 }
 
 interface StaticCheck {
@@ -91,7 +115,7 @@ function staticContradiction(policy: RoutingPolicy, groups: readonly OfferGroup[
 
 /** Caps are compared with the exact prices of the cheapest groups. */
 function priceContradiction(
-  { maxPrice, exclude }: RoutingPolicy,
+  { maxPrice }: RoutingPolicy,
   pool: ReplicaPool,
   groups: readonly OfferGroup[],
   isNarrowed: boolean,
@@ -102,7 +126,7 @@ function priceContradiction(
   ] as const
   for (const { field, cap, level, price } of caps) {
     if (cap === null) continue
-    const lowest = lowestOf(pool, groups, exclude, (group) => group[level], price)
+    const lowest = lowestOf(pool, groups, (group) => group[level], price)
     if (lowest === null || lowest.price <= cap) continue
     const where = isNarrowed ? ' inside the other constraints' : ''
     return {
@@ -121,7 +145,7 @@ function priceContradiction(
 }
 
 function requestContradiction(
-  { maxPrice: { requestMicroUsd: cap }, exclude }: RoutingPolicy,
+  { maxPrice: { requestMicroUsd: cap } }: RoutingPolicy,
   pool: ReplicaPool,
   groups: readonly OfferGroup[],
   request: PlacementRequest,
@@ -130,9 +154,7 @@ function requestContradiction(
   let lowest: number | null = null
   for (const { slots } of groups) {
     for (const slot of slots) {
-      const offer = pool.offerAt(slot)
-      if (isExcluded(offer, exclude)) continue
-      const price = worstCaseMicroUsd(offer, request, pool.tuning.bytesPerTokenOut)
+      const price = worstCaseMicroUsd(pool.offerAt(slot), request, pool.tuning.bytesPerTokenOut)
       if (price <= cap) return null
       if (lowest === null || price < lowest) lowest = price
     }
@@ -144,9 +166,6 @@ function requestContradiction(
   }
 }
 
-const isExcluded = ({ nodeId, providerId }: { nodeId: string; providerId: string }, exclude: readonly string[]) =>
-  exclude.includes(nodeId) || exclude.includes(providerId)
-
 const inputPrice = (pool: ReplicaPool, slot: number): number => {
   const { prices } = pool.offerAt(slot)
   return Math.max(priceOr(prices.inPerMtok), priceOr(prices.cachedPerMtok))
@@ -156,7 +175,6 @@ const outputPrice = (pool: ReplicaPool, slot: number): number => priceOr(pool.of
 function lowestOf(
   pool: ReplicaPool,
   groups: readonly OfferGroup[],
-  exclude: readonly string[],
   levelIndexOf: (group: OfferGroup) => number,
   priceOf: (pool: ReplicaPool, slot: number) => number,
 ): { price: number; nodeId: string } | null {
@@ -165,7 +183,6 @@ function lowestOf(
     // Levels never fall as prices rise, so what comes now is dearer.
     if (lowest !== null && levelIndexOf(group) > levelOf(lowest.price)) break
     for (const slot of group.slots) {
-      if (isExcluded(pool.offerAt(slot), exclude)) continue
       const price = priceOf(pool, slot)
       if (lowest === null || price < lowest.price) lowest = { price, nodeId: pool.offerAt(slot).nodeId }
     }

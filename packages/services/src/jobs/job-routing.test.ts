@@ -235,6 +235,8 @@ test('what no node of the marketplace fits is refused with the reason; what an a
     [{ max_price: { request: 0.000_001 } }, 'routing.max_price.request'],
     [{ regions: ['US'] }, 'routing.regions US has no replica of this model'],
     [{ min_trust: 'attested' }, 'routing.min_trust attested is reached by no replica'],
+    [{ exclude: ['node_german'] }, 'routing.exclude leaves no replica of this model'],
+    [{ exclude: [german.providerId] }, 'routing.exclude leaves no replica of this model'],
   ]
   for (const kind of ['queued', 'background', 'batch'] as const) {
     for (const [routing, reason] of cases) {
@@ -249,6 +251,9 @@ test('what no node of the marketplace fits is refused with the reason; what an a
     expect([result.kind, ends]).toEqual(['again', []])
     expect(requeued).toMatchObject([{ attempted: false, error: expect.stringContaining('no node for m') }])
   }
+  const exclude = { exclude: ['node_german'] }
+  const { result, ends } = await look({ states: [german, french], live: { french: null }, routing: exclude })
+  expect([result.kind, ends]).toEqual(['again', []])
 })
 
 test('what a gateway may have answered already is asked for before it is refused', async () => {
