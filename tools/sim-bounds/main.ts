@@ -68,12 +68,14 @@ async function main(flags: Flags): Promise<void> {
     faults: allFaults,
   })
   const fleet = run.fleet.replicas
-  const requests = run.requests.filter(({ arriveMs }) => arriveMs >= run.settings.warmUpMs)
+  const isCounted = ({ arriveMs }: { arriveMs: number }) => arriveMs >= run.settings.warmUpMs
+  const requests = run.requests.filter(isCounted)
+  const earlier = run.requests.filter((request) => !isCounted(request))
   const bounds = []
   for (const windowS of [null, ...flags.windowsS]) {
     const startedMs = performance.now()
     const window = windowS === null ? {} : { windowMs: windowS * 1_000 }
-    const bound = await lpBound({ requests, fleet, market: run.market, ...window })
+    const bound = await lpBound({ requests, earlier, fleet, market: run.market, ...window })
     bounds.push({ windowS, ...bound, solveS: (performance.now() - startedMs) / 1_000 })
   }
   const hindsight = flags.hindsight ? await hindsightSearch(run) : null

@@ -4,7 +4,7 @@
  *
  * Everything is relaxed in the renter's favour: all replicas are up and without stragglers, errors, queues or network;
  * their true speeds and the future are known; a request may be split; where the trace has prefixes, every block that
- * any earlier request had is cached on every replica, for ever.
+ * any request that came earlier had, in the warm-up too, is cached on every replica, for ever.
  */
 import { declaredEngine, gpuClasses, type GpuClass } from '../fleet/engine-time.ts'
 import type { Market } from '../scenario/load-market.ts'
@@ -14,6 +14,8 @@ import { longestMeanStepMs } from './longest-mean-step.ts'
 export interface BoundInput {
   /** Requests to serve: for a run's bound those that it counts (after warm-up), best those that it finished. */
   requests: readonly SimRequest[]
+  /** Requests before those, which need not be served here: a cache may hold their blocks. None by default. */
+  earlier?: readonly SimRequest[]
   fleet: readonly SimReplica[]
   market: Market
 }
@@ -40,13 +42,13 @@ export interface BoundProblem {
   workShare: Float64Array
 }
 
-export function boundProblem({ requests, fleet, market }: BoundInput): BoundProblem {
+export function boundProblem({ requests, earlier = [], fleet, market }: BoundInput): BoundProblem {
   const count = requests.length
   const array = () => new Float64Array(count)
   const columns = { arriveMs: array(), dueMs: array(), tokensIn: array(), tokensCached: array(), tokensOut: array() }
   const workMs: BoundProblem['workMs'] = { H200: array(), B200: array(), B300: array() }
   const engines = gpuClasses.map((gpuClass) => ({ gpuClass, engine: declaredEngine(gpuClass) }))
-  const seen = new Set<number>()
+  const seen = new Set(earlier.flatMap(({ prefixHashes }) => prefixHashes))
   const totals = { tokens: 0, fromMs: Infinity, toMs: 0, lastDueMs: 0, contextMax: 0 }
   for (const [i, request] of requests.entries()) {
     const { arriveMs, tokensIn, tokensOut } = request

@@ -37,7 +37,7 @@ test('a clairvoyant plan keeps the SLO when run, and costs no less than the boun
   expect(best?.figures.costPerMtok).toBeLessThan(bound.costPerMtok * 1.35)
 })
 
-/** What the definition of done asks of CI, of every policy that is reported, on a world that CI can hold. */
+/** Of every policy that is reported, in a small made-up world; `tools/sim-bounds` has some of them in the measured one. */
 test('no policy that meets the SLO costs less than the bound', async () => {
   const results = policies.map((policy) => ({ policy: policy.name, ...runPolicy(run, policy) }))
   assertNotBelowBound(results, await boundOf(run))

@@ -51,6 +51,11 @@ export function runPolicy(run: MarketRun, policy: SimPolicy): RunFigures {
 
 /** The LP that no policy beats, over the requests that the figures count. */
 export function boundOf({ fleet, requests, settings, market }: MarketRun): Promise<LpBound> {
-  const counted = requests.filter(({ arriveMs }) => arriveMs >= settings.warmUpMs)
-  return lpBound({ requests: counted, fleet: fleet.replicas, market })
+  const isCounted = ({ arriveMs }: SimRequest) => arriveMs >= settings.warmUpMs
+  return lpBound({
+    requests: requests.filter(isCounted),
+    earlier: requests.filter((request) => !isCounted(request)),
+    fleet: fleet.replicas,
+    market,
+  })
 }
