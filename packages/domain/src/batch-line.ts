@@ -32,6 +32,8 @@ export interface BatchLineRules {
   seen: Set<string>
   /** Whether some node offers it; a batch for a model that nobody has would only wait. */
   isModel: (name: string) => boolean
+  /** What is wrong with the body's `routing`: a policy that is spelt wrongly must not run as another. */
+  routingFault: (routing: unknown) => { param: string; message: string } | null
 }
 
 /** As `JSON.stringify` writes them: U+0000 and lone surrogates are what PostgreSQL's jsonb refuses. */
@@ -83,6 +85,8 @@ export function readBatchLine(text: string, line: number, rules: BatchLineRules)
   if (!rules.isModel(model)) {
     return wrong('model_not_found', 'body.model', `No node offers the model '${short(model)}'.`)
   }
+  const fault = rules.routingFault(body.routing)
+  if (fault) return wrong('invalid_routing', fault.param, fault.message)
   if (cannotBeStored.test(JSON.stringify([customId, body]))) {
     return wrong('invalid_text', 'body', 'A text with U+0000 or half of a surrogate pair cannot be stored.')
   }

@@ -48,6 +48,19 @@ test('lines are numbered as an editor counts, blank ones too, and only the first
   expect(many.cost).toBeNull()
 })
 
+test('a routing policy that cannot be read is named with its line and field', async () => {
+  const wrong = [{ srot: 'price' }, 'price', [], { sort: 'price', value_of_second_usd: 1 }]
+  const right = [undefined, null, { value_of_second_usd: 0.5, regions: ['EU'] }, { sort: 'latency' }]
+  const { errors } = await check([...right, ...wrong].map((routing, i) => line(i, { routing })).join('\n'))
+  expect(errors.map(({ code, line: at, param }) => [code, at, param])).toEqual([
+    ['invalid_routing', 5, 'body.routing.srot'],
+    ['invalid_routing', 6, 'body.routing'],
+    ['invalid_routing', 7, 'body.routing'],
+    ['invalid_routing', 8, 'body.routing.value_of_second_usd'],
+  ])
+  expect(errors[0]?.message).toBe('body.routing.srot is no field of a routing policy; did you mean body.routing.sort?')
+})
+
 test('empty, blank, too long, too large and too many are each said', async () => {
   for (const text of ['', '\n \r\n\t\n']) expect((await check(text)).errors).toMatchObject([{ code: 'empty_file' }])
   const long = await check(`${line(1)}\n${'x'.repeat(BATCH_LINE_BYTES_MAX + 1)}\n${line(2)}`)

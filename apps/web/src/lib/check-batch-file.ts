@@ -16,7 +16,7 @@ import {
   type BatchLineError,
   type Prices,
 } from '@isochrone/domain'
-import { promptTokensMax, splitModelSuffix } from '@isochrone/scheduler'
+import { batchRoutingFault, promptTokensMax, splitModelSuffix } from '@isochrone/scheduler'
 
 /** What live nodes ask for a model, each price list once. */
 export interface ModelMarket {
@@ -162,7 +162,7 @@ function newReport(market: readonly ModelMarket[]) {
       // The first line that says one decides; the others must say the same.
       endpoint ??= endpointOf(text)
       const of = endpoint ?? '/v1/chat/completions'
-      const read = readBatchLine(text, number, { endpoint: of, seen, isModel })
+      const read = readBatchLine(text, number, { endpoint: of, seen, isModel, routingFault: batchRoutingFault })
       if (isBatchLineError(read)) wrong(read)
       else count(read, of)
     },

@@ -143,11 +143,12 @@ const startWorker = () =>
     logger,
   })
 
-async function makeBatch(orgId: string, lines: number): Promise<BatchRow> {
+async function makeBatch(orgId: string, lines: number, more: (line: number) => object = () => ({})): Promise<BatchRow> {
   const deps = { files: store.files, batches: store.batches, queue: silent, clock: systemClock }
-  const text = Array.from({ length: lines }, (_, i) =>
-    JSON.stringify({ custom_id: `l${i}`, method: 'POST', url: endpoint, body: { model: 'tiny', messages: [] } }),
-  ).join('\n')
+  const text = Array.from({ length: lines }, (_, i) => {
+    const body = { model: 'tiny', messages: [], ...more(i) }
+    return JSON.stringify({ custom_id: `l${i}`, method: 'POST', url: endpoint, body })
+  }).join('\n')
   const content = (async function* () {
     yield Buffer.from(text)
   })()
@@ -196,6 +197,37 @@ test('60 lines have one answer each though the worker is killed, Redis loses all
   const jobs = await db.job.findMany({ where: { batchId: id } })
   expect(jobs.every(({ body, answer }) => JSON.stringify(body) === '{}' && answer === null)).toBe(true)
 }, 300_000)
+
+test('lines that say what a second is worth are answered, by price and inside all else that they ask', async () => {
+  const routing = { value_of_second_usd: 0.5, regions: ['DE'], ttft_slo_ms: 5_000 }
+  const { id } = await makeBatch('org_d', 3, (line) => ({ model: line === 2 ? 'tiny:latency' : 'tiny', routing }))
+  const worker = startWorker()
+  await sweepBatches({ ...store, queue: silent, lines: silent, clock: systemClock })
+  await eventually(async () => (await statusOf(id)) === 'completed', 120_000)
+  await worker.close()
+  expect(await store.batches.get(id, 'org_d')).toMatchObject({ total: 3, completed: 3, failed: 0 })
+  expect(calls.map(({ body }) => [body.model, body.routing])).toEqual(
+    Array.from({ length: 3 }, () => ['tiny', { sort: 'price', regions: ['DE'], ttft_slo_ms: 5_000 }]),
+  )
+})
+
+test('a line whose routing policy is spelt wrongly fails the batch before anything is run, and is named', async () => {
+  const { id } = await makeBatch('org_e', 3, (line) => (line === 1 ? { routing: { max_price: { ouput: 1 } } } : {}))
+  const deps = { store, queue: silent, fleet: { nodes: async () => fleet() }, clock: systemClock }
+  expect(await advanceBatch(deps, id)).toEqual({ kind: 'again', delayMs: 10 })
+  expect(await store.batches.get(id, 'org_e')).toMatchObject({
+    status: 'failed',
+    errors: [
+      {
+        code: 'invalid_routing',
+        line: 2,
+        param: 'body.routing.max_price.ouput',
+        message: expect.stringContaining('did you mean body.routing.max_price.output?'),
+      },
+    ],
+  })
+  expect(await db.job.count({ where: { batchId: id } })).toBe(0)
+})
 
 /** Every look is one step: done twice at once, or cut off after any of them, it comes to the same. */
 test('looks that are doubled at each step queue no line twice', async () => {

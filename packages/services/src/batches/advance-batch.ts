@@ -3,7 +3,7 @@
  * last line is over. Each step is one conditional change of rows, so that a look may be repeated, doubled or cut off.
  */
 import { isBatchLineError, isBatchOver, newId, readBatchLine, type Clock } from '@isochrone/domain'
-import { splitModelSuffix } from '@isochrone/scheduler'
+import { batchRouting, splitModelSuffix } from '@isochrone/scheduler'
 import type { BatchRow, BatchRows, BatchTransactions, FileRows, NewBatchJobRow } from '../ports/batch-store.ts'
 import type { FleetSource, JobQueue, JobRows } from '../ports/job-store.ts'
 import { fileLines } from './file-content.ts'
@@ -65,7 +65,7 @@ async function endOf({ store }: AdvanceBatchDeps, batch: BatchRow, isLate: boole
 async function queueLines(deps: AdvanceBatchDeps, batch: BatchRow, room: number): Promise<void> {
   const jobs: NewBatchJobRow[] = []
   let { nextByte, nextLine } = batch
-  const rules = { endpoint: batch.endpoint, isModel: () => true }
+  const rules = { endpoint: batch.endpoint, isModel: () => true, routingFault: () => null }
   for await (const read of fileLines(deps.store.files, batch.inputFileId, batch)) {
     const line = readBatchLine(read.text ?? '', read.line, { ...rules, seen: new Set() })
     // The input was checked and never changes.
@@ -89,11 +89,10 @@ async function queueLines(deps: AdvanceBatchDeps, batch: BatchRow, room: number)
   if (fed) await deps.queue.addAll(jobs.map(({ id }) => id)).catch(() => {})
 }
 
-/** Price decides, whatever else the line says of routing; a suffix has said how to sort, and a batch sorts by price. */
+/** A suffix has said how to sort, and a batch sorts by price. */
 function bodyOf(body: Record<string, unknown>): Record<string, unknown> {
   const { stream: _stream, stream_options: _options, routing, ...rest } = body
-  const wish = typeof routing === 'object' && routing !== null ? routing : {}
-  return { ...rest, model: splitModelSuffix(String(body.model)).model, routing: { ...wish, sort: 'price' } }
+  return { ...rest, model: splitModelSuffix(String(body.model)).model, routing: batchRouting(routing) }
 }
 
 async function cancelOpen(deps: AdvanceBatchDeps, batch: BatchRow): Promise<void> {

@@ -6,7 +6,7 @@ import {
   readBatchLine,
   type BatchLineError,
 } from '@isochrone/domain'
-import { splitModelSuffix } from '@isochrone/scheduler'
+import { batchRoutingFault, splitModelSuffix } from '@isochrone/scheduler'
 import type { BatchRow } from '../ports/batch-store.ts'
 import type { AdvanceBatchDeps } from './advance-batch.ts'
 import { fileLines } from './file-content.ts'
@@ -32,7 +32,7 @@ export async function validateBatch(deps: AdvanceBatchDeps, batch: BatchRow): Pr
       const read =
         text === null
           ? { code: 'line_too_long', line, message: `A line may have ${BATCH_LINE_BYTES_MAX} bytes.`, param: null }
-          : readBatchLine(text, line, { endpoint, seen, isModel })
+          : readBatchLine(text, line, { endpoint, seen, isModel, routingFault: batchRoutingFault })
       if (!isBatchLineError(read)) models.add(read.model)
       else if (errors.push(read) >= ERRORS_MAX) break
     }
