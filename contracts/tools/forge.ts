@@ -4,14 +4,20 @@
  * Goes straight to the platform's binary, because the package's own launcher is linked by a step that an install
  * without build scripts leaves out.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 import { forgeBinary } from './forge-binary.ts'
 
-const result = spawnSync(forgeBinary(), process.argv.slice(2), {
+const child = spawn(forgeBinary(), process.argv.slice(2), {
   cwd: fileURLToPath(new URL('..', import.meta.url)),
   stdio: 'inherit',
 })
-if (result.error) process.stderr.write(`forge could not run: ${result.error.message}\n`)
-process.exit(result.status ?? 1)
+// The terminal sends Ctrl-C to the whole group; whoever ends this process alone means forge too.
+process.on('SIGINT', () => undefined)
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
+child.on('error', (error) => {
+  process.stderr.write(`forge could not run: ${error.message}\n`)
+  process.exitCode = 1
+})
+child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)))
