@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {PaymentChannels} from "../../src/PaymentChannels.sol";
 import {ProviderRegistry} from "../../src/ProviderRegistry.sol";
+import {TestUSDC} from "../../src/TestUSDC.sol";
 import {IPaymentChannels} from "../../src/interfaces/IPaymentChannels.sol";
 import {IProviderRegistry} from "../../src/interfaces/IProviderRegistry.sol";
 import {ISlaLedger} from "../../src/interfaces/ISlaLedger.sol";
@@ -65,7 +66,7 @@ contract AdministrationTest is Market {
 
     function test_theTestTokenMintsLittleAtATime() public {
         uint256 max = usdc.MINT_MAX();
-        vm.expectRevert();
+        vm.expectRevert(abi.encodeWithSelector(TestUSDC.MintTooLarge.selector, max + 1, max));
         usdc.mint(payer, max + 1);
         vm.assertEq(usdc.decimals(), 6);
     }

@@ -98,7 +98,8 @@ contract AnnounceTest is Market {
         channels.requestWithdrawal(channelId, 10e6);
         Voucher memory voucher = announceUpTo(3e6);
         vm.warp(block.timestamp + GRACE);
-        vm.expectRevert();
+        uint64 thawEndsAt = uint64(block.timestamp) - GRACE + THAW;
+        vm.expectRevert(abi.encodeWithSelector(IPaymentChannels.StillThawing.selector, channelId, thawEndsAt));
         vm.prank(payer);
         channels.withdraw(channelId, payer);
         vm.assertEq(channels.claimAnnounced(voucher), 3e6);

@@ -37,7 +37,11 @@ contract CeilingTest is Market {
         raiseCeiling(type(uint128).max);
         vm.assertEq(channels.channelOf(channelId).ceiling, type(uint72).max);
         bytes memory again = signed(PAYER_KEY, channels.ceilingDigest(channelId, type(uint128).max - 1));
-        vm.expectRevert();
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IPaymentChannels.CeilingNotRaised.selector, channelId, type(uint128).max - 1, type(uint72).max
+            )
+        );
         channels.setCeiling(channelId, type(uint128).max - 1, again);
     }
 

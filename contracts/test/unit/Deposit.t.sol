@@ -5,6 +5,7 @@ import {PaymentChannels} from "../../src/PaymentChannels.sol";
 import {IPaymentChannels} from "../../src/interfaces/IPaymentChannels.sol";
 import {Market} from "../support/Market.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {ERC3009} from "@openzeppelin/contracts/token/ERC20/extensions/draft-ERC3009.sol";
 
 /// @dev Keeps 1 % of each transfer, as some tokens do.
 contract FeeToken is ERC20("Fee", "FEE") {
@@ -82,7 +83,8 @@ contract DepositTest is Market {
         (uint8 v, bytes32 r, bytes32 s) = signAuthorization(channelId, 4e6);
         channels.depositWithAuthorization(channelId, payer, 4e6, 0, DEADLINE, "salt", v, r, s);
         vm.assertEq(channels.channelOf(channelId).deposited, 4e6);
-        vm.expectRevert();
+        bytes32 nonce = keccak256(abi.encode(channelId, bytes32("salt")));
+        vm.expectRevert(abi.encodeWithSelector(ERC3009.ERC3009UsedAuthorization.selector, payer, nonce));
         channels.depositWithAuthorization(channelId, payer, 4e6, 0, DEADLINE, "salt", v, r, s);
     }
 
@@ -90,7 +92,7 @@ contract DepositTest is Market {
         usdc.mint(payer, 4e6);
         (uint8 v, bytes32 r, bytes32 s) = signAuthorization(channelId, 4e6);
         bytes32 thiefs = channels.open(address(0xBAD), "thief");
-        vm.expectRevert();
+        vm.expectRevert(ERC3009.ERC3009InvalidSignature.selector);
         channels.depositWithAuthorization(thiefs, payer, 4e6, 0, DEADLINE, "salt", v, r, s);
     }
 
@@ -108,7 +110,7 @@ contract DepositTest is Market {
     function test_anAuthorizationOfAnotherAmountDepositsNothing() public {
         usdc.mint(payer, 4e6);
         (uint8 v, bytes32 r, bytes32 s) = signAuthorization(channelId, 4e6);
-        vm.expectRevert();
+        vm.expectRevert(ERC3009.ERC3009InvalidSignature.selector);
         channels.depositWithAuthorization(channelId, payer, 3e6, 0, DEADLINE, "salt", v, r, s);
     }
 

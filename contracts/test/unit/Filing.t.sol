@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {IDisputeManager} from "../../src/interfaces/IDisputeManager.sol";
 import {DeliveryReceipt, LeaseReceipt, ReceiptHashes} from "../../src/libraries/ReceiptHashes.sol";
 import {TrustMarket} from "../support/TrustMarket.sol";
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
 /// @dev A dispute begins about an anchored receipt, by the payer, in time and for a bond; it holds the money it is about.
 contract FilingTest is TrustMarket {
@@ -146,7 +147,9 @@ contract FilingTest is TrustMarket {
     function test_aBondIsNeeded() public {
         DeliveryReceipt memory receipt = delivery(1);
         anchorDelivery(EPOCH, receipt);
-        vm.expectRevert();
+        vm.expectRevert(
+            abi.encodeWithSelector(IERC20Errors.ERC20InsufficientAllowance.selector, address(disputes), 0, BOND)
+        );
         vm.prank(payer);
         disputes.file(OVERCHARGE, receipt, EPOCH, noProof(), 1, "");
         vm.assertEq(disputes.disputeCount(), 0);

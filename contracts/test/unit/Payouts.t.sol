@@ -7,6 +7,7 @@ import {IPayouts} from "../../src/interfaces/IPayouts.sol";
 import {IStakeVault} from "../../src/interfaces/IStakeVault.sol";
 import {BlockingToken, FeeOnTransferToken, ReentrantToken} from "../support/TrustDoubles.sol";
 import {TrustMarket} from "../support/TrustMarket.sol";
+import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
@@ -95,7 +96,9 @@ contract PayoutsTest is TrustMarket {
         emit IPayouts.TreasuryChanged(owner);
         holder.setTreasury(owner);
         vm.assertEq(holder.treasury(), owner);
-        vm.expectRevert();
+        vm.expectRevert(
+            abi.encodeWithSelector(IAccessControl.AccessControlUnauthorizedAccount.selector, outsider, bytes32(0))
+        );
         vm.prank(outsider);
         holder.setTreasury(outsider);
         vm.expectRevert(IPayouts.ZeroAddress.selector);

@@ -47,7 +47,8 @@ contract ProveReceiptTest is Market {
         bytes32 inner = Hashes.commutativeKeccak256(leaves[0], leaves[1]);
         bytes32[] memory proof = new bytes32[](1);
         proof[0] = leaves[2];
-        vm.expectRevert();
+        bytes32 asLeaf = hasher.leafOf(1, inner);
+        vm.expectRevert(abi.encodeWithSelector(IReceiptAnchor.NotIncluded.selector, asLeaf));
         anchors.proveReceipt(lane, 1, 1, inner, proof);
     }
 

@@ -6,6 +6,7 @@ import {IStakeVault} from "../../src/interfaces/IStakeVault.sol";
 import {FeeOnTransferToken} from "../support/TrustDoubles.sol";
 import {TrustMarket} from "../support/TrustMarket.sol";
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
 /// @dev Stake goes in by anyone, is held for disputes, and is slashed as far as there is any.
 contract StakeTest is TrustMarket {
@@ -81,7 +82,7 @@ contract StakeTest is TrustMarket {
         vault.provisionOnce(providerId, 0, "order");
         vm.expectRevert(abi.encodeWithSelector(IStakeVault.UnknownSubject.selector, bytes32("nobody")));
         vault.provisionOnce("nobody", 1, "order");
-        vm.expectRevert();
+        vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InsufficientAllowance.selector, address(vault), 0, 10));
         vault.provisionOnce(providerId, 10, "order"); // Not allowed to take the tokens yet.
         vm.assertTrue(!vault.isOrderDone(address(this), "order"), "refused");
         allow(address(this), address(vault), 10);

@@ -7,6 +7,7 @@ import {SlaLedger} from "../../src/SlaLedger.sol";
 import {IPayouts} from "../../src/interfaces/IPayouts.sol";
 import {TrustMarket} from "../support/TrustMarket.sol";
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
+import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 
 /// @dev The administrator is a timelock and the deployer nobody; each contract has the roles that it needs and no more.
 contract WiringTest is TrustMarket {
@@ -21,7 +22,9 @@ contract WiringTest is TrustMarket {
     function test_whatTheAdministratorDoesWaits() public {
         bytes memory call = abi.encodeCall(disputes.addArbiter, (outsider));
         timelock.schedule(address(disputes), 0, call, 0, 0, 1);
-        vm.expectRevert();
+        bytes32 id = timelock.hashOperation(address(disputes), 0, call, 0, 0);
+        bytes32 ready = bytes32(1 << uint8(TimelockController.OperationState.Ready));
+        vm.expectRevert(abi.encodeWithSelector(TimelockController.TimelockUnexpectedOperationState.selector, id, ready));
         timelock.execute(address(disputes), 0, call, 0, 0);
         skip(1);
         timelock.execute(address(disputes), 0, call, 0, 0);
