@@ -71,8 +71,21 @@ test.each([
   [
     { max_price: { output: 0.000001 } },
     'routing.max_price.output',
-    /below every price on offer: the lowest is \$0.058/,
+    /^routing.max_price.output 0.000001 USD is below the lowest price on offer, 0.058 USD \(node 0x\w+\)\.$/,
   ],
+  [
+    { regions: ['NL'], max_price: { output: 0.059 } },
+    'routing.max_price.output',
+    /below the lowest price on offer inside the other constraints, 0\.\d+ USD/,
+  ],
+  [
+    { regions: ['NL'], gpu_classes: ['B200'] },
+    'routing.regions',
+    /^routing.regions and gpu_classes are each possible, but no replica fits all of them\.$/,
+  ],
+  [{ gpu_classes: ['L40S'] }, 'routing.gpu_classes', /L40S is offered by no replica; there are /],
+  [{ max_price: { request: 0.000_000_1 } }, 'routing.max_price.request', /worst case of even the smallest request/],
+
   [{ regions: ['Mars!'] }, 'routing.regions.0', /not a region/],
   [{ exclude: ['node_nobody'] }, 'routing.exclude.0', /no node and no provider/],
   [{ ttft_slo_ms: 0 }, 'routing.ttft_slo_ms', /more than 0/],
@@ -101,6 +114,34 @@ test('what a policy leaves of the market is counted, and every other node has it
   expect((await out({ data_policy: 'no_retention' })).out).toMatchObject({ 'aurora-3': 'data_policy' })
   expect((await out({ max_price: { output: 0.1 } })).out).toMatchObject({ 'borealis-b200': 'over_price_cap' })
   expect(await out({ min_trust: 'attested' })).toMatchObject({ eligible: 0, out: { 'aurora-1': 'trust' } })
+})
+
+test('a default that excludes everybody is refused; a promise that nobody keeps yet is saved', async () => {
+  const { setRouting } = team.organisation
+  const nodes = await plane.store.providers.nodes()
+  for (const exclude of [nodes.map(({ id }) => id), [...new Set(nodes.map(({ providerId }) => providerId))]]) {
+    expect(await refusal(setRouting({ routing: { exclude } }))).toMatchObject({
+      code: 'invalid_input',
+      field: 'routing.exclude',
+      publicMessage: 'routing.exclude leaves no replica: all 5 are excluded, by node or by provider.',
+    })
+  }
+  const promises: RoutingJson[] = [{ regions: ['DE'], min_trust: 'attested' }, { data_policy: 'no_retention' }]
+  for (const routing of promises) {
+    expect((await setRouting({ routing })).routing).toEqual(routing)
+  }
+  expect(await refusal(setRouting({ routing: { regions: ['DE'], max_price: { output: 0.01 } } }))).toMatchObject({
+    field: 'routing.max_price.output',
+  })
+  await setRouting({ routing: {} })
+})
+
+test('a market without nodes refuses no default', async () => {
+  await plane.db.node.updateMany({ data: { status: 'joining' } })
+  const routing = { max_price: { output: 0.000_001 }, gpu_classes: ['L40S'] }
+  expect((await team.organisation.setRouting({ routing })).routing).toEqual(routing)
+  await team.organisation.setRouting({ routing: {} })
+  await plane.db.node.updateMany({ data: { status: 'active' } })
 })
 
 test('a policy that leaves nobody is told the smallest changes that would help', async () => {

@@ -10,8 +10,8 @@ import { commitAndPublish } from '../control/commit-and-publish.ts'
 import { recordControlChange } from '../control/record-control-change.ts'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { AccountsStore, ProvidersStore } from '../ports/control-plane-store.ts'
-import { refuseCapBelowMarket } from '../queries/routing-preview.ts'
 import type { JsonValue, RoutingJson, RoutingView } from '../queries/views/routing.ts'
+import { refuseContradiction } from './refuse-contradiction.ts'
 
 export async function routingOf(accounts: AccountsStore, orgId: string): Promise<RoutingView> {
   const row = await accounts.settings(orgId)
@@ -34,8 +34,10 @@ export async function saveRouting(
 ): Promise<RoutingView> {
   const kept = withoutNulls(routing)
   const { policy } = parseRoutingPolicy(kept)
-  refuseCapBelowMarket(policy, await deps.store.providers.nodes())
-  if (policy.exclude?.length) kept.exclude = await knownIds(deps.store.providers, policy.exclude)
+  const { exclude: named = [] } = policy
+  const exclude = await knownIds(deps.store.providers, named)
+  if (named.length > 0) kept.exclude = exclude
+  refuseContradiction({ ...policy, exclude }, await deps.store.providers.nodes())
   return commitAndPublish(deps, async (tx) => {
     if (!(await tx.accounts.saveRouting(orgId, kept, seen))) {
       throw new AppError('state_conflict', {

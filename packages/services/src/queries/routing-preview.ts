@@ -1,5 +1,4 @@
 /** What a routing policy leaves of the market now, node by node, by the constraints of the engine that will place. */
-import { AppError, usdFromMicroUsd } from '@isochrone/domain'
 import {
   constraintRejection,
   createReplicaPool,
@@ -7,12 +6,12 @@ import {
   parseRoutingPolicy,
   whyNoCapacity,
 } from '@isochrone/scheduler'
-import type { PlacementRequest, ReplicaOffer, RoutingPolicy, RoutingWish } from '@isochrone/scheduler'
+import type { PlacementRequest, RoutingPolicy } from '@isochrone/scheduler'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { ListedNodeRow } from '../ports/rows.ts'
-import { pricesOfStored } from '../providers/terms.ts'
 import { withExcludedNodes } from './excluded-nodes.ts'
 import { isLive, isSimulated, modelsOf } from './live-nodes.ts'
+import { offerOfListed } from './offer-of-listed.ts'
 import type { RoutingJson, RoutingPreview, RoutingPreviewNode } from './views/routing.ts'
 
 /** What a cap on the whole request is held against: a page of text in, half a page out. */
@@ -39,7 +38,7 @@ export async function routingPreview(
       country: row.country,
       gpuClass: row.gpuClass,
       out:
-        constraintRejection(offerOf(row), { ...typicalRequest, policy }) ??
+        constraintRejection(offerOfListed(row), { ...typicalRequest, policy }) ??
         (isLive(liveness, nowMs) ? null : 'offline'),
     }
   })
@@ -57,37 +56,10 @@ export async function routingPreview(
 function changesThatAdmit(rows: readonly ListedNodeRow[], policy: RoutingPolicy, nowMs: number): string[] {
   const pool = createReplicaPool({ prefixBlocksMax: 1 })
   const idle = { atMs: nowMs, activeStreams: 0, queuedStreams: 0, ownStreams: 0, draining: false }
-  for (const row of rows) pool.report(pool.upsert(offerOf(row)), idle)
+  for (const row of rows) pool.report(pool.upsert(offerOfListed(row)), idle)
   return whyNoCapacity(pool, { ...typicalRequest, policy }, nowMs).changes.map(({ sentence }) =>
     sentence.replace('for this request', `for ${TOKENS.in} tokens in and ${TOKENS.out} out`),
   )
-}
-
-/** A node as the engine sees it, for any model: a policy says nothing of model, build or context. */
-function offerOf(row: ListedNodeRow): ReplicaOffer {
-  const { inMicroUsdPerMtok, cachedMicroUsdPerMtok, outMicroUsdPerMtok, inMicroUsdPerGb, outMicroUsdPerGb } =
-    pricesOfStored(row.terms)
-  return {
-    nodeId: row.nodeId,
-    providerId: row.providerId,
-    modelHash: '',
-    contextTokensMax: 1_000_000,
-    failureDomain: row.failureDomain,
-    region: row.region,
-    country: row.country,
-    tier: row.tier,
-    gpuClass: row.gpuClass,
-    trust: row.trust,
-    dataPolicy: row.dataPolicy,
-    concurrencyMax: 1,
-    prices: {
-      inPerMtok: Number(inMicroUsdPerMtok),
-      cachedPerMtok: Number(cachedMicroUsdPerMtok),
-      outPerMtok: Number(outMicroUsdPerMtok),
-      inPerGb: Number(inMicroUsdPerGb),
-      outPerGb: Number(outMicroUsdPerGb),
-    },
-  }
 }
 
 const typicalRequest: Omit<PlacementRequest, 'policy'> = {
@@ -100,30 +72,4 @@ const typicalRequest: Omit<PlacementRequest, 'policy'> = {
   prefixHashes: [],
   prefixBlockTokens: 16,
   excludeNodeIds: [],
-}
-
-/** A price as caps on it compare it: input that is not cached may still be billed at the dearer of the two prices. */
-const caps = [
-  {
-    field: 'input',
-    cap: 'inPerMtok',
-    priceOf: ({ prices }: ReplicaOffer) => Math.max(prices.inPerMtok, prices.cachedPerMtok),
-  },
-  { field: 'output', cap: 'outPerMtok', priceOf: ({ prices }: ReplicaOffer) => prices.outPerMtok },
-] as const
-
-/** A cap below every price on offer would refuse all requests: `invalid_input` that says what the lowest price is. */
-export function refuseCapBelowMarket({ maxPrice }: RoutingWish, rows: readonly ListedNodeRow[]): void {
-  const offers = rows.filter(({ status }) => status === 'active').map(offerOf)
-  for (const { field, cap, priceOf } of caps) {
-    const limit = maxPrice?.[cap]
-    if (limit === undefined || offers.length === 0) continue
-    const lowest = offers.reduce((least, offer) => Math.min(least, priceOf(offer)), Number.POSITIVE_INFINITY)
-    if (lowest <= limit) continue
-    const usd = usdFromMicroUsd(BigInt(lowest))
-    throw new AppError('invalid_input', {
-      field: `routing.max_price.${field}`,
-      publicMessage: `routing.max_price.${field} is below every price on offer: the lowest is $${usd} per million tokens, so no request could be placed.`,
-    })
-  }
 }
