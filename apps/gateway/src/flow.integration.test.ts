@@ -184,6 +184,37 @@ test('a time limit that ends what a node has signed for is billed once, however 
   expect(entry.receipts.map(({ work }) => work !== null)).toEqual([true])
 })
 
+test('a request whose gateway was killed is refused under its key within seconds, and is not run again', async () => {
+  const second = await world.startGateway(1)
+  const there = new OpenAI({ apiKey: WORLD_KEY, baseURL: `${world.urlOf(1)}/v1`, maxRetries: 0 })
+  await until(async () => (await there.models.list()).data.some(({ id }) => id === ENGINE_MODEL))
+  const ask = (url: string) =>
+    fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${WORLD_KEY}`,
+        'content-type': 'application/json',
+        'idempotency-key': 'orphan',
+      },
+      body: JSON.stringify(scripted),
+    })
+  const coming = nextStream()
+  const first = ask(world.urlOf(1))
+  const stream = await coming
+  stream.say('One')
+  second.kill('SIGKILL')
+  await expect(first).rejects.toThrow()
+  const askedAt = performance.now()
+  const refused = await ask(world.url)
+  expect(performance.now() - askedAt).toBeLessThan(20_000)
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([409, '10'])
+  expect(await refused.text()).toMatch(/ran req_\w+ under this key is not heard of any more/)
+  // Back on the same lane, it does not know the request either.
+  await world.startGateway(1)
+  expect((await ask(world.urlOf(1))).status).toBe(409)
+  expect(engine.streams.at(-1)).toBe(stream)
+})
+
 test('a gateway that is told to stop ends every stream first, and refuses who comes meanwhile', async () => {
   const coming = nextStream()
   const ended = openai.chat.completions.create({ ...scripted, stream: true }).then(async (stream) => {

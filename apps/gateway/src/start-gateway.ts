@@ -47,6 +47,7 @@ import { epochRoutes } from './lane/epoch-routes.ts'
 import type { GatewayLane } from './lane/gateway-lane.ts'
 import { redisIdempotencyStore } from './idempotency/idempotency-store.ts'
 import { createIdempotency } from './idempotency/idempotency.ts'
+import { requireKeysInside } from './idempotency/require-keys-inside.ts'
 import { createFleet } from './fleet/create-fleet.ts'
 import { LOOK_MS } from './fleet/stream-looks.ts'
 import { nodeMeasurementsOf } from './fleet/node-measurements-of.ts'
@@ -254,7 +255,15 @@ export async function startGateway({
     requestLimits,
     starts,
     loop,
-    idempotency: createIdempotency(redisIdempotencyStore(redis), clock),
+    idempotency: createIdempotency({
+      store: redisIdempotencyStore(redis),
+      clock,
+      secret: env.INTERNAL_TOKEN,
+      requireInside(orgId) {
+        const organisation = control.organisation(orgId)
+        if (organisation) requireKeysInside(organisation, storePlace)
+      },
+    }),
     jobs,
     epochs: {
       close: async () => closedOf(await lane.closeEpoch()),

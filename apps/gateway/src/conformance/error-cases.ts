@@ -88,6 +88,16 @@ export const errorCases: readonly ConformanceCase[] = [
     assert.equal((await post(chat, { model, messages: hello }, key)).status, 200)
     return post(chat, { model, messages: hello, max_tokens: 2 }, key)
   }),
+  refuses(
+    'idempotency key whose store is outside the residency',
+    { status: 403, code: 'permission_denied' },
+    ({ other, model }) =>
+      other.post(
+        chat,
+        { model, messages: hello },
+        { 'idempotency-key': 'k-outside', authorization: 'Bearer iso_inside' },
+      ),
+  ),
   {
     area: 'errors',
     feature: 'no node inside the policy: 503 `capacity_unavailable`, not to be retried',

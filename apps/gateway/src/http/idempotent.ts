@@ -2,7 +2,7 @@
 import { AppError } from '@isochrone/domain'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { KEY_LENGTH_MAX, type Idempotency } from '../idempotency/idempotency.ts'
-import { fingerprintOf, type KeptAnswer } from '../idempotency/kept-answer.ts'
+import { digestOf, type KeptAnswer } from '../idempotency/kept-answer.ts'
 import { toOpenAiError } from './openai-error.ts'
 import { bodyOf } from './body-of.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
@@ -24,9 +24,9 @@ export async function enterIdempotent(
   const gone = new AbortController()
   const leave = () => gone.abort()
   reply.raw.once('close', leave)
-  const fingerprint = fingerprintOf(request.url, bodyOf(request))
+  const digest = digestOf(request.url, bodyOf(request))
   return deps.idempotency
-    .enter({ orgId, idempotencyKey, fingerprint }, request.requestId, gone.signal)
+    .enter({ orgId, idempotencyKey, digest }, request.requestId, gone.signal)
     .finally(() => reply.raw.off('close', leave))
 }
 

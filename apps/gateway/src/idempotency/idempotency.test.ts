@@ -1,19 +1,20 @@
 /** A retry under its key is answered alike and never billed twice; what cost nothing may be tried again. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { manualClock } from '@isochrone/domain'
 import type { Hex } from '@isochrone/protocol'
 import { afterEach, expect, test } from 'vitest'
+import { deadlineOf } from '../requests/deadline.ts'
 import { API_KEY, OTHER_KEY, startFakeGateway } from '../testing/fake-gateway.ts'
 import { fakeNode, MODEL, type NodeScript } from '../testing/fake-node.ts'
 import { memoryIdempotencyStore } from './idempotency-store.ts'
-import { createIdempotency } from './idempotency.ts'
-import { openAnswer, sealAnswer } from './kept-answer.ts'
+import { createIdempotency, RUNNING_MS_MAX } from './idempotency.ts'
 
 const open: { close(): Promise<unknown> }[] = []
 afterEach(async () => {
   for (const gateway of open.splice(0)) await gateway.close()
 })
 const NODE: Hex = `0x${'01'.padStart(64, '0')}`
-const seal = { orgId: 'org_1', idempotencyKey: 'k', fingerprint: 'f' }
+const keyed = { orgId: 'org_1', idempotencyKey: 'k', digest: 'd' }
 
 async function start(script: NodeScript) {
   const node = fakeNode(NODE, script)
@@ -144,25 +145,49 @@ test('who leaves finds the answer on the next try', async () => {
   expect([node.opened.length, node.cancelled, entries.length]).toEqual([1, 0, 1])
 })
 
+const options = { secret: 'a secret that the gateways share', requireInside: () => {} }
+const { signal } = new AbortController()
+
 test('what was too large to keep, or was left by its gateway, is never run again', async () => {
   const clock = manualClock()
-  const store = memoryIdempotencyStore()
-  const keys = createIdempotency(store, clock)
-  const { signal } = new AbortController()
-  const entered = await keys.enter(seal, 'req_1', signal)
+  const keys = createIdempotency({ ...options, store: memoryIdempotencyStore(clock), clock })
+  const entered = await keys.enter(keyed, 'req_1', signal)
   if (!('claim' in entered)) throw new Error('the key was free')
   await entered.claim.keep({ headers: {}, body: 'x'.repeat(2_000_000) })
-  await expect(keys.enter(seal, 'req_2', signal)).rejects.toThrow('req_1; its answer is too large')
-  await keys.enter({ ...seal, idempotencyKey: 'dead' }, 'req_3', signal)
-  clock.advanceMs(3_600_000)
-  await expect(keys.enter({ ...seal, idempotencyKey: 'dead' }, 'req_4', signal)).rejects.toThrow('did not finish')
+  await expect(keys.enter(keyed, 'req_2', signal)).rejects.toThrow('req_1; its answer is too large')
+  await keys.enter({ ...keyed, idempotencyKey: 'dead' }, 'req_3', signal)
+  clock.advanceMs(RUNNING_MS_MAX + 1)
+  await expect(keys.enter({ ...keyed, idempotencyKey: 'dead' }, 'req_4', signal)).rejects.toThrow('did not finish')
 })
 
-test('a kept answer opens for its own key and body alone, and does not show what it says', () => {
-  const text = sealAnswer(seal, { headers: {}, body: 'canary' })
-  expect(Buffer.from(text, 'base64').includes('canary')).toBe(false)
-  expect(openAnswer(seal, text).body).toBe('canary')
-  for (const other of [{ orgId: 'org_2' }, { idempotencyKey: 'j' }, { fingerprint: 'g' }]) {
-    expect(() => openAnswer({ ...seal, ...other }, text)).toThrow()
+test('the longest time limit of a client is shorter than a request is waited for', () => {
+  expect(deadlineOf('3600000', 0)).toBeLessThan(RUNNING_MS_MAX)
+  expect(() => deadlineOf(String(RUNNING_MS_MAX), 0)).toThrow('from 1 to 3600000')
+})
+
+test('a retry waits while somebody says that the request runs, and some seconds longer', async () => {
+  const clock = manualClock()
+  const store = memoryIdempotencyStore(clock)
+  const names: string[] = []
+  const silent = { ...store, sayRunning: async (said: readonly string[]) => void names.push(...said) }
+  const first = await createIdempotency({ ...options, store: silent, clock }).enter(keyed, 'req_1', signal)
+  if (!('claim' in first)) throw new Error('the key was free')
+  await store.sayRunning(names)
+  const retry = createIdempotency({ ...options, store, clock }).enter(keyed, 'req_2', signal)
+  let ended = false
+  retry.catch(() => undefined).finally(() => (ended = true))
+  for (const advanceMs of [5_000, 2_000]) {
+    clock.advanceMs(advanceMs)
+    await sleep(250)
+    expect(ended).toBe(false)
   }
+  clock.advanceMs(2_000)
+  const error = await retry.catch((reason: unknown) => reason)
+  expect(error).toMatchObject({ code: 'state_conflict', retryAfterS: 10 })
+  expect(String(error)).toContain('ran req_1')
+  // It was only away, and comes back with its answer.
+  await first.claim.keep({ headers: {}, body: 'late' })
+  expect(await createIdempotency({ ...options, store, clock }).enter(keyed, 'req_3', signal)).toEqual({
+    answer: { headers: {}, body: 'late' },
+  })
 })

@@ -58,6 +58,12 @@ export async function residency(): Promise<Row> {
       body: JSON.stringify({ model, messages, max_tokens: 4 }),
     })
     must(queued.status === 403, 'queued work is refused where its store is outside', queued.status)
+    const keyed = await fetch(`${inside}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json', 'idempotency-key': canary },
+      body: JSON.stringify({ model, messages, max_tokens: 4 }),
+    })
+    must(keyed.status === 403, 'an idempotency key is refused where its store is outside', keyed.status)
     const away = await ask({ url: outside, key: tenant.key, body: { model, messages: [], max_tokens: 4 } })
     must(away.status === 421 && away.errorCode === 'wrong_gateway' && away.retry === 'false', '421', away)
     const pointed = await fetch(`${outside}/v1/models`, { headers })
@@ -97,7 +103,7 @@ export async function residency(): Promise<Row> {
     )
     return {
       client:
-        'answered inside; outside 421 with the right URL, by its headers alone; queued work 403, its store is outside',
+        'answered inside; outside 421 with the right URL, by its headers alone; queued work and idempotency keys 403, their store is outside',
       billed: `${seen.length} answers, once each`,
       kept: `the prompt is in none of ${Math.round(bytes / 2 ** 20)} MiB of files (Postgres, Redis, journals, logs at trace level) and not in ${Math.round(searched / 2 ** 20)} MiB of memory of ${new Set(pids).size} processes outside`,
     }

@@ -138,7 +138,12 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
     },
     requestLimits,
     starts: createFairStarts(),
-    idempotency: createIdempotency(memoryIdempotencyStore(), clock),
+    idempotency: createIdempotency({
+      store: memoryIdempotencyStore(),
+      clock,
+      secret: INTERNAL_TOKEN,
+      requireInside: () => {},
+    }),
     jobs: {
       requireInside: () => {},
       enqueue: async (input) => {

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { batchObject } from '../../batches/batch-object.ts'
 import type { Batches } from '../../batches/create-batches.ts'
-import { fingerprintOf } from '../../idempotency/kept-answer.ts'
+import { digestOf } from '../../idempotency/kept-answer.ts'
 import { KEY_LENGTH_MAX } from '../../idempotency/idempotency.ts'
 import { objectOf, parseJson } from '../../requests/parse-request.ts'
 import { requireChannel } from '../admit.ts'
@@ -107,7 +107,7 @@ function read(bytes: Uint8Array): z.infer<typeof createBody> {
 function idempotencyOf(request: FastifyRequest): { key: string; fingerprint: string } | null {
   const key = request.headers['idempotency-key']
   if (typeof key !== 'string' || key === '') return null
-  if (key.length <= KEY_LENGTH_MAX) return { key, fingerprint: fingerprintOf('/v1/batches', bodyOf(request)) }
+  if (key.length <= KEY_LENGTH_MAX) return { key, fingerprint: digestOf('/v1/batches', bodyOf(request)) }
   throw new AppError('invalid_input', {
     publicMessage: `The header Idempotency-Key may have ${KEY_LENGTH_MAX} characters.`,
     field: 'Idempotency-Key',
