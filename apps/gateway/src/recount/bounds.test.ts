@@ -62,7 +62,7 @@ test('output that is work without text is not counted, its prompt is', () => {
   }
   for (const [field, value] of [
     ['reasoning_effort', 'high'],
-    ['tool_choice', 'none'],
+    ['response_format', { type: 'json_object' }],
     ['include_reasoning', false],
     ['a_field_of_next_year', 1],
   ] as const) {
@@ -72,6 +72,15 @@ test('output that is work without text is not counted, its prompt is', () => {
   expect(stopTextsOf({ ...plain, n: 2 })).toBeNull()
   const reasoned = { messages: [{ role: 'assistant', content: 'b', reasoning_content: 'a long thought' }] }
   expect(promptTextsOf('/v1/chat/completions', reasoned)).toBeNull()
+})
+
+/** Else a node is paid what it likes wherever a customer names a tool that is not called. */
+test('an answer of text is counted where tools were offered, its prompt is not', () => {
+  const messages = [{ role: 'user', content: 'hello' }]
+  for (const field of ['tools', 'tool_choice', 'parallel_tool_calls', 'functions', 'function_call']) {
+    expect(stopTextsOf({ messages, stop: 'END', [field]: 'any' })).toEqual(['END'])
+    expect(promptTextsOf('/v1/chat/completions', { messages, [field]: 'any' })).toBeNull()
+  }
 })
 
 /** Else a payer lets a node repeat a long text whose beginning is its stop sequence. */

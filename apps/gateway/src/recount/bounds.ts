@@ -43,9 +43,10 @@ export function inMaxOf(
   return counted + messages * TEMPLATE_TOKENS_A_MESSAGE + templateTokensMax
 }
 
-/** The stop sequences of a request whose output is its text; null where a field may have the engine work without text. */
+/** The stop sequences of a request whose answer, where it is text, is nothing but that; null where a field may have the engine work without text. */
 export function stopTextsOf(body: unknown): string[] | null {
-  if (!isRecord(body) || !saidFields(body).every((field) => PLAIN.has(field)) || (body.n ?? 1) !== 1) return null
+  if (!isRecord(body) || !saidFields(body).every((field) => PLAIN.has(field) || OF_PROMPT.has(field))) return null
+  if ((body.n ?? 1) !== 1) return null
   return [body.stop].flat().filter((stop) => typeof stop === 'string')
 }
 
@@ -116,6 +117,18 @@ const OF_OUTPUT: ReadonlySet<string> = new Set([
   'use_beam_search',
   'length_penalty',
   'echo',
+])
+
+/**
+ * Fields that a template writes into the prompt in its own way, and that leave an answer its text. One that calls a tool has no text
+ * here, so nothing of it is counted.
+ */
+const OF_PROMPT: ReadonlySet<string> = new Set([
+  'tools',
+  'tool_choice',
+  'parallel_tool_calls',
+  'functions',
+  'function_call',
 ])
 
 const OF_MESSAGES: ReadonlySet<string> = new Set(['role', 'name', 'content'])
