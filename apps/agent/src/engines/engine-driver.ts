@@ -32,6 +32,8 @@ export type EngineEvent =
       readonly tokens: number
       /** Usage so far, where the engine reports it on the way. */
       readonly usage: EngineUsage | undefined
+      /** In which the engine said it, UTF-16 units; undefined where that is not known. */
+      readonly characters?: number
     }
   | { readonly type: 'usage'; readonly usage: EngineUsage; readonly chunk: OpenAiChunk }
 

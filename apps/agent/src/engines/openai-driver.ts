@@ -110,7 +110,7 @@ async function* stream(
           isWhole = true
           return yield* counter.end()
         }
-        const event = counter.read(parseChunk(data))
+        const event = counter.read(parseChunk(data), data.length)
         if (event) yield event
       }
     }
@@ -178,10 +178,10 @@ class ChunkCounter {
   #usage: EngineUsage | undefined
   #last: OpenAiChunk = {}
   /** Of several choices each has its own. */
-  #held: { readonly chunk: OpenAiChunk; readonly guessed: number }[] = []
+  #held: { readonly chunk: OpenAiChunk; readonly guessed: number; readonly characters: number }[] = []
 
   /** Takes a chunk that nobody else holds: its usage is taken out in place, since a copy of each costs more than to count it. */
-  read(chunk: EngineChunk): EngineEvent | undefined {
+  read(chunk: EngineChunk, characters: number): EngineEvent | undefined {
     const { usage } = chunk
     if (usage) this.#usage = usageOf(usage)
     if (usage !== undefined) chunk.usage = undefined
@@ -190,24 +190,24 @@ class ChunkCounter {
     if (!choice) return undefined
     const guessed = chunk.choices.reduce((sum, each) => sum + tokensOf(each), 0)
     if (!usage && choice.finish_reason && this.#held.length < CHOICES_MAX) {
-      this.#held.push({ chunk, guessed })
+      this.#held.push({ chunk, guessed, characters })
       return undefined
     }
-    return this.#count(chunk, usage ? Math.max(0, usage.completion_tokens - this.#tokensOut) : guessed)
+    return this.#count(chunk, usage ? Math.max(0, usage.completion_tokens - this.#tokensOut) : guessed, characters)
   }
 
   *end(): Generator<EngineEvent, void, void> {
-    for (const [index, { chunk, guessed }] of this.#held.entries()) {
+    for (const [index, { chunk, guessed, characters }] of this.#held.entries()) {
       const rest = this.#usage && index === this.#held.length - 1 ? this.#usage.tokensOut - this.#tokensOut : guessed
-      yield this.#count(chunk, Math.max(0, rest))
+      yield this.#count(chunk, Math.max(0, rest), characters)
     }
     const usage = this.#usage ?? { tokensIn: 0, tokensCached: 0, tokensOut: this.#tokensOut }
     yield { type: 'usage', usage, chunk: { ...this.#last, choices: [] } }
   }
 
-  #count(chunk: OpenAiChunk, tokens: number): EngineEvent {
+  #count(chunk: OpenAiChunk, tokens: number, characters: number): EngineEvent {
     this.#tokensOut += tokens
-    return { type: 'chunk', chunk, tokens, usage: this.#usage }
+    return { type: 'chunk', chunk, tokens, usage: this.#usage, characters }
   }
 }
 

@@ -7,6 +7,7 @@
  */
 import {
   answerIdOf,
+  CHUNK_BYTES_MAX,
   chunkOfData,
   encodeData,
   requestHashOf,
@@ -24,6 +25,7 @@ import type { AnswerSealer } from '@isochrone/protocol/sealed'
 import { EngineFailure, type EngineCall, type EngineUsage, type OpenAiChunk } from '../engines/engine-driver.ts'
 import type { OpenedBody, RefusedBody } from '../sealed/sealing-keys.ts'
 import type { CreditWindow, DeliveredPart } from './credit-window.ts'
+import { divideChunk } from './divide-chunk.ts'
 import { createHeldSender } from './held-sender.ts'
 import type { LinkContext } from './link-context.ts'
 import { ChunkMerger, HOLD_MS_MAX, type CountedChunk } from './merge-chunks.ts'
@@ -53,6 +55,10 @@ export type StreamJob = {
   /** `withEnd`: it may wait for the END of the stream and go with it. */
   readonly send: (frame: Buffer, withEnd?: boolean) => void
 }
+
+/** Of an engine's chunk: its id and its model become longer on the way, and a sealed one is a third larger and padded. */
+const CHUNK_JSON_BYTES_MAX = CHUNK_BYTES_MAX - 1024
+const SEALED_JSON_BYTES_MAX = (CHUNK_BYTES_MAX * 3) / 4 - 1024
 
 /** What the stream turned out to be; times in ms of a monotonic clock. */
 type Run = {
@@ -147,13 +153,15 @@ async function runClaimed(
       if (event.usage) run.usage = event.usage
       if (event.type === 'usage') break
       const nowMs = performance.now()
+      const pieces = divideChunk(event, sealer ? SEALED_JSON_BYTES_MAX : CHUNK_JSON_BYTES_MAX)
+      if (pieces === null) throw new EngineFailure('rejected', TOO_LARGE, { httpStatus: 400 })
       if (event.tokens > job.open.tokensOutMax - run.tokensOut - merger.heldTokens) {
         // An engine that ignores its limit is stopped here: nobody reserved money for more.
         await send([...merger.flush(nowMs), { chunk: finishedByLength(event.chunk), tokens: 0 }])
         break
       }
       if (event.tokens > 0) run.firstTokenMs ??= nowMs
-      const now = merger.add(event.chunk, event.tokens, nowMs)
+      const now = pieces ? [...merger.flush(nowMs), ...pieces] : merger.add(event.chunk, event.tokens, nowMs)
       if (now.length > 0) await send(now)
       if (merger.isDue && (sealer || job.credits.credits <= 0)) await send(merger.flush(nowMs))
       else held.plan(nowMs)
@@ -172,6 +180,9 @@ async function runClaimed(
     context.capacity.leave()
   }
 }
+
+/** Any honest engine says as much of the same request: it is the request's, and no other node is troubled with it. */
+const TOO_LARGE = 'one part of the answer is too large to be sent, and cannot be divided: ask for less of it at once'
 
 function notOpened({ code, message, elsewhere }: RefusedBody): StreamEnd {
   const end = ending(elsewhere ? 'rejected' : 'invalid_request', `sealed request: ${message}`)

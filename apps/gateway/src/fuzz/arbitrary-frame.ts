@@ -2,7 +2,15 @@
  * What an agent may send over its link, what it may not, and what is no frame: messages in order, out of order, for streams
  * of somebody else, nested batches, wrong lengths.
  */
-import { encodeBatch, encodeData, encodeFrame, encodeJsonFrame, frameType, type FrameType } from '@isochrone/protocol'
+import {
+  CHUNK_BYTES_MAX,
+  encodeBatch,
+  encodeData,
+  encodeFrame,
+  encodeJsonFrame,
+  frameType,
+  type FrameType,
+} from '@isochrone/protocol'
 import fc from 'fast-check'
 
 const hex = (bytes: number) =>
@@ -159,6 +167,11 @@ const single: fc.Arbitrary<Buffer> = fc.oneof(
   },
 )
 
+/** Around the largest chunk: it ends its stream, and not the link. */
+const large = fc
+  .tuple(streamId, fc.integer({ min: -200, max: 200 }))
+  .map(([id, off]) => encodeData(id, 1, `"${'x'.repeat(CHUNK_BYTES_MAX - 2 + off)}"`))
+
 const batched: fc.Arbitrary<Buffer> = fc.oneof(
   { weight: 4, arbitrary: fc.array(single, { maxLength: 6 }).map(encodeBatch) },
   { weight: 1, arbitrary: fc.array(single, { maxLength: 2 }).map((frames) => encodeBatch([encodeBatch(frames)])) },
@@ -176,7 +189,8 @@ const batched: fc.Arbitrary<Buffer> = fc.oneof(
 
 /** One message of a link. */
 export const arbitraryMessage: fc.Arbitrary<Buffer> = fc.oneof(
-  { weight: 8, arbitrary: single },
-  { weight: 2, arbitrary: batched },
-  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 80 }).map((each) => Buffer.from(each)) },
+  { weight: 40, arbitrary: single },
+  { weight: 10, arbitrary: batched },
+  { weight: 1, arbitrary: large },
+  { weight: 5, arbitrary: fc.uint8Array({ maxLength: 80 }).map((each) => Buffer.from(each)) },
 )

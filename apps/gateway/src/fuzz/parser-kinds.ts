@@ -18,6 +18,8 @@ import { mutate } from './mutate.ts'
 
 /** Damaged forms of each generated case. */
 const DAMAGED = 15
+/** Larger ones go once: they would be all of the time. */
+const LARGE_BYTES = 20_000
 const bodies = arbitraryBody(['scripted'])
 
 /** Typed errors of the sender's are what a parser may throw. */
@@ -40,8 +42,7 @@ function runBodies(id: BatchId): number {
   let cases = 0
   for (const { path, body } of sample(bodies, id)) {
     const read = endpoints[path]
-    // Large ones once: they would be all of the time.
-    for (const form of body.length > 20_000 ? [body] : formsOf(body, rng)) {
+    for (const form of body.length > LARGE_BYTES ? [body] : formsOf(body, rng)) {
       cases++
       const asked = typed(form, () => read?.(form, {}))
       if (asked && path !== '/v1/responses') mustMeanTheSame(form, asked.inference)
@@ -110,7 +111,7 @@ function runFrames(id: BatchId): number {
   let session = linkWithStreams()
   let cases = 0
   for (const whole of sample(arbitraryMessage, id)) {
-    for (const message of formsOf(whole, rng)) {
+    for (const message of whole.length > LARGE_BYTES ? [whole] : formsOf(whole, rng)) {
       cases++
       const link = session
       const fine = typed(message, () => (link.receive(message), true))

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { connect as connectTcp, type AddressInfo } from 'node:net'
 import {
   AGENT_FRAME_BYTES_MAX,
+  CHUNK_BYTES_MAX,
   creditOfChunk,
   decodeCredit,
   decodeJsonPayload,
@@ -150,6 +151,27 @@ test('an admitted node is welcomed, measured, and gets its requests byte for byt
   expect(await stream.ended).toEqual({ kind: 'ended', end: end(signed) })
   expect(session.activeStreams).toBe(0)
   await vi.waitFor(() => expect(session.rttMs).toBeGreaterThan(0), 20_000)
+})
+
+/** One customer's request may be what makes a chunk large: the others of its node go on. */
+test('a chunk that is too large ends its stream, and neither the link nor another stream', async () => {
+  const { agent, session } = await linked()
+  const [large, other] = [session.open(header, Buffer.alloc(0)), session.open(header, Buffer.alloc(0))]
+  const [first, second] = [await agent.take(frameType.open), await agent.take(frameType.open)]
+  agent.send(encodeData(first.streamId, 1, 'x'.repeat(CHUNK_BYTES_MAX + 1)))
+  expect((await agent.take(frameType.cancel)).streamId).toBe(first.streamId)
+  // What had left before the cancel came, and the receipt for it.
+  const { signed } = workOf(intentOf('req_a'))
+  agent.send(encodeData(first.streamId, 2, 'late'))
+  agent.send(encodeJsonFrame(frameType.end, first.streamId, end(signed, 'aborted')))
+  agent.send(encodeData(second.streamId, 1, '{}'))
+  agent.send(encodeJsonFrame(frameType.end, second.streamId, end()))
+  expect(await collect(large)).toEqual([])
+  expect(await large.ended).toMatchObject({ kind: 'ended', end: { status: 'engine_failed', work: null } })
+  expect(await collect(other)).toEqual(['{}'])
+  expect(await other.ended).toEqual({ kind: 'ended', end: end() })
+  await vi.waitFor(() => expect(presented).toEqual([[nodeId, signed]]))
+  expect(links.sessions.byNode(nodeId)).toBe(session)
 })
 
 test.each([

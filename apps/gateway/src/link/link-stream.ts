@@ -2,10 +2,11 @@
  * One attempt on an agent link, as the request flow sees it.
  *
  * Holds at most the bytes that its credit allowed, and one chunk. Credit comes back when the consumer acknowledges, so a slow customer
- * slows the engine instead of filling memory. `ended` settles exactly once, whatever order things happen in.
+ * slows the engine instead of filling memory. A chunk that is too large ends this stream and no other: it may be one customer's
+ * doing. `ended` settles exactly once, whatever order things happen in.
  */
 import { AppError } from '@isochrone/domain'
-import { creditOfChunk, type Hex, type StreamEnd } from '@isochrone/protocol'
+import { CHUNK_BYTES_MAX, creditOfChunk, type Hex, type StreamEnd } from '@isochrone/protocol'
 import { afterReading } from '@isochrone/runtime'
 import type { AttemptEnd, AttemptStream, StreamChunk } from '../ports.ts'
 
@@ -13,8 +14,6 @@ import type { AttemptEnd, AttemptStream, StreamChunk } from '../ports.ts'
 const CANCEL_MS_MAX = 2_000
 /** What a stream may hold for a customer who does not read, bytes: some hundred tokens as chat completions say them. */
 export const STREAM_CREDIT_BYTES = 128 * 1024
-/** Of one DATA frame: with the credit it bounds what a stream holds. One token with all its log-probabilities is 1 % of it. */
-const CHUNK_BYTES_MAX = 256 * 1024
 
 export interface StreamWire {
   /** There is credit to be granted. */
@@ -89,13 +88,11 @@ export class LinkStream implements AttemptStream {
     return this.#granting
   }
 
-  /** Throws `invalid_input` when the agent sends more than it has credit for, or a chunk that is too large. */
+  /** Throws `invalid_input` when the agent sends more than it has credit for. */
   push(chunk: StreamChunk): void {
     if (this.#outcome) return
     if (this.#allowed <= 0) throw new AppError('invalid_input', { publicMessage: 'Agent link: DATA without credit.' })
-    if (chunk.chunk.length > CHUNK_BYTES_MAX) {
-      throw new AppError('invalid_input', { publicMessage: `Agent link: a chunk above ${CHUNK_BYTES_MAX} bytes.` })
-    }
+    if (chunk.chunk.length > CHUNK_BYTES_MAX) return this.#tooLarge()
     this.#allowed -= creditOfChunk(chunk.chunk)
     if (this.#discarding) return
     const waiting = this.#waiting
@@ -121,6 +118,13 @@ export class LinkStream implements AttemptStream {
     this.#waiting?.({ done: true, value: undefined })
     this.#waiting = null
     if (this.#queue.length === 0) this.#settle(outcome)
+  }
+
+  /** What the node still signs for it is answered as any receipt whose stream was given up. */
+  #tooLarge(): void {
+    const message = `The node sent a chunk above ${CHUNK_BYTES_MAX} bytes.`
+    this.finish({ kind: 'ended', end: { status: 'engine_failed', message, engineStatus: null, work: null } })
+    this.#wire.sendCancel(this)
   }
 
   #next(): Promise<IteratorResult<StreamChunk, undefined>> {

@@ -1,5 +1,5 @@
 /** Nodes with a valid key that send garbage, or that lie about what they did. */
-import { encodeFrame, frameType, ZERO_BYTES32 } from '@isochrone/protocol'
+import { CHUNK_BYTES_MAX, encodeFrame, frameType, ZERO_BYTES32 } from '@isochrone/protocol'
 import { many, sleep, type Seen } from './client.ts'
 import { must, type Scenario } from './scenario.ts'
 import { honest, SCRIPTED_MODEL, type Call, type ScriptedNode } from './scripted-node.ts'
@@ -65,6 +65,44 @@ export const garbageNode: Scenario = {
       client: `${seen.length} of ${seen.length} streams whole, from the honest node; ${moved} had met the other first`,
       billed: 'the honest answers alone',
       kept: `that link alone was closed, ${closed} times for ${closed} kinds of garbage`,
+    }
+  },
+}
+
+/** One customer's request can be what makes a node say too much at once. */
+export const largeChunk: Scenario = {
+  name: 'large-chunk',
+  title: 'A chunk larger than a link carries, beside other streams of its node',
+  async run(market) {
+    const words = Array.from({ length: 40 }, (_, at) => `w${at} `)
+    const node = await market.scripted(0, async (call) => {
+      const isLarge = Buffer.from(call.body).toString().includes('"large"')
+      for (const [at, word] of words.entries()) {
+        call.say(isLarge && at === 10 ? 'x'.repeat(CHUNK_BYTES_MAX) : word, at + 1)
+        await sleep(25)
+      }
+      call.end()
+    })
+    const asking = Promise.all(Array.from({ length: 6 }, () => market.ask({ ...body, max_tokens: 100 })))
+    await sleep(100)
+    const large = await market.ask({ ...body, messages: [{ role: 'user', content: 'large' }], max_tokens: 100 })
+    const others = await asking
+    must(
+      others.every(({ whole, text, errorCode }) => whole && errorCode === null && text === words.join('')),
+      'every other stream is whole',
+      others.map(({ text, ...seen }) => ({ ...seen, length: text.length })),
+    )
+    must(large.errorCode === 'provider_failed' && !large.whole, 'its own stream ends with an error', large)
+    must(large.text === words.slice(0, 10).join(''), 'what came before it was delivered', large.text)
+    const outcome = (await market.books([...others, large])).of(large.requestId ?? '')[0]
+    must(outcome?.tokensOut === 10, 'what was delivered is billed', outcome)
+    const after = await market.ask({ ...body, max_tokens: 100 })
+    must(after.whole && node.calls === 8, 'the same link serves the next request', { after, calls: node.calls })
+    await market.tidy()
+    return {
+      client: `${others.length} of ${others.length} other streams whole; its own ends with an error frame after 10 tokens`,
+      billed: 'its 10 tokens that were delivered; the others as ever',
+      kept: 'the link stayed, and served the next request',
     }
   },
 }

@@ -22,6 +22,7 @@ export const scenarios: readonly Scenario[] = [
   load.tinyRequests,
   load.hundredThousand,
   trust.garbageNode,
+  trust.largeChunk,
   trust.lyingNode,
   theBooks,
 ]

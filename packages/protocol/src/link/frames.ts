@@ -64,6 +64,11 @@ export interface Frame {
 export const FRAME_BYTES_MAX = 16 * 1024 * 1024
 /** Largest frame that a gateway accepts. Agents send small ones, and a stranger can send one before it has proved a key. */
 export const AGENT_FRAME_BYTES_MAX = 512 * 1024
+/**
+ * Largest chunk of one DATA frame: with the credit it bounds what a stream holds. One token with all its log-probabilities is 1 % of it.
+ * A larger one ends its stream, as the node's failure; agents divide what their engine says at once.
+ */
+export const CHUNK_BYTES_MAX = 256 * 1024
 /** Of a chunk that waits, what is held beside its bytes. */
 const CHUNK_OVERHEAD_BYTES = 64
 export const HEARTBEAT_INTERVAL_MS = 1_000
