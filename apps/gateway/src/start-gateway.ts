@@ -66,8 +66,10 @@ import { createRequestLimits } from './requests/request-limits.ts'
 import { createStopping } from './requests/stopping.ts'
 import { createWaitingRoom } from './requests/waiting-room.ts'
 
-/** Longest attempt in all. */
-const ATTEMPT_MS_MAX = 600_000
+/** Longest attempt in all, as long as its tokens come: as long as a client may give a request. */
+const ATTEMPT_MS_MAX = 3_600_000
+/** Of it, for how long its customer may hold it up. */
+const HELD_UP_MS_MAX = 600_000
 const TICK_MS = 1_000
 /** How long whoever asks about queued work waits for others in the database before being told so. */
 const databasePatience = { connectionWaitMsMax: 5_000, lockWaitMsMax: 5_000 }
@@ -242,7 +244,7 @@ export async function startGateway({
       placer,
       room,
       measurements,
-      limits: { silenceMsMax: env.ATTEMPT_SILENCE_MS, totalMsMax: ATTEMPT_MS_MAX },
+      limits: { silenceMsMax: env.ATTEMPT_SILENCE_MS, totalMsMax: ATTEMPT_MS_MAX, heldUpMsMax: HELD_UP_MS_MAX },
       logger,
       nextAttempt: ({ jobId, requestId }) => (jobId === null ? 0 : lane.nextAttempt(requestId)),
       clock,

@@ -10,8 +10,8 @@ import type { InferenceRequest } from '../requests/parse-request.ts'
 import type { RequestContext } from '../requests/request-context.ts'
 
 const LEASE = /^lease_[0-9a-f]{32}$/
-/** The gateway's own limit is the shorter one. */
-const TIMEOUT_MS = 600_000
+/** The gateway's own limit is no longer. */
+const TIMEOUT_MS = 3_600_000
 
 export interface Leased {
   /** Under the model's own name. */

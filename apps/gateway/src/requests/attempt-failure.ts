@@ -3,16 +3,23 @@ import { AppError } from '@isochrone/domain'
 import { fieldOfRefusal } from './known-fields.ts'
 import { objectOf, parseJson, type InferenceRequest } from './parse-request.ts'
 import { TIMEOUT_HEADER } from './deadline.ts'
+import { durationText } from './request-limits.ts'
 import type { AttemptResult } from './run-attempt.ts'
+import type { AttemptLimits } from './watch-attempt.ts'
 
 /** Why the attempt did not succeed, as the customer may read it; null when it did. */
 export function failureOf(
-  { outcome, invalidRequest, message, begun, stoppedBy, sealed }: AttemptResult,
+  { outcome, invalidRequest, message, begun, stoppedBy, limits, sealed }: AttemptResult,
   request: InferenceRequest,
 ): AppError | null {
   if (outcome === 'completed') return null
   const details = { outcome, message }
   if (stoppedBy === 'deadline') return deadlinePassed(begun)
+  if (stoppedBy === 'limit' || stoppedBy === 'held_up' || stoppedBy === 'size') return beyondLimit(stoppedBy, limits)
+  if (stoppedBy === 'try') {
+    const publicMessage = `The node did not end within the ${durationText(limits.totalMsMax)} of one try.`
+    return new AppError('provider_timeout', { publicMessage, details })
+  }
   if (outcome === 'gateway_failed') {
     const publicMessage = 'This gateway stops, and the request took longer than it could wait. Try again.'
     return new AppError('internal', { publicMessage, details })
@@ -62,6 +69,21 @@ export function deadlinePassed(begun: boolean): AppError {
     field: TIMEOUT_HEADER,
     details: { outcome: 'client_aborted' },
   })
+}
+
+/** A limit of this gateway on what a customer may ask for: no node answers for it, and what was done is billed. */
+function beyondLimit(by: 'limit' | 'held_up' | 'size', { totalMsMax, heldUpMsMax = 0 }: AttemptLimits): AppError {
+  const billed = 'The prompt and the tokens delivered so far are billed.'
+  const details = { outcome: 'client_aborted' }
+  if (by === 'size') {
+    const publicMessage = `The whole answer, which repeats its prompt, is too large to be put together here: stream it. ${billed}`
+    return new AppError('payload_too_large', { publicMessage, details })
+  }
+  const why =
+    by === 'limit'
+      ? `The answer did not end within ${durationText(totalMsMax)}, the longest that one may take.`
+      : `The answer waited for its reader for ${durationText(heldUpMsMax)} in all, the longest that one may.`
+  return new AppError('deadline_exceeded', { publicMessage: `${why} ${billed}`, details })
 }
 
 /** As the journal and the customer's own log have it, were anybody left to read it. */

@@ -8,10 +8,11 @@ import type { Opening } from './place-request.ts'
 import { cancelled, outcomeOf } from './pool-outcome.ts'
 import type { AnswerSink, RequestContext } from './request-context.ts'
 import { bytesOutMaxOf } from './reserve-price.ts'
-import { runAttempt, type AttemptLimits } from './run-attempt.ts'
+import { runAttempt } from './run-attempt.ts'
 import type { ServeDeps, Serving } from './serve-request.ts'
 import type { AttemptKind } from '../tracing/request-trace.ts'
 import type { Stopping } from './stopping.ts'
+import type { AttemptLimits } from './watch-attempt.ts'
 
 export interface Dispatch {
   opening: Opening
@@ -81,10 +82,11 @@ function kindOf(attempt: number, soFar: AnswerSoFar | null, isHedge: boolean): A
   return isHedge ? 'hedge' : attempt === 0 ? 'first' : 'failover'
 }
 
-/** A job brings its own total limit, a client its deadline. */
+/** Queued work brings the limit of one try, a lease and a client theirs. */
 function limitsOf({ limits, clock }: ServeDeps, ctx: RequestContext): AttemptLimits {
   const { pinned } = ctx
   const deadlineMs = leftMsOf(ctx, clock.nowMs())
   if (!pinned && deadlineMs === null) return limits
-  return { ...limits, totalMsMax: Math.min(limits.totalMsMax, pinned?.timeoutMs ?? limits.totalMsMax), deadlineMs }
+  const totalMsMax = Math.min(limits.totalMsMax, pinned?.timeoutMs ?? limits.totalMsMax)
+  return { ...limits, totalMsMax, deadlineMs, isOneTry: pinned !== null && !ctx.lease }
 }

@@ -13,10 +13,23 @@ export type AttemptOutcome =
   | 'moved'
 
 /**
- * Why this gateway stopped an attempt: `deadline` is the client's own, `gateway` that this process stops, `rival` that another
- * attempt has begun the answer, `moved` that it goes on at a faster node.
+ * Why this gateway stopped an attempt: `deadline` is the client's own, `limit` the longest that one may take, `try` the longest of
+ * one try of queued work, `held_up` that its customer read too slowly, `size` that a whole answer repeats a prompt and becomes too
+ * large, `gateway` that this process stops, `rival` that another attempt has begun the answer, `moved` that it goes on at a faster
+ * node.
  */
-export type StoppedBy = 'silence' | 'client' | 'flood' | 'deadline' | 'gateway' | 'rival' | 'moved'
+export type StoppedBy =
+  | 'silence'
+  | 'client'
+  | 'flood'
+  | 'deadline'
+  | 'limit'
+  | 'try'
+  | 'held_up'
+  | 'size'
+  | 'gateway'
+  | 'rival'
+  | 'moved'
 
 export interface Verdict {
   outcome: AttemptOutcome
@@ -29,6 +42,12 @@ const stopped: Readonly<Record<StoppedBy, Verdict>> = {
   client: { outcome: 'client_aborted', blame: fault.client, httpStatus: 499 },
   flood: { outcome: 'provider_failed', blame: fault.provider, httpStatus: 502 },
   deadline: { outcome: 'client_aborted', blame: fault.client, httpStatus: 504 },
+  // The node did what was asked, and it is paid: the customer asked for more than fits, or did not take it.
+  limit: { outcome: 'client_aborted', blame: fault.client, httpStatus: 504 },
+  held_up: { outcome: 'client_aborted', blame: fault.client, httpStatus: 504 },
+  size: { outcome: 'client_aborted', blame: fault.client, httpStatus: 413 },
+  // The platform's own limit, and another try follows: nobody pays for this one, and no node failed.
+  try: { outcome: 'gateway_failed', blame: fault.gateway, httpStatus: 504 },
   gateway: { outcome: 'gateway_failed', blame: fault.gateway, httpStatus: 503 },
   // It may have been a moment too late: that is no fault, and no sample of what it promised either.
   rival: { outcome: 'discarded', blame: fault.gateway, httpStatus: 499 },

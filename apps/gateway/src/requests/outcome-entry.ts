@@ -44,7 +44,7 @@ export function outcomeEntry(input: OutcomeInput): Omit<RequestFinishedEntry, 't
       model: ctx.request.model,
       stream: ctx.request.stream,
       status: error === null ? 'succeeded' : aborted ? 'aborted' : 'failed',
-      httpStatus: error === null ? 200 : aborted && error.code !== 'deadline_exceeded' ? 499 : error.httpStatus,
+      httpStatus: error === null ? 200 : aborted && error.code === 'invalid_input' ? 499 : error.httpStatus,
       errorCode: error?.code ?? null,
       errorMessage: error?.publicMessage ?? null,
       receivedAtMs: ctx.receivedAtMs,

@@ -2,27 +2,19 @@
  * One attempt: intent to the journal, OPEN to the node, chunks to the sink, and what was seen of it at the end.
  *
  * Chunks without tokens are held back until the first token, so that a failure before it can still move to another
- * node unseen. Bounded by a silence limit, a total limit and the credits of the stream.
+ * node unseen. Bounded by what `watchAttempt` watches and by the credits of the stream.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { outputChain, randomBytes32, requestHashOf, type Hex, type StreamEnd } from '@isochrone/protocol'
-import { SilenceWatch } from '@isochrone/runtime'
 import type { RunningStream } from '../fleet/stream-looks.ts'
 import type { AttemptEnd, AttemptSeen, AttemptStream, Continues, Intent, Lane } from '../ports.ts'
 import type { AnswerSoFar } from './answer-so-far.ts'
 import { judge, type AttemptOutcome, type StoppedBy } from './judge-attempt.ts'
+import { CHOICES_MAX } from './known-fields.ts'
 import type { InferencePath } from './parse-request.ts'
 import type { AnswerSink, RequestContext, Target } from './request-context.ts'
 import type { Stopping } from './stopping.ts'
-
-export interface AttemptLimits {
-  /** Longest wait for the first token, and between tokens, ms. */
-  silenceMsMax: number
-  /** Longest attempt in all, ms. */
-  totalMsMax: number
-  /** What is left of the time that the client gives it, ms; null where it names none. */
-  deadlineMs?: number | null
-}
+import { watchAttempt, type AttemptLimits, type AttemptWatch } from './watch-attempt.ts'
 
 export interface AttemptResult {
   seen: AttemptSeen
@@ -30,6 +22,8 @@ export interface AttemptResult {
   outcome: AttemptOutcome
   /** Why this gateway stopped it; null where it ended by itself. */
   stoppedBy: StoppedBy | null
+  /** By which it ran. */
+  limits: AttemptLimits
   /** The request itself is at fault: no other node would take it. */
   invalidRequest: boolean
   /** For people; from the node. */
@@ -115,6 +109,7 @@ export async function runAttempt(lane: Lane, input: AttemptInput): Promise<Attem
     target,
     outcome,
     stoppedBy: flow.stoppedBy,
+    limits: input.limits,
     invalidRequest: end.kind === 'ended' && end.end.status === 'invalid_request',
     message: end.kind === 'ended' ? end.end.message : 'the link to the node was lost',
     ...(ctx.request.sealed && end.kind === 'ended' && { sealed: end.end }),
@@ -136,14 +131,15 @@ interface Flow {
   bytesDelivered: number
   ttftMs: number | null
   stoppedBy: StoppedBy | null
-  customerSlow: boolean
+  /** Null before it begins. */
+  watch: AttemptWatch | null
   /** What looks at streams see of it, from its first token on. */
   shown: Pick<RunningStream, 'delivered' | 'heldUp'> | null
 }
 
 async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, startedAt: number): Promise<Flow> {
-  const { sink, limits, target, placement } = input
-  const collectedBytesMax = Math.min(input.bytesOutMax, COLLECTED_BYTES_MAX)
+  const { sink, limits, target, placement, stopping, yields, moves } = input
+  const collectedBytesMax = Math.min(input.bytesOutMax + echoedBytesMaxOf(input), COLLECTED_BYTES_MAX)
   const flow: Flow = {
     chain: outputChain(salt),
     held: [],
@@ -152,7 +148,7 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
     bytesDelivered: 0,
     ttftMs: null,
     stoppedBy: null,
-    customerSlow: false,
+    watch: null,
     shown: null,
   }
   const stop = (why: StoppedBy) => {
@@ -160,23 +156,14 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
     flow.stoppedBy = why
     stream.cancel()
   }
-  // A customer who reads slowly is no silence of the node.
-  const silence = new SilenceWatch(limits.silenceMsMax, () => (flow.customerSlow ? silence.heard() : stop('silence')))
-  const { totalMsMax, deadlineMs = null } = limits
-  const total = setTimeout(() => stop(flow.customerSlow ? 'client' : 'silence'), totalMsMax)
-  const deadline = deadlineMs === null ? undefined : setTimeout(() => stop('deadline'), deadlineMs)
-  const forgetStop = input.stopping.onStop(() => stop('gateway'))
-  const forgetRival = input.yields?.onStop(() => stop('rival'))
-  const forgetMove = input.moves?.onStop(() => stop('moved'))
-  const onAbort = () => stop('client')
-  if (sink.signal.aborted) onAbort()
-  else sink.signal.addEventListener('abort', onAbort, { once: true })
+  const watch = watchAttempt({ limits, signal: sink.signal, stopping, yields, moves, stop })
+  flow.watch = watch
   try {
     for await (const { tokensOut, chunk } of stream.chunks) {
       if (flow.stoppedBy !== null) break
-      silence.heard()
+      watch.heard()
       if (!sink.streams && flow.bytesDelivered + chunk.length > collectedBytesMax) {
-        stop('flood')
+        stop(echoes(input) ? 'size' : 'flood')
         break
       }
       if (!flow.begun && tokensOut === 0 && flow.held.length < HELD_CHUNKS_MAX) {
@@ -192,25 +179,22 @@ async function pump(stream: AttemptStream, input: AttemptInput, salt: Hex, start
         for (const early of flow.held) await handOn(sink, early, flow)
       }
       const slow = handOn(sink, chunk, flow)
-      if (slow) {
-        await slow
-        silence.heard()
-      }
+      if (slow) await slow
       flow.tokensDelivered = Math.max(flow.tokensDelivered, Math.min(tokensOut, flow.bytesDelivered))
       if (flow.shown) flow.shown.delivered = flow.tokensDelivered
       stream.acknowledge(tokensOut)
     }
   } finally {
-    silence.stop()
-    clearTimeout(total)
-    clearTimeout(deadline)
-    forgetStop()
-    forgetRival?.()
-    forgetMove?.()
-    sink.signal.removeEventListener('abort', onAbort)
+    watch.end()
   }
   return flow
 }
+
+const echoes = ({ ctx }: AttemptInput): boolean => ctx.request.needs.some(({ feature }) => feature === 'echo')
+
+/** What an answer may say beyond its tokens: the prompt, in front of each choice. It is billed as far as it was reserved. */
+const echoedBytesMaxOf = (input: AttemptInput): number =>
+  echoes(input) ? CHOICES_MAX * input.ctx.request.body.length : 0
 
 /** Undefined where there is nothing to wait for, as is usual: a promise for each chunk costs as much as its hash. */
 function handOn(sink: AnswerSink, chunk: Uint8Array, flow: Flow): Promise<void> | undefined {
@@ -221,10 +205,8 @@ function handOn(sink: AnswerSink, chunk: Uint8Array, flow: Flow): Promise<void> 
 }
 
 async function heldUp(slow: Promise<void>, flow: Flow): Promise<void> {
-  flow.customerSlow = true
   if (flow.shown) flow.shown.heldUp = 'now'
-  await slow
-  flow.customerSlow = false
+  await (flow.watch?.heldUp(slow) ?? slow)
   if (flow.shown) flow.shown.heldUp = 'since_last_look'
 }
 

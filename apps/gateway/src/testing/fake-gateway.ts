@@ -35,7 +35,7 @@ import { createStopping } from '../requests/stopping.ts'
 import { createWaitingRoom } from '../requests/waiting-room.ts'
 import { createRequestLimits } from '../requests/request-limits.ts'
 import { pricesOf } from '../requests/reserve-price.ts'
-import type { AttemptLimits } from '../requests/run-attempt.ts'
+import type { AttemptLimits } from '../requests/watch-attempt.ts'
 import { MODEL, type FakeNode } from './fake-node.ts'
 import { memoryBudgetStore } from './memory-budget-store.ts'
 
