@@ -8,13 +8,21 @@ import {
   isochronePlacementOnly,
   isochroneUndeclared,
 } from './isochrone.ts'
+import { powerOfTwoChoices } from './power-of-two-choices.ts'
+import { prequal } from './prequal.ts'
+import { withHedgesAndMoves } from './with-hedges-and-moves.ts'
 
 export const policies: readonly SimPolicy[] = [isochrone, isochronePlacementOnly, ...baselines]
 
-/** Those, and others that are run when they are named: our engine as the gateway of `npm start` sets it. */
+/**
+ * Those, and others that are run when they are named: our engine as the gateway of `npm start` sets it, and the two that
+ * ours is held against with its own hedges and moves.
+ */
 export const namedPolicies: readonly SimPolicy[] = [
   ...policies,
   isochroneGatewayTuning,
   isochroneUndeclared,
   isochroneGateway,
+  withHedgesAndMoves(powerOfTwoChoices),
+  withHedgesAndMoves(prequal),
 ]
