@@ -26,7 +26,7 @@ export interface PriceRow {
   machine: number | null
   /** File and line. */
   source: string
-  /** Day of the row, `2026-08-22`; for the AWS catalogue, the day of its file's newest commit is not known: `undated`. */
+  /** Day of the row, `2026-08-22`; `undated` for the catalogue, whose commits are known (docs/DATA.md) and their days not. */
   dated: string
 }
 

@@ -73,7 +73,10 @@ export function findUnfavourable(
   const ask = ours.summary.usdPerGpuHour.median
   const list = theirs.summary.usdPerGpuHour.median
   if (theirs.summary.date === 'undated') {
-    note('undated_list', `The day of the hyperscaler's list is not in the data; our rows end on ${ours.summary.date}.`)
+    note(
+      'undated_list',
+      `The day of the hyperscaler's list is not in the data, only its commit; our rows end on ${ours.summary.date}.`,
+    )
   }
 
   const cheapSpot = spot
