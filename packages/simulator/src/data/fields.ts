@@ -50,6 +50,8 @@ export const utcTime: Field<number> = {
   parse(given) {
     const match = timePattern.exec(given)
     const ms = match ? Date.parse(`${match[1]}T${match[2]}${match[3] ?? ':00'}Z`) : Number.NaN
-    return ms >= timesFromMs && ms < timesToMs ? ms + Number(match?.[4] ?? 0) * 1_000 : undefined
+    if (!(ms >= timesFromMs && ms < timesToMs)) return undefined
+    // Date counts on past the end of a month and of a day: the 30th of February is the 2nd of March to it.
+    return new Date(ms).toISOString().startsWith(`${match?.[1]}T`) ? ms + Number(match?.[4] ?? 0) * 1_000 : undefined
   },
 }

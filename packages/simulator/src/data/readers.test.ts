@@ -88,6 +88,13 @@ test('a bad trace is refused in one line with file, line and field', () => {
       csv('+275760-09-13 00:00:00,9,9'),
       `x.csv line 4, field TIMESTAMP: expected ${time}, got '+275760-09-13 00:00:00'`,
     ],
+    ...['2024-02-30 00:00:00', '2023-02-29 00:00:00', '2023-11-31 00:00:00', '2023-11-16 24:00:00'].map(
+      (day): [string, string, string] => [
+        'x.csv',
+        csv(`${day},9,9`),
+        `x.csv line 4, field TIMESTAMP: expected ${time}, got '${day}'`,
+      ],
+    ),
     [
       'x.csv',
       csv('2024-11-17 00:00:00,9,9'),
@@ -293,5 +300,24 @@ test('the market that ships is whole, and a wrong one is refused by line and fie
   expect(changed('"tpotMs": 50', '"tpotMs": -50')).toMatch(/^m\.json line \d+, field slo\.tpotMs: /)
   expect(changed('"heartbeatMs": 1000,', '')).toMatch(/^m\.json line \d+, field heartbeatMs: /)
   expect(changed('[0.35,', '[0.95,')).toMatch(/^m\.json line \d+, field demandShareByGateway: the shares must sum to 1/)
+  for (const [from, to, message] of [
+    ['"errorRate": [0.0002, 0.002]', '"errorRate": [2, 9]', 'field fleet.errorRate.0: expected a share from 0 to 1'],
+    [
+      '"errorRate": [0.0002, 0.002]',
+      '"errorRate": [0.2, 0.1]',
+      'field fleet.errorRate: expected a range from low to high',
+    ],
+    ['"slowFactor": [1.1, 1.4]', '"slowFactor": [0, 0]', 'field fleet.slowFactor.0: expected a factor of at least 1'],
+    [
+      '"slowFactor": [1.1, 1.4]',
+      '"slowFactor": [1.1, 1e9]',
+      'field fleet.slowFactor.1: expected a factor of at most 1000',
+    ],
+    ['"factor": 2.5', '"factor": 0.5', 'field stragglers.factor: expected a factor of at least 1'],
+    ['"heartbeatMs": 1000', '"heartbeatMs": 1e-9', 'field heartbeatMs: expected at least 1 ms'],
+    ['"meanDownMs": 120000', '"meanDownMs": 0.5', 'field churn.meanDownMs: expected at least 1 ms'],
+  ] as const) {
+    expect(changed(from, to)).toMatch(new RegExp(`^m\\.json line \\d+, ${message}$`))
+  }
   expect(changed('{', '')).toMatch(/^m\.json: not valid JSON/)
 })

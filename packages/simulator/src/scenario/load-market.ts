@@ -7,12 +7,14 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { dataError, readDataFile } from '../data/data-file.ts'
 
-const ms = z.number().positive().max(1e9)
-const share = z.number().min(0).max(1)
+/** Less than a millisecond would make a run of billions of steps. */
+const ms = z.number().min(1, 'expected at least 1 ms').max(1e9, 'expected at most 1e9 ms')
+const share = z.number().min(0, 'expected a share from 0 to 1').max(1, 'expected a share from 0 to 1')
+/** How many times slower. */
+const factor = z.number().min(1, 'expected a factor of at least 1').max(1_000, 'expected a factor of at most 1000')
 const count = z.int().min(1).max(1_000_000)
-const range = z
-  .tuple([z.number().min(0), z.number().min(0)])
-  .refine(([from, to]) => from <= to, 'a range from low to high')
+const rangeOf = (value: z.ZodNumber) =>
+  z.tuple([value, value]).refine(([from, to]) => from <= to, 'expected a range from low to high')
 
 const Market = z.looseObject({
   fleet: z.looseObject({
@@ -25,8 +27,8 @@ const Market = z.looseObject({
     concurrencyMax: count,
     kvTokens: z.int().min(1).max(1e10),
     slowShare: share,
-    slowFactor: range,
-    errorRate: range,
+    slowFactor: rangeOf(factor),
+    errorRate: rangeOf(share),
   }),
   prices: z.looseObject({ cachedShareOfInput: share, contextTokens: z.int().min(1).max(1_000_000) }),
   engine: z.looseObject({ prefillChunkTokens: count, queueMax: z.int().min(0).max(1e6) }),
@@ -47,7 +49,7 @@ const Market = z.looseObject({
   horizonMs: ms,
   warmUpMs: z.number().min(0).max(1e9),
   churn: z.looseObject({ meanDownMs: ms }),
-  stragglers: z.looseObject({ share, factor: z.number().min(1).max(1_000), meanMs: ms, meanGapMs: ms }),
+  stragglers: z.looseObject({ share, factor, meanMs: ms, meanGapMs: ms }),
   kill: z.looseObject({ share, atMs: ms, windowMs: ms, backAfterMs: ms }),
   prefix: z.looseObject({
     trace: z.string(),
