@@ -7,6 +7,7 @@
  */
 import {
   createFairExchange,
+  defaultTuning,
   fairCostOf,
   type FairExchange,
   type FairNews,
@@ -92,7 +93,8 @@ const DECISIONS_PER_WAKE = 256
 const LOOK_AGAIN_MS = 100
 /** Where nothing is known yet of how fast the room empties. */
 const FULL_RETRY_MS = 1_000
-const RETRY_AFTER_MS_MAX = 60_000
+/** As long as an answer may take. */
+const RETRY_AFTER_MS_MAX = defaultTuning.retryAfterMsMax
 const QUEUES_MAX = 10_000
 
 /** Reasons that pass by themselves. */

@@ -83,8 +83,13 @@ export interface Tuning {
   /** A refusal lowers the cap to this share of the streams seen; slow start begins with this many streams. */
   capDecrease: number
   slowStartStreams: number
+  /**
+   * Bounds of a time to come back, ms. The longest is no less than `breakerMsMax` and than an answer may take: the gateway
+   * ends an attempt after ten minutes. Where no waiting is known to help, the last one is told.
+   */
   retryAfterMsMin: number
   retryAfterMsMax: number
+  retryAfterMsUnknown: number
 }
 
 export const defaultTuning: Readonly<Tuning> = {
@@ -134,7 +139,8 @@ export const defaultTuning: Readonly<Tuning> = {
   capDecrease: 0.9,
   slowStartStreams: 4,
   retryAfterMsMin: 100,
-  retryAfterMsMax: 30_000,
+  retryAfterMsMax: 600_000,
+  retryAfterMsUnknown: 30_000,
 }
 
 /**

@@ -3,7 +3,9 @@ import { prng } from '@isochrone/domain'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { AttemptWork } from '../offer.ts'
-import { createReplicaPool } from '../pool/replica-pool.ts'
+import type { SampledReplica } from '../placement.ts'
+import { createReplicaPool, type ReplicaPool } from '../pool/replica-pool.ts'
+import { defaultTuning } from './constants.ts'
 import { decide } from './decide.ts'
 import { NOW_MS, offer, request } from './fixtures.ts'
 
@@ -13,8 +15,39 @@ interface Running {
   endMs: number
 }
 
-/** Asks until somebody is refused: each stream lasts as long as predicted, and they came one after the other. */
-function fill(replicas: number, concurrencyMax: number, seed: number, ask: ReturnType<typeof request>) {
+/** A replica whose breaker has opened that often, the last time `ageMs` ago: its pauses double up to a minute. */
+interface Broken {
+  level: number
+  ageMs: number
+}
+
+function fail(pool: ReplicaPool, slot: number, work: AttemptWork, { level, ageMs }: Broken): void {
+  const failed = {
+    ...work,
+    kind: 'failed',
+    concurrency: 1,
+    contextTokens: 0,
+    engineTtftMs: null,
+    tpotMs: null,
+  } as const
+  // The first opening takes some failures in a row, each further one a failed trial.
+  for (let n = 1; n < defaultTuning.breakerFailures + level; n++) {
+    pool.opened(slot, work)
+    pool.closed(slot, work, failed, NOW_MS - ageMs)
+  }
+}
+
+/**
+ * Asks until somebody is refused: each stream lasts as long as predicted, and they came one after the other. The first
+ * replicas are those that broke.
+ */
+function fill(
+  replicas: number,
+  concurrencyMax: number,
+  seed: number,
+  ask: ReturnType<typeof request>,
+  broken: readonly Broken[],
+) {
   const pool = createReplicaPool()
   const rng = prng(seed)
   for (let n = 0; n < replicas; n++) {
@@ -23,6 +56,7 @@ function fill(replicas: number, concurrencyMax: number, seed: number, ask: Retur
   }
   const running: Running[] = []
   const work = { tokensIn: ask.tokensIn, tokensCached: 0, tokensOut: ask.tokensOutExpected }
+  for (const slot of [...pool.slots()].slice(0, broken.length)) fail(pool, slot, work, broken[slot] as Broken)
   for (;;) {
     const decision = decide(pool, ask, rng, NOW_MS)
     if (decision.kind === 'none') return { pool, rng, running, told: decision, work }
@@ -45,30 +79,38 @@ const fleets = fc.record({
   replicas: fc.integer({ min: 1, max: 40 }),
   concurrencyMax: fc.integer({ min: 1, max: 64 }),
   seed: fc.nat(2 ** 31),
-  tokensOutExpected: fc.integer({ min: 20, max: 800 }),
+  // Short ones, and long ones of several minutes.
+  tokensOutExpected: fc.oneof(fc.integer({ min: 20, max: 800 }), fc.integer({ min: 800, max: 20_000 })),
+  broken: fc.array(fc.record({ level: fc.integer({ min: 1, max: 9 }), ageMs: fc.integer({ min: 0, max: 900 }) }), {
+    maxLength: 40,
+  }),
   admission: fc.constantFrom('capacity' as const, 'slack' as const),
 })
 
 test('who comes back after Retry-After, where streams ended as predicted, is placed', { timeout: 60_000 }, () => {
   let refused = 0
-  const check = fc.property(fleets, ({ replicas, concurrencyMax, seed, tokensOutExpected, admission }) => {
+  const check = fc.property(fleets, ({ replicas, concurrencyMax, seed, tokensOutExpected, admission, broken }) => {
     const slos = admission === 'slack' ? { ttftSloMs: 900, tpotSloMs: 20 } : {}
-    const ask = request({ tokensOutExpected, tokensOutMax: 800 }, { admission, ...slos })
-    const { pool, rng, running, told, work } = fill(replicas, concurrencyMax, seed, ask)
-    expect(['full', 'no_slack']).toContain(told.reason)
+    const ask = request({ tokensOutExpected, tokensOutMax: 20_000 }, { admission, ...slos })
+    const { pool, rng, running, told, work } = fill(replicas, concurrencyMax, seed, ask, broken)
+    expect(['full', 'no_slack', 'breaker_open']).toContain(told.reason)
     // What the engine predicts for one more is what each takes: its record has it.
     const { candidates, sampled } = told.record()
     expect(candidates).toEqual([])
-    const { estimate, activeStreams, streamsMax } = sampled[0] as (typeof sampled)[number]
+    const [whole = sampled[0] as SampledReplica] = sampled.filter((one) => one.breakerOpenUntilMs <= NOW_MS)
+    const { estimate, activeStreams, streamsMax } = whole
     const streams = Math.min(activeStreams, streamsMax)
     const context = ask.tokensIn + tokensOutExpected / 2
     const tpotMs = estimate.tpotBaseMs + (estimate.tpotPerStreamMs + estimate.tpotPerStreamTokenMs * context) * streams
     spreadEnds(running, tpotMs * tokensOutExpected, streamsMax)
     const backMs = NOW_MS + told.retryAfterMs
-    // Nor is anybody sent away for longer than a place takes to come free.
+    // Nor is anybody sent away for longer than a place takes to come free, or a breaker to close.
     const firstEndMs = Math.min(...running.map(({ endMs }) => endMs))
     if (told.reason === 'full')
       expect(told.retryAfterMs).toBeLessThanOrEqual(Math.max(100, 1.25 * (firstEndMs - NOW_MS)))
+    for (const { breakerOpenUntilMs: untilMs } of sampled) {
+      if (untilMs > NOW_MS) expect(told.retryAfterMs).toBeLessThanOrEqual(Math.max(100, Math.ceil(untilMs - NOW_MS)))
+    }
     for (const { slot, endMs } of running.toSorted((a, b) => a.endMs - b.endMs)) {
       if (endMs > backMs) continue
       const outcome = { concurrency: streams, contextTokens: context, engineTtftMs: null, tpotMs: null }
@@ -81,6 +123,41 @@ test('who comes back after Retry-After, where streams ended as predicted, is pla
     expect(decide(pool, ask, rng, backMs).kind).toBe('placed')
     refused++
   })
-  fc.assert(check, { numRuns: 150 })
-  expect(refused).toBe(150)
+  fc.assert(check, { numRuns: 300 })
+  expect(refused).toBe(300)
+})
+
+test('the end of a long answer on the only place is waited for, however far it is', () => {
+  const ask = request({ tokensOutExpected: 20_000, tokensOutMax: 20_000 })
+  const { told } = fill(1, 1, 1, ask, [])
+  const tpotMs = told.record().sampled[0]?.estimate.tpotBaseMs ?? 0
+  expect(told.reason).toBe('full')
+  expect(told.retryAfterMs).toBeGreaterThan(20_000 * tpotMs)
+  expect(told.retryAfterMs).toBeLessThan(defaultTuning.retryAfterMsMax)
+})
+
+test('a breaker that stays open for a minute is waited for that long', () => {
+  const ask = request()
+  const { pool, rng, told } = fill(
+    3,
+    8,
+    1,
+    ask,
+    Array.from({ length: 3 }, () => ({ level: 9, ageMs: 0 })),
+  )
+  expect([told.reason, told.retryAfterMs]).toEqual(['breaker_open', 60_000])
+  for (const slot of pool.slots()) {
+    pool.report(slot, { atMs: NOW_MS + 60_000, activeStreams: 0, queuedStreams: 0, ownStreams: 0, draining: false })
+  }
+  expect(decide(pool, ask, rng, NOW_MS + 59_999).kind).toBe('none')
+  expect(decide(pool, ask, rng, NOW_MS + 60_000).kind).toBe('placed')
+})
+
+test('where no waiting is known to help, the time is the one for that', () => {
+  const pool = createReplicaPool()
+  const told = decide(pool, request(), prng(1), NOW_MS)
+  expect(told).toMatchObject({ reason: 'no_replica', retryAfterMs: defaultTuning.retryAfterMsUnknown })
+  pool.upsert(offer(1))
+  const excluded = decide(pool, request({}, { exclude: [offer(1).nodeId] }), prng(1), NOW_MS)
+  expect(excluded).toMatchObject({ reason: 'excluded', retryAfterMs: defaultTuning.retryAfterMsUnknown })
 })

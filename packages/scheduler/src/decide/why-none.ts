@@ -72,18 +72,20 @@ function excludingMost(pool: ReplicaPool, compiled: CompiledPolicy, request: Pla
 
 /**
  * The soonest time at which a sampled replica is predicted to be usable, ms: its breaker's, the drain of its prompts, or
- * the next end of a stream. Constraints that no waiting mends give the longest time.
+ * the next end of a stream. Where nothing but constraints that no waiting mends was sampled, `retryAfterMsUnknown`.
  */
 export function retryAfterOf(s: DecisionScratch, t: Tuning): number {
-  let soonest = t.retryAfterMsMax
+  let soonest = Number.POSITIVE_INFINITY
   for (let i = 0; i < s.n; i++) soonest = Math.min(soonest, waitOf(s, i, t))
+  if (soonest === Number.POSITIVE_INFINITY) return t.retryAfterMsUnknown
   // Up: who comes back a fraction of a millisecond early finds what there was before.
-  return Math.ceil(Math.max(t.retryAfterMsMin, soonest))
+  return Math.ceil(Math.min(t.retryAfterMsMax, Math.max(t.retryAfterMsMin, soonest)))
 }
 
+/** ms; infinite where no waiting mends it. */
 function waitOf(s: DecisionScratch, i: number, t: Tuning): number {
   const { request } = s
-  if (!request) return t.retryAfterMsMax
+  if (!request) return Number.POSITIVE_INFINITY
   const streams = Math.max(1, Math.min(s.value(i, col.ACTIVE), s.value(i, col.STREAMS_MAX)))
   const tpot = s.tpotMs[i] as number
   /** Mean time between ends of streams. */
@@ -107,6 +109,6 @@ function waitOf(s: DecisionScratch, i: number, t: Tuning): number {
     case 'stale':
       return t.staleAfterMs
     default:
-      return t.retryAfterMsMax
+      return Number.POSITIVE_INFINITY
   }
 }
