@@ -15,7 +15,7 @@ import {
 export interface Suggestion {
   /** For a person. */
   sentence: string
-  /** One or two, to be made together. `wait` = send the same again after so many ms. */
+  /** One or two, more where no fewer would do; to be made together. `wait` = send the same again after so many ms. */
   changes: { field: string; value: unknown }[]
   /** How many replicas would then be open to the request. */
   replicas: number

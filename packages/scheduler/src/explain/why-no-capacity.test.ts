@@ -54,6 +54,29 @@ test('where no single change would do, it names a pair', () => {
   ])
 })
 
+test('where no pair would do, it names the fewest changes that would, and the engine then places', () => {
+  const far = { country: 'FR', gpuClass: 'B200', trust: 'claimed' } as const
+  const pool = poolOf([
+    priced(1, 620_000, far),
+    priced(2, 700_000, { ...far, dataPolicy: 'any' }),
+    priced(3, 640_000, far),
+  ])
+  const asked = request(
+    {},
+    { regions: ['DE'], gpuClasses: ['H200'], minTrust: 'challenged', dataPolicy: 'no_training' },
+  )
+  const { changes, open } = whyNoCapacity(pool, asked, NOW_MS)
+  expect([open, changes.map(({ sentence }) => sentence)]).toEqual([
+    0,
+    [
+      'allow FR in regions and lower min_trust from challenged to claimed and allow B200 in gpu_classes: 2 replicas, about 0.000224 USD for this request',
+    ],
+  ])
+  expect(changes[0] && decide(pool, changes[0].request, prng(1), NOW_MS)).toMatchObject({ kind: 'placed', slot: 0 })
+  // What the organisation forbids is no way in, however many changes it takes.
+  expect(whyNoCapacity(pool, asked, NOW_MS, { regions: ['DE'] }).changes).toEqual([])
+})
+
 test('where time is in the way, it says how long to wait and which target would be met', () => {
   const pool = poolOf([priced(1, 400_000)])
   pool.report(0, {
@@ -104,8 +127,9 @@ test('every suggestion is true: with the change applied, the engine places the r
       const decision = decide(pool, wanted, prng(n), NOW_MS)
       expect(open > 0).toBe(decision.kind === 'placed')
       expect(changes.length).toBeLessThanOrEqual(5)
+      // More than two only where nothing else would do.
+      if (changes.some((change) => change.changes.length > 2)) expect(changes).toHaveLength(1)
       for (const change of changes) {
-        expect(change.changes.length).toBeLessThanOrEqual(2)
         if (change.waitMs > 0) continue
         expect(decide(pool, change.request, prng(seed), NOW_MS).kind).toBe('placed')
         applied++

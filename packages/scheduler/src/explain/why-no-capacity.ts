@@ -1,7 +1,8 @@
 /**
  * "Why no capacity?": the smallest changes of constraints that would admit a request, with their cost.
  *
- * One change is tried before two, mild ones before grave ones (waiting and money before residency and data policy).
+ * One change is tried before two, mild ones before grave ones (waiting and money before residency and data policy). Where
+ * neither would do, it is the fewest that would, however many those are.
  * Works over cells with a bounded number of replicas each, never over a whole large fleet, so counts of a large one are
  * estimates and say so. Each change is one that admits a replica which was looked at: applied, the engine places.
  */
@@ -16,7 +17,7 @@ import { organisationLimit } from './organisation-limits.ts'
 import { usd } from './reason-words.ts'
 
 export interface CapacityChange {
-  /** One or two. */
+  /** One or two; more only where no fewer would do. */
   changes: readonly Change[]
   /** For a person: `raise max_price.output from 0.40 to 0.62 USD/Mtok: 12 replicas, about +0.00011 USD for this request`. */
   sentence: string
@@ -45,6 +46,8 @@ export interface WhyNoCapacity {
 /** Rows looked at in all: a few milliseconds. */
 const ROWS_MAX = 4_096
 const SUGGESTIONS_MAX = 5
+/** Changes together, while so many are enough. */
+const TOGETHER_MAX = 2
 /** From the mildest to the gravest: time, money, kind of machine, then promises about place, trust and data. */
 const gravity: readonly Change['field'][] = [
   'wait',
@@ -77,18 +80,24 @@ export function whyNoCapacity(
   organisation: RoutingWish = {},
 ): WhyNoCapacity {
   const limits = new Set<string>()
-  const rows = rowsOf(pool, request, nowMs).filter(({ changes }) => {
+  const allowed = ({ changes }: Row): boolean => {
     const found = changes.flatMap((change) => organisationLimit(change, organisation) ?? [])
     if (changes.length === 1) for (const limit of found) limits.add(limit)
     return found.length === 0
-  })
+  }
+  let rows = rowsOf(pool, request, nowMs, TOGETHER_MAX).filter(allowed)
   const open = Math.round(rows.reduce((sum, { changes, weight }) => sum + (changes.length === 0 ? weight : 0), 0))
   if (open > 0) return { poolSize: pool.size, open, changes: [], limits: [] }
   const singles = bestOf(rows, 1)
   const suggested = new Set(singles.flatMap(({ changes }) => changes.map(keyOf)))
   // A pair with half of it suggested already asks for more than that half alone.
   const pairs = bestOf(rows, 2).filter(({ changes }) => !changes.some((change) => suggested.has(keyOf(change))))
-  const chosen = [...singles, ...pairs].slice(0, SUGGESTIONS_MAX)
+  let chosen = [...singles, ...pairs].slice(0, SUGGESTIONS_MAX)
+  if (chosen.length === 0) {
+    rows = rowsOf(pool, request, nowMs, Number.POSITIVE_INFINITY).filter(allowed)
+    const fewest = rows.reduce((least, { changes }) => Math.min(least, changes.length), Number.POSITIVE_INFINITY)
+    chosen = bestOf(rows, fewest).slice(0, 1)
+  }
   return {
     poolSize: pool.size,
     open,
@@ -97,12 +106,13 @@ export function whyNoCapacity(
   }
 }
 
-function rowsOf(pool: ReplicaPool, request: PlacementRequest, nowMs: number): Row[] {
+/** What stands between the request and each replica that is looked at, where it is at most `changesMax` changes. */
+function rowsOf(pool: ReplicaPool, request: PlacementRequest, nowMs: number, changesMax: number): Row[] {
   const obstaclesOf = createObstacleFinder(pool, request, nowMs)
   const reachable = offerGroupsOf(pool).flatMap(({ kind, slots }) => {
     if (request.modelHash !== null && request.modelHash !== kind.modelHash) return []
     const fixed = fixedObstacles(kind, request.policy)
-    return fixed === null || fixed.length > 2 ? [] : [{ slots, fixed }]
+    return fixed === null || fixed.length > changesMax ? [] : [{ slots, fixed }]
   })
   const perGroup = Math.max(1, Math.floor(ROWS_MAX / Math.max(1, reachable.length)))
   const rows: Row[] = []
@@ -114,7 +124,7 @@ function rowsOf(pool: ReplicaPool, request: PlacementRequest, nowMs: number): Ro
       const { changes, waitMs, priceMicroUsd } = obstaclesOf(slot, pool.offerAt(slot))
       if (changes === null) continue
       const add = (all: readonly Change[]): void => {
-        if (all.length > 2) return
+        if (all.length > changesMax) return
         const costMicroUsd = all.reduce((sum, change) => sum + changeCost(change, request), 0)
         rows.push({ changes: all, weight: count / looked, priceMicroUsd, costMicroUsd })
       }
