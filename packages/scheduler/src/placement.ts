@@ -151,6 +151,11 @@ export interface PlacementRecord {
   /** Sampled and admissible, best first. */
   candidates: CandidateRow[]
   rejected: { nodeId: string; reason: RejectionReason }[]
+  /**
+   * Of a pool that is too large to name them all: how many replicas the fixed constraints exclude, by the first that does.
+   * Their sum is `poolSize` − `eligible`. Absent in records of small pools, and in old ones.
+   */
+  excludedBy?: Partial<Record<RejectionReason, number>> | undefined
   /** True when the choice was made to learn, not to win. */
   explored: boolean
   choice: string | null

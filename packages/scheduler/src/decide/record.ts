@@ -1,17 +1,25 @@
 /** A decision as plain JSON: everything that a person needs to understand it and a machine to run it again. */
-import { rejectionReasons, type CandidateRow, type PlacementRecord, type SampledReplica } from '../placement.ts'
+import {
+  rejectionReasons,
+  type CandidateRow,
+  type PlacementRecord,
+  type PlacementRequest,
+  type SampledReplica,
+} from '../placement.ts'
+import type { CompiledPolicy } from '../pool/compiled-policy.ts'
 import * as col from '../pool/columns.ts'
 import { staticRejection } from '../pool/static-rejection.ts'
 import type { ReplicaOffer } from '../offer.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
 import { termsOf } from './choose.ts'
+import { countIneligible } from './count-excluded.ts'
 import { reasonOf } from './predict.ts'
 import type { DecisionScratch } from './scratch.ts'
 import { invariant } from '@isochrone/domain'
 
 /** Changes whenever the same inputs may give another choice. */
 export const ENGINE_VERSION = '1.6.0'
-/** Pools up to this size say of every replica why it was not eligible. */
+/** Pools up to this size say of every replica why it was not eligible; larger ones how many were not, by reason. */
 const SMALL_POOL = 64
 
 export function recordOf(pool: ReplicaPool, reason: PlacementRecord['reason'], retryAfterMs: number): PlacementRecord {
@@ -30,7 +38,9 @@ export function recordOf(pool: ReplicaPool, reason: PlacementRecord['reason'], r
     eligible: compiled.eligible,
     sampled: offers.map((offer, i) => sampledOf(s, i, offer)),
     ...outcome,
-    rejected: pool.size <= SMALL_POOL ? [...outcome.rejected, ...notEligible(pool)] : outcome.rejected,
+    ...(pool.size <= SMALL_POOL
+      ? { rejected: [...outcome.rejected, ...notEligible(pool)] }
+      : { excludedBy: excludedBy(pool, compiled, request) }),
     explored: s.explored,
     reason,
     retryAfterMs,
@@ -93,6 +103,22 @@ function sampledOf(s: DecisionScratch, i: number, offer: ReplicaOffer): SampledR
       tpotPerStreamTokenMs: value(col.TPOT_G),
     },
   }
+}
+
+function excludedBy(
+  pool: ReplicaPool,
+  compiled: CompiledPolicy,
+  request: PlacementRequest,
+): NonNullable<PlacementRecord['excludedBy']> {
+  const counts = countIneligible(pool, compiled, request)
+  const found: NonNullable<PlacementRecord['excludedBy']> = {}
+  for (const [i, reason] of rejectionReasons.entries()) {
+    // What the attributes and the context let in and is not eligible all the same, a price cap excludes.
+    const priced = reason === 'over_price_cap' ? (counts[0] as number) - compiled.eligible : 0
+    const count = (counts[i + 1] as number) + priced
+    if (count > 0) found[reason] = count
+  }
+  return found
 }
 
 /** Replicas that the fixed constraints exclude, hardest reason first. */

@@ -1,15 +1,13 @@
 /** Why a request found no place, and when it may find one. */
 import { rejectionReasons, type PlacementRequest, type RejectionReason } from '../placement.ts'
 import * as col from '../pool/columns.ts'
-import { staticRejection } from '../pool/static-rejection.ts'
-import type { CellClass } from '../pool/bucket.ts'
 import type { CompiledPolicy } from '../pool/compiled-policy.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
 import type { Tuning } from './constants.ts'
+import { countExcluded } from './count-excluded.ts'
 import { codeOf, reasonOf } from './predict.ts'
 import type { DecisionScratch } from './scratch.ts'
 
-const CONTEXT_TOO_LONG = codeOf('context_too_long')
 const OVER_PRICE_CAP = codeOf('over_price_cap')
 const reasonCounts = new Uint16Array(rejectionReasons.length + 1)
 
@@ -37,32 +35,12 @@ export function staticReasonOf(pool: ReplicaPool, compiled: CompiledPolicy): Rej
   return compiled.reason
 }
 
-/** Classes stand for their members: of a class that nothing else excludes, the context or the price does. */
+/** Of a replica that no attribute and no context excludes, the price does. */
 function excludingMost(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementRequest): RejectionReason | null {
-  const { classes, classCounts } = pool.index
-  const needed = request.tokensIn + request.tokensOutMax
-  if (compiled.reasonByClass.length < classes.length) {
-    const known = new Uint8Array(classes.length * 2)
-    known.set(compiled.reasonByClass)
-    compiled.reasonByClass = known
-  }
-  const { reasonByClass } = compiled
-  const counts = new Uint32Array(rejectionReasons.length + 1)
-  for (let id = 0; id < classes.length; id++) {
-    const count = classCounts[id] as number
-    if (count === 0) continue
-    const kind = classes[id] as CellClass
-    let code = (reasonByClass[id] as number) - 1
-    if (code < 0) {
-      const otherBuild = request.modelHash !== null && request.modelHash !== kind.modelHash
-      const reason = otherBuild ? 'other_build' : staticRejection(kind, request.policy)
-      code = reason === null ? 0 : codeOf(reason)
-      reasonByClass[id] = code + 1
-    }
-    if (code === 0) code = 2 ** (kind.contextClass + 1) <= needed ? CONTEXT_TOO_LONG : OVER_PRICE_CAP
-    counts[code] = (counts[code] as number) + count
-  }
+  const counts = countExcluded(pool, compiled, request, request.tokensIn + request.tokensOutMax)
+  counts[OVER_PRICE_CAP] = (counts[OVER_PRICE_CAP] as number) + (counts[0] as number)
   let most = 0
+  counts[0] = 0
   // In the order of the table, not of arrival: of equally common reasons the hardest is named.
   for (let code = 1; code < counts.length; code++) {
     if ((counts[code] as number) > (counts[most] as number)) most = code

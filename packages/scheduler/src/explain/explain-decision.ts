@@ -23,6 +23,7 @@ export function explainDecision(record: PlacementRecord): string {
     header(record),
     candidateTable(record),
     rejections(record),
+    exclusions(record),
     verdict(record),
     sendings(record),
     replayLine(record),
@@ -104,8 +105,23 @@ function rejections({ rejected, sampled, request, nowMs }: PlacementRecord): str
   return ['Rejected', ...lines].join('\n')
 }
 
+/** Of a large pool: those that were not looked at, because the fixed constraints leave them out. */
+function exclusions({ excludedBy = {} }: PlacementRecord): string {
+  const counts = Object.entries(excludedBy).map(([reason, count]) => `${count.toLocaleString('en')} × ${reason}`)
+  return counts.length === 0 ? '' : `Outside the fixed constraints, by the first that excludes: ${counts.join(', ')}`
+}
+
+/** Reasons that pass by themselves. */
+const passing: ReadonlySet<PlacementRecord['reason']> = new Set([
+  'full',
+  'no_slack',
+  'breaker_open',
+  'draining',
+  'stale',
+])
+
 function verdict(record: PlacementRecord): string {
-  const { choice, candidates, reason, retryAfterMs } = record
+  const { choice, candidates, reason, rejected, retryAfterMs } = record
   const chosen = candidates.find(({ nodeId }) => nodeId === choice)
   if (!chosen) {
     const why =
@@ -114,7 +130,11 @@ function verdict(record: PlacementRecord): string {
         : reason === 'no_replica'
           ? reasonWords[reason]
           : `most often: the replica ${reasonWords[reason]}`
-    return `Not placed: ${why}. Trying again makes sense after ${(retryAfterMs / 1_000).toFixed(1)} s.`
+    const mayPass = passing.has(reason) || rejected.some((row) => passing.has(row.reason))
+    const when = mayPass
+      ? `Trying again makes sense after ${(retryAfterMs / 1_000).toFixed(1)} s.`
+      : 'No waiting is known to help.'
+    return `Not placed: ${why}. ${when}`
   }
   return `${shortId(chosen.nodeId)} was chosen: ${whyChosen(record, chosen)}.`
 }

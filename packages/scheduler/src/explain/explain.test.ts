@@ -83,3 +83,58 @@ test('the explanation names every candidate with its terms, who was rejected and
   expect(none).toContain('No candidate was admissible.')
   expect(none).toContain('Not placed: most often: the replica costs more than a price cap allows')
 })
+
+test('of a large pool it says how many replicas each constraint excludes, and an old record is read without', () => {
+  const pool = createReplicaPool()
+  for (let n = 0; n < 1_200; n++) {
+    pool.upsert(
+      offer(n, {
+        country: n < 1_000 ? 'US' : 'DE',
+        gpuClass: n % 2 === 0 ? 'H200' : 'B200',
+        contextTokensMax: n % 20 === 2 ? 4_096 : 131_072,
+        prices: { ...prices, outPerMtok: n % 10 === 0 ? 900_000 : 400_000 },
+      }),
+    )
+  }
+  const maxPrice = { inPerMtok: null, outPerMtok: 500_000, requestMicroUsd: null }
+  const asked = request({ tokensIn: 20_000 }, { regions: ['DE'], gpuClasses: ['H200'], maxPrice })
+  const record = decide(pool, asked, prng(1), NOW_MS).record()
+  expect(record.excludedBy).toEqual({
+    outside_residency: 1_000,
+    gpu_class: 100,
+    context_too_long: 10,
+    over_price_cap: 20,
+  })
+  expect(record.eligible).toBe(70)
+  const line =
+    'Outside the fixed constraints, by the first that excludes: 1,000 × outside_residency, 100 × gpu_class, 10 × context_too_long, 20 × over_price_cap'
+  expect(explainDecision(throughJson(record)).split('\n')).toContain(line)
+  const { excludedBy: _, ...old } = record
+  expect(replayDecision(throughJson(old)).differences).toEqual([])
+  expect(explainDecision(throughJson(old))).not.toContain('Outside the fixed constraints')
+  // Where nothing is left, and after offers have changed.
+  pool.upsert(offer(5_000, { country: 'JP', gpuClass: 'H200', prices }))
+  const none = decide(pool, request({}, { regions: ['FR'] }), prng(1), NOW_MS).record()
+  expect([none.choice, none.reason, none.excludedBy]).toEqual([null, 'outside_residency', { outside_residency: 1_201 }])
+  expect(decide(pool, asked, prng(1), NOW_MS).record().excludedBy).toMatchObject({ outside_residency: 1_001 })
+})
+
+test('a time to try again is told where waiting helps, and nowhere else', () => {
+  const text = (change: Parameters<typeof request>[1]) => explainDecision(recorded(change))
+  expect(text({ maxPrice: { inPerMtok: null, outPerMtok: 1, requestMicroUsd: null } })).toMatch(
+    /costs more than a price cap allows\. No waiting is known to help\.$/m,
+  )
+  expect(text({ regions: ['JP'] })).not.toContain('Trying again')
+  expect(text({ admission: 'slack', tpotSloMs: 1 })).toMatch(
+    /time targets\. Trying again makes sense after \d+\.\d s\.$/m,
+  )
+  // Most often the policy is in the way, and yet a place may come free.
+  const pool = createReplicaPool()
+  for (let n = 1; n <= 3; n++) {
+    const slot = pool.upsert(offer(n))
+    pool.report(slot, { atMs: NOW_MS, activeStreams: 64, queuedStreams: 64, ownStreams: 0, draining: false })
+  }
+  const exclude = [2, 3].map((n) => offer(n).nodeId)
+  const full = decide(pool, request({}, { exclude }), prng(1), NOW_MS).record()
+  expect(explainDecision(full)).toMatch(/Not placed: .* excluded by the policy.* Trying again makes sense after/)
+})

@@ -124,6 +124,7 @@ const record = z.looseObject({
   sampled: z.array(sampled).max(10_000),
   candidates: z.array(candidate),
   rejected: z.array(z.looseObject({ nodeId: text, reason })),
+  excludedBy: z.partialRecord(reason, number).optional(),
   explored: z.boolean(),
   choice: text.nullable(),
   alternates: texts,

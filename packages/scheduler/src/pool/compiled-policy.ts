@@ -28,6 +28,7 @@ const NOWHERE = 2 ** 31 - 1
 /** No replica. */
 export const NO_SLOT = -1
 const NO_SLOTS = new Int32Array(0)
+const NO_COUNTS = new Uint32Array(0)
 
 /** Fields that every decision reads stand first, side by side: of a thousand policies, most are not in the cache. */
 export class CompiledPolicy {
@@ -64,9 +65,15 @@ export class CompiledPolicy {
   readonly #levelIn: number
   readonly #levelOut: number
   #version = -RECENT
+  /** How many replicas its constraints exclude, by code of the first that does, for `index.version`: see `count-excluded.ts`. */
+  excluded = NO_COUNTS
+  excludedVersion = 0
+  /** A class whose context is certainly shorter is not admitted, tokens. */
+  readonly contextTokensMin: number
 
   constructor(policy: StaticPolicy & Pick<RoutingPolicy, 'maxPrice'>, modelHash: string | null, contextClass: number) {
     this.#check = new ClassCheck(policy, modelHash, contextClass)
+    this.contextTokensMin = 2 ** contextClass
     const { inPerMtok, outPerMtok } = policy.maxPrice
     this.#levelIn = inPerMtok === null ? Number.POSITIVE_INFINITY : levelOf(inPerMtok)
     this.#levelOut = outPerMtok === null ? Number.POSITIVE_INFINITY : levelOf(outPerMtok)
