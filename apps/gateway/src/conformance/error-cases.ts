@@ -48,6 +48,9 @@ export const errorCases: readonly ConformanceCase[] = [
   refuses('content type other than JSON', { status: 415, code: 'unsupported_media_type' }, ({ post }) =>
     post(chat, '{}', { 'content-type': 'text/plain' }),
   ),
+  refuses('a form where JSON is read', { status: 415, code: 'unsupported_media_type' }, ({ post }) =>
+    post(chat, `--x\r\n\r\n${' '.repeat(12 * MIB)}\r\n--x--`, { 'content-type': 'multipart/form-data; boundary=x' }),
+  ),
   refuses('invalid JSON, with its position', { status: 400, code: 'invalid_request' }, async ({ post }) => {
     const response = await post(chat, '{"model": "x",\n  "messages" 1}')
     assert.match(await response.clone().text(), /line 2, column 1\d/)

@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { afterEach, expect, test } from 'vitest'
 import { API_KEY, startFakeGateway } from '../testing/fake-gateway.ts'
+import type { Batches } from '../batches/create-batches.ts'
+import { fileRoutes } from './routes/files.ts'
 import type { LargeBodyResult } from '../testing/large-body-client.ts'
 
 const MIB = 1024 * 1024
@@ -50,5 +52,25 @@ test('who never stops sending is answered, then cut off', async () => {
     else sending.write('{')
     expect(await status).toBe(413)
     await Promise.race([closed, sleep(20_000).then(() => Promise.reject(new Error('the connection was kept')))])
+  }
+})
+
+/** Only an upload is read as a form: elsewhere a form would get past the limit of a body. */
+test('a form is 415 wherever JSON is read, however large it is', async () => {
+  const gateway = await startFakeGateway({
+    nodes: [],
+    change: (deps) => (deps.addRoutes = (app) => fileRoutes(app, deps, {} as Batches)),
+  })
+  open.push(gateway)
+  for (const path of ['/v1/chat/completions', '/v1/completions', '/v1/responses', '/v1/embeddings']) {
+    for (const bytes of [10, 12 * MIB]) {
+      const answer = await fetch(`${gateway.url}${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'multipart/form-data; boundary=x' },
+        body: Buffer.alloc(bytes, ' '),
+      })
+      const { error } = (await answer.json()) as { error: { code: string } }
+      expect([path, answer.status, error.code]).toEqual([path, 415, 'unsupported_media_type'])
+    }
   }
 })

@@ -18,14 +18,21 @@ interface ListQuery {
 
 type Deps = Pick<GatewayDeps, 'control' | 'clock' | 'notReady'>
 
+/** In a part of the app of their own, because no other route reads a form. */
 export function fileRoutes(app: FastifyInstance, deps: Deps, batches: Batches): void {
+  app.register((part, _options, done) => {
+    // The form is read as it comes, by the route.
+    part.addContentTypeParser('multipart/form-data', (_request, _payload, ready) => ready(null))
+    routesOf(part, deps, batches)
+    done()
+  })
+}
+
+function routesOf(app: FastifyInstance, deps: Deps, batches: Batches): void {
   const callerOf = (request: FastifyRequest): string => {
     requireReady(deps)
     return authenticate(request.headers.authorization, deps.control, deps.clock.nowMs()).organisation.orgId
   }
-
-  // The form is read as it comes, by the route.
-  app.addContentTypeParser('multipart/form-data', (_request, _payload, done) => done(null))
 
   app.post('/v1/files', {
     onRequest: (request, _reply, next) => {
