@@ -1,7 +1,7 @@
 /** The Vercel AI SDK, by its OpenAI-compatible provider (chat) and by its OpenAI provider (Responses). */
 import assert from 'node:assert/strict'
-import { embedMany, generateText, jsonSchema, Output, streamText, tool } from 'ai'
-import type { ConformanceCase } from './conformance-case.ts'
+import { APICallError, embedMany, generateText, jsonSchema, Output, streamText, tool, type ModelMessage } from 'ai'
+import type { ConformanceCase, Mode } from './conformance-case.ts'
 import type { ConformanceWorld } from './conformance-world.ts'
 
 const providers = {
@@ -90,8 +90,63 @@ const textCases = (['chat', 'responses'] as const).flatMap((area): ConformanceCa
   },
 ])
 
+/** The messages of a first turn and of its answer, and a second question. */
+async function twoTurns(world: ConformanceWorld, area: 'chat' | 'responses', mode: Mode): Promise<ModelMessage[]> {
+  const messages: ModelMessage[] = [{ role: 'user', content: 'Hi' }]
+  const asked = { model: providers[area](world), messages, maxRetries: 0 }
+  const streamed = mode === 'stream' ? streamText(asked) : null
+  await streamed?.consumeStream()
+  const { messages: answered } = await (streamed ?? (await generateText(asked))).response
+  return [...messages, ...answered, { role: 'user', content: 'Again' }]
+}
+
+const turnCases = (['whole', 'stream'] as const).flatMap((mode): ConformanceCase[] => [
+  ...(['chat', 'responses'] as const).map((area): ConformanceCase => ({
+    area,
+    feature: area === 'chat' ? 'a second turn' : 'a second turn, with `providerOptions.openai.store: false`',
+    client: 'ai-sdk',
+    mode,
+    async run(world) {
+      const asked = {
+        model: providers[area](world),
+        messages: await twoTurns(world, area, mode),
+        providerOptions: { openai: { store: false } },
+        maxRetries: 0,
+      }
+      const streamed = mode === 'stream' ? streamText(asked) : null
+      await streamed?.consumeStream()
+      assert.equal(await (streamed ?? (await generateText(asked))).text, 'one two three four')
+      const sent = world.upstream.received.at(-1)?.body.messages
+      assert.deepEqual(
+        (sent as { role: string }[]).map(({ role }) => role),
+        ['user', 'assistant', 'user'],
+      )
+    },
+  })),
+  {
+    area: 'responses',
+    feature: 'a second turn with `store` left out: `item_reference`',
+    client: 'ai-sdk',
+    mode,
+    refused: 'items are not stored; the message names the option',
+    async run(world) {
+      const asked = {
+        model: providers.responses(world),
+        messages: await twoTurns(world, 'responses', mode),
+        maxRetries: 0,
+      }
+      const failed = (error: unknown) =>
+        APICallError.isInstance(error) &&
+        error.statusCode === 400 &&
+        error.message.includes('providerOptions.openai.store = false')
+      await assert.rejects(generateText(asked), failed)
+    },
+  },
+])
+
 export const aiSdkCases: readonly ConformanceCase[] = [
   ...textCases,
+  ...turnCases,
   {
     area: 'embeddings',
     feature: 'several values',

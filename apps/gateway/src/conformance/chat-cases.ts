@@ -169,6 +169,18 @@ export const chatCases: readonly ConformanceCase[] = [
   ...passes('user', 'u-1'),
   ...passes('metadata', { run: 'a' }),
   ...passes('store', false),
+  {
+    area: 'chat',
+    feature: '`store: true`',
+    client: 'fetch',
+    mode: 'whole',
+    refused: 'completions are not stored',
+    async run({ post, model }) {
+      const response = await post('/v1/chat/completions', { model, messages: hello, store: true })
+      const { error } = (await response.json()) as { error: { param: string; code: string } }
+      assert.deepEqual([response.status, error.param, error.code], [400, 'store', 'unsupported_field'])
+    },
+  },
   ...passes('service_tier', 'auto'),
   ...passes('prompt_cache_key', 'k'),
   ...passes('safety_identifier', 's'),

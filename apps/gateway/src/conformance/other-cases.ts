@@ -192,6 +192,13 @@ export const otherCases: readonly ConformanceCase[] = [
       ['tools[0].type', { tools: [{ type: 'web_search' }] }, 'hosted tools run at OpenAI'],
       ['truncation', { truncation: 'auto' }, 'a prompt is never shortened'],
       ['reasoning.summary', { reasoning: { summary: 'auto' } }, 'engines do not summarise'],
+      ['max_tool_calls', { max_tool_calls: 3 }, 'it limits hosted tools'],
+      ['include[0]', { include: ['file_search_call.results'] }, 'hosted tools run at OpenAI'],
+      [
+        'stream_options.include_obfuscation',
+        { stream: true, stream_options: { include_obfuscation: true } },
+        'streams are not padded',
+      ],
     ] as const
   ).map(([param, change, refused]): ConformanceCase => ({
     area: 'responses',

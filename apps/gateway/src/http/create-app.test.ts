@@ -236,6 +236,15 @@ test('bad bodies are 400 and name the field or the place', async () => {
   expect(await broken.json()).toMatchObject({ error: { message: expect.stringContaining('line 2, column 14') } })
 })
 
+test('a completion that is to be stored is refused: nothing would keep it', async () => {
+  const { openai, nodes } = await start([hello])
+  const error = await openai.chat.completions.create({ ...ask, store: true }).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(BadRequestError)
+  expect(error).toMatchObject({ code: 'unsupported_field', param: 'store' })
+  expect((await openai.chat.completions.create({ ...ask, store: false })).choices[0]?.message.content).toBe('Hello!')
+  expect(nodes[0]?.opened).toHaveLength(1)
+})
+
 test('what the engine refuses is 400 too, with the field that its message names', async () => {
   const { openai, nodes } = await start([{ status: 'invalid_request', message: 'n: only one choice is supported' }])
   const error = await openai.chat.completions.create({ ...ask, n: 3 }).catch((thrown: unknown) => thrown)

@@ -74,7 +74,7 @@ export function parseInferenceRequest(
   if (isSealed(json)) return sealedRequest(path, sentBody, json, isModel(name) ? name : splitModelSuffix(name).model)
   if (path === '/v1/embeddings') checkPrompt(json.input, 'input')
   else if (path === '/v1/completions') checkPrompt(json.prompt, 'prompt')
-  else checkMessages(json.messages)
+  else checkChat(json)
   const { stream, includeUsage, choices, tokensOutMax } = readKnownFields(path, json)
   const { policy: routing } = parseRoutingPolicy(json.routing)
   const { model, suffix } = isModel(name) ? { model: name, suffix: null } : splitModelSuffix(name)
@@ -158,6 +158,16 @@ function placeOf(text: string): string {
   if (text.trim() === '') return ': it is empty'
   const { line, column, position } = errorPositionOfJson(text)
   return `: line ${line}, column ${column} (position ${position})`
+}
+
+function checkChat({ messages, store }: Record<string, unknown>): void {
+  checkMessages(messages)
+  if (store !== true) return
+  throw new AppError('invalid_input', {
+    publicMessage: "'store' is not supported: completions are not stored here; leave it out or set it to false.",
+    field: 'store',
+    details: { reason: 'unsupported_field' },
+  })
 }
 
 function checkMessages(messages: unknown): void {

@@ -6,6 +6,9 @@
  */
 import { AppError } from '@isochrone/domain'
 
+/** Of items of reasoning: see `itemIdOf`. */
+const REASONING_ID = 'rs_'
+
 type Item = Readonly<Record<string, unknown>>
 type Message = Record<string, unknown>
 
@@ -41,6 +44,13 @@ function addItem(messages: Message[], item: Item, field: string): void {
       return
     case 'reasoning':
       return
+    case 'item_reference':
+      // What it refers to would be left out as well.
+      if (typeof item.id === 'string' && item.id.startsWith(REASONING_ID)) return
+      throw unsupported(
+        `${field}.type`,
+        'items are not stored here, so none can be referred to; send each item whole (with the AI SDK: providerOptions.openai.store = false)',
+      )
     default:
       throw unsupported(
         `${field}.type`,

@@ -42,6 +42,7 @@ const schema = z.looseObject({
   max_output_tokens: z.int({ error: 'an integer of 1 or more' }).min(1, { error: 'an integer of 1 or more' }).nullish(),
   top_logprobs: z.int({ error: 'an integer from 0 to 20' }).min(0).max(20).nullish(),
   include: z.array(text, { error: 'an array of strings' }).nullish(),
+  stream_options: loose().nullish(),
   tools: z.array(functionTool, { error: 'an array of tools' }).max(128, { error: 'at most 128 tools' }).nullish(),
   tool_choice: z.union([text, loose()], { error: 'a string or an object' }).nullish(),
   text: z
@@ -73,6 +74,8 @@ const translated = new Set([
   'stream_options',
 ])
 const LOGPROBS = 'message.output_text.logprobs'
+/** The second is asked for by clients that keep reasoning themselves: there is none to add where engines give it in clear. */
+const includable: ReadonlySet<string> = new Set([LOGPROBS, 'reasoning.encrypted_content'])
 
 /** Throws `invalid_input` naming the field that is wrong, or that this gateway cannot do. */
 export function parseResponsesRequest(body: Record<string, unknown>): ResponsesRequest {
@@ -120,6 +123,14 @@ function refuseState(data: Parsed): void {
   }
   if (data.store === false && data.background === true)
     refuse('store', 'a background response is kept until you delete it')
+  if (given('max_tool_calls')) refuse('max_tool_calls', 'it limits hosted tools, and only function tools run here')
+  for (const [index, name] of (data.include ?? []).entries()) {
+    if (!includable.has(name)) refuse(`include[${index}]`, `only ${[...includable].join(' and ')} can be included`)
+  }
+  const { include_obfuscation: obfuscation, ...options } = data.stream_options ?? {}
+  if (obfuscation === true) refuse('stream_options.include_obfuscation', 'streams are not padded here')
+  const [option] = Object.keys(options)
+  if (option !== undefined) refuse(`stream_options.${option}`, 'a response streams its usage in its last event anyway')
   if (given('prompt')) refuse('prompt', 'prompt templates live at OpenAI; send instructions and input')
   if (data.truncation === 'auto') refuse('truncation', 'this gateway never shortens a prompt; use "disabled"')
   if (typeof data.n === 'number' && data.n > 1) refuse('n', 'a response has one answer; use chat completions')

@@ -87,6 +87,10 @@ test('what would need a store or a hosted tool is refused with its field', () =>
     ['tools[0].type', { tools: [{ type: 'web_search' }] }],
     ['tool_choice.type', { tool_choice: { type: 'file_search' } }],
     ['input[0].type', { input: [{ type: 'item_reference', id: 'x' }] }],
+    ['max_tool_calls', { max_tool_calls: 1 }],
+    ['include[1]', { include: ['message.output_text.logprobs', 'file_search_call.results'] }],
+    ['stream_options.include_obfuscation', { stream_options: { include_obfuscation: true } }],
+    ['stream_options.include_usage', { stream_options: { include_usage: true } }],
     ['input', { input: undefined }],
     ['max_output_tokens', { max_output_tokens: 0 }],
     ['tools[0].type', { tools: [{}] }],
@@ -96,6 +100,20 @@ test('what would need a store or a hosted tool is refused with its field', () =>
       expect.objectContaining({ code: 'invalid_input', field }),
     )
   }
+})
+
+test('what clients send by themselves is taken, where it changes nothing', () => {
+  const sent = {
+    input: [
+      { role: 'user', content: 'Hi' },
+      { type: 'item_reference', id: 'rs_a_0' },
+    ],
+    include: ['reasoning.encrypted_content'],
+    max_tool_calls: null,
+    stream_options: { include_obfuscation: false },
+  }
+  const { chatBody } = parseResponsesRequest({ model: 'm', ...sent })
+  expect(chatBody).toEqual({ model: 'm', messages: [{ role: 'user', content: 'Hi' }] })
 })
 
 test('text and two calls become numbered events whose items open and close in order, as the whole answer has them', () => {
