@@ -80,7 +80,7 @@ export { retryJob } from './jobs/retry-job.ts'
 export type { JobTry } from './jobs/placement-memory.ts'
 export { cancelJob } from './jobs/cancel-job.ts'
 export { getJob, type JobState } from './jobs/get-job.ts'
-export { jobFailureCodes, runJob, type JobLook, type RunJobDeps } from './jobs/run-job.ts'
+export { runJob, type JobLook, type RunJobDeps } from './jobs/run-job.ts'
 export { advanceBatch, type AdvanceBatchDeps, type BatchLook } from './batches/advance-batch.ts'
 export {
   BATCH_WINDOW_MS,

@@ -163,8 +163,12 @@ export const backgroundCases: readonly ConformanceCase[] = [
       const headers = { 'x-isochrone-queue': '1', 'x-isochrone-wait-ms': '200' }
       const { id } = (await (await post('/v1/chat/completions', body, headers)).json()) as { id: string }
       const { http_status: status, error: answer } = await ended(() => jobOf(world, id))
-      const { error } = answer as { error: { code: string } }
-      assert.deepEqual([status, error.code], [504, 'job_deadline_exceeded'])
+      const { error } = answer as { error: Record<string, unknown> }
+      const { type, code, owner } = error
+      assert.deepEqual([status, type, code, owner], [504, 'timeout', 'job_deadline_exceeded', 'client'])
+      assert.match(String(error.request_id), /^req_/)
+      const waited = await post('/v1/chat/completions', body, { ...headers, prefer: 'wait=60' })
+      assert.deepEqual([waited.status, waited.headers.get('x-should-retry')], [504, 'false'])
     },
     { client: 'fetch', proves: ['job_deadline_exceeded'] },
   ),

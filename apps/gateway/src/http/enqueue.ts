@@ -6,6 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '@isochrone/domain'
+import { mayRetry } from '@isochrone/protocol/openai-error'
 import { JOB_DEADLINE_MS_MAX, refusalOf, type JobState } from '@isochrone/services'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { parseJson, type InferenceRequest } from '../requests/parse-request.ts'
@@ -13,7 +14,7 @@ import { placementRequestOf } from '../requests/placement-request.ts'
 import { routingOf } from '../requests/routing-of.ts'
 import { requireMoney } from '../requests/reserve-money.ts'
 import { reservePriceMicroUsd } from '../requests/reserve-price.ts'
-import { backgroundResponse } from '../responses/background-response.ts'
+import { backgroundResponse, errorOf } from '../responses/background-response.ts'
 import { requireChannel, requireKnownModel } from './admit.ts'
 import type { Caller } from './authenticate.ts'
 import type { Claim } from '../idempotency/idempotency.ts'
@@ -74,6 +75,8 @@ export async function enqueue(
   reply.headers({ 'x-isochrone-job': job.id, location: `/v1/jobs/${job.id}` })
   const over = waiting.holdMs > 0 ? await held(deps, caller, job, waiting.holdMs, reply) : undefined
   if (over && (over.status === 'succeeded' || over.status === 'failed')) {
+    // The official client retries 5xx by itself: a job that came to its end would be made again.
+    if (over.status === 'failed' && !mayRetry(errorOf(over).code)) reply.header('x-should-retry', 'false')
     return await sendKept(reply, claim, over.httpStatus ?? (over.status === 'succeeded' ? 200 : 500), over.answer)
   }
   return await sendKept(reply, claim, 202, {

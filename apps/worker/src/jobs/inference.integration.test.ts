@@ -177,7 +177,11 @@ test('a failed node is not asked again at once, and attempts are bounded', async
   expect(looks).toBe(7)
   expect(calls).toHaveLength(8)
   expect(new Set(calls.slice(0, 2).map((call) => call.nodeId)).size).toBe(2)
-  expect(await getJob(store.jobs, 'org_a', id)).toMatchObject({ status: 'failed', httpStatus: 502 })
+  expect(await getJob(store.jobs, 'org_a', id)).toMatchObject({
+    status: 'failed',
+    httpStatus: 502,
+    answer: { error: { type: 'server_error', code: 'provider_failed', owner: 'provider' } },
+  })
 })
 
 test('a gateway that hangs up costs no attempt, and the same request id is asked again', async () => {
@@ -191,7 +195,13 @@ test('a gateway that hangs up costs no attempt, and the same request id is asked
 test('a job past its deadline fails, a cancelled one is not run', async () => {
   const late = await enqueue(noQueue, 1)
   await runJob({ ...deps(), clock: manualClock(Date.now() + 60_000) }, late.id)
-  expect(await getJob(store.jobs, 'org_a', late.id)).toMatchObject({ status: 'failed', httpStatus: 504 })
+  const { requestId } = late
+  const error = { type: 'timeout', code: 'job_deadline_exceeded', owner: 'client', request_id: requestId }
+  expect(await getJob(store.jobs, 'org_a', late.id)).toMatchObject({
+    status: 'failed',
+    httpStatus: 504,
+    answer: { error },
+  })
   const { id } = await enqueue()
   await cancelJob({ jobs: store.jobs, clock: systemClock }, 'org_a', id)
   expect(await runJob(deps(), id)).toEqual({ kind: 'done' })

@@ -6,8 +6,9 @@
  * by conditional update, so a second run of the same job changes nothing. A deadline that passes while the gateway may have
  * answered ends the job only when that is known.
  */
-import { toAppError, type AppError, type Clock } from '@isochrone/domain'
+import { AppError, toAppError, type Clock } from '@isochrone/domain'
 import { dispatchRequest, type DispatchResponse } from '@isochrone/protocol'
+import { openAiErrorOf } from '@isochrone/protocol/openai-error'
 import type { PlacementRequest } from '@isochrone/scheduler'
 import type { FleetSource, GatewayDispatch, JobRows, QueuedJobRow } from '../ports/job-store.ts'
 import { parseStorableJson } from '../receipts/storable-json.ts'
@@ -31,9 +32,6 @@ export interface RunJobDeps {
 
 export type JobLook = { kind: 'done' } | { kind: 'again'; delayMs: number; reason: string }
 
-/** What ends a job that no gateway answered. */
-export const jobFailureCodes = ['invalid_request', 'provider_failed', 'job_deadline_exceeded'] as const
-
 const DISPATCH_MS_MAX = 120_000
 const BACKOFF_MS = { min: 250, max: 15_000 }
 const GATEWAY_AWAY_MS = 1_000
@@ -53,7 +51,7 @@ export async function runJob(deps: RunJobDeps, jobId: string): Promise<JobLook> 
   if (job === null) return done
   if (job.deadlineAt !== null && job.deadlineAt.getTime() <= nowMs) return await overdue(deps, job, job.deadlineAt)
   const policies = await policiesOf(deps, job)
-  if ('refusal' in policies) return failed(deps, job, 400, 'invalid_request', policies.refusal)
+  if ('refusal' in policies) return failed(deps, job, policies.refusal)
   const gatewayUrl = await gatewayOf(deps, job)
   if (gatewayUrl === null) {
     const reason = "no gateway that takes jobs stands inside the organisation's residency"
@@ -107,15 +105,16 @@ async function refused(deps: RunJobDeps, job: QueuedJobRow, record: unknown, why
   return await unlessAnswered(deps, job, deps.clock.nowMs(), async () => {
     const placement = { ...placementMemoryOf(job.placement), record }
     await deps.jobs.requeue(job.id, { attempted: false, error: publicMessage, placement })
-    return await failed(deps, job, 400, 'invalid_request', publicMessage)
+    return await failed(deps, job, why)
   })
 }
 
 /** Past its deadline nothing is run; what its gateway answered before counts all the same. */
 async function overdue(deps: RunJobDeps, job: QueuedJobRow, deadlineAt: Date): Promise<JobLook> {
   return await unlessAnswered(deps, job, deadlineAt.getTime(), () => {
-    const message = job.error ?? 'No node could take the job before its deadline.'
-    return failed(deps, job, 504, 'job_deadline_exceeded', message)
+    const publicMessage = job.error ?? 'No node could take the job before its deadline.'
+    const details = { reason: 'job_deadline_exceeded' }
+    return failed(deps, job, new AppError('deadline_exceeded', { publicMessage, details }))
   })
 }
 
@@ -147,7 +146,7 @@ async function unlessAnswered(
 async function policiesOf(
   deps: RunJobDeps,
   job: QueuedJobRow,
-): Promise<{ request: PlacementRequest } | { refusal: string }> {
+): Promise<{ request: PlacementRequest } | { refusal: AppError }> {
   const [{ states, liveness }, routing] = await Promise.all([deps.fleet.nodes(), deps.fleet.routing(job.orgId)])
   deps.pools.sync(states, liveness, deps.clock.nowMs())
   try {
@@ -155,9 +154,9 @@ async function policiesOf(
       request: placementRequestOf(job, routing, (id) => states.find((state) => state.id === id)?.nodeId),
     }
   } catch (error) {
-    const { code, publicMessage } = toAppError(error)
-    if (code !== 'invalid_input') throw error
-    return { refusal: publicMessage }
+    const refusal = toAppError(error)
+    if (refusal.code !== 'invalid_input') throw error
+    return { refusal }
   }
 }
 
@@ -238,22 +237,18 @@ async function conclude(
     return { kind: 'again', delayMs: REFUSED_AGAIN_MS, reason }
   }
   if (job.attempts >= job.attemptsMax) {
-    return failed(deps, job, 502, 'provider_failed', `${job.attempts} attempts failed; the last: ${reason}`)
+    const publicMessage = `${job.attempts} attempts failed; the last: ${reason}`
+    return failed(deps, job, new AppError('provider_failed', { publicMessage }))
   }
   await deps.jobs.requeue(job.id, { attempted: true, error: reason, placement: ended('failed') })
   return { kind: 'again', delayMs: backoffMs(job.attempts), reason }
 }
 
-async function failed(
-  deps: RunJobDeps,
-  job: QueuedJobRow,
-  httpStatus: number,
-  code: (typeof jobFailureCodes)[number],
-  message: string,
-): Promise<JobLook> {
-  const answer = { error: { message, type: 'server_error', param: null, code } }
+/** What ends a job that no gateway answered, in the shape in which one would have said it. */
+async function failed(deps: RunJobDeps, job: QueuedJobRow, why: AppError): Promise<JobLook> {
+  const { httpStatus, body: answer } = openAiErrorOf(why, job.requestId)
   const now = new Date(deps.clock.nowMs())
-  await deps.jobs.finish(job.id, { status: 'failed', httpStatus, answer, error: message, now })
+  await deps.jobs.finish(job.id, { status: 'failed', httpStatus, answer, error: why.publicMessage, now })
   return done
 }
 
