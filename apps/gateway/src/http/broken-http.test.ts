@@ -1,7 +1,7 @@
 /** What is no HTTP, or only just, as its sender sees it: refused in words where there is a way to, never left waiting. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { API_KEY, startFakeGateway } from '../testing/fake-gateway.ts'
 import { fakeNode, MODEL } from '../testing/fake-node.ts'
 
@@ -44,6 +44,45 @@ test.each([
 test('garbage behind a request waits for its answer', async () => {
   const text = await told(`${head}content-length: ${body.length}\r\n\r\n${body}GARBAGE\r\n\r\n`)
   expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400'])
+})
+
+/** Node alone puts the word behind the head of an answer that waits for its turn, where it breaks the answer. */
+test('a body that need not be asked for any more is not asked for inside an answer', async () => {
+  const node = fakeNode(`0x${'01'.repeat(32)}`, { tokens: ['a'], tokenMs: 200 })
+  const gateway = await startFakeGateway({ nodes: [node] })
+  open.push(gateway)
+  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
+  let text = ''
+  socket.setEncoding('utf8').on('data', (part) => (text += String(part)))
+  socket.write(`${head}content-length: ${body.length}\r\n\r\n${body}`)
+  await vi.waitFor(() => expect(node.opened).toHaveLength(1))
+  // Its answer is whole while the first one is still made.
+  node.script = { tokens: ['b'] }
+  const streamed = body.replace('{', '{"stream":true,')
+  socket.write(`${head}expect: 100-continue\r\ncontent-length: ${streamed.length}\r\n\r\n${streamed}`)
+  await vi.waitFor(() => expect(text).toContain('[DONE]'), { timeout: 10_000 })
+  socket.destroy()
+  expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200'])
+  expect(text).toMatch(/\r\n\r\n[0-9a-f]+\r\ndata: [^]*\r\n0\r\n\r\n$/)
+})
+
+test('a client that sends its body only when asked for is asked at its turn', async () => {
+  const gateway = await startFakeGateway({ nodes: [fakeNode(`0x${'01'.repeat(32)}`, { tokens: ['a'] })] })
+  open.push(gateway)
+  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
+  let text = ''
+  let sent = false
+  socket.setEncoding('utf8').on('data', (part) => {
+    text += String(part)
+    if (sent || !text.includes('100 Continue\r\n\r\n')) return
+    sent = true
+    socket.write(body)
+  })
+  const plain = `${head}content-length: ${body.length}\r\n\r\n${body}`
+  socket.write(`${plain}${head}expect: 100-continue\r\ncontent-length: ${body.length}\r\n\r\n`)
+  await vi.waitFor(() => expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(2), { timeout: 10_000 })
+  socket.destroy()
+  expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 100', 'HTTP/1.1 200'])
 })
 
 /** Bytes of ours inside another answer would be read as its text. */

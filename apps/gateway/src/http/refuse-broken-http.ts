@@ -22,7 +22,7 @@ const LINGER_MS_MAX = 1_000
 export interface BrokenHttp {
   /** For fastify's `clientErrorHandler`. */
   readonly onClientError: (error: { code?: unknown }, socket: Duplex) => void
-  /** Follows what each connection answers, and refuses what Node would answer by itself. */
+  /** Follows what each connection answers, and takes over what Node would answer by itself. */
   readonly watch: (app: FastifyInstance) => void
 }
 
@@ -66,6 +66,12 @@ export function refuseBrokenHttp(): BrokenHttp {
       })
       // RFC 9110, section 10.1.1: what nobody knows to expect may be passed over.
       server.on('checkExpectation', (request, response) => server.emit('request', request, response))
+      // Of an answer whose turn has not come (pipelining), Node puts the word behind its head, which breaks the answer.
+      server.on('checkContinue', (request, response) => {
+        if (response.socket) response.writeContinue()
+        else response.once('socket', () => !response.headersSent && response.writeContinue())
+        server.emit('request', request, response)
+      })
       server.on('connect', (_request, socket) => {
         socket.on('error', () => socket.destroy())
         refuse(socket, { ...unreadable, message: 'This is no proxy: CONNECT is not served.' })
