@@ -5,6 +5,7 @@ import {
   policyPhrases,
   readOtherDecisions,
   readPlacement,
+  refusedSentence,
   sentSentence,
   verdictOf,
 } from './placement.ts'
@@ -52,6 +53,20 @@ test('a record of the first engine is read with what it has', () => {
   const view = readPlacement(first)
   expect(view).toMatchObject({ choice: 'a', eligible: null, sampled: null, request: { policy: null } })
   expect(view?.candidates[0]).toMatchObject({ tokensCached: null, terms: { generation: null, latency: 20 } })
+})
+
+test('a refusal tells a time to come back only where waiting could have helped', () => {
+  const refused = (reason: string, rejected: string[]) => {
+    const rows = rejected.map((why, n) => ({ nodeId: `n${n}`, reason: why }))
+    const view = readPlacement({ ...first, choice: null, candidates: [], reason, rejected: rows, retryAfterMs: 30_000 })
+    return view && refusedSentence(view)
+  }
+  expect(refused('full', ['full'])).toMatch(
+    /^Nobody was chosen: .+\. The advice was to try again after 30(\.\d+)? s\.$/,
+  )
+  expect(refused('trust', ['trust', 'trust', 'breaker_open'])).toContain('The advice was')
+  expect(refused('outside_residency', ['outside_residency'])).not.toContain('The advice was')
+  expect(refused('no_replica', [])).not.toContain('The advice was')
 })
 
 test('a record of the present engine is read whole', () => {

@@ -4,6 +4,7 @@
  * Records of the first engine lie in the database for ever: what they do not say is null here and is not shown.
  */
 import { z } from 'zod'
+import { formatMs } from './format.ts'
 
 export const termNames = ['tokens', 'bytes', 'latency', 'generation', 'sloTtft', 'sloTpot', 'failure'] as const
 export type TermName = (typeof termNames)[number]
@@ -115,6 +116,17 @@ export function sentSentence(sent: readonly SentView[], nameOf: (id: string) => 
       `attempt ${attempt + 1} to ${nameOf(nodeId)} (${sentWords[as] ?? as.replaceAll('_', ' ')})`,
   )
   return `By it went ${parts.join(', ')}.`
+}
+
+/** What load and time take away: waiting mends nothing else. */
+const passing: ReadonlySet<string | null> = new Set(['full', 'no_slack', 'breaker_open', 'draining', 'stale'])
+
+/** Why nobody was chosen; with a time to come back only where waiting could have helped. */
+export function refusedSentence(record: PlacementView): string {
+  const why = `Nobody was chosen${record.reason ? `: ${rejectionText(record.reason)}` : ''}.`
+  const mayPass = passing.has(record.reason) || record.rejected.some(({ reason }) => passing.has(reason))
+  if (!record.retryAfterMs || !mayPass) return why
+  return `${why} The advice was to try again after ${formatMs(record.retryAfterMs)}.`
 }
 
 const rejectionWords: Record<string, string> = {

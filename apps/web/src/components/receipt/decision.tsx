@@ -1,8 +1,14 @@
 /** One decision: who was compared and what each would have cost, and who was out. */
 import { Badge } from '~/components/ui/badge.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
-import { formatMs } from '~/lib/format.ts'
-import { formatScoreUsd, policyPhrases, rejectionText, sentSentence, type PlacementView } from '~/lib/placement.ts'
+import {
+  formatScoreUsd,
+  policyPhrases,
+  refusedSentence,
+  rejectionText,
+  sentSentence,
+  type PlacementView,
+} from '~/lib/placement.ts'
 import { CandidatesTable } from './candidates-table.tsx'
 
 export interface DecisionProps {
@@ -15,8 +21,7 @@ export function Decision({ record, nameOf }: DecisionProps) {
     <>
       {record.choice === null && (
         <Notice tone="warn" className="mb-3">
-          Nobody was chosen{record.reason ? `: ${rejectionText(record.reason)}` : ''}.
-          {record.retryAfterMs ? ` The advice was to try again after ${formatMs(record.retryAfterMs)}.` : ''}
+          {refusedSentence(record)}
         </Notice>
       )}
       {record.candidates.length > 0 && <CandidatesTable record={record} nameOf={nameOf} />}
