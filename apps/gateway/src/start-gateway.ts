@@ -166,7 +166,7 @@ export async function startGateway({
   const notReady = (): string | null => {
     if (draining) return 'is about to stop'
     if (journal.failure) return 'cannot write its journal'
-    return follower.ready() ? null : 'has not loaded its accounts yet'
+    return follower.notReady()
   }
 
   lane.start()

@@ -2,7 +2,7 @@ import { createLogger } from '@isochrone/runtime'
 import { expect, test } from 'vitest'
 import type { ApiKeyState, ControlSnapshot } from '@isochrone/protocol'
 import { createControlStore } from './control-state.ts'
-import { followControl, type StreamEntry } from './follow-control.ts'
+import { CONTROL_STALE_MS_MAX, followControl, type StreamEntry } from './follow-control.ts'
 
 const logger = createLogger('test', 'silent')
 const key = (keyId: string, enabled = true, keyHash = `hash-${keyId}`): ApiKeyState => ({
@@ -22,13 +22,15 @@ const event = (version: number, state: unknown): StreamEntry => [
 function plane() {
   const stream: StreamEntry[] = []
   const database: ControlSnapshot = { version: 1, states: [key('a')] }
-  const state = { loads: 0, fails: false }
+  const state = { loads: 0, fails: false, databaseFails: false, nowMs: 0 }
   const store = createControlStore()
   const follower = followControl({
     store,
     logger,
+    nowMs: () => state.nowMs,
     loadSnapshot: async () => {
       state.loads++
+      if (state.databaseFails) throw new Error('away')
       return structuredClone(database)
     },
     readAfter: async (version) => {
@@ -86,4 +88,36 @@ test('a key whose secret was replaced is gone under the old one', () => {
   store.apply(2, key('a', true, 'new'))
   expect(store.keyByHash('old')).toBeUndefined()
   expect(store.keyByHash('new')?.keyId).toBe('a')
+})
+
+/** A gateway that hears nothing knows no revocation: it must not serve by old keys for ever. */
+test('without a word of either store for a minute it is not ready, and is again with the first', async () => {
+  const { database, state, store, follower } = plane()
+  await expect.poll(() => follower.ready()).toBe(true)
+  // Idle, and Redis away alone: each step that comes to something keeps it ready.
+  for (const fails of [false, true]) {
+    state.fails = fails
+    for (let minutes = 0; minutes < 3; minutes++) {
+      state.nowMs += CONTROL_STALE_MS_MAX
+      const { loads } = state
+      if (fails) await expect.poll(() => state.loads, { timeout: 10_000 }).toBeGreaterThan(loads)
+      await expect.poll(() => follower.ready(), { timeout: 10_000 }).toBe(true)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+  state.databaseFails = true
+  const { loads } = state
+  await expect.poll(() => state.loads, { timeout: 10_000 }).toBeGreaterThan(loads)
+  state.nowMs += CONTROL_STALE_MS_MAX / 2
+  expect([follower.ready(), follower.notReady()]).toEqual([true, null])
+  state.nowMs += CONTROL_STALE_MS_MAX / 2 + 1
+  expect(follower.ready()).toBe(false)
+  expect(follower.notReady()).toContain('for 60 s')
+
+  database.version = 2
+  database.states = [key('a', false)]
+  state.databaseFails = false
+  await expect.poll(() => follower.ready(), { timeout: 10_000 }).toBe(true)
+  expect(store.keyByHash('hash-a')?.enabled).toBe(false)
+  await follower.stop()
 })

@@ -1,10 +1,11 @@
-/** Redis that restarts or is gone: money stays inside its leases, and no record is lost. */
+/** Redis that restarts or is gone, alone or with Postgres: money stays inside its leases, and no record is lost. */
 import { sleep, type Seen } from './client.ts'
 import { countedInRedis, readBooks } from './books.ts'
 import type { Market } from './market.ts'
 import { must, type Row, type Scenario } from './scenario.ts'
 import { WORLD_CHANNEL } from '../testing/gateway-world.ts'
 import { until } from './market.ts'
+import { SCRIPTED_MODEL } from './scripted-node.ts'
 
 /** What those saw whom the break itself asks for. */
 type Break = () => Promise<void | Seen[]>
@@ -99,4 +100,56 @@ export const redisGone: Scenario = {
   title: 'Redis gone for 30 s under load',
   long: true,
   run: async (market) => (await redisAway(market, () => market.world.stack.crash('redis', 30_000))).row,
+}
+
+const WORDS = Array.from({ length: 200 }, (_, at) => `w${at} `)
+
+/** Whoever hears of nothing hears of no revoked key either. */
+export const storesGone: Scenario = {
+  name: 'stores-gone',
+  title: 'Redis and Postgres gone for 80 s, with a stream under way',
+  long: true,
+  async run(market) {
+    const { stack, url } = market.world
+    const health = async (): Promise<number> => (await fetch(`${url}/healthz`)).status
+    await market.scripted(0, async (call) => {
+      for (const [at, word] of WORDS.entries()) {
+        call.say(word, at + 1)
+        await sleep(500)
+      }
+      call.end()
+    })
+    const body = { model: SCRIPTED_MODEL, messages: [{ role: 'user', content: 'a' }], max_tokens: 1_000, stream: true }
+    const begun = Promise.withResolvers<void>()
+    const underWay = market.ask(body, () => begun.resolve())
+    await Promise.race([begun.promise, underWay])
+    const startedMs = performance.now()
+    const sinceS = () => Math.round((performance.now() - startedMs) / 1_000)
+    const mended = Promise.all([stack.crash('redis', 80_000), stack.crash('postgres', 80_000)])
+    while (sinceS() < 45) {
+      must((await health()) === 200, 'within the first minute it is ready', sinceS())
+      await sleep(1_000)
+    }
+    await until(async () => (await health()) === 503, 25_000)
+    const unreadyS = sinceS()
+    const refused = await market.ask({ ...body, stream: false })
+    must(refused.status === 503 && refused.retry === null, 'then it takes nothing new, and says to come again', refused)
+    await mended
+    await until(async () => (await health()) === 200, 30_000)
+    const seen = await underWay
+    must(seen.whole && seen.text === WORDS.join(''), 'what was under way ends whole', {
+      ...seen,
+      text: seen.text.length,
+    })
+    const after = await market.ask({ model: market.model, messages: [{ role: 'user', content: 'b' }], max_tokens: 2 })
+    must(after.status === 200, 'requests are served after they are back', after)
+    const outcome = (await market.books([seen, after])).of(seen.requestId ?? '')[0]
+    must(outcome?.tokensOut === WORDS.length, 'each token is billed once', outcome)
+    await market.tidy()
+    return {
+      client: `the stream ended whole, ${WORDS.length} tokens over ${Math.round(WORDS.length / 2)} s; new requests 503 after ${unreadyS} s, until the stores were back`,
+      billed: 'the stream once, each token once',
+      kept: 'its outcome came from the journal; not ready while no revoked key could be heard of',
+    }
+  },
 }

@@ -17,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   stores.redisRestarted,
   stores.redisStalled,
   stores.redisGone,
+  stores.storesGone,
   load.slowReader,
   load.tenMegabytes,
   load.tinyRequests,
