@@ -132,7 +132,12 @@ export async function startGateway({
 
   const redis = createRedis(env.REDIS_URL, logger)
   const live = createLiveGateways(lane.id)
-  const shares = createLimitShares({ redis, lane: lane.id, gateways: () => live.serving(Date.now()) })
+  const shares = createLimitShares({
+    redis,
+    lane: lane.id,
+    gateways: () => live.serving(Date.now()),
+    partInUse: (subjectId) => requestLimits.partInUse(subjectId),
+  })
   const requestLimits = createRequestLimits(clock, { shareOf: shares.shareOf })
   const starts = createFairStarts()
   const publisherRedis = createRedis(env.REDIS_URL, logger, { commandMsMax: 10_000 })

@@ -21,8 +21,10 @@ afterAll(async () => {
 function gatewaysOf(count: number) {
   const clock = manualClock()
   const gateways = Array.from({ length: count }, (_, index) => {
-    const shares = createLimitShares({ redis, lane: `lane-${index}`, gateways: () => count })
-    return { shares, limits: createRequestLimits(clock, { shareOf: shares.shareOf }) }
+    const partInUse = (id: string): number => limits.partInUse(id)
+    const shares = createLimitShares({ redis, lane: `lane-${index}`, gateways: () => count, partInUse })
+    const limits = createRequestLimits(clock, { shareOf: shares.shareOf })
+    return { shares, limits }
   })
   return { clock, gateways }
 }
@@ -101,4 +103,74 @@ test('without Redis the last lease goes on, and one gateway alone has all of a l
   away = true
   await expect(shares.tick()).rejects.toThrow('away')
   expect(shares.shareOf('org_alone')).toBe(1)
+})
+
+/** Requests that take as long as they like: what began by a share that has moved on still runs. */
+test('four gateways, asked in turns without end, have at most 1¾ of the requests at once, and one each', async () => {
+  const max = 40
+  const { clock, gateways } = gatewaysOf(4)
+  const org = { ...organisation('org_at_once', 1_000_000), concurrentRequestsMax: max }
+  const running: (() => void)[] = []
+  let most = 0
+  const fill = ({ limits }: Gateway): void => {
+    for (let i = 0; i < 2 * max; i++) {
+      try {
+        running.push(limits.enter(org).leave)
+      } catch {
+        return
+      }
+    }
+  }
+  for (let second = 0; second < 80; second++) {
+    const asked = gateways[Math.floor(second / 20)] as Gateway
+    fill(asked)
+    // All of them for a while, and some that end.
+    if (second % 7 === 0) gateways.forEach(fill)
+    for (const leave of running.splice(0, second % 3)) leave()
+    most = Math.max(most, running.length)
+    await Promise.all(gateways.map(({ shares }) => shares.tick()))
+    clock.advanceMs(1_000)
+  }
+  expect(most).toBeGreaterThanOrEqual(max - 4)
+  expect(most).toBeLessThanOrEqual(1.75 * max + gateways.length)
+  // Nothing runs any more: one that is asked alone has nearly all of it again.
+  for (const leave of running.splice(0)) leave()
+  const [alone] = gateways as [Gateway]
+  for (let second = 0; second < 30; second++) {
+    for (const leave of running.splice(0)) leave()
+    fill(alone)
+    await Promise.all(gateways.map(({ shares }) => shares.tick()))
+  }
+  expect(running.length).toBeGreaterThanOrEqual(0.7 * max)
+})
+
+test('requests that run for long keep their part of a limit, however long nothing new is asked', async () => {
+  const { gateways } = gatewaysOf(2)
+  const [first, second] = gateways as [Gateway, Gateway]
+  const org = { ...organisation('org_long', 1_000_000), concurrentRequestsMax: 20 }
+  const tick = () => Promise.all(gateways.map(({ shares }) => shares.tick()))
+  const fill = ({ limits }: Gateway): number => {
+    let count = 0
+    for (; count < 40; count++) {
+      try {
+        limits.enter(org)
+      } catch {
+        break
+      }
+    }
+    return count
+  }
+  let running = 0
+  for (let at = 0; at < 5; at++) {
+    running += fill(first)
+    await tick()
+  }
+  expect(running).toBeGreaterThanOrEqual(18)
+  for (let at = 0; at < 20; at++) await tick()
+  let more = 0
+  for (let at = 0; at < 5; at++) {
+    more += fill(second)
+    await tick()
+  }
+  expect(more).toBeLessThanOrEqual(0.5 * 20)
 })

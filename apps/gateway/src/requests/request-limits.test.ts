@@ -1,6 +1,6 @@
 import { manualClock } from '@isochrone/domain'
 import { expect, test } from 'vitest'
-import { createRequestLimits } from './request-limits.ts'
+import { atOnceOf, createRequestLimits } from './request-limits.ts'
 
 const organisation = {
   kind: 'organisation' as const,
@@ -38,4 +38,20 @@ test('requests at once are bounded, and leaving twice counts once', () => {
 test('an organisation with a limit of zero is refused everything', () => {
   const limits = createRequestLimits(manualClock())
   expect(() => limits.enter({ ...organisation, requestsPerMinuteMax: 0 })).toThrow('rate_limited')
+})
+
+test('of requests at once a gateway has its share, and one at least where there is a limit', () => {
+  let share = 0.5
+  const limits = createRequestLimits(manualClock(), { shareOf: () => share })
+  const four = { ...organisation, concurrentRequestsMax: 4 }
+  const [first, second] = [limits.enter(four), limits.enter(four)]
+  expect(limits.partInUse(atOnceOf('org_1'))).toBe(0.5)
+  expect(() => limits.enter(four)).toThrow('This gateway has 2 of them now')
+  share = 0.01
+  first.leave()
+  expect(() => limits.enter(four)).toThrow('at once')
+  second.leave()
+  expect(limits.partInUse(atOnceOf('org_1'))).toBe(0)
+  limits.enter(four)
+  expect(() => limits.enter({ ...four, orgId: 'org_2', concurrentRequestsMax: 0 })).toThrow('at once')
 })

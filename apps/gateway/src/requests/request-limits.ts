@@ -4,7 +4,8 @@
  *
  * Each gateway counts its own. Where several serve one organisation, `shareOf` says which part of a limit is this one's
  * now: with shares that add up to one, all of them together exceed a limit by at most what one interval of shares lets
- * through. Nothing here waits: money is what holds exactly, these hold closely.
+ * through, and of requests at once by one for each gateway, which may always have one. Nothing here waits: money is what holds
+ * exactly, these hold closely.
  */
 import { AppError, type Clock } from '@isochrone/domain'
 import type { ApiKeyState, OrganisationState } from '@isochrone/protocol'
@@ -35,10 +36,15 @@ export interface RequestLimits {
   join(): () => void
   /** Requests under way, all organisations. */
   active(): number
+  /** Part of a limit that runs here, 0 to 1: of a subject whose share is of requests at once. */
+  partInUse(subjectId: string): number
 }
 
 export interface RequestLimitsOptions {
-  /** Part of a key's or an organisation's limit that this gateway may hand out now, 0 to 1. Default: all of it. */
+  /**
+   * Part of a limit that this gateway may hand out now, 0 to 1: of a key's or an organisation's rates by its id, of an organisation's
+   * requests at once by {@link atOnceOf}. Default: all of it.
+   */
   shareOf?: (subjectId: string) => number
 }
 
@@ -49,9 +55,18 @@ interface Limited {
   tokens: RateBucket | null
 }
 
+/** The subject of an organisation's requests at once. They last, so their shares are leased apart from those of its rates. */
+export const atOnceOf = (orgId: string): string => `${orgId} at once`
+
+interface Running {
+  count: number
+  /** The organisation's limit, all gateways together. */
+  max: number
+}
+
 export function createRequestLimits(clock: Clock, { shareOf = () => 1 }: RequestLimitsOptions = {}): RequestLimits {
   const buckets = createRateBuckets(clock)
-  const activeOf = new Map<string, number>()
+  const runningOf = new Map<string, Running>()
   let active = 0
 
   function limitedOf(
@@ -70,21 +85,24 @@ export function createRequestLimits(clock: Clock, { shareOf = () => 1 }: Request
     }
   }
 
-  function countIn(orgId: string, concurrentMax: number): () => void {
-    const running = activeOf.get(orgId) ?? 0
-    if (running >= concurrentMax) {
+  function countIn(orgId: string, max: number): () => void {
+    const subject = atOnceOf(orgId)
+    const here = max <= 0 ? 0 : Math.max(1, Math.floor(max * Math.min(1, shareOf(subject))))
+    const running = runningOf.get(subject) ?? { count: 0, max }
+    if (running.count >= here) {
+      const now = here < max ? ` This gateway has ${here} of them now.` : ''
       throw new AppError('rate_limited', {
-        publicMessage: `Your organisation may have ${concurrentMax} requests under way at once; wait for one to end.`,
+        publicMessage: `Your organisation may have ${max} requests under way at once; wait for one to end.${now}`,
         retryAfterS: 1,
       })
     }
-    activeOf.set(orgId, running + 1)
+    runningOf.set(subject, running)
+    running.count++
+    running.max = max
     active++
     return once(() => {
       active--
-      const left = (activeOf.get(orgId) ?? 1) - 1
-      if (left > 0) activeOf.set(orgId, left)
-      else activeOf.delete(orgId)
+      if (--running.count === 0) runningOf.delete(subject)
     })
   }
 
@@ -122,6 +140,10 @@ export function createRequestLimits(clock: Clock, { shareOf = () => 1 }: Request
       return once(() => active--)
     },
     active: () => active,
+    partInUse(subjectId) {
+      const running = runningOf.get(subjectId)
+      return running ? Math.min(1, running.count / running.max) : 0
+    },
   }
 }
 
