@@ -11,6 +11,7 @@ import { endpoints } from './endpoints.ts'
 import { createFloodGate } from './flood-gate.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 import { linger } from './linger.ts'
+import { limitReads } from './read-limits.ts'
 import { clientGone } from '../requests/attempt-failure.ts'
 import { httpOptions } from './http-options.ts'
 import { toOpenAiError } from './openai-error.ts'
@@ -106,6 +107,7 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
   app.decorateRequest('receivedAtMs', 0)
   app.decorateRequest('trace')
   app.decorateRequest('entered')
+  limitReads(app, deps)
   inferenceRoutes(app, deps, flood)
   jobRoutes(app, deps)
   responseRoutes(app, deps)

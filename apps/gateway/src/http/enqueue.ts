@@ -114,7 +114,7 @@ export async function startBackground(
     })
   }
   // Refused after it was accepted, it would be asked for again, and answered twice.
-  const leave = stream ? placeToFollow() : null
+  const leave = stream ? placeToFollow(caller.organisation.orgId) : null
   const accepted = accept(deps, caller, asked, { kind: 'background', deadlineMs, source: { echo } })
   accepted.catch(() => leave?.())
   const job = await accepted

@@ -2,11 +2,10 @@
  * Streams a background response to whoever follows it, from any event on: what its node has written so far while it runs,
  * the stored answer once it is over. Any gateway can serve it: progress is in Redis, the answer in Postgres.
  *
- * Bounded: followers of a gateway, the time of one stream, and a reader who does not read is let go.
+ * Bounded: followers of a gateway and of one organisation, the time of one stream, and a reader who does not read is let go.
  */
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AppError } from '@isochrone/domain'
 import type { JobState } from '@isochrone/services'
 import type { FastifyReply } from 'fastify'
 import {
@@ -20,15 +19,15 @@ import {
 import { objectOf } from '../responses/background-response.ts'
 import type { ResponseEvent } from '../responses/response-events.ts'
 import type { ProgressPiece } from '../jobs/job-progress.ts'
+import { createFollowers } from './followers.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 
-const FOLLOWERS_MAX = 512
 const LOOK_MS = 100
 /** Looks at the progress between two looks at the row. */
 const LOOKS_A_ROW = 5
 const KEEP_ALIVE_MS = 15_000
 const STALL_MS_MAX = 60_000
-let followers = 0
+const followers = createFollowers()
 
 export interface FollowOptions {
   /** Events up to this number were had before; -1: none. */
@@ -37,15 +36,8 @@ export interface FollowOptions {
   leave: () => void
 }
 
-/** Takes a follower's place; to be given back once. Throws `capacity_unavailable` where too many follow here. */
-export function placeToFollow(): () => void {
-  if (followers >= FOLLOWERS_MAX) {
-    const publicMessage = 'Too many streams follow background responses here. Poll it, or come again.'
-    throw new AppError('capacity_unavailable', { publicMessage, retryAfterS: 1 })
-  }
-  followers++
-  return () => void followers--
-}
+/** Takes a follower's place, to be given back: see {@link createFollowers}. */
+export const placeToFollow = (orgId: string): (() => void) => followers.enter(orgId)
 
 /** Answers with server-sent events until the response is over. */
 export async function followResponse(

@@ -16,6 +16,7 @@ import type { RequestLimits } from '../requests/request-limits.ts'
 import type { Idempotency } from '../idempotency/idempotency.ts'
 import type { ServeDeps } from '../requests/serve-request.ts'
 import type { GatewayMetrics } from './gateway-metrics.ts'
+import type { ReadLimits } from './read-limits.ts'
 
 export interface NewJobInput {
   orgId: string
@@ -60,6 +61,8 @@ export interface GatewayDeps {
   lane: Lane
   serve: ServeDeps
   requestLimits: RequestLimits
+  /** How often callers may ask for what is kept; its own where none are given. */
+  readLimits?: ReadLimits
   /** How many requests of an organisation are before their first token while others ask too. */
   starts: FairStarts
   /** Absent: nothing is refused for want of this process's time. */

@@ -32,7 +32,7 @@ export function responseRoutes(app: FastifyInstance, deps: GatewayDeps): void {
       const { orgId, job } = await found(request)
       if (request.query.stream !== 'true') return backgroundResponse(job)
       const after = numberOf(request.query.starting_after)
-      return await followResponse(deps, orgId, job, reply, { after, leave: placeToFollow() })
+      return await followResponse(deps, orgId, job, reply, { after, leave: placeToFollow(orgId) })
     },
   })
 
