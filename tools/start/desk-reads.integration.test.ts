@@ -69,6 +69,8 @@ test('a lent key is listed while it lives, limited, and forgotten when the next 
   const [state] = await plane.store.control.apiKeys([first.keyId])
   expect(state).toMatchObject({ orgId, enabled: true, expiresAtMs: first.expiresAtMs, requestsPerMinuteMax: 30 })
   expect(JSON.stringify(state)).not.toContain(first.secret)
+  expect(await plane.store.apiKeys.orgOfHash(state?.keyHash ?? '')).toBe(orgId)
+  expect(await plane.store.apiKeys.orgOfHash('nobody')).toBeNull()
 
   await plane.db.apiKey.update({ where: { id: first.keyId }, data: { expiresAt: new Date(Date.now() - 1_000) } })
   expect((await team.keys.list()).map(({ id }) => id)).not.toContain(first.keyId)
@@ -77,6 +79,24 @@ test('a lent key is listed while it lives, limited, and forgotten when the next 
   expect(await plane.db.apiKeyLimits.count({ where: { keyId: first.keyId } })).toBe(0)
   await team.keys.revoke({ id: second.keyId })
   expect((await team.keys.list()).map(({ id }) => id)).not.toContain(second.keyId)
+})
+
+/** Of this web process nobody said where it is, which is inside no residency. */
+test('the playground passes nothing on for an organisation with a residency, whoever has pasted its key', async () => {
+  const { apiKeys } = plane.controlPlane
+  const { secret } = await apiKeys.lend({ orgId, name: 'Playground of A' })
+  const anyGateway = await apiKeys.relayGateways({ orgId, secret })
+  expect(anyGateway).toHaveLength(1)
+  const settings = await plane.db.orgSettings.findUniqueOrThrow({ where: { orgId } })
+  await plane.db.orgSettings.update({ where: { orgId }, data: { routing: { regions: ['DE'] } } })
+  for (const asked of [
+    { orgId, secret: null },
+    { orgId: 'org_of-another', secret },
+  ]) {
+    await expect(apiKeys.relayGateways(asked)).rejects.toThrow('forbidden')
+  }
+  expect(await apiKeys.relayGateways({ orgId: 'org_of-another', secret: null })).toEqual(anyGateway)
+  await plane.db.orgSettings.update({ where: { orgId }, data: { routing: settings.routing ?? {} } })
 })
 
 test('a provider is told of its own nodes in recent decisions, and nothing of rival, request or tenant', async () => {

@@ -6,6 +6,7 @@
  */
 import type { SetKeyBudget } from './api-keys/key-budget.ts'
 import type { LentKey } from './api-keys/lend-key.ts'
+import type { RelayInput } from './api-keys/relay-gateways.ts'
 import type { BatchDetail, BatchSummary, openFile } from './batches/batch-views.ts'
 import type { BatchUpload } from './batches/submit-batch.ts'
 import type { AuditNote } from './audit/audit-log.ts'
@@ -247,6 +248,8 @@ export interface ControlPlane {
     revoke(input: { orgId: string; keyId: string }): Promise<ApiKeyView>
     /** A key for an hour that the web app keeps to itself: its secret reaches no browser. */
     lend(input: { orgId: string; name: string }): Promise<LentKey>
+    /** Gateways to which the web app may pass what is asked with a key; `forbidden` where residency allows none. */
+    relayGateways(input: RelayInput): Promise<readonly string[]>
   }
   funding: {
     balance(input: { orgId: string }): Promise<BalanceView>

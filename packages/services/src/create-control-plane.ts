@@ -5,6 +5,7 @@ import { viewerOf } from './accounts/viewer-of.ts'
 import { createApiKeyOnce, listApiKeys, revokeApiKey } from './api-keys/api-keys.ts'
 import { setKeyBudget } from './api-keys/key-budget.ts'
 import { lendKey } from './api-keys/lend-key.ts'
+import { relayGateways } from './api-keys/relay-gateways.ts'
 import { auditLog, noteAudit } from './audit/audit-log.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { appealDispute, respondToDispute } from './disputes/answer-dispute.ts'
@@ -151,6 +152,7 @@ export function createControlPlane(deps: ControlPlaneDeps): ControlPlane {
       setBudget: (input) => setKeyBudget(deps, input),
       revoke: (input) => revokeApiKey(deps, input),
       lend: (input) => lendKey(deps, input),
+      relayGateways: (input) => relayGateways(deps, input),
     },
     funding: {
       balance: (input) => balanceOf(deps, input),

@@ -53,6 +53,7 @@ const controlPlane = new Proxy({} as ControlPlane, {
       {
         get: (_group, verb) => async (input: { userId?: Role; orgId?: string }) => {
           if (group === 'accounts' && verb === 'viewer') return roles[input.userId ?? 'visitor']
+          if (group === 'apiKeys' && verb === 'relayGateways') return ['http://gateway.test']
           reached.push({ call: `${String(group)}.${String(verb)}`, orgId: input.orgId })
           throw new AppError('not_found', { publicMessage: 'There is no such thing.' })
         },
@@ -77,7 +78,6 @@ beforeEach(() => {
     },
     playground: createPlaygroundRelay({
       controlPlane,
-      gatewayUrls: ['http://gateway.test'],
       clock: systemClock,
       fetch: async () => {
         reached.push({ call: 'gateway', orgId: undefined })

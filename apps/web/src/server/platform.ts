@@ -113,6 +113,7 @@ async function createPlatform(): Promise<Platform> {
     pools: poolDesk(reader),
     gatewayUrls: env.GATEWAY_URLS,
     witnessUrls: env.WITNESS_URLS,
+    webPlace: { country: env.WEB_COUNTRY, region: env.WEB_REGION },
     storePlace: { country: env.STORE_COUNTRY, region: env.STORE_REGION },
     readQueues: () => queues.read(),
     announceCancelled: async (jobId) =>
@@ -127,7 +128,7 @@ async function createPlatform(): Promise<Platform> {
     organisationForNewUsers: false,
     contractWallets: { chainId: deployment.chainId, isSignatureBy: signedBy },
   })
-  const playground = createPlaygroundRelay({ controlPlane, gatewayUrls: env.GATEWAY_URLS, clock: systemClock })
+  const playground = createPlaygroundRelay({ controlPlane, clock: systemClock })
   const fileUpload = createFileUpload({
     controlPlane,
     report: ({ code, owner, cause }, requestId) =>

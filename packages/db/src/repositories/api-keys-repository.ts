@@ -67,6 +67,11 @@ export function apiKeysRepository(db: DbOrTx) {
       })
     },
 
+    async orgOfHash(keyHash: string) {
+      const row = await db.apiKey.findUnique({ where: { key: keyHash }, select: { referenceId: true } })
+      return row?.referenceId ?? null
+    },
+
     async forgetLent(orgId: string, now: Date) {
       const over = await db.apiKey.findMany({
         where: { referenceId: orgId, configId: LENT, expiresAt: { lt: now } },

@@ -30,6 +30,7 @@ export const developmentDefaults: Readonly<Record<string, string>> = {
   // As the demo nodes, a demo gateway has a simulated place.
   GATEWAY_COUNTRY: 'NL',
   STORE_COUNTRY: 'NL',
+  WEB_COUNTRY: 'NL',
   // The local chain mines when something waits: more than one confirmation would never come.
   CHAIN_BLOCK_TIME_MS: '1000',
   CHAIN_CONFIRMATIONS: '1',

@@ -136,6 +136,9 @@ export const webServer = {
   WEB_HOST: z.string().default('127.0.0.1'),
   WEB_PORT: port.default(4000),
   WEB_URL: httpUrl.default('http://127.0.0.1:4000'),
+  /** Where the web process is: what people type in the playground passes it. */
+  WEB_COUNTRY: country.default(''),
+  WEB_REGION: z.string().max(64).default(''),
   AUTH_SECRET: secret,
 }
 

@@ -57,6 +57,8 @@ export interface ControlPlaneDeps {
   gatewayUrls: readonly string[]
   /** Where Postgres and Redis are. Absent: not said, so nothing of an organisation with a residency is stored. */
   storePlace?: Place
+  /** Where the web process is. Absent: not said, so nothing of an organisation with a residency passes it. */
+  webPlace?: Place
   /** Measuring points that agents are told of. */
   witnessUrls?: readonly string[]
 }

@@ -89,6 +89,8 @@ export interface ApiKeysStore {
   }): Promise<ApiKeyListRow>
   /** Forgets the organisation's lent keys whose time is over. */
   forgetLent(orgId: string, now: Date): Promise<void>
+  /** Whose key it is; null where nobody has it. */
+  orgOfHash(keyHash: string): Promise<string | null>
   /** Null when the organisation has no such key. Holds it until the transaction ends. */
   lock(orgId: string, keyId: string): Promise<ApiKeyListRow | null>
   /** Null when the organisation has no such key. Idempotent. */

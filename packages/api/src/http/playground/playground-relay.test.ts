@@ -1,5 +1,5 @@
 /** The playground spends little and only for who may, and no secret of ours reaches a browser. */
-import { manualClock } from '@isochrone/domain'
+import { AppError, manualClock } from '@isochrone/domain'
 import type { ControlPlane, Viewer } from '@isochrone/services'
 import { expect, test, vi } from 'vitest'
 import { createPlaygroundRelay } from './playground-relay.ts'
@@ -45,10 +45,13 @@ function setUp(answer: (turn: number) => Response | Promise<Response> = () => st
     sent.push({ url, authorization: headers.authorization ?? '', routing })
     return answer(sent.length)
   }) as unknown as typeof globalThis.fetch
-  const controlPlane = { apiKeys: { lend } } as unknown as ControlPlane
-  const gatewayUrls = ['http://one.test/', 'http://two.test']
-  const relay = createPlaygroundRelay({ controlPlane, gatewayUrls, clock, fetch, pause: async () => {} })
-  return { relay, sent, lend, clock }
+  const relayGateways = vi.fn<ControlPlane['apiKeys']['relayGateways']>(async () => [
+    'http://one.test/',
+    'http://two.test',
+  ])
+  const controlPlane = { apiKeys: { lend, relayGateways } } as unknown as ControlPlane
+  const relay = createPlaygroundRelay({ controlPlane, clock, fetch, pause: async () => {} })
+  return { relay, sent, lend, relayGateways, clock }
 }
 
 test('an owner streams on a lent key under a cap, and the answer holds neither the key nor cookies', async () => {
@@ -98,6 +101,25 @@ test('who may not spend, another site, and what is no chat never reach a gateway
   }
   expect(sent).toEqual([])
   expect(lend).not.toHaveBeenCalled()
+})
+
+test('what is asked leaves for no gateway outside the residency of the key, and is refused where there is none', async () => {
+  const { relay, sent, lend, relayGateways } = setUp()
+  relayGateways.mockResolvedValue(['http://two.test'])
+  expect((await relay(post(chat), viewer())).status).toBe(200)
+  await relay(post(chat, { 'x-playground-key': 'iso_mine-and-only-mine' }), viewer('member'))
+  expect(relayGateways.mock.calls).toEqual([
+    [{ orgId: 'org_1', secret: null }],
+    [{ orgId: 'org_1', secret: 'iso_mine-and-only-mine' }],
+  ])
+  expect(sent.map(({ url }) => url)).toEqual(Array(2).fill('http://two.test/v1/chat/completions'))
+  relayGateways.mockRejectedValue(new AppError('forbidden', { publicMessage: 'outside' }))
+  const refused = await relay(post(chat), viewer('owner', 'user_2'))
+  expect([refused.status, await refused.json()]).toMatchObject([
+    403,
+    { error: { message: 'outside', owner: 'client' } },
+  ])
+  expect([sent.length, lend.mock.calls.length]).toEqual([2, 1])
 })
 
 test('a pasted key is passed on for members too, uncapped, and nothing is lent', async () => {

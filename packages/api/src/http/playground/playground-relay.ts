@@ -4,7 +4,8 @@
  * Without a key of their own the request runs on a lent one, whose secret stays in this process: see
  * `playground-purse.ts` for how much that may spend. A key of their own comes in a header, is passed to the gateway and
  * kept nowhere. Gateways answer no other origin, so there is no cross-origin way to either. Bounded in body and time;
- * what the gateway says, errors too, is passed on as it is.
+ * what the gateway says, errors too, is passed on as it is. A prompt passes this process and a gateway, which both stand
+ * inside the residency of the key's organisation, or it is refused here.
  */
 import { AppError, toAppError, type Clock } from '@isochrone/domain'
 import type { ControlPlane, Viewer, ViewerOrganisation } from '@isochrone/services'
@@ -24,10 +25,14 @@ const KEY_HEADER = 'x-playground-key'
 
 export interface PlaygroundDeps {
   controlPlane: Pick<ControlPlane, 'apiKeys'>
-  gatewayUrls: readonly string[]
   clock: Clock
   fetch?: typeof globalThis.fetch
   pause?: (ms: number) => Promise<void>
+}
+
+/** With the gateways that may have this request. */
+interface Route extends PlaygroundDeps {
+  gateways: readonly string[]
 }
 
 /** The gateway's answer, streamed; ours, when it refuses, in the same shape: `{ error: { message, code, owner } }`. */
@@ -36,10 +41,15 @@ export type PlaygroundRelay = (request: Request, viewer: Viewer | null) => Promi
 export function createPlaygroundRelay(deps: PlaygroundDeps): PlaygroundRelay {
   const purses = createPurses(deps)
 
-  async function onLentKey(spender: Spender, body: PlaygroundBody, signal: AbortSignal): Promise<Response> {
+  async function onLentKey(
+    route: Route,
+    spender: Spender,
+    body: PlaygroundBody,
+    signal: AbortSignal,
+  ): Promise<Response> {
     const outlay = await purses.take(spender)
     try {
-      const answer = await withNewKey(deps, outlay, capped(body, outlay.capMicroUsd), signal)
+      const answer = await withNewKey(route, outlay, capped(body, outlay.capMicroUsd), signal)
       if (answer.status === 401) purses.forgetKey(spender)
       if (!answer.ok || !answer.body) {
         outlay.settle(0n)
@@ -60,9 +70,13 @@ export function createPlaygroundRelay(deps: PlaygroundDeps): PlaygroundRelay {
       if (!parsed.success) throw malformed(parsed.error.issues[0])
       const signal = AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT_MS)])
       const ownKey = ownKeyOf(request)
-      const answer = ownKey
-        ? await ask(deps, ownKey, parsed.data, signal)
-        : await onLentKey(spenderOf(viewer, organisation), parsed.data, signal)
+      const spender = ownKey === null ? spenderOf(viewer, organisation) : null
+      // Whose residency it is depends on the key, and the prompt leaves for no gateway outside of it.
+      const gateways = await deps.controlPlane.apiKeys.relayGateways({ orgId: organisation.id, secret: ownKey })
+      const route = { ...deps, gateways }
+      const answer = spender
+        ? await onLentKey(route, spender, parsed.data, signal)
+        : await ask(route, ownKey ?? '', parsed.data, signal)
       return passedOn(answer)
     } catch (thrown) {
       const { code, owner, httpStatus, publicMessage } = toAppError(thrown)
@@ -112,16 +126,11 @@ function capped(body: PlaygroundBody, capMicroUsd: bigint): PlaygroundBody {
   return { ...body, routing: { ...body.routing, max_price: { ...body.routing.max_price, request } } }
 }
 
-async function withNewKey(
-  deps: PlaygroundDeps,
-  outlay: Outlay,
-  body: PlaygroundBody,
-  signal: AbortSignal,
-): Promise<Response> {
-  const pause = deps.pause ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)))
-  const isNew = outlay.expiresAtMs - deps.clock.nowMs() > 3_600_000 - 10_000
+async function withNewKey(route: Route, outlay: Outlay, body: PlaygroundBody, signal: AbortSignal): Promise<Response> {
+  const pause = route.pause ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)))
+  const isNew = outlay.expiresAtMs - route.clock.nowMs() > 3_600_000 - 10_000
   for (let turn = 1; ; turn++) {
-    const answer = await ask(deps, outlay.secret, body, signal)
+    const answer = await ask(route, outlay.secret, body, signal)
     if (answer.status !== 401 || !isNew || turn >= NEW_KEY_TRIES) return answer
     await answer.body?.cancel()
     await pause(NEW_KEY_PAUSE_MS)
@@ -129,8 +138,8 @@ async function withNewKey(
 }
 
 /** Tries the next gateway where one does not answer, or may not serve this organisation. */
-async function ask(deps: PlaygroundDeps, key: string, body: PlaygroundBody, signal: AbortSignal): Promise<Response> {
-  const { fetch = globalThis.fetch, gatewayUrls } = deps
+async function ask(route: Route, key: string, body: PlaygroundBody, signal: AbortSignal): Promise<Response> {
+  const { fetch = globalThis.fetch, gateways } = route
   const { maxTokens, temperature, ...rest } = body
   const sent = JSON.stringify({
     ...rest,
@@ -141,7 +150,7 @@ async function ask(deps: PlaygroundDeps, key: string, body: PlaygroundBody, sign
   })
   let refused: Response | null = null
   let failure: unknown
-  for (const url of gatewayUrls.slice(0, GATEWAYS_TRIED_MAX)) {
+  for (const url of gateways.slice(0, GATEWAYS_TRIED_MAX)) {
     try {
       const answer = await fetch(`${url.replace(/\/$/, '')}/v1/chat/completions`, {
         method: 'POST',
