@@ -282,6 +282,7 @@ export async function startGateway({
     draining: () => draining,
     sealingDomain: { chainId: contracts.chainId, verifyingContract: contracts.paymentChannels },
     internalToken: env.INTERNAL_TOKEN,
+    corsOrigins: env.GATEWAY_CORS_ORIGINS,
     logger,
     tracing,
     clock,

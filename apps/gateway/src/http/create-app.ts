@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { AppError, newId, toAppError } from '@isochrone/domain'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { RequestTrace } from '../tracing/request-trace.ts'
+import { createCrossOrigin } from './cross-origin.ts'
 import { endpoints } from './endpoints.ts'
 import { createFloodGate } from './flood-gate.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
@@ -58,9 +59,11 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
       },
       linger: lingerLimits,
     })
+  const crossOrigin = createCrossOrigin(deps.corsOrigins ?? [])
   const app = fastify({
     serverFactory: (handler: (request: IncomingMessage, response: ServerResponse) => void) =>
       server.on('request', (request, response) => {
+        if (crossOrigin.answers(request, response)) return
         if (flood.refuses(request, response) || overload?.refuses(request, response) === true) return
         handler(request, response)
       }),

@@ -84,6 +84,8 @@ export interface GatewayDeps {
   /** Null or absent: nothing is traced. */
   tracing?: Tracing | null
   clock: Clock
+  /** Origins whose pages may call; none where it is absent. */
+  corsOrigins?: readonly string[]
   bodyBytesMax?: number
   /** How long the rest of a refused body is read, ms. */
   lingerMsMax?: number

@@ -8,7 +8,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { externalServicesEnv, loadEnv } from '@isochrone/runtime'
-import { chromium, type Page } from '@playwright/test'
+import { chromium, type Browser, type Page } from '@playwright/test'
 import { rolldown } from 'rolldown'
 
 const ENTRY = 'page-entry'
@@ -56,12 +56,7 @@ export async function openBrowserPage(gatewayUrl: string, apiKey: string): Promi
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const installed = [loadEnv(externalServicesEnv).CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser']
-  const executablePath = installed.find((path) => path !== undefined && existsSync(path))
-  const browser = await chromium.launch({
-    ...(executablePath && { executablePath }),
-    args: ['--no-sandbox', '--disable-gpu'],
-  })
+  const browser = await launchChromium()
   const page = await browser.newPage()
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
   await page.waitForFunction('typeof globalThis.ask === "function"')
@@ -74,6 +69,16 @@ export async function openBrowserPage(gatewayUrl: string, apiKey: string): Promi
       server.close()
     },
   }
+}
+
+/** The one of the machine where there is one, else Playwright's. */
+export async function launchChromium(): Promise<Browser> {
+  const installed = [loadEnv(externalServicesEnv).CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser']
+  const executablePath = installed.find((path) => path !== undefined && existsSync(path))
+  return await chromium.launch({
+    ...(executablePath && { executablePath }),
+    args: ['--no-sandbox', '--disable-gpu'],
+  })
 }
 
 async function bundle(): Promise<string> {

@@ -65,6 +65,24 @@ test('each variable at fault is named once, and its value is not shown', () => {
   expect(message).not.toContain('hunter2')
 })
 
+/** Browsers send an origin in one way only: written otherwise it would be allowed and never match. */
+test('an origin that is allowed to call is written as browsers send it', () => {
+  const load = (origins: string) => loadEnv(gatewayEnv, { ...production, GATEWAY_CORS_ORIGINS: origins })
+  const origins = ['https://app.example.org', 'http://localhost:5173']
+  expect(load(origins.join(',')).GATEWAY_CORS_ORIGINS).toEqual(origins)
+  expect(loadEnv(gatewayEnv, production).GATEWAY_CORS_ORIGINS).toEqual([])
+  for (const wrong of [
+    'https://app.example.org/',
+    'https://APP.example.org',
+    'https://a.org:443',
+    '*',
+    'null',
+    'a.org',
+  ]) {
+    expect(() => load(wrong), wrong).toThrow('GATEWAY_CORS_ORIGINS')
+  }
+})
+
 test('lists split on commas and empty variables count as absent', () => {
   const env = loadEnv(workerEnv, {
     DATABASE_URL: 'postgres://a/b',

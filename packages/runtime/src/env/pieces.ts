@@ -13,6 +13,10 @@ const durationMs = z.coerce
   .positive()
   .max(365 * 86_400_000)
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+const origin = httpUrl.refine((text) => new URL(text).origin === text, {
+  error: 'must be an origin as browsers send it, such as https://app.example.org',
+  abort: true,
+})
 const privateKey = z
   .string()
   .regex(/^0x[0-9a-fA-F]{64}$/, 'must be a private key: 0x and 64 hexadecimal digits')
@@ -99,6 +103,8 @@ export const gatewayServer = {
   GATEWAY_PUBLIC_URL: httpUrl.default('http://127.0.0.1:4001'),
   /** The lane's private key: it numbers and signs delivery receipts and vouchers. */
   GATEWAY_KEY: privateKey,
+  /** Origins whose pages may call this gateway, as `https://app.example.org`; none by default. */
+  GATEWAY_CORS_ORIGINS: list.pipe(z.array(origin).max(64)).default([]),
   /** Eight characters at most: it is signed as `bytes8`. */
   GATEWAY_REGION: z.string().min(1).max(8).default('local'),
   /** How long requests that run may go on when the gateway is told to stop. */

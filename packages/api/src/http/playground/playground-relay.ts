@@ -3,7 +3,7 @@
  *
  * Without a key of their own the request runs on a lent one, whose secret stays in this process: see
  * `playground-purse.ts` for how much that may spend. A key of their own comes in a header, is passed to the gateway and
- * kept nowhere. Gateways answer no other origin, so there is no cross-origin way to either. Bounded in body and time;
+ * kept nowhere. Gateways answer no other origin unless their operator names it. Bounded in body and time;
  * what the gateway says, errors too, is passed on as it is. A prompt passes this process and a gateway, which both stand
  * inside the residency of the key's organisation, or it is refused here.
  */
