@@ -1,10 +1,12 @@
+import { CHUNK_BYTES_MAX } from '@isochrone/protocol'
+import { createSealingKeyPair, newSealedId, openRequest, sealRequest } from '@isochrone/protocol/sealed'
 import { foldAnswer } from '@isochrone/protocol/fold-answer'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { OpenAiChunk } from '../engines/engine-driver.ts'
-import { divideChunk } from './divide-chunk.ts'
+import { chunkJsonBytesMax, divideChunk } from './divide-chunk.ts'
 
-const BYTES_MAX = 190_000
+const BYTES_MAX = chunkJsonBytesMax.sealed
 const folded = (kind: 'chat' | 'completion', chunks: readonly OpenAiChunk[]) => {
   const answer = foldAnswer(kind)
   for (const chunk of chunks) answer.add(JSON.parse(JSON.stringify(chunk)) as Record<string, unknown>)
@@ -86,4 +88,19 @@ test('what is small goes as it is, and what has no parts goes as long as it fits
   expect(divideChunk({ chunk: unknown, tokens: 1 }, BYTES_MAX)).toBeNull()
   // An engine's event that is short cannot be large, whatever it holds.
   expect(divideChunk({ chunk: unknown, tokens: 1, characters: 8_192 }, BYTES_MAX)).toBeUndefined()
+})
+
+test('the largest chunk fits a frame once it is sealed, with an id and a model as long as they may be', async () => {
+  const pair = await createSealingKeyPair()
+  const limits = { model: 'm', max_tokens: 1, stream: true, routing: null }
+  const header = { v: 1, id: newSealedId(), at: 1, path: '/v1/completions', ...limits } as const
+  const { envelope } = await sealRequest({ ...header, keys: [pair.publicKey] }, '{}')
+  const sealer = await (await openRequest(pair, envelope)).answer()
+  const json = JSON.stringify({ id: 'x'.repeat(33), model: 'm'.repeat(200), text: 'x'.repeat(BYTES_MAX - 20) })
+  // The first part names its key as well.
+  for (const end of [false, true]) {
+    const bytes = Buffer.byteLength(JSON.stringify({ sealed: await sealer.part(json, end) }))
+    expect(bytes).toBeLessThanOrEqual(CHUNK_BYTES_MAX)
+    expect(bytes).toBeGreaterThan(CHUNK_BYTES_MAX - 4_096)
+  }
 })

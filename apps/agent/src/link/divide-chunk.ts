@@ -6,9 +6,12 @@
  * log-probabilities one behind the other) the pieces are the chunk. What has no such parts is not divided, and is refused
  * where it does not fit.
  */
+import { CHUNK_BYTES_MAX } from '@isochrone/protocol'
 import type { EngineEvent } from '../engines/engine-driver.ts'
 import type { CountedChunk } from './merge-chunks.ts'
 
+/** Of an engine's chunk as JSON: its id and its model become longer on the way, and a sealed one is a third larger and padded. */
+export const chunkJsonBytesMax = { clear: CHUNK_BYTES_MAX - 1024, sealed: (CHUNK_BYTES_MAX * 3) / 4 - 1024 } as const
 /** Up to this a chunk goes as it is, as JSON in UTF-8. */
 const WHOLE_BYTES_MAX = 64 * 1024
 /** An event of at most so many characters is no larger than that, whatever is in it: a character is at most six bytes of JSON. */

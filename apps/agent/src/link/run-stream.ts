@@ -7,7 +7,6 @@
  */
 import {
   answerIdOf,
-  CHUNK_BYTES_MAX,
   chunkOfData,
   encodeData,
   requestHashOf,
@@ -25,7 +24,7 @@ import type { AnswerSealer } from '@isochrone/protocol/sealed'
 import { EngineFailure, type EngineCall, type EngineUsage, type OpenAiChunk } from '../engines/engine-driver.ts'
 import type { OpenedBody, RefusedBody } from '../sealed/sealing-keys.ts'
 import type { CreditWindow, DeliveredPart } from './credit-window.ts'
-import { divideChunk } from './divide-chunk.ts'
+import { chunkJsonBytesMax, divideChunk } from './divide-chunk.ts'
 import { createHeldSender } from './held-sender.ts'
 import type { LinkContext } from './link-context.ts'
 import { ChunkMerger, HOLD_MS_MAX, type CountedChunk } from './merge-chunks.ts'
@@ -55,10 +54,6 @@ export type StreamJob = {
   /** `withEnd`: it may wait for the END of the stream and go with it. */
   readonly send: (frame: Buffer, withEnd?: boolean) => void
 }
-
-/** Of an engine's chunk: its id and its model become longer on the way, and a sealed one is a third larger and padded. */
-const CHUNK_JSON_BYTES_MAX = CHUNK_BYTES_MAX - 1024
-const SEALED_JSON_BYTES_MAX = (CHUNK_BYTES_MAX * 3) / 4 - 1024
 
 /** What the stream turned out to be; times in ms of a monotonic clock. */
 type Run = {
@@ -153,7 +148,7 @@ async function runClaimed(
       if (event.usage) run.usage = event.usage
       if (event.type === 'usage') break
       const nowMs = performance.now()
-      const pieces = divideChunk(event, sealer ? SEALED_JSON_BYTES_MAX : CHUNK_JSON_BYTES_MAX)
+      const pieces = divideChunk(event, sealer ? chunkJsonBytesMax.sealed : chunkJsonBytesMax.clear)
       if (pieces === null) throw new EngineFailure('rejected', TOO_LARGE, { httpStatus: 400 })
       if (event.tokens > job.open.tokensOutMax - run.tokensOut - merger.heldTokens) {
         // An engine that ignores its limit is stopped here: nobody reserved money for more.
