@@ -66,11 +66,15 @@ export function refuseBrokenHttp(): BrokenHttp {
       })
       // RFC 9110, section 10.1.1: what nobody knows to expect may be passed over.
       server.on('checkExpectation', (request, response) => server.emit('request', request, response))
-      // Of an answer whose turn has not come (pipelining), Node puts the word behind its head, which breaks the answer.
+      // Of an answer whose turn has not come (pipelining), Node puts the word behind its head, which breaks the answer; without the
+      // word it closes the connection after it. So such a request begins at its turn.
       server.on('checkContinue', (request, response) => {
-        if (response.socket) response.writeContinue()
-        else response.once('socket', () => !response.headersSent && response.writeContinue())
-        server.emit('request', request, response)
+        const begin = (): void => {
+          response.writeContinue()
+          server.emit('request', request, response)
+        }
+        if (response.socket) begin()
+        else response.once('socket', begin)
       })
       server.on('connect', (_request, socket) => {
         socket.on('error', () => socket.destroy())
