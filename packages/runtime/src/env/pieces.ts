@@ -13,9 +13,8 @@ const durationMs = z.coerce
   .positive()
   .max(365 * 86_400_000)
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-const origin = httpUrl.refine((text) => new URL(text).origin === text, {
+const origin = z.string().refine((text) => /^https?:/.test(text) && URL.parse(text)?.origin === text, {
   error: 'must be an origin as browsers send it, such as https://app.example.org',
-  abort: true,
 })
 const privateKey = z
   .string()
