@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import {
+  excludedSentence,
   formatScoreUsd,
   leaseOfPlacement,
   policyPhrases,
@@ -53,6 +54,15 @@ test('a record of the first engine is read with what it has', () => {
   const view = readPlacement(first)
   expect(view).toMatchObject({ choice: 'a', eligible: null, sampled: null, request: { policy: null } })
   expect(view?.candidates[0]).toMatchObject({ tokensCached: null, terms: { generation: null, latency: 20 } })
+})
+
+test('who of a large pool was left out without a look is told by reason, the most common first', () => {
+  const view = readPlacement({ ...first, excludedBy: { trust: 2, outside_residency: 1_090 } })
+  expect(view && excludedSentence(view)).toBe(
+    'Left out by the policy without a look, each by the first reason that did: 1,090 × stands outside the regions allowed; 2 × its hardware is less well known than was asked for.',
+  )
+  const old = readPlacement(first)
+  expect(old && excludedSentence(old)).toBeNull()
 })
 
 test('a refusal tells a time to come back only where waiting could have helped', () => {

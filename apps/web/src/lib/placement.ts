@@ -63,6 +63,8 @@ const placementRecord = z.object({
   }),
   candidates: z.array(candidate),
   rejected: z.array(z.object({ nodeId: z.string(), reason: z.string() })),
+  /** Of a large pool: how many the fixed constraints left out unseen, by the first that did. */
+  excludedBy: z.record(z.string(), z.number()).default({}).catch({}),
   poolSize: z.number(),
   eligible: z.number().nullable().default(null),
   sampled: z
@@ -152,6 +154,14 @@ const rejectionWords: Record<string, string> = {
 /** A rejection reason as the end of a sentence that starts with the node. */
 export function rejectionText(reason: string): string {
   return rejectionWords[reason] ?? reason.replaceAll('_', ' ')
+}
+
+/** Who of a large pool was left out without a look, a sentence; null where the record names each one or does not say. */
+export function excludedSentence({ excludedBy }: Pick<PlacementView, 'excludedBy'>): string | null {
+  const counts = Object.entries(excludedBy).toSorted(([, a], [, b]) => b - a)
+  if (counts.length === 0) return null
+  const parts = counts.map(([reason, count]) => `${count.toLocaleString('en')} × ${rejectionText(reason)}`)
+  return `Left out by the policy without a look, each by the first reason that did: ${parts.join('; ')}.`
 }
 
 export const termWords: Record<TermName, { label: string; help: string }> = {

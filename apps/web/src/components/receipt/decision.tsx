@@ -2,6 +2,7 @@
 import { Badge } from '~/components/ui/badge.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import {
+  excludedSentence,
   formatScoreUsd,
   policyPhrases,
   refusedSentence,
@@ -17,6 +18,7 @@ export interface DecisionProps {
 }
 
 export function Decision({ record, nameOf }: DecisionProps) {
+  const excluded = excludedSentence(record)
   return (
     <>
       {record.choice === null && (
@@ -26,6 +28,7 @@ export function Decision({ record, nameOf }: DecisionProps) {
       )}
       {record.candidates.length > 0 && <CandidatesTable record={record} nameOf={nameOf} />}
       {record.rejected.length > 0 && <Rejected record={record} nameOf={nameOf} />}
+      {excluded !== null && <p className="mt-3 text-ink-2">{excluded}</p>}
     </>
   )
 }
