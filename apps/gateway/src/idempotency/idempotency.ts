@@ -46,8 +46,8 @@ const POLL_MS = 100
 const SAY_MS = 2_000
 /** A gateway that has its store back says it again sooner than this. */
 const UNSAID_MS_MAX = 4_000
-/** No request runs longer: an hour is the longest time limit of a client, six attempts of ten minutes and their waits end before. */
-export const RUNNING_MS_MAX = 75 * 60_000
+/** No request runs longer: six attempts of an hour each and their waits end before. */
+export const RUNNING_MS_MAX = 7 * 60 * 60_000
 /** When a retry may find the answer of a gateway that was only away. */
 const LOOK_AGAIN_S = 10
 
