@@ -2,7 +2,7 @@
 import { measureIsolation, QUIET_TENANTS, type Isolation, type Times } from './measure-isolation.ts'
 import { must, type Row } from './scenario.ts'
 
-export const ISOLATION_PLAN = { rounds: 6, roundMs: 8_000 }
+export const ISOLATION_PLAN = { nodes: 4, rounds: 6, roundMs: 8_000 }
 /** Share by which the p99 of others' first tokens may move. */
 export const MOVED_MAX = 0.1
 
@@ -22,7 +22,7 @@ export async function isolation(): Promise<Row> {
   must(faults.length === 0, `nothing of: ${faults.join('; ')}`, seen)
   const words = ({ p50, p99 }: Times): string => `${p50.toFixed(1)}/${p99.toFixed(1)}`
   return {
-    client: `first token p50/p99 ${words(alone)} ms alone, ${words(control)} ms with the flood sent elsewhere, ${words(flooded)} ms with it sent here: p99 ${(100 * moved).toFixed(1)} % (target < 10 %)`,
+    client: `first token p50/p99 ${words(alone)} ms alone, ${words(control)} ms with its share sent here, ${words(flooded)} ms with a hundred times as much: p99 ${(100 * moved).toFixed(1)} % (target < 10 %)`,
     billed: `each tenant its own; the loud one had ${flood.statuses['200'] ?? 0} of ${flood.sent} answered, the rest 429`,
     kept: `${alone.requests}, ${control.requests} and ${flooded.requests} requests of ${QUIET_TENANTS} quiet tenants, all served`,
   }

@@ -1,8 +1,9 @@
 /**
  * What tenants notice of another one that sends a hundred times its share: their time to the first token. Rounds follow one
- * another so that the machine's own moods meet all alike: quiet; with the flood sent to a server that knows nothing, which is
- * what the machine makes of it (all share its cores); and with the flood sent to the gateway. What the third has more
- * than the second is the gateway's.
+ * another so that the machine's own moods meet all alike: without that tenant; with its share sent to the gateway and the rest to
+ * a server that knows nothing; and with all of it sent to the gateway. Its share is its right, and delays whoever meets it at a
+ * node; both of the latter have it, and both have what the machine makes of so much sending (all share its cores). What the third
+ * has more than the second is what its flood does to others.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -32,9 +33,9 @@ export interface Isolation {
   alone: Times
   control: Times
   flooded: Times
-  /** p99 with the flood sent here over p99 with it sent elsewhere, less 1. */
+  /** p99 with the flood sent here over p99 with only its share sent here, less 1. */
   moved: number
-  /** The same over p99 without a flood: what the machine's cores had to give is in it. */
+  /** The same over p99 without that tenant: its share, and what the machine's cores had to give, are in it. */
   movedFromAlone: number
   /** Requests of the quiet tenants that were not answered with 200, by kind of round and error. */
   quietRefused: Record<string, number>
@@ -44,15 +45,17 @@ export interface Isolation {
 }
 
 export interface IsolationPlan {
+  /** Equal ones. */
+  nodes: number
   rounds: number
   roundMs: number
   /** Told of each round. */
   note?: (line: string) => void
 }
 
-/** Postgres, Redis, a gateway, an agent and the flood as processes; ends them all. */
-export async function measureIsolation({ rounds, roundMs, note }: IsolationPlan): Promise<Isolation> {
-  const world = await startGatewayWorld(1, 1_000_000n)
+/** Postgres, Redis, a gateway, agents and the flood as processes; ends them all. */
+export async function measureIsolation({ nodes, rounds, roundMs, note }: IsolationPlan): Promise<Isolation> {
+  const world = await startGatewayWorld(nodes, 1_000_000n)
   const sink = start('sink-process.ts')
   try {
     world.redis.on('error', () => undefined)
@@ -61,8 +64,9 @@ export async function measureIsolation({ rounds, roundMs, note }: IsolationPlan)
     const quiet = await Promise.all(names.map((name) => addTenant(world, name, settings)))
     const loud = await addTenant(world, 'loud', settings)
     await world.startGateway()
-    world.startAgent(0, ['--engine', 'simulated', '--gpu', 'H200', '--capacity', '64'])
-    await world.linked(1)
+    for (let index = 0; index < nodes; index++)
+      world.startAgent(index, ['--engine', 'simulated', '--gpu', 'H200', '--capacity', '64'])
+    await world.linked(nodes)
     const [sinkUrl] = (await once(createInterface({ input: sink.stdout ?? process.stdin }), 'line')) as [string]
     const headers = { authorization: `Bearer ${loud.key}` }
     const models = (await (await fetch(`${world.url}/v1/models`, { headers })).json()) as { data: { id: string }[] }
@@ -76,12 +80,20 @@ export async function measureIsolation({ rounds, roundMs, note }: IsolationPlan)
     const quietRefused: Record<string, number> = {}
 
     const round = async (kind: Kind): Promise<number[]> => {
-      const flooding = kind === 'alone' ? null : startFlood(kind === 'control' ? sinkUrl : world.url, loud.key, body)
+      const excessUrl = kind === 'control' ? sinkUrl : world.url
+      const flooding =
+        kind === 'alone'
+          ? []
+          : [
+              startFlood({ url: world.url, key: loud.key, body, perSecond: SHARE_PER_SECOND }),
+              startFlood({ url: excessUrl, key: loud.key, body, perSecond: SHARE_PER_SECOND * (FLOOD - 1) }),
+            ]
       const until = performance.now() + roundMs
       const asking = quiet.map(({ key }, index) => askSteadily(world.url, key, body, index / QUIET_TENANTS, until))
       const times = (await Promise.all(asking)).flat()
-      const seen = await flooding?.()
-      if (seen && kind === 'flooded') {
+      for (const ended of flooding) {
+        const seen = await ended()
+        if (kind !== 'flooded') continue
         flood.sent += seen.sent
         flood.heldBack += seen.heldBack
         for (const [status, n] of Object.entries(seen.statuses))
@@ -129,8 +141,15 @@ function start(file: string): ChildProcess {
   })
 }
 
+interface Flooding {
+  url: string
+  key: string
+  body: object
+  perSecond: number
+}
+
 /** Ends the flood when called, and says what came of it. */
-function startFlood(url: string, key: string, body: object): () => Promise<FloodSeen> {
+function startFlood({ url, key, body, perSecond }: Flooding): () => Promise<FloodSeen> {
   const child = start('flood-process.ts')
   const said = text(child.stdout ?? process.stdin)
   const { hostname: host, port } = new URL(url)
@@ -143,7 +162,7 @@ function startFlood(url: string, key: string, body: object): () => Promise<Flood
     `content-length: ${Buffer.byteLength(json)}`,
   ]
   const bytes = `${lines.join('\r\n')}\r\n\r\n${json}`
-  const order: FloodOrder = { host, port: Number(port), perSecond: SHARE_PER_SECOND * FLOOD, bytes }
+  const order: FloodOrder = { host, port: Number(port), perSecond, bytes }
   child.stdin?.write(`${JSON.stringify(order)}\n`)
   return async () => {
     child.stdin?.end()
