@@ -7,12 +7,17 @@
  *
  * A full collection looks at all that lives, a gateway's code and what no epoch holds yet, however little of it is new. Left alone
  * V8 allows a heap that grows slowly a tenth more before the next one, which was a fifth of a gateway's CPU.
+ *
+ * Sizes in MiB, of each half of the young space. What lives long may double before it is looked at again, in %.
  */
-export const agentNodeFlags: readonly string[] = ['--single-threaded-gc']
-/** Sizes in MiB. A gateway has thousands of requests in flight. What lives long may double before it is looked at again, in %. */
-export const gatewayNodeFlags: readonly string[] = [
+const collectedSeldom = (youngMiB: number): readonly string[] => [
   '--single-threaded-gc',
-  '--min-semi-space-size=16',
-  '--max-semi-space-size=16',
+  `--min-semi-space-size=${youngMiB}`,
+  `--max-semi-space-size=${youngMiB}`,
   '--heap-growing-percent=100',
 ]
+
+/** An agent has hundreds of requests in flight. */
+export const agentNodeFlags = collectedSeldom(16)
+/** A gateway has thousands. */
+export const gatewayNodeFlags = collectedSeldom(32)

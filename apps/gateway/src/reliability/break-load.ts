@@ -121,7 +121,7 @@ const KEPT_KIB_PER_REQUEST = 1
 /** What V8 compiles and caches on the way, beside what is kept for requests, MiB. */
 const COMPILED_MIB_MAX = 12
 /** Both halves of V8's space for young objects (`gatewayNodeFlags`), which it may have taken or given back at either reading, MiB. */
-const YOUNG_MIB = 2 * 16
+const YOUNG_MIB = 2 * 32
 
 async function closeEpoch({ world }: Market): Promise<void> {
   const response = await fetch(`${world.url}/internal/v1/close-epoch`, {
