@@ -51,6 +51,8 @@ export interface PlacementRequest {
   tokensInMin?: number | undefined
   /** Output tokens that were reserved: what a price cap on the request is checked with. */
   tokensOutMax: number
+  /** Output tokens that a replica's context must have room for, beside the prompt. Default `tokensOutMax`. */
+  tokensOutNeeded?: number | undefined
   /** Output tokens that are likely: what the score uses. */
   tokensOutExpected: number
   bytesIn: number
@@ -63,6 +65,11 @@ export interface PlacementRequest {
   excludeNodeIds: readonly string[]
   /** The only nodes that may serve it, a few: it is sealed to them. Absent: any. */
   onlyNodeIds?: readonly string[] | undefined
+}
+
+/** Tokens that a replica's context must hold. */
+export function contextNeeded({ tokensIn, tokensOutMax, tokensOutNeeded }: PlacementRequest): number {
+  return tokensIn + (tokensOutNeeded ?? tokensOutMax)
 }
 
 export const rejectionReasons = [

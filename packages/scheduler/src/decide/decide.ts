@@ -6,7 +6,7 @@
  * reason in the record, which is only made when asked for.
  */
 import { invariant, type Prng } from '@isochrone/domain'
-import type { PlacementRecord, PlacementRequest, RejectionReason } from '../placement.ts'
+import { contextNeeded, type PlacementRecord, type PlacementRequest, type RejectionReason } from '../placement.ts'
 import * as col from '../pool/columns.ts'
 import { AT_MASK, AT_WORD, ENTRY, type CompiledPolicy } from '../pool/compiled-policy.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
@@ -55,7 +55,7 @@ export function decide(pool: ReplicaPool, request: PlacementRequest, rng: Prng, 
   const { scratch: s, tuning } = pool
   const nowMs = pool.advance(atMs)
   pool.prefix.touch(request.prefixHashes)
-  const compiled = pool.compiled(request.policy, request.modelHash, request.tokensIn + request.tokensOutMax)
+  const compiled = pool.compiled(request.policy, request.modelHash, contextNeeded(request))
   s.decisions = (s.decisions + 1) | 0
   s.request = request
   s.nowMs = nowMs

@@ -4,7 +4,7 @@
  * Then the admissibility of each sampled row. Nothing here depends on the other rows.
  */
 import * as col from '../pool/columns.ts'
-import { rejectionReasons, type PlacementRequest, type RejectionReason } from '../placement.ts'
+import { contextNeeded, rejectionReasons, type PlacementRequest, type RejectionReason } from '../placement.ts'
 import type { Tuning } from './constants.ts'
 import type { DecisionScratch } from './scratch.ts'
 
@@ -34,7 +34,7 @@ export function predict(s: DecisionScratch, from: number, request: PlacementRequ
   const tokensOut = Math.max(1, request.tokensOutExpected)
   const bytesOut = tokensOut * t.bytesPerTokenOut
   const ownContext = tokensIn + tokensOut / 2
-  const needed = tokensIn + request.tokensOutMax
+  const needed = contextNeeded(request)
   const bySlack = policy.admission === 'slack'
   for (let i = from; i < n; i++) {
     const r = base[i] as number

@@ -1,5 +1,6 @@
 /** A decision as plain JSON: everything that a person needs to understand it and a machine to run it again. */
 import {
+  contextNeeded,
   rejectionReasons,
   type CandidateRow,
   type PlacementRecord,
@@ -132,7 +133,7 @@ function notEligible(pool: ReplicaPool): PlacementRecord['rejected'] {
     const offer = pool.offerAt(slot)
     const otherBuild = request.modelHash !== null && request.modelHash !== offer.modelHash
     const reason = otherBuild ? rejectionReasons[0] : staticRejection(offer, request.policy)
-    const needed = request.tokensIn + request.tokensOutMax
+    const needed = contextNeeded(request)
     const { maxPrice } = request.policy
     if (reason) rejected.push({ nodeId: offer.nodeId, reason })
     else if (needed > offer.contextTokensMax) rejected.push({ nodeId: offer.nodeId, reason: 'context_too_long' })

@@ -1,5 +1,5 @@
 /** Why a request found no place, and when it may find one. */
-import { rejectionReasons, type PlacementRequest, type RejectionReason } from '../placement.ts'
+import { contextNeeded, rejectionReasons, type PlacementRequest, type RejectionReason } from '../placement.ts'
 import * as col from '../pool/columns.ts'
 import type { CompiledPolicy } from '../pool/compiled-policy.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
@@ -37,7 +37,7 @@ export function staticReasonOf(pool: ReplicaPool, compiled: CompiledPolicy): Rej
 
 /** Of a replica that no attribute and no context excludes, the price does. */
 function excludingMost(pool: ReplicaPool, compiled: CompiledPolicy, request: PlacementRequest): RejectionReason | null {
-  const counts = countExcluded(pool, compiled, request, request.tokensIn + request.tokensOutMax)
+  const counts = countExcluded(pool, compiled, request, contextNeeded(request))
   counts[OVER_PRICE_CAP] = (counts[OVER_PRICE_CAP] as number) + (counts[0] as number)
   let most = 0
   counts[0] = 0

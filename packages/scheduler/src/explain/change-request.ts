@@ -6,7 +6,7 @@ import { usd } from './reason-words.ts'
 /** The request as it would be asked with these changes. Waiting changes nothing of it. */
 export function changeRequest(request: PlacementRequest, changes: readonly Change[]): PlacementRequest {
   const policy: RoutingPolicy = { ...request.policy, maxPrice: { ...request.policy.maxPrice } }
-  let { tokensOutMax, tokensOutExpected } = request
+  let { tokensOutMax, tokensOutNeeded, tokensOutExpected } = request
   for (const change of changes) {
     if (change.field === 'ttft_slo_ms') policy.ttftSloMs = change.ms
     else if (change.field === 'tpot_slo_ms') policy.tpotSloMs = change.ms
@@ -20,10 +20,12 @@ export function changeRequest(request: PlacementRequest, changes: readonly Chang
     else if (change.field === 'data_policy') policy.dataPolicy = change.level
     else if (change.field === 'max_tokens') {
       tokensOutMax = change.tokens
+      // Who names a limit needs room for all of it.
+      tokensOutNeeded = undefined
       tokensOutExpected = Math.min(tokensOutExpected, tokensOutMax)
     }
   }
-  return { ...request, policy, tokensOutMax, tokensOutExpected }
+  return { ...request, policy, tokensOutMax, tokensOutNeeded, tokensOutExpected }
 }
 
 /** Imperative, with the value before and after. */

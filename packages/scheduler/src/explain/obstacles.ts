@@ -7,7 +7,7 @@ import { predict, reasonOf } from '../decide/predict.ts'
 import { DecisionScratch } from '../decide/scratch.ts'
 import { retryAfterOf } from '../decide/why-none.ts'
 import { dataPolicies, trustLevels, type DataPolicy, type ReplicaOffer, type TrustLevel } from '../offer.ts'
-import type { PlacementRequest, RoutingPolicy } from '../placement.ts'
+import { contextNeeded, type PlacementRequest, type RoutingPolicy } from '../placement.ts'
 import { regionAllowed } from '../policy/regions.ts'
 import * as col from '../pool/columns.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
@@ -75,13 +75,14 @@ export function createObstacleFinder(pool: ReplicaPool, request: PlacementReques
     s.reason[0] = 0
     s.cached[0] = 0
     const room = (s.rows[col.CONTEXT_MAX] as number) - request.tokensIn
-    s.request = room < request.tokensOutMax ? { ...unbounded, tokensOutMax: Math.max(1, room) } : unbounded
+    const isTooLong = room < contextNeeded(request) - request.tokensIn
+    s.request = isTooLong ? { ...unbounded, tokensOutMax: Math.max(1, room), tokensOutNeeded: undefined } : unbounded
     predict(s, 0, s.request, nowMs, pool.tuning)
     const reason = reasonOf(s.reason[0])
     const excluded = [offer.nodeId, offer.providerId].filter((id) => policy.exclude.includes(id))
     const changes: Change[] = []
     if (excluded.length > 0) changes.push({ field: 'exclude', ids: excluded })
-    if (room < request.tokensOutMax) changes.push({ field: 'max_tokens', tokens: room })
+    if (isTooLong) changes.push({ field: 'max_tokens', tokens: room })
     changes.push(...priceChanges(offer, request, pool.tuning.bytesPerTokenOut))
     let waitMs: number | null = null
     if (reason === 'full' || reason === 'breaker_open' || reason === 'no_slack') {

@@ -71,6 +71,7 @@ const request = z.looseObject({
   modelHash: text.nullable(),
   tokensIn: number,
   tokensOutMax: number,
+  tokensOutNeeded: number.optional(),
   tokensOutExpected: number,
   bytesIn: number,
   prefixHashes: z.array(number),

@@ -1,6 +1,6 @@
 /** Why a replica may not serve a request, in words, with the numbers that decided where the record has them. */
 import { featureNames } from '@isochrone/domain'
-import type { PlacementRequest, RejectionReason, SampledReplica } from '../placement.ts'
+import { contextNeeded, type PlacementRequest, type RejectionReason, type SampledReplica } from '../placement.ts'
 
 /** What each reason means, for people who have never read this code. */
 export const reasonWords: Readonly<Record<RejectionReason | 'no_replica', string>> = {
@@ -39,7 +39,7 @@ export function rejectionDetail(
     data_policy: `promises ${offer.dataPolicy}, asked ${policy.dataPolicy}`,
     gpu_class: `${offer.gpuClass}; allowed ${listed(policy.gpuClasses)}`,
     trust: `${offer.trust}, asked ${policy.minTrust}`,
-    context_too_long: `holds ${offer.contextTokensMax} tokens, needs ${request.tokensIn + request.tokensOutMax}`,
+    context_too_long: `holds ${offer.contextTokensMax} tokens, needs ${contextNeeded(request)}`,
     over_price_cap: `asks ${usd(offer.prices.inPerMtok)} in, ${usd(offer.prices.outPerMtok)} out per Mtok; ${capsOf(request)}`,
     draining: '',
     stale: `last report ${replica.stateAgeMs === null ? 'never' : `${Math.round(replica.stateAgeMs)} ms ago`}`,

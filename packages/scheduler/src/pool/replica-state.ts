@@ -4,7 +4,7 @@
  */
 import { defaultTuning, type Tuning } from '../decide/constants.ts'
 import type { EngineEstimate, ReplicaOffer } from '../offer.ts'
-import type { PlacementRequest, RejectionReason } from '../placement.ts'
+import { contextNeeded, type PlacementRequest, type RejectionReason } from '../placement.ts'
 import * as col from './columns.ts'
 import { staticRejection } from './static-rejection.ts'
 import type { ReplicaPool } from './replica-pool.ts'
@@ -51,13 +51,13 @@ export function constraintRejection(
   request: PlacementRequest,
   tuning: Pick<Tuning, 'bytesPerTokenOut'> = defaultTuning,
 ): RejectionReason | null {
-  const { policy, tokensIn, tokensOutMax } = request
+  const { policy } = request
   if (request.modelHash !== null && request.modelHash !== offer.modelHash) return 'other_build'
   const unwanted = [...policy.exclude, ...request.excludeNodeIds]
   if (unwanted.includes(offer.nodeId) || policy.exclude.includes(offer.providerId)) return 'excluded'
   const rejection = staticRejection(offer, policy)
   if (rejection) return rejection
-  if (!(tokensIn + tokensOutMax <= usableOr(offer.contextTokensMax, 0))) return 'context_too_long'
+  if (!(contextNeeded(request) <= usableOr(offer.contextTokensMax, 0))) return 'context_too_long'
   return isOverPriceCap(offer, request, tuning.bytesPerTokenOut) ? 'over_price_cap' : null
 }
 

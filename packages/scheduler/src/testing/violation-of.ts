@@ -22,7 +22,8 @@ export function violationOf(offer: ReplicaOffer, request: PlacementRequest): str
   if (policy.exclude.includes(offer.nodeId) || policy.exclude.includes(offer.providerId)) return fail('excluded')
   if (request.excludeNodeIds.includes(offer.nodeId)) return fail('has failed it before')
   if (request.modelHash !== null && offer.modelHash !== request.modelHash) return fail('another build')
-  if (!(request.tokensIn + request.tokensOutMax <= offer.contextTokensMax)) return fail('context too long')
+  if (!(request.tokensIn + (request.tokensOutNeeded ?? request.tokensOutMax) <= offer.contextTokensMax))
+    return fail('context too long')
   const { inPerMtok, outPerMtok, requestMicroUsd } = policy.maxPrice
   if (inPerMtok !== null && !(isPrice(prices.inPerMtok) && prices.inPerMtok <= inPerMtok)) return fail('input cap')
   if (outPerMtok !== null && !(isPrice(prices.outPerMtok) && prices.outPerMtok <= outPerMtok)) return fail('output cap')
