@@ -26,7 +26,7 @@ export type GenerationRequest = {
   readonly input:
     | { readonly kind: 'chat'; readonly messages: readonly ChatMessage[] }
     | { readonly kind: 'completion'; readonly prompt: string }
-  /** Undefined leaves the limit to the backend, which states its default. */
+  /** Undefined leaves the end to the backend: where the model ends, or its context, or where it states another. */
   readonly tokensOutMax: number | undefined
   readonly temperature: number
   readonly topP: number

@@ -34,8 +34,6 @@ export type LlamaOptions = {
   readonly onLoadProgress?: (part: number) => void
 }
 
-/** Stated default when a request names no limit. */
-const TOKENS_OUT_DEFAULT = 256
 /** Prompt tokens between two looks at the abort signal, and the size of a decode batch. */
 const PREFILL_CHUNK_TOKENS = 512
 const THREADS = 1
@@ -101,7 +99,7 @@ export async function createLlamaBackend(options: LlamaOptions): Promise<EngineB
       throw error
     }
     try {
-      const limit = Math.min(request.tokensOutMax ?? TOKENS_OUT_DEFAULT, contextTokens - prompt.tokens.length)
+      const limit = Math.min(request.tokensOutMax ?? Number.POSITIVE_INFINITY, contextTokens - prompt.tokens.length)
       yield* decode({ model, sequence, prompt, request, limit, signal, asked })
     } catch (error) {
       await sequence.clearHistory()

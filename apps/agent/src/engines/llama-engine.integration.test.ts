@@ -202,6 +202,14 @@ test('an answer never runs past the context', async () => {
   expect((usage?.tokensIn ?? 0) + (usage?.tokensOut ?? 0)).toBe(2048)
 })
 
+test('an answer without a limit ends by itself or with the context', async () => {
+  const { max_tokens: _none, ...unlimited } = ask('word '.repeat(500), { temperature: 0 })
+  const named = await collect(ask('word '.repeat(500), { temperature: 0, max_tokens: 5000 }))
+  const { text, usage } = await collect(unlimited)
+  expect(usage?.tokensOut).toBeGreaterThan(256)
+  expect([text, usage?.tokensOut]).toEqual([named.text, named.usage?.tokensOut])
+})
+
 test.each([
   [{ messages: [] }, 'messages'],
   [{ temperature: 9 }, 'temperature'],

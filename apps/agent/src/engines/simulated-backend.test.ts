@@ -5,7 +5,11 @@ import { createSimulatedBackend } from './simulated-backend.ts'
 
 const curve = curveOf('H200', 8, 'fp8')
 const backend = () => createSimulatedBackend({ modelId: 'm', curve, sequences: 64, queueMax: 4, contextTokens: 4096 })
-const request = (prompt: string, tokensOutMax: number, more: Partial<GenerationRequest> = {}): GenerationRequest => ({
+const request = (
+  prompt: string,
+  tokensOutMax: number | undefined,
+  more: Partial<GenerationRequest> = {},
+): GenerationRequest => ({
   model: 'm',
   input: { kind: 'completion', prompt },
   tokensOutMax,
@@ -82,6 +86,27 @@ test('an answer that another replica began goes on word for word, and says no se
     const begunText = wholeText.split(' ').slice(0, words).join(' ')
     const restText = await run(backend(), request(`Where?${begunText}`, 14 - words, { continues: true }))
     expect(begunText + restText.text).toBe(wholeText)
+  }
+})
+
+test('without a limit an answer is as long as by nature, wherever it goes on', async () => {
+  const chat = (begun: string[]) =>
+    request('', undefined, {
+      input: {
+        kind: 'chat',
+        messages: [
+          { role: 'user', content: 'Where?' },
+          ...begun.map((content) => ({ role: 'assistant' as const, content })),
+        ],
+      },
+      continues: begun.length > 0,
+    })
+  const whole = await run(backend(), chat([]))
+  expect(whole.tokens).toBe(256)
+  for (const words of [3, 100, 256]) {
+    const begun = whole.text.split(' ').slice(0, words).join(' ')
+    const rest = await run(backend(), chat([begun]))
+    expect(begun + rest.text).toBe(whole.text)
   }
 })
 

@@ -28,8 +28,8 @@ export type SimulatedOptions = {
   readonly contextTokens?: number
 }
 
-/** Stated default when a request names no limit. */
-const TOKENS_OUT_DEFAULT = 256
+/** As long as its answers are by nature: they end here where the request names no limit. */
+const ANSWER_TOKENS = 256
 /** The usual estimate for English text: no tokenizer is run, because no model is. */
 const BYTES_PER_TOKEN = 4
 /** Of the text before a word that decides it: bounded, so that a long answer costs no more for each word. */
@@ -89,7 +89,7 @@ export function createSimulatedBackend(options: SimulatedOptions): EngineBackend
       prefillFreeAtMs = Math.max(prefillFreeAtMs, now) + prefillMs(curve, tokensIn)
       let dueMs = prefillFreeAtMs
       const stops = new StopMatcher(request.stop)
-      const limit = Math.min(request.tokensOutMax ?? TOKENS_OUT_DEFAULT, contextTokens - tokensIn)
+      const limit = Math.min(request.tokensOutMax ?? answerTokensLeft(request), contextTokens - tokensIn)
       const next = wordsAfter(textOf(request), request.seed ?? 0)
       const usage = (tokensOut: number) => ({ tokensIn, tokensCached: 0, tokensOut })
       let made = 0
@@ -142,6 +142,15 @@ function promptBytes({ input }: GenerationRequest): number {
 /** The whole text that the answer follows, and of a continuation its beginning too. */
 function textOf({ input }: GenerationRequest): string {
   return input.kind === 'completion' ? input.prompt : input.messages.map(({ content }) => content).join('')
+}
+
+/** Of an answer that another replica began, what is left of its length: each word of it was a token. */
+function answerTokensLeft({ input, continues }: GenerationRequest): number {
+  if (!continues || input.kind === 'completion') return ANSWER_TOKENS
+  const begun = input.messages.at(-1)?.content ?? ''
+  const first = /^\[simulated [^\]]*\]/.exec(begun)?.[0] ?? ''
+  const tokens = (first === '' ? 0 : 1) + begun.slice(first.length).split(' ').length - 1
+  return Math.max(1, ANSWER_TOKENS - tokens)
 }
 
 /** Makes the text that follows `text`, word by word; a word that is given takes the place of the next one. */

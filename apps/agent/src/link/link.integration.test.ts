@@ -161,6 +161,15 @@ test('output stops at what was reserved, whatever the body asks for', async () =
   expect(gateway.checkedWork((await stream.end).work).tokensOut).toBe(5)
 })
 
+test('an engine that was told no limit is stopped at what was reserved, and the answer says so', async () => {
+  const { max_tokens: _none, ...unlimited } = chat(0)
+  const stream = gateway.open({ tokensOutMax: 300 }, { ...unlimited, temperature: 0 })
+  const end = await stream.end
+  expect(end.status).toBe('completed')
+  expect(gateway.checkedWork(end.work).tokensOut).toBe(300)
+  expect(stream.chunks.at(-1)?.json).toMatchObject({ choices: [{ finish_reason: 'length' }] })
+})
+
 test('a gateway that dispatches an attempt twice gets one answer, whether the first still runs or is signed for', async () => {
   const requestId = randomBytes32()
   const first = gateway.open({ requestId }, chat(40))

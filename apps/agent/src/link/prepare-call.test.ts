@@ -22,9 +22,11 @@ test('the engine is never asked for more tokens than were reserved', () => {
   const limit = fc.option(fc.integer({ min: 1, max: 1000 }), { nil: undefined })
   fc.assert(
     fc.property(limit, limit, (max_tokens, max_completion_tokens) => {
+      const isNamed = max_tokens !== undefined || max_completion_tokens !== undefined
+      const expected = isNamed ? Math.min(50, max_tokens ?? 50, max_completion_tokens ?? 50) : undefined
       const prepared = prepare({ max_tokens, max_completion_tokens })
-      const expected = Math.min(50, max_tokens ?? 50, max_completion_tokens ?? 50)
-      expect(prepared).toMatchObject({ ok: true, call: { body: { max_tokens: expected, model: 'own-name' } } })
+      expect(prepared).toMatchObject({ ok: true, call: { body: { model: 'own-name' } } })
+      expect(prepared.ok && prepared.call.body.max_tokens).toBe(expected)
     }),
   )
 })
@@ -44,6 +46,16 @@ test('what was reserved for all choices is shared among them', () => {
   expect(prepare({ prompt: ['a', 'b'], n: 2 })).toMatchObject({ ok: true, call: { body: { max_tokens: 12 } } })
 })
 
+/** With one it would refuse what its context cannot hold; `runStream` stops it at what was reserved. */
+test('an engine is told no limit for a chat whose author named none', () => {
+  for (const body of [{}, { max_tokens: null, n: 1 }, { max_completion_tokens: null, n: null }]) {
+    const prepared = prepare(body)
+    expect(prepared.ok && Object.keys(prepared.call.body)).not.toContain('max_tokens')
+  }
+  const text = prepareCall({ ...open, path: '/v1/completions' }, Buffer.from('{"prompt":"a"}'), 'own-name')
+  expect(text).toMatchObject({ call: { body: { max_tokens: 50 } } })
+})
+
 test('embeddings have no limit on output', () => {
   const prepared = prepareCall({ ...open, path: '/v1/embeddings' }, Buffer.from('{"input":"x"}'), 'own-name')
   expect(prepared).toEqual({ ok: true, call: { path: '/v1/embeddings', body: { input: 'x', model: 'own-name' } } })
@@ -58,19 +70,21 @@ describe('a continuation', () => {
   const text = ' and "so" on\n'
   const goOn = (path: StreamOpen['path'], body: unknown) =>
     prepareCall({ ...open, path, continuation: { text } }, Buffer.from(JSON.stringify(body)), 'own-name')
-  const leftOpen = { continue_final_message: true, add_generation_prompt: false, max_tokens: 50 }
+  const leftOpen = { continue_final_message: true, add_generation_prompt: false }
 
   test('of a chat leaves the delivered text open as the last message', () => {
     const messages = [{ role: 'user', content: 'Hi' }]
     expect(goOn('/v1/chat/completions', { messages })).toMatchObject({
       call: { body: { ...leftOpen, messages: [...messages, { role: 'assistant', content: text }] } },
     })
+    const limited = goOn('/v1/chat/completions', { messages, max_tokens: 60 })
+    expect(limited).toMatchObject({ call: { body: { ...leftOpen, max_tokens: 50 } } })
   })
 
   test('of a text follows the prompt', () => {
     for (const prompt of ['Once', ['Once']]) {
       expect(goOn('/v1/completions', { prompt })).toMatchObject({
-        call: { body: { ...leftOpen, prompt: `Once${text}` } },
+        call: { body: { ...leftOpen, max_tokens: 50, prompt: `Once${text}` } },
       })
     }
   })

@@ -12,7 +12,10 @@ export type PreparedCall =
 
 const tokenLimitFields = ['max_tokens', 'max_completion_tokens'] as const
 
-/** The engine call for `open`. Output is limited to `open.tokensOutMax`, whatever the body says. */
+/**
+ * The engine call for `open`. Output is limited to `open.tokensOutMax`, whatever the body says; a chat of one choice that names
+ * no limit leaves the end to the engine, which would refuse what its context cannot hold, and `runStream` stops it there.
+ */
 export function prepareCall(open: StreamOpen, body: Uint8Array, engineModel: string): PreparedCall {
   const fields = parseObject(body)
   if (!fields) return { ok: false, message: 'the body is not a JSON object' }
@@ -27,6 +30,7 @@ export function prepareCall(open: StreamOpen, body: Uint8Array, engineModel: str
   const prompts = Array.isArray(fields.prompt) && typeof fields.prompt[0] !== 'number' ? fields.prompt.length : 1
   const choices = Math.max(1, (n ?? 1) * prompts)
   // What was reserved is over all choices; engines limit each.
+  let isNamed = false
   let tokensOutMax = Math.max(1, Math.floor(open.tokensOutMax / choices))
   for (const field of tokenLimitFields) {
     const given = fields[field]
@@ -35,10 +39,15 @@ export function prepareCall(open: StreamOpen, body: Uint8Array, engineModel: str
       return { ok: false, message: `${field}: must be an integer of 1 or more` }
     }
     tokensOutMax = Math.min(tokensOutMax, given)
+    isNamed = true
   }
-  const { max_completion_tokens: _replaced, stream_options: _ours, ...rest } = fields
+  const { max_tokens: _limit, max_completion_tokens: _other, stream_options: _ours, ...rest } = fields
+  const endsItself = !isNamed && choices === 1 && open.path === '/v1/chat/completions'
   // `max_tokens` is the field that every server of this kind knows.
-  const call: EngineCall = { path: open.path, body: { ...rest, model: engineModel, max_tokens: tokensOutMax } }
+  const call: EngineCall = {
+    path: open.path,
+    body: { ...rest, model: engineModel, ...(!endsItself && { max_tokens: tokensOutMax }) },
+  }
   return open.continuation ? continueCall(call, open.continuation.text) : { ok: true, call }
 }
 
