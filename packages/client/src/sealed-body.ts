@@ -1,23 +1,20 @@
 /** What of a request stays in clear, and what it needs: the rest is sealed as it is. */
-import { requestNeeds } from '@isochrone/domain'
+import { inputsOf, requestNeeds, tokensOutOf, UNNAMED_TOKENS_OUT_NEEDED, type TokensOut } from '@isochrone/domain'
 import { newSealedId, sealRequest, type SealedPath, type SealedRequest } from '@isochrone/protocol/sealed'
 import type { CandidateList } from './candidates.ts'
 import { SealedError } from './sealed-error.ts'
 
-export interface ClearBody {
+export interface ClearBody extends TokensOut {
   path: SealedPath
   json: Record<string, unknown>
   text: string
   model: string
   stream: boolean
   includeUsage: boolean
-  /** Over all choices. */
-  tokensOutMax: number
+  /** `max_tokens` where it goes in clear, over all choices; absent where the request names none. */
+  limit: { max_tokens?: number }
   features: string[]
 }
-
-/** As the gateway's for requests without a limit. */
-const TOKENS_OUT_DEFAULT = 256
 
 /** Throws `sealed_unsupported` for what is no request that can be sealed. */
 export function readBody(path: SealedPath, text: string): ClearBody {
@@ -29,9 +26,8 @@ export function readBody(path: SealedPath, text: string): ClearBody {
   }
   const { model, stream, stream_options: options, n, prompt, routing: _routing, ...rest } = json
   if (typeof model !== 'string') throw new SealedError('sealed_unsupported', "A sealed request must name its 'model'.")
-  const each = numberOr(rest.max_completion_tokens, numberOr(rest.max_tokens, TOKENS_OUT_DEFAULT))
-  const prompts =
-    path === '/v1/completions' && Array.isArray(prompt) && typeof prompt[0] !== 'number' ? prompt.length : 1
+  const named = countOr(rest.max_completion_tokens, countOr(rest.max_tokens, null))
+  const out = tokensOutOf(path, { named, choices: countOr(n, 1), prompts: Math.max(1, inputsOf(prompt)) })
   return {
     path,
     json,
@@ -39,7 +35,8 @@ export function readBody(path: SealedPath, text: string): ClearBody {
     model,
     stream: stream === true,
     includeUsage: (options as { include_usage?: unknown } | undefined)?.include_usage === true,
-    tokensOutMax: each * numberOr(n, 1) * Math.max(1, prompts),
+    ...out,
+    limit: isUnnamed(out) ? {} : { max_tokens: out.tokensOutMax },
     features: requestNeeds(path, json).map(({ feature }) => feature),
   }
 }
@@ -49,7 +46,7 @@ export async function sealBody(
   clear: ClearBody,
   { model, candidates, nowMs }: CandidateList,
 ): Promise<{ body: string; answer: SealedRequest['answer'] }> {
-  const { path, json, stream, tokensOutMax } = clear
+  const { path, json, stream, tokensOutMax, limit } = clear
   const routing = (json.routing ?? null) as Record<string, unknown> | null
   // The node knows the model by its own name; where the request goes is the gateway's to know, and bound by the header.
   const { routing: _routing, ...inner } = json
@@ -72,12 +69,15 @@ export async function sealBody(
     stream,
     // What it came to is shown to the caller only where it asked.
     ...(stream && { stream_options: { include_usage: true } }),
-    max_tokens: tokensOutMax,
+    ...limit,
     ...(routing && { routing }),
     sealed: envelope,
   })
   return { body, answer }
 }
 
-const numberOr = (value: unknown, otherwise: number): number =>
+/** Of several choices each is told its limit: then there is one. */
+const isUnnamed = ({ tokensOutNeeded }: TokensOut): boolean => tokensOutNeeded === UNNAMED_TOKENS_OUT_NEEDED
+
+const countOr = <Otherwise>(value: unknown, otherwise: Otherwise): number | Otherwise =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 ? value : otherwise

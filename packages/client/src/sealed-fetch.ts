@@ -35,7 +35,7 @@ export function sealedFetch(options: SealedFetchOptions): typeof fetch {
     const ask = {
       model: clear.model,
       path: clear.path,
-      max_tokens: clear.tokensOutMax,
+      ...clear.limit,
       bytes: clear.text.length,
       features: clear.features,
       ...(clear.json.routing !== undefined && { routing: clear.json.routing }),

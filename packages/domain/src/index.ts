@@ -27,7 +27,17 @@ export { invariant } from './invariant.ts'
 export { formatUsd, microUsdFromUsd, usdFromMicroUsd } from './money.ts'
 export { maxPriceMicroUsd, priceMicroUsd } from './price.ts'
 export type { BilledUsage, Prices } from './price.ts'
-export { answerMaxOf, bytesOutMax, DEFAULT_TOKENS_OUT_MAX, EMBEDDING_BYTES_MAX, inputsOf } from './usage-max.ts'
+export {
+  answerMaxOf,
+  bytesOutMax,
+  DEFAULT_TEXT_TOKENS_OUT_MAX,
+  DEFAULT_TOKENS_OUT_MAX,
+  EMBEDDING_BYTES_MAX,
+  inputsOf,
+  tokensOutOf,
+  UNNAMED_TOKENS_OUT_NEEDED,
+  type TokensOut,
+} from './usage-max.ts'
 export { prng } from './prng.ts'
 export type { Prng, PrngState } from './prng.ts'
 export { requestNeeds } from './request-needs.ts'

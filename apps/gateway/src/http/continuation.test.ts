@@ -74,8 +74,8 @@ test('a stream goes on where its node died: one answer, one bill for each token,
 
     expect(opened().map(({ header }) => [header.attempt, header.tokensOutMax, header.continuation?.text])).toEqual(
       expect.arrayContaining([
-        [0, 256, undefined],
-        [1, 253, 'One day the'],
+        [0, 4_096, undefined],
+        [1, 4_093, 'One day the'],
       ]),
     )
     expect(billsOf(entries).map(({ billedOut }) => billedOut)).toEqual([3, 3])
@@ -129,7 +129,7 @@ test('what was refused, and what nobody can go on with, ends with an error frame
     [{ routing: { allow_continuation: false } }],
     [{ routing: { allow_fallbacks: false } }],
     [{}, { routing: { allow_continuation: false } }],
-    [{ n: 2 }],
+    [{ n: 2, max_tokens: 100 }],
     [{ response_format: { type: 'json_object' } }],
     [{}, {}, ['chat', 'completions']],
   ]

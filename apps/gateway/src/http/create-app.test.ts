@@ -46,7 +46,7 @@ test('a whole answer carries text, usage, price and the node, and has exactly on
   expect(data.choices[0]?.message).toMatchObject({ role: 'assistant', content: 'Hello!' })
   expect(data.choices[0]?.finish_reason).toBe('stop')
   expect(data.usage).toMatchObject({ prompt_tokens: 10, completion_tokens: 3, total_tokens: 13 })
-  expect(data).toMatchObject({ isochrone: { node: 'node_0', priceMicroUsd: '19', tokensOutMax: 256 } })
+  expect(data).toMatchObject({ isochrone: { node: 'node_0', priceMicroUsd: '19', tokensOutMax: 4_096 } })
   expect(response.headers.get('x-request-id')).toMatch(/^req_[0-9a-f]{32}$/)
   expect(response.headers.get('x-isochrone-node')).toBe('node_0')
   expect(entries).toHaveLength(1)
@@ -79,6 +79,26 @@ test('a stream ends with usage and [DONE] only after its receipt is durable', as
   expect(entries).toHaveLength(1)
 })
 
+/** An organisation of a thousand tokens a minute sent such requests before, and goes on to. */
+test('a limit that nobody named makes no request too large for the tokens of a minute, and is corrected', async () => {
+  const { openai, nodes } = await start([hello], {
+    change: ({ requestLimits }) => {
+      const enter = requestLimits.enter.bind(requestLimits)
+      requestLimits.enter = (organisation, key) => enter({ ...organisation, tokensPerMinuteMax: 1_000 }, key)
+    },
+  })
+  const remaining: number[] = []
+  for (let i = 0; i < 4; i++) {
+    await openai.chat.completions.create(ask)
+    const { response } = await openai.chat.completions.create({ ...ask, max_tokens: 5 }).withResponse()
+    remaining.push(Number(response.headers.get('x-ratelimit-remaining-tokens')))
+  }
+  expect(Math.min(...remaining)).toBeGreaterThan(800)
+  const named = openai.chat.completions.create({ ...ask, max_tokens: 4_096 - 100 }, { maxRetries: 0 })
+  await expect(named).rejects.toBeInstanceOf(RateLimitError)
+  expect(nodes[0]?.opened).toHaveLength(8)
+})
+
 test('completions answer with text', async () => {
   const { openai } = await start([hello])
   const answer = await openai.completions.create({ model: MODEL, prompt: 'Hi' })
@@ -91,7 +111,7 @@ test('the node gets the body byte for byte, unknown fields included', async () =
   const body = `{ "model":"${MODEL}",  "messages":[{"role":"user","content":"ü"}], "future_field": {"x": 1} }`
   expect((await post(url, body)).status).toBe(200)
   expect(nodes[0]?.opened[0]?.body).toBe(body)
-  expect(nodes[0]?.opened[0]?.header.tokensOutMax).toBe(256)
+  expect(nodes[0]?.opened[0]?.header.tokensOutMax).toBe(4_096)
 })
 
 test('a failure before the first token moves on to another node, unseen and unbilled', async () => {
@@ -247,7 +267,9 @@ test('a completion that is to be stored is refused: nothing would keep it', asyn
 
 test('what the engine refuses is 400 too, with the field that its message names', async () => {
   const { openai, nodes } = await start([{ status: 'invalid_request', message: 'n: only one choice is supported' }])
-  const error = await openai.chat.completions.create({ ...ask, n: 3 }).catch((thrown: unknown) => thrown)
+  const error = await openai.chat.completions
+    .create({ ...ask, n: 3, max_tokens: 100 })
+    .catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(BadRequestError)
   expect(error).toMatchObject({ param: 'n' })
   expect(nodes[0]?.opened).toHaveLength(1)

@@ -105,13 +105,15 @@ export function requestOf(
   tried: readonly Target[],
   excludeNodeIds: string[],
 ): PlacementRequest {
-  const { tokensIn, tokensInMin = tokensIn, tokensOutExpected } = asked
+  const { tokensIn, tokensInMin = tokensIn, tokensOutNeeded, tokensOutExpected } = asked
   return {
     ...asked,
     modelHash: tried[0]?.modelHash ?? null,
     tokensIn: tokensIn + tokens,
     tokensInMin: tokensInMin + tokens,
     tokensOutMax: tokensLeft,
+    // The same context in all: where the whole might have run, its rest may.
+    ...(tokensOutNeeded !== undefined && { tokensOutNeeded: Math.max(1, tokensOutNeeded - tokens) }),
     tokensOutExpected: Math.min(tokensLeft, Math.max(1, tokensOutExpected - tokens)),
     policy: restOf(asked.policy, billedMicroUsd),
     excludeNodeIds,

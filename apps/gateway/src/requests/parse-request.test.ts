@@ -1,4 +1,5 @@
 import { DEFAULT_TOKENS_OUT_MAX } from '@isochrone/domain'
+import { createSealingKeyPair, newSealedId, sealRequest } from '@isochrone/protocol/sealed'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { errorPositionOfJson } from './json-error-position.ts'
@@ -10,8 +11,21 @@ const messages = [{ role: 'user', content: 'x' }]
 
 test('what is reserved is the limit over all choices, and a default where none is named', () => {
   expect(parse({ model: 'm', messages }).tokensOutMax).toBe(DEFAULT_TOKENS_OUT_MAX)
+  expect(parse({ model: 'm', messages, n: null, max_tokens: null }).tokensOutNeeded).toBe(256)
+  expect(parse({ model: 'm', messages, max_tokens: 4_096 }).tokensOutNeeded).toBeUndefined()
   expect(parse({ model: 'm', messages, max_tokens: 7, n: 3 }).tokensOutMax).toBe(21)
   expect(parse({ model: 'm', messages, max_tokens: 7, max_completion_tokens: 5 }).tokensOutMax).toBe(5)
+})
+
+test('of what is sealed a limit counts as named where it is said in clear', async () => {
+  const path = '/v1/chat/completions'
+  const { publicKey } = await createSealingKeyPair()
+  const header = { v: 1 as const, id: newSealedId(), at: 0, path, model: 'm', stream: false, routing: null } as const
+  const { envelope } = await sealRequest({ ...header, max_tokens: 4_096, keys: [publicKey] }, '{}')
+  const clear = { model: 'm', stream: false, sealed: envelope }
+  expect(parse(clear)).toMatchObject({ tokensOutMax: 4_096, tokensOutNeeded: 256 })
+  expect(parse({ ...clear, max_tokens: 4_096 }).tokensOutNeeded).toBeUndefined()
+  expect(() => parse({ ...clear, max_tokens: 4_095 })).toThrow("'max_tokens' is not what was sealed")
 })
 
 test('what OpenAI defines is checked here and named by its path; what it does not define passes', () => {

@@ -6,11 +6,13 @@
  */
 import {
   AppError,
-  DEFAULT_TOKENS_OUT_MAX,
   EMBEDDING_BYTES_MAX,
   inputsOf,
   requestNeeds,
+  tokensOutOf,
+  UNNAMED_TOKENS_OUT_NEEDED,
   type RequestNeed,
+  type TokensOut,
 } from '@isochrone/domain'
 import { parseRoutingPolicy, splitModelSuffix, type RoutingSort, type RoutingWish } from '@isochrone/scheduler'
 import { errorPositionOfJson } from './json-error-position.ts'
@@ -22,13 +24,12 @@ import { rewriteBody } from './rewrite-body.ts'
 
 export type InferencePath = '/v1/chat/completions' | '/v1/completions' | '/v1/embeddings'
 
-export interface InferenceRequest {
+/** Its output tokens are those that it names, or what `tokensOutOf` says where it names none. */
+export interface InferenceRequest extends TokensOut {
   path: InferencePath
   model: string
   stream: boolean
   includeUsage: boolean
-  /** Over all choices; `DEFAULT_TOKENS_OUT_MAX` for each where the request names no limit. */
-  tokensOutMax: number
   /** What the node gets and what is hashed: the body as it came, less what is the gateway's own. */
   body: Uint8Array
   /** `routing` of the body: checked, and as it was sent. */
@@ -75,7 +76,7 @@ export function parseInferenceRequest(
   if (path === '/v1/embeddings') checkPrompt(json.input, 'input')
   else if (path === '/v1/completions') checkPrompt(json.prompt, 'prompt')
   else checkChat(json)
-  const { stream, includeUsage, choices, tokensOutMax } = readKnownFields(path, json)
+  const { stream, includeUsage, choices, tokensOutMax: named } = readKnownFields(path, json)
   const { policy: routing } = parseRoutingPolicy(json.routing)
   const { model, suffix } = isModel(name) ? { model: name, suffix: null } : splitModelSuffix(name)
   return {
@@ -83,8 +84,7 @@ export function parseInferenceRequest(
     model,
     stream,
     includeUsage,
-    tokensOutMax:
-      (tokensOutMax ?? DEFAULT_TOKENS_OUT_MAX) * choices * (path === '/v1/completions' ? inputsOf(json.prompt) : 1),
+    ...tokensOutOf(path, { named, choices, prompts: inputsOf(json.prompt) }),
     body: forNode(sentBody, 'routing' in json, suffix === null ? null : model),
     routing,
     routingJson: typeof json.routing === 'object' && json.routing !== null ? { ...json.routing } : {},
@@ -116,6 +116,7 @@ function sealedRequest(
     stream,
     includeUsage,
     tokensOutMax: header.max_tokens,
+    ...(!isNamed(json.max_tokens) && { tokensOutNeeded: Math.min(UNNAMED_TOKENS_OUT_NEEDED, header.max_tokens) }),
     body: forNode(sentBody, 'routing' in json, suffix === null ? null : model),
     routing: parseRoutingPolicy(json.routing).policy,
     routingJson: header.routing ?? {},
@@ -127,6 +128,8 @@ function sealedRequest(
     sealed: { keys: header.keys, promptBytes: Math.floor(ciphertext.length * 0.75) },
   }
 }
+
+const isNamed = (limit: unknown): boolean => limit !== undefined && limit !== null
 
 /** Engines know nothing of routing, and models by their names alone. */
 function forNode(body: Uint8Array, hasRouting: boolean, newModel: string | null): Uint8Array {

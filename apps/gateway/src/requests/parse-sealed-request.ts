@@ -23,7 +23,8 @@ export function parseSealedRequest(path: string, json: Record<string, unknown>, 
   const said: Record<string, [unknown, unknown]> = {
     path: [path, header.path],
     model: [model, header.model],
-    max_tokens: [json.max_tokens, header.max_tokens],
+    // What its author named no limit for is sealed with what is reserved for it.
+    max_tokens: [json.max_tokens ?? header.max_tokens, header.max_tokens],
     stream: [stream === true, header.stream],
     routing: [routing, header.routing],
   }

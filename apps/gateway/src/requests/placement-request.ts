@@ -13,7 +13,7 @@ export type Placeable = Pick<
 /** Made once for a request; later decisions on it change only what they exclude and how long it has waited. */
 export function placementRequestOf(ctx: Placeable, measurements: Measurements): PlacementRequest {
   const { requestId, request, organisation, policy, session = null, onlyNodeIds } = ctx
-  const { model, body, tokensOutMax, promptHead, sealed } = request
+  const { model, body, tokensOutMax, tokensOutNeeded, promptHead, sealed } = request
   const tokensIn = measurements.tokensInOf(organisation.orgId, model, sealed?.promptBytes ?? body.length)
   return {
     requestId,
@@ -23,6 +23,7 @@ export function placementRequestOf(ctx: Placeable, measurements: Measurements): 
     // Nothing is known for certain of what is sealed.
     tokensInMin: sealed ? 1 : promptTokensMin(Buffer.from(body.buffer, body.byteOffset, body.byteLength)),
     tokensOutMax,
+    ...(tokensOutNeeded !== undefined && { tokensOutNeeded }),
     tokensOutExpected: measurements.tokensOutOf(organisation.orgId, model, tokensIn, tokensOutMax),
     bytesIn: body.length,
     prefixHashes: prefixHashesFor(promptHead, organisation.orgId, session),

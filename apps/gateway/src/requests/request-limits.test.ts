@@ -55,3 +55,28 @@ test('of requests at once a gateway has its share, and one at least where there 
   limits.enter(four)
   expect(() => limits.enter({ ...four, orgId: 'org_2', concurrentRequestsMax: 0 })).toThrow('at once')
 })
+
+test('tokens that nobody named are taken as far as they are left, and no fewer than are needed', () => {
+  const clock = manualClock()
+  const limits = createRequestLimits(clock)
+  const small = { ...organisation, tokensPerMinuteMax: 1_000 }
+  const left = () => Number(limits.enter(small).headers()['x-ratelimit-remaining-tokens'])
+  // Named, it is more than a minute has, and waits for a whole one.
+  limits.enter(small).takeTokens(100)
+  expect(() => limits.enter(small).takeTokens(4_106)).toThrow('use 1000 tokens a minute; try again in 6 s')
+  const first = limits.enter(small)
+  first.takeTokens(4_106, 266)
+  expect(left()).toBe(0)
+  expect(() => limits.enter(small).takeTokens(4_106, 266)).toThrow('try again in 16 s')
+  first.usedTokens(300)
+  expect(left()).toBe(600)
+  const second = limits.enter(small, { keyId: 'key_1', tokensPerMinuteMax: 300 })
+  second.takeTokens(4_106, 266)
+  expect(left()).toBe(300)
+  // What it used beyond is owed.
+  second.usedTokens(700)
+  expect(() => limits.enter(small).takeTokens(1)).toThrow('rate_limited')
+  clock.advanceMs(60_000)
+  limits.enter({ ...organisation, tokensPerMinuteMax: 10_000, orgId: 'org_2' }).takeTokens(4_106, 266)
+  expect(left()).toBe(900)
+})

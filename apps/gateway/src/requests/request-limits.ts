@@ -19,8 +19,11 @@ export type LimitedOrganisation = Pick<
 
 /** One request that was counted in. */
 export interface Admission {
-  /** Counts its tokens at their most. Throws `rate_limited`; the request stays counted. */
-  takeTokens(tokens: number): void
+  /**
+   * Counts its tokens at their most; where `least` is given, at what is left of the limits, between the two. Throws `rate_limited`;
+   * the request stays counted.
+   */
+  takeTokens(tokens: number, least?: number): void
   /** What it really used: the rest is given back. Only the first call counts. */
   usedTokens(tokens: number): void
   /** `x-ratelimit-…` as OpenAI has them; of two limits the one that is nearer. */
@@ -119,9 +122,10 @@ export function createRequestLimits(clock: Clock, { shareOf = () => 1 }: Request
       }
       let held = 0
       return {
-        takeTokens(tokens) {
-          takeAll(limited, 'tokens', tokens)
-          held += tokens
+        takeTokens(tokens, least = tokens) {
+          const taken = Math.max(least, Math.min(tokens, leftOf(limited)))
+          takeAll(limited, 'tokens', taken)
+          held += taken
         },
         usedTokens(tokens) {
           for (const each of limited) each.tokens?.giveBack(held - tokens)
@@ -153,6 +157,13 @@ function once(leave: () => void): () => void {
     if (inside) leave()
     inside = false
   }
+}
+
+/** Tokens of the nearest limit; infinitely many where there is none. */
+function leftOf(limited: readonly Limited[]): number {
+  let left = Number.POSITIVE_INFINITY
+  for (const { tokens } of limited) if (tokens) left = Math.min(left, tokens.remaining)
+  return left
 }
 
 /** All or none. A request of more tokens than a minute has is let in when the minute is whole: it would never be. */

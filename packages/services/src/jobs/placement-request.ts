@@ -1,5 +1,5 @@
 /** What placement must know of a queued request, read from its OpenAI body and its organisation's routing policy. */
-import { requestNeeds } from '@isochrone/domain'
+import { inputsOf, requestNeeds, tokensOutOf, type TokensOut } from '@isochrone/domain'
 import {
   mergeRouting,
   needsMask,
@@ -16,8 +16,6 @@ import { z } from 'zod'
 import type { QueuedJobRow } from '../ports/job-store.ts'
 import { failedNodesOf } from './placement-memory.ts'
 
-/** Output tokens reserved for a request that names no limit, the same as at the gateway. */
-export const TOKENS_OUT_DEFAULT = 256
 /** Queued work waits by choice: only stalls far beyond this count, where it has not said otherwise. */
 const SLO_MS = { ttft: 10_000, tpot: 250 }
 
@@ -29,8 +27,10 @@ const body = z.object({
   max_completion_tokens: z.int().min(1).nullish(),
   max_output_tokens: z.int().min(1).nullish(),
   n: z.int().min(1).nullish(),
-  routing: z.unknown(),
+  prompt: z.unknown().optional(),
+  routing: z.unknown().optional(),
 })
+type Asked = Partial<z.infer<typeof body>>
 
 /**
  * `organisationRouting` is the organisation's default policy as stored; `nodeIdOf` turns the id that people see into the
@@ -41,24 +41,23 @@ export function placementRequestOf(
   organisationRouting: unknown,
   nodeIdOf: (id: string) => string | undefined,
 ): PlacementRequest {
-  const { max_tokens, max_completion_tokens, max_output_tokens, n, routing } = body.safeParse(job.body).data ?? {}
+  const asked: Asked = body.safeParse(job.body).data ?? {}
   const bytes = Buffer.from(JSON.stringify({ ...(job.body as object), routing: undefined }))
   const bytesIn = bytes.length
-  const wish = parseRoutingPolicy(routing).policy
+  const wish = parseRoutingPolicy(asked.routing).policy
   const policy = mergeRouting({
     organisation: parseRoutingPolicy(organisationRouting, 'organisation.routing').policy,
     request: wish,
   })
-  const limit = max_output_tokens ?? max_completion_tokens ?? max_tokens ?? TOKENS_OUT_DEFAULT
-  const tokensOutMax = job.path === '/v1/embeddings' ? 1 : limit * (n ?? 1)
+  const out = outOf(job.path, asked)
   return {
     requestId: job.requestId,
     modelHash: null,
     tokensIn: promptTokensLikely(bytesIn),
     tokensInMax: promptTokensMax(bytesIn),
     tokensInMin: promptTokensMin(bytes),
-    tokensOutMax,
-    tokensOutExpected: tokensOutMax,
+    ...out,
+    tokensOutExpected: out.tokensOutNeeded ?? out.tokensOutMax,
     bytesIn,
     prefixHashes: [],
     prefixBlockTokens: 1,
@@ -68,6 +67,13 @@ export function placementRequestOf(
     ),
     excludeNodeIds: failedNodesOf(job.placement),
   }
+}
+
+/** As at the gateway. */
+function outOf(path: string, { max_tokens, max_completion_tokens, max_output_tokens, n, prompt }: Asked): TokensOut {
+  if (path === '/v1/embeddings') return { tokensOutMax: 1 }
+  const named = max_output_tokens ?? max_completion_tokens ?? max_tokens ?? null
+  return tokensOutOf(path, { named, choices: n ?? 1, prompts: Math.max(1, inputsOf(prompt)) })
 }
 
 /** Of a response, those of the chat completion that the gateway makes of it. */

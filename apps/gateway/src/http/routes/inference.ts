@@ -3,10 +3,11 @@
  *
  * Key and limits are checked before the body is read, and its turn is awaited after it. With `x-isochrone-queue: 1` a completion becomes a queued job.
  */
-import { isAppError, toAppError } from '@isochrone/domain'
+import { isAppError, toAppError, UNNAMED_TOKENS_OUT_NEEDED } from '@isochrone/domain'
 import type { Tracing } from '@isochrone/runtime'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { promptTokensLikely } from '@isochrone/scheduler'
+import type { InferenceRequest } from '../../requests/parse-request.ts'
 import type { RequestContext } from '../../requests/request-context.ts'
 import type { Admission } from '../../requests/request-limits.ts'
 import { traceRequest, type RequestTrace } from '../../tracing/request-trace.ts'
@@ -135,6 +136,10 @@ async function answer(
   }
 }
 
+/** Of a minute's tokens: a limit that nobody named makes no request too large for it. */
+const tokensOutLeast = ({ tokensOutMax, tokensOutNeeded }: InferenceRequest): number =>
+  tokensOutNeeded === undefined ? tokensOutMax : Math.min(tokensOutNeeded, UNNAMED_TOKENS_OUT_NEEDED)
+
 async function answerOnce(
   deps: GatewayDeps,
   { caller, admission }: Pick<Entered, 'caller' | 'admission'>,
@@ -143,7 +148,8 @@ async function answerOnce(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { inference, dialect, response } = asked
-  admission.takeTokens(promptTokensLikely(inference.body.length) + inference.tokensOutMax)
+  const tokensIn = promptTokensLikely(inference.body.length)
+  admission.takeTokens(tokensIn + inference.tokensOutMax, tokensIn + tokensOutLeast(inference))
   reply.headers(admission.headers())
   if (response?.background === true)
     return await startBackground(deps, caller, { ...asked, response }, reply, waiting, claim)

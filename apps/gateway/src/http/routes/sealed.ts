@@ -2,7 +2,7 @@
  * `POST /v1/sealed/candidates`: the keys that a request of this kind may be sealed to now, inside the routing policy of the
  * request and its organisation. What the client seals to is what placement may choose from.
  */
-import { AppError, featureMask, requestNeeds, type EngineFeature } from '@isochrone/domain'
+import { AppError, featureMask, requestNeeds, tokensOutOf, type EngineFeature } from '@isochrone/domain'
 import { RECIPIENTS_MAX, sealedPaths } from '@isochrone/protocol'
 import { parseRoutingPolicy, splitModelSuffix } from '@isochrone/scheduler'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -24,7 +24,7 @@ const BODY_BYTES_MAX = 64 * 1024
 const asked = z.object({
   model: z.string().min(1).max(200),
   path: z.enum(sealedPaths).default('/v1/chat/completions'),
-  max_tokens: z.int().min(1).max(8_000_000).default(256),
+  max_tokens: z.int().min(1).max(8_000_000).optional(),
   /** Of the request to come, about. */
   bytes: z.int().min(1).max(16_000_000).default(1_000),
   features: z.array(z.string().max(40)).max(32).default([]),
@@ -117,7 +117,7 @@ function inferenceOf(deps: GatewayDeps, json: Record<string, unknown>): Inferenc
     model,
     stream: true,
     includeUsage: true,
-    tokensOutMax,
+    ...(tokensOutMax === undefined ? tokensOutOf(path, { named: null, choices: 1 }) : { tokensOutMax }),
     body: new Uint8Array(),
     routing: parseRoutingPolicy(json.routing).policy,
     routingJson: {},
