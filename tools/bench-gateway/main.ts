@@ -36,7 +36,7 @@ const plan: Plan = flags.quick
   : {
       rounds: 4,
       warmMs: 600,
-      warmCount: { request: 20_000, stream: 2_000 },
+      warmCount: { request: 20_000, stream: 6_000 },
       warmMsMax: 60_000,
       measureMs: 1_900,
       measureMsMax: 5_000,
