@@ -12,18 +12,29 @@ import { codeOf } from './predict.ts'
 
 const CONTEXT_TOO_LONG = codeOf('context_too_long')
 
-/** Replicas by code of what makes them ineligible first, as `countExcluded` has them. Remembered until offers change. */
+/**
+ * Replicas by code of what makes them ineligible first, as `countExcluded` has them. Remembered, and brought in step with the
+ * offers that came and left since.
+ */
 export function countIneligible(
   pool: ReplicaPool,
   compiled: CompiledPolicy,
   request: PlacementRequest,
 ): Uint32Array<ArrayBuffer> {
-  const { version } = pool.index
-  if (compiled.excludedVersion !== version) {
-    compiled.excluded = countExcluded(pool, compiled, request, compiled.contextTokensMin)
-    compiled.excludedVersion = version
+  const { classes, recentClasses, version } = pool.index
+  const { contextTokensMin, excludedVersion: since } = compiled
+  compiled.excludedVersion = version
+  if (since === 0 || version - since > recentClasses.length) {
+    return (compiled.excluded = countExcluded(pool, compiled, request, contextTokensMin))
   }
-  return compiled.excluded
+  const { excluded } = compiled
+  makeRoom(compiled, classes.length)
+  for (let v = since; v < version; v++) {
+    const moved = recentClasses[v % recentClasses.length] as number
+    const code = excluding(compiled, request, classes[Math.abs(moved) - 1] as CellClass, contextTokensMin)
+    excluded[code] = (excluded[code] as number) + Math.sign(moved)
+  }
+  return excluded
 }
 
 /**
@@ -36,26 +47,37 @@ export function countExcluded(
   request: PlacementRequest,
   contextTokens: number,
 ): Uint32Array<ArrayBuffer> {
-  if (compiled.reasonByClass.length < classes.length) {
-    const known = new Uint8Array(classes.length * 2)
-    known.set(compiled.reasonByClass)
-    compiled.reasonByClass = known
-  }
-  const { reasonByClass } = compiled
+  makeRoom(compiled, classes.length)
   const counts = new Uint32Array(rejectionReasons.length + 1)
   for (let id = 0; id < classes.length; id++) {
     const count = classCounts[id] as number
     if (count === 0) continue
-    const kind = classes[id] as CellClass
-    let code = (reasonByClass[id] as number) - 1
-    if (code < 0) {
-      const otherBuild = request.modelHash !== null && request.modelHash !== kind.modelHash
-      const reason = otherBuild ? 'other_build' : staticRejection(kind, request.policy)
-      code = reason === null ? 0 : codeOf(reason)
-      reasonByClass[id] = code + 1
-    }
-    if (code === 0 && 2 ** (kind.contextClass + 1) <= contextTokens) code = CONTEXT_TOO_LONG
+    const code = excluding(compiled, request, classes[id] as CellClass, contextTokens)
     counts[code] = (counts[code] as number) + count
   }
   return counts
+}
+
+function makeRoom(compiled: CompiledPolicy, classCount: number): void {
+  if (compiled.reasonByClass.length >= classCount) return
+  const known = new Uint8Array(classCount * 2)
+  known.set(compiled.reasonByClass)
+  compiled.reasonByClass = known
+}
+
+/** The code of what excludes a class first; 0 = nothing but a price may. */
+function excluding(
+  { reasonByClass }: CompiledPolicy,
+  request: PlacementRequest,
+  kind: CellClass,
+  contextTokens: number,
+): number {
+  let code = (reasonByClass[kind.id] as number) - 1
+  if (code < 0) {
+    const otherBuild = request.modelHash !== null && request.modelHash !== kind.modelHash
+    const reason = otherBuild ? 'other_build' : staticRejection(kind, request.policy)
+    code = reason === null ? 0 : codeOf(reason)
+    reasonByClass[kind.id] = code + 1
+  }
+  return code === 0 && 2 ** (kind.contextClass + 1) <= contextTokens ? CONTEXT_TOO_LONG : code
 }

@@ -47,6 +47,8 @@ export class CellIndex {
   placed = new Int32Array(64 * PLACED)
   /** The bucket in which version v became v + 1, at v modulo its length. */
   readonly recent: Bucket[] = []
+  /** Its class by which it did, 1 + its id, negative where a replica left; at v modulo its length. */
+  readonly recentClasses = new Int32Array(1_024)
   /** By the last bits of a slot: the version that the last arrival or departure among all slots with these bits made. */
   readonly #changedAt = new Float64Array(CHANGE_MARKS + 1)
   readonly #bucketByLevel = new Map<number, Bucket>()
@@ -174,6 +176,7 @@ export class CellIndex {
     const { id } = cell.class
     this.classCounts[id] = (this.classCounts[id] as number) + by
     cell.bucket.counted(cell, by)
+    this.recentClasses[this.version % this.recentClasses.length] = by * (id + 1)
     this.recent[this.version++ % RECENT] = cell.bucket
     this.#changedAt[slot & CHANGE_MARKS] = this.version
   }

@@ -65,7 +65,7 @@ export class CompiledPolicy {
   readonly #levelIn: number
   readonly #levelOut: number
   #version = -RECENT
-  /** How many replicas its constraints exclude, by code of the first that does, for `index.version`: see `count-excluded.ts`. */
+  /** How many replicas its constraints exclude, by code of the first that does (see `count-excluded.ts`), and the index's version then; 0 = not counted. */
   excluded = NO_COUNTS
   excludedVersion = 0
   /** A class whose context is certainly shorter is not admitted, tokens. */
