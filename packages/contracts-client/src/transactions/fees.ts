@@ -19,20 +19,26 @@ const BUMP_DENOMINATOR = 1_000n
 /** Room for the base fee to grow by its most (12.5 %) for about six blocks. */
 const BASE_FEE_HEADROOM = 2n
 
+/** By how much the base fee grows at most from one block to the next: an eighth (EIP-1559). */
+const BASE_FEE_STEP = 8n
+
 /**
  * What the chain asks now, within the profile's limit.
+ *
+ * Under legacy prices the room is for the base fee alone. A share of the whole price would come back as the next price: nodes
+ * take it from what was paid lately, and a chain on which few others send would grow dearer with each of our transactions.
  *
  * @throws AppError `chain_unavailable` when the chain asks for more than the limit.
  */
 export async function currentFees(publicClient: PublicClient, profile: FeeProfile): Promise<Fees> {
   const { maxFeePerGasWei: limit } = profile
+  const { baseFeePerGas } = await publicClient.getBlock({ blockTag: 'latest' })
+  const base = baseFeePerGas ?? 0n
   if (profile.feeModel === 'legacy') {
     const price = await publicClient.getGasPrice()
     if (price > limit) throw tooDear(price, limit)
-    return { model: 'legacy', max: smaller(price + price / 10n + 1n, limit) }
+    return { model: 'legacy', max: smaller(price + base / BASE_FEE_STEP + 1n, limit) }
   }
-  const { baseFeePerGas } = await publicClient.getBlock({ blockTag: 'latest' })
-  const base = baseFeePerGas ?? 0n
   if (base > limit) throw tooDear(base, limit)
   const asked = await publicClient.estimateMaxPriorityFeePerGas()
   const max = smaller(base * BASE_FEE_HEADROOM + asked, limit)

@@ -72,6 +72,14 @@ describe.each(Object.entries(models))('%s', (_name, options) => {
     expect(await tokenBalance(one, payout)).toBe(20n)
   })
 
+  test('what we send does not make the next transaction dearer', async () => {
+    const { baseFeePerGas } = await chain.client.getBlock()
+    const before = await chain.client.getGasPrice()
+    const { sender, ...reader } = writer()
+    for (let i = 0; i < 20; i++) await mintTestUsdc({ ...reader, sender }, { to: holder(), amount: 1n })
+    expect(await chain.client.getGasPrice()).toBeLessThanOrEqual(before + (baseFeePerGas ?? 0n))
+  })
+
   test('a transaction that became too cheap is replaced at a higher price, and takes effect once', async () => {
     const to = holder()
     const pending = memoryPendingTransactions()
