@@ -15,6 +15,11 @@ export interface RateBucket {
   readonly resetMs: number
   /** Until `amount` may be taken, ms; 0 = now. More than a whole minute's worth may be taken from a full bucket. */
   waitMs(amount: number): number
+  /**
+   * Somebody was told to come back for `amount` after {@link waitMs}. A larger share until then would have more to fill before it is
+   * whole: what is more than a whole minute's worth then needs no more than it was told to wait for, once.
+   */
+  promise(amount: number): void
   /** May leave it in debt. */
   take(amount: number): void
   /** Negative takes more. */
@@ -29,10 +34,15 @@ interface Level {
   left: number
   size: number
   atMs: number
+  /** Promised to who wants more than it: as much as it held then, and until when. */
+  promised: number
+  promisedUntilMs: number
 }
 
 const BUCKETS_MAX = 20_000
 const MINUTE_MS = 60_000
+/** How much later than told one may come back. */
+const PROMISE_MS = 10_000
 
 export function createRateBuckets(clock: Clock): RateBuckets {
   const levels = new Map<string, Level>()
@@ -42,7 +52,7 @@ export function createRateBuckets(clock: Clock): RateBuckets {
     let level = levels.get(name)
     if (!level) {
       if (levels.size >= BUCKETS_MAX) forgetFullest(levels, nowMs)
-      levels.set(name, (level = { left: size, size, atMs: nowMs }))
+      levels.set(name, (level = { left: size, size, atMs: nowMs, promised: 0, promisedUntilMs: 0 }))
       return level
     }
     level.left = Math.min(size, level.left + (Math.max(0, nowMs - level.atMs) * size) / MINUTE_MS)
@@ -81,11 +91,24 @@ class Bucket implements RateBucket {
 
   waitMs(amount: number): number {
     const size = this.#size
-    return this.#timeOf(Math.max(amount <= 0 || size > 0 ? 0 : 1, Math.min(amount, size) - this.#level().left))
+    const level = this.#level()
+    const isPromised = level.atMs < level.promisedUntilMs && amount > level.promised
+    const needed = Math.min(amount, size, isPromised ? level.promised : size)
+    return this.#timeOf(Math.max(amount <= 0 || size > 0 ? 0 : 1, needed - level.left))
+  }
+
+  promise(amount: number): void {
+    const level = this.#level()
+    // The first one holds: who was told it comes first.
+    if (amount <= this.#size || this.#size <= 0 || level.atMs < level.promisedUntilMs) return
+    level.promised = this.#size
+    level.promisedUntilMs = level.atMs + this.waitMs(amount) + PROMISE_MS
   }
 
   take(amount: number): void {
-    this.#level().left -= amount
+    const level = this.#level()
+    level.left -= amount
+    if (amount > level.promised) level.promisedUntilMs = 0
   }
 
   giveBack(amount: number): void {

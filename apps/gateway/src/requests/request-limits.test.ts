@@ -80,3 +80,21 @@ test('tokens that nobody named are taken as far as they are left, and no fewer t
   limits.enter({ ...organisation, tokensPerMinuteMax: 10_000, orgId: 'org_2' }).takeTokens(4_106, 266)
   expect(left()).toBe(900)
 })
+
+test('who is told to come back for more than a minute has is let in then, whatever share this gateway has by then', () => {
+  let share = 0.25
+  const clock = manualClock()
+  const limits = createRequestLimits(clock, { shareOf: () => share })
+  const small = { ...organisation, tokensPerMinuteMax: 200 }
+  const ask = () => limits.enter(small).takeTokens(130)
+  ask()
+  // It owes 80 and may hand out 50 a minute now: those have to be there.
+  expect(ask).toThrow('try again in 156 s')
+  clock.advanceMs(155_000)
+  limits.enter(small).headers()
+  share = 0.5
+  clock.advanceMs(1_000)
+  ask()
+  // Once: the next one waits for all of the larger share.
+  expect(ask).toThrow('try again in 108 s')
+})

@@ -172,6 +172,7 @@ function takeAll(limited: readonly Limited[], what: 'requests' | 'tokens', amoun
     const bucket = each[what]
     const waitMs = bucket?.waitMs(amount) ?? 0
     if (!bucket || waitMs <= 0) continue
+    bucket.promise(amount)
     const waitS = Math.ceil(waitMs / 1_000)
     throw new AppError('rate_limited', {
       publicMessage: `Your ${each.noun} may ${what === 'requests' ? `send ${bucket.limit} requests` : `use ${bucket.limit} tokens`} a minute; try again in ${waitS} s.`,
