@@ -2,6 +2,8 @@
  * One line of a batch's input, checked by itself: the same words in the browser before a file is sent and in the worker
  * before a batch begins. What only an engine can judge of a body is judged when the line runs, and ends that line alone.
  */
+import type { BatchFault } from './batch-codes.ts'
+
 export const batchEndpoints = ['/v1/chat/completions', '/v1/completions', '/v1/embeddings', '/v1/responses'] as const
 export type BatchEndpoint = (typeof batchEndpoints)[number]
 
@@ -13,7 +15,7 @@ export const CUSTOM_ID_LENGTH_MAX = 512
 export const BATCH_FILE_TYPE = 'application/x-ndjson'
 
 export interface BatchLineError {
-  code: string
+  code: BatchFault
   /** From 1, as an editor counts; null where it is of no one line. */
   line: number | null
   message: string
@@ -41,7 +43,7 @@ const cannotBeStored = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/
 
 /** What the line asks for, or what is wrong with it first. */
 export function readBatchLine(text: string, line: number, rules: BatchLineRules): BatchLine | BatchLineError {
-  const wrong = (code: string, param: string | null, message: string): BatchLineError => ({
+  const wrong = (code: BatchFault, param: string | null, message: string): BatchLineError => ({
     code,
     line,
     message,

@@ -5,6 +5,7 @@ import { batchCases } from './batch-cases.ts'
 import { chatCases } from './chat-cases.ts'
 import type { ConformanceCase } from './conformance-case.ts'
 import { errorCases } from './error-cases.ts'
+import { limitCases } from './limit-cases.ts'
 import { otherCases } from './other-cases.ts'
 import { sealedCases } from './sealed-cases.ts'
 import { troubleCases } from './trouble-cases.ts'
@@ -19,5 +20,6 @@ export const allCases: readonly ConformanceCase[] = [
   ...batchCases,
   ...sealedCases,
   ...errorCases,
+  ...limitCases,
   ...troubleCases,
 ].toSorted((a, b) => areas.indexOf(a.area) - areas.indexOf(b.area))

@@ -1,6 +1,7 @@
 /** Files and batches with the official client: upload, run, read, cancel, and what is refused of them. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { BATCH_LINES_MAX, batchFaults } from '@isochrone/domain'
 import OpenAI, { toFile } from 'openai'
 import type { Client, ConformanceCase } from './conformance-case.ts'
 import type { ConformanceWorld } from './conformance-world.ts'
@@ -8,16 +9,23 @@ import type { ConformanceWorld } from './conformance-world.ts'
 type Endpoint = OpenAI.BatchCreateParams['endpoint']
 type Line = Record<string, unknown>
 
+/** Of an input as a whole. */
+const ofFile: ReadonlySet<string> = new Set(['empty_file', 'too_many_lines', 'file_not_found'])
 const END_MS_MAX = 180_000
 const LOOK_MS = 50
 const over: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'expired'])
 
-const batch = (feature: string, run: ConformanceCase['run'], client: Client = 'openai'): ConformanceCase => ({
+const batch = (
+  feature: string,
+  run: ConformanceCase['run'],
+  more: { client?: Client; proves?: readonly string[] } = {},
+): ConformanceCase => ({
   area: 'batches',
   feature,
-  client,
+  client: 'openai',
   mode: 'whole',
   run,
+  ...more,
 })
 
 const chatLine = ({ model }: ConformanceWorld, id: string, content = 'Hi', more: Line = {}): Line => ({
@@ -136,47 +144,90 @@ export const batchCases: readonly ConformanceCase[] = [
     assert.equal(new Set(ids).size, ids.length)
     await endOf(world, { id })
   }),
-  batch('`batches.cancel`: what was answered is kept, every other line says why not', async (world) => {
-    const lines = Array.from({ length: 6 }, (_, i) => chatLine(world, `${i}`, i === 0 ? 'Hi' : 'SLOW'))
-    const first = await create(world, lines)
-    const until = Date.now() + END_MS_MAX
-    while ((await world.openai.batches.retrieve(first.id)).request_counts?.completed !== 1) {
-      assert.ok(Date.now() < until, 'no line was answered')
-      await sleep(LOOK_MS)
-    }
-    assert.equal((await world.openai.batches.cancel(first.id)).status, 'cancelling')
-    const last = await endOf(world, first)
-    assert.deepEqual([last.status, last.request_counts], ['cancelled', { total: 6, completed: 1, failed: 5 }])
-    const failed = await linesOf(world, last.error_file_id)
-    assert.deepEqual(
-      failed.map((line) => (line.error as { code: string }).code),
-      Array.from({ length: 5 }, () => 'batch_cancelled'),
-    )
-  }),
-  batch('an input with lines at fault: `failed`, with line, field and reason of each', async (world) => {
-    const lines = [
-      chatLine(world, 'a'),
-      chatLine(world, 'a'),
-      '{"custom_id":',
-      chatLine(world, 'b', 'Hi', { method: 'GET' }),
-      chatLine(world, 'c', 'Hi', { url: '/v1/embeddings' }),
-      chatLine(world, 'd', 'Hi', { body: { model: 'nobody/has-it', messages: [] } }),
-      chatLine(world, 'e', 'Hi', { body: { model: world.model, messages: [], stream: true } }),
-    ]
-    const last = await endOf(world, await create(world, lines))
-    assert.equal(last.status, 'failed')
-    assert.deepEqual(
-      last.errors?.data?.map(({ code, line, param }) => [line, code, param]),
-      [
-        [2, 'duplicate_custom_id', 'custom_id'],
-        [3, 'invalid_json_line', null],
-        [4, 'invalid_method', 'method'],
-        [5, 'url_mismatch', 'url'],
-        [6, 'model_not_found', 'body.model'],
-        [7, 'stream_not_supported', 'body.stream'],
-      ],
-    )
-  }),
+  batch(
+    '`batches.cancel`: what was answered is kept, every other line says why not',
+    async (world) => {
+      const lines = Array.from({ length: 6 }, (_, i) => chatLine(world, `${i}`, i === 0 ? 'Hi' : 'SLOW'))
+      const first = await create(world, lines)
+      const until = Date.now() + END_MS_MAX
+      while ((await world.openai.batches.retrieve(first.id)).request_counts?.completed !== 1) {
+        assert.ok(Date.now() < until, 'no line was answered')
+        await sleep(LOOK_MS)
+      }
+      assert.equal((await world.openai.batches.cancel(first.id)).status, 'cancelling')
+      const last = await endOf(world, first)
+      assert.deepEqual([last.status, last.request_counts], ['cancelled', { total: 6, completed: 1, failed: 5 }])
+      const failed = await linesOf(world, last.error_file_id)
+      assert.deepEqual(
+        failed.map((line) => (line.error as { code: string }).code),
+        Array.from({ length: 5 }, () => 'batch_cancelled'),
+      )
+    },
+    { proves: ['batch_cancelled'] },
+  ),
+  batch(
+    'an input with lines at fault: `failed`, with line, field and reason of each',
+    async (world) => {
+      const lines = [
+        chatLine(world, 'a'),
+        chatLine(world, 'a'),
+        '{"custom_id":',
+        chatLine(world, 'b', 'Hi', { method: 'GET' }),
+        chatLine(world, 'c', 'Hi', { url: '/v1/embeddings' }),
+        chatLine(world, 'd', 'Hi', { body: { model: 'nobody/has-it', messages: [] } }),
+        ...[
+          { stream: true },
+          { background: true },
+          { sealed: {} },
+          { routing: { sort: 'dear' } },
+          { user: '\u0000' },
+        ].map((more, index) =>
+          chatLine(world, `e${index}`, 'Hi', { body: { model: world.model, messages: [], ...more } }),
+        ),
+        chatLine(world, 'f'.repeat(513)),
+        chatLine(world, 'g', 'Hi', { body: 'Hi' }),
+        chatLine(world, 'h', 'x'.repeat(1024 * 1024)),
+      ]
+      const last = await endOf(world, await create(world, lines))
+      assert.equal(last.status, 'failed')
+      assert.deepEqual(
+        last.errors?.data?.map(({ code, line, param }) => [line, code, param]),
+        [
+          [2, 'duplicate_custom_id', 'custom_id'],
+          [3, 'invalid_json_line', null],
+          [4, 'invalid_method', 'method'],
+          [5, 'url_mismatch', 'url'],
+          [6, 'model_not_found', 'body.model'],
+          [7, 'stream_not_supported', 'body.stream'],
+          [8, 'background_not_supported', 'body.background'],
+          [9, 'sealed_not_supported', 'body.sealed'],
+          [10, 'invalid_routing', 'body.routing.sort'],
+          [11, 'invalid_text', 'body'],
+          [12, 'invalid_custom_id', 'custom_id'],
+          [13, 'missing_required_parameter', 'body'],
+          [14, 'line_too_long', null],
+        ],
+      )
+    },
+    { proves: batchFaults.filter((code) => !ofFile.has(code)) },
+  ),
+  batch(
+    'an input without lines, and one with too many: `failed`, with the reason',
+    async (world) => {
+      const none = await endOf(world, await create(world, ['\n']))
+      assert.deepEqual(
+        [none.status, none.errors?.data?.map(({ code, line }) => [code, line])],
+        ['failed', [['empty_file', null]]],
+      )
+      const lines = Array.from({ length: BATCH_LINES_MAX + 1 }, (_, index) => chatLine(world, `${index}`))
+      const many = await endOf(world, await create(world, lines))
+      assert.deepEqual(
+        [many.status, many.errors?.data?.map(({ code, line }) => [code, line])],
+        ['failed', [['too_many_lines', null]]],
+      )
+    },
+    { proves: ['empty_file', 'too_many_lines'] },
+  ),
   batch('`Idempotency-Key`: the same batch again', async (world) => {
     const { id } = await upload(world, [chatLine(world, 'a')])
     const params = { input_file_id: id, endpoint: '/v1/chat/completions', completion_window: '24h' } as const

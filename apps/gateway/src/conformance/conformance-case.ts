@@ -11,7 +11,7 @@ export interface ConformanceCase {
   mode: Mode
   /** The feature is refused, with this reason: the case proves the refusal. */
   refused?: string
-  /** Codes of errors that it makes the gateway send. */
+  /** Codes of errors that it makes the gateway send: where one was not sent, the case fails. */
   proves?: readonly string[]
   run: (world: ConformanceWorld) => Promise<void>
 }
@@ -24,9 +24,14 @@ export interface CaseResult extends Omit<ConformanceCase, 'run' | 'proves'> {
 /** Runs them one after the other: each may look at what the engine was sent last. */
 export async function runCases(cases: readonly ConformanceCase[], world: ConformanceWorld): Promise<CaseResult[]> {
   const results: CaseResult[] = []
-  for (const { run, proves: _proves, ...about } of cases) {
+  for (const { run, proves = [], ...about } of cases) {
+    const before = world.errors.count
     const failure = await run(world).then(
-      () => null,
+      () => {
+        const sent = world.errors.codesSince(before)
+        const missing = proves.filter((code) => !sent.has(code))
+        return missing.length > 0 ? `the gateway did not send ${missing.join(', ')}` : null
+      },
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     )
     results.push({ ...about, failure })

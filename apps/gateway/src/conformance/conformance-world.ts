@@ -1,8 +1,9 @@
 /**
- * What the cases run against: a gateway process with two real agents, one on the demo model, one in front of the scripted
- * server, and what places queued jobs; and a second gateway process for the errors that a healthy one never gives: it has
- * little patience, its store is in another country, and it may be stopped. Tenants: `slow` may send two requests a minute,
- * `poor` has no money, the key of `thrifty` has a budget of 1 µUSD a month, `inside` and `outside` want to be served where the gateways are and where they are not.
+ * What the cases run against: a gateway process with three real agents, one on the demo model, two in front of scripted
+ * servers, the second of them with one place, and what places queued jobs; and a second gateway process for the errors that a
+ * healthy one never gives: it has little patience, its store is in another country, and it may be stopped. Tenants: `slow` may
+ * send six requests a minute, `brief` use 200 tokens a minute, `lone` have one request at once, `poor` has no money, the key of
+ * `thrifty` has a budget of 1 µUSD a month, `inside` and `outside` want to be served where the gateways are and where they are not.
  */
 import { createOpenAI } from '@ai-sdk/openai'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
@@ -10,6 +11,7 @@ import OpenAI from 'openai'
 import { addTenant } from '../reliability/market.ts'
 import { startGatewayWorld, WORLD_KEY } from '../testing/gateway-world.ts'
 import { startScriptedUpstream, UPSTREAM_MODEL, type ScriptedUpstream } from './scripted-upstream.ts'
+import { watchErrors, type SeenErrors } from './watch-errors.ts'
 
 export interface ConformanceWorld {
   url: string
@@ -18,8 +20,16 @@ export interface ConformanceWorld {
   model: string
   /** Served by the built-in engine. */
   demoModel: string
+  /** Served by another scripted server, one request at a time. */
+  narrowModel: string
   openai: OpenAI
-  compatible: ReturnType<typeof createOpenAICompatible>
+  /** The clients of another tenant. */
+  clientsOf: (tenant: string) => Clients
+  /** Notes what is answered as an error, and nothing else. */
+  fetch: typeof fetch
+  /** What the gateways answered as errors to any of these clients. */
+  errors: SeenErrors
+  compatible: Clients['compatible']
   aiOpenai: ReturnType<typeof createOpenAI>
   upstream: ScriptedUpstream
   /** Has Postgres hold a job's row while `work` runs. */
@@ -32,12 +42,18 @@ export interface ConformanceWorld {
   stop(): Promise<void>
 }
 
+export interface Clients {
+  openai: OpenAI
+  compatible: ReturnType<typeof createOpenAICompatible>
+}
+
 type Post = (path: string, body: unknown, headers?: Record<string, string>) => Promise<Response>
 
 const COUNTRY = 'NL'
 /** Of a node that is admitted and never linked. */
 export const AWAY_COUNTRY = 'CL'
 const MONEY = 1_000_000_000n
+const NARROW_MODEL = 'scripted-narrow'
 /** The second gateway takes a node for dead after it, ms: no node is silent so long for want of the processor. */
 const SILENCE_MS = 4_000
 /** The second gateway stops after it, ms. */
@@ -48,9 +64,12 @@ const HOLD_MS_MAX = 30_000
 /** Resolves when both nodes are linked. */
 export async function startConformanceWorld(): Promise<ConformanceWorld> {
   const upstream = await startScriptedUpstream()
-  const world = await startGatewayWorld(3, 100_000_000n)
+  const narrow = await startScriptedUpstream(NARROW_MODEL)
+  const world = await startGatewayWorld(4, 100_000_000n)
   await world.db.node.update({ where: { id: 'node_2' }, data: { country: AWAY_COUNTRY } })
-  await addTenant(world, 'slow', { limitMicroUsd: MONEY, requestsPerMinuteMax: 2 })
+  await addTenant(world, 'slow', { limitMicroUsd: MONEY, requestsPerMinuteMax: 6 })
+  await addTenant(world, 'brief', { limitMicroUsd: MONEY, tokensPerMinuteMax: 200 })
+  await addTenant(world, 'lone', { limitMicroUsd: MONEY, concurrentRequestsMax: 1 })
   await addTenant(world, 'poor', { limitMicroUsd: 0n })
   await addTenant(world, 'thrifty', { limitMicroUsd: MONEY, keyBudgetMicroUsd: 1n })
   await addTenant(world, 'inside', { limitMicroUsd: MONEY, routing: { regions: [COUNTRY] } })
@@ -64,27 +83,38 @@ export async function startConformanceWorld(): Promise<ConformanceWorld> {
   const both = [world.urlOf(0), world.urlOf(1)]
   world.startAgent(0, ['--engine', 'openai', '--engine-url', upstream.url], both)
   world.startAgent(1, ['--engine', 'llama', '--context', '2048', '--models-dir', `${world.stack.dir}/models`], both)
+  world.startAgent(3, ['--engine', 'openai', '--engine-url', narrow.url, '--capacity', '1'], both)
   world.startPlacing([world.url])
-  await Promise.all([world.linked(2), world.linked(2, 1)])
+  await Promise.all([world.linked(3), world.linked(3, 1)])
   const baseURL = `${world.url}/v1`
-  const openai = new OpenAI({ apiKey: WORLD_KEY, baseURL, maxRetries: 0 })
+  const { errors, fetch } = watchErrors()
+  const clientsWith = (apiKey: string): Clients => ({
+    openai: new OpenAI({ apiKey, baseURL, maxRetries: 0, fetch }),
+    compatible: createOpenAICompatible({
+      name: 'isochrone',
+      apiKey,
+      baseURL,
+      includeUsage: true,
+      supportsStructuredOutputs: true,
+      fetch,
+    }),
+  })
+  const { openai, compatible } = clientsWith(WORLD_KEY)
   const models = (await openai.models.list()).data.map(({ id }) => id)
-  const demoModel = models.find((id) => id !== UPSTREAM_MODEL)
+  const demoModel = models.find((id) => id !== UPSTREAM_MODEL && id !== NARROW_MODEL)
   if (demoModel === undefined) throw new Error('the demo model is not served')
   return {
     url: world.url,
     apiKey: WORLD_KEY,
     model: UPSTREAM_MODEL,
     demoModel,
+    narrowModel: NARROW_MODEL,
     openai,
-    compatible: createOpenAICompatible({
-      name: 'isochrone',
-      apiKey: WORLD_KEY,
-      baseURL,
-      includeUsage: true,
-      supportsStructuredOutputs: true,
-    }),
-    aiOpenai: createOpenAI({ apiKey: WORLD_KEY, baseURL }),
+    compatible,
+    aiOpenai: createOpenAI({ apiKey: WORLD_KEY, baseURL, fetch }),
+    clientsOf: (tenant) => clientsWith(`iso_${tenant}`),
+    errors,
+    fetch,
     upstream,
     holdJob: (jobId, work) =>
       world.db.$transaction(
@@ -94,20 +124,20 @@ export async function startConformanceWorld(): Promise<ConformanceWorld> {
         },
         { timeout: HOLD_MS_MAX },
       ),
-    post: postTo(world.url),
+    post: postTo(world.url, fetch),
     get: (path) => fetch(`${world.url}${path}`, { headers: { authorization: `Bearer ${WORLD_KEY}` } }),
-    other: { post: postTo(world.urlOf(1)), stop: () => void second.kill('SIGTERM') },
+    other: { post: postTo(world.urlOf(1), fetch), stop: () => void second.kill('SIGTERM') },
     async stop() {
       await world.stop()
-      await upstream.close()
+      await Promise.all([upstream.close(), narrow.close()])
     },
   }
 }
 
 const postTo =
-  (url: string): Post =>
+  (url: string, send: typeof fetch): Post =>
   (path, body, headers = {}) =>
-    fetch(`${url}${path}`, {
+    send(`${url}${path}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${WORLD_KEY}`, 'content-type': 'application/json', ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),

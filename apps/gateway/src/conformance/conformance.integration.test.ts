@@ -5,11 +5,64 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { allCases } from './all-cases.ts'
 import { runCases, type CaseResult } from './conformance-case.ts'
 import { startConformanceWorld, type ConformanceWorld } from './conformance-world.ts'
-import { sentCodes } from '@isochrone/protocol/openai-error'
+import { AppError, batchFaults, unansweredReasons, type BatchFault, type UnansweredReason } from '@isochrone/domain'
+import { neverSent, openAiErrorOf, sentCodes } from '@isochrone/protocol/openai-error'
 import { RESTARTED_CODE } from '../responses/background-events.ts'
 import { renderTable, withTable } from './render-table.ts'
+import type { SeenError } from './watch-errors.ts'
 
 const API_PAGE = fileURLToPath(new URL('../../../../docs/API.md', import.meta.url))
+
+interface Row {
+  status: number
+  code: string
+  type: string
+  owner: string
+  retry: boolean
+}
+
+/** Each that a client may find as the code of an error, wherever it stands. */
+const allCodes: ReadonlySet<string> = new Set([...sentCodes, RESTARTED_CODE, ...batchFaults, ...unansweredReasons])
+/** Those that no case can bring about, and why. */
+const unprovoked: Partial<Record<BatchFault | UnansweredReason, string>> = {
+  file_not_found:
+    'a file that a batch reads is not deleted, and creating a batch without it is refused: it would have to expire between',
+  batch_expired: 'the only completion window is 24 hours',
+  erased: 'contents are erased in the web app, which does not run here',
+}
+
+/** One for each code of the errors in docs/API.md. */
+const rows = rowsOf(readFileSync(API_PAGE, 'utf8'))
+
+function rowsOf(page: string): Row[] {
+  const [, errors = ''] = /\n## Errors\n(.*?)\n## /s.exec(page) ?? []
+  return errors
+    .split('\n')
+    .filter((line) => /^\| \d/.test(line))
+    .flatMap((line) => {
+      const [status = '', codes = '', type = '', owner = '', retry = ''] = line
+        .split('|')
+        .slice(1)
+        .map((cell) => cell.trim())
+      const row = { status: Number(status), type: type.replaceAll('`', ''), owner, retry: retry === 'yes' }
+      return [...codes.matchAll(/`(\w+)`/g)].map(([, code = '']) => ({ ...row, code }))
+    })
+}
+
+/** What a stream or a job says has no status and no headers of its own. */
+function isAsWritten({ status, headers, error: { code, type, owner, request_id: id } }: SeenError): boolean {
+  if (type === 'error' || owner === undefined) return allCodes.has(code)
+  const row = rows.find((each) => each.code === code)
+  if (!row || row.type !== type || row.owner !== owner) return false
+  if (status === 200) return true
+  const after = headers.get('retry-after')
+  const helps = row.retry && (code !== 'capacity_unavailable' || after !== null)
+  if (code === 'rate_limit_exceeded' && after === null) return false
+  if (after !== null && !/^[1-9]\d*$/.test(after)) return false
+  return (
+    status === row.status && id === headers.get('x-request-id') && (headers.get('x-should-retry') === null) === helps
+  )
+}
 
 let world: ConformanceWorld
 let results: CaseResult[] = []
@@ -25,17 +78,37 @@ test('every case passes against a real gateway with real agents', () => {
   expect(results.length).toBe(allCases.length)
 })
 
-/** `sentCodes` is the type of what an error may have as its code: the compiler lets no other leave. */
+/**
+ * `sentCodes`, `batchFaults` and `unansweredReasons` are the types of what may be a code: the compiler lets no other leave, and makes
+ * each code of `errorTable` either one of them or one of `neverSent`, with its reason. A case fails that says it proves a code and does not.
+ */
 test('every code of an error that can be sent has a case that makes the gateway send it', () => {
   const proved = new Set(allCases.flatMap(({ proves = [] }) => proves))
-  expect([...proved].toSorted()).toEqual([...new Set([...sentCodes, RESTARTED_CODE])].toSorted())
+  expect([...proved, ...Object.keys(unprovoked)].toSorted()).toEqual([...allCodes].toSorted())
+})
+
+test('no error is sent that its code says is never sent: thrown anyway, it is one of ours', () => {
+  for (const code of Object.keys(neverSent) as (keyof typeof neverSent)[]) {
+    const { httpStatus, body } = openAiErrorOf(new AppError(code, { publicMessage: 'secret' }))
+    expect([httpStatus, body.error.code]).toEqual([500, 'internal_error'])
+    expect(body.error.message).not.toContain('secret')
+  }
 })
 
 test('docs/API.md names every code of an error, and no other', () => {
-  const [, errors = ''] = /\n## Errors\n(.*?)\n## /s.exec(readFileSync(API_PAGE, 'utf8')) ?? []
-  const rows = errors.split('\n').filter((line) => /^\| \d/.test(line))
-  const named = rows.flatMap((row) => [...(row.split('|')[2] ?? '').matchAll(/`(\w+)`/g)].map(([, code = '']) => code))
-  expect(named.toSorted()).toEqual([...new Set(sentCodes)].toSorted())
+  expect(rows.map(({ code }) => code).toSorted()).toEqual([...new Set(sentCodes)].toSorted())
+})
+
+test('docs/API.md names every code of batches', () => {
+  const [, batches = ''] = /\n## Batches\n(.*?)\n## /s.exec(readFileSync(API_PAGE, 'utf8')) ?? []
+  expect([...batchFaults, ...unansweredReasons].filter((code) => !batches.includes(`\`${code}\``))).toEqual([])
+})
+
+test('every error of the run is one of the rows in docs/API.md: status, type, owner, retry', () => {
+  const wrong = world.errors.all.filter((seen) => !isAsWritten(seen))
+  expect(wrong.map(({ status, error }) => ({ status, ...error }))).toEqual([])
+  const met = new Set(world.errors.all.map(({ error }) => error.code))
+  expect(rows.map(({ code }) => code).filter((code) => !met.has(code))).toEqual([])
 })
 
 test('the table in docs/API.md is what this run shows: npm run conformance -- --write', () => {

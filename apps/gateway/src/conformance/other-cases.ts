@@ -79,9 +79,9 @@ export const otherCases: readonly ConformanceCase[] = [
     feature: 'list and retrieve',
     client: 'openai',
     mode: 'whole',
-    async run({ openai, model, demoModel }) {
+    async run({ openai, model, demoModel, narrowModel }) {
       const ids = (await openai.models.list()).data.map(({ id }) => id)
-      assert.deepEqual(ids.toSorted(), [demoModel, model].toSorted())
+      assert.deepEqual(ids.toSorted(), [demoModel, model, narrowModel].toSorted())
       assert.equal((await openai.models.retrieve(model)).id, model)
     },
   },

@@ -34,10 +34,10 @@ export const SLOW_MS = 30_000
 const TALK_MS = 250
 
 /** Starts it on a free port of 127.0.0.1. */
-export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
+export async function startScriptedUpstream(model = UPSTREAM_MODEL): Promise<ScriptedUpstream> {
   const received: { path: string; body: Body }[] = []
   const server = createServer((request, response) => {
-    answer(request, response, received).catch(() => response.destroy())
+    answer(request, response, received, model).catch(() => response.destroy())
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -57,9 +57,10 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   received: { path: string; body: Body }[],
+  model: string,
 ): Promise<void> {
   const path = request.url ?? ''
-  if (path === '/v1/models') return sendJson(response, 200, modelList())
+  if (path === '/v1/models') return sendJson(response, 200, modelList(model))
   const parts: Buffer[] = []
   for await (const part of request as AsyncIterable<Buffer>) parts.push(part)
   const body = JSON.parse(Buffer.concat(parts).toString('utf8')) as Body
@@ -206,11 +207,11 @@ function lastText(messages: unknown): string {
   return typeof last?.content === 'string' ? last.content : ''
 }
 
-const modelList = () => ({
+const modelList = (id: string) => ({
   object: 'list',
   data: [
     {
-      id: UPSTREAM_MODEL,
+      id,
       object: 'model',
       context_length: 4_096,
       owned_by: 'scripted',

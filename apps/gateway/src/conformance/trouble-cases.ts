@@ -63,18 +63,6 @@ export const troubleCases: readonly ConformanceCase[] = [
       return response
     },
   ),
-  refuses('more requests a minute than allowed', { status: 429, code: 'rate_limit_exceeded' }, async (world) => {
-    const ask = () => world.post(chat, { model: world.model, messages: hello }, by('slow'))
-    for (let asked = 0; asked < 10; asked++) {
-      const response = await ask()
-      if (response.status === 429) {
-        assert.match(response.headers.get('retry-after') ?? '', /^[1-9]\d*$/)
-        return response
-      }
-      await response.body?.cancel()
-    }
-    throw new Error('never refused')
-  }),
   refuses('no money left', { status: 429, code: 'insufficient_quota' }, ({ post, model }) =>
     post(chat, { model, messages: hello }, by('poor')),
   ),
@@ -86,9 +74,6 @@ export const troubleCases: readonly ConformanceCase[] = [
     )
     return response
   }),
-  refuses(`\`${TIMEOUT}\` is over`, { status: 504, code: 'deadline_exceeded', param: TIMEOUT }, ({ post, model }) =>
-    post(chat, { model, messages: say('SLOW') }, { [TIMEOUT]: '300' }),
-  ),
   {
     area: 'errors',
     feature: `\`${TIMEOUT}\` is over: an error frame, no \`[DONE]\``,
@@ -115,10 +100,14 @@ export const troubleCases: readonly ConformanceCase[] = [
       await assert.rejects(asking, OpenAI.APIConnectionTimeoutError)
     },
   },
-  refuses('sealed to no node that is here', { status: 400, code: 'sealed_key_unknown' }, async (world) => {
-    const { publicKey } = await createSealingKeyPair()
-    return world.post(chat, await sealedBy(world, { keys: [publicKey] }))
-  }),
+  refuses(
+    'sealed to no node that is here',
+    { status: 400, code: 'sealed_key_unknown', param: 'sealed' },
+    async (world) => {
+      const { publicKey } = await createSealingKeyPair()
+      return world.post(chat, await sealedBy(world, { keys: [publicKey] }))
+    },
+  ),
   refuses('sealed too long ago', { status: 400, code: 'sealed_expired' }, async (world) =>
     world.post(chat, await sealedBy(world, { sealed: { at: Date.now() - 660_000 } })),
   ),
@@ -127,8 +116,10 @@ export const troubleCases: readonly ConformanceCase[] = [
     assert.equal((await world.post(chat, body)).status, 200)
     return world.post(chat, body)
   }),
-  refuses('sealed, and changed on the way', { status: 400, code: 'sealed_altered' }, async (world) =>
-    world.post(chat, await sealedBy(world, { clear: { max_tokens: 17 } })),
+  refuses(
+    'sealed, and changed on the way',
+    { status: 400, code: 'sealed_altered', param: 'max_tokens' },
+    async (world) => world.post(chat, await sealedBy(world, { clear: { max_tokens: 17 } })),
   ),
   refuses('the node says nothing', { status: 504, code: 'provider_timeout' }, ({ other, model }) =>
     other.post(chat, { model, messages: say('SLOW') }),

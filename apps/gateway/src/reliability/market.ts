@@ -122,7 +122,14 @@ export async function unlimited({ db }: GatewayWorld, orgId: string): Promise<vo
 export async function addTenant(
   { db, redis }: GatewayWorld,
   name: string,
-  settings: { routing?: object; limitMicroUsd: bigint; requestsPerMinuteMax?: number; keyBudgetMicroUsd?: bigint },
+  settings: {
+    routing?: object
+    limitMicroUsd: bigint
+    requestsPerMinuteMax?: number
+    tokensPerMinuteMax?: number
+    concurrentRequestsMax?: number
+    keyBudgetMicroUsd?: bigint
+  },
 ): Promise<{ key: string; channelId: Hex; orgId: string }> {
   const orgId = `org_${name}`
   const key = `iso_${name}`
@@ -142,7 +149,8 @@ export async function addTenant(
     data: {
       orgId,
       requestsPerMinuteMax: settings.requestsPerMinuteMax ?? 100_000_000,
-      concurrentRequestsMax: 10_000,
+      tokensPerMinuteMax: settings.tokensPerMinuteMax ?? null,
+      concurrentRequestsMax: settings.concurrentRequestsMax ?? 10_000,
       routing: { ...settings.routing },
     },
   })

@@ -31,6 +31,9 @@ export interface ModelAsked {
   lines: number
 }
 
+/** A page reads no file that is too large, and says so itself: a gateway refuses to take it. */
+export type BatchFileFault = Omit<BatchLineError, 'code'> & { code: BatchLineError['code'] | 'file_too_large' }
+
 export interface BatchFileReport {
   /** That hold something. */
   lines: number
@@ -38,7 +41,7 @@ export interface BatchFileReport {
   /** Most lines first. */
   models: ModelAsked[]
   /** The first ones. */
-  errors: BatchLineError[]
+  errors: BatchFileFault[]
   /** How many lines are wrong in all; of the file itself is none of them. */
   wrongLines: number
   /** µUSD: every line at its limit, on the dearest node of its model and on the cheapest; null where nobody asks a price. */
@@ -125,7 +128,7 @@ function newReport(market: readonly ModelMarket[]) {
   const pricesOf = (name: string) => byModel.get(name) ?? byModel.get(splitModelSuffix(name).model) ?? []
   const seen = new Set<string>()
   const asked = new Map<string, number>()
-  const errors: BatchLineError[] = []
+  const errors: BatchFileFault[] = []
   let endpoint: BatchEndpoint | null = null
   let lines = 0
   let wrongLines = 0
@@ -137,7 +140,8 @@ function newReport(market: readonly ModelMarket[]) {
     wrongLines += 1
     if (errors.length < ERRORS_SHOWN) errors.push(error)
   }
-  const ofFile = (code: string, message: string) => void errors.unshift({ code, line: null, message, param: null })
+  const ofFile = (code: BatchFileFault['code'], message: string) =>
+    void errors.unshift({ code, line: null, message, param: null })
 
   function count(line: BatchLine, of: BatchEndpoint): void {
     asked.set(line.model, (asked.get(line.model) ?? 0) + 1)

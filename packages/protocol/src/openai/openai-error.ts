@@ -22,8 +22,11 @@ export interface OpenAiErrorBody {
   }
 }
 
-/** What no request is told: none asks the chain. */
-type NeverHere = 'chain_unavailable'
+/** What no request is told, and why not: thrown while one is served, it is a fault of ours. */
+export const neverSent = { chain_unavailable: 'no request asks the chain' } as const satisfies Partial<
+  Record<ErrorCode, string>
+>
+type NeverHere = keyof typeof neverSent
 
 /** `type` and `code` as OpenAI uses them, where it has a word for it. */
 const words = {
@@ -96,7 +99,7 @@ function ofRequest(error: AppError): AppError & { code: OurCode } {
 }
 
 const has = (error: AppError, code: ErrorCode): error is AppError & { code: OurCode } =>
-  code !== 'chain_unavailable' && error.code === code
+  !(code in neverSent) && error.code === code
 
 /** Some errors have a code of their own: `model_not_found`, `context_length_exceeded`. */
 function specificCode({ details, code }: AppError): SpecificCode | undefined {

@@ -4,6 +4,7 @@
  * What is written follows from rows that change no more, so a writing that was cut off is begun again and comes to the same.
  */
 import { createHash } from 'node:crypto'
+import type { UnansweredReason } from '@isochrone/domain'
 import type { BatchEndStatus, BatchJobRow, BatchRow } from '../ports/batch-store.ts'
 import type { AdvanceBatchDeps } from './advance-batch.ts'
 import { fileLines, fileWriter, type FileWriter } from './file-content.ts'
@@ -99,7 +100,7 @@ function answerLine(
 const isLate = ({ httpStatus, answer }: BatchJobRow): boolean =>
   httpStatus === 504 && JSON.stringify(answer).includes('job_deadline_exceeded')
 
-function reasonOf(batch: BatchRow, job: BatchJobRow | null): { code: string; message: string } {
+function reasonOf(batch: BatchRow, job: BatchJobRow | null): { code: UnansweredReason; message: string } {
   if (job?.erasedAt)
     return { code: 'erased', message: 'Prompt and answer of this line were erased at its owner’s wish.' }
   if (job?.status === 'cancelled' || batch.endAs === 'cancelled') {

@@ -1,5 +1,7 @@
 /** Reads a batch's input once, line by line, before anything of it is run: every line must be one that can be. */
 import {
+  type BatchFault,
+  type BatchLine,
   BATCH_LINE_BYTES_MAX,
   BATCH_LINES_MAX,
   isBatchLineError,
@@ -29,7 +31,7 @@ export async function validateBatch(deps: AdvanceBatchDeps, batch: BatchRow): Pr
         errors.push(ofFile('too_many_lines', `A batch may have ${BATCH_LINES_MAX} lines.`))
         break
       }
-      const read =
+      const read: BatchLine | BatchLineError =
         text === null
           ? { code: 'line_too_long', line, message: `A line may have ${BATCH_LINE_BYTES_MAX} bytes.`, param: null }
           : readBatchLine(text, line, { endpoint, seen, isModel, routingFault: batchRoutingFault })
@@ -48,7 +50,7 @@ export async function validateBatch(deps: AdvanceBatchDeps, batch: BatchRow): Pr
   await deps.store.transaction((tx) => tx.batches.end(id, { ...end, status: 'failed', from: 'validating' }))
 }
 
-const ofFile = (code: string, message: string): BatchLineError => ({ code, line: null, message, param: null })
+const ofFile = (code: BatchFault, message: string): BatchLineError => ({ code, line: null, message, param: null })
 
 /** While no node is known at all, nobody can say which models exist. */
 async function knownModels(deps: AdvanceBatchDeps): Promise<(name: string) => boolean> {
