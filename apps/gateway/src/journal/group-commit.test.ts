@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createGroupCommit } from './group-commit.ts'
 
 test('a failed write fails everything that waited, and everything after it', async () => {
@@ -100,4 +100,42 @@ test('what waits for the disk is bounded', async () => {
   await second.written
   release()
   await second.durable
+})
+
+/** Pushes one record a millisecond, each `soon` or not; returns how often a sync ran. */
+async function syncsOf(pushes: readonly boolean[]): Promise<number> {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] })
+  try {
+    let syncs = 0
+    const commit = createGroupCommit({
+      gatherMs: 40,
+      onCommit: () => void syncs++,
+      write: () => undefined,
+      sync: async () => undefined,
+    })
+    for (const soon of pushes) {
+      commit.push(Buffer.from('a'), soon)
+      await vi.advanceTimersByTimeAsync(1)
+    }
+    return syncs
+  } finally {
+    vi.useRealTimers()
+  }
+}
+
+test('what nobody waits for makes no rate: an outcome is synced at once beside any number of intents', async () => {
+  const pushes = Array.from({ length: 400 }, (_, i) => i % 5 !== 0)
+  expect(await syncsOf(pushes)).toBe(80)
+})
+
+test('above one in two milliseconds that is waited for, syncs are spaced, and shared', async () => {
+  const pushes = Array.from({ length: 400 }, () => false)
+  const syncs = await syncsOf(pushes)
+  expect(syncs).toBeLessThan(60)
+  expect(syncs).toBeGreaterThan(9)
+})
+
+test('a few that come together are no rate', async () => {
+  const pushes = Array.from({ length: 400 }, (_, i) => i % 50 > 4)
+  expect(await syncsOf(pushes)).toBeGreaterThan(40)
 })

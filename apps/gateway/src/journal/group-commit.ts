@@ -1,21 +1,25 @@
 /**
- * Group commit in two steps: what one turn of the event loop appends goes to the file in one write, and whatever was
- * written while one sync ran is covered by the next one.
+ * Group commit in two steps: what is appended together goes to the file in one write, and whatever was written while one
+ * sync ran is covered by the next one.
  *
- * Written survives the death of this process, durable that of the machine. At low rates a record is synced at once, one that
- * nobody waits for within {@link SOON_MS}; above about a record a millisecond, syncs are at least `gatherMs` apart. After a failed write or sync nothing is known about
- * the file, so it stays failed: only a restart reads it afresh.
+ * Written survives the death of this process, durable that of the machine. At low rates a record is written and synced at
+ * once, one that nobody waits for is synced within {@link SOON_MS}. Above {@link BUSY_PER_MS}, a write takes what its turn of the
+ * event loop appends, and syncs are at least `gatherMs` apart. After a failed write or sync nothing is known about the file,
+ * so it stays failed: only a restart reads it afresh.
  */
 import { AppError } from '@isochrone/domain'
 
 /** Bytes that may wait for the disk. */
 const QUEUE_BYTES_MAX = 64 * 1024 * 1024
-/** Records a millisecond above which syncs are spaced. */
-const BUSY_PER_MS = 1
+/** Records a millisecond that somebody waits for, above which syncs are spaced. */
+export const BUSY_PER_MS = 0.5
 /** How long a record whose durability nobody waits for may wait for a sync that it can share. */
 export const SOON_MS = 10
-/** How fast the measured rate forgets: about the last five commits count. */
-const RATE_MEMORY = 0.8
+/**
+ * How fast the measured rate forgets: about the last fifty commits count. Of five, a few requests that come together by
+ * chance look like a rate, and wait for one another.
+ */
+const RATE_MEMORY = 0.98
 
 export interface Pushed {
   /** Resolves when the file has it: a kill of this process loses it no more. */
@@ -60,10 +64,14 @@ export function createGroupCommit({ write, sync, gatherMs, onCommit }: GroupComm
   let isDue = false
   let soonTimer: NodeJS.Timeout | undefined
   let lastEndMs = performance.now()
-  const recent = { records: 0, ms: 1 }
+  /** From a pause on: a first record is no rate. */
+  const recent = { waitedFor: 0, ms: 10 }
+  const isBusy = (): boolean => recent.waitedFor / recent.ms > BUSY_PER_MS
 
   async function writeAll(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve))
+    // A turn of the event loop is 0.05 ms where little happens and longer where much does.
+    if (isBusy()) await new Promise((resolve) => setImmediate(resolve))
+    else await Promise.resolve()
     while (queue.length > 0) {
       const batch = queue
       queue = []
@@ -90,8 +98,7 @@ export function createGroupCommit({ write, sync, gatherMs, onCommit }: GroupComm
 
   async function syncAll(): Promise<void> {
     while (isDue && unsynced.length > 0) {
-      const isBusy = recent.records / recent.ms > BUSY_PER_MS
-      const waitMs = draining || !isBusy ? 0 : lastEndMs + gatherMs - performance.now()
+      const waitMs = draining || !isBusy() ? 0 : lastEndMs + gatherMs - performance.now()
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
       const batch = unsynced
       unsynced = []
@@ -105,7 +112,7 @@ export function createGroupCommit({ write, sync, gatherMs, onCommit }: GroupComm
         return fail(error, batch)
       }
       const endMs = performance.now()
-      recent.records = RATE_MEMORY * recent.records + batch.length
+      recent.waitedFor = RATE_MEMORY * recent.waitedFor + batch.filter(({ soon }) => !soon).length
       recent.ms = RATE_MEMORY * recent.ms + (endMs - lastEndMs)
       lastEndMs = endMs
       onCommit?.(endMs - startMs, batch.length)
