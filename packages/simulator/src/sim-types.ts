@@ -76,8 +76,11 @@ export interface SimReport {
 }
 
 export interface SimOutcome {
-  /** `cancelled`: a hedge that lost; `moved`: the policy took the stream elsewhere after its first token. */
-  kind: 'finished' | 'failed' | 'refused' | 'cancelled' | 'moved'
+  /**
+   * `cancelled`: a hedge that lost; `moved`: the policy took the stream elsewhere after its first token; `declined`: more
+   * prompt tokens waited at the node than the policy had allowed, which cost a round trip.
+   */
+  kind: 'finished' | 'failed' | 'refused' | 'cancelled' | 'moved' | 'declined'
   /** As seen at the gateway, ms from dispatch, round trip included; null where there was none. */
   ttftMs: number | null
   durationMs: number
@@ -101,9 +104,12 @@ export interface PolicyWorld {
   wake(request: number): void
 }
 
-/** `wait`: ask again after `afterMs`, Infinity = when woken; `refuse`: answer the customer 429/503 now. */
+/**
+ * `wait`: ask again after `afterMs`, Infinity = when woken; `refuse`: answer the customer 429/503 now. A replica at which more
+ * than `prefillAheadMax` prompt tokens wait when the attempt arrives declines it, with its report; absent: it takes it.
+ */
 export type Choice =
-  | { kind: 'replica'; replica: number }
+  | { kind: 'replica'; replica: number; prefillAheadMax?: number | undefined }
   | { kind: 'wait'; afterMs: number }
   | { kind: 'refuse'; reason: string }
 
@@ -123,6 +129,8 @@ export interface PolicyInstance {
   onEnd?(replica: number, request: SimRequest, outcome: SimOutcome, nowMs: number): void
   /** A heartbeat, already late by the one-way delay. */
   onReport?(replica: number, report: SimReport, nowMs: number): void
+  /** Nodes report to it at once when a long prompt has come, beside their heartbeats. */
+  readonly hearsOfPrompts?: boolean
   /** The link came up or was lost, as the gateway notices it. Replicas that are down are never to be chosen. */
   onLink?(replica: number, up: boolean, nowMs: number): void
   /** Asked after each first dispatch: silence of this length is late enough for a second attempt, ms; Infinity = never. */

@@ -13,6 +13,7 @@ import type { ReplicaPool } from '../pool/replica-pool.ts'
 import { choose } from './choose.ts'
 import { markExcluded } from './exclude.ts'
 import { admit, lacksSlack, overPriceCap, predict, STALE_REASON } from './predict.ts'
+import { prefillAheadMax } from './prefill-ahead.ts'
 import { keepBest } from './recall.ts'
 import { recordOf } from './record.ts'
 import { add, locate, sample } from './sample.ts'
@@ -36,6 +37,8 @@ export interface Placed {
   /** Expected price of the tokens and bytes, µUSD. An estimate, never a bill. */
   priceMicroUsd: number
   explored: boolean
+  /** Prompt tokens that may wait there before it; null = any number. Only before the next decision on that pool. */
+  prefillAheadMax(): number | null
   /** Only before the next decision on that pool and before its offers change. */
   record(): PlacementRecord
 }
@@ -180,6 +183,12 @@ class Choice implements Placed {
     this.tpotMs = s.tpotMs[s.chosen] as number
     this.priceMicroUsd = (s.tokensUsd[s.chosen] as number) + (s.bytesUsd[s.chosen] as number)
     this.explored = s.explored
+  }
+
+  prefillAheadMax(): number | null {
+    const { scratch: s, tuning } = this.#pool
+    invariant(s.decisions === this.#decision && s.request, 'a bound is made before the next decision')
+    return prefillAheadMax(s, s.request, tuning)
   }
 
   record(): PlacementRecord {

@@ -118,6 +118,11 @@ export class ReplicaEngine {
     return this.decodingCount > 0 ? this.contextSum / this.decodingCount : 0
   }
 
+  /** Prompt tokens of a stream that the cache did not spare. */
+  uncachedTokens(slot: number): number {
+    return (this.streams.tokensIn[slot] as number) - (this.streams.cached[slot] as number)
+  }
+
   ownStreams(gateway: number): number {
     return this.ownCount[gateway] as number
   }

@@ -5,6 +5,7 @@
  * round trips, late heartbeats, and the ends of its own attempts. The length of an answer is not known beforehand: the
  * mean of those that ended at this gateway, of prompts of about the same length, stands for it.
  */
+import { DECLINES_MAX } from '@isochrone/domain'
 import {
   AnswerLengths,
   createHedgeBudget,
@@ -47,6 +48,10 @@ export interface IsochroneSettings {
   movedTpotShare: number
   /** Candidates whose last report is older than this are asked for a new one over the link, ms; Infinity = never. */
   probeMs: number
+  /** Nodes that may decline one request because of the prompts that wait there. */
+  declinesMax: number
+  /** Whether nodes tell of long prompts when they come. */
+  hearsOfPrompts: boolean
   /** Overrides of the engine's own tuning; none = as in production. */
   tuning: Partial<Tuning>
   /** Whether offers declare the curve of their hardware; else estimates start from the engine's default. */
@@ -66,21 +71,25 @@ export const isochroneSettings: IsochroneSettings = {
   moveRoundShare: moveRule.roundShare,
   movedTpotShare: moveRule.movedTpotShare,
   probeMs: LOAD_ASK_MS,
+  declinesMax: DECLINES_MAX,
+  hearsOfPrompts: true,
   tuning: {},
   declared: true,
 }
 
 export const isochrone: SimPolicy = isochroneWith('isochrone', isochroneSettings)
 
-/** Placement by the engine and nothing else: no hedge, no move, load by heartbeat alone. What the baselines have. */
+/** Placement by the engine and nothing else: no hedge, no move, no decline, load by heartbeat alone. What the baselines have. */
 export const isochronePlacementOnly: SimPolicy = {
   ...isochroneWith('isochrone-placement-only', {
     ...isochroneSettings,
     hedgeShare: 0,
     moveShare: 0,
     probeMs: Number.POSITIVE_INFINITY,
+    declinesMax: 0,
+    hearsOfPrompts: false,
   }),
-  rule: 'The same engine and settings without hedges, moves and pings for load.',
+  rule: 'The same engine and settings without hedges, moves, declined prompts and news between heartbeats.',
 }
 
 /** The engine with the constants of the gateway of `npm start`; and with its nodes too, which declare no curve. */
@@ -103,7 +112,7 @@ export function isochroneWith(name: string, settings: IsochroneSettings): SimPol
   return {
     name,
     source: 'packages/scheduler of this project; docs/PLACEMENT.md',
-    rule: 'Lowest dollar score among the replicas that the policy admits (about twelve of a large pool): price, price of time, cost of missing the SLO. Hedges within 5 % of requests, and moves streams off replicas that have become too slow.',
+    rule: 'Lowest dollar score among the replicas that the policy admits (about twelve of a large pool): price, price of time, cost of missing the SLO. Hedges within 5 % of requests, moves streams off replicas that have become too slow, and goes elsewhere where too many prompts wait.',
     create: (world) => createInstance(world, settings),
   }
 }
@@ -201,6 +210,7 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
   }
 
   return {
+    hearsOfPrompts: settings.hearsOfPrompts,
     choose(request, nowMs, tried): Choice {
       // A stream that goes on elsewhere has had its first token: what counts is the gap, and that begins now.
       const elapsedMs = streaming.has(request.index) ? 0 : nowMs - request.arriveMs
@@ -215,7 +225,8 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
           hedges.earn()
           moves.earn()
         }
-        return { kind: 'replica', replica: engine.replicaAt(decision.slot) }
+        const bound = tried.length < settings.declinesMax ? decision.prefillAheadMax() : null
+        return { kind: 'replica', replica: engine.replicaAt(decision.slot), prefillAheadMax: bound ?? undefined }
       }
       return { kind: 'wait', afterMs: Math.min(settings.waitMsMax, decision.retryAfterMs) }
     },

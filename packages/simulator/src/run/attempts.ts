@@ -2,12 +2,13 @@
  * All attempts of a run, one column a field: dispatch order is index order, and nothing is ever reused, so that an event
  * can name an attempt long after it ended. Columns that hold an index hold it plus one; 0 is none.
  */
-export const outcomes = ['none', 'finished', 'refused', 'failed', 'cancelled', 'moved'] as const
+export const outcomes = ['none', 'finished', 'refused', 'failed', 'cancelled', 'moved', 'declined'] as const
 export const outcomeFinished = 1
 export const outcomeRefused = 2
 export const outcomeFailed = 3
 export const outcomeCancelled = 4
 export const outcomeMoved = 5
+export const outcomeDeclined = 6
 
 export class Attempts {
   count = 0
@@ -23,6 +24,8 @@ export class Attempts {
   readonly tokensIn: Int32Array
   readonly tokensOut: Int32Array
   readonly cached: Int32Array
+  /** Prompt tokens that may wait before it at the node; NaN = any number. */
+  readonly prefillAheadMax: Float64Array
   /** Tokens that reached the gateway. */
   readonly delivered: Int32Array
   readonly slot: Int32Array
@@ -48,6 +51,7 @@ export class Attempts {
     this.tokensIn = new Int32Array(max)
     this.tokensOut = new Int32Array(max)
     this.cached = new Int32Array(max)
+    this.prefillAheadMax = new Float64Array(max)
     this.delivered = new Int32Array(max)
     this.slot = new Int32Array(max)
     this.outcome = new Uint8Array(max)

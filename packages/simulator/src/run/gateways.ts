@@ -10,6 +10,7 @@ import { invariant, prng } from '@isochrone/domain'
 import type { PolicyInstance, SimFleet, SimOutcome, SimPolicy, SimProgress, SimRequest } from '../sim-types.ts'
 import {
   outcomeCancelled,
+  outcomeDeclined,
   outcomeFailed,
   outcomeFinished,
   outcomeMoved,
@@ -75,6 +76,10 @@ export class Gateways {
         wake: (request) => input.queue.add(this.telemetry.nowMs, gatewayRetry, request),
       }),
     )
+    nodes.news = {
+      promptCame: (replica, nowMs) => this.telemetry.sendReports(replica, nowMs, this.hearsOfPrompts),
+      declined: (replica, gateway, nowMs) => this.telemetry.sendReport(replica, gateway, nowMs),
+    }
     for (const gateway of fleet.gateways) {
       for (const replica of fleet.replicas) {
         const up = nodes.isUp(replica.index)
@@ -91,7 +96,7 @@ export class Gateways {
     const request = this.requestOf(index)
     const policy = this.instances[request.gateway] as PolicyInstance
     const choice = policy.choose(request, nowMs, this.tried.get(index) ?? nothingTried)
-    if (choice.kind === 'replica') this.dispatch(request, choice.replica, policy, nowMs)
+    if (choice.kind === 'replica') this.dispatch(request, choice.replica, policy, nowMs, choice.prefillAheadMax)
     else if (choice.kind === 'wait') {
       log.waits[index]!++
       if (choice.afterMs !== Infinity) queue.add(nowMs + Math.max(1, choice.afterMs), gatewayRetry, index)
@@ -228,12 +233,19 @@ export class Gateways {
     }
   }
 
-  private dispatch(request: SimRequest, replica: number, policy: PolicyInstance, nowMs: number): void {
+  private dispatch(
+    request: SimRequest,
+    replica: number,
+    policy: PolicyInstance,
+    nowMs: number,
+    prefillAheadMax = Number.NaN,
+  ): void {
     const { attempts, log, queue } = this.input
     const incarnation = this.links[request.gateway * this.replicas + replica] as number
     const attempt = attempts.open(request.index, request.gateway, replica, incarnation, nowMs)
     attempts.tokensIn[attempt] = request.tokensIn
     attempts.tokensOut[attempt] = request.tokensOut
+    attempts.prefillAheadMax[attempt] = prefillAheadMax
     log.live[request.index] = attempt + 1
     log.attempts[request.index]!++
     policy.onDispatch?.(replica, request, nowMs)
@@ -288,6 +300,8 @@ export class Gateways {
     const { attempts, log, settings } = this.input
     const { index } = request
     this.remember(attempt)
+    const declined = attempts.outcome[attempt] === outcomeDeclined
+    if (declined) log.declines[index]!++
     const delivered = attempts.delivered[attempt] as number
     if (delivered > 0) {
       log.delivered[index]! += delivered
@@ -299,6 +313,7 @@ export class Gateways {
       log.finish(index, refused ? stateRefused : stateFailed, nowMs)
       return
     }
+    if (declined) return this.place(index, nowMs)
     if (log.firstMs[index] === 0) log.failovers[index]!++
     else log.continuations[index]!++
     this.place(index, nowMs)
@@ -329,6 +344,8 @@ export class Gateways {
     invariant(request, `request ${index} is part of the workload`)
     return request
   }
+
+  private readonly hearsOfPrompts = (gateway: number): boolean => this.instances[gateway]?.hearsOfPrompts === true
 
   private readonly listens = (gateway: number): boolean => this.instances[gateway]?.onReport !== undefined
 }

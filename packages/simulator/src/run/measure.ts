@@ -33,6 +33,8 @@ export interface RunFigures {
   hedges: number
   /** Streams that the policy moved to another replica after their first token; they are continuations too. */
   moves: number
+  /** Attempts that a node declined because of the prompts that waited there; no failovers. */
+  declines: number
   /** Work done ÷ work that the fleet can do inside the SLO, as market.json defines utilisation. */
   utilisation: number
   /** Engine time of the busiest replica ÷ mean over the fleet. */
@@ -58,7 +60,7 @@ export function measureRun(
   const counts = new Uint32Array(stateUnfinished + 1)
   const ttfts: number[] = []
   const tpots: number[] = []
-  let [inside, tokens, lost, failovers, continuations, waits, hedges, moves] = [0, 0, 0, 0, 0, 0, 0, 0]
+  let [inside, tokens, lost, failovers, continuations, waits, hedges, moves, declines] = [0, 0, 0, 0, 0, 0, 0, 0, 0]
   for (const request of requests) {
     const { index, arriveMs, tokensOut } = request
     if (arriveMs < fromMs || arriveMs >= toMs) continue
@@ -78,6 +80,7 @@ export function measureRun(
     waits += log.waits[index] as number
     hedges += log.hedges[index] as number
     moves += log.moves[index] as number
+    declines += log.declines[index] as number
   }
   const untilMs = Math.min(toMs, requests.at(-1)?.arriveMs ?? 0)
   const spanS = Math.max(0, untilMs - fromMs) / 1000
@@ -108,6 +111,7 @@ export function measureRun(
     waits,
     hedges,
     moves,
+    declines,
     utilisation: share(sum(work), capacityMs(fleet, settings.tpotSloMs) * spanS),
     maxOverMeanLoad: share(Math.max(0, ...work), sum(work) / Math.max(1, work.length)),
     prefixHitShare: prefixHitShare(attempts, counted),

@@ -4,9 +4,10 @@
  * A node that is down answers nothing and sends nothing; whatever reaches it is lost without a word. A node that comes
  * back is another incarnation: what was sent to the former one is lost too.
  */
+import { declinesPrompt, isPromptNews } from '@isochrone/domain'
 import { ReplicaEngine, type EngineEvents, type StreamStart } from '../engine/replica-engine.ts'
 import type { SimFleet, SimReport, SimRequest } from '../sim-types.ts'
-import { outcomeFailed, outcomeFinished, outcomeRefused, type Attempts } from './attempts.ts'
+import { outcomeDeclined, outcomeFailed, outcomeFinished, outcomeRefused, type Attempts } from './attempts.ts'
 import type { EventQueue } from './event-queue.ts'
 import {
   gatewayEnd,
@@ -34,11 +35,20 @@ export interface NodesInput {
   timers: ReplicaTimers
 }
 
+/** Hears what nodes say of themselves out of turn; it is said to those that listen half a round trip later. */
+export interface NodeNews {
+  /** A long prompt has come. */
+  promptCame(replica: number, nowMs: number): void
+  /** The replica declines an attempt of that gateway. */
+  declined(replica: number, gateway: number, nowMs: number): void
+}
+
 const errorStream = 11
 
 export class Nodes {
   readonly engines: readonly ReplicaEngine[]
   readonly incarnation: Int32Array
+  news: NodeNews | null = null
   private readonly input: NodesInput
   private readonly downs: Int32Array
   private readonly slowness: Float64Array
@@ -107,6 +117,14 @@ export class Nodes {
     const errorRate = this.errorRates[replica] as number
     start.fails = errorRate > 0 && hashUnit(seed, errorStream, request, replica) < errorRate
     const engine = this.engines[replica] as ReplicaEngine
+    const aheadMax = attempts.prefillAheadMax[attempt] as number
+    engine.advance(nowMs)
+    if (declinesPrompt(engine.prefillTokens, Number.isNaN(aheadMax) ? undefined : aheadMax)) {
+      attempts.outcome[attempt] = outcomeDeclined
+      this.news?.declined(replica, start.gateway, nowMs)
+      queue.add(nowMs + this.oneWayMs(attempt), gatewayEnd, attempt)
+      return
+    }
     const slot = engine.start(start, nowMs)
     if (slot < 0) {
       attempts.outcome[attempt] = outcomeRefused
@@ -115,6 +133,7 @@ export class Nodes {
     }
     attempts.slot[attempt] = slot + 1
     this.input.timers.set(replica, engine.nextMs)
+    if (isPromptNews(engine.uncachedTokens(slot))) this.news?.promptCame(replica, nowMs)
   }
 
   cancel(attempt: number, nowMs: number): void {

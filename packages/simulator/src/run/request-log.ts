@@ -20,6 +20,8 @@ export class RequestLog {
   readonly waits: Uint16Array
   readonly hedges: Uint8Array
   readonly moves: Uint8Array
+  /** Attempts that a node declined because of the prompts that waited there. */
+  readonly declines: Uint8Array
   /** Tokens delivered by attempts that ended early. */
   readonly delivered: Int32Array
   /** The live attempt plus one; 0 = none. */
@@ -37,6 +39,7 @@ export class RequestLog {
     this.waits = new Uint16Array(requests)
     this.hedges = new Uint8Array(requests)
     this.moves = new Uint8Array(requests)
+    this.declines = new Uint8Array(requests)
     this.delivered = new Int32Array(requests)
     this.second = new Int32Array(requests)
     this.live = new Int32Array(requests)

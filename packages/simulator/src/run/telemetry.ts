@@ -45,15 +45,18 @@ export class Telemetry {
 
   /** A node's heartbeat, to every gateway that listens. */
   sendReports(replica: number, nowMs: number, listens: (gateway: number) => boolean): void {
-    const { fleet, nodes, queue } = this.input
+    const { fleet, nodes } = this.input
     if (!nodes.isUp(replica)) return
+    for (const { index: gateway } of fleet.gateways) if (listens(gateway)) this.sendReport(replica, gateway, nowMs)
+  }
+
+  /** The node's word to one gateway. */
+  sendReport(replica: number, gateway: number, nowMs: number): void {
+    const { nodes, queue } = this.input
     const incarnation = nodes.incarnation[replica] as number
-    for (const { index: gateway } of fleet.gateways) {
-      if (!listens(gateway)) continue
-      const id = this.mailed++ | 0
-      this.mail.set(id, { gateway, replica, incarnation, report: nodes.report(replica, gateway, nowMs) })
-      queue.add(nowMs + nodes.rttMs(gateway, replica) / 2, gatewayReport, id)
-    }
+    const id = this.mailed++ | 0
+    this.mail.set(id, { gateway, replica, incarnation, report: nodes.report(replica, gateway, nowMs) })
+    queue.add(nowMs + nodes.rttMs(gateway, replica) / 2, gatewayReport, id)
   }
 
   /** Takes a heartbeat that has arrived. */

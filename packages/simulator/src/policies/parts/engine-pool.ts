@@ -51,7 +51,9 @@ export function createEnginePool(
       const slot = slotOf(replica)
       if (!work || slot < 0) return
       // A stream that was moved away ran like any other until then.
-      const kind = outcome.kind === 'moved' ? 'finished' : outcome.kind
+      const moved = outcome.kind === 'moved' ? 'finished' : outcome.kind
+      // That others' prompts wait there is no fault, and its report has said it.
+      const kind = moved === 'declined' ? 'cancelled' : moved
       const { tokensCached, tokensOut, concurrency, contextTokens, tpotMs } = outcome
       const engineTtftMs = outcome.ttftMs === null ? null : Math.max(0, outcome.ttftMs - (rttMs[replica] as number))
       pool.closed(
