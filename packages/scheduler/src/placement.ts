@@ -141,6 +141,8 @@ export interface SentAttempt {
   attempt: number
   nodeId: string
   as: (typeof sentAs)[number]
+  /** Prompt tokens that might wait there before it, else the node was to decline it; absent: any number. */
+  prefillAheadMax?: number | undefined
 }
 export const sentAs = ['first', 'hedge', 'failover', 'continuation', 'move'] as const
 

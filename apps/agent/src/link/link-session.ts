@@ -80,6 +80,8 @@ export class LinkSession {
   #stopListening = () => {}
   /** Says how this node is, outside the rhythm; nothing before the link is ready. */
   #sayLoad = () => {}
+  /** The same however lately it was said. */
+  #sayNow = () => {}
   #closed = false
 
   constructor(context: LinkContext, transport: LinkTransport, onReady: (gatewayRegion: string) => void) {
@@ -230,7 +232,7 @@ export class LinkSession {
         tokensPerSecond,
         kvUsage: null,
         draining: capacity.draining || engineHealth?.up === false,
-        ...(prefillTokens !== undefined && { prefillTokens }),
+        prefillTokens: capacity.prompts.tokens(prefillTokens),
         ...(contextTokens !== undefined && { contextTokens }),
         ...(newKeys && { sealingKeys: sealing.published(domain, nodeKey) }),
       }
@@ -250,17 +252,21 @@ export class LinkSession {
       this.#send(encodeFrame(frameType.ping, 0, stamp))
     }
     beat()
+    this.#sayNow = say
     this.#sayLoad = () => {
       if (performance.now() - saidMs >= LOAD_ANSWER_MS_MIN) say()
     }
     this.#heartbeat = setInterval(beat, intervalMs)
     // Said at once, because each request placed here meanwhile is one attempt lost.
+    // So that no gateway sends a prompt behind one that it has not heard of.
+    const stopNews = capacity.prompts.onNews(this.#sayLoad)
     const stopHealth = engineHealth?.onChange(beat)
     const stopKeys = sealing.onChange(() => {
       newKeys = true
       beat()
     })
     this.#stopListening = () => {
+      stopNews()
       stopHealth?.()
       stopKeys()
     }
@@ -284,6 +290,7 @@ export class LinkSession {
       signal: aborter.signal,
       ...peer,
       send: (data: Buffer, withEnd?: boolean) => this.#send(data, withEnd),
+      sayLoad: () => this.#sayNow(),
     }
     const running = this.#runToEnd(job).finally(() => {
       clearTimeout(timeout)

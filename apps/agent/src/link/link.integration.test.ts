@@ -14,6 +14,7 @@ import {
   workStatus,
   type Hex,
 } from '@isochrone/protocol'
+import { PROMPT_NOTICE_TOKENS } from '@isochrone/domain'
 import { createLogger } from '@isochrone/runtime'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { startAgent, type RunningAgent } from '../agent.ts'
@@ -411,6 +412,84 @@ test('a gateway that asks how the node is hears it at once, with its own streams
   expect(gateway.heartbeats.at(-1)).toMatchObject({ activeStreams: 1, ownStreams: 1 })
   stream.cancel()
   await stream.end
+})
+
+/** Two gateways, an engine that is slow to begin, and one that does not say what waits there: as most do not. */
+async function startSlow(): Promise<{ other: TestGateway; begin: () => void; stop: () => Promise<void> }> {
+  const held = Promise.withResolvers<void>()
+  const server = await serveOpenAi(new ScriptedBackend('slow', { pace: () => held.promise }))
+  const other = new TestGateway()
+  await other.start()
+  await agent.close(0)
+  const modelHash = `0x${'11'.repeat(32)}`
+  const engineOf = {
+    kind: 'openai',
+    baseUrl: server.url,
+    apiKey: undefined,
+    engineModel: undefined,
+    modelId: undefined,
+  }
+  agent = await start({
+    gatewayUrls: [gateway.url, other.url],
+    engine: { ...engineOf, modelHash, contextTokensMax: 100_000 },
+  })
+  await linked()
+  await expect.poll(() => other.current !== undefined && gateway.current !== undefined).toBe(true)
+  return {
+    other,
+    begin: held.resolve,
+    async stop() {
+      held.resolve()
+      await agent.close(0)
+      await other.kill()
+      await server.close()
+    },
+  }
+}
+
+test('a long prompt is told to every gateway when it comes, and off again with its first token', async () => {
+  const { other, begin, stop } = await startSlow()
+  try {
+    const since = other.heartbeats.length
+    const tellsFirst = () => other.heartbeats.slice(since).find(({ activeStreams }) => activeStreams === 1)
+    const stream = gateway.open({ prompt: { tokens: PROMPT_NOTICE_TOKENS } }, chat(5))
+    await expect.poll(tellsFirst).toMatchObject({ prefillTokens: PROMPT_NOTICE_TOKENS, ownStreams: 0 })
+    begin()
+    expect((await stream.end).status).toBe('completed')
+    await expect.poll(() => other.heartbeats.at(-1)).toMatchObject({ activeStreams: 0, prefillTokens: 0 })
+  } finally {
+    await stop()
+  }
+})
+
+test('what more prompts wait before than may is declined with how the node is, and what may wait is taken', async () => {
+  const { other, begin, stop } = await startSlow()
+  try {
+    const first = gateway.open({ prompt: { tokens: 700 } }, chat(5))
+    await expect.poll(() => gateway.heartbeats.at(-1)?.prefillTokens).toBe(700)
+    const heard = other.heartbeats.length
+    const declined = await other.open({ prompt: { tokens: 10, aheadMax: 699 } }, chat(5)).end
+    expect(declined).toMatchObject({ status: 'rejected', promptsAhead: 700, work: null })
+    // Said in front of the END, and not by the next beat.
+    expect(other.heartbeats.length).toBeGreaterThan(heard)
+    expect(other.heartbeats.at(-1)).toMatchObject({ prefillTokens: 700, activeStreams: 1 })
+    const taken = [
+      other.open({ prompt: { tokens: 10, aheadMax: 710 } }, chat(5)),
+      other.open({ prompt: { tokens: 10 } }, chat(5)),
+      // A gateway of before says nothing of its prompts.
+      other.open({}, chat(5)),
+    ]
+    begin()
+    for (const { end } of [first, ...taken]) expect((await end).status).toBe('completed')
+  } finally {
+    await stop()
+  }
+})
+
+test('a bound that is none breaks the protocol and closes that link', async () => {
+  const stream = gateway.open({ prompt: { tokens: 1, aheadMax: -1 } }, chat(5))
+  await expect.poll(() => gateway.rejects).toMatchObject([{ code: 'protocol_violation' }])
+  expect(stream.chunks).toEqual([])
 })
 
 test('a stop lets running requests finish', async () => {

@@ -53,6 +53,8 @@ export type StreamJob = {
   readonly lane: Hex
   /** `withEnd`: it may wait for the END of the stream and go with it. */
   readonly send: (frame: Buffer, withEnd?: boolean) => void
+  /** Says how this node is, in front of the END that is told by it. */
+  readonly sayLoad: () => void
 }
 
 /** What the stream turned out to be; times in ms of a monotonic clock. */
@@ -106,6 +108,13 @@ async function runClaimed(
   call: EngineCall,
   opened: Extract<OpenedBody, { ok: true }> | null,
 ): Promise<StreamEnd> {
+  const { prompts } = context.capacity
+  const engineTokens = job.open.leaseId === undefined ? context.engineLoad().prefillTokens : undefined
+  const ahead = prompts.declines(job.open.prompt, engineTokens)
+  if (ahead !== null) {
+    job.sayLoad()
+    return { ...ending('rejected', 'more prompts wait at this node than may'), promptsAhead: ahead }
+  }
   const entered = context.capacity.tryEnter()
   if (entered !== 'entered') return ending('rejected', `this node is ${entered}`)
   // Only now: what this node could not take may come again.
@@ -114,6 +123,7 @@ async function runClaimed(
     context.capacity.leave()
     return notOpened(refused)
   }
+  const prefilled = job.open.prompt && prompts.begin(job.open.prompt)
   const sealer = opened?.sealer ?? null
   const answerId = answerIdOf(job.open.path, job.open.requestId)
   const run: Run = {
@@ -155,7 +165,10 @@ async function runClaimed(
         await send([...merger.flush(nowMs), { chunk: finishedByLength(event.chunk), tokens: 0 }])
         break
       }
-      if (event.tokens > 0) run.firstTokenMs ??= nowMs
+      if (event.tokens > 0) {
+        run.firstTokenMs ??= nowMs
+        prefilled?.()
+      }
       const now = pieces ? [...merger.flush(nowMs), ...pieces] : merger.add(event.chunk, event.tokens, nowMs)
       if (now.length > 0) await send(now)
       if (merger.isDue && (sealer || job.credits.credits <= 0)) await send(merger.flush(nowMs))
@@ -172,6 +185,7 @@ async function runClaimed(
     return await failed(context, job, run, error)
   } finally {
     held.stop()
+    prefilled?.()
     context.capacity.leave()
   }
 }

@@ -1,7 +1,9 @@
 /** How much runs on this node now, over all its gateways: the bound on it, and what heartbeats report. */
+import { WaitingPrompts } from './waiting-prompts.ts'
 
 export class StreamCapacity {
   readonly concurrencyMax: number
+  readonly prompts = new WaitingPrompts()
   #active = 0
   #tokensOut = 0
   #draining = false

@@ -38,6 +38,8 @@ export interface AttemptTicket {
   readonly replica: LinkedReplica
   /** Streams on the replica as placement saw it, this one not included. */
   readonly streamsBefore: number
+  /** Of its prompt, what is not known to be cached there. */
+  readonly promptTokens: number
   /** The stream counts at the node now. */
   readonly sent: () => void
   /** Its prompt waits for prefill no more. What is written into the stream is seen by the next look. */
@@ -298,6 +300,7 @@ export function createFleet({
     return {
       replica: entry,
       streamsBefore,
+      promptTokens: Math.round(waiting),
       sent() {
         if (phase !== 'placed') return
         phase = 'sent'

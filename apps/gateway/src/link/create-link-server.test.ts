@@ -334,6 +334,25 @@ test('one agent that breaks the protocol loses its own link only', async () => {
   await linked()
 })
 
+test('a node that declines has said how it is before, and a count that is none closes that link alone', async () => {
+  const { agent, session } = await linked()
+  const beat = { sentAtMs: 1, activeStreams: 1, queuedStreams: 0, tokensPerSecond: 0, kvUsage: null, draining: false }
+  const stream = session.open({ ...header, prompt: { tokens: 9, aheadMax: 5_000 } }, Buffer.from('{}'))
+  const frame = await agent.take(frameType.open)
+  expect(decodeOpen(frame).header).toMatchObject({ prompt: { tokens: 9, aheadMax: 5_000 } })
+  agent.send(encodeJsonFrame(frameType.heartbeat, 0, { ...beat, prefillTokens: 5_001 }))
+  agent.send(encodeJsonFrame(frameType.end, frame.streamId, { ...end(null, 'rejected'), promptsAhead: 5_001 }))
+  const ended = await stream.ended
+  expect(session.reported).toMatchObject({ prefillTokens: 5_001 })
+  expect(ended).toEqual({ kind: 'ended', end: { ...end(null, 'rejected'), promptsAhead: 5_001 } })
+  const next = session.open(header, Buffer.from('{}'))
+  const { streamId } = await agent.take(frameType.open)
+  agent.send(encodeJsonFrame(frameType.end, streamId, { ...end(null, 'rejected'), promptsAhead: -1 }))
+  expect(await next.ended).toEqual({ kind: 'link_lost' })
+  await agent.closed
+  await linked()
+})
+
 test('heartbeats, presented receipts and confirmations pass', async () => {
   const { agent, session } = await linked()
   const beat = { sentAtMs: 1, activeStreams: 3, queuedStreams: 2, tokensPerSecond: 9.5, kvUsage: null, draining: false }

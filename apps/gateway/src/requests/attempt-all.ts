@@ -1,9 +1,9 @@
 /**
  * The attempts of one request, in order: one, then others where it fails before the customer saw anything, and where it
  * breaks off later one that goes on with what was delivered. Bounded: three from the beginning, of which the first ones may
- * have a rival, and three that go on.
+ * have a rival, two more that nodes declined because of the prompts that wait there, and three that go on.
  */
-import type { AppError } from '@isochrone/domain'
+import { DECLINES_MAX, type AppError } from '@isochrone/domain'
 import type { SentAttempt } from '@isochrone/scheduler'
 import { answerSoFar, type AnswerSoFar } from './answer-so-far.ts'
 import { clientGone, deadlinePassed, failureOf } from './attempt-failure.ts'
@@ -11,6 +11,7 @@ import { isContinuable, mayContinue } from './can-continue.ts'
 import { leftMsOf } from './deadline.ts'
 import { createDecisions, type Decisions } from './decisions.ts'
 import { dispatchAttempt } from './dispatch-attempt.ts'
+import type { LinkedReplica } from '../fleet/create-fleet.ts'
 import { failOver } from './fail-over.ts'
 import { goOnElsewhere } from './go-on-elsewhere.ts'
 import { createMover, type Mover } from './move-elsewhere.ts'
@@ -44,6 +45,9 @@ interface Run extends Omit<Attempts, 'placement'> {
   /** Attempts from the beginning, and those that were to go on. */
   begun: number
   goneOn: number
+  /** Attempts that their nodes declined, which are none of those, and who declined the last. */
+  declines: number
+  declined: LinkedReplica | null
   /** Of the attempt that ran last. */
   mover: Mover | undefined
 }
@@ -67,6 +71,8 @@ export async function attemptAll(deps: ServeDeps, serving: Serving): Promise<Att
     failure: null,
     begun: 0,
     goneOn: 0,
+    declines: 0,
+    declined: null,
     mover: undefined,
   }
   const first = deps.nextAttempt(serving.ctx)
@@ -111,9 +117,11 @@ async function attemptOnce(
   else run.begun++
   run.mover = createMover(deps, serving, { leg: run.leg, records: run.records, continuations: run.goneOn })
   const { decisions } = run
-  decisions.sent(decision, { attempt, nodeId: opening.target.session.nodeId, as })
+  const prefillAheadMax = goesOn ? undefined : boundOf(opening, run)
+  const { nodeId } = opening.target.session
+  decisions.sent(decision, { attempt, nodeId, as, ...(prefillAheadMax !== undefined && { prefillAheadMax }) })
   const placement = () => decisions.of(attempt)
-  const dispatch = { attempt, soFar: goesOn?.soFar ?? null, mover: run.mover }
+  const dispatch = { attempt, soFar: goesOn?.soFar ?? null, mover: run.mover, prefillAheadMax }
   const records = mayRace(serving, opening, goesOn)
     ? await raceAttempts(deps, serving, opening, { ...dispatch, decisions, tried: targetsOf(run) })
     : [await dispatchAttempt(deps, serving, { ...dispatch, placement, opening, sink: serving.answer })]
@@ -121,6 +129,11 @@ async function attemptOnce(
   const record = records.at(-1)
   if (!record) return
   const { result } = record
+  run.declined = result.declined ? opening.ticket.replica : null
+  if (result.declined) {
+    run.begun--
+    run.declines++
+  }
   const served = result.outcome === 'completed' || result.seen.tokensDelivered > 0
   if (served) run.leg.push(record)
   if (served && goesOn) {
@@ -128,6 +141,12 @@ async function attemptOnce(
   }
   // Why the answer broke is told, not why another node could not go on with it.
   if (served || goesOn === null) run.failure = failureOf(result, serving.ctx.request)
+}
+
+/** Prompt tokens that may wait before it; undefined = any number, as where enough nodes have declined it. */
+function boundOf(opening: Opening | Placed, { declines }: Pick<Run, 'declines'>): number | undefined {
+  if (declines >= DECLINES_MAX || !('prefillAheadMax' in opening)) return undefined
+  return opening.prefillAheadMax ?? undefined
 }
 
 const targetsOf = ({ records }: Pick<Run, 'records'>): Target[] => records.map(({ result }) => result.target)
@@ -207,11 +226,11 @@ async function elsewhere(
   run: Run,
   tried: readonly string[],
 ): Promise<Next | undefined> {
-  const opening = await failOver(deps, serving, tried)
+  const opening = await failOver(deps, serving, tried, run.declined)
   if (!opening) return undefined
   // An alternate was found by the first decision.
   const record = 'record' in opening ? opening.record : serving.placed.record
-  return { opening, goesOn: null, record, as: run.begun === 0 ? 'first' : 'failover' }
+  return { opening, goesOn: null, record, as: run.records.length === 0 ? 'first' : 'failover' }
 }
 
 /** The bill of an attempt that broke follows from what became of its tokens. */

@@ -27,6 +27,8 @@ export interface Dispatch {
   yields?: Stopping
   /** Its way to a faster node, where it has one. */
   mover?: Mover | undefined
+  /** Prompt tokens that may wait before it at its node, else the node may decline it; undefined = any number. */
+  prefillAheadMax?: number | undefined
   /** The second of two at once: what it did unseen is nobody's bill. */
   isHedge?: boolean
 }
@@ -35,7 +37,17 @@ export interface Dispatch {
 export async function dispatchAttempt(
   deps: ServeDeps,
   { ctx, asked, reservedMicroUsd }: Serving,
-  { opening: { target, ticket }, attempt, placement, soFar, sink, yields, mover, isHedge = false }: Dispatch,
+  {
+    opening: { target, ticket },
+    attempt,
+    placement,
+    soFar,
+    sink,
+    yields,
+    mover,
+    prefillAheadMax,
+    isHedge = false,
+  }: Dispatch,
 ): Promise<AttemptRecord> {
   const span = ctx.trace?.attempt(attempt, kindOf(attempt, soFar, isHedge), target, ctx.request)
   let record: AttemptRecord | null = null
@@ -49,6 +61,7 @@ export async function dispatchAttempt(
       placement,
       sink,
       soFar,
+      prompt: { tokens: ticket.promptTokens, ...(prefillAheadMax !== undefined && { aheadMax: prefillAheadMax }) },
       isHedge,
       traceparent: span?.traceparent ?? ctx.traceparent ?? null,
       limits: limitsOf(deps, ctx),

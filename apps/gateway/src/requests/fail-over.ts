@@ -1,6 +1,8 @@
 /** Where a request goes whose attempt came to nothing: unseen by the customer, so from the beginning. */
+import type { LinkedReplica } from '../fleet/create-fleet.ts'
 import { patienceMsOf } from './patience.ts'
 import type { Opening, Placed } from './place-request.ts'
+import { afterWaiting } from './placement-request.ts'
 import { cancelled } from './pool-outcome.ts'
 import type { Target } from './request-context.ts'
 import { reservePriceMicroUsd } from './reserve-price.ts'
@@ -10,14 +12,24 @@ import { isPlaced } from './waiting-room.ts'
 /**
  * The next alternate that is still linked and still inside the policy; then what a fresh decision finds, now or within the patience that is left, as
  * far as the reservation covers it: a dearer node may have linked since. A pinned job has no other node, and neither has who allows no fallback.
+ *
+ * A node that `declined` it has just told what waits there: a fresh decision goes before the alternates, which are as old as the
+ * first one, and where there is nowhere else it goes there after all.
  */
 export async function failOver(
   deps: ServeDeps,
   { ctx, asked, answer, placed, reservedMicroUsd }: Serving,
   tried: readonly string[],
+  declined: LinkedReplica | null = null,
 ): Promise<Opening | Placed | undefined> {
   if (ctx.pinned || !asked.policy.allowFallbacks) return undefined
   const covers = ({ node }: Pick<Target, 'node'>) => reservePriceMicroUsd(ctx.request, [node]) <= reservedMicroUsd
+  if (declined) {
+    const passed = afterWaiting({ ...asked, excludeNodeIds: [...tried] }, deps.clock.nowMs() - ctx.receivedAtMs)
+    const fresh = deps.placer.place(ctx.request.model, passed)
+    if (isPlaced(fresh) && covers(fresh.target)) return fresh
+    if (isPlaced(fresh)) fresh.ticket.closed(cancelled(asked))
+  }
   for (let replica = placed.alternates.shift(); replica; replica = placed.alternates.shift()) {
     if (tried.includes(replica.session.nodeId) || !covers(replica)) continue
     const opening = deps.placer.open(replica, asked)
@@ -32,7 +44,7 @@ export async function failOver(
       signal: answer.signal,
     })
     .catch(() => null)
-  if (again === null || !isPlaced(again)) return undefined
+  if (again === null || !isPlaced(again)) return declined ? deps.placer.open(declined, asked) : undefined
   if (covers(again.target)) return again
   again.ticket.closed(cancelled(asked))
   const covered = again.alternates.find(covers)

@@ -1,5 +1,5 @@
 /** Who ended an attempt, and who answers for it. Pure. Only `provider` may count against a provider. */
-import { fault, type Fault, type StreamEnd } from '@isochrone/protocol'
+import { fault, type Fault, type StreamEnd, type StreamPrompt } from '@isochrone/protocol'
 import type { AttemptEnd } from '../ports.ts'
 
 export type AttemptOutcome =
@@ -62,6 +62,17 @@ const ended: Readonly<Record<StreamEnd['status'] | 'link_lost', Verdict>> = {
   aborted: { outcome: 'provider_failed', blame: fault.provider, httpStatus: 502 },
   engine_failed: { outcome: 'provider_failed', blame: fault.provider, httpStatus: 502 },
   link_lost: { outcome: 'provider_failed', blame: fault.provider, httpStatus: 502 },
+}
+
+/**
+ * Whether the node declined the attempt because more prompts wait there than may: no fault, and its report has said it. One
+ * that was given no bound, or whose own report says otherwise, has refused it like any other.
+ *
+ * @param reportedTokens prompt tokens that wait there, as the node last said
+ */
+export function hasDeclined(end: AttemptEnd, { aheadMax }: StreamPrompt, reportedTokens: number | undefined): boolean {
+  if (aheadMax === undefined || end.kind !== 'ended' || end.end.status !== 'rejected') return false
+  return (end.end.promptsAhead ?? 0) > aheadMax && (reportedTokens ?? 0) > aheadMax
 }
 
 export function judge(end: AttemptEnd, stoppedBy: StoppedBy | null): Verdict {

@@ -35,6 +35,8 @@ export interface Opening {
 }
 
 export interface Placed extends Opening {
+  /** Prompt tokens that may wait there before it; null = any number. */
+  prefillAheadMax?: number | null
   /** Replicas to go to when the first one fails before its first token, best first. */
   alternates: LinkedReplica[]
   /** Predicted for the choice, ms from dispatch; 0 where nothing was. */
@@ -109,6 +111,7 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
         decision = decide(pool, { ...request, tokensIn: tokensInMin }, rng, clock.nowMs())
       }
       const record = withoutPrompt(decision.record())
+      const prefillAheadMax = decision.kind === 'none' ? null : decision.prefillAheadMax()
       if (decision.kind === 'none') return { reason: decision.reason, retryAfterMs: decision.retryAfterMs, record }
       const replica = fleet.at(model, decision.slot)
       const cached = record.candidates.find(({ nodeId }) => nodeId === record.choice)?.tokensCached
@@ -116,7 +119,7 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
       if (!opening) throw new AppError('internal', { publicMessage: 'Placement named a replica that is not linked.' })
       fleet.named(model, [decision.slot, ...decision.alternates])
       const alternates = [...decision.alternates].flatMap((slot) => fleet.at(model, slot) ?? [])
-      return { ...opening, alternates, ttftMs: decision.ttftMs, record }
+      return { ...opening, alternates, ttftMs: decision.ttftMs, prefillAheadMax, record }
     },
     placePinned: (ctx, request) => (ctx.lease ? placeLeased : placePinned)({ fleet, open }, ctx, request),
     open: (replica, request, tokensCached) =>

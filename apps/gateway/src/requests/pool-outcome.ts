@@ -32,14 +32,14 @@ const kinds: Record<AttemptResult['outcome'], PoolOutcome['kind']> = {
 
 /** `tokensBefore`: of an answer that it went on with, which it prefilled beside the prompt. */
 export function outcomeOf(
-  { outcome, invalidRequest, target, seen }: AttemptResult,
+  { outcome, declined, invalidRequest, target, seen }: AttemptResult,
   { tokensIn, tokensCached, tokensOut }: CompletedAttempt,
   streamsBefore: number,
   tokensBefore = 0,
 ): PoolOutcome {
   const { attemptTtftMs, durationMs } = seen
   return {
-    kind: invalidRequest ? 'cancelled' : kinds[outcome],
+    kind: invalidRequest || declined ? 'cancelled' : kinds[outcome],
     tokensIn: tokensIn + tokensCached + tokensBefore,
     tokensCached,
     tokensOut,

@@ -64,6 +64,7 @@ export async function raceAttempts(
       opening,
       sink: second,
       yields: second.yields,
+      prefillAheadMax: undefined,
       isHedge: true,
     })
     // Looked at below; until then it must not count as unhandled.

@@ -5,11 +5,18 @@
  * node unseen. Bounded by what `watchAttempt` watches and by the credits of the stream.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { outputChain, randomBytes32, requestHashOf, type Hex, type StreamEnd } from '@isochrone/protocol'
+import {
+  outputChain,
+  randomBytes32,
+  requestHashOf,
+  type Hex,
+  type StreamEnd,
+  type StreamPrompt,
+} from '@isochrone/protocol'
 import type { RunningStream } from '../fleet/stream-looks.ts'
 import type { AttemptEnd, AttemptSeen, AttemptStream, Continues, Intent, Lane } from '../ports.ts'
 import type { AnswerSoFar } from './answer-so-far.ts'
-import { judge, type AttemptOutcome, type StoppedBy } from './judge-attempt.ts'
+import { hasDeclined, judge, type AttemptOutcome, type StoppedBy } from './judge-attempt.ts'
 import { CHOICES_MAX } from './known-fields.ts'
 import type { InferencePath } from './parse-request.ts'
 import type { AnswerSink, RequestContext, Target } from './request-context.ts'
@@ -24,6 +31,8 @@ export interface AttemptResult {
   stoppedBy: StoppedBy | null
   /** By which it ran. */
   limits: AttemptLimits
+  /** The node told it to go elsewhere, because of the prompts that wait there. */
+  declined: boolean
   /** The request itself is at fault: no other node would take it. */
   invalidRequest: boolean
   /** For people; from the node. */
@@ -46,6 +55,8 @@ export interface AttemptInput {
   sink: AnswerSink
   /** What it goes on from; null where it begins the answer. */
   soFar: AnswerSoFar | null
+  /** What its node is told of its prompt. */
+  prompt: StreamPrompt
   limits: AttemptLimits
   stopping: Stopping
   /** Another attempt has begun the answer: this one ends, unseen. */
@@ -110,6 +121,7 @@ export async function runAttempt(lane: Lane, input: AttemptInput): Promise<Attem
     outcome,
     stoppedBy: flow.stoppedBy,
     limits: input.limits,
+    declined: outcome === 'rejected' && hasDeclined(end, input.prompt, target.session.reported?.prefillTokens),
     invalidRequest: end.kind === 'ended' && end.end.status === 'invalid_request',
     message: end.kind === 'ended' ? end.end.message : 'the link to the node was lost',
     ...(ctx.request.sealed && end.kind === 'ended' && { sealed: end.end }),
@@ -243,7 +255,7 @@ function continuesOf({ text, tokens, delivered }: AnswerSoFar): Continues {
   return { tokens: Math.min(tokens, Buffer.byteLength(text)), delivered }
 }
 
-function openHeaderOf(intent: Intent, { ctx, limits, soFar, traceparent }: AttemptInput) {
+function openHeaderOf(intent: Intent, { ctx, limits, soFar, prompt, traceparent }: AttemptInput) {
   return {
     requestId: intent.requestIdHash,
     attempt: intent.attempt,
@@ -255,6 +267,7 @@ function openHeaderOf(intent: Intent, { ctx, limits, soFar, traceparent }: Attem
     path: intent.path as InferencePath,
     timeoutMs: timeoutMsOf(limits),
     tokensOutMax: intent.tokensOutMax,
+    prompt,
     ...(soFar && { continuation: { text: soFar.text } }),
     ...(traceparent !== null && { traceparent }),
     ...(ctx.request.sealed && { sealed: true as const }),

@@ -10,6 +10,8 @@ export interface NodeScript {
   tokens?: string[]
   status?: StreamEnd['status'] | 'link_lost' | 'silent'
   message?: string
+  /** With `rejected`: prompt tokens that it says wait there. */
+  promptsAhead?: number
   /** Bytes that are added to each chunk. */
   padding?: number
   /** Tokens that it claims for each one. Default 1. */
@@ -24,6 +26,8 @@ export interface NodeScript {
 
 export interface FakeNode extends NodeSession {
   script: NodeScript
+  /** What it said last of how it is. */
+  reported: NodeSession['reported']
   opened: { header: StreamOpen; body: string }[]
   cancelled: number
   acknowledged: number[]
@@ -95,7 +99,16 @@ function openStream(node: FakeNode, header: StreamOpen, over: () => void): Attem
     over()
     if (status === 'link_lost') ended.resolve({ kind: 'link_lost' })
     else
-      ended.resolve({ kind: 'ended', end: { status, message: script.message ?? null, engineStatus: null, work: null } })
+      ended.resolve({
+        kind: 'ended',
+        end: {
+          status,
+          message: script.message ?? null,
+          engineStatus: null,
+          work: null,
+          ...(script.promptsAhead !== undefined && { promptsAhead: script.promptsAhead }),
+        },
+      })
   }
   const chat = header.path === '/v1/chat/completions'
   const envelope = {

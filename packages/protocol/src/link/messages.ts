@@ -91,7 +91,7 @@ export const linkHeartbeat = z.object({
   /** 0 to 1 where the engine knows it. */
   kvUsage: z.number().min(0).max(1).nullable(),
   draining: z.boolean(),
-  /** Prompt tokens that wait for prefill, of all gateways; absent where the engine does not say. */
+  /** Prompt tokens that wait for prefill, of all gateways: as the engine says, or as the gateways' OPENs did. */
   prefillTokens: count.optional(),
   /** Of those running and waiting, the streams of the gateway that this is said to; a lease's are not among them. */
   ownStreams: count.optional(),
@@ -101,6 +101,14 @@ export const linkHeartbeat = z.object({
   sealingKeys: z.array(sealingKey).max(4).optional(),
 })
 export type LinkHeartbeat = z.infer<typeof linkHeartbeat>
+
+export const streamPrompt = z.object({
+  /** Tokens that its gateway expects to be prefilled: an estimate, by which nothing is billed. */
+  tokens: count,
+  /** Prompt tokens that may wait before it at the node. Where more do, it declines; absent: any number. */
+  aheadMax: count.optional(),
+})
+export type StreamPrompt = z.infer<typeof streamPrompt>
 
 export const streamOpen = z.object({
   requestId: bytes32,
@@ -128,6 +136,8 @@ export const streamOpen = z.object({
     .optional(),
   /** The body is sealed to a key of this node, and so is the answer to be. */
   sealed: z.literal(true).optional(),
+  /** What is to be prefilled of it; absent: the gateway does not say. */
+  prompt: streamPrompt.optional(),
   /** The lease whose engine serves it; absent: the node's own. */
   leaseId: bytes32.optional(),
 })
@@ -144,6 +154,8 @@ export const streamEnd = z.object({
   /** The engine's own HTTP status where it refused. */
   engineStatus: z.int().nullable(),
   work: signedWork.nullable(),
+  /** With `rejected`: prompt tokens that waited here, more than the OPEN allowed. A HEARTBEAT that says so came before. */
+  promptsAhead: count.optional(),
   /** Why a sealed request was not opened. */
   code: z.enum(sealedRefusals).optional(),
   /** Of a sealed request that the engine refused: its words, for the client alone. */

@@ -16,6 +16,7 @@ const open = {
   timeoutMs: 1_000,
   tokensOutMax: 16,
 }
+const prompt = { tokens: 9_000, aheadMax: 20_000 }
 const confirm = {
   workHash: hash,
   delivery: { requestId: hash, price: '12', seq: 4 },
@@ -70,9 +71,16 @@ const outcome = (parse: () => unknown): unknown => {
 
 test('the check by hand never says anything else than the schema', () => {
   fc.assert(
-    fc.property(fc.oneof(changed(open), odd), (json) => {
-      expect(outcome(() => parseStreamOpen(json))).toEqual(outcome(() => streamOpen.parse(json)))
-    }),
+    fc.property(
+      fc.oneof(
+        changed(open),
+        changed(prompt).map((said) => ({ ...open, prompt: said })),
+        odd,
+      ),
+      (json) => {
+        expect(outcome(() => parseStreamOpen(json))).toEqual(outcome(() => streamOpen.parse(json)))
+      },
+    ),
     { numRuns: 2_000 },
   )
   fc.assert(
@@ -85,7 +93,11 @@ test('the check by hand never says anything else than the schema', () => {
 
 test('what is usual is taken as it stands, without the schema', () => {
   const traced = { ...open, traceparent: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01` }
-  for (const message of [open, traced]) expect(parseStreamOpen(message)).toBe(message)
+  const prompted = { ...open, prompt: { tokens: 9_000 } }
+  const bound = { ...open, prompt: { tokens: 9_000, aheadMax: 0 } }
+  for (const message of [open, traced, prompted, bound]) expect(parseStreamOpen(message)).toBe(message)
   expect(parseReceiptConfirm(confirm)).toBe(confirm)
   expect(parseStreamOpen({ ...open, extra: 1 })).toEqual(open)
+  // A gateway of tomorrow may say more of a prompt.
+  expect(parseStreamOpen({ ...open, prompt: { tokens: 1, more: 1 } })).toEqual({ ...open, prompt: { tokens: 1 } })
 })

@@ -17,6 +17,9 @@ const isFrom =
   (value) =>
     Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
 
+const promptFields = new Map<string, Check>([['tokens', isFrom(0)]])
+const promptOptional = new Map<string, Check>([['aheadMax', isFrom(0)]])
+
 const openFields = new Map<string, Check>([
   ['requestId', isBytes32],
   ['attempt', isFrom(0, 255)],
@@ -30,8 +33,14 @@ const openFields = new Map<string, Check>([
   ['tokensOutMax', isFrom(1)],
 ])
 const openOptional = new Map<string, Check>([
+  ['prompt', isPrompt],
   ['traceparent', (value) => typeof value === 'string' && TRACEPARENT.test(value)],
 ])
+
+/** `tokens`, perhaps `aheadMax`, and nothing else. */
+function isPrompt(value: unknown): boolean {
+  return isUsual(value, promptFields, promptOptional)
+}
 
 const confirmFields = new Map<string, Check>([
   ['workHash', isBytes32],

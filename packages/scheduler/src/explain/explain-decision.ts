@@ -143,9 +143,10 @@ function verdict(record: PlacementRecord): string {
 function sendings({ sent, choice, alternates }: PlacementRecord): string {
   if (!sent) return ''
   if (sent.length === 0) return 'No attempt was sent by it.'
-  const lines = sent.map(({ attempt, nodeId, as }) => {
+  const lines = sent.map(({ attempt, nodeId, as, prefillAheadMax }) => {
     const place = nodeId === choice ? 'the choice' : `alternate ${alternates.indexOf(nodeId) + 1}`
-    return `  attempt ${attempt} to ${shortId(nodeId)}, ${place}: ${sentWords[as]}`
+    const bound = prefillAheadMax === undefined ? '' : `, unless more than ${prefillAheadMax} prompt tokens wait there`
+    return `  attempt ${attempt} to ${shortId(nodeId)}, ${place}: ${sentWords[as]}${bound}`
   })
   return ['Sent by it', ...lines].join('\n')
 }
@@ -153,7 +154,7 @@ function sendings({ sent, choice, alternates }: PlacementRecord): string {
 const sentWords: Readonly<Record<SentAttempt['as'], string>> = {
   first: 'the first',
   hedge: 'a hedge beside a silent one',
-  failover: 'from the beginning, after one that failed',
+  failover: 'from the beginning, after one that failed or was declined',
   continuation: 'to go on with an answer that broke off',
   move: 'to go on with an answer whose node had become too slow',
 }

@@ -132,7 +132,16 @@ const record = z.looseObject({
   reason: z.enum([...rejectionReasons, 'no_replica']).nullable(),
   retryAfterMs: number,
   tuning: z.record(text, z.number()).optional(),
-  sent: z.array(z.looseObject({ attempt: z.int(), nodeId: text, as: z.enum(sentAs) })).optional(),
+  sent: z
+    .array(
+      z.looseObject({
+        attempt: z.int(),
+        nodeId: text,
+        as: z.enum(sentAs),
+        prefillAheadMax: z.int().min(0).optional(),
+      }),
+    )
+    .optional(),
 })
 
 /** Throws `invalid_input` naming the first field that is missing or wrong. */
