@@ -46,6 +46,8 @@ export interface NodeSession {
     draining: boolean
     /** Prompt tokens that wait for prefill, and mean context of the running streams; absent where the engine does not say. */
     prefillTokens?: number | undefined
+    /** Of them, this gateway's own as the node counts them; absent where it does not. */
+    ownPrefillTokens?: number | undefined
     contextTokens?: number | undefined
     atMs: number
   } | null

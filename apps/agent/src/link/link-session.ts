@@ -40,6 +40,7 @@ import {
 } from '@isochrone/protocol'
 import { CreditWindow } from './credit-window.ts'
 import type { LinkContext } from './link-context.ts'
+import { WaitingPrompts } from './waiting-prompts.ts'
 import { runStream, StreamAbort, type StreamJob } from './run-stream.ts'
 
 /** What the session asks of the socket under it. */
@@ -73,6 +74,8 @@ export class LinkSession {
   readonly #onReady: (gatewayRegion: string) => void
   readonly #streams = new SlotMap<number, OpenStream>()
   readonly #running = new Set<Promise<void>>()
+  /** Of this link, those on the node's own engine. */
+  readonly #prompts = new WaitingPrompts()
   /** Confirmations whose signatures are still to be checked. */
   #confirms: ReceiptConfirm[] = []
   #state: State = { phase: 'challenge' }
@@ -233,6 +236,7 @@ export class LinkSession {
         kvUsage: null,
         draining: capacity.draining || engineHealth?.up === false,
         prefillTokens: capacity.prompts.tokens(prefillTokens),
+        ownPrefillTokens: this.#prompts.tokens(),
         ...(contextTokens !== undefined && { contextTokens }),
         ...(newKeys && { sealingKeys: sealing.published(domain, nodeKey) }),
       }
@@ -291,6 +295,7 @@ export class LinkSession {
       ...peer,
       send: (data: Buffer, withEnd?: boolean) => this.#send(data, withEnd),
       sayLoad: () => this.#sayNow(),
+      ownPrompts: open.leaseId === undefined ? this.#prompts : null,
     }
     const running = this.#runToEnd(job).finally(() => {
       clearTimeout(timeout)

@@ -453,10 +453,14 @@ test('a long prompt is told to every gateway when it comes, and off again with i
     const since = other.heartbeats.length
     const tellsFirst = () => other.heartbeats.slice(since).find(({ activeStreams }) => activeStreams === 1)
     const stream = gateway.open({ prompt: { tokens: PROMPT_NOTICE_TOKENS } }, chat(5))
-    await expect.poll(tellsFirst).toMatchObject({ prefillTokens: PROMPT_NOTICE_TOKENS, ownStreams: 0 })
+    await expect.poll(tellsFirst).toMatchObject({ prefillTokens: PROMPT_NOTICE_TOKENS, ownPrefillTokens: 0 })
+    await expect
+      .poll(() => gateway.heartbeats.at(-1))
+      .toMatchObject({ ownPrefillTokens: PROMPT_NOTICE_TOKENS, ownStreams: 1 })
     begin()
     expect((await stream.end).status).toBe('completed')
     await expect.poll(() => other.heartbeats.at(-1)).toMatchObject({ activeStreams: 0, prefillTokens: 0 })
+    await expect.poll(() => gateway.heartbeats.at(-1)).toMatchObject({ prefillTokens: 0, ownPrefillTokens: 0 })
   } finally {
     await stop()
   }

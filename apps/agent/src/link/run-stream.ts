@@ -30,6 +30,7 @@ import type { LinkContext } from './link-context.ts'
 import { ChunkMerger, HOLD_MS_MAX, type CountedChunk } from './merge-chunks.ts'
 import { prepareCall } from './prepare-call.ts'
 import { traceStream } from './trace-stream.ts'
+import type { WaitingPrompts } from './waiting-prompts.ts'
 
 /** Why a stream was aborted; its abort signal carries this as reason. */
 export class StreamAbort extends Error {
@@ -55,6 +56,8 @@ export type StreamJob = {
   readonly send: (frame: Buffer, withEnd?: boolean) => void
   /** Says how this node is, in front of the END that is told by it. */
   readonly sayLoad: () => void
+  /** What this link's gateway has sent and waits here; null inside a lease. */
+  readonly ownPrompts: WaitingPrompts | null
 }
 
 /** What the stream turned out to be; times in ms of a monotonic clock. */
@@ -123,7 +126,7 @@ async function runClaimed(
     context.capacity.leave()
     return notOpened(refused)
   }
-  const prefilled = job.open.prompt && prompts.begin(job.open.prompt)
+  const prefilled = promptBegun(job, prompts)
   const sealer = opened?.sealer ?? null
   const answerId = answerIdOf(job.open.path, job.open.requestId)
   const run: Run = {
@@ -167,7 +170,7 @@ async function runClaimed(
       }
       if (event.tokens > 0) {
         run.firstTokenMs ??= nowMs
-        prefilled?.()
+        prefilled()
       }
       const now = pieces ? [...merger.flush(nowMs), ...pieces] : merger.add(event.chunk, event.tokens, nowMs)
       if (now.length > 0) await send(now)
@@ -185,8 +188,20 @@ async function runClaimed(
     return await failed(context, job, run, error)
   } finally {
     held.stop()
-    prefilled?.()
+    prefilled()
     context.capacity.leave()
+  }
+}
+
+/** Counts the prompt as waiting, where its gateway says how long it is. Returns what ends that. */
+function promptBegun({ open, ownPrompts }: StreamJob, prompts: WaitingPrompts): () => void {
+  if (!open.prompt) return () => undefined
+  // The link's own count first: news of the prompt tells both.
+  const own = ownPrompts?.begin(open.prompt)
+  const all = prompts.begin(open.prompt)
+  return () => {
+    own?.()
+    all()
   }
 }
 

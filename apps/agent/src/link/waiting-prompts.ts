@@ -1,6 +1,6 @@
 /**
- * Prompts that this node has taken and that have no first token yet, in tokens as their gateways expect them, over all links:
- * what waits for prefill where the engine does not say it, and what a gateway that sends more is told.
+ * Prompts that this node has taken and that have no first token yet, in tokens as their gateways expect them, of all links or
+ * of one: what waits for prefill where the engine does not say it, and what a gateway that sends more is told.
  *
  * A gateway that is too old to say how long a prompt is counts for nothing here.
  */

@@ -1,6 +1,6 @@
-import { manualClock } from '@isochrone/domain'
+import { manualClock, prng } from '@isochrone/domain'
 import type { Hex, NodeState } from '@isochrone/protocol'
-import { replicaStateOf } from '@isochrone/scheduler'
+import { decide, mergeRouting, replicaStateOf, type PlacementRequest } from '@isochrone/scheduler'
 import { expect, test } from 'vitest'
 import { createControlStore } from '../control/control-state.ts'
 import { node as lawfulNode } from '../lane/lane-fixtures.ts'
@@ -210,3 +210,42 @@ test('what a decision named is asked for its load, which counts our own streams 
   report(sessions[0]!, { activeStreams: 2 })
   expect(streams(0)).toBe(2)
 })
+
+/** Else a prompt that is on its way hides as many tokens of other gateways, and the next one is sent behind them. */
+test("prompts that wait are the node's, less our share as the node counts it, plus ours now", () => {
+  const { fleet, clock, link, report, open } = world([{}])
+  const session = link(0)
+  const pool = fleet.pool(MODEL)!
+  const asked = placementRequest()
+  const waiting = (): number | undefined =>
+    decide(pool, asked, prng(1), clock.nowMs()).record().sampled[0]?.prefillTokens
+  const first = open(0)
+  const second = open(0)
+  expect(waiting()).toBe(200)
+  first.sent()
+  second.sent()
+  // The node has got the first alone, beside 500 of another gateway.
+  report(session, { activeStreams: 2, prefillTokens: 600, ownPrefillTokens: 100 })
+  expect(waiting()).toBe(700)
+  first.firstToken()
+  expect(waiting()).toBe(600)
+  // A node that does not say is taken to have got both.
+  report(session, { activeStreams: 2, prefillTokens: 600 })
+  expect(waiting()).toBe(600)
+})
+
+function placementRequest(): PlacementRequest {
+  const { tokensIn, tokensOut } = work
+  return {
+    requestId: 'req_1',
+    modelHash: null,
+    tokensIn,
+    tokensOutMax: tokensOut,
+    tokensOutExpected: tokensOut,
+    bytesIn: 400,
+    prefixHashes: [],
+    prefixBlockTokens: 16,
+    policy: mergeRouting({}),
+    excludeNodeIds: [],
+  }
+}

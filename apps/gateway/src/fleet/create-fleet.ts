@@ -224,7 +224,7 @@ export function createFleet({
         ownStreams: (served.length === 1 ? reported.ownStreams : undefined) ?? entry.ownStreams,
         draining: reported.draining || entry.node.barred === true,
         prefillTokens: reported.prefillTokens,
-        ownPrefillTokens: entry.ownPrefillTokens,
+        ownPrefillTokens: (served.length === 1 ? reported.ownPrefillTokens : undefined) ?? entry.ownPrefillTokens,
         contextTokens: reported.contextTokens,
       })
       pool.setRtt(entry.slot, session.rttMs)

@@ -93,6 +93,8 @@ export const linkHeartbeat = z.object({
   draining: z.boolean(),
   /** Prompt tokens that wait for prefill, of all gateways: as the engine says, or as the gateways' OPENs did. */
   prefillTokens: count.optional(),
+  /** Of them, what the gateway that this is said to has sent, by its own OPENs; a lease's are not among them. */
+  ownPrefillTokens: count.optional(),
   /** Of those running and waiting, the streams of the gateway that this is said to; a lease's are not among them. */
   ownStreams: count.optional(),
   /** Mean context of the running sequences, tokens; absent where the engine does not say. */
