@@ -1,11 +1,13 @@
 import {
   appendFileSync,
   copyFileSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -85,7 +87,14 @@ test('a tail torn at any byte costs only the record it is in, and its bytes are 
     const again = await reopened({ dir: copy })
     expect(again.records.length).toBe(survived + 1)
     await again.journal.close()
-    expect(readdirSync(copy).some((file) => file.startsWith('torn-'))).toBe(![0, ...ends].includes(bytes))
+    const tail = whole.subarray(
+      [0, ...ends].findLast((end) => end <= bytes),
+      bytes,
+    )
+    // Of a length that begins with zeros nothing is worth keeping.
+    const isKept = tail.some((byte) => byte !== 0)
+    expect(isKept || tail.length < 4).toBe(true)
+    expect(readdirSync(copy).some((file) => file.startsWith('torn-'))).toBe(isKept)
   }
 })
 
@@ -114,6 +123,50 @@ test('garbage or zeros after the last record are cut off, whatever they are', as
     ),
     { numRuns: 40 },
   )
+})
+
+test('a journal that was killed has zeros behind its records: it goes on there, and keeps nothing beside', async () => {
+  const dir = freshDir()
+  const told: number[] = []
+  const options = { dir, onTornTail: (_file: string, bytes: number) => void told.push(bytes) }
+  const journal = await openJournal(options)
+  for (let i = 0; i < 3; i++) await journal.append('published', `record ${i}`).durable
+  const killed = freshDir()
+  cpSync(dir, killed, { recursive: true })
+  await journal.close()
+  const name = readdirSync(killed)[0] ?? ''
+  const recordsBytes = statSync(join(dir, name)).size
+  expect(statSync(join(killed, name)).size).toBeGreaterThan(recordsBytes)
+  const { journal: opened, records } = await reopened({ ...options, dir: killed })
+  expect(records.map(({ value }) => value)).toEqual(['record 0', 'record 1', 'record 2'])
+  expect(opened.append('local', 'next').index).toBe(4)
+  await opened.close()
+  expect(told).toEqual([])
+  expect(readdirSync(killed)).toEqual([name])
+  // What is half a record before the zeros is torn, and kept without them.
+  const bytes = readFileSync(join(dir, name))
+  writeFileSync(join(dir, name), Buffer.concat([bytes.subarray(0, recordsBytes - 2), Buffer.alloc(5_000)]))
+  const torn = await reopened(options)
+  expect(torn.records).toHaveLength(2)
+  await torn.journal.close()
+  const lastBytes = 8 + 1 + '"record 2"'.length
+  expect(told).toEqual([lastBytes - 2])
+  const kept = readdirSync(dir).find((file) => file.startsWith('torn-')) ?? ''
+  expect(statSync(join(dir, kept)).size).toBe(lastBytes - 2)
+})
+
+test('a crash in the middle of a rotation leaves room in the full segment: nothing is missing', async () => {
+  const dir = freshDir()
+  const options = { dir, segmentBytesMax: 60 }
+  const journal = await openJournal(options)
+  for (let i = 0; i < 8; i++) await journal.append('published', `record ${i}`).durable
+  await journal.close()
+  const [first = '', second = ''] = readdirSync(dir).toSorted()
+  expect(second).not.toBe('')
+  appendFileSync(join(dir, first), Buffer.alloc(300_000))
+  const { journal: opened, records } = await reopened(options)
+  expect(records).toHaveLength(8)
+  await opened.close()
 })
 
 test('damage before the last segment, or a missing one, stops the start instead of losing receipts', async () => {

@@ -2,9 +2,10 @@
  * Opens the journal of a directory: takes its lock, cuts a torn tail, and goes on numbering where the last record ends.
  *
  * Only the last segment can have a torn tail, because the next one begins after a sync. Damage anywhere else stops the
- * start: receipts would be missing, and a person has to look. The cut tail is kept in a file beside.
+ * start: receipts would be missing, and a person has to look. The cut tail is kept in a file beside. Zeros behind the last
+ * record are no damage: they are room for the next ones.
  */
-import { fdatasync, writeSync } from 'node:fs'
+import { constants, fdatasync, writeSync } from 'node:fs'
 import { mkdir, open, rm, stat, truncate, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -14,7 +15,8 @@ import { createGroupCommit } from './group-commit.ts'
 import type { Journal, JournalRecord, OpenJournalOptions } from './journal.ts'
 import { lockDirectory } from './lock-directory.ts'
 import { createRecentRecords } from './recent-records.ts'
-import { listSegments, readSegment, segmentAt, syncDirectory, type Segment } from './segments.ts'
+import { listSegments, readSegment, segmentAt, syncDirectory, tailBytesOf, type Segment } from './segments.ts'
+import { ZeroedAhead } from './zeroed-ahead.ts'
 
 /** A file handle's own costs a chain of promises for each commit. */
 const datasync = promisify(fdatasync)
@@ -28,13 +30,15 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
   let lastIndex: number
   let file: FileHandle
   let fileBytes: number
+  let room: ZeroedAhead
   try {
     segments = await listSegments(dir)
     lastIndex = await recover(segments, options)
     const last = segments.at(-1) ?? segmentAt(dir, 1)
     if (segments.length === 0) segments.push(last)
-    file = await open(last.path, 'a')
+    file = await open(last.path, constants.O_RDWR | constants.O_CREAT)
     fileBytes = (await file.stat()).size
+    room = await roomIn(file, fileBytes)
     await syncDirectory(dir)
   } catch (error) {
     await unlock()
@@ -50,15 +54,28 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
 
   /** Into the kernel's memory, which takes microseconds: a thread would cost more than the write. */
   function write(frames: Buffer[]): Promise<void> | void {
-    if (fileBytes >= segmentBytesMax) return rotate().then(() => writeNow(frames))
-    writeNow(frames)
+    const bytes = frames.reduce((sum, { length }) => sum + length, 0)
+    if (fileBytes >= segmentBytesMax) return rotate().then(() => writeNow(frames, bytes))
+    const slow = room.before(fileBytes + bytes)
+    if (slow) return slow.then(() => writeNow(frames, bytes))
+    writeNow(frames, bytes)
   }
 
-  function writeNow(frames: Buffer[]): void {
-    const bytes = frames.length === 1 && frames[0] ? frames[0] : Buffer.concat(frames)
-    for (let offset = 0; offset < bytes.length;) offset += writeSync(file.fd, bytes, offset, bytes.length - offset)
-    fileBytes += bytes.length
+  function writeNow(frames: Buffer[], length: number): void {
+    const bytes = frames.length === 1 && frames[0] ? frames[0] : Buffer.concat(frames, length)
+    for (let offset = 0; offset < length;) {
+      offset += writeSync(file.fd, bytes, offset, length - offset, fileBytes + offset)
+    }
+    fileBytes += length
     writtenIndex += frames.length
+    room.after(fileBytes)
+  }
+
+  async function roomIn(segment: FileHandle, bytes: number): Promise<ZeroedAhead> {
+    const ahead = new ZeroedAhead(segment, bytes, segmentBytesMax)
+    ahead.after(bytes)
+    await ahead.settled()
+    return ahead
   }
 
   async function sync(records: number): Promise<void> {
@@ -69,13 +86,17 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
 
   async function rotate(): Promise<void> {
     const segment = segmentAt(dir, writtenIndex + 1)
-    const next = await open(segment.path, 'ax')
+    const next = await open(segment.path, 'wx+')
     await syncDirectory(dir)
+    const nextRoom = await roomIn(next, 0)
     const full = file
+    await room.settled()
+    await full.truncate(fileBytes)
     // A later sync reaches the new file alone.
     await full.datasync()
     file = next
     fileBytes = 0
+    room = nextRoom
     segments.push(segment)
     await full.close()
   }
@@ -148,6 +169,8 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
     },
     async close() {
       await commit.drain()
+      await room.settled()
+      await file.truncate(fileBytes)
       await file.close()
       await unlock()
     },
@@ -162,13 +185,12 @@ async function recover(segments: readonly Segment[], { dir, onTornTail }: OpenJo
     const frames = readSegment(segment)
     let step = await frames.next()
     for (; !step.done; step = await frames.next()) lastIndex++
-    const size = (await stat(segment.path)).size
-    const torn = size - step.value
-    if (torn === 0) continue
-    if (position < segments.length - 1) throw damaged(segment)
-    await keepTail(segment, step.value, torn, join(dir, `torn-${lastIndex + 1}-${Date.now()}.bin`))
-    await truncate(segment.path, step.value)
-    onTornTail?.(segment.path, torn)
+    const torn = await tailBytesOf(segment, step.value)
+    const isLast = position === segments.length - 1
+    if (torn > 0 && !isLast) throw damaged(segment)
+    if (torn > 0) await keepTail(segment, step.value, torn, join(dir, `torn-${lastIndex + 1}-${Date.now()}.bin`))
+    if (isLast) await truncate(segment.path, step.value)
+    if (torn > 0) onTornTail?.(segment.path, torn)
   }
   return lastIndex
 }

@@ -53,6 +53,23 @@ export async function* readSegment(segment: Segment, fromOffset = 0): AsyncGener
   }
 }
 
+/** Bytes of a segment from `fromOffset` on, without the zeros at its end. */
+export async function tailBytesOf({ path }: Segment, fromOffset: number): Promise<number> {
+  const file = await open(path, 'r')
+  try {
+    let bytes = 0
+    for (let position = fromOffset; ;) {
+      const chunk = await readAt(file, position, READ_BYTES)
+      if (chunk.length === 0) return bytes
+      const last = chunk.findLastIndex((byte) => byte !== 0)
+      if (last >= 0) bytes = position + last + 1 - fromOffset
+      position += chunk.length
+    }
+  } finally {
+    await file.close()
+  }
+}
+
 async function readAt(file: FileHandle, position: number, bytes: number): Promise<Buffer> {
   const chunk = Buffer.allocUnsafe(bytes)
   const { bytesRead } = await file.read(chunk, 0, bytes, position)
