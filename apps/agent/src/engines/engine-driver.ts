@@ -44,6 +44,12 @@ export type EngineCall = {
   readonly traceparent?: string | undefined
 }
 
+export interface EngineEvents extends AsyncIterableIterator<EngineEvent, void, void> {
+  /** What `next()` would give without waiting, where there is such a thing. Throws as it does. */
+  take?(): EngineEvent | undefined
+  return(): Promise<IteratorResult<EngineEvent, void>>
+}
+
 export interface EngineDriver {
   readonly kind: EngineKind
   /** The models that the engine serves now. */
@@ -52,7 +58,7 @@ export interface EngineDriver {
    * Sends a request and yields its chunks, then exactly one usage event, last.
    * @throws {EngineFailure} from the first `next()` when refused, from a later one when the engine died on the way.
    */
-  start(call: EngineCall, signal: AbortSignal): AsyncGenerator<EngineEvent, void, void>
+  start(call: EngineCall, signal: AbortSignal): EngineEvents
   close(): Promise<void>
 }
 

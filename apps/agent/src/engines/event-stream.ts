@@ -5,12 +5,11 @@
  * pool, shows only when it is used: such a request is sent again on another one, since nothing of an answer had come.
  */
 import { createParser } from 'eventsource-parser'
-import type { Dispatcher, Pool } from 'undici'
+import type { AnswerController, AnswerHandler, EventCall } from './engine-pool.ts'
 
-export interface EventCall {
-  readonly path: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+/** Whoever carries a request to the engine. */
+export interface EngineRequests {
+  dispatch(call: EventCall, handler: AnswerHandler): void
 }
 
 /** The engine answered, with another status than 200. */
@@ -35,21 +34,25 @@ const READY_CHARACTERS_MAX = 64 * 1024
 const TAIL_MS_MAX = 1_000
 /** An engine that was started anew leaves several such connections behind. */
 const REPEATS_MAX = 2
+const ASCII_MAX = 0x7f
 const closedCodes = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 const gaveUp = new Error('the rest of the answer is not wanted')
 
 export class EventStream {
-  readonly #pool: Pool
+  readonly #requests: EngineRequests
   readonly #call: EventCall
-  readonly #decoder = new TextDecoder()
+  /** Only of parts that cut a character. A leading byte order mark is the parser's. */
+  #decoder: { decode(bytes: Uint8Array, options: { stream: boolean }): string } | undefined
+  #isCut = false
   readonly #parser = createParser({
     onEvent: ({ data }) => {
       this.#ready.push(data)
       this.#readyCharacters += data.length
     },
   })
-  #controller: Dispatcher.DispatchController | undefined
+  #controller: AnswerController | undefined
   #ready: string[] = []
+  #taken = 0
   #readyCharacters = 0
   #refusal: { httpStatus: number; parts: Buffer[]; bytes: number } | undefined
   #isAnswered = false
@@ -59,24 +62,36 @@ export class EventStream {
   #wake: (() => void) | undefined
   #tail: NodeJS.Timeout | undefined
 
-  constructor(pool: Pool, call: EventCall) {
-    this.#pool = pool
+  /** Sends the request, if it is wanted still. */
+  constructor(requests: EngineRequests, call: EventCall, isWanted: boolean) {
+    this.#requests = requests
     this.#call = call
-    this.#send(REPEATS_MAX)
+    if (isWanted) this.#send(REPEATS_MAX)
+    else this.abort()
   }
 
-  /** Data of the events since the last call, at least one; null at the end of the body. Throws what broke the answer. */
-  async next(): Promise<readonly string[] | null> {
+  /** Data of the next event; undefined where none has come, or no more comes. */
+  take(): string | undefined {
+    const data = this.#ready[this.#taken]
+    if (data === undefined) return undefined
+    this.#taken += 1
+    if (this.#taken === this.#ready.length) {
+      this.#ready = []
+      this.#taken = 0
+      this.#readyCharacters = 0
+      if (this.#controller?.paused) this.#controller.resume()
+    }
+    return data
+  }
+
+  /** Waits until there is an event to take; false at the end of the body. Throws what broke the answer. */
+  async wait(): Promise<boolean> {
     while (this.#ready.length === 0) {
       if (this.#error !== undefined) throw this.#error
-      if (this.#isOver) return null
+      if (this.#isOver) return false
       await new Promise<void>((resolve) => (this.#wake = resolve))
     }
-    const ready = this.#ready
-    this.#ready = []
-    this.#readyCharacters = 0
-    if (this.#controller?.paused) this.#controller.resume()
-    return ready
+    return true
   }
 
   /** What still comes is not wanted: the connection closes. */
@@ -96,33 +111,31 @@ export class EventStream {
   }
 
   #send(repeats: number): void {
-    this.#pool.dispatch(
-      { ...this.#call, method: 'POST' },
-      {
-        onRequestStart: (controller) => {
-          this.#controller = controller
-          if (this.#isDropped) controller.abort(gaveUp)
-        },
-        onResponseStart: (_controller, httpStatus) => {
-          this.#isAnswered = true
-          if (httpStatus !== 200) this.#refusal = { httpStatus, parts: [], bytes: 0 }
-        },
-        onResponseData: (controller, part) => this.#read(controller, part),
-        onResponseEnd: () => this.#end(undefined),
-        onResponseError: (_controller, error) => {
-          const { code } = error as { code?: string }
-          const isStale = repeats > 0 && !this.#isAnswered && !this.#isDropped && closedCodes.has(code ?? '')
-          if (isStale) this.#send(repeats - 1)
-          else this.#end(error)
-        },
+    this.#requests.dispatch(this.#call, {
+      onRequestStart: (controller) => {
+        this.#controller = controller
+        if (this.#isDropped) controller.abort(gaveUp)
       },
-    )
+      onResponseStart: (_controller, httpStatus) => {
+        this.#isAnswered = true
+        if (httpStatus !== 200) this.#refusal = { httpStatus, parts: [], bytes: 0 }
+      },
+      onBytes: (controller, bytes, from, to) => this.#read(controller, bytes, from, to),
+      onResponseEnd: () => this.#end(undefined),
+      onResponseError: (_controller, error) => {
+        const { code } = error as { code?: string }
+        const isStale = repeats > 0 && !this.#isAnswered && !this.#isDropped && closedCodes.has(code ?? '')
+        if (isStale) this.#send(repeats - 1)
+        else this.#end(error)
+      },
+    })
   }
 
-  #read(controller: Dispatcher.DispatchController, part: Buffer): void {
+  #read(controller: AnswerController, bytes: Buffer, from: number, to: number): void {
     if (this.#refusal) {
-      this.#refusal.parts.push(part)
-      this.#refusal.bytes += part.length
+      // A copy: the memory is another's.
+      this.#refusal.parts.push(Buffer.from(bytes.subarray(from, to)))
+      this.#refusal.bytes += to - from
       if (this.#refusal.bytes > REFUSAL_BYTES_MAX) {
         this.#end(undefined)
         controller.abort(gaveUp)
@@ -130,9 +143,18 @@ export class EventStream {
       return
     }
     if (this.#isDropped) return
-    this.#parser.feed(this.#decoder.decode(part, { stream: true }))
+    this.#parser.feed(this.#textOf(bytes, from, to))
     if (this.#readyCharacters > READY_CHARACTERS_MAX) controller.pause()
     if (this.#ready.length > 0) this.#stir()
+  }
+
+  /** A part that ends with an ASCII character, behind another one that does, cuts none. */
+  #textOf(bytes: Buffer, from: number, to: number): string {
+    const wasCut = this.#isCut
+    this.#isCut = (bytes[to - 1] as number) > ASCII_MAX
+    if (!wasCut && !this.#isCut) return bytes.toString('utf8', from, to)
+    this.#decoder ??= new TextDecoder('utf-8', { ignoreBOM: true })
+    return this.#decoder.decode(bytes.subarray(from, to), { stream: true })
   }
 
   #end(error: unknown): void {

@@ -13,11 +13,12 @@ import {
   type EngineEvent,
   type EngineKind,
   type EngineModel,
-  type EngineUsage,
-  type OpenAiChunk,
 } from './engine-driver.ts'
-import { EventRefusal, EventStream } from './event-stream.ts'
-import { errorOf, parseChunk, tryJson, type ChunkUsage, type EngineChunk } from './openai-chunk.ts'
+import { failureOf, refusal } from './engine-failures.ts'
+import type { EventCall } from './engine-pool.ts'
+import { plainPool, throughUndici } from './engine-requests.ts'
+import { EngineStream } from './engine-stream.ts'
+import { tryJson } from './openai-chunk.ts'
 
 export type OpenAiDriverOptions = {
   /** With or without a trailing `/v1`. */
@@ -29,9 +30,7 @@ export type OpenAiDriverOptions = {
   readonly silenceMsMax?: number
 }
 
-const ERROR_BYTES_MAX = 64 * 1024
-/** Choices of one request, as gateways take them. */
-const CHOICES_MAX = 8
+const CONNECTIONS_MAX = 256
 /** An answer of embeddings: 2,048 vectors of 2,048 numbers. */
 const EMBEDDINGS_BYTES_MAX = 96 * 1024 * 1024
 
@@ -54,12 +53,14 @@ const count = z.number().int().nonnegative()
 export function createOpenAiDriver(options: OpenAiDriverOptions): EngineDriver {
   const base = new URL(options.baseUrl)
   const prefix = base.pathname.replace(/\/(v1\/?)?$/, '')
+  const connectionsMax = options.connectionsMax ?? CONNECTIONS_MAX
   const silenceMsMax = options.silenceMsMax ?? 120_000
   const pool = new Pool(base.origin, {
-    connections: options.connectionsMax ?? 256,
+    connections: connectionsMax,
     headersTimeout: silenceMsMax,
     bodyTimeout: silenceMsMax,
   })
+  const requests = base.protocol === 'http:' ? plainPool(base, connectionsMax, silenceMsMax) : throughUndici(pool)
   const auth: Record<string, string> = options.apiKey ? { authorization: `Bearer ${options.apiKey}` } : {}
 
   return {
@@ -81,48 +82,18 @@ export function createOpenAiDriver(options: OpenAiDriverOptions): EngineDriver {
     start: (call, signal) =>
       call.path === '/v1/embeddings'
         ? embed(pool, `${prefix}${call.path}`, auth, call, signal)
-        : stream(pool, `${prefix}${call.path}`, auth, call, signal),
-    close: () => pool.destroy(),
+        : new EngineStream(requests, eventCallOf(`${prefix}${call.path}`, auth, call), signal),
+    async close() {
+      requests.close()
+      await pool.destroy()
+    },
   }
 }
 
-async function* stream(
-  pool: Pool,
-  path: string,
-  auth: Record<string, string>,
-  call: EngineCall,
-  signal: AbortSignal,
-): AsyncGenerator<EngineEvent, void, void> {
+function eventCallOf(path: string, auth: Record<string, string>, call: EngineCall): EventCall {
   const body = { ...call.body, stream: true, stream_options: { include_usage: true, continuous_usage_stats: true } }
-  if (signal.aborted) throw new EngineFailure('aborted', 'the request was cancelled')
   const headers = { ...auth, ...traceOf(call), 'content-type': 'application/json', accept: 'text/event-stream' }
-  const events = new EventStream(pool, { path, headers, body: JSON.stringify(body) })
-  const onAbort = () => events.abort()
-  signal.addEventListener('abort', onAbort, { once: true })
-  let begun = false
-  let isWhole = false
-  try {
-    const counter = new ChunkCounter()
-    for (let batch = await events.next(); batch !== null; batch = await events.next()) {
-      begun = true
-      for (const data of batch) {
-        if (data === '[DONE]') {
-          isWhole = true
-          return yield* counter.end()
-        }
-        const event = counter.read(parseChunk(data), data.length)
-        if (event) yield event
-      }
-    }
-    throw new EngineFailure('died', 'the engine ended its stream without [DONE]')
-  } catch (cause) {
-    if (signal.aborted) throw new EngineFailure('aborted', 'the request was cancelled', { cause })
-    throw cause instanceof EventRefusal ? refusalOf(cause.httpStatus, cause.text) : failureOf(cause, begun)
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-    if (isWhole) events.finish()
-    else events.abort()
-  }
+  return { path, headers, body: JSON.stringify(body) }
 }
 
 const traceOf = ({ traceparent }: EngineCall): Record<string, string> => (traceparent ? { traceparent } : {})
@@ -165,91 +136,4 @@ async function textOf(body: AsyncIterable<Uint8Array>, bytesMax: number): Promis
     parts.push(part)
   }
   return Buffer.concat(parts).toString('utf8')
-}
-
-/**
- * Follows one stream: tokens per chunk, and the usage to report at its end.
- *
- * Without usage on the way the chunk that carries the finish reason is held back until the total is known, so that the
- * tokens of all chunks add up to the engine's own count.
- */
-class ChunkCounter {
-  #tokensOut = 0
-  #usage: EngineUsage | undefined
-  #last: OpenAiChunk = {}
-  /** Of several choices each has its own. */
-  #held: { readonly chunk: OpenAiChunk; readonly guessed: number; readonly characters: number }[] = []
-
-  /** Takes a chunk that nobody else holds: its usage is taken out in place, since a copy of each costs more than to count it. */
-  read(chunk: EngineChunk, characters: number): EngineEvent | undefined {
-    const { usage } = chunk
-    if (usage) this.#usage = usageOf(usage)
-    if (usage !== undefined) chunk.usage = undefined
-    const [choice] = chunk.choices
-    this.#last = chunk
-    if (!choice) return undefined
-    const guessed = chunk.choices.reduce((sum, each) => sum + tokensOf(each), 0)
-    if (!usage && choice.finish_reason && this.#held.length < CHOICES_MAX) {
-      this.#held.push({ chunk, guessed, characters })
-      return undefined
-    }
-    return this.#count(chunk, usage ? Math.max(0, usage.completion_tokens - this.#tokensOut) : guessed, characters)
-  }
-
-  *end(): Generator<EngineEvent, void, void> {
-    for (const [index, { chunk, guessed, characters }] of this.#held.entries()) {
-      const rest = this.#usage && index === this.#held.length - 1 ? this.#usage.tokensOut - this.#tokensOut : guessed
-      yield this.#count(chunk, Math.max(0, rest), characters)
-    }
-    const usage = this.#usage ?? { tokensIn: 0, tokensCached: 0, tokensOut: this.#tokensOut }
-    yield { type: 'usage', usage, chunk: { ...this.#last, choices: [] } }
-  }
-
-  #count(chunk: OpenAiChunk, tokens: number, characters: number): EngineEvent {
-    this.#tokensOut += tokens
-    return { type: 'chunk', chunk, tokens, usage: this.#usage, characters }
-  }
-}
-
-/** Without usage on the way: as many as have a log-probability, else one for a piece of text or of a call. */
-function tokensOf({ delta, text, logprobs }: EngineChunk['choices'][number]): number {
-  const listed = logprobs?.content?.length ?? logprobs?.tokens?.length ?? 0
-  if (listed > 0) return listed
-  return delta?.content || delta?.reasoning_content || delta?.refusal || delta?.tool_calls?.length || text ? 1 : 0
-}
-
-function usageOf(usage: ChunkUsage): EngineUsage {
-  return {
-    tokensIn: usage.prompt_tokens,
-    tokensCached: Math.min(usage.prompt_tokens_details?.cached_tokens ?? 0, usage.prompt_tokens),
-    tokensOut: usage.completion_tokens,
-  }
-}
-
-async function refusal(httpStatus: number, body: AsyncIterable<Uint8Array>): Promise<EngineFailure> {
-  const parts: Uint8Array[] = []
-  let bytes = 0
-  for await (const part of body) {
-    bytes += part.length
-    if (bytes > ERROR_BYTES_MAX) break
-    parts.push(part)
-  }
-  return refusalOf(httpStatus, Buffer.concat(parts).toString('utf8'))
-}
-
-function refusalOf(httpStatus: number, text: string): EngineFailure {
-  const error = errorOf(tryJson(text))
-  const message = error?.message ?? `the engine answered ${httpStatus}: ${text.slice(0, 200)}`
-  const overloaded = httpStatus === 429 || httpStatus === 503
-  const reason = overloaded ? 'overloaded' : httpStatus >= 500 ? 'unavailable' : 'rejected'
-  return new EngineFailure(reason, message, { httpStatus, ...(error?.code !== undefined && { code: error.code }) })
-}
-
-function failureOf(cause: unknown, begun: boolean): EngineFailure {
-  if (cause instanceof EngineFailure) return cause
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-  const silent = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
-  const message = cause instanceof Error ? cause.message : 'the engine failed'
-  if (silent) return new EngineFailure('timeout', 'the engine was silent for too long', { cause })
-  return new EngineFailure(begun ? 'died' : 'unavailable', message, { cause })
 }

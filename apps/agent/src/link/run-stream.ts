@@ -21,7 +21,14 @@ import {
   type WorkReceipt,
 } from '@isochrone/protocol'
 import type { AnswerSealer } from '@isochrone/protocol/sealed'
-import { EngineFailure, type EngineCall, type EngineUsage, type OpenAiChunk } from '../engines/engine-driver.ts'
+import {
+  EngineFailure,
+  type EngineCall,
+  type EngineEvent,
+  type EngineEvents,
+  type EngineUsage,
+  type OpenAiChunk,
+} from '../engines/engine-driver.ts'
 import type { OpenedBody, RefusedBody } from '../sealed/sealing-keys.ts'
 import type { CreditWindow, DeliveredPart } from './credit-window.ts'
 import { chunkJsonBytesMax, divideChunk } from './divide-chunk.ts'
@@ -157,25 +164,31 @@ async function runClaimed(
     isTimed: !isWhole,
   })
   try {
-    for await (const event of context.driver.start(call, job.signal)) {
-      if (event.usage) run.usage = event.usage
-      if (event.type === 'usage') break
-      const nowMs = performance.now()
-      const pieces = divideChunk(event, sealer ? chunkJsonBytesMax.sealed : chunkJsonBytesMax.clear)
-      if (pieces === null) throw new EngineFailure('rejected', TOO_LARGE, { httpStatus: 400 })
-      if (event.tokens > job.open.tokensOutMax - run.tokensOut - merger.heldTokens) {
-        // An engine that ignores its limit is stopped here: nobody reserved money for more.
-        await send([...merger.flush(nowMs), { chunk: finishedByLength(event.chunk), tokens: 0 }])
-        break
+    const events = context.driver.start(call, job.signal)
+    try {
+      for (let event = await nextOf(events); event; event = events.take?.() ?? (await nextOf(events))) {
+        if (event.usage) run.usage = event.usage
+        if (event.type === 'usage') break
+        const nowMs = performance.now()
+        const pieces = divideChunk(event, sealer ? chunkJsonBytesMax.sealed : chunkJsonBytesMax.clear)
+        if (pieces === null) throw new EngineFailure('rejected', TOO_LARGE, { httpStatus: 400 })
+        if (event.tokens > job.open.tokensOutMax - run.tokensOut - merger.heldTokens) {
+          // An engine that ignores its limit is stopped here: nobody reserved money for more.
+          await send([...merger.flush(nowMs), { chunk: finishedByLength(event.chunk), tokens: 0 }])
+          break
+        }
+        if (event.tokens > 0) {
+          run.firstTokenMs ??= nowMs
+          prefilled()
+        }
+        const now = pieces ? [...merger.flush(nowMs), ...pieces] : merger.add(event.chunk, event.tokens, nowMs)
+        if (now.length > 0) await send(now)
+        if (merger.isDue && (sealer || job.credits.credits <= 0)) await send(merger.flush(nowMs))
+        else held.plan(nowMs)
       }
-      if (event.tokens > 0) {
-        run.firstTokenMs ??= nowMs
-        prefilled()
-      }
-      const now = pieces ? [...merger.flush(nowMs), ...pieces] : merger.add(event.chunk, event.tokens, nowMs)
-      if (now.length > 0) await send(now)
-      if (merger.isDue && (sealer || job.credits.credits <= 0)) await send(merger.flush(nowMs))
-      else held.plan(nowMs)
+    } finally {
+      // Before it is signed for: what the engine still does is done for nobody.
+      await events.return()
     }
     // Nobody reads the rest of a whole answer before its END, which takes a sync: one message is cheaper than two.
     await send(merger.flush(performance.now()), isWhole)
@@ -204,6 +217,9 @@ function promptBegun({ open, ownPrompts }: StreamJob, prompts: WaitingPrompts): 
     all()
   }
 }
+
+const nextOf = async (events: EngineEvents): Promise<EngineEvent | undefined> =>
+  (await events.next()).value ?? undefined
 
 /** Any honest engine says as much of the same request: it is the request's, and no other node is troubled with it. */
 const TOO_LARGE = 'one part of the answer is too large to be sent, and cannot be divided: ask for less of it at once'
