@@ -14,7 +14,7 @@ import { isPlaced } from './waiting-room.ts'
  * far as the reservation covers it: a dearer node may have linked since. A pinned job has no other node, and neither has who allows no fallback.
  *
  * A node that `declined` it has just told what waits there: a fresh decision goes before the alternates, which are as old as the
- * first one, and where there is nowhere else it goes there after all.
+ * first one; where there is nowhere else it goes there after all, and waits for no place.
  */
 export async function failOver(
   deps: ServeDeps,
@@ -35,6 +35,7 @@ export async function failOver(
     const opening = deps.placer.open(replica, asked)
     if (opening) return opening
   }
+  if (declined) return deps.placer.open(declined, asked)
   const again = await deps.room
     .place({
       model: ctx.request.model,
@@ -44,7 +45,7 @@ export async function failOver(
       signal: answer.signal,
     })
     .catch(() => null)
-  if (again === null || !isPlaced(again)) return declined ? deps.placer.open(declined, asked) : undefined
+  if (again === null || !isPlaced(again)) return undefined
   if (covers(again.target)) return again
   again.ticket.closed(cancelled(asked))
   const covered = again.alternates.find(covers)
