@@ -295,20 +295,20 @@ export async function startGateway({
       leaseRoutes(instance, desk, env.INTERNAL_TOKEN)
     },
   })
+  const drainMs = env.GATEWAY_DRAIN_MS
   shutdown.onShutdown('links', () => links.close())
   shutdown.onShutdown('http', () => httpServer.closeIdleConnections())
   // Streams end by themselves; what is left is given up by this gateway, before its links go and nodes are blamed for it.
   shutdown.onShutdown('give up', async () => {
+    const cut = requestLimits.active()
+    if (cut > 0) logger.warn({ cut, drainMs }, 'requests that ran for longer than GATEWAY_DRAIN_MS are cut')
     stopping.stop()
     await drained(() => requestLimits.active(), GIVE_UP_MS)
   })
-  shutdown.onShutdown(
-    'requests',
-    () => drained(() => requestLimits.active(), env.GATEWAY_DRAIN_MS),
-    env.GATEWAY_DRAIN_MS + 1_000,
-  )
+  shutdown.onShutdown('requests', () => drained(() => requestLimits.active(), drainMs), drainMs + 1_000)
   shutdown.onShutdown('refuse new requests', () => {
     draining = true
+    logger.info({ running: requestLimits.active(), drainMs }, 'waiting for what runs')
     room.close(
       new AppError('capacity_unavailable', { publicMessage: 'This gateway is about to stop.', retryAfterS: 1 }),
     )
@@ -331,6 +331,11 @@ export async function startGateway({
   })
   shutdown.onShutdown('liveness', () => liveness.stop())
   logger.info({ url, lane: lane.id }, 'listening')
+  if (drainMs < ATTEMPT_MS_MAX) {
+    const told =
+      'streams may last longer than this gateway waits when it is told to stop: those are cut, and billed for what was delivered'
+    logger.info({ drainMs, streamMsMax: ATTEMPT_MS_MAX }, told)
+  }
   return { url, lane: lane.id }
 }
 

@@ -15,6 +15,7 @@ export {
 export { batchTransitions, isBatchOver, type BatchEvent, type BatchStatus } from './states/batch.ts'
 export { batchFaults, unansweredReasons, type BatchFault, type UnansweredReason } from './batch-codes.ts'
 export { budgetPeriods, periodAt, periodEndMs, type BudgetPeriod, type PeriodSpan } from './budget-period.ts'
+export { promptTokensLeast, TOKENS_PER_BYTE_MIN } from './prompt-least.ts'
 export { AppError, errorTable, isAppError, toAppError } from './app-error.ts'
 export type { AppErrorOptions, ErrorCode, ErrorOwner, ErrorRow } from './app-error.ts'
 export { manualClock, systemClock } from './clock.ts'

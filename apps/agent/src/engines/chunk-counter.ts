@@ -2,9 +2,11 @@
  * Follows one stream of an engine: tokens per chunk, and the usage to report at its end.
  *
  * Without usage on the way the chunk that carries the finish reason is held back until the total is known, so that the
- * tokens of all chunks add up to the engine's own count.
+ * tokens of all chunks add up to the engine's own count. Of an engine that never counts the prompt it is the fewest tokens
+ * that the prompt can have.
  */
-import type { EngineEvent, EngineUsage, OpenAiChunk } from './engine-driver.ts'
+import { promptTokensLeast } from '@isochrone/domain'
+import type { EngineCall, EngineEvent, EngineUsage, OpenAiChunk } from './engine-driver.ts'
 import type { ChunkUsage, EngineChunk } from './openai-chunk.ts'
 
 /** Choices of one request, as gateways take them. */
@@ -14,8 +16,13 @@ export class ChunkCounter {
   #tokensOut = 0
   #usage: EngineUsage | undefined
   #last: OpenAiChunk = {}
+  readonly #request: EngineCall['body']
   /** Of several choices each has its own. */
   #held: { readonly chunk: OpenAiChunk; readonly guessed: number; readonly characters: number }[] = []
+
+  constructor(request: EngineCall['body']) {
+    this.#request = request
+  }
 
   /** Takes a chunk that nobody else holds: its usage is taken out in place, since a copy of each costs more than to count it. */
   read(chunk: EngineChunk, characters: number): EngineEvent | undefined {
@@ -38,7 +45,11 @@ export class ChunkCounter {
       const rest = this.#usage && index === this.#held.length - 1 ? this.#usage.tokensOut - this.#tokensOut : guessed
       yield this.#count(chunk, Math.max(0, rest), characters)
     }
-    const usage = this.#usage ?? { tokensIn: 0, tokensCached: 0, tokensOut: this.#tokensOut }
+    const usage = this.#usage ?? {
+      tokensIn: promptTokensLeast(this.#request),
+      tokensCached: 0,
+      tokensOut: this.#tokensOut,
+    }
     yield { type: 'usage', usage, chunk: { ...this.#last, choices: [] } }
   }
 

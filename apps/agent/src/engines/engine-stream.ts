@@ -5,7 +5,7 @@
  */
 import { ChunkCounter } from './chunk-counter.ts'
 import { ChunkTemplate } from './chunk-template.ts'
-import { EngineFailure, type EngineEvent, type EngineEvents } from './engine-driver.ts'
+import { EngineFailure, type EngineCall, type EngineEvent, type EngineEvents } from './engine-driver.ts'
 import { failureOf, refusalOf } from './engine-failures.ts'
 import type { EventCall } from './engine-pool.ts'
 import { EventRefusal, EventStream, type EngineRequests } from './event-stream.ts'
@@ -18,7 +18,7 @@ const TEMPLATES_MAX = 8
 export class EngineStream implements EngineEvents {
   readonly #events: EventStream
   readonly #signal: AbortSignal
-  readonly #counter = new ChunkCounter()
+  readonly #counter: ChunkCounter
   readonly #onAbort = () => this.#events.abort()
   #template: ChunkTemplate | null = null
   #chunksParsed = 0
@@ -29,9 +29,10 @@ export class EngineStream implements EngineEvents {
   #isBegun = false
   #isOver = false
 
-  /** Sends the request. */
-  constructor(requests: EngineRequests, call: EventCall, signal: AbortSignal) {
+  /** Sends the request; `asked` is the body that its prompt stands in. */
+  constructor(requests: EngineRequests, call: EventCall, asked: EngineCall['body'], signal: AbortSignal) {
     this.#signal = signal
+    this.#counter = new ChunkCounter(asked)
     this.#events = new EventStream(requests, call, !signal.aborted)
     signal.addEventListener('abort', this.#onAbort, { once: true })
   }

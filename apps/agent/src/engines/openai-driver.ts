@@ -82,7 +82,7 @@ export function createOpenAiDriver(options: OpenAiDriverOptions): EngineDriver {
     start: (call, signal) =>
       call.path === '/v1/embeddings'
         ? embed(pool, `${prefix}${call.path}`, auth, call, signal)
-        : new EngineStream(requests, eventCallOf(`${prefix}${call.path}`, auth, call), signal),
+        : new EngineStream(requests, eventCallOf(`${prefix}${call.path}`, auth, call), call.body, signal),
     async close() {
       requests.close()
       await pool.destroy()

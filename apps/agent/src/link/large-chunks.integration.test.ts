@@ -26,7 +26,7 @@ function startEngine(): Server {
     const parts: Buffer[] = []
     request.on('data', (part: Buffer) => parts.push(part))
     request.on('end', () => {
-      const { prompt, echo, extra } = JSON.parse(Buffer.concat(parts).toString()) as Record<string, string>
+      const { prompt, echo, extra, later } = JSON.parse(Buffer.concat(parts).toString()) as Record<string, string>
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       const say = (text: string, tokens: number, finish: string | null, more: object = {}) => {
         const choices = [{ index: 0, text, finish_reason: finish }]
@@ -35,7 +35,7 @@ function startEngine(): Server {
       }
       say(echo ? `${prompt} one` : ' one', 1, null, extra ? { prompt_token_ids: extra } : {})
       setTimeout(() => {
-        say(' two', 2, 'length')
+        say(' two', 2, 'length', later ? { prompt_token_ids: later } : {})
         response.end('data: [DONE]\n\n')
       }, 100)
     })
@@ -100,4 +100,15 @@ test('what cannot be divided ends its own stream as its request’s, and no othe
   expect(large.chunks).toHaveLength(0)
   expect((await other.end).status).toBe('completed')
   expect(gateway.connections).toBe(1)
+})
+
+test('what cannot be divided in the middle of an answer ends it with a receipt for what was sent before', async () => {
+  const stream = gateway.open({ path }, { prompt: 'a', stream: true, max_tokens: 2, later: 'x'.repeat(300_000) })
+  const end = await stream.end
+  expect(end).toMatchObject({ status: 'invalid_request', engineStatus: 400 })
+  expect(end.message).toContain('too large')
+  expect(stream.text()).toBe(' one')
+  const work = gateway.checkedWork(end.work)
+  expect(work).toMatchObject({ status: workStatus.aborted, tokensIn: 9, tokensOut: 1 })
+  expect(work.outputHash).toBe(stream.chunks.at(-1)?.head)
 })

@@ -15,7 +15,7 @@ const open: StreamOpen = {
   timeoutMs: 1,
   tokensOutMax: 50,
 }
-const prepare = (body: unknown) => prepareCall(open, Buffer.from(JSON.stringify(body)), 'own-name')
+const prepare = (body: unknown) => prepareCall(open, Buffer.from(JSON.stringify(body)), { engineModel: 'own-name' })
 
 /** The customer reserved money for this many tokens and no more. */
 test('the engine is never asked for more tokens than were reserved', () => {
@@ -52,12 +52,33 @@ test('an engine is told no limit for a chat whose author named none', () => {
     const prepared = prepare(body)
     expect(prepared.ok && Object.keys(prepared.call.body)).not.toContain('max_tokens')
   }
-  const text = prepareCall({ ...open, path: '/v1/completions' }, Buffer.from('{"prompt":"a"}'), 'own-name')
+  const text = prepareCall({ ...open, path: '/v1/completions' }, Buffer.from('{"prompt":"a"}'), {
+    engineModel: 'own-name',
+  })
   expect(text).toMatchObject({ call: { body: { max_tokens: 50 } } })
 })
 
+/** An engine that counts at its end alone, and ends by itself, has counted the prompt. */
+test('an engine is told the limit that nobody named where its context surely holds prompt and answer', () => {
+  const messages = (content: unknown) => ({ messages: [{ role: 'user', content }] })
+  const limitOf = (body: object, contextTokens: number, more: Partial<StreamOpen> = {}) => {
+    const options = { engineModel: 'own-name', contextTokens }
+    const prepared = prepareCall({ ...open, ...more }, Buffer.from(JSON.stringify(body)), options)
+    return prepared.ok ? prepared.call.body.max_tokens : null
+  }
+  const body = messages('x'.repeat(1_000))
+  const most = JSON.stringify(body).length * 2 + 2_048 + open.tokensOutMax
+  expect(limitOf(body, most)).toBe(50)
+  expect(limitOf(body, most - 1)).toBeUndefined()
+  expect(limitOf(body, most, { continuation: { text: 'é' } })).toBeUndefined()
+  expect(limitOf(messages([{ type: 'text', text: 'x' }]), 10_000)).toBe(50)
+  expect(limitOf(messages([{ type: 'image_url', image_url: { url: 'https://a' } }]), 10_000)).toBeUndefined()
+})
+
 test('embeddings have no limit on output', () => {
-  const prepared = prepareCall({ ...open, path: '/v1/embeddings' }, Buffer.from('{"input":"x"}'), 'own-name')
+  const prepared = prepareCall({ ...open, path: '/v1/embeddings' }, Buffer.from('{"input":"x"}'), {
+    engineModel: 'own-name',
+  })
   expect(prepared).toEqual({ ok: true, call: { path: '/v1/embeddings', body: { input: 'x', model: 'own-name' } } })
 })
 
@@ -69,7 +90,9 @@ test('everything else is passed on untouched', () => {
 describe('a continuation', () => {
   const text = ' and "so" on\n'
   const goOn = (path: StreamOpen['path'], body: unknown) =>
-    prepareCall({ ...open, path, continuation: { text } }, Buffer.from(JSON.stringify(body)), 'own-name')
+    prepareCall({ ...open, path, continuation: { text } }, Buffer.from(JSON.stringify(body)), {
+      engineModel: 'own-name',
+    })
   const leftOpen = { continue_final_message: true, add_generation_prompt: false }
 
   test('of a chat leaves the delivered text open as the last message', () => {

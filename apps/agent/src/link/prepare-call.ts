@@ -10,13 +10,29 @@ export type PreparedCall =
   | { readonly ok: true; readonly call: EngineCall }
   | { readonly ok: false; readonly message: string }
 
+/** What a template may add to a prompt, tokens: a system prompt of its own, roles, the words around tools. */
+const TEMPLATE_TOKENS_MAX = 2_048
+/** Tokens of a byte of the body at most, templates that write tools with spaces included. */
+const TOKENS_PER_BYTE_MAX = 2
+
+export interface PrepareOptions {
+  engineModel: string
+  /** That the engine is known to have room for; 0: it counts on the way, or nobody knows. */
+  contextTokens?: number
+}
+
 const tokenLimitFields = ['max_tokens', 'max_completion_tokens'] as const
 
 /**
  * The engine call for `open`. Output is limited to `open.tokensOutMax`, whatever the body says; a chat of one choice that names
- * no limit leaves the end to the engine, which would refuse what its context cannot hold, and `runStream` stops it there.
+ * no limit is told one only where its context surely holds it, since an engine refuses what it cannot hold. Else its end is left to
+ * the engine, and `runStream` stops it there; then an engine that counts at its end has not counted the prompt.
  */
-export function prepareCall(open: StreamOpen, body: Uint8Array, engineModel: string): PreparedCall {
+export function prepareCall(
+  open: StreamOpen,
+  body: Uint8Array,
+  { engineModel, contextTokens = 0 }: PrepareOptions,
+): PreparedCall {
   const fields = parseObject(body)
   if (!fields) return { ok: false, message: 'the body is not a JSON object' }
   if (open.path === '/v1/embeddings') {
@@ -42,13 +58,26 @@ export function prepareCall(open: StreamOpen, body: Uint8Array, engineModel: str
     isNamed = true
   }
   const { max_tokens: _limit, max_completion_tokens: _other, stream_options: _ours, ...rest } = fields
-  const endsItself = !isNamed && choices === 1 && open.path === '/v1/chat/completions'
+  const isOpen = !isNamed && choices === 1 && open.path === '/v1/chat/completions'
+  const bytes = body.length + Buffer.byteLength(open.continuation?.text ?? '')
+  const endsItself = isOpen && promptTokensMost(fields, bytes) + tokensOutMax > contextTokens
   // `max_tokens` is the field that every server of this kind knows.
   const call: EngineCall = {
     path: open.path,
     body: { ...rest, model: engineModel, ...(!endsItself && { max_tokens: tokensOutMax }) },
   }
   return open.continuation ? continueCall(call, open.continuation.text) : { ok: true, call }
+}
+
+/** Infinity where something else than text is in the prompt. */
+function promptTokensMost({ messages }: Record<string, unknown>, bytes: number): number {
+  const isText = (part: unknown): boolean => (part as { type?: unknown } | null)?.type === 'text'
+  const isPlain = (message: unknown): boolean => {
+    const { content } = (message ?? {}) as { content?: unknown }
+    return Array.isArray(content) ? content.every(isText) : true
+  }
+  if (!Array.isArray(messages) || !messages.every(isPlain)) return Infinity
+  return bytes * TOKENS_PER_BYTE_MAX + TEMPLATE_TOKENS_MAX
 }
 
 function parseObject(body: Uint8Array): Record<string, unknown> | undefined {

@@ -5,6 +5,7 @@
  * engine while the gateway grants no credit. A stream whose link is lost signs for what was acknowledged, a stream that
  * ends in any other way for what was sent: DATA and END travel in order, so the gateway saw it all.
  */
+import { promptTokensLeast } from '@isochrone/domain'
 import {
   answerIdOf,
   chunkOfData,
@@ -73,7 +74,10 @@ type Run = {
   startedMs: number
   firstTokenMs: number | undefined
   tokensOut: number
+  /** As the engine said it; undefined where it has not, which one does that counts at its end alone and was stopped. */
   usage: EngineUsage | undefined
+  /** What the engine was asked. */
+  readonly request: EngineCall['body']
   /** Of a sealed request: nobody on the way reads its answer, nor what its engine says of it. */
   readonly sealer: AnswerSealer | null
 }
@@ -86,7 +90,11 @@ export async function runStream(node: LinkContext, job: StreamJob): Promise<Stre
   if (served?.modelHash !== job.open.modelHash) return ending('rejected', `this node does not serve ${job.open.model}`)
   const opened = job.open.sealed ? await context.sealing.open(job.open, job.body) : null
   if (opened?.ok === false) return notOpened(opened)
-  const prepared = prepareCall(job.open, opened?.body ?? job.body, context.engineModelOf(job.open.model))
+  const prepared = prepareCall(job.open, opened?.body ?? job.body, {
+    engineModel: context.engineModelOf(job.open.model),
+    // The built-in ones count on the way.
+    contextTokens: context.driver.kind === 'openai' ? served.contextTokensMax : 0,
+  })
   if (!prepared.ok) return ending('invalid_request', prepared.message, 400)
   if (context.engineHealth?.up === false) return ending('rejected', 'the engine of this node does not answer')
   if (!context.receipts.claim(job.open)) return ending('rejected', 'this node has taken this attempt before')
@@ -142,6 +150,7 @@ async function runClaimed(
     firstTokenMs: undefined,
     tokensOut: 0,
     usage: undefined,
+    request: call.body,
     sealer,
   }
   const isWhole = call.body.stream !== true
@@ -289,7 +298,7 @@ async function failed(context: LinkContext, job: StreamJob, run: Run, error: unk
   // What an engine says of a prompt may quote it.
   const message = sealer ? 'the engine refused the request, or failed' : failure.message.slice(0, 500)
   if (failure.reason === 'rejected') {
-    const refused = ending('invalid_request', message, failure.httpStatus ?? null)
+    const refused = await refusedEnd(context, job, run, message, failure.httpStatus ?? null)
     if (!sealer) return refused
     return { ...refused, sealed: await sealer.part(JSON.stringify({ message: failure.message.slice(0, 2_000) }), true) }
   }
@@ -297,6 +306,18 @@ async function failed(context: LinkContext, job: StreamJob, run: Run, error: unk
   context.engineHealth?.suspect(failure)
   context.logger.warn({ err: failure, requestId: job.open.requestId, tokensOut: run.tokensOut }, 'the engine failed')
   return signed(context, job, run, 'engine_failed', message, failure.httpStatus ?? null)
+}
+
+/** Who refuses in the middle has worked: what was sent before is signed for. */
+async function refusedEnd(
+  context: LinkContext,
+  job: StreamJob,
+  run: Run,
+  message: string,
+  engineStatus: number | null,
+): Promise<StreamEnd> {
+  if (run.tokensOut === 0) return ending('invalid_request', message, engineStatus)
+  return { ...(await signed(context, job, run, 'aborted', message, engineStatus)), status: 'invalid_request' }
 }
 
 async function signed(
@@ -323,7 +344,8 @@ async function signWork(
 ): Promise<SignedWork> {
   const { open } = job
   const nowMs = performance.now()
-  const tokensInTotal = run.usage?.tokensIn ?? 0
+  // Who has sent a token has read the prompt.
+  const tokensInTotal = run.usage?.tokensIn ?? (part.tokensOut > 0 ? promptTokensLeast(run.request) : 0)
   const tokensCached = run.usage?.tokensCached ?? 0
   const counted = status === 'completed' ? (run.usage?.tokensOut ?? part.tokensOut) : part.tokensOut
   const receipt: Omit<WorkReceipt, 'seq'> = {

@@ -124,6 +124,25 @@ test('a node that cannot go on is no end: the next one is asked', async () => {
   expect(billsOf(entries).map(({ billedOut }) => billedOut)).toEqual([2, 0, 0, 4])
 })
 
+test('what a node refuses in the middle is tried at no other, and what was delivered is billed once', async () => {
+  const refuses = { ...brokenAfter(3, 'invalid_request'), message: 'one part of the answer is too large to be sent' }
+  const streaming = await start(2, [refuses])
+  const { text } = await streamed(streaming.url, {})
+  const said = 'one part of the answer is too large to be sent. The prompt and the tokens delivered so far are billed.'
+  expect(text).toContain(`"message":"${said}"`)
+  expect(text).toContain('"code":"invalid_request"')
+  expect(text).not.toContain('[DONE]')
+  expect(streaming.opened()).toHaveLength(1)
+  expect(billsOf(streaming.entries).map(({ billedOut }) => billedOut)).toEqual([3])
+
+  // Of a whole answer nothing was delivered.
+  const whole = await start(2, [refuses])
+  const refused = await whole.openai.chat.completions.create(ask).catch((error: unknown) => error)
+  expect(refused).toMatchObject({ status: 400, message: expect.not.stringContaining('billed') as string })
+  expect(whole.opened()).toHaveLength(1)
+  expect(billsOf(whole.entries).map(({ price }) => price)).toEqual(['0'])
+})
+
 test('what was refused, and what nobody can go on with, ends with an error frame; what was delivered is billed', async () => {
   const cases: [object, Partial<FakeGatewayOptions>?, string[]?][] = [
     [{ routing: { allow_continuation: false } }],

@@ -7,6 +7,11 @@ import { durationText } from './request-limits.ts'
 import type { AttemptResult } from './run-attempt.ts'
 import type { AttemptLimits } from './watch-attempt.ts'
 
+/** Of what ended through the customer's own doing. */
+const BILLED = 'The prompt and the tokens delivered so far are billed.'
+/** What was delivered is known to the gateway alone that delivered it. */
+const CANNOT_GO_ON = 'No other gateway can go on with it: send it again, with what you have of the answer if you like.'
+
 /** Why the attempt did not succeed, as the customer may read it; null when it did. */
 export function failureOf(
   { outcome, invalidRequest, message, begun, stoppedBy, limits, sealed }: AttemptResult,
@@ -21,15 +26,17 @@ export function failureOf(
     return new AppError('provider_timeout', { publicMessage, details })
   }
   if (outcome === 'gateway_failed') {
-    const publicMessage = 'This gateway stops, and the request took longer than it could wait. Try again.'
+    const why = 'This gateway was told to stop, and the request ran for longer than it could wait.'
+    const publicMessage = begun ? `${why} ${CANNOT_GO_ON} ${BILLED}` : `${why} Send it again.`
     return new AppError('internal', { publicMessage, details })
   }
   if (outcome === 'client_aborted') {
     return new AppError('invalid_input', { publicMessage: 'The client closed the request.', details })
   }
   if (invalidRequest) {
-    const publicMessage = message ?? 'The engine refused the request.'
-    const field = fieldOfRefusal(publicMessage, objectOf(parseJson(request.body)))
+    const why = message ?? 'The engine refused the request.'
+    const field = fieldOfRefusal(why, objectOf(parseJson(request.body)))
+    const publicMessage = begun ? `${why.replace(/\.$/, '')}. ${BILLED}` : why
     const words = { ...details, ...(sealed?.code && { reason: sealed.code }), sealed: sealed?.sealed }
     return new AppError('invalid_input', { publicMessage, ...(field !== null && { field }), details: words })
   }
@@ -73,17 +80,16 @@ export function deadlinePassed(begun: boolean): AppError {
 
 /** A limit of this gateway on what a customer may ask for: no node answers for it, and what was done is billed. */
 function beyondLimit(by: 'limit' | 'held_up' | 'size', { totalMsMax, heldUpMsMax = 0 }: AttemptLimits): AppError {
-  const billed = 'The prompt and the tokens delivered so far are billed.'
   const details = { outcome: 'client_aborted' }
   if (by === 'size') {
-    const publicMessage = `The whole answer, which repeats its prompt, is too large to be put together here: stream it. ${billed}`
+    const publicMessage = `The whole answer, which repeats its prompt, is too large to be put together here: stream it. ${BILLED}`
     return new AppError('payload_too_large', { publicMessage, details })
   }
   const why =
     by === 'limit'
       ? `The answer did not end within ${durationText(totalMsMax)}, the longest that one may take.`
       : `The answer waited for its reader for ${durationText(heldUpMsMax)} in all, the longest that one may.`
-  return new AppError('deadline_exceeded', { publicMessage: `${why} ${billed}`, details })
+  return new AppError('deadline_exceeded', { publicMessage: `${why} ${BILLED}`, details })
 }
 
 /** As the journal and the customer's own log have it, were anybody left to read it. */

@@ -1,4 +1,5 @@
 /** What follows an attempt: nothing, another attempt from the beginning, or one that goes on where this one broke. Pure. */
+import type { AttemptSeen } from '../ports.ts'
 import type { AttemptResult } from './run-attempt.ts'
 
 /** Attempts that may begin the answer, the first included. */
@@ -9,7 +10,7 @@ export const CONTINUATIONS_MAX = 3
 export type Step = 'over' | 'again' | 'go_on'
 
 export interface StepInput {
-  result: Pick<AttemptResult, 'outcome' | 'invalidRequest'>
+  result: Pick<AttemptResult, 'outcome' | 'invalidRequest'> & { seen: Pick<AttemptSeen, 'tokensDelivered'> }
   /** Something of the answer was handed on, by this attempt or by one before it. */
   begun: boolean
   /** What was handed on cannot be taken back. */
@@ -30,6 +31,8 @@ const over: ReadonlySet<AttemptResult['outcome']> = new Set(['completed', 'clien
 export function stepAfter(input: StepInput): Step {
   const { outcome, invalidRequest } = input.result
   if (over.has(outcome) || input.clientGone || input.finished) return 'over'
+  // A node that has begun to answer can answer: another would say as much. One that has not may only be unable to go on.
+  if (invalidRequest && input.result.seen.tokensDelivered > 0) return 'over'
   if (input.begun) {
     if (input.continuations < CONTINUATIONS_MAX && input.mayGoOn()) return 'go_on'
     if (input.streams) return 'over'

@@ -4,11 +4,14 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 export interface ScriptedStream {
-  /** Sends one token; false where the reader is behind. */
-  say(text: string): boolean
+  /** What it was asked. */
+  readonly body: Readonly<Record<string, unknown>>
+  /** Sends one token, and further fields of its chunk; false where the reader is behind. */
+  say(text: string, more?: object): boolean
   /** Resolves when the reader has caught up, or is gone. */
   drained(): Promise<void>
-  finish(): void
+  /** `more`: further fields of the last chunk. */
+  finish(reason?: string, more?: object): void
   /** Bytes that the socket has not taken yet. */
   readonly bufferedBytes: number
   /** When the reader went away, as `performance.now()`; null while it is there. */
@@ -24,8 +27,12 @@ export async function startScriptedEngine() {
       response.setHeader('content-type', 'application/json')
       return void response.end(JSON.stringify({ data: [{ id: ENGINE_MODEL, context_length: 1_000_000 }] }))
     }
-    request.resume()
-    request.once('end', () => void streams.push(streamOf(response)))
+    const parts: Buffer[] = []
+    request.on('data', (part: Buffer) => parts.push(part))
+    request.once('end', () => {
+      const body = JSON.parse(Buffer.concat(parts).toString('utf8')) as Record<string, unknown>
+      streams.push(streamOf(body, response))
+    })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -39,17 +46,18 @@ export async function startScriptedEngine() {
   }
 }
 
-function streamOf(response: ServerResponse): ScriptedStream {
+function streamOf(body: Record<string, unknown>, response: ServerResponse): ScriptedStream {
   let goneAtMs: number | null = null
   response.once('close', () => (goneAtMs = performance.now()))
   response.writeHead(200, { 'content-type': 'text/event-stream' })
-  const send = (delta: object, finish: string | null) =>
+  const send = (delta: object, finish: string | null, more: object = {}) =>
     response.write(
-      `data: ${JSON.stringify({ id: 'x', object: 'chat.completion.chunk', created: 1, choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`,
+      `data: ${JSON.stringify({ id: 'x', object: 'chat.completion.chunk', created: 1, choices: [{ index: 0, delta, finish_reason: finish }], ...more })}\n\n`,
     )
   send({ role: 'assistant', content: '' }, null)
   return {
-    say: (content) => send({ content }, null),
+    body,
+    say: (content, more) => send({ content }, null, more),
     async drained() {
       if (!response.writableNeedDrain || response.destroyed) return
       const over = new AbortController()
@@ -58,8 +66,8 @@ function streamOf(response: ServerResponse): ScriptedStream {
       await Promise.race(settled)
       over.abort()
     },
-    finish() {
-      send({}, 'stop')
+    finish(reason = 'stop', more) {
+      send({}, reason, more)
       response.end('data: [DONE]\n\n')
     },
     get bufferedBytes() {

@@ -149,7 +149,10 @@ export const signedWork = z.object({ work: structJson, signature })
 export type SignedWork = z.infer<typeof signedWork>
 
 export const streamEnd = z.object({
-  /** `rejected`: the agent never started the engine (full, unknown model, draining), so another replica may. */
+  /**
+   * `rejected`: the agent never started the engine (full, unknown model, draining), so another replica may. `invalid_request`: the
+   * request is at fault; with `work` where something of the answer was sent before that was known.
+   */
   status: z.enum(['completed', 'aborted', 'engine_failed', 'rejected', 'invalid_request']),
   /** For people; no prompts. */
   message: z.string().max(500).nullable(),

@@ -3,11 +3,12 @@
  *
  * One truth for gateway and worker: placers that estimate differently refuse each other's choices.
  */
+import { TOKENS_PER_BYTE_MIN } from '@isochrone/domain'
 
 /** Tokens that a byte of a prompt is, before anything was counted: generous for text, where four bytes a token are usual. */
 export const TOKENS_PER_BYTE_DEFAULT = 0.3
 /** No real tokenizer leaves these: measured shares outside of them are broken counts. */
-export const TOKENS_PER_BYTE = { min: 0.05, max: 1 }
+export const TOKENS_PER_BYTE = { min: TOKENS_PER_BYTE_MIN, max: 1 }
 /** A prompt of n bytes has at most n tokens, and a chat template adds a few. */
 const TEMPLATE_TOKENS_MAX = 64
 
