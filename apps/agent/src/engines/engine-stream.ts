@@ -59,7 +59,12 @@ export class EngineStream implements EngineEvents {
     while (!this.#isOver) {
       const value = this.take()
       if (value !== undefined) return { done: false, value }
-      if (!this.#isOver) await this.#wait()
+      if (this.#isOver) break
+      try {
+        if (!(await this.#events.wait())) throw new EngineFailure('died', 'the engine ended its stream without [DONE]')
+      } catch (cause) {
+        throw this.#failed(cause)
+      }
     }
     return { done: true, value: undefined }
   }
@@ -79,14 +84,6 @@ export class EngineStream implements EngineEvents {
       if (data !== '[DONE]') return this.#counter.read(this.#chunkOf(data), data.length)
       this.#last = [...this.#counter.end()]
       return undefined
-    } catch (cause) {
-      throw this.#failed(cause)
-    }
-  }
-
-  async #wait(): Promise<void> {
-    try {
-      if (!(await this.#events.wait())) throw new EngineFailure('died', 'the engine ended its stream without [DONE]')
     } catch (cause) {
       throw this.#failed(cause)
     }

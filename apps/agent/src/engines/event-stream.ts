@@ -84,14 +84,18 @@ export class EventStream {
     return data
   }
 
-  /** Waits until there is an event to take; false at the end of the body. Throws what broke the answer. */
-  async wait(): Promise<boolean> {
-    while (this.#ready.length === 0) {
-      if (this.#error !== undefined) throw this.#error
-      if (this.#isOver) return false
-      await new Promise<void>((resolve) => (this.#wake = resolve))
-    }
-    return true
+  /** Waits until there is an event to take, or none will come; false at the end of the body. Throws what broke the answer. */
+  wait(): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.#wake = () => {
+        if (this.#ready.length > 0) resolve(true)
+        else if (this.#error !== undefined) reject(this.#error)
+        else if (this.#isOver) resolve(false)
+        else return
+        this.#wake = undefined
+      }
+      this.#wake()
+    })
   }
 
   /** What still comes is not wanted: the connection closes. */
@@ -170,8 +174,6 @@ export class EventStream {
   }
 
   #stir(): void {
-    const wake = this.#wake
-    this.#wake = undefined
-    wake?.()
+    this.#wake?.()
   }
 }

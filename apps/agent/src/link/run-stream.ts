@@ -22,14 +22,7 @@ import {
   type WorkReceipt,
 } from '@isochrone/protocol'
 import type { AnswerSealer } from '@isochrone/protocol/sealed'
-import {
-  EngineFailure,
-  type EngineCall,
-  type EngineEvent,
-  type EngineEvents,
-  type EngineUsage,
-  type OpenAiChunk,
-} from '../engines/engine-driver.ts'
+import { EngineFailure, type EngineCall, type EngineUsage, type OpenAiChunk } from '../engines/engine-driver.ts'
 import type { OpenedBody, RefusedBody } from '../sealed/sealing-keys.ts'
 import type { CreditWindow, DeliveredPart } from './credit-window.ts'
 import { chunkJsonBytesMax, divideChunk } from './divide-chunk.ts'
@@ -175,7 +168,9 @@ async function runClaimed(
   try {
     const events = context.driver.start(call, job.signal)
     try {
-      for (let event = await nextOf(events); event; event = events.take?.() ?? (await nextOf(events))) {
+      for (;;) {
+        const event = events.take?.() ?? (await events.next()).value
+        if (!event) break
         if (event.usage) run.usage = event.usage
         if (event.type === 'usage') break
         const nowMs = performance.now()
@@ -226,9 +221,6 @@ function promptBegun({ open, ownPrompts }: StreamJob, prompts: WaitingPrompts): 
     all()
   }
 }
-
-const nextOf = async (events: EngineEvents): Promise<EngineEvent | undefined> =>
-  (await events.next()).value ?? undefined
 
 /** Any honest engine says as much of the same request: it is the request's, and no other node is troubled with it. */
 const TOO_LARGE = 'one part of the answer is too large to be sent, and cannot be divided: ask for less of it at once'
