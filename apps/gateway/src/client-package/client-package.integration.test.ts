@@ -1,0 +1,111 @@
+/** `@isochrone/client` as a stranger has it: packed, installed from the tarball in an empty folder without a network, and used. */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { rolldown } from 'rolldown'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startScriptedUpstream, UPSTREAM_MODEL, type ScriptedUpstream } from '../conformance/scripted-upstream.ts'
+import { startGatewayWorld, WORLD_KEY, type GatewayWorld } from '../testing/gateway-world.ts'
+import { directoryOf, packClient } from './pack-client.ts'
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url))
+const run = promisify(execFile)
+const home = mkdtempSync(join(tmpdir(), 'isochrone-stranger-'))
+const installed = join(home, 'node_modules/@isochrone/client')
+let world: GatewayWorld
+let upstream: ScriptedUpstream
+
+interface Manifest {
+  license: string
+  private?: boolean
+  dependencies: Record<string, string>
+}
+
+beforeAll(async () => {
+  const tarball = await packClient(join(home, 'packed'))
+  writeFileSync(join(home, 'package.json'), JSON.stringify({ name: 'stranger', private: true, type: 'module' }))
+  // What registries would give it lies in this tree.
+  const known = ['viem', 'eventsource-parser', '@hpke/core', 'zod'].map((name) => [name, directoryOf(name)] as const)
+  const links = [...known, ['openai', join(root, 'node_modules/openai')] as const]
+  const specs = links.map(([name, path]) => `${name}@file:${realpathSync(path)}`)
+  const quiet = ['--offline', '--no-audit', '--no-fund', '--cache', join(home, 'cache')]
+  await run('npm', ['install', ...quiet, tarball, ...specs], { cwd: home })
+  upstream = await startScriptedUpstream()
+  world = await startGatewayWorld(1, 100_000_000n)
+  await world.startGateway()
+  world.startAgent(0, ['--engine', 'openai', '--engine-url', upstream.url])
+  await world.linked(1)
+}, 300_000)
+afterAll(async () => {
+  await world?.stop()
+  await upstream?.close()
+  rmSync(home, { recursive: true, force: true })
+})
+
+const exampleOf = (file: string) => /```js\n(import OpenAI[\s\S]*?)```/.exec(readFileSync(file, 'utf8'))?.[1] ?? ''
+
+test('it asks for nothing of this project, and says its licence', () => {
+  const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as Manifest
+  expect(Object.keys(manifest.dependencies)).toEqual(['@hpke/core', 'eventsource-parser', 'viem', 'zod'])
+  expect(Object.values(manifest.dependencies).every((range) => /^\^\d+\.\d+\.\d+$/.test(range))).toBe(true)
+  expect([manifest.license, manifest.private]).toEqual(['Apache-2.0', undefined])
+  expect(readFileSync(join(installed, 'dist/index.js'), 'utf8')).not.toMatch(/from ["'](node:|@isochrone\/)/)
+})
+
+test('the example of its README works as it is pasted', async () => {
+  const example = exampleOf(join(installed, 'README.md'))
+  expect(example).toBe(exampleOf(join(root, 'docs/API.md')))
+  const here = { 'http://127.0.0.1:4001': world.url, YOUR_KEY: WORLD_KEY, 'isochrone-demo-tiny': UPSTREAM_MODEL }
+  const text = Object.entries(here).reduce((source, [theirs, ours]) => {
+    expect(source).toContain(theirs)
+    return source.replace(theirs, ours)
+  }, example)
+  writeFileSync(join(home, 'example.js'), text)
+  const { stdout } = await run(process.execPath, ['example.js'], { cwd: home })
+  expect(stdout).toBe('one two three four')
+})
+
+test('its types are those of the helper: what is right compiles, and a wrong option does not', async () => {
+  const check = async (name: string, options: string) => {
+    const text = `import { registeredNode, sealedFetch, SealedError, type Candidate } from '@isochrone/client'
+const send: typeof fetch = sealedFetch(${options})
+export const all: [typeof fetch, typeof registeredNode, SealedError | null, Candidate | null] = [send, registeredNode, null, null]
+`
+    writeFileSync(join(home, `${name}.ts`), text)
+    const flags = [
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2024',
+      '--lib',
+      'es2024,dom',
+      '--types',
+      '',
+    ]
+    return await run('tsc', [`${name}.ts`, '--ignoreConfig', ...flags], { cwd: home }).then(
+      () => '',
+      (error: { stdout: string }) => error.stdout,
+    )
+  }
+  expect(await check('right', "{ nodes: ['0x00'], accept: ({ country }) => country === 'DE' }")).toBe('')
+  expect(await check('wrong', "{ trustGateway: 'yes' }")).toMatch(/^wrong\.ts\(2,\d+\): error TS2322/)
+})
+
+test('a page can bundle it: nothing in it is for Node alone', async () => {
+  writeFileSync(join(home, 'page.js'), "export { sealedFetch } from '@isochrone/client'\n")
+  const warnings: string[] = []
+  const built = await rolldown({
+    input: join(home, 'page.js'),
+    platform: 'browser',
+    onLog: (level, { message }) => void (level === 'warn' && warnings.push(message)),
+  })
+  const { output } = await built.generate({ format: 'esm', codeSplitting: false })
+  await built.close()
+  expect(warnings).toEqual([])
+  expect(output[0].imports).toEqual([])
+})
