@@ -12,8 +12,12 @@ export interface ConnectionEvents {
 
 const CONNECT_MS_MAX = 10_000
 const TCP_KEEP_ALIVE_MS = 60_000
-/** What all connections read into: nothing of it outlives the call that hands it on. */
-const shared = Buffer.allocUnsafeSlow(64 * 1024)
+const READ_BYTES_MAX = 64 * 1024
+/**
+ * What all connections read into: nothing of it outlives the call that hands it on. Windows is given a buffer before there is
+ * anything to read, so there each connection has its own.
+ */
+const shared = process.platform === 'win32' ? null : Buffer.allocUnsafeSlow(READ_BYTES_MAX)
 /** As the system calls a connection that the other side closed. */
 const CLOSED_CODE = 'ECONNRESET'
 
@@ -32,7 +36,7 @@ export class EngineConnection implements AnswerController {
   constructor({ host, port }: EnginePoolOptions, events: ConnectionEvents) {
     this.#events = events
     const onread = {
-      buffer: shared,
+      buffer: shared ?? Buffer.allocUnsafeSlow(READ_BYTES_MAX),
       callback: (length: number, bytes: Uint8Array) => this.#read(bytes as Buffer, length),
     }
     this.#socket = connect({
