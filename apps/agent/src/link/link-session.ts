@@ -83,8 +83,8 @@ export class LinkSession {
   #stopListening = () => {}
   /** Says how this node is, outside the rhythm; nothing before the link is ready. */
   #sayLoad = () => {}
-  /** The same however lately it was said. */
-  #sayNow = () => {}
+  /** The same however lately it was said, unless that said of so many prompt tokens already that more wait. */
+  #sayMore = (_aheadMax: number) => {}
   #closed = false
 
   constructor(context: LinkContext, transport: LinkTransport, onReady: (gatewayRegion: string) => void) {
@@ -226,8 +226,10 @@ export class LinkSession {
     let beforeMs = performance.now()
     let tokensPerSecond = 0
     let saidMs = -Infinity
+    let saidTokens = 0
     const say = () => {
       const { queued, prefillTokens, contextTokens } = engineLoad()
+      saidTokens = capacity.prompts.tokens(prefillTokens)
       const message: LinkHeartbeat = {
         sentAtMs: Date.now(),
         ...capacity.counts(queued),
@@ -235,7 +237,7 @@ export class LinkSession {
         tokensPerSecond,
         kvUsage: null,
         draining: capacity.draining || engineHealth?.up === false,
-        prefillTokens: capacity.prompts.tokens(prefillTokens),
+        prefillTokens: saidTokens,
         ownPrefillTokens: this.#prompts.tokens(),
         ...(contextTokens !== undefined && { contextTokens }),
         ...(newKeys && { sealingKeys: sealing.published(domain, nodeKey) }),
@@ -256,14 +258,27 @@ export class LinkSession {
       this.#send(encodeFrame(frameType.ping, 0, stamp))
     }
     beat()
-    this.#sayNow = say
+    this.#sayMore = (aheadMax) => {
+      if (saidTokens <= aheadMax || performance.now() - saidMs >= LOAD_ANSWER_MS_MIN) say()
+    }
     this.#sayLoad = () => {
       if (performance.now() - saidMs >= LOAD_ANSWER_MS_MIN) say()
+    }
+    let soon: NodeJS.Timeout | undefined
+    // What comes right after the last one goes with those behind it: of a burst of prompts the whole is news.
+    const saySoon = () => {
+      const waitMs = LOAD_ANSWER_MS_MIN - (performance.now() - saidMs)
+      if (waitMs <= 0) say()
+      else
+        soon ??= setTimeout(() => {
+          soon = undefined
+          say()
+        }, waitMs)
     }
     this.#heartbeat = setInterval(beat, intervalMs)
     // Said at once, because each request placed here meanwhile is one attempt lost.
     // So that no gateway sends a prompt behind one that it has not heard of.
-    const stopNews = capacity.prompts.onNews(this.#sayLoad)
+    const stopNews = capacity.prompts.onNews(saySoon)
     const stopHealth = engineHealth?.onChange(beat)
     const stopKeys = sealing.onChange(() => {
       newKeys = true
@@ -271,6 +286,7 @@ export class LinkSession {
     })
     this.#stopListening = () => {
       stopNews()
+      clearTimeout(soon)
       stopHealth?.()
       stopKeys()
     }
@@ -294,7 +310,7 @@ export class LinkSession {
       signal: aborter.signal,
       ...peer,
       send: (data: Buffer, withEnd?: boolean) => this.#send(data, withEnd),
-      sayLoad: () => this.#sayNow(),
+      sayMore: (aheadMax: number) => this.#sayMore(aheadMax),
       ownPrompts: open.leaseId === undefined ? this.#prompts : null,
     }
     const running = this.#runToEnd(job).finally(() => {

@@ -415,10 +415,13 @@ test('a gateway that asks how the node is hears it at once, with its own streams
 })
 
 /** Two gateways, an engine that is slow to begin, and one that does not say what waits there: as most do not. */
-async function startSlow(): Promise<{ other: TestGateway; begin: () => void; stop: () => Promise<void> }> {
+async function startSlow(
+  heartbeatIntervalMs = 100,
+): Promise<{ other: TestGateway; begin: () => void; stop: () => Promise<void> }> {
   const held = Promise.withResolvers<void>()
   const server = await serveOpenAi(new ScriptedBackend('slow', { pace: () => held.promise }))
   const other = new TestGateway()
+  other.heartbeatIntervalMs = heartbeatIntervalMs
   await other.start()
   await agent.close(0)
   const modelHash = `0x${'11'.repeat(32)}`
@@ -485,6 +488,61 @@ test('what more prompts wait before than may is declined with how the node is, a
     ]
     begin()
     for (const { end } of [first, ...taken]) expect((await end).status).toBe('completed')
+  } finally {
+    await stop()
+  }
+})
+
+/** Else one gateway's OPEN would close the node's links to all others, or leave a remainder that waits for good. */
+test('a prompt counts as no more than the model can read, whatever its gateway says', async () => {
+  const { other, begin, stop } = await startSlow()
+  try {
+    const prompts = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 3]
+    const streams = prompts.map((tokens) => gateway.open({ prompt: { tokens } }, chat(5)))
+    await expect.poll(() => other.heartbeats.at(-1)?.prefillTokens).toBe(200_003)
+    expect(gateway.heartbeats.at(-1)).toMatchObject({ ownPrefillTokens: 200_003 })
+    begin()
+    for (const { end } of streams) expect((await end).status).toBe('completed')
+    await expect.poll(() => other.heartbeats.at(-1)?.prefillTokens).toBe(0)
+  } finally {
+    await stop()
+  }
+})
+
+/** Who hears of the first alone places the next one behind all the others. */
+test('of long prompts that come at once a gateway hears the whole, and not in as many messages', async () => {
+  const { other, begin, stop } = await startSlow(60_000)
+  try {
+    const before = other.heartbeats.length
+    const startedAt = performance.now()
+    const streams = Array.from({ length: 16 }, () =>
+      gateway.open({ prompt: { tokens: PROMPT_NOTICE_TOKENS } }, chat(5)),
+    )
+    await expect.poll(() => other.heartbeats.at(-1)?.prefillTokens, { timeout: 3_000 }).toBe(8 * PROMPT_NOTICE_TOKENS)
+    const elapsedMs = performance.now() - startedAt
+    expect(other.heartbeats.length - before).toBeLessThanOrEqual(2 + elapsedMs / LOAD_ANSWER_MS_MIN)
+    for (const { end } of streams.slice(8)) expect((await end).status).toBe('rejected')
+    begin()
+    for (const { end } of streams.slice(0, 8)) expect((await end).status).toBe('completed')
+  } finally {
+    await stop()
+  }
+})
+
+test('a gateway whose attempts are all declined hears how the node is, and not once for each', async () => {
+  const { other, begin, stop } = await startSlow(60_000)
+  try {
+    const first = gateway.open({ prompt: { tokens: 700 } }, chat(5))
+    await expect.poll(() => gateway.heartbeats.at(-1)?.prefillTokens).toBe(700)
+    const before = other.heartbeats.length
+    const startedAt = performance.now()
+    const ends = Array.from({ length: 100 }, () => other.open({ prompt: { tokens: 1, aheadMax: 0 } }, chat(5)).end)
+    for (const end of ends) expect(await end).toMatchObject({ status: 'rejected', promptsAhead: 700 })
+    const elapsedMs = performance.now() - startedAt
+    expect(other.heartbeats.at(-1)).toMatchObject({ prefillTokens: 700 })
+    expect(other.heartbeats.length - before).toBeLessThanOrEqual(2 + elapsedMs / LOAD_ANSWER_MS_MIN)
+    begin()
+    expect((await first.end).status).toBe('completed')
   } finally {
     await stop()
   }

@@ -55,8 +55,8 @@ export type StreamJob = {
   readonly lane: Hex
   /** `withEnd`: it may wait for the END of the stream and go with it. */
   readonly send: (frame: Buffer, withEnd?: boolean) => void
-  /** Says how this node is, in front of the END that is told by it. */
-  readonly sayLoad: () => void
+  /** Sees to it that its gateway has heard lately that more prompt tokens wait here, in front of the END that says so. */
+  readonly sayMore: (aheadMax: number) => void
   /** What this link's gateway has sent and waits here; null inside a lease. */
   readonly ownPrompts: WaitingPrompts | null
 }
@@ -123,7 +123,7 @@ async function runClaimed(
   const engineTokens = job.open.leaseId === undefined ? context.engineLoad().prefillTokens : undefined
   const ahead = prompts.declines(job.open.prompt, engineTokens)
   if (ahead !== null) {
-    job.sayLoad()
+    job.sayMore(job.open.prompt?.aheadMax ?? 0)
     return { ...ending('rejected', 'more prompts wait at this node than may'), promptsAhead: ahead }
   }
   const entered = context.capacity.tryEnter()
@@ -134,7 +134,7 @@ async function runClaimed(
     context.capacity.leave()
     return notOpened(refused)
   }
-  const prefilled = promptBegun(job, prompts)
+  const prefilled = promptBegun(context, job)
   const sealer = opened?.sealer ?? null
   const answerId = answerIdOf(job.open.path, job.open.requestId)
   const run: Run = {
@@ -211,11 +211,12 @@ async function runClaimed(
 }
 
 /** Counts the prompt as waiting, where its gateway says how long it is. Returns what ends that. */
-function promptBegun({ open, ownPrompts }: StreamJob, prompts: WaitingPrompts): () => void {
+function promptBegun({ capacity, models }: LinkContext, { open, ownPrompts }: StreamJob): () => void {
   if (!open.prompt) return () => undefined
+  const contextTokensMax = models.find(({ model }) => model === open.model)?.contextTokensMax ?? 0
   // The link's own count first: news of the prompt tells both.
-  const own = ownPrompts?.begin(open.prompt)
-  const all = prompts.begin(open.prompt)
+  const own = ownPrompts?.begin(open.prompt, contextTokensMax)
+  const all = capacity.prompts.begin(open.prompt, contextTokensMax)
   return () => {
     own?.()
     all()

@@ -86,6 +86,7 @@ export class TestGateway {
   /** As the CHALLENGE says it. */
   protocol = LINK_PROTOCOL_VERSION
   /** As WELCOME says it. */
+  heartbeatIntervalMs = 100
   streamCreditBytes = AMPLE_CREDIT_BYTES
   connections = 0
   welcomes = 0
@@ -225,7 +226,7 @@ export class TestGateway {
           const welcome: LinkWelcome = {
             nodeId: addressToBytes32(hello.nodeKey),
             gatewayRegion: 'test',
-            heartbeatIntervalMs: 100,
+            heartbeatIntervalMs: this.heartbeatIntervalMs,
             streamCreditBytes: this.streamCreditBytes,
           }
           this.current = { socket, hello, streams }

@@ -22,8 +22,13 @@ export class WaitingPrompts {
     return declinesPrompt(waiting, prompt?.aheadMax) ? waiting : null
   }
 
-  /** A prompt was taken. Returns what is called when its first token has come, or it is over; later calls do nothing. */
-  begin({ tokens }: StreamPrompt): () => void {
+  /**
+   * A prompt was taken, of which no more counts than the model can read: a gateway's word alone must not make this node look full
+   * to others, nor grow to what is no count any more. Returns what is called when its first token has come, or it is over;
+   * later calls do nothing.
+   */
+  begin(prompt: StreamPrompt, contextTokensMax: number): () => void {
+    const tokens = Math.min(prompt.tokens, contextTokensMax)
     this.#tokens += tokens
     let waits = true
     if (isPromptNews(tokens)) for (const listener of this.#listeners) listener()
