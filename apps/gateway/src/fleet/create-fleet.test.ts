@@ -232,6 +232,9 @@ test("prompts that wait are the node's, less our share as the node counts it, pl
   // A node that does not say is taken to have got both.
   report(session, { activeStreams: 2, prefillTokens: 600 })
   expect(waiting()).toBe(600)
+  // One that says that all of it is ours would seem empty, and still have what it declines by: we sent no more than we did.
+  report(session, { activeStreams: 2, prefillTokens: 60_000, ownPrefillTokens: 60_000 })
+  expect(waiting()).toBe(60_000)
 })
 
 function placementRequest(): PlacementRequest {

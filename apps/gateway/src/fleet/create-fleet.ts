@@ -44,6 +44,8 @@ export interface AttemptTicket {
   readonly sent: () => void
   /** Its prompt waits for prefill no more. What is written into the stream is seen by the next look. */
   readonly firstToken: () => RunningStream
+  /** The node declined it. False: it has declined more than it may, and so has refused. */
+  mayDecline(): boolean
   closed(outcome: AttemptOutcome): void
 }
 
@@ -76,6 +78,8 @@ interface Entry extends LinkedReplica {
   ownStreams: number
   ownPrefillTokens: number
   attempts: number
+  /** Attempts that it may decline before it has refused. */
+  declines: number
   /** Of its last report; a node that drains has no room at all. */
   reportedStreams: number
   /** Its streams that have had their first token. */
@@ -89,6 +93,13 @@ interface ModelPool {
   byNode: Map<string, Entry>
   bySlot: (Entry | undefined)[]
 }
+
+/**
+ * What a node declines nobody can check, for what waits there is other gateways' and its own word. So it may decline one attempt
+ * for each that it serves, and some at once: one that picks more than that has refused, and its learned cap falls. On real
+ * links 2 to 4 % of attempts were declined.
+ */
+const DECLINES_BURST = 8
 
 /** Replicas of which it is remembered what they can do while they are not linked. */
 const PRIORS_MAX = 10_000
@@ -143,6 +154,7 @@ export function createFleet({
       ownStreams: 0,
       ownPrefillTokens: 0,
       attempts: 0,
+      declines: DECLINES_BURST,
       reportedStreams: Infinity,
       streams: new Set(),
     }
@@ -224,7 +236,11 @@ export function createFleet({
         ownStreams: (served.length === 1 ? reported.ownStreams : undefined) ?? entry.ownStreams,
         draining: reported.draining || entry.node.barred === true,
         prefillTokens: reported.prefillTokens,
-        ownPrefillTokens: (served.length === 1 ? reported.ownPrefillTokens : undefined) ?? entry.ownPrefillTokens,
+        // No node has more of ours than was sent and has no first token yet: what it says beyond that waits for others.
+        ownPrefillTokens: Math.min(
+          (served.length === 1 ? reported.ownPrefillTokens : undefined) ?? Infinity,
+          entry.ownPrefillTokens,
+        ),
         contextTokens: reported.contextTokens,
       })
       pool.setRtt(entry.slot, session.rttMs)
@@ -318,8 +334,14 @@ export function createFleet({
         }
         return stream
       },
+      mayDecline() {
+        if (entry.declines < 1) return false
+        entry.declines--
+        return true
+      },
       closed(outcome) {
         if (phase === 'over') return
+        if (outcome.kind === 'finished') entry.declines = Math.min(DECLINES_BURST, entry.declines + 1)
         if (phase === 'sent') {
           entry.ownStreams--
           if (prefills) entry.ownPrefillTokens -= waiting

@@ -2,8 +2,8 @@
 import { afterEach, expect, test } from 'vitest'
 import type { Hex } from '@isochrone/protocol'
 import { replicaStateOf } from '@isochrone/scheduler'
-import { API_KEY, startFakeGateway, type FakeGatewayOptions } from '../testing/fake-gateway.ts'
-import { fakeNode, MODEL, type FakeNode } from '../testing/fake-node.ts'
+import { API_KEY, startFakeGateway, testPrices, type FakeGatewayOptions } from '../testing/fake-gateway.ts'
+import { fakeNode, MODEL, type FakeNode, type NodeScript } from '../testing/fake-node.ts'
 
 const open: { close(): Promise<unknown> }[] = []
 afterEach(async () => {
@@ -19,12 +19,19 @@ function reports(node: FakeNode, prefillTokens: number): void {
   node.reported = { ...load, prefillTokens, ownAtHeartbeat: 0, atMs: Date.now() }
 }
 
-/** Declines what comes with a bound, as agents do: its report first. `saysSo` false: it lies, for nothing waits there. */
-function declines(node: FakeNode, { unasked = false, saysSo = true } = {}): void {
+interface Declining {
+  unasked?: boolean
+  /** False: it lies, for nothing waits there. */
+  saysSo?: boolean
+  script?: NodeScript
+}
+
+/** Declines what comes with a bound, as agents do: its report first. */
+function declines(node: FakeNode, { unasked = false, saysSo = true, script = {} }: Declining = {}): void {
   const openStream = node.open.bind(node)
   node.open = (header, body) => {
     const isDeclined = unasked || header.prompt?.aheadMax !== undefined
-    node.script = isDeclined ? { status: 'rejected', promptsAhead: WAITING } : { tokens }
+    node.script = isDeclined ? { status: 'rejected', promptsAhead: WAITING, ...script } : { tokens }
     if (isDeclined) reports(node, saysSo ? WAITING : 0)
     return openStream(header, body)
   }
@@ -108,10 +115,14 @@ test('where there is nowhere else by then, the node that declined takes it after
   expect(nodes.map((node) => node.opened.length).toSorted((a, b) => a - b)).toEqual([0, 2])
 })
 
-test('a node that declines what it was not asked to, or whose own report says otherwise, has refused', async () => {
+test('a node that declines what it was not asked to, or whose own report says otherwise, or that is late, has refused', async () => {
   for (const [lie, routing] of [
     [{ unasked: true }, {}],
     [{ saysSo: false }, { ttft_slo_ms: 5_000 }],
+    // It kept the request as long as it liked, for something better may have come.
+    [{ script: { endMs: 700 } }, { ttft_slo_ms: 5_000 }],
+    // What was begun was taken.
+    [{ script: { tokens } }, { ttft_slo_ms: 5_000 }],
   ] as const) {
     const { url, nodes, capOf } = await start(2)
     const before = Math.min(...nodes.map(capOf))
@@ -119,4 +130,80 @@ test('a node that declines what it was not asked to, or whose own report says ot
     await ask(url, routing)
     expect(Math.min(...nodes.map(capOf))).toBeLessThan(before)
   }
+})
+
+test('a node may decline as often as it serves, and some more; beyond that it has refused', async () => {
+  const dear = { ...testPrices, inMicroUsdPerMtok: '9000000', outMicroUsdPerMtok: '9000000' }
+  const { url, nodes, capOf, deps } = await start(2, {
+    nodeStates: [{}, { prices: dear }],
+    change: ({ serve, metrics }) => void (serve.events = metrics),
+  })
+  const picky = nodes[0] as FakeNode
+  declines(picky)
+  const before = capOf(picky)
+  const asked: number[] = []
+  while (picky.opened.length < 9 && asked.length < 100) {
+    expect((await ask(url)).status).toBe(200)
+    asked.push(picky.opened.length)
+    if (picky.opened.length <= 8) expect(capOf(picky)).toBe(before)
+  }
+  expect(picky.opened.length).toBe(9)
+  expect(capOf(picky)).toBeLessThan(before)
+  expect((await deps.metrics.render()).body).toMatch(/declines_total 8$/m)
+})
+
+test('where the node that declined is gone by then, the request waits for a place like any other', async () => {
+  const { url, nodes, control } = await start(3, { patienceMs: 5_000, nodeStates: [{}, {}, { active: false }] })
+  const [one, two, late] = nodes as [FakeNode, FakeNode, FakeNode]
+  const setActive = (node: FakeNode, active: boolean): void => {
+    const state = control.node(node.nodeId)
+    if (state) control.apply(control.version + 1, { ...state, active })
+  }
+  const reportsAnew = (prefillTokens: number): void => {
+    setActive(late, false)
+    reports(late, prefillTokens)
+    setActive(late, true)
+  }
+  for (const node of [one, two]) {
+    declines(node)
+    const openStream = node.open.bind(node)
+    node.open = (header, body) => {
+      for (const gone of [one, two]) setActive(gone, false)
+      reportsAnew(WAITING)
+      setTimeout(() => reportsAnew(0), 300)
+      return openStream(header, body)
+    }
+  }
+  expect(await ask(url)).toEqual({ status: 200, text: 'Hello!' })
+  expect(late.opened).toHaveLength(1)
+})
+
+test('what was declined is on record as that, by the words of this gateway', async () => {
+  const { url, nodes, entries } = await start(2)
+  for (const node of nodes) declines(node, { script: { message: 'my dog is ill' } })
+  await ask(url)
+  const [first] = entries[0]?.request.attempts ?? []
+  expect(first).toMatchObject({ outcome: 'rejected' })
+  expect(first?.message).toMatch(/^declined: 1000000 prompt tokens wait there, at most \d+ may$/)
+})
+
+test('a client that leaves before the node declines is asked for nothing, and no other node is', async () => {
+  const { url, nodes, entries } = await start(2)
+  for (const node of nodes) declines(node, { script: { endMs: 300 } })
+  const leaving = AbortSignal.timeout(100)
+  await expect(
+    fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        model: MODEL,
+        messages: [{ role: 'user', content: 'Hi' }],
+        routing: { ttft_slo_ms: 5_000 },
+      }),
+      signal: leaving,
+    }),
+  ).rejects.toThrow()
+  await expect.poll(() => entries.length).toBe(1)
+  expect(entries[0]?.request).toMatchObject({ status: 'aborted', attempts: [{ outcome: 'client_aborted' }] })
+  expect(nodes.map((node) => node.opened.length).toSorted((a, b) => a - b)).toEqual([0, 1])
 })

@@ -16,6 +16,8 @@ export interface GatewayMetrics {
   continued(): void
   /** A silent attempt has got a rival. */
   hedged(): void
+  /** A node went without an attempt because of the prompts that wait there. */
+  declined(): void
   /** A stream goes on at a faster node. */
   moved(): void
   /** An answer has been counted again, or was not. */
@@ -45,6 +47,10 @@ export function createGatewayMetrics(metrics: Metrics, sources: () => MetricsSou
   const genAi = createGenAiMetrics(metrics)
   const shed = metrics.counter('shed_total', 'Requests refused because the event loop stays late')
   const hedges = metrics.counter('hedges_total', 'Second attempts beside a silent first one')
+  const declines = metrics.counter(
+    'declines_total',
+    'Attempts that nodes declined because of the prompts that wait there',
+  )
   const moves = metrics.counter('moves_total', 'Streams that left a node that had become too slow')
   const continuations = metrics.counter('continuations_total', 'Answers that broke off and were sent on elsewhere')
   const recounts = metrics.counter('recounts_total', 'Answers counted again by the model’s own tokenizer', ['outcome'])
@@ -68,6 +74,7 @@ export function createGatewayMetrics(metrics: Metrics, sources: () => MetricsSou
     shed: () => shed.inc(),
     recounted: (outcome) => recounts.inc({ outcome }),
     hedged: () => hedges.inc(),
+    declined: () => declines.inc(),
     moved: () => moves.inc(),
     journalCommit(durationMs, count) {
       commit.observe(durationMs / 1_000)

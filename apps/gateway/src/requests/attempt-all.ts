@@ -129,8 +129,9 @@ async function attemptOnce(
   const record = records.at(-1)
   if (!record) return
   const { result } = record
-  run.declined = result.declined ? opening.ticket.replica : null
-  if (result.declined) {
+  const isDeclined = result.declinedBehind !== null
+  run.declined = isDeclined ? opening.ticket.replica : null
+  if (isDeclined) {
     run.begun--
     run.declines++
   }

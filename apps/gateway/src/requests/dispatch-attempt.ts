@@ -67,6 +67,7 @@ export async function dispatchAttempt(
       limits: limitsOf(deps, ctx),
       stopping: deps.stopping,
       ...(yields && { yields }),
+      mayDecline: () => ticket.mayDecline(),
       onOpened() {
         ticket.sent()
         ctx.started?.()
@@ -79,6 +80,7 @@ export async function dispatchAttempt(
       },
     })
     if (isHedge && result.seen.tokensDelivered === 0 && result.outcome !== 'completed') result.seen.billable = false
+    if (result.declinedBehind !== null) deps.events?.declined()
     const completed = deps.lane.completeAttempt(result.seen)
     record = { result, completed }
     ticket.closed(outcomeOf(result, completed, ticket.streamsBefore, soFar?.tokens))

@@ -14,7 +14,8 @@ import { isPlaced } from './waiting-room.ts'
  * far as the reservation covers it: a dearer node may have linked since. A pinned job has no other node, and neither has who allows no fallback.
  *
  * A node that `declined` it has just told what waits there: a fresh decision goes before the alternates, which are as old as the
- * first one; where there is nowhere else it goes there after all, and waits for no place.
+ * first one; where there is nowhere else it goes there after all, and waits for no place
+ * unless that node is gone.
  */
 export async function failOver(
   deps: ServeDeps,
@@ -35,7 +36,8 @@ export async function failOver(
     const opening = deps.placer.open(replica, asked)
     if (opening) return opening
   }
-  if (declined) return deps.placer.open(declined, asked)
+  const back = declined ? deps.placer.open(declined, asked) : undefined
+  if (back) return back
   const again = await deps.room
     .place({
       model: ctx.request.model,

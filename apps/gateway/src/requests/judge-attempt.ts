@@ -65,14 +65,33 @@ const ended: Readonly<Record<StreamEnd['status'] | 'link_lost', Verdict>> = {
 }
 
 /**
- * Whether the node declined the attempt because more prompts wait there than may: no fault, and its report has said it. One
- * that was given no bound, or whose own report says otherwise, has refused it like any other.
- *
- * @param reportedTokens prompt tokens that wait there, as the node last said
+ * A node declines when an attempt arrives: so long after it was sent, and the round trip twice, it had it waiting for something
+ * better to come, or was too busy to look. Either way it was no help.
  */
-export function hasDeclined(end: AttemptEnd, { aheadMax }: StreamPrompt, reportedTokens: number | undefined): boolean {
-  if (aheadMax === undefined || end.kind !== 'ended' || end.end.status !== 'rejected') return false
-  return (end.end.promptsAhead ?? 0) > aheadMax && (reportedTokens ?? 0) > aheadMax
+const DECLINE_MS_MAX = 500
+
+/** What is known of an attempt that a node ended as `rejected`. */
+export interface DeclineInput {
+  prompt: StreamPrompt
+  /** From its dispatch to its end. */
+  durationMs: number
+  rttMs: number
+  /** Something of an answer came. */
+  begun: boolean
+  /** Prompt tokens that wait there, as the node last said. */
+  reportedTokens: number | undefined
+}
+
+/**
+ * Prompt tokens before which the node declined the attempt, because fewer may wait: no fault, and its report has said it. Null: one
+ * that was given no bound, whose own report says otherwise, that had begun, or that is late has refused it like any other.
+ */
+export function declinedBehind(end: AttemptEnd, input: DeclineInput): number | null {
+  const { prompt, durationMs, rttMs, begun, reportedTokens = 0 } = input
+  if (prompt.aheadMax === undefined || end.kind !== 'ended' || end.end.status !== 'rejected') return null
+  if (begun || durationMs > DECLINE_MS_MAX + 2 * rttMs) return null
+  const { promptsAhead = 0 } = end.end
+  return promptsAhead > prompt.aheadMax && reportedTokens > prompt.aheadMax ? promptsAhead : null
 }
 
 export function judge(end: AttemptEnd, stoppedBy: StoppedBy | null): Verdict {

@@ -32,14 +32,14 @@ const kinds: Record<AttemptResult['outcome'], PoolOutcome['kind']> = {
 
 /** `tokensBefore`: of an answer that it went on with, which it prefilled beside the prompt. */
 export function outcomeOf(
-  { outcome, declined, invalidRequest, target, seen }: AttemptResult,
+  { outcome, declinedBehind, invalidRequest, target, seen }: AttemptResult,
   { tokensIn, tokensCached, tokensOut }: CompletedAttempt,
   streamsBefore: number,
   tokensBefore = 0,
 ): PoolOutcome {
   const { attemptTtftMs, durationMs } = seen
   return {
-    kind: invalidRequest || declined ? 'cancelled' : kinds[outcome],
+    kind: invalidRequest || declinedBehind !== null ? 'cancelled' : kinds[outcome],
     tokensIn: tokensIn + tokensCached + tokensBefore,
     tokensCached,
     tokensOut,

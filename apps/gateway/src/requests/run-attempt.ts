@@ -16,7 +16,7 @@ import {
 import type { RunningStream } from '../fleet/stream-looks.ts'
 import type { AttemptEnd, AttemptSeen, AttemptStream, Continues, Intent, Lane } from '../ports.ts'
 import type { AnswerSoFar } from './answer-so-far.ts'
-import { hasDeclined, judge, type AttemptOutcome, type StoppedBy } from './judge-attempt.ts'
+import { declinedBehind, judge, type AttemptOutcome, type StoppedBy } from './judge-attempt.ts'
 import { CHOICES_MAX } from './known-fields.ts'
 import type { InferencePath } from './parse-request.ts'
 import type { AnswerSink, RequestContext, Target } from './request-context.ts'
@@ -31,8 +31,8 @@ export interface AttemptResult {
   stoppedBy: StoppedBy | null
   /** By which it ran. */
   limits: AttemptLimits
-  /** The node told it to go elsewhere, because of the prompts that wait there. */
-  declined: boolean
+  /** The node told it to go elsewhere, because of so many prompt tokens that wait there; null where it did not, or may not. */
+  declinedBehind: number | null
   /** The request itself is at fault: no other node would take it. */
   invalidRequest: boolean
   /** For people; from the node. */
@@ -67,6 +67,8 @@ export interface AttemptInput {
   isHedge: boolean
   /** What the node's own span goes below; null where nobody traces. */
   traceparent: string | null
+  /** Whether the node may decline one more. */
+  mayDecline: () => boolean
   /** Called when the stream counts at the node: placement then sees it there. */
   onOpened: () => void
   /** Called once, when the first token has come; how far the stream is, and whether its customer holds it up, is written there. */
@@ -96,6 +98,8 @@ export async function runAttempt(lane: Lane, input: AttemptInput): Promise<Attem
   if (!flow.begun && input.yields?.stopped === true) flow.stoppedBy ??= 'rival'
   const { outcome, blame, httpStatus } = judge(end, flow.stoppedBy)
   const completed = outcome === 'completed'
+  const durationMs = Math.max(0, Math.round(performance.now() - startedAt))
+  const behind = outcome === 'rejected' ? behindOf(end, flow, durationMs, input) : null
   if (completed && !flow.begun) {
     // An answer of no tokens at all is still an answer.
     sink.begin(target, input.placement())
@@ -111,7 +115,7 @@ export async function runAttempt(lane: Lane, input: AttemptInput): Promise<Attem
       requestHash: requestHashOf(intent.salt, ctx.request.body, input.soFar?.text),
       bytesOut: Math.min(sink.bytesOut(), input.bytesOutMax),
       attemptTtftMs: flow.ttftMs,
-      durationMs: Math.max(0, Math.round(performance.now() - startedAt)),
+      durationMs,
       httpStatus,
       fault: blame,
       ...(outcome === 'moved' && { movedOn: true as const }),
@@ -121,13 +125,31 @@ export async function runAttempt(lane: Lane, input: AttemptInput): Promise<Attem
     outcome,
     stoppedBy: flow.stoppedBy,
     limits: input.limits,
-    declined: outcome === 'rejected' && hasDeclined(end, input.prompt, target.session.reported?.prefillTokens),
+    declinedBehind: behind,
     invalidRequest: end.kind === 'ended' && end.end.status === 'invalid_request',
-    message: end.kind === 'ended' ? end.end.message : 'the link to the node was lost',
+    message: behind === null ? messageOf(end) : declinedWords(behind, input.prompt),
     ...(ctx.request.sealed && end.kind === 'ended' && { sealed: end.end }),
     begun: sink.streams && flow.begun,
   }
 }
+
+function behindOf(end: AttemptEnd, { begun, held }: Flow, durationMs: number, input: AttemptInput): number | null {
+  const { prompt, target } = input
+  const behind = declinedBehind(end, {
+    prompt,
+    durationMs,
+    rttMs: target.rttMs,
+    begun: begun || held.length > 0,
+    reportedTokens: target.session.reported?.prefillTokens,
+  })
+  return behind !== null && input.mayDecline() ? behind : null
+}
+
+const messageOf = (end: AttemptEnd): string | null =>
+  end.kind === 'ended' ? end.end.message : 'the link to the node was lost'
+
+const declinedWords = (behind: number, { aheadMax = 0 }: StreamPrompt): string =>
+  `declined: ${behind} prompt tokens wait there, at most ${aheadMax} may`
 
 /** An answer waits for no node that was slow already; what that signs later is answered when it comes. */
 async function endSoon(stream: AttemptStream, rttMs: number): Promise<AttemptEnd> {

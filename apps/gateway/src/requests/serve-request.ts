@@ -61,6 +61,8 @@ export interface FlowEvents {
   continued(): void
   /** A silent attempt has got a rival. */
   hedged(): void
+  /** A node went without an attempt because of the prompts that wait there. */
+  declined(): void
   /** A stream goes on at a faster node. */
   moved(): void
 }

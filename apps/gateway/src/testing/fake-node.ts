@@ -12,6 +12,8 @@ export interface NodeScript {
   message?: string
   /** With `rejected`: prompt tokens that it says wait there. */
   promptsAhead?: number
+  /** Pause before its END, ms. */
+  endMs?: number
   /** Bytes that are added to each chunk. */
   padding?: number
   /** Tokens that it claims for each one. Default 1. */
@@ -142,6 +144,7 @@ function openStream(node: FakeNode, header: StreamOpen, over: () => void): Attem
           chat ? { delta: {}, finish_reason: 'stop' } : { text: '', finish_reason: 'stop' },
         )
       }
+      if (script.endMs) await sleep(script.endMs, undefined, { signal: cancel.signal })
       if (script.lostAfterLast) end('link_lost')
       else end(status === 'silent' ? 'aborted' : status)
     } catch {
