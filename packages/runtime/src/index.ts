@@ -1,4 +1,4 @@
-/** What every process needs: environment, logger, metrics, shutdown, listening. */
+/** What every process needs: environment, logger, metrics, shutdown, listening, room on the disk. */
 export { childEnv } from './env/child-env.ts'
 export { hugePagesEnv } from './env/huge-pages.ts'
 export * from './env/development.ts'
@@ -22,3 +22,4 @@ export {
   type Tracing,
   type TracingSettings,
 } from './tracing.ts'
+export { ZeroedAhead } from './zeroed-ahead.ts'

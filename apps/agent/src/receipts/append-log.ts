@@ -1,12 +1,15 @@
 /**
  * An append-only file of JSON lines with group commit: everything that waits is written and fsynced together.
  *
- * Guarantee: when `append` resolves, its line survives a crash of the process and of the machine. A half-written last
- * line, which only a crash leaves, is cut off when the log is opened; it was promised to nobody.
+ * Guarantee: when `append` resolves, its line survives a crash of the process and of the machine. What a crash leaves of the
+ * write that was under way is cut off or emptied when the log is opened; it was promised to nobody. Lines overwrite zeros that
+ * are on the disk already. In JSON there is no zero byte, so room is never taken for a line, nor a line for room.
  */
-import { fdatasync, writeSync } from 'node:fs'
+import { constants, fdatasync, writeSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { ZeroedAhead } from '@isochrone/runtime'
+import { readLines } from './read-lines.ts'
 
 type Waiting = { readonly line: string; readonly resolve: () => void; readonly reject: (error: unknown) => void }
 
@@ -15,30 +18,48 @@ const sync = promisify(fdatasync)
 const SOON_MS = 50
 /** Lines that wait at most before they are written whoever comes. */
 const SOON_LINES_MAX = 256
+/** Bytes of lines that share one write, unless one alone has more. No more than these are ever written and not synced. */
+const WRITE_BYTES_MAX = 1024 * 1024
 
 export class AppendLog {
   readonly #file: FileHandle
+  readonly #room: ZeroedAhead
+  /** Where the lines end. */
+  #endByte: number
   #waiting: Waiting[] = []
   #flushing: Promise<void> | undefined
   #isDue = false
   #soon: NodeJS.Timeout | undefined
   #failure: unknown
+  #closing: Promise<void> | undefined
 
-  private constructor(file: FileHandle) {
+  private constructor(file: FileHandle, room: ZeroedAhead, endByte: number) {
     this.#file = file
+    this.#room = room
+    this.#endByte = endByte
   }
 
   /** Opens or creates the log and hands each whole line to `onLine`, in order. Throws when a whole line is no JSON. */
   static async open(path: string, onLine: (value: unknown) => void): Promise<AppendLog> {
-    const file = await open(path, 'a+', 0o600)
+    const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600)
     try {
-      const wholeBytes = await readLines(file, (line) => onLine(JSON.parse(line)))
-      if (wholeBytes < (await file.stat()).size) await file.truncate(wholeBytes)
+      const { endByte, torn } = await readLines(file, (line) => onLine(JSON.parse(line)))
+      const [first] = torn
+      if (first && endByte - first.fromByte > WRITE_BYTES_MAX) {
+        throw new Error(`the log is damaged at byte ${first.fromByte}: restore it, it is evidence`)
+      }
+      for (const { fromByte, bytes } of torn) writeWhole(file, Buffer.alloc(bytes), fromByte)
+      await file.truncate(endByte)
+      // A process that was killed may have left lines in the kernel's memory alone.
+      await file.datasync()
+      const room = new ZeroedAhead(file, endByte, Infinity)
+      room.after(endByte)
+      await room.settled()
+      return new AppendLog(file, room, endByte)
     } catch (error) {
       await file.close()
       throw error
     }
-    return new AppendLog(file)
   }
 
   /** Resolves when the line is on disk. After a failed write every later append fails too: the log is not trusted. */
@@ -58,11 +79,22 @@ export class AppendLog {
     })
   }
 
-  async close(): Promise<void> {
+  /** Writes what waits, gives the room back, and refuses what comes later. */
+  close(): Promise<void> {
+    this.#closing ??= this.#end()
+    return this.#closing
+  }
+
+  async #end(): Promise<void> {
     this.#start()
     await this.#flushing
     this.#failure ??= new Error('the log is closed')
-    await this.#file.close()
+    try {
+      await this.#room.settled()
+      await this.#file.truncate(this.#endByte)
+    } finally {
+      await this.#file.close()
+    }
   }
 
   #start(): void {
@@ -75,13 +107,17 @@ export class AppendLog {
     await Promise.resolve()
     while (this.#isDue) {
       this.#isDue = false
-      const batch = this.#waiting
-      this.#waiting = []
       clearTimeout(this.#soon)
       this.#soon = undefined
+      const batch = this.#takeBatch()
       try {
         if (this.#failure) throw this.#failure
-        this.#write(batch.map((item) => item.line).join(''))
+        const bytes = Buffer.from(batch.map((item) => item.line).join(''), 'utf8')
+        const slow = this.#room.before(this.#endByte + bytes.length)
+        if (slow) await slow
+        writeWhole(this.#file, bytes, this.#endByte)
+        this.#endByte += bytes.length
+        this.#room.after(this.#endByte)
         await sync(this.#file.fd)
         for (const item of batch) item.resolve()
       } catch (error) {
@@ -92,34 +128,22 @@ export class AppendLog {
     this.#flushing = undefined
   }
 
-  /** Into the kernel's memory, which takes microseconds: a thread would cost more than the write. */
-  #write(text: string): void {
-    const bytes = Buffer.from(text, 'utf8')
-    for (let at = 0; at < bytes.length;) at += writeSync(this.#file.fd, bytes, at, bytes.length - at)
+  /** What waits, or as much of it as goes into one write: the rest is due then. */
+  #takeBatch(): Waiting[] {
+    let bytes = 0
+    const isOver = ({ line }: Waiting, at: number) => (bytes += Buffer.byteLength(line)) > WRITE_BYTES_MAX && at > 0
+    const over = this.#waiting.findIndex(isOver)
+    if (over > 0) {
+      this.#isDue = true
+      return this.#waiting.splice(0, over)
+    }
+    const batch = this.#waiting
+    this.#waiting = []
+    return batch
   }
 }
 
-const READ_BYTES = 1024 * 1024
-const LINE_FEED = 10
-
-/** Hands on each whole line and resolves with the bytes they take. The log outgrows any string: one line is held at a time. */
-async function readLines(file: FileHandle, onLine: (line: string) => void): Promise<number> {
-  const buffer = Buffer.allocUnsafe(READ_BYTES)
-  let held: Buffer[] = []
-  let position = 0
-  let wholeBytes = 0
-  for (;;) {
-    const { bytesRead } = await file.read(buffer, 0, READ_BYTES, position)
-    if (bytesRead === 0) return wholeBytes
-    let start = 0
-    for (let end = buffer.indexOf(LINE_FEED); end >= 0 && end < bytesRead; end = buffer.indexOf(LINE_FEED, start)) {
-      const line = Buffer.concat([...held, buffer.subarray(start, end)]).toString('utf8')
-      held = []
-      start = end + 1
-      if (line !== '') onLine(line)
-      wholeBytes = position + start
-    }
-    held.push(Buffer.from(buffer.subarray(start, bytesRead)))
-    position += bytesRead
-  }
+/** Into the kernel's memory, which takes microseconds: a thread would cost more than the write. */
+function writeWhole({ fd }: FileHandle, bytes: Buffer, position: number): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at, position + at)
 }

@@ -10,13 +10,13 @@ import { mkdir, open, rm, stat, truncate, writeFile, type FileHandle } from 'nod
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { AppError } from '@isochrone/domain'
+import { ZeroedAhead } from '@isochrone/runtime'
 import { encodeFrame, payloadOf } from './frame.ts'
 import { createGroupCommit } from './group-commit.ts'
 import type { Journal, JournalRecord, OpenJournalOptions } from './journal.ts'
 import { lockDirectory } from './lock-directory.ts'
 import { createRecentRecords } from './recent-records.ts'
 import { listSegments, readSegment, segmentAt, syncDirectory, tailBytesOf, type Segment } from './segments.ts'
-import { ZeroedAhead } from './zeroed-ahead.ts'
 
 /** A file handle's own costs a chain of promises for each commit. */
 const datasync = promisify(fdatasync)
