@@ -57,13 +57,13 @@ const MooncakeLine = z.object({
   timestamp: z.number().min(0).max(timestampMax),
   input_length: count,
   output_length: count,
-  hash_ids: z.array(z.int().min(0)).max(tokensMax).default([]),
+  hash_ids: z.array(z.int().min(0)).max(tokensMax),
 })
 const mooncakeExpected: Record<string, string> = {
   timestamp: `a number of ms from 0 to ${timestampMax}`,
   input_length: tokens.expected,
   output_length: tokens.expected,
-  hash_ids: 'a list of whole numbers, 0 or more',
+  hash_ids: 'a list of whole numbers, 0 or more; empty where nothing is known of prefixes',
 }
 
 function readMooncake(file: string, text: string): TraceRequest[] {

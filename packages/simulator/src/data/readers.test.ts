@@ -121,28 +121,33 @@ test('a bad trace is refused in one line with file, line and field', () => {
     ],
     [
       'x.jsonl',
-      '{"timestamp": -1, "input_length": 5, "output_length": 5}',
+      '{"timestamp": -1, "input_length": 5, "output_length": 5, "hash_ids": []}',
       "x.jsonl line 1, field timestamp: expected a number of ms from 0 to 4102444800000, got '-1'",
     ],
     [
       'x.jsonl',
-      '{"timestamp": 1e300, "input_length": 5, "output_length": 5}',
+      '{"timestamp": 1e300, "input_length": 5, "output_length": 5, "hash_ids": []}',
       "x.jsonl line 1, field timestamp: expected a number of ms from 0 to 4102444800000, got '1e+300'",
     ],
     [
       'x.jsonl',
-      '{"timestamp": 1, "input_length": 5, "output_length": 5}\n{"timestamp": 1e12, "input_length": 5, "output_length": 5}',
+      '{"timestamp": 1, "input_length": 5, "output_length": 5, "hash_ids": []}\n{"timestamp": 1e12, "input_length": 5, "output_length": 5, "hash_ids": []}',
       'x.jsonl line 2, field timestamp: the time is more than 366 days after that of the first request',
     ],
     [
       'x.jsonl',
-      '{"timestamp": 0, "input_length": 2.5, "output_length": 5}',
+      '{"timestamp": 0, "input_length": 2.5, "output_length": 5, "hash_ids": []}',
       `x.jsonl line 1, field input_length: expected ${tokens}, got '2.5'`,
     ],
     [
       'x.jsonl',
-      '{"timestamp": 9, "input_length": 5, "output_length": 5}\n{"timestamp": 8, "input_length": 5, "output_length": 5}',
+      '{"timestamp": 9, "input_length": 5, "output_length": 5, "hash_ids": []}\n{"timestamp": 8, "input_length": 5, "output_length": 5, "hash_ids": []}',
       'x.jsonl line 2, field timestamp: the time is before that of the line above',
+    ],
+    [
+      'x.jsonl',
+      '{"timestamp": 5, "input_length": 10, "output_length": 5}',
+      'x.jsonl line 1, field hash_ids: expected a list of whole numbers, 0 or more; empty where nothing is known of prefixes, got nothing',
     ],
     ['x.jsonl', '{"timestamp"', `x.jsonl line 1: expected a JSON object, got '{"timestamp"'`],
   ]
