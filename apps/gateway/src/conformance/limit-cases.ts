@@ -126,7 +126,11 @@ export const limitCases: readonly ConformanceCase[] = [
     model,
     content: 'Hi',
   })),
-  ...refusesAll('more tokens a minute than allowed', { status: 429, code: 'rate_limit_exceeded' }, tokensOver),
+  ...refusesAll(
+    'more tokens a minute than allowed',
+    { status: 429, code: 'rate_limit_exceeded', type: 'tokens' },
+    tokensOver,
+  ),
   comesBack('more tokens a minute than allowed', tokensOver, ({ model }) => ({
     tenant: 'brief',
     model,

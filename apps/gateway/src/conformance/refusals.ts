@@ -8,6 +8,8 @@ import type { Clients, ConformanceWorld } from './conformance-world.ts'
 export interface Expected {
   status: number
   code: string
+  /** Default: what all errors of its code have, or else of its status. */
+  type?: string
   /** Default: none. */
   param?: string
 }
@@ -145,9 +147,9 @@ async function byAiSdk(
 }
 
 /** Asserts all of it, and what stands in its headers. */
-export function mustBe(told: Told | null, { status, code, param }: Expected): asserts told is Told {
+export function mustBe(told: Told | null, { status, code, param, ...expected }: Expected): asserts told is Told {
   assert.ok(told, 'it was not refused')
-  const type = types[code] ?? (status < 500 ? 'invalid_request_error' : 'server_error')
+  const type = expected.type ?? types[code] ?? (status < 500 ? 'invalid_request_error' : 'server_error')
   assert.deepEqual([told.status, told.code, told.type, told.param], [status, code, type, param ?? null])
   assert.match(told.requestId, /^req_/)
   assert.equal(told.requestId, told.header('x-request-id'))

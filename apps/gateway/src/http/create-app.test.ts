@@ -95,7 +95,10 @@ test('a limit that nobody named makes no request too large for the tokens of a m
   }
   expect(Math.min(...remaining)).toBeGreaterThan(800)
   const named = openai.chat.completions.create({ ...ask, max_tokens: 4_096 - 100 }, { maxRetries: 0 })
-  await expect(named).rejects.toBeInstanceOf(RateLimitError)
+  const refused = await named.catch((error: unknown) => error)
+  expect(refused).toBeInstanceOf(RateLimitError)
+  // As OpenAI tells what was exceeded.
+  expect(refused).toMatchObject({ status: 429, type: 'tokens', code: 'rate_limit_exceeded' })
   expect(nodes[0]?.opened).toHaveLength(8)
 })
 
@@ -314,6 +317,7 @@ test('rate and concurrency limits are 429 with when to come back', async () => {
   expect((await post(rate.url, JSON.stringify(ask))).status).toBe(200)
   const second = await post(rate.url, JSON.stringify(ask))
   expect([second.status, Number(second.headers.get('retry-after')) > 0]).toEqual([429, true])
+  expect(await second.json()).toMatchObject({ error: { type: 'requests', code: 'rate_limit_exceeded' } })
   const busy = await start([{ tokens: ['a', 'b'], tokenMs: 500 }], { concurrentRequestsMax: 1 })
   const answers = await Promise.all([post(busy.url, JSON.stringify(ask)), post(busy.url, JSON.stringify(ask))])
   expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 429])

@@ -177,7 +177,11 @@ function takeAll(limited: readonly Limited[], what: 'requests' | 'tokens', amoun
     throw new AppError('rate_limited', {
       publicMessage: `Your ${each.noun} may ${what === 'requests' ? `send ${bucket.limit} requests` : `use ${bucket.limit} tokens`} a minute; try again in ${waitS} s.`,
       retryAfterS: waitS,
-      details: { waitMs, headers: { ...headersOf(limited, 'requests'), ...headersOf(limited, 'tokens') } },
+      details: {
+        waitMs,
+        limited: what,
+        headers: { ...headersOf(limited, 'requests'), ...headersOf(limited, 'tokens') },
+      },
     })
   }
   for (const each of limited) each[what]?.take(amount)

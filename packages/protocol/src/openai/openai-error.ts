@@ -73,7 +73,7 @@ export function openAiErrorOf(thrown: unknown, requestId?: string): { httpStatus
     body: {
       error: {
         message: error.publicMessage,
-        type: word.type,
+        type: typeOf(error, word),
         param: error.field ?? null,
         code: specificCode(error) ?? word.code,
         owner: error.owner,
@@ -100,6 +100,10 @@ function ofRequest(error: AppError): AppError & { code: OurCode } {
 
 const has = (error: AppError, code: ErrorCode): error is AppError & { code: OurCode } =>
   !(code in neverSent) && error.code === code
+
+/** What was exceeded of a limit: OpenAI says `tokens` where it was those of a minute, thrown as `details.limited`, else `requests`. */
+const typeOf = ({ code, details }: AppError, { type }: { type: string }): string =>
+  code === 'rate_limited' && details.limited === 'tokens' ? 'tokens' : type
 
 /** Some errors have a code of their own: `model_not_found`, `context_length_exceeded`. */
 function specificCode({ details, code }: AppError): SpecificCode | undefined {
