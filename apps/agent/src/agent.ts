@@ -4,11 +4,10 @@
  * It opens no port to the outside and needs none, unless it is told to give out its copies of epoch files. Stopping it drains: nothing new starts, running streams get a grace
  * period, the rest is aborted and signed for.
  */
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '@isochrone/domain'
 import type { GeoPlace, Hex, ServedModel } from '@isochrone/protocol'
-import type { Logger, Tracing } from '@isochrone/runtime'
+import { makeDirectory, type Logger, type Tracing } from '@isochrone/runtime'
 import { EngineAnswers } from './engines/engine-answers.ts'
 import { EngineHealth } from './engines/engine-health.ts'
 import { startEngine, type EngineConfig } from './engines/start-engine.ts'
@@ -83,7 +82,7 @@ const WITNESSES_MAX = 64
 /** Starts the agent. Rejects when another one runs on the data directory or the engine does not start. */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const { dataDir, logger, concurrencyMax } = options
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  await makeDirectory(dataDir, { mode: 0o700 })
   const lock = await lockDataDir(dataDir)
   try {
     const nodeKey = await loadNodeKey(options.nodeKeyFile ?? join(dataDir, 'node.key'))

@@ -4,9 +4,10 @@
  * The node's key never leaves the machine: the API gets its address and a signature that proves possession for exactly
  * this provider.
  */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { signStruct, type Hex, type NodeInventory } from '@isochrone/protocol'
+import { makeDirectory, replaceFile } from '@isochrone/runtime'
 import { request } from 'undici'
 import { z } from 'zod'
 import { loadNodeKey } from './node/node-key.ts'
@@ -56,7 +57,7 @@ export type JoinOptions = {
 export async function joinMarket(options: JoinOptions): Promise<JoinedConfig> {
   const { dataDir, token, inventory, rental } = options
   const endpoint = new URL('api/agent/join', options.apiUrl.endsWith('/') ? options.apiUrl : `${options.apiUrl}/`)
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  await makeDirectory(dataDir, { mode: 0o700 })
   const nodeKey = await loadNodeKey(options.nodeKeyFile ?? join(dataDir, 'node.key'))
 
   const invited = await call(invitation, `${endpoint.href}?${new URLSearchParams({ token }).toString()}`)
@@ -74,9 +75,7 @@ export async function joinMarket(options: JoinOptions): Promise<JoinedConfig> {
     gatewayUrls: admitted.gatewayUrls,
     witnessUrls: admitted.witnessUrls,
   }
-  const path = configPath(dataDir)
-  await writeFile(`${path}.new`, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 })
-  await rename(`${path}.new`, path)
+  await replaceFile(configPath(dataDir), `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 })
   return config
 }
 

@@ -11,8 +11,10 @@ export { listen, ListenError, toListenError, type ListenAddress } from './listen
 export { agentNodeFlags, gatewayNodeFlags } from './node-flags.ts'
 export { startOps, type Ops, type OpsOptions } from './start-ops.ts'
 export { readFlags, wholeFlag } from './read-flags.ts'
+export { replaceFile } from './replace-file.ts'
 export { runMain } from './run-main.ts'
 export { afterReading, SilenceWatch } from './silence-watch.ts'
+export { makeDirectory, syncDirectory } from './sync-directory.ts'
 export { createGenAiMetrics, type GenAiMetrics, type GenAiObservation } from './gen-ai-metrics.ts'
 export {
   startTracing,

@@ -4,9 +4,10 @@
  * Bounded by count and by bytes, evenly over the lanes that have copies: the lane with the most loses its oldest first, so
  * no lane ever pushes another below its share. Two anchors that contradict each other are kept in a file of their own.
  */
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeStruct, structHash, type EpochAnchor, type EpochNotice, type Hex } from '@isochrone/protocol'
+import { makeDirectory, syncDirectory } from '@isochrone/runtime'
 
 export interface EpochStoreLimits {
   filesMax: number
@@ -46,7 +47,7 @@ export class EpochStore {
 
   /** Makes the directory when there is none; clears what a crash left half fetched. */
   static async open(dir: string, limits: EpochStoreLimits): Promise<EpochStore> {
-    await mkdir(dir, { recursive: true, mode: 0o700 })
+    await makeDirectory(dir, { mode: 0o700 })
     const found: (Copy & { atMs: number })[] = []
     for (const name of await readdir(dir)) {
       if (name.endsWith('.next')) await rm(join(dir, name), { force: true })
@@ -103,7 +104,8 @@ export class EpochStore {
     if (kept.length >= CONTRADICTIONS_PER_LANE_MAX || kept.some((name) => path.endsWith(name))) return path
     const contradicts = JSON.parse(await readFile(anchorPathOf(this.pathOf(lane, said.epoch)), 'utf8')) as unknown
     const evidence = { ...evidenceOf(chainId, notice), contradicts }
-    await writeFile(path, `${JSON.stringify(evidence)}\n`, { mode: 0o600 })
+    await writeFile(path, `${JSON.stringify(evidence)}\n`, { mode: 0o600, flush: true })
+    await syncDirectory(this.#dir)
     return path
   }
 
@@ -121,8 +123,12 @@ export class EpochStore {
     const { lane, epoch } = anchor
     if (this.#lanesWith(lane) > Math.min(LANES_MAX, this.#limits.filesMax)) return false
     const path = this.pathOf(lane, epoch)
-    await writeFile(anchorPathOf(path), `${JSON.stringify(evidenceOf(chainId, notice))}\n`, { mode: 0o600 })
+    await writeFile(anchorPathOf(path), `${JSON.stringify(evidenceOf(chainId, notice))}\n`, {
+      mode: 0o600,
+      flush: true,
+    })
     await rename(this.draftPathOf(lane, epoch), path)
+    await syncDirectory(this.#dir)
     this.#copies.push(copyOf(anchor, notice.fileBytes))
     await this.#prune()
     return true

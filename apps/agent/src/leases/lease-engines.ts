@@ -4,7 +4,7 @@
  * The node signs a reading only for an engine that it runs, at the price of the terms, and for no time twice: where its last
  * reading ended is on disk before the signature leaves. An engine that no gateway has spoken of for long is stopped.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   addressToBytes32,
@@ -19,7 +19,7 @@ import {
   type SigningDomain,
   type StructJson,
 } from '@isochrone/protocol'
-import type { Logger } from '@isochrone/runtime'
+import { replaceFile, type Logger } from '@isochrone/runtime'
 import { z } from 'zod'
 import type { RunningEngine } from '../engines/start-engine.ts'
 import { StreamCapacity } from '../link/stream-capacity.ts'
@@ -186,10 +186,7 @@ export class LeaseEngines {
     const path = pathIn(this.#options.dataDir)
     this.#writing = this.#writing
       .catch(() => undefined)
-      .then(async () => {
-        await writeFile(`${path}.new`, JSON.stringify(Object.fromEntries(this.#signedTo)), { mode: 0o600 })
-        await rename(`${path}.new`, path)
-      })
+      .then(() => replaceFile(path, JSON.stringify(Object.fromEntries(this.#signedTo)), { mode: 0o600 }))
     await this.#writing
   }
 

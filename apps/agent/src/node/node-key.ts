@@ -1,5 +1,7 @@
 /** The node's own key: made on the first run, readable by its owner alone, never sent anywhere. */
 import { link, readFile, unlink, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { syncDirectory } from '@isochrone/runtime'
 import { addressOfKey, randomBytes32, type Hex } from '@isochrone/protocol'
 
 export type NodeKeyPair = { readonly privateKey: Hex; readonly address: Hex }
@@ -22,6 +24,7 @@ async function createKey(path: string): Promise<void> {
   await writeFile(draft, `${randomBytes32()}\n`, { mode: 0o600, flag: 'wx', flush: true })
   await link(draft, path).catch(ignoring('EEXIST'))
   await unlink(draft)
+  await syncDirectory(dirname(path))
 }
 
 /** A catch handler that lets one error code pass as undefined. */

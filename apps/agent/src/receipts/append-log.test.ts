@@ -1,5 +1,16 @@
 import { readFileSync } from 'node:fs'
-import { appendFile, copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  copyFile,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -189,3 +200,26 @@ test('zeros further back than one write are damage, and stop the start: the log 
   await expect(AppendLog.open(path, () => {})).rejects.toThrow('damaged')
   expect((await readFile(path)).equals(damaged)).toBe(true)
 })
+
+/** A line that is on the disk in a file whose name is not there is lost with it. */
+test.skipIf(process.platform === 'win32')(
+  'the name of a new log is on the disk before anything is appended',
+  async () => {
+    const home = await mkdtemp(join(directory, 'named-'))
+    const handle = await open(home, 'r')
+    const prototype = Object.getPrototypeOf(handle) as FileHandle
+    await handle.close()
+    const synced: string[][] = []
+    const spy = vi.spyOn(prototype, 'sync').mockImplementation(async function recorded(this: FileHandle) {
+      if ((await this.stat()).isDirectory()) synced.push(await readdir(home))
+      return await this.datasync()
+    })
+    try {
+      const { log } = await opened(join(home, 'new.jsonl'))
+      expect(synced).toEqual([['new.jsonl']])
+      await log.close()
+    } finally {
+      spy.mockRestore()
+    }
+  },
+)

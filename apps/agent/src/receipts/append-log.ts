@@ -7,8 +7,9 @@
  */
 import { constants, fdatasync, writeSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { promisify } from 'node:util'
-import { ZeroedAhead } from '@isochrone/runtime'
+import { syncDirectory, ZeroedAhead } from '@isochrone/runtime'
 import { readLines } from './read-lines.ts'
 
 type Waiting = { readonly line: string; readonly resolve: () => void; readonly reject: (error: unknown) => void }
@@ -52,6 +53,8 @@ export class AppendLog {
       await file.truncate(endByte)
       // A process that was killed may have left lines in the kernel's memory alone.
       await file.datasync()
+      // Nor is its name on the disk before its directory is.
+      await syncDirectory(dirname(path))
       const room = new ZeroedAhead(file, endByte, Infinity)
       room.after(endByte)
       await room.settled()

@@ -6,17 +6,17 @@
  * record are no damage: they are room for the next ones.
  */
 import { constants, fdatasync, writeSync } from 'node:fs'
-import { mkdir, open, rm, stat, truncate, writeFile, type FileHandle } from 'node:fs/promises'
+import { open, rm, stat, truncate, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { AppError } from '@isochrone/domain'
-import { ZeroedAhead } from '@isochrone/runtime'
+import { makeDirectory, syncDirectory, ZeroedAhead } from '@isochrone/runtime'
 import { encodeFrame, payloadOf } from './frame.ts'
 import { createGroupCommit } from './group-commit.ts'
 import type { Journal, JournalRecord, OpenJournalOptions } from './journal.ts'
 import { lockDirectory } from './lock-directory.ts'
 import { createRecentRecords } from './recent-records.ts'
-import { listSegments, readSegment, segmentAt, syncDirectory, tailBytesOf, type Segment } from './segments.ts'
+import { listSegments, readSegment, segmentAt, tailBytesOf, type Segment } from './segments.ts'
 
 /** A file handle's own costs a chain of promises for each commit. */
 const datasync = promisify(fdatasync)
@@ -24,7 +24,7 @@ const datasync = promisify(fdatasync)
 /** Throws `state_conflict` when another process has it open, `internal` when durable records are damaged. */
 export async function openJournal(options: OpenJournalOptions): Promise<Journal> {
   const { dir, gatherMs = 4, segmentBytesMax = 32 * 1024 * 1024, retainMs = 3_600_000 } = options
-  await mkdir(dir, { recursive: true })
+  await makeDirectory(dir)
   const unlock = await lockDirectory(dir)
   let segments: Segment[]
   let lastIndex: number

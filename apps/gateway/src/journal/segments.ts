@@ -75,13 +75,3 @@ async function readAt(file: FileHandle, position: number, bytes: number): Promis
   const { bytesRead } = await file.read(chunk, 0, bytes, position)
   return chunk.subarray(0, bytesRead)
 }
-
-/** A new or deleted name is on disk only after its directory was synced. */
-export async function syncDirectory(dir: string): Promise<void> {
-  const handle = await open(dir, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}

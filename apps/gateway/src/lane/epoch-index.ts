@@ -3,9 +3,10 @@
  * small file does not.
  */
 import { existsSync } from 'node:fs'
-import { mkdir, open, readFile, stat, truncate } from 'node:fs/promises'
+import { open, readFile, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EpochClosedEntry, Hex, StructJson } from '@isochrone/protocol'
+import { makeDirectory, syncDirectory } from '@isochrone/runtime'
 import { z } from 'zod'
 import { epochFileName } from './write-epoch.ts'
 
@@ -42,7 +43,7 @@ export class EpochIndex {
 
   /** A line that a crash cut off is dropped: the journal still has that epoch, and whoever replays it adds it again. */
   static async open(lane: Hex, dir: string): Promise<EpochIndex> {
-    await mkdir(dir, { recursive: true })
+    await makeDirectory(dir)
     const index = new EpochIndex(lane, dir)
     const text = existsSync(index.#path) ? await readFile(index.#path, 'utf8') : ''
     const wholeText = text.slice(0, text.lastIndexOf('\n') + 1)
@@ -58,6 +59,7 @@ export class EpochIndex {
     const { size } = await stat(this.pathOf(epoch))
     const { anchor, anchorSignature, closedAtMs } = entry
     const closed = { anchor, anchorSignature: anchorSignature as Hex, fileBytes: size, closedAtMs }
+    const isFirst = this.#closed.size === 0
     const file = await open(this.#path, 'a')
     try {
       await file.appendFile(`${JSON.stringify(closed)}\n`)
@@ -65,6 +67,7 @@ export class EpochIndex {
     } finally {
       await file.close()
     }
+    if (isFirst) await syncDirectory(this.#dir)
     this.#remember(closed)
   }
 

@@ -5,7 +5,7 @@
  * Memory is flat but for what the tree and the evaluation keep of each receipt. Nothing leaves the process here: a file
  * whose epoch is not journalled afterwards was signed for nobody.
  */
-import { mkdir, rename } from 'node:fs/promises'
+import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { invariant } from '@isochrone/domain'
 import {
@@ -29,8 +29,8 @@ import {
   type Voucher,
   type WrittenEpochFile,
 } from '@isochrone/protocol'
+import { makeDirectory, syncDirectory } from '@isochrone/runtime'
 import { createSlaEvaluator, type NodePerformance } from '@isochrone/verifier/sla'
-import { syncDirectory } from '../journal/segments.ts'
 import type { LaneContracts } from './gateway-lane.ts'
 import { journalledReceipts, type ReceiptSpan } from './journalled-receipts.ts'
 import { openSyncedFile } from './open-synced-file.ts'
@@ -86,7 +86,7 @@ export async function writeEpoch(plan: EpochPlan): Promise<WrittenEpoch> {
     for (const record of signed) yield { kind: 'record', record }
   }
 
-  await mkdir(dir, { recursive: true })
+  await makeDirectory(dir)
   const { dataHash, fileBytes } = await writeWhole(dir, epochFileName(lane, epoch), lines())
   const value = { lane, epoch, root, count, sum, dataHash, fromSeq, toSeq }
   const anchor = signStruct(domainOf(contracts, contracts.receiptAnchor), 'EpochAnchor', value, privateKey)
