@@ -44,14 +44,16 @@ async function ingest(entry: ReceiptStreamEntry): Promise<void> {
   expect(stored).toBe(1)
 }
 
-async function finished(receivedAtMs: number) {
+const finished = async (receivedAtMs: number) => publish.finish(await aRequest(receivedAtMs))
+
+async function aRequest(receivedAtMs: number) {
   const [row] = await plane.store.providers.nodes()
   const { activeOrganisation: org } = (await team.session.me()) ?? {}
   const channel = await team.balance.walletStatus()
   const key = plane.ctx.nodes.find((node) => row?.nodeId.endsWith(node.address.slice(2).toLowerCase()))
   if (!row || !org || !channel || !key) throw new Error('the seed is incomplete')
   const node = { nodeId: row.nodeId, termsHash: row.termsHash, terms: row.terms, privateKey: key.privateKey }
-  return publish.finish({ requestId: newId('req'), orgId: org.id, channelId: channel.channelId, node, receivedAtMs })
+  return { requestId: newId('req'), orgId: org.id, channelId: channel.channelId, node, receivedAtMs }
 }
 
 /** As a gateway reports it now. */
@@ -322,4 +324,34 @@ test('what nodes say of themselves, however large, keeps nobody off the market; 
   expect(items.map(({ id }) => id)).not.toContain(revoked?.id)
   expect(items).toHaveLength(4)
   expect(items[0]).toMatchObject({ id: liar?.id, gpuCount: 1_000_000 })
+})
+
+test('a declined attempt tells its customer why, and its provider how many there were', async () => {
+  const decline = async (promptsAhead: number): Promise<string> => {
+    const at = await aRequest(Date.now())
+    const entry = publish.finish({ ...at, attempt: 1 })
+    const { nodeId } = at.node
+    const first = { attempt: 0, nodeId, outcome: 'rejected', ttftMs: null, durationMs: 2, message: null } as const
+    entry.receipts.unshift(publish.declined(at))
+    entry.request.attempts.unshift({ ...first, declined: { promptsAhead, aheadMax: 9_000 } })
+    await ingest(entry)
+    return at.requestId
+  }
+  const id = await decline(12_500)
+  for (const waited of [40_000, 11_000]) await decline(waited)
+  // One that the node merely had no place for is none of them.
+  const full = await aRequest(Date.now())
+  const entry = publish.finish({ ...full, attempt: 1 })
+  entry.receipts.unshift(publish.declined(full))
+  await ingest(entry)
+
+  const { attempts } = await team.requests.detail({ id })
+  expect(attempts).toMatchObject([{ attempt: 0, declined: { promptsAhead: 12_500, aheadMax: 9_000 } }, { attempt: 1 }])
+  expect(attempts[1]).not.toHaveProperty('declined')
+  const { declines } = await provider.provider.jobs()
+  const sent = REQUESTS + 8
+  expect(declines).toMatchObject([{ attempts: sent, declined: 3, promptsAhead: 12_500, aheadMax: 9_000 }])
+  expect(await provider.provider.overview()).toMatchObject({ attemptsLastDay: sent, declinesLastDay: 3 })
+  const nodes = await provider.provider.nodes()
+  expect(nodes.map(({ declinesLastDay }) => declinesLastDay).toSorted((a, b) => b - a)).toEqual([3, 0, 0, 0, 0])
 })

@@ -143,6 +143,8 @@ export interface SentAttempt {
   as: (typeof sentAs)[number]
   /** Prompt tokens that might wait there before it, else the node was to decline it; absent: any number. */
   prefillAheadMax?: number | undefined
+  /** Prompt tokens that waited there when it came: the node has declined it. */
+  declinedBehind?: number | undefined
 }
 export const sentAs = ['first', 'hedge', 'failover', 'continuation', 'move'] as const
 

@@ -6,6 +6,7 @@ import {
   bytes32Of,
   encodeLine,
   encodeStruct,
+  fault,
   merkleRoot,
   receiptLeaf,
   regionToBytes8,
@@ -32,22 +33,26 @@ interface TestNode {
   terms: StoredTerms
 }
 
+interface At {
+  requestId: string
+  orgId: string
+  channelId: string
+  node: TestNode
+  receivedAtMs: number
+  /** Default: 0. */
+  attempt?: number
+}
+
 export function publisherOf({ deps }: TestControlPlane) {
   const domain = { chainId: deps.chain.chainId, verifyingContract: deps.chain.channels }
   const anchors = { chainId: deps.chain.chainId, verifyingContract: deps.chain.anchor }
   let seq = 0
   let open: { delivery: DeliveryReceipt; work: WorkReceipt }[] = []
 
-  function finish(at: { requestId: string; orgId: string; channelId: string; node: TestNode; receivedAtMs: number }) {
+  function finish(at: At) {
     seq += 1
     const node = at.node
-    const named = {
-      channelId: at.channelId as Hex,
-      requestId: bytes32Of(at.requestId),
-      attempt: 0,
-      nodeId: node.nodeId as Hex,
-      termsHash: node.termsHash as Hex,
-    }
+    const named = namesOf(at)
     const usage = { tokensIn: 12, tokensCached: 0, tokensOut: 64, bytesIn: 200, bytesOut: 9_000 }
     const work: WorkReceipt = {
       ...named,
@@ -91,6 +96,25 @@ export function publisherOf({ deps }: TestControlPlane) {
     return entryOf(at, pair, price)
   }
 
+  /** The receipt of an attempt that the node did not take. */
+  function declined(at: At): ReceiptPairJson {
+    seq += 1
+    const nothing = { billedIn: 0, billedCached: 0, billedOut: 0, bytesIn: 0, bytesOut: 0, price: 0n, attemptTtftMs: 0 }
+    const delivery: DeliveryReceipt = {
+      ...namesOf(at),
+      ...nothing,
+      workHash: ZERO_BYTES32,
+      lane: testLane,
+      seq,
+      durationMs: 2,
+      startedAtMs: at.receivedAtMs,
+      httpStatus: 503,
+      fault: fault.capacity,
+      region: regionToBytes8('local'),
+    }
+    return encodeLine({ delivery: signStruct(domain, 'DeliveryReceipt', delivery, laneKey), work: null })
+  }
+
   function close(epoch: number): EpochClosedEntry {
     const leaves = open.flatMap(({ delivery, work }) => [
       receiptLeaf('DeliveryReceipt', delivery),
@@ -114,15 +138,22 @@ export function publisherOf({ deps }: TestControlPlane) {
     return entry
   }
 
-  return { finish, close }
+  return { finish, declined, close }
 }
 
-function entryOf(
-  at: { requestId: string; orgId: string; channelId: string; node: TestNode; receivedAtMs: number },
-  pair: ReceiptPairJson,
-  price: bigint,
-): RequestFinishedEntry {
-  const completed = { attempt: 0, nodeId: at.node.nodeId, outcome: 'completed', ttftMs: 5, durationMs: 75 } as const
+function namesOf({ channelId, requestId, attempt = 0, node }: At) {
+  return {
+    channelId: channelId as Hex,
+    requestId: bytes32Of(requestId),
+    attempt,
+    nodeId: node.nodeId as Hex,
+    termsHash: node.termsHash as Hex,
+  }
+}
+
+function entryOf(at: At, pair: ReceiptPairJson, price: bigint): RequestFinishedEntry {
+  const { attempt = 0 } = at
+  const completed = { attempt, nodeId: at.node.nodeId, outcome: 'completed', ttftMs: 5, durationMs: 75 } as const
   return {
     type: 'request-finished',
     lane: testLane,

@@ -77,8 +77,16 @@ test('a node that declines costs a round trip: the answer comes from another one
   // What each attempt was told is on record with the decision that sent it.
   expect(entries[0]?.request.placement).toMatchObject({
     sent: [{ attempt: 1, as: 'failover' }],
-    earlier: [{ sent: [{ attempt: 0, as: 'first', prefillAheadMax: headers()[0]?.prompt?.aheadMax }] }],
+    earlier: [
+      {
+        sent: [{ attempt: 0, as: 'first', prefillAheadMax: headers()[0]?.prompt?.aheadMax, declinedBehind: WAITING }],
+      },
+    ],
   })
+  expect(entries[0]?.request.attempts).toMatchObject([
+    { outcome: 'rejected', declined: { promptsAhead: WAITING, aheadMax: headers()[0]?.prompt?.aheadMax } },
+    { outcome: 'completed' },
+  ])
   for (const [index, cap] of nodes.map(capOf).entries()) expect(cap).toBeGreaterThanOrEqual(before[index] ?? 0)
 })
 

@@ -126,6 +126,9 @@ async function attemptOnce(
     ? await raceAttempts(deps, serving, opening, { ...dispatch, decisions, tried: targetsOf(run) })
     : [await dispatchAttempt(deps, serving, { ...dispatch, placement, opening, sink: serving.answer })]
   run.records.push(...records)
+  for (const { result } of records) {
+    if (result.declinedBehind !== null) decisions.declined(result.seen.intent.attempt, result.declinedBehind)
+  }
   const record = records.at(-1)
   if (!record) return
   const { result } = record

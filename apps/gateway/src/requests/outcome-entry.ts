@@ -62,10 +62,18 @@ export function outcomeEntry(input: OutcomeInput): Omit<RequestFinishedEntry, 't
         ttftMs: result.seen.attemptTtftMs,
         durationMs: result.seen.durationMs,
         message: result.message,
+        ...declinedOf(result),
       })),
       placement,
     },
     receipts: records.map(({ completed }) => completed.pair),
     ...(answer !== undefined && { answer }),
   }
+}
+
+function declinedOf({ declinedBehind, prompt }: AttemptResult): {
+  declined?: { promptsAhead: number; aheadMax: number }
+} {
+  if (declinedBehind === null) return {}
+  return { declined: { promptsAhead: declinedBehind, aheadMax: prompt.aheadMax ?? 0 } }
 }

@@ -33,6 +33,8 @@ export interface AttemptResult {
   limits: AttemptLimits
   /** The node told it to go elsewhere, because of so many prompt tokens that wait there; null where it did not, or may not. */
   declinedBehind: number | null
+  /** What its node was told of its prompt. */
+  prompt: StreamPrompt
   /** The request itself is at fault: no other node would take it. */
   invalidRequest: boolean
   /** For people; from the node. */
@@ -126,6 +128,7 @@ export async function runAttempt(lane: Lane, input: AttemptInput): Promise<Attem
     stoppedBy: flow.stoppedBy,
     limits: input.limits,
     declinedBehind: behind,
+    prompt: input.prompt,
     invalidRequest: end.kind === 'ended' && end.end.status === 'invalid_request',
     message: behind === null ? messageOf(end) : declinedWords(behind, input.prompt),
     ...(ctx.request.sealed && end.kind === 'ended' && { sealed: end.end }),

@@ -172,3 +172,11 @@ test('what left by a decision is one sentence', () => {
     'By it went attempt 1 to node a (the first try), attempt 2 to node b (a rival to a node that stayed silent).',
   )
 })
+
+test('who declined is told with what waited there and what might', () => {
+  const sent = [{ attempt: 0, nodeId: 'a', as: 'first', prefillAheadMax: 9_000, declinedBehind: 12_500 }]
+  const view = readPlacement({ ...first, sent })
+  expect(sentSentence(view?.sent ?? [], (id) => `node ${id}`)).toBe(
+    'By it went attempt 1 to node a (the first try). Attempt 1 was declined: 12,500 prompt tokens waited there, and for your target at most 9,000 might.',
+  )
+})

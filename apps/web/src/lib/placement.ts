@@ -4,7 +4,7 @@
  * Records of the first engine lie in the database for ever: what they do not say is null here and is not shown.
  */
 import { z } from 'zod'
-import { formatMs } from './format.ts'
+import { formatCount, formatMs } from './format.ts'
 
 export const termNames = ['tokens', 'bytes', 'latency', 'generation', 'sloTtft', 'sloTpot', 'failure'] as const
 export type TermName = (typeof termNames)[number]
@@ -48,7 +48,14 @@ const policy = z.object({
 })
 export type PolicyView = z.infer<typeof policy>
 
-const sentAttempt = z.object({ attempt: z.int().min(0), nodeId: z.string(), as: z.string() })
+const sentAttempt = z.object({
+  attempt: z.int().min(0),
+  nodeId: z.string(),
+  as: z.string(),
+  /** Prompt tokens that might wait at the node, and of one that declined, that did. */
+  prefillAheadMax: z.int().min(0).optional(),
+  declinedBehind: z.int().min(0).optional(),
+})
 export type SentView = z.infer<typeof sentAttempt>
 
 const placementRecord = z.object({
@@ -105,7 +112,7 @@ export function readOtherDecisions(value: unknown): OtherDecisions {
 const sentWords: Record<string, string> = {
   first: 'the first try',
   hedge: 'a rival to a node that stayed silent',
-  failover: 'after another node had failed',
+  failover: 'after another node had failed or declined',
   continuation: 'to go on where another node had broken off',
   move: 'to go on, away from a node that had become slow',
 }
@@ -117,7 +124,19 @@ export function sentSentence(sent: readonly SentView[], nameOf: (id: string) => 
     ({ attempt, nodeId, as }) =>
       `attempt ${attempt + 1} to ${nameOf(nodeId)} (${sentWords[as] ?? as.replaceAll('_', ' ')})`,
   )
-  return `By it went ${parts.join(', ')}.`
+  const declined = sent.flatMap(({ attempt, prefillAheadMax = 0, declinedBehind }) =>
+    declinedBehind === undefined
+      ? []
+      : [
+          ` Attempt ${attempt + 1} was declined: ${declinedWords({ promptsAhead: declinedBehind, aheadMax: prefillAheadMax })}.`,
+        ],
+  )
+  return `By it went ${parts.join(', ')}.${declined.join('')}`
+}
+
+/** Why a node declined an attempt, and whether that is anybody's fault: it is not. */
+export function declinedWords({ promptsAhead, aheadMax }: { promptsAhead: number; aheadMax: number }): string {
+  return `${formatCount(promptsAhead)} prompt tokens waited there, and for your target at most ${formatCount(aheadMax)} might`
 }
 
 /** What load and time take away: waiting mends nothing else. */

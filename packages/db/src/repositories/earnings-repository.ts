@@ -2,6 +2,8 @@
 import type { DbOrTx } from '../create-db.ts'
 
 const PROVIDER_FAULT = 1
+/** Of each attempt that a node did not take, declined ones among them. */
+const CAPACITY_FAULT = 4
 
 export function earningsRepository(db: DbOrTx) {
   return {
@@ -28,6 +30,22 @@ export function earningsRepository(db: DbOrTx) {
         ) parts
         group by "nodeId"`
       return rows
+    },
+
+    async declines(nodeIds: readonly string[], sinceMs: number) {
+      return db.$queryRaw<{ nodeId: string; count: number; promptsAhead: number; aheadMax: number }[]>`
+        select r."nodeId", count(*)::int as count,
+               percentile_disc(0.5) within group (order by (tried.declined->>'promptsAhead')::float8) as "promptsAhead",
+               percentile_disc(0.5) within group (order by (tried.declined->>'aheadMax')::float8) as "aheadMax"
+        from receipt r
+        join request q on q.id = r."requestId"
+        cross join lateral (
+          select jsonb_path_query_first(q.attempts, '$[*] ? (@.attempt == $attempt).declined',
+            jsonb_build_object('attempt', r.attempt)) as declined
+        ) tried
+        where r."nodeId" = any(${[...nodeIds]}) and r."startedAtMs" >= ${BigInt(sinceMs)}
+          and r.fault = ${CAPACITY_FAULT} and tried.declined is not null
+        group by r."nodeId"`
     },
 
     async earningsByEpoch(nodeIds: readonly string[], limit: number) {

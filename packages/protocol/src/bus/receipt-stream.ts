@@ -37,6 +37,8 @@ export const attemptJson = z.object({
   ttftMs: z.number().nullable(),
   durationMs: z.number(),
   message: z.string().nullable(),
+  /** Of one that its node declined: prompt tokens that waited there, and how many were to at most. */
+  declined: z.object({ promptsAhead: z.int().min(0), aheadMax: z.int().min(0) }).optional(),
 })
 
 export const requestOutcomeJson = z.object({

@@ -143,10 +143,11 @@ function verdict(record: PlacementRecord): string {
 function sendings({ sent, choice, alternates }: PlacementRecord): string {
   if (!sent) return ''
   if (sent.length === 0) return 'No attempt was sent by it.'
-  const lines = sent.map(({ attempt, nodeId, as, prefillAheadMax }) => {
+  const lines = sent.map(({ attempt, nodeId, as, prefillAheadMax, declinedBehind }) => {
     const place = nodeId === choice ? 'the choice' : `alternate ${alternates.indexOf(nodeId) + 1}`
     const bound = prefillAheadMax === undefined ? '' : `, unless more than ${prefillAheadMax} prompt tokens wait there`
-    return `  attempt ${attempt} to ${shortId(nodeId)}, ${place}: ${sentWords[as]}${bound}`
+    const declined = declinedBehind === undefined ? '' : `. It declined: ${declinedBehind} waited`
+    return `  attempt ${attempt} to ${shortId(nodeId)}, ${place}: ${sentWords[as]}${bound}${declined}`
   })
   return ['Sent by it', ...lines].join('\n')
 }

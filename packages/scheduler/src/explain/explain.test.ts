@@ -138,3 +138,13 @@ test('a time to try again is told where waiting helps, and nowhere else', () => 
   const full = decide(pool, request({}, { exclude }), prng(1), NOW_MS).record()
   expect(explainDecision(full)).toMatch(/Not placed: .* excluded by the policy.* Trying again makes sense after/)
 })
+
+test('of what was sent by it, who declined is told with what waited and what might', () => {
+  const record = recorded()
+  const nodeId = record.choice ?? ''
+  const sent = [{ attempt: 0, nodeId, as: 'first' as const, prefillAheadMax: 9_000, declinedBehind: 12_500 }]
+  const text = explainDecision(throughJson({ ...record, sent }))
+  expect(text).toMatch(
+    /attempt 0 to .*, the choice: the first, unless more than 9000 prompt tokens wait there\. It declined: 12500 waited$/m,
+  )
+})

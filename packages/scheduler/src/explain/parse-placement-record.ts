@@ -139,6 +139,7 @@ const record = z.looseObject({
         nodeId: text,
         as: z.enum(sentAs),
         prefillAheadMax: z.int().min(0).optional(),
+        declinedBehind: z.int().min(0).optional(),
       }),
     )
     .optional(),

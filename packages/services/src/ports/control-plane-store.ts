@@ -26,6 +26,7 @@ import type {
   JoinTokenRow,
   ListedNodeRow,
   MovementRow,
+  NodeDeclinesRow,
   NodeStatsRow,
   PayoutRow,
   ProviderEpochRow,
@@ -199,6 +200,8 @@ export interface ProvidersStore extends DecisionReads {
   revokeNode(nodeId: string): Promise<boolean>
   /** Of each node since a time, by receipts. */
   nodeStats(nodeIds: readonly string[], sinceMs: number): Promise<NodeStatsRow[]>
+  /** Of each node that declined any since a time. */
+  declines(nodeIds: readonly string[], sinceMs: number): Promise<NodeDeclinesRow[]>
   /** Receipts by closed epoch, newest first. */
   earningsByEpoch(nodeIds: readonly string[], limit: number): Promise<ProviderEpochRow[]>
   /** Σ receipts: of all time, less refunds for tokens that were recounted, and of epochs that are still open. */

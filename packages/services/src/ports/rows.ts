@@ -250,3 +250,12 @@ export interface NodeStatsRow {
   earnedMicroUsd: bigint
   tokensOut: number
 }
+
+/** Attempts that a node declined because of the prompts that waited there. */
+export interface NodeDeclinesRow {
+  nodeId: string
+  count: number
+  /** Prompt tokens: of the middle one, what waited and what might. */
+  promptsAhead: number
+  aheadMax: number
+}

@@ -43,9 +43,11 @@ export async function providerJobs(
   const nowMs = clock.nowMs()
   const nodeIds = nodes.map(({ nodeId }) => nodeId)
   const since = new Date(nowMs - SPAN_MS)
-  const [{ looked, rows }, counts] = await Promise.all([
+  const [{ looked, rows }, counts, stats, declines] = await Promise.all([
     nodeIds.length > 0 ? store.providers.decisions({ nodeIds, since, limit: DECISIONS_MAX }) : { looked: 0, rows: [] },
     store.providers.sloCounts({ providerId, since: new Date(nowMs - SLO_SPAN_MS) }),
+    store.providers.nodeStats(nodeIds, nowMs - SPAN_MS),
+    store.providers.declines(nodeIds, nowMs - SPAN_MS),
   ])
   const tallies = tally(rows, new Set(nodeIds))
   return {
@@ -54,6 +56,13 @@ export async function providerJobs(
     nodes: nodes.flatMap(({ id, nodeId, name, simulated }) => {
       const jobs = tallies.get(nodeId)
       return jobs ? [{ id, name, simulated, ...jobs }] : []
+    }),
+    declines: nodes.flatMap(({ id, nodeId, name }) => {
+      const row = declines.find((one) => one.nodeId === nodeId)
+      if (!row) return []
+      const { count: declined, promptsAhead, aheadMax } = row
+      const attempts = stats.find((one) => one.nodeId === nodeId)?.attempts ?? declined
+      return [{ id, name, attempts, declined, promptsAhead, aheadMax }]
     }),
     sloSpanMs: SLO_SPAN_MS,
     slo: nodes.flatMap(({ id, nodeId, name }) => {

@@ -22,6 +22,7 @@ export async function providerOverview(deps: Deps, { providerId }: { providerId:
   const live = await deps.live.nodes()
   const nowMs = deps.clock.nowMs()
   const stats = await store.providers.nodeStats(nodeIds, nowMs - DAY_MS)
+  const declines = await store.providers.declines(nodeIds, nowMs - DAY_MS)
   const earned = await store.providers.earned(nodeIds)
   const paid = await store.providers.paid(providerId)
   const recounts = await recountViews(deps, { nodeIds, limit: 50 })
@@ -32,6 +33,7 @@ export async function providerOverview(deps: Deps, { providerId }: { providerId:
     nodesLive: nodeIds.filter((nodeId) => isLive(live.get(nodeId), nowMs)).length,
     attemptsLastDay: sum((row) => row.attempts),
     faultsLastDay: sum((row) => row.faults),
+    declinesLastDay: declines.reduce((total, { count }) => total + count, 0),
     tokensOutLastDay: sum((row) => row.tokensOut),
     earnedMicroUsd: earned.allMicroUsd,
     paidNetMicroUsd: paid.netMicroUsd,
@@ -45,10 +47,9 @@ export async function providerNodes(deps: Deps, { providerId }: { providerId: st
   const rows = await deps.store.providers.nodes(providerId)
   const live = await deps.live.nodes()
   const nowMs = deps.clock.nowMs()
-  const stats = await deps.store.providers.nodeStats(
-    rows.map((row) => row.nodeId),
-    nowMs - DAY_MS,
-  )
+  const nodeIds = rows.map((row) => row.nodeId)
+  const stats = await deps.store.providers.nodeStats(nodeIds, nowMs - DAY_MS)
+  const declines = await deps.store.providers.declines(nodeIds, nowMs - DAY_MS)
   return rows.map((row) => {
     const liveness = live.get(row.nodeId)
     const models = modelsOf(row, liveness)
@@ -75,6 +76,7 @@ export async function providerNodes(deps: Deps, { providerId }: { providerId: st
       measured: measurementsOf(liveness),
       attemptsLastDay: stat?.attempts ?? 0,
       faultsLastDay: stat?.faults ?? 0,
+      declinesLastDay: declines.find(({ nodeId }) => nodeId === row.nodeId)?.count ?? 0,
       earnedLastDayMicroUsd: stat?.earnedMicroUsd ?? 0n,
       createdAtMs: row.createdAt.getTime(),
     }

@@ -116,7 +116,8 @@ export default async function ProviderPage() {
             value: formatCount(overview.attemptsLastDay),
             hint: (
               <>
-                {formatCount(overview.faultsLastDay)} at fault ·{' '}
+                {formatCount(overview.faultsLastDay)} at fault
+                {overview.declinesLastDay > 0 && `, ${formatCount(overview.declinesLastDay)} declined`} ·{' '}
                 <Link href="/provider/jobs" className="link">
                   won &amp; lost
                 </Link>

@@ -90,10 +90,15 @@ const nodeColumns: Column<ProviderNode>[] = [
   {
     head: 'Attempts, at fault 24 h',
     numeric: true,
-    cell: ({ attemptsLastDay, faultsLastDay }) => (
+    cell: ({ attemptsLastDay, faultsLastDay, declinesLastDay }) => (
       <>
         {formatCount(attemptsLastDay)}
         <div className={second}>{formatCount(faultsLastDay)}</div>
+        {declinesLastDay > 0 && (
+          <div className={second} title="Declined, because more prompts waited there than might: no fault.">
+            {formatCount(declinesLastDay)} declined
+          </div>
+        )}
       </>
     ),
   },

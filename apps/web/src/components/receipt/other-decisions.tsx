@@ -58,6 +58,8 @@ function OtherDecision({ number, record, nameOf }: OtherDecisionProps) {
 function outcomeOf({ choice, sent }: PlacementView, nameOf: (id: string) => string): string {
   const chose = choice === null ? 'found nobody' : `chose ${nameOf(choice)}`
   if (sent.length === 0) return `${chose}; nothing was sent by it`
-  const attempts = sent.map(({ attempt }) => attempt + 1).join(', ')
+  const attempts = sent
+    .map(({ attempt, declinedBehind }) => `${attempt + 1}${declinedBehind === undefined ? '' : ' (declined)'}`)
+    .join(', ')
   return `${chose}; attempt${sent.length === 1 ? '' : 's'} ${attempts}`
 }

@@ -30,6 +30,18 @@ export interface NodeJobs {
   masked: { reason: RejectionReason; count: number }[]
 }
 
+export interface NodeDeclines {
+  /** `node_…` */
+  id: string
+  name: string
+  /** Attempts that it was sent, and those of them that it declined. */
+  attempts: number
+  declined: number
+  /** Prompt tokens, of the middle decline: what waited there, and what might. */
+  promptsAhead: number
+  aheadMax: number
+}
+
 export interface NodeSlo {
   /** `node_…` */
   id: string
@@ -48,6 +60,8 @@ export interface ProviderJobs {
   spanMs: number
   looked: number
   nodes: NodeJobs[]
+  /** Of all attempts in that time; only nodes that declined any. */
+  declines: NodeDeclines[]
   /** How far back counts go, ms. */
   sloSpanMs: number
   slo: NodeSlo[]

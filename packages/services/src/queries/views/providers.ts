@@ -24,6 +24,8 @@ export interface ProviderOverview {
   nodesLive: number
   attemptsLastDay: number
   faultsLastDay: number
+  /** Of the attempts: declined because more prompts waited there than might. */
+  declinesLastDay: number
   tokensOutLastDay: number
   /** Σ receipts of all time, less what was refunded for tokens that were recounted. */
   earnedMicroUsd: bigint
@@ -58,6 +60,8 @@ export interface ProviderNode {
   measured: OfferMeasurements | null
   attemptsLastDay: number
   faultsLastDay: number
+  /** Of the attempts: declined because more prompts waited there than might. */
+  declinesLastDay: number
   earnedLastDayMicroUsd: bigint
   createdAtMs: number
 }

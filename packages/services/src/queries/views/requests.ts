@@ -44,6 +44,8 @@ export interface AttemptView {
   ttftMs: number | null
   durationMs: number
   message: string | null
+  /** Its node declined it: prompt tokens that waited there, and how many might at most. Absent where it did not. */
+  declined?: { promptsAhead: number; aheadMax: number } | undefined
 }
 
 /** A Merkle proof of one receipt in its lane's epoch. Null proof: not to be built here, see the epoch file. */

@@ -1,6 +1,7 @@
 /** Why a provider's nodes got work or did not, from recorded decisions, and how their promises stand. */
 import { Swords } from 'lucide-react'
 import { redirect } from 'next/navigation'
+import { DeclinesTable } from '~/components/provider/declines-table.tsx'
 import { JobsTable } from '~/components/provider/jobs-table.tsx'
 import { SloTable } from '~/components/provider/slo-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
@@ -15,7 +16,9 @@ export const metadata = { title: 'Won & lost' }
 export default async function ProviderJobsPage() {
   const organisation = await requireOrganisation('/provider/jobs')
   if (!organisation.providerId) redirect('/provider')
-  const { spanMs, looked, nodes, sloSpanMs, slo } = await pageData('/provider/jobs', (api) => api.provider.jobs())
+  const { spanMs, looked, nodes, declines, sloSpanMs, slo } = await pageData('/provider/jobs', (api) =>
+    api.provider.jobs(),
+  )
   const sum = (pick: (node: (typeof nodes)[number]) => number) => nodes.reduce((all, node) => all + pick(node), 0)
   const won = sum((node) => node.won)
   const lost = sum((node) => node.lost.reduce((all, { count }) => all + count, 0))
@@ -53,6 +56,16 @@ export default async function ProviderJobsPage() {
             A decision names a node when it compares it. In a large market only some are drawn for each request; a node
             that is never named serves no model that is asked for, or is not linked.
           </EmptyState>
+        )}
+      </Section>
+      <Section
+        title="Declined"
+        description={`Attempts of the last ${spanMs / 3_600_000} hours that your nodes sent away, because more prompt tokens waited there than might for the first token to come in time. Nothing is held against a node for it, and nothing is earned: the request went elsewhere. Tokens are those of the middle one.`}
+      >
+        {declines.length > 0 ? (
+          <DeclinesTable rows={declines} />
+        ) : (
+          <p className="text-ink-3">None of your nodes declined an attempt.</p>
         )}
       </Section>
       <Section

@@ -11,6 +11,7 @@ import { PageHeader, Section } from '~/components/ui/page-header.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
 import { addressOf, formatCount, formatMs, shortHash, nodeLabel } from '~/lib/format.ts'
+import { declinedWords } from '~/lib/placement.ts'
 import { chainContext } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
 import { txStagesOf } from '~/server/tx-stages.ts'
@@ -126,11 +127,15 @@ function Attempts({ attempts }: { attempts: RequestDetail['attempts'] }) {
           {
             head: 'Outcome',
             className: 'whitespace-nowrap',
-            cell: (attempt) => attempt.outcome.replaceAll('_', ' '),
+            cell: ({ outcome, declined }) => (declined ? 'declined' : outcome.replaceAll('_', ' ')),
           },
           { head: 'TTFT', numeric: true, cell: (attempt) => formatMs(attempt.ttftMs) },
           { head: 'Duration', numeric: true, cell: (attempt) => formatMs(attempt.durationMs) },
-          { head: 'What happened', className: 'text-ink-2', cell: (attempt) => attempt.message ?? '—' },
+          {
+            head: 'What happened',
+            className: 'text-ink-2',
+            cell: ({ message, declined }) => (declined ? `${declinedWords(declined)}.` : (message ?? '—')),
+          },
         ]}
       />
     </Section>
