@@ -1,5 +1,5 @@
 /** A request whose node has more prompts before it than it knew of: what its customer waits and pays, and what is learned. */
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import type { Hex } from '@isochrone/protocol'
 import { replicaStateOf } from '@isochrone/scheduler'
 import { API_KEY, startFakeGateway, testPrices, type FakeGatewayOptions } from '../testing/fake-gateway.ts'
@@ -214,4 +214,13 @@ test('a client that leaves before the node declines is asked for nothing, and no
   await expect.poll(() => entries.length).toBe(1)
   expect(entries[0]?.request).toMatchObject({ status: 'aborted', attempts: [{ outcome: 'client_aborted' }] })
   expect(nodes.map((node) => node.opened.length).toSorted((a, b) => a - b)).toEqual([0, 1])
+})
+
+/** Else the more is declined, the more than one request in twenty gets a rival. */
+test('a request earns its share of a hedge once, however many nodes declined it', async () => {
+  const { url, nodes, headers, deps } = await start(4)
+  const earned = vi.spyOn(deps.serve.hedging.budget, 'earn')
+  for (const node of nodes) declines(node)
+  expect((await ask(url)).status).toBe(200)
+  expect([headers().length, earned.mock.calls.length]).toEqual([3, 1])
 })

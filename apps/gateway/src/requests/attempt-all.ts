@@ -48,6 +48,8 @@ interface Run extends Omit<Attempts, 'placement'> {
   /** Attempts that their nodes declined, which are none of those, and who declined the last. */
   declines: number
   declined: LinkedReplica | null
+  /** It has earned its share of a hedge, as each request that may have one does once. */
+  mayHedge: boolean
   /** Of the attempt that ran last. */
   mover: Mover | undefined
 }
@@ -73,6 +75,7 @@ export async function attemptAll(deps: ServeDeps, serving: Serving): Promise<Att
     goneOn: 0,
     declines: 0,
     declined: null,
+    mayHedge: false,
     mover: undefined,
   }
   const first = deps.nextAttempt(serving.ctx)
@@ -122,7 +125,10 @@ async function attemptOnce(
   decisions.sent(decision, { attempt, nodeId, as, ...(prefillAheadMax !== undefined && { prefillAheadMax }) })
   const placement = () => decisions.of(attempt)
   const dispatch = { attempt, soFar: goesOn?.soFar ?? null, mover: run.mover, prefillAheadMax }
-  const records = mayRace(serving, opening, goesOn)
+  const races = mayRace(serving, opening, goesOn)
+  if (races && !run.mayHedge) deps.hedging.budget.earn()
+  run.mayHedge ||= races
+  const records = races
     ? await raceAttempts(deps, serving, opening, { ...dispatch, decisions, tried: targetsOf(run) })
     : [await dispatchAttempt(deps, serving, { ...dispatch, placement, opening, sink: serving.answer })]
   run.records.push(...records)

@@ -34,7 +34,6 @@ export async function raceAttempts(
   const { hedging } = deps
   const { model } = serving.ctx.request
   const { nodeId } = placed.target.session
-  hedging.budget.earn()
   const race = new Race(serving.answer, (attempt) =>
     deps.lane.recordWinner({ requestIdHash: serving.ctx.requestIdHash, attempt }),
   )
