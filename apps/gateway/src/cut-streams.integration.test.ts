@@ -5,6 +5,7 @@
 import { once } from 'node:events'
 import type { ChildProcess } from 'node:child_process'
 import { CHUNK_BYTES_MAX, fault, workStatus, type ReceiptStreamEntry } from '@isochrone/protocol'
+import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startGatewayWorld, until, WORLD_KEY, type GatewayWorld } from './testing/gateway-world.ts'
 import { ENGINE_MODEL, startScriptedEngine, type ScriptedStream } from './testing/scripted-engine.ts'
@@ -134,6 +135,24 @@ test('so is one that never counts', async () => {
 test('a stream that runs for longer than its gateway waits is cut: it says so, and is billed once, with a receipt', async () => {
   const { stream, ended } = await begin()
   stream.say('One')
+  const openai = new OpenAI({ apiKey: WORLD_KEY, baseURL: `${world.url}/v1`, maxRetries: 0 })
+  const asked = { model: ENGINE_MODEL, input: 'Later.', background: true, stream: true } as const
+  const following = await openai.responses.create(asked)
+  const events: OpenAI.Responses.ResponseStreamEvent[] = []
+  const followed = (async () => {
+    for await (const event of following) events.push(event)
+  })().catch((error: unknown) => error)
+  const held = fetch(`${world.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${WORLD_KEY}`,
+      'content-type': 'application/json',
+      'x-isochrone-queue': '1',
+      prefer: 'wait=60',
+    },
+    body: JSON.stringify({ ...body, stream: false }),
+  })
+  await until(async () => events.length === 2 && (await world.db.job.count()) === 2)
   gateway.kill('SIGTERM')
   const talking = setInterval(() => stream.say(' more'), 200)
   const exited = once(gateway, 'exit')
@@ -145,6 +164,9 @@ test('a stream that runs for longer than its gateway waits is cut: it says so, a
   expect(error).toMatchObject({ code: 'internal_error', owner: 'platform' })
   expect(error?.message).toMatch(/told to stop.*No other gateway can go on.*tokens delivered so far are billed\.$/)
   expect(await exited).toEqual([0, null])
+  // Who waits for queued work hears that it goes on, and where it was.
+  expect([(await held).status, (await (await held).json()) as object]).toMatchObject([202, { status: 'queued' }])
+  expect(String(await followed)).toMatch(/told to stop\. .*with starting_after=1\./)
   const { work, delivery, request } = await outcomeOf(requestId)
   const delivered = text.split(' ').length
   expect(delivered).toBeGreaterThan(1)

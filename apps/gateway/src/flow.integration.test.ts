@@ -3,8 +3,10 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
+import { gatewayEnv } from '@isochrone/runtime'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { RUNNING_MS_MAX } from './idempotency/idempotency.ts'
 import { closeWorldEpoch } from './testing/close-world-epoch.ts'
 import { startGatewayWorld, until, WORLD_KEY, type GatewayWorld } from './testing/gateway-world.ts'
 import { ENGINE_MODEL, startScriptedEngine, type ScriptedStream } from './testing/scripted-engine.ts'
@@ -215,7 +217,12 @@ test('a request whose gateway was killed is refused under its key within seconds
   expect(engine.streams.at(-1)).toBe(stream)
 })
 
-test('a gateway that is told to stop ends every stream first, and refuses who comes meanwhile', async () => {
+/** Else an operator would have to know of it: by default a stop cuts nothing. */
+test('by default a gateway that is told to stop waits for as long as any request may run', () => {
+  expect(gatewayEnv.shape.GATEWAY_DRAIN_MS.parse(undefined)).toBeGreaterThanOrEqual(RUNNING_MS_MAX)
+})
+
+test('a gateway that is told to stop lets every stream end first, and refuses who comes meanwhile', async () => {
   const coming = nextStream()
   const ended = openai.chat.completions.create({ ...scripted, stream: true }).then(async (stream) => {
     let text = ''
@@ -224,6 +231,14 @@ test('a gateway that is told to stop ends every stream first, and refuses who co
   })
   const stream = await coming
   stream.say('One')
+  const background = await openai.responses.create({ model: ENGINE_MODEL, input: 'Later.', background: true })
+  const following = await openai.responses.retrieve(background.id, { stream: true })
+  let followed = 'nothing'
+  const over = (async () => {
+    for await (const { type } of following) followed = type
+    return followed
+  })()
+  await until(async () => followed === 'response.in_progress')
   gateway.kill('SIGTERM')
   await until(async () => (await fetch(`${world.url}/healthz`)).status === 503)
   const refused = await fetch(`${world.url}/v1/models`, { headers: { authorization: `Bearer ${WORLD_KEY}` } })
@@ -235,5 +250,12 @@ test('a gateway that is told to stop ends every stream first, and refuses who co
   stream.say(' two')
   stream.finish()
   expect(await ended).toBe('One two')
-  expect(await once(gateway, 'exit')).toEqual([0, null])
+  const exited = once(gateway, 'exit')
+  // Nothing computes any more, and one still follows.
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  expect([followed, gateway.exitCode]).toEqual(['response.in_progress', null])
+  const id = background.id.replace('resp_', 'job_')
+  await world.db.job.update({ where: { id }, data: { status: 'cancelled', finishedAt: new Date() } })
+  expect(await over).toBe('response.cancelled')
+  expect(await exited).toEqual([0, null])
 })

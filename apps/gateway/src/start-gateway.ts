@@ -46,7 +46,7 @@ import { createLane } from './lane/create-lane.ts'
 import { epochRoutes } from './lane/epoch-routes.ts'
 import type { GatewayLane } from './lane/gateway-lane.ts'
 import { redisIdempotencyStore } from './idempotency/idempotency-store.ts'
-import { createIdempotency } from './idempotency/idempotency.ts'
+import { createIdempotency, RUNNING_MS_MAX } from './idempotency/idempotency.ts'
 import { requireKeysInside } from './idempotency/require-keys-inside.ts'
 import { createFleet } from './fleet/create-fleet.ts'
 import { LOOK_MS } from './fleet/stream-looks.ts'
@@ -303,15 +303,14 @@ export async function startGateway({
     const cut = requestLimits.active()
     if (cut > 0) logger.warn({ cut, drainMs }, 'requests that ran for longer than GATEWAY_DRAIN_MS are cut')
     stopping.stop()
+    room.close(aboutToStop(), 'all')
     await drained(() => requestLimits.active(), GIVE_UP_MS)
   })
   shutdown.onShutdown('requests', () => drained(() => requestLimits.active(), drainMs), drainMs + 1_000)
   shutdown.onShutdown('refuse new requests', () => {
     draining = true
     logger.info({ running: requestLimits.active(), drainMs }, 'waiting for what runs')
-    room.close(
-      new AppError('capacity_unavailable', { publicMessage: 'This gateway is about to stop.', retryAfterS: 1 }),
-    )
+    room.close(aboutToStop(), 'new')
   })
 
   const { url } = await listen(app.server, { host: env.GATEWAY_HOST, port: env.GATEWAY_PORT })
@@ -331,10 +330,10 @@ export async function startGateway({
   })
   shutdown.onShutdown('liveness', () => liveness.stop())
   logger.info({ url, lane: lane.id }, 'listening')
-  if (drainMs < ATTEMPT_MS_MAX) {
+  if (drainMs < RUNNING_MS_MAX) {
     const told =
-      'streams may last longer than this gateway waits when it is told to stop: those are cut, and billed for what was delivered'
-    logger.info({ drainMs, streamMsMax: ATTEMPT_MS_MAX }, told)
+      'requests may last longer than this gateway waits when it is told to stop: those are cut, and billed for what was delivered'
+    logger.info({ drainMs, requestMsMax: RUNNING_MS_MAX }, told)
   }
   return { url, lane: lane.id }
 }
@@ -396,6 +395,9 @@ async function drained(active: () => number, msMax: number): Promise<void> {
   const deadline = Date.now() + msMax
   while (active() > 0 && Date.now() < deadline) await sleep(20)
 }
+
+const aboutToStop = (): AppError =>
+  new AppError('capacity_unavailable', { publicMessage: 'This gateway is about to stop.', retryAfterS: 1 })
 
 /** Where placement draws begin: recorded with each decision, so any seed will do. */
 const seed = (): number => crypto.getRandomValues(new Uint32Array(1))[0] ?? 1

@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { AppError, newId, toAppError } from '@isochrone/domain'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { RequestTrace } from '../tracing/request-trace.ts'
+import { countAnswers } from './count-answers.ts'
 import { createCrossOrigin } from './cross-origin.ts'
 import { endpoints } from './endpoints.ts'
 import { createFloodGate } from './flood-gate.ts'
@@ -110,6 +111,7 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
   app.decorateRequest('receivedAtMs', 0)
   app.decorateRequest('trace')
   app.decorateRequest('entered')
+  countAnswers(app, deps)
   limitReads(app, deps)
   inferenceRoutes(app, deps, flood)
   jobRoutes(app, deps)

@@ -176,7 +176,7 @@ async function held(
   reply: FastifyReply,
 ): Promise<JobState | undefined> {
   const untilMs = performance.now() + holdMs
-  while (performance.now() < untilMs && !reply.raw.destroyed) {
+  while (performance.now() < untilMs && !reply.raw.destroyed && !deps.serve.stopping.stopped) {
     await sleep(LOOK_MS)
     // It is accepted: whoever heard of a failure now would ask for a second one.
     const status = await deps.jobs.status(id).catch(() => 'queued' as const)

@@ -14,6 +14,7 @@ import {
   finalEvents,
   liveEvents,
   restartedEvent,
+  stoppingEvent,
   type LiveEvents,
 } from '../responses/background-events.ts'
 import { objectOf } from '../responses/background-response.ts'
@@ -49,6 +50,9 @@ export async function followResponse(
 ): Promise<FastifyReply> {
   const gone = new AbortController()
   reply.raw.once('close', () => gone.abort())
+  const { stopping } = deps.serve
+  const over = new AbortController()
+  const stays = stopping.onStop(() => over.abort())
   reply.hijack()
   try {
     reply.raw.writeHead(200, {
@@ -56,10 +60,13 @@ export async function followResponse(
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache',
     })
-    await follow(deps, orgId, first, after, (events) => write(reply, events, gone.signal), gone.signal)
+    const send: Write = (events) => write(reply, events, gone.signal)
+    const sent = await follow(deps, orgId, first, after, send, AbortSignal.any([gone.signal, over.signal]))
+    if (sent !== null && stopping.stopped) await send([stoppingEvent(sent)])
   } catch (error) {
     deps.logger.debug({ err: error, jobId: first.id }, 'a follower was let go')
   } finally {
+    stays()
     leave()
     reply.raw.end()
   }
@@ -68,6 +75,7 @@ export async function followResponse(
 
 type Write = (events: readonly ResponseEvent[] | null) => Promise<void>
 
+/** Resolves with the number of the last event that was sent where `signal` ended it, null where nothing follows any more. */
 async function follow(
   deps: GatewayDeps,
   orgId: string,
@@ -75,7 +83,7 @@ async function follow(
   after: number,
   send: Write,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number | null> {
   let job: JobState | undefined = first
   let sent = after
   let live = null as LiveEvents | null
@@ -87,6 +95,10 @@ async function follow(
     const had = attemptOfNumber(sent)
     return had !== null && had !== attempt
   }
+  const end = async (events: readonly ResponseEvent[]): Promise<null> => {
+    await send(events)
+    return null
+  }
   const emit = async (events: readonly ResponseEvent[]) => {
     const news = events.filter(({ sequence_number: number }) => number > sent)
     if (news.length === 0) return
@@ -97,11 +109,12 @@ async function follow(
 
   for (let look = 0; !signal.aborted; look++) {
     if (look > 0 && look % LOOKS_A_ROW === 0) job = await deps.jobs.get(orgId, first.id).catch(() => job)
-    if (!job) return
+    if (!job) return null
     if (job.status !== 'queued' && job.status !== 'running') {
       if (job.status === 'succeeded' && isOfAnother(attemptOf(objectOf(job.answer))))
-        return await send([restartedEvent(sent)])
-      return await emit(finalEvents(job))
+        return await end([restartedEvent(sent)])
+      await emit(finalEvents(job))
+      return null
     }
     if (look === 0) await emit(liveEvents(job, 0).begin())
     const pieces: ProgressPiece[] = await deps.jobs.progress.read(first.id, lastId).catch(() => [])
@@ -115,7 +128,7 @@ async function follow(
       const events: ResponseEvent[] = live.text(text)
       if (events.length > 0 && isOfAnother(attempt)) {
         if ((attemptOfNumber(sent) ?? 0) > attempt) continue
-        return await send([restartedEvent(sent)])
+        return await end([restartedEvent(sent)])
       }
       await emit(events)
     }
@@ -125,6 +138,7 @@ async function follow(
     }
     await sleep(LOOK_MS, undefined, { signal }).catch(() => {})
   }
+  return sent
 }
 
 /** Null: a comment, so that nobody in between takes the connection for dead. */

@@ -45,6 +45,7 @@ export async function failOver(
       request: { ...asked, excludeNodeIds: [...tried] },
       patienceMs: patienceMsOf(deps, ctx),
       signal: answer.signal,
+      isRunning: true,
     })
     .catch(() => null)
   if (again === null || !isPlaced(again)) return undefined

@@ -67,6 +67,7 @@ async function look(
         request: { ...request, excludeNodeIds: [...unfit] },
         patienceMs: Math.max(0, untilMs - deps.clock.nowMs()),
         signal: answer.signal,
+        isRunning: true,
       })
       .catch(() => null)
     if (found === null || !isPlaced(found)) return undefined

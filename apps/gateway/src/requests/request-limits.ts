@@ -35,7 +35,7 @@ export interface Admission {
 export interface RequestLimits {
   /** Counts a request in, before its body is read. Throws `rate_limited` with when to try again. */
   enter(organisation: LimitedOrganisation, key?: LimitedKey | null): Admission
-  /** Counts a request in that no limit holds for: a queued job. Call the result once when it is over. */
+  /** Counts a request in that no limit holds for: a queued job, a response that is followed. Call the result once when it is over. */
   join(): () => void
   /** Requests under way, all organisations. */
   active(): number

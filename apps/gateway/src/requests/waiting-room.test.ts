@@ -72,3 +72,38 @@ test('how long to stay away follows from how fast places come to those that wait
   gone.abort()
   await stays
 })
+
+/** A stream whose node dies while its gateway drains is not dropped for want of a place at that moment. */
+test('a room that is closed to new requests keeps those that run, and takes more of them, until it is closed to all', async () => {
+  let isOpen = false
+  let freed: (model: string) => void = () => {}
+  const placer = {
+    place: () =>
+      (isOpen ? { ticket: {} } : { reason: 'full', retryAfterMs: 100, record: { rejected: [] } }) as unknown as
+        | Placed
+        | Refused,
+  } as unknown as Placer
+  const room = createWaitingRoom({ placer, onRoom: (listener) => void (freed = listener), clock: manualClock() })
+  const request = {
+    tokensIn: 1,
+    tokensOutExpected: 1,
+    policy: mergeRouting({ request: parseRoutingPolicy({}).policy }),
+  } as unknown as PlacementRequest
+  const { signal } = new AbortController()
+  const input = { model: 'm', tenant: 't', request, patienceMs: 60_000, signal }
+  const fresh = room.place(input)
+  const before = room.place({ ...input, isRunning: true })
+  room.close(new Error('stops'), 'new')
+  await expect(fresh).rejects.toThrow('stops')
+  const later = room.place({ ...input, isRunning: true })
+  expect(room.size).toBe(2)
+  isOpen = true
+  freed('m')
+  expect([isPlaced(await before), isPlaced(await later)]).toEqual([true, true])
+  isOpen = false
+  expect(isPlaced(await room.place(input))).toBe(false)
+  const last = room.place({ ...input, isRunning: true })
+  room.close(new Error('ends'), 'all')
+  await expect(last).rejects.toThrow('ends')
+  expect(isPlaced(await room.place({ ...input, isRunning: true }))).toBe(false)
+})

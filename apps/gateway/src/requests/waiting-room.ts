@@ -32,8 +32,11 @@ export interface WaitingRoom {
   tell(nowMs: number): RoomNews[]
   /** What another gateway told. */
   hear(news: RoomNews, nowMs: number): void
-  /** Nobody waits any more: those who do are refused with `reason`, and who comes is placed at once or refused. */
-  close(reason: Error): void
+  /**
+   * Nobody waits any more, or nobody `new`: those who do are refused with `reason`, and who comes is placed at once or refused. New
+   * is who was sent to no node yet.
+   */
+  close(reason: Error, who: 'new' | 'all'): void
   readonly size: number
 }
 
@@ -43,6 +46,8 @@ export interface WaitInput {
   request: PlacementRequest
   patienceMs: number
   signal: AbortSignal
+  /** It was sent to a node before: a gateway that stops lets it end. Absent: it is new. */
+  isRunning?: boolean
   /** Told when there is no place at once. */
   waits?: (() => void) | undefined
 }
@@ -123,7 +128,10 @@ export function createWaitingRoom({
   const queues = new Map<string, Queue>()
   const everybody = new Set<Waiting>()
   let size = 0
-  let closed = false
+  let closedTo: 'nobody' | 'new' | 'all' = 'nobody'
+
+  const mayWait = ({ isRunning = false }: WaitInput): boolean =>
+    closedTo === 'nobody' || (closedTo === 'new' && isRunning)
 
   function queueOf(model: string): Queue {
     let queue = queues.get(model)
@@ -271,7 +279,7 @@ export function createWaitingRoom({
     async place(input) {
       input.signal.throwIfAborted()
       const { model, tenant, request } = input
-      const patienceMs = closed ? 0 : input.patienceMs
+      const patienceMs = mayWait(input) ? input.patienceMs : 0
       const queue = queueOf(model)
       // Who comes while others wait stands in line: it may be next all the same, if its organisation was served least.
       if (queue.fair.size > 0 && patienceMs > 0) return await wait(queue, input)
@@ -297,9 +305,10 @@ export function createWaitingRoom({
       queueOf(model).exchange.hear(news, nowMs)
       wake(model)
     },
-    close(reason) {
-      closed = true
+    close(reason, who) {
+      closedTo = who
       for (const waiting of everybody) {
+        if (mayWait(waiting.input)) continue
         waiting.leave()
         waiting.refuse(reason)
       }

@@ -87,6 +87,15 @@ export function restartedEvent(after: number): ResponseEvent {
   return { type: 'error', sequence_number: after + 1, code: RESTARTED_CODE, message, param: null }
 }
 
+/**
+ * For a follower at a gateway that stops before the response is over. It has the number of the last event, so that who goes on behind
+ * it misses none.
+ */
+export function stoppingEvent(after: number): ResponseEvent {
+  const message = `This gateway was told to stop. The response goes on: follow it at another one, with starting_after=${after}.`
+  return { type: 'error', sequence_number: Math.max(0, after), code: 'internal_error', message, param: null }
+}
+
 /** The attempt that answered, as the gateway wrote it into the answer. */
 export function attemptOf(answer: Readonly<Record<string, unknown>>): number {
   const { attempt } = objectOf(answer.isochrone)

@@ -107,11 +107,11 @@ export const gatewayServer = {
   /** Eight characters at most: it is signed as `bytes8`. */
   GATEWAY_REGION: z.string().min(1).max(8).default('local'),
   /**
-   * How long requests that run may go on when the gateway is told to stop; what runs then is cut. Ten minutes are 30,000 tokens at 50 a
-   * second, beyond nearly every answer; a stream may last an hour, and nobody wants to wait that long for each gateway of a new version.
-   * Whoever starts the process must give it this long and 20 s more.
+   * How long requests that run may go on when the gateway is told to stop; what runs then is cut, and its client pays for the prompt
+   * again when it asks again. By default as long as any may last, so that none is cut: the gateway ends with the last of them, which nearly
+   * always takes minutes. Whoever starts the process must give it this long and 20 s more.
    */
-  GATEWAY_DRAIN_MS: durationMs.default(600_000),
+  GATEWAY_DRAIN_MS: durationMs.default(7 * 3_600_000),
   /** How late the event loop may be. Where it stays later, nothing new begins until it is not. */
   GATEWAY_LATE_MS_MAX: durationMs.default(500),
   /** Silence of a node that ends an attempt. */
