@@ -11,6 +11,7 @@ export { listen, ListenError, toListenError, type ListenAddress } from './listen
 export { agentNodeFlags, gatewayNodeFlags } from './node-flags.ts'
 export { startOps, type Ops, type OpsOptions } from './start-ops.ts'
 export { readFlags, wholeFlag } from './read-flags.ts'
+export { ownBytes } from './own-bytes.ts'
 export { replaceFile } from './replace-file.ts'
 export { runMain } from './run-main.ts'
 export { afterReading, SilenceWatch } from './silence-watch.ts'

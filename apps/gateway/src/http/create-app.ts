@@ -5,6 +5,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { AppError, newId, toAppError } from '@isochrone/domain'
+import { ownBytes } from '@isochrone/runtime'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { RequestTrace } from '../tracing/request-trace.ts'
 import { countAnswers } from './count-answers.ts'
@@ -81,7 +82,10 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
     },
   })
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  // A body is kept until its answer ends: another node may have to be asked.
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body: Buffer, done) =>
+    done(null, ownBytes(body)),
+  )
 
   app.addHook('onRequest', (request, reply, next) => {
     request.requestId = newId('req')

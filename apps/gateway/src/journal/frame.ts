@@ -23,7 +23,8 @@ export function encodeFrame(kind: RecordKind, record: unknown): Buffer {
   const text = JSON.stringify(record)
   const textBytes = Buffer.byteLength(text)
   if (textBytes + 1 > RECORD_BYTES_MAX) throw new RangeError(`A journal record has at most ${RECORD_BYTES_MAX} bytes`)
-  const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + 1 + textBytes)
+  // Not a piece of a slab: the newest records are kept, and a slab would be kept with each.
+  const frame = Buffer.allocUnsafeSlow(FRAME_HEADER_BYTES + 1 + textBytes)
   frame.writeUInt32BE(textBytes + 1, 0)
   frame[FRAME_HEADER_BYTES] = kinds[kind]
   frame.write(text, FRAME_HEADER_BYTES + 1, 'utf8')

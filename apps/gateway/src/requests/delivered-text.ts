@@ -6,6 +6,8 @@
  * text, several choices) is told as an obstacle.
  */
 
+import { ownBytes } from '@isochrone/runtime'
+
 /** Of the first chunk: what later chunks of the same answer must repeat. */
 export interface AnswerHead {
   readonly id: unknown
@@ -136,8 +138,8 @@ function frameAround(
   const text = Buffer.from(literal, 'utf8')
   const to = from + text.length
   if (chunk.compare(text, 0, text.length, from, to) !== 0 || chunk[to] !== QUOTE) return null
-  // Copies: a chunk is a view into a message of the link, which it would keep alive.
-  return { before: Buffer.from(chunk.subarray(0, from)), after: Buffer.from(chunk.subarray(to)) }
+  // Kept as long as the stream: a chunk is a view into a message of the link, which would be kept with it.
+  return { before: ownBytes(chunk.subarray(0, from)), after: ownBytes(chunk.subarray(to)) }
 }
 
 const QUOTE = 0x22
