@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { rolldown } from 'rolldown'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Browser } from '@playwright/test'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startScriptedUpstream, UPSTREAM_MODEL, type ScriptedUpstream } from '../conformance/scripted-upstream.ts'
+import { launchChromium } from '../sealed/browser-page.ts'
 import { startGatewayWorld, WORLD_KEY, type GatewayWorld } from '../testing/gateway-world.ts'
+import { bundlePage, openSite, startSite, type Answered, type Site } from './other-origin.ts'
 import { directoryOf, packClient } from './pack-client.ts'
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url))
@@ -17,6 +19,9 @@ const home = mkdtempSync(join(tmpdir(), 'isochrone-stranger-'))
 const installed = join(home, 'node_modules/@isochrone/client')
 let world: GatewayWorld
 let upstream: ScriptedUpstream
+/** Of origins that the gateway's operator has named, and has not. */
+let named: Site
+let stranger: Site
 
 interface Manifest {
   license: string
@@ -33,15 +38,19 @@ beforeAll(async () => {
   const specs = links.map(([name, path]) => `${name}@file:${realpathSync(path)}`)
   const quiet = ['--offline', '--no-audit', '--no-fund', '--cache', join(home, 'cache')]
   await run('npm', ['install', ...quiet, tarball, ...specs], { cwd: home })
+  const page = await bundlePage(home)
+  named = await startSite(page)
+  stranger = await startSite(page)
   upstream = await startScriptedUpstream()
   world = await startGatewayWorld(1, 100_000_000n)
-  await world.startGateway()
+  await world.startGateway(0, { GATEWAY_CORS_ORIGINS: named.origin })
   world.startAgent(0, ['--engine', 'openai', '--engine-url', upstream.url])
   await world.linked(1)
 }, 300_000)
 afterAll(async () => {
   await world?.stop()
   await upstream?.close()
+  for (const site of [named, stranger]) site?.close()
   rmSync(home, { recursive: true, force: true })
 })
 
@@ -96,16 +105,48 @@ export const all: [typeof fetch, typeof registeredNode, SealedError | null, Cand
   expect(await check('wrong', "{ trustGateway: 'yes' }")).toMatch(/^wrong\.ts\(2,\d+\): error TS2322/)
 })
 
-test('a page can bundle it: nothing in it is for Node alone', async () => {
-  writeFileSync(join(home, 'page.js'), "export { sealedFetch } from '@isochrone/client'\n")
-  const warnings: string[] = []
-  const built = await rolldown({
-    input: join(home, 'page.js'),
-    platform: 'browser',
-    onLog: (level, { message }) => void (level === 'warn' && warnings.push(message)),
+describe('in the page of another origin', () => {
+  const prompt = 'A sentence that only the node may read'
+  let browser: Browser
+  beforeAll(async () => void (browser = await launchChromium()))
+  afterAll(() => browser?.close())
+
+  const askIn = async (site: Site, options: object): Promise<{ answered: Answered; sent: string[] }> => {
+    const { page, sent } = await openSite(browser, site)
+    const args = [`${world.url}/v1`, WORLD_KEY, UPSTREAM_MODEL, prompt, options].map((arg) => JSON.stringify(arg))
+    const answered: Answered = await page.evaluate(`globalThis.ask(${args.join(', ')})`)
+    await page.close()
+    return { answered, sent }
+  }
+
+  test('it asks the gateway itself, sealed, whole and streamed, and reads the heads of answers', async () => {
+    const { answered, sent } = await askIn(named, { trustGateway: true })
+    expect(answered).toEqual({
+      whole: 'one two three four',
+      streamed: 'one two three four',
+      parts: expect.any(Number),
+      requestId: expect.stringMatching(/^req_/),
+      node: 'node_0',
+    })
+    expect(answered).toMatchObject({ parts: expect.toSatisfy((parts: number) => parts > 1) })
+    // The engine got it, and nobody on the way could have.
+    expect(JSON.stringify(upstream.received)).toContain(prompt)
+    expect(sent.filter((body) => body.includes('"ciphertext"'))).toHaveLength(2)
+    expect(sent.join('')).not.toContain(prompt)
   })
-  const { output } = await built.generate({ format: 'esm', codeSplitting: false })
-  await built.close()
-  expect(warnings).toEqual([])
-  expect(output[0].imports).toEqual([])
+
+  test('a node that it does not trust reads nothing, and the page can say why', async () => {
+    const before = upstream.received.length
+    const { answered, sent } = await askIn(named, { nodes: [`0x${'99'.repeat(32)}`] })
+    expect(answered).toMatch(/^InternalServerError: 502 None of the 1 nodes .* is accepted\.$/)
+    expect(sent.some((body) => body.includes('"ciphertext"'))).toBe(false)
+    expect(upstream.received.length).toBe(before)
+  })
+
+  test('the page of an origin that the operator did not name gets nothing', async () => {
+    const before = upstream.received.length
+    const { answered } = await askIn(stranger, { trustGateway: true })
+    expect(answered).toMatch(/^APIConnectionError: /)
+    expect(upstream.received.length).toBe(before)
+  })
 })
