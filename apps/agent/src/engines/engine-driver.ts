@@ -47,6 +47,8 @@ export type EngineCall = {
 export interface EngineEvents extends AsyncIterableIterator<EngineEvent, void, void> {
   /** What `next()` would give without waiting, where there is such a thing. Throws as it does. */
   take?(): EngineEvent | undefined
+  /** True: what the engine says is left unread until this is called with false, as far as it can be; nobody waits for it. */
+  rest?(isResting: boolean): void
   return(): Promise<IteratorResult<EngineEvent, void>>
 }
 

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { EnginePool, type AnswerController } from './engine-pool.ts'
 import { throughUndici } from './engine-requests.ts'
-import type { EngineRequests } from './event-stream.ts'
+import { EventStream, type EngineRequests } from './event-stream.ts'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {
@@ -178,4 +179,40 @@ test('a header that would end its line is refused', async () => {
   )
   expect((await promise).message).toContain('header')
   expect(sockets.size).toBe(0)
+})
+
+test('an answer that rests is left unread, and its rest is nothing to the next one on that connection', async () => {
+  const responses: ServerResponse[] = []
+  const server = createServer((_request, response) => void responses.push(response)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  closers.push(() => (server.closeAllConnections(), server.close()))
+  const pool = poolFor(portOf(server), { connectionsMax: 1 })
+  const opened = async () => {
+    const stream = new EventStream(pool, { path: '/', headers: {}, body: '' }, true)
+    const count = responses.length
+    await vi.waitUntil(() => responses.length > count)
+    return { stream, response: responses.at(-1) as ServerResponse }
+  }
+  const first = await opened()
+  first.response.write('data: 1\n\n')
+  expect(await first.stream.wait()).toBe(true)
+  expect(first.stream.take()).toBe('1')
+  first.stream.rest(true)
+  first.response.write('data: 2\n\n')
+  await sleep(30)
+  expect(first.stream.take()).toBeUndefined()
+  first.stream.rest(false)
+  expect(await first.stream.wait()).toBe(true)
+  expect(first.stream.take()).toBe('2')
+  first.response.end()
+  expect(await first.stream.wait()).toBe(false)
+  const second = await opened()
+  first.stream.rest(true)
+  second.response.write('data: 3\n\n')
+  expect(await second.stream.wait()).toBe(true)
+  expect(second.stream.take()).toBe('3')
+  // One that is over while it rests is none that waits for ever.
+  second.stream.rest(true)
+  second.stream.abort()
+  await expect(second.stream.wait()).rejects.toThrow('not wanted')
 })

@@ -69,6 +69,10 @@ export class EngineStream implements EngineEvents {
     return { done: true, value: undefined }
   }
 
+  rest(isResting: boolean): void {
+    this.#events.rest(isResting)
+  }
+
   /** The rest is not wanted: the engine stops. */
   async return(): Promise<IteratorResult<EngineEvent, void>> {
     this.#close(this.#last !== undefined)

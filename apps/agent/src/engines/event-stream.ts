@@ -58,6 +58,7 @@ export class EventStream {
   #isAnswered = false
   #isOver = false
   #isDropped = false
+  #isResting = false
   #error: unknown
   #wake: (() => void) | undefined
   #tail: NodeJS.Timeout | undefined
@@ -79,7 +80,7 @@ export class EventStream {
       this.#ready = []
       this.#taken = 0
       this.#readyCharacters = 0
-      if (this.#controller?.paused) this.#controller.resume()
+      if (!this.#isResting && this.#controller?.paused) this.#controller.resume()
     }
     return data
   }
@@ -98,6 +99,15 @@ export class EventStream {
     })
   }
 
+  /** True: its connection is read no further until this is called with false. */
+  rest(isResting: boolean): void {
+    // The connection of an answer that is over may carry another one.
+    if (this.#isOver || this.#isDropped || this.#isResting === isResting) return
+    this.#isResting = isResting
+    if (isResting) this.#controller?.pause()
+    else if (this.#readyCharacters <= READY_CHARACTERS_MAX) this.#controller?.resume()
+  }
+
   /** What still comes is not wanted: the connection closes. */
   abort(reason: Error = gaveUp): void {
     this.#isDropped = true
@@ -110,6 +120,7 @@ export class EventStream {
   finish(): void {
     this.#isDropped = true
     if (this.#isOver) return
+    this.#isResting = false
     if (this.#controller?.paused) this.#controller.resume()
     this.#tail = setTimeout(() => this.abort(), TAIL_MS_MAX).unref()
   }

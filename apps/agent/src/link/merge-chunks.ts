@@ -14,7 +14,7 @@ export type CountedChunk = { readonly chunk: OpenAiChunk; readonly tokens: numbe
 export const HOLD_MS_MAX = {
   /** Of an answer that nobody reads before its end. */
   whole: 20,
-  /** Of one that is read as it comes. */
+  /** Of one that is read as it comes: no token waits longer. */
   streamed: 10,
 } as const
 const HELD_TOKENS_MAX = 256
@@ -54,10 +54,9 @@ export class ChunkMerger {
     return this.#isDue
   }
 
-  /** What is held back and not due is to be flushed after so many ms; null where nothing is. */
-  dueInMs(nowMs: number): number | null {
-    if (this.#held === undefined || this.#isDue) return null
-    return Math.max(0, this.#sentMs + this.#holdMsMax - nowMs)
+  /** What is held back is to be flushed within the time to hold. */
+  get mayWait(): boolean {
+    return this.#held !== undefined && !this.#isDue
   }
 
   /** Takes the next chunk of the engine; returns what is to be sent now, in order. */

@@ -22,7 +22,13 @@ import {
   type WorkReceipt,
 } from '@isochrone/protocol'
 import type { AnswerSealer } from '@isochrone/protocol/sealed'
-import { EngineFailure, type EngineCall, type EngineUsage, type OpenAiChunk } from '../engines/engine-driver.ts'
+import {
+  EngineFailure,
+  type EngineCall,
+  type EngineEvents,
+  type EngineUsage,
+  type OpenAiChunk,
+} from '../engines/engine-driver.ts'
 import type { OpenedBody, RefusedBody } from '../sealed/sealing-keys.ts'
 import type { CreditWindow, DeliveredPart } from './credit-window.ts'
 import { chunkJsonBytesMax, divideChunk } from './divide-chunk.ts'
@@ -163,13 +169,19 @@ async function runClaimed(
     // Whatever else is sent flushes it first, so its credit is there.
     mayThen: () => !job.signal.aborted && job.credits.credits > 0,
     sends: ({ chunk, tokens }) => sendChunk(context, job, run, chunk, tokens),
-    isTimed: !isWhole,
+    holdMs: isWhole ? null : HOLD_MS_MAX.streamed,
+    rest: (isResting) => events?.rest?.(isResting),
   })
+  let events: EngineEvents | undefined
   try {
-    const events = context.driver.start(call, job.signal)
+    events = context.driver.start(call, job.signal)
     try {
       for (;;) {
-        const event = events.take?.() ?? (await events.next()).value
+        let event = events.take?.()
+        if (!event) {
+          held.plan()
+          event = (await events.next()).value ?? undefined
+        }
         if (!event) break
         if (event.usage) run.usage = event.usage
         if (event.type === 'usage') break
@@ -188,7 +200,6 @@ async function runClaimed(
         const now = pieces ? [...merger.flush(nowMs), ...pieces] : merger.add(event.chunk, event.tokens, nowMs)
         if (now.length > 0) await send(now)
         if (merger.isDue && (sealer || job.credits.credits <= 0)) await send(merger.flush(nowMs))
-        else held.plan(nowMs)
       }
     } finally {
       // Before it is signed for: what the engine still does is done for nobody.
