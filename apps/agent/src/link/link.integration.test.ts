@@ -8,9 +8,11 @@ import {
   frameType,
   LOAD_ANSWER_MS_MIN,
   PING_ASKS_LOAD,
+  linkHeartbeat,
   outputChain,
   randomBytes32,
   requestHashOf,
+  streamEnd,
   workStatus,
   type Hex,
 } from '@isochrone/protocol'
@@ -470,7 +472,7 @@ test('a long prompt is told to every gateway when it comes, and off again with i
 })
 
 test('what more prompts wait before than may is declined with how the node is, and what may wait is taken', async () => {
-  const { other, begin, stop } = await startSlow()
+  const { other, begin, stop } = await startSlow(60_000)
   try {
     const first = gateway.open({ prompt: { tokens: 700 } }, chat(5))
     await expect.poll(() => gateway.heartbeats.at(-1)?.prefillTokens).toBe(700)
@@ -488,6 +490,34 @@ test('what more prompts wait before than may is declined with how the node is, a
     ]
     begin()
     for (const { end } of [first, ...taken]) expect((await end).status).toBe('completed')
+  } finally {
+    await stop()
+  }
+})
+
+/** A gateway of before says nothing of its prompts, and leaves out what it does not know of reports and ends. */
+test('beside a gateway of now an older one is served as ever, and closes nothing that it cannot read', async () => {
+  const { other, begin, stop } = await startSlow()
+  try {
+    const seen: unknown[] = []
+    other.readHeartbeat = (json) => {
+      seen.push(json)
+      return linkHeartbeat.omit({ ownPrefillTokens: true }).parse(json)
+    }
+    other.readEnd = (json) => streamEnd.omit({ promptsAhead: true }).parse(json)
+    const long = gateway.open({ prompt: { tokens: PROMPT_NOTICE_TOKENS } }, chat(5))
+    await expect.poll(() => other.heartbeats.at(-1)?.prefillTokens).toBe(PROMPT_NOTICE_TOKENS)
+    expect(seen.at(-1)).toHaveProperty('ownPrefillTokens', 0)
+    // It gives no bound, so nothing of it is declined, however much waits.
+    const taken = [other.open({}, chat(5)), other.open({}, { ...chat(5), stream: false })]
+    await expect.poll(() => other.heartbeats.at(-1)?.ownStreams).toBe(2)
+    // What it has sent nobody knows the length of: it counts for nothing.
+    const bounded = await gateway.open({ prompt: { tokens: 10, aheadMax: 10 } }, chat(5)).end
+    expect(bounded).toMatchObject({ status: 'rejected', promptsAhead: PROMPT_NOTICE_TOKENS })
+    begin()
+    for (const { end } of [long, ...taken]) expect((await end).status).toBe('completed')
+    expect(other.checkedWork((await taken[0]?.end)?.work ?? null).tokensOut).toBe(5)
+    expect([other.connections, other.rejects]).toEqual([1, []])
   } finally {
     await stop()
   }

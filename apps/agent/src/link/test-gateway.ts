@@ -88,6 +88,9 @@ export class TestGateway {
   /** As WELCOME says it. */
   heartbeatIntervalMs = 100
   streamCreditBytes = AMPLE_CREDIT_BYTES
+  /** Default: as gateways of now read them. */
+  readHeartbeat = (json: unknown): LinkHeartbeat => linkHeartbeat.parse(json)
+  readEnd = (json: unknown): StreamEnd => streamEnd.parse(json)
   connections = 0
   welcomes = 0
   pongs = 0
@@ -144,7 +147,7 @@ export class TestGateway {
     const chunks: TestChunk[] = []
     const end = new Promise<StreamEnd>((resolve) => {
       connection.streams.set(id, (frame) => {
-        if (frame.type === frameType.end) return resolve(streamEnd.parse(decodeJsonPayload(frame)))
+        if (frame.type === frameType.end) return resolve(this.readEnd(decodeJsonPayload(frame)))
         const { tokensOut, chunk } = decodeData(frame)
         chain.add(chunk)
         chunks.push({
@@ -234,7 +237,7 @@ export class TestGateway {
           return socket.send(encodeJsonFrame(frameType.welcome, 0, welcome))
         }
         case frameType.heartbeat:
-          return void this.heartbeats.push(linkHeartbeat.parse(decodeJsonPayload(frame)))
+          return void this.heartbeats.push(this.readHeartbeat(decodeJsonPayload(frame)))
         case frameType.ping:
           return socket.send(encodeFrame(frameType.pong, 0, frame.payload))
         case frameType.pong:

@@ -60,11 +60,14 @@ export interface ScriptedNodeOptions {
   readonly script: (call: Call) => void | Promise<void>
   readonly contextTokensMax?: number
   readonly concurrencyMax?: number
+  /** Reads the header of an OPEN. Default: as agents of now do. */
+  readonly readOpen?: (header: unknown) => StreamOpen
 }
 
 /** Links and answers by its script until the link is lost. It keeps no log, so its numbers begin with the clock. */
 export async function startScriptedNode(options: ScriptedNodeOptions): Promise<ScriptedNode> {
   const { gatewayUrl, key, script, contextTokensMax = 100_000_000, concurrencyMax = 64 } = options
+  const { readOpen = (header: unknown) => streamOpen.parse(header) } = options
   const nodeId = addressToBytes32(addressOfKey(key))
   const model = {
     model: SCRIPTED_MODEL,
@@ -143,7 +146,7 @@ export async function startScriptedNode(options: ScriptedNodeOptions): Promise<S
       const { header, body } = decodeOpen(frame)
       calls++
       credits.set(frame.streamId, STREAM_CREDIT_BYTES)
-      const call = callOf(frame.streamId, streamOpen.parse(header), body)
+      const call = callOf(frame.streamId, readOpen(header), body)
       void Promise.resolve(script(call)).catch(() => agent.drop())
     }
   }
