@@ -53,9 +53,9 @@ function beat({ agent }: ScriptedNode): void {
   )
 }
 
-function reject({ send, streamId }: Call, message: string): void {
+function reject(call: Call, message: string): void {
   const end: StreamEnd = { status: 'rejected', message, engineStatus: null, work: null }
-  send(encodeJsonFrame(frameType.end, streamId, older.end.parse(end)))
+  call.send(encodeJsonFrame(frameType.end, call.streamId, older.end.parse(end)))
 }
 
 async function ask(): Promise<{ status: number; text: string; requestId: string }> {
