@@ -107,3 +107,64 @@ test('a room that is closed to new requests keeps those that run, and takes more
   await expect(last).rejects.toThrow('ends')
   expect(isPlaced(await room.place({ ...input, isRunning: true }))).toBe(false)
 })
+
+/** Each with its own size and its own time: what holds up one says nothing of those behind it. */
+function timedRoom() {
+  const clock = manualClock()
+  const fits = new Set<string>()
+  let freed: (model: string) => void = () => {}
+  const placer = {
+    place: (_model: string, { requestId }: PlacementRequest) =>
+      (fits.has(requestId)
+        ? { ticket: {} }
+        : { reason: 'no_slack', retryAfterMs: 100, record: { rejected: [] } }) as unknown as Placed | Refused,
+  } as unknown as Placer
+  const room = createWaitingRoom({ placer, onRoom: (listener) => void (freed = listener), clock, self: 'a' })
+  const gone = new AbortController()
+  const placed: string[] = []
+  const wait = (requestId: string, patienceMs: number): void => {
+    const policy = mergeRouting({ request: parseRoutingPolicy({ ttft_slo_ms: patienceMs }).policy })
+    const request = { requestId, tokensIn: 10_000, tokensOutExpected: 1, policy } as unknown as PlacementRequest
+    const input = { model: 'm', tenant: 't', request, patienceMs, signal: gone.signal }
+    room.place(input).then(
+      (outcome) => isPlaced(outcome) && placed.push(requestId),
+      () => undefined,
+    )
+  }
+  const wake = async (): Promise<void> => {
+    freed('m')
+    await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return { clock, fits, room, wait, wake, placed, stop: () => gone.abort() }
+}
+
+test('a request that no node can serve in time now holds up none behind it that one can', async () => {
+  const { fits, wait, wake, placed, stop } = timedRoom()
+  wait('long', 4_000)
+  wait('short', 500)
+  wait('also short', 500)
+  await wake()
+  expect(placed).toEqual([])
+  fits.add('short').add('also short')
+  await wake()
+  expect(placed).toEqual(['short', 'also short'])
+  fits.add('long')
+  await wake()
+  expect(placed).toEqual(['short', 'also short', 'long'])
+  stop()
+})
+
+test('who has half a second leaves no second of it to those who wait at another gateway', async () => {
+  const { clock, fits, room, wait, wake, placed, stop } = timedRoom()
+  room.hear({ model: 'm', news: { from: 'b', sequence: 1, level: 0, floor: 0, served: [] } }, clock.nowMs())
+  room.charge('m', 't', { tokensIn: 100_000, tokensOut: 0 }, 0)
+  wait('short', 500)
+  fits.add('short')
+  await wake()
+  expect(placed).toEqual([])
+  clock.advanceMs(60)
+  await wake()
+  expect(placed).toEqual(['short'])
+  stop()
+})

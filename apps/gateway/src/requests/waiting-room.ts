@@ -94,6 +94,11 @@ const WAITERS_MAX = 2_048
 const WAITERS_PER_TENANT_MAX = 512
 /** Decisions in one wake: what a burst of waiters may cost the event loop at a time. */
 const DECISIONS_PER_WAKE = 256
+/**
+ * Waiters of one line that are looked at in a wake. Who named an SLO may wait for what nobody behind needs: a long prompt for a
+ * node that is idle, while a short one would be in time anywhere.
+ */
+const LINE_LOOKS_MAX = 16
 /** What no event tells: a breaker whose pause is over, a state that has gone stale. */
 const LOOK_AGAIN_MS = 100
 /** Where nothing is known yet of how fast the room empties. */
@@ -139,7 +144,11 @@ export function createWaitingRoom({
     if (queues.size >= QUEUES_MAX) {
       for (const [name, { fair }] of queues) if (fair.size === 0) queues.delete(name)
     }
-    const fair = createFairLines<Waiting>({ waitersMax: WAITERS_MAX, perTenantMax: WAITERS_PER_TENANT_MAX })
+    const fair = createFairLines<Waiting>({
+      waitersMax: WAITERS_MAX,
+      perTenantMax: WAITERS_PER_TENANT_MAX,
+      looksMax: LINE_LOOKS_MAX,
+    })
     const exchange = createFairExchange({ queue: fair, self })
     queue = { fair, exchange, toldOfWaiters: false, wakeDue: false, timer: undefined, gapMs: null, gapFromMs: 0 }
     queues.set(model, queue)
@@ -161,9 +170,12 @@ export function createWaitingRoom({
     let decisions = 0
     let placed: Placed | undefined
     const hopeless: { waiting: Waiting; outcome: Refused }[] = []
-    const admissible = (waiting: Waiting): boolean => {
-      if (++decisions > DECISIONS_PER_WAKE) return false
+    /** Who goes leaves less room: who could not go before cannot go now, nor anybody of a line in which all ask for any place. */
+    const refused = new Set<Waiting | string>()
+    const admissible = (waiting: Waiting, line: string): boolean => {
+      if (refused.has(waiting) || refused.has(line) || ++decisions > DECISIONS_PER_WAKE) return false
       const outcome = look(waiting)
+      if (!isPlaced(outcome)) refused.add(waiting.input.request.policy.admission === 'slack' ? waiting : line)
       if (isPlaced(outcome)) placed = outcome
       // What no change of load can mend leaves the room at once, with its reason.
       else if (!mayPass(outcome)) hopeless.push({ waiting, outcome })
@@ -199,7 +211,8 @@ export function createWaitingRoom({
 
   function refusalOf(queue: Queue, { sinceMs }: Waiting, refused: Refused): Refusal {
     const waitedMs = Math.max(0, clock.nowMs() - sinceMs)
-    return { ...refused, retryAfterMs: retryAfterMsOf(queue, refused), waitedMs, roomFull: false }
+    const { reason, record } = refused
+    return { reason, record, retryAfterMs: retryAfterMsOf(queue, refused), waitedMs, roomFull: false }
   }
 
   const look = ({ input, sinceMs }: Waiting): Placed | Refused =>
@@ -288,7 +301,10 @@ export function createWaitingRoom({
         queue.fair.charge(tenant, request.tokensIn, request.tokensOutExpected)
         return refused
       }
-      if (!mayPass(refused) || patienceMs <= 0) return { ...refused, waitedMs: 0, roomFull: false }
+      if (!mayPass(refused) || patienceMs <= 0) {
+        const { reason, retryAfterMs, record } = refused
+        return { reason, retryAfterMs, record, waitedMs: 0, roomFull: false }
+      }
       return await wait(queue, input)
     },
     tell(nowMs) {

@@ -93,3 +93,15 @@ test('a gateway that is ahead waits a bounded time, and not for one that fell si
   exchange.tell(3_500)
   expect(queue.pop(3_501)?.item).toBe('third')
 })
+
+/** A request with half a second to its first token has none to give to somebody elsewhere, who may not want the place. */
+test('a place is left to others for a tenth of what its own waiter may still wait', () => {
+  const { queue, exchange } = gateway('a')
+  queue.push('t', 'first', 100_000, Infinity)
+  queue.push('t', 'second', 100, 500)
+  expect(queue.pop(0)?.item).toBe('first')
+  exchange.hear({ from: 'b', sequence: 1, level: 0, floor: 0, served: [] }, 0)
+  expect(queue.pop(10)).toBeUndefined()
+  expect(queue.pop(50)).toBeUndefined()
+  expect(queue.pop(60)?.item).toBe('second')
+})

@@ -169,6 +169,19 @@ test('whatever happens, a tenant is served in order, nobody is lost or served tw
   )
 })
 
+/** A request that only an idle node can serve in time must not keep back those that any node can. */
+test('who cannot go holds up no more of its tenant than are looked at, and keeps its place', () => {
+  const queue = createFairQueue<string>({ ...room, looksMax: 2 })
+  for (const item of ['long', 'short', 'also short']) queued(queue, 'a', item, 10)
+  const isShort = (item: string): boolean => item !== 'long'
+  expect(queue.pop(0, isShort)?.item).toBe('short')
+  queued(queue, 'a', 'very long', 10)
+  expect(queue.pop(0, (item) => item === 'very long')).toBeUndefined()
+  expect(queue.pop(0, isShort)?.item).toBe('also short')
+  expect([queue.pop(0)?.item, queue.pop(0)?.item, queue.size]).toEqual(['long', 'very long', 0])
+  expect(queue.counterOf('a')).toBe(40)
+})
+
 test('tenants that come once do not fill the memory', () => {
   const queue = createFairQueue<number>({ waitersMax: 4, perTenantMax: 2 })
   queued(queue, 'first', 0, 10)

@@ -34,8 +34,14 @@ export interface FairQueueOptions {
   weightOf?: ((tenant: string) => number) | undefined
   /** Virtual tokens by which a tenant may be ahead of the least served one at other gateways. Default 1,024. */
   aheadMax?: number | undefined
-  /** Longest time that this queue leaves places to others, ms. Default 1,000. */
+  /**
+   * Longest time that this queue leaves places to others, ms, and as a share of what its next one may still wait: whoever has
+   * half a second must not lose it to somebody elsewhere who may have no use for the place. Defaults 1,000 and 0.1.
+   */
   holdMsMax?: number | undefined
+  holdShareMax?: number | undefined
+  /** Waiters of one tenant that a `pop` looks at, the oldest first: fewer than these hold up nobody. Default 1. */
+  looksMax?: number | undefined
 }
 
 /** What was served to a tenant since it was last told, and its counter now. */
@@ -54,8 +60,8 @@ export interface FairQueue<T> {
   /** A handle, or why it was not queued. */
   push(tenant: string, item: T, cost: number, deadlineMs: number): Waiter<T> | 'queue_full' | 'tenant_full'
   /**
-   * The oldest waiter of the tenant served least, its estimated cost charged; undefined when none may go. A tenant whose
-   * oldest waiter is not admissible now keeps its place and is passed over.
+   * The oldest waiter of the tenant served least that may go, its estimated cost charged; undefined when none may. A tenant of
+   * which no waiter that was looked at is admissible now keeps its place and is passed over.
    */
   pop(nowMs: number, admissible?: (item: T, tenant: string) => boolean): Waiter<T> | undefined
   /** What a request really took; `costCharged` is what `pop` charged for it, so that the estimate is corrected. */
@@ -96,7 +102,15 @@ interface Tenant<T> {
 }
 
 export function createFairQueue<T>(options: FairQueueOptions): FairQueue<T> {
-  const { waitersMax, perTenantMax, weightOf = () => 1, aheadMax = 1_024, holdMsMax = 1_000 } = options
+  const {
+    waitersMax,
+    perTenantMax,
+    weightOf = () => 1,
+    aheadMax = 1_024,
+    holdMsMax = 1_000,
+    holdShareMax = 0.1,
+    looksMax = 1,
+  } = options
   invariant(waitersMax >= 1 && perTenantMax >= 1, 'a queue has room for one')
   const tenants = new Map<string, Tenant<T>>()
   const tenantsMax = Math.max(1_024, 4 * waitersMax)
@@ -176,7 +190,8 @@ export function createFairQueue<T>(options: FairQueueOptions): FairQueue<T> {
       return false
     }
     if (heldSinceMs < 0) heldSinceMs = nowMs
-    if (nowMs - heldSinceMs < holdMsMax) return true
+    const patienceMs = Math.max(0, (first.oldest as Entry<T>).deadlineMs - nowMs)
+    if (nowMs - heldSinceMs < Math.min(holdMsMax, holdShareMax * patienceMs)) return true
     heldSinceMs = nowMs
     return false
   }
@@ -194,12 +209,13 @@ export function createFairQueue<T>(options: FairQueueOptions): FairQueue<T> {
     const passed: Tenant<T>[] = []
     let found: Entry<T> | undefined
     for (let tenant = turns.first(); tenant && !found; tenant = turns.first()) {
-      const head = tenant.oldest as Entry<T>
-      if (admissible(head.item, tenant.name)) found = head
-      else {
-        turns.remove(tenant)
-        passed.push(tenant)
+      let entry = tenant.oldest
+      for (let looks = 0; entry && !found && looks < looksMax; looks++, entry = entry.newer) {
+        if (admissible(entry.item, tenant.name)) found = entry
       }
+      if (found) break
+      turns.remove(tenant)
+      passed.push(tenant)
     }
     for (const tenant of passed) turns.add(tenant)
     return found
