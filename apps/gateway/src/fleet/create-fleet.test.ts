@@ -237,6 +237,20 @@ test("prompts that wait are the node's, less our share as the node counts it, pl
   expect(waiting()).toBe(60_000)
 })
 
+/** Whoever waits for a first token in time waits for prompts to be prefilled, and streams end later. */
+test('there is room where prompts wait no more, though as many streams run', () => {
+  const { fleet, link, report } = world([{}])
+  const session = link(0)
+  const room: string[] = []
+  fleet.onRoom((model) => room.push(model))
+  report(session, { activeStreams: 2, prefillTokens: 20_000 })
+  room.length = 0
+  report(session, { activeStreams: 2, prefillTokens: 30_000 })
+  expect(room).toEqual([])
+  report(session, { activeStreams: 2, prefillTokens: 5_000 })
+  expect(room).toEqual([MODEL])
+})
+
 function placementRequest(): PlacementRequest {
   const { tokensIn, tokensOut } = work
   return {

@@ -82,6 +82,7 @@ interface Entry extends LinkedReplica {
   declines: number
   /** Of its last report; a node that drains has no room at all. */
   reportedStreams: number
+  reportedPrefillTokens: number
   /** Its streams that have had their first token. */
   streams: Set<RunningStream>
 }
@@ -156,6 +157,7 @@ export function createFleet({
       attempts: 0,
       declines: DECLINES_BURST,
       reportedStreams: Infinity,
+      reportedPrefillTokens: Infinity,
       streams: new Set(),
     }
     byNode.set(session.nodeId, entry)
@@ -246,8 +248,10 @@ export function createFleet({
       pool.setRtt(entry.slot, session.rttMs)
       // Asked often: only what leaves more room than before is news to those that wait.
       const streams = reported.draining ? Infinity : reported.activeStreams + reported.queuedStreams
-      if (streams < entry.reportedStreams) room(entry.model)
+      const prefillTokens = reported.draining ? Infinity : (reported.prefillTokens ?? 0)
+      if (streams < entry.reportedStreams || prefillTokens < entry.reportedPrefillTokens) room(entry.model)
       entry.reportedStreams = streams
+      entry.reportedPrefillTokens = prefillTokens
     }
   }
 

@@ -186,6 +186,23 @@ test('where the node that declined is gone by then, the request waits for a plac
   expect(late.opened).toHaveLength(1)
 })
 
+/** News of a node may be a second old, and half a second is all that some have. */
+test('while a request waits, nodes are asked how they are, and it goes as soon as one says that its prompts are done', async () => {
+  const { url, nodes, report } = await start(3, { patienceMs: 5_000 })
+  for (const node of nodes) {
+    reports(node, WAITING)
+    report(node)
+  }
+  const answer = ask(url, { ttft_slo_ms: 5_000 })
+  await expect.poll(() => nodes.map(({ asked }) => asked > 0)).toEqual([true, true, true])
+  expect(nodes.map(({ opened }) => opened.length)).toEqual([0, 0, 0])
+  const [one] = nodes as [FakeNode]
+  reports(one, 0)
+  report(one)
+  expect(await answer).toEqual({ status: 200, text: 'Hello!' })
+  expect(one.opened).toHaveLength(1)
+})
+
 test('what was declined is on record as that, by the words of this gateway', async () => {
   const { url, nodes, entries } = await start(2)
   for (const node of nodes) declines(node, { script: { message: 'my dog is ill' } })

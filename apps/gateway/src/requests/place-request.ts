@@ -9,6 +9,7 @@ import {
   createReplicaPool,
   decide,
   type Contradiction,
+  type NotPlaced,
   type PlacementRecord,
   type PlacementRequest,
   type RoutingWish,
@@ -55,9 +56,10 @@ export interface Peeked {
 }
 
 export interface Refused {
-  reason: PlacementRecord['reason']
-  retryAfterMs: number
-  record: PlacementRecord
+  readonly reason: PlacementRecord['reason']
+  readonly retryAfterMs: number
+  /** To be read before the next decision, or never: who waits is looked at often, and a record costs as much as the look. */
+  readonly record: PlacementRecord
 }
 
 export interface Placer {
@@ -110,9 +112,13 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
       if (decision.kind === 'none' && decision.reason === 'context_too_long' && tokensInMin < tokensIn) {
         decision = decide(pool, { ...request, tokensIn: tokensInMin }, rng, clock.nowMs())
       }
+      if (decision.kind === 'none') {
+        // Where nobody is placed nobody would be asked, and who waits would go by what was said a second ago.
+        fleet.named(model, decision.nearest())
+        return new NoPlace(decision)
+      }
       const record = withoutPrompt(decision.record())
-      const prefillAheadMax = decision.kind === 'none' ? null : decision.prefillAheadMax()
-      if (decision.kind === 'none') return { reason: decision.reason, retryAfterMs: decision.retryAfterMs, record }
+      const prefillAheadMax = decision.prefillAheadMax()
       const replica = fleet.at(model, decision.slot)
       const cached = record.candidates.find(({ nodeId }) => nodeId === record.choice)?.tokensCached
       const opening = replica && open(replica, request, cached)
@@ -157,6 +163,27 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
     },
     hopeless: (model, request, nodes) => hopelessPolicyOf(request, fleet.pool(model), nodes),
     priceLists: (model) => fleet.priceLists(model),
+  }
+}
+
+class NoPlace implements Refused {
+  readonly #decision: NotPlaced
+  #record: PlacementRecord | null = null
+
+  constructor(decision: NotPlaced) {
+    this.#decision = decision
+  }
+
+  get reason(): PlacementRecord['reason'] {
+    return this.#decision.reason
+  }
+
+  get retryAfterMs(): number {
+    return this.#decision.retryAfterMs
+  }
+
+  get record(): PlacementRecord {
+    return (this.#record ??= withoutPrompt(this.#decision.record()))
   }
 }
 

@@ -210,6 +210,10 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
       if (!options.nodes.includes(node)) options.nodes.push(node)
       for (const listener of linkListeners) listener(node, true)
     },
+    /** As it does when a node has said how it is. */
+    report: (node: FakeNode) => {
+      for (const listener of reportListeners) listener(node)
+    },
     close: () => app.close(),
   }
 }

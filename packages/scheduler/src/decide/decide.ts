@@ -19,7 +19,7 @@ import { recordOf } from './record.ts'
 import { add, locate, sample } from './sample.ts'
 import { sampleNamed } from './sample-named.ts'
 import type { DecisionScratch } from './scratch.ts'
-import { commonestReason, retryAfterOf, staticReasonOf } from './why-none.ts'
+import { commonestReason, nearestOf, retryAfterOf, staticReasonOf } from './why-none.ts'
 
 /** Rows that the fallback looks at together. */
 const SCAN_BATCH = 16
@@ -47,6 +47,8 @@ export interface NotPlaced {
   kind: 'none'
   reason: RejectionReason | 'no_replica'
   retryAfterMs: number
+  /** Up to three replicas that lacked room or time, those that lacked least first. Only before the next decision on that pool. */
+  nearest(): readonly number[]
   /** Only before the next decision on that pool and before its offers change. */
   record(): PlacementRecord
 }
@@ -210,6 +212,12 @@ class None implements NotPlaced {
     this.#decision = s.decisions
     this.reason = commonestReason(s) ?? staticReasonOf(pool, compiled) ?? 'no_replica'
     this.retryAfterMs = retryAfterOf(s, pool.tuning)
+  }
+
+  nearest(): readonly number[] {
+    const { scratch: s } = this.#pool
+    invariant(s.decisions === this.#decision, 'who came nearest is asked before the next decision')
+    return nearestOf(s)
   }
 
   record(): PlacementRecord {

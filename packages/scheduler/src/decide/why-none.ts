@@ -60,6 +60,25 @@ export function retryAfterOf(s: DecisionScratch, t: Tuning): number {
   return Math.ceil(Math.min(t.retryAfterMsMax, Math.max(t.retryAfterMsMin, soonest)))
 }
 
+const NEAREST = 3
+const FULL = codeOf('full')
+const NO_SLACK = codeOf('no_slack')
+
+/** Slots that would serve with more room or time, by when their first token is expected. */
+export function nearestOf(s: DecisionScratch): readonly number[] {
+  const rows: number[] = []
+  const ttftMs = (i: number): number => s.ttftMs[i] as number
+  for (let i = 0; i < s.n; i++) {
+    if (s.reason[i] !== FULL && s.reason[i] !== NO_SLACK) continue
+    let at = rows.length
+    while (at > 0 && ttftMs(rows[at - 1] as number) > ttftMs(i)) at--
+    if (at === NEAREST) continue
+    rows.splice(at, 0, i)
+    if (rows.length > NEAREST) rows.pop()
+  }
+  return rows.map((i) => s.slots[i] as number)
+}
+
 /** ms; infinite where no waiting mends it. */
 function waitOf(s: DecisionScratch, i: number, t: Tuning): number {
   const { request } = s
