@@ -97,6 +97,8 @@ export interface AttemptOutcome {
   concurrency: number
   /** Mean context of those streams, tokens; 0 when unknown. */
   contextTokens: number
+  /** Prompt tokens that waited there before it, as they were known at its dispatch. Absent: unknown, and none is thought of. */
+  tokensAhead?: number | undefined
   /** Dispatch → first token, less the round trip, ms. */
   engineTtftMs: number | null
   /** (duration − TTFT) / (tokens out − 1), ms. */

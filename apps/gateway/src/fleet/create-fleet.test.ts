@@ -237,6 +237,22 @@ test("prompts that wait are the node's, less our share as the node counts it, pl
   expect(waiting()).toBe(60_000)
 })
 
+test('what waited at a node before an attempt is no slowness of the node', () => {
+  const { fleet, link, report, open } = world([{}])
+  const session = link(0)
+  for (let i = 0; i < 40; i++) {
+    // 20,000 tokens of other gateways, 0.05 ms each, and then its own.
+    report(session, { activeStreams: 1, prefillTokens: 20_000, ownPrefillTokens: 0 })
+    const ticket = open(0)
+    ticket.sent()
+    ticket.firstToken()
+    ticket.closed({ ...finished, engineTtftMs: 10 + 0.05 * 20_100 })
+  }
+  const estimate = fleet.stateOf(session.nodeId)?.estimate
+  expect(estimate?.baseMs).toBeLessThan(100)
+  expect(estimate?.prefillMsPerToken).toBeCloseTo(0.05, 2)
+})
+
 /** Whoever waits for a first token in time waits for prompts to be prefilled, and streams end later. */
 test('there is room where prompts wait no more, though as many streams run', () => {
   const { fleet, link, report } = world([{}])

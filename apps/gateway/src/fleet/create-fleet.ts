@@ -309,7 +309,7 @@ export function createFleet({
     work: AttemptWork,
     prefixHashes: readonly number[],
   ): AttemptTicket {
-    const streamsBefore = replicaStateOf(pool, entry.slot).activeStreams
+    const { activeStreams: streamsBefore, prefillTokens: tokensAhead } = replicaStateOf(pool, entry.slot)
     const waiting = Math.max(0, work.tokensIn - work.tokensCached)
     let phase: 'placed' | 'sent' | 'over' = 'placed'
     let prefills = true
@@ -358,7 +358,7 @@ export function createFleet({
         if (!entry.alive) return
         // The pool takes a missing time for a prompt that still waits.
         const engineTtftMs = outcome.engineTtftMs ?? (prefills ? null : 0)
-        pool.closed(entry.slot, work, { ...outcome, engineTtftMs }, clock.nowMs())
+        pool.closed(entry.slot, work, { ...outcome, engineTtftMs, tokensAhead }, clock.nowMs())
         room(entry.model)
       },
     }

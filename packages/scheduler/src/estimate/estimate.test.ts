@@ -54,6 +54,23 @@ test('the fit finds a slow machine: its TPOT and TTFT, whatever the declared cur
   expect(Math.abs(prefill / (slow * (10 + 90)) - 1)).toBeLessThan(0.15)
 })
 
+/** Else a node is thought slow because it was busy, its queue is counted twice, and requests are refused while it is idle. */
+test('a prompt that waited behind others says what the machine takes, not how long the queue was', () => {
+  const pool = createReplicaPool({ tuning: gatewayTuning })
+  const { prior: _none, ...undeclared } = offer(1)
+  const slot = pool.upsert(undeclared)
+  const rng = prng(5)
+  for (let i = 0; i < 200; i++) {
+    const tokensIn = 200 + rng.below(12_000)
+    const tokensAhead = rng.below(2) * rng.below(30_000)
+    const engineTtftMs = 10 + 0.03 * (tokensIn + tokensAhead)
+    attempt(pool, slot, { concurrency: 1, tokensIn, tokensAhead, engineTtftMs })
+  }
+  const { baseMs, prefillMsPerToken } = replicaStateOf(pool, slot).estimate
+  expect(baseMs).toBeLessThan(20)
+  expect(prefillMsPerToken).toBeCloseTo(0.03, 3)
+})
+
 test('no outcome, however broken, leaves an estimate that is not finite and not negative', () => {
   const odd = fc.oneof(fc.double(), fc.constantFrom(Number.NaN, -1, 0, 1e300, Number.POSITIVE_INFINITY))
   const outcome = fc.record({
@@ -64,6 +81,7 @@ test('no outcome, however broken, leaves an estimate that is not finite and not 
     tokensOut: odd,
     engineTtftMs: fc.option(odd),
     tpotMs: fc.option(odd),
+    tokensAhead: odd,
   })
   fc.assert(
     fc.property(fc.array(outcome, { maxLength: 30 }), (outcomes) => {

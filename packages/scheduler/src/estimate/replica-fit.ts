@@ -3,7 +3,7 @@
  *
  * TPOT̂ = a + b·c + g·c·ctx is fitted as a line in x = c·(1 + (g/b)·ctx): the ratio g/b stays the declared one, because
  * streams and their context move together and three coefficients cannot be told apart from them; a slow machine is slow
- * in both. TTFT̂ = base + prefill·tokens, after the wait for decoding streams is taken off. Exponentially weighted least
+ * in both. TTFT̂ = base + prefill·(tokens that waited before it + its own), after the wait for decoding streams is taken off. Exponentially weighted least
  * squares (Ljung, System Identification, 1999, §11.2) with the prior as observations that are never forgotten.
  */
 import {
@@ -110,8 +110,10 @@ export function observeAttempt(
     solveTpot(cold, c, tuning)
     applyFit(rows, cold, slot)
   }
-  const uncached = outcome.tokensIn - outcome.tokensCached
-  if (!usable(outcome.engineTtftMs) || !usable(uncached)) return
+  // What waited before it was prefilled first, as `predict` has it: else a queue would be taken for the machine.
+  const { tokensAhead = 0 } = outcome
+  const work = outcome.tokensIn - outcome.tokensCached + (usable(tokensAhead) ? tokensAhead : 0)
+  if (!usable(outcome.engineTtftMs) || !usable(work)) return
   const others = streams - 1
   const step =
     others <= 0
@@ -119,11 +121,11 @@ export function observeAttempt(
       : (rows[r + TPOT_A] as number) +
         (rows[r + TPOT_B] as number) * others +
         (rows[r + TPOT_G] as number) * others * context
-  const y = Math.max(0, outcome.engineTtftMs - step * (1 + uncached / tuning.prefillChunkTokens)) / pace
-  const predicted = (rows[r + BASE] as number) + (cold[c + FIT_PREFILL] as number) * uncached
+  const y = Math.max(0, outcome.engineTtftMs - step * (1 + work / tuning.prefillChunkTokens)) / pace
+  const predicted = (rows[r + BASE] as number) + (cold[c + FIT_PREFILL] as number) * work
   const above = y > predicted
   const weight = above ? tuning.ttftAboveWeight : 1
-  fit(cold, c + TTFT_SUMS, uncached, Math.min(y, predicted * OUTLIER + 1), weight, tuning)
+  fit(cold, c + TTFT_SUMS, work, Math.min(y, predicted * OUTLIER + 1), weight, tuning)
   solveTtft(rows, r, cold, c, tuning)
   applyFit(rows, cold, slot)
 }

@@ -13,6 +13,8 @@ import { priceOr, usableOr } from './usable.ts'
 export interface ReplicaState {
   /** Streams running and waiting on it, of all gateways. */
   activeStreams: number
+  /** Prompt tokens that wait for prefill, of all gateways. */
+  prefillTokens: number
   /** Learned cap on streams, at most the declared one. */
   streamsMax: number
   breakerOpenUntilMs: number
@@ -27,6 +29,7 @@ export function replicaStateOf(pool: ReplicaPool, slot: number): ReplicaState {
   const at = (column: number): number => pool.rows[slot * col.ROW + column] as number
   return {
     activeStreams: at(col.ACTIVE),
+    prefillTokens: at(col.PREFILL_TOKENS),
     streamsMax: at(col.STREAMS_MAX),
     breakerOpenUntilMs: at(col.BREAKER_UNTIL),
     draining: at(col.DRAINING) !== 0,
