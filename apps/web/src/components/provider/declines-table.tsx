@@ -8,7 +8,8 @@ export function DeclinesTable({ rows }: { rows: readonly NodeDeclines[] }) {
   return (
     <DataTable
       label="Declined attempts"
-      className="min-w-[640px]"
+      className="sm:min-w-[560px]"
+      stacks
       rows={rows}
       rowKey={({ id }) => id}
       columns={[
