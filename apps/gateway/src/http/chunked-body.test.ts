@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
-import { afterEach, expect, test } from 'vitest'
-import { chunkedBody } from './chunked-body.ts'
+import { afterEach, expect, test, vi } from 'vitest'
+import { chunkedBody, type ChunkedBody } from './chunked-body.ts'
 
 const stops: (() => unknown)[] = []
 afterEach(async () => {
@@ -10,7 +10,7 @@ afterEach(async () => {
 })
 
 /** An address whose answers are written by `answer`. */
-async function serverOf(answer: (response: ServerResponse) => void): Promise<number> {
+async function serverOf(answer: (response: ServerResponse) => unknown): Promise<number> {
   const server = createServer((_request, response) => answer(response))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -57,6 +57,47 @@ test('two requests on one connection are answered one behind the other', async (
 test('a client of HTTP/1.0 gets no chunks', async () => {
   const text = await rawAnswer(await serverOf(speak), 'GET / HTTP/1.0\r\n\r\n')
   expect(text.slice(text.indexOf('\r\n\r\n') + 4)).toBe(said)
+})
+
+test('an answer that waits for its turn is whole, and so is the one before it', async () => {
+  const bodies: ChunkedBody[] = []
+  const port = await serverOf((response) => {
+    response.writeHead(200)
+    bodies.push(chunkedBody(response))
+  })
+  const request = (more: string) => `GET / HTTP/1.1\r\nhost: x\r\n${more}\r\n`
+  const text = rawAnswer(port, request('') + request('connection: close\r\n'))
+  await vi.waitUntil(() => bodies.length === 2)
+  const [first, second] = bodies as [ChunkedBody, ChunkedBody]
+  for (const part of ['a', 'b', 'c']) {
+    second.write(Buffer.from(part.toUpperCase()))
+    first.write(Buffer.from(part))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  first.end('')
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  second.write(Buffer.from('D'))
+  second.end('')
+  const parts = (letters: string) => [...letters].map((letter) => `1\r\n${letter}\r\n`).join('')
+  const [, one, two] = (await text).split(/HTTP\/1.1 200[^]*?\r\n\r\n/)
+  expect([one, two]).toEqual([`${parts('abc')}0\r\n\r\n`, `${parts('ABCD')}0\r\n\r\n`])
+})
+
+test('tells who was behind that it has caught up, whatever was written when', async () => {
+  const drains: number[] = []
+  const port = await serverOf(async (response) => {
+    response.writeHead(200)
+    const body = chunkedBody(response)
+    for (let part = 0; part < 3; part++) {
+      if (body.write(Buffer.alloc(4 * 1024 * 1024))) continue
+      await once(response, 'drain')
+      drains.push(part)
+    }
+    body.end('')
+  })
+  const answer = await fetch(`http://127.0.0.1:${port}/`)
+  expect((await answer.arrayBuffer()).byteLength).toBe(12 * 1024 * 1024)
+  expect(drains).toEqual([0, 1, 2])
 })
 
 test('says when the customer should catch up', async () => {

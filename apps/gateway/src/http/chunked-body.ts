@@ -2,7 +2,8 @@
  * Writes the body of a streamed answer: each part in one piece with the framing of HTTP/1.1 around it.
  *
  * Node would send a part as four writes, length, part and two line ends (RFC 9112, section 7.1), which costs more than a
- * token's whole way through this process. Where the head that left says no chunks (HTTP/1.0), parts go out as they are.
+ * token's whole way through this process, and gather them until the next tick. So what follows the head goes to the socket itself
+ * while it is this answer's. Where the head that left says no chunks (HTTP/1.0), parts go out as they are.
  */
 import type { ServerResponse } from 'node:http'
 
@@ -22,6 +23,20 @@ export function chunkedBody(response: ServerResponse): ChunkedBody {
   const isChunked = response.chunkedEncoding
   // From here on the framing is ours.
   response.chunkedEncoding = false
+  let isHeadOut = false
+
+  function put(out: Buffer): boolean {
+    const { socket } = response
+    // Null before its turn, and behind its end: what is written then waits in the response.
+    if (!isHeadOut || socket?.writable !== true) {
+      isHeadOut = true
+      return response.write(out)
+    }
+    if (socket.write(out)) return true
+    // Node tells the response only of what it wrote itself.
+    socket.once('drain', () => response.emit('drain'))
+    return false
+  }
 
   return {
     write(part, before = NOTHING, after = NOTHING) {
@@ -37,7 +52,7 @@ export function chunkedBody(response: ServerResponse): ChunkedBody {
         out[(at += after.length)] = CARRIAGE_RETURN
         out[at + 1] = LINE_FEED
       }
-      return response.write(out)
+      return put(out)
     },
     end(text) {
       if (!isChunked) return void response.end(text)
