@@ -78,7 +78,11 @@ test('an answer that waits for its turn is whole, and so is the one before it', 
   await new Promise((resolve) => setTimeout(resolve, 10))
   second.write(Buffer.from('D'))
   second.end('')
-  const parts = (letters: string) => [...letters].map((letter) => `1\r\n${letter}\r\n`).join('')
+  const parts = (letters: string) =>
+    letters
+      .split('')
+      .map((letter) => `1\r\n${letter}\r\n`)
+      .join('')
   const [, one, two] = (await text).split(/HTTP\/1.1 200[^]*?\r\n\r\n/)
   expect([one, two]).toEqual([`${parts('abc')}0\r\n\r\n`, `${parts('ABCD')}0\r\n\r\n`])
 })
