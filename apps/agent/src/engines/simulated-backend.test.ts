@@ -119,3 +119,21 @@ test('stop strings, long prompts and cancels behave as on a real engine', async 
   await expect(run(engine, request('p', 1000), AbortSignal.timeout(30))).rejects.toThrow('abort')
   expect(engine.load()).toEqual({ running: 0, queued: 0, prefillTokens: 0, contextTokens: 0 })
 })
+
+/** Gateways place by it: a prompt that counts whole to its first token keeps others away from an engine that is nearly idle. */
+test('what waits is what is left of a prompt, and nothing once it decodes', async () => {
+  const engine = createSimulatedBackend({ modelId: 'm', curve, sequences: 4, queueMax: 1 })
+  const tokens = 25_000
+  const running = run(engine, request('x'.repeat(4 * tokens), 2))
+  const left = () => engine.load().prefillTokens ?? 0
+  const seen: number[] = []
+  while (left() > 0 || seen.length === 0) {
+    seen.push(left())
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  const { durationMs } = await running
+  expect(seen.length).toBeGreaterThan(durationMs / 200)
+  expect(Math.max(...seen)).toBeLessThanOrEqual(tokens)
+  expect(seen.filter((count) => count > 0.2 * tokens && count < 0.8 * tokens).length).toBeGreaterThan(0)
+  expect(seen).toEqual(seen.toSorted((a, b) => b - a))
+})

@@ -18,7 +18,7 @@ import {
 import { simulatedEmbeddings } from './simulated-embeddings.ts'
 import { SequenceQueue } from './sequence-queue.ts'
 import { StopMatcher } from './stop-matcher.ts'
-import { TokenLoad } from './token-load.ts'
+import { TokenLoad, type RequestLoad } from './token-load.ts'
 
 export type SimulatedOptions = {
   readonly modelId: string
@@ -54,6 +54,8 @@ export function createSimulatedBackend(options: SimulatedOptions): EngineBackend
     options.queueMax,
   )
   const load = new TokenLoad()
+  /** By slot: prompts that have no first token, and how far their engine would be. */
+  const prefills = new Map<number, Prefill>()
   let prefillFreeAtMs = 0
 
   /** Decode speed now: every running sequence shares the replica. */
@@ -88,6 +90,7 @@ export function createSimulatedBackend(options: SimulatedOptions): EngineBackend
       const now = performance.now()
       prefillFreeAtMs = Math.max(prefillFreeAtMs, now) + prefillMs(curve, tokensIn)
       let dueMs = prefillFreeAtMs
+      prefills.set(slot, { asked, tokens: tokensIn, toMs: dueMs, tookMs: prefillMs(curve, tokensIn), done: 0 })
       const stops = new StopMatcher(request.stop)
       const limit = Math.min(request.tokensOutMax ?? answerTokensLeft(request), contextTokens - tokensIn)
       const next = wordsAfter(textOf(request), request.seed ?? 0)
@@ -100,6 +103,7 @@ export function createSimulatedBackend(options: SimulatedOptions): EngineBackend
         signal.throwIfAborted()
         const piece = made === 0 && !request.continues ? next(`[simulated ${hardware}]`) : next()
         made += 1
+        if (made === 1) prefills.delete(slot)
         if (made === 1) asked.decoding()
         asked.token()
         running.set(slot, tokensIn + made)
@@ -113,6 +117,7 @@ export function createSimulatedBackend(options: SimulatedOptions): EngineBackend
       }
     } finally {
       asked.end()
+      prefills.delete(slot)
       running.delete(slot)
       queue.release(slot)
     }
@@ -124,14 +129,31 @@ export function createSimulatedBackend(options: SimulatedOptions): EngineBackend
     embed: (request, signal) => simulatedEmbeddings(request, curve, signal),
     features: ['chat', 'completions', 'seed', 'continuation', 'embeddings'],
     generate,
-    load: () => ({
-      running: queue.running,
-      queued: queue.queued,
-      prefillTokens: load.prefillTokens,
-      contextTokens: load.contextTokens,
-    }),
+    load() {
+      for (const prefill of prefills.values()) progress(prefill, performance.now())
+      const { running, queued } = queue
+      return { running, queued, prefillTokens: load.prefillTokens, contextTokens: load.contextTokens }
+    },
     close: async () => {},
   }
+}
+
+interface Prefill {
+  asked: RequestLoad
+  tokens: number
+  /** When it is done, and how long it takes by itself, ms. */
+  toMs: number
+  tookMs: number
+  /** Tokens of it that were said to be done. */
+  done: number
+}
+
+function progress(prefill: Prefill, nowMs: number): void {
+  const { asked, tokens, toMs, tookMs } = prefill
+  const share = tookMs > 0 ? Math.min(1, Math.max(0, 1 - (toMs - nowMs) / tookMs)) : 1
+  const done = Math.floor(share * tokens)
+  asked.prefilled(done - prefill.done)
+  prefill.done = done
 }
 
 function promptBytes({ input }: GenerationRequest): number {

@@ -40,7 +40,6 @@ import {
 } from '@isochrone/protocol'
 import { CreditWindow } from './credit-window.ts'
 import type { LinkContext } from './link-context.ts'
-import { WaitingPrompts } from './waiting-prompts.ts'
 import { runStream, StreamAbort, type StreamJob } from './run-stream.ts'
 
 /** What the session asks of the socket under it. */
@@ -74,8 +73,6 @@ export class LinkSession {
   readonly #onReady: (gatewayRegion: string) => void
   readonly #streams = new SlotMap<number, OpenStream>()
   readonly #running = new Set<Promise<void>>()
-  /** Of this link, those on the node's own engine. */
-  readonly #prompts = new WaitingPrompts()
   /** Confirmations whose signatures are still to be checked. */
   #confirms: ReceiptConfirm[] = []
   #state: State = { phase: 'challenge' }
@@ -238,7 +235,7 @@ export class LinkSession {
         kvUsage: null,
         draining: capacity.draining || engineHealth?.up === false,
         prefillTokens: saidTokens,
-        ownPrefillTokens: this.#prompts.tokens(),
+        ownPrefillTokens: capacity.prompts.tokensOf(this),
         ...(contextTokens !== undefined && { contextTokens }),
         ...(newKeys && { sealingKeys: sealing.published(domain, nodeKey) }),
       }
@@ -311,7 +308,7 @@ export class LinkSession {
       ...peer,
       send: (data: Buffer, withEnd?: boolean) => this.#send(data, withEnd),
       sayMore: (aheadMax: number) => this.#sayMore(aheadMax),
-      ownPrompts: open.leaseId === undefined ? this.#prompts : null,
+      link: this,
     }
     const running = this.#runToEnd(job).finally(() => {
       clearTimeout(timeout)

@@ -5,7 +5,7 @@
  * engine while the gateway grants no credit. A stream whose link is lost signs for what was acknowledged, a stream that
  * ends in any other way for what was sent: DATA and END travel in order, so the gateway saw it all.
  */
-import { promptTokensLeast } from '@isochrone/domain'
+import { promptTokensLeast, type QueuedPrompt } from '@isochrone/domain'
 import {
   answerIdOf,
   chunkOfData,
@@ -37,7 +37,6 @@ import type { LinkContext } from './link-context.ts'
 import { ChunkMerger, HOLD_MS_MAX, type CountedChunk } from './merge-chunks.ts'
 import { prepareCall } from './prepare-call.ts'
 import { traceStream } from './trace-stream.ts'
-import type { WaitingPrompts } from './waiting-prompts.ts'
 
 /** Why a stream was aborted; its abort signal carries this as reason. */
 export class StreamAbort extends Error {
@@ -63,8 +62,8 @@ export type StreamJob = {
   readonly send: (frame: Buffer, withEnd?: boolean) => void
   /** Sees to it that its gateway has heard lately that more prompt tokens wait here, in front of the END that says so. */
   readonly sayMore: (aheadMax: number) => void
-  /** What this link's gateway has sent and waits here; null inside a lease. */
-  readonly ownPrompts: WaitingPrompts | null
+  /** Whose gateway sent it: what waits here of a link's own is told to it. */
+  readonly link: object
 }
 
 /** What the stream turned out to be; times in ms of a monotonic clock. */
@@ -140,7 +139,7 @@ async function runClaimed(
     context.capacity.leave()
     return notOpened(refused)
   }
-  const prefilled = promptBegun(context, job)
+  const queued = promptBegun(context, job)
   const sealer = opened?.sealer ?? null
   const answerId = answerIdOf(job.open.path, job.open.requestId)
   const run: Run = {
@@ -195,7 +194,7 @@ async function runClaimed(
         }
         if (event.tokens > 0) {
           run.firstTokenMs ??= nowMs
-          prefilled()
+          queued?.firstToken(nowMs)
         }
         const now = pieces ? [...merger.flush(nowMs), ...pieces] : merger.add(event.chunk, event.tokens, nowMs)
         if (now.length > 0) await send(now)
@@ -216,22 +215,16 @@ async function runClaimed(
     return await failed(context, job, run, error)
   } finally {
     held.stop()
-    prefilled()
+    queued?.over(performance.now())
     context.capacity.leave()
   }
 }
 
-/** Counts the prompt as waiting, where its gateway says how long it is. Returns what ends that. */
-function promptBegun({ capacity, models }: LinkContext, { open, ownPrompts }: StreamJob): () => void {
-  if (!open.prompt) return () => undefined
+/** Counts the prompt as waiting, where its gateway says how long it is. */
+function promptBegun({ capacity, models }: LinkContext, { open, link }: StreamJob): QueuedPrompt | null {
+  if (!open.prompt) return null
   const contextTokensMax = models.find(({ model }) => model === open.model)?.contextTokensMax ?? 0
-  // The link's own count first: news of the prompt tells both.
-  const own = ownPrompts?.begin(open.prompt, contextTokensMax)
-  const all = capacity.prompts.begin(open.prompt, contextTokensMax)
-  return () => {
-    own?.()
-    all()
-  }
+  return capacity.prompts.begin(link, open.prompt, contextTokensMax)
 }
 
 /** Any honest engine says as much of the same request: it is the request's, and no other node is troubled with it. */

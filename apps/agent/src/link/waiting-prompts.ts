@@ -1,19 +1,29 @@
 /**
- * Prompts that this node has taken and that have no first token yet, in tokens as their gateways expect them, of all links or
- * of one: what waits for prefill where the engine does not say it, and what a gateway that sends more is told.
+ * Prompts that this node has taken and that have no first token yet, of all links or of one: what waits for prefill, as far as
+ * gateways and first tokens tell it (`PromptQueue`), and what a gateway that sends more is told.
  *
  * A gateway that is too old to say how long a prompt is counts for nothing here.
  */
-import { declinesPrompt, isPromptNews } from '@isochrone/domain'
+import { declinesPrompt, isPromptNews, PromptQueue, type QueuedPrompt } from '@isochrone/domain'
 import type { StreamPrompt } from '@isochrone/protocol'
 
 export class WaitingPrompts {
-  #tokens = 0
+  readonly #queue = new PromptQueue<object>()
   readonly #listeners = new Set<() => void>()
+  readonly #nowMs: () => number
+
+  constructor(nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs
+  }
 
   /** What waits, `engineTokens` of it as the engine says. Of the two the more: an engine hears of a prompt a moment later. */
   tokens(engineTokens = 0): number {
-    return Math.max(this.#tokens, engineTokens)
+    return Math.max(this.#queue.tokens(this.#nowMs()), engineTokens)
+  }
+
+  /** What one link's gateway has sent of it. */
+  tokensOf(link: object): number {
+    return this.#queue.tokensOf(link, this.#nowMs())
   }
 
   /** What waits, where that is more than may wait before `prompt`: it is declined. Null: it may come. */
@@ -27,15 +37,11 @@ export class WaitingPrompts {
    * to others, nor grow to what is no count any more. Returns what is called when its first token has come, or it is over;
    * later calls do nothing.
    */
-  begin(prompt: StreamPrompt, contextTokensMax: number): () => void {
+  begin(link: object, prompt: StreamPrompt, contextTokensMax: number): QueuedPrompt {
     const tokens = Math.min(prompt.tokens, contextTokensMax)
-    this.#tokens += tokens
-    let waits = true
+    const queued = this.#queue.begin(link, tokens, this.#nowMs())
     if (isPromptNews(tokens)) for (const listener of this.#listeners) listener()
-    return () => {
-      if (waits) this.#tokens -= tokens
-      waits = false
-    }
+    return queued
   }
 
   /** Calls when a long prompt was taken. Returns what ends that. */
