@@ -282,3 +282,24 @@ function placementRequest(): PlacementRequest {
     excludeNodeIds: [],
   }
 }
+
+/** One long prompt that counts as nothing lets others in behind it. */
+test('a node is told the whole prompt until caches have held for a while what they were thought to hold', () => {
+  const { fleet, link } = world([{}])
+  const session = link(0)
+  const replica = fleet.byNode(MODEL, session.nodeId)
+  if (!replica) throw new Error('it is linked')
+  const cached = { tokensIn: 12_000, tokensCached: 10_000, tokensOut: 50 }
+  const attempt = (tokensCached: number): number => {
+    const ticket = fleet.open(replica, cached, [])
+    ticket?.sent()
+    ticket?.firstToken()
+    ticket?.closed({ ...finished, ...cached, tokensCached })
+    return ticket?.promptTokens ?? Number.NaN
+  }
+  expect(Array.from({ length: 5 }, () => attempt(10_000))).toEqual([12_000, 12_000, 12_000, 12_000, 12_000])
+  for (let more = 0; more < 50; more++) attempt(10_000)
+  expect(attempt(10_000)).toBe(2_000)
+  for (let gone = 0; gone < 3; gone++) attempt(0)
+  expect(attempt(10_000)).toBe(12_000)
+})

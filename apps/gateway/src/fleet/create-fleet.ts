@@ -11,6 +11,7 @@ import {
   createLoadAsks,
   createReplicaPool,
   gatewayTuning,
+  PromptTokens,
   replicaStateOf,
   type AttemptOutcome,
   type AttemptWork,
@@ -38,7 +39,7 @@ export interface AttemptTicket {
   readonly replica: LinkedReplica
   /** Streams on the replica as placement saw it, this one not included. */
   readonly streamsBefore: number
-  /** Of its prompt, what is not known to be cached there. */
+  /** What its node is told of its prompt. */
   readonly promptTokens: number
   /** The stream counts at the node now. */
   readonly sent: () => void
@@ -91,6 +92,7 @@ interface ModelPool {
   pool: ReplicaPool
   looks: StreamLooks
   asks: LoadAsks
+  prompts: PromptTokens
   byNode: Map<string, Entry>
   bySlot: (Entry | undefined)[]
 }
@@ -132,6 +134,7 @@ export function createFleet({
         pool,
         looks: createStreamLooks({ clock, moves }),
         asks: createLoadAsks(),
+        prompts: new PromptTokens(),
         byNode: new Map(),
         bySlot: [],
       }
@@ -305,12 +308,12 @@ export function createFleet({
 
   function ticketOf(
     entry: Entry,
-    { pool, looks }: ModelPool,
+    { pool, looks, prompts }: ModelPool,
     work: AttemptWork,
     prefixHashes: readonly number[],
   ): AttemptTicket {
     const { activeStreams: streamsBefore, prefillTokens: tokensAhead } = replicaStateOf(pool, entry.slot)
-    const waiting = Math.max(0, work.tokensIn - work.tokensCached)
+    const told = Math.round(prompts.told(work.tokensIn, work.tokensCached))
     let phase: 'placed' | 'sent' | 'over' = 'placed'
     let prefills = true
     const stream: RunningStream = { delivered: 0, firstMs: 0, heldUp: 'no', move: null }
@@ -320,17 +323,17 @@ export function createFleet({
     return {
       replica: entry,
       streamsBefore,
-      promptTokens: Math.round(waiting),
+      promptTokens: told,
       sent() {
         if (phase !== 'placed') return
         phase = 'sent'
         entry.ownStreams++
-        entry.ownPrefillTokens += waiting
+        entry.ownPrefillTokens += told
       },
       firstToken() {
         if (!prefills || phase === 'over') return stream
         prefills = false
-        if (phase === 'sent') entry.ownPrefillTokens -= waiting
+        if (phase === 'sent') entry.ownPrefillTokens -= told
         stream.firstMs = clock.nowMs()
         if (entry.alive) {
           entry.streams.add(stream)
@@ -345,10 +348,13 @@ export function createFleet({
       },
       closed(outcome) {
         if (phase === 'over') return
-        if (outcome.kind === 'finished') entry.declines = Math.min(DECLINES_BURST, entry.declines + 1)
+        if (outcome.kind === 'finished') {
+          entry.declines = Math.min(DECLINES_BURST, entry.declines + 1)
+          prompts.learn(work.tokensCached, outcome.tokensCached)
+        }
         if (phase === 'sent') {
           entry.ownStreams--
-          if (prefills) entry.ownPrefillTokens -= waiting
+          if (prefills) entry.ownPrefillTokens -= told
         }
         phase = 'over'
         entry.streams.delete(stream)
