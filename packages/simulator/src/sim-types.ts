@@ -68,7 +68,10 @@ export interface SimReport {
   atMs: number
   activeStreams: number
   queuedStreams: number
+  /** Prompt tokens that wait for prefill as an agent of ours counts them: it sees first tokens, and not into its engine. */
   prefillTokens: number
+  /** As the engine itself knows it: for routers whose documents have servers that report from inside. */
+  enginePrefillTokens: number
   contextTokens: number
   kvTokensUsed: number
   ownStreams: number
@@ -124,6 +127,8 @@ export interface SimProgress {
 /** One instance for each gateway. All times are simulated ms. `tried` are replicas that failed this request already. */
 export interface PolicyInstance {
   choose(request: SimRequest, nowMs: number, tried: readonly number[]): Choice
+  /** What the node is told of a prompt that is sent there: tokens that are expected to be prefilled. Absent: nothing. */
+  promptTokens?(replica: number, request: SimRequest): number
   onDispatch?(replica: number, request: SimRequest, nowMs: number): void
   onFirstToken?(replica: number, request: SimRequest, ttftMs: number, nowMs: number): void
   onEnd?(replica: number, request: SimRequest, outcome: SimOutcome, nowMs: number): void

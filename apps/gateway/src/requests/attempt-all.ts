@@ -3,7 +3,7 @@
  * breaks off later one that goes on with what was delivered. Bounded: three from the beginning, of which the first ones may
  * have a rival, two more that nodes declined because of the prompts that wait there, and three that go on.
  */
-import { DECLINES_MAX, type AppError } from '@isochrone/domain'
+import { boundAfter, type AppError } from '@isochrone/domain'
 import type { SentAttempt } from '@isochrone/scheduler'
 import { answerSoFar, type AnswerSoFar } from './answer-so-far.ts'
 import { clientGone, deadlinePassed, failureOf } from './attempt-failure.ts'
@@ -153,11 +153,9 @@ async function attemptOnce(
   if (served || goesOn === null) run.failure = failureOf(result, serving.ctx.request)
 }
 
-/** Prompt tokens that may wait before it; undefined = any number, as where enough nodes have declined it. */
-function boundOf(opening: Opening | Placed, { declines }: Pick<Run, 'declines'>): number | undefined {
-  if (declines >= DECLINES_MAX || !('prefillAheadMax' in opening)) return undefined
-  return opening.prefillAheadMax ?? undefined
-}
+/** Prompt tokens that may wait before it; undefined = any number, as where no decision placed it. */
+const boundOf = (opening: Opening | Placed, { declines }: Pick<Run, 'declines'>): number | undefined =>
+  'prefillAheadMax' in opening ? boundAfter(declines, opening.prefillAheadMax) : undefined
 
 const targetsOf = ({ records }: Pick<Run, 'records'>): Target[] => records.map(({ result }) => result.target)
 

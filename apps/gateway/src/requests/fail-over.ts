@@ -14,8 +14,8 @@ import { isPlaced } from './waiting-room.ts'
  * far as the reservation covers it: a dearer node may have linked since. A pinned job has no other node, and neither has who allows no fallback.
  *
  * A node that `declined` it has just told what waits there: a fresh decision goes before the alternates, which are as old as the
- * first one; where there is nowhere else it goes there after all, and waits for no place
- * unless that node is gone.
+ * first one. Where that finds nobody in time, neither would they be: it goes to that node after all, and waits for no place unless
+ * the node is gone.
  */
 export async function failOver(
   deps: ServeDeps,
@@ -30,14 +30,14 @@ export async function failOver(
     const fresh = deps.placer.place(ctx.request.model, passed)
     if (isPlaced(fresh) && covers(fresh.target)) return fresh
     if (isPlaced(fresh)) fresh.ticket.closed(cancelled(asked))
+    const back = deps.placer.open(declined, asked)
+    if (back) return back
   }
   for (let replica = placed.alternates.shift(); replica; replica = placed.alternates.shift()) {
     if (tried.includes(replica.session.nodeId) || !covers(replica)) continue
     const opening = deps.placer.open(replica, asked)
     if (opening) return opening
   }
-  const back = declined ? deps.placer.open(declined, asked) : undefined
-  if (back) return back
   const again = await deps.room
     .place({
       model: ctx.request.model,

@@ -80,7 +80,6 @@ export class ReplicaEngine {
   private readonly finishHeap: FinishHeap
   private readonly streams: StreamTable
   private readonly ownCount: Int32Array
-  private readonly ownBehindHead: Float64Array
 
   constructor(options: EngineOptions, events: EngineEvents) {
     this.options = options
@@ -94,7 +93,6 @@ export class ReplicaEngine {
     this.finishHeap = new FinishHeap(capacity)
     this.streams = new StreamTable(capacity)
     this.ownCount = new Int32Array(options.gateways)
-    this.ownBehindHead = new Float64Array(options.gateways)
   }
 
   get runningStreams(): number {
@@ -125,12 +123,6 @@ export class ReplicaEngine {
 
   ownStreams(gateway: number): number {
     return this.ownCount[gateway] as number
-  }
-
-  ownPrefillTokens(gateway: number): number {
-    const head = this.prefillList.head
-    const own = head >= 0 && this.streams.gateway[head] === gateway ? this.headLeftTokens : 0
-    return (this.ownBehindHead[gateway] as number) + own
   }
 
   /** Accepts a stream and returns its slot, or −1: refused (429), as its queue or its memory is full. */
@@ -215,7 +207,6 @@ export class ReplicaEngine {
     this.streams.clear()
     this.cache.clear()
     this.ownCount.fill(0)
-    this.ownBehindHead.fill(0)
     this.decodingCount = this.contextSum = this.kvUsed = this.behindHeadTokens = this.headLeftTokens = 0
     this.refresh()
   }
@@ -237,7 +228,6 @@ export class ReplicaEngine {
   private addBehindHead(slot: number, sign: 1 | -1): void {
     const tokens = sign * ((this.streams.tokensIn[slot] as number) - (this.streams.cached[slot] as number))
     this.behindHeadTokens += tokens
-    this.ownBehindHead[this.streams.gateway[slot] as number]! += tokens
   }
 
   private admit(slot: number): void {

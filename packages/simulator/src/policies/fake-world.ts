@@ -90,6 +90,7 @@ export function fakeReport(partial: Partial<SimReport> = {}): SimReport {
     activeStreams: 0,
     queuedStreams: 0,
     prefillTokens: 0,
+    enginePrefillTokens: 0,
     contextTokens: 1000,
     kvTokensUsed: 0,
     ownStreams: 0,

@@ -5,7 +5,6 @@
  * round trips, late heartbeats, and the ends of its own attempts. The length of an answer is not known beforehand: the
  * mean of those that ended at this gateway, of prompts of about the same length, stands for it.
  */
-import { DECLINES_MAX } from '@isochrone/domain'
 import {
   AnswerLengths,
   createHedgeBudget,
@@ -17,6 +16,7 @@ import {
   hedgeTimes,
   LOAD_ASK_MS,
   moveRule,
+  PromptTokens,
   secondsBySort,
   streamsToMove,
   type AttemptWork,
@@ -48,8 +48,8 @@ export interface IsochroneSettings {
   movedTpotShare: number
   /** Candidates whose last report is older than this are asked for a new one over the link, ms; Infinity = never. */
   probeMs: number
-  /** Nodes that may decline one request because of the prompts that wait there. */
-  declinesMax: number
+  /** Whether nodes may decline its requests because of the prompts that wait there. */
+  bounds: boolean
   /** Whether nodes tell of long prompts when they come. */
   hearsOfPrompts: boolean
   /** Overrides of the engine's own tuning; none = as in production. */
@@ -71,7 +71,7 @@ export const isochroneSettings: IsochroneSettings = {
   moveRoundShare: moveRule.roundShare,
   movedTpotShare: moveRule.movedTpotShare,
   probeMs: LOAD_ASK_MS,
-  declinesMax: DECLINES_MAX,
+  bounds: true,
   hearsOfPrompts: true,
   tuning: {},
   declared: true,
@@ -86,7 +86,7 @@ export const isochronePlacementOnly: SimPolicy = {
     hedgeShare: 0,
     moveShare: 0,
     probeMs: Number.POSITIVE_INFINITY,
-    declinesMax: 0,
+    bounds: false,
     hearsOfPrompts: false,
   }),
   rule: 'The same engine and settings without hedges, moves, declined prompts and news between heartbeats.',
@@ -132,6 +132,9 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
   const moves = createHedgeBudget({ share: settings.moveShare, burst: moveRule.burst })
   const watch = createStreamWatch<number>()
   const streaming = new Set<number>()
+  const prompts = new PromptTokens()
+  /** Of requests whose last attempt was declined: by whom. */
+  const declinedBy = new Map<number, number>()
   const asks = createLoadAsks(settings.probeMs)
 
   /** The link's ping carries the node's report back: those that may be chosen next are asked often, the others rest. */
@@ -215,7 +218,8 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       // A stream that goes on elsewhere has had its first token: what counts is the gap, and that begins now.
       const elapsedMs = streaming.has(request.index) ? 0 : nowMs - request.arriveMs
       const leftMs = request.ttftSloMs - elapsedMs
-      const patient = elapsedMs <= settings.slackPatienceShare * request.ttftSloMs
+      const declined = declinedBy.get(request.index)
+      const patient = declined !== undefined || elapsedMs <= settings.slackPatienceShare * request.ttftSloMs
       const policy = policyFor(request, leftMs, patient ? 'slack' : 'capacity', streaming.has(request.index))
       const decision = decide(pool, ask(request, tried, policy), rng, nowMs)
       if (decision.kind === 'placed') {
@@ -225,10 +229,16 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
           hedges.earn()
           moves.earn()
         }
-        const bound = tried.length < settings.declinesMax ? decision.prefillAheadMax() : null
+        const bound = settings.bounds ? decision.prefillAheadMax() : null
         return { kind: 'replica', replica: engine.replicaAt(decision.slot), prefillAheadMax: bound ?? undefined }
       }
+      // Where there is nowhere else, it goes to the node that declined it after all.
+      if (declined !== undefined && engine.slotOf(declined) >= 0) return { kind: 'replica', replica: declined }
       return { kind: 'wait', afterMs: Math.min(settings.waitMsMax, decision.retryAfterMs) }
+    },
+    promptTokens(replica, request) {
+      const slot = engine.slotOf(replica)
+      return prompts.told(request.tokensIn, slot < 0 ? 0 : cachedTokens(slot, request))
     },
     onDispatch(replica, request) {
       const slot = engine.slotOf(replica)
@@ -292,6 +302,9 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       watch.forget(request.index)
       if (outcome.kind === 'finished') streaming.delete(request.index)
       if (outcome.kind === 'finished') lengths.learn(request.tokensIn, outcome.tokensOut)
+      if (outcome.kind === 'declined') declinedBy.set(request.index, replica)
+      else declinedBy.delete(request.index)
+      if (work && outcome.kind === 'finished') prompts.learn(work.tokensCached, outcome.tokensCached)
       engine.closed(replica, work, outcome, nowMs)
     },
     ...engine.hooks,

@@ -44,7 +44,7 @@ export const prequal: SimPolicy = {
       pool.add({
         replica,
         inFlight,
-        waitingTokens: report.prefillTokens,
+        waitingTokens: report.enginePrefillTokens,
         answeredMs: nowMs,
         usesLeft,
       })

@@ -6,7 +6,6 @@
  * by the declared curve: such policies predict nothing. Where a declined request goes, the policy itself says. What it does
  * with news between heartbeats is its own affair; who counts only what it sent takes no notice.
  */
-import { DECLINES_MAX } from '@isochrone/domain'
 import { defaultTuning } from '@isochrone/scheduler'
 import type { PolicyInstance, PolicyWorld, SimPolicy, SimRequest } from '../sim-types.ts'
 import { declaredTtftMs } from './parts/declared-capacity.ts'
@@ -37,7 +36,7 @@ function createInstance(world: PolicyWorld, policy: PolicyInstance): PolicyInsta
     hearsOfPrompts: true,
     choose(request, nowMs, tried) {
       const choice = policy.choose(request, nowMs, tried)
-      if (choice.kind !== 'replica' || tried.length >= DECLINES_MAX) return choice
+      if (choice.kind !== 'replica') return choice
       return { ...choice, prefillAheadMax: bound(choice.replica, request, nowMs) }
     },
   }

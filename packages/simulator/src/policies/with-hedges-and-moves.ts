@@ -50,7 +50,7 @@ function createInstance(world: PolicyWorld, policy: PolicyInstance): PolicyInsta
   function predicted(index: number, tokensIn: number): { ttftMs: number; tpotMs: number } | null {
     const replica = world.replicas[index]
     if (replica === undefined) return null
-    const waitingTokens = view.report(index)?.prefillTokens ?? 0
+    const waitingTokens = view.report(index)?.enginePrefillTokens ?? 0
     return {
       ttftMs: (world.rttMs[index] as number) + declaredTtftMs(replica, tokensIn, waitingTokens),
       tpotMs: declaredTpotMs(replica, view.streams(index) + 1, mix.contextTokens()),

@@ -26,6 +26,8 @@ export class Attempts {
   readonly cached: Int32Array
   /** Prompt tokens that may wait before it at the node; NaN = any number. */
   readonly prefillAheadMax: Float64Array
+  /** Prompt tokens that its gateway expects to be prefilled, as it tells the node; NaN = it says nothing. */
+  readonly promptTokens: Float64Array
   /** Tokens that reached the gateway. */
   readonly delivered: Int32Array
   readonly slot: Int32Array
@@ -52,6 +54,7 @@ export class Attempts {
     this.tokensOut = new Int32Array(max)
     this.cached = new Int32Array(max)
     this.prefillAheadMax = new Float64Array(max)
+    this.promptTokens = new Float64Array(max)
     this.delivered = new Int32Array(max)
     this.slot = new Int32Array(max)
     this.outcome = new Uint8Array(max)

@@ -6,7 +6,7 @@
  * prefilled elsewhere, and the customer waits through the gap: TPOT includes it. A hedge that loses is cancelled before it
  * delivers anything, and so is not billed.
  */
-import { invariant, prng } from '@isochrone/domain'
+import { boundAfter, invariant, prng } from '@isochrone/domain'
 import type { PolicyInstance, SimFleet, SimOutcome, SimPolicy, SimProgress, SimRequest } from '../sim-types.ts'
 import {
   outcomeCancelled,
@@ -96,8 +96,12 @@ export class Gateways {
     const request = this.requestOf(index)
     const policy = this.instances[request.gateway] as PolicyInstance
     const choice = policy.choose(request, nowMs, this.tried.get(index) ?? nothingTried)
-    if (choice.kind === 'replica') this.dispatch(request, choice.replica, policy, nowMs, choice.prefillAheadMax)
-    else if (choice.kind === 'wait') {
+    if (choice.kind === 'replica') {
+      // A stream that goes on elsewhere has had its first token.
+      const bound =
+        log.firstMs[index] === 0 ? boundAfter(log.declines[index] as number, choice.prefillAheadMax) : undefined
+      this.dispatch(request, choice.replica, policy, nowMs, bound)
+    } else if (choice.kind === 'wait') {
       log.waits[index]!++
       if (choice.afterMs !== Infinity) queue.add(nowMs + Math.max(1, choice.afterMs), gatewayRetry, index)
     } else log.finish(index, log.firstMs[index] === 0 ? stateRefused : stateFailed, nowMs)
@@ -185,7 +189,7 @@ export class Gateways {
     const { attempts, log, requests, settings } = this.input
     const index = attempts.request[attempt] as number
     if (attempts.ended[attempt] === 1 || (attempts.firstMs[attempt] as number) > 0) return
-    if (log.second[index] !== 0 || (log.attempts[index] as number) >= settings.attemptsMax) return
+    if (log.second[index] !== 0 || this.taken(index) >= settings.attemptsMax) return
     const request = requests[index] as SimRequest
     const policy = this.instances[request.gateway] as PolicyInstance
     const tried = [...(this.tried.get(index) ?? nothingTried), attempts.replica[attempt] as number]
@@ -246,15 +250,22 @@ export class Gateways {
     attempts.tokensIn[attempt] = request.tokensIn
     attempts.tokensOut[attempt] = request.tokensOut
     attempts.prefillAheadMax[attempt] = prefillAheadMax
+    attempts.promptTokens[attempt] = policy.promptTokens?.(replica, request) ?? Number.NaN
     log.live[request.index] = attempt + 1
     log.attempts[request.index]!++
     policy.onDispatch?.(replica, request, nowMs)
     if (incarnation === 0) this.end(attempt, outcomeFailed, nowMs)
     else queue.add(nowMs + this.input.nodes.rttMs(request.gateway, replica) / 2, nodeArrive, attempt)
     if (incarnation === 0 || !policy.hedgeAfterMs || log.firstMs[request.index] !== 0) return
-    if ((log.attempts[request.index] as number) > 1) return
+    if (this.taken(request.index) > 1) return
     const afterMs = policy.hedgeAfterMs(replica, request, nowMs)
     if (Number.isFinite(afterMs)) queue.add(nowMs + Math.max(1, afterMs), gatewayHedge, attempt)
+  }
+
+  /** Attempts that nodes took, or failed: a decline is none. */
+  private taken(index: number): number {
+    const { attempts, declines } = this.input.log
+    return (attempts[index] as number) - (declines[index] as number)
   }
 
   private giveUp(attempt: number, nowMs: number): void {
@@ -308,7 +319,7 @@ export class Gateways {
       const tokensIn = request.tokensIn + delivered
       this.rest.set(index, { ...request, tokensIn, tokensOut: Math.max(1, request.tokensOut - delivered) })
     }
-    if ((log.attempts[index] as number) >= settings.attemptsMax) {
+    if (this.taken(index) >= settings.attemptsMax) {
       const refused = attempts.outcome[attempt] === outcomeRefused && log.firstMs[index] === 0
       log.finish(index, refused ? stateRefused : stateFailed, nowMs)
       return

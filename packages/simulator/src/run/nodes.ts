@@ -4,7 +4,7 @@
  * A node that is down answers nothing and sends nothing; whatever reaches it is lost without a word. A node that comes
  * back is another incarnation: what was sent to the former one is lost too.
  */
-import { declinesPrompt, isPromptNews } from '@isochrone/domain'
+import { declinesPrompt, isPromptNews, PromptQueue, type QueuedPrompt } from '@isochrone/domain'
 import { ReplicaEngine, type EngineEvents, type StreamStart } from '../engine/replica-engine.ts'
 import type { SimFleet, SimReport, SimRequest } from '../sim-types.ts'
 import { outcomeDeclined, outcomeFailed, outcomeFinished, outcomeRefused, type Attempts } from './attempts.ts'
@@ -53,6 +53,9 @@ export class Nodes {
   private readonly downs: Int32Array
   private readonly slowness: Float64Array
   private readonly errorRates: Float64Array
+  /** What each agent counts of the prompts that it took, by gateway; and those that have no first token, by attempt. */
+  private readonly prompts: PromptQueue<number>[]
+  private readonly queued = new Map<number, QueuedPrompt>()
   /** Reused for every start: the engine keeps none of it. */
   private readonly scratch: StreamStart = {
     tag: 0,
@@ -84,6 +87,7 @@ export class Nodes {
         ),
     )
     const count = fleet.replicas.length
+    this.prompts = fleet.replicas.map(() => new PromptQueue())
     this.incarnation = new Int32Array(count).fill(1)
     this.downs = new Int32Array(count)
     this.slowness = new Float64Array(count).fill(1)
@@ -118,8 +122,8 @@ export class Nodes {
     start.fails = errorRate > 0 && hashUnit(seed, errorStream, request, replica) < errorRate
     const engine = this.engines[replica] as ReplicaEngine
     const aheadMax = attempts.prefillAheadMax[attempt] as number
-    engine.advance(nowMs)
-    if (declinesPrompt(engine.prefillTokens, Number.isNaN(aheadMax) ? undefined : aheadMax)) {
+    const prompts = this.prompts[replica] as PromptQueue<number>
+    if (declinesPrompt(prompts.tokens(nowMs), Number.isNaN(aheadMax) ? undefined : aheadMax)) {
       attempts.outcome[attempt] = outcomeDeclined
       this.news?.declined(replica, start.gateway, nowMs)
       queue.add(nowMs + this.oneWayMs(attempt), gatewayEnd, attempt)
@@ -133,7 +137,10 @@ export class Nodes {
     }
     attempts.slot[attempt] = slot + 1
     this.input.timers.set(replica, engine.nextMs)
-    if (isPromptNews(engine.uncachedTokens(slot))) this.news?.promptCame(replica, nowMs)
+    const expected = attempts.promptTokens[attempt] as number
+    const promptTokens = Number.isNaN(expected) ? engine.uncachedTokens(slot) : expected
+    this.queued.set(attempt, prompts.begin(start.gateway, promptTokens, nowMs))
+    if (isPromptNews(promptTokens)) this.news?.promptCame(replica, nowMs)
   }
 
   cancel(attempt: number, nowMs: number): void {
@@ -143,6 +150,7 @@ export class Nodes {
     if (slot < 0 || !this.reaches(attempt, replica)) return
     const engine = this.engines[replica] as ReplicaEngine
     engine.cancel(slot, attempt, nowMs)
+    this.unqueue(attempt, nowMs)
     timers.set(replica, engine.nextMs)
   }
 
@@ -158,7 +166,9 @@ export class Nodes {
     const engine = this.engines[replica] as ReplicaEngine
     engine.crash(nowMs, (attempt, produced) => {
       attempts.delivered[attempt] = produced
+      this.queued.delete(attempt)
     })
+    this.prompts[replica] = new PromptQueue()
     timers.set(replica, engine.nextMs)
     for (const gateway of fleet.gateways) {
       const link = gateway.index * fleet.replicas.length + replica
@@ -195,22 +205,29 @@ export class Nodes {
   /** What the node tells one gateway; the engine's counters are brought to `nowMs` by its own events alone. */
   report(replica: number, gateway: number, nowMs: number): SimReport {
     const engine = this.engines[replica] as ReplicaEngine
+    const prompts = this.prompts[replica] as PromptQueue<number>
     engine.advance(nowMs)
     return {
       atMs: nowMs,
       activeStreams: engine.runningStreams,
       queuedStreams: engine.waitingStreams,
-      prefillTokens: engine.prefillTokens,
+      prefillTokens: prompts.tokens(nowMs),
+      enginePrefillTokens: engine.prefillTokens,
       contextTokens: engine.meanContextTokens,
       kvTokensUsed: engine.kvTokensUsed,
       ownStreams: engine.ownStreams(gateway),
-      ownPrefillTokens: engine.ownPrefillTokens(gateway),
+      ownPrefillTokens: prompts.tokensOf(gateway, nowMs),
     }
   }
 
   /** Round trip of a link, ms. */
   rttMs(gateway: number, replica: number): number {
     return (this.input.fleet.rttMs[gateway] as Float64Array)[replica] as number
+  }
+
+  private unqueue(attempt: number, nowMs: number): void {
+    this.queued.get(attempt)?.over(nowMs)
+    this.queued.delete(attempt)
   }
 
   private reaches(attempt: number, replica: number): boolean {
@@ -228,8 +245,13 @@ export class Nodes {
       prefillStarted: (attempt, cached) => {
         attempts.cached[attempt] = cached
       },
-      firstToken: (attempt, nowMs) => queue.add(nowMs + this.oneWayMs(attempt), gatewayFirst, attempt),
+      firstToken: (attempt, nowMs) => {
+        this.queued.get(attempt)?.firstToken(nowMs)
+        this.queued.delete(attempt)
+        queue.add(nowMs + this.oneWayMs(attempt), gatewayFirst, attempt)
+      },
       failed: (attempt, nowMs) => {
+        this.unqueue(attempt, nowMs)
         attempts.outcome[attempt] = outcomeFailed
         queue.add(nowMs + this.oneWayMs(attempt), gatewayEnd, attempt)
       },

@@ -3,7 +3,7 @@
  *
  * A function of its input alone. Events at the same instant go in a fixed order: engines, agenda, arrivals, timeouts.
  */
-import { invariant } from '@isochrone/domain'
+import { DECLINES_MAX, invariant } from '@isochrone/domain'
 import type { SimFleet, SimPolicy, SimRequest } from '../sim-types.ts'
 import { Attempts } from './attempts.ts'
 import { EventQueue } from './event-queue.ts'
@@ -45,7 +45,8 @@ export function simulate(input: SimulationInput): SimulationResult {
   const queue = new EventQueue()
   const timers = new ReplicaTimers(fleet.replicas.length)
   const log = new RequestLog(requests.length)
-  const attempts = new Attempts(requests.length * settings.attemptsMax, fleet.gateways.length, fleet.replicas.length)
+  const attemptsMax = settings.attemptsMax + DECLINES_MAX
+  const attempts = new Attempts(requests.length * attemptsMax, fleet.gateways.length, fleet.replicas.length)
   const nodes = new Nodes({ ...input, attempts, queue, timers })
   const gateways = new Gateways({ ...input, attempts, log, queue, nodes })
   for (const { index } of fleet.replicas) {
