@@ -99,12 +99,12 @@ async function timeToStop(): Promise<number> {
   return (stream.goneAtMs ?? 0) - closedAtMs
 }
 
-/** The shortest of a few: a busy machine only adds to what it takes. */
-test('a client that closes its connection stops the engine', async () => {
+/** The shortest of some: a busy machine only adds to what it takes. */
+test('a client that closes its connection stops the engine within 50 ms', async () => {
   let shortestMs = Infinity
-  for (let tries = 0; tries < 5 && shortestMs >= 1_000; tries++) shortestMs = Math.min(shortestMs, await timeToStop())
+  for (let tries = 0; tries < 20 && shortestMs >= 50; tries++) shortestMs = Math.min(shortestMs, await timeToStop())
   process.stdout.write(`from the closed socket to the engine's end of its stream: ${shortestMs.toFixed(1)} ms\n`)
-  expect(shortestMs).toBeLessThan(1_000)
+  expect(shortestMs).toBeLessThan(50)
 })
 
 test('a reader that stops holds the engine back, and loses nothing when it goes on', async () => {

@@ -2,9 +2,11 @@
 import { aiSdkCases } from './ai-sdk-cases.ts'
 import { backgroundCases } from './background-cases.ts'
 import { batchCases } from './batch-cases.ts'
+import { chatAnswerCases } from './chat-answer-cases.ts'
 import { chatCases } from './chat-cases.ts'
 import type { ConformanceCase } from './conformance-case.ts'
 import { errorCases } from './error-cases.ts'
+import { fetchCases } from './fetch-cases.ts'
 import { limitCases } from './limit-cases.ts'
 import { otherCases } from './other-cases.ts'
 import { sealedCases } from './sealed-cases.ts'
@@ -14,7 +16,9 @@ const areas = ['chat', 'responses', 'completions', 'embeddings', 'models', 'seal
 
 export const allCases: readonly ConformanceCase[] = [
   ...chatCases,
+  ...chatAnswerCases,
   ...otherCases,
+  ...fetchCases,
   ...aiSdkCases,
   ...backgroundCases,
   ...batchCases,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import OpenAI from 'openai'
-import { hello } from './chat-cases.ts'
+import { hello } from './ask-chat.ts'
 import type { Client, ConformanceCase, Mode } from './conformance-case.ts'
 import { AWAY_COUNTRY, type ConformanceWorld } from './conformance-world.ts'
 import { refuses } from './error-cases.ts'

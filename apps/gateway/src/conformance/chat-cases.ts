@@ -1,93 +1,77 @@
 /** Chat completions, completions, embeddings and models: every field that the official client sends. */
 import assert from 'node:assert/strict'
+import { jsonSchema, Output, tool } from 'ai'
 import type OpenAI from 'openai'
-import type { ConformanceCase, Mode } from './conformance-case.ts'
+import { askByFetch, askByOpenai, askBySdk, hello, type Choice, type Params, type SdkParams } from './ask-chat.ts'
+import type { Client, ConformanceCase, Mode } from './conformance-case.ts'
 import type { ConformanceWorld } from './conformance-world.ts'
 
-type Params = Omit<OpenAI.Chat.ChatCompletionCreateParamsNonStreaming, 'model' | 'messages' | 'stream'> & {
-  messages?: OpenAI.Chat.ChatCompletionMessageParam[]
-}
-export const hello: OpenAI.Chat.ChatCompletionMessageParam[] = [{ role: 'user', content: 'Hi' }]
 export const weather: OpenAI.Chat.ChatCompletionTool[] = ['weather', 'time'].map((name) => ({
   type: 'function',
   function: { name, parameters: { type: 'object', properties: { city: { type: 'string' } } } },
 }))
 
-/** The choices of an answer, put together of the chunks where it was streamed. */
-interface Choice {
-  text: string
-  finish: string | null
-  calls: { id: string; name: string; args: string }[]
-  logprobs: { token: string; top_logprobs: unknown[] }[]
-}
-
-async function ask(world: ConformanceWorld, mode: Mode, params: Params): Promise<Choice[]> {
-  const body = { model: world.model, messages: hello, ...params }
-  if (mode === 'whole') {
-    const answer = await world.openai.chat.completions.create(body)
-    return answer.choices.map(({ message, finish_reason: finish, logprobs }) => ({
-      text: message.content ?? '',
-      finish,
-      calls: (message.tool_calls ?? []).flatMap((call) =>
-        call.type === 'function' ? [{ id: call.id, name: call.function.name, args: call.function.arguments }] : [],
-      ),
-      logprobs: logprobs?.content ?? [],
-    }))
-  }
-  const choices: Choice[] = []
-  for await (const chunk of await world.openai.chat.completions.create({ ...body, stream: true })) {
-    for (const part of chunk.choices) {
-      const choice = (choices[part.index] ??= { text: '', finish: null, calls: [], logprobs: [] })
-      choice.text += part.delta.content ?? ''
-      choice.finish = part.finish_reason ?? choice.finish
-      choice.logprobs.push(...(part.logprobs?.content ?? []))
-      for (const piece of part.delta.tool_calls ?? []) {
-        const call = (choice.calls[piece.index] ??= { id: '', name: '', args: '' })
-        call.id += piece.id ?? ''
-        call.name += piece.function?.name ?? ''
-        call.args += piece.function?.arguments ?? ''
-      }
-    }
-  }
-  return choices
-}
-
+const sdkTool = tool({ inputSchema: jsonSchema({ type: 'object', properties: { city: { type: 'string' } } }) })
+const sdkTools = { weather: sdkTool, time: sdkTool }
 const sent = (world: ConformanceWorld) => world.upstream.received.at(-1)?.body ?? {}
 
+/** The same question by each client, in both ways; the AI SDK's where it has words for it. */
 function chat(
   feature: string,
   params: Params,
   check: (choices: Choice[], sentBody: Record<string, unknown>) => void,
+  sdk?: SdkParams,
 ): ConformanceCase[] {
-  return (['whole', 'stream'] as const).map((mode) => ({
-    area: 'chat',
-    feature,
-    client: 'openai',
-    mode,
-    run: async (world) => check(await ask(world, mode, params), sent(world)),
-  }))
+  const asks: [Client, (world: ConformanceWorld, mode: Mode) => Promise<Choice[]>][] = [
+    ['openai', (world, mode) => askByOpenai(world, mode, params)],
+    ['fetch', (world, mode) => askByFetch(world, mode, params)],
+  ]
+  if (sdk) asks.push(['ai-sdk', (world, mode) => askBySdk(world, mode, sdk)])
+  return asks.flatMap(([client, ask]) =>
+    (['whole', 'stream'] as const).map((mode) => ({
+      area: 'chat',
+      feature,
+      client,
+      mode,
+      run: async (world) => check(await ask(world, mode), sent(world)),
+    })),
+  )
 }
 
-/** Reaches the engine as it was sent. */
-const passes = (name: string, value: unknown): ConformanceCase[] =>
-  chat(`\`${name}\``, { [name]: value }, ([choice], body) => {
-    assert.equal(choice?.text, 'one two three four')
-    assert.deepEqual(body[name], value)
-  })
+/** Reaches the engine as it was sent. By default the AI SDK's provider hands it on as it is. */
+const passes = (name: string, value: unknown, sdk: SdkParams = { body: { [name]: value } }): ConformanceCase[] =>
+  chat(
+    `\`${name}\``,
+    { [name]: value },
+    ([choice], body) => {
+      assert.equal(choice?.text, 'one two three four')
+      assert.deepEqual(body[name], value)
+    },
+    sdk,
+  )
 
-const SCHEMA = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] }
+const SCHEMA = { type: 'object' as const, properties: { city: { type: 'string' as const } }, required: ['city'] }
 const IMAGE = 'data:image/png;base64,iVBORw0KGgo='
 
 export const chatCases: readonly ConformanceCase[] = [
-  ...chat('messages, answer, `finish_reason`', {}, ([choice]) => {
-    assert.deepEqual([choice?.text, choice?.finish], ['one two three four', 'stop'])
-  }),
+  ...chat(
+    'messages, answer, `finish_reason`',
+    {},
+    ([choice]) => {
+      assert.deepEqual([choice?.text, choice?.finish], ['one two three four', 'stop'])
+    },
+    {},
+  ),
   ...chat('`max_completion_tokens`', { max_completion_tokens: 2 }, ([choice]) => {
     assert.deepEqual([choice?.text, choice?.finish], ['one two', 'length'])
   }),
-  ...chat('`max_tokens`', { max_tokens: 3 }, ([choice]) => assert.equal(choice?.text, 'one two three')),
-  ...chat('`stop`', { stop: ['three'] }, ([choice]) => assert.equal(choice?.text.trim(), 'one two')),
-  ...chat('`seed`', { seed: 7 }, ([choice]) => assert.equal(choice?.text, 'seed 7 says yes')),
+  ...chat('`max_tokens`', { max_tokens: 3 }, ([choice]) => assert.equal(choice?.text, 'one two three'), {
+    maxOutputTokens: 3,
+  }),
+  ...chat('`stop`', { stop: ['three'] }, ([choice]) => assert.equal(choice?.text.trim(), 'one two'), {
+    stopSequences: ['three'],
+  }),
+  ...chat('`seed`', { seed: 7 }, ([choice]) => assert.equal(choice?.text, 'seed 7 says yes'), { seed: 7 }),
   ...chat('`n`', { n: 3, max_tokens: 2 }, (choices) =>
     assert.deepEqual(
       choices.map(({ text, finish }) => [text, finish]),
@@ -98,13 +82,18 @@ export const chatCases: readonly ConformanceCase[] = [
     assert.equal(choice?.logprobs.map(({ token }) => token).join(''), choice?.text)
     assert.ok(choice?.logprobs.every(({ top_logprobs: top }) => top.length === 2))
   }),
-  ...chat('`tools`, `tool_choice: auto`', { tools: weather }, ([choice]) => {
-    assert.equal(choice?.finish, 'tool_calls')
-    assert.deepEqual(choice?.calls, [
-      { id: 'call_0', name: 'weather', args: '{"city":"Bern"}' },
-      { id: 'call_1', name: 'time', args: '{"city":"Bern"}' },
-    ])
-  }),
+  ...chat(
+    '`tools`, `tool_choice: auto`',
+    { tools: weather },
+    ([choice]) => {
+      assert.equal(choice?.finish, 'tool_calls')
+      assert.deepEqual(choice?.calls, [
+        { id: 'call_0', name: 'weather', args: '{"city":"Bern"}' },
+        { id: 'call_1', name: 'time', args: '{"city":"Bern"}' },
+      ])
+    },
+    { tools: sdkTools },
+  ),
   ...chat(
     '`tool_choice` by name, `parallel_tool_calls`',
     { tools: weather, tool_choice: { type: 'function', function: { name: 'time' } }, parallel_tool_calls: false },
@@ -113,9 +102,13 @@ export const chatCases: readonly ConformanceCase[] = [
         choice?.calls.map(({ name }) => name),
         ['time'],
       ),
+    { tools: sdkTools, toolChoice: { type: 'tool', toolName: 'time' }, body: { parallel_tool_calls: false } },
   ),
-  ...chat('`tool_choice: none`', { tools: weather, tool_choice: 'none' }, ([choice]) =>
-    assert.deepEqual([choice?.calls, choice?.text], [[], 'one two three four']),
+  ...chat(
+    '`tool_choice: none`',
+    { tools: weather, tool_choice: 'none' },
+    ([choice]) => assert.deepEqual([choice?.calls, choice?.text], [[], 'one two three four']),
+    { tools: sdkTools, toolChoice: 'none' },
   ),
   ...chat(
     'tool results in messages',
@@ -131,6 +124,19 @@ export const chatCases: readonly ConformanceCase[] = [
       ],
     },
     ([choice]) => assert.equal(choice?.text, 'one two three four'),
+    {
+      tools: sdkTools,
+      messages: [
+        { role: 'user', content: 'Hi' },
+        { role: 'assistant', content: [{ type: 'tool-call', toolCallId: 'c', toolName: 'weather', input: {} }] },
+        {
+          role: 'tool',
+          content: [
+            { type: 'tool-result', toolCallId: 'c', toolName: 'weather', output: { type: 'text', value: 'sunny' } },
+          ],
+        },
+      ],
+    },
   ),
   ...chat('`response_format: json_object`', { response_format: { type: 'json_object' } }, ([choice]) =>
     assert.deepEqual(JSON.parse(choice?.text ?? ''), { ok: true }),
@@ -142,6 +148,7 @@ export const chatCases: readonly ConformanceCase[] = [
       assert.equal((JSON.parse(choice?.text ?? '') as { city: string }).city, 'Bern')
       assert.deepEqual((body.response_format as { json_schema: { schema: unknown } }).json_schema.schema, SCHEMA)
     },
+    { output: Output.object({ schema: jsonSchema(SCHEMA) }) },
   ),
   ...chat(
     'images as content parts',
@@ -160,11 +167,22 @@ export const chatCases: readonly ConformanceCase[] = [
       assert.match(choice?.text ?? '', /^I see \d+ image$/)
       assert.ok(JSON.stringify(body.messages).includes(IMAGE))
     },
+    {
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'What?' },
+            { type: 'image', image: IMAGE, mediaType: 'image/png' },
+          ],
+        },
+      ],
+    },
   ),
-  ...passes('temperature', 0.3),
-  ...passes('top_p', 0.5),
-  ...passes('presence_penalty', 0.5),
-  ...passes('frequency_penalty', -0.5),
+  ...passes('temperature', 0.3, { temperature: 0.3 }),
+  ...passes('top_p', 0.5, { topP: 0.5 }),
+  ...passes('presence_penalty', 0.5, { presencePenalty: 0.5 }),
+  ...passes('frequency_penalty', -0.5, { frequencyPenalty: -0.5 }),
   ...passes('logit_bias', { 50: -100 }),
   ...passes('user', 'u-1'),
   ...passes('metadata', { run: 'a' }),
@@ -185,101 +203,7 @@ export const chatCases: readonly ConformanceCase[] = [
   ...passes('prompt_cache_key', 'k'),
   ...passes('safety_identifier', 's'),
   ...passes('prediction', { type: 'content', content: 'x' }),
-  ...passes('reasoning_effort', 'low'),
-  ...passes('verbosity', 'low'),
+  ...passes('reasoning_effort', 'low', { body: { reasoningEffort: 'low' } }),
+  ...passes('verbosity', 'low', { body: { textVerbosity: 'low' } }),
   ...passes('a_field_of_tomorrow', { x: [1] }),
-  {
-    area: 'chat',
-    feature: '`stream_options.include_usage`, cost and node in the last chunk',
-    client: 'openai',
-    mode: 'stream',
-    async run({ openai, model }) {
-      const ids = new Set<string>()
-      let last: OpenAI.Chat.ChatCompletionChunk | undefined
-      const stream = await openai.chat.completions.create({
-        model,
-        messages: hello,
-        stream: true,
-        stream_options: { include_usage: true },
-      })
-      for await (const chunk of stream) {
-        ids.add(chunk.id)
-        last = chunk
-      }
-      assert.equal(ids.size, 1)
-      assert.equal(last?.usage?.completion_tokens, 4)
-      assert.equal(last?.usage?.prompt_tokens_details?.cached_tokens, 4)
-      assert.match((last as unknown as { isochrone: { priceMicroUsd: string } }).isochrone.priceMicroUsd, /^\d+$/)
-    },
-  },
-  {
-    area: 'chat',
-    feature: '`x-request-id`, cost, node, region, rate limits in headers',
-    client: 'openai',
-    mode: 'whole',
-    async run({ openai, model }) {
-      const { response, data } = await openai.chat.completions.create({ model, messages: hello }).withResponse()
-      const header = (name: string) => response.headers.get(name) ?? ''
-      assert.match(header('x-request-id'), /^req_/)
-      assert.match(header('x-isochrone-node'), /^node_/)
-      assert.equal(header('x-isochrone-region'), 'local')
-      assert.equal(
-        header('x-isochrone-cost-micro-usd'),
-        (data as unknown as { isochrone: { priceMicroUsd: string } }).isochrone.priceMicroUsd,
-      )
-      assert.ok(Number(header('x-ratelimit-remaining-requests')) < Number(header('x-ratelimit-limit-requests')))
-      assert.match(header('x-ratelimit-reset-requests'), /^[\d.]+(ms|s)$/)
-    },
-  },
-  ...(['whole', 'stream'] as const).map((mode): ConformanceCase => ({
-    area: 'chat',
-    feature: '`Idempotency-Key`: a retry gets the same answer, billed once',
-    client: 'fetch',
-    mode,
-    async run({ post, model, upstream }) {
-      const before = upstream.received.length
-      const body = { model, messages: hello, stream: mode === 'stream' }
-      const key = { 'idempotency-key': `k-${mode}` }
-      const answers = await Promise.all([1, 2, 3].map(() => post('/v1/chat/completions', body, key)))
-      const texts = await Promise.all(answers.map((answer) => answer.text()))
-      assert.equal(new Set(texts).size, 1)
-      assert.equal(new Set(answers.map(({ headers }) => headers.get('x-request-id'))).size, 1)
-      assert.equal(upstream.received.length, before + 1)
-    },
-  })),
-  {
-    area: 'chat',
-    feature: 'the client leaves: `AbortSignal`',
-    client: 'openai',
-    mode: 'stream',
-    async run({ openai, demoModel }) {
-      const gone = new AbortController()
-      const stream = await openai.chat.completions.create(
-        { model: demoModel, messages: hello, max_tokens: 500, stream: true },
-        { signal: gone.signal },
-      )
-      let chunks = 0
-      for await (const _chunk of stream) if (++chunks === 3) gone.abort()
-      assert.ok(chunks < 500)
-    },
-  },
-  ...(['whole', 'stream'] as const).map((mode): ConformanceCase => ({
-    area: 'chat',
-    feature: 'messages on the built-in engine',
-    client: 'fetch',
-    mode,
-    async run({ post, demoModel }) {
-      const response = await post('/v1/chat/completions', {
-        model: demoModel,
-        messages: hello,
-        max_tokens: 8,
-        seed: 1,
-        stream: mode === 'stream',
-      })
-      assert.equal(response.status, 200)
-      const text = await response.text()
-      if (mode === 'stream') assert.ok(text.endsWith('data: [DONE]\n\n'))
-      else assert.ok((JSON.parse(text) as OpenAI.Chat.ChatCompletion).usage?.completion_tokens)
-    },
-  })),
 ]

@@ -1,7 +1,7 @@
 /** Completions, embeddings, models, and the Responses API. */
 import assert from 'node:assert/strict'
 import type { ConformanceCase } from './conformance-case.ts'
-import { hello } from './chat-cases.ts'
+import { hello } from './ask-chat.ts'
 
 const SCHEMA = {
   type: 'object',

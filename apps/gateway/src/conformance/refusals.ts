@@ -33,10 +33,12 @@ export interface Told {
   message: string
   owner: string
   requestId: string
+  /** Of a refusal for residency. */
+  gateways?: unknown
   header: (name: string) => string | null
 }
 
-type Said = Pick<Told, 'code' | 'type' | 'param' | 'message' | 'owner'> & { request_id: string }
+type Said = Pick<Told, 'code' | 'type' | 'param' | 'message' | 'owner' | 'gateways'> & { request_id: string }
 
 export const CHAT = '/v1/chat/completions'
 /** Each client, and how it asks. */
@@ -59,8 +61,12 @@ const types: Readonly<Record<string, string>> = {
 /** What the official client throws by status. */
 const classes = new Map<number, abstract new (...args: never[]) => InstanceType<typeof OpenAI.APIError>>([
   [400, OpenAI.BadRequestError],
+  [401, OpenAI.AuthenticationError],
+  [404, OpenAI.NotFoundError],
   [413, OpenAI.APIError],
+  [421, OpenAI.APIError],
   [429, OpenAI.RateLimitError],
+  [502, OpenAI.InternalServerError],
   [503, OpenAI.InternalServerError],
   [504, OpenAI.InternalServerError],
 ])

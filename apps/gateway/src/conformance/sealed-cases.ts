@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { sealedFetch } from '@isochrone/client'
 import OpenAI from 'openai'
-import { hello, weather } from './chat-cases.ts'
+import { hello } from './ask-chat.ts'
+import { weather } from './chat-cases.ts'
 import type { Client, ConformanceCase, Mode } from './conformance-case.ts'
 import type { ConformanceWorld } from './conformance-world.ts'
 

@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict'
 import OpenAI from 'openai'
 import { createSealingKeyPair, newSealedId, sealRequest } from '@isochrone/protocol/sealed'
-import { hello } from './chat-cases.ts'
+import { hello } from './ask-chat.ts'
 import type { ConformanceCase } from './conformance-case.ts'
 import type { ConformanceWorld } from './conformance-world.ts'
 import { refuses } from './error-cases.ts'
+import { refusesAll } from './refusals.ts'
 import { SLOW_MS } from './scripted-upstream.ts'
 
 const chat = '/v1/chat/completions'
 const say = (content: string) => [{ role: 'user' as const, content }]
-const by = (tenant: string) => ({ authorization: `Bearer iso_${tenant}` })
 const TIMEOUT = 'x-isochrone-timeout-ms'
 
 /**
@@ -53,26 +53,22 @@ async function sealedBy(
 }
 
 export const troubleCases: readonly ConformanceCase[] = [
-  refuses(
+  ...refusesAll(
     'outside the residency, with the gateways inside it',
     { status: 421, code: 'wrong_gateway' },
-    async (world) => {
-      const response = await world.post(chat, { model: world.model, messages: hello }, by('outside'))
-      const { error } = (await response.clone().json()) as { error: { gateways: unknown } }
-      assert.ok(Array.isArray(error.gateways))
-      return response
+    async ({ model }, told) => {
+      const refusal = await told({ tenant: 'outside', model, content: 'Hi' })
+      assert.ok(Array.isArray(refusal?.gateways))
+      return refusal
     },
   ),
-  refuses('no money left', { status: 429, code: 'insufficient_quota' }, ({ post, model }) =>
-    post(chat, { model, messages: hello }, by('poor')),
+  ...refusesAll('no money left', { status: 429, code: 'insufficient_quota' }, ({ model }, told) =>
+    told({ tenant: 'poor', model, content: 'Hi' }),
   ),
-  refuses('the key’s budget is spent', { status: 429, code: 'insufficient_quota' }, async ({ post, model }) => {
-    const response = await post(chat, { model, messages: hello }, by('thrifty'))
-    assert.match(
-      await response.clone().text(),
-      /budget of \$0\.000001 for each month.* renews at \d{4}-\d\d-01 00:00 UTC/,
-    )
-    return response
+  ...refusesAll('the key’s budget is spent', { status: 429, code: 'insufficient_quota' }, async ({ model }, told) => {
+    const refusal = await told({ tenant: 'thrifty', model, content: 'Hi' })
+    assert.match(refusal?.message ?? '', /budget of \$0\.000001 for each month.* renews at \d{4}-\d\d-01 00:00 UTC/)
+    return refusal
   }),
   {
     area: 'errors',
