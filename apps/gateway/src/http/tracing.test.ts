@@ -170,6 +170,51 @@ test('a hedge is an attempt beside the first one', async () => {
   expect(new Set(kinds)).toEqual(new Set(['first', 'hedge']))
 })
 
+/** Whoever looks for a queued job finds each of its tries, wherever it ran. */
+test('each try of a queued job is a trace with its steps, found by the job, and says nothing of its content', async () => {
+  const nodes = scripted(2, [{ tokens }, { status: 'engine_failed', message: `engine says ${CANARY}` }])
+  const dispatch = (url: string, n: number) =>
+    fetch(`${url}/internal/v1/dispatch`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${INTERNAL_TOKEN}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        requestId: `req_${n}`,
+        jobId: `job_${n}`,
+        orgId: 'org_1',
+        keyId: null,
+        path: '/v1/chat/completions',
+        body: { model: MODEL, max_tokens: 20, messages: [{ role: 'user', content: `prompt ${CANARY}` }] },
+        nodeId: nodes[0]?.nodeId,
+        placement: {},
+        timeoutMs: 5_000,
+      }),
+    }).then((response) => response.json())
+  const { spans, text } = await traced({ nodes }, async ({ url }) => {
+    expect(await dispatch(url, 1)).toMatchObject({ outcome: 'answered' })
+    expect(await dispatch(url, 2)).toMatchObject({ outcome: 'retry' })
+  })
+  const servers = named(spans, 'POST /internal/v1/dispatch')
+  expect(
+    servers.map(({ attributes, failed }) => [
+      attributes['isochrone.job.id'],
+      attributes['isochrone.request.id'],
+      failed,
+    ]),
+  ).toEqual([
+    ['job_1', 'req_1', false],
+    ['job_2', 'req_2', true],
+  ])
+  for (const { spanId, traceId } of servers) {
+    const below = spans.filter((span) => span.parentSpanId === spanId && span.traceId === traceId)
+    expect(below.map(({ name }) => name)).toEqual(expect.arrayContaining(['admission', chat, 'settle']))
+  }
+  expect(named(spans, chat).map(({ attributes }) => attributes['gen_ai.usage.output_tokens'])).toEqual([
+    tokens.length,
+    0,
+  ])
+  expect(text).not.toContain(CANARY)
+})
+
 /** A gateway that traces nothing is no hole in its customer's trace. */
 test('without a collector the client’s trace is passed on to the node as it is, and none is begun', async () => {
   const node = fakeNode(nodeId('01'), { tokens: ['x'] })

@@ -34,6 +34,8 @@ export interface AttemptTrace {
 
 export interface RequestHead {
   requestId: string
+  /** Of queued work: each try of it is a trace, and this finds them all. */
+  jobId?: string | null
   receivedAtMs: number
   route: string
   /** The client's own header, whatever it is. */
@@ -45,7 +47,7 @@ export const operationOf = (path: string): string =>
 
 /** Begins the trace of a request, within the client's where it names one. */
 export function traceRequest(tracing: Tracing, head: RequestHead): RequestTrace {
-  const { requestId, receivedAtMs: startedAtMs, route, traceparent } = head
+  const { requestId, jobId = null, receivedAtMs: startedAtMs, route, traceparent } = head
   const server = tracing.start(`POST ${route}`, traceparentOf(traceparent), {
     kind: 'server',
     startedAtMs,
@@ -55,6 +57,7 @@ export function traceRequest(tracing: Tracing, head: RequestHead): RequestTrace 
       'url.path': route,
       'url.scheme': 'http',
       'isochrone.request.id': requestId,
+      'isochrone.job.id': jobId ?? undefined,
     },
   })
   const admission = server.child('admission', { startedAtMs })

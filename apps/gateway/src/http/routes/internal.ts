@@ -20,9 +20,11 @@ import type { ProgressWriter } from '../../jobs/job-progress.ts'
 import { endpoints, type Asked } from '../endpoints.ts'
 import type { GatewayDeps } from '../gateway-deps.ts'
 import { toOpenAiError } from '../openai-error.ts'
+import { traceRequest } from '../../tracing/request-trace.ts'
 import { bodyOf } from '../body-of.ts'
 import { requireInternalToken } from '../internal-token.ts'
 
+const DISPATCH = '/internal/v1/dispatch'
 /** Jobs under way at one gateway; more are asked to come again. */
 const RUNNING_MAX = 1_024
 
@@ -51,7 +53,7 @@ export function internalRoutes(app: FastifyInstance, deps: GatewayDeps): void {
     next()
   }
 
-  app.post('/internal/v1/dispatch', {
+  app.post(DISPATCH, {
     onRequest,
     handler: async (request): Promise<DispatchResponse> => {
       const parsed = dispatchRequest.safeParse(parseJson(bodyOf(request)))
@@ -111,12 +113,19 @@ export function internalRoutes(app: FastifyInstance, deps: GatewayDeps): void {
 async function runDispatch(deps: GatewayDeps, dispatch: DispatchRequest): Promise<DispatchResponse> {
   const cancelled = new AbortController()
   const leave = deps.requestLimits.join()
-  const { jobId } = dispatch
+  const { jobId, requestId } = dispatch
+  const head = { requestId, jobId, receivedAtMs: deps.clock.nowMs(), route: DISPATCH, traceparent: undefined }
+  const trace = deps.tracing ? traceRequest(deps.tracing, head) : undefined
+  const ended = (httpStatus: number): void => {
+    deps.metrics.requestEnded(DISPATCH, httpStatus)
+    trace?.end(httpStatus)
+  }
   const unwatch = jobId === null ? () => {} : deps.jobs.cancellations.watch(jobId, () => cancelled.abort())
   let progress: ProgressWriter | null = null
   try {
     const asked = askedOf(deps, dispatch)
-    const ctx = contextOf(deps, dispatch, asked)
+    const ctx = { ...contextOf(deps, dispatch, asked), trace }
+    trace?.admitted()
     const attempt = deps.serve.nextAttempt(ctx)
     const sink = collectAnswer(asked.inference.path, cancelled.signal)
     if (dispatch.progress && jobId !== null) {
@@ -130,13 +139,13 @@ async function runDispatch(deps: GatewayDeps, dispatch: DispatchRequest): Promis
           : { ...sink.answer(), usage: usageOf(served), isochrone: { ...isochroneOf(ctx, served, false), attempt } }
     // Only a job's answer is journalled: somebody may come back for it.
     const served = await serveRequest(deps.serve, ctx, sink, jobId === null ? undefined : bodyFor)
-    deps.metrics.requestEnded('/internal/v1/dispatch', 200)
+    ended(200)
     deps.metrics.tokens(served.completed.tokensIn + served.completed.tokensCached, served.completed.tokensOut)
     return { outcome: 'answered', httpStatus: 200, answer: bodyFor(served), message: null }
   } catch (thrown) {
     const error = toAppError(thrown)
     const { httpStatus, body } = toOpenAiError(error, dispatch.requestId)
-    deps.metrics.requestEnded('/internal/v1/dispatch', httpStatus)
+    ended(httpStatus)
     if (error.code === 'internal')
       deps.logger.error({ err: thrown, requestId: dispatch.requestId }, 'a job failed here')
     if (error.retryable) return retry(error.publicMessage, httpStatus)
