@@ -46,6 +46,8 @@ export type AgentOptions = {
   /** What the pages show as hardware instead of what was read from the machine. */
   readonly hardwareLabel?: string | undefined
   readonly simulatedNetwork?: SimulatedNetwork | undefined
+  /** Whether gateways are told of a long prompt when it comes. Default: yes. */
+  readonly tellsOfPrompts?: boolean | undefined
   /** The marketplace to report to, as `join` was told it. Default: none. */
   readonly apiUrl?: string | undefined
   /** Measuring points to dial beside those that the marketplace names. Default: none. */
@@ -95,7 +97,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     const inventory = await readInventory(options.hardwareLabel ?? simulatedLabel(options.engine))
     const modelsDir = options.modelsDir ?? join(dataDir, 'models')
     const engine = await startEngine(options.engine, concurrencyMax, modelsDir, 0, loadingLog(logger))
-    const capacity = new StreamCapacity(concurrencyMax)
+    const capacity = new StreamCapacity(concurrencyMax, options.tellsOfPrompts)
     const probe = options.engineProbeMs !== undefined && { probeMs: options.engineProbeMs }
     const engineHealth =
       options.engine.kind === 'openai' ? new EngineHealth({ driver: engine.driver, logger, ...probe }) : null

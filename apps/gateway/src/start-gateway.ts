@@ -254,6 +254,7 @@ export async function startGateway({
       nextAttempt: ({ jobId, requestId }) => (jobId === null ? 0 : lane.nextAttempt(requestId)),
       clock,
       stopping,
+      declinesMax: env.PROMPT_DECLINES_MAX,
       hedging: createHedging(),
       moves: fleet.moves,
       recounter,

@@ -19,8 +19,11 @@ export const DECLINES_MAX = 2
 export const isPromptNews = (promptTokens: number): boolean => promptTokens >= PROMPT_NOTICE_TOKENS
 
 /** The bound that an attempt is given, of a request that so many nodes have declined; undefined = any number may wait before it. */
-export const boundAfter = (declines: number, prefillAheadMax: number | null | undefined): number | undefined =>
-  declines < DECLINES_MAX ? (prefillAheadMax ?? undefined) : undefined
+export const boundAfter = (
+  declines: number,
+  prefillAheadMax: number | null | undefined,
+  declinesMax = DECLINES_MAX,
+): number | undefined => (declines < declinesMax ? (prefillAheadMax ?? undefined) : undefined)
 
 /** Whether a node declines an attempt before which at most `aheadMax` prompt tokens may wait; undefined = any number. */
 export const declinesPrompt = (waitingTokens: number, aheadMax: number | undefined): boolean =>

@@ -3,13 +3,15 @@ import { WaitingPrompts } from './waiting-prompts.ts'
 
 export class StreamCapacity {
   readonly concurrencyMax: number
-  readonly prompts = new WaitingPrompts()
+  readonly prompts: WaitingPrompts
   #active = 0
   #tokensOut = 0
   #draining = false
 
-  constructor(concurrencyMax: number) {
+  /** `tellsOfPrompts`: whether long prompts are news. */
+  constructor(concurrencyMax: number, tellsOfPrompts = true) {
     this.concurrencyMax = concurrencyMax
+    this.prompts = new WaitingPrompts(undefined, tellsOfPrompts)
   }
 
   get active(): number {

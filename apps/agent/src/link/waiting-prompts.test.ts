@@ -68,3 +68,11 @@ test('however long its gateways say that prompts are, what waits stays a count a
   for (const prompt of all) prompt.over(1)
   expect(prompts.tokens()).toBe(0)
 })
+
+test('a node that is told to says nothing of long prompts, and counts them all the same', () => {
+  const prompts = new WaitingPrompts(undefined, false)
+  let news = 0
+  prompts.onNews(() => news++)
+  prompts.begin(link, { tokens: 20_000 }, CONTEXT)
+  expect([news, prompts.tokens()]).toEqual([0, 20_000])
+})

@@ -11,9 +11,12 @@ export class WaitingPrompts {
   readonly #queue = new PromptQueue<object>()
   readonly #listeners = new Set<() => void>()
   readonly #nowMs: () => number
+  readonly #tells: boolean
 
-  constructor(nowMs: () => number = () => performance.now()) {
+  /** `tells`: whether long prompts are news. */
+  constructor(nowMs: () => number = () => performance.now(), tells = true) {
     this.#nowMs = nowMs
+    this.#tells = tells
   }
 
   /** What waits, `engineTokens` of it as the engine says. Of the two the more: an engine hears of a prompt a moment later. */
@@ -40,7 +43,7 @@ export class WaitingPrompts {
   begin(link: object, prompt: StreamPrompt, contextTokensMax: number): QueuedPrompt {
     const tokens = Math.min(prompt.tokens, contextTokensMax)
     const queued = this.#queue.begin(link, tokens, this.#nowMs())
-    if (isPromptNews(tokens)) for (const listener of this.#listeners) listener()
+    if (this.#tells && isPromptNews(tokens)) for (const listener of this.#listeners) listener()
     return queued
   }
 

@@ -98,6 +98,12 @@ test('who names no SLO, and who allows no other node, sends no bound', async () 
   }
 })
 
+test('where no node is asked to decline, none is told how much may wait', async () => {
+  const { url, headers } = await start(2, { change: ({ serve }) => void (serve.declinesMax = 0) })
+  expect((await ask(url)).status).toBe(200)
+  expect(headers().map(({ prompt }) => prompt)).toEqual([{ tokens: expect.any(Number) }])
+})
+
 test('two nodes may decline one request: the third takes it, and failures still have their attempts', async () => {
   const { url, nodes, headers } = await start(4)
   for (const node of nodes) declines(node)

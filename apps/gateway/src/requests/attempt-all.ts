@@ -120,7 +120,7 @@ async function attemptOnce(
   else run.begun++
   run.mover = createMover(deps, serving, { leg: run.leg, records: run.records, continuations: run.goneOn })
   const { decisions } = run
-  const prefillAheadMax = goesOn ? undefined : boundOf(opening, run)
+  const prefillAheadMax = goesOn ? undefined : boundOf(opening, run, deps.declinesMax)
   const { nodeId } = opening.target.session
   decisions.sent(decision, { attempt, nodeId, as, ...(prefillAheadMax !== undefined && { prefillAheadMax }) })
   const placement = () => decisions.of(attempt)
@@ -154,8 +154,12 @@ async function attemptOnce(
 }
 
 /** Prompt tokens that may wait before it; undefined = any number, as where no decision placed it. */
-const boundOf = (opening: Opening | Placed, { declines }: Pick<Run, 'declines'>): number | undefined =>
-  'prefillAheadMax' in opening ? boundAfter(declines, opening.prefillAheadMax) : undefined
+const boundOf = (
+  opening: Opening | Placed,
+  { declines }: Pick<Run, 'declines'>,
+  declinesMax?: number,
+): number | undefined =>
+  'prefillAheadMax' in opening ? boundAfter(declines, opening.prefillAheadMax, declinesMax) : undefined
 
 const targetsOf = ({ records }: Pick<Run, 'records'>): Target[] => records.map(({ result }) => result.target)
 

@@ -47,6 +47,8 @@ export interface ServeDeps {
   nextAttempt(ctx: RequestContext): number
   clock: Clock
   stopping: Stopping
+  /** Nodes that may decline one request because of the prompts that wait there. Default 2. */
+  declinesMax?: number
   hedging: Hedging
   /** Earns with each request; what is spent of it is spent by the looks at streams. */
   moves?: Pick<HedgeBudget, 'earn'>

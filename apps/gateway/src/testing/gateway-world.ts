@@ -42,6 +42,8 @@ const SALT = `0x${'b1'.repeat(32)}`
 const nodeFlagsOf: Readonly<Record<string, readonly string[]>> = { gateway: gatewayNodeFlags, agent: agentNodeFlags }
 const entryOf = (app: string, file: string) => fileURLToPath(new URL(`../../../${app}/src/${file}`, import.meta.url))
 
+const keyOf = (number: number): Hex => `0x${number.toString(16).padStart(64, '0')}`
+
 export type Replayed = { requestId: string; text: string } | null
 
 export type GatewayWorld = Awaited<ReturnType<typeof startGatewayWorld>>
@@ -65,7 +67,7 @@ export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint
       addresses: { channels: contract('e1'), anchor: contract('e2'), ledger: contract('e3') },
     }),
   )
-  const nodeKeys = Array.from({ length: nodeCount }, (_, index) => developmentKeys[index + 3] as Hex)
+  const nodeKeys = Array.from({ length: nodeCount }, (_, index) => developmentKeys[index + 3] ?? keyOf(0x7b00 + index))
   await writeControlPlane(db, nodeKeys)
   await redis.hset(redisKeys.budget(WORLD_CHANNEL), 'limit', limitMicroUsd.toString())
 
@@ -97,7 +99,7 @@ export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint
       DATA_DIR: join(stack.dir, name),
       GATEWAY_PORT: String(ports[index]),
       GATEWAY_PUBLIC_URL: urlOf(index),
-      GATEWAY_KEY: index === 0 ? developmentKeys[1] : `0x${(0x6a00 + index).toString(16).padStart(64, '0')}`,
+      GATEWAY_KEY: index === 0 ? developmentKeys[1] : keyOf(0x6a00 + index),
       INTERNAL_TOKEN: WORLD_TOKEN,
       EPOCH_MS: '3600000',
     }
@@ -135,6 +137,17 @@ export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint
     return start('agent', ['run', '--data-dir', dir, ...gateways, ...args], {}, `agent-${index}`)
   }
 
+  /** Several nodes in one process; `first` is the index of the first one's key. What it says goes to `nodes-<first>.log`. */
+  function startNodes(first: number, count: number, plan: Record<string, unknown>): ChildProcess {
+    const dirs = nodeKeys.slice(first, first + count).map((key, index) => {
+      const dir = join(stack.dir, `agent-${first + index}`)
+      mkdirSync(dir, { recursive: true })
+      writeFileSync(join(dir, 'node.key'), `${key}\n`, { mode: 0o600 })
+      return dir
+    })
+    return start('agent', [JSON.stringify({ ...plan, dirs })], {}, `nodes-${first}`, 'testing/nodes-process.ts')
+  }
+
   /** Places queued jobs, as the worker does, and nothing else. */
   function startPlacing(gatewayUrls: readonly string[]): ChildProcess {
     const env = { DATABASE_URL: stack.databaseUrl, REDIS_URL: stack.redisUrl, INTERNAL_TOKEN: WORLD_TOKEN }
@@ -168,6 +181,7 @@ export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint
     startGateway,
     keptMemory,
     startAgent,
+    startNodes,
     startPlacing,
     replay,
     linked: (count: number, index = 0) => until(async () => (await health(index))?.linkedNodes === count),

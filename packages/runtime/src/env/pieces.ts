@@ -116,6 +116,8 @@ export const gatewayServer = {
   GATEWAY_LATE_MS_MAX: durationMs.default(500),
   /** Silence of a node that ends an attempt. */
   ATTEMPT_SILENCE_MS: durationMs.default(30_000),
+  /** Nodes that may decline one request because of the prompts that wait there; 0: none is asked to. */
+  PROMPT_DECLINES_MAX: z.coerce.number().int().min(0).max(2).default(2),
   /**
    * Tokenizers of models, `<model hash>/tokenizer.json`: plain text that these models answer is counted again. Absent: nothing is.
    */

@@ -1,0 +1,54 @@
+/**
+ * `npm run bench:slo -- [--scenario bounds|moves] [--rounds N] [--seconds N] [--seed N] [--json]`: how many requests that name an
+ * SLO have it kept on gateways and nodes as they run, with and without bounds on the prompts that wait, or moves. By default
+ * some six minutes.
+ */
+import { availableParallelism, cpus, loadavg } from 'node:os'
+import { Command, InvalidArgumentError } from 'commander'
+import { measureSlo } from './measure-slo.ts'
+import { scenarios } from './slo-plan.ts'
+import { tableOf, type Row } from './slo-row.ts'
+
+const flags = new Command('npm run bench:slo --')
+  .description('Requests that name an SLO, on real processes: kept, late, refused.')
+  .option('--scenario <name>', `one of ${scenarios.map(({ name }) => name).join(', ')}; default: all`, known)
+  .option('--rounds <n>', 'rounds', whole(1, 20), 3)
+  .option('--seconds <n>', 'length of one variant in one round', whole(5, 120), 20)
+  .option('--seed <n>', 'of the prompts and when they come', whole(1, 1_000_000), 1)
+  .option('--json', 'one JSON object as the last line')
+  .allowExcessArguments(false)
+  .showHelpAfterError()
+  .parse()
+  .opts<{ scenario?: string; rounds: number; seconds: number; seed: number; json?: true }>()
+
+const loadBefore = loadavg()[0]
+const note = (line: string): void => void process.stderr.write(`${line}\n`)
+const found: { scenario: string; rows: Row[] }[] = []
+for (const scenario of scenarios) {
+  if (flags.scenario !== undefined && scenario.name !== flags.scenario) continue
+  const rows = await measureSlo(scenario, { ...flags, note })
+  found.push({ scenario: scenario.name, rows })
+  note(`${scenario.name}\n${tableOf(rows)}`)
+}
+const machine = {
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: availableParallelism(),
+  loadBefore,
+  loadAfter: loadavg()[0],
+  node: process.version,
+}
+if (flags.json) process.stdout.write(`${JSON.stringify({ found, machine })}\n`)
+process.exit(0)
+
+function known(name: string): string {
+  if (scenarios.some((scenario) => scenario.name === name)) return name
+  throw new InvalidArgumentError('no such scenario')
+}
+
+function whole(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (Number.isInteger(value) && value >= min && value <= max) return value
+    throw new InvalidArgumentError(`a whole number from ${min} to ${max}`)
+  }
+}
