@@ -2,6 +2,7 @@
 import * as load from './break-load.ts'
 import { gatewayStalled } from './break-gateway.ts'
 import * as nodes from './break-nodes.ts'
+import { gatewayDrained } from './drain-gateway.ts'
 import * as stores from './break-stores.ts'
 import * as trust from './break-trust.ts'
 import { theBooks } from './the-books.ts'
@@ -14,6 +15,7 @@ export const scenarios: readonly Scenario[] = [
   nodes.halfOpenLink,
   nodes.gatewayKilled,
   gatewayStalled,
+  gatewayDrained,
   stores.redisRestarted,
   stores.redisStalled,
   stores.redisGone,
