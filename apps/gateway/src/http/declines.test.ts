@@ -129,6 +129,29 @@ test('where there is nowhere else by then, the node that declined takes it after
   expect(nodes.map((node) => node.opened.length).toSorted((a, b) => a - b)).toEqual([0, 2])
 })
 
+/** The alternates of the first decision are no better: a fresh one has looked at them too. */
+test('where nobody else would be in time by then, it goes back to the node that declined, and not to an alternate', async () => {
+  const { url, nodes, headers, control } = await start(3)
+  const hears = (node: FakeNode): void => {
+    reports(node, WAITING)
+    for (const active of [false, true]) {
+      const state = control.node(node.nodeId)
+      if (state) control.apply(control.version + 1, { ...state, active })
+    }
+  }
+  for (const node of nodes) {
+    declines(node)
+    const openStream = node.open.bind(node)
+    node.open = (header, body) => {
+      for (const other of nodes) if (other !== node && header.prompt?.aheadMax !== undefined) hears(other)
+      return openStream(header, body)
+    }
+  }
+  expect(await ask(url)).toEqual({ status: 200, text: 'Hello!' })
+  expect(headers().map(({ prompt }) => prompt?.aheadMax !== undefined)).toEqual([true, false])
+  expect(nodes.map((node) => node.opened.length).toSorted((a, b) => a - b)).toEqual([0, 0, 2])
+})
+
 test('a node that declines what it was not asked to, or whose own report says otherwise, or that is late, has refused', async () => {
   for (const [lie, routing] of [
     [{ unasked: true }, {}],
