@@ -13,7 +13,8 @@ test('until a prompt has been through, each counts whole', () => {
 
 test('then the first one counts by what is left of it, the others whole, and the next begins with its first token', () => {
   const queue = new PromptQueue<string>()
-  queue.begin('a', 1_000, 0).firstToken(100)
+  // 30 ms of it are the step behind the prefill.
+  queue.begin('a', 1_000, 0).firstToken(130)
   expect(queue.msPerToken).toBe(0.1)
   const second = queue.begin('a', 1_000, 200)
   queue.begin('b', 500, 210)
@@ -24,13 +25,24 @@ test('then the first one counts by what is left of it, the others whole, and the
   expect(queue.tokens(920)).toBe(300)
 })
 
+test('with the next prompt the engine begins a step before the first token, and not before it came', () => {
+  const queue = new PromptQueue<string>()
+  queue.begin('a', 1_000, 0).firstToken(130)
+  const [first, second] = [queue.begin('a', 1_000, 200), queue.begin('a', 1_000, 210)]
+  first.firstToken(330)
+  expect(queue.tokens(330)).toBe(700)
+  queue.begin('a', 500, 425)
+  second.firstToken(430)
+  expect(queue.tokens(430)).toBe(450)
+})
+
 test('what is learned follows an engine that has become slow within a few long prompts', () => {
   const queue = new PromptQueue<string>()
   let nowMs = 0
   const through = (msPerToken: number) => {
     const prompt = queue.begin('a', 8_000, nowMs)
     nowMs += 8_000 * msPerToken
-    prompt.firstToken(nowMs)
+    prompt.firstToken(nowMs + 30)
   }
   for (let i = 0; i < 20; i++) through(0.04)
   expect(queue.msPerToken).toBeCloseTo(0.04, 9)

@@ -13,15 +13,17 @@ export interface QueuedPrompt {
   over(nowMs: number): void
 }
 
-/** A shorter prompt's time is mostly a decode step and the way to the engine. */
-const LEARN_TOKENS_MIN = 512
+/** A shorter prompt's time is mostly the step behind it. */
+const LEARN_TOKENS_MIN = 256
+/** From the end of a prompt's prefill to its first token: a decode step of a busy engine. The next prompt is begun with meanwhile. */
+const STEP_MS = 30
 /** What was learned counts half as much after so many tokens: three or four long prompts, a second or two of a busy engine. */
 const MEMORY_TOKENS = 32_768
 
 /** `Owner`: who sent it, by identity. Times are ms of any one clock that never goes back. */
 export class PromptQueue<Owner> {
   /** In order of arrival. */
-  #prompts: { readonly owner: Owner; readonly tokens: number }[] = []
+  #prompts: { readonly owner: Owner; readonly tokens: number; readonly sinceMs: number }[] = []
   #tokens = 0
   /** When the engine began with the first of them. */
   #headSinceMs = 0
@@ -30,14 +32,14 @@ export class PromptQueue<Owner> {
   #learnedTokens = 0
 
   begin(owner: Owner, tokens: number, nowMs: number): QueuedPrompt {
-    const prompt = { owner, tokens }
+    const prompt = { owner, tokens, sinceMs: nowMs }
     if (this.#prompts.length === 0) this.#headSinceMs = nowMs
     this.#prompts.push(prompt)
     this.#tokens += tokens
     return {
       firstToken: (atMs) => {
         if (this.#prompts[0] === prompt) this.#learn(tokens, atMs - this.#headSinceMs)
-        this.#leave(prompt, atMs)
+        this.#leave(prompt, atMs - STEP_MS)
       },
       over: (atMs) => this.#leave(prompt, atMs),
     }
@@ -71,15 +73,17 @@ export class PromptQueue<Owner> {
   #learn(tokens: number, elapsedMs: number): void {
     if (tokens < LEARN_TOKENS_MIN || !(elapsedMs > 0)) return
     const keep = 2 ** (-tokens / MEMORY_TOKENS)
-    this.#learnedMs = this.#learnedMs * keep + elapsedMs
+    this.#learnedMs = this.#learnedMs * keep + Math.max(elapsedMs / 2, elapsedMs - STEP_MS)
     this.#learnedTokens = this.#learnedTokens * keep + tokens
   }
 
-  #leave(prompt: { readonly tokens: number }, nowMs: number): void {
+  /** `sinceMs`: when the engine could begin with the next one. */
+  #leave(prompt: { readonly tokens: number }, sinceMs: number): void {
     const at = this.#prompts.findIndex((other) => other === prompt)
     if (at < 0) return
-    if (at === 0) this.#headSinceMs = nowMs
     this.#prompts.splice(at, 1)
+    const [next] = this.#prompts
+    if (at === 0 && next) this.#headSinceMs = Math.max(sinceMs, next.sinceMs)
     this.#tokens -= prompt.tokens
   }
 }

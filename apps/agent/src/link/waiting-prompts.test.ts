@@ -41,9 +41,9 @@ test('of a prompt that the engine is likely to be through with by half, half wai
   let nowMs = 0
   const prompts = new WaitingPrompts(() => nowMs)
   const first = prompts.begin(link, { tokens: 10_000 }, CONTEXT)
-  first.firstToken((nowMs = 500))
+  first.firstToken((nowMs = 530))
   prompts.begin(link, { tokens: 8_000 }, CONTEXT)
-  nowMs = 700
+  nowMs = 730
   expect([prompts.tokens(), prompts.tokensOf(link)]).toEqual([4_000, 4_000])
   expect(prompts.declines({ tokens: 9, aheadMax: 4_000 }, undefined)).toBeNull()
   expect(prompts.declines({ tokens: 9, aheadMax: 3_999 }, undefined)).toBe(4_000)
