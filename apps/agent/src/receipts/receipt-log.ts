@@ -223,8 +223,10 @@ class Worked {
   }
 }
 
-/** Half a hash each: short, and nobody finds two attempts of one name. */
+/** 18 bytes of a hash each: short, and nobody finds two attempts of one name. Encoded at once, for a slice would keep the whole. */
 const nameOf = ({ channelId, requestId, attempt }: AttemptName): string =>
-  Buffer.from(keccak256(hexToBytes(channelId), hexToBytes(requestId), new Uint8Array([attempt])))
-    .toString('base64')
-    .slice(0, 24)
+  Buffer.from(keccak256(hexToBytes(channelId), hexToBytes(requestId), new Uint8Array([attempt]))).toString(
+    'base64',
+    0,
+    18,
+  )
