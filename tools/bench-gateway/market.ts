@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { createDb } from '@isochrone/db'
 import { freePort, type RunningProcess, type TestStack } from '@isochrone/local-stack'
 import { addressOfKey, addressToBytes32, redisKeys, type Hex } from '@isochrone/protocol'
-import { agentNodeFlags, developmentKeys, gatewayNodeFlags, hugePagesEnv } from '@isochrone/runtime'
+import { agentNodeFlags, developmentKeys, gatewayNodeFlags, mallocEnv } from '@isochrone/runtime'
 import { makeTerms, noPromises } from '@isochrone/services'
 import { Redis } from 'ioredis'
 import { projectRoot } from '../project-root.ts'
@@ -58,7 +58,7 @@ export async function startMarket({ stack, upstreamUrl, capacity, nodeArgs = {} 
     program: join(projectRoot, 'apps/gateway/src/main.ts'),
     args: [],
     env: {
-      ...hugePagesEnv(),
+      ...mallocEnv({ hugePages: true }),
       DATABASE_URL: stack.databaseUrl,
       REDIS_URL: stack.redisUrl,
       CHAIN_RPC_URL: 'http://127.0.0.1:9',
@@ -83,7 +83,7 @@ export async function startMarket({ stack, upstreamUrl, capacity, nodeArgs = {} 
     args: `run --capacity ${capacity} --engine openai --engine-url ${upstreamUrl} --gateway ${url}`
       .split(' ')
       .concat('--data-dir', agentDir),
-    env: {},
+    env: mallocEnv({ hugePages: false }),
     isReady: async () => (await linkedNodes(url)) === 1,
     nodeArgs: [...agentNodeFlags, ...(nodeArgs.agent ?? [])],
   })

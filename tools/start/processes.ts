@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describeExit, spawnProcess, spawnService, type RunningProcess } from '@isochrone/local-stack'
 import { bytes32Of } from '@isochrone/protocol'
-import { agentNodeFlags, childEnv, gatewayNodeFlags, hugePagesEnv } from '@isochrone/runtime'
+import { agentNodeFlags, childEnv, gatewayNodeFlags, mallocEnv } from '@isochrone/runtime'
 import { projectRoot } from '../project-root.ts'
 import { nextBin } from './build-web.ts'
 import { openProcessLog, type ProcessLog } from './agent-log.ts'
@@ -55,7 +55,7 @@ export function startGateway(ctx: ProcessContext): Promise<RunningProcess> {
     logFile: logOf(ctx, 'gateway'),
     env: childEnv({
       ...ctx.env,
-      ...hugePagesEnv(),
+      ...mallocEnv({ hugePages: true }),
       DATA_DIR: join(ctx.dataDir, 'gateway'),
       // Where the agents' models are: the demo model's tokenizer comes with it.
       RECOUNT_TOKENIZERS_DIR: join(ctx.dataDir, 'models', 'tokenizers'),
@@ -77,7 +77,7 @@ export async function startWorker(ctx: ProcessContext): Promise<RunningProcess> 
     logFile: logOf(ctx, 'worker'),
     env: childEnv({
       ...ctx.env,
-      ...hugePagesEnv(),
+      ...mallocEnv({ hugePages: true }),
       DATA_DIR: join(ctx.dataDir, 'worker'),
       EPOCH_MIRROR_URLS: mirrorUrlsOf(ctx).join(','),
     }),
@@ -137,7 +137,7 @@ export async function startAgent(
     args: [...nodeFlags, ...agentNodeFlags, join(projectRoot, 'apps/agent/src/main.ts'), ...args],
     cwd: projectRoot,
     logFile: logOf(ctx, name),
-    env: childEnv({ ...ctx.env, DATA_DIR: node.dir }),
+    env: childEnv({ ...ctx.env, ...mallocEnv({ hugePages: false }), DATA_DIR: node.dir }),
   })
   const agent = { ...running, log, lastError: () => log.lastError() }
   if (!untilUp) {

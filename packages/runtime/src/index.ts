@@ -1,6 +1,6 @@
 /** What every process needs: environment, logger, metrics, shutdown, listening, room on the disk. */
 export { childEnv } from './env/child-env.ts'
-export { hugePagesEnv } from './env/huge-pages.ts'
+export { mallocEnv } from './env/malloc-env.ts'
 export * from './env/development.ts'
 export * from './env/load-env.ts'
 export * from './env/processes.ts'

@@ -19,7 +19,7 @@ import {
   type Hex,
   type ReceiptStreamEntry,
 } from '@isochrone/protocol'
-import { agentNodeFlags, childEnv, developmentKeys, gatewayNodeFlags, hugePagesEnv } from '@isochrone/runtime'
+import { agentNodeFlags, childEnv, developmentKeys, gatewayNodeFlags, mallocEnv } from '@isochrone/runtime'
 import {
   makeTerms,
   noPromises,
@@ -103,7 +103,14 @@ export async function startGatewayWorld(nodeCount: number, limitMicroUsd: bigint
       INTERNAL_TOKEN: WORLD_TOKEN,
       EPOCH_MS: '3600000',
     }
-    const child = start('gateway', [], { ...hugePagesEnv(), ...settings, ...env }, name, 'main.ts', inspectorOf(index))
+    const child = start(
+      'gateway',
+      [],
+      { ...mallocEnv({ hugePages: true }), ...settings, ...env },
+      name,
+      'main.ts',
+      inspectorOf(index),
+    )
     await until(async () => (await health(index))?.status === 'ok', START_MS_MAX)
     return child
   }

@@ -34,7 +34,7 @@ import {
   createShutdown,
   developmentKeys,
   gatewayNodeFlags,
-  hugePagesEnv,
+  mallocEnv,
   type Shutdown,
 } from '@isochrone/runtime'
 import {
@@ -114,7 +114,7 @@ beforeAll(async () => {
     'gateway',
     [],
     {
-      ...hugePagesEnv(),
+      ...mallocEnv({ hugePages: true }),
       DATABASE_URL: stack.databaseUrl,
       REDIS_URL: stack.redisUrl,
       CHAIN_RPC_URL: stack.chainRpcUrl,
