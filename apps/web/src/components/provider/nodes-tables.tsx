@@ -70,7 +70,7 @@ const nodeColumns: Column<ProviderNode>[] = [
     ),
   },
   {
-    head: '$/M tokens in, out',
+    head: '$/M in, out',
     numeric: true,
     cell: ({ prices }) => (
       <>
@@ -88,12 +88,12 @@ const nodeColumns: Column<ProviderNode>[] = [
     cell: ({ measured }) => (measured ? `${measured.activeStreams} of ${measured.concurrencyMax}` : '—'),
   },
   {
-    head: 'Attempts, at fault 24 h',
+    head: 'Attempts 24 h',
     numeric: true,
     cell: ({ attemptsLastDay, faultsLastDay, declinesLastDay }) => (
       <>
         {formatCount(attemptsLastDay)}
-        <div className={second}>{formatCount(faultsLastDay)}</div>
+        <div className={second}>{formatCount(faultsLastDay)} at fault</div>
         {declinesLastDay > 0 && (
           <div className={second} title="Declined, because more prompts waited there than might: no fault.">
             {formatCount(declinesLastDay)} declined
