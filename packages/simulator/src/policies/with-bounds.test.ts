@@ -15,16 +15,30 @@ import { sglangCacheAware } from './sglang-cache-aware.ts'
 import { withBounds } from './with-bounds.ts'
 
 const fleet = testFleet(12)
-/** Every sixth prompt is long: what others have sent decides whether the next one is late. */
-const requests = testWorkload(9, 60_000).map((request, index) => {
-  const tokensIn = index % 6 === 0 ? request.tokensIn + 20_000 : request.tokensIn
-  return { ...request, tokensIn, ttftSloMs: 500 + 2 * 0.0317 * tokensIn }
-})
 const settings = marketSettings({ warmUpMs: 0 })
+/** Of one seed a dozen requests are late: too few to tell. */
+const seeds = [1, 2, 3, 4, 5]
+
+/** Every sixth prompt is long: what others have sent decides whether the next one is late. */
+function requestsOf(seed: number) {
+  return testWorkload(9, 60_000, seed).map((request, index) => {
+    const tokensIn = index % 6 === 0 ? request.tokensIn + 20_000 : request.tokensIn
+    return { ...request, tokensIn, ttftSloMs: 500 + 2 * 0.0317 * tokensIn }
+  })
+}
 
 function figuresOf(policy: SimPolicy) {
-  const input = { fleet, requests, settings, policy, faults: noFaults, seed: 1 }
-  return measureRun(input, simulate(input))
+  const runs = seeds.map((seed) => {
+    const requests = requestsOf(seed)
+    const input = { fleet, requests, settings, policy, faults: noFaults, seed }
+    const { declines, sloAttainment } = measureRun(input, simulate(input))
+    expect(declines).toBeLessThanOrEqual(DECLINES_MAX * requests.length)
+    return { declines, missed: 1 - sloAttainment }
+  })
+  return {
+    declines: runs.reduce((sum, { declines }) => sum + declines, 0),
+    missed: runs.reduce((sum, { missed }) => sum + missed, 0) / runs.length,
+  }
 }
 
 test.each([prequal, dynamo, llmD, sglangCacheAware])('$name misses fewer first tokens with bounds', (base) => {
@@ -32,8 +46,7 @@ test.each([prequal, dynamo, llmD, sglangCacheAware])('$name misses fewer first t
   const figures = figuresOf(withBounds(base))
   expect(without.declines).toBe(0)
   expect(figures.declines).toBeGreaterThan(0)
-  expect(figures.declines).toBeLessThanOrEqual(DECLINES_MAX * requests.length)
-  expect(1 - figures.sloAttainment).toBeLessThan(0.8 * (1 - without.sloAttainment))
+  expect(figures.missed).toBeLessThan(0.8 * without.missed)
 })
 
 test('the bound is what the head-room leaves, and none where the SLO is lost', () => {
