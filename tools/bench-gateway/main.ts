@@ -5,7 +5,7 @@
  * Ours is the gateway process with an agent process behind its link: authentication, placement, metering, journal and both
  * signatures. Postgres and Redis run beside it and are not counted. It ends by itself and leaves no process.
  */
-import { availableParallelism, cpus, loadavg } from 'node:os'
+import { watchMachine } from '@isochrone/runtime'
 import { Command } from 'commander'
 import { abortVerdict, measureAborts, type Aborts } from './aborts.ts'
 import { startRivals, type Rivals } from './rivals.ts'
@@ -51,7 +51,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 const note = (line: string): void => void process.stderr.write(`${line}\n`)
 
 const ABORTS = flags.quick ? 11 : 51
-const loadBefore = loadavg()[0]
+const machineNow = watchMachine()
 let rows: Row[]
 let aborts: Aborts
 try {
@@ -64,14 +64,7 @@ try {
   await rivals?.stop()
 }
 const verdicts = [...verdictsOf(rows), abortVerdict(aborts)]
-const machine = {
-  cpu: cpus()[0]?.model ?? 'unknown',
-  cores: availableParallelism(),
-  loadBefore,
-  loadAfter: loadavg()[0],
-  node: process.version,
-}
-const summary = { rows, verdicts, abortToEngineMs: aborts, tokens: TOKENS, plan, machine }
+const summary = { rows, verdicts, abortToEngineMs: aborts, tokens: TOKENS, plan, machine: machineNow() }
 process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : table(rows, verdicts))
 process.exit(0)
 

@@ -11,6 +11,7 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort, inspect, startTestStack, type Inspected, type KeptMemory } from '@isochrone/local-stack'
+import { watchMachine } from '@isochrone/runtime'
 import { Command, InvalidArgumentError } from 'commander'
 import { benchModels } from './answer.ts'
 import { startScript, startServer } from './children.ts'
@@ -58,6 +59,7 @@ try {
 process.exit(failed ? 1 : 0)
 
 async function soak() {
+  const machineNow = watchMachine()
   const stack = await startTestStack({ postgres: true, redis: true })
   stops.push(() => stack.stop())
   const upstream = await startServer(stack.dir, 'upstream.ts', [String(flags.tokenMs)])
@@ -136,6 +138,7 @@ async function soak() {
     memory,
     gatewayCores: (cpuUs[0] ?? 0) / 1e6 / seconds,
     agentCores: (cpuUs[1] ?? 0) / 1e6 / seconds,
+    machine: machineNow(),
     holds: errors + learned.errors === 0 && receipts === total + learned.total && memory !== 'grows',
   }
 }

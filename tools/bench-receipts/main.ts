@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander'
 import { prepareSigning, secp256k1Backend, secp256k1BackendNamed, type Secp256k1BackendName } from '@isochrone/protocol'
+import { watchMachine } from '@isochrone/runtime'
 import { calibrate } from '../bench/calibrate.ts'
 import { measureMerkle, measurePairs, medianRatio, type Measured, type PairSpeeds } from './measure.ts'
 import { samplePairs } from './sample-pairs.ts'
@@ -20,6 +21,7 @@ const flags = new Command('npm run bench:receipts --')
 
 const pairsOf: Record<Secp256k1BackendName, number> = { own: 10_000, native: 10_000, wasm: 3_000, javascript: 600 }
 
+const machineNow = watchMachine()
 const before = calibrate()
 const used = prepareSigning()
 const pairs = samplePairs(pairsOf.own, 1)
@@ -53,7 +55,7 @@ const summary = {
   nativeOverOwn,
   targets,
   calibration: { beforeNsPerOp: before.nsPerOp, afterNsPerOp: after.nsPerOp, checksum: before.checksum },
-  node: process.version,
+  machine: machineNow(),
 }
 if (flags.json) process.stdout.write(`${JSON.stringify(summary)}\n`)
 else process.stdout.write(table())

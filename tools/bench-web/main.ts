@@ -5,10 +5,9 @@
  * Times are those of the procedures that the pages call, from the call to the answer, one at a time, after a warm-up;
  * no browser and no rendering. Targets: a filter 50 ms at p95, usage 200 ms at p95.
  */
-import { existsSync, readFileSync } from 'node:fs'
-import { loadavg } from 'node:os'
 import { resolve } from 'node:path'
 import { prng } from '@isochrone/domain'
+import { watchMachine } from '@isochrone/runtime'
 import { createOfferUpkeep } from '@isochrone/services'
 import { Command, InvalidArgumentError } from 'commander'
 import type { ApiCaller } from '@isochrone/api'
@@ -50,7 +49,7 @@ try {
   const team = await plane.as(await plane.signIn('team@isochrone.test', demoPassword))
   const random = prng(flags.seed)
   const pick = <T>(values: readonly T[]): T => values[random.below(values.length)] as T
-  const before = processorTime()
+  const machineNow = watchMachine()
   const filter = await measure(() => filterOnce(visitor, pick))
   const requests = await measure(() => requestsOnce(team, pick))
   const usage = await measure(async () => {
@@ -67,10 +66,8 @@ try {
     usageMs: { ...usage, targetP95: targetsMs.usage, holds: usage.p95 <= targetsMs.usage },
     requestsMs: { ...requests, targetP95: targetsMs.usage, holds: requests.p95 <= targetsMs.usage },
     workerMs,
-    /** How busy the machine was with other things: its load, and the share of its time that it did not get. */
-    machine: { load1: loadavg()[0], stolen: stolenSince(before) },
     filledMs,
-    node: process.version,
+    machine: machineNow(),
   }
   process.stdout.write(`${JSON.stringify(result, null, flags.json ? undefined : 2)}\n`)
   if (!filter.p95 || filter.p95 > targetsMs.filter || usage.p95 > targetsMs.usage) process.exitCode = 1
@@ -116,24 +113,6 @@ async function fill(): Promise<void> {
   await seed(plane.ctx)
   const org = await plane.db.organization.findFirstOrThrow({ where: { slug: 'acme-research' } })
   await fillMarket(plane.db, org.id, flags)
-}
-
-/** Of the processors' time since `before`, the share that another machine on the same host had instead; null where nothing counts it. */
-function stolenSince(before: ProcessorTime | null): number | null {
-  const now = processorTime()
-  return before && now ? (now.stolen - before.stolen) / Math.max(1, now.all - before.all) : null
-}
-
-interface ProcessorTime {
-  stolen: number
-  all: number
-}
-
-/** Linux: `/proc/stat`, proc_stat(5): user, nice, system, idle, iowait, irq, softirq, steal. */
-function processorTime(): ProcessorTime | null {
-  if (!existsSync('/proc/stat')) return null
-  const ticks = /^cpu +(.*)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1]?.split(' ').map(Number).slice(0, 8) ?? []
-  return { stolen: ticks[7] ?? 0, all: ticks.reduce((sum, each) => sum + each, 0) }
 }
 
 type Pick = <T>(values: readonly T[]) => T

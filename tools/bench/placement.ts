@@ -7,6 +7,7 @@
  * out. A calibration loop of fixed work says how fast this machine was in the same run.
  */
 import { prng } from '@isochrone/domain'
+import { watchMachine } from '@isochrone/runtime'
 import { Command, InvalidArgumentError } from 'commander'
 import { calibrate } from './calibrate.ts'
 import { hugePagesMiB } from './huge-pages.ts'
@@ -30,6 +31,7 @@ const flags = new Command('npm run bench:placement --')
   .parse()
   .opts<Flags>()
 
+const machineNow = watchMachine()
 const calibrationBefore = calibrate()
 const sizes = [...new Set([1_000, 10_000, flags.replicas])].toSorted((a, b) => a - b)
 const results: BenchResult[] = []
@@ -58,7 +60,7 @@ const summary = {
   },
   /** Of this process, at its end. */
   hugePagesMiB: hugePagesMiB(),
-  node: process.version,
+  machine: machineNow(),
   results,
 }
 if (flags.json) process.stdout.write(`${JSON.stringify(summary)}\n`)

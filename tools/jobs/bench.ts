@@ -8,6 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import type { Db } from '@isochrone/db'
+import { watchMachine } from '@isochrone/runtime'
 import { z } from 'zod'
 import { startScratchMarket } from './scratch-market.ts'
 import { submitJobs } from './submit-jobs.ts'
@@ -24,6 +25,7 @@ const { steady, rate, burst, json } = new Command('npm run bench:jobs --')
 const LIMIT_MS = 600_000
 const answerTimes = z.object({ isochrone: z.object({ durationMs: z.number(), simulated: z.boolean() }) })
 
+const machineNow = watchMachine()
 const { market, db, model, stop } = await startScratchMarket()
 try {
   // The first jobs pay for connections and for code that has not run yet.
@@ -45,7 +47,7 @@ try {
       acceptedPerSecond: Number(((burst * 1_000) / acceptedMs).toFixed(1)),
       jobsPerSecond: Number(((burst * 1_000) / (lastFinishedMs - burstStartedMs)).toFixed(1)),
     },
-    node: process.version,
+    machine: machineNow(),
   }
   process.stdout.write(`${json ? JSON.stringify(result) : JSON.stringify(result, null, 2)}\n`)
 } finally {

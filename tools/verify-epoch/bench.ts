@@ -8,10 +8,11 @@
  * Exits 1 when a target is missed, and names it.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { secp256k1Backend } from '@isochrone/protocol'
+import { watchMachine } from '@isochrone/runtime'
 import { calibrate } from '../bench/calibrate.ts'
 import { projectRoot } from '../project-root.ts'
 import { runCommand } from '../run-command.ts'
@@ -38,6 +39,7 @@ const flags = new Command('npm run bench:verify-epoch --')
 /** Memory is called flat when ten times the receipts take at most this much more. */
 const targets = { secondsAt100k: 60, rssGrowthPercent: 10 }
 const dir = mkdtempSync(join(tmpdir(), 'isochrone-bench-'))
+const machineNow = watchMachine()
 const before = calibrate()
 try {
   const small = await measure(Math.max(100, Math.round(flags.receipts / 10)))
@@ -51,10 +53,9 @@ try {
     bytesPerReceipt: Math.round(((large.peakRssMib - asked.peakRssMib) * 2 ** 20) / (large.receipts - asked.receipts)),
     sizes: [small, asked, large],
     backend: secp256k1Backend,
-    cores: availableParallelism(),
     targets,
     calibration: { beforeNsPerOp: before.nsPerOp, afterNsPerOp: after.nsPerOp, checksum: before.checksum },
-    node: process.version,
+    machine: machineNow(),
   }
   process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : `${summaryText(summary)}\n`)
   for (const miss of missedTargets(summary)) {

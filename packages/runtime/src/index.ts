@@ -25,4 +25,5 @@ export {
   type Tracing,
   type TracingSettings,
 } from './tracing.ts'
+export { watchMachine, type Machine } from './watch-machine.ts'
 export { ZeroedAhead } from './zeroed-ahead.ts'

@@ -3,7 +3,7 @@
  * tenant sends a hundred times its share instead of its share. Real processes, some two and a half minutes; the ratio is of rounds of one run. Ends with code 1
  * where it moves by 10 % or more, or a quiet tenant is refused.
  */
-import { availableParallelism, cpus, loadavg } from 'node:os'
+import { watchMachine } from '@isochrone/runtime'
 import { Command, InvalidArgumentError } from 'commander'
 import { ISOLATION_PLAN, isolationFaults, MOVED_MAX } from './isolation.ts'
 import { measureIsolation } from './measure-isolation.ts'
@@ -23,18 +23,11 @@ const { nodes, rounds, json } = new Command('npm run bench:isolation --')
   .parse()
   .opts<{ nodes: number; rounds: number; json?: true }>()
 
-const loadBefore = loadavg()[0]
+const machineNow = watchMachine()
 const note = (line: string): void => void process.stderr.write(`${line}\n`)
 const seen = await measureIsolation({ ...ISOLATION_PLAN, nodes, rounds, note })
 const faults = isolationFaults(seen)
-const machine = {
-  cpu: cpus()[0]?.model ?? 'unknown',
-  cores: availableParallelism(),
-  loadBefore,
-  loadAfter: loadavg()[0],
-  node: process.version,
-}
-const result = { ...seen, movedMax: MOVED_MAX, holds: faults.length === 0, faults, machine }
+const result = { ...seen, movedMax: MOVED_MAX, holds: faults.length === 0, faults, machine: machineNow() }
 process.stdout.write(`${json ? JSON.stringify(result) : JSON.stringify(result, null, 2)}\n`)
 process.exit(faults.length === 0 ? 0 : 1)
 

@@ -3,7 +3,7 @@
  * SLO have it kept on gateways and nodes as they run, with and without bounds on the prompts that wait, or moves. By default
  * some six minutes.
  */
-import { availableParallelism, cpus, loadavg } from 'node:os'
+import { watchMachine } from '@isochrone/runtime'
 import { Command, InvalidArgumentError } from 'commander'
 import { measureSlo } from './measure-slo.ts'
 import { scenarios } from './slo-plan.ts'
@@ -21,7 +21,7 @@ const flags = new Command('npm run bench:slo --')
   .parse()
   .opts<{ scenario?: string; rounds: number; seconds: number; seed: number; json?: true }>()
 
-const loadBefore = loadavg()[0]
+const machineNow = watchMachine()
 const note = (line: string): void => void process.stderr.write(`${line}\n`)
 const found: { scenario: string; rows: Row[] }[] = []
 for (const scenario of scenarios) {
@@ -30,14 +30,7 @@ for (const scenario of scenarios) {
   found.push({ scenario: scenario.name, rows })
   note(`${scenario.name}\n${tableOf(rows)}`)
 }
-const machine = {
-  cpu: cpus()[0]?.model ?? 'unknown',
-  cores: availableParallelism(),
-  loadBefore,
-  loadAfter: loadavg()[0],
-  node: process.version,
-}
-if (flags.json) process.stdout.write(`${JSON.stringify({ found, machine })}\n`)
+if (flags.json) process.stdout.write(`${JSON.stringify({ found, machine: machineNow() })}\n`)
 process.exit(0)
 
 function known(name: string): string {
