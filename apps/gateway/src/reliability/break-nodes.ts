@@ -1,21 +1,8 @@
 /** Nodes and links that break: before the first token, after it, without a word, or only half. */
-import { until, type Market } from './market.ts'
-import type { Seen } from './client.ts'
-import { must, type Row, type Scenario } from './scenario.ts'
-import { sleep } from './client.ts'
-
-/** Tries to bring about what a scenario is about, before it fails for want of it. */
-const ROUNDS_MAX = 8
-const messages = [{ role: 'user', content: 'Tell me about light, in many words.' }]
-
-const asked = (market: Market, tokens: number, stream: boolean, head = '') => ({
-  model: market.model,
-  messages: head === '' ? messages : [{ role: 'system', content: head }, ...messages],
-  max_tokens: tokens,
-  temperature: 0,
-  stream,
-  ...(stream && { stream_options: { include_usage: true } }),
-})
+import { sleep, type Seen } from './client.ts'
+import type { Market } from './market.ts'
+import { inRounds, must, type Row, type Scenario } from './scenario.ts'
+import { asked, unbroken } from './streams.ts'
 
 export const agentKilledBefore: Scenario = {
   name: 'agent-killed-before',
@@ -23,7 +10,7 @@ export const agentKilledBefore: Scenario = {
   async run(market) {
     const { agent } = market
     // More at once each time: where the other agent is preferred, it is full sooner or later.
-    for (let round = 1; round <= ROUNDS_MAX; round++) {
+    return await inRounds('no request was sent to the agent that was killed', async (round) => {
       const count = 4 * round
       agent(0).kill('SIGSTOP')
       let open = count
@@ -47,15 +34,14 @@ export const agentKilledBefore: Scenario = {
       must(new Set(seen.map(({ text }) => text)).size === 1, 'temperature 0 gives one text', seen)
       const books = await market.books(seen)
       const moved = seen.filter(({ requestId }) => (books.of(requestId ?? '')[0]?.attempts ?? 0) > 1).length
-      if (stuck === 0 || moved === 0) continue
+      if (stuck === 0 || moved === 0) return null
       const receipts = seen.reduce((sum, { requestId }) => sum + (books.of(requestId ?? '')[0]?.receipts ?? 0), 0)
       return {
         client: `${count} of ${count} streams answered whole, the same text; ${moved} were served by another node than first chosen`,
         billed: 'each answer once; the killed attempts cost nothing',
         kept: `${count} outcomes, ${receipts} receipts, none missing`,
       }
-    }
-    throw new Error(`no request was sent to the agent that was killed, in ${ROUNDS_MAX} rounds`)
+    })
   },
 }
 
@@ -65,10 +51,9 @@ async function brokenMidway(
   breakIt: (index: number) => void,
   mend: (index: number) => Promise<void>,
 ): Promise<Row> {
-  const whole = await market.ask(asked(market, 1_500, true))
-  must(whole.whole && whole.text.length > 500, 'the unbroken stream says something', whole)
+  const whole = await unbroken(market, 1_500)
   // Where the break comes when all of the answer is on its way already, there was none: once more.
-  for (let round = 1; round <= ROUNDS_MAX; round++) {
+  return await inRounds('no stream was continued by a second attempt', async () => {
     let broken = -1
     const seen = await market.ask(asked(market, 1_500, true), (text, node) => {
       if (broken >= 0 || text.length < 60) return
@@ -88,14 +73,13 @@ async function brokenMidway(
       { outcome, reference },
     )
     const continued = seen.comments.some((line) => line.startsWith(': isochrone continuation'))
-    if (!continued || (outcome?.billed ?? 0) < 2) continue
+    if (!continued || (outcome?.billed ?? 0) < 2) return null
     return {
       client: `the sentence went on, text identical at temperature 0 (${seen.text.length} characters); a comment frame says so`,
       billed: `${outcome?.tokensOut} output tokens over ${outcome?.billed} receipts, as many as without the break`,
       kept: `one outcome; every attempt has its receipt`,
     }
-  }
-  throw new Error(`no stream was continued by a second attempt, in ${ROUNDS_MAX} rounds`)
+  })
 }
 
 export const agentKilledAfter: Scenario = {
@@ -152,7 +136,7 @@ export const halfOpenLink: Scenario = {
   name: 'half-open-link',
   title: 'Half-open link: nothing passes, nothing is closed',
   async run(market) {
-    for (let round = 1; round <= ROUNDS_MAX; round++) {
+    return await inRounds('no stream was under way on the link that froze', async (round) => {
       // Another prompt each time: the node that has one in its prefix cache gets it again.
       const head = `${round}: be brief.`
       const all = await openUntilFrozen(market, head)
@@ -173,68 +157,12 @@ export const halfOpenLink: Scenario = {
         { outcomes, tokens },
       )
       const moved = outcomes.filter(({ billed }) => billed > 1)
-      if (moved.length === 0) continue
+      if (moved.length === 0) return null
       return {
         client: `after the silence that a link is given (5 s) ${moved.length} of ${all.length} streams went on elsewhere, text identical at temperature 0`,
         billed: `${tokens} output tokens each over ${moved[0]?.billed} receipts, as many as without the break`,
         kept: 'one outcome each; every attempt has its receipt',
       }
-    }
-    throw new Error(`no stream was under way on the link that froze, in ${ROUNDS_MAX} rounds`)
-  },
-}
-
-/** Far enough that the gateway has acknowledged some of it to the node: credit goes back within 20 ms. */
-const ACKNOWLEDGED_CHARACTERS = 1_200
-
-/** Four long streams, killed with their gateway when each of them is well under way. */
-async function cutByKill(market: Market): Promise<readonly Seen[]> {
-  const underWay = Promise.withResolvers<void>()
-  let running = 0
-  const streams = Array.from({ length: 4 }, () => {
-    let begun = false
-    return market.ask(asked(market, 4_000, true), (text) => {
-      if (begun || text.length < ACKNOWLEDGED_CHARACTERS) return
-      begun = true
-      if (++running === 4) underWay.resolve()
     })
-  })
-  await Promise.race([underWay.promise, Promise.all(streams)])
-  await market.restartGateway()
-  return await Promise.all(streams)
-}
-
-export const gatewayKilled: Scenario = {
-  name: 'gateway-killed',
-  title: 'Gateway killed (kill -9) with streams under way',
-  async run(market) {
-    for (let round = 1; round <= ROUNDS_MAX; round++) {
-      const seen = await cutByKill(market)
-      await market.tidy()
-      const cut = seen.filter(({ whole }) => !whole)
-      const billsNow = async () => {
-        const books = await market.books(seen)
-        return cut.map(({ requestId }) => books.of(requestId ?? '')[0])
-      }
-      // Of two attempts at once each node presents its own, one maybe later than the other.
-      await until(async () => (await billsNow()).every((bill) => (bill?.billed ?? 0) > 0), 20_000).catch(
-        () => undefined,
-      )
-      const bills = await billsNow()
-      must(
-        bills.every((bill) => bill !== undefined && bill.billed === 1),
-        'each cut stream is billed once',
-        bills,
-      )
-      const after = await market.ask(asked(market, 4, false))
-      must(after.status === 200, 'the gateway serves again', after)
-      if (cut.length === 0) continue
-      return {
-        client: `${cut.length} of 4 streams broken off without [DONE]; a retry is answered`,
-        billed: 'each cut stream once, up to the last frame that was acknowledged',
-        kept: 'every cut stream has one outcome, rebuilt from what the agents kept',
-      }
-    }
-    throw new Error(`no stream was cut by the kill, in ${ROUNDS_MAX} rounds`)
   },
 }

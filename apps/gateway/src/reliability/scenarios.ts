@@ -1,8 +1,7 @@
 /** Everything that is broken on purpose in one market, in the order of the table. */
+import * as gateway from './break-gateway.ts'
 import * as load from './break-load.ts'
-import { gatewayStalled } from './break-gateway.ts'
 import * as nodes from './break-nodes.ts'
-import { gatewayDrained } from './drain-gateway.ts'
 import * as stores from './break-stores.ts'
 import * as trust from './break-trust.ts'
 import { theBooks } from './the-books.ts'
@@ -13,9 +12,9 @@ export const scenarios: readonly Scenario[] = [
   nodes.agentKilledAfter,
   nodes.agentStalled,
   nodes.halfOpenLink,
-  nodes.gatewayKilled,
-  gatewayStalled,
-  gatewayDrained,
+  gateway.gatewayKilled,
+  gateway.gatewayStalled,
+  gateway.gatewayDrained,
   stores.redisRestarted,
   stores.redisStalled,
   stores.redisGone,
