@@ -5,102 +5,75 @@ import { expect, test } from 'vitest'
 import type { Placer, Placed, Refused } from './place-request.ts'
 import { createWaitingRoom, isPlaced } from './waiting-room.ts'
 
-test('a full room refuses without looking for a place', async () => {
-  let looks = 0
-  let isOpen = false
-  const request = {
-    tokensIn: 1,
-    tokensOutExpected: 1,
-    policy: mergeRouting({ request: parseRoutingPolicy({}).policy }),
-  } as unknown as PlacementRequest
+const policyOf = (routing: object) => mergeRouting({ request: parseRoutingPolicy(routing).policy })
+
+/** A market that is full until it is opened, of which every look is counted, and a request to it. */
+function fullMarket() {
+  const clock = manualClock()
+  const gone = new AbortController()
+  let freed: (model: string) => void = () => {}
+  const market = { isOpen: false, looks: 0, wake: () => freed('m') }
   const placer = {
     place() {
-      looks++
-      return (isOpen ? { ticket: {} } : { reason: 'full', retryAfterMs: 500, record: { rejected: [] } }) as unknown as
-        | Placed
-        | Refused
+      market.looks++
+      const full = { reason: 'full', retryAfterMs: 100, record: { rejected: [] } }
+      return (market.isOpen ? { ticket: {} } : full) as unknown as Placed | Refused
     },
   } as unknown as Placer
-  const room = createWaitingRoom({ placer, onRoom: () => {}, clock: manualClock() })
-  const gone = new AbortController()
-  const input = { model: 'm', tenant: 't', request, patienceMs: 5_000, signal: gone.signal }
+  const room = createWaitingRoom({ placer, onRoom: (listener) => void (freed = listener), clock })
+  const request = { tokensIn: 1, tokensOutExpected: 1, policy: policyOf({}) } as unknown as PlacementRequest
+  const input = { model: 'm', tenant: 't', request, patienceMs: 60_000, signal: gone.signal }
+  return { clock, market, room, input, leave: () => gone.abort() }
+}
+
+test('a full room refuses without looking for a place', async () => {
+  const { market, room, input, leave } = fullMarket()
   const waiting = Array.from({ length: 512 }, () => room.place(input).catch(() => 'left'))
   await Promise.resolve()
-  const before = looks
-  isOpen = true
+  const before = market.looks
+  market.isOpen = true
   const outcome = await room.place(input)
   expect(isPlaced(outcome)).toBe(false)
   expect(outcome).toMatchObject({ roomFull: true, reason: 'full', record: null })
-  expect(looks).toBe(before)
-  gone.abort()
+  expect(market.looks).toBe(before)
+  leave()
   await Promise.all(waiting)
 })
 
 /** Places that came at once while nobody waited for minutes in between are no reason to send anybody away for a minute. */
 test('how long to stay away follows from how fast places come to those that wait, not from quiet times', async () => {
-  const clock = manualClock()
-  let isOpen = false
-  let freed: (model: string) => void = () => {}
-  const placer = {
-    place: () =>
-      (isOpen ? { ticket: {} } : { reason: 'full', retryAfterMs: 100, record: { rejected: [] } }) as unknown as
-        | Placed
-        | Refused,
-  } as unknown as Placer
-  const room = createWaitingRoom({ placer, onRoom: (listener) => void (freed = listener), clock })
-  const request = {
-    tokensIn: 1,
-    tokensOutExpected: 1,
-    policy: mergeRouting({ request: parseRoutingPolicy({}).policy }),
-  } as unknown as PlacementRequest
-  const gone = new AbortController()
-  const input = { model: 'm', tenant: 't', request, patienceMs: 60_000, signal: gone.signal }
+  const { clock, market, room, input, leave } = fullMarket()
   for (let round = 0; round < 3; round++) {
-    isOpen = false
+    market.isOpen = false
     const waiting = room.place(input)
     clock.advanceMs(200)
-    isOpen = true
-    freed('m')
+    market.isOpen = true
+    market.wake()
     expect(isPlaced(await waiting)).toBe(true)
     clock.advanceMs(60_000)
   }
-  isOpen = false
+  market.isOpen = false
   // Whoever comes back would stand behind this one.
   const stays = room.place(input).catch(() => 'left')
   const refused = await room.place({ ...input, patienceMs: 1 })
   expect(refused).toMatchObject({ reason: 'full', retryAfterMs: 200 })
-  gone.abort()
+  leave()
   await stays
 })
 
 /** A stream whose node dies while its gateway drains is not dropped for want of a place at that moment. */
 test('a room that is closed to new requests keeps those that run, and takes more of them, until it is closed to all', async () => {
-  let isOpen = false
-  let freed: (model: string) => void = () => {}
-  const placer = {
-    place: () =>
-      (isOpen ? { ticket: {} } : { reason: 'full', retryAfterMs: 100, record: { rejected: [] } }) as unknown as
-        | Placed
-        | Refused,
-  } as unknown as Placer
-  const room = createWaitingRoom({ placer, onRoom: (listener) => void (freed = listener), clock: manualClock() })
-  const request = {
-    tokensIn: 1,
-    tokensOutExpected: 1,
-    policy: mergeRouting({ request: parseRoutingPolicy({}).policy }),
-  } as unknown as PlacementRequest
-  const { signal } = new AbortController()
-  const input = { model: 'm', tenant: 't', request, patienceMs: 60_000, signal }
+  const { market, room, input } = fullMarket()
   const fresh = room.place(input)
   const before = room.place({ ...input, isRunning: true })
   room.close(new Error('stops'), 'new')
   await expect(fresh).rejects.toThrow('stops')
   const later = room.place({ ...input, isRunning: true })
   expect(room.size).toBe(2)
-  isOpen = true
-  freed('m')
+  market.isOpen = true
+  market.wake()
   expect([isPlaced(await before), isPlaced(await later)]).toEqual([true, true])
-  isOpen = false
+  market.isOpen = false
   expect(isPlaced(await room.place(input))).toBe(false)
   const last = room.place({ ...input, isRunning: true })
   room.close(new Error('ends'), 'all')
@@ -123,7 +96,7 @@ function timedRoom() {
   const gone = new AbortController()
   const placed: string[] = []
   const wait = (requestId: string, patienceMs: number): void => {
-    const policy = mergeRouting({ request: parseRoutingPolicy({ ttft_slo_ms: patienceMs }).policy })
+    const policy = policyOf({ ttft_slo_ms: patienceMs })
     const request = { requestId, tokensIn: 10_000, tokensOutExpected: 1, policy } as unknown as PlacementRequest
     const input = { model: 'm', tenant: 't', request, patienceMs, signal: gone.signal }
     room.place(input).then(
