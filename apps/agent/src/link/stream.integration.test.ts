@@ -1,5 +1,4 @@
 /** What a gateway asks of a node: streams from the first token to a receipt that fits what was seen, or none. */
-import { join } from 'node:path'
 import { randomBytes32, requestHashOf, workStatus, type Hex } from '@isochrone/protocol'
 import { expect, test } from 'vitest'
 import { serveOpenAi, type EngineServer } from '../engines/serve-openai.ts'
