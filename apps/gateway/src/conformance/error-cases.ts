@@ -57,7 +57,7 @@ export const errorCases: readonly ConformanceCase[] = [
   ),
   ...refusesAll(
     'more tokens asked for than the context holds',
-    { status: 400, code: 'context_length_exceeded', param: 'max_tokens' },
+    { status: 400, code: 'context_length_exceeded', param: 'max_completion_tokens' },
     ({ model }, told) => told({ model, content: 'Hi', body: { max_completion_tokens: 1_000_000 } }),
   ),
   ...refusesAll(

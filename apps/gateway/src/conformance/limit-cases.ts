@@ -1,8 +1,10 @@
 /** Limits of size, time, rate and room, as every client meets them: typed, with headers, and a `retry-after` that is true. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { hello } from './ask-chat.ts'
 import type { ConformanceCase } from './conformance-case.ts'
 import type { ConformanceWorld } from './conformance-world.ts'
+import { refuses } from './error-cases.ts'
 import { CHAT, mustBe, ofResponse, refusesAll, send, tell, type Ask, type Told } from './refusals.ts'
 
 const MIB = 1024 * 1024
@@ -93,6 +95,17 @@ const WORDS = 24
 
 const over = (bytes: number) => 'a '.repeat(bytes / 2)
 
+/** By path, what no context holds, and the field that is to be shortened: the limit that was sent, or else the prompt. */
+const tooLong: readonly [path: string, param: string, body: Record<string, unknown>][] = [
+  [CHAT, 'max_tokens', { messages: hello, max_tokens: 1_000_000 }],
+  [CHAT, 'max_completion_tokens', { messages: hello, max_tokens: 1, max_completion_tokens: 1_000_000 }],
+  ['/v1/completions', 'max_tokens', { prompt: 'Hi', max_tokens: 1_000_000, max_completion_tokens: 1 }],
+  ['/v1/completions', 'prompt', { prompt: over(200_000) }],
+  ['/v1/responses', 'max_output_tokens', { input: 'Hi', max_output_tokens: 1_000_000 }],
+  ['/v1/responses', 'input', { input: over(200_000) }],
+  ['/v1/embeddings', 'input', { input: over(200_000) }],
+]
+
 export const limitCases: readonly ConformanceCase[] = [
   ...refusesAll('body over 10 MiB', { status: 413, code: 'payload_too_large' }, ({ model }, told) =>
     told({ model, content: over(10 * MIB) }),
@@ -112,8 +125,15 @@ export const limitCases: readonly ConformanceCase[] = [
   },
   ...refusesAll(
     'prompt longer than the context',
-    { status: 400, code: 'context_length_exceeded', param: 'max_tokens' },
+    { status: 400, code: 'context_length_exceeded', param: 'messages' },
     ({ model }, told) => told({ model, content: over(200_000) }),
+  ),
+  ...tooLong.map(([path, param, body]) =>
+    refuses(
+      `\`${path}\`, longer than the context, names \`${param}\``,
+      { status: 400, code: 'context_length_exceeded', param },
+      ({ post, model }) => post(path, { model, ...body }),
+    ),
   ),
   ...refusesAll(
     `\`${TIMEOUT}\` is over before the first token`,

@@ -51,7 +51,8 @@ function readResponses(body: Uint8Array, options: ParseOptions): Asked {
   try {
     const chat = parseInferenceRequest('/v1/chat/completions', Buffer.from(JSON.stringify(response.chatBody)), options)
     const needs = chat.needs.map(({ feature, field }) => ({ feature, field: responsesField(field) }))
-    return { inference: { ...chat, needs }, dialect: responsesDialect(response), response }
+    const lengthField = responsesField(chat.lengthField)
+    return { inference: { ...chat, needs, lengthField }, dialect: responsesDialect(response), response }
   } catch (error) {
     if (!isAppError(error) || error.field === undefined) throw error
     const field = responsesField(error.field)

@@ -91,6 +91,8 @@ export interface KnownFields {
   choices: number
   /** For each choice; null where the request names none. */
   tokensOutMax: number | null
+  /** The field that names it. */
+  limitField: 'max_tokens' | 'max_completion_tokens' | null
 }
 
 type Path = keyof typeof schemas
@@ -109,13 +111,15 @@ export function readKnownFields(path: Path, body: Record<string, unknown>): Know
   }
   const { data } = parsed
   // Embeddings have no output tokens; one is the least that can be placed and reserved.
-  if (path === '/v1/embeddings') return { stream: false, includeUsage: false, choices: 1, tokensOutMax: 1 }
+  if (path === '/v1/embeddings')
+    return { stream: false, includeUsage: false, choices: 1, tokensOutMax: 1, limitField: null }
   const chatLimit = 'max_completion_tokens' in data ? data.max_completion_tokens : null
   return {
     stream: data.stream === true,
     includeUsage: data.stream_options?.include_usage === true,
     choices: data.n ?? 1,
     tokensOutMax: chatLimit ?? data.max_tokens ?? null,
+    limitField: limitFieldOf(chatLimit, data.max_tokens),
   }
 }
 
@@ -169,7 +173,13 @@ function usualFieldsOf(path: Path, body: Record<string, unknown>): KnownFields {
     includeUsage: options?.include_usage === true,
     choices: n ?? 1,
     tokensOutMax: chatLimit ?? limit ?? null,
+    limitField: limitFieldOf(chatLimit, limit),
   }
+}
+
+function limitFieldOf(chatLimit: number | null | undefined, limit: number | null | undefined) {
+  if (typeof chatLimit === 'number') return 'max_completion_tokens'
+  return typeof limit === 'number' ? 'max_tokens' : null
 }
 
 interface UsualBody {

@@ -18,11 +18,15 @@ const sentences: Partial<Record<string, string>> = {
   over_price_cap: 'Every node that may serve this request costs more than its price cap.',
 }
 
-/** A cap that no waiting would meet is `invalid_input`; what a new node could mend is want of capacity, without a time. */
+/**
+ * A cap that no waiting would meet is `invalid_input`; what a new node could mend is want of capacity, without a time.
+ * @param lengthField names what is too long for every context
+ */
 export function noCapacity(
   refusal: Refusal,
   { suggestions, limits }: Suggestions,
   contradiction: Contradiction | null,
+  lengthField: string,
 ): AppError {
   const { reason, record, retryAfterMs, waitedMs, roomFull } = refusal
   if (contradiction?.field.startsWith('max_price')) {
@@ -48,7 +52,7 @@ export function noCapacity(
     return new AppError('invalid_input', {
       publicMessage:
         'Prompt and requested completion are longer than the context of every node that may serve this request.',
-      field: 'max_tokens',
+      field: lengthField,
       details: { reason: 'context_length_exceeded', record, suggestions },
     })
   }

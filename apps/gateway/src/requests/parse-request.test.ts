@@ -17,6 +17,14 @@ test('what is reserved is the limit over all choices, and a default where none i
   expect(parse({ model: 'm', messages, max_tokens: 7, max_completion_tokens: 5 }).tokensOutMax).toBe(5)
 })
 
+/** `temperature: 0.5` is read by hand, `logit_bias` by the schema. */
+test.each([{ temperature: 0.5 }, { logit_bias: {} }])('what is too long is what was sent, beside %j', (more) => {
+  const fieldOf = (limits: object) => parse({ model: 'm', messages, ...more, ...limits }).lengthField
+  expect(fieldOf({})).toBe('messages')
+  expect(fieldOf({ max_tokens: 7 })).toBe('max_tokens')
+  expect(fieldOf({ max_tokens: 7, max_completion_tokens: 5 })).toBe('max_completion_tokens')
+})
+
 test('of what is sealed a limit counts as named where it is said in clear', async () => {
   const path = '/v1/chat/completions'
   const { publicKey } = await createSealingKeyPair()

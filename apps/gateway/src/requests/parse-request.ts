@@ -41,6 +41,8 @@ export interface InferenceRequest extends TokensOut {
   promptHead: string
   /** `prompt_cache_key` of the body, as it was sent. */
   session: unknown
+  /** What is too long where no context holds the request: the limit of its answer, or its prompt where it names none. */
+  lengthField: string
   /** What the engine must be able to do, each with the field that asks for it. */
   needs: readonly RequestNeed[]
   /** Of a sealed request: the keys that it is sealed to, and how long its prompt is about. */
@@ -55,6 +57,11 @@ export interface ParseOptions {
 }
 
 const roles: ReadonlySet<string> = new Set(['system', 'developer', 'user', 'assistant', 'tool', 'function'])
+const promptFields = {
+  '/v1/chat/completions': 'messages',
+  '/v1/completions': 'prompt',
+  '/v1/embeddings': 'input',
+} as const satisfies Record<InferencePath, string>
 /** Inputs of one embeddings request, as at OpenAI. */
 const INPUTS_MAX = 2_048
 /** Prompts of one completion: each is reserved in full. */
@@ -76,7 +83,7 @@ export function parseInferenceRequest(
   if (path === '/v1/embeddings') checkPrompt(json.input, 'input')
   else if (path === '/v1/completions') checkPrompt(json.prompt, 'prompt')
   else checkChat(json)
-  const { stream, includeUsage, choices, tokensOutMax: named } = readKnownFields(path, json)
+  const { stream, includeUsage, choices, tokensOutMax: named, limitField } = readKnownFields(path, json)
   const { policy: routing } = parseRoutingPolicy(json.routing)
   const { model, suffix } = isModel(name) ? { model: name, suffix: null } : splitModelSuffix(name)
   return {
@@ -92,6 +99,7 @@ export function parseInferenceRequest(
     session: json.prompt_cache_key,
     // Engines keep no prefixes of what they embed.
     promptHead: path === '/v1/embeddings' ? '' : promptHeadOf(path === '/v1/completions' ? json.prompt : json.messages),
+    lengthField: limitField ?? promptFields[path],
     needs: requestNeeds(path, json),
     ...(path === '/v1/embeddings' && { bytesOutMax: EMBEDDING_BYTES_MAX * inputsOf(json.input) }),
   }
@@ -123,6 +131,7 @@ function sealedRequest(
     suffix,
     session: null,
     promptHead: '',
+    lengthField: 'max_tokens',
     // What its engine must be able to do is matched by its client, who chose the nodes.
     needs: requestNeeds(path, {}),
     sealed: { keys: header.keys, promptBytes: Math.floor(ciphertext.length * 0.75) },

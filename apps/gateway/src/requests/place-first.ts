@@ -20,16 +20,17 @@ export async function placeFirst(
   signal: AbortSignal,
 ): Promise<Placed> {
   if (ctx.pinned) return deps.placer.placePinned(ctx, asked)
-  const { model } = ctx.request
+  const { model, lengthField } = ctx.request
   try {
     const patienceMs = patienceMsOf(deps, ctx)
     const tenant = ctx.organisation.orgId
     const outcome = await deps.room.place({ model, tenant, request: asked, patienceMs, signal, waits: ctx.started })
     if (isPlaced(outcome)) return outcome
     if (leftMsOf(ctx, deps.clock.nowMs()) === 0) throw deadlinePassed(false)
-    if (outcome.roomFull) throw noCapacity(outcome, { suggestions: [], limits: [] }, null)
+    if (outcome.roomFull) throw noCapacity(outcome, { suggestions: [], limits: [] }, null, lengthField)
     const contradiction = deps.placer.contradiction(model, asked)
-    throw noCapacity(outcome, deps.placer.suggest(model, asked, organisationWishOf(ctx.organisation)), contradiction)
+    const suggestions = deps.placer.suggest(model, asked, organisationWishOf(ctx.organisation))
+    throw noCapacity(outcome, suggestions, contradiction, lengthField)
   } catch (thrown) {
     const error = signal.aborted ? clientGone() : toAppError(thrown)
     recordRefusal(deps, ctx, error)

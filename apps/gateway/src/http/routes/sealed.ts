@@ -124,6 +124,7 @@ function inferenceOf(deps: GatewayDeps, json: Record<string, unknown>): Inferenc
     suffix,
     session: null,
     promptHead: '',
+    lengthField: 'max_tokens',
     needs: [...requestNeeds(path, {}), ...wanted],
     sealed: { keys: [], promptBytes: bytes },
   }
