@@ -4,9 +4,9 @@ import { collectAnswer } from '../requests/collect-answer.ts'
 import type { RequestContext } from '../requests/request-context.ts'
 import { serveRequest, type Served } from '../requests/serve-request.ts'
 import { answerHeaders, billHeaders, textHeadersOf } from './answer-parts.ts'
-import { operationOf } from '../tracing/request-trace.ts'
 import type { Dialect } from './dialect.ts'
 import type { Claim } from '../idempotency/idempotency.ts'
+import { recordServed } from './record-served.ts'
 import { recordStream } from './record-stream.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 import { createSseSink } from './sse-sink.ts'
@@ -78,23 +78,6 @@ export async function answerWhole(
 
 /** Whoever gave a key wants the answer, if not on this connection then on the next. */
 const NEVER = new AbortController().signal
-
-function recordServed(deps: GatewayDeps, ctx: RequestContext, served: Served): void {
-  const { tokensIn, tokensCached, tokensOut } = served.completed
-  deps.metrics.tokens(tokensIn + tokensCached, tokensOut)
-  const durationMs = Math.max(0, deps.clock.nowMs() - ctx.receivedAtMs)
-  const ttftMs = served.ttftMs === null ? null : Math.max(0, served.firstTokenAtMs - ctx.receivedAtMs)
-  if (ttftMs !== null) deps.metrics.firstToken(ttftMs)
-  deps.metrics.served({
-    operation: operationOf(ctx.request.path),
-    model: ctx.request.model,
-    durationMs,
-    ttftMs,
-    tpotMs: ttftMs !== null && tokensOut > 1 ? Math.max(0, durationMs - ttftMs) / (tokensOut - 1) : null,
-    tokensIn: tokensIn + tokensCached,
-    tokensOut,
-  })
-}
 
 /** Aborts when the connection closes before the answer was sent. */
 function goneSignal(reply: FastifyReply): AbortSignal {

@@ -229,22 +229,3 @@ test('without a collector the client’s trace is passed on to the node as it is
     await gateway.close()
   }
 })
-
-/** Dashboards that know OpenTelemetry's names find them. */
-test('the standard’s histograms are among the metrics', async () => {
-  const gateway = await startFakeGateway({ nodes: [fakeNode(nodeId('01'), { tokens: ['one ', 'two ', 'three'] })] })
-  try {
-    await ask(gateway.url)
-    const metrics = await fetch(`${gateway.url}/metrics`, {
-      headers: { authorization: `Bearer ${INTERNAL_TOKEN}` },
-    }).then((response) => response.text())
-    const labels = `gen_ai_operation_name="chat",gen_ai_provider_name="isochrone",gen_ai_request_model="${MODEL}"`
-    expect(metrics).toContain(`gen_ai_server_request_duration_seconds_count{${labels}} 1`)
-    expect(metrics).toContain(`gen_ai_server_time_to_first_token_seconds_count{${labels}} 1`)
-    expect(metrics).toContain(`gen_ai_server_time_per_output_token_seconds_count{${labels}} 1`)
-    expect(metrics).toMatch(/gen_ai_client_token_usage_sum\{[^}]*gen_ai_token_type="input"[^}]*\} 10/)
-    expect(metrics).toMatch(/gen_ai_client_token_usage_sum\{[^}]*gen_ai_token_type="output"[^}]*\} 3/)
-  } finally {
-    await gateway.close()
-  }
-})

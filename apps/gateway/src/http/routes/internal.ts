@@ -20,6 +20,7 @@ import type { ProgressWriter } from '../../jobs/job-progress.ts'
 import { endpoints, type Asked } from '../endpoints.ts'
 import type { GatewayDeps } from '../gateway-deps.ts'
 import { toOpenAiError } from '../openai-error.ts'
+import { recordServed } from '../record-served.ts'
 import { traceRequest } from '../../tracing/request-trace.ts'
 import { bodyOf } from '../body-of.ts'
 import { requireInternalToken } from '../internal-token.ts'
@@ -140,7 +141,7 @@ async function runDispatch(deps: GatewayDeps, dispatch: DispatchRequest): Promis
     // Only a job's answer is journalled: somebody may come back for it.
     const served = await serveRequest(deps.serve, ctx, sink, jobId === null ? undefined : bodyFor)
     ended(200)
-    deps.metrics.tokens(served.completed.tokensIn + served.completed.tokensCached, served.completed.tokensOut)
+    recordServed(deps, ctx, served)
     return { outcome: 'answered', httpStatus: 200, answer: bodyFor(served), message: null }
   } catch (thrown) {
     const error = toAppError(thrown)
