@@ -160,7 +160,11 @@ function withEngine(command: Command): Command {
     )
     .addOption(new Option('--gpu <gpu>', 'simulated: hardware').choices(['H200', 'B200', 'B300']).default('H200'))
     .option('--gpu-count <n>', 'simulated: GPUs', integer(1), 8)
-    .option('--engine-url <url>', 'openai: base URL, for example http://127.0.0.1:8000', url)
+    .option(
+      '--engine-url <url>',
+      'openai: base URL, for example http://127.0.0.1:8000; NODE_EXTRA_CA_CERTS names your own CA for https',
+      url,
+    )
     .option('--engine-model <name>', "openai: serve only this one of the engine's models")
     .option('--engine-key <key>', "openai: the engine's API key")
     .option('--features <names>', `openai: what the engine can, of ${engineFeatures.join(', ')}`, features)

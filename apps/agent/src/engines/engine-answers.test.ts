@@ -27,7 +27,7 @@ const about = (...models: string[]): EngineReport => ({
 })
 
 /** Asks an engine that does what `answer` says; `calls` are those that reached it. */
-function asked(answer: (call: EngineCall) => void, models = ['a'], health: { up: boolean } | null = null) {
+function asked(answer: (call: EngineCall) => void, models = ['a'], health: { fault: string | null } | null = null) {
   const calls: EngineCall[] = []
   const start: EngineDriver['start'] = async function* (call) {
     calls.push(call)
@@ -85,7 +85,7 @@ test('one that refuses every protocol is reported with what it said to the first
 
 /** What once answered and is gone now is not listed as answering. */
 test('while the engine refuses connections no model answers', async () => {
-  const health = { up: true }
+  let fault: string | null = null
   const calls: EngineCall[] = []
   const driver: EngineDriver = {
     kind: 'openai',
@@ -99,8 +99,8 @@ test('while the engine refuses connections no model answers', async () => {
   const answers = new EngineAnswers({
     engine: { driver, engineModelOf: (model) => model, about: about('a') },
     health: {
-      get up() {
-        return health.up
+      get fault() {
+        return fault
       },
       onChange: () => () => false,
     },
@@ -109,6 +109,6 @@ test('while the engine refuses connections no model answers', async () => {
   running.push(answers)
   answers.start()
   await expect.poll(() => said(answers)[0]).toMatchObject({ firstTokenMs: expect.any(Number) })
-  health.up = false
-  expect(said(answers)).toEqual([{ error: 'The engine refuses connections.' }])
+  fault = 'The engine refuses connections.'
+  expect(said(answers)).toEqual([{ error: fault }])
 })

@@ -12,7 +12,7 @@ import type { RunningEngine } from './start-engine.ts'
 export type EngineAnswersOptions = {
   readonly engine: Pick<RunningEngine, 'driver' | 'engineModelOf' | 'about'>
   /** Null for an engine in this process: it is up while the agent is. */
-  readonly health: Pick<EngineHealth, 'up' | 'onChange'> | null
+  readonly health: Pick<EngineHealth, 'fault' | 'onChange'> | null
   readonly logger: Logger
   /** From one try of what failed to the next, ms. */
   readonly retryMs?: number
@@ -20,7 +20,6 @@ export type EngineAnswersOptions = {
   readonly limitMs?: number
 }
 
-const DOWN = 'The engine refuses connections.'
 /** What an engine that serves something of the kind answers to; the first that it does not refuse counts. */
 const calls: readonly ((model: string) => EngineCall)[] = [
   (model) => ({
@@ -45,12 +44,12 @@ export class EngineAnswers {
   /** As it stands now. */
   get report(): EngineReport {
     const { about } = this.#options.engine
-    const isDown = this.#options.health?.up === false
+    const fault = this.#options.health?.fault ?? null
     return {
       ...about,
       models: about.models.map((each) => ({
         ...each,
-        answer: isDown ? { error: DOWN } : (this.#answers.get(each.model) ?? null),
+        answer: fault !== null ? { error: fault.slice(0, 300) } : (this.#answers.get(each.model) ?? null),
       })),
     }
   }

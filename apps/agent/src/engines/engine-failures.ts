@@ -2,6 +2,7 @@
 import { EngineFailure } from './engine-driver.ts'
 import { EngineSilence } from './engine-pool.ts'
 import { errorOf, tryJson } from './openai-chunk.ts'
+import { tlsFaultOf } from './tls-fault.ts'
 
 const ERROR_BYTES_MAX = 64 * 1024
 
@@ -28,7 +29,7 @@ export function failureOf(cause: unknown, begun: boolean): EngineFailure {
   if (cause instanceof EngineFailure) return cause
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
   const silent = cause instanceof EngineSilence || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
-  const message = cause instanceof Error ? cause.message : 'the engine failed'
+  const message = tlsFaultOf(cause) ?? (cause instanceof Error ? cause.message : 'the engine failed')
   if (silent) return new EngineFailure('timeout', 'the engine was silent for too long', { cause })
   return new EngineFailure(begun ? 'died' : 'unavailable', message, { cause })
 }

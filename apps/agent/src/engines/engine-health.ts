@@ -8,6 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '@isochrone/runtime'
 import { EngineFailure, type EngineDriver } from './engine-driver.ts'
+import { tlsFaultOf } from './tls-fault.ts'
 
 export type EngineHealthOptions = {
   readonly driver: Pick<EngineDriver, 'models'>
@@ -19,13 +20,14 @@ export type EngineHealthOptions = {
 }
 
 const BACKOFF_MS_MIN = 250
+const REFUSES = 'The engine refuses connections.'
 
 export class EngineHealth {
   readonly #options: EngineHealthOptions
   readonly #stop = new AbortController()
   readonly #listeners = new Set<() => void>()
   #wake = new AbortController()
-  #up = true
+  #fault: string | null = null
   #loop: Promise<void> | undefined
 
   constructor(options: EngineHealthOptions) {
@@ -33,7 +35,12 @@ export class EngineHealth {
   }
 
   get up(): boolean {
-    return this.#up
+    return this.#fault === null
+  }
+
+  /** What is wrong with it, for its owner; null while it is up. */
+  get fault(): string | null {
+    return this.#fault
   }
 
   start(): void {
@@ -48,7 +55,7 @@ export class EngineHealth {
 
   /** A request could not reach the engine: it is probed now rather than at its next turn. */
   suspect(failure: EngineFailure): void {
-    if (this.#up && refusesService(failure)) this.#wake.abort()
+    if (this.up && refusesService(failure)) this.#wake.abort()
   }
 
   async close(): Promise<void> {
@@ -60,24 +67,26 @@ export class EngineHealth {
     const { probeMs = 2_000, backoffMsMax = 5_000 } = this.#options
     let failures = 0
     while (!this.#stop.signal.aborted) {
-      const waitMs = this.#up ? probeMs : Math.min(backoffMsMax, BACKOFF_MS_MIN * 2 ** Math.min(failures, 10))
+      const waitMs = this.up ? probeMs : Math.min(backoffMsMax, BACKOFF_MS_MIN * 2 ** Math.min(failures, 10))
       this.#wake = new AbortController()
       const signal = AbortSignal.any([this.#stop.signal, this.#wake.signal])
       await sleep(waitMs, undefined, { signal, ref: false }).catch(() => {})
       if (this.#stop.signal.aborted) return
       const answer = await this.#probe()
-      failures = answer === 'down' ? failures + 1 : 0
-      if (answer !== 'slow') this.#set(answer === 'up')
+      const fault = answer instanceof EngineFailure ? (tlsFaultOf(answer.cause) ?? REFUSES) : null
+      failures = fault === null ? 0 : failures + 1
+      if (answer !== 'slow') this.#set(fault)
     }
   }
 
-  async #probe(): Promise<'up' | 'down' | 'slow'> {
+  /** How it failed, where it is down. */
+  async #probe(): Promise<'up' | 'slow' | EngineFailure> {
     const probe = this.#options.driver.models().then(
       () => 'up' as const,
       (error: unknown) => {
         if (!(error instanceof EngineFailure)) return 'up' as const
         if (error.reason === 'timeout') return 'slow' as const
-        return refusesService(error) ? ('down' as const) : ('up' as const)
+        return refusesService(error) ? error : ('up' as const)
       },
     )
     // A stop does not wait for an engine that hangs.
@@ -87,11 +96,11 @@ export class EngineHealth {
     return Promise.race([probe, stopped]).finally(() => waiting.abort())
   }
 
-  #set(up: boolean): void {
-    if (up === this.#up) return
-    this.#up = up
-    if (up) this.#options.logger.info('the engine answers again; taking requests')
-    else this.#options.logger.warn('the engine refuses connections; taking no requests until it answers')
+  #set(fault: string | null): void {
+    if (fault === this.#fault) return
+    this.#fault = fault
+    if (fault === null) this.#options.logger.info('the engine answers again; taking requests')
+    else this.#options.logger.warn({ fault }, 'the engine cannot be reached; taking no requests until it answers')
     for (const listener of this.#listeners) listener()
   }
 }

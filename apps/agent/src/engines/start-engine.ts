@@ -13,11 +13,12 @@ import { demoModelId } from '../gguf/demo-model.ts'
 import { ensureDemoModel } from '../gguf/ensure-demo-model.ts'
 import { builtInReport, externalReport } from './describe-engine.ts'
 import type { EngineBackend, EngineLoad } from './engine-backend.ts'
-import type { EngineDriver, EngineModel } from './engine-driver.ts'
+import { EngineFailure, type EngineDriver, type EngineModel } from './engine-driver.ts'
 import { presumedFeatures } from './engine-features.ts'
 import { createOpenAiDriver } from './openai-driver.ts'
 import { serveOpenAi } from './serve-openai.ts'
 import { createSimulatedBackend } from './simulated-backend.ts'
+import { tlsFaultOf } from './tls-fault.ts'
 
 export type EngineConfig =
   | {
@@ -196,6 +197,9 @@ async function waitForModels(driver: EngineDriver, baseUrl: string): Promise<rea
     try {
       return await driver.models()
     } catch (cause) {
+      const fault = cause instanceof EngineFailure ? tlsFaultOf(cause.cause) : null
+      // No start of an engine mends its certificate.
+      if (fault !== null) throw new Error(`the engine at ${baseUrl} is not asked. ${fault}`, { cause })
       if (attempt < ENGINE_ATTEMPTS_MAX) await sleep(ENGINE_RETRY_MS)
       else throw new Error(`no engine answers at ${baseUrl}: ${cause instanceof Error ? cause.message : ''}`, { cause })
     }
