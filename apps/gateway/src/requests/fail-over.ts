@@ -10,12 +10,12 @@ import type { ServeDeps, Serving } from './serve-request.ts'
 import { isPlaced } from './waiting-room.ts'
 
 /**
- * The next alternate that is still linked and still inside the policy; then what a fresh decision finds, now or within the patience that is left, as
+ * Who named an SLO goes where a fresh decision says that what is left of it holds: alternates are as old as the first decision. Else the next
+ * alternate that is still linked and still inside the policy; then what a fresh decision finds, now or within the patience that is left. All as
  * far as the reservation covers it: a dearer node may have linked since. A pinned job has no other node, and neither has who allows no fallback.
  *
- * A node that `declined` it has just told what waits there: a fresh decision goes before the alternates, which are as old as the
- * first one. Where that finds nobody in time, neither would they be: it goes to that node after all, and waits for no place unless
- * the node is gone.
+ * A node that `declined` it has just told what waits there. Where the fresh decision finds nobody in time, neither would the alternates be: it goes
+ * to that node after all, and waits for no place unless the node is gone.
  */
 export async function failOver(
   deps: ServeDeps,
@@ -25,14 +25,14 @@ export async function failOver(
 ): Promise<Opening | Placed | undefined> {
   if (ctx.pinned || !asked.policy.allowFallbacks) return undefined
   const covers = ({ node }: Pick<Target, 'node'>) => reservePriceMicroUsd(ctx.request, [node]) <= reservedMicroUsd
-  if (declined) {
+  if (asked.policy.admission === 'slack') {
     const passed = afterWaiting({ ...asked, excludeNodeIds: [...tried] }, deps.clock.nowMs() - ctx.receivedAtMs)
     const fresh = deps.placer.place(ctx.request.model, passed)
     if (isPlaced(fresh) && covers(fresh.target)) return fresh
     if (isPlaced(fresh)) fresh.ticket.closed(cancelled(asked))
-    const back = deps.placer.open(declined, asked)
-    if (back) return back
   }
+  const back = declined && deps.placer.open(declined, asked)
+  if (back) return back
   for (let replica = placed.alternates.shift(); replica; replica = placed.alternates.shift()) {
     if (tried.includes(replica.session.nodeId) || !covers(replica)) continue
     const opening = deps.placer.open(replica, asked)
