@@ -71,6 +71,12 @@ export interface Tuning {
   paceBand: number
   /** Weight of a TTFT above the prediction: most of those waited behind prompts that nobody has reported. */
   ttftAboveWeight: number
+  /**
+   * How much of the prompt tokens that were known to wait before an attempt counts as prefilled before its first token. What is known at a dispatch is
+   * mostly not what is there at the arrival (docs/PLACEMENT.md, "The gateway's own constants"): it helps only where else a queue is taken
+   * for a slow machine.
+   */
+  ttftAheadShare: number
   failureMemory: number
   /** A breaker opens after this many failures in a row, or at this failure rate after as many attempts. */
   breakerFailures: number
@@ -129,6 +135,7 @@ export const defaultTuning: Readonly<Tuning> = {
   paceRelax: 0.03,
   paceBand: 0.25,
   ttftAboveWeight: 0.25,
+  ttftAheadShare: 0,
   failureMemory: 32,
   breakerFailures: 5,
   breakerRate: 0.5,
@@ -147,7 +154,7 @@ export const defaultTuning: Readonly<Tuning> = {
  * What a gateway sets otherwise, as its nodes are otherwise than the simulator's. An agent refuses what is beyond its
  * concurrency: nothing waits at the node, it waits at the gateway. Offers declare no curve of their hardware, so what is
  * measured must soon outweigh the engine's optimistic default, and one slow answer must not keep a node out for good; and
- * prompts that wait are reported, so a late first token says that the node is slow. `npm run sim -- --policies isochrone,isochrone-gateway-tuning` says what they cost where the
+ * prompts that wait are reported, so a late first token says that the node is slow, as far as they do not explain it. `npm run sim -- --policies isochrone,isochrone-gateway-tuning` says what they cost where the
  * simulator's nodes stand (docs/PLACEMENT.md).
  */
 export const gatewayTuning = {
@@ -155,4 +162,5 @@ export const gatewayTuning = {
   fitPriorWeight: 0.05,
   fitHalfLifeMs: 60_000,
   ttftAboveWeight: 0.5,
+  ttftAheadShare: 1,
 } as const satisfies Partial<Tuning>

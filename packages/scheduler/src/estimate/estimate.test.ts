@@ -71,6 +71,17 @@ test('a prompt that waited behind others says what the machine takes, not how lo
   expect(prefillMsPerToken).toBeCloseTo(0.03, 3)
 })
 
+/** What is known at a dispatch is mostly gone at the arrival: believed where the curve is known anyway, it makes long prompts look short. */
+test("with the engine's own constants what was known to wait changes no fit", () => {
+  const estimates = [0, 20_000].map((tokensAhead) => {
+    const pool = createReplicaPool()
+    const slot = pool.upsert(offer(1))
+    for (let i = 0; i < 40; i++) attempt(pool, slot, { tokensIn: 500 * i, tokensAhead, engineTtftMs: 30 + 20 * i })
+    return replicaStateOf(pool, slot).estimate
+  })
+  expect(estimates[1]).toEqual(estimates[0])
+})
+
 test('no outcome, however broken, leaves an estimate that is not finite and not negative', () => {
   const odd = fc.oneof(fc.double(), fc.constantFrom(Number.NaN, -1, 0, 1e300, Number.POSITIVE_INFINITY))
   const outcome = fc.record({

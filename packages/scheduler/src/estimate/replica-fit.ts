@@ -112,7 +112,8 @@ export function observeAttempt(
   }
   // What waited before it was prefilled first, as `predict` has it: else a queue would be taken for the machine.
   const { tokensAhead = 0 } = outcome
-  const work = outcome.tokensIn - outcome.tokensCached + (usable(tokensAhead) ? tokensAhead : 0)
+  const ahead = usable(tokensAhead) ? tuning.ttftAheadShare * tokensAhead : 0
+  const work = outcome.tokensIn - outcome.tokensCached + ahead
   if (!usable(outcome.engineTtftMs) || !usable(work)) return
   const others = streams - 1
   const step =
