@@ -16,24 +16,25 @@ import {
   hedgeTimes,
   LOAD_ASK_MS,
   moveRule,
+  patienceLeftMs,
   PromptTokens,
+  replicaStateOf,
   secondsBySort,
   streamsToMove,
-  type AttemptWork,
+  type Placed,
   type PlacementRequest,
   type PrefixHolders,
   type RoutingPolicy,
   type Tuning,
 } from '@isochrone/scheduler'
 import type { Choice, PolicyInstance, PolicyWorld, SimPolicy, SimProgress, SimRequest } from '../sim-types.ts'
-import { createEnginePool } from './parts/engine-pool.ts'
+import { createEnginePool, type SentWork } from './parts/engine-pool.ts'
+import { createSloPolicies } from './parts/slo-policies.ts'
 
 export interface IsochroneSettings {
   /** The customer's prices of time, µUSD a second: until the first token, and of generation. */
   valueOfSecondMicroUsd: number
   valueOfGenerationSecondMicroUsd: number
-  /** First ask for a place inside the SLO, this long (share of the TTFT SLO), then take any. */
-  slackPatienceShare: number
   /** Longest time between two asks of a request that waits, ms. */
   waitMsMax: number
   /** Second attempts per request at most; a hedge is sent when what is left of the TTFT SLO is this long, ms. */
@@ -62,7 +63,6 @@ export interface IsochroneSettings {
 export const isochroneSettings: IsochroneSettings = {
   valueOfSecondMicroUsd: secondsBySort.price.first,
   valueOfGenerationSecondMicroUsd: secondsBySort.price.generation,
-  slackPatienceShare: 0.3,
   waitMsMax: 25,
   hedgeShare: 0.05,
   hedgeTtftMs: hedgeTimes.ttftMs,
@@ -120,14 +120,12 @@ export function isochroneWith(name: string, settings: IsochroneSettings): SimPol
 /** What a request reserves when its caller sets no limit; bounds the price check and the context check alone. */
 const tokensOutMax = 4_096
 const answerTokensAtFirst = 256
-/** Policies are made for SLOs in steps of this: the engine knows a policy by identity. */
-const sloStepMs = 10
 
 function createInstance(world: PolicyWorld, settings: IsochroneSettings): PolicyInstance {
   const { prefixBlockTokens, rng } = world
   const engine = createEnginePool(world, settings)
   const { pool } = engine
-  const works = new Map<number, Map<number, AttemptWork>>()
+  const works = new Map<number, Map<number, SentWork>>()
   const hedges = createHedgeBudget({ share: settings.hedgeShare })
   const moves = createHedgeBudget({ share: settings.moveShare, burst: moveRule.burst })
   const watch = createStreamWatch<number>()
@@ -145,10 +143,7 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       if (report && engine.slotOf(replica) === slot) pool.report(slot, { ...report, draining: false })
     })
   }
-  const againSlackPolicies = new Map<number, RoutingPolicy>()
-  const againPolicies = new Map<number, RoutingPolicy>()
-  const slackPolicies = new Map<number, RoutingPolicy>()
-  const capacityPolicies = new Map<number, RoutingPolicy>()
+  const sloPolicies = createSloPolicies(settings)
   const holders: PrefixHolders = { slot: new Int32Array(8), blocks: new Int32Array(8) }
   const lengths = new AnswerLengths(answerTokensAtFirst)
   const answerTokens = ({ tokensIn }: SimRequest): number => Math.max(1, lengths.expected(tokensIn))
@@ -168,39 +163,25 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
     }
   }
 
+  /** `leftMs`: until its first token must come. A stream that goes on has lost time: it asks for a better pace. */
   function policyFor(
-    request: SimRequest,
+    { tpotSloMs }: SimRequest,
     leftMs: number,
     admission: RoutingPolicy['admission'],
-    again = false,
+    goesOn = false,
   ): RoutingPolicy {
-    const tpotSloMs = again ? settings.movedTpotShare * request.tpotSloMs : request.tpotSloMs
-    const policies = again
-      ? admission === 'slack'
-        ? againSlackPolicies
-        : againPolicies
-      : admission === 'slack'
-        ? slackPolicies
-        : capacityPolicies
-    const step = Math.max(1, Math.floor(leftMs / sloStepMs))
-    const known = policies.get(step)
-    if (known && known.tpotSloMs === tpotSloMs) return known
-    const made: RoutingPolicy = {
-      valueOfSecondMicroUsd: settings.valueOfSecondMicroUsd,
-      valueOfGenerationSecondMicroUsd: settings.valueOfGenerationSecondMicroUsd,
-      maxPrice: { inPerMtok: null, outPerMtok: null, requestMicroUsd: null },
-      ttftSloMs: step * sloStepMs,
-      tpotSloMs,
-      admission,
-      regions: null,
-      exclude: [],
-      minTrust: 'claimed',
-      dataPolicy: 'any',
-      gpuClasses: null,
-      allowFallbacks: true,
+    return sloPolicies(leftMs, goesOn ? settings.movedTpotShare * tpotSloMs : tpotSloMs, admission)
+  }
+
+  function sentTo(decision: Placed, tried: readonly number[], nowMs: number): Choice {
+    refresh(decision.slot, nowMs)
+    for (const alternate of decision.alternates) refresh(alternate, nowMs)
+    if (tried.length === 0) {
+      hedges.earn()
+      moves.earn()
     }
-    policies.set(step, made)
-    return made
+    const bound = settings.bounds ? decision.prefillAheadMax() : null
+    return { kind: 'replica', replica: engine.replicaAt(decision.slot), prefillAheadMax: bound ?? undefined }
   }
 
   function cachedTokens(slot: number, request: SimRequest): number {
@@ -215,26 +196,27 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
   return {
     hearsOfPrompts: settings.hearsOfPrompts,
     choose(request, nowMs, tried): Choice {
+      const goesOn = streaming.has(request.index)
       // A stream that goes on elsewhere has had its first token: what counts is the gap, and that begins now.
-      const elapsedMs = streaming.has(request.index) ? 0 : nowMs - request.arriveMs
+      const elapsedMs = goesOn ? 0 : nowMs - request.arriveMs
       const leftMs = request.ttftSloMs - elapsedMs
+      const policy = policyFor(request, leftMs, 'slack', goesOn)
+      const inTime = decide(pool, ask(request, tried, policy), rng, nowMs)
+      if (inTime.kind === 'placed') return sentTo(inTime, tried, nowMs)
+      const { retryAfterMs } = inTime
+      for (const slot of inTime.nearest()) refresh(slot, nowMs)
       const declined = declinedBy.get(request.index)
-      const patient = declined !== undefined || elapsedMs <= settings.slackPatienceShare * request.ttftSloMs
-      const policy = policyFor(request, leftMs, patient ? 'slack' : 'capacity', streaming.has(request.index))
-      const decision = decide(pool, ask(request, tried, policy), rng, nowMs)
-      if (decision.kind === 'placed') {
-        refresh(decision.slot, nowMs)
-        for (const alternate of decision.alternates) refresh(alternate, nowMs)
-        if (tried.length === 0) {
-          hedges.earn()
-          moves.earn()
-        }
-        const bound = settings.bounds ? decision.prefillAheadMax() : null
-        return { kind: 'replica', replica: engine.replicaAt(decision.slot), prefillAheadMax: bound ?? undefined }
-      }
       // Where there is nowhere else, it goes to the node that declined it after all.
       if (declined !== undefined && engine.slotOf(declined) >= 0) return { kind: 'replica', replica: declined }
-      return { kind: 'wait', afterMs: Math.min(settings.waitMsMax, decision.retryAfterMs) }
+      // What was sent once is served late before never.
+      if (tried.length > 0) {
+        const anywhere = ask(request, tried, policyFor(request, leftMs, 'capacity', goesOn))
+        const late = decide(pool, anywhere, rng, nowMs)
+        if (late.kind === 'placed') return sentTo(late, tried, nowMs)
+      }
+      const patienceMs = patienceLeftMs({ admission: 'slack', ttftSloMs: request.ttftSloMs }, elapsedMs)
+      if (patienceMs === 0) return { kind: 'refuse', reason: 'no place would keep its SLO' }
+      return { kind: 'wait', afterMs: Math.min(settings.waitMsMax, retryAfterMs, patienceMs) }
     },
     promptTokens(replica, request) {
       const slot = engine.slotOf(replica)
@@ -245,8 +227,9 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       if (slot < 0) return
       const { tokensIn, index, prefixHashes } = request
       const tokensCached = cachedTokens(slot, request)
-      const work: AttemptWork = { tokensIn, tokensCached, tokensOut: Math.round(answerTokens(request)) }
-      const opened = works.get(index) ?? new Map<number, AttemptWork>()
+      const { prefillTokens: tokensAhead } = replicaStateOf(pool, slot)
+      const work: SentWork = { tokensIn, tokensCached, tokensOut: Math.round(answerTokens(request)), tokensAhead }
+      const opened = works.get(index) ?? new Map<number, SentWork>()
       opened.set(replica, work)
       works.set(index, opened)
       pool.opened(slot, work)

@@ -18,11 +18,16 @@ export interface EnginePool {
   replicaAt(slot: number): number
   nodeIdsOf(replicas: readonly number[]): readonly string[]
   /** The end of an attempt that was opened with that work. */
-  closed(replica: number, work: AttemptWork | undefined, outcome: Outcome, nowMs: number): void
+  closed(replica: number, work: SentWork | undefined, outcome: Outcome, nowMs: number): void
   readonly hooks: Required<Pick<PolicyInstance, 'onReport' | 'onLink'>>
 }
 
 type Outcome = Parameters<NonNullable<PolicyInstance['onEnd']>>[2]
+
+/** What was sent, and how many prompt tokens were known to wait there before it. */
+export interface SentWork extends AttemptWork {
+  tokensAhead?: number
+}
 
 const NO_NODES: readonly string[] = []
 
@@ -54,12 +59,13 @@ export function createEnginePool(
       const moved = outcome.kind === 'moved' ? 'finished' : outcome.kind
       // That others' prompts wait there is no fault, and its report has said it.
       const kind = moved === 'declined' ? 'cancelled' : moved
+      const { tokensIn, tokensAhead } = work
       const { tokensCached, tokensOut, concurrency, contextTokens, tpotMs } = outcome
       const engineTtftMs = outcome.ttftMs === null ? null : Math.max(0, outcome.ttftMs - (rttMs[replica] as number))
       pool.closed(
         slot,
         work,
-        { kind, tokensIn: work.tokensIn, tokensCached, tokensOut, concurrency, contextTokens, engineTtftMs, tpotMs },
+        { kind, tokensIn, tokensCached, tokensOut, concurrency, contextTokens, tokensAhead, engineTtftMs, tpotMs },
         nowMs,
       )
     },
