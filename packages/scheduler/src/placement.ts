@@ -61,6 +61,8 @@ export interface PlacementRequest {
   /** Tokens in one prefix block. */
   prefixBlockTokens: number
   policy: RoutingPolicy
+  /** Of its time to the first token, ms, what waiting took: `policy` has what is left. Absent: nothing. */
+  sloWaitedMs?: number | undefined
   /** Nodes that already failed it. */
   excludeNodeIds: readonly string[]
   /** The only nodes that may serve it, a few: it is sealed to them. Absent: any. */

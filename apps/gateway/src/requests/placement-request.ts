@@ -38,5 +38,7 @@ export function placementRequestOf(ctx: Placeable, measurements: Measurements): 
 export function afterWaiting(request: PlacementRequest, waitedMs: number): PlacementRequest {
   const { policy } = request
   if (policy.admission !== 'slack' || waitedMs < 1) return request
-  return { ...request, policy: { ...policy, ttftSloMs: Math.max(1, policy.ttftSloMs - waitedMs) } }
+  const ttftSloMs = Math.max(1, policy.ttftSloMs - waitedMs)
+  const sloWaitedMs = (request.sloWaitedMs ?? 0) + policy.ttftSloMs - ttftSloMs
+  return { ...request, policy: { ...policy, ttftSloMs }, sloWaitedMs }
 }

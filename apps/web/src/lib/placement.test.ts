@@ -79,6 +79,14 @@ test('a refusal tells a time to come back only where waiting could have helped',
   expect(refused('no_replica', [])).not.toContain('The advice was')
 })
 
+test('a refusal after waiting tells how long that was', () => {
+  const asked = { ...first.request, sloWaitedMs: 1_900 }
+  const view = readPlacement({ ...first, request: asked, choice: null, candidates: [], reason: 'no_slack' })
+  expect(view && refusedSentence(view)).toMatch(
+    /^Nobody was chosen after it had waited 1\.90? s of its time to the first/,
+  )
+})
+
 test('a record of the present engine is read whole', () => {
   const view = readPlacement({
     ...first,

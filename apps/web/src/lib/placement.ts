@@ -65,6 +65,8 @@ const placementRecord = z.object({
     tokensIn: z.number(),
     tokensOutMax: z.number(),
     policy: policy.nullable().default(null),
+    /** Of its time to the first token, what waiting took. */
+    sloWaitedMs: z.number().default(0),
     /** Of the first engine, which knew no policy. */
     valueOfSecondMicroUsd: z.number().nullable().default(null),
   }),
@@ -144,7 +146,9 @@ const passing: ReadonlySet<string | null> = new Set(['full', 'no_slack', 'breake
 
 /** Why nobody was chosen; with a time to come back only where waiting could have helped. */
 export function refusedSentence(record: PlacementView): string {
-  const why = `Nobody was chosen${record.reason ? `: ${rejectionText(record.reason)}` : ''}.`
+  const { sloWaitedMs } = record.request
+  const waited = sloWaitedMs > 0 ? ` after it had waited ${formatMs(sloWaitedMs)} of its time to the first token` : ''
+  const why = `Nobody was chosen${waited}${record.reason ? `: ${rejectionText(record.reason)}` : ''}.`
   const mayPass = passing.has(record.reason) || record.rejected.some(({ reason }) => passing.has(reason))
   if (!record.retryAfterMs || !mayPass) return why
   return `${why} The advice was to try again after ${formatMs(record.retryAfterMs)}.`

@@ -127,6 +127,26 @@ test('who comes back after Retry-After, where streams ended as predicted, is pla
   expect(refused).toBe(300)
 })
 
+/** At the end of its SLO a request has no time left; who comes again has all of it. */
+test('who has waited in vain is sent away for no longer than who comes now', () => {
+  let waited = 0
+  const check = fc.property(fleets, fc.integer({ min: 1, max: 899 }), ({ seed, ...fleet }, sloWaitedMs) => {
+    const { concurrencyMax, tokensOutExpected } = fleet
+    const ask = request(
+      { tokensOutExpected, tokensOutMax: 20_000 },
+      { admission: 'slack', ttftSloMs: 900, tpotSloMs: 20 },
+    )
+    const { pool, told } = fill(Math.min(8, fleet.replicas), concurrencyMax, seed, ask, [])
+    const policy = { ...ask.policy, ttftSloMs: 900 - sloWaitedMs }
+    const atEnd = decide(pool, { ...ask, policy, sloWaitedMs }, prng(seed), NOW_MS)
+    if (atEnd.kind === 'placed') throw new Error('placed with less time than was too little')
+    expect(atEnd.retryAfterMs).toBe(told.retryAfterMs)
+    if (atEnd.reason === 'no_slack') waited++
+  })
+  fc.assert(check, { numRuns: 200 })
+  expect(waited).toBeGreaterThan(50)
+})
+
 test('the end of a long answer on the only place is waited for, however far it is', () => {
   const ask = request({ tokensOutExpected: 20_000, tokensOutMax: 20_000 })
   const { told } = fill(1, 1, 1, ask, [])

@@ -50,7 +50,8 @@ function excludingMost(pool: ReplicaPool, compiled: CompiledPolicy, request: Pla
 
 /**
  * The soonest time at which a sampled replica is predicted to be usable, ms: its breaker's, the drain of its prompts, or
- * the next end of a stream. Where nothing but constraints that no waiting mends was sampled, `retryAfterMsUnknown`.
+ * the next end of a stream, for the request as it would come again. Where nothing but constraints that no waiting mends was
+ * sampled, `retryAfterMsUnknown`.
  */
 export function retryAfterOf(s: DecisionScratch, t: Tuning): number {
   let soonest = Number.POSITIVE_INFINITY
@@ -93,7 +94,9 @@ function waitOf(s: DecisionScratch, i: number, t: Tuning): number {
     case 'full':
       return endMs
     case 'no_slack': {
-      const overMs = Math.max(0, (s.ttftMs[i] as number) - request.policy.ttftSloMs)
+      // Who comes again has all of its time to the first token before it.
+      const sloMs = request.policy.ttftSloMs + (request.sloWaitedMs ?? 0)
+      const overMs = Math.max(0, (s.ttftMs[i] as number) - sloMs)
       // Prompts drain as time goes by; a wait for a place gets shorter only when a stream ends.
       const isQueued = s.value(i, col.ACTIVE) + 1 > s.value(i, col.STREAMS_MAX)
       const drainMs = isQueued ? Math.ceil(overMs / Math.max(1, endMs)) * endMs : overMs

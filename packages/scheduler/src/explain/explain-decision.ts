@@ -2,7 +2,14 @@
  * A recorded decision for a person: what was asked, each candidate with every term in dollars, who was rejected and why,
  * who won and by what, and what it takes to run it again. Everything comes from the record and nothing is recomputed.
  */
-import type { CandidateRow, PlacementRecord, RoutingPolicy, ScoreTerms, SentAttempt } from '../placement.ts'
+import type {
+  CandidateRow,
+  PlacementRecord,
+  PlacementRequest,
+  RoutingPolicy,
+  ScoreTerms,
+  SentAttempt,
+} from '../placement.ts'
 import { listed, reasonWords, rejectionDetail, usd } from './reason-words.ts'
 import { textTable, type Column } from './text-table.ts'
 
@@ -37,9 +44,15 @@ function header(record: PlacementRecord): string {
   const cached = request.prefixHashes.length > 0 ? `, ${request.prefixHashes.length} known prefix blocks` : ''
   return [
     `Request ${request.requestId}: ${request.tokensIn} tokens in, ${request.tokensOutExpected} expected out (at most ${request.tokensOutMax})${cached}`,
-    `Policy: ${policyWords(request.policy)}`,
+    `Policy: ${policyWords(request.policy)}${waitWords(request)}`,
     `Pool: ${poolSize} replicas, ${eligible} inside the fixed constraints, ${sampled.length} looked at`,
   ].join('\n')
+}
+
+function waitWords({ policy, sloWaitedMs = 0 }: PlacementRequest): string {
+  if (sloWaitedMs === 0) return ''
+  const [waited, asked] = [sloWaitedMs, sloWaitedMs + policy.ttftSloMs].map((ms) => Math.round(ms))
+  return `; of the ${asked} ms to the first token it had waited ${waited} for a place`
 }
 
 function policyWords(policy: RoutingPolicy): string {

@@ -148,3 +148,14 @@ test('of what was sent by it, who declined is told with what waited and what mig
     /attempt 0 to .*, the choice: the first, unless more than 9000 prompt tokens wait there\. It declined: 12500 waited$/m,
   )
 })
+
+/** Else its targets look as if nobody could have kept them. */
+test('what a request had left after waiting is told beside what it asked for', () => {
+  const pool = createReplicaPool()
+  pool.upsert(offer(1))
+  const ask = request({ sloWaitedMs: 1_999 }, { admission: 'slack', ttftSloMs: 1 })
+  const record = throughJson(decide(pool, ask, prng(1), NOW_MS).record())
+  expect(replayDecision(record).differences).toEqual([])
+  expect(explainDecision(record)).toContain('; of the 2000 ms to the first token it had waited 1999 for a place')
+  expect(explainDecision(throughJson(recorded()))).not.toContain('had waited')
+})

@@ -77,6 +77,7 @@ const request = z.looseObject({
   prefixHashes: z.array(number),
   prefixBlockTokens: number,
   policy,
+  sloWaitedMs: number.optional(),
   excludeNodeIds: texts,
 })
 
