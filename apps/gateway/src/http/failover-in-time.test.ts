@@ -1,5 +1,6 @@
 /** A request whose node fails before its first token has less of its SLO left: where it goes next is judged by the load of then. */
 import { afterEach, expect, test } from 'vitest'
+import type { NodeState } from '@isochrone/protocol'
 import { API_KEY, startFakeGateway, testPrices } from '../testing/fake-gateway.ts'
 import { fakeNode, MODEL, type FakeNode } from '../testing/fake-node.ts'
 
@@ -9,12 +10,20 @@ afterEach(async () => {
 })
 
 const WAITING = 1_000_000
+const dearer = { ...testPrices, inMicroUsdPerMtok: '9900000', outMicroUsdPerMtok: '9900000' }
 const dear = { ...testPrices, inMicroUsdPerMtok: '9000000', outMicroUsdPerMtok: '9000000' }
 
-/** The first of three nodes that is asked fails; meanwhile so many prompt tokens have come to the others of the same price, and none to a dear one. */
-async function failing(routing: object) {
-  const nodes = [1, 2, 3, 4].map((n) => fakeNode(`0x${n.toString(16).padStart(64, '0')}`, { tokens: ['Hello!'] }))
-  const gateway = await startFakeGateway({ nodes, patienceMs: 200, nodeStates: [{}, {}, {}, { prices: dear }] })
+/**
+ * The first of three nodes that is asked fails; meanwhile so many prompt tokens have come to the others of the same price, and none to a dear one, nor to
+ * one that is dearer still.
+ */
+async function failing(routing: object, sharing: Partial<NodeState> = {}) {
+  const nodes = [1, 2, 3, 4, 5].map((n) => fakeNode(`0x${n.toString(16).padStart(64, '0')}`, { tokens: ['Hello!'] }))
+  const gateway = await startFakeGateway({
+    nodes,
+    patienceMs: 200,
+    nodeStates: [sharing, sharing, sharing, { prices: dear, ...sharing }, { prices: dearer }],
+  })
   open.push(gateway)
   const cheap = nodes.slice(0, 3)
   const says = (node: FakeNode, prefillTokens: number): void => {
@@ -35,7 +44,8 @@ async function failing(routing: object) {
     headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
     body: JSON.stringify({ model: MODEL, messages: [{ role: 'user', content: 'Hi' }], routing }),
   })
-  return { status: response.status, onDear: nodes[3]?.opened.length ?? 0, entries: gateway.entries }
+  const [onDear = 0, onDearer = 0] = nodes.slice(3).map(({ opened }) => opened.length)
+  return { status: response.status, onDear, onDearer, entries: gateway.entries }
 }
 
 test('who named an SLO goes where what is left of it holds, and not to an alternate of the first decision', async () => {
@@ -45,12 +55,17 @@ test('who named an SLO goes where what is left of it holds, and not to an altern
   expect(entries[0]?.request.placement).toMatchObject({ sent: [{ attempt: 1, as: 'failover' }], earlier: [{}] })
 })
 
+test('what shares the fate of the node that failed is left out', async () => {
+  const { status, onDear, onDearer } = await failing({ ttft_slo_ms: 5_000 }, { failureDomain: 'one' })
+  expect([status, onDear, onDearer]).toEqual([200, 0, 1])
+})
+
 test('where no node is in time any more, it goes to an alternate all the same: late before never', async () => {
-  const { status, onDear } = await failing({ ttft_slo_ms: 5_000, max_price: { output: 5 } })
-  expect([status, onDear]).toEqual([200, 0])
+  const { status, onDear, onDearer } = await failing({ ttft_slo_ms: 5_000, max_price: { output: 5 } })
+  expect([status, onDear, onDearer]).toEqual([200, 0, 0])
 })
 
 test('who named no SLO goes to an alternate', async () => {
-  const { status, onDear } = await failing({})
-  expect([status, onDear]).toEqual([200, 0])
+  const { status, onDear, onDearer } = await failing({})
+  expect([status, onDear, onDearer]).toEqual([200, 0, 0])
 })

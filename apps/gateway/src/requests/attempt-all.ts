@@ -238,7 +238,8 @@ async function elsewhere(
   run: Run,
   tried: readonly string[],
 ): Promise<Next | undefined> {
-  const opening = await failOver(deps, serving, tried, run.declined)
+  const failedDomain = run.records.at(-1)?.result.target.node.failureDomain ?? null
+  const opening = await failOver(deps, serving, tried, { declined: run.declined, failedDomain })
   if (!opening) return undefined
   // An alternate was found by the first decision.
   const record = 'record' in opening ? opening.record : serving.placed.record

@@ -10,9 +10,9 @@ import type { ServeDeps, Serving } from './serve-request.ts'
 import { isPlaced } from './waiting-room.ts'
 
 /**
- * Who named an SLO goes where a fresh decision says that what is left of it holds: alternates are as old as the first decision. Else the next
- * alternate that is still linked and still inside the policy; then what a fresh decision finds, now or within the patience that is left. All as
- * far as the reservation covers it: a dearer node may have linked since. A pinned job has no other node, and neither has who allows no fallback.
+ * Who named an SLO goes where a fresh decision says that what is left of it holds, in another failure domain than the node that failed: alternates are as old as the
+ * first decision. Else the next alternate that is still linked and still inside the policy; then what a fresh decision finds, now or within the
+ * patience that is left. All as far as the reservation covers it: a dearer node may have linked since. A pinned job has no other node, and neither has who allows no fallback.
  *
  * A node that `declined` it has just told what waits there. Where the fresh decision finds nobody in time, neither would the alternates be: it goes
  * to that node after all, and waits for no place unless the node is gone.
@@ -21,15 +21,23 @@ export async function failOver(
   deps: ServeDeps,
   { ctx, asked, answer, placed, reservedMicroUsd }: Serving,
   tried: readonly string[],
-  declined: LinkedReplica | null = null,
+  { declined, failedDomain }: { declined: LinkedReplica | null; failedDomain: string | null },
 ): Promise<Opening | Placed | undefined> {
   if (ctx.pinned || !asked.policy.allowFallbacks) return undefined
   const covers = ({ node }: Pick<Target, 'node'>) => reservePriceMicroUsd(ctx.request, [node]) <= reservedMicroUsd
   if (asked.policy.admission === 'slack') {
+    // What shares the fate of a node that failed may fail as well; one that declined is well.
+    const failed = declined ? null : failedDomain
+    const fits = (target: Pick<Target, 'node'>) => target.node.failureDomain !== failed && covers(target)
     const passed = afterWaiting({ ...asked, excludeNodeIds: [...tried] }, deps.clock.nowMs() - ctx.receivedAtMs)
     const fresh = deps.placer.place(ctx.request.model, passed)
-    if (isPlaced(fresh) && covers(fresh.target)) return fresh
-    if (isPlaced(fresh)) fresh.ticket.closed(cancelled(asked))
+    if (isPlaced(fresh)) {
+      if (fits(fresh.target)) return fresh
+      fresh.ticket.closed(cancelled(asked))
+      const other = fresh.alternates.find(fits)
+      const opening = other && deps.placer.open(other, asked)
+      if (opening) return { ...opening, alternates: [], ttftMs: 0, record: fresh.record }
+    }
   }
   const back = declined && deps.placer.open(declined, asked)
   if (back) return back
