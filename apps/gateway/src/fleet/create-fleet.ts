@@ -299,7 +299,7 @@ export function createFleet({
       for (const { pool, looks, bySlot } of models.values()) {
         for (const entry of bySlot) {
           if (!entry || entry.streams.size === 0) continue
-          looks.look(entry.slot, entry.streams, ({ tpotMs, tokens }) => pool.paced(entry.slot, tpotMs, tokens))
+          looks.look(entry.slot, entry.streams, (recent) => pool.paced(entry.slot, recent))
         }
       }
     },

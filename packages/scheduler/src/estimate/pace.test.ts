@@ -7,6 +7,9 @@ const prior = { baseMs: 10, prefillMsPerToken: 0.03, tpotBaseMs: 9, tpotPerStrea
 const report = { activeStreams: 50, queuedStreams: 0, ownStreams: 0, draining: false, contextTokens: 0 }
 const usualMs = 9 + 0.3 * 50
 
+/** Four looks a second. */
+const look = (tpotMs: number, tokens: number) => ({ tpotMs, tokens, elapsedMs: 250 })
+
 function loaded() {
   const pool = createReplicaPool()
   const slot = pool.upsert(offer(1, { prior, concurrencyMax: 200 }))
@@ -21,17 +24,31 @@ function loaded() {
 /** A slow half minute is known within a second or two, in all that the machine does, and over when it is over. */
 test('a replica is as fast as its streams show, while they show it', () => {
   const { pool, slot, perTokenMs } = loaded()
-  for (let look = 0; look < 12; look++) pool.paced(slot, 2.5 * usualMs, 100)
+  for (let n = 0; n < 12; n++) pool.paced(slot, look(2.5 * usualMs, 100))
   expect(perTokenMs()).toBeGreaterThan(2 * usualMs)
   expect(replicaStateOf(pool, slot).estimate.prefillMsPerToken).toBeGreaterThan(2 * 0.03)
-  for (let look = 0; look < 20; look++) pool.paced(slot, usualMs, 100)
+  for (let n = 0; n < 20; n++) pool.paced(slot, look(usualMs, 100))
   expect(perTokenMs()).toBeCloseTo(usualMs)
+})
+
+/** A prompt of 12,000 tokens takes a third of a second, a chunk of it in each step of those that run: no slow machine. */
+test('steps that carry what waits there say nothing of the machine, and slower ones still do', () => {
+  const { pool, slot, perTokenMs } = loaded()
+  const chunkMs = 1_024 * 0.03
+  for (let n = 0; n < 12; n++) pool.paced(slot, look(usualMs + chunkMs, 100))
+  expect(perTokenMs()).toBeGreaterThan(1.5 * usualMs)
+  for (let n = 0; n < 20; n++) pool.paced(slot, look(usualMs, 100))
+  pool.report(slot, { ...report, atMs: NOW_MS + 1, prefillTokens: 12_000 })
+  for (let n = 0; n < 12; n++) pool.paced(slot, look(usualMs + chunkMs, 100))
+  expect(perTokenMs()).toBeCloseTo(usualMs)
+  for (let n = 0; n < 12; n++) pool.paced(slot, look(2.5 * (usualMs + chunkMs), 100))
+  expect(perTokenMs()).toBeGreaterThan(2 * usualMs)
 })
 
 /** Liveness: what is thought slow gets no streams to prove otherwise, so the thought must fade. */
 test('a replica that nobody uses is not thought slow for ever', () => {
   const { pool, slot, perTokenMs } = loaded()
-  for (let look = 0; look < 12; look++) pool.paced(slot, 2.5 * usualMs, 100)
+  for (let n = 0; n < 12; n++) pool.paced(slot, look(2.5 * usualMs, 100))
   for (let second = 1; second <= 90; second++) pool.report(slot, { ...report, atMs: NOW_MS + second * 1_000 })
   expect(perTokenMs()).toBeCloseTo(usualMs)
 })
@@ -39,9 +56,9 @@ test('a replica that nobody uses is not thought slow for ever', () => {
 /** Prompts prefilled beside them make streams jump; and broken numbers count for nothing. */
 test('what is near the fit, or no number, changes nothing', () => {
   const { pool, slot, perTokenMs } = loaded()
-  for (let look = 0; look < 40; look++) pool.paced(slot, usualMs * (look % 2 === 0 ? 1.3 : 0.8), 100)
-  for (const broken of [Number.NaN, Infinity, -5, 0]) pool.paced(slot, broken, 100)
-  pool.paced(slot, 500, Number.NaN)
+  for (let n = 0; n < 40; n++) pool.paced(slot, look(usualMs * (n % 2 === 0 ? 1.3 : 0.8), 100))
+  for (const broken of [Number.NaN, Infinity, -5, 0]) pool.paced(slot, look(broken, 100))
+  pool.paced(slot, look(500, Number.NaN))
   expect(perTokenMs()).toBeCloseTo(usualMs)
 })
 
@@ -49,12 +66,12 @@ test('what is near the fit, or no number, changes nothing', () => {
 test('attempts of a slow time leave the fit as it was', () => {
   const { pool, slot, perTokenMs } = loaded()
   const work = { tokensIn: 100, tokensCached: 0, tokensOut: 100 }
-  for (let look = 0; look < 20; look++) pool.paced(slot, 2 * usualMs, 1_000)
+  for (let n = 0; n < 20; n++) pool.paced(slot, look(2 * usualMs, 1_000))
   for (let n = 0; n < 50; n++) {
     pool.opened(slot, work)
     const outcome = { ...work, kind: 'finished' as const, concurrency: 50, contextTokens: 0, engineTtftMs: null }
     pool.closed(slot, work, { ...outcome, tpotMs: 2 * usualMs }, NOW_MS)
   }
-  for (let look = 0; look < 20; look++) pool.paced(slot, usualMs, 1_000)
+  for (let n = 0; n < 20; n++) pool.paced(slot, look(usualMs, 1_000))
   expect(Math.abs(perTokenMs() / usualMs - 1)).toBeLessThan(0.1)
 })

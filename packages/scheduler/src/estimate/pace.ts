@@ -3,33 +3,50 @@
  * that remembers sixty attempts learns that too late and forgets it later still.
  *
  * The streams themselves show it, several times a second: ms per token ÷ the fit's at the present load, smoothed. Prompts
- * that are prefilled beside them make it jump, so what lies near 1 does not count. Where nobody looks it goes back to 1: a
- * replica that nobody uses must not be thought slow for ever.
+ * that wait there are prefilled beside them, a chunk a step, for as long as they take: a pace that this explains is no news.
+ * Others' prompts make it jump, so what lies near 1 does not count. Where nobody looks it goes back to 1: a replica that
+ * nobody uses must not be thought slow for ever.
  */
 import type { Tuning } from '../decide/constants.ts'
-import { ACTIVE, COLD, CONTEXT, FIT_A, FIT_B, PACE, PACE_APPLIED, PRIOR_G_OVER_B, ROW } from '../pool/columns.ts'
+import type { RecentPace } from '../move/stream-watch.ts'
+import {
+  ACTIVE,
+  COLD,
+  CONTEXT,
+  FIT_A,
+  FIT_B,
+  FIT_PREFILL,
+  PACE,
+  PACE_APPLIED,
+  PREFILL_TOKENS,
+  PRIOR_G_OVER_B,
+  ROW,
+} from '../pool/columns.ts'
 import { applyFit } from './replica-fit.ts'
 
 /** No machine is that much slower or faster than it was. */
 const PACE_MAX = 5
 
-/** Streams of this gateway took `tpotMs` a token of late, over `tokens` tokens. True when predictions changed. */
+/** What streams of this gateway took there of late. True when predictions changed. */
 export function observePace(
   rows: Float64Array,
   cold: Float64Array,
   slot: number,
-  tpotMs: number,
-  tokens: number,
+  { tpotMs, tokens, elapsedMs }: RecentPace,
   tuning: Tuning,
 ): boolean {
-  if (!(tpotMs > 0 && tpotMs < 1e6 && tokens > 0)) return false
+  if (!(tpotMs > 0 && tpotMs < 1e6 && tokens > 0 && elapsedMs > 0)) return false
   const r = slot * ROW
   const c = slot * COLD
   const streams = Math.max(1, rows[r + ACTIVE] as number)
   const perContext = (cold[c + PRIOR_G_OVER_B] as number) * (rows[r + CONTEXT] as number)
   const fitted = (cold[c + FIT_A] as number) + (cold[c + FIT_B] as number) * streams * (1 + perContext)
   if (!(fitted > 0)) return false
-  const ratio = Math.min(PACE_MAX, Math.max(1 / PACE_MAX, tpotMs / fitted))
+  const prefillMs = cold[c + FIT_PREFILL] as number
+  const prefilling = Math.min(1, ((rows[r + PREFILL_TOKENS] as number) * prefillMs) / elapsedMs)
+  const explained = fitted + prefilling * tuning.prefillChunkTokens * prefillMs
+  const news = tpotMs > explained ? tpotMs / explained : Math.min(1, tpotMs / fitted)
+  const ratio = Math.min(PACE_MAX, Math.max(1 / PACE_MAX, news))
   return follow(rows, cold, slot, ratio, (tuning.paceWeight * tokens) / (tokens + tuning.paceTokens), tuning)
 }
 

@@ -16,12 +16,12 @@ test('the pace is that of streams which decoded all the time between two looks',
   ]
   expect(watch.look(0, at(1, 0), keyOf, 1_000)).toBeNull()
   // The second stream had its first token after the last look: its prefill was part of the time.
-  expect(watch.look(0, at(6, 1), keyOf, 1_250)).toEqual({ tpotMs: 50, tokens: 5 })
-  expect(watch.look(0, at(8, 9), keyOf, 1_500)).toEqual({ tpotMs: 50, tokens: 10 })
+  expect(watch.look(0, at(6, 1), keyOf, 1_250)).toEqual({ tpotMs: 50, tokens: 5, elapsedMs: 250 })
+  expect(watch.look(0, at(8, 9), keyOf, 1_500)).toEqual({ tpotMs: 50, tokens: 10, elapsedMs: 250 })
   watch.forget('a')
-  expect(watch.look(0, at(20, 14), keyOf, 1_750)).toEqual({ tpotMs: 50, tokens: 5 })
+  expect(watch.look(0, at(20, 14), keyOf, 1_750)).toEqual({ tpotMs: 50, tokens: 5, elapsedMs: 250 })
   // Nothing came from either: the time that went by is all that is known.
-  expect(watch.look(0, at(20, 14), keyOf, 2_000)).toEqual({ tpotMs: 500, tokens: 0 })
+  expect(watch.look(0, at(20, 14), keyOf, 2_000)).toEqual({ tpotMs: 500, tokens: 0, elapsedMs: 250 })
 })
 
 const slow = (delivered: number) => ({ delivered, firstMs: 0 })

@@ -19,6 +19,8 @@ export interface RecentPace {
   tpotMs: number
   /** Tokens of all that counted. */
   tokens: number
+  /** Time between the two looks. */
+  elapsedMs: number
 }
 
 export interface StreamWatch<K> {
@@ -53,7 +55,7 @@ export function createStreamWatch<K>(): StreamWatch<K> {
         tokens += delivered - before
         streamMs += elapsedMs
       }
-      return streamMs === 0 ? null : { tpotMs: streamMs / Math.max(1, tokens), tokens }
+      return streamMs === 0 ? null : { tpotMs: streamMs / Math.max(1, tokens), tokens, elapsedMs }
     },
     forget: (key) => void seen.delete(key),
   }

@@ -12,6 +12,7 @@ import { breakerFailure, breakerSuccess, breakerTrial, breakerTrialCancelled } f
 import { capRefused, capSucceeded } from '../estimate/learned-cap.ts'
 import { observePace, relaxPace } from '../estimate/pace.ts'
 import { fadeFit, observeAttempt, resetFit } from '../estimate/replica-fit.ts'
+import type { RecentPace } from '../move/stream-watch.ts'
 import type { AttemptOutcome, AttemptWork, ReplicaOffer, ReplicaReport } from '../offer.ts'
 import type { RoutingPolicy } from '../placement.ts'
 import { createPrefixIndex, type PrefixIndex } from '../prefix/prefix-index.ts'
@@ -212,11 +213,11 @@ export class ReplicaPool {
     this.#load(slot)
   }
 
-  /** What this gateway's streams on it took a token of late, ms, over that many tokens: how fast it is now. */
-  paced(slot: number, tpotMs: number, tokens: number): void {
+  /** What this gateway's streams on it took of late: how fast it is now. */
+  paced(slot: number, recent: RecentPace): void {
     if (!this.#offers[slot]) return
     this.scratch.keep(slot)
-    if (observePace(this.rows, this.cold, slot, tpotMs, tokens, this.tuning)) this.#refresh(slot)
+    if (observePace(this.rows, this.cold, slot, recent, this.tuning)) this.#refresh(slot)
   }
 
   /** Its first token came: its prompt no longer waits. */

@@ -29,7 +29,7 @@ export function moveOf(
   const stream = running[of % Math.max(1, running.length)]
   const slot = stream && pool.slotOf(stream.nodeId)
   if (!stream || slot === undefined) return null
-  pool.paced(slot, tpotMs, delivered)
+  pool.paced(slot, { tpotMs, tokens: delivered, elapsedMs: delivered * tpotMs })
   const rest = restOf(stream, pool, slot, delivered)
   let to: Placed | null = null
   const [moving] = streamsToMove({

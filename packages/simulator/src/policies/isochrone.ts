@@ -251,7 +251,7 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       const recent = watch.look(replica, streams, ({ request }) => request.index, nowMs)
       const slot = engine.slotOf(replica)
       if (settings.moveShare === 0 || slot < 0 || recent === null) return []
-      pool.paced(slot, recent.tpotMs, recent.tokens)
+      pool.paced(slot, recent)
       const moving = streamsToMove<SimProgress>({
         streams,
         recentTpotMs: recent.tpotMs,
