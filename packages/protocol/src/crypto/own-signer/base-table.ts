@@ -8,17 +8,18 @@
  * once in some 2¹²⁵ times; Z is 0 from there on, and so is the r that the caller sees.
  */
 import { secp256k1 } from '@noble/curves/secp256k1.js'
+import { divideAllByZ, POINT_BYTES } from './affine-points.ts'
+import { writeLimbs } from './bytes.ts'
 import { at, ENTRIES, ENTRY_BYTES, SCRATCH_AT, START_AT, TABLE_AT, WINDOW_BITS, WINDOWS } from './layout.ts'
-import { limbsOf, SLOT_BYTES } from './limbs-code.ts'
+import { SLOT_BYTES } from './limbs-code.ts'
 import type { SignerModule } from './signer-module.ts'
 
 const { Point } = secp256k1
 const { Fp, Fn } = Point
 type Point = InstanceType<typeof Point>
 
-const POINT_BYTES = 3 * SLOT_BYTES
-const scratchPoint = (i: number): number => SCRATCH_AT + i * POINT_BYTES
-const scratchProduct = (i: number): number => SCRATCH_AT + ENTRIES * POINT_BYTES + i * SLOT_BYTES
+/** Where the points of a window lie with their Z, and what is needed to divide them by it. */
+const scratch = { from: SCRATCH_AT, products: SCRATCH_AT + ENTRIES * POINT_BYTES, count: ENTRIES }
 
 /**
  * Writes the table (its windows from the lowest, of each the multiples 1, 3, 5 …) and C.
@@ -27,7 +28,7 @@ const scratchProduct = (i: number): number => SCRATCH_AT + ENTRIES * POINT_BYTES
 export function writeBase(module: SignerModule, z: bigint): void {
   for (const [window, [first, twice]] of firstOfWindows().entries()) {
     writeMultiples(module, first, twice)
-    moveToTable(module, TABLE_AT + window * ENTRIES * ENTRY_BYTES)
+    divideAllByZ(module, { ...scratch, to: TABLE_AT + window * ENTRIES * ENTRY_BYTES })
   }
   const { x, y } = halfOfBase()
     .multiplyUnsafe(Fn.create((1n << BigInt(WINDOW_BITS * WINDOWS)) - 1n))
@@ -35,11 +36,6 @@ export function writeBase(module: SignerModule, z: bigint): void {
   const squared = Fp.sqr(z)
   const start = [Fp.mul(x, squared), Fp.mul(y, Fp.mul(squared, z)), z]
   for (const [i, value] of start.entries()) writeLimbs(module, START_AT + i * SLOT_BYTES, value)
-}
-
-export function writeLimbs({ memory }: SignerModule, address: number, value: bigint): void {
-  const view = new DataView(memory.buffer, memory.byteOffset + address, SLOT_BYTES)
-  for (const [i, limb] of limbsOf(value).entries()) view.setInt32(4 * i, Number(limb), true)
 }
 
 /** Of each window w the points 2^(6w)·H and twice that. */
@@ -70,30 +66,6 @@ function writeMultiples(module: SignerModule, first: Point, twice: Point): void 
   writeLimbs(module, at.pointY, step.y)
   for (let i = 0; i < ENTRIES; i++) {
     if (i > 0) functions.addPoint()
-    memory.copyWithin(scratchPoint(i), at.x, at.x + POINT_BYTES)
-  }
-}
-
-/** Divides them by their Z, by one inversion for all (Montgomery's trick), into a window of the table. */
-function moveToTable({ functions: run }: SignerModule, window: number): void {
-  const zOf = (i: number): number => scratchPoint(i) + 2 * SLOT_BYTES
-  for (let i = 0; i < ENTRIES; i++) run.multiply(scratchProduct(i), zOf(i), i === 0 ? at.one : scratchProduct(i - 1))
-  run.canonical(at.w, scratchProduct(ENTRIES - 1))
-  run.invertModuloP(at.w, at.w)
-  run.unpack(at.inverse, at.w)
-  for (let i = ENTRIES - 1; i >= 0; i--) {
-    run.multiply(at.u, at.inverse, i === 0 ? at.one : scratchProduct(i - 1))
-    run.multiply(at.inverse, at.inverse, zOf(i))
-    run.square(at.zz, at.u)
-    run.multiply(at.x, scratchPoint(i), at.zz)
-    run.multiply(at.zz, at.zz, at.u)
-    run.multiply(at.y, scratchPoint(i) + SLOT_BYTES, at.zz)
-    for (const [to, from] of [
-      [window + i * ENTRY_BYTES, at.x],
-      [window + i * ENTRY_BYTES + SLOT_BYTES, at.y],
-    ] as const) {
-      run.canonical(at.w, from)
-      run.unpack(to, at.w)
-    }
+    memory.copyWithin(scratch.from + i * POINT_BYTES, at.x, at.x + POINT_BYTES)
   }
 }

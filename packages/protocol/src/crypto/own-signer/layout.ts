@@ -1,4 +1,4 @@
-/** Where everything lies in the memory of {@link ./signer-module.ts}, in bytes. */
+/** Where everything lies in the memory of {@link ./signer-module.ts}, in bytes; other modules have their numbers at the same places. */
 import { SLOT_BYTES } from './limbs-code.ts'
 
 /** A nonce is read in windows of this many bits; see {@link ./base-table.ts}. */
@@ -33,7 +33,11 @@ const numbers = [
   'signatureS',
   // Constants from here on.
   'one',
+  'zero',
   'montgomerySquared',
+  // For {@link ../known-signers/known-signers.ts}.
+  'allOnes',
+  'montgomeryHalf',
 ] as const
 export type NumberName = (typeof numbers)[number]
 

@@ -9,7 +9,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
-import { writeBase, writeLimbs } from './base-table.ts'
+import { writeBase } from './base-table.ts'
+import { bytesOf, isZero, readNumber, writeLimbs } from './bytes.ts'
 import { at } from './layout.ts'
 import { multiplyBase } from './multiply-base.ts'
 import { createNonces } from './nonce.ts'
@@ -53,9 +54,9 @@ export function createOwnSigner(module = createSignerModule()): OwnSigner {
   }
 
   function signUnwiped(digest: Uint8Array, privateKey: Uint8Array): { signature: Uint8Array; recid: number } | null {
-    read(at.key, privateKey)
+    readNumber(module, at.key, privateKey)
     if (run.reduce(at.key) !== 1 || isZero(privateKey)) throw new RangeError('A private key is from 1 to n − 1')
-    read(at.digest, digest)
+    readNumber(module, at.digest, digest)
     // Libraries differ in the nonce of a digest that is not below n.
     if (run.reduce(at.digest) !== 1) return null
     nonces.write(at.w, privateKey, digest)
@@ -79,13 +80,6 @@ export function createOwnSigner(module = createSignerModule()): OwnSigner {
     return { signature, recid: Number(isOdd !== isHigh) }
   }
 
-  /** A number from 32 bytes, most significant first, as limbs. */
-  function read(to: number, bytes: Uint8Array): void {
-    memory.set(bytes, at.w)
-    run.reverse(to, at.w)
-    run.unpack(to, to)
-  }
-
   return {
     sign(digest, privateKey) {
       if (digest.length !== 32 || privateKey.length !== 32) throw new RangeError('A digest and a key are 32 bytes each')
@@ -97,12 +91,6 @@ export function createOwnSigner(module = createSignerModule()): OwnSigner {
       }
     },
   }
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  let seen = 0
-  for (const byte of bytes) seen |= byte
-  return seen === 0
 }
 
 /** For what is public: it ends where the numbers differ. */
@@ -120,8 +108,4 @@ function subtractFromOrder(bytes: Uint8Array): void {
     bytes[i] = difference & 0xff
     borrow = difference < 0 ? 1 : 0
   }
-}
-
-function bytesOf(value: bigint): Uint8Array {
-  return Buffer.from(value.toString(16).padStart(64, '0'), 'hex')
 }
