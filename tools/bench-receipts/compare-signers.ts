@@ -1,6 +1,7 @@
 /**
  * `npm run compare:signers -- --count 1000000`: signs random digests with random keys by our own signer and by the best library
- * that loads, and compares every byte. Part of `npm run test:long`; the tests of the signer itself compare a thousand.
+ * that loads, and compares every byte; and for each four of them one signature of a key that has a table is checked by that table
+ * and by the library, as it is and with a fault. Part of `npm run test:long`; the tests of both compare a thousand.
  *
  * A fault of arithmetic that shows once in many millions of signatures would be found by whoever checks a receipt; here it
  * is looked for before. The seed prints first, and replays a run. Exits 1 at the first difference.
@@ -9,6 +10,7 @@ import { createHash } from 'node:crypto'
 import { bytesToHex, secp256k1BackendNamed, type Secp256k1Backend } from '@isochrone/protocol'
 import { readFlags, wholeFlag } from '@isochrone/runtime'
 import { endWithoutReader } from '../end-without-reader.ts'
+import { compareKnownSigners } from './compare-known.ts'
 
 endWithoutReader()
 const REPORT_EVERY = 100_000
@@ -31,6 +33,7 @@ if (own === null || library === null) {
 process.stdout.write(
   `${count.toLocaleString('en')} signatures, ours and the library's (${library.name}), seed ${values.seed}\n`,
 )
+const compareKnown = compareKnownSigners(library, values.seed ?? '')
 const startedAt = performance.now()
 for (let i = 0; i < count; i++) {
   const difference = compare(own, library, bytesOf(`${values.seed}/${i}/digest`), bytesOf(`${values.seed}/${i}/key`))
@@ -38,10 +41,17 @@ for (let i = 0; i < count; i++) {
     process.stderr.write(`Signature ${i} differs: ${difference}\n`)
     process.exit(1)
   }
+  const knownDifference = i % 4 === 0 ? compareKnown(i / 4) : null
+  if (knownDifference !== null) {
+    process.stderr.write(`Known signer ${i} is not what the library finds: ${knownDifference}\n`)
+    process.exit(1)
+  }
   if ((i + 1) % REPORT_EVERY === 0) process.stderr.write(`${(i + 1).toLocaleString('en')} are the same\n`)
 }
 const seconds = (performance.now() - startedAt) / 1_000
-process.stdout.write(`All ${count.toLocaleString('en')} are the same, byte for byte (${seconds.toFixed(0)} s)\n`)
+process.stdout.write(
+  `All ${count.toLocaleString('en')} are the same, byte for byte, and signatures of known keys are judged alike (${seconds.toFixed(0)} s)\n`,
+)
 
 /** Null where they are the same, or in words what is not. */
 function compare(ours: Secp256k1Backend, theirs: Secp256k1Backend, digest: Uint8Array, key: Uint8Array): string | null {

@@ -11,7 +11,14 @@ export {
   typedDataOf,
 } from './receipts/eip712.ts'
 export type { SigningDomain } from './receipts/eip712.ts'
-export { recoverHashSigner, recoverStructSigner, signStruct, signStructHashed } from './receipts/sign.ts'
+export {
+  isHashSignedBy,
+  isStructSignedBy,
+  recoverHashSigner,
+  recoverStructSigner,
+  signStruct,
+  signStructHashed,
+} from './receipts/sign.ts'
 export {
   addressOfKey,
   addressToBytes32,
@@ -59,7 +66,9 @@ export type { EpochFileSource } from './receipts/inflate.ts'
 export type { EpochFileText, EpochFileWriter, ReadEpochFileOptions, WrittenEpochFile } from './receipts/epoch-file.ts'
 export { bytesToHex, createKeccakStream, hexToBytes, keccak256 } from './crypto/keccak.ts'
 export type { KeccakStream } from './crypto/keccak.ts'
-export { prepareSigning, recoverAddress, secp256k1Backend, signDigest } from './crypto/secp256k1.ts'
+export { isSignatureOf, prepareSigning, recoverAddress, secp256k1Backend, signDigest } from './crypto/secp256k1.ts'
+export { createKnownSigners } from './crypto/known-signers/known-signers.ts'
+export type { KnownSigners, SignedDigest } from './crypto/known-signers/known-signers.ts'
 export { secp256k1BackendNamed } from './crypto/secp256k1-backends.ts'
 export type { Secp256k1Backend, Secp256k1BackendName } from './crypto/secp256k1-backends.ts'
 export { createFrameOutbox, type FrameOutbox } from './link/frame-outbox.ts'

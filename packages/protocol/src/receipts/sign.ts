@@ -5,7 +5,7 @@
  * into leaves): hashing a receipt is a tenth of signing it.
  */
 import type { Hex } from '../crypto/keccak.ts'
-import { recoverAddress, signDigest } from '../crypto/secp256k1.ts'
+import { isSignatureOf, recoverAddress, signDigest } from '../crypto/secp256k1.ts'
 import type { Secp256k1Backend } from '../crypto/secp256k1-backends.ts'
 import { digestOfHash, lastStructHash, structDigestInPlace, type SigningDomain } from './eip712.ts'
 import type { StructName } from './fields.ts'
@@ -31,6 +31,16 @@ export function recoverStructSigner<N extends StructName>(
   return recoverAddress(structDigestInPlace(domain, name, signed.value), signed.signature, backend)
 }
 
+/** Whether this signer, a lower-case address that is expected often, signed: quicker than {@link recoverStructSigner}. */
+export function isStructSignedBy<N extends StructName>(
+  domain: SigningDomain,
+  name: N,
+  signed: Signed<Struct<N>>,
+  signer: Hex,
+): boolean {
+  return isSignatureOf(structDigestInPlace(domain, name, signed.value), signed.signature, signer)
+}
+
 /** {@link signStruct}, with the struct hash that it signed for. */
 export function signStructHashed<N extends StructName>(
   domain: SigningDomain,
@@ -51,4 +61,9 @@ export function recoverHashSigner(
   backend?: Secp256k1Backend,
 ): Hex | null {
   return recoverAddress(digestOfHash(domain, hash), signature, backend)
+}
+
+/** {@link isStructSignedBy} where the hash is known already. */
+export function isHashSignedBy(domain: SigningDomain, hash: Uint8Array, signature: Hex, signer: Hex): boolean {
+  return isSignatureOf(digestOfHash(domain, hash), signature, signer)
 }
