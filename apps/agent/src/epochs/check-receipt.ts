@@ -7,6 +7,7 @@ import {
   bytes32ToAddress,
   deliveryPriceMicroUsd,
   fault,
+  isStructSignedBy,
   leasePriceMicroUsd,
   leaseReadingOf,
   pricesOfTerms,
@@ -62,8 +63,9 @@ export function checkReceipt({ delivery, work }: ReceiptPair, context: ReceiptCo
   if (known !== undefined && structHash('DeliveryReceipt', value) !== known) {
     throw wrong('another one than this lane sent to this node')
   }
-  const laneSigner = recoverStructSigner(peer.domain, 'DeliveryReceipt', delivery)
-  if (laneSigner !== bytes32ToAddress(peer.lane)) throw wrong('not signed by the lane')
+  if (!isStructSignedBy(peer.domain, 'DeliveryReceipt', delivery, bytes32ToAddress(peer.lane))) {
+    throw wrong('not signed by the lane')
+  }
   if (!terms) throw wrong('its terms are not in the file')
   if (!isPriced(value, terms)) throw wrong('its price does not follow from the terms')
   if (work === null) {
@@ -72,8 +74,9 @@ export function checkReceipt({ delivery, work }: ReceiptPair, context: ReceiptCo
     if (receipts.hasWorked(value)) throw wrong('filed as if without work, but this node has signed work for it')
     return
   }
-  const nodeSigner = recoverStructSigner(peer.domain, 'WorkReceipt', work)
-  if (nodeSigner === null || addressToBytes32(nodeSigner) !== nodeId) throw wrong('its work is not signed by this node')
+  if (!isStructSignedBy(peer.domain, 'WorkReceipt', work, bytes32ToAddress(nodeId))) {
+    throw wrong('its work is not signed by this node')
+  }
   if (structHash('WorkReceipt', work.value) !== value.workHash) throw wrong('it names another work receipt')
   // Else a slow attempt's work would stand for a quick one.
   for (const field of ['channelId', 'requestId', 'attempt', 'termsHash'] as const) {

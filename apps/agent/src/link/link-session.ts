@@ -7,6 +7,7 @@
 import { SlotMap } from '@isochrone/domain'
 import {
   addressToBytes32,
+  bytes32ToAddress,
   decodeCredit,
   decodeJsonPayload,
   decodeOpen,
@@ -16,6 +17,7 @@ import {
   epochNotice,
   forEachFrame,
   frameType,
+  isStructSignedBy,
   LINK_PROTOCOL_VERSION,
   leaseOrder,
   LOAD_ANSWER_MS_MIN,
@@ -25,7 +27,6 @@ import {
   linkWelcome,
   parseReceiptConfirm,
   parseStreamOpen,
-  recoverStructSigner,
   signStruct,
   type EpochNotice,
   type Frame,
@@ -355,8 +356,13 @@ export class LinkSession {
     if (confirm.delivery !== null) {
       const value = decodeStruct('DeliveryReceipt', confirm.delivery)
       const signature = (confirm.signature ?? '0x') as Hex
-      const signer = recoverStructSigner(peer.domain, 'DeliveryReceipt', { value, signature })
-      if (value.workHash !== confirm.workHash || signer === null || addressToBytes32(signer) !== peer.lane) {
+      const isSigned = isStructSignedBy(
+        peer.domain,
+        'DeliveryReceipt',
+        { value, signature },
+        bytes32ToAddress(peer.lane),
+      )
+      if (value.workHash !== confirm.workHash || !isSigned) {
         throw new LinkViolation('a delivery receipt that its lane did not sign')
       }
     } else {

@@ -8,7 +8,7 @@ import {
   bytesToHex,
   decodeStruct,
   fault,
-  recoverHashSigner,
+  isHashSignedBy,
   structHashBytes,
   type Hex,
   type Signed,
@@ -38,8 +38,8 @@ export const workHashOf = (work: WorkReceipt): Hex => bytesToHex(hashBytesOf(wor
 /** Why the node did not sign this, or null when it did. */
 export function notSignedBy(nodeId: Hex, work: Signed<WorkReceipt>, domain: SigningDomain): string | null {
   if (work.value.nodeId !== nodeId) return 'the receipt names another node'
-  const signer = recoverHashSigner(domain, hashBytesOf(work.value), work.signature)
-  return signer === bytes32ToAddress(nodeId) ? null : 'the receipt is not signed by the node key'
+  const isSigned = isHashSignedBy(domain, hashBytesOf(work.value), work.signature, bytes32ToAddress(nodeId))
+  return isSigned ? null : 'the receipt is not signed by the node key'
 }
 
 /** Why this is not what was ordered, or null. `requestHash` null: not known any more, which is so after a restart. */

@@ -1,5 +1,5 @@
 /** Recovers the signers of a batch, and says which are not who they should be. */
-import { bytesToHex, recoverAddress, type Hex } from '@isochrone/protocol'
+import { bytesToHex, isSignatureOf, recoverAddress, type Hex } from '@isochrone/protocol'
 
 /** Bytes of signatures side by side. They go to a thread and come back, so that none is allocated anew. */
 export interface SignatureBytes {
@@ -26,8 +26,9 @@ export function recoverBatch(batch: SignatureBatch): CheckedBatch {
   const wrong: [number, Hex | null][] = []
   for (let i = 0; i < count; i++) {
     const signature = bytesToHex(signatures.subarray(i * 65, i * 65 + 65))
-    const found = recoverAddress(digests.subarray(i * 32, i * 32 + 32), signature)
-    if (found !== bytesToHex(signers.subarray(i * 20, i * 20 + 20))) wrong.push([i, found])
+    const digest = digests.subarray(i * 32, i * 32 + 32)
+    if (isSignatureOf(digest, signature, bytesToHex(signers.subarray(i * 20, i * 20 + 20)))) continue
+    wrong.push([i, recoverAddress(digest, signature)])
   }
   return { ...batch, wrong }
 }
