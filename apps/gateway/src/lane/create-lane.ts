@@ -10,6 +10,7 @@ import {
   addressOfKey,
   addressToBytes32,
   encodeStruct,
+  regionToBytes8,
   ZERO_BYTES32,
   type EpochClosedEntry,
   type Hex,
@@ -45,7 +46,8 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
   const domain: SigningDomain = { chainId: contracts.chainId, verifyingContract: contracts.paymentChannels }
   const dir = join(options.dataDir, 'epochs')
   const state = new LaneState()
-  const context = { lane: id, region, pricesOf: (termsHash: Hex) => state.termsOf(termsHash).prices }
+  const pricesOf = (termsHash: Hex) => state.termsOf(termsHash).prices
+  const context = { lane: id, region: regionToBytes8(region), pricesOf }
   const closed = await EpochIndex.open(id, dir)
   for await (const { index, payload } of journal.read(journal.firstIndex)) {
     const record = JSON.parse(payload.toString('utf8')) as LaneRecord
@@ -98,11 +100,13 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
   function confirm({ intent, draft, presented }: OpenAttempt): void {
     const delivered = state.delivered.get(attemptKey(intent.requestIdHash, intent.attempt))
     if (!delivered) return
-    const hashes = new Set<Hex>([delivered.value.workHash, presented ?? delivered.value.workHash])
-    if (!draft?.work) hashes.delete(ZERO_BYTES32)
-    for (const workHash of hashes) {
-      for (const listener of listeners) listener(intent.nodeId, confirmation(workHash, delivered))
+    const { workHash } = delivered.value
+    const tell = (hash: Hex) => {
+      const told = confirmation(hash, delivered, draft?.json?.delivery)
+      for (const listener of listeners) listener(intent.nodeId, told)
     }
+    if (workHash !== ZERO_BYTES32) tell(workHash)
+    if (presented !== null && presented !== workHash) tell(presented)
   }
 
   /** The work receipt of an attempt, or why there is none that counts. */

@@ -17,7 +17,7 @@ const prices = {
 const asked: Hex[] = []
 const context = {
   lane: laneId,
-  region: 'eu-de',
+  region: regionToBytes8('eu-de'),
   pricesOf: (termsHash: Hex) => (asked.push(termsHash), prices),
 }
 const attemptOf = (intent: Intent, fields: Partial<OpenAttempt> = {}): OpenAttempt => ({

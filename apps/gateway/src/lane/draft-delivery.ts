@@ -7,7 +7,6 @@
 import type { Prices } from '@isochrone/domain'
 import {
   fault,
-  regionToBytes8,
   ZERO_BYTES32,
   type DeliveryReceipt,
   type Fault,
@@ -22,7 +21,8 @@ import type { Draft, OpenAttempt } from './lane-state.ts'
 
 export interface DraftContext {
   lane: Hex
-  region: string
+  /** As receipts hold it: eight bytes. */
+  region: Hex
   /** As the terms of the attempt say. */
   pricesOf: (termsHash: Hex) => Prices
 }
@@ -119,7 +119,7 @@ function draft({ lane, region }: DraftContext, { intent }: OpenAttempt, facts: F
     startedAtMs: Math.round(intent.startedAtMs),
     httpStatus: facts.httpStatus,
     fault: facts.fault,
-    region: regionToBytes8(region),
+    region,
   }
   return { delivery, work: facts.work }
 }

@@ -16,7 +16,6 @@ import {
   type MeteringRecountedEntry,
   type ReceiptPairJson,
   type Signed,
-  type StructJson,
   type Terms,
   type WorkReceipt,
 } from '@isochrone/protocol'
@@ -81,7 +80,9 @@ export const DELIVERED_MAX = 40_000
 /** An agent that does not come back for this long has given up its claim on the attempt. */
 const OPEN_MS_MAX = 7 * 86_400_000
 
-export const attemptKey = (requestId: Hex, attempt: number): string => `${requestId}:${attempt}`
+/** A request's first attempt, which nearly all are, goes by the text that is there: a new one is made and hashed at each look. */
+export const attemptKey = (requestId: Hex, attempt: number): string =>
+  attempt === 0 ? requestId : `${requestId}:${attempt}`
 
 export class LaneState {
   nextSeq = 1
@@ -102,19 +103,16 @@ export class LaneState {
   readonly recordsDue = new Map<number, Set<Hex>>()
   readonly #terms = new Map<Hex, KnownTerms>()
   readonly #cumulative = new Map<Hex, Map<Hex, bigint>>()
-  readonly #signedNow = new WeakMap<StructJson, DeliveryReceipt>()
   /** Journal index of the newest checkpoint, 0 when there is none. */
   #checkpointIndex = 0
   /** Where the last reading of each lease ends, ms since the epoch: the next one begins there or later. */
   readonly leases = new Map<Hex, number>()
 
-  /** The receipt that stands in this part of a record which is about to be applied: it was encoded a moment ago. */
-  signed(json: StructJson, delivery: DeliveryReceipt): void {
-    this.#signedNow.set(json, delivery)
-  }
-
-  /** Applies one record. `inherited` marks what is read back at a restart. */
-  apply(record: LaneRecord, index: number, inherited: boolean): void {
+  /**
+   * Applies one record. `inherited` marks what is read back at a restart; `signed` are the deliveries of a record that was
+   * made a moment ago, in its order.
+   */
+  apply(record: LaneRecord, index: number, inherited: boolean, signed?: readonly DeliveryReceipt[]): void {
     switch (record.type) {
       case 'terms':
         return this.#learnTerms(record)
@@ -151,7 +149,7 @@ export class LaneState {
         return this.#lease(record, index)
       case 'request-finished':
       case 'receipt-recovered':
-        return this.#receipts(record, index)
+        return this.#receipts(record, index, signed)
     }
   }
 
@@ -258,9 +256,9 @@ export class LaneState {
     if (intent.jobId !== null) this.jobs.began(intent.requestId, intent.attempt, intent.startedAtMs)
   }
 
-  #receipts(entry: ReceiptsEntry, index: number): void {
-    for (const json of entry.receipts) {
-      const delivery = this.#signedNow.get(json.delivery) ?? decodeStruct('DeliveryReceipt', json.delivery)
+  #receipts(entry: ReceiptsEntry, index: number, signed?: readonly DeliveryReceipt[]): void {
+    for (const [i, json] of entry.receipts.entries()) {
+      const delivery = signed?.[i] ?? decodeStruct('DeliveryReceipt', json.delivery)
       this.nextSeq = Math.max(this.nextSeq, delivery.seq + 1)
       const key = attemptKey(delivery.requestId, delivery.attempt)
       this.delivered.set(key, { value: delivery, signature: json.deliverySignature as Hex })

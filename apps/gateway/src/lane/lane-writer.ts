@@ -1,7 +1,6 @@
 /**
  * The one way records get into a lane's journal and state: both at the same moment, so that neither is ahead.
  */
-import { SlotMap } from '@isochrone/domain'
 import {
   encodeLine,
   encodeStruct,
@@ -17,7 +16,7 @@ import {
   type SigningDomain,
 } from '@isochrone/protocol'
 import type { Appended, AppendOptions, Journal } from '../journal/journal.ts'
-import { attemptKey, type Draft, type LaneState } from './lane-state.ts'
+import type { Draft, LaneState } from './lane-state.ts'
 import type { LaneRecord, LocalRecord, ReceiptsEntry } from './records.ts'
 
 export interface LaneWriter {
@@ -31,8 +30,6 @@ export interface LaneWriter {
   writeLease(lease: LeaseToWrite): { receipt: LeaseReceipt; durable: Promise<void> }
   /** Resolves when everything written so far is durable. */
   flushed(): Promise<void>
-  /** Resolves when a receipt that is on its way to the disk has arrived there. */
-  settled(requestId: Hex, attempt: number): Promise<void>
 }
 
 export interface LeaseToWrite {
@@ -68,12 +65,11 @@ function numbered(json: ReceiptPairJson, { value, signature }: Signed<DeliveryRe
 export function createLaneWriter({ journal, state, privateKey, domain }: LaneWriterOptions): LaneWriter {
   // Now, not while the first request waits for its receipt.
   prepareSigning()
-  const syncing = new SlotMap<string, Promise<void>>()
   let last: Promise<void> = Promise.resolve()
 
-  function append(record: LaneRecord, options?: AppendOptions): Appended {
+  function append(record: LaneRecord, options?: AppendOptions, signed?: readonly DeliveryReceipt[]): Appended {
     const appended = journal.append(LOCAL.has(record.type) ? 'local' : 'published', record, options)
-    state.apply(record, appended.index, false)
+    state.apply(record, appended.index, false, signed)
     last = appended.durable
     return appended
   }
@@ -83,22 +79,12 @@ export function createLaneWriter({ journal, state, privateKey, domain }: LaneWri
     write,
     writeSoon: (record) => append(record, { soon: true }).written,
     writeReceipts(drafts, entryOf) {
-      const receipts = drafts.map(({ delivery, work, json }, i): ReceiptPairJson => {
-        const value = { ...delivery, seq: state.nextSeq + i }
-        const signed = signStruct(domain, 'DeliveryReceipt', value, privateKey)
-        const line = json ? numbered(json, signed) : encodeLine({ delivery: signed, work })
-        state.signed(line.delivery, value)
-        return line
+      const deliveries = drafts.map(({ delivery }, i) => ({ ...delivery, seq: state.nextSeq + i }))
+      const receipts = drafts.map(({ work, json }, i): ReceiptPairJson => {
+        const signed = signStruct(domain, 'DeliveryReceipt', deliveries[i] as DeliveryReceipt, privateKey)
+        return json ? numbered(json, signed) : encodeLine({ delivery: signed, work })
       })
-      const durable = write(entryOf(receipts))
-      for (const { delivery } of drafts) {
-        const key = attemptKey(delivery.requestId, delivery.attempt)
-        syncing.set(key, durable)
-        durable.then(
-          () => syncing.delete(key),
-          () => undefined,
-        )
-      }
+      const { durable } = append(entryOf(receipts), undefined, deliveries)
       return durable
     },
     writeLease({ reading, nodeSignature, entryOf }) {
@@ -108,6 +94,5 @@ export function createLaneWriter({ journal, state, privateKey, domain }: LaneWri
       return { receipt, durable: write(entry) }
     },
     flushed: () => last,
-    settled: (requestId, attempt) => syncing.get(attemptKey(requestId, attempt)) ?? Promise.resolve(),
   }
 }

@@ -13,6 +13,7 @@ import {
   type Signed,
   type SignedWork,
   type SigningDomain,
+  type StructJson,
 } from '@isochrone/protocol'
 import { decodeSignedWork, notSignedBy, workHashOf, workMismatch } from './check-work.ts'
 import { draftOfRecovered, type DraftContext } from './draft-delivery.ts'
@@ -58,7 +59,8 @@ export async function presentWork(
       receipts,
     }))
   }
-  await writer.settled(requestId, attempt)
+  // It may have been billed a moment ago.
+  await writer.flushed()
   const delivered = state.delivered.get(key)
   if (!delivered || delivered.value.nodeId !== nodeId) return refusal(workHash, 'no such request is on record here')
   return confirmation(workHash, delivered)
@@ -66,14 +68,18 @@ export async function presentWork(
 
 /**
  * A delivery receipt confirms the work receipt that it names. One that was signed before this work receipt came, because
- * the link was lost, tells the node only that the attempt is closed; the epoch file holds it.
+ * the link was lost, tells the node only that the attempt is closed; the epoch file holds it. `json` is the delivery receipt
+ * where it was written already.
  */
-export function confirmation(workHash: Hex, delivered: Signed<DeliveryReceipt>): ReceiptConfirm {
-  const { value, signature } = delivered
+export function confirmation(
+  workHash: Hex,
+  { value, signature }: Signed<DeliveryReceipt>,
+  json: StructJson = encodeStruct('DeliveryReceipt', value),
+): ReceiptConfirm {
   if (value.workHash !== workHash) {
     return refusal(workHash, `the attempt was billed before this came: delivery ${value.seq}, ${value.price} µUSD`)
   }
-  return { workHash, delivery: encodeStruct('DeliveryReceipt', value), signature, reason: null }
+  return { workHash, delivery: json, signature, reason: null }
 }
 
 function refusal(workHash: Hex, reason: string): ReceiptConfirm {
