@@ -19,21 +19,32 @@ export interface Frame {
   bytes: number
 }
 
-export function encodeFrame(kind: RecordKind, record: unknown): Buffer {
-  const text = JSON.stringify(record)
-  const textBytes = Buffer.byteLength(text)
-  if (textBytes + 1 > RECORD_BYTES_MAX) throw new RangeError(`A journal record has at most ${RECORD_BYTES_MAX} bytes`)
-  // Not a piece of a slab: the newest records are kept, and a slab would be kept with each.
-  const frame = Buffer.allocUnsafeSlow(FRAME_HEADER_BYTES + 1 + textBytes)
-  frame.writeUInt32BE(textBytes + 1, 0)
-  frame[FRAME_HEADER_BYTES] = kinds[kind]
-  frame.write(text, FRAME_HEADER_BYTES + 1, 'utf8')
-  frame.writeUInt32BE(crc32(frame.subarray(FRAME_HEADER_BYTES)), 4)
-  return frame
+/** A record that is to be written. */
+export interface Unwritten {
+  kind: RecordKind
+  /** JSON. */
+  text: string
+  /** Of its frame, bytes. */
+  length: number
 }
 
-/** The text of a frame that {@link encodeFrame} made. */
-export const payloadOf = (frame: Buffer): Buffer => frame.subarray(FRAME_HEADER_BYTES + 1)
+export function unwritten(kind: RecordKind, record: unknown): Unwritten {
+  const text = JSON.stringify(record)
+  const length = FRAME_HEADER_BYTES + 1 + Buffer.byteLength(text)
+  if (length - FRAME_HEADER_BYTES > RECORD_BYTES_MAX)
+    throw new RangeError(`A journal record has at most ${RECORD_BYTES_MAX} bytes`)
+  return { kind, text, length }
+}
+
+/** Puts the frame into `buffer` from `offset` on; returns the part of it that holds the text. */
+export function writeFrame(buffer: Buffer, offset: number, { kind, text, length }: Unwritten): Buffer {
+  const body = buffer.subarray(offset + FRAME_HEADER_BYTES, offset + length)
+  body[0] = kinds[kind]
+  body.write(text, 1, 'utf8')
+  buffer.writeUInt32BE(body.length, offset)
+  buffer.writeUInt32BE(crc32(body), offset + 4)
+  return body.subarray(1)
+}
 
 /** The frame at `offset`; `short` when the buffer ends before it does, `damaged` when it is none. */
 export function decodeFrame(buffer: Buffer, offset: number): Frame | 'short' | 'damaged' {

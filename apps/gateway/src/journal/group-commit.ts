@@ -28,33 +28,39 @@ export interface Pushed {
   durable: Promise<void>
 }
 
-export interface GroupCommit {
+export interface GroupCommit<Frame> {
   /** `soon`: nobody waits for its durability, so it does not begin a sync of its own at once. */
-  push(frame: Buffer, soon?: boolean): Pushed
+  push(frame: Frame, soon?: boolean): Pushed
   readonly failure: Error | null
   /** Resolves when everything queued is on disk; nothing may be pushed afterwards. */
   drain(): Promise<void>
 }
 
-export interface GroupCommitOptions {
+export interface GroupCommitOptions<Frame> {
   /** Puts the frames into the file in order; a promise where that takes more than a write. */
-  write: (frames: Buffer[]) => Promise<void> | void
+  write: (frames: Frame[]) => Promise<void> | void
   /** Makes durable what was written before; `records` is how many that are. */
   sync: (records: number) => Promise<void>
   gatherMs: number
   onCommit: ((durationMs: number, records: number) => void) | undefined
 }
 
-interface Waiting {
-  frame: Buffer
+/** `length`: bytes. */
+interface Waiting<Frame extends { length: number }> {
+  frame: Frame
   soon: boolean
   written: PromiseWithResolvers<void>
   durable: PromiseWithResolvers<void>
 }
 
-export function createGroupCommit({ write, sync, gatherMs, onCommit }: GroupCommitOptions): GroupCommit {
-  let queue: Waiting[] = []
-  let unsynced: Waiting[] = []
+export function createGroupCommit<Frame extends { length: number }>({
+  write,
+  sync,
+  gatherMs,
+  onCommit,
+}: GroupCommitOptions<Frame>): GroupCommit<Frame> {
+  let queue: Waiting<Frame>[] = []
+  let unsynced: Waiting<Frame>[] = []
   let waitingBytes = 0
   let failure: Error | null = null
   let draining = false
@@ -124,7 +130,7 @@ export function createGroupCommit({ write, sync, gatherMs, onCommit }: GroupComm
     syncing = null
   }
 
-  function fail(error: unknown, batch: Waiting[]): void {
+  function fail(error: unknown, batch: Waiting<Frame>[]): void {
     failure ??= error instanceof Error ? error : new Error(String(error))
     for (const { written, durable } of [...batch, ...unsynced, ...queue]) {
       written.reject(failedError(failure))

@@ -67,6 +67,18 @@ test('records appended together share one fsync', async () => {
   await journal.close()
 })
 
+test('records that come together are each read back, however large they are together', async () => {
+  const dir = freshDir()
+  const journal = await openJournal({ dir })
+  const values = [1, 200_000, 3, 150_000, 5].map((length, i) => `${i}${'é'.repeat(length)}`)
+  await Promise.all(values.map((value) => journal.append('published', value).durable))
+  expect((await contents(journal)).map(({ value }) => value)).toEqual(values)
+  await journal.close()
+  const again = await reopened({ dir })
+  expect(again.records.map(({ value }) => value)).toEqual(values)
+  await again.journal.close()
+})
+
 test('a tail torn at any byte costs only the record it is in, and its bytes are kept beside', async () => {
   const dir = freshDir()
   const journal = await openJournal({ dir })

@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { AppError } from '@isochrone/domain'
 import { makeDirectory, syncDirectory, ZeroedAhead } from '@isochrone/runtime'
-import { encodeFrame, payloadOf } from './frame.ts'
+import { unwritten, writeFrame, type Unwritten } from './frame.ts'
 import { createGroupCommit } from './group-commit.ts'
 import type { Journal, JournalRecord, OpenJournalOptions } from './journal.ts'
 import { lockDirectory } from './lock-directory.ts'
@@ -20,6 +20,8 @@ import { listSegments, readSegment, segmentAt, tailBytesOf, type Segment } from 
 
 /** A file handle's own costs a chain of promises for each commit. */
 const datasync = promisify(fdatasync)
+/** Of records that share a buffer: each that is kept keeps all of it. */
+const TOGETHER_BYTES_MAX = 256 * 1024
 
 /** Throws `state_conflict` when another process has it open, `internal` when durable records are damaged. */
 export async function openJournal(options: OpenJournalOptions): Promise<Journal> {
@@ -53,7 +55,7 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
   const commit = createGroupCommit({ write, sync, gatherMs, onCommit: options.onCommit })
 
   /** Into the kernel's memory, which takes microseconds: a thread would cost more than the write. */
-  function write(frames: Buffer[]): Promise<void> | void {
+  function write(frames: Unwritten[]): Promise<void> | void {
     const bytes = frames.reduce((sum, { length }) => sum + length, 0)
     if (fileBytes >= segmentBytesMax) return rotate().then(() => writeNow(frames, bytes))
     const slow = room.before(fileBytes + bytes)
@@ -61,13 +63,23 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
     writeNow(frames, bytes)
   }
 
-  function writeNow(frames: Buffer[], length: number): void {
-    const bytes = frames.length === 1 && frames[0] ? frames[0] : Buffer.concat(frames, length)
+  function writeNow(frames: Unwritten[], length: number): void {
+    if (length > TOGETHER_BYTES_MAX && frames.length > 1) {
+      for (const frame of frames) writeNow([frame], frame.length)
+      return
+    }
+    // Not a piece of a slab: the newest records are kept, and a slab would be kept with each.
+    const bytes = Buffer.allocUnsafeSlow(length)
+    let end = 0
+    for (const frame of frames) {
+      const payload = writeFrame(bytes, end, frame)
+      recent.push({ index: ++writtenIndex, kind: frame.kind, payload })
+      end += frame.length
+    }
     for (let offset = 0; offset < length;) {
       offset += writeSync(file.fd, bytes, offset, length - offset, fileBytes + offset)
     }
     fileBytes += length
-    writtenIndex += frames.length
     room.after(fileBytes)
   }
 
@@ -148,11 +160,8 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
   return {
     dir,
     append(kind, record, { soon = false } = {}) {
-      const frame = encodeFrame(kind, record)
-      const { written, durable } = commit.push(frame, soon)
-      const index = nextIndex++
-      recent.push({ index, kind, payload: payloadOf(frame) })
-      return { index, written, durable }
+      const { written, durable } = commit.push(unwritten(kind, record), soon)
+      return { index: nextIndex++, written, durable }
     },
     read,
     get firstIndex() {
