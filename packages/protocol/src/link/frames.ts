@@ -88,15 +88,24 @@ const HEADER_BYTES = 5
 const known = new Set<number>(Object.values(frameType))
 
 export function encodeFrame(type: FrameType, streamId: number, payload: Uint8Array = new Uint8Array()): Buffer {
-  const out = Buffer.allocUnsafe(HEADER_BYTES + payload.length)
-  out[0] = type
-  out.writeUInt32BE(streamId, 1)
+  const out = frameOf(type, streamId, payload.length)
   out.set(payload, HEADER_BYTES)
   return out
 }
 
+/** With its payload still to be written, behind the header. */
+function frameOf(type: FrameType, streamId: number, payloadBytes: number): Buffer {
+  const out = Buffer.allocUnsafe(HEADER_BYTES + payloadBytes)
+  out[0] = type
+  out.writeUInt32BE(streamId, 1)
+  return out
+}
+
 export function encodeJsonFrame(type: FrameType, streamId: number, message: unknown): Buffer {
-  return encodeFrame(type, streamId, Buffer.from(JSON.stringify(message), 'utf8'))
+  const text = JSON.stringify(message)
+  const out = frameOf(type, streamId, Buffer.byteLength(text))
+  out.write(text, HEADER_BYTES, 'utf8')
+  return out
 }
 
 /** Throws `invalid_input` on what is no frame of ours. The payload is a view into `message`. */
@@ -166,9 +175,7 @@ export function decodeJsonPayload(frame: Frame): unknown {
 /** DATA: a chunk with the count of tokens that the stream has produced up to and including it. */
 export function encodeData(streamId: number, tokensOut: number, chunkJson: string): Buffer {
   const textBytes = Buffer.byteLength(chunkJson)
-  const out = Buffer.allocUnsafe(HEADER_BYTES + 4 + textBytes)
-  out[0] = frameType.data
-  out.writeUInt32BE(streamId, 1)
+  const out = frameOf(frameType.data, streamId, 4 + textBytes)
   out.writeUInt32BE(tokensOut, HEADER_BYTES)
   out.write(chunkJson, HEADER_BYTES + 4, 'utf8')
   return out
@@ -203,12 +210,13 @@ export function decodeCredit(frame: Frame): { bytes: number; tokensAcknowledged:
 
 /** OPEN: a JSON header and the body's raw bytes. */
 export function encodeOpen(streamId: number, header: unknown, body: Uint8Array): Buffer {
-  const headerBytes = Buffer.from(JSON.stringify(header), 'utf8')
-  const payload = Buffer.allocUnsafe(4 + headerBytes.length + body.length)
-  payload.writeUInt32BE(headerBytes.length, 0)
-  payload.set(headerBytes, 4)
-  payload.set(body, 4 + headerBytes.length)
-  return encodeFrame(frameType.open, streamId, payload)
+  const text = JSON.stringify(header)
+  const textBytes = Buffer.byteLength(text)
+  const out = frameOf(frameType.open, streamId, 4 + textBytes + body.length)
+  out.writeUInt32BE(textBytes, HEADER_BYTES)
+  out.write(text, HEADER_BYTES + 4, 'utf8')
+  out.set(body, HEADER_BYTES + 4 + textBytes)
+  return out
 }
 
 export function decodeOpen(frame: Frame): { header: unknown; body: Uint8Array } {
