@@ -1,5 +1,9 @@
 /** The link itself: who is at its ends, what closes it, and how a node leaves. */
 import { encodeFrame, frameType } from '@isochrone/protocol'
+import { hash } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { chat, linkedAgent } from './linked-agent.ts'
 import { TestGateway } from './test-gateway.ts'
@@ -33,6 +37,26 @@ test.each([
   expect([node.gateway.rejects.length, other.connections]).toEqual([1, 1])
   await node.agent.close(0)
   await other.kill()
+})
+
+/** Both sides would look at each byte for nobody: see `isOpenToProxies`. */
+test('inside one machine the frames of an agent stand on the wire as they are', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  await node.restart({ gatewayUrls: [`http://127.0.0.1:${(server.address() as AddressInfo).port}`] })
+  const [request, socket] = (await once(server, 'upgrade')) as [IncomingMessage, Socket]
+  const accept = hash('sha1', `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`, 'base64')
+  const head = ['HTTP/1.1 101 Switching Protocols', 'upgrade: websocket', 'connection: upgrade']
+  socket.write(`${head.join('\r\n')}\r\nsec-websocket-accept: ${accept}\r\n\r\n`)
+  // An unmasked binary message of one frame that no gateway begins with: the agent says so, and leaves.
+  const frame = encodeFrame(frameType.welcome, 0, Buffer.from('{}'))
+  socket.write(Buffer.concat([Buffer.from([0x82, frame.length]), frame]))
+  const [said] = (await once(socket, 'data')) as [Buffer]
+  expect([said[0], (said[1] as number) >> 7]).toEqual([0x82, 1])
+  expect(said.toString('latin1')).toContain('the first frame is not a CHALLENGE')
+  socket.destroy()
+  await node.agent.close(0)
+  server.close()
 })
 
 /** Credits of another version count something else: neither side may take them for its own. */
