@@ -55,6 +55,11 @@ export interface PlacementRequest {
   tokensOutNeeded?: number | undefined
   /** Output tokens that are likely: what the score uses. */
   tokensOutExpected: number
+  /**
+   * How much of one step's own length is left in the mean time per token of such an answer, 0 to 1: the root of the mean
+   * of 1 ÷ (tokens − 1). Of two tokens all of it is, of a hundred a tenth. Default 0.
+   */
+  gapNoise?: number | undefined
   bytesIn: number
   /** Hashes of the prompt's prefix blocks, first block first, as the prefix index was fed; empty = unknown. */
   prefixHashes: readonly number[]

@@ -43,6 +43,20 @@ test('answers are expected as long as the same organisation got for prompts of a
   expect(measurements.tokensOutOf('a', 'm', 110, 4_096)).toBe(before)
 })
 
+/** Two tokens are over before their steps average out, so placement must know who asks for a word and who for a page. */
+test('how unevenly answers come is known of the same organisation, and of what the request allows', () => {
+  const measurements = createMeasurements()
+  for (let i = 0; i < 100; i++) measurements.learn('a', 'm', { bytesIn: 400, tokensIn: 100, tokensOut: 2 })
+  for (let i = 0; i < 100; i++) measurements.learn('b', 'm', { bytesIn: 400, tokensIn: 100, tokensOut: 401 })
+  expect(measurements.gapNoiseOf('a', 'm', 100, 4_096)).toBeGreaterThan(0.9)
+  expect(measurements.gapNoiseOf('b', 'm', 100, 4_096)).toBeLessThan(0.1)
+  expect(measurements.gapNoiseOf('b', 'm', 100, 2)).toBe(1)
+  // A tenant that has asked nothing learns the one mean and no more.
+  const byLength = [1, 100, 9_500, 1e9].map((tokensIn) => measurements.gapNoiseOf('c', 'm', tokensIn, 4_096))
+  expect(new Set(byLength).size).toBe(1)
+  expect(byLength[0]).toBeCloseTo(1 / Math.sqrt(measurements.tokensOutOf('c', 'm', 100, 4_096) - 1), 2)
+})
+
 /** Turns go by what a request is expected to take: a guess of 200 must not stand before eight answers that were counted. */
 test('the guess of a model that nobody has asked counts as one answer', () => {
   const measurements = createMeasurements()

@@ -28,6 +28,8 @@ export interface Measurements {
    * answers of the model, to begin with; that is all that one tenant can learn of another by asking what is expected.
    */
   tokensOutOf(orgId: string, model: string, tokensIn: number, tokensOutMax: number): number
+  /** How unevenly such an answer comes: `PlacementRequest.gapNoise`. Of others it knows what `tokensOutOf` does. */
+  gapNoiseOf(orgId: string, model: string, tokensIn: number, tokensOutMax: number): number
   learn(orgId: string, model: string, seen: { bytesIn: number; tokensIn: number; tokensOut: number }): void
   of(nodeId: Hex): NodePercentiles
 }
@@ -48,7 +50,7 @@ const RING = 128
 /** Nodes and models remembered; the longest unseen go first. */
 const NODES_MAX = 20_000
 const MODELS_MAX = 10_000
-/** Organisations and models whose answers are remembered by length of the prompt: about 1 KiB each. */
+/** Organisations and models whose answers are remembered by length of the prompt: about 2 KiB each. */
 const LENGTHS_MAX = 4_000
 /** Before anything was counted. */
 const TOKENS_OUT_DEFAULT = 200
@@ -82,6 +84,11 @@ export function createMeasurements(): Measurements {
       const ofAll = tokensOutOf.get(model)?.value ?? TOKENS_OUT_DEFAULT
       const expected = lengthsOf.get(keyOf(orgId, model))?.expected(tokensIn) ?? ofAll
       return Math.max(1, Math.min(tokensOutMax, Math.round(expected)))
+    },
+    gapNoiseOf(orgId, model, tokensIn, tokensOutMax) {
+      const known = lengthsOf.get(keyOf(orgId, model))
+      const lengths = known ?? new AnswerLengths(tokensOutOf.get(model)?.value ?? TOKENS_OUT_DEFAULT)
+      return lengths.gapNoise(tokensIn, tokensOutMax)
     },
     learn(orgId, model, { bytesIn, tokensIn, tokensOut }) {
       if (tokensIn <= 0 || bytesIn <= 0) return

@@ -25,6 +25,7 @@ export function placementRequestOf(ctx: Placeable, measurements: Measurements): 
     tokensOutMax,
     ...(tokensOutNeeded !== undefined && { tokensOutNeeded }),
     tokensOutExpected: measurements.tokensOutOf(organisation.orgId, model, tokensIn, tokensOutMax),
+    gapNoise: measurements.gapNoiseOf(organisation.orgId, model, tokensIn, tokensOutMax),
     bytesIn: body.length,
     prefixHashes: prefixHashesFor(promptHead, organisation.orgId, session),
     prefixBlockTokens: Math.max(1, measurements.tokensInOf(organisation.orgId, model, PREFIX_BLOCK_BYTES)),

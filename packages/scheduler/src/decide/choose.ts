@@ -4,8 +4,9 @@
  * A pure function of the sample, the request, the generator and the tuning: the pool's decisions and the replay of a
  * record both end here. Two numbers are always drawn, so that a replay meets the same stream.
  *
- *   tokens·prices + bytes·prices + v·TTFT̂ + v_gen·TPOT̂·tokens + λ·max(0, TTFT̂ − h·SLO)/SLO + λ·max(0, TPOT̂ − h·SLO)/SLO
+ *   tokens·prices + bytes·prices + v·TTFT̂ + v_gen·TPOT̂·tokens + λ·max(0, TTFT̂ − h·SLO)/SLO + λ·max(0, TPOT̂ + n − h·SLO)/SLO
  *   + λ·κ·streams·x·(1 + q·x)/SLO + P(fail)·cost of retry, where x = max(0, TPOT̂ − k·SLO)
+ * and n is what an answer of few tokens does not average out (`gapNoiseChunks`).
  *
  * The term with κ is what one stream more costs those that run there: it begins early, rises gently and then ever faster. A
  * wall in its place is met by several gateways at once, each with news of its own age, and all of them run over it.
@@ -57,7 +58,7 @@ function weigh(s: DecisionScratch, request: PlacementRequest, t: Tuning): void {
 
 /** Fills the scores of the admissible rows; returns the best of them or -1. The sum is that of `termsOf`. */
 function score(s: DecisionScratch): number {
-  const { reason, score: scores, ttftMs, ttftTailMs, tpotMs, tokensUsd, bytesUsd, active, failing, n } = s
+  const { reason, score: scores, ttftMs, ttftTailMs, tpotMs, tpotTailMs, tokensUsd, bytesUsd, active, failing, n } = s
   const { latency, generation, sloTtft, sloTpot, others, ttftFree, tpotFree, othersFree, othersCurve, retry } =
     s.weights
   let best = -1
@@ -73,7 +74,8 @@ function score(s: DecisionScratch): number {
       waiting +
       generation * tpot +
       sloTtft * positive((ttftTailMs[i] as number) - ttftFree) +
-      (sloTpot * positive(tpot - tpotFree) + others * (active[i] as number) * over * (1 + othersCurve * over)) +
+      (sloTpot * positive((tpotTailMs[i] as number) - tpotFree) +
+        others * (active[i] as number) * over * (1 + othersCurve * over)) +
       (failing[i] as number) * (retry + waiting)
     scores[i] = total
     if (total < bestScore) {
@@ -97,7 +99,8 @@ export function termsOf(s: DecisionScratch, i: number): ScoreTerms {
     generation: w.generation * tpot,
     sloTtft: w.sloTtft * positive((s.ttftTailMs[i] as number) - w.ttftFree),
     sloTpot:
-      w.sloTpot * positive(tpot - w.tpotFree) + w.others * (s.active[i] as number) * over * (1 + w.othersCurve * over),
+      w.sloTpot * positive((s.tpotTailMs[i] as number) - w.tpotFree) +
+      w.others * (s.active[i] as number) * over * (1 + w.othersCurve * over),
     failure: (s.failing[i] as number) * (w.retry + latency),
   }
 }
@@ -113,8 +116,8 @@ function explore(s: DecisionScratch, draw: number): number {
 
 function safe(s: DecisionScratch, i: number): boolean {
   const { ttftFree, tpotFree, othersFree } = s.weights
-  const tpot = s.tpotMs[i] as number
-  return s.reason[i] === 0 && (s.ttftTailMs[i] as number) <= ttftFree && tpot <= tpotFree && tpot <= othersFree
+  if (s.reason[i] !== 0 || (s.ttftTailMs[i] as number) > ttftFree) return false
+  return (s.tpotTailMs[i] as number) <= tpotFree && (s.tpotMs[i] as number) <= othersFree
 }
 
 /**

@@ -25,6 +25,12 @@ export interface Tuning {
    * yet. Where the SLO is at stake it counts this many times, about its 99th percentile over its mean.
    */
   ttftTail: number
+  /**
+   * An answer of few tokens has too few steps for chunks of others' prefill to average out. Where the SLO is at stake its
+   * time per token is this many chunks longer for each 1 of `gapNoise` above what the head-room covers.
+   */
+  gapNoiseChunks: number
+  gapNoiseFree: number
   /** A prediction over the headroom by the whole SLO costs this many times what the request costs on average. */
   sloWeight: number
   /** And, where the renter's value of a second makes it more, this many times that value. */
@@ -110,6 +116,8 @@ export const defaultTuning: Readonly<Tuning> = {
   headroomTtft: 0.85,
   headroomTpot: 0.77,
   ttftTail: 3.3,
+  gapNoiseChunks: 2,
+  gapNoiseFree: 0.15,
   sloWeight: 2.7,
   sloValueWeight: 5,
   othersWeight: 0.01,

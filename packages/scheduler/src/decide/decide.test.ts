@@ -72,6 +72,30 @@ test('a price cap holds for a prompt token that costs more cached than not, as i
   }
 })
 
+/** Of a hundred tokens a step with a chunk of somebody's prompt is one in a hundred; of two it is the whole TPOT. */
+test('an answer of few tokens goes where even a step with a chunk of prompt keeps the SLO, and pays for it', () => {
+  const prior = { baseMs: 9, prefillMsPerToken: 0.03, tpotBaseMs: 9, tpotPerStreamMs: 0.3, tpotPerStreamTokenMs: 0 }
+  const pool = poolOf([
+    offer(1, { prior, concurrencyMax: 200, prices: prices(300_000) }),
+    offer(2, { prior, concurrencyMax: 200, prices: prices(330_000) }),
+  ])
+  const report = { atMs: NOW_MS, queuedStreams: 0, ownStreams: 0, draining: false, contextTokens: 0 }
+  pool.report(pool.slotOf(hexId(1)) as number, { ...report, activeStreams: 80 })
+  pool.report(pool.slotOf(hexId(2)) as number, { ...report, activeStreams: 5 })
+  const recordOf = (gapNoise: number | undefined) =>
+    decide(pool, request({ gapNoise }, { valueOfSecondMicroUsd: 0 }), prng(1), NOW_MS).record()
+  for (const even of [undefined, 0, 0.1, Number.NaN, -3]) expect(recordOf(even).choice).toBe(hexId(1))
+  const short = recordOf(1)
+  expect(short.choice).toBe(hexId(2))
+  const busy = short.candidates.find(({ nodeId }) => nodeId === hexId(1))
+  // 9 + 0.3 · 81 ms keeps 50 ms by itself, so what it costs here is the chunk.
+  expect(busy?.tpotMs).toBeCloseTo(33.3)
+  expect(busy?.terms.sloTpot).toBeGreaterThan(busy?.terms.tokens ?? 0)
+  expect(recordOf(1e9).candidates).toEqual(short.candidates)
+  const read = JSON.parse(JSON.stringify(short)) as typeof short
+  expect(replayDecision(read).differences).toEqual([])
+})
+
 /** Fairness: nobody gains by being listed first. */
 test('ten equal offers share equally', () => {
   const pool = poolOf(range(10).map((n) => offer(n)))

@@ -23,8 +23,8 @@ export const STALE_REASON = codeOf('stale')
 
 /** Predicts rows [from, n), prices them, and gives each a reason unless it has one already. */
 export function predict(s: DecisionScratch, from: number, request: PlacementRequest, nowMs: number, t: Tuning): void {
-  const { source: rows, base, ttftMs, ttftTailMs, tpotMs, tokensUsd, bytesUsd, active: streams, failing, cached, n } = s
-  const { reason } = s
+  const { source: rows, base, ttftMs, ttftTailMs, tpotMs, tpotTailMs, tokensUsd, bytesUsd, failing, cached, n } = s
+  const { reason, active: streams } = s
   const { tokensIn, bytesIn, policy } = request
   const { unknownRttMs, ttftTail } = t
   const { ttftSloMs, tpotSloMs, maxPrice } = policy
@@ -36,6 +36,10 @@ export function predict(s: DecisionScratch, from: number, request: PlacementRequ
   const ownContext = tokensIn + tokensOut / 2
   const needed = contextNeeded(request)
   const bySlack = policy.admission === 'slack'
+  // In tokens of others' prompts that its few steps are thought to carry above the mean.
+  const { gapNoise = 0 } = request
+  const noise = gapNoise > t.gapNoiseFree ? Math.min(1, gapNoise) - t.gapNoiseFree : 0
+  const noiseTokens = noise * t.gapNoiseChunks * t.prefillChunkTokens
   for (let i = from; i < n; i++) {
     const r = base[i] as number
     const active = rows[r + col.ACTIVE] as number
@@ -62,6 +66,7 @@ export function predict(s: DecisionScratch, from: number, request: PlacementRequ
     const sure = wayMs + uncached * prefillMs
     ttftTailMs[i] = sure + ttftTail * (ttft - sure)
     tpotMs[i] = tpot
+    tpotTailMs[i] = tpot + noiseTokens * prefillMs
     streams[i] = active
     failing[i] = rows[r + col.FAILURE_RATE] as number
     const fromCache = hit > 0 ? hit * (rows[r + col.P_CACHED] as number) : 0

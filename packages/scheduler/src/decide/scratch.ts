@@ -38,6 +38,8 @@ export class DecisionScratch {
   /** TTFT with its wait weighted: what the SLO is judged by. */
   readonly ttftTailMs: Float64Array
   readonly tpotMs: Float64Array
+  /** TPOT with what few steps do not average out: what the SLO is judged by. */
+  readonly tpotTailMs: Float64Array
   /** Price of the request's tokens and bytes there, µUSD. */
   readonly tokensUsd: Float64Array
   readonly bytesUsd: Float64Array
@@ -104,6 +106,7 @@ export class DecisionScratch {
     this.ttftMs = new Float64Array(capacity)
     this.ttftTailMs = new Float64Array(capacity)
     this.tpotMs = new Float64Array(capacity)
+    this.tpotTailMs = new Float64Array(capacity)
     this.tokensUsd = new Float64Array(capacity)
     this.bytesUsd = new Float64Array(capacity)
     this.active = new Float64Array(capacity)
@@ -132,6 +135,7 @@ export class DecisionScratch {
     this.ttftMs[to] = this.ttftMs[from] as number
     this.ttftTailMs[to] = this.ttftTailMs[from] as number
     this.tpotMs[to] = this.tpotMs[from] as number
+    this.tpotTailMs[to] = this.tpotTailMs[from] as number
     this.tokensUsd[to] = this.tokensUsd[from] as number
     this.bytesUsd[to] = this.bytesUsd[from] as number
     this.active[to] = this.active[from] as number

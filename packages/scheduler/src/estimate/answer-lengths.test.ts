@@ -33,12 +33,31 @@ test('what prompts are answered with now replaces what they were answered with b
   expect(lengths.expected(500)).toBeGreaterThan(290)
 })
 
+/** The time per token of two tokens is one step, of a hundred the mean of ninety-nine. */
+test('answers of few tokens come unevenly, and a few of them among long ones count', () => {
+  const lengths = new AnswerLengths(101)
+  expect(lengths.gapNoise(500)).toBeCloseTo(0.1)
+  for (let n = 0; n < 2_000; n++) {
+    lengths.learn(500, 2)
+    lengths.learn(5_000, n % 4 === 0 ? 2 : 401)
+    lengths.learn(50_000, 401)
+  }
+  expect(lengths.gapNoise(500)).toBeGreaterThan(0.98)
+  expect(lengths.gapNoise(5_000)).toBeCloseTo(0.5, 1)
+  expect(lengths.gapNoise(50_000)).toBeLessThan(0.15)
+  // No answer is longer than it may be, and one token has no time per token.
+  expect(lengths.gapNoise(50_000, 5)).toBe(0.5)
+  expect([lengths.gapNoise(500, 1), lengths.gapNoise(500, 0)]).toEqual([0, 0])
+})
+
 test('broken numbers change nothing, and every prompt has an expectation', () => {
   const lengths = new AnswerLengths(256)
   for (let n = 0; n < 20; n++) lengths.learn(500, 100)
-  const before = lengths.expected(500)
+  const before = [lengths.expected(500), lengths.gapNoise(500)]
   for (const broken of [Number.NaN, Infinity, -1]) lengths.learn(500, broken)
-  expect(lengths.expected(500)).toBe(before)
-  for (const tokensIn of [0, -5, Number.NaN, 1, 2 ** 40, Infinity])
+  expect([lengths.expected(500), lengths.gapNoise(500)]).toEqual(before)
+  for (const tokensIn of [0, -5, Number.NaN, 1, 2 ** 40, Infinity]) {
     expect(lengths.expected(tokensIn)).toBeGreaterThan(0)
+    expect(lengths.gapNoise(tokensIn)).toBeGreaterThan(0)
+  }
 })

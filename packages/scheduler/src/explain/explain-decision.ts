@@ -2,6 +2,7 @@
  * A recorded decision for a person: what was asked, each candidate with every term in dollars, who was rejected and why,
  * who won and by what, and what it takes to run it again. Everything comes from the record and nothing is recomputed.
  */
+import { defaultTuning } from '../decide/constants.ts'
 import type {
   CandidateRow,
   PlacementRecord,
@@ -42,8 +43,13 @@ export function explainDecision(record: PlacementRecord): string {
 function header(record: PlacementRecord): string {
   const { request, poolSize, eligible, sampled } = record
   const cached = request.prefixHashes.length > 0 ? `, ${request.prefixHashes.length} known prefix blocks` : ''
+  const { gapNoise = 0 } = request
+  const few =
+    gapNoise > defaultTuning.gapNoiseFree
+      ? `; of one long step ${Math.round(100 * gapNoise)} % stays in its time per token`
+      : ''
   return [
-    `Request ${request.requestId}: ${request.tokensIn} tokens in, ${request.tokensOutExpected} expected out (at most ${request.tokensOutMax})${cached}`,
+    `Request ${request.requestId}: ${request.tokensIn} tokens in, ${request.tokensOutExpected} expected out (at most ${request.tokensOutMax})${cached}${few}`,
     `Policy: ${policyWords(request.policy)}${waitWords(request)}`,
     `Pool: ${poolSize} replicas, ${eligible} inside the fixed constraints, ${sampled.length} looked at`,
   ].join('\n')

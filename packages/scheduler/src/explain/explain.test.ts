@@ -79,6 +79,9 @@ test('the explanation names every candidate with its terms, who was rejected and
   expect(capped).toContain(
     'costs more than a price cap allows (asks 0.10 USD in, 0.40 USD out per Mtok; caps 0.00025 USD',
   )
+  const short = { ...record, request: { ...record.request, gapNoise: 0.706 } }
+  expect(explainDecision(short)).toContain('of one long step 71 % stays in its time per token')
+  expect(text).not.toContain('one long step')
   const none = explainDecision(recorded({ maxPrice: { inPerMtok: null, outPerMtok: 1, requestMicroUsd: null } }))
   expect(none).toContain('No candidate was admissible.')
   expect(none).toContain('Not placed: most often: the replica costs more than a price cap allows')

@@ -73,6 +73,7 @@ const request = z.looseObject({
   tokensOutMax: number,
   tokensOutNeeded: number.optional(),
   tokensOutExpected: number,
+  gapNoise: number.optional(),
   bytesIn: number,
   prefixHashes: z.array(number),
   prefixBlockTokens: number,

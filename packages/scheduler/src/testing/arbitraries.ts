@@ -199,6 +199,7 @@ export const anyAsk: fc.Arbitrary<Ask> = fc
       expectedShare: sound(1),
       bytesIn: below(10_000),
       tokensInMax: maybe(below(100_000)),
+      gapNoise: maybe(sound(1)),
       prefixHashes: anyPrefix,
       excludeNodeIds: either<string[]>(
         4,

@@ -3,7 +3,7 @@
  *
  * It gives the engine only what a gateway has: declared offers with the published curve of their class as prior, its own
  * round trips, late heartbeats, and the ends of its own attempts. The length of an answer is not known beforehand: the
- * mean of those that ended at this gateway, of prompts of about the same length, stands for it.
+ * mean of those of the same tenant that ended at this gateway, of prompts of about the same length, stands for it.
  */
 import {
   AnswerLengths,
@@ -120,6 +120,8 @@ export function isochroneWith(name: string, settings: IsochroneSettings): SimPol
 /** What a request reserves when its caller sets no limit; bounds the price check and the context check alone. */
 const tokensOutMax = 4_096
 const answerTokensAtFirst = 256
+/** What all tenants' answers come to counts as this many of a new one's. */
+const lengthsLeaning = 16
 
 function createInstance(world: PolicyWorld, settings: IsochroneSettings): PolicyInstance {
   const { prefixBlockTokens, rng } = world
@@ -145,8 +147,19 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
   }
   const sloPolicies = createSloPolicies(settings)
   const holders: PrefixHolders = { slot: new Int32Array(8), blocks: new Int32Array(8) }
-  const lengths = new AnswerLengths(answerTokensAtFirst)
-  const answerTokens = ({ tokensIn }: SimRequest): number => Math.max(1, lengths.expected(tokensIn))
+  const lengthsOfAll = new AnswerLengths(answerTokensAtFirst)
+  const lengthsByTenant = new Map<number, AnswerLengths>()
+  const lengthsOf = ({ tenant }: SimRequest): AnswerLengths => lengthsByTenant.get(tenant) ?? lengthsOfAll
+  const answerTokens = (request: SimRequest): number => Math.max(1, lengthsOf(request).expected(request.tokensIn))
+
+  /** As the gateway's measurements: each tenant apart, and of the others one mean to begin with. */
+  function learnLength(request: SimRequest, tokensOut: number): void {
+    const { tenant, tokensIn } = request
+    const own = lengthsByTenant.get(tenant) ?? new AnswerLengths(lengthsOfAll.mean, lengthsLeaning)
+    lengthsByTenant.set(tenant, own)
+    own.learn(tokensIn, tokensOut)
+    lengthsOfAll.learn(tokensIn, tokensOut)
+  }
 
   function ask(request: SimRequest, tried: readonly number[], policy: RoutingPolicy): PlacementRequest {
     return {
@@ -155,6 +168,7 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       tokensIn: request.tokensIn,
       tokensOutMax,
       tokensOutExpected: Math.round(answerTokens(request)),
+      gapNoise: lengthsOf(request).gapNoise(request.tokensIn),
       bytesIn: 4 * request.tokensIn,
       prefixHashes: request.prefixHashes,
       prefixBlockTokens,
@@ -284,7 +298,7 @@ function createInstance(world: PolicyWorld, settings: IsochroneSettings): Policy
       if (ofRequest?.size === 0) works.delete(request.index)
       watch.forget(request.index)
       if (outcome.kind === 'finished') streaming.delete(request.index)
-      if (outcome.kind === 'finished') lengths.learn(request.tokensIn, outcome.tokensOut)
+      if (outcome.kind === 'finished') learnLength(request, outcome.tokensOut)
       if (outcome.kind === 'declined') declinedBy.set(request.index, replica)
       else declinedBy.delete(request.index)
       if (work && outcome.kind === 'finished') prompts.learn(work.tokensCached, outcome.tokensCached)
