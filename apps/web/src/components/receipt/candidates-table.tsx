@@ -54,10 +54,16 @@ export function CandidatesTable({ record, nameOf }: { record: PlacementView; nam
           },
           { head: 'Score, $', numeric: true, className: 'font-medium', cell: (row) => alignedUsd(row.score) },
           ...known.map(termColumn),
-          { head: 'Expected TTFT', numeric: true, cell: (row) => formatMs(row.ttftMs) },
+          {
+            head: 'TTFT',
+            headTitle: 'Expected time to the first token',
+            numeric: true,
+            cell: (row) => formatMs(row.ttftMs),
+          },
           { head: 'Per token', numeric: true, cell: (row) => formatMs(row.tpotMs) },
           cached && {
-            head: 'Cached tokens',
+            head: 'Cached',
+            headTitle: 'Prompt tokens that its cache was thought to hold',
             numeric: true,
             cell: ({ tokensCached }) => (tokensCached === null ? '—' : formatCount(tokensCached)),
           },

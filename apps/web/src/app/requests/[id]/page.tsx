@@ -115,10 +115,22 @@ function Attempts({ attempts }: { attempts: RequestDetail['attempts'] }) {
     <Section title="Attempts" description="Each dispatch to a node. Only what was delivered is billed, once.">
       <DataTable
         label="Attempts"
+        stacks
         rows={attempts}
         rowKey={(attempt) => attempt.attempt}
         columns={[
-          { head: '#', headClassName: 'w-12', numeric: true, cell: (attempt) => attempt.attempt + 1 },
+          {
+            head: '#',
+            headClassName: 'w-12',
+            numeric: true,
+            className: 'max-sm:font-medium',
+            cell: ({ attempt }) => (
+              <>
+                <span className="sm:hidden">Attempt </span>
+                {attempt + 1}
+              </>
+            ),
+          },
           {
             head: 'Node',
             className: 'whitespace-nowrap',
@@ -133,7 +145,7 @@ function Attempts({ attempts }: { attempts: RequestDetail['attempts'] }) {
           { head: 'Duration', numeric: true, cell: (attempt) => formatMs(attempt.durationMs) },
           {
             head: 'What happened',
-            className: 'text-ink-2',
+            className: 'text-ink-2 max-sm:col-span-2',
             cell: ({ message, declined }) => (declined ? `${declinedWords(declined)}.` : (message ?? '—')),
           },
         ]}
