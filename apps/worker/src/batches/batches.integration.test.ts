@@ -1,42 +1,24 @@
 /** Batches on real Postgres, Redis and BullMQ, against a gateway that breaks: each line has one answer, whatever is killed. */
-import { createServer, type Server } from 'node:http'
 import { manualClock, systemClock } from '@isochrone/domain'
-import { createDb, createStore, type Db, type Store } from '@isochrone/db'
-import { startTestStack, type TestStack } from '@isochrone/local-stack'
-import {
-  bytes32Of,
-  type DispatchRequest,
-  type DispatchResponse,
-  type NodeLiveness,
-  type NodeState,
-} from '@isochrone/protocol'
+import { bytes32Of, type DispatchResponse } from '@isochrone/protocol'
 import { createLogger } from '@isochrone/runtime'
 import {
   advanceBatch,
   cancelBatch,
   contentOf,
   createBatch,
-  createJobFleet,
   storeFile,
   sweepBatches,
   type BatchRow,
 } from '@isochrone/services'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { dispatchToGateway } from '../jobs/dispatch-to-gateway.ts'
+import { expect, test } from 'vitest'
 import { eventually } from '../testing/test-market.ts'
+import { answered, unsteadyGateway } from '../testing/unsteady-gateway.ts'
 import { startBatchWorker } from './batch-worker.ts'
 
-let stack: TestStack
-let db: Db
-let store: Store
-let server: Server
-let url: string
-let behave: (request: DispatchRequest) => DispatchResponse | 'hang up'
-let calls: DispatchRequest[]
 const logger = createLogger('test', 'silent')
-const node = bytes32Of('a')
+const world = unsteadyGateway([bytes32Of('a')])
 const endpoint = '/v1/chat/completions'
-const answered: DispatchResponse = { outcome: 'answered', httpStatus: 200, answer: { id: 'x' }, message: null }
 const noMoney: DispatchResponse = {
   outcome: 'rejected',
   httpStatus: 429,
@@ -45,106 +27,16 @@ const noMoney: DispatchResponse = {
 }
 const silent = { addAll: async () => {}, add: async () => {} }
 
-beforeAll(async () => {
-  stack = await startTestStack({ postgres: true, redis: true })
-  db = createDb(stack.databaseUrl)
-  store = createStore(db)
-  server = createServer((request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
-      const dispatch = JSON.parse(Buffer.concat(chunks).toString()) as DispatchRequest
-      calls.push(dispatch)
-      const result = behave(dispatch)
-      if (result === 'hang up') return request.socket.destroy()
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(result))
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
-})
-beforeEach(() => {
-  calls = []
-  behave = () => answered
-})
-afterAll(async () => {
-  server?.close()
-  await db?.$disconnect()
-  await stack?.stop()
-})
-
-function fleet() {
-  const prices = {
-    inMicroUsdPerMtok: '1',
-    cachedMicroUsdPerMtok: '1',
-    outMicroUsdPerMtok: '1',
-    inMicroUsdPerGb: '0',
-    outMicroUsdPerGb: '0',
-  }
-  const state: NodeState = {
-    kind: 'node',
-    nodeId: node,
-    id: 'node_a',
-    name: 'a',
-    providerId: bytes32Of('p'),
-    providerName: 'p',
-    providerOrgId: 'org_p',
-    active: true,
-    termsHash: bytes32Of('t'),
-    terms: {},
-    termsDocument: {},
-    prices,
-    region: 'local',
-    failureDomain: node,
-    country: 'DE',
-    simulated: false,
-    gpuClass: 'CPU',
-    trust: 'claimed',
-    dataPolicy: 'any',
-    tier: 'regional',
-  }
-  const model = {
-    model: 'tiny',
-    modelHash: bytes32Of('m'),
-    contextTokensMax: 2048,
-    quantisation: 'F32',
-    simulated: false,
-  }
-  const live: NodeLiveness = {
-    nodeId: node,
-    lane: bytes32Of('lane'),
-    gatewayUrl: url,
-    seenAtMs: Date.now(),
-    linkedSinceMs: 0,
-    hardware: 'cpu',
-    models: [model],
-    concurrencyMax: 16,
-    activeStreams: 0,
-    queuedStreams: 0,
-    rttMs: 1,
-    simulatedRttMs: null,
-    ttftP50Ms: null,
-    ttftP95Ms: null,
-    tokensPerSecond: null,
-    estimate: null,
-  }
-  return { states: [state], liveness: new Map([[node, live]]) }
-}
-
 const startWorker = () =>
   startBatchWorker({
-    store,
-    fleet: { nodes: async () => fleet(), routing: async () => ({}), gateways: async () => [] },
-    gateway: dispatchToGateway({ gatewayUrls: [url], internalToken: 'x' }),
-    pools: createJobFleet(),
-    clock: systemClock,
-    redisUrl: stack.redisUrl,
+    store: world.store,
+    ...world.deps(),
+    redisUrl: world.stack.redisUrl,
     logger,
   })
 
 async function makeBatch(orgId: string, lines: number, more: (line: number) => object = () => ({})): Promise<BatchRow> {
-  const deps = { files: store.files, batches: store.batches, queue: silent, clock: systemClock }
+  const deps = { files: world.store.files, batches: world.store.batches, queue: silent, clock: systemClock }
   const text = Array.from({ length: lines }, (_, i) => {
     const body = { model: 'tiny', messages: [], ...more(i) }
     return JSON.stringify({ custom_id: `l${i}`, method: 'POST', url: endpoint, body })
@@ -169,32 +61,34 @@ async function makeBatch(orgId: string, lines: number, more: (line: number) => o
 async function customIds(fileId: string | null): Promise<string[]> {
   if (fileId === null) return []
   const parts: Uint8Array[] = []
-  for await (const part of contentOf({ files: store.files }, fileId)) parts.push(part)
+  for await (const part of contentOf({ files: world.store.files }, fileId)) parts.push(part)
   const lines = Buffer.concat(parts).toString().trimEnd().split('\n')
   return lines.map((line) => (JSON.parse(line) as { custom_id: string }).custom_id)
 }
 
 const sixty = Array.from({ length: 60 }, (_, i) => `l${i}`)
-const statusOf = async (id: string) => (await store.batches.get(id))?.status
+const statusOf = async (id: string) => (await world.store.batches.get(id))?.status
 
 test('60 lines have one answer each though the worker is killed, Redis loses all and the gateway hangs up', async () => {
   let count = 0
-  behave = () => (++count % 5 === 0 ? 'hang up' : answered)
+  world.behave = () => (++count % 5 === 0 ? 'hang up' : answered)
   const { id } = await makeBatch('org_a', 60)
   const first = startWorker()
-  await eventually(async () => calls.length > 10, 120_000)
+  await eventually(async () => world.calls.length > 10, 120_000)
   await first.close(true)
-  await stack.crash('redis')
+  await world.stack.crash('redis')
   const second = startWorker()
   await eventually(async () => (await statusOf(id)) === 'completed', 120_000)
   await second.close()
-  const batch = await store.batches.get(id, 'org_a')
+  const batch = await world.store.batches.get(id, 'org_a')
   expect(batch).toMatchObject({ total: 60, completed: 60, failed: 0, errorFileId: null })
   expect(await customIds(batch?.outputFileId ?? null)).toEqual(sixty)
   // Billing is by request id: no line ever had two.
-  expect(new Set(calls.map(({ requestId }) => requestId)).size).toBe(60)
-  expect(calls.every(({ slack, body }) => slack && (body.routing as { sort: string }).sort === 'price')).toBe(true)
-  const jobs = await db.job.findMany({ where: { batchId: id } })
+  expect(new Set(world.calls.map(({ requestId }) => requestId)).size).toBe(60)
+  expect(world.calls.every(({ slack, body }) => slack && (body.routing as { sort: string }).sort === 'price')).toBe(
+    true,
+  )
+  const jobs = await world.db.job.findMany({ where: { batchId: id } })
   expect(jobs.every(({ body, answer }) => JSON.stringify(body) === '{}' && answer === null)).toBe(true)
 }, 300_000)
 
@@ -202,20 +96,20 @@ test('lines that say what a second is worth are answered, by price and inside al
   const routing = { value_of_second_usd: 0.5, regions: ['DE'], ttft_slo_ms: 5_000 }
   const { id } = await makeBatch('org_d', 3, (line) => ({ model: line === 2 ? 'tiny:latency' : 'tiny', routing }))
   const worker = startWorker()
-  await sweepBatches({ ...store, queue: silent, lines: silent, clock: systemClock })
+  await sweepBatches({ ...world.store, queue: silent, lines: silent, clock: systemClock })
   await eventually(async () => (await statusOf(id)) === 'completed', 120_000)
   await worker.close()
-  expect(await store.batches.get(id, 'org_d')).toMatchObject({ total: 3, completed: 3, failed: 0 })
-  expect(calls.map(({ body }) => [body.model, body.routing])).toEqual(
+  expect(await world.store.batches.get(id, 'org_d')).toMatchObject({ total: 3, completed: 3, failed: 0 })
+  expect(world.calls.map(({ body }) => [body.model, body.routing])).toEqual(
     Array.from({ length: 3 }, () => ['tiny', { sort: 'price', regions: ['DE'], ttft_slo_ms: 5_000 }]),
   )
 })
 
 test('a line whose routing policy is spelt wrongly fails the batch before anything is run, and is named', async () => {
   const { id } = await makeBatch('org_e', 3, (line) => (line === 1 ? { routing: { max_price: { ouput: 1 } } } : {}))
-  const deps = { store, queue: silent, fleet: { nodes: async () => fleet() }, clock: systemClock }
+  const deps = { store: world.store, queue: silent, fleet: world.deps().fleet, clock: systemClock }
   expect(await advanceBatch(deps, id)).toEqual({ kind: 'again', delayMs: 10 })
-  expect(await store.batches.get(id, 'org_e')).toMatchObject({
+  expect(await world.store.batches.get(id, 'org_e')).toMatchObject({
     status: 'failed',
     errors: [
       {
@@ -226,46 +120,46 @@ test('a line whose routing policy is spelt wrongly fails the batch before anythi
       },
     ],
   })
-  expect(await db.job.count({ where: { batchId: id } })).toBe(0)
+  expect(await world.db.job.count({ where: { batchId: id } })).toBe(0)
 })
 
 /** Every look is one step: done twice at once, or cut off after any of them, it comes to the same. */
 test('looks that are doubled at each step queue no line twice', async () => {
   const { id } = await makeBatch('org_b', 60)
-  const deps = { store, queue: silent, fleet: { nodes: async () => fleet() }, clock: systemClock, windowMax: 16 }
+  const deps = { store: world.store, queue: silent, fleet: world.deps().fleet, clock: systemClock, windowMax: 16 }
   for (let turn = 0; (await statusOf(id)) !== 'completed'; turn++) {
     expect(turn).toBeLessThan(100)
     await Promise.allSettled([advanceBatch(deps, id), advanceBatch(deps, id), advanceBatch(deps, id)])
-    const open = await store.batches.openJobIds(id)
+    const open = await world.store.batches.openJobIds(id)
     expect(open.length).toBeLessThanOrEqual(16)
     const end = { status: 'succeeded', httpStatus: 200, answer: { a: 1 }, error: null, now: new Date() } as const
-    for (const jobId of open) await store.jobs.finish(jobId, end)
+    for (const jobId of open) await world.store.jobs.finish(jobId, end)
   }
-  const batch = await store.batches.get(id)
+  const batch = await world.store.batches.get(id)
   expect(await customIds(batch?.outputFileId ?? null)).toEqual(sixty)
-  expect(await db.job.count({ where: { batchId: id } })).toBe(60)
+  expect(await world.db.job.count({ where: { batchId: id } })).toBe(60)
 })
 
 test('a batch whose money is used up waits and says so; one that is cancelled or late answers for each line', async () => {
-  behave = () => noMoney
+  world.behave = () => noMoney
   const { id } = await makeBatch('org_c', 60)
   const worker = startWorker()
-  await sweepBatches({ ...store, queue: silent, lines: silent, clock: systemClock })
-  await eventually(async () => ((await store.batches.get(id))?.outOfMoneyAt ?? null) !== null, 120_000)
+  await sweepBatches({ ...world.store, queue: silent, lines: silent, clock: systemClock })
+  await eventually(async () => ((await world.store.batches.get(id))?.outOfMoneyAt ?? null) !== null, 120_000)
   await worker.close(true)
-  expect(await db.job.count({ where: { batchId: id, status: 'failed' } })).toBe(0)
-  const deps = { files: store.files, batches: store.batches, queue: silent, clock: systemClock }
+  expect(await world.db.job.count({ where: { batchId: id, status: 'failed' } })).toBe(0)
+  const deps = { files: world.store.files, batches: world.store.batches, queue: silent, clock: systemClock }
   await expect(cancelBatch(deps, 'org_a', id)).rejects.toThrow('no batch')
   await cancelBatch(deps, 'org_c', id)
   const late = await makeBatch('org_c', 60)
   const clock = manualClock(Date.now() + 90_000_000)
-  const advance = { store, queue: silent, fleet: { nodes: async () => fleet() } }
+  const advance = { store: world.store, queue: silent, fleet: world.deps().fleet }
   for (const [batchId, at, status] of [
     [id, systemClock, 'cancelled'],
     [late.id, clock, 'expired'],
   ] as const) {
     for (let turn = 0; turn < 10; turn++) await advanceBatch({ ...advance, clock: at }, batchId)
-    const batch = await store.batches.get(batchId)
+    const batch = await world.store.batches.get(batchId)
     expect(batch).toMatchObject({ status, total: 60, completed: 0, failed: 60, outputFileId: null })
     expect(await customIds(batch?.errorFileId ?? null)).toEqual(sixty)
   }
