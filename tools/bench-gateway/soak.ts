@@ -19,13 +19,14 @@ import type { LoadCommand, LoadResult } from './load-messages.ts'
 import { BENCH_KEY, startMarket, type Market } from './market.ts'
 import { residentMibOf } from './process-cpu.ts'
 import { memoryVerdict, SLOPE_MIB_PER_MINUTE_MAX, slopePerMinute } from './slope.ts'
+import { whole } from '../whole-number.ts'
 
 const flags = new Command('npm run soak:gateway --')
   .description('Holds many streams open on one gateway and checks every token, every receipt and the memory.')
-  .option('--streams <n>', 'streams at once', integerTo(4_000), 2_000)
+  .option('--streams <n>', 'streams at once', whole(1, 4_000), 2_000)
   .option('--minutes <n>', 'how long', numberTo(120), 10)
-  .option('--tokens <n>', 'tokens of each stream', integerTo(100_000), 500)
-  .option('--token-ms <n>', 'time between two tokens of a stream', integerTo(10_000), 100)
+  .option('--tokens <n>', 'tokens of each stream', whole(1, 100_000), 500)
+  .option('--token-ms <n>', 'time between two tokens of a stream', whole(1, 10_000), 100)
   .option('--json', 'one JSON object as the last line')
   .allowExcessArguments(false)
   .showHelpAfterError()
@@ -183,14 +184,6 @@ function rangesOf(kept: readonly KeptMemory[]) {
   return {
     live: range(kept.map(({ liveMib }) => liveMib)),
     resident: range(kept.map(({ residentMib }) => residentMib)),
-  }
-}
-
-function integerTo(max: number): (value: string) => number {
-  return (value) => {
-    const parsed = Number(value)
-    if (!Number.isSafeInteger(parsed) || parsed < 1 || parsed > max) throw new InvalidArgumentError(`1 to ${max}`)
-    return parsed
   }
 }
 

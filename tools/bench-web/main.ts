@@ -9,12 +9,13 @@ import { resolve } from 'node:path'
 import { prng } from '@isochrone/domain'
 import { watchMachine } from '@isochrone/runtime'
 import { createOfferUpkeep } from '@isochrone/services'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import type { ApiCaller } from '@isochrone/api'
 import { demoPassword, seed } from '../start/seed.ts'
 import { startTestControlPlane } from '../start/seed/test-control-plane.ts'
 import { endWithoutReader } from '../end-without-reader.ts'
 import { fillLiveness, fillMarket, witnesses } from './fill-market.ts'
+import { whole } from '../whole-number.ts'
 
 endWithoutReader()
 const flags = new Command('npm run bench:web --')
@@ -186,12 +187,4 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   const startedMs = performance.now()
   await work()
   return Number((performance.now() - startedMs).toFixed(2))
-}
-
-function whole(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (Number.isInteger(value) && value >= min && value <= max) return value
-    throw new InvalidArgumentError(`a whole number from ${min} to ${max}`)
-  }
 }

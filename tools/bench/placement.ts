@@ -12,6 +12,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { calibrate } from './calibrate.ts'
 import { hugePagesMiB } from './huge-pages.ts'
 import { measure, type BenchResult } from './measure.ts'
+import { whole } from '../whole-number.ts'
 
 interface Flags {
   replicas: number
@@ -73,14 +74,6 @@ function describe(result: BenchResult): string {
     `p99.9 ${result.p999Us} µs, ${n(result.decisionsPerSecond)} decisions/s (${n(result.decisionsPerCpuSecond)} per CPU second); a record ${result.recordP50Us} µs, an update ${result.updateNs} ns; ` +
     `${(result.placedShare * 100).toFixed(1)} % placed at ${result.meanPriceMicroUsd} µUSD and ${result.meanTtftMs} ms in the mean`
   )
-}
-
-function whole(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (Number.isSafeInteger(value) && value >= min && value <= max) return value
-    throw new InvalidArgumentError(`a whole number from ${min} to ${max} is expected.`)
-  }
 }
 
 function share(text: string): number {

@@ -23,6 +23,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { endWithoutReader } from '../end-without-reader.ts'
 import { fileAt, urlOf } from '../verify-epoch/find-sources.ts'
 import { accuse } from './accuse.ts'
+import { whole } from '../whole-number.ts'
 
 interface Flags {
   rpc: string
@@ -48,11 +49,14 @@ const program = new Command('npm run challenge --')
   .option('--gateway <url>', 'gateway to fetch epochs from')
   .option('--key-file <file>', 'file with the private key of who accuses; without it nothing is sent')
   .option('--bond <µUSD>', 'for each challenge (default: the least that the ledger takes)', amount)
-  .addOption(new Option('--block-time-ms <n>').env('CHAIN_BLOCK_TIME_MS').default(12_000).argParser(whole))
-  .addOption(new Option('--confirmations <n>').env('CHAIN_CONFIRMATIONS').default(1).argParser(whole))
+  .addOption(new Option('--block-time-ms <n>').env('CHAIN_BLOCK_TIME_MS').default(12_000).argParser(whole(1)))
+  .addOption(new Option('--confirmations <n>').env('CHAIN_CONFIRMATIONS').default(1).argParser(whole(1)))
   .addOption(new Option('--fee-model <m>').env('CHAIN_FEE_MODEL').choices(feeModels).default('eip1559'))
   .addOption(
-    new Option('--fee-max-gwei <n>', 'most for a unit of gas').env('CHAIN_FEE_MAX_GWEI').default(200).argParser(whole),
+    new Option('--fee-max-gwei <n>', 'most for a unit of gas')
+      .env('CHAIN_FEE_MAX_GWEI')
+      .default(200)
+      .argParser(whole(1)),
   )
   .addHelpText('after', '\nExits 0 when nothing is wrong, 1 when something is, 2 when it could not be checked or done.')
   .showHelpAfterError()
@@ -112,12 +116,6 @@ async function writerOf(flags: Flags, keyFile: string, deployment: Deployment) {
   }
   const profile = chainProfileOf(settings, deployment)
   return createChainWriter({ rpcUrl: flags.rpc, deployment, privateKey: text as Hex, profile })
-}
-
-function whole(text: string): number {
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value > 0) return value
-  throw new InvalidArgumentError('a whole number above 0 is expected.')
 }
 
 function amount(text: string): bigint {

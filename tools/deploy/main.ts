@@ -12,6 +12,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { getAddress, isAddress, type Address, type Hex } from 'viem'
 import { deploy } from './deploy.ts'
 import { readDeployParams } from './deploy-plan.ts'
+import { whole } from '../whole-number.ts'
 
 interface Flags {
   rpc: string
@@ -32,7 +33,7 @@ interface Flags {
 const flags = new Command('npm run deploy --')
   .description('Deploys the contracts to a chain and writes the deployment file. Run again after a crash: it goes on.')
   .requiredOption('--rpc <url>', 'endpoint of the chain')
-  .requiredOption('--chain-id <n>', 'id of the chain: it must be what the endpoint answers', whole)
+  .requiredOption('--chain-id <n>', 'id of the chain: it must be what the endpoint answers', whole(1))
   .requiredOption('--key-file <file>', 'file with the private key of the deployer, which keeps no right in the end')
   .requiredOption(
     '--params <file>',
@@ -43,15 +44,21 @@ const flags = new Command('npm run deploy --')
   .option('--journal <file>', 'what was sent, for a run after a crash (default: the deployment file with .journal)')
   .option('--dry-run', 'rehearse on a local chain, print what each transaction takes, and send nothing')
   .addOption(
-    new Option('--block-time-ms <n>', 'of the chain').env('CHAIN_BLOCK_TIME_MS').default(12_000).argParser(whole),
+    new Option('--block-time-ms <n>', 'of the chain').env('CHAIN_BLOCK_TIME_MS').default(12_000).argParser(whole(1)),
   )
   .addOption(
-    new Option('--confirmations <n>', 'blocks until it counts').env('CHAIN_CONFIRMATIONS').default(3).argParser(whole),
+    new Option('--confirmations <n>', 'blocks until it counts')
+      .env('CHAIN_CONFIRMATIONS')
+      .default(3)
+      .argParser(whole(1)),
   )
   .addOption(new Option('--finality <f>', 'safe, finalized, or blocks').env('CHAIN_FINALITY').default('finalized'))
   .addOption(new Option('--fee-model <m>').env('CHAIN_FEE_MODEL').choices(feeModels).default('eip1559'))
   .addOption(
-    new Option('--fee-max-gwei <n>', 'most for a unit of gas').env('CHAIN_FEE_MAX_GWEI').default(200).argParser(whole),
+    new Option('--fee-max-gwei <n>', 'most for a unit of gas')
+      .env('CHAIN_FEE_MAX_GWEI')
+      .default(200)
+      .argParser(whole(1)),
   )
   .allowExcessArguments(false)
   .showHelpAfterError()
@@ -105,12 +112,6 @@ async function readText(path: string): Promise<string> {
   } catch (cause) {
     throw new AppError('invalid_input', { publicMessage: `${path} cannot be read.`, cause })
   }
-}
-
-function whole(text: string): number {
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value > 0) return value
-  throw new InvalidArgumentError('a whole number above 0 is expected.')
 }
 
 function addressOf(text: string): Address {

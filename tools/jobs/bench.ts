@@ -6,12 +6,13 @@
  * the rows in Postgres.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import type { Db } from '@isochrone/db'
 import { watchMachine } from '@isochrone/runtime'
 import { z } from 'zod'
 import { startScratchMarket } from './scratch-market.ts'
 import { submitJobs } from './submit-jobs.ts'
+import { whole } from '../whole-number.ts'
 
 const { steady, rate, burst, json } = new Command('npm run bench:jobs --')
   .description('Added wait of queued jobs, and how many a second.')
@@ -83,12 +84,4 @@ function quantiles(values: readonly number[]) {
   const sorted = values.toSorted((a, b) => a - b)
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
   return { p50: at(0.5), p99: at(0.99), max: at(1) }
-}
-
-function whole(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (Number.isInteger(value) && value >= min && value <= max) return value
-    throw new InvalidArgumentError(`a whole number from ${min} to ${max}`)
-  }
 }

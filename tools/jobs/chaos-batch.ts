@@ -3,10 +3,11 @@
  * are killed with SIGKILL in the middle of it. Real processes. Exits 1 unless each line has one answer and one bill.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import OpenAI, { toFile } from 'openai'
 import { checkBills } from './check-bills.ts'
 import { startScratchMarket } from './scratch-market.ts'
+import { whole } from '../whole-number.ts'
 
 const { lines, limit } = new Command('npm run chaos:batch --')
   .description('Kills worker, node, Redis and gateway under one batch; counts answers and bills of its lines.')
@@ -87,11 +88,3 @@ try {
   await stop()
 }
 process.exitCode = failed ? 1 : 0
-
-function whole(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (Number.isInteger(value) && value >= min && value <= max) return value
-    throw new InvalidArgumentError(`a whole number from ${min} to ${max}`)
-  }
-}

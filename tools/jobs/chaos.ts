@@ -3,11 +3,12 @@
  * turn and again. Real processes. Every job must end with one answer and one bill; exits 1 where one does not.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import type { Supervised } from '../start/supervised.ts'
 import { checkBills } from './check-bills.ts'
 import { startScratchMarket } from './scratch-market.ts'
 import { submitJobs } from './submit-jobs.ts'
+import { whole } from '../whole-number.ts'
 
 const { jobs, limit, json } = new Command('npm run chaos:jobs --')
   .description('Kills worker, Redis, a node and the gateway under queued jobs; counts answers and bills.')
@@ -82,12 +83,4 @@ async function breakThings(
 
 function seconds(sinceMs: number): string {
   return ((Date.now() - sinceMs) / 1_000).toFixed(1)
-}
-
-function whole(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (Number.isInteger(value) && value >= min && value <= max) return value
-    throw new InvalidArgumentError(`a whole number from ${min} to ${max}`)
-  }
 }

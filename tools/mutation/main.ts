@@ -6,16 +6,17 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { childEnv } from '@isochrone/runtime'
 import { projectRoot } from '../project-root.ts'
 import { knownFile, prepareKnownResults } from './known-results.ts'
 import { scoresOf, type MutationReport } from './scores.ts'
+import { whole } from '../whole-number.ts'
 
 const flags = new Command('npm run test:mutation --')
   .description('Mutation score of the money, receipts, Merkle and SLA code; at least 90 % is asked for.')
   .option('--mutate <files>', 'only these files, separated by commas')
-  .option('--concurrency <n>', 'mutants at a time', whole, 2)
+  .option('--concurrency <n>', 'mutants at a time', whole(1, 64), 2)
   .addOption(new Option('--resume', 'go on from a whole run that was ended').conflicts('mutate'))
   .option('--json', 'one JSON object as the last line')
   .allowExcessArguments(false)
@@ -52,10 +53,4 @@ function wholeRun(): string[] {
   const goesOn = prepareKnownResults(flags.resume === true)
   if (flags.resume && !goesOn) process.stderr.write('No run of these sources to go on from: all mutants are tried.\n')
   return ['--incremental', '--incrementalFile', knownFile]
-}
-
-function whole(text: string): number {
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value >= 1 && value <= 64) return value
-  throw new InvalidArgumentError('a whole number from 1 to 64 is expected.')
 }

@@ -5,13 +5,14 @@
  * that is broken, with the smallest market that breaks it and the seed and path that repeat it.
  */
 import { promises, type PromiseName } from '@isochrone/scheduler/testing'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { promiseNames, runPromise, type PromiseRun } from './run-promise.ts'
+import { whole } from '../whole-number.ts'
 
 const flags = new Command('npm run test:properties --')
   .description('Decides in random markets and checks every decision against the promises of placement.')
-  .option('--decisions <n>', 'decisions to make, all promises together', whole, 2_000_000)
-  .option('--seed <n>', 'first seed', whole, 1)
+  .option('--decisions <n>', 'decisions to make, all promises together', whole(1), 2_000_000)
+  .option('--seed <n>', 'first seed', whole(1), 1)
   .addOption(new Option('--promise <name>', 'only this one').choices(promiseNames))
   .option('--path <path>', 'of a broken promise: its market alone; needs --promise and its --seed')
   .allowExcessArguments(false)
@@ -53,10 +54,4 @@ function wordsOf({ decisions, markets, counts }: PromiseRun): string {
   const parts = Object.entries({ explored, alternates, hedges, moves, 'on a prefix': prefixHits, none, replayed })
   const told = parts.map(([what, count]) => `${what} ${n(count ?? 0)}`).join(', ')
   return `${all}: placed ${n(placed)} (${told}); among more than 512 replicas ${n(amongMany ?? 0)}.`
-}
-
-function whole(text: string): number {
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('must be a whole number from 1.')
-  return value
 }

@@ -41,7 +41,7 @@ test('a broken promise is told with its smallest market and the command that rep
 })
 
 test.each([
-  [['--decisions', 'many'], /must be a whole number from 1/],
+  [['--decisions', 'many'], /a whole number from 1 is expected/],
   [['--promise', 'none'], /Allowed choices are constraints-small, /],
   [['--path', '1:2'], /^--path is of one promise: name it with --promise\.\n$/],
 ])('%j is refused in a line', (args, line) => {

@@ -6,12 +6,13 @@
  * a figure of the report and no error.
  */
 import { join, resolve } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { isAppError } from '@isochrone/domain'
 import { geographyReport, loadMarket } from '@isochrone/simulator'
 import { endWithoutReader } from '../end-without-reader.ts'
 import { projectRoot } from '../project-root.ts'
 import { describeGeography } from './describe-geography.ts'
+import { whole } from '../whole-number.ts'
 
 interface Flags {
   data: string
@@ -30,8 +31,8 @@ const program = new Command('npm run report:geography --')
   .description('Reports coverage from k sites and prices against a hyperscaler’s list, from measured data.')
   .option('--data <dir>', 'folder with network/ and prices/', join(projectRoot, '../shared/data'))
   .option('--k <list>', 'numbers of sites, separated by commas', siteCounts, [5, 10, 20, 40])
-  .option('--target-ms <ms>', 'round trip that sites are planned for', wholeNumber(1, 1_000), 50)
-  .option('--seed <n>', 'seed of the planner', wholeNumber(0, 2 ** 31), 1)
+  .option('--target-ms <ms>', 'round trip that sites are planned for', whole(1, 1_000), 50)
+  .option('--seed <n>', 'seed of the planner', whole(0, 2 ** 31), 1)
   .option('--json', 'print one JSON object')
   .option('--markdown', 'print the tables as Markdown')
   .allowExcessArguments(false)
@@ -55,14 +56,6 @@ try {
 }
 
 function siteCounts(list: string): number[] {
-  const counts = list.split(',').map((part) => wholeNumber(1, sitesMax)(part.trim()))
+  const counts = list.split(',').map((part) => whole(1, sitesMax)(part.trim()))
   return [...new Set(counts)].toSorted((a, b) => a - b)
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
-    if (!(value >= min && value <= max)) throw new InvalidArgumentError(`a whole number from ${min} to ${max}`)
-    return value
-  }
 }

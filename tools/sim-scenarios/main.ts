@@ -10,6 +10,7 @@ import { describeStartError } from '../start/start-error.ts'
 import { readInputs } from './inputs.ts'
 import { runScenarios, scenarioNames, type ScenarioName } from './run-scenarios.ts'
 import { tablesOf } from './tables.ts'
+import { whole } from '../whole-number.ts'
 
 interface Flags {
   scenario: readonly ScenarioName[]
@@ -58,12 +59,4 @@ function scenarioList(text: string): readonly ScenarioName[] {
   const found = scenarioNames.find((name) => name === text)
   if (found) return [found]
   throw new InvalidArgumentError(`no scenario '${text}'; known: ${scenarioNames.join(', ')}, all`)
-}
-
-function whole(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (text.trim() !== '' && Number.isInteger(value) && value >= min && value <= max) return value
-    throw new InvalidArgumentError(`a whole number from ${min} to ${max}`)
-  }
 }

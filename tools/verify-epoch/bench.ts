@@ -10,12 +10,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { secp256k1Backend } from '@isochrone/protocol'
 import { watchMachine } from '@isochrone/runtime'
 import { calibrate } from '../bench/calibrate.ts'
 import { projectRoot } from '../project-root.ts'
 import { runCommand } from '../run-command.ts'
+import { whole } from '../whole-number.ts'
 
 interface Measured {
   receipts: number
@@ -29,7 +30,7 @@ const flags = new Command('npm run bench:verify-epoch --')
   .description(
     'Times the verification of an epoch, and its memory beside that of epochs a tenth and three times as large.',
   )
-  .option('--receipts <n>', 'receipts in the epoch', whole, 100_000)
+  .option('--receipts <n>', 'receipts in the epoch', whole(100, 10_000_000), 100_000)
   .option('--json', 'one JSON object as the last line')
   .allowExcessArguments(false)
   .showHelpAfterError()
@@ -113,10 +114,4 @@ function summaryText({ sizes, rssGrowthPercent, bytesPerReceipt }: Summary): str
 Target: 100,000 receipts in ≤ ${targets.secondsAt100k} s on two cores.
 Memory: ${rssGrowthPercent} % more for ten times the receipts (target ≤ ${targets.rssGrowthPercent} %); from there on ${bytesPerReceipt} bytes a receipt.
 Calibration ${before.nsPerOp} ns per operation of fixed work, ${process.version}.`
-}
-
-function whole(text: string): number {
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value >= 100 && value <= 10_000_000) return value
-  throw new InvalidArgumentError('a whole number from 100 to 10,000,000 is expected.')
 }
