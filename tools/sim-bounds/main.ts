@@ -16,13 +16,15 @@ import {
   lpBound,
   prepareMarketRun,
   readMarketData,
-  readTrace,
+  readMarketWorkload,
   type MarketData,
 } from '@isochrone/simulator'
 import { describeStartError } from '../start/start-error.ts'
 
 interface Flags {
   trace: string
+  model?: string
+  tenants: number
   util: number
   seed: number
   horizonS?: number
@@ -34,7 +36,9 @@ interface Flags {
 
 const program = new Command('npm run sim:bounds --')
   .description('Bounds the cost of every placement policy from below, and shows how tight the bound is.')
-  .requiredOption('--trace <file>', 'request trace: Azure LLM inference CSV or Mooncake JSON lines, gzipped or not')
+  .requiredOption('--trace <file>', 'request trace or ServeGen rates, as for `npm run sim`')
+  .option('--model <name>', "of ServeGen's clients those of this model")
+  .option('--tenants <n>', 'how many of them ask, the busiest first', number(1, 10_000), 64)
   .option('--util <share>', 'offered work ÷ work that the fleet can do inside the SLO', number(0.01, 5), 0.6)
   .option('--seed <n>', 'draws fleet, arrivals and faults', number(0, 2 ** 31), 1)
   .option('--horizon-s <s>', 'length of the workload (default: that of market.json)', number(1, 86_400))
@@ -61,7 +65,7 @@ async function main(flags: Flags): Promise<void> {
   const run = prepareMarketRun({
     market: loadMarket(),
     data: marketData(flags.data),
-    trace: readTrace(resolve(flags.trace)),
+    workload: readMarketWorkload(resolve(flags.trace), flags.model ?? null, flags.tenants),
     util,
     seed,
     horizonMs: flags.horizonS === undefined ? undefined : flags.horizonS * 1_000,

@@ -72,7 +72,8 @@ test(
   async ({ skip }) => {
     skip(absent, 'the data sets are not here')
     const trace = readTrace(join(folder, 'traces/azure_llm_2023_conv.csv'))
-    const world = { market, data: data(), trace, util: 0.6, seed: 51, horizonMs: 90_000, faults: allFaults }
+    const workload = { kind: 'trace', trace } as const
+    const world = { market, data: data(), workload, util: 0.6, seed: 51, horizonMs: 90_000, faults: allFaults }
     const run = prepareMarketRun(world)
     const names = ['isochrone', 'power-of-two-choices', 'prequal', 'openrouter', 'litellm-latency']
     const results = namedPolicies

@@ -132,10 +132,11 @@ function fairness(inputs: ScenarioInputs, seeds: readonly number[], progress: Pr
 
 function kill(inputs: ScenarioInputs, seeds: readonly number[], progress: Progress) {
   const { market } = inputs
-  const [data, trace] = [inputs.marketData(), inputs.calls()]
+  const data = inputs.marketData()
+  const workload = { kind: 'trace', trace: inputs.calls() } as const
   const rows = seeds.map((seed) => {
     progress(`kill: seed ${seed}`)
-    return killScenario({ market, data, trace, policy: isochrone, seed })
+    return killScenario({ market, data, workload, policy: isochrone, seed })
   })
   return {
     rows,

@@ -12,7 +12,7 @@ import {
   loadMarket,
   namedPolicies,
   policies as allPolicies,
-  readTrace,
+  readMarketWorkload,
   type SimPolicy,
 } from '@isochrone/simulator'
 import { describeStartError } from '../start/start-error.ts'
@@ -23,6 +23,8 @@ import { tableOf } from './table.ts'
 
 interface Flags {
   trace: string
+  model?: string
+  tenants: number
   util: number
   seeds: number
   firstSeed: number
@@ -37,7 +39,12 @@ interface Flags {
 
 const program = new Command('npm run sim --')
   .description('Compares placement policies in a simulated market: real prices, round trips, reliability and arrivals.')
-  .requiredOption('--trace <file>', 'request trace: Azure LLM inference CSV or Mooncake JSON lines, gzipped or not')
+  .requiredOption(
+    '--trace <file>',
+    'request trace (Azure LLM inference CSV, Mooncake JSON lines) or ServeGen rates with the lengths beside them, gzipped or not',
+  )
+  .option('--model <name>', "of ServeGen's clients those of this model")
+  .option('--tenants <n>', 'how many of them ask, the busiest first', whole(1, 10_000), 64)
   .option('--util <share>', 'offered work ÷ work that the fleet can do inside the SLO', number(0.01, 5), 0.6)
   .option('--seeds <n>', 'how many seeds; each draws fleet, arrivals and faults', whole(1, 1_000), 5)
   .option('--first-seed <n>', 'the first of them', whole(0, 2 ** 31), 1)
@@ -76,10 +83,13 @@ async function main(flags: Flags): Promise<void> {
   const market = loadMarket(marketFile ?? undefined)
   const horizonMs = flags.horizonS === undefined ? market.horizonMs : flags.horizonS * 1000
   const traceFile = resolve(flags.trace)
+  const { tenants, model = null } = flags
   // Read here for its refusals alone: one line, before any thread is started.
-  readTrace(traceFile)
+  readMarketWorkload(traceFile, model, tenants)
   const config: SimConfig & { horizonMs: number } = {
     traceFile,
+    model,
+    tenants,
     marketFile,
     dataFolder: dataFolderOf(flags.data),
     util,

@@ -3,6 +3,10 @@ import type { LpBound, RunFigures } from '@isochrone/simulator'
 
 export interface SimConfig {
   traceFile: string
+  /** Whose clients, of ServeGen's; null for a trace of requests. */
+  model: string | null
+  /** How many clients ask; a trace has tenants of its own. */
+  tenants: number
   /** Null: the made-up market that ships with the project. */
   dataFolder: string | null
   /** Null: `market.json`, by which the published figures were made. */

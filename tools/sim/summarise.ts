@@ -58,6 +58,8 @@ export interface SeedBound {
 export interface SimSummary {
   definitions: typeof definitions
   trace: string
+  /** Of ServeGen's clients; a trace of requests has none. */
+  model: string | null
   /** `demo`: prices, network and reliability are made up, and say nothing about a market. */
   data: 'measured' | 'demo'
   util: number
@@ -97,6 +99,7 @@ export function summarise(
   return {
     definitions,
     trace: fileLabel(config.traceFile),
+    model: config.model,
     data: config.dataFolder === null ? 'demo' : 'measured',
     util: config.util,
     replicas: config.replicas,

@@ -15,14 +15,14 @@ const columns = [
 ] as const
 
 export function tableOf(summary: SimSummary): string {
-  const { trace, data, util, replicas, seeds, horizonS, churn, bound } = summary
+  const { trace, model, data, util, replicas, seeds, horizonS, churn, bound } = summary
   const rows = summary.policies.toSorted(compare).map(rowOf)
   const widths = columns.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)))
   const line = (row: readonly string[]) =>
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ')
   const least = bound.costPerMtok === null ? 'infeasible' : `${bound.costPerMtok.toFixed(4)} USD/Mtok`
   return [
-    `${trace}, ${data} market of ${replicas} replicas, utilisation ${util}, ${seeds.length} seed${seeds.length === 1 ? '' : 's'} from ${seeds[0]}, ${horizonS} s, churn ${churn ? 'on' : 'off'}. LP bound: ${least}.`,
+    `${trace}${model === null ? '' : ` (${model})`}, ${data} market of ${replicas} replicas, utilisation ${util}, ${seeds.length} seed${seeds.length === 1 ? '' : 's'} from ${seeds[0]}, ${horizonS} s, churn ${churn ? 'on' : 'off'}. LP bound: ${least}.`,
     '',
     line(columns),
     ...rows.map(line),

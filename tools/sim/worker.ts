@@ -13,7 +13,7 @@ import {
   namedPolicies,
   prepareMarketRun,
   readMarketData,
-  readTrace,
+  readMarketWorkload,
   runPolicy,
   type MarketRun,
 } from '@isochrone/simulator'
@@ -62,7 +62,8 @@ function worldOf(seed: number): MarketRun {
 }
 
 function readInputs() {
-  const { dataFolder, traceFile, marketFile } = config
+  const { dataFolder, traceFile, model, tenants, marketFile } = config
   const data = dataFolder === null ? demoMarketData() : readMarketData(dataFolder)
-  return { market: loadMarket(marketFile ?? undefined), data, trace: readTrace(traceFile) }
+  const workload = readMarketWorkload(traceFile, model, tenants)
+  return { market: loadMarket(marketFile ?? undefined), data, workload }
 }

@@ -20,7 +20,7 @@ const small = { ...market, fleet: { ...market.fleet, replicas: 6 } }
 const run = prepareMarketRun({
   market: small,
   data: demoMarketData(),
-  trace,
+  workload: { kind: 'trace', trace },
   util: 0.4,
   seed: 2,
   horizonMs: 60_000,

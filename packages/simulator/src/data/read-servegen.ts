@@ -44,7 +44,7 @@ const tokens = decimal(0, 1_000_000)
  * @param files `servegen_client_rates.csv.gz` and `servegen_client_tokens.csv.gz`
  * @throws AppError invalid_input naming file, line and field
  */
-export function readServeGen(files: { rates: string; tokens: string }, model: string): ServeGenClient[] {
+export function readServeGen(files: { rates: string; tokens: string }, model: string | null): ServeGenClient[] {
   const clients = new Map<number, ServeGenClient>()
   const rates = readTable(
     files.rates,
@@ -62,6 +62,11 @@ export function readServeGen(files: { rates: string; tokens: string }, model: st
         ? { field: 'window_start_s', problem: 'the time is before that of the line above' }
         : undefined,
   )
+  if (model === null || rates.every((row) => row.model !== model)) {
+    const known = [...new Set(rates.map((row) => row.model))].join(', ')
+    const problem = model === null ? 'name a model' : `there is no model '${model}'`
+    throw dataError(files.rates, { field: 'model' }, `${problem}; it has ${known}`)
+  }
   for (const row of rates) {
     if (row.model !== model) continue
     const client = clients.get(row.client) ?? { client: row.client, rates: [], lengths: [] }
@@ -69,7 +74,6 @@ export function readServeGen(files: { rates: string; tokens: string }, model: st
     const { window_start_s, rate_rps, cv, arrival, shape } = row
     client.rates.push({ startS: window_start_s, rateRps: rate_rps, cv, family: arrival, shape })
   }
-  if (clients.size === 0) throw dataError(files.rates, { field: 'model' }, `there is no model '${model}'`)
   const lengths = readLengths(files.tokens, model)
   const pooled = pool([...lengths.values()].flat())
   if (!pooled) throw dataError(files.tokens, { field: 'model' }, `there are no lengths of model '${model}'`)

@@ -280,7 +280,7 @@ test('ServeGen clients come busiest first; one without lengths gets the pooled o
   expect(clients.map(({ client }) => client)).toEqual([2, 1])
   expect(clients[0]?.lengths[0]?.tokensIn).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
   expect(refusal(() => readServeGen({ rates, tokens: lengths }, 'absent'))).toBe(
-    "r.csv, field model: there is no model 'absent'",
+    "r.csv, field model: there is no model 'absent'; it has m, other",
   )
   const falling = write('t.csv', `${header}m,1,0,input_tokens,9,2,3,4,5,6,7,8,9\n`)
   expect(refusal(() => readServeGen({ rates, tokens: falling }, 'm'))).toBe(

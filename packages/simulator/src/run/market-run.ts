@@ -4,11 +4,10 @@
  */
 import { lpBound, type LpBound } from '../bounds/lp-bound.ts'
 import type { MarketData } from '../data/read-market-data.ts'
-import type { TraceRequest } from '../data/read-trace.ts'
 import { buildMarketFleet, type MarketFleet } from '../fleet/build-market-fleet.ts'
 import type { Market } from '../scenario/load-market.ts'
 import type { SimPolicy, SimRequest } from '../sim-types.ts'
-import { workloadAtUtilisation } from '../workload/workload-at-utilisation.ts'
+import { requestsAt, type MarketWorkload } from '../workload/market-workload.ts'
 import { measureRun, type RunFigures } from './measure.ts'
 import { planFaults, type FaultPlan, type FaultSwitches } from './plan-faults.ts'
 import { marketSettings, type SimSettings } from './settings.ts'
@@ -17,7 +16,7 @@ import { simulate } from './simulate.ts'
 export interface MarketRunInput {
   market: Market
   data: MarketData
-  trace: readonly TraceRequest[]
+  workload: MarketWorkload
   util: number
   seed: number
   /** Default: the market's. */
@@ -36,9 +35,9 @@ export interface MarketRun {
 
 /** Draws the world of one seed. */
 export function prepareMarketRun(input: MarketRunInput): MarketRun {
-  const { market, data, trace, util, seed, horizonMs = market.horizonMs } = input
+  const { market, data, workload, util, seed, horizonMs = market.horizonMs } = input
   const fleet = buildMarketFleet({ market, data, seed })
-  const requests = workloadAtUtilisation({ trace, fleet: fleet.replicas, market, util, seed, horizonMs })
+  const requests = requestsAt(workload, { fleet: fleet.replicas, market, util, seed, horizonMs })
   const settings = marketSettings({ horizonMs, warmUpMs: Math.min(market.warmUpMs, horizonMs / 2) }, market)
   const faults = planFaults(fleet, seed, horizonMs + settings.requestTimeoutMs, input.faults, market)
   return { seed, market, fleet, requests, settings, faults }

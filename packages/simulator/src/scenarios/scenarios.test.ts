@@ -79,7 +79,14 @@ test('kill: 5 % of the fleet dies, no request is lost before its first token, an
   let cutStreams = 0
   for (const seed of [1, 2, 3]) {
     const data = demoMarketData()
-    const result = killScenario({ market: small, data, trace: calls, policy: isochrone, seed, churn: false })
+    const result = killScenario({
+      market: small,
+      data,
+      workload: { kind: 'trace', trace: calls },
+      policy: isochrone,
+      seed,
+      churn: false,
+    })
     expect(result.killed).toBe(1)
     expect(result.withoutFirstToken).toBe(0)
     expect(result.lostBeforeFirstToken).toBe(0)
