@@ -41,6 +41,16 @@ test('parts hash as what they amount to, whatever was hashed before', () => {
   )
 })
 
+test('bytes as hex and back, of any length, and wherever they lie', () => {
+  const all = Uint8Array.from({ length: 400 }, (_, i) => (i * 31) & 0xff)
+  for (let length = 0; length <= 300; length++) {
+    const bytes = all.subarray(100 - (length % 100), 100 - (length % 100) + length)
+    const hex = bytesToHex(bytes)
+    expect(hex).toBe(`0x${Buffer.from(bytes).toString('hex')}`)
+    expect(hexToBytes(hex)).toEqual(Uint8Array.from(bytes))
+  }
+})
+
 /** A result that a later hash could change would be a receipt that changes after it was signed. */
 test('a result stays what it is when more is hashed', () => {
   const first = keccak256(Buffer.from('first'))
