@@ -226,7 +226,12 @@ const faultLooks: Record<ReceiptView['fault'], Look> = {
   none: { icon: CircleCheck, word: 'no fault', tone: 'good' },
   provider: { icon: CircleAlert, word: 'provider at fault', tone: 'bad' },
   client: { icon: CirclePause, word: 'client ended it', tone: 'warn' },
-  gateway: { icon: CircleAlert, word: 'gateway at fault', tone: 'warn' },
+  gateway: {
+    icon: CirclePause,
+    word: 'gateway ended it',
+    tone: 'warn',
+    hint: 'For a rival that was sooner, a move to a faster node, a deadline, or a fault of its own. The node is not to blame.',
+  },
   capacity: { icon: CircleAlert, word: 'no capacity', tone: 'warn' },
 }
 
