@@ -1,6 +1,7 @@
 /**
  * `npm run sim:bounds -- --trace FILE --util 0.6`: how low the cost of any policy can be, how that changes with the
- * length of the LP's windows, and how near a clairvoyant really gets (which bounds the bound's own slack).
+ * length of the LP's windows, how much of it is prefixes that it takes for cached everywhere, and how near a clairvoyant
+ * really gets (which bounds the bound's own slack).
  *
  * With `--json` stdout is one JSON object.
  */
@@ -82,8 +83,11 @@ async function main(flags: Flags): Promise<void> {
     const bound = await lpBound({ requests, earlier, fleet, market: run.market, ...window })
     bounds.push({ windowS, ...bound, solveS: (performance.now() - startedMs) / 1_000 })
   }
+  const uncached = requests.some(({ prefixHashes }) => prefixHashes.length > 0)
+    ? await lpBound({ requests: requests.map((each) => ({ ...each, prefixHashes: [] })), fleet, market: run.market })
+    : null
   const hindsight = flags.hindsight ? await hindsightSearch(run) : null
-  const summary = { util, seed, requests: requests.length, fleet: fleetSummary(fleet), bounds, hindsight }
+  const summary = { util, seed, requests: requests.length, fleet: fleetSummary(fleet), bounds, uncached, hindsight }
   if (flags.json) {
     process.stdout.write(`${JSON.stringify(summary)}\n`)
     return
@@ -95,6 +99,11 @@ async function main(flags: Flags): Promise<void> {
     const window = windowS === null ? 'one window' : `windows of ${windowS} s`
     const size = `${groups} groups, ${rows} × ${columns}, ${solveS.toFixed(1)} s`
     lines.push(`LP, ${window}: ${status}, ${costPerMtok.toFixed(4)} USD per 10⁶ tokens (${size})`)
+  }
+  if (uncached) {
+    lines.push(
+      `LP, one window and nothing cached: ${uncached.status}, ${uncached.costPerMtok.toFixed(4)} USD per 10⁶ tokens`,
+    )
   }
   for (const { headroom, figures } of hindsight?.tried ?? []) {
     const cost = figures.costPerMtok ?? Number.NaN
