@@ -162,7 +162,8 @@ export const defaultTuning: Readonly<Tuning> = {
  * What a gateway sets otherwise, as its nodes are otherwise than the simulator's. An agent refuses what is beyond its
  * concurrency: nothing waits at the node, it waits at the gateway. Offers declare no curve of their hardware, so what is
  * measured must soon outweigh the engine's optimistic default, and one slow answer must not keep a node out for good; and
- * prompts that wait are reported, so a late first token says that the node is slow, as far as they do not explain it. `npm run sim -- --policies isochrone,isochrone-gateway-tuning` says what they cost where the
+ * prompts that wait are reported, so a late first token says that the node is slow, as far as they do not explain it. One
+ * engine gives answers of very different speed, so a look at a few tokens says little of the machine. `npm run sim -- --policies isochrone,isochrone-gateway-tuning` says what they cost where the
  * simulator's nodes stand (docs/PLACEMENT.md).
  */
 export const gatewayTuning = {
@@ -171,4 +172,5 @@ export const gatewayTuning = {
   fitHalfLifeMs: 60_000,
   ttftAboveWeight: 0.5,
   ttftAheadShare: 1,
+  paceTokens: 64,
 } as const satisfies Partial<Tuning>

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { gatewayTuning } from '../decide/constants.ts'
 import { NOW_MS, offer } from '../decide/fixtures.ts'
 import { createReplicaPool } from '../pool/replica-pool.ts'
 import { replicaStateOf } from '../pool/replica-state.ts'
@@ -10,8 +11,8 @@ const usualMs = 9 + 0.3 * 50
 /** Four looks a second. */
 const look = (tpotMs: number, tokens: number) => ({ tpotMs, tokens, elapsedMs: 250 })
 
-function loaded() {
-  const pool = createReplicaPool()
+function loaded(tuning = {}) {
+  const pool = createReplicaPool({ tuning })
   const slot = pool.upsert(offer(1, { prior, concurrencyMax: 200 }))
   pool.report(slot, { ...report, atMs: NOW_MS })
   const perTokenMs = () => {
@@ -43,6 +44,15 @@ test('steps that carry what waits there say nothing of the machine, and slower o
   expect(perTokenMs()).toBeCloseTo(usualMs)
   for (let n = 0; n < 12; n++) pool.paced(slot, look(2.5 * (usualMs + chunkMs), 100))
   expect(perTokenMs()).toBeGreaterThan(2 * usualMs)
+})
+
+/** One engine gives answers of very different speed: one stream of a token a look must not keep its node out afterwards. */
+test('at a gateway one stream that is slow by itself says little of its machine', () => {
+  const { pool, slot, perTokenMs } = loaded(gatewayTuning)
+  for (let n = 0; n < 24; n++) pool.paced(slot, look(250, 1))
+  expect(perTokenMs()).toBeLessThan(2 * usualMs)
+  for (let n = 0; n < 24; n++) pool.paced(slot, look(250, 100))
+  expect(perTokenMs()).toBeGreaterThan(4 * usualMs)
 })
 
 /** Liveness: what is thought slow gets no streams to prove otherwise, so the thought must fade. */
