@@ -59,6 +59,15 @@ test('short prompts teach nothing, and neither does one that another one passed 
   expect(queue.msPerToken).toBeNull()
 })
 
+test('a prompt that took no time that can be divided teaches nothing', () => {
+  const queue = new PromptQueue<string>()
+  const first = queue.begin('a', 256, 0)
+  queue.begin('a', 100, Number.MIN_VALUE)
+  first.firstToken(Number.MIN_VALUE)
+  expect(queue.msPerToken).toBeNull()
+  expect(queue.tokens(Number.MIN_VALUE)).toBe(100)
+})
+
 test('whatever comes and goes, what waits is a count between nothing and the sum of the prompts, and ends at nothing', () => {
   const step = fc.record({
     tokens: fc.nat(50_000),

@@ -59,7 +59,9 @@ export class PromptQueue<Owner> {
 
   /** Lately, ms for one prompt token; null before any was seen. */
   get msPerToken(): number | null {
-    return this.#learnedTokens > 0 ? this.#learnedMs / this.#learnedTokens : null
+    // A time too small to be divided is none.
+    const ms = this.#learnedMs / this.#learnedTokens
+    return ms > 0 ? ms : null
   }
 
   /** Of the first prompt, by the time that has passed; whole tokens. */
