@@ -5,8 +5,9 @@
 import { once } from 'node:events'
 import { benchModels } from './answer.ts'
 import type { LoadCommand, LoadResult } from './load-messages.ts'
-import type { Rival, RivalName, Rivals } from './rivals.ts'
+import type { Rival, Rivals } from './rivals.ts'
 import { medianOf } from './summary.ts'
+import type { Sample } from './sample.ts'
 
 export interface Plan {
   readonly rounds: number
@@ -21,24 +22,6 @@ export interface Plan {
   readonly countMin: { readonly request: number; readonly stream: number }
   /** No round starts later than this after the first one. */
   readonly totalMsMax: number
-}
-
-/** One rival in one round. CPU and rates at saturation; what it adds, at a quarter of that. */
-export interface Sample {
-  readonly name: RivalName
-  readonly requestsPerSecond: number
-  readonly streamsPerSecond: number
-  readonly tokensPerSecond: number
-  readonly cpuUsPerRequest: number
-  readonly cpuUsPerStream: number
-  readonly agentCpuUsPerRequest: number
-  readonly agentCpuUsPerStream: number
-  /** Whole answers. */
-  readonly addedP50Ms: number
-  readonly addedP99Ms: number
-  /** First token of a stream. */
-  readonly addedTtftP50Ms: number
-  readonly addedTtftP99Ms: number
 }
 
 export const TOKENS = { request: 16, stream: 64 } as const

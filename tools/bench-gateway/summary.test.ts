@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { rivalNames, type RivalName } from './rivals.ts'
-import type { Sample } from './rounds.ts'
 import { medianOf, rowsOf, verdictsOf } from './summary.ts'
+import type { Sample } from './sample.ts'
 
 const sampleOf = (name: RivalName, changes: Partial<Sample> = {}): Sample => ({
   name,

@@ -1,6 +1,6 @@
 /** From the samples of all rounds to one row for each rival, with its spread, and to what the targets say about them. */
 import { rivalNames, type RivalName } from './rivals.ts'
-import type { Sample } from './rounds.ts'
+import type { Sample } from './sample.ts'
 
 type Figure = Exclude<keyof Sample, 'name'>
 type Figures = Record<Figure, number>

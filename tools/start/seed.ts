@@ -6,7 +6,7 @@
  */
 import { createAuth } from '@isochrone/api'
 import { readDeployment } from '@isochrone/contracts-client'
-import { createDb, createStore, type Db, type Store } from '@isochrone/db'
+import { createDb, createStore, type Db } from '@isochrone/db'
 import { newId, payoutMessage, systemClock } from '@isochrone/domain'
 import { addressOfKey, type Hex } from '@isochrone/protocol'
 import { childEnv, developmentKeys, loadEnv, toolEnv, type ToolEnv } from '@isochrone/runtime'
@@ -16,7 +16,6 @@ import {
   publishKeyBudgets,
   redisLeaseBudget,
   redisLiveState,
-  type ControlPlane,
   type ControlPlaneDeps,
 } from '@isochrone/services'
 import { Redis } from 'ioredis'
@@ -26,6 +25,7 @@ import { ensureNodes } from './seed/nodes.ts'
 import { ensureOrganisation, ensureUser, type DemoUser } from './seed/people.ts'
 import type { Seed, SeedContext } from './seed-types.ts'
 import { StartError } from './start-error.ts'
+import type { SeedParts } from './seed/seed-parts.ts'
 
 export const demoPassword = 'isochrone-demo'
 
@@ -39,13 +39,6 @@ const FUNDING_MICRO_USD = 100_000_000n
 const STAKE_MICRO_USD = 1_000_000_000n
 /** Account 3 of the development mnemonic is where the demo provider is paid. */
 const PAYOUT_ACCOUNT = 3
-
-export interface SeedParts {
-  db: Db
-  store: Store
-  controlPlane: ControlPlane
-  deps: ControlPlaneDeps
-}
 
 export const seed: Seed = async (ctx) => {
   const env = loadEnv(toolEnv, childEnv(ctx.env))

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { AppError } from '@isochrone/domain'
 import type { Hex } from '@isochrone/protocol'
 import { z } from 'zod'
-import type { LaneContracts } from './lane/gateway-lane.ts'
+import type { LaneContracts } from './lane/lane-contracts.ts'
 
 const address = z
   .string()

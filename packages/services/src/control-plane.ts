@@ -19,7 +19,6 @@ import type { ChallengeInput, FileDisputeInput, WithheldInput } from './disputes
 import type { DisputePlan } from './disputes/place-order.ts'
 import type { JudgementInput } from './disputes/prepare-judgement.ts'
 import type { PreparedRuling, RulingInput } from './disputes/prepare-ruling.ts'
-import type { RecordKey } from './disputes/record-cases.ts'
 import type { DeskFigures, DeskItem, DisputeCase, DisputeRoles, FilingTerms, RecordCaseView } from './disputes/views.ts'
 import type { AuditEntry, AuditFilterInput } from './queries/views/audit.ts'
 import type { RecordStatus } from '@isochrone/domain'
@@ -95,6 +94,7 @@ import type { StoredFileRow } from './ports/batch-store.ts'
 import type { WebhookStatus } from './ports/webhook-store.ts'
 import type { NewWebhook, WebhookDeliveryView, WebhookEndpointView } from './webhooks/webhook-endpoints.ts'
 import type { RoutingDryRun, RoutingJson, RoutingPreview, RoutingView } from './queries/views/routing.ts'
+import type { RecordKey } from './disputes/record-key.ts'
 
 export interface JoinDescription {
   providerId: string

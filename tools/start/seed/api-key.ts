@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { apiKeyHash, createApiKey, newApiKeySecret, type ControlPlaneDeps } from '@isochrone/services'
-import type { SeedParts } from '../seed.ts'
+import type { SeedParts } from './seed-parts.ts'
 
 /** A key that was revoked, or whose database was replaced, is followed by a fresh one. */
 export async function ensureApiKey(

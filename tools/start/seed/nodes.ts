@@ -5,8 +5,8 @@
 import { arch, cpus, release, totalmem, type as osType } from 'node:os'
 import { addressToBytes32, signStruct, type Hex, type NodeInventory } from '@isochrone/protocol'
 import { createJoinToken, joinNode, type ControlPlaneDeps, type Promises } from '@isochrone/services'
-import type { SeedParts } from '../seed.ts'
 import type { SeedContext } from '../seed-types.ts'
+import type { SeedParts } from './seed-parts.ts'
 
 type Node = SeedContext['nodes'][number]
 

@@ -2,7 +2,7 @@
 import type { Auth } from '@isochrone/api'
 import type { Store } from '@isochrone/db'
 import { createOrganisation } from '@isochrone/services'
-import type { SeedParts } from '../seed.ts'
+import type { SeedParts } from './seed-parts.ts'
 
 export interface DemoUser {
   email: string

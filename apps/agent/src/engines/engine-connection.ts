@@ -1,7 +1,12 @@
 /** One connection of an `EnginePool`: carries one request after the other. */
 import { connect, type Socket } from 'node:net'
-import type { AnswerController, AnswerHandler, EnginePoolOptions } from './engine-pool.ts'
 import { HttpAnswer } from './http-answer.ts'
+import type { AnswerController, AnswerHandler } from './answer-handler.ts'
+
+export interface EngineAddress {
+  readonly host: string
+  readonly port: number
+}
 
 export interface ConnectionEvents {
   /** The last answer is whole: another request may go. */
@@ -33,7 +38,7 @@ export class EngineConnection implements AnswerController {
   #keptToMs = 0
   #silentBeats = 0
 
-  constructor({ host, port }: EnginePoolOptions, events: ConnectionEvents) {
+  constructor({ host, port }: EngineAddress, events: ConnectionEvents) {
     this.#events = events
     const onread = {
       buffer: shared ?? Buffer.allocUnsafeSlow(READ_BYTES_MAX),

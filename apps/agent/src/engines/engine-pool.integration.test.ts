@@ -4,9 +4,10 @@ import { createServer as createTcpServer, type AddressInfo, type Socket } from '
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
 import { afterEach, expect, test, vi } from 'vitest'
-import { EnginePool, type AnswerController } from './engine-pool.ts'
+import { EnginePool } from './engine-pool.ts'
 import { throughUndici } from './engine-requests.ts'
 import { EventStream, type EngineRequests } from './event-stream.ts'
+import type { AnswerController } from './answer-handler.ts'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {

@@ -9,7 +9,8 @@
  * somebody listens is given up. Repeats nothing.
  */
 import { afterReading } from '@isochrone/runtime'
-import { EngineConnection } from './engine-connection.ts'
+import { EngineConnection, type EngineAddress } from './engine-connection.ts'
+import type { AnswerHandler } from './answer-handler.ts'
 
 export interface EventCall {
   readonly path: string
@@ -17,27 +18,7 @@ export interface EventCall {
   readonly body: string
 }
 
-/** Of one request whose answer comes. */
-export interface AnswerController {
-  readonly paused: boolean
-  pause(): void
-  resume(): void
-  /** Closes the connection. */
-  abort(reason: Error): void
-}
-
-export interface AnswerHandler {
-  onRequestStart(controller: AnswerController): void
-  onResponseStart(controller: AnswerController, httpStatus: number): void
-  /** The bytes `from` … `to`; they change when it has returned. */
-  onBytes(controller: AnswerController, bytes: Buffer, from: number, to: number): void
-  onResponseEnd(): void
-  onResponseError(controller: AnswerController | undefined, error: Error): void
-}
-
-export interface EnginePoolOptions {
-  readonly host: string
-  readonly port: number
+export interface EnginePoolOptions extends EngineAddress {
   /** As the request says it. */
   readonly hostHeader: string
   readonly connectionsMax: number

@@ -5,7 +5,8 @@
  * pool, shows only when it is used: such a request is sent again on another one, since nothing of an answer had come.
  */
 import { createParser } from 'eventsource-parser'
-import type { AnswerController, AnswerHandler, EventCall } from './engine-pool.ts'
+import type { EventCall } from './engine-pool.ts'
+import type { AnswerController, AnswerHandler } from './answer-handler.ts'
 
 /** Whoever carries a request to the engine. */
 export interface EngineRequests {

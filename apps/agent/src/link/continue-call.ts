@@ -6,7 +6,7 @@
  * Completions: it follows the prompt. What cannot be continued truthfully is refused, never answered anew.
  */
 import type { EngineCall } from '../engines/engine-driver.ts'
-import type { PreparedCall } from './prepare-call.ts'
+import type { PreparedCall } from './prepared-call.ts'
 
 /** The call for `text` delivered so far. */
 export function continueCall({ path, body }: EngineCall, text: string): PreparedCall {

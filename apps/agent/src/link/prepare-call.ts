@@ -5,10 +5,7 @@
 import type { StreamOpen } from '@isochrone/protocol'
 import type { EngineCall } from '../engines/engine-driver.ts'
 import { continueCall } from './continue-call.ts'
-
-export type PreparedCall =
-  | { readonly ok: true; readonly call: EngineCall }
-  | { readonly ok: false; readonly message: string }
+import type { PreparedCall } from './prepared-call.ts'
 
 /** What a template may add to a prompt, tokens: a system prompt of its own, roles, the words around tools. */
 const TEMPLATE_TOKENS_MAX = 2_048

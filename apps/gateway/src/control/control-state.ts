@@ -13,7 +13,7 @@ import type {
   NodeState,
   OrganisationState,
 } from '@isochrone/protocol'
-import type { Place } from './residency.ts'
+import type { Place } from '@isochrone/services'
 
 export interface ControlView {
   /** 0 before the first snapshot. */

@@ -1,8 +1,9 @@
 /** The parts of an answer that the gateway itself writes: ids, usage, headers that name the node and the decision. */
 import { answerIdOf } from '@isochrone/protocol'
 import type { FastifyReply } from 'fastify'
-import type { RequestContext, Target } from '../requests/request-context.ts'
-import type { Served } from '../requests/serve-request.ts'
+import type { RequestContext } from '../requests/request-context.ts'
+import type { Target } from '../requests/target.ts'
+import type { Served } from '../requests/serving.ts'
 
 /** Larger headers are refused by common clients and proxies. */
 const PLACEMENT_HEADER_BYTES_MAX = 4_096

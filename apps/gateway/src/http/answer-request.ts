@@ -2,7 +2,7 @@
 import type { FastifyReply } from 'fastify'
 import { collectAnswer } from '../requests/collect-answer.ts'
 import type { RequestContext } from '../requests/request-context.ts'
-import { serveRequest, type Served } from '../requests/serve-request.ts'
+import { serveRequest } from '../requests/serve-request.ts'
 import { answerHeaders, billHeaders, textHeadersOf } from './answer-parts.ts'
 import type { Dialect } from './dialect.ts'
 import type { Claim } from '../idempotency/idempotency.ts'
@@ -10,6 +10,7 @@ import { recordServed } from './record-served.ts'
 import { recordStream } from './record-stream.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 import { createSseSink } from './sse-sink.ts'
+import type { Served } from '../requests/serving.ts'
 
 export interface AnswerOptions {
   dialect: Dialect

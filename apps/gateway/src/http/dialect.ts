@@ -5,9 +5,9 @@
  */
 import { answerIdOf } from '@isochrone/protocol'
 import type { RequestContext } from '../requests/request-context.ts'
-import type { Served } from '../requests/serve-request.ts'
 import { isochroneOf, usageChunkOf, usageOf } from './answer-parts.ts'
 import { toOpenAiError } from './openai-error.ts'
+import type { Served } from '../requests/serving.ts'
 
 /** The words of one stream. Texts are whole server-sent events. */
 export interface StreamWords {

@@ -14,9 +14,9 @@ import type { FairStarts } from '../requests/fair-starts.ts'
 import type { LoopWatch } from '../overload/watch-loop.ts'
 import type { RequestLimits } from '../requests/request-limits.ts'
 import type { Idempotency } from '../idempotency/idempotency.ts'
-import type { ServeDeps } from '../requests/serve-request.ts'
 import type { GatewayMetrics } from './gateway-metrics.ts'
 import type { ReadLimits } from './read-limits.ts'
+import type { ServeDeps } from '../requests/serving.ts'
 
 export interface NewJobInput {
   orgId: string

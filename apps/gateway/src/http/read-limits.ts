@@ -5,10 +5,7 @@
  * By organisation and by key, as requests are; at each gateway for itself. Generous: it is for those that ask without a pause.
  */
 import { AppError, type Clock } from '@isochrone/domain'
-import type { FastifyInstance } from 'fastify'
 import { createRateBuckets } from '../requests/rate-buckets.ts'
-import { authenticate, type Caller } from './authenticate.ts'
-import type { GatewayDeps } from './gateway-deps.ts'
 
 export interface ReadLimits {
   /** Throws `rate_limited` with when to try again; counts nothing then. */
@@ -22,7 +19,6 @@ export interface ReadLimitsOptions {
 
 const OF_ORGANISATION_PER_MINUTE = 6_000
 const OF_KEY_PER_MINUTE = 3_000
-const READ_PATHS = /^\/v1\/(?:jobs|responses|files|batches|models)(?:[/?]|$)/
 
 export function createReadLimits(clock: Clock, options: ReadLimitsOptions = {}): ReadLimits {
   const { orgPerMinuteMax = OF_ORGANISATION_PER_MINUTE, keyPerMinuteMax = OF_KEY_PER_MINUTE } = options
@@ -44,32 +40,5 @@ export function createReadLimits(clock: Clock, options: ReadLimitsOptions = {}):
       }
       for (const { bucket } of all) bucket.take(1)
     },
-  }
-}
-
-/** Counts before the route looks anything up. What creates something has limits of its own. */
-export function limitReads(app: FastifyInstance, deps: GatewayDeps): void {
-  const limits = deps.readLimits ?? createReadLimits(deps.clock)
-  app.addHook('onRequest', (request, _reply, next) => {
-    const { method, url, headers } = request
-    const isCreation = method === 'POST' && !url.endsWith('/cancel')
-    if (isCreation || !READ_PATHS.test(url)) return next()
-    const caller = callerOf(deps, headers.authorization)
-    try {
-      if (caller) limits.take(caller.organisation.orgId, caller.key.keyId)
-      next()
-    } catch (error) {
-      next(error as Error)
-    }
-  })
-}
-
-/** Null for whom the route refuses by itself, with its own words. */
-function callerOf(deps: GatewayDeps, authorization: string | undefined): Caller | null {
-  if (deps.notReady() !== null) return null
-  try {
-    return authenticate(authorization, deps.control, deps.clock.nowMs())
-  } catch {
-    return null
   }
 }

@@ -1,8 +1,8 @@
 /** What an answer adds to the metrics, once, by the gateway that made it: whether a client waits for it, or a queue. */
 import type { RequestContext } from '../requests/request-context.ts'
-import type { Served } from '../requests/serve-request.ts'
 import { operationOf } from '../tracing/request-trace.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
+import type { Served } from '../requests/serving.ts'
 
 /** Times are from when this gateway took the request; what a job waited before, in a queue of another process, is none of them. */
 export function recordServed(deps: GatewayDeps, ctx: RequestContext, served: Served): void {

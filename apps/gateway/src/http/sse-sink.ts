@@ -7,7 +7,8 @@
 import type { ServerResponse } from 'node:http'
 import { chunkedBody, type ChunkedBody } from './chunked-body.ts'
 import type { StreamWords } from './dialect.ts'
-import type { AnswerSink, Target } from '../requests/request-context.ts'
+import type { Target } from '../requests/target.ts'
+import type { AnswerSink } from '../requests/answer-sink.ts'
 
 export interface SseSink extends AnswerSink {
   /** True once headers have left. */

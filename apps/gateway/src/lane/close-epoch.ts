@@ -6,11 +6,11 @@
  */
 import { invariant } from '@isochrone/domain'
 import type { EpochClosedEntry, Hex } from '@isochrone/protocol'
-import type { LaneContracts } from './gateway-lane.ts'
 import type { LaneState } from './lane-state.ts'
 import type { LaneWriter } from './lane-writer.ts'
 import { runEpochThread } from './run-epoch-thread.ts'
 import type { EpochPlan } from './write-epoch.ts'
+import type { LaneContracts } from './lane-contracts.ts'
 
 export interface CloseEpochInput {
   lane: Hex

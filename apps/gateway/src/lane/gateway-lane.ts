@@ -22,16 +22,7 @@ import type { KeyPeriod } from './key-spend.ts'
 import type { NoticeListener } from './record-keeper.ts'
 import type { LeaseSpan } from './sign-lease.ts'
 import type { RecountOutcome, Recounted } from './record-recount.ts'
-
-export interface LaneContracts {
-  chainId: number
-  /** Verifying contract of receipts, vouchers and link proofs. */
-  paymentChannels: Hex
-  /** Verifying contract of epoch anchors. */
-  receiptAnchor: Hex
-  /** Verifying contract of performance records. */
-  slaLedger: Hex
-}
+import type { LaneContracts } from './lane-contracts.ts'
 
 export interface LaneOptions {
   journal: Journal

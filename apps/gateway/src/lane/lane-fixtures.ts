@@ -19,7 +19,7 @@ import {
 } from '@isochrone/protocol'
 import { createLogger } from '@isochrone/runtime'
 import type { AttemptSeen, Intent } from '../ports.ts'
-import type { LaneContracts } from './gateway-lane.ts'
+import type { LaneContracts } from './lane-contracts.ts'
 
 const bytes32 = (digits: string): Hex => `0x${digits.repeat(32)}`
 

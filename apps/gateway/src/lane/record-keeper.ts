@@ -24,11 +24,11 @@ import {
 import type { Logger } from '@isochrone/runtime'
 import { createReadStream } from 'node:fs'
 import type { ClosedEpoch, EpochIndex } from './epoch-index.ts'
-import type { LaneContracts } from './gateway-lane.ts'
 import type { LaneState } from './lane-state.ts'
 import type { LaneWriter } from './lane-writer.ts'
 import { recomputeRecord } from './recompute-record.ts'
 import { domainOf } from './write-epoch.ts'
+import type { LaneContracts } from './lane-contracts.ts'
 
 /** For an answer about a small file; a large one has to be fetched and checked first. */
 const ANSWER_MS_MIN = 3_000

@@ -31,9 +31,9 @@ import {
 } from '@isochrone/protocol'
 import { makeDirectory, syncDirectory } from '@isochrone/runtime'
 import { createSlaEvaluator, type NodePerformance } from '@isochrone/verifier/sla'
-import type { LaneContracts } from './gateway-lane.ts'
 import { journalledReceipts, type ReceiptSpan } from './journalled-receipts.ts'
 import { openSyncedFile } from './open-synced-file.ts'
+import type { LaneContracts } from './lane-contracts.ts'
 
 /** What is to be closed, as the lane stood when it decided so. Plain data: it goes to a thread. */
 export interface EpochPlan extends ReceiptSpan {

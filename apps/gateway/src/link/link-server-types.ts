@@ -6,8 +6,9 @@ import type { GatewayStatus, Hex, NodeLiveness, NodeState } from '@isochrone/pro
 import type { Clock } from '@isochrone/domain'
 import type { Logger } from '@isochrone/runtime'
 import type { Redis } from 'ioredis'
-import type { GatewayLane, LaneContracts } from '../lane/gateway-lane.ts'
+import type { GatewayLane } from '../lane/gateway-lane.ts'
 import type { Sessions } from '../ports.ts'
+import type { LaneContracts } from '../lane/lane-contracts.ts'
 
 /** What this gateway has measured of a node; the request flow's estimators own it. */
 export type NodeMeasurements = Pick<

@@ -1,5 +1,5 @@
 /** What is there of an answer that broke off, in the terms of whoever goes on with it and of the bill. Pure. */
-import type { AttemptRecord } from './outcome-entry.ts'
+import type { AttemptRecord } from './attempt-record.ts'
 
 export interface AnswerSoFar {
   text: string

@@ -16,18 +16,12 @@ import { failOver } from './fail-over.ts'
 import { goOnElsewhere } from './go-on-elsewhere.ts'
 import { createMover, type Mover } from './move-elsewhere.ts'
 import { ATTEMPTS_MAX, stepAfter } from './next-step.ts'
-import type { AttemptRecord } from './outcome-entry.ts'
-import type { Opening, Placed } from './place-request.ts'
 import { raceAttempts } from './race-attempts.ts'
 import { cancelled } from './pool-outcome.ts'
-import type { ServeDeps, Serving } from './serve-request.ts'
-import type { Target } from './request-context.ts'
-
-export interface Continuation {
-  from: Target
-  to: Target
-  afterTokens: number
-}
+import type { Target } from './target.ts'
+import type { AttemptRecord } from './attempt-record.ts'
+import type { Opening, Placed } from './placer.ts'
+import type { Continuation, ServeDeps, Serving } from './serving.ts'
 
 export interface Attempts {
   records: AttemptRecord[]

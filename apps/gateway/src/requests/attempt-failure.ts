@@ -4,8 +4,8 @@ import { fieldOfRefusal } from './known-fields.ts'
 import { objectOf, parseJson, type InferenceRequest } from './parse-request.ts'
 import { TIMEOUT_HEADER } from './deadline.ts'
 import { durationText } from './request-limits.ts'
-import type { AttemptResult } from './run-attempt.ts'
 import type { AttemptLimits } from './watch-attempt.ts'
+import type { AttemptResult } from './attempt-record.ts'
 
 /** Of what ended through the customer's own doing. */
 const BILLED = 'The prompt and the tokens delivered so far are billed.'

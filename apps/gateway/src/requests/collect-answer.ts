@@ -4,7 +4,7 @@
  */
 import { foldAnswer, type FoldedAnswer } from '@isochrone/protocol/fold-answer'
 import type { InferencePath } from './parse-request.ts'
-import type { AnswerSink } from './request-context.ts'
+import type { AnswerSink } from './answer-sink.ts'
 
 export interface CollectedAnswer extends AnswerSink {
   /** The answer without usage. */

@@ -1,13 +1,13 @@
 /** Where a request goes whose attempt came to nothing: unseen by the customer, so from the beginning. */
 import type { LinkedReplica } from '../fleet/create-fleet.ts'
 import { patienceMsOf } from './patience.ts'
-import type { Opening, Placed } from './place-request.ts'
 import { afterWaiting } from './placement-request.ts'
 import { cancelled } from './pool-outcome.ts'
-import type { Target } from './request-context.ts'
 import { reservePriceMicroUsd } from './reserve-price.ts'
-import type { ServeDeps, Serving } from './serve-request.ts'
 import { isPlaced } from './waiting-room.ts'
+import type { Target } from './target.ts'
+import type { Opening, Placed } from './placer.ts'
+import type { ServeDeps, Serving } from './serving.ts'
 
 /**
  * Who named an SLO goes where a fresh decision says that what is left of it holds, in another failure domain than the node that failed: alternates are as old as the

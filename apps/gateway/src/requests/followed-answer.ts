@@ -5,7 +5,8 @@
  * The customer sees one `id` and `created`, one role, one finish reason. Bytes of an unbroken answer pass untouched.
  */
 import { followDelivered, type AnswerHead, type DeliveredText } from './delivered-text.ts'
-import type { AnswerSink, Target } from './request-context.ts'
+import type { Target } from './target.ts'
+import type { AnswerSink } from './answer-sink.ts'
 
 export interface FollowedAnswer extends AnswerSink {
   /** What left for the customer, or into the whole answer. */

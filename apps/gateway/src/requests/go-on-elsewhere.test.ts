@@ -1,7 +1,7 @@
 import { mergeRouting, policyWithFeatures, type PlacementRequest } from '@isochrone/scheduler'
 import { expect, test } from 'vitest'
 import { requestOf } from './go-on-elsewhere.ts'
-import type { Serving } from './serve-request.ts'
+import type { Serving } from './serving.ts'
 
 const asked: PlacementRequest = {
   requestId: 'req_1',

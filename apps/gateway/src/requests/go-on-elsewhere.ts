@@ -9,12 +9,12 @@ import { featureMask } from '@isochrone/domain'
 import type { PlacementRequest, RoutingPolicy } from '@isochrone/scheduler'
 import { leftMsOf } from './deadline.ts'
 import type { AnswerSoFar } from './answer-so-far.ts'
-import type { Placed } from './place-request.ts'
 import { cancelled } from './pool-outcome.ts'
-import type { Target } from './request-context.ts'
 import { bytesOutMaxOf, worstPriceMicroUsd, tokensInMaxOf } from './reserve-price.ts'
-import type { ServeDeps, Serving } from './serve-request.ts'
 import { isPlaced } from './waiting-room.ts'
+import type { Target } from './target.ts'
+import type { Placed } from './placer.ts'
+import type { ServeDeps, Serving } from './serving.ts'
 
 /** Decisions whose choice turned out unfit, for each of the two ways to look. */
 const LOOKS_MAX = 6

@@ -1,7 +1,7 @@
 /** What an attempt teaches this gateway beside the pool: what pages show, and what the next request of the model is taken for. */
 import type { Measurements } from './node-measurements.ts'
-import type { AttemptRecord } from './outcome-entry.ts'
 import type { RequestContext } from './request-context.ts'
+import type { AttemptRecord } from './attempt-record.ts'
 
 /** `wentOn`: it made the rest of an answer, which says nothing of how long answers are. */
 export function learn(

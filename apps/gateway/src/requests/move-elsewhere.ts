@@ -11,13 +11,13 @@ import type { AnswerSoFar } from './answer-so-far.ts'
 import { isContinuable, mayContinue } from './can-continue.ts'
 import { covers, requestOf } from './go-on-elsewhere.ts'
 import { CONTINUATIONS_MAX } from './next-step.ts'
-import type { AttemptRecord } from './outcome-entry.ts'
-import type { Peeked, Placed } from './place-request.ts'
 import { cancelled } from './pool-outcome.ts'
-import type { Target } from './request-context.ts'
 import { worstPriceMicroUsd } from './reserve-price.ts'
-import type { ServeDeps, Serving } from './serve-request.ts'
 import { createStop, type Stopping } from './stopping.ts'
+import type { Target } from './target.ts'
+import type { AttemptRecord } from './attempt-record.ts'
+import type { Peeked, Placed } from './placer.ts'
+import type { ServeDeps, Serving } from './serving.ts'
 
 export interface Mover {
   /** Stops the attempt that is to go on elsewhere. */

@@ -1,6 +1,6 @@
 /** What follows an attempt: nothing, another attempt from the beginning, or one that goes on where this one broke. Pure. */
 import type { AttemptSeen } from '../ports.ts'
-import type { AttemptResult } from './run-attempt.ts'
+import type { AttemptResult } from './attempt-record.ts'
 
 /** Attempts that may begin the answer, the first included. */
 export const ATTEMPTS_MAX = 3

@@ -4,15 +4,9 @@
  */
 import type { AppError } from '@isochrone/domain'
 import type { RequestFinishedEntry } from '@isochrone/protocol'
-import type { CompletedAttempt } from '../ports.ts'
 import type { RequestContext } from './request-context.ts'
-import type { AttemptResult } from './run-attempt.ts'
-import type { Served } from './serve-request.ts'
-
-export interface AttemptRecord {
-  result: AttemptResult
-  completed: CompletedAttempt
-}
+import type { AttemptResult, AttemptRecord } from './attempt-record.ts'
+import type { Served } from './serving.ts'
 
 export interface OutcomeInput {
   ctx: RequestContext

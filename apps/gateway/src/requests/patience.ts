@@ -2,7 +2,7 @@
 import { patienceLeftMs } from '@isochrone/scheduler'
 import { leftMsOf } from './deadline.ts'
 import type { RequestContext } from './request-context.ts'
-import type { ServeDeps } from './serve-request.ts'
+import type { ServeDeps } from './serving.ts'
 
 /** What is left of its patience, within the client's deadline; 0 where it may not wait. */
 export function patienceMsOf({ patienceMs, clock }: ServeDeps, ctx: RequestContext): number {

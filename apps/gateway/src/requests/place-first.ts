@@ -6,11 +6,11 @@ import { leftMsOf } from './deadline.ts'
 import { noCapacity } from './no-capacity.ts'
 import { outcomeEntry } from './outcome-entry.ts'
 import { patienceMsOf } from './patience.ts'
-import type { Placed } from './place-request.ts'
 import type { RequestContext } from './request-context.ts'
 import { organisationWishOf } from './routing-of.ts'
-import type { ServeDeps } from './serve-request.ts'
 import { isPlaced } from './waiting-room.ts'
+import type { Placed } from './placer.ts'
+import type { ServeDeps } from './serving.ts'
 
 /** Throws `capacity_unavailable` where there is no place in time, and what the policy contradicts. */
 export async function placeFirst(

@@ -5,9 +5,9 @@
 import { AppError } from '@isochrone/domain'
 import type { PlacementRequest } from '@isochrone/scheduler'
 import type { Fleet, LinkedReplica } from '../fleet/create-fleet.ts'
-import type { Opening, Placed } from './place-request.ts'
 import type { RequestContext } from './request-context.ts'
 import { rejectionNow } from './still-allowed.ts'
+import type { Opening, Placed } from './placer.ts'
 
 /** Throws `capacity_unavailable` where the lease has no node now, or one that is not linked here; `forbidden` for one that the policy excludes. */
 export function placeLeased(

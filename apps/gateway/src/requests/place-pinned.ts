@@ -5,9 +5,9 @@
 import { AppError, slackStreamsMax } from '@isochrone/domain'
 import { replicaStateOf, type PlacementRequest, type RejectionReason } from '@isochrone/scheduler'
 import type { Fleet, LinkedReplica } from '../fleet/create-fleet.ts'
-import type { Opening, Placed } from './place-request.ts'
 import type { RequestContext } from './request-context.ts'
 import { rejectionNow } from './still-allowed.ts'
+import type { Opening, Placed } from './placer.ts'
 
 /** Throws `capacity_unavailable` where the node is gone, full or not for this request. */
 export function placePinned(

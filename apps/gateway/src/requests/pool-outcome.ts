@@ -1,7 +1,7 @@
 /** What an attempt shows the pool: its estimators, breakers and learned caps. */
 import type { AttemptOutcome as PoolOutcome, PlacementRequest } from '@isochrone/scheduler'
 import type { CompletedAttempt } from '../ports.ts'
-import type { AttemptResult } from './run-attempt.ts'
+import type { AttemptResult } from './attempt-record.ts'
 
 /** An attempt that never came to anything: it teaches nothing. */
 export function cancelled({ tokensIn }: PlacementRequest): PoolOutcome {

@@ -1,7 +1,6 @@
 /** What each step of a request knows about it, and where its answer goes. */
-import type { NodeState, OrganisationState, Hex } from '@isochrone/protocol'
+import type { OrganisationState, Hex } from '@isochrone/protocol'
 import type { RoutingPolicy } from '@isochrone/scheduler'
-import type { NodeSession } from '../ports.ts'
 import type { RequestTrace } from '../tracing/request-trace.ts'
 import type { InferenceRequest } from './parse-request.ts'
 
@@ -36,30 +35,4 @@ export interface RequestContext {
   billed?: () => void
   /** Told when it holds up no other of its organisation any more: it went to a node, or waits for a place. */
   started?: () => void
-}
-
-/** A node that one attempt goes to, with its terms as they stand now. */
-export interface Target {
-  session: NodeSession
-  node: NodeState
-  modelHash: Hex
-  rttMs: number
-}
-
-/** Where the chunks of an answer go: to the customer as they come, or into one whole answer. */
-export interface AnswerSink {
-  /** True where a chunk that was written cannot be taken back. */
-  readonly streams: boolean
-  /** Aborted when the customer is gone. */
-  readonly signal: AbortSignal
-  /** Before the first chunk of an attempt. */
-  begin(target: Target, placement: unknown): void
-  /** Hands one chunk on; a promise where the customer must catch up first. It never rejects. */
-  write(chunk: Uint8Array): Promise<void> | undefined
-  /** Bytes handed on in this attempt, framing included. */
-  bytesOut(): number
-  /** Tells the customer something that is no part of the answer, where there is a way to. */
-  note?(text: string): void
-  /** Forgets a failed attempt whose chunks never left. */
-  reset(): void
 }

@@ -1,7 +1,7 @@
 /** The worst case of a request, held twice: in its organisation's channel, and in the budget of the key that it came in by. */
 import type { Reservation } from '../budget/budget.ts'
 import type { RequestContext } from './request-context.ts'
-import type { ServeDeps } from './serve-request.ts'
+import type { ServeDeps } from './serving.ts'
 
 type MoneyDeps = Pick<ServeDeps, 'budget' | 'keyBudgets'>
 type Payer = Pick<RequestContext, 'channelId' | 'keyId' | 'receivedAtMs'>

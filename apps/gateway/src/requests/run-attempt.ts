@@ -5,45 +5,19 @@
  * node unseen. Bounded by what `watchAttempt` watches and by the credits of the stream.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  outputChain,
-  randomBytes32,
-  requestHashOf,
-  type Hex,
-  type StreamEnd,
-  type StreamPrompt,
-} from '@isochrone/protocol'
+import { outputChain, randomBytes32, requestHashOf, type Hex, type StreamPrompt } from '@isochrone/protocol'
 import type { RunningStream } from '../fleet/stream-looks.ts'
-import type { AttemptEnd, AttemptSeen, AttemptStream, Continues, Intent, Lane } from '../ports.ts'
+import type { AttemptEnd, AttemptStream, Continues, Intent, Lane } from '../ports.ts'
 import type { AnswerSoFar } from './answer-so-far.ts'
-import { declinedBehind, judge, type AttemptOutcome, type StoppedBy } from './judge-attempt.ts'
+import { declinedBehind, judge, type StoppedBy } from './judge-attempt.ts'
 import { CHOICES_MAX } from './known-fields.ts'
 import type { InferencePath } from './parse-request.ts'
-import type { AnswerSink, RequestContext, Target } from './request-context.ts'
+import type { RequestContext } from './request-context.ts'
 import type { Stopping } from './stopping.ts'
 import { watchAttempt, type AttemptLimits, type AttemptWatch } from './watch-attempt.ts'
-
-export interface AttemptResult {
-  seen: AttemptSeen
-  target: Target
-  outcome: AttemptOutcome
-  /** Why this gateway stopped it; null where it ended by itself. */
-  stoppedBy: StoppedBy | null
-  /** By which it ran. */
-  limits: AttemptLimits
-  /** The node told it to go elsewhere, because of so many prompt tokens that wait there; null where it did not, or may not. */
-  declinedBehind: number | null
-  /** What its node was told of its prompt. */
-  prompt: StreamPrompt
-  /** The request itself is at fault: no other node would take it. */
-  invalidRequest: boolean
-  /** For people; from the node. */
-  message: string | null
-  /** Why it did not open a sealed request, and what its engine said to one, for the client alone. */
-  sealed?: Pick<StreamEnd, 'code' | 'sealed'>
-  /** Chunks have left for the customer. */
-  begun: boolean
-}
+import type { Target } from './target.ts'
+import type { AnswerSink } from './answer-sink.ts'
+import type { AttemptResult } from './attempt-record.ts'
 
 export interface AttemptInput {
   ctx: RequestContext

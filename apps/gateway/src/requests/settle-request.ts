@@ -3,9 +3,10 @@ import type { AppError } from '@isochrone/domain'
 import type { Attempts } from './attempt-all.ts'
 import { noNodeLeft } from './attempt-failure.ts'
 import type { FollowedAnswer } from './followed-answer.ts'
-import { outcomeEntry, type AttemptRecord } from './outcome-entry.ts'
+import { outcomeEntry } from './outcome-entry.ts'
 import type { RequestContext } from './request-context.ts'
-import type { AnswerOf, Served, Usage } from './serve-request.ts'
+import type { AttemptRecord } from './attempt-record.ts'
+import type { AnswerOf, Served, Usage } from './serving.ts'
 
 type Entry = ReturnType<typeof outcomeEntry>
 

@@ -2,8 +2,8 @@
 import { manualClock } from '@isochrone/domain'
 import { parseRoutingPolicy, mergeRouting, type PlacementRequest } from '@isochrone/scheduler'
 import { expect, test } from 'vitest'
-import type { Placer, Placed, Refused } from './place-request.ts'
 import { createWaitingRoom, isPlaced } from './waiting-room.ts'
+import type { Placer, Placed, Refused } from './placer.ts'
 
 const policyOf = (routing: object) => mergeRouting({ request: parseRoutingPolicy(routing).policy })
 

@@ -18,7 +18,7 @@ import {
 import type { Clock } from '@isochrone/domain'
 import { createFairLines, type FairLines } from './fair-lines.ts'
 import { afterWaiting } from './placement-request.ts'
-import type { Placed, Placer, Refused } from './place-request.ts'
+import type { Placed, Placer, Refused } from './placer.ts'
 
 export interface WaitingRoom {
   /**

@@ -7,7 +7,7 @@
  */
 import type { ReplicaOffer } from '../offer.ts'
 import { insertBit, removeBit } from './bits.ts'
-import type { CellArena } from './cell-arena.ts'
+import type { CellArena, CellRegion } from './cell-arena.ts'
 
 /** The attributes that a policy's fixed constraints look at. */
 export interface CellClass {
@@ -44,7 +44,7 @@ export const LOGGED = 64
 /** What was logged: another number of replicas at a place, a cell that came, a cell that left. */
 export const [COUNTED, CAME, LEFT] = [0, 1, 2] as const
 
-export class Bucket {
+export class Bucket implements CellRegion {
   readonly level: number
   /** Its place among the index's buckets. */
   rank = 0

@@ -2,11 +2,25 @@
  * The cells of all buckets side by side in typed arrays, so that a draw goes from a policy's word to a slot through flat
  * arrays alone. Each bucket has a region of a power of two of places, whole words of bits, and sees it as its own arrays.
  */
-import type { Bucket } from './bucket.ts'
 import { Slab } from './slab.ts'
 
 /** log2 of the smallest region: one word of bits. */
 const REGION_MIN = 5
+
+/** What a bucket has of the arena: where its region lies, and views of it by place and by word. */
+export interface CellRegion {
+  base: number
+  size: number
+  classes: Int32Array
+  levelsIn: Int16Array
+  levelsOut: Int16Array
+  starts: Int32Array
+  counts: Int32Array
+  opens: Int32Array
+  slacks: Int32Array
+  openBits: Int32Array
+  slackBits: Int32Array
+}
 
 export class CellArena {
   /** By place: id of the cell's class, price levels, start in the slab, replicas, open ones, ones with slack. */
@@ -22,14 +36,14 @@ export class CellArena {
   slackBits = new Int32Array(0)
   /** Only hands out regions here. */
   readonly #regions = new Slab()
-  readonly #buckets: Bucket[] = []
+  readonly #buckets: CellRegion[] = []
 
   constructor() {
     this.#resize(1_024)
   }
 
   /** Gives a new bucket its first region. */
-  adopt(bucket: Bucket): void {
+  adopt(bucket: CellRegion): void {
     bucket.base = this.#regions.take(REGION_MIN)
     bucket.size = 1 << REGION_MIN
     this.#buckets.push(bucket)
@@ -38,7 +52,7 @@ export class CellArena {
   }
 
   /** Moves a bucket to a region twice as large. */
-  double(bucket: Bucket): void {
+  double(bucket: CellRegion): void {
     const { base: from, size } = bucket
     const log2 = 31 - Math.clz32(size)
     bucket.base = this.#regions.take(log2 + 1)
@@ -82,7 +96,7 @@ export class CellArena {
     for (const bucket of this.#buckets) this.#bind(bucket)
   }
 
-  #bind(bucket: Bucket): void {
+  #bind(bucket: CellRegion): void {
     const { base } = bucket
     const end = base + bucket.size
     bucket.classes = this.classes.subarray(base, end)

@@ -6,7 +6,6 @@ import type { PlacementRequest } from '../placement.ts'
 import { OPEN, SLACK } from '../pool/columns.ts'
 import { constraintRejection, replicaStateOf } from '../pool/replica-state.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
-import type { Judge } from './live-market.ts'
 
 type Fail = (what: string) => never
 
@@ -83,3 +82,5 @@ function missedBy(pool: ReplicaPool, request: PlacementRequest, nowMs: number, j
   }
   return null
 }
+
+export type Judge = (offer: ReplicaOffer, request: PlacementRequest) => string | null

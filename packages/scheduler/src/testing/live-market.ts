@@ -7,12 +7,11 @@ import type { Tuning } from '../decide/constants.ts'
 import { decide, type Decision, type Placed } from '../decide/decide.ts'
 import { parsePlacementRecord } from '../explain/parse-placement-record.ts'
 import { replayDecision } from '../explain/replay-decision.ts'
-import type { AttemptWork, ReplicaOffer } from '../offer.ts'
 import type { PlacementRequest, RoutingPolicy } from '../placement.ts'
 import { createReplicaPool, type ReplicaPool } from '../pool/replica-pool.ts'
 import { named, reportAt, requestOf } from './arbitraries.ts'
-import { checkHedge, checkNone, checkPlaced } from './check-decision.ts'
-import { moveOf } from './move-stream.ts'
+import { checkHedge, checkNone, checkPlaced, type Judge } from './check-decision.ts'
+import { moveOf, type RunningStream } from './move-stream.ts'
 import type { Market, Step } from './market.ts'
 import { violationOf } from './violation-of.ts'
 
@@ -25,7 +24,6 @@ export interface LiveOptions {
   /** Is told of every decision in words that say all of it. */
   onDecision?: (words: string) => void
 }
-export type Judge = (offer: ReplicaOffer, request: PlacementRequest) => string | null
 
 export interface LiveCounts {
   decisions: number
@@ -39,12 +37,6 @@ export interface LiveCounts {
   replayed: number
   /** Decisions among more replicas than a sample is remembered from. */
   amongMany: number
-}
-
-export interface RunningStream {
-  nodeId: string
-  work: AttemptWork
-  request: PlacementRequest
 }
 
 const RUNNING_MAX = 256

@@ -3,7 +3,7 @@ import type { Decision, Placed } from '../decide/decide.ts'
 import { moveRule, streamsToMove } from '../move/streams-to-move.ts'
 import type { PlacementRequest } from '../placement.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
-import type { RunningStream } from './live-market.ts'
+import type { AttemptWork } from '../offer.ts'
 
 export interface SlowStream {
   of: number
@@ -65,4 +65,10 @@ function restOf(
     excludeNodeIds: [...request.excludeNodeIds, nodeId],
     policy: { ...request.policy, admission: 'slack' },
   }
+}
+
+export interface RunningStream {
+  nodeId: string
+  work: AttemptWork
+  request: PlacementRequest
 }

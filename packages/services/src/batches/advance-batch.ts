@@ -2,25 +2,13 @@
  * One look at a batch: checks its input, keeps a bounded window of its lines in the queue, and gathers the answers once the
  * last line is over. Each step is one conditional change of rows, so that a look may be repeated, doubled or cut off.
  */
-import { isBatchLineError, isBatchOver, newId, readBatchLine, type Clock } from '@isochrone/domain'
+import { isBatchLineError, isBatchOver, newId, readBatchLine } from '@isochrone/domain'
 import { batchRouting, splitModelSuffix } from '@isochrone/scheduler'
-import type { BatchRow, BatchRows, BatchTransactions, FileRows, NewBatchJobRow } from '../ports/batch-store.ts'
-import type { FleetSource, JobQueue, JobRows } from '../ports/job-store.ts'
+import type { BatchRow, NewBatchJobRow } from '../ports/batch-store.ts'
 import { fileLines } from './file-content.ts'
 import { gatherBatch } from './gather-batch.ts'
 import { validateBatch } from './validate-batch.ts'
-
-export interface AdvanceBatchDeps {
-  store: BatchTransactions & { batches: BatchRows; files: FileRows; jobs: Pick<JobRows, 'finish'> }
-  /** Of lines. */
-  queue: Required<JobQueue>
-  fleet: Pick<FleetSource, 'nodes'>
-  clock: Clock
-  /** Tells the gateway that runs a line. Where it cannot, the node goes on to its end. */
-  announceCancelled?: (jobId: string) => Promise<void>
-  /** Lines of a batch that are jobs and not over, at most: what Redis and the jobs' table hold of a batch at a time. */
-  windowMax?: number
-}
+import type { AdvanceBatchDeps } from './advance-batch-deps.ts'
 
 export type BatchLook = { kind: 'done' } | { kind: 'again'; delayMs: number }
 

@@ -6,9 +6,9 @@
 import { createHash } from 'node:crypto'
 import type { UnansweredReason } from '@isochrone/domain'
 import type { BatchEndStatus, BatchJobRow, BatchRow } from '../ports/batch-store.ts'
-import type { AdvanceBatchDeps } from './advance-batch.ts'
 import { fileLines, fileWriter, type FileWriter } from './file-content.ts'
 import { FILE_KEPT_S_DEFAULT } from './store-file.ts'
+import type { AdvanceBatchDeps } from './advance-batch-deps.ts'
 
 const JOBS_A_READ = 100
 

@@ -10,8 +10,8 @@ import {
 } from '@isochrone/domain'
 import { batchRoutingFault, splitModelSuffix } from '@isochrone/scheduler'
 import type { BatchRow } from '../ports/batch-store.ts'
-import type { AdvanceBatchDeps } from './advance-batch.ts'
 import { fileLines } from './file-content.ts'
+import type { AdvanceBatchDeps } from './advance-batch-deps.ts'
 
 /** Told at most; more would help nobody. */
 const ERRORS_MAX = 100

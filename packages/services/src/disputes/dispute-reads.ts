@@ -14,7 +14,6 @@ import { disputeAttempts } from './dispute-attempts.ts'
 import { eventText, hashIn, type EventBody } from './event-text.ts'
 import type { DisputeDeps } from './place-order.ts'
 import { providerNames } from './provider-names.ts'
-import type { RecordKey } from './record-cases.ts'
 import { pathsAround, recordEvidence } from './record-evidence.ts'
 import {
   disputeView,
@@ -25,6 +24,7 @@ import {
   type DisputeRoles,
   type PanelView,
 } from './views.ts'
+import type { RecordKey } from './record-key.ts'
 
 export interface Asker {
   orgId: string

@@ -7,8 +7,9 @@ import type { DisputeAction, Hex } from '@isochrone/protocol'
 import { checkDocument } from './documents.ts'
 import { accountOf, deskOf, type DisputeDeps } from './place-order.ts'
 import type { PreparedRuling } from './prepare-ruling.ts'
-import { nameOf, recordChallenge, type RecordKey } from './record-cases.ts'
+import { nameOf, recordChallenge } from './record-cases.ts'
 import type { RecordChallengeView } from './views.ts'
+import type { RecordKey } from './record-key.ts'
 
 export interface JudgementInput extends RecordKey {
   userId: string

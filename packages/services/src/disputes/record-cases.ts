@@ -5,12 +5,7 @@ import { recordDetail } from '../queries/records.ts'
 import { deskOf, type DisputeDeps } from './place-order.ts'
 import { pathsAround, recordEvidence, spanOf } from './record-evidence.ts'
 import { documentView, type RecordCaseView, type RecordChallengeView, type RecordVoteView } from './views.ts'
-
-export interface RecordKey {
-  lane: string
-  epoch: number
-  nodeId: string
-}
+import type { RecordKey } from './record-key.ts'
 
 /** For the desk, with all that the receipts and witnesses say. @throws AppError `not_found` where there is no such record. */
 export async function recordCase(deps: DisputeDeps, key: RecordKey): Promise<RecordCaseView> {

@@ -8,8 +8,8 @@ import { epochTree } from '../queries/epoch-tree.ts'
 import { termsViews } from '../queries/terms-views.ts'
 import { witnessRtts } from '../queries/witness-rtts.ts'
 import { deskOf, type DisputeDeps } from './place-order.ts'
-import type { RecordKey } from './record-cases.ts'
 import type { RecordEvidenceView, WitnessedPath } from './views.ts'
+import type { RecordKey } from './record-key.ts'
 
 /** One more than is evaluated for a page: a larger epoch is recomputed from its public file. */
 const RECEIPTS_READ = 2_001

@@ -14,8 +14,9 @@ import type { LeaseReceiptDetail } from '../queries/views/leases.ts'
 import type { PublicRecount } from '../queries/views/recounts.ts'
 import type { WitnessRtt } from '../queries/views/offers.ts'
 import type { RecordDetail, RecordSummary } from '../queries/views/records.ts'
-import type { AttemptView, NodeRef } from '../queries/views/requests.ts'
+import type { AttemptView } from '../queries/views/requests.ts'
 import type { ReceiptDetail } from '../queries/views/receipts.ts'
+import type { NodeRef } from '../queries/views/node-ref.ts'
 
 export interface DisputeView {
   /** The contract's number. */

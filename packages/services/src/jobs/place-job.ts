@@ -17,7 +17,7 @@ import {
 import type { QueuedJobRow } from '../ports/job-store.ts'
 import { hopelessPolicyOf } from './hopeless-policy.ts'
 import type { JobFleet } from './job-fleet.ts'
-import type { RunJobDeps } from './run-job.ts'
+import type { RunJobDeps } from './run-job-deps.ts'
 
 type PlaceJobDeps = Pick<RunJobDeps, 'fleet' | 'pools' | 'clock' | 'batches'>
 

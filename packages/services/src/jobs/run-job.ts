@@ -6,29 +6,18 @@
  * by conditional update, so a second run of the same job changes nothing. A deadline that passes while the gateway may have
  * answered ends the job only when that is known.
  */
-import { AppError, toAppError, type Clock } from '@isochrone/domain'
+import { AppError, toAppError } from '@isochrone/domain'
 import { dispatchRequest, type DispatchResponse } from '@isochrone/protocol'
 import { openAiErrorOf } from '@isochrone/protocol/openai-error'
 import type { PlacementRequest } from '@isochrone/scheduler'
-import type { FleetSource, GatewayDispatch, JobRows, QueuedJobRow } from '../ports/job-store.ts'
+import type { QueuedJobRow } from '../ports/job-store.ts'
 import { parseStorableJson } from '../receipts/storable-json.ts'
 import { gatewayOf } from './gateway-of.ts'
 import { refusalOf } from './hopeless-policy.ts'
-import type { JobFleet } from './job-fleet.ts'
 import { placeInTime, type JobPlacement } from './place-job.ts'
 import { placementMemoryOf, withEnd, withTry, type JobTry, type PlacementMemory } from './placement-memory.ts'
 import { placementRequestOf } from './placement-request.ts'
-
-export interface RunJobDeps {
-  jobs: Pick<JobRows, 'start' | 'place' | 'requeue' | 'finish'>
-  fleet: FleetSource
-  gateway: GatewayDispatch
-  /** What this placer knows of the fleet; one for all the jobs of a worker. */
-  pools: JobFleet
-  clock: Clock
-  /** Of batches: told when their money is used up, and how their lines wait for a place without asking the database. */
-  batches?: { outOfMoney(batchId: string, now: Date): Promise<void>; sleep(ms: number): Promise<void> }
-}
+import type { RunJobDeps } from './run-job-deps.ts'
 
 export type JobLook = { kind: 'done' } | { kind: 'again'; delayMs: number; reason: string }
 

@@ -3,8 +3,9 @@ import { isAppError } from '@isochrone/domain'
 import { replayDecision } from '@isochrone/scheduler'
 import { expect, test } from 'vitest'
 import { RENTAL_MODEL, rentalMarket, rentalNode, type RentalNode } from '../testing/rental-market.ts'
-import { chooseNode, type ChosenNode, type LeaseWish, type NoNode } from './choose-node.ts'
+import { chooseNode } from './choose-node.ts'
 import { gpuMemoryMibOf, type LeaseConstraints } from './lease-constraints.ts'
+import type { ChosenNode, LeaseWish, NoNode } from './lease-wish.ts'
 
 const anything: LeaseConstraints = {
   gpuClasses: [],

@@ -4,12 +4,12 @@
  */
 import { AppError, isAppError } from '@isochrone/domain'
 import type { PlacementRequest, RoutingWish } from '@isochrone/scheduler'
-import type { ChosenNode, LeaseWish, NoNode } from './choose-node.ts'
 import { gpuMemoryMibOf, routingWishOf, type LeaseConstraints } from './lease-constraints.ts'
 import { leaseObstacles } from './lease-obstacles.ts'
 import type { ChooseDeps, RentalOffer } from './lease-offers.ts'
 import { leaseRequest, placeLease } from './place-lease.ts'
 import { whyNoneMeets } from './why-none-meets.ts'
+import type { ChosenNode, LeaseWish, NoNode } from './lease-wish.ts'
 
 export interface ConstrainedChoice {
   wish: LeaseWish

@@ -3,38 +3,11 @@
  * policy allows, the one that `decide` places on. A lease with constraints goes to the cheapest that meets them all.
  */
 import { formatUsd } from '@isochrone/domain'
-import type { PlacementRecord } from '@isochrone/scheduler'
 import { STAKE_MIN_MICRO_USD } from '../listings/stake.ts'
 import { chooseByConstraints } from './choose-by-constraints.ts'
-import type { LeaseConstraints } from './lease-constraints.ts'
 import { countGpus, freeGpusOf, rentalOffers, type ChooseDeps, type RentalOffer } from './lease-offers.ts'
 import { leaseRequest, organisationWish, placeLease } from './place-lease.ts'
-
-export interface LeaseWish {
-  /** Seeds the decision. */
-  id: string
-  orgId: string
-  model: string
-  gpus: number
-  /** µUSD. */
-  perGpuHourMaxMicroUsd: bigint
-  /** This node and no other; null or absent: any. */
-  nodeId?: string | null
-  /** Null or absent: the organisation's policy alone. */
-  constraints?: LeaseConstraints | null
-  excludeNodeIds?: readonly string[]
-}
-
-export interface ChosenNode extends RentalOffer {
-  record: PlacementRecord
-  /** Of a choice by constraints: how many nodes meet them, and what the next dearer one asks; null where none is dearer. */
-  among?: { nodes: number; nextPerGpuHourMicroUsd: bigint | null }
-}
-
-/** What stood in the way of the candidate that came closest; for people. */
-export interface NoNode {
-  reason: string
-}
+import type { LeaseWish, ChosenNode, NoNode } from './lease-wish.ts'
 
 const barredWords = {
   stake: 'takes requests and no leases until its provider’s stake is full.',

@@ -1,8 +1,8 @@
 /** What keeps one node from taking a lease with constraints, as changes of the wish that would remove each obstacle. */
 import { fixedObstacles, type Change, type RoutingPolicy } from '@isochrone/scheduler'
-import type { LeaseWish } from './choose-node.ts'
 import type { LeaseConstraints } from './lease-constraints.ts'
 import type { RentalOffer } from './lease-offers.ts'
+import type { LeaseWish } from './lease-wish.ts'
 
 export type LeaseObstacle =
   /** What it asks for a GPU and hour. */

@@ -6,9 +6,10 @@ import { isAppError } from '@isochrone/domain'
 import type { LeaseRow } from '../ports/lease-store.ts'
 import { recordControlChange } from '../control/record-control-change.ts'
 import { commitAndPublish } from '../control/commit-and-publish.ts'
-import { chooseNode, type ChosenNode, type LeaseWish, type NoNode } from './choose-node.ts'
+import { chooseNode } from './choose-node.ts'
 import { constraintsOfStored } from './lease-constraints.ts'
 import { edgeMsOf, failLease, type LeaseDeps, type LeaseLook } from './lease-deps.ts'
+import type { ChosenNode, LeaseWish, NoNode } from './lease-wish.ts'
 
 /** A lease that no node takes for so long ends; what it did not use is given back. */
 const MOVE_MS_MAX = 600_000

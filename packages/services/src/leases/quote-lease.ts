@@ -7,10 +7,11 @@
 import { AppError, newId } from '@isochrone/domain'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { LeaseQuoteRow } from '../ports/lease-store.ts'
-import { chooseNode, type ChosenNode } from './choose-node.ts'
+import { chooseNode } from './choose-node.ts'
 import type { LeaseConstraints } from './lease-constraints.ts'
 import { leaseFleet } from './lease-fleet.ts'
 import { checkedDurationMs, leaseReserveMicroUsd } from './lease-price.ts'
+import type { ChosenNode } from './lease-wish.ts'
 
 interface LeaseQuestion {
   orgId: string

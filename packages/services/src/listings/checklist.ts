@@ -1,10 +1,11 @@
 /** How far a listing is, step by step; what failed says what to do about it. */
 import { formatUsd, type ListingStatus } from '@isochrone/domain'
-import type { CheckView, ChecklistItem, DetectedNode } from '../queries/views/listings.ts'
+import type { CheckView, ChecklistItem } from '../queries/views/listings.ts'
 import type { ListingDraft } from './listing-draft.ts'
 import type { ModelStanding } from './model-standing.ts'
 import { promiseGap } from './promise-slip.ts'
 import type { StakeStanding } from './stake-standing.ts'
+import type { DetectedNode } from '../queries/views/detected-node.ts'
 
 export interface ListingProgress {
   status: ListingStatus

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { DetectedModel, DetectedNode } from '../queries/views/listings.ts'
 import { ownFirstTokenMs } from './measured-nodes.ts'
 import { rentableUnits } from './rentable-units.ts'
+import type { DetectedModel, DetectedNode } from '../queries/views/detected-node.ts'
 
 const hash = (digit: string) => `0x${digit.repeat(64)}`
 const report = { hashOf: 'file', fileName: null, fileBytes: null, memoryMib: null } as const

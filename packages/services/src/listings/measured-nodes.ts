@@ -4,8 +4,8 @@ import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { ListedNodeRow } from '../ports/rows.ts'
 import { termsOfStored } from '../providers/terms.ts'
 import { isLive } from '../queries/live-nodes.ts'
-import type { DetectedNode } from '../queries/views/listings.ts'
 import type { ModelStep } from './listing-draft.ts'
+import type { DetectedNode } from '../queries/views/detected-node.ts'
 
 /** The middle of what is measured at live nodes; null where nothing is. */
 export interface MeasuredNodes {

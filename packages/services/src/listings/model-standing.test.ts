@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { DetectedModel, DetectedNode } from '../queries/views/listings.ts'
 import type { ModelStep } from './listing-draft.ts'
 import { modelStanding } from './model-standing.ts'
+import type { DetectedModel, DetectedNode } from '../queries/views/detected-node.ts'
 
 const hash = (digit: string) => `0x${digit.repeat(64)}`
 const build = { model: 'qwen3-32b', modelHash: hash('1') }

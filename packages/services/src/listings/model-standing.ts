@@ -2,8 +2,8 @@
  * Does the node serve what its listing says? The models and the engine that its owner chose, against what its agent reports:
  * only what the agent answers for is listed. Pure; what fails says what to do about it.
  */
-import type { DetectedModel, DetectedNode } from '../queries/views/listings.ts'
 import type { ModelStep } from './listing-draft.ts'
+import type { DetectedModel, DetectedNode } from '../queries/views/detected-node.ts'
 
 export type StandingState = 'open' | 'waiting' | 'failed' | 'done'
 

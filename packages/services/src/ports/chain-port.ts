@@ -6,8 +6,8 @@
  * what is confirmed is ever written down as done.
  */
 import type { RecordStatus } from '@isochrone/domain'
-import type { DisputeEventStep } from './dispute-port.ts'
 import type { EpochAnchor, Hex, PerformanceRecord, Signed, SlaCounts, Terms, Voucher } from '@isochrone/protocol'
+import type { DisputeEventStep } from './dispute-event-step.ts'
 
 export interface Sent {
   txHash: string | null

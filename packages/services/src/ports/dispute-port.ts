@@ -3,17 +3,6 @@ import type { DisputeKind, DisputeState } from '@isochrone/domain'
 import type { DisputeAction, Hex } from '@isochrone/protocol'
 import type { RecordName, Sent } from './chain-port.ts'
 
-export type DisputeEventStep =
-  | 'filed'
-  | 'answered'
-  | 'armed'
-  | 'drawn'
-  | 'voted'
-  | 'ruled'
-  | 'appealed'
-  | 'refunded'
-  | 'closed'
-
 export interface DisputeOnChain {
   state: DisputeState
   kind: DisputeKind

@@ -3,8 +3,8 @@ import type { Verdict, VerificationStatus } from '@isochrone/domain'
 import type { EchoReport, Hex, MatmulReport, SignedReport, WitnessFacts } from '@isochrone/protocol'
 import type { TrustLevel } from '@isochrone/scheduler'
 import type { CheckKind } from '../verification/checks/check-result.ts'
-import type { VerificationFilter } from '../queries/views/verification-queue.ts'
 import type { ListedNodeRow } from './rows.ts'
+import type { VerificationFilter } from './verification-filter.ts'
 
 export interface CheckRow {
   id: string

@@ -6,7 +6,8 @@ import type { JobDetailRow, JobRow } from '../ports/rows.ts'
 import { decodeCursor, limitOf, pageOf } from './cursor.ts'
 import { nodeRefs } from './node-refs.ts'
 import type { Page } from './views/common.ts'
-import type { JobDetail, JobFilter, JobStats, JobSummary, NodeRef } from './views/requests.ts'
+import type { JobDetail, JobFilter, JobStats, JobSummary } from './views/requests.ts'
+import type { NodeRef } from './views/node-ref.ts'
 
 type Deps = Pick<ControlPlaneDeps, 'store'>
 

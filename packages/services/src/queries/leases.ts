@@ -19,7 +19,7 @@ import type {
   LeaseReceiptView,
   LeaseSummary,
 } from './views/leases.ts'
-import type { NodeRef } from './views/requests.ts'
+import type { NodeRef } from './views/node-ref.ts'
 
 type Deps = Pick<ControlPlaneDeps, 'store' | 'live' | 'clock' | 'gatewayUrls'>
 const RECEIPTS_SHOWN = 100

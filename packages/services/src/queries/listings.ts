@@ -17,14 +17,8 @@ import { checklistOf } from '../listings/checklist.ts'
 import { rentableUnits } from '../listings/rentable-units.ts'
 import { publicInputs } from '../verification/public-inputs.ts'
 import { EARLIER_VERDICTS } from './offer-history.ts'
-import type {
-  CheckView,
-  DetectedNode,
-  ListingDetail,
-  ListingSummary,
-  ProviderVerification,
-  StakeView,
-} from './views/listings.ts'
+import type { CheckView, ListingDetail, ListingSummary, ProviderVerification, StakeView } from './views/listings.ts'
+import type { DetectedNode } from './views/detected-node.ts'
 
 type Deps = Pick<ControlPlaneDeps, 'store' | 'clock' | 'live'>
 

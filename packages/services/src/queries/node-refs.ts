@@ -1,6 +1,6 @@
 /** Names of the nodes that rows speak of. */
 import type { ProvidersStore } from '../ports/control-plane-store.ts'
-import type { NodeRef } from './views/requests.ts'
+import type { NodeRef } from './views/node-ref.ts'
 
 export async function nodeRefs(
   providers: ProvidersStore,

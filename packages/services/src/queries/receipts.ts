@@ -13,7 +13,8 @@ import { epochOf, epochsOf, stageOf, type EpochsByKey } from './settlement.ts'
 import { termsViews } from './terms-views.ts'
 import type { Check } from './views/common.ts'
 import type { AnyReceipt, ReceiptDetail, ReceiptListItem } from './views/receipts.ts'
-import type { NodeRef, ReceiptView } from './views/requests.ts'
+import type { ReceiptView } from './views/requests.ts'
+import type { NodeRef } from './views/node-ref.ts'
 
 type Deps = Pick<ControlPlaneDeps, 'store' | 'chain'>
 

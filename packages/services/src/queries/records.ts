@@ -16,7 +16,8 @@ import type {
   RecordDetail,
   RecordSummary,
 } from './views/records.ts'
-import type { NodeRef, TermsView } from './views/requests.ts'
+import type { TermsView } from './views/requests.ts'
+import type { NodeRef } from './views/node-ref.ts'
 
 type Deps = Pick<ControlPlaneDeps, 'store' | 'clock'>
 

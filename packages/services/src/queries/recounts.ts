@@ -3,7 +3,7 @@ import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { StoredRecount } from '../ports/control-plane-store.ts'
 import { nodeRefs } from './node-refs.ts'
 import type { PublicRecount, RecountView } from './views/recounts.ts'
-import type { NodeRef } from './views/requests.ts'
+import type { NodeRef } from './views/node-ref.ts'
 
 /** Newest first, at most `limit`: of one request, of a provider's nodes, or of all. */
 export async function recountViews(

@@ -9,7 +9,8 @@ import { receiptViews } from './receipts.ts'
 import { recountViews } from './recounts.ts'
 import { epochsOf, leastStage } from './settlement.ts'
 import type { Page, SettlementStage } from './views/common.ts'
-import type { NodeRef, RequestDetail, RequestFilter, RequestSummary } from './views/requests.ts'
+import type { RequestDetail, RequestFilter, RequestSummary } from './views/requests.ts'
+import type { NodeRef } from './views/node-ref.ts'
 
 type Deps = Pick<ControlPlaneDeps, 'store' | 'chain'>
 

@@ -8,7 +8,7 @@ import { prng } from '@isochrone/domain'
 import { servedModel, type Hex } from '@isochrone/protocol'
 import type { ListedNodeRow } from '../ports/rows.ts'
 import { checkModel, REFERENCES_MIN, replayAgrees } from './checks/check-model.ts'
-import type { VerifyDeps } from './verify-node.ts'
+import type { VerifyDeps } from './verify-deps.ts'
 
 const TRIALS_MAX = 12
 const REFERENCES_ASKED = 3

@@ -1,6 +1,7 @@
 /** Takes nodes whose time has come, one after another; a failure of ours leaves the node to the next round. */
 import type { Hex } from '@isochrone/protocol'
-import { verifyNode, type VerifyDeps } from './verify-node.ts'
+import { verifyNode } from './verify-node.ts'
+import type { VerifyDeps } from './verify-deps.ts'
 
 /** A worker that dies in mid-check holds a node for so long, ms. */
 const CLAIM_MS = 300_000

@@ -8,22 +8,13 @@ import {
   transition,
   verificationAfter,
   verificationTransitions,
-  type Clock,
   type VerificationStatus,
 } from '@isochrone/domain'
 import { nodeInventory, servedModel, type Hex } from '@isochrone/protocol'
 import { z } from 'zod'
 import { recordControlChange } from '../control/record-control-change.ts'
-import type { ControlStore } from '../ports/control-store.ts'
 import type { ListedNodeRow } from '../ports/rows.ts'
-import type {
-  CheckRow,
-  MeasuredRtt,
-  ReplayPort,
-  VerificationNodes,
-  VerificationStore,
-  WitnessPort,
-} from '../ports/verification-store.ts'
+import type { CheckRow, MeasuredRtt } from '../ports/verification-store.ts'
 import { checkGpuUuids } from './checks/check-gpu-uuids.ts'
 import { checkMatmul } from './checks/check-matmul.ts'
 import { checkMetering } from './checks/check-metering.ts'
@@ -36,26 +27,7 @@ import { usualAloneUs } from './checks/usual-alone.ts'
 import { measureSharing } from './measure-sharing.ts'
 import { replayAnswers } from './replay-answers.ts'
 import { trustAfter, type HardwareClaim } from './trust-after.ts'
-
-interface VerifyTx {
-  verification: VerificationStore
-  providers: VerificationNodes
-  control: ControlStore
-}
-
-export interface VerifyDeps {
-  store: { verification: VerificationStore; providers: VerificationNodes } & {
-    transaction<T>(work: (tx: VerifyTx) => Promise<T>): Promise<T>
-  }
-  witnesses: readonly WitnessPort[]
-  /** Null: nobody pays for replays here, and the model stays unverifiable. */
-  replay: ReplayPort | null
-  clock: Clock
-  /** From one check of a node to the next at most, ms. */
-  periodMs: number
-  /** Of the challenges' sizes and orders. */
-  seed: () => number
-}
+import type { VerifyTx, VerifyDeps } from './verify-deps.ts'
 
 const ECHOES = 20
 const MATMUL_ORDER = 256

@@ -2,7 +2,6 @@
  * No policy that meets the SLO pays less than the bound: if one seems to, the bound, the bill or the engine is wrong.
  */
 import { AppError } from '@isochrone/domain'
-import type { LpBound } from './lp-bound.ts'
 
 export interface BoundedResult {
   policy: string
@@ -20,7 +19,7 @@ const tolerance = 1e-9
 /** @throws AppError internal naming each policy that meets the SLO and costs less than the bound allows */
 export function assertNotBelowBound(
   results: readonly BoundedResult[],
-  bound: Pick<LpBound, 'status' | 'costPerMtokAt99'>,
+  bound: { status: 'optimal' | 'infeasible'; costPerMtokAt99: number },
 ): void {
   const meeting = results.filter(({ sloAttainment }) => sloAttainment >= meetsSloFrom)
   const [first] = meeting

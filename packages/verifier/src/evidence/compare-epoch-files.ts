@@ -15,7 +15,7 @@ import {
   type EpochFileLine,
   type EpochFileText,
 } from '@isochrone/protocol'
-import type { OpenFile } from '../verify-epoch/verify-epoch.ts'
+import type { OpenFile } from '../verify-epoch/open-file.ts'
 
 export interface NamedFile {
   name: string

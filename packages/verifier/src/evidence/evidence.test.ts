@@ -12,11 +12,11 @@ import {
 } from '@isochrone/protocol'
 import { expect, test } from 'vitest'
 import { makeEpoch } from '../testing/make-epoch.ts'
-import type { OpenFile } from '../verify-epoch/verify-epoch.ts'
 import { compareEpochFiles } from './compare-epoch-files.ts'
 import { findContradictions } from './find-contradictions.ts'
 import { judgeRecord } from './judge-record.ts'
 import { recomputeEpoch } from './recompute-epoch.ts'
+import type { OpenFile } from '../verify-epoch/open-file.ts'
 
 const laneKey = bytes32Of('test lane')
 const nodeKey = bytes32Of('node one')

@@ -14,8 +14,8 @@ import {
 import { expect, test } from 'vitest'
 import { makeEpoch, type MadeEpoch, type MakeEpochOptions } from '../testing/make-epoch.ts'
 import { testTerms } from '../testing/receipts.ts'
-import type { OpenFile } from '../verify-epoch/verify-epoch.ts'
 import { findContradictions } from './find-contradictions.ts'
+import type { OpenFile } from '../verify-epoch/open-file.ts'
 
 const [laneKey, nodeKey, thief] = [bytes32Of('test lane'), bytes32Of('node one'), bytes32Of('thief')]
 /** Number 1 is a delivery with work, number 3 a lease. */

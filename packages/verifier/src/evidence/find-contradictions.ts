@@ -26,7 +26,7 @@ import {
   type WorkReceipt,
 } from '@isochrone/protocol'
 import { readEpochHeader } from '../verify-epoch/read-header.ts'
-import type { OpenFile } from '../verify-epoch/verify-epoch.ts'
+import type { OpenFile } from '../verify-epoch/open-file.ts'
 
 export type Contradiction =
   | { kind: 'wrong price'; receipt: Signed<DeliveryReceipt>; terms: Terms }

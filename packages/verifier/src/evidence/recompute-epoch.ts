@@ -17,7 +17,7 @@ import {
 import { LineChecker } from '../verify-epoch/check-lines.ts'
 import { readEpochHeader } from '../verify-epoch/read-header.ts'
 import { Findings, sentenceOf, type CheckName } from '../verify-epoch/report.ts'
-import type { OpenFile } from '../verify-epoch/verify-epoch.ts'
+import type { OpenFile } from '../verify-epoch/open-file.ts'
 
 export interface RecomputedEpoch {
   header: EpochFileHeader

@@ -8,7 +8,8 @@ import { checkContracts } from './check-chain.ts'
 import type { EpochChain, EpochOfFile } from './epoch-chain.ts'
 import { hashOfFile } from './hash-of-file.ts'
 import { Findings, reasonOf, reportOf, type CheckName, type EpochReport } from './report.ts'
-import type { OpenFile, VerifyEpochInput } from './verify-epoch.ts'
+import type { OpenFile } from './open-file.ts'
+import type { VerifyEpochInput } from './verify-epoch-input.ts'
 
 /** Where a file cannot be read further, and why. */
 export interface Damage {

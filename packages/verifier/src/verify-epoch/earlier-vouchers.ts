@@ -19,7 +19,7 @@ import type { EarlierVouchers } from './check-vouchers.ts'
 import type { EpochChain } from './epoch-chain.ts'
 import { hashOfFile } from './hash-of-file.ts'
 import type { Findings } from './report.ts'
-import type { OpenFile } from './verify-epoch.ts'
+import type { OpenFile } from './open-file.ts'
 
 interface EarlierFile {
   header: EpochFileHeader

@@ -1,6 +1,6 @@
 /** The hash of a file's bytes, as the chain names it. */
 import { createKeccakStream, type Hex } from '@isochrone/protocol'
-import type { OpenFile } from './verify-epoch.ts'
+import type { OpenFile } from './open-file.ts'
 
 /** Keccak-256, read piece by piece. */
 export async function hashOfFile(open: OpenFile): Promise<Hex> {

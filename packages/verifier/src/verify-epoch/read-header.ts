@@ -4,7 +4,7 @@
  */
 import { AppError } from '@isochrone/domain'
 import { parseEpochFileLine, readEpochFileToDamage, type EpochFileHeader } from '@isochrone/protocol'
-import type { OpenFile } from './verify-epoch.ts'
+import type { OpenFile } from './open-file.ts'
 
 /** @throws AppError `invalid_input` when this is no epoch file, a `DamagedGzipError` when its first line cannot be inflated. */
 export async function readEpochHeader(open: OpenFile): Promise<EpochFileHeader> {

@@ -9,7 +9,8 @@ import { expect, test } from 'vitest'
 import { makeEpoch, type MadeEpoch, type MakeEpochOptions } from '../testing/make-epoch.ts'
 import { memoryChain } from '../testing/memory-chain.ts'
 import { sentenceOf, type CheckName, type EpochReport } from './report.ts'
-import { verifyEpoch, type VerifyEpochInput } from './verify-epoch.ts'
+import { verifyEpoch } from './verify-epoch.ts'
+import type { VerifyEpochInput } from './verify-epoch-input.ts'
 
 interface Made {
   made: MadeEpoch

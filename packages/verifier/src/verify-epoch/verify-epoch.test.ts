@@ -22,7 +22,8 @@ import { makeEpoch, type MadeEpoch, type MakeEpochOptions } from '../testing/mak
 import { memoryChain } from '../testing/memory-chain.ts'
 import type { ClaimOnChain, EpochChain, LaneClaims } from './epoch-chain.ts'
 import { sentenceOf, type CheckName, type EpochReport } from './report.ts'
-import { verifyEpoch, type VerifyEpochInput } from './verify-epoch.ts'
+import { verifyEpoch } from './verify-epoch.ts'
+import type { VerifyEpochInput } from './verify-epoch-input.ts'
 
 const small: MakeEpochOptions = { receipts: 12, leaseEvery: 6, seed: 9, channelIds: [bytes32Of('a'), bytes32Of('b')] }
 const laneKey = bytes32Of('test lane')

@@ -10,36 +10,17 @@ import {
   readEpochFileToDamage,
   UnfinishedLineError,
   type EpochFileHeader,
-  type Hex,
 } from '@isochrone/protocol'
 import { checkAnchor, checkContracts, checkRecords, checkRegistry } from './check-chain.ts'
 import { LineChecker } from './check-lines.ts'
 import { checkVouchers } from './check-vouchers.ts'
 import { checkDamage, verifyUnreadable, type Damage } from './damaged-file.ts'
 import { earlierVouchers } from './earlier-vouchers.ts'
-import type { EpochChain } from './epoch-chain.ts'
 import { hashOfFile } from './hash-of-file.ts'
 import { readEpochHeader } from './read-header.ts'
 import { Findings, reasonOf, reportOf, type EpochReport } from './report.ts'
 import { SignaturePool } from './signature-pool.ts'
-import type { FetchEarlier } from './walk-back.ts'
-
-/** The bytes of a file, as often as asked for. */
-export type OpenFile = () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>
-
-export interface VerifyEpochInput {
-  open: OpenFile
-  chain: EpochChain
-  /** What the file must be about, where that is known beforehand. */
-  expected?: { lane?: Hex | undefined; epoch?: number | undefined }
-  /** Files of epochs before this one, oldest first: they show what earlier vouchers said, if the chain names them. */
-  previous?: readonly OpenFile[]
-  /** Fetches files of epochs before, where neither the chain nor `previous` shows what had been signed; null: nobody is asked. */
-  fetchEarlier?: FetchEarlier | null
-  /** For signatures; 0 checks them in this thread. */
-  threads?: number
-  onProgress?: (progress: { lines: number }) => void
-}
+import type { VerifyEpochInput } from './verify-epoch-input.ts'
 
 /**
  * @throws AppError `invalid_input` when there is nothing to verify (no epoch file, and nobody says what it should be; another

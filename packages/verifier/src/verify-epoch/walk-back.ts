@@ -17,7 +17,7 @@ import {
 import type { AnchoredEpoch, EpochChain } from './epoch-chain.ts'
 import { hashOfFile } from './hash-of-file.ts'
 import { reasonOf, type Findings } from './report.ts'
-import type { OpenFile } from './verify-epoch.ts'
+import type { OpenFile } from './open-file.ts'
 
 /** A payer that comes back after more epochs than these would make a reader fetch a lane's whole life. */
 export const EARLIER_FILES_MAX = 32

@@ -7,7 +7,7 @@ import { bytesOf } from '../own-signer/bytes.ts'
 import { checkSignature, prepareChecks } from './check-signature.ts'
 import { writeComb } from './comb-table.ts'
 import { createKnownModule } from './known-module.ts'
-import type { SignedDigest } from './known-signers.ts'
+import type { SignedDigest } from './signed-digest.ts'
 
 const { Point } = secp256k1
 const { Fn, Fp } = Point

@@ -15,7 +15,7 @@ import { SLOT_BYTES } from '../own-signer/limbs-code.ts'
 import { MONTGOMERY_BITS } from '../own-signer/scalar-code.ts'
 import { combAt, writeComb } from './comb-table.ts'
 import type { KnownModule } from './known-module.ts'
-import type { SignedDigest } from './known-signers.ts'
+import type { SignedDigest } from './signed-digest.ts'
 
 const { n: ORDER } = secp256k1.Point.CURVE()
 const { Fn, BASE } = secp256k1.Point

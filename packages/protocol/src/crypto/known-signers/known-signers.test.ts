@@ -4,7 +4,8 @@ import { signStruct, isStructSignedBy, recoverStructSigner } from '../../receipt
 import { addressOfPrivateKey, isSignatureOf, recoverAddress, signDigest } from '../secp256k1.ts'
 import { bytesToHex, keccak256, type Hex } from '../keccak.ts'
 import { bestSecp256k1Library } from '../secp256k1-backends.ts'
-import { CHECKS_BEFORE, createKnownSigners, type KnownSigners, type SignedDigest } from './known-signers.ts'
+import { CHECKS_BEFORE, createKnownSigners, type KnownSigners } from './known-signers.ts'
+import type { SignedDigest } from './signed-digest.ts'
 
 const library = bestSecp256k1Library()
 const keyOf = (i: number): Uint8Array => keccak256(Buffer.from(`key ${i}`))

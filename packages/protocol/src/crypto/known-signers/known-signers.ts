@@ -13,6 +13,7 @@ import type { Secp256k1Backend } from '../secp256k1-backends.ts'
 import { checkSignature, prepareChecks } from './check-signature.ts'
 import { writeComb } from './comb-table.ts'
 import { createKnownModule, type KnownModule } from './known-module.ts'
+import type { SignedDigest } from './signed-digest.ts'
 
 /** Tables of 24 KiB each, written when they are needed. */
 export const KNOWN_SIGNERS_MAX = 256
@@ -22,13 +23,6 @@ export const CHECKS_BEFORE = 64
 const COUNTED_MAX = 4_096
 /** How many signatures of a random key are held against the library's word at first, each with a fault too. */
 const TRIALS = 16
-
-/** What is checked: a digest of 32 bytes, r and s of 64 together, and which of two points r stands for. */
-export interface SignedDigest {
-  digest: Uint8Array
-  signature: Uint8Array
-  recid: number
-}
 
 export interface KnownSigners {
   /** Does now what the first table would wait for, some tens of milliseconds; false where there will be none. */

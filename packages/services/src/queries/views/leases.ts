@@ -2,7 +2,8 @@
 import type { LeaseStatus } from '@isochrone/domain'
 import type { LeaseConstraints } from '../../leases/lease-constraints.ts'
 import type { SettlementStage } from './common.ts'
-import type { InclusionView, NodeRef, TermsView } from './requests.ts'
+import type { InclusionView, TermsView } from './requests.ts'
+import type { NodeRef } from './node-ref.ts'
 
 /** A node that offers GPUs for lease. */
 export interface LeaseOffer {

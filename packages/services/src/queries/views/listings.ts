@@ -1,13 +1,12 @@
 /** What a provider sees of its listings, of the checks of its nodes, and of its stake. */
 import type { ListingStatus, Verdict, VerificationStatus } from '@isochrone/domain'
-import type { EngineModelReport, EngineReport } from '@isochrone/protocol'
 import type { ListingDraft, PriceStep } from '../../listings/listing-draft.ts'
 import type { ModelStanding } from '../../listings/model-standing.ts'
 import type { Market } from '../../listings/market-prices.ts'
 import type { MeasuredNodes } from '../../listings/measured-nodes.ts'
 import type { StakeStanding } from '../../listings/stake-standing.ts'
 import type { CheckKind } from '../../verification/checks/check-result.ts'
-import type { OfferModel } from './marketplace.ts'
+import type { DetectedNode } from './detected-node.ts'
 
 export interface ListingSummary {
   id: string
@@ -35,40 +34,12 @@ export interface JudgedCheck extends CheckView {
   inputs: string
 }
 
-/** A model as the agent reports it. */
-export interface DetectedModel extends OfferModel {
-  modelHash: string
-  /** What the engine's report says of it; null from an agent that makes none. */
-  report: Omit<EngineModelReport, 'model' | 'modelHash'> | null
-}
-
 /** A build that nodes on the market serve: what a name and a hash stand for there. */
 export interface KnownModel {
   model: string
   modelHash: string
   nodes: number
   simulated: boolean
-}
-
-export interface DetectedNode {
-  /** `node_…` */
-  id: string
-  nodeId: string
-  status: 'joining' | 'active' | 'revoked'
-  hardware: string
-  cpuModel: string
-  cpuCores: number
-  memoryMib: number
-  gpuClass: string
-  gpus: { name: string; count: number; memoryMib: number; uuids: number }[]
-  os: string
-  agentVersion: string
-  /** What terms with a price for the hour offer: its GPUs, or the CPU as one. */
-  rentable: number
-  /** Null until the agent runs: it says what it serves when it starts. */
-  models: DetectedModel[] | null
-  /** Behind them; null until an agent says so. */
-  engine: Omit<EngineReport, 'models'> | null
 }
 
 export interface ChecklistItem {

@@ -1,7 +1,8 @@
 /** A receipt on a page of its own, and the lists that lead to it. Public: the epoch file says the same. */
 import type { LeaseReceiptDetail } from './leases.ts'
 import type { PublicRecount } from './recounts.ts'
-import type { NodeRef, ReceiptView } from './requests.ts'
+import type { ReceiptView } from './requests.ts'
+import type { NodeRef } from './node-ref.ts'
 
 export interface ReceiptDetail extends ReceiptView {
   channelId: string

@@ -1,6 +1,7 @@
 /** Performance records and the claims that they release, as pages show them. */
 import type { EpochStatus, RecordStatus } from '@isochrone/domain'
-import type { NodeRef, TermsView } from './requests.ts'
+import type { TermsView } from './requests.ts'
+import type { NodeRef } from './node-ref.ts'
 
 export interface RecordSummary {
   nodeId: string

@@ -1,5 +1,5 @@
 /** A receipt whose token counts are more than its text can be. */
-import type { NodeRef } from './requests.ts'
+import type { NodeRef } from './node-ref.ts'
 
 export interface RecountView {
   lane: string

@@ -4,6 +4,7 @@ import type { JobTry } from '../../jobs/placement-memory.ts'
 import type { JobKind } from '../../ports/job-store.ts'
 import type { Check, SettlementStage } from './common.ts'
 import type { RecountView } from './recounts.ts'
+import type { NodeRef } from './node-ref.ts'
 
 export interface RequestSummary {
   /** `req_…` */
@@ -25,15 +26,6 @@ export interface RequestSummary {
   priceMicroUsd: bigint
   node: NodeRef | null
   settlement: SettlementStage
-}
-
-export interface NodeRef {
-  /** `node_…` */
-  id: string
-  nodeId: string
-  name: string
-  providerName: string
-  simulated: boolean
 }
 
 export interface AttemptView {

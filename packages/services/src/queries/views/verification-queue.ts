@@ -1,13 +1,7 @@
 /** What staff see of nodes whose checks want a person. */
 import type { VerificationStatus } from '@isochrone/domain'
 import type { CheckView } from './listings.ts'
-
-/**
- * `attention`: failed, or with a newest verdict of invalid or unverifiable. `due`: its time has come and no worker has
- * checked it yet.
- */
-export const verificationFilters = ['attention', 'failed', 'unverified', 'due', 'all'] as const
-export type VerificationFilter = (typeof verificationFilters)[number]
+import type { VerificationFilter } from '../../ports/verification-filter.ts'
 
 export interface VerificationQueueInput {
   show?: VerificationFilter | undefined

@@ -1,0 +1,6 @@
+/** What a performance record is found by. */
+export interface RecordKey {
+  lane: string
+  epoch: number
+  nodeId: string
+}

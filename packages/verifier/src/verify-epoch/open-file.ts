@@ -1,0 +1,2 @@
+/** The bytes of a file, as often as asked for. */
+export type OpenFile = () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>
