@@ -17,13 +17,7 @@ export { runMain } from './run-main.ts'
 export { afterReading, SilenceWatch } from './silence-watch.ts'
 export { makeDirectory, syncDirectory } from './sync-directory.ts'
 export { createGenAiMetrics, type GenAiMetrics, type GenAiObservation } from './gen-ai-metrics.ts'
-export {
-  startTracing,
-  traceparentOf,
-  type TraceAttributes,
-  type TraceSpan,
-  type Tracing,
-  type TracingSettings,
-} from './tracing.ts'
+export { startTracing, type TracingSettings } from './start-tracing.ts'
+export { traceparentOf, type TraceAttributes, type TraceSpan, type Tracing } from './tracing.ts'
 export { watchMachine, type Machine } from './watch-machine.ts'
 export { ZeroedAhead } from './zeroed-ahead.ts'

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { createLogger } from './logger.ts'
 import { startCollector } from './testing/collector.ts'
-import { startTracing, traceparentOf } from './tracing.ts'
+import { startTracing } from './start-tracing.ts'
+import { traceparentOf } from './tracing.ts'
 
 const logger = createLogger('test', 'silent')
 const CLIENT = `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`

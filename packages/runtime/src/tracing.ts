@@ -1,10 +1,7 @@
 /**
- * Traces of one process, exported by OTLP over HTTP to where the operator says and nowhere else.
- *
- * Without `OTEL_EXPORTER_OTLP_ENDPOINT` there is no `Tracing`, the SDK is not even loaded, and who would trace finds null.
- * A span takes names, numbers and flags that its caller chose one by one: never a message of an error, a body or a key.
+ * What a process says of itself in traces. A span takes names, numbers and flags that its caller chose one by one: never a
+ * message of an error, a body or a key.
  */
-import type { Logger } from './logger.ts'
 
 /** Attribute values; longer texts are cut. */
 export type TraceAttributes = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
@@ -30,27 +27,6 @@ export interface Tracing {
   start(name: string, parent: string | null, options?: SpanOptions): TraceSpan
   /** Sends what is still here. Never rejects. */
   stop(): Promise<void>
-}
-
-/** What `tracing` of the environment says. */
-export interface TracingSettings {
-  OTEL_EXPORTER_OTLP_ENDPOINT?: string | undefined
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?: string | undefined
-  OTEL_TRACES_SAMPLER_ARG: number
-}
-
-/** Null where the operator names no collector. `service` becomes `isochrone-<service>`. */
-export async function startTracing(
-  service: string,
-  settings: TracingSettings,
-  logger: Logger,
-): Promise<Tracing | null> {
-  const { OTEL_EXPORTER_OTLP_ENDPOINT: base, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces } = settings
-  // The signal's own endpoint is taken as it is, the common one gets the path: so the OTLP specification says.
-  const url = traces ?? (base === undefined ? undefined : `${base.replace(/\/+$/, '')}/v1/traces`)
-  if (url === undefined) return null
-  const { createOtlpTracing } = await import('./otlp-tracing.ts')
-  return createOtlpTracing({ service, url, ratio: settings.OTEL_TRACES_SAMPLER_ARG, logger })
 }
 
 /** Version 00 alone is read as it stands; of a later one its first four fields (W3C Trace Context §4.3). */
