@@ -11,7 +11,7 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort, inspect, startTestStack, type Inspected, type KeptMemory } from '@isochrone/local-stack'
-import { watchMachine } from '@isochrone/runtime'
+import { watchMachine, whole } from '@isochrone/runtime'
 import { Command, InvalidArgumentError } from 'commander'
 import { benchModels } from './answer.ts'
 import { startScript, startServer } from './children.ts'
@@ -19,7 +19,6 @@ import type { LoadCommand, LoadResult } from './load-messages.ts'
 import { BENCH_KEY, startMarket, type Market } from './market.ts'
 import { residentMibOf } from './process-cpu.ts'
 import { memoryVerdict, SLOPE_MIB_PER_MINUTE_MAX, slopePerMinute } from './slope.ts'
-import { whole } from '../whole-number.ts'
 
 const flags = new Command('npm run soak:gateway --')
   .description('Holds many streams open on one gateway and checks every token, every receipt and the memory.')

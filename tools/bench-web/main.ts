@@ -7,7 +7,7 @@
  */
 import { resolve } from 'node:path'
 import { prng } from '@isochrone/domain'
-import { watchMachine } from '@isochrone/runtime'
+import { watchMachine, whole } from '@isochrone/runtime'
 import { createOfferUpkeep } from '@isochrone/services'
 import { Command } from 'commander'
 import type { ApiCaller } from '@isochrone/api'
@@ -15,7 +15,6 @@ import { demoPassword, seed } from '../start/seed.ts'
 import { startTestControlPlane } from '../start/seed/test-control-plane.ts'
 import { endWithoutReader } from '../end-without-reader.ts'
 import { fillLiveness, fillMarket, witnesses } from './fill-market.ts'
-import { whole } from '../whole-number.ts'
 
 endWithoutReader()
 const flags = new Command('npm run bench:web --')

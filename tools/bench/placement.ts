@@ -7,12 +7,11 @@
  * out. A calibration loop of fixed work says how fast this machine was in the same run.
  */
 import { prng } from '@isochrone/domain'
-import { watchMachine } from '@isochrone/runtime'
+import { watchMachine, whole } from '@isochrone/runtime'
 import { Command, InvalidArgumentError } from 'commander'
 import { calibrate } from './calibrate.ts'
 import { hugePagesMiB } from './huge-pages.ts'
 import { measure, type BenchResult } from './measure.ts'
-import { whole } from '../whole-number.ts'
 
 interface Flags {
   replicas: number

@@ -18,12 +18,12 @@ import {
 } from '@isochrone/contracts-client'
 import { AppError, isAppError } from '@isochrone/domain'
 import type { Hex } from '@isochrone/protocol'
+import { whole } from '@isochrone/runtime'
 import { fetchEpochFile, type FetchedEpoch } from '@isochrone/verifier'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { endWithoutReader } from '../end-without-reader.ts'
 import { fileAt, urlOf } from '../verify-epoch/find-sources.ts'
 import { accuse } from './accuse.ts'
-import { whole } from '../whole-number.ts'
 
 interface Flags {
   rpc: string

@@ -8,11 +8,11 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { chainProfileOf, feeModels, writeDeployment, type FeeModel } from '@isochrone/contracts-client'
 import { AppError, isAppError } from '@isochrone/domain'
+import { whole } from '@isochrone/runtime'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { getAddress, isAddress, type Address, type Hex } from 'viem'
 import { deploy } from './deploy.ts'
 import { readDeployParams } from './deploy-plan.ts'
-import { whole } from '../whole-number.ts'
 
 interface Flags {
   rpc: string

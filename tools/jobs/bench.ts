@@ -8,11 +8,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
 import type { Db } from '@isochrone/db'
-import { watchMachine } from '@isochrone/runtime'
+import { watchMachine, whole } from '@isochrone/runtime'
 import { z } from 'zod'
 import { startScratchMarket } from './scratch-market.ts'
 import { submitJobs } from './submit-jobs.ts'
-import { whole } from '../whole-number.ts'
 
 const { steady, rate, burst, json } = new Command('npm run bench:jobs --')
   .description('Added wait of queued jobs, and how many a second.')

@@ -3,11 +3,11 @@
  * are killed with SIGKILL in the middle of it. Real processes. Exits 1 unless each line has one answer and one bill.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { whole } from '@isochrone/runtime'
 import { Command } from 'commander'
 import OpenAI, { toFile } from 'openai'
 import { checkBills } from './check-bills.ts'
 import { startScratchMarket } from './scratch-market.ts'
-import { whole } from '../whole-number.ts'
 
 const { lines, limit } = new Command('npm run chaos:batch --')
   .description('Kills worker, node, Redis and gateway under one batch; counts answers and bills of its lines.')

@@ -3,12 +3,12 @@
  * turn and again. Real processes. Every job must end with one answer and one bill; exits 1 where one does not.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { whole } from '@isochrone/runtime'
 import { Command } from 'commander'
 import type { Supervised } from '../start/supervised.ts'
 import { checkBills } from './check-bills.ts'
 import { startScratchMarket } from './scratch-market.ts'
 import { submitJobs } from './submit-jobs.ts'
-import { whole } from '../whole-number.ts'
 
 const { jobs, limit, json } = new Command('npm run chaos:jobs --')
   .description('Kills worker, Redis, a node and the gateway under queued jobs; counts answers and bills.')

@@ -7,11 +7,10 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { childEnv } from '@isochrone/runtime'
+import { childEnv, whole } from '@isochrone/runtime'
 import { projectRoot } from '../project-root.ts'
 import { knownFile, prepareKnownResults } from './known-results.ts'
 import { scoresOf, type MutationReport } from './scores.ts'
-import { whole } from '../whole-number.ts'
 
 const flags = new Command('npm run test:mutation --')
   .description('Mutation score of the money, receipts, Merkle and SLA code; at least 90 % is asked for.')

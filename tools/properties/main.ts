@@ -4,10 +4,10 @@
  * The same promises as `packages/scheduler/src/properties.test.ts`. Prints what was checked; exits 1 at the first promise
  * that is broken, with the smallest market that breaks it and the seed and path that repeat it.
  */
+import { whole } from '@isochrone/runtime'
 import { promises, type PromiseName } from '@isochrone/scheduler/testing'
 import { Command, Option } from 'commander'
 import { promiseNames, runPromise, type PromiseRun } from './run-promise.ts'
-import { whole } from '../whole-number.ts'
 
 const flags = new Command('npm run test:properties --')
   .description('Decides in random markets and checks every decision against the promises of placement.')

@@ -8,11 +8,11 @@
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { isAppError } from '@isochrone/domain'
+import { whole } from '@isochrone/runtime'
 import { geographyReport, loadMarket } from '@isochrone/simulator'
 import { endWithoutReader } from '../end-without-reader.ts'
 import { projectRoot } from '../project-root.ts'
 import { describeGeography } from './describe-geography.ts'
-import { whole } from '../whole-number.ts'
 
 interface Flags {
   data: string

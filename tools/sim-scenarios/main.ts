@@ -5,12 +5,12 @@
  * With `--json` stdout is one JSON object, the same bytes for the same arguments; progress goes to stderr.
  */
 import { resolve } from 'node:path'
+import { whole } from '@isochrone/runtime'
 import { Command, InvalidArgumentError } from 'commander'
 import { describeStartError } from '../start/start-error.ts'
 import { readInputs } from './inputs.ts'
 import { runScenarios, scenarioNames, type ScenarioName } from './run-scenarios.ts'
 import { tablesOf } from './tables.ts'
-import { whole } from '../whole-number.ts'
 
 interface Flags {
   scenario: readonly ScenarioName[]

@@ -12,11 +12,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { secp256k1Backend } from '@isochrone/protocol'
-import { watchMachine } from '@isochrone/runtime'
+import { watchMachine, whole } from '@isochrone/runtime'
 import { calibrate } from '../bench/calibrate.ts'
 import { projectRoot } from '../project-root.ts'
 import { runCommand } from '../run-command.ts'
-import { whole } from '../whole-number.ts'
 
 interface Measured {
   receipts: number

@@ -20,4 +20,5 @@ export { createGenAiMetrics, type GenAiMetrics, type GenAiObservation } from './
 export { startTracing, type TracingSettings } from './start-tracing.ts'
 export { traceparentOf, type TraceAttributes, type TraceSpan, type Tracing } from './tracing.ts'
 export { watchMachine, type Machine } from './watch-machine.ts'
+export { whole } from './whole-number.ts'
 export { ZeroedAhead } from './zeroed-ahead.ts'

@@ -3,21 +3,16 @@
  * hang, no unhandled rejection, each answer a typed error. Ends with code 1 and the way to repeat it at the first that does
  * not hold.
  */
-import { Command, InvalidArgumentError } from 'commander'
+import { whole } from '@isochrone/runtime'
+import { Command } from 'commander'
 import { runFuzz } from './run-fuzz.ts'
-
-function whole(text: string): number {
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('a whole number')
-  return value
-}
 
 const { cases, seed, only, batch } = new Command('npm run fuzz:gateway --')
   .description('Sends bodies, headers and link frames of every kind to the gateway and to what reads them.')
-  .option('--cases <n>', 'cases in all, by the shares of the kinds', whole, 1_000_000)
-  .option('--seed <n>', 'other cases', whole, Date.now() % 1_000_000)
+  .option('--cases <n>', 'cases in all, by the shares of the kinds', whole(0), 1_000_000)
+  .option('--seed <n>', 'other cases', whole(0), Date.now() % 1_000_000)
   .option('--only <kind>', 'bodies, frames, chunks, http or link')
-  .option('--batch <n>', 'this batch alone, to repeat it', whole)
+  .option('--batch <n>', 'this batch alone, to repeat it', whole(0))
   .parse()
   .opts<{ cases: number; seed: number; only?: string; batch?: number }>()
 

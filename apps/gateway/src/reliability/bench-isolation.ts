@@ -3,8 +3,8 @@
  * tenant sends a hundred times its share instead of its share. Real processes, some two and a half minutes; the ratio is of rounds of one run. Ends with code 1
  * where it moves by 10 % or more, or a quiet tenant is refused.
  */
-import { watchMachine } from '@isochrone/runtime'
-import { Command, InvalidArgumentError } from 'commander'
+import { watchMachine, whole } from '@isochrone/runtime'
+import { Command } from 'commander'
 import { ISOLATION_PLAN, isolationFaults, MOVED_MAX } from './isolation.ts'
 import { measureIsolation } from './measure-isolation.ts'
 
@@ -30,11 +30,3 @@ const faults = isolationFaults(seen)
 const result = { ...seen, movedMax: MOVED_MAX, holds: faults.length === 0, faults, machine: machineNow() }
 process.stdout.write(`${json ? JSON.stringify(result) : JSON.stringify(result, null, 2)}\n`)
 process.exit(faults.length === 0 ? 0 : 1)
-
-function whole(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (Number.isInteger(value) && value >= min && value <= max) return value
-    throw new InvalidArgumentError(`a whole number from ${min} to ${max}`)
-  }
-}

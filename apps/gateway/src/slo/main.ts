@@ -3,7 +3,7 @@
  * SLO have it kept on gateways and nodes as they run, with and without bounds on the prompts that wait, or moves. By default
  * some six minutes.
  */
-import { watchMachine } from '@isochrone/runtime'
+import { watchMachine, whole } from '@isochrone/runtime'
 import { Command, InvalidArgumentError } from 'commander'
 import { measureSlo } from './measure-slo.ts'
 import { scenarios } from './slo-plan.ts'
@@ -36,12 +36,4 @@ process.exit(0)
 function known(name: string): string {
   if (scenarios.some((scenario) => scenario.name === name)) return name
   throw new InvalidArgumentError('no such scenario')
-}
-
-function whole(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (Number.isInteger(value) && value >= min && value <= max) return value
-    throw new InvalidArgumentError(`a whole number from ${min} to ${max}`)
-  }
 }

@@ -1,3 +1,4 @@
+import { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { whole } from './whole-number.ts'
 
@@ -8,4 +9,14 @@ test('a whole number inside its limits is read, and nothing else', () => {
   }
   expect(() => whole(1)('9007199254740992')).toThrow('a whole number from 1 is expected.')
   expect(() => whole(0)('')).toThrow('from 0 is expected')
+})
+
+test('commander takes the refusal for its own', () => {
+  const command = new Command('bench').exitOverride().configureOutput({ writeErr: (text) => void said.push(text) })
+  const said: string[] = []
+  command.option('--rounds <n>', 'rounds', whole(1, 20))
+  expect(() => command.parse(['--rounds', '21'], { from: 'user' })).toThrow('rounds')
+  expect(said.join('')).toBe(
+    "error: option '--rounds <n>' argument '21' is invalid. a whole number from 1 to 20 is expected.\n",
+  )
 })
