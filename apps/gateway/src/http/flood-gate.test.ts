@@ -19,8 +19,8 @@ async function start() {
     },
   })
   open.push(gateway)
-  const ask = async (key = API_KEY, body = '{}'.padEnd(100_000)) => {
-    const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+  const ask = async (key = API_KEY, body = '{}'.padEnd(100_000), path = '/v1/chat/completions') => {
+    const response = await fetch(`${gateway.url}${path}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       body,
@@ -47,6 +47,21 @@ test('the next refusals of a key are the first one again, each with an id of its
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
     expect(response.headers.get('x-ratelimit-limit-requests')).toBe('1')
+  }
+})
+
+test('no other spelling of the path goes past it', async () => {
+  const { ask, looked } = await start()
+  await ask(API_KEY, good)
+  for (const path of ['/v1/chat/completions?api-version=1', '/v1/chat/complet%69ons']) {
+    // It remembers a refusal for a quarter of a second.
+    const looksAt = async () => {
+      await ask()
+      const before = looked()
+      expect((await ask(API_KEY, good, path)).response.status).toBe(429)
+      return looked() - before
+    }
+    await expect.poll(looksAt, { timeout: 10_000 }).toBe(0)
   }
 })
 

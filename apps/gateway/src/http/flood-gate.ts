@@ -11,6 +11,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError, newId, type Clock } from '@isochrone/domain'
 import { linger, type LingerLimits } from './linger.ts'
 import { toOpenAiError } from './openai-error.ts'
+import { routedPath } from './routed-path.ts'
 
 export interface FloodGate {
   /** True: it is answered, or will be. Looks at the headers alone. */
@@ -77,7 +78,7 @@ export function createFloodGate({ clock, paths, onRefused, notReady, linger: lim
       const { authorization, host, connection } = request.headers
       const refused = authorization === undefined ? undefined : callers.get(authorization)
       if (!refused || request.method !== 'POST' || host === undefined || connection === 'upgrade') return false
-      const path = request.url ?? ''
+      const path = routedPath(request.url, paths)
       const nowMs = clock.nowMs()
       if (nowMs >= refused.untilMs || !paths.has(path) || notReady() !== null) return false
       if (nowMs - refused.sinceMs > 1_000) [refused.sinceMs, refused.count] = [nowMs, refused.count >> 1]

@@ -4,15 +4,17 @@ import { authenticate, type Caller } from './authenticate.ts'
 import type { GatewayDeps } from './gateway-deps.ts'
 import { createReadLimits } from './read-limits.ts'
 
-const READ_PATHS = /^\/v1\/(?:jobs|responses|files|batches|models)(?:[/?]|$)/
+/** Of routes, so that no spelling of a path goes past them. */
+const READ_ROUTES = /^\/v1\/(?:jobs|responses|files|batches|models)(?:\/|$)/
 
 /** Counts before the route looks anything up. What creates something has limits of its own. */
 export function limitReads(app: FastifyInstance, deps: GatewayDeps): void {
   const limits = deps.readLimits ?? createReadLimits(deps.clock)
   app.addHook('onRequest', (request, _reply, next) => {
-    const { method, url, headers } = request
-    const isCreation = method === 'POST' && !url.endsWith('/cancel')
-    if (isCreation || !READ_PATHS.test(url)) return next()
+    const { method, headers } = request
+    const { url: route = '' } = request.routeOptions
+    const isCreation = method === 'POST' && !route.endsWith('/cancel')
+    if (isCreation || !READ_ROUTES.test(route)) return next()
     const caller = callerOf(deps, headers.authorization)
     try {
       if (caller) limits.take(caller.organisation.orgId, caller.key.keyId)

@@ -66,6 +66,7 @@ test('what is no new work is answered, and a gateway that stops says that', asyn
   expect((await ask('/v1/jobs/job_1/cancel')).status).toBe(404)
   expect((await ask('/v1/batches')).status).toBe(503)
   expect((await ask('/v1/chat/completions?x=1')).status).toBe(503)
+  expect((await ask('/v1/chat/complet%69ons')).status).toBe(503)
   gateway.deps.notReady = () => 'is about to stop'
   const { error } = (await (await ask()).json()) as { error: { message: string } }
   expect(error.message).toBe('This gateway is about to stop.')

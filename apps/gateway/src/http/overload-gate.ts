@@ -10,6 +10,7 @@ import { AppError, newId } from '@isochrone/domain'
 import type { LoopWatch } from '../overload/watch-loop.ts'
 import { linger, type LingerLimits } from './linger.ts'
 import { toOpenAiError } from './openai-error.ts'
+import { routedPath } from './routed-path.ts'
 
 export interface OverloadGate {
   /** True: it is answered. Looks at the headers alone. */
@@ -51,7 +52,7 @@ export function createOverloadGate(options: OverloadGateOptions): OverloadGate {
   return {
     refuses(request, response) {
       if (request.method !== 'POST' || !loop.isOverloaded()) return false
-      const path = request.url?.split('?', 1)[0] ?? ''
+      const path = routedPath(request.url, paths)
       const { host, connection } = request.headers
       if (!paths.has(path) || host === undefined || connection === 'upgrade' || notReady() !== null) return false
       onRefused(path)

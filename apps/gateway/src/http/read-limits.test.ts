@@ -46,6 +46,9 @@ test('who asks for what is kept without end is answered 429 with a time, and oth
     ['/v1/jobs/job_1', 'GET'],
     ['/v1/responses/resp_1', 'DELETE'],
     ['/v1/models', 'GET'],
+    // However it is spelt.
+    ['/v1/mod%65ls', 'GET'],
+    ['/v1/jobs/job_1/cancel?a', 'POST'],
   ] as const) {
     const refused = await ask(path, API_KEY, method)
     expect([refused.status, refused.headers.get('x-should-retry')]).toEqual([429, null])
