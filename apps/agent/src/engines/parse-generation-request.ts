@@ -23,7 +23,8 @@ const commonBody = z.object({
   max_tokens: z.number().int().min(1).nullish(),
   temperature: z.number().min(0).max(2).nullish(),
   top_p: z.number().gt(0).max(1).nullish(),
-  seed: z.number().int().nullish(),
+  // Of 64 bits, more than a double tells apart: those that are the same to it give the same sample.
+  seed: z.number().refine(Number.isInteger, { error: 'expected an integer' }).nullish(),
   stop: z.union([z.string(), z.array(z.string()).max(4)]).nullish(),
   n: z.literal(1, { error: 'only one choice is supported' }).nullish(),
   /** vLLM's word for it: the answer goes on where the last message, or the prompt, ends. */

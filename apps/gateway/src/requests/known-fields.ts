@@ -22,6 +22,9 @@ const number = (min: number, max: number) => {
   const error = `a number from ${min} to ${max}`
   return z.number({ error }).min(min, { error }).max(max, { error }).nullish()
 }
+/** Of 64 bits, as at OpenAI: one beyond 2^53 goes to the engine in the digits that were sent. */
+const SEED_MAX = 2 ** 63
+const isSeed = (value: unknown): boolean => Number.isInteger(value) && Math.abs(value as number) <= SEED_MAX
 const boolean = z.boolean({ error: 'a boolean' }).nullish()
 const text = z.string({ error: 'a string' })
 
@@ -54,7 +57,7 @@ const common = z.object({
   top_p: number(0, 1),
   presence_penalty: number(-2, 2),
   frequency_penalty: number(-2, 2),
-  seed: z.int({ error: 'an integer' }).nullish(),
+  seed: z.number({ error: 'an integer' }).refine(isSeed, { error: 'an integer of 64 bits' }).nullish(),
   stop: z.union([z.string(), z.array(z.string()).max(4)], { error: 'a string or at most 4 strings' }).nullish(),
   logit_bias: z.record(z.string(), z.number(), { error: 'an object of numbers' }).nullish(),
   user: text.nullish(),
@@ -142,7 +145,7 @@ const usual: Readonly<Record<string, (value: unknown) => boolean>> = {
   top_p: isIn(0, 1),
   presence_penalty: isIn(-2, 2),
   frequency_penalty: isIn(-2, 2),
-  seed: Number.isSafeInteger,
+  seed: isSeed,
   stop: (value) => typeof value === 'string',
   user: (value) => typeof value === 'string',
 }

@@ -36,6 +36,16 @@ test('of what is sealed a limit counts as named where it is said in clear', asyn
   expect(() => parse({ ...clear, max_tokens: 4_095 })).toThrow("'max_tokens' is not what was sealed")
 })
 
+/** Python's clients draw them of 63 bits, and OpenAI takes them. */
+test('a seed of 64 bits is passed on in its own digits', () => {
+  for (const seed of ['9007199254740993', '-9223372036854775808', '9223372036854775807']) {
+    const body = `{"model":"m","messages":[{"role":"user","content":"x"}],"seed":${seed}}`
+    expect(Buffer.from(parseInferenceRequest('/v1/chat/completions', Buffer.from(body)).body).toString()).toBe(body)
+    const more = body.replace(/\}$/, ',"logit_bias":{}}')
+    expect(() => parseInferenceRequest('/v1/chat/completions', Buffer.from(more))).not.toThrow()
+  }
+})
+
 test('what OpenAI defines is checked here and named by its path; what it does not define passes', () => {
   const fieldOf = (more: object) => {
     try {
@@ -52,6 +62,7 @@ test('what OpenAI defines is checked here and named by its path; what it does no
     [{ n: 0 }, 'n'],
     [{ n: 9 }, 'n'],
     [{ seed: 1.5 }, 'seed'],
+    [{ seed: 1e30 }, 'seed'],
     [{ stop: [1] }, 'stop'],
     [{ presence_penalty: 3 }, 'presence_penalty'],
     [{ logit_bias: { '50256': 'x' } }, 'logit_bias[50256]'],
