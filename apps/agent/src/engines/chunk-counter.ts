@@ -63,7 +63,9 @@ export class ChunkCounter {
 function tokensOf({ delta, text, logprobs }: EngineChunk['choices'][number]): number {
   const listed = logprobs?.content?.length ?? logprobs?.tokens?.length ?? 0
   if (listed > 0) return listed
-  return delta?.content || delta?.reasoning_content || delta?.refusal || delta?.tool_calls?.length || text ? 1 : 0
+  if (delta?.content || delta?.refusal || delta?.tool_calls?.length || text) return 1
+  // By either name that servers have for it; some say the same text by both.
+  return delta?.reasoning_content || (typeof delta?.reasoning === 'string' && delta.reasoning !== '') ? 1 : 0
 }
 
 function usageOf(usage: ChunkUsage): EngineUsage {

@@ -9,6 +9,7 @@
 import type { JobState } from '@isochrone/services'
 import { backgroundResponse, errorOf, headOfJob, objectOf, usageOf } from './background-response.ts'
 import { createResponseEvents, type ResponseEvent } from './response-events.ts'
+import { reasoningOf } from './response-object.ts'
 
 /** Numbers of one attempt. */
 export const ATTEMPT_NUMBERS = 1_000_000
@@ -64,7 +65,7 @@ export function finalEvents(job: JobState): ResponseEvent[] {
   const calls = Array.isArray(message.tool_calls) ? (message.tool_calls as unknown[]) : []
   const all = [
     ...events.begin(),
-    ...events.chunk(deltaChunk({ reasoning_content: message.reasoning_content })),
+    ...events.chunk(deltaChunk({ reasoning_content: reasoningOf(message) })),
     ...[...words, ...(left === '' ? [] : [left])].flatMap((word) => events.chunk(contentChunk(word))),
     ...events.chunk(deltaChunk({ refusal: message.refusal })),
     ...calls.flatMap((call, index) => events.chunk(deltaChunk({ tool_calls: [{ ...objectOf(call), index }] }))),

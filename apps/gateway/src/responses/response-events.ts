@@ -1,7 +1,7 @@
 /**
  * The chunks of a chat stream as the typed events of the Responses API, numbered from 0.
  *
- * Items open and close in order: reasoning, text, then each function call; a new one closes the one before. Feeding it
+ * Items open and close in order: reasoning, text or a refusal, then each function call; a new one closes the one before. Feeding it
  * never throws: a chunk that is not as agreed adds nothing.
  */
 import {
@@ -12,6 +12,9 @@ import {
   logprobsOf,
   messageItem,
   reasoningItem,
+  reasoningOf,
+  refusalItem,
+  refusalPart,
   textPart,
   type ChatUsage,
   type FunctionCall,
@@ -39,6 +42,7 @@ export interface ResponseEvents {
 type Open =
   | { kind: 'text'; id: string; text: string; logprobs: unknown[] }
   | { kind: 'reasoning'; id: string; text: string }
+  | { kind: 'refusal'; id: string; text: string }
   | { kind: 'call'; id: string; at: number; call: FunctionCall }
 
 /** The translation of one stream. */
@@ -73,6 +77,10 @@ export function createResponseEvents(head: ResponseHead): ResponseEvents {
     } else if (item.kind === 'reasoning') {
       events.push(event('response.reasoning_text.done', { ...part, text: item.text }))
       done(reasoningItem(item.id, item.text))
+    } else if (item.kind === 'refusal') {
+      events.push(event('response.refusal.done', { ...part, refusal: item.text }))
+      events.push(event('response.content_part.done', { ...part, part: refusalPart(item.text) }))
+      done(refusalItem(item.id, item.text))
     } else {
       const { text, logprobs } = item
       events.push(event('response.output_text.done', { ...part, text, logprobs }))
@@ -82,22 +90,31 @@ export function createResponseEvents(head: ResponseHead): ResponseEvents {
     return events
   }
 
-  function openText(): ResponseEvent[] {
+  function openMessage(kind: 'text' | 'refusal'): ResponseEvent[] {
     const events = close()
     const id = itemIdOf('msg', head.id, output.length)
-    open = { kind: 'text', id, text: '', logprobs: [] }
+    open = kind === 'text' ? { kind, id, text: '', logprobs: [] } : { kind, id, text: '' }
     const item = { id, type: 'message', status: 'in_progress', role: 'assistant', content: [] }
+    const part = kind === 'text' ? textPart('') : refusalPart('')
     events.push(event('response.output_item.added', { output_index: output.length, item }))
-    events.push(event('response.content_part.added', { ...place(id), content_index: 0, part: textPart('') }))
+    events.push(event('response.content_part.added', { ...place(id), content_index: 0, part }))
     return events
   }
 
   function addText(delta: string, logprobs: unknown[]): ResponseEvent[] {
-    const events = open?.kind === 'text' ? [] : openText()
+    const events = open?.kind === 'text' ? [] : openMessage('text')
     if (open?.kind !== 'text') return events
     open.text += delta
     open.logprobs.push(...logprobs)
     events.push(event('response.output_text.delta', { ...place(open.id), content_index: 0, delta, logprobs }))
+    return events
+  }
+
+  function addRefusal(delta: string): ResponseEvent[] {
+    const events = open?.kind === 'refusal' ? [] : openMessage('refusal')
+    if (open?.kind !== 'refusal') return events
+    open.text += delta
+    events.push(event('response.refusal.delta', { ...place(open.id), content_index: 0, delta }))
     return events
   }
 
@@ -146,17 +163,18 @@ export function createResponseEvents(head: ResponseHead): ResponseEvents {
       const [choice] = objectsOf(choices)
       if (!choice) return events
       const delta = (choice.delta ?? {}) as Record<string, unknown>
-      const reasoning = textOf(delta.reasoning_content)
+      const reasoning = reasoningOf(delta)
       if (reasoning !== '') events.push(...addReasoning(reasoning))
-      const text = textOf(delta.content) || textOf(delta.refusal)
+      const [text, refusal] = [textOf(delta.content), textOf(delta.refusal)]
       if (text !== '') events.push(...addText(text, logprobsOf(choice.logprobs)))
+      if (refusal !== '') events.push(...addRefusal(refusal))
       for (const piece of objectsOf(delta.tool_calls)) events.push(...addCall(piece))
       finishReason = choice.finish_reason ?? finishReason
       return events
     },
     end(usage, more = {}) {
       // An answer without a token has its message all the same.
-      const events = output.length === 0 && open === null ? [...openText(), ...close()] : close()
+      const events = output.length === 0 && open === null ? [...openMessage('text'), ...close()] : close()
       const response = { ...finished(head, finishReason, output, usage), ...more }
       events.push(event(`response.${String(response.status)}`, { response }))
       return events

@@ -115,18 +115,35 @@ export function reasoningItem(id: string, text: string): ResponseItem {
   return { id, type: 'reasoning', summary: [], content: [{ type: 'reasoning_text', text }] }
 }
 
+/** What is said of its reasoning: servers name it `reasoning_content` or `reasoning`, and some the same text by both names. */
+export function reasoningOf(said: Readonly<Record<string, unknown>>): string {
+  const named = [said.reasoning_content, said.reasoning]
+  return named.find((text): text is string => typeof text === 'string' && text !== '') ?? ''
+}
+
+export const refusalItem = (id: string, refusal: string): ResponseItem => ({
+  id,
+  type: 'message',
+  status: 'completed',
+  role: 'assistant',
+  content: [refusalPart(refusal)],
+})
+
+export const refusalPart = (refusal: string): Record<string, unknown> => ({ type: 'refusal', refusal })
+
 function itemsOf(responseId: string, message: Readonly<Record<string, unknown>>, logprobs: unknown): ResponseItem[] {
   const items: ResponseItem[] = []
-  const { content, reasoning_content: reasoning, refusal, tool_calls: calls } = message
+  const { content, refusal, tool_calls: calls } = message
+  const reasoning = reasoningOf(message)
   const idOf = (prefix: 'msg' | 'fc' | 'rs') => itemIdOf(prefix, responseId, items.length)
-  if (typeof reasoning === 'string' && reasoning !== '') items.push(reasoningItem(idOf('rs'), reasoning))
+  if (reasoning !== '') items.push(reasoningItem(idOf('rs'), reasoning))
   const hasCalls = Array.isArray(calls) && calls.length > 0
-  if (typeof refusal === 'string' && refusal !== '') {
-    const part = { type: 'refusal', refusal }
-    items.push({ id: idOf('msg'), type: 'message', status: 'completed', role: 'assistant', content: [part] })
-  } else if ((typeof content === 'string' && content !== '') || !hasCalls) {
-    items.push(messageItem(idOf('msg'), typeof content === 'string' ? content : '', 'completed', logprobsOf(logprobs)))
+  const text = typeof content === 'string' ? content : ''
+  const refused = typeof refusal === 'string' ? refusal : ''
+  if (text !== '' || (refused === '' && !hasCalls)) {
+    items.push(messageItem(idOf('msg'), text, 'completed', logprobsOf(logprobs)))
   }
+  if (refused !== '') items.push(refusalItem(idOf('msg'), refused))
   for (const call of hasCalls ? (calls as Record<string, unknown>[]) : []) {
     items.push(callItem(idOf('fc'), functionCallOf(call), 'completed'))
   }

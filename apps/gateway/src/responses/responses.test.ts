@@ -173,6 +173,41 @@ test('text and two calls become numbered events whose items open and close in or
   })
 })
 
+/** vLLM and SGLang say `reasoning_content`, Ollama and later releases of vLLM `reasoning`, some of them both. */
+test.each([[{ reasoning_content: 'hm' }], [{ reasoning: 'hm' }], [{ reasoning: 'hm', reasoning_content: 'hm' }]])(
+  'reasoning is an item of its own, a refusal no text, streamed as whole: %j',
+  (reasoning) => {
+    const events = createResponseEvents(head)
+    const all = [
+      ...events.chunk({ choices: [{ delta: reasoning }] }),
+      ...events.chunk({ choices: [{ delta: { refusal: 'I can' } }] }),
+      ...events.chunk({ choices: [{ delta: { refusal: 'not.' }, finish_reason: 'stop' }] }),
+      ...events.end(usage),
+    ]
+    expect(all.map(({ type }) => type.replace('response.', ''))).toEqual([
+      'output_item.added',
+      'reasoning_text.delta',
+      'reasoning_text.done',
+      'output_item.done',
+      'output_item.added',
+      'content_part.added',
+      'refusal.delta',
+      'refusal.delta',
+      'refusal.done',
+      'content_part.done',
+      'output_item.done',
+      'completed',
+    ])
+    const message = { ...reasoning, content: null, refusal: 'I cannot.' }
+    const whole = responseOf(head, { choices: [{ message, finish_reason: 'stop' }] }, usage)
+    expect(all.at(-1)?.response).toEqual(whole)
+    expect(whole.output).toMatchObject([
+      { type: 'reasoning', content: [{ type: 'reasoning_text', text: 'hm' }] },
+      { type: 'message', content: [{ type: 'refusal', refusal: 'I cannot.' }] },
+    ])
+  },
+)
+
 test('an answer cut by its limit is incomplete with the reason; a failed stream says what was delivered', () => {
   const events = createResponseEvents(head)
   events.begin()
