@@ -32,7 +32,8 @@ export function CandidatesTable({ record, nameOf }: { record: PlacementView; nam
     <>
       <DataTable
         label="Candidates and their scores in dollars"
-        className="min-w-[960px]"
+        className="sm:min-w-[960px]"
+        stacks
         rows={candidates}
         rowKey={(row) => row.nodeId}
         rowClassName={(row) => cn(row.nodeId === choice && 'bg-accent-soft hover:bg-accent-soft')}
@@ -42,7 +43,7 @@ export function CandidatesTable({ record, nameOf }: { record: PlacementView; nam
             className: 'py-2',
             cell: (row) => (
               <>
-                <div className="flex items-center gap-1.5 whitespace-nowrap">
+                <div className="flex items-center gap-1.5 max-sm:flex-wrap sm:whitespace-nowrap">
                   <span className="font-medium">{nameOf(row.nodeId)}</span>
                   {row.nodeId === choice && <Badge tone="accent">chosen</Badge>}
                   {alternates.includes(row.nodeId) && <Badge>alternate {alternates.indexOf(row.nodeId) + 1}</Badge>}
@@ -108,7 +109,7 @@ const Swatch = ({ term }: { term: TermName }) => (
 function Bar({ row, highest }: { row: CandidateView; highest: number }) {
   if (!(highest > 0)) return null
   return (
-    <div aria-hidden className="mt-1.5 flex h-1.5 w-56 overflow-hidden rounded-xs bg-line">
+    <div aria-hidden className="mt-1.5 flex h-1.5 w-full overflow-hidden rounded-xs bg-line sm:w-56">
       {termNames.map((term) => {
         const share = Math.max(0, row.terms[term] ?? 0) / highest
         return share > 0 && <span key={term} className={termColours[term]} style={{ width: `${share * 100}%` }} />
@@ -119,5 +120,5 @@ function Bar({ row, highest }: { row: CandidateView; highest: number }) {
 
 function Verdict({ row, record }: { row: CandidateView; record: PlacementView }) {
   const text = verdictOf(row, record)
-  return text && <p className="mt-1 text-xs whitespace-nowrap text-ink-3">{text}</p>
+  return text && <p className="mt-1 text-xs text-ink-3 sm:whitespace-nowrap">{text}</p>
 }
