@@ -32,6 +32,12 @@ export const errorCases: readonly ConformanceCase[] = [
   refuses('content type other than JSON', { status: 415, code: 'unsupported_media_type' }, ({ post }) =>
     post(chat, '{}', { 'content-type': 'text/plain' }),
   ),
+  refuses('a compressed body', { status: 415, code: 'unsupported_media_type' }, async ({ post }) => {
+    const response = await post(chat, '{}', { 'content-encoding': 'gzip' })
+    assert.equal(response.headers.get('accept-encoding'), 'identity')
+    assert.match(await response.clone().text(), /'gzip' is not read here/)
+    return response
+  }),
   refuses('a form where JSON is read', { status: 415, code: 'unsupported_media_type' }, ({ post }) =>
     post(chat, `--x\r\n\r\n${' '.repeat(12 * MIB)}\r\n--x--`, { 'content-type': 'multipart/form-data; boundary=x' }),
   ),
@@ -65,9 +71,11 @@ export const errorCases: readonly ConformanceCase[] = [
     { status: 400, code: 'price_cap_below_every_price', param: 'routing.max_price.output' },
     ({ model }, told) => told({ model, content: 'Hi', body: { routing: { max_price: { output: 0.000001 } } } }),
   ),
-  ...refusesAll('unknown key', { status: 401, code: 'invalid_api_key' }, ({ model }, told) =>
-    told({ tenant: 'nobody', model, content: 'Hi' }),
-  ),
+  ...refusesAll('unknown key', { status: 401, code: 'invalid_api_key' }, async ({ model }, told) => {
+    const refusal = await told({ tenant: 'nobody', model, content: 'Hi' })
+    assert.equal(refusal?.header('www-authenticate'), 'Bearer')
+    return refusal
+  }),
   ...refusesAll('unknown model', { status: 404, code: 'model_not_found', param: 'model' }, (_world, told) =>
     told({ model: 'none', content: 'Hi' }),
   ),

@@ -91,7 +91,8 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
     request.requestId = newId('req')
     request.receivedAtMs = deps.clock.nowMs()
     reply.header('x-request-id', request.requestId)
-    next()
+    // By the headers alone: nobody's body is waited for that is for nothing.
+    next(request.is404 ? nothingHere(request) : compressedOrNot(request.headers['content-encoding']))
   })
   broken.watch(app)
   app.addHook('onResponse', (request, _reply, next) => {
@@ -99,7 +100,7 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
     next()
   })
   app.setErrorHandler((error, request, reply) => {
-    const mapped = mapFrameworkError(error, bodyBytesMax)
+    const mapped = mapFrameworkError(error, request.routeOptions.bodyLimit ?? bodyBytesMax)
     const httpStatus = refuse(mapped, request, reply, deps.draining?.() ?? false)
     if (httpStatus < 500) return
     // An error of ours is one that we must mend; want of capacity, a provider's failure and a client's time limit are not.
@@ -107,8 +108,7 @@ export async function createApp(deps: GatewayDeps): Promise<FastifyInstance> {
     deps.logger[level]({ err: error, requestId: request.requestId }, 'request failed')
   })
   app.setNotFoundHandler((request, reply) => {
-    const publicMessage = `There is no ${request.method} ${pathOf(request.url)} here.`
-    refuse(new AppError('not_found', { publicMessage }), request, reply)
+    refuse(nothingHere(request), request, reply)
   })
 
   app.decorateRequest('requestId', '')
@@ -169,6 +169,19 @@ function mapFrameworkError(error: unknown, bodyBytesMax: number): unknown {
   // Gone in the middle of its body: nobody is left to read the answer, and nothing of ours failed.
   if (code === 'ECONNRESET') return clientGone()
   return error
+}
+
+const nothingHere = ({ method, url }: FastifyRequest): AppError =>
+  new AppError('not_found', { publicMessage: `There is no ${method} ${pathOf(url)} here.` })
+
+/** Bodies are hashed, signed and sent on as they came: one that is compressed would be none that a node reads. */
+function compressedOrNot(encoding: string | undefined): AppError | undefined {
+  if (encoding === undefined || /^(?:identity)?$/i.test(encoding.trim())) return undefined
+  return new AppError('unsupported_media_type', {
+    publicMessage: `Send the body as it is: the content encoding '${encoding.slice(0, 60)}' is not read here.`,
+    // RFC 9110, section 15.5.16.
+    details: { headers: { 'accept-encoding': 'identity' } },
+  })
 }
 
 const pathOf = (url: string): string => url.split('?')[0]?.slice(0, 200) ?? ''

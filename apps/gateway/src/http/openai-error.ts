@@ -21,6 +21,8 @@ export function toOpenAiError(thrown: unknown, requestId?: string): OpenAiError 
   if (!error.retryable || hopeless) headers['x-should-retry'] = 'false'
   Object.assign(headers, headersIn(error.details))
   if (error.retryAfterS !== undefined) headers['retry-after'] = String(error.retryAfterS)
+  // RFC 9110, section 15.5.2. Browsers ask nobody for anything by it.
+  if (error.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer'
   const { gatewayUrl } = error.details
   if (typeof gatewayUrl === 'string') headers['x-isochrone-gateway'] = gatewayUrl
   return { ...openAiErrorOf(error, requestId), headers }

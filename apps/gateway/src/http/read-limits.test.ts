@@ -64,3 +64,18 @@ test('who asks for what is kept without end is answered 429 with a time, and oth
   })
   expect(completion.status).toBe(400)
 })
+
+test('no more is read of a body than a request for what is kept can need, and the limit said is the one that holds', async () => {
+  const gateway = await startFakeGateway({ nodes: [] })
+  open.push(gateway)
+  const cancel = async (bytes: number) => {
+    const response = await fetch(`${gateway.url}/v1/jobs/job_1/cancel`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
+      body: '{}'.padEnd(bytes),
+    })
+    return { status: response.status, text: await response.text() }
+  }
+  expect((await cancel(64 * 1024)).status).toBe(404)
+  expect(await cancel(64 * 1024 + 1)).toEqual({ status: 413, text: expect.stringContaining('than 65536 bytes') })
+})
