@@ -33,6 +33,29 @@ test('choices, tool calls and fields unknown to us come together', () => {
   })
 })
 
+/** As SGLang streams them; and the older form of a call, which clients may still ask for. */
+test('a call keeps its id and name where later pieces say null', () => {
+  const piece = (id: string | null, name: string | null, args: string) =>
+    chunk({
+      index: 0,
+      delta: { tool_calls: [{ index: 0, id, type: 'function', function: { name, arguments: args } }] },
+    })
+  const legacy = (name: object, args: string) =>
+    chunk({ index: 1, delta: { function_call: { ...name, arguments: args } } })
+  const answer = collect('chat', [
+    piece('call_1', 'f', ''),
+    piece(null, null, '{"x"'),
+    piece(null, null, ':1}'),
+    legacy({ name: 'g' }, ''),
+    legacy({}, '{"y":'),
+    legacy({ name: null }, '2}'),
+  ]).answer()
+  expect(answer.choices).toMatchObject([
+    { message: { tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'f', arguments: '{"x":1}' } }] } },
+    { message: { function_call: { name: 'g', arguments: '{"y":2}' } } },
+  ])
+})
+
 test('a failed attempt leaves nothing behind', () => {
   const sink = collect('completion', [chunk({ index: 0, text: 'lost' })])
   sink.reset()

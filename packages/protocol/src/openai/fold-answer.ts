@@ -69,6 +69,7 @@ function mergeDelta(into: Record<string, unknown>, delta: Record<string, unknown
   for (const [name, value] of Object.entries(delta)) {
     const before = into[name]
     if (name === 'tool_calls' && Array.isArray(value)) into[name] = mergeToolCalls(before, objectsOf(value))
+    else if (name === 'function_call' && isObject(value)) into[name] = joined(before, value)
     else if (typeof value === 'string' && typeof before === 'string' && name !== 'role') into[name] = before + value
     else if (value !== null || before === undefined) into[name] = value
   }
@@ -87,7 +88,7 @@ function joinedLists(before: unknown, value: unknown): unknown {
   return lists
 }
 
-/** Each piece names its call by `index`; its arguments come in parts. */
+/** Each piece names its call by `index`; its arguments come in parts, id and name once: some servers say null behind it. */
 function mergeToolCalls(before: unknown, pieces: readonly Record<string, unknown>[]): Record<string, unknown>[] {
   const calls = Array.isArray(before) ? [...(before as Record<string, unknown>[])] : []
   for (const piece of pieces) {
@@ -95,8 +96,8 @@ function mergeToolCalls(before: unknown, pieces: readonly Record<string, unknown
     const at = typeof index === 'number' && index >= 0 && index <= calls.length ? index : calls.length
     const call: Record<string, unknown> = { ...calls[at] }
     for (const [name, value] of Object.entries(rest)) {
-      if (name !== 'function' || typeof value !== 'object' || value === null) call[name] = value
-      else call.function = joined(call.function, value as Record<string, unknown>)
+      if (name === 'function' && isObject(value)) call.function = joined(call.function, value)
+      else if (value !== null || !(name in call)) call[name] = value
     }
     calls[at] = call
   }
@@ -106,7 +107,8 @@ function mergeToolCalls(before: unknown, pieces: readonly Record<string, unknown
 function joined(before: unknown, piece: Record<string, unknown>): Record<string, unknown> {
   const out: Record<string, unknown> = { ...(before as Record<string, unknown> | undefined) }
   for (const [name, value] of Object.entries(piece)) {
-    out[name] = name === 'arguments' ? textOf(out[name]) + textOf(value) : value
+    if (name === 'arguments') out[name] = textOf(out[name]) + textOf(value)
+    else if (value !== null || !(name in out)) out[name] = value
   }
   return out
 }
@@ -114,7 +116,9 @@ function joined(before: unknown, piece: Record<string, unknown>): Record<string,
 /** The objects of a list; what else a node puts there adds nothing. */
 function objectsOf(value: unknown): Record<string, unknown>[] {
   const items: unknown[] = Array.isArray(value) ? value : []
-  return items.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null)
+  return items.filter(isObject)
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
