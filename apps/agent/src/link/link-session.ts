@@ -8,6 +8,7 @@ import { SlotMap } from '@isochrone/domain'
 import {
   addressToBytes32,
   bytes32ToAddress,
+  bytesToHex,
   decodeCredit,
   decodeJsonPayload,
   decodeOpen,
@@ -17,7 +18,7 @@ import {
   epochNotice,
   forEachFrame,
   frameType,
-  isStructSignedBy,
+  isHashSignedBy,
   LINK_PROTOCOL_VERSION,
   leaseOrder,
   LOAD_ANSWER_MS_MIN,
@@ -28,6 +29,7 @@ import {
   parseReceiptConfirm,
   parseStreamOpen,
   signStruct,
+  structHashBytes,
   type EpochNotice,
   type Frame,
   type Hex,
@@ -39,6 +41,7 @@ import {
   type SigningDomain,
   type StreamEnd,
 } from '@isochrone/protocol'
+import type { HashedDelivery } from '../receipts/remembered.ts'
 import { CreditWindow } from './credit-window.ts'
 import type { LinkContext } from './link-context.ts'
 import { runStream, StreamAbort, type StreamJob } from './run-stream.ts'
@@ -353,23 +356,12 @@ export class LinkSession {
   #confirm(confirm: ReceiptConfirm, peer: Peer): void {
     const { receipts, logger } = this.#context
     if (!receipts.isUnconfirmed(confirm.workHash as Hex)) return
-    if (confirm.delivery !== null) {
-      const value = decodeStruct('DeliveryReceipt', confirm.delivery)
-      const signature = (confirm.signature ?? '0x') as Hex
-      const isSigned = isStructSignedBy(
-        peer.domain,
-        'DeliveryReceipt',
-        { value, signature },
-        bytes32ToAddress(peer.lane),
-      )
-      if (value.workHash !== confirm.workHash || !isSigned) {
-        throw new LinkViolation('a delivery receipt that its lane did not sign')
-      }
-    } else {
+    const delivery = confirm.delivery === null ? null : deliveryOf(confirm, peer)
+    if (delivery === null) {
       logger.warn({ workHash: confirm.workHash, reason: confirm.reason }, 'the gateway will not bill a receipt')
     }
     receipts
-      .confirm(confirm)
+      .confirm(confirm, delivery)
       .catch((error: unknown) => logger.error({ err: error }, 'a confirmation could not be stored'))
   }
 
@@ -400,4 +392,15 @@ export class LinkSession {
   #send(frame: Buffer, withNext?: boolean): void {
     if (!this.#closed) this.#transport.send(frame, withNext)
   }
+}
+
+/** Throws on a delivery receipt that its lane did not sign, or that is for other work. */
+function deliveryOf({ delivery, signature, workHash }: ReceiptConfirm, { domain, lane }: Peer): HashedDelivery {
+  const value = decodeStruct('DeliveryReceipt', delivery)
+  const hash = structHashBytes('DeliveryReceipt', value)
+  const isSigned = isHashSignedBy(domain, hash, (signature ?? '0x') as Hex, bytes32ToAddress(lane))
+  if (value.workHash !== workHash || !isSigned) {
+    throw new LinkViolation('a delivery receipt that its lane did not sign')
+  }
+  return { lane: value.lane, seq: value.seq, hash: bytesToHex(hash) }
 }

@@ -9,11 +9,8 @@ import { SlotMap } from '@isochrone/domain'
 import {
   decodeStruct,
   encodeStruct,
-  hexToBytes,
-  keccak256,
   signStructHashed,
   structHash,
-  type DeliveryReceipt,
   type Hex,
   type ReceiptConfirm,
   type SignedWork,
@@ -22,6 +19,7 @@ import {
 } from '@isochrone/protocol'
 import { z } from 'zod'
 import { AppendLog } from './append-log.ts'
+import { Delivered, hashedDelivery, Worked, type AttemptName } from './remembered.ts'
 import { SignedAttempts } from './signed-attempts.ts'
 
 const hex = z.string().transform((text) => text as Hex)
@@ -47,11 +45,6 @@ type Restored = {
   readonly signed: SignedAttempts
   readonly seqLast: number
 }
-
-/** Deliveries of one lane that wait for their epoch; above this the oldest are taken as seen. */
-const DELIVERED_MAX = 200_000
-/** Attempts signed for each lane that are remembered exactly; an epoch is an hour. */
-const WORKED_MAX = 200_000
 
 export class ReceiptLog {
   readonly #log: AppendLog
@@ -83,7 +76,7 @@ export class ReceiptLog {
       if (line.kind === 'confirm') {
         unconfirmed.delete(line.workHash)
         const { delivery } = line.confirm as Pick<ReceiptConfirm, 'delivery'>
-        if (delivery) delivered.add(decodeStruct('DeliveryReceipt', delivery))
+        if (delivery) delivered.add(hashedDelivery(delivery))
         return
       }
       if (line.kind === 'checked') return delivered.forget(line.lane, line.fromSeq, line.toSeq)
@@ -152,11 +145,15 @@ export class ReceiptLog {
   /**
    * Keeps the gateway's answer beside the receipt and stops presenting it. Unknown or repeated ones change nothing. Should
    * the answer be lost with the machine, the receipt is presented again, and answered again.
+   * @param delivery that of `confirm`, where it was read and hashed already.
    */
-  async confirm(confirm: ReceiptConfirm): Promise<void> {
+  async confirm(
+    confirm: ReceiptConfirm,
+    delivery = confirm.delivery && hashedDelivery(confirm.delivery),
+  ): Promise<void> {
     const workHash = confirm.workHash as Hex
     if (!this.#unconfirmed.delete(workHash)) return
-    if (confirm.delivery) this.#delivered.add(decodeStruct('DeliveryReceipt', confirm.delivery))
+    if (delivery) this.#delivered.add(delivery)
     await this.#log.appendSoon({ kind: 'confirm', workHash, confirm })
   }
 
@@ -180,53 +177,3 @@ export class ReceiptLog {
     return this.#log.close()
   }
 }
-
-/** Hashes of delivery receipts by lane and number, in the order in which they came. */
-class Delivered {
-  readonly #lanes = new Map<Hex, Map<number, Hex>>()
-
-  add(delivery: DeliveryReceipt): void {
-    const ofLane = this.#lanes.get(delivery.lane) ?? new Map<number, Hex>()
-    this.#lanes.set(delivery.lane, ofLane)
-    ofLane.set(delivery.seq, structHash('DeliveryReceipt', delivery))
-    const [oldest] = ofLane.keys()
-    if (ofLane.size > DELIVERED_MAX && oldest !== undefined) ofLane.delete(oldest)
-  }
-
-  of(lane: Hex, fromSeq: number, toSeq: number): Map<number, Hex> {
-    return new Map([...(this.#lanes.get(lane) ?? [])].filter(([seq]) => seq >= fromSeq && seq <= toSeq))
-  }
-
-  forget(lane: Hex, fromSeq: number, toSeq: number): void {
-    const ofLane = this.#lanes.get(lane)
-    for (const seq of ofLane?.keys() ?? []) if (seq >= fromSeq && seq <= toSeq) ofLane?.delete(seq)
-  }
-}
-
-type AttemptName = Pick<WorkReceipt, 'channelId' | 'requestId' | 'attempt'>
-
-/** Attempts that were signed for, for each lane, so that no lane makes the node forget another's. */
-class Worked {
-  readonly #lanes = new Map<Hex, Set<string>>()
-
-  add(lane: Hex, attempt: AttemptName): void {
-    const ofLane = this.#lanes.get(lane) ?? new Set<string>()
-    this.#lanes.set(lane, ofLane)
-    ofLane.add(nameOf(attempt))
-    const [oldest] = ofLane
-    if (ofLane.size > WORKED_MAX && oldest !== undefined) ofLane.delete(oldest)
-  }
-
-  has(attempt: AttemptName): boolean {
-    const name = nameOf(attempt)
-    return [...this.#lanes.values()].some((ofLane) => ofLane.has(name))
-  }
-}
-
-/** 18 bytes of a hash each: short, and nobody finds two attempts of one name. Encoded at once, for a slice would keep the whole. */
-const nameOf = ({ channelId, requestId, attempt }: AttemptName): string =>
-  Buffer.from(keccak256(hexToBytes(channelId), hexToBytes(requestId), new Uint8Array([attempt]))).toString(
-    'base64',
-    0,
-    18,
-  )

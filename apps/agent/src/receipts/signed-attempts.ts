@@ -15,6 +15,8 @@ const PROBES = 12
 export class SignedAttempts {
   readonly #salt = crypto.getRandomValues(new Uint8Array(16))
   readonly #layers: Uint8Array[] = []
+  /** Of the attempt that is looked for: a list of its own for each look costs more than the look. */
+  readonly #bits = Array.from({ length: PROBES }, () => 0)
   #entries = 0
 
   has(requestId: Hex, attempt: number): boolean {
@@ -30,11 +32,13 @@ export class SignedAttempts {
     for (const bit of this.#bitsOf(requestId, attempt)) layer[bit >>> 3] = (layer[bit >>> 3] ?? 0) | (1 << (bit & 7))
   }
 
-  #bitsOf(requestId: Hex, attempt: number): number[] {
+  /** Good until the next call. */
+  #bitsOf(requestId: Hex, attempt: number): readonly number[] {
     const hash = Buffer.from(keccak256(this.#salt, hexToBytes(requestId), new Uint8Array([attempt])))
     const first = hash.readUIntBE(0, 6)
     const step = hash.readUIntBE(6, 6)
     // Below 2⁵³ for twelve probes.
-    return Array.from({ length: PROBES }, (_, i) => (first + i * step) % LAYER_BITS)
+    for (let i = 0; i < PROBES; i++) this.#bits[i] = (first + i * step) % LAYER_BITS
+    return this.#bits
   }
 }
