@@ -6,8 +6,8 @@
  * Source: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics (status: development), package
  * @opentelemetry/semantic-conventions 1.45.
  */
-import { Histogram } from 'prom-client'
 import type { Metrics } from './metrics.ts'
+import { SeriesHistogram } from './series-histogram.ts'
 
 export interface GenAiObservation {
   /** `chat`, `text_completion`, `embeddings`. */
@@ -36,34 +36,22 @@ const tokenBuckets = [
 const SERIES_MAX = 200
 
 export function createGenAiMetrics({ registry }: Metrics): GenAiMetrics {
-  const labels = ['gen_ai_operation_name', 'gen_ai_provider_name', 'gen_ai_request_model'] as const
-  const histogram = <L extends string>(name: string, help: string, buckets: number[], more: readonly L[]) =>
-    new Histogram({ name, help, buckets, labelNames: [...labels, ...more], registers: [registry] })
-  const duration = histogram(
-    'gen_ai_server_request_duration_seconds',
-    'Request accepted to its end',
-    durationBucketsS,
-    [],
-  )
-  const ttft = histogram(
-    'gen_ai_server_time_to_first_token_seconds',
-    'Request accepted to first token',
-    ttftBucketsS,
-    [],
-  )
-  const tpot = histogram('gen_ai_server_time_per_output_token_seconds', 'Per token after the first', tpotBucketsS, [])
-  const usage = histogram('gen_ai_client_token_usage', 'Tokens billed', tokenBuckets, ['gen_ai_token_type'])
+  const histogram = (name: string, help: string, bounds: readonly number[]) =>
+    new SeriesHistogram({ name, help, bounds, registry })
+  const duration = histogram('gen_ai_server_request_duration_seconds', 'Request accepted to its end', durationBucketsS)
+  const ttft = histogram('gen_ai_server_time_to_first_token_seconds', 'Request accepted to first token', ttftBucketsS)
+  const tpot = histogram('gen_ai_server_time_per_output_token_seconds', 'Per token after the first', tpotBucketsS)
+  const usage = histogram('gen_ai_client_token_usage', 'Tokens billed', tokenBuckets)
   const known = new Map<string, ReturnType<typeof seriesOf>>()
 
-  /** Looked up once for each model: by their labels it would be a search for each observation. */
   function seriesOf(operation: string, model: string) {
     const all = { gen_ai_operation_name: operation, gen_ai_provider_name: 'isochrone', gen_ai_request_model: model }
     return {
-      duration: duration.labels(all),
-      ttft: ttft.labels(all),
-      tpot: tpot.labels(all),
-      tokensIn: usage.labels({ ...all, gen_ai_token_type: 'input' }),
-      tokensOut: usage.labels({ ...all, gen_ai_token_type: 'output' }),
+      duration: duration.series(all),
+      ttft: ttft.series(all),
+      tpot: tpot.series(all),
+      tokensIn: usage.series({ ...all, gen_ai_token_type: 'input' }),
+      tokensOut: usage.series({ ...all, gen_ai_token_type: 'output' }),
     }
   }
 

@@ -3,18 +3,15 @@
  *
  * Names are `isochrone_<process>_<what>_<unit>`; the helpers add the first two parts.
  */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import { SeriesHistogram, type Series } from './series-histogram.ts'
 
 export interface Metrics {
   readonly registry: Registry
   counter<L extends string = string>(name: string, help: string, labels?: readonly L[]): Counter<L>
   gauge<L extends string = string>(name: string, help: string, labels?: readonly L[]): Gauge<L>
-  histogram<L extends string = string>(
-    name: string,
-    help: string,
-    buckets: readonly number[],
-    labels?: readonly L[],
-  ): Histogram<L>
+  /** Of one series. @param bounds the upper ones, ascending. */
+  histogram(name: string, help: string, bounds: readonly number[]): Series
   /** The text exposition of every metric, with its content type. */
   render(): Promise<{ contentType: string; body: string }>
 }
@@ -33,8 +30,7 @@ export function createMetrics(processName: string, { defaults = true }: { defaul
       new Counter({ name: full(name), help, labelNames: [...labels], registers: [registry] }),
     gauge: (name, help, labels = []) =>
       new Gauge({ name: full(name), help, labelNames: [...labels], registers: [registry] }),
-    histogram: (name, help, buckets, labels = []) =>
-      new Histogram({ name: full(name), help, buckets: [...buckets], labelNames: [...labels], registers: [registry] }),
+    histogram: (name, help, bounds) => new SeriesHistogram({ name: full(name), help, bounds, registry }).series({}),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   }
 }
