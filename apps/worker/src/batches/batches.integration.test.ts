@@ -123,6 +123,29 @@ test('a line whose routing policy is spelt wrongly fails the batch before anythi
   expect(await world.db.job.count({ where: { batchId: id } })).toBe(0)
 })
 
+/** What cannot be stored cannot be told as it is either, and a batch that nobody can end stays open for ever. */
+test('faults in words that the database refuses end their batch all the same', async () => {
+  const odd = [
+    { model: 'a\u0000b' },
+    { model: `${'x'.repeat(79)}\u{1F600}` },
+    { routing: { 'so\u0000rt': 'price' } },
+    { routing: { sort: '\ud800' } },
+  ]
+  const { id } = await makeBatch('org_f', odd.length, (line) => odd[line] ?? {})
+  const deps = { store: world.store, queue: silent, fleet: world.deps().fleet, clock: systemClock }
+  expect(await advanceBatch(deps, id)).toEqual({ kind: 'again', delayMs: 10 })
+  const batch = await world.store.batches.get(id, 'org_f')
+  expect(batch).toMatchObject({ status: 'failed' })
+  const errors = batch?.errors as { line: number; code: string; message: string }[]
+  expect(errors.map(({ line, code }) => [line, code])).toEqual([
+    [1, 'model_not_found'],
+    [2, 'model_not_found'],
+    [3, 'invalid_routing'],
+    [4, 'invalid_routing'],
+  ])
+  expect(errors[0]?.message).toContain('a\u{FFFD}b')
+})
+
 /** Every look is one step: done twice at once, or cut off after any of them, it comes to the same. */
 test('looks that are doubled at each step queue no line twice', async () => {
   const { id } = await makeBatch('org_b', 60)

@@ -65,6 +65,23 @@ test('a failed node is not asked again at once, and attempts are bounded', async
   })
 })
 
+/** Engines write what they like: a reason that the database refuses must not be asked for again until the deadline. */
+test('a node whose words cannot be stored ends its job, and counts as an attempt, like any other', async () => {
+  const odd = 'no \u0000 and \ud800'
+  world.behave = () => ({ outcome: 'rejected', httpStatus: 400, answer: { error: { message: odd } }, message: odd })
+  const refused = await enqueue()
+  expect(await runJob(deps(), refused.id)).toEqual({ kind: 'done' })
+  expect(await getJob(world.store.jobs, 'org_a', refused.id)).toMatchObject({
+    status: 'failed',
+    httpStatus: 400,
+    error: 'no \u{FFFD} and \u{FFFD}',
+  })
+  world.behave = () => ({ ...retry, message: odd })
+  const failed = await enqueue()
+  expect(await runJob(deps(), failed.id)).toMatchObject({ kind: 'again', reason: 'no \u{FFFD} and \u{FFFD}' })
+  expect(await world.store.jobs.get(failed.id)).toMatchObject({ status: 'queued', attempts: 1 })
+})
+
 test('a gateway that hangs up costs no attempt, and the same request id is asked again', async () => {
   world.behave = () => (world.calls.length < 10 ? 'hang up' : answered)
   const { id, requestId } = await enqueue()

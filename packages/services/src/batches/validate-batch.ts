@@ -10,6 +10,7 @@ import {
 } from '@isochrone/domain'
 import { batchRoutingFault, splitModelSuffix } from '@isochrone/scheduler'
 import type { BatchRow } from '../ports/batch-store.ts'
+import { parseStorableJson } from '../receipts/storable-json.ts'
 import { fileLines } from './file-content.ts'
 import type { AdvanceBatchDeps } from './advance-batch-deps.ts'
 
@@ -46,7 +47,9 @@ export async function validateBatch(deps: AdvanceBatchDeps, batch: BatchRow): Pr
     await deps.store.batches.move(id, ['validating'], { status: 'in_progress', total, model: one, inProgressAt: now() })
     return
   }
-  const end = { outputFileId: null, errorFileId: null, completed: 0, failed: 0, now: now(), errors }
+  // They quote what is wrong with a line, which may be that it cannot be stored.
+  const told = parseStorableJson(JSON.stringify(errors)) as BatchLineError[]
+  const end = { outputFileId: null, errorFileId: null, completed: 0, failed: 0, now: now(), errors: told }
   await deps.store.transaction((tx) => tx.batches.end(id, { ...end, status: 'failed', from: 'validating' }))
 }
 

@@ -188,9 +188,11 @@ async function conclude(
   deps: RunJobDeps,
   job: QueuedJobRow,
   memory: PlacementMemory,
-  response: DispatchResponse,
+  said: DispatchResponse,
 ): Promise<JobLook> {
-  const { outcome, httpStatus, message } = response
+  // An engine's words, in the answer and in the reason: a row that refused them would be run again until its deadline.
+  const response = parseStorableJson(JSON.stringify(said)) as DispatchResponse
+  const { outcome, httpStatus, message, answer } = response
   const atMs = deps.clock.nowMs()
   if (outcome === 'recorded') {
     // Nothing is run: the row ends when the receipts' stream brings the answer.
@@ -213,7 +215,6 @@ async function conclude(
   }
   if (outcome !== 'retry') {
     const status = outcome === 'answered' && httpStatus < 400 ? 'succeeded' : 'failed'
-    const answer = parseStorableJson(JSON.stringify(response.answer ?? null))
     await deps.jobs.finish(job.id, { status, httpStatus, answer, error: message, now: new Date(atMs) })
     return done
   }
