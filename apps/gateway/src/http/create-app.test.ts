@@ -446,6 +446,35 @@ test('what no node of the marketplace fits is refused, not queued; a node that i
   expect((await post(url, cap, queued)).status).toBe(202)
 })
 
+test('a queued body may be as large as any, with what its worker says around it', async () => {
+  const { url, jobs } = await start([hello], { bodyBytesMax: 1_000 })
+  const queued = { 'x-isochrone-queue': '1' }
+  const empty = JSON.stringify({ ...ask, stream: false, pad: '' })
+  const body = { ...ask, stream: false, pad: 'x'.repeat(1_000 - empty.length) }
+  expect((await post(url, JSON.stringify(body), queued)).status).toBe(202)
+  const answer = await fetch(`${url}/internal/v1/dispatch`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${INTERNAL_TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      requestId: 'req_large',
+      jobId: 'job_1',
+      orgId: 'org_1',
+      keyId: null,
+      path: '/v1/chat/completions',
+      body,
+      nodeId: idOf(1),
+      placement: { by: 'worker' },
+      timeoutMs: 5_000,
+    }),
+  })
+  expect(await answer.json()).toMatchObject({ outcome: 'answered' })
+  // What is larger once it is written anew would be handed to nobody.
+  const grown = `${JSON.stringify({ ...ask }).slice(0, -1)},"pad":[${Array.from({ length: 100 }, () => '1e20').join()}]}`
+  const refused = await post(url, grown, queued)
+  expect([refused.status, await refused.json()]).toMatchObject([413, { error: { code: 'payload_too_large' } }])
+  expect(jobs.size).toBe(1)
+})
+
 test('a job is run once however often it is dispatched, and answered from the journal after', async () => {
   const { url, nodes, entries } = await start([{ ...hello, tokenMs: 10 }])
   const dispatch = (token = INTERNAL_TOKEN, nodeId = idOf(1)) =>

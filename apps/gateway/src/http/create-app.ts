@@ -8,6 +8,7 @@ import { AppError, newId, toAppError } from '@isochrone/domain'
 import { ownBytes } from '@isochrone/runtime'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { RequestTrace } from '../tracing/request-trace.ts'
+import { BODY_BYTES_MAX } from './body-of.ts'
 import { countAnswers } from './count-answers.ts'
 import { createCrossOrigin } from './cross-origin.ts'
 import { endpoints } from './endpoints.ts'
@@ -28,8 +29,6 @@ import { opsRoutes } from './routes/ops.ts'
 import { responseRoutes } from './routes/responses.ts'
 import { sealedRoutes } from './routes/sealed.ts'
 
-/** A link frame holds 16 MiB, the request's header included. */
-const BODY_BYTES_MAX = 10 * 1024 * 1024
 /** What is still read of a body after its refusal, so that the client gets to read the answer. */
 const LINGER = { bytesMax: 128 * 1024 * 1024, msMax: 10_000 }
 

@@ -16,6 +16,7 @@ import { requireMoney } from '../requests/reserve-money.ts'
 import { reservePriceMicroUsd } from '../requests/reserve-price.ts'
 import { backgroundResponse, errorOf } from '../responses/background-response.ts'
 import { requireChannel, requireKnownModel } from './admit.ts'
+import { BODY_BYTES_MAX } from './body-of.ts'
 import type { Caller } from './authenticate.ts'
 import type { Claim } from '../idempotency/idempotency.ts'
 import { textHeadersOf } from './answer-parts.ts'
@@ -26,6 +27,8 @@ import type { GatewayDeps } from './gateway-deps.ts'
 /** How long a connection is held for the answer of a job at most, ms. */
 const HOLD_MS_MAX = 600_000
 const LOOK_MS = 150
+/** What we say ourselves in the body of a job: that it is not streamed, and its suffix of the model. */
+const OURS_BYTES_MAX = 1_024
 /** As `JSON.stringify` writes them: U+0000 and lone surrogates are what PostgreSQL's jsonb refuses. */
 const cannotBeStored = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/
 
@@ -149,10 +152,23 @@ async function accept(
   if (hopeless) throw refusalOf(hopeless)
   const payer = { channelId, keyId: key.keyId, receivedAtMs: deps.clock.nowMs() }
   await requireMoney(deps.serve, payer, reservePriceMicroUsd(inference, placer.priceLists(inference.model)))
-  const body = parseJson(inference.body) as Record<string, unknown>
-  if (cannotBeStored.test(JSON.stringify([body, how.source]))) {
+  const body = {
+    ...(parseJson(inference.body) as Record<string, unknown>),
+    ...routingForJob(inference),
+    stream: false,
+    stream_options: undefined,
+  }
+  const texts = [JSON.stringify(body), JSON.stringify(how.source ?? null)]
+  if (texts.some((text) => cannotBeStored.test(text))) {
     throw new AppError('invalid_input', {
       publicMessage: 'Queued work is stored, and a text with U+0000 or half of a surrogate pair cannot be.',
+    })
+  }
+  // It is sent on as it is written anew, where numbers such as 1e20 take more room than they did.
+  const bodyBytesMax = deps.bodyBytesMax ?? BODY_BYTES_MAX
+  if (Buffer.byteLength(texts[0] ?? '') > bodyBytesMax + OURS_BYTES_MAX) {
+    throw new AppError('payload_too_large', {
+      publicMessage: `The body, as it is stored, is larger than ${bodyBytesMax} bytes.`,
     })
   }
   return await deps.jobs.enqueue({
@@ -161,7 +177,7 @@ async function accept(
     kind: how.kind,
     path,
     model: inference.model,
-    body: { ...body, ...routingForJob(inference), stream: false, stream_options: undefined },
+    body,
     ...(how.source && { source: how.source }),
     ...(how.deadlineMs !== null && { deadlineMs: how.deadlineMs }),
   })

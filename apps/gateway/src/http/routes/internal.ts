@@ -22,7 +22,7 @@ import type { GatewayDeps } from '../gateway-deps.ts'
 import { toOpenAiError } from '../openai-error.ts'
 import { recordServed } from '../record-served.ts'
 import { traceRequest } from '../../tracing/request-trace.ts'
-import { bodyOf } from '../body-of.ts'
+import { BODY_BYTES_MAX, bodyOf } from '../body-of.ts'
 import { requireInternalToken } from '../internal-token.ts'
 import type { Served } from '../../requests/serving.ts'
 
@@ -44,6 +44,9 @@ const correctRecord = z.object({
   version: z.int().min(1).max(255),
 })
 
+/** Of a dispatch, around the body of the job: the placement's record above all. */
+const AROUND_BYTES_MAX = 1024 * 1024
+
 export function internalRoutes(app: FastifyInstance, deps: GatewayDeps): void {
   const running = new Map<string, Promise<DispatchResponse>>()
   const onRequest = (
@@ -57,6 +60,7 @@ export function internalRoutes(app: FastifyInstance, deps: GatewayDeps): void {
 
   app.post(DISPATCH, {
     onRequest,
+    bodyLimit: (deps.bodyBytesMax ?? BODY_BYTES_MAX) + AROUND_BYTES_MAX,
     handler: async (request): Promise<DispatchResponse> => {
       const parsed = dispatchRequest.safeParse(parseJson(bodyOf(request)))
       if (!parsed.success) {
