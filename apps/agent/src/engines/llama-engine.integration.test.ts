@@ -111,6 +111,14 @@ test('the whole answer says the same as the stream at temperature 0', async () =
   expect(streamed.usage?.tokensOut).toBe(streamed.tokens)
 })
 
+/** OpenAI takes it, as the narrowest there is. */
+test('top_p 0 leaves the likeliest token alone', async () => {
+  const greedy = (await collect(ask('Roll', { temperature: 0 }))).text
+  for (const seed of [1, 2, 3]) {
+    expect((await collect(ask('Roll', { temperature: 2, top_p: 0, seed }))).text).toBe(greedy)
+  }
+})
+
 test('a seed gives the same sample again, another seed another one', async () => {
   const [first, second, other] = [
     await collect(ask('Roll', { temperature: 1, seed: 7 })),

@@ -22,7 +22,7 @@ const commonBody = z.object({
     .nullish(),
   max_tokens: z.number().int().min(1).nullish(),
   temperature: z.number().min(0).max(2).nullish(),
-  top_p: z.number().gt(0).max(1).nullish(),
+  top_p: z.number().min(0).max(1).nullish(),
   // Of 64 bits, more than a double tells apart: those that are the same to it give the same sample.
   seed: z.number().refine(Number.isInteger, { error: 'expected an integer' }).nullish(),
   stop: z.union([z.string(), z.array(z.string()).max(4)]).nullish(),
