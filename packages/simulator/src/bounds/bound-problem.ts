@@ -24,7 +24,8 @@ export interface BoundInput {
 export interface BoundProblem {
   count: number
   arriveMs: Float64Array
-  /** When its last token must be out, if it keeps both SLOs. */
+  /** When its first token must be out, and its last, if it keeps both SLOs. */
+  firstDueMs: Float64Array
   dueMs: Float64Array
   /** Prompt tokens that no cache can hold, cached ones, and tokens out. */
   tokensIn: Float64Array
@@ -45,7 +46,8 @@ export interface BoundProblem {
 export function boundProblem({ requests, earlier = [], fleet, market }: BoundInput): BoundProblem {
   const count = requests.length
   const array = () => new Float64Array(count)
-  const columns = { arriveMs: array(), dueMs: array(), tokensIn: array(), tokensCached: array(), tokensOut: array() }
+  const times = { arriveMs: array(), firstDueMs: array(), dueMs: array() }
+  const columns = { ...times, tokensIn: array(), tokensCached: array(), tokensOut: array() }
   const workMs: BoundProblem['workMs'] = { H200: array(), B200: array(), B300: array() }
   const engines = gpuClasses.map((gpuClass) => ({ gpuClass, engine: declaredEngine(gpuClass) }))
   const seen = new Set(earlier.flatMap(({ prefixHashes }) => prefixHashes))
@@ -53,8 +55,10 @@ export function boundProblem({ requests, earlier = [], fleet, market }: BoundInp
   for (const [i, request] of requests.entries()) {
     const { arriveMs, tokensIn, tokensOut } = request
     const cached = cachedTokens(request, seen, market.prefix.blockTokens)
-    const dueMs = arriveMs + request.ttftSloMs + (tokensOut - 1) * request.tpotSloMs
+    const firstDueMs = arriveMs + request.ttftSloMs
+    const dueMs = firstDueMs + (tokensOut - 1) * request.tpotSloMs
     columns.arriveMs[i] = arriveMs
+    columns.firstDueMs[i] = firstDueMs
     columns.dueMs[i] = dueMs
     columns.tokensIn[i] = tokensIn - cached
     columns.tokensCached[i] = cached

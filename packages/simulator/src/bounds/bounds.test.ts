@@ -6,7 +6,7 @@ import type { SimReplica, SimRequest } from '../sim-types.ts'
 import { assertNotBelowBound } from './assert-not-below-bound.ts'
 import { boundProblem, costMicroUsd } from './bound-problem.ts'
 import { boundWindows } from './bound-windows.ts'
-import { certify, costPerMtokServing } from './certify.ts'
+import { capacityOf, certify, costPerMtokServing } from './certify.ts'
 import { longestMeanStepMs } from './longest-mean-step.ts'
 import { lpBound } from './lp-bound.ts'
 import { groupRequests } from './group-requests.ts'
@@ -186,7 +186,8 @@ test('a policy that finishes its late requests on the cheapest replica pays no l
   expect(roomMs).toBeLessThan(0)
   // Leaving the four out would be no bound: what they pay is less than the mean.
   const windows = boundWindows(problem, Infinity)
-  const solved = await solveAssignment(fleet, groupRequests(problem, windows, fleet), windows, problem.workShare)
+  const capacityMs = capacityOf(windows, problem.workShare)
+  const solved = await solveAssignment(fleet, groupRequests(problem, windows, fleet), windows, capacityMs)
   const lambda = solved?.lambda ?? new Float64Array(fleet.length)
   const { plainUsd, ...certificate } = certify(problem, windows, fleet, lambda, problem.workShare)
   const leftOut = costPerMtokServing({ ...certificate, plainUsd: plainUsd.map(() => Infinity) }, 0.99)

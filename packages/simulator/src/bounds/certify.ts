@@ -7,6 +7,7 @@
 import type { SimReplica } from '../sim-types.ts'
 import type { BoundProblem } from './bound-problem.ts'
 import type { BoundWindows } from './bound-windows.ts'
+import { leastInPieces, type PiecesDemand } from './pieces.ts'
 
 export interface Certificate {
   usd: number
@@ -18,30 +19,53 @@ export interface Certificate {
   requestTokens: Float64Array
 }
 
+/** What requests take of replicas' time, and how much of it there is. */
+export interface EngineDemand {
+  /** Time that stretch s of replica r has for it, ms, at s × replicas + r. */
+  capacityMs: Float64Array
+  /** Ms of each request, by replica, to be multiplied by the replica's `factor`. */
+  wholeMs: readonly Float64Array[]
+  factor: Float64Array
+  /** Where only its prompt is due inside a stretch: ms of its prompt, to be multiplied by the same; nothing where absent. */
+  promptMs?: readonly Float64Array[]
+  /** What it takes less that is served in pieces, each of which pays the whole prompt; absent: that is left out. */
+  pieces?: PiecesDemand
+}
+
 /**
  * @param lambda USD per ms of engine time, by stretch × replicas + replica
  * @param share of each replica's engine time that can be work
  */
 export function certify(
   problem: BoundProblem,
-  { kindOf, kinds, stretches }: BoundWindows,
+  windows: BoundWindows,
   fleet: readonly SimReplica[],
   lambda: Float64Array,
   share: Float64Array,
 ): Certificate {
+  return certifyDemand(problem, windows, fleet, lambda, {
+    capacityMs: capacityOf(windows, share),
+    wholeMs: fleet.map(({ gpuClass }) => problem.workMs[gpuClass]),
+    factor: Float64Array.from(fleet, ({ speed }) => speed),
+  })
+}
+
+/** The same share of each replica's time in every stretch, ms, at stretch × replicas + replica. */
+export function capacityOf({ stretches }: BoundWindows, share: Float64Array): Float64Array {
+  return Float64Array.from(stretches.flatMap(({ lengthMs }) => Array.from(share, (part) => lengthMs * part)))
+}
+
+/** Certifies any λ ≥ 0 for any demand that whoever serves the requests makes of replicas' time at least. */
+export function certifyDemand(
+  problem: BoundProblem,
+  windows: BoundWindows,
+  fleet: readonly SimReplica[],
+  lambda: Float64Array,
+  demand: EngineDemand,
+): Certificate {
   const replicas = fleet.length
-  // What a ms of declared work costs besides its price, by kind and replica.
-  const toll = new Float64Array(kinds * replicas)
-  let worthUsd = 0
-  for (const [s, { lengthMs, kinds: inside }] of stretches.entries()) {
-    for (let r = 0; r < replicas; r++) {
-      const price = lambda[s * replicas + r] as number
-      if (price === 0) continue
-      worthUsd += price * lengthMs * (share[r] as number)
-      const { speed } = fleet[r] as SimReplica
-      for (const kind of inside) toll[kind * replicas + r] = (toll[kind * replicas + r] as number) + price * speed
-    }
-  }
+  const { whole, prompt, worthUsd } = tolls(windows, replicas, lambda, demand)
+  const { wholeMs, promptMs, pieces } = demand
   const leastUsd = new Float64Array(problem.count)
   const plainUsd = new Float64Array(problem.count)
   const requestTokens = new Float64Array(problem.count)
@@ -50,26 +74,55 @@ export function certify(
   const inUsd = Float64Array.from(fleet, ({ prices }) => prices.inPerMtok / 1e12)
   const cachedUsd = Float64Array.from(fleet, ({ prices }) => prices.cachedPerMtok / 1e12)
   const outUsd = Float64Array.from(fleet, ({ prices }) => prices.outPerMtok / 1e12)
-  const workOf = fleet.map(({ gpuClass }) => problem.workMs[gpuClass])
+  const inPieces = pieces && leastInPieces(pieces, Math.min(...inUsd))
   for (let i = 0; i < problem.count; i++) {
-    const offset = (kindOf[i] as number) * replicas
+    const offset = (windows.kindOf[i] as number) * replicas
     const tokensIn = problem.tokensIn[i] as number
     const tokensCached = problem.tokensCached[i] as number
     const tokensOut = problem.tokensOut[i] as number
     let [least, plain] = [Infinity, Infinity]
+    inPieces?.begin(i, tokensOut)
     for (let r = 0; r < replicas; r++) {
-      const price =
-        tokensIn * (inUsd[r] as number) + tokensCached * (cachedUsd[r] as number) + tokensOut * (outUsd[r] as number)
-      const full = price + (toll[offset + r] as number) * ((workOf[r] as Float64Array)[i] as number)
+      const promptUsd = tokensIn * (inUsd[r] as number) + tokensCached * (cachedUsd[r] as number)
+      const price = promptUsd + tokensOut * (outUsd[r] as number)
+      const toll = whole[offset + r] as number
+      const promptToll = promptMs ? (prompt[offset + r] as number) * ((promptMs[r] as Float64Array)[i] as number) : 0
+      const full = price + toll * ((wholeMs[r] as Float64Array)[i] as number) + promptToll
       if (full < least) least = full
       if (price < plain) plain = price
+      inPieces?.add(r, full, toll, promptUsd, promptToll)
     }
+    if (inPieces) least = Math.min(least, inPieces.usd())
     leastUsd[i] = least
     plainUsd[i] = plain
     requestTokens[i] = tokensIn + tokensCached + tokensOut
     usd += least
   }
   return { usd, leastUsd, worthUsd, plainUsd, requestTokens }
+}
+
+/** What a ms of a request costs besides its price, by kind × replicas + replica: of the whole, or of its prompt alone. */
+function tolls(
+  { kinds, stretches }: BoundWindows,
+  replicas: number,
+  lambda: Float64Array,
+  { capacityMs, factor }: EngineDemand,
+) {
+  const whole = new Float64Array(kinds * replicas)
+  const prompt = new Float64Array(kinds * replicas)
+  let worthUsd = 0
+  for (const [s, stretch] of stretches.entries()) {
+    for (let r = 0; r < replicas; r++) {
+      const price = lambda[s * replicas + r] as number
+      if (price === 0) continue
+      worthUsd += price * (capacityMs[s * replicas + r] as number)
+      const toll = price * (factor[r] as number)
+      for (const kind of stretch.kinds) whole[kind * replicas + r] = (whole[kind * replicas + r] as number) + toll
+      for (const kind of stretch.promptKinds)
+        prompt[kind * replicas + r] = (prompt[kind * replicas + r] as number) + toll
+    }
+  }
+  return { whole, prompt, worthUsd }
 }
 
 /** Steps of the ratio search; it converges within four. */

@@ -27,7 +27,7 @@
 import { meetsSloFrom } from './assert-not-below-bound.ts'
 import { boundProblem, type BoundInput } from './bound-problem.ts'
 import { boundWindows } from './bound-windows.ts'
-import { certify, costPerMtokServing, type Certificate } from './certify.ts'
+import { capacityOf, certify, costPerMtokServing, type Certificate } from './certify.ts'
 import { groupRequests } from './group-requests.ts'
 import { solveAssignment } from './solve-assignment.ts'
 
@@ -75,7 +75,7 @@ export async function lpBound(input: LpBoundInput): Promise<LpBound> {
   if (problem.count === 0) return { status: 'optimal', tokens: 0, ...none }
   const windows = boundWindows(problem, input.windowMs ?? Infinity)
   const groups = groupRequests(problem, windows, input.fleet)
-  const solved = await solveAssignment(input.fleet, groups, windows, problem.workShare)
+  const solved = await solveAssignment(input.fleet, groups, windows, capacityOf(windows, problem.workShare))
   const size = {
     tokens: problem.tokens,
     windows: windows.windows,
@@ -84,7 +84,7 @@ export async function lpBound(input: LpBoundInput): Promise<LpBound> {
     columns: groups.length * input.fleet.length,
   }
   const allTime = problem.workShare.map(() => 1)
-  const relaxed = await solveAssignment(input.fleet, groups, windows, allTime)
+  const relaxed = await solveAssignment(input.fleet, groups, windows, capacityOf(windows, allTime))
   const withoutSlo = relaxed ? figuresWithoutSlo(certify(problem, windows, input.fleet, relaxed.lambda, allTime)) : {}
   if (!solved) return { ...none, ...size, status: 'infeasible', ...withoutSlo }
   const certificate = certify(problem, windows, input.fleet, solved.lambda, problem.workShare)

@@ -9,6 +9,7 @@ import type { FaultPlan } from '../run/plan-faults.ts'
 import type { SimReplica, SimRequest } from '../sim-types.ts'
 import { boundProblem, costMicroUsd, type BoundInput } from './bound-problem.ts'
 import { boundWindows } from './bound-windows.ts'
+import { capacityOf } from './certify.ts'
 import { groupRequests } from './group-requests.ts'
 import { SlotBook } from './slot-book.ts'
 import { solveAssignment } from './solve-assignment.ts'
@@ -83,7 +84,8 @@ export async function planClairvoyantly(input: ClairvoyantInput): Promise<Clairv
 /** The LP's price of each replica's engine time, µUSD per ms at declared speed; 0 where it has time to spare. */
 async function engineTolls({ fleet }: BoundInput, problem: ReturnType<typeof boundProblem>): Promise<Float64Array> {
   const windows = boundWindows(problem, Infinity)
-  const solved = await solveAssignment(fleet, groupRequests(problem, windows, fleet), windows, problem.workShare)
+  const capacityMs = capacityOf(windows, problem.workShare)
+  const solved = await solveAssignment(fleet, groupRequests(problem, windows, fleet), windows, capacityMs)
   return Float64Array.from(fleet, ({ speed }, r) => {
     const ofStretch = windows.stretches.map((_, s) => solved?.lambda[s * fleet.length + r] ?? 0)
     return ofStretch.reduce((a, b) => a + b, 0) * speed * 1e6

@@ -12,7 +12,7 @@ import type { RequestGroup } from './group-requests.ts'
 let solver: ReturnType<typeof loadHighs> | undefined
 
 /**
- * @param share of each replica's engine time that can be work
+ * @param capacityMs engine time that can be work, by stretch × replicas + replica
  * @returns `lambda[stretch × replicas + replica]`, USD per ms of engine time; nothing when the work does not fit
  * @throws AppError internal when the solver ends without an answer
  */
@@ -20,7 +20,7 @@ export async function solveAssignment(
   fleet: readonly SimReplica[],
   groups: readonly RequestGroup[],
   { stretches }: BoundWindows,
-  share: Float64Array,
+  capacityMs: Float64Array,
 ): Promise<{ usd: number; lambda: Float64Array } | undefined> {
   const highs = await (solver ??= loadHighs())
   const replicas = fleet.length
@@ -31,7 +31,7 @@ export async function solveAssignment(
   const indices: number[] = []
   const values: number[] = []
   for (const [g, group] of groups.entries()) {
-    for (const [r, { prices, gpuClass, speed }] of fleet.entries()) {
+    for (const [r, { prices, gpuClass, speed, declared }] of fleet.entries()) {
       colCost[g * replicas + r] =
         (group.tokensIn * prices.inPerMtok +
           group.tokensCached * prices.cachedPerMtok +
@@ -39,10 +39,12 @@ export async function solveAssignment(
         1e12
       indices.push(g)
       values.push(1)
-      for (const [s, { kinds }] of stretches.entries()) {
-        if (!kinds.includes(group.kind)) continue
+      const promptMs = group.tokensIn * declared.prefillMsPerToken
+      for (const [s, { kinds, promptKinds }] of stretches.entries()) {
+        const isWhole = kinds.includes(group.kind)
+        if (!isWhole && !promptKinds.includes(group.kind)) continue
         indices.push(groups.length + s * replicas + r)
-        values.push((group.workMs[gpuClass] * speed) / 1e3)
+        values.push(((isWhole ? group.workMs[gpuClass] : promptMs) * speed) / 1e3)
       }
       starts.push(indices.length)
     }
@@ -58,11 +60,9 @@ export async function solveAssignment(
   const rows = groups.length + stretches.length * replicas
   const rowLower = new Float64Array(rows).fill(1)
   const rowUpper = new Float64Array(rows).fill(1)
-  for (const [s, { lengthMs }] of stretches.entries()) {
-    for (let r = 0; r < replicas; r++) {
-      rowLower[groups.length + s * replicas + r] = -highs.infinity
-      rowUpper[groups.length + s * replicas + r] = (lengthMs * (share[r] as number)) / 1e3
-    }
+  for (const [at, capacity] of capacityMs.entries()) {
+    rowLower[groups.length + at] = -highs.infinity
+    rowUpper[groups.length + at] = capacity / 1e3
   }
   const model = highs.createModel({
     numCols: columns,
