@@ -1,7 +1,8 @@
 /**
  * `npm run sim:bounds -- --trace FILE --util 0.6`: how low the cost of any policy can be, how that changes with the
- * length of the LP's windows, how much of it is prefixes that it takes for cached everywhere, and how near a clairvoyant
- * really gets (which bounds the bound's own slack).
+ * length of the LP's windows, how much of it is prefixes that it takes for cached everywhere, what a second bound that
+ * knows steps, chunks of prefill and faults adds, and how near a clairvoyant really gets (which bounds the bound's own
+ * slack).
  *
  * With `--json` stdout is one JSON object.
  */
@@ -10,6 +11,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import {
   allFaults,
   demoMarketData,
+  engineBoundOf,
   fleetSummary,
   hasMarketData,
   hindsightSearch,
@@ -36,7 +38,9 @@ interface Flags {
 }
 
 const program = new Command('npm run sim:bounds --')
-  .description('Bounds the cost of every placement policy from below, and shows how tight the bound is.')
+  .description(
+    'Bounds the cost of every placement policy from below: by the LP of the targets, and by one that knows steps, chunks of prefill and faults. Shows how tight they are.',
+  )
   .requiredOption('--trace <file>', 'request trace or ServeGen rates, as for `npm run sim`')
   .option('--model <name>', "of ServeGen's clients those of this model")
   .option('--tenants <n>', 'how many of them ask, the busiest first', number(1, 10_000), 64)
@@ -83,22 +87,32 @@ async function main(flags: Flags): Promise<void> {
     const bound = await lpBound({ requests, earlier, fleet, market: run.market, ...window })
     bounds.push({ windowS, ...bound, solveS: (performance.now() - startedMs) / 1_000 })
   }
+  const [whole] = bounds
+  const startedMs = performance.now()
+  const engine = whole && { ...(await engineBoundOf(run, whole)), solveS: (performance.now() - startedMs) / 1_000 }
   const uncached = requests.some(({ prefixHashes }) => prefixHashes.length > 0)
     ? await lpBound({ requests: requests.map((each) => ({ ...each, prefixHashes: [] })), fleet, market: run.market })
     : null
   const hindsight = flags.hindsight ? await hindsightSearch(run) : null
-  const summary = { util, seed, requests: requests.length, fleet: fleetSummary(fleet), bounds, uncached, hindsight }
+  const figures = { bounds, engine, uncached, hindsight }
+  const summary = { util, seed, requests: requests.length, fleet: fleetSummary(fleet), ...figures }
   if (flags.json) {
     process.stdout.write(`${JSON.stringify(summary)}\n`)
     return
   }
-  const [whole] = bounds
   const least = whole?.costPerMtok ?? 0
   const lines = [`utilisation ${util}, seed ${seed}: ${requests.length} requests after warm-up`]
   for (const { windowS, status, costPerMtok, groups, rows, columns, solveS } of bounds) {
     const window = windowS === null ? 'one window' : `windows of ${windowS} s`
     const size = `${groups} groups, ${rows} × ${columns}, ${solveS.toFixed(1)} s`
     lines.push(`LP, ${window}: ${status}, ${costPerMtok.toFixed(4)} USD per 10⁶ tokens (${size})`)
+  }
+  if (engine) {
+    const { status, costPerMtok, costPerMtokAt99, solveS } = engine
+    const over = `${((costPerMtok / least - 1) * 100).toFixed(2)} % over the LP`
+    lines.push(
+      `with steps, chunks and faults: ${status}, ${costPerMtok.toFixed(4)}, ${over}; ${costPerMtokAt99.toFixed(4)} for who serves 99 % (${solveS.toFixed(1)} s)`,
+    )
   }
   if (uncached) {
     lines.push(

@@ -7,6 +7,7 @@ import {
   assertNotBelowBound,
   boundOf,
   buildMarketFleet,
+  engineBoundOf,
   fleetSummary,
   hasMarketData,
   loadMarket,
@@ -80,7 +81,10 @@ test(
       .filter(({ name }) => names.includes(name))
       .map((policy) => ({ policy: policy.name, ...runPolicy(run, policy) }))
     const bound = await boundOf(run)
+    const engine = await engineBoundOf(run, bound)
     assertNotBelowBound(results, bound)
+    assertNotBelowBound(results, engine)
+    expect(engine.costPerMtok).toBeGreaterThan(bound.costPerMtok)
     // Each is held against it: all five meet the SLO, and faults have hit all five.
     expect(results.filter((row) => row.sloAttainment >= meetsSloFrom && row.failovers > 0)).toHaveLength(names.length)
     // A bound far below what is paid would forbid nothing.

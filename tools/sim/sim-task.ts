@@ -1,5 +1,5 @@
 /** What the main thread and the workers of `npm run sim` tell each other. Plain data. */
-import type { LpBound, RunFigures } from '@isochrone/simulator'
+import type { EngineBound, LpBound, RunFigures } from '@isochrone/simulator'
 
 export interface SimConfig {
   traceFile: string
@@ -23,6 +23,6 @@ export interface SimTask {
 }
 
 export type SimAnswer =
-  | { kind: 'bound'; task: SimTask; bound: LpBound; requests: number; wallS: number }
+  | { kind: 'bound'; task: SimTask; bound: LpBound; engine: EngineBound; requests: number; wallS: number }
   | { kind: 'figures'; task: SimTask; figures: RunFigures; wallS: number }
   | { kind: 'error'; message: string }

@@ -27,6 +27,10 @@ test('the same seeds give the same bytes, whatever the number of threads, and no
     [1, 'optimal'],
     [2, 'optimal'],
   ])
+  for (const { costPerMtok, costPerMtokAt99WithoutSlo, ...bound } of summary.bound.bySeed) {
+    expect(bound.engineCostPerMtok).toBeGreaterThan((costPerMtok ?? Number.NaN) * 0.99)
+    expect(bound.engineCostPerMtokAt99).toBeGreaterThanOrEqual(costPerMtokAt99WithoutSlo ?? Number.NaN)
+  }
   for (const { arrived, finished, refused, failed, unfinished, costOverBound, spread, ...rest } of summary.policies) {
     expect((finished ?? 0) + (refused ?? 0) + (failed ?? 0) + (unfinished ?? 0)).toBeCloseTo(arrived ?? 0, 6)
     expect(costOverBound).toBeGreaterThan(-0.01)

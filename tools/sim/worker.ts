@@ -9,6 +9,7 @@ import {
   allFaults,
   boundOf,
   demoMarketData,
+  engineBoundOf,
   loadMarket,
   namedPolicies,
   prepareMarketRun,
@@ -41,7 +42,8 @@ async function answer(task: SimTask): Promise<SimAnswer> {
   const wallS = () => (performance.now() - startedMs) / 1000
   if (task.policy === null) {
     const bound = await boundOf(run)
-    return { kind: 'bound', task, bound, requests: run.requests.length, wallS: wallS() }
+    const engine = await engineBoundOf(run, bound)
+    return { kind: 'bound', task, bound, engine, requests: run.requests.length, wallS: wallS() }
   }
   const policy = namedPolicies.find(({ name }) => name === task.policy)
   invariant(policy, 'the main thread asks for known policies only')
