@@ -59,6 +59,22 @@ test('a line that nobody waits for goes to the disk soon all the same, in its or
   await expect(log.appendSoon(5)).rejects.toThrow('closed')
 })
 
+test('where many lines are waited for, syncs are spaced, and shared', async () => {
+  const { log } = await opened(join(directory, 'busy.jsonl'))
+  await Promise.all(Array.from({ length: 100 }, (_, n) => log.append(n)))
+  const writes = vi.spyOn(ZeroedAhead.prototype, 'before')
+  const fromMs = performance.now()
+  const appended: Promise<void>[] = []
+  for (let round = 0; round < 60; round++) {
+    for (let n = 0; n < 8; n++) appended.push(log.append({ round, n }))
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  await Promise.all(appended)
+  expect(writes.mock.calls.length).toBeLessThanOrEqual((performance.now() - fromMs) / 4 + 1)
+  writes.mockRestore()
+  await log.close()
+})
+
 /** The file is read in pieces, because it outgrows any string; lines and letters lie across their borders. */
 test('a long log is read whole, and only its torn end is cut', async () => {
   const path = join(directory, 'long.jsonl')

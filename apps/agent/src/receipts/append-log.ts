@@ -8,15 +8,24 @@
 import { constants, fdatasync, writeSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { syncDirectory, ZeroedAhead } from '@isochrone/runtime'
+import { syncDirectory, SyncPace, ZeroedAhead } from '@isochrone/runtime'
 import { readLines } from './read-lines.ts'
 
-type Waiting = { readonly line: string; readonly resolve: () => void; readonly reject: (error: unknown) => void }
+type Waiting = {
+  readonly line: string
+  /** Nobody waits for it. */
+  readonly soon: boolean
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
 
 const sync = promisify(fdatasync)
 /** How long a line may wait for another one to share its sync with. */
 const SOON_MS = 50
+/** How far apart syncs are where many lines are waited for, at least: fewer of them, and what follows them goes together. */
+const GATHER_MS = 4
 /** Lines that wait at most before they are written whoever comes. */
 const SOON_LINES_MAX = 256
 /** Bytes of lines that share one write, unless one alone has more. No more than these are ever written and not synced. */
@@ -25,6 +34,7 @@ const WRITE_BYTES_MAX = 1024 * 1024
 export class AppendLog {
   readonly #file: FileHandle
   readonly #room: ZeroedAhead
+  readonly #pace = new SyncPace(GATHER_MS)
   /** Where the lines end. */
   #endByte: number
   #waiting: Waiting[] = []
@@ -68,7 +78,7 @@ export class AppendLog {
   /** Resolves when the line is on disk. After a failed write every later append fails too: the log is not trusted. */
   append(value: unknown): Promise<void> {
     return new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ line: `${JSON.stringify(value)}\n`, resolve, reject })
+      this.#waiting.push({ line: `${JSON.stringify(value)}\n`, soon: false, resolve, reject })
       this.#start()
     })
   }
@@ -76,7 +86,7 @@ export class AppendLog {
   /** {@link append} for what nobody waits for: it goes with the next line that somebody waits for, or a moment later. */
   appendSoon(value: unknown): Promise<void> {
     return new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ line: `${JSON.stringify(value)}\n`, resolve, reject })
+      this.#waiting.push({ line: `${JSON.stringify(value)}\n`, soon: true, resolve, reject })
       if (this.#waiting.length >= SOON_LINES_MAX) this.#start()
       else this.#soon ??= setTimeout(() => this.#start(), SOON_MS)
     })
@@ -109,6 +119,8 @@ export class AppendLog {
     // Let everything that is appended in this turn join the first batch.
     await Promise.resolve()
     while (this.#isDue) {
+      const waitMs = this.#closing ? 0 : this.#pace.waitMs
+      if (waitMs > 0) await pause(waitMs)
       this.#isDue = false
       clearTimeout(this.#soon)
       this.#soon = undefined
@@ -122,6 +134,7 @@ export class AppendLog {
         this.#endByte += bytes.length
         this.#room.after(this.#endByte)
         await sync(this.#file.fd)
+        this.#pace.ended(batch.filter(({ soon }) => !soon).length)
         for (const item of batch) item.resolve()
       } catch (error) {
         this.#failure = error

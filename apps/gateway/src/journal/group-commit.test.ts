@@ -102,8 +102,8 @@ test('what waits for the disk is bounded', async () => {
   await second.durable
 })
 
-/** Pushes one record a millisecond, each `soon` or not; returns how often a sync ran. */
-async function syncsOf(pushes: readonly boolean[]): Promise<number> {
+/** Pushes so many records a millisecond, each `soon` or not; returns how often a sync ran. */
+async function syncsOf(pushes: readonly boolean[], perMs = 1): Promise<number> {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] })
   try {
     let syncs = 0
@@ -113,9 +113,9 @@ async function syncsOf(pushes: readonly boolean[]): Promise<number> {
       write: () => undefined,
       sync: async () => undefined,
     })
-    for (const soon of pushes) {
+    for (const [i, soon] of pushes.entries()) {
       commit.push(Buffer.from('a'), soon)
-      await vi.advanceTimersByTimeAsync(1)
+      if (i % perMs === 0) await vi.advanceTimersByTimeAsync(1)
     }
     return syncs
   } finally {
@@ -128,11 +128,15 @@ test('what nobody waits for makes no rate: an outcome is synced at once beside a
   expect(await syncsOf(pushes)).toBe(80)
 })
 
-test('above one in two milliseconds that is waited for, syncs are spaced, and shared', async () => {
-  const pushes = Array.from({ length: 400 }, () => false)
-  const syncs = await syncsOf(pushes)
+test('above one in a millisecond that is waited for, syncs are spaced, and shared', async () => {
+  const pushes = Array.from({ length: 800 }, () => false)
+  const syncs = await syncsOf(pushes, 2)
   expect(syncs).toBeLessThan(60)
   expect(syncs).toBeGreaterThan(9)
+})
+
+test('up to one in a millisecond each is synced at once', async () => {
+  expect(await syncsOf(Array.from({ length: 400 }, () => false))).toBe(400)
 })
 
 test('a few that come together are no rate', async () => {

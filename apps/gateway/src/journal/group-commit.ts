@@ -3,24 +3,17 @@
  * sync ran is covered by the next one.
  *
  * Written survives the death of this process, durable that of the machine. At low rates a record is written and synced at
- * once, one that nobody waits for is synced within {@link SOON_MS}. Above {@link BUSY_PER_MS}, a write takes what its turn of the
- * event loop appends, and syncs are at least `gatherMs` apart. After a failed write or sync nothing is known about the file,
+ * once, one that nobody waits for is synced within {@link SOON_MS}. Where much happens ({@link SyncPace}), a write takes what its
+ * turn of the event loop appends, and syncs are at least `gatherMs` apart. After a failed write or sync nothing is known about the file,
  * so it stays failed: only a restart reads it afresh.
  */
 import { AppError } from '@isochrone/domain'
+import { SyncPace } from '@isochrone/runtime'
 
 /** Bytes that may wait for the disk. */
 const QUEUE_BYTES_MAX = 64 * 1024 * 1024
-/** Records a millisecond that somebody waits for, above which syncs are spaced. */
-export const BUSY_PER_MS = 0.5
 /** How long a record whose durability nobody waits for may wait for a sync that it can share. */
-export const SOON_MS = 10
-/**
- * How fast the measured rate forgets: about the last fifty commits count. Of five, a few requests that come together by
- * chance look like a rate, and wait for one another.
- */
-const RATE_MEMORY = 0.98
-
+const SOON_MS = 10
 export interface Pushed {
   /** Resolves when the file has it: a kill of this process loses it no more. */
   written: Promise<void>
@@ -69,14 +62,11 @@ export function createGroupCommit<Frame extends { length: number }>({
   /** Of what is not synced, something is waited for. */
   let isDue = false
   let soonTimer: NodeJS.Timeout | undefined
-  let lastEndMs = performance.now()
-  /** From a pause on: a first record is no rate. */
-  const recent = { waitedFor: 0, ms: 10 }
-  const isBusy = (): boolean => recent.waitedFor / recent.ms > BUSY_PER_MS
+  const pace = new SyncPace(gatherMs)
 
   async function writeAll(): Promise<void> {
     // A turn of the event loop is 0.05 ms where little happens and longer where much does.
-    if (isBusy()) await new Promise((resolve) => setImmediate(resolve))
+    if (pace.isBusy) await new Promise((resolve) => setImmediate(resolve))
     else await Promise.resolve()
     while (queue.length > 0) {
       const batch = queue
@@ -104,7 +94,7 @@ export function createGroupCommit<Frame extends { length: number }>({
 
   async function syncAll(): Promise<void> {
     while (isDue && unsynced.length > 0) {
-      const waitMs = draining || !isBusy() ? 0 : lastEndMs + gatherMs - performance.now()
+      const waitMs = draining ? 0 : pace.waitMs
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
       const batch = unsynced
       unsynced = []
@@ -117,11 +107,8 @@ export function createGroupCommit<Frame extends { length: number }>({
       } catch (error) {
         return fail(error, batch)
       }
-      const endMs = performance.now()
-      recent.waitedFor = RATE_MEMORY * recent.waitedFor + batch.filter(({ soon }) => !soon).length
-      recent.ms = RATE_MEMORY * recent.ms + (endMs - lastEndMs)
-      lastEndMs = endMs
-      onCommit?.(endMs - startMs, batch.length)
+      pace.ended(batch.filter(({ soon }) => !soon).length)
+      onCommit?.(performance.now() - startMs, batch.length)
       for (const { frame, durable } of batch) {
         waitingBytes -= frame.length
         durable.resolve()
