@@ -7,7 +7,7 @@
  */
 import { sealedPaths, type SealedPath } from '@isochrone/protocol/sealed'
 import { candidatesOf, requireTrust, type CandidateList, type CandidateRules } from './candidates.ts'
-import { openStream } from './open-stream.ts'
+import { openStream, parse } from './open-stream.ts'
 import { openWhole } from './open-whole.ts'
 import { readBody, sealBody, type ClearBody } from './sealed-body.ts'
 import { errorBody, SealedError } from './sealed-error.ts'
@@ -74,11 +74,10 @@ export function sealedFetch(options: SealedFetchOptions): typeof fetch {
       if (response.ok && clear.stream && response.body) {
         return answerOf(openStream(response.body, { answer, includeUsage: clear.includeUsage }), response)
       }
-      if (response.ok)
-        return answerOf(
-          JSON.stringify(await openWhole((await response.json()) as Record<string, unknown>, path, answer)),
-          response,
-        )
+      if (response.ok) {
+        const whole = await openWhole(await wholeOf(response, signal), path, answer)
+        return answerOf(JSON.stringify(whole), response)
+      }
       // Nobody has answered: nodes may have gone, or have other keys by now.
       lists.clear()
       const refused = (await response.json().catch(() => ({}))) as Refused
@@ -106,6 +105,15 @@ export function sealedFetch(options: SealedFetchOptions): typeof fetch {
       return Response.json(errorBody(error), { status, headers: { 'x-should-retry': 'false' } })
     }
   }
+}
+
+/** The body of an answer. One that breaks off is no failure of the network to a client: it was delivered, and is billed. */
+async function wholeOf(response: Response, signal: AbortSignal): Promise<Record<string, unknown>> {
+  const text = await response.text().catch((cause: unknown) => {
+    if (signal.aborted) throw cause
+    throw new SealedError('sealed_truncated', 'The answer broke off before it was whole.', { cause })
+  })
+  return parse(text)
 }
 
 interface Refused {

@@ -142,6 +142,37 @@ test('what is changed, cut, swapped or slipped in on the way is noticed', async 
   })
 })
 
+/** What broke off was delivered, and is billed: a client that tried again by itself would pay for it again. */
+test('a whole answer that breaks off, or is none, is not asked for again by the client itself', async () => {
+  const broken = () =>
+    new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('{"sealed":['))
+        controller.error(new TypeError('terminated'))
+      },
+    })
+  for (const [code, bodyOf] of [
+    ['sealed_truncated', broken],
+    ['sealed_tampered', () => '<html>'],
+    ['sealed_tampered', () => 'null'],
+  ] as const) {
+    let sent = 0
+    const cut = sealedFetch({
+      trustGateway: true,
+      async fetch(input, init) {
+        const response = await fetch(input, init)
+        if (!urlOf(input).endsWith('/chat/completions')) return response
+        sent += 1
+        await response.body?.cancel()
+        return new Response(bodyOf(), { headers: { 'content-type': 'application/json' } })
+      },
+    })
+    const patient = new OpenAI({ apiKey: WORLD_KEY, baseURL: `${world.url}/v1`, maxRetries: 2, fetch: cut })
+    expect(await errorOf(patient.chat.completions.create(say('Hi')))).toMatchObject({ status: 502, code })
+    expect(sent).toBe(1)
+  }
+})
+
 /** Sends a body as it is, and says what came back. */
 async function send(body: unknown): Promise<{ status: number; code: unknown }> {
   const response = await fetch(`${world.url}/v1/chat/completions`, {
