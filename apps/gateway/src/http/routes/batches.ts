@@ -22,8 +22,14 @@ interface ListQuery {
 }
 
 const METADATA_MAX = 16
+/** U+0000 and lone surrogates are what PostgreSQL's jsonb refuses. */
+const storable = (lengthMax: number) =>
+  z
+    .string()
+    .max(lengthMax)
+    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'cannot be stored')
 const metadata = z
-  .record(z.string().max(64), z.string().max(512))
+  .record(storable(64), storable(512))
   .refine((value) => Object.keys(value).length <= METADATA_MAX, `may have ${METADATA_MAX} keys`)
 const createBody = z.object({
   input_file_id: z.string(),

@@ -55,6 +55,9 @@ function routesOf(app: FastifyInstance, deps: Deps, batches: Batches): void {
       if (order !== 'asc' && order !== 'desc') {
         throw new AppError('invalid_input', { publicMessage: "'order' must be asc or desc.", field: 'order' })
       }
+      if (purpose !== undefined && (typeof purpose !== 'string' || purpose.includes('\0'))) {
+        throw new AppError('invalid_input', { publicMessage: "'purpose' must be one word.", field: 'purpose' })
+      }
       const limit = limitOf(request.query.limit, 10_000)
       const from = after === undefined ? null : await fileOf(batches.deps, orgId, after)
       const rows = await batches.deps.files.list({
