@@ -11,6 +11,7 @@ import type { FastifyReply } from 'fastify'
 import {
   attemptOf,
   attemptOfNumber,
+  deletedEvent,
   finalEvents,
   liveEvents,
   restartedEvent,
@@ -109,7 +110,7 @@ async function follow(
 
   for (let look = 0; !signal.aborted; look++) {
     if (look > 0 && look % LOOKS_A_ROW === 0) job = await deps.jobs.get(orgId, first.id).catch(() => job)
-    if (!job) return null
+    if (!job) return await end([deletedEvent(sent)])
     if (job.status !== 'queued' && job.status !== 'running') {
       if (job.status === 'succeeded' && isOfAnother(attemptOf(objectOf(job.answer))))
         return await end([restartedEvent(sent)])

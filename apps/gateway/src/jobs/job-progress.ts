@@ -11,6 +11,8 @@ import type { Redis } from 'ioredis'
 export interface ProgressWriter {
   /** Writes what is left and says no more. */
   end(): Promise<void>
+  /** Says no more, and takes back what was said: its owner has cancelled the job, or erased it. Never rejects. */
+  drop(): Promise<void>
 }
 
 /** What one attempt has written since the entry before. */
@@ -72,6 +74,12 @@ export function createJobProgress(redis: Redis, logger: Logger): JobProgress {
           if (writing) await writing
           flush()
           if (writing) await writing
+        },
+        async drop() {
+          clearInterval(timer)
+          broken = true
+          if (writing) await writing
+          await redis.del(redisKeys.jobProgress(jobId)).catch(() => {})
         },
       }
     },

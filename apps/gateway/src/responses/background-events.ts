@@ -88,6 +88,12 @@ export function restartedEvent(after: number): ResponseEvent {
   return { type: 'error', sequence_number: after + 1, code: RESTARTED_CODE, message, param: null }
 }
 
+/** For a follower of a response that was deleted meanwhile: a stream that merely stopped would look like a success. */
+export function deletedEvent(after: number): ResponseEvent {
+  const message = 'The response was deleted by its owner.'
+  return { type: 'error', sequence_number: after + 1, code: 'not_found', message, param: null }
+}
+
 /**
  * For a follower at a gateway that stops before the response is over. It has the number of the last event, so that who goes on behind
  * it misses none.

@@ -165,7 +165,11 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
       async erase(orgId, id) {
         if (jobs.get(id)?.orgId === orgId) jobs.delete(id)
       },
-      progress: { write: () => ({ end: async () => {} }), read: async () => [], erase: async () => {} },
+      progress: {
+        write: () => ({ end: async () => {}, drop: async () => {} }),
+        read: async () => [],
+        erase: async () => {},
+      },
       cancellations: { announce: async () => {}, watch: () => () => {}, stop: () => {} },
     },
     epochs: {

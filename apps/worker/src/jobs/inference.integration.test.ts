@@ -187,4 +187,7 @@ test('a failed job is repeated once however often it is asked for; prompt and an
   await eraseJob(retryDeps, 'org_a', again)
   expect(await getJob(world.store.jobs, 'org_a', again)).toBeUndefined()
   expect(await world.store.jobs.get(again)).toMatchObject({ status: 'cancelled', body: {}, answer: null })
+  // What an engine says of a request may quote it.
+  await eraseJob(retryDeps, 'org_a', id)
+  expect(await world.store.jobs.get(id)).toMatchObject({ status: 'failed', body: {}, answer: null, error: null })
 })

@@ -132,11 +132,18 @@ export function jobRepository(db: DbOrTx) {
       return row?.count === 1
     },
 
-    /** Takes prompt and answer out of a job that is over. False when it is not over, or not this organisation's. */
+    /** Takes prompt, answer and what an engine said of them out of a job that is over. False where it is not, or another's. */
     async erase(id: string, orgId: string, now: Date): Promise<boolean> {
       const { count } = await db.job.updateMany({
         where: { id, orgId, erasedAt: null, status: { notIn: open } },
-        data: { erasedAt: now, body: {}, source: Prisma.DbNull, answer: Prisma.DbNull, placement: Prisma.DbNull },
+        data: {
+          erasedAt: now,
+          body: {},
+          source: Prisma.DbNull,
+          answer: Prisma.DbNull,
+          error: null,
+          placement: Prisma.DbNull,
+        },
       })
       return count === 1
     },

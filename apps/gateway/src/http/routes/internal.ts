@@ -126,8 +126,12 @@ async function runDispatch(deps: GatewayDeps, dispatch: DispatchRequest): Promis
     deps.metrics.requestEnded(DISPATCH, httpStatus)
     trace?.end(httpStatus)
   }
-  const unwatch = jobId === null ? () => {} : deps.jobs.cancellations.watch(jobId, () => cancelled.abort())
   let progress: ProgressWriter | null = null
+  const stop = () => {
+    cancelled.abort()
+    void progress?.drop()
+  }
+  const unwatch = jobId === null ? () => {} : deps.jobs.cancellations.watch(jobId, stop)
   try {
     const asked = askedOf(deps, dispatch)
     const ctx = { ...contextOf(deps, dispatch, asked), trace }
