@@ -123,6 +123,29 @@ test('a line whose routing policy is spelt wrongly fails the batch before anythi
   expect(await world.db.job.count({ where: { batchId: id } })).toBe(0)
 })
 
+/** A sweep removes so many at a time: those that it must leave must not stand in the way of all others'. */
+test('files that have expired are removed however many others are read by batches that are not over', async () => {
+  const at = (ms: number) => new Date(Date.now() + ms)
+  const files = Array.from({ length: 251 }, (_, i) => ({
+    id: `file_${1_000 + i}`,
+    purpose: 'batch',
+    filename: 'f',
+    ready: true,
+  }))
+  const times = { createdAt: at(-7_200_000), expiresAt: at(-3_600_000) }
+  await world.db.storedFile.createMany({ data: files.map((file) => ({ ...file, orgId: 'org_g', ...times })) })
+  const reading = { orgId: 'org_g', endpoint, createdAt: at(-7_200_000), expiresAt: at(79_200_000) }
+  await world.db.batch.createMany({
+    data: files.slice(0, 250).map(({ id }) => ({ id: `batch_${id}`, inputFileId: id, ...reading })),
+  })
+  expect(await world.store.files.removeDue(new Date(), at(-3_600_000))).toBe(1)
+  expect(await world.db.storedFile.count({ where: { orgId: 'org_g' } })).toBe(250)
+  await world.db.batch.deleteMany({ where: { orgId: 'org_g' } })
+  for (const count of [100, 100, 50, 0]) {
+    expect(await world.store.files.removeDue(new Date(), at(-3_600_000))).toBe(count)
+  }
+})
+
 /** What cannot be stored cannot be told as it is either, and a batch that nobody can end stays open for ever. */
 test('faults in words that the database refuses end their batch all the same', async () => {
   const odd = [
