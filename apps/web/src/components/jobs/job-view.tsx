@@ -20,6 +20,10 @@ export interface JobViewProps {
   path: string
 }
 
+const ERASED = 'Prompt and answer of this job were erased at its owner’s wish.'
+const IN_ITS_FILES =
+  'Once a batch is over, prompts and answers of its lines stand in its files alone, unless their owner had them erased.'
+
 export function JobView({ job, nodeNames, path }: JobViewProps) {
   const tryNames = job.tries.flatMap(({ nodeId, nodeName }) => (nodeName ? [[nodeId, nodeName] as const] : []))
   return (
@@ -56,7 +60,7 @@ export function JobView({ job, nodeNames, path }: JobViewProps) {
         placement={job.placement}
         nodeNames={{ ...nodeNames, ...Object.fromEntries(tryNames) }}
       />
-      {job.erased && <Notice>Prompt and answer of this job were erased at its owner’s wish.</Notice>}
+      {job.erased && <Notice>{job.kind === 'batch' ? IN_ITS_FILES : ERASED}</Notice>}
       {job.answer !== null && job.answer !== undefined && (
         <Section title="Answer">
           <CodeBlock label="answer" code={JSON.stringify(job.answer, null, 2)} />

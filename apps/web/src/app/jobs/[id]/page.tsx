@@ -1,4 +1,5 @@
 /** One queued job of the team: its way through the scheduler, and what can still be done about it. */
+import type { JobDetail } from '@isochrone/services'
 import { CancelJob } from '~/components/jobs/cancel-job.tsx'
 import { JobView } from '~/components/jobs/job-view.tsx'
 import { RetryJob } from '~/components/jobs/retry-job.tsx'
@@ -28,7 +29,7 @@ export default async function JobPage({ params }: { params: Promise<{ id: string
           <>
             {job.requestRecorded && <ButtonLink href={`/requests/${job.requestId}`}>Open its receipt</ButtonLink>}
             {job.status === 'failed' && job.retriedAs === null && (
-              <RetryJob id={job.id} disabledReason={job.erased ? 'Its request was erased.' : undefined} />
+              <RetryJob id={job.id} disabledReason={whyNotAgain(job)} />
             )}
             {job.retriedAs !== null && <ButtonLink href={`/jobs/${job.retriedAs}`}>Open its repetition</ButtonLink>}
             {underWay && <CancelJob id={job.id} />}
@@ -46,4 +47,9 @@ export default async function JobPage({ params }: { params: Promise<{ id: string
       />
     </>
   )
+}
+
+function whyNotAgain({ kind, erased }: Pick<JobDetail, 'kind' | 'erased'>): string | undefined {
+  if (kind === 'batch') return 'A line of a batch is not tried again by itself: send it in another batch.'
+  return erased ? 'Its request was erased.' : undefined
 }
