@@ -18,7 +18,8 @@ export function RecountsTable({
   return (
     <DataTable
       label="Recounted receipts"
-      className="min-w-[760px]"
+      className="sm:min-w-[760px]"
+      stacks
       rows={recounts}
       rowKey={({ lane, seq }) => `${lane}-${seq}`}
       columns={[

@@ -45,7 +45,8 @@ export function RequestsTable({ requests }: { requests: RequestSummary[] }) {
   return (
     <DataTable
       label="Requests"
-      className="min-w-[980px]"
+      className="sm:min-w-[980px]"
+      stacks
       columns={columns}
       rows={requests}
       rowKey={(request) => request.id}

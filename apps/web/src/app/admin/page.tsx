@@ -73,7 +73,8 @@ export default async function AdminPage() {
       <Section title="Gateways">
         <DataTable
           label="Gateways"
-          className="min-w-[640px]"
+          className="sm:min-w-[640px]"
+          stacks
           rows={overview.gateways}
           rowKey={(gateway) => gateway.lane}
           columns={[
@@ -104,7 +105,8 @@ export default async function AdminPage() {
       <Section title="Transactions" description="Sent by the platform, newest first.">
         <DataTable
           label="Transactions"
-          className="min-w-[720px]"
+          className="sm:min-w-[720px]"
+          stacks
           rows={overview.transactions}
           rowKey={(tx) => tx.id}
           columns={[

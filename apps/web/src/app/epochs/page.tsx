@@ -24,7 +24,8 @@ export default async function EpochsPage({ searchParams }: { searchParams: Searc
       />
       <DataTable
         label="Epochs"
-        className="min-w-[820px]"
+        className="sm:min-w-[820px]"
+        stacks
         rows={page.items}
         rowKey={epochKey}
         columns={[

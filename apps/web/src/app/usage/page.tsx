@@ -94,6 +94,7 @@ export default async function UsagePage({ searchParams }: { searchParams: Search
           <Section title="By model">
             <DataTable
               label="Usage by model"
+              stacks
               rows={models}
               rowKey={({ model }) => model}
               columns={[

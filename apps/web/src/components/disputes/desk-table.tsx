@@ -19,7 +19,8 @@ export function DeskTable({ items, nowMs, empty }: DeskTableProps) {
   return (
     <DataTable
       label="Cases"
-      className="min-w-[860px]"
+      className="sm:min-w-[860px]"
+      stacks
       rows={items.map((item) => rowOf(item))}
       rowKey={({ key }) => key}
       empty={empty}

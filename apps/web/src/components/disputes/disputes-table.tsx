@@ -21,7 +21,8 @@ export function DisputesTable({ label, path, items, nowMs, empty }: DisputesTabl
   return (
     <DataTable
       label={label}
-      className="min-w-[820px]"
+      className="sm:min-w-[820px]"
+      stacks
       rows={items}
       rowKey={(dispute) => dispute.id}
       empty={empty}

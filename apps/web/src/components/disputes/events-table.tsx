@@ -15,7 +15,8 @@ export function EventsTable({
   return (
     <DataTable
       label="What happened on the chain"
-      className="min-w-[680px]"
+      className="sm:min-w-[680px]"
+      stacks
       rows={events}
       rowKey={(event) => `${event.txHash}${event.step}${event.text}`}
       columns={[

@@ -25,7 +25,8 @@ export function OrdersTable({ orders, txStages }: OrdersTableProps) {
   return (
     <DataTable
       label="Asked for"
-      className="min-w-[720px]"
+      className="sm:min-w-[720px]"
+      stacks
       rows={orders}
       rowKey={({ id }) => id}
       columns={[

@@ -15,7 +15,8 @@ export function EpochLeaseReceiptsTable({
   return (
     <DataTable
       label="Lease receipts"
-      className="min-w-[820px]"
+      className="sm:min-w-[820px]"
+      stacks
       rows={receipts}
       rowKey={({ seq }) => seq}
       empty={<p className="text-ink-3">None of yours beyond this number.</p>}

@@ -10,7 +10,8 @@ export function EpochReceiptsTable({ lane, receipts }: { lane: string; receipts:
   return (
     <DataTable
       label="Receipts"
-      className="min-w-[880px]"
+      className="sm:min-w-[880px]"
+      stacks
       rows={receipts}
       rowKey={(receipt) => receipt.seq}
       columns={[

@@ -46,7 +46,8 @@ export function RecordsTable({ records }: { records: readonly RecordSummary[] })
   return (
     <DataTable
       label="Performance records"
-      className="min-w-[880px]"
+      className="sm:min-w-[880px]"
+      stacks
       columns={columns}
       rows={records}
       rowKey={(record) => record.nodeId}

@@ -27,7 +27,8 @@ export function VouchersTable({ vouchers }: { vouchers: readonly VoucherView[] }
   return (
     <DataTable
       label="Vouchers"
-      className="min-w-[720px]"
+      className="sm:min-w-[720px]"
+      stacks
       columns={columns}
       rows={vouchers}
       rowKey={(voucher) => `${voucher.channelId}-${voucher.providerId}`}

@@ -92,7 +92,8 @@ function Tries({ tries }: { tries: JobDetail['tries'] }) {
     >
       <DataTable
         label="Dispatches"
-        className="min-w-[640px]"
+        className="sm:min-w-[640px]"
+        stacks
         rows={tries}
         rowKey={(one) => one.atMs}
         columns={[

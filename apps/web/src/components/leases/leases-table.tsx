@@ -6,7 +6,7 @@ import { DataTable, DataTableSkeleton, type Column } from '~/components/ui/data-
 import { Money, Utc } from '~/components/ui/values.tsx'
 import { formatSpan, nodeLabel } from '~/lib/format.ts'
 
-const frame = { label: 'Leases', className: 'min-w-[900px]' }
+const frame = { label: 'Leases', className: 'sm:min-w-[900px]', stacks: true }
 
 const columns: Column<LeaseSummary>[] = [
   { head: 'Rented, UTC', cell: (lease) => <Utc at={lease.createdAtMs} bare /> },

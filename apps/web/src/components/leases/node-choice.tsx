@@ -41,7 +41,8 @@ export function NodeChoice({ offers, chosenId, onChoose }: NodeChoiceProps) {
       <legend className="mb-1.5 font-medium">Node</legend>
       <DataTable
         label="Nodes for lease"
-        className="min-w-[620px]"
+        className="sm:min-w-[620px]"
+        stacks
         columns={columns}
         rows={shown}
         rowKey={({ id }) => id}

@@ -27,7 +27,8 @@ export function HistoryTable({ movements, txStages }: HistoryTableProps) {
   return (
     <DataTable
       label="Movements"
-      className="min-w-[860px]"
+      className="sm:min-w-[860px]"
+      stacks
       rows={movements}
       rowKey={(movement) => movement.id}
       columns={[

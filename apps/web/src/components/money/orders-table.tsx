@@ -16,7 +16,8 @@ export function OrdersTable({ orders }: { orders: readonly FundingOrderView[] })
   return (
     <DataTable
       label="Funding orders"
-      className="min-w-[560px]"
+      className="sm:min-w-[560px]"
+      stacks
       columns={columns}
       rows={orders}
       rowKey={(order) => order.id}

@@ -55,6 +55,7 @@ export function VerificationLedger({ verdicts, earlierVerdicts }: Pick<OfferHist
   return (
     <>
       <DataTable
+        stacks
         label="Verification ledger"
         rows={verdicts}
         rowKey={({ kind }) => kind}
@@ -86,6 +87,7 @@ export function VerificationLedger({ verdicts, earlierVerdicts }: Pick<OfferHist
 export function NetworkPassport({ witnesses }: Pick<OfferHistory, 'witnesses'>) {
   return (
     <DataTable
+      stacks
       label="Network passport"
       rows={witnesses}
       rowKey={({ witness }) => witness}
@@ -153,6 +155,7 @@ export interface RecordsTableProps {
 export function RecordsTable({ records, names }: RecordsTableProps) {
   return (
     <DataTable
+      stacks
       label="Performance records"
       rows={records}
       rowKey={({ lane, epoch, nodeId }) => `${lane} ${epoch} ${nodeId}`}

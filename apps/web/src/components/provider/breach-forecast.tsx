@@ -26,7 +26,8 @@ export function BreachForecasts({ forecast: { isKnown, breaches } }: { forecast:
     >
       <DataTable
         label="About to break a promise"
-        className="min-w-[760px]"
+        className="sm:min-w-[760px]"
+        stacks
         rows={breaches}
         rowKey={({ lane, epoch, nodeId, channelId }) => `${lane}${epoch}${nodeId}${channelId}`}
         columns={[

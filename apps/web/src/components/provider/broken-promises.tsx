@@ -17,7 +17,8 @@ export function BrokenPromises({ broken }: { broken: readonly BrokenPromiseView[
     >
       <DataTable
         label="Broken promises"
-        className="min-w-[760px]"
+        className="sm:min-w-[760px]"
+        stacks
         rows={broken}
         rowKey={({ lane, epoch, nodeId, channelId }) => `${lane}${epoch}${nodeId}${channelId}`}
         columns={[

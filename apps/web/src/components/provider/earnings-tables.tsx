@@ -21,7 +21,8 @@ export function EarningsTables({ earnings }: { earnings: EarningsView }) {
       >
         <DataTable
           label="Earnings by epoch"
-          className="min-w-[720px]"
+          className="sm:min-w-[720px]"
+          stacks
           rows={earnings.epochs}
           rowKey={epochKey}
           columns={[
@@ -40,7 +41,8 @@ export function EarningsTables({ earnings }: { earnings: EarningsView }) {
         <Section title="Payouts" description="Net and fee, as the contract paid them.">
           <DataTable
             label="Payouts"
-            className="min-w-[640px]"
+            className="sm:min-w-[640px]"
+            stacks
             rows={earnings.payouts}
             rowKey={(payout) => `${payout.txHash}-${payout.epoch}`}
             columns={[

@@ -28,7 +28,8 @@ export function JobsTable({ nodes }: { nodes: readonly NodeJobs[] }) {
   return (
     <DataTable
       label="Decisions by node"
-      className="min-w-[640px]"
+      className="sm:min-w-[640px]"
+      stacks
       rows={nodes.flatMap(rowsOf)}
       rowKey={({ key }) => key}
       columns={[

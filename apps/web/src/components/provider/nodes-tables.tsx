@@ -107,7 +107,14 @@ const nodeColumns: Column<ProviderNode>[] = [
 
 export function NodesTable({ nodes }: { nodes: ProviderNode[] }) {
   return (
-    <DataTable label="Nodes" className="min-w-[960px]" columns={nodeColumns} rows={nodes} rowKey={(node) => node.id} />
+    <DataTable
+      label="Nodes"
+      className="sm:min-w-[960px]"
+      stacks
+      columns={nodeColumns}
+      rows={nodes}
+      rowKey={(node) => node.id}
+    />
   )
 }
 
@@ -141,7 +148,8 @@ export function TokensTable({ tokens, disabledReason }: TokensTableProps) {
   return (
     <DataTable
       label="Open join tokens"
-      className="min-w-[520px]"
+      className="sm:min-w-[520px]"
+      stacks
       columns={tokenColumns}
       rows={tokens}
       rowKey={(token) => token.id}

@@ -9,7 +9,8 @@ export function SloTable({ rows }: { rows: readonly NodeSlo[] }) {
   return (
     <DataTable
       label="SLO standing"
-      className="min-w-[640px]"
+      className="sm:min-w-[640px]"
+      stacks
       rows={rows}
       rowKey={({ id }) => id}
       columns={[

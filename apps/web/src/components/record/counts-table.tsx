@@ -53,7 +53,8 @@ export function CountsTable({ counts }: { counts: readonly CountsView[] }) {
   return (
     <DataTable
       label="Counts"
-      className="min-w-[980px]"
+      className="sm:min-w-[980px]"
+      stacks
       columns={columns}
       rows={counts}
       rowKey={(row) => `${row.channelId}-${row.termsHash}`}

@@ -71,14 +71,15 @@ const card = 'max-sm:grid max-sm:grid-cols-2 max-sm:gap-x-4 max-sm:gap-y-2 max-s
 const cardCell = 'max-sm:block max-sm:h-auto max-sm:min-w-0 max-sm:p-0 max-sm:text-left'
 const cardTop = `${cardCell} max-sm:col-span-2`
 
-type SkeletonProps<Row> = Pick<DataTableProps<Row>, 'label' | 'className' | 'columns' | 'actions'>
+type SkeletonProps<Row> = Pick<DataTableProps<Row>, 'label' | 'className' | 'stacks' | 'columns' | 'actions'>
 
 /** The same table while its first rows are on their way, with room for as many as it will show. */
-export function DataTableSkeleton<Row>({ label, className, rows, ...rest }: SkeletonProps<Row> & { rows?: number }) {
+export function DataTableSkeleton<Row>(props: SkeletonProps<Row> & { rows?: number }) {
+  const { label, className, stacks, rows, ...rest } = props
   const columns = columnsOf(rest)
   return (
-    <Table label={`${label}, being loaded`} className={className}>
-      <Head columns={columns} />
+    <Table label={`${label}, being loaded`} className={className} stacks={stacks}>
+      <Head columns={columns} className={stacks && 'max-sm:hidden'} />
       <tbody>
         <SkeletonRows columns={columns.length} rows={rows} />
       </tbody>

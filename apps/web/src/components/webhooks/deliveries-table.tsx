@@ -47,7 +47,8 @@ export function DeliveriesTable({ items, disabledReason, empty }: DeliveriesTabl
   return (
     <DataTable
       label="Deliveries"
-      className="min-w-[980px]"
+      className="sm:min-w-[980px]"
+      stacks
       rows={items}
       rowKey={(delivery) => delivery.id}
       columns={columns}

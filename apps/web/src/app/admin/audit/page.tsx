@@ -38,7 +38,8 @@ export default async function AuditPage({ searchParams }: { searchParams: Search
       </FilterBar>
       <DataTable
         label="Audit log"
-        className="min-w-[860px]"
+        className="sm:min-w-[860px]"
+        stacks
         rows={page.items}
         rowKey={({ id }) => id}
         columns={[

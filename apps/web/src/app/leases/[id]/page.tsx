@@ -67,7 +67,8 @@ export default async function LeasePage({ params }: { params: Promise<{ id: stri
       <Section title="What happened">
         <DataTable
           label="What happened"
-          className="min-w-[560px]"
+          className="sm:min-w-[560px]"
+          stacks
           columns={eventColumns}
           rows={lease.events}
           rowKey={(event) => `${event.atMs} ${event.event}`}
@@ -79,7 +80,8 @@ export default async function LeasePage({ params }: { params: Promise<{ id: stri
       >
         <DataTable
           label="Receipts"
-          className="min-w-[820px]"
+          className="sm:min-w-[820px]"
+          stacks
           columns={receiptColumns}
           rows={lease.receipts}
           rowKey={receiptKey}

@@ -250,6 +250,7 @@ function Models({ offer }: { offer: Offer }) {
   return (
     <Section title="Models">
       <DataTable
+        stacks
         label="Models"
         rows={offer.models}
         rowKey={(model) => model.model}

@@ -172,6 +172,7 @@ const states = {
 function OrdersTable({ label, orders }: { label: string; orders: PayoutOrderView[] }) {
   return (
     <DataTable
+      stacks
       label={label}
       rows={orders}
       rowKey={({ id }) => id}

@@ -46,7 +46,8 @@ export default async function WebhooksPage({ searchParams }: { searchParams: Sea
         <Section title="Addresses">
           <DataTable
             label="Webhooks"
-            className="min-w-[640px]"
+            className="sm:min-w-[640px]"
+            stacks
             rows={endpoints}
             rowKey={(endpoint) => endpoint.id}
             columns={[

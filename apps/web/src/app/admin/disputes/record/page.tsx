@@ -143,7 +143,8 @@ function Votes({ votes, txStages }: Pick<RecordCaseView, 'votes'> & { txStages: 
     <Section title="Votes" description="On every challenge that this record ever had, oldest first.">
       <DataTable
         label="Votes"
-        className="min-w-[560px]"
+        className="sm:min-w-[560px]"
+        stacks
         rows={votes}
         rowKey={({ txHash }) => txHash}
         empty={<EmptyState title="Nobody has voted" />}

@@ -159,7 +159,8 @@ function Payouts({ record: { payouts, epoch } }: { record: RecordDetail }) {
     >
       <DataTable
         label="Payouts"
-        className="min-w-[560px]"
+        className="sm:min-w-[560px]"
+        stacks
         rows={payouts}
         rowKey={(payout) => payout.txHash}
         columns={[payoutTime, ...payoutAmounts]}
