@@ -49,6 +49,8 @@ export interface NodeSession {
     /** Of them, this gateway's own as the node counts them; absent where it does not. */
     ownPrefillTokens?: number | undefined
     contextTokens?: number | undefined
+    /** Time that a token takes there now ÷ what is usual, by its own streams; absent where the node does not say. */
+    pace?: number | undefined
     atMs: number
   } | null
   /** Asks how the node is between its heartbeats; `reported` is new soon after. Nothing waits for it. */

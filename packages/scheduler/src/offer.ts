@@ -76,6 +76,8 @@ export interface ReplicaReport {
   ownPrefillTokens?: number | undefined
   /** Mean context of the running streams, tokens; absent when the engine does not say. */
   contextTokens?: number | undefined
+  /** Time that a token takes there now ÷ what is usual under such load, by all its streams; absent when the node does not say. */
+  pace?: number | undefined
 }
 
 /** What a dispatch puts on a replica, as estimated when it was placed. */

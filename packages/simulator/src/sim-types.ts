@@ -73,6 +73,8 @@ export interface SimReport {
   /** As the engine itself knows it: for routers whose documents have servers that report from inside. */
   enginePrefillTokens: number
   contextTokens: number
+  /** Time that a token takes there now ÷ what is usual, as its agent sees it; absent before it can say. */
+  pace?: number | undefined
   kvTokensUsed: number
   ownStreams: number
   ownPrefillTokens: number

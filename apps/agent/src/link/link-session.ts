@@ -231,6 +231,7 @@ export class LinkSession {
     const say = () => {
       const { queued, prefillTokens, contextTokens } = engineLoad()
       saidTokens = capacity.prompts.tokens(prefillTokens)
+      const pace = capacity.pace.now(performance.now())
       const message: LinkHeartbeat = {
         sentAtMs: Date.now(),
         ...capacity.counts(queued),
@@ -241,6 +242,7 @@ export class LinkSession {
         prefillTokens: saidTokens,
         ownPrefillTokens: capacity.prompts.tokensOf(this),
         ...(contextTokens !== undefined && { contextTokens }),
+        ...(pace !== null && { pace }),
         ...(newKeys && { sealingKeys: sealing.published(domain, nodeKey) }),
       }
       newKeys = false

@@ -115,7 +115,7 @@ test('beside a gateway of now an older one is served as ever, and closes nothing
     const seen: unknown[] = []
     other.readHeartbeat = (json) => {
       seen.push(json)
-      return linkHeartbeat.omit({ ownPrefillTokens: true }).parse(json)
+      return linkHeartbeat.omit({ ownPrefillTokens: true, pace: true }).parse(json)
     }
     other.readEnd = (json) => streamEnd.omit({ promptsAhead: true }).parse(json)
     const long = node.gateway.open({ prompt: { tokens: PROMPT_NOTICE_TOKENS } }, chat(5))

@@ -140,6 +140,7 @@ async function runClaimed(
     return notOpened(refused)
   }
   const queued = promptBegun(context, job)
+  const paced = context.capacity.pace.begin(performance.now())
   const sealer = opened?.sealer ?? null
   const answerId = answerIdOf(job.open.path, job.open.requestId)
   const run: Run = {
@@ -158,7 +159,11 @@ async function runClaimed(
     for (const { chunk, tokens } of chunks) {
       // Waiting costs a turn, and usually there is nothing to wait for.
       if (job.credits.credits > 0) job.signal.throwIfAborted()
-      else await job.credits.waitForCredit(job.signal)
+      else {
+        paced.held(true, performance.now())
+        await job.credits.waitForCredit(job.signal)
+        paced.held(false, performance.now())
+      }
       if (sealer) await sendSealed(context, job, run, sealer, chunkJson(job, run, chunk), tokens)
       else sendChunk(context, job, run, chunk, tokens, withEnd)
     }
@@ -195,6 +200,7 @@ async function runClaimed(
         if (event.tokens > 0) {
           run.firstTokenMs ??= nowMs
           queued?.firstToken(nowMs)
+          paced.tokens(event.tokens, nowMs)
         }
         const now = pieces ? [...merger.flush(nowMs), ...pieces] : merger.add(event.chunk, event.tokens, nowMs)
         if (now.length > 0) await send(now)
@@ -216,6 +222,7 @@ async function runClaimed(
   } finally {
     held.stop()
     queued?.over(performance.now())
+    paced.over(performance.now())
     context.capacity.leave()
   }
 }

@@ -1,9 +1,12 @@
 /** How much runs on this node now, over all its gateways: the bound on it, and what heartbeats report. */
+import { StreamPace } from '@isochrone/domain'
 import { WaitingPrompts } from './waiting-prompts.ts'
 
 export class StreamCapacity {
   readonly concurrencyMax: number
   readonly prompts: WaitingPrompts
+  /** How fast the engine is now. */
+  readonly pace = new StreamPace()
   #active = 0
   #tokensOut = 0
   #draining = false

@@ -44,8 +44,8 @@ function world(states: Partial<NodeState>[]) {
     clock,
     control,
     nodes,
-    link: (index: number): FakeNode => {
-      const session = fakeNode(idOf(index + 1), {})
+    link: (index: number, change: Partial<FakeNode> = {}): FakeNode => {
+      const session = Object.assign(fakeNode(idOf(index + 1), {}), change)
       linked.set(session.nodeId, session)
       for (const listener of onLink) listener(session, true)
       return session
@@ -235,6 +235,26 @@ test("prompts that wait are the node's, less our share as the node counts it, pl
   // One that says that all of it is ours would seem empty, and still have what it declines by: we sent no more than we did.
   report(session, { activeStreams: 2, prefillTokens: 60_000, ownPrefillTokens: 60_000 })
   expect(waiting()).toBe(60_000)
+})
+
+test('a node that says that it is slow now is thought so, and one of several models is not', () => {
+  const { fleet, link, report, open, unlink } = world([{}])
+  const session = link(0)
+  const tokenMs = () => fleet.stateOf(session.nodeId)?.estimate.tpotBaseMs ?? 0
+  const ticket = open(0)
+  ticket.sent()
+  const usual = tokenMs()
+  report(session, { activeStreams: 1, pace: 2.5 })
+  expect(tokenMs()).toBeCloseTo(2.5 * usual)
+  report(session, { activeStreams: 1 })
+  expect(tokenMs()).toBeCloseTo(usual)
+  ticket.closed({ ...finished, kind: 'cancelled' })
+  unlink(session)
+  const [model] = session.models
+  const several = link(0, { models: [model!, { ...model!, model: 'another' }] })
+  open(0).sent()
+  report(several, { activeStreams: 1, pace: 2.5 })
+  expect(tokenMs()).toBeCloseTo(usual)
 })
 
 test('what waited at a node before an attempt is no slowness of the node', () => {

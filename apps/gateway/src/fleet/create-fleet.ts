@@ -247,6 +247,8 @@ export function createFleet({
           entry.ownPrefillTokens,
         ),
         contextTokens: reported.contextTokens,
+        // Of a node with several models nobody knows which of them its tokens are of.
+        pace: served.length === 1 ? reported.pace : undefined,
       })
       pool.setRtt(entry.slot, session.rttMs)
       // Asked often: only what leaves more room than before is news to those that wait.

@@ -63,6 +63,7 @@ const heartbeat = fc.record(
     draining: mostly(fc.boolean(), 30),
     prefillTokens: mostly(count, 30),
     contextTokens: mostly(count, 30),
+    pace: mostly(fc.double({ min: 0, max: 100, noNaN: true }), 30),
   },
   { requiredKeys: ['sentAtMs', 'activeStreams', 'queuedStreams', 'tokensPerSecond', 'kvUsage', 'draining'] },
 )

@@ -353,6 +353,20 @@ test('a node that declines has said how it is before, and a count that is none c
   await linked()
 })
 
+test.each([-1, 101, 'slow', null])('a node that says a pace of %j closes its link alone', async (pace) => {
+  const { agent, session } = await linked()
+  const beat = { sentAtMs: 1, activeStreams: 1, queuedStreams: 0, tokensPerSecond: 0, kvUsage: null, draining: false }
+  agent.send(encodeJsonFrame(frameType.heartbeat, 0, { ...beat, pace: 2.5 }))
+  await vi.waitFor(() => expect(session.reported).toMatchObject({ pace: 2.5 }), 20_000)
+  // As agents of before say it.
+  agent.send(encodeJsonFrame(frameType.heartbeat, 0, beat))
+  await vi.waitFor(() => expect(session.reported?.pace).toBeUndefined(), 20_000)
+  agent.send(encodeJsonFrame(frameType.heartbeat, 0, { ...beat, pace }))
+  expect(decodeJsonPayload(await agent.take(frameType.reject))).toMatchObject({ code: 'protocol_violation' })
+  await agent.closed
+  await linked()
+})
+
 test('heartbeats, presented receipts and confirmations pass', async () => {
   const { agent, session } = await linked()
   const beat = { sentAtMs: 1, activeStreams: 3, queuedStreams: 2, tokensPerSecond: 9.5, kvUsage: null, draining: false }

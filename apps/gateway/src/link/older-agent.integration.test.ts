@@ -16,7 +16,7 @@ import { startGatewayWorld, until, WORLD_KEY, type GatewayWorld } from '../testi
 /** As they were. A field that a side does not know it leaves out. */
 const older = {
   open: streamOpen.omit({ prompt: true }),
-  heartbeat: linkHeartbeat.omit({ ownPrefillTokens: true }).strict(),
+  heartbeat: linkHeartbeat.omit({ ownPrefillTokens: true, pace: true }).strict(),
   end: streamEnd.omit({ promptsAhead: true }).strict(),
 }
 

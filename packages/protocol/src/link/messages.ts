@@ -99,6 +99,8 @@ export const linkHeartbeat = z.object({
   ownStreams: count.optional(),
   /** Mean context of the running sequences, tokens; absent where the engine does not say. */
   contextTokens: z.number().min(0).optional(),
+  /** Time that a token of its streams takes now ÷ what is usual there under such load: 2 = half as fast. Absent: it cannot say yet. */
+  pace: z.number().min(0).max(100).optional(),
   /** In place of those before, where they have changed. */
   sealingKeys: z.array(sealingKey).max(4).optional(),
 })

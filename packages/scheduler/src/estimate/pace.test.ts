@@ -85,3 +85,62 @@ test('attempts of a slow time leave the fit as it was', () => {
   for (let n = 0; n < 20; n++) pool.paced(slot, look(usualMs, 1_000))
   expect(Math.abs(perTokenMs() / usualMs - 1)).toBeLessThan(0.1)
 })
+
+/** Its gateway has no streams there, or not yet enough: what other gateways' streams show it cannot know. */
+test('a node that says that it has become slow is slow in all it does, and as usual when it says so or nothing', () => {
+  const { pool, slot, perTokenMs } = loaded()
+  const says = (pace: number | undefined, second: number) =>
+    pool.report(slot, { ...report, atMs: NOW_MS + second, pace })
+  says(2.5, 1)
+  expect(perTokenMs()).toBeCloseTo(2.5 * usualMs)
+  expect(replicaStateOf(pool, slot).estimate.prefillMsPerToken).toBeCloseTo(2.5 * 0.03)
+  says(1.1, 2)
+  expect(perTokenMs()).toBeCloseTo(usualMs)
+  says(1_000, 3)
+  expect(perTokenMs()).toBeCloseTo(5 * usualMs)
+  says(undefined, 4)
+  expect(perTokenMs()).toBeCloseTo(usualMs)
+  for (const [at, broken] of [Number.NaN, Infinity, -5, 0].entries()) {
+    says(broken, 5 + at)
+    expect(perTokenMs()).toBeCloseTo(usualMs)
+  }
+})
+
+/** Else it would be sent everything, and hold its streams. */
+test('no node makes itself faster by its word, nor what was seen of it', () => {
+  const { pool, slot, perTokenMs } = loaded()
+  pool.report(slot, { ...report, atMs: NOW_MS + 1, pace: 0.2 })
+  expect(perTokenMs()).toBeCloseTo(usualMs)
+  for (let n = 0; n < 12; n++) pool.paced(slot, look(2.5 * usualMs, 100))
+  const seen = perTokenMs()
+  expect(seen).toBeGreaterThan(2 * usualMs)
+  for (const [at, pace] of [1, 0.2, 1.5].entries()) {
+    pool.report(slot, { ...report, atMs: NOW_MS + 2 + at, pace })
+    expect(perTokenMs()).toBeGreaterThan(0.9 * seen)
+  }
+})
+
+/** One that calls itself slow and serves as ever must not be thought the fastest when it no longer says so. */
+test('what a node says of itself is not taken off what its attempts took', () => {
+  const { pool, slot, perTokenMs } = loaded()
+  const work = { tokensIn: 10_000, tokensCached: 0, tokensOut: 100 }
+  const engineTtftMs = 10 + (0.03 + usualMs / 1_024) * 10_000 + usualMs
+  for (let n = 0; n < 100; n++) {
+    pool.report(slot, { ...report, atMs: NOW_MS + n, pace: 5 })
+    pool.opened(slot, work)
+    const outcome = { ...work, kind: 'finished' as const, concurrency: 51, contextTokens: 0 }
+    pool.closed(slot, work, { ...outcome, tpotMs: usualMs, engineTtftMs }, NOW_MS)
+  }
+  pool.report(slot, { ...report, atMs: NOW_MS + 200 })
+  expect(perTokenMs() / usualMs).toBeGreaterThan(0.95)
+  expect(replicaStateOf(pool, slot).estimate.prefillMsPerToken).toBeGreaterThan(0.95 * 0.03)
+})
+
+test('a node that comes back is as it was seen, whatever it said of itself before', () => {
+  const { pool, slot } = loaded()
+  pool.report(slot, { ...report, atMs: NOW_MS + 1, pace: 5 })
+  const same = pool.offerAt(slot)
+  pool.remove(same.nodeId)
+  const { estimate } = replicaStateOf(pool, pool.upsert(same))
+  expect(estimate.tpotBaseMs + 50 * estimate.tpotPerStreamMs).toBeCloseTo(usualMs)
+})

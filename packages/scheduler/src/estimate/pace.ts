@@ -6,7 +6,10 @@
  * that wait there are prefilled beside them, a chunk a step, for as long as they take: a pace that this explains is no news.
  * Others' prompts make it jump, so what lies near 1 does not count. Where nobody looks it goes back to 1: a replica that
  * nobody uses must not be thought slow for ever.
+ *
+ * A node says as much of itself, of all its streams (`StreamPace` in domain). Its word counts where it makes it slower, and only then.
  */
+import { PACE_MAX } from '@isochrone/domain'
 import type { Tuning } from '../decide/constants.ts'
 import type { RecentPace } from '../move/stream-watch.ts'
 import {
@@ -18,14 +21,12 @@ import {
   FIT_PREFILL,
   PACE,
   PACE_APPLIED,
+  PACE_TOLD,
   PREFILL_TOKENS,
   PRIOR_G_OVER_B,
   ROW,
 } from '../pool/columns.ts'
 import { applyFit } from './replica-fit.ts'
-
-/** No machine is that much slower or faster than it was. */
-const PACE_MAX = 5
 
 /** What streams of this gateway took there of late. True when predictions changed. */
 export function observePace(
@@ -48,6 +49,21 @@ export function observePace(
   const news = tpotMs > explained ? tpotMs / explained : Math.min(1, tpotMs / fitted)
   const ratio = Math.min(PACE_MAX, Math.max(1 / PACE_MAX, news))
   return follow(rows, cold, slot, ratio, (tuning.paceWeight * tokens) / (tokens + tuning.paceTokens), tuning)
+}
+
+/** What the node says of itself; absent or no number: nothing. True when predictions changed. */
+export function hearPace(
+  rows: Float64Array,
+  cold: Float64Array,
+  slot: number,
+  pace: number | undefined,
+  tuning: Tuning,
+): boolean {
+  const told = pace !== undefined && pace > 1 + tuning.paceBand && pace < Infinity ? Math.min(PACE_MAX, pace) : 0
+  if (told === cold[slot * COLD + PACE_TOLD]) return false
+  cold[slot * COLD + PACE_TOLD] = told
+  applyFit(rows, cold, slot)
+  return true
 }
 
 /** Time went by without a look. */

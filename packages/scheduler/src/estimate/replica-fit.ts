@@ -17,6 +17,7 @@ import {
   OBSERVATIONS,
   PACE,
   PACE_APPLIED,
+  PACE_TOLD,
   PREFILL_MS,
   PRIOR_A,
   PRIOR_B,
@@ -74,11 +75,11 @@ export function resetFit(
   rows[r + TPOT_G] = from.tpotPerStreamTokenMs
 }
 
-/** The row's token times: the fit times the pace. */
+/** The row's token times: the fit times the pace, the slower one of what was seen and what the node says. */
 export function applyFit(rows: Float64Array, cold: Float64Array, slot: number): void {
   const r = slot * ROW
   const c = slot * COLD
-  const pace = cold[c + PACE_APPLIED] as number
+  const pace = Math.max(cold[c + PACE_APPLIED] as number, cold[c + PACE_TOLD] as number)
   rows[r + PREFILL_MS] = pace * (cold[c + FIT_PREFILL] as number)
   rows[r + TPOT_A] = pace * (cold[c + FIT_A] as number)
   rows[r + TPOT_B] = pace * (cold[c + FIT_B] as number)
@@ -101,7 +102,8 @@ export function observeAttempt(
   const context = usable(outcome.contextTokens) ? outcome.contextTokens : (rows[r + CONTEXT] as number)
   rows[r + OBSERVATIONS] = Math.min(1e6, (rows[r + OBSERVATIONS] as number) + 1)
   const ratio = cold[c + PRIOR_G_OVER_B] as number
-  // What a slow hour adds belongs to the hour: the fit is of the machine as it is otherwise.
+  // What a slow hour adds belongs to the hour: the fit is of the machine as it is otherwise. Only what was seen is taken off:
+  // else a node that calls itself slow would be thought fast when it no longer does.
   const pace = cold[c + PACE_APPLIED] as number
   if (usable(outcome.tpotMs) && outcome.tokensOut > 1) {
     const x = streams * (1 + ratio * context)
@@ -122,7 +124,8 @@ export function observeAttempt(
       : (rows[r + TPOT_A] as number) +
         (rows[r + TPOT_B] as number) * others +
         (rows[r + TPOT_G] as number) * others * context
-  const y = Math.max(0, outcome.engineTtftMs - step * (1 + work / tuning.prefillChunkTokens)) / pace
+  const seenStep = (step * pace) / Math.max(pace, cold[c + PACE_TOLD] as number)
+  const y = Math.max(0, outcome.engineTtftMs - seenStep * (1 + work / tuning.prefillChunkTokens)) / pace
   const predicted = (rows[r + BASE] as number) + (cold[c + FIT_PREFILL] as number) * work
   const above = y > predicted
   const weight = above ? tuning.ttftAboveWeight : 1

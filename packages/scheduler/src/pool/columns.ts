@@ -67,6 +67,8 @@ export const OWN_PREFILL = 29
 export const REPORTED_CONTEXT = 30
 export const OWN_CONTEXT_THEN = 31
 export const OWN_CONTEXT = 32
+/** Time that a token takes there now ÷ what is usual, as the node itself says, where that counts and is more than 1; else 0. */
+export const PACE_TOLD = 33
 
 /** Bits of a slot's flags. `OPEN`: linked, breaker closed, not draining, not full. `SLACK`: open, fresh, not saturated. */
 export const OPEN = 1

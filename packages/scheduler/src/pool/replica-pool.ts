@@ -10,8 +10,8 @@ import { defaultTuning, type Tuning } from '../decide/constants.ts'
 import { DecisionScratch } from '../decide/scratch.ts'
 import { breakerFailure, breakerSuccess, breakerTrial, breakerTrialCancelled } from '../estimate/breaker.ts'
 import { capRefused, capSucceeded } from '../estimate/learned-cap.ts'
-import { observePace, relaxPace } from '../estimate/pace.ts'
-import { fadeFit, observeAttempt, resetFit } from '../estimate/replica-fit.ts'
+import { hearPace, observePace, relaxPace } from '../estimate/pace.ts'
+import { applyFit, fadeFit, observeAttempt, resetFit } from '../estimate/replica-fit.ts'
 import type { RecentPace } from '../move/stream-watch.ts'
 import type { AttemptOutcome, AttemptWork, ReplicaOffer, ReplicaReport } from '../offer.ts'
 import type { RoutingPolicy } from '../placement.ts'
@@ -115,8 +115,11 @@ export class ReplicaPool {
       rows[r + col.RTT] = rows[r + col.STATE] = Number.NaN
     }
     const declared = Math.max(1, finite(offer.concurrencyMax, 1))
-    if (!before && this.#departed.restore(offer, rows, cold, slot, sameMachine)) this.#timeBreaker(slot)
-    else if (!before || !samePrior(before.prior, offer.prior)) {
+    if (!before && this.#departed.restore(offer, rows, cold, slot, sameMachine)) {
+      this.#timeBreaker(slot)
+      // As it was seen: what it said of itself has gone with its link.
+      applyFit(rows, cold, slot)
+    } else if (!before || !samePrior(before.prior, offer.prior)) {
       resetFit(rows, cold, slot, offer.prior)
       rows[r + col.STREAMS_MAX] = offer.prior ? declared : Math.min(declared, this.tuning.slowStartStreams)
     }
@@ -191,6 +194,7 @@ export class ReplicaPool {
     cold[c + col.REPORTED_CONTEXT] = finite(report.contextTokens, 0) * (cold[c + col.REPORTED_STREAMS] as number)
     cold[c + col.OWN_CONTEXT_THEN] = cold[c + col.OWN_CONTEXT] as number
     relaxPace(rows, cold, slot, this.tuning)
+    hearPace(rows, cold, slot, report.pace, this.tuning)
     if (!this.#order.put(slot, report.atMs)) this.#timeStale(slot)
     this.#load(slot)
   }

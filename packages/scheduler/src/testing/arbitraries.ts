@@ -127,6 +127,7 @@ export const anyReport: fc.Arbitrary<AgedReport> = fc.record(
     prefillTokens: maybe(messyWhole(20_000)),
     ownPrefillTokens: maybe(messyWhole(5_000)),
     contextTokens: maybe(messyWhole(8_000)),
+    pace: maybe(messyWhole(6)),
   },
   plain,
 )

@@ -60,7 +60,7 @@ const replica: fc.Arbitrary<Broken> = fc.record(
     offer: soundOffer,
     prior: metric,
     ageMs: fc.constantFrom(0, 500, 60_000, 86_400_000, Number.NaN, Number.NEGATIVE_INFINITY),
-    metrics: fc.array(metric, { minLength: 6, maxLength: 6 }),
+    metrics: fc.array(metric, { minLength: 7, maxLength: 7 }),
     rttMs: anyRtt,
     outcome: fc.option(outcome, { freq: 2 }),
   },
@@ -84,8 +84,8 @@ export function checkBrokenMetrics({ replicas, policy, asks }: BrokenMarket): nu
     const curve =
       offer.prior && prior !== undefined ? { ...offer.prior, tpotPerStreamMs: prior, baseMs: prior } : undefined
     const slot = pool.upsert({ ...named(offer, n), prior: curve, contextTokensMax: 1 << 20 })
-    const [activeStreams, queuedStreams, ownStreams, prefillTokens, ownPrefillTokens, contextTokens] = metrics
-    const report = { activeStreams, queuedStreams, ownStreams, prefillTokens, ownPrefillTokens, contextTokens }
+    const [activeStreams, queuedStreams, ownStreams, prefillTokens, ownPrefillTokens, contextTokens, pace] = metrics
+    const report = { activeStreams, queuedStreams, ownStreams, prefillTokens, ownPrefillTokens, contextTokens, pace }
     // What a node sends may lack what the type demands.
     pool.report(slot, { ...report, atMs: NOW_MS - ageMs, draining: false } as Parameters<typeof pool.report>[1])
     pool.setRtt(slot, rttMs)

@@ -56,6 +56,8 @@ export class ReplicaEngine {
   /** Tokens prefilled by streams that finished their prefill, and tokens that the cache spared them. */
   prefilledTokens = 0
   cachedTokens = 0
+  /** Decode steps since the start: each gives every stream that decodes one token. */
+  steps = 0
 
   private readonly options: EngineOptions
   private readonly events: EngineEvents
@@ -317,6 +319,7 @@ export class ReplicaEngine {
     if (this.decodingCount > 0) {
       const tokens = elapsedMs * this.tokensPerMs
       this.positionTokens += tokens
+      this.steps += tokens
       this.streamIntegral += tokens * this.decodingCount
       this.contextIntegral += tokens * this.contextSum
     }

@@ -201,3 +201,19 @@ test('a probe costs one round trip; a dead node answers with silence', () => {
     { from: 1, report: null, nowMs: 1010 + settings.linkLossNoticedMs },
   ])
 })
+
+/** By streams alone it would be known to those that have some there. */
+test('a node in a slow time says so, by what its streams take, and as usual before it and after', () => {
+  const paces: { atMs: number; pace: number | undefined }[] = []
+  const { policy } = firstThenSecond(() => ({
+    onReport: (index, { atMs, pace }) => void (index === 0 && paces.push({ atMs, pace })),
+  }))
+  const requests = Array.from({ length: 1_200 }, (_, index) => request({ arriveMs: 1000 + 100 * index }, index))
+  run(policy, requests, { slowWindows: [{ replica: 0, fromMs: 80_000, toMs: 100_000, factor: 2.5 }] })
+  const between = (fromMs: number, toMs: number) =>
+    paces.flatMap(({ atMs, pace }) => (atMs > fromMs && atMs < toMs ? [pace ?? Number.NaN] : []))
+  expect(paces[0]?.pace).toBeUndefined()
+  for (const pace of between(60_000, 80_000)) expect(pace).toBeCloseTo(1, 0)
+  for (const pace of between(82_100, 100_000)) expect(pace).toBeGreaterThan(1.8)
+  for (const pace of between(103_000, 120_000)) expect(pace).toBeLessThan(1.25)
+})

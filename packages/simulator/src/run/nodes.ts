@@ -4,7 +4,14 @@
  * A node that is down answers nothing and sends nothing; whatever reaches it is lost without a word. A node that comes
  * back is another incarnation: what was sent to the former one is lost too.
  */
-import { declinesPrompt, isPromptNews, PromptQueue, type QueuedPrompt } from '@isochrone/domain'
+import {
+  declinesPrompt,
+  isPromptNews,
+  PromptQueue,
+  StreamPace,
+  type PacedStream,
+  type QueuedPrompt,
+} from '@isochrone/domain'
 import { ReplicaEngine, type EngineEvents, type StreamStart } from '../engine/replica-engine.ts'
 import type { SimFleet, SimReport, SimRequest } from '../sim-types.ts'
 import { outcomeDeclined, outcomeFailed, outcomeFinished, outcomeRefused, type Attempts } from './attempts.ts'
@@ -56,6 +63,10 @@ export class Nodes {
   /** What each agent counts of the prompts that it took, by gateway; and those that have no first token, by attempt. */
   private readonly prompts: PromptQueue<number>[]
   private readonly queued = new Map<number, QueuedPrompt>()
+  /** How fast each is, by what its agent sees of its streams; these, by attempt; and steps of its engine that are counted. */
+  private readonly paces: StreamPace[]
+  private readonly paced = new Map<number, PacedStream>()
+  private readonly steps: Float64Array
   /** Reused for every start: the engine keeps none of it. */
   private readonly scratch: StreamStart = {
     tag: 0,
@@ -88,6 +99,8 @@ export class Nodes {
     )
     const count = fleet.replicas.length
     this.prompts = fleet.replicas.map(() => new PromptQueue())
+    this.paces = fleet.replicas.map(() => new StreamPace())
+    this.steps = new Float64Array(count)
     this.incarnation = new Int32Array(count).fill(1)
     this.downs = new Int32Array(count)
     this.slowness = new Float64Array(count).fill(1)
@@ -140,6 +153,7 @@ export class Nodes {
     const expected = attempts.promptTokens[attempt] as number
     const promptTokens = Number.isNaN(expected) ? engine.uncachedTokens(slot) : expected
     this.queued.set(attempt, prompts.begin(start.gateway, promptTokens, nowMs))
+    this.paced.set(attempt, this.paceOf(replica, nowMs).begin(nowMs))
     if (isPromptNews(promptTokens)) this.news?.promptCame(replica, nowMs)
   }
 
@@ -150,7 +164,7 @@ export class Nodes {
     if (slot < 0 || !this.reaches(attempt, replica)) return
     const engine = this.engines[replica] as ReplicaEngine
     engine.cancel(slot, attempt, nowMs)
-    this.unqueue(attempt, nowMs)
+    this.over(attempt, nowMs)
     timers.set(replica, engine.nextMs)
   }
 
@@ -167,8 +181,10 @@ export class Nodes {
     engine.crash(nowMs, (attempt, produced) => {
       attempts.delivered[attempt] = produced
       this.queued.delete(attempt)
+      this.paced.delete(attempt)
     })
     this.prompts[replica] = new PromptQueue()
+    this.paces[replica] = new StreamPace()
     timers.set(replica, engine.nextMs)
     for (const gateway of fleet.gateways) {
       const link = gateway.index * fleet.replicas.length + replica
@@ -214,6 +230,7 @@ export class Nodes {
       prefillTokens: prompts.tokens(nowMs),
       enginePrefillTokens: engine.prefillTokens,
       contextTokens: engine.meanContextTokens,
+      pace: this.paceOf(replica, nowMs).now(nowMs) ?? undefined,
       kvTokensUsed: engine.kvTokensUsed,
       ownStreams: engine.ownStreams(gateway),
       ownPrefillTokens: prompts.tokensOf(gateway, nowMs),
@@ -225,7 +242,20 @@ export class Nodes {
     return (this.input.fleet.rttMs[gateway] as Float64Array)[replica] as number
   }
 
-  private unqueue(attempt: number, nowMs: number): void {
+  /** With the tokens that have come since it was asked for last. */
+  private paceOf(replica: number, nowMs: number): StreamPace {
+    const engine = this.engines[replica] as ReplicaEngine
+    const pace = this.paces[replica] as StreamPace
+    engine.advance(nowMs)
+    pace.count((engine.steps - (this.steps[replica] as number)) * pace.streams)
+    this.steps[replica] = engine.steps
+    return pace
+  }
+
+  private over(attempt: number, nowMs: number): void {
+    this.paceOf(this.input.attempts.replica[attempt] as number, nowMs)
+    this.paced.get(attempt)?.over(nowMs)
+    this.paced.delete(attempt)
     this.queued.get(attempt)?.over(nowMs)
     this.queued.delete(attempt)
   }
@@ -246,16 +276,19 @@ export class Nodes {
         attempts.cached[attempt] = cached
       },
       firstToken: (attempt, nowMs) => {
+        this.paceOf(attempts.replica[attempt] as number, nowMs)
+        this.paced.get(attempt)?.tokens(1, nowMs)
         this.queued.get(attempt)?.firstToken(nowMs)
         this.queued.delete(attempt)
         queue.add(nowMs + this.oneWayMs(attempt), gatewayFirst, attempt)
       },
       failed: (attempt, nowMs) => {
-        this.unqueue(attempt, nowMs)
+        this.over(attempt, nowMs)
         attempts.outcome[attempt] = outcomeFailed
         queue.add(nowMs + this.oneWayMs(attempt), gatewayEnd, attempt)
       },
       finished: (attempt, nowMs, concurrency, contextTokens) => {
+        this.over(attempt, nowMs)
         attempts.outcome[attempt] = outcomeFinished
         attempts.concurrency[attempt] = concurrency
         attempts.context[attempt] = contextTokens
