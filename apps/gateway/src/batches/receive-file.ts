@@ -11,7 +11,7 @@ import {
   type FileDeps,
   type StoredFileRow,
 } from '@isochrone/services'
-import { clientGone } from '../requests/attempt-failure.ts'
+import { clientGone } from '../requests/attempts/attempt-failure.ts'
 
 const LIMITS = { files: 1, fields: 8, fieldSize: 1_024, fieldNameSize: 100, parts: 10, headerPairs: 20 }
 /** Of the form around the file. */

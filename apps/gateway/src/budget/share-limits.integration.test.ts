@@ -4,7 +4,7 @@ import { manualClock } from '@isochrone/domain'
 import { startTestStack, type TestStack } from '@isochrone/local-stack'
 import { redisKeys } from '@isochrone/protocol'
 import { Redis } from 'ioredis'
-import { createRequestLimits } from '../requests/request-limits.ts'
+import { createRequestLimits } from '../requests/limits/request-limits.ts'
 import { createLimitShares } from './share-limits.ts'
 
 let stack: TestStack

@@ -6,9 +6,9 @@ import { redisKeys } from '@isochrone/protocol'
 import { mergeRouting, type PlacementRequest } from '@isochrone/scheduler'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { createWaitingRoom } from '../requests/waiting-room.ts'
+import { createWaitingRoom } from '../requests/placement/waiting-room.ts'
 import { createFairNews } from './fair-news.ts'
-import type { Placed, Placer, Refused } from '../requests/placer.ts'
+import type { Placed, Placer, Refused } from '../requests/placement/placer.ts'
 
 let stack: TestStack
 let redis: Redis

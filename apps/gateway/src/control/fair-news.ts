@@ -8,7 +8,7 @@
 import { redisKeys } from '@isochrone/protocol'
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
-import type { RoomNews, WaitingRoom } from '../requests/waiting-room.ts'
+import type { RoomNews, WaitingRoom } from '../requests/placement/waiting-room.ts'
 
 /** How often gateways tell one another, ms: as measured in the simulator's fairness scenario. */
 export const FAIR_NEWS_MS = 250

@@ -7,7 +7,7 @@
 import { AppError } from '@isochrone/domain'
 import type { GatewayState, OrganisationState } from '@isochrone/protocol'
 import { isInside, requireInsideStore, type Place } from '@isochrone/services'
-import { organisationWishOf } from '../requests/routing-of.ts'
+import { organisationWishOf } from '../requests/read/routing-of.ts'
 
 export { isInside, type Place }
 

@@ -1,7 +1,7 @@
 /** What this gateway tells others of a node: what it measured, and what its placement has learned. */
 import type { ReplicaState } from '@isochrone/scheduler'
 import type { NodeMeasurements } from '../link/link-server-types.ts'
-import type { NodePercentiles } from '../requests/node-measurements.ts'
+import type { NodePercentiles } from '../requests/placement/node-measurements.ts'
 
 export function nodeMeasurementsOf(percentiles: NodePercentiles, state: ReplicaState | null): NodeMeasurements {
   if (!state) return { ...percentiles, estimate: null }

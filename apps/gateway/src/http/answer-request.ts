@@ -1,6 +1,6 @@
 /** Serves an admitted request and sends its answer in the words of its API, whole or streamed. */
 import type { FastifyReply } from 'fastify'
-import { collectAnswer } from '../requests/collect-answer.ts'
+import { collectAnswer } from '../requests/answer/collect-answer.ts'
 import type { RequestContext } from '../requests/request-context.ts'
 import { serveRequest } from '../requests/serve-request.ts'
 import { answerHeaders, billHeaders, textHeadersOf } from './answer-parts.ts'

@@ -8,7 +8,7 @@ import {
   type InferencePath,
   type InferenceRequest,
   type ParseOptions,
-} from '../requests/parse-request.ts'
+} from '../requests/read/parse-request.ts'
 import { responsesDialect } from '../responses/responses-dialect.ts'
 import { parseResponsesRequest, type ResponsesRequest } from '../responses/responses-request.ts'
 import { completionsDialect, embeddingsDialect, type Dialect } from './dialect.ts'

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { fault, type Hex, type NodeState } from '@isochrone/protocol'
 import { parsePlacementRecord, replayDecision } from '@isochrone/scheduler'
-import { createHedging } from '../requests/hedging.ts'
+import { createHedging } from '../requests/limits/hedging.ts'
 import { API_KEY, startFakeGateway, type FakeGatewayOptions } from '../testing/fake-gateway.ts'
 import { fakeNode, MODEL, type FakeNode, type NodeScript } from '../testing/fake-node.ts'
 

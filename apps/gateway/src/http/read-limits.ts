@@ -5,7 +5,7 @@
  * By organisation and by key, as requests are; at each gateway for itself. Generous: it is for those that ask without a pause.
  */
 import { AppError, type Clock } from '@isochrone/domain'
-import { createRateBuckets } from '../requests/rate-buckets.ts'
+import { createRateBuckets } from '../requests/limits/rate-buckets.ts'
 
 export interface ReadLimits {
   /** Throws `rate_limited` with when to try again; counts nothing then. */

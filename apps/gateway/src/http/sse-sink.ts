@@ -8,7 +8,7 @@ import type { ServerResponse } from 'node:http'
 import { chunkedBody, type ChunkedBody } from './chunked-body.ts'
 import type { StreamWords } from './dialect.ts'
 import type { Target } from '../requests/target.ts'
-import type { AnswerSink } from '../requests/answer-sink.ts'
+import type { AnswerSink } from '../requests/answer/answer-sink.ts'
 
 export interface SseSink extends AnswerSink {
   /** True once headers have left. */

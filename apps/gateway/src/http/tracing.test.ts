@@ -3,7 +3,7 @@ import { createLogger, startTracing, type Tracing } from '@isochrone/runtime'
 import { startCollector, type CollectedSpan } from '@isochrone/runtime/testing'
 import type { Hex } from '@isochrone/protocol'
 import { expect, test } from 'vitest'
-import { createHedging } from '../requests/hedging.ts'
+import { createHedging } from '../requests/limits/hedging.ts'
 import { API_KEY, INTERNAL_TOKEN, startFakeGateway, type FakeGatewayOptions } from '../testing/fake-gateway.ts'
 import { fakeNode, MODEL, type FakeNode, type NodeScript } from '../testing/fake-node.ts'
 

@@ -6,7 +6,7 @@
 import { AppError } from '@isochrone/domain'
 import { bytes32Of } from '@isochrone/protocol'
 import type { ControlView } from '../control/control-state.ts'
-import type { InferenceRequest } from '../requests/parse-request.ts'
+import type { InferenceRequest } from '../requests/read/parse-request.ts'
 import type { RequestContext } from '../requests/request-context.ts'
 
 const LEASE = /^lease_[0-9a-f]{32}$/

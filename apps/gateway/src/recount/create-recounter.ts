@@ -15,7 +15,7 @@ import type { GatewayLane } from '../lane/gateway-lane.ts'
 import type { RecountOutcome } from '../lane/record-recount.ts'
 import type { RequestContext } from '../requests/request-context.ts'
 import type { RecountAnswer, RecountJob } from './recount-job.ts'
-import type { AttemptRecord } from '../requests/attempt-record.ts'
+import type { AttemptRecord } from '../requests/attempts/attempt-record.ts'
 
 export type RecountEvent = RecountOutcome | 'unknown' | 'skipped'
 

@@ -5,7 +5,7 @@
 import type { AppError } from '@isochrone/domain'
 import type { RequestFinishedEntry } from '@isochrone/protocol'
 import type { RequestContext } from './request-context.ts'
-import type { AttemptResult, AttemptRecord } from './attempt-record.ts'
+import type { AttemptResult, AttemptRecord } from './attempts/attempt-record.ts'
 import type { Served } from './serving.ts'
 
 export interface OutcomeInput {

@@ -1,15 +1,15 @@
 /** The first place of a request: waits while every node is busy, and puts a refusal on record so that people can ask why. */
 import { toAppError, type AppError } from '@isochrone/domain'
 import type { PlacementRequest } from '@isochrone/scheduler'
-import { clientGone, deadlinePassed } from './attempt-failure.ts'
+import { clientGone, deadlinePassed } from './attempts/attempt-failure.ts'
 import { leftMsOf } from './deadline.ts'
-import { noCapacity } from './no-capacity.ts'
+import { noCapacity } from './placement/no-capacity.ts'
 import { outcomeEntry } from './outcome-entry.ts'
-import { patienceMsOf } from './patience.ts'
+import { patienceMsOf } from './placement/patience.ts'
 import type { RequestContext } from './request-context.ts'
-import { organisationWishOf } from './routing-of.ts'
-import { isPlaced } from './waiting-room.ts'
-import type { Placed } from './placer.ts'
+import { organisationWishOf } from './read/routing-of.ts'
+import { isPlaced } from './placement/waiting-room.ts'
+import type { Placed } from './placement/placer.ts'
 import type { ServeDeps } from './serving.ts'
 
 /** Throws `capacity_unavailable` where there is no place in time, and what the policy contradicts. */

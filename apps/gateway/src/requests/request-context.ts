@@ -2,7 +2,7 @@
 import type { OrganisationState, Hex } from '@isochrone/protocol'
 import type { RoutingPolicy } from '@isochrone/scheduler'
 import type { RequestTrace } from '../tracing/request-trace.ts'
-import type { InferenceRequest } from './parse-request.ts'
+import type { InferenceRequest } from './read/parse-request.ts'
 
 export interface RequestContext {
   /** `req_…`, and its 32-byte name in receipts. */

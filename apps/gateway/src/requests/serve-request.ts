@@ -6,18 +6,18 @@
  * may send the last chunk.
  */
 import { fairCostOf } from '@isochrone/scheduler'
-import { attemptAll, type Attempts } from './attempt-all.ts'
-import { mayContinue } from './can-continue.ts'
-import { followAnswer, type FollowedAnswer } from './followed-answer.ts'
+import { attemptAll, type Attempts } from './attempts/attempt-all.ts'
+import { mayContinue } from './attempts/can-continue.ts'
+import { followAnswer, type FollowedAnswer } from './answer/followed-answer.ts'
 import { placeFirst } from './place-first.ts'
-import { placementRequestOf } from './placement-request.ts'
-import { cancelled } from './pool-outcome.ts'
+import { placementRequestOf } from './placement/placement-request.ts'
+import { cancelled } from './attempts/pool-outcome.ts'
 import type { RequestContext } from './request-context.ts'
 import { reserveMoney } from './reserve-money.ts'
-import { reservePriceMicroUsd } from './reserve-price.ts'
+import { reservePriceMicroUsd } from './limits/reserve-price.ts'
 import { inStep } from '../tracing/in-step.ts'
 import { settle } from './settle-request.ts'
-import type { AnswerSink } from './answer-sink.ts'
+import type { AnswerSink } from './answer/answer-sink.ts'
 import type { ServeDeps, Usage, Served, Serving, AnswerOf } from './serving.ts'
 
 /**

@@ -1,11 +1,11 @@
 /** What a request came to once its attempts are over: the answer's usage, and the journal entry that makes it durable. Pure. */
 import type { AppError } from '@isochrone/domain'
-import type { Attempts } from './attempt-all.ts'
-import { noNodeLeft } from './attempt-failure.ts'
-import type { FollowedAnswer } from './followed-answer.ts'
+import type { Attempts } from './attempts/attempt-all.ts'
+import { noNodeLeft } from './attempts/attempt-failure.ts'
+import type { FollowedAnswer } from './answer/followed-answer.ts'
 import { outcomeEntry } from './outcome-entry.ts'
 import type { RequestContext } from './request-context.ts'
-import type { AttemptRecord } from './attempt-record.ts'
+import type { AttemptRecord } from './attempts/attempt-record.ts'
 import type { AnswerOf, Served, Usage } from './serving.ts'
 
 type Entry = ReturnType<typeof outcomeEntry>

@@ -7,7 +7,7 @@
  */
 import { AppError } from '@isochrone/domain'
 import { z } from 'zod'
-import { pathText } from '../requests/known-fields.ts'
+import { pathText } from '../requests/read/known-fields.ts'
 import { messagesOfInput } from './input-messages.ts'
 
 /** What the answer repeats of the request, and how it is to be given. */

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '@isochrone/domain'
 import type { Logger, Shutdown } from '@isochrone/runtime'
 import type { Stoppable } from '../requests/stopping.ts'
-import type { WaitingRoom } from '../requests/waiting-room.ts'
+import type { WaitingRoom } from '../requests/placement/waiting-room.ts'
 
 /** Given up, a node still has 2 s to sign for what it did. */
 const GIVE_UP_MS = 4_000

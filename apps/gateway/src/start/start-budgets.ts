@@ -14,7 +14,7 @@ import type { LimitShares } from '../budget/share-limits.ts'
 import type { ControlView } from '../control/control-state.ts'
 import type { LiveGateways } from '../control/live-gateways.ts'
 import type { GatewayLane } from '../lane/gateway-lane.ts'
-import type { KnownModels } from '../requests/known-models.ts'
+import type { KnownModels } from '../requests/read/known-models.ts'
 
 const TICK_MS = 1_000
 

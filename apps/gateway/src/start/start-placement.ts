@@ -13,9 +13,9 @@ import type { LaneContracts } from '../lane/lane-contracts.ts'
 import type { GatewayLane } from '../lane/gateway-lane.ts'
 import { createLinkServer } from '../link/create-link-server.ts'
 import type { LinkServer } from '../link/link-server-types.ts'
-import { createPlacer } from '../requests/place-request.ts'
-import type { Placer } from '../requests/placer.ts'
-import { createWaitingRoom, type WaitingRoom } from '../requests/waiting-room.ts'
+import { createPlacer } from '../requests/placement/place-request.ts'
+import type { Placer } from '../requests/placement/placer.ts'
+import { createWaitingRoom, type WaitingRoom } from '../requests/placement/waiting-room.ts'
 
 export interface StartPlacementInput {
   httpServer: Server

@@ -7,9 +7,9 @@
  */
 import { traceparentOf, type TraceAttributes, type TraceSpan, type Tracing } from '@isochrone/runtime'
 import { fault } from '@isochrone/protocol'
-import type { InferenceRequest } from '../requests/parse-request.ts'
+import type { InferenceRequest } from '../requests/read/parse-request.ts'
 import type { Target } from '../requests/target.ts'
-import type { AttemptRecord } from '../requests/attempt-record.ts'
+import type { AttemptRecord } from '../requests/attempts/attempt-record.ts'
 
 /** How an attempt came about. */
 export type AttemptKind = 'first' | 'failover' | 'hedge' | 'continuation'

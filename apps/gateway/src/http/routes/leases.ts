@@ -4,7 +4,7 @@ import { leaseCommand, leaseReading, type LeaseReply } from '@isochrone/protocol
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { LeaseDesk } from '../../leases/lease-desk.ts'
-import { parseJson } from '../../requests/parse-request.ts'
+import { parseJson } from '../../requests/read/parse-request.ts'
 import { bodyOf } from '../body-of.ts'
 import { requireInternalToken } from '../internal-token.ts'
 
