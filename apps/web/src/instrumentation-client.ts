@@ -1,2 +1,2 @@
 /** Runs in the browser before a page is brought to life. */
-import '~/lib/page-connection.ts'
+import '~/lib/page/page-connection.ts'

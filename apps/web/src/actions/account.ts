@@ -1,7 +1,7 @@
 'use server'
 /** What forms do to the account. */
 import type { ViewerOrganisation } from '@isochrone/services'
-import type { ActionResult } from '~/lib/result.ts'
+import type { ActionResult } from '~/lib/page/result.ts'
 import { actionResult } from '~/server/page-data.ts'
 
 export async function createOrganisation(input: {

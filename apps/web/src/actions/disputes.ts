@@ -2,7 +2,7 @@
 /** What the forms about disputes do: file, answer, appeal; for staff, prepare a vote. Amounts arrive as dollars in text. */
 import type { DisputePlan, PreparedRuling } from '@isochrone/services'
 import { revalidatePath } from 'next/cache'
-import type { ActionResult } from '~/lib/result.ts'
+import type { ActionResult } from '~/lib/page/result.ts'
 import { actionResult } from '~/server/page-data.ts'
 
 export interface DocumentForm {

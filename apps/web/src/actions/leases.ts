@@ -2,7 +2,7 @@
 /** What a team does with leases. Amounts arrive as text in dollars. */
 import type { LeaseConstraints, LeaseQuoteView, LeaseSummary } from '@isochrone/services'
 import { revalidatePath } from 'next/cache'
-import type { ActionResult } from '~/lib/result.ts'
+import type { ActionResult } from '~/lib/page/result.ts'
 import { actionResult } from '~/server/page-data.ts'
 
 interface LeaseQuestion {

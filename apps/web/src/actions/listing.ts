@@ -2,7 +2,7 @@
 /** What the listing wizard does. Each write names the version that its page showed. */
 import type { ListingDraft, ListingSummary, StakeView, WalletStakePlan } from '@isochrone/services'
 import { revalidatePath } from 'next/cache'
-import type { ActionResult } from '~/lib/result.ts'
+import type { ActionResult } from '~/lib/page/result.ts'
 import { actionResult } from '~/server/page-data.ts'
 
 export interface ListingAt {

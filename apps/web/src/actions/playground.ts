@@ -1,6 +1,6 @@
 'use server'
 /** What the playground asks about a request once it was answered. */
-import type { ActionResult } from '~/lib/result.ts'
+import type { ActionResult } from '~/lib/page/result.ts'
 import { actionResult } from '~/server/page-data.ts'
 
 export interface ReceiptLink {

@@ -2,7 +2,7 @@
 /** What a provider's forms do: register, take tokens back, withdraw. */
 import type { JoinTokenView, PayoutOrderView, ProviderView } from '@isochrone/services'
 import { revalidatePath } from 'next/cache'
-import type { ActionResult } from '~/lib/result.ts'
+import type { ActionResult } from '~/lib/page/result.ts'
 import { actionResult } from '~/server/page-data.ts'
 
 export async function createProvider(input: {

@@ -18,7 +18,7 @@ import type {
 } from '@isochrone/services'
 import { webhookEvents } from '@isochrone/services'
 import { revalidatePath } from 'next/cache'
-import type { ActionResult } from '~/lib/result.ts'
+import type { ActionResult } from '~/lib/page/result.ts'
 import { actionResult } from '~/server/page-data.ts'
 
 /** As its fields were filled in: an amount in dollars as text. */

@@ -7,7 +7,7 @@ import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
 import { Hash } from '~/components/ui/values.tsx'
-import { ownerWords } from '~/lib/result.ts'
+import { ownerWords } from '~/lib/page/result.ts'
 
 const advice: Partial<Record<ErrorCode, string>> = {
   forbidden: 'Your role in this organisation does not allow it. Ask an owner, or switch organisations.',

@@ -2,10 +2,10 @@
 /** Checks that run in this browser: what is being checked, then how each ended and what it compared. */
 import { useEffect, useState } from 'react'
 import { VerdictBadge } from '~/components/status.tsx'
-import type { BrowserCheck } from '~/lib/browser-check.ts'
-import type { CheckInput, CheckKind } from '~/lib/check-jobs.ts'
-import { checksHeadline, notRun } from '~/lib/checks-headline.ts'
-import { runCheck } from '~/lib/run-check.ts'
+import type { BrowserCheck } from '~/lib/page/browser-check.ts'
+import type { CheckInput, CheckKind } from '~/lib/verify/check-jobs.ts'
+import { checksHeadline, notRun } from '~/lib/verify/checks-headline.ts'
+import { runCheck } from '~/lib/verify/run-check.ts'
 
 /** Has `kind` checked once for each change of `deps`, in a worker; null until it is done. */
 export function useBrowserChecks<K extends Exclude<CheckKind, 'path'>>(

@@ -1,5 +1,5 @@
 /** Keyset paging: the cursor is in the URL, so that a page can be shared and the back button works. */
-import { hrefWith } from '~/lib/search.ts'
+import { hrefWith } from '~/lib/page/search.ts'
 import { ButtonLink } from './ui/button.tsx'
 
 export interface PagerProps {

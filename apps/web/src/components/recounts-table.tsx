@@ -5,7 +5,7 @@ import { Badge } from '~/components/ui/badge.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Money, Utc } from '~/components/ui/values.tsx'
 import { CircleCheck, TriangleAlert } from 'lucide-react'
-import { addressOf, formatCount, nodeLabel, shortHash } from '~/lib/format.ts'
+import { addressOf, formatCount, nodeLabel, shortHash } from '~/lib/words/format.ts'
 
 /** `ofRequest`: the request is on the page already, else each row names it. */
 export function RecountsTable({

@@ -1,7 +1,7 @@
 /** Requests, newest first: the same rows on the overview and on the requests page. */
 import type { RequestSummary } from '@isochrone/services'
 import { Link } from '~/components/ui/link.tsx'
-import { formatCount, formatMs } from '~/lib/format.ts'
+import { formatCount, formatMs } from '~/lib/words/format.ts'
 import { RequestStatusBadge, SettlementBadge, SimulatedBadge } from './status.tsx'
 import { DataTable, type Column } from './ui/data-table.tsx'
 import { Money, Utc } from './ui/values.tsx'

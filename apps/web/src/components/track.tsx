@@ -3,7 +3,7 @@ import { Check, type LucideIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Hash } from '~/components/ui/values.tsx'
 import { cn } from '~/lib/cn.ts'
-import type { TxStage } from '~/lib/tx-stage.ts'
+import type { TxStage } from '~/lib/money/tx-stage.ts'
 
 export interface TrackStep {
   key: string

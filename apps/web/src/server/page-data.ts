@@ -5,7 +5,7 @@
 import { apiErrorOf, type ApiCaller } from '@isochrone/api'
 import { newId, type AppError } from '@isochrone/domain'
 import { notFound, redirect, unstable_rethrow } from 'next/navigation'
-import type { ActionResult } from '~/lib/result.ts'
+import type { ActionResult } from '~/lib/page/result.ts'
 import { actionApi, api, viewer } from './context.ts'
 import { platform } from './platform.ts'
 

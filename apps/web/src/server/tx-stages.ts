@@ -1,6 +1,6 @@
 /** How far transactions are, asked of the chain itself: sent → included → final. */
 import type { Hex } from 'viem'
-import { DEVELOPMENT_CHAIN_ID, type TxStage } from '~/lib/tx-stage.ts'
+import { DEVELOPMENT_CHAIN_ID, type TxStage } from '~/lib/money/tx-stage.ts'
 import { platform, type Platform } from './platform.ts'
 
 /** More than a page shows at once; what is beyond keeps no stage. */

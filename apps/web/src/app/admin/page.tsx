@@ -10,7 +10,7 @@ import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
-import { addressOf, formatCount } from '~/lib/format.ts'
+import { addressOf, formatCount } from '~/lib/words/format.ts'
 import { pageData } from '~/server/page-data.ts'
 
 export const metadata = { title: 'Operations' }

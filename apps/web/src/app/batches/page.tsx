@@ -7,7 +7,7 @@ import { ButtonLink } from '~/components/ui/button.tsx'
 import { CodeBlock } from '~/components/ui/code-block.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
-import { readSearch, type SearchParams } from '~/lib/search.ts'
+import { readSearch, type SearchParams } from '~/lib/page/search.ts'
 import { gatewayUrl } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
 

@@ -6,8 +6,8 @@ import { DataTable } from '~/components/ui/data-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
 import { Hash, Money } from '~/components/ui/values.tsx'
-import { addressOf } from '~/lib/format.ts'
-import { readSearch, type SearchParams } from '~/lib/search.ts'
+import { addressOf } from '~/lib/words/format.ts'
+import { readSearch, type SearchParams } from '~/lib/page/search.ts'
 import { pageData } from '~/server/page-data.ts'
 
 export const metadata = { title: 'Epochs' }

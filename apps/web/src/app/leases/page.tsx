@@ -6,7 +6,7 @@ import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { ButtonLink } from '~/components/ui/button.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
-import { readSearch, type SearchParams } from '~/lib/search.ts'
+import { readSearch, type SearchParams } from '~/lib/page/search.ts'
 import { pageData } from '~/server/page-data.ts'
 
 export const metadata = { title: 'Leases' }

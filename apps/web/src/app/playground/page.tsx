@@ -1,9 +1,9 @@
 /** Try a model: an answer as it streams, and beside it who gave it and why, how fast, for how much, and its receipt. */
 import { Playground } from '~/components/playground/playground.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
-import { playgroundModels } from '~/lib/playground-models.ts'
-import { nodeLabel } from '~/lib/format.ts'
-import { readSearch, type SearchParams } from '~/lib/search.ts'
+import { playgroundModels } from '~/lib/market/playground-models.ts'
+import { nodeLabel } from '~/lib/words/format.ts'
+import { readSearch, type SearchParams } from '~/lib/page/search.ts'
 import { gatewayUrl } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
 import { requireOrganisation } from '~/server/require.ts'

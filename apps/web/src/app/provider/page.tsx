@@ -15,7 +15,7 @@ import { Notice } from '~/components/ui/notice.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
 import { Hash, Money } from '~/components/ui/values.tsx'
-import { formatCount, formatShare } from '~/lib/format.ts'
+import { formatCount, formatShare } from '~/lib/words/format.ts'
 import { pageData } from '~/server/page-data.ts'
 import { adminOnlyReason, requireOrganisation } from '~/server/require.ts'
 

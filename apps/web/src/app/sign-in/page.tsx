@@ -1,8 +1,8 @@
 /** Sign in with email and password or with a wallet. */
 import { redirect } from 'next/navigation'
 import { AuthForm } from '~/components/auth/auth-form.tsx'
-import { safeNext } from '~/lib/safe-next.ts'
-import { readSearch, type SearchParams } from '~/lib/search.ts'
+import { safeNext } from '~/lib/page/safe-next.ts'
+import { readSearch, type SearchParams } from '~/lib/page/search.ts'
 import { chainContext, viewer } from '~/server/context.ts'
 
 export const metadata = { title: 'Sign in' }

@@ -7,9 +7,9 @@ import { PageHeader, Section } from '~/components/ui/page-header.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
 import { TimeSeriesChart } from '~/components/ui/time-series-chart.tsx'
 import { Money } from '~/components/ui/values.tsx'
-import { formatCount, formatMs, formatShare, formatTokens } from '~/lib/format.ts'
-import { hrefWith, oneOf, readSearch, type SearchParams } from '~/lib/search.ts'
-import { timesOfSpan } from '~/lib/times-of-span.ts'
+import { formatCount, formatMs, formatShare, formatTokens } from '~/lib/words/format.ts'
+import { hrefWith, oneOf, readSearch, type SearchParams } from '~/lib/page/search.ts'
+import { timesOfSpan } from '~/lib/page/times-of-span.ts'
 import { pageData } from '~/server/page-data.ts'
 
 export const metadata = { title: 'Usage' }

@@ -2,8 +2,8 @@
 import { redirect } from 'next/navigation'
 import { CreateOrganisation } from '~/components/auth/create-organisation.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
-import { safeNext } from '~/lib/safe-next.ts'
-import { readSearch, type SearchParams } from '~/lib/search.ts'
+import { safeNext } from '~/lib/page/safe-next.ts'
+import { readSearch, type SearchParams } from '~/lib/page/search.ts'
 import { viewer } from '~/server/context.ts'
 
 export const metadata = { title: 'Welcome' }

@@ -7,9 +7,9 @@ import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Form } from '~/components/ui/form.tsx'
-import { formText } from '~/lib/form-text.ts'
-import { switchTabTo } from '~/lib/tab-organisation.ts'
-import { useOnce } from '~/lib/use-once.ts'
+import { formText } from '~/lib/page/form-text.ts'
+import { switchTabTo } from '~/lib/page/tab-organisation.ts'
+import { useOnce } from '~/lib/page/use-once.ts'
 
 export function CreateOrganisation({ next }: { next: string }) {
   const router = useRouter()

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { Wallet } from 'lucide-react'
 import { Button } from '~/components/ui/button.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
-import { walletErrorText } from '~/lib/wallet-error.ts'
+import { walletErrorText } from '~/lib/money/wallet-error.ts'
 import { useWallets, type AnnouncedWallet } from './use-wallets.ts'
 
 /** `chainId`: the chain that the platform settles on; the signature is bound to it. */
@@ -17,7 +17,7 @@ export function WalletSignIn({ chainId, onSignedIn }: { chainId: number; onSigne
     setPending(wallet.info.uuid)
     setError(null)
     try {
-      const { proveAddress } = await import('~/lib/prove-address.ts')
+      const { proveAddress } = await import('~/lib/money/prove-address.ts')
       await proveAddress(wallet.provider, chainId)
       await onSignedIn()
     } catch (thrown) {

@@ -5,8 +5,8 @@ import { DataTable } from '~/components/ui/data-table.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Money } from '~/components/ui/values.tsx'
-import type { BatchFileReport } from '~/lib/check-batch-file.ts'
-import { formatCount } from '~/lib/format.ts'
+import type { BatchFileReport } from '~/lib/page/check-batch-file.ts'
+import { formatCount } from '~/lib/words/format.ts'
 
 const MODELS_SHOWN = 6
 

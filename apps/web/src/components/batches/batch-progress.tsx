@@ -1,6 +1,6 @@
 /** How far a batch is: answered and failed lines as parts of a bar, and what was not run as none, and in words. */
 import type { BatchSummary } from '@isochrone/services'
-import { formatCount } from '~/lib/format.ts'
+import { formatCount } from '~/lib/words/format.ts'
 
 export function BatchProgress({
   batch,

@@ -5,10 +5,10 @@
  */
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { createBatch } from '~/actions/team.ts'
-import { checkBatchFile, type BatchFileReport, type ModelMarket } from '~/lib/check-batch-file.ts'
-import { newKey } from '~/lib/new-key.ts'
-import type { ActionError } from '~/lib/result.ts'
-import { uploadFile } from '~/lib/upload-file.ts'
+import { checkBatchFile, type BatchFileReport, type ModelMarket } from '~/lib/page/check-batch-file.ts'
+import { newKey } from '~/lib/page/new-key.ts'
+import type { ActionError } from '~/lib/page/result.ts'
+import { uploadFile } from '~/lib/page/upload-file.ts'
 
 export type NewBatchStage =
   | { at: 'choose'; note: string | null }

@@ -12,7 +12,7 @@ import { Stats } from '~/components/ui/stat.tsx'
 import { Progress, Steps } from '~/components/ui/steps.tsx'
 import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
-import { formatCount } from '~/lib/format.ts'
+import { formatCount } from '~/lib/words/format.ts'
 import { StatusesShown } from './statuses-shown.tsx'
 
 interface Sample {

@@ -2,7 +2,7 @@
 import type { ChainCall } from '@isochrone/services'
 import { TxSteps } from '~/components/track.tsx'
 import { Hash } from '~/components/ui/values.tsx'
-import type { CallReport } from '~/lib/send-calls.ts'
+import type { CallReport } from '~/lib/money/send-calls.ts'
 
 export function CallSteps({
   calls,

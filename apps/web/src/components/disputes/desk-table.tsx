@@ -5,8 +5,8 @@ import { RecordStatusBadge } from '~/components/status.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Link } from '~/components/ui/link.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
-import { disputeKindWords, isClosed, nextStepOf } from '~/lib/dispute-words.ts'
-import { addressOf, formatAgo, shortHash } from '~/lib/format.ts'
+import { disputeKindWords, isClosed, nextStepOf } from '~/lib/words/dispute-words.ts'
+import { addressOf, formatAgo, shortHash } from '~/lib/words/format.ts'
 import { DisputeBadge } from './dispute-badge.tsx'
 
 export interface DeskTableProps {

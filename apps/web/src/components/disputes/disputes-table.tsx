@@ -4,8 +4,8 @@ import { Link } from '~/components/ui/link.tsx'
 import type { ReactNode } from 'react'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
-import { disputeKindWords, isClosed, nextStepOf } from '~/lib/dispute-words.ts'
-import { formatAgo } from '~/lib/format.ts'
+import { disputeKindWords, isClosed, nextStepOf } from '~/lib/words/dispute-words.ts'
+import { formatAgo } from '~/lib/words/format.ts'
 import { DisputeBadge } from './dispute-badge.tsx'
 
 export interface DisputesTableProps {

@@ -3,7 +3,7 @@ import type { DisputeEventView } from '@isochrone/services'
 import { TxMark } from '~/components/track.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Utc } from '~/components/ui/values.tsx'
-import type { TxStage } from '~/lib/tx-stage.ts'
+import type { TxStage } from '~/lib/money/tx-stage.ts'
 
 export function EventsTable({
   events,

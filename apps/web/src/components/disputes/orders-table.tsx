@@ -5,7 +5,7 @@ import { TxSteps } from '~/components/track.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Link } from '~/components/ui/link.tsx'
 import { Hash, Utc } from '~/components/ui/values.tsx'
-import type { TxStage } from '~/lib/tx-stage.ts'
+import type { TxStage } from '~/lib/money/tx-stage.ts'
 
 const actionWords: Record<string, string> = {
   file: 'File',

@@ -4,7 +4,7 @@ import { computeRecordOutcome, RECORD_RULE, recordFieldWords, type RecordOutcome
 import { CircleCheck, CircleHelp, CircleX } from 'lucide-react'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Hash, Money } from '~/components/ui/values.tsx'
-import { formatCount } from '~/lib/format.ts'
+import { formatCount } from '~/lib/words/format.ts'
 import { OutcomeBox } from './outcome-box.tsx'
 
 const verdicts = {

@@ -1,8 +1,8 @@
 /** What the three who saw a node's epoch say about it, each by their own clock: the whole span, and the attempts that tell most. */
 import type { RecordCaseView } from '@isochrone/services'
 import { Link } from '~/components/ui/link.tsx'
-import { formatCount, formatMs } from '~/lib/format.ts'
-import { recordMoments, type SeenAttempt } from '~/lib/record-moments.ts'
+import { formatCount, formatMs } from '~/lib/words/format.ts'
+import { recordMoments, type SeenAttempt } from '~/lib/verify/record-moments.ts'
 import { Line, pathMoments, type Moment } from './timelines.tsx'
 
 export function RecordTimelines({ found }: { found: RecordCaseView }) {

@@ -3,7 +3,7 @@ import type { Rehearsal } from '@isochrone/services'
 import { CircleCheck, CircleX } from 'lucide-react'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Money } from '~/components/ui/values.tsx'
-import { formatCount } from '~/lib/format.ts'
+import { formatCount } from '~/lib/words/format.ts'
 
 export function RehearsalView({ rehearsal }: { rehearsal: Rehearsal }) {
   return (

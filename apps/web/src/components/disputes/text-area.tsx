@@ -2,7 +2,7 @@
 /** A field for longer text, with the bytes that are left: the service keeps at most 64 KiB. */
 import { useId } from 'react'
 import { cn } from '~/lib/cn.ts'
-import { keptTextProblem } from '~/lib/kept-text.ts'
+import { keptTextProblem } from '~/lib/page/kept-text.ts'
 
 export interface TextAreaProps {
   label: string

@@ -2,8 +2,8 @@
 import type { DisputeCase, FileTryView, LeaseReceiptDetail } from '@isochrone/services'
 import type { ReactNode } from 'react'
 import { Hash, Utc } from '~/components/ui/values.tsx'
-import { nextStepOf } from '~/lib/dispute-words.ts'
-import { formatCount, formatMs } from '~/lib/format.ts'
+import { nextStepOf } from '~/lib/words/dispute-words.ts'
+import { formatCount, formatMs } from '~/lib/words/format.ts'
 
 export interface Moment {
   atMs: number | null

@@ -7,8 +7,8 @@ import type { Address, Hex } from 'viem'
 import { useConfig, type Connector } from 'wagmi'
 import { connect, switchChain } from 'wagmi/actions'
 import type { WalletChain } from '~/components/money/wallet-provider.tsx'
-import { sendCalls, type CallReport } from '~/lib/send-calls.ts'
-import { walletErrorText } from '~/lib/wallet-error.ts'
+import { sendCalls, type CallReport } from '~/lib/money/send-calls.ts'
+import { walletErrorText } from '~/lib/money/wallet-error.ts'
 
 export function useWalletCalls({ chainId, rpcUrl }: WalletChain) {
   const config = useConfig()

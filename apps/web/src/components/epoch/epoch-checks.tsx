@@ -2,8 +2,8 @@
 /** Checks an epoch's anchor in this browser and shows what each check compared. */
 import type { EpochDetail } from '@isochrone/services'
 import { ChecksList, useBrowserChecks } from '~/components/checks-list.tsx'
-import type { EpochCheckInput } from '~/lib/check-jobs.ts'
-import { epochCheckNames } from '~/lib/epoch-check-names.ts'
+import type { EpochCheckInput } from '~/lib/verify/check-jobs.ts'
+import { epochCheckNames } from '~/lib/verify/epoch-check-names.ts'
 
 export interface EpochChecksProps extends EpochCheckInput {
   /** Of the epoch: with each step the chain is asked again. */

@@ -4,7 +4,7 @@ import { Link } from '~/components/ui/link.tsx'
 import { EpochStatusBadge } from '~/components/status.tsx'
 import type { Column } from '~/components/ui/data-table.tsx'
 import { Utc } from '~/components/ui/values.tsx'
-import { formatCount } from '~/lib/format.ts'
+import { formatCount } from '~/lib/words/format.ts'
 
 type EpochHead = Pick<EpochSummary, 'lane' | 'epoch' | 'status' | 'closedAtMs' | 'receipts'>
 

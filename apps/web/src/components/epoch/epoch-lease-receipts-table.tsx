@@ -3,7 +3,7 @@ import type { LeaseReceiptListItem } from '@isochrone/services'
 import { Link } from '~/components/ui/link.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
-import { addressOf, formatCount, formatMs, nodeLabel, shortHash } from '~/lib/format.ts'
+import { addressOf, formatCount, formatMs, nodeLabel, shortHash } from '~/lib/words/format.ts'
 
 export function EpochLeaseReceiptsTable({
   lane,

@@ -4,7 +4,7 @@ import { Link } from '~/components/ui/link.tsx'
 import { FaultBadge } from '~/components/status.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
-import { formatCount, formatMs, nodeLabel, shortHash, addressOf } from '~/lib/format.ts'
+import { formatCount, formatMs, nodeLabel, shortHash, addressOf } from '~/lib/words/format.ts'
 
 export function EpochReceiptsTable({ lane, receipts }: { lane: string; receipts: readonly ReceiptListItem[] }) {
   return (

@@ -3,7 +3,7 @@ import { counted } from '@isochrone/domain'
 import type { EpochDetail } from '@isochrone/services'
 import { Stats, type StatItem } from '~/components/ui/stat.tsx'
 import { Money, Utc } from '~/components/ui/values.tsx'
-import { formatCount } from '~/lib/format.ts'
+import { formatCount } from '~/lib/words/format.ts'
 
 export function EpochTotals({ epoch }: { epoch: EpochDetail }) {
   const paid = epoch.vouchers.reduce((sum, { paidMicroUsd }) => sum + (paidMicroUsd ?? 0n), 0n)

@@ -5,7 +5,7 @@ import { RecordStatusBadge, SimulatedBadge } from '~/components/status.tsx'
 import { DataTable, type Column } from '~/components/ui/data-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
-import { addressOf, formatCount } from '~/lib/format.ts'
+import { addressOf, formatCount } from '~/lib/words/format.ts'
 
 export const recordHref = ({ lane, epoch, nodeId }: Pick<RecordSummary, 'lane' | 'epoch' | 'nodeId'>) =>
   `/epochs/${lane}/${epoch}/records/${nodeId}`

@@ -9,8 +9,8 @@ import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Section } from '~/components/ui/page-header.tsx'
 import { Utc } from '~/components/ui/values.tsx'
-import { addressOf, formatMs, shortHash } from '~/lib/format.ts'
-import { kindWords, tryWords } from '~/lib/job-words.ts'
+import { addressOf, formatMs, shortHash } from '~/lib/words/format.ts'
+import { kindWords, tryWords } from '~/lib/words/job-words.ts'
 
 export interface JobViewProps {
   job: JobDetail

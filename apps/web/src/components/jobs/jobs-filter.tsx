@@ -1,7 +1,7 @@
 /** Filters of the list of queued jobs, in the URL. */
 import { FilterBar } from '~/components/filter-bar.tsx'
 import { SearchInput, SelectInput } from '~/components/filter-inputs.tsx'
-import { jobKinds, jobStatuses, kindWords } from '~/lib/job-words.ts'
+import { jobKinds, jobStatuses, kindWords } from '~/lib/words/job-words.ts'
 
 export interface JobsFilterProps {
   path: string

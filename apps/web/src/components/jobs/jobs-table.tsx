@@ -4,8 +4,8 @@ import { Link } from '~/components/ui/link.tsx'
 import { JobStatusBadge } from '~/components/status.tsx'
 import { DataTable, DataTableSkeleton, type Column } from '~/components/ui/data-table.tsx'
 import { Utc } from '~/components/ui/values.tsx'
-import { formatMs } from '~/lib/format.ts'
-import { kindWords } from '~/lib/job-words.ts'
+import { formatMs } from '~/lib/words/format.ts'
+import { kindWords } from '~/lib/words/job-words.ts'
 
 interface Look {
   /** Where a job's page is: `/jobs` or `/admin/jobs`. */

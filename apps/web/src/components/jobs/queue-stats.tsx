@@ -1,7 +1,7 @@
 /** The queue at a glance: how deep it is, how long those of the last day waited, how the others ended. */
 import type { JobStats } from '@isochrone/services'
 import { Stats } from '~/components/ui/stat.tsx'
-import { formatCount, formatMs } from '~/lib/format.ts'
+import { formatCount, formatMs } from '~/lib/words/format.ts'
 
 export function QueueStats({ stats, nowMs }: { stats: JobStats; nowMs: number }) {
   const { counts, oldestQueuedAtMs, measured } = stats

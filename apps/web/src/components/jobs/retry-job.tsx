@@ -4,7 +4,7 @@ import { useRouter } from 'next/navigation'
 import { retryJob } from '~/actions/team.ts'
 import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
-import { useAction } from '~/lib/use-action.ts'
+import { useAction } from '~/lib/page/use-action.ts'
 
 export function RetryJob({ id, disabledReason }: { id: string; disabledReason?: string | undefined }) {
   const router = useRouter()

@@ -8,7 +8,7 @@ import { Button } from '~/components/ui/button.tsx'
 import { Form } from '~/components/ui/form.tsx'
 import { Dialog } from '~/components/ui/dialog.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
-import { useActionDialog } from '~/lib/use-action-dialog.ts'
+import { useActionDialog } from '~/lib/page/use-action-dialog.ts'
 import { BudgetFields, type BudgetDraft } from './budget-fields.tsx'
 
 export interface EditBudgetDialogProps extends Pick<ApiKeyView, 'id' | 'name' | 'budget'> {

@@ -2,7 +2,7 @@
 import type { ApiKeyView, KeyBudgetView } from '@isochrone/services'
 import { Money } from '~/components/ui/values.tsx'
 import { cn } from '~/lib/cn.ts'
-import { spentShare } from '~/lib/spent-share.ts'
+import { spentShare } from '~/lib/money/spent-share.ts'
 import { periodWords } from './period-words.ts'
 
 export function KeyBudget({ budget, spentThisMonthMicroUsd }: Pick<ApiKeyView, 'budget' | 'spentThisMonthMicroUsd'>) {

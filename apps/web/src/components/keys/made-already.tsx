@@ -5,7 +5,7 @@ import { revokeKey } from '~/actions/team.ts'
 import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
-import { useAction } from '~/lib/use-action.ts'
+import { useAction } from '~/lib/page/use-action.ts'
 
 export interface MadeAlreadyProps {
   apiKey: Pick<ApiKeyView, 'id' | 'name' | 'start' | 'enabled'>

@@ -3,9 +3,9 @@ import { formatUsd } from '@isochrone/domain'
 import type { LeaseReceiptDetail } from '@isochrone/services'
 import { PriceTable } from '~/components/receipt/price-table.tsx'
 import { Td, Tr } from '~/components/ui/table.tsx'
-import { formatCount } from '~/lib/format.ts'
-import { leasePriceOf } from '~/lib/lease-price.ts'
-import type { Fields } from '~/lib/signed-structs.ts'
+import { formatCount } from '~/lib/words/format.ts'
+import { leasePriceOf } from '~/lib/money/lease-price.ts'
+import type { Fields } from '~/lib/verify/signed-structs.ts'
 
 export function LeasePricePanel({ receipt: { fields, gpuMs, terms, priceMicroUsd } }: { receipt: LeaseReceiptDetail }) {
   const rows = (values: Fields) => {

@@ -6,7 +6,7 @@ import { NodeFact } from '~/components/receipt/node-fact.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
 import { Hash, Money, TimeOfDay, Utc } from '~/components/ui/values.tsx'
-import { addressOf, formatCount, formatMs, formatUtc } from '~/lib/format.ts'
+import { addressOf, formatCount, formatMs, formatUtc } from '~/lib/words/format.ts'
 
 type Props = { receipt: LeaseReceiptDetail }
 

@@ -4,7 +4,7 @@ import type { LeaseOffer } from '@isochrone/services'
 import { DataPolicyRow, GpuClassesRow, RegionsRow, TrustRow } from '~/components/routing/node-rows.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { SettingRow } from '~/components/ui/setting-row.tsx'
-import { choicesOf, countryName } from '~/lib/routing-market.ts'
+import { choicesOf, countryName } from '~/lib/market/routing-market.ts'
 import type { LeaseFieldsProps } from './lease-fields.tsx'
 
 /** `offers`: those of the model. */

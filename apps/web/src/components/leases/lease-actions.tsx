@@ -10,7 +10,7 @@ import { Field } from '~/components/ui/field.tsx'
 import { Form } from '~/components/ui/form.tsx'
 import { LeaveUnanswered } from '~/components/ui/leave-unanswered.tsx'
 import { Money } from '~/components/ui/values.tsx'
-import { useOnceDialog } from '~/lib/use-action-dialog.ts'
+import { useOnceDialog } from '~/lib/page/use-action-dialog.ts'
 
 interface LeaseActionProps {
   id: string

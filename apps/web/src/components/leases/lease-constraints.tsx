@@ -1,6 +1,6 @@
 /** By what the node of a lease was chosen, in a sentence: the same holds wherever it moves. */
 import type { LeaseConstraints } from '@isochrone/services'
-import { dataPolicyWords, trustWords } from '~/lib/node-words.ts'
+import { dataPolicyWords, trustWords } from '~/lib/words/node-words.ts'
 
 export function LeaseConstraintsLine({ constraints }: { constraints: LeaseConstraints | null }) {
   if (constraints === null) return null

@@ -2,7 +2,7 @@
 /** What every lease says, however its node is chosen: model, GPUs, duration, maximum price. */
 import { Field } from '~/components/ui/field.tsx'
 import { inputStyle } from '~/components/ui/input-style.ts'
-import type { LeaseDraft } from '~/lib/lease-wish.ts'
+import type { LeaseDraft } from '~/lib/money/lease-wish.ts'
 
 export interface LeaseFieldsProps {
   draft: LeaseDraft

@@ -13,9 +13,9 @@ import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { LeaveUnanswered } from '~/components/ui/leave-unanswered.tsx'
 import { Money, TimeOfDay } from '~/components/ui/values.tsx'
-import { formatSpan, nodeLabel } from '~/lib/format.ts'
-import { isOutcomeUnknown, withAgain } from '~/lib/outcome.ts'
-import { useAction } from '~/lib/use-action.ts'
+import { formatSpan, nodeLabel } from '~/lib/words/format.ts'
+import { isOutcomeUnknown, withAgain } from '~/lib/page/outcome.ts'
+import { useAction } from '~/lib/page/use-action.ts'
 
 const AGAIN = 'it is one lease, even if it was rented already'
 /** Said of who asks, or how often: the price still holds. */

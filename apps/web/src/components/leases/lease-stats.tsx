@@ -3,7 +3,7 @@ import type { LeaseDetail } from '@isochrone/services'
 import { Link } from '~/components/ui/link.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
 import { Money, TimeOfDay } from '~/components/ui/values.tsx'
-import { formatAgo, formatMs, formatSpan, formatUtc, nodeLabel } from '~/lib/format.ts'
+import { formatAgo, formatMs, formatSpan, formatUtc, nodeLabel } from '~/lib/words/format.ts'
 
 export function LeaseStats({ lease, nowMs }: { lease: LeaseDetail; nowMs: number }) {
   const { node, gpus, model, reservedMicroUsd, billedMicroUsd, releasedMicroUsd, endsAtMs, endedAtMs } = lease

@@ -4,7 +4,7 @@ import { Link } from '~/components/ui/link.tsx'
 import { LeaseStatusBadge } from '~/components/status.tsx'
 import { DataTable, DataTableSkeleton, type Column } from '~/components/ui/data-table.tsx'
 import { Money, Utc } from '~/components/ui/values.tsx'
-import { formatSpan, nodeLabel } from '~/lib/format.ts'
+import { formatSpan, nodeLabel } from '~/lib/words/format.ts'
 
 const frame = { label: 'Leases', className: 'sm:min-w-[900px]', stacks: true }
 

@@ -4,7 +4,7 @@ import type { LeaseOffer } from '@isochrone/services'
 import { Link } from '~/components/ui/link.tsx'
 import { DataTable, type Column } from '~/components/ui/data-table.tsx'
 import { Money } from '~/components/ui/values.tsx'
-import { nodeLabel, shortHardware } from '~/lib/format.ts'
+import { nodeLabel, shortHardware } from '~/lib/words/format.ts'
 
 const SHOWN_MAX = 20
 

@@ -8,7 +8,7 @@ import { Field } from '~/components/ui/field.tsx'
 import { LeaveUnanswered } from '~/components/ui/leave-unanswered.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Form } from '~/components/ui/form.tsx'
-import { useOnce } from '~/lib/use-once.ts'
+import { useOnce } from '~/lib/page/use-once.ts'
 
 export function AddFunds({ disabledReason }: { disabledReason: string | undefined }) {
   const fund = useOnce(addFunds, 'it is ordered once, even if that was done already')

@@ -2,7 +2,7 @@
 import type { ChannelView } from '@isochrone/services'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Hash, Money } from '~/components/ui/values.tsx'
-import { formatUtc } from '~/lib/format.ts'
+import { formatUtc } from '~/lib/words/format.ts'
 
 export function ChannelFacts({ channel, paymentChannels }: { channel: ChannelView; paymentChannels: string }) {
   const managed = channel.custody === 'managed'

@@ -4,8 +4,8 @@ import type { HistoryItem, MovementView } from '@isochrone/services'
 import { TxSteps } from '~/components/track.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
-import { formatCount } from '~/lib/format.ts'
-import type { TxStage } from '~/lib/tx-stage.ts'
+import { formatCount } from '~/lib/words/format.ts'
+import type { TxStage } from '~/lib/money/tx-stage.ts'
 
 export const kindWords: Record<MovementView['kind'], string> = {
   deposit: 'deposit',

@@ -14,9 +14,9 @@ import { Field } from '~/components/ui/field.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Form } from '~/components/ui/form.tsx'
 import { Hash } from '~/components/ui/values.tsx'
-import { walletErrorText } from '~/lib/wallet-error.ts'
+import { walletErrorText } from '~/lib/money/wallet-error.ts'
 import { WalletProvider, type WalletChain } from './wallet-provider.tsx'
-import { formText } from '~/lib/form-text.ts'
+import { formText } from '~/lib/page/form-text.ts'
 import { fundFromWallet, walletStepIds, type StepReport, type WalletStepId } from './wallet-steps.ts'
 
 const stepWords: Record<WalletStepId, string> = {

@@ -10,7 +10,7 @@ import { createTestClient, http, parseEther, type Abi, type Address, type Hex } 
 import { getBalance, readContract, signTypedData, waitForTransactionReceipt, writeContract } from 'wagmi/actions'
 import type { Config } from 'wagmi'
 import { linkWalletChannel } from '~/actions/team.ts'
-import { DEVELOPMENT_CHAIN_ID, type TxStage } from '~/lib/tx-stage.ts'
+import { DEVELOPMENT_CHAIN_ID, type TxStage } from '~/lib/money/tx-stage.ts'
 import { planWalletSteps, type WalletState } from './plan-wallet-steps.ts'
 
 export const walletStepIds = ['ceiling-signature', 'gas', 'test-usdc', 'open', 'approve', 'deposit', 'ceiling'] as const

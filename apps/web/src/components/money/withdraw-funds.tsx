@@ -11,14 +11,14 @@ import { useWalletCalls } from '~/components/disputes/use-wallet-calls.ts'
 import { WalletButtons } from '~/components/disputes/wallet-buttons.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
-import { formatUtc } from '~/lib/format.ts'
+import { formatUtc } from '~/lib/words/format.ts'
 import {
   askBackCall,
   takeOutCall,
   unclaimedMicroUsd,
   withdrawalState,
   type WithdrawalTarget,
-} from '~/lib/withdrawal.ts'
+} from '~/lib/money/withdrawal.ts'
 import { WalletProvider, type WalletChain } from './wallet-provider.tsx'
 
 export interface WithdrawFundsProps extends WalletChain {

@@ -1,8 +1,8 @@
 /** Which columns of the list are shown: links, so that the choice is in the URL and works without JavaScript. */
 import { Link } from '~/components/ui/link.tsx'
 import { Check, Columns3 } from 'lucide-react'
-import { hrefWith } from '~/lib/search.ts'
-import { offerColumns, usualColumns, type OfferColumn } from '~/lib/offer-query.ts'
+import { hrefWith } from '~/lib/page/search.ts'
+import { offerColumns, usualColumns, type OfferColumn } from '~/lib/market/offer-query.ts'
 
 export interface ColumnPickerProps {
   columns: ReadonlySet<OfferColumn>

@@ -2,7 +2,7 @@
 import type { HoursSpan, OfferHour, OfferPromises } from '@isochrone/services'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { TimeSeriesChart } from '~/components/ui/time-series-chart.tsx'
-import { timesOfSpan } from '~/lib/times-of-span.ts'
+import { timesOfSpan } from '~/lib/page/times-of-span.ts'
 
 export interface HistoryChartsProps {
   hours: readonly OfferHour[]

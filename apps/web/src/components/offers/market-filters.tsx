@@ -2,9 +2,9 @@
 import type { OfferFacets } from '@isochrone/services'
 import { FilterBar } from '~/components/filter-bar.tsx'
 import { CheckInput, SearchInput, SelectInput } from '~/components/filter-inputs.tsx'
-import { countryName } from '~/lib/routing-market.ts'
-import { dataPolicyWords, tierWords, trustWords } from '~/lib/node-words.ts'
-import { dataPolicies, offerSorts, tiers, trusts } from '~/lib/offer-query.ts'
+import { countryName } from '~/lib/market/routing-market.ts'
+import { dataPolicyWords, tierWords, trustWords } from '~/lib/words/node-words.ts'
+import { dataPolicies, offerSorts, tiers, trusts } from '~/lib/market/offer-query.ts'
 import { NumberInput } from './number-input.tsx'
 import { RememberWitness } from './remember-witness.tsx'
 

@@ -6,9 +6,16 @@ import { LiveBadge, SimulatedBadge } from '~/components/status.tsx'
 import { DataTable, type Column } from '~/components/ui/data-table.tsx'
 import { Money } from '~/components/ui/values.tsx'
 import { cn } from '~/lib/cn.ts'
-import { formatAgo, formatCount, formatMs, formatTokensPerSecond, formatUtc, shortHardware } from '~/lib/format.ts'
-import { trustWords } from '~/lib/node-words.ts'
-import { offerColumns, type OfferColumn } from '~/lib/offer-query.ts'
+import {
+  formatAgo,
+  formatCount,
+  formatMs,
+  formatTokensPerSecond,
+  formatUtc,
+  shortHardware,
+} from '~/lib/words/format.ts'
+import { trustWords } from '~/lib/words/node-words.ts'
+import { offerColumns, type OfferColumn } from '~/lib/market/offer-query.ts'
 
 export interface MarketTableProps {
   offers: readonly OfferListItem[]

@@ -7,10 +7,10 @@ import { Radar } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { Button } from '~/components/ui/button.tsx'
-import { formatMs } from '~/lib/format.ts'
-import { measureWitnesses, type WitnessDistance, type WitnessPlace } from '~/lib/nearest-witness.ts'
-import { hrefWith } from '~/lib/search.ts'
-import { rememberWitness } from '~/lib/witness-cookie.ts'
+import { formatMs } from '~/lib/words/format.ts'
+import { measureWitnesses, type WitnessDistance, type WitnessPlace } from '~/lib/listing/nearest-witness.ts'
+import { hrefWith } from '~/lib/page/search.ts'
+import { rememberWitness } from '~/lib/page/witness-cookie.ts'
 
 export interface NearestWitnessProps {
   witnesses: readonly WitnessPlace[]

@@ -8,7 +8,7 @@ import { DataTable } from '~/components/ui/data-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
-import { addressOf, formatCount, formatMs } from '~/lib/format.ts'
+import { addressOf, formatCount, formatMs } from '~/lib/words/format.ts'
 
 export function PromisesFacts({ promises }: Pick<OfferHistory, 'promises'>) {
   if (!promises || promises.penaltyBps === 0) {

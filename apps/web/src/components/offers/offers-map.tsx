@@ -4,10 +4,10 @@ import { Link } from '~/components/ui/link.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Money } from '~/components/ui/values.tsx'
 import { WorldMap, type MapPlace } from '~/components/ui/world-map.tsx'
-import { formatCount, formatMs } from '~/lib/format.ts'
-import { placeOf } from '~/lib/places.ts'
-import { countryName } from '~/lib/routing-market.ts'
-import { hrefWith } from '~/lib/search.ts'
+import { formatCount, formatMs } from '~/lib/words/format.ts'
+import { placeOf } from '~/lib/market/places.ts'
+import { countryName } from '~/lib/market/routing-market.ts'
+import { hrefWith } from '~/lib/page/search.ts'
 
 export interface OffersMapProps {
   places: readonly OfferPlace[]

@@ -7,9 +7,9 @@ import { Notice } from '~/components/ui/notice.tsx'
 import { Section } from '~/components/ui/page-header.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
 import { Hash, Money } from '~/components/ui/values.tsx'
-import { formatCount, formatMs } from '~/lib/format.ts'
+import { formatCount, formatMs } from '~/lib/words/format.ts'
 import { ReceiptWatch } from './receipt-watch.tsx'
-import { leaseOfPlacement } from '~/lib/placement.ts'
+import { leaseOfPlacement } from '~/lib/market/placement.ts'
 import type { Run } from './use-playground.ts'
 
 export function AnswerPanel({ run, nodeNames }: { run: Run; nodeNames: Record<string, string> }) {

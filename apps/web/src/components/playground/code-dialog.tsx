@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { Button } from '~/components/ui/button.tsx'
 import { CodeBlock } from '~/components/ui/code-block.tsx'
 import { Dialog } from '~/components/ui/dialog.tsx'
-import { curlOf, gatewayBodyOf, sdkOf, type PlaygroundWish, type Turn } from '~/lib/playground-wish.ts'
+import { curlOf, gatewayBodyOf, sdkOf, type PlaygroundWish, type Turn } from '~/lib/market/playground-wish.ts'
 
 export interface CodeDialogProps {
   gatewayUrl: string

@@ -4,8 +4,8 @@ import { Button } from '~/components/ui/button.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Hash } from '~/components/ui/values.tsx'
-import type { Turn } from '~/lib/playground-wish.ts'
-import { ownerWords } from '~/lib/result.ts'
+import type { Turn } from '~/lib/market/playground-wish.ts'
+import { ownerWords } from '~/lib/page/result.ts'
 import type { Run } from './use-playground.ts'
 
 const examples = [

@@ -3,7 +3,7 @@
 import { Link } from '~/components/ui/link.tsx'
 import { useEffect, useState } from 'react'
 import { receiptsOfRequest, type ReceiptLink } from '~/actions/playground.ts'
-import { formatCount } from '~/lib/format.ts'
+import { formatCount } from '~/lib/words/format.ts'
 
 const TRIES = 20
 const PAUSE_MS = 1_500

@@ -4,8 +4,8 @@
  * gone with the page.
  */
 import { useCallback, useEffect, useRef, useState } from 'react'
-import { relayBodyOf, type PlaygroundWish, type Turn } from '~/lib/playground-wish.ts'
-import { AnswerError, readAnswer, type AnswerFacts } from '~/lib/read-answer.ts'
+import { relayBodyOf, type PlaygroundWish, type Turn } from '~/lib/market/playground-wish.ts'
+import { AnswerError, readAnswer, type AnswerFacts } from '~/lib/market/read-answer.ts'
 
 export interface Run {
   state: 'waiting' | 'streaming' | 'done' | 'stopped' | 'failed'

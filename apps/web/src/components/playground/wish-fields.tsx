@@ -3,8 +3,8 @@
 import { Link } from '~/components/ui/link.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { inputStyle } from '~/components/ui/input-style.ts'
-import type { PlaygroundModel } from '~/lib/playground-models.ts'
-import { sorts, type PlaygroundSort, type PlaygroundWish } from '~/lib/playground-wish.ts'
+import type { PlaygroundModel } from '~/lib/market/playground-models.ts'
+import { sorts, type PlaygroundSort, type PlaygroundWish } from '~/lib/market/playground-wish.ts'
 
 const sortWords: Record<PlaygroundSort, string> = {
   balanced: 'Balanced',

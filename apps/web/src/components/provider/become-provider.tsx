@@ -10,8 +10,8 @@ import { Field } from '~/components/ui/field.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Form } from '~/components/ui/form.tsx'
 import { Segmented } from '~/components/ui/segmented.tsx'
-import { formText } from '~/lib/form-text.ts'
-import { useAction } from '~/lib/use-action.ts'
+import { formText } from '~/lib/page/form-text.ts'
+import { useAction } from '~/lib/page/use-action.ts'
 
 export interface BecomeProviderProps {
   orgId: string

@@ -8,7 +8,7 @@ import { Link } from '~/components/ui/link.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Section } from '~/components/ui/page-header.tsx'
 import { Money, Utc } from '~/components/ui/values.tsx'
-import { addressOf, formatCount, shortHash } from '~/lib/format.ts'
+import { addressOf, formatCount, shortHash } from '~/lib/words/format.ts'
 
 export function BreachForecasts({ forecast: { isKnown, breaches } }: { forecast: BreachForecast }) {
   if (!isKnown) {

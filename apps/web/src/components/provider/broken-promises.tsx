@@ -6,7 +6,7 @@ import { DataTable } from '~/components/ui/data-table.tsx'
 import { Link } from '~/components/ui/link.tsx'
 import { Section } from '~/components/ui/page-header.tsx'
 import { Hash, Money } from '~/components/ui/values.tsx'
-import { addressOf, formatCount, shortHash } from '~/lib/format.ts'
+import { addressOf, formatCount, shortHash } from '~/lib/words/format.ts'
 
 export function BrokenPromises({ broken }: { broken: readonly BrokenPromiseView[] }) {
   if (broken.length === 0) return null

@@ -7,8 +7,8 @@ import { ClaimStateBadge, EpochStatusBadge, RecordStatusBadge, SimulatedBadge } 
 import { TxMark } from '~/components/track.tsx'
 import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Money, Utc } from '~/components/ui/values.tsx'
-import { formatUtc, shortHash, addressOf } from '~/lib/format.ts'
-import type { TxStage } from '~/lib/tx-stage.ts'
+import { formatUtc, shortHash, addressOf } from '~/lib/words/format.ts'
+import type { TxStage } from '~/lib/money/tx-stage.ts'
 
 export interface ClaimsTableProps {
   epochs: readonly EpochClaims[]

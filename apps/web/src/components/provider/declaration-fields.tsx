@@ -3,7 +3,7 @@
 import { useId } from 'react'
 import type { DataPolicy, Tier } from '@isochrone/services'
 import { Segmented } from '~/components/ui/segmented.tsx'
-import { dataPolicyWords, tierWords } from '~/lib/node-words.ts'
+import { dataPolicyWords, tierWords } from '~/lib/words/node-words.ts'
 
 export interface Declaration {
   tier: Tier

@@ -2,7 +2,7 @@
 import type { NodeDeclines } from '@isochrone/services'
 import { Link } from '~/components/ui/link.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
-import { formatCount, formatShare } from '~/lib/format.ts'
+import { formatCount, formatShare } from '~/lib/words/format.ts'
 
 export function DeclinesTable({ rows }: { rows: readonly NodeDeclines[] }) {
   return (

@@ -4,8 +4,8 @@ import { CircleCheck, CircleMinus, CircleSlash } from 'lucide-react'
 import { Link } from '~/components/ui/link.tsx'
 import { Badge } from '~/components/ui/badge.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
-import { formatCount, formatMs, formatShare, nodeLabel } from '~/lib/format.ts'
-import { rejectionText } from '~/lib/placement.ts'
+import { formatCount, formatMs, formatShare, nodeLabel } from '~/lib/words/format.ts'
+import { rejectionText } from '~/lib/market/placement.ts'
 
 interface Row {
   key: string

@@ -5,8 +5,8 @@ import { LiveBadge, NodeStatusBadge, SimulatedBadge, SimulatedNetworkBadge } fro
 import { Badge } from '~/components/ui/badge.tsx'
 import { DataTable, type Column } from '~/components/ui/data-table.tsx'
 import { Money, Utc } from '~/components/ui/values.tsx'
-import { formatCount, formatMs, shortHardware } from '~/lib/format.ts'
-import { dataPolicyWords, tierWords, trustWords } from '~/lib/node-words.ts'
+import { formatCount, formatMs, shortHardware } from '~/lib/words/format.ts'
+import { dataPolicyWords, tierWords, trustWords } from '~/lib/words/node-words.ts'
 import { RevokeToken } from './revoke-token.tsx'
 
 const second = 'text-xs text-ink-3'

@@ -8,7 +8,7 @@ import { useWallets, type AnnouncedWallet } from '~/components/auth/use-wallets.
 import { Button } from '~/components/ui/button.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
-import { walletErrorText } from '~/lib/wallet-error.ts'
+import { walletErrorText } from '~/lib/money/wallet-error.ts'
 
 export interface Payout {
   address: string

@@ -2,7 +2,7 @@
 /** Takes an unused join token back. */
 import { revokeJoinToken } from '~/actions/provider.ts'
 import { Button } from '~/components/ui/button.tsx'
-import { useAction } from '~/lib/use-action.ts'
+import { useAction } from '~/lib/page/use-action.ts'
 
 export function RevokeToken({ id, nodeName }: { id: string; nodeName: string }) {
   const revoke = useAction(revokeJoinToken)

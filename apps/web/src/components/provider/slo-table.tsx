@@ -3,7 +3,7 @@ import type { NodeSlo } from '@isochrone/services'
 import { Link } from '~/components/ui/link.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { Money } from '~/components/ui/values.tsx'
-import { formatCount, formatShare } from '~/lib/format.ts'
+import { formatCount, formatShare } from '~/lib/words/format.ts'
 
 export function SloTable({ rows }: { rows: readonly NodeSlo[] }) {
   return (

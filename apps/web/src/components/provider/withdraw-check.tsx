@@ -6,8 +6,8 @@ import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Money } from '~/components/ui/values.tsx'
-import { addressGroups, type PayoutWish } from '~/lib/payout-wish.ts'
-import type { ActionError } from '~/lib/result.ts'
+import { addressGroups, type PayoutWish } from '~/lib/money/payout-wish.ts'
+import type { ActionError } from '~/lib/page/result.ts'
 
 export interface WithdrawCheckProps {
   wish: PayoutWish

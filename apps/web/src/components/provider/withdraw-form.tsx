@@ -5,9 +5,9 @@ import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Form } from '~/components/ui/form.tsx'
-import { shortHash } from '~/lib/format.ts'
-import type { PayoutDraft } from '~/lib/payout-wish.ts'
-import type { ActionError } from '~/lib/result.ts'
+import { shortHash } from '~/lib/words/format.ts'
+import type { PayoutDraft } from '~/lib/money/payout-wish.ts'
+import type { ActionError } from '~/lib/page/result.ts'
 
 /** What is wrong with a field. */
 export interface PayoutSlip {

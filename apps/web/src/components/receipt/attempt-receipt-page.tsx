@@ -13,7 +13,7 @@ import { ButtonLink } from '~/components/ui/button.tsx'
 import { Section } from '~/components/ui/page-header.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
 import { Money, Utc } from '~/components/ui/values.tsx'
-import { formatCount, formatMs, shortHash, addressOf } from '~/lib/format.ts'
+import { formatCount, formatMs, shortHash, addressOf } from '~/lib/words/format.ts'
 import { chainContext } from '~/server/context.ts'
 
 export async function AttemptReceiptPage({ receipt }: { receipt: ReceiptDetail }) {

@@ -2,7 +2,7 @@
 import { Badge } from '~/components/ui/badge.tsx'
 import { DataTable, type Column } from '~/components/ui/data-table.tsx'
 import { cn } from '~/lib/cn.ts'
-import { formatCount, formatMs } from '~/lib/format.ts'
+import { formatCount, formatMs } from '~/lib/words/format.ts'
 import {
   termNames,
   termWords,
@@ -10,7 +10,7 @@ import {
   type CandidateView,
   type PlacementView,
   type TermName,
-} from '~/lib/placement.ts'
+} from '~/lib/market/placement.ts'
 
 const termColours: Record<TermName, string> = {
   tokens: 'bg-(--term-1)',

@@ -9,7 +9,7 @@ import {
   rejectionText,
   sentSentence,
   type PlacementView,
-} from '~/lib/placement.ts'
+} from '~/lib/market/placement.ts'
 import { CandidatesTable } from './candidates-table.tsx'
 
 export interface DecisionProps {

@@ -3,7 +3,7 @@ import type { NodeRef } from '@isochrone/services'
 import { SimulatedBadge } from '~/components/status.tsx'
 import { Link } from '~/components/ui/link.tsx'
 import { Hash } from '~/components/ui/values.tsx'
-import { addressOf } from '~/lib/format.ts'
+import { addressOf } from '~/lib/words/format.ts'
 
 export function NodeFact({ node, nodeId }: { node: NodeRef | null; nodeId: string }) {
   return (

@@ -1,5 +1,5 @@
 /** The decisions of a request beside the one that served, in the order in which they were made; each opens on demand. */
-import type { OtherDecisions, PlacementView } from '~/lib/placement.ts'
+import type { OtherDecisions, PlacementView } from '~/lib/market/placement.ts'
 import { Decision, DecisionSummary } from './decision.tsx'
 
 interface OtherDecisionListProps extends OtherDecisions {

@@ -2,9 +2,9 @@
 import { formatUsd } from '@isochrone/domain'
 import type { ReceiptView } from '@isochrone/services'
 import { Td, Tr } from '~/components/ui/table.tsx'
-import { formatCount } from '~/lib/format.ts'
-import { formatNanoMicroUsd, priceLines } from '~/lib/price-lines.ts'
-import type { Fields } from '~/lib/signed-structs.ts'
+import { formatCount } from '~/lib/words/format.ts'
+import { formatNanoMicroUsd, priceLines } from '~/lib/market/price-lines.ts'
+import type { Fields } from '~/lib/verify/signed-structs.ts'
 import { PriceTable } from './price-table.tsx'
 
 export function PricePanel({ receipt: { delivery, terms, priceMicroUsd, fault } }: { receipt: ReceiptView }) {

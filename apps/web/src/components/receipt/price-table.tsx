@@ -4,7 +4,7 @@ import type { ReactNode } from 'react'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Hash, Money } from '~/components/ui/values.tsx'
-import type { Fields } from '~/lib/signed-structs.ts'
+import type { Fields } from '~/lib/verify/signed-structs.ts'
 import { TermsFacts } from './terms-facts.tsx'
 
 export interface PriceTableProps {

@@ -1,7 +1,7 @@
 /** A Merkle path as a drawing: the leaf at the foot, its siblings beside the way up, the root on top. */
 import { useId } from 'react'
-import type { PathStep } from '~/lib/signed-structs.ts'
-import { shortHash } from '~/lib/format.ts'
+import type { PathStep } from '~/lib/verify/signed-structs.ts'
+import { shortHash } from '~/lib/words/format.ts'
 
 const WIDTH = 388
 const ROW = 58

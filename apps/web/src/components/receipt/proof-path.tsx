@@ -7,9 +7,9 @@ import { CopyButton } from '~/components/ui/copy-button.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Hash } from '~/components/ui/values.tsx'
-import type { HashedPath, ProvenKind } from '~/lib/check-jobs.ts'
-import { runCheck } from '~/lib/run-check.ts'
-import type { Fields } from '~/lib/signed-structs.ts'
+import type { HashedPath, ProvenKind } from '~/lib/verify/check-jobs.ts'
+import { runCheck } from '~/lib/verify/run-check.ts'
+import type { Fields } from '~/lib/verify/signed-structs.ts'
 import { ProofDrawing } from './proof-drawing.tsx'
 
 const subjects: Record<ProvenKind, string> = {

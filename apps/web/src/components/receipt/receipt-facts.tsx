@@ -2,8 +2,8 @@
 import type { ReceiptView } from '@isochrone/services'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
-import { addressOf, formatCount, formatMs } from '~/lib/format.ts'
-import { regionText } from '~/lib/promises.ts'
+import { addressOf, formatCount, formatMs } from '~/lib/words/format.ts'
+import { regionText } from '~/lib/listing/promises.ts'
 import { EpochFact } from './epoch-fact.tsx'
 import { NodeFact } from './node-fact.tsx'
 

@@ -3,7 +3,7 @@ import type { PublicRecount } from '@isochrone/services'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
 import { Money } from '~/components/ui/values.tsx'
-import { formatCount, formatUtc } from '~/lib/format.ts'
+import { formatCount, formatUtc } from '~/lib/words/format.ts'
 
 export function RecountPanel({ recount }: { recount: PublicRecount }) {
   const { billedIn, billedOut, recountedIn, recountedOut, priceMicroUsd, refundMicroUsd } = recount

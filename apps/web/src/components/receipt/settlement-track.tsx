@@ -3,7 +3,7 @@ import type { SettlementStage } from '@isochrone/services'
 import type { ReactNode } from 'react'
 import { settlementLooks } from '~/components/status.tsx'
 import { Track, type TrackStep } from '~/components/track.tsx'
-import type { TxStage } from '~/lib/tx-stage.ts'
+import type { TxStage } from '~/lib/money/tx-stage.ts'
 
 const stages = ['open', 'closed', 'anchored', 'claimed', 'settled'] as const
 

@@ -2,8 +2,8 @@
 import type { TermsView } from '@isochrone/services'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Hash } from '~/components/ui/values.tsx'
-import { promiseLines } from '~/lib/promises.ts'
-import type { Fields } from '~/lib/signed-structs.ts'
+import { promiseLines } from '~/lib/listing/promises.ts'
+import type { Fields } from '~/lib/verify/signed-structs.ts'
 
 export function TermsFacts({ terms, values }: { terms: TermsView; values: Fields }) {
   return (

@@ -5,7 +5,7 @@ import { Badge } from '~/components/ui/badge.tsx'
 import { DataTable, type Column } from '~/components/ui/data-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { Hash, Money } from '~/components/ui/values.tsx'
-import { formatCount } from '~/lib/format.ts'
+import { formatCount } from '~/lib/words/format.ts'
 
 export const promiseWords: Record<BrokenPromise, string> = { availability: 'availability', ttft: 'TTFT', tpot: 'TPOT' }
 

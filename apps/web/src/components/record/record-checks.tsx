@@ -1,8 +1,8 @@
 'use client'
 /** Runs the checks of one performance record in this browser. */
 import { ChecksList, useBrowserChecks } from '~/components/checks-list.tsx'
-import type { RecordCheckInput } from '~/lib/check-jobs.ts'
-import { recordCheckNames } from '~/lib/record-check-names.ts'
+import type { RecordCheckInput } from '~/lib/verify/check-jobs.ts'
+import { recordCheckNames } from '~/lib/verify/record-check-names.ts'
 
 export function RecordChecks({ record, domain }: RecordCheckInput) {
   const checks = useBrowserChecks('record', { record, domain }, [record, domain])

@@ -2,8 +2,8 @@
 import type { RecordDetail } from '@isochrone/services'
 import { CheckCheck, CircleX, Hourglass, LockOpen, PenLine, TriangleAlert } from 'lucide-react'
 import { Track, type TrackStep } from '~/components/track.tsx'
-import { formatUtc } from '~/lib/format.ts'
-import type { TxStage } from '~/lib/tx-stage.ts'
+import { formatUtc } from '~/lib/words/format.ts'
+import type { TxStage } from '~/lib/money/tx-stage.ts'
 
 export function ReleaseTrack({ record, txStages }: { record: RecordDetail; txStages: Record<string, TxStage> }) {
   return <Track label="Release" steps={stepsOf(record)} txStages={txStages} />

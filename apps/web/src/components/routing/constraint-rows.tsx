@@ -3,7 +3,7 @@
 import { Field } from '~/components/ui/field.tsx'
 import { SettingRow } from '~/components/ui/setting-row.tsx'
 import { Money } from '~/components/ui/values.tsx'
-import type { PriceSpan } from '~/lib/routing-market.ts'
+import type { PriceSpan } from '~/lib/market/routing-market.ts'
 import { ExcludePicker } from './exclude-picker.tsx'
 import { DataPolicyRow, GpuClassesRow, RegionsRow, TrustRow } from './node-rows.tsx'
 import type { RowsProps } from './rows-props.ts'

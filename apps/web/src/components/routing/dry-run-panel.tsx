@@ -9,9 +9,9 @@ import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Section } from '~/components/ui/page-header.tsx'
-import { formatCount, formatMs } from '~/lib/format.ts'
-import { formatScoreUsd, rejectionText } from '~/lib/placement.ts'
-import { useAction } from '~/lib/use-action.ts'
+import { formatCount, formatMs } from '~/lib/words/format.ts'
+import { formatScoreUsd, rejectionText } from '~/lib/market/placement.ts'
+import { useAction } from '~/lib/page/use-action.ts'
 
 export function DryRunPanel({ routing, changed }: { routing: RoutingJson; changed: boolean }) {
   const dryRun = useAction(dryRunRouting)

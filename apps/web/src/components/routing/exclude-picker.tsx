@@ -3,7 +3,7 @@
 import { X } from 'lucide-react'
 import { inputStyle } from '~/components/ui/input-style.ts'
 import { cn } from '~/lib/cn.ts'
-import { addressOf, shortHash } from '~/lib/format.ts'
+import { addressOf, shortHash } from '~/lib/words/format.ts'
 import type { PickerProps } from './region-picker.tsx'
 
 export function ExcludePicker({ labelledBy, describedBy, market, values, onChange, disabled }: PickerProps) {

@@ -4,8 +4,8 @@ import type { DataPolicy, TrustLevel } from '@isochrone/services'
 import { PillChoice } from '~/components/ui/pill-choice.tsx'
 import { Segmented } from '~/components/ui/segmented.tsx'
 import { SettingRow } from '~/components/ui/setting-row.tsx'
-import { dataPolicyWords, trustWords } from '~/lib/node-words.ts'
-import { withChosen, type Choice } from '~/lib/routing-market.ts'
+import { dataPolicyWords, trustWords } from '~/lib/words/node-words.ts'
+import { withChosen, type Choice } from '~/lib/market/routing-market.ts'
 import { RegionPicker, type RegionPickerProps } from './region-picker.tsx'
 
 interface RowProps<T> {

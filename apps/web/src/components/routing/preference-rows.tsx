@@ -4,8 +4,8 @@ import type { RoutingView } from '@isochrone/services'
 import { Field } from '~/components/ui/field.tsx'
 import { Segmented } from '~/components/ui/segmented.tsx'
 import { SettingRow } from '~/components/ui/setting-row.tsx'
-import { formatScoreUsd } from '~/lib/placement.ts'
-import type { Preference } from '~/lib/routing-draft.ts'
+import { formatScoreUsd } from '~/lib/market/placement.ts'
+import type { Preference } from '~/lib/market/routing-draft.ts'
 import type { RowsProps } from './rows-props.ts'
 
 const options: readonly { value: Preference; label: string }[] = [

@@ -6,8 +6,8 @@ import type { RoutingPreviewNode } from '@isochrone/services'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Section } from '~/components/ui/page-header.tsx'
 import { cn } from '~/lib/cn.ts'
-import { nodeLabel } from '~/lib/format.ts'
-import { rejectionText } from '~/lib/placement.ts'
+import { nodeLabel } from '~/lib/words/format.ts'
+import { rejectionText } from '~/lib/market/placement.ts'
 import type { PreviewState } from './use-routing-preview.ts'
 
 const NODES_SHOWN = 12

@@ -5,7 +5,7 @@ import { useId, useState } from 'react'
 import { Button } from '~/components/ui/button.tsx'
 import { inputStyle } from '~/components/ui/input-style.ts'
 import { PillChoice } from '~/components/ui/pill-choice.tsx'
-import { countryName, type RoutingMarket } from '~/lib/routing-market.ts'
+import { countryName, type RoutingMarket } from '~/lib/market/routing-market.ts'
 import { cn } from '~/lib/cn.ts'
 
 const groups = [

@@ -9,10 +9,17 @@ import { LeaveDialog } from '~/components/ui/leave-dialog.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Form } from '~/components/ui/form.tsx'
 import { Toast } from '~/components/ui/toast.tsx'
-import type { ActionError } from '~/lib/result.ts'
-import { draftOf, emptyDraft, formField, routingOf, sameRouting, type RoutingDraft } from '~/lib/routing-draft.ts'
-import type { RoutingMarket } from '~/lib/routing-market.ts'
-import { useAction } from '~/lib/use-action.ts'
+import type { ActionError } from '~/lib/page/result.ts'
+import {
+  draftOf,
+  emptyDraft,
+  formField,
+  routingOf,
+  sameRouting,
+  type RoutingDraft,
+} from '~/lib/market/routing-draft.ts'
+import type { RoutingMarket } from '~/lib/market/routing-market.ts'
+import { useAction } from '~/lib/page/use-action.ts'
 import { DryRunPanel } from './dry-run-panel.tsx'
 import { ConstraintRows } from './constraint-rows.tsx'
 import { PreferenceRows } from './preference-rows.tsx'

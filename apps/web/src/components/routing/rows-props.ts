@@ -1,6 +1,6 @@
 /** What every group of rows of the routing form is given. */
-import type { RoutingDraft } from '~/lib/routing-draft.ts'
-import type { RoutingMarket } from '~/lib/routing-market.ts'
+import type { RoutingDraft } from '~/lib/market/routing-draft.ts'
+import type { RoutingMarket } from '~/lib/market/routing-market.ts'
 
 export interface RowsProps {
   draft: RoutingDraft

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from 'react'
 import type { RoutingJson, RoutingPreview } from '@isochrone/services'
 import { previewRouting } from '~/actions/team.ts'
-import type { ActionError } from '~/lib/result.ts'
+import type { ActionError } from '~/lib/page/result.ts'
 
 const QUIET_MS = 300
 

@@ -3,8 +3,8 @@
 import { Menu } from '@base-ui/react/menu'
 import { useRouter } from 'next/navigation'
 import { Check, ChevronsUpDown, LogOut } from 'lucide-react'
-import { setActiveOrganisation, signOut } from '~/lib/auth-client.ts'
-import { switchTabTo } from '~/lib/tab-organisation.ts'
+import { setActiveOrganisation, signOut } from '~/lib/page/auth-client.ts'
+import { switchTabTo } from '~/lib/page/tab-organisation.ts'
 
 export interface AccountMenuProps {
   name: string

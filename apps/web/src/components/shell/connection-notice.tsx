@@ -2,7 +2,7 @@
 /** Says that the page waits for its connection. Nothing on it is lost meanwhile. */
 import { useSyncExternalStore } from 'react'
 import { Notice } from '~/components/ui/notice.tsx'
-import { pageConnection } from '~/lib/page-connection.ts'
+import { pageConnection } from '~/lib/page/page-connection.ts'
 
 export function ConnectionNotice() {
   const isLost = useSyncExternalStore(pageConnection.subscribe, pageConnection.isLost, () => false)

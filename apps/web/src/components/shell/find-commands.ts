@@ -1,6 +1,6 @@
 /** What the command palette offers for what was typed. Pure, so that a test can hold it. */
 import type { NavGroup } from './nav-items.ts'
-import type { Theme } from '~/lib/theme.ts'
+import type { Theme } from '~/lib/page/theme.ts'
 
 export type Command =
   | { label: string; href: string; theme?: undefined }

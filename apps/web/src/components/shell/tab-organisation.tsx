@@ -1,7 +1,7 @@
 'use client'
 /** Tells the tab for which organisation it was opened: see `tab-organisation.ts`. Shows nothing. */
 import { useEffect } from 'react'
-import { openTabFor } from '~/lib/tab-organisation.ts'
+import { openTabFor } from '~/lib/page/tab-organisation.ts'
 
 export function TabOrganisation({ id }: { id: string | null }) {
   useEffect(() => openTabFor(id), [id])

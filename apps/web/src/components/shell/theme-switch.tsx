@@ -2,7 +2,7 @@
 /** System, light or dark: a radio group that takes effect at once and lasts a year. */
 import { useState } from 'react'
 import { Monitor, Moon, Sun } from 'lucide-react'
-import { THEME_COOKIE, themes, type Theme } from '~/lib/theme.ts'
+import { THEME_COOKIE, themes, type Theme } from '~/lib/page/theme.ts'
 
 const looks = {
   system: { icon: Monitor, label: 'System theme' },

@@ -1,8 +1,8 @@
 'use client'
 /** Asks before an action that cannot be undone, by its object's name; stays open with the error when it fails. */
 import type { ReactElement, ReactNode } from 'react'
-import type { ActionResult } from '~/lib/result.ts'
-import { useActionDialog } from '~/lib/use-action-dialog.ts'
+import type { ActionResult } from '~/lib/page/result.ts'
+import { useActionDialog } from '~/lib/page/use-action-dialog.ts'
 import { Button } from './button.tsx'
 import { Dialog } from './dialog.tsx'
 import { ErrorNotice } from './error-notice.tsx'

@@ -1,6 +1,6 @@
 /** An action that failed: what, whose, and the id to quote. A field's own error is shown at the field instead. */
-import type { ActionError } from '~/lib/result.ts'
-import { ownerWords } from '~/lib/result.ts'
+import type { ActionError } from '~/lib/page/result.ts'
+import { ownerWords } from '~/lib/page/result.ts'
 import { Notice } from './notice.tsx'
 import { Hash } from './values.tsx'
 

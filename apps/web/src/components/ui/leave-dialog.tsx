@@ -2,7 +2,7 @@
 /** Asks before a page is left that would lose something: by a link, by the palette, or by closing the tab. */
 import { useRouter } from 'next/navigation'
 import { useEffect, useState } from 'react'
-import { guardLeaving, leaveFor } from '~/lib/leave-guard.ts'
+import { guardLeaving, leaveFor } from '~/lib/page/leave-guard.ts'
 import { Button } from './button.tsx'
 import { Dialog } from './dialog.tsx'
 

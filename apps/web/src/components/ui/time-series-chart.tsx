@@ -8,7 +8,7 @@
 import { useEffect, useRef } from 'react'
 import type uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
-import { formatSeries, formatUtc, type SeriesUnit } from '~/lib/format.ts'
+import { formatSeries, formatUtc, type SeriesUnit } from '~/lib/words/format.ts'
 import { EmptyState } from './empty-state.tsx'
 import { Table, Td, Th, Tr } from './table.tsx'
 import { TwoViews } from './two-views.tsx'

@@ -1,7 +1,7 @@
 /** Values with their exact form within reach: hashes, money, times. */
 import { formatUsd } from '@isochrone/domain'
 import { cn } from '~/lib/cn.ts'
-import { formatUtc, shortHash } from '~/lib/format.ts'
+import { formatUtc, shortHash } from '~/lib/words/format.ts'
 import { CopyButton } from './copy-button.tsx'
 
 /** A hash or address, shortened, whole in its title and on the clipboard. */

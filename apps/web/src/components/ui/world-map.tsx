@@ -3,8 +3,8 @@
  * dot is a link with a name; the list beside the map (see two-views.tsx) holds the same and what the map cannot place.
  */
 import { cn } from '~/lib/cn.ts'
-import type { Place } from '~/lib/places.ts'
-import { pointOf, worldHeight, worldPath, worldWidth } from '~/lib/world.ts'
+import type { Place } from '~/lib/market/places.ts'
+import { pointOf, worldHeight, worldPath, worldWidth } from '~/lib/page/world.ts'
 
 export interface MapPlace extends Place {
   key: string

@@ -4,7 +4,7 @@ import { VerdictBadge } from '~/components/status.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { Utc } from '~/components/ui/values.tsx'
-import { formatCount } from '~/lib/format.ts'
+import { formatCount } from '~/lib/words/format.ts'
 
 export interface EarlierVerdictsProps {
   label: string

@@ -7,7 +7,7 @@ import { Dialog } from '~/components/ui/dialog.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Form } from '~/components/ui/form.tsx'
-import { useActionDialog } from '~/lib/use-action-dialog.ts'
+import { useActionDialog } from '~/lib/page/use-action-dialog.ts'
 
 export function RecheckDialog({ id, name }: { id: string; name: string }) {
   const { open, toggle, run, pending, error } = useActionDialog(recheckNode)

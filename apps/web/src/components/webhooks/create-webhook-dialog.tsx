@@ -9,8 +9,8 @@ import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Form } from '~/components/ui/form.tsx'
 import { SecretOnce } from '~/components/ui/secret-once.tsx'
-import { formText } from '~/lib/form-text.ts'
-import { useOnceDialog } from '~/lib/use-action-dialog.ts'
+import { formText } from '~/lib/page/form-text.ts'
+import { useOnceDialog } from '~/lib/page/use-action-dialog.ts'
 
 export interface CreateWebhookDialogProps {
   disabledReason: string | undefined

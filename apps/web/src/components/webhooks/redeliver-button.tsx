@@ -2,7 +2,7 @@
 /** Sends one delivery once more, with the same id. */
 import { redeliverWebhook } from '~/actions/team.ts'
 import { Button } from '~/components/ui/button.tsx'
-import { useAction } from '~/lib/use-action.ts'
+import { useAction } from '~/lib/page/use-action.ts'
 
 export function RedeliverButton({ id, disabledReason }: { id: string; disabledReason: string | undefined }) {
   const redeliver = useAction(redeliverWebhook)

@@ -9,7 +9,7 @@ import { DataTable } from '~/components/ui/data-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
 import { Utc } from '~/components/ui/values.tsx'
-import { oneOf, readSearch, type SearchParams } from '~/lib/search.ts'
+import { oneOf, readSearch, type SearchParams } from '~/lib/page/search.ts'
 import { pageData } from '~/server/page-data.ts'
 import { CircleCheck, CircleDashed, CircleX } from 'lucide-react'
 

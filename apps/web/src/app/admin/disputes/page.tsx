@@ -7,8 +7,8 @@ import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
-import { formatAgo, formatCount } from '~/lib/format.ts'
-import { readSearch, type SearchParams } from '~/lib/search.ts'
+import { formatAgo, formatCount } from '~/lib/words/format.ts'
+import { readSearch, type SearchParams } from '~/lib/page/search.ts'
 import { pageData } from '~/server/page-data.ts'
 
 export const metadata = { title: 'Dispute desk' }

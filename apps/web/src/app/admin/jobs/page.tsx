@@ -8,8 +8,8 @@ import { LiveRefresh } from '~/components/shell/live-refresh.tsx'
 import { ButtonLink } from '~/components/ui/button.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
-import { jobKinds, jobStatuses } from '~/lib/job-words.ts'
-import { oneOf, readSearch, type SearchParams } from '~/lib/search.ts'
+import { jobKinds, jobStatuses } from '~/lib/words/job-words.ts'
+import { oneOf, readSearch, type SearchParams } from '~/lib/page/search.ts'
 import { pageData } from '~/server/page-data.ts'
 
 export const metadata = { title: 'Scheduler' }

@@ -6,8 +6,8 @@ import { Badge } from '~/components/ui/badge.tsx'
 import { DataTable } from '~/components/ui/data-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
-import { formatCount, formatSpan } from '~/lib/format.ts'
-import { queueWords, standingOf } from '~/lib/queue-words.ts'
+import { formatCount, formatSpan } from '~/lib/words/format.ts'
+import { queueWords, standingOf } from '~/lib/words/queue-words.ts'
 import { pageData } from '~/server/page-data.ts'
 
 export const metadata = { title: 'Queues' }

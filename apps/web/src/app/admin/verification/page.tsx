@@ -11,7 +11,7 @@ import { ButtonLink } from '~/components/ui/button.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
 import { QueuedNodeSection } from '~/components/verification/queued-node-section.tsx'
-import { oneOf, readSearch, type SearchParams } from '~/lib/search.ts'
+import { oneOf, readSearch, type SearchParams } from '~/lib/page/search.ts'
 import { pageData } from '~/server/page-data.ts'
 
 export const metadata = { title: 'Verification queue' }

@@ -1,8 +1,8 @@
 /** `GET /balance/statement?format=csv|json&kind&from&to`: the channel's whole history as a file, streamed page by page. */
 import { apiErrorOf, type ApiCaller } from '@isochrone/api'
 import type { HistoryItem } from '@isochrone/services'
-import { historyFilterOf, type HistoryFilter } from '~/lib/history-filter.ts'
-import { statement } from '~/lib/statement.ts'
+import { historyFilterOf, type HistoryFilter } from '~/lib/page/history-filter.ts'
+import { statement } from '~/lib/money/statement.ts'
 import { api, chainContext, viewer } from '~/server/context.ts'
 
 const PAGE = 200

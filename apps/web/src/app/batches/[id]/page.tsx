@@ -13,7 +13,7 @@ import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
-import { formatCount } from '~/lib/format.ts'
+import { formatCount } from '~/lib/words/format.ts'
 import { pageData } from '~/server/page-data.ts'
 
 export const metadata = { title: 'Batch' }

@@ -3,7 +3,7 @@ import { NewBatchForm } from '~/components/batches/new-batch.tsx'
 import { ButtonLink } from '~/components/ui/button.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
-import { modelMarkets } from '~/lib/model-markets.ts'
+import { modelMarkets } from '~/lib/market/model-markets.ts'
 import { pageData } from '~/server/page-data.ts'
 import { adminOnlyReason, requireOrganisation } from '~/server/require.ts'
 

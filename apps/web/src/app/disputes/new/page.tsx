@@ -2,7 +2,7 @@
 import { notFound } from 'next/navigation'
 import { FilingPage } from '~/components/disputes/filing-page.tsx'
 import { Money, Utc } from '~/components/ui/values.tsx'
-import { readSearch, type SearchParams } from '~/lib/search.ts'
+import { readSearch, type SearchParams } from '~/lib/page/search.ts'
 import { pageData } from '~/server/page-data.ts'
 import { adminOnlyReason, requireOrganisation } from '~/server/require.ts'
 

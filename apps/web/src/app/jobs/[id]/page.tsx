@@ -8,7 +8,7 @@ import { JobStatusBadge } from '~/components/status.tsx'
 import { ButtonLink } from '~/components/ui/button.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
 import { Hash } from '~/components/ui/values.tsx'
-import { nodeLabel } from '~/lib/format.ts'
+import { nodeLabel } from '~/lib/words/format.ts'
 import { pageData } from '~/server/page-data.ts'
 
 export const metadata = { title: 'Queued job' }

@@ -12,7 +12,7 @@ import { CodeBlock } from '~/components/ui/code-block.tsx'
 import { DataTable, type Column } from '~/components/ui/data-table.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
-import { formatCount, formatMs, nodeLabel } from '~/lib/format.ts'
+import { formatCount, formatMs, nodeLabel } from '~/lib/words/format.ts'
 import { chainContext } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
 

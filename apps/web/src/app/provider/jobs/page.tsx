@@ -7,7 +7,7 @@ import { SloTable } from '~/components/provider/slo-table.tsx'
 import { EmptyState } from '~/components/ui/empty-state.tsx'
 import { PageHeader, Section } from '~/components/ui/page-header.tsx'
 import { Stats } from '~/components/ui/stat.tsx'
-import { formatCount, formatShare, formatSpan } from '~/lib/format.ts'
+import { formatCount, formatShare, formatSpan } from '~/lib/words/format.ts'
 import { pageData } from '~/server/page-data.ts'
 import { requireOrganisation } from '~/server/require.ts'
 

@@ -1,7 +1,7 @@
 /** An organisation's default routing policy. */
 import { RoutingForm } from '~/components/routing/routing-form.tsx'
 import { PageHeader } from '~/components/ui/page-header.tsx'
-import { routingMarketOf } from '~/lib/routing-market.ts'
+import { routingMarketOf } from '~/lib/market/routing-market.ts'
 import { gatewayUrl } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
 import { adminOnlyReason, requireOrganisation } from '~/server/require.ts'

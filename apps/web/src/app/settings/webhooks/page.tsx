@@ -12,7 +12,7 @@ import { Utc } from '~/components/ui/values.tsx'
 import { CreateWebhookDialog } from '~/components/webhooks/create-webhook-dialog.tsx'
 import { DeliveriesTable } from '~/components/webhooks/deliveries-table.tsx'
 import { RemoveWebhookDialog } from '~/components/webhooks/remove-webhook-dialog.tsx'
-import { oneOf, readSearch, type SearchParams } from '~/lib/search.ts'
+import { oneOf, readSearch, type SearchParams } from '~/lib/page/search.ts'
 import { pageData } from '~/server/page-data.ts'
 import { adminOnlyReason, requireOrganisation } from '~/server/require.ts'
 

@@ -8,9 +8,9 @@ import { CodeBlock } from '~/components/ui/code-block.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Facts } from '~/components/ui/facts.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
-import { agentCommand, dataDirOf, runCommand } from '~/lib/agent-command.ts'
-import { formatCount, formatUtc } from '~/lib/format.ts'
-import { useAction } from '~/lib/use-action.ts'
+import { agentCommand, dataDirOf, runCommand } from '~/lib/listing/agent-command.ts'
+import { formatCount, formatUtc } from '~/lib/words/format.ts'
+import { useAction } from '~/lib/page/use-action.ts'
 
 interface AgentStepProps {
   listing: ListingDetail

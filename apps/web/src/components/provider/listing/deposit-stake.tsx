@@ -12,8 +12,8 @@ import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Form } from '~/components/ui/form.tsx'
 import { Money, Utc } from '~/components/ui/values.tsx'
-import { formText } from '~/lib/form-text.ts'
-import { useAction } from '~/lib/use-action.ts'
+import { formText } from '~/lib/page/form-text.ts'
+import { useAction } from '~/lib/page/use-action.ts'
 
 interface DepositStakeProps {
   stake: StakeView[]

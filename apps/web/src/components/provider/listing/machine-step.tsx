@@ -7,8 +7,8 @@ import { ErrorNotice } from '~/components/ui/error-notice.tsx'
 import { Field } from '~/components/ui/field.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Form } from '~/components/ui/form.tsx'
-import { formText } from '~/lib/form-text.ts'
-import { regionHint, type KnownPlaces } from '~/lib/listing-region.ts'
+import { formText } from '~/lib/page/form-text.ts'
+import { regionHint, type KnownPlaces } from '~/lib/listing/listing-region.ts'
 import { useListingSave, type StepProps } from './use-listing-save.ts'
 
 interface MachineStepProps extends StepProps {

@@ -13,10 +13,10 @@ import { Form } from '~/components/ui/form.tsx'
 import { inputStyle } from '~/components/ui/input-style.ts'
 import { Notice } from '~/components/ui/notice.tsx'
 import { Hash } from '~/components/ui/values.tsx'
-import { runCommand } from '~/lib/agent-command.ts'
+import { runCommand } from '~/lib/listing/agent-command.ts'
 import { cn } from '~/lib/cn.ts'
-import { formatCount, formatMs } from '~/lib/format.ts'
-import { buildsOf, engineWords, type Build } from '~/lib/listing-models.ts'
+import { formatCount, formatMs } from '~/lib/words/format.ts'
+import { buildsOf, engineWords, type Build } from '~/lib/listing/listing-models.ts'
 import { useListingSave, type StepProps } from './use-listing-save.ts'
 
 const MODELS_MAX = 16

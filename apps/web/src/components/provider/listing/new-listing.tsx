@@ -5,8 +5,8 @@ import { useState } from 'react'
 import { createListing } from '~/actions/listing.ts'
 import { Button } from '~/components/ui/button.tsx'
 import { ErrorNotice } from '~/components/ui/error-notice.tsx'
-import { newKey } from '~/lib/new-key.ts'
-import { useAction } from '~/lib/use-action.ts'
+import { newKey } from '~/lib/page/new-key.ts'
+import { useAction } from '~/lib/page/use-action.ts'
 
 export function NewListing({ disabledReason }: { disabledReason: string | undefined }) {
   const router = useRouter()

@@ -2,7 +2,7 @@
 /** The market's prices on a line with one's own among them, and the same as a table. */
 import { formatUsd } from '@isochrone/domain'
 import { Table, Td, Th, Tr } from '~/components/ui/table.tsx'
-import { priceRows, priceSpread, type PriceSpread } from '~/lib/price-spread.ts'
+import { priceRows, priceSpread, type PriceSpread } from '~/lib/market/price-spread.ts'
 
 const WIDTH = 300
 const HEIGHT = 34

@@ -3,7 +3,7 @@
 import { useId } from 'react'
 import { Field } from '~/components/ui/field.tsx'
 import { inputStyle } from '~/components/ui/input-style.ts'
-import type { PromiseField, PromiseTexts, ReadPromises } from '~/lib/promise-form.ts'
+import type { PromiseField, PromiseTexts, ReadPromises } from '~/lib/listing/promise-form.ts'
 
 const fields: readonly { name: PromiseField; label: string; unit: string; hint: string }[] = [
   { name: 'ttftBaseMs', label: 'First token within', unit: 'ms', hint: 'For 95 % of attempts; empty promises none.' },

@@ -3,8 +3,8 @@
 import type { ListingDetail, ListingDraft } from '@isochrone/services'
 import { useRouter } from 'next/navigation'
 import { saveListing } from '~/actions/listing.ts'
-import { nextStep, type ListingStep } from '~/lib/listing-steps.ts'
-import { useAction } from '~/lib/use-action.ts'
+import { nextStep, type ListingStep } from '~/lib/listing/listing-steps.ts'
+import { useAction } from '~/lib/page/use-action.ts'
 import { useKeptForm } from './kept-step.tsx'
 
 export interface StepProps {

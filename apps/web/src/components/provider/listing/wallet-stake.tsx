@@ -17,9 +17,9 @@ import { Field } from '~/components/ui/field.tsx'
 import { Link } from '~/components/ui/link.tsx'
 import { Notice, type NoticeTone } from '~/components/ui/notice.tsx'
 import { Hash } from '~/components/ui/values.tsx'
-import { useAction } from '~/lib/use-action.ts'
-import { walletErrorText } from '~/lib/wallet-error.ts'
-import { nextStakeCalls, readStakeState } from '~/lib/wallet-stake.ts'
+import { useAction } from '~/lib/page/use-action.ts'
+import { walletErrorText } from '~/lib/money/wallet-error.ts'
+import { nextStakeCalls, readStakeState } from '~/lib/money/wallet-stake.ts'
 
 export interface WalletStakeProps extends WalletChain {
   /** The wallet that is paid. */

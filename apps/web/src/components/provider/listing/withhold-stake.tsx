@@ -11,8 +11,8 @@ import { Field } from '~/components/ui/field.tsx'
 import { Form } from '~/components/ui/form.tsx'
 import { Link } from '~/components/ui/link.tsx'
 import { Money } from '~/components/ui/values.tsx'
-import { formText } from '~/lib/form-text.ts'
-import { useAction } from '~/lib/use-action.ts'
+import { formText } from '~/lib/page/form-text.ts'
+import { useAction } from '~/lib/page/use-action.ts'
 
 interface WithholdStakeProps {
   account: PayoutAccountView | null

@@ -1,6 +1,6 @@
 /** The commands of the agent as the wizard shows them. Names in them come from other people's nodes: they are quoted. */
 import type { ListingDetail, ModelStep } from '@isochrone/services'
-import { isDemoModel } from './demo-model.ts'
+import { isDemoModel } from '../market/demo-model.ts'
 
 export const agentCommand = 'node tools/run.mjs apps/agent/src/main.ts'
 

@@ -6,8 +6,8 @@
  */
 import type { InclusionView } from '@isochrone/services'
 import { createPublicClient, http, parseAbi, type Hex, type PublicClient } from 'viem'
-import { invalid, unverifiable, valid, type BrowserCheck } from './browser-check.ts'
-import { formatCount, shortHash } from './format.ts'
+import { invalid, unverifiable, valid, type BrowserCheck } from '../page/browser-check.ts'
+import { formatCount, shortHash } from '../words/format.ts'
 import { checkNames } from './receipt-check-names.ts'
 
 export interface AnchorPlace {

@@ -1,5 +1,5 @@
 /** The sentence above a list of checks: it says no more than what they found. */
-import type { BrowserCheck } from './browser-check.ts'
+import type { BrowserCheck } from '../page/browser-check.ts'
 
 /** @param subject `receipt`. @param checks null while they run. */
 export function checksHeadline(subject: string, checks: readonly BrowserCheck[] | null): string {

@@ -12,8 +12,8 @@ import {
 } from '@isochrone/protocol'
 import type { RecordEvidenceView } from '@isochrone/services'
 import { promisedTtftMs } from '@isochrone/verifier/sla'
-import { formatMs } from './format.ts'
-import { median } from './median.ts'
+import { formatMs } from '../words/format.ts'
+import { median } from '../market/median.ts'
 
 const SHOWN_MAX = 8
 /** Above any lateness. */

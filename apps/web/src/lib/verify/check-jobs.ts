@@ -6,7 +6,7 @@
  */
 import type { LeaseReceiptDetail, LeaseReceiptView, ReceiptView, RecordDetail } from '@isochrone/services'
 import type { Hex } from 'viem'
-import { unverifiable, type BrowserCheck } from './browser-check.ts'
+import { unverifiable, type BrowserCheck } from '../page/browser-check.ts'
 import type { CheckedEpoch } from './checked-epoch.ts'
 import { epochCheckNames } from './epoch-check-names.ts'
 import { leaseReceiptCheckNames } from './lease-receipt-check-names.ts'

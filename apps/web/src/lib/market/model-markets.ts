@@ -1,6 +1,6 @@
 /** What live nodes ask for each model, most nodes first: what a batch's cost is bounded by. */
 import type { Offer } from '@isochrone/services'
-import type { ModelMarket } from './check-batch-file.ts'
+import type { ModelMarket } from '../page/check-batch-file.ts'
 
 export function modelMarkets(offers: readonly Pick<Offer, 'live' | 'models' | 'prices'>[]): ModelMarket[] {
   const markets = new Map<string, ModelMarket>()

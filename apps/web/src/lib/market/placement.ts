@@ -4,7 +4,7 @@
  * Records of the first engine lie in the database for ever: what they do not say is null here and is not shown.
  */
 import { z } from 'zod'
-import { formatCount, formatMs } from './format.ts'
+import { formatCount, formatMs } from '../words/format.ts'
 
 export const termNames = ['tokens', 'bytes', 'latency', 'generation', 'sloTtft', 'sloTpot', 'failure'] as const
 export type TermName = (typeof termNames)[number]

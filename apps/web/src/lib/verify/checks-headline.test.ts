@@ -1,6 +1,6 @@
 /** A page claims no more than its checks found. */
 import { expect, test } from 'vitest'
-import { invalid, unverifiable, valid } from './browser-check.ts'
+import { invalid, unverifiable, valid } from '../page/browser-check.ts'
 import { checksHeadline, notRun } from './checks-headline.ts'
 
 const [held, open, failed] = [valid('a', ''), unverifiable('b', ''), invalid('c', '')]

@@ -4,7 +4,7 @@
  * What is not a number stays text on its way out, so that the service, which owns the rules, says what is wrong with it.
  */
 import type { DataPolicy, JsonValue, RoutingJson, TrustLevel } from '@isochrone/services'
-import { dataPolicyWords, trustWords } from './node-words.ts'
+import { dataPolicyWords, trustWords } from '../words/node-words.ts'
 
 export const preferences = ['price', 'balanced', 'latency', 'throughput', 'value'] as const
 /** `value`: neither of the four, but an amount of one's own for a second. */

@@ -2,9 +2,9 @@
 import { formatUsd } from '@isochrone/domain'
 import type { ReceiptView, TermsView } from '@isochrone/services'
 import { keccak256, stringToBytes } from 'viem'
-import { invalid, unverifiable, valid, type BrowserCheck } from './browser-check.ts'
-import { shortHash } from './format.ts'
-import { priceLines } from './price-lines.ts'
+import { invalid, unverifiable, valid, type BrowserCheck } from '../page/browser-check.ts'
+import { shortHash } from '../words/format.ts'
+import { priceLines } from '../market/price-lines.ts'
 import { checkNames } from './receipt-check-names.ts'
 import { structHashOf } from './signed-structs.ts'
 

@@ -1,7 +1,7 @@
 /** Checks a lease's receipts in the reader's own browser: both signatures of each, that no time is in two, and their sum. */
 import type { LeaseReceiptView } from '@isochrone/services'
-import { invalid, unverifiable, valid, type BrowserCheck } from './browser-check.ts'
-import { addressOf } from './format.ts'
+import { invalid, unverifiable, valid, type BrowserCheck } from '../page/browser-check.ts'
+import { addressOf } from '../words/format.ts'
 import { leaseCheckNames as names, RECEIPTS_SHOWN } from './lease-check-names.ts'
 import { signerOf, type SigningDomain } from './signed-structs.ts'
 

@@ -8,7 +8,7 @@ import { geoEqualEarth, geoPath } from 'd3-geo'
 import { feature } from 'topojson-client'
 import type { GeometryCollection, Topology } from 'topojson-specification'
 import atlas from 'world-atlas/land-110m.json' with { type: 'json' }
-import type { Place } from './places.ts'
+import type { Place } from '../market/places.ts'
 
 export const worldWidth = 960
 export const worldHeight = 440

@@ -1,8 +1,8 @@
 /** Whether the siblings of a proof lead from a leaf to the root that a page names. */
 import type { InclusionView } from '@isochrone/services'
 import type { Hex } from 'viem'
-import { invalid, unverifiable, valid, type BrowserCheck } from './browser-check.ts'
-import { shortHash } from './format.ts'
+import { invalid, unverifiable, valid, type BrowserCheck } from '../page/browser-check.ts'
+import { shortHash } from '../words/format.ts'
 import { merklePath } from './signed-structs.ts'
 
 /** @param which what the leaf is of, within a sentence. */

@@ -1,6 +1,6 @@
 /** Whether what is measured, at this node and at like ones, supports what a provider is about to promise: the first token, and each further one. */
 import type { ListingDetail } from '@isochrone/services'
-import { formatCount, formatMs, formatTokensPerSecond } from './format.ts'
+import { formatCount, formatMs, formatTokensPerSecond } from '../words/format.ts'
 
 export interface PromiseSupport {
   /** It would be broken by this node as it answered, or by like nodes. */

@@ -1,8 +1,8 @@
 /** Checks a performance record in the reader's own browser: who signed it, and whether its counts are under its root. */
 import type { RecordDetail } from '@isochrone/services'
 import { concat, keccak256, type Hex } from 'viem'
-import { invalid, unverifiable, valid, type BrowserCheck } from './browser-check.ts'
-import { addressOf, shortHash } from './format.ts'
+import { invalid, unverifiable, valid, type BrowserCheck } from '../page/browser-check.ts'
+import { addressOf, shortHash } from '../words/format.ts'
 import { COUNTS, LANE, NODE } from './record-check-names.ts'
 import { leafOf, signerOf, structHashOf, type SigningDomain } from './signed-structs.ts'
 

@@ -1,10 +1,10 @@
 /** All that a listing's terms will say and bind by their hash, in words: once it is live none of it is edited. */
 import { formatUsd } from '@isochrone/domain'
 import type { ListingDetail, ListingDraft, ProviderView } from '@isochrone/services'
-import { formatCount, shortHash } from './format.ts'
+import { formatCount, shortHash } from '../words/format.ts'
 import { amountText } from './listing-amounts.ts'
 import { engineWords } from './listing-models.ts'
-import { dataPolicyWords, tierWords } from './node-words.ts'
+import { dataPolicyWords, tierWords } from '../words/node-words.ts'
 import { promisesNothing } from './promise-form.ts'
 
 export type TermsRow = readonly [label: string, text: string]

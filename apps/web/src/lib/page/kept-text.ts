@@ -1,5 +1,5 @@
 /** Words that a case keeps: evidence, answers and reasons. */
-import { formatCount } from './format.ts'
+import { formatCount } from '../words/format.ts'
 
 /** As much as the service keeps of one text. */
 const BYTES_MAX = 64 * 1_024

@@ -1,6 +1,6 @@
 /** The promises of a version of the terms, in words. A promise of 0 is none. */
-import type { Fields } from './signed-structs.ts'
-import { formatMs } from './format.ts'
+import type { Fields } from '../verify/signed-structs.ts'
+import { formatMs } from '../words/format.ts'
 
 export interface PromiseLine {
   label: string

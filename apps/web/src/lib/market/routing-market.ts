@@ -1,7 +1,7 @@
 /** What the market has to choose from when a policy is written: prices, places, hardware, and names to exclude. */
 import type { Offer } from '@isochrone/services'
 import { median } from './median.ts'
-import { nodeLabel } from './format.ts'
+import { nodeLabel } from '../words/format.ts'
 
 export interface Choice {
   value: string

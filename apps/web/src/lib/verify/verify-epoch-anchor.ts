@@ -1,8 +1,8 @@
 /** Checks an epoch's anchor in the reader's own browser: who signed it, that the page shows it, and what the chain holds. */
-import { invalid, unverifiable, valid, type BrowserCheck } from './browser-check.ts'
+import { invalid, unverifiable, valid, type BrowserCheck } from '../page/browser-check.ts'
 import type { CheckedEpoch } from './checked-epoch.ts'
 import { epochCheckNames as names } from './epoch-check-names.ts'
-import { addressOf, formatCount, shortHash } from './format.ts'
+import { addressOf, formatCount, shortHash } from '../words/format.ts'
 import { signerOf, type SigningDomain } from './signed-structs.ts'
 import type { Anchored } from './verify-anchor.ts'
 

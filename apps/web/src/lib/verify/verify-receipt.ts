@@ -6,8 +6,8 @@
  */
 import { brokenLinks, type BrokenLink } from '@isochrone/protocol/receipt-links'
 import type { ReceiptView } from '@isochrone/services'
-import { invalid, unverifiable, valid, type BrowserCheck } from './browser-check.ts'
-import { addressOf, shortHash } from './format.ts'
+import { invalid, unverifiable, valid, type BrowserCheck } from '../page/browser-check.ts'
+import { addressOf, shortHash } from '../words/format.ts'
 import { checkNames } from './receipt-check-names.ts'
 import { leafOf, signerOf, structHashOf, type Fields, type SigningDomain } from './signed-structs.ts'
 import { pathCheck } from './verify-path.ts'

@@ -1,7 +1,7 @@
 /** Sign-In with Ethereum (EIP-4361). Apart from its button, because viem is large and only who signs in so needs it. */
 import { getAddress, stringToHex, type EIP1193Provider } from 'viem'
 import { createSiweMessage } from 'viem/siwe'
-import { siweNonce, siweVerify } from './auth-client.ts'
+import { siweNonce, siweVerify } from '../page/auth-client.ts'
 
 /**
  * Has the wallet sign a sentence with our nonce, which makes this browser's session one of its address.

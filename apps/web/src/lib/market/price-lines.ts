@@ -4,7 +4,7 @@
  * price = ⌈Σ count · price / unit⌉ in µUSD, with tokens by the million and bytes by 10⁹. Lines are kept in 10⁻⁹ µUSD, so
  * that they add up exactly.
  */
-import type { Fields } from './signed-structs.ts'
+import type { Fields } from '../verify/signed-structs.ts'
 
 export interface PriceLine {
   label: string
