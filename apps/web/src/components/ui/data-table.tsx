@@ -56,8 +56,14 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                 className={cn(stacks && (index === 0 ? cardTop : cardCell), forRow(className, row))}
                 title={cellTitle?.(row)}
               >
-                {stacks && index > 0 && <div className="text-xs text-ink-3 sm:hidden">{head}</div>}
-                {cell(row)}
+                {stacks && index > 0 ? (
+                  <>
+                    <div className="text-xs text-ink-3 sm:hidden">{head}</div>
+                    <div>{cell(row)}</div>
+                  </>
+                ) : (
+                  cell(row)
+                )}
               </Td>
             ))}
           </Tr>
