@@ -1,4 +1,4 @@
-/** What each step of a request knows about it, and where its answer goes. */
+/** What each step of a request knows about it. */
 import type { OrganisationState, Hex } from '@isochrone/protocol'
 import type { RoutingPolicy } from '@isochrone/scheduler'
 import type { RequestTrace } from '../tracing/request-trace.ts'
