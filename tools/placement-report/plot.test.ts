@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import { plotCostAgainstSlo } from './plot.ts'
-import { simResult } from './sim-result.ts'
-import { tableOf } from './table.ts'
+import { runResult } from './runs/run-file.ts'
+import { policyTable } from './tables/policies.ts'
 
-const result = simResult.parse({
+const result = runResult.parse({
   trace: 't',
   util: 0.4,
   seeds: [1, 2],
+  horizonS: 600,
   policies: [
     { policy: 'random', sloAttainment: 0.999, costPerMtok: 0.9, costOverBound: 0.6, ttftP99Ms: 300 },
     { policy: 'isochrone', sloAttainment: 0.9995, costPerMtok: 0.6, costOverBound: 0.08, ttftP99Ms: 250 },
@@ -29,7 +30,7 @@ test('the plot shows every policy that has a cost, cheaper ones lower and fewer 
 })
 
 test('the table compares by cost only those that meet the SLO', () => {
-  const names = tableOf(result, 0.99)
+  const names = policyTable(result, 0.99)
     .split('\n')
     .slice(2)
     .map((line) => line.split(' | ')[0]?.replace('| ', ''))

@@ -4,7 +4,8 @@
  * Attainment is drawn by its misses on a logarithmic scale, so that 99 % and 99.9 % are as far apart as they feel;
  * cost is the share above the bound that no policy can beat. Down and right is better.
  */
-import type { PolicyResult, SimResult } from './sim-result.ts'
+import type { PolicyResult, RunResult } from './runs/run-file.ts'
+import { plain } from './tables/policies.ts'
 
 const PANEL = { width: 420, height: 360, left: 66, right: 12, top: 44, bottom: 46 }
 const GAP = 16
@@ -21,8 +22,8 @@ interface Point {
 }
 
 /** `results` in the order of the panels. Policies that accepted nothing have no cost and are listed below the panel. */
-export function plotCostAgainstSlo(results: readonly SimResult[]): string {
-  const costs = results.flatMap(({ policies }) => policies.flatMap(({ costOverBound }) => costOverBound ?? []))
+export function plotCostAgainstSlo(results: readonly RunResult[]): string {
+  const costs = results.flatMap((result) => plain(result).flatMap(({ costOverBound }) => costOverBound ?? []))
   const costMax = niceCeiling(Math.max(0.2, ...costs))
   const width = results.length * PANEL.width + (results.length - 1) * GAP
   const panels = results.map((result, index) => panel(result, index * (PANEL.width + GAP), costMax))
@@ -46,7 +47,7 @@ const style = `<style>
   }
 </style>`
 
-function panel(result: SimResult, offset: number, costMax: number): string {
+function panel(result: RunResult, offset: number, costMax: number): string {
   const inner = { width: PANEL.width - PANEL.left - PANEL.right, height: PANEL.height - PANEL.top - PANEL.bottom }
   const xOf = (slo: number): number => {
     const nines = Math.min(NINES_MAX, Math.max(NINES_MIN, -Math.log10(Math.max(1e-9, 1 - slo))))
@@ -79,7 +80,7 @@ function panel(result: SimResult, offset: number, costMax: number): string {
     out.push(
       `<text transform="translate(14 ${PANEL.top + inner.height / 2}) rotate(-90)" text-anchor="middle">cost above the LP bound</text>`,
     )
-  const points = result.policies.flatMap((one): Point[] =>
+  const points = plain(result).flatMap((one): Point[] =>
     one.costOverBound === null ? [] : [{ x: xOf(one.sloAttainment), y: yOf(one.costOverBound), result: one }],
   )
   out.push(

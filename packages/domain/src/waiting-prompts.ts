@@ -9,7 +9,7 @@
 /**
  * A prompt of so many tokens is told to all gateways when it comes: about a quarter to half a second of prefill on the engines of
  * packages/perf-model, which lets two or three come in the second between two heartbeats. Half as much makes a third more
- * frames and costs up to 1 % more money for the same SLO attainment (docs/PLACEMENT.md, "Long prompts").
+ * frames and costs up to 1 % more money for the same SLO attainment (docs/placement/markets.md, "Long prompts").
  */
 export const PROMPT_NOTICE_TOKENS = 8_000
 

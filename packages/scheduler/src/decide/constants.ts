@@ -79,7 +79,7 @@ export interface Tuning {
   ttftAboveWeight: number
   /**
    * How much of the prompt tokens that were known to wait before an attempt counts as prefilled before its first token. What is known at a dispatch is
-   * mostly not what is there at the arrival (docs/PLACEMENT.md, "The gateway's own constants"): it helps only where else a queue is taken
+   * mostly not what is there at the arrival (docs/placement/gateway.md): it helps only where else a queue is taken
    * for a slow machine.
    */
   ttftAheadShare: number
@@ -164,7 +164,7 @@ export const defaultTuning: Readonly<Tuning> = {
  * measured must soon outweigh the engine's optimistic default, and one slow answer must not keep a node out for good; and
  * prompts that wait are reported, so a late first token says that the node is slow, as far as they do not explain it. One
  * engine gives answers of very different speed, so a look at a few tokens says little of the machine. `npm run sim -- --policies isochrone,isochrone-gateway-tuning` says what they cost where the
- * simulator's nodes stand (docs/PLACEMENT.md).
+ * simulator's nodes stand (docs/placement/gateway.md).
  */
 export const gatewayTuning = {
   queueShare: 0,
