@@ -53,12 +53,17 @@ afterAll(async () => {
   await stack?.stop()
 })
 
-async function endedJob(orgId: string, kind: 'queued' | 'background', status: 'succeeded' | 'failed' | 'cancelled') {
+async function endedJob(
+  orgId: string,
+  kind: 'queued' | 'background',
+  status: 'succeeded' | 'failed' | 'cancelled',
+  answer: object = { text: 'canary' },
+) {
   const { id } = await enqueueJob(
     { jobs: store.jobs, queue: { add: async () => {} }, clock: systemClock },
     { orgId, keyId: null, kind, path: '/v1/chat/completions', model: 'm', body: { secretPrompt: 'canary' } },
   )
-  const end = { status, httpStatus: 200, answer: { text: 'canary' }, error: null, now: new Date() }
+  const end = { status, httpStatus: 200, answer, error: null, now: new Date() }
   const both = await Promise.all([store.jobs.finish(id, end), store.jobs.finish(id, end)])
   expect(both.filter(Boolean)).toHaveLength(1)
   return id
@@ -109,6 +114,24 @@ test('a job that ends is told once to each webhook that asked for it, in a form 
   expect(message.body).not.toContain('canary')
   const forged = `whsec_${Buffer.alloc(32, 8).toString('base64')}`
   await expect(client.webhooks.unwrap(message.body, message.headers, forged)).rejects.toThrow()
+})
+
+/** As OpenAI does: who waits for whole answers is not told that half a one is complete. */
+test('a response that a limit cut short is told as incomplete, a job that asked for the same as succeeded', async () => {
+  await endpoint('org_cut')
+  const answer = (reason: string) => ({ choices: [{ finish_reason: reason, message: { content: 'half' } }] })
+  for (const reason of ['length', 'content_filter', 'stop', 'tool_calls']) {
+    await endedJob('org_cut', 'background', 'succeeded', answer(reason))
+  }
+  await endedJob('org_cut', 'queued', 'succeeded', answer('length'))
+  const told = await db.webhookDelivery.findMany({ where: { orgId: 'org_cut' }, orderBy: { createdAt: 'asc' } })
+  expect(told.map(({ type, payload }) => [type, (payload as { data: { status: string } }).data.status])).toEqual([
+    ['response.incomplete', 'incomplete'],
+    ['response.incomplete', 'incomplete'],
+    ['response.completed', 'completed'],
+    ['response.completed', 'completed'],
+    ['job.succeeded', 'succeeded'],
+  ])
 })
 
 test('what is not heard is tried again with longer waits, ends dead, and lives again by hand', async () => {

@@ -110,10 +110,12 @@ export function jobRepository(db: DbOrTx) {
           UPDATE "job" SET "status" = ${end.status}::"JobStatus", "httpStatus" = ${end.httpStatus},
             "answer" = ${answer}::jsonb, "error" = ${end.error}, "finishedAt" = ${end.now}
           WHERE "id" = ${id} AND "status" IN ('queued', 'running')
-          RETURNING "id", "orgId", "kind", "status"
+          RETURNING "id", "orgId", "kind", "status", "answer"
         ), named AS (
           SELECT "id", "orgId", "status", CASE WHEN "kind" = 'background'
-            THEN 'response.' || CASE "status" WHEN 'succeeded' THEN 'completed' ELSE "status"::text END
+            THEN 'response.' || CASE WHEN "status" <> 'succeeded' THEN "status"::text
+              WHEN "answer" #>> '{choices,0,finish_reason}' IN ('length', 'content_filter') THEN 'incomplete'
+              ELSE 'completed' END
             ELSE 'job.' || "status"::text END AS "type",
             CASE WHEN "kind" = 'background' THEN 'resp_' || substr("id", 5) ELSE "id" END AS "subject"
           FROM ended WHERE "kind" <> 'batch'
