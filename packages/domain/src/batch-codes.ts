@@ -18,6 +18,7 @@ export const batchFaults = [
   'model_not_found',
   'invalid_routing',
   'invalid_text',
+  'key_revoked',
 ] as const
 export type BatchFault = (typeof batchFaults)[number]
 

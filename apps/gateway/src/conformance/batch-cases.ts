@@ -9,8 +9,8 @@ import type { ConformanceWorld } from './conformance-world.ts'
 type Endpoint = OpenAI.BatchCreateParams['endpoint']
 type Line = Record<string, unknown>
 
-/** Of an input as a whole. */
-const ofFile: ReadonlySet<string> = new Set(['empty_file', 'too_many_lines', 'file_not_found'])
+/** Of a batch as a whole. */
+const ofBatch: ReadonlySet<string> = new Set(['empty_file', 'too_many_lines', 'file_not_found', 'key_revoked'])
 const END_MS_MAX = 180_000
 const LOOK_MS = 50
 const over: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'expired'])
@@ -209,7 +209,7 @@ export const batchCases: readonly ConformanceCase[] = [
         ],
       )
     },
-    { proves: batchFaults.filter((code) => !ofFile.has(code)) },
+    { proves: batchFaults.filter((code) => !ofBatch.has(code)) },
   ),
   batch(
     'an input without lines, and one with too many: `failed`, with the reason',

@@ -27,6 +27,7 @@ const allCodes: ReadonlySet<string> = new Set([...sentCodes, RESTARTED_CODE, ...
 const unprovoked: Partial<Record<BatchFault | UnansweredReason, string>> = {
   file_not_found:
     'a file that a batch reads is not deleted, and creating a batch without it is refused: it would have to expire between',
+  key_revoked: 'keys are revoked in the web app, which does not run here',
   batch_expired: 'the only completion window is 24 hours',
   erased: 'contents are erased in the web app, which does not run here',
 }

@@ -20,7 +20,7 @@ export interface ControlView {
   readonly version: number
   keyByHash(keyHash: string): ApiKeyState | undefined
   keyById(keyId: string): ApiKeyState | undefined
-  /** Keys that have a budget of their own, revoked ones too: their queued work goes on. */
+  /** Keys that have a budget of their own, revoked ones too: what was begun for them goes on. */
   keysWithBudget(): Iterable<ApiKeyState>
   organisation(orgId: string): OrganisationState | undefined
   organisations(): Iterable<OrganisationState>

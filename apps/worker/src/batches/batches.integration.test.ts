@@ -35,8 +35,13 @@ const startWorker = () =>
     logger,
   })
 
-async function makeBatch(orgId: string, lines: number, more: (line: number) => object = () => ({})): Promise<BatchRow> {
-  const deps = { files: world.store.files, batches: world.store.batches, queue: silent, clock: systemClock }
+async function makeBatch(
+  orgId: string,
+  lines: number,
+  more: (line: number) => object = () => ({}),
+  keyId: string | null = null,
+): Promise<BatchRow> {
+  const deps = { ...world.store, queue: silent, clock: systemClock }
   const text = Array.from({ length: lines }, (_, i) => {
     const body = { model: 'tiny', messages: [], ...more(i) }
     return JSON.stringify({ custom_id: `l${i}`, method: 'POST', url: endpoint, body })
@@ -47,7 +52,7 @@ async function makeBatch(orgId: string, lines: number, more: (line: number) => o
   const file = await storeFile(deps, { orgId, filename: 'in.jsonl', content })
   const { batch } = await createBatch(deps, {
     orgId,
-    keyId: null,
+    keyId,
     endpoint,
     inputFileId: file.id,
     completionWindow: '24h',
@@ -58,13 +63,20 @@ async function makeBatch(orgId: string, lines: number, more: (line: number) => o
   return batch
 }
 
-async function customIds(fileId: string | null): Promise<string[]> {
+interface FileLine {
+  custom_id: string
+  error: { code: string; message: string }
+}
+
+async function linesOf(fileId: string | null): Promise<FileLine[]> {
   if (fileId === null) return []
   const parts: Uint8Array[] = []
   for await (const part of contentOf({ files: world.store.files }, fileId)) parts.push(part)
   const lines = Buffer.concat(parts).toString().trimEnd().split('\n')
-  return lines.map((line) => (JSON.parse(line) as { custom_id: string }).custom_id)
+  return lines.map((line) => JSON.parse(line) as FileLine)
 }
+
+const customIds = async (fileId: string | null) => (await linesOf(fileId)).map(({ custom_id: id }) => id)
 
 const sixty = Array.from({ length: 60 }, (_, i) => `l${i}`)
 const statusOf = async (id: string) => (await world.store.batches.get(id))?.status
@@ -194,7 +206,7 @@ test('a batch whose money is used up waits and says so; one that is cancelled or
   await eventually(async () => ((await world.store.batches.get(id))?.outOfMoneyAt ?? null) !== null, 120_000)
   await worker.close(true)
   expect(await world.db.job.count({ where: { batchId: id, status: 'failed' } })).toBe(0)
-  const deps = { files: world.store.files, batches: world.store.batches, queue: silent, clock: systemClock }
+  const deps = { batches: world.store.batches, queue: silent, clock: systemClock }
   await expect(cancelBatch(deps, 'org_a', id)).rejects.toThrow('no batch')
   await cancelBatch(deps, 'org_c', id)
   const late = await makeBatch('org_c', 60)
@@ -209,4 +221,27 @@ test('a batch whose money is used up waits and says so; one that is cancelled or
     expect(batch).toMatchObject({ status, total: 60, completed: 0, failed: 60, outputFileId: null })
     expect(await customIds(batch?.errorFileId ?? null)).toEqual(sixty)
   }
+})
+
+/** Who revokes a key wants nothing more to be spent by it, however many lines its batch has left. */
+test('a batch of a revoked key is cancelled with the lines that are not over, and says why', async () => {
+  const { id } = await makeBatch('org_r', 20, undefined, 'key_leaked')
+  const kept = await makeBatch('org_r', 1, undefined, 'key_kept')
+  const advance = { store: world.store, queue: silent, fleet: world.deps().fleet, clock: systemClock, windowMax: 4 }
+  await advanceBatch(advance, id)
+  await advanceBatch(advance, id)
+  const [first = ''] = await world.store.batches.openJobIds(id)
+  const end = { status: 'succeeded', httpStatus: 200, answer: { a: 1 }, error: null, now: new Date() } as const
+  await world.store.jobs.finish(first, end)
+  world.revoked.add('key_leaked')
+  for (let turn = 0; turn < 6; turn++) await advanceBatch(advance, id)
+  const batch = await world.store.batches.get(id)
+  expect(batch).toMatchObject({ status: 'cancelled', completed: 1, failed: 19, errors: [{ code: 'key_revoked' }] })
+  expect(await world.db.job.count({ where: { batchId: id } })).toBe(4)
+  const unanswered = await linesOf(batch?.errorFileId ?? null)
+  expect(unanswered.map(({ error }) => error.message)).toEqual(
+    Array.from({ length: 19 }, () => expect.stringContaining('key that asked for this batch was revoked')),
+  )
+  for (let turn = 0; turn < 2; turn++) await advanceBatch(advance, kept.id)
+  expect(await statusOf(kept.id)).toBe('in_progress')
 })

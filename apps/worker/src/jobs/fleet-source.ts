@@ -1,28 +1,31 @@
-/** The fleet for the worker's placement: nodes from Postgres, their load from Redis, each read at most so often. */
+/** The fleet for the worker's placement: nodes and keys from Postgres, their load from Redis, each read at most so often. */
 import type { Store } from '@isochrone/db'
 import type { GatewayState, NodeState } from '@isochrone/protocol'
-import { loadControlSnapshot, type FleetSource, type LiveState } from '@isochrone/services'
+import { loadControlSnapshot, type FleetSource, type KeySource, type LiveState } from '@isochrone/services'
 
 const CONTROL_AGE_MS_MAX = 1_000
 const LIVENESS_AGE_MS_MAX = 200
 
-export function fleetSource({ store, live }: { store: Store; live: LiveState }): FleetSource {
+export function fleetSource({ store, live }: { store: Store; live: LiveState }): FleetSource & KeySource {
   const control = cached(CONTROL_AGE_MS_MAX, async () => {
     const { states } = await loadControlSnapshot(store)
     const nodes: NodeState[] = []
     const gateways: GatewayState[] = []
     const routing = new Map<string, unknown>()
+    const revoked = new Set<string>()
     for (const state of states) {
       if (state.kind === 'node') nodes.push(state)
       if (state.kind === 'gateway') gateways.push(state)
+      if (state.kind === 'api-key' && !state.enabled) revoked.add(state.keyId)
       if (state.kind === 'organisation') routing.set(state.orgId, state.routing)
     }
-    return { nodes, gateways, routing }
+    return { nodes, gateways, routing, revoked }
   })
   const liveness = cached(LIVENESS_AGE_MS_MAX, () => live.nodes())
   return {
     nodes: async () => ({ states: (await control()).nodes, liveness: await liveness() }),
     gateways: async () => (await control()).gateways,
+    isRevoked: async (keyId) => (await control()).revoked.has(keyId),
     routing: async (orgId) => (await control()).routing.get(orgId) ?? {},
   }
 }

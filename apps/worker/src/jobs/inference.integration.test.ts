@@ -28,12 +28,16 @@ const deps = (): RunJobDeps => ({ jobs: world.store.jobs, ...world.deps() })
 const retry: DispatchResponse = { outcome: 'retry', httpStatus: 502, answer: null, message: 'it failed' }
 
 const noQueue = { add: async () => {} }
-const enqueue = (queue: { add(id: string): Promise<void> } = noQueue, deadlineMs?: number) =>
+const enqueue = (
+  queue: { add(id: string): Promise<void> } = noQueue,
+  deadlineMs?: number,
+  keyId: string | null = null,
+) =>
   enqueueJob(
     { jobs: world.store.jobs, queue, clock: systemClock },
     {
       orgId: 'org_a',
-      keyId: null,
+      keyId,
       path: '/v1/chat/completions',
       model: 'tiny',
       body: { model: 'tiny', messages: [{ role: 'user', content: 'hi' }] },
@@ -151,6 +155,30 @@ test('a deadline that passes while the gateway may have answered asks it, and ru
   world.behave = ({ answerOnly }) => (answerOnly ? answered : retry)
   expect(await runJob(late, id)).toEqual({ kind: 'done' })
   expect(await getJob(world.store.jobs, 'org_a', id)).toMatchObject({ status: 'succeeded', answer: { id: 'x' } })
+  expect(world.calls.map(({ answerOnly }) => answerOnly)).toEqual([false, true, true])
+})
+
+/** A key that was revoked may be in wrong hands: what waits is not begun, what was begun before is told as it ended. */
+test('nothing is begun for a revoked key, and an answer from before counts', async () => {
+  const { id, requestId } = await enqueue(noQueue, 30_000, 'key_leaked')
+  const other = await enqueue(noQueue, 30_000, 'key_other')
+  world.revoked.add('key_leaked')
+  expect(await runJob(deps(), id)).toEqual({ kind: 'done' })
+  expect(world.calls).toEqual([])
+  const error = { type: 'invalid_request_error', code: 'invalid_api_key', request_id: requestId }
+  expect(await getJob(world.store.jobs, 'org_a', id)).toMatchObject({
+    status: 'failed',
+    httpStatus: 401,
+    error: expect.stringContaining('revoked'),
+    answer: { error },
+  })
+  world.behave = () => 'hang up'
+  expect((await runJob(deps(), other.id)).kind).toBe('again')
+  world.revoked.add('key_other')
+  expect((await runJob(deps(), other.id)).kind).toBe('again')
+  world.behave = ({ answerOnly }) => (answerOnly ? answered : retry)
+  expect(await runJob(deps(), other.id)).toEqual({ kind: 'done' })
+  expect(await getJob(world.store.jobs, 'org_a', other.id)).toMatchObject({ status: 'succeeded' })
   expect(world.calls.map(({ answerOnly }) => answerOnly)).toEqual([false, true, true])
 })
 

@@ -36,6 +36,8 @@ export interface UnsteadyGateway {
   readonly calls: DispatchRequest[]
   /** Answers every one, where a test says nothing else. */
   behave: (request: DispatchRequest) => DispatchResponse | 'hang up'
+  /** Keys that are, since the test began. */
+  readonly revoked: Set<string>
   /** What a worker of jobs or batches is given. */
   deps(): ReturnType<typeof depsOf>
 }
@@ -70,6 +72,7 @@ export function unsteadyGateway(nodeIds: readonly Hex[]): UnsteadyGateway {
   beforeEach(() => {
     calls = []
     gateway.behave = () => answered
+    gateway.revoked.clear()
   })
   afterAll(async () => {
     server?.close()
@@ -94,16 +97,22 @@ export function unsteadyGateway(nodeIds: readonly Hex[]): UnsteadyGateway {
       return calls
     },
     behave: () => answered,
-    deps: () => depsOf(url, nodeIds),
+    revoked: new Set(),
+    deps: () => depsOf(url, nodeIds, gateway.revoked),
   }
   return gateway
 }
 
-function depsOf(url: string, nodeIds: readonly Hex[]) {
+function depsOf(url: string, nodeIds: readonly Hex[], revoked: ReadonlySet<string>) {
   const states = nodeIds.map(stateOf)
   const nodes = async () => ({ states, liveness: new Map(nodeIds.map((id) => [id, livenessOf(id, url)] as const)) })
   return {
-    fleet: { nodes, routing: async () => ({}), gateways: async () => [] },
+    fleet: {
+      nodes,
+      routing: async () => ({}),
+      gateways: async () => [],
+      isRevoked: async (id: string) => revoked.has(id),
+    },
     gateway: dispatchToGateway({ gatewayUrls: [url], internalToken: 'x' }),
     pools: createJobFleet(),
     clock: systemClock,

@@ -2,7 +2,7 @@
  * One look at a batch: checks its input, keeps a bounded window of its lines in the queue, and gathers the answers once the
  * last line is over. Each step is one conditional change of rows, so that a look may be repeated, doubled or cut off.
  */
-import { isBatchLineError, isBatchOver, newId, readBatchLine } from '@isochrone/domain'
+import { isBatchLineError, isBatchOver, newId, readBatchLine, type BatchLineError } from '@isochrone/domain'
 import { batchRouting, splitModelSuffix } from '@isochrone/scheduler'
 import type { BatchRow, NewBatchJobRow } from '../ports/batch-store.ts'
 import { fileLines } from './file-content.ts'
@@ -21,7 +21,8 @@ const ATTEMPTS_MAX = 8
 export async function advanceBatch(deps: AdvanceBatchDeps, batchId: string): Promise<BatchLook> {
   const batch = await deps.store.batches.get(batchId)
   if (!batch || isBatchOver(batch.status)) return { kind: 'done' }
-  if (batch.status === 'validating') await validateBatch(deps, batch)
+  if (await isRevoked(deps, batch)) await cancelRevoked(deps, batch)
+  else if (batch.status === 'validating') await validateBatch(deps, batch)
   else if (batch.status === 'in_progress') return await feed(deps, batch)
   else if (batch.status === 'cancelling') await cancelOpen(deps, batch)
   else await gatherBatch(deps, batch)
@@ -81,6 +82,20 @@ async function queueLines(deps: AdvanceBatchDeps, batch: BatchRow, room: number)
 function bodyOf(body: Record<string, unknown>): Record<string, unknown> {
   const { stream: _stream, stream_options: _options, routing, ...rest } = body
   return { ...rest, model: splitModelSuffix(String(body.model)).model, routing: batchRouting(routing) }
+}
+
+/** Where it can still be cancelled. */
+async function isRevoked({ fleet }: AdvanceBatchDeps, { keyId, status }: BatchRow): Promise<boolean> {
+  const isOpen = status === 'validating' || status === 'in_progress'
+  return isOpen && keyId !== null && (await fleet.isRevoked(keyId))
+}
+
+/** As if its owner had cancelled it, with the reason: who revokes a key wants nothing more to be spent by it. */
+async function cancelRevoked({ store, clock }: AdvanceBatchDeps, { id }: BatchRow): Promise<void> {
+  const message = 'The API key that asked for this batch was revoked.'
+  const errors: BatchLineError[] = [{ code: 'key_revoked', line: null, message, param: null }]
+  const to = { status: 'cancelling', endAs: 'cancelled', cancellingAt: new Date(clock.nowMs()), errors } as const
+  await store.batches.move(id, ['validating', 'in_progress'], to)
 }
 
 async function cancelOpen(deps: AdvanceBatchDeps, batch: BatchRow): Promise<void> {

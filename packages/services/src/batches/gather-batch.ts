@@ -4,7 +4,7 @@
  * What is written follows from rows that change no more, so a writing that was cut off is begun again and comes to the same.
  */
 import { createHash } from 'node:crypto'
-import type { UnansweredReason } from '@isochrone/domain'
+import type { BatchLineError, UnansweredReason } from '@isochrone/domain'
 import type { BatchEndStatus, BatchJobRow, BatchRow } from '../ports/batch-store.ts'
 import { fileLines, fileWriter, type FileWriter } from './file-content.ts'
 import { FILE_KEPT_S_DEFAULT } from './store-file.ts'
@@ -104,7 +104,9 @@ function reasonOf(batch: BatchRow, job: BatchJobRow | null): { code: UnansweredR
   if (job?.erasedAt)
     return { code: 'erased', message: 'Prompt and answer of this line were erased at its owner’s wish.' }
   if (job?.status === 'cancelled' || batch.endAs === 'cancelled') {
-    return { code: 'batch_cancelled', message: 'The batch was cancelled before this request was answered.' }
+    const [why] = (batch.errors ?? []) as BatchLineError[]
+    const words = 'The batch was cancelled before this request was answered.'
+    return { code: 'batch_cancelled', message: why ? `${words} ${why.message}` : words }
   }
   const why = job?.error ? ` The last reason: ${job.error}` : ''
   return {

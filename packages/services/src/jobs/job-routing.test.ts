@@ -11,7 +11,8 @@ import { expect, test } from 'vitest'
 import type { QueuedJobRow } from '../ports/job-store.ts'
 import { createJobFleet } from './job-fleet.ts'
 import { placementMemoryOf, withTry } from './placement-memory.ts'
-import { runJob, type JobLook } from './run-job.ts'
+import { type JobLook } from './conclude-job.ts'
+import { runJob } from './run-job.ts'
 
 const clock = manualClock()
 
@@ -153,6 +154,7 @@ async function look({
         }),
         routing: async () => organisation,
         gateways: async () => gateways,
+        isRevoked: async () => false,
       },
       gateway: {
         gatewayFor: (_id, mayServe = () => true) => gateways.map(({ url }) => url).find(mayServe) ?? null,

@@ -131,6 +131,7 @@ export interface BatchRows {
       cancellingAt?: Date
     },
   ): Promise<boolean>
+      errors?: readonly BatchLineError[]
   feed(
     batch: Pick<BatchRow, 'id' | 'orgId' | 'keyId' | 'expiresAt'>,
     from: { linesQueued: number },

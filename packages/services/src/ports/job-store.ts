@@ -81,6 +81,12 @@ export interface FleetSource {
   gateways(): Promise<readonly Pick<GatewayState, 'url' | 'country' | 'region'>[]>
 }
 
+/** The API keys that queued work was asked with. */
+export interface KeySource {
+  /** About a second late. A key that is over by its own date, or forgotten since, was not revoked: what it asked for goes on. */
+  isRevoked(keyId: string): Promise<boolean>
+}
+
 export interface GatewayDispatch {
   /** Where a job goes that was dispatched nowhere yet, among the gateways that `mayServe`; null where there is none. */
   gatewayFor(requestId: string, mayServe?: (gatewayUrl: string) => boolean): string | null

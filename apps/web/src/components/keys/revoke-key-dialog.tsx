@@ -16,7 +16,7 @@ export function RevokeKeyDialog({ id, name, disabledReason }: RevokeKeyDialogPro
       action={revokeKey}
       input={{ id }}
       title={`Revoke “${name}”?`}
-      description="Every gateway refuses it within a second. Programs that use it get 401. It cannot be brought back."
+      description="Every gateway refuses it within a second. Programs that use it get 401, what they queued with it fails, and their batches are cancelled. It cannot be brought back."
       trigger={
         <Button size="sm" disabledReason={disabledReason} aria-label={`Revoke ${name}`}>
           Revoke

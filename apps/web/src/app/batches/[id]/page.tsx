@@ -57,14 +57,22 @@ export default async function BatchPage({ params }: { params: Promise<{ id: stri
           ]}
         />
       </Section>
-      <Errors errors={batch.errors} />
+      <Errors batch={batch} />
       <Lines lines={batch.lines} />
     </>
   )
 }
 
-function Errors({ errors }: { errors: BatchDetail['errors'] }) {
-  if (errors.length === 0) return null
+function Errors({ batch: { status, errors } }: { batch: BatchDetail }) {
+  const [first] = errors
+  if (!first) return null
+  if (status !== 'failed') {
+    return (
+      <Notice tone="warn" className="mb-4">
+        It was cancelled. {first.message}
+      </Notice>
+    )
+  }
   return (
     <Section
       title="What is wrong with the input"
