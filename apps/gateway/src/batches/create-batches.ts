@@ -25,7 +25,7 @@ export interface Batches {
 }
 
 export interface BatchesOptions {
-  store: Pick<Store, 'batches' | 'files'>
+  store: Pick<Store, 'batches' | 'files' | 'transaction'>
   redisUrl: string
   control: Pick<ControlView, 'organisation'>
   /** Where Postgres and Redis are. */
@@ -37,7 +37,7 @@ export function createBatches({ store, redisUrl, control, place, logger }: Batch
   const queue = openWakeQueue({ redisUrl, name: redisKeys.queueBatches, logger, whenAway: 'fail' })
   const uploads = new Map<string, number>()
   return {
-    deps: { batches: store.batches, files: store.files, queue, clock: systemClock },
+    deps: { batches: store.batches, files: store.files, transaction: store.transaction, queue, clock: systemClock },
     requireInside(orgId) {
       const organisation = control.organisation(orgId)
       if (organisation) requireStoreInside(organisation, place)

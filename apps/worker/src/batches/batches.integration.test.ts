@@ -245,3 +245,27 @@ test('a batch of a revoked key is cancelled with the lines that are not over, an
   for (let turn = 0; turn < 2; turn++) await advanceBatch(advance, kept.id)
   expect(await statusOf(kept.id)).toBe('in_progress')
 })
+
+test('of many batches that are created at once an organisation has a hundred under way, never more', async () => {
+  const { inputFileId } = await makeBatch('org_full', 1)
+  const row = { orgId: 'org_full', endpoint, inputFileId, createdAt: new Date(), expiresAt: new Date() }
+  await world.db.batch.createMany({ data: Array.from({ length: 95 }, (_, i) => ({ id: `batch_full${i}`, ...row })) })
+  const deps = { ...world.store, queue: silent, clock: systemClock }
+  const more = { completionWindow: '24h', metadata: null, outputExpiresAfterS: null }
+  const create = (key: string) =>
+    createBatch(deps, {
+      orgId: 'org_full',
+      keyId: null,
+      endpoint,
+      inputFileId,
+      ...more,
+      idempotency: { key, fingerprint: 'f' },
+    })
+  const ends = await Promise.allSettled(Array.from({ length: 24 }, (_, i) => create(`key ${i >> 1}`)))
+  expect(await world.store.batches.openCount('org_full')).toBe(100)
+  const made = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []))
+  expect(made.filter(({ created }) => created)).toHaveLength(4)
+  // Of two with one key the second has the batch of the first, however full it is by then.
+  expect(new Set(made.map(({ batch }) => batch.id)).size).toBe(4)
+  expect(made).toHaveLength(8)
+})

@@ -40,10 +40,14 @@ const IDS_MAX = 5_000
 /** @param db a transaction wherever several calls must agree. */
 export function batchRepository(db: DbOrTx) {
   return {
-    /** Null where the organisation has used the idempotency key before. */
-    async insert({ metadata, ...batch }: NewBatch): Promise<Batch | null> {
-      const data = { ...batch, metadata: metadata ?? Prisma.DbNull }
-      return (await db.batch.createManyAndReturn({ data: [data], skipDuplicates: true }))[0] ?? null
+    /** Throws where the organisation has used the idempotency key before. */
+    async insert({ metadata, ...batch }: NewBatch): Promise<Batch> {
+      return db.batch.create({ data: { ...batch, metadata: metadata ?? Prisma.DbNull } })
+    },
+
+    /** Until the transaction ends nobody else counts or creates batches of the organisation. */
+    async lockOrganisation(orgId: string): Promise<void> {
+      await db.$executeRaw`select pg_advisory_xact_lock(hashtextextended(${`batches of ${orgId}`}, 0))`
     },
 
     /** Null when there is none, or when it belongs to another organisation. */

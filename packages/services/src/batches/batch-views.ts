@@ -93,8 +93,8 @@ export async function batchDetail(deps: Deps, { orgId, id }: { orgId: string; id
 
 /** No queue on this side: the worker looks at every open batch within seconds. */
 export async function stopBatch(deps: Deps, { orgId, id }: { orgId: string; id: string }): Promise<BatchSummary> {
-  const { batches, files } = deps.store
-  const row = await cancelBatch({ batches, files, clock: deps.clock, queue: { addAll: async () => {} } }, orgId, id)
+  const { batches } = deps.store
+  const row = await cancelBatch({ batches, clock: deps.clock, queue: { addAll: async () => {} } }, orgId, id)
   return summaryIn(await summariesOf(deps, [row]), row)
 }
 

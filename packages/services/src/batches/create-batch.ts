@@ -1,9 +1,9 @@
 /** Accepts, shows and cancels batches. The row is the promise; whatever is killed after it, the worker's sweep finds it. */
 import { AppError, batchEndpoints, isBatchOver, isId, newId, type Clock } from '@isochrone/domain'
-import type { BatchQueue, BatchRow, BatchRows, FileRows } from '../ports/batch-store.ts'
+import type { BatchQueue, BatchRow, BatchRows, BatchTransactions, FileRows, NewBatchRow } from '../ports/batch-store.ts'
 import { fileOf, FILE_KEPT_S_MAX, FILE_KEPT_S_MIN } from './store-file.ts'
 
-export interface BatchDeps {
+export interface BatchDeps extends BatchTransactions {
   batches: BatchRows
   files: FileRows
   queue: BatchQueue
@@ -47,14 +47,10 @@ export async function createBatch(
   }
   const file = await fileOf(deps, orgId, input.inputFileId)
   if (file.purpose !== 'batch') throw refused('input_file_id', "The file's purpose must be batch.")
-  if ((await deps.batches.openCount(orgId)) >= OPEN_MAX) {
-    const publicMessage = `Your organisation has ${OPEN_MAX} batches under way; wait for one of them to end.`
-    throw new AppError('rate_limited', { publicMessage, retryAfterS: 60 })
-  }
   const createdAt = new Date(deps.clock.nowMs())
   const id = newId('batch')
   // The last that is asked of the database: whoever is told of a failure may ask again, and has one batch.
-  const batch = await deps.batches.insert({
+  const { batch, created } = await insertUnderLimit(deps, {
     id,
     orgId,
     keyId: input.keyId,
@@ -67,15 +63,28 @@ export async function createBatch(
     createdAt,
     expiresAt: new Date(createdAt.getTime() + BATCH_WINDOW_MS),
   })
-  if (!batch) {
-    const earlier = idempotency && (await deps.batches.byIdempotencyKey(orgId, idempotency.key))
-    if (!earlier) throw new Error('a batch that was there a moment ago is gone')
-    return { batch: requireSame(earlier, idempotency.fingerprint), created: false }
-  }
+  if (!created) return { batch: requireSame(batch, idempotency?.fingerprint), created }
   await deps.queue.addAll([id]).catch(() => {
     // Redis is away: the sweep finds it.
   })
-  return { batch, created: true }
+  return { batch, created }
+}
+
+/** One of the organisation's at a time, so that two cannot both be its last. `created` false: the same key was quicker. */
+async function insertUnderLimit(
+  deps: BatchTransactions,
+  row: NewBatchRow,
+): Promise<{ batch: BatchRow; created: boolean }> {
+  return await deps.transaction(async ({ batches }) => {
+    await batches.lockOrganisation(row.orgId)
+    const earlier = row.idempotencyKey && (await batches.byIdempotencyKey(row.orgId, row.idempotencyKey))
+    if (earlier) return { batch: earlier, created: false }
+    if ((await batches.openCount(row.orgId)) >= OPEN_MAX) {
+      const publicMessage = `Your organisation has ${OPEN_MAX} batches under way; wait for one of them to end.`
+      throw new AppError('rate_limited', { publicMessage, retryAfterS: 60 })
+    }
+    return { batch: await batches.insert(row), created: true }
+  })
 }
 
 /** Throws `not_found` where the organisation has no such batch. */
@@ -87,7 +96,11 @@ export async function batchOf(deps: Pick<BatchDeps, 'batches'>, orgId: string, i
 }
 
 /** Cancelling twice is the same; throws `state_conflict` where it is over otherwise, or about to be. */
-export async function cancelBatch(deps: BatchDeps, orgId: string, id: string): Promise<BatchRow> {
+export async function cancelBatch(
+  deps: Pick<BatchDeps, 'batches' | 'queue' | 'clock'>,
+  orgId: string,
+  id: string,
+): Promise<BatchRow> {
   await batchOf(deps, orgId, id)
   const cancellingAt = new Date(deps.clock.nowMs())
   await deps.batches.move(id, ['validating', 'in_progress'], { status: 'cancelling', endAs: 'cancelled', cancellingAt })
@@ -102,7 +115,7 @@ export async function cancelBatch(deps: BatchDeps, orgId: string, id: string): P
   return after
 }
 
-function requireSame(earlier: BatchRow, fingerprint: string): BatchRow {
+function requireSame(earlier: BatchRow, fingerprint: string | undefined): BatchRow {
   if (earlier.fingerprint === fingerprint) return earlier
   throw new AppError('state_conflict', {
     publicMessage: 'This Idempotency-Key was used for another batch. Use a new key for a new request.',

@@ -53,14 +53,14 @@ export async function submitBatch(
   deps: Deps,
   { orgId, fileId, endpoint, key }: { orgId: string; fileId: string; endpoint: string; key: string },
 ): Promise<{ id: string }> {
-  const { batches, files } = deps.store
+  const { files } = deps.store
   await fileOf({ files, clock: deps.clock }, orgId, fileId)
   await requireReady(deps, orgId)
   const fingerprint = createHash('sha256')
     .update(JSON.stringify([fileId, endpoint]))
     .digest('hex')
   const { batch } = await createBatch(
-    { batches, files, clock: deps.clock, queue: noQueue },
+    { ...deps.store, clock: deps.clock, queue: noQueue },
     {
       orgId,
       keyId: null,

@@ -111,7 +111,9 @@ export interface BatchTotals {
 }
 
 export interface BatchRows {
-  insert(batch: NewBatchRow): Promise<BatchRow | null>
+  insert(batch: NewBatchRow): Promise<BatchRow>
+  /** Whoever else asks waits until this transaction ends. */
+  lockOrganisation(orgId: string): Promise<void>
   get(id: string, orgId?: string): Promise<BatchRow | null>
   byIdempotencyKey(orgId: string, idempotencyKey: string): Promise<BatchRow | null>
   list(orgId: string, page: { after: AfterRow | null; limit: number }): Promise<BatchRow[]>
@@ -129,9 +131,9 @@ export interface BatchRows {
       inProgressAt?: Date
       finalizingAt?: Date
       cancellingAt?: Date
+      errors?: readonly BatchLineError[]
     },
   ): Promise<boolean>
-      errors?: readonly BatchLineError[]
   feed(
     batch: Pick<BatchRow, 'id' | 'orgId' | 'keyId' | 'expiresAt'>,
     from: { linesQueued: number },
