@@ -69,6 +69,44 @@ export const backgroundCases: readonly ConformanceCase[] = [
     },
     { mode: 'stream' },
   ),
+  later('responses', '`responses.inputItems.list` of a background response', async (world) => {
+    const { openai, model } = world
+    const input: OpenAI.Responses.ResponseInput = [
+      { role: 'user', content: 'Hi' },
+      { role: 'assistant', content: 'Hello' },
+      { role: 'user', content: [{ type: 'input_text', text: 'And now?' }] },
+    ]
+    const { id } = await openai.responses.create({ model, instructions: 'Be short.', input, background: true })
+    const items: unknown[] = []
+    for await (const item of openai.responses.inputItems.list(id, { order: 'asc', limit: 2 })) items.push(item)
+    assert.deepEqual(
+      items.map((item) => {
+        const { role, content } = item as OpenAI.Responses.ResponseInputMessageItem
+        return [role, ...content.map((part) => (part as { text: string }).text)]
+      }),
+      [
+        ['user', 'Hi'],
+        ['assistant', 'Hello'],
+        ['user', 'And now?'],
+      ],
+    )
+    const newest = await openai.responses.inputItems.list(id, { limit: 1 })
+    assert.deepEqual([newest.data, newest.has_more], [items.slice(-1), true])
+    await openai.responses.delete(id)
+    await assert.rejects(openai.responses.inputItems.list(id), OpenAI.NotFoundError)
+  }),
+  {
+    area: 'responses',
+    feature: '`responses.inputTokens.count`',
+    client: 'openai',
+    mode: 'whole',
+    refused: 'only the engine that serves a request has its tokenizer; the answer’s usage counts',
+    async run({ openai, model }) {
+      const refusal: unknown = await openai.responses.inputTokens.count({ model, input: 'Hi' }).catch((e: unknown) => e)
+      assert.ok(refusal instanceof OpenAI.NotFoundError)
+      assert.match(refusal.message, /tokenizer/)
+    },
+  },
   later('responses', '`background: true`: cancel', async (world) => {
     const first = await begin(world, 'SLOW')
     assert.equal((await world.openai.responses.cancel(first.id)).status, 'cancelled')

@@ -18,6 +18,7 @@ test.each([
   ['POST', '/v1/embeddings', 401],
   ['POST', '/v1/responses', 401],
   ['POST', '/v1/responses/resp_1/cancel', 401],
+  ['POST', '/v1/responses/input_tokens', 401],
   ['DELETE', '/v1/responses/resp_1', 401],
   ['POST', '/v1/jobs/job_1/cancel', 401],
   ['DELETE', '/v1/jobs/job_1', 401],

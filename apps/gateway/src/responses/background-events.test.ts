@@ -17,6 +17,7 @@ function jobOf(text: string, attempt: number, more: Partial<JobState> = {}): Job
     deadlineAtMs: null,
     httpStatus: 200,
     source: { echo: { metadata: {} } },
+    body: {},
     answer: { choices: [{ index: 0, message, finish_reason: 'stop' }], isochrone: { attempt } },
     error: null,
     erased: false,

@@ -150,7 +150,7 @@ function itemsOf(responseId: string, message: Readonly<Record<string, unknown>>,
   return items
 }
 
-function functionCallOf(call: Readonly<Record<string, unknown>>): FunctionCall {
+export function functionCallOf(call: Readonly<Record<string, unknown>>): FunctionCall {
   const fn = (call.function ?? {}) as Record<string, unknown>
   const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
   return { callId: textOf(call.id), name: textOf(fn.name), args: textOf(fn.arguments) }

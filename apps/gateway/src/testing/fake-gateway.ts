@@ -148,10 +148,20 @@ export async function startFakeGateway(options: FakeGatewayOptions) {
       requireInside: () => {},
       enqueue: async (input) => {
         const id = `job_${'0'.repeat(31)}${jobs.size}`
-        const { source = null, kind, model } = input
+        const { source = null, kind, model, body } = input
         const times = { createdAtMs: 0, finishedAtMs: null, deadlineAtMs: null }
         const end = { httpStatus: null, answer: null, error: null, erased: false }
-        const state: JobState = { id, requestId: 'req_0', kind, model, status: 'queued', ...times, source, ...end }
+        const state: JobState = {
+          id,
+          requestId: 'req_0',
+          kind,
+          model,
+          status: 'queued',
+          ...times,
+          source,
+          body,
+          ...end,
+        }
         jobs.set(id, { orgId: input.orgId, input, state })
         return state
       },

@@ -56,6 +56,7 @@ export async function enqueueJob(deps: EnqueueDeps, input: EnqueueJobInput): Pro
     deadlineAtMs: deadlineAt.getTime(),
     httpStatus: null,
     source,
+    body: job.body,
     answer: null,
     error: null,
     erased: false,

@@ -12,8 +12,10 @@ export interface JobState {
   finishedAtMs: number | null
   deadlineAtMs: number | null
   httpStatus: number | null
-  /** Of a background response: the request as it was sent. */
+  /** Of a background response: what its object repeats of the request. */
   source: unknown
+  /** The OpenAI request as it is run. */
+  body: unknown
   /** The OpenAI response, or error body; null until it is over. */
   answer: unknown
   error: string | null
@@ -28,7 +30,7 @@ export async function getJob(jobs: Pick<JobRows, 'get'>, orgId: string, jobId: s
 }
 
 export function jobStateOf(row: QueuedJobRow): JobState {
-  const { id, requestId, kind, model, status, httpStatus, source, answer, error } = row
+  const { id, requestId, kind, model, status, httpStatus, source, body, answer, error } = row
   return {
     id,
     requestId,
@@ -40,6 +42,7 @@ export function jobStateOf(row: QueuedJobRow): JobState {
     deadlineAtMs: row.deadlineAt?.getTime() ?? null,
     httpStatus,
     source,
+    body,
     answer,
     error,
     erased: row.erasedAt !== null,
