@@ -2,6 +2,7 @@
 import OpenAI from 'openai'
 import { createServer } from 'node:http'
 import { expectAccessible } from './expect-accessible.ts'
+import { expectTable } from './expect-table.ts'
 import { makeBatch } from './make-batch.ts'
 import { expect, test } from './marketplace.ts'
 
@@ -78,6 +79,10 @@ test('webhook added → background response followed and resumed → its job exp
     await expect(page.getByRole('heading', { name: 'Queued jobs' })).toBeVisible()
     await expect(page.getByRole('table').first().getByText('background', { exact: true }).first()).toBeVisible()
     await expectAccessible(page)
+    await expectTable(page, 'Queued jobs')
+    await page.setViewportSize({ width: 390, height: 900 })
+    await expectAccessible(page)
+    await expectTable(page, 'Queued jobs')
     await shot('jobs')
     await page.goto(`${info.url}/jobs?status=cancelled`)
     await expect(page.getByText('No jobs for these filters')).toBeVisible()

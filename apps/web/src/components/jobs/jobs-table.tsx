@@ -17,7 +17,7 @@ export interface JobsTableProps extends Look {
   items: readonly JobSummary[]
 }
 
-const frame = { label: 'Queued jobs', className: 'sm:min-w-[900px]', stacks: true }
+const frame = { label: 'Queued jobs', className: 'sm:min-w-[900px]', stacks: true as const }
 
 export function JobsTable({ items, ...look }: JobsTableProps) {
   return <DataTable {...frame} columns={columnsFor(look)} rows={items} rowKey={(job) => job.id} />

@@ -6,7 +6,7 @@ import { DataTable, DataTableSkeleton, type Column } from '~/components/ui/data-
 import { Money, Utc } from '~/components/ui/values.tsx'
 import { formatSpan, nodeLabel } from '~/lib/words/format.ts'
 
-const frame = { label: 'Leases', className: 'sm:min-w-[900px]', stacks: true }
+const frame = { label: 'Leases', className: 'sm:min-w-[900px]', stacks: true as const }
 
 const columns: Column<LeaseSummary>[] = [
   { head: 'Rented, UTC', cell: (lease) => <Utc at={lease.createdAtMs} bare /> },

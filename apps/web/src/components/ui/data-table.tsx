@@ -26,8 +26,11 @@ export interface DataTableProps<Row> {
   label: string
   /** Of the table: its least width. */
   className?: string
-  /** On a phone each row is a card of two columns, its first cell on top: for tables of many columns. */
-  stacks?: boolean
+  /**
+   * On a phone each row is a card of two columns, its first cell on top: for tables of many columns. Browsers forget that a table is one
+   * when its parts are laid out otherwise, so each part says what it is.
+   */
+  stacks?: true
   /** From left to right; `false` leaves one out. */
   columns: readonly (Column<Row> | false)[]
   rows: readonly Row[]
@@ -45,20 +48,23 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   if (rows.length === 0 && empty !== undefined) return empty
   return (
     <Table label={label} className={className} stacks={stacks}>
-      <Head columns={columns} className={stacks && 'max-sm:hidden'} />
-      <tbody className={cn(stacks && 'max-sm:block')}>
+      <Head columns={columns} stacks={stacks} />
+      <tbody role={stacks && 'rowgroup'} className={cn(stacks && 'max-sm:block')}>
         {rows.map((row) => (
-          <Tr key={rowKey(row)} className={cn(stacks && card, forRow(rowClassName, row))}>
+          <Tr key={rowKey(row)} role={stacks && 'row'} className={cn(stacks && card, forRow(rowClassName, row))}>
             {columns.map(({ head, numeric, className, cell, cellTitle }, index) => (
               <Td
                 key={index}
+                role={stacks && 'cell'}
                 numeric={numeric}
                 className={cn(stacks && (index === 0 ? cardTop : cardCell), forRow(className, row))}
                 title={cellTitle?.(row)}
               >
                 {stacks && index > 0 ? (
                   <>
-                    <div className="text-xs text-ink-3 sm:hidden">{head}</div>
+                    <div aria-hidden className="text-xs text-ink-3 sm:hidden">
+                      {head}
+                    </div>
                     <div>{cell(row)}</div>
                   </>
                 ) : (
@@ -85,7 +91,7 @@ export function DataTableSkeleton<Row>(props: SkeletonProps<Row> & { rows?: numb
   const columns = columnsOf(rest)
   return (
     <Table label={`${label}, being loaded`} className={className} stacks={stacks}>
-      <Head columns={columns} className={stacks && 'max-sm:hidden'} />
+      <Head columns={columns} stacks={stacks} />
       <tbody>
         <SkeletonRows columns={columns.length} rows={rows} />
       </tbody>
@@ -93,12 +99,21 @@ export function DataTableSkeleton<Row>(props: SkeletonProps<Row> & { rows?: numb
   )
 }
 
-function Head<Row>({ columns, className }: { columns: readonly Column<Row>[]; className?: string | false }) {
+/** Above cards it is there for screen readers alone, without the links that sort: nobody sees where the focus is on one. */
+function Head<Row>({ columns, stacks }: { columns: readonly Column<Row>[]; stacks: true | undefined }) {
   return (
-    <thead className={cn(className)}>
-      <tr>
+    <thead role={stacks && 'rowgroup'} className={cn(stacks && 'max-sm:sr-only')}>
+      <tr role={stacks && 'row'}>
         {columns.map(({ head, headTitle, headClassName, numeric, sort }, index) => (
-          <Th key={index} numeric={numeric} sort={sort} title={headTitle} className={headClassName}>
+          <Th
+            key={index}
+            role={stacks && 'columnheader'}
+            numeric={numeric}
+            sort={sort}
+            sortsWide={stacks}
+            title={headTitle}
+            className={headClassName}
+          >
             {head}
           </Th>
         ))}

@@ -11,7 +11,7 @@ export interface TableProps {
   label: string
   className?: string
   /** On a phone it is a list and grows with its page: see DataTable. */
-  stacks?: boolean
+  stacks?: true
   children: ReactNode
 }
 
@@ -27,7 +27,10 @@ export function Table({ label, className, stacks, children }: TableProps) {
         stacks && 'max-sm:max-h-none',
       )}
     >
-      <table className={cn('w-full border-collapse text-sm', stacks && 'max-sm:block', className)}>
+      <table
+        role={stacks && 'table'}
+        className={cn('w-full border-collapse text-sm', stacks && 'max-sm:block', className)}
+      >
         <caption className="sr-only">{label}</caption>
         {children}
       </table>
@@ -39,9 +42,11 @@ export interface ThProps extends Omit<ComponentProps<'th'>, 'align'> {
   numeric?: boolean
   /** Present on a sortable column: where a click leads, and how the column is sorted now. */
   sort?: { href: string; state: 'ascending' | 'descending' | 'none' }
+  /** On a phone it says its name and sorts nothing. */
+  sortsWide?: true
 }
 
-export function Th({ numeric, sort, className, children, ...rest }: ThProps) {
+export function Th({ numeric, sort, sortsWide, className, children, ...rest }: ThProps) {
   return (
     <th
       scope="col"
@@ -54,15 +59,22 @@ export function Th({ numeric, sort, className, children, ...rest }: ThProps) {
       )}
     >
       {sort ? (
-        <Link
-          href={sort.href}
-          scroll={false}
-          className={cn('inline-flex items-center gap-1 hover:text-ink', sort.state !== 'none' && 'text-ink')}
-        >
-          {children}
-          {sort.state === 'ascending' && <ArrowUp aria-hidden className="size-3" />}
-          {sort.state === 'descending' && <ArrowDown aria-hidden className="size-3" />}
-        </Link>
+        <>
+          <Link
+            href={sort.href}
+            scroll={false}
+            className={cn(
+              'inline-flex items-center gap-1 hover:text-ink',
+              sort.state !== 'none' && 'text-ink',
+              sortsWide && 'max-sm:hidden',
+            )}
+          >
+            {children}
+            {sort.state === 'ascending' && <ArrowUp aria-hidden className="size-3" />}
+            {sort.state === 'descending' && <ArrowDown aria-hidden className="size-3" />}
+          </Link>
+          {sortsWide && <span className="sm:hidden">{children}</span>}
+        </>
       ) : (
         children
       )}
