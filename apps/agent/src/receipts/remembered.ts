@@ -2,6 +2,7 @@
  * What a node remembers of each gateway's lane: which deliveries it was sent, and which attempts it has signed for. The newest of each, so
  * that no lane makes the node forget another's.
  */
+import { NewestKeys } from '@isochrone/domain'
 import {
   decodeStruct,
   hexToBytes,
@@ -11,7 +12,6 @@ import {
   type Hex,
   type WorkReceipt,
 } from '@isochrone/protocol'
-import { NewestKeys } from './newest-keys.ts'
 
 /** Deliveries of one lane that wait for their epoch; above this the oldest are taken as seen. */
 const DELIVERED_MAX = 200_000

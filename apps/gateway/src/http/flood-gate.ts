@@ -8,7 +8,7 @@
  * long as it stays true and no longer than `KNOWN_MS_MAX`.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { AppError, newId, type Clock } from '@isochrone/domain'
+import { AppError, BoundedMap, newId, type Clock } from '@isochrone/domain'
 import { linger, type LingerLimits } from './linger.ts'
 import { toOpenAiError } from './openai-error.ts'
 import { routedPath } from './routed-path.ts'
@@ -54,7 +54,7 @@ interface Refused {
 }
 
 export function createFloodGate({ clock, paths, onRefused, notReady, linger: limits }: FloodGateOptions): FloodGate {
-  const callers = new Map<string, Refused>()
+  const callers = new BoundedMap<string, Refused>(CALLERS_MAX)
   let held = 0
 
   function answer({ status, headers, body }: Refused, response: ServerResponse): void {
@@ -93,12 +93,6 @@ export function createFloodGate({ clock, paths, onRefused, notReady, linger: lim
       if (authorization === undefined || authorization.length > KEY_LENGTH_MAX) return
       const nowMs = clock.nowMs()
       const before = callers.get(authorization)
-      // Whoever was refused last is the last to be forgotten.
-      callers.delete(authorization)
-      if (callers.size >= CALLERS_MAX) {
-        const [oldest] = callers.keys()
-        if (oldest !== undefined) callers.delete(oldest)
-      }
       const { httpStatus, headers, body } = toOpenAiError(error, MARK)
       const [head = '', tail = ''] = JSON.stringify(body).split(MARK)
       const all = { ...headers, 'content-type': 'application/json; charset=utf-8' }

@@ -5,6 +5,7 @@
  * by bytes; that a job was answered, by number. Whatever is forgotten raises the time since which everything is known, and a
  * job that was first dispatched before then is not run on a guess: its answer comes through the receipts' stream.
  */
+import { NewestKeys } from '@isochrone/domain'
 import type { DispatchResponse } from '@isochrone/protocol'
 
 /** `unknown`: it may have been answered here, or not; nothing must be run. */
@@ -34,12 +35,14 @@ export class JobMemory {
   /** Jobs that began at or after this are all known. Before anything is restored: nothing is. */
   #sinceMs = Number.POSITIVE_INFINITY
   #known = new Map<string, Known>()
+  #newest: NewestKeys<string>
   readonly #answers = new Map<string, { response: DispatchResponse; bytes: number }>()
   #answersBytes = 0
   readonly #limits: JobMemoryLimits
 
   constructor(limits: JobMemoryLimits = LIMITS) {
     this.#limits = limits
+    this.#newest = new NewestKeys(limits.jobsMax)
   }
 
   /** For a journal that begins now: there is nothing before. */
@@ -96,6 +99,7 @@ export class JobMemory {
     this.#sinceMs = sinceMs
     const later = this.#known
     this.#known = new Map()
+    this.#newest = new NewestKeys(this.#limits.jobsMax)
     for (const [id, nextAttempt, finished, beganAtMs] of known) {
       this.#add(id, { nextAttempt, finished: finished === 1, beganAtMs })
     }
@@ -111,11 +115,11 @@ export class JobMemory {
 
   #add(requestId: string, known: Known): void {
     this.#known.set(requestId, known)
-    if (this.#known.size <= this.#limits.jobsMax) return
-    const [oldest] = this.#known
-    if (!oldest) return
-    this.#known.delete(oldest[0])
-    this.#sinceMs = Math.max(this.#sinceMs, oldest[1].beganAtMs + 1)
+    const over = this.#newest.add(requestId)
+    const forgotten = over === undefined ? undefined : this.#known.get(over)
+    if (over === undefined || !forgotten) return
+    this.#known.delete(over)
+    this.#sinceMs = Math.max(this.#sinceMs, forgotten.beganAtMs + 1)
   }
 
   #keep(requestId: string, response: DispatchResponse): void {

@@ -5,7 +5,7 @@
  * same `apply`, which is why a restart ends up where the dead process was. Receipts themselves stay in the journal: a
  * closing epoch reads them from there.
  */
-import { invariant, SlotMap, type Prices } from '@isochrone/domain'
+import { BoundedMap, invariant, SlotMap, type Prices } from '@isochrone/domain'
 import {
   decodeStruct,
   encodeStruct,
@@ -20,7 +20,6 @@ import {
   type WorkReceipt,
 } from '@isochrone/protocol'
 import type { Intent } from '../ports.ts'
-import { BoundedMap } from './bounded-map.ts'
 import { JobMemory } from './job-memory.ts'
 import { keyPeriodsAt, KeySpend, type KeyPeriod } from './key-spend.ts'
 import {

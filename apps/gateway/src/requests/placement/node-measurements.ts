@@ -5,6 +5,7 @@
  * Fed by finished attempts only. Bounded: one small ring for each node of late, one mean for each model, and
  * for each organisation that asked a model of late what its own prompts and answers came to.
  */
+import { BoundedMap } from '@isochrone/domain'
 import type { Hex } from '@isochrone/protocol'
 import { AnswerLengths, promptTokensLikely, TOKENS_PER_BYTE, TOKENS_PER_BYTE_DEFAULT } from '@isochrone/scheduler'
 
@@ -47,7 +48,7 @@ interface Mean {
 }
 
 const RING = 128
-/** Nodes and models remembered; the longest unseen go first. */
+/** Nodes and models remembered at most, and the half of them that was seen last for certain. */
 const NODES_MAX = 20_000
 const MODELS_MAX = 10_000
 /** Organisations and models whose answers are remembered by length of the prompt: about 2 KiB each. */
@@ -61,15 +62,15 @@ const MEMORY_OF_ALL = 1_000
 const LEANING = 16
 
 export function createMeasurements(): Measurements {
-  const nodes = new Map<Hex, PerNode>()
-  const tokensOutOf = new Map<string, Mean>()
-  const lengthsOf = new Map<string, AnswerLengths>()
-  const tokensPerByteOf = new Map<string, Mean>()
+  const nodes = new BoundedMap<Hex, PerNode>(NODES_MAX)
+  const tokensOutOf = new BoundedMap<string, Mean>(MODELS_MAX)
+  const lengthsOf = new BoundedMap<string, AnswerLengths>(LENGTHS_MAX)
+  const tokensPerByteOf = new BoundedMap<string, Mean>(MODELS_MAX)
 
   return {
     observe(nodeId, { ttftMs, durationMs, tokensOut }) {
       const node = nodes.get(nodeId) ?? { ttftMs: [], next: 0, tokensPerSecond: null }
-      renew(nodes, nodeId, node, NODES_MAX)
+      nodes.set(nodeId, node)
       if (ttftMs === null) return
       node.ttftMs[node.next] = ttftMs
       node.next = (node.next + 1) % RING
@@ -99,7 +100,7 @@ export function createMeasurements(): Measurements {
       // A guess counts as one answer, as in the mean of all.
       const lengths = lengthsOf.get(key) ?? new AnswerLengths(ofAll.value, Math.min(LEANING, 1 + ofAll.seen))
       lengths.learn(tokensIn, tokensOut)
-      renew(lengthsOf, key, lengths, LENGTHS_MAX)
+      lengthsOf.set(key, lengths)
       learnMean(tokensOutOf, model, tokensOut, TOKENS_OUT_DEFAULT, MEMORY_OF_ALL)
     },
     of(nodeId) {
@@ -118,17 +119,9 @@ export function createMeasurements(): Measurements {
 const keyOf = (orgId: string, model: string): string => `${orgId} ${model}`
 
 /** The prior counts as one answer: what a model really does is known after a few. */
-function learnMean(means: Map<string, Mean>, key: string, value: number, prior: number, memory: number): void {
+function learnMean(means: BoundedMap<string, Mean>, key: string, value: number, prior: number, memory: number): void {
   const mean = means.get(key) ?? { value: prior, seen: 0 }
   mean.seen = Math.min(memory, mean.seen + 1)
   mean.value += (value - mean.value) / Math.min(memory, mean.seen + 1)
-  renew(means, key, mean, MODELS_MAX)
-}
-
-function renew<K, V>(map: Map<K, V>, key: K, value: V, sizeMax: number): void {
-  map.delete(key)
-  map.set(key, value)
-  if (map.size <= sizeMax) return
-  const [oldest] = map.keys()
-  if (oldest !== undefined) map.delete(oldest)
+  means.set(key, mean)
 }
