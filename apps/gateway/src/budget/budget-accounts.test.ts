@@ -3,7 +3,8 @@
  */
 import type { Hex } from '@isochrone/protocol'
 import { expect, test } from 'vitest'
-import { createBudget, type BudgetStore } from './budget.ts'
+import { createBudget } from './budget.ts'
+import type { BudgetStore } from './budget-types.ts'
 
 const id: Hex = `0x${'11'.repeat(32)}`
 const other: Hex = `0x${'22'.repeat(32)}`

@@ -1,7 +1,8 @@
 import type { Hex } from '@isochrone/protocol'
 import { expect, test } from 'vitest'
 import { memoryBudgetStore } from '../testing/memory-budget-store.ts'
-import { createBudget, type BudgetStore } from './budget.ts'
+import { createBudget } from './budget.ts'
+import type { BudgetStore } from './budget-types.ts'
 
 const channelId: Hex = `0x${'11'.repeat(32)}`
 

@@ -9,7 +9,9 @@ import { AppError, formatUsd, periodAt, type BudgetPeriod } from '@isochrone/dom
 import { redisKeys, type ApiKeyState, type KeyBudget } from '@isochrone/protocol'
 import type { ControlView } from '../control/control-state.ts'
 import type { KeyPeriod } from '../lane/key-spend.ts'
-import { createBudget, unknownBudget, type BudgetStore, type Reservation, type Standing } from './budget.ts'
+import { createBudget } from './budget.ts'
+import type { BudgetStore, Reservation, Standing } from './budget-types.ts'
+import { unknownBudget } from './limit-account.ts'
 import type { BudgetPlace } from './redis-budget-store.ts'
 
 /** Of a request: the key that it came in by, where there is one, and when. */

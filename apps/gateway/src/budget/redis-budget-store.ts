@@ -1,7 +1,7 @@
 /** The budget script on Redis. Numbers cross as decimal text; Lua's doubles are exact up to 2⁵³ µUSD (nine billion USD). */
 import { leaseHoldField, leasePaidField, redisKeys, type Hex } from '@isochrone/protocol'
 import { payFromLeaseScript, syncBudgetScript } from './sync-script.ts'
-import type { BudgetStore } from './budget.ts'
+import type { BudgetStore } from './budget-types.ts'
 
 /** The part of ioredis that running a script needs. */
 export interface ScriptRunner {

@@ -16,7 +16,7 @@ import {
   type LeaseReply,
 } from '@isochrone/protocol'
 import type { Logger } from '@isochrone/runtime'
-import type { Budget } from '../budget/budget.ts'
+import type { Budget } from '../budget/budget-types.ts'
 import type { GatewayLane } from '../lane/gateway-lane.ts'
 import type { NodeSession, Sessions } from '../ports.ts'
 

@@ -1,5 +1,5 @@
 /** The worst case of a request, held twice: in its organisation's channel, and in the budget of the key that it came in by. */
-import type { Reservation } from '../budget/budget.ts'
+import type { Reservation } from '../budget/budget-types.ts'
 import type { RequestContext } from './request-context.ts'
 import type { ServeDeps } from './serving.ts'
 

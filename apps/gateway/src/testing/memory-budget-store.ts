@@ -1,5 +1,5 @@
 /** What the script in Redis does, in memory and for one lane alone. */
-import type { BudgetStore } from '../budget/budget.ts'
+import type { BudgetStore } from '../budget/budget-types.ts'
 
 /** @param limitOf µUSD; null where nobody has said it. */
 export function memoryBudgetStore<Id extends string>(limitOf: (id: Id) => bigint | null): BudgetStore<Id> {
