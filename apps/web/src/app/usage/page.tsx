@@ -75,7 +75,14 @@ export default async function UsagePage({ searchParams }: { searchParams: Search
               { label: 'Tokens out', value: formatTokens(points.reduce((all, one) => all + one.tokensOut, 0n)) },
             ]}
           />
-          <Section title="Over time" description={`By the ${by}, UTC; the ${drawn.length} models with most requests.`}>
+          <Section
+            title="Over time"
+            description={
+              drawn.length < models.length
+                ? `By the ${by}, UTC; the ${drawn.length} models with most requests.`
+                : `By the ${by}, UTC.`
+            }
+          >
             <div className="grid gap-6 lg:grid-cols-2 [&>*]:min-w-0">
               <TimeSeriesChart
                 label="Requests"

@@ -10,6 +10,7 @@ import {
   formatAgo,
   formatCount,
   formatMs,
+  formatSeries,
   formatTokensPerSecond,
   formatUtc,
   shortHardware,
@@ -135,7 +136,9 @@ function columnsOf({
       numeric: true,
       sort: sortLink('effective'),
       cell: ({ effectiveMicroUsdPerMtok }) =>
-        effectiveMicroUsdPerMtok === null ? notMeasured : <Money microUsd={effectiveMicroUsdPerMtok} decimalsMin={3} />,
+        effectiveMicroUsdPerMtok === null
+          ? notMeasured
+          : formatSeries('usd_per_mtok', Number(effectiveMicroUsdPerMtok) / 1e6),
     },
     hour: {
       head: '$/GPU-hour',

@@ -1,4 +1,5 @@
 /** The candidates of one placement: each term of the score in dollars, as figures and as a bar, the winner first. */
+import type { ReactNode } from 'react'
 import { Badge } from '~/components/ui/badge.tsx'
 import { DataTable, type Column } from '~/components/ui/data-table.tsx'
 import { cn } from '~/lib/cn.ts'
@@ -32,7 +33,7 @@ export function CandidatesTable({ record, nameOf }: { record: PlacementView; nam
     <>
       <DataTable
         label="Candidates and their scores in dollars"
-        className="sm:min-w-[960px]"
+        className="sm:min-w-[880px]"
         stacks
         rows={candidates}
         rowKey={(row) => row.nodeId}
@@ -56,19 +57,29 @@ export function CandidatesTable({ record, nameOf }: { record: PlacementView; nam
           { head: 'Score, $', numeric: true, className: 'font-medium', cell: (row) => alignedUsd(row.score) },
           ...known.map(termColumn),
           {
-            head: 'TTFT',
-            headTitle: 'Expected time to the first token',
+            head: 'TTFT, per token',
+            headTitle: 'Expected time to the first token, and for each further one',
+            headClassName: 'whitespace-normal',
             numeric: true,
-            cell: (row) => formatMs(row.ttftMs),
+            cell: (row) => <TwoLines first={formatMs(row.ttftMs)} second={formatMs(row.tpotMs)} />,
           },
-          { head: 'Per token', numeric: true, cell: (row) => formatMs(row.tpotMs) },
-          cached && {
-            head: 'Cached',
-            headTitle: 'Prompt tokens that its cache was thought to hold',
+          {
+            head: cached ? 'Streams, cached' : 'Streams',
+            headTitle: cached
+              ? 'Streams that ran there, and prompt tokens that its cache was thought to hold'
+              : 'Streams that ran there',
+            headClassName: 'whitespace-normal',
             numeric: true,
-            cell: ({ tokensCached }) => (tokensCached === null ? '—' : formatCount(tokensCached)),
+            cell: ({ activeStreams, tokensCached }) =>
+              cached ? (
+                <TwoLines
+                  first={activeStreams}
+                  second={tokensCached === null ? '—' : `${formatCount(tokensCached)} tok`}
+                />
+              ) : (
+                activeStreams
+              ),
           },
-          { head: 'Streams', numeric: true, cell: (row) => row.activeStreams },
         ]}
       />
       <ul aria-label="Terms of the score" className="mt-2 flex flex-wrap gap-x-5 gap-y-1 text-xs text-ink-3">
@@ -100,6 +111,13 @@ const termColumn = (term: TermName): Column<CandidateView> => ({
 
 /** Eight decimals, a hundredth of a millionth of a dollar, so that a column lines up. */
 const alignedUsd = (microUsd: number): string => (microUsd === 0 ? '0' : (microUsd / 1e6).toFixed(8))
+
+const TwoLines = ({ first, second }: { first: ReactNode; second: ReactNode }) => (
+  <>
+    {first}
+    <div className="text-ink-3">{second}</div>
+  </>
+)
 
 const Swatch = ({ term }: { term: TermName }) => (
   <span aria-hidden className={cn('inline-block size-2 shrink-0 rounded-xs', termColours[term])} />

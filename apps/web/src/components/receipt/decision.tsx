@@ -2,6 +2,7 @@
 import { Badge } from '~/components/ui/badge.tsx'
 import { Notice } from '~/components/ui/notice.tsx'
 import {
+  comparedSentence,
   excludedSentence,
   formatScoreUsd,
   policyPhrases,
@@ -35,14 +36,12 @@ export function Decision({ record, nameOf }: DecisionProps) {
 
 /** What was asked, how many could serve it, and what became of it. */
 export function DecisionSummary({ record, nameOf }: DecisionProps) {
-  const { request, poolSize, eligible, sampled, explored, engineVersion, sent } = record
+  const { request, explored, engineVersion, sent } = record
   const worth = request.policy?.valueOfSecondMicroUsd ?? request.valueOfSecondMicroUsd
   const asked = request.policy ? policyPhrases(request.policy, nameOf) : []
   return (
     <>
-      {eligible === null || sampled === null
-        ? `${record.candidates.length} of ${poolSize} replicas could serve it; the lowest score wins.`
-        : `Of ${counted(poolSize, 'replica')} of the model ${eligible} met the policy, ${sampled.length} were compared, and the lowest score wins.`}
+      {comparedSentence(record)}
       {worth !== null && ` A second of waiting was worth $${formatScoreUsd(worth)} to you.`}
       {asked.length > 0 && ` Policy: ${asked.join('; ')}.`}
       {explored && ' This one was chosen to learn how it does now, not because it scored best.'}{' '}
@@ -50,8 +49,6 @@ export function DecisionSummary({ record, nameOf }: DecisionProps) {
     </>
   )
 }
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
 function Rejected({ record, nameOf }: DecisionProps) {
   return (

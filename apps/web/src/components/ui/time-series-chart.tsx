@@ -37,6 +37,9 @@ export interface TimeSeriesChartProps {
 
 /** Of a series with so few values each is drawn as a point. */
 const POINTS_SHOWN_MAX = 48
+const AXIS_FONT = '11px ui-sans-serif, system-ui, sans-serif'
+const TIME_AXIS_PX = 32
+const VALUE_AXIS_PX_MIN = 40
 const palette = [1, 3, 4, 6, 2, 7, 5] as const
 
 export function TimeSeriesChart(props: TimeSeriesChartProps) {
@@ -176,7 +179,7 @@ function optionsOf(
   const line = resolved(target, 'var(--line)')
   const axis = {
     stroke: ink,
-    font: '11px ui-sans-serif, system-ui, sans-serif',
+    font: AXIS_FONT,
     grid: { stroke: line, width: 1 },
     ticks: { stroke: line, width: 1, size: 4 },
   }
@@ -188,8 +191,8 @@ function optionsOf(
     tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1_000), 'Etc/UTC'),
     scales: { y: { range: (_self, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
     axes: [
-      { ...axis, values: (_self, ticks) => ticks.map(clockOf) },
-      { ...axis, size: 64, values: (_self, ticks) => ticks.map((tick) => formatSeries(unit, tick)) },
+      { ...axis, size: TIME_AXIS_PX, values: (_self, ticks) => ticks.map(clockOf) },
+      { ...axis, size: widthOf, values: (_self, ticks) => ticks.map((tick) => formatSeries(unit, tick)) },
     ],
     series: [
       {},
@@ -207,6 +210,13 @@ function optionsOf(
       })),
     ],
   }
+}
+
+/** Room for the longest label of the value axis, its tick and a gap, px. */
+function widthOf({ ctx }: uPlot, labels: readonly string[] | null): number {
+  ctx.font = AXIS_FONT
+  const widths = (labels ?? []).map((label) => ctx.measureText(label).width)
+  return Math.max(VALUE_AXIS_PX_MIN, Math.ceil(Math.max(0, ...widths)) + 14)
 }
 
 /** The places of values with nothing measured before and after them. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import {
+  comparedSentence,
   excludedSentence,
   formatScoreUsd,
   leaseOfPlacement,
@@ -177,14 +178,31 @@ test('what left by a decision is one sentence', () => {
     { attempt: 1, nodeId: 'b', as: 'hedge' },
   ]
   expect(sentSentence(sent, name)).toBe(
-    'By it went attempt 1 to node a (the first try), attempt 2 to node b (a rival to a node that stayed silent).',
+    'Attempt 1 went to node a (the first try), attempt 2 to node b (a rival to a node that stayed silent).',
   )
+})
+
+test('how many were compared is one sentence, whatever the numbers', () => {
+  const of = (poolSize: number, eligible: number | null, sampled: number) => {
+    const ids = Array.from({ length: sampled }, (_, i) => ({ offer: { nodeId: `n${i}` } }))
+    const view = readPlacement(first)
+    if (!view) throw new Error('a record of the present shape is read')
+    return comparedSentence({ ...view, poolSize, eligible, sampled: ids, candidates: [] })
+  }
+  expect(of(5, 5, 5)).toBe('All 5 replicas of the model met the policy and were compared; the lowest score wins.')
+  expect(of(5, 3, 3)).toBe('3 of the 5 replicas of the model met the policy and were compared; the lowest score wins.')
+  expect(of(5, 1, 1)).toBe('1 of the 5 replicas of the model met the policy and was compared; the lowest score wins.')
+  expect(of(600, 400, 12)).toBe(
+    '400 of the 600 replicas of the model met the policy, 12 of them were compared; the lowest score wins.',
+  )
+  expect(of(1, 1, 1)).toBe('The only replica of the model met the policy.')
+  expect(of(5, null, 5)).toBe('0 of 5 replicas could serve it; the lowest score wins.')
 })
 
 test('who declined is told with what waited there and what might', () => {
   const sent = [{ attempt: 0, nodeId: 'a', as: 'first', prefillAheadMax: 9_000, declinedBehind: 12_500 }]
   const view = readPlacement({ ...first, sent })
   expect(sentSentence(view?.sent ?? [], (id) => `node ${id}`)).toBe(
-    'By it went attempt 1 to node a (the first try). Attempt 1 was declined: 12,500 prompt tokens waited there, and for your target at most 9,000 might.',
+    'Attempt 1 went to node a (the first try). Attempt 1 was declined: 12,500 prompt tokens waited there, and for your target at most 9,000 might.',
   )
 })

@@ -123,8 +123,8 @@ const sentWords: Record<string, string> = {
 export function sentSentence(sent: readonly SentView[], nameOf: (id: string) => string): string | null {
   if (sent.length === 0) return null
   const parts = sent.map(
-    ({ attempt, nodeId, as }) =>
-      `attempt ${attempt + 1} to ${nameOf(nodeId)} (${sentWords[as] ?? as.replaceAll('_', ' ')})`,
+    ({ attempt, nodeId, as }, index) =>
+      `${attempt + 1}${index === 0 ? ' went' : ''} to ${nameOf(nodeId)} (${sentWords[as] ?? as.replaceAll('_', ' ')})`,
   )
   const declined = sent.flatMap(({ attempt, prefillAheadMax = 0, declinedBehind }) =>
     declinedBehind === undefined
@@ -133,7 +133,20 @@ export function sentSentence(sent: readonly SentView[], nameOf: (id: string) => 
           ` Attempt ${attempt + 1} was declined: ${declinedWords({ promptsAhead: declinedBehind, aheadMax: prefillAheadMax })}.`,
         ],
   )
-  return `By it went ${parts.join(', ')}.${declined.join('')}`
+  return `Attempt ${parts.join(', attempt ')}.${declined.join('')}`
+}
+
+/** How many could serve, and how many of them were looked at. */
+export function comparedSentence({ poolSize, eligible, sampled, candidates }: PlacementView): string {
+  const wins = 'the lowest score wins.'
+  if (eligible === null || sampled === null)
+    return `${candidates.length} of ${poolSize} replicas could serve it; ${wins}`
+  if (poolSize === 1 && eligible === 1) return 'The only replica of the model met the policy.'
+  const met = eligible === poolSize ? `All ${poolSize}` : `${eligible} of the ${poolSize}`
+  const replicas = `replica${poolSize === 1 ? '' : 's'} of the model met the policy`
+  return sampled.length === eligible
+    ? `${met} ${replicas} and ${eligible === 1 ? 'was' : 'were'} compared; ${wins}`
+    : `${met} ${replicas}, ${sampled.length} of them were compared; ${wins}`
 }
 
 /** Why a node declined an attempt, and whether that is anybody's fault: it is not. */

@@ -20,7 +20,7 @@ import { PageHeader, Section } from '~/components/ui/page-header.tsx'
 import { Stats, type StatItem } from '~/components/ui/stat.tsx'
 import { Hash, Money, Utc } from '~/components/ui/values.tsx'
 import { servesDemoModel } from '~/lib/market/demo-model.ts'
-import { addressOf, formatCount, formatMs, formatTokensPerSecond } from '~/lib/words/format.ts'
+import { addressOf, formatCount, formatMs, formatSeries, formatTokensPerSecond } from '~/lib/words/format.ts'
 import { dataPolicyWords, tierWords, trustWords } from '~/lib/words/node-words.ts'
 import { gatewayUrl } from '~/server/context.ts'
 import { pageData } from '~/server/page-data.ts'
@@ -239,7 +239,8 @@ function receiptStats({ ttftP50Ms, ttftP95Ms, tokensPerSecond, effectiveMicroUsd
     { label: 'Tokens/s a stream', value: formatTokensPerSecond(tokensPerSecond), hint: of },
     {
       label: 'Effective $/M tokens',
-      value: effectiveMicroUsdPerMtok === null ? '—' : <Money microUsd={effectiveMicroUsdPerMtok} decimalsMin={3} />,
+      value:
+        effectiveMicroUsdPerMtok === null ? '—' : formatSeries('usd_per_mtok', Number(effectiveMicroUsdPerMtok) / 1e6),
       hint: 'all that was billed, by accepted tokens',
     },
   ]
