@@ -45,10 +45,13 @@ export async function answerStreaming(
     sink.end(events)
   }
   try {
-    const served = await serveRequest(deps.serve, ctx, sink)
+    const { served, events } = await serveRequest(deps.serve, ctx, sink, (served) => ({
+      served,
+      events: served.brokenBy ? words.fail(served.brokenBy) : words.end(served),
+    }))
     recordServed(deps, ctx, served)
     onServed(served)
-    await end(served.brokenBy ? words.fail(served.brokenBy) : words.end(served))
+    await end(events)
   } catch (error) {
     // Once chunks have left there is no status to send: an error frame, because a stream that merely stops looks whole.
     if (!sink.started) throw error
@@ -65,16 +68,21 @@ export async function answerWhole(
   { dialect, explain, claim, onServed }: AnswerOptions,
 ): Promise<FastifyReply> {
   const sink = collectAnswer(ctx.request.path, claim ? NEVER : goneSignal(reply), ctx.request.sealed !== undefined)
-  const served = await serveRequest(deps.serve, ctx, sink)
+  const { served, kept, head } = await serveRequest(deps.serve, ctx, sink, (served) => {
+    const body = JSON.stringify(dialect.whole(ctx, served, sink.answer(), explain))
+    const headers = {
+      ...answerHeaders(ctx.requestId, served.target, served.placement, explain),
+      ...billHeaders(served),
+      'content-type': 'application/json; charset=utf-8',
+    }
+    const head = { ...textHeadersOf(reply), ...headers, 'content-length': Buffer.byteLength(body) }
+    return { served, kept: { headers, body }, head }
+  })
+  await claim?.keep(kept)
+  reply.hijack().raw.writeHead(200, head).end(kept.body)
   recordServed(deps, ctx, served)
   onServed(served)
-  const headers = { ...answerHeaders(ctx.requestId, served.target, served.placement, explain), ...billHeaders(served) }
-  const body = dialect.whole(ctx, served, sink.answer(), explain)
-  if (claim) {
-    const kept = { ...headers, 'content-type': 'application/json; charset=utf-8' }
-    await claim.keep({ headers: kept, body: JSON.stringify(body) })
-  }
-  return reply.headers(headers).send(body)
+  return reply
 }
 
 /** Whoever gave a key wants the answer, if not on this connection then on the next. */

@@ -7,7 +7,7 @@ import OpenAI, {
   NotFoundError,
   RateLimitError,
 } from 'openai'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import type { Hex } from '@isochrone/protocol'
 import {
   API_KEY,
@@ -77,6 +77,23 @@ test('a stream ends with usage and [DONE] only after its receipt is durable', as
   expect(usage).toMatchObject({ usage: { completion_tokens: 3 }, isochrone: { node: 'node_0', priceMicroUsd: '19' } })
   expect(nodes[0]?.acknowledged.at(-1)).toBe(3)
   expect(entries).toHaveLength(1)
+})
+
+test('nothing of a whole answer leaves before its receipt is durable', async () => {
+  const { openai, entries, deps } = await start([hello])
+  const finish = deps.lane.finishRequest.bind(deps.lane)
+  const disk = Promise.withResolvers<void>()
+  deps.lane.finishRequest = async (entry) => {
+    await finish(entry)
+    await disk.promise
+  }
+  let isAnswered = false
+  const answer = openai.chat.completions.create(ask).finally(() => (isAnswered = true))
+  await vi.waitFor(() => expect(entries).toHaveLength(1))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(isAnswered).toBe(false)
+  disk.resolve()
+  expect((await answer).choices[0]?.message.content).toBe('Hello!')
 })
 
 /** An organisation of a thousand tokens a minute sent such requests before, and goes on to. */

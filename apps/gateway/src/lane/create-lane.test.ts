@@ -16,7 +16,7 @@ import {
   type Hex,
 } from '@isochrone/protocol'
 import fc from 'fast-check'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import type { Intent } from '../ports.ts'
 import { clock, entries, epochMs, finish, restart, serve, start as startLane } from './lane-harness.ts'
 import * as fixtures from './lane-fixtures.ts'
@@ -50,7 +50,8 @@ test('a finished request is one journal entry with a receipt that the lane signe
   expect(recoverStructSigner(fixtures.receiptDomain, 'DeliveryReceipt', { value, signature })).toBe(
     bytes32ToAddress(laneId),
   )
-  expect(confirms).toEqual([[nodeId, expect.objectContaining({ workHash: workOf(intent).workHash, signature })]])
+  const told = { workHash: workOf(intent).workHash, signature }
+  await vi.waitFor(() => expect(confirms).toEqual([[nodeId, expect.objectContaining(told)]]))
   expect(lane.signedMicroUsd(channelId)).toBe(40n)
   await journal.close()
 })
@@ -321,7 +322,7 @@ test("a receipt that is nobody's, forged, or for a request that still runs is no
     delivery: null,
     reason: expect.stringContaining('6 µUSD') as string,
   }
-  expect(confirms).toEqual([[nodeId, expect.objectContaining(told)]])
+  await vi.waitFor(() => expect(confirms).toEqual([[nodeId, expect.objectContaining(told)]]))
   expect(await lane.presentWork(nodeId, workOf(intent).signed)).toMatchObject(told)
   await journal.close()
 })

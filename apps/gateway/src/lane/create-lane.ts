@@ -175,7 +175,10 @@ export async function createLane(options: LaneOptions): Promise<GatewayLane> {
         receipts,
       }))
       closeIfLarge()
-      for (const { attempt } of attempts) confirm(attempt)
+      // Behind the answer, which leaves in this turn.
+      setImmediate(() => {
+        for (const { attempt } of attempts) confirm(attempt)
+      })
     },
     signedMicroUsd: (channelId) => state.signedByChannel.get(channelId) ?? 0n,
     signedByChannel: () => state.signedByChannel,

@@ -21,15 +21,16 @@ import type { AnswerSink } from './answer/answer-sink.ts'
 import type { ServeDeps, Usage, Served, Serving, AnswerOf } from './serving.ts'
 
 /**
- * Serves one request into `sink`. Resolves when the outcome is durable. Throws an `AppError` when nothing was handed on;
- * what was attempted is durable then too.
+ * Serves one request into `sink`. Resolves with what `readyOf` makes of it while the disk works, when the outcome is durable.
+ * Throws an `AppError` when nothing was handed on; what was attempted is durable then too.
  */
-export async function serveRequest(
+export async function serveRequest<Ready>(
   deps: ServeDeps,
   ctx: RequestContext,
   sink: AnswerSink,
+  readyOf: (served: Served) => Ready,
   answerOf?: AnswerOf,
-): Promise<Served> {
+): Promise<Ready> {
   const asked = placementRequestOf(ctx, deps.measurements)
   const placed = await inStep(ctx, 'placement', () => placeFirst(deps, ctx, asked, sink.signal))
   try {
@@ -49,13 +50,17 @@ export async function serveRequest(
       const answer = followAnswer(sink, kind, recounts || mayContinue(ctx))
       const attempts = await attemptAll(deps, { ctx, asked, answer, placed, reservedMicroUsd })
       const settled = settle(ctx, answer, attempts, answerOf)
-      charge(deps, { ctx, asked }, settled.served?.completed ?? null)
       if (BigInt(settled.entry.request.priceMicroUsd) > 0n) ctx.billed?.()
-      await inStep(ctx, 'settle', () => deps.lane.finishRequest(settled.entry))
-      if (recounts && !ctx.request.sealed) recount(deps, ctx, attempts, answer)
-      if (settled.served === null) throw settled.failure
-      if (settled.failure && !(answer.streams && answer.begun)) throw settled.failure
-      return settled.served
+      const durable = inStep(ctx, 'settle', () => deps.lane.finishRequest(settled.entry))
+      try {
+        charge(deps, { ctx, asked }, settled.served?.completed ?? null)
+        if (settled.served === null) throw settled.failure
+        if (settled.failure && !(answer.streams && answer.begun)) throw settled.failure
+        return readyOf(settled.served)
+      } finally {
+        await durable
+        if (recounts && !ctx.request.sealed) recount(deps, ctx, attempts, answer)
+      }
     } finally {
       reservation?.release()
     }

@@ -148,10 +148,12 @@ async function runDispatch(deps: GatewayDeps, dispatch: DispatchRequest): Promis
           ? asked.dialect.whole(ctx, served, sink.answer(), false)
           : { ...sink.answer(), usage: usageOf(served), isochrone: { ...isochroneOf(ctx, served, false), attempt } }
     // Only a job's answer is journalled: somebody may come back for it.
-    const served = await serveRequest(deps.serve, ctx, sink, jobId === null ? undefined : bodyFor)
+    const answerOf = jobId === null ? undefined : bodyFor
+    const readyOf = (served: Served) => ({ served, answer: bodyFor(served) })
+    const { served, answer } = await serveRequest(deps.serve, ctx, sink, readyOf, answerOf)
     ended(200)
     recordServed(deps, ctx, served)
-    return { outcome: 'answered', httpStatus: 200, answer: bodyFor(served), message: null }
+    return { outcome: 'answered', httpStatus: 200, answer, message: null }
   } catch (thrown) {
     const error = toAppError(thrown)
     const { httpStatus, body } = toOpenAiError(error, dispatch.requestId)
