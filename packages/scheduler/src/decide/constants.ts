@@ -42,6 +42,12 @@ export interface Tuning {
   othersWeight: number
   othersHeadroom: number
   othersCurve: number
+  /**
+   * A request that was sent nowhere yet is let in up to its TPOT SLO less this share where very many streams run, and less
+   * half of it where `admitMarginStreams` do: whoever comes last makes all of them slower, and the prediction errs.
+   */
+  admitMargin: number
+  admitMarginStreams: number
   /** TPOT SLO assumed of the streams that run already, ms, and TTFT headroom used for the slack bit, ms. */
   nominalTpotSloMs: number
   nominalTtftSloMs: number
@@ -123,6 +129,8 @@ export const defaultTuning: Readonly<Tuning> = {
   othersWeight: 0.01,
   othersHeadroom: 0.74,
   othersCurve: 0.1,
+  admitMargin: 0.15,
+  admitMarginStreams: 64,
   nominalTpotSloMs: 50,
   nominalTtftSloMs: 500,
   prefillChunkTokens: 1_024,

@@ -21,6 +21,19 @@ const FULL = codeOf('full')
 const NO_SLACK = codeOf('no_slack')
 export const STALE_REASON = codeOf('stale')
 
+/**
+ * Share of its TPOT SLO up to which a request is let in beside so many streams. Where the whole fleet is full each place would be
+ * filled to the SLO itself, and half of those that run there be late. Who was sent somewhere before has lost time, and comes alone.
+ */
+export function admitShare(
+  { excludeNodeIds }: Pick<PlacementRequest, 'excludeNodeIds'>,
+  streams: number,
+  t: Tuning,
+): number {
+  if (excludeNodeIds.length > 0) return 1
+  return 1 - (t.admitMargin * streams) / (streams + t.admitMarginStreams)
+}
+
 /** Predicts rows [from, n), prices them, and gives each a reason unless it has one already. */
 export function predict(s: DecisionScratch, from: number, request: PlacementRequest, nowMs: number, t: Tuning): void {
   const { source: rows, base, ttftMs, ttftTailMs, tpotMs, tpotTailMs, tokensUsd, bytesUsd, failing, cached, n } = s
@@ -78,7 +91,7 @@ export function predict(s: DecisionScratch, from: number, request: PlacementRequ
     else if (capped && overPriceCap(rows, r, request, t, s.clean[i] === 1)) reason[i] = OVER_PRICE_CAP
     else if (s.clean[i] !== 1 && (reason[i] = unavailable(s, i, nowMs)) !== 0) continue
     else if (active >= cap * queueFactor) reason[i] = FULL
-    else if (bySlack && (ttft > ttftSloMs || tpot > tpotSloMs)) reason[i] = NO_SLACK
+    else if (bySlack && (ttft > ttftSloMs || tpot > admitShare(request, others, t) * tpotSloMs)) reason[i] = NO_SLACK
     else if (s.clean[i] !== 1 && isStale(s, i, nowMs, t)) reason[i] = STALE_REASON
   }
 }
@@ -110,8 +123,8 @@ export function lacksSlack(rows: Float64Array, r: number, request: PlacementRequ
   const context = (rows[r + col.CONTEXT] as number) || ownContext
   const running = active + 1 < cap ? active + 1 : cap
   const tpot = a + b * running + g * (context * (running - 1) + ownContext)
-  if (tpot > policy.tpotSloMs) return true
   const others = active < cap ? active : cap
+  if (tpot > admitShare(request, others, t) * policy.tpotSloMs) return true
   const step = others > 0 ? a + (b + g * context) * others : 0
   const work = (rows[r + col.PREFILL_TOKENS] as number) + tokensIn
   const rtt = rows[r + col.RTT] as number

@@ -5,7 +5,7 @@ import type { CompiledPolicy } from '../pool/compiled-policy.ts'
 import type { ReplicaPool } from '../pool/replica-pool.ts'
 import type { Tuning } from './constants.ts'
 import { countExcluded } from './count-excluded.ts'
-import { codeOf, reasonOf } from './predict.ts'
+import { admitShare, codeOf, reasonOf } from './predict.ts'
 import type { DecisionScratch } from './scratch.ts'
 
 const OVER_PRICE_CAP = codeOf('over_price_cap')
@@ -80,6 +80,9 @@ export function nearestOf(s: DecisionScratch): readonly number[] {
   return rows.map((i) => s.slots[i] as number)
 }
 
+/** Sent nowhere yet. */
+const COMES_AGAIN = { excludeNodeIds: [] }
+
 /** ms; infinite where no waiting mends it. */
 function waitOf(s: DecisionScratch, i: number, t: Tuning): number {
   const { request } = s
@@ -100,9 +103,10 @@ function waitOf(s: DecisionScratch, i: number, t: Tuning): number {
       // Prompts drain as time goes by; a wait for a place gets shorter only when a stream ends.
       const isQueued = s.value(i, col.ACTIVE) + 1 > s.value(i, col.STREAMS_MAX)
       const drainMs = isQueued ? Math.ceil(overMs / Math.max(1, endMs)) * endMs : overMs
-      // TPOT is linear in the streams: as many have to end as bring it back to the SLO.
+      // TPOT is linear in the streams: as many have to end as bring it back to where who comes again is let in.
       const perStream = tpot / (streams + 1)
-      const over = Math.max(0, tpot - request.policy.tpotSloMs) / Math.max(1e-9, perStream)
+      const tpotSloMs = admitShare(COMES_AGAIN, streams, t) * request.policy.tpotSloMs
+      const over = Math.max(0, tpot - tpotSloMs) / Math.max(1e-9, perStream)
       return Math.max(drainMs, Math.ceil(over) * endMs)
     }
     case 'draining':

@@ -3,7 +3,8 @@
  *
  * An obstacle that nobody can remove (another build, a node that has failed it, a draining one) leaves the replica out.
  */
-import { predict, reasonOf } from '../decide/predict.ts'
+import type { Tuning } from '../decide/constants.ts'
+import { admitShare, predict, reasonOf } from '../decide/predict.ts'
 import { DecisionScratch } from '../decide/scratch.ts'
 import { retryAfterOf } from '../decide/why-none.ts'
 import { dataPolicies, trustLevels, type DataPolicy, type ReplicaOffer, type TrustLevel } from '../offer.ts'
@@ -87,7 +88,7 @@ export function createObstacleFinder(pool: ReplicaPool, request: PlacementReques
     let waitMs: number | null = null
     if (reason === 'full' || reason === 'breaker_open' || reason === 'no_slack') {
       waitMs = retryAfterOf(s, pool.tuning)
-      if (reason === 'no_slack') changes.push(...sloChanges(policy, s.ttftMs[0] as number, s.tpotMs[0] as number))
+      if (reason === 'no_slack') changes.push(...sloChanges(s, request, pool.tuning))
       else changes.push({ field: 'wait', ms: waitMs })
     }
     // A broken price is above every cap that a person could name.
@@ -97,7 +98,11 @@ export function createObstacleFinder(pool: ReplicaPool, request: PlacementReques
   }
 }
 
-function sloChanges({ ttftSloMs, tpotSloMs }: RoutingPolicy, ttftMs: number, tpotMs: number): Change[] {
+function sloChanges(s: DecisionScratch, request: PlacementRequest, t: Tuning): Change[] {
+  const { ttftSloMs, tpotSloMs } = request.policy
+  const [ttftMs = 0] = s.ttftMs
+  const streams = Math.min(s.value(0, col.ACTIVE), s.value(0, col.STREAMS_MAX))
+  const tpotMs = (s.tpotMs[0] as number) / admitShare(request, streams, t)
   const changes: Change[] = []
   if (ttftMs > ttftSloMs) changes.push({ field: 'ttft_slo_ms', ms: Math.ceil(ttftMs / 10) * 10 })
   if (tpotMs > tpotSloMs) changes.push({ field: 'tpot_slo_ms', ms: Math.ceil(tpotMs) })

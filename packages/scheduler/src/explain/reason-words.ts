@@ -45,7 +45,7 @@ export function rejectionDetail(
     stale: `last report ${replica.stateAgeMs === null ? 'never' : `${Math.round(replica.stateAgeMs)} ms ago`}`,
     breaker_open: `for another ${Math.round(Math.max(0, replica.breakerOpenUntilMs - nowMs))} ms`,
     full: `${replica.activeStreams} streams, takes ${Math.floor(replica.streamsMax)} at once`,
-    no_slack: `targets ${policy.ttftSloMs} ms to the first token and ${policy.tpotSloMs} ms for each further one`,
+    no_slack: `targets ${policy.ttftSloMs} ms to the first token and ${policy.tpotSloMs} ms for each further one, with a margin for those that run there`,
   }
   return details[reason]
 }

@@ -2,7 +2,7 @@ import { prng } from '@isochrone/domain'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decide } from '../decide/decide.ts'
-import { NOW_MS, offer, request } from '../decide/fixtures.ts'
+import { hexId, NOW_MS, offer, request } from '../decide/fixtures.ts'
 import type { ReplicaOffer } from '../offer.ts'
 import { createReplicaPool, type ReplicaPool } from '../pool/replica-pool.ts'
 import {
@@ -92,6 +92,37 @@ test('where time is in the way, it says how long to wait and which target would 
     expect.stringMatching(/^wait \d+\.\d s: 1 replica, /),
     expect.stringMatching(/^accept a TTFT of [\d,]+ ms instead of 900 ms: 1 replica, /),
   ])
+})
+
+/** Where the whole fleet is full, each place would else be filled until half of those that run there are late. */
+test('beside many streams a target needs a margin, where nobody runs or after an attempt elsewhere none', () => {
+  const asked = (activeStreams: number, tpotSloMs: number, excludeNodeIds: string[] = []) => {
+    const pool = poolOf([offer(1, { concurrencyMax: 1_024 })])
+    const report = { atMs: NOW_MS, activeStreams, queuedStreams: 0, prefillTokens: 0, contextTokens: 1_100 }
+    pool.report(0, { ...report, ownStreams: 0, draining: false })
+    const slos = { admission: 'slack', ttftSloMs: 5_000, tpotSloMs } as const
+    return { pool, ask: request({ excludeNodeIds }, slos) }
+  }
+  const tpotMs = (streams: number) => 9 + (0.34 + 0.000_043 * 1_100) * (streams + 1)
+  const smallest = (streams: number, excludeNodeIds: string[] = []): number => {
+    const { pool, ask } = asked(streams, 5, excludeNodeIds)
+    const [change] = whyNoCapacity(pool, ask, NOW_MS)
+      .changes.flatMap(({ changes }) => changes)
+      .filter(({ field }) => field === 'tpot_slo_ms')
+    return change?.field === 'tpot_slo_ms' ? change.ms : NaN
+  }
+  const placed = (streams: number, ms: number, excludeNodeIds?: string[]) => {
+    const { pool, ask } = asked(streams, ms, excludeNodeIds)
+    return decide(pool, ask, prng(1), NOW_MS).kind === 'placed'
+  }
+  const elsewhere = [hexId(9)]
+  expect([smallest(0), smallest(400, elsewhere)]).toEqual([Math.ceil(tpotMs(0)), Math.ceil(tpotMs(400))])
+  for (const streams of [1, 16, 64, 400]) {
+    const share = 1 - (0.15 * streams) / (streams + 64)
+    expect(smallest(streams)).toBe(Math.ceil(tpotMs(streams) / share))
+    expect([placed(streams, smallest(streams)), placed(streams, smallest(streams) - 1)]).toEqual([true, false])
+    expect(placed(streams, Math.ceil(tpotMs(streams)), elsewhere)).toBe(true)
+  }
 })
 
 test('nothing is suggested where something is open, or where nothing that can be changed would help', () => {
