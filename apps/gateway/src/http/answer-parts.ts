@@ -101,7 +101,7 @@ function recordOf(placement: unknown): Record<string, unknown> {
   return typeof placement === 'object' && placement !== null ? (placement as Record<string, unknown>) : {}
 }
 
-/** What was set on the reply before: for a stream, which writes its own head, and for what is kept of an answer. */
+/** What was set on the reply before, for what is kept of an answer. */
 export function textHeadersOf(reply: FastifyReply): Record<string, string> {
   const set = Object.entries(reply.getHeaders())
   return Object.fromEntries(set.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])))

@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify'
 import { collectAnswer } from '../requests/answer/collect-answer.ts'
 import type { RequestContext } from '../requests/request-context.ts'
 import { serveRequest } from '../requests/serve-request.ts'
-import { answerHeaders, billHeaders, textHeadersOf } from './answer-parts.ts'
+import { answerHeaders, billHeaders } from './answer-parts.ts'
 import type { Dialect } from './dialect.ts'
 import type { Claim } from '../idempotency/idempotency.ts'
 import { recordServed } from './record-served.ts'
@@ -15,6 +15,8 @@ import type { Served } from '../requests/serving.ts'
 export interface AnswerOptions {
   dialect: Dialect
   explain: boolean
+  /** Headers that tell its caller's limits. */
+  limits: Record<string, string>
   /** Of a request with an idempotency key: it runs to its end whoever leaves, and its answer is kept. */
   claim: Claim | null
   /** Told what was billed, once. */
@@ -26,7 +28,7 @@ export async function answerStreaming(
   deps: GatewayDeps,
   ctx: RequestContext,
   reply: FastifyReply,
-  { dialect, explain, claim, onServed }: AnswerOptions,
+  { dialect, explain, limits, claim, onServed }: AnswerOptions,
 ): Promise<FastifyReply> {
   const words = dialect.stream(ctx, explain)
   const recording = claim && recordStream()
@@ -35,7 +37,7 @@ export async function answerStreaming(
     words,
     record: recording?.add,
     headersOf(target, placement) {
-      const headers = { ...textHeadersOf(reply), ...answerHeaders(ctx.requestId, target, placement, explain) }
+      const headers = { ...limits, ...answerHeaders(ctx.requestId, target, placement, explain) }
       recording?.head(headers)
       return headers
     },
@@ -65,7 +67,7 @@ export async function answerWhole(
   deps: GatewayDeps,
   ctx: RequestContext,
   reply: FastifyReply,
-  { dialect, explain, claim, onServed }: AnswerOptions,
+  { dialect, explain, limits, claim, onServed }: AnswerOptions,
 ): Promise<FastifyReply> {
   const sink = collectAnswer(ctx.request.path, claim ? NEVER : goneSignal(reply), ctx.request.sealed !== undefined)
   const { served, kept, head } = await serveRequest(deps.serve, ctx, sink, (served) => {
@@ -75,7 +77,7 @@ export async function answerWhole(
       ...billHeaders(served),
       'content-type': 'application/json; charset=utf-8',
     }
-    const head = { ...textHeadersOf(reply), ...headers, 'content-length': Buffer.byteLength(body) }
+    const head = { ...limits, ...headers, 'content-length': Buffer.byteLength(body) }
     return { served, kept: { headers, body }, head }
   })
   await claim?.keep(kept)

@@ -150,7 +150,8 @@ async function answerOnce(
   const { inference, dialect, response } = asked
   const tokensIn = promptTokensLikely(inference.body.length)
   admission.takeTokens(tokensIn + inference.tokensOutMax, tokensIn + tokensOutLeast(inference))
-  reply.headers(admission.headers())
+  const limits = admission.headers()
+  reply.headers(limits)
   if (response?.background === true)
     return await startBackground(deps, caller, { ...asked, response }, reply, waiting, claim)
   if (waiting.queued) return await enqueue(deps, caller, asked, reply, { waiting, kind: 'queued', claim })
@@ -158,6 +159,7 @@ async function answerOnce(
   const options = {
     dialect,
     claim,
+    limits,
     explain: request.headers['x-isochrone-explain'] === '1',
     onServed: ({ completed }: { completed: { tokensIn: number; tokensCached: number; tokensOut: number } }) =>
       admission.usedTokens(completed.tokensIn + completed.tokensCached + completed.tokensOut),
