@@ -2,7 +2,10 @@
  * All repositories on one connection pool, and the same set inside a transaction: what apps hand to services.
  */
 import type { Db, DbOrTx } from './create-db.ts'
-import { chainRepository } from './repositories/chain-repository.ts'
+import { chainIndexRepository } from './repositories/chain-index-repository.ts'
+import { channelRepository } from './repositories/channel-repository.ts'
+import { registrationRepository } from './repositories/registration-repository.ts'
+import { sentTransactionRepository } from './repositories/sent-transaction-repository.ts'
 import { accountsRepository } from './repositories/accounts-repository.ts'
 import { apiKeysRepository } from './repositories/api-keys-repository.ts'
 import { auditRepository } from './repositories/audit-repository.ts'
@@ -19,7 +22,9 @@ import { listingRepository } from './repositories/listing-repository.ts'
 import { providersRepository } from './repositories/providers-repository.ts'
 import { readingsRepository } from './repositories/readings-repository.ts'
 import { epochRepository } from './repositories/epoch-repository.ts'
+import { voucherRepository } from './repositories/voucher-repository.ts'
 import { leaseRepository } from './repositories/lease-repository.ts'
+import { batchLineRepository } from './repositories/batch-line-repository.ts'
 import { batchRepository } from './repositories/batch-repository.ts'
 import { fileRepository } from './repositories/file-repository.ts'
 import { keyBudgetRepository } from './repositories/key-budget-repository.ts'
@@ -29,6 +34,7 @@ import { requestRepository } from './repositories/request-repository.ts'
 import { payoutRepository } from './repositories/payout-repository.ts'
 import { pendingTransactionRepository } from './repositories/pending-transaction-repository.ts'
 import { performanceRepository } from './repositories/performance-repository.ts'
+import { slaCountsRepository } from './repositories/sla-counts-repository.ts'
 import { settlementRepository } from './repositories/settlement-repository.ts'
 import { verificationRepository } from './repositories/verification-repository.ts'
 import { webhookRepository } from './repositories/webhook-repository.ts'
@@ -45,19 +51,24 @@ export function repositories(db: DbOrTx) {
     offerUpkeep: offerUpkeepRepository(db),
     requests: requestRepository(db),
     recounts: recountRepository(db),
-    epochs: epochRepository(db),
+    epochs: { ...epochRepository(db), ...voucherRepository(db) },
     jobs: jobRepository(db),
-    batches: batchRepository(db),
+    batches: { ...batchRepository(db), ...batchLineRepository(db) },
     files: fileRepository(db),
     leases: leaseRepository(db),
     webhooks: webhookRepository(db),
     verification: verificationRepository(db),
     listings: listingRepository(db),
-    chain: chainRepository(db),
+    chain: {
+      ...chainIndexRepository(db),
+      ...channelRepository(db),
+      ...registrationRepository(db),
+      ...sentTransactionRepository(db),
+    },
     payouts: payoutRepository(db),
     settlement: settlementRepository(db),
     evidence: evidenceRepository(db),
-    records: performanceRepository(db),
+    records: { ...performanceRepository(db), ...slaCountsRepository(db) },
     disputes: disputesRepository(db),
     audit: auditRepository(db),
     pendingTransactions: pendingTransactionRepository(db),
