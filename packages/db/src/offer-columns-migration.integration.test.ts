@@ -1,10 +1,9 @@
 /** Offers that were there before their columns were put in another order are the same after it. */
-import { cpSync, mkdtempSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { startTestStack, type TestStack } from '@isochrone/local-stack'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { applyMigrations, migrationsDir } from './migrate.ts'
+import { applyMigrations } from './migrate.ts'
+import { databaseBefore } from './testing/database-before.ts'
 
 let stack: TestStack
 beforeAll(async () => {
@@ -23,25 +22,15 @@ const rows = `insert into offer ("nodeId", id, name, "providerId", "providerName
       'two p cpu', 9007199254740993, 7, null, '0xt2', '2026-11-02T00:00:00Z', false, null, null, null, null, null, null, 0, null)`
 
 test('every offer keeps every value, and its keys stay keys', async () => {
-  const client = new pg.Client({ connectionString: stack.databaseUrl })
-  await client.connect()
-  await client.query('create database before_columns')
-  await client.end()
-  const url = new URL(stack.databaseUrl)
-  url.pathname = '/before_columns'
-  const before = mkdtempSync(join(stack.dir, 'before-'))
-  for (const name of readdirSync(migrationsDir).filter((each) => /^\d{4}_/.test(each) && each < '0034')) {
-    cpSync(join(migrationsDir, name), join(before, name), { recursive: true })
-  }
-  await applyMigrations(url.href, before)
-  const database = new pg.Client({ connectionString: url.href })
+  const url = await databaseBefore(stack, '0034')
+  const database = new pg.Client({ connectionString: url })
   await database.connect()
   try {
     await database.query(rows)
     const read = () => database.query('select to_jsonb(offer) as row from offer order by "nodeId"')
     const written = (await read()).rows
     expect(written).toHaveLength(2)
-    expect(await applyMigrations(url.href)).toContain('0034_offer_columns')
+    expect(await applyMigrations(url)).toContain('0034_offer_columns')
     expect((await read()).rows).toEqual(written)
     for (const key of ['nodeId', 'id']) {
       const again = `insert into offer select (jsonb_populate_record(offer, jsonb_build_object('${key === 'id' ? 'nodeId' : 'id'}', 'x'))).* from offer where id = 'node_1'`

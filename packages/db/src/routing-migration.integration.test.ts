@@ -1,10 +1,9 @@
 /** Data that was there before routing policies keeps its meaning: what was set, and what nodes are. */
-import { cpSync, mkdtempSync } from 'node:fs'
-import { join } from 'node:path'
 import { startTestStack, type TestStack } from '@isochrone/local-stack'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { applyMigrations, migrationsDir } from './migrate.ts'
+import { applyMigrations } from './migrate.ts'
+import { databaseBefore } from './testing/database-before.ts'
 
 let stack: TestStack
 beforeAll(async () => {
@@ -13,10 +12,7 @@ beforeAll(async () => {
 afterAll(() => stack?.stop())
 
 test('settings become a policy, and nodes get the class of their hardware', async () => {
-  const databaseUrl = await emptyDatabase()
-  const before = mkdtempSync(join(stack.dir, 'before-'))
-  cpSync(join(migrationsDir, '0001_init'), join(before, '0001_init'), { recursive: true })
-  await applyMigrations(databaseUrl, before)
+  const databaseUrl = await databaseBefore(stack, '0002')
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
   try {
@@ -42,17 +38,6 @@ test('settings become a policy, and nodes get the class of their hardware', asyn
     await client.end()
   }
 })
-
-/** One without any migration. */
-async function emptyDatabase(): Promise<string> {
-  const client = new pg.Client({ connectionString: stack.databaseUrl })
-  await client.connect()
-  await client.query('create database before_routing')
-  await client.end()
-  const url = new URL(stack.databaseUrl)
-  url.pathname = '/before_routing'
-  return url.href
-}
 
 const inventories: Record<string, object | null> = {
   h200: { hardware: '8 × NVIDIA', gpus: [{ name: 'NVIDIA H200 141GB HBM3e' }] },
