@@ -1,12 +1,18 @@
 /** Test support: a database as it was before a migration, to see what that does to rows which are there already. */
 import { cpSync, mkdtempSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { TestStack } from '@isochrone/local-stack'
 import pg from 'pg'
 import { applyMigrations, migrationsDir } from '../migrate.ts'
 
+interface Stack {
+  /** Of its server. */
+  databaseUrl: string
+  /** For files of the test. */
+  dir: string
+}
+
 /** Its URL. @param migration by its number, as in `0034`; it and all later ones are still to be applied. */
-export async function databaseBefore(stack: TestStack, migration: string): Promise<string> {
+export async function databaseBefore(stack: Stack, migration: string): Promise<string> {
   const client = new pg.Client({ connectionString: stack.databaseUrl })
   await client.connect()
   await client.query(`create database before_${migration}`)
