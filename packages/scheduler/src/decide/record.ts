@@ -19,7 +19,7 @@ import type { DecisionScratch } from './scratch.ts'
 import { invariant } from '@isochrone/domain'
 
 /** Changes whenever the same inputs may give another choice. */
-export const ENGINE_VERSION = '1.8.0'
+export const ENGINE_VERSION = '1.9.0'
 /** Pools up to this size say of every replica why it was not eligible; larger ones how many were not, by reason. */
 const SMALL_POOL = 64
 

@@ -32,6 +32,14 @@ test('a replica is as fast as its streams show, while they show it', () => {
   expect(perTokenMs()).toBeCloseTo(usualMs)
 })
 
+/** They say that no prompt is prefilled beside them, and nothing of how fast one would be. */
+test('streams that are faster than the fit make tokens sooner and no prompt', () => {
+  const { pool, slot, perTokenMs } = loaded()
+  for (let n = 0; n < 12; n++) pool.paced(slot, look(0.5 * usualMs, 100))
+  expect(perTokenMs()).toBeLessThan(0.6 * usualMs)
+  expect(replicaStateOf(pool, slot).estimate.prefillMsPerToken).toBeCloseTo(0.03, 6)
+})
+
 /** A prompt of 12,000 tokens takes a third of a second, a chunk of it in each step of those that run: no slow machine. */
 test('steps that carry what waits there say nothing of the machine, and slower ones still do', () => {
   const { pool, slot, perTokenMs } = loaded()

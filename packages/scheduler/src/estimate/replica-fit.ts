@@ -80,7 +80,8 @@ export function applyFit(rows: Float64Array, cold: Float64Array, slot: number): 
   const r = slot * ROW
   const c = slot * COLD
   const pace = Math.max(cold[c + PACE_APPLIED] as number, cold[c + PACE_TOLD] as number)
-  rows[r + PREFILL_MS] = pace * (cold[c + FIT_PREFILL] as number)
+  // Tokens sooner than the fit's say that no prompt is prefilled beside them, and nothing of how fast one would be.
+  rows[r + PREFILL_MS] = Math.max(1, pace) * (cold[c + FIT_PREFILL] as number)
   rows[r + TPOT_A] = pace * (cold[c + FIT_A] as number)
   rows[r + TPOT_B] = pace * (cold[c + FIT_B] as number)
   rows[r + TPOT_G] = (rows[r + TPOT_B] as number) * (cold[c + PRIOR_G_OVER_B] as number)
