@@ -51,8 +51,7 @@ test('an agent that is killed in mid-stream comes back, presents what it signed,
   const second = await linkedAgent()
   await expect.poll(() => gateway.represented.length, { timeout: 30_000 }).toBe(1)
   expect(gateway.checkedWork(gateway.represented[0] ?? null)).toEqual(signed)
-  // Nobody said that no more numbers were used than are in the log.
-  expect(gateway.checkedWork((await gateway.open({}, chat(4)).end).work).seq).toBe(10_001)
+  expect(gateway.checkedWork((await gateway.open({}, chat(4)).end).work).seq).toBe(2)
 
   second.kill('SIGTERM')
   expect(await once(second, 'exit')).toEqual([0, null])

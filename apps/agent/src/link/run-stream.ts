@@ -1,10 +1,9 @@
 /**
  * Runs one request from OPEN to END: engine, DATA under credits, work receipt.
  *
- * Guarantees: exactly one END; a receipt for what the engine did, in the node's log before END leaves, when the disk has at
- * least that the attempt was begun (`receipt-log.ts`); nothing is read from the engine while the gateway grants no credit. A
- * stream whose link is lost signs for what was acknowledged, a stream that ends in any other way for what was sent: DATA and END
- * travel in order, so the gateway saw it all.
+ * Guarantees: exactly one END; a receipt for what the engine did, on disk before END leaves; nothing is read from the
+ * engine while the gateway grants no credit. A stream whose link is lost signs for what was acknowledged, a stream that
+ * ends in any other way for what was sent: DATA and END travel in order, so the gateway saw it all.
  */
 import { promptTokensLeast, type QueuedPrompt } from '@isochrone/domain'
 import {
@@ -178,7 +177,6 @@ async function runClaimed(
     rest: (isResting) => events?.rest?.(isResting),
   })
   let events: EngineEvents | undefined
-  context.receipts.begin(job.open)
   try {
     events = context.driver.start(call, job.signal)
     try {
@@ -212,7 +210,7 @@ async function runClaimed(
       // Before it is signed for: what the engine still does is done for nobody.
       await events.return()
     }
-    // Nobody reads the rest of a whole answer before its END, which may wait for a sync: one message is cheaper than two.
+    // Nobody reads the rest of a whole answer before its END, which takes a sync: one message is cheaper than two.
     await send(merger.flush(performance.now()), isWhole)
     if (sealer) await sendEnd(context, job, run, sealer)
     return await signed(context, job, run, 'completed', null)

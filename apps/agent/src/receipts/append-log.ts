@@ -1,10 +1,9 @@
 /**
  * An append-only file of JSON lines with group commit: everything that waits is written and fsynced together.
  *
- * Guarantee: when `append` resolves, its line survives a crash of the process and of the machine; when `write` does, a crash
- * of the process. What a crash leaves of the writes that were under way is cut off or emptied when the log is opened; it was
- * promised to nobody. Lines overwrite zeros that are on the disk already. In JSON there is no zero byte, so room is never taken
- * for a line, nor a line for room.
+ * Guarantee: when `append` resolves, its line survives a crash of the process and of the machine. What a crash leaves of the
+ * write that was under way is cut off or emptied when the log is opened; it was promised to nobody. Lines overwrite zeros that
+ * are on the disk already. In JSON there is no zero byte, so room is never taken for a line, nor a line for room.
  */
 import { constants, fdatasync, writeSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
@@ -22,11 +21,9 @@ type Waiting = {
   readonly reject: (error: unknown) => void
 }
 
-/** Puts all that was written to the file on the disk. */
-export type FileSync = (fd: number) => Promise<void>
-
+const sync = promisify(fdatasync)
 /** How long a line may wait for another one to share its sync with. */
-const SOON_MS = 10
+const SOON_MS = 50
 /** How far apart syncs are where many lines are waited for, at least: fewer of them, and what follows them goes together. */
 const GATHER_MS = 4
 /** Lines that wait at most before they are written whoever comes. */
@@ -37,36 +34,24 @@ const WRITE_BYTES_MAX = 1024 * 1024
 export class AppendLog {
   readonly #file: FileHandle
   readonly #room: ZeroedAhead
-  readonly #sync: FileSync
   readonly #pace = new SyncPace(GATHER_MS)
   /** Where the lines end. */
   #endByte: number
   #waiting: Waiting[] = []
-  /** Lines that are in the file, and in no sync yet. */
-  #written: Waiting[] = []
-  /** Of what no sync has ended for. */
-  #unsyncedBytes = 0
-  /** A batch has been taken, and waits for room. */
-  #isHeldUp = false
   #flushing: Promise<void> | undefined
   #isDue = false
   #soon: NodeJS.Timeout | undefined
   #failure: unknown
   #closing: Promise<void> | undefined
 
-  private constructor(file: FileHandle, room: ZeroedAhead, endByte: number, sync: FileSync) {
+  private constructor(file: FileHandle, room: ZeroedAhead, endByte: number) {
     this.#file = file
     this.#room = room
-    this.#sync = sync
     this.#endByte = endByte
   }
 
   /** Opens or creates the log and hands each whole line to `onLine`, in order. Throws when a whole line is no JSON. */
-  static async open(
-    path: string,
-    onLine: (value: unknown) => void,
-    sync: FileSync = promisify(fdatasync),
-  ): Promise<AppendLog> {
+  static async open(path: string, onLine: (value: unknown) => void): Promise<AppendLog> {
     const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600)
     try {
       const { endByte, torn } = await readLines(file, (line) => onLine(JSON.parse(line)))
@@ -83,16 +68,11 @@ export class AppendLog {
       const room = new ZeroedAhead(file, endByte, Infinity)
       room.after(endByte)
       await room.settled()
-      return new AppendLog(file, room, endByte, sync)
+      return new AppendLog(file, room, endByte)
     } catch (error) {
       await file.close()
       throw error
     }
-  }
-
-  /** So many lines are waited for that they share their syncs, and wait for them. */
-  get isBusy(): boolean {
-    return this.#pace.isBusy
   }
 
   /** Resolves when the line is on disk. After a failed write every later append fails too: the log is not trusted. */
@@ -112,20 +92,6 @@ export class AppendLog {
     })
   }
 
-  /**
-   * Resolves when the line is in the kernel's memory, and with it what was appended before: a kill of the process loses neither.
-   * It goes to the disk as with {@link appendSoon}; should that fail, every later append fails too.
-   */
-  async write(value: unknown): Promise<void> {
-    const synced = this.appendSoon(value)
-    if (this.#writeWaiting()) {
-      synced.catch(() => {})
-      return
-    }
-    this.#start()
-    await synced
-  }
-
   /** Writes what waits, gives the room back, and refuses what comes later. */
   close(): Promise<void> {
     this.#closing ??= this.#end()
@@ -133,10 +99,8 @@ export class AppendLog {
   }
 
   async #end(): Promise<void> {
-    do {
-      this.#start()
-      await this.#flushing
-    } while (this.#written.length > 0)
+    this.#start()
+    await this.#flushing
     this.#failure ??= new Error('the log is closed')
     try {
       await this.#room.settled()
@@ -161,65 +125,31 @@ export class AppendLog {
       clearTimeout(this.#soon)
       this.#soon = undefined
       const batch = this.#takeBatch()
-      let synced: Waiting[] = []
       try {
         if (this.#failure) throw this.#failure
-        const bytes = textOf(batch)
+        const bytes = Buffer.from(batch.map((item) => item.line).join(''), 'utf8')
         const slow = this.#room.before(this.#endByte + bytes.length)
-        if (slow) {
-          this.#isHeldUp = true
-          await slow
-          this.#isHeldUp = false
-        }
-        this.#writeEnd(bytes)
-        synced = [...this.#written, ...batch]
-        this.#written = []
-        const syncedBytes = this.#unsyncedBytes
-        await this.#sync(this.#file.fd)
-        this.#unsyncedBytes -= syncedBytes
-        this.#pace.ended(synced.filter(({ soon }) => !soon).length)
-        for (const item of synced) item.resolve()
+        if (slow) await slow
+        writeWhole(this.#file, bytes, this.#endByte)
+        this.#endByte += bytes.length
+        this.#room.after(this.#endByte)
+        await sync(this.#file.fd)
+        this.#pace.ended(batch.filter(({ soon }) => !soon).length)
+        for (const item of batch) item.resolve()
       } catch (error) {
         this.#failure = error
-        for (const item of [...synced, ...batch, ...this.#written]) item.reject(error)
-        this.#written = []
+        for (const item of batch) item.reject(error)
       }
     }
     this.#flushing = undefined
   }
 
-  /** Writes all that waits, if nothing has to be waited for, and returns whether it did. What it returns false for is due. */
-  #writeWaiting(): boolean {
-    if (this.#failure || this.#isHeldUp) return false
-    const bytes = textOf(this.#waiting)
-    if (this.#unsyncedBytes + bytes.length > WRITE_BYTES_MAX || this.#room.before(this.#endByte + bytes.length)) {
-      return false
-    }
-    try {
-      this.#writeEnd(bytes)
-    } catch (error) {
-      this.#failure = error
-      return false
-    }
-    this.#written.push(...this.#waiting)
-    this.#waiting = []
-    return true
-  }
-
-  #writeEnd(bytes: Buffer): void {
-    writeWhole(this.#file, bytes, this.#endByte)
-    this.#endByte += bytes.length
-    this.#unsyncedBytes += bytes.length
-    this.#room.after(this.#endByte)
-  }
-
-  /** What waits, or as much of it as may be written before the next sync: the rest is due then. */
+  /** What waits, or as much of it as goes into one write: the rest is due then. */
   #takeBatch(): Waiting[] {
-    let bytes = this.#unsyncedBytes
-    const isOver = ({ line }: Waiting, at: number) =>
-      (bytes += Buffer.byteLength(line)) > WRITE_BYTES_MAX && (at > 0 || this.#unsyncedBytes > 0)
+    let bytes = 0
+    const isOver = ({ line }: Waiting, at: number) => (bytes += Buffer.byteLength(line)) > WRITE_BYTES_MAX && at > 0
     const over = this.#waiting.findIndex(isOver)
-    if (over >= 0) {
+    if (over > 0) {
       this.#isDue = true
       return this.#waiting.splice(0, over)
     }
@@ -228,8 +158,6 @@ export class AppendLog {
     return batch
   }
 }
-
-const textOf = (lines: readonly Waiting[]): Buffer => Buffer.from(lines.map(({ line }) => line).join(''), 'utf8')
 
 /** Into the kernel's memory, which takes microseconds: a thread would cost more than the write. */
 function writeWhole({ fd }: FileHandle, bytes: Buffer, position: number): void {

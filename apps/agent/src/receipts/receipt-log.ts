@@ -1,11 +1,9 @@
 /**
  * What this node signed and what became of it: work receipts, and the gateways' delivery receipts for them.
  *
- * Guarantees: no number is used twice and no attempt signed for twice, whatever crashes, because numbers were reserved, and the
- * attempt noted, on the disk before a receipt is seen by anybody; a receipt is in the file by then, where a kill of the process
- * leaves it, and on the disk some milliseconds later at most; it is presented again until its gateway confirms it; a delivery that a
- * gateway sent is remembered until it was found in the file of its epoch. A machine that loses its power may lose receipts of
- * those milliseconds, which their gateways were sent.
+ * Guarantees: a receipt is on disk before anybody sees it; its number is never used twice, not even after a crash,
+ * because numbers continue after the highest one on disk; it is presented again until its gateway confirms it; a delivery
+ * that a gateway sent is remembered until it was found in the file of its epoch.
  */
 import { SlotMap } from '@isochrone/domain'
 import {
@@ -20,8 +18,7 @@ import {
   type WorkReceipt,
 } from '@isochrone/protocol'
 import { z } from 'zod'
-import { AppendLog, type FileSync } from './append-log.ts'
-import { ReceiptNumbers, RESERVED_NUMBERS } from './receipt-numbers.ts'
+import { AppendLog } from './append-log.ts'
 import { Delivered, hashedDelivery, Worked, type AttemptName } from './remembered.ts'
 import { SignedAttempts } from './signed-attempts.ts'
 
@@ -33,10 +30,6 @@ const logLine = z.discriminatedUnion('kind', [
     work: z.record(z.string(), z.union([z.string(), z.number()])),
     signature: hex,
   }),
-  /** The engine began with it: it counts as signed for. */
-  z.object({ kind: z.literal('begun'), requestId: hex, attempt: z.int() }),
-  /** Numbers up to this one may have been used. The last such line counts: at its end a log gives back what it had not used. */
-  z.object({ kind: z.literal('numbers'), upTo: z.int() }),
   z.object({ kind: z.literal('confirm'), workHash: hex, confirm: z.unknown() }),
   /** All deliveries of the lane in this span were found in an epoch file. Lines of before had no `fromSeq`. */
   z.object({ kind: z.literal('checked'), lane: hex, fromSeq: z.int().default(0), toSeq: z.int() }),
@@ -45,14 +38,12 @@ const logLine = z.discriminatedUnion('kind', [
 export type PresentedWork = { readonly workHash: Hex; readonly signedWork: SignedWork }
 type Unconfirmed = PresentedWork & { readonly lane: Hex }
 
-type Attempt = { readonly requestId: string; readonly attempt: number }
-
 type Restored = {
   readonly unconfirmed: SlotMap<Hex, Unconfirmed>
   readonly delivered: Delivered
   readonly worked: Worked
   readonly signed: SignedAttempts
-  readonly numbers: ReceiptNumbers
+  readonly seqLast: number
 }
 
 export class ReceiptLog {
@@ -61,39 +52,27 @@ export class ReceiptLog {
   readonly #delivered: Delivered
   readonly #worked: Worked
   readonly #signed: SignedAttempts
-  /** Attempts under way, each with when it is on the disk that its engine began; null where nobody wrote that. */
-  readonly #underWay = new Map<string, Promise<void> | null>()
-  readonly #numbers: ReceiptNumbers
-  #isClosed = false
+  readonly #underWay = new Set<string>()
+  #seqLast: number
 
-  private constructor(log: AppendLog, { unconfirmed, delivered, worked, signed, numbers }: Restored) {
+  private constructor(log: AppendLog, { unconfirmed, delivered, worked, signed, seqLast }: Restored) {
     this.#log = log
     this.#unconfirmed = unconfirmed
     this.#delivered = delivered
     this.#worked = worked
     this.#signed = signed
-    this.#numbers = numbers
+    this.#seqLast = seqLast
   }
 
-  /**
-   * Opens the log at `path`, creating it when missing. Throws when a line in it is not one of ours.
-   * @param sync of the file, once it is open
-   * @param reserved numbers at a time
-   */
-  static async open(path: string, sync?: FileSync, reserved = RESERVED_NUMBERS): Promise<ReceiptLog> {
+  /** Opens the log at `path`, creating it when missing. Throws when a line in it is not one of ours. */
+  static async open(path: string): Promise<ReceiptLog> {
     const unconfirmed = new SlotMap<Hex, Unconfirmed>()
     const delivered = new Delivered()
     const worked = new Worked()
     const signed = new SignedAttempts()
     let seqLast = 0
-    let upTo = 0
-    const onLine = (value: unknown) => {
+    const log = await AppendLog.open(path, (value) => {
       const line = logLine.parse(value)
-      if (line.kind === 'numbers') {
-        upTo = line.upTo
-        return
-      }
-      if (line.kind === 'begun') return signed.add(line.requestId, line.attempt)
       if (line.kind === 'confirm') {
         unconfirmed.delete(line.workHash)
         const { delivery } = line.confirm as Pick<ReceiptConfirm, 'delivery'>
@@ -104,44 +83,36 @@ export class ReceiptLog {
       const work = decodeStruct('WorkReceipt', line.work)
       const workHash = structHash('WorkReceipt', work)
       seqLast = Math.max(seqLast, work.seq)
-      if (!signed.has(work.requestId, work.attempt)) signed.add(work.requestId, work.attempt)
+      signed.add(work.requestId, work.attempt)
       worked.add(line.lane, work)
       unconfirmed.set(workHash, {
         workHash,
         lane: line.lane,
         signedWork: { work: line.work, signature: line.signature },
       })
-    }
-    const log = await AppendLog.open(path, onLine, sync)
-    const numbers = new ReceiptNumbers(log, Math.max(seqLast, upTo), reserved)
-    return new ReceiptLog(log, { unconfirmed, delivered, worked, signed, numbers })
+    })
+    return new ReceiptLog(log, { unconfirmed, delivered, worked, signed, seqLast })
   }
 
   get seqLast(): number {
-    return this.#numbers.last
+    return this.#seqLast
   }
 
   get unconfirmedCount(): number {
     return this.#unconfirmed.size
   }
 
-  /**
-   * Numbers, signs and stores a receipt for the gateway `lane`. Resolves when it may be seen: it is on the disk, or in the file
-   * while the disk has its number and its attempt.
-   */
+  /** Numbers, signs and stores a receipt for the gateway `lane`. Resolves when it is on disk. */
   async sign(domain: SigningDomain, lane: Hex, work: Omit<WorkReceipt, 'seq'>, nodeKey: Hex): Promise<PresentedWork> {
-    if (this.#isClosed) throw new Error('the log is closed')
-    const numbered: WorkReceipt = { ...work, seq: this.#numbers.next() }
+    this.#seqLast += 1
     this.#signed.add(work.requestId, work.attempt)
+    const numbered: WorkReceipt = { ...work, seq: this.#seqLast }
     const { signed, hash: workHash } = signStructHashed(domain, 'WorkReceipt', numbered, nodeKey)
     const presented: PresentedWork = {
       workHash,
       signedWork: { work: encodeStruct('WorkReceipt', numbered), signature: signed.signature },
     }
-    const line = { kind: 'work', lane, ...presented.signedWork }
-    const begun = this.#underWay.get(keyOf(work))
-    if (begun && this.#numbers.isReserved(numbered.seq)) await Promise.all([this.#log.write(line), begun])
-    else await this.#log.append(line)
+    await this.#log.append({ kind: 'work', lane, ...presented.signedWork })
     this.#worked.add(lane, numbered)
     this.#unconfirmed.set(presented.workHash, { ...presented, lane })
     return presented
@@ -151,27 +122,15 @@ export class ReceiptLog {
    * Claims an attempt before the engine runs; false when it runs already or was signed for, also before a restart: a second
    * output of one attempt would convict this node. Whoever claimed it calls {@link release} in the end.
    */
-  claim(attempt: Attempt): boolean {
-    const key = keyOf(attempt)
-    if (this.#underWay.has(key) || this.#signed.has(attempt.requestId as Hex, attempt.attempt)) return false
-    this.#underWay.set(key, null)
+  claim({ requestId, attempt }: { requestId: string; attempt: number }): boolean {
+    const key = `${requestId}:${attempt}`
+    if (this.#underWay.has(key) || this.#signed.has(requestId as Hex, attempt)) return false
+    this.#underWay.add(key)
     return true
   }
 
-  /**
-   * The engine begins with what was claimed. While it works the disk is told, so that the receipt need not wait for its own sync.
-   * Not where syncs are shared by many: there a line more for each would cost more than the wait for the next sync.
-   */
-  begin({ requestId, attempt }: Attempt): void {
-    if (this.#log.isBusy) return
-    const begun = this.#log.append({ kind: 'begun', requestId, attempt })
-    // Who signs hears of it; where nothing is signed, nobody needs it.
-    begun.catch(() => {})
-    this.#underWay.set(keyOf({ requestId, attempt }), begun)
-  }
-
-  release(attempt: Attempt): void {
-    this.#underWay.delete(keyOf(attempt))
+  release({ requestId, attempt }: { requestId: string; attempt: number }): void {
+    this.#underWay.delete(`${requestId}:${attempt}`)
   }
 
   /** What the gateway `lane` has not confirmed yet, oldest first. */
@@ -214,11 +173,7 @@ export class ReceiptLog {
     await this.#log.append({ kind: 'checked', lane, fromSeq, toSeq })
   }
 
-  async close(): Promise<void> {
-    if (!this.#isClosed) this.#numbers.giveBack()
-    this.#isClosed = true
-    await this.#log.close()
+  close(): Promise<void> {
+    return this.#log.close()
   }
 }
-
-const keyOf = ({ requestId, attempt }: Attempt): string => `${requestId}:${attempt}`
