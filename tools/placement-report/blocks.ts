@@ -10,9 +10,9 @@ import { targetTable } from './tables/targets.ts'
 
 /** Policies that reach it are compared by cost, the others by how far they are from it. */
 const SLO_TARGET = 0.99
-const shown = { name: fiveName('azure', 31) }
-export const SHOWN_UTILS = [0.4, 0.6, 0.75] as const
-const utils = SHOWN_UTILS
+/** Of it every policy is shown, in tables and in the plot. */
+export const shown = { name: fiveName('azure', 31), utils: [0.4, 0.6, 0.75] } as const
+const { utils } = shown
 
 type Block = (files: RunFiles) => string
 
@@ -20,7 +20,7 @@ type Block = (files: RunFiles) => string
 export const blocks: Readonly<Record<string, Readonly<Record<string, Block>>>> = {
   'PLACEMENT.md': {
     targets: targetTable,
-    situations: () => situationTable(),
+    situations: situationTable,
     ...Object.fromEntries(
       utils.map((util) => [`util-${util}`, (files: RunFiles) => policyTable(files.read(shown, util), SLO_TARGET)]),
     ),
@@ -37,7 +37,6 @@ export const blocks: Readonly<Record<string, Readonly<Record<string, Block>>>> =
   },
   'placement/gateway.md': { constants: gatewayConstantsTable },
 }
-export const shownMarket = shown
 
 /** `text` with each block in its place. Throws where one has no place or a place has no block. */
 export function withBlocks(text: string, of: Readonly<Record<string, string>>): string {

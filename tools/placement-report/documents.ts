@@ -1,7 +1,7 @@
 /** The placement documents and their plot as they should be by what was measured. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { blocks, SHOWN_UTILS, shownMarket, withBlocks } from './blocks.ts'
+import { blocks, shown, withBlocks } from './blocks.ts'
 import { plotCostAgainstSlo } from './plot.ts'
 import { RunFiles } from './runs/run-file.ts'
 
@@ -21,6 +21,6 @@ export function renderedDocuments(docs: string): Rendered[] {
     }
   })
   const path = join(docs, 'images/cost-against-slo.svg')
-  const text = plotCostAgainstSlo(SHOWN_UTILS.map((util) => files.read(shownMarket, util)))
+  const text = plotCostAgainstSlo(shown.utils.map((util) => files.read(shown, util)))
   return [...documents, { path, before: readFileSync(path, 'utf8'), text }]
 }

@@ -82,14 +82,14 @@ const marketOf = ({ trace, model, util, seeds, horizonS }: RunResult): string =>
 
 /** Run files of one folder. */
 export class RunFiles {
-  readonly #folder: string
+  readonly folder: string
 
   constructor(folder: string) {
-    this.#folder = folder
+    this.folder = folder
   }
 
   pathOf({ name }: Pick<Market, 'name'>, util: number): string {
-    return join(this.#folder, `${name}-${util}.json`)
+    return join(this.folder, `${name}-${util}.json`)
   }
 
   /** Null where it was never measured. */

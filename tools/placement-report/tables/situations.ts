@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { RUNS_FOLDER } from '../runs/runs-folder.ts'
+import type { RunFiles } from '../runs/run-file.ts'
 import { markdownTable, right } from './markdown.ts'
 
 const targets = z.object({
@@ -19,7 +19,7 @@ const titles = {
   tiers: 'edge lost and back',
 } as const
 
-export function situationTable(folder = RUNS_FOLDER): string {
+export function situationTable({ folder }: Pick<RunFiles, 'folder'>): string {
   const report = scenarios.parse(JSON.parse(readFileSync(join(folder, 'scenarios.json'), 'utf8')))
   const rows = (Object.keys(titles) as (keyof typeof titles)[]).flatMap((name) =>
     report[name].targets.map(({ what, measured, bound, met }) => [
