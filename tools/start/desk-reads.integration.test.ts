@@ -3,7 +3,18 @@
  * of nodes whose checks want a person, and the decisions that a dry run makes again.
  */
 import { apiErrorOf, type ApiCaller } from '@isochrone/api'
+import { prng } from '@isochrone/domain'
 import { addressOfKey, signStruct, type Hex } from '@isochrone/protocol'
+import {
+  createReplicaPool,
+  decide,
+  mergeRouting,
+  packPlacement,
+  parsePlacementRecord,
+  parseRoutingPolicy,
+  replayDecision,
+  type ReplicaOffer,
+} from '@isochrone/scheduler'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demoPassword, seed } from './seed.ts'
 import { startTestControlPlane, type TestControlPlane } from './seed/test-control-plane.ts'
@@ -249,6 +260,47 @@ test('a dry run reads the decisions of the organisation and of the last day alon
   const { requests, unreadable } = await team.organisation.dryRunRouting({ routing: { sort: 'price' } })
   expect({ requests, unreadable }).toEqual({ requests: 0, unreadable: 5 })
   expect(await provider.organisation.dryRunRouting({ routing: {} })).toMatchObject({ requests: 0, unreadable: 0 })
+})
+
+test("a request's page has the rows of its decision, which a gateway stores by columns", async () => {
+  const pool = createReplicaPool({ prefixBlocksMax: 1 })
+  for (const id of ['a', 'b', 'c']) pool.upsert(offerOf(id))
+  const { policy } = parseRoutingPolicy({})
+  const request = {
+    requestId: 'req_desk7',
+    modelHash: null,
+    tokensIn: 100,
+    tokensOutMax: 400,
+    tokensOutExpected: 200,
+    bytesIn: 400,
+    prefixHashes: [],
+    prefixBlockTokens: 16,
+    policy: mergeRouting({ organisation: policy, request: policy }),
+    excludeNodeIds: [],
+  }
+  const record = decide(pool, request, prng(1), Date.now()).record()
+  await addRequest(7, packPlacement(record) as object)
+  const { placement } = await team.requests.detail({ id: 'req_desk7' })
+  expect(placement).toMatchObject({ sampled: record.sampled.map(({ offer: { nodeId } }) => ({ offer: { nodeId } })) })
+  expect(replayDecision(parsePlacementRecord(placement)).differences).toEqual([])
+  const { requests } = await team.organisation.dryRunRouting({ routing: { sort: 'price' } })
+  expect(requests).toBe(1)
+})
+
+const offerOf = (nodeId: string): ReplicaOffer => ({
+  nodeId,
+  providerId: `provider ${nodeId}`,
+  modelHash: lane,
+  failureDomain: nodeId,
+  region: 'eu-de',
+  country: 'DE',
+  tier: 'cloud',
+  gpuClass: 'H200',
+  trust: 'challenged',
+  dataPolicy: 'any',
+  contextTokensMax: 131_072,
+  prices: { inPerMtok: 100_000, cachedPerMtok: 20_000, outPerMtok: 400_000, inPerGb: 0, outPerGb: 0 },
+  concurrencyMax: 64,
 })
 
 test('a host that is declared as shared is so from the moment that its node joins', async () => {

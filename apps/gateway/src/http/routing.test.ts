@@ -187,6 +187,16 @@ test('the record that explain returns replays to the same choice, bit for bit', 
   }
 })
 
+test('what is written of the request is the same record, and replays too', async () => {
+  const { ask, entries } = await start([{}, { prices: { ...testPrices, outMicroUsdPerMtok: '2500000' } }, french])
+  const { isochrone } = await ask({}, {}, { headers: { 'x-isochrone-explain': '1' } })
+  const written = entries[0]?.request.placement
+  expect(JSON.stringify(written).length).toBeLessThan(0.8 * JSON.stringify(isochrone?.placement).length)
+  const record = parsePlacementRecord(JSON.parse(JSON.stringify(written)))
+  expect(record.sampled).toEqual(parsePlacementRecord(isochrone?.placement).sampled)
+  expect(replayDecision(record).differences).toEqual([])
+})
+
 test('so does the record of a prompt whose beginning is known, which decides among equals', async () => {
   const busy = { script: { tokens: ['a', 'b'], tokenMs: 400 } }
   const { ask } = await start([busy, busy, busy])

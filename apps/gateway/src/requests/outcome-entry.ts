@@ -4,6 +4,7 @@
  */
 import type { AppError } from '@isochrone/domain'
 import type { RequestFinishedEntry } from '@isochrone/protocol'
+import { packPlacement } from '@isochrone/scheduler'
 import type { RequestContext } from './request-context.ts'
 import type { AttemptResult, AttemptRecord } from './attempts/attempt-record.ts'
 import type { Served } from './serving.ts'
@@ -58,7 +59,7 @@ export function outcomeEntry(input: OutcomeInput): Omit<RequestFinishedEntry, 't
         message: result.message,
         ...declinedOf(result),
       })),
-      placement,
+      placement: packPlacement(placement),
     },
     receipts: records.map(({ completed }) => completed.pair),
     ...(answer !== undefined && { answer }),

@@ -3,6 +3,7 @@ import { AppError } from '@isochrone/domain'
 import { z } from 'zod'
 import { dataPolicies, tiers, trustLevels } from '../offer.ts'
 import { rejectionReasons, sentAs, type PlacementRecord } from '../placement.ts'
+import { unpackPlacement } from './packed-placement.ts'
 
 /** What was not finite when it was recorded is null in JSON. */
 const number = z
@@ -147,9 +148,9 @@ const record = z.looseObject({
     .optional(),
 })
 
-/** Throws `invalid_input` naming the first field that is missing or wrong. */
+/** Packed or not. Throws `invalid_input` naming the first field that is missing or wrong. */
 export function parsePlacementRecord(json: unknown): PlacementRecord {
-  const parsed = record.safeParse(json)
+  const parsed = record.safeParse(unpackPlacement(json))
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const field = issue?.path.map(String).join('.') ?? ''

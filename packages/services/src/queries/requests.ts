@@ -1,6 +1,7 @@
 /** A team's requests, newest first, and one of them with all its evidence. */
 import { AppError } from '@isochrone/domain'
 import { attemptJson } from '@isochrone/protocol'
+import { unpackPlacement } from '@isochrone/scheduler'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import type { RequestListRow, RequestRow } from '../ports/rows.ts'
 import { decodeCursor, limitOf, pageOf } from './cursor.ts'
@@ -67,7 +68,7 @@ export async function requestDetail(
     channelId: row.channelId,
     lane: row.lane,
     attempts: attempts.map((attempt) => ({ ...attempt, nodeName: labelOf(nodes.get(attempt.nodeId)) })),
-    placement: row.placement,
+    placement: unpackPlacement(row.placement),
     receipts: await receiptViews(deps, receipts, epochs, nodes),
     recounts: await recountViews(deps, { requestId, limit: 64 }),
   }

@@ -1,6 +1,13 @@
 /** A dry run is the engine's own word: an unchanged policy changes nothing, and a changed one refuses what it forbids. */
 import { manualClock, prng } from '@isochrone/domain'
-import { createReplicaPool, decide, mergeRouting, parseRoutingPolicy, type ReplicaOffer } from '@isochrone/scheduler'
+import {
+  createReplicaPool,
+  decide,
+  mergeRouting,
+  packPlacement,
+  parseRoutingPolicy,
+  type ReplicaOffer,
+} from '@isochrone/scheduler'
 import { expect, test, vi } from 'vitest'
 import type { ControlPlaneDeps } from '../ports/control-plane-deps.ts'
 import { changedPolicy } from './changed-policy.ts'
@@ -46,8 +53,13 @@ function records(count: number, organisation: RoutingJson, request: RoutingJson 
       policy,
       excludeNodeIds: [],
     }
-    const record = decide(pool, asked, prng(n + 1), nowMs).record()
-    return { id: `req_${n}`, receivedAt: new Date(nowMs - n), placement: JSON.parse(JSON.stringify(record)) as unknown }
+    // As a gateway writes it.
+    const placement = packPlacement(decide(pool, asked, prng(n + 1), nowMs).record())
+    return {
+      id: `req_${n}`,
+      receivedAt: new Date(nowMs - n),
+      placement: JSON.parse(JSON.stringify(placement)) as unknown,
+    }
   })
 }
 
