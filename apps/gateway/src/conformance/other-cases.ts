@@ -1,5 +1,6 @@
 /** Completions, embeddings, models, and the Responses API. */
 import assert from 'node:assert/strict'
+import type OpenAI from 'openai'
 import type { ConformanceCase } from './conformance-case.ts'
 import { hello } from './ask-chat.ts'
 
@@ -182,6 +183,37 @@ export const otherCases: readonly ConformanceCase[] = [
     async run({ openai, model }) {
       const answer = await openai.responses.create({ model, input: 'LONG', max_output_tokens: 2 })
       assert.deepEqual([answer.status, answer.incomplete_details?.reason], ['incomplete', 'max_output_tokens'])
+      assert.deepEqual(statusesOf(answer), ['incomplete'])
+    },
+  },
+  {
+    area: 'responses',
+    feature: '`max_output_tokens`: incomplete with its reason',
+    client: 'openai',
+    mode: 'stream',
+    async run({ openai, model }) {
+      const stream = openai.responses.stream({ model, input: 'LONG', max_output_tokens: 2 })
+      const answer = await stream.finalResponse()
+      assert.deepEqual([answer.status, answer.incomplete_details?.reason], ['incomplete', 'max_output_tokens'])
+      assert.deepEqual(statusesOf(answer), ['incomplete'])
+    },
+  },
+  {
+    area: 'responses',
+    feature: 'an item of `input` that is not as it should be is named by its path',
+    client: 'fetch',
+    mode: 'whole',
+    async run({ post, model }) {
+      const input = [
+        { role: 'user', content: 'Hi' },
+        { role: 'user', content: [{ type: 'input_text', text: 'a' }, { type: 'input_image' }] },
+      ]
+      const response = await post('/v1/responses', { model, input })
+      const { error } = (await response.json()) as { error: { param: string; code: string } }
+      assert.deepEqual(
+        [response.status, error.param, error.code],
+        [400, 'input[1].content[1].image_url', 'invalid_request'],
+      )
     },
   },
   ...(
@@ -213,3 +245,6 @@ export const otherCases: readonly ConformanceCase[] = [
     },
   })),
 ]
+
+const statusesOf = ({ output }: OpenAI.Responses.Response): unknown[] =>
+  output.map((item) => ('status' in item ? item.status : null))

@@ -9,6 +9,8 @@ import { AppError } from '@isochrone/domain'
 /** Of items of reasoning: see `itemIdOf`. */
 const REASONING_ID = 'rs_'
 
+const roles: ReadonlySet<string> = new Set(['user', 'assistant', 'system', 'developer'])
+
 type Item = Readonly<Record<string, unknown>>
 type Message = Record<string, unknown>
 
@@ -28,17 +30,18 @@ function addItems(messages: Message[], items: readonly Item[], root: string): vo
 }
 
 function addItem(messages: Message[], item: Item, field: string): void {
-  switch (item.type ?? 'message') {
+  const type = item.type ?? 'message'
+  switch (type) {
     case 'message':
       messages.push(messageOf(item, field))
       return
     case 'function_call':
-      addCall(messages, item)
+      addCall(messages, item, field)
       return
     case 'function_call_output':
       messages.push({
         role: 'tool',
-        tool_call_id: item.call_id,
+        tool_call_id: textAt(item, 'call_id', field),
         content: typeof item.output === 'string' ? item.output : contentOf(item.output, `${field}.output`),
       })
       return
@@ -52,15 +55,14 @@ function addItem(messages: Message[], item: Item, field: string): void {
         'items are not stored here, so none can be referred to; send each item whole (with the AI SDK: providerOptions.openai.store = false)',
       )
     default:
-      throw unsupported(
-        `${field}.type`,
-        `items of type '${String(item.type).slice(0, 60)}' need a store or a hosted tool`,
-      )
+      throw typeof type === 'string'
+        ? unsupported(`${field}.type`, `items of type '${type.slice(0, 60)}' need a store or a hosted tool`)
+        : wrong(`${field}.type`, 'a string')
   }
 }
 
 function messageOf({ role, content }: Item, field: string): Message {
-  if (typeof role !== 'string') throw wrong(`${field}.role`, 'user, assistant, system or developer')
+  if (typeof role !== 'string' || !roles.has(role)) throw wrong(`${field}.role`, [...roles].join(', '))
   if (typeof content === 'string') return { role, content }
   const parts = contentOf(content, `${field}.content`)
   // Engines that know only text of the assistant take a string for certain.
@@ -72,8 +74,9 @@ function messageOf({ role, content }: Item, field: string): Message {
 }
 
 /** Calls of one turn are one message, as chat completions have it. */
-function addCall(messages: Message[], { call_id: id, name, arguments: args }: Item): void {
-  const call = { id, type: 'function', function: { name, arguments: typeof args === 'string' ? args : '{}' } }
+function addCall(messages: Message[], item: Item, field: string): void {
+  const fn = { name: textAt(item, 'name', field), arguments: textAt(item, 'arguments', field) }
+  const call = { id: textAt(item, 'call_id', field), type: 'function', function: fn }
   const last = messages.at(-1)
   if (last?.role === 'assistant') {
     last.tool_calls = [...((last.tool_calls as unknown[] | undefined) ?? []), call]
@@ -82,10 +85,7 @@ function addCall(messages: Message[], { call_id: id, name, arguments: args }: It
 
 function contentOf(content: unknown, field: string): Message[] {
   if (!Array.isArray(content)) throw wrong(field, 'a string or an array of parts')
-  return (content as unknown[]).map((part, index) => {
-    if (typeof part !== 'object' || part === null) throw wrong(`${field}[${index}]`, 'an object')
-    return partOf(part as Item, `${field}[${index}]`)
-  })
+  return (content as unknown[]).map((part, index) => partOf(itemAt(part, `${field}[${index}]`), `${field}[${index}]`))
 }
 
 function partOf(part: Item, field: string): Message {
@@ -93,24 +93,47 @@ function partOf(part: Item, field: string): Message {
     case 'input_text':
     case 'output_text':
     case 'text':
-      return { type: 'text', text: part.text }
+      return { type: 'text', text: textAt(part, 'text', field) }
     case 'refusal':
-      return { type: 'refusal', refusal: part.refusal }
+      return { type: 'refusal', refusal: textAt(part, 'refusal', field) }
     case 'input_image': {
-      if (typeof part.image_url !== 'string')
-        throw unsupported(`${field}.file_id`, 'send the image as a URL or data URL')
-      const detail = typeof part.detail === 'string' && { detail: part.detail }
-      return { type: 'image_url', image_url: { url: part.image_url, ...detail } }
+      if (isGiven(part.file_id)) throw unsupported(`${field}.file_id`, 'send the image as a URL or data URL')
+      const detail = isGiven(part.detail) && { detail: textAt(part, 'detail', field) }
+      return { type: 'image_url', image_url: { url: textAt(part, 'image_url', field), ...detail } }
     }
     case 'input_file': {
-      if (typeof part.file_data !== 'string') throw unsupported(`${field}.file_id`, 'send the file as file_data')
-      return { type: 'file', file: { file_data: part.file_data, filename: part.filename } }
+      for (const name of ['file_id', 'file_url']) {
+        if (isGiven(part[name])) throw unsupported(`${field}.${name}`, 'send the file as file_data')
+      }
+      const filename = isGiven(part.filename) && { filename: textAt(part, 'filename', field) }
+      return { type: 'file', file: { file_data: textAt(part, 'file_data', field), ...filename } }
     }
-    case 'input_audio':
-      return { type: 'input_audio', input_audio: part.input_audio }
+    case 'input_audio': {
+      const at = `${field}.input_audio`
+      const audio = itemAt(part.input_audio, at)
+      return {
+        type: 'input_audio',
+        input_audio: { ...audio, data: textAt(audio, 'data', at), format: textAt(audio, 'format', at) },
+      }
+    }
     default:
-      throw unsupported(`${field}.type`, `'${String(part.type).slice(0, 60)}' is no part that chat completions know`)
+      throw typeof part.type === 'string'
+        ? unsupported(`${field}.type`, `'${part.type.slice(0, 60)}' is no part that chat completions know`)
+        : wrong(`${field}.type`, 'a string')
   }
+}
+
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null
+
+function textAt(item: Item, name: string, field: string): string {
+  const value = item[name]
+  if (typeof value !== 'string') throw wrong(`${field}.${name}`, 'a string')
+  return value
+}
+
+function itemAt(value: unknown, field: string): Item {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(field, 'an object')
+  return value as Item
 }
 
 const wrong = (field: string, expected: string): AppError =>

@@ -6,6 +6,8 @@
  */
 import {
   callItem,
+  cutBy,
+  cutOff,
   envelope,
   finished,
   itemIdOf,
@@ -59,14 +61,16 @@ export function createResponseEvents(head: ResponseHead): ResponseEvents {
   })
   const place = (id: string) => ({ item_id: id, output_index: output.length })
 
-  function close(): ResponseEvent[] {
+  /** `isCut`: its end is missing. */
+  function close(isCut = false): ResponseEvent[] {
     if (open === null) return []
     const item = open
     open = null
     const at = place(item.id)
     const part = { ...at, content_index: 0 }
     const events: ResponseEvent[] = []
-    const done = (whole: ResponseItem): void => {
+    const done = (said: ResponseItem): void => {
+      const whole = isCut ? cutOff(said) : said
       events.push(event('response.output_item.done', { output_index: at.output_index, item: whole }))
       output.push(whole)
     }
@@ -174,13 +178,14 @@ export function createResponseEvents(head: ResponseHead): ResponseEvents {
     },
     end(usage, more = {}) {
       // An answer without a token has its message all the same.
-      const events = output.length === 0 && open === null ? [...openMessage('text'), ...close()] : close()
+      const events = output.length === 0 && open === null ? openMessage('text') : []
+      events.push(...close(cutBy(finishReason) !== null))
       const response = { ...finished(head, finishReason, output, usage), ...more }
       events.push(event(`response.${String(response.status)}`, { response }))
       return events
     },
     fail(error) {
-      const events = close()
+      const events = close(true)
       const response = { ...envelope(head, 'failed', output), error }
       events.push(event('response.failed', { response }))
       return events

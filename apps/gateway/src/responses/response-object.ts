@@ -40,8 +40,19 @@ export function responseOf(
     logprobs?: unknown
   }[]
   const output = itemsOf(head.id, choice?.message ?? {}, choice?.logprobs)
+  // A limit cuts what was being written: the last item.
+  if (cutBy(choice?.finish_reason) !== null) output.push(cutOff(output.pop() as ResponseItem))
   return { ...finished(head, choice?.finish_reason, output, usage), ...more }
 }
+
+/** Which limit ended an answer, null where none did. */
+export function cutBy(finishReason: unknown): 'max_output_tokens' | 'content_filter' | null {
+  if (finishReason === 'length') return 'max_output_tokens'
+  return finishReason === 'content_filter' ? 'content_filter' : null
+}
+
+/** An item whose end is missing. */
+export const cutOff = (item: ResponseItem): ResponseItem => ({ ...item, status: 'incomplete' })
 
 /** A response that has ended, well or cut by a limit. */
 export function finished(
@@ -50,8 +61,7 @@ export function finished(
   output: readonly ResponseItem[],
   usage: ChatUsage,
 ): Record<string, unknown> {
-  const cut =
-    finishReason === 'length' ? 'max_output_tokens' : finishReason === 'content_filter' ? 'content_filter' : null
+  const cut = cutBy(finishReason)
   return {
     ...envelope(head, cut === null ? 'completed' : 'incomplete', output),
     completed_at: cut === null ? Math.floor(Date.now() / 1_000) : null,
@@ -140,7 +150,7 @@ function itemsOf(responseId: string, message: Readonly<Record<string, unknown>>,
   const hasCalls = Array.isArray(calls) && calls.length > 0
   const text = typeof content === 'string' ? content : ''
   const refused = typeof refusal === 'string' ? refusal : ''
-  if (text !== '' || (refused === '' && !hasCalls)) {
+  if (text !== '' || (items.length === 0 && refused === '' && !hasCalls)) {
     items.push(messageItem(idOf('msg'), text, 'completed', logprobsOf(logprobs)))
   }
   if (refused !== '') items.push(refusalItem(idOf('msg'), refused))

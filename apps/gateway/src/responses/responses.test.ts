@@ -212,15 +212,97 @@ test('an answer cut by its limit is incomplete with the reason; a failed stream 
   const events = createResponseEvents(head)
   events.begin()
   events.chunk({ choices: [{ delta: { content: 'a' }, finish_reason: 'length' }] })
-  expect(events.end(usage).at(-1)).toMatchObject({
+  const all = events.end(usage)
+  const output = [{ type: 'message', status: 'incomplete', content: [{ text: 'a' }] }]
+  expect(all.at(-1)).toMatchObject({
     type: 'response.incomplete',
-    response: { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } },
+    response: { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' }, output },
   })
+  expect(all.find(({ type }) => type === 'response.output_item.done')).toMatchObject({ item: output[0] })
   const broken = createResponseEvents(head)
   broken.chunk({ choices: [{ delta: { content: 'a' } }] })
   broken.chunk({ choices: 'garbage' })
   expect(broken.fail({ code: 'provider_failed', message: 'm' }).at(-1)).toMatchObject({
     type: 'response.failed',
-    response: { status: 'failed', error: { code: 'provider_failed' }, output: [{ content: [{ text: 'a' }] }] },
+    response: {
+      status: 'failed',
+      error: { code: 'provider_failed' },
+      output: [{ status: 'incomplete', content: [{ text: 'a' }] }],
+    },
   })
+})
+
+test('of an answer that was cut the last item is incomplete, whole and streamed alike', () => {
+  const call = (index: number, args: string) => ({
+    index,
+    id: `call_${index}`,
+    type: 'function',
+    function: { name: 'f', arguments: args },
+  })
+  const cases = [
+    [{ content: 'a' }, 'length', ['incomplete']],
+    [{ content: 'a' }, 'content_filter', ['incomplete']],
+    [{ content: 'a' }, 'stop', ['completed']],
+    [
+      { content: 'a', tool_calls: [call(0, '{}'), call(1, '{"a":')] },
+      'length',
+      ['completed', 'completed', 'incomplete'],
+    ],
+    [{ reasoning_content: 'hm', content: 'a' }, 'length', [undefined, 'incomplete']],
+    [{ reasoning_content: 'hm' }, 'length', ['incomplete']],
+    [{}, 'length', ['incomplete']],
+  ] as const
+  for (const [message, reason, statuses] of cases) {
+    const whole = responseOf(head, { choices: [{ message, finish_reason: reason }] }, usage)
+    expect((whole.output as { status?: string }[]).map(({ status }) => status)).toEqual(statuses)
+    const events = createResponseEvents(head)
+    const streamed = [
+      ...events.chunk({ choices: [{ delta: message }] }),
+      ...events.chunk({ choices: [{ delta: {}, finish_reason: reason }] }),
+      ...events.end(usage),
+    ]
+    expect((streamed.at(-1) as { response?: { output?: unknown } }).response?.output).toEqual(whole.output)
+    const done = streamed.filter(({ type }) => type === 'response.output_item.done').map(({ item }) => item)
+    expect(done).toEqual(whole.output)
+  }
+})
+
+test('an item that is not as it should be is refused by its path', () => {
+  const user = (...content: unknown[]) => ({ role: 'user', content })
+  const call = { type: 'function_call', call_id: 'c', name: 'f', arguments: '{}' }
+  const cases: [unknown, string][] = [
+    [{ role: 'robot', content: 'a' }, 'input[0].role'],
+    [{ content: 'a' }, 'input[0].role'],
+    [{ role: 'user', content: 3 }, 'input[0].content'],
+    [{ type: 3 }, 'input[0].type'],
+    [{ type: 'web_search_call' }, 'input[0].type'],
+    [user('a'), 'input[0].content[0]'],
+    [user({ type: 'input_text', text: 'a' }, { type: 'input_text' }), 'input[0].content[1].text'],
+    [user({ type: 'input_text', text: { a: 1 } }), 'input[0].content[0].text'],
+    [user({ type: 'refusal' }), 'input[0].content[0].refusal'],
+    [user({ text: 'a' }), 'input[0].content[0].type'],
+    [user({ type: 'video' }), 'input[0].content[0].type'],
+    [user({ type: 'input_image' }), 'input[0].content[0].image_url'],
+    [user({ type: 'input_image', image_url: { url: 'x' } }), 'input[0].content[0].image_url'],
+    [user({ type: 'input_image', file_id: 'f' }), 'input[0].content[0].file_id'],
+    [user({ type: 'input_image', image_url: 'x', detail: 3 }), 'input[0].content[0].detail'],
+    [user({ type: 'input_file' }), 'input[0].content[0].file_data'],
+    [user({ type: 'input_file', file_url: 'https://a' }), 'input[0].content[0].file_url'],
+    [user({ type: 'input_file', file_data: 'x', filename: 3 }), 'input[0].content[0].filename'],
+    [user({ type: 'input_audio', input_audio: 'x' }), 'input[0].content[0].input_audio'],
+    [user({ type: 'input_audio', input_audio: { data: 'x' } }), 'input[0].content[0].input_audio.format'],
+    [{ ...call, call_id: undefined }, 'input[0].call_id'],
+    [{ ...call, name: null }, 'input[0].name'],
+    [{ ...call, arguments: {} }, 'input[0].arguments'],
+    [{ type: 'function_call_output', output: 'a' }, 'input[0].call_id'],
+    [{ type: 'function_call_output', call_id: 'c' }, 'input[0].output'],
+    [{ type: 'function_call_output', call_id: 'c', output: [{ type: 'input_text' }] }, 'input[0].output[0].text'],
+  ]
+  for (const [item, field] of cases) {
+    expect(() => parseResponsesRequest({ model: 'm', input: [item] }), field).toThrow(
+      expect.objectContaining({ code: 'invalid_input', field }),
+    )
+  }
+  const image = { type: 'input_image', image_url: 'data:x', detail: null, file_id: null }
+  expect(() => parseResponsesRequest({ model: 'm', input: [user(image), call] })).not.toThrow()
 })
