@@ -63,7 +63,7 @@ export {
 export type { ChainFacts, ControlPlaneDeps } from './ports/control-plane-deps.ts'
 export type * from './ports/control-plane-store.ts'
 export type { LiveState } from './ports/live-state.ts'
-export { hopelessPolicyOf, refusalOf } from './jobs/hopeless-policy.ts'
+export { hopelessRefusal, notLinked, unfitRefusal } from './jobs/hopeless-request.ts'
 export { enqueueJob, JOB_DEADLINE_MS_MAX, type EnqueueJobInput } from './jobs/enqueue-job.ts'
 export {
   listWebhooks,

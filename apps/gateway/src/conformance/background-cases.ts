@@ -1,6 +1,7 @@
 /** What is answered later: background responses, polled, followed, resumed, cancelled and erased; queued completions and jobs. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { streamText } from 'ai'
 import OpenAI from 'openai'
 import { hello } from './ask-chat.ts'
 import type { Client, ConformanceCase, Mode } from './conformance-case.ts'
@@ -166,6 +167,69 @@ export const backgroundCases: readonly ConformanceCase[] = [
       assert.equal(answer.choices[0]?.message.content, 'one two three four')
     },
   ),
+  later(
+    'queued',
+    '`Prefer: wait=60` with `stream: true`: the stream, choices, tools and usage as ever',
+    async (world) => {
+      const { openai, model } = world
+      const options = { headers: { 'x-isochrone-queue': '1', prefer: 'wait=60' } }
+      const tools: OpenAI.Chat.ChatCompletionTool[] = ['a', 'b'].map((name) => ({
+        type: 'function',
+        function: { name },
+      }))
+      for (const params of [{ n: 2, logprobs: true, max_tokens: 100 }, { tools }]) {
+        const body = { model, messages: hello, ...params }
+        const whole = await openai.chat.completions.create(body, options)
+        const stream = openai.chat.completions.stream({ ...body, stream_options: { include_usage: true } }, options)
+        const { choices, usage } = await stream.finalChatCompletion()
+        const said = (all: typeof whole.choices) =>
+          all.map(({ message: { content, tool_calls: calls }, finish_reason: finish, logprobs }) => ({
+            content,
+            calls: calls?.map((call) => (call.type === 'function' ? [call.id, call.function.arguments] : call)),
+            finish,
+            logprobs: logprobs?.content?.length,
+          }))
+        assert.deepEqual(said(choices), said(whole.choices))
+        assert.deepEqual(usage, whole.usage)
+      }
+      const parts: string[] = []
+      const text = { model, prompt: 'Hi', stream: true } as const
+      for await (const { choices } of await openai.completions.create(text, options))
+        parts.push(choices[0]?.text ?? '', choices[0]?.finish_reason ?? '')
+      assert.equal(parts.join(''), 'one two three fourstop')
+    },
+    { mode: 'stream' },
+  ),
+  later(
+    'queued',
+    '`Prefer: wait=60` with `stream: true`, by its provider',
+    async ({ compatible, model }) => {
+      const headers = { 'x-isochrone-queue': '1', prefer: 'wait=60' }
+      const { textStream } = streamText({ model: compatible(model), prompt: 'Hi', maxRetries: 0, headers })
+      const parts: string[] = []
+      for await (const part of textStream) parts.push(part)
+      assert.equal(parts.join(''), 'one two three four')
+    },
+    { client: 'ai-sdk', mode: 'stream' },
+  ),
+  later(
+    'queued',
+    '`Prefer: wait=60` with `stream: true` under an idempotency key: the same stream again',
+    async ({ post, model }) => {
+      const headers = { 'x-isochrone-queue': '1', prefer: 'wait=60', 'idempotency-key': crypto.randomUUID() }
+      const ask = () => post('/v1/chat/completions', { model, messages: hello, stream: true }, headers)
+      const [first, again] = [await ask(), await ask()]
+      assert.match(first.headers.get('content-type') ?? '', /^text\/event-stream/)
+      assert.equal(again.headers.get('content-type'), first.headers.get('content-type'))
+      const text = await first.text()
+      assert.equal(text.split('\n\n').at(-2), 'data: [DONE]')
+      assert.deepEqual(
+        [await again.text(), again.headers.get('x-isochrone-job')],
+        [text, first.headers.get('x-isochrone-job')],
+      )
+    },
+    { client: 'fetch', mode: 'stream' },
+  ),
   later('queued', '`x-isochrone-wait-ms`: answered at once where there is room', async ({ openai, model }) => {
     const headers = { 'x-isochrone-wait-ms': '60000' }
     const answer = await openai.chat.completions.create({ model, messages: hello }, { headers })
@@ -209,6 +273,16 @@ export const backgroundCases: readonly ConformanceCase[] = [
       assert.deepEqual([waited.status, waited.headers.get('x-should-retry')], [504, 'false'])
     },
     { client: 'fetch', proves: ['job_deadline_exceeded'] },
+  ),
+  refuses(
+    'queued work that no engine inside its policy could serve, at once and not at its deadline',
+    { status: 400, code: 'context_length_exceeded', param: 'max_tokens' },
+    ({ post, model }) =>
+      post(
+        '/v1/chat/completions',
+        { model, messages: hello, max_tokens: 1_000_000, routing: { exclude: ['node_2'] } },
+        { 'x-isochrone-queue': '1' },
+      ),
   ),
   refuses('cancelling a job whose row is held for too long', { status: 503, code: 'busy' }, async (world) => {
     // It waits for a node that never comes, so nobody else touches its row.

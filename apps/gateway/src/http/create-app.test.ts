@@ -463,6 +463,20 @@ test('what no node of the marketplace fits is refused, not queued; a node that i
   expect((await post(url, cap, queued)).status).toBe(202)
 })
 
+test('what no engine of the model could serve is refused, not queued, and names what is too much', async () => {
+  const { url, jobs } = await start([hello])
+  const queued = { 'x-isochrone-queue': '1' }
+  const refusalOf = async (body: object) => {
+    const response = await post(url, JSON.stringify({ ...ask, ...body }), queued)
+    const { error } = (await response.json()) as { error: { code: string; param: string } }
+    return [response.status, error.code, error.param]
+  }
+  const long = [{ role: 'user', content: 'a word '.repeat(100_000) }]
+  expect(await refusalOf({ messages: long })).toEqual([400, 'context_length_exceeded', 'messages'])
+  expect(await refusalOf({ max_tokens: 1_000_000 })).toEqual([400, 'context_length_exceeded', 'max_tokens'])
+  expect(jobs.size).toBe(0)
+})
+
 test('a queued body may be as large as any, with what its worker says around it', async () => {
   const { url, jobs } = await start([hello], { bodyBytesMax: 1_000 })
   const queued = { 'x-isochrone-queue': '1' }

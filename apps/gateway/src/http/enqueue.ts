@@ -7,10 +7,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '@isochrone/domain'
 import { mayRetry } from '@isochrone/protocol/openai-error'
-import { JOB_DEADLINE_MS_MAX, refusalOf, type JobState } from '@isochrone/services'
+import { JOB_DEADLINE_MS_MAX, notLinked, type JobState } from '@isochrone/services'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { parseJson, type InferenceRequest } from '../requests/read/parse-request.ts'
 import { placementRequestOf } from '../requests/placement/placement-request.ts'
+import { requireFeatures } from '../requests/read/require-features.ts'
 import { routingOf } from '../requests/read/routing-of.ts'
 import { requireMoney } from '../requests/reserve-money.ts'
 import { reservePriceMicroUsd } from '../requests/limits/reserve-price.ts'
@@ -18,6 +19,7 @@ import { backgroundResponse, errorOf } from '../responses/background-response.ts
 import { requireChannel, requireKnownModel } from './admit.ts'
 import { BODY_BYTES_MAX } from './body-of.ts'
 import type { Caller } from './authenticate.ts'
+import { eventsOfAnswer } from '../requests/answer/events-of-answer.ts'
 import type { Claim } from '../idempotency/idempotency.ts'
 import { textHeadersOf } from './answer-parts.ts'
 import type { Asked } from './endpoints.ts'
@@ -27,6 +29,7 @@ import type { GatewayDeps } from './gateway-deps.ts'
 /** How long a connection is held for the answer of a job at most, ms. */
 const HOLD_MS_MAX = 600_000
 const LOOK_MS = 150
+const EVENT_STREAM = 'text/event-stream; charset=utf-8'
 /** What we say ourselves in the body of a job: that it is not streamed, and its suffix of the model. */
 const OURS_BYTES_MAX = 1_024
 /** As `JSON.stringify` writes them: U+0000 and lone surrogates are what PostgreSQL's jsonb refuses. */
@@ -80,7 +83,11 @@ export async function enqueue(
   if (over && (over.status === 'succeeded' || over.status === 'failed')) {
     // The official client retries 5xx by itself: a job that came to its end would be made again.
     if (over.status === 'failed' && !mayRetry(errorOf(over).code)) reply.header('x-should-retry', 'false')
-    return await sendKept(reply, claim, over.httpStatus ?? (over.status === 'succeeded' ? 200 : 500), over.answer)
+    const { httpStatus, answer } = over
+    const { stream, includeUsage } = asked.inference
+    if (over.status === 'succeeded' && stream && isFields(answer))
+      return await sendKept(reply, claim, 200, eventsOfAnswer(answer, includeUsage), EVENT_STREAM)
+    return await sendKept(reply, claim, httpStatus ?? (over.status === 'succeeded' ? 200 : 500), answer)
   }
   return await sendKept(reply, claim, 202, {
     id: job.id,
@@ -91,13 +98,20 @@ export async function enqueue(
 }
 
 /** Under an idempotency key a retry gets the same job: what it comes to is asked of that. */
-async function sendKept(reply: FastifyReply, claim: Claim | null, httpStatus: number, body: unknown) {
-  if (claim) {
-    const kept = { ...textHeadersOf(reply), 'content-type': 'application/json; charset=utf-8' }
-    await claim.keep({ httpStatus, headers: kept, body: JSON.stringify(body) })
-  }
-  return reply.code(httpStatus).send(body)
+async function sendKept(
+  reply: FastifyReply,
+  claim: Claim | null,
+  httpStatus: number,
+  body: unknown,
+  contentType = 'application/json; charset=utf-8',
+) {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  if (claim)
+    await claim.keep({ httpStatus, headers: { ...textHeadersOf(reply), 'content-type': contentType }, body: text })
+  return reply.code(httpStatus).type(contentType).send(text)
 }
+
+const isFields = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 /** A background response: its object, queued; streamed where it asked to be. */
 export async function startBackground(
@@ -148,8 +162,15 @@ async function accept(
   const policy = routingOf(organisation, inference, deps.control)
   const { placer, measurements } = deps.serve
   const placeable = { requestId: '', request: inference, organisation, policy }
-  const hopeless = placer.hopeless(inference.model, placementRequestOf(placeable, measurements), deps.control.nodes())
-  if (hopeless) throw refusalOf(hopeless)
+  const wanted = placementRequestOf(placeable, measurements)
+  const linked = new Set(deps.sessions.all().map(({ nodeId }) => nodeId))
+  const away = notLinked(deps.control.nodes(), linked)
+  const hopeless = placer.hopeless(inference.model, wanted, away, inference.lengthField)
+  if (hopeless) {
+    // Names the field, and models that can.
+    if (hopeless.details.reason === 'unsupported_field') requireFeatures(deps.sessions.all(), inference)
+    throw hopeless
+  }
   const payer = { channelId, keyId: key.keyId, receivedAtMs: deps.clock.nowMs() }
   await requireMoney(deps.serve, payer, reservePriceMicroUsd(inference, placer.priceLists(inference.model)))
   const body = {

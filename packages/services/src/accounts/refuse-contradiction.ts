@@ -14,7 +14,7 @@ import {
   type RoutingPolicy,
   type RoutingWish,
 } from '@isochrone/scheduler'
-import { refusalOf } from '../jobs/hopeless-policy.ts'
+import { refusalOf } from '../jobs/hopeless-request.ts'
 import type { ListedNodeRow } from '../ports/rows.ts'
 import { offerOfListed } from '../queries/offer-of-listed.ts'
 

@@ -231,6 +231,36 @@ test('a prompt that may fit goes to a node: only the least number of its tokens 
   expect((await look({ states: [german], body: { user: 'a'.repeat(200_000) } })).names).toEqual([])
 })
 
+test('what no engine inside the policy could serve is refused with the reason, and waits while an absent node may', async () => {
+  const long = { user: 'a'.repeat(200_000) }
+  const tools = { tools: [{ type: 'function', function: { name: 'f' } }] }
+  const text = { models: [{ ...livenessOf(german).models[0]!, features: ['chat' as const] }] }
+  const cases = [
+    [{ body: long }, 'longer than the context of every node'],
+    [{ body: { max_tokens: 4_097 } }, 'longer than the context of every node'],
+    [{ body: tools, live: { german: text } }, 'can do what it asks for: chat, tools'],
+    // One that could is outside the policy.
+    [{ body: tools, live: { german: text }, states: [german, french], routing: { regions: ['DE'] } }, 'chat, tools'],
+  ] satisfies [Partial<Parameters<typeof look>[0]>, string][]
+  for (const [world, reason] of cases) {
+    const { result, names, ends } = await look({ states: [german], ...world })
+    expect([result.kind, names]).toEqual(['done', []])
+    expect(ends).toMatchObject([{ status: 'failed', httpStatus: 400, error: expect.stringContaining(reason) }])
+  }
+  const away = await look({ states: [german, french], live: { french: null }, body: long })
+  expect([away.result.kind, away.ends]).toEqual(['again', []])
+  const outside = await look({
+    states: [german, french],
+    live: { french: null },
+    body: long,
+    routing: { regions: ['DE'] },
+  })
+  expect(outside.ends).toMatchObject([{ status: 'failed', httpStatus: 400 }])
+  // That every place is taken is no reason.
+  const busy = await look({ states: [german], live: { german: { activeStreams: 4 } } })
+  expect([busy.result.kind, busy.ends]).toEqual(['again', []])
+})
+
 test('what no node of the marketplace fits is refused with the reason; what an absent one would fit waits', async () => {
   const cases: [object, string][] = [
     [{ max_price: { output: 0.01 } }, 'routing.max_price.output 0.01 USD is below the lowest price on offer'],

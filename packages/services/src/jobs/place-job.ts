@@ -3,19 +3,18 @@
  *
  * A line of a batch goes into slack alone, and waits for it here: to queue it again and again would cost more than it.
  */
-import { prng, slackStreamsMax } from '@isochrone/domain'
+import { prng, slackStreamsMax, type AppError } from '@isochrone/domain'
 import {
   createReplicaPool,
   decide,
   replicaStateOf,
-  type Contradiction,
   type Decision,
   type PlacementRecord,
   type PlacementRequest,
   type ReplicaPool,
 } from '@isochrone/scheduler'
 import type { QueuedJobRow } from '../ports/job-store.ts'
-import { hopelessPolicyOf } from './hopeless-policy.ts'
+import { hopelessRefusal, notLinked } from './hopeless-request.ts'
 import type { JobFleet } from './job-fleet.ts'
 import type { RunJobDeps } from './run-job-deps.ts'
 
@@ -33,7 +32,7 @@ export type JobPlacement =
       record: PlacementRecord
       retryAfterMs: number
       /** Where no wait would help. */
-      contradiction: Contradiction | null
+      refusal: AppError | null
     }
   | { kind: 'placed'; nodeId: string; record: PlacementRecord; close: ReturnType<JobFleet['open']> }
 
@@ -49,8 +48,8 @@ export async function placeInTime(
     deps.pools.sync(states, liveness, deps.clock.nowMs())
     const placement = place(deps, job, request)
     if (placement.kind === 'placed') return placement
-    const contradiction = hopelessPolicyOf(request, deps.pools.pool(job.model), states)
-    if (contradiction || look >= looks) return { ...placement, contradiction }
+    const refusal = hopelessRefusal(request, deps.pools.pool(job.model), notLinked(states, liveness))
+    if (refusal || look >= looks) return { ...placement, refusal }
     await deps.batches?.sleep(SLACK_WAIT.everyMs)
   }
 }
@@ -89,7 +88,7 @@ function place(deps: PlaceJobDeps, job: QueuedJobRow, request: PlacementRequest)
   const record = decision.record()
   if (decision.kind === 'none') {
     const { reason, retryAfterMs } = decision
-    return { kind: 'none', reason: reason ?? 'none', record, retryAfterMs, contradiction: null }
+    return { kind: 'none', reason: reason ?? 'none', record, retryAfterMs, refusal: null }
   }
   const { nodeId } = pool.offerAt(decision.slot)
   const work = { tokensIn: request.tokensIn, tokensCached: 0, tokensOut: request.tokensOutExpected }

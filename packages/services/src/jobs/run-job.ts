@@ -12,7 +12,6 @@ import type { PlacementRequest } from '@isochrone/scheduler'
 import type { QueuedJobRow } from '../ports/job-store.ts'
 import { BACKOFF_MS, concludeJob, done, failJob, isRefusal, type JobLook } from './conclude-job.ts'
 import { gatewayOf } from './gateway-of.ts'
-import { refusalOf } from './hopeless-policy.ts'
 import { placeInTime, type JobPlacement } from './place-job.ts'
 import { placementMemoryOf, withEnd, withTry } from './placement-memory.ts'
 import { placementRequestOf } from './placement-request.ts'
@@ -39,8 +38,8 @@ export async function runJob(deps: RunJobDeps, jobId: string): Promise<JobLook> 
   }
   const placement = await placeInTime(deps, job, policies.request)
   if (placement.kind === 'none') {
-    const { contradiction } = placement
-    if (contradiction) return await refused(deps, job, placement.record, refusalOf(contradiction))
+    const { refusal } = placement
+    if (refusal) return await refused(deps, job, placement.record, refusal)
     return await wait(deps, job, placement)
   }
   const { nodeId, record, close } = placement

@@ -1,6 +1,7 @@
 /** A refusal of placement as the customer reads it: what is wrong, when to come back, and what would help. */
-import { AppError, featureNames } from '@isochrone/domain'
+import { AppError } from '@isochrone/domain'
 import type { Contradiction } from '@isochrone/scheduler'
+import { unfitRefusal } from '@isochrone/services'
 import type { Suggestions } from './suggestions.ts'
 import type { Refusal } from './waiting-room.ts'
 
@@ -36,26 +37,16 @@ export function noCapacity(
       details: { reason: 'price_cap_below_every_price', record, suggestions },
     })
   }
-  if (reason === 'unsupported') {
-    return new AppError('invalid_input', {
-      publicMessage: `No node inside what the request and your organisation allow can do what it asks for: ${featureNames(record?.request.policy.features ?? 0).join(', ')}.`,
-      details: { reason: 'unsupported_field', record, suggestions },
-    })
-  }
+  const asked = record?.request.policy ?? {}
+  const unfit = { lengthField, details: { record, suggestions } }
+  if (reason === 'unsupported') return unfitRefusal(reason, asked, unfit)
   if (contradiction) {
     return new AppError('capacity_unavailable', {
       publicMessage: [`routing.${contradiction.reason}.`, ...limits].join(' '),
       details: { reason, record, suggestions },
     })
   }
-  if (reason === 'context_too_long') {
-    return new AppError('invalid_input', {
-      publicMessage:
-        'Prompt and requested completion are longer than the context of every node that may serve this request.',
-      field: lengthField,
-      details: { reason: 'context_length_exceeded', record, suggestions },
-    })
-  }
+  if (reason === 'context_too_long') return unfitRefusal(reason, asked, unfit)
   const retryAfterS = Math.max(1, Math.ceil(retryAfterMs / 1_000))
   const why = roomFull ? '' : (sentences[reason ?? ''] ?? 'No node serves this model at this moment.')
   const waited = waitedMs >= 1_000 ? ` It waited ${Math.round(waitedMs / 1_000)} s for a place.` : ''

@@ -12,7 +12,7 @@ import {
   type PlacementRecord,
   type PlacementRequest,
 } from '@isochrone/scheduler'
-import { hopelessPolicyOf } from '@isochrone/services'
+import { hopelessRefusal } from '@isochrone/services'
 import type { Fleet, LinkedReplica } from '../../fleet/create-fleet.ts'
 import { placeLeased } from './place-leased.ts'
 import { placePinned } from './place-pinned.ts'
@@ -102,7 +102,7 @@ export function createPlacer({ fleet, rng, clock }: PlacerDeps): Placer {
       const pool = request.onlyNodeIds ? undefined : fleet.pool(model)
       return pool ? contradictionOf(request.policy, pool, request) : null
     },
-    hopeless: (model, request, nodes) => hopelessPolicyOf(request, fleet.pool(model), nodes),
+    hopeless: (model, request, away, lengthField) => hopelessRefusal(request, fleet.pool(model), away, lengthField),
     priceLists: (model) => fleet.priceLists(model),
   }
 }

@@ -1,4 +1,5 @@
 /** What placement at this gateway answers. */
+import type { AppError } from '@isochrone/domain'
 import type { NodeState } from '@isochrone/protocol'
 import type { Contradiction, PlacementRecord, PlacementRequest, RoutingWish } from '@isochrone/scheduler'
 import type { AttemptTicket, LinkedReplica } from '../../fleet/create-fleet.ts'
@@ -59,8 +60,11 @@ export interface Placer {
   suggest(model: string, request: PlacementRequest, organisation: RoutingWish): Suggestions
   /** What no change of load would mend: nothing on offer here fits the policy. */
   contradiction(model: string, request: PlacementRequest): Contradiction | null
-  /** The same for what may wait: null too while one of `nodes`, all that are known, would fit if it were linked. */
-  hopeless(model: string, request: PlacementRequest, nodes: Iterable<NodeState>): Contradiction | null
+  /**
+   * The refusal of what may wait, where no change of load would help: null too while one of `away`, nodes that are
+   * admitted and not linked, would fit if it were. `lengthField` names what is too long for every context.
+   */
+  hopeless(model: string, request: PlacementRequest, nodes: Iterable<NodeState>, lengthField: string): AppError | null
   /** Nodes that serve the model here now, full or not: one for each list of prices. */
   priceLists(model: string): NodeState[]
 }
